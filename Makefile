@@ -1,0 +1,32 @@
+# Everything runs in a virtual environment of this checkout; only Python 3.11, make and git are needed beforehand.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin
+# Nothing of the machine's own AWS set-up reaches a rehearsal or a test.
+QUIET := env -u AWS_PROFILE -u AWS_ENDPOINT_URL -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_SESSION_TOKEN
+
+.PHONY: rehearse test lint lab clean
+
+rehearse: $(VENV)/ready  ## carry the whole plan out on an embedded AWS account
+	$(QUIET) $(RUN)/runbook rehearse $(ARGS)
+
+test: $(VENV)/ready  ## all tests
+	$(QUIET) $(RUN)/python -m pytest -n 2 $(ARGS)
+
+lint: $(VENV)/ready  ## style, types, and no outputs in runbooks/
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/mypy
+	$(RUN)/python -m pytest -q -p no:cacheprovider tests/unit/test_house.py tests/unit/test_notebooks_style.py
+
+lab: $(VENV)/ready  ## JupyterLab on the notebooks, for a step-through on the kept account
+	$(RUN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir="$(CURDIR)" runbooks
+
+$(VENV)/ready: requirements.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version)'
+	$(PYTHON) -m venv $(VENV)
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+clean:  ## remove the virtual environment; records of runs stay
+	rm -rf $(VENV)

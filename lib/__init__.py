@@ -1,0 +1,1 @@
+"""Helpers of the Your6 Phase 3 runbook: parameters decide, lib computes, runbooks narrate, outputs remember."""

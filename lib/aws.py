@@ -1,0 +1,179 @@
+"""The one way to AWS: session, cached clients, account and region guard, retries and the call log. Writes nothing."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, CredentialRetrievalError, EndpointConnectionError
+from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, NoCredentialsError, PartialCredentialsError
+from botocore.exceptions import ProfileNotFound, ReadTimeoutError, SSOError
+
+from lib.errors import BadParameters, NotAsWanted, Refused, Unreachable
+from lib.settings import Settings
+
+CallLog = Callable[[dict[str, Any]], None]
+
+# A custom endpoint is signed with these, so that real credentials never leave for anything but AWS.
+PLACEHOLDER = {"aws_access_key_id": "placeholder", "aws_secret_access_key": "placeholder"}
+
+NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, ProfileNotFound, SSOError)
+NO_ANSWER = (EndpointConnectionError, ConnectTimeoutError, ConnectionClosedError, ReadTimeoutError)
+BAD_CREDENTIALS = (
+    "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch",
+)  # fmt: skip
+# The parameter that names what a call is about, most telling first; for the call log, which holds no payloads.
+NAMED_BY = (
+    "executionArn", "stateMachineArn", "SubscriptionArn", "TopicArn", "FunctionName", "PolicyName", "RoleName", "Rule",
+    "QueueName", "QueueUrl", "TableName", "Bucket", "logGroupName", "DashboardName", "Name", "name",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who is calling, and where."""
+
+    account: str
+    region: str
+    caller: str
+    endpoint: str
+
+
+@dataclass(frozen=True)
+class Live:
+    """A guarded connection to the account that the parameters name."""
+
+    settings: Settings
+    identity: Identity
+    session: boto3.session.Session
+    clients: dict[str, Any] = field(default_factory=dict)
+    sleep: Callable[[float], None] = time.sleep
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 clients are made at run time and have no type
+        """The cached boto3 client of a service."""
+        if service not in self.clients:
+            self.clients[service] = _client(self.session, self.settings, service)
+        return self.clients[service]
+
+
+def connect(settings: Settings, log: CallLog | None = None) -> Live:
+    """Connect, and stop unless this is the account and region of the parameters. The guard is the first call made.
+
+    `log` gets one row a call. Raises Unreachable without credentials or an answer, Refused in another account.
+    """
+    with readable("connecting"):
+        session = _session(settings)
+        if log:
+            _log_calls(session, log)
+        found = _client(session, settings, "sts").get_caller_identity()
+    if found["Account"] != settings.account_id:
+        raise Refused(
+            f"these credentials belong to account {found['Account']}, the parameters of {settings.environment} name "
+            f"{settings.account_id}; nothing else was called. Switch the profile, or the environment"
+        )
+    where = settings.endpoint_url or "AWS"
+    return Live(settings, Identity(found["Account"], settings.region, found["Arn"], where), session)
+
+
+@contextmanager
+def readable(doing: str) -> Iterator[None]:
+    """Turn what botocore raises into one sentence of ours, with the cause kept."""
+    try:
+        yield
+    except NO_CREDENTIALS as error:
+        raise Unreachable(
+            f"no usable AWS credentials while {doing} ({_words(error)}); log in (aws sso login, or set a profile)"
+        ) from error
+    except NO_ANSWER as error:
+        raise Unreachable(
+            f"no answer while {doing} ({_words(error)}); check endpoint_url and the network, "
+            "or start the account that should answer there"
+        ) from error
+    except ClientError as error:
+        if error_code(error) in BAD_CREDENTIALS:
+            raise Unreachable(f"AWS does not take these credentials while {doing} ({_words(error)}); log in again") from error
+        raise NotAsWanted(f"AWS refused while {doing}: {_words(error)}") from error
+    except BotoCoreError as error:
+        raise BadParameters(f"the call could not be made while {doing}: {_words(error)}") from error
+
+
+def error_code(error: ClientError) -> str:
+    """`ResourceNotFoundException` and the like."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+@contextmanager
+def absent_is_none(*codes: str) -> Iterator[None]:
+    """Swallow exactly the error codes that mean "does not exist"; the caller goes on and returns None."""
+    try:
+        yield
+    except ClientError as error:
+        if error_code(error) not in codes:
+            raise
+
+
+def _words(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _session(settings: Settings) -> boto3.session.Session:
+    if settings.endpoint_url:
+        return boto3.session.Session(region_name=settings.region, **PLACEHOLDER)
+    session = boto3.session.Session(region_name=settings.region, profile_name=settings.profile or None)
+    if session.get_credentials() is None:
+        raise NoCredentialsError
+    return session
+
+
+def _client(session: boto3.session.Session, settings: Settings, service: str) -> Any:  # noqa: ANN401
+    config = Config(
+        # A stray AWS_ENDPOINT_URL must not redirect a run; the parameters alone name the endpoint.
+        ignore_configured_endpoint_urls=True,
+        inject_host_prefix=not settings.endpoint_url,
+        retries={"mode": "standard", "max_attempts": 5},
+        connect_timeout=5,
+        read_timeout=60,
+        s3={"addressing_style": "path"} if settings.endpoint_url else None,
+    )
+    return session.client(service, endpoint_url=settings.endpoint_url or None, config=config)
+
+
+def _log_calls(session: boto3.session.Session, log: CallLog) -> None:
+    """Register botocore's event hooks so that every call, also a failed one, becomes one row of `log`."""
+
+    def started(params: Mapping[str, Any], model: Any, context: dict[str, Any], **_: object) -> None:  # noqa: ANN401
+        context["call"] = (model, _resource(params), datetime.now(UTC), time.monotonic())
+
+    def answered(parsed: Mapping[str, Any], context: dict[str, Any], **_: object) -> None:
+        meta = parsed.get("ResponseMetadata", {})
+        log(_call_row(context, parsed.get("Error", {}).get("Code", "ok"), meta))
+
+    def unanswered(exception: Exception, context: dict[str, Any], **_: object) -> None:
+        log(_call_row(context, f"no answer: {type(exception).__name__}", {}))
+
+    session.events.register("before-parameter-build", started)
+    session.events.register("after-call", answered)
+    session.events.register("after-call-error", unanswered)
+
+
+def _call_row(context: Mapping[str, Any], outcome: str, meta: Mapping[str, Any]) -> dict[str, Any]:
+    model, resource, moment, clock = context["call"]
+    return {
+        "time": moment.isoformat(timespec="milliseconds"),
+        "service": model.service_model.service_name,
+        "operation": model.name,
+        "resource": resource,
+        "milliseconds": round((time.monotonic() - clock) * 1000),
+        "outcome": outcome,
+        "retries": meta.get("RetryAttempts", 0),
+        "request_id": meta.get("RequestId", ""),
+    }
+
+
+def _resource(params: Mapping[str, Any]) -> str:
+    return next((str(params[key]) for key in NAMED_BY if params.get(key)), "")
+

@@ -1,0 +1,347 @@
+"""Plan, apply, verify and undo, over things that have `read()` and `write(value)`. No AWS of its own.
+
+The only module that calls `write`. Each write is preceded by a record of how to undo it, flushed to disk.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Protocol
+
+from lib.errors import NotAsWanted, Refused, RunbookError
+from lib.records import Record
+from lib.settings import Settings
+
+Value = Any  # plain data: what JSON can hold; None where the thing does not exist
+LOG = "changes.jsonl"
+KEPT = "kept: "
+
+# Stands in a live value where AWS cannot be asked yet; planned around, never taken for agreement.
+UNKNOWN = "(not readable yet)"
+
+
+class Resource(Protocol):
+    """One live thing."""
+
+    kind: ClassVar[str]
+    stays: ClassVar[str]  # what an undo leaves behind on purpose, "" for nothing
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What finds the thing again from a record."""
+
+    @property
+    def name(self) -> str:
+        """What an operator calls it."""
+
+    def read(self) -> Value:
+        """Its value, or None. Read-only."""
+
+    def write(self, value: Value) -> None:
+        """Make it so; None removes it."""
+
+    def kept_because(self) -> str:
+        """Why removing it now would lose something, or "" when it can go. Read-only."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A live thing and the value it should have."""
+
+    resource: Resource
+    value: Value
+
+
+@dataclass(frozen=True)
+class Change:
+    """What would be done to one thing. `doubt`: why an undo would leave it, as things stand when it is planned."""
+
+    resource: Resource
+    before: Value
+    after: Value
+    doubt: str = ""
+
+    @property
+    def action(self) -> str:
+        """create, update, remove or none."""
+        if same(self.before, self.after):
+            return "none"
+        if self.before is None:
+            return "create"
+        return "remove" if self.after is None else "update"
+
+    @property
+    def undo(self) -> str:
+        """What rolling this change back would do."""
+        if self.action == "none":
+            return ""
+        if self.doubt:
+            return f"kept if still so: {self.doubt}"
+        back = "remove, unless in use by then" if self.before is None else "restore the value before"
+        return f"{back}; {self.resource.stays}" if self.resource.stays else back
+
+    def row(self) -> dict[str, Any]:
+        """The change as plain data, for the record and the fingerprint."""
+        return {
+            "kind": self.resource.kind,
+            "name": self.resource.name,
+            "identity": self.resource.identity,
+            "action": self.action,
+            "before": self.before,
+            "after": self.after,
+        }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The changes of one phase, in the order in which they are applied."""
+
+    phase: str
+    changes: tuple[Change, ...]
+
+    @property
+    def pending(self) -> tuple[Change, ...]:
+        """Those that would write."""
+        return tuple(change for change in self.changes if change.action != "none")
+
+    @property
+    def fingerprint(self) -> str:
+        """Ties an approval to exactly this: every resource's before and after."""
+        return fingerprint([self])
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a plan: per change `planned`, `applied`, `nothing to do` or `kept: ` and why."""
+
+    plan: Plan
+    states: tuple[str, ...]
+    run_id: str
+
+    @property
+    def applied(self) -> int:
+        return self.states.count("applied")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One answer: `passed`, `failed`, `not exercised here` or `not applied`, with what was found and expected."""
+
+    name: str
+    status: str
+    found: str
+    expected: str
+
+
+def same(left: Value, right: Value) -> bool:
+    """Equal as data, leaving out what cannot be read yet."""
+    if UNKNOWN in (left, right):
+        return True
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+        return len(left) == len(right) and all(map(same, left, right))
+    # Python takes True for 1; AWS does not.
+    return bool(left == right) and isinstance(left, bool) == isinstance(right, bool)
+
+
+def fingerprint(plans: Iterable[Plan]) -> str:
+    """`plan-` and 16 hex digits over every resource's before and after."""
+    rows = [[plan.phase, change.row()] for plan in plans for change in plan.changes]
+    text = json.dumps(rows, sort_keys=True, ensure_ascii=False, default=str)
+    return f"plan-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+def plan(phase: str, wanted: Sequence[Wanted]) -> Plan:
+    """Compare every thing with what is wanted. Read-only: it only figures out what would be written."""
+    return Plan(phase, tuple(Change(item.resource, item.resource.read(), item.value) for item in wanted))
+
+
+def carry_out(plan: Plan, settings: Settings, record: Record) -> Outcome:
+    """Apply a plan where `mode` is apply; in plan mode write nothing and say `planned`.
+
+    Raises Refused when the plan is not the approved one or a thing changed since it was read.
+    """
+    if settings.mode == "plan":
+        return _only_planned(plan, record)
+    require_approval(plan, settings, record)
+    return Outcome(plan, tuple(_apply(plan.phase, change, record) for change in plan.changes), record.run_id)
+
+
+def verify(outcome: Outcome, settings: Settings, record: Record) -> list[Check]:
+    """Read every thing until it equals what was wanted or `verify_timeout_seconds` pass.
+
+    IAM, Lambda and Step Functions settle late, so one early read proves nothing. In plan mode nothing was written,
+    and what differs is `not applied`.
+    """
+    waiting = settings.verify_timeout_seconds if settings.mode == "apply" else 0
+    checks = []
+    for change, state in zip(outcome.plan.changes, outcome.states, strict=True):
+        wanted = change.before if state.startswith(KEPT) else change.after
+        live = _settled(change.resource.read, wanted, waiting, settings.poll_seconds)
+        checks.append(_check(change.resource, live, wanted, settings.mode))
+        if state == "applied":
+            record.append(LOG, {**_entry(outcome.plan.phase, change, "verified"), "status": checks[-1].status})
+    return checks
+
+
+def undo_plan(rows: Iterable[Mapping[str, Any]], reopen: Callable[[str, dict[str, str]], Resource]) -> Plan:
+    """The plan that returns everything a record names to its value before, last change first. Read-only.
+
+    `rows` are those of `changes.jsonl`; `reopen(kind, identity)` makes the resource again.
+    """
+    first: dict[str, Mapping[str, Any]] = {}
+    for row in rows:
+        if row["state"] == "intended" and not row.get("undoes"):
+            first.setdefault(json.dumps([row["kind"], row["identity"]], sort_keys=True), row)
+    return Plan("90", tuple(_undo(reopen(row["kind"], row["identity"]), row["before"]) for row in reversed(first.values())))
+
+
+def roll_back(plan: Plan, settings: Settings, record: Record) -> Outcome:
+    """Carry an undo plan out; what removal would lose by now is kept, and the row says so.
+
+    Approval of the change covers its undo. Raises like `carry_out`.
+    """
+    if settings.mode == "plan":
+        return _only_planned(plan, record)
+    return Outcome(plan, tuple(_apply(plan.phase, change, record, undoes=True) for change in plan.changes), record.run_id)
+
+
+def _only_planned(plan: Plan, record: Record) -> Outcome:
+    states = ("nothing to do" if change.action == "none" else "planned" for change in plan.changes)
+    return Outcome(plan, tuple(states), record.run_id)
+
+
+@contextmanager
+def temporarily(wanted: Sequence[Wanted], phase: str, record: Record) -> Iterator[None]:
+    """Things that exist only inside the `with`: recorded like any change, removed in reverse also on failure.
+
+    One that cannot be removed keeps none of the others from it. Raises NotAsWanted naming what was left behind.
+    """
+    changes = plan(phase, wanted).changes
+    try:
+        for change in changes:
+            _apply(phase, change, record)
+        yield
+    finally:
+        left = [failure for change in reversed(changes) if (failure := _not_removed(phase, change, record))]
+        if left:
+            raise NotAsWanted(f"temporary things were left behind, remove them with `runbook rollback`: {'; '.join(left)}")
+
+
+def _not_removed(phase: str, change: Change, record: Record) -> str:
+    try:
+        back = Change(change.resource, change.resource.read(), change.before)
+        _apply(phase, back, record, undoes=True, may_keep=False)
+    except RunbookError as error:
+        return f"{change.resource.name} ({error})"
+    return ""
+
+
+def require_approval(plan: Plan, settings: Settings, record: Record) -> None:
+    """Refuse unless this phase's plan is, to the letter, part of the plan that was approved for this run."""
+    if settings.approval == "none":
+        return
+    saved = record.read_json("plan.json")
+    if not settings.approved_plan or not saved or saved["fingerprint"] != settings.approved_plan:
+        raise Refused(
+            f"{settings.environment} needs an approved plan and this run has none; "
+            f"review `runbook plan {settings.environment}`, then `runbook apply {settings.environment} --approved-plan plan-...`"
+        )
+    approved = {row["name"]: row for row in saved["changes"] if row["phase"] == plan.phase}
+    found = {change.resource.name: change.row() for change in plan.changes}
+    drifted = [n for n in {**approved, **found} if not _same_change(approved.get(n), found.get(n))]
+    if drifted:
+        raise Refused(
+            f"the account is not as it was when {settings.approved_plan} was approved; changed since: "
+            f"{', '.join(drifted)}. Plan and approve again"
+        )
+
+
+def _same_change(approved: Mapping[str, Any] | None, found: Mapping[str, Any] | None) -> bool:
+    if approved is None or found is None:
+        return False
+    return same(approved["before"], found["before"]) and same(approved["after"], found["after"])
+
+
+def _apply(phase: str, change: Change, record: Record, undoes: bool = False, may_keep: bool = True) -> str:
+    removes = undoes and may_keep and change.action == "remove"
+    # Asked again now: what stood in the way when the undo was planned may itself have been undone since.
+    kept = change.resource.kept_because() if removes else ""
+    if kept:
+        record.append(LOG, {**_entry(phase, change, "kept", undoes), "why": kept})
+        return f"{KEPT}{kept}"
+    if change.action == "none":
+        return "nothing to do"
+    live = change.resource.read()
+    if not same(live, change.before):
+        raise Refused(f"{change.resource.name} changed after it was planned; nothing more was written. Plan again")
+    record.append(LOG, _entry(phase, change, "intended", undoes))
+    try:
+        change.resource.write(change.after)
+    except RunbookError as error:
+        record.append(LOG, {**_entry(phase, change, "failed", undoes), "why": str(error)})
+        raise
+    record.append(LOG, _entry(phase, change, "applied", undoes))
+    return "applied"
+
+
+def _undo(resource: Resource, before: Value) -> Change:
+    live = resource.read()
+    doubt = resource.kept_because() if before is None and live is not None else ""
+    return Change(resource, live, before, doubt)
+
+
+def _entry(phase: str, change: Change, state: str, undoes: bool = False) -> dict[str, Any]:
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    return {"time": now, "phase": phase, "state": state, "undoes": undoes, **change.row()}
+
+
+def _settled(
+    read: Callable[[], Value],
+    wanted: Value,
+    timeout: float,
+    poll: float,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> Value:
+    deadline = clock() + timeout
+    while True:
+        live = read()
+        if same(live, wanted) or clock() >= deadline:
+            return live
+        sleep(poll)
+
+
+def _check(resource: Resource, live: Value, wanted: Value, mode: str) -> Check:
+    held = same(live, wanted)
+    if held:
+        status = "not exercised here" if _unreadable(live) else "passed"
+    else:
+        status = "failed" if mode == "apply" else "not applied"
+    return Check(resource.name, status, brief(live), brief(wanted))
+
+
+def _unreadable(value: Value) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_unreadable, value.values()))
+    return any(map(_unreadable, value)) if isinstance(value, list | tuple) else value == UNKNOWN
+
+
+def brief(value: Value, most: int = 160) -> str:
+    """A value in one line for a table; a long one is cut with its size."""
+    if value is None:
+        return "does not exist"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+    return text if len(text) <= most else f"{text[: most - 20]}... ({len(text):,} characters)"
+
+
+def require(checks: Iterable[Check]) -> None:
+    """Stop the phase when a check failed. Raises NotAsWanted naming each, with what was found."""
+    failed = [f"{check.name}: found {check.found}, expected {check.expected}" for check in checks if check.status == "failed"]
+    if failed:
+        raise NotAsWanted(f"{len(failed)} of the checks failed: {'; '.join(failed)}")

@@ -1,0 +1,253 @@
+"""The review's charts: each answers one question from a DataFrame. No AWS; a gap stays a gap, nothing becomes zero."""
+
+from datetime import datetime, timedelta
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from lib import rates
+from lib.drawing import (
+    BEHIND,
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILLION,
+    canvas,
+    durations,
+    legend,
+    limit_line,
+    nothing,
+    plural,
+    spoken,
+    styled,
+    time_axis,
+)
+
+# outcome -> (word, colour, hatch); the hatch tells them apart in greyscale
+OUTCOMES = {
+    "ExecutionsSucceeded": ("succeeded", SKY, ""),
+    "ExecutionsFailed": ("failed", VERMILLION, "////"),
+    "ExecutionsTimedOut": ("timed out", ORANGE, "xxxx"),
+    "ExecutionsAborted": ("aborted", GREY, "...."),
+}
+PERCENTILES = {"p99": (VERMILLION, "^", ":"), "p95": (BLUE, "s", "--"), "p50": (BLACK, "o", "-")}
+# route -> (colour, marker), most urgent first
+ROUTES = {
+    "crisis": (VERMILLION, "D"),
+    "high": (ORANGE, "^"),
+    "standard": (BLUE, "s"),
+    "proactive": (GREEN, "o"),
+    "unscored": (PURPLE, "X"),
+    "none": (GREY, "."),
+}
+
+
+@styled
+def executions(frame: pd.DataFrame, change_at: datetime | None) -> Figure:
+    """Outcomes a period as stacked bars, started as dots. `frame`: time, metric (as CloudWatch names it), value."""
+    question = "Did executions keep succeeding after the change?" if change_at else "Do executions succeed?"
+    counted = frame.dropna(subset=["value"])
+    if counted.empty:
+        words = "CloudWatch has no execution counts for this window. That is a gap, not zero failures."
+        return nothing(question, words, frame)
+    table = counted.pivot_table(index="time", columns="metric", values="value", aggfunc="sum")
+    step = _step(frame)
+    figure, axes = canvas(question, _succeeded(frame, change_at))
+    floor = pd.Series(0.0, index=table.index)
+    for metric, (word, colour, hatch) in OUTCOMES.items():
+        if metric in table and table[metric].notna().any():
+            values = table[metric].dropna()
+            below, label = floor[values.index], f"{word} ({values.sum():g})"
+            axes.bar(
+                values.index,
+                values,
+                step / timedelta(days=1),
+                below,
+                align="edge",
+                color=colour,
+                edgecolor=BLACK,
+                linewidth=0.3,
+                hatch=hatch,
+                label=label,
+            )
+            floor = floor.add(values, fill_value=0)
+    _flag_failures(axes, table, floor, step)
+    if "ExecutionsStarted" in table:
+        started = table["ExecutionsStarted"].dropna()
+        axes.plot(
+            started.index + step / 2,
+            started,
+            "o",
+            color=BLACK,
+            markerfacecolor="white",
+            markersize=4.5,
+            label=f"started ({started.sum():g})",
+        )
+    axes.set_ylabel(f"executions in {spoken(step.total_seconds())}")
+    _whole_numbers(axes)
+    time_axis(axes, table.index.min(), table.index.max() + step, change_at)
+    legend(axes)
+    return figure
+
+
+@styled
+def execution_time(frame: pd.DataFrame, change_at: datetime | None, limit_ms: float) -> Figure:
+    """Percentiles over time. `frame`: time, metric (p50, p95, p99), value in milliseconds."""
+    question = "Did executions get slower after the change?" if change_at else "How long do executions take?"
+    known = frame.dropna(subset=["value"])
+    if known.empty:
+        return nothing(question, "CloudWatch has no execution times for this window.", frame)
+    seconds = known.assign(value=known["value"] / 1000)
+    figure, axes = canvas(question, _medians(seconds, change_at))
+    for name, (colour, marker, line) in PERCENTILES.items():
+        rows = seconds[seconds["metric"] == name].sort_values("time").set_index("time")["value"]
+        if not rows.empty:
+            gapped = _with_gaps(rows, _step(frame))
+            axes.plot(gapped.index, gapped, color=colour, marker=marker, linestyle=line, markersize=5, label=name)
+    _duration_limit(axes, seconds["value"], limit_ms / 1000, "limit")
+    axes.set_ylabel("execution time (log scale)")
+    time_axis(axes, seconds["time"].min(), seconds["time"].max(), change_at)
+    legend(axes)
+    return figure
+
+
+@styled
+def alerts_by_route(frame: pd.DataFrame, change_at: datetime | None) -> Figure:
+    """One lane a route, one mark an execution, counts at the right. `frame`: time, route, execution and maybe drill."""
+    question = "Which routes did check-ins take?"
+    if frame.empty:
+        return nothing(question, "the workflow's log shows no check-in on any route in this window.", frame)
+    extra = sorted(set(frame["route"]) - set(ROUTES))
+    lanes = [*ROUTES, *extra]
+    alerts = int((frame["route"] != "none").sum())
+    answer = (
+        f"{alerts} of {len(frame)} check-ins raised an alert, {int((frame['route'] == 'crisis').sum())} of them crises"
+    )
+    figure, axes = canvas(question, answer)
+    drills = frame["drill"].astype(bool) if "drill" in frame else pd.Series(False, index=frame.index)
+    for place, route in enumerate(reversed(lanes)):
+        colour, marker = ROUTES.get(route, (BLACK, "*"))
+        here = frame["route"] == route
+        for rows, face in ((frame[here & ~drills], colour), (frame[here & drills], "white")):
+            axes.plot(rows["time"], [place] * len(rows), marker, color=colour, markerfacecolor=face, markersize=8)
+        words = f"{int((here & ~drills).sum())} real, {plural(int((here & drills).sum()), 'drill')}"
+        axes.annotate(
+            words,
+            xy=(1.01, place),
+            xycoords=("axes fraction", "data"),
+            va="center",
+            annotation_clip=False,
+            fontweight="bold" if here.any() else "normal",
+            color=BLACK if here.any() else GREY,
+        )
+    axes.set_yticks(range(len(lanes)), list(reversed(lanes)))
+    axes.set_ylim(-0.6, len(lanes) - 0.1)
+    axes.set_ylabel("route (hollow: a drill)")
+    time_axis(axes, frame["time"].min(), frame["time"].max(), change_at)
+    return figure
+
+
+@styled
+def alert_latency(frame: pd.DataFrame, change_at: datetime | None, limit_seconds: float) -> Figure:
+    """One mark an alert. `frame`: time, route, seconds (NaN: not seen, counted in words)."""
+    question = f"Was every alert out within {limit_seconds:g} s?"
+    known = frame.dropna(subset=["seconds"])
+    unseen = f"; {plural(len(frame) - len(known), 'alert')} without a measured time" if len(known) < len(frame) else ""
+    if known.empty:
+        return nothing(question, f"no alert was timed in this window{unseen}.", frame)
+    late = int((known["seconds"] > limit_seconds).sum())
+    answer = f"{len(known) - late} of {len(known)} within the limit, slowest {spoken(known['seconds'].max())}{unseen}"
+    figure, axes = canvas(question, answer)
+    for route, rows in sorted(known.groupby("route"), key=lambda pair: _rank(str(pair[0]))):
+        colour, marker = ROUTES.get(str(route), (BLACK, "*"))
+        axes.plot(
+            rows["time"],
+            rows["seconds"],
+            marker,
+            color=colour,
+            markeredgecolor=BLACK,
+            markeredgewidth=0.5,
+            markersize=8,
+            label=f"{route} ({len(rows)})",
+        )
+    _duration_limit(axes, known["seconds"], limit_seconds, "limit")
+    axes.set_ylabel("time to the alert (log scale)")
+    time_axis(axes, known["time"].min(), known["time"].max(), change_at)
+    legend(axes)
+    return figure
+
+
+def _succeeded(frame: pd.DataFrame, change_at: datetime | None) -> str:
+    def words(row: pd.Series) -> str:
+        prefix = "" if row["when"] == "all" else f"{row['when']}: "
+        if not row["finished"]:
+            return f"{prefix}none finished"
+        return f"{prefix}{row['succeeded']:g} of {row['finished']:g} succeeded ({row['low']:.0%} to {row['high']:.0%})"
+
+    rows = rates.success_rate(frame, change_at)
+    return " · ".join(words(row) for _, row in rows.iterrows()) + ", 95 % interval"
+
+
+def _medians(seconds: pd.DataFrame, change_at: datetime | None) -> str:
+    def worst(rows: pd.DataFrame) -> str:
+        found = rows.loc[rows["metric"] == "p99", "value"]
+        return spoken(found.max()) if len(found) else "no datapoints"
+
+    if change_at is None:
+        return f"highest p99: {worst(seconds)}"
+    later = seconds["time"] >= pd.Timestamp(change_at)
+    return f"highest p99 before: {worst(seconds[~later])} · after: {worst(seconds[later])}"
+
+
+def _duration_limit(axes: Axes, values: pd.Series, limit: float, word: str) -> None:
+    shown = values[values > 0]
+    low = min(shown.min(), limit) if len(shown) else limit / 10
+    durations(axes.yaxis, low / 2.5, max(values.max(), limit) * 3)
+    limit_line(axes, limit, f"{word} {limit:g} s")
+
+
+def _flag_failures(axes: Axes, table: pd.DataFrame, top: pd.Series, step: timedelta) -> None:
+    bad = table.reindex(columns=[name for name in OUTCOMES if name != "ExecutionsSucceeded"]).sum(axis=1)
+    for moment, count in bad[bad > 0].items():
+        axes.annotate(
+            f"✕ {count:g}",
+            xy=(moment + step / 2, top[moment]),
+            xytext=(0, 7),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            bbox=BEHIND,
+            color=VERMILLION,
+            fontsize=9,
+            fontweight="bold",
+            zorder=5,
+        )
+
+
+def _whole_numbers(axes: Axes) -> None:
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.margins(y=0.22)
+    axes.set_ylim(bottom=0)
+
+
+def _step(frame: pd.DataFrame) -> timedelta:
+    """The width of a datapoint: the period that was asked for, else the shortest distance between two."""
+    known = float(frame.attrs.get("period_seconds", 0))
+    gaps = frame["time"].drop_duplicates().sort_values().diff().dropna()
+    return timedelta(seconds=known) if known else gaps.min().to_pytimedelta() if len(gaps) else timedelta(minutes=1)
+
+
+def _with_gaps(rows: pd.Series, step: timedelta) -> pd.Series:
+    """The series with a NaN in every hole wider than one period, so that no line is drawn across it."""
+    holes = rows.index[:-1][(rows.index[1:] - rows.index[:-1]) > step * 1.5] + step
+    return pd.concat([rows, pd.Series(float("nan"), index=holes)]).sort_index()
+
+
+def _rank(route: str) -> int:
+    return list(ROUTES).index(route) if route in ROUTES else len(ROUTES)

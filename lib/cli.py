@@ -1,0 +1,286 @@
+"""The `runbook` command. Says what it does, one clear sentence when it cannot, and ends with the exit code of the README.
+
+0 all succeeded, 1 a phase failed, 2 bad parameters or usage, 3 refused, 130 interrupted.
+"""
+
+import functools
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+from lib import changes, records, run, settings
+from lib.aws import connect
+from lib.changes import Plan, brief
+from lib.errors import BadParameters, NotAsWanted, RunbookError
+from lib.records import Record
+from lib.run import Phase
+from lib.settings import Settings
+
+INTERRUPTED = 130
+# The address of a person may stand in a value; everything printed goes through `masked`.
+console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def told(command: Callable[..., int | None]) -> Callable[..., None]:
+    """Turn our errors into one sentence and an exit code, and a returned number into an exit code."""
+
+    @functools.wraps(command)
+    def inner(*args: Any, **options: Any) -> None:  # noqa: ANN401 - click passes what the command declares
+        try:
+            code = command(*args, **options) or 0
+        except RunbookError as error:
+            errors.print(f"[bold red]{type(error).__name__}[/]: ", end="")
+            errors.print(str(error), markup=False)
+            code = error.exit_code
+        except KeyboardInterrupt:
+            errors.print("Interrupted.")
+            code = INTERRUPTED
+        sys.exit(code)
+
+    return inner
+
+
+def parameters(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The ENV argument and `--set`, as one `Settings` argument named `given`."""
+
+    @click.argument("environment", metavar="ENV")
+    @click.option("overrides", "--set", multiple=True, metavar="KEY=VALUE", help="Another value for one parameter.")
+    @functools.wraps(command)
+    def inner(environment: str, overrides: Sequence[str], **options: Any) -> Any:  # noqa: ANN401
+        return command(lambda **more: settings.load(environment, {**overridden(overrides), **more}), **options)
+
+    return inner
+
+
+def overridden(pairs: Sequence[str]) -> dict[str, Any]:
+    """`--set` pairs as parameters: numbers and lists as YAML has them, but text stays text."""
+    values: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, text = pair.partition("=")
+        if not equals:
+            raise BadParameters(f"--set {pair!r}: expected KEY=VALUE")
+        field = Settings.model_fields.get(key.strip())
+        textual = field is not None and field.annotation is str
+        try:
+            values[key.strip()] = text if textual else yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise BadParameters(f"--set {pair!r}: {text!r} is not a YAML value") from error
+    return values
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Carry the Your6 Phase 3 plan out, and prove that it worked."""
+
+
+@main.command()
+@parameters
+@told
+def plan(given: Callable[..., Settings]) -> int:
+    """Show every change of every phase; write nothing."""
+    chosen = given(mode="plan")
+    record = records.open_run(chosen)
+    live = connect(chosen, record.log_call)
+    plans = run.plan_all(live)
+    record.keep_json("plan.json", run.plan_data(plans, chosen))
+    records.seal(record)
+    show_plans(plans)
+    console.print(f"Plan: {changes.fingerprint(plans)}", markup=False)
+    console.print(f"Record: {record.folder}", markup=False)
+    return 0
+
+
+@main.command()
+@parameters
+@click.option("--approved-plan", default="", help="Fingerprint of the reviewed plan.")
+@click.option("first", "--from", default="", help="First phase, such as 03.")
+@click.option("last", "--to", default="", help="Last phase.")
+@click.option("--only", default="", help="This phase alone.")
+@told
+def apply(given: Callable[..., Settings], approved_plan: str, first: str, last: str, only: str) -> int:
+    """Carry the plan out, phase by phase, and stop at the first failure."""
+    more = {"approved_plan": approved_plan} if approved_plan else {}
+    return carry_out(given(mode="apply", **more), run.numbers(first, last, only))
+
+
+def carry_out(chosen: Settings, numbers: Sequence[str]) -> int:
+    """Run phases with a line each and a summary at the end; returns the exit code."""
+    record = records.open_run(chosen)
+    console.print(f"Run {record.run_id} of {chosen.environment}, mode {chosen.mode}", markup=False)
+    done = run.phases(chosen, record, numbers, progress)
+    summary(chosen, record, done)
+    verdict = run.overall(done)
+    return {"succeeded": 0, "interrupted": INTERRUPTED}.get(verdict, 1)
+
+
+def progress(phase: Phase) -> None:
+    """One line when a phase starts, its end on the same line."""
+    if phase.verdict == "running":
+        console.print(f"  {phase.notebook:<32}", end="", markup=False)
+        return
+    colour = "green" if phase.verdict == "succeeded" else "red"
+    console.print(f"[{colour}]{phase.verdict}[/] in {phase.seconds:.1f} s, {phase.cells_run} cells")
+    if phase.error:
+        errors.print(f"    {phase.error}", markup=False)
+
+
+def summary(chosen: Settings, record: Record, done: Sequence[Phase]) -> None:
+    """Every phase against the plan's minutes, and where the record is."""
+    table = Table("phase", "verdict", "cells run", "failed", "not run", "took", "planned", title=f"Run {record.run_id}")
+    for phase in done:
+        planned = f"{phase.planned_minutes} min" if phase.planned_minutes else "-"
+        took = f"{phase.seconds / 60:.1f} min" if phase.seconds else "-"
+        counts = (str(phase.cells_run), str(phase.cells_failed), str(phase.cells_not_run))
+        table.add_row(phase.notebook, phase.verdict, *counts, took, planned)
+    taken = sum(phase.seconds for phase in done) / 60
+    table.add_row("total", run.overall(done), "", "", "", f"{taken:.1f} min", f"{sum(run.PLANNED_MINUTES.values())} min")
+    console.print(table)
+    console.print(f"Record: {record.folder}", markup=False)
+    if chosen.mode == "apply":
+        console.print(f"Undo:   runbook rollback {chosen.environment} {record.run_id}", markup=False)
+
+
+@main.command()
+@parameters
+@click.argument("run_id")
+@click.option("--dry-run", is_flag=True, help="Show what would be undone; write nothing.")
+@told
+def rollback(given: Callable[..., Settings], run_id: str, dry_run: bool) -> int:
+    """Return everything that a run changed to its value before."""
+    chosen = given(mode="plan" if dry_run else "apply", run_id=run_id)
+    record = records.existing(chosen, run_id)
+    if not record.rows(changes.LOG):
+        raise BadParameters(f"run {run_id} changed nothing (its record has no {changes.LOG}); there is nothing to undo")
+    connect(chosen, record.log_call)
+    console.print(f"Rolling back run {run_id} of {chosen.environment}", markup=False)
+    progress(Phase("90", run.ROLLBACK, "running"))
+    done = run.phase(chosen, record, "90", run.ROLLBACK)
+    progress(done)
+    ledger(record)
+    records.seal(record)
+    console.print(f"Record: {record.folder}", markup=False)
+    return {"succeeded": 0, "interrupted": INTERRUPTED}.get(done.verdict, 1)
+
+
+def ledger(record: Record) -> None:
+    """What the rollback did with each thing, as 90_rollback left it in the record."""
+    table = Table("what", "outcome", title="Rollback")
+    for row in record.read_json("evidence/rollback.json") or []:
+        table.add_row(row["what"], row["outcome"])
+    console.print(table)
+
+
+@main.command()
+@parameters
+@click.argument("run_id", required=False, default="")
+@told
+def status(given: Callable[..., Settings], run_id: str) -> int:
+    """Show the runs of an environment, or one run's phases."""
+    chosen = given()
+    if run_id:
+        found = run.status(records.existing(chosen, run_id))
+        table = Table("phase", "verdict", "cells run", "failed", "not run", "error", title=f"{run_id}: {found['verdict']}")
+        for row in found["phases"]:
+            counts = (str(row[key]) for key in ("cells_run", "cells_failed", "cells_not_run"))
+            table.add_row(row["notebook"], row["verdict"], *counts, brief(row["error"]))
+        console.print(table)
+        return 0
+    table = Table("run", "verdict", "mode", "started", title=f"Runs of {chosen.environment}")
+    for name in records.runs(chosen):
+        found = run.status(records.existing(chosen, name))
+        table.add_row(name, found["verdict"], found.get("mode", "-"), found.get("started", "-"))
+    console.print(table)
+    return 0
+
+
+@main.command()
+@click.argument("run_dir", type=click.Path(path_type=Path))
+@told
+def verify(run_dir: Path) -> int:
+    """Check that nothing in a run's folder was touched since it was sealed."""
+    wrong = records.unsealed(run_dir)
+    if wrong:
+        raise NotAsWanted(f"{run_dir.name} is not as it was sealed: {'; '.join(wrong)}")
+    console.print(f"{run_dir.name}: every file is as it was sealed", markup=False)
+    return 0
+
+
+@main.command("open")
+@parameters
+@click.argument("number", metavar="PHASE")
+@click.option("--run-id", default="", help="Step through within this run; a new one otherwise.")
+@click.option("--mode", type=click.Choice(["plan", "apply"]), default="plan", show_default=True)
+@click.option("--no-browser", is_flag=True, help="Only prepare the notebook and say where it is.")
+@told
+def open_notebook(given: Callable[..., Settings], number: str, run_id: str, mode: str, no_browser: bool) -> int:
+    """Put a parameterized copy of a notebook into the run's folder and open JupyterLab on it."""
+    notebook = {**run.NOTEBOOKS, "90": run.ROLLBACK}.get(number)
+    if notebook is None:
+        raise BadParameters(f"no phase {number!r}; expected one of {', '.join(run.NOTEBOOKS)}, 90")
+    chosen = given(mode=mode, run_id=run_id)
+    path = run.parameterized(chosen, records.open_run(chosen), notebook)
+    console.print(f"Notebook: {path}", markup=False)
+    if no_browser:
+        return 0
+    lab = [sys.executable, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={path.parent}", str(path)]
+    return subprocess.run(lab, check=False, env=dict(os.environ)).returncode
+
+
+@main.command()
+@parameters
+@click.argument("run_id")
+@told
+def review(given: Callable[..., Settings], run_id: str) -> int:
+    """Make the post-implementation review of a run again, for instance a day later."""
+    return again(given(mode="plan", run_id=run_id), "07")
+
+
+@main.command()
+@parameters
+@click.option("--run-id", default="", help="Keep the result in this run; a new one otherwise.")
+@told
+def tune(given: Callable[..., Settings], run_id: str) -> int:
+    """Look at the thresholds against recorded check-ins."""
+    return again(given(mode="plan", run_id=run_id), "08")
+
+
+def again(chosen: Settings, number: str) -> int:
+    """Run one read-only notebook into a run's record, beside what is there."""
+    record = records.existing(chosen, chosen.run_id) if chosen.run_id else records.open_run(chosen)
+    connect(chosen, record.log_call)
+    notebook = run.NOTEBOOKS[number]
+    progress(Phase(number, notebook, "running"))
+    done = run.phase(chosen, record, number, notebook)
+    progress(done)
+    records.seal(record)
+    console.print(f"Record: {record.folder / done.output}", markup=False)
+    return {"succeeded": 0, "interrupted": INTERRUPTED}.get(done.verdict, 1)
+
+
+def show_plans(plans: Sequence[Plan]) -> None:
+    """One table over all phases."""
+    table = Table("phase", "action", "what", "before -> after", "undo")
+    for plan in plans:
+        for change in plan.changes:
+            moved = "as wanted" if change.action == "none" else f"{brief(change.before, 60)} -> {brief(change.after, 60)}"
+            table.add_row(plan.phase, change.action, change.resource.name, moved, change.undo)
+    console.print(table)
+    pending = sum(len(plan.pending) for plan in plans)
+    console.print(f"{pending} of {sum(len(plan.changes) for plan in plans)} to change")
+
+
+for extension in entry_points(group="runbook.commands"):
+    main.add_command(extension.load())
+
+if __name__ == "__main__":
+    main()

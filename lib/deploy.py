@@ -1,0 +1,85 @@
+"""Phase 03 around its plan: backup before, proof that the definition may go out, proof of what went out after.
+
+Writes only to the record.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from lib import desired, lint
+from lib.aws import Live, readable
+from lib.changes import Check
+from lib.errors import NotAsWanted
+from lib.records import Record
+from lib.resources.rules import Rule, targets
+from lib.resources.workflow import description, versions
+
+
+def backup(live: Live, record: Record) -> str:
+    """Keep the full description of the live workflow, and its definition alone for `--definition file://`.
+
+    Returns the backup's name within the record. Raises NotAsWanted where there is no workflow to keep.
+    """
+    found = description(live, live.settings.state_machine_arn)
+    if found is None:
+        raise NotAsWanted(f"there is no state machine {live.settings.state_machine_name} to back up; expected the baseline")
+    name = f"backup/stepfunctions-backup-{datetime.now(UTC):%Y%m%d}"
+    kept = record.keep_json(f"{name}.json", {**found, "versions": versions(live, live.settings.state_machine_arn)})
+    definition = json.dumps(json.loads(found["definition"]), indent=2, ensure_ascii=False) + "\n"
+    record.keep_text(f"{name}-definition.json", definition)
+    return str(kept.relative_to(record.folder))
+
+
+def fit(live: Live, definition: dict[str, Any]) -> list[Check]:
+    """Whether the definition may go out: statelint, our own rules, and AWS's own validation. Read-only."""
+    findings = lint.check(definition, live.settings.thresholds)
+    found = "; ".join(f"{item.where}: {item.problem}" for item in findings) or "no finding"
+    return [
+        Check("statelint and the house's rules", "failed" if findings else "passed", found, "no finding"),
+        _validated(live, definition),
+    ]
+
+
+def _validated(live: Live, definition: dict[str, Any]) -> Check:
+    with readable("having AWS validate the definition"):
+        answer = live.client("stepfunctions").validate_state_machine_definition(
+            definition=json.dumps(definition), type="STANDARD", severity="ERROR"
+        )
+    problems = "; ".join(f"{item.get('location', '')} {item['code']}: {item['message']}" for item in answer["diagnostics"])
+    name, found = "ValidateStateMachineDefinition", problems or f"{answer['result']}, no diagnostics"
+    if answer["result"] != "OK":
+        return Check(name, "failed", found, "OK")
+    if "definition_validation" in live.settings.not_exercised_here:
+        return Check(name, "not exercised here", "this environment accepts anything", "OK, from AWS")
+    return Check(name, "passed", found, "OK")
+
+
+def heard(live: Live) -> list[Check]:
+    """Whether each new event has an enabled rule with the dispatcher behind it, before anything publishes it. Read-only."""
+    return [_heard(live, rule["name"]) for rule in desired.rules()]
+
+
+def _heard(live: Live, name: str) -> Check:
+    rule = Rule(live, name).read()
+    reached = [target["Arn"] for target in targets(live, name).values()]
+    found = f"{rule['State'] if rule else 'missing'}, {len(reached)} targets"
+    good = rule is not None and rule["State"] == "ENABLED" and live.settings.dispatcher_arn in reached
+    status = "passed" if good else "failed" if live.settings.mode == "apply" else "not applied"
+    return Check(f"{name} carries its event", status, found, "ENABLED, with the dispatcher as a target: run phase 04 first")
+
+
+def published(live: Live, sleep: Callable[[float], None] = time.sleep) -> list[Check]:
+    """Whether the newest published version is the live revision; waits first, since updates are eventually consistent.
+
+    Executions started within seconds of an update may still use the old definition. In plan mode nothing is waited for.
+    """
+    s = live.settings
+    sleep(s.settle_seconds if s.mode == "apply" else 0)
+    now = str((description(live, s.state_machine_arn) or {}).get("revisionId", "none"))
+    found = versions(live, s.state_machine_arn)
+    newest = str((description(live, found[0]) or {}).get("revisionId", "none")) if found else "no version"
+    held = "passed" if newest == now else "failed" if s.mode == "apply" else "not applied"
+    return [Check("newest published version is the live revision", held, newest, now)]

@@ -1,0 +1,160 @@
+"""What each phase of the plan wants, as a list of live things and their values. Calls nothing, writes nothing."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from lib import documents, render
+from lib.aws import Live
+from lib.changes import Wanted
+from lib.resources import (
+    DrillUser,
+    EnvironmentVariable,
+    InlinePolicy,
+    LogGroup,
+    Permission,
+    Queue,
+    QueueStatement,
+    Rule,
+    Section,
+    Subscription,
+    Target,
+    Topic,
+    Widgets,
+    Workflow,
+)
+from lib.resources.topics import FROM_PARAMETERS
+
+FOURTEEN_DAYS = str(14 * 24 * 3600)
+WIDGET_PREFIX = "Phase 3:"
+
+
+def infrastructure(live: Live) -> list[Wanted]:
+    """Phase 01: operations topic, its subscription with a dead-letter queue, the processor's variable, the drill user."""
+    s = live.settings
+    subscription = Subscription(live, s.ops_topic_name, s.ops_subscription_protocol, _recordable(live))
+    dead_letters = {"dead_letter_queue": s.queue_arn(s.ops_dead_letter_queue_name), "raw": "false"}
+    return [
+        Wanted(Topic(live, s.ops_topic_name), {"DisplayName": "Your6 operations alerts"}),
+        *_dead_letter_queue(live, s.ops_dead_letter_queue_name, "sns.amazonaws.com", [s.ops_topic_arn]),
+        Wanted(subscription, dead_letters),
+        Wanted(EnvironmentVariable(live, s.processor_function_name, "OPS_SNS_TOPIC_ARN"), s.ops_topic_arn),
+        Wanted(DrillUser(live, s.table_name, s.drill_user_id), drill_user()),
+    ]
+
+
+def iam_permissions(live: Live) -> list[Wanted]:
+    """Phase 02: one inline policy of the execution role."""
+    s = live.settings
+    return [Wanted(InlinePolicy(live, s.execution_role_name, s.execution_policy_name), policy(live))]
+
+
+def state_machine(live: Live) -> list[Wanted]:
+    """Phase 03: log group, workflow, dashboard widgets."""
+    s = live.settings
+    return [
+        Wanted(LogGroup(live, s.log_group_name), {"retentionInDays": s.log_retention_days}),
+        Wanted(Workflow(live, s.state_machine_name), workflow(live)),
+        Wanted(Widgets(live, s.dashboard_name, WIDGET_PREFIX), widgets(live)),
+    ]
+
+
+def event_rules(live: Live) -> list[Wanted]:
+    """Phase 04: three rules, each with the dispatcher as its target, permission, retries and dead-letter queue."""
+    s = live.settings
+    queue = s.events_dead_letter_queue_name
+    wanted = _dead_letter_queue(live, queue, "events.amazonaws.com", [s.rule_arn(rule["name"]) for rule in rules()])
+    for rule in rules():
+        wanted += _rule(live, rule, s.queue_arn(queue))
+    return wanted
+
+
+def documentation(live: Live) -> list[Wanted]:
+    """Phase 06: marked sections of the application's README.md and CLAUDE.md, from the definition that phase 03 wants."""
+    definition = render.definition(live.settings)
+    texts = documents.sections(live.settings, definition, render.mermaid(definition), rules())
+    return [Wanted(Section(live, file, section), text) for (file, section), text in texts.items()]
+
+
+# The phases that change something, by the number of their notebook, in the order in which they run (see `run.NOTEBOOKS`).
+PHASES = {
+    "01": infrastructure,
+    "02": iam_permissions,
+    "04": event_rules,
+    "03": state_machine,
+    "06": documentation,
+}
+
+
+def drill_user() -> dict[str, Any]:
+    """The synthetic user of every drill: its contact is the operations team, and it has no phone and no address."""
+    contact = {"name": "Your6 operations (drill)", "preferredMethod": "sns"}
+    return {"trustedContact": contact, "alertThreshold": 0, "drill": True}
+
+
+def policy(live: Live) -> dict[str, Any]:
+    """The execution role's Phase 3 policy: the plan's 2.2 and what logging needs."""
+    return dict(render.document("policies/phase3-execution-policy.json", live.settings))
+
+
+def workflow(live: Live) -> dict[str, Any]:
+    """The workflow: rendered definition, unchanged role, logging of every event without execution data."""
+    s = live.settings
+    return {
+        "definition": render.definition(s),
+        "roleArn": s.execution_role_arn,
+        "loggingConfiguration": {
+            "level": "ALL",
+            "includeExecutionData": False,
+            "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": s.log_group_arn}}],
+        },
+        "tracingConfiguration": {"enabled": False},
+    }
+
+
+def rules() -> list[dict[str, Any]]:
+    """The three new rules as their files hold them: name, description, pattern, targetId, samples."""
+    folder = Path(render.__file__).parent / "definitions" / "rules"
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
+
+
+def widgets(live: Live) -> list[dict[str, Any]]:
+    """The dashboard's Phase 3 widgets."""
+    document = render.document("dashboard.json", live.settings)
+    return list(document["widgets"])
+
+
+def _recordable(live: Live) -> str:
+    s = live.settings
+    return s.ops_subscription_endpoint if s.ops_subscription_protocol == "sqs" else FROM_PARAMETERS
+
+
+def _dead_letter_queue(live: Live, name: str, service: str, sources: list[str]) -> list[Wanted]:
+    statement = {
+        "Sid": "AcceptUndelivered",
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": "sqs:SendMessage",
+        "Resource": live.settings.queue_arn(name),
+        "Condition": {"ArnEquals": {"aws:SourceArn": sources}},
+    }
+    return [
+        Wanted(Queue(live, name), {"MessageRetentionPeriod": FOURTEEN_DAYS}),
+        Wanted(QueueStatement(live, name, "AcceptUndelivered"), statement),
+    ]
+
+
+def _rule(live: Live, rule: dict[str, Any], dead_letter_arn: str) -> list[Wanted]:
+    s, name = live.settings, rule["name"]
+    target = {
+        "Arn": s.dispatcher_arn,
+        "RetryPolicy": {"MaximumRetryAttempts": 8, "MaximumEventAgeInSeconds": 3600},
+        "DeadLetterConfig": {"Arn": dead_letter_arn},
+    }
+    invoke = {"Principal": "events.amazonaws.com", "Action": "lambda:InvokeFunction", "SourceArn": s.rule_arn(name)}
+    value = {"EventPattern": rule["pattern"], "State": "ENABLED", "Description": rule["description"]}
+    return [
+        Wanted(Permission(live, s.dispatcher_function_name, f"{name}-invokes"), invoke),
+        Wanted(Rule(live, name), value),
+        Wanted(Target(live, name, rule["targetId"]), target),
+    ]

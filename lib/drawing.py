@@ -1,0 +1,170 @@
+"""What every chart and picture shares: style, colours, time axis, the lines for the change and the limit. No AWS.
+
+Nothing is set at import, and pyplot is never imported: a notebook shows a drawing once, where it is returned.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from typing import Any, ParamSpec, TypeVar
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# Okabe and Ito's colours: told apart by everyone. Shape, hatch or place tells the same again, for greyscale.
+BLACK, GREY, ORANGE, SKY = "#000000", "#767676", "#E69F00", "#56B4E9"
+GREEN, BLUE, VERMILLION, PURPLE = "#009E73", "#0072B2", "#D55E00", "#CC79A7"
+
+STYLE: Any = {  # the type that matplotlib wants names all its 300 keys
+    "font.family": "DejaVu Sans",
+    "font.size": 10.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#DDDDDD",
+    "grid.linewidth": 0.6,
+    "hatch.linewidth": 0.8,
+    "legend.frameon": False,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "timezone": "UTC",
+}
+# Ticks of an axis of durations, in seconds, and how an operator says them.
+DURATIONS = {
+    0.001: "1 ms", 0.01: "10 ms", 0.1: "0.1 s", 1: "1 s", 10: "10 s", 60: "1 min", 600: "10 min", 3600: "1 h",
+    36000: "10 h",
+}  # fmt: skip
+
+
+class Drawing(Figure):
+    """A Figure that a notebook shows as PNG with alt text; the alt text is its label, see `describe`."""
+
+    def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, bytes], dict[str, Any]]:
+        return {"image/png": png(self)}, {"image/png": {"alt": describe(self)}}
+
+
+def styled(draw: Callable[P, R]) -> Callable[P, R]:
+    """Decorator: run a drawing function under STYLE and leave matplotlib's settings as they were."""
+    return mpl.rc_context(STYLE)(draw)
+
+
+def describe(figure: Figure) -> str:
+    """The figure in one line with its numbers: alt text, or a line for a terminal."""
+    return str(figure.get_label())
+
+
+def png(figure: Figure, dpi: int = 110) -> bytes:
+    """The figure as a PNG file's bytes."""
+    buffer = BytesIO()
+    with mpl.rc_context(STYLE):
+        figure.savefig(buffer, format="png", dpi=dpi)
+    return buffer.getvalue()
+
+
+def canvas(question: str, answer: str, height: float = 4.0) -> tuple[Drawing, Axes]:
+    """A figure 10 in wide whose title is the question, and whose second line answers it in numbers."""
+    figure = Drawing(figsize=(10, height), layout="constrained")
+    figure.set_label(f"{question} {answer}")
+    figure.suptitle(question, x=0.01, ha="left", fontsize=13, fontweight="bold")
+    axes = figure.add_subplot()
+    axes.set_title(answer, loc="left", fontsize=10, color="#333333")
+    return figure, axes
+
+
+def nothing(question: str, words: str, frame: pd.DataFrame) -> Drawing:
+    """A figure that says in words that there is nothing to draw: an empty axis would look like zeros.
+
+    `frame.attrs["note"]`, where the reader of the data left one, says why.
+    """
+    note = str(frame.attrs.get("note", ""))
+    figure, axes = canvas(question, "", 2.0)
+    text = "No datapoints: " + words + (f"\n{note}" if note else "")
+    figure.set_label(f"{question} {' '.join(text.split())}")
+    axes.axis("off")
+    axes.text(0.5, 0.5, text, ha="center", va="center", fontsize=12, wrap=True, transform=axes.transAxes)
+    return figure
+
+
+def utc(moment: datetime | pd.Timestamp) -> pd.Timestamp:
+    """A moment in UTC; one without a zone is taken as UTC."""
+    stamp = pd.Timestamp(moment)
+    return stamp.tz_localize(UTC) if stamp.tzinfo is None else stamp.tz_convert(UTC)
+
+
+def time_axis(axes: Axes, first: datetime, last: datetime, change_at: datetime | None) -> None:
+    """An x axis of UTC time from `first` to `last`, wide enough for the change, and its dates in the label."""
+    moments = [utc(first), utc(last)] + ([utc(change_at)] if change_at else [])
+    begin, end = min(moments), max(moments)
+    room = max((end - begin) * 0.03, timedelta(seconds=5))
+    axes.set_xlim(begin - room, end + room)
+    locator = AutoDateLocator(tz=UTC, maxticks=9)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=UTC, show_offset=False))
+    days = f"{begin:%Y-%m-%d}" if begin.date() == end.date() else f"{begin:%Y-%m-%d} to {end:%Y-%m-%d}"
+    axes.set_xlabel(f"time (UTC), {days}")
+    if change_at:
+        change_line(axes, utc(change_at), (begin - room, end + room))
+
+
+def change_line(axes: Axes, at: pd.Timestamp, limits: tuple[pd.Timestamp, pd.Timestamp]) -> None:
+    """The moment of the change: a labelled dashed black line."""
+    axes.axvline(at, color=BLACK, linestyle=(0, (6, 3)), linewidth=1.4, zorder=4)
+    left = (at - limits[0]) > (limits[1] - limits[0]) * 0.8
+    axes.annotate(
+        f"the change, {at:%H:%M:%S}", xy=(at, 1), xycoords=("data", "axes fraction"),
+        xytext=(-5 if left else 5, -3), textcoords="offset points", ha="right" if left else "left", va="top",
+        fontsize=9, bbox=BEHIND, zorder=6,
+    )  # fmt: skip
+
+
+def limit_line(axes: Axes, value: float, words: str) -> None:
+    """A limit across the chart: a labelled dash-dotted line."""
+    axes.axhline(value, color=VERMILLION, linestyle="-.", linewidth=1.5, zorder=3)
+    axes.annotate(
+        words, xy=(1, value), xycoords=("axes fraction", "data"), xytext=(-3, 3), textcoords="offset points",
+        ha="right", va="bottom", fontsize=9, color=VERMILLION, fontweight="bold", bbox=BEHIND, zorder=6,
+    )  # fmt: skip
+
+
+BEHIND = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5}
+
+
+def durations(axis: Axis, low: float, high: float) -> None:
+    """A logarithmic axis of seconds whose ticks say 10 ms, 1 s, 10 min. `low` and `high` are seconds."""
+    axes = axis.axes
+    vertical = axis is axes.yaxis
+    (axes.set_yscale if vertical else axes.set_xscale)("log")
+    (axes.set_ylim if vertical else axes.set_xlim)(low, high)
+    ticks = [tick for tick in DURATIONS if low <= tick <= high]
+    axis.set_major_locator(FixedLocator(ticks))
+    axis.set_ticklabels([DURATIONS[tick] for tick in ticks])
+    axis.set_minor_locator(NullLocator())
+    axis.set_minor_formatter(NullFormatter())
+
+
+def spoken(seconds: float) -> str:
+    """A duration as an operator says it: 84 ms, 1.9 s, 12 min."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 120:
+        return f"{seconds:.3g} s"
+    return f"{seconds / 60:.3g} min" if seconds < 7200 else f"{seconds / 3600:.3g} h"
+
+
+def plural(count: int, word: str) -> str:
+    """`1 drill`, `2 drills`."""
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
+def legend(axes: Axes) -> None:
+    """The legend right of the chart, where it covers nothing."""
+    axes.legend(loc="upper left", bbox_to_anchor=(1.005, 1.0), borderaxespad=0)

@@ -1,0 +1,32 @@
+"""The one family of errors that the runbook raises on purpose. Imports nothing.
+
+Every message says what was found, what was expected and what to do next, in one sentence or two.
+"""
+
+
+class RunbookError(Exception):
+    """Something the operator can act on; the command ends with `exit_code`."""
+
+    exit_code = 1
+
+
+class BadParameters(RunbookError):
+    """A parameter, a file of ours or a command line is wrong; nothing was changed."""
+
+    exit_code = 2
+
+
+class Unreachable(RunbookError):
+    """No credentials, or nothing answers at the endpoint; nothing was changed."""
+
+    exit_code = 2
+
+
+class Refused(RunbookError):
+    """The runbook declines to go on: wrong account, not approved, drifted; nothing was changed."""
+
+    exit_code = 3
+
+
+class NotAsWanted(RunbookError):
+    """The live account does not hold what was wanted (a failed write, verification or check)."""

@@ -1,0 +1,81 @@
+"""Proof that each new event reaches the dispatcher: patterns by AWS's own matcher, the dispatcher by a drill event."""
+
+import json
+from typing import Any
+
+from lib import desired
+from lib.aws import Live, readable
+from lib.changes import Check
+from lib.preflight import LOW_SENTIMENT_RULE
+from lib.resources import Rule
+
+INVOKED_BY = "runbook 4.2"
+
+
+def patterns(live: Live) -> list[Check]:
+    """Every new rule matches its own event and no other; the existing rule matches none of the new. Read-only."""
+    rules = desired.rules()
+    old = Rule(live, LOW_SENTIMENT_RULE).read()
+    every = {rule["name"]: rule["pattern"] for rule in rules}
+    every |= {LOW_SENTIMENT_RULE: old["EventPattern"]} if old else {}
+    return [
+        *(
+            _matches(live, name, pattern, rule["sample"], f"the event of {rule['name']}", name == rule["name"])
+            for name, pattern in every.items()
+            for rule in rules
+        ),
+        *(
+            _matches(live, r["name"], r["pattern"], r["nonMatchingSample"], "its event from another source", False)
+            for r in rules
+        ),
+    ]
+
+
+def _matches(
+    live: Live, name: str, pattern: dict[str, Any], sample: dict[str, Any], about: str, expected: bool
+) -> Check:
+    event = json.dumps(_sample(live, sample))
+    with readable(f"testing the pattern of {name}"):
+        answer = live.client("events").test_event_pattern(EventPattern=json.dumps(pattern), Event=event)
+    words = {True: "matches", False: "does not match"}
+    status = "passed" if answer["Result"] is expected else "failed"
+    return Check(f"{name} with {about}", status, words[answer["Result"]], words[expected])
+
+
+def dispatcher(live: Live) -> list[Check]:
+    """The dispatcher given each event type, for the drill user: whether it answers without an error.
+
+    Sends real [DRILL] alerts, so it runs in apply mode only. Whether they arrive is validated in phase 05.
+    """
+    samples = [rule["sample"] for rule in desired.rules()]
+    if live.settings.mode == "plan":
+        names = (f"dispatcher takes {sample['detail-type']}" for sample in samples)
+        return [Check(name, "not applied", "plan mode", "an answer without an error") for name in names]
+    return [_dispatch(live, sample) for sample in samples]
+
+
+def _dispatch(live: Live, sample: dict[str, Any]) -> Check:
+    name = f"dispatcher takes {sample['detail-type']}"
+    with readable(f"invoking {live.settings.dispatcher_function_name}"):
+        answer = live.client("lambda").invoke(
+            FunctionName=live.settings.dispatcher_function_name, Payload=json.dumps(_sample(live, sample))
+        )
+        body = answer["Payload"].read().decode()
+    error = answer.get("FunctionError")
+    found = f"{error}: {_error_type(body)}" if error else f"status {answer['StatusCode']}"
+    return Check(name, "failed" if error else "passed", found, "status 200 and no error")
+
+
+def _error_type(body: str) -> str:
+    """The error's type alone; its message could quote the event."""
+    try:
+        return str(json.loads(body).get("errorType", "error"))
+    except (ValueError, AttributeError):
+        return "error"
+
+
+def _sample(live: Live, sample: dict[str, Any]) -> dict[str, Any]:
+    """A sample event as EventBridge would deliver it in this account, about the drill user."""
+    detail = {**sample["detail"], "userId": live.settings.drill_user_id, "executionArn": INVOKED_BY}
+    where = {"account": live.settings.account_id, "region": live.settings.region, "resources": [INVOKED_BY]}
+    return {**sample, **where, "detail": detail}

@@ -1,0 +1,33 @@
+"""Phase 01 beyond its plan: nothing of the processor's environment was lost, and a page reaches somebody. Read-only."""
+
+from collections.abc import Sequence
+
+from lib.aws import Live, readable
+from lib.changes import Check
+from lib.resources.functions import environment_keys
+from lib.resources.topics import subscriptions
+
+
+def nothing_lost(live: Live, before: Sequence[str]) -> list[Check]:
+    """Whether every variable that the processor had is still there. Names only."""
+    with readable("reading the processor's environment"):
+        now = environment_keys(live, live.settings.processor_function_name)
+    lost = [key for key in before if key not in now]
+    found = f"lost {', '.join(lost)}" if lost else f"{len(now)} variables, none lost"
+    return [Check("the processor's environment variables", "failed" if lost else "passed", found, ", ".join(before))]
+
+
+def operations_reachable(live: Live, needed: bool = False) -> list[Check]:
+    """Whether the operations topic has a confirmed subscriber; without one, a crisis page reaches nobody.
+
+    `waiting` until a person has confirmed; where it is `needed` and approval is required, that is `failed`.
+    """
+    with readable("listing the operations topic's subscribers"):
+        rows = subscriptions(live, live.settings.ops_topic_name)
+    confirmed = sum(row["SubscriptionArn"].startswith("arn:") for row in rows)
+    stops = needed and live.settings.approval == "required" and live.settings.mode == "apply"
+    status = "passed" if confirmed else "failed" if stops else "waiting"
+    found = f"{confirmed} confirmed, {len(rows) - confirmed} waiting"
+    if not confirmed:
+        found += ": A CRISIS PAGE REACHES NOBODY YET"
+    return [Check("operations subscribers", status, found, "at least one confirmed")]

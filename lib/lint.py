@@ -1,0 +1,229 @@
+"""Finds what is wrong with a definition before AWS sees it: statelint's findings and our own rules. Read-only, no AWS.
+
+AWS accepts a definition that fails at three in the morning: on a missing variable, an endless wait, a swallowed error.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from statelint.linter import Linter
+
+from lib import thresholds
+from lib.errors import BadParameters, NotAsWanted
+from lib.render import placeholders
+from lib.states import State, edges, longest, references, walk
+
+COMPLETE = "CheckinComplete"
+PROCESSOR = "ProcessCheckin"
+BRANCH_SECONDS = 25
+SUBJECT_LENGTH = 100
+
+Guard = tuple[str, str]  # a variable and a test of it: ("$.userId", "IsPresent")
+
+# Where a check-in's words are: what a message, a notice or an output must not refer to.
+WORDS = re.compile(r"^\$$|^\$\$\.Execution\.Input|^\$\.(checkin|checkinResult|failure)$|[.'](text|textPreview|Cause)\b")
+SUBJECT = re.compile(r"States\.Format\('(\{\}[^'{}]*)', \$\.drill\.label\)")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something wrong: in which state (or "the workflow"), and what."""
+
+    where: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.problem}"
+
+
+def check(definition: Mapping[str, Any], numbers: Mapping[str, float] | None = None) -> list[Finding]:
+    """Everything wrong with a rendered definition.
+
+    With `numbers` (`settings.thresholds`), also where it decides by other numbers.
+    """
+    found = [Finding("statelint", problem) for problem in Linter.validate(dict(definition))]
+    found += _workflow(definition)
+    for state in walk(definition):
+        found += [Finding(state.where, problem) for rule in RULES for problem in rule(state)]
+    found += _quotations(definition)
+    return found + (list(_numbers(definition, numbers)) if numbers is not None else [])
+
+
+def require_clean(definition: Mapping[str, Any], numbers: Mapping[str, float] | None = None) -> None:
+    """Raises NotAsWanted listing every finding."""
+    found = check(definition, numbers)
+    if found:
+        listed = "; ".join(str(finding) for finding in found)
+        raise NotAsWanted(
+            f"the definition has {len(found)} faults, expected none; mend the template and try again: {listed}"
+        )
+
+
+def _workflow(definition: Mapping[str, Any]) -> Iterator[Finding]:
+    where, limit = "the workflow", definition.get("TimeoutSeconds")
+    if not isinstance(limit, int):
+        yield Finding(where, "has no TimeoutSeconds: an execution could hang for a year")
+    elif (most := longest(definition)) >= limit:
+        yield Finding(
+            where, f"its own tasks may take {most:g} s, longer than TimeoutSeconds {limit}: an alert could be cut off"
+        )
+    if COMPLETE not in definition.get("States", {}):
+        yield Finding(where, f"has no {COMPLETE}: nothing says what became of a check-in")
+    for name in sorted(placeholders(definition)):
+        yield Finding(where, f"placeholder {name} is not filled")
+
+
+def _choices_are_guarded(state: State) -> Iterator[str]:
+    if state.type != "Choice":
+        return
+    if "Default" not in state.body:
+        yield "has no Default: AWS fails the execution when no rule matches"
+    for rule in state.body.get("Choices", []):
+        yield from _unguarded(rule, frozenset())
+
+
+def _unguarded(rule: Mapping[str, Any], guards: frozenset[Guard]) -> Iterator[str]:
+    """What a rule compares without having made sure of it. `guards` hold when the rule is read."""
+    for part in rule.get("And", []):
+        yield from _unguarded(part, guards)
+        guards |= _ensured(part)
+    for part in rule.get("Or", []):
+        yield from _unguarded(part, guards)
+        guards |= _ensured({"Not": part})
+    if "Not" in rule:
+        yield from _unguarded(rule["Not"], guards)
+    for operator in sorted(rule.keys() - {"And", "Or", "Not", "Variable", "Next", "Comment", "IsPresent"}):
+        variables = [rule["Variable"]] + ([rule[operator]] if operator.endswith("Path") else [])
+        tests = ["IsPresent", "IsNumeric"] if operator.startswith("Numeric") else ["IsPresent"]
+        for variable in variables:
+            for test in tests:
+                if (variable, test) not in guards and not variable.startswith("$$."):
+                    yield f"compares {variable} by {operator} without {test} before it"
+
+
+def _ensured(rule: Mapping[str, Any]) -> frozenset[Guard]:
+    """The tests that surely hold once a rule held."""
+    if "And" in rule:
+        return frozenset().union(*(_ensured(part) for part in rule["And"]))
+    denied = rule.get("Not", {})
+    if "Not" in denied:
+        return _ensured(denied["Not"])
+    tests = [(rule, True), (denied, False)]
+    return frozenset(
+        (str(part["Variable"]), key) for part, sign in tests if "Variable" in part for key in part if part[key] is sign
+    )
+
+
+def _tasks_end(state: State) -> Iterator[str]:
+    if state.type != "Task":
+        return
+    if not isinstance(state.body.get("TimeoutSeconds"), int):
+        yield "has no TimeoutSeconds: AWS waits for ever"
+    if not state.body.get("Retry"):
+        yield "has no Retry: one hiccup decides"
+    for retrier in state.body.get("Retry", []):
+        if "MaxAttempts" not in retrier:
+            yield "has a Retry without MaxAttempts"
+    if not state.body.get("Catch"):
+        yield "has no Catch: its failure ends the execution without a word"
+    elif state.body["Catch"][-1].get("ErrorEquals") != ["States.ALL"]:
+        yield "has a Catch that does not end in States.ALL: some errors pass it"
+
+
+def _failures_are_answered(state: State) -> Iterator[str]:
+    """A failed task leads to another task or to a failure; in a branch also to a Pass that says "not reached"."""
+    for edge in edges(state.body):
+        target = state.beside.get(edge.to)
+        if target is None:
+            yield f"leads to {edge.to}, which is not there"
+        elif edge.kind == "catch" and state.type == "Task" and state.name != PROCESSOR:
+            admits = bool(state.inside) and False in dict(target.get("Result") or {}).values()
+            if target.get("Type") not in ("Task", "Fail") and not admits:
+                yield f"swallows its failure: the catch leads to {edge.to}"
+
+
+def _ends_are_known(state: State) -> Iterator[str]:
+    if state.inside:
+        if state.type == "Fail":
+            yield "fails inside a Parallel, which cancels the other branches"
+        return
+    ends = state.body.get("End") is True or state.type == "Succeed"
+    if ends and state.name != COMPLETE:
+        yield f"ends the execution; only {COMPLETE} and Fail states may"
+    if state.type not in ("Fail", "Choice") and not ends and "Next" not in state.body:
+        yield "leads nowhere"
+
+
+def _branches_stand_alone(state: State) -> Iterator[str]:
+    if state.type != "Parallel":
+        return
+    if not state.body.get("Catch") or state.body["Catch"][-1].get("ErrorEquals") != ["States.ALL"]:
+        yield "has no Catch of States.ALL: a branch that fails ends everything"
+    for number, branch in enumerate(state.body.get("Branches", []), start=1):
+        if (most := longest(branch)) > BRANCH_SECONDS:
+            yield f"branch {number} may take {most:g} s; a crisis alert must be out within {BRANCH_SECONDS} s"
+
+
+def _subjects_are_plain(state: State) -> Iterator[str]:
+    for key, subject in state.body.get("Parameters", {}).items():
+        if key.lower() not in ("subject", "subject.$") or subject == "$.subject":
+            continue
+        template = SUBJECT.fullmatch(subject)
+        if key.endswith(".$") and not template:
+            yield f"has a subject that is neither fixed nor a format of the drill's label: {subject}"
+            continue
+        text = template[1].replace("{}", "[DRILL] ") if template else subject
+        if not (text.isascii() and text.isprintable() and 0 < len(text) <= SUBJECT_LENGTH):
+            yield f"has a subject that SNS refuses: {text!r}; expected 1 to {SUBJECT_LENGTH} printable ASCII characters"
+
+
+def _quotations(definition: Mapping[str, Any]) -> Iterator[Finding]:
+    """Where a check-in's words, or an error's cause that may quote them, could get into a message or an output."""
+    states = list(walk(definition))
+    messages = [state for state in states if state.is_task("sns:publish")]
+    spoken = {
+        path.split(".")[1] for state in messages for path in references(state.body.get("Parameters")) if path.count(".")
+    }
+    for state in states:
+        parts = [state.body.get("Parameters")] if state in messages or state.name == COMPLETE else []
+        parts += [state.body] if state.type == "Fail" else []
+        parts += [
+            {key: part} for key, part in _written(state.body) if key in spoken or key.removesuffix(".$") in spoken
+        ]
+        for path in references(parts):
+            if WORDS.search(path):
+                yield Finding(state.where, f"may let out a check-in's words: it refers to {path}")
+
+
+def _written(body: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The fields of the state's output and what they are made of. A caught error is `$`: its cause may be anything."""
+    if body.get("ResultPath", "$") == "$" and isinstance(body.get("Parameters"), Mapping):
+        yield from body["Parameters"].items()
+    elif body.get("ResultPath"):
+        yield body["ResultPath"].split(".")[1], body.get("Parameters", body.get("Result", {"all.$": "$"}))
+    for catcher in body.get("Catch", []):
+        if catcher.get("ResultPath"):
+            yield catcher["ResultPath"].removeprefix("$").removeprefix("."), {"caught.$": "$"}
+
+
+def _numbers(definition: Mapping[str, Any], wanted: Mapping[str, float]) -> Iterator[Finding]:
+    try:
+        found = thresholds.thresholds_of(definition)
+    except BadParameters as error:
+        yield Finding(thresholds.DECISION, str(error))
+        return
+    for name in sorted(wanted.keys() | found.keys()):
+        if found.get(name) != wanted.get(name):
+            yield Finding(thresholds.DECISION, f"{name} is {found.get(name)}; the parameters say {wanted.get(name)}")
+
+
+RULES = (
+    _choices_are_guarded,
+    _tasks_end,
+    _failures_are_answered,
+    _ends_are_known,
+    _branches_stand_alone,
+    _subjects_are_plain,
+)

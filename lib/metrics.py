@@ -1,0 +1,162 @@
+"""What CloudWatch counted and timed, as DataFrames. Read-only, but for `publish_drill`, which records measurements.
+
+Missing stays missing: a period without a datapoint has no row, and never becomes 0. Metrics arrive one to three minutes
+late. There is no metric math here: pandas does the arithmetic.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import isfinite
+from typing import Any
+
+import pandas as pd
+
+from lib.aws import Live, readable
+from lib.errors import BadParameters, NotAsWanted
+
+STATES = "AWS/States"
+OURS = "Your6/Workflow"
+DRILL_LATENCY = "DrillAlertLatency"
+COUNTS = ("ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted")
+PERCENTILES = ("p50", "p95", "p99")
+ALERTING = ("crisis", "high", "standard", "proactive", "unscored")
+TOPICS = ("trusted", "operations")
+QUERIES_A_CALL = 500
+DATA_A_CALL = 1000
+# CloudWatch keeps fine datapoints for a short time only: older than this -> at least this period, in seconds.
+KEPT = ((timedelta(days=63), 3600), (timedelta(days=15), 300), (timedelta(hours=3), 60))
+
+
+@dataclass(frozen=True)
+class Query:
+    """One metric with one statistic (Sum, Maximum, p95 ...); `label` names its rows."""
+
+    label: str
+    namespace: str
+    metric: str
+    statistic: str
+    dimensions: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class DrillLatency:
+    """How long after a drill's start its alert reached a topic's subscriber; `seconds` is None where none did."""
+
+    scenario: str
+    route: str
+    topic: str
+    seconds: float | None
+    at: datetime
+
+
+def series(live: Live, queries: Sequence[Query], start: datetime, end: datetime, period: int) -> pd.DataFrame:
+    """Datapoints in long form: time (UTC, begin of the period), metric (the label), value. Read-only.
+
+    `attrs["period_seconds"]` is the period used: longer than asked for where CloudWatch keeps nothing finer that old.
+    Raises NotAsWanted when CloudWatch answers a query with anything but data.
+    """
+    period = usable_period(start, end, period)
+    rows: list[tuple[datetime, str, float]] = []
+    for first in range(0, len(queries), QUERIES_A_CALL):
+        rows += _datapoints(live, queries[first : first + QUERIES_A_CALL], (start, end), period)
+    frame = pd.DataFrame(rows, columns=["time", "metric", "value"])
+    frame["time"] = pd.to_datetime(frame["time"], utc=True)
+    frame["value"] = frame["value"].astype(float)
+    frame = frame.sort_values(["time", "metric"], ignore_index=True)
+    frame.attrs["period_seconds"] = period
+    return frame
+
+
+def usable_period(start: datetime, now: datetime, period: int) -> int:
+    """The period, or the shortest that CloudWatch still has for a window that begins at `start`."""
+    if start.tzinfo is None or now.tzinfo is None or start >= now:
+        raise BadParameters(f"window {start} to {now}: expected an end after the start, both with a time zone")
+    least = next((seconds for age, seconds in KEPT if now - start > age), 1)
+    return max(period, least)
+
+
+def executions(live: Live, start: datetime, end: datetime) -> pd.DataFrame:
+    """How many executions started and how they ended: time, metric (COUNTS), value. Read-only."""
+    queries = [Query(name, STATES, name, "Sum", _machine(live)) for name in COUNTS]
+    return series(live, queries, start, end, live.settings.metric_period_seconds)
+
+
+def execution_time(live: Live, start: datetime, end: datetime) -> pd.DataFrame:
+    """Percentiles of the execution time in milliseconds: time, metric (p50, p95, p99), value. Read-only."""
+    queries = [Query(name, STATES, "ExecutionTime", name, _machine(live)) for name in PERCENTILES]
+    return series(live, queries, start, end, live.settings.metric_period_seconds)
+
+
+def drill_latency(live: Live, start: datetime, end: datetime) -> pd.DataFrame:
+    """The slowest drill alert a period: time, route, topic, seconds, as `publish_drill` recorded it. Read-only."""
+    pairs = {f"{route} {topic}": (route, topic) for route in ALERTING for topic in TOPICS}
+    queries = [Query(label, OURS, DRILL_LATENCY, "Maximum", _dimensions(*pair)) for label, pair in pairs.items()]
+    frame = series(live, queries, start, end, live.settings.metric_period_seconds)
+    columns = {
+        "time": frame["time"],
+        "route": frame["metric"].map(lambda label: pairs[label][0]),
+        "topic": frame["metric"].map(lambda label: pairs[label][1]),
+        "seconds": frame["value"],
+    }
+    found = pd.DataFrame(columns)
+    found.attrs.update(frame.attrs)
+    return found
+
+
+def publish_drill(live: Live, rows: Sequence[DrillLatency]) -> int:
+    """Write measured drill latencies to our own namespace; returns how many. One never received is not written.
+
+    A metric is neither plan nor resource: it is evidence, it cannot be taken back, and nothing depends on it.
+    """
+    data = [_datum(row) for row in rows if row.seconds is not None]
+    with readable(f"recording drill latencies in {OURS}"):
+        for first in range(0, len(data), DATA_A_CALL):
+            chunk = data[first : first + DATA_A_CALL]
+            live.client("cloudwatch").put_metric_data(Namespace=OURS, MetricData=chunk)
+    return len(data)
+
+
+def _datapoints(
+    live: Live, queries: Sequence[Query], window: tuple[datetime, datetime], period: int
+) -> list[tuple[datetime, str, float]]:
+    asked = {f"q{number}": query for number, query in enumerate(queries)}
+    request = [_request(name, query, period) for name, query in asked.items()]
+    pages = live.client("cloudwatch").get_paginator("get_metric_data")
+    rows: list[tuple[datetime, str, float]] = []
+    with readable("reading CloudWatch metrics"):
+        for page in pages.paginate(MetricDataQueries=request, StartTime=window[0], EndTime=window[1]):
+            for result in page["MetricDataResults"]:
+                query = asked[result["Id"]]
+                # PartialData only says that the next page goes on with this metric.
+                if result.get("StatusCode", "Complete") not in ("Complete", "PartialData"):
+                    raise NotAsWanted(f"CloudWatch answered {result['StatusCode']} for {query.metric}; try again later")
+                points = zip(result["Timestamps"], result["Values"], strict=True)
+                rows += [(moment, query.label, value) for moment, value in points]
+    return rows
+
+
+def _request(name: str, query: Query, period: int) -> dict[str, Any]:
+    dimensions = [{"Name": key, "Value": value} for key, value in query.dimensions]
+    metric = {"Namespace": query.namespace, "MetricName": query.metric, "Dimensions": dimensions}
+    return {"Id": name, "MetricStat": {"Metric": metric, "Period": period, "Stat": query.statistic}, "ReturnData": True}
+
+
+def _machine(live: Live) -> tuple[tuple[str, str], ...]:
+    return (("StateMachineArn", live.settings.state_machine_arn),)
+
+
+def _dimensions(route: str, topic: str) -> tuple[tuple[str, str], ...]:
+    return (("Route", route), ("Topic", topic))
+
+
+def _datum(row: DrillLatency) -> dict[str, Any]:
+    if row.seconds is None or not isfinite(row.seconds) or row.seconds < 0:
+        raise BadParameters(f"drill {row.scenario} took {row.seconds} s to {row.topic}; expected a measured time")
+    return {
+        "MetricName": DRILL_LATENCY,
+        "Dimensions": [{"Name": key, "Value": value} for key, value in _dimensions(row.route, row.topic)],
+        "Timestamp": row.at,
+        "Value": float(row.seconds),
+        "Unit": "Seconds",
+    }

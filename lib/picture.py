@@ -1,0 +1,251 @@
+"""Draws a Step Functions definition as a layered diagram, with matplotlib alone. Reads plain data; no AWS."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from textwrap import wrap
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import FancyBboxPatch, Patch, PathPatch, Polygon
+from matplotlib.path import Path
+
+from lib.conditions import condition
+from lib.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILLION, Drawing, styled
+from lib.errors import BadParameters
+from lib.layout import Edge, Layout, Point, Size, place
+
+BOX: Size = (1.26, 0.5)  # inches
+BETWEEN = 0.68
+MARGIN = 0.18
+LINE = 15  # characters of a state's name in one line
+LABEL = 24  # and of a condition
+# type -> (fill, border, border width); shapes differ too, see _box
+LOOKS = {
+    "Task": ("#D6EAF5", BLUE, 1.2),
+    "Choice": ("#FBEBC8", ORANGE, 1.2),
+    "Pass": ("#FFFFFF", GREY, 0.9),
+    "Fail": ("#F8DCCB", VERMILLION, 2.2),
+    "Succeed": ("#CFEBE2", GREEN, 2.2),
+    "Wait": ("#EEEEEE", BLACK, 0.9),
+}
+NESTED = ("Parallel", "Map")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A laid out group of states: of the whole machine, or of one branch; branches sit inside their Parallel's box."""
+
+    states: Mapping[str, Any]
+    layout: Layout
+    branches: dict[str, list["Block"]]
+
+
+@styled
+def workflow(definition: Mapping[str, Any]) -> Figure:
+    """The definition as a picture; solid: next, dashed: on an error. Raises BadParameters where there is none."""
+    if not definition.get("States") or definition.get("StartAt") not in definition["States"]:
+        raise BadParameters("the definition has no StartAt that names one of its States; there is nothing to draw")
+    block = arrange(definition)
+    width, height = block.layout.size[0] + 2 * MARGIN, block.layout.size[1] + 2 * MARGIN + 0.9
+    figure = Drawing(figsize=(max(width, 7), height))
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.axis("off")
+    left = (max(width, 7) - width) / 2 + MARGIN
+    axes.set_xlim(-left, max(width, 7) - left)
+    axes.set_ylim(height - MARGIN - 0.9, -MARGIN - 0.9)
+    start = block.layout.spots[definition["StartAt"]]
+    axes.plot(start[0], start[1] - 0.28, "o", color=BLACK, markersize=8)
+    _line(axes, [(start[0], start[1] - 0.28), start], dashed=False)
+    _draw(axes, block, (0.0, 0.0))
+    _legend(figure)
+    figure.set_label(summary(definition))
+    return figure
+
+
+def summary(definition: Mapping[str, Any]) -> str:
+    """How many states of which type, in one line."""
+    kinds: dict[str, int] = {}
+    for _, state in all_states(definition):
+        kinds[state["Type"]] = kinds.get(state["Type"], 0) + 1
+    words = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    return f"Workflow of {sum(kinds.values())} states ({words}), starting at {definition['StartAt']}"
+
+
+def all_states(definition: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Every state with its name, those inside branches as well."""
+    found = []
+    for name, state in definition["States"].items():
+        found.append((name, state))
+        found += [inner for branch in _branches(state) for inner in all_states(branch)]
+    return found
+
+
+def arrange(definition: Mapping[str, Any]) -> Block:
+    """Lay out the states of a machine or of a branch, branches first, since their Parallel must hold them."""
+    states = definition["States"]
+    branches = {name: [arrange(branch) for branch in _branches(state)] for name, state in states.items()}
+    names = [definition["StartAt"], *(name for name in states if name != definition["StartAt"])]
+    sizes = {name: _size(name, branches[name]) for name in names}
+    edges = [edge for name in names for edge in edges_of(name, states[name])]
+    return Block(states, place(sizes, edges, BETWEEN), branches)
+
+
+def edges_of(name: str, state: Mapping[str, Any]) -> list[Edge]:
+    """Where a state leads: rules of a choice with their condition, next, and catches (dashed)."""
+    edges = [Edge(name, rule["Next"], condition(rule)) for rule in state.get("Choices", [])]
+    if "Default" in state:
+        edges.append(Edge(name, state["Default"], "otherwise"))
+    if "Next" in state:
+        edges.append(Edge(name, state["Next"]))
+    edges += [Edge(name, catch["Next"], "", dashed=True) for catch in state.get("Catch", [])]
+    return list(dict.fromkeys(edges))
+
+
+def _branches(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    inner = [state[key] for key in ("ItemProcessor", "Iterator") if key in state]
+    return [*state.get("Branches", []), *inner]
+
+
+def _size(name: str, branches: list[Block]) -> Size:
+    if not branches:
+        lines = len(_wrapped(name).split("\n"))
+        return BOX[0], BOX[1] + 0.14 * max(0, lines - 2)
+    width = sum(block.layout.size[0] for block in branches) + MARGIN * (len(branches) + 1)
+    return width, max(block.layout.size[1] for block in branches) + 0.75
+
+
+def _draw(axes: Axes, block: Block, origin: Point) -> None:
+    for edge, points in block.layout.routes:
+        _line(axes, [(x + origin[0], y + origin[1]) for x, y in points], edge.dashed)
+    for edge, points in block.layout.routes:
+        if edge.label:
+            x, y = points[1]
+            axes.text(
+                x + origin[0],
+                y + origin[1] - 0.13,
+                _label(edge),
+                fontsize=7.5,
+                ha="center",
+                va="bottom",
+                linespacing=1.05,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
+                zorder=4,
+            )
+    for name, state in block.states.items():
+        x, y = block.layout.spots[name]
+        if state["Type"] in NESTED and block.branches[name]:
+            _frame(axes, name, state, block.branches[name], (x + origin[0], y + origin[1]))
+        else:
+            _box(axes, name, state, (x + origin[0], y + origin[1]), _size(name, []))
+
+
+def _frame(axes: Axes, name: str, state: Mapping[str, Any], branches: list[Block], top: Point) -> None:
+    width, height = _size(name, branches)
+    corner = (top[0] - width / 2, top[1])
+    axes.add_patch(
+        FancyBboxPatch(
+            corner,
+            width,
+            height,
+            "round,pad=0,rounding_size=0.08",
+            facecolor="#F6F6F6",
+            edgecolor=BLACK,
+            linewidth=1.2,
+            zorder=2,
+        )
+    )
+    words = f"{name}: {len(branches)} branches at once" if state["Type"] == "Parallel" else f"{name}: for each item"
+    axes.text(corner[0] + 0.12, corner[1] + 0.2, words, fontsize=10, fontweight="bold", va="center", zorder=5)
+    left = corner[0] + MARGIN
+    for branch in branches:
+        _draw(axes, branch, (left, corner[1] + 0.5))
+        left += branch.layout.size[0] + MARGIN
+
+
+def _box(axes: Axes, name: str, state: Mapping[str, Any], top: Point, size: Size) -> None:
+    (x, y), (width, height), kind = top, size, state["Type"]
+    fill, border, thick = LOOKS.get(kind, LOOKS["Pass"])
+    look: dict[str, Any] = {"facecolor": fill, "edgecolor": border, "linewidth": thick, "zorder": 4}
+    left, right, notch = x - width / 2, x + width / 2, 0.12
+    if kind == "Choice":
+        middle = y + height / 2
+        corners = [(left, middle), (left + notch, y), (right - notch, y), (right, middle)]
+        axes.add_patch(Polygon([*corners, (right - notch, y + height), (left + notch, y + height)], **look))
+    else:
+        shape = "round,pad=0,rounding_size=0.1" if kind == "Task" else "square,pad=0"
+        axes.add_patch(FancyBboxPatch((left, y), width, height, shape, **look))
+    if state.get("End"):
+        axes.plot([left, right], [y + height + 0.04] * 2, color=BLACK, linewidth=2.5, zorder=4, solid_capstyle="butt")
+    note = _note(state)
+    axes.text(
+        x,
+        y + height / 2 - (0.055 if note else 0),
+        _wrapped(name),
+        fontsize=8.5,
+        ha="center",
+        va="center",
+        linespacing=1.0,
+        zorder=5,
+    )
+    axes.text(x, y + height - 0.03, note, fontsize=6.2, ha="center", va="bottom", color="#444444", zorder=5)
+
+
+def _note(state: Mapping[str, Any]) -> str:
+    """The service that a task calls and how often it is tried again."""
+    resource = str(state.get("Resource", ""))
+    service = ":".join(resource.split(":::")[1].split(":")[:2]) if ":::" in resource else "lambda" if resource else ""
+    tries = max((int(retry.get("MaxAttempts", 3)) for retry in state.get("Retry", [])), default=0)
+    return f"{service}  ↻ {tries}" if tries else service
+
+
+def _label(edge: Edge) -> str:
+    """The condition in at most four short lines."""
+    lines = [part for line in edge.label.split("\n") for part in wrap(line, LABEL, break_on_hyphens=False)]
+    return "\n".join(lines if len(lines) <= 4 else [*lines[:3], "…"])
+
+
+def _wrapped(name: str) -> str:
+    """A CamelCase name in lines of about LINE characters."""
+    lines = [""]
+    for word in re.findall(r"[A-Z0-9]*[^A-Z]+|[A-Z]+$", name) or [name]:
+        if lines[-1] and len(lines[-1]) + len(word) > LINE:
+            lines.append("")
+        lines[-1] += word
+    return "\n".join(lines)
+
+
+def _line(axes: Axes, points: list[Point], dashed: bool) -> None:
+    """A smooth line that leaves downwards and arrives downwards, with an arrowhead."""
+    vertices, codes = [points[0]], [Path.MOVETO]
+    for (x, y), (to_x, to_y) in pairwise(points):
+        bend = (to_y - y) / 2
+        vertices += [(x, y + bend), (to_x, to_y - bend), (to_x, to_y)]
+        codes += [Path.CURVE4] * 3
+    colour, style = (VERMILLION, (0, (4, 2))) if dashed else (BLACK, "-")
+    path = Path(vertices, codes)
+    axes.add_patch(PathPatch(path, facecolor="none", edgecolor=colour, linestyle=style, linewidth=0.9, zorder=3))
+    (x, y), before = points[-1], points[-2]
+    across = (before[0] > x) - (before[0] < x) if before[1] == y else 0
+    head = [(x, y), (x - 0.04, y - 0.09), (x + 0.04, y - 0.09)]
+    if across:
+        head = [(x, y), (x + 0.09 * across, y - 0.04), (x + 0.09 * across, y + 0.04)]
+    axes.add_patch(Polygon(head, facecolor=colour, edgecolor="none", zorder=3))
+
+
+def _legend(figure: Figure) -> None:
+    marks: list[Any] = [
+        Patch(facecolor=fill, edgecolor=border, linewidth=thick, label=kind)
+        for kind, (fill, border, thick) in LOOKS.items()
+        if kind not in ("Succeed", "Wait")
+    ]
+    marks += [
+        Line2D([], [], color=BLACK, label="next"),
+        Line2D([], [], color=VERMILLION, linestyle=(0, (4, 2)), label="on an error, after the retries"),
+        Line2D([], [], color=BLACK, linewidth=2.5, label="end (bar)"),
+        Line2D([], [], linestyle="none", marker="$↻$", color=BLACK, label="retries"),
+    ]
+    figure.legend(handles=marks, loc="upper left", ncols=4, fontsize=8, frameon=False)

@@ -1,0 +1,233 @@
+"""The plan's current-state checklist, read live. Read-only: it invokes nothing and writes nothing but the record."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from lib import executions
+from lib.aws import Live, error_code, readable
+from lib.changes import Check
+from lib.errors import NotAsWanted, RunbookError
+from lib.resources import Permission, Rule
+from lib.resources.functions import environment_keys
+from lib.resources.rules import targets
+from lib.resources.topics import subscriptions
+from lib.resources.workflow import description
+
+LOW_SENTIMENT_RULE = "Your6-LowSentimentRule"
+DEAD_LETTER_QUEUES = ("Your6-CheckinDLQ", "Your6-AlertDLQ")
+PHASE_3_KEYS = ("risk_score", "score", "trajectory", "aiMetadata")
+LOOK_BACK = 10
+ABSENT = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist")
+
+
+def checklist(live: Live) -> list[Check]:
+    """What the plan takes for granted. A missing piece of the baseline is `failed`, and the run stops."""
+    s = live.settings
+    reads: dict[str, tuple[str, Callable[[], str]]] = {
+        f"state machine {s.state_machine_name}": ("ACTIVE, STANDARD", lambda: _machine(live)),
+        f"its role {s.execution_role_name}": ("exists", lambda: _role(live)),
+        f"function {s.processor_function_name}": ("Active", lambda: _function(live, s.processor_function_name)),
+        f"function {s.dispatcher_function_name}": ("Active", lambda: _function(live, s.dispatcher_function_name)),
+        f"table {s.table_name}": ("ACTIVE, key userId", lambda: _table(live)),
+        f"topic {s.alert_topic_name}": ("exists", lambda: _topic(live)),
+        f"bucket {s.checkin_bucket_name}": ("exists", lambda: _bucket(live)),
+        f"dashboard {s.dashboard_name}": ("exists", lambda: _dashboard(live)),
+        f"rule {LOW_SENTIMENT_RULE}": ("ENABLED, 1 target", lambda: _rule(live)),
+        **{f"queue {name}": ("exists", lambda name=name: _queue(live, name)) for name in DEAD_LETTER_QUEUES},
+    }
+    return [*(_exists(name, expected, read) for name, (expected, read) in reads.items()), phase_3(live)]
+
+
+def _exists(name: str, expected: str, read: Callable[[], str]) -> Check:
+    try:
+        with readable(f"reading {name}"):
+            found = read()
+    except RunbookError as error:
+        return Check(name, "failed", str(error), f"{expected}; it belongs to the system before the change")
+    return Check(name, "passed" if found == expected else "failed", found, expected)
+
+
+def phase_3(live: Live) -> Check:
+    """Whether the processor answers in the Phase 3 shape, from what it returned in the latest executions."""
+    name, expected = "processor is on Phase 3", f"its answers carry {', '.join(PHASE_3_KEYS)}"
+    answers = [answer for row in _succeeded(live) for answer in _processor_answers(live, row["name"])]
+    if not answers:
+        return Check(name, "failed", f"no answer of it in the last {LOOK_BACK} executions", f"{expected}; run one check-in")
+    lacking = sorted({key for answer in answers for key in PHASE_3_KEYS if key not in answer})
+    if lacking:
+        return Check(name, "failed", f"answers without {', '.join(lacking)}", expected)
+    return Check(name, "passed", f"{len(answers)} of {len(answers)} latest answers in the Phase 3 shape", expected)
+
+
+def _succeeded(live: Live) -> list[dict[str, Any]]:
+    try:
+        return [row for row in executions.recent(live, LOOK_BACK) if row["status"] == "SUCCEEDED"]
+    except RunbookError:
+        return []  # a missing state machine is a finding of its own, above
+
+
+def _processor_answers(live: Live, name: str) -> list[dict[str, Any]]:
+    arn = live.settings.arn("states", f"execution:{live.settings.state_machine_name}:{name}")
+    with readable(f"reading the history of {name}"):
+        events = live.client("stepfunctions").get_execution_history(executionArn=arn, maxResults=100)["events"]
+    details = [e.get("lambdaFunctionSucceededEventDetails") or e.get("taskSucceededEventDetails") for e in events]
+    answers = [json.loads(detail["output"]) for detail in details if detail and detail.get("output")]
+    return [answer for answer in answers if isinstance(answer, dict) and "risk_score" in answer]
+
+
+def missing(live: Live) -> list[dict[str, str]]:
+    """What the plan has still to make, in the plan's words."""
+    s = live.settings
+    ops = subscriptions(live, s.ops_topic_name)
+    exists = _quietly(lambda: live.client("sns").get_topic_attributes(TopicArn=s.ops_topic_arn))
+    machine = description(live, s.state_machine_arn) or {}
+    logging = machine.get("loggingConfiguration", {}).get("level", "OFF")
+    return [
+        {"what": f"topic {s.ops_topic_name}", "now": "exists" if exists else "missing", "made by": "phase 01"},
+        {"what": "its subscribers", "now": _confirmation(ops), "made by": "phase 01"},
+        {"what": "OPS_SNS_TOPIC_ARN of the processor", "now": _variable(live), "made by": "phase 01"},
+        {"what": f"policy {s.execution_policy_name}", "now": _policy(live), "made by": "phase 02"},
+        {"what": "workflow's log", "now": f"level {logging}", "made by": "phase 03"},
+    ]
+
+
+def _confirmation(rows: list[dict[str, str]]) -> str:
+    waiting = sum(not row["SubscriptionArn"].startswith("arn:") for row in rows)
+    return f"{len(rows) - waiting} confirmed, {waiting} waiting for confirmation"
+
+
+def _variable(live: Live) -> str:
+    with readable("reading the processor's environment"):
+        keys = environment_keys(live, live.settings.processor_function_name)
+    return f"{'set' if 'OPS_SNS_TOPIC_ARN' in keys else 'missing'} (has {', '.join(keys)})"
+
+
+def _policy(live: Live) -> str:
+    s = live.settings
+    found = _quietly(
+        lambda: live.client("iam").get_role_policy(RoleName=s.execution_role_name, PolicyName=s.execution_policy_name)
+    )
+    return "exists" if found else "missing"
+
+
+def ownership(live: Live) -> list[dict[str, str]]:
+    """Which resources carry tags of CloudFormation or Terraform: their next deployment would undo this plan's changes."""
+    s = live.settings
+    read: dict[str, Callable[[], dict[str, str]]] = {
+        f"state machine {s.state_machine_name}": lambda: _tag_list(
+            live.client("stepfunctions").list_tags_for_resource(resourceArn=s.state_machine_arn)["tags"], "key", "value"
+        ),
+        f"function {s.processor_function_name}": lambda: live.client("lambda").list_tags(Resource=s.processor_arn)["Tags"],
+        f"role {s.execution_role_name}": lambda: _tag_list(
+            live.client("iam").list_role_tags(RoleName=s.execution_role_name)["Tags"], "Key", "Value"
+        ),
+        f"topic {s.alert_topic_name}": lambda: _tag_list(
+            live.client("sns").list_tags_for_resource(ResourceArn=s.alert_topic_arn)["Tags"], "Key", "Value"
+        ),
+    }
+    return [{"what": name, "managed by": _manager(_quietly(tags) or {})} for name, tags in read.items()]
+
+
+def _manager(tags: dict[str, str]) -> str:
+    stack = tags.get("aws:cloudformation:stack-name")
+    if stack:
+        return f"CloudFormation stack {stack}: DRIFT, bring this change into its template as well"
+    for key, value in tags.items():
+        if "terraform" in f"{key} {value}".lower():
+            return f"Terraform ({key} = {value}): DRIFT, bring this change into its code as well"
+    return "nobody's tags"
+
+
+def baseline(live: Live) -> dict[str, Any]:
+    """What must be the same after the change: the existing low-sentiment path, and the key names of the environment."""
+    s = live.settings
+    keys = environment_keys(live, s.processor_function_name)
+    return {
+        LOW_SENTIMENT_RULE: Rule(live, LOW_SENTIMENT_RULE).read(),
+        f"targets of {LOW_SENTIMENT_RULE}": targets(live, LOW_SENTIMENT_RULE),
+        f"permissions of {LOW_SENTIMENT_RULE}": _permissions(live),
+        f"environment keys of {s.processor_function_name}": [key for key in keys if key != "OPS_SNS_TOPIC_ARN"],
+    }
+
+
+def _permissions(live: Live) -> list[Any]:
+    """The dispatcher's permissions for the existing rule."""
+    policy = _quietly(lambda: live.client("lambda").get_policy(FunctionName=live.settings.dispatcher_function_name))
+    sids = [statement["Sid"] for statement in json.loads((policy or {"Policy": '{"Statement": []}'})["Policy"])["Statement"]]
+    found = [Permission(live, live.settings.dispatcher_function_name, sid).read() for sid in sids]
+    return [value for value in found if value and value["SourceArn"].endswith(f"/{LOW_SENTIMENT_RULE}")]
+
+
+def counts(live: Live) -> list[dict[str, Any]]:
+    """Where the account stands before the change."""
+    rows = executions.recent(live, 200)
+    by_status = {status: sum(row["status"] == status for row in rows) for status in ("SUCCEEDED", "FAILED", "RUNNING")}
+    table = live.client("dynamodb").describe_table(TableName=live.settings.table_name)["Table"]
+    return [
+        {"what": "users in the table (DynamoDB counts every six hours)", "count": table.get("ItemCount", 0)},
+        *({"what": f"of the last {len(rows)} executions, {status}", "count": n} for status, n in by_status.items()),
+    ]
+
+
+def _machine(live: Live) -> str:
+    answer = live.client("stepfunctions").describe_state_machine(stateMachineArn=live.settings.state_machine_arn)
+    return f"{answer['status']}, {answer['type']}"
+
+
+def _role(live: Live) -> str:
+    live.client("iam").get_role(RoleName=live.settings.execution_role_name)
+    return "exists"
+
+
+def _function(live: Live, name: str) -> str:
+    return str(live.client("lambda").get_function_configuration(FunctionName=name).get("State", "Active"))
+
+
+def _table(live: Live) -> str:
+    table = live.client("dynamodb").describe_table(TableName=live.settings.table_name)["Table"]
+    return f"{table['TableStatus']}, key {' + '.join(key['AttributeName'] for key in table['KeySchema'])}"
+
+
+def _topic(live: Live) -> str:
+    live.client("sns").get_topic_attributes(TopicArn=live.settings.alert_topic_arn)
+    return "exists"
+
+
+def _bucket(live: Live) -> str:
+    live.client("s3").head_bucket(Bucket=live.settings.checkin_bucket_name)
+    return "exists"
+
+
+def _dashboard(live: Live) -> str:
+    live.client("cloudwatch").get_dashboard(DashboardName=live.settings.dashboard_name)
+    return "exists"
+
+
+def _queue(live: Live, name: str) -> str:
+    live.client("sqs").get_queue_url(QueueName=name)
+    return "exists"
+
+
+def _rule(live: Live) -> str:
+    state = live.client("events").describe_rule(Name=LOW_SENTIMENT_RULE)["State"]
+    found = targets(live, LOW_SENTIMENT_RULE)
+    return f"{state}, {len(found)} target{'s' if len(found) != 1 else ''}"
+
+
+def _tag_list(rows: list[dict[str, str]], key: str, value: str) -> dict[str, str]:
+    return {row[key]: row[value] for row in rows}
+
+
+def _quietly(read: Callable[[], Any]) -> Any:  # noqa: ANN401
+    """The answer, or None where the thing does not exist; any other error is one."""
+    try:
+        with readable("reading what the plan has still to make"):
+            return read()
+    except NotAsWanted as error:
+        cause = error.__cause__
+        if isinstance(cause, ClientError) and any(word in error_code(cause) for word in ABSENT):
+            return None
+        raise

@@ -1,0 +1,178 @@
+"""Fills our templates with an environment's names and thresholds, and shows a definition to people. No AWS.
+
+Templates are walked as parsed JSON: `string.Template` would turn `$$.State` into `$.State` without a word.
+"""
+
+import difflib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lib.errors import BadParameters
+from lib.flowchart import mermaid as mermaid
+from lib.settings import Settings
+from lib.states import walk
+
+FOLDER = Path(__file__).parent / "definitions"
+DEFINITION = "stepfunctions-phase3-definition.json"
+PLACEHOLDER = re.compile(r"\$\{([A-Za-z][A-Za-z0-9_]*)\}")
+ORDER = ("Type", "Comment", "Variable", "Resource", "InputPath", "Parameters", "Result", "ResultSelector", "ResultPath")
+WIDTH = 110
+
+Value = str | int | float
+
+
+def fill(template: Any, values: Mapping[str, Value], *, all_used: bool = False, name: str = "the template") -> Any:  # noqa: ANN401
+    """A copy of parsed JSON with each `${Name}` filled; alone in a string it becomes the value itself, a number too.
+
+    Raises BadParameters naming every placeholder without a value and, with `all_used`, every value without a place.
+    """
+    wanted = placeholders(template)
+    unfilled = sorted(wanted - set(values))
+    if unfilled:
+        known = ", ".join(sorted(values))
+        raise BadParameters(f"{name}: no value for placeholder {', '.join(unfilled)}; expected one of {known}")
+    unused = sorted(set(values) - wanted) if all_used else []
+    if unused:
+        raise BadParameters(f"{name}: nothing to fill with {', '.join(unused)}; a placeholder was lost or renamed")
+    return _filled(template, values)
+
+
+def placeholders(template: Any) -> set[str]:  # noqa: ANN401
+    """The names of the placeholders in parsed JSON; a malformed one is returned as it stands."""
+    if isinstance(template, Mapping):
+        return set().union(*(placeholders(part) for part in (*template, *template.values())))
+    if isinstance(template, list):
+        return set().union(*(placeholders(part) for part in template))
+    if not isinstance(template, str):
+        return set()
+    rest = PLACEHOLDER.sub("", template)
+    return set(PLACEHOLDER.findall(template)) | ({rest[rest.index("${") :]} if "${" in rest else set())
+
+
+def _filled(template: Any, values: Mapping[str, Value]) -> Any:  # noqa: ANN401
+    if isinstance(template, Mapping):
+        return {_text(key, values): _filled(part, values) for key, part in template.items()}
+    if isinstance(template, list):
+        return [_filled(part, values) for part in template]
+    if not isinstance(template, str):
+        return template
+    alone = PLACEHOLDER.fullmatch(template)
+    return values[alone[1]] if alone else _text(template, values)
+
+
+def _text(template: str, values: Mapping[str, Value]) -> str:
+    return PLACEHOLDER.sub(lambda found: str(values[found[1]]), template)
+
+
+def definition_values(settings: Settings) -> dict[str, Value]:
+    """What the definition's placeholders stand for in this environment."""
+    return {
+        "CheckinProcessorArn": settings.processor_arn,
+        "OpsAlertTopicArn": settings.ops_topic_arn,
+        "DynamoTableName": settings.table_name,
+        "AlertTopicArn": settings.alert_topic_arn,
+        "DrillUserId": settings.drill_user_id,
+        **settings.thresholds,
+    }
+
+
+def document_values(settings: Settings) -> dict[str, Value]:
+    """What the placeholders of any of our documents stand for."""
+    return {
+        **definition_values(settings),
+        "AccountId": settings.account_id,
+        "Region": settings.region,
+        "TableArn": settings.table_arn,
+        "StateMachineArn": settings.state_machine_arn,
+        "StateMachineName": settings.state_machine_name,
+        "DispatcherArn": settings.dispatcher_arn,
+        "LogGroupArn": settings.log_group_arn,
+    }
+
+
+def template(name: str) -> Any:  # noqa: ANN401
+    """A file of `lib/definitions/`, parsed. Raises BadParameters when it is missing or not JSON."""
+    try:
+        return json.loads((FOLDER / name).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise BadParameters(f"lib/definitions/{name} is missing; restore it from the repository") from error
+    except ValueError as error:
+        raise BadParameters(f"lib/definitions/{name} is not JSON: {error}") from error
+
+
+def definition(settings: Settings) -> dict[str, Any]:
+    """The Phase 3 definition for this environment. Raises BadParameters for any placeholder too many or too few."""
+    return dict(fill(template(DEFINITION), definition_values(settings), all_used=True, name=DEFINITION))
+
+
+def document(name: str, settings: Settings) -> dict[str, Any]:
+    """Another JSON template of `lib/definitions/` for this environment: `policies/phase3-execution-policy.json`."""
+    return dict(fill(template(name), document_values(settings), name=name))
+
+
+def dumps(definition: Any) -> str:  # noqa: ANN401
+    """The text that is uploaded: the same definition always gives the same text."""
+    return json.dumps(definition, indent=2, ensure_ascii=False) + "\n"
+
+
+def diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """A unified diff a state, in the order of the new flow; "" when they say the same."""
+    before, after = _parts(old), _parts(new)
+    shown = []
+    for name in dict.fromkeys([*after, *before]):
+        texts = [(_compact(_sorted(parts[name])) if name in parts else "").splitlines() for parts in (before, after)]
+        shown += difflib.unified_diff(*texts, f"{name} before", f"{name} after", lineterm="")
+    return "".join(f"{line}\n" for line in shown)
+
+
+def _parts(machine: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The workflow's own fields, then each state's in the order of the flow; branches count as states of their own."""
+    top = {key: value for key, value in machine.items() if key != "States"}
+    states = {
+        state.where: {key: value for key, value in state.body.items() if key != "Branches"} for state in walk(machine)
+    }
+    return {"(the workflow)": top, **states}
+
+
+def _compact(value: Any, indent: int = 0) -> str:  # noqa: ANN401
+    """JSON with what fits into a line on one line."""
+    line, pad = json.dumps(value, ensure_ascii=False), " " * (indent + 2)
+    if not isinstance(value, dict | list) or not value or (len(line) + indent <= WIDTH and "Type" not in value):
+        return line
+    if isinstance(value, dict):
+        parts = [f"{json.dumps(key, ensure_ascii=False)}: {_compact(part, indent + 2)}" for key, part in value.items()]
+    else:
+        parts = [_compact(part, indent + 2) for part in value]
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    return f"{opening}\n{pad}" + f",\n{pad}".join(parts) + f"\n{' ' * indent}{closing}"
+
+
+def _without(body: Mapping[str, Any], field: str) -> dict[str, Any]:
+    return {key: value for key, value in body.items() if key != field}
+
+
+def _sorted(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, list):
+        return [_sorted(part) for part in value]
+    if not isinstance(value, Mapping):
+        return value
+    keys = sorted(value, key=lambda key: (ORDER.index(key) if key in ORDER else len(ORDER), key))
+    return {key: _sorted(value[key]) for key in keys}
+
+
+def state_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[dict[str, str]]:
+    """A row a state: `state`, `change` (added, removed, changed, same), `what`. The first row is the workflow."""
+    before, after = _parts(old), _parts(new)
+    return [_row(name, before.get(name), after.get(name)) for name in dict.fromkeys([*after, *before])]
+
+
+def _row(name: str, before: dict[str, Any] | None, after: dict[str, Any] | None) -> dict[str, str]:
+    if before is None or after is None:
+        body = before or after or {}
+        what = " ".join(str(body[key]) for key in ("Type", "Resource", "Error") if key in body)
+        return {"state": name, "change": "removed" if after is None else "added", "what": what}
+    fields = sorted(key for key in {*before, *after} if before.get(key) != after.get(key))
+    return {"state": name, "change": "changed" if fields else "same", "what": ", ".join(fields)}

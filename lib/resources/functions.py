@@ -1,0 +1,125 @@
+"""One environment variable of a Lambda function, and single statements of its resource policy."""
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from botocore.exceptions import ClientError
+
+from lib.aws import Live, absent_is_none, error_code
+from lib.errors import NotAsWanted
+from lib.resources.base import LiveThing
+
+ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class EnvironmentVariable(LiveThing):
+    """Value: the variable's text. The other variables are merged, never shown and never recorded."""
+
+    function: str
+    variable: str
+    kind: ClassVar[str] = "environment variable"
+
+    def _read(self) -> str | None:
+        with absent_is_none("ResourceNotFoundException"):
+            return _environment(self.live, self.function)[0].get(self.variable)
+        return None
+
+    def _write(self, value: str | None) -> None:
+        # UpdateFunctionConfiguration replaces all variables, so the write is tied to the revision that was read:
+        # a change in between is refused by Lambda, and read and merged again.
+        for attempt in range(ATTEMPTS):
+            variables, revision = _environment(self.live, self.function)
+            others = {name: text for name, text in variables.items() if name != self.variable}
+            try:
+                self._update(others | ({} if value is None else {self.variable: value}), revision)
+                break
+            except ClientError as error:
+                if error_code(error) not in ("PreconditionFailedException", "ResourceConflictException"):
+                    raise
+                if attempt == ATTEMPTS - 1:
+                    raise
+                self.live.sleep(self.live.settings.poll_seconds)
+        self._wait()
+        now = {name: text for name, text in _environment(self.live, self.function)[0].items() if name != self.variable}
+        if now != others:
+            lost = sorted(set(others) ^ set(now)) or ["a value"]
+            raise NotAsWanted(
+                f"{self.function}: other environment variables changed during the write ({', '.join(lost)}); expected "
+                "them untouched. Compare with the record's key names and put them back before going on"
+            )
+
+    def _update(self, variables: dict[str, str], revision: str) -> None:
+        self.live.client("lambda").update_function_configuration(
+            FunctionName=self.function, Environment={"Variables": variables}, RevisionId=revision
+        )
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + self.live.settings.verify_timeout_seconds
+        while True:
+            answer = self.live.client("lambda").get_function_configuration(FunctionName=self.function)
+            status = answer.get("LastUpdateStatus", "Successful")
+            if status == "Successful":
+                return
+            if status == "Failed" or time.monotonic() > deadline:
+                why = answer.get("LastUpdateStatusReason", "no reason given")
+                raise NotAsWanted(f"{self.function}: update is {status} ({why}); expected Successful")
+            self.live.sleep(self.live.settings.poll_seconds)
+
+
+@dataclass(frozen=True)
+class Permission(LiveThing):
+    """One statement of a function's resource policy, found by its Sid.
+
+    Value: `{"Principal": service, "Action": action, "SourceArn": ARN}`.
+    """
+
+    function: str
+    sid: str
+    kind: ClassVar[str] = "function permission"
+
+    def _read(self) -> dict[str, str] | None:
+        with absent_is_none("ResourceNotFoundException"):
+            policy = json.loads(self.live.client("lambda").get_policy(FunctionName=self.function)["Policy"])
+            statement = next((s for s in policy["Statement"] if s["Sid"] == self.sid), None)
+            return statement and _flat(statement)
+        return None
+
+    def _write(self, value: dict[str, str] | None) -> None:
+        client = self.live.client("lambda")
+        # There is no update: a statement that differs is taken out and put in anew.
+        if self._read() is not None:
+            client.remove_permission(FunctionName=self.function, StatementId=self.sid)
+        if value is None:
+            return
+        try:
+            client.add_permission(FunctionName=self.function, StatementId=self.sid, **value)
+        except ClientError as error:
+            # A retried call finds the statement that its first attempt made; only another one is an error.
+            if error_code(error) != "ResourceConflictException" or self._read() != value:
+                raise
+
+
+def _environment(live: Live, function: str) -> tuple[dict[str, str], str]:
+    """The function's variables and the revision they belong to; values may be secrets, so they stay in here."""
+    answer = live.client("lambda").get_function_configuration(FunctionName=function)
+    return dict(answer.get("Environment", {}).get("Variables", {})), str(answer["RevisionId"])
+
+
+def environment_keys(live: Live, function: str) -> list[str]:
+    """The names of a function's environment variables, without their values. Read-only."""
+    return sorted(_environment(live, function)[0])
+
+
+def _flat(statement: dict[str, Any]) -> dict[str, str]:
+    principal = statement["Principal"]
+    condition = statement.get("Condition", {})
+    source = next((c["AWS:SourceArn"] for c in condition.values() if "AWS:SourceArn" in c), "")
+    source = source or next((c["aws:SourceArn"] for c in condition.values() if "aws:SourceArn" in c), "")
+    return {
+        "Principal": next(iter(principal.values())) if isinstance(principal, dict) else principal,
+        "Action": statement["Action"],
+        "SourceArn": source,
+    }

@@ -1,0 +1,93 @@
+"""SQS queues, and single statements of their policies."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from lib.aws import absent_is_none
+from lib.resources.base import LiveThing
+from lib.resources.topics import served_by
+
+NO_QUEUE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
+
+
+@dataclass(frozen=True)
+class Queue(LiveThing):
+    """Value: `{"MessageRetentionPeriod": seconds as text}`. Other attributes of a queue that exists are left alone."""
+
+    queue: str
+    kind: ClassVar[str] = "queue"
+
+    def _read(self) -> dict[str, str] | None:
+        attributes = queue_attributes(self, ["MessageRetentionPeriod"])
+        return attributes and {"MessageRetentionPeriod": attributes["MessageRetentionPeriod"]}
+
+    def _write(self, value: dict[str, str] | None) -> None:
+        sqs = self.live.client("sqs")
+        url = queue_url(self)
+        if value is None:
+            sqs.delete_queue(QueueUrl=url)
+        elif url is None:
+            sqs.create_queue(QueueName=self.queue, Attributes=value)
+        else:
+            sqs.set_queue_attributes(QueueUrl=url, Attributes=value)
+
+    def _kept_because(self) -> str:
+        """A queue with messages is kept: they are pages that nobody received."""
+        counted = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"]
+        held = sum(int(count) for count in (queue_attributes(self, counted) or {}).values())
+        if held:
+            return f"it holds {held} messages"
+        served = served_by(self.live, self.queue)
+        return f"it is the dead-letter queue of {served[0]}" if served else ""
+
+
+@dataclass(frozen=True)
+class QueueStatement(LiveThing):
+    """One statement of a queue's policy, found by its Sid. Other statements are left alone."""
+
+    queue: str
+    sid: str
+    kind: ClassVar[str] = "queue policy"
+
+    def _read(self) -> dict[str, Any] | None:
+        return next((s for s in _statements(self._policy()) if s.get("Sid") == self.sid), None)
+
+    def _policy(self) -> dict[str, Any]:
+        text = (queue_attributes(self, ["Policy"]) or {}).get("Policy")
+        return dict(json.loads(text)) if text else {"Version": "2012-10-17", "Statement": []}
+
+    def _write(self, value: dict[str, Any] | None) -> None:
+        document = self._policy()
+        others = [statement for statement in _statements(document) if statement.get("Sid") != self.sid]
+        statements = others if value is None else [*others, value]
+        policy = json.dumps({**document, "Statement": statements}) if statements else ""
+        self.live.client("sqs").set_queue_attributes(QueueUrl=queue_url(self), Attributes={"Policy": policy})
+
+    def _kept_because(self) -> str:
+        """The statement goes with the queue: as long as the queue is some subscription's, it must accept messages."""
+        served = served_by(self.live, self.queue)
+        return f"its queue is the dead-letter queue of {served[0]}" if served else ""
+
+
+def _statements(policy: dict[str, Any]) -> list[dict[str, Any]]:
+    """A policy may hold one statement without a list around it."""
+    found = policy["Statement"]
+    return list(found) if isinstance(found, list) else [found]
+
+
+def queue_url(thing: Queue | QueueStatement) -> str | None:
+    """The queue's URL, or None where there is no such queue."""
+    with absent_is_none(*NO_QUEUE):
+        return str(thing.live.client("sqs").get_queue_url(QueueName=thing.queue)["QueueUrl"])
+    return None
+
+
+def queue_attributes(thing: Queue | QueueStatement, names: list[str]) -> dict[str, str] | None:
+    """Attributes of the queue, or None where there is no such queue."""
+    url = queue_url(thing)
+    if url is None:
+        return None
+    with absent_is_none(*NO_QUEUE):
+        return dict(thing.live.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names).get("Attributes", {}))
+    return None

@@ -1,0 +1,38 @@
+"""Inline policies of IAM roles."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from lib.aws import Live, absent_is_none
+from lib.resources.base import LiveThing
+
+
+@dataclass(frozen=True)
+class InlinePolicy(LiveThing):
+    """Value: the policy document. Other policies of the role are left alone."""
+
+    role: str
+    policy: str
+    kind: ClassVar[str] = "role policy"
+
+    def _read(self) -> dict[str, Any] | None:
+        with absent_is_none("NoSuchEntity"):
+            answer = self.live.client("iam").get_role_policy(RoleName=self.role, PolicyName=self.policy)
+            return dict(answer["PolicyDocument"])
+        return None
+
+    def _write(self, value: dict[str, Any] | None) -> None:
+        iam = self.live.client("iam")
+        if value is None:
+            with absent_is_none("NoSuchEntity"):
+                iam.delete_role_policy(RoleName=self.role, PolicyName=self.policy)
+            return
+        iam.put_role_policy(RoleName=self.role, PolicyName=self.policy, PolicyDocument=json.dumps(value))
+
+
+def inline_policies(live: Live, role: str) -> dict[str, dict[str, Any]]:
+    """Every inline policy of a role, by name. Read-only."""
+    iam = live.client("iam")
+    names = [name for page in iam.get_paginator("list_role_policies").paginate(RoleName=role) for name in page["PolicyNames"]]
+    return {name: dict(iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]) for name in names}

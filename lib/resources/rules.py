@@ -1,0 +1,73 @@
+"""EventBridge rules of the default bus, and their targets."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from lib.aws import Live, absent_is_none
+from lib.errors import NotAsWanted
+from lib.resources.base import LiveThing
+
+MISSING = ("ResourceNotFoundException",)
+
+
+@dataclass(frozen=True)
+class Rule(LiveThing):
+    """Value: `{"EventPattern": parsed, "State", "Description"}`."""
+
+    rule: str
+    kind: ClassVar[str] = "rule"
+
+    def _read(self) -> dict[str, Any] | None:
+        with absent_is_none(*MISSING):
+            answer = self.live.client("events").describe_rule(Name=self.rule)
+            return {
+                "EventPattern": json.loads(answer.get("EventPattern") or "{}"),
+                "State": answer["State"],
+                "Description": answer.get("Description", ""),
+            }
+        return None
+
+    def _write(self, value: dict[str, Any] | None) -> None:
+        events = self.live.client("events")
+        if value is None:
+            events.delete_rule(Name=self.rule)
+        else:
+            events.put_rule(Name=self.rule, **{**value, "EventPattern": json.dumps(value["EventPattern"])})
+
+    def _kept_because(self) -> str:
+        """A rule with targets is kept: they are not ours, since ours are removed first."""
+        found = targets(self.live, self.rule)
+        return f"it has targets that this plan did not make: {', '.join(sorted(found))}" if found else ""
+
+
+@dataclass(frozen=True)
+class Target(LiveThing):
+    """Value: the target as EventBridge holds it, without its Id. Other targets of the rule are left alone."""
+
+    rule: str
+    target: str
+    kind: ClassVar[str] = "rule target"
+
+    def _read(self) -> dict[str, Any] | None:
+        return targets(self.live, self.rule).get(self.target)
+
+    def _write(self, value: dict[str, Any] | None) -> None:
+        events = self.live.client("events")
+        if value is None:
+            answer = events.remove_targets(Rule=self.rule, Ids=[self.target])
+        else:
+            answer = events.put_targets(Rule=self.rule, Targets=[{"Id": self.target, **value}])
+        # These calls answer 200 also when an entry was refused.
+        if answer.get("FailedEntryCount"):
+            first = answer["FailedEntries"][0]
+            raise NotAsWanted(f"EventBridge refused {self.name}: {first.get('ErrorCode')} {first.get('ErrorMessage')}")
+
+
+def targets(live: Live, rule: str) -> dict[str, dict[str, Any]]:
+    """The targets of a rule by id; none where there is no rule. Read-only."""
+    found: dict[str, dict[str, Any]] = {}
+    with absent_is_none(*MISSING):
+        for page in live.client("events").get_paginator("list_targets_by_rule").paginate(Rule=rule):
+            found |= {row["Id"]: {key: item for key, item in row.items() if key != "Id"} for row in page["Targets"]}
+    return found

@@ -1,0 +1,27 @@
+"""Marked sections of the application's documentation files; plain files, no AWS."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from lib import documents
+from lib.resources.base import LiveThing
+
+
+@dataclass(frozen=True)
+class Section(LiveThing):
+    """Value: the text between the section's markers. The rest of the file is left alone, byte for byte."""
+
+    file: str
+    section: str
+    kind: ClassVar[str] = "documentation section"
+
+    @property
+    def path(self) -> Path:
+        return self.live.settings.path(self.live.settings.docs_dir) / self.file
+
+    def _read(self) -> str | None:
+        return documents.read_section(self.path, self.section)
+
+    def _write(self, value: str | None) -> None:
+        documents.write_section(self.path, self.section, value)

@@ -1,0 +1,163 @@
+"""SNS topics and subscriptions."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from lib.aws import Live, absent_is_none
+from lib.changes import UNKNOWN
+from lib.errors import BadParameters
+from lib.resources.base import LiveThing
+from lib.settings import mask
+
+# Stands in a record for the address in the parameters, which no record may hold.
+FROM_PARAMETERS = "parameter ops_subscription_endpoint"
+PENDING = ("PendingConfirmation", "pending confirmation")
+# Their owner has confirmed in person; unsubscribing throws that away.
+CONFIRMED_BY_A_PERSON = ("email", "email-json", "sms", "http", "https")
+
+
+@dataclass(frozen=True)
+class Topic(LiveThing):
+    """Value: `{"DisplayName": text}`. Other attributes of a topic that exists are left alone."""
+
+    topic: str
+    kind: ClassVar[str] = "topic"
+
+    @property
+    def arn(self) -> str:
+        return self.live.settings.arn("sns", self.topic)
+
+    def _read(self) -> dict[str, str] | None:
+        with absent_is_none("NotFound", "NotFoundException"):
+            attributes = self.live.client("sns").get_topic_attributes(TopicArn=self.arn)["Attributes"]
+            return {"DisplayName": attributes.get("DisplayName", "")}
+        return None
+
+    def _write(self, value: dict[str, str] | None) -> None:
+        sns = self.live.client("sns")
+        if value is None:
+            sns.delete_topic(TopicArn=self.arn)
+            return
+        if self._read() is None:
+            sns.create_topic(Name=self.topic, Attributes=value)
+            return
+        for name, text in value.items():
+            sns.set_topic_attributes(TopicArn=self.arn, AttributeName=name, AttributeValue=text)
+
+    def _kept_because(self) -> str:
+        """A topic with confirmed subscribers is kept: people rely on it, and would have to confirm again."""
+        confirmed = [row for row in subscriptions(self.live, self.topic) if row["SubscriptionArn"] not in PENDING]
+        return f"it has {len(confirmed)} confirmed subscribers" if confirmed else ""
+
+
+@dataclass(frozen=True)
+class Subscription(LiveThing):
+    """Value: `{"dead_letter_queue": ARN or "", "raw": "true" or "false"}`.
+
+    `endpoint` may be FROM_PARAMETERS. While a subscription waits for its owner, AWS does not tell its attributes, and
+    the value holds UNKNOWN in their place.
+    """
+
+    topic: str
+    protocol: str
+    endpoint: str
+    kind: ClassVar[str] = "subscription"
+
+    @property
+    def address(self) -> str:
+        return self.live.settings.ops_subscription_endpoint if self.endpoint == FROM_PARAMETERS else self.endpoint
+
+    @property
+    def name(self) -> str:
+        shown = self.address.rsplit(":", 1)[-1] if self.protocol == "sqs" else mask(self.address)
+        return f"subscription {self.topic} -> {self.protocol} {shown}"
+
+    def _read(self) -> dict[str, str] | None:
+        arn = self._arn()
+        if arn is None:
+            return None
+        if arn in PENDING:
+            return {"dead_letter_queue": UNKNOWN, "raw": UNKNOWN}
+        attributes = self.live.client("sns").get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
+        redrive = json.loads(attributes.get("RedrivePolicy") or "{}")
+        return {
+            "dead_letter_queue": redrive.get("deadLetterTargetArn", ""),
+            "raw": str(attributes.get("RawMessageDelivery", "false")).lower(),
+        }
+
+    def _arn(self) -> str | None:
+        rows = subscriptions(self.live, self.topic)
+        return next((r["SubscriptionArn"] for r in rows if (r["Protocol"], r["Endpoint"]) == (self.protocol, self.address)), None)
+
+    def _write(self, value: dict[str, str] | None) -> None:
+        sns, arn = self.live.client("sns"), self._arn()
+        if value is None:
+            self._unsubscribe(arn)
+        elif arn is None:
+            sns.subscribe(
+                TopicArn=self.live.settings.arn("sns", self.topic),
+                Protocol=self.protocol,
+                Endpoint=self.address,
+                Attributes=_attributes(value),
+                ReturnSubscriptionArn=True,
+            )
+        else:
+            for name, text in _attributes(value, empty=True).items():
+                sns.set_subscription_attributes(SubscriptionArn=arn, AttributeName=name, AttributeValue=text)
+
+    def _unsubscribe(self, arn: str | None) -> None:
+        # A subscription that nobody confirmed cannot be removed; AWS drops it by itself after some days.
+        if arn is not None and arn not in PENDING:
+            self.live.client("sns").unsubscribe(SubscriptionArn=arn)
+
+    def _kept_because(self) -> str:
+        """What a person confirmed is kept; what nobody confirmed cannot be removed."""
+        arn = self._arn()
+        if arn in PENDING:
+            return "it waits for its owner's confirmation; AWS lets nobody remove it and drops it by itself"
+        if arn and self.protocol in CONFIRMED_BY_A_PERSON:
+            return "its owner confirmed it, and would have to again"
+        return ""
+
+
+def subscriptions(live: Live, topic: str) -> list[dict[str, str]]:
+    """The subscriptions of a topic as SNS lists them; none where there is no topic. Read-only."""
+    return list(_subscriptions(live, topic))
+
+
+def _subscriptions(live: Live, topic: str) -> Iterator[dict[str, str]]:
+    pages = live.client("sns").get_paginator("list_subscriptions_by_topic")
+    with absent_is_none("NotFound", "NotFoundException"):
+        for page in pages.paginate(TopicArn=live.settings.arn("sns", topic)):
+            yield from page["Subscriptions"]
+
+
+def served_by(live: Live, queue: str) -> list[str]:
+    """The subscriptions of the operations topic whose dead-letter queue this is. Read-only."""
+    topic, found = live.settings.ops_topic_name, []
+    for row in subscriptions(live, topic):
+        if row["SubscriptionArn"] in PENDING:
+            continue
+        attributes = live.client("sns").get_subscription_attributes(SubscriptionArn=row["SubscriptionArn"])["Attributes"]
+        if json.loads(attributes.get("RedrivePolicy") or "{}").get("deadLetterTargetArn") == live.settings.queue_arn(queue):
+            found.append(f"a {row['Protocol']} subscription of {topic}")
+    return found
+
+
+def confirmed_subscribers(live: Live, topic: str) -> int:
+    """How many subscribers of a topic would receive a message now. Read-only."""
+    return sum(row["SubscriptionArn"] not in PENDING for row in subscriptions(live, topic))
+
+
+def _attributes(value: dict[str, str], empty: bool = False) -> dict[str, str]:
+    if "dead_letter_queue" not in value or "raw" not in value:
+        raise BadParameters(f"a subscription's value needs dead_letter_queue and raw; found {sorted(value)}")
+    attributes: dict[str, str] = {"RawMessageDelivery": value["raw"]}
+    if value["dead_letter_queue"]:
+        attributes["RedrivePolicy"] = json.dumps({"deadLetterTargetArn": value["dead_letter_queue"]})
+    elif empty:
+        attributes["RedrivePolicy"] = ""
+    return attributes
+

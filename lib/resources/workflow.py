@@ -1,0 +1,73 @@
+"""The Step Functions state machine."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from lib.aws import Live, absent_is_none
+from lib.errors import Refused
+from lib.resources.base import LiveThing
+
+NO_MACHINE = ("StateMachineDoesNotExist",)
+OFF = {"level": "OFF", "includeExecutionData": False}
+
+
+@dataclass(frozen=True)
+class Workflow(LiveThing):
+    """Value: `{"definition": parsed, "roleArn", "loggingConfiguration", "tracingConfiguration"}`.
+
+    Every write publishes a version, so that each execution can be told by the revision it ran on.
+    """
+
+    machine: str
+    kind: ClassVar[str] = "state machine"
+    stays: ClassVar[str] = "published versions stay, as the record of what ran"
+
+    @property
+    def arn(self) -> str:
+        return self.live.settings.arn("states", f"stateMachine:{self.machine}")
+
+    def _read(self) -> dict[str, Any] | None:
+        answer = description(self.live, self.arn)
+        if answer is None:
+            return None
+        return {
+            "definition": json.loads(answer["definition"]),
+            "roleArn": answer["roleArn"],
+            "loggingConfiguration": _logging(answer.get("loggingConfiguration")),
+            "tracingConfiguration": answer.get("tracingConfiguration") or {"enabled": False},
+        }
+
+    def _write(self, value: dict[str, Any] | None) -> None:
+        if value is None:
+            raise Refused(f"{self.machine} was there before the plan and is never removed; restore its definition instead")
+        self.live.client("stepfunctions").update_state_machine(
+            stateMachineArn=self.arn,
+            publish=True,
+            **{**value, "definition": json.dumps(value["definition"], indent=2, ensure_ascii=False)},
+        )
+
+
+def description(live: Live, arn: str) -> dict[str, Any] | None:
+    """What DescribeStateMachine says, without the response's metadata; None where there is none. Read-only."""
+    with absent_is_none(*NO_MACHINE):
+        answer = live.client("stepfunctions").describe_state_machine(stateMachineArn=arn)
+        return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
+    return None
+
+
+def versions(live: Live, arn: str) -> list[str]:
+    """The ARNs of the published versions, newest first. Read-only."""
+    answer = live.client("stepfunctions").list_state_machine_versions(stateMachineArn=arn)
+    return [row["stateMachineVersionArn"] for row in answer["stateMachineVersions"]]
+
+
+def _logging(found: dict[str, Any] | None) -> dict[str, Any]:
+    """AWS leaves the destinations out when logging is off; the rest is always said."""
+    if not found or found.get("level", "OFF") == "OFF":
+        return dict(OFF)
+    return {
+        "level": found["level"],
+        "includeExecutionData": bool(found.get("includeExecutionData", False)),
+        "destinations": found.get("destinations", []),
+    }

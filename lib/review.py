@@ -1,0 +1,189 @@
+"""Phase 07 around its charts: the window, tables, and the success criteria from evidence and CloudWatch. Read-only."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+
+from lib import criteria as rules
+from lib import metrics, preflight, rates, scenarios
+from lib.aws import Live, readable
+from lib.changes import Check, Value
+from lib.desired import WIDGET_PREFIX
+from lib.executions import describe
+from lib.records import Record
+from lib.resources import Widgets
+from lib.resources.workflow import versions
+
+# Counted only when it happens: that it has no datapoint is good news.
+MAY_BE_DARK = ("ExecutionsFailed", "ExecutionsTimedOut")
+UNSUCCESSFUL = ("FAILED", "TIMED_OUT", "ABORTED")
+MOST = 50
+
+
+@dataclass(frozen=True)
+class Window:
+    """The time that is looked at (UTC), and the moment of the change; None where no version was published."""
+
+    start: datetime
+    end: datetime
+    change_at: datetime | None
+
+
+def window(live: Live, sleep: Callable[[float], None] = time.sleep) -> Window:
+    """From `review_minutes` ago until now. Waits for the first success counted after the change: metrics are late."""
+    s, change_at = live.settings, changed_at(live)
+    deadline = time.monotonic() + s.verify_timeout_seconds
+    while True:
+        end = datetime.now(UTC)
+        found = Window(end - timedelta(minutes=s.review_minutes), end, change_at)
+        if change_at is None or rules.successful_executions(since(_counted(live, found), found)).status == "passed":
+            return found
+        if time.monotonic() > deadline:
+            return found
+        sleep(s.poll_seconds)
+
+
+def _counted(live: Live, found: Window) -> pd.DataFrame:
+    return metrics.executions(live, found.start, found.end)
+
+
+def changed_at(live: Live) -> datetime | None:
+    """When the workflow's newest version was published (UTC)."""
+    with readable("listing the workflow's versions"):
+        newest = versions(live, live.settings.state_machine_arn)[:1]
+        if not newest:
+            return None
+        answer = live.client("stepfunctions").describe_state_machine(stateMachineArn=newest[0])
+    moment: datetime = answer["creationDate"]
+    return moment.astimezone(UTC)
+
+
+def since(frame: pd.DataFrame, found: Window) -> pd.DataFrame:
+    """The datapoints that began after the change; one that straddles it belongs to neither side."""
+    return frame[frame["time"] >= pd.Timestamp(found.change_at)] if found.change_at and not frame.empty else frame
+
+
+def spoken(found: Window) -> list[dict[str, str]]:
+    """The window as a table."""
+    change = f"{found.change_at:%Y-%m-%d %H:%M:%S} UTC" if found.change_at else "no version was published yet"
+    return [
+        {"": "from", "time": f"{found.start:%Y-%m-%d %H:%M:%S} UTC"},
+        {"": "change", "time": change},
+        {"": "until", "time": f"{found.end:%Y-%m-%d %H:%M:%S} UTC"},
+    ]
+
+
+def success(counted: pd.DataFrame, found: Window) -> pd.DataFrame:
+    """Success rate before and after the change, with its 95 % interval, in words."""
+    table = rates.success_rate(counted, found.change_at)
+    percent = {column: table[column].map(lambda share: "no data" if pd.isna(share) else f"{share:.1%}") for column in ("rate", "low", "high")}
+    return table.assign(**percent)
+
+
+def by_route(routes: pd.DataFrame) -> list[dict[str, Any]]:
+    """How many check-ins took each route."""
+    if routes.empty:
+        return []
+    counted = routes["route"].value_counts()
+    return [{"route": route, "check-ins": int(n), "share": f"{n / len(routes):.0%}"} for route, n in counted.items()]
+
+
+def failures(live: Live, found: Window) -> list[dict[str, Any]]:
+    """Unsuccessful executions since the change, newest first, with the error's name; never its words."""
+    rows = [row for status in UNSUCCESSFUL for row in _ended(live, status)]
+    start = found.change_at or found.start
+    late = sorted((row for row in rows if row["startDate"] >= start), key=lambda row: row["startDate"], reverse=True)
+    return [
+        {
+            "started (UTC)": f"{row['startDate'].astimezone(UTC):%Y-%m-%d %H:%M:%S}",
+            "execution": row["name"],
+            "status": row["status"],
+            "error": describe(live, row["executionArn"]).error,
+        }
+        for row in late[:MOST]
+    ]
+
+
+def _ended(live: Live, status: str) -> Iterable[Mapping[str, Any]]:
+    with readable("listing executions"):
+        answer = live.client("stepfunctions").list_executions(
+            stateMachineArn=live.settings.state_machine_arn, statusFilter=status, maxResults=MOST
+        )
+    return list(answer["executions"])
+
+
+def criteria(live: Live, record: Record, counted: pd.DataFrame, found: Window) -> list[Check]:
+    """The plan's five success criteria. 1 to 3 from phase 05's evidence in this run, 4 and 5 from CloudWatch."""
+    rows = latest(record, "evidence/scenarios.json") or []
+    before = latest(record, "evidence/baseline.json") or {}
+    ordinary = next((row for row in rows if row["scenario"] == "ordinary"), None)
+    planned = [scenario.name for scenario in scenarios.load()]
+    return [
+        rules.scenarios_pass(rows, planned),
+        rules.crisis_in_time(rows, live.settings.alert_limit_seconds),
+        rules.undisturbed(ordinary, before, preflight.baseline(live)),
+        rules.successful_executions(since(counted, found)),
+        rules.metrics_visible(dashboard_metrics(live, found)),
+    ]
+
+
+def latest(record: Record, name: str) -> Value:
+    """A kept file's newest attempt, or None."""
+    stem, ending = name.rsplit(".", 1)
+    attempts = sorted(record.folder.glob(f"{stem}.attempt-*.{ending}"), key=lambda path: int(path.stem.rsplit("-", 1)[-1]))
+    return record.read_json(str(attempts[-1].relative_to(record.folder)) if attempts else name)
+
+
+def dashboard_metrics(live: Live, found: Window) -> dict[str, bool]:
+    """Every metric of the dashboard's Phase 3 widgets, and whether it has a datapoint in the window."""
+    shown = Widgets(live, live.settings.dashboard_name, WIDGET_PREFIX).read() or []
+    rows = [row for widget in shown for row in widget["properties"]["metrics"]]
+    asked = [[part for part in row if isinstance(part, str)] for row in rows]
+    return {
+        " ".join(parts[1::2] if len(parts) > 4 else parts[:2]): _has_datapoint(live, parts, found)
+        for parts in asked
+        if parts[1] not in MAY_BE_DARK
+    }
+
+
+def _has_datapoint(live: Live, parts: list[str], found: Window) -> bool:
+    dimensions = [{"Name": name, "Value": value} for name, value in zip(parts[2::2], parts[3::2], strict=True)]
+    with readable(f"reading metric {parts[1]}"):
+        answer = live.client("cloudwatch").get_metric_statistics(
+            Namespace=parts[0],
+            MetricName=parts[1],
+            Dimensions=dimensions,
+            StartTime=found.start,
+            EndTime=datetime.now(UTC),
+            Period=3600,
+            Statistics=["SampleCount"],
+        )
+    return bool(answer["Datapoints"])
+
+
+def phases(record: Record) -> pd.DataFrame:
+    """Phase, planned and taken minutes of this run; NaN where the plan names none or the phase has not run."""
+    rows = (record.read_json("run.json") or {}).get("phases", [])
+    table = [
+        {
+            "phase": row["notebook"],
+            "planned": row["planned_minutes"],
+            "taken": row["seconds"] / 60 if row["verdict"] != "not_run" else None,
+        }
+        for row in rows
+    ]
+    return pd.DataFrame(table, columns=["phase", "planned", "taken"]).astype({"planned": float, "taken": float})
+
+
+def open_points(record: Record) -> list[dict[str, str]]:
+    """Every answer of this run that is no pass and no failure: to be verified on AWS, or waiting for a person."""
+    rows = [row for row in record.rows("checks.jsonl") if row["status"] in ("not exercised here", "waiting")]
+    latest_rows = {(row["phase"], row["name"]): row for row in rows}
+    return [
+        {"phase": row["phase"], "to verify": row["name"], "status": row["status"], "why": row["found"]}
+        for row in latest_rows.values()
+    ]

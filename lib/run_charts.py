@@ -1,0 +1,149 @@
+"""Charts of one run: how fast its drills' alerts arrived, and its phases against the plan's minutes. No AWS."""
+
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lib.drawing import (
+    BEHIND,
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    VERMILLION,
+    canvas,
+    durations,
+    legend,
+    nothing,
+    plural,
+    spoken,
+    styled,
+)
+
+SHORTEST_PHASE = 0.5  # seconds; a shorter one is drawn there, with its true time beside it
+
+
+@styled
+def scenario_latency(rows: pd.DataFrame, limit_seconds: float) -> Figure:
+    """A mark per scenario and topic. `rows`: scenario, topic, seconds (NaN: nothing received), and maybe wanted.
+
+    A row is an alert that had to come, so one without seconds is shouted; `wanted` False makes it a quiet "no alert".
+    """
+    question = f"Did every drill's alert arrive within {limit_seconds:g} s?"
+    if rows.empty:
+        return nothing(question, "no drill was run.", rows)
+    names = list(dict.fromkeys(rows["scenario"]))
+    frame = rows.assign(place=[len(names) - 1 - names.index(name) for name in rows["scenario"]])
+    known = frame.dropna(subset=["seconds"])
+    figure, axes = canvas(question, _received(frame, known, limit_seconds), 1.7 + 0.45 * len(names))
+    fastest = min([0.1, *known.loc[known["seconds"] > 0, "seconds"]])
+    # An empty decade at the left holds what is said in words of those that received nothing.
+    durations(axes.xaxis, fastest / 12, max([limit_seconds, *known["seconds"]]) * 3)
+    for topic, (colour, marker, lift) in _topics(frame).items():
+        here = known[known["topic"] == topic]
+        spots = here["seconds"].clip(lower=fastest / 2)
+        axes.plot(spots, here["place"] + lift, marker, color=colour, markeredgecolor=BLACK, markersize=9, label=topic)
+        for spot, place, seconds in zip(spots, here["place"] + lift, here["seconds"], strict=True):
+            _beside(axes, (spot, place), spoken(seconds), VERMILLION if seconds > limit_seconds else BLACK)
+    for place, silent in frame[frame["seconds"].isna()].groupby("place"):
+        _silent(axes, place, silent, whole=len(silent) == int((frame["place"] == place).sum()))
+    axes.axvline(limit_seconds, color=VERMILLION, linestyle="-.", linewidth=1.5, zorder=1)
+    _beside(axes, (limit_seconds, len(names) - 0.45), f"limit {limit_seconds:g} s", VERMILLION)
+    _rows(axes, names, "from the start of the drill to the alert at the topic's subscriber (log scale)")
+    return figure
+
+
+@styled
+def phase_minutes(rows: pd.DataFrame) -> Figure:
+    """Planned against taken. `rows`: phase, planned, taken, both in minutes; NaN: not planned, or not run."""
+    question = "Did the phases stay within the plan's time?"
+    if rows.empty:
+        return nothing(question, "no phase has run.", rows)
+    frame = rows.reset_index(drop=True)
+    both = frame.dropna(subset=["planned", "taken"])
+    over = int((both["taken"] > both["planned"]).sum())
+    taken, planned = spoken(both["taken"].sum() * 60), f"{both['planned'].sum():g} min"
+    answer = f"{len(both)} planned phases ran: {taken} instead of {planned}; {over} took longer than planned"
+    figure, axes = canvas(question, answer, 1.7 + 0.36 * len(frame))
+    seconds = frame[["planned", "taken"]].astype(float) * 60
+    durations(axes.xaxis, SHORTEST_PHASE / 4, max(1200.0, seconds.max().max() * 4))
+    for place, (planned_for, took) in enumerate(reversed(list(seconds.itertuples(index=False)))):
+        _phase(axes, place, planned_for, took)
+    axes.plot([], [], "|", color=BLACK, markersize=14, markeredgewidth=2.5, label="planned")
+    axes.plot([], [], "o", color=BLUE, markersize=9, label="taken")
+    _rows(axes, [str(phase) for phase in frame["phase"]], "time (log scale)")
+    return figure
+
+
+def _received(frame: pd.DataFrame, known: pd.DataFrame, limit: float) -> str:
+    good = int((known["seconds"] <= limit).sum())
+    answer = f"{good} of {plural(len(known), 'received alert')} within the limit"
+    if len(known):
+        answer += f", slowest {spoken(known['seconds'].max())}"
+    missing = int((frame["seconds"].isna() & _wanted(frame)).sum())
+    return answer + (f"; {missing} WANTED BUT NOT RECEIVED" if missing else "")
+
+
+def _wanted(frame: pd.DataFrame) -> pd.Series:
+    return frame["wanted"].astype(bool) if "wanted" in frame else pd.Series(True, index=frame.index)
+
+
+def _silent(axes: Axes, place: float, silent: pd.DataFrame, whole: bool) -> None:
+    lost = silent.loc[_wanted(silent), "topic"]
+    if len(lost):
+        _said(axes, place, f"NOT RECEIVED: {', '.join(lost)}", VERMILLION, "bold")
+    else:
+        _said(axes, place, "no alert" if whole else f"none on {', '.join(silent['topic'])}", GREY)
+
+
+def _phase(axes: Axes, place: float, planned: float, taken: float) -> None:
+    shown, over = max(taken, SHORTEST_PHASE), taken > planned
+    if pd.notna(planned) and pd.notna(taken):
+        axes.plot([shown, planned], [place, place], color=VERMILLION if over else GREY, linewidth=2)
+    if pd.notna(planned):
+        axes.plot([planned], [place], "|", color=BLACK, markersize=16, markeredgewidth=2.5)
+    if pd.isna(taken):
+        _said(axes, place, "not run", GREY)
+        return
+    axes.plot([shown], [place], "o", color=BLUE, markersize=9)
+    _beside(axes, (shown, place), spoken(taken), VERMILLION if over else BLACK, left=not over)
+
+
+def _topics(frame: pd.DataFrame) -> dict[str, tuple[str, str, float]]:
+    """Topic -> colour, marker and how far above the row's middle it stands, so that two equal times do not hide."""
+    looks = [(BLUE, "o"), (ORANGE, "D"), (GREEN, "s"), (PURPLE, "^")]
+    names = list(dict.fromkeys(frame["topic"]))
+    return {name: (*looks[at % len(looks)], 0.14 * (len(names) - 1 - 2 * at)) for at, name in enumerate(names)}
+
+
+def _rows(axes: Axes, names: list[str], words: str) -> None:
+    """One row a name, the first at the top."""
+    axes.set_yticks(range(len(names)), names[::-1])
+    axes.set_ylim(-0.6, len(names) - 0.1)
+    axes.set_xlabel(words)
+    legend(axes)
+
+
+def _said(axes: Axes, place: float, words: str, colour: str, weight: str = "normal") -> None:
+    """Words in place of a mark, at the left end of a row."""
+    spot: dict[str, Any] = {
+        "xy": (0.006, place),
+        "xycoords": ("axes fraction", "data"),
+        "va": "center",
+        "zorder": 5,
+        "bbox": BEHIND,
+    }
+    axes.annotate(words, color=colour, fontsize=9, fontweight=weight, **spot)
+
+
+def _beside(axes: Axes, spot: tuple[float, float], words: str, colour: str, left: bool = False) -> None:
+    away: dict[str, Any] = {
+        "xytext": (-9 if left else 9, 0),
+        "textcoords": "offset points",
+        "ha": "right" if left else "left",
+    }
+    axes.annotate(words, xy=spot, va="center", fontsize=9, color=colour, **away)

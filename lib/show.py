@@ -1,0 +1,140 @@
+"""What a notebook shows: tables, one-line verdicts, diffs, charts. Reads nothing from AWS, decides nothing.
+
+`checks` and `must_hold` are the exceptions: after showing what they were given they stop the notebook when a check failed.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from IPython.display import Markdown, display
+from matplotlib.figure import Figure
+
+from lib import changes
+from lib.aws import Live
+from lib.changes import Check, Outcome, Plan, brief
+from lib.records import Record
+from lib.settings import Settings
+
+LINES = 400  # a longer diff is shown up to here, and kept whole in the record
+
+
+def identity(live: Live, record: Record) -> None:
+    """Who is calling, where, in which mode, and where the record goes."""
+    s = live.settings
+    rows = {
+        "environment": s.environment,
+        "account": live.identity.account,
+        "region": live.identity.region,
+        "endpoint": live.identity.endpoint,
+        "caller": live.identity.caller,
+        "mode": f"{s.mode} ({'writes nothing' if s.mode == 'plan' else 'CHANGES THE ACCOUNT'})",
+        "approval": s.approval,
+        "run": record.run_id,
+    }
+    table([{"": key, "value": value} for key, value in rows.items()])
+
+
+def table(rows: Sequence[Mapping[str, Any]] | pd.DataFrame, empty: str = "Nothing to show.") -> None:
+    """A table without its index, nothing cut off; `empty` is said where there are no rows."""
+    frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame([dict(row) for row in rows])
+    if frame.empty:
+        say(empty)
+        return
+    shown = frame.astype(object).where(frame.notna(), "")
+    left = [{"selector": "th, td", "props": "text-align: left; vertical-align: top; white-space: pre-wrap"}]
+    display(shown.style.hide(axis="index").set_table_styles(left))
+
+
+def say(sentence: str) -> None:
+    """One line of markdown."""
+    display(Markdown(sentence))
+
+
+def plan(found: Plan) -> None:
+    """Every change that would be made, and the plan's fingerprint."""
+    table([plan_row(change) for change in found.changes])
+    pending = len(found.pending)
+    verdict = f"**{pending} of {len(found.changes)} to change**" if pending else "**Nothing to change: already done.**"
+    say(f"{verdict} Fingerprint of this phase: `{found.fingerprint}`")
+
+
+def plan_row(change: changes.Change) -> dict[str, str]:
+    """One change as a row of a table."""
+    return {
+        "action": change.action,
+        "what": change.resource.name,
+        "before": brief(change.before),
+        "after": brief(change.after) if change.action != "none" else "as before",
+        "undo": change.undo,
+    }
+
+
+def outcome(found: Outcome) -> None:
+    """What became of each change of a plan."""
+    pairs = zip(found.plan.changes, found.states, strict=True)
+    table([{"what": change.resource.name, "action": change.action, "outcome": state} for change, state in pairs])
+    if "planned" in found.states:
+        say("**Plan mode: nothing was written.** Run with `mode: apply` to carry this out.")
+
+
+def checks(found: Sequence[Check], what: str = "") -> None:
+    """The checks as a table, then a verdict. Raises NotAsWanted when one failed, and when there are none at all."""
+    table([{"check": c.name, "status": c.status, "found": c.found, "expected": c.expected} for c in found])
+    counted = pd.Series([c.status for c in found], dtype=object).value_counts().to_dict()
+    say(f"**{what or 'Verdict'}: " + ", ".join(f"{count} {status}" for status, count in counted.items()) + "**")
+    changes.require(found or [Check("checks", "failed", "no check ran", "at least one")])
+
+
+def diff(text: str) -> None:
+    """A unified diff, cut to a length that can be read."""
+    lines = text.splitlines()
+    more = f"\n... and {len(lines) - LINES} more lines, in the record" if len(lines) > LINES else ""
+    say(f"```diff\n{chr(10).join(lines[:LINES])}{more}\n```" if lines else "No difference.")
+
+
+def figure(found: Figure, caption: str = "") -> None:
+    """A chart, and a sentence that says what it shows."""
+    display(found)
+    plt.close(found)
+    if caption:
+        say(caption)
+
+
+def rollback_command(settings: Settings, record: Record) -> None:
+    """How to undo what this run did."""
+    if settings.mode == "plan":
+        say("Nothing was written, so there is nothing to undo.")
+        return
+    say(f"Undo this run: `runbook rollback {settings.environment} {record.run_id}`")
+
+
+def bullet(lines: Iterable[str]) -> None:
+    """A list, one line each."""
+    say("\n".join(f"- {line}" for line in lines))
+
+
+def permissions(found: Sequence[Check], before: Sequence[Check] | None = None) -> None:
+    """Permissions one a row, next to what they were before where that is given. Decides nothing."""
+    was = {check.name: check.found for check in before or []}
+    now = "after" if before else "now"
+    table(
+        [
+            {"permission": c.name, **({"before": was[c.name]} if before else {}), now: c.found, "wanted": c.expected}
+            for c in found
+        ]
+    )
+
+
+def points(found: Sequence[Check]) -> None:
+    """A list to tick off: each point with its answer. Decides nothing."""
+    table([{"point": check.name, "status": check.status, "found": check.found} for check in found])
+
+
+def must_hold(found: Sequence[Check], settings: Settings) -> None:
+    """Stop the notebook when a check failed, in apply mode; in plan mode nothing was made yet that could hold."""
+    failed = sum(check.status == "failed" for check in found)
+    say(f"**{failed} of {len(found)} failed**" + (" (plan mode: nothing was written yet)" if settings.mode == "plan" else ""))
+    if settings.mode == "apply":
+        changes.require(found)

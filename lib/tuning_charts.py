@@ -1,0 +1,129 @@
+"""Charts for tuning the thresholds: where check-ins' risk lies, and what moving one threshold would do. No AWS."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import ScalarFormatter
+
+from lib.charts import ROUTES
+from lib.drawing import BEHIND, BLACK, GREY, SKY, canvas, legend, nothing, styled
+
+LABELS = {
+    "CrisisRiskAbove": "crisis",
+    "HighRiskAbove": "high",
+    "ModerateRiskAbove": "standard",
+    "ProactiveRiskAbove": "proactive",
+}
+BIN = 2.5
+LINES = {"crisis": "-", "high": "--", "standard": "-.", "proactive": ":", "unscored": (0, (1, 3)), "none": (0, (8, 2))}
+
+
+@styled
+def risk_distribution(frame: pd.DataFrame, thresholds: Mapping[str, float]) -> Figure:
+    """Histogram of `frame["risk_score"]` (0..100, NaN: unscored) with the risk thresholds, as `Settings.thresholds`.
+
+    A score outside 0..100 is unusable to the workflow, so it counts as unscored here as well.
+    """
+    question = "How risky are check-ins, and where do the thresholds cut?"
+    risk = frame["risk_score"].dropna() if "risk_score" in frame else pd.Series(dtype=float)
+    usable = risk[(risk >= 0) & (risk <= 100)]
+    if usable.empty:
+        return nothing(question, f"none of {len(frame)} recorded check-ins has a usable score.", frame)
+    unscored = len(frame) - len(usable)
+    days = f", {unscored} without a usable score are not drawn" if unscored else ""
+    figure, axes = canvas(question, f"{len(usable)} check-ins, half of them at {usable.median():.3g} or lower{days}")
+    counts, edges = np.histogram(usable, bins=np.arange(0, 100 + BIN, BIN))
+    axes.bar(edges[:-1], counts, BIN, align="edge", color=SKY, edgecolor=BLACK, linewidth=0.4)
+    if counts.max() > 50:
+        _counts_axis(axes)
+    axes.set_ylim(0, counts.max() * (4 if counts.max() > 50 else 1.25))
+    lines = {LABELS[name]: float(value) for name, value in thresholds.items() if name in LABELS}
+    for step, (route, value) in enumerate(sorted(lines.items(), key=lambda item: -item[1])):
+        _threshold(axes, route, value, int((usable > value).sum()), step)
+    axes.set_xlim(0, 100)
+    axes.set_xlabel("risk score (0 to 100)")
+    axes.set_ylabel("check-ins")
+    return figure
+
+
+@styled
+def alerts_by_threshold(frame: pd.DataFrame, threshold: str = "threshold", current: float | None = None) -> Figure:
+    """A line a route. `frame`: value (of the threshold), route, per_day (check-ins a day); `current`: today's value.
+
+    Check-ins that raise no alert are not drawn: they are the many, and would press the alerts flat.
+    """
+    question = f"How many alerts a day for each value of {threshold}?"
+    drawn = frame[frame["route"] != "none"] if "route" in frame else frame
+    if drawn.empty:
+        return nothing(question, "there are no recorded check-ins to count.", frame)
+    figure, axes = canvas(question, _today(drawn, current))
+    for route in [name for name in ROUTES if name in set(drawn["route"])]:
+        rows = drawn[drawn["route"] == route].sort_values("value")
+        colour, marker = ROUTES[route]
+        axes.plot(
+            rows["value"],
+            rows["per_day"],
+            marker,
+            color=colour,
+            linestyle=LINES[route],
+            label=route,
+            markersize=5,
+            markevery=max(1, len(rows) // 12),
+            linewidth=1.6,
+        )
+    most = float(drawn["per_day"].max())
+    if most > 20:
+        _counts_axis(axes)
+    axes.set_ylim(0, most * (2.5 if most > 20 else 1.3) + 0.1)
+    if current is not None:
+        axes.axvline(current, color=BLACK, linestyle=(0, (6, 3)), linewidth=1.4)
+        axes.annotate(
+            f"now {current:g}",
+            xy=(current, 1),
+            xycoords=("data", "axes fraction"),
+            xytext=(5, -3),
+            textcoords="offset points",
+            va="top",
+            fontsize=9,
+            bbox=BEHIND,
+            zorder=6,
+        )
+    axes.set_xlabel(threshold)
+    axes.set_ylabel("check-ins a day")
+    legend(axes)
+    return figure
+
+
+def _threshold(axes: Axes, route: str, value: float, above: int, step: int) -> None:
+    """A labelled line; each label stands a row lower than the one right of it, left of its line: none can overlap."""
+    axes.axvline(value, color=BLACK, linestyle="--", linewidth=1.3)
+    axes.annotate(
+        f"{route} > {value:g}: {above} above",
+        xy=(value, 0.97 - 0.085 * step),
+        xycoords=("data", "axes fraction"),
+        xytext=(-4 if value > 20 else 4, 0),
+        textcoords="offset points",
+        va="top",
+        fontsize=9,
+        ha="right" if value > 20 else "left",
+        bbox={"facecolor": "white", "edgecolor": GREY, "linewidth": 0.5, "pad": 2},
+    )
+
+
+def _counts_axis(axes: Axes) -> None:
+    """From 0 to 1 in proportion and logarithmic above, so that one crisis shows beside a thousand calm days."""
+    axes.set_yscale("symlog", linthresh=1, linscale=0.5)
+    axes.yaxis.set_major_formatter(ScalarFormatter())
+    axes.minorticks_off()
+
+
+def _today(frame: pd.DataFrame, current: float | None) -> str:
+    if current is None:
+        return "each line is one route; check-ins without an alert are not drawn"
+    nearest = frame.loc[(frame["value"] - current).abs().idxmin(), "value"]
+    now = frame[frame["value"] == nearest]
+    words = [f"{row['route']} {row['per_day']:.3g}" for _, row in now.iterrows()]
+    return f"a day at {nearest:g}: " + ", ".join(words)

@@ -1,0 +1,120 @@
+"""Starts and stops the rehearsal's own processes, each by its process id. Never touches a process it did not start.
+
+A process on a leash (`leash.py`) ends with this one, however this one ends; a detached one is remembered by its id and
+the moment it was born, so that an id which the system has since given to somebody else is never signalled.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+CHECKOUT = HERE.parent
+STOP_SECONDS = 10.0
+LOG_TAIL_LINES = 12
+
+
+@dataclass(frozen=True)
+class Child:
+    """One of our processes: its id, when the system says it was born, and where it writes its log."""
+
+    pid: int
+    born: str
+    log: Path
+    leash: int | None = None
+
+    def tail(self) -> str:
+        """The end of its log, for an error message."""
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines() if self.log.exists() else []
+        return "\n".join(lines[-LOG_TAIL_LINES:]) or "(its log is empty)"
+
+
+def environment(folder: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The whole environment of a child: of ours it gets PATH alone; its home and temporary files are in `folder`."""
+    for name in ("home", "tmp"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(folder / "home"),
+        "TMPDIR": str(folder / "tmp"),
+        "LANG": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",
+        "AWS_ACCESS_KEY_ID": "rehearsal",
+        "AWS_SECRET_ACCESS_KEY": "rehearsal",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        **(extra or {}),
+    }
+
+
+def start(
+    module: str,
+    arguments: Sequence[str],
+    folder: Path,
+    extra: Mapping[str, str] | None = None,
+    detached: bool = False,
+) -> Child:
+    """Run `python -m module arguments` in a session of its own, so that Ctrl-C reaches us first.
+
+    Its log is `folder/<module>.log`. The caller stops it; on a leash it also ends when this process does.
+    """
+    log = folder / f"{module}.log"
+    reading, writing = (None, None) if detached else os.pipe()
+    leash = "-" if reading is None else str(reading)
+    command = [sys.executable, "-P", str(HERE / "leash.py"), leash, module, *arguments]
+    whole = environment(folder, extra)
+    try:
+        with log.open("wb") as output:
+            started = subprocess.Popen(
+                command,
+                cwd=folder,
+                env=whole,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=() if reading is None else (reading,),
+            )
+    finally:
+        if reading is not None:
+            os.close(reading)
+    started.returncode = 0  # ours to reap, in `alive`; keeps Popen's finalizer quiet about a process still running
+    return Child(started.pid, born(started.pid), log, writing)
+
+
+def born(pid: int) -> str:
+    """When the system says this process was started, or "" where there is no such process. Read-only."""
+    stat = Path(f"/proc/{pid}/stat")
+    if Path("/proc/self/stat").exists():
+        try:
+            fields = stat.read_text(encoding="utf-8").rpartition(")")[2].split()
+        except OSError:
+            return ""
+        return "" if fields[0] == "Z" else fields[19]
+    listed = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return listed.stdout.strip()
+
+
+def alive(child: Child) -> bool:
+    """Whether this very process still runs. Reaps it where it has ended."""
+    with contextlib.suppress(ChildProcessError):  # a kept one, started by an earlier command, is not our own child
+        os.waitpid(child.pid, os.WNOHANG)
+    return bool(child.born) and born(child.pid) == child.born
+
+
+def stop(child: Child, sleep: Callable[[float], None] = time.sleep) -> None:
+    """SIGTERM, then SIGKILL after ten seconds. Harmless when it has ended already."""
+    for order in (signal.SIGTERM, signal.SIGKILL):
+        deadline = time.monotonic() + STOP_SECONDS
+        if alive(child):
+            os.kill(child.pid, order)
+        while alive(child) and time.monotonic() < deadline:
+            sleep(0.02)
+    if child.leash is not None:
+        os.close(child.leash)

@@ -1,0 +1,88 @@
+"""`runbook rehearse`: the whole plan on an embedded AWS account, from nothing. Touches loopback addresses only."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import click
+
+from lib import run, settings
+from lib.cli import carry_out, console, told
+from lib.errors import BadParameters
+from lib.settings import ROOT, Settings
+from rehearsal import baseline, bridge, history, server
+
+STATE = ROOT / ".rehearsal"
+CHECKINS_BEFORE = 30
+TRAFFIC_SECONDS = 900.0
+
+
+@click.command()
+@click.option("--keep", is_flag=True, help="Leave the account running afterwards, for a step-through.")
+@click.option("--stop", "stopping", is_flag=True, help="Stop the account that --keep left running.")
+@click.option("--outputs-dir", default="outputs", show_default=True, help="Where the record goes.")
+@told
+def rehearse(keep: bool, stopping: bool, outputs_dir: str) -> int:
+    """Carry the whole plan out on an embedded AWS account."""
+    if stopping:
+        return stop()
+    with account(keep) as chosen:
+        chosen = chosen.model_copy(update={"outputs_dir": outputs_dir})
+        code = rehearsed(chosen)
+    if keep:
+        console.print(f"\nThe account stays at {chosen.endpoint_url}. Step through: runbook open local 03")
+        console.print("Stop it: runbook rehearse --stop")
+    return code
+
+
+def stop() -> int:
+    """End the kept account."""
+    stopped = server.stop_kept(STATE)
+    if not stopped:
+        raise BadParameters("no kept account is running; expected one from `runbook rehearse --keep`")
+    console.print(f"Stopped: {', '.join(map(str, stopped))}")
+    return 0
+
+
+@contextmanager
+def account(keep: bool) -> Iterator[Settings]:
+    """The account as the plan finds it, its bridge, and the application's checkout.
+
+    A kept one that runs already is taken as it is, with what earlier runs did to it.
+    """
+    with ExitStack() as stack:
+        if keep or server.kept(STATE):
+            chosen = _settings(server.start_detached(STATE).endpoint, STATE / "application")
+            _ready(chosen)
+            bridge.start_kept(STATE, chosen)
+        else:
+            folder = Path(
+                stack.enter_context(tempfile.TemporaryDirectory(prefix="rehearsal-", ignore_cleanup_errors=True))
+            )
+            endpoint = stack.enter_context(server.running(folder=folder / "server")).endpoint
+            chosen = _settings(endpoint, folder / "application")
+            _ready(chosen)
+            stack.enter_context(bridge.started(folder / "bridge", chosen))
+        yield chosen
+
+
+def _settings(endpoint: str, docs_dir: Path) -> Settings:
+    return settings.load("local", {"endpoint_url": endpoint, "docs_dir": str(docs_dir), "mode": "apply"})
+
+
+def _ready(chosen: Settings) -> None:
+    console.print(f"Embedded AWS account at {chosen.endpoint_url}")
+    baseline.build(chosen)
+    baseline.application(chosen)
+
+
+def rehearsed(chosen: Settings) -> int:
+    """Check-ins before, during and after, so that the review has something to compare; then every phase."""
+    console.print(f"Playing {CHECKINS_BEFORE} synthetic check-ins before the change ...")
+    history.play(chosen, CHECKINS_BEFORE, seed=6)
+    with (
+        tempfile.TemporaryDirectory(prefix="traffic-", ignore_cleanup_errors=True) as folder,
+        history.playing(Path(folder), chosen, TRAFFIC_SECONDS, every=1.0),
+    ):
+        return carry_out(chosen, run.numbers())

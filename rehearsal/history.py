@@ -1,0 +1,208 @@
+"""Synthetic check-ins, played as ordinary executions so that there is history. No real text, no real person, never AWS.
+
+`python -m rehearsal.history --endpoint URL --state-machine-arn ARN --seconds N --every S` plays in the background, so
+that a change is made under traffic; it ends by itself, or at SIGTERM.
+"""
+
+import argparse
+import contextlib
+import json
+import random
+import signal
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+from lib.errors import NotAsWanted
+from lib.settings import Settings
+from rehearsal import children, users
+from rehearsal.clients import client
+from rehearsal.server import loopback_only
+
+Checkin = dict[str, str]
+
+# kind of day -> (how often of 100, sentences to choose from, how many of them)
+DAYS: dict[str, tuple[int, tuple[str, ...], int]] = {
+    "calm": (
+        56,
+        (
+            "Slept well and went for a walk.",
+            "Feeling good today.",
+            "Had lunch with friends.",
+            "Calm morning, nothing to report.",
+            "Looking forward to the weekend with the family.",
+            "Proud of how the week went.",
+            "A bit tired but okay.",
+        ),
+        2,
+    ),
+    "strained": (
+        20,
+        (
+            "Tired after a long week, otherwise okay.",
+            "Worried about the appointment tomorrow.",
+            "Stressed at work.",
+            "Can't sleep before midnight.",
+            "Angry about a letter I got.",
+            "Talking to friends did some good.",
+        ),
+        2,
+    ),
+    "low": (
+        8,
+        (
+            "An awful day.",
+            "Everything feels miserable.",
+            "I hate this weather and this week.",
+            "Feeling numb and alone.",
+        ),
+        2,
+    ),
+    "declining": (
+        7,
+        (
+            "It is getting worse, nightmares and panic, though talking to friends and family helps.",
+            "Things are slipping, I am alone and drinking, though friends call.",
+            "Nights are worse every week, can't sleep, nightmares, but my family helps.",
+            "Harder each day, numb and tired, went for a walk with friends.",
+        ),
+        1,
+    ),
+    "moderate": (
+        5,
+        (
+            "Feeling hopeless and alone tonight.",
+            "Worthless again, and drinking too much.",
+            "Panic and nightmares, and I feel hopeless.",
+            "Numb, drinking, can't sleep, awful week.",
+        ),
+        1,
+    ),
+    "high": (
+        2,
+        (
+            "I can't go on like this, hopeless and drinking.",
+            "There is no way out, I am numb and hopeless.",
+            "They would be better off without me, I feel worthless.",
+        ),
+        1,
+    ),
+    "crisis": (
+        2,
+        (
+            "I have a plan to end my life.",
+            "There is no way out and I want to kill myself.",
+            "They are better off without me, I can't go on, no way out.",
+        ),
+        1,
+    ),
+}
+
+
+def checkins(seed: int, count: int) -> list[Checkin]:
+    """`[{"userId", "text"}]`, the same for the same seed: mostly calm, some low, few in crisis."""
+    chance, people = random.Random(seed), users.ids()
+    kinds = chance.choices(list(DAYS), weights=[share for share, _, _ in DAYS.values()], k=count)
+    return [{"userId": chance.choice(people), "text": " ".join(_sentences(chance, kind))} for kind in kinds]
+
+
+def _sentences(chance: random.Random, kind: str) -> list[str]:
+    _, sentences, most = DAYS[kind]
+    return chance.sample(sentences, chance.randint(1, most))
+
+
+def traffic(settings: Settings, seed: int, count: int) -> list[str]:
+    """Start `count` check-ins as ordinary executions, without waiting for them. Returns their ARNs."""
+    return [_start(settings.endpoint_url, settings.state_machine_arn, checkin) for checkin in checkins(seed, count)]
+
+
+def _start(endpoint: str, state_machine_arn: str, checkin: Checkin) -> str:
+    now = datetime.now(UTC)
+    states = client(loopback_only(endpoint), "stepfunctions", state_machine_arn.split(":")[3])
+    started = states.start_execution(
+        stateMachineArn=state_machine_arn,
+        name=f"checkin-{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:12]}",
+        input=json.dumps({"timestamp": now.isoformat(timespec="milliseconds"), **checkin}),
+    )
+    return str(started["executionArn"])
+
+
+def play(
+    settings: Settings, count: int, seed: int, at_once: int = 4, deadline_seconds: float = 120.0
+) -> dict[str, list[str]]:
+    """Run `count` check-ins, four at a time, until all have finished: `{status: [execution ARN]}`.
+
+    Raises NotAsWanted for one that is still running at its deadline.
+    """
+
+    def one(checkin: Checkin) -> tuple[str, str]:
+        arn = _start(settings.endpoint_url, settings.state_machine_arn, checkin)
+        return _finished(settings, arn, deadline_seconds), arn
+
+    outcome: dict[str, list[str]] = {}
+    with ThreadPoolExecutor(max_workers=at_once) as pool:
+        for status, arn in pool.map(one, checkins(seed, count)):
+            outcome.setdefault(status, []).append(arn)
+    return outcome
+
+
+def _finished(
+    settings: Settings, arn: str, deadline_seconds: float, sleep: Callable[[float], None] = time.sleep
+) -> str:
+    states = client(settings.endpoint_url, "stepfunctions", settings.region)
+    deadline = time.monotonic() + deadline_seconds
+    while time.monotonic() < deadline:
+        status = str(states.describe_execution(executionArn=arn)["status"])
+        if status != "RUNNING":
+            return status
+        sleep(0.1)
+    raise NotAsWanted(
+        f"the check-in {arn} still runs after {deadline_seconds:.0f} s; expected it to finish; look at it"
+    )
+
+
+@contextlib.contextmanager
+def playing(folder: Path, settings: Settings, seconds: float, every: float, seed: int = 1) -> Iterator[children.Child]:
+    """Check-ins in the background, one `every` so many seconds, until the block ends or `seconds` have passed."""
+    given = {"--endpoint": settings.endpoint_url, "--state-machine-arn": settings.state_machine_arn}
+    timing = {"--seconds": str(seconds), "--every": str(every), "--seed": str(seed)}
+    folder.mkdir(parents=True, exist_ok=True)
+    arguments = [word for pair in {**given, **timing}.items() for word in pair]
+    child = children.start("rehearsal.history", arguments, folder, {"PYTHONPATH": str(children.CHECKOUT)})
+    try:
+        yield child
+    finally:
+        children.stop(child)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command: one check-in every so many seconds."""
+    parser = argparse.ArgumentParser(prog="python -m rehearsal.history", description=__doc__)
+    parser.add_argument("--endpoint", required=True, type=loopback_only)
+    parser.add_argument("--state-machine-arn", required=True)
+    parser.add_argument("--seconds", type=float, required=True)
+    parser.add_argument("--every", type=float, default=1.0)
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args(arguments)
+    stopped = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopped.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    deadline = time.monotonic() + given.seconds
+    for checkin in checkins(given.seed, int(given.seconds / given.every) + 1):
+        if stopped.is_set() or time.monotonic() >= deadline:
+            break
+        _start(given.endpoint, given.state_machine_arn, checkin)
+        stopped.wait(given.every)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,24 @@
+"""Moto's interpreter over the embedded account: it runs a definition, and what it touches lies in the account."""
+
+import json
+import time
+
+from rehearsal import baseline, clients
+
+
+def test_runs_the_baseline_definition_with_the_accounts_own_things(account, moto, client, received):
+    machine = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    clients.client(moto, "iam").create_role(RoleName=account.execution_role_name, AssumeRolePolicyDocument=trust)
+    states = clients.client(moto, "stepfunctions")
+    made = states.create_state_machine(
+        name="over-the-account", definition=machine["definition"], roleArn=machine["roleArn"]
+    )["stateMachineArn"]
+    given = json.dumps({"userId": "user-004", "text": "Hopeless, an awful day."})
+    arn = states.start_execution(stateMachineArn=made, name="one", input=given)["executionArn"]
+    deadline = time.monotonic() + 30
+    while (found := states.describe_execution(executionArn=arn))["status"] == "RUNNING" and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert found["status"] == "SUCCEEDED", found
+    assert json.loads(received(baseline.TRUSTED_INBOX)[0]["Message"])["userId"] == "user-004"
+    assert client("s3").list_objects_v2(Bucket=account.checkin_bucket_name)["KeyCount"] == 1
