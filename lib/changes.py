@@ -198,7 +198,9 @@ def undo_plan(rows: Iterable[Mapping[str, Any]], reopen: Callable[[str, dict[str
     for row in rows:
         if row["state"] == "intended" and not row.get("undoes"):
             first.setdefault(json.dumps([row["kind"], row["identity"]], sort_keys=True), row)
-    return Plan("90", tuple(_undo(reopen(row["kind"], row["identity"]), row["before"]) for row in reversed(first.values())))
+    undone = [(row, _undo(reopen(row["kind"], row["identity"]), row["before"])) for row in reversed(first.values())]
+    # What was temporary is mentioned only where a crash left it behind.
+    return Plan("90", tuple(change for row, change in undone if change.action != "none" or not row.get("temporary")))
 
 
 def roll_back(plan: Plan, settings: Settings, record: Record) -> Outcome:
@@ -225,7 +227,7 @@ def temporarily(wanted: Sequence[Wanted], phase: str, record: Record) -> Iterato
     changes = plan(phase, wanted).changes
     try:
         for change in changes:
-            _apply(phase, change, record)
+            _apply(phase, change, record, temporary=True)
         yield
     finally:
         left = [failure for change in reversed(changes) if (failure := _not_removed(phase, change, record))]
@@ -236,7 +238,7 @@ def temporarily(wanted: Sequence[Wanted], phase: str, record: Record) -> Iterato
 def _not_removed(phase: str, change: Change, record: Record) -> str:
     try:
         back = Change(change.resource, change.resource.read(), change.before)
-        _apply(phase, back, record, undoes=True, may_keep=False)
+        _apply(phase, back, record, undoes=True, temporary=True)
     except RunbookError as error:
         return f"{change.resource.name} ({error})"
     return ""
@@ -244,9 +246,9 @@ def _not_removed(phase: str, change: Change, record: Record) -> str:
 
 def require_approval(plan: Plan, settings: Settings, record: Record) -> None:
     """Refuse unless this phase's plan is, to the letter, part of the plan that was approved for this run."""
-    if settings.approval == "none":
+    if settings.approval == "none" or not (settings.approved_plan or plan.pending):
         return
-    saved = record.read_json("plan.json")
+    saved = record.latest("plan.json")
     if not settings.approved_plan or not saved or saved["fingerprint"] != settings.approved_plan:
         raise Refused(
             f"{settings.environment} needs an approved plan and this run has none; "
@@ -268,8 +270,8 @@ def _same_change(approved: Mapping[str, Any] | None, found: Mapping[str, Any] | 
     return same(approved["before"], found["before"]) and same(approved["after"], found["after"])
 
 
-def _apply(phase: str, change: Change, record: Record, undoes: bool = False, may_keep: bool = True) -> str:
-    removes = undoes and may_keep and change.action == "remove"
+def _apply(phase: str, change: Change, record: Record, undoes: bool = False, temporary: bool = False) -> str:
+    removes = undoes and not temporary and change.action == "remove"
     # Asked again now: what stood in the way when the undo was planned may itself have been undone since.
     kept = change.resource.kept_because() if removes else ""
     if kept:
@@ -280,7 +282,7 @@ def _apply(phase: str, change: Change, record: Record, undoes: bool = False, may
     live = change.resource.read()
     if not same(live, change.before):
         raise Refused(f"{change.resource.name} changed after it was planned; nothing more was written. Plan again")
-    record.append(LOG, _entry(phase, change, "intended", undoes))
+    record.append(LOG, {**_entry(phase, change, "intended", undoes), "temporary": temporary})
     try:
         change.resource.write(change.after)
     except RunbookError as error:
@@ -337,6 +339,7 @@ def brief(value: Value, most: int = 160) -> str:
     if value is None:
         return "does not exist"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+    text = " ".join(text.split())
     return text if len(text) <= most else f"{text[: most - 20]}... ({len(text):,} characters)"
 
 

@@ -27,7 +27,7 @@ from lib.settings import Settings
 
 INTERRUPTED = 130
 # The address of a person may stand in a value; everything printed goes through `masked`.
-console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 

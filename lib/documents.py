@@ -45,8 +45,8 @@ def event_types(settings: Settings, rules: Sequence[Mapping[str, Any]]) -> str:
 
 {_table(("source", "detail-type", "rule", "route", ""), rows)}
 
-Every rule's target is `{settings.dispatcher_function_name}`. What a new rule cannot deliver is tried again, and then kept
-in `{settings.events_dead_letter_queue_name}`. The detail carries `userId`, `sentimentScore`, `textPreview` and
+Every rule's target is `{settings.dispatcher_function_name}`. What a new rule cannot deliver is tried again, and then
+kept in `{settings.events_dead_letter_queue_name}`. The detail carries `userId`, `sentimentScore`, `textPreview` and
 `timestamp`; the new types add `riskScore`, `trajectory`, `route`, `drill` and `executionArn`.
 """
 

@@ -106,7 +106,7 @@ def time_axis(axes: Axes, first: datetime, last: datetime, change_at: datetime |
     begin, end = min(moments), max(moments)
     room = max((end - begin) * 0.03, timedelta(seconds=5))
     axes.set_xlim(begin - room, end + room)
-    locator = AutoDateLocator(tz=UTC, maxticks=9)
+    locator = AutoDateLocator(tz=UTC, minticks=3, maxticks=9)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=UTC, show_offset=False))
     days = f"{begin:%Y-%m-%d}" if begin.date() == end.date() else f"{begin:%Y-%m-%d} to {end:%Y-%m-%d}"

@@ -116,6 +116,14 @@ def _ensured(rule: Mapping[str, Any]) -> frozenset[Guard]:
     )
 
 
+def _results_are_put_aside(state: State) -> Iterator[str]:
+    """A result or an error that replaces the state leaves later paths missing, which no catch on AWS can catch."""
+    if state.type in ("Task", "Parallel") and state.body.get("ResultPath", "$") == "$":
+        yield "has no ResultPath: its result would replace the check-in"
+    if any(catcher.get("ResultPath", "$") == "$" for catcher in state.body.get("Catch", [])):
+        yield "has a Catch without ResultPath: the error would replace the check-in"
+
+
 def _tasks_end(state: State) -> Iterator[str]:
     if state.type != "Task":
         return
@@ -199,10 +207,12 @@ def _quotations(definition: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _written(body: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """The fields of the state's output and what they are made of. A caught error is `$`: its cause may be anything."""
-    if body.get("ResultPath", "$") == "$" and isinstance(body.get("Parameters"), Mapping):
-        yield from body["Parameters"].items()
-    elif body.get("ResultPath"):
-        yield body["ResultPath"].split(".")[1], body.get("Parameters", body.get("Result", {"all.$": "$"}))
+    place = body.get("ResultPath", "$")
+    if place == "$":
+        made = body.get("Parameters", body.get("Result"))
+        yield from made.items() if isinstance(made, Mapping) else ()
+    elif place is not None:
+        yield place.split(".")[1], body.get("Parameters", body.get("Result", {"all.$": "$"}))
     for catcher in body.get("Catch", []):
         if catcher.get("ResultPath"):
             yield catcher["ResultPath"].removeprefix("$").removeprefix("."), {"caught.$": "$"}
@@ -221,6 +231,7 @@ def _numbers(definition: Mapping[str, Any], wanted: Mapping[str, float]) -> Iter
 
 RULES = (
     _choices_are_guarded,
+    _results_are_put_aside,
     _tasks_end,
     _failures_are_answered,
     _ends_are_known,

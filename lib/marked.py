@@ -66,7 +66,7 @@ def _with_section(path: Path, data: bytes, name: str, text: str | None) -> bytes
     content = normal(text)
     if MARK.search(content.encode()):
         raise NotAsWanted(f"the text for section {name} of {path} holds a marker line itself; take it out")
-    newline = _newline(data)
+    newline = _newline(data) if span is None else _newline_of(data, span)
     inside = newline.join(line.encode() for line in content.split("\n")) + newline if content else b""
     if span is not None:
         return data[: span.inside[0]] + inside + data[span.inside[1] :]
@@ -77,12 +77,17 @@ def _with_section(path: Path, data: bytes, name: str, text: str | None) -> bytes
 
 
 def _without(data: bytes, span: Span) -> bytes:
-    newline = b"\r\n" if data[: span.inside[0]].endswith(b"\r\n") else b"\n"
+    newline = _newline_of(data, span)
     before, after = data[: span.start].removesuffix(newline), data[span.stop :]
     moved = len(before) == span.start  # nothing in front of it: somebody put it at the top of the file
     if before.endswith(b"\n") or moved:
         after = after.removeprefix(newline)
     return before + after
+
+
+def _newline_of(data: bytes, span: Span) -> bytes:
+    """The section's own line end, which its begin marker shows; the file may mix them."""
+    return b"\r\n" if data[: span.inside[0]].endswith(b"\r\n") else b"\n"
 
 
 def _newline(data: bytes) -> bytes:

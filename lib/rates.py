@@ -49,6 +49,7 @@ def success_rate(frame: pd.DataFrame, change_at: datetime | None = None) -> pd.D
 
 
 def _side(times: pd.Series, change_at: datetime | None, period_seconds: float) -> pd.Series:
+    times = pd.to_datetime(times, utc=True)  # an empty frame may hold any type
     side = pd.Series("all", index=times.index, dtype=object)
     if change_at is not None:
         side[:] = "across the change"

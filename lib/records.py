@@ -93,6 +93,13 @@ class Record:
         path = self.folder / name
         return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
+    def latest(self, name: str) -> Any:  # noqa: ANN401
+        """The newest attempt of a file that `keep_json` wrote, or None."""
+        stem, ending = name.rsplit(".", 1)
+        attempts = self.folder.glob(f"{stem}.attempt-*.{ending}")
+        newest = max(attempts, key=lambda path: int(path.stem.rsplit("-", 1)[-1]), default=None)
+        return self.read_json(str(newest.relative_to(self.folder)) if newest else name)
+
     def new_path(self, name: str) -> Path:
         """A path for a new file: `name`, or `name` with `.attempt-N` where earlier attempts left theirs."""
         path = self.folder / name

@@ -121,10 +121,10 @@ def dumps(definition: Any) -> str:  # noqa: ANN401
 def diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     """A unified diff a state, in the order of the new flow; "" when they say the same."""
     before, after = _parts(old), _parts(new)
-    shown = []
+    shown = list[str]()
     for name in dict.fromkeys([*after, *before]):
-        texts = [(_compact(_sorted(parts[name])) if name in parts else "").splitlines() for parts in (before, after)]
-        shown += difflib.unified_diff(*texts, f"{name} before", f"{name} after", lineterm="")
+        was, now = ((_compact(_sorted(p[name])) if name in p else "").splitlines() for p in (before, after))
+        shown += difflib.unified_diff(was, now, f"{name} before", f"{name} after", lineterm="")
     return "".join(f"{line}\n" for line in shown)
 
 

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ import pandas as pd
 from lib import criteria as rules
 from lib import metrics, preflight, rates, scenarios
 from lib.aws import Live, readable
-from lib.changes import Check, Value
+from lib.changes import Check
 from lib.desired import WIDGET_PREFIX
 from lib.executions import describe
 from lib.records import Record
@@ -81,7 +81,7 @@ def success(counted: pd.DataFrame, found: Window) -> pd.DataFrame:
     """Success rate before and after the change, with its 95 % interval, in words."""
     table = rates.success_rate(counted, found.change_at)
     percent = {column: table[column].map(lambda share: "no data" if pd.isna(share) else f"{share:.1%}") for column in ("rate", "low", "high")}
-    return table.assign(**percent)
+    return table.assign(**percent).astype({"succeeded": int, "finished": int})
 
 
 def by_route(routes: pd.DataFrame) -> list[dict[str, Any]]:
@@ -118,24 +118,20 @@ def _ended(live: Live, status: str) -> Iterable[Mapping[str, Any]]:
 
 def criteria(live: Live, record: Record, counted: pd.DataFrame, found: Window) -> list[Check]:
     """The plan's five success criteria. 1 to 3 from phase 05's evidence in this run, 4 and 5 from CloudWatch."""
-    rows = latest(record, "evidence/scenarios.json") or []
-    before = latest(record, "evidence/baseline.json") or {}
+    rows = record.latest("evidence/scenarios.json") or []
+    before = record.latest("evidence/baseline.json") or {}
     ordinary = next((row for row in rows if row["scenario"] == "ordinary"), None)
     planned = [scenario.name for scenario in scenarios.load()]
-    return [
+    decided = [
         rules.scenarios_pass(rows, planned),
         rules.crisis_in_time(rows, live.settings.alert_limit_seconds),
         rules.undisturbed(ordinary, before, preflight.baseline(live)),
         rules.successful_executions(since(counted, found)),
         rules.metrics_visible(dashboard_metrics(live, found)),
     ]
-
-
-def latest(record: Record, name: str) -> Value:
-    """A kept file's newest attempt, or None."""
-    stem, ending = name.rsplit(".", 1)
-    attempts = sorted(record.folder.glob(f"{stem}.attempt-*.{ending}"), key=lambda path: int(path.stem.rsplit("-", 1)[-1]))
-    return record.read_json(str(attempts[-1].relative_to(record.folder)) if attempts else name)
+    # In plan mode, without a validated run to review, nothing was applied that could have met them.
+    pending = live.settings.mode == "plan" and not rows
+    return [replace(check, status="not applied") if pending and check.status == "failed" else check for check in decided]
 
 
 def dashboard_metrics(live: Live, found: Window) -> dict[str, bool]:

@@ -27,7 +27,11 @@ def ledger(outcome: Outcome) -> list[dict[str, str]]:
     words = {"applied": "undone", "nothing to do": "is as recorded already"}
     pairs = zip(outcome.plan.changes, outcome.states, strict=True)
     return [
-        {"what": change.resource.name, "outcome": words.get(state, state), "value": brief(_value(change, state), 60)}
+        {
+            "what": change.resource.name,
+            "outcome": "; ".join(filter(None, (words.get(state, state), change.resource.stays))),
+            "value": brief(_value(change, state), 60),
+        }
         for change, state in pairs
     ]
 

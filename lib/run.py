@@ -29,7 +29,7 @@ from traitlets.config import Config
 from lib import changes, desired, records
 from lib.aws import Identity, Live, connect
 from lib.changes import Plan
-from lib.errors import BadParameters, Refused
+from lib.errors import BadParameters, Refused, RunbookError
 from lib.records import Record
 from lib.settings import ROOT, Settings
 
@@ -106,17 +106,27 @@ def begin(settings: Settings, record: Record) -> Identity:
     """Guard, plan and, where approval is required, compare; then keep the plan in the record. Writes nothing to AWS."""
     live = connect(settings, record.log_call)
     plans = plan_all(live)
-    found = changes.fingerprint(plans)
-    if settings.approval == "required" and settings.mode == "apply":
-        if not any(plan.pending for plan in plans):
-            raise Refused("the plan is carried out already: nothing differs, so there is nothing to approve or apply")
-        if settings.approved_plan != found:
-            raise Refused(
-                f"{settings.environment} needs approval: the account's plan is {found}, approved is "
-                f"{settings.approved_plan or 'none'}. Review `runbook plan {settings.environment}` and approve that one"
-            )
+    _require_approved(settings, plans)
     record.keep_json("plan.json", plan_data(plans, settings))
     return live.identity
+
+
+def _require_approved(settings: Settings, plans: Sequence[Plan]) -> None:
+    """Refuse a plan that was not reviewed, and one that was carried out already; what writes nothing needs no approval."""
+    if settings.approval == "none" or settings.mode == "plan":
+        return
+    found, pending = changes.fingerprint(plans), any(plan.pending for plan in plans)
+    if settings.approved_plan == (found if pending else ""):
+        return
+    if not pending:
+        raise Refused(
+            f"{settings.approved_plan} is carried out already, or was never this account's: nothing is left to change. "
+            "Leave --approved-plan out to run phases that only read"
+        )
+    raise Refused(
+        f"{settings.environment} needs approval: the account's plan is {found}, approved is "
+        f"{settings.approved_plan or 'none'}. Review `runbook plan {settings.environment}` and approve that one"
+    )
 
 
 def check_notebook(path: Path) -> None:
@@ -230,10 +240,10 @@ def phases(
 
 
 def _refusable(settings: Settings, record: Record, done: Sequence[Phase], started: datetime) -> Identity:
-    """`begin`, with a verdict in the record also when it refuses."""
+    """`begin`, with a verdict in the record also when the run cannot start."""
     try:
         return begin(settings, record)
-    except Refused as error:
+    except RunbookError as error:
         write_verdict(settings, record, done, started, None, str(error))
         raise
 
@@ -259,20 +269,20 @@ def write_verdict(
     refused: str = "",
 ) -> None:
     """`run.json` as the run stands now, and the manifest over the whole record."""
-    now = datetime.now(UTC)
+    now, every = datetime.now(UTC), _with_earlier(record, done)
     record.write_json(
         "run.json",
         {
             "run_id": record.run_id,
             "environment": settings.environment,
             "mode": settings.mode,
-            "verdict": overall(done, refused),
+            "verdict": overall(every, refused),
             "refused": refused,
             "started": started.isoformat(timespec="seconds"),
             "ended": now.isoformat(timespec="seconds"),
             "seconds": round((now - started).total_seconds(), 1),
             "caller": vars(identity) if identity else None,
-            "phases": [vars(phase) for phase in done],
+            "phases": [vars(phase) for phase in every],
             "parameters": settings.recorded(),
             "git_commit": _git_commit(),
             "python": platform.python_version(),
@@ -280,6 +290,13 @@ def write_verdict(
         },
     )
     records.seal(record)
+
+
+def _with_earlier(record: Record, done: Sequence[Phase]) -> list[Phase]:
+    """These phases, and those that the run's earlier commands ran, in the runbook's order."""
+    earlier = [Phase(**row) for row in (record.read_json("run.json") or {}).get("phases", [])]
+    found = {phase.number: phase for phase in (*earlier, *done)}
+    return [found[number] for number in NOTEBOOKS if number in found]
 
 
 def overall(done: Sequence[Phase], refused: str = "") -> str:

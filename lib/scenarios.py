@@ -7,7 +7,7 @@ import json
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -110,7 +110,9 @@ def _start(live: Live, record: Record, scenario: Scenario) -> tuple[Scenario, Ex
     user = live.settings.drill_user_id
     before = _interventions(live)
     name = f"drill-{scenario.name}-{REPEATABLE.sub('', record.run_id)[-12:]}-{secrets.token_hex(3)}"[:80]
+    # The drill's text names its execution, so that an alert which carries no ARN can be told by it.
     given = json.loads(json.dumps(scenario.given).replace("{execution}", name))
+    scenario = replace(scenario, given=given)
     arn = executions.start(live, name, {"userId": user, **given})
     execution = executions.finished(live, arn, WAIT_SECONDS)
     return scenario, execution, _interventions(live) - before

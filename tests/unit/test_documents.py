@@ -58,7 +58,7 @@ def test_write_read_write_remove(folder: Path, content: bytes, text: str) -> Non
 
 
 @given(content=FILES, texts=some.lists(TEXTS, min_size=3, max_size=3), order=some.permutations(["one", "two", "three"]))
-def test_removing_several_in_any_order_restores(folder: Path, content: bytes, texts: list[str], order: list[str]) -> None:
+def test_removed_in_any_order_restores(folder: Path, content: bytes, texts: list[str], order: list[str]) -> None:
     path = put(folder, content)
     for name, text in zip(["one", "two", "three"], texts, strict=True):
         marked.write_section(path, name, text)
@@ -254,7 +254,7 @@ def test_event_types_and_thresholds_are_the_deployed_ones(texts: dict[tuple[str,
 
 
 def test_every_documented_runbook_command_and_file_exists(texts: dict[tuple[str, str], str]) -> None:
-    from lib.cli import main  # noqa: PLC0415 - only this test needs the command
+    from lib.cli import main
 
     lines = texts["CLAUDE.md", "testing"].split("\n")
     commands = [line.split()[1] for line in lines if line.startswith("runbook ")]

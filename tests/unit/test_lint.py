@@ -77,6 +77,8 @@ BROKEN: dict[str, tuple[Breaking, str]] = {
     ),
     "unguarded type test": (first("CheckText", {"Variable": "$.a", "IsString": True}), r"IsString without IsPresent"),
     "no Default": (drop("EvaluateRisk", "Default"), r"EvaluateRisk: has no Default"),
+    "result replaces": (drop(TELL, "ResultPath"), r"has no ResultPath"),
+    "error replaces": (lambda states: states[TELL]["Catch"][0].pop("ResultPath"), r"has a Catch without ResultPath"),
     "no timeout": (drop(TELL, "TimeoutSeconds"), r"has no TimeoutSeconds"),
     "no Retry": (drop(TELL, "Retry"), r"has no Retry"),
     "unbounded Retry": (lambda states: states[TELL]["Retry"][0].pop("MaxAttempts"), r"without MaxAttempts"),

@@ -1,0 +1,67 @@
+"""Live things in a dictionary, for tests of what is done with them."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from lib.changes import Wanted
+from lib.errors import NotAsWanted
+
+
+@dataclass
+class World:
+    """All that is live, by label; what was written, in order; and what goes wrong."""
+
+    live: dict[str, Any] = field(default_factory=dict)
+    writes: list[tuple[str, Any]] = field(default_factory=list)
+    refuses: set[str] = field(default_factory=set)
+    in_use: dict[str, str] = field(default_factory=dict)
+    late: dict[str, int] = field(default_factory=dict)
+    at_write: Callable[[str], None] = lambda label: None
+
+    def thing(self, label: str) -> "FakeResource":
+        return FakeResource(self, label)
+
+    def wanted(self, **values: Any) -> list[Wanted]:
+        return [Wanted(self.thing(label), value) for label, value in values.items()]
+
+    def reopen(self, kind: str, identity: dict[str, str]) -> "FakeResource":
+        assert kind == FakeResource.kind
+        return FakeResource(self, **identity)
+
+
+@dataclass
+class FakeResource:
+    """One of them."""
+
+    world: World
+    label: str
+    kind: ClassVar[str] = "thing"
+    stays: ClassVar[str] = ""
+
+    @property
+    def identity(self) -> dict[str, str]:
+        return {"label": self.label}
+
+    @property
+    def name(self) -> str:
+        return f"thing {self.label}"
+
+    def read(self) -> Any:
+        if self.world.late.get(self.label, 0) and self.world.writes:
+            self.world.late[self.label] -= 1
+            return None
+        return deepcopy(self.world.live.get(self.label))
+
+    def write(self, value: Any) -> None:
+        self.world.at_write(self.label)
+        if self.label in self.world.refuses:
+            raise NotAsWanted(f"AWS refused {self.label}")
+        self.world.writes.append((self.label, value))
+        self.world.live.pop(self.label, None)
+        if value is not None:
+            self.world.live[self.label] = deepcopy(value)
+
+    def kept_because(self) -> str:
+        return self.world.in_use.get(self.label, "")

@@ -1,0 +1,401 @@
+"""Plan, apply, verify, undo and roll back, over things that live in a dictionary."""
+
+import json
+
+import pytest
+from fakes import World
+
+from lib import changes, records
+from lib.changes import LOG, UNKNOWN, Change, Check, Plan, Wanted, same
+from lib.errors import NotAsWanted, Refused
+from lib.run import plan_data
+from lib.settings import load
+
+
+@pytest.fixture
+def world():
+    return World({"old": {"size": 1}, "equal": "as wanted", "extra": "to go"})
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return load("local", {"mode": "apply", "outputs_dir": str(tmp_path)}).model_copy(
+        update={"poll_seconds": 0.001, "verify_timeout_seconds": 0.05}
+    )
+
+
+@pytest.fixture
+def record(settings):
+    return records.open_run(settings)
+
+
+@pytest.fixture
+def wanted(world):
+    return world.wanted(new="born", old={"size": 2}, equal="as wanted", extra=None)
+
+
+def in_plan_mode(settings):
+    return settings.model_copy(update={"mode": "plan"})
+
+
+def states(record, label):
+    return [row["state"] for row in record.rows(LOG) if row["identity"] == {"label": label}]
+
+
+def test_a_plan_says_what_would_be_done_and_does_nothing(world, wanted):
+    plan = changes.plan("01", wanted)
+    assert [change.action for change in plan.changes] == ["create", "update", "none", "remove"]
+    assert [change.resource.label for change in plan.pending] == ["new", "old", "extra"]
+    assert world.writes == []
+
+
+def test_a_plan_says_how_each_change_would_be_undone(wanted):
+    undo = [change.undo for change in changes.plan("01", wanted).changes]
+    assert undo == ["remove, unless in use by then", "restore the value before", "", "restore the value before"]
+
+
+def test_what_an_undo_leaves_behind_is_said_in_the_plan(world):
+    class Versioned(type(world.thing("x"))):
+        stays = "versions stay"
+
+    change = Change(Versioned(world, "old"), 1, 2)
+    assert change.undo == "restore the value before; versions stay"
+
+
+def test_apply_writes_the_differences_in_order(world, wanted, settings, record):
+    outcome = changes.carry_out(changes.plan("01", wanted), settings, record)
+    assert world.writes == [("new", "born"), ("old", {"size": 2}), ("extra", None)]
+    assert outcome.states == ("applied", "applied", "nothing to do", "applied")
+    assert outcome.applied == 3
+
+
+def test_a_second_plan_is_empty(wanted, settings, record):
+    changes.carry_out(changes.plan("01", wanted), settings, record)
+    assert changes.plan("01", wanted).pending == ()
+
+
+def test_plan_mode_writes_nothing_at_all(world, wanted, settings, record):
+    outcome = changes.carry_out(changes.plan("01", wanted), in_plan_mode(settings), record)
+    assert outcome.states == ("planned", "planned", "nothing to do", "planned")
+    assert world.writes == []
+    assert list(record.folder.iterdir()) == []
+
+
+def test_the_undo_record_is_on_disk_before_each_write(world, wanted, settings, record):
+    seen = []
+    world.at_write = lambda label: seen.append((label, json.loads((record.folder / LOG).read_text().splitlines()[-1])))
+    changes.carry_out(changes.plan("01", wanted), settings, record)
+    assert [(label, row["state"], row["before"], row["after"]) for label, row in seen] == [
+        ("new", "intended", None, "born"),
+        ("old", "intended", {"size": 1}, {"size": 2}),
+        ("extra", "intended", "to go", None),
+    ]
+
+
+def test_each_write_is_recorded_as_intended_then_applied(wanted, settings, record):
+    changes.carry_out(changes.plan("01", wanted), settings, record)
+    assert states(record, "new") == ["intended", "applied"]
+    assert states(record, "equal") == []
+
+
+def test_a_failing_write_is_recorded_and_stops_the_phase(world, wanted, settings, record):
+    world.refuses = {"old"}
+    with pytest.raises(NotAsWanted, match="AWS refused old"):
+        changes.carry_out(changes.plan("01", wanted), settings, record)
+    assert states(record, "old") == ["intended", "failed"]
+    assert record.rows(LOG)[-1]["why"] == "AWS refused old"
+    assert states(record, "extra") == []
+    assert world.live["extra"] == "to go"
+
+
+def test_what_a_kill_left_intended_can_be_undone(world, wanted, settings, record):
+    def die(label):
+        if label == "extra":
+            raise KeyboardInterrupt
+
+    world.at_write = die
+    with pytest.raises(KeyboardInterrupt):
+        changes.carry_out(changes.plan("01", wanted), settings, record)
+    world.at_write = lambda label: None
+    assert states(record, "extra") == ["intended"]
+    undo = changes.undo_plan(record.rows(LOG), world.reopen)
+    changes.roll_back(undo, settings, record)
+    assert world.live == {"old": {"size": 1}, "equal": "as wanted", "extra": "to go"}
+
+
+def test_a_change_between_plan_and_write_is_refused(world, wanted, settings, record):
+    plan = changes.plan("01", wanted)
+    world.live["old"] = {"size": 7}
+    with pytest.raises(Refused, match="thing old changed after it was planned"):
+        changes.carry_out(plan, settings, record)
+    assert world.live["old"] == {"size": 7}
+    assert states(record, "old") == []
+
+
+def test_an_undo_refuses_to_write_over_a_later_change(world, wanted, settings, record):
+    changes.carry_out(changes.plan("01", wanted), settings, record)
+    undo = changes.undo_plan(record.rows(LOG), world.reopen)
+    world.live["old"] = {"size": 9}
+    with pytest.raises(Refused, match="thing old"):
+        changes.roll_back(undo, settings, record)
+    assert world.live["old"] == {"size": 9}
+
+
+def test_verify_passes_what_is_as_wanted(wanted, settings, record):
+    outcome = changes.carry_out(changes.plan("01", wanted), settings, record)
+    assert {check.status for check in changes.verify(outcome, settings, record)} == {"passed"}
+    assert states(record, "new") == ["intended", "applied", "verified"]
+
+
+def test_verify_waits_for_what_settles_late(world, wanted, settings, record):
+    outcome = changes.carry_out(changes.plan("01", wanted), settings, record)
+    world.late["new"] = 3
+    patient = settings.model_copy(update={"verify_timeout_seconds": 30})
+    assert changes.verify(outcome, patient, record)[0] == Check("thing new", "passed", "born", "born")
+    assert world.late["new"] == 0
+
+
+def test_verify_fails_with_what_was_found_and_expected(world, wanted, settings, record):
+    outcome = changes.carry_out(changes.plan("01", wanted), settings, record)
+    del world.live["new"]
+    check = changes.verify(outcome, settings, record)[0]
+    assert check == Check("thing new", "failed", "does not exist", "born")
+    assert record.rows(LOG)[-3]["status"] == "failed"
+    with pytest.raises(NotAsWanted, match="thing new: found does not exist, expected born"):
+        changes.require([check])
+
+
+def test_verify_in_plan_mode_says_what_is_not_applied(wanted, settings, record):
+    outcome = changes.carry_out(changes.plan("01", wanted), in_plan_mode(settings), record)
+    checks = changes.verify(outcome, in_plan_mode(settings), record)
+    assert [check.status for check in checks] == ["not applied", "not applied", "passed", "not applied"]
+    changes.require(checks)
+
+
+@pytest.mark.parametrize("live", [UNKNOWN, {"queue": UNKNOWN}, {"deep": {"queue": UNKNOWN}}, {"many": [UNKNOWN]}])
+def test_what_cannot_be_read_is_not_exercised_and_never_passed(live, settings, record):
+    readable = json.loads(json.dumps(live).replace(UNKNOWN, "value"))
+    world = World({"waiting": live})
+    plan = changes.plan("01", world.wanted(waiting=readable))
+    assert plan.pending == ()
+    outcome = changes.carry_out(plan, settings, record)
+    assert [check.status for check in changes.verify(outcome, settings, record)] == ["not exercised here"]
+
+
+def test_a_known_difference_beside_an_unknown_one_is_planned():
+    world = World({"waiting": {"queue": UNKNOWN, "raw": "false"}})
+    assert changes.plan("01", world.wanted(waiting={"queue": "q", "raw": "true"})).pending
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [(True, 1), (1, True), (False, 0), (0, False), ([1], [True]), ({"a": 0}, {"a": False}), (None, False), ("1", 1)],
+)
+def test_values_that_python_confuses_are_kept_apart(left, right):
+    assert not same(left, right)
+
+
+@pytest.mark.parametrize(("left", "right"), [(1, 1.0), ((1, 2), [1, 2]), ({"a": (1,)}, {"a": [1]}), (None, None)])
+def test_values_that_a_record_cannot_tell_apart_are_the_same(left, right):
+    assert same(left, right)
+
+
+def test_the_fingerprint_stays_the_same_for_the_same_plan(wanted):
+    first, second = changes.plan("01", wanted), changes.plan("01", wanted)
+    assert first.fingerprint == second.fingerprint
+    assert first.fingerprint.startswith("plan-")
+    assert len(first.fingerprint) == len("plan-") + 16
+
+
+def test_the_fingerprint_changes_with_every_before_after_thing_and_phase(world):
+    def of(phase="01", label="old", before=1, after=2):
+        return Plan(phase, (Change(world.thing(label), before, after),)).fingerprint
+
+    found = [of(), of(phase="02"), of(label="new"), of(before=True), of(before=None), of(after=3), of(after="2")]
+    assert len(set(found)) == len(found)
+
+
+def test_the_fingerprint_knows_the_order(world):
+    one, two = Change(world.thing("one"), 1, 2), Change(world.thing("two"), 1, 2)
+    assert Plan("01", (one, two)).fingerprint != Plan("01", (two, one)).fingerprint
+
+
+def test_rolling_back_returns_everything_last_change_first(world, wanted, settings, record):
+    before = dict(world.live)
+    changes.carry_out(changes.plan("01", wanted), settings, record)
+    world.writes.clear()
+    outcome = changes.roll_back(changes.undo_plan(record.rows(LOG), world.reopen), settings, record)
+    assert world.live == before
+    assert [label for label, _ in world.writes] == ["extra", "old", "new"]
+    assert {check.status for check in changes.verify(outcome, settings, record)} == {"passed"}
+
+
+def test_rolling_back_twice_finds_nothing_to_do(world, wanted, settings, record):
+    changes.carry_out(changes.plan("01", wanted), settings, record)
+    changes.roll_back(changes.undo_plan(record.rows(LOG), world.reopen), settings, record)
+    again = changes.undo_plan(record.rows(LOG), world.reopen)
+    assert again.pending == ()
+    assert len(again.changes) == 3
+
+
+def test_a_thing_changed_twice_returns_to_its_first_value(world, settings, record):
+    for size in (2, 3):
+        changes.carry_out(changes.plan("01", world.wanted(old={"size": size})), settings, record)
+    changes.roll_back(changes.undo_plan(record.rows(LOG), world.reopen), settings, record)
+    assert world.live["old"] == {"size": 1}
+
+
+def test_rolling_back_in_plan_mode_writes_nothing(world, wanted, settings, record):
+    changes.carry_out(changes.plan("01", wanted), settings, record)
+    written = list(world.writes)
+    undo = changes.undo_plan(record.rows(LOG), world.reopen)
+    assert set(changes.roll_back(undo, in_plan_mode(settings), record).states) == {"planned"}
+    assert world.writes == written
+
+
+def test_what_is_in_use_by_then_is_kept_and_says_why(world, wanted, settings, record):
+    changes.carry_out(changes.plan("01", wanted), settings, record)
+    world.in_use["new"] = "it has 2 readers"
+    undo = changes.undo_plan(record.rows(LOG), world.reopen)
+    assert undo.changes[-1].undo == "kept if still so: it has 2 readers"
+    outcome = changes.roll_back(undo, settings, record)
+    assert outcome.states[-1] == "kept: it has 2 readers"
+    assert world.live["new"] == "born"
+    assert record.rows(LOG)[-1]["why"] == "it has 2 readers"
+    assert changes.verify(outcome, settings, record)[-1].status == "passed"
+
+
+def test_what_the_undo_itself_set_free_is_removed(world, settings, record):
+    changes.carry_out(changes.plan("01", world.wanted(topic="t", subscription="s")), settings, record)
+    world.in_use["topic"] = "it has a subscriber"
+    undo = changes.undo_plan(record.rows(LOG), world.reopen)
+    world.at_write = lambda label: world.in_use.clear()
+    assert changes.roll_back(undo, settings, record).states == ("applied", "applied")
+    assert "topic" not in world.live
+
+
+def test_what_was_there_before_is_restored_although_in_use(world, settings, record):
+    changes.carry_out(changes.plan("01", world.wanted(old={"size": 2})), settings, record)
+    world.in_use["old"] = "it has readers"
+    changes.roll_back(changes.undo_plan(record.rows(LOG), world.reopen), settings, record)
+    assert world.live["old"] == {"size": 1}
+
+
+def test_temporary_things_are_there_inside_and_gone_after(world, record):
+    with changes.temporarily(world.wanted(ear="listens", mouth="speaks"), "05", record):
+        assert world.live["ear"] == "listens"
+    assert world.live.keys() == {"old", "equal", "extra"}
+    assert world.writes[-2:] == [("mouth", None), ("ear", None)]
+
+
+def test_temporary_things_are_gone_after_a_failure_and_the_failure_is_told(world, record):
+    with pytest.raises(ZeroDivisionError), changes.temporarily(world.wanted(ear="listens"), "05", record):
+        raise ZeroDivisionError
+    assert "ear" not in world.live
+
+
+def test_temporary_things_are_gone_when_one_could_not_be_made(world, record):
+    world.refuses = {"mouth"}
+    with pytest.raises(NotAsWanted, match="AWS refused mouth"), changes.temporarily(
+        world.wanted(ear="listens", mouth="speaks", nose="smells"), "05", record
+    ):
+        pytest.fail("nothing may listen with half an ear")
+    assert world.live.keys() == {"old", "equal", "extra"}
+
+
+def test_one_temporary_thing_that_stays_keeps_no_other_and_is_named(world, record):
+    with pytest.raises(NotAsWanted, match=r"left behind.*thing mouth \(AWS refused mouth\)$"), changes.temporarily(
+        world.wanted(ear="listens", mouth="speaks", nose="smells"), "05", record
+    ):
+        world.refuses = {"mouth"}
+    assert world.live.keys() == {"old", "equal", "extra", "mouth"}
+
+
+def test_temporary_things_go_although_they_hold_something(world, record):
+    world.in_use["ear"] = "it holds 3 messages"
+    with changes.temporarily(world.wanted(ear="listens"), "05", record):
+        pass
+    assert "ear" not in world.live
+
+
+def test_temporary_things_that_a_kill_left_are_part_of_the_undo(world, settings, record):
+    with changes.temporarily(world.wanted(ear="listens"), "05", record):
+        rows = record.rows(LOG)
+        changes.roll_back(changes.undo_plan(rows, world.reopen), settings, record)
+        assert "ear" not in world.live
+
+
+@pytest.fixture
+def approving(settings, record):
+    """`approving(plan)`: the settings of a run for which this plan was approved."""
+
+    def approve(plan):
+        asked = settings.model_copy(update={"approval": "required", "approved_plan": plan.fingerprint})
+        record.write_json("plan.json", plan_data([plan], asked))
+        return asked
+
+    return approve
+
+
+def test_the_approved_plan_is_carried_out(world, wanted, record, approving):
+    plan = changes.plan("01", wanted)
+    assert changes.carry_out(plan, approving(plan), record).applied == 3
+
+
+def test_without_an_approved_plan_nothing_is_written(world, wanted, settings, record):
+    asked = settings.model_copy(update={"approval": "required"})
+    with pytest.raises(Refused, match="needs an approved plan"):
+        changes.carry_out(changes.plan("01", wanted), asked, record)
+    assert world.writes == []
+
+
+def test_another_fingerprint_than_the_approved_one_is_refused(world, wanted, record, approving):
+    plan = changes.plan("01", wanted)
+    other = approving(plan).model_copy(update={"approved_plan": "plan-0123456789abcdef"})
+    with pytest.raises(Refused, match="needs an approved plan"):
+        changes.carry_out(plan, other, record)
+    assert world.writes == []
+
+
+@pytest.mark.parametrize("label", ["new", "old", "equal", "extra"])
+def test_what_drifted_since_the_approval_is_refused_by_name(label, world, wanted, record, approving):
+    asked = approving(changes.plan("01", wanted))
+    world.live[label] = "edited meanwhile"
+    with pytest.raises(Refused, match=rf"changed since: thing {label}\."):
+        changes.carry_out(changes.plan("01", wanted), asked, record)
+    assert world.writes == []
+
+
+def test_a_thing_that_was_not_approved_is_refused_by_name(world, wanted, record, approving):
+    asked = approving(changes.plan("01", wanted))
+    more = [*wanted, Wanted(world.thing("smuggled"), 1)]
+    with pytest.raises(Refused, match=r"changed since: thing smuggled\."):
+        changes.carry_out(changes.plan("01", more), asked, record)
+
+
+def test_an_applied_plan_is_refused_when_only_part_of_it_still_stands(world, wanted, record, approving):
+    plan = changes.plan("01", wanted)
+    asked = approving(plan)
+    changes.carry_out(plan, asked, record)
+    world.live["old"] = {"size": 1}
+    with pytest.raises(Refused, match=r"changed since: thing new, thing extra\."):
+        changes.carry_out(changes.plan("01", wanted), asked, record)
+
+
+def test_a_plan_that_would_write_nothing_needs_no_approval(world, settings, record):
+    asked = settings.model_copy(update={"approval": "required"})
+    assert changes.carry_out(changes.plan("01", world.wanted(equal="as wanted")), asked, record).applied == 0
+    assert world.writes == []
+
+
+def test_failed_checks_stop_and_all_others_do_not():
+    changes.require([Check("a", status, "x", "y") for status in ("passed", "not exercised here", "waiting", "not applied")])
+    with pytest.raises(NotAsWanted, match=r"2 of the checks failed: a: found 1, expected 2; b: found 3, expected 4"):
+        changes.require([Check("a", "failed", "1", "2"), Check("b", "failed", "3", "4"), Check("c", "passed", "", "")])
+
+
+def test_a_long_value_is_cut_with_its_size():
+    shown = changes.brief({"definition": "x" * 5000})
+    assert len(shown) <= 180
+    assert shown.endswith("(5,018 characters)")
+    assert changes.brief(None) == "does not exist"

@@ -1,0 +1,75 @@
+"""For any live and any wanted values: apply then verify holds, a second plan is empty, rolling back restores."""
+
+from copy import deepcopy
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from fakes import World
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lib import changes
+from lib.changes import LOG, same
+from lib.records import Record
+from lib.settings import load
+
+PARAMETERS = load("local", {"mode": "apply"}).model_copy(update={"poll_seconds": 0.001, "verify_timeout_seconds": 0.01})
+LABELS = st.sampled_from(["topic", "queue", "rule", "policy", "workflow"])
+PLAIN = st.recursive(
+    st.booleans() | st.integers(-(10**6), 10**6) | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+LIVE = st.dictionaries(LABELS, PLAIN, max_size=5)
+WANTED = st.dictionaries(LABELS, st.none() | PLAIN, min_size=1, max_size=5)
+OFTEN = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@OFTEN
+@given(LIVE, WANTED)
+def test_apply_verifies_a_second_plan_is_empty_and_rollback_restores(live, wanted):
+    world, before = World(deepcopy(live)), deepcopy(live)
+    with TemporaryDirectory() as folder:
+        record = Record(Path(folder), "run")
+        outcome = changes.carry_out(changes.plan("01", world.wanted(**wanted)), PARAMETERS, record)
+        assert all(check.status == "passed" for check in changes.verify(outcome, PARAMETERS, record))
+        assert changes.plan("01", world.wanted(**wanted)).pending == ()
+        undone = changes.roll_back(changes.undo_plan(record.rows(LOG), world.reopen), PARAMETERS, record)
+        assert all(check.status == "passed" for check in changes.verify(undone, PARAMETERS, record))
+    assert same(world.live, before)
+
+
+@OFTEN
+@given(LIVE, WANTED, LABELS)
+def test_whatever_write_fails_rollback_restores(live, wanted, broken):
+    world, before = World(deepcopy(live), refuses={broken}), deepcopy(live)
+    with TemporaryDirectory() as folder:
+        record = Record(Path(folder), "run")
+        try:
+            changes.carry_out(changes.plan("01", world.wanted(**wanted)), PARAMETERS, record)
+        except changes.RunbookError:
+            assert record.rows(LOG)[-1]["state"] == "failed"
+        world.refuses.clear()
+        changes.roll_back(changes.undo_plan(record.rows(LOG), world.reopen), PARAMETERS, record)
+    assert same(world.live, before)
+
+
+@OFTEN
+@given(PLAIN, PLAIN)
+def test_comparing_is_symmetric_and_a_fingerprint_follows_it(left, right):
+    assert same(left, right) == same(right, left)
+    plans = [changes.plan("01", World({"a": value}).wanted(a=None)).fingerprint for value in (left, right)]
+    assert same(left, right) or plans[0] != plans[1]
+
+
+@OFTEN
+@given(st.lists(st.dictionaries(st.text(max_size=6), PLAIN, max_size=3), max_size=5), st.binary(max_size=12))
+def test_a_log_gives_back_every_row_also_after_a_line_that_a_kill_cut(rows, cut):
+    with TemporaryDirectory() as folder:
+        record = Record(Path(folder), "run")
+        (record.folder / LOG).write_bytes(b'{"half": "' + cut.replace(b"\n", b"").replace(b'"', b""))
+        for row in rows:
+            record.append(LOG, row)
+        assert record.rows(LOG) == rows
+
+

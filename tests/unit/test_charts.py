@@ -1,0 +1,334 @@
+"""Charts: what is drawn is what was given, gaps stay gaps, and no data is said in words."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from math import nan
+
+import matplotlib as mpl
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.dates import num2date
+from matplotlib.figure import Figure
+
+from lib import charts, drawing, rates, run_charts, tuning_charts
+from lib.errors import BadParameters
+
+START = datetime(2026, 1, 1, 23, 50, tzinfo=UTC)
+CHANGE = START + timedelta(minutes=5)
+THRESHOLDS = {
+    "CrisisRiskAbove": 95,
+    "HighRiskAbove": 85,
+    "ModerateRiskAbove": 50,
+    "SentimentBelow": -0.6,
+    "ProactiveRiskAbove": 30,
+}
+
+
+def at(minutes: float) -> pd.Timestamp:
+    return pd.Timestamp(START + timedelta(minutes=minutes))
+
+
+def counts(*rows: tuple[float, str, float], period: int = 60) -> pd.DataFrame:
+    frame = pd.DataFrame([(at(minute), f"Executions{name}", value) for minute, name, value in rows])
+    frame = (
+        frame.set_axis(["time", "metric", "value"], axis=1)
+        if rows
+        else pd.DataFrame(columns=["time", "metric", "value"])
+    )
+    frame.attrs["period_seconds"] = period
+    return frame
+
+
+def times(*rows: tuple[float, str, float]) -> pd.DataFrame:
+    return pd.DataFrame([(at(m), name, v) for m, name, v in rows], columns=["time", "metric", "value"])
+
+
+def axes_of(figure: Figure) -> Axes:
+    (axes,) = figure.axes
+    return axes
+
+
+def words(figure: Figure) -> str:
+    """Everything that is written on the figure."""
+    drawing.png(figure, 50)
+    texts = [text.get_text() for text in figure.findobj(mpl.text.Text)]
+    return "\n".join(text for text in texts if text)
+
+
+EMPTY = pd.DataFrame(columns=["time", "metric", "value"])
+NOTHING = {
+    "executions": lambda: charts.executions(EMPTY, CHANGE),
+    "execution_time": lambda: charts.execution_time(EMPTY, CHANGE, 1000),
+    "only missing values": lambda: charts.executions(counts((0, "Started", nan)), CHANGE),
+    "alerts_by_route": lambda: charts.alerts_by_route(pd.DataFrame(columns=["time", "route", "execution"]), None),
+    "alert_latency": lambda: charts.alert_latency(pd.DataFrame(columns=["time", "route", "seconds"]), None, 30),
+    "no alert timed": lambda: charts.alert_latency(
+        pd.DataFrame([(at(0), "crisis", nan)], columns=["time", "route", "seconds"]), None, 30
+    ),
+    "scenario_latency": lambda: run_charts.scenario_latency(pd.DataFrame(columns=["scenario", "topic", "seconds"]), 30),
+    "phase_minutes": lambda: run_charts.phase_minutes(pd.DataFrame(columns=["phase", "planned", "taken"])),
+    "risk_distribution": lambda: tuning_charts.risk_distribution(pd.DataFrame(columns=["risk_score"]), THRESHOLDS),
+    "no risk column": lambda: tuning_charts.risk_distribution(pd.DataFrame(), THRESHOLDS),
+    "all unscored": lambda: tuning_charts.risk_distribution(pd.DataFrame({"risk_score": [nan, 101, -1]}), THRESHOLDS),
+    "alerts_by_threshold": lambda: tuning_charts.alerts_by_threshold(pd.DataFrame()),
+}
+
+
+@pytest.mark.parametrize("name", NOTHING)
+def test_no_data_is_said_in_words_without_an_axis(name: str) -> None:
+    figure = NOTHING[name]()
+    assert "No datapoints: " in words(figure)
+    assert "No datapoints: " in drawing.describe(figure)
+    assert not axes_of(figure).axison
+    assert not axes_of(figure).lines
+    assert not axes_of(figure).patches
+
+
+def test_an_empty_frame_may_say_why() -> None:
+    frame = EMPTY.copy()
+    frame.attrs["note"] = "The log group does not exist."
+    assert "The log group does not exist." in words(charts.executions(frame, None))
+
+
+def test_executions_are_bars_where_there_are_datapoints_and_nowhere_else() -> None:
+    frame = counts((0, "Started", 3), (0, "Succeeded", 2), (0, "Failed", 1), (9, "Started", 4), (9, "Succeeded", 4))
+    figure = charts.executions(frame, CHANGE)
+    bars = {container.get_label(): container for container in axes_of(figure).containers}
+    assert set(bars) == {"succeeded (6)", "failed (1)"}
+    assert [bar.get_height() for bar in bars["succeeded (6)"]] == [2, 4]
+    assert num2date(bars["failed (1)"][0].get_x()) == START
+    assert bars["failed (1)"][0].get_y() == 2
+    assert bars["failed (1)"][0].get_width() == pytest.approx(60 / 86400)
+    assert bars["failed (1)"][0].get_hatch()
+    text = words(figure)
+    assert "Did executions keep succeeding after the change?" in text
+    assert "before: 2 of 3 succeeded (21% to 94%)" in text
+    assert "after: 4 of 4 succeeded (51% to 100%)" in text
+    assert "✕ 1" in text
+    assert "the change, 23:55:00" in text
+    assert "2026-01-01 to 2026-01-02" in text
+
+
+def test_executions_without_a_change_and_with_one_datapoint() -> None:
+    figure = charts.executions(counts((0, "Started", 1)), None)
+    assert "none finished" in words(figure)
+    left, right = axes_of(figure).get_xlim()
+    assert (right - left) * 86400 < 120, "one datapoint must not be drawn in an axis of years"
+
+
+def test_nothing_finished_after_the_change_is_not_called_a_success() -> None:
+    assert "after: none finished" in drawing.describe(charts.executions(counts((0, "Succeeded", 2)), CHANGE))
+
+
+def test_a_gap_in_the_execution_time_is_not_drawn_across() -> None:
+    frame = times((0, "p50", 200), (1, "p50", 210), (8, "p50", 190), (0, "p99", 900))
+    frame.attrs["period_seconds"] = 60
+    figure = charts.execution_time(frame, CHANGE, 30_000)
+    lines = {line.get_label(): line for line in axes_of(figure).lines}
+    drawn = list(lines["p50"].get_ydata())
+    assert [value for value in drawn if value == value] == [0.2, 0.21, 0.19]
+    assert drawn[2] != drawn[2], "between 1 and 8 minutes there must be a gap"
+    assert len(lines["p99"].get_ydata()) == 1
+    text = words(figure)
+    assert "limit 30 s" in text
+    assert "highest p99 before: 900 ms · after: no datapoints" in text
+    assert axes_of(figure).get_ylim()[1] > 30
+
+
+def test_percentiles_differ_in_line_and_marker_for_greyscale() -> None:
+    figure = charts.execution_time(times((0, "p50", 1), (0, "p95", 2), (0, "p99", 3)), None, 1000)
+    lines = [line for line in axes_of(figure).lines if str(line.get_label()).startswith("p")]
+    assert len({(line.get_linestyle(), line.get_marker()) for line in lines}) == 3
+
+
+def routes() -> pd.DataFrame:
+    rows = [("crisis", True), ("crisis", False), ("none", False), ("none", False), ("novel", False)]
+    return pd.DataFrame([(at(i), route, f"arn:{i}", drill) for i, (route, drill) in enumerate(rows)]).set_axis(
+        ["time", "route", "execution", "drill"], axis=1
+    )
+
+
+def test_every_route_has_a_lane_with_its_counts_also_one_nobody_took() -> None:
+    text = words(charts.alerts_by_route(routes(), CHANGE))
+    for line in ("1 real, 1 drill", "2 real, 0 drills", "0 real, 0 drills", "unscored", "novel", "proactive"):
+        assert line in text.split("\n")
+    assert "3 of 5 check-ins raised an alert, 2 of them crises" in text
+
+
+def test_routes_without_a_drill_column_count_as_real() -> None:
+    assert "2 real, 0 drills" in words(charts.alerts_by_route(routes().drop(columns="drill"), None))
+
+
+def test_alert_latency_counts_what_was_late_and_what_was_never_seen() -> None:
+    frame = pd.DataFrame(
+        [(at(0), "crisis", 0.4), (at(1), "crisis", 44.0), (at(2), "high", nan), (at(3), "novel", 0.0)],
+        columns=["time", "route", "seconds"],
+    )
+    figure = charts.alert_latency(frame, CHANGE, 30)
+    text = words(figure)
+    assert "2 of 3 within the limit, slowest 44 s; 1 alert without a measured time" in text
+    assert "limit 30 s" in text
+    assert axes_of(figure).get_ylim()[1] > 44
+
+
+def latencies(*rows: tuple[str, str, float], **more: list[bool]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["scenario", "topic", "seconds"]).assign(**more)
+
+
+def test_a_due_alert_that_never_came_is_shouted() -> None:
+    text = words(run_charts.scenario_latency(latencies(("crisis", "trusted", 0.4), ("crisis", "operations", nan)), 30))
+    assert "NOT RECEIVED: operations" in text
+    assert "1 of 1 received alert within the limit, slowest 400 ms; 1 WANTED BUT NOT RECEIVED" in text
+
+
+def test_an_alert_that_was_not_due_is_said_quietly() -> None:
+    frame = latencies(("normal", "trusted", nan), ("high", "trusted", 41.0), ("high", "operations", nan))
+    text = words(run_charts.scenario_latency(frame.assign(wanted=[False, True, False]), 30))
+    assert "NOT RECEIVED" not in text
+    assert "no alert" in text.split("\n")
+    assert "none on operations" in text
+    assert "0 of 1 received alert within the limit, slowest 41 s" in text
+
+
+def test_two_equal_times_of_one_drill_do_not_hide_each_other() -> None:
+    figure = run_charts.scenario_latency(latencies(("crisis", "trusted", 0.0), ("crisis", "operations", 0.0)), 30)
+    spots = {
+        line.get_label(): line.get_ydata()[0]
+        for line in axes_of(figure).lines
+        if line.get_label() in ("trusted", "operations")
+    }
+    assert spots["trusted"] != spots["operations"]
+
+
+def phases() -> pd.DataFrame:
+    rows = [
+        ("00 preflight", nan, 0.02),
+        ("01 infrastructure", 10, 0.001),
+        ("05 validation", 30, 40),
+        ("07 review", nan, nan),
+    ]
+    return pd.DataFrame(rows, columns=["phase", "planned", "taken"])
+
+
+def test_phases_of_seconds_and_plans_of_minutes_share_a_readable_axis() -> None:
+    figure = run_charts.phase_minutes(phases())
+    text = words(figure)
+    assert "2 planned phases ran: 40 min instead of 40 min; 1 took longer than planned" in text
+    for said in ("1.2 s", "60 ms", "40 min", "not run", "05 validation"):
+        assert said in text.split("\n")
+    left, right = axes_of(figure).get_xlim()
+    assert left < 1
+    assert right > 40 * 60
+
+
+def test_phases_none_of_which_ran() -> None:
+    assert "0 planned phases ran" in words(run_charts.phase_minutes(phases().assign(taken=nan)))
+
+
+def test_risk_bars_hold_every_usable_score_and_the_rest_is_named() -> None:
+    frame = pd.DataFrame({"risk_score": [0, 10, 95, 95.5, 100, nan, 120, -5]})
+    figure = tuning_charts.risk_distribution(frame, THRESHOLDS)
+    assert sum(bar.get_height() for bar in axes_of(figure).containers[0]) == 5
+    text = words(figure)
+    assert "5 check-ins" in text
+    assert "3 without a usable score are not drawn" in text
+    assert "crisis > 95: 2 above" in text
+    assert "proactive > 30: 3 above" in text
+
+
+@pytest.mark.parametrize(
+    "near", [THRESHOLDS, {**THRESHOLDS, "HighRiskAbove": 94, "ModerateRiskAbove": 93, "ProactiveRiskAbove": 1}]
+)
+def test_threshold_labels_never_overlap(near: dict[str, float]) -> None:
+    figure = tuning_charts.risk_distribution(pd.DataFrame({"risk_score": [float(n % 101) for n in range(9999)]}), near)
+    drawing.png(figure, 80)
+    boxes = [text.get_window_extent() for text in axes_of(figure).texts]
+    assert len(boxes) == 4
+    assert not any(a.overlaps(b) for at, a in enumerate(boxes) for b in boxes[at + 1 :])
+    area = axes_of(figure).get_window_extent()
+    assert all(box.x0 >= area.x0 - 30 and box.x1 <= area.x1 for box in boxes)
+
+
+def test_alerts_by_threshold_leaves_out_the_many_without_an_alert() -> None:
+    rows = [(v, r, n) for v in (90, 95) for r, n in (("crisis", 0.5), ("standard", 30), ("none", 900))]
+    figure = tuning_charts.alerts_by_threshold(
+        pd.DataFrame(rows, columns=["value", "route", "per_day"]), "crisis_risk_above", 95
+    )
+    assert {line.get_label() for line in axes_of(figure).lines if not str(line.get_label()).startswith("_")} == {
+        "crisis",
+        "standard",
+    }
+    assert "a day at 95: crisis 0.5, standard 30" in words(figure)
+    assert "now 95" in words(figure)
+    assert axes_of(figure).get_ylim()[1] < 900
+
+
+def test_alerts_by_threshold_without_a_current_value() -> None:
+    figure = tuning_charts.alerts_by_threshold(pd.DataFrame([(1, "crisis", 2)], columns=["value", "route", "per_day"]))
+    assert "now" not in words(figure).split()
+
+
+def test_drawing_leaves_matplotlib_as_it_was_and_never_imports_pyplot() -> None:
+    before = dict(mpl.rcParams)
+    charts.executions(counts((0, "Started", 1)), CHANGE)
+    assert dict(mpl.rcParams) == before
+    code = "import sys, lib.charts, lib.run_charts, lib.tuning_charts, lib.picture, lib.documents as d; " + (
+        "print([m for m in ('matplotlib.pyplot', 'boto3', 'botocore') if m in sys.modules])"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
+
+
+def test_a_notebook_gets_a_picture_with_alt_text() -> None:
+    figure = charts.executions(counts((0, "Succeeded", 1)), None)
+    data, extra = figure._repr_mimebundle_()
+    assert data["image/png"].startswith(b"\x89PNG")
+    assert extra["image/png"]["alt"] == drawing.describe(figure)
+    assert "1 of 1 succeeded" in drawing.describe(figure)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0, "0 ms"), (0.0844, "84 ms"), (1.94, "1.94 s"), (60, "60 s"), (600, "10 min"), (7200, "2 h")],
+)
+def test_durations_are_spoken(seconds: float, said: str) -> None:
+    assert drawing.spoken(seconds) == said
+
+
+def test_a_moment_without_a_zone_is_utc() -> None:
+    assert drawing.utc(datetime(2026, 1, 1, 12)) == pd.Timestamp("2026-01-01T12:00Z")
+    assert drawing.utc(pd.Timestamp("2026-01-01T12:00+02:00")) == pd.Timestamp("2026-01-01T10:00Z")
+
+
+@pytest.mark.parametrize(
+    ("good", "total", "low", "high"),
+    [(12, 12, 0.7575, 1.0), (0, 12, 0.0, 0.2425), (9, 10, 0.5958, 0.9821), (81, 263, 0.2553, 0.3662)],
+)
+def test_wilson_against_published_values(good: int, total: int, low: float, high: float) -> None:
+    assert rates.wilson(good, total) == pytest.approx((low, high), abs=1e-4)
+
+
+def test_wilson_of_nothing_is_unknown_and_of_nonsense_refused() -> None:
+    assert all(bound != bound for bound in rates.wilson(0, 0))
+    with pytest.raises(BadParameters, match="3 successes of 2"):
+        rates.wilson(3, 2)
+
+
+def test_success_rate_keeps_a_datapoint_across_the_change_apart() -> None:
+    frame = counts(
+        (3, "Succeeded", 5), (4.5, "Succeeded", 2), (4.5, "Failed", 1), (5, "Succeeded", 4), (5, "Aborted", 1)
+    )
+    table = rates.success_rate(frame, CHANGE).set_index("when")
+    assert list(table.index) == ["before", "across the change", "after"]
+    assert list(table["succeeded"]) == [5, 2, 4]
+    assert list(table["finished"]) == [5, 3, 5]
+    assert table.loc["after", "rate"] == pytest.approx(0.8)
+
+
+def test_success_rate_of_nothing_is_missing_not_zero() -> None:
+    table = rates.success_rate(EMPTY.astype({"value": float}), CHANGE)
+    assert list(table["when"]) == ["before", "after"]
+    assert table["rate"].isna().all()
+    assert list(rates.success_rate(counts((0, "Started", 9)), None)["when"]) == ["all"]

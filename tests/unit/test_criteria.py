@@ -1,0 +1,177 @@
+"""The plan's checklist and five success criteria: each one passing, each one failing, and no evidence is no success."""
+
+import pandas as pd
+import pytest
+
+from lib import criteria
+from lib.changes import Check
+from lib.criteria import CHECKLIST
+
+POINTS = {
+    "All paths execute correctly": ["crisis: status", "crisis: route"],
+    "Crisis alerts reach operations team": ["crisis: alerts to operations", "operations subscribers"],
+    "DynamoDB updates for crisis interventions": ["crisis: intervention recorded"],
+    "EventBridge events published correctly": ["crisis: events"],
+    "Error handling works as expected": ["unreadable: visible and told"],
+}
+EVERYTHING = [name for names in POINTS.values() for name in names]
+
+
+def answered(**other):
+    """Every check passed, but for those named here by their status."""
+    return [Check(name, other.get(name.replace(" ", "_").replace(":", ""), "passed"), "x", "x") for name in EVERYTHING]
+
+
+def point(name, checks):
+    return next(check for check in criteria.checklist(checks) if check.name == name)
+
+
+def test_the_checklist_has_the_plans_five_points_in_its_order():
+    assert [check.name for check in criteria.checklist([])] == list(CHECKLIST) == list(POINTS)
+
+
+def test_every_point_passes_when_every_check_passed():
+    assert [check.status for check in criteria.checklist(answered())] == ["passed"] * 5
+
+
+@pytest.mark.parametrize(("name", "carrying"), [(name, check) for name, checks in POINTS.items() for check in checks])
+def test_a_point_fails_with_any_check_that_carries_it_and_names_it(name, carrying):
+    checks = [Check(check.name, "failed" if check.name == carrying else "passed", "", "") for check in answered()]
+    found = point(name, checks)
+    assert found.status == "failed"
+    assert carrying in found.found
+    assert [check.name for check in criteria.checklist(checks) if check.status == "failed"] == [name]
+
+
+@pytest.mark.parametrize("name", POINTS)
+def test_a_point_that_no_check_carries_has_failed(name):
+    checks = [check for check in answered() if check.name not in POINTS[name]]
+    assert point(name, checks).status == "failed"
+    assert "no check ran" in point(name, checks).found
+
+
+@pytest.mark.parametrize("status", ["not exercised here", "waiting", "not applied"])
+@pytest.mark.parametrize(("name", "carrying"), [(name, check) for name, checks in POINTS.items() for check in checks])
+def test_a_point_never_passes_on_what_was_not_answered(name, carrying, status):
+    checks = [Check(check.name, status if check.name == carrying else "passed", "", "") for check in answered()]
+    assert point(name, checks).status == status
+    assert carrying in point(name, checks).found
+
+
+@pytest.mark.parametrize(
+    ("row", "status"),
+    [
+        ({"status": "FAILED", "route": None, "operations_alerts": 1}, "passed"),
+        ({"status": "SUCCEEDED", "route": "unscored", "operations_alerts": 2}, "passed"),
+        ({"status": "SUCCEEDED", "route": "unscored", "operations_alerts": 0}, "failed"),
+        ({"status": "FAILED", "route": None, "operations_alerts": 0}, "failed"),
+        ({"status": "SUCCEEDED", "route": "none", "operations_alerts": 1}, "failed"),
+    ],
+)
+def test_an_error_must_be_visible_and_told(row, status):
+    assert criteria.error_is_loud(row).status == status
+
+
+def drill(name="crisis", *statuses, **more):
+    return {"scenario": name, "checks": [{"name": "c", "status": status} for status in statuses], **more}
+
+
+def test_criterion_1_passes_when_every_planned_scenario_passed():
+    rows = [drill("crisis", "passed", "passed"), drill("high", "passed"), drill("unplanned", "failed")]
+    check = criteria.scenarios_pass(rows, ["crisis", "high"])
+    assert (check.status, check.found) == ("passed", "2 of 2 scenarios passed")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [],
+        [drill("high", "passed")],
+        [drill("crisis", "passed"), drill("high", "passed", "failed")],
+        [drill("crisis", "passed"), drill("high")],
+        [drill("crisis", "passed"), drill("high", "not exercised here")],
+        [drill("crisis", "passed"), drill("high", "passed", "waiting")],
+    ],
+)
+def test_criterion_1_fails_when_one_failed_was_not_judged_or_did_not_run(rows):
+    assert criteria.scenarios_pass(rows, ["crisis", "high"]).status == "failed"
+
+
+def test_criterion_1_fails_where_nothing_was_planned():
+    assert criteria.scenarios_pass([], []).status == "failed"
+
+
+def heard(trusted, operations, scenario="crisis"):
+    return {"scenario": scenario, "trusted_seconds": trusted, "operations_seconds": operations}
+
+
+def test_criterion_2_passes_with_both_alerts_in_time():
+    check = criteria.crisis_in_time([heard(1.5, 2.25), heard(None, None, "none")], 30)
+    assert (check.status, check.found, check.expected) == ("passed", "slowest 2.25 s", "under 30 s")
+
+
+@pytest.mark.parametrize(
+    "rows", [[], [heard(1, 1, "high")], [heard(None, 1)], [heard(1, None)], [heard(1, 30)], [heard(31, 1)], [heard(1, 1), heard(1, 40)]]
+)
+def test_criterion_2_fails_late_on_one_topic_or_without_evidence(rows):
+    assert criteria.crisis_in_time(rows, 30).status == "failed"
+
+
+ORDINARY, BASELINE = drill("ordinary", "passed"), {"rule": {"State": "ENABLED"}, "target": "dispatcher"}
+
+
+def test_criterion_3_passes_when_nothing_was_disturbed():
+    check = criteria.undisturbed(ORDINARY, BASELINE, {**BASELINE, "new": 1})
+    assert check.status == "passed"
+    assert "rule, target unchanged" in check.found
+
+
+@pytest.mark.parametrize(
+    ("ordinary", "before", "now", "why"),
+    [
+        (None, BASELINE, BASELINE, "ordinary check-in did not complete"),
+        (drill("ordinary", "failed"), BASELINE, BASELINE, "ordinary check-in did not complete"),
+        (drill("ordinary"), BASELINE, BASELINE, "ordinary check-in did not complete"),
+        (ORDINARY, BASELINE, {**BASELINE, "rule": {"State": "DISABLED"}}, "rule changed"),
+        (ORDINARY, BASELINE, {"rule": BASELINE["rule"]}, "target changed"),
+        (ORDINARY, {}, BASELINE, "nothing to compare with"),
+    ],
+)
+def test_criterion_3_fails_and_says_what_was_disturbed(ordinary, before, now, why):
+    check = criteria.undisturbed(ordinary, before, now)
+    assert check.status == "failed"
+    assert why in check.found
+
+
+def counted(*values, metric="ExecutionsSucceeded"):
+    return pd.DataFrame({"metric": [metric] * len(values), "value": list(values)}, columns=["metric", "value"])
+
+
+def test_criterion_4_passes_with_one_success():
+    assert criteria.successful_executions(counted(0, 2)).found == "2 succeeded since the change"
+    assert criteria.successful_executions(counted(0, 2)).status == "passed"
+
+
+@pytest.mark.parametrize("frame", [counted(), pd.DataFrame(), counted(3, metric="ExecutionsFailed"), counted(float("nan"))])
+def test_criterion_4_fails_without_a_datapoint_and_says_so(frame):
+    check = criteria.successful_executions(frame)
+    assert (check.status, check.found) == ("failed", "no datapoint")
+
+
+def test_criterion_4_fails_on_zero():
+    check = criteria.successful_executions(counted(0, 0))
+    assert (check.status, check.found) == ("failed", "0 succeeded since the change")
+
+
+def test_criterion_5_passes_when_every_metric_is_seen():
+    assert criteria.metrics_visible({"one": True, "two": True}).status == "passed"
+
+
+def test_criterion_5_fails_and_names_the_dark_ones():
+    check = criteria.metrics_visible({"one": True, "two": False, "three": False})
+    assert check.status == "failed"
+    assert check.found == "1 of 3 metrics have datapoints; without: two, three"
+
+
+def test_criterion_5_fails_where_nothing_is_shown():
+    assert criteria.metrics_visible({}).status == "failed"

@@ -1,0 +1,179 @@
+"""Our own reading of policies: what it allows, and that doubt is read as "no"."""
+
+import json
+
+import pytest
+
+from lib.aws import Identity, Live
+from lib.changes import Check
+from lib.permissions import LOGGING, Need, allowed, checks, compared, needs
+from lib.settings import load
+
+TOPIC = "arn:aws:sns:us-east-1:000000000000:Alerts"
+PUBLISH = Need("sns:Publish", TOPIC, "nobody is told")
+PUT = Need("events:PutEvents", "arn:aws:events:us-east-1:000000000000:event-bus/default", "", (("events:source", "your6.checkin.crisis"),))
+
+
+def policy(*statements):
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def allow(action="sns:Publish", resource=TOPIC, **more):
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
+
+
+def deny(action="sns:Publish", resource=TOPIC, **more):
+    return allow(action, resource, **more) | {"Effect": "Deny"}
+
+
+def when(operator, key, value):
+    return {"Condition": {operator: {key: value}}}
+
+
+@pytest.mark.parametrize("action", ["sns:Publish", "SNS:publish", "sns:Pub*", "sns:*", "*", "sns:Publis?", ["s3:Get", "sns:Publish"]])
+@pytest.mark.parametrize("resource", [TOPIC, "*", "arn:aws:sns:*:*:Alert?", ["arn:aws:sns:x", TOPIC]])
+def test_what_matches_is_allowed(action, resource):
+    assert allowed([policy(allow(action, resource))], PUBLISH)
+
+
+@pytest.mark.parametrize("action", ["sns:Publis", "sns:PublishBatch", "sns", "sqs:*", "sns:?", []])
+def test_another_action_is_not_allowed(action):
+    assert not allowed([policy(allow(action))], PUBLISH)
+
+
+@pytest.mark.parametrize("resource", [TOPIC.lower(), TOPIC[:-1], TOPIC + "2", "arn:aws:sns:us-east-1:000000000000:[A]lerts", []])
+def test_another_resource_is_not_allowed(resource):
+    assert not allowed([policy(allow(resource=resource))], PUBLISH)
+
+
+def test_a_bracket_means_itself():
+    assert allowed([policy(allow(resource="a[1]*"))], Need("sns:Publish", "a[1]b", ""))
+
+
+def test_nothing_is_allowed_by_nothing():
+    assert not allowed([], PUBLISH)
+    assert not allowed([policy()], PUBLISH)
+
+
+def test_one_statement_needs_no_list_around_it():
+    assert allowed([{"Statement": allow()}], PUBLISH)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_deny_wins_wherever_it_stands(order):
+    assert not allowed([policy(*[allow(), deny("sns:*", "*")][::order])], PUBLISH)
+    assert not allowed([policy(allow()), policy(deny())][::order], PUBLISH)
+
+
+def test_a_deny_of_something_else_does_not_matter():
+    assert allowed([policy(allow(), deny("sns:DeleteTopic"), deny(resource=TOPIC + "2"))], PUBLISH)
+
+
+@pytest.mark.parametrize(
+    ("operator", "pattern", "expected"),
+    [
+        ("StringLike", "your6.checkin*", True),
+        ("StringLike", "your6.checkin.crisi?", True),
+        ("StringLike", ["other", "your6.*"], True),
+        ("StringLike", "your6.checkin", False),
+        ("StringEquals", "your6.checkin.crisis", True),
+        ("StringEquals", "your6.checkin*", False),
+        ("StringEquals", ["your6.checkin", "your6.checkin.crisis"], True),
+    ],
+)
+def test_a_condition_decides(operator, pattern, expected):
+    statement = allow("events:PutEvents", "*", **when(operator, "events:source", pattern))
+    assert allowed([policy(statement)], PUT) is expected
+
+
+def test_the_name_of_a_condition_key_has_no_case():
+    assert allowed([policy(allow("events:PutEvents", "*", **when("StringLike", "Events:Source", "your6.*")))], PUT)
+
+
+def test_every_condition_must_hold():
+    both = {"Condition": {"StringLike": {"events:source": "your6.*"}, "StringEquals": {"events:source": "other"}}}
+    assert not allowed([policy(allow("events:PutEvents", "*", **both))], PUT)
+
+
+@pytest.mark.parametrize(
+    "condition", [when("StringLike", "aws:PrincipalTag/team", "*"), when("NumericLessThan", "events:source", "5")]
+)
+def test_a_condition_that_cannot_be_read_is_never_taken_for_permission(condition):
+    assert not allowed([policy(allow("events:PutEvents", "*", **condition))], PUT)
+    assert not allowed([policy(allow("*", "*"), deny("*", "*", **condition))], PUT)
+
+
+def test_a_deny_whose_condition_does_not_hold_denies_nothing():
+    other = when("StringEquals", "events:source", "another.source")
+    assert allowed([policy(allow("*", "*"), deny("*", "*", **other))], PUT)
+
+
+@pytest.mark.parametrize("rest", [{"NotAction": "iam:*", "Resource": "*"}, {"Action": "*", "NotResource": "arn:aws:s3:::x"}])
+def test_what_is_not_read_denies_but_never_allows(rest):
+    assert not allowed([policy({"Effect": "Allow", **rest})], PUBLISH)
+    assert not allowed([policy(allow(), {"Effect": "Deny", **rest})], PUBLISH)
+
+
+class Iam:
+    """IAM with one role: its policies, and what the simulator says."""
+
+    def __init__(self, policies, decision):
+        self.policies, self.decision, self.asked = policies, decision, []
+
+    def get_paginator(self, operation):
+        assert operation == "list_role_policies"
+        return self
+
+    def paginate(self, RoleName):  # noqa: N803
+        return [{"PolicyNames": list(self.policies)}]
+
+    def get_role_policy(self, RoleName, PolicyName):  # noqa: N803
+        return {"PolicyDocument": self.policies[PolicyName]}
+
+    def simulate_principal_policy(self, **asked):
+        self.asked.append(asked)
+        return {"EvaluationResults": [{"EvalDecision": self.decision}]}
+
+
+def live(environment, policies, decision="implicitDeny"):
+    settings = load(environment)
+    identity = Identity(settings.account_id, settings.region, "me", "here")
+    return Live(settings, identity, session=None, clients={"iam": Iam(policies, decision)})
+
+
+def test_the_workflow_needs_its_four_services_and_the_log():
+    found = {need.action for need in needs(live("local", {}))}
+    assert found == {"lambda:InvokeFunction", "dynamodb:UpdateItem", "events:PutEvents", "sns:Publish", *LOGGING}
+
+
+def test_what_only_our_reading_allows_is_never_passed():
+    found = checks(live("local", {"all": policy(allow("*", "*"))}))
+    assert {check.status for check in found} == {"not exercised here"}
+
+
+def test_what_our_reading_misses_has_failed():
+    found = checks(live("local", {}))
+    assert {check.status for check in found} == {"failed"}
+    assert any("operations is not told of a crisis" in check.expected for check in found)
+
+
+@pytest.mark.parametrize(("decision", "status"), [("allowed", "passed"), ("implicitDeny", "failed"), ("explicitDeny", "failed")])
+def test_where_aws_can_simulate_its_answer_decides(decision, status):
+    there = live("prod", {"all": policy(allow("*", "*"))}, decision)
+    assert {check.status for check in checks(there)} == {status}
+
+
+def test_the_simulator_is_told_the_source_of_an_event():
+    there = live("prod", {}, "allowed")
+    checks(there)
+    contexts = [asked["ContextEntries"] for asked in there.client("iam").asked if asked["ActionNames"] == ["events:PutEvents"]]
+    assert [context[0]["ContextKeyValues"] for context in contexts] == [
+        ["your6.checkin"], ["your6.checkin.crisis"], ["your6.checkin.highrisk"], ["your6.checkin.proactive"],
+    ]  # fmt: skip
+
+
+def test_before_and_after_stand_side_by_side():
+    before, after = [Check("p", "failed", "no", "allowed")], [Check("p", "passed", "yes", "allowed")]
+    row = {"permission": "p", "before": "no", "after": "yes", "status": "passed", "expected": "allowed"}
+    assert compared(before, after) == [row]
+    assert json.dumps(row)

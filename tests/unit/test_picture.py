@@ -1,0 +1,182 @@
+"""The workflow's picture: every state once, nothing on top of anything, edges as the definition has them."""
+
+import json
+from itertools import combinations
+from pathlib import Path
+
+import matplotlib as mpl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from lib import conditions, drawing, layout, picture, render
+from lib import settings as parameters
+from lib.errors import BadParameters
+from lib.layout import Edge
+
+BASELINE = Path(parameters.ROOT) / "rehearsal" / "baseline-definition.json"
+PHASE_3 = render.definition(parameters.load("local"))
+
+
+def rectangles(
+    block: picture.Block, origin: tuple[float, float] = (0, 0)
+) -> list[tuple[str, float, float, float, float]]:
+    """Every box that holds no other: name, left, top, right, bottom."""
+    found = []
+    for name in block.states:
+        x, y = block.layout.spots[name]
+        inner = block.branches[name]
+        width, height = picture._size(name, inner)
+        left, top = origin[0] + x - width / 2, origin[1] + y
+        if not inner:
+            found.append((name, left, top, left + width, top + height))
+        corner = left + picture.MARGIN
+        for branch in inner:
+            found += rectangles(branch, (corner, top + 0.5))
+            corner += branch.layout.size[0] + picture.MARGIN
+    return found
+
+
+@pytest.mark.parametrize("definition", [PHASE_3, json.loads(BASELINE.read_text())], ids=["phase 3", "before"])
+def test_every_state_is_drawn_once_and_no_two_overlap(definition: dict) -> None:
+    boxes = rectangles(picture.arrange(definition))
+    states = [name for name, state in picture.all_states(definition) if state["Type"] not in picture.NESTED]
+    assert sorted(box[0] for box in boxes) == sorted(states)
+    for (one, l1, t1, r1, b1), (two, l2, t2, r2, b2) in combinations(boxes, 2):
+        assert r1 <= l2 + 1e-6 or r2 <= l1 + 1e-6 or b1 <= t2 + 1e-6 or b2 <= t1 + 1e-6, f"{one} lies on {two}"
+
+
+def test_the_picture_holds_every_name_and_fits_its_paper() -> None:
+    figure = picture.workflow(PHASE_3)
+    drawing.png(figure, 40)
+    texts = figure.findobj(mpl.text.Text)
+    written = {text.get_text().replace("\n", "") for text in texts}
+    for name, state in picture.all_states(PHASE_3):
+        assert name in written or state["Type"] in picture.NESTED
+    assert any(text.startswith("CrisisProtocol: 3 branches") for text in written)
+    (axes,) = figure.axes
+    area = axes.get_window_extent()
+    for text in axes.texts:
+        box = text.get_window_extent()
+        assert area.x0 <= box.x0 and box.x1 <= area.x1 and area.y0 <= box.y0 and box.y1 <= area.y1, text.get_text()
+    assert figure.get_size_inches()[0] < 16, "wider than this it cannot be read in a notebook"
+
+
+def test_the_names_fit_their_boxes() -> None:
+    figure = picture.workflow(PHASE_3)
+    drawing.png(figure, 100)
+    names = {name for name, _ in picture.all_states(PHASE_3)}
+    for text in figure.axes[0].texts:
+        if text.get_text().replace("\n", "") in names:
+            assert text.get_window_extent().width <= picture.BOX[0] * figure.dpi, text.get_text()
+
+
+def test_it_says_in_one_line_what_it_shows() -> None:
+    words = drawing.describe(picture.workflow(json.loads(BASELINE.read_text())))
+    assert words == "Workflow of 6 states (1 Choice, 1 Fail, 1 Pass, 3 Task), starting at ProcessCheckin"
+
+
+def test_edges_are_next_choices_and_dashed_catches() -> None:
+    state = {"Next": "A", "Catch": [{"Next": "B"}, {"Next": "B"}], "Type": "Task"}
+    assert picture.edges_of("T", state) == [Edge("T", "A"), Edge("T", "B", "", True)]
+    rule = {"Variable": "$.risk", "NumericGreaterThan": 95, "Next": "A"}
+    assert picture.edges_of("C", {"Choices": [rule], "Default": "B", "Type": "Choice"}) == [
+        Edge("C", "A", "risk > 95"),
+        Edge("C", "B", "otherwise"),
+    ]
+
+
+@pytest.mark.parametrize("definition", [{}, {"States": {}}, {"States": {"A": {"Type": "Pass"}}, "StartAt": "B"}])
+def test_nothing_to_draw_is_refused(definition: dict) -> None:
+    with pytest.raises(BadParameters, match="nothing to draw"):
+        picture.workflow(definition)
+
+
+def test_loops_maps_and_unreachable_states_are_drawn_too() -> None:
+    item = {"StartAt": "Inner", "States": {"Inner": {"Type": "Succeed"}}}
+    definition = {
+        "StartAt": "Wait",
+        "States": {
+            "Wait": {"Type": "Wait", "Next": "Check"},
+            "Check": {
+                "Type": "Choice",
+                "Choices": [{"Variable": "$.x", "IsNull": True, "Next": "Wait"}],
+                "Default": "Each",
+            },
+            "Each": {"Type": "Map", "ItemProcessor": item, "End": True},
+            "Lost": {"Type": "Pass", "End": True},
+            "Odd": {"Type": "NewKind", "Next": "Odd"},
+        },
+    }
+    figure = picture.workflow(definition)
+    drawing.png(figure, 40)
+    assert "6 states" in drawing.describe(figure)
+    boxes = rectangles(picture.arrange(definition))
+    assert {box[0] for box in boxes} == {"Wait", "Check", "Inner", "Lost", "Odd"}
+
+
+NAMES = [f"S{number}" for number in range(9)]
+GRAPHS = some.lists(some.tuples(some.sampled_from(NAMES), some.sampled_from(NAMES), some.booleans()), max_size=24)
+
+
+@given(GRAPHS, some.lists(some.floats(0.3, 6), min_size=9, max_size=9))
+def test_any_graph_is_laid_out_without_overlap_and_with_every_edge(pairs: list, widths: list[float]) -> None:
+    edges = list(dict.fromkeys(Edge(one, two, "", dashed) for one, two, dashed in pairs))
+    sizes = {name: (width, 0.5) for name, width in zip(NAMES, widths, strict=True)}
+    found = layout.place(sizes, edges, 0.6)
+    assert [edge for edge, _ in found.routes] == edges
+    for one, two in combinations(NAMES, 2):
+        (x1, y1), (x2, y2) = found.spots[one], found.spots[two]
+        assert y1 != y2 or abs(x1 - x2) >= (sizes[one][0] + sizes[two][0]) / 2 + layout.ROOM - 1e-6
+    for name in NAMES:
+        x, y = found.spots[name]
+        assert x - sizes[name][0] / 2 >= -1e-6 and x + sizes[name][0] / 2 <= found.size[0] + 1e-6
+        assert 0 <= y <= found.size[1]
+    rank = layout.ranks(NAMES, edges)
+    for edge, points in found.routes:
+        assert len(points) >= 2
+        if rank[edge.target] > rank[edge.source]:
+            assert all(upper[1] <= lower[1] + 1e-6 for upper, lower in zip(points, points[1:], strict=False))
+
+
+def test_the_layer_is_one_below_the_lowest_predecessor() -> None:
+    edges = [Edge("A", "B"), Edge("B", "C"), Edge("A", "C"), Edge("C", "A")]
+    assert layout.ranks(["A", "B", "C", "D"], edges) == {"A": 0, "B": 1, "C": 2, "D": 0}
+    assert layout.ranks(["A", "B"], [Edge("A", "B")], {"B"}) == {"A": 0, "B": 2}
+
+
+def test_crossings_that_can_be_avoided_are() -> None:
+    edges = [Edge("S", "A"), Edge("S", "B"), Edge("S", "C"), Edge("A", "Z"), Edge("B", "Y"), Edge("C", "X")]
+    spots = layout.place(dict.fromkeys("SABCXYZ", (1.0, 0.5)), edges, 0.6).spots
+    order = sorted("ABC", key=lambda name: spots[name][0])
+    below = sorted("XYZ", key=lambda name: spots[name][0])
+    assert [{"A": "Z", "B": "Y", "C": "X"}[name] for name in order] == below
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ({"Variable": "$.risk_score", "NumericGreaterThanEquals": 50}, "risk_score ≥ 50"),
+        ({"Variable": "$.a.b", "StringEquals": ""}, 'b = ""'),
+        ({"Variable": "$.a.b", "BooleanEquals": True}, "a.b"),
+        ({"Variable": "$.a.b", "BooleanEquals": False}, "not a.b"),
+        ({"Variable": "$$.Execution.Name", "StringMatches": "drill-*"}, "Name matches drill-*"),
+        ({"Variable": "$.x", "IsPresent": True}, "x given"),
+        ({"Variable": "$.x", "IsPresent": False}, "x not given"),
+        ({"Not": {"Variable": "$.x", "StringEquals": "y"}}, "x ≠ y"),
+        ({"Not": {"Variable": "$.x", "IsNull": True}}, "not: x is null"),
+        ({"Variable": "$.x", "NumericLessThanPath": "$.y"}, "x < $.y"),
+        ({"Variable": "$.x", "SomethingNew": 1}, "x SomethingNew 1"),
+        (
+            {"And": [{"Variable": "$.x", "IsPresent": True}, {"Variable": "$.x", "NumericLessThan": -0.6}]},
+            "x < -0.6",
+        ),
+        (
+            {"Or": [{"Variable": "$.x", "IsPresent": True}, {"Variable": "$.y", "IsPresent": True}]},
+            "x given or\ny given",
+        ),
+        ({"Variable": "$.x", "StringEquals": "w" * 99}, "x = " + "w" * 35 + "…"),
+    ],
+)
+def test_conditions_in_words(rule: dict, said: str) -> None:
+    assert conditions.condition({**rule, "Next": "N"}) == said

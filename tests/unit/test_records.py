@@ -1,0 +1,215 @@
+"""The record of a run: written whole or not at all, nothing overwritten, every edit found."""
+
+import json
+import os
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+from lib import records
+from lib.changes import Check
+from lib.errors import BadParameters, NotAsWanted
+from lib.records import MANIFEST, Record
+from lib.settings import load
+
+LOG = "changes.jsonl"
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return load("local", {"outputs_dir": str(tmp_path)})
+
+
+@pytest.fixture
+def record(settings):
+    return records.open_run(settings)
+
+
+@pytest.fixture
+def sealed(record):
+    record.append(LOG, {"n": 1})
+    record.write_text("evidence/a.txt", "a")
+    record.write_text("evidence/b.txt", "b")
+    records.seal(record)
+    assert records.unsealed(record.folder) == []
+    return record.folder
+
+
+def test_a_run_id_is_a_utc_stamp_and_a_suffix_and_sorts_by_time():
+    early, late = (records.new_run_id(datetime(2026, 1, day, 9, 5, 7, tzinfo=UTC)) for day in (2, 11))
+    assert re.fullmatch(r"20260102T090507Z-[0-9a-f]{4}", early)
+    assert early < late
+
+
+def test_a_new_run_has_a_folder_of_its_own(settings, tmp_path):
+    first, second = records.open_run(settings), records.open_run(settings)
+    assert first.folder != second.folder
+    assert first.folder == tmp_path / "local" / first.run_id
+
+
+def test_a_named_run_is_opened_again(settings, record):
+    again = records.open_run(settings.model_copy(update={"run_id": record.run_id}))
+    assert again == record
+
+
+def test_an_unknown_run_is_refused_with_the_latest_ones(settings, record):
+    assert records.existing(settings, record.run_id) == record
+    with pytest.raises(BadParameters, match=f"no run 'r0' of environment local; the latest are: {record.run_id}"):
+        records.existing(settings, "r0")
+
+
+def test_where_no_run_took_place_that_is_said(settings):
+    with pytest.raises(BadParameters, match="the latest are: none yet"):
+        records.existing(settings, "")
+    assert records.runs(settings) == []
+
+
+def test_runs_are_listed_oldest_first(settings):
+    for run_id in ("20260102T000000Z-aaaa", "20260101T000000Z-ffff"):
+        records.open_run(settings.model_copy(update={"run_id": run_id}))
+    assert records.runs(settings) == ["20260101T000000Z-ffff", "20260102T000000Z-aaaa"]
+
+
+def test_rows_come_back_as_they_were_added(record):
+    rows = [{"n": 1, "text": "two\nlines"}, {"n": 2, "text": "ü\u2028next\u0085line\u2029"}, {"n": 3}]
+    for row in rows:
+        record.append(LOG, row)
+    assert record.rows(LOG) == rows
+    assert record.rows("never-written.jsonl") == []
+
+
+def test_a_row_is_on_disk_when_append_returns(record, monkeypatch):
+    flushed = []
+    real = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda descriptor: (flushed.append(os.fstat(descriptor).st_size), real(descriptor)))
+    record.append(LOG, {"n": 1})
+    assert flushed == [(record.folder / LOG).stat().st_size]
+
+
+@pytest.mark.parametrize("cut", [b'{"n": 2, "te', b'{"n": 2, "text": "\xc3', b"\xe2\x80", b"[1, 2]", b"{", b"null"])
+def test_a_line_that_a_kill_cut_is_skipped_and_the_next_one_starts_anew(cut, record):
+    record.append(LOG, {"n": 1})
+    with (record.folder / LOG).open("ab") as file:
+        file.write(cut)
+    assert record.rows(LOG) == [{"n": 1}]
+    record.append(LOG, {"n": 3})
+    assert record.rows(LOG) == [{"n": 1}, {"n": 3}]
+
+
+def test_a_whole_file_replaces_the_one_before_and_leaves_no_draft(record):
+    record.write_json("run.json", {"verdict": "failed"})
+    record.write_json("run.json", {"verdict": "succeeded"})
+    assert record.read_json("run.json") == {"verdict": "succeeded"}
+    assert [path.name for path in record.folder.iterdir()] == ["run.json"]
+
+
+def test_a_file_that_cannot_be_written_leaves_the_one_before(record, monkeypatch):
+    def full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    record.write_text("run.json", "whole")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        record.write_text("run.json", "the new one")
+    assert {path.name: path.read_text() for path in record.folder.iterdir()} == {"run.json": "whole"}
+
+
+def test_a_file_of_the_record_can_be_read_by_others(record):
+    assert record.write_text("run.json", "x").stat().st_mode & 0o777 == 0o644
+
+
+def test_what_is_not_there_reads_as_none(record):
+    assert record.read_json("run.json") is None
+
+
+def test_a_second_attempt_gets_a_name_of_its_own(record):
+    for expected in ("01_x.ipynb", "01_x.attempt-2.ipynb", "01_x.attempt-3.ipynb"):
+        path = record.new_path("01_x.ipynb")
+        assert path.name == expected
+        path.touch()
+
+
+def test_nothing_that_is_kept_is_overwritten(record):
+    kept = [record.keep_text("evidence/definition.diff", text) for text in ("first", "second", "third")]
+    assert [path.read_text() for path in kept] == ["first", "second", "third"]
+    assert [path.name for path in kept] == ["definition.diff", "definition.attempt-2.diff", "definition.attempt-3.diff"]
+    assert {path.parent for path in kept} == {record.folder / "evidence"}
+    assert json.loads(record.keep_json("evidence/a.json", {"n": 1}).read_text()) == {"n": 1}
+
+
+def test_checks_are_handed_on_and_recorded_with_their_phase(record):
+    checks = [Check("a", "passed", "1", "1")]
+    assert record.checked("05", checks) == checks
+    assert record.rows("checks.jsonl") == [{"phase": "05", **vars(checks[0])}]
+
+
+def test_an_edited_file_is_found(sealed):
+    (sealed / "evidence/a.txt").write_text("A")
+    assert records.unsealed(sealed) == ["evidence/a.txt: edited"]
+
+
+def test_a_missing_file_is_found(sealed):
+    (sealed / "evidence/b.txt").unlink()
+    assert records.unsealed(sealed) == ["evidence/b.txt: missing"]
+
+
+@pytest.mark.parametrize("name", ["evidence/c.txt", "extra.json", f"evidence/{MANIFEST}"])
+def test_an_added_file_is_found(name, sealed):
+    (sealed / name).write_text("x")
+    assert records.unsealed(sealed) == [f"{name}: not in the manifest"]
+
+
+def test_a_renamed_file_is_found_twice(sealed):
+    (sealed / "evidence/a.txt").rename(sealed / "evidence/z.txt")
+    assert records.unsealed(sealed) == ["evidence/a.txt: missing", "evidence/z.txt: not in the manifest"]
+
+
+def edit_manifest(folder, edit):
+    path = folder / MANIFEST
+    data = json.loads(path.read_text())
+    edit(data["files"])
+    path.write_text(json.dumps(data))
+
+
+def test_a_row_taken_out_of_the_middle_of_the_manifest_is_found(sealed):
+    (sealed / "evidence/a.txt").unlink()
+    edit_manifest(sealed, lambda files: files.pop(1))
+    assert records.unsealed(sealed) == ["the chain does not close"]
+
+
+@pytest.mark.parametrize(
+    "edit", [lambda files: files.reverse(), lambda files: files[0].update(chain="0" * 64), lambda files: files[0].pop("chain")]
+)
+def test_a_chain_that_does_not_close_is_found(edit, sealed):
+    edit_manifest(sealed, edit)
+    assert records.unsealed(sealed) == ["the chain does not close"]
+
+
+def test_a_file_and_its_row_edited_together_are_found(sealed):
+    (sealed / "evidence/a.txt").write_text("b")
+    edit_manifest(sealed, lambda files: files[1].update(sha256=files[2]["sha256"]))
+    assert records.unsealed(sealed) == ["the chain does not close"]
+
+
+def test_a_row_without_its_hash_is_found(sealed):
+    edit_manifest(sealed, lambda files: files[0].pop("sha256"))
+    assert records.unsealed(sealed) == [f"{LOG}: edited"]
+
+
+@pytest.mark.parametrize("text", ["not json", "[]", "{}", '{"files": [1]}', '{"files": [{}]}', "\udcff"])
+def test_a_file_that_is_no_manifest_of_ours_is_refused(text, sealed):
+    (sealed / MANIFEST).write_text(text, errors="surrogateescape")
+    with pytest.raises(NotAsWanted, match="is not a manifest this runbook wrote"):
+        records.unsealed(sealed)
+
+
+def test_a_folder_that_was_never_sealed_is_refused(record):
+    with pytest.raises(BadParameters, match="holds no MANIFEST.json; expected the folder of a finished run"):
+        records.unsealed(record.folder)
+
+
+def test_sealing_again_takes_the_folder_as_it_is_now(sealed):
+    (sealed / "later.txt").write_text("x")
+    records.seal(Record(sealed, sealed.name))
+    assert records.unsealed(sealed) == []

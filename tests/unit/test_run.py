@@ -1,0 +1,222 @@
+"""The runner's own verdict, from what really ran; which phases run; and that notebooks carry exactly our parameters."""
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from lib import run
+from lib.errors import BadParameters, Refused
+from lib.records import Record
+from lib.run import NOTEBOOKS, Phase, _verdict, check_notebook, numbers, overall
+from lib.settings import Settings, load
+
+ERROR = new_output("error", ename="NotAsWanted", evalue="no", traceback=[])
+TEXT = new_output("stream", text="fine")
+
+
+def ran(count, *outputs, **metadata):
+    return new_code_cell("step()", execution_count=count, outputs=list(outputs), metadata=metadata)
+
+
+def never(source="step()", **metadata):
+    return new_code_cell(source, execution_count=None, metadata=metadata)
+
+
+@pytest.fixture
+def judged(tmp_path):
+    """`judged(cells)`: the verdict on a notebook of these cells."""
+
+    def judge(*cells, error="", interrupted=False):
+        path = tmp_path / "03_state_machine.ipynb"
+        nbformat.write(new_notebook(cells=[new_markdown_cell("# 03"), *cells]), path)
+        return _verdict(Phase("03", "03_state_machine", error=error), path, interrupted)
+
+    return judge
+
+
+def test_all_cells_ran(judged):
+    found = judged(ran(1), ran(2, TEXT), new_markdown_cell("end"))
+    assert (found.verdict, found.cells_run, found.cells_failed, found.cells_not_run) == ("succeeded", 2, 0, 0)
+    assert (found.error, found.planned_minutes) == ("", 20)
+
+
+def test_a_cell_that_papermill_calls_completed_but_never_ran(judged):
+    done = {"papermill": {"status": "completed", "exception": None}}
+    found = judged(ran(1, **done), never(**done), never(**done))
+    assert (found.verdict, found.cells_run, found.cells_not_run) == ("failed", 1, 2)
+    assert found.error == "0 cells failed, 2 never ran"
+
+
+def test_a_dead_kernel_is_told_in_its_own_words(judged):
+    assert judged(ran(1), never(), error="Kernel died").error == "Kernel died"
+
+
+def test_a_cell_with_an_error(judged):
+    found = judged(ran(1), ran(2, TEXT, ERROR), never())
+    assert (found.verdict, found.cells_run, found.cells_failed, found.cells_not_run) == ("failed", 1, 1, 1)
+
+
+def test_an_error_in_the_last_cell_although_everything_ran(judged):
+    assert judged(ran(1), ran(2, ERROR)).verdict == "failed"
+
+
+def test_everything_ran_but_papermill_raised(judged):
+    assert judged(ran(1), error="OSError: disk full").verdict == "failed"
+
+
+def test_an_interrupted_run_says_so_whatever_ran(judged):
+    assert judged(ran(1), never(), error="interrupted", interrupted=True).verdict == "interrupted"
+
+
+def test_papermills_own_cell_about_the_error_is_not_counted(judged):
+    found = judged(never(tags=["papermill-error-cell-tag"]), ran(1, ERROR))
+    assert (found.cells_failed, found.cells_not_run) == (1, 0)
+
+
+def test_an_empty_cell_is_not_expected_to_run(judged):
+    assert judged(ran(1), never(source=" ")).verdict == "succeeded"
+
+
+def test_a_notebook_without_code_did_nothing_and_has_failed(judged):
+    assert judged().verdict == "failed"
+
+
+def test_a_notebook_that_was_never_written_has_failed(tmp_path):
+    found = _verdict(Phase("03", "03_state_machine"), tmp_path / "nothing.ipynb", False)
+    assert (found.verdict, found.cells_run) == ("failed", 0)
+
+
+def notebook(folder, names):
+    source = "\n".join(f"{name} = 1  # help" for name in names)
+    path = folder / "03.ipynb"
+    nbformat.write(new_notebook(cells=[new_code_cell(source, metadata={"tags": ["parameters"]})]), path)
+    return path
+
+
+def test_a_notebook_with_exactly_our_parameters_is_taken(tmp_path):
+    check_notebook(notebook(tmp_path, Settings.model_fields))
+
+
+def test_a_notebook_with_a_parameter_too_many_is_refused(tmp_path):
+    with pytest.raises(BadParameters, match=r"03\.ipynb: its parameters cell .* differ in extra;"):
+        check_notebook(notebook(tmp_path, [*Settings.model_fields, "extra"]))
+
+
+def test_a_notebook_that_lacks_parameters_is_refused_with_their_names(tmp_path):
+    with pytest.raises(BadParameters, match="differ in mode, region;"):
+        check_notebook(notebook(tmp_path, [name for name in Settings.model_fields if name not in ("mode", "region")]))
+
+
+def test_a_notebook_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(BadParameters, match="no notebook"):
+        check_notebook(tmp_path / "99.ipynb")
+
+
+def test_all_phases_run_in_the_order_of_the_runbook():
+    assert numbers() == list(NOTEBOOKS)
+    assert sorted(NOTEBOOKS) == [f"{number:02}" for number in range(9)]
+
+
+def test_every_phase_has_its_notebook():
+    assert all((run.RUNBOOKS / f"{name}.ipynb").is_file() for name in [*NOTEBOOKS.values(), run.ROLLBACK])
+
+
+def test_the_planned_minutes_are_the_plans():
+    assert sum(run.PLANNED_MINUTES.values()) == 95
+
+
+def test_a_part_of_the_phases_can_be_chosen():
+    order = list(NOTEBOOKS)
+    assert numbers(first=order[3]) == order[3:]
+    assert numbers(last=order[2]) == order[:3]
+    assert numbers(first=order[1], last=order[1]) == [order[1]]
+    assert numbers(only="07") == ["07"]
+
+
+@pytest.mark.parametrize("given", [{"first": "3"}, {"last": "99"}, {"only": "90"}, {"only": "03_state_machine"}])
+def test_a_phase_that_does_not_exist_is_refused_with_those_that_do(given):
+    with pytest.raises(BadParameters, match=r"no phase '\w+'; expected one of 00, 01"):
+        numbers(**given)
+
+
+def test_the_first_phase_must_come_before_the_last():
+    with pytest.raises(BadParameters, match="phase 05 runs after 01"):
+        numbers(first="05", last="01")
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        (["succeeded", "succeeded"], "succeeded"),
+        (["succeeded", "failed", "not_run"], "failed"),
+        (["succeeded", "interrupted", "not_run"], "interrupted"),
+        (["failed", "interrupted"], "interrupted"),
+        (["succeeded", "not_run"], "not_run"),
+        (["not_run"], "not_run"),
+        ([], "not_run"),
+    ],
+)
+def test_the_runs_verdict_is_the_worst_of_its_phases(verdicts, expected):
+    assert overall([Phase("00", "x", verdict) for verdict in verdicts]) == expected
+
+
+def test_a_refused_run_says_so():
+    assert overall([Phase("00", "x")], "not approved") == "refused"
+
+
+def test_a_run_without_a_verdict_says_so(tmp_path):
+    assert run.status(Record(tmp_path, "r1")) == {"run_id": "r1", "verdict": "no verdict", "phases": []}
+
+
+def test_the_verdict_on_disk_is_sealed_and_holds_no_address(tmp_path):
+    prod = load("prod", {"outputs_dir": str(tmp_path)})
+    record = Record(tmp_path, "r1")
+    run.write_verdict(prod, record, [Phase("00", "00_preflight", "succeeded")], run.datetime.now(run.UTC), None)
+    assert run.status(record)["verdict"] == "succeeded"
+    assert prod.ops_subscription_endpoint not in (tmp_path / "run.json").read_text()
+    assert run.records.unsealed(tmp_path) == []
+
+
+def test_an_executed_notebook_keeps_no_address(tmp_path):
+    prod = load("prod", {"outputs_dir": str(tmp_path)})
+    path = tmp_path / "00.ipynb"
+    path.write_text(f'{{"endpoint": "{prod.ops_subscription_endpoint}"}}')
+    run._mask(path, prod)
+    assert path.read_text() == '{"endpoint": "c***@altivum.io"}'
+
+
+class Thing:
+    kind, name, identity, stays = "thing", "thing", {}, ""  # noqa: RUF012
+
+
+def plans(before, after):
+    return [run.changes.Plan("01", (run.changes.Change(Thing(), before, after),))]
+
+
+def asked(approved="", mode="apply"):
+    return load("prod", {"mode": mode, "approved_plan": approved})
+
+
+def test_the_approved_plan_may_go_out():
+    found = plans(1, 2)
+    run._require_approved(asked(run.changes.fingerprint(found)), found)
+
+
+@pytest.mark.parametrize("approved", ["", "plan-0123456789abcdef"])
+def test_any_other_plan_is_refused_with_the_accounts_own(approved):
+    with pytest.raises(Refused, match=r"the account's plan is plan-[0-9a-f]{16}, approved is (none|plan-0123456789abcdef)"):
+        run._require_approved(asked(approved), plans(1, 2))
+
+
+def test_a_plan_that_was_carried_out_is_refused_the_second_time():
+    approved = run.changes.fingerprint(plans(1, 2))
+    with pytest.raises(Refused, match="is carried out already"):
+        run._require_approved(asked(approved), plans(2, 2))
+
+
+def test_where_nothing_is_to_change_reading_needs_no_approval():
+    run._require_approved(asked(), plans(2, 2))
+
+
+def test_planning_needs_no_approval():
+    run._require_approved(asked(mode="plan"), plans(1, 2))

@@ -1,0 +1,315 @@
+"""Parameters: what is refused, in which words, and what no record may hold."""
+
+import re
+
+import pytest
+import yaml
+
+from lib import settings as parameters
+from lib.errors import BadParameters
+from lib.settings import ROOT, Settings, check, from_notebook, load, mask
+
+ENVIRONMENTS = ["local", "staging", "prod"]
+SECRETS = re.compile(r"AKIA|ASIA|aws_secret|password|token|BEGIN .*KEY|hooks\.slack", re.IGNORECASE)
+
+
+def values(environment="local"):
+    return yaml.safe_load((ROOT / "parameters" / f"{environment}.yaml").read_text(encoding="utf-8"))
+
+
+def refused(of="local", /, **changed):
+    with pytest.raises(BadParameters) as caught:
+        load(of, changed)
+    assert caught.value.exit_code == 2
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("acount_id", "account_id"), ("crisis_risk", "crisis_risk_above"), ("Mode", "mode")]
+)
+def test_an_unknown_key_is_refused_with_the_nearest_known_one(typed, meant):
+    assert refused(**{typed: "x"}) == f"unknown parameter {typed!r}; did you mean {meant}?"
+
+
+def test_an_unknown_key_that_is_near_to_nothing_is_refused():
+    assert refused(zzz=1) == "unknown parameter 'zzz'; see the files in parameters/ for the known ones"
+
+
+def test_a_key_that_is_no_text_is_refused():
+    with pytest.raises(BadParameters, match="unknown parameter 5"):
+        check({5: "x"})
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("account_id", 205930636302),
+        ("account_id", "12345"),
+        ("account_id", "2059306363021"),
+        ("region", "us_east_1"),
+        ("region", "US-EAST-1"),
+        ("region", "virginia"),
+        ("region", ""),
+        ("mode", True),
+        ("mode", "true"),
+        ("mode", "Apply"),
+        ("approval", False),
+        ("approval", "yes"),
+        ("endpoint_url", "127.0.0.1:4566"),
+        ("endpoint_url", None),
+        ("run_id", "../elsewhere"),
+        ("run_id", ".hidden"),
+        ("run_id", "a/b"),
+        ("environment", "Prod"),
+        ("environment", "../prod"),
+        ("approved_plan", "plan-xyz"),
+        ("state_machine_name", "two words"),
+        ("table_name", ""),
+        ("table_name", "${TABLE}"),
+        ("outputs_dir", ""),
+        ("log_group_name", "/aws/states/elsewhere"),
+        ("log_retention_days", 91),
+        ("log_retention_days", "90"),
+        ("drill_user_id", "user-0001"),
+        ("crisis_risk_above", "95"),
+        ("crisis_risk_above", 100),
+        ("crisis_risk_above", float("nan")),
+        ("moderate_risk_above", True),
+        ("sentiment_below", -1),
+        ("sentiment_below", 1.0),
+        ("alert_limit_seconds", 0),
+        ("alert_limit_seconds", float("inf")),
+        ("verify_timeout_seconds", 0),
+        ("poll_seconds", 0),
+        ("cell_timeout_seconds", 30.5),
+        ("review_minutes", 0),
+        ("metric_period_seconds", 7),
+        ("ops_subscription_protocol", "pigeon"),
+        ("ops_subscription_endpoint", ""),
+        ("not_exercised_here", "permission_simulation"),
+        ("not_exercised_here", ["everything"]),
+        ("not_exercised_here", ["permission_simulation", "permission_simulation"]),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name_and_shown(key, value):
+    said = refused(**{key: value})
+    assert said.startswith(f"parameter {key}: found ")
+    assert repr(value) in said or (isinstance(value, list) and repr(value[0]) in said)
+
+
+def test_every_wrong_value_is_named_at_once():
+    said = refused(region="nowhere", mode="perhaps")
+    assert "parameter region: found 'nowhere'" in said
+    assert "parameter mode: found 'perhaps'" in said
+
+
+@pytest.mark.parametrize("missing", ["account_id", "mode", "crisis_risk_above", "not_exercised_here"])
+def test_a_missing_key_is_refused_by_name(missing):
+    given = {key: value for key, value in values().items() if key != missing}
+    with pytest.raises(BadParameters, match=f"^parameter {missing} is missing; every environment names every parameter$"):
+        check(given)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"crisis_risk_above": 85},
+        {"high_risk_above": 96},
+        {"moderate_risk_above": 85},
+        {"proactive_risk_above": 50},
+        {"proactive_risk_above": 50.5},
+    ],
+)
+def test_thresholds_out_of_order_are_refused_with_all_four(changed):
+    said = refused(**changed)
+    assert said.startswith("thresholds out of order: found crisis_risk_above ")
+    assert said.endswith("expected each greater than the next")
+    assert all(f"{name} {value}" in said for name, value in changed.items())
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "Rehearsal-OperationsInbox",
+        "arn:aws:sqs:us-east-1:Inbox",
+        "arn:aws:sqs:us-east-1:00000000000:Inbox",
+        "arn:aws:sqs:us-east-1:000000000000:",
+        "arn:aws:sqs:us-east-1:000000000000:two words",
+        "https://sqs.us-east-1.amazonaws.com/000000000000/Inbox",
+    ],
+)
+def test_a_malformed_arn_is_refused(arn):
+    assert "is not an ARN; the sqs protocol expects arn:aws:sqs:<region>:<account>:<queue>" in refused(
+        ops_subscription_endpoint=arn
+    )
+
+
+@pytest.mark.parametrize(
+    ("environment", "changed"),
+    [
+        ("local", {"account_id": "205930636302"}),
+        ("local", {"endpoint_url": ""}),
+        ("prod", {"endpoint_url": "http://127.0.0.1:4566"}),
+        ("prod", {"account_id": "000000000000"}),
+    ],
+)
+def test_an_endpoint_goes_with_the_embedded_account_and_with_no_other(environment, changed):
+    assert "does not go with account_id" in refused(environment, **changed)
+
+
+def test_where_approval_is_required_no_check_may_be_left_out():
+    said = refused("prod", not_exercised_here=["permission_simulation"])
+    assert said.startswith("not_exercised_here must be empty where approval is required")
+
+
+def test_an_unknown_environment_is_refused_with_the_known_ones():
+    with pytest.raises(BadParameters, match="'production'; expected one of local, prod, staging, or a YAML file"):
+        load("production")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"mode: [plan", "own.yaml is not valid YAML"),
+        (b"mode: plan\n\tregion: x", "own.yaml is not valid YAML"),
+        (b"mode: \xff\xfe\x00", "own.yaml is not valid YAML"),
+        (b"- mode\n- plan", "own.yaml holds list; expected one `key: value` line a parameter"),
+        (b"", "own.yaml holds NoneType"),
+    ],
+)
+def test_a_broken_file_is_refused_in_one_sentence(text, said, tmp_path):
+    file = tmp_path / "own.yaml"
+    file.write_bytes(text)
+    with pytest.raises(BadParameters, match=re.escape(said)) as caught:
+        load(str(file))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_of_ones_own_is_taken(tmp_path):
+    file = tmp_path / "own.yaml"
+    file.write_text(yaml.safe_dump({**values(), "change_ticket": "CHG-1"}), encoding="utf-8")
+    assert load(str(file)).change_ticket == "CHG-1"
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_parameter_files_load(environment):
+    assert load(environment).environment == environment
+    assert load(environment).mode == "plan"
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_parameter_files_hold_the_same_keys_in_the_same_order(environment):
+    assert list(values(environment)) == list(Settings.model_fields)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_no_parameter_file_holds_a_key_twice(environment):
+    text = (ROOT / "parameters" / f"{environment}.yaml").read_text(encoding="utf-8")
+    keys = re.findall(r"^(\w+):", text, re.MULTILINE)
+    assert len(keys) == len(set(keys)) == len(Settings.model_fields)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_no_parameter_file_holds_a_secret(environment):
+    assert SECRETS.findall((ROOT / "parameters" / f"{environment}.yaml").read_text(encoding="utf-8")) == []
+
+
+def test_each_environment_has_an_account_of_its_own():
+    assert len({load(environment).account_id for environment in ENVIRONMENTS}) == len(ENVIRONMENTS)
+
+
+def test_only_prod_asks_for_approval_and_only_local_leaves_checks_out():
+    assert [load(environment).approval for environment in ENVIRONMENTS] == ["none", "none", "required"]
+    assert [bool(load(environment).not_exercised_here) for environment in ENVIRONMENTS] == [True, False, False]
+
+
+def test_only_the_production_parameters_name_the_operations_address():
+    address = load("prod").ops_subscription_endpoint
+    searched = [path for folder in ("lib", "rehearsal", "runbooks", "parameters", "tests") for path in (ROOT / folder).rglob("*")]
+    files = [path for path in searched if path.is_file() and path.suffix in (".py", ".ipynb", ".json", ".md", ".yaml")]
+    naming = [path.name for path in files if address in path.read_text(encoding="utf-8")]
+    assert naming == ["prod.yaml"]
+
+
+def test_nothing_recorded_holds_the_address():
+    prod = load("prod")
+    address = prod.ops_subscription_endpoint
+    signed = prod.model_copy(update={"approved_by": address, "change_ticket": f"CHG-1 by {address}"})
+    assert address not in str(signed.recorded())
+    assert signed.recorded()["approved_by"] == mask(address)
+    assert signed.recorded()["crisis_risk_above"] == 95
+
+
+def test_masking_takes_every_mention_out_of_a_text():
+    prod = load("prod")
+    address = prod.ops_subscription_endpoint
+    assert address not in prod.masked(f"to {address}, and again {address}.")
+    assert prod.masked("nothing to hide") == "nothing to hide"
+
+
+def test_a_queue_is_no_address_and_stays_readable():
+    local = load("local")
+    assert local.recorded()["ops_subscription_endpoint"] == local.ops_subscription_endpoint
+
+
+@pytest.mark.parametrize(
+    ("contact", "shown"), [("name@host.org", "n***@host.org"), ("+491234567", "+4***"), ("https://x.org/hook", "ht***")]
+)
+def test_a_masked_contact_tells_no_name_and_no_number(contact, shown):
+    assert mask(contact) == shown
+
+
+def test_arns_are_computed_from_the_names():
+    s, here = load("local"), "us-east-1:000000000000"
+    assert s.state_machine_arn == f"arn:aws:states:{here}:stateMachine:Your6-CheckinWorkflow"
+    assert s.execution_role_arn == "arn:aws:iam::000000000000:role/Your6-StepFunctionsRole"
+    assert s.processor_arn == f"arn:aws:lambda:{here}:function:Your6-CheckinProcessor"
+    assert s.dispatcher_arn == f"arn:aws:lambda:{here}:function:Your6-AlertDispatcher"
+    assert s.table_arn == f"arn:aws:dynamodb:{here}:table/your6-users"
+    assert s.alert_topic_arn == f"arn:aws:sns:{here}:Your6-TrustedContactAlerts"
+    assert s.ops_topic_arn == f"arn:aws:sns:{here}:Your6-OperationsAlerts"
+    assert s.queue_arn("Q") == f"arn:aws:sqs:{here}:Q"
+    assert s.rule_arn("R") == f"arn:aws:events:{here}:rule/R"
+    assert s.log_group_arn == f"arn:aws:logs:{here}:log-group:/aws/vendedlogs/states/Your6-CheckinWorkflow:*"
+
+
+def test_the_thresholds_carry_the_names_of_the_placeholders():
+    assert load("local").thresholds == {
+        "CrisisRiskAbove": 95,
+        "HighRiskAbove": 85,
+        "ModerateRiskAbove": 50,
+        "SentimentBelow": -0.6,
+        "ProactiveRiskAbove": 30,
+    }
+
+
+def test_folders_are_taken_from_the_top_of_the_checkout():
+    s = load("local", {"outputs_dir": "records", "run_id": "r1"})
+    assert s.run_folder == ROOT / "records" / "local" / "r1"
+    assert load("local", {"outputs_dir": "/elsewhere", "run_id": "r1"}).run_folder.as_posix() == "/elsewhere/local/r1"
+
+
+def test_settings_cannot_be_changed():
+    with pytest.raises(ValueError, match="frozen"):
+        load("local").mode = "apply"
+
+
+def test_a_notebook_gives_its_parameters_and_nothing_else():
+    around = {"In": ["x"], "Out": {}, "_": 1, "__name__": "__main__", "_i1": "x", "exit": exit, "yaml": yaml, "rows": [1]}
+    assert from_notebook({**values(), **around}) == load("local")
+
+
+@pytest.mark.parametrize("typed", ["Mode", "acount_id", "approved", "unheard_of"])
+def test_a_plain_variable_under_an_unknown_name_is_a_mistyped_parameter(typed):
+    with pytest.raises(BadParameters, match=f"unknown parameter '{typed}'"):
+        from_notebook({**values(), typed: "apply"})
+
+
+def test_a_notebook_without_a_parameter_is_refused():
+    with pytest.raises(BadParameters, match="parameter mode is missing"):
+        from_notebook({key: value for key, value in values().items() if key != "mode"})
+
+
+def test_checking_is_what_everybody_does():
+    assert parameters.check(values()) == load("local")
