@@ -1,5 +1,6 @@
 """The one way to AWS: session, cached clients, account and region guard, retries and the call log. Writes nothing."""
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -8,10 +9,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, CredentialRetrievalError, EndpointConnectionError
-from botocore.exceptions import ConnectionClosedError, ConnectTimeoutError, NoCredentialsError, PartialCredentialsError
-from botocore.exceptions import ProfileNotFound, ReadTimeoutError, SSOError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    ReadTimeoutError,
+    SSOError,
+)
 
 from lib.errors import BadParameters, NotAsWanted, Refused, Unreachable
 from lib.settings import Settings
@@ -20,11 +32,14 @@ CallLog = Callable[[dict[str, Any]], None]
 
 # A custom endpoint is signed with these, so that real credentials never leave for anything but AWS.
 PLACEHOLDER = {"aws_access_key_id": "placeholder", "aws_secret_access_key": "placeholder"}
+# Nor does anyone's profile decide anything there, not even one that is missing.
+NOBODYS: dict[str, Any] = {"profile": (None, [], None, None), "config_file": (None, [], os.devnull, None)}
 
 NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, ProfileNotFound, SSOError)
 NO_ANSWER = (EndpointConnectionError, ConnectTimeoutError, ConnectionClosedError, ReadTimeoutError)
 BAD_CREDENTIALS = (
-    "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch",
+    "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException",
+    "SignatureDoesNotMatch",
 )  # fmt: skip
 # The parameter that names what a call is about, most telling first; for the call log, which holds no payloads.
 NAMED_BY = (
@@ -95,7 +110,9 @@ def readable(doing: str) -> Iterator[None]:
         ) from error
     except ClientError as error:
         if error_code(error) in BAD_CREDENTIALS:
-            raise Unreachable(f"AWS does not take these credentials while {doing} ({_words(error)}); log in again") from error
+            raise Unreachable(
+                f"AWS does not take these credentials while {doing} ({_words(error)}); log in again"
+            ) from error
         raise NotAsWanted(f"AWS refused while {doing}: {_words(error)}") from error
     except BotoCoreError as error:
         raise BadParameters(f"the call could not be made while {doing}: {_words(error)}") from error
@@ -122,7 +139,8 @@ def _words(error: Exception) -> str:
 
 def _session(settings: Settings) -> boto3.session.Session:
     if settings.endpoint_url:
-        return boto3.session.Session(region_name=settings.region, **PLACEHOLDER)
+        plain = botocore.session.Session(session_vars=NOBODYS)
+        return boto3.session.Session(region_name=settings.region, botocore_session=plain, **PLACEHOLDER)
     session = boto3.session.Session(region_name=settings.region, profile_name=settings.profile or None)
     if session.get_credentials() is None:
         raise NoCredentialsError
@@ -134,6 +152,7 @@ def _client(session: boto3.session.Session, settings: Settings, service: str) ->
         # A stray AWS_ENDPOINT_URL must not redirect a run; the parameters alone name the endpoint.
         ignore_configured_endpoint_urls=True,
         inject_host_prefix=not settings.endpoint_url,
+        proxies={} if settings.endpoint_url else None,
         retries={"mode": "standard", "max_attempts": 5},
         connect_timeout=5,
         read_timeout=60,
@@ -176,4 +195,3 @@ def _call_row(context: Mapping[str, Any], outcome: str, meta: Mapping[str, Any])
 
 def _resource(params: Mapping[str, Any]) -> str:
     return next((str(params[key]) for key in NAMED_BY if params.get(key)), "")
-

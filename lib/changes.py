@@ -3,157 +3,23 @@
 The only module that calls `write`. Each write is preceded by a record of how to undo it, flushed to disk.
 """
 
-import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Protocol
+from typing import Any
 
+from lib.checks import Check, brief
 from lib.errors import NotAsWanted, Refused, RunbookError
+from lib.plans import UNKNOWN, Change, Outcome, Plan, Resource, Value, Wanted, fingerprint, same
 from lib.records import Record
 from lib.settings import Settings
 
-Value = Any  # plain data: what JSON can hold; None where the thing does not exist
+__all__ = ["Change", "Outcome", "Plan", "Resource", "Wanted", "carry_out", "fingerprint", "plan", "roll_back", "same"]
+
 LOG = "changes.jsonl"
 KEPT = "kept: "
-
-# Stands in a live value where AWS cannot be asked yet; planned around, never taken for agreement.
-UNKNOWN = "(not readable yet)"
-
-
-class Resource(Protocol):
-    """One live thing."""
-
-    kind: ClassVar[str]
-    stays: ClassVar[str]  # what an undo leaves behind on purpose, "" for nothing
-
-    @property
-    def identity(self) -> dict[str, str]:
-        """What finds the thing again from a record."""
-
-    @property
-    def name(self) -> str:
-        """What an operator calls it."""
-
-    def read(self) -> Value:
-        """Its value, or None. Read-only."""
-
-    def write(self, value: Value) -> None:
-        """Make it so; None removes it."""
-
-    def kept_because(self) -> str:
-        """Why removing it now would lose something, or "" when it can go. Read-only."""
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A live thing and the value it should have."""
-
-    resource: Resource
-    value: Value
-
-
-@dataclass(frozen=True)
-class Change:
-    """What would be done to one thing. `doubt`: why an undo would leave it, as things stand when it is planned."""
-
-    resource: Resource
-    before: Value
-    after: Value
-    doubt: str = ""
-
-    @property
-    def action(self) -> str:
-        """create, update, remove or none."""
-        if same(self.before, self.after):
-            return "none"
-        if self.before is None:
-            return "create"
-        return "remove" if self.after is None else "update"
-
-    @property
-    def undo(self) -> str:
-        """What rolling this change back would do."""
-        if self.action == "none":
-            return ""
-        if self.doubt:
-            return f"kept if still so: {self.doubt}"
-        back = "remove, unless in use by then" if self.before is None else "restore the value before"
-        return f"{back}; {self.resource.stays}" if self.resource.stays else back
-
-    def row(self) -> dict[str, Any]:
-        """The change as plain data, for the record and the fingerprint."""
-        return {
-            "kind": self.resource.kind,
-            "name": self.resource.name,
-            "identity": self.resource.identity,
-            "action": self.action,
-            "before": self.before,
-            "after": self.after,
-        }
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The changes of one phase, in the order in which they are applied."""
-
-    phase: str
-    changes: tuple[Change, ...]
-
-    @property
-    def pending(self) -> tuple[Change, ...]:
-        """Those that would write."""
-        return tuple(change for change in self.changes if change.action != "none")
-
-    @property
-    def fingerprint(self) -> str:
-        """Ties an approval to exactly this: every resource's before and after."""
-        return fingerprint([self])
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a plan: per change `planned`, `applied`, `nothing to do` or `kept: ` and why."""
-
-    plan: Plan
-    states: tuple[str, ...]
-    run_id: str
-
-    @property
-    def applied(self) -> int:
-        return self.states.count("applied")
-
-
-@dataclass(frozen=True)
-class Check:
-    """One answer: `passed`, `failed`, `not exercised here` or `not applied`, with what was found and expected."""
-
-    name: str
-    status: str
-    found: str
-    expected: str
-
-
-def same(left: Value, right: Value) -> bool:
-    """Equal as data, leaving out what cannot be read yet."""
-    if UNKNOWN in (left, right):
-        return True
-    if isinstance(left, Mapping) and isinstance(right, Mapping):
-        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
-    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
-        return len(left) == len(right) and all(map(same, left, right))
-    # Python takes True for 1; AWS does not.
-    return bool(left == right) and isinstance(left, bool) == isinstance(right, bool)
-
-
-def fingerprint(plans: Iterable[Plan]) -> str:
-    """`plan-` and 16 hex digits over every resource's before and after."""
-    rows = [[plan.phase, change.row()] for plan in plans for change in plan.changes]
-    text = json.dumps(rows, sort_keys=True, ensure_ascii=False, default=str)
-    return f"plan-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 def plan(phase: str, wanted: Sequence[Wanted]) -> Plan:
@@ -210,7 +76,9 @@ def roll_back(plan: Plan, settings: Settings, record: Record) -> Outcome:
     """
     if settings.mode == "plan":
         return _only_planned(plan, record)
-    return Outcome(plan, tuple(_apply(plan.phase, change, record, undoes=True) for change in plan.changes), record.run_id)
+    return Outcome(
+        plan, tuple(_apply(plan.phase, change, record, undoes=True) for change in plan.changes), record.run_id
+    )
 
 
 def _only_planned(plan: Plan, record: Record) -> Outcome:
@@ -232,7 +100,9 @@ def temporarily(wanted: Sequence[Wanted], phase: str, record: Record) -> Iterato
     finally:
         left = [failure for change in reversed(changes) if (failure := _not_removed(phase, change, record))]
         if left:
-            raise NotAsWanted(f"temporary things were left behind, remove them with `runbook rollback`: {'; '.join(left)}")
+            raise NotAsWanted(
+                f"temporary things were left behind, remove them with `runbook rollback`: {'; '.join(left)}"
+            )
 
 
 def _not_removed(phase: str, change: Change, record: Record) -> str:
@@ -248,11 +118,11 @@ def require_approval(plan: Plan, settings: Settings, record: Record) -> None:
     """Refuse unless this phase's plan is, to the letter, part of the plan that was approved for this run."""
     if settings.approval == "none" or not (settings.approved_plan or plan.pending):
         return
-    saved = record.latest("plan.json")
+    name, saved = settings.environment, record.latest("plan.json")
     if not settings.approved_plan or not saved or saved["fingerprint"] != settings.approved_plan:
         raise Refused(
-            f"{settings.environment} needs an approved plan and this run has none; "
-            f"review `runbook plan {settings.environment}`, then `runbook apply {settings.environment} --approved-plan plan-...`"
+            f"{name} needs an approved plan and this run has none; review `runbook plan {name}`, then "
+            f"`runbook apply {name} --approved-plan plan-...`"
         )
     approved = {row["name"]: row for row in saved["changes"] if row["phase"] == plan.phase}
     found = {change.resource.name: change.row() for change in plan.changes}
@@ -332,19 +202,3 @@ def _unreadable(value: Value) -> bool:
     if isinstance(value, Mapping):
         return any(map(_unreadable, value.values()))
     return any(map(_unreadable, value)) if isinstance(value, list | tuple) else value == UNKNOWN
-
-
-def brief(value: Value, most: int = 160) -> str:
-    """A value in one line for a table; a long one is cut with its size."""
-    if value is None:
-        return "does not exist"
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
-    text = " ".join(text.split())
-    return text if len(text) <= most else f"{text[: most - 20]}... ({len(text):,} characters)"
-
-
-def require(checks: Iterable[Check]) -> None:
-    """Stop the phase when a check failed. Raises NotAsWanted naming each, with what was found."""
-    failed = [f"{check.name}: found {check.found}, expected {check.expected}" for check in checks if check.status == "failed"]
-    if failed:
-        raise NotAsWanted(f"{len(failed)} of the checks failed: {'; '.join(failed)}")

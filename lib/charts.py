@@ -15,8 +15,8 @@ from lib.drawing import (
     GREEN,
     GREY,
     ORANGE,
+    PALE,
     PURPLE,
-    SKY,
     VERMILLION,
     canvas,
     durations,
@@ -31,7 +31,7 @@ from lib.drawing import (
 
 # outcome -> (word, colour, hatch); the hatch tells them apart in greyscale
 OUTCOMES = {
-    "ExecutionsSucceeded": ("succeeded", SKY, ""),
+    "ExecutionsSucceeded": ("succeeded", PALE, ""),
     "ExecutionsFailed": ("failed", VERMILLION, "////"),
     "ExecutionsTimedOut": ("timed out", ORANGE, "xxxx"),
     "ExecutionsAborted": ("aborted", GREY, "...."),

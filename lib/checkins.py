@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from math import nan
+from math import isfinite, nan
 from typing import Any
 
 import pandas as pd
@@ -79,7 +79,12 @@ def _without_text(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _number(value: object) -> float:
     """The number, or NaN. A text like "97" is no number to the workflow either, so it is none here."""
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else nan
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return nan
+    try:
+        return float(value) if isfinite(value) else nan
+    except OverflowError:
+        return nan
 
 
 def _moment(value: object) -> datetime | None:

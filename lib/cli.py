@@ -1,6 +1,6 @@
-"""The `runbook` command. Says what it does, one clear sentence when it cannot, and ends with the exit code of the README.
+"""The `runbook` command. One clear sentence when it cannot do what was asked.
 
-0 all succeeded, 1 a phase failed, 2 bad parameters or usage, 3 refused, 130 interrupted.
+Exit codes: 0 all succeeded, 1 a phase failed, 2 bad parameters or usage, 3 refused, 130 interrupted.
 """
 
 import functools
@@ -14,21 +14,15 @@ from typing import Any
 
 import click
 import yaml
-from rich.console import Console
-from rich.table import Table
 
-from lib import changes, records, run, settings
+from lib import changes, notebooks, phases, records, run, settings, terminal
 from lib.aws import connect
-from lib.changes import Plan, brief
 from lib.errors import BadParameters, NotAsWanted, RunbookError
-from lib.records import Record
-from lib.run import Phase
+from lib.phases import Phase
+from lib.plans import fingerprint
 from lib.settings import Settings
 
 INTERRUPTED = 130
-# The address of a person may stand in a value; everything printed goes through `masked`.
-console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def told(command: Callable[..., int | None]) -> Callable[..., None]:
@@ -39,11 +33,10 @@ def told(command: Callable[..., int | None]) -> Callable[..., None]:
         try:
             code = command(*args, **options) or 0
         except RunbookError as error:
-            errors.print(f"[bold red]{type(error).__name__}[/]: ", end="")
-            errors.print(str(error), markup=False)
+            terminal.complain(error)
             code = error.exit_code
         except KeyboardInterrupt:
-            errors.print("Interrupted.")
+            terminal.say("Interrupted.")
             code = INTERRUPTED
         sys.exit(code)
 
@@ -94,9 +87,9 @@ def plan(given: Callable[..., Settings]) -> int:
     plans = run.plan_all(live)
     record.keep_json("plan.json", run.plan_data(plans, chosen))
     records.seal(record)
-    show_plans(plans)
-    console.print(f"Plan: {changes.fingerprint(plans)}", markup=False)
-    console.print(f"Record: {record.folder}", markup=False)
+    terminal.plans(plans)
+    terminal.say(f"Plan: {fingerprint(plans)}")
+    terminal.say(f"Record: {record.folder}")
     return 0
 
 
@@ -110,44 +103,17 @@ def plan(given: Callable[..., Settings]) -> int:
 def apply(given: Callable[..., Settings], approved_plan: str, first: str, last: str, only: str) -> int:
     """Carry the plan out, phase by phase, and stop at the first failure."""
     more = {"approved_plan": approved_plan} if approved_plan else {}
-    return carry_out(given(mode="apply", **more), run.numbers(first, last, only))
+    return carry_out(given(mode="apply", **more), phases.numbers(first, last, only))
 
 
 def carry_out(chosen: Settings, numbers: Sequence[str]) -> int:
     """Run phases with a line each and a summary at the end; returns the exit code."""
     record = records.open_run(chosen)
-    console.print(f"Run {record.run_id} of {chosen.environment}, mode {chosen.mode}", markup=False)
-    done = run.phases(chosen, record, numbers, progress)
-    summary(chosen, record, done)
+    terminal.say(f"Run {record.run_id} of {chosen.environment}, mode {chosen.mode}")
+    done = run.phases(chosen, record, numbers, terminal.progress)
+    terminal.summary(chosen, record, done)
     verdict = run.overall(done)
     return {"succeeded": 0, "interrupted": INTERRUPTED}.get(verdict, 1)
-
-
-def progress(phase: Phase) -> None:
-    """One line when a phase starts, its end on the same line."""
-    if phase.verdict == "running":
-        console.print(f"  {phase.notebook:<32}", end="", markup=False)
-        return
-    colour = "green" if phase.verdict == "succeeded" else "red"
-    console.print(f"[{colour}]{phase.verdict}[/] in {phase.seconds:.1f} s, {phase.cells_run} cells")
-    if phase.error:
-        errors.print(f"    {phase.error}", markup=False)
-
-
-def summary(chosen: Settings, record: Record, done: Sequence[Phase]) -> None:
-    """Every phase against the plan's minutes, and where the record is."""
-    table = Table("phase", "verdict", "cells run", "failed", "not run", "took", "planned", title=f"Run {record.run_id}")
-    for phase in done:
-        planned = f"{phase.planned_minutes} min" if phase.planned_minutes else "-"
-        took = f"{phase.seconds / 60:.1f} min" if phase.seconds else "-"
-        counts = (str(phase.cells_run), str(phase.cells_failed), str(phase.cells_not_run))
-        table.add_row(phase.notebook, phase.verdict, *counts, took, planned)
-    taken = sum(phase.seconds for phase in done) / 60
-    table.add_row("total", run.overall(done), "", "", "", f"{taken:.1f} min", f"{sum(run.PLANNED_MINUTES.values())} min")
-    console.print(table)
-    console.print(f"Record: {record.folder}", markup=False)
-    if chosen.mode == "apply":
-        console.print(f"Undo:   runbook rollback {chosen.environment} {record.run_id}", markup=False)
 
 
 @main.command()
@@ -162,22 +128,14 @@ def rollback(given: Callable[..., Settings], run_id: str, dry_run: bool) -> int:
     if not record.rows(changes.LOG):
         raise BadParameters(f"run {run_id} changed nothing (its record has no {changes.LOG}); there is nothing to undo")
     connect(chosen, record.log_call)
-    console.print(f"Rolling back run {run_id} of {chosen.environment}", markup=False)
-    progress(Phase("90", run.ROLLBACK, "running"))
-    done = run.phase(chosen, record, "90", run.ROLLBACK)
-    progress(done)
-    ledger(record)
+    terminal.say(f"Rolling back run {run_id} of {chosen.environment}")
+    terminal.progress(Phase("90", phases.ROLLBACK, "running"))
+    done = notebooks.execute(chosen, record, "90", phases.ROLLBACK)
+    terminal.progress(done)
+    terminal.ledger(record)
     records.seal(record)
-    console.print(f"Record: {record.folder}", markup=False)
+    terminal.say(f"Record: {record.folder}")
     return {"succeeded": 0, "interrupted": INTERRUPTED}.get(done.verdict, 1)
-
-
-def ledger(record: Record) -> None:
-    """What the rollback did with each thing, as 90_rollback left it in the record."""
-    table = Table("what", "outcome", title="Rollback")
-    for row in record.read_json("evidence/rollback.json") or []:
-        table.add_row(row["what"], row["outcome"])
-    console.print(table)
 
 
 @main.command()
@@ -188,18 +146,9 @@ def status(given: Callable[..., Settings], run_id: str) -> int:
     """Show the runs of an environment, or one run's phases."""
     chosen = given()
     if run_id:
-        found = run.status(records.existing(chosen, run_id))
-        table = Table("phase", "verdict", "cells run", "failed", "not run", "error", title=f"{run_id}: {found['verdict']}")
-        for row in found["phases"]:
-            counts = (str(row[key]) for key in ("cells_run", "cells_failed", "cells_not_run"))
-            table.add_row(row["notebook"], row["verdict"], *counts, brief(row["error"]))
-        console.print(table)
-        return 0
-    table = Table("run", "verdict", "mode", "started", title=f"Runs of {chosen.environment}")
-    for name in records.runs(chosen):
-        found = run.status(records.existing(chosen, name))
-        table.add_row(name, found["verdict"], found.get("mode", "-"), found.get("started", "-"))
-    console.print(table)
+        terminal.status(records.existing(chosen, run_id))
+    else:
+        terminal.statuses(chosen)
     return 0
 
 
@@ -211,7 +160,7 @@ def verify(run_dir: Path) -> int:
     wrong = records.unsealed(run_dir)
     if wrong:
         raise NotAsWanted(f"{run_dir.name} is not as it was sealed: {'; '.join(wrong)}")
-    console.print(f"{run_dir.name}: every file is as it was sealed", markup=False)
+    terminal.say(f"{run_dir.name}: every file is as it was sealed")
     return 0
 
 
@@ -224,15 +173,22 @@ def verify(run_dir: Path) -> int:
 @told
 def open_notebook(given: Callable[..., Settings], number: str, run_id: str, mode: str, no_browser: bool) -> int:
     """Put a parameterized copy of a notebook into the run's folder and open JupyterLab on it."""
-    notebook = {**run.NOTEBOOKS, "90": run.ROLLBACK}.get(number)
+    notebook = {**phases.NOTEBOOKS, "90": phases.ROLLBACK}.get(number)
     if notebook is None:
-        raise BadParameters(f"no phase {number!r}; expected one of {', '.join(run.NOTEBOOKS)}, 90")
+        raise BadParameters(f"no phase {number!r}; expected one of {', '.join(phases.NOTEBOOKS)}, 90")
     chosen = given(mode=mode, run_id=run_id)
-    path = run.parameterized(chosen, records.open_run(chosen), notebook)
-    console.print(f"Notebook: {path}", markup=False)
+    path = notebooks.parameterized(chosen, records.open_run(chosen), notebook)
+    terminal.say(f"Notebook: {path}")
     if no_browser:
         return 0
-    lab = [sys.executable, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={path.parent}", str(path)]
+    lab = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.root_dir={path.parent}",
+        str(path),
+    ]
     return subprocess.run(lab, check=False, env=dict(os.environ)).returncode
 
 
@@ -258,25 +214,13 @@ def again(chosen: Settings, number: str) -> int:
     """Run one read-only notebook into a run's record, beside what is there."""
     record = records.existing(chosen, chosen.run_id) if chosen.run_id else records.open_run(chosen)
     connect(chosen, record.log_call)
-    notebook = run.NOTEBOOKS[number]
-    progress(Phase(number, notebook, "running"))
-    done = run.phase(chosen, record, number, notebook)
-    progress(done)
+    notebook = phases.NOTEBOOKS[number]
+    terminal.progress(Phase(number, notebook, "running"))
+    done = notebooks.execute(chosen, record, number, notebook)
+    terminal.progress(done)
     records.seal(record)
-    console.print(f"Record: {record.folder / done.output}", markup=False)
+    terminal.say(f"Record: {record.folder / done.output}")
     return {"succeeded": 0, "interrupted": INTERRUPTED}.get(done.verdict, 1)
-
-
-def show_plans(plans: Sequence[Plan]) -> None:
-    """One table over all phases."""
-    table = Table("phase", "action", "what", "before -> after", "undo")
-    for plan in plans:
-        for change in plan.changes:
-            moved = "as wanted" if change.action == "none" else f"{brief(change.before, 60)} -> {brief(change.after, 60)}"
-            table.add_row(plan.phase, change.action, change.resource.name, moved, change.undo)
-    console.print(table)
-    pending = sum(len(plan.pending) for plan in plans)
-    console.print(f"{pending} of {sum(len(plan.changes) for plan in plans)} to change")
 
 
 for extension in entry_points(group="runbook.commands"):

@@ -1,11 +1,11 @@
-"""The plan's validation checklist (5.2) and its five success criteria, decided from evidence. Decides; calls nothing."""
+"""The plan's validation checklist (5.2) and its five success criteria, decided from evidence. Calls nothing."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from lib.changes import Check
+from lib.checks import Check
 
 CHECKLIST = {
     "All paths execute correctly": (": status", ": route"),
@@ -21,7 +21,10 @@ def checklist(checks: Sequence[Check]) -> list[Check]:
 
     A point is only `passed` when all of them are: one that waits or was not exercised makes it so.
     """
-    return [_point(point, [c for c in checks if any(word in c.name for word in words)]) for point, words in CHECKLIST.items()]
+    return [
+        _point(point, [c for c in checks if any(word in c.name for word in words)])
+        for point, words in CHECKLIST.items()
+    ]
 
 
 def _point(name: str, carried: Sequence[Check]) -> Check:
@@ -82,7 +85,9 @@ def undisturbed(ordinary: Mapping[str, Any] | None, before: Mapping[str, Any], n
 
 def successful_executions(frame: pd.DataFrame) -> Check:
     """Criterion 4: CloudWatch counts successful executions after the change. No datapoint is not zero."""
-    counted = frame.loc[frame["metric"] == "ExecutionsSucceeded", "value"] if not frame.empty else pd.Series(dtype=float)
+    counted = (
+        frame.loc[frame["metric"] == "ExecutionsSucceeded", "value"] if not frame.empty else pd.Series(dtype=float)
+    )
     counted = counted.dropna()
     found = "no datapoint" if counted.empty else f"{counted.sum():g} succeeded since the change"
     passed = not counted.empty and counted.sum() > 0
@@ -92,6 +97,8 @@ def successful_executions(frame: pd.DataFrame) -> Check:
 def metrics_visible(shown: Mapping[str, bool]) -> Check:
     """Criterion 5: every metric of the dashboard's Phase 3 widgets has a datapoint. `shown`: metric -> has one."""
     dark = [name for name, seen in shown.items() if not seen]
-    found = f"{len(shown) - len(dark)} of {len(shown)} metrics have datapoints" + (f"; without: {', '.join(dark)}" if dark else "")
+    found = f"{len(shown) - len(dark)} of {len(shown)} metrics have datapoints" + (
+        f"; without: {', '.join(dark)}" if dark else ""
+    )
     passed = bool(shown) and not dark
     return Check("5 New metrics visible in dashboard", "passed" if passed else "failed", found, "all")

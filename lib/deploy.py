@@ -11,7 +11,7 @@ from typing import Any
 
 from lib import desired, lint
 from lib.aws import Live, readable
-from lib.changes import Check
+from lib.checks import Check
 from lib.errors import NotAsWanted
 from lib.records import Record
 from lib.resources.rules import Rule, targets
@@ -25,7 +25,9 @@ def backup(live: Live, record: Record) -> str:
     """
     found = description(live, live.settings.state_machine_arn)
     if found is None:
-        raise NotAsWanted(f"there is no state machine {live.settings.state_machine_name} to back up; expected the baseline")
+        raise NotAsWanted(
+            f"there is no state machine {live.settings.state_machine_name} to back up; expected the baseline"
+        )
     name = f"backup/stepfunctions-backup-{datetime.now(UTC):%Y%m%d}"
     kept = record.keep_json(f"{name}.json", {**found, "versions": versions(live, live.settings.state_machine_arn)})
     definition = json.dumps(json.loads(found["definition"]), indent=2, ensure_ascii=False) + "\n"
@@ -48,7 +50,9 @@ def _validated(live: Live, definition: dict[str, Any]) -> Check:
         answer = live.client("stepfunctions").validate_state_machine_definition(
             definition=json.dumps(definition), type="STANDARD", severity="ERROR"
         )
-    problems = "; ".join(f"{item.get('location', '')} {item['code']}: {item['message']}" for item in answer["diagnostics"])
+    problems = "; ".join(
+        f"{item.get('location', '')} {item['code']}: {item['message']}" for item in answer["diagnostics"]
+    )
     name, found = "ValidateStateMachineDefinition", problems or f"{answer['result']}, no diagnostics"
     if answer["result"] != "OK":
         return Check(name, "failed", found, "OK")
@@ -58,7 +62,7 @@ def _validated(live: Live, definition: dict[str, Any]) -> Check:
 
 
 def heard(live: Live) -> list[Check]:
-    """Whether each new event has an enabled rule with the dispatcher behind it, before anything publishes it. Read-only."""
+    """Whether each new event has an enabled rule with the dispatcher behind it before it is published. Read-only."""
     return [_heard(live, rule["name"]) for rule in desired.rules()]
 
 
@@ -68,7 +72,9 @@ def _heard(live: Live, name: str) -> Check:
     found = f"{rule['State'] if rule else 'missing'}, {len(reached)} targets"
     good = rule is not None and rule["State"] == "ENABLED" and live.settings.dispatcher_arn in reached
     status = "passed" if good else "failed" if live.settings.mode == "apply" else "not applied"
-    return Check(f"{name} carries its event", status, found, "ENABLED, with the dispatcher as a target: run phase 04 first")
+    return Check(
+        f"{name} carries its event", status, found, "ENABLED, with the dispatcher as a target: run phase 04 first"
+    )
 
 
 def published(live: Live, sleep: Callable[[float], None] = time.sleep) -> list[Check]:

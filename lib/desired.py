@@ -6,7 +6,7 @@ from typing import Any
 
 from lib import documents, render
 from lib.aws import Live
-from lib.changes import Wanted
+from lib.plans import Wanted
 from lib.resources import (
     DrillUser,
     EnvironmentVariable,
@@ -30,7 +30,7 @@ WIDGET_PREFIX = "Phase 3:"
 
 
 def infrastructure(live: Live) -> list[Wanted]:
-    """Phase 01: operations topic, its subscription with a dead-letter queue, the processor's variable, the drill user."""
+    """Phase 01: operations topic, subscription with dead-letter queue, the processor's variable, the drill user."""
     s = live.settings
     subscription = Subscription(live, s.ops_topic_name, s.ops_subscription_protocol, _recordable(live))
     dead_letters = {"dead_letter_queue": s.queue_arn(s.ops_dead_letter_queue_name), "raw": "false"}
@@ -70,13 +70,13 @@ def event_rules(live: Live) -> list[Wanted]:
 
 
 def documentation(live: Live) -> list[Wanted]:
-    """Phase 06: marked sections of the application's README.md and CLAUDE.md, from the definition that phase 03 wants."""
+    """Phase 06: marked sections of the application's README.md and CLAUDE.md, from the wanted definition."""
     definition = render.definition(live.settings)
     texts = documents.sections(live.settings, definition, render.mermaid(definition), rules())
     return [Wanted(Section(live, file, section), text) for (file, section), text in texts.items()]
 
 
-# The phases that change something, by the number of their notebook, in the order in which they run (see `run.NOTEBOOKS`).
+# The phases that change something, by their notebook, in the order in which they run (`phases.NOTEBOOKS` says why).
 PHASES = {
     "01": infrastructure,
     "02": iam_permissions,

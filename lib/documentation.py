@@ -2,7 +2,8 @@
 
 from lib import documents, render
 from lib.aws import Live
-from lib.changes import Check, Plan
+from lib.checks import Check
+from lib.plans import Plan
 from lib.resources import Section, Workflow
 
 

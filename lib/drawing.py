@@ -22,6 +22,7 @@ R = TypeVar("R")
 # Okabe and Ito's colours: told apart by everyone. Shape, hatch or place tells the same again, for greyscale.
 BLACK, GREY, ORANGE, SKY = "#000000", "#767676", "#E69F00", "#56B4E9"
 GREEN, BLUE, VERMILLION, PURPLE = "#009E73", "#0072B2", "#D55E00", "#CC79A7"
+PALE = "#BFE1F6"  # a light sky blue, for what is well: what failed must stand out in greyscale too
 
 STYLE: Any = {  # the type that matplotlib wants names all its 300 keys
     "font.family": "DejaVu Sans",

@@ -5,7 +5,7 @@ from typing import Any
 
 from lib import desired
 from lib.aws import Live, readable
-from lib.changes import Check
+from lib.checks import Check
 from lib.preflight import LOW_SENTIMENT_RULE
 from lib.resources import Rule
 

@@ -84,9 +84,7 @@ def path(live: Live, arn: str) -> list[str]:
     """
     pages = live.client("stepfunctions").get_paginator("get_execution_history")
     with readable(f"reading the history of {arn.rsplit(':', 1)[-1]}"):
-        events = [
-            e for p in pages.paginate(executionArn=arn, PaginationConfig={"PageSize": 1000}) for e in p["events"]
-        ]
+        events = [e for p in pages.paginate(executionArn=arn, PaginationConfig={"PageSize": 1000}) for e in p["events"]]
     return [e["stateEnteredEventDetails"]["name"] for e in events if "stateEnteredEventDetails" in e]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from lib.aws import Live, readable
-from lib.changes import Check
+from lib.checks import Check
 from lib.resources.functions import environment_keys
 from lib.resources.topics import subscriptions
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib.aws import Live, readable
-from lib.changes import Wanted
+from lib.plans import Wanted
 from lib.resources import Queue, QueueStatement, Rule, Subscription, Target
 
 PREFIX = "Your6-Listening"
@@ -54,7 +54,7 @@ def listeners(live: Live, run_id: str) -> list[Wanted]:
 
 
 def queue_name(run_id: str, channel: str) -> str:
-    """Unique to the run, since SQS refuses a deleted queue's name for a minute. Also a rule's: no dot, 64 characters."""
+    """Unique to the run: SQS refuses a deleted queue's name for a minute. A rule's too: no dot, 64 characters."""
     return f"{PREFIX}-{channel}-{run_id}".replace(".", "-")[:64]
 
 

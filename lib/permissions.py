@@ -1,4 +1,4 @@
-"""What the execution role may do: one permission at a time, by AWS's own simulator and by reading the policies. Read-only."""
+"""What the execution role may do: one permission at a time, by AWS's simulator or from the policies. Read-only."""
 
 import fnmatch
 from collections.abc import Iterable, Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib.aws import Live, readable
-from lib.changes import Check
+from lib.checks import Check
 from lib.resources.roles import inline_policies
 
 LOGGING = (
@@ -130,6 +130,12 @@ def _many(value: Any) -> list[Any]:  # noqa: ANN401 - IAM allows one or a list e
 def compared(before: Iterable[Check], after: Iterable[Check]) -> list[dict[str, str]]:
     """Each permission before and after, as plain data."""
     return [
-        {"permission": now.name, "before": was.found, "after": now.found, "status": now.status, "expected": now.expected}
+        {
+            "permission": now.name,
+            "before": was.found,
+            "after": now.found,
+            "status": now.status,
+            "expected": now.expected,
+        }
         for was, now in zip(before, after, strict=True)
     ]

@@ -59,7 +59,7 @@ def workflow(definition: Mapping[str, Any]) -> Figure:
     axes.set_ylim(height - MARGIN - 0.9, -MARGIN - 0.9)
     start = block.layout.spots[definition["StartAt"]]
     axes.plot(start[0], start[1] - 0.28, "o", color=BLACK, markersize=8)
-    _line(axes, [(start[0], start[1] - 0.28), start], dashed=False)
+    _line(axes, ((start[0], start[1] - 0.28), start), dashed=False)
     _draw(axes, block, (0.0, 0.0))
     _legend(figure)
     figure.set_label(summary(definition))
@@ -119,22 +119,19 @@ def _size(name: str, branches: list[Block]) -> Size:
 
 
 def _draw(axes: Axes, block: Block, origin: Point) -> None:
-    for edge, points in block.layout.routes:
-        _line(axes, [(x + origin[0], y + origin[1]) for x, y in points], edge.dashed)
-    for edge, points in block.layout.routes:
+    routes = [(edge, [(x + origin[0], y + origin[1]) for x, y in points]) for edge, points in block.layout.routes]
+    # A stretch that several edges share is drawn once: dashes on top of dashes would look solid.
+    stretches = {(ends, edge.dashed, ends[1] == points[-1]) for edge, points in routes for ends in pairwise(points)}
+    for ends, dashed, arrives in sorted(stretches):
+        _line(axes, ends, dashed, arrives)
+    for edge, points in routes:
         if edge.label:
-            x, y = points[1]
-            axes.text(
-                x + origin[0],
-                y + origin[1] - 0.13,
-                _label(edge),
-                fontsize=7.5,
-                ha="center",
-                va="bottom",
-                linespacing=1.05,
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
-                zorder=4,
-            )
+            (x, y), (to_x, to_y) = points[:2]
+            # On a long way into a shared lane a label stands half way, where no other edge has joined yet.
+            far = len(points) > 2 and abs(to_x - x) > BOX[0]
+            at = ((x + to_x) / 2, (y + to_y) / 2 + 0.1) if far else (to_x, to_y - 0.13)
+            box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
+            axes.text(*at, _label(edge), fontsize=7.5, ha="center", va="bottom", linespacing=1.05, bbox=box, zorder=4)
     for name, state in block.states.items():
         x, y = block.layout.spots[name]
         if state["Type"] in NESTED and block.branches[name]:
@@ -218,21 +215,19 @@ def _wrapped(name: str) -> str:
     return "\n".join(lines)
 
 
-def _line(axes: Axes, points: list[Point], dashed: bool) -> None:
-    """A smooth line that leaves downwards and arrives downwards, with an arrowhead."""
-    vertices, codes = [points[0]], [Path.MOVETO]
-    for (x, y), (to_x, to_y) in pairwise(points):
-        bend = (to_y - y) / 2
-        vertices += [(x, y + bend), (to_x, to_y - bend), (to_x, to_y)]
-        codes += [Path.CURVE4] * 3
+def _line(axes: Axes, ends: tuple[Point, Point], dashed: bool, arrives: bool = True) -> None:
+    """A smooth line that leaves downwards and arrives downwards, with an arrowhead where it arrives at a box."""
+    (x, y), (to_x, to_y) = ends
+    bend = (to_y - y) / 2
+    path = Path([(x, y), (x, y + bend), (to_x, to_y - bend), (to_x, to_y)], [Path.MOVETO, *[Path.CURVE4] * 3])
     colour, style = (VERMILLION, (0, (4, 2))) if dashed else (BLACK, "-")
-    path = Path(vertices, codes)
     axes.add_patch(PathPatch(path, facecolor="none", edgecolor=colour, linestyle=style, linewidth=0.9, zorder=3))
-    (x, y), before = points[-1], points[-2]
-    across = (before[0] > x) - (before[0] < x) if before[1] == y else 0
-    head = [(x, y), (x - 0.04, y - 0.09), (x + 0.04, y - 0.09)]
-    if across:
-        head = [(x, y), (x + 0.09 * across, y - 0.04), (x + 0.09 * across, y + 0.04)]
+    if not arrives:
+        return
+    head = [(to_x, to_y), (to_x - 0.04, to_y - 0.09), (to_x + 0.04, to_y - 0.09)]
+    if y == to_y:  # an edge back up comes in from the side
+        away = 0.09 if x > to_x else -0.09
+        head = [(to_x, to_y), (to_x + away, to_y - 0.04), (to_x + away, to_y + 0.04)]
     axes.add_patch(Polygon(head, facecolor=colour, edgecolor="none", zorder=3))
 
 

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from lib import executions
 from lib.aws import Live, error_code, readable
-from lib.changes import Check
+from lib.checks import Check
 from lib.errors import NotAsWanted, RunbookError
 from lib.resources import Permission, Rule
 from lib.resources.functions import environment_keys
@@ -36,7 +37,7 @@ def checklist(live: Live) -> list[Check]:
         f"bucket {s.checkin_bucket_name}": ("exists", lambda: _bucket(live)),
         f"dashboard {s.dashboard_name}": ("exists", lambda: _dashboard(live)),
         f"rule {LOW_SENTIMENT_RULE}": ("ENABLED, 1 target", lambda: _rule(live)),
-        **{f"queue {name}": ("exists", lambda name=name: _queue(live, name)) for name in DEAD_LETTER_QUEUES},
+        **{f"queue {name}": ("exists", partial(_queue, live, name)) for name in DEAD_LETTER_QUEUES},
     }
     return [*(_exists(name, expected, read) for name, (expected, read) in reads.items()), phase_3(live)]
 
@@ -55,7 +56,9 @@ def phase_3(live: Live) -> Check:
     name, expected = "processor is on Phase 3", f"its answers carry {', '.join(PHASE_3_KEYS)}"
     answers = [answer for row in _succeeded(live) for answer in _processor_answers(live, row["name"])]
     if not answers:
-        return Check(name, "failed", f"no answer of it in the last {LOOK_BACK} executions", f"{expected}; run one check-in")
+        return Check(
+            name, "failed", f"no answer of it in the last {LOOK_BACK} executions", f"{expected}; run one check-in"
+        )
     lacking = sorted({key for answer in answers for key in PHASE_3_KEYS if key not in answer})
     if lacking:
         return Check(name, "failed", f"answers without {', '.join(lacking)}", expected)
@@ -114,13 +117,15 @@ def _policy(live: Live) -> str:
 
 
 def ownership(live: Live) -> list[dict[str, str]]:
-    """Which resources carry tags of CloudFormation or Terraform: their next deployment would undo this plan's changes."""
+    """Which resources carry tags of CloudFormation or Terraform, whose next deployment would undo this plan."""
     s = live.settings
     read: dict[str, Callable[[], dict[str, str]]] = {
         f"state machine {s.state_machine_name}": lambda: _tag_list(
             live.client("stepfunctions").list_tags_for_resource(resourceArn=s.state_machine_arn)["tags"], "key", "value"
         ),
-        f"function {s.processor_function_name}": lambda: live.client("lambda").list_tags(Resource=s.processor_arn)["Tags"],
+        f"function {s.processor_function_name}": lambda: live.client("lambda").list_tags(Resource=s.processor_arn)[
+            "Tags"
+        ],
         f"role {s.execution_role_name}": lambda: _tag_list(
             live.client("iam").list_role_tags(RoleName=s.execution_role_name)["Tags"], "Key", "Value"
         ),
@@ -156,7 +161,9 @@ def baseline(live: Live) -> dict[str, Any]:
 def _permissions(live: Live) -> list[Any]:
     """The dispatcher's permissions for the existing rule."""
     policy = _quietly(lambda: live.client("lambda").get_policy(FunctionName=live.settings.dispatcher_function_name))
-    sids = [statement["Sid"] for statement in json.loads((policy or {"Policy": '{"Statement": []}'})["Policy"])["Statement"]]
+    sids = [
+        statement["Sid"] for statement in json.loads((policy or {"Policy": '{"Statement": []}'})["Policy"])["Statement"]
+    ]
     found = [Permission(live, live.settings.dispatcher_function_name, sid).read() for sid in sids]
     return [value for value in found if value and value["SourceArn"].endswith(f"/{LOW_SENTIMENT_RULE}")]
 

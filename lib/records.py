@@ -194,4 +194,3 @@ def _ends_line(path: Path) -> bool:
 def _write_all(descriptor: int, data: bytes) -> None:
     while data:
         data = data[os.write(descriptor, data) :]
-

@@ -11,7 +11,7 @@ import pandas as pd
 from lib import criteria as rules
 from lib import metrics, preflight, rates, scenarios
 from lib.aws import Live, readable
-from lib.changes import Check
+from lib.checks import Check
 from lib.desired import WIDGET_PREFIX
 from lib.executions import describe
 from lib.records import Record
@@ -80,7 +80,10 @@ def spoken(found: Window) -> list[dict[str, str]]:
 def success(counted: pd.DataFrame, found: Window) -> pd.DataFrame:
     """Success rate before and after the change, with its 95 % interval, in words."""
     table = rates.success_rate(counted, found.change_at)
-    percent = {column: table[column].map(lambda share: "no data" if pd.isna(share) else f"{share:.1%}") for column in ("rate", "low", "high")}
+    percent = {
+        column: table[column].map(lambda share: "no data" if pd.isna(share) else f"{share:.1%}")
+        for column in ("rate", "low", "high")
+    }
     return table.assign(**percent).astype({"succeeded": int, "finished": int})
 
 
@@ -131,7 +134,9 @@ def criteria(live: Live, record: Record, counted: pd.DataFrame, found: Window) -
     ]
     # In plan mode, without a validated run to review, nothing was applied that could have met them.
     pending = live.settings.mode == "plan" and not rows
-    return [replace(check, status="not applied") if pending and check.status == "failed" else check for check in decided]
+    return [
+        replace(check, status="not applied") if pending and check.status == "failed" else check for check in decided
+    ]
 
 
 def dashboard_metrics(live: Live, found: Window) -> dict[str, bool]:

@@ -5,7 +5,8 @@ from typing import Any
 
 from lib import changes, resources
 from lib.aws import Live
-from lib.changes import Outcome, Plan, brief
+from lib.checks import brief
+from lib.plans import Outcome, Plan
 
 
 def changed(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
@@ -13,7 +14,12 @@ def changed(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
     latest: dict[str, dict[str, str]] = {}
     for row in rows:
         if not row.get("undoes"):
-            latest[row["name"]] = {"phase": row["phase"], "what": row["name"], "action": row["action"], "state": row["state"]}
+            latest[row["name"]] = {
+                "phase": row["phase"],
+                "what": row["name"],
+                "action": row["action"],
+                "state": row["state"],
+            }
     return list(latest.values())
 
 

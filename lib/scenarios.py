@@ -14,7 +14,7 @@ from typing import Any
 
 from lib import changes, executions, listening
 from lib.aws import Live
-from lib.changes import Check
+from lib.checks import Check
 from lib.errors import BadParameters
 from lib.executions import Execution
 from lib.listening import Received
@@ -81,7 +81,9 @@ def ordinary() -> Scenario:
     """An ordinary check-in: no score is given, so it goes through the real processor."""
     expect = {"route": "none", "trusted_alerts": 0, "operations_alerts": 0, "events": [], "status": "SUCCEEDED"}
     given = {"text": "Slept well, walked the dog and had lunch with a friend.", "timestamp": "2026-01-01T12:00:00Z"}
-    return Scenario("ordinary", "Ordinary check-in through the processor", given, expect | {"intervention_recorded": False})
+    return Scenario(
+        "ordinary", "Ordinary check-in through the processor", given, expect | {"intervention_recorded": False}
+    )
 
 
 def unreadable() -> Scenario:

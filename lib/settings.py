@@ -6,12 +6,23 @@ The same keys stand in `parameters/<environment>.yaml` and in the parameters cel
 import difflib
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
-from pydantic import ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from lib.errors import BadParameters
 
@@ -92,7 +103,7 @@ class Settings(BaseModel):
             "proactive_risk_above": self.proactive_risk_above,
         }
         values = list(steps.values())
-        if any(upper <= lower for upper, lower in zip(values, values[1:], strict=False)):
+        if any(upper <= lower for upper, lower in pairwise(values)):
             found = ", ".join(f"{name} {value}" for name, value in steps.items())
             raise ValueError(f"thresholds out of order: found {found}; expected each greater than the next")
         if bool(self.endpoint_url) != (self.account_id == EMBEDDED_ACCOUNT):
@@ -181,7 +192,9 @@ class Settings(BaseModel):
 
     def recorded(self) -> dict[str, Any]:
         """All parameters as plain data, fit for a record."""
-        return {key: self.masked(value) if isinstance(value, str) else value for key, value in self.model_dump().items()}
+        return {
+            key: self.masked(value) if isinstance(value, str) else value for key, value in self.model_dump().items()
+        }
 
 
 def mask(contact: str) -> str:
@@ -204,7 +217,7 @@ def check(parameters: Mapping[str, Any]) -> Settings:
         raise BadParameters("; ".join(_sentence(item) for item in error.errors())) from error
 
 
-def _sentence(item: Any) -> str:
+def _sentence(item: Any) -> str:  # noqa: ANN401 - an error of pydantic
     where = ".".join(str(part) for part in item["loc"] if isinstance(part, str) and part in Settings.model_fields)
     if item["type"] == "missing":
         return f"parameter {where} is missing; every environment names every parameter"
@@ -235,7 +248,9 @@ def from_notebook(names: Mapping[str, Any]) -> Settings:
     given = {
         name: value
         for name, value in names.items()
-        if not name.startswith("_") and name not in NAMELESS and type(value) in plain
+        if not name.startswith("_")
+        and name not in NAMELESS
+        and type(value) in plain
         and (name in Settings.model_fields or not isinstance(value, list | dict))
     }
     return check(given)

@@ -1,6 +1,6 @@
-"""What a notebook shows: tables, one-line verdicts, diffs, charts. Reads nothing from AWS, decides nothing.
+"""What a notebook shows: tables, one-line verdicts, diffs, charts. Reads nothing from AWS.
 
-`checks` and `must_hold` are the exceptions: after showing what they were given they stop the notebook when a check failed.
+`checks` and `must_hold` also stop the notebook, after showing it, when a check failed.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,9 +11,9 @@ import pandas as pd
 from IPython.display import Markdown, display
 from matplotlib.figure import Figure
 
-from lib import changes
 from lib.aws import Live
-from lib.changes import Check, Outcome, Plan, brief
+from lib.checks import Check, brief, require
+from lib.plans import Change, Outcome, Plan
 from lib.records import Record
 from lib.settings import Settings
 
@@ -60,7 +60,7 @@ def plan(found: Plan) -> None:
     say(f"{verdict} Fingerprint of this phase: `{found.fingerprint}`")
 
 
-def plan_row(change: changes.Change) -> dict[str, str]:
+def plan_row(change: Change) -> dict[str, str]:
     """One change as a row of a table."""
     return {
         "action": change.action,
@@ -84,7 +84,7 @@ def checks(found: Sequence[Check], what: str = "") -> None:
     table([{"check": c.name, "status": c.status, "found": c.found, "expected": c.expected} for c in found])
     counted = pd.Series([c.status for c in found], dtype=object).value_counts().to_dict()
     say(f"**{what or 'Verdict'}: " + ", ".join(f"{count} {status}" for status, count in counted.items()) + "**")
-    changes.require(found or [Check("checks", "failed", "no check ran", "at least one")])
+    require(found or [Check("checks", "failed", "no check ran", "at least one")])
 
 
 def diff(text: str) -> None:
@@ -135,6 +135,9 @@ def points(found: Sequence[Check]) -> None:
 def must_hold(found: Sequence[Check], settings: Settings) -> None:
     """Stop the notebook when a check failed, in apply mode; in plan mode nothing was made yet that could hold."""
     failed = sum(check.status == "failed" for check in found)
-    say(f"**{failed} of {len(found)} failed**" + (" (plan mode: nothing was written yet)" if settings.mode == "plan" else ""))
+    say(
+        f"**{failed} of {len(found)} failed**"
+        + (" (plan mode: nothing was written yet)" if settings.mode == "plan" else "")
+    )
     if settings.mode == "apply":
-        changes.require(found)
+        require(found)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -63,7 +64,7 @@ def sweep(history: pd.DataFrame, settings: Settings, name: str, window: Window) 
     """Alerts a day by route for every allowed whole value of one risk threshold: columns value, route, per_day."""
     days = (window.end - window.start).total_seconds() / 86400
     rows = []
-    for value in range(0, 100):
+    for value in range(100):
         if not _in_order(settings, {name: value}):
             continue
         counted = Counter(_routed(history, settings, {name: value}))
@@ -87,7 +88,7 @@ def _checkins(history: pd.DataFrame) -> Iterable[dict[str, Any]]:
 def _in_order(settings: Settings, changed: Mapping[str, float]) -> bool:
     given = {**settings.thresholds, **changed}
     order = [given[name] for name in ("CrisisRiskAbove", "HighRiskAbove", "ModerateRiskAbove", "ProactiveRiskAbove")]
-    descending = all(upper > lower for upper, lower in zip(order, order[1:], strict=False))
+    descending = all(upper > lower for upper, lower in pairwise(order))
     return descending and order[0] < 100 and order[-1] >= 0 and -1 < given["SentimentBelow"] < 1
 
 

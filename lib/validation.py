@@ -1,4 +1,4 @@
-"""Phase 05: runs the drills where the mode allows, and turns them into tables. The judging is in `scenarios`, `criteria`."""
+"""Phase 05: runs the drills where the mode allows, and turns them into tables. `scenarios` and `criteria` judge."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ import pandas as pd
 
 from lib import criteria, metrics, scenarios
 from lib.aws import Live
-from lib.changes import Check
+from lib.checks import Check
 from lib.records import Record
 from lib.scenarios import Drill, Scenario
 from lib.settings import Settings
@@ -53,12 +53,16 @@ def results(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def latencies(live: Live, found: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Scenario, route, topic, seconds and start of every alert that had to come (NaN: it did not), published to CloudWatch."""
+    """Scenario, route, topic, seconds, start of every alert that was due (NaN: it did not come).
+
+    Those that came are published to CloudWatch as well, in our own namespace.
+    """
     due = [
         (row["scenario"], row["route"] or "failed", topic, row[f"{topic}_seconds"], pd.Timestamp(row["started"]))
         for row in found
         for topic in ("trusted", "operations")
-        if row[f"{topic}_alerts"] or any(f"alerts to {topic}" in c["name"] and c["expected"] != "0" for c in row["checks"])
+        if row[f"{topic}_alerts"]
+        or any(f"alerts to {topic}" in c["name"] and c["expected"] != "0" for c in row["checks"])
     ]
     frame = pd.DataFrame(due, columns=["scenario", "route", "topic", "seconds", "started"]).astype({"seconds": float})
     known = frame[frame["route"].isin(metrics.ALERTING) & frame["seconds"].notna()]

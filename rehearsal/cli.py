@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
-from lib import run, settings
-from lib.cli import carry_out, console, told
+from lib import phases, settings
+from lib.cli import carry_out, told
 from lib.errors import BadParameters
 from lib.settings import ROOT, Settings
+from lib.terminal import say
 from rehearsal import baseline, bridge, history, server
 
 STATE = ROOT / ".rehearsal"
@@ -31,8 +32,8 @@ def rehearse(keep: bool, stopping: bool, outputs_dir: str) -> int:
         chosen = chosen.model_copy(update={"outputs_dir": outputs_dir})
         code = rehearsed(chosen)
     if keep:
-        console.print(f"\nThe account stays at {chosen.endpoint_url}. Step through: runbook open local 03")
-        console.print("Stop it: runbook rehearse --stop")
+        say(f"\nThe account stays at {chosen.endpoint_url}. Step through: runbook open local 03")
+        say("Stop it: runbook rehearse --stop")
     return code
 
 
@@ -41,7 +42,7 @@ def stop() -> int:
     stopped = server.stop_kept(STATE)
     if not stopped:
         raise BadParameters("no kept account is running; expected one from `runbook rehearse --keep`")
-    console.print(f"Stopped: {', '.join(map(str, stopped))}")
+    say(f"Stopped: {', '.join(map(str, stopped))}")
     return 0
 
 
@@ -72,17 +73,17 @@ def _settings(endpoint: str, docs_dir: Path) -> Settings:
 
 
 def _ready(chosen: Settings) -> None:
-    console.print(f"Embedded AWS account at {chosen.endpoint_url}")
+    say(f"Embedded AWS account at {chosen.endpoint_url}")
     baseline.build(chosen)
     baseline.application(chosen)
 
 
 def rehearsed(chosen: Settings) -> int:
     """Check-ins before, during and after, so that the review has something to compare; then every phase."""
-    console.print(f"Playing {CHECKINS_BEFORE} synthetic check-ins before the change ...")
+    say(f"Playing {CHECKINS_BEFORE} synthetic check-ins before the change ...")
     history.play(chosen, CHECKINS_BEFORE, seed=6)
     with (
         tempfile.TemporaryDirectory(prefix="traffic-", ignore_cleanup_errors=True) as folder,
         history.playing(Path(folder), chosen, TRAFFIC_SECONDS, every=1.0),
     ):
-        return carry_out(chosen, run.numbers())
+        return carry_out(chosen, phases.numbers())

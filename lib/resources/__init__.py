@@ -19,8 +19,8 @@ from lib.resources.workflow import Workflow
 KINDS: dict[str, type[LiveThing]] = {
     thing.kind: thing
     for thing in (
-        Queue, QueueStatement, Topic, Subscription, EnvironmentVariable, Permission, InlinePolicy, Workflow, Rule, Target,
-        LogGroup, Widgets, DrillUser, Section,
+        Queue, QueueStatement, Topic, Subscription, EnvironmentVariable, Permission, InlinePolicy, Workflow, Rule,
+        Target, LogGroup, Widgets, DrillUser, Section,
     )
 }  # fmt: skip
 

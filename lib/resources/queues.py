@@ -34,7 +34,11 @@ class Queue(LiveThing):
 
     def _kept_because(self) -> str:
         """A queue with messages is kept: they are pages that nobody received."""
-        counted = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"]
+        counted = [
+            "ApproximateNumberOfMessages",
+            "ApproximateNumberOfMessagesNotVisible",
+            "ApproximateNumberOfMessagesDelayed",
+        ]
         held = sum(int(count) for count in (queue_attributes(self, counted) or {}).values())
         if held:
             return f"it holds {held} messages"
@@ -89,5 +93,7 @@ def queue_attributes(thing: Queue | QueueStatement, names: list[str]) -> dict[st
     if url is None:
         return None
     with absent_is_none(*NO_QUEUE):
-        return dict(thing.live.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names).get("Attributes", {}))
+        return dict(
+            thing.live.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names).get("Attributes", {})
+        )
     return None

@@ -34,5 +34,7 @@ class InlinePolicy(LiveThing):
 def inline_policies(live: Live, role: str) -> dict[str, dict[str, Any]]:
     """Every inline policy of a role, by name. Read-only."""
     iam = live.client("iam")
-    names = [name for page in iam.get_paginator("list_role_policies").paginate(RoleName=role) for name in page["PolicyNames"]]
+    names = [
+        name for page in iam.get_paginator("list_role_policies").paginate(RoleName=role) for name in page["PolicyNames"]
+    ]
     return {name: dict(iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]) for name in names}

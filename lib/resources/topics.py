@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from lib.aws import Live, absent_is_none
-from lib.changes import UNKNOWN
 from lib.errors import BadParameters
+from lib.plans import UNKNOWN
 from lib.resources.base import LiveThing
 from lib.settings import mask
 
@@ -89,7 +89,10 @@ class Subscription(LiveThing):
 
     def _arn(self) -> str | None:
         rows = subscriptions(self.live, self.topic)
-        return next((r["SubscriptionArn"] for r in rows if (r["Protocol"], r["Endpoint"]) == (self.protocol, self.address)), None)
+        return next(
+            (r["SubscriptionArn"] for r in rows if (r["Protocol"], r["Endpoint"]) == (self.protocol, self.address)),
+            None,
+        )
 
     def _write(self, value: dict[str, str] | None) -> None:
         sns, arn = self.live.client("sns"), self._arn()
@@ -140,8 +143,12 @@ def served_by(live: Live, queue: str) -> list[str]:
     for row in subscriptions(live, topic):
         if row["SubscriptionArn"] in PENDING:
             continue
-        attributes = live.client("sns").get_subscription_attributes(SubscriptionArn=row["SubscriptionArn"])["Attributes"]
-        if json.loads(attributes.get("RedrivePolicy") or "{}").get("deadLetterTargetArn") == live.settings.queue_arn(queue):
+        attributes = live.client("sns").get_subscription_attributes(SubscriptionArn=row["SubscriptionArn"])[
+            "Attributes"
+        ]
+        if json.loads(attributes.get("RedrivePolicy") or "{}").get("deadLetterTargetArn") == live.settings.queue_arn(
+            queue
+        ):
             found.append(f"a {row['Protocol']} subscription of {topic}")
     return found
 
@@ -160,4 +167,3 @@ def _attributes(value: dict[str, str], empty: bool = False) -> dict[str, str]:
     elif empty:
         attributes["RedrivePolicy"] = ""
     return attributes
-

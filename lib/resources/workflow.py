@@ -40,7 +40,9 @@ class Workflow(LiveThing):
 
     def _write(self, value: dict[str, Any] | None) -> None:
         if value is None:
-            raise Refused(f"{self.machine} was there before the plan and is never removed; restore its definition instead")
+            raise Refused(
+                f"{self.machine} was there before the plan and is never removed; restore its definition instead"
+            )
         self.live.client("stepfunctions").update_state_machine(
             stateMachineArn=self.arn,
             publish=True,

@@ -6,6 +6,7 @@ import pytest
 from fakes import World
 
 from lib import changes, records
+from lib.checks import require
 from lib.changes import LOG, UNKNOWN, Change, Check, Plan, Wanted, same
 from lib.errors import NotAsWanted, Refused
 from lib.run import plan_data
@@ -162,14 +163,14 @@ def test_verify_fails_with_what_was_found_and_expected(world, wanted, settings, 
     assert check == Check("thing new", "failed", "does not exist", "born")
     assert record.rows(LOG)[-3]["status"] == "failed"
     with pytest.raises(NotAsWanted, match="thing new: found does not exist, expected born"):
-        changes.require([check])
+        require([check])
 
 
 def test_verify_in_plan_mode_says_what_is_not_applied(wanted, settings, record):
     outcome = changes.carry_out(changes.plan("01", wanted), in_plan_mode(settings), record)
     checks = changes.verify(outcome, in_plan_mode(settings), record)
     assert [check.status for check in checks] == ["not applied", "not applied", "passed", "not applied"]
-    changes.require(checks)
+    require(checks)
 
 
 @pytest.mark.parametrize("live", [UNKNOWN, {"queue": UNKNOWN}, {"deep": {"queue": UNKNOWN}}, {"many": [UNKNOWN]}])
@@ -296,16 +297,18 @@ def test_temporary_things_are_gone_after_a_failure_and_the_failure_is_told(world
 
 def test_temporary_things_are_gone_when_one_could_not_be_made(world, record):
     world.refuses = {"mouth"}
-    with pytest.raises(NotAsWanted, match="AWS refused mouth"), changes.temporarily(
-        world.wanted(ear="listens", mouth="speaks", nose="smells"), "05", record
+    with (
+        pytest.raises(NotAsWanted, match="AWS refused mouth"),
+        changes.temporarily(world.wanted(ear="listens", mouth="speaks", nose="smells"), "05", record),
     ):
         pytest.fail("nothing may listen with half an ear")
     assert world.live.keys() == {"old", "equal", "extra"}
 
 
 def test_one_temporary_thing_that_stays_keeps_no_other_and_is_named(world, record):
-    with pytest.raises(NotAsWanted, match=r"left behind.*thing mouth \(AWS refused mouth\)$"), changes.temporarily(
-        world.wanted(ear="listens", mouth="speaks", nose="smells"), "05", record
+    with (
+        pytest.raises(NotAsWanted, match=r"left behind.*thing mouth \(AWS refused mouth\)$"),
+        changes.temporarily(world.wanted(ear="listens", mouth="speaks", nose="smells"), "05", record),
     ):
         world.refuses = {"mouth"}
     assert world.live.keys() == {"old", "equal", "extra", "mouth"}
@@ -389,9 +392,9 @@ def test_a_plan_that_would_write_nothing_needs_no_approval(world, settings, reco
 
 
 def test_failed_checks_stop_and_all_others_do_not():
-    changes.require([Check("a", status, "x", "y") for status in ("passed", "not exercised here", "waiting", "not applied")])
+    require([Check("a", status, "x", "y") for status in ("passed", "not exercised here", "waiting", "not applied")])
     with pytest.raises(NotAsWanted, match=r"2 of the checks failed: a: found 1, expected 2; b: found 3, expected 4"):
-        changes.require([Check("a", "failed", "1", "2"), Check("b", "failed", "3", "4"), Check("c", "passed", "", "")])
+        require([Check("a", "failed", "1", "2"), Check("b", "failed", "3", "4"), Check("c", "passed", "", "")])
 
 
 def test_a_long_value_is_cut_with_its_size():

@@ -16,7 +16,10 @@ from lib.settings import load
 PARAMETERS = load("local", {"mode": "apply"}).model_copy(update={"poll_seconds": 0.001, "verify_timeout_seconds": 0.01})
 LABELS = st.sampled_from(["topic", "queue", "rule", "policy", "workflow"])
 PLAIN = st.recursive(
-    st.booleans() | st.integers(-(10**6), 10**6) | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    st.booleans()
+    | st.integers(-(10**6), 10**6)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=8,
 )
@@ -71,5 +74,3 @@ def test_a_log_gives_back_every_row_also_after_a_line_that_a_kill_cut(rows, cut)
         for row in rows:
             record.append(LOG, row)
         assert record.rows(LOG) == rows
-
-

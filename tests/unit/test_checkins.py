@@ -73,7 +73,7 @@ def test_the_words_of_a_check_in_are_nowhere() -> None:
     assert frame.attrs["unreadable"] == 1
 
 
-@pytest.mark.parametrize("score", [None, "97", "", True, [], {}, "NaN"])
+@pytest.mark.parametrize("score", [None, "97", "", True, [], {}, "NaN", float("nan"), float("inf"), 10**400])
 def test_a_score_that_is_no_number_is_missing_and_never_zero(score: object) -> None:
     frame = recorded({KEY: {**GOOD, "risk_score": score, "score": score}})
     assert len(frame) == 1
@@ -102,7 +102,6 @@ DENIED = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "GetO
         (KEY, b"7", "holds int"),
         (KEY, DENIED, "not readable: AccessDenied"),
         ("user-1/2026/01/01/then.json", {}, "no usable timestamp"),
-        ("user-1/2026/01/01/9999999999999.json", {}, "no usable timestamp"),
         ("readme.txt", GOOD, "not named"),
         ("user-1/2026/1/1/x.json", GOOD, "not named"),
     ],
@@ -111,8 +110,6 @@ def test_what_cannot_be_read_is_counted_and_named(key: str, content: Any, why: s
     other = KEY.replace("12:30", "12:40")
     frame = recorded({key: content, other: GOOD})
     assert len(frame) == 1
-    if "9999999999999" in key:
-        return  # far in the future, so outside the window
     assert frame.attrs["unreadable"] == 1
     assert frame.attrs["examples"][0].startswith(f"{key}: {why}")
 
@@ -175,5 +172,5 @@ def test_a_missing_bucket_is_an_error_in_words() -> None:
             raise ClientError({"Error": {"Code": "NoSuchBucket", "Message": "gone"}}, "ListObjectsV2")
 
     live = Live(parameters.load("local"), Identity("0", "us-east-1", "me", ""), None, {"s3": Gone({})})  # type: ignore[arg-type]
-    with pytest.raises(NotAsWanted, match="reading check-ins from your6-checkins-000000000000: .*NoSuchBucket"):
+    with pytest.raises(NotAsWanted, match=r"reading check-ins from your6-checkins-000000000000: .*NoSuchBucket"):
         checkins.recorded(live, START, END)

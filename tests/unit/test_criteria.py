@@ -111,7 +111,16 @@ def test_criterion_2_passes_with_both_alerts_in_time():
 
 
 @pytest.mark.parametrize(
-    "rows", [[], [heard(1, 1, "high")], [heard(None, 1)], [heard(1, None)], [heard(1, 30)], [heard(31, 1)], [heard(1, 1), heard(1, 40)]]
+    "rows",
+    [
+        [],
+        [heard(1, 1, "high")],
+        [heard(None, 1)],
+        [heard(1, None)],
+        [heard(1, 30)],
+        [heard(31, 1)],
+        [heard(1, 1), heard(1, 40)],
+    ],
 )
 def test_criterion_2_fails_late_on_one_topic_or_without_evidence(rows):
     assert criteria.crisis_in_time(rows, 30).status == "failed"
@@ -152,7 +161,9 @@ def test_criterion_4_passes_with_one_success():
     assert criteria.successful_executions(counted(0, 2)).status == "passed"
 
 
-@pytest.mark.parametrize("frame", [counted(), pd.DataFrame(), counted(3, metric="ExecutionsFailed"), counted(float("nan"))])
+@pytest.mark.parametrize(
+    "frame", [counted(), pd.DataFrame(), counted(3, metric="ExecutionsFailed"), counted(float("nan"))]
+)
 def test_criterion_4_fails_without_a_datapoint_and_says_so(frame):
     check = criteria.successful_executions(frame)
     assert (check.status, check.found) == ("failed", "no datapoint")

@@ -282,7 +282,7 @@ def test_an_empty_log_gives_empty_frames_with_their_columns() -> None:
         "7",
         "null",
         '{"type": "PassStateEntered"}',
-        '{"type": "TaskSucceeded", "details": [], "id": 1, "execution_arn": "a", "event_timestamp": "1"}',
+        '{"type": "TaskSucceeded", "details": 7, "id": 1, "execution_arn": "a", "event_timestamp": "1"}',
         '{"type": "PassStateEntered", "id": 1, "execution_arn": "a", "event_timestamp": "soon"}',
     ],
 )

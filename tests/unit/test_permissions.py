@@ -11,7 +11,12 @@ from lib.settings import load
 
 TOPIC = "arn:aws:sns:us-east-1:000000000000:Alerts"
 PUBLISH = Need("sns:Publish", TOPIC, "nobody is told")
-PUT = Need("events:PutEvents", "arn:aws:events:us-east-1:000000000000:event-bus/default", "", (("events:source", "your6.checkin.crisis"),))
+PUT = Need(
+    "events:PutEvents",
+    "arn:aws:events:us-east-1:000000000000:event-bus/default",
+    "",
+    (("events:source", "your6.checkin.crisis"),),
+)
 
 
 def policy(*statements):
@@ -30,7 +35,9 @@ def when(operator, key, value):
     return {"Condition": {operator: {key: value}}}
 
 
-@pytest.mark.parametrize("action", ["sns:Publish", "SNS:publish", "sns:Pub*", "sns:*", "*", "sns:Publis?", ["s3:Get", "sns:Publish"]])
+@pytest.mark.parametrize(
+    "action", ["sns:Publish", "SNS:publish", "sns:Pub*", "sns:*", "*", "sns:Publis?", ["s3:Get", "sns:Publish"]]
+)
 @pytest.mark.parametrize("resource", [TOPIC, "*", "arn:aws:sns:*:*:Alert?", ["arn:aws:sns:x", TOPIC]])
 def test_what_matches_is_allowed(action, resource):
     assert allowed([policy(allow(action, resource))], PUBLISH)
@@ -41,7 +48,9 @@ def test_another_action_is_not_allowed(action):
     assert not allowed([policy(allow(action))], PUBLISH)
 
 
-@pytest.mark.parametrize("resource", [TOPIC.lower(), TOPIC[:-1], TOPIC + "2", "arn:aws:sns:us-east-1:000000000000:[A]lerts", []])
+@pytest.mark.parametrize(
+    "resource", [TOPIC.lower(), TOPIC[:-1], TOPIC + "2", "arn:aws:sns:us-east-1:000000000000:[A]lerts", []]
+)
 def test_another_resource_is_not_allowed(resource):
     assert not allowed([policy(allow(resource=resource))], PUBLISH)
 
@@ -108,7 +117,9 @@ def test_a_deny_whose_condition_does_not_hold_denies_nothing():
     assert allowed([policy(allow("*", "*"), deny("*", "*", **other))], PUT)
 
 
-@pytest.mark.parametrize("rest", [{"NotAction": "iam:*", "Resource": "*"}, {"Action": "*", "NotResource": "arn:aws:s3:::x"}])
+@pytest.mark.parametrize(
+    "rest", [{"NotAction": "iam:*", "Resource": "*"}, {"Action": "*", "NotResource": "arn:aws:s3:::x"}]
+)
 def test_what_is_not_read_denies_but_never_allows(rest):
     assert not allowed([policy({"Effect": "Allow", **rest})], PUBLISH)
     assert not allowed([policy(allow(), {"Effect": "Deny", **rest})], PUBLISH)
@@ -157,7 +168,9 @@ def test_what_our_reading_misses_has_failed():
     assert any("operations is not told of a crisis" in check.expected for check in found)
 
 
-@pytest.mark.parametrize(("decision", "status"), [("allowed", "passed"), ("implicitDeny", "failed"), ("explicitDeny", "failed")])
+@pytest.mark.parametrize(
+    ("decision", "status"), [("allowed", "passed"), ("implicitDeny", "failed"), ("explicitDeny", "failed")]
+)
 def test_where_aws_can_simulate_its_answer_decides(decision, status):
     there = live("prod", {"all": policy(allow("*", "*"))}, decision)
     assert {check.status for check in checks(there)} == {status}
@@ -166,7 +179,9 @@ def test_where_aws_can_simulate_its_answer_decides(decision, status):
 def test_the_simulator_is_told_the_source_of_an_event():
     there = live("prod", {}, "allowed")
     checks(there)
-    contexts = [asked["ContextEntries"] for asked in there.client("iam").asked if asked["ActionNames"] == ["events:PutEvents"]]
+    contexts = [
+        asked["ContextEntries"] for asked in there.client("iam").asked if asked["ActionNames"] == ["events:PutEvents"]
+    ]
     assert [context[0]["ContextKeyValues"] for context in contexts] == [
         ["your6.checkin"], ["your6.checkin.crisis"], ["your6.checkin.highrisk"], ["your6.checkin.proactive"],
     ]  # fmt: skip

@@ -1,7 +1,7 @@
 """The workflow's picture: every state once, nothing on top of anything, edges as the definition has them."""
 
 import json
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import matplotlib as mpl
@@ -136,7 +136,7 @@ def test_any_graph_is_laid_out_without_overlap_and_with_every_edge(pairs: list, 
     for edge, points in found.routes:
         assert len(points) >= 2
         if rank[edge.target] > rank[edge.source]:
-            assert all(upper[1] <= lower[1] + 1e-6 for upper, lower in zip(points, points[1:], strict=False))
+            assert all(upper[1] <= lower[1] + 1e-6 for upper, lower in pairwise(points))
 
 
 def test_the_layer_is_one_below_the_lowest_predecessor() -> None:

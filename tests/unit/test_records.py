@@ -82,7 +82,9 @@ def test_rows_come_back_as_they_were_added(record):
 def test_a_row_is_on_disk_when_append_returns(record, monkeypatch):
     flushed = []
     real = os.fsync
-    monkeypatch.setattr(os, "fsync", lambda descriptor: (flushed.append(os.fstat(descriptor).st_size), real(descriptor)))
+    monkeypatch.setattr(
+        os, "fsync", lambda descriptor: (flushed.append(os.fstat(descriptor).st_size), real(descriptor))
+    )
     record.append(LOG, {"n": 1})
     assert flushed == [(record.folder / LOG).stat().st_size]
 
@@ -179,7 +181,8 @@ def test_a_row_taken_out_of_the_middle_of_the_manifest_is_found(sealed):
 
 
 @pytest.mark.parametrize(
-    "edit", [lambda files: files.reverse(), lambda files: files[0].update(chain="0" * 64), lambda files: files[0].pop("chain")]
+    "edit",
+    [lambda files: files.reverse(), lambda files: files[0].update(chain="0" * 64), lambda files: files[0].pop("chain")],
 )
 def test_a_chain_that_does_not_close_is_found(edit, sealed):
     edit_manifest(sealed, edit)

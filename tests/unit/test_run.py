@@ -4,10 +4,12 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from lib import run
+from lib import notebooks, phases, run
 from lib.errors import BadParameters, Refused
 from lib.records import Record
-from lib.run import NOTEBOOKS, Phase, _verdict, check_notebook, numbers, overall
+from lib.notebooks import _verdict, check_notebook
+from lib.phases import NOTEBOOKS, Phase, numbers
+from lib.run import overall
 from lib.settings import Settings, load
 
 ERROR = new_output("error", ename="NotAsWanted", evalue="no", traceback=[])
@@ -89,7 +91,9 @@ def test_a_notebook_that_was_never_written_has_failed(tmp_path):
 def notebook(folder, names):
     source = "\n".join(f"{name} = 1  # help" for name in names)
     path = folder / "03.ipynb"
-    nbformat.write(new_notebook(cells=[new_code_cell(source, metadata={"tags": ["parameters"]})]), path)
+    cells = [new_code_cell(source, metadata={"tags": ["parameters"]})]
+    kernel = {"kernelspec": {"name": "python3", "language": "python", "display_name": "Python 3"}}
+    nbformat.write(new_notebook(cells=cells, metadata=kernel), path)
     return path
 
 
@@ -118,11 +122,11 @@ def test_all_phases_run_in_the_order_of_the_runbook():
 
 
 def test_every_phase_has_its_notebook():
-    assert all((run.RUNBOOKS / f"{name}.ipynb").is_file() for name in [*NOTEBOOKS.values(), run.ROLLBACK])
+    assert all((notebooks.RUNBOOKS / f"{name}.ipynb").is_file() for name in [*NOTEBOOKS.values(), phases.ROLLBACK])
 
 
 def test_the_planned_minutes_are_the_plans():
-    assert sum(run.PLANNED_MINUTES.values()) == 95
+    assert sum(phases.PLANNED_MINUTES.values()) == 95
 
 
 def test_a_part_of_the_phases_can_be_chosen():
@@ -174,14 +178,14 @@ def test_the_verdict_on_disk_is_sealed_and_holds_no_address(tmp_path):
     run.write_verdict(prod, record, [Phase("00", "00_preflight", "succeeded")], run.datetime.now(run.UTC), None)
     assert run.status(record)["verdict"] == "succeeded"
     assert prod.ops_subscription_endpoint not in (tmp_path / "run.json").read_text()
-    assert run.records.unsealed(tmp_path) == []
+    assert records.unsealed(tmp_path) == []
 
 
 def test_an_executed_notebook_keeps_no_address(tmp_path):
     prod = load("prod", {"outputs_dir": str(tmp_path)})
     path = tmp_path / "00.ipynb"
     path.write_text(f'{{"endpoint": "{prod.ops_subscription_endpoint}"}}')
-    run._mask(path, prod)
+    notebooks._mask(path, prod)
     assert path.read_text() == '{"endpoint": "c***@altivum.io"}'
 
 
@@ -190,7 +194,7 @@ class Thing:
 
 
 def plans(before, after):
-    return [run.changes.Plan("01", (run.changes.Change(Thing(), before, after),))]
+    return [Plan("01", (Change(Thing(), before, after),))]
 
 
 def asked(approved="", mode="apply"):
@@ -199,17 +203,19 @@ def asked(approved="", mode="apply"):
 
 def test_the_approved_plan_may_go_out():
     found = plans(1, 2)
-    run._require_approved(asked(run.changes.fingerprint(found)), found)
+    run._require_approved(asked(fingerprint(found)), found)
 
 
 @pytest.mark.parametrize("approved", ["", "plan-0123456789abcdef"])
 def test_any_other_plan_is_refused_with_the_accounts_own(approved):
-    with pytest.raises(Refused, match=r"the account's plan is plan-[0-9a-f]{16}, approved is (none|plan-0123456789abcdef)"):
+    with pytest.raises(
+        Refused, match=r"the account's plan is plan-[0-9a-f]{16}, approved is (none|plan-0123456789abcdef)"
+    ):
         run._require_approved(asked(approved), plans(1, 2))
 
 
 def test_a_plan_that_was_carried_out_is_refused_the_second_time():
-    approved = run.changes.fingerprint(plans(1, 2))
+    approved = fingerprint(plans(1, 2))
     with pytest.raises(Refused, match="is carried out already"):
         run._require_approved(asked(approved), plans(2, 2))
 

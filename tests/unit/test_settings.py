@@ -107,7 +107,9 @@ def test_every_wrong_value_is_named_at_once():
 @pytest.mark.parametrize("missing", ["account_id", "mode", "crisis_risk_above", "not_exercised_here"])
 def test_a_missing_key_is_refused_by_name(missing):
     given = {key: value for key, value in values().items() if key != missing}
-    with pytest.raises(BadParameters, match=f"^parameter {missing} is missing; every environment names every parameter$"):
+    with pytest.raises(
+        BadParameters, match=f"^parameter {missing} is missing; every environment names every parameter$"
+    ):
         check(given)
 
 
@@ -226,7 +228,11 @@ def test_only_prod_asks_for_approval_and_only_local_leaves_checks_out():
 
 def test_only_the_production_parameters_name_the_operations_address():
     address = load("prod").ops_subscription_endpoint
-    searched = [path for folder in ("lib", "rehearsal", "runbooks", "parameters", "tests") for path in (ROOT / folder).rglob("*")]
+    searched = [
+        path
+        for folder in ("lib", "rehearsal", "runbooks", "parameters", "tests")
+        for path in (ROOT / folder).rglob("*")
+    ]
     files = [path for path in searched if path.is_file() and path.suffix in (".py", ".ipynb", ".json", ".md", ".yaml")]
     naming = [path.name for path in files if address in path.read_text(encoding="utf-8")]
     assert naming == ["prod.yaml"]
@@ -296,7 +302,16 @@ def test_settings_cannot_be_changed():
 
 
 def test_a_notebook_gives_its_parameters_and_nothing_else():
-    around = {"In": ["x"], "Out": {}, "_": 1, "__name__": "__main__", "_i1": "x", "exit": exit, "yaml": yaml, "rows": [1]}
+    around = {
+        "In": ["x"],
+        "Out": {},
+        "_": 1,
+        "__name__": "__main__",
+        "_i1": "x",
+        "exit": exit,
+        "yaml": yaml,
+        "rows": [1],
+    }
     assert from_notebook({**values(), **around}) == load("local")
 
 

@@ -1,0 +1,36 @@
+"""Answers: what was checked, what was found, whether the run may go on. No AWS."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from lib.errors import NotAsWanted
+
+
+@dataclass(frozen=True)
+class Check:
+    """One answer: `passed`, `failed`, `not exercised here` or `not applied`, with what was found and expected."""
+
+    name: str
+    status: str
+    found: str
+    expected: str
+
+
+def brief(value: Any, most: int = 160) -> str:  # noqa: ANN401
+    """A value in one line for a table; a long one is cut with its size."""
+    if value is None:
+        return "does not exist"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+    text = " ".join(text.split())
+    return text if len(text) <= most else f"{text[: most - 20]}... ({len(text):,} characters)"
+
+
+def require(checks: Iterable[Check]) -> None:
+    """Stop the phase when a check failed. Raises NotAsWanted naming each, with what was found."""
+    failed = [
+        f"{check.name}: found {check.found}, expected {check.expected}" for check in checks if check.status == "failed"
+    ]
+    if failed:
+        raise NotAsWanted(f"{len(failed)} of the checks failed: {'; '.join(failed)}")

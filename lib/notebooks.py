@@ -1,0 +1,125 @@
+"""Executes one notebook into a run's record, and says what of it really ran. No AWS.
+
+The verdict is our own, from what really ran: papermill calls cells of a dead kernel `completed`.
+"""
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from papermill.exceptions import PapermillExecutionError
+from traitlets.config import Config
+
+from lib.errors import BadParameters
+from lib.phases import PLANNED_MINUTES, Phase
+from lib.records import Record
+from lib.settings import ROOT, Settings
+
+RUNBOOKS = ROOT / "runbooks"
+
+
+def check_notebook(path: Path) -> None:
+    """Refuse a notebook whose parameters are not exactly ours; papermill would only warn."""
+    if not path.is_file():
+        raise BadParameters(f"no notebook {path}; expected the runbooks of this checkout")
+    found = set(papermill.inspect_notebook(str(path)))
+    known = set(Settings.model_fields)
+    if found != known:
+        wrong = ", ".join(sorted(found ^ known))
+        raise BadParameters(
+            f"{path.name}: its parameters cell and lib/settings.py differ in {wrong}; make them the same"
+        )
+
+
+def execute(settings: Settings, record: Record, number: str, notebook: str) -> Phase:
+    """Execute one notebook into the record; returns its verdict and raises only on interruption."""
+    source, output = RUNBOOKS / f"{notebook}.ipynb", record.new_path(f"{notebook}.ipynb")
+    check_notebook(source)
+    parameters = {**settings.model_dump(), "run_id": record.run_id}
+    started, interrupted, error = time.monotonic(), False, ""
+    try:
+        with _kernel_folder():
+            papermill.execute_notebook(str(source), str(output), parameters, **_papermill_options(settings))
+    except PapermillExecutionError as failure:
+        error = f"{failure.ename}: {failure.evalue}"
+    except (DeadKernelError, CellTimeoutError) as failure:
+        error = " ".join(str(failure).split())[:300]
+    except KeyboardInterrupt:
+        interrupted, error = True, "interrupted"
+    _mask(output, settings)
+    seconds = round(time.monotonic() - started, 1)
+    return _verdict(
+        Phase(number, notebook, seconds=seconds, output=output.name, error=settings.masked(error)), output, interrupted
+    )
+
+
+def _papermill_options(settings: Settings) -> dict[str, Any]:
+    return {
+        "kernel_name": "python3",
+        "progress_bar": False,
+        "log_output": False,
+        "cwd": str(ROOT),
+        "execution_timeout": settings.cell_timeout_seconds,
+        "interrupt_on_timeout": True,
+        # Two kernels started at once can clash on TCP ports.
+        "config": Config({"KernelManager": {"transport": "ipc"}}),
+    }
+
+
+@contextmanager
+def _kernel_folder() -> Iterator[None]:
+    """A short folder for the kernel's sockets: a Unix socket's path may have 107 characters at the most."""
+    before = os.environ.get("JUPYTER_RUNTIME_DIR")
+    with tempfile.TemporaryDirectory(prefix="your6-", ignore_cleanup_errors=True) as folder:
+        os.environ["JUPYTER_RUNTIME_DIR"] = folder
+        try:
+            yield
+        finally:
+            os.environ.pop("JUPYTER_RUNTIME_DIR")
+            os.environ.update({"JUPYTER_RUNTIME_DIR": before} if before else {})
+
+
+def _verdict(found: Phase, output: Path, interrupted: bool) -> Phase:
+    """Count what really ran: a code cell without an execution count did not."""
+    cells = nbformat.read(output, as_version=4).cells if output.exists() else []
+    code = [cell for cell in cells if cell.cell_type == "code" and cell.source.strip()]
+    # papermill puts a cell of its own, about the error, on top; it is not ours.
+    code = [cell for cell in code if "papermill-error-cell-tag" not in cell.metadata.get("tags", [])]
+    ran = [cell for cell in code if cell.execution_count is not None]
+    failed = [cell for cell in ran if any(item.output_type == "error" for item in cell.outputs)]
+    complete = code and len(ran) == len(code) and not failed and not found.error
+    verdict = "interrupted" if interrupted else "succeeded" if complete else "failed"
+    error = found.error or ("" if complete else f"{len(failed)} cells failed, {len(code) - len(ran)} never ran")
+    return replace(
+        found,
+        verdict=verdict,
+        cells_run=len(ran) - len(failed),
+        cells_failed=len(failed),
+        cells_not_run=len(code) - len(ran),
+        planned_minutes=PLANNED_MINUTES.get(found.number),
+        error=error,
+    )
+
+
+def _mask(output: Path, settings: Settings) -> None:
+    """Take the subscriber's address out of an executed notebook, where papermill stores it twice."""
+    if output.exists():
+        text = output.read_text(encoding="utf-8")
+        output.write_text(settings.masked(text), encoding="utf-8")
+
+
+def parameterized(settings: Settings, record: Record, notebook: str) -> Path:
+    """A copy of a notebook in the record, with these parameters put in, to be stepped through by hand."""
+    output = record.new_path(f"{notebook}.ipynb")
+    parameters = {**settings.model_dump(), "run_id": record.run_id}
+    source = str(RUNBOOKS / f"{notebook}.ipynb")
+    papermill.execute_notebook(source, str(output), parameters, prepare_only=True, progress_bar=False)
+    return output

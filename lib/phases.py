@@ -1,0 +1,51 @@
+"""The phases of the plan: their notebooks, their order, what became of one. No AWS, no files."""
+
+from dataclasses import dataclass
+
+from lib.errors import BadParameters
+
+# In the order in which they run. The rules (04) come before the workflow (03) whose events they carry: the other way
+# round, every high-risk alert between the two, or after a failed 03, would be published and heard by nobody.
+NOTEBOOKS = {
+    "00": "00_preflight",
+    "01": "01_infrastructure",
+    "02": "02_iam_permissions",
+    "04": "04_event_rules",
+    "03": "03_state_machine",
+    "05": "05_validation",
+    "06": "06_documentation",
+    "07": "07_post_implementation_review",
+    "08": "08_threshold_tuning",
+}
+ROLLBACK = "90_rollback"
+PLANNED_MINUTES = {"01": 10, "02": 15, "03": 20, "04": 10, "05": 30, "06": 10}
+
+
+@dataclass(frozen=True)
+class Phase:
+    """What one notebook did. `verdict`: succeeded, failed, interrupted or not_run."""
+
+    number: str
+    notebook: str
+    verdict: str = "not_run"
+    cells_run: int = 0
+    cells_failed: int = 0
+    cells_not_run: int = 0
+    seconds: float = 0.0
+    planned_minutes: int | None = None
+    output: str = ""
+    error: str = ""
+
+
+def numbers(first: str = "", last: str = "", only: str = "") -> list[str]:
+    """The phases to run, in order. Raises BadParameters for a phase that does not exist."""
+    for given in (first, last, only):
+        if given and given not in NOTEBOOKS:
+            raise BadParameters(f"no phase {given!r}; expected one of {', '.join(NOTEBOOKS)}")
+    if only:
+        return [only]
+    order = list(NOTEBOOKS)
+    begin, end = order.index(first or order[0]), order.index(last or order[-1])
+    if begin > end:
+        raise BadParameters(f"phase {first} runs after {last}; the order is {', '.join(order)}")
+    return order[begin : end + 1]

@@ -1,0 +1,101 @@
+"""What the command prints: one line a phase, tables at the end. Reads nothing from AWS, decides nothing."""
+
+import sys
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from lib import phases, records, run
+from lib.checks import brief
+from lib.phases import Phase
+from lib.plans import Change, Plan
+from lib.records import Record
+from lib.settings import Settings
+
+# A file or a pipe has no width of its own; a table needs one that cuts nothing.
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(text: str) -> None:
+    """One line as it is: not wrapped, so that a path can be copied, and no markup."""
+    console.print(text, markup=False, soft_wrap=True)
+
+
+def complain(error: Exception) -> None:
+    """One sentence on stderr."""
+    errors.print(f"{type(error).__name__}: {error}", markup=False)
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table; brackets in a value are brackets."""
+    drawn = Table(*columns, title=escape(title))
+    for row in rows:
+        drawn.add_row(*(escape(cell) for cell in row))
+    console.print(drawn)
+
+
+def progress(phase: Phase) -> None:
+    """One line when a phase starts, its end on the same line."""
+    if phase.verdict == "running":
+        console.print(f"  {phase.notebook:<32}", end="", markup=False)
+        return
+    colour = "green" if phase.verdict == "succeeded" else "red"
+    console.print(f"[{colour}]{phase.verdict}[/] in {phase.seconds:.1f} s, {phase.cells_run} cells")
+    if phase.error:
+        errors.print(f"    {phase.error}", markup=False)
+
+
+def summary(chosen: Settings, record: Record, done: Sequence[Phase]) -> None:
+    """Every phase against the plan's minutes, and where the record is."""
+    taken, planned = sum(phase.seconds for phase in done) / 60, sum(phases.PLANNED_MINUTES.values())
+    total = ["total", run.overall(done), "", "", "", f"{taken:.1f} min", f"{planned} min"]
+    columns = ["phase", "verdict", "cells run", "failed", "not run", "took", "planned"]
+    table(f"Run {record.run_id}", columns, [*map(_phase_row, done), total])
+    say(f"Record: {record.folder}")
+    if chosen.mode == "apply":
+        say(f"Undo:   runbook rollback {chosen.environment} {record.run_id}")
+
+
+def _phase_row(phase: Phase) -> list[str]:
+    planned = f"{phase.planned_minutes} min" if phase.planned_minutes else "-"
+    took = f"{phase.seconds / 60:.1f} min" if phase.seconds else "-"
+    counts = (str(phase.cells_run), str(phase.cells_failed), str(phase.cells_not_run))
+    return [phase.notebook, phase.verdict, *counts, took, planned]
+
+
+def ledger(record: Record) -> None:
+    """What the rollback did with each thing, as 90_rollback left it in the record."""
+    rows = record.latest("evidence/rollback.json") or []
+    table("Rollback", ["what", "outcome"], [[row["what"], row["outcome"]] for row in rows])
+
+
+def plans(found: Sequence[Plan]) -> None:
+    """One table over all phases."""
+    rows = [[plan.phase, *_change_row(change)] for plan in found for change in plan.changes]
+    table("Plan", ["phase", "action", "what", "before -> after", "undo"], rows)
+    pending = sum(len(plan.pending) for plan in found)
+    say(f"{pending} of {len(rows)} to change")
+
+
+def _change_row(change: Change) -> list[str]:
+    moved = f"{brief(change.before, 60)} -> {brief(change.after, 60)}" if change.action != "none" else "as wanted"
+    return [change.action, change.resource.name, moved, change.undo]
+
+
+def statuses(chosen: Settings) -> None:
+    """The runs of an environment, oldest first."""
+    found = [run.status(records.existing(chosen, name)) for name in records.runs(chosen)]
+    rows = [[row["run_id"], row["verdict"], row.get("mode", "-"), row.get("started", "-")] for row in found]
+    table(f"Runs of {chosen.environment}", ["run", "verdict", "mode", "started"], rows)
+
+
+def status(record: Record) -> None:
+    """One run's phases."""
+    found = run.status(record)
+    keys = ("notebook", "verdict", "cells_run", "cells_failed", "cells_not_run")
+    rows = [[*(str(row[key]) for key in keys), brief(row["error"])] for row in found["phases"]]
+    columns = ["phase", "verdict", "cells run", "failed", "not run", "error"]
+    table(f"{record.run_id}: {found['verdict']}", columns, rows)

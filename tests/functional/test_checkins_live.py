@@ -1,0 +1,43 @@
+"""Recorded check-ins on the embedded account, as the processor's stand-in writes them."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from lib import checkins
+from lib.aws import connect
+from lib.errors import NotAsWanted
+from rehearsal import history
+
+
+def test_what_the_processor_recorded_is_read_back_without_its_words(account):
+    start = datetime.now(UTC) - timedelta(minutes=5)
+    ended = history.play(account, 6, seed=3)
+    assert len(ended["SUCCEEDED"]) == 6
+    frame = checkins.recorded(connect(account), start, datetime.now(UTC) + timedelta(seconds=1))
+    assert len(frame) == 6
+    assert frame.attrs["unreadable"] == 0
+    assert frame["risk_score"].between(0, 100).all()
+    assert frame["score"].between(-1, 1).all()
+    assert set(frame["userId"]) <= {checkin["userId"] for checkin in history.checkins(3, 6)}
+    assert "text" not in frame
+    assert checkins.recorded(connect(account), start - timedelta(days=2), start - timedelta(days=1)).empty
+
+
+def test_more_than_one_page_and_broken_objects(account, client):
+    s3, day = client("s3"), datetime(2026, 1, 1, 12, tzinfo=UTC)
+    for number in range(1005):
+        stamp = (day + timedelta(seconds=number)).isoformat()
+        body = json.dumps({"risk_score": 40, "score": 0, "trajectory": "stable"}) if number else "{broken"
+        s3.put_object(Bucket=account.checkin_bucket_name, Key=f"user-1/2026/01/01/{stamp}.json", Body=body)
+    frame = checkins.recorded(connect(account), day, day + timedelta(hours=1))
+    assert len(frame) == 1004
+    assert frame.attrs["unreadable"] == 1
+    assert "not JSON" in frame.attrs["examples"][0]
+
+
+def test_a_missing_bucket_is_said(account):
+    other = account.model_copy(update={"checkin_bucket_name": "no-such-bucket"})
+    with pytest.raises(NotAsWanted, match="reading check-ins from no-such-bucket"):
+        checkins.recorded(connect(other), datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))

@@ -1,0 +1,222 @@
+"""The way in: the guard before everything, one sentence for each way of not getting there, and the log of every call."""
+
+import contextlib
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.retries.standard import ExponentialBackoff
+
+from lib.aws import Identity, _client, _session, absent_is_none, connect, error_code, readable
+from lib.errors import BadParameters, NotAsWanted, Refused, Unreachable
+from lib.settings import load
+
+IDENTITY = """<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
+<Arn>arn:aws:iam::{account}:user/operator</Arn><UserId>U</UserId><Account>{account}</Account></GetCallerIdentityResult>
+<ResponseMetadata><RequestId>request-1</RequestId></ResponseMetadata></GetCallerIdentityResponse>"""
+ERROR = """<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>it says so</Message></Error>
+<RequestId>request-2</RequestId></ErrorResponse>"""
+
+
+class Account:
+    """An account on loopback that knows who is calling, and nothing else."""
+
+    def __init__(self):
+        self.account, self.refusal, self.silent, self.asked = "000000000000", "", False, []
+        self.endpoint = ""
+
+    def settings(self):
+        return load("local", {"endpoint_url": self.endpoint})
+
+    def answer(self, body):
+        self.asked.append(body)
+        who = "GetCallerIdentity" in body
+        if self.refusal or not who:
+            return (403 if who else 400), ERROR.format(code=self.refusal or "NotFound")
+        return 200, IDENTITY.format(account=self.account)
+
+
+@pytest.fixture
+def account():
+    known = Account()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):  # noqa: N802
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            if known.silent:
+                known.asked.append(body)
+                self.connection.shutdown(socket.SHUT_RDWR)
+                return
+            status, text = known.answer(body)
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, *words):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        known.endpoint = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield known
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(autouse=True)
+def retries_come_at_once(monkeypatch):
+    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda self, context: 0)
+
+
+def test_the_account_of_the_parameters_is_entered(account):
+    live = connect(account.settings())
+    assert live.identity == Identity("0" * 12, "us-east-1", "arn:aws:iam::000000000000:user/operator", account.endpoint)
+
+
+def test_another_account_is_refused_before_any_other_call(account):
+    account.account = "205930636302"
+    with pytest.raises(
+        Refused, match="belong to account 205930636302, the parameters of local name 000000000000"
+    ) as caught:
+        connect(account.settings())
+    assert caught.value.exit_code == 3
+    assert len(account.asked) == 1
+    assert "Action=GetCallerIdentity" in account.asked[0]
+
+
+def test_a_client_is_made_once_and_reused(account):
+    live = connect(account.settings())
+    assert live.client("sns") is live.client("sns")
+    assert live.client("sns").meta.region_name == "us-east-1"
+
+
+def test_a_stray_endpoint_in_the_environment_is_ignored(account, monkeypatch):
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_SNS"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    live = connect(account.settings())
+    assert live.client("sns").meta.endpoint_url == account.endpoint
+
+
+def test_on_aws_too_a_stray_endpoint_is_ignored(monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "none")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "none")
+    prod = load("prod")
+    assert _client(_session(prod), prod, "sns").meta.endpoint_url == "https://sns.us-east-1.amazonaws.com"
+
+
+def test_real_credentials_are_never_shown_to_a_custom_endpoint(account, monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "REAL")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "SECRET")
+    monkeypatch.setenv("AWS_PROFILE", "a-profile-that-does-not-exist")
+    live = connect(account.settings())
+    assert live.session.get_credentials().access_key != "REAL"
+
+
+def test_a_proxy_of_this_machine_is_not_asked_for_a_custom_endpoint(account, monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert connect(account.settings()).identity.account == "0" * 12
+
+
+def test_without_credentials_one_sentence_says_so():
+    with pytest.raises(Unreachable, match=r"^no usable AWS credentials while connecting \(Unable to locate") as caught:
+        connect(load("prod"))
+    assert caught.value.exit_code == 2
+    assert "\n" not in str(caught.value)
+
+
+def test_a_profile_that_does_not_exist_is_told():
+    with pytest.raises(
+        Unreachable, match=r"no usable AWS credentials while connecting \(The config profile \(nobody\)"
+    ):
+        connect(load("prod", {"profile": "nobody"}))
+
+
+@pytest.mark.parametrize("code", ["ExpiredToken", "InvalidClientTokenId", "SignatureDoesNotMatch"])
+def test_credentials_that_aws_does_not_take_are_told(code, account):
+    account.refusal = code
+    with pytest.raises(
+        Unreachable, match=f"AWS does not take these credentials while connecting .*{code}.*log in again"
+    ):
+        connect(account.settings())
+
+
+def test_any_other_refusal_is_told_in_awss_words(account):
+    account.refusal = "AccessDenied"
+    with pytest.raises(NotAsWanted, match=r"AWS refused while connecting: .*\(AccessDenied\).*it says so"):
+        connect(account.settings())
+
+
+def test_a_closed_port_is_told_in_one_sentence():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        closed = load("local", {"endpoint_url": f"http://127.0.0.1:{taken.getsockname()[1]}"})
+        rows = []
+        with pytest.raises(Unreachable, match="no answer while connecting .*check endpoint_url and the network"):
+            connect(closed, rows.append)
+    assert [row["outcome"] for row in rows] == ["no answer: EndpointConnectionError"]
+
+
+def test_an_answer_that_breaks_off_is_told_and_was_retried(account):
+    account.silent = True
+    with pytest.raises(Unreachable, match="no answer while connecting"):
+        connect(account.settings())
+    assert len(account.asked) > 1
+
+
+def test_every_call_becomes_one_row_without_its_payload(account):
+    rows = []
+    live = connect(account.settings(), rows.append)
+    with contextlib.suppress(ClientError):
+        live.client("sns").publish(TopicArn="arn:aws:sns:us-east-1:000000000000:T", Message="the text of a check-in")
+    account.silent = True
+    with contextlib.suppress(Exception):
+        live.client("sns").get_topic_attributes(TopicArn="arn:aws:sns:us-east-1:000000000000:T")
+    assert [(row["service"], row["operation"], row["outcome"]) for row in rows] == [
+        ("sts", "GetCallerIdentity", "ok"),
+        ("sns", "Publish", "NotFound"),
+        ("sns", "GetTopicAttributes", "no answer: ConnectionClosedError"),
+    ]
+    assert [row["resource"] for row in rows] == ["", *["arn:aws:sns:us-east-1:000000000000:T"] * 2]
+    assert [row["request_id"] for row in rows] == ["request-1", "request-2", ""]
+    keys = ["time", "service", "operation", "resource", "milliseconds", "outcome", "retries", "request_id"]
+    assert all(list(row) == keys for row in rows)
+    assert "check-in" not in str(rows)
+
+
+def refusal(code):
+    return ClientError({"Error": {"Code": code, "Message": "m"}}, "Operation")
+
+
+def test_only_the_named_errors_mean_that_something_is_absent():
+    with absent_is_none("NotFound"):
+        raise refusal("NotFound")
+    with pytest.raises(ClientError), absent_is_none("NotFound"):
+        raise refusal("AccessDenied")
+    assert error_code(refusal("AccessDenied")) == "AccessDenied"
+    assert error_code(ClientError({}, "Operation")) == ""
+
+
+def test_a_call_that_cannot_be_made_names_what_was_being_done(account):
+    live = connect(account.settings())
+    with (
+        pytest.raises(BadParameters, match="could not be made while writing queue Q: Parameter validation failed"),
+        readable("writing queue Q"),
+    ):
+        live.client("sqs").set_queue_attributes(QueueUrl=None, Attributes={})
+
+
+def test_the_cause_is_kept():
+    with pytest.raises(Unreachable) as caught, readable("reading"):
+        raise EndpointConnectionError(endpoint_url="http://x")
+    assert isinstance(caught.value.__cause__, EndpointConnectionError)
+
+
+def test_our_own_errors_pass_as_they_are():
+    with pytest.raises(Refused, match="^no$"), readable("reading"):
+        raise Refused("no")

@@ -1,0 +1,174 @@
+"""Exit codes, and one clear sentence for each way of asking wrongly. Nothing here reaches an account."""
+
+import socket
+
+import pytest
+from botocore.retries.standard import ExponentialBackoff
+from click.testing import CliRunner
+
+from lib import records
+from lib.cli import main, overridden
+from lib.errors import BadParameters
+from lib.settings import Settings, load
+
+
+@pytest.fixture(autouse=True)
+def retries_come_at_once(monkeypatch):
+    monkeypatch.setattr(ExponentialBackoff, "delay_amount", lambda self, context: 0)
+
+
+@pytest.fixture
+def runbook(tmp_path):
+    """`runbook("plan", "local")`: exit code and what was said on stderr, in one line."""
+
+    def invoke(*words, **options):
+        taken = [*words, "--set", f"outputs_dir={tmp_path}"] if "local" in words else list(words)
+        result = CliRunner().invoke(main, taken, **options)
+        assert "Traceback" not in result.output
+        return result.exit_code, " ".join(result.stderr.split())
+
+    return invoke
+
+
+@pytest.fixture
+def nobody():
+    """An endpoint at which nothing listens: the port is ours, and closed."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"endpoint_url=http://127.0.0.1:{taken.getsockname()[1]}"
+
+
+@pytest.fixture
+def sealed(tmp_path):
+    record = records.open_run(load("local", {"outputs_dir": str(tmp_path)}))
+    record.write_text("evidence.txt", "as it was")
+    records.seal(record)
+    return record
+
+
+def test_an_unknown_parameter_is_bad_usage_with_a_hint(runbook):
+    code, said = runbook("plan", "local", "--set", "acount_id=1")
+    assert (code, said) == (2, "BadParameters: unknown parameter 'acount_id'; did you mean account_id?")
+
+
+@pytest.mark.parametrize("words", [("plan",), ("apply",), ("status",), ("review", "r1"), ("tune",), ("rollback", "r1")])
+def test_every_command_checks_its_parameters(words, runbook):
+    code, said = runbook(words[0], "local", *words[1:], "--set", "region=nowhere")
+    assert code == 2
+    assert said.startswith("BadParameters: parameter region: found 'nowhere'")
+
+
+def test_the_mode_is_not_a_switch(runbook):
+    code, said = runbook("status", "local", "--set", "mode=true")
+    assert (code, said[:40]) == (2, "BadParameters: parameter mode: found Tru")
+
+
+@pytest.mark.parametrize("pair", ["mode", "", "not_exercised_here=[a", "crisis_risk_above={"])
+def test_a_setting_that_cannot_be_read_is_bad_usage(pair, runbook):
+    code, said = runbook("plan", "local", "--set", pair)
+    assert code == 2
+    assert said.startswith("BadParameters: --set ")
+
+
+@pytest.mark.parametrize("option", ["--from", "--to", "--only"])
+def test_an_unknown_phase_is_bad_usage(option, runbook):
+    code, said = runbook("apply", "local", option, "17")
+    assert code == 2
+    assert said.startswith("BadParameters: no phase '17'; expected one of 00, 01")
+
+
+def test_opening_an_unknown_phase_is_bad_usage(runbook):
+    code, said = runbook("open", "local", "17", "--no-browser")
+    assert (code, said[:29]) == (2, "BadParameters: no phase '17';")
+
+
+def test_an_unknown_environment_is_bad_usage(runbook):
+    code, said = runbook("plan", "production")
+    assert code == 2
+    assert "no parameters for environment 'production'; expected one of local, prod, staging" in said
+
+
+def test_an_unknown_command_is_bad_usage(runbook):
+    assert runbook("destroy", "local")[0] == 2
+
+
+@pytest.mark.parametrize("command", ["plan", "apply"])
+def test_an_endpoint_that_does_not_answer_is_told_in_one_sentence(command, runbook, nobody):
+    code, said = runbook(command, "local", "--set", nobody)
+    assert code == 2
+    assert said.startswith("Unreachable: no answer while connecting (")
+    assert said.count("Unreachable") == 1
+
+
+def test_no_credentials_are_told_in_one_sentence(runbook, tmp_path):
+    code, said = runbook("plan", "prod", "--set", f"outputs_dir={tmp_path}")
+    assert code == 2
+    assert said.startswith("Unreachable: no usable AWS credentials while connecting")
+
+
+@pytest.mark.parametrize("words", [("rollback", "local", "r0"), ("status", "local", "r0"), ("review", "local", "r0")])
+def test_an_unknown_run_is_bad_usage(words, runbook):
+    code, said = runbook(*words)
+    assert (code, said) == (2, "BadParameters: no run 'r0' of environment local; the latest are: none yet")
+
+
+def test_a_run_id_that_leaves_the_folder_is_bad_usage(runbook):
+    assert runbook("rollback", "local", "../elsewhere")[0] == 2
+
+
+def test_a_run_that_changed_nothing_has_nothing_to_undo(runbook, sealed):
+    code, said = runbook("rollback", "local", sealed.run_id)
+    assert code == 2
+    assert "changed nothing" in said
+
+
+def test_a_sealed_run_verifies(runbook, sealed):
+    assert runbook("verify", str(sealed.folder)) == (0, "")
+
+
+def test_a_tampered_run_does_not_verify(runbook, sealed):
+    (sealed.folder / "evidence.txt").write_text("as it should have been")
+    code, said = runbook("verify", str(sealed.folder))
+    assert code == 1
+    assert said.endswith("is not as it was sealed: evidence.txt: edited")
+
+
+def test_a_folder_that_is_no_run_cannot_be_verified(runbook, tmp_path):
+    code, said = runbook("verify", str(tmp_path))
+    assert code == 2
+    assert "holds no MANIFEST.json" in said
+
+
+def test_status_lists_the_runs(sealed, tmp_path):
+    result = CliRunner().invoke(main, ["status", "local", "--set", f"outputs_dir={tmp_path}"])
+    assert result.exit_code == 0
+    assert sealed.run_id in result.output
+    assert "no verdict" in result.output
+
+
+def test_settings_from_the_command_line_keep_text_as_text_and_numbers_as_numbers():
+    found = overridden(
+        ["account_id=000000000000", "crisis_risk_above=96", "not_exercised_here=[]", "profile=1e5", "run_id="]
+    )
+    assert found == {
+        "account_id": "0" * 12,
+        "crisis_risk_above": 96,
+        "not_exercised_here": [],
+        "profile": "1e5",
+        "run_id": "",
+    }
+
+
+def test_every_parameter_that_is_text_stays_text():
+    textual = [name for name, field in Settings.model_fields.items() if field.annotation is str]
+    assert overridden([f"{name}=0123" for name in textual]) == dict.fromkeys(textual, "0123")
+
+
+def test_a_setting_without_a_value_is_refused():
+    with pytest.raises(BadParameters, match="expected KEY=VALUE"):
+        overridden(["mode"])
+
+
+def test_the_command_explains_itself(runbook):
+    assert runbook("--help")[0] == 0
+    assert set(main.commands) >= {"plan", "apply", "rollback", "status", "verify", "open", "review", "tune", "rehearse"}
