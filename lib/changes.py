@@ -195,7 +195,8 @@ def _check(resource: Resource, live: Value, wanted: Value, mode: str) -> Check:
         status = "not exercised here" if _unreadable(live) else "passed"
     else:
         status = "failed" if mode == "apply" else "not applied"
-    return Check(resource.name, status, brief(live), brief(wanted))
+    found = "as wanted" if status == "passed" else brief(live)
+    return Check(resource.name, status, found, brief(wanted))
 
 
 def _unreadable(value: Value) -> bool:

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from lib import desired, lint
@@ -18,10 +19,10 @@ from lib.resources.rules import Rule, targets
 from lib.resources.workflow import description, versions
 
 
-def backup(live: Live, record: Record) -> str:
+def backup(live: Live, record: Record) -> Path:
     """Keep the full description of the live workflow, and its definition alone for `--definition file://`.
 
-    Returns the backup's name within the record. Raises NotAsWanted where there is no workflow to keep.
+    Returns the backup's path within the record. Raises NotAsWanted where there is no workflow to keep.
     """
     found = description(live, live.settings.state_machine_arn)
     if found is None:
@@ -32,7 +33,7 @@ def backup(live: Live, record: Record) -> str:
     kept = record.keep_json(f"{name}.json", {**found, "versions": versions(live, live.settings.state_machine_arn)})
     definition = json.dumps(json.loads(found["definition"]), indent=2, ensure_ascii=False) + "\n"
     record.keep_text(f"{name}-definition.json", definition)
-    return str(kept.relative_to(record.folder))
+    return kept.relative_to(record.folder)
 
 
 def fit(live: Live, definition: dict[str, Any]) -> list[Check]:
@@ -69,7 +70,7 @@ def heard(live: Live) -> list[Check]:
 def _heard(live: Live, name: str) -> Check:
     rule = Rule(live, name).read()
     reached = [target["Arn"] for target in targets(live, name).values()]
-    found = f"{rule['State'] if rule else 'missing'}, {len(reached)} targets"
+    found = f"{rule['State'] if rule else 'missing'}, targets: {len(reached)}"
     good = rule is not None and rule["State"] == "ENABLED" and live.settings.dispatcher_arn in reached
     status = "passed" if good else "failed" if live.settings.mode == "apply" else "not applied"
     return Check(

@@ -133,10 +133,10 @@ def ownership(live: Live) -> list[dict[str, str]]:
             live.client("sns").list_tags_for_resource(ResourceArn=s.alert_topic_arn)["Tags"], "Key", "Value"
         ),
     }
-    return [{"what": name, "managed by": _manager(_quietly(tags) or {})} for name, tags in read.items()]
+    return [{"what": name, "managed by": _managed_by(_quietly(tags) or {})} for name, tags in read.items()]
 
 
-def _manager(tags: dict[str, str]) -> str:
+def _managed_by(tags: dict[str, str]) -> str:
     stack = tags.get("aws:cloudformation:stack-name")
     if stack:
         return f"CloudFormation stack {stack}: DRIFT, bring this change into its template as well"

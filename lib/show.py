@@ -42,9 +42,16 @@ def table(rows: Sequence[Mapping[str, Any]] | pd.DataFrame, empty: str = "Nothin
     if frame.empty:
         say(empty)
         return
-    shown = frame.astype(object).where(frame.notna(), "")
+    shown = frame.map(_cell)
     left = [{"selector": "th, td", "props": "text-align: left; vertical-align: top; white-space: pre-wrap"}]
     display(shown.style.hide(axis="index").set_table_styles(left))
+
+
+def _cell(value: Any) -> Any:  # noqa: ANN401
+    """Missing is an empty cell; a number has no more digits than it needs."""
+    if isinstance(value, float):
+        return "" if pd.isna(value) else f"{value:g}"
+    return "" if value is None else value
 
 
 def say(sentence: str) -> None:

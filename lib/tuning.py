@@ -61,15 +61,23 @@ def moves(history: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 
 
 def sweep(history: pd.DataFrame, settings: Settings, name: str, window: Window) -> pd.DataFrame:
-    """Alerts a day by route for every allowed whole value of one risk threshold: columns value, route, per_day."""
-    days = (window.end - window.start).total_seconds() / 86400
+    """Check-ins a `span` by route for every allowed whole value of one risk threshold: value, route, count."""
     rows = []
     for value in range(100):
         if not _in_order(settings, {name: value}):
             continue
         counted = Counter(_routed(history, settings, {name: value}))
-        rows += [{"value": value, "route": route, "per_day": counted[route] / days} for route in LEVELS]
-    return pd.DataFrame(rows, columns=["value", "route", "per_day"]) if len(history) else pd.DataFrame()
+        rows += [{"value": value, "route": route, "count": counted[route] / max(_days(window), 1)} for route in LEVELS]
+    return pd.DataFrame(rows, columns=["value", "route", "count"]) if len(history) else pd.DataFrame()
+
+
+def span(window: Window) -> str:
+    """What the sweep's counts are for: a shorter window than a day is not blown up to one."""
+    return "a day" if _days(window) >= 1 else f"in {_days(window) * 24:g} h"
+
+
+def _days(window: Window) -> float:
+    return (window.end - window.start).total_seconds() / 86400
 
 
 def _routed(history: pd.DataFrame, settings: Settings, changed: Mapping[str, float]) -> list[str]:

@@ -50,22 +50,24 @@ def risk_distribution(frame: pd.DataFrame, thresholds: Mapping[str, float]) -> F
 
 
 @styled
-def alerts_by_threshold(frame: pd.DataFrame, threshold: str = "threshold", current: float | None = None) -> Figure:
-    """A line a route. `frame`: value (of the threshold), route, per_day (check-ins a day); `current`: today's value.
+def alerts_by_threshold(
+    frame: pd.DataFrame, threshold: str = "threshold", current: float | None = None, span: str = "a day"
+) -> Figure:
+    """A line a route. `frame`: value (of the threshold), route, count (check-ins in a `span`); `current`: today's value.
 
     Check-ins that raise no alert are not drawn: they are the many, and would press the alerts flat.
     """
-    question = f"How many alerts a day for each value of {threshold}?"
+    question = f"How many alerts {span} for each value of {threshold}?"
     drawn = frame[frame["route"] != "none"] if "route" in frame else frame
     if drawn.empty:
         return nothing(question, "there are no recorded check-ins to count.", frame)
-    figure, axes = canvas(question, _today(drawn, current))
+    figure, axes = canvas(question, _today(drawn, current, span))
     for route in [name for name in ROUTES if name in set(drawn["route"])]:
         rows = drawn[drawn["route"] == route].sort_values("value")
         colour, marker = ROUTES[route]
         axes.plot(
             rows["value"],
-            rows["per_day"],
+            rows["count"],
             marker,
             color=colour,
             linestyle=LINES[route],
@@ -74,7 +76,7 @@ def alerts_by_threshold(frame: pd.DataFrame, threshold: str = "threshold", curre
             markevery=max(1, len(rows) // 12),
             linewidth=1.6,
         )
-    most = float(drawn["per_day"].max())
+    most = float(drawn["count"].max())
     if most > 20:
         _counts_axis(axes)
     axes.set_ylim(0, most * (2.5 if most > 20 else 1.3) + 0.1)
@@ -92,7 +94,7 @@ def alerts_by_threshold(frame: pd.DataFrame, threshold: str = "threshold", curre
             zorder=6,
         )
     axes.set_xlabel(threshold)
-    axes.set_ylabel("check-ins a day")
+    axes.set_ylabel(f"check-ins {span}")
     legend(axes)
     return figure
 
@@ -120,10 +122,10 @@ def _counts_axis(axes: Axes) -> None:
     axes.minorticks_off()
 
 
-def _today(frame: pd.DataFrame, current: float | None) -> str:
+def _today(frame: pd.DataFrame, current: float | None, span: str) -> str:
     if current is None:
         return "each line is one route; check-ins without an alert are not drawn"
     nearest = frame.loc[(frame["value"] - current).abs().idxmin(), "value"]
     now = frame[frame["value"] == nearest]
-    words = [f"{row['route']} {row['per_day']:.3g}" for _, row in now.iterrows()]
-    return f"a day at {nearest:g}: " + ", ".join(words)
+    words = [f"{row['route']} {row['count']:.3g}" for _, row in now.iterrows()]
+    return f"{span} at {nearest:g}: " + ", ".join(words)

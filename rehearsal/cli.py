@@ -15,7 +15,8 @@ from lib.terminal import say
 from rehearsal import baseline, bridge, history, server
 
 STATE = ROOT / ".rehearsal"
-CHECKINS_BEFORE = 30
+CHECKINS_BEFORE = 60
+SEED = 30  # a mix in which every route occurs
 TRAFFIC_SECONDS = 900.0
 
 
@@ -81,9 +82,9 @@ def _ready(chosen: Settings) -> None:
 def rehearsed(chosen: Settings) -> int:
     """Check-ins before, during and after, so that the review has something to compare; then every phase."""
     say(f"Playing {CHECKINS_BEFORE} synthetic check-ins before the change ...")
-    history.play(chosen, CHECKINS_BEFORE, seed=6)
+    history.play(chosen, CHECKINS_BEFORE, seed=SEED)
     with (
         tempfile.TemporaryDirectory(prefix="traffic-", ignore_cleanup_errors=True) as folder,
-        history.playing(Path(folder), chosen, TRAFFIC_SECONDS, every=1.0),
+        history.playing(Path(folder), chosen, TRAFFIC_SECONDS, every=1.0, seed=SEED),
     ):
         return carry_out(chosen, phases.numbers())

@@ -1,10 +1,22 @@
-"""What every test shares: no test sees this machine's AWS profiles, keys, proxies or home folder. Never reaches AWS."""
+"""What every test shares: no test sees this machine's AWS profiles, keys, proxies or home folder. Never reaches AWS.
+
+And the embedded account: one server a worker, emptied and built anew for whoever asks. `account` is new for each test;
+`module_account` lasts for a module. A module uses one of them, never both: each empties the server.
+"""
 
 import os
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from accounts import NO_RETRIES, fresh
+
+from lib.settings import Settings
+from rehearsal import clients
+from rehearsal import server as embedded
+from rehearsal.server import Account
 
 SAFE = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_DEFAULT_REGION": "us-east-1", "MPLBACKEND": "agg"}
 
@@ -28,3 +40,28 @@ def _remove(folder: Path) -> None:
     for path in sorted(folder.rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink(missing_ok=True)
     folder.rmdir()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Account]:
+    """A running embedded account; what is in it is anybody's."""
+    with embedded.running(options=NO_RETRIES) as account:
+        yield account
+
+
+@pytest.fixture
+def account(server: Account, tmp_path: Path) -> Settings:
+    """The parameters of a newly built baseline, for one test."""
+    return fresh(server, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def module_account(server: Account, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The parameters of a baseline that a whole module shares."""
+    return fresh(server, tmp_path_factory.mktemp("module"))
+
+
+@pytest.fixture
+def client(server: Account) -> Callable[[str], Any]:
+    """`client("sqs")`: a client of the embedded account."""
+    return lambda service: clients.client(server.endpoint, service)

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from lib.aws import connect
-from lib.changes import UNKNOWN
 from lib.errors import NotAsWanted, Refused
+from lib.plans import UNKNOWN
 from lib.resources import (
     KINDS,
     DrillUser,

@@ -5,8 +5,8 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from lib.changes import Wanted
 from lib.errors import NotAsWanted
+from lib.plans import Wanted
 
 
 @dataclass

@@ -6,9 +6,10 @@ import pytest
 from fakes import World
 
 from lib import changes, records
-from lib.checks import require
-from lib.changes import LOG, UNKNOWN, Change, Check, Plan, Wanted, same
+from lib.changes import LOG
+from lib.checks import Check, brief, require
 from lib.errors import NotAsWanted, Refused
+from lib.plans import UNKNOWN, Change, Plan, Wanted, same
 from lib.run import plan_data
 from lib.settings import load
 
@@ -152,7 +153,7 @@ def test_verify_waits_for_what_settles_late(world, wanted, settings, record):
     outcome = changes.carry_out(changes.plan("01", wanted), settings, record)
     world.late["new"] = 3
     patient = settings.model_copy(update={"verify_timeout_seconds": 30})
-    assert changes.verify(outcome, patient, record)[0] == Check("thing new", "passed", "born", "born")
+    assert changes.verify(outcome, patient, record)[0] == Check("thing new", "passed", "as wanted", "born")
     assert world.late["new"] == 0
 
 
@@ -398,7 +399,7 @@ def test_failed_checks_stop_and_all_others_do_not():
 
 
 def test_a_long_value_is_cut_with_its_size():
-    shown = changes.brief({"definition": "x" * 5000})
+    shown = brief({"definition": "x" * 5000})
     assert len(shown) <= 180
     assert shown.endswith("(5,018 characters)")
-    assert changes.brief(None) == "does not exist"
+    assert brief(None) == "does not exist"

@@ -9,7 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lib import changes
-from lib.changes import LOG, same
+from lib.changes import LOG
+from lib.errors import RunbookError
+from lib.plans import same
 from lib.records import Record
 from lib.settings import load
 
@@ -50,7 +52,7 @@ def test_whatever_write_fails_rollback_restores(live, wanted, broken):
         record = Record(Path(folder), "run")
         try:
             changes.carry_out(changes.plan("01", world.wanted(**wanted)), PARAMETERS, record)
-        except changes.RunbookError:
+        except RunbookError:
             assert record.rows(LOG)[-1]["state"] == "failed"
         world.refuses.clear()
         changes.roll_back(changes.undo_plan(record.rows(LOG), world.reopen), PARAMETERS, record)

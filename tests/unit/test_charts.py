@@ -254,7 +254,7 @@ def test_threshold_labels_never_overlap(near: dict[str, float]) -> None:
 def test_alerts_by_threshold_leaves_out_the_many_without_an_alert() -> None:
     rows = [(v, r, n) for v in (90, 95) for r, n in (("crisis", 0.5), ("standard", 30), ("none", 900))]
     figure = tuning_charts.alerts_by_threshold(
-        pd.DataFrame(rows, columns=["value", "route", "per_day"]), "crisis_risk_above", 95
+        pd.DataFrame(rows, columns=["value", "route", "count"]), "crisis_risk_above", 95
     )
     assert {line.get_label() for line in axes_of(figure).lines if not str(line.get_label()).startswith("_")} == {
         "crisis",
@@ -266,7 +266,7 @@ def test_alerts_by_threshold_leaves_out_the_many_without_an_alert() -> None:
 
 
 def test_alerts_by_threshold_without_a_current_value() -> None:
-    figure = tuning_charts.alerts_by_threshold(pd.DataFrame([(1, "crisis", 2)], columns=["value", "route", "per_day"]))
+    figure = tuning_charts.alerts_by_threshold(pd.DataFrame([(1, "crisis", 2)], columns=["value", "route", "count"]))
     assert "now" not in words(figure).split()
 
 

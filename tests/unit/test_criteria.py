@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from lib import criteria
-from lib.changes import Check
+from lib.checks import Check
 from lib.criteria import CHECKLIST
 
 POINTS = {

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from lib.aws import Identity, Live
-from lib.changes import Check
+from lib.checks import Check
 from lib.permissions import LOGGING, Need, allowed, checks, compared, needs
 from lib.settings import load
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from lib import records
-from lib.changes import Check
+from lib.checks import Check
 from lib.errors import BadParameters, NotAsWanted
 from lib.records import MANIFEST, Record
 from lib.settings import load

@@ -4,11 +4,12 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from lib import notebooks, phases, run
+from lib import notebooks, records, run
 from lib.errors import BadParameters, Refused
+from lib.notebooks import RUNBOOKS, _verdict, check_notebook
+from lib.phases import NOTEBOOKS, PLANNED_MINUTES, ROLLBACK, Phase, numbers
+from lib.plans import Change, Plan, fingerprint
 from lib.records import Record
-from lib.notebooks import _verdict, check_notebook
-from lib.phases import NOTEBOOKS, Phase, numbers
 from lib.run import overall
 from lib.settings import Settings, load
 
@@ -122,11 +123,11 @@ def test_all_phases_run_in_the_order_of_the_runbook():
 
 
 def test_every_phase_has_its_notebook():
-    assert all((notebooks.RUNBOOKS / f"{name}.ipynb").is_file() for name in [*NOTEBOOKS.values(), phases.ROLLBACK])
+    assert all((RUNBOOKS / f"{name}.ipynb").is_file() for name in [*NOTEBOOKS.values(), ROLLBACK])
 
 
 def test_the_planned_minutes_are_the_plans():
-    assert sum(phases.PLANNED_MINUTES.values()) == 95
+    assert sum(PLANNED_MINUTES.values()) == 95
 
 
 def test_a_part_of_the_phases_can_be_chosen():

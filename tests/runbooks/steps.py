@@ -1,0 +1,125 @@
+"""How these tests drive the runbook: its command, its record, and earlier phases carried out without a notebook."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from click.testing import CliRunner
+
+from lib import changes, cli, desired, records
+from lib.aws import Live, connect
+from lib.records import Record
+from lib.settings import ROOT, Settings, load
+
+COMMAND = Path(sys.executable).with_name("runbook")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended, and the record that it left."""
+
+    code: int
+    said: str
+    complained: str
+    record: Record
+
+    @property
+    def verdict(self) -> dict[str, Any]:
+        """`run.json`."""
+        return dict(self.record.read_json("run.json"))
+
+    def phase(self, number: str) -> dict[str, Any]:
+        """What `run.json` says of a phase."""
+        return next(dict(row) for row in self.verdict["phases"] if row["number"] == number)
+
+    def checks(self, status: str) -> set[str]:
+        """The names of the recorded checks with this status."""
+        return {row["name"] for row in self.record.rows("checks.jsonl") if row["status"] == status}
+
+    def changed(self, state: str = "intended") -> list[str]:
+        """What the run began to write, temporary things left out."""
+        rows = [row for row in self.record.rows("changes.jsonl") if row["state"] == state]
+        return [row["name"] for row in rows if not row.get("temporary")]
+
+
+def words(settings: Settings, command: str, *more: str, **other: Any) -> list[str]:
+    """The words of a command line that names this account and these folders."""
+    usual = load("local").model_dump()
+    given = {key: value for key, value in settings.model_dump().items() if value != usual[key] and key != "mode"} | other
+    sets = [word for key, value in given.items() for word in ("--set", f"{key}={value}")]
+    return [command, "local", *more, *sets]
+
+
+def runbook(settings: Settings, command: str, *more: str, **other: Any) -> Ended:
+    """The `runbook` command, in this process; `other` are further parameters."""
+    ended = CliRunner().invoke(cli.main, words(settings, command, *more, **other))
+    if ended.exception and not isinstance(ended.exception, SystemExit):
+        raise ended.exception
+    return Ended(ended.exit_code, ended.stdout, ended.stderr, latest(settings))
+
+
+def started(settings: Settings, command: str, *more: str, checkout: Path = ROOT, **other: Any) -> subprocess.Popen[str]:
+    """The `runbook` command as a process of its own, of this checkout or of a copy of it."""
+    line = [str(COMMAND), *words(settings, command, *more, **other)]
+    environment = {**os.environ, "PYTHONPATH": str(checkout)}
+    pipe = subprocess.PIPE
+    return subprocess.Popen(line, cwd=checkout, env=environment, stdout=pipe, stderr=pipe, text=True)
+
+
+def finished(settings: Settings, process: subprocess.Popen[str]) -> Ended:
+    """Wait for a started command."""
+    said, complained = process.communicate(timeout=120)
+    return Ended(process.returncode, said, complained, latest(settings))
+
+
+def latest(settings: Settings) -> Record:
+    """The newest record of this account."""
+    folder = settings.path(settings.outputs_dir) / settings.environment
+    newest = max(folder.iterdir(), key=lambda path: path.stat().st_ctime)
+    return Record(newest, newest.name)
+
+
+def carried_out(settings: Settings, *phases: str) -> tuple[Live, Record]:
+    """Make what these phases want, as their notebooks would, without a kernel."""
+    chosen = settings.model_copy(update={"mode": "apply"})
+    record = records.open_run(chosen)
+    live = connect(chosen, record.log_call)
+    for number in phases:
+        changes.carry_out(changes.plan(number, desired.PHASES[number](live)), chosen, record)
+    return live, record
+
+
+def code_cells(path: Path) -> list[Any]:
+    """The code cells of an executed notebook."""
+    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code" and cell.source.strip()]
+
+
+def shown(path: Path) -> str:
+    """What a notebook's cells printed and displayed, as text."""
+    found = [out for cell in code_cells(path) for out in cell.outputs]
+    return "\n".join(json.dumps(out) for out in found)
+
+
+def children_of(pid: int, named: str) -> list[int]:
+    """The ids of the processes that this one started and whose command line holds a word. Read-only."""
+    listed = [Path(f"/proc/{pid}/task/{task.name}/children") for task in Path(f"/proc/{pid}/task").iterdir()]
+    every = [int(child) for path in listed for child in path.read_text().split()]
+    return [child for child in every if re.search(named, Path(f"/proc/{child}/cmdline").read_text())]
+
+
+@contextmanager
+def edited(path: Path, old: str, new: str) -> Iterator[None]:
+    """A file of a copy of the checkout with one passage replaced, which must be there."""
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    yield
+    path.write_text(text, encoding="utf-8")

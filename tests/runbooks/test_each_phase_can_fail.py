@@ -1,0 +1,433 @@
+"""Each phase with something broken: the run must stop there, say so in its record, and leave alone what is whole.
+
+A phase that cannot fail proves nothing. The notebooks run in real kernels; what phase 05 would catch is broken in more
+ways, without one.
+"""
+
+import contextlib
+import json
+import re
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from accounts import differing, settled, snapshot
+from steps import Ended, carried_out, code_cells, edited, finished, runbook, started
+
+from lib import deploy, events, preflight, records, scenarios, validation
+from lib.aws import connect
+from lib.errors import RunbookError
+from lib.phases import NOTEBOOKS, ROLLBACK
+from lib.settings import ROOT, Settings
+from rehearsal import history
+from rehearsal.packages import function_package
+
+FUNCTIONS = ROOT / "rehearsal" / "functions"
+BUILT = ("01", "02", "04", "03")
+
+
+def failed(ended: Ended, number: str, sentence: str) -> dict[str, Any]:
+    """The phase's verdict, when command, record and executed notebook agree that it failed, and why."""
+    found = ended.phase(number)
+    assert (ended.code, ended.verdict["verdict"], found["verdict"]) == (1, "failed", "failed")
+    assert re.search(sentence, found["error"])
+    assert found["error"] in ended.complained
+    cells = code_cells(ended.record.folder / found["output"])
+    broken = [cell for cell in cells if any(out.output_type == "error" for out in cell.outputs)]
+    never = [cell for cell in cells if cell.execution_count is None]
+    assert (found["cells_failed"], found["cells_not_run"]) == (1, len(never)) == (len(broken), len(never))
+    assert found["cells_run"] + 1 + len(never) == len(cells)
+    assert never
+    assert records.unsealed(ended.record.folder) == []
+    return found
+
+
+@pytest.fixture
+def played(account: Settings) -> Settings:
+    """A baseline that has seen a few check-ins."""
+    history.play(account, 3, seed=6)
+    return account
+
+
+def test_00_fails_where_a_piece_of_the_baseline_is_missing_and_nothing_after_it_runs(played, client):
+    client("cloudwatch").delete_dashboards(DashboardNames=[played.dashboard_name])
+    before = settled(played)
+    ended = runbook(played, "apply")
+    failed(ended, "00", f"1 of the checks failed: dashboard {played.dashboard_name}: found")
+    assert {row["number"]: row["verdict"] for row in ended.verdict["phases"]} == {
+        number: "failed" if number == "00" else "not_run" for number in NOTEBOOKS
+    }
+    assert ended.checks("failed") == {f"dashboard {played.dashboard_name}"}
+    assert ended.changed() == []
+    assert differing(before, snapshot(played)) == set()
+
+
+def disabled(client, account):
+    client("events").disable_rule(Name="Your6-LowSentimentRule")
+
+
+def no_queue(client, account):
+    client("sqs").delete_queue(QueueUrl=client("sqs").get_queue_url(QueueName="Your6-AlertDLQ")["QueueUrl"])
+
+
+def no_function(client, account):
+    client("lambda").delete_function(FunctionName=account.dispatcher_function_name)
+
+
+def no_topic(client, account):
+    client("sns").delete_topic(TopicArn=account.alert_topic_arn)
+
+
+def no_bucket(client, account):
+    client("s3").delete_bucket(Bucket=account.checkin_bucket_name)
+
+
+def no_table(client, account):
+    client("dynamodb").delete_table(TableName=account.table_name)
+
+
+def no_machine(client, account):
+    client("stepfunctions").delete_state_machine(stateMachineArn=account.state_machine_arn)
+
+
+@pytest.mark.parametrize(
+    ("take_away", "named"),
+    [
+        (disabled, "rule Your6-LowSentimentRule"),
+        (no_queue, "queue Your6-AlertDLQ"),
+        (no_function, "function Your6-AlertDispatcher"),
+        (no_topic, "topic Your6-TrustedContactAlerts"),
+        (no_bucket, "bucket your6-checkins-000000000000"),
+        (no_table, "table your6-users"),
+        (no_machine, "state machine Your6-CheckinWorkflow"),
+    ],
+)
+def test_00_names_what_is_missing(account, client, take_away, named):
+    take_away(client, account)
+    found = {check.name: check.status for check in preflight.checklist(connect(account))}
+    # Nobody has checked in yet in this account, so nothing says what the processor answers.
+    assert {name for name, status in found.items() if status == "failed"} == {named, "processor is on Phase 3"}
+
+
+@contextlib.contextmanager
+def rival(client: Callable[[str], Any], name: str, spoil: Callable[[dict[str, str]], dict[str, str]]) -> Iterator[None]:
+    """Somebody else's deployment, which puts a function's variables back as soon as ours are there."""
+    functions, over = client("lambda"), threading.Event()
+
+    def insist() -> None:
+        while not over.wait(0.01):
+            found = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+            if "OPS_SNS_TOPIC_ARN" in found:
+                functions.update_function_configuration(FunctionName=name, Environment={"Variables": spoil(found)})
+
+    thread = threading.Thread(target=insist)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_01_fails_when_the_variable_is_written_and_lost_again(account, client):
+    before, name = snapshot(account), account.processor_function_name
+    with rival(client, name, lambda found: {k: v for k, v in found.items() if k != "OPS_SNS_TOPIC_ARN"}):
+        ended = runbook(account, "apply", "--from", "01", "--to", "02", verify_timeout_seconds=1)
+    failed(ended, "01", f"1 of the checks failed: environment variable {name} / OPS_SNS_TOPIC_ARN: found does not exist")
+    assert ended.phase("02")["verdict"] == "not_run"
+    came = differing(before, snapshot(account))
+    assert f"topic {account.ops_topic_name}" in came
+    assert f"environment of {name}" not in came
+    assert not [change for change in came if change in before]
+
+
+def test_01_fails_when_another_variable_is_lost(account, client):
+    with rival(client, account.processor_function_name, lambda found: {"S3_BUCKET": found["S3_BUCKET"]}):
+        ended = runbook(account, "apply", "--only", "01", verify_timeout_seconds=1)
+    found = failed(ended, "01", r"other environment variables changed|environment variable .* does not exist")
+    assert account.table_name not in found["error"]
+
+
+def test_02_fails_without_the_role_and_writes_nothing(account, client):
+    iam, role = client("iam"), account.execution_role_name
+    iam.delete_role_policy(RoleName=role, PolicyName="Your6StepFunctionsPolicy")
+    iam.delete_role(RoleName=role)
+    before = snapshot(account)
+    ended = runbook(account, "apply", "--only", "02")
+    failed(ended, "02", f"reading the policies of role {role}")
+    assert ended.changed() == []
+    assert differing(before, snapshot(account)) == set()
+
+
+def test_02_fails_where_a_denial_stands_against_the_new_policy(account, client):
+    denial = {"Effect": "Deny", "Action": "events:*", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [denial]})
+    client("iam").put_role_policy(RoleName=account.execution_role_name, PolicyName="Hush", PolicyDocument=document)
+    before = snapshot(account)
+    ended = runbook(account, "apply", "--only", "02")
+    failed(ended, "02", "4 of the checks failed: events:PutEvents on event-bus/default")
+    mine = f"policy {account.execution_role_name}/{account.execution_policy_name}"
+    assert differing(before, snapshot(account)) == {mine}
+    assert len(ended.checks("failed")) == 4
+
+
+def replace(client: Callable[[str], Any], function: str, folder: Path, module: str, old: str, new: str) -> None:
+    """Deploy a stand-in function with one passage changed."""
+    source = (FUNCTIONS / f"{module}.py").read_text(encoding="utf-8")
+    assert old in source
+    changed = folder / f"{module}.py"
+    changed.write_text(source.replace(old, new), encoding="utf-8")
+    client("lambda").update_function_code(FunctionName=function, ZipFile=function_package(changed))
+
+
+def test_04_fails_when_the_dispatcher_does_not_know_a_crisis(account, client, tmp_path):
+    carried_out(account, "01", "02")
+    function = account.dispatcher_function_name
+    replace(client, function, tmp_path, "alert_dispatcher", '"Crisis Protocol Alert":', '"Some Other Alert":')
+    before = settled(account)
+    ended = runbook(account, "apply", "--from", "04", "--to", "03")
+    failed(ended, "04", "1 of the checks failed: dispatcher takes Crisis Protocol Alert: found Unhandled: ValueError")
+    assert ended.phase("03")["verdict"] == "not_run"
+    assert "dispatcher takes Immediate Intervention Required" in ended.checks("passed")
+    changed = differing(before, settled(account))
+    assert f"state machine {account.state_machine_name}" not in changed
+    assert f"environment of {function}" not in changed
+    assert "rule Your6-LowSentimentRule" not in changed
+
+
+def test_04_would_see_an_old_rule_that_takes_the_new_events_too(account, client):
+    wide = json.dumps({"source": [{"prefix": "your6.checkin"}]})
+    client("events").put_rule(Name="Your6-LowSentimentRule", EventPattern=wide, State="ENABLED")
+    bad = [check.name for check in events.patterns(connect(account)) if check.status == "failed"]
+    assert bad == [
+        f"Your6-LowSentimentRule with the event of {name}"
+        for name in ("Your6-CrisisProtocolRule", "Your6-HighRiskRule", "Your6-ProactiveOutreachRule")
+    ]
+
+
+def test_03_fails_while_no_rule_carries_its_events_and_the_workflow_stays(account):
+    carried_out(account, "01", "02")
+    before = snapshot(account)
+    ended = runbook(account, "apply", "--only", "03")
+    failed(ended, "03", "3 of the checks failed: Your6-CrisisProtocolRule carries its event: found missing, 0 targets")
+    assert ended.changed() == []
+    assert differing(before, snapshot(account)) == set()
+
+
+@pytest.mark.parametrize("broken", ["disabled", "aimed at another function"])
+def test_03_would_see_a_rule_that_carries_nothing(account, client, broken):
+    carried_out(account, "04")
+    events_client, name = client("events"), "Your6-HighRiskRule"
+    if broken == "disabled":
+        events_client.disable_rule(Name=name)
+    else:
+        target = {"Id": "AlertDispatcherTarget", "Arn": account.processor_arn}
+        events_client.put_targets(Rule=name, Targets=[target])
+    live = connect(account.model_copy(update={"mode": "apply"}))
+    assert [check.name for check in deploy.heard(live) if check.status == "failed"] == [f"{name} carries its event"]
+
+
+def test_03_fails_on_a_definition_that_breaks_a_rule_and_does_not_deploy_it(account, tmp_path):
+    carried_out(account, "01", "02", "04")
+    checkout = tmp_path / "checkout"
+    for folder in ("lib", "runbooks", "parameters", "rehearsal"):
+        shutil.copytree(ROOT / folder, checkout / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    before = snapshot(account)
+    definition = checkout / "lib" / "definitions" / "stepfunctions-phase3-definition.json"
+    with edited(definition, '"TimeoutSeconds": 600,', ""):
+        ended = finished(account, started(account, "apply", "--only", "03", checkout=checkout))
+    failed(ended, "03", "statelint and the house's rules: found the workflow: has no TimeoutSeconds")
+    assert (ended.record.folder / "backup").is_dir()
+    assert ended.changed() == []
+    assert differing(before, snapshot(account)) == set()
+
+
+def test_05_fails_when_a_rule_is_disabled_and_leaves_no_listener_behind(account, client):
+    carried_out(account, *BUILT)
+    client("events").disable_rule(Name="Your6-HighRiskRule")
+    before = settled(account)
+    ended = runbook(account, "apply", "--from", "05", "--to", "06", alert_limit_seconds=3)
+    failed(ended, "05", "high: alerts to the trusted contact: found 0, expected 1")
+    assert ended.phase("06")["verdict"] == "not_run"
+    assert {name for name in ended.checks("failed") if "in time" not in name} == {"high: alerts to the trusted contact"}
+    assert {"crisis: alerts to operations", "crisis: alerts to the trusted contact"} <= ended.checks("passed")
+    kept = {row["scenario"]: row["trusted_alerts"] for row in ended.record.read_json("evidence/scenarios.json")}
+    assert (kept["high"], kept["crisis"]) == (0, 1)
+    assert ended.changed() == []
+    assert differing(before, settled(account)) <= LEFT_BY_DRILLS
+    assert len(differing(before, settled(account))) >= 3
+
+
+LEFT_BY_DRILLS = {
+    "executions of Your6-CheckinWorkflow",
+    "user drill-operations",
+    "queue Rehearsal-TrustedContactInbox",
+    "queue Rehearsal-OperationsInbox",
+    "object drill-operations/2026/01/01/2026-01-01T12:00:00Z.json",
+}
+
+
+def rule_disabled(client, account, folder):
+    client("events").disable_rule(Name="Your6-HighRiskRule")
+
+
+def topics_swapped(client, account, folder):
+    functions, name = client("lambda"), account.dispatcher_function_name
+    found = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    swapped = {"Variables": {**found, "SNS_TOPIC_ARN": account.ops_topic_arn}}
+    functions.update_function_configuration(FunctionName=name, Environment=swapped)
+
+
+def second_rule(client, account, folder):
+    pattern = json.dumps({"source": ["your6.checkin.highrisk"]})
+    client("events").put_rule(Name="Somebody-Elses-Rule", EventPattern=pattern, State="ENABLED")
+    targets = [{"Id": "again", "Arn": account.dispatcher_arn}]
+    client("events").put_targets(Rule="Somebody-Elses-Rule", Targets=targets)
+
+
+def second_target(client, account, folder):
+    targets = [{"Id": "again", "Arn": account.dispatcher_arn}]
+    client("events").put_targets(Rule="Your6-CrisisProtocolRule", Targets=targets)
+
+
+def looks_real(client, account, folder):
+    replace(client, account.dispatcher_function_name, folder, "alert_dispatcher", "'[DRILL] ' if drill else ", "")
+    source = "'[DRILL] ' if alert['drill'] else ''"
+    replace(client, account.dispatcher_function_name, folder, "alert_dispatcher", source, "''")
+
+
+def quotes_the_person(client, account, folder):
+    quoting = 'f"{detail[\'textPreview\']} {detail[\'userId\']} {advice}{unknown}"'
+    old = "f\"{'[DRILL] ' if drill else ''}{detail['userId']} {advice}{unknown}\""
+    replace(client, account.dispatcher_function_name, folder, "alert_dispatcher", old, quoting)
+
+
+def dispatcher_dead(client, account, folder):
+    old = "user_id = (event.get("
+    replace(client, account.dispatcher_function_name, folder, "alert_dispatcher", old, f"raise SystemExit(1)\n    {old}")
+
+
+def other_thresholds(client, account, folder):
+    carried_out(account.model_copy(update={"crisis_risk_above": 99}), "03")
+
+
+def intervention_elsewhere(client, account, folder):
+    states, arn = client("stepfunctions"), account.state_machine_arn
+    text = states.describe_state_machine(stateMachineArn=arn)["definition"]
+    spoiled = text.replace(f'"TableName": "{account.table_name}"', '"TableName": "gone"')
+    assert spoiled != text
+    states.update_state_machine(stateMachineArn=arn, definition=spoiled)
+
+
+def error_swallowed(client, account, folder):
+    old = 'raise ValueError("check-in without text")'
+    new = 'return {"userId": user, "risk_score": 5, "score": 0.5, "trajectory": "stable", "text": ""}'
+    replace(client, account.processor_function_name, folder, "checkin_processor", old, new)
+
+
+@pytest.mark.parametrize(
+    ("sabotage", "drilled", "caught"),
+    [
+        (rule_disabled, "high", {"alerts to the trusted contact", "received in time"}),
+        (topics_swapped, "crisis", {"alerts to the trusted contact", "alerts to operations"}),
+        (second_rule, "high", {"alerts to the trusted contact"}),
+        (second_target, "crisis", {"alerts to the trusted contact"}),
+        (looks_real, "high", {"marked as a drill"}),
+        (quotes_the_person, "declining", {"no check-in text in an alert"}),
+        (dispatcher_dead, "crisis", {"alerts to the trusted contact"}),
+        (other_thresholds, "crisis", {"route", "events", "alerts to operations", "intervention recorded"}),
+        (intervention_elsewhere, "crisis", {"intervention recorded"}),
+        (error_swallowed, "unreadable", {"alerts to operations", "visible and told"}),
+    ],
+)
+def test_05_catches(account, client, tmp_path, sabotage, drilled, caught):
+    quick = {"mode": "apply", "alert_limit_seconds": 2, "listen_seconds": 0.6}
+    settings = account.model_copy(update=quick)
+    live, record = carried_out(settings, *BUILT)
+    sabotage(client, settings, tmp_path)
+    before = settled(settings)
+    cases = [case for case in (*scenarios.load(), scenarios.unreadable()) if case.name in (drilled, "normal")]
+    rows = validation.rows(live, record, scenarios.run(live, record, cases))
+    found = validation.checks(rows, settings)
+    bad = {check.name for check in found if check.status == "failed"}
+    in_time = {f"{drilled}: received in time"}  # this machine may be busy
+    assert bad - in_time == {f"{drilled}: {name}" for name in caught} - in_time
+    assert differing(before, settled(settings)) <= LEFT_BY_DRILLS
+
+
+def test_05_whole_passes_the_same_checks(account):
+    live, record = carried_out(account, *BUILT)
+    cases = [*scenarios.load(), scenarios.unreadable()]
+    rows = validation.rows(live, record, scenarios.run(live, record, cases))
+    assert [c.name for c in validation.checks(rows, live.settings) if c.status == "failed"] == []
+
+
+def test_05_without_a_topic_to_listen_on_stops_and_clears_its_listeners_away(account, client):
+    live, record = carried_out(account, *BUILT)
+    client("sns").delete_topic(TopicArn=account.ops_topic_arn)
+    before = snapshot(account)
+    with pytest.raises(RunbookError, match=account.ops_topic_name):
+        scenarios.run(live, record, scenarios.load())
+    assert differing(before, snapshot(account)) == set()
+
+
+def test_06_fails_when_another_workflow_runs_and_writes_no_document(account):
+    carried_out(account, "01", "02", "04")
+    before = snapshot(account)
+    ended = runbook(account, "apply", "--only", "06")
+    failed(ended, "06", "the live workflow is the documented one: found another, expected the same")
+    assert ended.changed() == []
+    assert differing(before, snapshot(account)) == set()
+
+
+def test_06_refuses_a_document_whose_markers_are_broken(account):
+    carried_out(account, *BUILT)
+    readme = account.path(account.docs_dir) / "README.md"
+    begin = "<!-- begin your6-phase3-runbook: architecture -->\n"
+    carried_out(account, "06")
+    text = readme.read_text(encoding="utf-8")
+    ends = [line for line in text.splitlines(keepends=True) if "end" in line and "<!--" in line]
+    assert ends, begin
+    readme.write_text(text.replace(ends[0], ""), encoding="utf-8")
+    before = snapshot(account)
+    ended = runbook(account, "apply", "--only", "06")
+    assert ended.code in (1, 2)
+    assert ended.verdict["verdict"] == "refused"
+    assert "README.md" in ended.complained
+    assert ended.changed() == []
+    assert differing(before, snapshot(account)) == set()
+
+
+def test_07_fails_without_evidence(account):
+    carried_out(account, *BUILT)
+    before = snapshot(account)
+    ended = runbook(account, "apply", "--from", "07", verify_timeout_seconds=1)
+    failed(ended, "07", "5 of the checks failed: 1 All test scenarios pass: found 0 of 6 scenarios passed")
+    assert ended.phase("08")["verdict"] == "not_run"
+    assert {row["status"] for row in ended.record.read_json("evidence/criteria.json")} == {"failed"}
+    assert differing(before, snapshot(account)) == set()
+
+
+def test_08_fails_without_the_bucket(account, client):
+    client("s3").delete_bucket(Bucket=account.checkin_bucket_name)
+    ended = runbook(account, "apply", "--only", "08", verify_timeout_seconds=1)
+    failed(ended, "08", f"reading check-ins from {account.checkin_bucket_name}")
+
+
+def test_90_fails_on_a_value_that_cannot_return_and_takes_no_rule_away(account, client):
+    _, record = carried_out(account, *BUILT)
+    client("stepfunctions").delete_state_machine(stateMachineArn=account.state_machine_arn)
+    before = snapshot(account)
+    ended = runbook(account, "rollback", record.run_id)
+    assert ended.code == 1
+    assert f"writing state machine {account.state_machine_name}" in ended.complained
+    rows = [row for row in record.rows("changes.jsonl") if row["state"] == "failed"]
+    assert [(row["kind"], row["undoes"]) for row in rows] == [("state machine", True)]
+    cells = code_cells(record.folder / f"{ROLLBACK}.ipynb")
+    assert [cell for cell in cells if cell.execution_count is None]
+    # It goes backwards and stops: what came before the workflow still stands, so nothing it publishes goes unheard.
+    assert differing(before, snapshot(account)) == {f"dashboard {account.dashboard_name}"}
+    assert records.unsealed(record.folder) == []

@@ -1,0 +1,167 @@
+"""The rules of the house, as checks on the code itself: what may import what, who writes, who prints, who waits."""
+
+import ast
+import re
+from graphlib import TopologicalSorter
+
+import pytest
+
+from lib.settings import ROOT
+
+LIB = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted((ROOT / "lib").rglob("*.py"))
+}
+REHEARSAL = sorted((ROOT / "rehearsal").rglob("*.py"))
+ALL = [*LIB.values(), *REHEARSAL]
+ENVIRONMENTS = {path.stem for path in (ROOT / "parameters").glob("*.yaml")}
+BANNED = {"manager", "util", "utils", "helper", "helpers", "handle", "data2", "process"}
+# Each of these imports nothing of ours but what stands behind it.
+FOUNDATION = {
+    "lib.errors": set(),
+    "lib.plans": set(),
+    "lib.settings": {"lib.errors"},
+    "lib.checks": {"lib.errors"},
+    "lib.records": {"lib.errors", "lib.settings"},
+    "lib.aws": {"lib.errors", "lib.settings"},
+}
+UNDER_RESOURCES = {*FOUNDATION, "lib.documents", "lib.marked"}
+WITHOUT_AWS = ["changes", "plans", "checks", "criteria", "render", "thresholds", "charts", "picture", "show", "documents", "records"]
+COMPUTING = ["changes", "plans", "checks", "criteria", "render", "thresholds", "charts", "picture", "documents", "records"]
+
+
+def name(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+def tree(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imported(path):
+    """The modules that a file imports; `from lib import x` is `lib.x`."""
+    found = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            inside = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {module for module in inside if module in LIB} or {node.module}
+            if node.module in LIB and node.module != "lib":
+                found.add(node.module)
+    return found
+
+
+def ours(module):
+    return {found for found in imported(LIB[module]) if found in LIB and found != "lib"}
+
+
+def reached(module):
+    """Everything of ours that a module imports, also through others."""
+    seen, ahead = set(), [module]
+    while ahead:
+        for found in ours(ahead.pop()) - seen:
+            seen.add(found)
+            ahead.append(found)
+    return seen
+
+
+def calls(path):
+    """(dotted name of what is called, line) for every call in a file."""
+    return [(ast.unparse(node.func), node.lineno) for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]
+
+
+@pytest.mark.parametrize("module", FOUNDATION)
+def test_the_foundation_imports_only_what_is_under_it(module):
+    assert ours(module) <= FOUNDATION[module]
+
+
+def test_imports_point_one_way():
+    TopologicalSorter({module: ours(module) - {module} for module in LIB}).prepare()
+
+
+@pytest.mark.parametrize("module", [module for module in LIB if module.startswith("lib.resources")])
+def test_resources_import_only_what_is_under_them(module):
+    assert {found for found in ours(module) if not found.startswith("lib.resources")} <= UNDER_RESOURCES
+
+
+@pytest.mark.parametrize("module", LIB)
+def test_lib_never_imports_the_rehearsal_and_the_command_stands_on_top(module):
+    assert not [found for found in imported(LIB[module]) if found.split(".")[0] in ("rehearsal", "tests")]
+    assert "lib.cli" not in ours(module)
+
+
+@pytest.mark.parametrize("module", WITHOUT_AWS)
+def test_what_computes_or_shows_imports_no_boto(module):
+    assert not [found for found in imported(LIB[f"lib.{module}"]) if found.split(".")[0] in ("boto3", "botocore")]
+
+
+@pytest.mark.parametrize("module", COMPUTING)
+def test_what_computes_never_reaches_the_connection(module):
+    assert "lib.aws" not in reached(f"lib.{module}")
+
+
+@pytest.mark.parametrize("path", LIB.values(), ids=name)
+def test_lib_has_no_word_of_the_rehearsal(path):
+    # JupyterLab must listen on this machine only; that is the one address that lib names.
+    text = path.read_text(encoding="utf-8").replace("--ServerApp.ip=127.0.0.1", "")
+    assert re.findall(r"rehears|ministack|localhost|127\.0\.0\.1|parameters/local", text, re.IGNORECASE) == []
+
+
+@pytest.mark.parametrize("path", LIB.values(), ids=name)
+def test_no_environment_is_a_special_case(path):
+    texts = {node.value for node in ast.walk(tree(path)) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    assert texts & ENVIRONMENTS == set()
+
+
+@pytest.mark.parametrize("path", LIB.values(), ids=name)
+def test_only_changes_writes_to_live_things(path):
+    if path.stem != "changes":
+        writes = [call for call in calls(path) if call[0].endswith(".write") and call[0] not in ("file.write", "os.write")]
+        assert writes == []
+
+
+@pytest.mark.parametrize("path", ALL, ids=name)
+def test_nothing_prints_but_what_is_there_to_show(path):
+    if path.stem not in ("show", "cli", "terminal"):
+        assert [call for call in calls(path) if call[0] == "print"] == []
+
+
+@pytest.mark.parametrize("path", ALL, ids=name)
+def test_nothing_sleeps_but_by_an_injected_sleep(path):
+    # The leash is a process of its own that waits for its owner's end.
+    if path.stem != "leash":
+        assert [call for call in calls(path) if call[0] in ("time.sleep", "asyncio.sleep")] == []
+
+
+@pytest.mark.parametrize("path", [path for path in ALL if path.read_text(encoding="utf-8").strip()], ids=name)
+def test_every_module_says_what_it_is_for(path):
+    assert ast.get_docstring(tree(path))
+
+
+@pytest.mark.parametrize("path", ALL, ids=name)
+def test_no_module_is_too_long_to_read(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 300
+
+
+@pytest.mark.parametrize("path", ALL, ids=name)
+def test_names_say_what_things_are(path):
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    names = [path.stem, *(node.name for node in ast.walk(tree(path)) if isinstance(node, kinds))]
+    words = {word.lower() for found in names for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+", found)}
+    assert words & BANNED == set()
+
+
+@pytest.mark.parametrize("path", LIB.values(), ids=name)
+def test_nothing_is_connected_at_import(path):
+    connecting = {"connect", "client", "Session", "boto3.client", "boto3.session.Session"}
+    top = [node for node in tree(path).body if isinstance(node, ast.Assign | ast.AnnAssign | ast.Expr)]
+    found = [ast.unparse(node.func) for part in top for node in ast.walk(part) if isinstance(node, ast.Call)]
+    assert set(found) & connecting == set()
+
+
+def test_every_package_of_ours_is_installed():
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    packages = set(re.search(r"packages = \[(.*)\]", text)[1].replace('"', "").split(", "))
+    assert packages == {"lib", "lib.resources", "rehearsal"}
+    assert {name(path.parent).replace("/", ".") for path in LIB.values()} <= packages
