@@ -5,7 +5,7 @@ RUN := $(VENV)/bin
 # Nothing of the machine's own AWS set-up reaches a rehearsal or a test.
 QUIET := env -u AWS_PROFILE -u AWS_ENDPOINT_URL -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_SESSION_TOKEN
 
-.PHONY: rehearse test lint lab clean
+.PHONY: rehearse test lint lab sample clean
 
 rehearse: $(VENV)/ready  ## carry the whole plan out on an embedded AWS account
 	$(QUIET) $(RUN)/runbook rehearse $(ARGS)
@@ -30,3 +30,8 @@ $(VENV)/ready: requirements.txt pyproject.toml
 
 clean:  ## remove the virtual environment; records of runs stay
 	rm -rf $(VENV)
+
+sample: $(VENV)/ready  ## a fresh rehearsal as the committed sample record
+	rm -rf outputs/sample .rehearsal/sample
+	$(QUIET) $(RUN)/runbook rehearse --outputs-dir .rehearsal/sample
+	mv .rehearsal/sample/local/* outputs/sample

@@ -106,12 +106,17 @@ def apply(given: Callable[..., Settings], approved_plan: str, first: str, last: 
     return carry_out(given(mode="apply", **more), phases.numbers(first, last, only))
 
 
-def carry_out(chosen: Settings, numbers: Sequence[str]) -> int:
-    """Run phases with a line each and a summary at the end; returns the exit code."""
+def carry_out(chosen: Settings, numbers: Sequence[str], lasting: bool = True) -> int:
+    """Run phases with a line each and a summary at the end; returns the exit code.
+
+    An account that is not `lasting` is gone afterwards, so nothing is said about undoing.
+    """
     record = records.open_run(chosen)
     terminal.say(f"Run {record.run_id} of {chosen.environment}, mode {chosen.mode}")
     done = run.phases(chosen, record, numbers, terminal.progress)
-    terminal.summary(chosen, record, done)
+    terminal.summary(record, done)
+    if lasting:
+        terminal.say(f"Undo:   runbook rollback {chosen.environment} {record.run_id}")
     verdict = run.overall(done)
     return {"succeeded": 0, "interrupted": INTERRUPTED}.get(verdict, 1)
 

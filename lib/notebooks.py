@@ -54,7 +54,7 @@ def execute(settings: Settings, record: Record, number: str, notebook: str) -> P
         error = " ".join(str(failure).split())[:300]
     except KeyboardInterrupt:
         interrupted, error = True, "interrupted"
-    _mask(output, settings)
+    _clean(output, settings)
     seconds = round(time.monotonic() - started, 1)
     return _verdict(
         Phase(number, notebook, seconds=seconds, output=output.name, error=settings.masked(error)), output, interrupted
@@ -109,11 +109,16 @@ def _verdict(found: Phase, output: Path, interrupted: bool) -> Phase:
     )
 
 
-def _mask(output: Path, settings: Settings) -> None:
-    """Take the subscriber's address out of an executed notebook, where papermill stores it twice."""
-    if output.exists():
-        text = output.read_text(encoding="utf-8")
-        output.write_text(settings.masked(text), encoding="utf-8")
+def _clean(output: Path, settings: Settings) -> None:
+    """Take the subscriber's address (papermill stores it twice) and this machine's paths out of a notebook."""
+    if not output.exists():
+        return
+    notebook = nbformat.read(output, as_version=4)
+    for key in ("input_path", "output_path"):
+        notebook.metadata.get("papermill", {})[key] = Path(notebook.metadata.get("papermill", {}).get(key, "")).name
+    temporary = output.with_suffix(".tmp")
+    temporary.write_text(settings.masked(nbformat.writes(notebook)), encoding="utf-8")
+    temporary.replace(output)
 
 
 def parameterized(settings: Settings, record: Record, notebook: str) -> Path:

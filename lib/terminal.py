@@ -48,15 +48,15 @@ def progress(phase: Phase) -> None:
         errors.print(f"    {phase.error}", markup=False)
 
 
-def summary(chosen: Settings, record: Record, done: Sequence[Phase]) -> None:
-    """Every phase against the plan's minutes, and where the record is."""
+def summary(record: Record, done: Sequence[Phase]) -> None:
+    """Every phase against the plan's minutes, the success criteria, and where the record is."""
     taken, planned = sum(phase.seconds for phase in done) / 60, sum(phases.PLANNED_MINUTES.values())
     total = ["total", run.overall(done), "", "", "", f"{taken:.1f} min", f"{planned} min"]
     columns = ["phase", "verdict", "cells run", "failed", "not run", "took", "planned"]
     table(f"Run {record.run_id}", columns, [*map(_phase_row, done), total])
+    for row in record.latest("evidence/criteria.json") or []:
+        say(f"Criterion {row['name']}: {row['status']}, {row['found']}")
     say(f"Record: {record.folder}")
-    if chosen.mode == "apply":
-        say(f"Undo:   runbook rollback {chosen.environment} {record.run_id}")
 
 
 def _phase_row(phase: Phase) -> list[str]:

@@ -1,5 +1,6 @@
 """`runbook rehearse`: the whole plan on an embedded AWS account, from nothing. Touches loopback addresses only."""
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -29,11 +30,13 @@ def rehearse(keep: bool, stopping: bool, outputs_dir: str) -> int:
     """Carry the whole plan out on an embedded AWS account."""
     if stopping:
         return stop()
-    with account(keep) as chosen:
-        chosen = chosen.model_copy(update={"outputs_dir": outputs_dir})
-        code = rehearsed(chosen)
-    if keep:
-        say(f"\nThe account stays at {chosen.endpoint_url}. Step through: runbook open local 03")
+    kept = keep or server.kept(STATE) is not None
+    with account(kept) as endpoint:
+        chosen = settings.load("local", {"endpoint_url": endpoint, "outputs_dir": outputs_dir, "mode": "apply"})
+        code = rehearsed(chosen, lasting=kept)
+    if kept:
+        elsewhere = "" if endpoint == settings.load("local").endpoint_url else f" --set endpoint_url={endpoint}"
+        say(f"\nThe account stays at {endpoint}. Step through: runbook open local 03{elsewhere}")
         say("Stop it: runbook rehearse --stop")
     return code
 
@@ -48,38 +51,35 @@ def stop() -> int:
 
 
 @contextmanager
-def account(keep: bool) -> Iterator[Settings]:
-    """The account as the plan finds it, its bridge, and the application's checkout.
+def account(kept: bool) -> Iterator[str]:
+    """The endpoint of an account as the plan finds it, its metric bridge, and the application's checkout.
 
     A kept one that runs already is taken as it is, with what earlier runs did to it.
     """
     with ExitStack() as stack:
-        if keep or server.kept(STATE):
-            chosen = _settings(server.start_detached(STATE).endpoint, STATE / "application")
-            _ready(chosen)
-            bridge.start_kept(STATE, chosen)
+        if kept:
+            if server.kept(STATE) is None:
+                shutil.rmtree(STATE / "application", ignore_errors=True)
+            endpoint = server.start_detached(STATE).endpoint
+            bridge.start_kept(STATE, _ready(endpoint))
         else:
-            folder = Path(
-                stack.enter_context(tempfile.TemporaryDirectory(prefix="rehearsal-", ignore_cleanup_errors=True))
-            )
+            shutil.rmtree(STATE / "application", ignore_errors=True)
+            temporary = tempfile.TemporaryDirectory(prefix="rehearsal-", ignore_cleanup_errors=True)
+            folder = Path(stack.enter_context(temporary))
             endpoint = stack.enter_context(server.running(folder=folder / "server")).endpoint
-            chosen = _settings(endpoint, folder / "application")
-            _ready(chosen)
-            stack.enter_context(bridge.started(folder / "bridge", chosen))
-        yield chosen
+            stack.enter_context(bridge.started(folder / "bridge", _ready(endpoint)))
+        yield endpoint
 
 
-def _settings(endpoint: str, docs_dir: Path) -> Settings:
-    return settings.load("local", {"endpoint_url": endpoint, "docs_dir": str(docs_dir), "mode": "apply"})
-
-
-def _ready(chosen: Settings) -> None:
-    say(f"Embedded AWS account at {chosen.endpoint_url}")
+def _ready(endpoint: str) -> Settings:
+    say(f"Embedded AWS account at {endpoint}")
+    chosen = settings.load("local", {"endpoint_url": endpoint})
     baseline.build(chosen)
     baseline.application(chosen)
+    return chosen
 
 
-def rehearsed(chosen: Settings) -> int:
+def rehearsed(chosen: Settings, lasting: bool) -> int:
     """Check-ins before, during and after, so that the review has something to compare; then every phase."""
     say(f"Playing {CHECKINS_BEFORE} synthetic check-ins before the change ...")
     history.play(chosen, CHECKINS_BEFORE, seed=SEED)
@@ -87,4 +87,4 @@ def rehearsed(chosen: Settings) -> int:
         tempfile.TemporaryDirectory(prefix="traffic-", ignore_cleanup_errors=True) as folder,
         history.playing(Path(folder), chosen, TRAFFIC_SECONDS, every=1.0, seed=SEED),
     ):
-        return carry_out(chosen, phases.numbers())
+        return carry_out(chosen, phases.numbers(), lasting)

@@ -1,4 +1,4 @@
-"""The way in: the guard before everything, one sentence for each way of not getting there, and the log of every call."""
+"""The way in: the guard before everything, one sentence for each way of not getting there, the log of every call."""
 
 import contextlib
 import socket
@@ -43,7 +43,7 @@ def account():
     known = Account()
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):  # noqa: N802
+        def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             if known.silent:
                 known.asked.append(body)
@@ -157,7 +157,7 @@ def test_a_closed_port_is_told_in_one_sentence():
         taken.bind(("127.0.0.1", 0))
         closed = load("local", {"endpoint_url": f"http://127.0.0.1:{taken.getsockname()[1]}"})
         rows = []
-        with pytest.raises(Unreachable, match="no answer while connecting .*check endpoint_url and the network"):
+        with pytest.raises(Unreachable, match=r"no answer while connecting .*check endpoint_url and the network"):
             connect(closed, rows.append)
     assert [row["outcome"] for row in rows] == ["no answer: EndpointConnectionError"]
 
@@ -218,5 +218,5 @@ def test_the_cause_is_kept():
 
 
 def test_our_own_errors_pass_as_they_are():
-    with pytest.raises(Refused, match="^no$"), readable("reading"):
+    with pytest.raises(Refused, match=r"^no$"), readable("reading"):
         raise Refused("no")

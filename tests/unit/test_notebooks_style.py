@@ -80,8 +80,8 @@ def test_every_phase_has_its_notebook_and_every_notebook_its_phase():
 
 @notebook
 def test_no_output_is_committed(path):
-    ran = [cell for cell in cells(path) if cell.cell_type == "code" and (cell.outputs or cell.execution_count is not None)]
-    assert ran == []
+    run = [cell for cell in cells(path) if cell.cell_type == "code"]
+    assert [cell.source for cell in run if cell.outputs or cell.execution_count is not None] == []
     assert "papermill" not in nbformat.read(path, as_version=4).metadata
 
 
@@ -155,7 +155,8 @@ def test_it_asks_where_it_is_before_it_does_anything(path):
 @notebook
 def test_no_prose_holds_html(path):
     texts = [cell.source for cell in cells(path) if cell.cell_type == "markdown"]
-    assert [text for text in texts if any(tag in text.lower() for tag in ("<div", "<span", "<br", "<img", "<font", "style="))] == []
+    tags = ("<div", "<span", "<br", "<img", "<font", "<table", "style=")
+    assert [text for text in texts if any(tag in text.lower() for tag in tags)] == []
 
 
 @notebook
@@ -170,9 +171,10 @@ def test_every_call_fits_what_it_calls(path):
     names = bound(path)
     for call in [node for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]:
         called = resolved(call.func, names)
-        spread = any(isinstance(argument, ast.Starred) for argument in call.args) or any(k.arg is None for k in call.keywords)
+        named = {keyword.arg: keyword.value for keyword in call.keywords}
+        spread = None in named or any(isinstance(argument, ast.Starred) for argument in call.args)
         if callable(called) and not spread:
-            inspect.signature(called).bind(*call.args, **{keyword.arg: keyword.value for keyword in call.keywords})
+            inspect.signature(called).bind(*call.args, **named)
 
 
 @notebook

@@ -208,7 +208,7 @@ def test_a_file_that_is_no_manifest_of_ours_is_refused(text, sealed):
 
 
 def test_a_folder_that_was_never_sealed_is_refused(record):
-    with pytest.raises(BadParameters, match="holds no MANIFEST.json; expected the folder of a finished run"):
+    with pytest.raises(BadParameters, match=r"holds no MANIFEST\.json; expected the folder of a finished run"):
         records.unsealed(record.folder)
 
 

@@ -2,6 +2,7 @@
 
 import nbformat
 import pytest
+from fakes import World
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from lib import notebooks, records, run
@@ -185,17 +186,17 @@ def test_the_verdict_on_disk_is_sealed_and_holds_no_address(tmp_path):
 def test_an_executed_notebook_keeps_no_address(tmp_path):
     prod = load("prod", {"outputs_dir": str(tmp_path)})
     path = tmp_path / "00.ipynb"
-    path.write_text(f'{{"endpoint": "{prod.ops_subscription_endpoint}"}}')
-    notebooks._mask(path, prod)
-    assert path.read_text() == '{"endpoint": "c***@altivum.io"}'
-
-
-class Thing:
-    kind, name, identity, stays = "thing", "thing", {}, ""  # noqa: RUF012
+    executed = new_notebook(cells=[new_code_cell(f'ops_subscription_endpoint = "{prod.ops_subscription_endpoint}"')])
+    executed.metadata["papermill"] = {"input_path": str(tmp_path / "in" / "00.ipynb"), "output_path": str(path)}
+    nbformat.write(executed, path)
+    notebooks._clean(path, prod)
+    cleaned = nbformat.read(path, as_version=4)
+    assert cleaned.cells[0].source == 'ops_subscription_endpoint = "c***@altivum.io"'
+    assert cleaned.metadata.papermill == {"input_path": "00.ipynb", "output_path": "00.ipynb"}
 
 
 def plans(before, after):
-    return [Plan("01", (Change(Thing(), before, after),))]
+    return [Plan("01", (Change(World().thing("a"), before, after),))]
 
 
 def asked(approved="", mode="apply"):
