@@ -20,7 +20,7 @@ lint: $(VENV)/ready  ## style, types, and no outputs in runbooks/
 	$(RUN)/python -m pytest -q -p no:cacheprovider tests/unit/test_house.py tests/unit/test_notebooks_style.py
 
 lab: $(VENV)/ready  ## JupyterLab on the notebooks, for a step-through on the kept account
-	$(RUN)/jupyter lab --ServerApp.ip=127.0.0.1 --ServerApp.root_dir="$(CURDIR)" runbooks
+	$(RUN)/jupyter lab --ServerApp.ip=127.0.0.1 $(if $(filter 0,$(shell id -u)),--allow-root) runbooks
 
 $(VENV)/ready: requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version)'

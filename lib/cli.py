@@ -186,12 +186,15 @@ def open_notebook(given: Callable[..., Settings], number: str, run_id: str, mode
     terminal.say(f"Notebook: {path}")
     if no_browser:
         return 0
+    # Jupyter refuses to run as root unless told so; it listens on loopback only, and asks for its token.
+    root = ["--allow-root"] if os.geteuid() == 0 else []
     lab = [
         sys.executable,
         "-m",
         "jupyterlab",
         "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.root_dir={path.parent}",
+        *root,
         str(path),
     ]
     return subprocess.run(lab, check=False, env=dict(os.environ)).returncode

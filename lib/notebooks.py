@@ -3,18 +3,15 @@
 The verdict is our own, from what really ran: papermill calls cells of a dead kernel `completed`.
 """
 
-import os
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import papermill
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellTimeoutError
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
@@ -46,11 +43,11 @@ def execute(settings: Settings, record: Record, number: str, notebook: str) -> P
     parameters = {**settings.model_dump(), "run_id": record.run_id}
     started, interrupted, error = time.monotonic(), False, ""
     try:
-        with _kernel_folder():
-            papermill.execute_notebook(str(source), str(output), parameters, **_papermill_options(settings))
+        with tempfile.TemporaryDirectory(prefix="your6-", ignore_cleanup_errors=True) as sockets:
+            papermill.execute_notebook(str(source), str(output), parameters, **_papermill_options(settings, sockets))
     except PapermillExecutionError as failure:
         error = f"{failure.ename}: {failure.evalue}"
-    except (DeadKernelError, CellTimeoutError) as failure:
+    except (RuntimeError, CellTimeoutError) as failure:  # a kernel that dies, or never answers
         error = " ".join(str(failure).split())[:300]
     except KeyboardInterrupt:
         interrupted, error = True, "interrupted"
@@ -61,7 +58,10 @@ def execute(settings: Settings, record: Record, number: str, notebook: str) -> P
     )
 
 
-def _papermill_options(settings: Settings) -> dict[str, Any]:
+def _papermill_options(settings: Settings, sockets: str) -> dict[str, Any]:
+    # Two kernels started at once can clash on TCP ports. Without a connection file of its own, a kernel puts its
+    # sockets into the folder it runs in, and two at once share them. A socket's path has 107 characters at the most.
+    own = {"transport": "ipc", "connection_file": str(Path(sockets) / "kernel.json")}
     return {
         "kernel_name": "python3",
         "progress_bar": False,
@@ -69,22 +69,8 @@ def _papermill_options(settings: Settings) -> dict[str, Any]:
         "cwd": str(ROOT),
         "execution_timeout": settings.cell_timeout_seconds,
         "interrupt_on_timeout": True,
-        # Two kernels started at once can clash on TCP ports.
-        "config": Config({"KernelManager": {"transport": "ipc"}}),
+        "config": Config({"KernelManager": own}),
     }
-
-
-@contextmanager
-def _kernel_folder() -> Iterator[None]:
-    """A short folder for the kernel's sockets: a Unix socket's path may have 107 characters at the most."""
-    before = os.environ.get("JUPYTER_RUNTIME_DIR")
-    with tempfile.TemporaryDirectory(prefix="your6-", ignore_cleanup_errors=True) as folder:
-        os.environ["JUPYTER_RUNTIME_DIR"] = folder
-        try:
-            yield
-        finally:
-            os.environ.pop("JUPYTER_RUNTIME_DIR")
-            os.environ.update({"JUPYTER_RUNTIME_DIR": before} if before else {})
 
 
 def _verdict(found: Phase, output: Path, interrupted: bool) -> Phase:

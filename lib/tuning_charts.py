@@ -53,7 +53,7 @@ def risk_distribution(frame: pd.DataFrame, thresholds: Mapping[str, float]) -> F
 def alerts_by_threshold(
     frame: pd.DataFrame, threshold: str = "threshold", current: float | None = None, span: str = "a day"
 ) -> Figure:
-    """A line a route. `frame`: value (of the threshold), route, count (check-ins in a `span`); `current`: its value now.
+    """A line a route. `frame`: value (of the threshold), route, count (check-ins in a `span`); `current`: now's.
 
     Check-ins that raise no alert are not drawn: they are the many, and would press the alerts flat.
     """

@@ -1,0 +1,113 @@
+"""A run that is cut short: by SIGTERM, by a kernel that is killed, by one that never starts. The record says so."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from accounts import differing, snapshot
+from steps import carried_out, children_of, code_cells, finished, latest, runbook, started
+
+from lib import records
+from lib.records import Record
+from lib.settings import Settings
+
+# Phase 03 waits this long after its update, in a cell of its own: that is where these runs are cut.
+LONG = {"settle_seconds": 60}
+PATIENCE = 60.0
+
+
+def cut_in_the_middle(account: Settings, *more: str) -> tuple[object, int]:
+    """A run of phase 03 that has written its changes and waits now, and the id of its kernel."""
+    carried_out(account, "01", "02", "04")
+    process = started(account, "apply", "--from", "03", *more, **LONG)
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline and process.poll() is None:
+        kernels = children_of(process.pid, "ipykernel_launcher")
+        if kernels and verified(account):
+            return process, kernels[0]
+        time.sleep(0.05)
+    process.kill()
+    raise AssertionError(process.communicate())
+
+
+def verified(account: Settings) -> bool:
+    """Whether the newest run has recorded what its check of the definition's rules and of every change found."""
+    rows = latest(account).rows("checks.jsonl")
+    return any(row["name"].startswith("dashboard widgets") for row in rows)
+
+
+def gone(pid: int) -> bool:
+    """Whether a process has ended, within a while."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        status = Path(f"/proc/{pid}/status")
+        if not status.exists() or "State:\tZ" in status.read_text():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_sigterm_ends_the_run_and_the_record_says_interrupted(account):
+    process, kernel = cut_in_the_middle(account, "--to", "05")
+    process.send_signal(signal.SIGTERM)
+    ended = finished(account, process)
+    assert ended.code == 130
+    assert gone(kernel)
+    assert "Traceback" not in ended.complained
+    assert ended.verdict["verdict"] == "interrupted"
+    assert [row["verdict"] for row in ended.verdict["phases"]] == ["interrupted", "not_run"]
+    found = ended.phase("03")
+    assert found["cells_not_run"] >= 1
+    assert "runbook rollback local" in ended.said
+    assert sum(row["state"] == "verified" for row in ended.record.rows("changes.jsonl")) == 3
+    assert records.unsealed(ended.record.folder) == []
+
+
+def test_a_kernel_killed_in_the_middle_fails_the_phase_and_its_changes_can_be_undone(account):
+    before = snapshot(account)
+    process, kernel = cut_in_the_middle(account, "--to", "05")
+    os.kill(kernel, signal.SIGKILL)
+    ended = finished(account, process)
+    found = ended.phase("03")
+    assert (ended.code, ended.verdict["verdict"], found["verdict"]) == (1, "failed", "failed")
+    assert "died" in found["error"].lower()
+    cells = code_cells(ended.record.folder / found["output"])
+    never = [cell for cell in cells if cell.execution_count is None]
+    assert found["cells_not_run"] == len(never) >= 1
+    assert found["cells_run"] + found["cells_failed"] + len(never) == len(cells)
+    assert ended.phase("05")["verdict"] == "not_run"
+    assert records.unsealed(ended.record.folder) == []
+    assert runbook(account, "rollback", ended.record.run_id).code == 0
+    machine = f"state machine {account.state_machine_name}"
+    assert machine not in differing(before, snapshot(account))
+
+
+def test_a_kernel_that_never_starts_fails_the_phase(account, monkeypatch):
+    monkeypatch.setenv("PYTHONHASHSEED", "no number")  # Python itself refuses to start
+    ended = runbook(account, "apply", "--from", "00", "--to", "01")
+    found = ended.phase("00")
+    assert (ended.code, ended.verdict["verdict"], found["verdict"]) == (1, "failed", "failed")
+    assert "died" in found["error"].lower()
+    assert (found["cells_run"], found["cells_failed"]) == (0, 0)
+    assert ended.phase("01")["verdict"] == "not_run"
+    assert ended.verdict["caller"]["account"] == account.account_id
+
+
+def test_a_kernel_inherits_no_aws_of_this_machine(account, monkeypatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL", "AWS_PROFILE"):
+        assert name not in os.environ
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    assert runbook(account, "apply", "--only", "02").code == 0
+
+
+def test_two_attempts_at_a_phase_leave_two_notebooks(account, client):
+    client("events").disable_rule(Name="Your6-LowSentimentRule")
+    first = runbook(account, "apply", "--only", "00")
+    second = runbook(account, "apply", "--only", "00", run_id=first.record.run_id)
+    assert (first.code, second.code, second.record) == (1, 1, first.record)
+    assert isinstance(second.record, Record)
+    names = sorted(path.name for path in second.record.folder.glob("*.ipynb"))
+    assert names == ["00_preflight.attempt-2.ipynb", "00_preflight.ipynb"]
