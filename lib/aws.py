@@ -84,7 +84,8 @@ def connect(settings: Settings, log: CallLog | None = None) -> Live:
         session = _session(settings)
         if log:
             _log_calls(session, log)
-        found = _client(session, settings, "sts").get_caller_identity()
+        # Two attempts: an operator whose endpoint is down should not wait for five.
+        found = _client(session, settings, "sts", attempts=2).get_caller_identity()
     if found["Account"] != settings.account_id:
         raise Refused(
             f"these credentials belong to account {found['Account']}, the parameters of {settings.environment} name "
@@ -147,13 +148,13 @@ def _session(settings: Settings) -> boto3.session.Session:
     return session
 
 
-def _client(session: boto3.session.Session, settings: Settings, service: str) -> Any:  # noqa: ANN401
+def _client(session: boto3.session.Session, settings: Settings, service: str, attempts: int = 5) -> Any:  # noqa: ANN401
     config = Config(
         # A stray AWS_ENDPOINT_URL must not redirect a run; the parameters alone name the endpoint.
         ignore_configured_endpoint_urls=True,
         inject_host_prefix=not settings.endpoint_url,
         proxies={} if settings.endpoint_url else None,
-        retries={"mode": "standard", "max_attempts": 5},
+        retries={"mode": "standard", "max_attempts": attempts},
         connect_timeout=5,
         read_timeout=60,
         s3={"addressing_style": "path"} if settings.endpoint_url else None,

@@ -32,17 +32,17 @@ class Received:
         return execution_name in self.raw
 
 
-def listeners(live: Live, run_id: str) -> list[Wanted]:
-    """The queues, their policies and what feeds them, for one run."""
+def listeners(live: Live, session: str) -> list[Wanted]:
+    """The queues, their policies and what feeds them, for one validation, which `session` names."""
     s = live.settings
     topics = {"trusted": s.alert_topic_name, "operations": s.ops_topic_name}
     wanted: list[Wanted] = []
     for channel, topic in topics.items():
-        queue = queue_name(run_id, channel)
+        queue = queue_name(session, channel)
         wanted += _queue(live, queue, "sns.amazonaws.com", s.arn("sns", topic))
         subscription = Subscription(live, topic, "sqs", s.queue_arn(queue))
         wanted.append(Wanted(subscription, {"dead_letter_queue": "", "raw": "false"}))
-    events = queue_name(run_id, "events")
+    events = queue_name(session, "events")
     pattern = {"source": [{"prefix": "your6.checkin"}]}
     value = {"EventPattern": pattern, "State": "ENABLED", "Description": "Temporary: validation listens to the alerts"}
     return [
@@ -53,14 +53,14 @@ def listeners(live: Live, run_id: str) -> list[Wanted]:
     ]
 
 
-def queue_name(run_id: str, channel: str) -> str:
-    """Unique to the run: SQS refuses a deleted queue's name for a minute. A rule's too: no dot, 64 characters."""
-    return f"{PREFIX}-{channel}-{run_id}".replace(".", "-")[:64]
+def queue_name(session: str, channel: str) -> str:
+    """A queue's, and for the events also a rule's name, so without a dot and at most 64 characters."""
+    return f"{PREFIX}-{channel}-{session}".replace(".", "-")[:64]
 
 
 def collect(
     live: Live,
-    run_id: str,
+    session: str,
     expected: Callable[[Sequence[Received]], bool],
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[Received]:
@@ -72,7 +72,7 @@ def collect(
     deadline = time.monotonic() + float(s.alert_limit_seconds)
     quiet_until: float | None = None
     while True:
-        new = [message for channel in CHANNELS for message in _receive(live, run_id, channel)]
+        new = [message for channel in CHANNELS for message in _receive(live, session, channel)]
         heard += new
         now = time.monotonic()
         if quiet_until is None and (expected(heard) or now > deadline):
@@ -83,10 +83,10 @@ def collect(
             sleep(min(s.poll_seconds, 1))
 
 
-def _receive(live: Live, run_id: str, channel: str) -> list[Received]:
+def _receive(live: Live, session: str, channel: str) -> list[Received]:
     sqs = live.client("sqs")
     with readable(f"receiving from the {channel} listener"):
-        url = sqs.get_queue_url(QueueName=queue_name(run_id, channel))["QueueUrl"]
+        url = sqs.get_queue_url(QueueName=queue_name(session, channel))["QueueUrl"]
         answer = sqs.receive_message(
             QueueUrl=url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["SentTimestamp"]
         )

@@ -101,10 +101,11 @@ def unreadable() -> Scenario:
 
 def run(live: Live, record: Record, scenarios: Sequence[Scenario]) -> list[Drill]:
     """Run the scenarios one after the other while temporary subscribers listen."""
-    wanted = listening.listeners(live, record.run_id)
-    with changes.temporarily(wanted, "05", record):
+    # SQS refuses a deleted queue's name for a minute, so a second validation of the run needs names of its own.
+    session = f"{secrets.token_hex(2)}-{record.run_id}"
+    with changes.temporarily(listening.listeners(live, session), "05", record):
         started = [_start(live, record, scenario) for scenario in scenarios]
-        heard = listening.collect(live, record.run_id, lambda got: _complete(got, started))
+        heard = listening.collect(live, session, lambda got: _complete(got, started))
     return [_drill(live, scenario, execution, counted, heard) for scenario, execution, counted in started]
 
 

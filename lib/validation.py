@@ -64,7 +64,9 @@ def latencies(live: Live, found: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
         if row[f"{topic}_alerts"]
         or any(f"alerts to {topic}" in c["name"] and c["expected"] != "0" for c in row["checks"])
     ]
-    frame = pd.DataFrame(due, columns=["scenario", "route", "topic", "seconds", "started"]).astype({"seconds": float})
+    frame = pd.DataFrame(due, columns=["scenario", "route", "topic", "seconds", "started"])
+    # Said also of no rows at all: pandas would guess, and warn.
+    frame = frame.astype({"seconds": float, "started": "datetime64[ns, UTC]"})
     known = frame[frame["route"].isin(metrics.ALERTING) & frame["seconds"].notna()]
     received = known["started"] + pd.to_timedelta(known["seconds"], unit="s")
     measured = zip(known["scenario"], known["route"], known["topic"], known["seconds"], received, strict=True)

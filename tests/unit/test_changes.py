@@ -217,7 +217,12 @@ def test_the_fingerprint_changes_with_every_before_after_thing_and_phase(world):
     assert len(set(found)) == len(found)
 
 
-def test_the_fingerprint_knows_the_order(world):
+def test_the_fingerprint_does_not_know_the_order_of_keys(world):
+    plans = [Plan("01", (Change(world.thing("old"), None, value),)) for value in ({"a": 1, "b": 2}, {"b": 2, "a": 1})]
+    assert plans[0].fingerprint == plans[1].fingerprint
+
+
+def test_the_fingerprint_knows_the_order_of_changes(world):
     one, two = Change(world.thing("one"), 1, 2), Change(world.thing("two"), 1, 2)
     assert Plan("01", (one, two)).fingerprint != Plan("01", (two, one)).fingerprint
 
@@ -238,6 +243,14 @@ def test_rolling_back_twice_finds_nothing_to_do(world, wanted, settings, record)
     again = changes.undo_plan(record.rows(LOG), world.reopen)
     assert again.pending == ()
     assert len(again.changes) == 3
+
+
+def test_an_undo_is_not_undone(world, wanted, settings, record):
+    changes.carry_out(changes.plan("01", wanted), settings, record)
+    changes.roll_back(changes.undo_plan(record.rows(LOG), world.reopen), settings, record)
+    undoing = [row for row in record.rows(LOG) if row["undoes"]]
+    assert {row["state"] for row in undoing} == {"intended", "applied"}
+    assert changes.undo_plan(undoing, world.reopen).changes == ()
 
 
 def test_a_thing_changed_twice_returns_to_its_first_value(world, settings, record):
@@ -367,6 +380,13 @@ def test_what_drifted_since_the_approval_is_refused_by_name(label, world, wanted
     world.live[label] = "edited meanwhile"
     with pytest.raises(Refused, match=rf"changed since: thing {label}\."):
         changes.carry_out(changes.plan("01", wanted), asked, record)
+    assert world.writes == []
+
+
+def test_another_wanted_value_than_the_approved_one_is_refused_by_name(world, record, approving):
+    asked = approving(changes.plan("01", world.wanted(old={"size": 2}, new="born")))
+    with pytest.raises(Refused, match=r"changed since: thing old\."):
+        changes.carry_out(changes.plan("01", world.wanted(old={"size": 3}, new="born")), asked, record)
     assert world.writes == []
 
 

@@ -1,0 +1,134 @@
+"""Every notebook by plain papermill and by hand: in plan mode each succeeds, and writes nothing to the account."""
+
+import functools
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill.cli
+import pytest
+from accounts import differing, fresh, settled, snapshot
+from click.testing import CliRunner
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from steps import carried_out, code_cells, runbook, shown
+from traitlets.config import Config
+
+from lib.phases import NOTEBOOKS, ROLLBACK
+from lib.settings import ROOT, Settings
+from rehearsal import history
+from rehearsal.server import Account
+
+NAMES = [*NOTEBOOKS.values(), ROLLBACK]
+SET = ("endpoint_url", "outputs_dir", "docs_dir", "poll_seconds", "verify_timeout_seconds", "listen_seconds")
+CHECKINS = 5
+
+
+@pytest.fixture(scope="module")
+def lived_in(server: Account, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A baseline in which a few people have checked in, and a run that made the policy of phase 02 and undid it."""
+    settings = fresh(server, tmp_path_factory.mktemp("plan"))
+    settings = settings.model_copy(update={"verify_timeout_seconds": 1})
+    history.play(settings, CHECKINS, seed=4)
+    settled(settings)
+    return settings
+
+
+@pytest.fixture
+def ipc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Config]:
+    """A kernel's sockets in a folder of their own, so that tests at the same time never share a port."""
+    folder = Path(os.path.realpath(tmp_path_factory.mktemp("k")))
+    yield Config({"KernelManager": {"transport": "ipc", "connection_file": str(folder / "k.json")}})
+
+
+def plain_papermill(settings: Settings, name: str, output: Path, config: Config, *more: str) -> Any:
+    """`papermill runbooks/NAME.ipynb OUTPUT -f parameters/local.yaml -p KEY VALUE ...`, as one types it."""
+    pairs = [word for key in SET for word in ("-p", key, str(getattr(settings, key)))]
+    line = [f"runbooks/{name}.ipynb", str(output), "-f", "parameters/local.yaml", *pairs, *more, "--no-progress-bar"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        patch.setattr(papermill.cli, "execute_notebook", functools.partial(papermill.execute_notebook, config=config))
+        return CliRunner().invoke(papermill.cli.papermill, line)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_plain_papermill_in_plan_mode_succeeds_and_writes_nothing(lived_in, tmp_path, ipc, name):
+    more = []
+    if name == ROLLBACK:
+        _, record = carried_out(lived_in, "02", "04")
+        more = ["-p", "run_id", record.run_id]
+    before = snapshot(lived_in)
+    ended = plain_papermill(lived_in, name, tmp_path / "out.ipynb", ipc, *more)
+    assert ended.exit_code == 0, (ended.output, ended.exception)
+    cells = code_cells(tmp_path / "out.ipynb")
+    assert all(cell.execution_count for cell in cells)
+    assert not [out for cell in cells for out in cell.outputs if out.output_type == "error"]
+    assert not [out for cell in cells for out in cell.outputs if out.get("name") == "stderr"]
+    assert "plan (writes nothing)" in shown(tmp_path / "out.ipynb")
+    assert differing(before, settled(lived_in)) == set()
+
+
+def test_plain_papermill_with_a_mistyped_parameter_stops_before_the_account(lived_in, tmp_path, ipc):
+    ended = plain_papermill(
+        lived_in, "02_iam_permissions", tmp_path / "out.ipynb", ipc, "-p", "crisis_risk_abvoe", "90"
+    )
+    assert ended.exit_code != 0
+    assert "did you mean crisis_risk_above?" in str(ended.exception)
+    ran = [cell for cell in code_cells(tmp_path / "out.ipynb") if cell.execution_count]
+    assert len(ran) <= 4  # papermill's own, the parameters twice, and the one that stops
+
+
+def prepared(settings: Settings, *more: str) -> Path:
+    """The notebook that `runbook open local 01 --no-browser` puts into the run's folder."""
+    ended = runbook(settings, "open", "01", "--no-browser", *more)
+    assert ended.code == 0
+    found = re.search(r"Notebook: (\S+\.ipynb)", ended.said)
+    assert found
+    return Path(found[1])
+
+
+def stepped(notebook: Path, config: Config) -> list[Any]:
+    """Run the cells one by one in one kernel that starts in the notebook's folder, as JupyterLab does."""
+    content = nbformat.read(notebook, as_version=4)
+    with_folder = {"metadata": {"path": str(notebook.parent)}}
+    client = NotebookClient(content, config=config, resources=with_folder, kernel_name="python3", timeout=60)
+    with client.setup_kernel():
+        for index, cell in enumerate(content.cells):
+            if cell.cell_type == "code":
+                client.execute_cell(cell, index)
+                assert cell.execution_count, cell.source
+    return [cell for cell in content.cells if cell.cell_type == "code"]
+
+
+def test_a_notebook_is_stepped_through_cell_by_cell_in_plan_mode(account, ipc):
+    before = snapshot(account)
+    notebook = prepared(account)
+    assert notebook.parent.parent == account.path(account.outputs_dir) / "local"
+    cells = stepped(notebook, ipc)
+    assert len(cells) >= 8
+    assert differing(before, snapshot(account)) == set()
+    left = {path.name for path in notebook.parent.iterdir() if path.is_file()}
+    assert left == {notebook.name, "calls.jsonl", "checks.jsonl"}
+
+
+def test_by_hand_in_apply_mode_leaves_the_same_record(account, ipc):
+    first = prepared(account, "--mode", "apply")
+    stepped(first, ipc)
+    again = prepared(account, "--mode", "apply", "--run-id", first.parent.name)
+    assert (again.parent, again.name) == (first.parent, "01_infrastructure.attempt-2.ipynb")
+    assert f'"OPS_SNS_TOPIC_ARN": "{account.ops_topic_arn}"'.replace(" ", "") in str(
+        snapshot(account)[f"environment of {account.processor_function_name}"]
+    ).replace("'", '"').replace(" ", "")
+    assert "changes.jsonl" in {path.name for path in first.parent.iterdir()}
+    assert runbook(account, "rollback", first.parent.name).code == 0
+
+
+def test_a_stepped_cell_that_fails_stops_with_our_sentence(account, ipc, client):
+    client("events").disable_rule(Name="Your6-LowSentimentRule")
+    ended = runbook(account, "open", "00", "--no-browser")
+    notebook = Path(ended.said.split("Notebook: ")[1].split("\n")[0])
+    with pytest.raises(CellExecutionError, match="rule Your6-LowSentimentRule: found DISABLED, "):
+        stepped(notebook, ipc)

@@ -1,0 +1,268 @@
+"""The whole plan on an account of its own, under traffic: carried out, carried out again, and rolled back.
+
+One story, told once for the module: each test looks at what it left. Other tests run beside it on accounts of their own.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from accounts import SHORT_WAITS, differing, settled
+from steps import Ended, code_cells, runbook
+
+from lib import records, scenarios
+from lib import settings as parameters
+from lib.phases import NOTEBOOKS, ROLLBACK
+from lib.settings import Settings
+from rehearsal import baseline, bridge, clients, history, server, users
+from rehearsal.baseline import TRUSTED_INBOX
+
+# One worker tells the story, where tests are handed out by group (`--dist loadgroup`); else each that needs it does.
+pytestmark = pytest.mark.xdist_group("whole-plan")
+
+BEFORE, AGAIN, SECRET = 12, 6, "sk-rehearsal-4f9a1c77e0b2"
+LOW = "An awful day, everything feels miserable and I hate it."  # sentiment below the threshold, risk far below
+NOT_PEOPLE = {"git@github.com"}
+
+
+@dataclass(frozen=True)
+class Story:
+    """What happened, in order, and how the account stood before, after, after the second time, and after the undo."""
+
+    settings: Settings
+    first: Ended
+    second: Ended
+    undone: Ended
+    stood: dict[str, dict[str, Any]]
+    low: dict[str, str]
+    inbox: list[dict[str, Any]]
+    checkins: list[dict[str, Any]]
+
+    @property
+    def folder(self) -> Path:
+        return self.first.record.folder
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    """Baseline and history, the whole plan under traffic, the plan again, and its rollback."""
+    folder = tmp_path_factory.mktemp("story")
+    folders = {"outputs_dir": str(folder / "outputs"), "docs_dir": str(folder / "application")}
+    with server.running(folder=folder / "server") as account:
+        settings = parameters.load("local", {"endpoint_url": account.endpoint, **folders, **SHORT_WAITS})
+        baseline.build(settings)
+        baseline.application(settings)
+        _secret(settings)
+        with bridge.started(folder / "bridge", settings):
+            yield _told(settings, folder)
+
+
+def _told(settings: Settings, folder: Path) -> Story:
+    stood, low = dict[str, dict[str, Any]](), dict[str, str]()
+    history.play(settings, BEFORE, seed=6)
+    low["before"] = _low_checkin(settings)
+    stood["before"] = settled(settings)
+    with history.playing(folder / "traffic", settings, 900, every=1.0):
+        first = runbook(settings, "apply")
+        low["during"] = _low_checkin(settings)
+    stood["after"] = settled(settings)
+    second = runbook(settings, "apply", "--to", f"{AGAIN:02}")
+    stood["again"] = settled(settings)
+    undone = runbook(settings, "rollback", first.record.run_id)
+    low["after the rollback"] = _low_checkin(settings)
+    stood["undone"] = settled(settings)
+    return Story(settings, first, second, undone, stood, low, _inbox(settings), _checkins(settings))
+
+
+def _secret(settings: Settings) -> None:
+    """The processor has a secret among its variables, as the real one has."""
+    functions, name = clients.client(settings.endpoint_url, "lambda"), settings.processor_function_name
+    found = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    functions.update_function_configuration(
+        FunctionName=name, Environment={"Variables": {**found, "MODEL_API_KEY": SECRET}}
+    )
+
+
+def _low_checkin(settings: Settings) -> str:
+    """One ordinary check-in that the existing path has always told the trusted contact of; the user it is of."""
+    machine, user = settings.state_machine_arn, f"user-{len(_executions(settings)) + 100}"
+    states = clients.client(settings.endpoint_url, "stepfunctions")
+    states.start_execution(stateMachineArn=machine, input=json.dumps({"userId": user, "text": LOW}))
+    return user
+
+
+def _executions(settings: Settings) -> list[dict[str, Any]]:
+    states = clients.client(settings.endpoint_url, "stepfunctions")
+    pages = states.get_paginator("list_executions").paginate(stateMachineArn=settings.state_machine_arn)
+    return [row for page in pages for row in page["executions"]]
+
+
+def _checkins(settings: Settings) -> list[dict[str, Any]]:
+    """Input and status of every execution that is no drill."""
+    states = clients.client(settings.endpoint_url, "stepfunctions")
+    plain = [row for row in _executions(settings) if not row["name"].startswith("drill-")]
+    found = [states.describe_execution(executionArn=row["executionArn"]) for row in plain]
+    return [{"status": row["status"], **json.loads(row["input"])} for row in found]
+
+
+def _inbox(settings: Settings) -> list[dict[str, Any]]:
+    """Every alert that the trusted contacts' inbox holds."""
+    sqs = clients.client(settings.endpoint_url, "sqs")
+    url = sqs.get_queue_url(QueueName=TRUSTED_INBOX)["QueueUrl"]
+    found: list[dict[str, Any]] = []
+    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+        found += [json.loads(json.loads(message["Body"])["Message"]) for message in messages]
+        for message in messages:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return found
+
+
+def texts(folder: Path) -> dict[str, str]:
+    """Every file of a record as text."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in files}
+
+
+def test_all_nine_phases_succeed(story):
+    assert (story.first.code, story.first.complained) == (0, "")
+    assert story.first.verdict["verdict"] == "succeeded"
+    found = {row["number"]: row["verdict"] for row in story.first.verdict["phases"]}
+    assert found == dict.fromkeys(NOTEBOOKS, "succeeded")
+    assert sum(row["planned_minutes"] or 0 for row in story.first.verdict["phases"]) == 95
+
+
+def test_every_code_cell_of_every_notebook_ran(story):
+    for row in story.first.verdict["phases"]:
+        cells = code_cells(story.folder / row["output"])
+        assert all(cell.execution_count for cell in cells), row["notebook"]
+        assert not [out for cell in cells for out in cell.outputs if out.output_type == "error"], row["notebook"]
+        assert not [out for cell in cells for out in cell.outputs if out.get("name") == "stderr"], row["notebook"]
+        assert (row["cells_run"], row["cells_failed"], row["cells_not_run"]) == (len(cells), 0, 0)
+
+
+def test_six_of_six_scenarios_passed(story):
+    criteria = {row["name"]: row for row in story.first.record.read_json("evidence/criteria.json")}
+    assert {row["status"] for row in criteria.values()} == {"passed"}
+    assert criteria["1 All test scenarios pass"]["found"] == "6 of 6 scenarios passed"
+    rows = {row["scenario"]: row for row in story.first.record.read_json("evidence/scenarios.json")}
+    assert set(rows) == {scenario.name for scenario in scenarios.load()} | {"ordinary", "unreadable"}
+    assert [check for row in rows.values() for check in row["checks"] if check["status"] == "failed"] == []
+    assert story.first.checks("failed") == set()
+
+
+def test_the_record_is_complete(story):
+    notebooks = {f"{name}.ipynb" for name in (*NOTEBOOKS.values(), ROLLBACK)}
+    logs = {"run.json", "plan.json", "changes.jsonl", "calls.jsonl", "checks.jsonl", "MANIFEST.json"}
+    evidence = {
+        "baseline.json", "permissions.json", "definition.diff", "scenarios.json", "latency.csv", "criteria.json",
+        "executions.csv", "execution_time.csv", "routes.csv", "alert_latency.csv", "threshold_moves.csv",
+        "rollback.json",
+    }  # fmt: skip
+    found = set(texts(story.folder))
+    backups = {name for name in found if name.startswith("backup/stepfunctions-backup-")}
+    assert found == notebooks | logs | {f"evidence/{name}" for name in evidence} | backups
+    assert len(backups) == 2
+    assert all((story.folder / name).stat().st_size for name in found)
+
+
+def test_each_change_was_intended_before_it_was_applied_and_then_verified(story):
+    rows = [row for row in story.first.record.rows("changes.jsonl") if not row["undoes"]]
+    planned = [row["name"] for row in story.first.record.read_json("plan.json")["changes"] if row["action"] != "none"]
+    lasting = [row["name"] for row in rows if row["state"] == "intended" and not row["temporary"]]
+    assert sorted(lasting) == sorted(planned)
+    for name in planned:
+        assert [row["state"] for row in rows if row["name"] == name] == ["intended", "applied", "verified"]
+
+
+def test_the_manifest_verifies_after_every_command_and_sees_an_edit(story, tmp_path):
+    assert runbook(story.settings, "status").code == 0
+    for ended in (story.first, story.second):
+        assert records.unsealed(ended.record.folder) == []
+    (story.folder / "note.txt").write_text("by hand")
+    assert records.unsealed(story.folder) == ["note.txt: not in the manifest"]
+    (story.folder / "note.txt").unlink()
+
+
+def test_no_file_of_a_record_holds_a_word_of_a_checkin(story):
+    sentences = {sentence for _, said, _ in history.DAYS.values() for sentence in said}
+    said = sentences | {LOW, scenarios.ordinary().given["text"], "Synthetic text of"}
+    for ended in (story.first, story.second):
+        for name, text in texts(ended.record.folder).items():
+            assert not [sentence for sentence in said if sentence in text], name
+
+
+def test_no_file_of_a_record_holds_an_address_a_number_or_a_secret(story):
+    people = [item["trustedContact"]["M"] for item in users.items()]
+    private = {contact[key]["S"] for contact in people for key in ("phone", "email", "name")} | {SECRET}
+    address = re.compile(r"[\w.+-]+@[\w-]+\.[a-z]{2,}")
+    for ended in (story.first, story.second):
+        for name, text in texts(ended.record.folder).items():
+            assert not [value for value in private if value in text], name
+            assert set(address.findall(text)) <= NOT_PEOPLE, name
+            assert not re.search(r"\+1555\d{7}", text), name
+
+
+def test_the_secret_and_every_other_variable_survive(story):
+    name = f"environment of {story.settings.processor_function_name}"
+    before, after = story.stood["before"][name], story.stood["after"][name]
+    assert before["MODEL_API_KEY"] == SECRET
+    assert after == before | {"OPS_SNS_TOPIC_ARN": story.settings.ops_topic_arn}
+
+
+def moving(settings: Settings, *stood: dict[str, Any]) -> set[str]:
+    """What check-ins and drills add, whoever runs them."""
+    ours = (f"executions of {settings.state_machine_name}", f"user {settings.drill_user_id}")
+    names = {name for one in stood for name in one}
+    return {name for name in names if name in ours or name.startswith(("object ", "queue Rehearsal-", "versions of "))}
+
+
+def test_a_second_run_changes_nothing(story):
+    assert story.second.code == 0
+    assert {row["action"] for row in story.second.record.read_json("plan.json")["changes"]} == {"none"}
+    assert [row for row in story.second.record.rows("changes.jsonl") if not lasting_row(row, story)] == []
+    after, again = story.stood["after"], story.stood["again"]
+    assert differing(after, again) - moving(story.settings, after, again) == set()
+    versions = f"versions of {story.settings.state_machine_name}"
+    assert again[versions] == after[versions]
+
+
+def lasting_row(row: dict[str, Any], story: Story) -> bool:
+    """Whether a row is of something temporary: a listener of the validation."""
+    return "Your6-Listening" in json.dumps(row["identity"]) and row["phase"] == "05"
+
+
+def test_the_rollback_returns_every_value_and_keeps_only_what_it_says(story):
+    assert (story.undone.code, story.undone.complained) == (0, "")
+    before, undone = story.stood["before"], story.stood["undone"]
+    kept = f"log group {story.settings.log_group_name}"
+    assert differing(before, undone) - moving(story.settings, before, undone) == {kept}
+    assert f"user {story.settings.drill_user_id}" not in undone
+    assert len(undone[f"versions of {story.settings.state_machine_name}"]) == 2
+
+
+def test_the_rollback_lists_what_it_keeps_and_why(story):
+    ledger = {row["what"]: row["outcome"] for row in story.first.record.read_json("evidence/rollback.json")}
+    group = f"log group {story.settings.log_group_name}"
+    machine = f"state machine {story.settings.state_machine_name}"
+    assert ledger[group] == "kept: it holds the workflow's log"
+    assert ledger[machine] == "undone; published versions stay, as the record of what ran"
+    assert {words for what, words in ledger.items() if what not in (group, machine)} == {"undone"}
+    assert "kept: it holds the workflow's log" in story.undone.said
+    states = Counter(row["state"] for row in story.first.record.rows("changes.jsonl") if row["undoes"])
+    assert states["kept"] == 1
+
+
+@pytest.mark.parametrize("when", ["before", "during", "after the rollback"])
+def test_the_existing_low_sentiment_path_still_reaches_the_trusted_contact(story, when):
+    heard = [alert for alert in story.inbox if alert["userId"] == story.low[when]]
+    assert [(alert["alert"], alert["drill"]) for alert in heard] == [("Low Sentiment Alert", False)]
+
+
+def test_no_checkin_failed_while_the_plan_was_carried_out(story):
+    assert len(story.checkins) > BEFORE + len(story.low)
+    assert {row["status"] for row in story.checkins} == {"SUCCEEDED"}
