@@ -51,7 +51,8 @@ def verify(outcome: Outcome, settings: Settings, record: Record) -> list[Check]:
         live = _settled(change.resource.read, wanted, waiting, settings.poll_seconds)
         checks.append(_check(change.resource, live, wanted, settings.mode))
         if state == "applied":
-            record.append(LOG, {**_entry(outcome.plan.phase, change, "verified"), "status": checks[-1].status})
+            entry = _entry(outcome.plan.phase, change, "verified", outcome.undoes)
+            record.append(LOG, {**entry, "status": checks[-1].status})
     return checks
 
 
@@ -76,9 +77,8 @@ def roll_back(plan: Plan, settings: Settings, record: Record) -> Outcome:
     """
     if settings.mode == "plan":
         return _only_planned(plan, record)
-    return Outcome(
-        plan, tuple(_apply(plan.phase, change, record, undoes=True) for change in plan.changes), record.run_id
-    )
+    states = tuple(_apply(plan.phase, change, record, undoes=True) for change in plan.changes)
+    return Outcome(plan, states, record.run_id, undoes=True)
 
 
 def _only_planned(plan: Plan, record: Record) -> Outcome:

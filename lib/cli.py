@@ -50,9 +50,21 @@ def parameters(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("overrides", "--set", multiple=True, metavar="KEY=VALUE", help="Another value for one parameter.")
     @functools.wraps(command)
     def inner(environment: str, overrides: Sequence[str], **options: Any) -> Any:  # noqa: ANN401
-        return command(lambda **more: settings.load(environment, {**overridden(overrides), **more}), **options)
+        return command(lambda **more: settings.load(environment, given_and_decided(overrides, more)), **options)
 
     return inner
+
+
+def given_and_decided(pairs: Sequence[str], decided: dict[str, Any]) -> dict[str, Any]:
+    """`--set` pairs and what the command itself decides. Raises BadParameters where the two differ."""
+    values = overridden(pairs)
+    for key in values.keys() & decided.keys():
+        if values[key] != decided[key]:
+            raise BadParameters(
+                f"--set {key}={values[key]} does not go with this command, which takes {decided[key] or 'none'!r}; "
+                "leave it out, or use the command or option that means it"
+            )
+    return {**values, **decided}
 
 
 def overridden(pairs: Sequence[str]) -> dict[str, Any]:

@@ -104,11 +104,15 @@ class Plan:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a plan: per change `planned`, `applied`, `nothing to do` or `kept: ` and why."""
+    """What became of a plan: per change `planned`, `applied`, `nothing to do` or `kept: ` and why.
+
+    `undoes`: the plan was an undo.
+    """
 
     plan: Plan
     states: tuple[str, ...]
     run_id: str
+    undoes: bool = False
 
     @property
     def applied(self) -> int:

@@ -20,6 +20,9 @@ from rehearsal.server import Account
 
 SAFE = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_DEFAULT_REGION": "us-east-1", "MPLBACKEND": "agg"}
 
+# The modules whose tests share a set-up of a minute.
+TOGETHER = ("test_whole_plan.py",)
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Before anything is imported by a test: an environment without AWS and with an empty home."""
@@ -40,6 +43,22 @@ def _remove(folder: Path) -> None:
     for path in sorted(folder.rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink(missing_ok=True)
     folder.rmdir()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hand tests out one by one, but those of a module with a long set-up to one worker.
+
+    `--dist loadgroup` would do it, but pytest 9.2 ignores the names that pytest-xdist 3.8 gives to its groups.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class OneStoryOneWorker(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            module = nodeid.partition("::")[0]
+            return module if module.endswith(TOGETHER) else nodeid
+
+    return OneStoryOneWorker(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -53,7 +53,9 @@ class Ended:
 def words(settings: Settings, command: str, *more: str, **other: Any) -> list[str]:
     """The words of a command line that names this account and these folders."""
     usual = load("local").model_dump()
-    given = {key: value for key, value in settings.model_dump().items() if value != usual[key] and key != "mode"} | other
+    given = {
+        key: value for key, value in settings.model_dump().items() if value != usual[key] and key != "mode"
+    } | other
     sets = [word for key, value in given.items() for word in ("--set", f"{key}={value}")]
     return [command, "local", *more, *sets]
 
@@ -99,7 +101,9 @@ def carried_out(settings: Settings, *phases: str) -> tuple[Live, Record]:
 
 def code_cells(path: Path) -> list[Any]:
     """The code cells of an executed notebook."""
-    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code" and cell.source.strip()]
+    return [
+        cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code" and cell.source.strip()
+    ]
 
 
 def shown(path: Path) -> str:

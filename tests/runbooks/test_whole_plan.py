@@ -1,6 +1,6 @@
 """The whole plan on an account of its own, under traffic: carried out, carried out again, and rolled back.
 
-One story, told once for the module: each test looks at what it left. Other tests run beside it on accounts of their own.
+One story, told once for the module; each test looks at what it left.
 """
 
 import json
@@ -15,15 +15,14 @@ import pytest
 from accounts import SHORT_WAITS, differing, settled
 from steps import Ended, code_cells, runbook
 
-from lib import records, scenarios
+from lib import records, rollback, scenarios
 from lib import settings as parameters
 from lib.phases import NOTEBOOKS, ROLLBACK
 from lib.settings import Settings
 from rehearsal import baseline, bridge, clients, history, server, users
 from rehearsal.baseline import TRUSTED_INBOX
-
-# One worker tells the story, where tests are handed out by group (`--dist loadgroup`); else each that needs it does.
-pytestmark = pytest.mark.xdist_group("whole-plan")
+from rehearsal.functions.checkin_processor import ALERT_SENTIMENT_BELOW as LOW_BELOW
+from rehearsal.functions.checkin_processor import score
 
 BEFORE, AGAIN, SECRET = 12, 6, "sk-rehearsal-4f9a1c77e0b2"
 LOW = "An awful day, everything feels miserable and I hate it."  # sentiment below the threshold, risk far below
@@ -218,7 +217,8 @@ def moving(settings: Settings, *stood: dict[str, Any]) -> set[str]:
     """What check-ins and drills add, whoever runs them."""
     ours = (f"executions of {settings.state_machine_name}", f"user {settings.drill_user_id}")
     names = {name for one in stood for name in one}
-    return {name for name in names if name in ours or name.startswith(("object ", "queue Rehearsal-", "versions of "))}
+    theirs = ("object ", "queue Rehearsal-", "versions of ", "user user-")
+    return {name for name in names if name in ours or name.startswith(theirs)}
 
 
 def test_a_second_run_changes_nothing(story):
@@ -242,6 +242,9 @@ def test_the_rollback_returns_every_value_and_keeps_only_what_it_says(story):
     kept = f"log group {story.settings.log_group_name}"
     assert differing(before, undone) - moving(story.settings, before, undone) == {kept}
     assert f"user {story.settings.drill_user_id}" not in undone
+    # A crisis under the new workflow is noted on the person's item; that note stays, and nothing else of it moves.
+    people = {name: item for name, item in before.items() if name.startswith("user ")}
+    assert all(item.items() <= undone[name].items() for name, item in people.items())
     assert len(undone[f"versions of {story.settings.state_machine_name}"]) == 2
 
 
@@ -257,10 +260,24 @@ def test_the_rollback_lists_what_it_keeps_and_why(story):
     assert states["kept"] == 1
 
 
+def test_a_second_look_at_the_run_shows_what_it_changed_not_what_its_undo_did(story):
+    shown = rollback.changed(story.first.record.rows("changes.jsonl"))
+    assert {row["phase"] for row in shown} <= {*NOTEBOOKS}
+    assert {row["state"] for row in shown if row["phase"] != "05"} == {"verified"}
+
+
 @pytest.mark.parametrize("when", ["before", "during", "after the rollback"])
 def test_the_existing_low_sentiment_path_still_reaches_the_trusted_contact(story, when):
     heard = [alert for alert in story.inbox if alert["userId"] == story.low[when]]
     assert [(alert["alert"], alert["drill"]) for alert in heard] == [("Low Sentiment Alert", False)]
+
+
+def test_nobody_whose_sentiment_was_low_went_unheard_at_any_moment(story):
+    """Before, while the workflow was changed under traffic, after it, and after the rollback."""
+    low = Counter(row["userId"] for row in story.checkins if score(row["text"])["score"] < LOW_BELOW)
+    heard = Counter(alert["userId"] for alert in story.inbox if not alert["drill"])
+    assert sum(low.values()) > len(story.low)
+    assert {user: count for user, count in low.items() if heard[user] < count} == {}
 
 
 def test_no_checkin_failed_while_the_plan_was_carried_out(story):
