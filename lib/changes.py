@@ -47,9 +47,12 @@ def verify(outcome: Outcome, settings: Settings, record: Record) -> list[Check]:
     waiting = settings.verify_timeout_seconds if settings.mode == "apply" else 0
     checks = []
     for change, state in zip(outcome.plan.changes, outcome.states, strict=True):
-        wanted = change.before if state.startswith(KEPT) else change.after
-        live = _settled(change.resource.read, wanted, waiting, settings.poll_seconds)
-        checks.append(_check(change.resource, live, wanted, settings.mode))
+        kept = state.startswith(KEPT)
+        wanted = change.before if kept else change.after
+        live = _settled(change.resource.read, wanted, 0 if kept else waiting, settings.poll_seconds)
+        # What was kept may be gone all the same: a subscription goes with its topic. That is what the undo wanted.
+        gone = kept and live is None and change.after is None
+        checks.append(_check(change.resource, live, None if gone else wanted, settings.mode))
         if state == "applied":
             entry = _entry(outcome.plan.phase, change, "verified", outcome.undoes)
             record.append(LOG, {**entry, "status": checks[-1].status})
@@ -62,12 +65,15 @@ def undo_plan(rows: Iterable[Mapping[str, Any]], reopen: Callable[[str, dict[str
     `rows` are those of `changes.jsonl`; `reopen(kind, identity)` makes the resource again.
     """
     first: dict[str, Mapping[str, Any]] = {}
+    written: dict[str, Value] = {}
     for row in rows:
         if row["state"] == "intended" and not row.get("undoes"):
-            first.setdefault(json.dumps([row["kind"], row["identity"]], sort_keys=True), row)
-    undone = [(row, _undo(reopen(row["kind"], row["identity"]), row["before"])) for row in reversed(first.values())]
+            key = json.dumps([row["kind"], row["identity"]], sort_keys=True)
+            first.setdefault(key, row)
+            written[key] = row["after"]
+    undone = [_undo(reopen(row["kind"], row["identity"]), row, written[key]) for key, row in reversed(first.items())]
     # What was temporary is mentioned only where a crash left it behind.
-    return Plan("90", tuple(change for row, change in undone if change.action != "none" or not row.get("temporary")))
+    return Plan("90", tuple(change for change in undone if change.action != "none" or not change.temporary))
 
 
 def roll_back(plan: Plan, settings: Settings, record: Record) -> Outcome:
@@ -77,8 +83,20 @@ def roll_back(plan: Plan, settings: Settings, record: Record) -> Outcome:
     """
     if settings.mode == "plan":
         return _only_planned(plan, record)
-    states = tuple(_apply(plan.phase, change, record, undoes=True) for change in plan.changes)
+    states = tuple(
+        _apply(plan.phase, change, record, undoes=True, temporary=change.temporary) for change in plan.changes
+    )
     return Outcome(plan, states, record.run_id, undoes=True)
+
+
+def clear_left_behind(
+    rows: Iterable[Mapping[str, Any]], reopen: Callable[[str, dict[str, str]], Resource], record: Record
+) -> list[str]:
+    """Remove the temporary things that a crash left behind, by the record's rows. Returns their names."""
+    left = undo_plan([row for row in rows if row.get("temporary")], reopen)
+    for change in left.changes:
+        _apply(left.phase, change, record, undoes=True, temporary=True)
+    return [change.resource.name for change in left.changes]
 
 
 def _only_planned(plan: Plan, record: Record) -> Outcome:
@@ -159,13 +177,16 @@ def _apply(phase: str, change: Change, record: Record, undoes: bool = False, tem
         record.append(LOG, {**_entry(phase, change, "failed", undoes), "why": str(error)})
         raise
     record.append(LOG, _entry(phase, change, "applied", undoes))
+    if undoes:
+        change.resource.settle()
     return "applied"
 
 
-def _undo(resource: Resource, before: Value) -> Change:
-    live = resource.read()
-    doubt = resource.kept_because() if before is None and live is not None else ""
-    return Change(resource, live, before, doubt)
+def _undo(resource: Resource, row: Mapping[str, Any], written: Value) -> Change:
+    live, before, temporary = resource.read(), row["before"], bool(row.get("temporary"))
+    doubt = resource.kept_because() if before is None and live is not None and not temporary else ""
+    foreign = not temporary and not same(live, before) and not same(live, written)
+    return Change(resource, live, before, doubt, foreign, temporary)
 
 
 def _entry(phase: str, change: Change, state: str, undoes: bool = False) -> dict[str, Any]:

@@ -18,8 +18,10 @@ from lib.drawing import (
     PALE,
     PURPLE,
     VERMILLION,
+    beside,
     canvas,
     durations,
+    instead,
     legend,
     limit_line,
     nothing,
@@ -27,6 +29,7 @@ from lib.drawing import (
     spoken,
     styled,
     time_axis,
+    utc,
 )
 
 # outcome -> (word, colour, hatch); the hatch tells them apart in greyscale
@@ -155,32 +158,61 @@ def alerts_by_route(frame: pd.DataFrame, change_at: datetime | None) -> Figure:
 
 @styled
 def alert_latency(frame: pd.DataFrame, change_at: datetime | None, limit_seconds: float) -> Figure:
-    """One mark an alert. `frame`: time, route, seconds (NaN: not seen, counted in words)."""
-    question = f"Was every alert out within {limit_seconds:g} s?"
+    """One lane a route, one mark a drill's alert. `frame`: time, route, seconds (NaN: not measured) and maybe topic."""
+    question = f"Was every drill's alert received within {limit_seconds:g} s?"
     known = frame.dropna(subset=["seconds"])
     unseen = f"; {plural(len(frame) - len(known), 'alert')} without a measured time" if len(known) < len(frame) else ""
     if known.empty:
-        return nothing(question, f"no alert was timed in this window{unseen}.", frame)
+        return nothing(question, f"no drill's alert was timed in this window{unseen}.", frame)
     late = int((known["seconds"] > limit_seconds).sum())
     answer = f"{len(known) - late} of {len(known)} within the limit, slowest {spoken(known['seconds'].max())}{unseen}"
-    figure, axes = canvas(question, answer)
-    for route, rows in sorted(known.groupby("route"), key=lambda pair: _rank(str(pair[0]))):
-        colour, marker = ROUTES.get(str(route), (BLACK, "*"))
-        axes.plot(
-            rows["time"],
-            rows["seconds"],
-            marker,
-            color=colour,
-            markeredgecolor=BLACK,
-            markeredgewidth=0.5,
-            markersize=8,
-            label=f"{route} ({len(rows)})",
-        )
-    _duration_limit(axes, known["seconds"], limit_seconds, "limit")
-    axes.set_ylabel("time to the alert (log scale)")
-    time_axis(axes, known["time"].min(), known["time"].max(), change_at)
-    legend(axes)
+    lanes = sorted({*frame["route"], *ROUTES} - {"none"}, key=_rank, reverse=True)
+    figure, axes = canvas(question, answer, 1.7 + 0.5 * len(lanes))
+    fastest = min([0.1, *known.loc[known["seconds"] > 0, "seconds"]])
+    # An empty decade at the left holds what is said in words of the routes without a mark.
+    durations(axes.xaxis, fastest / 12, max(known["seconds"].max(), limit_seconds) * 6)
+    for place, route in enumerate(lanes):
+        _lane(axes, place, route, frame[frame["route"] == route], fastest / 2, limit_seconds, change_at)
+    axes.axvline(limit_seconds, color=VERMILLION, linestyle="-.", linewidth=1.5, zorder=1)
+    beside(axes, (limit_seconds, len(lanes) - 0.4), f"limit {limit_seconds:g} s", VERMILLION)
+    axes.set_yticks(range(len(lanes)), [f"{route} ({int((frame['route'] == route).sum())})" for route in lanes])
+    axes.set_ylim(-0.6, len(lanes) - 0.1)
+    earlier = change_at is not None and (known["time"] < utc(change_at)).any()
+    axes.set_ylabel("route" + (" (hollow: before the change)" if earlier else ""))
+    axes.set_xlabel("from the start of the drill to the alert at the topic's subscriber (log scale)")
     return figure
+
+
+def _lane(
+    axes: Axes, place: float, route: str, rows: pd.DataFrame, least: float, limit: float, change_at: datetime | None
+) -> None:
+    """The marks of one route, those of each topic at a height of their own; the slowest of a topic is named."""
+    colour, marker = ROUTES.get(route, (BLACK, "*"))
+    topics = rows["topic"] if "topic" in rows else pd.Series("", index=rows.index)
+    names = sorted(set(topics), reverse=True)
+    for at, name in enumerate(names):
+        here = rows[topics == name].dropna(subset=["seconds"])
+        height = place + 0.18 * (len(names) - 1 - 2 * at)
+        early = here["time"] < utc(change_at) if change_at is not None else pd.Series(False, index=here.index)
+        for part, face in ((here[early], "white"), (here[~early], colour)):
+            spots = part["seconds"].clip(lower=least)
+            axes.plot(
+                spots,
+                [height] * len(part),
+                marker,
+                color=colour,
+                markerfacecolor=face,
+                markeredgecolor=BLACK if face == colour else colour,
+                markeredgewidth=0.6 if face == colour else 1.6,
+                markersize=8,
+            )
+        if len(here):
+            worst = float(here["seconds"].max())
+            words = f"{name} {spoken(worst)}".strip()
+            beside(axes, (max(worst, least), height), words, VERMILLION if worst > limit else BLACK)
+    lost = int(rows["seconds"].isna().sum())
+    if lost or rows.empty:
+        instead(axes, place, f"{lost} without a measured time" if lost else "no drill", VERMILLION if lost else GREY)
 
 
 def _succeeded(frame: pd.DataFrame, change_at: datetime | None) -> str:
@@ -191,7 +223,9 @@ def _succeeded(frame: pd.DataFrame, change_at: datetime | None) -> str:
         return f"{prefix}{row['succeeded']:g} of {row['finished']:g} succeeded ({row['low']:.0%} to {row['high']:.0%})"
 
     rows = rates.success_rate(frame, change_at)
-    return " · ".join(words(row) for _, row in rows.iterrows()) + ", 95 % interval"
+    *first, last = [words(row) for _, row in rows.iterrows()]
+    between = " · " if len(first) < 2 else " ·\n"  # three do not fit into one line
+    return between.join([" · ".join(first), last] if first else [last]) + ", 95 % interval"
 
 
 def _medians(seconds: pd.DataFrame, change_at: datetime | None) -> str:

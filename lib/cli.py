@@ -5,6 +5,7 @@ Exit codes: 0 all succeeded, 1 a phase failed, 2 bad parameters or usage, 3 refu
 
 import functools
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -15,9 +16,10 @@ from typing import Any
 import click
 import yaml
 
-from lib import changes, notebooks, phases, records, run, settings, terminal
+from lib import changes, notebooks, phases, preflight, records, run, settings, terminal
 from lib.aws import connect
-from lib.errors import BadParameters, NotAsWanted, RunbookError
+from lib.checks import require
+from lib.errors import BadParameters, NotAsWanted, Refused, RunbookError
 from lib.phases import Phase
 from lib.plans import fingerprint
 from lib.settings import Settings
@@ -96,6 +98,7 @@ def plan(given: Callable[..., Settings]) -> int:
     chosen = given(mode="plan")
     record = records.open_run(chosen)
     live = connect(chosen, record.log_call)
+    require(preflight.pieces(live))
     plans = run.plan_all(live)
     record.keep_json("plan.json", run.plan_data(plans, chosen))
     records.seal(record)
@@ -118,6 +121,19 @@ def apply(given: Callable[..., Settings], approved_plan: str, first: str, last: 
     return carry_out(given(mode="apply", **more), phases.numbers(first, last, only))
 
 
+def undo_command(chosen: Settings, run_id: str) -> str:
+    """The rollback of a run, for the same environment file and with the same overrides as this command."""
+    given = click.get_current_context().params
+    pairs = (f" --set {shlex.quote(pair)}" for pair in given.get("overrides", ()))
+    return f"runbook rollback {shlex.quote(given.get('environment', chosen.environment))} {run_id}{''.join(pairs)}"
+
+
+def exit_code(done: Sequence[Phase]) -> int:
+    """0, 130 for an interruption, 3 where a phase was refused, 1 for any other failure."""
+    refused = any(phase.verdict == "failed" and phase.error.startswith("Refused:") for phase in done)
+    return {"succeeded": 0, "interrupted": INTERRUPTED}.get(run.overall(done), Refused.exit_code if refused else 1)
+
+
 def carry_out(chosen: Settings, numbers: Sequence[str], lasting: bool = True) -> int:
     """Run phases with a line each and a summary at the end; returns the exit code.
 
@@ -128,9 +144,8 @@ def carry_out(chosen: Settings, numbers: Sequence[str], lasting: bool = True) ->
     done = run.phases(chosen, record, numbers, terminal.progress)
     terminal.summary(record, done)
     if lasting:
-        terminal.say(f"Undo:   runbook rollback {chosen.environment} {record.run_id}")
-    verdict = run.overall(done)
-    return {"succeeded": 0, "interrupted": INTERRUPTED}.get(verdict, 1)
+        terminal.say(f"Undo:   {undo_command(chosen, record.run_id)}")
+    return exit_code(done)
 
 
 @main.command()
@@ -150,9 +165,9 @@ def rollback(given: Callable[..., Settings], run_id: str, dry_run: bool) -> int:
     done = notebooks.execute(chosen, record, "90", phases.ROLLBACK)
     terminal.progress(done)
     terminal.ledger(record)
-    records.seal(record)
+    run.write_rollback(record, done)
     terminal.say(f"Record: {record.folder}")
-    return {"succeeded": 0, "interrupted": INTERRUPTED}.get(done.verdict, 1)
+    return exit_code([done])
 
 
 @main.command()
@@ -240,7 +255,7 @@ def again(chosen: Settings, number: str) -> int:
     terminal.progress(done)
     records.seal(record)
     terminal.say(f"Record: {record.folder / done.output}")
-    return {"succeeded": 0, "interrupted": INTERRUPTED}.get(done.verdict, 1)
+    return exit_code([done])
 
 
 for extension in entry_points(group="runbook.commands"):

@@ -59,8 +59,8 @@ def _comparison(rule: Mapping[str, Any]) -> str:
 
 
 def _guard(line: str) -> bool:
-    """A type check, or the check that a score lies within 0 to 100."""
-    return line.endswith((*GUARDS.values(), "≥ 0", "≤ 100"))
+    """A type check, or the check that a score lies within 0 to 100, or a sentiment within -1 to 1."""
+    return line.endswith((*GUARDS.values(), "≥ 0", "≤ 100", "≥ -1", "≤ 1"))
 
 
 def _cut(line: str) -> str:

@@ -64,17 +64,18 @@ def _validated(live: Live, definition: dict[str, Any]) -> Check:
 
 def heard(live: Live) -> list[Check]:
     """Whether each new event has an enabled rule with the dispatcher behind it before it is published. Read-only."""
-    return [_heard(live, rule["name"]) for rule in desired.rules()]
+    return [_heard(live, rule["name"], rule["pattern"]) for rule in desired.rules()]
 
 
-def _heard(live: Live, name: str) -> Check:
+def _heard(live: Live, name: str, pattern: dict[str, Any]) -> Check:
     rule = Rule(live, name).read()
     reached = [target["Arn"] for target in targets(live, name).values()]
     found = f"{rule['State'] if rule else 'missing'}, targets: {len(reached)}"
-    good = rule is not None and rule["State"] == "ENABLED" and live.settings.dispatcher_arn in reached
+    as_wanted = rule is not None and rule["State"] == "ENABLED" and rule["EventPattern"] == pattern
+    good = as_wanted and live.settings.dispatcher_arn in reached
     status = "passed" if good else "failed" if live.settings.mode == "apply" else "not applied"
     return Check(
-        f"{name} carries its event", status, found, "ENABLED, with the dispatcher as a target: run phase 04 first"
+        f"{name} carries its event", status, found, "ENABLED, with its pattern, to the dispatcher: run phase 04 first"
     )
 
 

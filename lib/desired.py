@@ -33,7 +33,7 @@ def infrastructure(live: Live) -> list[Wanted]:
     """Phase 01: operations topic, subscription with dead-letter queue, the processor's variable, the drill user."""
     s = live.settings
     subscription = Subscription(live, s.ops_topic_name, s.ops_subscription_protocol, _recordable(live))
-    dead_letters = {"dead_letter_queue": s.queue_arn(s.ops_dead_letter_queue_name), "raw": "false"}
+    dead_letters = {"dead_letter_queue": s.queue_arn(s.ops_dead_letter_queue_name), "raw": "false", "filter": ""}
     return [
         Wanted(Topic(live, s.ops_topic_name), {"DisplayName": "Your6 operations alerts"}),
         *_dead_letter_queue(live, s.ops_dead_letter_queue_name, "sns.amazonaws.com", [s.ops_topic_arn]),
@@ -108,7 +108,6 @@ def workflow(live: Live) -> dict[str, Any]:
             "includeExecutionData": False,
             "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": s.log_group_arn}}],
         },
-        "tracingConfiguration": {"enabled": False},
     }
 
 

@@ -64,15 +64,15 @@ def thresholds(settings: Settings) -> str:
             "`sentiment_below`, `moderate_risk_above`",
         ),
         ("4", "proactive", f"trajectory declining and risk > {s.proactive_risk_above:g}", "`proactive_risk_above`"),
-        ("5", "none", "a usable score, and none of these", ""),
-        ("6", "unscored", "no usable score: missing, no number, or outside 0 to 100", ""),
+        ("5", "none", "a usable score and sentiment, and none of these", ""),
+        ("6", "unscored", "no usable score (0 to 100); or none of 1 to 3 and no usable sentiment (-1 to 1)", ""),
     ]
     return f"""## Crisis thresholds (Phase 3)
 
 {_table(("order", "route", "when", "parameter"), rows)}
 
-The first that holds decides. A missing score is never read as "no risk". The numbers are parameters of the runbook; a
-change of one is planned and applied like any other change.
+The first that holds decides, proactive only with a usable sentiment. A missing score or sentiment is never read as "no
+risk". The numbers are parameters of the runbook; a change of one is planned and applied like any other change.
 """
 
 
@@ -126,7 +126,7 @@ trajectory.
   branch waits for another, none can cancel another, and each alert has a second way.
 - High-risk, standard and proactive alerts go by event, and straight to `{s.alert_topic_name}` where the event is
   refused.
-- A check-in without a usable score raises an alert.
+- A check-in without a usable score or sentiment raises an alert.
 - One that cannot be processed is told to `{s.ops_topic_name}`, and its execution fails for all to see.
 - Drills run on the real workflow, are marked as drills, and have the operations team as their contact.{bounded}
 - The log `{s.log_group_name}` holds every step and no word of a check-in.

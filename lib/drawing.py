@@ -72,12 +72,15 @@ def png(figure: Figure, dpi: int = 110) -> bytes:
 
 
 def canvas(question: str, answer: str, height: float = 4.0) -> tuple[Drawing, Axes]:
-    """A figure 10 in wide whose title is the question, and whose second line answers it in numbers."""
+    """A figure 10 in wide whose title is the question, and below it the answer in numbers, in as many lines as needed.
+
+    Matplotlib breaks a line at a space where it would leave the figure, and makes room for the lines.
+    """
     figure = Drawing(figsize=(10, height), layout="constrained")
-    figure.set_label(f"{question} {answer}")
-    figure.suptitle(question, x=0.01, ha="left", fontsize=13, fontweight="bold")
+    figure.set_label(" ".join(f"{question} {answer}".split()))
+    figure.suptitle(question, x=0.01, ha="left", fontsize=13, fontweight="bold", wrap=True)
     axes = figure.add_subplot()
-    axes.set_title(answer, loc="left", fontsize=10, color="#333333")
+    axes.set_title(answer, loc="left", fontsize=10, color="#333333", wrap=True)
     return figure, axes
 
 
@@ -137,6 +140,28 @@ def limit_line(axes: Axes, value: float, words: str) -> None:
 
 
 BEHIND = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5}
+
+
+def beside(axes: Axes, spot: tuple[float, float], words: str, colour: str = BLACK, left: bool = False) -> None:
+    """Words right of a mark, or left of it."""
+    away: dict[str, Any] = {
+        "xytext": (-9 if left else 9, 0),
+        "textcoords": "offset points",
+        "ha": "right" if left else "left",
+    }
+    axes.annotate(words, xy=spot, va="center", fontsize=9, color=colour, **away)
+
+
+def instead(axes: Axes, place: float, words: str, colour: str, weight: str = "normal") -> None:
+    """Words in place of a mark, at the left end of a row."""
+    spot: dict[str, Any] = {
+        "xy": (0.006, place),
+        "xycoords": ("axes fraction", "data"),
+        "va": "center",
+        "zorder": 5,
+        "bbox": BEHIND,
+    }
+    axes.annotate(words, color=colour, fontsize=9, fontweight=weight, **spot)
 
 
 def durations(axis: Axis, low: float, high: float) -> None:

@@ -96,14 +96,6 @@ def revision(live: Live, arn: str) -> str:
     return ""
 
 
-def running(live: Live) -> list[str]:
-    """The names of the executions that run now; they finish on the definition they started with. Read-only."""
-    pages = live.client("stepfunctions").get_paginator("list_executions")
-    found = pages.paginate(stateMachineArn=live.settings.state_machine_arn, statusFilter="RUNNING")
-    with readable("listing the running executions"):
-        return [row["name"] for page in found for row in page["executions"]]
-
-
 def recent(live: Live, most: int) -> list[dict[str, Any]]:
     """The latest executions, newest first: name, status, start, stop. Read-only."""
     pages = live.client("stepfunctions").get_paginator("list_executions")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from lib.aws import Live, readable
 from lib.checks import Check
 from lib.resources.functions import environment_keys
-from lib.resources.topics import subscriptions
+from lib.resources.topics import audience
 
 
 def nothing_lost(live: Live, before: Sequence[str]) -> list[Check]:
@@ -23,11 +23,17 @@ def operations_reachable(live: Live, needed: bool = False) -> list[Check]:
     `waiting` until a person has confirmed; where it is `needed` and approval is required, that is `failed`.
     """
     with readable("listing the operations topic's subscribers"):
-        rows = subscriptions(live, live.settings.ops_topic_name)
-    confirmed = sum(row["SubscriptionArn"].startswith("arn:") for row in rows)
+        found = audience(live, live.settings.ops_topic_name)
     stops = needed and live.settings.approval == "required" and live.settings.mode == "apply"
-    status = "passed" if confirmed else "failed" if stops else "waiting"
-    found = f"{confirmed} confirmed, {len(rows) - confirmed} waiting"
-    if not confirmed:
-        found += ": A CRISIS PAGE REACHES NOBODY YET"
-    return [Check("operations subscribers", status, found, "at least one confirmed")]
+    status = "passed" if found["confirmed"] else "failed" if stops else "waiting"
+    said = ", ".join(f"{count} {word}" for word, count in found.items())
+    if not found["confirmed"]:
+        said += ": A CRISIS PAGE REACHES NOBODY YET"
+    return [Check("operations subscribers", status, said, "at least one confirmed, without a filter")]
+
+
+def drill_audience(live: Live) -> list[dict[str, object]]:
+    """Who hears of a drill: the subscribers of both topics, counted. Read-only."""
+    with readable("listing the topics' subscribers"):
+        topics = (live.settings.alert_topic_name, live.settings.ops_topic_name)
+        return [{"topic": topic, **audience(live, topic)} for topic in topics]

@@ -41,9 +41,10 @@ def listeners(live: Live, session: str) -> list[Wanted]:
         queue = queue_name(session, channel)
         wanted += _queue(live, queue, "sns.amazonaws.com", s.arn("sns", topic))
         subscription = Subscription(live, topic, "sqs", s.queue_arn(queue))
-        wanted.append(Wanted(subscription, {"dead_letter_queue": "", "raw": "false"}))
+        wanted.append(Wanted(subscription, {"dead_letter_queue": "", "raw": "false", "filter": ""}))
     events = queue_name(session, "events")
-    pattern = {"source": [{"prefix": "your6.checkin"}]}
+    # Real people's previews must not gather in a queue of ours.
+    pattern = {"source": [{"prefix": "your6.checkin"}], "detail": {"userId": [s.drill_user_id]}}
     value = {"EventPattern": pattern, "State": "ENABLED", "Description": "Temporary: validation listens to the alerts"}
     return [
         *wanted,

@@ -1,6 +1,7 @@
 """What the execution role may do: one permission at a time, by AWS's simulator or from the policies. Read-only."""
 
 import fnmatch
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -57,6 +58,16 @@ def checks(live: Live) -> list[Check]:
     policies = list(inline_policies_or_fail(live).values())
     simulated = "permission_simulation" not in live.settings.not_exercised_here
     return [_check(live, need, policies, simulated) for need in needs(live)]
+
+
+def settled(live: Live) -> list[Check]:
+    """`checks`, asked again until none is failed or `verify_timeout_seconds` pass: IAM takes a while. Read-only."""
+    deadline = time.monotonic() + live.settings.verify_timeout_seconds
+    while True:
+        found = checks(live)
+        if all(check.status != "failed" for check in found) or time.monotonic() > deadline:
+            return found
+        live.sleep(live.settings.poll_seconds)
 
 
 def inline_policies_or_fail(live: Live) -> dict[str, dict[str, Any]]:

@@ -35,6 +35,9 @@ class Resource(Protocol):
     def kept_because(self) -> str:
         """Why removing it now would lose something, or "" when it can go. Read-only."""
 
+    def settle(self) -> None:
+        """Wait until what an undo wrote is in force for everything that depends on it."""
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -46,12 +49,18 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Change:
-    """What would be done to one thing. `doubt`: why an undo would leave it, as things stand when it is planned."""
+    """What would be done to one thing.
+
+    Of an undo: `doubt` says why it would be left, as things stand when it is planned; `foreign`, that its value is
+    neither the recorded one nor the one that the run wrote; `temporary`, that it should have been gone long since.
+    """
 
     resource: Resource
     before: Value
     after: Value
     doubt: str = ""
+    foreign: bool = False
+    temporary: bool = False
 
     @property
     def action(self) -> str:
@@ -67,6 +76,8 @@ class Change:
         """What rolling this change back would do."""
         if self.action == "none":
             return ""
+        if self.foreign:
+            return "SOMEBODY ELSE CHANGED THIS SINCE THE RUN: their value would be lost"
         if self.doubt:
             return f"kept if still so: {self.doubt}"
         back = "remove, unless in use by then" if self.before is None else "restore the value before"

@@ -1,6 +1,7 @@
 """The plan's current-state checklist, read live. Read-only: it invokes nothing and writes nothing but the record."""
 
 import json
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -25,7 +26,12 @@ ABSENT = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist")
 
 
 def checklist(live: Live) -> list[Check]:
-    """What the plan takes for granted. A missing piece of the baseline is `failed`, and the run stops."""
+    """What the plan takes for granted. What is missing is `failed`, and the run stops."""
+    return [*pieces(live), phase_3(live)]
+
+
+def pieces(live: Live) -> list[Check]:
+    """Whether every piece of the baseline is there, one check each. Read-only."""
     s = live.settings
     reads: dict[str, tuple[str, Callable[[], str]]] = {
         f"state machine {s.state_machine_name}": ("ACTIVE, STANDARD", lambda: _machine(live)),
@@ -39,7 +45,7 @@ def checklist(live: Live) -> list[Check]:
         f"rule {LOW_SENTIMENT_RULE}": ("ENABLED, 1 target", lambda: _rule(live)),
         **{f"queue {name}": ("exists", partial(_queue, live, name)) for name in DEAD_LETTER_QUEUES},
     }
-    return [*(_exists(name, expected, read) for name, (expected, read) in reads.items()), phase_3(live)]
+    return [_exists(name, expected, read) for name, (expected, read) in reads.items()]
 
 
 def _exists(name: str, expected: str, read: Callable[[], str]) -> Check:
@@ -165,7 +171,7 @@ def _permissions(live: Live) -> list[Any]:
         statement["Sid"] for statement in json.loads((policy or {"Policy": '{"Statement": []}'})["Policy"])["Statement"]
     ]
     found = [Permission(live, live.settings.dispatcher_function_name, sid).read() for sid in sids]
-    return [value for value in found if value and value["SourceArn"].endswith(f"/{LOW_SENTIMENT_RULE}")]
+    return [value for value in found if value and value.get("SourceArn", "").endswith(f"/{LOW_SENTIMENT_RULE}")]
 
 
 def counts(live: Live) -> list[dict[str, Any]]:
@@ -190,7 +196,13 @@ def _role(live: Live) -> str:
 
 
 def _function(live: Live, name: str) -> str:
-    return str(live.client("lambda").get_function_configuration(FunctionName=name).get("State", "Active"))
+    deadline = time.monotonic() + live.settings.verify_timeout_seconds
+    while True:
+        answer = live.client("lambda").get_function_configuration(FunctionName=name)
+        state = str(answer.get("State", "Active"))
+        if state != "Pending" or time.monotonic() > deadline:  # just made or deployed: it becomes Active by itself
+            return state
+        live.sleep(live.settings.poll_seconds)
 
 
 def _table(live: Live) -> str:

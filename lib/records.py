@@ -125,7 +125,10 @@ def open_run(settings: Settings) -> Record:
     """The record of `settings.run_id`, its folder made where it is new; an empty run_id starts a new run."""
     run_id = settings.run_id or new_run_id()
     folder = settings.model_copy(update={"run_id": run_id}).run_folder
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadParameters(f"the record cannot be kept in {folder}: {error.strerror}; set outputs_dir") from error
     return Record(folder, run_id)
 
 

@@ -1,6 +1,5 @@
 """Runs the phases in order, stops at the first failure, and writes the run's verdict. No AWS beside the plan."""
 
-import json
 import platform
 import signal
 import subprocess
@@ -12,8 +11,9 @@ from importlib.metadata import version
 from types import FrameType
 from typing import Any
 
-from lib import changes, desired, records
+from lib import changes, desired, preflight, records
 from lib.aws import Identity, Live, connect
+from lib.checks import require
 from lib.errors import Refused, RunbookError
 from lib.notebooks import execute
 from lib.phases import NOTEBOOKS, PLANNED_MINUTES, Phase
@@ -44,9 +44,14 @@ def plan_data(plans: Sequence[Plan], settings: Settings) -> dict[str, Any]:
     }
 
 
-def begin(settings: Settings, record: Record) -> Identity:
-    """Guard, plan and, where approval is required, compare; then keep the plan in the record. Writes nothing to AWS."""
+def begin(settings: Settings, record: Record, chosen: Sequence[str] = ()) -> Identity:
+    """Guard, plan and, where approval is required, compare; then keep the plan in the record. Writes nothing to AWS.
+
+    Several phases without the preflight stop here when a piece of the baseline is missing.
+    """
     live = connect(settings, record.log_call)
+    if len(chosen) > 1 and "00" not in chosen:
+        require(preflight.pieces(live))
     plans = plan_all(live)
     _require_approved(settings, plans)
     record.keep_json("plan.json", plan_data(plans, settings))
@@ -86,7 +91,10 @@ def phases(
     identity = _refusable(settings, record, done, started)
     with _sigterm_interrupts():
         for index, waiting in enumerate(done):
-            told(replace(waiting, verdict="running"))
+            done[index] = replace(waiting, verdict="running")
+            told(done[index])
+            # Written before it starts, so that a run that is killed does not look as if nothing had happened.
+            write_verdict(settings, record, done, started, identity)
             done[index] = execute(settings, record, waiting.number, waiting.notebook)
             told(done[index])
             write_verdict(settings, record, done, started, identity)
@@ -98,7 +106,7 @@ def phases(
 def _refusable(settings: Settings, record: Record, done: Sequence[Phase], started: datetime) -> Identity:
     """`begin`, with a verdict in the record also when the run cannot start."""
     try:
-        return begin(settings, record)
+        return begin(settings, record, [phase.number for phase in done])
     except RunbookError as error:
         write_verdict(settings, record, done, started, None, str(error))
         raise
@@ -143,6 +151,7 @@ def write_verdict(
             "git_commit": _git_commit(),
             "python": platform.python_version(),
             "packages": {name: version(name) for name in PACKAGES},
+            "rollback": (record.read_json("run.json") or {}).get("rollback"),
         },
     )
     records.seal(record)
@@ -151,18 +160,20 @@ def write_verdict(
 def _with_earlier(record: Record, done: Sequence[Phase]) -> list[Phase]:
     """These phases, and those that the run's earlier commands ran, in the runbook's order."""
     earlier = [Phase(**row) for row in (record.read_json("run.json") or {}).get("phases", [])]
-    found = {phase.number: phase for phase in (*earlier, *done)}
+    found = {phase.number: phase for phase in earlier}
+    # What did not run now takes nothing from what ran before.
+    found |= {phase.number: phase for phase in done if phase.verdict != "not_run" or phase.number not in found}
     return [found[number] for number in NOTEBOOKS if number in found]
 
 
 def overall(done: Sequence[Phase], refused: str = "") -> str:
     """The run's verdict in one word."""
     verdicts = {phase.verdict for phase in done}
-    if refused:
+    if refused and verdicts <= {"not_run"}:
         return "refused"
     if verdicts == {"succeeded"}:
         return "succeeded"
-    return "interrupted" if "interrupted" in verdicts else "failed" if "failed" in verdicts else "not_run"
+    return next((word for word in ("running", "interrupted", "failed") if word in verdicts), "not_run")
 
 
 def _git_commit() -> str:
@@ -174,8 +185,21 @@ def _git_commit() -> str:
 
 
 def status(record: Record) -> dict[str, Any]:
-    """A run's verdict as recorded; a run that was killed before its first phase ended has none."""
+    """A run's verdict as recorded, with what a later rollback or a kill makes of it."""
     found = record.read_json("run.json")
     if found is None:
-        return {"run_id": record.run_id, "verdict": "no verdict", "phases": []}
-    return dict(json.loads(json.dumps(found)))
+        planned = record.latest("plan.json") is not None
+        return {"run_id": record.run_id, "verdict": "plan only" if planned else "did not start", "phases": []}
+    applied = sum(row["state"] == "applied" and not row["undoes"] for row in record.rows(changes.LOG))
+    verdict = found["verdict"]
+    if verdict == "running":
+        verdict = f"running, or killed: {applied} changes applied"
+    if found.get("rollback"):
+        verdict = f"{verdict}; rollback {found['rollback']['verdict']}"
+    return {**found, "verdict": verdict}
+
+
+def write_rollback(record: Record, done: Phase) -> None:
+    """Add the verdict of a rollback to the run's own, and seal the record again."""
+    record.write_json("run.json", {**(record.read_json("run.json") or {}), "rollback": vars(done)})
+    records.seal(record)

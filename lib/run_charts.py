@@ -1,13 +1,10 @@
 """Charts of one run: how fast its drills' alerts arrived, and its phases against the plan's minutes. No AWS."""
 
-from typing import Any
-
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lib.drawing import (
-    BEHIND,
     BLACK,
     BLUE,
     GREEN,
@@ -15,8 +12,10 @@ from lib.drawing import (
     ORANGE,
     PURPLE,
     VERMILLION,
+    beside,
     canvas,
     durations,
+    instead,
     legend,
     nothing,
     plural,
@@ -48,11 +47,11 @@ def scenario_latency(rows: pd.DataFrame, limit_seconds: float) -> Figure:
         spots = here["seconds"].clip(lower=fastest / 2)
         axes.plot(spots, here["place"] + lift, marker, color=colour, markeredgecolor=BLACK, markersize=9, label=topic)
         for spot, place, seconds in zip(spots, here["place"] + lift, here["seconds"], strict=True):
-            _beside(axes, (spot, place), spoken(seconds), VERMILLION if seconds > limit_seconds else BLACK)
+            beside(axes, (spot, place), spoken(seconds), VERMILLION if seconds > limit_seconds else BLACK)
     for place, silent in frame[frame["seconds"].isna()].groupby("place"):
         _silent(axes, place, silent, whole=len(silent) == int((frame["place"] == place).sum()))
     axes.axvline(limit_seconds, color=VERMILLION, linestyle="-.", linewidth=1.5, zorder=1)
-    _beside(axes, (limit_seconds, len(names) - 0.45), f"limit {limit_seconds:g} s", VERMILLION)
+    beside(axes, (limit_seconds, len(names) - 0.45), f"limit {limit_seconds:g} s", VERMILLION)
     _rows(axes, names, "from the start of the drill to the alert at the topic's subscriber (log scale)")
     return figure
 
@@ -95,9 +94,9 @@ def _wanted(frame: pd.DataFrame) -> pd.Series:
 def _silent(axes: Axes, place: float, silent: pd.DataFrame, whole: bool) -> None:
     lost = silent.loc[_wanted(silent), "topic"]
     if len(lost):
-        _said(axes, place, f"NOT RECEIVED: {', '.join(lost)}", VERMILLION, "bold")
+        instead(axes, place, f"NOT RECEIVED: {', '.join(lost)}", VERMILLION, "bold")
     else:
-        _said(axes, place, "no alert" if whole else f"none on {', '.join(silent['topic'])}", GREY)
+        instead(axes, place, "no alert" if whole else f"none on {', '.join(silent['topic'])}", GREY)
 
 
 def _phase(axes: Axes, place: float, planned: float, taken: float) -> None:
@@ -107,10 +106,10 @@ def _phase(axes: Axes, place: float, planned: float, taken: float) -> None:
     if pd.notna(planned):
         axes.plot([planned], [place], "|", color=BLACK, markersize=16, markeredgewidth=2.5)
     if pd.isna(taken):
-        _said(axes, place, "not run", GREY)
+        instead(axes, place, "not run", GREY)
         return
     axes.plot([shown], [place], "o", color=BLUE, markersize=9)
-    _beside(axes, (shown, place), spoken(taken), VERMILLION if over else BLACK, left=not over)
+    beside(axes, (shown, place), spoken(taken), VERMILLION if over else BLACK, left=not over)
 
 
 def _topics(frame: pd.DataFrame) -> dict[str, tuple[str, str, float]]:
@@ -126,24 +125,3 @@ def _rows(axes: Axes, names: list[str], words: str) -> None:
     axes.set_ylim(-0.6, len(names) - 0.1)
     axes.set_xlabel(words)
     legend(axes)
-
-
-def _said(axes: Axes, place: float, words: str, colour: str, weight: str = "normal") -> None:
-    """Words in place of a mark, at the left end of a row."""
-    spot: dict[str, Any] = {
-        "xy": (0.006, place),
-        "xycoords": ("axes fraction", "data"),
-        "va": "center",
-        "zorder": 5,
-        "bbox": BEHIND,
-    }
-    axes.annotate(words, color=colour, fontsize=9, fontweight=weight, **spot)
-
-
-def _beside(axes: Axes, spot: tuple[float, float], words: str, colour: str, left: bool = False) -> None:
-    away: dict[str, Any] = {
-        "xytext": (-9 if left else 9, 0),
-        "textcoords": "offset points",
-        "ha": "right" if left else "left",
-    }
-    axes.annotate(words, xy=spot, va="center", fontsize=9, color=colour, **away)

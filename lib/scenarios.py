@@ -9,10 +9,11 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lib import changes, executions, listening
+from lib import changes, executions, listening, resources
 from lib.aws import Live
 from lib.checks import Check
 from lib.errors import BadParameters
@@ -102,8 +103,11 @@ def unreadable() -> Scenario:
 def run(live: Live, record: Record, scenarios: Sequence[Scenario]) -> list[Drill]:
     """Run the scenarios one after the other while temporary subscribers listen."""
     # SQS refuses a deleted queue's name for a minute, so a second validation of the run needs names of its own.
+    changes.clear_left_behind(record.rows(changes.LOG), partial(resources.reopen, live), record)
     session = f"{secrets.token_hex(2)}-{record.run_id}"
     with changes.temporarily(listening.listeners(live, session), "05", record):
+        # A queue's new policy and a new rule take a while to let messages through.
+        live.sleep(live.settings.settle_seconds)
         started = [_start(live, record, scenario) for scenario in scenarios]
         heard = listening.collect(live, session, lambda got: _complete(got, started))
     return [_drill(live, scenario, execution, counted, heard) for scenario, execution, counted in started]

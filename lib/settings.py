@@ -31,7 +31,6 @@ EMBEDDED_ACCOUNT = "000000000000"
 
 Number = StrictInt | StrictFloat
 Name = Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]{0,79}$")]
-ARN = re.compile(r"^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d{12}:\S+$")
 NAMELESS = {"In", "Out", "exit", "quit"}
 
 GAPS = Literal["permission_simulation", "definition_validation", "execution_revision"]
@@ -111,14 +110,25 @@ class Settings(BaseModel):
                 f"endpoint_url {self.endpoint_url!r} does not go with account_id {self.account_id}: only the embedded "
                 f"account {EMBEDDED_ACCOUNT} has an endpoint; leave it empty for AWS"
             )
-        if self.ops_subscription_protocol == "sqs" and not ARN.match(self.ops_subscription_endpoint):
-            raise ValueError(
-                f"ops_subscription_endpoint {self.ops_subscription_endpoint!r} is not an ARN; the sqs protocol "
-                "expects arn:aws:sqs:<region>:<account>:<queue>"
-            )
+        self._check_endpoint()
         if self.approval == "required" and self.not_exercised_here:
             raise ValueError("not_exercised_here must be empty where approval is required: AWS can answer every check")
         return self
+
+    def _check_endpoint(self) -> None:
+        given, protocol = self.ops_subscription_endpoint, self.ops_subscription_protocol
+        pattern, expected = {
+            "email": (r"[^@\s]+@[^@\s]+\.[^@\s]+", "name@host"),
+            "sms": (r"\+\d{7,15}", "+ and digits"),
+            "http": (r"http://\S+", "http://..."),
+            "https": (r"https://\S+", "https://..."),
+            "sqs": (rf"arn:aws[a-z-]*:sqs:{self.region}:{self.account_id}:[A-Za-z0-9_-]+", self.queue_arn("<queue>")),
+        }[protocol]
+        if not re.fullmatch(pattern, given):
+            found = (
+                f"{given!r} is not the ARN of one of this account's queues" if protocol == "sqs" else repr(mask(given))
+            )
+            raise ValueError(f"ops_subscription_endpoint: found {found}; the {protocol} protocol expects {expected}")
 
     @property
     def thresholds(self) -> dict[str, float]:

@@ -127,5 +127,9 @@ def _today(frame: pd.DataFrame, current: float | None, span: str) -> str:
         return "each line is one route; check-ins without an alert are not drawn"
     nearest = frame.loc[(frame["value"] - current).abs().idxmin(), "value"]
     now = frame[frame["value"] == nearest]
-    words = [f"{row['route']} {row['count']:.3g}" for _, row in now.iterrows()]
+    words = [f"{row['route']} {_counted(row['count'])}" for _, row in now.iterrows()]
     return f"{span} at {nearest:g}: " + ", ".join(words)
+
+
+def _counted(count: float) -> str:
+    return f"{count:.0f}" if count >= 100 else f"{count:.3g}"

@@ -42,6 +42,9 @@ class LiveThing:
     def _kept_because(self) -> str:
         return ""
 
+    def settle(self) -> None:
+        """Nothing depends on this thing, so there is nothing to wait for."""
+
     def _read(self) -> Any:  # noqa: ANN401
         raise NotImplementedError
 

@@ -12,6 +12,12 @@ from lib.errors import NotAsWanted
 from lib.resources.base import LiveThing
 
 ATTEMPTS = 5
+# Condition key of a statement -> parameter of AddPermission.
+CONDITIONS = {
+    "aws:sourcearn": "SourceArn",
+    "aws:sourceaccount": "SourceAccount",
+    "aws:principalorgid": "PrincipalOrgID",
+}
 
 
 @dataclass(frozen=True)
@@ -105,6 +111,13 @@ class Permission(LiveThing):
 def _environment(live: Live, function: str) -> tuple[dict[str, str], str]:
     """The function's variables and the revision they belong to; values may be secrets, so they stay in here."""
     answer = live.client("lambda").get_function_configuration(FunctionName=function)
+    unreadable = answer.get("Environment", {}).get("Error")
+    if unreadable:
+        # Taken for "no variables", the merge would wipe every one of them.
+        raise NotAsWanted(
+            f"{function}: its environment cannot be read ({unreadable.get('ErrorCode', 'no code')}), so nothing can be "
+            "merged into it; grant the caller kms:Decrypt on the function's key"
+        )
     return dict(answer.get("Environment", {}).get("Variables", {})), str(answer["RevisionId"])
 
 
@@ -114,12 +127,18 @@ def environment_keys(live: Live, function: str) -> list[str]:
 
 
 def _flat(statement: dict[str, Any]) -> dict[str, str]:
+    """The statement as AddPermission takes it. Raises NotAsWanted for one that AddPermission could not put back."""
     principal = statement["Principal"]
-    condition = statement.get("Condition", {})
-    source = next((c["AWS:SourceArn"] for c in condition.values() if "AWS:SourceArn" in c), "")
-    source = source or next((c["aws:SourceArn"] for c in condition.values() if "aws:SourceArn" in c), "")
-    return {
+    value = {
         "Principal": next(iter(principal.values())) if isinstance(principal, dict) else principal,
         "Action": statement["Action"],
-        "SourceArn": source,
     }
+    for condition in statement.get("Condition", {}).values():
+        for key, text in condition.items():
+            if key.lower() not in CONDITIONS:
+                raise NotAsWanted(
+                    f"permission {statement['Sid']} has a condition on {key}, which could not be put back later; "
+                    "expected one that AddPermission makes. Remove it, or give ours another name"
+                )
+            value[CONDITIONS[key.lower()]] = text
+    return value

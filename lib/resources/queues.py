@@ -1,10 +1,12 @@
 """SQS queues, and single statements of their policies."""
 
 import json
+import time
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from lib.aws import absent_is_none
+from lib.errors import NotAsWanted
 from lib.resources.base import LiveThing
 from lib.resources.topics import served_by
 
@@ -66,7 +68,16 @@ class QueueStatement(LiveThing):
         others = [statement for statement in _statements(document) if statement.get("Sid") != self.sid]
         statements = others if value is None else [*others, value]
         policy = json.dumps({**document, "Statement": statements}) if statements else ""
-        self.live.client("sqs").set_queue_attributes(QueueUrl=queue_url(self), Attributes={"Policy": policy})
+        self.live.client("sqs").set_queue_attributes(QueueUrl=self._url(), Attributes={"Policy": policy})
+
+    def _url(self) -> str:
+        """The queue's URL; SQS may take a second to know a queue that was just made."""
+        deadline = time.monotonic() + self.live.settings.verify_timeout_seconds
+        while (url := queue_url(self)) is None:
+            if time.monotonic() > deadline:
+                raise NotAsWanted(f"there is no queue {self.queue} to give a policy to; expected it to be made first")
+            self.live.sleep(self.live.settings.poll_seconds)
+        return url
 
     def _kept_because(self) -> str:
         """The statement goes with the queue: as long as the queue is some subscription's, it must accept messages."""

@@ -14,6 +14,8 @@ from lib.settings import mask
 # Stands in a record for the address in the parameters, which no record may hold.
 FROM_PARAMETERS = "parameter ops_subscription_endpoint"
 PENDING = ("PendingConfirmation", "pending confirmation")
+NO_FILTER = (None, "", "{}")
+TAKES_RAW = ("sqs", "http", "https")
 # Their owner has confirmed in person; unsubscribing throws that away.
 CONFIRMED_BY_A_PERSON = ("email", "email-json", "sms", "http", "https")
 
@@ -54,7 +56,7 @@ class Topic(LiveThing):
 
 @dataclass(frozen=True)
 class Subscription(LiveThing):
-    """Value: `{"dead_letter_queue": ARN or "", "raw": "true" or "false"}`.
+    """Value: `{"dead_letter_queue": ARN or "", "raw": "true" or "false", "filter": FilterPolicy or ""}`.
 
     `endpoint` may be FROM_PARAMETERS. While a subscription waits for its owner, AWS does not tell its attributes, and
     the value holds UNKNOWN in their place.
@@ -79,12 +81,13 @@ class Subscription(LiveThing):
         if arn is None:
             return None
         if arn in PENDING:
-            return {"dead_letter_queue": UNKNOWN, "raw": UNKNOWN}
+            return {"dead_letter_queue": UNKNOWN, "raw": UNKNOWN, "filter": UNKNOWN}
         attributes = self.live.client("sns").get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
         redrive = json.loads(attributes.get("RedrivePolicy") or "{}")
         return {
             "dead_letter_queue": redrive.get("deadLetterTargetArn", ""),
             "raw": str(attributes.get("RawMessageDelivery", "false")).lower(),
+            "filter": "" if attributes.get("FilterPolicy") in NO_FILTER else attributes["FilterPolicy"],
         }
 
     def _arn(self) -> str | None:
@@ -103,11 +106,11 @@ class Subscription(LiveThing):
                 TopicArn=self.live.settings.arn("sns", self.topic),
                 Protocol=self.protocol,
                 Endpoint=self.address,
-                Attributes=_attributes(value),
+                Attributes=_attributes(value, self.protocol),
                 ReturnSubscriptionArn=True,
             )
         else:
-            for name, text in _attributes(value, empty=True).items():
+            for name, text in _attributes(value, self.protocol, empty=True).items():
                 sns.set_subscription_attributes(SubscriptionArn=arn, AttributeName=name, AttributeValue=text)
 
     def _unsubscribe(self, arn: str | None) -> None:
@@ -134,7 +137,8 @@ def _subscriptions(live: Live, topic: str) -> Iterator[dict[str, str]]:
     pages = live.client("sns").get_paginator("list_subscriptions_by_topic")
     with absent_is_none("NotFound", "NotFoundException"):
         for page in pages.paginate(TopicArn=live.settings.arn("sns", topic)):
-            yield from page["Subscriptions"]
+            # For a while SNS lists what somebody removed, under this name.
+            yield from (row for row in page["Subscriptions"] if row["SubscriptionArn"] != "Deleted")
 
 
 def served_by(live: Live, queue: str) -> list[str]:
@@ -153,17 +157,27 @@ def served_by(live: Live, queue: str) -> list[str]:
     return found
 
 
-def confirmed_subscribers(live: Live, topic: str) -> int:
-    """How many subscribers of a topic would receive a message now. Read-only."""
-    return sum(row["SubscriptionArn"] not in PENDING for row in subscriptions(live, topic))
+def audience(live: Live, topic: str) -> dict[str, int]:
+    """Subscribers of a topic: `confirmed`, `filtered` (confirmed, but receives only what its filter lets through) and
+    `waiting` for confirmation. Read-only."""
+    found = {"confirmed": 0, "filtered": 0, "waiting": 0}
+    for row in subscriptions(live, topic):
+        if row["SubscriptionArn"] in PENDING:
+            found["waiting"] += 1
+            continue
+        answer = live.client("sns").get_subscription_attributes(SubscriptionArn=row["SubscriptionArn"])
+        found["confirmed" if answer["Attributes"].get("FilterPolicy") in NO_FILTER else "filtered"] += 1
+    return found
 
 
-def _attributes(value: dict[str, str], empty: bool = False) -> dict[str, str]:
-    if "dead_letter_queue" not in value or "raw" not in value:
-        raise BadParameters(f"a subscription's value needs dead_letter_queue and raw; found {sorted(value)}")
-    attributes: dict[str, str] = {"RawMessageDelivery": value["raw"]}
-    if value["dead_letter_queue"]:
-        attributes["RedrivePolicy"] = json.dumps({"deadLetterTargetArn": value["dead_letter_queue"]})
-    elif empty:
-        attributes["RedrivePolicy"] = ""
-    return attributes
+def _attributes(value: dict[str, str], protocol: str, empty: bool = False) -> dict[str, str]:
+    """The value as SNS takes it; with `empty`, also what takes an attribute away again."""
+    missing = {"dead_letter_queue", "raw", "filter"} - value.keys()
+    if missing:
+        raise BadParameters(f"a subscription's value needs {', '.join(sorted(missing))}; found {sorted(value)}")
+    queue = value["dead_letter_queue"]
+    attributes = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": queue}) if queue else ""}
+    attributes["FilterPolicy"] = value["filter"] or ("{}" if empty else "")
+    if protocol in TAKES_RAW:
+        attributes["RawMessageDelivery"] = value["raw"]
+    return {name: text for name, text in attributes.items() if text or (empty and name == "RedrivePolicy")}

@@ -24,7 +24,7 @@ class DrillUser(LiveThing):
 
     def _read(self) -> dict[str, Any] | None:
         item = item_of(self.live, self.table, self.user)
-        return item and {key: item.get(key) for key in OURS}
+        return item and {key: item[key] for key in OURS if key in item}
 
     def _write(self, value: dict[str, Any] | None) -> None:
         if not self.user.startswith("drill-"):
@@ -34,13 +34,16 @@ class DrillUser(LiveThing):
             client.delete_item(TableName=self.table, Key=key)
             return
         value = json.loads(json.dumps(value), parse_float=Decimal)  # DynamoDB takes no float
-        pack = TypeSerializer().serialize
+        values = {f":{name}": TypeSerializer().serialize(item) for name, item in value.items()}
+        setting = ", ".join(f"#{name} = :{name}" for name in value)
+        removing = ", ".join(f"#{name}" for name in OURS if name not in value)
+        clauses = [f"{verb} {names}" for verb, names in (("SET", setting), ("REMOVE", removing)) if names]
         client.update_item(
             TableName=self.table,
             Key=key,
-            UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in OURS),
+            UpdateExpression=" ".join(clauses),
             ExpressionAttributeNames={f"#{name}": name for name in OURS},
-            ExpressionAttributeValues={f":{name}": pack(value[name]) for name in OURS},
+            **({"ExpressionAttributeValues": values} if values else {}),
         )
 
 

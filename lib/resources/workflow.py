@@ -1,11 +1,12 @@
 """The Step Functions state machine."""
 
 import json
+import time
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from lib.aws import Live, absent_is_none
-from lib.errors import Refused
+from lib.aws import Live, absent_is_none, readable
+from lib.errors import NotAsWanted, Refused
 from lib.resources.base import LiveThing
 
 NO_MACHINE = ("StateMachineDoesNotExist",)
@@ -14,7 +15,7 @@ OFF = {"level": "OFF", "includeExecutionData": False}
 
 @dataclass(frozen=True)
 class Workflow(LiveThing):
-    """Value: `{"definition": parsed, "roleArn", "loggingConfiguration", "tracingConfiguration"}`.
+    """Value: `{"definition": parsed, "roleArn", "loggingConfiguration"}`; tracing and encryption are left alone.
 
     Every write publishes a version, so that each execution can be told by the revision it ran on.
     """
@@ -35,7 +36,6 @@ class Workflow(LiveThing):
             "definition": json.loads(answer["definition"]),
             "roleArn": answer["roleArn"],
             "loggingConfiguration": _logging(answer.get("loggingConfiguration")),
-            "tracingConfiguration": answer.get("tracingConfiguration") or {"enabled": False},
         }
 
     def _write(self, value: dict[str, Any] | None) -> None:
@@ -48,6 +48,30 @@ class Workflow(LiveThing):
             publish=True,
             **{**value, "definition": json.dumps(value["definition"], indent=2, ensure_ascii=False)},
         )
+
+    def settle(self) -> None:
+        """Wait until no execution runs on the definition before, so that what carries its alerts may be taken away.
+
+        Raises NotAsWanted when one still runs after `verify_timeout_seconds`.
+        """
+        with readable("waiting for the executions of the definition before"):
+            self.live.sleep(self.live.settings.settle_seconds)
+            before = set(running(self.live))
+            deadline = time.monotonic() + self.live.settings.verify_timeout_seconds
+            while still := before & set(running(self.live)):
+                if time.monotonic() > deadline:
+                    raise NotAsWanted(
+                        f"{len(still)} executions still run on the definition before, such as {min(still)}; their "
+                        "alerts need what would be taken away next. Roll back again when they have ended"
+                    )
+                self.live.sleep(self.live.settings.poll_seconds)
+
+
+def running(live: Live) -> list[str]:
+    """The names of the executions that run now. Read-only."""
+    pages = live.client("stepfunctions").get_paginator("list_executions")
+    found = pages.paginate(stateMachineArn=live.settings.state_machine_arn, statusFilter="RUNNING")
+    return [row["name"] for page in found for row in page["executions"]]
 
 
 def description(live: Live, arn: str) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ import pytest
 
 from lib.aws import connect
 from lib.errors import NotAsWanted, Refused
+from lib.infrastructure import operations_reachable
 from lib.plans import UNKNOWN
 from lib.resources import (
     KINDS,
@@ -29,7 +30,7 @@ from lib.resources import (
 from lib.resources.functions import environment_keys
 from lib.resources.roles import inline_policies
 from lib.resources.rules import targets
-from lib.resources.topics import FROM_PARAMETERS
+from lib.resources.topics import FROM_PARAMETERS, audience
 from lib.resources.users import item_of
 
 STANDARD_RULE, STANDARD_POLICY = "Your6-LowSentimentRule", "Your6StepFunctionsPolicy"
@@ -97,7 +98,11 @@ def _topic(live):
 def _subscription(live):
     dead = live.settings.queue_arn("Your6-AlertDLQ")
     thing = Subscription(live, live.settings.alert_topic_name, "sqs", live.settings.queue_arn(INBOX))
-    return thing, {"dead_letter_queue": dead, "raw": "false"}, {"dead_letter_queue": "", "raw": "true"}
+    return (
+        thing,
+        {"dead_letter_queue": dead, "raw": "false", "filter": ""},
+        {"dead_letter_queue": "", "raw": "true", "filter": ""},
+    )
 
 
 def _environment(live):
@@ -436,7 +441,7 @@ def test_a_queue_whose_message_is_being_read_is_kept(queue, client):
 
 
 def test_a_dead_letter_queue_in_use_is_kept_with_its_statement(live, topic, queue):
-    value = {"dead_letter_queue": live.settings.queue_arn("Made"), "raw": "false"}
+    value = {"dead_letter_queue": live.settings.queue_arn("Made"), "raw": "false", "filter": ""}
     Subscription(live, topic.topic, "sqs", live.settings.queue_arn(INBOX)).write(value)
     assert queue.kept_because() == "it is the dead-letter queue of a sqs subscription of Your6-OperationsAlerts"
     assert QueueStatement(live, "Made", "Ours").kept_because().startswith("its queue is the dead-letter queue of")
@@ -448,20 +453,20 @@ def test_a_topic_without_subscribers_can_go(topic):
 
 def test_a_topic_with_confirmed_subscribers_is_kept(live, topic):
     Subscription(live, topic.topic, "sqs", live.settings.queue_arn(INBOX)).write(
-        {"dead_letter_queue": "", "raw": "false"}
+        {"dead_letter_queue": "", "raw": "false", "filter": ""}
     )
     assert topic.kept_because() == "it has 1 confirmed subscribers"
 
 
 def test_a_queues_subscription_can_go(live, topic):
     thing = Subscription(live, topic.topic, "sqs", live.settings.queue_arn(INBOX))
-    thing.write({"dead_letter_queue": "", "raw": "false"})
+    thing.write({"dead_letter_queue": "", "raw": "false", "filter": ""})
     assert thing.kept_because() == ""
 
 
 def test_what_a_person_confirmed_is_kept_and_not_shown(live, topic):
     thing = Subscription(live, topic.topic, "email", "somebody@example.com")
-    thing.write({"dead_letter_queue": "", "raw": "false"})
+    thing.write({"dead_letter_queue": "", "raw": "false", "filter": ""})
     assert thing.kept_because() == "its owner confirmed it, and would have to again"
     assert thing.name == "subscription Your6-OperationsAlerts -> email s***@example.com"
 
@@ -482,7 +487,7 @@ class Waiting:
 def test_what_nobody_confirmed_yet_cannot_be_read_nor_removed(live):
     live.clients["sns"] = Waiting("somebody@example.com")
     thing = Subscription(live, live.settings.ops_topic_name, "email", "somebody@example.com")
-    assert thing.read() == {"dead_letter_queue": UNKNOWN, "raw": UNKNOWN}
+    assert thing.read() == {"dead_letter_queue": UNKNOWN, "raw": UNKNOWN, "filter": UNKNOWN}
     assert thing.kept_because().startswith("it waits for its owner's confirmation")
     thing.write(None)
     assert Topic(live, live.settings.ops_topic_name).kept_because() == ""
@@ -563,4 +568,114 @@ def test_a_permission_for_an_account_is_understood(live, client):
     )
     found = _permission(live)[0].read()
     assert found["Action"] == "lambda:InvokeFunction"
-    assert found["SourceArn"] == ""
+    assert "SourceArn" not in found
+
+
+class Answering:
+    """A client that gives one operation's answer its own way, and counts what is written."""
+
+    def __init__(self, client, **answers):
+        self.client, self.answers, self.written = client, answers, []
+
+    def __getattr__(self, operation):
+        if operation.startswith(("update_", "put_", "create_")):
+            self.written.append(operation)
+        return self.answers.get(operation) or getattr(self.client, operation)
+
+
+def test_variables_that_cannot_be_decrypted_are_not_taken_for_none(live):
+    hidden = {"RevisionId": "r", "Environment": {"Error": {"ErrorCode": "AccessDeniedException", "Message": "no"}}}
+    function = live.settings.processor_function_name
+    live.clients["lambda"] = Answering(live.client("lambda"), get_function_configuration=lambda **_: hidden)
+    variable = EnvironmentVariable(live, function, "OPS_SNS_TOPIC_ARN")
+    for doing in (variable.read, lambda: variable.write("arn")):
+        with pytest.raises(NotAsWanted, match=r"cannot be read .AccessDeniedException.*kms:Decrypt"):
+            doing()
+    assert live.clients["lambda"].written == []
+
+
+def test_a_filter_that_mutes_operations_is_found_and_taken_away(live, topic):
+    wanted = {"dead_letter_queue": "", "raw": "false", "filter": ""}
+    subscription = Subscription(live, topic.topic, "sqs", live.settings.queue_arn(INBOX))
+    subscription.write({**wanted, "filter": '{"nope": ["x"]}'})
+    assert json.loads(subscription.read()["filter"]) == {"nope": ["x"]}
+    assert audience(live, topic.topic) == {"confirmed": 0, "filtered": 1, "waiting": 0}
+    assert operations_reachable(live)[0].status == "waiting"
+    subscription.write(wanted)
+    assert subscription.read() == wanted
+    assert operations_reachable(live)[0].status == "passed"
+
+
+def test_a_subscription_that_somebody_removed_is_not_there(live, topic):
+    gone = {"SubscriptionArn": "Deleted", "Protocol": "sqs", "Endpoint": live.settings.queue_arn(INBOX)}
+
+    class Pages:
+        def paginate(self, **_):
+            return [{"Subscriptions": [gone]}]
+
+    live.clients["sns"] = Answering(live.client("sns"), get_paginator=lambda _: Pages())
+    assert Subscription(live, topic.topic, "sqs", live.settings.queue_arn(INBOX)).read() is None
+    assert topic.kept_because() == ""
+
+
+def test_an_undo_of_the_workflow_waits_for_the_executions_that_run(live):
+    states = [["old"], ["old", "new"], ["new"]]
+
+    class Pages:
+        def paginate(self, **_):
+            return [{"executions": [{"name": name} for name in states.pop(0)]}]
+
+    live.clients["stepfunctions"] = Answering(live.client("stepfunctions"), get_paginator=lambda _: Pages())
+    Workflow(live, live.settings.state_machine_name).settle()
+    assert states == []
+
+
+def test_an_undo_of_the_workflow_stops_while_an_execution_still_runs(live):
+    class Pages:
+        def paginate(self, **_):
+            return [{"executions": [{"name": "checkin-slow"}]}]
+
+    live.clients["stepfunctions"] = Answering(live.client("stepfunctions"), get_paginator=lambda _: Pages())
+    with pytest.raises(NotAsWanted, match="still run on the definition before, such as checkin-slow"):
+        Workflow(live, live.settings.state_machine_name).settle()
+
+
+def test_tracing_that_somebody_switched_on_is_left_alone(live):
+    given = {}
+    live.clients["stepfunctions"] = Answering(
+        live.client("stepfunctions"), update_state_machine=lambda **said: given.update(said)
+    )
+    workflow = Workflow(live, live.settings.state_machine_name)
+    workflow.write(workflow.read())
+    assert sorted(given) == ["definition", "loggingConfiguration", "publish", "roleArn", "stateMachineArn"]
+
+
+def test_a_drill_user_of_before_gets_back_only_what_it_had(live, client):
+    had = {"userId": {"S": "drill-old"}, "drill": {"BOOL": True}, "note": {"S": "kept"}}
+    client("dynamodb").put_item(TableName=live.settings.table_name, Item=had)
+    user = DrillUser(live, live.settings.table_name, "drill-old")
+    before = user.read()
+    user.write({"trustedContact": {"name": "x"}, "alertThreshold": 0, "drill": True})
+    user.write(before)
+    assert item_of(live, live.settings.table_name, "drill-old") == {
+        "userId": "drill-old",
+        "drill": True,
+        "note": "kept",
+    }
+
+
+def test_a_permission_that_could_not_be_put_back_is_not_taken_over(live):
+    policy = {
+        "Statement": [
+            {
+                "Sid": "made-invokes",
+                "Effect": "Allow",
+                "Principal": {"Service": "events.amazonaws.com"},
+                "Action": "lambda:InvokeFunction",
+                "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}},
+            }
+        ]
+    }
+    live.clients["lambda"] = Answering(live.client("lambda"), get_policy=lambda **_: {"Policy": json.dumps(policy)})
+    with pytest.raises(NotAsWanted, match="condition on aws:SourceIp"):
+        _permission(live)[0].read()

@@ -48,6 +48,9 @@ class FakeResource:
     def name(self) -> str:
         return f"thing {self.label}"
 
+    def settle(self) -> None:
+        pass
+
     def read(self) -> Any:
         if self.world.late.get(self.label, 0) and self.world.writes:
             self.world.late[self.label] -= 1

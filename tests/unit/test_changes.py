@@ -423,3 +423,30 @@ def test_a_long_value_is_cut_with_its_size():
     assert len(shown) <= 180
     assert shown.endswith("(5,018 characters)")
     assert brief(None) == "does not exist"
+
+
+def test_an_undo_says_which_values_somebody_else_changed(world, record, settings):
+    changes.carry_out(changes.plan("01", world.wanted(new="ours")), settings, record)
+    world.live["new"] = "theirs"
+    found = changes.undo_plan(record.rows(changes.LOG), world.reopen).changes[0]
+    assert found.foreign
+    assert found.undo.startswith("SOMEBODY ELSE CHANGED THIS")
+
+
+def test_what_was_kept_and_is_gone_all_the_same_is_as_wanted(world, record, settings):
+    changes.carry_out(changes.plan("01", world.wanted(new="ours")), settings, record)
+    world.in_use["new"] = "it waits for its owner"
+    outcome = changes.roll_back(changes.undo_plan(record.rows(changes.LOG), world.reopen), settings, record)
+    assert outcome.states == ("kept: it waits for its owner",)
+    del world.live["new"]
+    assert [check.status for check in changes.verify(outcome, settings, record)] == ["passed"]
+
+
+def test_what_a_crash_left_behind_is_cleared_even_if_it_is_in_use(world, record):
+    with pytest.raises(NotAsWanted), changes.temporarily(world.wanted(listener="queue"), "05", record):
+        world.refuses.add("listener")
+    world.refuses.clear()
+    world.in_use["listener"] = "it holds 4 messages"
+    assert changes.clear_left_behind(record.rows(changes.LOG), world.reopen, record) == ["thing listener"]
+    assert "listener" not in world.live
+    assert changes.clear_left_behind(record.rows(changes.LOG), world.reopen, record) == []

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from math import nan
 
 import matplotlib as mpl
@@ -170,7 +171,90 @@ def test_alert_latency_counts_what_was_late_and_what_was_never_seen() -> None:
     text = words(figure)
     assert "2 of 3 within the limit, slowest 44 s; 1 alert without a measured time" in text
     assert "limit 30 s" in text
-    assert axes_of(figure).get_ylim()[1] > 44
+    assert axes_of(figure).get_xlim()[1] > 44
+
+
+def drills(*rows: tuple[float, str, str, float]) -> pd.DataFrame:
+    return pd.DataFrame([(at(m), *rest) for m, *rest in rows], columns=["time", "route", "topic", "seconds"])
+
+
+def test_drills_of_the_same_moment_do_not_hide_each_other() -> None:
+    both = [("crisis", "operations"), *((route, "trusted") for route in ("crisis", "high", "standard", "proactive"))]
+    figure = charts.alert_latency(drills(*((6, route, topic, 0.41) for route, topic in both)), CHANGE, 30)
+    spots = [
+        tuple(point) for line in axes_of(figure).lines if line.get_marker() != "None" for point in line.get_xydata()
+    ]
+    assert len(spots) == len(set(spots)) == 5
+    drawing.png(figure, 50)
+    pixels = sorted(axes_of(figure).transData.transform(spots)[:, 1])
+    assert min(b - a for a, b in pairwise(pixels)) >= 8 * 50 / 72, "marks are 8 points wide"
+    text = words(figure).split("\n")
+    assert "Was every drill's alert received within 30 s?" in text
+    for said in ("crisis (2)", "high (1)", "unscored (0)", "no drill", "trusted 410 ms", "operations 410 ms"):
+        assert said in text
+
+
+def test_a_lane_names_its_slowest_drill_and_those_before_the_change_are_hollow() -> None:
+    figure = charts.alert_latency(
+        drills((1, "crisis", "trusted", 0.8), (6, "crisis", "trusted", 44), (6, "crisis", "operations", nan)),
+        CHANGE,
+        30,
+    )
+    faces = {x: line.get_markerfacecolor() for line in axes_of(figure).lines for x in line.get_xdata()}
+    assert faces[0.8] == "white"
+    assert faces[44] != "white"
+    text = words(figure).split("\n")
+    for said in ("trusted 44 s", "1 without a measured time", "route (hollow: before the change)"):
+        assert said in text
+    assert "trusted 800 ms" not in text
+
+
+LONG = {
+    "executions": lambda: charts.executions(
+        counts((0, "Succeeded", 41041), (4.5, "Succeeded", 20002), (4.5, "Failed", 100), (5, "Succeeded", 39039)),
+        CHANGE,
+    ),
+    "execution_time": lambda: charts.execution_time(times((0, "p99", 900), (6, "p99", 90_000)), CHANGE, 30_000),
+    "alerts_by_route": lambda: charts.alerts_by_route(routes(), CHANGE),
+    "alert_latency": lambda: charts.alert_latency(
+        drills((6, "crisis", "trusted", 12_345.0), (6, "crisis", "operations", nan)), CHANGE, 30
+    ),
+    "scenario_latency": lambda: run_charts.scenario_latency(
+        latencies(("crisis", "trusted", 12_345.0), ("declining", "trusted", 0.01), ("declining", "operations", nan)), 30
+    ),
+    "phase_minutes": lambda: run_charts.phase_minutes(phases()),
+    "risk_distribution": lambda: tuning_charts.risk_distribution(
+        pd.DataFrame({"risk_score": [float(n % 101) for n in range(9999)] + [nan] * 999}), THRESHOLDS
+    ),
+    "alerts_by_threshold": lambda: tuning_charts.alerts_by_threshold(
+        pd.DataFrame([(v, r, 1234.5) for v in (1, 2) for r in charts.ROUTES], columns=["value", "route", "count"]),
+        "proactive_risk_above",
+        1,
+        "in 0.517 h",
+    ),
+    "a long answer": lambda: drawing.canvas("Is it " + "very " * 40 + "long?", "Yes, " + "very " * 60 + "long.")[0],
+    "a long note": lambda: drawing.nothing("Is it?", "because " * 30, EMPTY),
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_nothing_that_is_written_leaves_the_figure_or_covers_the_title(name: str) -> None:
+    figure = LONG[name]()
+    drawing.png(figure, int(figure.dpi))
+    axes, (width, height) = axes_of(figure), figure.get_size_inches()
+    written = figure.get_tightbbox()  # in inches
+    assert written.x0 >= 0 and written.x1 <= width and written.y0 >= 0 and written.y1 <= height
+    answer = axes._left_title
+    if answer.get_text():
+        assert not answer.get_window_extent().overlaps(figure._suptitle.get_window_extent())
+        assert answer.get_window_extent().y0 >= axes.get_window_extent().y1
+
+
+def test_the_answer_before_across_and_after_the_change_is_one_line_as_alt_text() -> None:
+    figure = LONG["executions"]()
+    assert "\n" in axes_of(figure)._left_title.get_text()
+    assert "\n" not in drawing.describe(figure)
+    assert "· after: 39039 of 39039 succeeded" in drawing.describe(figure)
 
 
 def latencies(*rows: tuple[str, str, float], **more: list[bool]) -> pd.DataFrame:

@@ -143,7 +143,7 @@ def test_status_lists_the_runs(sealed, tmp_path):
     result = CliRunner().invoke(main, ["status", "local", "--set", f"outputs_dir={tmp_path}"])
     assert result.exit_code == 0
     assert sealed.run_id in result.output
-    assert "no verdict" in result.output
+    assert "did not start" in result.output
 
 
 def test_settings_from_the_command_line_keep_text_as_text_and_numbers_as_numbers():

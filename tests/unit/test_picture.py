@@ -172,6 +172,19 @@ def test_crossings_that_can_be_avoided_are() -> None:
             "x < -0.6",
         ),
         (
+            {
+                "And": [
+                    {"Variable": "$.x", **bound}
+                    for bound in (
+                        {"NumericGreaterThanEquals": -1},
+                        {"NumericLessThanEquals": 1},
+                        {"NumericLessThan": -0.6},
+                    )
+                ]
+            },
+            "x < -0.6",
+        ),
+        (
             {"Or": [{"Variable": "$.x", "IsPresent": True}, {"Variable": "$.y", "IsPresent": True}]},
             "x given or\ny given",
         ),

@@ -126,6 +126,12 @@ def test_a_difference_is_shown_by_state() -> None:
     assert rows["Extra"] == ("added", "Fail Extra")
 
 
+def test_a_result_that_is_too_large_is_caught_by_its_name() -> None:
+    named, rest = PLAIN["States"]["ProcessCheckin"]["Catch"]
+    assert named["ErrorEquals"] == ["States.DataLimitExceeded"]  # on AWS States.ALL does not catch it
+    assert named == {**rest, "ErrorEquals": named["ErrorEquals"]}
+
+
 def test_the_picture_has_every_state_and_says_the_rules() -> None:
     picture = render.mermaid(PLAIN)
     for state in walk(PLAIN):
@@ -134,4 +140,5 @@ def test_the_picture_has_every_state_and_says_the_rules() -> None:
     assert picture.count("subgraph") == 4 and picture.count("\n  end") + picture.count("\n    end") == 4
     assert '"risk_score at most 100 and risk_score above 95"' in picture
     assert "(score below -0.6 or risk_score above 50)" in picture
+    assert "risk_score at most 50 and score at least -1 and score at most 1" in picture
     assert 's_ProcessCheckin -. "on failure" .-> s_NoteNotProcessed' in picture

@@ -171,7 +171,7 @@ def test_a_refused_run_says_so():
 
 
 def test_a_run_without_a_verdict_says_so(tmp_path):
-    assert run.status(Record(tmp_path, "r1")) == {"run_id": "r1", "verdict": "no verdict", "phases": []}
+    assert run.status(Record(tmp_path, "r1")) == {"run_id": "r1", "verdict": "did not start", "phases": []}
 
 
 def test_the_verdict_on_disk_is_sealed_and_holds_no_address(tmp_path):
@@ -228,3 +228,31 @@ def test_where_nothing_is_to_change_reading_needs_no_approval():
 
 def test_planning_needs_no_approval():
     run._require_approved(asked(mode="plan"), plans(1, 2))
+
+
+def written(tmp_path, *phases_done, refused=""):
+    record = Record(tmp_path, "r1")
+    run.write_verdict(load("local"), record, list(phases_done), run.datetime.now(run.UTC), None, refused)
+    return record
+
+
+def test_a_run_that_was_killed_does_not_look_as_if_nothing_had_happened(tmp_path):
+    record = written(tmp_path, Phase("01", "01_infrastructure", "running"), Phase("02", "02_iam_permissions"))
+    record.append("changes.jsonl", {"state": "applied", "undoes": False})
+    assert run.status(record)["verdict"] == "running, or killed: 1 changes applied"
+
+
+def test_a_refusal_takes_nothing_from_what_ran_before(tmp_path):
+    written(tmp_path, Phase("00", "00_preflight", "succeeded"), Phase("01", "01_infrastructure", "succeeded"))
+    record = written(tmp_path, Phase("00", "00_preflight"), Phase("01", "01_infrastructure"), refused="not approved")
+    found = run.status(record)
+    assert found["verdict"] == "succeeded"
+    assert found["refused"] == "not approved"
+    assert [row["verdict"] for row in found["phases"]] == ["succeeded", "succeeded"]
+
+
+def test_a_rollback_is_part_of_the_runs_verdict(tmp_path):
+    record = written(tmp_path, Phase("01", "01_infrastructure", "succeeded"))
+    run.write_rollback(record, Phase("90", "90_rollback", "succeeded"))
+    assert run.status(record)["verdict"] == "succeeded; rollback succeeded"
+    assert records.unsealed(tmp_path) == []

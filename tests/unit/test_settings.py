@@ -142,8 +142,9 @@ def test_thresholds_out_of_order_are_refused_with_all_four(changed):
     ],
 )
 def test_a_malformed_arn_is_refused(arn):
-    assert "is not an ARN; the sqs protocol expects arn:aws:sqs:<region>:<account>:<queue>" in refused(
-        ops_subscription_endpoint=arn
+    assert (
+        "is not the ARN of one of this account's queues; the sqs protocol expects arn:aws:sqs:us-east-1:0000"
+        in refused(ops_subscription_endpoint=arn)
     )
 
 

@@ -24,13 +24,15 @@ def plainly(risk: object, score: object, trajectory: object) -> str:
     """The routing of the plan, written a second time and plainly."""
     if isinstance(risk, bool) or not isinstance(risk, int | float) or not 0 <= risk <= 100:
         return "unscored"
-    low = isinstance(score, int | float) and not isinstance(score, bool) and score < -0.6
+    felt = isinstance(score, int | float) and not isinstance(score, bool)
     if risk > 95:
         return "crisis"
     if risk > 85:
         return "high"
-    if low or risk > 50:
+    if risk > 50 or (felt and score < -0.6):
         return "standard"
+    if not felt or not -1 <= score <= 1:
+        return "unscored"
     return "proactive" if trajectory == "declining" and risk > 30 else "none"
 
 
@@ -54,6 +56,21 @@ def plainly(risk: object, score: object, trajectory: object) -> str:
         ({"risk": "98"}, "unscored"),
         ({"risk": None}, "unscored"),
         ({"risk": math.nan}, "unscored"),
+        ({"score": -1}, "standard"),
+        ({"score": -5}, "standard"),
+        ({"score": 1}, "none"),
+        ({"score": 1.01}, "unscored"),
+        ({"score": 5}, "unscored"),
+        ({"score": None}, "unscored"),
+        ({"score": "-0.9"}, "unscored"),
+        ({"score": True}, "unscored"),
+        ({"score": math.nan}, "unscored"),
+        ({"risk": 0, "score": None}, "unscored"),
+        ({"risk": 40, "score": None, "trajectory": "declining"}, "unscored"),
+        ({"risk": 40, "score": 1.01, "trajectory": "declining"}, "unscored"),
+        ({"risk": 50.01, "score": None}, "standard"),
+        ({"risk": 85.01, "score": None}, "high"),
+        ({"risk": 95.01, "score": 5}, "crisis"),
     ],
 )
 def test_each_side_of_each_threshold(fields: dict, route: str) -> None:
@@ -63,12 +80,22 @@ def test_each_side_of_each_threshold(fields: dict, route: str) -> None:
 def test_whatever_is_missing_is_never_no_risk() -> None:
     assert thresholds.route(PLAIN, {}) == "unscored"
     assert thresholds.route(PLAIN, {"score": 0.9, "trajectory": "improving"}) == "unscored"
+    assert thresholds.route(PLAIN, {"risk_score": 0, "trajectory": "stable"}) == "unscored"
+    assert thresholds.route(PLAIN, {"risk_score": 40, "trajectory": "declining"}) == "unscored"
     assert thresholds.route(PLAIN, {"risk_score": 60}) == "standard"
 
 
 @given(ANYTHING, ANYTHING, ANYTHING | st.just("declining"))
 def test_the_definition_decides_as_the_plan_says(risk: object, score: object, trajectory: object) -> None:
     assert decide(risk, score, trajectory) == plainly(risk, score, trajectory)
+
+
+@given(ANYTHING, ANYTHING, ANYTHING | st.just("declining"))
+def test_no_risk_is_only_said_with_a_usable_score_and_sentiment(
+    risk: object, score: object, trajectory: object
+) -> None:
+    if decide(risk, score, trajectory) in ("none", "proactive"):
+        assert 0 <= risk <= 100 and -1 <= score <= 1  # type: ignore[operator]
 
 
 @given(NUMBERS, st.floats(0, 50), st.floats(-1, 1), st.sampled_from(["stable", "declining"]))
