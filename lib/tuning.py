@@ -23,7 +23,7 @@ def overview(history: pd.DataFrame, window: Window) -> list[dict[str, Any]]:
     return [
         {"what": "check-ins recorded in the window", "count": len(history)},
         {"what": "of them with a risk score", "count": scored},
-        {"what": "of them without one (route unscored)", "count": len(history) - scored},
+        {"what": "of them without one", "count": len(history) - scored},
         {"what": "that could not be read", "count": _count(history.attrs.get("unreadable", 0))},
         {"what": "users", "count": history["userId"].nunique() if not history.empty else 0},
         {"what": "hours looked at", "count": round((window.end - window.start).total_seconds() / 3600, 1)},
