@@ -11,7 +11,7 @@ rehearse: $(VENV)/ready  ## carry the whole plan out on an embedded AWS account
 	$(QUIET) $(RUN)/runbook rehearse $(ARGS)
 
 test: $(VENV)/ready  ## all tests
-	$(QUIET) $(RUN)/python -m pytest -n 2 $(ARGS)
+	$(QUIET) $(RUN)/python -m pytest -n 3 $(ARGS)
 
 lint: $(VENV)/ready  ## style, types, and no outputs in runbooks/
 	$(RUN)/ruff check .
