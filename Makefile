@@ -32,6 +32,7 @@ clean:  ## remove the virtual environment; records of runs stay
 	rm -rf $(VENV)
 
 sample: $(VENV)/ready  ## a fresh rehearsal as the committed sample record
-	rm -rf outputs/sample .rehearsal/sample
+	rm -rf .rehearsal/sample
 	$(QUIET) $(RUN)/runbook rehearse --outputs-dir .rehearsal/sample
+	rm -rf outputs/sample
 	mv .rehearsal/sample/local/* outputs/sample

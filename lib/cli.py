@@ -17,6 +17,7 @@ import click
 import yaml
 
 from lib import changes, notebooks, phases, preflight, records, run, settings, terminal
+from lib import rollback as rollbacks
 from lib.aws import connect
 from lib.checks import require
 from lib.errors import BadParameters, NotAsWanted, Refused, RunbookError
@@ -152,20 +153,30 @@ def carry_out(chosen: Settings, numbers: Sequence[str], lasting: bool = True) ->
 @parameters
 @click.argument("run_id")
 @click.option("--dry-run", is_flag=True, help="Show what would be undone; write nothing.")
+@click.option("--overwrite", is_flag=True, help="Also undo what somebody else changed since the run.")
 @told
-def rollback(given: Callable[..., Settings], run_id: str, dry_run: bool) -> int:
+def rollback(given: Callable[..., Settings], run_id: str, dry_run: bool, overwrite: bool) -> int:
     """Return everything that a run changed to its value before."""
     chosen = given(mode="plan" if dry_run else "apply", run_id=run_id)
     record = records.existing(chosen, run_id)
-    if not record.rows(changes.LOG):
+    rows = record.rows(changes.LOG)
+    if not rows:
         raise BadParameters(f"run {run_id} changed nothing (its record has no {changes.LOG}); there is nothing to undo")
-    connect(chosen, record.log_call)
+    undo = rollbacks.plan(connect(chosen, record.log_call), rows)
+    foreign = [change.resource.name for change in undo.changes if change.foreign]
+    if foreign and not (dry_run or overwrite):
+        raise Refused(
+            f"somebody else changed {', '.join(foreign)} since run {run_id}, and their values would be lost; look with "
+            "--dry-run, then roll back with --overwrite"
+        )
     terminal.say(f"Rolling back run {run_id} of {chosen.environment}")
     terminal.progress(Phase("90", phases.ROLLBACK, "running"))
     done = notebooks.execute(chosen, record, "90", phases.ROLLBACK)
     terminal.progress(done)
     terminal.ledger(record)
-    run.write_rollback(record, done)
+    if not dry_run:
+        run.write_rollback(record, done)
+    records.seal(record)
     terminal.say(f"Record: {record.folder}")
     return exit_code([done])
 

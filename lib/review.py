@@ -88,11 +88,19 @@ def success(counted: pd.DataFrame, found: Window) -> pd.DataFrame:
 
 
 def by_route(routes: pd.DataFrame) -> list[dict[str, Any]]:
-    """How many check-ins took each route."""
-    if routes.empty:
-        return []
-    counted = routes["route"].value_counts()
-    return [{"route": route, "check-ins": int(n), "share": f"{n / len(routes):.0%}"} for route, n in counted.items()]
+    """How many check-ins took each route; drills are counted on their own and have no share."""
+    real = routes.loc[~routes["drill"].astype(bool), "route"].value_counts()
+    drills = routes.loc[routes["drill"].astype(bool), "route"].value_counts()
+    return [
+        {
+            "route": route,
+            "check-ins": int(real.get(route, 0)),
+            "share": f"{real.get(route, 0) / real.sum():.0%}" if real.sum() else "no check-in",
+            "drills": int(drills.get(route, 0)),
+        }
+        for route in (*metrics.ALERTING, "none")
+        if real.get(route, 0) or drills.get(route, 0)
+    ]
 
 
 def failures(live: Live, found: Window) -> list[dict[str, Any]]:
@@ -173,7 +181,7 @@ def phases(record: Record) -> pd.DataFrame:
         {
             "phase": row["notebook"],
             "planned": row["planned_minutes"],
-            "taken": row["seconds"] / 60 if row["verdict"] != "not_run" else None,
+            "taken": row["seconds"] / 60 if row["verdict"] not in ("not_run", "running") else None,
         }
         for row in rows
     ]

@@ -1,5 +1,6 @@
 """What every live thing shares: a readable error around each read and write, and a name. No calls of its own."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
@@ -7,7 +8,7 @@ from lib.aws import Live, readable
 
 
 @dataclass(frozen=True)
-class LiveThing:
+class LiveThing(ABC):
     """Base of the resources: a subclass has `kind`, its own fields as identity, `_read` and `_write`."""
 
     live: Live
@@ -42,11 +43,13 @@ class LiveThing:
     def _kept_because(self) -> str:
         return ""
 
-    def settle(self) -> None:
+    def settle(self) -> None:  # noqa: B027 - optional: most things have nothing to wait for
         """Nothing depends on this thing, so there is nothing to wait for."""
 
+    @abstractmethod
     def _read(self) -> Any:  # noqa: ANN401
-        raise NotImplementedError
+        """The value, in botocore's errors."""
 
+    @abstractmethod
     def _write(self, value: Any) -> None:  # noqa: ANN401
-        raise NotImplementedError
+        """Make it so, in botocore's errors."""

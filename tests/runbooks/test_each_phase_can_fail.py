@@ -427,7 +427,7 @@ def test_90_fails_on_a_value_that_cannot_return_and_takes_no_rule_away(account, 
     _, record = carried_out(account, *BUILT)
     client("stepfunctions").delete_state_machine(stateMachineArn=account.state_machine_arn)
     before = snapshot(account)
-    ended = runbook(account, "rollback", record.run_id)
+    ended = runbook(account, "rollback", record.run_id, "--overwrite")
     assert ended.code == 1
     assert f"writing state machine {account.state_machine_name}" in ended.complained
     rows = [row for row in record.rows("changes.jsonl") if row["state"] == "failed"]
@@ -437,3 +437,15 @@ def test_90_fails_on_a_value_that_cannot_return_and_takes_no_rule_away(account, 
     # It goes backwards and stops: what came before the workflow still stands, so nothing it publishes goes unheard.
     assert differing(before, snapshot(account)) == {f"dashboard {account.dashboard_name}"}
     assert records.unsealed(record.folder) == []
+
+
+def test_90_does_not_overwrite_what_somebody_else_changed_since(account, client):
+    _, record = carried_out(account, *BUILT)
+    rule = client("events").describe_rule(Name="Your6-CrisisProtocolRule")
+    client("events").put_rule(Name=rule["Name"], EventPattern=rule["EventPattern"], Description="a hotfix at 2 a.m.")
+    before = snapshot(account)
+    ended = runbook(account, "rollback", record.run_id)
+    assert ended.code == 3
+    assert "somebody else changed rule Your6-CrisisProtocolRule since run" in ended.complained
+    assert differing(before, snapshot(account)) == set()
+    assert not (record.folder / f"{ROLLBACK}.ipynb").exists()

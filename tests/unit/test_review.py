@@ -1,0 +1,43 @@
+"""The review's tables: who took which route, and how long each phase took."""
+
+import pandas as pd
+
+from lib import review
+from lib.records import Record
+
+
+def routes(*rows: tuple[str, bool]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["route", "drill"])
+
+
+def test_drills_have_no_part_in_the_share_of_check_ins():
+    found = review.by_route(routes(("none", False), ("none", False), ("standard", False), ("crisis", True)))
+    assert found == [
+        {"route": "crisis", "check-ins": 0, "share": "0%", "drills": 1},
+        {"route": "standard", "check-ins": 1, "share": "33%", "drills": 0},
+        {"route": "none", "check-ins": 2, "share": "67%", "drills": 0},
+    ]
+
+
+def test_drills_alone_give_no_share():
+    assert review.by_route(routes(("crisis", True)))[0]["share"] == "no check-in"
+
+
+def test_no_execution_gives_no_row():
+    assert review.by_route(routes()) == []
+
+
+def test_a_phase_that_still_runs_has_taken_no_time_yet(tmp_path):
+    record = Record(tmp_path, "r1")
+    rows = [
+        ("05_validation", "succeeded", 30, 60.0),
+        ("07_review", "running", None, 0.0),
+        ("08_tuning", "not_run", None, 0.0),
+    ]
+    keys = ("notebook", "verdict", "planned_minutes", "seconds")
+    record.write_json("run.json", {"phases": [dict(zip(keys, row, strict=True)) for row in rows]})
+    assert review.phases(record)["taken"].fillna(-1).tolist() == [1.0, -1, -1]
+
+
+def test_a_run_by_hand_has_no_phases_to_draw(tmp_path):
+    assert review.phases(Record(tmp_path, "r1")).empty
