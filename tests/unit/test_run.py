@@ -12,7 +12,7 @@ from lib.phases import NOTEBOOKS, PLANNED_MINUTES, ROLLBACK, Phase, numbers
 from lib.plans import Change, Plan, fingerprint
 from lib.records import Record
 from lib.run import overall
-from lib.settings import Settings, load
+from lib.settings import Settings, load, mask
 
 ERROR = new_output("error", ename="NotAsWanted", evalue="no", traceback=[])
 TEXT = new_output("stream", text="fine")
@@ -191,7 +191,8 @@ def test_an_executed_notebook_keeps_no_address(tmp_path):
     nbformat.write(executed, path)
     notebooks._clean(path, prod)
     cleaned = nbformat.read(path, as_version=4)
-    assert cleaned.cells[0].source == 'ops_subscription_endpoint = "c***@altivum.io"'
+    assert prod.ops_subscription_endpoint not in path.read_text()
+    assert cleaned.cells[0].source == f'ops_subscription_endpoint = "{mask(prod.ops_subscription_endpoint)}"'
     assert cleaned.metadata.papermill == {"input_path": "00.ipynb", "output_path": "00.ipynb"}
 
 
