@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -83,9 +84,7 @@ def roll_back(plan: Plan, settings: Settings, record: Record) -> Outcome:
     """
     if settings.mode == "plan":
         return _only_planned(plan, record)
-    states = tuple(
-        _apply(plan.phase, change, record, undoes=True, temporary=change.temporary) for change in plan.changes
-    )
+    states = tuple(_apply(plan.phase, change, record, undoes=True) for change in plan.changes)
     return Outcome(plan, states, record.run_id, undoes=True)
 
 
@@ -95,7 +94,7 @@ def clear_left_behind(
     """Remove the temporary things that a crash left behind, by the record's rows. Returns their names."""
     left = undo_plan([row for row in rows if row.get("temporary")], reopen)
     for change in left.changes:
-        _apply(left.phase, change, record, undoes=True, temporary=True)
+        _apply(left.phase, change, record, undoes=True)
     return [change.resource.name for change in left.changes]
 
 
@@ -110,23 +109,23 @@ def temporarily(wanted: Sequence[Wanted], phase: str, record: Record) -> Iterato
 
     One that cannot be removed keeps none of the others from it. Raises NotAsWanted naming what was left behind.
     """
-    changes = plan(phase, wanted).changes
+    changes = [replace(change, temporary=True) for change in plan(phase, wanted).changes]
     try:
         for change in changes:
-            _apply(phase, change, record, temporary=True)
+            _apply(phase, change, record)
         yield
     finally:
         left = [failure for change in reversed(changes) if (failure := _not_removed(phase, change, record))]
         if left:
             raise NotAsWanted(
-                f"temporary things were left behind, remove them with `runbook rollback`: {'; '.join(left)}"
+                f"temporary things were left behind; validating again in this run removes them: {'; '.join(left)}"
             )
 
 
 def _not_removed(phase: str, change: Change, record: Record) -> str:
     try:
-        back = Change(change.resource, change.resource.read(), change.before)
-        _apply(phase, back, record, undoes=True, temporary=True)
+        back = Change(change.resource, change.resource.read(), change.before, temporary=True)
+        _apply(phase, back, record, undoes=True)
     except RunbookError as error:
         return f"{change.resource.name} ({error})"
     return ""
@@ -158,8 +157,8 @@ def _same_change(approved: Mapping[str, Any] | None, found: Mapping[str, Any] | 
     return same(approved["before"], found["before"]) and same(approved["after"], found["after"])
 
 
-def _apply(phase: str, change: Change, record: Record, undoes: bool = False, temporary: bool = False) -> str:
-    removes = undoes and not temporary and change.action == "remove"
+def _apply(phase: str, change: Change, record: Record, undoes: bool = False) -> str:
+    removes = undoes and not change.temporary and change.action == "remove"
     # Asked again now: what stood in the way when the undo was planned may itself have been undone since.
     kept = change.resource.kept_because() if removes else ""
     if kept:
@@ -170,7 +169,7 @@ def _apply(phase: str, change: Change, record: Record, undoes: bool = False, tem
     live = change.resource.read()
     if not same(live, change.before):
         raise Refused(f"{change.resource.name} changed after it was planned; nothing more was written. Plan again")
-    record.append(LOG, {**_entry(phase, change, "intended", undoes), "temporary": temporary})
+    record.append(LOG, {**_entry(phase, change, "intended", undoes), "temporary": change.temporary})
     try:
         change.resource.write(change.after)
     except RunbookError as error:

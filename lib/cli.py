@@ -174,9 +174,10 @@ def rollback(given: Callable[..., Settings], run_id: str, dry_run: bool, overwri
     done = notebooks.execute(chosen, record, "90", phases.ROLLBACK)
     terminal.progress(done)
     terminal.ledger(record)
-    if not dry_run:
+    if dry_run:
+        records.seal(record)
+    else:
         run.write_rollback(record, done)
-    records.seal(record)
     terminal.say(f"Record: {record.folder}")
     return exit_code([done])
 

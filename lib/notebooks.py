@@ -100,8 +100,8 @@ def _clean(output: Path, settings: Settings) -> None:
     if not output.exists():
         return
     notebook = nbformat.read(output, as_version=4)
-    for key in ("input_path", "output_path"):
-        notebook.metadata.get("papermill", {})[key] = Path(notebook.metadata.get("papermill", {}).get(key, "")).name
+    written = notebook.metadata.get("papermill", {})
+    written.update({key: Path(written[key]).name for key in ("input_path", "output_path") if written.get(key)})
     temporary = output.with_suffix(".tmp")
     temporary.write_text(settings.masked(nbformat.writes(notebook)), encoding="utf-8")
     temporary.replace(output)

@@ -51,8 +51,9 @@ class Wanted:
 class Change:
     """What would be done to one thing.
 
-    Of an undo: `doubt` says why it would be left, as things stand when it is planned; `foreign`, that its value is
-    neither the recorded one nor the one that the run wrote; `temporary`, that it should have been gone long since.
+    `temporary`: it is there only while something listens, so an undo keeps it for no reason. Of an undo, `doubt` says
+    why it would be left, as things stand when it is planned, and `foreign` that its value is neither the recorded one
+    nor the one that the run wrote.
     """
 
     resource: Resource
