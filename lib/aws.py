@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,18 +14,17 @@ from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    ConnectionClosedError,
-    ConnectTimeoutError,
+    ConnectionError,
     CredentialRetrievalError,
-    EndpointConnectionError,
+    HTTPClientError,
     NoCredentialsError,
     PartialCredentialsError,
     ProfileNotFound,
-    ReadTimeoutError,
     SSOError,
 )
+from botocore.parsers import ResponseParserError
 
-from lib.errors import BadParameters, NotAsWanted, Refused, Unreachable
+from lib.errors import BadParameters, NotAsWanted, Refused, Throttled, Unanswered, Unreachable
 from lib.settings import Settings
 
 CallLog = Callable[[dict[str, Any]], None]
@@ -36,7 +35,12 @@ PLACEHOLDER = {"aws_access_key_id": "placeholder", "aws_secret_access_key": "pla
 NOBODYS: dict[str, Any] = {"profile": (None, [], None, None), "config_file": (None, [], os.devnull, None)}
 
 NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, ProfileNotFound, SSOError)
-NO_ANSWER = (EndpointConnectionError, ConnectTimeoutError, ConnectionClosedError, ReadTimeoutError)
+NO_ANSWER = (ConnectionError, HTTPClientError, ResponseParserError)
+THROTTLING = (
+    "Throttling", "ThrottlingException", "Throttled", "ThrottledException", "RequestThrottled",
+    "RequestThrottledException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown",
+    "ProvisionedThroughputExceededException", "PriorRequestNotComplete",
+)  # fmt: skip
 BAD_CREDENTIALS = (
     "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException",
     "SignatureDoesNotMatch",
@@ -67,11 +71,20 @@ class Live:
     session: boto3.session.Session
     clients: dict[str, Any] = field(default_factory=dict)
     sleep: Callable[[float], None] = time.sleep
+    attempts: int = 5
+    single: dict[str, Any] = field(default_factory=dict)
+
+    def once(self) -> "Live":
+        """The same connection for writing: a call is made once, since a write must not be repeated unseen.
+
+        botocore would repeat it after a timeout, although AWS may have carried it out.
+        """
+        return replace(self, clients=self.single, attempts=1)
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 clients are made at run time and have no type
         """The cached boto3 client of a service."""
         if service not in self.clients:
-            self.clients[service] = _client(self.session, self.settings, service)
+            self.clients[service] = _client(self.session, self.settings, service, self.attempts)
         return self.clients[service]
 
 
@@ -84,8 +97,8 @@ def connect(settings: Settings, log: CallLog | None = None) -> Live:
         session = _session(settings)
         if log:
             _log_calls(session, log)
-        # Two attempts: an operator whose endpoint is down should not wait for five.
-        found = _client(session, settings, "sts", attempts=2).get_caller_identity()
+        # Three attempts: an operator whose endpoint is down should not wait for five.
+        found = _client(session, settings, "sts", attempts=3).get_caller_identity()
     if found["Account"] != settings.account_id:
         raise Refused(
             f"these credentials belong to account {found['Account']}, the parameters of {settings.environment} name "
@@ -96,8 +109,11 @@ def connect(settings: Settings, log: CallLog | None = None) -> Live:
 
 
 @contextmanager
-def readable(doing: str) -> Iterator[None]:
-    """Turn what botocore raises into one sentence of ours, with the cause kept."""
+def readable(doing: str, writing: bool = False) -> Iterator[None]:
+    """Turn what botocore raises into one sentence of ours, with the cause kept.
+
+    Of a write it also tells what was surely not carried out (Throttled) from what may have been (Unanswered).
+    """
     try:
         yield
     except NO_CREDENTIALS as error:
@@ -105,6 +121,8 @@ def readable(doing: str) -> Iterator[None]:
             f"no usable AWS credentials while {doing} ({_words(error)}); log in (aws sso login, or set a profile)"
         ) from error
     except NO_ANSWER as error:
+        if writing:
+            raise Unanswered(_unknown(doing, error)) from error
         raise Unreachable(
             f"no answer while {doing} ({_words(error)}); check endpoint_url and the network, "
             "or start the account that should answer there"
@@ -114,6 +132,10 @@ def readable(doing: str) -> Iterator[None]:
             raise Unreachable(
                 f"AWS does not take these credentials while {doing} ({_words(error)}); log in again"
             ) from error
+        if writing and error_code(error) in THROTTLING:
+            raise Throttled(f"AWS asked to wait while {doing}: {_words(error)}") from error
+        if writing and error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
+            raise Unanswered(_unknown(doing, error)) from error
         raise NotAsWanted(f"AWS refused while {doing}: {_words(error)}") from error
     except BotoCoreError as error:
         raise BadParameters(f"the call could not be made while {doing}: {_words(error)}") from error
@@ -134,6 +156,10 @@ def absent_is_none(*codes: str) -> Iterator[None]:
             raise
 
 
+def _unknown(doing: str, error: Exception) -> str:
+    return f"no usable answer while {doing} ({_words(error)}); whether it was carried out is not known"
+
+
 def _words(error: Exception) -> str:
     return " ".join(str(error).split())
 
@@ -148,15 +174,15 @@ def _session(settings: Settings) -> boto3.session.Session:
     return session
 
 
-def _client(session: boto3.session.Session, settings: Settings, service: str, attempts: int = 5) -> Any:  # noqa: ANN401
+def _client(session: boto3.session.Session, settings: Settings, service: str, attempts: int) -> Any:  # noqa: ANN401
     config = Config(
         # A stray AWS_ENDPOINT_URL must not redirect a run; the parameters alone name the endpoint.
         ignore_configured_endpoint_urls=True,
         inject_host_prefix=not settings.endpoint_url,
         proxies={} if settings.endpoint_url else None,
-        retries={"mode": "standard", "max_attempts": attempts},
+        retries={"mode": "standard", "total_max_attempts": attempts},
         connect_timeout=5,
-        read_timeout=60,
+        read_timeout=settings.answer_timeout_seconds,
         s3={"addressing_style": "path"} if settings.endpoint_url else None,
     )
     return session.client(service, endpoint_url=settings.endpoint_url or None, config=config)

@@ -28,5 +28,21 @@ class Refused(RunbookError):
     exit_code = 3
 
 
+class Superseded(Refused):
+    """Another run holds the lock now, or another machine went on with this one: this one may write no more."""
+
+
 class NotAsWanted(RunbookError):
     """The live account does not hold what was wanted (a failed write, verification or check)."""
+
+
+class Unrecorded(RunbookError):
+    """The record cannot be kept (a full disk, a store that does not answer), so nothing more may be written to AWS."""
+
+
+class Throttled(NotAsWanted):
+    """AWS asked to be called less often; this call was not carried out."""
+
+
+class Unanswered(NotAsWanted):
+    """A write got no answer, or one of a server in trouble: whether it was carried out is not known."""

@@ -1,220 +1,25 @@
-"""The parameters of a run: typed, bounded, checked before anything is called. No AWS.
-
-The same keys stand in `parameters/<environment>.yaml` and in the parameters cell of every notebook.
-"""
+"""The parameters of a run, from a file, a command line or a notebook: checked before anything is called. No AWS."""
 
 import difflib
-import re
+import shlex
 from collections.abc import Mapping
-from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any
 
 import yaml
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    StrictBool,
-    StrictFloat,
-    StrictInt,
-    StrictStr,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import StrictBool, ValidationError
 
-from lib.errors import BadParameters
+from lib.errors import BadParameters, Refused
+from lib.parameters import EMBEDDED_ACCOUNT, OF_THE_RUN, ROOT, Settings, mask
 
-ROOT = Path(__file__).resolve().parent.parent
-EMBEDDED_ACCOUNT = "000000000000"
+__all__ = ["EMBEDDED_ACCOUNT", "ROOT", "Settings", "check", "command_line", "from_notebook", "load", "mask"]
 
-Number = StrictInt | StrictFloat
-Name = Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]{0,79}$")]
 NAMELESS = {"In", "Out", "exit", "quit"}
-
-GAPS = Literal["permission_simulation", "definition_validation", "execution_revision"]
-
-
-class Settings(BaseModel):
-    """One environment's parameters. Frozen; unknown keys are refused with the nearest known one."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    environment: Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
-    account_id: Annotated[StrictStr, Field(pattern=r"^\d{12}$")]
-    region: Annotated[StrictStr, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
-    endpoint_url: Annotated[StrictStr, Field(pattern=r"^(|https?://\S+)$")]
-    profile: StrictStr
-    mode: Literal["plan", "apply"]
-    run_id: Annotated[StrictStr, Field(pattern=r"^(|[A-Za-z0-9][A-Za-z0-9_.\-]{0,63})$")]
-    outputs_dir: Annotated[StrictStr, Field(min_length=1)]
-    docs_dir: Annotated[StrictStr, Field(min_length=1)]
-    approval: Literal["none", "required"]
-    approved_plan: Annotated[StrictStr, Field(pattern=r"^(|plan-[0-9a-f]{16})$")]
-    approved_by: StrictStr
-    change_ticket: StrictStr
-    state_machine_name: Name
-    execution_role_name: Name
-    execution_policy_name: Name
-    processor_function_name: Name
-    dispatcher_function_name: Name
-    table_name: Name
-    checkin_bucket_name: Name
-    alert_topic_name: Name
-    ops_topic_name: Name
-    ops_subscription_protocol: Literal["email", "sms", "https", "http", "sqs"]
-    ops_subscription_endpoint: Annotated[StrictStr, Field(min_length=1)]
-    ops_dead_letter_queue_name: Name
-    events_dead_letter_queue_name: Name
-    dashboard_name: Name
-    log_group_name: Annotated[StrictStr, Field(pattern=r"^/aws/vendedlogs/states/[A-Za-z0-9_./\-]+$")]
-    log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731]
-    drill_user_id: Annotated[StrictStr, Field(pattern=r"^drill-[A-Za-z0-9\-]{1,50}$")]
-    crisis_risk_above: Annotated[Number, Field(ge=0, lt=100)]
-    high_risk_above: Annotated[Number, Field(ge=0, lt=100)]
-    moderate_risk_above: Annotated[Number, Field(ge=0, lt=100)]
-    sentiment_below: Annotated[Number, Field(gt=-1, lt=1)]
-    proactive_risk_above: Annotated[Number, Field(ge=0, lt=100)]
-    alert_limit_seconds: Annotated[Number, Field(gt=0, le=300)]
-    settle_seconds: Annotated[Number, Field(ge=0, le=120)]
-    verify_timeout_seconds: Annotated[Number, Field(ge=1, le=900)]
-    poll_seconds: Annotated[Number, Field(gt=0, le=30)]
-    listen_seconds: Annotated[Number, Field(ge=0.5, le=120)]
-    cell_timeout_seconds: Annotated[StrictInt, Field(ge=10, le=7200)]
-    review_minutes: Annotated[StrictInt, Field(ge=1, le=129600)]
-    metric_period_seconds: Literal[1, 5, 10, 30, 60, 300, 900, 3600]
-    not_exercised_here: list[GAPS]
-
-    @field_validator("not_exercised_here")
-    @classmethod
-    def _no_repeats(cls, gaps: list[str]) -> list[str]:
-        if len(set(gaps)) != len(gaps):
-            raise ValueError("names a check twice; list each once")
-        return gaps
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        steps = {
-            "crisis_risk_above": self.crisis_risk_above,
-            "high_risk_above": self.high_risk_above,
-            "moderate_risk_above": self.moderate_risk_above,
-            "proactive_risk_above": self.proactive_risk_above,
-        }
-        values = list(steps.values())
-        if any(upper <= lower for upper, lower in pairwise(values)):
-            found = ", ".join(f"{name} {value}" for name, value in steps.items())
-            raise ValueError(f"thresholds out of order: found {found}; expected each greater than the next")
-        if bool(self.endpoint_url) != (self.account_id == EMBEDDED_ACCOUNT):
-            raise ValueError(
-                f"endpoint_url {self.endpoint_url!r} does not go with account_id {self.account_id}: only the embedded "
-                f"account {EMBEDDED_ACCOUNT} has an endpoint; leave it empty for AWS"
-            )
-        self._check_endpoint()
-        if self.approval == "required" and self.not_exercised_here:
-            raise ValueError("not_exercised_here must be empty where approval is required: AWS can answer every check")
-        return self
-
-    def _check_endpoint(self) -> None:
-        given, protocol = self.ops_subscription_endpoint, self.ops_subscription_protocol
-        pattern, expected = {
-            "email": (r"[^@\s]+@[^@\s]+\.[^@\s]+", "name@host"),
-            "sms": (r"\+\d{7,15}", "+ and digits"),
-            "http": (r"http://\S+", "http://..."),
-            "https": (r"https://\S+", "https://..."),
-            "sqs": (rf"arn:aws[a-z-]*:sqs:{self.region}:{self.account_id}:[A-Za-z0-9_-]+", self.queue_arn("<queue>")),
-        }[protocol]
-        if not re.fullmatch(pattern, given):
-            found = (
-                f"{given!r} is not the ARN of one of this account's queues" if protocol == "sqs" else repr(mask(given))
-            )
-            raise ValueError(f"ops_subscription_endpoint: found {found}; the {protocol} protocol expects {expected}")
-
-    @property
-    def thresholds(self) -> dict[str, float]:
-        """The five numbers that decide the route, by placeholder name of the definition."""
-        return {
-            "CrisisRiskAbove": self.crisis_risk_above,
-            "HighRiskAbove": self.high_risk_above,
-            "ModerateRiskAbove": self.moderate_risk_above,
-            "SentimentBelow": self.sentiment_below,
-            "ProactiveRiskAbove": self.proactive_risk_above,
-        }
-
-    def arn(self, service: str, resource: str) -> str:
-        """The ARN of a resource of this account and region; computed, so it is known before the thing exists."""
-        region = "" if service == "iam" else self.region
-        return f"arn:aws:{service}:{region}:{self.account_id}:{resource}"
-
-    @property
-    def state_machine_arn(self) -> str:
-        return self.arn("states", f"stateMachine:{self.state_machine_name}")
-
-    @property
-    def execution_role_arn(self) -> str:
-        return self.arn("iam", f"role/{self.execution_role_name}")
-
-    @property
-    def processor_arn(self) -> str:
-        return self.arn("lambda", f"function:{self.processor_function_name}")
-
-    @property
-    def dispatcher_arn(self) -> str:
-        return self.arn("lambda", f"function:{self.dispatcher_function_name}")
-
-    @property
-    def table_arn(self) -> str:
-        return self.arn("dynamodb", f"table/{self.table_name}")
-
-    @property
-    def alert_topic_arn(self) -> str:
-        return self.arn("sns", self.alert_topic_name)
-
-    @property
-    def ops_topic_arn(self) -> str:
-        return self.arn("sns", self.ops_topic_name)
-
-    def queue_arn(self, name: str) -> str:
-        return self.arn("sqs", name)
-
-    def rule_arn(self, name: str) -> str:
-        return self.arn("events", f"rule/{name}")
-
-    @property
-    def log_group_arn(self) -> str:
-        """Ends in `:*`, as Step Functions wants it."""
-        return self.arn("logs", f"log-group:{self.log_group_name}:*")
-
-    def path(self, given: str) -> Path:
-        """A folder named in the parameters; a relative one is taken from the top of this checkout."""
-        return (ROOT / Path(given).expanduser()).resolve()
-
-    @property
-    def run_folder(self) -> Path:
-        """Where this run's record lies; `run_id` must be set."""
-        return self.path(self.outputs_dir) / self.environment / self.run_id
-
-    def masked(self, text: str) -> str:
-        """`text` without the subscriber's address, which no record may hold."""
-        if self.ops_subscription_protocol == "sqs":
-            return text
-        return text.replace(self.ops_subscription_endpoint, mask(self.ops_subscription_endpoint))
-
-    def recorded(self) -> dict[str, Any]:
-        """All parameters as plain data, fit for a record."""
-        return {
-            key: self.masked(value) if isinstance(value, str) else value for key, value in self.model_dump().items()
-        }
-
-
-def mask(contact: str) -> str:
-    """`name@host` -> `n***@host`; anything else keeps its first two characters."""
-    name, at, host = contact.partition("@")
-    return f"{name[:1]}***@{host}" if at else f"{contact[:2]}***"
 
 
 def check(parameters: Mapping[str, Any]) -> Settings:
-    """Settings from a mapping. Raises BadParameters naming every wrong key in one sentence."""
+    """Settings from a mapping. Raises BadParameters naming every wrong key in one sentence, and Refused for an account
+    that needs approval where none is asked."""
     known = list(Settings.model_fields)
     for key in parameters:
         if key not in known:
@@ -222,9 +27,24 @@ def check(parameters: Mapping[str, Any]) -> Settings:
             hint = f"did you mean {near[0]}?" if near else "see the files in parameters/ for the known ones"
             raise BadParameters(f"unknown parameter {key!r}; {hint}")
     try:
-        return Settings.model_validate(dict(parameters))
+        found = Settings.model_validate(dict(parameters))
     except ValidationError as error:
         raise BadParameters("; ".join(_sentence(item) for item in error.errors())) from error
+    if found.approval == "none" and (deciding := _needs_approval(found.account_id)):
+        raise Refused(
+            f"approval none: parameters/{deciding} says that account {found.account_id} needs approval, and only a "
+            "reviewed edit of that file can say otherwise"
+        )
+    return found
+
+
+def _needs_approval(account_id: str) -> str:
+    """The file in `parameters/` that requires approval for this account, or "". No option can lift that."""
+    for path in sorted((ROOT / "parameters").glob("*.yaml")):
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if isinstance(data, dict) and (data.get("account_id"), data.get("approval")) == (account_id, "required"):
+            return path.name
+    return ""
 
 
 def _sentence(item: Any) -> str:  # noqa: ANN401 - an error of pydantic
@@ -250,6 +70,18 @@ def load(environment: str, overrides: Mapping[str, Any] | None = None) -> Settin
     if not isinstance(data, dict):
         raise BadParameters(f"{path.name} holds {type(data).__name__}; expected one `key: value` line a parameter")
     return check({**data, **(overrides or {})})
+
+
+def command_line(settings: Settings) -> str:
+    """The words that name these parameters to the `runbook` command: environment, and what differs from its file."""
+    try:
+        usual = load(settings.environment).recorded()
+    except BadParameters:  # a file elsewhere
+        return settings.environment
+    mine = {key: value for key, value in settings.recorded().items() if value != usual[key] and key not in OF_THE_RUN}
+    kept = {key: getattr(settings, key) for key in ("outputs_dir", "record_store")}
+    given = mine | {key: value for key, value in kept.items() if value != usual[key]}
+    return " ".join([settings.environment, *(f"--set {shlex.quote(f'{key}={value}')}" for key, value in given.items())])
 
 
 def from_notebook(names: Mapping[str, Any]) -> Settings:

@@ -106,7 +106,7 @@ def test_on_aws_too_a_stray_endpoint_is_ignored(monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "none")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "none")
     prod = load("prod")
-    assert _client(_session(prod), prod, "sns").meta.endpoint_url == "https://sns.us-east-1.amazonaws.com"
+    assert _client(_session(prod), prod, "sns", 1).meta.endpoint_url == "https://sns.us-east-1.amazonaws.com"
 
 
 def test_real_credentials_are_never_shown_to_a_custom_endpoint(account, monkeypatch):

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from lib import settings as parameters
-from lib.errors import BadParameters
+from lib.errors import BadParameters, Refused
 from lib.settings import ROOT, Settings, check, from_notebook, load, mask
 
 ENVIRONMENTS = ["local", "staging", "prod"]
@@ -329,3 +329,9 @@ def test_a_notebook_without_a_parameter_is_refused():
 
 def test_checking_is_what_everybody_does():
     assert parameters.check(values()) == load("local")
+
+
+@pytest.mark.parametrize("more", [{}, {"environment": "elsewhere"}])
+def test_no_option_lifts_an_accounts_need_of_approval(more):
+    with pytest.raises(Refused, match=r"parameters/prod.yaml says that account 205930636302 needs approval"):
+        load("prod", {"approval": "none", **more})

@@ -1,0 +1,224 @@
+"""The parameters of a run as a type: their bounds, what must fit together, and the ARNs they name. No AWS, no files.
+
+The same keys stand in `parameters/<environment>.yaml` and in the parameters cell of every notebook.
+"""
+
+import re
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    field_validator,
+    model_validator,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+EMBEDDED_ACCOUNT = "000000000000"
+
+Number = StrictInt | StrictFloat
+Name = Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]{0,79}$")]
+
+# Who makes a run and where its record lies decides nothing about what is changed, so it is no part of an approval.
+OF_THE_RUN = (
+    "mode", "run_id", "outputs_dir", "record_store", "profile", "approved_plan", "approved_by", "change_ticket",
+    "rollback_to_phase", "rollback_foreign",
+)  # fmt: skip
+
+GAPS = Literal["permission_simulation", "definition_validation", "execution_revision"]
+
+
+class Settings(BaseModel):
+    """One environment's parameters. Frozen; unknown keys are refused with the nearest known one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    environment: Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
+    account_id: Annotated[StrictStr, Field(pattern=r"^\d{12}$")]
+    region: Annotated[StrictStr, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+    endpoint_url: Annotated[StrictStr, Field(pattern=r"^(|https?://\S+)$")]
+    profile: StrictStr
+    mode: Literal["plan", "apply"]
+    run_id: Annotated[StrictStr, Field(pattern=r"^(|[A-Za-z0-9][A-Za-z0-9_.\-]{0,63})$")]
+    outputs_dir: Annotated[StrictStr, Field(min_length=1)]
+    record_store: Annotated[
+        StrictStr, Field(pattern=r"^(|s3://[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9](/[A-Za-z0-9_.\-]+)*)$")
+    ]
+    docs_dir: Annotated[StrictStr, Field(min_length=1)]
+    approval: Literal["none", "required"]
+    approved_plan: Annotated[StrictStr, Field(pattern=r"^(|plan-[0-9a-f]{16})$")]
+    approved_by: StrictStr
+    change_ticket: StrictStr
+    may_replace: Annotated[StrictInt, Field(ge=0, le=100)]
+    lock_name: Annotated[StrictStr, Field(pattern=r"^(/[A-Za-z0-9_.\-]+)+$")]
+    lock_lease_seconds: Annotated[StrictInt, Field(ge=3, le=3600)]
+    rollback_to_phase: Annotated[StrictStr, Field(pattern=r"^(|\d\d)$")]
+    rollback_foreign: Literal["refuse", "overwrite"]
+    state_machine_name: Name
+    execution_role_name: Name
+    execution_policy_name: Name
+    processor_function_name: Name
+    dispatcher_function_name: Name
+    table_name: Name
+    checkin_bucket_name: Name
+    alert_topic_name: Name
+    ops_topic_name: Name
+    ops_subscription_protocol: Literal["email", "sms", "https", "http", "sqs"]
+    ops_subscription_endpoint: Annotated[StrictStr, Field(min_length=1)]
+    ops_dead_letter_queue_name: Name
+    events_dead_letter_queue_name: Name
+    dashboard_name: Name
+    log_group_name: Annotated[StrictStr, Field(pattern=r"^/aws/vendedlogs/states/[A-Za-z0-9_./\-]+$")]
+    log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731]
+    drill_user_id: Annotated[StrictStr, Field(pattern=r"^drill-[A-Za-z0-9\-]{1,50}$")]
+    crisis_risk_above: Annotated[Number, Field(ge=0, lt=100)]
+    high_risk_above: Annotated[Number, Field(ge=0, lt=100)]
+    moderate_risk_above: Annotated[Number, Field(ge=0, lt=100)]
+    sentiment_below: Annotated[Number, Field(gt=-1, lt=1)]
+    proactive_risk_above: Annotated[Number, Field(ge=0, lt=100)]
+    alert_limit_seconds: Annotated[Number, Field(gt=0, le=300)]
+    answer_timeout_seconds: Annotated[Number, Field(gt=0, le=300)]
+    settle_seconds: Annotated[Number, Field(ge=0, le=120)]
+    verify_timeout_seconds: Annotated[Number, Field(ge=1, le=900)]
+    poll_seconds: Annotated[Number, Field(gt=0, le=30)]
+    listen_seconds: Annotated[Number, Field(ge=0.5, le=120)]
+    cell_timeout_seconds: Annotated[StrictInt, Field(ge=10, le=7200)]
+    review_minutes: Annotated[StrictInt, Field(ge=1, le=129600)]
+    metric_period_seconds: Literal[1, 5, 10, 30, 60, 300, 900, 3600]
+    not_exercised_here: list[GAPS]
+
+    @field_validator("not_exercised_here")
+    @classmethod
+    def _no_repeats(cls, gaps: list[str]) -> list[str]:
+        if len(set(gaps)) != len(gaps):
+            raise ValueError("names a check twice; list each once")
+        return gaps
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        steps = {
+            "crisis_risk_above": self.crisis_risk_above,
+            "high_risk_above": self.high_risk_above,
+            "moderate_risk_above": self.moderate_risk_above,
+            "proactive_risk_above": self.proactive_risk_above,
+        }
+        values = list(steps.values())
+        if any(upper <= lower for upper, lower in pairwise(values)):
+            found = ", ".join(f"{name} {value}" for name, value in steps.items())
+            raise ValueError(f"thresholds out of order: found {found}; expected each greater than the next")
+        if bool(self.endpoint_url) != (self.account_id == EMBEDDED_ACCOUNT):
+            raise ValueError(
+                f"endpoint_url {self.endpoint_url!r} does not go with account_id {self.account_id}: only the embedded "
+                f"account {EMBEDDED_ACCOUNT} has an endpoint; leave it empty for AWS"
+            )
+        self._check_endpoint()
+        if self.approval == "required" and self.not_exercised_here:
+            raise ValueError("not_exercised_here must be empty where approval is required: AWS can answer every check")
+        return self
+
+    def _check_endpoint(self) -> None:
+        given, protocol = self.ops_subscription_endpoint, self.ops_subscription_protocol
+        pattern, expected = {
+            "email": (r"[^@\s]+@[^@\s]+\.[^@\s]+", "name@host"),
+            "sms": (r"\+\d{7,15}", "+ and digits"),
+            "http": (r"http://\S+", "http://..."),
+            "https": (r"https://\S+", "https://..."),
+            "sqs": (rf"arn:aws[a-z-]*:sqs:{self.region}:{self.account_id}:[A-Za-z0-9_-]+", self.queue_arn("<queue>")),
+        }[protocol]
+        if not re.fullmatch(pattern, given):
+            found = (
+                f"{given!r} is not the ARN of one of this account's queues" if protocol == "sqs" else repr(mask(given))
+            )
+            raise ValueError(f"ops_subscription_endpoint: found {found}; the {protocol} protocol expects {expected}")
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """The five numbers that decide the route, by placeholder name of the definition."""
+        return {
+            "CrisisRiskAbove": self.crisis_risk_above,
+            "HighRiskAbove": self.high_risk_above,
+            "ModerateRiskAbove": self.moderate_risk_above,
+            "SentimentBelow": self.sentiment_below,
+            "ProactiveRiskAbove": self.proactive_risk_above,
+        }
+
+    def arn(self, service: str, resource: str) -> str:
+        """The ARN of a resource of this account and region; computed, so it is known before the thing exists."""
+        region = "" if service == "iam" else self.region
+        return f"arn:aws:{service}:{region}:{self.account_id}:{resource}"
+
+    @property
+    def state_machine_arn(self) -> str:
+        return self.arn("states", f"stateMachine:{self.state_machine_name}")
+
+    @property
+    def execution_role_arn(self) -> str:
+        return self.arn("iam", f"role/{self.execution_role_name}")
+
+    @property
+    def processor_arn(self) -> str:
+        return self.arn("lambda", f"function:{self.processor_function_name}")
+
+    @property
+    def dispatcher_arn(self) -> str:
+        return self.arn("lambda", f"function:{self.dispatcher_function_name}")
+
+    @property
+    def table_arn(self) -> str:
+        return self.arn("dynamodb", f"table/{self.table_name}")
+
+    @property
+    def alert_topic_arn(self) -> str:
+        return self.arn("sns", self.alert_topic_name)
+
+    @property
+    def ops_topic_arn(self) -> str:
+        return self.arn("sns", self.ops_topic_name)
+
+    def queue_arn(self, name: str) -> str:
+        return self.arn("sqs", name)
+
+    def rule_arn(self, name: str) -> str:
+        return self.arn("events", f"rule/{name}")
+
+    @property
+    def log_group_arn(self) -> str:
+        """Ends in `:*`, as Step Functions wants it."""
+        return self.arn("logs", f"log-group:{self.log_group_name}:*")
+
+    def path(self, given: str) -> Path:
+        """A folder named in the parameters; a relative one is taken from the top of this checkout."""
+        return (ROOT / Path(given).expanduser()).resolve()
+
+    @property
+    def run_folder(self) -> Path:
+        """Where this run's record lies; `run_id` must be set."""
+        return self.path(self.outputs_dir) / self.environment / self.run_id
+
+    def masked(self, text: str) -> str:
+        """`text` without the subscriber's address, which no record may hold."""
+        if self.ops_subscription_protocol == "sqs":
+            return text
+        return text.replace(self.ops_subscription_endpoint, mask(self.ops_subscription_endpoint))
+
+    def decisive(self) -> dict[str, Any]:
+        """The parameters that decide what is changed, and so are part of what is approved. Fit for a record."""
+        return {key: value for key, value in self.recorded().items() if key not in OF_THE_RUN}
+
+    def recorded(self) -> dict[str, Any]:
+        """All parameters as plain data, fit for a record."""
+        return {
+            key: self.masked(value) if isinstance(value, str) else value for key, value in self.model_dump().items()
+        }
+
+
+def mask(contact: str) -> str:
+    """`name@host` -> `n***@host`; anything else keeps its first two characters."""
+    name, at, host = contact.partition("@")
+    return f"{name[:1]}***@{host}" if at else f"{contact[:2]}***"
