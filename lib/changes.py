@@ -3,24 +3,34 @@
 The only module that calls `write`. Each write is preceded by a record of how to undo it, flushed to disk.
 """
 
-import json
+import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from typing import Any
 
-from lib.checks import Check, brief
-from lib.errors import NotAsWanted, Refused, RunbookError
-from lib.plans import UNKNOWN, Change, Outcome, Plan, Resource, Value, Wanted, fingerprint, same
-from lib.records import Record
+from lib import approval, guards, undo
+from lib.errors import NotAsWanted, Refused, RunbookError, Superseded, Throttled, Unanswered, Unrecorded
+from lib.plans import FAILED, KEPT, NOT_TRIED, Change, Outcome, Plan, Reopen, Resource, Value, Wanted, entry, same
+from lib.records import LOG, Record
 from lib.settings import Settings
+from lib.verification import verify
 
-__all__ = ["Change", "Outcome", "Plan", "Resource", "Wanted", "carry_out", "fingerprint", "plan", "roll_back", "same"]
+__all__ = [
+    "LOG",
+    "carry_out",
+    "clear_left_behind",
+    "plan",
+    "read_back",
+    "restore_now",
+    "roll_back",
+    "temporarily",
+    "verify",
+]
 
-LOG = "changes.jsonl"
-KEPT = "kept: "
+# Seconds before a write is tried again that AWS asked to put off or that got no answer, and then no more.
+WAITS = (0.5, 1.0, 2.0, 4.0)
 
 
 def plan(phase: str, wanted: Sequence[Wanted]) -> Plan:
@@ -28,73 +38,60 @@ def plan(phase: str, wanted: Sequence[Wanted]) -> Plan:
     return Plan(phase, tuple(Change(item.resource, item.resource.read(), item.value) for item in wanted))
 
 
-def carry_out(plan: Plan, settings: Settings, record: Record) -> Outcome:
+def carry_out(plan: Plan, settings: Settings, record: Record, sleep: Callable[[float], None] = time.sleep) -> Outcome:
     """Apply a plan where `mode` is apply; in plan mode write nothing and say `planned`.
 
-    Raises Refused when the plan is not the approved one or a thing changed since it was read.
+    Raises Refused when the plan would lose what is not ours or is not the approved one, when a thing changed since it
+    was read, and when another run may write.
     """
     if settings.mode == "plan":
-        return _only_planned(plan, record)
-    require_approval(plan, settings, record)
-    return Outcome(plan, tuple(_apply(plan.phase, change, record) for change in plan.changes), record.run_id)
+        return replace(_only_planned(plan, record), refusal=guards.refusal([plan], settings, record))
+    approval.require(plan, settings, record)
+    guards.require_no_loss([plan], settings, record)
+    with _alone(plan.changes, record) as still_ours:
+        writer = _Writer(plan.phase, record, still_ours, sleep)
+        return Outcome(plan, tuple(writer.carry_out(change) for change in plan.changes), record.run_id)
 
 
-def verify(outcome: Outcome, settings: Settings, record: Record) -> list[Check]:
-    """Read every thing until it equals what was wanted or `verify_timeout_seconds` pass.
-
-    IAM, Lambda and Step Functions settle late, so one early read proves nothing. In plan mode nothing was written,
-    and what differs is `not applied`.
-    """
-    waiting = settings.verify_timeout_seconds if settings.mode == "apply" else 0
-    checks = []
-    for change, state in zip(outcome.plan.changes, outcome.states, strict=True):
-        kept = state.startswith(KEPT)
-        wanted = change.before if kept else change.after
-        live = _settled(change.resource.read, wanted, 0 if kept else waiting, settings.poll_seconds)
-        # What was kept may be gone all the same: a subscription goes with its topic. That is what the undo wanted.
-        gone = kept and live is None and change.after is None
-        checks.append(_check(change.resource, live, None if gone else wanted, settings.mode))
-        if state == "applied":
-            entry = _entry(outcome.plan.phase, change, "verified", outcome.undoes)
-            record.append(LOG, {**entry, "status": checks[-1].status})
-    return checks
-
-
-def undo_plan(rows: Iterable[Mapping[str, Any]], reopen: Callable[[str, dict[str, str]], Resource]) -> Plan:
-    """The plan that returns everything a record names to its value before, last change first. Read-only.
-
-    `rows` are those of `changes.jsonl`; `reopen(kind, identity)` makes the resource again.
-    """
-    first: dict[str, Mapping[str, Any]] = {}
-    written: dict[str, Value] = {}
-    for row in rows:
-        if row["state"] == "intended" and not row.get("undoes"):
-            key = json.dumps([row["kind"], row["identity"]], sort_keys=True)
-            first.setdefault(key, row)
-            written[key] = row["after"]
-    undone = [_undo(reopen(row["kind"], row["identity"]), row, written[key]) for key, row in reversed(first.items())]
-    # What was temporary is mentioned only where a crash left it behind.
-    return Plan("90", tuple(change for change in undone if change.action != "none" or not change.temporary))
-
-
-def roll_back(plan: Plan, settings: Settings, record: Record) -> Outcome:
+def roll_back(plan: Plan, settings: Settings, record: Record, sleep: Callable[[float], None] = time.sleep) -> Outcome:
     """Carry an undo plan out; what removal would lose by now is kept, and the row says so.
 
-    Approval of the change covers its undo. Raises like `carry_out`.
+    One thing that fails keeps none of the others from it, unless they carry what it still needs: then they are not
+    tried. Approval of the change covers its undo. Raises Refused for values that somebody else wrote since.
     """
     if settings.mode == "plan":
         return _only_planned(plan, record)
-    states = tuple(_apply(plan.phase, change, record, undoes=True) for change in plan.changes)
-    return Outcome(plan, states, record.run_id, undoes=True)
+    foreign = [change.resource.name for change in plan.changes if change.foreign]
+    if foreign and settings.rollback_foreign == "refuse":
+        raise Refused(
+            f"somebody else changed {', '.join(foreign)} since run {record.run_id}, and their values would be lost; "
+            "look with --dry-run, then roll back with --overwrite"
+        )
+    states: list[str] = []
+    stopped = ""
+    with _alone(plan.changes, record) as still_ours:
+        writer = _Writer(plan.phase, record, still_ours, sleep, undoes=True)
+        for change in plan.changes:
+            if stopped:
+                states.append(f"{NOT_TRIED}{stopped}")
+                record.append(LOG, {**entry(plan.phase, change, "not tried", undoes=True), "why": stopped})
+                continue
+            try:
+                states.append(writer.carry_out(change))
+            except RunbookError as error:
+                states.append(f"{FAILED}{error}")
+                if isinstance(error, Superseded | Unrecorded) or change.resource.others_rely:
+                    stopped = f"{change.resource.name} comes first, and could not be restored"
+    return Outcome(plan, tuple(states), record.run_id, undoes=True)
 
 
-def clear_left_behind(
-    rows: Iterable[Mapping[str, Any]], reopen: Callable[[str, dict[str, str]], Resource], record: Record
-) -> list[str]:
+def clear_left_behind(rows: Iterable[Mapping[str, Any]], reopen: Reopen, record: Record) -> list[str]:
     """Remove the temporary things that a crash left behind, by the record's rows. Returns their names."""
-    left = undo_plan([row for row in rows if row.get("temporary")], reopen)
-    for change in left.changes:
-        _apply(left.phase, change, record, undoes=True)
+    left = undo.plan([row for row in rows if row.get("temporary")], reopen)
+    with _alone(left.changes, record) as still_ours:
+        writer = _Writer(left.phase, record, still_ours, time.sleep, undoes=True)
+        for change in left.changes:
+            writer.carry_out(change)
     return [change.resource.name for change in left.changes]
 
 
@@ -110,116 +107,126 @@ def temporarily(wanted: Sequence[Wanted], phase: str, record: Record) -> Iterato
     One that cannot be removed keeps none of the others from it. Raises NotAsWanted naming what was left behind.
     """
     changes = [replace(change, temporary=True) for change in plan(phase, wanted).changes]
-    try:
-        for change in changes:
-            _apply(phase, change, record)
-        yield
-    finally:
-        left = [failure for change in reversed(changes) if (failure := _not_removed(phase, change, record))]
-        if left:
-            raise NotAsWanted(
-                f"temporary things were left behind; validating again in this run removes them: {'; '.join(left)}"
-            )
+    with _alone(changes, record) as still_ours:
+        writer = _Writer(phase, record, still_ours, time.sleep)
+        try:
+            for change in changes:
+                writer.carry_out(change)
+            yield
+        finally:
+            remover = replace(writer, undoes=True)
+            left = [failure for change in reversed(changes) if (failure := _not_removed(remover, change))]
+            if left:
+                raise NotAsWanted(
+                    f"temporary things were left behind; validating again in this run removes them: {'; '.join(left)}"
+                )
 
 
-def _not_removed(phase: str, change: Change, record: Record) -> str:
+def _not_removed(remover: "_Writer", change: Change) -> str:
     try:
-        back = Change(change.resource, change.resource.read(), change.before, temporary=True)
-        _apply(phase, back, record, undoes=True)
+        remover.carry_out(Change(change.resource, change.resource.read(), change.before, temporary=True))
     except RunbookError as error:
         return f"{change.resource.name} ({error})"
     return ""
 
 
-def require_approval(plan: Plan, settings: Settings, record: Record) -> None:
-    """Refuse unless this phase's plan is, to the letter, part of the plan that was approved for this run."""
-    if settings.approval == "none" or not (settings.approved_plan or plan.pending):
+def read_back(rows: Sequence[Mapping[str, Any]], reopen: Reopen, record: Record) -> list[dict[str, str]]:
+    """Ask AWS what became of each write whose end the record does not tell, and add the answer to the record.
+
+    Returns one row a write: `what`, and `found`: carried out, not carried out, or neither (half done).
+    """
+    found = []
+    for row in undo.unfinished(rows):
+        resource = reopen(row["kind"], row["identity"])
+        live = resource.read()
+        done = same(live, row["after"])
+        state = "applied" if done else "not applied" if same(live, row["before"]) else "half done"
+        change = Change(resource, row["before"], row["after"], temporary=bool(row.get("temporary")))
+        told = entry(row["phase"], change, state, bool(row.get("undoes")))
+        record.append(LOG, {**told, "why": "read back from AWS"})
+        words = {"applied": "carried out", "not applied": "not carried out"}
+        found.append({"what": resource.name, "found": words.get(state, "half done: it will be completed")})
+    return found
+
+
+def restore_now(resource: Resource, value: Value, record: Record) -> str:
+    """Write a value without lock, plan or comparison: the emergency path. Returns why it was not recorded, or ""."""
+    change = Change(resource, "(not read)", value)
+    unrecorded = ""
+    for state in ("intended", "applied"):
+        try:
+            record.append(LOG, entry(undo.PHASE, change, state, undoes=True))
+        except Unrecorded as error:
+            unrecorded = str(error)  # a full disk keeps nobody from being helped
+        if state == "intended":
+            resource.write(value)
+    return unrecorded
+
+
+@contextmanager
+def _alone(changes: Sequence[Change], record: Record) -> Iterator[Callable[[], None]]:
+    """Hold the environment's lock, where there is something to write."""
+    first = next(iter(changes), None)
+    if first is None:
+        yield lambda: None
         return
-    name, saved = settings.environment, record.latest("plan.json")
-    if not settings.approved_plan or not saved or saved["fingerprint"] != settings.approved_plan:
-        raise Refused(
-            f"{name} needs an approved plan and this run has none; review `runbook plan {name}`, then "
-            f"`runbook apply {name} --approved-plan plan-...`"
-        )
-    approved = {row["name"]: row for row in saved["changes"] if row["phase"] == plan.phase}
-    found = {change.resource.name: change.row() for change in plan.changes}
-    drifted = [n for n in {**approved, **found} if not _same_change(approved.get(n), found.get(n))]
-    if drifted:
-        raise Refused(
-            f"the account is not as it was when {settings.approved_plan} was approved; changed since: "
-            f"{', '.join(drifted)}. Plan and approve again"
-        )
+    with first.resource.exclusively(record.run_id) as still_ours:
+        yield still_ours
 
 
-def _same_change(approved: Mapping[str, Any] | None, found: Mapping[str, Any] | None) -> bool:
-    if approved is None or found is None:
-        return False
-    return same(approved["before"], found["before"]) and same(approved["after"], found["after"])
+@dataclass(frozen=True)
+class _Writer:
+    """Writes one change after the other, each with its record."""
 
+    phase: str
+    record: Record
+    still_ours: Callable[[], None]
+    sleep: Callable[[float], None]
+    undoes: bool = False
 
-def _apply(phase: str, change: Change, record: Record, undoes: bool = False) -> str:
-    removes = undoes and not change.temporary and change.action == "remove"
-    # Asked again now: what stood in the way when the undo was planned may itself have been undone since.
-    kept = change.resource.kept_because() if removes else ""
-    if kept:
-        record.append(LOG, {**_entry(phase, change, "kept", undoes), "why": kept})
-        return f"{KEPT}{kept}"
-    if change.action == "none":
-        return "nothing to do"
-    live = change.resource.read()
-    if not same(live, change.before):
-        raise Refused(f"{change.resource.name} changed after it was planned; nothing more was written. Plan again")
-    record.append(LOG, {**_entry(phase, change, "intended", undoes), "temporary": change.temporary})
-    try:
-        change.resource.write(change.after)
-    except RunbookError as error:
-        record.append(LOG, {**_entry(phase, change, "failed", undoes), "why": str(error)})
-        raise
-    record.append(LOG, _entry(phase, change, "applied", undoes))
-    if undoes:
-        change.resource.settle()
-    return "applied"
+    def carry_out(self, change: Change) -> str:
+        """What became of it: `applied`, `nothing to do`, or `kept: ` and why."""
+        removes = self.undoes and not change.temporary and change.action == "remove"
+        # Asked again now: what stood in the way when the undo was planned may itself have been undone since.
+        kept = change.resource.kept_because() if removes else ""
+        if kept:
+            self._note(change, "kept", why=kept)
+            return f"{KEPT}{kept}"
+        if change.action != "none":
+            if not same(change.resource.read(), change.before):
+                raise Refused(
+                    f"{change.resource.name} changed after it was planned; nothing more was written. Plan again"
+                )
+            self._write(change)
+        if self.undoes:  # also where nothing was left to do: an undo that was cut short may not have waited
+            change.resource.settle()
+        return "applied" if change.action != "none" else "nothing to do"
 
+    def _write(self, change: Change) -> None:
+        self.still_ours()
+        self._note(change, "intended")
+        try:
+            self._write_within_bounds(change)
+        except RunbookError as error:
+            self._note(change, "failed", why=str(error))
+            raise
+        self._note(change, "applied")
 
-def _undo(resource: Resource, row: Mapping[str, Any], written: Value) -> Change:
-    live, before, temporary = resource.read(), row["before"], bool(row.get("temporary"))
-    doubt = resource.kept_because() if before is None and live is not None and not temporary else ""
-    foreign = not temporary and not same(live, before) and not same(live, written)
-    return Change(resource, live, before, doubt, foreign, temporary)
+    def _write_within_bounds(self, change: Change) -> None:
+        """Write again what AWS asked to put off, and what got no answer and was not carried out; nothing else."""
+        for wait in (*WAITS, None):
+            self.still_ours()
+            try:
+                change.resource.write(change.after)
+                return
+            except (Throttled, Unanswered) as error:
+                self._note(change, "unknown" if isinstance(error, Unanswered) else "put off", why=str(error))
+                # No answer is not "not done": AWS says what it holds.
+                if isinstance(error, Unanswered) and same(change.resource.read(), change.after):
+                    return
+                if wait is None:
+                    raise
+                self.sleep(wait * random.uniform(0.5, 1))  # so that two do not meet again
 
-
-def _entry(phase: str, change: Change, state: str, undoes: bool = False) -> dict[str, Any]:
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    return {"time": now, "phase": phase, "state": state, "undoes": undoes, **change.row()}
-
-
-def _settled(
-    read: Callable[[], Value],
-    wanted: Value,
-    timeout: float,
-    poll: float,
-    sleep: Callable[[float], None] = time.sleep,
-    clock: Callable[[], float] = time.monotonic,
-) -> Value:
-    deadline = clock() + timeout
-    while True:
-        live = read()
-        if same(live, wanted) or clock() >= deadline:
-            return live
-        sleep(poll)
-
-
-def _check(resource: Resource, live: Value, wanted: Value, mode: str) -> Check:
-    held = same(live, wanted)
-    if held:
-        status = "not exercised here" if _unreadable(live) else "passed"
-    else:
-        status = "failed" if mode == "apply" else "not applied"
-    found = "as wanted" if status == "passed" else brief(live)
-    return Check(resource.name, status, found, brief(wanted))
-
-
-def _unreadable(value: Value) -> bool:
-    if isinstance(value, Mapping):
-        return any(map(_unreadable, value.values()))
-    return any(map(_unreadable, value)) if isinstance(value, list | tuple) else value == UNKNOWN
+    def _note(self, change: Change, state: str, **more: object) -> None:
+        self.record.append(LOG, {**entry(self.phase, change, state, self.undoes), **more})

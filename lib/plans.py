@@ -2,8 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Protocol
 
 Value = Any  # plain data: what JSON can hold; None where the thing does not exist
@@ -12,11 +14,16 @@ Value = Any  # plain data: what JSON can hold; None where the thing does not exi
 UNKNOWN = "(not readable yet)"
 
 
+# What became of a change of an undo, each followed by why.
+KEPT, FAILED, NOT_TRIED = "kept: ", "failed: ", "not tried: "
+
+
 class Resource(Protocol):
     """One live thing."""
 
     kind: ClassVar[str]
     stays: ClassVar[str]  # what an undo leaves behind on purpose, "" for nothing
+    others_rely: ClassVar[bool]  # an undo restores it first; while it is not restored, the others must stay
 
     @property
     def identity(self) -> dict[str, str]:
@@ -26,17 +33,27 @@ class Resource(Protocol):
     def name(self) -> str:
         """What an operator calls it."""
 
+    @property
+    def noticed(self) -> str:
+        """Who notices when it changes, and when."""
+
     def read(self) -> Value:
         """Its value, or None. Read-only."""
 
     def write(self, value: Value) -> None:
         """Make it so; None removes it."""
 
+    def exclusively(self, run_id: str) -> AbstractContextManager[Callable[[], None]]:
+        """While it lasts, this run alone may write. What it gives raises Refused once that is no longer so."""
+
     def kept_because(self) -> str:
         """Why removing it now would lose something, or "" when it can go. Read-only."""
 
     def settle(self) -> None:
         """Wait until what an undo wrote is in force for everything that depends on it."""
+
+
+Reopen = Callable[[str, dict[str, str]], Resource]  # from the kind and identity that a record holds
 
 
 @dataclass(frozen=True)
@@ -84,6 +101,11 @@ class Change:
         back = "remove, unless in use by then" if self.before is None else "restore the value before"
         return f"{back}; {self.resource.stays}" if self.resource.stays else back
 
+    @property
+    def noticed(self) -> str:
+        """Who would notice; nobody has to be named where nothing changes."""
+        return "" if self.action == "none" else self.resource.noticed
+
     def row(self) -> dict[str, Any]:
         """The change as plain data, for the record and the fingerprint."""
         return {
@@ -118,13 +140,14 @@ class Plan:
 class Outcome:
     """What became of a plan: per change `planned`, `applied`, `nothing to do` or `kept: ` and why.
 
-    `undoes`: the plan was an undo.
+    `undoes`: the plan was an undo. `refusal`: why a plan that was only planned would be refused in apply mode.
     """
 
     plan: Plan
     states: tuple[str, ...]
     run_id: str
     undoes: bool = False
+    refusal: str = ""
 
     @property
     def applied(self) -> int:
@@ -143,8 +166,29 @@ def same(left: Value, right: Value) -> bool:
     return bool(left == right) and isinstance(left, bool) == isinstance(right, bool)
 
 
-def fingerprint(plans: Iterable[Plan]) -> str:
-    """`plan-` and 16 hex digits over every resource's before and after."""
+def differences(left: Value, right: Value, path: str = "") -> list[str]:
+    """Where two values differ, as dotted paths; "" for the whole of a plain one."""
+    if same(left, right):
+        return []
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        keys = sorted({*left, *right}, key=str)
+        inside = [(left.get(key), right.get(key), f"{path}.{key}".lstrip(".")) for key in keys]
+        return [found for one, other, where in inside for found in differences(one, other, where)] or [path]
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple) and len(left) == len(right):
+        pairs = enumerate(zip(left, right, strict=True))
+        return [found for at, (one, other) in pairs for found in differences(one, other, f"{path}[{at}]")]
+    return [path]
+
+
+def entry(phase: str, change: Change, state: str, undoes: bool = False) -> dict[str, Any]:
+    """A change as a row of `changes.jsonl`, now. `state` says how far it has come."""
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    told = {"time": now, "phase": phase, "state": state, "undoes": undoes, "temporary": change.temporary}
+    return told | change.row()
+
+
+def fingerprint(plans: Iterable[Plan], basis: Mapping[str, Any] | None = None) -> str:
+    """`plan-` and 16 hex digits over every resource's before and after, and over what the plan was made from."""
     rows = [[plan.phase, change.row()] for plan in plans for change in plan.changes]
-    text = json.dumps(rows, sort_keys=True, ensure_ascii=False, default=str)
+    text = json.dumps([rows, basis or {}], sort_keys=True, ensure_ascii=False, default=str)
     return f"plan-{hashlib.sha256(text.encode()).hexdigest()[:16]}"

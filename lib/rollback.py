@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from lib import changes, resources
+from lib import phases, resources, undo
 from lib.aws import Live
 from lib.checks import brief
-from lib.plans import Outcome, Plan
+from lib.errors import BadParameters
+from lib.plans import KEPT, Change, Outcome, Plan, Value
+
+LEDGER = "evidence/rollback.json"
 
 
 def changed(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
@@ -24,12 +27,28 @@ def changed(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
 
 
 def plan(live: Live, rows: Sequence[Mapping[str, Any]]) -> Plan:
-    """The undo of everything that the rows name, against the live account."""
-    return changes.undo_plan(rows, lambda kind, identity: resources.reopen(live, kind, identity))
+    """The undo of what the rows name, back to before `rollback_to_phase`, against the live account."""
+    chosen = within(rows, live.settings.rollback_to_phase)
+    return undo.plan(chosen, lambda kind, identity: resources.reopen(live, kind, identity))
+
+
+def within(rows: Sequence[Mapping[str, Any]], to_phase: str) -> list[Mapping[str, Any]]:
+    """The rows of this phase and of those that run after it; all of them where none is named.
+
+    An undo's own rows belong to what they undo.
+    """
+    if not to_phase:
+        return list(rows)
+    if to_phase not in phases.NOTEBOOKS:
+        raise BadParameters(f"rollback_to_phase {to_phase!r}: expected one of {', '.join(phases.NOTEBOOKS)}")
+    order = list(phases.NOTEBOOKS)
+    undone = order[order.index(to_phase) :]
+    ours = {row["name"] for row in rows if not row.get("undoes") and (row["phase"] in undone or row.get("temporary"))}
+    return [row for row in rows if row["name"] in ours]
 
 
 def ledger(outcome: Outcome) -> list[dict[str, str]]:
-    """What became of each thing: undone, back already, kept and why, or only planned."""
+    """What became of each thing: undone, back already, kept, failed or not tried and why, or only planned."""
     words = {"applied": "undone", "nothing to do": "is as recorded already"}
     pairs = zip(outcome.plan.changes, outcome.states, strict=True)
     return [
@@ -42,16 +61,16 @@ def ledger(outcome: Outcome) -> list[dict[str, str]]:
     ]
 
 
-def _value(change: changes.Change, state: str) -> changes.Value:
-    return change.before if state.startswith(changes.KEPT) else change.after
+def _value(change: Change, state: str) -> Value:
+    return change.after if state in ("applied", "nothing to do", "planned") else change.before
 
 
 def kept(outcome: Outcome) -> list[dict[str, str]]:
     """What stays on purpose: whole things, and what an undone thing leaves behind."""
     whole = [
-        {"what": change.resource.name, "why": state.removeprefix(changes.KEPT)}
+        {"what": change.resource.name, "why": state.removeprefix(KEPT)}
         for change, state in zip(outcome.plan.changes, outcome.states, strict=True)
-        if state.startswith(changes.KEPT)
+        if state.startswith(KEPT)
     ]
     behind = [
         {"what": change.resource.name, "why": change.resource.stays}

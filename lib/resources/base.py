@@ -1,9 +1,12 @@
 """What every live thing shares: a readable error around each read and write, and a name. No calls of its own."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar
 
+from lib import locks
 from lib.aws import Live, readable
 
 
@@ -14,6 +17,7 @@ class LiveThing(ABC):
     live: Live
     kind: ClassVar[str] = ""
     stays: ClassVar[str] = ""
+    others_rely: ClassVar[bool] = False
 
     @property
     def identity(self) -> dict[str, str]:
@@ -25,15 +29,27 @@ class LiveThing(ABC):
         """Kind and fields, for a table."""
         return f"{self.kind} {' / '.join(self.identity.values())}"
 
+    @property
+    @abstractmethod
+    def noticed(self) -> str:
+        """Who notices when it changes, and when."""
+
     def read(self) -> Any:  # noqa: ANN401 - plain data
         """Its value as plain data, or None where it does not exist. Read-only."""
         with readable(f"reading {self.name}"):
             return self._read()
 
     def write(self, value: Any) -> None:  # noqa: ANN401
-        """Make it so; None removes it."""
-        with readable(f"writing {self.name}"):
-            self._write(value)
+        """Make it so; None removes it. Each call is made once.
+
+        Raises Throttled where AWS asked to wait, Unanswered where nobody knows whether it was carried out.
+        """
+        with readable(f"writing {self.name}", writing=True):
+            replace(self, live=self.live.once())._write(value)
+
+    def exclusively(self, run_id: str) -> AbstractContextManager[Callable[[], None]]:
+        """While it lasts, no other run may write to this environment; what it gives asserts that before each write."""
+        return locks.held(self.live, run_id)
 
     def kept_because(self) -> str:
         """Why removing it now would lose something, or "". Read-only."""

@@ -15,6 +15,7 @@ class Widgets(LiveThing):
     dashboard: str
     prefix: str
     kind: ClassVar[str] = "dashboard widgets"
+    noticed: ClassVar[str] = "whoever looks at the dashboard"
 
     def _body(self) -> dict[str, Any]:
         with absent_is_none("ResourceNotFound", "ResourceNotFoundException", "DashboardNotFoundError"):

@@ -27,6 +27,7 @@ class EnvironmentVariable(LiveThing):
     function: str
     variable: str
     kind: ClassVar[str] = "environment variable"
+    noticed: ClassVar[str] = "the function's next invocations, which start cold"
 
     def _read(self) -> str | None:
         with absent_is_none("ResourceNotFoundException"):
@@ -85,6 +86,7 @@ class Permission(LiveThing):
     function: str
     sid: str
     kind: ClassVar[str] = "function permission"
+    noticed: ClassVar[str] = "nobody until its rule has an event to carry"
 
     def _read(self) -> dict[str, str] | None:
         with absent_is_none("ResourceNotFoundException"):

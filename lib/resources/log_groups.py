@@ -12,6 +12,7 @@ class LogGroup(LiveThing):
 
     group: str
     kind: ClassVar[str] = "log group"
+    noticed: ClassVar[str] = "readers of the workflow's log"
 
     def _found(self) -> dict[str, Any] | None:
         pages = self.live.client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=self.group)

@@ -19,6 +19,7 @@ class Queue(LiveThing):
 
     queue: str
     kind: ClassVar[str] = "queue"
+    noticed: ClassVar[str] = "nobody until an alert cannot be delivered"
 
     def _read(self) -> dict[str, str] | None:
         attributes = queue_attributes(self, ["MessageRetentionPeriod"])
@@ -55,6 +56,7 @@ class QueueStatement(LiveThing):
     queue: str
     sid: str
     kind: ClassVar[str] = "queue policy"
+    noticed: ClassVar[str] = "nobody until an alert cannot be delivered"
 
     def _read(self) -> dict[str, Any] | None:
         return next((s for s in _statements(self._policy()) if s.get("Sid") == self.sid), None)

@@ -15,6 +15,7 @@ class InlinePolicy(LiveThing):
     role: str
     policy: str
     kind: ClassVar[str] = "role policy"
+    noticed: ClassVar[str] = "nobody until the workflow uses what it allows"
 
     def _read(self) -> dict[str, Any] | None:
         with absent_is_none("NoSuchEntity"):

@@ -13,10 +13,11 @@ MISSING = ("ResourceNotFoundException",)
 
 @dataclass(frozen=True)
 class Rule(LiveThing):
-    """Value: `{"EventPattern": parsed, "State", "Description"}`."""
+    """Value: `{"EventPattern": parsed, "State", "Description"}`; a schedule and a role are left alone."""
 
     rule: str
     kind: ClassVar[str] = "rule"
+    noticed: ClassVar[str] = "nobody until the workflow publishes what it takes"
 
     def _read(self) -> dict[str, Any] | None:
         with absent_is_none(*MISSING):
@@ -33,7 +34,15 @@ class Rule(LiveThing):
         if value is None:
             events.delete_rule(Name=self.rule)
         else:
-            events.put_rule(Name=self.rule, **{**value, "EventPattern": json.dumps(value["EventPattern"])})
+            pattern = json.dumps(value["EventPattern"])
+            events.put_rule(Name=self.rule, **self._others(), **{**value, "EventPattern": pattern})
+
+    def _others(self) -> dict[str, str]:
+        """What the rule has beside our value; PutRule would take away what it is not given."""
+        with absent_is_none(*MISSING):
+            answer = self.live.client("events").describe_rule(Name=self.rule)
+            return {key: answer[key] for key in ("ScheduleExpression", "RoleArn") if answer.get(key)}
+        return {}
 
     def _kept_because(self) -> str:
         """A rule with targets is kept: they are not ours, since ours are removed first."""
@@ -48,6 +57,7 @@ class Target(LiveThing):
     rule: str
     target: str
     kind: ClassVar[str] = "rule target"
+    noticed: ClassVar[str] = "nobody until the workflow publishes what its rule takes"
 
     def _read(self) -> dict[str, Any] | None:
         return targets(self.live, self.rule).get(self.target)

@@ -15,6 +15,7 @@ class Section(LiveThing):
     file: str
     section: str
     kind: ClassVar[str] = "documentation section"
+    noticed: ClassVar[str] = "readers of the application's documentation"
 
     @property
     def path(self) -> Path:

@@ -18,6 +18,12 @@ NO_FILTER = (None, "", "{}")
 TAKES_RAW = ("sqs", "http", "https")
 # Their owner has confirmed in person; unsubscribing throws that away.
 CONFIRMED_BY_A_PERSON = ("email", "email-json", "sms", "http", "https")
+# Of the other protocols, SNS asks the owner to confirm.
+NOTICED_BY = {
+    "email": "its owner, who gets a confirmation mail when it is new",
+    "sms": "its owner, from the first alert on",
+    "sqs": "nobody until the workflow publishes; then whoever reads the queue",
+}
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,7 @@ class Topic(LiveThing):
 
     topic: str
     kind: ClassVar[str] = "topic"
+    noticed: ClassVar[str] = "nobody until the workflow publishes to it"
 
     @property
     def arn(self) -> str:
@@ -76,6 +83,11 @@ class Subscription(LiveThing):
         shown = self.address.rsplit(":", 1)[-1] if self.protocol == "sqs" else mask(self.address)
         return f"subscription {self.topic} -> {self.protocol} {shown}"
 
+    @property
+    def noticed(self) -> str:
+        """Who notices depends on whom SNS asks to confirm."""
+        return NOTICED_BY.get(self.protocol, "its owner, who is asked to confirm it when it is new")
+
     def _read(self) -> dict[str, str] | None:
         arn = self._arn()
         if arn is None:
@@ -110,8 +122,10 @@ class Subscription(LiveThing):
                 ReturnSubscriptionArn=True,
             )
         else:
+            live = _attributes(self._read() or value, self.protocol, empty=True)
             for name, text in _attributes(value, self.protocol, empty=True).items():
-                sns.set_subscription_attributes(SubscriptionArn=arn, AttributeName=name, AttributeValue=text)
+                if live[name] != text:  # an empty policy is not the same as none, so none is written for nothing
+                    sns.set_subscription_attributes(SubscriptionArn=arn, AttributeName=name, AttributeValue=text)
 
     def _unsubscribe(self, arn: str | None) -> None:
         # A subscription that nobody confirmed cannot be removed; AWS drops it by itself after some days.

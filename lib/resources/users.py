@@ -21,6 +21,7 @@ class DrillUser(LiveThing):
     table: str
     user: str
     kind: ClassVar[str] = "drill user"
+    noticed: ClassVar[str] = "nobody: only drills check in as this user"
 
     def _read(self) -> dict[str, Any] | None:
         item = item_of(self.live, self.table, self.user)

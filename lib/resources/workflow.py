@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -10,7 +11,6 @@ from lib.errors import NotAsWanted, Refused
 from lib.resources.base import LiveThing
 
 NO_MACHINE = ("StateMachineDoesNotExist",)
-OFF = {"level": "OFF", "includeExecutionData": False}
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,8 @@ class Workflow(LiveThing):
 
     machine: str
     kind: ClassVar[str] = "state machine"
+    noticed: ClassVar[str] = "every check-in from now on"
+    others_rely: ClassVar[bool] = True
     stays: ClassVar[str] = "published versions stay, as the record of what ran"
 
     @property
@@ -30,13 +32,7 @@ class Workflow(LiveThing):
 
     def _read(self) -> dict[str, Any] | None:
         answer = description(self.live, self.arn)
-        if answer is None:
-            return None
-        return {
-            "definition": json.loads(answer["definition"]),
-            "roleArn": answer["roleArn"],
-            "loggingConfiguration": _logging(answer.get("loggingConfiguration")),
-        }
+        return None if answer is None else value_of(answer)
 
     def _write(self, value: dict[str, Any] | None) -> None:
         if value is None:
@@ -67,6 +63,15 @@ class Workflow(LiveThing):
                 self.live.sleep(self.live.settings.poll_seconds)
 
 
+def value_of(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """The workflow's value, from what DescribeStateMachine says or a backup kept of it."""
+    return {
+        "definition": json.loads(answer["definition"]),
+        "roleArn": answer["roleArn"],
+        "loggingConfiguration": _logging(answer.get("loggingConfiguration")),
+    }
+
+
 def running(live: Live) -> list[str]:
     """The names of the executions that run now. Read-only."""
     pages = live.client("stepfunctions").get_paginator("list_executions")
@@ -89,11 +94,11 @@ def versions(live: Live, arn: str) -> list[str]:
 
 
 def _logging(found: dict[str, Any] | None) -> dict[str, Any]:
-    """AWS leaves the destinations out when logging is off; the rest is always said."""
-    if not found or found.get("level", "OFF") == "OFF":
-        return dict(OFF)
+    """AWS leaves out what is not set; the level and the switch are always said."""
+    found = found or {}
+    destinations = found.get("destinations") or []
     return {
-        "level": found["level"],
+        "level": found.get("level", "OFF"),
         "includeExecutionData": bool(found.get("includeExecutionData", False)),
-        "destinations": found.get("destinations", []),
+        **({"destinations": destinations} if destinations else {}),
     }

@@ -373,7 +373,9 @@ def setting(function, **more):
 def test_a_variable_set_by_somebody_else_meanwhile_is_merged(live):
     function = live.settings.processor_function_name
     before = live.client("lambda").get_function_configuration(FunctionName=function)["Environment"]["Variables"]
-    live.clients["lambda"] = Meanwhile(live.client("lambda"), setting(function, THEIRS="theirs"))
+    live.clients["lambda"] = live.single["lambda"] = Meanwhile(
+        live.client("lambda"), setting(function, THEIRS="theirs")
+    )
     EnvironmentVariable(live, function, "OURS").write("ours")
     now = live.client("lambda").get_function_configuration(FunctionName=function)["Environment"]["Variables"]
     assert now == {**before, "THEIRS": "theirs", "OURS": "ours"}
@@ -388,7 +390,7 @@ def test_a_function_that_somebody_keeps_changing_is_given_up(live):
             self.act(self.client)
             return self.client.update_function_configuration(**given)
 
-    live.clients["lambda"] = Always(live.client("lambda"), setting(function, THEIRS="theirs"))
+    live.clients["lambda"] = live.single["lambda"] = Always(live.client("lambda"), setting(function, THEIRS="theirs"))
     with pytest.raises(NotAsWanted, match=r"AWS refused while writing environment variable .*Precondition"):
         EnvironmentVariable(replace(live, sleep=lambda seconds: None), function, "OURS").write("ours")
     assert "OURS" not in environment_keys(live, function)
@@ -404,7 +406,7 @@ def test_a_variable_lost_after_the_write_is_told_by_name_only(live):
             self.client.update_function_configuration(FunctionName=function, Environment={"Variables": held})
             return answer
 
-    live.clients["lambda"] = Losing(live.client("lambda"), None)
+    live.clients["lambda"] = live.single["lambda"] = Losing(live.client("lambda"), None)
     with pytest.raises(
         NotAsWanted, match=r"other environment variables changed during the write \(S3_BUCKET\)"
     ) as caught:
@@ -485,7 +487,7 @@ class Waiting:
 
 
 def test_what_nobody_confirmed_yet_cannot_be_read_nor_removed(live):
-    live.clients["sns"] = Waiting("somebody@example.com")
+    live.clients["sns"] = live.single["sns"] = Waiting("somebody@example.com")
     thing = Subscription(live, live.settings.ops_topic_name, "email", "somebody@example.com")
     assert thing.read() == {"dead_letter_queue": UNKNOWN, "raw": UNKNOWN, "filter": UNKNOWN}
     assert thing.kept_because().startswith("it waits for its owner's confirmation")
@@ -537,7 +539,7 @@ class Refusing:
 
 @pytest.mark.parametrize("value", [None, {"Arn": "arn"}])
 def test_a_refusal_inside_an_answer_is_found(value, live):
-    live.clients["events"] = Refusing()
+    live.clients["events"] = live.single["events"] = Refusing()
     with pytest.raises(NotAsWanted, match="EventBridge refused rule target Made / ours: Quota too many"):
         Target(live, "Made", "ours").write(value)
 
@@ -554,7 +556,7 @@ def test_a_permission_that_a_retried_call_made_already_is_no_error(live):
             self.blind -= 1
             return {"Policy": '{"Statement": []}'} if self.blind == 0 else self.client.get_policy(**given)
 
-    live.clients["lambda"] = Retried(live.client("lambda"), None)
+    live.clients["lambda"] = live.single["lambda"] = Retried(live.client("lambda"), None)
     permission.write(value)
     assert permission.read() == value
 
@@ -586,7 +588,9 @@ class Answering:
 def test_variables_that_cannot_be_decrypted_are_not_taken_for_none(live):
     hidden = {"RevisionId": "r", "Environment": {"Error": {"ErrorCode": "AccessDeniedException", "Message": "no"}}}
     function = live.settings.processor_function_name
-    live.clients["lambda"] = Answering(live.client("lambda"), get_function_configuration=lambda **_: hidden)
+    live.clients["lambda"] = live.single["lambda"] = Answering(
+        live.client("lambda"), get_function_configuration=lambda **_: hidden
+    )
     variable = EnvironmentVariable(live, function, "OPS_SNS_TOPIC_ARN")
     for doing in (variable.read, lambda: variable.write("arn")):
         with pytest.raises(NotAsWanted, match=r"cannot be read .AccessDeniedException.*kms:Decrypt"):
@@ -613,7 +617,7 @@ def test_a_subscription_that_somebody_removed_is_not_there(live, topic):
         def paginate(self, **_):
             return [{"Subscriptions": [gone]}]
 
-    live.clients["sns"] = Answering(live.client("sns"), get_paginator=lambda _: Pages())
+    live.clients["sns"] = live.single["sns"] = Answering(live.client("sns"), get_paginator=lambda _: Pages())
     assert Subscription(live, topic.topic, "sqs", live.settings.queue_arn(INBOX)).read() is None
     assert topic.kept_because() == ""
 
@@ -625,7 +629,9 @@ def test_an_undo_of_the_workflow_waits_for_the_executions_that_run(live):
         def paginate(self, **_):
             return [{"executions": [{"name": name} for name in states.pop(0)]}]
 
-    live.clients["stepfunctions"] = Answering(live.client("stepfunctions"), get_paginator=lambda _: Pages())
+    live.clients["stepfunctions"] = live.single["stepfunctions"] = Answering(
+        live.client("stepfunctions"), get_paginator=lambda _: Pages()
+    )
     Workflow(live, live.settings.state_machine_name).settle()
     assert states == []
 
@@ -635,14 +641,16 @@ def test_an_undo_of_the_workflow_stops_while_an_execution_still_runs(live):
         def paginate(self, **_):
             return [{"executions": [{"name": "checkin-slow"}]}]
 
-    live.clients["stepfunctions"] = Answering(live.client("stepfunctions"), get_paginator=lambda _: Pages())
+    live.clients["stepfunctions"] = live.single["stepfunctions"] = Answering(
+        live.client("stepfunctions"), get_paginator=lambda _: Pages()
+    )
     with pytest.raises(NotAsWanted, match="still run on the definition before, such as checkin-slow"):
         Workflow(live, live.settings.state_machine_name).settle()
 
 
 def test_tracing_that_somebody_switched_on_is_left_alone(live):
     given = {}
-    live.clients["stepfunctions"] = Answering(
+    live.clients["stepfunctions"] = live.single["stepfunctions"] = Answering(
         live.client("stepfunctions"), update_state_machine=lambda **said: given.update(said)
     )
     workflow = Workflow(live, live.settings.state_machine_name)
@@ -676,6 +684,8 @@ def test_a_permission_that_could_not_be_put_back_is_not_taken_over(live):
             }
         ]
     }
-    live.clients["lambda"] = Answering(live.client("lambda"), get_policy=lambda **_: {"Policy": json.dumps(policy)})
+    live.clients["lambda"] = live.single["lambda"] = Answering(
+        live.client("lambda"), get_policy=lambda **_: {"Policy": json.dumps(policy)}
+    )
     with pytest.raises(NotAsWanted, match="condition on aws:SourceIp"):
         _permission(live)[0].read()

@@ -1,6 +1,7 @@
 """Live things in a dictionary, for tests of what is done with them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -18,6 +19,8 @@ class World:
     refuses: set[str] = field(default_factory=set)
     in_use: dict[str, str] = field(default_factory=dict)
     late: dict[str, int] = field(default_factory=dict)
+    holders: list[str] = field(default_factory=list)
+    still_ours: Callable[[], None] = lambda: None
     at_write: Callable[[str], None] = lambda label: None
 
     def thing(self, label: str) -> "FakeResource":
@@ -39,6 +42,8 @@ class FakeResource:
     label: str
     kind: ClassVar[str] = "thing"
     stays: ClassVar[str] = ""
+    noticed: ClassVar[str] = "whoever looks"
+    others_rely: ClassVar[bool] = False
 
     @property
     def identity(self) -> dict[str, str]:
@@ -47,6 +52,11 @@ class FakeResource:
     @property
     def name(self) -> str:
         return f"thing {self.label}"
+
+    @contextmanager
+    def exclusively(self, run_id: str) -> Iterator[Callable[[], None]]:
+        self.world.holders.append(run_id)
+        yield self.world.still_ours
 
     def settle(self) -> None:
         pass

@@ -6,12 +6,13 @@ import pytest
 from fakes import World
 
 from lib import changes, records
+from lib.approval import plan_data
 from lib.changes import LOG
 from lib.checks import Check, brief, require
 from lib.errors import NotAsWanted, Refused
 from lib.plans import UNKNOWN, Change, Plan, Wanted, same
-from lib.run import plan_data
 from lib.settings import load
+from lib.undo import plan as undo_plan
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def world():
 @pytest.fixture
 def settings(tmp_path):
     return load("local", {"mode": "apply", "outputs_dir": str(tmp_path)}).model_copy(
-        update={"poll_seconds": 0.001, "verify_timeout_seconds": 0.05}
+        update={"poll_seconds": 0.001, "verify_timeout_seconds": 0.05, "may_replace": 100}
     )
 
 
@@ -120,7 +121,7 @@ def test_what_a_kill_left_intended_can_be_undone(world, wanted, settings, record
         changes.carry_out(changes.plan("01", wanted), settings, record)
     world.at_write = lambda label: None
     assert states(record, "extra") == ["intended"]
-    undo = changes.undo_plan(record.rows(LOG), world.reopen)
+    undo = undo_plan(record.rows(LOG), world.reopen)
     changes.roll_back(undo, settings, record)
     assert world.live == {"old": {"size": 1}, "equal": "as wanted", "extra": "to go"}
 
@@ -136,11 +137,13 @@ def test_a_change_between_plan_and_write_is_refused(world, wanted, settings, rec
 
 def test_an_undo_refuses_to_write_over_a_later_change(world, wanted, settings, record):
     changes.carry_out(changes.plan("01", wanted), settings, record)
-    undo = changes.undo_plan(record.rows(LOG), world.reopen)
+    undo = undo_plan(record.rows(LOG), world.reopen)
     world.live["old"] = {"size": 9}
-    with pytest.raises(Refused, match="thing old"):
-        changes.roll_back(undo, settings, record)
+    outcome = changes.roll_back(undo, settings, record)
+    assert outcome.states[1].startswith("failed: thing old changed after it was planned")
+    assert (outcome.states[0], outcome.states[2]) == ("applied", "applied")
     assert world.live["old"] == {"size": 9}
+    assert [check.status for check in changes.verify(outcome, settings, record)] == ["passed", "failed", "passed"]
 
 
 def test_verify_passes_what_is_as_wanted(wanted, settings, record):
@@ -231,7 +234,7 @@ def test_rolling_back_returns_everything_last_change_first(world, wanted, settin
     before = dict(world.live)
     changes.carry_out(changes.plan("01", wanted), settings, record)
     world.writes.clear()
-    outcome = changes.roll_back(changes.undo_plan(record.rows(LOG), world.reopen), settings, record)
+    outcome = changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record)
     assert world.live == before
     assert [label for label, _ in world.writes] == ["extra", "old", "new"]
     assert {check.status for check in changes.verify(outcome, settings, record)} == {"passed"}
@@ -239,31 +242,31 @@ def test_rolling_back_returns_everything_last_change_first(world, wanted, settin
 
 def test_rolling_back_twice_finds_nothing_to_do(world, wanted, settings, record):
     changes.carry_out(changes.plan("01", wanted), settings, record)
-    changes.roll_back(changes.undo_plan(record.rows(LOG), world.reopen), settings, record)
-    again = changes.undo_plan(record.rows(LOG), world.reopen)
+    changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record)
+    again = undo_plan(record.rows(LOG), world.reopen)
     assert again.pending == ()
     assert len(again.changes) == 3
 
 
 def test_an_undo_is_not_undone(world, wanted, settings, record):
     changes.carry_out(changes.plan("01", wanted), settings, record)
-    changes.roll_back(changes.undo_plan(record.rows(LOG), world.reopen), settings, record)
+    changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record)
     undoing = [row for row in record.rows(LOG) if row["undoes"]]
     assert {row["state"] for row in undoing} == {"intended", "applied"}
-    assert changes.undo_plan(undoing, world.reopen).changes == ()
+    assert undo_plan(undoing, world.reopen).changes == ()
 
 
 def test_a_thing_changed_twice_returns_to_its_first_value(world, settings, record):
     for size in (2, 3):
         changes.carry_out(changes.plan("01", world.wanted(old={"size": size})), settings, record)
-    changes.roll_back(changes.undo_plan(record.rows(LOG), world.reopen), settings, record)
+    changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record)
     assert world.live["old"] == {"size": 1}
 
 
 def test_rolling_back_in_plan_mode_writes_nothing(world, wanted, settings, record):
     changes.carry_out(changes.plan("01", wanted), settings, record)
     written = list(world.writes)
-    undo = changes.undo_plan(record.rows(LOG), world.reopen)
+    undo = undo_plan(record.rows(LOG), world.reopen)
     assert set(changes.roll_back(undo, in_plan_mode(settings), record).states) == {"planned"}
     assert world.writes == written
 
@@ -271,7 +274,7 @@ def test_rolling_back_in_plan_mode_writes_nothing(world, wanted, settings, recor
 def test_what_is_in_use_by_then_is_kept_and_says_why(world, wanted, settings, record):
     changes.carry_out(changes.plan("01", wanted), settings, record)
     world.in_use["new"] = "it has 2 readers"
-    undo = changes.undo_plan(record.rows(LOG), world.reopen)
+    undo = undo_plan(record.rows(LOG), world.reopen)
     assert undo.changes[-1].undo == "kept if still so: it has 2 readers"
     outcome = changes.roll_back(undo, settings, record)
     assert outcome.states[-1] == "kept: it has 2 readers"
@@ -283,7 +286,7 @@ def test_what_is_in_use_by_then_is_kept_and_says_why(world, wanted, settings, re
 def test_what_the_undo_itself_set_free_is_removed(world, settings, record):
     changes.carry_out(changes.plan("01", world.wanted(topic="t", subscription="s")), settings, record)
     world.in_use["topic"] = "it has a subscriber"
-    undo = changes.undo_plan(record.rows(LOG), world.reopen)
+    undo = undo_plan(record.rows(LOG), world.reopen)
     world.at_write = lambda label: world.in_use.clear()
     assert changes.roll_back(undo, settings, record).states == ("applied", "applied")
     assert "topic" not in world.live
@@ -292,7 +295,7 @@ def test_what_the_undo_itself_set_free_is_removed(world, settings, record):
 def test_what_was_there_before_is_restored_although_in_use(world, settings, record):
     changes.carry_out(changes.plan("01", world.wanted(old={"size": 2})), settings, record)
     world.in_use["old"] = "it has readers"
-    changes.roll_back(changes.undo_plan(record.rows(LOG), world.reopen), settings, record)
+    changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record)
     assert world.live["old"] == {"size": 1}
 
 
@@ -338,7 +341,7 @@ def test_temporary_things_go_although_they_hold_something(world, record):
 def test_temporary_things_that_a_kill_left_are_part_of_the_undo(world, settings, record):
     with changes.temporarily(world.wanted(ear="listens"), "05", record):
         rows = record.rows(LOG)
-        changes.roll_back(changes.undo_plan(rows, world.reopen), settings, record)
+        changes.roll_back(undo_plan(rows, world.reopen), settings, record)
         assert "ear" not in world.live
 
 
@@ -347,9 +350,10 @@ def approving(settings, record):
     """`approving(plan)`: the settings of a run for which this plan was approved."""
 
     def approve(plan):
-        asked = settings.model_copy(update={"approval": "required", "approved_plan": plan.fingerprint})
-        record.write_json("plan.json", plan_data([plan], asked))
-        return asked
+        asked = settings.model_copy(update={"approval": "required"})
+        data = plan_data([plan], asked)
+        record.write_json("plan.json", data)
+        return asked.model_copy(update={"approved_plan": data["fingerprint"]})
 
     return approve
 
@@ -378,14 +382,14 @@ def test_another_fingerprint_than_the_approved_one_is_refused(world, wanted, rec
 def test_what_drifted_since_the_approval_is_refused_by_name(label, world, wanted, record, approving):
     asked = approving(changes.plan("01", wanted))
     world.live[label] = "edited meanwhile"
-    with pytest.raises(Refused, match=rf"changed since: thing {label}\."):
+    with pytest.raises(Refused, match=rf"changed since: thing {label}[ .]"):
         changes.carry_out(changes.plan("01", wanted), asked, record)
     assert world.writes == []
 
 
 def test_another_wanted_value_than_the_approved_one_is_refused_by_name(world, record, approving):
     asked = approving(changes.plan("01", world.wanted(old={"size": 2}, new="born")))
-    with pytest.raises(Refused, match=r"changed since: thing old\."):
+    with pytest.raises(Refused, match=r"changed since: thing old \(size\)\."):
         changes.carry_out(changes.plan("01", world.wanted(old={"size": 3}, new="born")), asked, record)
     assert world.writes == []
 
@@ -393,16 +397,28 @@ def test_another_wanted_value_than_the_approved_one_is_refused_by_name(world, re
 def test_a_thing_that_was_not_approved_is_refused_by_name(world, wanted, record, approving):
     asked = approving(changes.plan("01", wanted))
     more = [*wanted, Wanted(world.thing("smuggled"), 1)]
-    with pytest.raises(Refused, match=r"changed since: thing smuggled\."):
+    with pytest.raises(Refused, match=r"changed since: thing smuggled \(not in the approved plan\)\."):
         changes.carry_out(changes.plan("01", more), asked, record)
 
 
-def test_an_applied_plan_is_refused_when_only_part_of_it_still_stands(world, wanted, record, approving):
+def test_what_the_run_itself_has_written_is_no_drift_so_that_it_can_go_on(world, wanted, record, approving):
+    plan = changes.plan("01", wanted)
+    asked = approving(plan)
+    world.refuses = {"old"}
+    with pytest.raises(NotAsWanted):
+        changes.carry_out(plan, asked, record)
+    world.refuses.clear()
+    rest = changes.plan("01", wanted)
+    assert [change.action for change in rest.changes] == ["none", "update", "none", "remove"]
+    assert changes.carry_out(rest, asked, record).applied == 2
+
+
+def test_what_somebody_else_did_to_a_thing_that_the_run_wrote_is_refused(world, wanted, record, approving):
     plan = changes.plan("01", wanted)
     asked = approving(plan)
     changes.carry_out(plan, asked, record)
-    world.live["old"] = {"size": 1}
-    with pytest.raises(Refused, match=r"changed since: thing new, thing extra\."):
+    world.live["new"] = "edited meanwhile"
+    with pytest.raises(Refused, match=r"changed since: thing new\."):
         changes.carry_out(changes.plan("01", wanted), asked, record)
 
 
@@ -428,7 +444,7 @@ def test_a_long_value_is_cut_with_its_size():
 def test_an_undo_says_which_values_somebody_else_changed(world, record, settings):
     changes.carry_out(changes.plan("01", world.wanted(new="ours")), settings, record)
     world.live["new"] = "theirs"
-    found = changes.undo_plan(record.rows(changes.LOG), world.reopen).changes[0]
+    found = undo_plan(record.rows(changes.LOG), world.reopen).changes[0]
     assert found.foreign
     assert found.undo.startswith("SOMEBODY ELSE CHANGED THIS")
 
@@ -436,7 +452,7 @@ def test_an_undo_says_which_values_somebody_else_changed(world, record, settings
 def test_what_was_kept_and_is_gone_all_the_same_is_as_wanted(world, record, settings):
     changes.carry_out(changes.plan("01", world.wanted(new="ours")), settings, record)
     world.in_use["new"] = "it waits for its owner"
-    outcome = changes.roll_back(changes.undo_plan(record.rows(changes.LOG), world.reopen), settings, record)
+    outcome = changes.roll_back(undo_plan(record.rows(changes.LOG), world.reopen), settings, record)
     assert outcome.states == ("kept: it waits for its owner",)
     del world.live["new"]
     assert [check.status for check in changes.verify(outcome, settings, record)] == ["passed"]

@@ -4,18 +4,21 @@ from copy import deepcopy
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from fakes import World
+from fakes import FakeResource, World
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lib import changes
-from lib.changes import LOG
-from lib.errors import RunbookError
+from lib.changes import LOG, WAITS
+from lib.errors import RunbookError, Throttled, Unanswered
 from lib.plans import same
 from lib.records import Record
 from lib.settings import load
+from lib.undo import plan as undo_plan
 
-PARAMETERS = load("local", {"mode": "apply"}).model_copy(update={"poll_seconds": 0.001, "verify_timeout_seconds": 0.01})
+PARAMETERS = load("local", {"mode": "apply"}).model_copy(
+    update={"poll_seconds": 0.001, "verify_timeout_seconds": 0.01, "may_replace": 100}
+)
 LABELS = st.sampled_from(["topic", "queue", "rule", "policy", "workflow"])
 PLAIN = st.recursive(
     st.booleans()
@@ -39,7 +42,7 @@ def test_apply_verifies_a_second_plan_is_empty_and_rollback_restores(live, wante
         outcome = changes.carry_out(changes.plan("01", world.wanted(**wanted)), PARAMETERS, record)
         assert all(check.status == "passed" for check in changes.verify(outcome, PARAMETERS, record))
         assert changes.plan("01", world.wanted(**wanted)).pending == ()
-        undone = changes.roll_back(changes.undo_plan(record.rows(LOG), world.reopen), PARAMETERS, record)
+        undone = changes.roll_back(undo_plan(record.rows(LOG), world.reopen), PARAMETERS, record)
         assert all(check.status == "passed" for check in changes.verify(undone, PARAMETERS, record))
     assert same(world.live, before)
 
@@ -55,7 +58,83 @@ def test_whatever_write_fails_rollback_restores(live, wanted, broken):
         except RunbookError:
             assert record.rows(LOG)[-1]["state"] == "failed"
         world.refuses.clear()
-        changes.roll_back(changes.undo_plan(record.rows(LOG), world.reopen), PARAMETERS, record)
+        changes.roll_back(undo_plan(record.rows(LOG), world.reopen), PARAMETERS, record)
+    assert same(world.live, before)
+
+
+class Killed(BaseException):
+    """The process is gone in the middle of a write."""
+
+
+class Shaken(World):
+    """A world in which each write meets the next of these: throttled, unanswered or killed, before or after it."""
+
+    def __init__(self, live, ahead):
+        super().__init__(live)
+        self.ahead = list(ahead)
+
+    def thing(self, label):
+        return ShakenThing(self, label)
+
+    def reopen(self, kind, identity):
+        return ShakenThing(self, **identity)
+
+
+class ShakenThing(FakeResource):
+    def write(self, value):
+        trouble = self.world.ahead.pop(0) if self.world.ahead else ""
+        if "before" not in trouble:
+            super().write(value)
+        for word, error in (("throttled", Throttled), ("unanswered", Unanswered), ("killed", Killed)):
+            if word in trouble:
+                raise error(trouble)
+
+
+TROUBLES = st.lists(
+    st.sampled_from(["", "", "throttled before", "unanswered before", "unanswered", "killed before", "killed"]),
+    max_size=12,
+)
+
+
+def until_it_ends(step):
+    """Run a step, and again after each time that it was killed."""
+    while True:
+        try:
+            return step()
+        except Killed:
+            continue
+
+
+@OFTEN
+@given(LIVE, WANTED, TROUBLES, st.booleans())
+def test_whatever_happens_to_a_write_going_on_ends_as_wanted_and_rolling_back_as_before(live, wanted, ahead, goes_on):
+    world, before = Shaken(deepcopy(live), ahead), deepcopy(live)
+    with TemporaryDirectory() as folder:
+        record = Record(Path(folder), "run")
+
+        def apply():
+            changes.read_back(record.rows(LOG), world.reopen, record)
+            plan = changes.plan("01", world.wanted(**wanted))
+            return changes.carry_out(plan, PARAMETERS, record, sleep=lambda seconds: None)
+
+        def roll_back():
+            undo = undo_plan(record.rows(LOG), world.reopen)
+            return changes.roll_back(undo, PARAMETERS, record, sleep=lambda seconds: None)
+
+        try:
+            until_it_ends(apply) if goes_on else apply()
+        except (Killed, RunbookError):
+            assert not goes_on or len(ahead) > len(WAITS)
+            world.ahead = [trouble for trouble in world.ahead if "killed" in trouble]
+            if goes_on:
+                until_it_ends(apply)
+        if goes_on:
+            assert changes.plan("01", world.wanted(**wanted)).pending == ()
+        world.ahead = [trouble for trouble in world.ahead if trouble]
+        undone = until_it_ends(roll_back)
+        if any(state.startswith("failed") for state in undone.states):  # more trouble than trying again is for
+            world.ahead = []
+            roll_back()
     assert same(world.live, before)
 
 

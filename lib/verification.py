@@ -1,0 +1,71 @@
+"""Whether live things hold what was wanted: read until they do, or time is up. Writes only the record."""
+
+import time
+from collections.abc import Callable, Mapping
+
+from lib.checks import Check, brief
+from lib.plans import FAILED, KEPT, NOT_TRIED, UNKNOWN, Outcome, Resource, Value, differences, entry, same
+from lib.records import LOG, Record
+from lib.settings import Settings
+
+
+def verify(outcome: Outcome, settings: Settings, record: Record) -> list[Check]:
+    """Read every thing until it equals what was wanted or `verify_timeout_seconds` pass.
+
+    IAM, Lambda and Step Functions settle late, so one early read proves nothing. In plan mode nothing was written,
+    and what differs is `not applied`.
+    """
+    waiting = settings.verify_timeout_seconds if settings.mode == "apply" else 0
+    checks = []
+    for change, state in zip(outcome.plan.changes, outcome.states, strict=True):
+        kept = state.startswith(KEPT)
+        wanted = change.before if kept else change.after
+        written = state in ("applied", "nothing to do")
+        live = _settled(change.resource.read, wanted, waiting if written else 0, settings.poll_seconds)
+        # What was kept may be gone all the same: a subscription goes with its topic. That is what the undo wanted.
+        gone = kept and live is None and change.after is None
+        trouble = state if state.startswith((FAILED, NOT_TRIED)) else ""
+        checks.append(_check(change.resource, live, None if gone else wanted, settings.mode, trouble))
+        if state == "applied":
+            row = entry(outcome.plan.phase, change, "verified", outcome.undoes)
+            record.append(LOG, {**row, "status": checks[-1].status})
+    return checks
+
+
+def verify_now(resource: Resource, value: Value, settings: Settings) -> list[Check]:
+    """Read one thing until it holds a value or `verify_timeout_seconds` pass."""
+    live = _settled(resource.read, value, settings.verify_timeout_seconds, settings.poll_seconds)
+    return [_check(resource, live, value, settings.mode)]
+
+
+def _settled(
+    read: Callable[[], Value],
+    wanted: Value,
+    timeout: float,
+    poll: float,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> Value:
+    deadline = clock() + timeout
+    while True:
+        live = read()
+        if same(live, wanted) or clock() >= deadline:
+            return live
+        sleep(poll)
+
+
+def _check(resource: Resource, live: Value, wanted: Value, mode: str, trouble: str = "") -> Check:
+    if same(live, wanted) and not trouble:
+        status = "not exercised here" if _unreadable(live) else "passed"
+    else:
+        status = "failed" if mode == "apply" else "not applied"
+    fields = [path for path in differences(wanted, live) if path]
+    told = [f"differs in {', '.join(fields)}"] if fields else []
+    found = "as wanted" if status == "passed" else "; ".join([brief(live), *told, *filter(None, [trouble])])
+    return Check(resource.name, status, found, brief(wanted))
+
+
+def _unreadable(value: Value) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_unreadable, value.values()))
+    return any(map(_unreadable, value)) if isinstance(value, list | tuple) else value == UNKNOWN

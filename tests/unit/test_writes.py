@@ -1,0 +1,257 @@
+"""A write that AWS puts off or does not answer, a lock that is lost, an undo of which one thing fails; no AWS."""
+
+import pytest
+from fakes import FakeResource, World
+
+from lib import changes, records
+from lib.changes import LOG, WAITS
+from lib.errors import NotAsWanted, Refused, Superseded, Throttled, Unanswered, Unrecorded
+from lib.settings import load
+from lib.undo import plan as undo_plan
+from lib.verification import verify
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return load("local", {"mode": "apply", "outputs_dir": str(tmp_path)}).model_copy(
+        update={"poll_seconds": 0.001, "verify_timeout_seconds": 0.05, "may_replace": 100}
+    )
+
+
+@pytest.fixture
+def record(settings):
+    return records.open_run(settings)
+
+
+class Trouble(World):
+    """A world in which the next writes go wrong: each of `ahead` is an error, with whether it was carried out."""
+
+    def __init__(self, *ahead, live=None):
+        super().__init__(live=live or {})
+        self.ahead, self.tries, self.waited = list(ahead), 0, []
+
+    def thing(self, label):
+        return Troubled(self, label)
+
+    def reopen(self, kind, identity):
+        return Troubled(self, **identity)
+
+
+class Troubled(FakeResource):
+    def write(self, value):
+        self.world.tries += 1
+        error, done = self.world.ahead.pop(0) if self.world.ahead else (None, True)
+        if done:
+            super().write(value)
+        if error:
+            raise error
+
+
+def states(record, label="new"):
+    return [row["state"] for row in record.rows(LOG) if row["identity"] == {"label": label}]
+
+
+def carried_out(world, settings, record, **wanted):
+    return changes.carry_out(changes.plan("01", world.wanted(**wanted)), settings, record, sleep=world.waited.append)
+
+
+def test_a_throttled_write_is_tried_again_after_a_wait(settings, record):
+    world = Trouble((Throttled("slow down"), False), (Throttled("slow down"), False))
+    assert carried_out(world, settings, record, new=1).states == ("applied",)
+    assert (world.tries, world.live) == (3, {"new": 1})
+    assert [0.5 * wait <= waited <= wait for wait, waited in zip(WAITS, world.waited, strict=False)] == [True, True]
+    assert states(record) == ["intended", "put off", "put off", "applied"]
+
+
+def test_a_write_without_an_answer_that_was_carried_out_is_not_repeated(settings, record):
+    world = Trouble((Unanswered("timeout"), True))
+    assert carried_out(world, settings, record, new=1).states == ("applied",)
+    assert (world.tries, world.waited) == (1, [])
+    assert states(record) == ["intended", "unknown", "applied"]
+
+
+def test_a_write_without_an_answer_that_was_not_carried_out_is_repeated(settings, record):
+    world = Trouble((Unanswered("timeout"), False))
+    assert carried_out(world, settings, record, new=1).states == ("applied",)
+    assert (world.tries, len(world.waited)) == (2, 1)
+
+
+@pytest.mark.parametrize("kind", [Throttled, Unanswered])
+def test_trying_again_has_an_end(kind, settings, record):
+    world = Trouble(*[(kind("no"), False)] * 50)
+    with pytest.raises(kind):
+        carried_out(world, settings, record, new=1)
+    assert world.tries == len(WAITS) + 1
+    assert states(record)[-1] == "failed"
+    assert world.live == {}
+
+
+def test_any_other_error_is_not_tried_again(settings, record):
+    world = Trouble((NotAsWanted("AccessDenied"), False))
+    with pytest.raises(NotAsWanted):
+        carried_out(world, settings, record, new=1)
+    assert world.tries == 1
+
+
+def test_without_the_lock_nothing_is_written(settings, record):
+    world = World()
+
+    def lost():
+        raise Superseded("another run may write now")
+
+    world.still_ours = lost
+    with pytest.raises(Superseded):
+        changes.carry_out(changes.plan("01", world.wanted(new=1)), settings, record)
+    assert (world.writes, record.rows(LOG)) == ([], [])
+
+
+def test_a_lock_that_is_lost_in_the_middle_stops_before_the_next_write(settings, record):
+    world = World()
+
+    def lost_after_one():
+        if world.writes:
+            raise Superseded("another run may write now")
+
+    world.still_ours = lost_after_one
+    with pytest.raises(Superseded):
+        changes.carry_out(changes.plan("01", world.wanted(a=1, b=2, c=3)), settings, record)
+    assert world.writes == [("a", 1)]
+
+
+def test_the_lock_is_the_runs_own(settings, record):
+    world = World()
+    changes.carry_out(changes.plan("01", world.wanted(a=1)), settings, record)
+    assert world.holders == [record.run_id]
+
+
+def test_what_cannot_be_recorded_is_not_written(settings, record, monkeypatch):
+    world = World()
+    (record.folder / LOG).symlink_to("/dev/full")
+    with pytest.raises(Unrecorded, match=f"No space left on device.*--resume {record.run_id}"):
+        changes.carry_out(changes.plan("01", world.wanted(new=1)), settings, record)
+    assert world.writes == []
+
+
+@pytest.mark.parametrize(
+    ("left", "found", "state"),
+    [(1, "carried out", "applied"), (None, "not carried out", "not applied"), ("half", "half done", "half done")],
+)
+def test_a_write_whose_end_is_not_recorded_is_read_back(left, found, state, settings, record):
+    world = World()
+
+    def die(label):
+        raise KeyboardInterrupt
+
+    world.at_write = die
+    with pytest.raises(KeyboardInterrupt):
+        changes.carry_out(changes.plan("01", world.wanted(new=1)), settings, record)
+    world.live = {} if left is None else {"new": left}
+    assert states(record) == ["intended"]
+    rows = changes.read_back(record.rows(LOG), world.reopen, record)
+    assert [row["what"] for row in rows] == ["thing new"]
+    assert rows[0]["found"].startswith(found)
+    assert states(record)[-1] == state
+    again = changes.read_back(record.rows(LOG), world.reopen, record)
+    assert bool(again) == (state == "half done")
+
+
+def test_what_a_cut_write_left_half_done_is_ours_to_undo(settings, record):
+    world = World({"new": "before"})
+    world.at_write = lambda label: (_ for _ in ()).throw(KeyboardInterrupt)
+    with pytest.raises(KeyboardInterrupt):
+        changes.carry_out(changes.plan("01", world.wanted(new="after")), settings, record)
+    world.at_write, world.live = lambda label: None, {"new": "half"}
+    undo = undo_plan(record.rows(LOG), world.reopen)
+    assert [change.foreign for change in undo.changes] == [False]
+    assert changes.roll_back(undo, settings, record).states == ("applied",)
+    assert world.live == {"new": "before"}
+
+
+def test_what_somebody_else_wrote_since_is_not_undone_unless_told(settings, record):
+    world = World({"old": 1})
+    changes.carry_out(changes.plan("01", world.wanted(old=2)), settings, record)
+    world.live["old"] = "theirs"
+    undo = undo_plan(record.rows(LOG), world.reopen)
+    with pytest.raises(Refused, match=r"somebody else changed thing old since run .* --overwrite"):
+        changes.roll_back(undo, settings, record)
+    assert world.live == {"old": "theirs"}
+    told = settings.model_copy(update={"rollback_foreign": "overwrite"})
+    assert changes.roll_back(undo, told, record).states == ("applied",)
+    assert world.live == {"old": 1}
+
+
+def test_one_thing_that_cannot_be_undone_keeps_no_other_from_it(settings, record):
+    world = World({"a": 0, "b": 0, "c": 0})
+    changes.carry_out(changes.plan("01", world.wanted(a=1, b=1, c=1)), settings, record)
+    world.refuses = {"b"}
+    outcome = changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record)
+    assert outcome.states == ("applied", "failed: AWS refused b", "applied")
+    assert world.live == {"a": 0, "b": 1, "c": 0}
+    checks = verify(outcome, settings, record)
+    assert [check.status for check in checks] == ["passed", "failed", "passed"]
+    assert checks[1].found == "1; failed: AWS refused b"
+
+
+class First(FakeResource):
+    """What the others carry: while it is not restored they must stay."""
+
+    others_rely = True
+
+
+def test_while_the_workflow_is_not_restored_what_it_needs_stays(settings, record):
+    world = World({"workflow": "old"})
+    world.thing = lambda label: (First if label == "workflow" else FakeResource)(world, label)
+    world.reopen = lambda kind, identity: world.thing(**identity)
+    changes.carry_out(
+        changes.plan("01", world.wanted(rule="carries", workflow="new", widgets="shown")), settings, record
+    )
+    world.refuses = {"workflow"}
+    outcome = changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record)
+    assert outcome.states == (
+        "applied",
+        "failed: AWS refused workflow",
+        "not tried: thing workflow comes first, and could not be restored",
+    )
+    assert world.live == {"workflow": "new", "rule": "carries"}
+    assert [check.status for check in verify(outcome, settings, record)] == ["passed", "failed", "failed"]
+
+
+def test_an_undo_that_fails_although_the_value_is_back_is_still_a_failure(settings, record):
+    class Unsettled(FakeResource):
+        def settle(self):
+            raise NotAsWanted("executions still run on the definition before")
+
+    world = World({"a": 0})
+    world.reopen = lambda kind, identity: Unsettled(world, **identity)
+    changes.carry_out(changes.plan("01", world.wanted(a=1)), settings, record)
+    outcome = changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record)
+    assert world.live == {"a": 0}
+    assert [check.status for check in verify(outcome, settings, record)] == ["failed"]
+    # And an undo that was cut short before it had waited waits when it is run again.
+    again = changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record)
+    assert again.states[0].startswith("failed: executions still run")
+
+
+def test_what_is_applied_anew_after_a_rollback_returns_to_the_value_of_then(settings, record):
+    world = World({"a": "first"})
+    changes.carry_out(changes.plan("01", world.wanted(a="ours")), settings, record)
+    changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record)
+    world.live["a"] = "theirs, since"
+    changes.carry_out(changes.plan("01", world.wanted(a="ours")), settings, record)
+    changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record)
+    assert world.live == {"a": "theirs, since"}
+
+
+def test_the_emergency_path_writes_at_once_without_lock_or_reading(settings, record):
+    world = World({"a": "new"})
+    world.still_ours = lambda: pytest.fail("nobody is asked")
+    assert changes.restore_now(world.thing("a"), "old", record) == ""
+    assert (world.live, world.holders) == ({"a": "old"}, [])
+    assert states(record, "a") == ["intended", "applied"]
+
+
+def test_a_full_disk_keeps_nobody_from_the_emergency_path(settings, record):
+    world = World({"a": "new"})
+    (record.folder / LOG).symlink_to("/dev/full")
+    assert "No space left" in changes.restore_now(world.thing("a"), "old", record)
+    assert world.live == {"a": "old"}
