@@ -1,0 +1,276 @@
+"""One run at a time per environment: an SSM parameter that only one run can create. Never writes to anything else.
+
+It names its holder and how long it holds, and is renewed while its run lives. One whose lease has lapsed, or whose
+process on this machine is gone, is stale; even so it is only taken away by somebody who says so.
+"""
+
+import json
+import os
+import platform
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from botocore.exceptions import ClientError
+
+from lib.aws import Live, absent_is_none, error_code, readable
+from lib.errors import NotAsWanted, Refused, RunbookError, Superseded, Throttled, Unanswered
+
+# The runner's kernels inherit it, and so write under its lock; a command of its own does not.
+TOKEN = "RUNBOOK_LOCK_TOKEN"
+TAKEN = "ParameterAlreadyExists"
+GONE = "ParameterNotFound"
+ALIVE = "alive"  # of a process of which the system tells no more
+CONNECTING_SECONDS = 5
+# Seconds before giving the lock back, or taking one that was just given back, is tried again, and then no more.
+WAITS = (0.5, 1.0, 2.0)
+
+
+@dataclass(frozen=True)
+class Lock:
+    """Who may write now, and until when unless it is renewed."""
+
+    token: str
+    run_id: str
+    owner: str
+    host: str
+    pid: int
+    born: str
+    taken: str
+    until: str
+
+    @property
+    def stale(self) -> str:
+        """Why its run does not live any more, or "" as long as it may."""
+        if self._here and _born(self.pid) not in (self.born, ALIVE):
+            return f"its process {self.pid} on this machine is gone"
+        return f"its lease lapsed at {self.until}" if self.until < _stamp() else ""
+
+    @property
+    def _here(self) -> bool:
+        # Machines can share a name; since when they run, they do not share.
+        return self.host == platform.node() and self.born.partition(" ")[0] == _boot()
+
+    @property
+    def said(self) -> str:
+        """The lock in one phrase."""
+        state = f"STALE: {self.stale}" if self.stale else f"in force until {self.until}, and renewed"
+        return f"run {self.run_id} of {self.owner}, process {self.pid} on {self.host}, since {self.taken} ({state})"
+
+
+@contextmanager
+def held(live: Live, run_id: str) -> Iterator[Callable[[], None]]:
+    """Hold the lock for the length of a block, or join the one that this process or its runner holds for this run.
+
+    Gives what raises Superseded as soon as the lock is no longer ours: to be asked before each write. Raises Superseded
+    where another run holds it, Refused where nobody can.
+    """
+    joined = os.environ.get(TOKEN, "")
+    if joined:
+        _confirm(live, run_id, joined)
+        yield lambda: _confirm(live, run_id, joined)
+        return
+    token, ended = secrets.token_hex(8), threading.Event()
+    live.once().client("ssm")  # made here, since two threads may not make clients at once
+    renewing = threading.Thread(target=_keep_renewing, args=(live.once(), run_id, token, ended), daemon=True)
+    try:
+        _take(live, run_id, token)
+        os.environ[TOKEN] = token
+        renewing.start()
+        yield lambda: _confirm(live, run_id, token)
+    finally:
+        os.environ.pop(TOKEN, None)
+        ended.set()
+        if renewing.ident is not None:  # a read and a write of it may still be under way
+            renewing.join(2 * (CONNECTING_SECONDS + live.settings.answer_timeout_seconds))
+        # It must not put back what is released. What cannot be released lapses by itself, and an error here would hide
+        # the one that ended the run.
+        if not renewing.is_alive():
+            with suppress(RunbookError):
+                _remove(live, token)
+
+
+def found(live: Live) -> Lock | None:
+    """The lock as it is now. Read-only. Raises Refused where something else is in its place."""
+    read = _read(live)
+    return read and read[0]
+
+
+def break_lock(live: Live, run_id: str, force: bool = False) -> Lock:
+    """Take the lock of a run away. Raises Refused unless that run holds it and is gone, or `force`."""
+    name, lock = live.settings.environment, found(live)
+    if lock is None:
+        raise Refused(f"nobody holds the lock of {name}, so there is none to break; leave that out, and go on")
+    if lock.run_id != run_id:
+        raise Refused(
+            f"the lock of {name} is held by {lock.said}, not by run {run_id or '(none)'}; nothing was broken. See "
+            f"`runbook lock {name}`"
+        )
+    if not lock.stale and not force:
+        raise Refused(
+            f"the lock is held by {lock.said}; stop that run, or wait for its lease. Only when you know that it is "
+            f"dead, `runbook lock {name} --break {run_id} --force`"
+        )
+    _remove(live, lock.token)
+    return lock
+
+
+def _read(live: Live) -> tuple[Lock, int] | None:
+    """The lock, and how often it was written since it was taken."""
+    name = live.settings.lock_name
+    with readable(f"reading the lock {name}"), absent_is_none(GONE):
+        answer = live.client("ssm").get_parameter(Name=name)["Parameter"]
+        try:
+            return Lock(**json.loads(answer["Value"])), int(answer["Version"])
+        except (ValueError, TypeError) as error:
+            raise Refused(
+                f"parameter {name} holds {answer['Value'][:60]!r}, which is no lock of this runbook, and nothing was "
+                f"written; see what it is, then set lock_name, or `aws ssm delete-parameter --name {name}`"
+            ) from error
+    return None
+
+
+def _take(live: Live, run_id: str, token: str) -> None:
+    lock = Lock(
+        token=token,
+        run_id=run_id,
+        owner=live.identity.caller,
+        host=platform.node(),
+        pid=os.getpid(),
+        born=_born(os.getpid()),
+        taken=_stamp(),
+        until=_stamp(live.settings.lock_lease_seconds),
+    )
+    for wait in (*WAITS, None):
+        if _put_where_none_is(live, lock):
+            return
+        held = _read(live)
+        if held and held[0].token == token:
+            return  # a repeated call finds the lock that its first attempt took
+        if held or wait is None:
+            raise Superseded(_somebody_elses(live, held and held[0]))
+        live.sleep(wait)  # given back just now
+
+
+def _put_where_none_is(live: Live, lock: Lock) -> bool:
+    name = live.settings.lock_name
+    try:
+        with readable("taking the lock"):
+            try:
+                value = json.dumps(asdict(lock))
+                live.client("ssm").put_parameter(Name=name, Value=value, Type="String", Overwrite=False)
+            except ClientError as error:
+                if error_code(error) != TAKEN:
+                    raise
+                return False
+    except NotAsWanted as error:
+        raise Refused(
+            f"the lock cannot be taken, so nothing was written ({error}); the caller needs ssm:GetParameter, "
+            f"ssm:PutParameter and ssm:DeleteParameter on {name}"
+        ) from error
+    return True
+
+
+def _somebody_elses(live: Live, lock: Lock | None) -> str:
+    name = live.settings.environment
+    if lock is None:
+        return f"other runs take the lock of {name} in turn; nothing was written by this one. Try again"
+    way_out = (
+        f"`runbook lock {name} --break {lock.run_id}` takes it away"
+        if lock.stale
+        else f"Wait until it ends, or stop it; `runbook lock {name}` tells"
+    )
+    return f"another run may write now: {lock.said}; nothing was written by this one. {way_out}"
+
+
+def _ours(live: Live, run_id: str, token: str) -> tuple[Lock, int]:
+    """The lock that this process or its runner took for this run. Raises Superseded where it is not there any more."""
+    name, read = live.settings.environment, _read(live)
+    if read is None:
+        raise Superseded(
+            f"the lock of run {run_id} was taken away; nothing more was written. See `runbook status {name} {run_id}`, "
+            f"then `runbook apply {name} --resume {run_id}`"
+        )
+    if read[0].token != token:
+        raise Superseded(_somebody_elses(live, read[0]))
+    if read[0].run_id != run_id:
+        raise Superseded(
+            f"this process holds the lock for run {read[0].run_id}, not for run {run_id}; nothing was written by that. "
+            "Run it on its own, afterwards"
+        )
+    return read
+
+
+def _confirm(live: Live, run_id: str, token: str) -> None:
+    lock, version = _ours(live, run_id, token)
+    if lock.until < _stamp(live.settings.lock_lease_seconds / 3):
+        _renew(live.once(), lock, version)
+
+
+def _renew(live: Live, lock: Lock, version: int) -> None:
+    """Write it again with a new lease. `live` calls once: a write that is repeated later may meet another's lock."""
+    value = json.dumps({**asdict(lock), "until": _stamp(live.settings.lock_lease_seconds)})
+    with readable("renewing the lock"):
+        answer = live.client("ssm").put_parameter(
+            Name=live.settings.lock_name, Value=value, Type="String", Overwrite=True
+        )
+    if int(answer["Version"]) <= version:
+        # Taken away between the read and the write. What was put in its place goes again, and nobody writes.
+        _remove(live, lock.token)
+        raise Superseded(f"the lock of run {lock.run_id} was taken away while it was renewed; nothing more was written")
+
+
+def _keep_renewing(live: Live, run_id: str, token: str, ended: threading.Event) -> None:
+    while not ended.wait(live.settings.lock_lease_seconds / 3):
+        # One that cannot be renewed now is tried again; the next write finds out for itself.
+        with suppress(RunbookError):
+            lock, version = _ours(live, run_id, token)
+            if not ended.is_set():
+                _renew(live, lock, version)
+
+
+def _remove(live: Live, token: str) -> None:
+    """Take away the lock with this token, and never somebody else's: each attempt reads it again just before."""
+    for wait in (*WAITS, None):
+        lock = found(live)
+        if lock is None or lock.token != token:
+            return
+        try:
+            with readable("releasing the lock", writing=True), absent_is_none(GONE):
+                live.once().client("ssm").delete_parameter(Name=live.settings.lock_name)
+            return
+        except (Throttled, Unanswered):
+            if wait is None:
+                raise
+            live.sleep(wait)
+
+
+def _stamp(ahead: float = 0) -> str:
+    return (datetime.now(UTC) + timedelta(seconds=ahead)).isoformat(timespec="seconds")
+
+
+def _boot() -> str:
+    """Which start of which machine this is; "" where the system does not tell."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+def _born(pid: int) -> str:
+    """The boot and the moment in which this process was started; "" where there is none, ALIVE where nothing tells."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return ""
+    except PermissionError:
+        pass  # somebody else's, and there
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return f"{_boot()} {ALIVE}" if pid == os.getpid() else ALIVE
+    return "" if fields[0] == "Z" else f"{_boot()} {fields[19]}"

@@ -1,0 +1,235 @@
+"""One run at a time on the embedded account: two commands at once, many processes at once, and what needs no lock."""
+
+import json
+import multiprocessing
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from accounts import differing, snapshot
+from click.testing import CliRunner
+
+from lib import changes, cli, desired, locks, records
+from lib.aws import connect
+from lib.errors import Refused, Superseded
+from lib.locks import TOKEN, Lock
+from lib.plans import Plan
+from lib.records import LOG, Record
+from lib.settings import ROOT, Settings
+from rehearsal import clients
+
+RUNBOOK = Path(sys.executable).with_name("runbook")
+BOB = "arn:aws:iam::000000000000:user/bob"
+AT_ONCE = 16
+
+
+def words(settings: Settings, command: str, *more: str) -> list[str]:
+    names = ("endpoint_url", "outputs_dir", "docs_dir", "poll_seconds", "settle_seconds", "verify_timeout_seconds")
+    return [command, "local", *more, *(word for key in names for word in ("--set", f"{key}={getattr(settings, key)}"))]
+
+
+def said(settings: Settings, command: str, *more: str) -> tuple[int, str, str]:
+    """Exit code, output and complaint of `runbook`, in this process."""
+    ended = CliRunner().invoke(cli.main, words(settings, command, *more))
+    if ended.exception and not isinstance(ended.exception, SystemExit):
+        raise ended.exception
+    assert TOKEN not in os.environ
+    return ended.exit_code, ended.stdout, ended.stderr
+
+
+def started(settings: Settings, command: str, *more: str) -> subprocess.Popen[str]:
+    """The same as a process of its own."""
+    line, pipe = [str(RUNBOOK), *words(settings, command, *more)], subprocess.PIPE
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(line, cwd=ROOT, env=environment, stdout=pipe, stderr=pipe, text=True)
+
+
+def writes(record: Record) -> list[dict[str, Any]]:
+    return [row for row in record.rows(LOG) if row["state"] == "intended"]
+
+
+def put(settings: Settings, **values: Any) -> Lock:
+    """The lock of a run on another machine."""
+    usual = {
+        "token": "theirs", "run_id": "r9", "owner": BOB, "host": "elsewhere", "pid": 7, "born": "b 1",
+        "taken": locks._stamp(), "until": locks._stamp(600),
+    }  # fmt: skip
+    lock = Lock(**{**usual, **values})
+    ssm = clients.client(settings.endpoint_url, "ssm")
+    ssm.put_parameter(Name=settings.lock_name, Value=json.dumps(asdict(lock)), Type="String", Overwrite=True)
+    return lock
+
+
+@pytest.fixture
+def free(module_account):
+    """An account whose lock nobody holds, before and afterwards; parameters in apply mode."""
+    chosen = module_account.model_copy(update={"mode": "apply"})
+    live = connect(chosen)
+    assert locks.found(live) is None
+    yield chosen
+    clients.client(chosen.endpoint_url, "ssm").delete_parameters(Names=[chosen.lock_name])
+    assert TOKEN not in os.environ
+
+
+def test_it_is_renewed_beyond_its_lease_and_gone_at_the_end(free):
+    live = connect(free.model_copy(update={"lock_lease_seconds": 3}))
+    with locks.held(live, "r1") as still_ours:
+        first = locks.found(live)
+        deadline = time.monotonic() + 10
+        while locks.found(live).until <= first.until and time.monotonic() < deadline:
+            time.sleep(0.2)
+        second = locks.found(live)
+        assert second.until > first.until
+        assert (second.stale, replace(second, until="")) == ("", replace(first, until=""))
+        still_ours()
+    assert locks.found(live) is None
+
+
+def test_of_many_processes_at_once_one_holds_it(free):
+    fork, live = multiprocessing.get_context("fork"), connect(free)
+    live.client("ssm"), live.once().client("ssm")  # made once for all; each process connects for itself
+    start, ended, told = fork.Barrier(AT_ONCE), fork.Event(), fork.SimpleQueue()
+
+    def race(number: int) -> None:
+        start.wait(30)
+        try:
+            with locks.held(live, f"r{number}"):
+                told.put((number, "holds it"))
+                ended.wait(30)
+        except Superseded as error:
+            told.put((number, str(error)))
+        os._exit(0)
+
+    racers = [fork.Process(target=race, args=(number,)) for number in range(AT_ONCE)]
+    for racer in racers:
+        racer.start()
+    found = dict(told.get() for _ in racers)
+    ended.set()
+    for racer in racers:
+        racer.join()
+    winners = [number for number, what in found.items() if what == "holds it"]
+    assert len(winners) == 1
+    assert sum(f"another run may write now: run r{winners[0]} of" in what for what in found.values()) == AT_ONCE - 1
+
+
+def test_what_only_reads_needs_no_lock(free):
+    put(free)
+    before = snapshot(free)
+    code, out, err = said(free, "plan")
+    assert (code, err) == (0, "")
+    code, out, err = said(free, "status")
+    assert (code, err) == (0, "")
+    code, out, err = said(free, "lock")
+    assert (code, err) == (0, "")
+    assert out.startswith(f"Held by run r9 of {BOB}, process 7 on elsewhere, since ")
+    assert differing(before, snapshot(free)) == set()
+
+
+def test_a_run_is_refused_in_one_sentence_that_names_the_holder_and_writes_nothing(free):
+    lock = put(free)
+    before = snapshot(free)
+    code, _, err = said(free, "apply", "--only", "01")
+    assert (code, len(err.strip().splitlines())) == (3, 1)
+    way_out = "Wait until it ends, or stop it; `runbook lock local` tells"
+    for part in ("run r9", BOB, "process 7 on elsewhere", lock.until, way_out):
+        assert part in err
+    record = records.every(free)[-1]
+    assert (record.rows(LOG), record.read_json("run.json")["verdict"]) == ([], "refused")
+    assert differing(before, snapshot(free)) == set()
+
+
+def test_the_command_shows_breaks_and_says_what_to_type(free):
+    assert said(free, "lock") == (0, "Nobody holds the lock.\n", "")
+    code, _, err = said(free, "lock", "--break", "r9")
+    assert (code, err.startswith("Refused: nobody holds the lock of local, so there is ")) == (3, True)
+    put(free)
+    code, _, err = said(free, "lock", "--break", "r1")
+    assert (code, "not by run r1; nothing was broken. See `runbook lock local`" in err) == (3, True)
+    code, _, err = said(free, "lock", "--break", "r9")
+    assert (code, "`runbook lock local --break r9 --force`" in err, len(err.splitlines())) == (3, True, 1)
+    code, out, err = said(free, "lock", "--break", "r9", "--force")
+    assert (code, out.startswith("Lock broken: run r9 of "), err) == (0, True, "")
+    put(free, until=locks._stamp(-5))
+    code, out, _ = said(free, "lock")
+    assert (code, "(STALE: its lease lapsed at " in out) == (0, True)
+    code, _, err = said(free, "apply", "--only", "01")
+    assert (code, "`runbook lock local --break r9` takes it away" in err) == (3, True)
+    code, out, err = said(free, "lock", "--break", "r9")
+    assert (code, "STALE" in out, err) == (0, True, "")
+    assert said(free, "lock") == (0, "Nobody holds the lock.\n", "")
+
+
+def test_something_else_in_its_place_stops_whoever_would_write(free):
+    ssm = clients.client(free.endpoint_url, "ssm")
+    ssm.put_parameter(Name=free.lock_name, Value="a colleague's note", Type="String")
+    for command in (("apply", "--only", "01"), ("lock",), ("lock", "--break", "r9", "--force")):
+        code, _, err = said(free, *command)
+        assert (code, len(err.splitlines())) == (3, 1)
+        assert 'holds "a colleague\'s note", which is no lock of this runbook' in err
+        assert f"`aws ssm delete-parameter --name {free.lock_name}`" in err
+    ssm.delete_parameter(Name=free.lock_name)
+
+
+@dataclass(frozen=True)
+class Meanwhile:
+    """A live thing at whose write something else happens."""
+
+    thing: Any
+    then: Callable[[], object]
+
+    def write(self, value: Any) -> None:
+        self.thing.write(value)
+        self.then()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.thing, name)
+
+
+def test_a_run_whose_lock_is_broken_after_its_first_write_does_not_make_the_second(free):
+    live, record = connect(free), records.open_run(free)
+    before, plan = snapshot(free), changes.plan("01", desired.infrastructure(live))
+
+    def broken() -> None:
+        locks.break_lock(live, record.run_id, force=True)
+        put(free)
+
+    first = plan.changes[0]
+    watched = Plan("01", (replace(first, resource=Meanwhile(first.resource, broken)), *plan.changes[1:]))
+    with pytest.raises(Superseded, match="another run may write now: run r9 of"):
+        changes.carry_out(watched, free, record)
+    assert [row["name"] for row in writes(record)] == [first.resource.name]
+    assert differing(before, snapshot(free)) == {first.resource.name, f"parameter {free.lock_name}"}
+    assert locks.found(live).token == "theirs"
+    with pytest.raises(Refused):
+        changes.carry_out(changes.plan("01", desired.infrastructure(live)), free, record)
+
+
+def test_of_two_applies_started_together_one_writes_and_the_other_is_refused(free):
+    earlier = records.runs(free)
+    both = [started(free, "apply", "--only", "01") for _ in range(2)]
+    ended = [process.communicate(timeout=120) for process in both]
+    assert sorted(process.returncode for process in both) == [0, 3], ended
+    refused = next(err for process, (_, err) in zip(both, ended, strict=True) if process.returncode == 3)
+    assert "another run may write now: run " in refused
+    every = [record for record in records.every(free) if record.run_id not in earlier]
+    wrote = [record for record in every if writes(record)]
+    assert (len(every), len(wrote)) == (2, 1)
+    assert [record.read_json("run.json")["verdict"] for record in every if not writes(record)] == ["refused"]
+    assert [records.unsealed(record.folder) for record in every] == [[], []]
+    # And an apply beside the undo of that run: one of them alone, whichever was first.
+    before, earlier = snapshot(free), records.runs(free)
+    both = [started(free, "rollback", wrote[0].run_id), started(free, "apply", "--only", "02")]
+    ended = [process.communicate(timeout=120) for process in both]
+    assert sorted(process.returncode for process in both) == [0, 3], ended
+    undone = any(row["undoes"] for row in wrote[0].rows(LOG))
+    applied = [record for record in records.every(free) if record.run_id not in earlier and writes(record)]
+    assert (undone, len(applied)) in ((True, 0), (False, 1))
+    policy = f"policy {free.execution_role_name}/{free.execution_policy_name}"
+    assert (policy in differing(before, snapshot(free))) is not undone
+    assert locks.found(connect(free)) is None

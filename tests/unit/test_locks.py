@@ -1,0 +1,563 @@
+"""The lock of an environment, over a parameter store in a dictionary: who holds it, how long, and who may not write."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
+from fakes import World
+
+from lib import changes, locks, records
+from lib.aws import Identity, Live
+from lib.errors import NotAsWanted, Refused, Superseded, Unreachable
+from lib.locks import TOKEN, Lock, break_lock, found, held
+from lib.settings import load
+
+NAME = load("local").lock_name
+OPERATOR = "arn:aws:sts::000000000000:assumed-role/Operations/jane"
+
+
+def says(code: str, status: int = 400) -> ClientError:
+    return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "Call")
+
+
+@dataclass
+class Store:
+    """The three calls of SSM that the lock makes. `before` and `after` see each call, and may raise or intervene."""
+
+    held: dict[str, tuple[str, int]] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    before: Callable[[str], None] = lambda call: None
+    after: Callable[[str], None] = lambda call: None
+    alone: Any = field(default_factory=threading.RLock)
+
+    def get_parameter(self, **given):
+        with self._told("get"):
+            if given["Name"] not in self.held:
+                raise says("ParameterNotFound")
+            value, version = self.held[given["Name"]]
+            return {"Parameter": {"Value": value, "Version": version}}
+
+    def put_parameter(self, **given):
+        name, over = given["Name"], given["Overwrite"]
+        with self._told("renew" if over else "take"), self.alone:
+            if name in self.held and not over:
+                raise says("ParameterAlreadyExists")
+            version = self.held.get(name, ("", 0))[1] + 1
+            self.held[name] = (given["Value"], version)
+            return {"Version": version}
+
+    def delete_parameter(self, **given):
+        with self._told("delete"):
+            if self.held.pop(given["Name"], None) is None:
+                raise says("ParameterNotFound")
+
+    @contextmanager
+    def _told(self, call):
+        self.calls.append(call)
+        self.before(call)
+        yield
+        self.after(call)
+
+    @property
+    def lock(self) -> dict[str, Any] | None:
+        return json.loads(self.held[NAME][0]) if NAME in self.held else None
+
+    def edit(self, **values: Any) -> None:
+        value, version = self.held[NAME]
+        self.held[NAME] = (json.dumps({**json.loads(value), **values}), version)
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store()
+
+
+@pytest.fixture
+def live(store) -> Live:
+    chosen = load("local").model_copy(update={"answer_timeout_seconds": 0.01})
+    identity = Identity("000000000000", "us-east-1", OPERATOR, "AWS")
+    return Live(chosen, identity, None, {"ssm": store}, sleep=lambda seconds: None, single={"ssm": store})
+
+
+@pytest.fixture(autouse=True)
+def clean() -> Iterator[None]:
+    """No test leaves a token or a thread behind: the next one would write under another's lock."""
+    threads = threading.active_count()
+    assert TOKEN not in os.environ
+    yield
+    assert TOKEN not in os.environ
+    assert threading.active_count() == threads
+
+
+@contextmanager
+def elsewhere() -> Iterator[None]:
+    """As another process, which does not have the token."""
+    token = os.environ.pop(TOKEN, None)
+    yield
+    if token:
+        os.environ[TOKEN] = token
+
+
+def somebodys(store: Store, **values: Any) -> Lock:
+    """The lock of a run on another machine."""
+    usual = {
+        "token": "theirs", "run_id": "r9", "owner": "arn:aws:iam::000000000000:user/bob", "host": "elsewhere", "pid": 7,
+        "born": "b 1", "taken": locks._stamp(), "until": locks._stamp(60),
+    }  # fmt: skip
+    lock = Lock(**{**usual, **values})
+    store.held[NAME] = (json.dumps(asdict(lock)), 1)
+    return lock
+
+
+def lasting(live: Live, seconds: float) -> Live:
+    return replace(live, settings=live.settings.model_copy(update={"lock_lease_seconds": seconds}))
+
+
+def test_it_is_there_while_the_block_lasts_and_says_who_holds_it_and_until_when(store, live):
+    with held(live, "r1") as still_ours:
+        still_ours()
+        lock = found(live)
+        assert (lock.run_id, lock.owner, lock.host, lock.pid) == ("r1", OPERATOR, platform.node(), os.getpid())
+        assert lock.taken < lock.until
+        assert lock.stale == ""
+        assert lock.said.startswith(f"run r1 of {OPERATOR}, process {os.getpid()} on {platform.node()}, since ")
+        assert lock.said.endswith(f"(in force until {lock.until}, and renewed)")
+    assert store.held == {}
+
+
+def test_runs_after_each_other_each_take_their_own(store, live):
+    tokens = []
+    for run_id in ("r1", "r2"):
+        with held(live, run_id):
+            tokens.append(store.lock["token"])
+            assert store.lock["run_id"] == run_id
+    assert len(set(tokens)) == 2
+
+
+@pytest.mark.parametrize("run_id", ["r2", "r1"])
+def test_another_process_is_refused_by_the_holders_name_also_with_the_same_run(store, live, run_id):
+    with held(live, "r1"):
+        before = store.held[NAME]
+        with elsewhere(), pytest.raises(Superseded) as refused, held(live, run_id):
+            pytest.fail("two may write")
+        assert store.held[NAME] == before
+        said = str(refused.value)
+        for part in ("run r1", OPERATOR, platform.node(), f"process {os.getpid()}", store.lock["until"], "in force"):
+            assert part in said
+        assert said.endswith(
+            "nothing was written by this one. Wait until it ends, or stop it; `runbook lock local` tells"
+        )
+        assert refused.value.exit_code == 3
+
+
+def test_a_stale_one_is_refused_as_well_and_says_how_to_take_it_away(store, live):
+    somebodys(store, until=locks._stamp(-10))
+    way_out = r"STALE: its lease lapsed at .*`runbook lock local --break r9` takes it away"
+    with pytest.raises(Superseded, match=way_out), held(live, "r1"):
+        pytest.fail("a stale lock is only broken by somebody who says so")
+    assert store.lock["token"] == "theirs"
+
+
+def test_what_belongs_to_the_run_joins_and_leaves_the_lock_to_its_holder(store, live):
+    with held(live, "r1"):
+        token = store.lock["token"]
+        with held(live, "r1") as still_ours:
+            still_ours()
+            assert store.calls.count("take") == 1
+        assert store.lock["token"] == token == os.environ[TOKEN]
+
+
+def test_another_run_in_the_same_process_does_not_write_under_this_ones_lock(store, live):
+    other = "holds the lock for run r1, not for run r2; nothing was written"
+    with held(live, "r1"), pytest.raises(Superseded, match=other), held(live, "r2"):
+        pytest.fail("r2 writes under the lock of r1")
+
+
+def test_a_child_whose_runner_lost_the_lock_does_not_write(store, live, monkeypatch):
+    monkeypatch.setenv(TOKEN, "lost")
+    lost = r"the lock of run r1 was taken away; .* `runbook apply local --resume r1`"
+    with pytest.raises(Superseded, match=lost), held(live, "r1"):
+        pytest.fail("no lock is there")
+    monkeypatch.delenv(TOKEN)
+    assert store.calls == ["get"]
+
+
+def test_an_error_of_the_block_is_told_and_the_lock_given_back(store, live):
+    with pytest.raises(NotAsWanted, match="the workflow"), held(live, "r1"):
+        raise NotAsWanted("the workflow is not as wanted")
+    assert store.held == {}
+
+
+def test_that_it_cannot_be_given_back_does_not_hide_why_the_run_ended(store, live):
+    def denied(call):
+        if call == "delete":
+            raise says("AccessDeniedException")
+
+    store.before = denied
+    with pytest.raises(KeyError), held(live, "r1"):
+        raise KeyError
+    assert store.lock["run_id"] == "r1"
+
+
+def test_an_interruption_while_it_is_taken_leaves_no_lock_and_no_token(store, live):
+    def interrupted(call):
+        if call == "take":
+            raise KeyboardInterrupt
+
+    store.after = interrupted
+    with pytest.raises(KeyboardInterrupt), held(live, "r1"):
+        pytest.fail("interrupted before")
+    assert store.held == {}
+
+
+def test_it_is_renewed_while_the_block_lasts_and_never_after(store, live):
+    with held(lasting(live, 0.3), "r1"):
+        first = store.lock
+        time.sleep(1.3)
+        assert store.lock["until"] > first["until"]
+        assert {**store.lock, "until": ""} == {**first, "until": ""}
+        assert store.calls.count("renew") >= 3
+    calls = len(store.calls)
+    time.sleep(0.3)
+    assert (store.held, len(store.calls)) == ({}, calls)
+
+
+def test_a_renewal_that_fails_is_tried_again(store, live):
+    failing = [says("ThrottlingException"), says("InternalServerError", 500), ReadTimeoutError(endpoint_url="x")]
+
+    def fails(call):
+        if call == "renew" and failing:
+            raise failing.pop()
+
+    store.before = fails
+    with held(lasting(live, 0.15), "r1") as still_ours:
+        time.sleep(0.4)
+        assert store.calls.count("renew") >= 4
+        still_ours()
+
+
+def test_a_renewal_under_way_when_the_run_ends_puts_nothing_back(store, live):
+    reading, ended = threading.Event(), threading.Event()
+
+    def slow(call):
+        if call == "get" and threading.current_thread() is not threading.main_thread():
+            reading.set()
+            ended.wait(5)
+
+    store.after = slow
+    with held(lasting(live, 0.03), "r1"):
+        assert reading.wait(5)
+        threading.Timer(0.1, ended.set).start()
+    assert store.held == {}
+    assert "renew" not in store.calls
+
+
+def test_a_renewal_that_hangs_keeps_the_lock_from_being_given_back_too_early(store, live, monkeypatch):
+    monkeypatch.setattr(locks, "CONNECTING_SECONDS", 0.01)
+    writing, ended = threading.Event(), threading.Event()
+
+    def hangs(call):
+        if call == "renew":
+            writing.set()
+            ended.wait(5)
+
+    store.before = hangs
+    with held(lasting(live, 0.03), "r1"):
+        assert writing.wait(5)
+    assert "delete" not in store.calls  # given back now, it would come to life again
+    ended.set()
+    time.sleep(0.1)
+    assert store.lock["run_id"] == "r1"
+
+
+def test_a_lock_broken_while_it_is_renewed_does_not_come_back(store, live):
+    with held(lasting(live, 1.5), "r1") as still_ours:
+        store.edit(until=locks._stamp(-1))
+        store.held[NAME] = (store.held[NAME][0], 4)
+        store.before = lambda call: store.held.pop(NAME, None) if call == "renew" else None
+        with pytest.raises(Superseded, match="taken away while it was renewed; nothing more was written"):
+            still_ours()
+        store.before = lambda call: None
+        assert store.held == {}
+        with pytest.raises(Superseded, match="was taken away"):
+            still_ours()
+
+
+def test_a_lock_that_another_took_while_this_was_renewed_lets_neither_write(store, live):
+    def takes(call):
+        if call == "renew":
+            store.held.pop(NAME)
+            somebodys(store)
+
+    with held(lasting(live, 1.5), "r1") as still_ours:
+        store.edit(until=locks._stamp(-1))
+        store.held[NAME] = (store.held[NAME][0], 2)
+        store.before = takes
+        with pytest.raises(Superseded):
+            still_ours()
+        store.before = lambda call: None
+    assert store.held == {}
+
+
+def test_one_that_is_about_to_lapse_is_renewed_before_the_next_write(store, live):
+    with held(live, "r1") as still_ours:
+        still_ours()
+        assert "renew" not in store.calls
+        store.edit(until=locks._stamp(5))
+        still_ours()
+        assert store.lock["until"] > locks._stamp(100)
+
+
+def test_one_that_cannot_be_renewed_any_more_stops_the_next_write(store, live):
+    def denied(call):
+        if call == "renew":
+            raise says("AccessDeniedException")
+
+    with held(live, "r1") as still_ours:
+        store.edit(until=locks._stamp(5))
+        store.before = denied
+        with pytest.raises(NotAsWanted, match="renewing the lock"):
+            still_ours()
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ThrottlingException", "KMSInvalidStateException"])
+def test_where_it_cannot_be_taken_nothing_is_written(store, live, code):
+    def refused(call):
+        raise says(code)
+
+    store.before = refused
+    why = rf"cannot be taken, so nothing was written .*{code}.* needs ssm:GetParameter"
+    with pytest.raises(Refused, match=why), held(live, "r1"):
+        pytest.fail("no lock was taken")
+
+
+def test_where_nothing_answers_nothing_is_written_and_what_was_taken_unseen_is_given_back(store, live):
+    def unheard(call):
+        if call == "take":
+            raise ReadTimeoutError(endpoint_url="https://ssm")
+
+    store.after = unheard
+    with pytest.raises(Unreachable, match="no answer while taking the lock"), held(live, "r1"):
+        pytest.fail("nobody knows who holds the lock")
+    assert store.held == {}
+
+
+@pytest.mark.parametrize("error", [says("AccessDeniedException"), says("ThrottlingException"), None])
+def test_who_cannot_ask_does_not_write(store, live, error):
+    def refused(call):
+        if call == "get":
+            raise error or ConnectTimeoutError(endpoint_url="https://ssm")
+
+    with held(live, "r1") as still_ours:
+        store.before = refused
+        with pytest.raises((NotAsWanted, Unreachable), match="reading the lock"):
+            still_ours()
+        store.before = lambda call: None
+
+
+def test_a_repeated_call_that_finds_what_its_first_attempt_took_counts_as_taken(store, live):
+    def repeated(call):
+        if call == "take":
+            store.after = lambda call: None
+            raise says("ParameterAlreadyExists")
+
+    store.after = repeated
+    with held(live, "r1") as still_ours:
+        still_ours()
+    assert (store.held, store.calls.count("take")) == ({}, 1)
+
+
+def test_one_that_is_given_back_at_that_moment_is_taken(store, live):
+    somebodys(store)
+    store.after = lambda call: None
+
+    def ends(call):
+        if call == "get":
+            store.held.clear()
+            store.before = lambda call: None
+
+    store.before = ends
+    with held(live, "r1"):
+        assert store.lock["run_id"] == "r1"
+
+
+def test_one_that_others_take_in_turn_is_refused_in_the_end(store, live):
+    def in_turn(call):
+        if call == "take":
+            somebodys(store)
+        if call == "get":
+            store.held.clear()
+
+    store.before = in_turn
+    with pytest.raises(Superseded, match=r"other runs take the lock of local in turn; .* Try again"), held(live, "r1"):
+        pytest.fail("never taken")
+
+
+@pytest.mark.parametrize("value", ["", "hello", "[]", "null", "3", '{"run_id": "r1"}', '{"token": 1, "more": 2}'])
+def test_something_else_in_its_place_is_named_and_left_alone(store, live, value):
+    store.held[NAME] = (value, 3)
+    for attempt in (
+        lambda: found(live),
+        lambda: break_lock(live, "r1", force=True),
+        lambda: held(live, "r1").__enter__(),
+    ):
+        with pytest.raises(
+            Refused, match=rf"parameter {NAME} holds .*no lock of this runbook.*aws ssm delete-parameter"
+        ):
+            attempt()
+    assert store.held[NAME] == (value, 3)
+
+
+def test_only_ones_own_is_given_back(store, live):
+    with held(live, "r1") as still_ours:
+        somebodys(store)
+        with pytest.raises(Superseded, match=r"run r9 of .*user/bob, process 7 on elsewhere"):
+            still_ours()
+    assert store.lock["token"] == "theirs"
+
+
+def test_a_release_without_an_answer_takes_nobody_elses_away_when_it_is_tried_again(store, live):
+    def unheard(call):
+        if call == "delete":
+            store.after = lambda call: None
+            somebodys(store)
+            raise ReadTimeoutError(endpoint_url="https://ssm")
+
+    with held(live, "r1"):
+        store.after = unheard
+    assert (store.lock["token"], store.calls.count("delete")) == ("theirs", 1)
+
+
+def test_a_release_that_is_put_off_is_tried_again(store, live):
+    refusals = [says("ThrottlingException"), says("InternalServerError", 500)]
+
+    def put_off(call):
+        if call == "delete" and refusals:
+            raise refusals.pop()
+
+    store.before = put_off
+    with held(live, "r1"):
+        pass
+    assert store.held == {}
+
+
+def test_a_lease_that_has_passed_is_stale(store, live):
+    lapsed = locks._stamp(-1)
+    assert somebodys(store, until=lapsed).stale == f"its lease lapsed at {lapsed}"
+    assert somebodys(store).stale == ""
+
+
+def test_one_whose_process_on_this_machine_is_gone_is_stale_although_its_lease_lasts(store, live):
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    lock = somebodys(store, host=platform.node(), pid=process.pid, born=locks._born(process.pid))
+    assert lock.stale == ""
+    process.stdin.close()
+    deadline = time.monotonic() + 10
+    while not lock.stale and time.monotonic() < deadline:
+        time.sleep(0.01)  # it is a zombie then: ended, and nobody has asked how
+    assert lock.stale == f"its process {process.pid} on this machine is gone"
+    process.wait()
+    assert lock.stale == f"its process {process.pid} on this machine is gone"
+
+
+def test_another_process_with_the_same_id_is_not_the_holder(store, live):
+    boot = locks._boot()
+    assert somebodys(store, host=platform.node(), pid=os.getpid(), born=f"{boot} 1").stale
+    assert not somebodys(store, host=platform.node(), pid=os.getpid(), born=locks._born(os.getpid())).stale
+
+
+def test_a_machine_that_only_has_the_same_name_tells_nothing_about_the_process(store, live):
+    assert somebodys(store, host=platform.node(), pid=2**22 + 1, born="another-boot 1").stale == ""
+
+
+def test_somebody_elses_process_is_alive(store, live):
+    assert locks._born(1) != ""
+
+
+def test_a_break_names_the_run_and_is_refused_while_the_run_lives(store, live):
+    with pytest.raises(Refused, match="nobody holds the lock of local, so there is none to break"):
+        break_lock(live, "r9")
+    lock = somebodys(store)
+    for run_id in ("r1", ""):
+        with pytest.raises(Refused, match=rf"held by run r9 .* not by run {run_id or r'.none.'}; nothing was broken"):
+            break_lock(live, run_id, force=True)
+    with pytest.raises(Refused, match=r"in force until .*`runbook lock local --break r9 --force`"):
+        break_lock(live, "r9")
+    assert store.lock == asdict(lock)
+    assert break_lock(live, "r9", force=True) == lock
+    assert store.held == {}
+
+
+def test_a_stale_one_is_broken_without_force(store, live):
+    somebodys(store, until=locks._stamp(-1))
+    assert break_lock(live, "r9").run_id == "r9"
+    assert store.held == {}
+
+
+def test_a_break_takes_nothing_away_from_who_took_it_in_between(store, live):
+    lapsed = somebodys(store, until=locks._stamp(-1))
+    gets = []
+
+    def meanwhile(call):
+        gets.append(call)
+        if gets == ["get"]:
+            somebodys(store, token="new", run_id="r10")
+
+    store.after = meanwhile
+    assert break_lock(live, "r9") == lapsed
+    assert store.lock["token"] == "new"
+
+
+@pytest.mark.parametrize("force", [True, False])
+def test_a_run_whose_lock_was_broken_after_its_first_write_writes_nothing_more(store, live, tmp_path, force):
+    chosen = load("local", {"mode": "apply", "outputs_dir": str(tmp_path)})
+    record, world = records.open_run(chosen), World()
+
+    def broken(label):
+        if not force:
+            store.edit(until=locks._stamp(-1))
+        break_lock(live, record.run_id, force)
+
+    world.at_write = broken
+    plan = changes.plan("01", world.wanted(a=1, b=2, c=3))
+    with (
+        held(live, record.run_id) as world.still_ours,
+        pytest.raises(Superseded, match="away; nothing more was written"),
+    ):
+        changes.carry_out(plan, chosen, record)
+    assert world.writes == [("a", 1)]
+    assert [(row["identity"]["label"], row["state"]) for row in record.rows(records.LOG)] == [
+        ("a", "intended"),
+        ("a", "applied"),
+    ]
+
+
+def test_of_many_at_once_one_wins(store, live):
+    won, refused, start, tried = [], [], threading.Barrier(16), threading.Barrier(16)
+
+    def race(number):
+        start.wait()
+        try:
+            locks._take(live, f"r{number}", f"token-{number}")
+            won.append(number)
+        except Superseded as error:
+            refused.append(str(error))
+        tried.wait()
+
+    threads = [threading.Thread(target=race, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(won), len(refused)) == (1, 15)
+    assert all(f"run r{won[0]} of" in said for said in refused)
