@@ -1,0 +1,156 @@
+"""The plan refuses itself when it would replace what no recorded run wrote: losses, counted and named. No AWS.
+
+A loss is a value that is there now and that the plan would change or take away. Filling what is empty loses nothing,
+and neither does replacing what an earlier run of this environment wrote, or what this run left half written.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lib import records, undo
+from lib.checks import brief
+from lib.errors import Refused
+from lib.plans import Change, Plan, Value, same
+from lib.records import LOG, Record
+from lib.settings import Settings
+
+Place = tuple[str, ...]  # keys, from the outside in
+
+# What the change is there to replace, by kind and field.
+MEANT = {("state machine", "definition")}
+# Of these a longer time loses nothing; 0 keeps for ever.
+KEPT_FOR = {("log group", "retentionInDays")}
+# Where a field that is missing means "all", so that adding one takes something away.
+MISSING_MEANS_ALL = {("queue policy",), ("function permission",), ("rule", "EventPattern")}
+EMPTY_TEXTS = ("", "false", "OFF")
+SHOWN = 120  # characters of a value; enough to know it again
+
+
+@dataclass(frozen=True)
+class Loss:
+    """One value that would go. `where` is its path inside the thing, `after` what would stand in its place."""
+
+    what: str
+    where: Place
+    before: Value
+    after: Value
+
+    @property
+    def said(self) -> str:
+        """`topic X DisplayName ('a' -> 'b')`."""
+        place = " ".join((self.what, *filter(None, [".".join(self.where)])))
+        return f"{place} ({_shown(self.before)} -> {_shown(self.after)})"
+
+
+@dataclass(frozen=True)
+class Ours:
+    """What recorded runs wrote, by thing; and of this run, the row of each write that is not known to have ended."""
+
+    written: Mapping[str, Sequence[Value]] = field(default_factory=dict)
+    begun: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def ours(settings: Settings, record: Record) -> Ours:
+    """From the records of all runs of this environment, and of this run. What an undo put back was not ours."""
+    written: dict[str, list[Value]] = {}
+    own = record.rows(LOG)
+    others = [found.rows(LOG) for found in records.every(settings) if found.folder != record.folder]
+    for row in (row for rows in (*others, own) for row in rows):
+        if row["state"] == "intended" and not row.get("undoes"):
+            written.setdefault(_key(row["kind"], row["identity"]), []).append(row["after"])
+    return Ours(written, {_key(row["kind"], row["identity"]): row for row in undo.unfinished(own)})
+
+
+def losses(plans: Iterable[Plan], ours: Ours) -> list[Loss]:
+    """Everything that these plans would take away and that is not ours, in their order."""
+    return [loss for plan in plans for change in plan.pending for loss in _of(change, ours)]
+
+
+def refusal(plans: Sequence[Plan], settings: Settings, record: Record) -> str:
+    """Why these plans may not be carried out, with numbers and names; "" where they may."""
+    # Most plans lose nothing, whoever wrote it: then no record needs to be read.
+    lost = losses(plans, ours(settings, record)) if losses(plans, Ours()) else []
+    if len(lost) <= settings.may_replace:
+        return ""
+    values = "1 value" if len(lost) == 1 else f"{len(lost)} values"
+    return (
+        f"this plan would replace {values} that no recorded run wrote: {'; '.join(loss.said for loss in lost)}; "
+        f"expected at most {settings.may_replace}. Nothing of it was written. If {'it' if len(lost) == 1 else 'they'} "
+        f"may go, set may_replace to {len(lost)}"
+    )
+
+
+def require_no_loss(plans: Sequence[Plan], settings: Settings, record: Record) -> None:
+    """Raise Refused where these plans would replace more than `may_replace` values that no recorded run wrote."""
+    found = refusal(plans, settings, record)
+    if found:
+        raise Refused(found)
+
+
+def _of(change: Change, ours: Ours) -> Iterator[Loss]:
+    name, kind, key = change.resource.name, change.resource.kind, _key(change.resource.kind, change.resource.identity)
+    if change.action == "create" or change.temporary or _half_written(change.before, ours.begun.get(key)):
+        return
+    if change.after is None:
+        yield Loss(name, (), change.before, None)
+        return
+    for loss in _differing(kind, name, change.before, change.after):
+        if not _harmless(kind, loss) and not any(_holds(value, loss) for value in ours.written.get(key, ())):
+            yield loss
+
+
+def _half_written(live: Value, row: Mapping[str, Any] | None) -> bool:
+    """A value of neither side: what a write of this run, cut short, left behind."""
+    return row is not None and not same(live, row["before"]) and not same(live, row["after"])
+
+
+def _differing(kind: str, name: str, before: Value, after: Value, place: Place = ()) -> Iterator[Loss]:
+    """Every live value that would be another one, as deep as both sides are alike in shape."""
+    strict = (kind, *place) in MISSING_MEANS_ALL
+    if same(before, after) or (_empty(before) and not strict):
+        return
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key in {**before, **(after if strict else {})}:
+            old, new, inside = before.get(key), after.get(key), (*place, str(key))
+            if not strict:
+                yield from _differing(kind, name, old, new, inside)
+            elif not same(old, new):
+                yield Loss(name, inside, old, new)
+        return
+    if isinstance(after, list):
+        # AWS takes one statement, or one action, also without a list around it.
+        rows = before if isinstance(before, list) else [before]
+        yield from (Loss(name, place, row, None) for row in rows if not any(same(row, other) for other in after))
+        return
+    yield Loss(name, place, before, after)
+
+
+def _harmless(kind: str, loss: Loss) -> bool:
+    found = (kind, *loss.where)
+    if found in KEPT_FOR:
+        return bool(loss.before) and (not loss.after or loss.after > loss.before)
+    return found[:2] in MEANT
+
+
+def _holds(written: Value, loss: Loss) -> bool:
+    """Whether a value that a run wrote holds, in the same place, what would be lost."""
+    for key in loss.where:
+        written = written.get(key) if isinstance(written, Mapping) else None
+    among = written if isinstance(written, list) else []
+    return any(same(loss.before, value) for value in (written, *among))
+
+
+def _empty(value: Value) -> bool:
+    return value is None or value is False or value in EMPTY_TEXTS or (isinstance(value, list | dict) and not value)
+
+
+def _shown(value: Value) -> str:
+    if value is None:
+        return "nothing"
+    return repr(brief(value, SHOWN)) if isinstance(value, str) else brief(value, SHOWN)
+
+
+def _key(kind: str, identity: Mapping[str, str]) -> str:
+    return json.dumps([kind, identity], sort_keys=True)

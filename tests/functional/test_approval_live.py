@@ -1,0 +1,314 @@
+"""Whatever somebody edits between a plan's approval and its apply is refused by name: each live thing of each phase.
+
+The edits are made with plain clients, as a person or another tool would make them.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from accounts import differing, fresh, snapshot
+from click.testing import CliRunner
+
+from lib import approval, changes, cli, desired, records, rollback, run
+from lib.aws import Live, connect
+from lib.errors import Refused
+from lib.plans import Plan, Wanted
+from lib.records import LOG, Record
+from lib.resources import KINDS
+from lib.settings import Settings, load
+from rehearsal import clients
+
+CALLER = "arn:aws:iam::000000000000:user/operator"
+SOMEBODYS = "somebody's"
+APPLIED = ("01", "02", "04")
+
+
+def things(live: Live) -> dict[str, tuple[str, Wanted]]:
+    """Every live thing of the plan by name, with its phase."""
+    return {item.resource.name: (phase, item) for phase, wanted in desired.PHASES.items() for item in wanted(live)}
+
+
+# What is wanted is computed from the parameters alone.
+NAMES = list(things(Live(load("local"), None, None)))
+
+
+@dataclass(frozen=True)
+class Edit:
+    """What somebody does to one thing. `aws("sqs")` is a plain client; `now` is its value, None where there is none."""
+
+    aws: Callable[[str], Any]
+    settings: Settings
+    thing: Any
+    now: Any
+
+    def topic(self) -> None:
+        arn = self.aws("sns").create_topic(Name=self.thing.topic)["TopicArn"]
+        if self.now:
+            self.aws("sns").set_topic_attributes(TopicArn=arn, AttributeName="DisplayName", AttributeValue=SOMEBODYS)
+
+    def queue(self) -> None:
+        url = self.aws("sqs").create_queue(QueueName=self.thing.queue)["QueueUrl"]
+        self.aws("sqs").set_queue_attributes(QueueUrl=url, Attributes={"MessageRetentionPeriod": "600"})
+
+    def queue_policy(self) -> None:
+        url = self.aws("sqs").get_queue_url(QueueName=self.thing.queue)["QueueUrl"]
+        statement = {"Sid": self.thing.sid, "Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        self.aws("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+
+    def subscription(self) -> None:
+        arn = self.settings.arn("sns", self.thing.topic)
+        answer = self.aws("sns").subscribe(
+            TopicArn=arn, Protocol="sqs", Endpoint=self.thing.address, ReturnSubscriptionArn=True
+        )
+        if self.now:
+            self.aws("sns").set_subscription_attributes(
+                SubscriptionArn=answer["SubscriptionArn"], AttributeName="FilterPolicy", AttributeValue='{"a": ["b"]}'
+            )
+
+    def environment_variable(self) -> None:
+        function = self.thing.function
+        found = self.aws("lambda").get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+        self.aws("lambda").update_function_configuration(
+            FunctionName=function, Environment={"Variables": {**found, self.thing.variable: SOMEBODYS}}
+        )
+
+    def drill_user(self) -> None:
+        item = {"userId": {"S": self.thing.user}, "alertThreshold": {"N": "99"}}
+        self.aws("dynamodb").put_item(TableName=self.thing.table, Item=item)
+
+    def role_policy(self) -> None:
+        statement = {"Effect": "Allow", "Action": "sns:*", "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        self.aws("iam").put_role_policy(RoleName=self.thing.role, PolicyName=self.thing.policy, PolicyDocument=document)
+
+    def function_permission(self) -> None:
+        named = {"FunctionName": self.thing.function, "StatementId": self.thing.sid}
+        if self.now:
+            self.aws("lambda").remove_permission(**named)
+        self.aws("lambda").add_permission(**named, Action="lambda:InvokeFunction", Principal="s3.amazonaws.com")
+
+    def rule(self) -> None:
+        pattern = json.dumps({"source": [SOMEBODYS]})
+        self.aws("events").put_rule(Name=self.thing.rule, EventPattern=pattern, State="DISABLED")
+
+    def rule_target(self) -> None:
+        target = {"Id": self.thing.target, "Arn": self.settings.processor_arn}
+        self.aws("events").put_targets(Rule=self.thing.rule, Targets=[target])
+
+    def log_group(self) -> None:
+        self.aws("logs").create_log_group(logGroupName=self.thing.group)
+        self.aws("logs").put_retention_policy(logGroupName=self.thing.group, retentionInDays=1)
+
+    def state_machine(self) -> None:
+        definition = json.dumps({**self.now["definition"], "Comment": SOMEBODYS})
+        self.aws("stepfunctions").update_state_machine(stateMachineArn=self.thing.arn, definition=definition)
+
+    def dashboard_widgets(self) -> None:
+        named = {"DashboardName": self.thing.dashboard}
+        body = json.loads(self.aws("cloudwatch").get_dashboard(**named)["DashboardBody"])
+        ours = {"type": "text", "properties": {"title": f"{self.thing.prefix} {SOMEBODYS}", "markdown": "edited"}}
+        body["widgets"].append(ours)
+        self.aws("cloudwatch").put_dashboard(**named, DashboardBody=json.dumps(body))
+
+    def documentation_section(self) -> None:
+        mark = f"<!-- your6-phase3:{self.thing.section}:"
+        text = self.thing.path.read_text(encoding="utf-8")
+        if f"{mark}begin -->" in text:
+            text = text.replace(f"{mark}end -->", f"{SOMEBODYS}\n{mark}end -->")
+        else:
+            text += f"\n{mark}begin -->\n{SOMEBODYS}\n{mark}end -->\n"
+        self.thing.path.write_text(text, encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """An account at some point of the plan, and the parameters of a run whose plan was approved there."""
+
+    live: Live
+    settings: Settings
+    record: Record
+
+    @property
+    def plans(self) -> list[Plan]:
+        return run.plan_all(self.live)
+
+    def aws(self, service: str) -> Any:
+        return clients.client(self.settings.endpoint_url, service)
+
+    @contextmanager
+    def edited(self, name: str) -> Iterator[str]:
+        """One thing edited by somebody, and as before afterwards; gives its phase."""
+        phase, item = things(self.live)[name]
+        thing = item.resource
+        now, file = thing.read(), thing.path.read_bytes() if thing.kind == "documentation section" else b""
+        getattr(Edit(self.aws, self.settings, thing, now), thing.kind.replace(" ", "_"))()
+        assert thing.read() != now
+        yield phase
+        if file:
+            thing.path.write_bytes(file)
+        else:
+            thing.write(now)
+        assert thing.read() == now
+
+
+def approved(settings: Settings) -> Stage:
+    """Plan, approve what was planned, and begin a run with it; nothing is applied yet."""
+    asked = {"approval": "required", "not_exercised_here": [], "mode": "apply", "may_replace": 50}
+    asked = settings.model_copy(update=asked)
+    live = connect(asked)
+    planned = approval.plan_data(run.plan_all(live), asked)
+    records.open_run(asked).keep_json(approval.PLAN, planned)  # as `runbook plan` keeps it
+    people = {"approved_by": "reviewer", "change_ticket": "CHG-7", "approved_plan": planned["fingerprint"]}
+    asked = asked.model_copy(update=people)
+    record, live = records.open_run(asked), connect(asked)
+    run.begin(asked, record, live, ["00", *desired.PHASES])
+    return Stage(live, asked, record)
+
+
+@pytest.fixture(scope="module", params=["with nothing applied", "with phases 01, 02 and 04 applied"])
+def stage(request, server, tmp_path_factory) -> Stage:
+    """An account that the tests of a stage share; each leaves it as it was."""
+    settings = fresh(server, tmp_path_factory.mktemp("stage"))
+    before = Stage(connect(settings), settings, None)
+    if request.param == "with nothing applied":
+        # What the others are part of, so that each can be edited alone: they stand there before the plan is made.
+        before.aws("sns").create_topic(Name=settings.ops_topic_name)
+        for queue in (settings.ops_dead_letter_queue_name, settings.events_dead_letter_queue_name):
+            before.aws("sqs").create_queue(QueueName=queue)
+        for rule in desired.rules():
+            pattern = json.dumps({"source": ["nobody"]})
+            before.aws("events").put_rule(Name=rule["name"], EventPattern=pattern, State="DISABLED")
+        return approved(settings)
+    found = approved(settings)
+    for phase in APPLIED:
+        wanted = desired.PHASES[phase](found.live)
+        changes.carry_out(changes.plan(phase, wanted), found.settings, found.record)
+    return found
+
+
+def test_there_is_an_edit_for_every_kind_and_no_two_things_share_a_name():
+    assert {kind.replace(" ", "_") for kind in KINDS} <= set(vars(Edit))
+    every = [
+        item.resource.name for wanted in desired.PHASES.values() for item in wanted(Live(load("local"), None, None))
+    ]
+    assert len(every) == len(set(every)) == len(NAMES) >= 27
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_edit_of_any_thing_is_refused_by_its_name_and_nothing_is_written(stage, name):
+    with stage.edited(name) as phase:
+        before, plans, rows = snapshot(stage.settings), stage.plans, stage.record.rows(LOG)
+        another = Record(stage.record.folder.with_name("another"), "another")
+        with pytest.raises(Refused, match=f"{re.escape(name)}[ ;)]") as refused:
+            approval.require_whole(stage.settings, another, plans, CALLER)
+        assert refused.value.exit_code == 3
+        with pytest.raises(Refused, match=rf"changed since: {re.escape(name)}( \(\S.*\))?\. Find"):
+            approval.require_resumable(stage.settings, stage.record, plans, CALLER)
+        plan = next(plan for plan in plans if plan.phase == phase)
+        with pytest.raises(Refused, match=rf"changed since: {re.escape(name)}( \(\S.*\))?\. Plan") as refused:
+            changes.carry_out(plan, stage.settings, stage.record)
+        assert refused.value.exit_code == 3
+        assert (stage.record.rows(LOG), differing(before, snapshot(stage.settings))) == (rows, set())
+
+
+def test_with_the_edits_taken_back_it_is_as_approved_again(stage):
+    if stage.record.rows(LOG):
+        approval.require_resumable(stage.settings, stage.record, stage.plans, CALLER)
+    else:
+        approval.require_whole(stage.settings, stage.record, stage.plans, CALLER)
+
+
+def test_what_somebody_took_away_again_is_refused_by_its_name(stage):
+    """Back at the value before the plan is not where the run left it."""
+    kinds = ("role policy", "rule target", "drill user", "environment") if stage.record.rows(LOG) else ("queue Your6",)
+    for name in (name for name in NAMES if name.startswith(kinds)):
+        thing = things(stage.live)[name][1].resource
+        now = thing.read()
+        thing.write(None)
+        with pytest.raises(Refused, match=f"changed since: {re.escape(name)}"):
+            approval.require_resumable(stage.settings, stage.record, stage.plans, CALLER)
+        thing.write(now)
+
+
+def test_what_the_run_left_half_written_is_its_own(stage):
+    name = next(name for name in NAMES if name.startswith("dashboard"))
+    phase, _ = things(stage.live)[name]
+    record = Record(stage.record.folder.parent / "cut-short", "cut-short")
+    record.folder.mkdir(exist_ok=True)
+    for path in stage.record.folder.glob("*.json*"):
+        (record.folder / path.name).write_bytes(path.read_bytes())
+    row = next(change for plan in stage.plans for change in plan.changes if change.resource.name == name).row()
+    time = approval.plan_data([], stage.settings)["made"]
+    with stage.edited(name):
+        with pytest.raises(Refused):
+            approval.require_resumable(stage.settings, record, stage.plans, CALLER)
+        record.append(LOG, {"time": time, "phase": phase, "state": "intended", "undoes": False, **row})
+        approval.require_resumable(stage.settings, record, stage.plans, CALLER)
+
+
+# The command, on an account of its own.
+
+
+def said(settings: Settings, command: str, *more: str, **other: Any) -> tuple[int, str, str]:
+    """Exit code, output and complaint of `runbook`, in this process."""
+    names = ("endpoint_url", "outputs_dir", "docs_dir", "poll_seconds", "verify_timeout_seconds", "settle_seconds")
+    given = {key: getattr(settings, key) for key in names} | {"approval": "required", "not_exercised_here": "[]"}
+    sets = [word for key, value in {**given, **other}.items() for word in ("--set", f"{key}={value}")]
+    ended = CliRunner().invoke(cli.main, [command, "local", *more, *sets])
+    if ended.exception and not isinstance(ended.exception, SystemExit):
+        raise ended.exception
+    return ended.exit_code, ended.stdout, ended.stderr
+
+
+def newest(settings: Settings) -> Record:
+    folder = Path(settings.outputs_dir) / "local"
+    found = max(folder.iterdir(), key=lambda path: path.stat().st_ctime)
+    return Record(found, found.name)
+
+
+def planned(settings: Settings, **other: Any) -> list[str]:
+    """`runbook plan`, and the options that approve what it said."""
+    code, out, _ = said(settings, "plan", **other)
+    assert code == 0
+    fingerprint = re.search(r"Plan: (plan-[0-9a-f]{16})", out)[1]
+    return ["--approved-plan", fingerprint, "--approved-by", "reviewer", "--change-ticket", "CHG-7"]
+
+
+def test_an_approval_from_plan_to_rollback_and_once_only(account, client):
+    options = planned(account)
+    fingerprint = options[1]
+    code, _, err = said(account, "apply", "--only", "01", *options, "--approved-by", "Root <root@example.org>")
+    assert (code, "who is also the caller" in err) == (3, True)
+    code, _, err = said(account, "apply", "--only", "01", *options, crisis_risk_above=96)
+    assert (code, "parameter crisis_risk_above: 95, now 96" in err) == (3, True)
+    before = snapshot(account)
+    client("sns").create_topic(Name=account.ops_topic_name)
+    code, _, err = said(account, "apply", "--only", "01", *options)
+    assert (code, f"topic {account.ops_topic_name}" in err, len(err.strip().splitlines())) == (3, True, 1)
+    client("sns").delete_topic(TopicArn=account.ops_topic_arn)
+    assert differing(before, snapshot(account)) == set()
+    code, _, err = said(account, "apply", "--only", "01", *options)
+    assert (code, err) == (0, "")
+    first = newest(account)
+    kept = first.read_json("run.json")["parameters"]
+    assert (kept["approved_by"], kept["change_ticket"], kept["approved_plan"]) == ("reviewer", "CHG-7", fingerprint)
+    assert records.unsealed(first.folder) == []
+    code, _, err = said(account, "apply", "--only", "01", *options)
+    assert (code, "local needs approval: the account's plan is" in err) == (3, True)
+    chosen = account.model_copy(update={"mode": "apply"})
+    undo = rollback.plan(connect(chosen), first.rows(LOG))
+    changes.roll_back(undo, chosen, first)
+    # The account's plan is the approved one again; the approval is spent all the same, also for the run itself.
+    for more in ([], ["--set", f"run_id={first.run_id}"]):
+        code, _, err = said(account, "apply", "--only", "01", *options, *more)
+        assert (code, "an approval is good for one run" in err) == (3, True)
+    code, _, err = said(account, "apply", "--resume", first.run_id)
+    assert (code, "was rolled back, and its approval with it" in err) == (3, True)
+    assert differing(before, snapshot(account)) == set()

@@ -1,0 +1,467 @@
+"""What an approval covers, whose it is, and how often: over things in a dictionary."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import pytest
+from fakes import World
+
+from lib import approval, changes, records, undo
+from lib.approval import require, require_resumable, require_whole
+from lib.errors import BadParameters, Refused
+from lib.plans import UNKNOWN, Plan, Wanted
+from lib.records import LOG, Record
+from lib.settings import OF_THE_RUN, ROOT, Settings, load
+
+CALLER = "arn:aws:sts::205930636302:assumed-role/Operations/jane.doe"
+# Another value of each parameter that decides what is changed.
+OTHERS = {
+    "environment": "other", "account_id": "111111111111", "region": "eu-west-1", "endpoint_url": "http://other",
+    "approval": "none", "ops_subscription_protocol": "https", "ops_subscription_endpoint": "jim@example.org",
+    "log_retention_days": 7, "not_exercised_here": ["execution_revision"],
+}  # fmt: skip
+
+
+@pytest.fixture
+def settings(tmp_path) -> Settings:
+    given = {"mode": "apply", "outputs_dir": str(tmp_path), "ops_subscription_protocol": "email"}
+    given |= {
+        "ops_subscription_endpoint": "joe@example.org",
+        "approved_by": "bob",
+        "change_ticket": "CHG-7",
+        "may_replace": 9,
+    }
+    asked = {"approval": "required", "not_exercised_here": []}
+    return load("local", given | asked)
+
+
+@pytest.fixture
+def world() -> World:
+    return World({"old": {"size": 1}, "equal": "as wanted"})
+
+
+@pytest.fixture
+def wanted(world):
+    return world.wanted(new="born", old={"size": 2}, equal="as wanted")
+
+
+def planned(settings, *plans, run_id="") -> Settings:
+    """As `runbook plan` and a reviewer leave it: the plan in a record, its fingerprint in the parameters."""
+    record = records.open_run(settings.model_copy(update={"run_id": run_id}))
+    data = approval.plan_data(plans, settings.model_copy(update={"mode": "plan"}))
+    record.keep_json(approval.PLAN, data)
+    return settings.model_copy(update={"approved_plan": data["fingerprint"]})
+
+
+def begun(settings, *plans, run_id="") -> Record:
+    """As `run.begin` leaves it."""
+    record = records.open_run(settings.model_copy(update={"run_id": run_id}))
+    require_whole(settings, record, plans, CALLER)
+    record.keep_json(approval.PLAN, approval.plan_data(plans, settings))
+    return record
+
+
+def other_value(key: str, value: object) -> object:
+    if key in OTHERS:
+        return OTHERS[key]
+    return value + 1 if isinstance(value, int | float) else f"{value}-other"
+
+
+def test_the_approved_plan_may_be_carried_out(settings, wanted):
+    plan = changes.plan("01", wanted)
+    asked = planned(settings, plan)
+    record = begun(asked, plan)
+    require(plan, asked, record)
+    require_resumable(asked, record, [plan], CALLER)
+
+
+@pytest.mark.parametrize("key", [key for key in Settings.model_fields if key not in OF_THE_RUN])
+def test_another_value_of_any_parameter_that_decides_is_refused_by_its_name(settings, wanted, key):
+    plan = changes.plan("01", wanted)
+    asked = planned(settings, plan)
+    record = begun(asked, plan)
+    other = asked.model_copy(update={key: other_value(key, getattr(asked, key))})
+    found = approval._other_parameters(record.read_json(approval.PLAN), approval.made_from(other))
+    assert found[0].startswith(f"parameter {key}")
+    if key in ("environment", "approval"):
+        return  # they decide already where the record lies, and whether anything is compared
+    for attempt in (
+        lambda: require_whole(other, records.open_run(other), [plan], CALLER),
+        lambda: require(plan, other, record),
+        lambda: require_resumable(other, record, [plan], CALLER),
+    ):
+        with pytest.raises(Refused, match=f"parameter {key}") as refused:
+            attempt()
+        assert refused.value.exit_code == 3
+        assert "example.org" not in str(refused.value).replace("j***@example.org", "")
+
+
+@pytest.mark.parametrize("key", OF_THE_RUN)
+def test_who_makes_the_run_and_where_its_record_lies_is_no_part_of_it(settings, key):
+    other = settings.model_copy(update={key: other_value(key, getattr(settings, key))})
+    assert approval.made_from(other) == approval.made_from(settings)
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """A copy of what is approved along with a plan."""
+    top = tmp_path / "checkout"
+    for part in ("lib", "runbooks"):
+        shutil.copytree(ROOT / part, top / part, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(approval, "ROOT", top)
+    return top
+
+
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        ("runbooks/03_state_machine.ipynb", "notebook 03_state_machine"),
+        ("runbooks/99_new.ipynb", "notebook 99_new"),
+        ("lib/changes.py", "the code in lib/"),
+        ("lib/resources/rules.py", "the code in lib/"),
+        ("lib/definitions/stepfunctions-phase3-definition.json", "the code in lib/"),
+        ("lib/new.py", "the code in lib/"),
+    ],
+)
+def test_an_edited_notebook_or_other_code_is_refused_by_its_name(settings, wanted, checkout, path, named):
+    plan = changes.plan("01", wanted)
+    asked = planned(settings, plan)
+    record = begun(asked, plan)
+    with (checkout / path).open("a") as file:
+        file.write(" ")
+    for attempt in (
+        lambda: require_whole(asked, records.open_run(asked), [plan], CALLER),
+        lambda: require(plan, asked, record),
+        lambda: require_resumable(asked, record, [plan], CALLER),
+    ):
+        with pytest.raises(Refused, match=rf"{named}[);. ]"):
+            attempt()
+    free = asked.model_copy(update={"approval": "none"})
+    require(plan, free, record)
+
+
+@pytest.mark.parametrize("path", ["runbooks/08_threshold_tuning.ipynb", "lib/definitions/rules/crisis.json"])
+def test_what_was_taken_away_or_renamed_counts_as_edited(settings, checkout, path):
+    before = approval.made_from(settings)
+    (checkout / path).rename((checkout / path).with_stem("moved"))
+    assert approval.made_from(settings) != before
+
+
+@pytest.mark.parametrize(
+    "person",
+    [
+        CALLER, CALLER.upper(), f"  {CALLER}/ ", "jane.doe", " Jane.Doe ", "jane.doe@example.org",
+        "JANE.DOE@OTHER.EXAMPLE.ORG", "Jane Doe <jane.doe@example.org>", "jane.doe+approvals@example.org",
+        "arn:aws:iam::205930636302:user/jane.doe", "arn:aws:iam::205930636302:user/team/jane.doe", "bob, jane.doe",
+        "jane.doe\u200b", "jane.doe\u00a0", "\uff4aane.doe", "Operations", "arn:aws:iam::205930636302:role/Operations",
+    ],
+)  # fmt: skip
+def test_nobody_approves_their_own_run_however_they_write_their_name(settings, wanted, person):
+    plan = changes.plan("01", wanted)
+    asked = planned(settings, plan).model_copy(update={"approved_by": person})
+    with pytest.raises(Refused, match=r"who is also the caller .*expected another person's approval"):
+        require_whole(asked, records.open_run(asked), [plan], CALLER)
+
+
+@pytest.mark.parametrize(
+    "person",
+    ["bob", "bob@example.org", "Bob Doe", "doe", "arn:aws:sts::205930636302:assumed-role/Operations/bob", "jane.doe2"],
+)
+def test_somebody_else_does_also_in_the_same_role(settings, wanted, person):
+    plan = changes.plan("01", wanted)
+    asked = planned(settings, plan).model_copy(update={"approved_by": person})
+    require_whole(asked, records.open_run(asked), [plan], CALLER)
+
+
+def test_of_the_whole_account_it_is_the_root(settings, wanted):
+    plan = changes.plan("01", wanted)
+    asked = planned(settings, plan).model_copy(update={"approved_by": "Root"})
+    with pytest.raises(Refused, match="who is also the caller"):
+        require_whole(asked, records.open_run(asked), [plan], "arn:aws:iam::000000000000:root")
+
+
+@pytest.mark.parametrize(
+    ("key", "said"), [("change_ticket", "needs a change ticket"), ("approved_by", "needs to know who approved")]
+)
+@pytest.mark.parametrize("value", ["", "  "])
+def test_without_ticket_or_approver_it_is_refused(settings, wanted, key, said, value):
+    plan = changes.plan("01", wanted)
+    asked = planned(settings, plan).model_copy(update={key: value})
+    with pytest.raises(Refused, match=said):
+        require_whole(asked, records.open_run(asked), [plan], CALLER)
+
+
+def test_the_approver_does_not_go_on_with_the_run(settings, wanted):
+    plan = changes.plan("01", wanted)
+    asked = planned(settings, plan)
+    record = begun(asked, plan)
+    with pytest.raises(Refused, match="approved by bob, who is also the caller"):
+        require_resumable(asked, record, [plan], "arn:aws:iam::205930636302:user/bob")
+
+
+def test_without_approval_or_in_plan_mode_nothing_is_asked(settings, wanted):
+    plan = changes.plan("01", wanted)
+    for free in ({"approval": "none"}, {"mode": "plan"}):
+        chosen = settings.model_copy(update={**free, "approved_by": "", "change_ticket": ""})
+        require_whole(chosen, records.open_run(chosen), [plan], CALLER)
+
+
+def test_an_approval_without_anything_left_to_change_is_refused(settings, world):
+    plan = changes.plan("01", world.wanted(equal="as wanted"))
+    asked = planned(settings, plan)
+    with pytest.raises(Refused, match="is carried out already, or was never this account's"):
+        require_whole(asked, records.open_run(asked), [plan], CALLER)
+    free = settings.model_copy(update={"approved_plan": ""})
+    require_whole(free, records.open_run(free), [plan], CALLER)
+
+
+def test_a_plan_that_nobody_kept_is_refused_without_a_guess_at_what_differs(settings, wanted):
+    plan = changes.plan("01", wanted)
+    asked = settings.model_copy(update={"approved_plan": "plan-0123456789abcdef"})
+    with pytest.raises(Refused, match="no record of it is here to compare with"):
+        require_whole(asked, records.open_run(asked), [plan], CALLER)
+
+
+def refused_whole(settings, plans, *approved) -> str:
+    asked = planned(settings, *approved)
+    with pytest.raises(Refused) as refused:
+        require_whole(asked, records.open_run(asked), plans, CALLER)
+    return str(refused.value)
+
+
+def test_a_phase_or_thing_that_came_or_went_and_another_order_are_named(settings, wanted):
+    first, second = changes.plan("01", wanted[:2]), changes.plan("02", wanted[2:])
+    assert "(thing equal (not planned any more))" in refused_whole(settings, [first], first, second)
+    assert "(thing equal (not in the approved plan))" in refused_whole(settings, [first, second], first)
+    moved = [Plan("01", first.changes[::-1]), second]
+    assert "(the order of its changes)" in refused_whole(settings, moved, first, second)
+
+
+@pytest.mark.parametrize(
+    ("then", "now"),
+    [
+        (UNKNOWN, "x"),
+        ("x", UNKNOWN),
+        ({"a": UNKNOWN}, {"a": "x"}),
+        (True, 1),
+        (1, True),
+        ({}, None),
+        ([], {}),
+        ("1", 1),
+    ],
+)
+def test_no_difference_is_too_small_also_not_one_in_what_could_not_be_read(settings, world, then, now):
+    world.live["old"] = then
+    approved = changes.plan("01", world.wanted(old="wanted", new="born"))
+    asked = planned(settings, approved)
+    record = begun(asked, approved)
+    world.live["old"] = now
+    if now is None:
+        del world.live["old"]
+    found = changes.plan("01", world.wanted(old="wanted", new="born"))
+    with pytest.raises(Refused, match=r"\(thing old( \(\w+\))?\)\. Review"):
+        require_whole(asked, records.open_run(asked), [found], CALLER)
+    with pytest.raises(Refused, match="changed since: thing old"):
+        require(found, asked, record)
+    with pytest.raises(Refused, match="changed since: thing old"):
+        require_resumable(asked, record, [found], CALLER)
+
+
+def test_a_thing_that_is_planned_twice_does_not_hide_behind_the_approved_one(settings, world, wanted):
+    plan = changes.plan("01", wanted)
+    asked = planned(settings, plan)
+    record = begun(asked, plan)
+    double = changes.plan("01", [Wanted(world.thing("new"), "smuggled"), *wanted])
+    with pytest.raises(Refused, match=r"thing new \(planned twice\)"):
+        require(double, asked, record)
+
+
+def test_a_thing_of_another_phase_is_not_approved_in_this_one(settings, wanted):
+    first, second = changes.plan("01", wanted[:1]), changes.plan("02", wanted[1:])
+    asked = planned(settings, first, second)
+    record = begun(asked, first, second)
+    with pytest.raises(Refused, match=r"thing old \(not in the approved plan\)"):
+        require(Plan("01", (*first.changes, *second.changes)), asked, record)
+    with pytest.raises(Refused, match=r"thing new \(not planned any more\)"):
+        require(Plan("01", ()), asked, record)
+
+
+def test_a_record_without_the_approved_plan_lets_nothing_be_written(settings, wanted):
+    plan = changes.plan("01", wanted)
+    asked = planned(settings, plan)
+    with pytest.raises(Refused, match="this run has none"):
+        require(plan, asked, records.open_run(asked))
+    with pytest.raises(BadParameters, match="kept no plan to go on with"):
+        require_resumable(asked, records.open_run(asked), [plan], CALLER)
+
+
+def test_what_was_only_planned_is_not_carried_out_in_its_own_record(settings, wanted):
+    """Else a notebook opened there would write with no approver, no ticket, and as often as one likes."""
+    plan = changes.plan("01", wanted)
+    asked = planned(settings, plan, run_id="planned")
+    record = records.open_run(asked.model_copy(update={"run_id": "planned"}))
+    with pytest.raises(Refused, match="this run has none"):
+        require(plan, asked, record)
+    begun(asked, plan, run_id="planned")
+    require(plan, asked, record)
+
+
+# Once, and for one run.
+
+
+def applied(settings, world, wanted, run_id="") -> Record:
+    plan = changes.plan("01", wanted)
+    record = begun(settings, plan, run_id=run_id)
+    assert changes.carry_out(plan, settings, record).applied == 2
+    return record
+
+
+def rolled_back(settings, world, record) -> None:
+    changes.roll_back(undo.plan(record.rows(LOG), world.reopen), settings, record)
+
+
+def test_an_applied_plan_is_not_applied_again(settings, world, wanted):
+    asked = planned(settings, changes.plan("01", wanted))
+    record = applied(asked, world, wanted)
+    with pytest.raises(Refused, match="is carried out already"):
+        begun(asked, changes.plan("01", wanted))
+    rolled_back(asked, world, record)
+    with pytest.raises(Refused, match=rf"{asked.approved_plan} was applied by run {record.run_id} already"):
+        begun(asked, changes.plan("01", wanted))
+    with pytest.raises(Refused, match="was applied by this run already"):
+        begun(asked, changes.plan("01", wanted), run_id=record.run_id)
+    with pytest.raises(Refused, match=rf"run {record.run_id} was rolled back, and its approval with it"):
+        require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
+
+
+def test_after_a_rollback_it_takes_a_new_review_each_time(settings, world, wanted):
+    asked = planned(settings, changes.plan("01", wanted))
+    for _ in range(2):
+        rolled_back(asked, world, applied(asked, world, wanted))
+        with pytest.raises(Refused, match="an approval is good for one run"):
+            begun(asked, changes.plan("01", wanted))
+        assert planned(settings, changes.plan("01", wanted)) == asked
+    begun(asked, changes.plan("01", wanted))
+
+
+def test_a_later_plan_in_the_same_record_does_not_hide_that_the_first_was_applied(settings, world, wanted):
+    asked = planned(settings, changes.plan("01", wanted))
+    record = applied(asked, world, wanted)
+    more = [*wanted, Wanted(world.thing("more"), 1)]
+    again = planned(settings, changes.plan("01", more))
+    begun(again, changes.plan("01", more), run_id=record.run_id)
+    record.write_json("run.json", {"parameters": {"approved_plan": again.approved_plan}})
+    rolled_back(asked, world, record)
+    with pytest.raises(Refused, match="an approval is good for one run"):
+        begun(asked, changes.plan("01", wanted))
+
+
+def test_a_run_that_wrote_nothing_that_lasts_has_used_nothing(settings, world, wanted):
+    plan = changes.plan("01", wanted)
+    asked = planned(settings, plan)
+    record = begun(asked, plan)
+    record.append(LOG, {"time": approval.plan_data([], asked)["made"], "state": "intended", "temporary": True})
+    begun(asked, plan)
+    begun(asked, plan, run_id=record.run_id)
+
+
+def test_what_a_resumed_run_noted_of_its_rest_was_reviewed_by_nobody(settings, world, wanted):
+    asked = planned(settings, changes.plan("01", wanted))
+    record = applied(asked, world, wanted)
+    rolled_back(asked, world, record)
+    noted = approval.plan_data([changes.plan("01", wanted)], asked)
+    record.keep_json(approval.PLAN, noted | {"resumed": True})
+    with pytest.raises(Refused, match="an approval is good for one run"):
+        begun(asked, changes.plan("01", wanted))
+
+
+def test_a_plan_file_of_something_else_is_passed_over(settings, wanted):
+    records.open_run(settings).write_json(approval.PLAN, [])
+    records.open_run(settings).write_json(approval.PLAN, {})
+    asked = planned(settings, changes.plan("01", wanted))
+    begun(asked, changes.plan("01", wanted))
+
+
+# What the run itself has written.
+
+
+@pytest.fixture
+def half(settings, world, wanted):
+    """A run that has written `new`, and stopped before `old`: its parameters and its record."""
+    plan = changes.plan("01", wanted)
+    asked = planned(settings, plan)
+    record = begun(asked, plan)
+    changes._Writer("01", record, lambda: None, lambda seconds: None).carry_out(plan.changes[0])
+    return asked, record
+
+
+def test_what_the_run_wrote_is_no_drift(half, world, wanted):
+    asked, record = half
+    require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
+    require(changes.plan("01", wanted), asked, record)
+
+
+@pytest.mark.parametrize("label", ["new", "old", "equal"])
+@pytest.mark.parametrize("value", ["theirs", None])
+def test_what_others_did_to_it_or_to_the_rest_is_also_when_they_took_it_back(half, world, wanted, label, value):
+    asked, record = half
+    world.live[label] = value
+    for attempt in (
+        lambda: require_resumable(asked, record, [changes.plan("01", wanted)], CALLER),
+        lambda: require(changes.plan("01", wanted), asked, record),
+    ):
+        with pytest.raises(Refused, match=f"changed since: thing {label}"):
+            attempt()
+
+
+@pytest.mark.parametrize("state", ["intended", "unknown", "put off", "failed", "half done"])
+def test_what_it_began_to_write_is_its_own_whatever_is_there(half, world, wanted, state):
+    asked, record = half
+    row = changes.plan("01", wanted).changes[1].row()
+    record.append(LOG, {"time": approval.plan_data([], asked)["made"], "phase": "01", "state": state, **row})
+    world.live["old"] = {"size": 1.5}
+    require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
+    with pytest.raises(Refused, match=r"thing old \(size\)"):
+        require(changes.plan("01", [wanted[0], replace(wanted[1], value={"size": 3}), wanted[2]]), asked, record)
+
+
+def test_what_was_read_back_as_never_carried_out_is_as_it_was_before(half, world, wanted):
+    asked, record = half
+    row = changes.plan("01", wanted).changes[1].row()
+    for state in ("intended", "not applied"):
+        record.append(LOG, {"time": approval.plan_data([], asked)["made"], "phase": "01", "state": state, **row})
+    require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
+    world.live["old"] = {"size": 1.5}
+    with pytest.raises(Refused, match=r"changed since: thing old \(size\)"):
+        require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
+
+
+def test_what_was_reviewed_after_the_run_wrote_it_counts_as_it_was_reviewed(half, settings, world, wanted):
+    _, record = half
+    world.live["new"] = "theirs"
+    plan = changes.plan("01", wanted)
+    asked = planned(settings, plan)
+    begun(asked, plan, run_id=record.run_id)
+    require(plan, asked, record)
+    world.live["new"] = "born"  # what the run once left there is not what was reviewed
+    with pytest.raises(Refused, match="changed since: thing new"):
+        require(changes.plan("01", wanted), asked, record)
+
+
+def test_without_approval_only_the_parameters_must_be_the_same(settings, world, wanted, checkout):
+    free = settings.model_copy(update={"approval": "none"})
+    plan = changes.plan("01", wanted)
+    record = records.open_run(free)
+    record.keep_json(approval.PLAN, approval.plan_data([plan], free))
+    world.live["old"] = "theirs"
+    (checkout / "lib" / "changes.py").write_text("# other code")
+    require_resumable(free, record, [changes.plan("01", wanted)], CALLER)
+    other = free.model_copy(update={"crisis_risk_above": 97})
+    with pytest.raises(Refused, match="begun with something else: parameter crisis_risk_above: 95, now 97"):
+        require_resumable(other, record, [plan], CALLER)
+
+
+def test_a_kept_plan_reads_as_it_was_kept(settings, world, wanted):
+    data = approval.plan_data([changes.plan("01", wanted)], settings)
+    assert json.loads(json.dumps(data)) == data

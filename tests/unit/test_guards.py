@@ -1,0 +1,303 @@
+"""What counts as a loss, what is ours, where a plan refuses itself, and that every kind says who notices. No AWS."""
+
+import io
+import json
+
+import pytest
+from fakes import FakeResource, World
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from lib import changes, guards, records, show, terminal
+from lib.errors import Refused
+from lib.guards import Ours
+from lib.plans import UNKNOWN, Change, Plan
+from lib.records import LOG, Record
+from lib.resources import KINDS
+from lib.resources.topics import Subscription
+from lib.settings import load
+
+
+def change(before, after, kind="thing", label="x"):
+    made = type("Made", (FakeResource,), {"kind": kind})
+    return Change(made(World({label: before}), label), before, after)
+
+
+def lost(before, after, kind="thing", ours=None):
+    """What goes, as `(path, before, after)`."""
+    found = guards.losses([Plan("01", (change(before, after, kind),))], ours or Ours())
+    return [(".".join(loss.where), loss.before, loss.after) for loss in found]
+
+
+def wrote(*values, kind="thing", label="x"):
+    """What earlier runs wrote to the thing."""
+    return Ours({json.dumps([kind, {"label": label}], sort_keys=True): values})
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return load("local", {"mode": "apply", "outputs_dir": str(tmp_path / "outputs")})
+
+
+@pytest.fixture
+def record(settings):
+    return records.open_run(settings)
+
+
+def replacing(world):
+    """A plan that replaces two values of one thing and makes another."""
+    world.live["theirs"] = {"name": "a", "size": 1, "note": ""}
+    return changes.plan("01", world.wanted(theirs={"name": "b", "size": 2, "note": "ours"}, new="born"))
+
+
+@pytest.mark.parametrize("empty", ["", None, {}, [], False, "false", "OFF"])
+def test_filling_what_was_empty_loses_nothing(empty):
+    assert lost({"a": empty}, {"a": "wanted"}) == []
+
+
+@pytest.mark.parametrize("value", ["a", 0, 1, True, "true", "DISABLED", {"b": 1}, ["b"]])
+def test_a_value_that_another_takes_the_place_of_is_a_loss(value):
+    assert [row[0] for row in lost({"a": value}, {"a": "wanted"})] == ["a"]
+
+
+def test_each_field_that_differs_or_goes_is_one_loss():
+    before = {"a": 1, "b": {"c": "x", "d": "y"}, "same": 5, "gone": {"much": 1, "more": 2}}
+    after = {"a": 2, "b": {"c": "x", "d": "z"}, "same": 5, "new": 1}
+    assert lost(before, after) == [("a", 1, 2), ("b.d", "y", "z"), ("gone", {"much": 1, "more": 2}, None)]
+
+
+def test_nothing_is_lost_where_nothing_or_something_new_is_written():
+    assert lost(None, {"a": 1}) == lost({"a": 1}, {"a": 1}) == lost({"a": UNKNOWN}, {"a": 1}) == []
+
+
+def test_each_element_of_a_list_that_goes_is_a_loss_wherever_it_stood():
+    first, second, third = {"Sid": "one"}, {"Sid": "two"}, {"Sid": "three"}
+    assert lost({"Statement": [first, second]}, {"Statement": [third, second]}) == [("Statement", first, None)]
+    assert lost({"Statement": [first, second]}, {"Statement": [second, first]}) == []
+    assert lost([first, second], [second]) == [("", first, None)]
+
+
+def test_a_statement_without_a_list_around_it_is_the_same_statement():
+    alone = {"Sid": "one"}
+    assert lost({"Statement": alone}, {"Statement": [alone, {"Sid": "two"}]}) == []
+    assert lost({"Statement": alone}, {"Statement": [{"Sid": "two"}]}) == [("Statement", alone, None)]
+
+
+def test_a_plain_value_is_one_loss_without_a_place():
+    assert lost("a", "b") == [("", "a", "b")]
+
+
+def test_a_removal_is_a_loss_even_of_what_a_run_wrote():
+    assert lost({"a": 1}, None, ours=wrote({"a": 1})) == [("", {"a": 1}, None)]
+
+
+def test_the_definition_is_what_the_change_is_there_to_replace_and_nothing_else_of_the_workflow():
+    off, errors = {"level": "OFF"}, {"level": "ERROR", "destinations": [{"arn": "theirs"}]}
+    before = {"definition": {"StartAt": "a", "States": {"a": {}}}, "roleArn": "r", "loggingConfiguration": off}
+    after = {"definition": {"StartAt": "b"}, "roleArn": "r", "loggingConfiguration": {"level": "ALL"}}
+    assert lost(before, after, "state machine") == []
+    assert len(lost(before, after)) == 2
+    other = {**before, "roleArn": "theirs", "loggingConfiguration": errors}
+    assert lost(other, {**after, "loggingConfiguration": {"level": "ALL", "destinations": []}}, "state machine") == [
+        ("roleArn", "theirs", "r"),
+        ("loggingConfiguration.level", "ERROR", "ALL"),
+        ("loggingConfiguration.destinations", {"arn": "theirs"}, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("days", "wanted", "is_lost"), [(365, 90, True), (0, 90, True), (30, 90, False), (30, 0, False), (90, 90, False)]
+)
+def test_only_a_shorter_retention_loses_logs(days, wanted, is_lost):
+    found = lost({"retentionInDays": days}, {"retentionInDays": wanted}, "log group")
+    assert bool(found) == is_lost
+
+
+def test_a_condition_added_to_what_took_all_is_a_loss():
+    open_to_all, narrow = {"Sid": "s", "Effect": "Allow"}, {"Sid": "s", "Effect": "Allow", "Condition": {"a": "b"}}
+    assert lost(open_to_all, narrow, "queue policy") == [("Condition", None, {"a": "b"})]
+    assert lost(open_to_all, narrow) == []
+    pattern = {"EventPattern": {"source": ["a"]}, "State": "ENABLED", "Description": ""}
+    narrower = {**pattern, "EventPattern": {"source": ["a"], "detail-type": ["b"]}, "Description": "ours"}
+    assert lost(pattern, narrower, "rule") == [("EventPattern.detail-type", None, ["b"])]
+    every = {**pattern, "EventPattern": {}}
+    assert lost(every, pattern, "rule") == [("EventPattern.source", None, ["a"])]
+
+
+def test_what_a_run_wrote_is_ours_whole_or_field_by_field():
+    first, second = (
+        {"pattern": {"source": ["a"]}, "state": "ENABLED"},
+        {"pattern": {"source": ["b"]}, "state": "ENABLED"},
+    )
+    assert lost(first, second, ours=wrote(first)) == []
+    paused = {**first, "state": "DISABLED"}
+    assert lost(paused, second, ours=wrote(first)) == [("state", "DISABLED", "ENABLED")]
+    assert lost(first, second, ours=wrote({"pattern": None})) != []
+    assert lost(first, second, ours=wrote(first, label="another")) != []
+
+
+def test_what_an_undo_put_back_is_not_ours(settings, record):
+    row = {"kind": "thing", "identity": {"label": "x"}, "state": "intended", "before": None}
+    record.append(LOG, {**row, "after": "ours", "undoes": False})
+    record.append(LOG, {**row, "after": "theirs", "undoes": True})
+    record.append(LOG, {**row, "after": "theirs", "undoes": True, "state": "applied"})
+    found = guards.ours(settings, records.open_run(settings))
+    assert list(found.written.values()) == [["ours"]]
+    assert lost("ours", "newer", ours=found) == []
+    assert lost("theirs", "newer", ours=found) == [("", "theirs", "newer")]
+
+
+def test_every_run_of_the_environment_counts_and_no_other_environments(settings, record):
+    row = {"kind": "thing", "identity": {"label": "x"}, "state": "intended", "before": None, "undoes": False}
+    records.open_run(settings).append(LOG, {**row, "after": "first"})
+    elsewhere = settings.model_copy(update={"environment": "elsewhere"})
+    records.open_run(elsewhere).append(LOG, {**row, "after": "second"})
+    record.append(LOG, {**row, "after": "third"})
+    assert sorted(*guards.ours(settings, record).written.values()) == ["first", "third"]
+
+
+@pytest.mark.parametrize(("live", "is_lost"), [("half", False), ("before", True), ("after", False)])
+@pytest.mark.parametrize("state", ["intended", "failed", "half done"])
+def test_what_this_run_left_half_written_is_ours_but_not_what_it_never_wrote_to(live, is_lost, state, settings, record):
+    row = {"kind": "thing", "identity": {"label": "x"}, "before": "before", "after": "after", "undoes": False}
+    record.append(LOG, {**row, "state": "intended"})
+    record.append(LOG, {**row, "state": state})
+    assert bool(lost(live, "wanted", ours=guards.ours(settings, record))) == is_lost
+    other = records.open_run(settings)
+    assert bool(lost("half", "wanted", ours=guards.ours(settings, other)))
+
+
+def test_what_is_temporary_loses_nothing():
+    temporary = Change(World().thing("x"), "a", "b", temporary=True)
+    assert guards.losses([Plan("05", (temporary,))], Ours()) == []
+
+
+def test_a_plan_refuses_itself_with_numbers_and_names(settings, record):
+    plan = replacing(World())
+    with pytest.raises(Refused) as refused:
+        guards.require_no_loss([plan], settings, record)
+    assert str(refused.value) == (
+        "this plan would replace 2 values that no recorded run wrote: thing theirs name ('a' -> 'b'); "
+        "thing theirs size (1 -> 2); expected at most 0. Nothing of it was written. "
+        "If they may go, set may_replace to 2"
+    )
+
+
+@pytest.mark.parametrize(("limit", "refused"), [(0, True), (1, True), (2, False), (100, False)])
+def test_as_many_as_are_expected_may_go(limit, refused, settings, record):
+    found = guards.refusal([replacing(World())], settings.model_copy(update={"may_replace": limit}), record)
+    assert bool(found) == refused
+
+
+def test_all_phases_of_a_plan_are_counted_together(settings, record):
+    plans = [replacing(World()), replacing(World())]
+    assert guards.refusal(plans, settings.model_copy(update={"may_replace": 3}), record).startswith(
+        "this plan would replace 4 values"
+    )
+
+
+def test_one_value_is_said_in_the_singular(settings, record):
+    found = guards.refusal([Plan("01", (change("a", "b"),))], settings, record)
+    assert found.startswith("this plan would replace 1 value that no recorded run wrote: thing x ('a' -> 'b');")
+    assert found.endswith("If it may go, set may_replace to 1")
+
+
+def test_a_long_value_is_cut_and_one_that_goes_is_said():
+    found = guards.losses([Plan("01", (change({"a": "x" * 500, "b": 1}, {"a": "y"}),))], Ours())
+    assert len(found[0].said) < 160
+    assert found[1].said == "thing x b (1 -> nothing)"
+
+
+def test_a_refused_plan_writes_nothing_and_records_nothing(settings, record):
+    world = World()
+    with pytest.raises(Refused, match="would replace 2 values"):
+        changes.carry_out(replacing(world), settings, record)
+    assert world.writes == world.holders == record.rows(LOG) == []
+    outcome = changes.carry_out(replacing(world), settings.model_copy(update={"may_replace": 2}), record)
+    assert outcome.states == ("applied", "applied")
+
+
+def test_without_the_guard_it_would_be_written(settings, record, monkeypatch):
+    monkeypatch.setattr(guards, "losses", lambda plans, ours: [])
+    world = World()
+    changes.carry_out(replacing(world), settings, record)
+    assert world.live["theirs"] == {"name": "b", "size": 2, "note": "ours"}
+
+
+def test_in_plan_mode_the_refusal_is_shown_not_raised(settings, record, monkeypatch):
+    said = []
+    monkeypatch.setattr(show, "say", said.append)
+    monkeypatch.setattr(show, "table", lambda rows: None)
+    planning = settings.model_copy(update={"mode": "plan"})
+    outcome = changes.carry_out(replacing(World()), planning, record)
+    show.outcome(outcome)
+    assert said[-1].startswith("**In apply mode this is REFUSED:** this plan would replace 2 values")
+    show.outcome(changes.carry_out(changes.plan("01", World().wanted(new=1)), planning, record))
+    assert said[-1].startswith("**Plan mode: nothing was written.**")
+
+
+def test_what_a_run_wrote_a_later_run_may_replace_without_asking(settings):
+    world = World()
+    changes.carry_out(changes.plan("01", world.wanted(a={"risk": 90})), settings, records.open_run(settings))
+    changes.carry_out(changes.plan("01", world.wanted(a={"risk": 80})), settings, records.open_run(settings))
+    assert world.live == {"a": {"risk": 80}}
+
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=6),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=8,
+)
+ANY_KIND = st.sampled_from(["thing", *KINDS])
+
+
+@given(ANY_KIND, PLAIN, PLAIN)
+def test_whatever_the_values_a_plan_can_be_judged_and_what_was_written_is_ours(kind, before, after):
+    for row in guards.losses([Plan("01", (change(before, after, kind),))], Ours()):
+        assert row.said.startswith(f"{row.what} ")
+    if after is not None:
+        assert lost(before, after, kind, wrote(before, kind=kind)) == []
+    assert lost(before, before, kind) == lost(None, after, kind) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_says_who_notices(kind):
+    assert KINDS[kind].noticed
+
+
+@pytest.mark.parametrize(
+    ("protocol", "who"),
+    [
+        ("email", "its owner, who gets a confirmation mail when it is new"),
+        ("sqs", "nobody until the workflow publishes; then whoever reads the queue"),
+        ("sms", "its owner, from the first alert on"),
+        ("https", "its owner, who is asked to confirm it when it is new"),
+    ],
+)
+def test_who_notices_a_subscription_depends_on_its_protocol(protocol, who):
+    assert Subscription(None, "topic", protocol, "somewhere").noticed == who
+
+
+def test_the_plans_tables_say_who_notices_but_only_where_something_changes(monkeypatch):
+    drawn = {}
+    monkeypatch.setattr(terminal, "table", lambda title, columns, rows: drawn.update(columns=columns, rows=rows))
+    plan = changes.plan("01", World({"old": 1}).wanted(old=1, new=2))
+    terminal.plans([plan])
+    assert drawn["columns"][-1] == "who notices"
+    assert [row[-1] for row in drawn["rows"]] == ["", "whoever looks"]
+    assert [show.plan_row(one)["who notices"] for one in plan.changes] == ["", "whoever looks"]
+
+
+def test_a_narrow_table_cuts_nothing(monkeypatch):
+    drawn = Console(width=60, file=io.StringIO())
+    monkeypatch.setattr(terminal, "console", drawn)
+    terminal.plans([changes.plan("01", World().wanted(new="arn:aws:sns:us-east-1:000000000000:" + 3 * "word"))])
+    assert "…" not in drawn.file.getvalue()
+
+
+def test_a_record_beside_the_environments_counts_as_this_runs(settings, tmp_path):
+    elsewhere = Record(tmp_path, "r1")
+    row = {"kind": "thing", "identity": {"label": "x"}, "state": "intended", "before": None, "after": "mine"}
+    elsewhere.append(LOG, row)
+    assert lost("mine", "wanted", ours=guards.ours(settings, elsewhere)) == []
