@@ -17,7 +17,7 @@ from traitlets.config import Config
 
 from lib.errors import BadParameters
 from lib.phases import PLANNED_MINUTES, Phase
-from lib.records import Record
+from lib.records import DRAFT, RUNNING, Record
 from lib.settings import ROOT, Settings
 
 RUNBOOKS = ROOT / "runbooks"
@@ -37,25 +37,38 @@ def check_notebook(path: Path) -> None:
 
 
 def execute(settings: Settings, record: Record, number: str, notebook: str) -> Phase:
-    """Execute one notebook into the record; returns its verdict and raises only on interruption."""
-    source, output = RUNBOOKS / f"{notebook}.ipynb", record.new_path(f"{notebook}.ipynb")
+    """Execute one notebook into the record; returns its verdict, also of an interruption.
+
+    While it runs it is written to `<notebook>.running.ipynb`; under its own name it is always whole.
+    """
+    source, running = RUNBOOKS / f"{notebook}.ipynb", record.folder / f"{notebook}{RUNNING}"
     check_notebook(source)
     parameters = {**settings.model_dump(), "run_id": record.run_id}
     started, interrupted, error = time.monotonic(), False, ""
     try:
         with tempfile.TemporaryDirectory(prefix="your6-", ignore_cleanup_errors=True) as sockets:
-            papermill.execute_notebook(str(source), str(output), parameters, **_papermill_options(settings, sockets))
+            papermill.execute_notebook(str(source), str(running), parameters, **_papermill_options(settings, sockets))
     except PapermillExecutionError as failure:
         error = f"{failure.ename}: {failure.evalue}"
+    except OSError as failure:
+        error = f"the executed notebook cannot be kept in {record.folder} ({failure.strerror}); make room"
     except (RuntimeError, CellTimeoutError) as failure:  # a kernel that dies, or never answers
         error = " ".join(str(failure).split())[:300]
     except KeyboardInterrupt:
         interrupted, error = True, "interrupted"
-    _clean(output, settings)
+    output = _kept(running, record, settings)
     seconds = round(time.monotonic() - started, 1)
-    return _verdict(
-        Phase(number, notebook, seconds=seconds, output=output.name, error=settings.masked(error)), output, interrupted
-    )
+    name = output.name if output else ""
+    done = Phase(number, notebook, seconds=seconds, output=name, error=settings.masked(error))
+    return _verdict(done, output, interrupted)
+
+
+def adopt(settings: Settings, record: Record) -> list[str]:
+    """Keep what a killed run left of its notebooks, as executed notebooks, and drop its drafts. Returns names."""
+    for draft in record.folder.rglob(f"{DRAFT}*"):
+        draft.unlink()
+    left = sorted(record.folder.glob(f"*{RUNNING}"))
+    return [found.name for running in left if (found := _kept(running, record, settings))]
 
 
 def _papermill_options(settings: Settings, sockets: str) -> dict[str, Any]:
@@ -73,9 +86,9 @@ def _papermill_options(settings: Settings, sockets: str) -> dict[str, Any]:
     }
 
 
-def _verdict(found: Phase, output: Path, interrupted: bool) -> Phase:
+def _verdict(found: Phase, output: Path | None, interrupted: bool) -> Phase:
     """Count what really ran: a code cell without an execution count did not."""
-    cells = nbformat.read(output, as_version=4).cells if output.exists() else []
+    cells = nbformat.read(output, as_version=4).cells if output else []
     code = [cell for cell in cells if cell.cell_type == "code" and cell.source.strip()]
     # papermill puts a cell of its own, about the error, on top; it is not ours.
     code = [cell for cell in code if "papermill-error-cell-tag" not in cell.metadata.get("tags", [])]
@@ -95,16 +108,22 @@ def _verdict(found: Phase, output: Path, interrupted: bool) -> Phase:
     )
 
 
-def _clean(output: Path, settings: Settings) -> None:
-    """Take the subscriber's address (papermill stores it twice) and this machine's paths out of a notebook."""
-    if not output.exists():
-        return
-    notebook = nbformat.read(output, as_version=4)
+def _kept(running: Path, record: Record, settings: Settings) -> Path | None:
+    """Keep a notebook under its own name, without what no record may hold; None where it was cut in the middle.
+
+    That is the subscriber's address (papermill stores it twice) and this machine's paths.
+    """
+    try:
+        notebook = nbformat.read(running, as_version=4)
+    except (OSError, ValueError):  # nothing was written yet, or a full disk or a kill cut it short
+        running.unlink(missing_ok=True)
+        return None
     written = notebook.metadata.get("papermill", {})
-    written.update({key: Path(written[key]).name for key in ("input_path", "output_path") if written.get(key)})
-    temporary = output.with_suffix(".tmp")
-    temporary.write_text(settings.masked(nbformat.writes(notebook)), encoding="utf-8")
-    temporary.replace(output)
+    own = running.name.removesuffix(RUNNING) + ".ipynb"
+    written.update({key: own for key in ("input_path", "output_path") if written.get(key)})
+    output = record.keep_text(own, settings.masked(nbformat.writes(notebook)))
+    running.unlink()
+    return output
 
 
 def parameterized(settings: Settings, record: Record, notebook: str) -> Path:

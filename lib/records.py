@@ -1,24 +1,36 @@
 """The audit record of a run: folder, write-ahead change log, call log, evidence, manifest. No AWS.
 
 `outputs/<environment>/<run_id>/` is written by lib, whoever runs the cells. Nothing in it is overwritten, except the
-three files that describe the run as a whole (`run.json`, `MANIFEST.json`, and `plan.json` until it is applied).
+two files that describe the run as a whole (`run.json`, `MANIFEST.json`). A record may have a store, where another
+machine finds it: a log's row and a kept file have reached it, too, when `append` and `write_text` return; the rest,
+and executed notebooks, when it is sealed.
 """
 
-import hashlib
+import fcntl
 import json
 import os
 import secrets
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from lib.errors import BadParameters, NotAsWanted
+from lib.errors import BadParameters, Unrecorded
+from lib.manifest import MANIFEST, chained, unsealed
 from lib.settings import Settings
 
-MANIFEST = "MANIFEST.json"
+__all__ = ["LOG", "MANIFEST", "Record", "Store", "existing", "new_run_id", "open_run", "runs", "seal", "unsealed"]
+
+LOG = "changes.jsonl"  # what was written, and how to undo it; written ahead
+CALLS = "calls.jsonl"
+VERDICT = "run.json"
+WHOLE = (VERDICT, MANIFEST)  # of the run as a whole; replaced as it goes on
+DRAFT = ".draft-"  # a file that is not whole yet; what a kill leaves of it is no part of the record
+RUNNING = ".running.ipynb"  # a notebook as papermill writes it, with what no record may hold: never stored
+COPIES = ".stored"  # beside the runs of an environment: what its store tells of other machines' runs
 Checked = TypeVar("Checked")
 
 
@@ -27,25 +39,63 @@ def new_run_id(now: datetime | None = None) -> str:
     return f"{(now or datetime.now(UTC)):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
 
 
+class Store(Protocol):
+    """Where a record is kept beside its folder. Raises Unrecorded, or Superseded where another machine went on."""
+
+    def put(self, name: str, path: Path) -> None:
+        """Keep this file as it is now; returns when it is kept."""
+
+    def put_all(self, files: Sequence[tuple[str, Path]]) -> None:
+        """Keep these files, in this order, leaving out what is kept as it is."""
+
+
 @dataclass(frozen=True)
 class Record:
-    """One run's folder."""
+    """One run's folder, and its store where the parameters name one."""
 
     folder: Path
     run_id: str
+    store: Store | None = field(default=None, compare=False)
 
     def append(self, name: str, row: Mapping[str, Any]) -> None:
-        """Add one JSON line to a log of the record, and return only when it is on disk."""
+        """Add one JSON line to a log of the record, and return only when it is on disk and in the store."""
         line = json.dumps(row, ensure_ascii=False, default=str) + "\n"
-        descriptor = os.open(self.folder / name, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        with self.kept(), self.held():
+            descriptor = os.open(self.folder / name, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            try:
+                # A kill can leave a line half written; the next one then starts on a line of its own.
+                if os.fstat(descriptor).st_size and not _ends_line(self.folder / name):
+                    os.write(descriptor, b"\n")
+                _write_all(descriptor, line.encode())
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            self._stored(name)
+
+    def _stored(self, name: str) -> None:
+        if self.store:
+            self.store.put(name, self.folder / name)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Nobody else on this machine adds to the logs meanwhile, or brings the folder and its store together."""
+        descriptor = os.open(self.folder, os.O_RDONLY)
         try:
-            # A kill can leave a line half written; the next one then starts on a line of its own.
-            if os.fstat(descriptor).st_size and not _ends_line(self.folder / name):
-                os.write(descriptor, b"\n")
-            _write_all(descriptor, line.encode())
-            os.fsync(descriptor)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
         finally:
             os.close(descriptor)
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """A full disk, or a folder that is gone, as one sentence that says what to do."""
+        try:
+            yield
+        except OSError as error:
+            raise Unrecorded(
+                f"the record cannot be kept in {self.folder} ({error.strerror}), so nothing more is written; "
+                f"make room, then go on with --resume {self.run_id}"
+            ) from error
 
     def rows(self, name: str) -> list[dict[str, Any]]:
         """The lines of a log; a last line that a kill cut short is left out."""
@@ -63,8 +113,11 @@ class Record:
         return checks
 
     def log_call(self, row: dict[str, Any]) -> None:
-        """Add one AWS call to `calls.jsonl`; not flushed to disk one by one, since nothing is restored from it."""
-        with (self.folder / "calls.jsonl").open("a", encoding="utf-8") as file:
+        """Add one AWS call to `calls.jsonl`; neither flushed nor stored one by one: nothing is restored from it.
+
+        One that finds no room on a full disk is left out: it must not keep the call from being made.
+        """
+        with suppress(OSError), (self.folder / CALLS).open("a", encoding="utf-8") as file:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
     def write_json(self, name: str, data: object) -> Path:
@@ -73,12 +126,24 @@ class Record:
 
     def write_text(self, name: str, text: str) -> Path:
         """Write a whole file, all or nothing."""
+        path = self.write_bytes(name, text.encode())
+        if name not in WHOLE and path.suffix != ".ipynb":
+            self._stored(name)
+        return path
+
+    def write_bytes(self, name: str, data: bytes) -> Path:
+        """Write a whole file, all or nothing, on this machine alone."""
         path = self.folder / name
+        with self.kept():
+            self._replace(path, data)
+        return path
+
+    def _replace(self, path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
+        with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=DRAFT, delete=False) as file:
             draft = Path(file.name)
             try:
-                file.write(text)
+                file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
                 draft.chmod(0o644)
@@ -86,7 +151,6 @@ class Record:
             except BaseException:
                 draft.unlink(missing_ok=True)
                 raise
-        return path
 
     def read_json(self, name: str) -> Any:  # noqa: ANN401 - whatever was written
         """A file of the record, or None where the run has not written it."""
@@ -95,10 +159,16 @@ class Record:
 
     def latest(self, name: str) -> Any:  # noqa: ANN401
         """The newest attempt of a file that `keep_json` wrote, or None."""
+        return next(reversed(self.attempts(name)), None)
+
+    def attempts(self, name: str) -> list[Any]:
+        """Every attempt of a file that `keep_json` wrote, oldest first."""
         stem, ending = name.rsplit(".", 1)
-        attempts = self.folder.glob(f"{stem}.attempt-*.{ending}")
-        newest = max(attempts, key=lambda path: int(path.stem.rsplit("-", 1)[-1]), default=None)
-        return self.read_json(str(newest.relative_to(self.folder)) if newest else name)
+        later = sorted(
+            self.folder.glob(f"{stem}.attempt-*.{ending}"), key=lambda path: int(path.stem.rsplit("-", 1)[-1])
+        )
+        found = [self.read_json(str(path.relative_to(self.folder))) for path in (self.folder / name, *later)]
+        return [data for data in found if data is not None]
 
     def new_path(self, name: str) -> Path:
         """A path for a new file: `name`, or `name` with `.attempt-N` where earlier attempts left theirs."""
@@ -132,52 +202,65 @@ def open_run(settings: Settings) -> Record:
     return Record(folder, run_id)
 
 
-def existing(settings: Settings, run_id: str) -> Record:
-    """The record of a run that took place. Raises BadParameters where there is none, with the nearest ones."""
+def existing(settings: Settings, run_id: str, stored: Sequence[str] = ()) -> Record:
+    """The record of a run that took place. Raises BadParameters where there is none, with the latest ones.
+
+    `stored` are the runs that the store has besides.
+    """
     folder = settings.model_copy(update={"run_id": run_id}).run_folder if run_id else None
     if folder is None or not folder.is_dir():
-        have = ", ".join(runs(settings)[-3:]) or "none yet"
+        have = ", ".join(sorted({*runs(settings), *stored})[-3:]) or "none yet"
         raise BadParameters(f"no run {run_id!r} of environment {settings.environment}; the latest are: {have}")
     return Record(folder, run_id)
 
 
 def runs(settings: Settings) -> list[str]:
-    """The run ids of this environment, oldest first."""
-    folder = settings.path(settings.outputs_dir) / settings.environment
-    return sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    """The run ids of this environment on this machine, oldest first."""
+    return [record.run_id for record in _in(settings.path(settings.outputs_dir) / settings.environment)]
+
+
+def copies(settings: Settings) -> list[Record]:
+    """What the store told of its runs when it was last looked at: plan, verdict and changes alone, to be read only."""
+    return _in(settings.path(settings.outputs_dir) / settings.environment / COPIES)
+
+
+def every(settings: Settings) -> list[Record]:
+    """The records of all runs of this environment, oldest first; a run that the store has, too, comes twice."""
+    here = [existing(settings, run_id) for run_id in runs(settings)]
+    return sorted([*here, *copies(settings)], key=lambda record: record.run_id)
+
+
+def latest_of_each(settings: Settings) -> list[Record]:
+    """One record a run: this machine's, or the store's copy where another machine went on, oldest first."""
+    newest: dict[str, Record] = {}
+    for record in every(settings):
+        found = newest.get(record.run_id)
+        newest[record.run_id] = max(found, record, key=_reach) if found else record
+    return list(newest.values())
+
+
+def _reach(record: Record) -> tuple[int, str]:
+    return len(record.rows(LOG)), str((record.read_json(VERDICT) or {}).get("ended", ""))
+
+
+def _in(folder: Path) -> list[Record]:
+    found = folder.iterdir() if folder.is_dir() else ()
+    return sorted(
+        (Record(path, path.name) for path in found if path.is_dir() and not path.name.startswith(".")),
+        key=lambda record: record.run_id,
+    )
 
 
 def seal(record: Record) -> None:
-    """Write `MANIFEST.json`: the SHA-256 of every file, each chained to the one before."""
-    record.write_json(MANIFEST, {"run_id": record.run_id, "files": _chained(record.folder)})
-
-
-def unsealed(folder: Path) -> list[str]:
-    """What differs between a run's folder and its manifest; empty when nothing was touched since it was sealed."""
-    path = folder / MANIFEST
-    if not path.is_file():
-        raise BadParameters(f"{folder} holds no {MANIFEST}; expected the folder of a finished run")
-    try:
-        recorded = {row["path"]: row for row in json.loads(path.read_text(encoding="utf-8"))["files"]}
-    except (ValueError, KeyError, TypeError) as error:
-        raise NotAsWanted(f"{path} is not a manifest this runbook wrote; the record cannot be trusted") from error
-    live = {row["path"]: row for row in _chained(folder)}
-    missing = [f"{name}: missing" for name in recorded if name not in live]
-    added = [f"{name}: not in the manifest" for name in live if name not in recorded]
-    both = [name for name in live if name in recorded]
-    edited = [f"{name}: edited" for name in both if recorded[name].get("sha256") != live[name]["sha256"]]
-    broken = [] if list(recorded.values()) == list(live.values()) else ["the chain does not close"]
-    return [*missing, *added, *edited] or broken
-
-
-def _chained(folder: Path) -> list[dict[str, str]]:
-    rows, chain = [], ""
-    for path in sorted(p for p in folder.rglob("*") if p.is_file() and p != folder / MANIFEST):
-        name = path.relative_to(folder).as_posix()
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        chain = hashlib.sha256(f"{chain}{name}{digest}".encode()).hexdigest()
-        rows.append({"path": name, "sha256": digest, "chain": chain})
-    return rows
+    """Write `MANIFEST.json`: the SHA-256 of every file, each chained to the one before. Then store what is not yet."""
+    with record.kept(), record.held():
+        files = chained(record.folder)
+        text = json.dumps({"run_id": record.run_id, "files": files}, indent=2, ensure_ascii=False) + "\n"
+        record.write_bytes(MANIFEST, text.encode())
+        if record.store:
+            whole = [row["path"] for row in files if not row["path"].endswith(RUNNING)]
+            names = [*sorted(whole, key=lambda name: (name in WHOLE, name)), MANIFEST]
+            record.store.put_all([(name, record.folder / name) for name in names])
 
 
 def _row(line: str) -> dict[str, Any] | None:

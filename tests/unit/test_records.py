@@ -3,13 +3,14 @@
 import json
 import os
 import re
+import threading
 from datetime import UTC, datetime
 
 import pytest
 
 from lib import records
 from lib.checks import Check
-from lib.errors import BadParameters, NotAsWanted
+from lib.errors import BadParameters, NotAsWanted, Unrecorded
 from lib.records import MANIFEST, Record
 from lib.settings import load
 
@@ -112,7 +113,7 @@ def test_a_file_that_cannot_be_written_leaves_the_one_before(record, monkeypatch
 
     record.write_text("run.json", "whole")
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(Unrecorded, match=rf"No space left on device.*make room, .* --resume {record.run_id}"):
         record.write_text("run.json", "the new one")
     assert {path.name: path.read_text() for path in record.folder.iterdir()} == {"run.json": "whole"}
 
@@ -216,3 +217,107 @@ def test_sealing_again_takes_the_folder_as_it_is_now(sealed):
     (sealed / "later.txt").write_text("x")
     records.seal(Record(sealed, sealed.name))
     assert records.unsealed(sealed) == []
+
+
+class Kept:
+    """A store that notes what it was given, and when."""
+
+    def __init__(self, fails=()):
+        self.puts, self.fails = [], fails
+
+    def put(self, name, path):
+        if name in self.fails:
+            raise Unrecorded("the store does not answer")
+        self.puts.append((name, path.read_text(encoding="utf-8")))
+
+    def put_all(self, files):
+        for name, path in files:
+            self.put(name, path)
+
+
+def stored(record, **more):
+    return Record(record.folder, record.run_id, Kept(**more))
+
+
+def test_a_row_is_in_the_store_when_append_returns_and_a_call_is_not(record):
+    record = stored(record)
+    record.append(LOG, {"n": 1})
+    record.log_call({"operation": "X"})
+    record.append(LOG, {"n": 2})
+    assert record.store.puts == [(LOG, '{"n": 1}\n'), (LOG, '{"n": 1}\n{"n": 2}\n')]
+
+
+def test_a_kept_file_goes_to_the_store_at_once_and_the_runs_own_two_when_it_is_sealed(record):
+    record = stored(record)
+    record.write_json("run.json", {"verdict": "running"})
+    record.keep_json("backup/a.json", {})
+    assert [name for name, _ in record.store.puts] == ["backup/a.json"]
+    record.store.puts.clear()
+    (record.folder / "chart.png").write_bytes(b"x")
+    records.seal(record)
+    assert [name for name, _ in record.store.puts] == ["backup/a.json", "chart.png", "run.json", MANIFEST]
+    assert records.unsealed(record.folder) == []
+
+
+def test_where_the_store_fails_this_machines_record_is_complete_and_sealed(record):
+    record = stored(record, fails=(LOG, MANIFEST))
+    with pytest.raises(Unrecorded):
+        record.append(LOG, {"n": 1})
+    with pytest.raises(Unrecorded):
+        records.seal(record)
+    assert record.rows(LOG) == [{"n": 1}]
+    assert records.unsealed(record.folder) == []
+
+
+def test_two_at_once_add_whole_lines(record):
+    threads = [
+        threading.Thread(target=lambda n=n: [record.append(LOG, {"n": n, "at": at}) for at in range(30)])
+        for n in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = [(row["n"], row["at"]) for row in record.rows(LOG)]
+    assert sorted(found) == [(n, at) for n in range(4) for at in range(30)]
+
+
+def copied(settings, run_id, rows, verdict=None):
+    """What the store told of a run."""
+    folder = settings.path(settings.outputs_dir) / "local" / records.COPIES / run_id
+    folder.mkdir(parents=True)
+    copy = Record(folder, run_id)
+    for row in rows:
+        copy.append(LOG, row)
+    if verdict:
+        copy.write_json("run.json", verdict)
+    return copy
+
+
+def test_a_copy_is_no_run_of_this_machine_and_counts_among_all(settings, record):
+    copy = copied(settings, "zz", [{"n": 1}])
+    assert records.runs(settings) == [record.run_id]
+    assert records.copies(settings) == [copy]
+    assert records.every(settings) == [record, copy]
+    with pytest.raises(BadParameters, match=r"the latest are: .*, zz"):
+        records.existing(settings, "zz", ["zz"])
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "later"),
+    [
+        ((1, "T1"), (2, "T1"), "copy"),
+        ((1, "T1"), (1, "T2"), "copy"),
+        ((2, "T1"), (1, "T2"), "here"),
+        ((1, "T1"), (1, "T1"), "here"),
+        ((1, "T2"), (1, "T1"), "here"),
+    ],
+)
+def test_of_a_run_the_side_that_wrote_last_tells(settings, record, here, there, later):
+    for _ in range(here[0]):
+        record.append(LOG, {})
+    record.write_json("run.json", {"ended": here[1]})
+    copy = copied(settings, record.run_id, [{}] * there[0], {"ended": there[1]})
+    assert [found.folder for found in records.latest_of_each(settings)] == [
+        {"copy": copy, "here": record}[later].folder
+    ]

@@ -1,0 +1,227 @@
+"""Brings a run's folder and its store together, so that another machine can go on with the run. Pure files, no AWS.
+
+A row of a log is lost on neither side. Of the changes, the side that is behind gets the other's rows; where both went
+on, the store's are gone on with and this machine's stay beside them as `.unstored`.
+"""
+
+import hashlib
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal, Protocol
+
+from lib.errors import Refused
+from lib.manifest import MANIFEST
+from lib.records import CALLS, LOG, VERDICT, Record, Store
+
+Side = Literal["ours", "theirs", "neither"]
+
+# What a copy of another machine's run holds: enough for its status, and for what an approval was used for.
+TELLING = re.compile(rf"{re.escape(VERDICT)}|{re.escape(LOG)}|plan(\.attempt-\d+)?\.json")
+RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}")
+# After these the write that a row announced was begun, so its announcement had reached the store.
+BEGUN = ("applied", "verified", "unknown", "put off", "failed", "half done")
+
+
+class Shelf(Store, Protocol):
+    """A store of one run that can be read, too."""
+
+    def stored(self) -> Mapping[str, str]:
+        """The name and ETag of every file."""
+
+    def read(self, name: str) -> bytes | None:
+        """A file as it is now; None where there is none."""
+
+
+def together(record: Record, shelf: Shelf) -> None:
+    """Make folder and store agree, as far as logs and stored files go; what only this machine has goes when sealed.
+
+    Raises Refused for what cannot be brought together. Cut short, it is completed by the next call.
+    """
+    with record.kept(), record.held():
+        stored = shelf.stored()
+        for name in stored:
+            _refuse_outside(name)
+        side = _further(record, shelf, stored)
+        logs = {path.name for path in record.folder.glob("*.jsonl")} | {n for n in stored if n.endswith(".jsonl")}
+        for name in sorted(stored.keys() - logs - {VERDICT}):
+            _whole(record, shelf, name, stored[name], side)
+        for name in sorted(logs - {LOG}):
+            _log(record, shelf, name, stored)
+        # Last, since they say which side is further: until then, the next call decides as this one did.
+        if VERDICT in stored:
+            _whole(record, shelf, VERDICT, stored[VERDICT], side)
+        _changes(record, shelf, stored)
+
+
+def copy_telling(copy: Record, shelf: Shelf, stored: Mapping[str, str]) -> None:
+    """Copy what a store tells of a run's plan, verdict and changes, to be read only."""
+    for name in stored:
+        if TELLING.fullmatch(name) and not same_content(copy.folder / name, stored[name]):
+            data = shelf.read(name)
+            if data is not None:
+                copy.write_bytes(name, data)
+
+
+def same_content(path: Path, etag: str) -> bool:
+    """Whether a file is what an object's ETag says. Of an object under a key of KMS it never is: then read it."""
+    return path.is_file() and hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest() == etag
+
+
+def further(ours: bytes, theirs: bytes) -> Side:
+    """Whose change log goes on. Where both do, the store's: what ours announced besides was never carried out.
+
+    Raises Refused where a write of ours was begun whose announcement never reached the store.
+    """
+    if ours == theirs:
+        return "neither"
+    if ours.startswith(theirs):
+        return "ours"
+    if not theirs.startswith(ours) and (begun := _begun_unannounced(own_rows(ours, theirs))):
+        raise Refused(
+            f"two machines wrote under this run: this one's {LOG} ({len(ours)} bytes) tells of {', '.join(begun)}, "
+            f"the store's ({len(theirs)} bytes) does not. Compare them; undo what only this machine did "
+            "(rollback with --set record_store=), then move its folder away and go on with the store's"
+        )
+    return "theirs"
+
+
+def own_rows(ours: bytes, theirs: bytes) -> list[dict[str, Any]]:
+    """The rows of ours after the last line that both logs have; a line that a kill cut is no row."""
+    lines = ours[_common(ours, theirs, whole_lines=True) :].decode(errors="replace").split("\n")
+    return [row for line in lines if isinstance(row := _parsed(line), dict)]
+
+
+def union(ours: bytes, theirs: bytes) -> bytes:
+    """What is to be added to a log of ours in which each row stands for itself: the store's rows that we lack."""
+    lines = [line for line in theirs.split(b"\n") if isinstance(_parsed(line.decode(errors="replace")), dict)]
+    have = Counter(ours.split(b"\n"))
+    missing = []
+    for line in lines:
+        have[line] -= 1
+        if have[line] < 0:
+            missing.append(line + b"\n")
+    start = b"\n" if missing and ours and not ours.endswith(b"\n") else b""
+    return start + b"".join(missing)
+
+
+def _further(record: Record, shelf: Shelf, stored: Mapping[str, str]) -> Side:
+    """Which side's files are the later ones: by the change log; where that is equal, by when the run ended."""
+    path = record.folder / LOG
+    ours = path.read_bytes() if path.exists() else b""
+    theirs = b"" if LOG not in stored else ours if same_content(path, stored[LOG]) else shelf.read(LOG) or b""
+    side = further(ours, theirs)
+    if side != "neither" or VERDICT not in stored or same_content(record.folder / VERDICT, stored[VERDICT]):
+        return side
+    here, there = _ended(record.read_json(VERDICT)), _ended(_parsed((shelf.read(VERDICT) or b"").decode()))
+    return "theirs" if here < there else "ours" if there < here else "neither"
+
+
+def _whole(record: Record, shelf: Shelf, name: str, etag: str, side: Side) -> None:
+    """A file that is not added to. This machine's stays beside the store's where the store's is the later one."""
+    path = record.folder / name
+    if same_content(path, etag):
+        return
+    theirs = shelf.read(name)
+    if theirs is None or (path.exists() and path.read_bytes() == theirs):
+        return
+    if not path.exists() or name in (VERDICT, MANIFEST):
+        if path.exists() and side == "ours":
+            shelf.put(name, path)
+        else:
+            record.write_bytes(name, theirs)
+    elif side == "theirs":
+        _set_aside(record, path)
+        record.write_bytes(name, theirs)
+    elif path.suffix != ".ipynb":  # a notebook is worked on after it was stored; it is stored again when sealed
+        raise Refused(
+            f"{path} is not the file that was stored, and is never written twice; move the one away that is wrong "
+            "(see MANIFEST.json), then go on"
+        )
+
+
+def _changes(record: Record, shelf: Shelf, stored: Mapping[str, str]) -> None:
+    """The change log: the side that is behind gets the other's rows."""
+    path = record.folder / LOG
+    if LOG in stored and same_content(path, stored[LOG]):
+        return
+    ours = path.read_bytes() if path.exists() else b""
+    theirs = (shelf.read(LOG) or b"") if LOG in stored else b""
+    if ours.startswith(theirs):
+        if ours != theirs:
+            shelf.put(LOG, path)
+        return
+    common = _common(ours, theirs)
+    if common < len(ours) and own_rows(ours, theirs):
+        _set_aside(record, path)
+    _add(path, common, theirs[common:])
+
+
+def _log(record: Record, shelf: Shelf, name: str, stored: Mapping[str, str]) -> None:
+    """Another log: each side gets the other's rows. The calls go when sealed, but are a new run's first file."""
+    path = record.folder / name
+    if name in stored and same_content(path, stored[name]):
+        return
+    ours = path.read_bytes() if path.exists() else b""
+    theirs = (shelf.read(name) or b"") if name in stored else b""
+    _add(path, len(ours), union(ours, theirs))
+    if (ours and name != CALLS and not theirs.startswith(ours)) or not stored:
+        shelf.put(name, path)
+
+
+def _add(path: Path, keep: int, more: bytes) -> None:
+    """Add to the first `keep` bytes. Never replaced as a file: whoever has it open goes on adding to this one."""
+    if not more:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        if keep < path.stat().st_size:
+            file.truncate(keep)
+        file.write(more)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _set_aside(record: Record, path: Path) -> None:
+    name = path.relative_to(record.folder).with_suffix(f".unstored{path.suffix}")
+    kept = record.new_path(str(name))
+    record.write_bytes(str(kept.relative_to(record.folder)), path.read_bytes())
+
+
+def _common(ours: bytes, theirs: bytes, whole_lines: bool = False) -> int:
+    """How many bytes both begin with; with `whole_lines`, up to the end of the last line that both have."""
+    pairs = enumerate(zip(ours, theirs, strict=False))
+    length = next((at for at, (one, other) in pairs if one != other), min(len(ours), len(theirs)))
+    return ours.rfind(b"\n", 0, length) + 1 if whole_lines else length
+
+
+def _begun_unannounced(rows: list[dict[str, Any]]) -> list[str]:
+    announced: set[str] = set()
+    begun: dict[str, None] = {}
+    for row in rows:
+        name = str(row.get("name"))
+        if row.get("state") == "intended":
+            announced.add(name)
+        elif name in announced and row.get("state") in BEGUN:
+            begun[name] = None
+    return list(begun)
+
+
+def _refuse_outside(name: str) -> None:
+    path = PurePosixPath(name)
+    if path.is_absolute() or "\\" in name or "\0" in name or {"..", ".", ""} & set(name.split("/")):
+        raise Refused(f"the store names a file {name!r}, which no record holds; remove it, nothing was read or written")
+
+
+def _parsed(text: str) -> Any:  # noqa: ANN401 - whatever was written
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _ended(verdict: Any) -> str:  # noqa: ANN401
+    return str(verdict.get("ended", "")) if isinstance(verdict, dict) else ""

@@ -1,0 +1,222 @@
+"""The record of runs in S3, file by file as it happens. Writes nothing to AWS but the record.
+
+An object is only ever put on the condition that it is new, or still what this machine last saw; so of two machines
+that go on with one run, only one can. Its own calls are not in `calls.jsonl`, which is one of the files that it keeps.
+"""
+
+import functools
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from lib.aws import Live, connect, error_code, readable
+from lib.errors import BadParameters, RunbookError, Superseded, Unreachable, Unrecorded
+from lib.handover import RUN_ID, union
+from lib.manifest import MANIFEST
+from lib.records import LOG
+from lib.settings import Settings
+
+# The condition of a put did not hold: another object is there, or it changed at that moment, or it is gone.
+NOT_AS_SEEN = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "412", "409", "404")
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class RunStore:
+    """The files of one run, under `<prefix>/<environment>/<run_id>/`."""
+
+    live: Live
+    bucket: str
+    prefix: str
+    run_id: str
+    seen: dict[str, str] = field(default_factory=dict)  # name -> ETag: what our next put replaces
+    known: dict[str, str] = field(default_factory=dict)  # name -> SHA-256 of what is stored, as far as we know
+
+    def put(self, name: str, path: Path) -> None:
+        """Keep this file as it is now. Raises Superseded where another machine wrote it, Unrecorded without S3."""
+        data = path.read_bytes()
+        for _ in range(ATTEMPTS):
+            if self._put(name, data):
+                return
+            etag, found = self._get(name)
+            if found is not None and not (found == data or _may_go_on(name, data, found)):
+                break  # and what we last saw stays what our next put asks for
+            self._remember(name, etag, found)
+            if found == data:
+                return  # our own put, repeated
+            if name.endswith(".jsonl") and found:
+                data += union(data, found)
+        raise Superseded(
+            f"another machine went on with run {self.run_id}: {name} in {self.where} is not what this one last saw, so "
+            "nothing more is written. `runbook status` shows how far it is; leave it to that machine, or stop it and "
+            f"go on with --resume {self.run_id}"
+        )
+
+    def put_all(self, files: Sequence[tuple[str, Path]]) -> None:
+        """Keep these files, in this order, leaving out what is kept as it is."""
+        stored = self.stored(remember=False)
+        for name, path in files:
+            data = path.read_bytes()
+            etag = stored.get(name, "")
+            ours = etag == self.seen.get(name) and self.known.get(name) == _sha(data)
+            if etag and (ours or etag == _md5(data)):
+                self._remember(name, etag, data)
+            else:
+                self.put(name, path)
+
+    def stored(self, remember: bool = True) -> Mapping[str, str]:
+        """The name and ETag of every file of this run."""
+        with self._answering("listing"):
+            found = dict(_listed(self.live, self.bucket, self.prefix))
+        if remember:
+            self.seen.update(found)
+        return found
+
+    def read(self, name: str) -> bytes | None:
+        """A file as it is now, which the next put may replace; None where there is none."""
+        etag, data = self._get(name)
+        self._remember(name, etag, data)
+        return data
+
+    def _get(self, name: str) -> tuple[str, bytes | None]:
+        with self._answering(f"reading {name} from"):
+            try:
+                answer = self.live.client("s3").get_object(Bucket=self.bucket, Key=self.prefix + name)
+            except ClientError as error:
+                if error_code(error) not in ("NoSuchKey", "404"):
+                    raise
+                return "", None
+            return _bare(answer["ETag"]), bytes(answer["Body"].read())
+
+    @property
+    def where(self) -> str:
+        """`s3://bucket/prefix/environment/run_id`."""
+        return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
+
+    def _put(self, name: str, data: bytes) -> bool:
+        """Whether the object was as we last saw it, and so was replaced."""
+        seen = self.seen.get(name)
+        condition = {"IfMatch": f'"{seen}"'} if seen else {"IfNoneMatch": "*"}
+        with self._answering(f"putting {name} into"):
+            try:
+                answer = self.live.client("s3").put_object(
+                    Bucket=self.bucket, Key=self.prefix + name, Body=data, **condition
+                )
+            except ClientError as error:
+                if error_code(error) not in NOT_AS_SEEN:
+                    raise
+                return False
+        self._remember(name, _bare(answer["ETag"]), data)
+        return True
+
+    def _remember(self, name: str, etag: str, data: bytes | None) -> None:
+        self.seen.pop(name, None)
+        self.known.pop(name, None)
+        if data is not None:
+            self.seen[name], self.known[name] = etag, _sha(data)
+
+    @contextmanager
+    def _answering(self, doing: str) -> Iterator[None]:
+        try:
+            with readable(f"{doing} {self.where}"):
+                yield
+        except RunbookError as error:
+            raise Unrecorded(
+                f"the record cannot be kept in its store ({error}), so nothing more is written; the record on this "
+                f"machine is complete. When the store answers, go on with --resume {self.run_id}"
+            ) from error
+
+
+@dataclass(frozen=True)
+class Shelves:
+    """The runs of an environment in the store that the parameters name."""
+
+    live: Live
+    bucket: str
+    prefix: str
+
+    def run(self, run_id: str, folder: Path | None = None) -> RunStore:
+        """The store of one run; of the run whose record is in `folder`, with what this process saw of it before."""
+        prefix = f"{self.prefix}{run_id}/"
+        seen, known = _memory(folder, self.bucket, prefix) if folder else ({}, {})
+        return RunStore(self.live, self.bucket, prefix, run_id, seen, known)
+
+    def runs(self) -> dict[str, dict[str, str]]:
+        """Every run that is stored: its files by name, with their ETags. Read-only."""
+        found: dict[str, dict[str, str]] = {}
+        with opening(f"s3://{self.bucket}"), readable(f"listing the runs in s3://{self.bucket}/{self.prefix}"):
+            for name, etag in _listed(self.live, self.bucket, self.prefix):
+                run_id, _, file = name.partition("/")
+                if file and RUN_ID.fullmatch(run_id):
+                    found.setdefault(run_id, {})[file] = etag
+        return found
+
+
+def shelves(settings: Settings) -> Shelves | None:
+    """The store of this environment over a guarded connection of its own; None where the parameters name none."""
+    if not settings.record_store:
+        return None
+    bucket, _, prefix = settings.record_store.removeprefix("s3://").partition("/")
+    live = replace(connect(settings), attempts=ATTEMPTS)
+    return Shelves(live, bucket, f"{prefix}/{settings.environment}/".lstrip("/"))
+
+
+@functools.cache
+def _memory(folder: Path, bucket: str, prefix: str) -> tuple[dict[str, str], dict[str, str]]:
+    """One memory a folder: a command may open its record several times, and is one machine all the same."""
+    return {}, {}
+
+
+@contextmanager
+def opening(where: str) -> Iterator[None]:
+    """What a store that cannot be used comes to before a run has begun: nothing was written to AWS."""
+    try:
+        yield
+    except (Unreachable, Superseded):
+        raise
+    except RunbookError as error:
+        cause = error.__cause__ if isinstance(error, Unrecorded) else error
+        if isinstance(cause, Unreachable):
+            raise Unreachable(
+                f"the record's store {where} does not answer ({cause}); nothing was written. In an emergency, roll "
+                "back or restore from this machine's record alone, with --set record_store="
+            ) from error
+        if isinstance(cause, RunbookError) and isinstance(cause.__cause__, ClientError):
+            raise BadParameters(
+                f"record_store {where} cannot be used ({cause}); expected a bucket that these credentials may list, "
+                "read and write. Make it, or set record_store. Nothing was written"
+            ) from error
+        raise
+
+
+def _listed(live: Live, bucket: str, prefix: str) -> Iterator[tuple[str, str]]:
+    pages: Any = live.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    for page in pages:
+        for item in page.get("Contents", []):
+            name = item["Key"].removeprefix(prefix)
+            if name and not name.endswith("/"):  # the console's folders
+                yield name, _bare(item["ETag"])
+
+
+def _may_go_on(name: str, data: bytes, found: bytes) -> bool:
+    """Whether what is stored by now may be replaced: the changes only by more of the same, what was made never."""
+    if name == LOG:
+        return data.startswith(found)  # another process of this machine added to it, and to ours
+    return name == MANIFEST or name.endswith(".jsonl")  # the last seal counts; the other logs are put together
+
+
+def _bare(etag: str) -> str:
+    return etag.strip('"')
+
+
+def _md5(data: bytes) -> str:
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
+
+
+def _sha(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

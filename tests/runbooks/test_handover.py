@@ -1,0 +1,242 @@
+"""One run, two machines, one bucket: what one began, another ends or undoes. A machine is an outputs folder here."""
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from accounts import differing, snapshot
+from steps import Ended, carried_out, children_of, latest, runbook, started
+from test_interruption import gone
+from test_resume import lasting
+
+from lib import audit, changes, desired, records, run
+from lib.aws import connect
+from lib.errors import Superseded, Unrecorded
+from lib.records import LOG
+from lib.settings import Settings
+
+BUCKET = "records-of-runs"
+PATIENCE = 60.0
+
+
+@pytest.fixture
+def here(account, client) -> Settings:
+    """The first machine, whose records go to a bucket as well."""
+    client("s3").create_bucket(Bucket=BUCKET)
+    return account.model_copy(update={"record_store": f"s3://{BUCKET}/some/prefix"})
+
+
+@pytest.fixture
+def there(here, tmp_path) -> Settings:
+    """A second machine, which has no record of anything."""
+    return machine(here, tmp_path / "second")
+
+
+def machine(account: Settings, folder: Path) -> Settings:
+    return account.model_copy(update={"outputs_dir": str(folder)})
+
+
+def stored(client, run_id: str) -> dict[str, bytes]:
+    """The files of a run that the bucket holds."""
+    prefix = f"some/prefix/local/{run_id}/"
+    pages = client("s3").get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix)
+    keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
+    return {key.removeprefix(prefix): client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in keys}
+
+
+def unlike(client, folder: Path) -> set[str]:
+    """The names of the files that are not the same in a run's folder and in the bucket."""
+    local = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return differing(local, stored(client, folder.name))
+
+
+def cut(account: Settings, client) -> str:
+    """A run of phases 01 and 02, killed with its kernel as soon as a change of it is in the bucket; its id."""
+    process = started(account, "apply", "--from", "01", "--to", "02")
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline and process.poll() is None:
+        kernels = children_of(process.pid, "ipykernel_launcher")
+        if kernels and b'"applied"' in stored(client, latest(account).run_id).get(LOG, b""):
+            process.kill()
+            os.kill(kernels[0], signal.SIGKILL)
+            process.communicate()
+            assert gone(kernels[0])
+            return latest(account).run_id
+        time.sleep(0.02)
+    process.kill()
+    raise AssertionError(process.communicate())
+
+
+def pending(account: Settings, *phases: str) -> list[str]:
+    live = connect(account)
+    return [change.resource.name for plan in run.plan_all(live) if plan.phase in phases for change in plan.pending]
+
+
+def test_a_record_is_the_same_in_the_folder_and_in_the_bucket(here, client):
+    ended = runbook(here, "apply", "--from", "01", "--to", "02")
+    assert ended.code == 0
+    assert {LOG, "calls.jsonl", "plan.json", "run.json", "MANIFEST.json", "01_infrastructure.ipynb"} <= set(
+        stored(client, ended.record.run_id)
+    )
+    assert unlike(client, ended.record.folder) == set()
+    assert records.unsealed(ended.record.folder) == []
+    planned = runbook(here, "plan")
+    assert (planned.code, unlike(client, planned.record.folder)) == (0, set())
+    # And the comparison can fail: by a row that is dropped, and by a file.
+    key = f"some/prefix/local/{planned.record.run_id}/"
+    client("s3").put_object(Bucket=BUCKET, Key=f"{key}{LOG}", Body=b"{}\n")
+    client("s3").delete_object(Bucket=BUCKET, Key=f"{key}plan.json")
+    assert unlike(client, planned.record.folder) == {LOG, "plan.json"}
+
+
+def test_the_bucket_holds_no_address(here, client):
+    address = "on.call.person@example.com"
+    ended = runbook(here, "apply", "--only", "01", ops_subscription_protocol="email", ops_subscription_endpoint=address)
+    found = stored(client, ended.record.run_id)
+    assert [name for name, data in found.items() if address.encode() in data] == []
+    assert [name for name, data in found.items() if b"o***@example.com" in data] != []
+
+
+def test_a_cut_run_is_ended_on_a_second_machine_and_undone_on_a_third(here, there, client, tmp_path):
+    before = snapshot(here)
+    run_id = cut(here, client)
+    reader = machine(here, tmp_path / "reader")
+    assert runbook(reader, "plan").code == 0  # and so has a run of its own
+    shown = runbook(reader, "status")
+    assert f"{run_id} (in the store only)" in shown.said
+    assert "running, or killed" in shown.said
+    ended = resumed(there, run_id)
+    assert ended.code == 0, ended.complained
+    assert pending(here, "01", "02") == []
+    assert unlike(client, ended.record.folder) == set()
+    assert records.unsealed(ended.record.folder) == []
+
+    # The first machine comes back.
+    back = runbook(here, "status", run_id)
+    assert f"{run_id}: succeeded" in back.said
+    again = runbook(here, "apply", "--resume", run_id)
+    assert (again.code, "is complete" in again.said) == (0, True)
+    assert latest(here).rows(LOG) == ended.record.rows(LOG)
+
+    third = machine(here, tmp_path / "third")
+    undone = runbook(third, "rollback", run_id)
+    assert undone.code == 0, undone.complained
+    assert lasting({n for n in differing(before, snapshot(here)) if not n.startswith("object")}) == set()
+    assert unlike(client, undone.record.folder) == set()
+    assert "rollback succeeded" in runbook(here, "status", run_id).said
+
+
+def resumed(account: Settings, run_id: str) -> Ended:
+    return runbook(account, "apply", "--resume", run_id, "--break-lock")
+
+
+def test_a_cut_run_is_undone_on_a_machine_that_knows_nothing_of_it(here, there, client):
+    before = snapshot(here)
+    run_id = cut(here, client)
+    undone = runbook(there, "rollback", run_id, "--break-lock")
+    assert undone.code == 0, undone.complained
+    assert lasting(differing(before, snapshot(here))) == set()
+
+
+def test_a_run_that_neither_machine_nor_bucket_knows_is_named_with_the_latest_of_both(here, there, client):
+    elsewhere = runbook(here, "plan").record.run_id
+    own = runbook(there.model_copy(update={"record_store": ""}), "plan").record.run_id
+    ended = runbook(there, "rollback", "r0")
+    assert (ended.code, f"the latest are: {', '.join(sorted([elsewhere, own]))}" in ended.complained) == (2, True)
+
+
+def test_of_two_machines_that_go_on_at_once_one_is_refused_and_writes_nothing(here, there):
+    applying = here.model_copy(update={"mode": "apply"})
+    first, live = audit.begin(applying)
+    changes.carry_out(changes.plan("02", desired.PHASES["02"](live)), applying, first)
+    elsewhere = there.model_copy(update={"mode": "apply", "run_id": first.run_id})
+    second, other = audit.reopen(elsewhere)
+    assert second.rows(LOG) == first.rows(LOG)
+    changes.carry_out(changes.plan("04", desired.PHASES["04"](other)), elsewhere, second)
+    before = snapshot(here)
+    with pytest.raises(Superseded, match=f"another machine went on with run {first.run_id}"):
+        changes.carry_out(changes.plan("01", desired.PHASES["01"](live)), applying, first)
+    assert snapshot(here) == before
+
+
+def test_a_bucket_that_goes_away_stops_the_run_which_goes_on_later(here, client):
+    def taken_away() -> None:
+        while not any(b'"applied"' in stored(client, name).get(LOG, b"") for name in records.runs(here)):
+            time.sleep(0.02)
+        for item in client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]:
+            client("s3").delete_object(Bucket=BUCKET, Key=item["Key"])
+        client("s3").delete_bucket(Bucket=BUCKET)
+
+    breaking = threading.Thread(target=taken_away, daemon=True)
+    breaking.start()
+    ended = runbook(here, "apply", "--from", "01", "--to", "02")
+    breaking.join()
+    assert ended.code == 1
+    assert "the record cannot be kept in its store" in ended.complained
+    assert f"--resume {ended.record.run_id}" in ended.complained
+    assert ended.verdict["verdict"] == "failed"
+    assert "Unrecorded" in ended.phase("01")["error"]
+    assert ended.phase("02")["verdict"] == "not_run"
+    assert records.unsealed(ended.record.folder) == []
+    begun = {row["name"] for row in ended.record.rows(LOG) if row["state"] == "intended"}
+    written = {row["name"] for row in ended.record.rows(LOG) if row["state"] == "applied"}
+    assert 0 < len(written) < 7
+    assert len(begun - written) <= 1
+    client("s3").create_bucket(Bucket=BUCKET)
+    again = runbook(here, "apply", "--resume", ended.record.run_id)
+    assert again.code == 0, again.complained
+    assert pending(here, "01", "02") == []
+    assert unlike(client, again.record.folder) == set()
+
+
+def test_without_its_bucket_a_run_writes_nothing(here, client):
+    client("s3").delete_bucket(Bucket=BUCKET)
+    before = snapshot(here)
+    ended = runbook(here, "apply", "--only", "02")
+    assert (ended.code, "cannot be used" in ended.complained, "NoSuchBucket" in ended.complained) == (2, True, True)
+    assert snapshot(here) == before
+    with pytest.raises(Exception, match="cannot be used"):
+        audit.begin(here)
+
+
+def test_an_approval_that_another_machine_used_is_used_up(here, there):
+    asked = {"approval": "required", "not_exercised_here": "[]", "verify_timeout_seconds": 1}
+    approved = runbook(here, "plan", **asked).record.latest("plan.json")["fingerprint"]
+    people = ["--approved-plan", approved, "--approved-by", "reviewer", "--change-ticket", "CHG-7"]
+    used = runbook(there, "apply", "--only", "01", *people, **asked)
+    assert used.code == 0, used.complained
+    assert runbook(there, "rollback", used.record.run_id, **asked).code == 0
+    again = runbook(here, "apply", "--only", "01", *people, **asked)
+    assert again.code == 3
+    assert f"was applied by run {used.record.run_id} already" in again.complained
+
+
+def test_a_row_is_not_kept_where_the_bucket_refuses_it(here, client):
+    record, _ = audit.begin(here)
+    client("s3").delete_object(Bucket=BUCKET, Key=f"some/prefix/local/{record.run_id}/calls.jsonl")
+    client("s3").delete_bucket(Bucket=BUCKET)
+    with pytest.raises(Unrecorded, match="NoSuchBucket"):
+        record.append(LOG, {"n": 1})
+
+
+def test_the_emergency_path_works_from_elsewhere_and_without_the_bucket(here, there, client):
+    before = snapshot(here)
+    machine_of = f"state machine {here.state_machine_name}"
+    carried_out(here, "01", "02", "04")
+    run_id = runbook(here, "apply", "--only", "03").record.run_id
+    assert machine_of in differing(before, snapshot(here))
+    opened = runbook(there, "open", "03", "--run-id", run_id, "--no-browser")
+    assert (opened.code, "03_state_machine.attempt-2.ipynb" in opened.said) == (0, True)
+    assert runbook(there, "restore", run_id).code == 0
+    assert machine_of not in differing(before, snapshot(here))
+    assert runbook(here, "apply", "--resume", run_id).code == 0
+    for item in client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]:
+        client("s3").delete_object(Bucket=BUCKET, Key=item["Key"])
+    client("s3").delete_bucket(Bucket=BUCKET)
+    assert runbook(here, "restore", run_id).code == 2
+    alone = runbook(here.model_copy(update={"record_store": ""}), "restore", run_id)
+    assert alone.code == 0, alone.complained
+    assert machine_of not in differing(before, snapshot(here))

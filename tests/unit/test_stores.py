@@ -1,0 +1,552 @@
+"""A record and its store, over an S3 in a dictionary: written ahead, handed over, one machine at a time."""
+
+import contextlib
+import hashlib
+import io
+import json
+import tempfile
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+from fakes import World
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from lib import changes, handover, records
+from lib.errors import BadParameters, Refused, Superseded, Unreachable, Unrecorded
+from lib.records import CALLS, LOG, MANIFEST, VERDICT, Record
+from lib.settings import load
+from lib.stores import RunStore, Shelves, opening
+
+RUN = "20260101T000000Z-aaaa"
+
+
+class FakeS3:
+    """Objects, conditional puts and ETags as S3 has them; and what goes wrong."""
+
+    def __init__(self, kms=False):
+        self.objects, self.kms, self.down, self.puts = {}, kms, False, []
+        self.code = self.lost = ""
+        self.answers = 10**6  # and then no more
+
+    def etag(self, data):
+        return hashlib.md5((b"kms" if self.kms else b"") + data).hexdigest()
+
+    def _answer(self, operation):
+        self.answers -= 1
+        if self.down or self.answers < 0:
+            raise EndpointConnectionError(endpoint_url="s3")
+        if self.code:
+            raise ClientError({"Error": {"Code": self.code}}, operation)
+
+    def put_object(self, Bucket, Key, Body, IfMatch=None, IfNoneMatch=None):  # noqa: N803
+        self._answer("PutObject")
+        there = self.objects.get(Key)
+        if IfMatch and there is None:
+            raise ClientError({"Error": {"Code": "NoSuchKey"}}, "PutObject")
+        if (IfNoneMatch and there is not None) or (IfMatch and IfMatch != f'"{self.etag(there)}"'):
+            raise ClientError({"Error": {"Code": "PreconditionFailed"}}, "PutObject")
+        if self.lost != "row":
+            self.objects[Key] = Body
+        self.puts.append(Key.rsplit("/", 1)[-1])
+        if self.lost == "answer":  # carried out, and repeated by botocore, whose condition does not hold any more
+            self.lost = ""
+            raise ClientError({"Error": {"Code": "PreconditionFailed"}}, "PutObject")
+        return {"ETag": f'"{self.etag(Body)}"'}
+
+    def get_object(self, Bucket, Key):  # noqa: N803
+        self._answer("GetObject")
+        if Key not in self.objects:
+            raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
+        return {"Body": io.BytesIO(self.objects[Key]), "ETag": f'"{self.etag(self.objects[Key])}"'}
+
+    def get_paginator(self, operation):
+        assert operation == "list_objects_v2"
+        return SimpleNamespace(paginate=self._pages)
+
+    def _pages(self, Bucket, Prefix):  # noqa: N803
+        self._answer("ListObjectsV2")
+        found = [key for key in sorted(self.objects) if key.startswith(Prefix)]
+        for start in range(0, max(1, len(found)), 2):
+            rows = [{"Key": key, "ETag": f'"{self.etag(self.objects[key])}"'} for key in found[start : start + 2]]
+            yield {"Contents": rows} if rows else {}
+
+
+class Machine:
+    """One machine's folder of a run, and the store as its process knows it."""
+
+    def __init__(self, s3, folder):
+        self.s3, self.folder = s3, folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.start()
+
+    def start(self):
+        """A new process, which has not brought anything together yet."""
+        live = SimpleNamespace(client=lambda service: self.s3)
+        self.shelf = RunStore(live, "bucket", f"p/local/{RUN}/", RUN)
+        self.record = Record(self.folder, RUN, self.shelf)
+
+    def again(self):
+        """A new process that goes on with the run."""
+        self.start()
+        handover.together(self.record, self.shelf)
+        return self.record
+
+    def file(self, name):
+        return (self.folder / name).read_bytes()
+
+
+@pytest.fixture(params=[False, True], ids=["md5", "kms"])
+def s3(request):
+    return FakeS3(kms=request.param)
+
+
+@pytest.fixture
+def ours(s3, tmp_path):
+    return Machine(s3, tmp_path / "ours")
+
+
+@pytest.fixture
+def theirs(s3, tmp_path):
+    return Machine(s3, tmp_path / "theirs")
+
+
+def row(name, state="intended", **more):
+    return {"name": name, "state": state, **more}
+
+
+def in_store(s3, name=LOG):
+    return s3.objects.get(f"p/local/{RUN}/{name}", b"")
+
+
+def names(s3):
+    return {key.removeprefix(f"p/local/{RUN}/") for key in s3.objects}
+
+
+# Written ahead
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return load("local", {"mode": "apply", "outputs_dir": str(tmp_path), "may_replace": 9})
+
+
+def test_the_store_has_the_intended_row_before_the_thing_is_written(s3, ours, settings):
+    world, at_write = World({"old": 1}), []
+    world.at_write = lambda label: at_write.append([json.loads(line) for line in in_store(s3).splitlines()])
+    changes.carry_out(changes.plan("01", world.wanted(new="born", old=2)), settings, ours.record)
+    last = [(rows[-1]["name"], rows[-1]["state"], rows[-1]["before"]) for rows in at_write]
+    assert last == [("thing new", "intended", None), ("thing old", "intended", 1)]
+    assert in_store(s3) == ours.file(LOG)
+
+
+def test_a_store_that_drops_rows_is_noticed_by_the_check_above(s3, ours, settings):
+    world, at_write = World(), []
+    s3.lost = "row"
+    world.at_write = lambda label: at_write.append(in_store(s3))
+    changes.carry_out(changes.plan("01", world.wanted(new="born")), settings, ours.record)
+    assert at_write == [b""]
+    assert in_store(s3) != ours.file(LOG)
+
+
+def test_nothing_is_written_once_the_store_does_not_answer(s3, ours, settings):
+    world = World()
+    world.at_write = lambda label: setattr(s3, "down", True)
+    with pytest.raises(Unrecorded, match=f"store.*nothing more is written; the record on this machine.*--resume {RUN}"):
+        changes.carry_out(changes.plan("01", world.wanted(a=1, b=2)), settings, ours.record)
+    assert world.live == {"a": 1}
+    assert [found["state"] for found in ours.record.rows(LOG)] == ["intended", "applied"]
+    s3.down = False
+    assert ours.again().rows(LOG)[-1]["state"] == "applied"
+    assert in_store(s3) == ours.file(LOG)
+
+
+def test_an_undo_stops_as_well(s3, ours, settings):
+    world = World()
+    outcome = changes.carry_out(changes.plan("01", world.wanted(a=1, b=2)), settings, ours.record)
+    s3.down = True
+    undo = changes.Plan("90", tuple(changes.Change(c.resource, c.after, c.before) for c in outcome.plan.changes))
+    with pytest.raises(Unrecorded):
+        changes.roll_back(undo, settings, ours.record)
+    assert world.live == {"a": 1, "b": 2}
+
+
+# One machine at a time
+
+
+def test_of_two_machines_one_is_refused_and_writes_nothing(s3, ours, theirs, settings):
+    ours.record.append(LOG, row("a"))
+    theirs.again().append(LOG, row("b"))
+    before, world = in_store(s3), World()
+    for _ in range(2):  # and goes on being refused
+        with pytest.raises(Superseded, match=f"another machine went on with run {RUN}: {LOG} in s3://bucket/p/local"):
+            changes.carry_out(changes.plan("01", world.wanted(a=1)), settings, ours.record)
+    assert world.writes == []
+    assert in_store(s3) == before
+    with pytest.raises(Superseded):
+        records.seal(ours.record)
+    assert names(s3) == {LOG}
+
+
+def test_a_verdict_of_another_machine_is_not_replaced(s3, ours, theirs):
+    ours.record.write_json(VERDICT, {"verdict": "running"})
+    records.seal(ours.record)
+    theirs.again().write_json(VERDICT, {"verdict": "succeeded"})
+    records.seal(theirs.record)
+    ours.record.write_json(VERDICT, {"verdict": "failed"})
+    with pytest.raises(Superseded):
+        records.seal(ours.record)
+    assert json.loads(in_store(s3, VERDICT)) == {"verdict": "succeeded"}
+
+
+def test_two_of_one_machine_add_to_the_same_log(s3, ours):
+    ours.record.append("checks.jsonl", {"n": 1})
+    kernel = Machine(s3, ours.folder)
+    kernel.again().append("checks.jsonl", {"n": 2})
+    ours.record.append("checks.jsonl", {"n": 3})
+    kernel.record.append("checks.jsonl", {"n": 4})
+    assert in_store(s3, "checks.jsonl") == ours.file("checks.jsonl")
+
+
+def test_who_only_looks_at_a_run_that_is_going_on_does_not_stop_it(s3, ours, theirs):
+    first = a_run(ours)
+    before = dict(s3.objects)
+    looking = theirs.again()
+    looking.log_call({"time": "T2", "operation": "looked"})
+    theirs.again()
+    assert s3.objects == before  # refused there for whatever reason, it leaves no trace here
+    looking.append("checks.jsonl", {"n": "theirs"})
+    looking.keep_json("evidence/review.json", {})
+    records.seal(looking)
+    first.log_call({"time": "T3", "operation": "B"})
+    first.append("checks.jsonl", {"n": "ours"})
+    assert {found["n"] for found in map(json.loads, in_store(s3, "checks.jsonl").splitlines())} == {1, "ours", "theirs"}
+    first.append(LOG, row("b"))
+    first.write_json(VERDICT, {"verdict": "succeeded", "ended": "T3"})
+    records.seal(first)
+    for machine in (ours, theirs, ours):
+        records.seal(machine.again())
+    for name, expected in (("checks.jsonl", {1, "ours", "theirs"}), (CALLS, {"A", "B", "looked"})):
+        assert {next(reversed(found.values())) for found in first.rows(name)} == expected
+        assert sorted(in_store(s3, name).splitlines()) == sorted(theirs.file(name).splitlines())
+    assert theirs.record.read_json(VERDICT)["verdict"] == "succeeded"
+    assert records.unsealed(ours.folder) == []
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "added"),
+    [
+        (b"", b"", b""),
+        (b'{"n": 1}\n', b'{"n": 1}\n', b""),
+        (b'{"n": 1}\n', b'{"n": 1}\n{"n": 1}\n', b'{"n": 1}\n'),
+        (b'{"n": 1}\n{"n": 1}\n', b'{"n": 1}\n', b""),
+        (b'{"n": 1}\n{"cut', b'{"n": 1}\n{"n": 2}\n{"cu', b'\n{"n": 2}\n'),
+        (b"", b'{"n": 1}', b'{"n": 1}\n'),
+    ],
+)
+def test_two_logs_make_one_with_every_row_of_either_as_often_as_it_was_written(ours, theirs, added):
+    assert handover.union(ours, theirs) == added
+
+
+def test_a_notebook_that_is_running_is_not_stored(s3, ours):
+    record = a_run(ours)
+    (ours.folder / f"03_y{records.RUNNING}").write_text("with an address")
+    records.seal(record)
+    assert f"03_y{records.RUNNING}" not in names(s3)
+
+
+def test_bringing_together_waits_for_a_row_that_is_being_added(ours):
+    record, order = a_run(ours), []
+    with record.held():
+        coming = threading.Thread(target=lambda: (ours.again(), order.append("together")))
+        coming.start()
+        coming.join(0.2)
+        order.append("added")
+    coming.join()
+    assert order == ["added", "together"]
+
+
+def test_a_put_whose_answer_was_lost_and_that_was_repeated_is_our_own(s3, ours):
+    ours.record.append(LOG, row("a"))
+    s3.lost = "answer"
+    ours.record.append(LOG, row("b"))
+    ours.record.append(LOG, row("c"))
+    assert in_store(s3) == ours.file(LOG)
+
+
+def test_a_file_that_somebody_deleted_is_stored_again(s3, ours):
+    ours.record.append(LOG, row("a"))
+    s3.objects.clear()
+    ours.record.append(LOG, row("b"))
+    assert in_store(s3) == ours.file(LOG)
+
+
+def test_what_another_machine_replaced_is_not_taken_for_stored(s3, ours, theirs):
+    a_run(ours)
+    theirs.again()
+    (theirs.folder / "01_x.ipynb").write_text("by the other")
+    records.seal(theirs.record)
+    handover.together(ours.record, ours.shelf)
+    records.seal(ours.record)
+    assert in_store(s3, "01_x.ipynb") == ours.file("01_x.ipynb")
+
+
+def test_what_is_stored_as_it_is_is_not_put_again(s3, ours):
+    ours.record.append(LOG, row("a"))
+    ours.record.write_json("evidence/a.json", {})
+    records.seal(ours.record)
+    s3.puts.clear()
+    records.seal(ours.record)
+    assert s3.puts == []
+    ours.record.append(LOG, row("b"))
+    records.seal(ours.record)
+    assert s3.puts == [LOG, MANIFEST]
+
+
+# Handed over
+
+
+def a_run(machine):
+    """A run that was cut in phase 03, with files of every sort."""
+    record = machine.again()
+    record.log_call({"time": "T1", "operation": "A"})
+    record.append(LOG, row("a"))
+    record.append(LOG, row("a", "applied"))
+    record.append("checks.jsonl", {"n": 1})
+    record.keep_json("backup/workflow.json", {"definition": "ü"})
+    record.write_json(VERDICT, {"verdict": "running", "ended": "T1"})
+    (machine.folder / "01_x.ipynb").write_text("whole")
+    records.seal(record)
+    return record
+
+
+def test_a_machine_without_the_folder_gets_all_of_it(s3, ours, theirs):
+    a_run(ours)
+    theirs.again()
+    here, there = ({str(p.relative_to(m.folder)) for p in m.folder.rglob("*") if p.is_file()} for m in (ours, theirs))
+    assert here == there == names(s3)
+    assert all(ours.file(name) == theirs.file(name) == in_store(s3, name) for name in here)
+    assert records.unsealed(theirs.folder) == []
+
+
+def test_the_first_machine_comes_back_and_sees_what_the_second_did(s3, ours, theirs):
+    a_run(ours)
+    (ours.folder / "03_y.ipynb").write_text("cut in the middle")
+    ours.record.log_call({"time": "T2", "operation": "B"})
+    with (ours.folder / LOG).open("ab") as file:
+        file.write(b'{"name": "b", "sta')
+    second = theirs.again()
+    second.log_call({"time": "T3", "operation": "C"})
+    second.append(LOG, row("b"))
+    second.write_json(VERDICT, {"verdict": "succeeded", "ended": "T3"})
+    (theirs.folder / "03_y.ipynb").write_text("complete")
+    records.seal(second)
+    first = ours.again()
+    assert first.rows(LOG) == second.rows(LOG)
+    assert first.read_json(VERDICT)["verdict"] == "succeeded"
+    assert ours.file("03_y.ipynb") == b"complete"
+    assert ours.file("03_y.unstored.ipynb") == b"cut in the middle"
+    assert [found["operation"] for found in first.rows(CALLS)] == ["A", "B", "C"]
+    first.append(LOG, row("c"))
+    records.seal(first)
+    assert names(s3) >= {"03_y.unstored.ipynb"}
+    assert records.unsealed(ours.folder) == []
+
+
+def test_a_row_that_never_reached_the_store_stays_beside_it(s3, ours, theirs):
+    a_run(ours)
+    s3.down = True
+    with pytest.raises(Unrecorded):
+        ours.record.append(LOG, row("b"))
+    s3.down = False
+    theirs.again().append(LOG, row("other"))
+    assert ours.again().rows(LOG) == theirs.record.rows(LOG)
+    assert ours.record.rows("changes.unstored.jsonl")[-1] == row("b")
+    assert in_store(s3, "changes.unstored.jsonl") == b"" and ours.again()  # it goes along the next time
+    assert in_store(s3, "changes.unstored.jsonl") == ours.file("changes.unstored.jsonl")
+
+
+@pytest.mark.parametrize("answers", range(1, 14))
+def test_a_handover_that_was_cut_anywhere_is_completed_by_the_next(answers, s3, ours, theirs):
+    a_run(ours)
+    (ours.folder / "03_y.ipynb").write_text("cut in the middle")
+    second = theirs.again()
+    second.append(LOG, row("b"))
+    second.append("checks.jsonl", {"n": 2})
+    second.keep_json("evidence/a.json", {})
+    (theirs.folder / "03_y.ipynb").write_text("complete")
+    second.write_json(VERDICT, {"verdict": "succeeded", "ended": "T3"})
+    records.seal(second)
+    s3.answers = answers
+    with contextlib.suppress(Unrecorded):
+        ours.again()
+    s3.answers = 10**6
+    first = ours.again()
+    assert (first.rows(LOG), first.rows("checks.jsonl")) == (second.rows(LOG), second.rows("checks.jsonl"))
+    assert first.read_json(VERDICT) == second.read_json(VERDICT)
+    assert ours.file("03_y.ipynb") == b"complete"
+    assert ours.file("03_y.unstored.ipynb") == b"cut in the middle"
+
+
+def test_a_write_that_the_store_was_never_told_of_is_refused(s3, ours, theirs):
+    a_run(ours)
+    alone = Record(ours.folder, RUN)
+    alone.append(LOG, row("b"))
+    alone.append(LOG, row("b", "applied"))
+    theirs.again().append(LOG, row("other"))
+    kept = ours.file(LOG)
+    with pytest.raises(
+        Refused, match=r"two machines wrote under this run: .*\(\d+ bytes\) tells of b, .*record_store="
+    ):
+        ours.again()
+    assert ours.file(LOG) == kept
+
+
+def test_what_a_machine_did_without_the_store_is_stored_when_nobody_else_went_on(s3, ours):
+    a_run(ours)
+    alone = Record(ours.folder, RUN)
+    alone.append(LOG, row("b"))
+    alone.append(LOG, row("b", "applied"))
+    alone.write_json(VERDICT, {"verdict": "failed", "ended": "T0"})
+    ours.again()
+    assert in_store(s3) == ours.file(LOG)
+    assert json.loads(in_store(s3, VERDICT))["verdict"] == "failed"
+
+
+def test_of_two_equal_logs_the_later_verdict_counts(ours, theirs):
+    a_run(ours)
+    theirs.again().write_json(VERDICT, {"verdict": "interrupted", "ended": "T2"})
+    records.seal(theirs.record)
+    assert ours.again().read_json(VERDICT)["verdict"] == "interrupted"
+    theirs.start()
+    Record(theirs.folder, RUN).write_json(VERDICT, {"verdict": "failed", "ended": "T9"})
+    theirs.again()
+    assert theirs.record.read_json(VERDICT)["verdict"] == "failed"
+    assert ours.again().read_json(VERDICT)["verdict"] == "failed"
+
+
+def test_a_file_that_is_never_written_twice_and_differs_is_refused(ours):
+    a_run(ours)
+    (ours.folder / "backup/workflow.json").write_text("edited")
+    with pytest.raises(Refused, match=r"workflow\.json is not the file that was stored"):
+        ours.again()
+
+
+def test_a_notebook_that_is_worked_on_stays_and_is_stored_when_sealed(s3, ours):
+    a_run(ours)
+    (ours.folder / "01_x.ipynb").write_text("stepped through")
+    records.seal(ours.again())
+    assert in_store(s3, "01_x.ipynb") == b"stepped through"
+
+
+@pytest.mark.parametrize("name", ["../up", "a/../../b", "/etc/x", "a//b", "./a", "a\\..\\b", ".."])
+def test_a_name_that_leaves_the_folder_is_refused_before_anything_is_read(name, s3, ours):
+    s3.objects[f"p/local/{RUN}/{LOG}"] = b"{}\n"
+    s3.objects[f"p/local/{RUN}/{name}"] = b"x"
+    with pytest.raises(Refused, match="which no record holds"):
+        ours.again()
+    assert list(ours.folder.iterdir()) == []
+
+
+def test_the_folders_of_the_console_are_no_files(s3, ours):
+    s3.objects[f"p/local/{RUN}/"] = s3.objects[f"p/local/{RUN}/evidence/"] = b""
+    ours.again()
+    assert list(ours.folder.iterdir()) == []
+
+
+def test_the_runs_of_an_environment_are_listed_and_what_is_none_is_left_out(s3):
+    for key in (f"p/local/{RUN}/{LOG}", f"p/local/{RUN}/a/b", "p/local/note.txt", "p/local/../x", "p/prod/r1/run.json"):
+        s3.objects[key] = b""
+    live = SimpleNamespace(client=lambda service: s3)
+    found = Shelves(live, "bucket", "p/local/").runs()
+    assert {run_id: set(files) for run_id, files in found.items()} == {RUN: {LOG, "a/b"}}
+
+
+def test_only_what_tells_of_a_run_is_copied(s3, ours, tmp_path):
+    a_run(ours).keep_json("plan.json", {})
+    ours.record.keep_json("plan.json", {})
+    copy = Record(tmp_path / "copy", RUN)
+    handover.copy_telling(copy, ours.shelf, ours.shelf.stored())
+    assert {path.name for path in copy.folder.rglob("*")} == {LOG, VERDICT, "plan.json", "plan.attempt-2.json"}
+
+
+@pytest.mark.parametrize(("code", "kind"), [("NoSuchBucket", BadParameters), ("AccessDenied", BadParameters)])
+def test_a_store_that_cannot_be_used_is_a_wrong_parameter_before_anything_is_written(code, kind, s3, ours):
+    s3.code = code
+    expected = f"record_store {ours.shelf.where} cannot be used .*{code}.*Nothing was written"
+    with pytest.raises(kind, match=expected), opening(ours.shelf.where):
+        ours.again()
+
+
+def test_a_store_that_does_not_answer_is_unreachable_before_anything_is_written(s3, ours):
+    s3.down = True
+    with pytest.raises(Unreachable, match="does not answer"), opening(ours.shelf.where):
+        ours.again()
+
+
+# Whatever happens in whatever order
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["add", "come", "go down", "cut", "come", "add", "add"]), st.integers(0, 1)), max_size=25
+)
+
+
+@given(steps=STEPS, kms=st.booleans())
+@examples(max_examples=150, deadline=None)
+def test_no_row_is_lost_whatever_two_machines_do(steps, kms):
+    with tempfile.TemporaryDirectory() as folder:
+        s3 = FakeS3(kms)
+        machines = [Machine(s3, Path(folder) / name) for name in ("a", "b")]
+        announced, on_disk = [], [[], []]
+        for number, (step, at) in enumerate(steps):
+            machine, found = machines[at], row(f"{at}-{number}", why="ü" * (number % 3))
+            if step == "come":
+                machine.again()
+            elif step == "cut" and (machine.folder / LOG).exists():
+                # A kill in the middle of a row that nobody was told of yet.
+                with (machine.folder / LOG).open("ab") as file:
+                    file.write(b'{"name": "cut')
+                machine.start()
+            elif step != "cut":
+                s3.down = step == "go down"
+                on_disk[at].append(found)
+                try:
+                    machine.record.append(LOG, found)
+                    announced.append(found)
+                except (Unrecorded, Superseded):
+                    pass
+                s3.down = False
+            stored = [json.loads(line) for line in in_store(s3).split(b"\n") if line.endswith(b"}")]
+            assert [one for one in stored if one in announced] == announced  # all of them, in order, once
+            here = {
+                json.dumps(one)
+                for path in machine.folder.glob("changes*.jsonl")
+                for one in machine.record.rows(path.name)
+            }
+            assert {json.dumps(one) for one in on_disk[at]} <= here
+        ends = [machine.again().rows(LOG) for machine in (*machines, *machines)]
+        assert ends[-1] == ends[-2]
+        assert [one for one in ends[-1] if one in announced] == announced
+
+
+@given(
+    shared=st.lists(st.integers(0, 9), max_size=5),
+    more=st.tuples(st.lists(st.integers(0, 9), max_size=4), st.lists(st.integers(0, 9), max_size=4)),
+    cuts=st.tuples(st.integers(0, 12), st.integers(0, 12)),
+)
+def test_the_side_that_is_further_is_found_wherever_a_log_is_cut(shared, more, cuts):
+    def log(rows, cut):
+        data = b"".join(json.dumps(row(str(n))).encode() + b"\n" for n in rows)
+        return data[: max(0, len(data) - cut)]
+
+    ours, theirs = log([*shared, *more[0]], cuts[0]), log([*shared, *more[1]], cuts[1])
+    side = handover.further(ours, theirs)
+    assert (side == "neither") == (ours == theirs)
+    assert (side == "ours") == (ours != theirs and ours.startswith(theirs))
+    lost = [found for found in handover.own_rows(ours, theirs) if side == "theirs" and theirs.startswith(ours)]
+    assert all(json.dumps(found).encode() in theirs for found in lost)
