@@ -1,94 +1,38 @@
-"""The `runbook` command. One clear sentence when it cannot do what was asked.
+"""The commands that may write: plan, apply, rollback, restore, lock; and everything that the command is made of."""
 
-Exit codes: 0 all succeeded, 1 a phase failed, 2 bad parameters or usage, 3 refused, 130 interrupted.
-"""
-
-import functools
-import os
 import shlex
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from importlib.metadata import entry_points
-from pathlib import Path
-from typing import Any
 
 import click
-import yaml
 
-from lib import changes, notebooks, phases, preflight, records, run, settings, terminal
+from lib import (
+    approval,
+    audit,
+    changes,
+    emergency,
+    guards,
+    locks,
+    looking,
+    phases,
+    preflight,
+    records,
+    resume,
+    run,
+    terminal,
+)  # fmt: skip
 from lib import rollback as rollbacks
-from lib.aws import connect
+from lib.aws import Live, connect
 from lib.checks import require
-from lib.errors import BadParameters, NotAsWanted, Refused, RunbookError
+from lib.command import exit_code, main, parameters, told
+from lib.errors import BadParameters, NotAsWanted, Unrecorded
 from lib.phases import Phase
-from lib.plans import fingerprint
+from lib.records import Record
 from lib.settings import Settings
 
-INTERRUPTED = 130
-
-
-def told(command: Callable[..., int | None]) -> Callable[..., None]:
-    """Turn our errors into one sentence and an exit code, and a returned number into an exit code."""
-
-    @functools.wraps(command)
-    def inner(*args: Any, **options: Any) -> None:  # noqa: ANN401 - click passes what the command declares
-        try:
-            code = command(*args, **options) or 0
-        except RunbookError as error:
-            terminal.complain(error)
-            code = error.exit_code
-        except KeyboardInterrupt:
-            terminal.say("Interrupted.")
-            code = INTERRUPTED
-        sys.exit(code)
-
-    return inner
-
-
-def parameters(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The ENV argument and `--set`, as one `Settings` argument named `given`."""
-
-    @click.argument("environment", metavar="ENV")
-    @click.option("overrides", "--set", multiple=True, metavar="KEY=VALUE", help="Another value for one parameter.")
-    @functools.wraps(command)
-    def inner(environment: str, overrides: Sequence[str], **options: Any) -> Any:  # noqa: ANN401
-        return command(lambda **more: settings.load(environment, given_and_decided(overrides, more)), **options)
-
-    return inner
-
-
-def given_and_decided(pairs: Sequence[str], decided: dict[str, Any]) -> dict[str, Any]:
-    """`--set` pairs and what the command itself decides. Raises BadParameters where the two differ."""
-    values = overridden(pairs)
-    for key in values.keys() & decided.keys():
-        if values[key] != decided[key]:
-            raise BadParameters(
-                f"--set {key}={values[key]} does not go with this command, which takes {decided[key] or 'none'!r}; "
-                "leave it out, or use the command or option that means it"
-            )
-    return {**values, **decided}
-
-
-def overridden(pairs: Sequence[str]) -> dict[str, Any]:
-    """`--set` pairs as parameters: numbers and lists as YAML has them, but text stays text."""
-    values: dict[str, Any] = {}
-    for pair in pairs:
-        key, equals, text = pair.partition("=")
-        if not equals:
-            raise BadParameters(f"--set {pair!r}: expected KEY=VALUE")
-        field = Settings.model_fields.get(key.strip())
-        textual = field is not None and field.annotation is str
-        try:
-            values[key.strip()] = text if textual else yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise BadParameters(f"--set {pair!r}: {text!r} is not a YAML value") from error
-    return values
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-def main() -> None:
-    """Carry the Your6 Phase 3 plan out, and prove that it worked."""
+__all__ = ["looking", "main", "told"]
 
 
 @main.command()
@@ -97,14 +41,15 @@ def main() -> None:
 def plan(given: Callable[..., Settings]) -> int:
     """Show every change of every phase; write nothing."""
     chosen = given(mode="plan")
-    record = records.open_run(chosen)
-    live = connect(chosen, record.log_call)
+    record, live = audit.begin(chosen)
     require(preflight.pieces(live))
     plans = run.plan_all(live)
-    record.keep_json("plan.json", run.plan_data(plans, chosen))
+    made = approval.plan_data(plans, chosen)
+    record.keep_json(approval.PLAN, made)
     records.seal(record)
     terminal.plans(plans)
-    terminal.say(f"Plan: {fingerprint(plans)}")
+    guards.require_no_loss(plans, chosen, record)
+    terminal.say(f"Plan: {made['fingerprint']}")
     terminal.say(f"Record: {record.folder}")
     return 0
 
@@ -112,40 +57,104 @@ def plan(given: Callable[..., Settings]) -> int:
 @main.command()
 @parameters
 @click.option("--approved-plan", default="", help="Fingerprint of the reviewed plan.")
-@click.option("first", "--from", default="", help="First phase, such as 03.")
-@click.option("last", "--to", default="", help="Last phase.")
+@click.option("--approved-by", default="", help="Who reviewed it; not the caller.")
+@click.option("--change-ticket", default="", help="The change this run belongs to.")
+@click.option("--from", "first", default="", help="First phase, such as 03.")
+@click.option("--to", "last", default="", help="Last phase.")
 @click.option("--only", default="", help="This phase alone.")
+@click.option("--resume", "run_id", default="", metavar="RUN_ID", help="Go on with a run that stopped.")
+@click.option("--break-lock", is_flag=True, help="With --resume: take away the lock that the run left behind.")
+@click.option("--rollback-on-failure", is_flag=True, help="Undo the run when a phase fails.")
 @told
-def apply(given: Callable[..., Settings], approved_plan: str, first: str, last: str, only: str) -> int:
+def apply(
+    given: Callable[..., Settings],
+    first: str,
+    last: str,
+    only: str,
+    run_id: str,
+    break_lock: bool,
+    rollback_on_failure: bool,
+    **approved: str,
+) -> int:
     """Carry the plan out, phase by phase, and stop at the first failure."""
-    more = {"approved_plan": approved_plan} if approved_plan else {}
-    return carry_out(given(mode="apply", **more), phases.numbers(first, last, only))
+    more = {key: value for key, value in approved.items() if value}
+    if not run_id:
+        if break_lock:
+            raise BadParameters("--break-lock goes with --resume; `runbook lock ENV` shows who holds the lock")
+        return carry_out(given(mode="apply", **more), phases.numbers(first, last, only), undo=rollback_on_failure)
+    if first or last or only:
+        raise BadParameters("--resume goes on with the run's own phases; leave --from, --to and --only out")
+    if more:
+        raise BadParameters("--resume goes on with the run's own approval; leave the --approved options out")
+    return go_on(given(mode="apply", run_id=run_id), break_lock, rollback_on_failure)
+
+
+def go_on(chosen: Settings, break_lock: bool, undo: bool) -> int:
+    """Resume a run; returns the exit code."""
+    record, live = audit.reopen(chosen)
+    with run.sealed(record):
+        begun = resume.with_its_approval(chosen, record)
+        return left_of(begun, record, replace(live, settings=begun), break_lock, undo)
+
+
+def left_of(begun: Settings, record: Record, live: Live, break_lock: bool, undo: bool) -> int:
+    """Carry out what is left of a run, alone."""
+    if break_lock:
+        break_left(live, record.run_id)
+    with run.alone(begun, record, live):
+        terminal.read_back(resume.read_back(live, record))
+        left = resume.remaining(live, record)
+        if not left:
+            terminal.say(f"Run {record.run_id} is complete: AWS holds everything it wanted. Nothing was written.")
+            return 0
+        terminal.say(f"Going on with run {record.run_id} of {begun.environment} from phase {left[0]}")
+        return carry_out(begun, left, begin=resume.begin, undo=undo)
+
+
+def break_left(live: Live, run_id: str) -> None:
+    """Take away the lock that a run left behind, where it left one."""
+    held = locks.found(live)
+    terminal.say(f"Lock broken: {locks.break_lock(live, run_id).said}" if held else "Nobody held the lock.")
 
 
 def undo_command(chosen: Settings, run_id: str) -> str:
     """The rollback of a run, for the same environment file and with the same overrides as this command."""
+    return _command_here("rollback", chosen, run_id)
+
+
+def go_on_command(chosen: Settings, run_id: str) -> str:
+    """The resumption of a run, likewise."""
+    return _command_here("apply", chosen, f"--resume {run_id}")
+
+
+def _command_here(command: str, chosen: Settings, what: str) -> str:
     given = click.get_current_context().params
     pairs = (f" --set {shlex.quote(pair)}" for pair in given.get("overrides", ()))
-    return f"runbook rollback {shlex.quote(given.get('environment', chosen.environment))} {run_id}{''.join(pairs)}"
+    return f"runbook {command} {shlex.quote(given.get('environment', chosen.environment))} {what}{''.join(pairs)}"
 
 
-def exit_code(done: Sequence[Phase]) -> int:
-    """0, 130 for an interruption, 3 where a phase was refused, 1 for any other failure."""
-    refused = any(phase.verdict == "failed" and phase.error.startswith("Refused:") for phase in done)
-    return {"succeeded": 0, "interrupted": INTERRUPTED}.get(run.overall(done), Refused.exit_code if refused else 1)
-
-
-def carry_out(chosen: Settings, numbers: Sequence[str], lasting: bool = True) -> int:
+def carry_out(
+    chosen: Settings,
+    numbers: Sequence[str],
+    lasting: bool = True,
+    begin: Callable[..., None] = run.begin,
+    undo: bool = False,
+) -> int:
     """Run phases with a line each and a summary at the end; returns the exit code.
 
-    An account that is not `lasting` is gone afterwards, so nothing is said about undoing.
+    An account that is not `lasting` is gone afterwards, so nothing is said about undoing. `undo`: roll a
+    failed run back.
     """
     record = records.open_run(chosen)
     terminal.say(f"Run {record.run_id} of {chosen.environment}, mode {chosen.mode}")
-    done = run.phases(chosen, record, numbers, terminal.progress)
+    done = run.phases(chosen, record, numbers, terminal.progress, begin)
     terminal.summary(record, done)
-    if lasting:
+    if undo and run.overall(done) == "failed":
+        undone(chosen.model_copy(update={"run_id": record.run_id}), record)
+    elif lasting:
         terminal.say(f"Undo:   {undo_command(chosen, record.run_id)}")
+        if run.overall(done) != "succeeded":
+            terminal.say(f"Go on:  {go_on_command(chosen, record.run_id)}")
     return exit_code(done)
 
 
@@ -153,121 +162,74 @@ def carry_out(chosen: Settings, numbers: Sequence[str], lasting: bool = True) ->
 @parameters
 @click.argument("run_id")
 @click.option("--dry-run", is_flag=True, help="Show what would be undone; write nothing.")
+@click.option("--to-phase", default="", metavar="PHASE", help="Undo this phase and what runs after it; keep the rest.")
 @click.option("--overwrite", is_flag=True, help="Also undo what somebody else changed since the run.")
+@click.option("--break-lock", is_flag=True, help="Take away the lock that this run left behind.")
 @told
-def rollback(given: Callable[..., Settings], run_id: str, dry_run: bool, overwrite: bool) -> int:
+def rollback(
+    given: Callable[..., Settings], run_id: str, dry_run: bool, to_phase: str, overwrite: bool, break_lock: bool
+) -> int:
     """Return everything that a run changed to its value before."""
-    chosen = given(mode="plan" if dry_run else "apply", run_id=run_id)
-    record = records.existing(chosen, run_id)
-    rows = record.rows(changes.LOG)
-    if not rows:
-        raise BadParameters(f"run {run_id} changed nothing (its record has no {changes.LOG}); there is nothing to undo")
-    undo = rollbacks.plan(connect(chosen, record.log_call), rows)
-    foreign = [change.resource.name for change in undo.changes if change.foreign]
-    if foreign and not (dry_run or overwrite):
-        raise Refused(
-            f"somebody else changed {', '.join(foreign)} since run {run_id}, and their values would be lost; look with "
-            "--dry-run, then roll back with --overwrite"
-        )
-    terminal.say(f"Rolling back run {run_id} of {chosen.environment}")
-    terminal.progress(Phase("90", phases.ROLLBACK, "running"))
-    done = notebooks.execute(chosen, record, "90", phases.ROLLBACK)
-    terminal.progress(done)
-    terminal.ledger(record)
-    if dry_run:
-        records.seal(record)
-    else:
-        run.write_rollback(record, done)
+    more = {"rollback_foreign": "overwrite"} if overwrite else {}
+    if to_phase:
+        more["rollback_to_phase"] = to_phase
+    chosen = given(mode="plan" if dry_run else "apply", run_id=run_id, **more)
+    record, live = audit.reopen(chosen)
+    with run.sealed(record):
+        rows = record.rows(changes.LOG)
+        if not rows:
+            raise BadParameters(f"run {run_id} changed nothing (its record has no {changes.LOG}): nothing is to undo")
+        rollbacks.within(rows, to_phase)
+        if break_lock:
+            break_left(live, run_id)
+        return exit_code([undone(chosen, record)])
+
+
+def undone(chosen: Settings, record: Record) -> Phase:
+    """Roll a run back, and show what became of each thing."""
+    terminal.say(f"Rolling back run {record.run_id} of {chosen.environment}")
+    before = record.latest(rollbacks.LEDGER)
+    done = run.roll_back(chosen, record, terminal.progress)
+    if record.latest(rollbacks.LEDGER) != before or done.verdict == "succeeded":
+        terminal.ledger(record)
     terminal.say(f"Record: {record.folder}")
-    return exit_code([done])
-
-
-@main.command()
-@parameters
-@click.argument("run_id", required=False, default="")
-@told
-def status(given: Callable[..., Settings], run_id: str) -> int:
-    """Show the runs of an environment, or one run's phases."""
-    chosen = given()
-    if run_id:
-        terminal.status(records.existing(chosen, run_id))
-    else:
-        terminal.statuses(chosen)
-    return 0
-
-
-@main.command()
-@click.argument("run_dir", type=click.Path(path_type=Path))
-@told
-def verify(run_dir: Path) -> int:
-    """Check that nothing in a run's folder was touched since it was sealed."""
-    wrong = records.unsealed(run_dir)
-    if wrong:
-        raise NotAsWanted(f"{run_dir.name} is not as it was sealed: {'; '.join(wrong)}")
-    terminal.say(f"{run_dir.name}: every file is as it was sealed")
-    return 0
-
-
-@main.command("open")
-@parameters
-@click.argument("number", metavar="PHASE")
-@click.option("--run-id", default="", help="Step through within this run; a new one otherwise.")
-@click.option("--mode", type=click.Choice(["plan", "apply"]), default="plan", show_default=True)
-@click.option("--no-browser", is_flag=True, help="Only prepare the notebook and say where it is.")
-@told
-def open_notebook(given: Callable[..., Settings], number: str, run_id: str, mode: str, no_browser: bool) -> int:
-    """Put a parameterized copy of a notebook into the run's folder and open JupyterLab on it."""
-    notebook = {**phases.NOTEBOOKS, "90": phases.ROLLBACK}.get(number)
-    if notebook is None:
-        raise BadParameters(f"no phase {number!r}; expected one of {', '.join(phases.NOTEBOOKS)}, 90")
-    chosen = given(mode=mode, run_id=run_id)
-    path = notebooks.parameterized(chosen, records.open_run(chosen), notebook)
-    terminal.say(f"Notebook: {path}")
-    if no_browser:
-        return 0
-    # Jupyter refuses to run as root unless told so; it listens on loopback only, and asks for its token.
-    root = ["--allow-root"] if os.geteuid() == 0 else []
-    lab = [
-        sys.executable,
-        "-m",
-        "jupyterlab",
-        "--ServerApp.ip=127.0.0.1",
-        f"--ServerApp.root_dir={path.parent}",
-        *root,
-        str(path),
-    ]
-    return subprocess.run(lab, check=False, env=dict(os.environ)).returncode
+    return done
 
 
 @main.command()
 @parameters
 @click.argument("run_id")
 @told
-def review(given: Callable[..., Settings], run_id: str) -> int:
-    """Make the post-implementation review of a run again, for instance a day later."""
-    return again(given(mode="plan", run_id=run_id), "07")
+def restore(given: Callable[..., Settings], run_id: str) -> int:
+    """EMERGENCY: put the workflow alone back to the run's backup, by one call, at once."""
+    chosen = given(mode="apply", run_id=run_id)
+    record, live = audit.reopen(chosen)
+    with suppress(Unrecorded), run.sealed(record):  # what is not recorded is said below, and stops nothing
+        unrecorded = emergency.restore(live, record)
+    terminal.say(f"{chosen.state_machine_name} was given back its definition of before run {run_id}")
+    if unrecorded:
+        terminal.complain(NotAsWanted(f"it was done, and could not be recorded: {unrecorded}"))
+    require(emergency.verified(live, record, chosen))
+    terminal.say(f"AWS holds it. The rest of the run stays: {undo_command(chosen, run_id)}")
+    return 0
 
 
 @main.command()
 @parameters
-@click.option("--run-id", default="", help="Keep the result in this run; a new one otherwise.")
+@click.option("--break", "run_id", default="", metavar="RUN_ID", help="Take the lock of this run away.")
+@click.option(
+    "--force", is_flag=True, help="Also while its lease is in force: only when you know that the run is dead."
+)
 @told
-def tune(given: Callable[..., Settings], run_id: str) -> int:
-    """Look at the thresholds against recorded check-ins."""
-    return again(given(mode="plan", run_id=run_id), "08")
-
-
-def again(chosen: Settings, number: str) -> int:
-    """Run one read-only notebook into a run's record, beside what is there."""
-    record = records.existing(chosen, chosen.run_id) if chosen.run_id else records.open_run(chosen)
-    connect(chosen, record.log_call)
-    notebook = phases.NOTEBOOKS[number]
-    terminal.progress(Phase(number, notebook, "running"))
-    done = notebooks.execute(chosen, record, number, notebook)
-    terminal.progress(done)
-    records.seal(record)
-    terminal.say(f"Record: {record.folder / done.output}")
-    return exit_code([done])
+def lock(given: Callable[..., Settings], run_id: str, force: bool) -> int:
+    """Show who may write now, or take a stale lock away."""
+    live = connect(given())
+    if run_id:
+        terminal.say(f"Lock broken: {locks.break_lock(live, run_id, force).said}")
+        return 0
+    found = locks.found(live)
+    terminal.say(f"Held by {found.said}" if found else "Nobody holds the lock.")
+    return 0
 
 
 for extension in entry_points(group="runbook.commands"):

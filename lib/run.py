@@ -4,20 +4,20 @@ import platform
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from types import FrameType
 from typing import Any
 
-from lib import changes, desired, preflight, records
-from lib.aws import Identity, Live, connect
+from lib import approval, audit, changes, desired, guards, locks, preflight, records
+from lib.aws import Identity, Live
 from lib.checks import require
-from lib.errors import Refused, RunbookError
-from lib.notebooks import execute
-from lib.phases import NOTEBOOKS, PLANNED_MINUTES, Phase
-from lib.plans import Plan, fingerprint
+from lib.errors import RunbookError
+from lib.notebooks import adopt, execute
+from lib.phases import NOTEBOOKS, PLANNED_MINUTES, ROLLBACK, Phase
+from lib.plans import Plan
 from lib.records import Record
 from lib.settings import ROOT, Settings
 
@@ -33,47 +33,18 @@ def plan_all(live: Live) -> list[Plan]:
     return [changes.plan(number, wanted(live)) for number, wanted in desired.PHASES.items()]
 
 
-def plan_data(plans: Sequence[Plan], settings: Settings) -> dict[str, Any]:
-    """A plan as `plan.json` keeps it."""
-    return {
-        "environment": settings.environment,
-        "account": settings.account_id,
-        "made": datetime.now(UTC).isoformat(timespec="seconds"),
-        "fingerprint": fingerprint(plans),
-        "changes": [{"phase": plan.phase, **change.row()} for plan in plans for change in plan.changes],
-    }
+def begin(settings: Settings, record: Record, live: Live, chosen: Sequence[str]) -> None:
+    """Plan, refuse losses and, where approval is required, compare; then keep the plan in the record.
 
-
-def begin(settings: Settings, record: Record, chosen: Sequence[str] = ()) -> Identity:
-    """Guard, plan and, where approval is required, compare; then keep the plan in the record. Writes nothing to AWS.
-
-    Several phases without the preflight stop here when a piece of the baseline is missing.
+    Writes nothing to AWS. Several phases without the preflight stop here when a piece of the baseline is missing.
     """
-    live = connect(settings, record.log_call)
     if len(chosen) > 1 and "00" not in chosen:
         require(preflight.pieces(live))
     plans = plan_all(live)
-    _require_approved(settings, plans)
-    record.keep_json("plan.json", plan_data(plans, settings))
-    return live.identity
-
-
-def _require_approved(settings: Settings, plans: Sequence[Plan]) -> None:
-    """Refuse a plan that was not reviewed or is carried out already; what writes nothing needs no approval."""
-    if settings.approval == "none" or settings.mode == "plan":
-        return
-    found, pending = fingerprint(plans), any(plan.pending for plan in plans)
-    if settings.approved_plan == (found if pending else ""):
-        return
-    if not pending:
-        raise Refused(
-            f"{settings.approved_plan} is carried out already, or was never this account's: nothing is left to change. "
-            "Leave --approved-plan out to run phases that only read"
-        )
-    raise Refused(
-        f"{settings.environment} needs approval: the account's plan is {found}, approved is "
-        f"{settings.approved_plan or 'none'}. Review `runbook plan {settings.environment}` and approve that one"
-    )
+    audit.look(settings)  # under the lock: another machine's run counts up to its last row
+    approval.require_whole(settings, record, plans, live.identity.caller)
+    guards.require_no_loss([plan for plan in plans if plan.phase in chosen], settings, record)
+    record.keep_json(approval.PLAN, approval.plan_data(plans, settings))
 
 
 def phases(
@@ -81,35 +52,61 @@ def phases(
     record: Record,
     chosen: Sequence[str],
     told: Callable[[Phase], None],
+    begin: Callable[[Settings, Record, Live, Sequence[str]], None] = begin,
 ) -> list[Phase]:
     """Run the chosen phases in order, stop at the first that does not succeed, and write `run.json` and the manifest.
 
-    `told` hears of each phase twice: when it starts (verdict `running`) and when it ends.
+    Holds the environment's lock where it may write. `told` hears of each phase twice: when it starts (verdict
+    `running`) and when it ends.
     """
     started = datetime.now(UTC)
     done = [Phase(number, NOTEBOOKS[number], planned_minutes=PLANNED_MINUTES.get(number)) for number in chosen]
-    identity = _refusable(settings, record, done, started)
-    with _sigterm_interrupts():
+    with ExitStack() as held:
+        held.enter_context(_sigterm_interrupts())
+        try:
+            record, live = audit.attached(settings, record)
+            held.enter_context(sealed(record))  # last of all, since giving the lock back is a call as well
+            held.enter_context(alone(settings, record, live))
+            begin(settings, record, live, chosen)
+        except RunbookError as error:
+            # A run that began before keeps its verdict.
+            if record.read_json("run.json") is None:
+                write_verdict(settings, record, done, started, None, str(error))
+            raise
         for index, waiting in enumerate(done):
             done[index] = replace(waiting, verdict="running")
             told(done[index])
             # Written before it starts, so that a run that is killed does not look as if nothing had happened.
-            write_verdict(settings, record, done, started, identity)
+            write_verdict(settings, record, done, started, live.identity)
             done[index] = execute(settings, record, waiting.number, waiting.notebook)
             told(done[index])
-            write_verdict(settings, record, done, started, identity)
+            write_verdict(settings, record, done, started, live.identity)
             if done[index].verdict != "succeeded":
                 break
     return done
 
 
-def _refusable(settings: Settings, record: Record, done: Sequence[Phase], started: datetime) -> Identity:
-    """`begin`, with a verdict in the record also when the run cannot start."""
+@contextmanager
+def sealed(record: Record) -> Iterator[None]:
+    """Seal the record at the end, however that is: a refusal has called AWS as well, and the record holds its calls."""
     try:
-        return begin(settings, record, [phase.number for phase in done])
-    except RunbookError as error:
-        write_verdict(settings, record, done, started, None, str(error))
-        raise
+        yield
+    finally:
+        records.seal(record)
+
+
+@contextmanager
+def alone(settings: Settings, record: Record, live: Live) -> Iterator[None]:
+    """Hold the environment's lock, where this run may write. Raises Superseded where another run holds it.
+
+    Reading needs no lock.
+    """
+    if settings.mode == "plan":
+        yield
+        return
+    with locks.held(live, record.run_id):
+        adopt(settings, record)  # what a killed command left of its notebooks
+        yield
 
 
 @contextmanager
@@ -184,22 +181,28 @@ def _git_commit() -> str:
     return commit.stdout.strip() + ("+" if edited.stdout.strip() else "") if commit.returncode == 0 else ""
 
 
+def roll_back(settings: Settings, record: Record, told: Callable[[Phase], None]) -> Phase:
+    """Run the rollback of this record's run, and add its verdict to the run's. Holds the lock where it may write."""
+    record, live = audit.attached(settings, record)
+    with _sigterm_interrupts(), sealed(record), alone(settings, record, live):
+        told(Phase("90", ROLLBACK, "running"))
+        done = execute(settings, record, "90", ROLLBACK)
+        told(done)
+        if settings.mode == "apply":
+            record.write_json("run.json", {**(record.read_json("run.json") or {}), "rollback": vars(done)})
+    return done
+
+
 def status(record: Record) -> dict[str, Any]:
     """A run's verdict as recorded, with what a later rollback or a kill makes of it."""
     found = record.read_json("run.json")
     if found is None:
         planned = record.latest("plan.json") is not None
         return {"run_id": record.run_id, "verdict": "plan only" if planned else "did not start", "phases": []}
-    applied = sum(row["state"] == "applied" and not row["undoes"] for row in record.rows(changes.LOG))
+    applied = sum(row["state"] == "applied" and not row["undoes"] for row in record.rows(records.LOG))
     verdict = found["verdict"]
     if verdict == "running":
         verdict = f"running, or killed: {applied} changes applied"
     if found.get("rollback"):
         verdict = f"{verdict}; rollback {found['rollback']['verdict']}"
     return {**found, "verdict": verdict}
-
-
-def write_rollback(record: Record, done: Phase) -> None:
-    """Add the verdict of a rollback to the run's own, and seal the record again."""
-    record.write_json("run.json", {**(record.read_json("run.json") or {}), "rollback": vars(done)})
-    records.seal(record)

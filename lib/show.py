@@ -15,7 +15,7 @@ from lib.aws import Live
 from lib.checks import Check, brief, require
 from lib.plans import Change, Outcome, Plan
 from lib.records import Record
-from lib.settings import Settings
+from lib.settings import Settings, command_line
 
 LINES = 400  # a longer diff is shown up to here, and kept whole in the record
 
@@ -75,6 +75,7 @@ def plan_row(change: Change) -> dict[str, str]:
         "before": brief(change.before),
         "after": brief(change.after) if change.action != "none" else "as before",
         "undo": change.undo,
+        "who notices": change.noticed,
     }
 
 
@@ -84,6 +85,8 @@ def outcome(found: Outcome) -> None:
     table([{"what": change.resource.name, "action": change.action, "outcome": state} for change, state in pairs])
     if "planned" in found.states:
         say("**Plan mode: nothing was written.** Run with `mode: apply` to carry this out.")
+    if found.refusal:
+        say(f"**In apply mode this is REFUSED:** {found.refusal}.")
 
 
 def checks(found: Sequence[Check], what: str = "") -> None:
@@ -109,12 +112,18 @@ def figure(found: Figure, caption: str = "") -> None:
         say(caption)
 
 
-def rollback_command(settings: Settings, record: Record) -> None:
-    """How to undo what this run did."""
+def ways_out(settings: Settings, record: Record) -> None:
+    """How to go on with this run, how to undo it, and the emergency path."""
     if settings.mode == "plan":
         say("Nothing was written, so there is nothing to undo.")
         return
-    say(f"Undo this run: `runbook rollback {settings.environment} {record.run_id}`")
+    here = command_line(settings)
+    rows = {
+        "go on with this run": f"runbook apply {here} --resume {record.run_id}",
+        "undo this run": f"runbook rollback {here} {record.run_id}",
+        "EMERGENCY: the workflow alone, at once": f"runbook restore {here} {record.run_id}",
+    }
+    table([{"to": key, "type": value} for key, value in rows.items()])
 
 
 def bullet(lines: Iterable[str]) -> None:

@@ -1,13 +1,14 @@
 """What the command prints: one line a phase, tables at the end. Reads nothing from AWS, decides nothing."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
-from lib import phases, records, run
+from lib import phases, records, rollback, run
 from lib.checks import brief
 from lib.phases import Phase
 from lib.plans import Change, Plan
@@ -30,8 +31,8 @@ def complain(error: Exception) -> None:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table; brackets in a value are brackets."""
-    drawn = Table(*columns, title=escape(title))
+    """A table; brackets in a value are brackets, and a long word is folded, not cut."""
+    drawn = Table(*(Column(name, overflow="fold") for name in columns), title=escape(title))
     for row in rows:
         drawn.add_row(*(escape(cell) for cell in row))
     console.print(drawn)
@@ -68,28 +69,39 @@ def _phase_row(phase: Phase) -> list[str]:
 
 def ledger(record: Record) -> None:
     """What the rollback did with each thing, as 90_rollback left it in the record."""
-    rows = record.latest("evidence/rollback.json") or []
+    rows = record.latest(rollback.LEDGER) or []
     table("Rollback", ["what", "outcome"], [[row["what"], row["outcome"]] for row in rows])
+
+
+def read_back(found: Sequence[dict[str, str]]) -> None:
+    """What AWS says of the writes whose end the record does not tell."""
+    if found:
+        table("Read back from AWS", ["what", "found"], [[row["what"], row["found"]] for row in found])
 
 
 def plans(found: Sequence[Plan]) -> None:
     """One table over all phases."""
     rows = [[plan.phase, *_change_row(change)] for plan in found for change in plan.changes]
-    table("Plan", ["phase", "action", "what", "before -> after", "undo"], rows)
+    table("Plan", ["phase", "action", "what", "before -> after", "undo", "who notices"], rows)
     pending = sum(len(plan.pending) for plan in found)
     say(f"{pending} of {len(rows)} to change")
 
 
 def _change_row(change: Change) -> list[str]:
     moved = f"{brief(change.before, 60)} -> {brief(change.after, 60)}" if change.action != "none" else "as wanted"
-    return [change.action, change.resource.name, moved, change.undo]
+    return [change.action, change.resource.name, moved, change.undo, change.noticed]
 
 
 def statuses(chosen: Settings) -> None:
-    """The runs of an environment, oldest first."""
-    found = [run.status(records.existing(chosen, name)) for name in records.runs(chosen)]
-    rows = [[row["run_id"], row["verdict"], row.get("mode", "-"), row.get("started", "-")] for row in found]
+    """The runs of an environment, oldest first, as the machine left them that wrote last."""
+    here = set(records.runs(chosen))
+    found = [run.status(record) for record in records.latest_of_each(chosen)]
+    rows = [[_where(row, here), row["verdict"], row.get("mode", "-"), row.get("started", "-")] for row in found]
     table(f"Runs of {chosen.environment}", ["run", "verdict", "mode", "started"], rows)
+
+
+def _where(row: Mapping[str, Any], here: Container[str]) -> str:
+    return str(row["run_id"]) if row["run_id"] in here else f"{row['run_id']} (in the store only)"
 
 
 def status(record: Record) -> None:

@@ -164,6 +164,15 @@ def test_nothing_answers(tmp_path):
     one_sentence(found, BAD, "Unreachable", f"no answer while connecting .*{endpoint}.*start the account")
 
 
+def test_a_run_that_changed_nothing_has_nothing_to_undo(untouched):
+    planned = said("plan", "local", *naming(untouched))
+    run_id = re.search(r"Record: .*/(\S+)", planned.out)[1]
+    found = said("rollback", "local", run_id, *naming(untouched))
+    one_sentence(found, BAD, "BadParameters", f"run {run_id} changed nothing")
+    folder = re.search(r"Record: (\S+)", planned.out)[1]
+    assert said("verify", folder).code == 0
+
+
 def test_only_what_was_approved_goes_out_and_only_once(account):
     words = naming(account, approval="required", not_exercised_here="[]")
     before = snapshot(account)
@@ -174,14 +183,19 @@ def test_only_what_was_approved_goes_out_and_only_once(account):
     one_sentence(said("apply", "local", *words), REFUSED, "Refused", f"{needed}none")
     wrong = said("apply", "local", *words, "--approved-plan", "plan-0123456789abcdef")
     one_sentence(wrong, REFUSED, "Refused", f"{needed}plan-0123456789abcdef")
+    good = ["--approved-plan", fingerprint[1], "--only", "01"]
+    one_sentence(said("apply", "local", *words, *good), REFUSED, "Refused", "local needs a change ticket")
+    good += ["--change-ticket", "CHG-7"]
+    one_sentence(said("apply", "local", *words, *good), REFUSED, "Refused", "local needs to know who approved")
     one_sentence(
         said("apply", "local", *words, "--approved-plan", "yes"), BAD, "BadParameters", "parameter approved_plan"
     )
     assert differing(before, snapshot(account)) == set()
-    once = said("apply", "local", *words, "--approved-plan", fingerprint[1], "--only", "01")
+    good += ["--approved-by", "reviewer"]
+    once = said("apply", "local", *words, *good)
     assert (once.code, once.err) == (0, "")
     after = snapshot(account)
-    again = said("apply", "local", *words, "--approved-plan", fingerprint[1], "--only", "01")
+    again = said("apply", "local", *words, *good)
     assert (again.code, "Refused: local needs approval" in again.err) == (REFUSED, True)
     assert differing(after, snapshot(account)) == set()
 

@@ -434,6 +434,9 @@ def test_90_fails_on_a_value_that_cannot_return_and_takes_no_rule_away(account, 
     assert [(row["kind"], row["undoes"]) for row in rows] == [("state machine", True)]
     cells = code_cells(record.folder / f"{ROLLBACK}.ipynb")
     assert [cell for cell in cells if cell.execution_count is None]
+    ledger = {row["what"]: row["outcome"] for row in record.latest("evidence/rollback.json")}
+    untried = [what for what, outcome in ledger.items() if outcome.startswith("not tried: state machine")]
+    assert {"rule Your6-CrisisProtocolRule", f"topic {account.ops_topic_name}"} <= set(untried)
     # It goes backwards and stops: what came before the workflow still stands, so nothing it publishes goes unheard.
     assert differing(before, snapshot(account)) == {f"dashboard {account.dashboard_name}"}
     assert records.unsealed(record.folder) == []
@@ -448,4 +451,4 @@ def test_90_does_not_overwrite_what_somebody_else_changed_since(account, client)
     assert ended.code == 3
     assert "somebody else changed rule Your6-CrisisProtocolRule since run" in ended.complained
     assert differing(before, snapshot(account)) == set()
-    assert not (record.folder / f"{ROLLBACK}.ipynb").exists()
+    assert not [row for row in record.rows("changes.jsonl") if row["undoes"]]

@@ -20,13 +20,30 @@ BANNED = {"manager", "util", "utils", "helper", "helpers", "handle", "data2", "p
 FOUNDATION = {
     "lib.errors": set(),
     "lib.plans": set(),
-    "lib.settings": {"lib.errors"},
+    "lib.parameters": set(),
+    "lib.settings": {"lib.errors", "lib.parameters"},
     "lib.checks": {"lib.errors"},
-    "lib.records": {"lib.errors", "lib.settings"},
+    "lib.manifest": {"lib.errors"},
+    "lib.records": {"lib.errors", "lib.manifest", "lib.settings"},
     "lib.aws": {"lib.errors", "lib.settings"},
+    "lib.locks": {"lib.aws", "lib.errors", "lib.settings"},
 }
 UNDER_RESOURCES = {*FOUNDATION, "lib.documents", "lib.marked"}
-COMPUTING = ["changes", "plans", "checks", "criteria", "render", "lint", "thresholds", "charts", "picture", "records"]
+COMPUTING = [
+    "changes",
+    "guards",
+    "plans",
+    "checks",
+    "criteria",
+    "render",
+    "lint",
+    "thresholds",
+    "charts",
+    "picture",
+    "records",
+    "manifest",
+    "handover",
+]
 
 
 def name(path):

@@ -2,14 +2,12 @@
 
 import nbformat
 import pytest
-from fakes import World
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from lib import notebooks, records, run
-from lib.errors import BadParameters, Refused
+from lib.errors import BadParameters
 from lib.notebooks import RUNBOOKS, _verdict, check_notebook
 from lib.phases import NOTEBOOKS, PLANNED_MINUTES, ROLLBACK, Phase, numbers
-from lib.plans import Change, Plan, fingerprint
 from lib.records import Record
 from lib.run import overall
 from lib.settings import Settings, load, mask
@@ -85,8 +83,8 @@ def test_a_notebook_without_code_did_nothing_and_has_failed(judged):
     assert judged().verdict == "failed"
 
 
-def test_a_notebook_that_was_never_written_has_failed(tmp_path):
-    found = _verdict(Phase("03", "03_state_machine"), tmp_path / "nothing.ipynb", False)
+def test_a_notebook_that_was_never_written_has_failed():
+    found = _verdict(Phase("03", "03_state_machine"), None, False)
     assert (found.verdict, found.cells_run) == ("failed", 0)
 
 
@@ -183,52 +181,36 @@ def test_the_verdict_on_disk_is_sealed_and_holds_no_address(tmp_path):
     assert records.unsealed(tmp_path) == []
 
 
-def test_an_executed_notebook_keeps_no_address(tmp_path):
+@pytest.fixture
+def left_running(tmp_path):
+    """A notebook of a run that was killed, as papermill left it, and the run's record."""
     prod = load("prod", {"outputs_dir": str(tmp_path)})
-    path = tmp_path / "00.ipynb"
+    path = tmp_path / "00_preflight.running.ipynb"
     executed = new_notebook(cells=[new_code_cell(f'ops_subscription_endpoint = "{prod.ops_subscription_endpoint}"')])
-    executed.metadata["papermill"] = {"input_path": str(tmp_path / "in" / "00.ipynb"), "output_path": str(path)}
+    executed.metadata["papermill"] = {
+        "input_path": str(tmp_path / "in" / "00_preflight.ipynb"),
+        "output_path": str(path),
+    }
     nbformat.write(executed, path)
-    notebooks._clean(path, prod)
-    cleaned = nbformat.read(path, as_version=4)
-    assert prod.ops_subscription_endpoint not in path.read_text()
+    return prod, path, Record(tmp_path, "r1")
+
+
+def test_an_executed_notebook_keeps_no_address(left_running):
+    prod, path, record = left_running
+    assert notebooks.adopt(prod, record) == ["00_preflight.ipynb"]
+    assert not path.exists()
+    kept = record.folder / "00_preflight.ipynb"
+    cleaned = nbformat.read(kept, as_version=4)
+    assert prod.ops_subscription_endpoint not in kept.read_text()
     assert cleaned.cells[0].source == f'ops_subscription_endpoint = "{mask(prod.ops_subscription_endpoint)}"'
-    assert cleaned.metadata.papermill == {"input_path": "00.ipynb", "output_path": "00.ipynb"}
+    assert cleaned.metadata.papermill == {"input_path": "00_preflight.ipynb", "output_path": "00_preflight.ipynb"}
 
 
-def plans(before, after):
-    return [Plan("01", (Change(World().thing("a"), before, after),))]
-
-
-def asked(approved="", mode="apply"):
-    return load("prod", {"mode": mode, "approved_plan": approved})
-
-
-def test_the_approved_plan_may_go_out():
-    found = plans(1, 2)
-    run._require_approved(asked(fingerprint(found)), found)
-
-
-@pytest.mark.parametrize("approved", ["", "plan-0123456789abcdef"])
-def test_any_other_plan_is_refused_with_the_accounts_own(approved):
-    with pytest.raises(
-        Refused, match=r"the account's plan is plan-[0-9a-f]{16}, approved is (none|plan-0123456789abcdef)"
-    ):
-        run._require_approved(asked(approved), plans(1, 2))
-
-
-def test_a_plan_that_was_carried_out_is_refused_the_second_time():
-    approved = fingerprint(plans(1, 2))
-    with pytest.raises(Refused, match="is carried out already"):
-        run._require_approved(asked(approved), plans(2, 2))
-
-
-def test_where_nothing_is_to_change_reading_needs_no_approval():
-    run._require_approved(asked(), plans(2, 2))
-
-
-def test_planning_needs_no_approval():
-    run._require_approved(asked(mode="plan"), plans(1, 2))
+def test_a_notebook_that_was_cut_in_the_middle_leaves_no_half_file(left_running):
+    prod, path, record = left_running
+    path.write_text(path.read_text()[:100])
+    assert notebooks.adopt(prod, record) == []
+    assert list(record.folder.iterdir()) == []
 
 
 def written(tmp_path, *phases_done, refused=""):
@@ -250,10 +232,3 @@ def test_a_refusal_takes_nothing_from_what_ran_before(tmp_path):
     assert found["verdict"] == "succeeded"
     assert found["refused"] == "not approved"
     assert [row["verdict"] for row in found["phases"]] == ["succeeded", "succeeded"]
-
-
-def test_a_rollback_is_part_of_the_runs_verdict(tmp_path):
-    record = written(tmp_path, Phase("01", "01_infrastructure", "succeeded"))
-    run.write_rollback(record, Phase("90", "90_rollback", "succeeded"))
-    assert run.status(record)["verdict"] == "succeeded; rollback succeeded"
-    assert records.unsealed(tmp_path) == []

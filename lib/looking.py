@@ -1,0 +1,105 @@
+"""The commands that only look: status, verify, open, review, tune. They write to records, never to the account."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from lib import audit, notebooks, phases, records, terminal
+from lib.command import exit_code, main, parameters, told
+from lib.errors import BadParameters, NotAsWanted
+from lib.phases import Phase
+from lib.settings import Settings
+
+
+@main.command()
+@parameters
+@click.argument("run_id", required=False, default="")
+@told
+def status(given: Callable[..., Settings], run_id: str) -> int:
+    """Show the runs of an environment, or one run's phases."""
+    chosen = given()
+    if run_id:
+        terminal.status(audit.seen(chosen.model_copy(update={"run_id": run_id})))
+    else:
+        audit.look(chosen)
+        terminal.statuses(chosen)
+    return 0
+
+
+@main.command()
+@click.argument("run_dir", type=click.Path(path_type=Path))
+@told
+def verify(run_dir: Path) -> int:
+    """Check that nothing in a run's folder was touched since it was sealed."""
+    wrong = records.unsealed(run_dir)
+    if wrong:
+        raise NotAsWanted(f"{run_dir.name} is not as it was sealed: {'; '.join(wrong)}")
+    terminal.say(f"{run_dir.name}: every file is as it was sealed")
+    return 0
+
+
+@main.command("open")
+@parameters
+@click.argument("number", metavar="PHASE")
+@click.option("--run-id", default="", help="Step through within this run; a new one otherwise.")
+@click.option("--mode", type=click.Choice(["plan", "apply"]), default="plan", show_default=True)
+@click.option("--no-browser", is_flag=True, help="Only prepare the notebook and say where it is.")
+@told
+def open_notebook(given: Callable[..., Settings], number: str, run_id: str, mode: str, no_browser: bool) -> int:
+    """Put a parameterized copy of a notebook into the run's folder and open JupyterLab on it."""
+    notebook = {**phases.NOTEBOOKS, "90": phases.ROLLBACK}.get(number)
+    if notebook is None:
+        raise BadParameters(f"no phase {number!r}; expected one of {', '.join(phases.NOTEBOOKS)}, 90")
+    chosen = given(mode=mode, run_id=run_id)
+    # A store is asked first for what another machine did; without one, no AWS is needed to open a notebook.
+    record = audit.begin(chosen)[0] if chosen.record_store else records.open_run(chosen)
+    path = notebooks.parameterized(chosen, record, notebook)
+    terminal.say(f"Notebook: {path}")
+    if no_browser:
+        return 0
+    # Jupyter refuses to run as root unless told so; it listens on loopback only, and asks for its token.
+    root = ["--allow-root"] if os.geteuid() == 0 else []
+    lab = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "--ServerApp.ip=127.0.0.1",
+        f"--ServerApp.root_dir={path.parent}",
+        *root,
+        str(path),
+    ]
+    return subprocess.run(lab, check=False, env=dict(os.environ)).returncode
+
+
+@main.command()
+@parameters
+@click.argument("run_id")
+@told
+def review(given: Callable[..., Settings], run_id: str) -> int:
+    """Make the post-implementation review of a run again, for instance a day later."""
+    return again(given(mode="plan", run_id=run_id), "07")
+
+
+@main.command()
+@parameters
+@click.option("--run-id", default="", help="Keep the result in this run; a new one otherwise.")
+@told
+def tune(given: Callable[..., Settings], run_id: str) -> int:
+    """Look at the thresholds against recorded check-ins."""
+    return again(given(mode="plan", run_id=run_id), "08")
+
+
+def again(chosen: Settings, number: str) -> int:
+    """Run one read-only notebook into a run's record, beside what is there."""
+    record, _ = audit.reopen(chosen) if chosen.run_id else audit.begin(chosen)
+    notebook = phases.NOTEBOOKS[number]
+    terminal.progress(Phase(number, notebook, "running"))
+    done = notebooks.execute(chosen, record, number, notebook)
+    terminal.progress(done)
+    records.seal(record)
+    terminal.say(f"Record: {record.folder / done.output}")
+    return exit_code([done])

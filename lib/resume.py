@@ -1,0 +1,51 @@
+"""Going on with a run that stopped: what is done is decided by reading AWS, the record only says what was begun."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from lib import approval, changes, guards, resources, run
+from lib.aws import Live
+from lib.errors import BadParameters
+from lib.phases import NOTEBOOKS
+from lib.plans import Plan
+from lib.records import LOG, Record
+from lib.settings import Settings
+
+OF_THE_APPROVAL = ("approved_plan", "approved_by", "change_ticket")
+
+
+def with_its_approval(settings: Settings, record: Record) -> Settings:
+    """The parameters with the approval that the run was begun with. Raises BadParameters for a run of no phase."""
+    begun = (record.read_json("run.json") or {}).get("parameters")
+    if begun is None:
+        raise BadParameters(f"run {record.run_id} began no phase; there is nothing to go on with, apply a new one")
+    return settings.model_copy(update={key: begun[key] for key in OF_THE_APPROVAL})
+
+
+def read_back(live: Live, record: Record) -> list[dict[str, str]]:
+    """What AWS says of each write whose end the record does not tell; added to the record."""
+    return changes.read_back(record.rows(LOG), partial(resources.reopen, live), record)
+
+
+def remaining(live: Live, record: Record) -> list[str]:
+    """The phases of the run from the first that did not succeed, or whose things AWS does not hold any more.
+
+    Raises Refused where the run may not be gone on with.
+    """
+    plans = run.plan_all(live)
+    approval.require_resumable(live.settings, record, plans, live.identity.caller)
+    found = {phase["number"]: phase["verdict"] for phase in record.read_json("run.json")["phases"]}
+    pending = {plan.phase for plan in plans if plan.pending}
+    chosen = [number for number in NOTEBOOKS if number in found]
+    open_ones = [at for at, number in enumerate(chosen) if found[number] != "succeeded" or number in pending]
+    return chosen[open_ones[0] :] if open_ones else []
+
+
+def begin(settings: Settings, record: Record, live: Live, chosen: Sequence[str]) -> None:
+    """In place of `run.begin`: the run keeps its approved plan, and beside it what is left of it."""
+    plans: Sequence[Plan] = run.plan_all(live)
+    approval.require_resumable(settings, record, plans, live.identity.caller)
+    guards.require_no_loss([plan for plan in plans if plan.phase in chosen], settings, record)
+    kept: dict[str, Any] = approval.plan_data(plans, settings)
+    record.keep_json(approval.PLAN, kept | {"resumed": True, "phases": list(chosen)})

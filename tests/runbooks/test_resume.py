@@ -1,0 +1,220 @@
+"""A run that stopped: going on, undoing part of it, undoing it at once. Its record and the account say the same."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+
+import pytest
+from accounts import differing, snapshot
+from steps import COMMAND, carried_out, latest, runbook, words
+from test_interruption import LONG, cut_in_the_middle, gone
+
+from lib import desired, locks, records, run
+from lib.aws import connect
+from lib.settings import ROOT, Settings
+
+ALL = ("01", "02", "04", "03", "06")
+KEPT_ON_PURPOSE = {"versions of"}
+
+
+def pending(account: Settings) -> list[str]:
+    """What the plan would still change."""
+    return [change.resource.name for plan in run.plan_all(connect(account)) for change in plan.pending]
+
+
+def lasting(names: set[str]) -> set[str]:
+    """Without what a rollback leaves behind on purpose."""
+    return {name for name in names if not any(name.startswith(kept) for kept in KEPT_ON_PURPOSE)}
+
+
+def test_a_killed_runner_leaves_a_lock_and_its_run_goes_on_when_that_is_broken(account):
+    process, kernel = cut_in_the_middle(account, "--to", "03")
+    process.kill()
+    process.wait()
+    os.kill(kernel, signal.SIGKILL)
+    assert gone(kernel)
+    record = latest(account)
+    assert [path.name for path in record.folder.glob("*.ipynb")] == ["03_state_machine.running.ipynb"]
+    refused = runbook(account, "apply", "--resume", record.run_id, **LONG)
+    assert refused.code == 3
+    assert f"another run may write now: run {record.run_id}" in refused.complained
+    assert f"`runbook lock local --break {record.run_id}` takes it away" in refused.complained
+    shown = runbook(account, "status", record.run_id)
+    assert "running, or killed" in shown.said
+    ended = runbook(account, "apply", "--resume", record.run_id, "--break-lock", settle_seconds=0.2)
+    assert ended.code == 3  # another parameter than the run was begun with
+    assert "parameter settle_seconds: 60, now 0.2" in ended.complained
+    assert locks.found(connect(account)) is None
+
+
+def test_a_run_goes_on_where_its_kernel_was_killed(account):
+    carried_out(account, "01", "02", "04")
+    begun = runbook(account, "apply", "--from", "03", "--to", "03", lock_lease_seconds=3)
+    assert begun.code == 0
+    verdict = begun.verdict
+    verdict["phases"][0]["verdict"] = "running"
+    begun.record.write_json("run.json", verdict)
+    client = connect(account).client("logs")
+    client.put_retention_policy(logGroupName=account.log_group_name, retentionInDays=7)
+    rows = begun.record.rows("changes.jsonl")
+    widgets = next(row for row in rows if row["kind"] == "dashboard widgets" and row["state"] == "intended")
+    begun.record.append("changes.jsonl", widgets)  # as if the answer to its last write had been lost
+    ended = runbook(account, "apply", "--resume", begun.record.run_id, lock_lease_seconds=3)
+    assert ended.code == 0, ended
+    assert "dashboard widgets" in ended.said
+    assert "carried out" in ended.said
+    assert "from phase 03" in ended.said
+    assert ended.record.run_id == begun.record.run_id
+    assert (ended.record.folder / "03_state_machine.attempt-2.ipynb").exists()
+    assert pending(account) == [name for name in pending(account) if name.startswith("documentation")]
+    assert records.unsealed(ended.record.folder) == []
+    again = runbook(account, "apply", "--resume", begun.record.run_id, lock_lease_seconds=3)
+    assert (again.code, "is complete" in again.said) == (0, True)
+
+
+def test_what_is_done_is_decided_by_reading_aws_not_by_the_record(account, client):
+    begun = runbook(account, "apply", "--only", "02")
+    client("iam").delete_role_policy(RoleName=account.execution_role_name, PolicyName=account.execution_policy_name)
+    ended = runbook(account, "apply", "--resume", begun.record.run_id)
+    assert (ended.code, "from phase 02" in ended.said) == (0, True)
+    assert not [name for name in pending(account) if name.startswith("role policy")]
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        (["--only", "03"], "leave --from, --to and --only out"),
+        (["--approved-by", "somebody"], "leave the --approved options out"),
+    ],
+)
+def test_resuming_takes_the_runs_own_phases_and_approval(account, more, sentence):
+    ended = runbook(account, "apply", "--resume", carried_out(account)[1].run_id, *more)
+    assert (ended.code, sentence in ended.complained) == (2, True)
+
+
+def test_an_approved_run_goes_on_with_its_approval_and_stops_at_anybody_elses_edit(account, client):
+    asked = {"approval": "required", "not_exercised_here": "[]", "verify_timeout_seconds": 1}
+    planned = runbook(account, "plan", **asked)
+    approved = planned.record.latest("plan.json")["fingerprint"]
+    people = ["--approved-plan", approved, "--approved-by", "reviewer", "--change-ticket", "CHG-7"]
+    # On the embedded account phase 02 fails where approval is required: AWS alone can simulate permissions.
+    begun = runbook(account, "apply", "--from", "01", "--to", "02", *people, **asked)
+    assert (begun.code, begun.phase("01")["verdict"], begun.phase("02")["verdict"]) == (1, "succeeded", "failed")
+    assert begun.verdict["parameters"]["approved_by"] == "reviewer"
+    assert begun.verdict["parameters"]["change_ticket"] == "CHG-7"
+    again = runbook(account, "apply", "--resume", begun.record.run_id, **asked)
+    assert (again.code, "from phase 02" in again.said) == (1, True)
+    assert len([row for row in again.record.rows("changes.jsonl") if row["state"] == "intended"]) == 7
+    client("sns").set_topic_attributes(
+        TopicArn=account.ops_topic_arn, AttributeName="DisplayName", AttributeValue="somebody else's"
+    )
+    stopped = runbook(account, "apply", "--resume", begun.record.run_id, **asked)
+    assert stopped.code == 3
+    assert f"changed since: topic {account.ops_topic_name} (DisplayName)" in stopped.complained
+
+
+def test_a_phase_that_fails_is_undone_at_once_where_asked(account, client):
+    denying = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "events:*", "Resource": "*"}]}
+    client("iam").put_role_policy(
+        RoleName=account.execution_role_name, PolicyName="Theirs", PolicyDocument=json.dumps(denying)
+    )
+    before = snapshot(account)
+    ended = runbook(account, "apply", "--from", "01", "--to", "02", "--rollback-on-failure")
+    assert ended.code == 1
+    assert ended.phase("02")["verdict"] == "failed"
+    assert ended.verdict["rollback"]["verdict"] == "succeeded"
+    assert lasting(differing(before, snapshot(account))) == set()
+    assert records.unsealed(ended.record.folder) == []
+
+
+def test_part_of_a_run_is_undone_and_the_rest_stays(account):
+    carried_out(account, "01", "02")
+    before = snapshot(account)
+    live, record = carried_out(account, "04", "03")
+    ended = runbook(account, "rollback", record.run_id, "--to-phase", "03")
+    assert ended.code == 0, ended
+    left = {change.resource.kind for change in run.changes.plan("04", desired.event_rules(live)).pending}
+    assert left == set()
+    undone = [row["what"].partition(" ")[0] for row in record.latest("evidence/rollback.json")]
+    assert undone == ["dashboard", "state", "log"]
+    rest = runbook(account, "rollback", record.run_id)
+    assert rest.code == 0
+    assert lasting(differing(before, snapshot(account))) == set()
+
+
+def test_a_phase_that_does_not_exist_is_no_place_to_roll_back_to(account):
+    _, record = carried_out(account, "02")
+    ended = runbook(account, "rollback", record.run_id, "--to-phase", "77")
+    assert (ended.code, "rollback_to_phase '77'" in ended.complained) == (2, True)
+
+
+def test_the_emergency_path_is_one_call_and_needs_no_lock(account):
+    before = snapshot(account)
+    carried_out(account, "01", "02", "04")
+    done = runbook(account, "apply", "--from", "03", "--to", "03")
+    assert done.code == 0
+    calls = len(done.record.rows("calls.jsonl"))
+    with locks.held(connect(account), "somebody-elses-run"):
+        token = os.environ.pop(locks.TOKEN)
+        ended = runbook(account, "restore", done.record.run_id)
+        os.environ[locks.TOKEN] = token
+    assert ended.code == 0, ended
+    made = [row["operation"] for row in ended.record.rows("calls.jsonl")[calls:]]
+    assert made[:2] == ["GetCallerIdentity", "UpdateStateMachine"]
+    assert set(made[2:]) == {"DescribeStateMachine"}
+    machine = f"state machine {account.state_machine_name}"
+    assert machine not in differing(before, snapshot(account))
+    rest = runbook(account, "rollback", done.record.run_id)
+    assert rest.code == 0, rest
+
+
+def test_the_emergency_path_takes_the_backup_of_before_the_run_not_of_a_second_attempt(account):
+    before = snapshot(account)
+    carried_out(account, "01", "02", "04")
+    done = runbook(account, "apply", "--from", "03", "--to", "03")
+    twice = runbook(account, "apply", "--from", "03", "--to", "03", run_id=done.record.run_id)
+    assert twice.code == 0
+    assert len(list((done.record.folder / "backup").glob("*-definition*"))) == 2
+    assert runbook(account, "restore", done.record.run_id).code == 0
+    assert f"state machine {account.state_machine_name}" not in differing(before, snapshot(account))
+
+
+def test_without_a_backup_there_is_nothing_to_restore(account):
+    _, record = carried_out(account, "02")
+    ended = runbook(account, "restore", record.run_id)
+    assert (ended.code, "kept no backup of the workflow" in ended.complained) == (2, True)
+
+
+def test_a_full_disk_stops_the_run_before_the_write_and_it_goes_on_when_there_is_room(account):
+    folder = account.model_copy(update={"run_id": "full"}).run_folder
+    folder.mkdir(parents=True)
+    (folder / "changes.jsonl").symlink_to("/dev/full")
+    before = snapshot(account)
+    ended = runbook(account, "apply", "--only", "02", run_id="full")
+    assert (ended.code, "No space left on device" in ended.complained) == (1, True)
+    assert differing(before, snapshot(account)) == set()
+    (folder / "changes.jsonl").unlink()
+    assert runbook(account, "apply", "--resume", "full").code == 0
+
+
+def test_a_disk_that_is_full_for_the_notebook_leaves_no_half_file(account):
+    carried_out(account, "01", "02", "04")
+
+    def small() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (250_000, 250_000))  # the notebook of 03 is twice that
+
+    line = [str(COMMAND), *words(account, "apply", "--from", "03", "--to", "03", run_id="small")]
+    ended = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=120, preexec_fn=small)
+    assert (ended.returncode, "Traceback" in ended.stderr) == (1, False)
+    assert "File too large" in ended.stderr
+    record = latest(account)
+    for path in record.folder.rglob("*"):
+        assert path.is_dir() or path.suffix in (".json", ".jsonl", ".ipynb", ".diff"), path
+        if path.suffix in (".json", ".ipynb"):
+            json.loads(path.read_text())
+    assert record.read_json("run.json")["verdict"] == "failed"
+    assert records.unsealed(record.folder) == []
+    assert locks.found(connect(account)) is None
+    assert runbook(account, "apply", "--resume", "small").code == 0
