@@ -5,7 +5,7 @@ RUN := $(VENV)/bin
 # Nothing of the machine's own AWS set-up reaches a rehearsal or a test.
 QUIET := env -u AWS_PROFILE -u AWS_ENDPOINT_URL -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_SESSION_TOKEN
 
-.PHONY: rehearse test lint lab sample clean
+.PHONY: rehearse test lint lab faults sample clean
 
 rehearse: $(VENV)/ready  ## carry the whole plan out on an embedded AWS account
 	$(QUIET) $(RUN)/runbook rehearse $(ARGS)
@@ -18,6 +18,9 @@ lint: $(VENV)/ready  ## style, types, and no outputs in runbooks/
 	$(RUN)/ruff format --check .
 	$(RUN)/mypy
 	$(RUN)/python -m pytest -q -p no:cacheprovider tests/unit/test_house.py tests/unit/test_notebooks_style.py
+
+faults: $(VENV)/ready  ## every fault at every call that changes something, then resume or rollback: lost must be 0
+	$(QUIET) $(RUN)/python -m rehearsal.matrix $(ARGS)
 
 lab: $(VENV)/ready  ## JupyterLab on the notebooks, for a step-through on the kept account
 	$(RUN)/jupyter lab --ServerApp.ip=127.0.0.1 $(if $(filter 0,$(shell id -u)),--allow-root) runbooks

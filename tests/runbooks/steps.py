@@ -85,7 +85,8 @@ def finished(settings: Settings, process: subprocess.Popen[str]) -> Ended:
 def latest(settings: Settings) -> Record:
     """The newest record of this account."""
     folder = settings.path(settings.outputs_dir) / settings.environment
-    newest = max(folder.iterdir(), key=lambda path: path.stat().st_ctime)
+    runs = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    newest = max(runs, key=lambda path: path.stat().st_ctime)
     return Record(newest, newest.name)
 
 

@@ -1,0 +1,186 @@
+"""The fault matrix: every fault at every mutating call, then resume or rollback; what was lost. Loopback only.
+
+`make faults`, or `python -m rehearsal.matrix`. Each worker has an account and a proxy of its own. The seed decides the
+order, and which calls are also tried with faults that do not go away and with whole notebooks.
+"""
+
+import random
+import re
+import secrets
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import ExitStack
+from itertools import product
+from multiprocessing import get_context, util
+from pathlib import Path
+
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lib.command import told
+from lib.errors import BadParameters, RunbookError
+from lib.settings import ROOT
+from lib.terminal import say, table
+from rehearsal import trials, wholes
+from rehearsal.calls import Call
+from rehearsal.faults import FREEZE
+from rehearsal.stages import Stage, stage
+from rehearsal.stories import APPLY, DRILL, UNDO
+from rehearsal.trials import KILLED, KINDS, RESUME, ROLLBACK, Result, Trial
+from rehearsal.wholes import KERNEL, NOTEBOOKS, RUNNER
+
+STORIES = (APPLY, DRILL, UNDO, NOTEBOOKS)
+LOST = ROOT / ".rehearsal" / "faults"
+EACH_REPEATED, EACH_UNDONE = 4, 5
+NAME = re.compile(r"(?:(?P<story>\w+):)?(?P<kind>[a-z-]+)@(?P<at>\d+)(?P<repeated>\*?)/(?P<then>resume|rollback)")
+TELL_EVERY = 50
+
+
+def every(calls: Mapping[str, Sequence[Call]]) -> list[Trial]:
+    """Every kind of fault at every mutating call of the run and of a drill, once, then resume; then rollback."""
+    return [
+        Trial(kind, call.number, then, story)
+        for story in (APPLY, DRILL)
+        for call, kind, then in product(calls[story], KINDS, (RESUME, ROLLBACK))
+    ]
+
+
+def repeated(calls: Mapping[str, Sequence[Call]], chance: random.Random) -> Iterator[Trial]:
+    """Faults that do not go away, each kind at a few calls; a freeze takes its time, so at one."""
+    for kind in (kind for kind in KINDS if kind not in KILLED):
+        for call in chance.sample(calls[APPLY], 1 if kind == FREEZE else EACH_REPEATED):
+            yield Trial(kind, call.number, chance.choice((RESUME, ROLLBACK)), repeated=True)
+
+
+def undone(calls: Mapping[str, Sequence[Call]], chance: random.Random) -> list[Trial]:
+    """Faults of a rollback, each kind at a few calls; then the same rollback again, or the run resumed after all."""
+    return [
+        Trial(kind, call.number, chance.choice((RESUME, ROLLBACK)), UNDO)
+        for kind in KINDS
+        for call in chance.sample(calls[UNDO], EACH_UNDONE)
+    ]
+
+
+def whole(count: int, calls: Mapping[str, Sequence[Call]], chance: random.Random) -> list[Trial]:
+    """Whole notebooks: kernel and runner in turn, resume and rollback in turn, at calls of the kernels."""
+    ways = list(product((RESUME, ROLLBACK), (KERNEL, RUNNER)))
+    chosen = (chance.randint(2, len(calls[APPLY]) - 1) for _ in range(count))
+    return [Trial(*_way(ways, number, at), NOTEBOOKS) for number, at in enumerate(chosen)]
+
+
+def _way(ways: Sequence[tuple[str, str]], number: int, at: int) -> tuple[str, int, str]:
+    then, kind = ways[number % len(ways)]
+    return kind, at, then
+
+
+def named(name: str) -> Trial:
+    """A trial by its name. Raises BadParameters for a name that no trial has."""
+    found = NAME.fullmatch(name)
+    kinds = {kind.replace(" ", "-"): kind for kind in (*KINDS, KERNEL, RUNNER)}
+    if not found or found["kind"] not in kinds or (found["story"] or APPLY) not in STORIES:
+        raise BadParameters(f"no trial {name!r}; expected one such as drop@17/resume, drill:refuse@3/rollback")
+    return Trial(
+        kinds[found["kind"]], int(found["at"]), found["then"], found["story"] or APPLY, bool(found["repeated"])
+    )
+
+
+def tried(current: Stage, trial: Trial) -> Result:
+    """Carry one trial out; what cannot even be tried counts as lost."""
+    try:
+        return (wholes if trial.story == NOTEBOOKS else trials).tried(current, trial)
+    except (RunbookError, BotoCoreError, ClientError, OSError) as error:
+        current.build()
+        return Result(trial, "", "", f"could not be tried: {type(error).__name__}: {error}", 0)
+
+
+_stages: list[Stage] = []
+
+
+def _open(kept: Path) -> None:
+    """In a worker, before its first trial: a stage that lasts as long as the worker."""
+    stack = ExitStack()
+    _stages.append(stack.enter_context(stage()))
+    _stages[0].kept = kept
+    util.Finalize(None, stack.close, exitpriority=10)
+
+
+def _in_worker(trial: Trial) -> Result:
+    return tried(_stages[0], trial)
+
+
+def carried_out(chosen: Sequence[Trial], workers: int) -> Iterator[Result]:
+    """The results as they come, from workers with an account each."""
+    with ProcessPoolExecutor(workers, get_context("fork"), initializer=_open, initargs=(LOST,)) as pool:
+        waiting: list[Future[Result]] = [pool.submit(_in_worker, trial) for trial in chosen]
+        try:
+            for done in as_completed(waiting):
+                yield done.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def rows(results: Iterable[Result]) -> list[list[str]]:
+    """The table: per kind of fault, how many were tried, survived by resume and by rollback, and lost; then all."""
+    counted: dict[str, Counter[str]] = {}
+    for result in results:
+        trial = result.trial
+        story = f"{trial.story}, " if trial.story != APPLY else ""
+        name = f"{story}{trial.kind}{', every time' if trial.repeated else ''}"
+        for row in (counted.setdefault(name, Counter()), counted.setdefault("total", Counter())):
+            row["tried"] += 1
+            row["lost" if result.lost else trial.then] += 1
+    names = [*(name for name in counted if name != "total"), "total"]
+    shown = ("tried", RESUME, ROLLBACK, "lost")
+    return [[name, *(str(counted.get(name, Counter())[column]) for column in shown)] for name in names]
+
+
+def report(results: Sequence[Result], seed: int) -> int:
+    """Print the table and every trial that was lost; returns the exit code."""
+    order = {kind: at for at, kind in enumerate((*KINDS, KERNEL, RUNNER))}
+    by_kind = sorted(results, key=lambda r: (r.trial.repeated, STORIES.index(r.trial.story), order[r.trial.kind]))
+    columns = ["fault", "tried", "survived: resume", "survived: rollback", "lost"]
+    table(f"Fault matrix, seed {seed}", columns, rows(by_kind))
+    lost = [result for result in by_kind if result.lost]
+    for result in lost:
+        say(f"\nLOST {result.trial.name}: {result.call or 'no call'}; the process ended: {result.ended}")
+        say(f"  {result.lost}")
+        say(f"  Again: python -m rehearsal.matrix --only '{result.trial.name}'    Record: {LOST}")
+    survived, minutes = len(results) - len(lost), sum(result.seconds for result in results) / 60
+    say(f"\n{len(results)} faults tried, {survived} survived, {len(lost)} lost; seed {seed}")
+    say(f"They took {minutes:.1f} minutes, by however many workers that is divided.")
+    return 1 if lost or not results else 0
+
+
+@click.command()
+@click.option("--seed", type=int, default=None, help="Decides order and samples; without it, one is drawn and shown.")
+@click.option("--workers", type=click.IntRange(1, 16), default=2, show_default=True, help="Accounts at once.")
+@click.option("--sample", type=click.IntRange(1), default=None, help="So many of the trials in process, not all.")
+@click.option("--whole", "count", type=click.IntRange(0), default=8, show_default=True, help="With whole notebooks.")
+@click.option("--only", multiple=True, metavar="TRIAL", help="This trial alone, such as drop@17/resume.")
+@told
+def faults(seed: int | None, workers: int, sample: int | None, count: int, only: Sequence[str]) -> int:
+    """Try every fault at every mutating call, and see whether anything is lost."""
+    seed = secrets.randbelow(10**6) if seed is None else seed
+    chance = random.Random(seed)
+    chosen = [named(name) for name in only]
+    if not chosen:
+        with stage() as scout:
+            calls = scout.calls
+        chosen = [*every(calls), *undone(calls, chance), *repeated(calls, chance)]
+        chosen = chance.sample(chosen, min(sample or len(chosen), len(chosen)))
+        # Those of a story together: between them the run is carried out or rolled back.
+        chosen = sorted([*whole(count, calls, chance), *chosen], key=lambda trial: STORIES.index(trial.story))
+    say(f"{len(chosen)} faults to try, {workers} at once, seed {seed}")
+    results: list[Result] = []
+    for result in carried_out(chosen, workers):
+        results.append(result)
+        if result.lost:
+            say(f"  LOST {result.trial.name}: {result.lost}")
+        elif len(results) % TELL_EVERY == 0:
+            say(f"  {len(results)} of {len(chosen)}")
+    return report(results, seed)
+
+
+if __name__ == "__main__":
+    faults()

@@ -1,0 +1,146 @@
+"""Trials with whole notebooks: a real runner and its kernel, one of them killed at a call. Loopback only.
+
+AWS has carried the call out and nobody has heard of it: the moment after which most is unknown. What follows is the
+command that an operator would type.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+from lib import locks
+from lib.settings import ROOT, load
+from rehearsal.calls import Call
+from rehearsal.children import born
+from rehearsal.faults import DROP, Fault
+from rehearsal.stages import PATIENCE_SECONDS, Stage
+from rehearsal.stories import APPLY, phases, undo
+from rehearsal.trials import RESUME, Result, Trial, wrong
+
+NOTEBOOKS = "notebooks"
+KERNEL, RUNNER = "kernel killed", "runner killed"
+COMMAND = Path(sys.executable).with_name("runbook")
+# Phase 04 plays an event into its new rules, and the trusted contact's stand-in gets a message.
+MOVING = ("queue Rehearsal-",)
+TAIL = 600
+OUTLIVED = "A kernel outlived its runner."
+GONE_SECONDS = 10.0
+
+
+def tried(current: Stage, trial: Trial, chosen: tuple[str, str] = ("01", "03")) -> Result:
+    """Carry one trial out, over the notebooks of these phases. The account is afterwards where it was before."""
+    begun = time.monotonic()
+    clean = _clean(current, *chosen)
+    record = current.begin()
+    ended = _killed(current, trial, chosen)
+    call = current.proxy.struck[0].said if current.proxy.struck else ""
+    current.proxy.begin()
+    lost = _lost(current, trial, clean, ended) if call else f"the call never came; the command said: {ended}"
+    if lost:
+        current.keep(trial.name)
+    else:
+        shutil.rmtree(record.folder)
+    current.build()  # the messages of phase 04 are still there
+    return Result(trial, call, ended, lost, time.monotonic() - begun)
+
+
+def _killed(current: Stage, trial: Trial, chosen: tuple[str, str]) -> str:
+    """Run the notebooks until the kill and to the command's end; what it said last."""
+    runner, kernels = Future[int](), list[int]()
+
+    def kill(call: Call) -> None:
+        kernels.extend(kernels_of(runner.result()))
+        for pid in kernels if trial.kind == KERNEL else [runner.result()]:
+            os.kill(pid, signal.SIGKILL)
+
+    current.proxy.begin(Fault(DROP, trial.at), kill)
+    begun = command(current, "apply", "--from", chosen[0], "--to", chosen[1])
+    runner.set_result(begun.pid)
+    said = _said(begun)
+    left = [pid for pid in kernels if not gone(pid)]
+    return f"{OUTLIVED} {said}" if left else said
+
+
+def _clean(current: Stage, first: str, last: str) -> dict[str, Any]:
+    """How the account looks when these phases were carried out without a fault."""
+    current.enter(APPLY)
+    current.expect(phases(first, last))
+    found = current.look()
+    current.expect(undo)
+    return found
+
+
+def _lost(current: Stage, trial: Trial, clean: dict[str, Any], ended: str) -> str:
+    if ended.startswith(OUTLIVED):
+        return ended
+    broken = ["--break-lock"] if locks.found(current.live) else []
+    if trial.then == RESUME:
+        resumed = command(current, "apply", "--resume", current.record.run_id, *broken)
+        said = _said(resumed)
+        if resumed.returncode:
+            return f"could not be resumed: {said}"
+        if found := wrong(_still(clean), _still(current.look())):
+            return f"resumed, but not as after a clean run: {found}"
+        current.begin(current.record)
+        current.expect(undo)
+    else:
+        undone = command(current, "rollback", current.record.run_id, *broken)
+        said = _said(undone)
+        if undone.returncode:
+            return f"could not be rolled back: {said}"
+    found = wrong(_still(current.before), _still(current.look()))
+    return f"rolled back, but not as before: {found}" if found else ""
+
+
+def _still(found: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in found.items() if not name.startswith(MOVING)}
+
+
+def command(current: Stage, *words: str) -> subprocess.Popen[str]:
+    """Start the `runbook` command on the stage's account, through the proxy."""
+    given, usual = current.settings.model_dump(), load("local").model_dump()
+    # A kernel that starts on a busy machine may take longer for an answer than a process that is ready.
+    usual |= {"mode": given["mode"], "answer_timeout_seconds": given["answer_timeout_seconds"]}
+    more = {} if {"--resume", "rollback"} & {*words} else {"run_id": current.record.run_id}
+    changed = {key: value for key, value in given.items() if value != usual[key]} | more
+    line = [str(COMMAND), words[0], "local", *words[1:]]
+    sets = [word for key, value in changed.items() for word in ("--set", f"{key}={value}")]
+    plain = {name: text for name, text in os.environ.items() if not name.startswith("AWS_") and name != locks.TOKEN}
+    pipe = subprocess.PIPE
+    return subprocess.Popen([*line, *sets], cwd=ROOT, env=plain, stdout=pipe, stderr=subprocess.STDOUT, text=True)
+
+
+def _said(begun: subprocess.Popen[str]) -> str:
+    """Wait for a command; the end of what it said."""
+    try:
+        said, _ = begun.communicate(timeout=PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        begun.kill()
+        said = f"{begun.communicate()[0]} (did not end by itself)"
+    return f"exit code {begun.returncode}: {' '.join(said.split())[-TAIL:]}"
+
+
+def kernels_of(pid: int) -> list[int]:
+    """The ids of the kernels that a runner started. Read-only."""
+    lists = [task / "children" for task in Path(f"/proc/{pid}/task").iterdir()]
+    children = [int(child) for found in lists for child in found.read_text().split()]
+    return [child for child in children if re.search("ipykernel_launcher", Path(f"/proc/{child}/cmdline").read_text())]
+
+
+def gone(pid: int, sleep: Callable[[float], None] = time.sleep) -> bool:
+    """Whether a kernel ends by itself, within a while; it is killed where it does not."""
+    deadline = time.monotonic() + GONE_SECONDS
+    while born(pid):
+        if time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)
+            return False
+        sleep(0.05)
+    return True

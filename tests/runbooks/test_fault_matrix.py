@@ -1,0 +1,150 @@
+"""A part of the fault matrix: every kind of fault, at calls of every kind; and that the matrix can tell what is lost.
+
+`make faults` tries every fault at every call.
+"""
+
+import dataclasses
+
+import pytest
+from click.testing import CliRunner
+
+from lib import locks, rollback
+from lib.records import LOG, Record
+from rehearsal import matrix, stages, wholes
+from rehearsal.stories import APPLY
+from rehearsal.trials import KINDS, Result, Trial
+from rehearsal.wholes import KERNEL, NOTEBOOKS, RUNNER
+
+RUNS = (
+    "killed-after@1/rollback",  # the lock
+    "drop@2/rollback",
+    "refuse@3/resume",
+    "throttle@4*/rollback",
+    "delay@5/rollback",
+    "freeze@7/resume",
+    "killed-before@8/rollback",
+    "bad-request@9/rollback",
+    "killed-after@11/resume",
+    "server-error@12/resume",
+    "killed-in-flight@20/resume",
+    "drop@22/resume",
+)
+DRILLS = (
+    "drill:drop@4/resume",
+    "drill:killed-after@10/rollback",
+    "drill:killed-before@14/resume",
+)
+UNDOS = ("undo:drop@3/rollback", "undo:killed-after@12/rollback", "undo:refuse@20/resume")
+
+
+@pytest.fixture(scope="module")
+def stage():
+    with stages.stage() as found:
+        yield found
+
+
+def lost(stage, names):
+    found = [matrix.tried(stage, matrix.named(name)) for name in names]
+    return [(result.trial.name, result.call, result.ended, result.lost) for result in found if result.lost]
+
+
+def test_the_part_has_every_kind_of_fault():
+    assert {matrix.named(name).kind for name in RUNS} == set(KINDS)
+
+
+def test_a_run_that_meets_a_fault_loses_nothing(stage):
+    assert lost(stage, RUNS) == []
+
+
+def test_a_drill_that_meets_a_fault_leaves_nothing_behind(stage):
+    assert lost(stage, DRILLS) == []
+
+
+def test_a_rollback_that_meets_a_fault_is_completed_or_taken_back(stage):
+    assert lost(stage, UNDOS) == []
+
+
+@pytest.mark.parametrize(("kind", "then"), [(KERNEL, "resume"), (RUNNER, "rollback")])
+def test_whole_notebooks_lose_nothing(stage, kind, then):
+    result = wholes.tried(stage, Trial(kind, 2, then, NOTEBOOKS), ("02", "02"))
+    assert (result.call, result.lost) == ("iam PutRolePolicy", "")
+    assert "--resume" in result.ended if kind == KERNEL else "exit code -9" in result.ended
+
+
+def test_every_fault_is_tried_at_every_change_of_a_run_and_of_a_drill(stage):
+    every = matrix.every(stage.calls)
+    assert len(every) == 2 * len(KINDS) * (len(stage.calls["apply"]) + len(stage.calls["drill"]))
+    said = {call.said for calls in stage.calls.values() for call in calls}
+    assert {"ssm PutParameter", "stepfunctions UpdateStateMachine", "stepfunctions StartExecution"} <= said
+    assert all(matrix.named(trial.name) == trial for trial in every)
+
+
+# What each of these breaks, and a trial that must notice.
+
+
+def unwritten(monkeypatch):
+    """No record of how to undo."""
+    append = Record.append
+    monkeypatch.setattr(
+        Record,
+        "append",
+        lambda self, name, row: None if name == LOG and row["phase"] == "01" else append(self, name, row),
+    )
+
+
+def believed(monkeypatch):
+    """What got no answer is taken for not done, and so is not undone."""
+    plan = rollback.plan
+
+    def believing(live, rows):
+        done = {row["name"] for row in rows if row["state"] == "applied"}
+        return plan(live, [row for row in rows if row["name"] in done])
+
+    monkeypatch.setattr(rollback, "plan", believing)
+
+
+def given_back(monkeypatch):
+    """A lock that was left behind is not taken away."""
+    monkeypatch.setattr(locks, "break_lock", lambda live, run_id: None)
+
+
+@pytest.mark.parametrize(
+    ("broken", "trial", "words"),
+    [
+        (unwritten, "killed-after@5/rollback", "rolled back, but not as before"),
+        (believed, "killed-after@5/rollback", "rolled back, but not as before"),
+        (given_back, "killed-after@5/resume", "could not be resumed: Superseded"),
+    ],
+)
+def test_the_matrix_notices_what_is_lost(stage, monkeypatch, capsys, broken, trial, words):
+    stage.enter(APPLY)
+    with monkeypatch.context() as breaking:
+        broken(breaking)
+        result = matrix.tried(stage, matrix.named(trial))
+    assert words in result.lost
+    assert matrix.report([result], seed=3) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "0 survived, 1 lost; seed 3" in said
+    assert f"--only '{trial}'" in said
+    assert stage.look() == stage.before  # and the next trial stands on firm ground again
+
+
+def test_a_fault_that_never_strikes_is_no_survival(stage):
+    assert "never struck" in matrix.tried(stage, matrix.named("drop@99/resume")).lost
+
+
+def test_the_table_counts_by_kind():
+    trial = matrix.named("drop@3/resume")
+    survived = Result(trial, "sqs CreateQueue", "killed", "", 1.0)
+    gone = dataclasses.replace(survived, trial=matrix.named("drill:drop@3/rollback"), lost="a queue")
+    assert matrix.rows([survived, survived, gone]) == [
+        ["drop", "2", "2", "0", "0"],
+        ["drill, drop", "1", "0", "0", "1"],
+        ["total", "3", "2", "0", "1"],
+    ]
+    assert matrix.report([], seed=1) == 1
+
+
+def test_a_name_that_no_trial_has_is_refused():
+    ended = CliRunner().invoke(matrix.faults, ["--only", "typhoon@3/resume"])
+    assert (ended.exit_code, "drop@17/resume" in ended.stderr) == (2, True)
