@@ -6,16 +6,15 @@ each phase writes. Where this very run has written since, what it left counts as
 
 import hashlib
 import json
-import re
-import unicodedata
-from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from lib import records, undo
+from lib import records
+from lib.drift import differing, drifted, other_code, other_parameters, since
 from lib.errors import BadParameters, Refused
-from lib.plans import Plan, differences, fingerprint, same
+from lib.persons import same_person
+from lib.plans import Plan, fingerprint
 from lib.records import LOG, Record
 from lib.settings import ROOT, Settings
 
@@ -36,6 +35,12 @@ def plan_data(plans: Sequence[Plan], settings: Settings) -> dict[str, Any]:
     }
 
 
+def given(settings: Settings, caller: str) -> dict[str, Any]:
+    """Who approved what, and who carries it out: kept beside each plan that a run begins with."""
+    keys = ("approved_plan", "approved_by", "change_ticket")
+    return {"approval": {key: getattr(settings, key) for key in keys} | {"caller": caller}}
+
+
 def made_from(settings: Settings) -> dict[str, Any]:
     """The parameters that decide, a digest of them unmasked, and the SHA-256 of each notebook and of the code."""
     whole = {key: getattr(settings, key) for key in settings.decisive()}
@@ -47,6 +52,8 @@ def made_from(settings: Settings) -> dict[str, Any]:
     return {
         "parameters": settings.decisive(),
         "parameters_sha256": _digest(json.dumps(whole, sort_keys=True).encode()),
+        # Tells one address from another, and holds none.
+        "subscriber": _digest(settings.ops_subscription_endpoint.encode())[:8],
         "notebooks": {path.stem: _digest(path.read_bytes()) for path in sorted((ROOT / "runbooks").glob("*.ipynb"))},
         "code": _digest(json.dumps(code).encode()),
     }
@@ -71,7 +78,7 @@ def require_whole(settings: Settings, record: Record, plans: Sequence[Plan], cal
         saved = _saved(settings, approved)
         differs = "no record of it is here to compare with"
         if saved:
-            differs = "; ".join(_differing(saved, found)) or "the order of its changes"
+            differs = "; ".join(differing(saved, found)) or "the order of its changes"
         raise Refused(
             f"{name} needs approval: the account's plan is {found['fingerprint']}, approved is {approved or 'none'}"
             f"{f' ({differs})' if approved else ''}. Review `runbook plan {name}` and approve that one"
@@ -85,27 +92,10 @@ def _require_people(settings: Settings, caller: str) -> None:
         raise Refused(f"{settings.environment} needs a change ticket; name it with --change-ticket")
     if not settings.approved_by.strip():
         raise Refused(f"{settings.environment} needs to know who approved the plan; name them with --approved-by")
-    if _persons(settings.approved_by) & _callers(caller):
+    if same_person(settings.approved_by, caller):
         raise Refused(
             f"approved by {settings.approved_by}, who is also the caller ({caller}); expected another person's approval"
         )
-
-
-def _persons(person: str) -> set[str]:
-    """An ARN, a session's name, a mail address with or without a name before it: all that may stand for the person."""
-    text = unicodedata.normalize("NFKC", person).casefold()
-    whole = "".join(letter for letter in text if unicodedata.category(letter) != "Cf").strip()
-    found = {whole, "".join(whole.split())}
-    for word in re.split(r"[\s<>()\[\]\"',;]+", whole):
-        last = re.split(r"[/:]", word.rstrip("/:"))[-1]
-        found |= {word, last, last.partition("@")[0], last.partition("@")[0].partition("+")[0]}
-    return found - {""}
-
-
-def _callers(caller: str) -> set[str]:
-    """The caller, who is also the role that they took on."""
-    role = re.search(r":assumed-role/(?:.+/)?([^/]+)/[^/]+$", caller.strip(), re.IGNORECASE)
-    return _persons(caller) | (_persons(role[1]) if role else set())
 
 
 def _require_unused(settings: Settings, record: Record) -> None:
@@ -147,18 +137,18 @@ def require(plan: Plan, settings: Settings, record: Record) -> None:
             f"`runbook apply {name} --approved-plan plan-...`"
         )
     now = made_from(settings)
-    other = [*_other_parameters(saved, now), *_other_code(saved, now)]
+    other = [*other_parameters(saved, now), *other_code(saved, now)]
     if other:
         raise Refused(
             f"{settings.approved_plan} was approved with something else: {'; '.join(other)}; nothing was written. Plan "
             "and approve again"
         )
     rows = [row for row in saved["changes"] if row["phase"] == plan.phase]
-    drifted = _drifted(rows, [change.row() for change in plan.changes], _since(record, saved))
-    if drifted:
+    found = drifted(rows, [change.row() for change in plan.changes], since(record, saved))
+    if found:
         raise Refused(
             f"the account is not as it was when {settings.approved_plan} was approved; changed since: "
-            f"{'; '.join(drifted)}. Plan and approve again"
+            f"{'; '.join(found)}. Plan and approve again"
         )
 
 
@@ -173,7 +163,7 @@ def require_resumable(settings: Settings, record: Record, plans: Sequence[Plan],
     if not begun:
         raise BadParameters(f"run {record.run_id} kept no plan to go on with; apply a new one")
     now = made_from(settings)
-    other = _other_parameters(begun, now) + ([] if free else _other_code(begun, now))
+    other = other_parameters(begun, now) + ([] if free else other_code(begun, now))
     if other:
         raise Refused(
             f"run {record.run_id} was begun with something else: {'; '.join(other)}. Go on with the same, or roll it "
@@ -182,90 +172,29 @@ def require_resumable(settings: Settings, record: Record, plans: Sequence[Plan],
     if free:
         return
     _require_people(settings, caller)
-    rows = _since(record, begun)
+    rows = since(record, begun)
     if any(row.get("undoes") and row["state"] == "applied" and not row.get("temporary") for row in rows):
         raise Refused(
             f"run {record.run_id} was rolled back, and its approval with it; review `runbook plan "
             f"{settings.environment}` and apply that one"
         )
-    drifted = _drifted(begun["changes"], [change.row() for plan in plans for change in plan.changes], rows)
-    if drifted:
+    found = drifted(begun["changes"], [change.row() for plan in plans for change in plan.changes], rows)
+    if found:
         raise Refused(
-            f"the account is not as run {record.run_id} left it; changed since: {'; '.join(drifted)}. Find out who; "
+            f"the account is not as run {record.run_id} left it; changed since: {'; '.join(found)}. Find out who; "
             "roll back, or plan and approve again"
         )
 
 
-Row = Mapping[str, Any]
-
-
-def _since(record: Record, saved: Row) -> list[Row]:
-    """What the run did once it had this plan; what it did before is part of what was reviewed."""
-    return [row for row in record.rows(LOG) if _time(row["time"]) >= _time(saved["made"])]
-
-
-def _drifted(approved: Sequence[Row], found: Sequence[Row], rows: Sequence[Row]) -> list[str]:
-    """What is neither as approved nor as these rows of the run left it, with where it differs."""
-    old, new = ({row["name"]: row for row in side} for side in (approved, found))
-    # What a write that was cut short left behind is anything, and still the run's.
-    unfinished = {row["name"] for row in undo.unfinished(rows)}
-    ended = [row for row in rows if row["state"] in ("applied", "not applied")]
-    left = {row["name"]: row["after" if row["state"] == "applied" else "before"] for row in ended}
-    differing = [_drift(name, old.get(name), new.get(name), left, unfinished) for name in {**old, **new}]
-    counted = Counter(row["name"] for row in found)
-    return [*filter(None, differing), *(f"{name} (planned twice)" for name, count in counted.items() if count > 1)]
-
-
-def _drift(
-    name: str, approved: Row | None, found: Row | None, left: Mapping[str, Any], unfinished: Container[str]
-) -> str:
-    if approved is None or found is None:
-        return f"{name} ({'not in the approved plan' if approved is None else 'not planned any more'})"
-    if not _alike(approved["after"], found["after"]):
-        return _where(name, approved["after"], found["after"])
-    if name in unfinished:
-        return ""
-    if name in left:
-        # A subscription that the run made cannot be read until its owner confirms it.
-        return "" if same(left[name], found["before"]) else _where(name, left[name], found["before"])
-    # To the letter: also what could not be read then and can be read now is another plan.
-    return "" if _alike(approved["before"], found["before"]) else _where(name, approved["before"], found["before"])
-
-
-def _alike(left: Any, right: Any) -> bool:  # noqa: ANN401
-    """Equal as the record holds them."""
-    return json.dumps(left, sort_keys=True, default=str) == json.dumps(right, sort_keys=True, default=str)
-
-
-def _where(name: str, old: Any, new: Any) -> str:  # noqa: ANN401
-    paths = [path for path in differences(old, new) if path][:3]
-    return f"{name} ({', '.join(paths)})" if paths else name
-
-
-def _differing(saved: Mapping[str, Any], found: Mapping[str, Any]) -> Iterable[str]:
-    """Everything in which two whole plans differ."""
-    yield from _other_parameters(saved, found)
-    yield from _other_code(saved, found)
-    old, new = ({(row["phase"], row["name"]): row for row in data["changes"]} for data in (saved, found))
-    yield from filter(None, (_drift(key[1], old.get(key), new.get(key), {}, ()) for key in {**old, **new}))
-
-
-def _other_parameters(saved: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
-    old, new = saved.get("parameters", {}), found["parameters"]
-    named = [
-        f"parameter {key}: {old.get(key)!r}, now {new.get(key)!r}"
-        for key in {**old, **new}
-        if old.get(key) != new.get(key)
-    ]
-    if named or saved.get("parameters_sha256") == found["parameters_sha256"]:
-        return named
-    return ["parameter ops_subscription_endpoint"]  # the one that a record masks
-
-
-def _other_code(saved: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
-    old, new = saved.get("notebooks", {}), found["notebooks"]
-    named = [f"notebook {name}" for name in {**old, **new} if old.get(name) != new.get(name)]
-    return [*named, *(["the code in lib/"] if saved.get("code") != found["code"] else [])]
+def require_same_subscriber(settings: Settings, record: Record) -> None:
+    """Refuse to undo a run with another operations subscriber than it had: the record holds no address to look for."""
+    had = {plan.get("subscriber") for plan in record.attempts(PLAN)} - {None}
+    now = made_from(settings)["subscriber"]
+    if had and now not in had:
+        raise Refused(
+            f"the parameters name another ops_subscription_endpoint than run {record.run_id} was begun with, and its "
+            "subscription would not be found; use that run's address"
+        )
 
 
 def _saved(settings: Settings, approved: str) -> dict[str, Any] | None:

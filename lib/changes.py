@@ -6,13 +6,27 @@ The only module that calls `write`. Each write is preceded by a record of how to
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from lib import approval, guards, undo
 from lib.errors import NotAsWanted, Refused, RunbookError, Superseded, Throttled, Unanswered, Unrecorded
-from lib.plans import FAILED, KEPT, NOT_TRIED, Change, Outcome, Plan, Reopen, Resource, Value, Wanted, entry, same
+from lib.plans import (
+    FAILED,
+    KEPT,
+    NOT_TRIED,
+    Change,
+    Outcome,
+    Plan,
+    Reopen,
+    Resource,
+    Value,
+    Wanted,
+    entry,
+    half_done,
+    same,
+)
 from lib.records import LOG, Record
 from lib.settings import Settings
 from lib.verification import verify
@@ -67,6 +81,7 @@ def roll_back(plan: Plan, settings: Settings, record: Record, sleep: Callable[[f
             f"somebody else changed {', '.join(foreign)} since run {record.run_id}, and their values would be lost; "
             "look with --dry-run, then roll back with --overwrite"
         )
+    approval.require_same_subscriber(settings, record)
     states: list[str] = []
     stopped = ""
     with _alone(plan.changes, record) as still_ours:
@@ -140,7 +155,9 @@ def read_back(rows: Sequence[Mapping[str, Any]], reopen: Reopen, record: Record)
         resource = reopen(row["kind"], row["identity"])
         live = resource.read()
         done = same(live, row["after"])
-        state = "applied" if done else "not applied" if same(live, row["before"]) else "half done"
+        half = half_done(row["kind"], live, row["before"], row["after"])
+        # A third value, of what one call writes, is somebody else's: ours was not carried out, or not for long.
+        state = "applied" if done else "half done" if half else "not applied"
         change = Change(resource, row["before"], row["after"], temporary=bool(row.get("temporary")))
         told = entry(row["phase"], change, state, bool(row.get("undoes")))
         record.append(LOG, {**told, "why": "read back from AWS"})
@@ -156,7 +173,7 @@ def restore_now(resource: Resource, value: Value, record: Record) -> str:
     for state in ("intended", "applied"):
         try:
             record.append(LOG, entry(undo.PHASE, change, state, undoes=True))
-        except Unrecorded as error:
+        except RunbookError as error:
             unrecorded = str(error)  # a full disk keeps nobody from being helped
         if state == "intended":
             resource.write(value)
@@ -186,6 +203,8 @@ class _Writer:
 
     def carry_out(self, change: Change) -> str:
         """What became of it: `applied`, `nothing to do`, or `kept: ` and why."""
+        if change.trouble:
+            raise NotAsWanted(change.trouble)
         removes = self.undoes and not change.temporary and change.action == "remove"
         # Asked again now: what stood in the way when the undo was planned may itself have been undone since.
         kept = change.resource.kept_because() if removes else ""
@@ -209,8 +228,15 @@ class _Writer:
             self._write_within_bounds(change)
         except RunbookError as error:
             self._note(change, "failed", why=str(error))
+            self._note_if_not_applied(change)
             raise
         self._note(change, "applied")
+
+    def _note_if_not_applied(self, change: Change) -> None:
+        """Where AWS holds the value before, this write has ended: what differs later is somebody else's."""
+        with suppress(RunbookError):
+            if same(change.resource.read(), change.before):
+                self._note(change, "not applied", why="read back from AWS")
 
     def _write_within_bounds(self, change: Change) -> None:
         """Write again what AWS asked to put off, and what got no answer and was not carried out; nothing else."""
@@ -222,8 +248,15 @@ class _Writer:
             except (Throttled, Unanswered) as error:
                 self._note(change, "unknown" if isinstance(error, Unanswered) else "put off", why=str(error))
                 # No answer is not "not done": AWS says what it holds.
-                if isinstance(error, Unanswered) and same(change.resource.read(), change.after):
+                live = change.resource.read()
+                if isinstance(error, Unanswered) and same(live, change.after):
                     return
+                if not same(live, change.before) and not half_done(
+                    change.resource.kind, live, change.before, change.after
+                ):
+                    raise Refused(
+                        f"somebody else changed {change.resource.name} while AWS owed an answer; theirs was left alone"
+                    ) from error
                 if wait is None:
                     raise
                 self.sleep(wait * random.uniform(0.5, 1))  # so that two do not meet again

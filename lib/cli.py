@@ -1,10 +1,11 @@
 """The commands that may write: plan, apply, rollback, restore, lock; and everything that the command is made of."""
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import entry_points
+from typing import Any
 
 import click
 
@@ -12,6 +13,7 @@ from lib import (
     approval,
     audit,
     changes,
+    desired,
     emergency,
     guards,
     locks,
@@ -27,8 +29,8 @@ from lib import rollback as rollbacks
 from lib.aws import Live, connect
 from lib.checks import require
 from lib.command import exit_code, main, parameters, told
-from lib.errors import BadParameters, NotAsWanted, Unrecorded
-from lib.phases import Phase
+from lib.errors import BadParameters, NotAsWanted, RunbookError
+from lib.phases import VALIDATION, Phase
 from lib.records import Record
 from lib.settings import Settings
 
@@ -147,15 +149,26 @@ def carry_out(
     """
     record = records.open_run(chosen)
     terminal.say(f"Run {record.run_id} of {chosen.environment}, mode {chosen.mode}")
-    done = run.phases(chosen, record, numbers, terminal.progress, begin)
+    rows = len(record.rows(records.LOG)) if undo else 0
+
+    def ended(done: Sequence[Phase]) -> None:
+        if undo and to_be_undone(done, record.rows(records.LOG)[rows:]):
+            undone(chosen.model_copy(update={"run_id": record.run_id}), record)
+
+    done = run.phases(chosen, record, numbers, terminal.progress, begin, ended)
     terminal.summary(record, done)
-    if undo and run.overall(done) == "failed":
-        undone(chosen.model_copy(update={"run_id": record.run_id}), record)
-    elif lasting:
+    if lasting:
         terminal.say(f"Undo:   {undo_command(chosen, record.run_id)}")
         if run.overall(done) != "succeeded":
             terminal.say(f"Go on:  {go_on_command(chosen, record.run_id)}")
     return exit_code(done)
+
+
+def to_be_undone(done: Sequence[Phase], rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether this command changed something and a phase that changes or proves it failed; not where it was stopped."""
+    failed = [phase for phase in done if phase.verdict == "failed" and not phase.error.startswith("Superseded:")]
+    wrote = any(row["state"] == "intended" and not row["temporary"] for row in rows)
+    return wrote and any(phase.number in (*desired.PHASES, VALIDATION) for phase in failed)
 
 
 @main.command()
@@ -203,14 +216,20 @@ def undone(chosen: Settings, record: Record) -> Phase:
 def restore(given: Callable[..., Settings], run_id: str) -> int:
     """EMERGENCY: put the workflow alone back to the run's backup, by one call, at once."""
     chosen = given(mode="apply", run_id=run_id)
-    record, live = audit.reopen(chosen)
-    with suppress(Unrecorded), run.sealed(record):  # what is not recorded is said below, and stops nothing
-        unrecorded = emergency.restore(live, record)
-    terminal.say(f"{chosen.state_machine_name} was given back its definition of before run {run_id}")
+    here = Record(chosen.run_folder, run_id)
+    # This machine's own record needs no store, which may be as unwell as the rest.
+    record, live = (here, connect(chosen, here.log_call)) if emergency.has_backup(here) else audit.reopen(chosen)
+    unrecorded = emergency.restore(live, record)
+    terminal.say(f"The workflow was given back its definition of before run {run_id}")
     if unrecorded:
         terminal.complain(NotAsWanted(f"it was done, and could not be recorded: {unrecorded}"))
-    require(emergency.verified(live, record, chosen))
-    terminal.say(f"AWS holds it. The rest of the run stays: {undo_command(chosen, run_id)}")
+    terminal.say(emergency.take_lock_away(live))
+    try:
+        require(emergency.verified(live, record, chosen))
+        terminal.say(f"AWS holds it. The rest of the run stays: {undo_command(chosen, run_id)}")
+    finally:
+        with suppress(RunbookError):
+            records.seal(audit.attached(chosen, record)[0])
     return 0
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from lib import records, undo
 from lib.checks import brief
 from lib.errors import Refused
-from lib.plans import Change, Plan, Value, same
+from lib.plans import Change, Plan, Value, half_done, same
 from lib.records import LOG, Record
 from lib.settings import Settings
 
@@ -102,8 +102,8 @@ def _of(change: Change, ours: Ours) -> Iterator[Loss]:
 
 
 def _half_written(live: Value, row: Mapping[str, Any] | None) -> bool:
-    """A value of neither side: what a write of this run, cut short, left behind."""
-    return row is not None and not same(live, row["before"]) and not same(live, row["after"])
+    """What a write of this run, cut short, left behind."""
+    return row is not None and half_done(row["kind"], live, row["before"], row["after"])
 
 
 def _differing(kind: str, name: str, before: Value, after: Value, place: Place = ()) -> Iterator[Loss]:

@@ -27,8 +27,8 @@ Name = Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]{0,79}$")
 
 # Who makes a run and where its record lies decides nothing about what is changed, so it is no part of an approval.
 OF_THE_RUN = (
-    "mode", "run_id", "outputs_dir", "record_store", "profile", "approved_plan", "approved_by", "change_ticket",
-    "rollback_to_phase", "rollback_foreign",
+    "mode", "run_id", "outputs_dir", "docs_dir", "record_store", "profile", "approved_plan", "approved_by",
+    "change_ticket", "rollback_to_phase", "rollback_foreign",
 )  # fmt: skip
 
 GAPS = Literal["permission_simulation", "definition_validation", "execution_revision"]

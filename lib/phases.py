@@ -18,6 +18,7 @@ NOTEBOOKS = {
     "08": "08_threshold_tuning",
 }
 ROLLBACK = "90_rollback"
+VALIDATION = "05"
 PLANNED_MINUTES = {"01": 10, "02": 15, "03": 20, "04": 10, "05": 30, "06": 10}
 
 

@@ -14,6 +14,9 @@ Value = Any  # plain data: what JSON can hold; None where the thing does not exi
 UNKNOWN = "(not readable yet)"
 
 
+# Kinds whose write takes several calls: cut short, it leaves a value that is neither the one before nor the one after.
+IN_PARTS = ("subscription", "function permission", "log group")
+
 # What became of a change of an undo, each followed by why.
 KEPT, FAILED, NOT_TRIED = "kept: ", "failed: ", "not tried: "
 
@@ -69,8 +72,8 @@ class Change:
     """What would be done to one thing.
 
     `temporary`: it is there only while something listens, so an undo keeps it for no reason. Of an undo, `doubt` says
-    why it would be left, as things stand when it is planned, and `foreign` that its value is neither the recorded one
-    nor the one that the run wrote.
+    why it would be left, as things stand when it is planned, `foreign` that its value is neither the recorded one nor
+    one that the run wrote, and `trouble` why its value could not be read.
     """
 
     resource: Resource
@@ -79,6 +82,7 @@ class Change:
     doubt: str = ""
     foreign: bool = False
     temporary: bool = False
+    trouble: str = ""
 
     @property
     def action(self) -> str:
@@ -92,6 +96,8 @@ class Change:
     @property
     def undo(self) -> str:
         """What rolling this change back would do."""
+        if self.trouble:
+            return f"CANNOT BE UNDONE NOW: {self.trouble}"
         if self.action == "none":
             return ""
         if self.foreign:
@@ -178,6 +184,11 @@ def differences(left: Value, right: Value, path: str = "") -> list[str]:
         pairs = enumerate(zip(left, right, strict=True))
         return [found for at, (one, other) in pairs for found in differences(one, other, f"{path}[{at}]")]
     return [path]
+
+
+def half_done(kind: str, live: Value, before: Value, after: Value) -> bool:
+    """Whether this may be what a write of ours left that was cut short: what no single call can have left."""
+    return kind in IN_PARTS and not same(live, before) and not same(live, after)
 
 
 def entry(phase: str, change: Change, state: str, undoes: bool = False) -> dict[str, Any]:

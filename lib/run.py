@@ -44,7 +44,9 @@ def begin(settings: Settings, record: Record, live: Live, chosen: Sequence[str])
     audit.look(settings)  # under the lock: another machine's run counts up to its last row
     approval.require_whole(settings, record, plans, live.identity.caller)
     guards.require_no_loss([plan for plan in plans if plan.phase in chosen], settings, record)
-    record.keep_json(approval.PLAN, approval.plan_data(plans, settings))
+    record.keep_json(
+        approval.PLAN, approval.plan_data(plans, settings) | approval.given(settings, live.identity.caller)
+    )
 
 
 def phases(
@@ -53,11 +55,12 @@ def phases(
     chosen: Sequence[str],
     told: Callable[[Phase], None],
     begin: Callable[[Settings, Record, Live, Sequence[str]], None] = begin,
+    ended: Callable[[Sequence[Phase]], None] = lambda done: None,
 ) -> list[Phase]:
     """Run the chosen phases in order, stop at the first that does not succeed, and write `run.json` and the manifest.
 
     Holds the environment's lock where it may write. `told` hears of each phase twice: when it starts (verdict
-    `running`) and when it ends.
+    `running`) and when it ends; `ended` of all of them, while the lock is still held.
     """
     started = datetime.now(UTC)
     done = [Phase(number, NOTEBOOKS[number], planned_minutes=PLANNED_MINUTES.get(number)) for number in chosen]
@@ -83,6 +86,7 @@ def phases(
             write_verdict(settings, record, done, started, live.identity)
             if done[index].verdict != "succeeded":
                 break
+        ended(done)
     return done
 
 

@@ -9,11 +9,13 @@ from typing import Any
 import yaml
 from pydantic import StrictBool, ValidationError
 
-from lib.errors import BadParameters, Refused
+from lib.errors import BadParameters, Refused, RunbookError
 from lib.parameters import EMBEDDED_ACCOUNT, OF_THE_RUN, ROOT, Settings, mask
 
 __all__ = ["EMBEDDED_ACCOUNT", "ROOT", "Settings", "check", "command_line", "from_notebook", "load", "mask"]
 
+# Of what belongs to a run alone, what a command must be told again to find the run.
+WHERE = ("outputs_dir", "docs_dir", "record_store", "profile")
 NAMELESS = {"In", "Out", "exit", "quit"}
 
 
@@ -73,14 +75,19 @@ def load(environment: str, overrides: Mapping[str, Any] | None = None) -> Settin
 
 
 def command_line(settings: Settings) -> str:
-    """The words that name these parameters to the `runbook` command: environment, and what differs from its file."""
+    """The words that name these parameters to the `runbook` command: environment, and what differs from its file.
+
+    Where no file in `parameters/` is theirs, a placeholder; and never an address.
+    """
     try:
-        usual = load(settings.environment).recorded()
-    except BadParameters:  # a file elsewhere
-        return settings.environment
-    mine = {key: value for key, value in settings.recorded().items() if value != usual[key] and key not in OF_THE_RUN}
-    kept = {key: getattr(settings, key) for key in ("outputs_dir", "record_store")}
-    given = mine | {key: value for key, value in kept.items() if value != usual[key]}
+        usual = load(settings.environment)
+    except RunbookError:
+        usual = None
+    if usual is None or usual.account_id != settings.account_id:
+        return "<your parameters file>"
+    here = [key for key in Settings.model_fields if key not in OF_THE_RUN or key in WHERE]
+    mine = {key: getattr(settings, key) for key in here if key != "ops_subscription_endpoint"}
+    given = {key: value for key, value in mine.items() if value != getattr(usual, key)}
     return " ".join([settings.environment, *(f"--set {shlex.quote(f'{key}={value}')}" for key, value in given.items())])
 
 

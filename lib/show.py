@@ -118,8 +118,9 @@ def ways_out(settings: Settings, record: Record) -> None:
         say("Nothing was written, so there is nothing to undo.")
         return
     here = command_line(settings)
+    begun = record.read_json("run.json") is not None  # by hand there is no run to go on with, but each notebook again
     rows = {
-        "go on with this run": f"runbook apply {here} --resume {record.run_id}",
+        **({"go on with this run": f"runbook apply {here} --resume {record.run_id}"} if begun else {}),
         "undo this run": f"runbook rollback {here} {record.run_id}",
         "EMERGENCY: the workflow alone, at once": f"runbook restore {here} {record.run_id}",
     }

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lib.plans import Change, Plan, Reopen, Value, same
+from lib.errors import RunbookError
+from lib.plans import UNKNOWN, Change, Plan, Reopen, Value, half_done, same
 
 PHASE = "90"
 # States of a row after which nobody knows yet what AWS holds.
@@ -29,11 +30,15 @@ class _Thing:
 def plan(rows: Iterable[Mapping[str, Any]], reopen: Reopen) -> Plan:
     """The plan that returns everything a record names to its value before, last change first. Read-only.
 
+    One thing that cannot be read is a change with `trouble`, and keeps no other from being undone.
     `rows` are those of `changes.jsonl`; `reopen(kind, identity)` makes the resource again.
     """
     undone = [_undo(reopen(thing.first["kind"], thing.first["identity"]), thing) for thing in reversed(_things(rows))]
+    # Whatever order a run repaired things in: first what the others carry, since they must stay while it stands.
+    undone.sort(key=lambda change: not change.resource.others_rely)
     # What was temporary is mentioned only where a crash left it behind.
-    return Plan(PHASE, tuple(change for change in undone if change.action != "none" or not change.temporary))
+    left = (change for change in undone if change.action != "none" or change.trouble or not change.temporary)
+    return Plan(PHASE, tuple(left))
 
 
 def unfinished(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -61,12 +66,15 @@ def _things(rows: Iterable[Mapping[str, Any]]) -> list[_Thing]:
 
 
 def _undo(resource: Any, thing: _Thing) -> Change:  # noqa: ANN401 - a Resource
-    live, before = resource.read(), thing.first["before"]
-    temporary = bool(thing.first.get("temporary"))
-    doubt = resource.kept_because() if before is None and live is not None and not temporary else ""
-    # What a write that was cut short left behind is no value of either side, and still ours.
-    ours = temporary or thing.unfinished or any(same(live, value) for value in (before, *thing.written))
-    return Change(resource, live, before, doubt, not ours, temporary)
+    before, temporary = thing.first["before"], bool(thing.first.get("temporary"))
+    try:
+        live = resource.read()
+        doubt = resource.kept_because() if before is None and live is not None and not temporary else ""
+    except RunbookError as error:
+        return Change(resource, UNKNOWN, before, temporary=temporary, trouble=str(error))
+    ours = temporary or any(same(live, value) for value in (before, *thing.written))
+    cut = thing.unfinished and half_done(resource.kind, live, thing.last["before"], thing.last["after"])
+    return Change(resource, live, before, doubt, not (ours or cut), temporary)
 
 
 def _key(row: Mapping[str, Any]) -> str:

@@ -20,11 +20,14 @@ def verify(outcome: Outcome, settings: Settings, record: Record) -> list[Check]:
     for change, state in zip(outcome.plan.changes, outcome.states, strict=True):
         kept = state.startswith(KEPT)
         wanted = change.before if kept else change.after
+        trouble = state if state.startswith((FAILED, NOT_TRIED)) else ""
+        if change.trouble:
+            checks.append(Check(change.resource.name, "failed", trouble or change.trouble, brief(change.after)))
+            continue
         written = state in ("applied", "nothing to do")
         live = _settled(change.resource.read, wanted, waiting if written else 0, settings.poll_seconds)
         # What was kept may be gone all the same: a subscription goes with its topic. That is what the undo wanted.
         gone = kept and live is None and change.after is None
-        trouble = state if state.startswith((FAILED, NOT_TRIED)) else ""
         checks.append(_check(change.resource, live, None if gone else wanted, settings.mode, trouble))
         if state == "applied":
             row = entry(outcome.plan.phase, change, "verified", outcome.undoes)

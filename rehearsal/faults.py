@@ -27,6 +27,7 @@ from rehearsal.calls import REFUSALS, Call, refusal, told
 from rehearsal.server import HOST, loopback_only
 
 REFUSE, DROP, DELAY, FREEZE = "refuse", "drop", "delay", "freeze"
+NEXT = "next"  # the call after one that was struck, where that is the one to tell of
 KINDS = (REFUSE, *REFUSALS, DROP, DELAY, FREEZE)
 NOT_FORWARDED = {"connection", "keep-alive", "transfer-encoding", "content-length", "expect", "proxy-connection"}
 ANSWER_SECONDS = 60.0
@@ -34,11 +35,15 @@ ANSWER_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Fault:
-    """What goes wrong, and where: at the `at`-th mutating call; with `operation`, at each of these from there on."""
+    """What goes wrong, and where: at the `at`-th mutating call; with `operation`, at each of these from there on.
+
+    `later`: whoever wants to hear of it hears of the caller's next call instead, which never reaches AWS.
+    """
 
     kind: str
     at: int = 1
     operation: str = ""
+    later: bool = False
 
     def strikes(self, call: Call) -> bool:
         """Whether it hits this call."""
@@ -65,17 +70,19 @@ class Proxy:
     tell: Callable[[Call], None] = nobody_told
     changed: threading.Condition = field(default_factory=threading.Condition)
     thawed: threading.Event | None = None
+    next_due: bool = False
     under_way: int = 0
 
     def begin(self, fault: Fault | None = None, tell: Callable[[Call], None] = nobody_told) -> None:
         """Count anew, with this fault or with none.
 
-        `tell` hears of each struck call: after AWS did it where the answer is dropped, else before AWS hears of it.
+        `tell` hears of each struck call: after AWS did it where the answer is dropped, else before AWS hears of it;
+        of a fault that is told `later`, of the next call.
         """
         self.thaw()
         self.quiet()
         with self.changed:
-            self.calls, self.struck, self.fault, self.tell = [], [], fault, tell
+            self.calls, self.struck, self.fault, self.tell, self.next_due = [], [], fault, tell, False
 
     def thaw(self) -> None:
         """Let go of what is frozen: those calls are closed and never reach AWS; later ones pass."""
@@ -100,12 +107,13 @@ class Proxy:
         """A call as long as it is under way: with its number, and the kind of fault that strikes it, or ""."""
         with self.changed:
             self.under_way += 1
-            kind = FREEZE if self.thawed else ""
+            kind = FREEZE if self.thawed else NEXT if self.next_due else ""
+            self.next_due = False
             if call.mutating:
                 call = replace(call, number=len(self.calls) + 1)
                 self.calls.append(call)
-                if self.fault and self.fault.strikes(call):
-                    kind = self.fault.kind
+                if not kind and self.fault and self.fault.strikes(call):
+                    kind, self.next_due = self.fault.kind, self.fault.later
                     self.struck.append(call)
             if kind == FREEZE and not self.thawed:
                 self.thawed = threading.Event()
@@ -160,8 +168,7 @@ class _Exchange(BaseHTTPRequestHandler):
     do_GET = do_PUT = do_DELETE = do_HEAD = do_PATCH = do_POST  # noqa: N815 - http.server's names
 
     def _exchange(self, call: Call, kind: str, body: bytes) -> None:
-        struck = call in self.proxy.struck
-        if struck and kind != DROP:
+        if kind == NEXT or (self._told_first(call) and kind != DROP):
             self.proxy.tell(call)
         if kind in REFUSALS:
             status, headers, answer = refusal(call, kind)
@@ -169,7 +176,7 @@ class _Exchange(BaseHTTPRequestHandler):
         elif kind == FREEZE:
             if thawed := self.proxy.frozen():
                 thawed.wait(ANSWER_SECONDS)
-        elif kind != REFUSE:
+        elif kind not in (REFUSE, NEXT):
             if kind == DELAY:
                 self.proxy.sleep(self.proxy.hold_seconds)
             found = self._forwarded(body)
@@ -177,6 +184,10 @@ class _Exchange(BaseHTTPRequestHandler):
                 self.proxy.tell(call)
             else:
                 self._answer(*found)
+
+    def _told_first(self, call: Call) -> bool:
+        fault = self.proxy.fault
+        return call in self.proxy.struck and not (fault and fault.later)
 
     def _forwarded(self, body: bytes) -> tuple[int, str, list[tuple[str, str]], bytes]:
         """What the account answers: status, reason, headers, body."""

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import ExitStack
-from itertools import product
+from itertools import cycle, product
 from multiprocessing import get_context, util
 from pathlib import Path
 
@@ -26,13 +26,15 @@ from rehearsal import trials, wholes
 from rehearsal.calls import Call
 from rehearsal.faults import FREEZE
 from rehearsal.stages import Stage, stage
-from rehearsal.stories import APPLY, DRILL, UNDO
-from rehearsal.trials import KILLED, KINDS, RESUME, ROLLBACK, Result, Trial
+from rehearsal.stories import APPLY, DRILL, STORED, UNDO
+from rehearsal.trials import HEARD, KILLED, KINDS, RESUME, ROLLBACK, Result, Trial
 from rehearsal.wholes import KERNEL, NOTEBOOKS, RUNNER
 
-STORIES = (APPLY, DRILL, UNDO, NOTEBOOKS)
+STORIES = (APPLY, STORED, DRILL, UNDO, NOTEBOOKS)
+ALL_KINDS = (*KINDS, *HEARD, KERNEL, RUNNER)
 LOST = ROOT / ".rehearsal" / "faults"
-EACH_REPEATED, EACH_UNDONE = 4, 5
+EACH_REPEATED, EACH_UNDONE, EACH_HEARD = 4, 5, 4
+PUTS, OTHERS = 3, 1  # each kind at so many calls that keep the record in its store, and at so many other ones
 NAME = re.compile(r"(?:(?P<story>\w+):)?(?P<kind>[a-z-]+)@(?P<at>\d+)(?P<repeated>\*?)/(?P<then>resume|rollback)")
 TELL_EVERY = 50
 
@@ -62,6 +64,26 @@ def undone(calls: Mapping[str, Sequence[Call]], chance: random.Random) -> list[T
     ]
 
 
+def heard(calls: Mapping[str, Sequence[Call]], chance: random.Random) -> list[Trial]:
+    """A process that is killed once it heard a fault, each kind at a few calls."""
+    ways = (RESUME, ROLLBACK)
+    return [
+        Trial(kind, call.number, ways[at % len(ways)])
+        for kind in HEARD
+        for at, call in enumerate(chance.sample(calls[APPLY], EACH_HEARD))
+    ]
+
+
+def stored(calls: Mapping[str, Sequence[Call]], chance: random.Random) -> Iterator[Trial]:
+    """Faults of a run whose record is kept in S3, each kind at a few calls, most of which keep it there."""
+    puts = [call for call in calls[STORED] if call.service == "s3"]
+    others = [call for call in calls[STORED] if call.service != "s3"]
+    ways = cycle((RESUME, ROLLBACK))
+    for kind in (*KINDS, *HEARD):
+        for call in (*chance.sample(puts, PUTS), *chance.sample(others, OTHERS)):
+            yield Trial(kind, call.number, next(ways), STORED)
+
+
 def whole(count: int, calls: Mapping[str, Sequence[Call]], chance: random.Random) -> list[Trial]:
     """Whole notebooks: kernel and runner in turn, resume and rollback in turn, at calls of the kernels."""
     ways = list(product((RESUME, ROLLBACK), (KERNEL, RUNNER)))
@@ -77,7 +99,7 @@ def _way(ways: Sequence[tuple[str, str]], number: int, at: int) -> tuple[str, in
 def named(name: str) -> Trial:
     """A trial by its name. Raises BadParameters for a name that no trial has."""
     found = NAME.fullmatch(name)
-    kinds = {kind.replace(" ", "-"): kind for kind in (*KINDS, KERNEL, RUNNER)}
+    kinds = {kind.replace(" ", "-"): kind for kind in ALL_KINDS}
     if not found or found["kind"] not in kinds or (found["story"] or APPLY) not in STORIES:
         raise BadParameters(f"no trial {name!r}; expected one such as drop@17/resume, drill:refuse@3/rollback")
     return Trial(
@@ -137,7 +159,7 @@ def rows(results: Iterable[Result]) -> list[list[str]]:
 
 def report(results: Sequence[Result], seed: int) -> int:
     """Print the table and every trial that was lost; returns the exit code."""
-    order = {kind: at for at, kind in enumerate((*KINDS, KERNEL, RUNNER))}
+    order = {kind: at for at, kind in enumerate(ALL_KINDS)}
     by_kind = sorted(results, key=lambda r: (r.trial.repeated, STORIES.index(r.trial.story), order[r.trial.kind]))
     columns = ["fault", "tried", "survived: resume", "survived: rollback", "lost"]
     table(f"Fault matrix, seed {seed}", columns, rows(by_kind))
@@ -154,7 +176,7 @@ def report(results: Sequence[Result], seed: int) -> int:
 
 @click.command()
 @click.option("--seed", type=int, default=None, help="Decides order and samples; without it, one is drawn and shown.")
-@click.option("--workers", type=click.IntRange(1, 16), default=2, show_default=True, help="Accounts at once.")
+@click.option("--workers", type=click.IntRange(1, 16), default=4, show_default=True, help="Accounts at once.")
 @click.option("--sample", type=click.IntRange(1), default=None, help="So many of the trials in process, not all.")
 @click.option("--whole", "count", type=click.IntRange(0), default=8, show_default=True, help="With whole notebooks.")
 @click.option("--only", multiple=True, metavar="TRIAL", help="This trial alone, such as drop@17/resume.")
@@ -166,8 +188,15 @@ def faults(seed: int | None, workers: int, sample: int | None, count: int, only:
     chosen = [named(name) for name in only]
     if not chosen:
         with stage() as scout:
+            scout.rehearse(STORED)
             calls = scout.calls
-        chosen = [*every(calls), *undone(calls, chance), *repeated(calls, chance)]
+        chosen = [
+            *every(calls),
+            *undone(calls, chance),
+            *repeated(calls, chance),
+            *heard(calls, chance),
+            *stored(calls, chance),
+        ]
         chosen = chance.sample(chosen, min(sample or len(chosen), len(chosen)))
         # Those of a story together: between them the run is carried out or rolled back.
         chosen = sorted([*whole(count, calls, chance), *chosen], key=lambda trial: STORIES.index(trial.story))

@@ -10,6 +10,19 @@ from lib.settings import Settings
 from rehearsal import clients
 
 QUIET_SECONDS = 10.0
+# What begins so says when and how often, not how a thing is set; how many messages wait stays.
+MOVING = (
+    "Created", "Last", "State", "RevisionId", "Subscriptions", "ApproximateNumberOfMessagesDelayed",
+    "ApproximateNumberOfMessagesNotVisible",
+)  # fmt: skip
+SUBSCRIPTION = (
+    "Protocol",
+    "RawMessageDelivery",
+    "RedrivePolicy",
+    "FilterPolicy",
+    "FilterPolicyScope",
+    "DeliveryPolicy",
+)
 Aws = Callable[[str], Any]
 Rows = Iterator[tuple[str, str, Any]]
 
@@ -60,42 +73,67 @@ def _everything(settings: Settings) -> Rows:
 
 def _roles(aws: Aws, settings: Settings) -> Rows:
     iam = aws("iam")
-    for role in iam.list_roles()["Roles"]:
-        for policy in iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]:
-            document = iam.get_role_policy(RoleName=role["RoleName"], PolicyName=policy)["PolicyDocument"]
-            yield "policy", f"{role['RoleName']}/{policy}", document
+    for row in iam.list_roles()["Roles"]:
+        name = row["RoleName"]
+        for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+            document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+            yield "policy", f"{name}/{policy}", document
+        attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
+        trusted = [row["AssumeRolePolicyDocument"], row.get("MaxSessionDuration"), row.get("PermissionsBoundary")]
+        yield "role", name, [*trusted, attached, _tags(iam.list_role_tags(RoleName=name)["Tags"])]
 
 
 def _queues(aws: Aws, settings: Settings) -> Rows:
-    shown = ["Policy", "MessageRetentionPeriod", "ApproximateNumberOfMessages"]
-    for url in aws("sqs").list_queues().get("QueueUrls", []):
-        found = aws("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=shown).get("Attributes", {})
-        yield "queue", url.rsplit("/", 1)[-1], {key: value for key, value in found.items() if value}
+    sqs = aws("sqs")
+    for url in sqs.list_queues().get("QueueUrls", []):
+        found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"]).get("Attributes", {})
+        name = url.rsplit("/", 1)[-1]
+        yield "queue", name, {key: value for key, value in _without(found, *MOVING).items() if value}
+        yield "tags of queue", name, sqs.list_queue_tags(QueueUrl=url).get("Tags", {})
 
 
 def _topics(aws: Aws, settings: Settings) -> Rows:
-    for topic in aws("sns").list_topics()["Topics"]:
-        name = topic["TopicArn"].rsplit(":", 1)[-1]
-        yield "topic", name, aws("sns").get_topic_attributes(TopicArn=topic["TopicArn"])["Attributes"]["DisplayName"]
-    for row in aws("sns").list_subscriptions()["Subscriptions"]:
-        found = aws("sns").get_subscription_attributes(SubscriptionArn=row["SubscriptionArn"])["Attributes"]
+    sns = aws("sns")
+    for topic in sns.list_topics()["Topics"]:
+        arn, name = topic["TopicArn"], topic["TopicArn"].rsplit(":", 1)[-1]
+        yield "topic", name, _without(sns.get_topic_attributes(TopicArn=arn)["Attributes"], *MOVING)
+        yield "tags of topic", name, _tags(sns.list_tags_for_resource(ResourceArn=arn)["Tags"])
+    for row in sns.list_subscriptions()["Subscriptions"]:
+        found = sns.get_subscription_attributes(SubscriptionArn=row["SubscriptionArn"])["Attributes"]
         name = f"{row['TopicArn'].rsplit(':', 1)[-1]} -> {row['Endpoint'].rsplit(':', 1)[-1]}"
-        yield "subscription", name, {key: found.get(key) for key in ("RedrivePolicy", "FilterPolicy", "Protocol")}
+        # Made again, it has another ARN and is the same one all the same.
+        yield "subscription", name, {key: found.get(key) for key in SUBSCRIPTION}
 
 
 def _functions(aws: Aws, settings: Settings) -> Rows:
-    for found in aws("lambda").list_functions()["Functions"]:
-        name = found["FunctionName"]
-        yield "code of", name, found["CodeSha256"]
-        yield "environment of", name, found["Environment"]["Variables"]
-        for statement in json.loads(aws("lambda").get_policy(FunctionName=name)["Policy"])["Statement"]:
+    functions = aws("lambda")
+    for row in functions.list_functions()["Functions"]:
+        name = row["FunctionName"]
+        yield "code of", name, row["CodeSha256"]
+        yield "environment of", name, row["Environment"]["Variables"]
+        found = functions.get_function_configuration(FunctionName=name)
+        yield "function", name, _without(found, "ResponseMetadata", "Environment", *MOVING)
+        yield "tags of function", name, functions.list_tags(Resource=row["FunctionArn"])["Tags"]
+        for statement in json.loads(functions.get_policy(FunctionName=name)["Policy"])["Statement"]:
             yield "permission", f"{name}/{statement['Sid']}", statement
 
 
 def _rules(aws: Aws, settings: Settings) -> Rows:
-    for rule in aws("events").list_rules()["Rules"]:
-        yield "rule", rule["Name"], [json.loads(rule["EventPattern"]), rule["State"], rule.get("Description", "")]
-        yield "targets of", rule["Name"], aws("events").list_targets_by_rule(Rule=rule["Name"])["Targets"]
+    events = aws("events")
+    for rule in events.list_rules()["Rules"]:
+        name, more = rule["Name"], [rule.get(key, "") for key in ("RoleArn", "ScheduleExpression", "EventBusName")]
+        pattern = json.loads(rule.get("EventPattern") or "{}")
+        yield "rule", name, [pattern, rule["State"], rule.get("Description", ""), *more]
+        yield "targets of", name, events.list_targets_by_rule(Rule=name)["Targets"]
+        yield "tags of rule", name, _tags(events.list_tags_for_resource(ResourceARN=rule["Arn"])["Tags"])
+
+
+def _tags(rows: list[dict[str, str]]) -> dict[str, str]:
+    return {row.get("Key", row.get("key", "")): row.get("Value", row.get("value", "")) for row in rows}
+
+
+def _without(found: dict[str, Any], *moving: str) -> dict[str, Any]:
+    return {key: value for key, value in found.items() if not key.startswith(moving)}
 
 
 def _table(aws: Aws, settings: Settings) -> Rows:
@@ -111,7 +149,9 @@ def _bucket(aws: Aws, settings: Settings) -> Rows:
 
 def _logs(aws: Aws, settings: Settings) -> Rows:
     for group in aws("logs").describe_log_groups()["logGroups"]:
-        yield "log group", group["logGroupName"], group.get("retentionInDays")
+        name = group["logGroupName"]
+        yield "log group", name, [group.get("retentionInDays"), group.get("kmsKeyId"), group.get("logGroupClass")]
+        yield "tags of log group", name, aws("logs").list_tags_log_group(logGroupName=name)["tags"]
 
 
 def _dashboards(aws: Aws, settings: Settings) -> Rows:
@@ -130,8 +170,10 @@ def _machines(aws: Aws, settings: Settings) -> Rows:
             logging.get("destinations") or [],
             logging.get("includeExecutionData", False),
         ]
-        value = [json.loads(found["definition"]), found["roleArn"], *log]
-        yield "state machine", row["name"], value
+        more = [found.get(key) for key in ("type", "status", "tracingConfiguration", "encryptionConfiguration")]
+        yield "state machine", row["name"], [json.loads(found["definition"]), found["roleArn"], *log, *more]
+        tags = states.list_tags_for_resource(resourceArn=row["stateMachineArn"])["tags"]
+        yield "tags of state machine", row["name"], _tags(tags)
         versions = states.list_state_machine_versions(stateMachineArn=row["stateMachineArn"])["stateMachineVersions"]
         yield "versions of", row["name"], [version["stateMachineVersionArn"] for version in versions]
         runs = states.get_paginator("list_executions").paginate(stateMachineArn=row["stateMachineArn"])

@@ -5,6 +5,7 @@ that is killed, and it takes a second instead of a minute. `wholes.py` has real 
 """
 
 import contextlib
+import gc
 import os
 import re
 import shutil
@@ -23,11 +24,11 @@ from lib.aws import Live, connect
 from lib.errors import NotAsWanted, RunbookError
 from lib.records import Record
 from lib.settings import Settings
-from rehearsal import baseline, faults, server
+from rehearsal import baseline, faults, server, shelf
 from rehearsal.calls import Call
 from rehearsal.faults import Proxy
 from rehearsal.snapshot import snapshot
-from rehearsal.stories import APPLY, DRILL, STORIES, UNDO, Work, apply, undo
+from rehearsal.stories import APPLY, DRILL, STORED, STORIES, UNDO, Work, apply, taken_back, undo
 
 # What may differ, since it is there to stay: every write of the workflow publishes a version, every drill is executed.
 STAYS = ("versions of ", "executions of ")
@@ -81,15 +82,16 @@ class Stage:
         shutil.rmtree(self.direct.path(self.direct.docs_dir), ignore_errors=True)
         baseline.build(self.direct)
         baseline.application(self.direct)
+        shelf.make(self.direct)
         self.applied = None
 
     def enter(self, story: str) -> dict[str, Any]:
         """Bring the account to where a story begins, with a record for it; returns how a rollback must leave it."""
-        if story == APPLY and self.applied:
+        if story in (APPLY, STORED) and self.applied:
             self.begin(self.applied)
             self.applied = None
             self.expect(undo)
-        elif story != APPLY and not self.applied:
+        elif story not in (APPLY, STORED) and not self.applied:
             self.applied = self.begin()
             self.expect(apply)
         if story == UNDO:
@@ -98,6 +100,25 @@ class Stage:
         else:
             self.begin()
         return self.clean if story == DRILL else self.before
+
+    def practise(self) -> None:
+        """Tell the stories once in this process: what botocore and lib make at first use, every later one inherits."""
+        self.begin()
+        for work in (apply, STORIES[DRILL], undo):
+            work(self.live, self.record)
+            os.environ.pop(locks.TOKEN, None)
+        shutil.rmtree(self.record.folder)
+        gc.freeze()
+
+    def rehearse(self, story: str) -> None:
+        """Tell the story once without a fault, to see what it calls."""
+        self.enter(story)
+        self.expect(STORIES[story])
+        self.calls[story] = list(self.proxy.calls)
+        if story == APPLY:
+            self.clean, self.applied = self.look(), self.record
+        if story == STORED:
+            self.expect(taken_back(story))
 
     def expect(self, work: Work) -> None:
         """Do something without a fault. Raises NotAsWanted where it fails."""
@@ -131,12 +152,9 @@ def rehearsed(endpoint: str, proxy: Proxy, folder: Path) -> Stage:
         current.live.once().client(service)
     current.build()
     current.before = current.look()
+    current.practise()
     for story in (APPLY, DRILL, UNDO):
-        current.enter(story)
-        current.expect(STORIES[story])
-        current.calls[story] = list(proxy.calls)
-        if story == APPLY:
-            current.clean, current.applied = current.look(), current.record
+        current.rehearse(story)
     return current
 
 
@@ -155,13 +173,14 @@ def started(current: Stage, work: Work) -> int:
     finally:
         try:
             if code:
-                _said(current.record).write_text(said or f"a bug: {traceback.format_exc()}", encoding="utf-8")
+                _said(current).write_text(said or f"a bug: {traceback.format_exc()}", encoding="utf-8")
         finally:
             os._exit(code)  # whatever happens: a copy of this process must never go on as if it were this one
 
 
-def _said(record: Record) -> Path:
-    return record.folder / "said.txt"
+def _said(current: Stage) -> Path:
+    """Beside the records: what is in one is sealed and stored."""
+    return current.settings.path(current.settings.outputs_dir) / "said.txt"
 
 
 def ended(current: Stage, child: int, patience: float, sleep: Callable[[float], None] = time.sleep) -> str:
@@ -182,4 +201,4 @@ def ended(current: Stage, child: int, patience: float, sleep: Callable[[float], 
         raise
     if os.WIFSIGNALED(status):
         return "still running, and killed" if killed else "killed"
-    return _said(current.record).read_text(encoding="utf-8") if os.WEXITSTATUS(status) else ""
+    return _said(current).read_text(encoding="utf-8") if os.WEXITSTATUS(status) else ""

@@ -1,34 +1,71 @@
 """What a fault can hit: the run's own phases and a drill; and what an operator does next. Loopback only.
 
-All of it is lib's, called as the notebooks and the command call it.
+All of it is lib's, called as the notebooks and the command call it: the lock, the plan, the verdicts, the seal. Only a
+phase's own cells are not a notebook's here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
 
-from lib import changes, desired, locks, resume, rollback, scenarios
+from lib import approval, audit, changes, desired, locks, resume, rollback, run, scenarios
 from lib.aws import Live
 from lib.checks import require
-from lib.records import LOG, Record
+from lib.errors import RunbookError
+from lib.phases import NOTEBOOKS, Phase
+from lib.records import LOG, VERDICT, Record
+from lib.settings import Settings
 
-APPLY, DRILL, UNDO = "apply", "drill", "undo"
+APPLY, STORED, DRILL, UNDO = "apply", "stored", "drill", "undo"
+VALIDATION = "05"
+BUCKET, PREFIX = "faults-records", "records"
 Work = Callable[[Live, Record], None]
-
-
-def apply(live: Live, record: Record) -> None:
-    """Every phase that changes something, in the runbook's order, as its notebooks do it."""
-    phases("01", "06")(live, record)
+Begin = Callable[[Settings, Record, Live, Sequence[str]], None]
+Opened = Callable[[Settings], tuple[Record, Live]]
 
 
 def phases(first: str, last: str) -> Work:
-    """The phases that change something, from this one to that one."""
+    """The phases that change something, from this one to that one, in the runbook's order."""
     order = list(desired.PHASES)
+    return applied(order[order.index(first) : order.index(last) + 1])
+
+
+def applied(chosen: Sequence[str]) -> Work:
+    """What `runbook apply` does with these phases."""
 
     def work(live: Live, record: Record) -> None:
-        with locks.held(live, record.run_id):
-            for number in order[order.index(first) : order.index(last) + 1]:
-                _phase(number, live, record)
+        with run.sealed(record), run.alone(live.settings, record, live):
+            _carried_out(live, record, chosen, run.begin)
 
     return work
+
+
+def _carried_out(live: Live, record: Record, chosen: Sequence[str], begin: Begin) -> None:
+    """As `run.phases` does it, so that whoever resumes finds what a run leaves behind, wherever it ended."""
+    started = datetime.now(UTC)
+    done = [Phase(number, NOTEBOOKS[number]) for number in chosen]
+
+    def verdict(*of_whom_and_why: Any) -> None:  # noqa: ANN401 - as `run.write_verdict` has them
+        run.write_verdict(live.settings, record, done, started, *of_whom_and_why)
+
+    try:
+        begin(live.settings, record, live, chosen)
+    except RunbookError as error:
+        if record.read_json(VERDICT) is None:
+            verdict(None, str(error))
+        raise
+    for at, phase in enumerate(done):
+        done[at] = replace(phase, verdict="running")
+        verdict(live.identity)  # which also says of the phase before that it succeeded
+        try:
+            WORK[phase.number](phase.number, live, record)
+        except RunbookError as error:
+            done[at] = replace(phase, verdict="failed", error=str(error))
+            verdict(live.identity)
+            raise
+        done[at] = replace(phase, verdict="succeeded")
+    verdict(live.identity)
 
 
 def _phase(number: str, live: Live, record: Record) -> None:
@@ -37,35 +74,67 @@ def _phase(number: str, live: Live, record: Record) -> None:
     require(changes.verify(outcome, live.settings, record))
 
 
-def drill(live: Live, record: Record) -> None:
+def _drill(number: str, live: Live, record: Record) -> None:
     """One drill of the validation, with everything temporary that listens to it."""
-    with locks.held(live, record.run_id):
-        found = scenarios.run(live, record, scenarios.load()[:1])
-        require(check for one in found for check in scenarios.judge(one, live))
+    found = scenarios.run(live, record, scenarios.load()[:1])
+    require(check for one in found for check in scenarios.judge(one, live))
 
 
 def go_on(story: str) -> Work:
-    """What `runbook apply --resume RUN_ID --break-lock` does."""
+    """What `runbook apply --resume RUN_ID --break-lock` does; of a run that began no phase, what it says to do."""
 
     def work(live: Live, record: Record) -> None:
-        _break_lock(live, record)
-        with locks.held(live, record.run_id):
-            resume.read_back(live, record)
-            STORIES[story](live, record)
+        with run.sealed(record):
+            _break_lock(live, record)
+            if record.read_json(VERDICT) is None or record.read_json(approval.PLAN) is None:
+                STORIES[APPLY if story == STORED else story](live, record)
+                return
+            live = replace(live, settings=resume.with_its_approval(live.settings, record))
+            with run.alone(live.settings, record, live):
+                resume.read_back(live, record)
+                if left := resume.remaining(live, record):
+                    _carried_out(live, record, left, resume.begin)
 
-    return work
+    return _kept(work, audit.reopen) if story == STORED else work
 
 
 def undo(live: Live, record: Record) -> None:
     """What `runbook rollback RUN_ID --break-lock` does."""
-    _break_lock(live, record)
-    with locks.held(live, record.run_id):
-        plan = rollback.plan(live, record.rows(LOG))
-        outcome = changes.roll_back(plan, live.settings, record, no_wait)
-        require(changes.verify(outcome, live.settings, record))
+    with run.sealed(record):
+        _break_lock(live, record)
+        with run.alone(live.settings, record, live):
+            plan = rollback.plan(live, record.rows(LOG))
+            outcome = changes.roll_back(plan, live.settings, record, no_wait)
+            require(changes.verify(outcome, live.settings, record))
 
 
-STORIES: dict[str, Work] = {APPLY: apply, DRILL: drill, UNDO: undo}
+def taken_back(story: str) -> Work:
+    """The rollback of a story's run."""
+    return _kept(undo, audit.reopen) if story == STORED else undo
+
+
+def _kept(work: Work, opened: Opened) -> Work:
+    """Work on a record that is kept in S3 as well, opened as a command opens it."""
+
+    def with_store(live: Live, record: Record) -> None:
+        more = {"record_store": f"s3://{BUCKET}/{PREFIX}", "run_id": record.run_id}
+        settings = live.settings.model_copy(update=more)
+        work(replace(live, settings=settings), opened(settings)[0])
+
+    return with_store
+
+
+WORK: dict[str, Callable[[str, Live, Record], None]] = {
+    **dict.fromkeys(desired.PHASES, _phase),
+    VALIDATION: _drill,
+}
+apply = applied(list(desired.PHASES))
+STORIES: dict[str, Work] = {
+    APPLY: apply,
+    STORED: _kept(apply, audit.begin),
+    DRILL: applied([VALIDATION]),
+    UNDO: undo,
+}
 
 
 def _break_lock(live: Live, record: Record) -> None:

@@ -9,16 +9,17 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
-from rehearsal import faults
+from rehearsal import faults, shelf
 from rehearsal.faults import DELAY, DROP, FREEZE, REFUSE, Fault
 from rehearsal.snapshot import differing
 from rehearsal.stages import ANSWER_SECONDS, PATIENCE_SECONDS, Stage, ended, started
-from rehearsal.stories import APPLY, DRILL, STORIES, go_on, undo
+from rehearsal.stories import APPLY, DRILL, STORED, STORIES, go_on, taken_back
 
-# A process that is killed: before AWS hears of the call, after AWS did it, and while the call is on its way. What it
-# would have heard makes no difference to a process that is gone, so kills and faults need no further combinations.
+# A process that is killed: before AWS hears of the call, after AWS did it, and while the call is on its way.
 KILLED = {"killed before": REFUSE, "killed after": DROP, "killed in flight": DELAY}
 KINDS = (*faults.KINDS, *KILLED)
+# One that heard a fault and is killed when it makes its next call: what it noted of the fault is in the record by then.
+HEARD = {"killed after server error": "server error", "killed after throttle": "throttle"}
 RESUME, ROLLBACK = "resume", "rollback"
 
 
@@ -63,6 +64,9 @@ def tried(current: Stage, trial: Trial) -> Result:
     call = current.proxy.struck[0].said if current.proxy.struck else ""
     current.proxy.begin()  # which waits until a delayed call has been delivered
     lost = _lost(current, trial, expected, how) if call else f"the fault never struck; the process ended: {how}"
+    if trial.story == STORED:
+        lost = lost or _otherwise(shelf.differing(current.direct, record))
+        shelf.clear(current.direct, record)
     if lost:
         current.keep(trial.name)
         current.build()
@@ -73,11 +77,11 @@ def tried(current: Stage, trial: Trial) -> Result:
 
 def _struck(current: Stage, trial: Trial) -> str:
     """The story with its fault: how the process ended, "" where it succeeded all the same."""
-    kind = KILLED.get(trial.kind, trial.kind)
+    kind = (KILLED | HEARD).get(trial.kind, trial.kind)
     child = Future[int]()
     operation = current.calls[trial.story][trial.at - 1].operation if trial.repeated and kind != FREEZE else ""
-    fault = Fault(kind, trial.at, operation)
-    if trial.kind in KILLED:
+    fault = Fault(kind, trial.at, operation, later=trial.kind in HEARD)
+    if trial.kind in KILLED | HEARD:
         current.proxy.begin(fault, lambda call: os.kill(child.result(), signal.SIGKILL))
     else:
         current.proxy.begin(fault)
@@ -95,18 +99,24 @@ def _lost(current: Stage, trial: Trial, expected: dict[str, Any], how: str) -> s
     if how.startswith("a bug"):
         return how
     if trial.then == RESUME:
-        failed = ended(current, started(current, go_on(DRILL if trial.story == DRILL else APPLY)), PATIENCE_SECONDS)
+        failed = ended(
+            current, started(current, go_on(trial.story if trial.story in (STORED, DRILL) else APPLY)), PATIENCE_SECONDS
+        )
         if failed:
             return f"could not be resumed: {failed}"
         if found := wrong(current.clean, current.look()):
             return f"resumed, but not as after a clean run: {found}"
         if trial.story == DRILL:
             return ""
-    failed = ended(current, started(current, undo), PATIENCE_SECONDS)
+    failed = ended(current, started(current, taken_back(trial.story)), PATIENCE_SECONDS)
     if failed:
         return f"could not be rolled back: {failed}"
     found = wrong(expected, current.look())
     return f"rolled back, but not as before: {found}" if found else ""
+
+
+def _otherwise(files: str) -> str:
+    return f"the record is not the one in its store: {files}" if files else ""
 
 
 def wrong(expected: dict[str, Any], found: dict[str, Any]) -> str:

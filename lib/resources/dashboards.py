@@ -33,7 +33,7 @@ class Widgets(LiveThing):
         body, cloudwatch = self._body(), self.live.client("cloudwatch")
         others = [widget for widget in body.get("widgets", []) if not self._ours(widget)]
         widgets = [*others, *(value or [])]
-        if widgets:
+        if widgets or body.keys() - {"widgets"}:
             text = json.dumps({**body, "widgets": widgets})
             cloudwatch.put_dashboard(DashboardName=self.dashboard, DashboardBody=text)
         else:

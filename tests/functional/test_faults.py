@@ -113,6 +113,20 @@ def test_drop_closes_the_connection_after_aws_did_it(proxy, faulty, did):
     assert heard == [("ssm PutParameter", True)]
 
 
+def test_of_a_fault_that_is_told_later_the_next_call_is_the_one_to_hear_of(proxy, faulty, did):
+    heard = []
+    proxy.begin(Fault("server error", later=True), lambda call: heard.append(call.said))
+    with pytest.raises(ClientError, match="Rehearsed fault"):
+        write(faulty)
+    assert heard == []
+    with pytest.raises(ConnectionClosedError):
+        faulty("sqs").list_queues()
+    assert heard == ["sqs ListQueues"]
+    write(faulty)
+    assert did()
+    assert heard == ["sqs ListQueues"]
+
+
 def test_delay_outlasts_the_callers_patience_and_aws_does_it_then(proxy, faulty, did):
     heard = []
     proxy.begin(Fault(DELAY), lambda call: heard.append(did()))

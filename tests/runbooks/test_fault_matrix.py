@@ -4,15 +4,19 @@
 """
 
 import dataclasses
+import random
 
 import pytest
 from click.testing import CliRunner
 
-from lib import locks, rollback
+from lib import approval, locks, resume, rollback
+from lib.errors import Refused
 from lib.records import LOG, Record
+from lib.stores import RunStore
 from rehearsal import matrix, stages, wholes
-from rehearsal.stories import APPLY
-from rehearsal.trials import KINDS, Result, Trial
+from rehearsal.calls import Call
+from rehearsal.stories import APPLY, STORED
+from rehearsal.trials import HEARD, KINDS, Result, Trial
 from rehearsal.wholes import KERNEL, NOTEBOOKS, RUNNER
 
 RUNS = (
@@ -28,7 +32,10 @@ RUNS = (
     "server-error@12/resume",
     "killed-in-flight@20/resume",
     "drop@22/resume",
+    "killed-after-server-error@9/resume",
+    "killed-after-throttle@15/rollback",
 )
+STORES = ("stored:drop@5/resume", "stored:killed-after@30/rollback", "stored:killed-before@41/resume")
 DRILLS = (
     "drill:drop@4/resume",
     "drill:killed-after@10/rollback",
@@ -49,11 +56,23 @@ def lost(stage, names):
 
 
 def test_the_part_has_every_kind_of_fault():
-    assert {matrix.named(name).kind for name in RUNS} == set(KINDS)
+    assert {matrix.named(name).kind for name in RUNS} == {*KINDS, *HEARD}
 
 
 def test_a_run_that_meets_a_fault_loses_nothing(stage):
     assert lost(stage, RUNS) == []
+
+
+def test_a_run_whose_record_is_kept_in_s3_loses_nothing_there_either(stage):
+    assert lost(stage, STORES) == []
+
+
+def test_of_a_record_in_s3_every_kind_is_tried_at_puts_and_elsewhere():
+    puts = [Call("s3", "PutObject", "rest-xml", number) for number in range(1, 9)]
+    found = list(matrix.stored({STORED: [*puts, Call("sns", "CreateTopic", "query", 9)]}, random.Random(1)))
+    assert {trial.kind for trial in found} == {*KINDS, *HEARD}
+    assert [sum(trial.at == 9 for trial in found), len(found)] == [12, 48]
+    assert all(matrix.named(trial.name) == trial for trial in found)
 
 
 def test_a_drill_that_meets_a_fault_leaves_nothing_behind(stage):
@@ -108,12 +127,34 @@ def given_back(monkeypatch):
     monkeypatch.setattr(locks, "break_lock", lambda live, run_id: None)
 
 
+def refusing(monkeypatch):
+    """A run that stopped may not be gone on with."""
+
+    def refused(settings, record, plans, caller):
+        raise Refused("not this one")
+
+    monkeypatch.setattr(approval, "require_resumable", refused)
+
+
+def complete(monkeypatch):
+    """A run that stopped is taken for complete."""
+    monkeypatch.setattr(resume, "remaining", lambda live, record: [])
+
+
+def forgotten(monkeypatch):
+    """A row of what was changed stays on this machine."""
+    monkeypatch.setattr(RunStore, "put_all", lambda self, files: None)
+
+
 @pytest.mark.parametrize(
     ("broken", "trial", "words"),
     [
         (unwritten, "killed-after@5/rollback", "rolled back, but not as before"),
         (believed, "killed-after@5/rollback", "rolled back, but not as before"),
         (given_back, "killed-after@5/resume", "could not be resumed: Superseded"),
+        (refusing, "killed-after@5/resume", "could not be resumed: Refused: not this one"),
+        (complete, "killed-after@5/resume", "resumed, but not as after a clean run"),
+        (forgotten, "stored:killed-after@30/rollback", "the record is not the one in its store"),
     ],
 )
 def test_the_matrix_notices_what_is_lost(stage, monkeypatch, capsys, broken, trial, words):

@@ -11,8 +11,10 @@ from accounts import differing, snapshot
 from steps import COMMAND, carried_out, latest, runbook, words
 from test_interruption import LONG, cut_in_the_middle, gone
 
-from lib import desired, locks, records, run
+from lib import cli, desired, locks, records, run
 from lib.aws import connect
+from lib.errors import Superseded
+from lib.phases import NOTEBOOKS, Phase
 from lib.settings import ROOT, Settings
 
 ALL = ("01", "02", "04", "03", "06")
@@ -129,6 +131,22 @@ def test_a_phase_that_fails_is_undone_at_once_where_asked(account, client):
     assert records.unsealed(ended.record.folder) == []
 
 
+@pytest.mark.parametrize(
+    ("number", "error", "wrote", "undone"),
+    [
+        ("03", "NotAsWanted: no", True, True),
+        ("05", "NotAsWanted: no", True, True),
+        ("07", "NotAsWanted: metrics are late", True, False),
+        ("03", "NotAsWanted: no", False, False),
+        ("03", "Superseded: another run may write now", True, False),
+    ],
+)
+def test_only_a_change_or_its_proof_that_failed_undoes_what_this_command_wrote(number, error, wrote, undone):
+    failed = Phase(number, NOTEBOOKS[number], "failed", error=error)
+    rows = [{"state": "intended", "temporary": not wrote}]
+    assert cli.to_be_undone([failed], rows) is undone
+
+
 def test_part_of_a_run_is_undone_and_the_rest_stays(account):
     carried_out(account, "01", "02")
     before = snapshot(account)
@@ -138,7 +156,7 @@ def test_part_of_a_run_is_undone_and_the_rest_stays(account):
     left = {change.resource.kind for change in run.changes.plan("04", desired.event_rules(live)).pending}
     assert left == set()
     undone = [row["what"].partition(" ")[0] for row in record.latest("evidence/rollback.json")]
-    assert undone == ["dashboard", "state", "log"]
+    assert undone == ["state", "dashboard", "log"]
     rest = runbook(account, "rollback", record.run_id)
     assert rest.code == 0
     assert lasting(differing(before, snapshot(account))) == set()
@@ -156,14 +174,20 @@ def test_the_emergency_path_is_one_call_and_needs_no_lock(account):
     done = runbook(account, "apply", "--from", "03", "--to", "03")
     assert done.code == 0
     calls = len(done.record.rows("calls.jsonl"))
-    with locks.held(connect(account), "somebody-elses-run"):
+    with locks.held(connect(account), "somebody-elses-run") as still_ours:
         token = os.environ.pop(locks.TOKEN)
         ended = runbook(account, "restore", done.record.run_id)
         os.environ[locks.TOKEN] = token
+        # A run that is under way must not write the new definition again.
+        with pytest.raises(Superseded):
+            still_ours()
     assert ended.code == 0, ended
+    assert "the lock of run somebody-elses-run was taken away" in ended.said
     made = [row["operation"] for row in ended.record.rows("calls.jsonl")[calls:]]
     assert made[:2] == ["GetCallerIdentity", "UpdateStateMachine"]
-    assert set(made[2:]) == {"DescribeStateMachine"}
+    changing = [name for name in made[2:] if not name.startswith(("Get", "Describe"))]
+    assert changing == ["DeleteParameter"]
+    assert records.unsealed(ended.record.folder) == []
     machine = f"state machine {account.state_machine_name}"
     assert machine not in differing(before, snapshot(account))
     rest = runbook(account, "rollback", done.record.run_id)
@@ -181,19 +205,52 @@ def test_the_emergency_path_takes_the_backup_of_before_the_run_not_of_a_second_a
     assert f"state machine {account.state_machine_name}" not in differing(before, snapshot(account))
 
 
+def test_the_emergency_path_restores_the_machine_of_the_backup_and_needs_no_store(account, client):
+    carried_out(account, "01", "02", "04")
+    done = runbook(account, "apply", "--from", "03", "--to", "03")
+    other = {"state_machine_name": "Your6-Another", "record_store": "s3://no-such-bucket/records"}
+    assert runbook(account, "restore", done.record.run_id, **other).code == 0
+    machines = [row["name"] for row in client("stepfunctions").list_state_machines()["stateMachines"]]
+    assert machines == [account.state_machine_name]
+    held = json.loads(
+        client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
+    )
+    backup = next((done.record.folder / "backup").glob("*-definition.json"))
+    assert held == json.loads(backup.read_text())
+
+
+def test_an_emergency_restore_that_fails_says_so(account, client):
+    carried_out(account, "01", "02", "04")
+    done = runbook(account, "apply", "--from", "03", "--to", "03")
+    client("stepfunctions").delete_state_machine(stateMachineArn=account.state_machine_arn)
+    ended = runbook(account, "restore", done.record.run_id)
+    assert (ended.code, "was given back" in ended.said) == (1, False)
+    assert "writing state machine" in ended.complained
+
+
 def test_without_a_backup_there_is_nothing_to_restore(account):
     _, record = carried_out(account, "02")
     ended = runbook(account, "restore", record.run_id)
     assert (ended.code, "kept no backup of the workflow" in ended.complained) == (2, True)
 
 
+def on_a_small_disk(account: Settings, limit: int, *more: str, run_id: str) -> subprocess.CompletedProcess[str]:
+    """A command of which no file may grow beyond a limit: what it writes then fails as on a full disk."""
+
+    def small() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    line = [str(COMMAND), *words(account, *more, run_id=run_id)]
+    return subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=120, preexec_fn=small)
+
+
 def test_a_full_disk_stops_the_run_before_the_write_and_it_goes_on_when_there_is_room(account):
     folder = account.model_copy(update={"run_id": "full"}).run_folder
     folder.mkdir(parents=True)
-    (folder / "changes.jsonl").symlink_to("/dev/full")
+    (folder / "changes.jsonl").write_text("\n" * 199_990)
     before = snapshot(account)
-    ended = runbook(account, "apply", "--only", "02", run_id="full")
-    assert (ended.code, "No space left on device" in ended.complained) == (1, True)
+    ended = on_a_small_disk(account, 200_000, "apply", "--only", "02", run_id="full")
+    assert (ended.returncode, "File too large" in ended.stderr) == (1, True)
     assert differing(before, snapshot(account)) == set()
     (folder / "changes.jsonl").unlink()
     assert runbook(account, "apply", "--resume", "full").code == 0
@@ -201,12 +258,8 @@ def test_a_full_disk_stops_the_run_before_the_write_and_it_goes_on_when_there_is
 
 def test_a_disk_that_is_full_for_the_notebook_leaves_no_half_file(account):
     carried_out(account, "01", "02", "04")
-
-    def small() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (250_000, 250_000))  # the notebook of 03 is twice that
-
-    line = [str(COMMAND), *words(account, "apply", "--from", "03", "--to", "03", run_id="small")]
-    ended = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=120, preexec_fn=small)
+    # The notebook of 03 is twice that.
+    ended = on_a_small_disk(account, 250_000, "apply", "--from", "03", "--to", "03", run_id="small")
     assert (ended.returncode, "Traceback" in ended.stderr) == (1, False)
     assert "File too large" in ended.stderr
     record = latest(account)

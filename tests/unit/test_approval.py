@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from fakes import World
 
-from lib import approval, changes, records, undo
+from lib import approval, changes, drift, records, undo
 from lib.approval import require, require_resumable, require_whole
 from lib.errors import BadParameters, Refused
 from lib.plans import UNKNOWN, Plan, Wanted
@@ -82,7 +82,7 @@ def test_another_value_of_any_parameter_that_decides_is_refused_by_its_name(sett
     asked = planned(settings, plan)
     record = begun(asked, plan)
     other = asked.model_copy(update={key: other_value(key, getattr(asked, key))})
-    found = approval._other_parameters(record.read_json(approval.PLAN), approval.made_from(other))
+    found = drift.other_parameters(record.read_json(approval.PLAN), approval.made_from(other))
     assert found[0].startswith(f"parameter {key}")
     if key in ("environment", "approval"):
         return  # they decide already where the record lies, and whether anything is compared
@@ -416,11 +416,14 @@ def test_what_others_did_to_it_or_to_the_rest_is_also_when_they_took_it_back(hal
 
 
 @pytest.mark.parametrize("state", ["intended", "unknown", "put off", "failed", "half done"])
-def test_what_it_began_to_write_is_its_own_whatever_is_there(half, world, wanted, state):
+def test_what_it_began_to_write_in_parts_is_its_own_whatever_is_there(half, world, wanted, state, monkeypatch):
     asked, record = half
     row = changes.plan("01", wanted).changes[1].row()
     record.append(LOG, {"time": approval.plan_data([], asked)["made"], "phase": "01", "state": state, **row})
     world.live["old"] = {"size": 1.5}
+    with pytest.raises(Refused, match=r"thing old \(size\)"):  # no single call leaves a third value: somebody else's
+        require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
+    monkeypatch.setattr("lib.plans.IN_PARTS", ("thing",))
     require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
     with pytest.raises(Refused, match=r"thing old \(size\)"):
         require(changes.plan("01", [wanted[0], replace(wanted[1], value={"size": 3}), wanted[2]]), asked, record)

@@ -105,8 +105,8 @@ def test_a_failing_write_is_recorded_and_stops_the_phase(world, wanted, settings
     world.refuses = {"old"}
     with pytest.raises(NotAsWanted, match="AWS refused old"):
         changes.carry_out(changes.plan("01", wanted), settings, record)
-    assert states(record, "old") == ["intended", "failed"]
-    assert record.rows(LOG)[-1]["why"] == "AWS refused old"
+    assert states(record, "old") == ["intended", "failed", "not applied"]
+    assert record.rows(LOG)[-2]["why"] == "AWS refused old"
     assert states(record, "extra") == []
     assert world.live["extra"] == "to go"
 

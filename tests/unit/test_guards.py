@@ -159,7 +159,10 @@ def test_every_run_of_the_environment_counts_and_no_other_environments(settings,
 
 @pytest.mark.parametrize(("live", "is_lost"), [("half", False), ("before", True), ("after", False)])
 @pytest.mark.parametrize("state", ["intended", "failed", "half done"])
-def test_what_this_run_left_half_written_is_ours_but_not_what_it_never_wrote_to(live, is_lost, state, settings, record):
+def test_what_this_run_left_half_written_is_ours_but_not_what_it_never_wrote_to(
+    live, is_lost, state, settings, record, monkeypatch
+):
+    monkeypatch.setattr("lib.plans.IN_PARTS", ("thing",))
     row = {"kind": "thing", "identity": {"label": "x"}, "before": "before", "after": "after", "undoes": False}
     record.append(LOG, {**row, "state": "intended"})
     record.append(LOG, {**row, "state": state})

@@ -4,6 +4,7 @@ import pytest
 from fakes import FakeResource, World
 
 from lib import changes, records
+from lib.approval import plan_data
 from lib.changes import LOG, WAITS
 from lib.errors import NotAsWanted, Refused, Superseded, Throttled, Unanswered, Unrecorded
 from lib.settings import load
@@ -82,7 +83,7 @@ def test_trying_again_has_an_end(kind, settings, record):
     with pytest.raises(kind):
         carried_out(world, settings, record, new=1)
     assert world.tries == len(WAITS) + 1
-    assert states(record)[-1] == "failed"
+    assert states(record)[-2:] == ["failed", "not applied"]
     assert world.live == {}
 
 
@@ -136,7 +137,8 @@ def test_what_cannot_be_recorded_is_not_written(settings, record, monkeypatch):
     ("left", "found", "state"),
     [(1, "carried out", "applied"), (None, "not carried out", "not applied"), ("half", "half done", "half done")],
 )
-def test_a_write_whose_end_is_not_recorded_is_read_back(left, found, state, settings, record):
+def test_a_write_whose_end_is_not_recorded_is_read_back(left, found, state, settings, record, monkeypatch):
+    monkeypatch.setattr("lib.plans.IN_PARTS", ("thing",))
     world = World()
 
     def die(label):
@@ -155,16 +157,86 @@ def test_a_write_whose_end_is_not_recorded_is_read_back(left, found, state, sett
     assert bool(again) == (state == "half done")
 
 
-def test_what_a_cut_write_left_half_done_is_ours_to_undo(settings, record):
+@pytest.mark.parametrize("in_parts", [True, False])
+def test_what_a_cut_write_left_half_done_is_ours_to_undo(in_parts, settings, record, monkeypatch):
+    monkeypatch.setattr("lib.plans.IN_PARTS", ("thing",) if in_parts else ())
     world = World({"new": "before"})
     world.at_write = lambda label: (_ for _ in ()).throw(KeyboardInterrupt)
     with pytest.raises(KeyboardInterrupt):
         changes.carry_out(changes.plan("01", world.wanted(new="after")), settings, record)
     world.at_write, world.live = lambda label: None, {"new": "half"}
     undo = undo_plan(record.rows(LOG), world.reopen)
-    assert [change.foreign for change in undo.changes] == [False]
-    assert changes.roll_back(undo, settings, record).states == ("applied",)
-    assert world.live == {"new": "before"}
+    assert [change.foreign for change in undo.changes] == [not in_parts]  # no single call leaves a third value
+    if in_parts:
+        assert changes.roll_back(undo, settings, record).states == ("applied",)
+        assert world.live == {"new": "before"}
+
+
+@pytest.mark.parametrize("error", [Throttled("slow down"), Unanswered("timeout")])
+def test_what_somebody_else_wrote_while_aws_owed_an_answer_is_left_alone(error, settings, record):
+    world = Trouble((error, False), live={"new": "before"})
+    world.waited = None
+
+    def theirs(label):
+        return Theirs(world, label)
+
+    class Theirs(Troubled):
+        def write(self, value):
+            try:
+                super().write(value)
+            finally:
+                self.world.live["new"] = "theirs"
+
+    world.thing = theirs
+    with pytest.raises(Refused, match="somebody else changed thing new while AWS owed an answer"):
+        changes.carry_out(changes.plan("01", world.wanted(new="after")), settings, record)
+    assert world.live == {"new": "theirs"}
+
+
+def test_what_somebody_else_wrote_after_a_write_that_failed_is_foreign(settings, record):
+    world = World({"a": "before"}, refuses={"a"})
+    with pytest.raises(NotAsWanted):
+        changes.carry_out(changes.plan("01", world.wanted(a="after")), settings, record)
+    world.live["a"] = "theirs"
+    assert [change.foreign for change in undo_plan(record.rows(LOG), world.reopen).changes] == [True]
+
+
+def test_one_thing_that_cannot_be_read_keeps_no_other_from_being_undone(settings, record):
+    world = World({"a": 0, "b": 0})
+    changes.carry_out(changes.plan("01", world.wanted(a=1, b=1)), settings, record)
+
+    class Unreadable(FakeResource):
+        def read(self):
+            raise NotAsWanted("there is no checkout here")
+
+    world.reopen = lambda kind, identity: (Unreadable if identity["label"] == "b" else FakeResource)(world, **identity)
+    undo = undo_plan(record.rows(LOG), world.reopen)
+    assert undo.changes[0].undo == "CANNOT BE UNDONE NOW: there is no checkout here"
+    outcome = changes.roll_back(undo, settings, record)
+    assert outcome.states == ("failed: there is no checkout here", "applied")
+    assert [check.status for check in verify(outcome, settings, record)] == ["failed", "passed"]
+    assert world.live == {"a": 0, "b": 1}
+
+
+def test_what_the_others_carry_is_restored_first_whatever_was_repaired_last(settings, record):
+    world = World({"workflow": "old"})
+    world.thing = lambda label: (First if label == "workflow" else FakeResource)(world, label)
+    world.reopen = lambda kind, identity: world.thing(**identity)
+    for wanted in ({"workflow": "new"}, {"rule": "repaired"}):
+        changes.carry_out(changes.plan("01", world.wanted(**wanted)), settings, record)
+    undo = undo_plan(record.rows(LOG), world.reopen)
+    assert [change.resource.label for change in undo.changes] == ["workflow", "rule"]
+
+
+def test_another_subscriber_than_the_runs_own_is_not_searched_for(settings, record):
+    world = World()
+    plan = changes.plan("01", world.wanted(a=1))
+    record.keep_json("plan.json", plan_data([plan], settings))
+    changes.carry_out(plan, settings, record)
+    other = settings.model_copy(update={"ops_subscription_endpoint": "arn:aws:sqs:us-east-1:000000000000:Another"})
+    with pytest.raises(Refused, match="another ops_subscription_endpoint than run"):
+        changes.roll_back(undo_plan(record.rows(LOG), world.reopen), other, record)
+    assert world.live == {"a": 1}
 
 
 def test_what_somebody_else_wrote_since_is_not_undone_unless_told(settings, record):
@@ -207,13 +279,10 @@ def test_while_the_workflow_is_not_restored_what_it_needs_stays(settings, record
     )
     world.refuses = {"workflow"}
     outcome = changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record)
-    assert outcome.states == (
-        "applied",
-        "failed: AWS refused workflow",
-        "not tried: thing workflow comes first, and could not be restored",
-    )
-    assert world.live == {"workflow": "new", "rule": "carries"}
-    assert [check.status for check in verify(outcome, settings, record)] == ["passed", "failed", "failed"]
+    untried = "not tried: thing workflow comes first, and could not be restored"
+    assert outcome.states == ("failed: AWS refused workflow", untried, untried)
+    assert world.live == {"workflow": "new", "rule": "carries", "widgets": "shown"}
+    assert [check.status for check in verify(outcome, settings, record)] == ["failed", "failed", "failed"]
 
 
 def test_an_undo_that_fails_although_the_value_is_back_is_still_a_failure(settings, record):

@@ -1,0 +1,96 @@
+"""Where an account, its parameters or the code differ from what was approved, in words. Pure comparison, no AWS.
+
+What a run itself has written since is no drift: that is what a resumed run finds.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from lib import undo
+from lib.plans import differences, half_done, same
+from lib.records import LOG, Record
+
+Row = Mapping[str, Any]
+
+
+def since(record: Record, saved: Row) -> list[Row]:
+    """What the run did once it had this plan; what it did before is part of what was reviewed."""
+    return [
+        row for row in record.rows(LOG) if datetime.fromisoformat(row["time"]) >= datetime.fromisoformat(saved["made"])
+    ]
+
+
+def drifted(approved: Sequence[Row], found: Sequence[Row], rows: Sequence[Row]) -> list[str]:
+    """What is neither as approved nor as these rows of the run left it, with where it differs."""
+    old, new = ({row["name"]: row for row in side} for side in (approved, found))
+    # What a write that was cut short left behind is anything, and still the run's.
+    begun = undo.unfinished(rows)
+    unfinished = {
+        row["name"] for row in begun if row["name"] in new and _may_have_left(row, new[row["name"]]["before"])
+    }
+    ended = [row for row in rows if row["state"] in ("applied", "not applied")]
+    left = {row["name"]: row["after" if row["state"] == "applied" else "before"] for row in ended}
+    differing = [_drift(name, old.get(name), new.get(name), left, unfinished) for name in {**old, **new}]
+    counted = Counter(row["name"] for row in found)
+    return [*filter(None, differing), *(f"{name} (planned twice)" for name, count in counted.items() if count > 1)]
+
+
+def _may_have_left(row: Row, live: Any) -> bool:  # noqa: ANN401
+    """Whether a write of which nobody knows how it ended may have left this."""
+    before, after = row["before"], row["after"]
+    return same(live, before) or same(live, after) or half_done(row["kind"], live, before, after)
+
+
+def _drift(
+    name: str, approved: Row | None, found: Row | None, left: Mapping[str, Any], unfinished: Container[str]
+) -> str:
+    if approved is None or found is None:
+        return f"{name} ({'not in the approved plan' if approved is None else 'not planned any more'})"
+    if not _alike(approved["after"], found["after"]):
+        return _where(name, approved["after"], found["after"])
+    if name in unfinished:
+        return ""
+    if name in left:
+        # A subscription that the run made cannot be read until its owner confirms it.
+        return "" if same(left[name], found["before"]) else _where(name, left[name], found["before"])
+    # To the letter: also what could not be read then and can be read now is another plan.
+    return "" if _alike(approved["before"], found["before"]) else _where(name, approved["before"], found["before"])
+
+
+def _alike(left: Any, right: Any) -> bool:  # noqa: ANN401
+    """Equal as the record holds them."""
+    return json.dumps(left, sort_keys=True, default=str) == json.dumps(right, sort_keys=True, default=str)
+
+
+def _where(name: str, old: Any, new: Any) -> str:  # noqa: ANN401
+    paths = [path for path in differences(old, new) if path][:3]
+    return f"{name} ({', '.join(paths)})" if paths else name
+
+
+def differing(saved: Mapping[str, Any], found: Mapping[str, Any]) -> Iterable[str]:
+    """Everything in which two whole plans differ."""
+    yield from other_parameters(saved, found)
+    yield from other_code(saved, found)
+    old, new = ({(row["phase"], row["name"]): row for row in data["changes"]} for data in (saved, found))
+    yield from filter(None, (_drift(key[1], old.get(key), new.get(key), {}, ()) for key in {**old, **new}))
+
+
+def other_parameters(saved: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
+    old, new = saved.get("parameters", {}), found["parameters"]
+    named = [
+        f"parameter {key}: {old.get(key)!r}, now {new.get(key)!r}"
+        for key in {**old, **new}
+        if old.get(key) != new.get(key)
+    ]
+    if named or saved.get("parameters_sha256") == found["parameters_sha256"]:
+        return named
+    return ["parameter ops_subscription_endpoint"]  # the one that a record masks
+
+
+def other_code(saved: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
+    old, new = saved.get("notebooks", {}), found["notebooks"]
+    named = [f"notebook {name}" for name in {**old, **new} if old.get(name) != new.get(name)]
+    return [*named, *(["the code in lib/"] if saved.get("code") != found["code"] else [])]
