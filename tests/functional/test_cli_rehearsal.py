@@ -164,10 +164,10 @@ def test_nothing_answers(tmp_path):
     one_sentence(found, BAD, "Unreachable", f"no answer while connecting .*{endpoint}.*start the account")
 
 
-def test_a_run_that_changed_nothing_has_nothing_to_undo(untouched):
-    planned = said("plan", "local", *naming(untouched))
+def test_a_run_that_changed_nothing_has_nothing_to_undo(account):
+    planned = said("plan", "local", *naming(account))
     run_id = re.search(r"Record: .*/(\S+)", planned.out)[1]
-    found = said("rollback", "local", run_id, *naming(untouched))
+    found = said("rollback", "local", run_id, *naming(account))
     one_sentence(found, BAD, "BadParameters", f"run {run_id} changed nothing")
     folder = re.search(r"Record: (\S+)", planned.out)[1]
     assert said("verify", folder).code == 0
