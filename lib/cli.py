@@ -223,7 +223,8 @@ def restore(given: Callable[..., Settings], run_id: str) -> int:
     terminal.say(f"The workflow was given back its definition of before run {run_id}")
     if unrecorded:
         terminal.complain(NotAsWanted(f"it was done, and could not be recorded: {unrecorded}"))
-    terminal.say(emergency.take_lock_away(live))
+    if lock_taken := emergency.take_lock_away(live):
+        terminal.say(f"Note: {lock_taken}")
     try:
         require(emergency.verified(live, record, chosen))
         terminal.say(f"AWS holds it. The rest of the run stays: {undo_command(chosen, run_id)}")

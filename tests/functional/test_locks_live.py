@@ -204,7 +204,11 @@ def test_a_run_whose_lock_is_broken_after_its_first_write_does_not_make_the_seco
     with pytest.raises(Superseded, match="another run may write now: run r9 of"):
         changes.carry_out(watched, free, record)
     assert [row["name"] for row in writes(record)] == [first.resource.name]
-    assert differing(before, snapshot(free)) == {first.resource.name, f"parameter {free.lock_name}"}
+    assert differing(before, snapshot(free)) == {
+        first.resource.name,
+        f"tags of {first.resource.name}",
+        f"parameter {free.lock_name}",
+    }
     assert locks.found(live).token == "theirs"
     with pytest.raises(Refused):
         changes.carry_out(changes.plan("01", desired.infrastructure(live)), free, record)
