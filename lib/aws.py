@@ -1,5 +1,6 @@
 """The one way to AWS: session, cached clients, account and region guard, retries and the call log. Writes nothing."""
 
+import functools
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import boto3
+import botocore.loaders
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import (
@@ -167,11 +169,18 @@ def _words(error: Exception) -> str:
 def _session(settings: Settings) -> boto3.session.Session:
     if settings.endpoint_url:
         plain = botocore.session.Session(session_vars=NOBODYS)
+        plain.register_component("data_loader", _models())
         return boto3.session.Session(region_name=settings.region, botocore_session=plain, **PLACEHOLDER)
     session = boto3.session.Session(region_name=settings.region, profile_name=settings.profile or None)
     if session.get_credentials() is None:
         raise NoCredentialsError
     return session
+
+
+@functools.cache
+def _models() -> botocore.loaders.Loader:
+    """botocore's service models, read once: each session of its own would take a quarter of a second to read them."""
+    return botocore.loaders.create_loader()
 
 
 def _client(session: boto3.session.Session, settings: Settings, service: str, attempts: int) -> Any:  # noqa: ANN401
