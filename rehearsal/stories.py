@@ -13,12 +13,11 @@ from lib import approval, audit, changes, desired, locks, resume, rollback, run,
 from lib.aws import Live
 from lib.checks import require
 from lib.errors import RunbookError
-from lib.phases import NOTEBOOKS, Phase
+from lib.phases import NOTEBOOKS, VALIDATION, Phase
 from lib.records import LOG, VERDICT, Record
 from lib.settings import Settings
 
 APPLY, STORED, DRILL, UNDO = "apply", "stored", "drill", "undo"
-VALIDATION = "05"
 BUCKET, PREFIX = "faults-records", "records"
 Work = Callable[[Live, Record], None]
 Begin = Callable[[Settings, Record, Live, Sequence[str]], None]

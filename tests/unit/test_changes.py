@@ -5,31 +5,18 @@ import json
 import pytest
 from fakes import World
 
-from lib import changes, records
+from lib import changes
 from lib.approval import plan_data
 from lib.changes import LOG
 from lib.checks import Check, brief, require
 from lib.errors import NotAsWanted, Refused
 from lib.plans import UNKNOWN, Change, Plan, Wanted, same
-from lib.settings import load
 from lib.undo import plan as undo_plan
 
 
 @pytest.fixture
 def world():
     return World({"old": {"size": 1}, "equal": "as wanted", "extra": "to go"})
-
-
-@pytest.fixture
-def settings(tmp_path):
-    return load("local", {"mode": "apply", "outputs_dir": str(tmp_path)}).model_copy(
-        update={"poll_seconds": 0.001, "verify_timeout_seconds": 0.05, "may_replace": 100}
-    )
-
-
-@pytest.fixture
-def record(settings):
-    return records.open_run(settings)
 
 
 @pytest.fixture

@@ -3,25 +3,12 @@
 import pytest
 from fakes import FakeResource, World
 
-from lib import changes, records
+from lib import changes
 from lib.approval import plan_data
 from lib.changes import LOG, WAITS
 from lib.errors import NotAsWanted, Refused, Superseded, Throttled, Unanswered, Unrecorded
-from lib.settings import load
 from lib.undo import plan as undo_plan
 from lib.verification import verify
-
-
-@pytest.fixture
-def settings(tmp_path):
-    return load("local", {"mode": "apply", "outputs_dir": str(tmp_path)}).model_copy(
-        update={"poll_seconds": 0.001, "verify_timeout_seconds": 0.05, "may_replace": 100}
-    )
-
-
-@pytest.fixture
-def record(settings):
-    return records.open_run(settings)
 
 
 class Trouble(World):
