@@ -30,12 +30,16 @@ REPEATABLE = re.compile(r"[^A-Za-z0-9]+")
 
 @dataclass(frozen=True)
 class Scenario:
-    """One drill: its input beside the drill user, and what must come of it."""
+    """One drill: its input beside the drill user, and what must come of it.
+
+    A text that names `{execution}` gets the execution's name there, and is then filled up to `text_length`.
+    """
 
     name: str
     title: str
     given: dict[str, Any]
     expect: dict[str, Any]
+    text_length: int = 0
 
 
 @dataclass(frozen=True)
