@@ -50,7 +50,10 @@ def unfinished(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def _things(rows: Iterable[Mapping[str, Any]]) -> list[_Thing]:
-    """In the order in which the run first wrote to them; what was written anew after an undo counts from there."""
+    """In the order in which the run first wrote to them, or made them again after they had gone.
+
+    What was written anew after an undo counts from there.
+    """
     found: dict[str, _Thing] = {}
     for row in rows:
         key, undoes = _key(row), bool(row.get("undoes"))
@@ -58,6 +61,9 @@ def _things(rows: Iterable[Mapping[str, Any]]) -> list[_Thing]:
             if key not in found or found[key].undone:
                 found.pop(key, None)
                 found[key] = _Thing(row)
+            elif row["before"] is None:
+                # Gone with what it stands on, which may be newer now, so its undo comes before that one's.
+                found[key] = found.pop(key)
             found[key].written.append(row["after"])
         if key in found:
             found[key].last = row

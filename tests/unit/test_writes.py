@@ -215,6 +215,19 @@ def test_what_the_others_carry_is_restored_first_whatever_was_repaired_last(sett
     assert [change.resource.label for change in undo.changes] == ["workflow", "rule"]
 
 
+def test_what_went_with_what_it_stands_on_is_undone_before_it_after_both_were_made_again(settings, record):
+    world = World()
+    both = world.wanted(queue=1, statement=1)
+    changes.carry_out(changes.plan("01", both), settings, record)
+    world.refuses = {"statement"}
+    changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record)
+    world.live.pop("statement")  # it lay in the queue, which is gone
+    world.refuses = set()
+    changes.carry_out(changes.plan("01", both), settings, record)
+    undo = undo_plan(record.rows(LOG), world.reopen)
+    assert [(change.resource.label, change.after) for change in undo.changes] == [("statement", None), ("queue", None)]
+
+
 def test_another_subscriber_than_the_runs_own_is_not_searched_for(settings, record):
     world = World()
     plan = changes.plan("01", world.wanted(a=1))
