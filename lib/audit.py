@@ -51,7 +51,7 @@ def look(settings: Settings, shelves: Shelves | None = None) -> list[str]:
     shelves = shelves or stores.shelves(settings)
     if shelves is None:
         return []
-    found = shelves.runs()
+    found = {run_id: files for run_id, files in shelves.runs().items() if run_id != records.DRILLS}
     folder = settings.path(settings.outputs_dir) / settings.environment / records.COPIES
     for run_id, files in found.items():
         copy, shelf = Record(folder / run_id, run_id), shelves.run(run_id)

@@ -14,6 +14,7 @@ from lib import (
     audit,
     changes,
     desired,
+    drilling,
     emergency,
     guards,
     locks,
@@ -34,7 +35,7 @@ from lib.phases import VALIDATION, Phase
 from lib.records import Record
 from lib.settings import Settings
 
-__all__ = ["looking", "main", "told"]
+__all__ = ["drilling", "looking", "main", "told"]
 
 
 @main.command()

@@ -7,6 +7,21 @@ import pandas as pd
 
 from lib.checks import Check
 
+Row = Mapping[str, Any]
+
+# By the criterion's number: the files of the record that it was decided from.
+EVIDENCE = {
+    "1": ("evidence/scenarios.json", "evidence/boundaries.json", "05_validation.ipynb"),
+    "2": ("evidence/crisis_drills.json", "evidence/crisis_latency.csv", "05_validation.ipynb"),
+    "3": (
+        "evidence/baseline.json",
+        "evidence/crossing.json",
+        "evidence/low_sentiment_before.json",
+        "evidence/success_rate.csv",
+    ),
+    "4": ("evidence/executions.csv",),
+    "5": ("evidence/dashboard_metrics.json",),
+}
 CHECKLIST = {
     "All paths execute correctly": (": status", ": route"),
     "Crisis alerts reach operations team": ("crisis: alerts to operations", "operations subscribers"),
@@ -54,33 +69,47 @@ def good(row: Mapping[str, Any]) -> bool:
     return "passed" in statuses and all(status in ("passed", "not exercised here") for status in statuses)
 
 
-def scenarios_pass(rows: Iterable[Mapping[str, Any]], planned: Sequence[str]) -> Check:
-    """Criterion 1: each of the plan's scenarios ran, and no check of it failed."""
+def scenarios_pass(rows: Iterable[Mapping[str, Any]], planned: Sequence[str], edges: Sequence[Row]) -> Check:
+    """Criterion 1: each of the plan's scenarios ran, and so did its boundary cases, and no check of any failed."""
     passed = {row["scenario"] for row in rows if good(row)}
-    count = sum(name in passed for name in planned)
-    status = "passed" if count == len(planned) and planned else "failed"
-    return Check("1 All test scenarios pass", status, f"{count} of {len(planned)} scenarios passed", "all")
+    count, within = sum(name in passed for name in planned), sum(good(row) for row in edges)
+    status = "passed" if planned and edges and (count, within) == (len(planned), len(edges)) else "failed"
+    found = f"{count} of {len(planned)} scenarios passed, {within} of {len(edges)} boundary cases"
+    return Check("1 All test scenarios pass", status, found, "all")
 
 
 def crisis_in_time(rows: Iterable[Mapping[str, Any]], limit: float) -> Check:
-    """Criterion 2: the crisis drill's alerts were received on both topics within the limit."""
-    crisis = [row for row in rows if row["scenario"] == "crisis"]
-    times = [row[key] for row in crisis for key in ("trusted_seconds", "operations_seconds")]
-    missing = not times or any(seconds is None for seconds in times)
-    found = "no alert received on one of the topics" if missing else f"slowest {max(times):.2f} s"
-    passed = not missing and max(times) < limit
-    return Check("2 Crisis alerts delivered in time", "passed" if passed else "failed", found, f"under {limit:g} s")
+    """Criterion 2: the alerts of every drill that had to be a crisis were received on both topics within the limit."""
+    crises = [row for row in rows if row["expected_route"] == "crisis"]
+    times = [row[key] for row in crises for key in ("trusted_seconds", "operations_seconds")]
+    missing = sum(seconds is None for seconds in times)
+    name, expected = "2 Crisis alerts delivered in time", f"under {limit:g} s"
+    if missing or not times:
+        return Check(name, "failed", f"{missing} alerts not received" if times else "no crisis drill", expected)
+    found = f"slowest of {len(times)} alerts {max(times):.2f} s"
+    return Check(name, "passed" if max(times) < limit else "failed", found, expected)
 
 
-def undisturbed(ordinary: Mapping[str, Any] | None, before: Mapping[str, Any], now: Mapping[str, Any]) -> Check:
-    """Criterion 3: an ordinary check-in completes, and the existing rule, target and permission are as they were."""
+def undisturbed(
+    ordinary: Mapping[str, Any] | None, before: Mapping[str, Any], now: Mapping[str, Any], others: Sequence[Check]
+) -> Check:
+    """Criterion 3: an ordinary check-in completes, what existed is as it was, and each of `others` passed.
+
+    It is no better than the worst of them: one that was not exercised makes it so.
+    """
     changed = [name for name in before if before[name] != now.get(name)]
     broken = ordinary is None or not good(ordinary)
     words = [*(["the ordinary check-in did not complete"] if broken else []), *(f"{name} changed" for name in changed)]
     if not before:
         words.append("preflight recorded nothing to compare with")
-    found = "; ".join(words) or f"ordinary check-in completed; {', '.join(before)} unchanged"
-    return Check("3 No disruption to existing workflows", "failed" if words else "passed", found, "nothing disturbed")
+    words += [f"{check.name}: {check.found}" for check in others if check.status == "failed"]
+    name, expected = "3 No disruption to existing workflows", "nothing disturbed"
+    if words:
+        return Check(name, "failed", "; ".join(words), expected)
+    unanswered = [check for check in others if check.status != "passed"]
+    said = [f"{check.name}: {check.found if check in unanswered else 'passed'}" for check in others]
+    found = "; ".join(["ordinary check-in completed", f"{', '.join(before)} unchanged", *said])
+    return Check(name, unanswered[0].status if unanswered else "passed", found, expected)
 
 
 def successful_executions(frame: pd.DataFrame) -> Check:

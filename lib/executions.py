@@ -2,9 +2,10 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -96,13 +97,25 @@ def revision(live: Live, arn: str) -> str:
     return ""
 
 
+def since(live: Live, start: datetime, most: int) -> list[dict[str, Any]]:
+    """Executions that started since then, newest first, at most so many: name, status, started, stopped. Read-only."""
+    return list(takewhile(lambda row: row["started"] >= start, _listed(live, most)))
+
+
 def recent(live: Live, most: int) -> list[dict[str, Any]]:
-    """The latest executions, newest first: name, status, start, stop. Read-only."""
+    """The latest executions, newest first: name, status, started, stopped. Read-only."""
+    return list(_listed(live, most))
+
+
+def _listed(live: Live, most: int) -> Iterator[dict[str, Any]]:
     pages = live.client("stepfunctions").get_paginator("list_executions")
     found = pages.paginate(stateMachineArn=live.settings.state_machine_arn, PaginationConfig={"MaxItems": most})
     with readable("listing the executions"):
-        return [
-            {"name": r["name"], "status": r["status"], "started": r["startDate"], "stopped": r.get("stopDate")}
-            for page in found
-            for r in page["executions"]
-        ]
+        for page in found:
+            for r in page["executions"]:
+                yield {
+                    "name": r["name"],
+                    "status": r["status"],
+                    "started": r["startDate"],
+                    "stopped": r.get("stopDate"),
+                }

@@ -1,4 +1,4 @@
-"""Temporary subscribers that receive what people would: one queue a topic, and one for the events behind them.
+"""Temporary subscribers that receive what people would: one queue a topic, and one behind each rule and for the events.
 
 They exist only while a validation listens; `changes.temporarily` records them, and removes them also on failure.
 """
@@ -9,17 +9,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lib import desired
 from lib.aws import Live, readable
 from lib.plans import Wanted
 from lib.resources import Queue, QueueStatement, Rule, Subscription, Target
 
 PREFIX = "Your6-Listening"
-CHANNELS = ("trusted", "operations", "events")
+QUEUES = ("trusted", "operations", "events")
+# What came through a rule of phase 04, as its temporary target received it.
+BEHIND_RULE = "rules"
+# Of an event that passes a rule, only this reaches our queue: real people's events pass it as well.
+TAKEN = {"event": "$.id", "execution": "$.detail.executionArn", "drill": "$.detail.drill"}
 
 
 @dataclass(frozen=True)
 class Received:
-    """One message at a subscriber: where, when (seconds since the epoch, by SQS), and what it said."""
+    """One message at a subscriber: where, when (seconds since the epoch, by SQS), and what it said.
+
+    `channel`: trusted, operations, events (as published), or rules (behind a rule of phase 04, which `rule` names).
+    """
 
     channel: str
     at: float
@@ -27,9 +35,17 @@ class Received:
     body: dict[str, Any]
     raw: str
 
+    @property
+    def rule(self) -> str:
+        return str(self.body.get("rule", ""))
+
     def is_about(self, execution_name: str) -> bool:
         """Whether the message carries this execution's name, which is the drill's correlation id."""
         return execution_name in self.raw
+
+    def is_drill(self, drill_user_id: str) -> bool:
+        """Whether it says that it is a drill's, whichever drill that is."""
+        return drill_user_id in self.raw or "[DRILL]" in self.subject or self.body.get("drill") is True
 
 
 def listeners(live: Live, session: str) -> list[Wanted]:
@@ -39,49 +55,67 @@ def listeners(live: Live, session: str) -> list[Wanted]:
     wanted: list[Wanted] = []
     for channel, topic in topics.items():
         queue = queue_name(session, channel)
-        wanted += _queue(live, queue, "sns.amazonaws.com", s.arn("sns", topic))
+        wanted += _queue(live, queue, "sns.amazonaws.com", [s.arn("sns", topic)])
         subscription = Subscription(live, topic, "sqs", s.queue_arn(queue))
         wanted.append(Wanted(subscription, {"dead_letter_queue": "", "raw": "false", "filter": ""}))
-    events = queue_name(session, "events")
+    events, rules = queue_name(session, "events"), [rule["name"] for rule in desired.rules()]
     # Real people's previews must not gather in a queue of ours.
     pattern = {"source": [{"prefix": "your6.checkin"}], "detail": {"userId": [s.drill_user_id]}}
     value = {"EventPattern": pattern, "State": "ENABLED", "Description": "Temporary: validation listens to the alerts"}
     return [
         *wanted,
-        *_queue(live, events, "events.amazonaws.com", s.rule_arn(events)),
+        *_queue(live, events, "events.amazonaws.com", [s.rule_arn(rule) for rule in (events, *rules)]),
         Wanted(Rule(live, events), value),
         Wanted(Target(live, events, "listener"), {"Arn": s.queue_arn(events)}),
+        *(Wanted(Target(live, rule, events), _behind(rule, s.queue_arn(events))) for rule in rules),
     ]
 
 
+def _behind(rule: str, queue_arn: str) -> dict[str, Any]:
+    """A target that tells what passed the rule, and no word of it."""
+    fields = ", ".join([f'"rule": "{rule}"', *(f'"{name}": <{name}>' for name in TAKEN)])
+    return {"Arn": queue_arn, "InputTransformer": {"InputPathsMap": TAKEN, "InputTemplate": f"{{{fields}}}"}}
+
+
 def queue_name(session: str, channel: str) -> str:
-    """A queue's, and for the events also a rule's name, so without a dot and at most 64 characters."""
+    """A queue's, and for the events also a rule's and a target's name, so without a dot and at most 64 characters."""
     return f"{PREFIX}-{channel}-{session}".replace(".", "-")[:64]
 
 
 def collect(
     live: Live,
     session: str,
+    heard: list[Received],
     expected: Callable[[Sequence[Received]], bool],
     sleep: Callable[[float], None] = time.sleep,
-) -> list[Received]:
-    """Receive from every channel until `expected` holds or the alert limit passes, then listen for strays.
-
-    Returns everything that was received, also what nobody expected.
-    """
-    s, heard = live.settings, list[Received]()
-    deadline = time.monotonic() + float(s.alert_limit_seconds)
-    quiet_until: float | None = None
+) -> None:
+    """Receive from every queue into `heard` until `expected` holds or the alert limit has passed."""
+    deadline = time.monotonic() + float(live.settings.alert_limit_seconds)
     while True:
-        new = [message for channel in CHANNELS for message in _receive(live, session, channel)]
+        new = _receive_all(live, session)
         heard += new
-        now = time.monotonic()
-        if quiet_until is None and (expected(heard) or now > deadline):
-            quiet_until = now + float(s.listen_seconds)
-        if quiet_until is not None and now > quiet_until and not new:
-            return heard
+        if expected(heard) or time.monotonic() > deadline:
+            return
         if not new:
-            sleep(min(s.poll_seconds, 1))
+            sleep(min(live.settings.poll_seconds, 1))
+
+
+def collect_strays(
+    live: Live, session: str, heard: list[Received], sleep: Callable[[float], None] = time.sleep
+) -> None:
+    """Go on receiving into `heard` for `listen_seconds`: duplicates, late alerts, and what nobody expected."""
+    deadline = time.monotonic() + float(live.settings.listen_seconds)
+    while True:
+        new = _receive_all(live, session)
+        heard += new
+        if time.monotonic() > deadline and not new:
+            return
+        if not new:
+            sleep(min(live.settings.poll_seconds, 1))
+
+
+def _receive_all(live: Live, session: str) -> list[Received]:
+    return [message for channel in QUEUES for message in _receive(live, session, channel)]
 
 
 def _receive(live: Live, session: str, channel: str) -> list[Received]:
@@ -101,7 +135,7 @@ def _message(channel: str, message: dict[str, Any]) -> Received:
     envelope = _parsed(message["Body"])
     body = envelope if channel == "events" else _parsed(str(envelope.get("Message", "")))
     return Received(
-        channel=channel,
+        channel=BEHIND_RULE if channel == "events" and "rule" in body and "detail-type" not in body else channel,
         at=int(message["Attributes"]["SentTimestamp"]) / 1000,
         subject=str(envelope.get("Subject") or ""),
         body=body,
@@ -118,14 +152,14 @@ def _parsed(text: str) -> dict[str, Any]:
     return data if isinstance(data, dict) else {"text": text}
 
 
-def _queue(live: Live, queue: str, service: str, source: str) -> list[Wanted]:
+def _queue(live: Live, queue: str, service: str, sources: list[str]) -> list[Wanted]:
     statement = {
         "Sid": "AcceptForListening",
         "Effect": "Allow",
         "Principal": {"Service": service},
         "Action": "sqs:SendMessage",
         "Resource": live.settings.queue_arn(queue),
-        "Condition": {"ArnEquals": {"aws:SourceArn": source}},
+        "Condition": {"ArnEquals": {"aws:SourceArn": sources}},
     }
     return [
         Wanted(Queue(live, queue), {"MessageRetentionPeriod": "3600"}),

@@ -30,6 +30,7 @@ VERDICT = "run.json"
 WHOLE = (VERDICT, MANIFEST)  # of the run as a whole; replaced as it goes on
 DRAFT = ".draft-"  # a file that is not whole yet; what a kill leaves of it is no part of the record
 RUNNING = ".running.ipynb"  # a notebook as papermill writes it, with what no record may hold: never stored
+DRILLS = "drills"  # beside the runs of an environment: the log of drills, which is no run
 COPIES = ".stored"  # beside the runs of an environment: what its store tells of other machines' runs
 Checked = TypeVar("Checked")
 
@@ -163,12 +164,16 @@ class Record:
 
     def attempts(self, name: str) -> list[Any]:
         """Every attempt of a file that `keep_json` wrote, oldest first."""
+        found = [self.read_json(one) for one in self.kept_as(name)]
+        return [data for data in found if data is not None]
+
+    def kept_as(self, name: str) -> list[str]:
+        """The names under which `name` was kept, oldest first: its own, then those of later attempts."""
         stem, ending = name.rsplit(".", 1)
         later = sorted(
             self.folder.glob(f"{stem}.attempt-*.{ending}"), key=lambda path: int(path.stem.rsplit("-", 1)[-1])
         )
-        found = [self.read_json(str(path.relative_to(self.folder))) for path in (self.folder / name, *later)]
-        return [data for data in found if data is not None]
+        return [str(path.relative_to(self.folder)) for path in (self.folder / name, *later) if path.exists()]
 
     def new_path(self, name: str) -> Path:
         """A path for a new file: `name`, or `name` with `.attempt-N` where earlier attempts left theirs."""
@@ -246,7 +251,7 @@ def _reach(record: Record) -> tuple[int, str]:
 def _in(folder: Path) -> list[Record]:
     found = folder.iterdir() if folder.is_dir() else ()
     return sorted(
-        (Record(path, path.name) for path in found if path.is_dir() and not path.name.startswith(".")),
+        (Record(path, path.name) for path in found if path.is_dir() and path.name != DRILLS and path.name[0] != "."),
         key=lambda record: record.run_id,
     )
 

@@ -8,15 +8,14 @@ from typing import Any
 
 import pandas as pd
 
+from lib import continuity, metrics, preflight, rates, scenarios, validation
 from lib import criteria as rules
-from lib import metrics, preflight, rates, scenarios
 from lib.aws import Live, readable
 from lib.checks import Check
 from lib.desired import WIDGET_PREFIX
 from lib.executions import describe
 from lib.records import Record
 from lib.resources import Widgets
-from lib.resources.workflow import versions
 
 # Counted only when it happens: that it has no datapoint is good news.
 MAY_BE_DARK = ("ExecutionsFailed", "ExecutionsTimedOut")
@@ -35,7 +34,7 @@ class Window:
 
 def window(live: Live, sleep: Callable[[float], None] = time.sleep) -> Window:
     """From `review_minutes` ago until now. Waits for the first success counted after the change: metrics are late."""
-    s, change_at = live.settings, changed_at(live)
+    s, change_at = live.settings, continuity.updated_at(live)
     deadline = time.monotonic() + s.verify_timeout_seconds
     while True:
         end = datetime.now(UTC)
@@ -49,17 +48,6 @@ def window(live: Live, sleep: Callable[[float], None] = time.sleep) -> Window:
 
 def _counted(live: Live, found: Window) -> pd.DataFrame:
     return metrics.executions(live, found.start, found.end)
-
-
-def changed_at(live: Live) -> datetime | None:
-    """When the workflow's newest version was published (UTC)."""
-    with readable("listing the workflow's versions"):
-        newest = versions(live, live.settings.state_machine_arn)[:1]
-        if not newest:
-            return None
-        answer = live.client("stepfunctions").describe_state_machine(stateMachineArn=newest[0])
-    moment: datetime = answer["creationDate"]
-    return moment.astimezone(UTC)
 
 
 def since(frame: pd.DataFrame, found: Window) -> pd.DataFrame:
@@ -78,8 +66,12 @@ def spoken(found: Window) -> list[dict[str, str]]:
 
 
 def success(counted: pd.DataFrame, found: Window) -> pd.DataFrame:
-    """Success rate before and after the change, with its 95 % interval, in words."""
-    table = rates.success_rate(counted, found.change_at)
+    """Success rate of all executions before and after the change, with its 95 % interval, in words."""
+    return in_words(rates.success_rate(counted, found.change_at))
+
+
+def in_words(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of success rates with percentages; where nothing finished, it says so."""
     percent = {
         column: table[column].map(lambda share: "no data" if pd.isna(share) else f"{share:.1%}")
         for column in ("rate", "low", "high")
@@ -127,23 +119,50 @@ def _ended(live: Live, status: str) -> Iterable[Mapping[str, Any]]:
     return list(answer["executions"])
 
 
+def undisturbed(live: Live, record: Record, found: Window) -> list[Check]:
+    """What criterion 3 rests on beside the ordinary check-in: from phases 03 and 05 of this run, and executions."""
+    rates_found = continuity.success(live, found.start, found.change_at)
+    record.keep_text("evidence/success_rate.csv", rates_found.to_csv(index=False))
+    answers = {row["name"]: row for row in record.rows("checks.jsonl")}
+    earlier = [
+        Check(*(answers[name][key] for key in ("name", "status", "found", "expected")))
+        if name in answers
+        else Check(name, "failed", "this run has no answer", "phases 03 and 05 of this run")
+        for name in (continuity.ACROSS, continuity.SAME_EVENT)
+    ]
+    return [*earlier, continuity.same_rate(rates_found)]
+
+
 def criteria(live: Live, record: Record, counted: pd.DataFrame, found: Window) -> list[Check]:
-    """The plan's five success criteria. 1 to 3 from phase 05's evidence in this run, 4 and 5 from CloudWatch."""
-    rows = record.latest("evidence/scenarios.json") or []
+    """The plan's five success criteria. 1 to 3 from the evidence of this run, 4 and 5 from CloudWatch."""
+    rows, edges, crises = (record.latest(validation.EVIDENCE[name]) or [] for name in validation.EVIDENCE)
     before = record.latest("evidence/baseline.json") or {}
     ordinary = next((row for row in rows if row["scenario"] == "ordinary"), None)
     planned = [scenario.name for scenario in scenarios.load()]
+    shown = dashboard_metrics(live, found)
+    record.keep_json("evidence/dashboard_metrics.json", shown)
     decided = [
-        rules.scenarios_pass(rows, planned),
-        rules.crisis_in_time(rows, live.settings.alert_limit_seconds),
-        rules.undisturbed(ordinary, before, preflight.baseline(live)),
+        rules.scenarios_pass(rows, planned, edges),
+        rules.crisis_in_time([*rows, *edges, *crises], live.settings.alert_limit_seconds),
+        rules.undisturbed(ordinary, before, preflight.baseline(live), undisturbed(live, record, found)),
         rules.successful_executions(since(counted, found)),
-        rules.metrics_visible(dashboard_metrics(live, found)),
+        rules.metrics_visible(shown),
     ]
     # In plan mode, without a validated run to review, nothing was applied that could have met them.
     pending = live.settings.mode == "plan" and not rows
     return [
         replace(check, status="not applied") if pending and check.status == "failed" else check for check in decided
+    ]
+
+
+def evidence(record: Record, decided: Iterable[Check]) -> list[dict[str, Any]]:
+    """The criteria as plain data, each with the files of this record that it was decided from; the newest attempts."""
+    return [
+        {
+            **vars(check),
+            "evidence": [kept[-1] for name in rules.EVIDENCE[check.name[0]] if (kept := record.kept_as(name))],
+        }
+        for check in decided
     ]
 
 

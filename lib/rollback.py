@@ -14,13 +14,13 @@ LEDGER = "evidence/rollback.json"
 
 def changed(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
     """The latest state of each thing that a run began to change, in the run's order."""
-    latest: dict[str, dict[str, str]] = {}
+    latest: dict[tuple[str, bool], dict[str, str]] = {}
     for row in rows:
         if not row.get("undoes"):
-            latest[row["name"]] = {
+            latest[_thing(row)] = {
                 "phase": row["phase"],
                 "what": row["name"],
-                "action": row["action"],
+                "action": f"{row['action']}, for a while" if row.get("temporary") else row["action"],
                 "state": row["state"],
             }
     return list(latest.values())
@@ -43,8 +43,13 @@ def within(rows: Sequence[Mapping[str, Any]], to_phase: str) -> list[Mapping[str
         raise BadParameters(f"rollback_to_phase {to_phase!r}: expected one of {', '.join(phases.NOTEBOOKS)}")
     order = list(phases.NOTEBOOKS)
     undone = order[order.index(to_phase) :]
-    ours = {row["name"] for row in rows if not row.get("undoes") and (row["phase"] in undone or row.get("temporary"))}
-    return [row for row in rows if row["name"] in ours]
+    rest = {_thing(row) for row in rows if not row.get("undoes") and (row["phase"] in undone or row.get("temporary"))}
+    return [row for row in rows if _thing(row) in rest]
+
+
+def _thing(row: Mapping[str, Any]) -> tuple[str, bool]:
+    """What a row is about: a thing, or what was so of it for a while, which is undone apart."""
+    return row["name"], bool(row.get("temporary"))
 
 
 def ledger(outcome: Outcome) -> list[dict[str, str]]:

@@ -201,8 +201,7 @@ def status(record: Record) -> dict[str, Any]:
     """A run's verdict as recorded, with what a later rollback or a kill makes of it."""
     found = record.read_json("run.json")
     if found is None:
-        planned = record.latest("plan.json") is not None
-        return {"run_id": record.run_id, "verdict": "plan only" if planned else "did not start", "phases": []}
+        return {"run_id": record.run_id, "verdict": _without_phases(record), "phases": []}
     applied = sum(row["state"] == "applied" and not row["undoes"] for row in record.rows(records.LOG))
     verdict = found["verdict"]
     if verdict == "running":
@@ -210,3 +209,10 @@ def status(record: Record) -> dict[str, Any]:
     if found.get("rollback"):
         verdict = f"{verdict}; rollback {found['rollback']['verdict']}"
     return {**found, "verdict": verdict}
+
+
+def _without_phases(record: Record) -> str:
+    """What a record is of in which no phase ran."""
+    if drilled := record.latest("evidence/drill.json"):
+        return f"drill {drilled['scenario']}: {drilled['verdict']['status']}"
+    return "did not start" if record.latest("plan.json") is None else "plan only"

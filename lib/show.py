@@ -149,6 +149,16 @@ def points(found: Sequence[Check]) -> None:
     table([{"point": check.name, "status": check.status, "found": check.found} for check in found])
 
 
+def evidence(found: Sequence[Mapping[str, Any]]) -> None:
+    """Each criterion with its answer and links to the files of the record that it was decided from."""
+    lines = ["| criterion | status | found | evidence |", "|---|---|---|---|"]
+    for row in found:
+        links = " ".join(f"[{name.rsplit('/', 1)[-1]}]({name})" for name in row["evidence"])
+        cells = (row["name"], row["status"], row["found"], links or "none")
+        lines.append(f"| {' | '.join(str(cell).replace('|', '/') for cell in cells)} |")
+    say("\n".join(lines))
+
+
 def must_hold(found: Sequence[Check], settings: Settings) -> None:
     """Stop the notebook when a check failed, in apply mode; in plan mode nothing was made yet that could hold."""
     failed = sum(check.status == "failed" for check in found)

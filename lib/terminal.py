@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from lib import phases, records, rollback, run
-from lib.checks import brief
+from lib.checks import Check, brief
 from lib.phases import Phase
 from lib.plans import Change, Plan
 from lib.records import Record
@@ -77,6 +77,11 @@ def read_back(found: Sequence[dict[str, str]]) -> None:
     """What AWS says of the writes whose end the record does not tell."""
     if found:
         table("Read back from AWS", ["what", "found"], [[row["what"], row["found"]] for row in found])
+
+
+def checks(title: str, found: Sequence[Check]) -> None:
+    """Every check with its answer."""
+    table(title, ["check", "status", "found", "expected"], [[c.name, c.status, c.found, c.expected] for c in found])
 
 
 def plans(found: Sequence[Plan]) -> None:

@@ -23,6 +23,11 @@ class _Thing:
     undone: bool = False
 
     @property
+    def lasts(self) -> bool:
+        """Whether it is there to stay: neither undone, nor only for a while."""
+        return not self.undone and not self.first.get("temporary")
+
+    @property
     def unfinished(self) -> bool:
         return bool(self.last) and self.last["state"] in UNFINISHED
 
@@ -57,6 +62,11 @@ def _things(rows: Iterable[Mapping[str, Any]]) -> list[_Thing]:
     found: dict[str, _Thing] = {}
     for row in rows:
         key, undoes = _key(row), bool(row.get("undoes"))
+        if row.get("temporary") and key in found and found[key].lasts:
+            # What was so for a while within the run is ours as well, and no undo of what lasts.
+            found[key].written.append(row["after"])
+            found[key].last = row
+            continue
         if row["state"] == "intended" and not undoes:
             if key not in found or found[key].undone:
                 found.pop(key, None)

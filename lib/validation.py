@@ -1,16 +1,61 @@
-"""Phase 05: runs the drills where the mode allows, and turns them into tables. `scenarios` and `criteria` judge."""
+"""Phase 05: runs the drills where the mode allows, and turns them into evidence and tables. `judging` judges."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from lib import criteria, metrics, scenarios
+from lib import boundaries, changes, criteria, desired, drills, judging, latency, metrics, scenarios
 from lib.aws import Live
 from lib.checks import Check
+from lib.drills import Group, Session
+from lib.plans import Wanted
 from lib.records import Record
-from lib.scenarios import Drill, Scenario
+from lib.resources import DrillUser
+from lib.resources.workflow import description
+from lib.scenarios import Scenario
 from lib.settings import Settings
+
+PLANNED, LOW, BOUNDARIES, NO_CONTACT = "scenarios", "low sentiment", "boundaries", "no contact"
+DIRECT, PROCESSOR, BURST = "crisis drills", "crisis drills through the processor", "crisis drills at once"
+AT_ONCE = 8  # boundary drills that run beside each other
+EVIDENCE = {
+    PLANNED: "evidence/scenarios.json",
+    BOUNDARIES: "evidence/boundaries.json",
+    DIRECT: "evidence/crisis_drills.json",
+}
+TIMED = (DIRECT, PROCESSOR, BURST)
+KEPT = {PLANNED: (PLANNED,), BOUNDARIES: (BOUNDARIES, NO_CONTACT), DIRECT: TIMED}
+Row = Mapping[str, Any]
+
+
+def in_place(live: Live) -> list[Check]:
+    """Whether AWS still holds what phases 01 to 04 want, one check a phase: what no drill can show. Read-only."""
+    return [_in_place(live, number) for number in ("01", "02", "04", "03")]
+
+
+def _in_place(live: Live, number: str) -> Check:
+    pending = [change.resource.name for change in changes.plan(number, desired.PHASES[number](live)).pending]
+    status = "passed" if not pending else "failed" if live.settings.mode == "apply" else "not applied"
+    found = f"not as wanted: {', '.join(pending)}" if pending else "everything as wanted"
+    return Check(f"phase {number} is in place", status, found, "everything as wanted")
+
+
+def groups(live: Live) -> list[Group]:
+    """Everything that is drilled, in order."""
+    s = live.settings
+    crisis = next(case for case in scenarios.load() if case.expect["route"] == "crisis")
+    contactless = {key: value for key, value in desired.drill_user().items() if key != "trustedContact"}
+    user = Wanted(DrillUser(live, s.table_name, s.drill_user_id), contactless)
+    return [
+        Group(PLANNED, [*scenarios.load(), scenarios.ordinary(), scenarios.unreadable()]),
+        Group(LOW, [scenarios.low()]),
+        Group(BOUNDARIES, boundaries.cases(s), AT_ONCE),
+        Group(NO_CONTACT, [boundaries.without_contact(s)], meanwhile=(user,)),
+        Group(DIRECT, [crisis] * s.latency_drills),
+        Group(PROCESSOR, [scenarios.crisis_in_words()] * s.latency_drills),
+        Group(BURST, [crisis] * s.burst_drills, s.burst_drills),
+    ]
 
 
 def expectations(cases: Sequence[Scenario]) -> list[dict[str, Any]]:
@@ -22,21 +67,42 @@ def expectations(cases: Sequence[Scenario]) -> list[dict[str, Any]]:
     ]
 
 
-def run(live: Live, record: Record, cases: Sequence[Scenario]) -> list[Drill]:
-    """The drills in apply mode; in plan mode nothing is started and the list is empty."""
-    return scenarios.run(live, record, cases) if live.settings.mode == "apply" else []
+def alerts_to_come(chosen: Sequence[Group]) -> list[dict[str, object]]:
+    """How many alerts people will get, a group: who subscribes to a topic gets each of them."""
+    return [
+        {
+            "drills": group.name,
+            "how many": len(group.cases),
+            "at once": group.at_once,
+            "alerts to the trusted contact": sum(case.expect["trusted_alerts"] or 0 for case in group.cases),
+            "alerts to operations": sum(case.expect["operations_alerts"] or 0 for case in group.cases),
+        }
+        for group in chosen
+    ]
 
 
-def rows(live: Live, record: Record, drills: Sequence[Drill]) -> list[dict[str, Any]]:
+def run(live: Live, record: Record, chosen: Sequence[Group]) -> Session:
+    """The drills in apply mode; in plan mode nothing is started and the session is empty."""
+    return drills.run(live, record, chosen) if live.settings.mode == "apply" else Session()
+
+
+def rows(live: Live, record: Record, session: Session) -> list[dict[str, Any]]:
     """Every drill as plain data, its checks with it, kept as evidence. Holds no check-in text."""
-    found = [scenarios.row(drill, live) for drill in drills]
-    if found:
-        record.keep_json("evidence/scenarios.json", found)
+    revision = str((description(live, live.settings.state_machine_arn) or {}).get("revisionId", "unknown"))
+    found = [judging.row(drill, live.settings, revision) for drill in session.drills]
+    for kept, names in KEPT.items():
+        if mine := [row for row in found if row["group"] in names]:
+            record.keep_json(EVIDENCE[kept], mine)
     return found
 
 
-def results(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What each drill led to, as a table."""
+def of(found: Sequence[Row], *names: str) -> list[Row]:
+    """The rows of some groups."""
+    return [row for row in found if row["group"] in names]
+
+
+def results(found: Sequence[Row]) -> list[dict[str, Any]]:
+    """What each planned scenario led to, as a table."""
     return [
         {
             "scenario": row["scenario"],
@@ -48,38 +114,78 @@ def results(found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             "events": _cell(row["events"]),
             "interventions": row["interventions"],
         }
-        for row in found
+        for row in of(found, PLANNED)
     ]
 
 
-def latencies(live: Live, found: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Scenario, route, topic, seconds, start of every alert that was due (NaN: it did not come).
-
-    Those that came are published to CloudWatch as well, in our own namespace.
-    """
-    due = [
-        (row["scenario"], row["route"] or "failed", topic, row[f"{topic}_seconds"], pd.Timestamp(row["started"]))
-        for row in found
-        for topic in ("trusted", "operations")
-        if row[f"{topic}_alerts"]
-        or any(f"alerts to {topic}" in c["name"] and c["expected"] != "0" for c in row["checks"])
+def edges(found: Sequence[Row]) -> list[dict[str, Any]]:
+    """Every boundary case: expected and given route, expected and received alerts, latency; failed ones first."""
+    table = [
+        {
+            "case": row["scenario"],
+            "verdict": "passed" if criteria.good(row) else "FAILED",
+            "given": row["title"],
+            "route expected": row["expected_route"],
+            "route": _cell(row["route"]),
+            "trusted contact": f"{row['trusted_alerts']} of {row['expected_trusted_alerts']}",
+            "operations": f"{row['operations_alerts']} of {row['expected_operations_alerts']}",
+            "slowest": _seconds(row),
+        }
+        for row in of(found, BOUNDARIES, NO_CONTACT)
     ]
-    frame = pd.DataFrame(due, columns=["scenario", "route", "topic", "seconds", "started"])
-    # Said also of no rows at all: pandas would guess, and warn.
-    frame = frame.astype({"seconds": float, "started": "datetime64[ns, UTC]"})
+    return sorted(table, key=lambda row: row["verdict"] == "passed")
+
+
+def timed(found: Sequence[Row]) -> pd.DataFrame:
+    """The alerts of the crisis drills; see `latency.measured`."""
+    return latency.measured(found, TIMED)
+
+
+def publish(live: Live, found: Sequence[Row]) -> int:
+    """Publish how long every drill's alerts took to CloudWatch, in our own namespace; returns how many."""
+    frame = latency.due(found)
     known = frame[frame["route"].isin(metrics.ALERTING) & frame["seconds"].notna()]
     received = known["started"] + pd.to_timedelta(known["seconds"], unit="s")
     measured = zip(known["scenario"], known["route"], known["topic"], known["seconds"], received, strict=True)
-    metrics.publish_drill(live, [metrics.DrillLatency(*row) for row in measured])
-    return frame
+    return metrics.publish_drill(live, [metrics.DrillLatency(*row) for row in measured])
 
 
-def checks(found: Sequence[Mapping[str, Any]], settings: Settings) -> list[Check]:
-    """Every check of every drill; in plan mode the one answer that nothing ran."""
+def checks(session: Session, found: Sequence[Row], settings: Settings) -> list[Check]:
+    """Every check of the planned scenarios, one a boundary case, those of the crisis drills, and no stray alert.
+
+    In plan mode the one answer that nothing ran.
+    """
     if settings.mode == "plan":
         return [Check("drills", "not applied", "plan mode", "every scenario")]
-    judged = [Check(**check) for row in found for check in row["checks"]]
-    return [*judged, *(criteria.error_is_loud(row) for row in found if row["scenario"] == "unreadable")]
+    planned = of(found, PLANNED)
+    counts = {group: len(session.of(group)) for group in (BOUNDARIES, BURST)}
+    return [
+        *(Check(**check) for row in planned for check in row["checks"]),
+        *(criteria.error_is_loud(row) for row in planned if row["scenario"] == "unreadable"),
+        *(Check(**row["verdict"]) for row in of(found, BOUNDARIES, NO_CONTACT)),
+        *(judging.interventions(session, group) for group, count in counts.items() if count),
+        *_of_crises(found, settings),
+        judging.strays(session),
+    ]
+
+
+def _of_crises(found: Sequence[Row], settings: Settings) -> list[Check]:
+    """Every crisis drill as one check a group, beside whether alerts arrived, and in time."""
+    numbers = {DIRECT: settings.latency_drills, PROCESSOR: settings.latency_drills, BURST: settings.burst_drills}
+    ran = {group: number for group, number in numbers.items() if of(found, group)}
+    whole = []
+    for group, number in ran.items():
+        bad = [row["verdict"] for row in of(found, group) if row["verdict"]["status"] == "failed"]
+        why = f"; such as {bad[0]['found']}" if bad else ""
+        good = len(of(found, group)) - len(bad)
+        status = "passed" if good == number else "failed"
+        whole.append(Check(f"{group}: as expected", status, f"{good} of {number}{why}", f"{number} of {number}"))
+    return [*whole, *latency.checks(timed(found), ran, settings.alert_limit_seconds)]
+
+
+def _seconds(row: Row) -> str:
+    known = [row[key] for key in ("trusted_seconds", "operations_seconds") if row[key] is not None]
+    return f"{max(known):.2f} s" if known else ""
 
 
 def _cell(value: Any) -> str:  # noqa: ANN401

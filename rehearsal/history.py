@@ -22,9 +22,13 @@ from lib.errors import NotAsWanted
 from lib.settings import Settings
 from rehearsal import children, users
 from rehearsal.clients import client
+from rehearsal.functions.checkin_processor import LONG
 from rehearsal.server import loopback_only
 
 Checkin = dict[str, str]
+EVERY_LONG = 2  # of the check-ins in the background, one in so many takes seconds to score
+# Not before phase 01 has set this: the embedded account ends a running function when its variables change.
+LONG_AFTER = "OPS_SNS_TOPIC_ARN"
 
 # kind of day -> (how often of 100, sentences to choose from, how many of them)
 DAYS: dict[str, tuple[int, tuple[str, ...], int]] = {
@@ -166,10 +170,19 @@ def _finished(
     )
 
 
+def _may_be_long(endpoint: str, processor: str) -> bool:
+    found = client(loopback_only(endpoint), "lambda").get_function_configuration(FunctionName=processor)
+    return LONG_AFTER in found.get("Environment", {}).get("Variables", {})
+
+
 @contextlib.contextmanager
 def playing(folder: Path, settings: Settings, seconds: float, every: float, seed: int = 1) -> Iterator[children.Child]:
     """Check-ins in the background, one `every` so many seconds, until the block ends or `seconds` have passed."""
-    given = {"--endpoint": settings.endpoint_url, "--state-machine-arn": settings.state_machine_arn}
+    given = {
+        "--endpoint": settings.endpoint_url,
+        "--state-machine-arn": settings.state_machine_arn,
+        "--processor": settings.processor_function_name,
+    }
     timing = {"--seconds": str(seconds), "--every": str(every), "--seed": str(seed)}
     folder.mkdir(parents=True, exist_ok=True)
     arguments = [word for pair in {**given, **timing}.items() for word in pair]
@@ -185,6 +198,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m rehearsal.history", description=__doc__)
     parser.add_argument("--endpoint", required=True, type=loopback_only)
     parser.add_argument("--state-machine-arn", required=True)
+    parser.add_argument("--processor", required=True, help="the function that scores a check-in")
     parser.add_argument("--seconds", type=float, required=True)
     parser.add_argument("--every", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=1)
@@ -196,9 +210,11 @@ def main(arguments: list[str] | None = None) -> int:
 
     signal.signal(signal.SIGTERM, stop)
     deadline = time.monotonic() + given.seconds
-    for checkin in checkins(given.seed, int(given.seconds / given.every) + 1):
+    for number, checkin in enumerate(checkins(given.seed, int(given.seconds / given.every) + 1)):
         if stopped.is_set() or time.monotonic() >= deadline:
             break
+        if number % EVERY_LONG == 0 and _may_be_long(given.endpoint, given.processor):
+            checkin = {**checkin, "text": f"{checkin['text']} It is {LONG}."}
         _start(given.endpoint, given.state_machine_arn, checkin)
         stopped.wait(given.every)
     return 0

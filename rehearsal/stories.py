@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from lib import approval, audit, changes, desired, locks, resume, rollback, run, scenarios
+from lib import approval, audit, changes, desired, drills, judging, locks, resume, rollback, run, scenarios
 from lib.aws import Live
 from lib.checks import require
 from lib.errors import RunbookError
@@ -75,8 +75,9 @@ def _phase(number: str, live: Live, record: Record) -> None:
 
 def _drill(number: str, live: Live, record: Record) -> None:
     """One drill of the validation, with everything temporary that listens to it."""
-    found = scenarios.run(live, record, scenarios.load()[:1])
-    require(check for one in found for check in scenarios.judge(one, live))
+    session = drills.run(live, record, [drills.Group("drill", scenarios.load()[:1])])
+    judged = (judging.judge(drill, live.settings, "") for drill in session.drills)
+    require([judging.strays(session), *(check for checks in judged for check in checks)])
 
 
 def go_on(story: str) -> Work:

@@ -19,7 +19,7 @@ ALERTS = {
     "Proactive Outreach Recommended": ("proactive", "has been declining. A call in the next days would help."),
 }
 SUBJECT_LENGTH = 100
-DRILL_NAME = re.compile(r"\bdrill-[a-z]+-[A-Za-z0-9]+-[0-9a-f]{6}\b")
+DRILL_NAME = re.compile(r"\bdrill-[a-z0-9-]+-[A-Za-z0-9]+-[0-9a-f]{6}\b")
 
 
 def execution_of(event: dict[str, Any]) -> str:

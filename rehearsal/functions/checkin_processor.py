@@ -9,6 +9,8 @@ import json
 import math
 import os
 import re
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -54,6 +56,8 @@ COMFORTS = {
 DECLINING = ("getting worse", "worse every", "going downhill", "slipping", "harder each day")
 IMPROVING = ("getting better", "better lately", "improving", "easier each day", "turned a corner")
 UNSURE = ("hard to say", "don't know how")
+# A check-in that says so takes its time, so that an execution is under way whenever the workflow changes.
+LONG, LONG_SECONDS = "a long story", 4.0
 ALERT_SENTIMENT_BELOW = -0.6
 ALERT_RISK_ABOVE = 50
 USER = re.compile(r"[A-Za-z0-9_.@-]{1,128}")
@@ -124,9 +128,13 @@ def _s3() -> Any:  # noqa: ANN401 - boto3 clients have no type
     return boto3.client("s3")
 
 
-def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+def lambda_handler(
+    event: dict[str, Any], context: object, sleep: Callable[[float], None] = time.sleep
+) -> dict[str, Any]:
     """Score one check-in and record it."""
     result = assess(event)
+    if LONG in result["text"]:
+        sleep(LONG_SECONDS)
     key, content = recorded(result, event.get("timestamp"))
     body = json.dumps(content).encode()
     _s3().put_object(Bucket=os.environ["S3_BUCKET"], Key=key, Body=body, ContentType="application/json")

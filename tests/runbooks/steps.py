@@ -5,20 +5,24 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from accounts import snapshot
 from click.testing import CliRunner
 
 from lib import changes, cli, desired, records
 from lib.aws import Live, connect
 from lib.records import Record
 from lib.settings import ROOT, Settings, load
+from rehearsal import baseline
+from rehearsal.packages import function_package
 
+FUNCTIONS = ROOT / "rehearsal" / "functions"
 COMMAND = Path(sys.executable).with_name("runbook")
 
 
@@ -85,7 +89,7 @@ def finished(settings: Settings, process: subprocess.Popen[str]) -> Ended:
 def latest(settings: Settings) -> Record:
     """The newest record of this account."""
     folder = settings.path(settings.outputs_dir) / settings.environment
-    runs = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    runs = [path for path in folder.iterdir() if path.name[0] != "." and path.name != records.DRILLS]
     newest = max(runs, key=lambda path: path.stat().st_ctime)
     return Record(newest, newest.name)
 
@@ -128,3 +132,20 @@ def edited(path: Path, old: str, new: str) -> Iterator[None]:
     path.write_text(text.replace(old, new), encoding="utf-8")
     yield
     path.write_text(text, encoding="utf-8")
+
+
+def redeployed(client: Callable[[str], Any], function: str, folder: Path, module: str, old: str, new: str) -> None:
+    """Deploy a stand-in function with one passage changed, which must be there."""
+    source = (FUNCTIONS / f"{module}.py").read_text(encoding="utf-8")
+    assert old in source
+    changed = folder / f"{module}.py"
+    changed.write_text(source.replace(old, new), encoding="utf-8")
+    client("lambda").update_function_code(FunctionName=function, ZipFile=function_package(changed))
+
+
+def left_by_drills(account: Settings) -> set[str]:
+    """What drills may leave behind: executions, alerts, the drill user's own item and check-ins."""
+    machine, user = account.state_machine_name, account.drill_user_id
+    inboxes = {f"queue {name}" for name in (baseline.TRUSTED_INBOX, baseline.OPERATIONS_INBOX)}
+    checkins = {name for name in snapshot(account) if name.startswith(f"object {user}/")}
+    return {f"executions of {machine}", f"user {user}"} | inboxes | checkins

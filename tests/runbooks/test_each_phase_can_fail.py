@@ -1,7 +1,7 @@
 """Each phase with something broken: the run must stop there, say so in its record, and leave alone what is whole.
 
-A phase that cannot fail proves nothing. The notebooks run in real kernels; what phase 05 would catch is broken in more
-ways, without one.
+A phase that cannot fail proves nothing. The notebooks run in real kernels; `test_sabotages.py` breaks more of what
+phase 05 must catch, without one.
 """
 
 import contextlib
@@ -10,23 +10,20 @@ import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from accounts import differing, settled, snapshot
-from steps import Ended, carried_out, code_cells, edited, finished, runbook, started
+from steps import Ended, carried_out, code_cells, edited, finished, left_by_drills, redeployed, runbook, started
 
-from lib import deploy, events, infrastructure, preflight, records, scenarios, validation
+from lib import deploy, drills, events, infrastructure, preflight, records, scenarios
 from lib.aws import connect
 from lib.errors import RunbookError
 from lib.phases import NOTEBOOKS, ROLLBACK
 from lib.resources import functions
 from lib.settings import ROOT, Settings
-from rehearsal import baseline, history
-from rehearsal.packages import function_package
+from rehearsal import history
 
-FUNCTIONS = ROOT / "rehearsal" / "functions"
 BUILT = ("01", "02", "04", "03")
 CALM_SEED = 3  # its first check-ins raise no alert, which would arrive in the middle of a test
 
@@ -182,19 +179,10 @@ def test_02_fails_where_a_denial_stands_against_the_new_policy(account, client):
     assert len(ended.checks("failed")) == 4
 
 
-def replace(client: Callable[[str], Any], function: str, folder: Path, module: str, old: str, new: str) -> None:
-    """Deploy a stand-in function with one passage changed."""
-    source = (FUNCTIONS / f"{module}.py").read_text(encoding="utf-8")
-    assert old in source
-    changed = folder / f"{module}.py"
-    changed.write_text(source.replace(old, new), encoding="utf-8")
-    client("lambda").update_function_code(FunctionName=function, ZipFile=function_package(changed))
-
-
 def test_04_fails_when_the_dispatcher_does_not_know_a_crisis(account, client, tmp_path):
     carried_out(account, "01", "02")
     function = account.dispatcher_function_name
-    replace(client, function, tmp_path, "alert_dispatcher", '"Crisis Protocol Alert":', '"Some Other Alert":')
+    redeployed(client, function, tmp_path, "alert_dispatcher", '"Crisis Protocol Alert":', '"Some Other Alert":')
     before = settled(account)
     ended = runbook(account, "apply", "--from", "04", "--to", "03")
     failed(ended, "04", "1 of the checks failed: dispatcher takes Crisis Protocol Alert: found Unhandled: ")
@@ -260,7 +248,8 @@ def test_05_fails_when_a_rule_is_disabled_and_leaves_no_listener_behind(account,
     ended = runbook(account, "apply", "--from", "05", "--to", "06", alert_limit_seconds=3)
     failed(ended, "05", "high: alerts to the trusted contact: found 0, expected 1")
     assert ended.phase("06")["verdict"] == "not_run"
-    assert {name for name in ended.checks("failed") if "in time" not in name} == {"high: alerts to the trusted contact"}
+    silent = {"high: alerts to the trusted contact", "high: behind its rule", "phase 04 is in place"}
+    assert silent <= ended.checks("failed")
     assert {"crisis: alerts to operations", "crisis: alerts to the trusted contact"} <= ended.checks("passed")
     kept = {row["scenario"]: row["trusted_alerts"] for row in ended.record.read_json("evidence/scenarios.json")}
     assert (kept["high"], kept["crisis"]) == (0, 1)
@@ -268,117 +257,12 @@ def test_05_fails_when_a_rule_is_disabled_and_leaves_no_listener_behind(account,
     assert differing(before, snapshot(account)) - left_by_drills(account) == set()
 
 
-def left_by_drills(account: Settings) -> set[str]:
-    """What drills may leave behind: executions, alerts, the drill user's own item and check-ins."""
-    machine, user = account.state_machine_name, account.drill_user_id
-    inboxes = {f"queue {name}" for name in (baseline.TRUSTED_INBOX, baseline.OPERATIONS_INBOX)}
-    checkins = {name for name in snapshot(account) if name.startswith(f"object {user}/")}
-    return {f"executions of {machine}", f"user {user}"} | inboxes | checkins
-
-
-def rule_disabled(client, account, folder):
-    client("events").disable_rule(Name="Your6-HighRiskRule")
-
-
-def topics_swapped(client, account, folder):
-    aws, name = client("lambda"), account.dispatcher_function_name
-    found = aws.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    swapped = {"Variables": {**found, "SNS_TOPIC_ARN": account.ops_topic_arn}}
-    aws.update_function_configuration(FunctionName=name, Environment=swapped)
-
-
-def second_rule(client, account, folder):
-    pattern = json.dumps({"source": ["your6.checkin.highrisk"]})
-    client("events").put_rule(Name="Somebody-Elses-Rule", EventPattern=pattern, State="ENABLED")
-    targets = [{"Id": "again", "Arn": account.dispatcher_arn}]
-    client("events").put_targets(Rule="Somebody-Elses-Rule", Targets=targets)
-
-
-def second_target(client, account, folder):
-    targets = [{"Id": "again", "Arn": account.dispatcher_arn}]
-    client("events").put_targets(Rule="Your6-CrisisProtocolRule", Targets=targets)
-
-
-def looks_real(client, account, folder):
-    replace(client, account.dispatcher_function_name, folder, "alert_dispatcher", "'[DRILL] ' if drill else ", "")
-    source = "'[DRILL] ' if alert['drill'] else ''"
-    replace(client, account.dispatcher_function_name, folder, "alert_dispatcher", source, "''")
-
-
-def quotes_the_person(client, account, folder):
-    quoting = "f\"{detail['textPreview']} {detail['userId']} {advice}{unknown}\""
-    old = "f\"{'[DRILL] ' if drill else ''}{detail['userId']} {advice}{unknown}\""
-    replace(client, account.dispatcher_function_name, folder, "alert_dispatcher", old, quoting)
-
-
-def dispatcher_dead(client, account, folder):
-    old = "user_id = (event.get("
-    replace(
-        client, account.dispatcher_function_name, folder, "alert_dispatcher", old, f"raise SystemExit(1)\n    {old}"
-    )
-
-
-def other_thresholds(client, account, folder):
-    carried_out(account.model_copy(update={"crisis_risk_above": 99}), "03")
-
-
-def intervention_elsewhere(client, account, folder):
-    states, arn = client("stepfunctions"), account.state_machine_arn
-    text = states.describe_state_machine(stateMachineArn=arn)["definition"]
-    spoiled = text.replace(f'"TableName": "{account.table_name}"', '"TableName": "gone"')
-    assert spoiled != text
-    states.update_state_machine(stateMachineArn=arn, definition=spoiled)
-
-
-def error_swallowed(client, account, folder):
-    old = 'raise ValueError("check-in without text")'
-    new = 'return {"userId": user, "risk_score": 5, "score": 0.5, "trajectory": "stable", "text": ""}'
-    replace(client, account.processor_function_name, folder, "checkin_processor", old, new)
-
-
-@pytest.mark.parametrize(
-    ("sabotage", "drilled", "caught"),
-    [
-        (rule_disabled, "high", {"alerts to the trusted contact", "received in time"}),
-        (topics_swapped, "crisis", {"alerts to the trusted contact", "alerts to operations"}),
-        (second_rule, "high", {"alerts to the trusted contact"}),
-        (second_target, "crisis", {"alerts to the trusted contact"}),
-        (looks_real, "high", {"marked as a drill"}),
-        (quotes_the_person, "declining", {"no check-in text in an alert"}),
-        (dispatcher_dead, "crisis", {"alerts to the trusted contact"}),
-        (other_thresholds, "crisis", {"route", "events", "alerts to operations", "intervention recorded"}),
-        (intervention_elsewhere, "crisis", {"intervention recorded"}),
-        (error_swallowed, "unreadable", {"alerts to operations", "visible and told"}),
-    ],
-)
-def test_05_catches(account, client, tmp_path, sabotage, drilled, caught):
-    quick = {"mode": "apply", "alert_limit_seconds": 2, "listen_seconds": 0.6}
-    settings = account.model_copy(update=quick)
-    live, record = carried_out(settings, *BUILT)
-    sabotage(client, settings, tmp_path)
-    before = snapshot(settings)
-    cases = [case for case in (*scenarios.load(), scenarios.unreadable()) if case.name in (drilled, "normal")]
-    rows = validation.rows(live, record, scenarios.run(live, record, cases))
-    found = validation.checks(rows, settings)
-    bad = {check.name for check in found if check.status == "failed"}
-    in_time = {f"{drilled}: received in time"}  # this machine may be busy
-    assert bad - in_time == {f"{drilled}: {name}" for name in caught} - in_time
-    assert differing(before, snapshot(settings)) - left_by_drills(settings) == set()
-
-
-def test_05_whole_passes_the_same_checks(account):
-    live, record = carried_out(account, *BUILT)
-    cases = [*scenarios.load(), scenarios.unreadable()]
-    rows = validation.rows(live, record, scenarios.run(live, record, cases))
-    assert [c.name for c in validation.checks(rows, live.settings) if c.status == "failed"] == []
-
-
 def test_05_without_a_topic_to_listen_on_stops_and_clears_its_listeners_away(account, client):
     live, record = carried_out(account, *BUILT)
     client("sns").delete_topic(TopicArn=account.ops_topic_arn)
     before = snapshot(account)
     with pytest.raises(RunbookError, match=account.ops_topic_name):
-        scenarios.run(live, record, scenarios.load())
+        drills.run(live, record, [drills.Group("scenarios", scenarios.load())])
     assert differing(before, snapshot(account)) == set()
 
 

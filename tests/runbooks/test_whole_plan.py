@@ -13,16 +13,16 @@ from typing import Any
 
 import pytest
 from accounts import SHORT_WAITS, differing, settled
-from steps import Ended, code_cells, runbook
+from steps import Ended, code_cells, runbook, shown
 
-from lib import records, rollback, scenarios
+from lib import boundaries, continuity, criteria, records, rollback, scenarios
 from lib import settings as parameters
 from lib.phases import NOTEBOOKS, ROLLBACK
 from lib.settings import Settings
 from rehearsal import baseline, bridge, clients, history, server, users
 from rehearsal.baseline import TRUSTED_INBOX
 from rehearsal.functions.checkin_processor import ALERT_SENTIMENT_BELOW as LOW_BELOW
-from rehearsal.functions.checkin_processor import score
+from rehearsal.functions.checkin_processor import LONG, score
 
 BEFORE, AGAIN, SECRET = 12, 6, "sk-rehearsal-4f9a1c77e0b2"
 LOW = "An awful day, everything feels miserable and I hate it."  # sentiment below the threshold, risk far below
@@ -145,13 +145,33 @@ def test_every_code_cell_of_every_notebook_ran(story):
 
 
 def test_six_of_six_scenarios_passed(story):
-    criteria = {row["name"]: row for row in story.first.record.read_json("evidence/criteria.json")}
-    assert {row["status"] for row in criteria.values()} == {"passed"}
-    assert criteria["1 All test scenarios pass"]["found"] == "6 of 6 scenarios passed"
+    decided = {row["name"]: row for row in story.first.record.read_json("evidence/criteria.json")}
+    assert {row["status"] for row in decided.values()} == {"passed"}
+    edges = len(boundaries.cases(story.settings)) + 1
+    found = f"6 of 6 scenarios passed, {edges} of {edges} boundary cases"
+    assert decided["1 All test scenarios pass"]["found"] == found
     rows = {row["scenario"]: row for row in story.first.record.read_json("evidence/scenarios.json")}
     assert set(rows) == {scenario.name for scenario in scenarios.load()} | {"ordinary", "unreadable"}
     assert [check for row in rows.values() for check in row["checks"] if check["status"] == "failed"] == []
     assert story.first.checks("failed") == set()
+
+
+def test_each_criterion_links_the_evidence_it_was_decided_from(story):
+    rows = story.first.record.read_json("evidence/criteria.json")
+    assert [row["name"][0] for row in rows] == list("12345")
+    for row in rows:
+        assert row["evidence"] == list(criteria.EVIDENCE[row["name"][0]])
+        assert all((story.folder / name).is_file() for name in row["evidence"])
+    links = shown(story.folder / "07_post_implementation_review.ipynb")
+    assert "[scenarios.json](evidence/scenarios.json)" in links
+
+
+def test_nothing_was_disturbed_and_everything_that_says_so_was_exercised(story):
+    answers = {row["name"]: row for row in story.first.record.rows("checks.jsonl")}
+    for name in (continuity.ACROSS, continuity.SAME_EVENT):
+        assert answers[name]["status"] == "passed", answers[name]
+    across = story.first.record.read_json("evidence/crossing.json")["executions"]
+    assert across and all(row["status"] == "SUCCEEDED" for row in across)
 
 
 def test_the_record_is_complete(story):
@@ -159,6 +179,8 @@ def test_the_record_is_complete(story):
     logs = {"run.json", "plan.json", "changes.jsonl", "calls.jsonl", "checks.jsonl", "MANIFEST.json"}
     evidence = {
         "baseline.json", "permissions.json", "definition.diff", "scenarios.json", "latency.csv", "criteria.json",
+        "boundaries.json", "crisis_drills.json", "crisis_latency.csv", "low_sentiment_before.json", "crossing.json",
+        "success_rate.csv", "dashboard_metrics.json",
         "executions.csv", "execution_time.csv", "routes.csv", "alert_latency.csv", "threshold_moves.csv",
         "rollback.json",
     }  # fmt: skip
@@ -170,9 +192,9 @@ def test_the_record_is_complete(story):
 
 
 def test_each_change_was_intended_before_it_was_applied_and_then_verified(story):
-    rows = [row for row in story.first.record.rows("changes.jsonl") if not row["undoes"]]
+    rows = [row for row in story.first.record.rows("changes.jsonl") if not (row["undoes"] or row["temporary"])]
     planned = [row["name"] for row in story.first.record.read_json("plan.json")["changes"] if row["action"] != "none"]
-    lasting = [row["name"] for row in rows if row["state"] == "intended" and not row["temporary"]]
+    lasting = [row["name"] for row in rows if row["state"] == "intended"]
     assert sorted(lasting) == sorted(planned)
     for name in planned:
         assert [row["state"] for row in rows if row["name"] == name] == ["intended", "applied", "verified"]
@@ -189,7 +211,8 @@ def test_the_manifest_verifies_after_every_command_and_sees_an_edit(story, tmp_p
 
 def test_no_file_of_a_record_holds_a_word_of_a_checkin(story):
     sentences = {sentence for _, said, _ in history.DAYS.values() for sentence in said}
-    said = sentences | {LOW, scenarios.ordinary().given["text"], "Synthetic text of"}
+    said = sentences | {LOW, LONG, scenarios.ordinary().given["text"], "Synthetic text of", "end my life"}
+    said |= set(boundaries.SCRIPTS.values()) | {"alert(1)", "second line"}
     for ended in (story.first, story.second):
         for name, text in texts(ended.record.folder).items():
             assert not [sentence for sentence in said if sentence in text], name
@@ -224,16 +247,11 @@ def moving(settings: Settings, *stood: dict[str, Any]) -> set[str]:
 def test_a_second_run_changes_nothing(story):
     assert story.second.code == 0
     assert {row["action"] for row in story.second.record.read_json("plan.json")["changes"]} == {"none"}
-    assert [row for row in story.second.record.rows("changes.jsonl") if not lasting_row(row, story)] == []
+    assert [row for row in story.second.record.rows("changes.jsonl") if not row["temporary"]] == []
     after, again = story.stood["after"], story.stood["again"]
     assert differing(after, again) - moving(story.settings, after, again) == set()
     versions = f"versions of {story.settings.state_machine_name}"
     assert again[versions] == after[versions]
-
-
-def lasting_row(row: dict[str, Any], story: Story) -> bool:
-    """Whether a row is of something temporary: a listener of the validation."""
-    return "Your6-Listening" in json.dumps(row["identity"]) and row["phase"] == "05"
 
 
 def test_the_rollback_returns_every_value_and_keeps_only_what_it_says(story):
@@ -263,7 +281,7 @@ def test_the_rollback_lists_what_it_keeps_and_why(story):
 def test_a_second_look_at_the_run_shows_what_it_changed_not_what_its_undo_did(story):
     shown = rollback.changed(story.first.record.rows("changes.jsonl"))
     assert {row["phase"] for row in shown} <= {*NOTEBOOKS}
-    assert {row["state"] for row in shown if row["phase"] != "05"} == {"verified"}
+    assert {row["state"] for row in shown if not row["action"].endswith("for a while")} == {"verified"}
 
 
 @pytest.mark.parametrize("when", ["before", "during", "after the rollback"])

@@ -76,10 +76,18 @@ def drill(name="crisis", *statuses, **more):
     return {"scenario": name, "checks": [{"name": "c", "status": status} for status in statuses], **more}
 
 
+EDGES = [drill("at", "passed"), drill("above", "passed")]
+
+
 def test_criterion_1_passes_when_every_planned_scenario_passed():
     rows = [drill("crisis", "passed", "passed"), drill("high", "passed"), drill("unplanned", "failed")]
-    check = criteria.scenarios_pass(rows, ["crisis", "high"])
-    assert (check.status, check.found) == ("passed", "2 of 2 scenarios passed")
+    check = criteria.scenarios_pass(rows, ["crisis", "high"], EDGES)
+    assert (check.status, check.found) == ("passed", "2 of 2 scenarios passed, 2 of 2 boundary cases")
+
+
+@pytest.mark.parametrize("edges", [[], [drill("at", "passed"), drill("above", "failed")], [drill("at")]])
+def test_criterion_1_fails_with_a_boundary_case_and_without_any(edges):
+    assert criteria.scenarios_pass([drill("crisis", "passed")], ["crisis"], edges).status == "failed"
 
 
 @pytest.mark.parametrize(
@@ -94,20 +102,20 @@ def test_criterion_1_passes_when_every_planned_scenario_passed():
     ],
 )
 def test_criterion_1_fails_when_one_failed_was_not_judged_or_did_not_run(rows):
-    assert criteria.scenarios_pass(rows, ["crisis", "high"]).status == "failed"
+    assert criteria.scenarios_pass(rows, ["crisis", "high"], EDGES).status == "failed"
 
 
 def test_criterion_1_fails_where_nothing_was_planned():
-    assert criteria.scenarios_pass([], []).status == "failed"
+    assert criteria.scenarios_pass([], [], EDGES).status == "failed"
 
 
-def heard(trusted, operations, scenario="crisis"):
-    return {"scenario": scenario, "trusted_seconds": trusted, "operations_seconds": operations}
+def heard(trusted, operations, route="crisis"):
+    return {"expected_route": route, "trusted_seconds": trusted, "operations_seconds": operations}
 
 
 def test_criterion_2_passes_with_both_alerts_in_time():
     check = criteria.crisis_in_time([heard(1.5, 2.25), heard(None, None, "none")], 30)
-    assert (check.status, check.found, check.expected) == ("passed", "slowest 2.25 s", "under 30 s")
+    assert (check.status, check.found, check.expected) == ("passed", "slowest of 2 alerts 2.25 s", "under 30 s")
 
 
 @pytest.mark.parametrize(
@@ -130,9 +138,17 @@ ORDINARY, BASELINE = drill("ordinary", "passed"), {"rule": {"State": "ENABLED"},
 
 
 def test_criterion_3_passes_when_nothing_was_disturbed():
-    check = criteria.undisturbed(ORDINARY, BASELINE, {**BASELINE, "new": 1})
+    check = criteria.undisturbed(ORDINARY, BASELINE, {**BASELINE, "new": 1}, [Check("event", "passed", "same", "")])
     assert check.status == "passed"
     assert "rule, target unchanged" in check.found
+    assert "event: passed" in check.found
+
+
+@pytest.mark.parametrize("status", ["failed", "not exercised here", "waiting", "not applied"])
+def test_criterion_3_is_no_better_than_the_worst_it_rests_on(status):
+    others = [Check("event", "passed", "same", ""), Check("crossing", status, "two of three", "")]
+    check = criteria.undisturbed(ORDINARY, BASELINE, BASELINE, others)
+    assert (check.status, "crossing: two of three" in check.found) == (status, True)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +163,7 @@ def test_criterion_3_passes_when_nothing_was_disturbed():
     ],
 )
 def test_criterion_3_fails_and_says_what_was_disturbed(ordinary, before, now, why):
-    check = criteria.undisturbed(ordinary, before, now)
+    check = criteria.undisturbed(ordinary, before, now, [])
     assert check.status == "failed"
     assert why in check.found
 

@@ -228,6 +228,24 @@ def test_what_went_with_what_it_stands_on_is_undone_before_it_after_both_were_ma
     assert [(change.resource.label, change.after) for change in undo.changes] == [("statement", None), ("queue", None)]
 
 
+@pytest.mark.parametrize("killed", [False, True])
+def test_what_was_so_for_a_while_within_the_run_changes_nothing_of_its_undo(settings, record, killed):
+    world = World()
+    changes.carry_out(changes.plan("01", world.wanted(user="whole")), settings, record)
+    for _ in range(2):
+        with changes.temporarily(world.wanted(user="without contact"), "05", record):
+            rows = record.rows(LOG)
+            live = dict(world.live)
+    if killed:  # within the block: the record and the account are as they were there
+        world.live = live
+    undo = undo_plan(rows if killed else record.rows(LOG), world.reopen)
+    assert [(change.before, change.after, change.foreign) for change in undo.changes] == [
+        ("without contact" if killed else "whole", None, False)
+    ]
+    assert changes.roll_back(undo, settings, record).states == ("applied",)
+    assert world.live == {}
+
+
 def test_another_subscriber_than_the_runs_own_is_not_searched_for(settings, record):
     world = World()
     plan = changes.plan("01", world.wanted(a=1))

@@ -1,0 +1,109 @@
+"""Charts of drills: how long crisis alerts took in each series, and every drill of the log. No AWS."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lib.drawing import (
+    BLACK,
+    BLUE,
+    GREY,
+    ORANGE,
+    VERMILLION,
+    beside,
+    canvas,
+    durations,
+    legend,
+    nothing,
+    plural,
+    spoken,
+    styled,
+    time_axis,
+)
+
+TOPICS = {"trusted": (BLUE, "o"), "operations": (ORANGE, "D")}
+SPREAD = 0.18  # how far the dots of a row are apart from its middle, so that equal times do not hide each other
+
+
+@styled
+def crisis_latency(frame: pd.DataFrame, limit_seconds: float) -> Figure:
+    """Every crisis drill's alerts, a row a series and topic. `frame`: what `latency.measured` returns."""
+    question = f"Does every crisis alert arrive within {limit_seconds:g} s, also when many come at once?"
+    if frame.empty:
+        return nothing(question, "no crisis drill was run.", frame)
+    known = frame.dropna(subset=["seconds"])
+    lost, late = len(frame) - len(known), int((known["seconds"] > limit_seconds).sum())
+    answer = f"{len(known) - late} of {plural(len(frame), 'alert')} within the limit"
+    answer += f", slowest {spoken(known['seconds'].max())}" if len(known) else ""
+    answer += f"; {lost} NOT RECEIVED" if lost else ""
+    rows = list(frame.groupby(["group", "topic"], sort=False))
+    figure, axes = canvas(question, answer, 1.9 + 0.62 * len(rows))
+    fastest = float(known["seconds"].clip(lower=0.01).min()) if len(known) else limit_seconds / 100
+    slowest = float(known["seconds"].max()) if len(known) else limit_seconds
+    durations(axes.xaxis, fastest / 6, max(limit_seconds, slowest) * 4)
+    for place, ((_, topic), part) in enumerate(reversed(rows)):
+        _series(axes, place, str(topic), part["seconds"])
+    axes.axvline(limit_seconds, color=VERMILLION, linestyle="-.", linewidth=1.5, zorder=1)
+    beside(axes, (limit_seconds, len(rows) - 0.4), f"limit {limit_seconds:g} s", VERMILLION)
+    names = [f"{group} ({len(part)})\nto {topic}" for (group, topic), part in rows]
+    axes.set_yticks(range(len(rows)), names[::-1])
+    axes.set_ylim(-0.6, len(rows) - 0.1)
+    axes.set_xlabel("from the start of the execution to the message at the subscriber (log scale); bars: p50, p95")
+    return figure
+
+
+def _series(axes: Axes, place: int, topic: str, seconds: pd.Series) -> None:
+    """One dot an alert, bars at the median and at 95 %, and beside the chart the same in words."""
+    known = seconds.dropna().sort_values()
+    if lost := len(seconds) - len(known):
+        _outside(axes, place - 0.36, f"{lost} NOT RECEIVED", VERMILLION, "bold")
+    if known.empty:
+        return
+    colour, marker = TOPICS.get(topic, (GREY, "s"))
+    lift = place + np.resize([-SPREAD, 0.0, SPREAD, -SPREAD / 2, SPREAD / 2], len(known))
+    axes.plot(known.clip(lower=0.01), lift, marker, color=colour, markeredgecolor=BLACK, markersize=5, alpha=0.8)
+    p50, p95, p99 = (known.quantile(share) for share in (0.5, 0.95, 0.99))
+    for share in (p50, p95):
+        axes.plot([max(share, 0.01)] * 2, [place - 0.34, place + 0.34], color=BLACK, linewidth=1.6)
+    words = f"p50 {spoken(p50)}, p95 {spoken(p95)}\np99 {spoken(p99)}, slowest {spoken(known.iloc[-1])}"
+    _outside(axes, place, words)
+
+
+def _outside(axes: Axes, height: float, words: str, colour: str = BLACK, weight: str = "normal") -> None:
+    """Words right of the chart, where they cover no mark."""
+    spot: Any = {"xy": (1.01, height), "xycoords": ("axes fraction", "data"), "va": "center", "fontsize": 9}
+    axes.annotate(words, color=colour, fontweight=weight, **spot)
+
+
+@styled
+def drill_log(frame: pd.DataFrame, limit_seconds: float) -> Figure:
+    """Every drill that was ever logged. `frame`: time (UTC), scenario, verdict, and a column of seconds a topic."""
+    question = "Did every drill of the log reach people?"
+    if frame.empty:
+        return nothing(question, "no drill was logged yet; `runbook drill ENV` runs one.", frame)
+    failed = frame[frame["verdict"] != "passed"]
+    known = frame[list(TOPICS)].stack().dropna()
+    answer = f"{len(frame) - len(failed)} of {plural(len(frame), 'drill')} passed"
+    answer += f", slowest alert {spoken(known.max())}" if len(known) else ""
+    figure, axes = canvas(question, answer)
+    low = float(known.clip(lower=0.01).min()) if len(known) else limit_seconds / 100
+    durations(axes.yaxis, low / 4, max([limit_seconds, *known]) * 4)
+    for topic, (colour, marker) in TOPICS.items():
+        mine = frame.dropna(subset=[topic])
+        axes.plot(
+            mine["time"], mine[topic].clip(lower=0.01), marker, color=colour, markeredgecolor=BLACK, label=f"to {topic}"
+        )
+    for drill in failed.itertuples():
+        axes.annotate(
+            f"✕ {drill.scenario}", xy=(drill.time, low / 3), ha="center", color=VERMILLION, fontsize=9,
+            fontweight="bold",
+        )  # fmt: skip
+    axes.axhline(limit_seconds, color=VERMILLION, linestyle="-.", linewidth=1.5, zorder=1)
+    _outside(axes, limit_seconds, f"limit {limit_seconds:g} s", VERMILLION, "bold")
+    time_axis(axes, frame["time"].min(), frame["time"].max(), None)
+    axes.set_ylabel("to the subscriber (log scale)")
+    legend(axes)
+    return figure

@@ -1,0 +1,205 @@
+"""Runs drills on the live workflow while temporary subscribers listen. Starts executions; changes nothing that lasts.
+
+A drill's correlation id is the name of its execution. What counts is the message received, not the call made.
+"""
+
+import re
+import secrets
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from lib import changes, executions, listening, render, resources
+from lib.aws import Live, readable
+from lib.errors import Refused
+from lib.executions import Execution
+from lib.listening import BEHIND_RULE, Received
+from lib.phases import VALIDATION
+from lib.plans import Wanted
+from lib.records import Record
+from lib.resources.users import item_of
+from lib.resources.workflow import description, value_of
+from lib.scenarios import Scenario
+
+WAIT_SECONDS = 180
+GATE = "DrillGate"
+REPEATABLE = re.compile(r"[^A-Za-z0-9]+")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Drills that belong together: one after the other, or so many at once.
+
+    `meanwhile` is what shall be so only while they run.
+    """
+
+    name: str
+    cases: Sequence[Scenario]
+    at_once: int = 1
+    meanwhile: tuple[Wanted, ...] = ()
+
+
+@dataclass(frozen=True)
+class Drill:
+    """What came of one scenario.
+
+    Of a drill that had others beside it, `interventions` is None, and path and revision are not read.
+    """
+
+    group: str
+    scenario: Scenario
+    given: dict[str, Any]
+    execution: Execution
+    received: list[Received]
+    interventions: int | None = None
+    path: list[str] = field(default_factory=list)
+    revision: str | None = None
+
+    def heard(self, channel: str) -> list[Received]:
+        return [message for message in self.received if message.channel == channel]
+
+    @property
+    def alerts(self) -> list[Received]:
+        """What reached people's topics."""
+        return [*self.heard("trusted"), *self.heard("operations")]
+
+    def latency(self, channel: str) -> float | None:
+        """Seconds from the execution's start to its last message at the channel's subscriber; None without one."""
+        times = [message.at for message in self.heard(channel)]
+        return round(max(times) - self.execution.started.timestamp(), 3) if times else None
+
+    @property
+    def events(self) -> list[str]:
+        """The detail-types of the events that the drill published."""
+        return sorted(str(message.body.get("detail-type", "")) for message in self.heard("events"))
+
+    @property
+    def rules(self) -> list[str]:
+        """The rules behind which its events arrived, one entry an arrival."""
+        return sorted(message.rule for message in self.heard(BEHIND_RULE))
+
+
+@dataclass(frozen=True)
+class Session:
+    """Everything that was drilled while one set of subscribers listened.
+
+    `strays` are messages that say they are a drill's and are of none of these; `counted` is how many interventions
+    each group added to the drill user's item.
+    """
+
+    drills: list[Drill] = field(default_factory=list)
+    strays: list[Received] = field(default_factory=list)
+    counted: dict[str, int] = field(default_factory=dict)
+
+    def of(self, *groups: str) -> list[Drill]:
+        return [drill for drill in self.drills if drill.group in groups]
+
+
+@dataclass(frozen=True)
+class _Started:
+    """A drill as long as nobody has looked at what was received."""
+
+    group: Group
+    scenario: Scenario
+    given: dict[str, Any]
+    execution: Execution
+    interventions: int | None
+
+
+def run(live: Live, record: Record, groups: Sequence[Group], phase: str = VALIDATION, gated: bool = True) -> Session:
+    """Run the groups one after the other, wait for their alerts, and then listen for what must not come.
+
+    Raises Refused on a workflow without our drill gate, unless the drills need none.
+    """
+    if gated:
+        _require_gate(live)
+    # SQS refuses a deleted queue's name for a minute, so a second validation of the run needs names of its own.
+    changes.clear_left_behind(record.rows(changes.LOG), partial(resources.reopen, live), record)
+    session = f"{secrets.token_hex(2)}-{record.run_id}"
+    heard, started, counted = list[Received](), list[_Started](), dict[str, int]()
+    with changes.temporarily(listening.listeners(live, session), phase, record):
+        # A queue's new policy and a new rule take a while to let messages through.
+        live.sleep(live.settings.settle_seconds)
+        for group in groups:
+            before = _interventions(live)
+            with ExitStack() as meanwhile:
+                if group.meanwhile:
+                    meanwhile.enter_context(changes.temporarily(group.meanwhile, phase, record))
+                mine = _run(live, record, group)
+                listening.collect(live, session, heard, partial(_complete, mine))
+            started += mine
+            counted[group.name] = _interventions(live) - before
+        listening.collect_strays(live, session, heard)
+    drills = [_drill(live, one, heard) for one in started]
+    return Session(drills, _strays(live, heard, drills), counted)
+
+
+def _require_gate(live: Live) -> None:
+    """To a workflow without the gate, a drill is a real check-in whose alerts would go out unmarked."""
+    with readable("reading the workflow"):
+        found = description(live, live.settings.state_machine_arn)
+    states = value_of(found)["definition"].get("States", {}) if found else {}
+    if states.get(GATE) != render.definition(live.settings)["States"][GATE]:
+        raise Refused(
+            f"{live.settings.state_machine_name} has no {GATE}, or another one than these parameters make, so a drill "
+            "would be a real check-in and its alerts unmarked; nothing was started. Run phase 03 first"
+        )
+
+
+def _run(live: Live, record: Record, group: Group) -> list[_Started]:
+    found: list[_Started] = []
+    with ThreadPoolExecutor(group.at_once) as pool:
+        for first in range(0, len(group.cases), group.at_once):
+            wave = group.cases[first : first + group.at_once]
+            before = _interventions(live) if group.at_once == 1 else 0
+            named = [(case, _name(case, record)) for case in wave]
+            arns = list(pool.map(lambda pair: _start(live, *pair), named))
+            for (case, name), arn in zip(named, arns, strict=True):
+                execution = executions.finished(live, arn, WAIT_SECONDS)
+                added = _interventions(live) - before if group.at_once == 1 else None
+                found.append(_Started(group, case, case.input(name), execution, added))
+    return found
+
+
+def _name(scenario: Scenario, record: Record) -> str:
+    return f"drill-{scenario.name}-{REPEATABLE.sub('', record.run_id)[-12:]}-{secrets.token_hex(3)}"[:80]
+
+
+def _start(live: Live, scenario: Scenario, name: str) -> str:
+    return executions.start(live, name, {"userId": live.settings.drill_user_id, **scenario.input(name)})
+
+
+def _interventions(live: Live) -> int:
+    item = item_of(live, live.settings.table_name, live.settings.drill_user_id) or {}
+    return int(item.get("crisisInterventionCount", 0))
+
+
+def _complete(started: Sequence[_Started], heard: Sequence[Received]) -> bool:
+    return all(
+        sum(m.channel == channel and m.is_about(one.execution.name) for m in heard) >= (one.scenario.expect[key] or 0)
+        for one in started
+        for channel, key in (("trusted", "trusted_alerts"), ("operations", "operations_alerts"))
+    )
+
+
+def _drill(live: Live, one: _Started, heard: Sequence[Received]) -> Drill:
+    alone = one.group.at_once == 1
+    return Drill(
+        group=one.group.name,
+        scenario=one.scenario,
+        given=one.given,
+        execution=one.execution,
+        received=[message for message in heard if message.is_about(one.execution.name)],
+        interventions=one.interventions,
+        path=executions.path(live, one.execution.arn) if alone else [],
+        revision=executions.revision(live, one.execution.arn) if alone else None,
+    )
+
+
+def _strays(live: Live, heard: Sequence[Received], drills: Sequence[Drill]) -> list[Received]:
+    known = {id(message) for drill in drills for message in drill.received}
+    user = live.settings.drill_user_id
+    return [message for message in heard if message.is_drill(user) and id(message) not in known]

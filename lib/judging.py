@@ -1,0 +1,206 @@
+"""Judges drills by what their subscribers received. Pure: reads what a session brought, calls nothing."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC
+from typing import Any
+
+from lib import desired
+from lib.checks import Check
+from lib.drills import Drill, Session
+from lib.settings import Settings
+
+NEW_DETAIL = ("userId", "riskScore", "sentimentScore", "trajectory", "textPreview", "drill")
+OLD_DETAIL = ("userId", "sentimentScore", "textPreview")
+TOLD = ("userId", "riskScore", "sentimentScore", "drill")
+# What the workflow takes for granted of a result that lacks a field.
+ASSUMED = {"risk_score": None, "score": None, "trajectory": "unknown", "text": ""}
+
+
+def judge(drill: Drill, settings: Settings, revision: str) -> list[Check]:
+    """Every check of one drill: status, route, alerts at the subscribers, events, rules, content, item, latency.
+
+    `revision` is that of the live workflow.
+    """
+    expect, name = drill.scenario.expect, drill.scenario.name
+    checks = [
+        _equal(f"{name}: status", drill.execution.status, expect["status"]),
+        _equal(f"{name}: route", drill.execution.output.get("route"), expect["route"]),
+        _equal(f"{name}: alerts to the trusted contact", len(drill.heard("trusted")), expect["trusted_alerts"]),
+        _equal(f"{name}: alerts to operations", len(drill.heard("operations")), expect["operations_alerts"]),
+        _equal(f"{name}: events", drill.events, expect["events"]),
+        _equal(f"{name}: behind its rule", drill.rules, rules_of(expect["events"])),
+        _content(drill, settings),
+        _recorded(drill),
+        _within(f"{name}: received in time", slowest(drill), settings.alert_limit_seconds, alerts_due(drill)),
+        _marked(drill),
+        _wordless(drill),
+        _current(drill, settings, revision),
+    ]
+    return [check for check in checks if check is not None]
+
+
+def strays(session: Session) -> Check:
+    """Whether anything arrived that says it is a drill's and is of none that was run."""
+    found = sorted({message.channel for message in session.strays})
+    said = f"{len(session.strays)} on {', '.join(found)}" if found else "none"
+    return Check("no stray alert", "failed" if found else "passed", said, "none")
+
+
+def interventions(session: Session, group: str) -> Check:
+    """Whether the crises of a group that ran at once were all counted on the drill user's item."""
+    expected = sum(bool(drill.scenario.expect["intervention_recorded"]) for drill in session.of(group))
+    found = session.counted.get(group, 0)
+    return Check(
+        f"{group}: interventions recorded", "passed" if found == expected else "failed", str(found), f"{expected}"
+    )
+
+
+def whole(drill: Drill, checks: Sequence[Check]) -> Check:
+    """All checks of a drill as one: what failed of it, or what came of it."""
+    failed = [check for check in checks if check.status == "failed"]
+    said = "; ".join(f"{c.name.partition(': ')[2]}: found {c.found}, expected {c.expected}" for c in failed)
+    route = drill.execution.output.get("route") or drill.execution.status
+    name = f"{drill.group}: {drill.scenario.name}"
+    return Check(name, "failed" if failed else "passed", said or f"{route}, {_told(drill)}", _expected(drill))
+
+
+def _told(drill: Drill) -> str:
+    return f"{len(drill.heard('trusted'))} to the trusted contact, {len(drill.heard('operations'))} to operations"
+
+
+def _expected(drill: Drill) -> str:
+    expect = drill.scenario.expect
+    told = f"{expect['trusted_alerts']} to the trusted contact, {expect['operations_alerts']} to operations"
+    return f"{expect['route']}, {told}"
+
+
+def rules_of(events: Sequence[str] | None) -> list[str] | None:
+    """The rules of phase 04 that carry these events; the existing path's rule is not among them."""
+    if events is None:
+        return None
+    carried = {kind: rule["name"] for rule in desired.rules() for kind in rule["pattern"]["detail-type"]}
+    return sorted(carried[event] for event in events if event in carried)
+
+
+def alerts_due(drill: Drill) -> bool:
+    """Whether an alert must come of it."""
+    expect = drill.scenario.expect
+    return bool((expect["trusted_alerts"] or 0) + (expect["operations_alerts"] or 0))
+
+
+def slowest(drill: Drill) -> float | None:
+    """Seconds until the last alert that came."""
+    found = [seconds for seconds in (drill.latency("trusted"), drill.latency("operations")) if seconds is not None]
+    return max(found) if found else None
+
+
+def _equal(name: str, found: Any, expected: Any) -> Check | None:  # noqa: ANN401
+    if expected is None:
+        return None
+    same = type(found) is type(expected) and found == expected
+    return Check(name, "passed" if same else "failed", str(found), str(expected))
+
+
+def _recorded(drill: Drill) -> Check | None:
+    if drill.interventions is None:
+        return None
+    expected = int(drill.scenario.expect["intervention_recorded"])
+    return _equal(f"{drill.scenario.name}: intervention recorded", drill.interventions, expected)
+
+
+def _content(drill: Drill, settings: Settings) -> Check | None:
+    """Whether events and messages to operations say what the drill was given, to the letter."""
+    result = drill.given.get("checkinResult")
+    events = [m.body.get("detail", {}) for m in drill.heard("events")]
+    told = [m.body for m in drill.heard("operations")]
+    if result is None or not (events or told):
+        return None
+    known = {**ASSUMED, **result}
+    said = {
+        "userId": settings.drill_user_id,
+        "riskScore": known["risk_score"],
+        "sentimentScore": known["score"],
+        "trajectory": known["trajectory"],
+        "textPreview": known["text"] if isinstance(known["text"], str) else "",
+        "drill": True,
+    }
+    wrong = {key for event in events for key in _fields(event) if event.get(key) != said[key]}
+    wrong |= {key for message in told for key in TOLD if message.get(key) != said[key]}
+    found = f"other than given: {', '.join(sorted(wrong))}" if wrong else "as given"
+    return Check(f"{drill.scenario.name}: content", "failed" if wrong else "passed", found, "as given")
+
+
+def _fields(event: Mapping[str, Any]) -> tuple[str, ...]:
+    return NEW_DETAIL if "route" in event else OLD_DETAIL
+
+
+def _within(name: str, seconds: float | None, limit: float, due: bool) -> Check | None:
+    if not due:
+        return None
+    passed = seconds is not None and seconds <= limit
+    found = "nothing received" if seconds is None else f"{seconds:.2f} s"
+    return Check(name, "passed" if passed else "failed", found, f"at most {limit:g} s")
+
+
+def _marked(drill: Drill) -> Check | None:
+    if not drill.alerts:
+        return None
+    plain = [message.channel for message in drill.alerts if not message.subject.startswith("[DRILL]")]
+    found = f"{len(drill.alerts) - len(plain)} of {len(drill.alerts)} say [DRILL]"
+    return Check(f"{drill.scenario.name}: marked as a drill", "failed" if plain else "passed", found, "all")
+
+
+def _wordless(drill: Drill) -> Check | None:
+    text = drill.given.get("checkinResult", {}).get("text") or drill.given.get("text")
+    if not drill.alerts or not isinstance(text, str):
+        return None
+    leaks = [message.channel for message in drill.alerts if text in message.raw or text in _strings(message.body)]
+    found = f"the text is in the alert to {', '.join(leaks)}" if leaks else "no text in any alert"
+    return Check(f"{drill.scenario.name}: no check-in text in an alert", "failed" if leaks else "passed", found, "none")
+
+
+def _strings(value: Any) -> str:  # noqa: ANN401 - parsed JSON
+    """Every text of a message, since in JSON a text looks different from what it says."""
+    if isinstance(value, Mapping):
+        return "\n".join(_strings(part) for part in value.values())
+    if isinstance(value, list):
+        return "\n".join(_strings(part) for part in value)
+    return value if isinstance(value, str) else ""
+
+
+def _current(drill: Drill, settings: Settings, revision: str) -> Check | None:
+    if drill.revision is None:
+        return None
+    name = f"{drill.scenario.name}: ran on the live revision"
+    if "execution_revision" in settings.not_exercised_here:
+        return Check(name, "not exercised here", "this environment does not say", revision)
+    return Check(name, "passed" if drill.revision == revision else "failed", drill.revision or "unknown", revision)
+
+
+def row(drill: Drill, settings: Settings, revision: str) -> dict[str, Any]:
+    """A drill as plain data for the evidence; holds no check-in text."""
+    checks = judge(drill, settings, revision)
+    return {
+        "group": drill.group,
+        "scenario": drill.scenario.name,
+        "title": drill.scenario.title,
+        "execution": drill.execution.arn,
+        "started": drill.execution.started.astimezone(UTC).isoformat(timespec="milliseconds"),
+        "status": drill.execution.status,
+        "expected_route": drill.scenario.expect["route"],
+        "route": drill.execution.output.get("route"),
+        "risk": drill.execution.output.get("riskScore"),
+        "path": drill.path,
+        "trusted_alerts": len(drill.heard("trusted")),
+        "operations_alerts": len(drill.heard("operations")),
+        "expected_trusted_alerts": drill.scenario.expect["trusted_alerts"],
+        "expected_operations_alerts": drill.scenario.expect["operations_alerts"],
+        "events": drill.events,
+        "rules": drill.rules,
+        "interventions": drill.interventions,
+        "trusted_seconds": drill.latency("trusted"),
+        "operations_seconds": drill.latency("operations"),
+        "revision": drill.revision,
+        "checks": [vars(check) for check in checks],
+        "verdict": vars(whole(drill, checks)),
+    }

@@ -1,0 +1,85 @@
+"""`runbook drill`: one labelled drill at any time, told, logged for ever, and seen in the review's chart."""
+
+import json
+
+import pytest
+from accounts import differing, snapshot
+from steps import carried_out, left_by_drills, runbook
+
+from lib import drawing, drill_charts, drill_log, records
+from rehearsal import shelf
+
+BUILT = ("01", "02", "04", "03")
+STORE = f"s3://{shelf.BUCKET}/drills"
+
+
+def rows(account):
+    return drill_log.opened(account).rows(drill_log.LOG)
+
+
+@pytest.fixture
+def built(account):
+    carried_out(account, *BUILT)
+    return account
+
+
+def test_a_drill_is_told_logged_and_leaves_nothing_behind(built):
+    before, runs = snapshot(built), records.runs(built)
+    ended = runbook(built, "drill")
+    assert (ended.code, ended.complained) == (0, "")
+    assert "crisis: alerts to operations" in ended.said
+    (row,) = rows(built)
+    assert (row["scenario"], row["route"], row["verdict"], row["failed"]) == ("crisis", "crisis", "passed", [])
+    assert row["trusted"] > 0 and row["operations"] > 0
+    assert row["run_id"] == ended.record.run_id
+    assert records.unsealed(ended.record.folder) == []
+    assert differing(before, snapshot(built)) - left_by_drills(built) == set()
+    assert set(records.runs(built)) == {*runs, ended.record.run_id}
+    assert "drill crisis: passed" in runbook(built, "status").said
+
+
+def test_drills_are_added_to_the_log_and_the_chart_shows_each(built, client):
+    runbook(built, "drill", "--scenario", "high")
+    client("events").disable_rule(Name="Your6-HighRiskRule")
+    ended = runbook(built, "drill", "--scenario", "high", alert_limit_seconds=2)
+    assert ended.code == 1
+    assert "high: alerts to the trusted contact: found 0, expected 1" in ended.complained
+    assert [row["verdict"] for row in rows(built)] == ["passed", "failed"]
+    assert "high: behind its rule" in rows(built)[1]["failed"]
+    frame = drill_log.frame(built)
+    said = drawing.describe(drill_charts.drill_log(frame, built.alert_limit_seconds))
+    assert said.startswith("Did every drill of the log reach people? 1 of 2 drills passed, slowest alert")
+
+
+def test_no_drill_is_run_on_a_workflow_without_the_gate(account):
+    carried_out(account, "01")
+    before = snapshot(account)
+    ended = runbook(account, "drill")
+    assert ended.code == 3
+    assert "a drill would be a real check-in and its alerts unmarked; nothing was started" in ended.complained
+    assert rows(account) == []
+    assert differing(before, snapshot(account)) == set()
+
+
+def test_an_unknown_scenario_is_refused_with_the_known_ones(account):
+    ended = runbook(account, "plan")  # so that there is a record
+    ended = runbook(account, "drill", "--scenario", "panic")
+    assert ended.code == 2
+    assert "'crisis'" in ended.complained
+
+
+def test_two_machines_add_to_one_log(built, tmp_path):
+    shelf.make(built)
+    here = built.model_copy(update={"record_store": STORE})
+    there = here.model_copy(update={"outputs_dir": str(tmp_path / "elsewhere")})
+    for machine, scenario in ((here, "crisis"), (there, "high"), (here, "moderate")):
+        assert runbook(machine, "drill", "--scenario", scenario).code == 0
+    for machine in (here, there):
+        assert list(drill_log.frame(machine)["scenario"]) == ["crisis", "high", "moderate"]
+    assert "drills" not in json.dumps([record.run_id for record in records.every(here)])
+
+
+def test_no_drill_yet_is_said_in_words(account):
+    frame = drill_log.frame(account)
+    assert frame.empty
+    assert "no drill was logged yet" in drawing.describe(drill_charts.drill_log(frame, 30))

@@ -1,0 +1,359 @@
+"""What phase 05 must catch: an account with one thing broken, and the check that says so. README.md has the table.
+
+Each is done to a whole account that has carried the plan out; what is drilled is what the broken thing would silence.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from accounts import differing, snapshot
+from steps import carried_out, left_by_drills, redeployed
+
+from lib import changes, continuity, desired, drills, listening, records, scenarios, validation
+from lib.aws import Live
+from lib.checks import Check
+from lib.drills import Group
+from lib.errors import Refused
+from lib.plans import Change, entry
+from lib.records import Record
+from lib.settings import ROOT, Settings
+from rehearsal import clients
+
+BUILT = ("01", "02", "04", "03")
+QUICK = {"mode": "apply", "alert_limit_seconds": 2}
+DISPATCHER = "alert_dispatcher"
+Aws = Callable[[str], Any]
+
+
+def no_op_dispatcher(aws: Aws, s: Settings, folder: Path) -> None:
+    old = "alert = message(event, _user(user_id) if user_id else None)"
+    redeployed(aws, s.dispatcher_function_name, folder, DISPATCHER, old, f'{old}\n    return {{"delivered": True}}')
+
+
+def no_op_publish(aws: Aws, s: Settings, folder: Path) -> None:
+    def quiet(definition: dict[str, Any]) -> None:
+        branch = definition["States"]["CrisisProtocol"]["Branches"][1]["States"]
+        branch["TellOperations"] = {"Type": "Pass", "ResultPath": None, "Next": branch["TellOperations"]["Next"]}
+
+    updated(aws, s, quiet)
+
+
+def rule_disabled(aws: Aws, s: Settings, folder: Path) -> None:
+    aws("events").disable_rule(Name="Your6-HighRiskRule")
+
+
+def rule_elsewhere(aws: Aws, s: Settings, folder: Path) -> None:
+    pattern = json.dumps({"source": ["your6.checkin.proactiv"]})
+    aws("events").put_rule(Name="Your6-ProactiveRule", EventPattern=pattern, State="ENABLED")
+
+
+def permission_missing(aws: Aws, s: Settings, folder: Path) -> None:
+    name = s.dispatcher_function_name
+    aws("lambda").remove_permission(FunctionName=name, StatementId="Your6-CrisisProtocolRule-invokes")
+
+
+def role_policy_missing(aws: Aws, s: Settings, folder: Path) -> None:
+    aws("iam").delete_role_policy(RoleName=s.execution_role_name, PolicyName=s.execution_policy_name)
+
+
+def topics_swapped(aws: Aws, s: Settings, folder: Path) -> None:
+    functions, name = aws("lambda"), s.dispatcher_function_name
+    found = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    swapped = {"Variables": {**found, "SNS_TOPIC_ARN": s.ops_topic_arn}}
+    functions.update_function_configuration(FunctionName=name, Environment=swapped)
+
+
+def alert_late(aws: Aws, s: Settings, folder: Path) -> None:
+    old = "user_id = (event.get("
+    late = f"__import__('time').sleep({s.alert_limit_seconds + 0.3})\n    {old}"
+    redeployed(aws, s.dispatcher_function_name, folder, DISPATCHER, old, late)
+
+
+def second_rule(aws: Aws, s: Settings, folder: Path) -> None:
+    pattern = json.dumps({"source": ["your6.checkin.highrisk"]})
+    aws("events").put_rule(Name="Somebody-Elses-Rule", EventPattern=pattern, State="ENABLED")
+    aws("events").put_targets(Rule="Somebody-Elses-Rule", Targets=[{"Id": "again", "Arn": s.dispatcher_arn}])
+
+
+def second_target(aws: Aws, s: Settings, folder: Path) -> None:
+    aws("events").put_targets(Rule="Your6-CrisisProtocolRule", Targets=[{"Id": "again", "Arn": s.dispatcher_arn}])
+
+
+def alert_stray(aws: Aws, s: Settings, folder: Path) -> None:
+    old = '_client("sns").publish('
+    more = '_client("sns").publish(TopicArn=os.environ["SNS_TOPIC_ARN"], Subject="[DRILL] again", Message="again")'
+    redeployed(aws, s.dispatcher_function_name, folder, DISPATCHER, old, f"{more}\n    {old}")
+
+
+def dispatcher_dead(aws: Aws, s: Settings, folder: Path) -> None:
+    old = "user_id = (event.get("
+    redeployed(aws, s.dispatcher_function_name, folder, DISPATCHER, old, f"raise SystemExit(1)\n    {old}")
+
+
+def looks_real(aws: Aws, s: Settings, folder: Path) -> None:
+    old = "'[DRILL] ' if alert['drill'] else ''"
+    redeployed(aws, s.dispatcher_function_name, folder, DISPATCHER, old, "''")
+
+
+def quotes_the_person(aws: Aws, s: Settings, folder: Path) -> None:
+    old = "f\"{'[DRILL] ' if drill else ''}{detail['userId']} {advice}{unknown}\""
+    new = "f\"{detail['textPreview']} {detail['userId']} {advice}{unknown}\""
+    redeployed(aws, s.dispatcher_function_name, folder, DISPATCHER, old, new)
+
+
+def other_score(aws: Aws, s: Settings, folder: Path) -> None:
+    def rounded(definition: dict[str, Any]) -> None:
+        event = definition["States"]["SendHighRiskEvent"]["Parameters"]["Entries"][0]["Detail"]
+        event.pop("riskScore.$")
+        event["riskScore"] = 0
+
+    updated(aws, s, rounded)
+
+
+def other_thresholds(aws: Aws, s: Settings, folder: Path) -> None:
+    carried_out(s.model_copy(update={"crisis_risk_above": 99}), "03")
+
+
+def intervention_elsewhere(aws: Aws, s: Settings, folder: Path) -> None:
+    def elsewhere(definition: dict[str, Any]) -> None:
+        branch = definition["States"]["CrisisProtocol"]["Branches"][2]["States"]
+        branch["RecordIntervention"]["Parameters"]["TableName"] = "gone"
+
+    updated(aws, s, elsewhere)
+
+
+def error_swallowed(aws: Aws, s: Settings, folder: Path) -> None:
+    old = 'raise ValueError("check-in without text")'
+    new = 'return {"userId": user, "risk_score": 5, "score": 0.5, "trajectory": "stable", "text": ""}'
+    redeployed(aws, s.processor_function_name, folder, "checkin_processor", old, new)
+
+
+def updated(aws: Aws, s: Settings, edit: Callable[[dict[str, Any]], None]) -> None:
+    """Somebody edits the live definition, and publishes no version."""
+    states, arn = aws("stepfunctions"), s.state_machine_arn
+    before = states.describe_state_machine(stateMachineArn=arn)["definition"]
+    definition = json.loads(before)
+    edit(definition)
+    assert definition != json.loads(before)
+    states.update_state_machine(stateMachineArn=arn, definition=json.dumps(definition))
+
+
+@dataclass(frozen=True)
+class Sabotage:
+    """What is broken, how, what is drilled, and the checks that must fail."""
+
+    words: str
+    done: Callable[[Aws, Settings, Path], None]
+    drilled: str
+    caught: tuple[str, ...]
+    in_place: str = ""  # the phase that is no longer in place
+    listen_seconds: float = 0.7
+
+
+SABOTAGES = [
+    Sabotage(
+        "a publish that does nothing, in the dispatcher", no_op_dispatcher, "crisis",
+        ("alerts to the trusted contact",),
+    ),
+    Sabotage("a publish that does nothing, in the workflow", no_op_publish, "crisis", ("alerts to operations",), "03"),
+    Sabotage("a rule disabled", rule_disabled, "high", ("alerts to the trusted contact", "behind its rule"), "04"),
+    Sabotage(
+        "a rule with another pattern", rule_elsewhere, "declining",
+        ("alerts to the trusted contact", "behind its rule"), "04",
+    ),
+    Sabotage("a missing permission of a rule", permission_missing, "normal", (), "04"),
+    Sabotage("a missing permission of the workflow", role_policy_missing, "normal", (), "02"),
+    Sabotage(
+        "topics swapped", topics_swapped, "crisis",
+        ("alerts to the trusted contact", "alerts to operations", "content"),
+    ),
+    Sabotage("a late alert", alert_late, "high", ("received in time",), listen_seconds=4),
+    Sabotage("a duplicate, by a second rule", second_rule, "high", ("alerts to the trusted contact",)),
+    Sabotage("a duplicate, by a second target", second_target, "crisis", ("alerts to the trusted contact",)),
+    Sabotage("a stray alert", alert_stray, "high", ("no stray alert",)),
+    Sabotage("a dead dispatcher", dispatcher_dead, "crisis", ("alerts to the trusted contact",)),
+    Sabotage("an alert without its mark", looks_real, "high", ("marked as a drill",)),
+    Sabotage("a check-in's words in an alert", quotes_the_person, "declining", ("no check-in text in an alert",)),
+    Sabotage("another score in the event", other_score, "high", ("content",), "03"),
+    Sabotage(
+        "other thresholds", other_thresholds, "crisis",
+        ("route", "events", "alerts to operations", "intervention recorded", "behind its rule"), "03",
+    ),
+    Sabotage("an intervention not recorded", intervention_elsewhere, "crisis", ("intervention recorded",), "03"),
+    Sabotage(
+        "a processor that swallows its error", error_swallowed, "unreadable",
+        ("alerts to operations", "visible and told"),
+    ),
+]  # fmt: skip
+
+
+def judged(live: Live, record: Record, group: Group) -> list[Check]:
+    """What phase 05 says after drilling this group alone."""
+    in_place = validation.in_place(live)
+    session = validation.run(live, record, [group])
+    rows = validation.rows(live, record, session)
+    return [*in_place, *validation.checks(session, rows, live.settings)]
+
+
+@pytest.mark.parametrize("sabotage", SABOTAGES, ids=lambda sabotage: sabotage.done.__name__)
+def test_05_catches(account, client, tmp_path, sabotage):
+    settings = account.model_copy(update={**QUICK, "listen_seconds": sabotage.listen_seconds})
+    live, record = carried_out(settings, *BUILT)
+    sabotage.done(client, settings, tmp_path)
+    before = snapshot(settings)
+    known = (*scenarios.load(), scenarios.unreadable())
+    cases = [case for case in known if case.name in (sabotage.drilled, "normal")]
+    found = judged(live, record, Group(validation.PLANNED, cases))
+    bad = {check.name for check in found if check.status == "failed"}
+    expected = {name if name == "no stray alert" else f"{sabotage.drilled}: {name}" for name in sabotage.caught}
+    expected |= {f"phase {sabotage.in_place} is in place"} if sabotage.in_place else set()
+    in_time = {f"{sabotage.drilled}: received in time"} - expected  # this machine may be busy
+    assert bad - in_time == expected
+    assert expected
+    assert differing(before, snapshot(settings)) - left_by_drills(settings) == set()
+
+
+def test_05_catches_nothing_in_a_whole_account(account):
+    settings = account.model_copy(update={"mode": "apply"})
+    live, record = carried_out(settings, *BUILT)
+    session = validation.run(live, record, validation.groups(live))
+    rows = validation.rows(live, record, session)
+    found = [*validation.in_place(live), *validation.checks(session, rows, settings)]
+    assert [check for check in found if check.status == "failed"] == []
+    assert len(session.drills) == sum(len(group.cases) for group in validation.groups(live))
+    assert {row["scenario"] for row in record.read_json("evidence/boundaries.json")} >= {"crisis-at", "contact-missing"}
+
+
+def test_05_refuses_to_drill_a_workflow_that_was_not_updated(account, client):
+    settings = account.model_copy(update=QUICK)
+    live, record = carried_out(settings, "01", "02", "04")
+    (check,) = [check for check in validation.in_place(live) if check.status == "failed"]
+    assert (check.name, settings.state_machine_name in check.found) == ("phase 03 is in place", True)
+    before = snapshot(settings)
+    with pytest.raises(Refused, match="a drill would be a real check-in"):
+        validation.run(live, record, validation.groups(live))
+    assert differing(before, snapshot(settings)) == set()
+
+
+def test_05_sees_an_alert_that_a_burst_lost(account, client, tmp_path):
+    settings = account.model_copy(update={**QUICK, "burst_drills": 16})
+    live, record = carried_out(settings, *BUILT)
+    old = "alert = message(event, _user(user_id) if user_id else None)"
+    lossy = f'{old}\n    if int(alert["execution"][-6:], 16) % 2:\n        return {{"delivered": True}}'
+    redeployed(client, settings.dispatcher_function_name, tmp_path, DISPATCHER, old, lossy)
+    found = judged(live, record, next(g for g in validation.groups(live) if g.name == validation.BURST))
+    bad = {check.name: check.found for check in found if check.status == "failed"}
+    assert set(bad) == {
+        f"{validation.BURST}: {name}"
+        for name in ("as expected", "each alert arrived once", "slowest alert within the limit")
+    }
+    assert "LOST" in bad[f"{validation.BURST}: each alert arrived once"]
+
+
+def before_and_after(account: Settings, client: Aws, edit: Callable[[dict[str, Any]], None] | None) -> Check:
+    """The answer on the old alert's event, when the new definition was edited after the update."""
+    settings = account.model_copy(update={"mode": "apply"})
+    live, record = carried_out(settings, "01", "02", "04")
+    plan = changes.plan("03", desired.state_machine(live))
+    assert continuity.event_before(live, record, plan)
+    changes.carry_out(plan, settings, record)
+    if edit:
+        updated(client, settings, edit)
+    session = drills.run(live, record, [Group(validation.LOW, [scenarios.low()])])
+    (check,) = continuity.same_event(live, record, session.drills)
+    return check
+
+
+def test_the_old_alert_sends_the_same_event_as_before(account, client):
+    check = before_and_after(account, client, None)
+    assert (check.status, check.found) == ("passed", "6 fields as before")
+
+
+def test_05_sees_that_the_old_alert_lost_a_field(account, client):
+    def poorer(definition: dict[str, Any]) -> None:
+        detail = definition["States"]["SendStandardEvent"]["Parameters"]["Entries"][0]["Detail"]
+        detail["sentiment.$"] = detail.pop("sentimentScore.$")
+
+    check = before_and_after(account, client, poorer)
+    assert check.status == "failed"
+    assert "detail.sentimentScore: float, the processor's sentiment -> is not there" in check.found
+
+
+def test_the_event_before_is_asked_once_and_never_of_our_own_definition(account):
+    live, record = carried_out(account.model_copy(update={"mode": "apply"}), *BUILT)
+    plan = changes.plan("03", desired.state_machine(live))
+    assert continuity.event_before(live, record, plan) == []
+    (check,) = continuity.same_event(live, record, [])
+    assert (check.status, "no event of the definition before" in check.found) == ("not exercised here", True)
+
+
+def crossed(account: Settings, spoil: Callable[[dict[str, Any]], dict[str, Any]] = lambda old: old) -> Check:
+    """The answer on an execution that was under way when the update came; `spoil` edits what counts as old."""
+    settings = account.model_copy(update={"mode": "apply"})
+    live, record = carried_out(settings, "01", "02", "04")
+    given = json.dumps({"userId": "user-001", "text": "Slept well. It is a long story."})
+    states = clients.client(settings.endpoint_url, "stepfunctions")
+    states.start_execution(stateMachineArn=settings.state_machine_arn, input=given)
+    live.sleep(1.0)
+    outcome = changes.carry_out(changes.plan("03", desired.state_machine(live)), settings, record)
+    spoiled = tuple(
+        replace(c, before={**c.before, "definition": spoil(c.before["definition"])})
+        if c.resource.kind == "state machine"
+        else c
+        for c in outcome.plan.changes
+    )
+    (check,) = continuity.crossing(live, record, replace(outcome, plan=replace(outcome.plan, changes=spoiled)))
+    return check
+
+
+def test_executions_across_the_update_finish_on_their_old_definition(account):
+    check = crossed(account)
+    assert (check.status, check.found) == ("passed", "1 of 1")
+
+
+def test_03_sees_an_execution_that_did_not_stay_on_its_definition(account):
+    def without_its_choice(old: dict[str, Any]) -> dict[str, Any]:
+        return {**old, "States": {name: body for name, body in old["States"].items() if name != "CheckSentiment"}}
+
+    check = crossed(account, without_its_choice)
+    assert check.status == "failed"
+    assert re.search(r"0 of 1; .*: SUCCEEDED, new states: CheckSentiment", check.found)
+
+
+def test_03_says_so_when_no_execution_was_running(account):
+    settings = account.model_copy(update={"mode": "apply"})
+    live, record = carried_out(settings, "01", "02", "04")
+    outcome = changes.carry_out(changes.plan("03", desired.state_machine(live)), settings, record)
+    (check,) = continuity.crossing(live, record, outcome)
+    assert check.status == "not exercised here"
+    again = changes.carry_out(changes.plan("03", desired.state_machine(live)), settings, record)
+    (check,) = continuity.crossing(live, record, again)
+    assert (check.status, check.found) == ("not exercised here", "the workflow was not updated just now")
+
+
+def test_the_readme_names_every_sabotage_with_the_check_that_caught_it():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| (an? .*?|topics .*?|other .*?) \| (.*?) \|$", text, re.MULTILINE))
+    for sabotage in SABOTAGES:
+        checks = [*sabotage.caught, *([f"phase {sabotage.in_place} is in place"] if sabotage.in_place else [])]
+        assert rows[sabotage.words] == ", ".join(f"`{check}`" for check in checks), sabotage.words
+
+
+def test_a_validation_clears_away_what_a_killed_one_left(account):
+    settings = account.model_copy(update=QUICK)
+    live, record = carried_out(settings, *BUILT)
+    before = snapshot(settings)
+    wanted = listening.listeners(live, f"ffff-{record.run_id}")
+    for item in wanted:  # as `changes.temporarily` does it, and then the process is gone
+        change = Change(item.resource, item.resource.read(), item.value, temporary=True)
+        record.append(records.LOG, entry("05", change, "intended"))
+        item.resource.write(item.value)
+    assert differing(before, snapshot(settings))
+    session = validation.run(live, record, [Group(validation.PLANNED, scenarios.load()[:1])])
+    assert len(session.drills) == 1
+    assert differing(before, snapshot(settings)) - left_by_drills(settings) == set()

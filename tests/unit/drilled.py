@@ -1,0 +1,66 @@
+"""Drills as they come back from a session, for tests of what is said of them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from lib.drills import Drill
+from lib.executions import Execution
+from lib.listening import Received
+from lib.scenarios import Scenario, outcome
+
+STARTED = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+NAME = "drill-crisis-abc-012345"
+RULES = {"crisis": "Your6-CrisisProtocolRule", "high": "Your6-HighRiskRule", "proactive": "Your6-ProactiveRule"}
+KINDS = {route: outcome(route)["events"] for route in ("crisis", "high", "standard", "proactive", "none", "unscored")}
+RESULT = {"risk_score": 98, "score": -0.9, "trajectory": "declining", "text": f"Synthetic text of {NAME}."}
+
+
+def detail(route: str = "crisis", **changed: Any) -> dict[str, Any]:
+    """What an event of the drill says."""
+    said = {
+        "userId": "drill-operations",
+        "riskScore": RESULT["risk_score"],
+        "sentimentScore": RESULT["score"],
+        "trajectory": RESULT["trajectory"],
+        "textPreview": RESULT["text"],
+        "timestamp": "2026-01-01T12:00:00.123Z",
+        "route": route,
+        "drill": True,
+        "executionArn": NAME,
+    }
+    return said | changed
+
+
+def received(channel: str, after: float = 0.5, subject: str = "[DRILL] Your6", **body: Any) -> Received:
+    """A message `after` so many seconds."""
+    said = body or {key: value for key, value in detail().items() if key not in ("textPreview", "executionArn")}
+    return Received(channel, (STARTED + timedelta(seconds=after)).timestamp(), subject, said, f"{said} {NAME}")
+
+
+def event(route: str = "crisis", **changed: Any) -> Received:
+    """The event as it was published."""
+    kind = (KINDS[route] or ["?"])[0]
+    source = "your6.checkin" if kind == "Low Sentiment Alert" else f"your6.checkin.{route}"
+    return received("events", **{"source": source, "detail-type": kind, "detail": detail(route, **changed)})
+
+
+def drill(route: str = "crisis", messages: list[Received] | None = None, **changed: Any) -> Drill:
+    """A crisis drill of which everything is as it should be, or with these messages."""
+    whole = [
+        received("trusted"),
+        received("operations", 0.4),
+        event(route),
+        received("rules", rule=RULES.get(route, "")),
+    ]
+    ended = Execution(NAME, "SUCCEEDED", STARTED, STARTED + timedelta(seconds=1), {"route": route}, "")
+    given = {
+        "group": "scenarios",
+        "scenario": Scenario("crisis", "Crisis", {"checkinResult": RESULT}, outcome(route)),
+        "given": {"checkinResult": RESULT},
+        "execution": ended,
+        "received": whole if messages is None else messages,
+        "interventions": 1,
+        "path": [],
+        "revision": "r1",
+    }
+    return Drill(**{**given, **changed})

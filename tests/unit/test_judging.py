@@ -1,0 +1,117 @@
+"""What is said of a drill: each check passes on a whole one, and fails on one with that thing broken. No AWS."""
+
+from dataclasses import replace
+
+import pytest
+from drilled import RESULT, STARTED, detail, drill, event, received
+
+from lib import judging, settings
+from lib.drills import Session
+from lib.executions import Execution
+from lib.settings import load
+
+LOCAL = load("local").model_copy(update={"not_exercised_here": []})
+
+
+def failed(one, revision="r1", given=LOCAL):
+    return {c.name.removeprefix("crisis: ") for c in judging.judge(one, given, revision) if c.status == "failed"}
+
+
+def test_a_whole_drill_passes_every_check():
+    found = judging.judge(drill(), LOCAL, "r1")
+    assert {check.status for check in found} == {"passed"}
+    assert len(found) == 12
+
+
+def without(channel):
+    return [message for message in drill().received if message.channel != channel]
+
+
+SPOILED = {
+    "status": (drill(execution=Execution("a", "FAILED", STARTED, None, {"route": "crisis"}, "Boom")), {"status"}),
+    "route": (drill(execution=Execution("a", "SUCCEEDED", STARTED, STARTED, {"route": "high"}, "")), {"route"}),
+    "silent contact": (drill(messages=without("trusted")), {"alerts to the trusted contact"}),
+    "silent operations": (drill(messages=without("operations")), {"alerts to operations"}),
+    "silent at all": (
+        drill(messages=[event(), received("rules", rule="Your6-CrisisProtocolRule")]),
+        {"alerts to the trusted contact", "alerts to operations", "received in time"},
+    ),
+    "twice": (drill(messages=[*drill().received, received("trusted")]), {"alerts to the trusted contact"}),
+    "no event": (drill(messages=without("events")), {"events"}),
+    "not behind its rule": (drill(messages=without("rules")), {"behind its rule"}),
+    "behind another rule": (
+        drill(messages=[*without("rules"), received("rules", rule="Your6-HighRiskRule")]), {"behind its rule"},
+    ),
+    "late": (drill(messages=[*without("trusted"), received("trusted", 30.1)]), {"received in time"}),
+    "unmarked": (drill(messages=[*without("trusted"), received("trusted", subject="Your6")]), {"marked as a drill"}),
+    "quoting": (
+        drill(messages=[*without("trusted"), received("trusted", text=RESULT["text"])]),
+        {"no check-in text in an alert"},
+    ),
+    "not recorded": (drill(interventions=0), {"intervention recorded"}),
+    "recorded twice": (drill(interventions=2), {"intervention recorded"}),
+    "another revision": (drill(revision="r0"), {"ran on the live revision"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SPOILED)
+def test_each_check_fails_on_a_drill_with_that_broken(name):
+    one, expected = SPOILED[name]
+    assert failed(one) == expected
+
+
+@pytest.mark.parametrize("field", ["userId", "riskScore", "sentimentScore", "trajectory", "textPreview", "drill"])
+def test_an_event_that_says_something_else_is_seen(field):
+    messages = [*without("events"), event(**{field: "else"})]
+    (found,) = [check for check in judging.judge(drill(messages=messages), LOCAL, "r1") if check.status == "failed"]
+    assert (found.name, found.found) == ("crisis: content", f"other than given: {field}")
+
+
+def test_a_message_to_operations_that_says_something_else_is_seen():
+    wrong = received("operations", **detail(riskScore=5, textPreview=""))
+    assert failed(drill(messages=[*without("operations"), wrong])) == {"content"}
+
+
+def test_what_a_result_lacks_is_said_as_the_workflow_assumes_it():
+    given = {"risk_score": 98, "score": -0.9}
+    said = {"trajectory": "unknown", "textPreview": ""}
+    told = received("operations", **{k: v for k, v in detail(**said).items() if k != "textPreview"})
+    messages = [received("trusted"), told, event(**said), received("rules", rule="Your6-CrisisProtocolRule")]
+    assert failed(drill(given={"checkinResult": given}, messages=messages)) == set()
+
+
+def test_a_number_is_no_boolean_and_no_text():
+    (check,) = [c for c in judging.judge(drill(interventions=True), LOCAL, "r1") if c.status == "failed"]
+    assert check.name == "crisis: intervention recorded"
+
+
+def test_the_revision_is_not_exercised_where_the_environment_does_not_say():
+    found = judging.judge(drill(), settings.load("local"), "r2")
+    assert [check.name for check in found if check.status == "not exercised here"] == [
+        "crisis: ran on the live revision"
+    ]
+
+
+def test_a_drill_with_others_beside_it_is_not_asked_for_its_revision_or_its_count():
+    names = {check.name for check in judging.judge(drill(interventions=None, revision=None), LOCAL, "r1")}
+    assert not {"crisis: intervention recorded", "crisis: ran on the live revision"} & names
+
+
+def test_all_checks_as_one():
+    good, bad = drill(), drill(messages=without("trusted"))
+    assert judging.whole(good, judging.judge(good, LOCAL, "r1")).status == "passed"
+    check = judging.whole(bad, judging.judge(bad, LOCAL, "r1"))
+    assert check.status == "failed"
+    assert "alerts to the trusted contact: found 0, expected 1" in check.found
+
+
+def test_a_stray_and_a_lost_intervention_are_seen():
+    whole = Session([drill()], [], {"scenarios": 1})
+    assert (judging.strays(whole).status, judging.interventions(whole, "scenarios").status) == ("passed", "passed")
+    spoiled = replace(whole, strays=[received("trusted")], counted={"scenarios": 0})
+    assert judging.strays(spoiled).found == "1 on trusted"
+    assert judging.interventions(spoiled, "scenarios").status == "failed"
+
+
+def test_a_row_holds_no_word_of_the_check_in():
+    assert RESULT["text"] not in str(judging.row(drill(), LOCAL, "r1"))

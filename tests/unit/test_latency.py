@@ -1,0 +1,80 @@
+"""How late alerts were: nothing lost, nothing twice, and the slowest decides. No AWS."""
+
+from math import isnan
+
+import pytest
+
+from lib import drawing, drill_charts, latency
+
+GROUPS = {"one by one": 2, "at once": 2}
+
+
+def row(group, trusted, operations, alerts=(1, 1)):
+    return {
+        "group": group, "execution": f"{group}-{trusted}-{operations}", "scenario": "crisis", "route": "crisis",
+        "started": "2026-01-01T12:00:00.000+00:00", "trusted_seconds": trusted, "operations_seconds": operations,
+        "trusted_alerts": alerts[0], "operations_alerts": alerts[1],
+        "expected_trusted_alerts": 1, "expected_operations_alerts": 1,
+    }  # fmt: skip
+
+
+WHOLE = [row("one by one", 1.0, 2.0), row("one by one", 3.0, 4.0), row("at once", 5.0, 6.0), row("at once", 7.0, 8.0)]
+
+
+def failed(rows, limit=30):
+    return {
+        c.name: c.found for c in latency.checks(latency.measured(rows, GROUPS), GROUPS, limit) if c.status == "failed"
+    }
+
+
+def test_everything_in_time_passes():
+    assert failed(WHOLE) == {}
+
+
+def test_the_slowest_decides_and_not_the_median():
+    assert failed([*WHOLE[:3], row("at once", 7.0, 30.1)]) == {"at once: slowest alert within the limit": "30.10 s"}
+
+
+def test_one_that_never_came_is_lost_and_not_fast():
+    found = failed([*WHOLE[:3], row("at once", None, 6.0, (0, 1))])
+    assert found["at once: each alert arrived once"] == "3 of 4, 1 LOST"
+    assert found["at once: slowest alert within the limit"] == "6.00 s, 1 never"
+
+
+def test_one_that_came_twice_is_a_failure():
+    found = failed([*WHOLE[:3], row("at once", 5.0, 6.0, (2, 1))])
+    assert found == {"at once: each alert arrived once": "3 of 4, 1 more than once"}
+
+
+@pytest.mark.parametrize("rows", [WHOLE[:2], WHOLE[:3], []])
+def test_a_group_with_fewer_drills_than_it_must_have_has_failed(rows):
+    assert "at once: each alert arrived once" in failed(rows)
+    assert "at once: slowest alert within the limit" in failed(rows)
+
+
+def test_the_summary_counts_what_was_received_and_takes_percentiles_of_it():
+    table = latency.summary(latency.measured([*WHOLE[:3], row("at once", None, 6.0, (0, 1))], GROUPS))
+    found = {(r["group"], r["topic"]): r for r in table.to_dict("records")}
+    first = found["one by one", "trusted"]
+    assert (first["drills"], first["received"], first["p50"], first["slowest"]) == (2, 2, 2.0, 3.0)
+    assert (found["at once", "trusted"]["received"], found["at once", "trusted"]["slowest"]) == (1, 5.0)
+
+
+def test_nothing_measured_is_an_empty_table():
+    assert latency.measured([], GROUPS).empty
+    assert latency.summary(latency.measured([], GROUPS)).empty
+    assert latency.due([]).empty
+
+
+def test_what_is_due_and_did_not_come_is_a_row_without_seconds():
+    frame = latency.due([row("x", None, 2.0, (0, 1))])
+    assert list(frame["topic"]) == ["trusted", "operations"]
+    assert isnan(frame["seconds"][0])
+
+
+def test_the_chart_says_what_was_lost_and_how_slow_the_slowest_was():
+    rows = [*WHOLE[:3], row("at once", None, 41.0, (0, 1))]
+    said = drawing.describe(drill_charts.crisis_latency(latency.measured(rows, GROUPS), 30))
+    assert "6 of 8 alerts within the limit, slowest 41 s; 1 NOT RECEIVED" in said
+    empty = drawing.describe(drill_charts.crisis_latency(latency.measured([], GROUPS), 30))
+    assert "no crisis drill was run" in empty
