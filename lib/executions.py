@@ -106,3 +106,23 @@ def recent(live: Live, most: int) -> list[dict[str, Any]]:
             for page in found
             for r in page["executions"]
         ]
+
+
+def started(live: Live, since: datetime, most: int) -> tuple[list[str], bool]:
+    """The names of the executions started since then, newest first, and whether that is all. Read-only.
+
+    AWS lists the newest first, and keeps 90 days; no more than `most` are read.
+    """
+    pages = live.client("stepfunctions").get_paginator("list_executions")
+    found = list[str]()
+    with readable("listing the executions"):
+        for page in pages.paginate(
+            stateMachineArn=live.settings.state_machine_arn, PaginationConfig={"PageSize": 1000}
+        ):
+            recent_ones = [row["name"] for row in page["executions"] if row["startDate"] >= since]
+            found += recent_ones
+            if len(recent_ones) < len(page["executions"]):
+                return found, True
+            if len(found) >= most:
+                return found[:most], "nextToken" not in page
+    return found, True

@@ -43,6 +43,7 @@ COMPUTING = [
     "walks",
     "router",
     "charts",
+    "backtest_charts",
     "picture",
     "records",
     "manifest",
