@@ -5,13 +5,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from lib.drawing import BLACK, GREY, ORANGE, PALE, VERMILLION, canvas, nothing, styled
+from lib.drawing import BLACK, GREY, ORANGE, SKY, VERMILLION, canvas, nothing, styled
 from lib.router import LEVELS
 
 # alert -> (word, colour, hatch); the hatch tells them apart in greyscale
 KINDS = {
     "lower": ("a LOWER alert than today", VERMILLION, "////"),
-    "higher": ("a higher alert than today", PALE, ""),
+    "higher": ("a higher alert than today", SKY, "\\\\\\\\"),
     "other": ("another route of the same level", ORANGE, ".."),
     "same": ("the same route", "#E6E6E6", ""),
 }

@@ -3,57 +3,18 @@
 A task that is itself a second way is asked after the failures that lead to it. Retries count as used up.
 """
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from lib import boundaries, states, walks
+from lib.breaking import FAULTS, TOO_LARGE, Reached, Sabotaged, Start, faults, reach
 from lib.checks import Check
 from lib.settings import Settings
 from lib.teststate import Asked
 from lib.walks import Step, Way, Whole, failed, follow
 
 ORDINARY = "checkin-before-deploying"
-FAULTS = ("missing", "access denied", "throttled", "timed out", "failing")
-# The names that Step Functions gives the errors of each integration. EventBridge documents FailedEntry alone: an event
-# for a bus that is not there is a failed entry. Lambda says AWSLambdaException where it may not be invoked.
-ERRORS = {
-    "sns:publish": (
-        "SNS.NotFoundException", "SNS.AuthorizationErrorException", "SNS.ThrottledException", "States.Timeout",
-        "SNS.InternalErrorException",
-    ),
-    "events:putEvents": (
-        "EventBridge.FailedEntry", "EventBridge.AccessDeniedException", "EventBridge.ThrottlingException",
-        "States.Timeout", "EventBridge.InternalException",
-    ),
-    "dynamodb:updateItem": (
-        "DynamoDB.ResourceNotFoundException", "DynamoDB.AccessDeniedException",
-        "DynamoDB.ProvisionedThroughputExceededException", "States.Timeout", "DynamoDB.ConditionalCheckFailedException",
-    ),
-    "lambda": (
-        "Lambda.ResourceNotFoundException", "Lambda.AWSLambdaException", "Lambda.TooManyRequestsException",
-        "States.Timeout", "Lambda.Unknown",
-    ),
-}  # fmt: skip
-# A result that is too large is not caught by States.ALL, so it is a failure of its own.
-TOO_LARGE = ("too large a result", "States.DataLimitExceeded")
-
-
-@dataclass(frozen=True)
-class Start:
-    """An input, and what the processor says to it."""
-
-    given: dict[str, Any]
-    result: Any
-
-
-@dataclass(frozen=True)
-class Reached:
-    """How a task is reached: from where, and which tasks have failed before."""
-
-    start: Start
-    before: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -78,25 +39,11 @@ class Failure:
 
 
 @dataclass
-class _Sabotaged:
-    """Takes every state here; some tasks fail, by an error that their Catch takes where there is one."""
-
-    whole: Whole
-    broken: frozenset[str]
-
-    def __call__(self, where: str, body: Mapping[str, Any], data: Any, context: dict[str, Any]) -> Step:  # noqa: ANN401
-        if where not in self.broken:
-            return self.whole(where, body, data, context)
-        tried = [failed(body, data, error) for _, error in faults(body)]
-        return next((step for step in tried if step.caught), tried[0])
-
-
-@dataclass
 class _OneFails:
     """Goes here to the task, with what failed before; from there on, the failure first, TestState is asked."""
 
     asked: Asked
-    before: _Sabotaged
+    before: Sabotaged
     task: str
     error: str
     reached: bool = field(default=False)
@@ -110,14 +57,6 @@ class _OneFails:
         if self.reached and where not in self.before.broken:
             return self.asked(where, body, data, context)
         return self.before(where, body, data, context)
-
-
-def faults(body: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """(fault, error) for a task, by the service that it calls."""
-    resource = str(body["Resource"])
-    service = next((name for name in ERRORS if resource.endswith(f":states:::{name}")), "lambda")
-    named = list(zip(FAULTS, ERRORS[service], strict=True))
-    return [*named, TOO_LARGE] if service == "lambda" else named
 
 
 def walked(asked: Asked, definition: Mapping[str, Any]) -> list[Failure]:
@@ -137,7 +76,7 @@ def _walked(
 ) -> Failure:
     if reached is None:
         return Failure(state.where, fault, error, (), None, visible=False)
-    start, before = reached.start, _Sabotaged(Whole(reached.start.result), reached.before)
+    start, before = reached.start, Sabotaged(Whole(reached.start.result), reached.before)
     context = walks.context_of(ORDINARY, start.given, asked.live.settings.state_machine_arn)
     way = follow(definition, start.given, context, _OneFails(asked, before, state.where, error))
     last = definition["States"].get(way.states[-1], {})
@@ -151,39 +90,6 @@ def starts(settings: Settings) -> list[Start]:
     cases = {case.name: case.given["checkinResult"] for case in boundaries.cases(settings)}
     scored = [cases[name] for name in (*names, "risk-missing")]
     return [*(Start({"userId": "somebody"}, result) for result in scored), Start({"userId": None}, None)]
-
-
-def reach(definition: Mapping[str, Any], given: Sequence[Start]) -> dict[str, list[Reached | None]]:
-    """How each task is reached from each start with as few failures as possible; each set of failures once.
-
-    A task that nothing reaches is left out.
-    """
-    found = dict[str, dict[frozenset[str], Reached]]()
-    for start in given:
-        for task, broken in _fewest(definition, start).items():
-            found.setdefault(task, {}).setdefault(broken, Reached(start, broken))
-    return {task: [*ways.values()] for task, ways in found.items()}
-
-
-def _fewest(definition: Mapping[str, Any], start: Start) -> dict[str, frozenset[str]]:
-    """Each task that this start can lead to, with the fewest failures that lead there."""
-    found, nothing = dict[str, frozenset[str]](), frozenset[str]()
-    seen, ahead = {nothing}, deque([nothing])
-    while ahead:
-        broken = ahead.popleft()  # smaller sets come first
-        for task in sorted(_tasks(definition, start, broken) - broken):
-            found.setdefault(task, broken)
-            if (more := broken | {task}) not in seen:
-                seen.add(more)
-                ahead.append(more)
-    return found
-
-
-def _tasks(definition: Mapping[str, Any], start: Start, broken: frozenset[str]) -> set[str]:
-    """The tasks on the way when these fail."""
-    context = walks.context_of(ORDINARY, start.given)
-    way = follow(definition, start.given, context, _Sabotaged(Whole(start.result), broken))
-    return {state.where for state in states.walk(definition) if state.type == "Task"} & set(way.states)
 
 
 def checks(found: Sequence[Failure], settings: Settings) -> list[Check]:
@@ -210,27 +116,41 @@ def _short(tasks: Sequence[str]) -> str:
 
 def told(failure: Failure, settings: Settings) -> str:
     """Who is told, in words; and how the execution fails where it does."""
+    who = heard(failure, settings)
+    if failure.way is None or not failure.way.error:
+        return who if failure.told or failure.way is None else f"{who}, and nothing shows it"
+    return f"{who}; {ending(failure)}"
+
+
+def heard(failure: Failure, settings: Settings) -> str:
+    """Who is told, or NOBODY."""
     if failure.way is None:
         return "nothing reaches this task"
     names = {settings.ops_topic_arn: "operations", settings.alert_topic_arn: "contact by topic"}
-    heard = ["contact by event" for _ in failure.way.names("event")]
-    heard += [names.get(topic, topic) for topic in failure.way.names("topic")]
-    who = " + ".join(dict.fromkeys(heard)) or "NOBODY"
-    if not failure.way.error:
-        return who if heard else "NOBODY, and nothing shows it"
-    ended = "fails" if failure.visible else f"breaks off at {failure.way.states[-1]}"
-    return f"{who}; {ended}: {failure.way.error}"
+    who = ["contact by event" for _ in failure.way.names("event")]
+    who += [names.get(topic, topic) for topic in failure.way.names("topic")]
+    return " + ".join(dict.fromkeys(who)) or "NOBODY"
+
+
+def ending(failure: Failure) -> str:
+    """How the execution ends: it completes, fails for all to see, or breaks off where nothing caught the error."""
+    if failure.way is None or not failure.way.error:
+        return "completes"
+    return f"{'fails' if failure.visible else f'breaks off at {failure.way.states[-1]}'}: {failure.way.error}"
 
 
 def matrix(found: Sequence[Failure], settings: Settings) -> list[dict[str, str]]:
-    """A row a task: what had failed before, and for each fault who is told."""
+    """A row a task: what had failed before, for each fault who is told, and how the execution ends."""
     rows = dict[tuple[str, tuple[str, ...]], dict[str, str]]()
+    endings = dict[tuple[str, tuple[str, ...]], list[str]]()
     for failure in found:
+        key = (failure.task, failure.before)
         named = {"task that fails": failure.task, "failed before": _short(failure.before) or "nothing"}
-        row = rows.setdefault((failure.task, failure.before), named)
-        row[failure.fault] = told(failure, settings) + ("" if failure.good else " (FAILED)")
+        rows.setdefault(key, named)[failure.fault] = heard(failure, settings) + ("" if failure.good else " (FAILED)")
+        endings.setdefault(key, []).append(ending(failure))
     every = [*FAULTS, TOO_LARGE[0]]
-    return [{**row, **{fault: row.get(fault, "") for fault in every}} for row in rows.values()]
+    shown = {key: {**row, **{fault: row.get(fault, "") for fault in every}} for key, row in rows.items()}
+    return [{**row, "the execution": "; ".join(dict.fromkeys(endings[key]))} for key, row in shown.items()]
 
 
 def kept(found: Sequence[Failure], settings: Settings) -> list[dict[str, Any]]:

@@ -129,11 +129,13 @@ def test_no_single_failure_leaves_anybody_unheard(looked: Looked) -> None:
     last = ("TellOperationsOfAlert", "missing", ("SendHighRiskEvent", "TellContactsOfAlert"))
     assert said[last] == "NOBODY; fails: AlertUndelivered"
     assert said["CrisisProtocol / SendCrisisEvent", "throttled", ()] == "contact by topic + operations"
-    assert said["ProcessCheckin", "too large a result", ()] == "operations; fails: CheckinNotProcessed"
+    assert said["ProcessCheckin", "too large", ()] == "operations; fails: CheckinNotProcessed"
     assert len(failure_walk.kept(found, looked.settings)) == len(found)
     table = {(row["task that fails"], row["failed before"]): row for row in failure_walk.matrix(found, looked.settings)}
     assert table["SendStandardEvent", "nothing"]["access denied"] == "contact by topic"
-    assert table["SendStandardEvent", "nothing"]["too large a result"] == ""
+    assert table["SendStandardEvent", "nothing"]["too large"] == ""
+    assert table["SendStandardEvent", "nothing"]["the execution"] == "completes"
+    assert table["ProcessCheckin", "nothing"]["the execution"] == "fails: CheckinNotProcessed"
 
 
 def walk_of(looked: Looked, spoil: Callable[[Definition], Any]) -> dict[str, str]:
@@ -167,7 +169,7 @@ def test_a_result_that_is_too_large_must_be_caught_by_its_name(looked: Looked) -
 
     # The embedded account's States.ALL takes this error too; AWS's does not, and that is what counts.
     assert walk_of(looked, general) == {
-        "ProcessCheckin: too large a result": "NOBODY; breaks off at ProcessCheckin: States.DataLimitExceeded"
+        "ProcessCheckin: too large": "NOBODY; breaks off at ProcessCheckin: States.DataLimitExceeded"
     }
 
 

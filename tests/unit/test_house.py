@@ -42,6 +42,7 @@ COMPUTING = [
     "choices",
     "walks",
     "router",
+    "breaking",
     "charts",
     "backtest_charts",
     "picture",
