@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from lib.drawing import BLACK, GREY, ORANGE, SKY, VERMILLION, canvas, nothing, styled
+from lib.drawing import BLACK, ORANGE, SKY, VERMILLION, canvas, nothing, styled
 from lib.router import LEVELS
 
 # alert -> (word, colour, hatch); the hatch tells them apart in greyscale
@@ -43,7 +43,7 @@ def moves(frame: pd.DataFrame, trouble: str = "") -> Figure:
 def _cell(axes: Axes, x: int, y: int, alert: str, count: int) -> None:
     _, colour, hatch = KINDS[alert]
     axes.add_patch(
-        Rectangle((x - 0.46, y - 0.42), 0.92, 0.84, facecolor=colour, edgecolor=GREY, hatch=hatch, linewidth=0.6)
+        Rectangle((x - 0.46, y - 0.42), 0.92, 0.84, facecolor=colour, edgecolor=BLACK, hatch=hatch, linewidth=0.5)
     )
     behind = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5}
     axes.text(x, y, f"{count:,}", ha="center", va="center", fontweight="bold", color=BLACK, bbox=behind, zorder=5)
