@@ -160,7 +160,7 @@ def test_the_record_is_complete(story):
     evidence = {
         "baseline.json", "permissions.json", "definition.diff", "scenarios.json", "latency.csv", "criteria.json",
         "executions.csv", "execution_time.csv", "routes.csv", "alert_latency.csv", "threshold_moves.csv",
-        "rollback.json",
+        "rollback.json", "backtest.csv", "backtest.json", "failure_walk.json",
     }  # fmt: skip
     found = set(texts(story.folder))
     backups = {name for name in found if name.startswith("backup/stepfunctions-backup-")}
