@@ -25,12 +25,14 @@ EXAMPLES = 5
 def recorded(live: Live, start: datetime, end: datetime) -> pd.DataFrame:
     """Check-ins from `start` until before `end`: userId, time (UTC), risk_score, score, trajectory. Read-only.
 
-    A score that is missing or no number is NaN: unscored, never 0. `attrs["unreadable"]` counts the objects that could
-    not be read as a check-in, and `attrs["examples"]` names the first of them with the reason; they are not rows.
+    A score that is missing or no number is NaN: unscored, never 0. The drill user is nobody, and is left out.
+    `attrs["unreadable"]` counts the objects that could not be read as a check-in, and `attrs["examples"]` names the
+    first of them with the reason; they are not rows.
     """
     s3, bucket = live.client("s3"), live.settings.checkin_bucket_name
     with readable(f"reading check-ins from {bucket}"), ThreadPoolExecutor(AT_ONCE) as pool:
-        keys = list(_keys(s3, bucket, start, end))
+        drills = f"{live.settings.drill_user_id}/"
+        keys = [key for key in _keys(s3, bucket, start, end) if not key.startswith(drills)]
         found = list(pool.map(lambda key: _checkin(s3, bucket, key), keys))
     rows = [row for row in found if not isinstance(row, str) and start <= row[1] < end]
     wrong = [f"{key}: {row}" for key, row in zip(keys, found, strict=True) if isinstance(row, str)]

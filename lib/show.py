@@ -89,9 +89,14 @@ def outcome(found: Outcome) -> None:
         say(f"**In apply mode this is REFUSED:** {found.refusal}.")
 
 
-def checks(found: Sequence[Check], what: str = "") -> None:
-    """The checks as a table, then a verdict. Raises NotAsWanted when one failed, and when there are none at all."""
-    table([{"check": c.name, "status": c.status, "found": c.found, "expected": c.expected} for c in found])
+def checks(found: Sequence[Check], what: str = "", *, passed_too: bool = True) -> None:
+    """The checks as a table, then a verdict. Raises NotAsWanted when one failed, and when there are none at all.
+
+    Without `passed_too` the table leaves out those that passed: the verdict counts them.
+    """
+    shown = [check for check in found if passed_too or check.status != "passed"]
+    rows = [{"check": c.name, "status": c.status, "found": c.found, "expected": c.expected} for c in shown]
+    table(rows, "Every check passed." if found else "No check ran.")
     counted = pd.Series([c.status for c in found], dtype=object).value_counts().to_dict()
     say(f"**{what or 'Verdict'}: " + ", ".join(f"{count} {status}" for status, count in counted.items()) + "**")
     require(found or [Check("checks", "failed", "no check ran", "at least one")])

@@ -9,10 +9,10 @@ import pandas as pd
 
 from lib import render, thresholds
 from lib.review import Window
+from lib.router import LEVELS, Router
 from lib.settings import Settings
 
-# From the lowest level of alert to the highest; a check-in without a usable score is treated as standard, and told.
-LEVELS = {"none": 0, "proactive": 1, "standard": 2, "unscored": 2, "high": 3, "crisis": 4}
+ROUTES = ("crisis", "high", "standard", "unscored", "proactive", "none")  # those of the plan's definition
 STEPS = {"SentimentBelow": (-0.2, -0.1, 0.1, 0.2)}
 RISK_STEPS = (-10, -5, -2, 2, 5, 10)
 
@@ -33,7 +33,7 @@ def overview(history: pd.DataFrame, window: Window) -> list[dict[str, Any]]:
 def routes(history: pd.DataFrame, settings: Settings) -> list[dict[str, Any]]:
     """Check-ins a route under the thresholds of the parameters."""
     counted = Counter(_routed(history, settings, {}))
-    return [{"route": route, "check-ins": counted[route]} for route in sorted(LEVELS, key=lambda r: -LEVELS[r])]
+    return [{"route": route, "check-ins": counted[route]} for route in ROUTES]
 
 
 def moves(history: pd.DataFrame, settings: Settings) -> pd.DataFrame:
@@ -67,7 +67,7 @@ def sweep(history: pd.DataFrame, settings: Settings, name: str, window: Window) 
         if not _in_order(settings, {name: value}):
             continue
         counted = Counter(_routed(history, settings, {name: value}))
-        rows += [{"value": value, "route": route, "count": counted[route] / max(_days(window), 1)} for route in LEVELS]
+        rows += [{"value": value, "route": route, "count": counted[route] / max(_days(window), 1)} for route in ROUTES]
     return pd.DataFrame(rows, columns=["value", "route", "count"]) if len(history) else pd.DataFrame()
 
 
@@ -84,13 +84,15 @@ def _routed(history: pd.DataFrame, settings: Settings, changed: Mapping[str, flo
     definition = render.definition(settings)
     if changed:
         definition = thresholds.with_thresholds(definition, {**settings.thresholds, **changed})
-    return [thresholds.route(definition, checkin) for checkin in _checkins(history)]
+    router = Router(definition)
+    return [router.route(checkin) for checkin in results(history)]
 
 
-def _checkins(history: pd.DataFrame) -> Iterable[dict[str, Any]]:
+def results(history: pd.DataFrame) -> Iterable[dict[str, Any]]:
+    """The recorded check-ins as the processor returned them; what is missing is null, and the text, not kept, empty."""
     shown = [column for column in ("risk_score", "score", "trajectory") if column in history]
     for row in history[shown].to_dict("records") if len(history) else []:
-        yield {str(key): None if pd.isna(value) else value for key, value in row.items()}
+        yield {"text": "", **{str(key): None if pd.isna(value) else value for key, value in row.items()}}
 
 
 def _in_order(settings: Settings, changed: Mapping[str, float]) -> bool:

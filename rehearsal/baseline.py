@@ -192,13 +192,21 @@ def _workflow(settings: Settings) -> None:
     states = _client(settings, "stepfunctions")
     if not _missing(states.describe_state_machine, stateMachineArn=settings.state_machine_arn):
         return
-    names = {"${CheckinProcessorArn}": settings.processor_arn, "${AlertTopicArn}": settings.alert_topic_arn}
-    definition = (HERE / "baseline-definition.json").read_text(encoding="utf-8")
-    for placeholder, arn in names.items():
-        definition = definition.replace(placeholder, arn)
     states.create_state_machine(
-        name=settings.state_machine_name, definition=definition, roleArn=settings.execution_role_arn, type="STANDARD"
+        name=settings.state_machine_name,
+        definition=json.dumps(definition(settings), indent=2),
+        roleArn=settings.execution_role_arn,
+        type="STANDARD",
     )
+
+
+def definition(settings: Settings) -> dict[str, Any]:
+    """The workflow's definition before the plan."""
+    names = {"${CheckinProcessorArn}": settings.processor_arn, "${AlertTopicArn}": settings.alert_topic_arn}
+    text = (HERE / "baseline-definition.json").read_text(encoding="utf-8")
+    for placeholder, arn in names.items():
+        text = text.replace(placeholder, arn)
+    return dict(json.loads(text))
 
 
 def _dashboard(settings: Settings) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from workbench import SECRET, Bench, Case, broken, user_of
 
-from lib import render, thresholds
+from lib import render
+from lib.router import Router
 from lib.settings import Settings
 
 SCENARIOS = ("normal", "standard", "moderate", "high", "crisis", "declining")
@@ -245,10 +246,10 @@ def test_each_side_of_each_threshold_and_every_odd_result(everything: Everything
         assert everything.bench.interventions(user_of(name)) == (1 if route == "crisis" else 0), name
 
 
-def test_our_evaluator_agrees_with_the_interpreter(everything: Everything) -> None:
+def test_our_router_agrees_with_the_interpreter(everything: Everything) -> None:
+    router = Router(everything.bench.plain)
     for name, (given, _) in everything.checkins.items():
-        fields = given if isinstance(given, dict) else {}
-        assert thresholds.route(everything.bench.plain, fields) == everything.results[name].output["route"], name
+        assert router.route(given) == everything.results[name].output["route"], name
 
 
 def test_events_carry_what_the_dispatcher_reads(everything: Everything) -> None:

@@ -182,7 +182,7 @@ def test_the_record_is_complete(story):
         "boundaries.json", "crisis_drills.json", "crisis_latency.csv", "low_sentiment_before.json", "crossing.json",
         "success_rate.csv", "dashboard_metrics.json",
         "executions.csv", "execution_time.csv", "routes.csv", "alert_latency.csv", "threshold_moves.csv",
-        "rollback.json",
+        "rollback.json", "backtest.csv", "backtest.json", "failure_walk.json",
     }  # fmt: skip
     found = set(texts(story.folder))
     backups = {name for name in found if name.startswith("backup/stepfunctions-backup-")}

@@ -1,0 +1,169 @@
+"""What if one task fails? Asked of TestState for every task and every kind of failure. Read-only; sends nothing.
+
+A task that is itself a second way is asked after the failures that lead to it. Retries count as used up.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lib import boundaries, states, walks
+from lib.breaking import FAULTS, TOO_LARGE, Reached, Sabotaged, Start, faults, reach
+from lib.checks import Check
+from lib.settings import Settings
+from lib.teststate import Asked
+from lib.walks import Step, Way, Whole, failed, follow
+
+ORDINARY = "checkin-before-deploying"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A task that failed in one way, and where the check-in went then. `way` is None for a task never reached."""
+
+    task: str
+    fault: str
+    error: str
+    before: tuple[str, ...]
+    way: Way | None
+    visible: bool
+
+    @property
+    def told(self) -> bool:
+        return self.way is not None and any(sent.kind in ("event", "topic") for sent in self.way.sent)
+
+    @property
+    def good(self) -> bool:
+        """One failure alone must leave somebody told; a further one may end in a failure that everybody sees."""
+        return self.told or (self.visible and bool(self.before))
+
+
+@dataclass
+class _OneFails:
+    """Goes here to the task, with what failed before; from there on, the failure first, TestState is asked."""
+
+    asked: Asked
+    before: Sabotaged
+    task: str
+    error: str
+    reached: bool = field(default=False)
+
+    def __call__(self, where: str, body: Mapping[str, Any], data: Any, context: dict[str, Any]) -> Step:  # noqa: ANN401
+        if where == self.task:
+            self.reached = True
+            said, read = self.asked.failing(where, body, data, context, self.error), failed(body, data, self.error)
+            # An account that catches more than AWS documents (States.ALL and a result too large) is not believed.
+            return said if said.next == read.next else Step("", data, self.error)
+        if self.reached and where not in self.before.broken:
+            return self.asked(where, body, data, context)
+        return self.before(where, body, data, context)
+
+
+def walked(asked: Asked, definition: Mapping[str, Any]) -> list[Failure]:
+    """Every task, also those in branches, with every fault."""
+    ways = reach(definition, starts(asked.live.settings))
+    return [
+        _walked(asked, definition, state, fault, error, reached)
+        for state in states.walk(definition)
+        if state.type == "Task"
+        for reached in ways.get(state.where, [None])
+        for fault, error in faults(state.body)
+    ]
+
+
+def _walked(
+    asked: Asked, definition: Mapping[str, Any], state: states.State, fault: str, error: str, reached: Reached | None
+) -> Failure:
+    if reached is None:
+        return Failure(state.where, fault, error, (), None, visible=False)
+    start, before = reached.start, Sabotaged(Whole(reached.start.result), reached.before)
+    context = walks.context_of(ORDINARY, start.given, asked.live.settings.state_machine_arn)
+    way = follow(definition, start.given, context, _OneFails(asked, before, state.where, error))
+    last = definition["States"].get(way.states[-1], {})
+    visible = bool(way.error) and last.get("Type") == "Fail"
+    return Failure(state.where, fault, error, tuple(sorted(reached.before)), way, visible)
+
+
+def starts(settings: Settings) -> list[Start]:
+    """An ordinary check-in of every route, one that cannot be used, and one of nobody."""
+    names = [f"declining-{route}" for route in ("standard", "high", "crisis", "proactive", "none")]
+    cases = {case.name: case.given["checkinResult"] for case in boundaries.cases(settings)}
+    scored = [cases[name] for name in (*names, "risk-missing")]
+    return [*(Start({"userId": "somebody"}, result) for result in scored), Start({"userId": None}, None)]
+
+
+def checks(found: Sequence[Failure], settings: Settings) -> list[Check]:
+    """A check a task and fault, those that failed first."""
+    rows = [
+        Check(
+            f"{failure.task}: {failure.fault}{_after(failure)}",
+            "passed" if failure.good else "failed",
+            told(failure, settings),
+            "somebody is told" + (", or the execution fails for all to see" if failure.before else ""),
+        )
+        for failure in found
+    ]
+    return sorted(rows, key=lambda check: check.status != "failed")
+
+
+def _after(failure: Failure) -> str:
+    return f", after {_short(failure.before)}" if failure.before else ""
+
+
+def _short(tasks: Sequence[str]) -> str:
+    return ", ".join(task.rsplit(" / ", 1)[-1] for task in tasks)
+
+
+def told(failure: Failure, settings: Settings) -> str:
+    """Who is told, in words; and how the execution fails where it does."""
+    who = heard(failure, settings)
+    if failure.way is None or not failure.way.error:
+        return who if failure.told or failure.way is None else f"{who}, and nothing shows it"
+    return f"{who}; {ending(failure)}"
+
+
+def heard(failure: Failure, settings: Settings) -> str:
+    """Who is told, or NOBODY."""
+    if failure.way is None:
+        return "nothing reaches this task"
+    names = {settings.ops_topic_arn: "operations", settings.alert_topic_arn: "contact by topic"}
+    who = ["contact by event" for _ in failure.way.names("event")]
+    who += [names.get(topic, topic) for topic in failure.way.names("topic")]
+    return " + ".join(dict.fromkeys(who)) or "NOBODY"
+
+
+def ending(failure: Failure) -> str:
+    """How the execution ends: it completes, fails for all to see, or breaks off where nothing caught the error."""
+    if failure.way is None or not failure.way.error:
+        return "completes"
+    return f"{'fails' if failure.visible else f'breaks off at {failure.way.states[-1]}'}: {failure.way.error}"
+
+
+def matrix(found: Sequence[Failure], settings: Settings) -> list[dict[str, str]]:
+    """A row a task: what had failed before, for each fault who is told, and how the execution ends."""
+    rows = dict[tuple[str, tuple[str, ...]], dict[str, str]]()
+    endings = dict[tuple[str, tuple[str, ...]], list[str]]()
+    for failure in found:
+        key = (failure.task, failure.before)
+        named = {"task that fails": failure.task, "failed before": _short(failure.before) or "nothing"}
+        rows.setdefault(key, named)[failure.fault] = heard(failure, settings) + ("" if failure.good else " (FAILED)")
+        endings.setdefault(key, []).append(ending(failure))
+    every = [*FAULTS, TOO_LARGE[0]]
+    shown = {key: {**row, **{fault: row.get(fault, "") for fault in every}} for key, row in rows.items()}
+    return [{**row, "the execution": "; ".join(dict.fromkeys(endings[key]))} for key, row in shown.items()]
+
+
+def kept(found: Sequence[Failure], settings: Settings) -> list[dict[str, Any]]:
+    """The walks as plain data for the record."""
+    return [
+        {
+            "task": failure.task,
+            "fault": failure.fault,
+            "error": failure.error,
+            "failed_before": list(failure.before),
+            "way": list(failure.way.states) if failure.way else [],
+            "told": told(failure, settings),
+            "good": failure.good,
+        }
+        for failure in found
+    ]

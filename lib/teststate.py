@@ -1,0 +1,79 @@
+"""Asks AWS's TestState what one state does with an input. Calls nothing but TestState, and sends nothing.
+
+Every task is asked with a mocked result or error, and without a role: AWS could not carry it out if it wanted to.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lib.aws import Live, readable
+from lib.errors import NotAsWanted
+from lib.walks import Step, catches, result_of
+
+# AWS takes a context object only with a mock, and a mock only for tasks. So in other states `$$.` is read from here.
+HELD = "contextOfTest"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The API as a `walks.Stepper`: tasks succeed. The same question is put once, whoever asks it."""
+
+    live: Live
+    known: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def __call__(self, where: str, body: Mapping[str, Any], data: Any, context: dict[str, Any]) -> Step:  # noqa: ANN401
+        if body["Type"] == "Task":
+            more = {"mock": {"result": json.dumps(result_of(body, {}))}, "context": json.dumps(context)}
+            return self._step(where, self._answer(where, body, data, more), data)
+        held, given = _with_context(body, data, context)
+        return self._step(where, self._answer(where, held, given, {}), data)
+
+    def failing(self, where: str, body: Mapping[str, Any], data: Any, context: dict[str, Any], error: str) -> Step:  # noqa: ANN401
+        """What a task does with an error once its retries are used up. AWS looks at Retry first, then at Catch."""
+        more: dict[str, Any] = {
+            "mock": {"errorOutput": {"error": error, "cause": "mocked"}},
+            "context": json.dumps(context),
+        }
+        used_up = next((r.get("MaxAttempts", 3) for r in body.get("Retry", []) if catches(r["ErrorEquals"], error)), 0)
+        if used_up:
+            more["stateConfiguration"] = {"retrierRetryCount": used_up}
+        return self._step(where, self._answer(where, body, data, more), data, error)
+
+    def _answer(self, where: str, body: Mapping[str, Any], data: Any, more: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401
+        question = {"definition": json.dumps(body), "input": json.dumps(data), **more}
+        key = json.dumps(question, sort_keys=True)
+        if key not in self.known:
+            with readable(f"testing the state {where}"):
+                self.known[key] = self.live.client("stepfunctions").test_state(**question)
+        return self.known[key]
+
+    def _step(self, where: str, answer: Mapping[str, Any], data: Any, error: str = "") -> Step:  # noqa: ANN401
+        status, after = answer["status"], str(answer.get("nextState", ""))
+        if status == "FAILED":
+            return Step("", data, str(answer.get("error") or "unnamed"))
+        if status not in ("SUCCEEDED", "CAUGHT_ERROR"):
+            raise NotAsWanted(f"TestState of {where} answered {status}; expected success, a catch or a failure")
+        output = json.loads(answer["output"])
+        if isinstance(output, dict):
+            output.pop(HELD, None)
+        return Step(after, output, caught=error if status == "CAUGHT_ERROR" else "")
+
+
+def _with_context(body: Mapping[str, Any], data: Any, context: Mapping[str, Any]) -> tuple[Any, Any]:  # noqa: ANN401
+    """The state and its input with the context within the input, where the state refers to it."""
+    held = _moved(body)
+    return (body, data) if held == body else (held, {**data, HELD: context})
+
+
+def _moved(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, Mapping):
+        return {
+            key: re.sub(r"\$\$\.", f"$.{HELD}.", part)
+            if isinstance(part, str) and (key.endswith((".$", "Path")) or key == "Variable")
+            else _moved(part)
+            for key, part in value.items()
+        }
+    return [_moved(part) for part in value] if isinstance(value, list) else value

@@ -1,0 +1,258 @@
+"""What phase 03 asks before it deploys: routes and failures by TestState, and the past by both definitions."""
+
+import copy
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lib import aws, backtest, dry_routes, failure_walk, render, show
+from lib.aws import Live
+from lib.checks import Check
+from lib.errors import NotAsWanted
+from lib.records import Record
+from lib.settings import Settings
+from lib.teststate import Asked
+from rehearsal import baseline, history
+from rehearsal.clients import client
+
+Definition = dict[str, Any]
+
+
+class Looked:
+    """A connection that notes its calls, and the rendered definition."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.calls = list[dict[str, Any]]()
+        self.settings = settings
+        self.live: Live = aws.connect(settings, self.calls.append)
+        self.definition = render.definition(settings)
+        self.asked = Asked(self.live)  # shared: a spoiled definition asks anew only of what differs
+
+
+@pytest.fixture(scope="module")
+def looked(module_account: Settings) -> Iterator[Looked]:
+    yield Looked(module_account)
+
+
+def spoiled(definition: Definition, spoil: Callable[[Definition], Any]) -> Definition:
+    other = copy.deepcopy(definition)
+    spoil(other["States"])
+    return other
+
+
+def failed(checks: list[Check]) -> dict[str, str]:
+    return {check.name: check.found for check in checks if check.status == "failed"}
+
+
+def test_every_case_goes_where_the_plan_says_and_nothing_is_called_but_teststate(looked: Looked) -> None:
+    looked.calls.clear()
+    found = dry_routes.taken(looked.asked, looked.definition)
+    checks = dry_routes.checks(found)
+    assert failed(checks) == {}
+    assert len(checks) == len(found) > 60
+    assert {call["operation"] for call in looked.calls} == {"TestState"}
+    for row in dry_routes.summary(found):
+        assert row["cases expected"] == row["cases sent there"] == row["of them rightly"] > 0, row
+    whole = {one.case.name: one.way.names("event") for one in found if one.whole}
+    assert whole["crisis"] == ("Crisis Protocol Alert",) and whole["normal"] == ()
+
+
+def test_a_wrong_comparison_a_lost_guard_and_a_wrong_event_are_seen(looked: Looked) -> None:
+    def at(states: Definition) -> None:
+        states["EvaluateRisk"]["Choices"][0]["And"][3] = {
+            "Variable": "$.checkin.risk_score",
+            "NumericGreaterThanEquals": looked.settings.crisis_risk_above,
+        }
+
+    def unscored_is_none(states: Definition) -> None:
+        states["EvaluateRisk"]["Default"] = "RouteNone"
+
+    def renamed(states: Definition) -> None:
+        states["SendHighRiskEvent"]["Parameters"]["Entries"][0]["DetailType"] = "Something Else"
+
+    def told(spoil: Callable[[Definition], Any]) -> list[Check]:
+        return dry_routes.checks(dry_routes.taken(looked.asked, spoiled(looked.definition, spoil)))
+
+    assert failed(told(at)) == {"TestState: crisis-at": "crisis"}
+    lost = told(unscored_is_none)
+    assert failed(lost)["TestState: risk-missing"] == "none"
+    assert len(failed(lost)) == 14 and [check.status for check in lost[:14]] == ["failed"] * 14
+    assert failed(told(renamed)) == {"TestState: high": "high, events: Something Else"}
+    with pytest.raises(NotAsWanted, match="TestState: crisis-at"):
+        show.checks(told(at))
+
+
+def test_a_state_that_fails_is_named(looked: Looked) -> None:
+    def fails(states: Definition) -> None:
+        states["RouteHigh"] = {"Type": "Fail", "Error": "Broken"}
+
+    checks = dry_routes.checks(dry_routes.taken(looked.asked, spoiled(looked.definition, fails)))
+    assert failed(checks)["TestState: high"] == "none was decided, events: none, failed with Broken at RouteHigh"
+
+
+def test_the_questions_are_those_that_aws_takes(looked: Looked, monkeypatch: pytest.MonkeyPatch) -> None:
+    put = list[dict[str, Any]]()
+    stepfunctions = looked.live.client("stepfunctions")
+    ask = stepfunctions.test_state
+    monkeypatch.setattr(stepfunctions, "test_state", lambda **given: put.append(given) or ask(**given))
+    fresh = Asked(looked.live)
+    found = dry_routes.taken(fresh, looked.definition)
+    failure_walk.walked(fresh, looked.definition)
+    assert len(found) > 60 and len(put) == len(fresh.known) < 900
+    kinds = {json.loads(question["definition"])["Type"] for question in put}
+    assert kinds == {"Choice", "Pass", "Task", "Fail"}  # no Parallel: the embedded account cannot take one
+    for question in put:
+        task = json.loads(question["definition"])["Type"] == "Task"
+        # AWS takes a mock for a task alone, and a context only with a mock; without a role it can call nothing.
+        assert ("mock" in question) == ("context" in question) == task
+        assert "roleArn" not in question
+        if not task:
+            assert "$$." not in question["definition"]
+        if "errorOutput" in question.get("mock", {}):
+            state = json.loads(question["definition"])
+            attempts = question.get("stateConfiguration", {}).get("retrierRetryCount", 0)
+            assert attempts in {0, *(retrier["MaxAttempts"] for retrier in state["Retry"])}
+
+
+def test_no_single_failure_leaves_anybody_unheard(looked: Looked) -> None:
+    looked.calls.clear()
+    found = failure_walk.walked(looked.asked, looked.definition)
+    assert failed(failure_walk.checks(found, looked.settings)) == {}
+    assert {call["operation"] for call in looked.calls} == {"TestState"}
+    alone = [failure for failure in found if not failure.before]
+    assert len({failure.task for failure in found}) == 19 and all(failure.told for failure in alone)
+    said = {(f.task, f.fault, f.before): failure_walk.told(f, looked.settings) for f in found}
+    last = ("TellOperationsOfAlert", "missing", ("SendHighRiskEvent", "TellContactsOfAlert"))
+    assert said[last] == "NOBODY; fails: AlertUndelivered"
+    assert said["CrisisProtocol / SendCrisisEvent", "throttled", ()] == "contact by topic + operations"
+    assert said["ProcessCheckin", "too large", ()] == "operations; fails: CheckinNotProcessed"
+    assert len(failure_walk.kept(found, looked.settings)) == len(found)
+    table = {(row["task that fails"], row["failed before"]): row for row in failure_walk.matrix(found, looked.settings)}
+    assert table["SendStandardEvent", "nothing"]["access denied"] == "contact by topic"
+    assert table["SendStandardEvent", "nothing"]["too large"] == ""
+    assert table["SendStandardEvent", "nothing"]["the execution"] == "completes"
+    assert table["ProcessCheckin", "nothing"]["the execution"] == "fails: CheckinNotProcessed"
+
+
+def walk_of(looked: Looked, spoil: Callable[[Definition], Any]) -> dict[str, str]:
+    definition = spoiled(looked.definition, spoil)
+    return failed(failure_walk.checks(failure_walk.walked(looked.asked, definition), looked.settings))
+
+
+def test_a_swallowed_failure_is_found(looked: Looked) -> None:
+    def swallowed(states: Definition) -> None:
+        states["SendHighRiskEvent"]["Catch"][0]["Next"] = "CheckinComplete"
+
+    found = walk_of(looked, swallowed)
+    faults = ("missing", "access denied", "throttled", "timed out", "failing")
+    assert found == {f"SendHighRiskEvent: {fault}": "NOBODY, and nothing shows it" for fault in faults}
+
+
+def test_a_catch_that_takes_one_error_only_is_found(looked: Looked) -> None:
+    def narrow(states: Definition) -> None:
+        states["SendProactiveEvent"]["Catch"][0]["ErrorEquals"] = ["States.Timeout"]
+
+    found = walk_of(looked, narrow)
+    assert len(found) == 4 and "SendProactiveEvent: timed out" not in found
+    assert found["SendProactiveEvent: throttled"] == (
+        "NOBODY; breaks off at SendProactiveEvent: EventBridge.ThrottlingException"
+    )
+
+
+def test_a_result_that_is_too_large_must_be_caught_by_its_name(looked: Looked) -> None:
+    def general(states: Definition) -> None:
+        states["ProcessCheckin"]["Catch"].pop(0)
+
+    # The embedded account's States.ALL takes this error too; AWS's does not, and that is what counts.
+    assert walk_of(looked, general) == {
+        "ProcessCheckin: too large": "NOBODY; breaks off at ProcessCheckin: States.DataLimitExceeded"
+    }
+
+
+def test_a_failure_straight_to_the_end_is_no_second_way(looked: Looked) -> None:
+    def gives_up(states: Definition) -> None:
+        states["SendStandardEvent"]["Catch"][0]["Next"] = "AlertUndelivered"
+
+    found = walk_of(looked, gives_up)
+    assert found["SendStandardEvent: missing"] == "NOBODY; fails: AlertUndelivered"
+
+
+def test_a_branch_that_ends_in_silence_is_found(looked: Looked) -> None:
+    def silent(states: Definition) -> None:
+        branches = states["CrisisProtocol"]["Branches"]
+        branches[0]["States"]["SendCrisisEvent"]["Catch"][0]["Next"] = "ContactsReachedByEvent"
+        branches[1]["States"]["TellOperations"] = {"Type": "Pass", "Next": "OperationsReached"}
+
+    found = walk_of(looked, silent)
+    assert found["CrisisProtocol / SendCrisisEvent: missing"] == "NOBODY, and nothing shows it"
+    assert found["CrisisProtocol / TellContactsDirectly: missing"] == "nothing reaches this task"
+
+
+def test_retries_that_are_not_used_up_are_no_answer(looked: Looked, monkeypatch: pytest.MonkeyPatch) -> None:
+    stepfunctions = looked.live.client("stepfunctions")
+    monkeypatch.setattr(stepfunctions, "test_state", lambda **_: {"status": "RETRIABLE"})
+    with pytest.raises(NotAsWanted, match="RETRIABLE"):
+        failure_walk.walked(Asked(looked.live), looked.definition)
+
+
+def run(looked: Looked, new: Definition | None = None, **more: Any) -> backtest.Backtest:
+    return backtest.run(looked.live, baseline.definition(looked.settings), new or looked.definition, **more)
+
+
+def test_an_empty_history_is_said_and_not_passed(looked: Looked) -> None:
+    found = run(looked, now=lambda: datetime.now(UTC) - timedelta(days=400))
+    (check,) = backtest.checks(found)
+    assert (check.status, check.found) == ("not exercised here", "no check-in is recorded in that time")
+    assert found.routed == 0 and backtest.table(found).empty
+
+
+def test_the_past_is_routed_by_both_definitions(looked: Looked, tmp_path: Path) -> None:
+    record = Record(tmp_path, "20260101T000000Z-test")
+    history.play(looked.settings, 20, seed=3)
+    found = run(looked)
+    assert (found.routed, found.executions, found.all_listed, found.unreadable) == (20, 20, True, 0)
+    assert 0 < found.changing < 20 and found.lower.empty
+    assert {check.status for check in backtest.checks(found)} == {"passed"}
+    backtest.keep(record, found)
+    kept = record.read_json("evidence/backtest.json")
+    assert (kept["routed"], kept["lower"], kept["executions"]) == (20, 0, 20)
+    texts = [text for checkin in history.checkins(3, 20) if (text := checkin["text"])]
+    evidence = (tmp_path / "evidence" / "backtest.csv").read_text() + json.dumps(kept)
+    assert not [text for text in texts if text in evidence]
+
+    s3, key = client(looked.settings.endpoint_url, "s3"), "user-1/2026/01/01/noon.json"
+    s3.put_object(Bucket=looked.settings.checkin_bucket_name, Key="stray.txt", Body=b"x")
+    s3.put_object(Bucket=looked.settings.checkin_bucket_name, Key=key, Body=b"x")
+    assert run(looked).unreadable == 1  # the other one is of no day in the window
+    assert {c.name: c.status for c in backtest.checks(run(looked))}["backtest: every recorded object is readable"] == (
+        "waiting"
+    )
+
+
+def test_a_lower_alert_than_today_is_shouted(looked: Looked) -> None:
+    now = datetime.now(UTC)
+    body = json.dumps({"risk_score": 10, "score": -0.65, "trajectory": "stable", "text": "synthetic"})
+    name = f"user-2/{now:%Y/%m/%d}/{now.isoformat()}.json"
+    client(looked.settings.endpoint_url, "s3").put_object(
+        Bucket=looked.settings.checkin_bucket_name, Key=name, Body=body
+    )
+    lax = looked.settings.model_copy(update={"sentiment_below": -0.99})
+    found = run(looked, render.definition(lax))
+    (check,) = [check for check in backtest.checks(found) if "LOWER" in check.name]
+    assert check.status == "waiting" and "from standard to none" in check.found
+    table = backtest.table(found)
+    assert table.iloc[0]["alert"] == "LOWER than today"
+    assert {"what": "of them to a LOWER alert than today", "count": str(int(found.lower["count"].sum()))} in (
+        backtest.totals(found)
+    )
+
+
+def test_a_definition_that_cannot_be_followed_is_said(looked: Looked) -> None:
+    odd = spoiled(looked.definition, lambda states: states["CheckinComplete"].update(Type="Map"))
+    found = run(looked, odd)
+    (check,) = backtest.checks(found)
+    assert check.status == "not exercised here" and "CheckinComplete is a Map state" in check.found
