@@ -1,0 +1,179 @@
+"""No single failure silences a crisis: every task broken in every way, on two interpreters, and who was reached.
+
+`make silence`, or `python -m rehearsal.single_failures`. The failures are derived from the definition (`reaching.py`,
+`failing.py`), broken in copies of it (`breaking.py`, `behind.py`), run as drills on an account of their own
+(`ground.py`) and judged by what subscribers received (`judging.py`). Loopback only.
+
+What it leaves open: permissions are not enforced in the embedded account, so `denied` is the service's answer and not
+IAM's; the interpreters are not AWS's own; and a dead-letter queue is asserted by configuration only.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+import click
+
+from lib import render
+from lib.command import told
+from lib.terminal import say
+from lib.terminal import table as print_table
+from rehearsal import behind, reaching
+from rehearsal.breaking import FAULTS, MISSING, SLOW, cut
+from rehearsal.failing import BEHIND, DISABLED, WITHOUT_TARGET, Failure, behind_events, of_tasks
+from rehearsal.ground import INTERPRETERS, MINISTACK, MOTO, Drill, Ground, about, ground
+from rehearsal.judging import FAILED, GAP, NOT_EXERCISED, PASSED, judged, own_errors, row
+
+Row = dict[str, Any]
+VERDICTS = (PASSED, NOT_EXERCISED, GAP, FAILED)
+Tried = tuple[Failure, str, Drill | None]
+EVIDENCE = "evidence/single_failures.json"
+AT_ONCE = {MINISTACK: 12, MOTO: 10}  # with more, moto is too slow for the four seconds that a task has
+QUIET_SECONDS = 1.0
+DISPATCH_SECONDS = {SLOW: behind.LIMIT_SECONDS + 0.5}
+
+
+def run(interpreters: Sequence[str] = INTERPRETERS, sleep: Callable[[float], None] = time.sleep) -> list[Row]:
+    """Try every failure of this checkout's definition on an account of its own; a row for each, on each interpreter."""
+    with ground(interpreters) as prepared:
+        definition = render.definition(prepared.settings)
+        given = reaching.inputs(prepared.settings)
+        rows = broken_tasks(prepared, definition, of_tasks(definition, given), interpreters, sleep)
+        return rows + broken_behind(prepared, definition, behind_events(definition, given), interpreters, sleep)
+
+
+def broken_tasks(
+    on: Ground,
+    definition: Mapping[str, Any],
+    failures: Sequence[Failure],
+    interpreters: Sequence[str],
+    sleep: Callable[[float], None] = time.sleep,
+) -> list[Row]:
+    """Break tasks, several at once, each in a copy of the definition of its own."""
+    found = _drills(on, definition, failures, interpreters, sleep)
+    on.listen(QUIET_SECONDS, sleep)
+    return [_row(on, definition, *one) for one in found]
+
+
+def broken_behind(
+    on: Ground,
+    definition: Mapping[str, Any],
+    failures: Sequence[Failure],
+    interpreters: Sequence[str],
+    sleep: Callable[[float], None] = time.sleep,
+) -> list[Row]:
+    """Break what lies behind the events, one thing after the other, since all events share it."""
+    carried, rows = behind.carriers(on, definition), list[Row]()
+    for thing, fault in BEHIND:
+        chosen = [failure for failure in failures if (failure.behind, failure.fault) == (thing, fault)]
+        if not chosen:
+            continue
+        with behind.broken(on, definition, thing, fault):
+            found = _drills(on, definition, chosen, interpreters, sleep)
+            on.listen(DISPATCH_SECONDS.get(fault, QUIET_SECONDS), sleep)
+        rows += [_row(on, definition, *one, behind.carrier(one[0], carried)) for one in found]
+    return rows
+
+
+def _drills(
+    on: Ground,
+    definition: Mapping[str, Any],
+    failures: Sequence[Failure],
+    interpreters: Sequence[str],
+    sleep: Callable[[float], None],
+) -> list[Tried]:
+    """Run a drill for each failure on each interpreter; one that nothing reaches has none."""
+    given = reaching.inputs(on.settings)
+
+    def one(where: str, failure: Failure) -> Tried:
+        if not failure.given:
+            return failure, where, None
+        tasks = dict.fromkeys(failure.also, MISSING) | ({} if failure.behind else {failure.task: failure.fault})
+        return failure, where, on.drill(where, on.broken(where, definition, tasks), given[failure.given], sleep)
+
+    pools = {where: ThreadPoolExecutor(AT_ONCE[where]) for where in interpreters}
+    waiting = [pools[where].map(partial(one, where), failures) for where in interpreters]
+    found = [tried for several in waiting for tried in several]
+    for pool in pools.values():
+        pool.shutdown()
+    return found
+
+
+def _row(
+    on: Ground, definition: Mapping[str, Any], failure: Failure, where: str, drill: Drill | None, carrier: str = ""
+) -> Row:
+    if drill is None:
+        unknown = "FORGOTTEN: no input is known that reaches this task; add one to rehearsal/reaching.py"
+        return row(failure, where, None, {}, (FAILED, unknown))
+    reached = about(on.alerts, drill)
+    limit = float(on.settings.alert_limit_seconds)
+    verdict, why = judged(failure, drill, reached, own_errors(definition), limit, carrier)
+    if failure.fault == SLOW and not failure.behind and (limited := cut(definition, failure.task)):
+        why += f"; its limit of {limited:g} s was cut for the trial, so on AWS it comes that much later"
+    return row(failure, where, drill, reached, (verdict, why))
+
+
+def cell(found: Sequence[Mapping[str, Any]]) -> str:
+    """One failure on every interpreter: who was reached and when at the latest, or how it ended, in a few words."""
+    bad = [row for row in found if row["verdict"] != PASSED]
+    if bad:
+        return str(max(bad, key=lambda row: VERDICTS.index(row["verdict"]))["verdict"]).upper()
+    times = {whom: max(row["seconds"].get(whom, 0) for row in found) for row in found for whom in row["seconds"]}
+    if not times:
+        return f"fails: {found[0]['error']}"
+    return ", ".join(f"{whom} {seconds:.1f} s" for whom, seconds in sorted(times.items()))
+
+
+def table(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
+    """Columns and lines of the matrix: a line for each task and route, a column for each fault."""
+    faults = list(dict.fromkeys(found["fault"] for found in sorted(rows, key=_place)))
+    cells: dict[tuple[str, str], dict[str, list[Row]]] = {}
+    for found in rows:
+        also = f", {len(found['also_broken'])} more broken" if found["also_broken"] else ""
+        cells.setdefault((found["task"], found["route"] + also), {}).setdefault(found["fault"], []).append(found)
+    lines = [[*key, *(cell(line[f]) if f in line else "" for f in faults)] for key, line in sorted(cells.items())]
+    return ["task", "route", *faults], lines
+
+
+def _place(found: Mapping[str, Any]) -> int:
+    return (*FAULTS, DISABLED, WITHOUT_TARGET).index(found["fault"])
+
+
+def summary(rows: Sequence[Row]) -> str:
+    """All of it in one line."""
+    counted = Counter(found["verdict"] for found in rows)
+    where = len({found["interpreter"] for found in rows})
+    reached = sum(found["verdict"] == PASSED and bool(found["reached"]) for found in rows)
+    more = (f"{counted[NOT_EXERCISED]} not exercised here", f"{counted[GAP]} gaps beside the crisis")
+    return (
+        f"Single failures: {len(rows)} tried on {where} interpreters, {reached} reached a human, "
+        f"{counted[PASSED] - reached} failed visibly, {counted[FAILED]} silent, {', '.join(more)}"
+    )
+
+
+def report(rows: Sequence[Row]) -> int:
+    """Print the matrix and each row that did not pass; returns the exit code."""
+    behind_them = [found for found in rows if ">" in found["task"]]
+    for what, chosen in (("Tasks", [found for found in rows if found not in behind_them]), ("Events", behind_them)):
+        print_table(f"{what}: who was reached, at the latest after", *table(chosen))
+    for found in rows:
+        if found["verdict"] != PASSED:
+            name = f"{found['task']}, {found['fault']}, {found['route']}, {found['interpreter']}"
+            say(f"{found['verdict'].upper()} {name}: {found['why']}")
+    say(f"\n{summary(rows)}")
+    return 1 if not rows or any(found["verdict"] == FAILED for found in rows) else 0
+
+
+@click.command()
+@click.option("--on", "interpreters", multiple=True, type=click.Choice(INTERPRETERS), help="Only this interpreter.")
+@told
+def silence(interpreters: Sequence[str]) -> int:
+    """Break every task of the workflow in every way, and see who is reached."""
+    return report(run(interpreters or INTERPRETERS))
+
+
+if __name__ == "__main__":
+    silence()
