@@ -4,7 +4,7 @@ A task that is reached in several ways is tried with every fault in the way that
 with one fault in each other way: its limit, retries and catches are the same there.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from lib.states import walk
 from rehearsal.breaking import FAILING, FAULTS, MISSING, SLOW
 from rehearsal.reaching import Way, ways
 
+BRIEFLY = (MISSING, SLOW)  # to a workflow that catches every error alike, the others are as what is missing
 RULE, DISPATCHER = "rule", "dispatcher"
 DISABLED, WITHOUT_TARGET = "disabled", "without target"
 # What lies behind an event that EventBridge took, and how that fails. What is missing stays so: it comes last.
@@ -47,13 +48,15 @@ class Failure:
         return not self.also
 
 
-def of_tasks(definition: Mapping[str, Any], given: Mapping[str, Mapping[str, Any]]) -> list[Failure]:
+def of_tasks(
+    definition: Mapping[str, Any], given: Mapping[str, Mapping[str, Any]], faults: Sequence[str] = FAULTS
+) -> list[Failure]:
     """Every task by every fault, what takes longest first."""
     found, known = list[Failure](), set[str]()
     for way in ways(definition, given):
-        faults = FAULTS if way.task not in known else (MISSING,)
+        chosen = faults if way.task not in known else (MISSING,)
         known.add(way.task)
-        found += [Failure(way.task, fault, way.given, way.also) for fault in faults]
+        found += [Failure(way.task, fault, way.given, way.also) for fault in chosen]
     return sorted(found, key=lambda failure: (failure.fault == SLOW, len(failure.also)), reverse=True)
 
 

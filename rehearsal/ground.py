@@ -35,7 +35,7 @@ INBOXES = {CONTACT: baseline.TRUSTED_INBOX, OPERATIONS: baseline.OPERATIONS_INBO
 # A function's retries come seconds later: they would reach the drills of the next failure.
 OPTIONS = {"LAMBDA_ASYNC_RETRY_BASE_SECONDS": "3600", "LAMBDA_ASYNC_RETRY_MAX_SECONDS": "3600"}
 DEADLINE_SECONDS = 60.0
-POLL_SECONDS = 0.4
+POLL_SECONDS = 0.6
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ nothing caught, and whatever else was under way is cancelled with it.
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from lib.failures import FAILED, GAP, NOT_EXERCISED, PASSED
 from lib.states import walk
 from rehearsal.failing import Failure
 from rehearsal.ground import Drill
 from rehearsal.reaching import INVALID, UNPROCESSED
 
-PASSED, FAILED, NOT_EXERCISED, GAP = "passed", "failed", "not exercised here", "gap"
 CRISIS = "crisis"
 NOT_PROCESSED = (INVALID, UNPROCESSED)  # of these, the execution itself must fail as well
 

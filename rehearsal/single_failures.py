@@ -8,41 +8,49 @@ What it leaves open: permissions are not enforced in the embedded account, so `d
 IAM's; the interpreters are not AWS's own; and a dead-letter queue is asserted by configuration only.
 """
 
+import contextlib
+import json
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import click
 
 from lib import render
 from lib.command import told
+from lib.errors import Unreachable
+from lib.failures import FAILED, GAP, NOT_EXERCISED, PASSED, VERDICTS
 from lib.terminal import say
 from lib.terminal import table as print_table
-from rehearsal import behind, reaching
+from rehearsal import behind, children, reaching
 from rehearsal.breaking import FAULTS, MISSING, SLOW, cut
-from rehearsal.failing import BEHIND, DISABLED, WITHOUT_TARGET, Failure, behind_events, of_tasks
+from rehearsal.failing import BEHIND, BRIEFLY, DISABLED, WITHOUT_TARGET, Failure, behind_events, of_tasks
 from rehearsal.ground import INTERPRETERS, MINISTACK, MOTO, Drill, Ground, about, ground
-from rehearsal.judging import FAILED, GAP, NOT_EXERCISED, PASSED, judged, own_errors, row
+from rehearsal.judging import judged, own_errors, row
 
 Row = dict[str, Any]
-VERDICTS = (PASSED, NOT_EXERCISED, GAP, FAILED)
 Tried = tuple[Failure, str, Drill | None]
-EVIDENCE = "evidence/single_failures.json"
-AT_ONCE = {MINISTACK: 12, MOTO: 10}  # with more, moto is too slow for the four seconds that a task has
+AT_ONCE = {MINISTACK: 16, MOTO: 10}  # with more, moto is too slow for the four seconds that a task has
 QUIET_SECONDS = 1.0
 DISPATCH_SECONDS = {SLOW: behind.LIMIT_SECONDS + 0.5}
 
 
-def run(interpreters: Sequence[str] = INTERPRETERS, sleep: Callable[[float], None] = time.sleep) -> list[Row]:
+def run(
+    interpreters: Sequence[str] = INTERPRETERS,
+    faults: Sequence[str] = FAULTS,
+    sleep: Callable[[float], None] = time.sleep,
+) -> list[Row]:
     """Try every failure of this checkout's definition on an account of its own; a row for each, on each interpreter."""
     with ground(interpreters) as prepared:
         definition = render.definition(prepared.settings)
         given = reaching.inputs(prepared.settings)
-        rows = broken_tasks(prepared, definition, of_tasks(definition, given), interpreters, sleep)
-        return rows + broken_behind(prepared, definition, behind_events(definition, given), interpreters, sleep)
+        rows = broken_tasks(prepared, definition, of_tasks(definition, given, faults), interpreters, sleep)
+        behind_them = behind_events(definition, given)
+        return sorted(rows, key=_place) + broken_behind(prepared, definition, behind_them, interpreters, sleep)
 
 
 def broken_tasks(
@@ -129,7 +137,7 @@ def cell(found: Sequence[Mapping[str, Any]]) -> str:
 
 def table(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
     """Columns and lines of the matrix: a line for each task and route, a column for each fault."""
-    faults = list(dict.fromkeys(found["fault"] for found in sorted(rows, key=_place)))
+    faults = list(dict.fromkeys(found["fault"] for found in sorted(rows, key=_column)))
     cells: dict[tuple[str, str], dict[str, list[Row]]] = {}
     for found in rows:
         also = f", {len(found['also_broken'])} more broken" if found["also_broken"] else ""
@@ -138,8 +146,13 @@ def table(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
     return ["task", "route", *faults], lines
 
 
-def _place(found: Mapping[str, Any]) -> int:
+def _column(found: Mapping[str, Any]) -> int:
     return (*FAULTS, DISABLED, WITHOUT_TARGET).index(found["fault"])
+
+
+def _place(found: Mapping[str, Any]) -> tuple[int, int]:
+    """Single failures first, then those after the fewest others."""
+    return len(found["also_broken"]), _column(found)
 
 
 def summary(rows: Sequence[Row]) -> str:
@@ -164,15 +177,52 @@ def report(rows: Sequence[Row]) -> int:
             name = f"{found['task']}, {found['fault']}, {found['route']}, {found['interpreter']}"
             say(f"{found['verdict'].upper()} {name}: {found['why']}")
     say(f"\n{summary(rows)}")
+    return code(rows)
+
+
+def code(rows: Sequence[Row]) -> int:
+    """The exit code: 1 where a failure was silent, and where none was tried."""
     return 1 if not rows or any(found["verdict"] == FAILED for found in rows) else 0
 
 
 @click.command()
 @click.option("--on", "interpreters", multiple=True, type=click.Choice(INTERPRETERS), help="Only this interpreter.")
+@click.option("--brief", is_flag=True, help="Of the faults only a missing and a slow one.")
+@click.option(
+    "--rows", "path", type=click.Path(path_type=Path), help="Write the rows here, as JSON, and print nothing."
+)
 @told
-def silence(interpreters: Sequence[str]) -> int:
+def silence(interpreters: Sequence[str], brief: bool, path: Path | None) -> int:
     """Break every task of the workflow in every way, and see who is reached."""
-    return report(run(interpreters or INTERPRETERS))
+    rows = run(interpreters or INTERPRETERS, BRIEFLY if brief else FAULTS)
+    if path:
+        path.write_text(json.dumps(rows), encoding="utf-8")
+        return 0
+    return report(rows)
+
+
+@contextlib.contextmanager
+def started(folder: Path) -> Iterator[Callable[[], list[Row]]]:
+    """Try the failures briefly in a process of its own meanwhile; what is yielded waits for the rows.
+
+    Raises Unreachable with the end of its log when it ends without them.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "rows.json"
+    words = ["--brief", "--rows", str(path)]
+    child = children.start("rehearsal.single_failures", words, folder, {"PYTHONPATH": str(children.CHECKOUT)})
+
+    def rows(sleep: Callable[[float], None] = time.sleep) -> list[Row]:
+        while children.alive(child):
+            sleep(0.2)
+        if not path.exists():
+            raise Unreachable(f"the single failures could not be tried; the end of the log:\n{child.tail()}")
+        return list(json.loads(path.read_text(encoding="utf-8")))
+
+    try:
+        yield rows
+    finally:
+        children.stop(child)
 
 
 if __name__ == "__main__":

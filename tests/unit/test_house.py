@@ -39,6 +39,8 @@ COMPUTING = [
     "lint",
     "thresholds",
     "charts",
+    "failures",
+    "failure_chart",
     "picture",
     "records",
     "manifest",
