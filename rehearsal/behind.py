@@ -22,13 +22,17 @@ HANDLERS = {FAILING: "lambda_handler", SLOW: "slow_handler"}
 
 @contextlib.contextmanager
 def broken(ground: Ground, definition: Mapping[str, Any], thing: str, fault: str) -> Iterator[None]:
-    """With this block, the rules of all its events, or the dispatcher, fail. A missing dispatcher stays so."""
+    """With this block, the rules of all its events, or the dispatcher, fail.
+
+    A dispatcher that was missing is made anew without the new rules' permissions, which nobody here asks for.
+    """
     if thing == RULE:
         with _rules_broken(ground, sorted(set(rules(ground, definition).values())), fault):
             yield
     elif fault == MISSING:
         ground.aws("lambda").delete_function(FunctionName=ground.settings.dispatcher_function_name)
         yield
+        baseline.build(ground.settings)
     else:
         with _dispatcher_broken(ground, HANDLERS[fault]):
             yield

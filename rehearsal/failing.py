@@ -4,7 +4,7 @@ A task that is reached in several ways is tried with every fault in the way that
 with one fault in each other way: its limit, retries and catches are the same there.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,9 @@ from lib.states import walk
 from rehearsal.breaking import FAILING, FAULTS, MISSING, SLOW
 from rehearsal.reaching import Way, ways
 
-BRIEFLY = (MISSING, SLOW)  # to a workflow that catches every error alike, the others are as what is missing
 RULE, DISPATCHER = "rule", "dispatcher"
 DISABLED, WITHOUT_TARGET = "disabled", "without target"
-# What lies behind an event that EventBridge took, and how that fails. What is missing stays so: it comes last.
+# What lies behind an event that EventBridge took, and how that fails.
 BEHIND = (
     (RULE, DISABLED),
     (RULE, WITHOUT_TARGET),
@@ -48,16 +47,28 @@ class Failure:
         return not self.also
 
 
-def of_tasks(
-    definition: Mapping[str, Any], given: Mapping[str, Mapping[str, Any]], faults: Sequence[str] = FAULTS
-) -> list[Failure]:
+def of_tasks(definition: Mapping[str, Any], given: Mapping[str, Mapping[str, Any]]) -> list[Failure]:
     """Every task by every fault, what takes longest first."""
     found, known = list[Failure](), set[str]()
     for way in ways(definition, given):
-        chosen = faults if way.task not in known else (MISSING,)
+        faults = FAULTS if way.task not in known else (MISSING,)
         known.add(way.task)
-        found += [Failure(way.task, fault, way.given, way.also) for fault in chosen]
+        found += [Failure(way.task, fault, way.given, way.also) for fault in faults]
     return sorted(found, key=lambda failure: (failure.fault == SLOW, len(failure.also)), reverse=True)
+
+
+def briefly(failures: Iterable[Failure]) -> list[Failure]:
+    """Of these, each task once by what is missing, and where it alone fails also by what is slow.
+
+    To a workflow that catches every error alike, the other faults are as what is missing.
+    """
+    known, found = set[tuple[str, str]](), list[Failure]()
+    for failure in sorted(failures, key=lambda failure: len(failure.also)):
+        wanted = failure.fault == MISSING or (failure.fault == SLOW and failure.single)
+        if wanted and (failure.task, failure.fault) not in known:
+            known.add((failure.task, failure.fault))
+            found.append(failure)
+    return sorted(found, key=lambda failure: failure.fault == SLOW, reverse=True)
 
 
 def behind_events(definition: Mapping[str, Any], given: Mapping[str, Mapping[str, Any]]) -> list[Failure]:

@@ -35,7 +35,8 @@ INBOXES = {CONTACT: baseline.TRUSTED_INBOX, OPERATIONS: baseline.OPERATIONS_INBO
 # A function's retries come seconds later: they would reach the drills of the next failure.
 OPTIONS = {"LAMBDA_ASYNC_RETRY_BASE_SECONDS": "3600", "LAMBDA_ASYNC_RETRY_MAX_SECONDS": "3600"}
 DEADLINE_SECONDS = 60.0
-POLL_SECONDS = 0.6
+POLL_SECONDS = 1.5  # looking costs the interpreters as much as a task
+LISTEN_SECONDS = 0.3
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,9 @@ class Ground:
     endpoints: Mapping[str, str]
     alerts: list[Alert] = field(default_factory=list)
     machines: dict[tuple[str, str], str] = field(default_factory=dict)
-    one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
+    one_at_a_time: Mapping[str, threading.Lock] = field(
+        default_factory=lambda: {where: threading.Lock() for where in INTERPRETERS}
+    )
 
     def aws(self, service: str) -> Any:  # noqa: ANN401 - boto3 clients have no type
         return client(self.settings.endpoint_url, service, self.settings.region)
@@ -94,10 +97,10 @@ class Ground:
                 return Drill(name, began, found["status"], found.get("error", ""))
 
     def _machine(self, where: str, definition: str) -> str:
-        with self.one_at_a_time:
+        with self.one_at_a_time[where]:
             if (where, definition) not in self.machines:
                 made = self.states(where).create_state_machine(
-                    name=f"Rehearsal-{len(self.machines)}",
+                    name=f"Rehearsal-{secrets.token_hex(4)}",
                     definition=definition,
                     roleArn=self.settings.execution_role_arn,
                 )
@@ -113,7 +116,7 @@ class Ground:
             if new:
                 quiet_since = time.monotonic()
             else:
-                sleep(POLL_SECONDS / 2)
+                sleep(LISTEN_SECONDS)
         return self.alerts
 
     def _received(self, whom: str, queue: str) -> list[Alert]:

@@ -28,27 +28,31 @@ from lib.terminal import say
 from lib.terminal import table as print_table
 from rehearsal import behind, children, reaching
 from rehearsal.breaking import FAULTS, MISSING, SLOW, cut
-from rehearsal.failing import BEHIND, BRIEFLY, DISABLED, WITHOUT_TARGET, Failure, behind_events, of_tasks
+from rehearsal.failing import BEHIND, DISABLED, WITHOUT_TARGET, Failure, behind_events, briefly, of_tasks
 from rehearsal.ground import INTERPRETERS, MINISTACK, MOTO, Drill, Ground, about, ground
 from rehearsal.judging import judged, own_errors, row
 
 Row = dict[str, Any]
 Tried = tuple[Failure, str, Drill | None]
-AT_ONCE = {MINISTACK: 16, MOTO: 10}  # with more, moto is too slow for the four seconds that a task has
+AT_ONCE = {MINISTACK: 20, MOTO: 12}  # with more, moto is too slow for the four seconds that a task has
 QUIET_SECONDS = 1.0
 DISPATCH_SECONDS = {SLOW: behind.LIMIT_SECONDS + 0.5}
 
 
 def run(
     interpreters: Sequence[str] = INTERPRETERS,
-    faults: Sequence[str] = FAULTS,
+    brief: bool = False,
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[Row]:
-    """Try every failure of this checkout's definition on an account of its own; a row for each, on each interpreter."""
+    """Try every failure of this checkout's definition on an account of its own; a row for each, on each interpreter.
+
+    `brief` leaves out faults that are as others to the workflow; no task is left out.
+    """
     with ground(interpreters) as prepared:
         definition = render.definition(prepared.settings)
         given = reaching.inputs(prepared.settings)
-        rows = broken_tasks(prepared, definition, of_tasks(definition, given, faults), interpreters, sleep)
+        tasks = of_tasks(definition, given)
+        rows = broken_tasks(prepared, definition, briefly(tasks) if brief else tasks, interpreters, sleep)
         behind_them = behind_events(definition, given)
         return sorted(rows, key=_place) + broken_behind(prepared, definition, behind_them, interpreters, sleep)
 
@@ -187,14 +191,14 @@ def code(rows: Sequence[Row]) -> int:
 
 @click.command()
 @click.option("--on", "interpreters", multiple=True, type=click.Choice(INTERPRETERS), help="Only this interpreter.")
-@click.option("--brief", is_flag=True, help="Of the faults only a missing and a slow one.")
+@click.option("--brief", is_flag=True, help="No task left out, but faults that are as others to it.")
 @click.option(
     "--rows", "path", type=click.Path(path_type=Path), help="Write the rows here, as JSON, and print nothing."
 )
 @told
 def silence(interpreters: Sequence[str], brief: bool, path: Path | None) -> int:
     """Break every task of the workflow in every way, and see who is reached."""
-    rows = run(interpreters or INTERPRETERS, BRIEFLY if brief else FAULTS)
+    rows = run(interpreters or INTERPRETERS, brief)
     if path:
         path.write_text(json.dumps(rows), encoding="utf-8")
         return 0

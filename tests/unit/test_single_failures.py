@@ -9,7 +9,7 @@ from lib import render, settings
 from lib.states import walk
 from rehearsal import breaking, judging, reaching, single_failures
 from rehearsal.breaking import FAULTS, MISSING, SLOW
-from rehearsal.failing import BEHIND, Failure, behind_events, of_tasks
+from rehearsal.failing import BEHIND, Failure, behind_events, briefly, of_tasks
 from rehearsal.ground import Alert, Drill, about
 from rehearsal.reaching import Way
 
@@ -81,6 +81,14 @@ def test_every_task_is_broken_in_every_way_and_every_event_has_what_lies_behind_
     assert {f.given for f in behind} == {"crisis", "high", "standard", "proactive", "unscored"}
     assert {(f.behind, f.fault) for f in behind} == set(BEHIND)
     assert all(f.single for f in behind)
+
+
+def test_in_brief_no_task_is_left_out_and_what_fails_alone_is_also_slow():
+    every = of_tasks(PLAIN, GIVEN)
+    found = briefly(every)
+    assert {f.task for f in found} == tasks(PLAIN) and set(found) <= set(every)
+    assert {f.task for f in found if f.fault == SLOW} == {f.task for f in every if f.single}
+    assert len(found) == len(tasks(PLAIN)) + len({f.task for f in every if f.single})
 
 
 @pytest.mark.parametrize("fault", FAULTS)
