@@ -5,7 +5,7 @@ RUN := $(VENV)/bin
 # Nothing of the machine's own AWS set-up reaches a rehearsal or a test.
 QUIET := env -u AWS_PROFILE -u AWS_ENDPOINT_URL -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_SESSION_TOKEN
 
-.PHONY: rehearse test lint lab faults sample clean
+.PHONY: rehearse test lint lab faults silence sample clean
 
 rehearse: $(VENV)/ready  ## carry the whole plan out on an embedded AWS account
 	$(QUIET) $(RUN)/runbook rehearse $(ARGS)
@@ -21,6 +21,9 @@ lint: $(VENV)/ready  ## style, types, and no outputs in runbooks/
 
 faults: $(VENV)/ready  ## every fault at every call that changes something, then resume or rollback: lost must be 0
 	$(QUIET) $(RUN)/python -m rehearsal.matrix $(ARGS)
+
+silence: $(VENV)/ready  ## every task of the workflow broken in every way, on two interpreters: silent must be 0
+	$(QUIET) $(RUN)/python -m rehearsal.single_failures $(ARGS)
 
 lab: $(VENV)/ready  ## JupyterLab on the notebooks, for a step-through on the kept account
 	$(RUN)/jupyter lab --ServerApp.ip=127.0.0.1 $(if $(filter 0,$(shell id -u)),--allow-root) runbooks

@@ -35,10 +35,11 @@ TOO_LARGE = ("too large", "States.DataLimitExceeded")
 
 @dataclass(frozen=True)
 class Start:
-    """An input, and what the processor says to it."""
+    """An input, what the processor says to it, and the execution's name."""
 
     given: dict[str, Any]
     result: Any
+    name: str = "checkin"
 
 
 @dataclass(frozen=True)
@@ -78,12 +79,12 @@ def reach(definition: Mapping[str, Any], given: Sequence[Start]) -> dict[str, li
     """
     found = dict[str, dict[frozenset[str], Reached]]()
     for start in given:
-        for task, broken in _fewest(definition, start).items():
+        for task, broken in fewest(definition, start).items():
             found.setdefault(task, {}).setdefault(broken, Reached(start, broken))
     return {task: [*ways.values()] for task, ways in found.items()}
 
 
-def _fewest(definition: Mapping[str, Any], start: Start) -> dict[str, frozenset[str]]:
+def fewest(definition: Mapping[str, Any], start: Start) -> dict[str, frozenset[str]]:
     """Each task that this start can lead to, with the fewest failures that lead there."""
     found, nothing = dict[str, frozenset[str]](), frozenset[str]()
     seen, ahead = {nothing}, deque([nothing])
@@ -99,6 +100,6 @@ def _fewest(definition: Mapping[str, Any], start: Start) -> dict[str, frozenset[
 
 def _tasks(definition: Mapping[str, Any], start: Start, broken: frozenset[str]) -> set[str]:
     """The tasks on the way when these fail."""
-    context = walks.context_of("checkin", start.given)
+    context = walks.context_of(start.name, start.given)
     way = follow(definition, start.given, context, Sabotaged(Whole(start.result), broken))
     return {state.where for state in states.walk(definition) if state.type == "Task"} & set(way.states)

@@ -58,6 +58,15 @@ REFUSALS = {
         REST_XML: (503, "SlowDown"),
     },
 }
+ANSWERED = {"x-amzn-RequestId": "rehearsed"}  # no answer of AWS is without one
+# What a role that may not do it is told; no fault of a run, whose permissions are checked before it begins.
+DENIED = "denied"
+DENIALS = {
+    JSON: (400, "AccessDeniedException"),
+    QUERY: (403, "AuthorizationError"),
+    REST_JSON: (403, "AccessDeniedException"),
+    REST_XML: (403, "AccessDenied"),
+}
 
 
 @dataclass(frozen=True)
@@ -105,16 +114,16 @@ def _s3(method: str, path: str) -> str:
 
 
 def refusal(call: Call, kind: str) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers and body with which the call's service would refuse it: one of `REFUSALS`."""
-    status, code = REFUSALS[kind][call.protocol]
+    """Status, headers and body with which the call's service would refuse it: one of `REFUSALS`, or `DENIED`."""
+    status, code = (DENIALS if kind == DENIED else REFUSALS[kind])[call.protocol]
     words = f"Rehearsed fault: {kind}"
     if call.protocol in (JSON, REST_JSON):
         body = json.dumps({"__type": code, "message": words}).encode()
-        return status, {"Content-Type": "application/x-amz-json-1.0", "x-amzn-ErrorType": code}, body
+        return status, {"Content-Type": "application/x-amz-json-1.0", "x-amzn-ErrorType": code, **ANSWERED}, body
     error = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{words}</Message></Error>"
     whole = (
         error
         if call.protocol == REST_XML
         else f"<ErrorResponse>{error}<RequestId>rehearsed</RequestId></ErrorResponse>"
     )
-    return status, {"Content-Type": "text/xml"}, whole.encode()
+    return status, {"Content-Type": "text/xml", **ANSWERED}, whole.encode()

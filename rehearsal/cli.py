@@ -8,12 +8,12 @@ from pathlib import Path
 
 import click
 
-from lib import phases, settings
+from lib import failures, phases, records, settings
 from lib.cli import carry_out, told
 from lib.errors import BadParameters
 from lib.settings import ROOT, Settings
 from lib.terminal import say
-from rehearsal import baseline, bridge, history, server
+from rehearsal import baseline, bridge, history, server, single_failures
 
 STATE = ROOT / ".rehearsal"
 CHECKINS_BEFORE = 60
@@ -32,7 +32,8 @@ def rehearse(keep: bool, stopping: bool, outputs_dir: str) -> int:
         return stop()
     kept = keep or server.kept(STATE) is not None
     with account(kept) as endpoint:
-        chosen = settings.load("local", {"endpoint_url": endpoint, "outputs_dir": outputs_dir, "mode": "apply"})
+        given = {"endpoint_url": endpoint, "outputs_dir": outputs_dir, "run_id": records.new_run_id(), "mode": "apply"}
+        chosen = settings.load("local", given)
         code = rehearsed(chosen, lasting=kept)
     if kept:
         elsewhere = "" if endpoint == settings.load("local").endpoint_url else f" --set endpoint_url={endpoint}"
@@ -80,11 +81,17 @@ def _ready(endpoint: str) -> Settings:
 
 
 def rehearsed(chosen: Settings, lasting: bool) -> int:
-    """Check-ins before, during and after, so that the review has something to compare; then every phase."""
-    say(f"Playing {CHECKINS_BEFORE} synthetic check-ins before the change ...")
-    history.play(chosen, CHECKINS_BEFORE, seed=SEED)
-    with (
-        tempfile.TemporaryDirectory(prefix="traffic-", ignore_cleanup_errors=True) as folder,
-        history.playing(Path(folder), chosen, TRAFFIC_SECONDS, every=1.0, seed=SEED),
-    ):
-        return carry_out(chosen, phases.numbers(), lasting)
+    """Check-ins before, during and after, so that the review has something to compare; then every phase.
+
+    Meanwhile tasks are broken on an account of their own. What that shows is in the record before the review reads it,
+    and a silent failure fails the rehearsal.
+    """
+    with tempfile.TemporaryDirectory(prefix="traffic-", ignore_cleanup_errors=True) as folder:
+        with single_failures.started(Path(folder) / "failures") as tried:
+            say(f"Playing {CHECKINS_BEFORE} synthetic check-ins before the change ...")
+            history.play(chosen, CHECKINS_BEFORE, seed=SEED)
+            found = tried()
+        say(single_failures.summary(found))
+        records.open_run(chosen).keep_json(failures.EVIDENCE, found)
+        with history.playing(Path(folder), chosen, TRAFFIC_SECONDS, every=1.0, seed=SEED):
+            return max(carry_out(chosen, phases.numbers(), lasting), single_failures.code(found))

@@ -138,7 +138,7 @@ def between(target: str, hold_seconds: float) -> Iterator[Proxy]:
     `hold_seconds`: how long a delayed call is held, longer than the caller waits for an answer.
     """
     proxy = Proxy(loopback_only(target), hold_seconds)
-    listener = ThreadingHTTPServer((HOST, 0), type("Exchange", (_Exchange,), {"proxy": proxy}))
+    listener = ThreadingHTTPServer((HOST, 0), type("OneExchange", (Exchange,), {"proxy": proxy}))
     listener.daemon_threads = True
     proxy.endpoint = f"http://{HOST}:{listener.server_address[1]}"
     serving = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -151,7 +151,7 @@ def between(target: str, hold_seconds: float) -> Iterator[Proxy]:
         listener.server_close()
 
 
-class _Exchange(BaseHTTPRequestHandler):
+class Exchange(BaseHTTPRequestHandler):
     """One request and its answer, or none."""
 
     proxy: Proxy
@@ -172,24 +172,24 @@ class _Exchange(BaseHTTPRequestHandler):
             self.proxy.tell(call)
         if kind in REFUSALS:
             status, headers, answer = refusal(call, kind)
-            self._answer(status, "", list(headers.items()), answer)
+            self.answer(status, "", list(headers.items()), answer)
         elif kind == FREEZE:
             if thawed := self.proxy.frozen():
                 thawed.wait(ANSWER_SECONDS)
         elif kind not in (REFUSE, NEXT):
             if kind == DELAY:
                 self.proxy.sleep(self.proxy.hold_seconds)
-            found = self._forwarded(body)
+            found = self.forwarded(body)
             if kind == DROP:
                 self.proxy.tell(call)
             else:
-                self._answer(*found)
+                self.answer(*found)
 
     def _told_first(self, call: Call) -> bool:
         fault = self.proxy.fault
         return call in self.proxy.struck and not (fault and fault.later)
 
-    def _forwarded(self, body: bytes) -> tuple[int, str, list[tuple[str, str]], bytes]:
+    def forwarded(self, body: bytes) -> tuple[int, str, list[tuple[str, str]], bytes]:
         """What the account answers: status, reason, headers, body."""
         account = http.client.HTTPConnection(urlsplit(self.proxy.target).netloc, timeout=ANSWER_SECONDS)
         with contextlib.closing(account):
@@ -202,7 +202,8 @@ class _Exchange(BaseHTTPRequestHandler):
             answer = account.getresponse()
             return answer.status, answer.reason, answer.getheaders(), answer.read()
 
-    def _answer(self, status: int, reason: str, headers: list[tuple[str, str]], body: bytes) -> None:
+    def answer(self, status: int, reason: str, headers: list[tuple[str, str]], body: bytes) -> None:
+        """Send an answer to the caller."""
         self.send_response_only(status, reason or None)
         for name, text in headers:
             if name.lower() not in NOT_FORWARDED:

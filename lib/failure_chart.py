@@ -1,0 +1,75 @@
+"""The matrix of broken tasks as a chart: a tile for each task and fault says who was reached and how late. No AWS."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from lib.drawing import BLACK, GREY, ORANGE, PALE, VERMILLION, canvas, nothing, plural, spoken, styled
+
+QUESTION = "Does any single failure silence a crisis?"
+SILENT = "failed"
+# outcome -> (word, fill, hatch); the word on the tile and the hatch tell the same without colour
+TILES = {
+    "contact": ("contact", PALE, ""),
+    "operations": ("ops", PALE, ""),
+    "failed visibly": ("fails visibly", "#EEEEEE", ""),
+    "not exercised here": ("only a queue", "white", "...."),
+    "gap": ("NOBODY", ORANGE, "////"),
+    SILENT: ("SILENT", VERMILLION, "xxxx"),
+}
+ROW = 0.27  # inches
+
+
+@styled
+def failures(matrix: pd.DataFrame, limit_seconds: float) -> Figure:
+    """A tile per cell of `lib.failures.matrix`: `task, fault, outcome, seconds` (until the first alert), `verdict`."""
+    if matrix.empty:
+        return nothing(QUESTION, "no task was broken in this run.", matrix)
+    tasks, faults = list(dict.fromkeys(matrix["task"])), list(dict.fromkeys(matrix["fault"]))
+    figure, axes = canvas(QUESTION, _answer(matrix, limit_seconds), 1.9 + ROW * len(tasks))
+    for row in matrix.itertuples(index=False):
+        spot = (faults.index(row.fault), len(tasks) - 1 - tasks.index(row.task))
+        _tile(axes, spot, str(row.outcome), row.seconds)
+    _frame(axes, tasks, faults)
+    return figure
+
+
+def _answer(matrix: pd.DataFrame, limit: float) -> str:
+    counted = matrix["outcome"].value_counts()
+    silent, reached = int(counted.get(SILENT, 0)), int(matrix["seconds"].notna().sum())
+    said = [f"{reached} reached somebody", f"{int(counted.get('failed visibly', 0))} failed visibly"]
+    said += [f"{silent} SILENT" if silent else "none silent"]
+    if reached:
+        said.append(f"slowest {spoken(matrix['seconds'].max())}, limit {limit:g} s")
+    if gaps := int(counted.get("gap", 0)):
+        said.append(f"{plural(gaps, 'accepted event')} beside the crisis that nothing carries")
+    return f"{plural(len(matrix), 'failure')}: {', '.join(said)}"
+
+
+def _tile(axes: Axes, spot: tuple[int, int], outcome: str, seconds: float) -> None:
+    word, fill, hatch = TILES[outcome]
+    x, y = spot
+    axes.add_patch(
+        Rectangle((x - 0.48, y - 0.44), 0.96, 0.88, facecolor=fill, edgecolor=GREY, hatch=hatch, linewidth=0.5)
+    )
+    text = word if pd.isna(seconds) else f"{word} {seconds:.1f} s"
+    weight = "bold" if outcome in (SILENT, "gap") else "normal"
+    behind = {"facecolor": "white", "edgecolor": "none", "pad": 1.0} if hatch else None
+    axes.text(x, y, text, ha="center", va="center", fontsize=8, color=BLACK, bbox=behind, weight=weight)
+
+
+def _frame(axes: Axes, tasks: Sequence[str], faults: Sequence[str]) -> None:
+    """A row a task, the first at the top; a column a fault."""
+    axes.set_yticks(range(len(tasks)), list(reversed(tasks)))
+    axes.set_xticks(range(len(faults)), faults)
+    axes.xaxis.tick_top()
+    axes.set_xlim(-0.5, len(faults) - 0.5)
+    axes.set_ylim(-0.5, len(tasks) - 0.5)
+    axes.grid(visible=False)
+    axes.tick_params(length=0)
+    axes.spines[["left", "bottom"]].set_visible(False)
+    words = "who was reached first (ops: operations), and how long after the start of the drill, at the latest"
+    axes.set_xlabel(f"{words}\n(+2): only reached when two others are broken as well")

@@ -1,0 +1,104 @@
+"""What this run shows of single failures: which tasks were broken, who was reached and how late. Read-only; no AWS.
+
+Tasks are only ever broken where nobody relies on them; what was found there is in `evidence/single_failures.json`.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from lib.checks import Check
+from lib.records import Record
+
+EVIDENCE = "evidence/single_failures.json"
+NAME = "no single failure silences a crisis"
+PASSED, FAILED, NOT_EXERCISED, GAP = "passed", "failed", "not exercised here", "gap"
+# From what is well to what must not be: of several interpreters, the worst counts.
+VERDICTS = (PASSED, NOT_EXERCISED, GAP, FAILED)
+COLUMNS = ["task", "fault", "outcome", "seconds", "verdict"]
+NOT_BROKEN = (
+    "no evidence of broken tasks in this run: an environment that people rely on is not broken for a test. What was "
+    "done is the walk of phase 03, which gives each task's failure to AWS's own interpreter and looks where it leads"
+)
+
+Row = Mapping[str, Any]
+
+
+def tried(record: Record) -> list[dict[str, Any]]:
+    """The rows of this run's evidence, one a failure and interpreter; none where nothing was broken."""
+    return list(record.latest(EVIDENCE) or [])
+
+
+def shown(record: Record) -> list[dict[str, str]]:
+    """Every failure that did not reach somebody in time, with why; equal ones of several interpreters once."""
+    rows: dict[tuple[str, ...], list[str]] = {}
+    for row in tried(record):
+        if row["verdict"] != PASSED:
+            key = (row["task"], row["fault"], row["route"], row["verdict"], row["why"])
+            rows.setdefault(key, []).append(row["interpreter"])
+    columns = ("broken", "fault", "route", "verdict", "why")
+    return [{**dict(zip(columns, key, strict=True)), "interpreters": ", ".join(on)} for key, on in rows.items()]
+
+
+def matrix(record: Record) -> pd.DataFrame:
+    """A row a task and fault: `task, fault, outcome, seconds, verdict`, of all interpreters and routes the worst.
+
+    `outcome`: who was reached first (`contact`, `operations`), else `failed visibly`, else the verdict; `seconds` until
+    the first alert, the slowest interpreter's, NaN where nobody was reached.
+    """
+    cells: dict[tuple[str, str], list[Row]] = {}
+    for row in tried(record):
+        cells.setdefault((_task(row), row["fault"]), []).append(row)
+    found = [[*key, *_cell(rows)] for key, rows in cells.items()]
+    return pd.DataFrame(found, columns=COLUMNS).astype({"seconds": float})
+
+
+def _task(row: Row) -> str:
+    """A task, and how many others must be broken for it to be reached; of what lies behind an event, also the route."""
+    if ">" in row["task"]:
+        return f"{row['task']} ({row['route']})"
+    return f"{row['task']} (+{len(row['also_broken'])})" if row["also_broken"] else str(row["task"])
+
+
+def _cell(rows: Sequence[Row]) -> tuple[str, float | None, str]:
+    worst = max(rows, key=lambda row: (VERDICTS.index(row["verdict"]), _first(row)))
+    if worst["verdict"] != PASSED:
+        return str(worst["verdict"]), None, str(worst["verdict"])
+    if not worst["seconds"]:
+        return "failed visibly", None, PASSED
+    return min(worst["seconds"], key=worst["seconds"].get), _first(worst), PASSED
+
+
+def _first(row: Row) -> float:
+    """Seconds until somebody was reached; endless where nobody was."""
+    return min(row["seconds"].values(), default=float("inf"))
+
+
+def checks(record: Record) -> list[Check]:
+    """Whether any failure was silent, and what nothing carries; `not exercised here` where nothing was broken."""
+    rows, expected = tried(record), "somebody reached, or failed visibly"
+    if not rows:
+        return [Check(NAME, NOT_EXERCISED, NOT_BROKEN, expected)]
+    silent = sorted({f"{row['task']} {row['fault']}" for row in rows if row["verdict"] == FAILED})
+    counted = Counter(row["verdict"] for row in rows)
+    reached = sum(bool(row["seconds"]) for row in rows if row["verdict"] == PASSED)
+    on = len({row["interpreter"] for row in rows})
+    visible = counted[PASSED] - reached
+    found = f"{len(rows)} tried on {on} interpreters: {reached} reached somebody, {visible} failed visibly"
+    found += f", SILENT: {', '.join(silent)}" if silent else ", none silent"
+    return [Check(NAME, FAILED if silent else PASSED, found, expected), *_open(rows, expected)]
+
+
+def _open(rows: Sequence[Row], expected: str) -> list[Check]:
+    """What only AWS's retries and dead-letter queues carry, and what nothing does: for a person to decide."""
+    found = list[Check]()
+    for verdict, status, words in (
+        (NOT_EXERCISED, NOT_EXERCISED, "accepted events that only dead-letter queues carry"),
+        (GAP, "waiting", "accepted events that nothing carries, beside the crisis"),
+    ):
+        names = sorted({f"{row['task']} {row['fault']} ({row['route']})" for row in rows if row["verdict"] == verdict})
+        if names:
+            found.append(Check(words, status, ", ".join(names), expected))
+    return found

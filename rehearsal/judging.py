@@ -1,0 +1,74 @@
+"""Whether a failure silenced anybody: who was reached, how late, and how the execution ended. Pure.
+
+Where one thing alone is broken, somebody must be reached, and where more is, the execution may also fail for all to see
+by one of the definition's own errors. An execution that ends by any other error was cut off: something failed that
+nothing caught, and whatever else was under way is cancelled with it.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from lib.failures import FAILED, GAP, NOT_EXERCISED, PASSED
+from lib.states import walk
+from rehearsal.failing import Failure
+from rehearsal.ground import Drill
+from rehearsal.reaching import INVALID, UNPROCESSED
+
+CRISIS = "crisis"
+NOT_PROCESSED = (INVALID, UNPROCESSED)  # of these, the execution itself must fail as well
+
+
+def own_errors(definition: Mapping[str, Any]) -> set[str]:
+    """The errors of the definition's Fail states, which an alarm or a person looks for."""
+    return {str(state.body["Error"]) for state in walk(definition) if state.type == "Fail"}
+
+
+def judged(
+    failure: Failure, drill: Drill, reached: Mapping[str, float], own: Collection[str], limit: float, carrier: str = ""
+) -> tuple[str, str]:
+    """Verdict, and why. `carrier`: what carries an accepted event nevertheless on AWS."""
+    ended = drill.error if drill.status == "FAILED" else drill.status
+    late = [f"{whom} after {seconds:g} s" for whom, seconds in reached.items() if seconds > limit]
+    visible = drill.status == "FAILED" and drill.error in own
+    if not visible and drill.status != "SUCCEEDED":
+        return FAILED, f"CUT OFF: ended by {ended}, which is none of the definition's own errors"
+    if late:
+        return FAILED, f"LATE: {', '.join(late)}; the limit is {limit:g} s"
+    if failure.given in NOT_PROCESSED and not visible:
+        return FAILED, "SILENT: the execution ended well, as if the check-in had been processed"
+    if reached:
+        return PASSED, f"reached {' and '.join(reached)}; {ended}"
+    return _unreached(failure, ended, visible, carrier)
+
+
+def _unreached(failure: Failure, ended: str, visible: bool, carrier: str) -> tuple[str, str]:
+    if visible and not failure.single:
+        return PASSED, f"nobody is left to be reached; failed visibly by {ended}"
+    if visible:
+        return FAILED, f"NOBODY REACHED: failed visibly by {ended}, though this alone was broken"
+    if not failure.behind or failure.given == CRISIS:
+        return FAILED, f"SILENT: nobody was reached and the execution {ended}"
+    if carrier:
+        return NOT_EXERCISED, f"the event was accepted; on AWS {carrier}, which reaches nobody by itself"
+    return GAP, "the event was accepted and nothing carries it, neither here nor on AWS: nobody is reached"
+
+
+def row(
+    failure: Failure, where: str, drill: Drill | None, reached: Mapping[str, float], verdict: tuple[str, str]
+) -> dict[str, Any]:
+    """One failure on one interpreter as plain data; `seconds` from the start to each one's first alert."""
+    return {
+        "interpreter": where,
+        "task": failure.what,
+        "fault": failure.fault,
+        "route": failure.given,
+        "also_broken": list(failure.also),
+        "single": failure.single,
+        "execution": drill.name if drill else "",
+        "status": drill.status if drill else "not run",
+        "error": drill.error if drill else "",
+        "reached": list(reached),
+        "seconds": dict(reached),
+        "verdict": verdict[0],
+        "why": verdict[1],
+    }

@@ -1,0 +1,167 @@
+"""Every task broken on both interpreters; and definitions that would silence somebody, which must be found out."""
+
+import copy
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from lib import render
+from rehearsal import reaching, refusing, single_failures
+from rehearsal.breaking import MISSING
+from rehearsal.clients import client
+from rehearsal.failing import DISPATCHER, Failure, behind_events, briefly, of_tasks
+from rehearsal.ground import MINISTACK, MOTO, Ground, ground
+
+ALERTED = ("SendHighRiskEvent", "SendStandardEvent", "SendProactiveEvent")
+
+
+@pytest.fixture(scope="module")
+def on() -> Iterator[Ground]:
+    with ground() as prepared:
+        yield prepared
+
+
+@pytest.fixture(scope="module")
+def plain(on: Ground) -> dict[str, Any]:
+    return render.definition(on.settings)
+
+
+@pytest.fixture(scope="module")
+def given(on: Ground) -> dict[str, dict[str, Any]]:
+    return reaching.inputs(on.settings)
+
+
+# moto takes half a second of computing an execution, so there faults that are as others to the workflow are left out.
+@pytest.mark.parametrize(("where", "chooses"), [(MINISTACK, list), (MOTO, briefly)])
+def test_no_single_task_that_fails_silences_anybody(on, plain, given, where, chooses):
+    chosen = chooses(of_tasks(plain, given))
+    rows = single_failures.broken_tasks(on, plain, chosen, [where])
+    assert len(rows) == len(chosen)
+    assert [(row["task"], row["fault"], row["why"]) for row in rows if row["verdict"] != "passed"] == []
+    assert [row["task"] for row in rows if row["single"] and not row["reached"]] == []
+    crisis = [row for row in rows if row["route"] == "crisis" and row["single"]]
+    assert all(row["status"] == "SUCCEEDED" for row in crisis)
+    assert {row["task"]: set(row["reached"]) for row in crisis} == {
+        "SendCrisisEvent": {"contact", "operations"},
+        "TellOperations": {"contact"},
+        "RecordIntervention": {"contact", "operations"},
+    }
+
+
+def test_what_fails_behind_an_accepted_event_silences_no_crisis_and_is_not_called_passed(on, plain, given):
+    rows = single_failures.broken_behind(on, plain, behind_events(plain, given), [MINISTACK])
+    crisis = [row for row in rows if row["route"] in ("crisis", "unscored")]
+    assert {(row["verdict"], *row["reached"]) for row in crisis} == {("passed", "operations")}
+    others = {(row["task"], row["fault"]): row["verdict"] for row in rows if row not in crisis}
+    assert set(others.values()) == {"not exercised here", "gap"}
+    for event in ALERTED:
+        assert others[f"{event} > rule", "disabled"] == others[f"{event} > rule", "without target"] == "gap"
+        assert others[f"{event} > dispatcher", "failing"] == "not exercised here"
+    assert others["SendHighRiskEvent > dispatcher", "missing"] == "not exercised here"
+    assert others["SendStandardEvent > dispatcher", "missing"] == "gap"  # its rule has no dead-letter queue
+
+
+def swallowed(machine: dict[str, Any]) -> None:
+    machine["States"]["ProcessCheckin"]["Catch"] = [
+        {"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "Swallowed"}
+    ]
+    machine["States"]["Swallowed"] = {"Type": "Pass", "End": True}
+
+
+def caught_as_well(machine: dict[str, Any]) -> None:
+    machine["States"]["SendHighRiskEvent"]["Catch"][0]["Next"] = "CheckinComplete"
+
+
+def without_fallback(machine: dict[str, Any]) -> None:
+    del machine["States"]["SendProactiveEvent"]["Catch"]
+
+
+def cutting_off(machine: dict[str, Any]) -> None:
+    record = machine["States"]["CrisisProtocol"]["Branches"][2]["States"]["RecordIntervention"]
+    del record["Catch"], machine["States"]["CrisisProtocol"]["Catch"]
+
+
+def resigned(machine: dict[str, Any]) -> None:
+    machine["States"]["CheckCrisisDelivery"]["Default"] = "CheckinComplete"
+
+
+def lost_in_the_last_resort(machine: dict[str, Any]) -> None:
+    states = machine["States"]
+    states["TellOperationsInvalid"]["Catch"][0]["Next"] = "Fine"
+    states["Fine"] = {"Type": "Succeed"}
+
+
+SABOTAGES: dict[str, tuple[Callable[[dict[str, Any]], None], Failure, str]] = {
+    "a catch that completes": (caught_as_well, Failure("SendHighRiskEvent", MISSING, "high"), "SILENT"),
+    "a removed fallback": (without_fallback, Failure("SendProactiveEvent", MISSING, "proactive"), "CUT OFF"),
+    "a branch that cancels the others": (cutting_off, Failure("RecordIntervention", MISSING, "crisis"), "CUT OFF"),
+    "a swallowed check-in": (swallowed, Failure("ProcessCheckin", MISSING, "unprocessed"), "SILENT"),
+    "a crisis that counts as delivered": (
+        resigned,
+        Failure(
+            "TellContactsInstead", MISSING, "crisis", ("SendCrisisEvent", "TellContactsDirectly", "TellOperations")
+        ),
+        "SILENT",
+    ),
+    "an invalid check-in that ends well": (
+        lost_in_the_last_resort, Failure("TellOperationsInvalid", MISSING, "invalid"), "SILENT",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SABOTAGES)
+def test_a_definition_that_silences_somebody_is_found_out(on, plain, name):
+    sabotage, failure, word = SABOTAGES[name]
+    machine = copy.deepcopy(plain)
+    sabotage(machine)
+    (row,) = single_failures.broken_tasks(on, machine, [failure], [MINISTACK])
+    assert (row["verdict"], row["why"].split(":")[0]) == ("failed", word), row
+
+
+def test_operations_told_by_an_event_alone_is_found_out(on, plain):
+    machine = copy.deepcopy(plain)
+    branches = machine["States"]["CrisisProtocol"]["Branches"]
+    event = branches[0]["States"]["SendCrisisEvent"]
+    told = branches[1]["States"]["TellOperations"]
+    told |= {key: event[key] for key in ("Resource", "Parameters")}
+    failure = Failure("SendCrisisEvent", "disabled", "crisis", behind="rule")
+    (row,) = single_failures.broken_behind(on, machine, [failure], [MINISTACK])
+    assert (row["verdict"], row["why"].split(":")[0]) == ("failed", "SILENT")
+
+
+def test_a_task_that_nothing_reaches_is_reported(on, plain):
+    (row,) = single_failures.broken_tasks(on, plain, [Failure("Nowhere", MISSING, "")], [MINISTACK])
+    assert (row["verdict"], row["status"]) == ("failed", "not run")
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "asked", "code"),
+    [
+        ("sns", "publish", {"TopicArn": "arn:aws:sns:us-east-1:000000000000:T-rehearsal-denied", "Message": "m"},
+         "AuthorizationError"),
+        ("sns", "publish", {"TopicArn": "arn:aws:sns:us-east-1:000000000000:T-rehearsal-throttled", "Message": "m"},
+         "Throttling"),
+        ("dynamodb", "update_item", {"TableName": "T-rehearsal-failing", "Key": {"userId": {"S": "u"}}},
+         "InternalServerError"),
+        ("lambda", "invoke", {"FunctionName": "F-rehearsal-denied"}, "AccessDeniedException"),
+    ],
+)  # fmt: skip
+def test_the_gate_answers_as_the_service_would(on, service, operation, asked, code):
+    with refusing.gate(on.settings.endpoint_url) as endpoint:
+        asker = client(endpoint, service)
+        with pytest.raises(asker.exceptions.ClientError) as refused:
+            getattr(asker, operation)(**asked)
+        assert refused.value.response["Error"]["Code"] == code
+        assert client(endpoint, "sns").list_topics()["Topics"]
+
+
+def test_the_rows_are_plain_data(on, plain, given):
+    (failure,) = [
+        f for f in behind_events(plain, given) if (f.given, f.fault, f.behind) == ("crisis", "disabled", "rule")
+    ]
+    (row,) = single_failures.broken_behind(on, plain, [failure], [MINISTACK])
+    assert json.loads(json.dumps([row])) == [row]
+    assert (row["task"], row["single"], row["interpreter"]) == ("SendCrisisEvent > rule", True, MINISTACK)
+    assert DISPATCHER not in row["task"]

@@ -1,0 +1,100 @@
+"""What the review says of single failures, from a run's evidence or from none, and its chart."""
+
+import pytest
+
+from lib import failure_chart, failures
+from lib.drawing import describe, png
+from lib.records import Record
+
+
+def row(task, fault, verdict, seconds=None, interpreter="one", also=(), route="crisis"):
+    return {
+        "interpreter": interpreter,
+        "task": task,
+        "fault": fault,
+        "route": route,
+        "also_broken": list(also),
+        "verdict": verdict,
+        "seconds": seconds or {},
+        "why": f"because of {fault}",
+    }
+
+
+WELL = [
+    row("TellOperations", "missing", "passed", {"contact": 1.5}),
+    row("TellOperations", "missing", "passed", {"contact": 4.0, "operations": 6.0}, "other"),
+    row("TellOperations", "slow", "passed", {"operations": 0.5}),
+    row("AlertAll", "missing", "passed", {"contact": 2.0}, also=["A", "B"]),
+    row("AlertAll", "missing", "passed", also=["A", "B"], route="high"),
+    row("SendHigh > rule", "disabled", "gap", route="high"),
+    row("SendHigh > rule", "disabled", "gap", interpreter="other", route="high"),
+    row("SendHigh > dispatcher", "slow", "not exercised here", route="high"),
+]
+
+
+@pytest.fixture
+def record(tmp_path):
+    return Record(tmp_path, "run")
+
+
+def test_without_evidence_nothing_passed_and_it_says_why(record):
+    (check,) = failures.checks(record)
+    assert check.status == "not exercised here"
+    assert "not broken for a test" in check.found and "phase 03" in check.found
+    assert failures.shown(record) == [] and failures.matrix(record).empty
+    assert "no task was broken in this run" in describe(failure_chart.failures(failures.matrix(record), 30))
+
+
+def test_what_only_a_queue_carries_and_what_nothing_does_is_never_passed(record):
+    record.keep_json(failures.EVIDENCE, WELL)
+    statuses = {check.status: check for check in failures.checks(record)}
+    assert list(statuses) == ["passed", "not exercised here", "waiting"]
+    assert statuses["passed"].found == "8 tried on 2 interpreters: 4 reached somebody, 1 failed visibly, none silent"
+    assert statuses["not exercised here"].found == "SendHigh > dispatcher slow (high)"
+    assert statuses["waiting"].found == "SendHigh > rule disabled (high)"
+
+
+def test_a_silent_failure_fails_and_is_named(record):
+    record.keep_json(failures.EVIDENCE, [*WELL, row("TellOperations", "denied", "failed")])
+    check = failures.checks(record)[0]
+    assert (check.status, "SILENT: TellOperations denied" in check.found) == ("failed", True)
+    assert failures.shown(record)[-1]["why"] == "because of denied"
+
+
+def test_the_latest_attempt_counts(record):
+    record.keep_json(failures.EVIDENCE, [row("TellOperations", "denied", "failed")])
+    record.keep_json(failures.EVIDENCE, WELL)
+    assert failures.checks(record)[0].status == "passed"
+
+
+def test_what_did_not_pass_is_listed_once_for_all_interpreters(record):
+    record.keep_json(failures.EVIDENCE, WELL)
+    assert [(line["broken"], line["interpreters"]) for line in failures.shown(record)] == [
+        ("SendHigh > rule", "one, other"),
+        ("SendHigh > dispatcher", "one"),
+    ]
+
+
+def test_of_all_interpreters_and_routes_the_worst_counts(record):
+    record.keep_json(failures.EVIDENCE, [*WELL, row("TellOperations", "slow", "failed", {"contact": 40.0})])
+    found = {(line.task, line.fault): (line.outcome, line.seconds) for line in failures.matrix(record).itertuples()}
+    assert found["TellOperations", "missing"] == ("contact", 4.0)
+    assert found["AlertAll (+2)", "missing"][0] == "failed visibly"
+    assert found["TellOperations", "slow"][0] == "failed"
+    assert found["SendHigh > rule (high)", "disabled"][0] == "gap"
+
+
+def test_the_chart_shouts_what_is_silent(record):
+    record.keep_json(failures.EVIDENCE, [*WELL, row("TellOperations", "denied", "failed")])
+    figure = failure_chart.failures(failures.matrix(record), 30)
+    texts = {text.get_text() for text in figure.axes[0].texts}
+    assert {"contact 4.0 s", "ops 0.5 s", "fails visibly", "only a queue", "NOBODY", "SILENT"} == texts
+    assert "1 SILENT" in describe(figure) and "limit 30 s" in describe(figure)
+    assert png(figure).startswith(b"\x89PNG")
+
+
+def test_every_verdict_has_a_tile(record):
+    record.keep_json(
+        failures.EVIDENCE, [row(f"T{at}", "slow", verdict) for at, verdict in enumerate(failures.VERDICTS)]
+    )
+    assert set(failures.matrix(record)["outcome"]) <= set(failure_chart.TILES)
