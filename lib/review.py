@@ -123,14 +123,21 @@ def undisturbed(live: Live, record: Record, found: Window) -> list[Check]:
     """What criterion 3 rests on beside the ordinary check-in: from phases 03 and 05 of this run, and executions."""
     rates_found = continuity.success(live, found.start, found.change_at)
     record.keep_text("evidence/success_rate.csv", rates_found.to_csv(index=False))
-    answers = {row["name"]: row for row in record.rows("checks.jsonl")}
-    earlier = [
-        Check(*(answers[name][key] for key in ("name", "status", "found", "expected")))
-        if name in answers
-        else Check(name, "failed", "this run has no answer", "phases 03 and 05 of this run")
-        for name in (continuity.ACROSS, continuity.SAME_EVENT)
-    ]
+    rows = record.rows("checks.jsonl")
+    earlier = [answered(rows, name) for name in (continuity.ACROSS, continuity.SAME_EVENT)]
     return [*earlier, continuity.same_rate(rates_found)]
+
+
+def answered(rows: Iterable[Mapping[str, Any]], name: str) -> Check:
+    """What a run's checks say under this name: the latest that passed or failed, or else the latest at all.
+
+    A phase that is only looked at again takes no answer away.
+    """
+    mine = [row for row in rows if row["name"] == name]
+    if not mine:
+        return Check(name, "failed", "this run has no answer", "an answer of phase 03 or 05 in this run")
+    found = next((row for row in reversed(mine) if row["status"] in ("passed", "failed")), mine[-1])
+    return Check(name, found["status"], found["found"], found["expected"])
 
 
 def criteria(live: Live, record: Record, counted: pd.DataFrame, found: Window) -> list[Check]:

@@ -1,6 +1,7 @@
 """The review's tables: who took which route, and how long each phase took."""
 
 import pandas as pd
+import pytest
 
 from lib import review
 from lib.records import Record
@@ -41,3 +42,23 @@ def test_a_phase_that_still_runs_has_taken_no_time_yet(tmp_path):
 
 def test_a_run_by_hand_has_no_phases_to_draw(tmp_path):
     assert review.phases(Record(tmp_path, "r1")).empty
+
+
+def rows(*statuses):
+    return [{"name": "event", "status": status, "found": str(at), "expected": ""} for at, status in enumerate(statuses)]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "status", "found"),
+    [
+        (["passed"], "passed", "0"),
+        (["passed", "failed"], "failed", "1"),
+        (["failed", "passed"], "passed", "1"),
+        (["passed", "not exercised here", "not applied"], "passed", "0"),
+        (["not applied", "not exercised here"], "not exercised here", "1"),
+        ([], "failed", "this run has no answer"),
+    ],
+)
+def test_a_phase_that_is_only_looked_at_again_takes_no_answer_away(statuses, status, found):
+    check = review.answered([*rows(*statuses), {"name": "another", "status": "failed"}], "event")
+    assert (check.status, check.found) == (status, found)
