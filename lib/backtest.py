@@ -22,6 +22,7 @@ from lib.router import FAILED, LEVELS, Router
 from lib.tuning import results
 
 COLUMNS = ["from", "to", "alert", "count", "share"]
+COVERED = 0.8  # of the executions, so many must be among the recorded check-ins; some fail before they are recorded
 MOST_EXECUTIONS = 20_000
 DRILL = "drill-"
 
@@ -109,6 +110,8 @@ def _alert(old: str, new: str) -> str:
     """Whether the new route is a higher or lower alert; `other` is another route of the same level."""
     if old == new:
         return "same"
+    if new == FAILED:
+        return "lower"  # an execution that AWS fails tells nobody
     return "higher" if LEVELS[new] > LEVELS[old] else "lower" if LEVELS[new] < LEVELS[old] else "other"
 
 
@@ -139,10 +142,20 @@ def checks(found: Backtest) -> list[Check]:
         expected = "every recorded check-in routed by both definitions"
         return [Check("backtest", "not exercised here", found.trouble, expected)]
     lower = int(found.lower["count"].sum())
+    failing = int(found.moves.loc[(found.moves["to"] == FAILED) & (found.moves["from"] != FAILED), "count"].sum())
     whose = "; ".join(f"{row['count']} from {row['from']} to {row['to']}" for _, row in found.lower.iterrows())
     return [
         Check(
-            "backtest: check-ins routed by both definitions", "passed", f"{found.routed:,} check-ins", "at least one"
+            "backtest: the new definition fails on no check-in",
+            "failed" if failing else "passed",
+            f"{failing:,} of {found.routed:,} would fail",
+            "none",
+        ),
+        Check(
+            "backtest: the bucket tells of every execution",
+            "waiting" if found.routed < found.executions * COVERED else "passed",
+            f"{found.routed:,} check-ins, {found.executions:,} executions",
+            "about as many, or looked at by people",
         ),
         Check(
             "backtest: every recorded object is readable",

@@ -34,6 +34,7 @@ from lib.verification import verify
 __all__ = [
     "LOG",
     "carry_out",
+    "clear",
     "clear_left_behind",
     "plan",
     "read_back",
@@ -108,6 +109,16 @@ def clear_left_behind(rows: Iterable[Mapping[str, Any]], reopen: Reopen, record:
         for change in left.changes:
             writer.carry_out(change)
     return [change.resource.name for change in left.changes]
+
+
+def clear(things: Sequence[Resource], record: Record) -> list[str]:
+    """Remove things of ours that are nobody's any more, such as what a killed process left. Returns their names."""
+    left = [Change(thing, thing.read(), None, temporary=True) for thing in things]
+    with _alone(left, record) as still_ours:
+        writer = _Writer(undo.PHASE, record, still_ours, time.sleep, undoes=True)
+        for change in left:
+            writer.carry_out(change)
+    return [change.resource.name for change in left]
 
 
 def _only_planned(plan: Plan, record: Record) -> Outcome:

@@ -10,13 +10,14 @@ from typing import Any
 
 import pandas as pd
 
-from lib import approval, drills, executions, rates, scenarios
+from lib import approval, drills, executions, judging, rates, scenarios
 from lib.aws import Live, readable
-from lib.checks import Check
+from lib.checks import Check, require
 from lib.drills import Drill, Group
 from lib.plans import Outcome, Plan
 from lib.records import Record
 from lib.resources import Workflow
+from lib.resources.users import item_of
 from lib.resources.workflow import description, value_of, versions
 from lib.states import walk
 from lib.thresholds import DECISION
@@ -29,18 +30,23 @@ ACROSS = "executions across the update finish on their old definition"
 RATE = "success rate of check-ins before and after"
 UPDATED = (Workflow.kind, "applied")
 MOST = 20_000
+NOT_UPDATED = "the workflow was not updated just now"
+MARGIN_SECONDS = 1.0  # before the update: an execution that began later than this may be on either definition
 ASKED = 500  # executions that are looked at one by one
 
 
 def event_before(live: Live, record: Record, plan: Plan) -> list[dict[str, str]]:
     """Let the definition before raise its alert once more, for the drill user, and keep the shape of its event.
 
-    Only in apply mode, for an approved plan, and while another definition than ours is live. Returns it as a table.
+    Only in apply mode, for an approved plan, while another definition than ours is live, and where the drill user is
+    there: its contact is operations. Returns the event as a table. Raises NotAsWanted where its alert was unmarked or
+    quoted the check-in, since the drills of phase 05 would be, too.
     """
-    if live.settings.mode == "plan" or DECISION in _live_states(live):
+    if live.settings.mode == "plan" or DECISION in _live_states(live) or not _drill_user(live):
         return []
     approval.require(plan, live.settings, record)
     (drill,) = drills.run(live, record, [Group("low sentiment before", [scenarios.low()])], "03", gated=False).drills
+    require(record.checked("03", judging.fit_for_people(drill)))
     shape = event_shape(drill, live.settings.drill_user_id)
     record.keep_json(EVENT_BEFORE, shape)
     return spoken(shape)
@@ -103,33 +109,35 @@ def _same_event(live: Live, record: Record, found: Sequence[Drill]) -> Check:
 def crossing(live: Live, record: Record, outcome: Outcome) -> list[Check]:
     """Whether the executions that were running when the update came ended on the definition that they began with.
 
-    An execution tells by the states it entered; which revision it ran on, AWS alone says. One that began within
-    `settle_seconds` of the update may be on either. Waits for those that still run.
+    An execution tells by the states it entered; which revision it ran on, AWS alone says. One that began at the moment
+    of the update may be on either. Waits for those that still run. How one ends is no matter of the update.
     """
-    expected = "all of them, succeeded"
+    expected = "all of them"
     if live.settings.mode == "plan":
         return [Check(ACROSS, "not applied", "plan mode", expected)]
     pairs = zip(outcome.plan.changes, outcome.states, strict=True)
     old = [change.before["definition"] for change, state in pairs if (change.resource.kind, state) == UPDATED]
     if not old:
-        return [Check(ACROSS, "not exercised here", "the workflow was not updated just now", expected)]
+        return [Check(ACROSS, "not exercised here", NOT_UPDATED, expected)]
     names, moment = {state.name for state in walk(old[0])}, updated_at(live)
     rows = [_across(live, name, names) for name in _running_at(live, moment)] if moment else []
     record.keep_json(CROSSING, {"updated": moment, "executions": rows})
     if not rows:
         return [Check(ACROSS, "not exercised here", "no execution was running when the update came", expected)]
-    wrong = [row for row in rows if row["strange"] or row["status"] != "SUCCEEDED"]
+    wrong = [row for row in rows if row["strange"]]
+    waiting = [row for row in rows if row["status"] == executions.NEVER_ENDS]
     found = f"{len(rows) - len(wrong)} of {len(rows)}"
     if wrong:
         first = wrong[0]
         found += f"; {first['execution']}: {first['status']}, new states: {', '.join(first['strange']) or 'none'}"
-    return [Check(ACROSS, "failed" if wrong else "passed", found, expected)]
+    found += f"; {len(waiting)} still run" if waiting else ""
+    return [Check(ACROSS, "failed" if wrong else "waiting" if waiting else "passed", found, expected)]
 
 
 def _running_at(live: Live, moment: datetime) -> list[str]:
     """The executions that had begun well before, and had not ended. None runs longer than the workflow's limit."""
     found = executions.since(live, moment - timedelta(hours=1), MOST)
-    settled = moment - timedelta(seconds=float(live.settings.settle_seconds))
+    settled = moment - timedelta(seconds=MARGIN_SECONDS)
     running = [r["name"] for r in found if r["started"] < settled and (not r["stopped"] or r["stopped"] > moment)]
     return running[:ASKED]
 
@@ -144,7 +152,7 @@ def updated_at(live: Live) -> datetime | None:
 
 def _across(live: Live, name: str, old: set[str]) -> dict[str, Any]:
     arn = live.settings.arn("states", f"execution:{live.settings.state_machine_name}:{name}")
-    ended = executions.finished(live, arn, live.settings.verify_timeout_seconds)
+    ended = executions.finished(live, arn, live.settings.verify_timeout_seconds, with_output=False)
     strange = [state for state in executions.path(live, arn) if state not in old]
     return {"execution": name, "status": ended.status, "strange": strange}
 
@@ -174,6 +182,12 @@ def same_rate(table: pd.DataFrame) -> Check:
         for row in (before, after)
     )
     return Check(RATE, "failed" if after["high"] < before["low"] else "passed", said, expected)
+
+
+def _drill_user(live: Live) -> bool:
+    with readable("reading the drill user"):
+        item = item_of(live, live.settings.table_name, live.settings.drill_user_id)
+    return bool(item and item.get("drill") is True)
 
 
 def _live_states(live: Live) -> set[str]:

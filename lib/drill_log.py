@@ -1,9 +1,9 @@
-"""The log of drills that were run outside a validation: one row a drill, for ever, in its store as well. No AWS calls.
+"""The log of drills that were run outside a validation: one row a drill, for ever. Calls nothing but its store.
 
 It lies in `outputs/<environment>/drills/` and is kept like a run's logs; every machine's rows are brought together.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from lib import handover, stores
+from lib.checks import Check
 from lib.records import DRILLS, Record
 from lib.settings import Settings
 
@@ -32,8 +33,17 @@ def opened(settings: Settings) -> Record:
     return replace(record, store=shelf)
 
 
-def row(run_id: str, drill: Mapping[str, Any], caller: str) -> dict[str, Any]:
-    """A drill of the evidence as a row of the log."""
+def broken_off(run_id: str, scenario: str, caller: str, why: str) -> dict[str, Any]:
+    """The row of a drill that could not be carried out, or not cleared away: nobody knows who was reached."""
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    return {"logged": now, "time": now, "run_id": run_id, "caller": caller, "scenario": scenario, "route": None} | {
+        "verdict": "failed", "trusted": None, "operations": None, "failed": [why],
+    }  # fmt: skip
+
+
+def row(run_id: str, drill: Mapping[str, Any], checks: Sequence[Check], caller: str) -> dict[str, Any]:
+    """A drill of the evidence, with what was checked of it, as a row of the log."""
+    failed = [check.name for check in checks if check.status == "failed"]
     return {
         "logged": datetime.now(UTC).isoformat(timespec="seconds"),
         "time": drill["started"],
@@ -42,10 +52,10 @@ def row(run_id: str, drill: Mapping[str, Any], caller: str) -> dict[str, Any]:
         "scenario": drill["scenario"],
         "execution": drill["execution"],
         "route": drill["route"],
-        "verdict": drill["verdict"]["status"],
+        "verdict": "failed" if failed else "passed",
         "trusted": drill["trusted_seconds"],
         "operations": drill["operations_seconds"],
-        "failed": [check["name"] for check in drill["checks"] if check["status"] == "failed"],
+        "failed": failed,
     }
 
 

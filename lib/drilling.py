@@ -1,13 +1,17 @@
 """The command `runbook drill`: one labelled drill on the live workflow, at any time, kept in the drill log."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import click
 
-from lib import audit, drill_log, drills, judging, records, run, scenarios, terminal, validation
+from lib import audit, criteria, drill_log, drills, infrastructure, judging, run, scenarios, terminal, validation
+from lib.aws import Live
 from lib.checks import Check, require
 from lib.command import main, parameters, told
-from lib.drills import Group
+from lib.drills import Group, Session
+from lib.errors import NotAsWanted
 from lib.scenarios import Scenario
 from lib.settings import Settings
 
@@ -28,18 +32,39 @@ def drill(given: Callable[..., Settings], scenario: str) -> int:
     """Run one drill as the drill user, marked [DRILL], and see who is reached and how soon."""
     chosen = given(mode="apply")
     record, live = audit.begin(chosen)
-    with run.sealed(record):
+    with run.sigterm_interrupts(), run.sealed(record):
         log = drill_log.opened(chosen)
-        session = drills.run(live, record, [Group(scenario, [known()[scenario]])])
+        try:
+            session = drills.run(live, record, [Group(scenario, [known()[scenario]])])
+        except NotAsWanted as error:
+            log.append(drill_log.LOG, drill_log.broken_off(record.run_id, scenario, live.identity.caller, str(error)))
+            raise
         (row,) = validation.rows(live, record, session)
-        record.keep_json(EVIDENCE, row)
-        log.append(drill_log.LOG, drill_log.row(record.run_id, row, live.identity.caller))
+        checks = judged(live, session, row)
+        record.keep_json(EVIDENCE, row | {"verdict": verdict(scenario, checks)})
+        log.append(drill_log.LOG, drill_log.row(record.run_id, row, checks, live.identity.caller))
         validation.publish(live, [row])
-        checks = [*(Check(**check) for check in row["checks"]), judging.strays(session)]
         record.checked("drill", checks)
-    terminal.checks(f"Drill {scenario}", checks)
-    terminal.say(f"Log: {log.folder / drill_log.LOG}")
-    terminal.say(f"Record: {record.folder}")
-    records.seal(record)
+        terminal.checks(f"Drill {scenario}", checks)
+        terminal.say(f"Log: {log.folder / drill_log.LOG}")
+        terminal.say(f"Record: {record.folder}")
     require(checks)
     return 0
+
+
+def judged(live: Live, session: Session, row: Mapping[str, Any]) -> list[Check]:
+    """Every check of the drill, and whether a person, not only our queue, would have got its page."""
+    people = infrastructure.operations_reachable(live)
+    return [
+        *(replace(check, status="failed") if check.status == "waiting" else check for check in people),
+        *(Check(**check) for check in row["checks"]),
+        *([criteria.error_is_loud(row)] if row["scenario"] == "unreadable" else []),
+        judging.strays(session),
+        judging.cleared(session),
+    ]
+
+
+def verdict(scenario: str, checks: Sequence[Check]) -> dict[str, str]:
+    """The drill in one word, with what failed."""
+    failed = [check.name for check in checks if check.status == "failed"]
+    return {"name": scenario, "status": "failed" if failed else "passed", "found": ", ".join(failed)}

@@ -8,13 +8,13 @@ import secrets
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from lib import changes, executions, listening, render, resources
 from lib.aws import Live, readable
-from lib.errors import Refused
+from lib.errors import NotAsWanted, Refused
 from lib.executions import Execution
 from lib.listening import BEHIND_RULE, Received
 from lib.phases import VALIDATION
@@ -87,12 +87,13 @@ class Session:
     """Everything that was drilled while one set of subscribers listened.
 
     `strays` are messages that say they are a drill's and are of none of these; `counted` is how many interventions
-    each group added to the drill user's item.
+    each group added to the drill user's item; `left` says what of the listeners could not be removed.
     """
 
     drills: list[Drill] = field(default_factory=list)
     strays: list[Received] = field(default_factory=list)
     counted: dict[str, int] = field(default_factory=dict)
+    left: str = ""
 
     def of(self, *groups: str) -> list[Drill]:
         return [drill for drill in self.drills if drill.group in groups]
@@ -116,23 +117,35 @@ def run(live: Live, record: Record, groups: Sequence[Group], phase: str = VALIDA
     """
     if gated:
         _require_gate(live)
-    # SQS refuses a deleted queue's name for a minute, so a second validation of the run needs names of its own.
     changes.clear_left_behind(record.rows(changes.LOG), partial(resources.reopen, live), record)
+    changes.clear(listening.left_behind(live), record)
+    # SQS refuses a deleted queue's name for a minute, so a second validation of the run needs names of its own.
     session = f"{secrets.token_hex(2)}-{record.run_id}"
+    found: Session | None = None
+    try:
+        with changes.temporarily(listening.listeners(live, session), phase, record):
+            # A queue's new policy and a new rule take a while to let messages through.
+            live.sleep(live.settings.settle_seconds)
+            found = _session(live, record, groups, session, phase)
+    except NotAsWanted as error:
+        if found is None:
+            raise
+        found = replace(found, left=str(error))  # what was heard is not lost by what could not be removed
+    return found
+
+
+def _session(live: Live, record: Record, groups: Sequence[Group], session: str, phase: str) -> Session:
     heard, started, counted = list[Received](), list[_Started](), dict[str, int]()
-    with changes.temporarily(listening.listeners(live, session), phase, record):
-        # A queue's new policy and a new rule take a while to let messages through.
-        live.sleep(live.settings.settle_seconds)
-        for group in groups:
-            before = _interventions(live)
-            with ExitStack() as meanwhile:
-                if group.meanwhile:
-                    meanwhile.enter_context(changes.temporarily(group.meanwhile, phase, record))
-                mine = _run(live, record, group)
-                listening.collect(live, session, heard, partial(_complete, mine))
-            started += mine
-            counted[group.name] = _interventions(live) - before
-        listening.collect_strays(live, session, heard)
+    for group in groups:
+        before = _interventions(live)
+        with ExitStack() as meanwhile:
+            if group.meanwhile:
+                meanwhile.enter_context(changes.temporarily(group.meanwhile, phase, record))
+            mine = _run(live, record, group)
+            listening.collect(live, session, heard, partial(_complete, mine))
+        started += mine
+        counted[group.name] = _interventions(live) - before
+    listening.collect_strays(live, session, heard)
     drills = [_drill(live, one, heard) for one in started]
     return Session(drills, _strays(live, heard, drills), counted)
 

@@ -13,6 +13,8 @@ from botocore.exceptions import ClientError
 from lib.aws import Live, absent_is_none, error_code, readable
 
 NEVER_ENDS = "RUNNING"
+# Of a history, the states are wanted and not the words that went through them.
+WORDLESS: dict[str, Any] = {"includeExecutionData": False, "PaginationConfig": {"PageSize": 1000}}
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,11 @@ def start(live: Live, name: str, given: dict[str, Any]) -> str:
     return arn
 
 
-def describe(live: Live, arn: str) -> Execution:
-    """How an execution stands. Read-only."""
+def describe(live: Live, arn: str, with_output: bool = True) -> Execution:
+    """How an execution stands; without its output, no word of a check-in is asked for. Read-only."""
+    wanted = {} if with_output else {"includedData": "METADATA_ONLY"}
     with readable(f"reading execution {arn.rsplit(':', 1)[-1]}"):
-        answer = live.client("stepfunctions").describe_execution(executionArn=arn)
+        answer = live.client("stepfunctions").describe_execution(executionArn=arn, **wanted)
     output = json.loads(answer.get("output") or "{}")
     return Execution(
         arn=arn,
@@ -68,11 +71,13 @@ def describe(live: Live, arn: str) -> Execution:
     )
 
 
-def finished(live: Live, arn: str, timeout: float, sleep: Callable[[float], None] = time.sleep) -> Execution:
+def finished(
+    live: Live, arn: str, timeout: float, sleep: Callable[[float], None] = time.sleep, with_output: bool = True
+) -> Execution:
     """Wait until an execution ends, or until `timeout` seconds pass; then it is returned as it stands."""
     deadline = time.monotonic() + timeout
     while True:
-        execution = describe(live, arn)
+        execution = describe(live, arn, with_output)
         if execution.status != NEVER_ENDS or time.monotonic() > deadline:
             return execution
         sleep(live.settings.poll_seconds)
@@ -85,7 +90,7 @@ def path(live: Live, arn: str) -> list[str]:
     """
     pages = live.client("stepfunctions").get_paginator("get_execution_history")
     with readable(f"reading the history of {arn.rsplit(':', 1)[-1]}"):
-        events = [e for p in pages.paginate(executionArn=arn, PaginationConfig={"PageSize": 1000}) for e in p["events"]]
+        events = [e for p in pages.paginate(executionArn=arn, **WORDLESS) for e in p["events"]]
     return [e["stateEnteredEventDetails"]["name"] for e in events if "stateEnteredEventDetails" in e]
 
 
@@ -109,7 +114,9 @@ def recent(live: Live, most: int) -> list[dict[str, Any]]:
 
 def _listed(live: Live, most: int) -> Iterator[dict[str, Any]]:
     pages = live.client("stepfunctions").get_paginator("list_executions")
-    found = pages.paginate(stateMachineArn=live.settings.state_machine_arn, PaginationConfig={"MaxItems": most})
+    found = pages.paginate(
+        stateMachineArn=live.settings.state_machine_arn, PaginationConfig={"MaxItems": most, "PageSize": 1000}
+    )
     with readable("listing the executions"):
         for page in found:
             for r in page["executions"]:

@@ -34,7 +34,12 @@ class Failure:
 
     @property
     def good(self) -> bool:
-        """One failure alone must leave somebody told; a further one may end in a failure that everybody sees."""
+        """One failure alone must leave somebody told; a further one may end in a failure that everybody sees.
+
+        An execution that breaks off where nothing caught the error is neither, whoever was told before.
+        """
+        if self.way is None or (self.way.error and not self.visible):
+            return False
         return self.told or (self.visible and bool(self.before))
 
 

@@ -32,6 +32,19 @@ def operations_reachable(live: Live, needed: bool = False) -> list[Check]:
     return [Check("operations subscribers", status, said, "at least one confirmed, without a filter")]
 
 
+def contacts_reachable(live: Live) -> list[Check]:
+    """Whether anybody subscribes to the trusted-contact topic; `waiting` where nobody does.
+
+    The dispatcher also reaches a contact by SMS, which no topic knows of.
+    """
+    with readable("listing the trusted-contact topic's subscribers"):
+        found = audience(live, live.settings.alert_topic_name)
+    said = ", ".join(f"{count} {word}" for word, count in found.items())
+    if not found["confirmed"]:
+        said += ": only an SMS of the dispatcher would reach a contact"
+    return [Check("trusted-contact subscribers", "passed" if found["confirmed"] else "waiting", said, "at least one")]
+
+
 def drill_audience(live: Live) -> list[dict[str, object]]:
     """Who hears of a drill: the subscribers of both topics, counted. Read-only."""
     with readable("listing the topics' subscribers"):

@@ -7,11 +7,13 @@ from typing import Any
 from lib import desired
 from lib.checks import Check
 from lib.drills import Drill, Session
+from lib.listening import Received
 from lib.settings import Settings
 
 NEW_DETAIL = ("userId", "riskScore", "sentimentScore", "trajectory", "textPreview", "drill")
 OLD_DETAIL = ("userId", "sentimentScore", "textPreview")
 TOLD = ("userId", "riskScore", "sentimentScore", "drill")
+PIECE, SHORTEST = 20, 8  # characters of a check-in that tell it; a shorter text is looked for as a whole
 # What the workflow takes for granted of a result that lacks a field.
 ASSUMED = {"risk_score": None, "score": None, "trajectory": "unknown", "text": ""}
 
@@ -39,11 +41,21 @@ def judge(drill: Drill, settings: Settings, revision: str) -> list[Check]:
     return [check for check in checks if check is not None]
 
 
+def fit_for_people(drill: Drill) -> list[Check]:
+    """Whether what people got of a drill was marked, and held no word of its check-in."""
+    return [check for check in (_marked(drill), _wordless(drill)) if check is not None]
+
+
 def strays(session: Session) -> Check:
     """Whether anything arrived that says it is a drill's and is of none that was run."""
     found = sorted({message.channel for message in session.strays})
     said = f"{len(session.strays)} on {', '.join(found)}" if found else "none"
     return Check("no stray alert", "failed" if found else "passed", said, "none")
+
+
+def cleared(session: Session) -> Check:
+    """Whether everything that listened is gone again."""
+    return Check("listeners removed", "failed" if session.left else "passed", session.left or "all", "all")
 
 
 def interventions(session: Session, group: str) -> Check:
@@ -137,9 +149,9 @@ def _fields(event: Mapping[str, Any]) -> tuple[str, ...]:
 def _within(name: str, seconds: float | None, limit: float, due: bool) -> Check | None:
     if not due:
         return None
-    passed = seconds is not None and seconds <= limit
+    passed = seconds is not None and seconds < limit
     found = "nothing received" if seconds is None else f"{seconds:.2f} s"
-    return Check(name, "passed" if passed else "failed", found, f"at most {limit:g} s")
+    return Check(name, "passed" if passed else "failed", found, f"under {limit:g} s")
 
 
 def _marked(drill: Drill) -> Check | None:
@@ -154,9 +166,20 @@ def _wordless(drill: Drill) -> Check | None:
     text = drill.given.get("checkinResult", {}).get("text") or drill.given.get("text")
     if not drill.alerts or not isinstance(text, str):
         return None
-    leaks = [message.channel for message in drill.alerts if text in message.raw or text in _strings(message.body)]
+    leaks = [message.channel for message in drill.alerts if _quotes(message, text, drill.execution.name)]
     found = f"the text is in the alert to {', '.join(leaks)}" if leaks else "no text in any alert"
     return Check(f"{drill.scenario.name}: no check-in text in an alert", "failed" if leaks else "passed", found, "none")
+
+
+def _quotes(message: Received, text: str, name: str) -> bool:
+    """Whether it holds a piece of the check-in's words; the execution's name among them is no word."""
+    said = f"{message.raw}\n{_strings(message.body)}"
+    return any(
+        words[at : at + PIECE] in said
+        for words in text.split(name)
+        for at in range(max(1, len(words) - PIECE + 1))
+        if len(words.strip()) >= SHORTEST
+    )
 
 
 def _strings(value: Any) -> str:  # noqa: ANN401 - parsed JSON

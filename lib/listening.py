@@ -13,8 +13,11 @@ from lib import desired
 from lib.aws import Live, readable
 from lib.plans import Wanted
 from lib.resources import Queue, QueueStatement, Rule, Subscription, Target
+from lib.resources.base import LiveThing
+from lib.resources.rules import targets
+from lib.resources.topics import LISTENING, subscriptions
 
-PREFIX = "Your6-Listening"
+PREFIX = LISTENING
 QUEUES = ("trusted", "operations", "events")
 # What came through a rule of phase 04, as its temporary target received it.
 BEHIND_RULE = "rules"
@@ -34,6 +37,7 @@ class Received:
     subject: str
     body: dict[str, Any]
     raw: str
+    message_id: str = ""
 
     @property
     def rule(self) -> str:
@@ -71,6 +75,33 @@ def listeners(live: Live, session: str) -> list[Wanted]:
     ]
 
 
+def left_behind(live: Live) -> list[LiveThing]:
+    """Every listener that a killed drill left in the account, whoever ran it, in the order to remove them. Read-only.
+
+    Only one run at a time listens; so what is there before it begins is nobody's any more.
+    """
+    s, sqs, events = live.settings, live.client("sqs"), live.client("events")
+    with readable("looking for listeners that were left behind"):
+        ends = [
+            (topic, row["Endpoint"])
+            for topic in (s.alert_topic_name, s.ops_topic_name)
+            for row in subscriptions(live, topic)
+            if f":{PREFIX}-" in row["Endpoint"]
+        ]
+        rules = [row["Name"] for row in events.list_rules(NamePrefix=f"{PREFIX}-")["Rules"]]
+        fed = [rule["name"] for rule in desired.rules()]
+        ours = [
+            (rule, name) for rule in [*rules, *fed] for name in targets(live, rule) if rule in rules or PREFIX in name
+        ]
+        urls = sqs.list_queues(QueueNamePrefix=f"{PREFIX}-").get("QueueUrls", [])
+    return [
+        *(Subscription(live, topic, "sqs", end) for topic, end in ends),
+        *(Target(live, rule, name) for rule, name in ours),
+        *(Rule(live, rule) for rule in rules),
+        *(Queue(live, url.rsplit("/", 1)[-1]) for url in urls),
+    ]
+
+
 def _behind(rule: str, queue_arn: str) -> dict[str, Any]:
     """A target that tells what passed the rule, and no word of it."""
     fields = ", ".join([f'"rule": "{rule}"', *(f'"{name}": <{name}>' for name in TAKEN)])
@@ -92,7 +123,7 @@ def collect(
     """Receive from every queue into `heard` until `expected` holds or the alert limit has passed."""
     deadline = time.monotonic() + float(live.settings.alert_limit_seconds)
     while True:
-        new = _receive_all(live, session)
+        new = _new(heard, _receive_all(live, session))
         heard += new
         if expected(heard) or time.monotonic() > deadline:
             return
@@ -106,7 +137,7 @@ def collect_strays(
     """Go on receiving into `heard` for `listen_seconds`: duplicates, late alerts, and what nobody expected."""
     deadline = time.monotonic() + float(live.settings.listen_seconds)
     while True:
-        new = _receive_all(live, session)
+        new = _new(heard, _receive_all(live, session))
         heard += new
         if time.monotonic() > deadline and not new:
             return
@@ -118,12 +149,22 @@ def _receive_all(live: Live, session: str) -> list[Received]:
     return [message for channel in QUEUES for message in _receive(live, session, channel)]
 
 
+def _new(heard: Sequence[Received], found: Sequence[Received]) -> list[Received]:
+    """Without those that SQS delivered again, as it may: what a subscriber gets twice has another id."""
+    known = {message.message_id for message in heard}
+    return [message for message in found if message.message_id not in known]
+
+
 def _receive(live: Live, session: str, channel: str) -> list[Received]:
     sqs = live.client("sqs")
     with readable(f"receiving from the {channel} listener"):
         url = sqs.get_queue_url(QueueName=queue_name(session, channel))["QueueUrl"]
+        # Asked to wait, SQS looks at all of its servers; else it may miss what is there.
         answer = sqs.receive_message(
-            QueueUrl=url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["SentTimestamp"]
+            QueueUrl=url,
+            MaxNumberOfMessages=10,
+            MessageSystemAttributeNames=["SentTimestamp"],
+            WaitTimeSeconds=min(int(live.settings.poll_seconds), 20),
         )
         found = answer.get("Messages", [])
         for message in found:
@@ -140,6 +181,7 @@ def _message(channel: str, message: dict[str, Any]) -> Received:
         subject=str(envelope.get("Subject") or ""),
         body=body,
         raw=message["Body"],
+        message_id=message["MessageId"],
     )
 
 

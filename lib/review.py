@@ -10,10 +10,12 @@ import pandas as pd
 
 from lib import continuity, metrics, preflight, rates, scenarios, validation
 from lib import criteria as rules
+from lib import failures as single_failures
 from lib.aws import Live, readable
 from lib.checks import Check
 from lib.desired import WIDGET_PREFIX
 from lib.executions import describe
+from lib.phases import VALIDATION
 from lib.records import Record
 from lib.resources import Widgets
 
@@ -128,15 +130,22 @@ def undisturbed(live: Live, record: Record, found: Window) -> list[Check]:
     return [*earlier, continuity.same_rate(rates_found)]
 
 
+def validated(record: Record) -> list[Check]:
+    """Every answer of phase 05 in this run; of those under one name, the latest that is one."""
+    rows = [row for row in record.rows("checks.jsonl") if row["phase"] == VALIDATION]
+    return [answered(rows, name) for name in dict.fromkeys(row["name"] for row in rows)]
+
+
 def answered(rows: Iterable[Mapping[str, Any]], name: str) -> Check:
-    """What a run's checks say under this name: the latest that passed or failed, or else the latest at all.
+    """What a run's checks say under this name: the latest of a phase that did something, or else the latest at all.
 
     A phase that is only looked at again takes no answer away.
     """
     mine = [row for row in rows if row["name"] == name]
     if not mine:
         return Check(name, "failed", "this run has no answer", "an answer of phase 03 or 05 in this run")
-    found = next((row for row in reversed(mine) if row["status"] in ("passed", "failed")), mine[-1])
+    idle = ("plan mode", continuity.NOT_UPDATED)
+    found = next((row for row in reversed(mine) if row["found"] not in idle), mine[-1])
     return Check(name, found["status"], found["found"], found["expected"])
 
 
@@ -149,7 +158,7 @@ def criteria(live: Live, record: Record, counted: pd.DataFrame, found: Window) -
     shown = dashboard_metrics(live, found)
     record.keep_json("evidence/dashboard_metrics.json", shown)
     decided = [
-        rules.scenarios_pass(rows, planned, edges),
+        rules.scenarios_pass(rows, planned, edges, [*validated(record), *single_failures.checks(record)]),
         rules.crisis_in_time([*rows, *edges, *crises], live.settings.alert_limit_seconds),
         rules.undisturbed(ordinary, before, preflight.baseline(live), undisturbed(live, record, found)),
         rules.successful_executions(since(counted, found)),

@@ -65,7 +65,7 @@ def phases(
     started = datetime.now(UTC)
     done = [Phase(number, NOTEBOOKS[number], planned_minutes=PLANNED_MINUTES.get(number)) for number in chosen]
     with ExitStack() as held:
-        held.enter_context(_sigterm_interrupts())
+        held.enter_context(sigterm_interrupts())
         try:
             record, live = audit.attached(settings, record)
             held.enter_context(sealed(record))  # last of all, since giving the lock back is a call as well
@@ -114,7 +114,9 @@ def alone(settings: Settings, record: Record, live: Live) -> Iterator[None]:
 
 
 @contextmanager
-def _sigterm_interrupts() -> Iterator[None]:
+def sigterm_interrupts() -> Iterator[None]:
+    """Take SIGTERM like Ctrl-C, so that what is temporary is removed."""
+
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise Interrupted
 
@@ -188,7 +190,7 @@ def _git_commit() -> str:
 def roll_back(settings: Settings, record: Record, told: Callable[[Phase], None]) -> Phase:
     """Run the rollback of this record's run, and add its verdict to the run's. Holds the lock where it may write."""
     record, live = audit.attached(settings, record)
-    with _sigterm_interrupts(), sealed(record), alone(settings, record, live):
+    with sigterm_interrupts(), sealed(record), alone(settings, record, live):
         told(Phase("90", ROLLBACK, "running"))
         done = execute(settings, record, "90", ROLLBACK)
         told(done)
@@ -213,6 +215,8 @@ def status(record: Record) -> dict[str, Any]:
 
 def _without_phases(record: Record) -> str:
     """What a record is of in which no phase ran."""
+    if any(row["temporary"] for row in record.rows(records.LOG)) and record.latest("evidence/drill.json") is None:
+        return "a drill that did not end; the next one removes what it left"
     if drilled := record.latest("evidence/drill.json"):
         return f"drill {drilled['scenario']}: {drilled['verdict']['status']}"
     return "did not start" if record.latest("plan.json") is None else "plan only"

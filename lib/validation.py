@@ -1,6 +1,7 @@
 """Phase 05: runs the drills where the mode allows, and turns them into evidence and tables. `judging` judges."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -25,7 +26,7 @@ EVIDENCE = {
     DIRECT: "evidence/crisis_drills.json",
 }
 TIMED = (DIRECT, PROCESSOR, BURST)
-KEPT = {PLANNED: (PLANNED,), BOUNDARIES: (BOUNDARIES, NO_CONTACT), DIRECT: TIMED}
+KEPT = {PLANNED: (PLANNED, LOW), BOUNDARIES: (BOUNDARIES, NO_CONTACT), DIRECT: TIMED}
 Row = Mapping[str, Any]
 
 
@@ -150,37 +151,51 @@ def publish(live: Live, found: Sequence[Row]) -> int:
     return metrics.publish_drill(live, [metrics.DrillLatency(*row) for row in measured])
 
 
-def checks(session: Session, found: Sequence[Row], settings: Settings) -> list[Check]:
+def checks(session: Session, found: Sequence[Row], chosen: Sequence[Group], settings: Settings) -> list[Check]:
     """Every check of the planned scenarios, one a boundary case, those of the crisis drills, and no stray alert.
 
-    In plan mode the one answer that nothing ran.
+    `chosen` are the groups that had to run. In plan mode the one answer that nothing did.
     """
     if settings.mode == "plan":
         return [Check("drills", "not applied", "plan mode", "every scenario")]
-    planned = of(found, PLANNED)
-    counts = {group: len(session.of(group)) for group in (BOUNDARIES, BURST)}
+    planned, numbers = of(found, PLANNED), {group.name: len(group.cases) for group in chosen}
+    lacking = {name: number for name, number in numbers.items() if len(of(found, name)) != number}
+    said = ", ".join(f"{name}: {len(of(found, name))} of {number}" for name, number in lacking.items())
     return [
+        Check(
+            "every drill ran", "failed" if lacking or not numbers else "passed", said or f"{len(found)}", "every one"
+        ),
         *(Check(**check) for row in planned for check in row["checks"]),
         *(criteria.error_is_loud(row) for row in planned if row["scenario"] == "unreadable"),
         *(Check(**row["verdict"]) for row in of(found, BOUNDARIES, NO_CONTACT)),
-        *(judging.interventions(session, group) for group, count in counts.items() if count),
-        *_of_crises(found, settings),
+        *(_low(row) for row in of(found, LOW)),
+        *(judging.interventions(session, group) for group in (BOUNDARIES, BURST) if group in numbers),
+        *_of_crises(found, {name: number for name, number in numbers.items() if name in TIMED}, settings),
         judging.strays(session),
+        judging.cleared(session),
     ]
 
 
-def _of_crises(found: Sequence[Row], settings: Settings) -> list[Check]:
+def _low(row: Row) -> Check:
+    """The existing path from the processor to people; where the processor calls the text something else, no answer."""
+    verdict = Check(**row["verdict"])
+    if row["status"] == "SUCCEEDED" and row["route"] not in (row["expected_route"], "unscored"):
+        return replace(
+            verdict, status="not exercised here", found=f"the processor sent the text on route {row['route']}"
+        )
+    return verdict
+
+
+def _of_crises(found: Sequence[Row], numbers: Mapping[str, int], settings: Settings) -> list[Check]:
     """Every crisis drill as one check a group, beside whether alerts arrived, and in time."""
-    numbers = {DIRECT: settings.latency_drills, PROCESSOR: settings.latency_drills, BURST: settings.burst_drills}
-    ran = {group: number for group, number in numbers.items() if of(found, group)}
     whole = []
-    for group, number in ran.items():
+    for group, number in numbers.items():
         bad = [row["verdict"] for row in of(found, group) if row["verdict"]["status"] == "failed"]
         why = f"; such as {bad[0]['found']}" if bad else ""
         good = len(of(found, group)) - len(bad)
         status = "passed" if good == number else "failed"
         whole.append(Check(f"{group}: as expected", status, f"{good} of {number}{why}", f"{number} of {number}"))
-    return [*whole, *latency.checks(timed(found), ran, settings.alert_limit_seconds)]
+    return [*whole, *latency.checks(timed(found), numbers, settings.alert_limit_seconds)]
 
 
 def _seconds(row: Row) -> str:

@@ -176,9 +176,10 @@ class _Walk:
 
     def _parallel(self, body: Mapping[str, Any], data: Any, inside: tuple[str, ...]) -> Step:  # noqa: ANN401
         """Every branch, one after the other; what they give is put together here. The first error goes to the Catch."""
-        given = payload_of(body, data, self.context)
+        given, before = payload_of(body, data, self.context), len(self.sent)
         ended = [self.along(branch, given, inside) for branch in body["Branches"]]
         if error := next((error for _, error in ended if error), ""):
+            del self.sent[before:]  # AWS ends the other branches, and nobody knows how far they were
             return failed(body, data, error)
         outputs = [output for output, _ in ended]
         made = filled(body["ResultSelector"], outputs, self.context) if "ResultSelector" in body else outputs

@@ -77,7 +77,7 @@ def _drill(number: str, live: Live, record: Record) -> None:
     """One drill of the validation, with everything temporary that listens to it."""
     session = drills.run(live, record, [drills.Group("drill", scenarios.load()[:1])])
     judged = (judging.judge(drill, live.settings, "") for drill in session.drills)
-    require([judging.strays(session), *(check for checks in judged for check in checks)])
+    require([judging.strays(session), judging.cleared(session), *(check for checks in judged for check in checks)])
 
 
 def go_on(story: str) -> Work:

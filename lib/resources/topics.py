@@ -14,6 +14,8 @@ from lib.settings import mask
 # Stands in a record for the address in the parameters, which no record may hold.
 FROM_PARAMETERS = "parameter ops_subscription_endpoint"
 PENDING = ("PendingConfirmation", "pending confirmation")
+# Whoever listens to drills, by a queue of this name, is nobody.
+LISTENING = "Your6-Listening"
 NO_FILTER = (None, "", "{}")
 TAKES_RAW = ("sqs", "http", "https")
 # Their owner has confirmed in person; unsubscribing throws that away.
@@ -173,9 +175,11 @@ def served_by(live: Live, queue: str) -> list[str]:
 
 def audience(live: Live, topic: str) -> dict[str, int]:
     """Subscribers of a topic: `confirmed`, `filtered` (confirmed, but receives only what its filter lets through) and
-    `waiting` for confirmation. Read-only."""
+    `waiting` for confirmation. A queue that listens to drills is no subscriber. Read-only."""
     found = {"confirmed": 0, "filtered": 0, "waiting": 0}
     for row in subscriptions(live, topic):
+        if f":{LISTENING}-" in row["Endpoint"]:
+            continue
         if row["SubscriptionArn"] in PENDING:
             found["waiting"] += 1
             continue

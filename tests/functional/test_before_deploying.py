@@ -233,13 +233,18 @@ def test_the_past_is_routed_by_both_definitions(looked: Looked, tmp_path: Path) 
     )
 
 
-def test_a_lower_alert_than_today_is_shouted(looked: Looked) -> None:
+def checked_in(looked: Looked) -> None:
+    """A recorded check-in that is low, and just under the threshold."""
     now = datetime.now(UTC)
     body = json.dumps({"risk_score": 10, "score": -0.65, "trajectory": "stable", "text": "synthetic"})
     name = f"user-2/{now:%Y/%m/%d}/{now.isoformat()}.json"
     client(looked.settings.endpoint_url, "s3").put_object(
         Bucket=looked.settings.checkin_bucket_name, Key=name, Body=body
     )
+
+
+def test_a_lower_alert_than_today_is_shouted(looked: Looked) -> None:
+    checked_in(looked)
     lax = looked.settings.model_copy(update={"sentiment_below": -0.99})
     found = run(looked, render.definition(lax))
     (check,) = [check for check in backtest.checks(found) if "LOWER" in check.name]
@@ -252,6 +257,7 @@ def test_a_lower_alert_than_today_is_shouted(looked: Looked) -> None:
 
 
 def test_a_definition_that_cannot_be_followed_is_said(looked: Looked) -> None:
+    checked_in(looked)
     odd = spoiled(looked.definition, lambda states: states["CheckinComplete"].update(Type="Map"))
     found = run(looked, odd)
     (check,) = backtest.checks(found)

@@ -6,7 +6,7 @@ import pytest
 from accounts import differing, snapshot
 from steps import carried_out, left_by_drills, runbook
 
-from lib import drawing, drill_charts, drill_log, records
+from lib import drawing, drill_charts, drill_log, infrastructure, listening, records
 from rehearsal import shelf
 
 BUILT = ("01", "02", "04", "03")
@@ -83,3 +83,36 @@ def test_no_drill_yet_is_said_in_words(account):
     frame = drill_log.frame(account)
     assert frame.empty
     assert "no drill was logged yet" in drawing.describe(drill_charts.drill_log(frame, 30))
+
+
+def test_a_drill_fails_where_nobody_but_our_own_queues_would_be_paged(built, client):
+    for row in client("sns").list_subscriptions_by_topic(TopicArn=built.ops_topic_arn)["Subscriptions"]:
+        client("sns").unsubscribe(SubscriptionArn=row["SubscriptionArn"])
+    ended = runbook(built, "drill")
+    assert ended.code == 1
+    assert "A CRISIS PAGE REACHES NOBODY" in ended.complained
+    assert rows(built)[0]["failed"] == ["operations subscribers"]
+
+
+def test_a_killed_drill_is_no_subscriber_and_the_next_one_clears_it_away(built):
+    before = snapshot(built)
+    live, record = carried_out(built)
+    for item in listening.listeners(live, f"ffff-{record.run_id}"):
+        item.resource.write(item.value)  # and then its process, and its machine with the record, are gone
+    left = differing(before, snapshot(built))
+    assert len(left) > 5
+    counted = infrastructure.operations_reachable(live)[0].found
+    assert counted.startswith("1 confirmed")
+    ended = runbook(built, "drill")
+    assert (ended.code, ended.complained) == (0, "")
+    assert differing(before, snapshot(built)) - left_by_drills(built) == set()
+
+
+def test_a_drill_that_breaks_off_is_logged_as_failed(built, client):
+    client("sns").delete_topic(TopicArn=built.ops_topic_arn)
+    ended = runbook(built, "drill")
+    assert ended.code == 1
+    (row,) = rows(built)
+    assert row["verdict"] == "failed"
+    assert built.ops_topic_name in row["failed"][0]
+    assert "a drill that did not end" in runbook(built, "status").said

@@ -11,6 +11,7 @@ from steps import carried_out, children_of, code_cells, finished, latest, runboo
 from lib import changes, records, rollback
 from lib.aws import connect
 from lib.settings import Settings
+from rehearsal import clients
 
 # Phase 03 waits this long after its update, in a cell of its own: that is where these runs are cut.
 LONG = {"settle_seconds": 60}
@@ -18,8 +19,13 @@ PATIENCE = 60.0
 
 
 def cut_in_the_middle(account: Settings, *more: str) -> tuple[object, int]:
-    """A run of phase 03 that has written its changes and waits now, and the id of its kernel."""
+    """A run of phase 03 that has written its changes and waits now, and the id of its kernel.
+
+    Without the drill user of phase 01, it does not drill, nor wait, before it writes.
+    """
     carried_out(account, "01", "02", "04")
+    key = {"userId": {"S": account.drill_user_id}}
+    clients.client(account.endpoint_url, "dynamodb").delete_item(TableName=account.table_name, Key=key)
     process = started(account, "apply", "--from", "03", *more, **LONG)
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:

@@ -197,7 +197,7 @@ def judged(live: Live, record: Record, group: Group) -> list[Check]:
     in_place = validation.in_place(live)
     session = validation.run(live, record, [group])
     rows = validation.rows(live, record, session)
-    return [*in_place, *validation.checks(session, rows, live.settings)]
+    return [*in_place, *validation.checks(session, rows, [group], live.settings)]
 
 
 @pytest.mark.parametrize("sabotage", SABOTAGES, ids=lambda sabotage: sabotage.done.__name__)
@@ -221,9 +221,10 @@ def test_05_catches(account, client, tmp_path, sabotage):
 def test_05_catches_nothing_in_a_whole_account(account):
     settings = account.model_copy(update={"mode": "apply"})
     live, record = carried_out(settings, *BUILT)
-    session = validation.run(live, record, validation.groups(live))
+    groups = validation.groups(live)
+    session = validation.run(live, record, groups)
     rows = validation.rows(live, record, session)
-    found = [*validation.in_place(live), *validation.checks(session, rows, settings)]
+    found = [*validation.in_place(live), *validation.checks(session, rows, groups, settings)]
     assert [check for check in found if check.status == "failed"] == []
     assert len(session.drills) == sum(len(group.cases) for group in validation.groups(live))
     assert {row["scenario"] for row in record.read_json("evidence/boundaries.json")} >= {"crisis-at", "contact-missing"}
@@ -299,7 +300,7 @@ def crossed(account: Settings, spoil: Callable[[dict[str, Any]], dict[str, Any]]
     given = json.dumps({"userId": "user-001", "text": "Slept well. It is a long story."})
     states = clients.client(settings.endpoint_url, "stepfunctions")
     states.start_execution(stateMachineArn=settings.state_machine_arn, input=given)
-    live.sleep(1.0)
+    live.sleep(continuity.MARGIN_SECONDS + 0.5)
     outcome = changes.carry_out(changes.plan("03", desired.state_machine(live)), settings, record)
     spoiled = tuple(
         replace(c, before={**c.before, "definition": spoil(c.before["definition"])})

@@ -44,6 +44,9 @@ def test_moves_are_counted_and_a_lower_alert_comes_first():
         ("standard", "high", "higher"),
         ("standard", "unscored", "other"),
         ("none", "none", "same"),
+        ("none", "failed", "lower"),
+        ("standard", "failed", "lower"),
+        ("failed", "failed", "same"),
     ],
 )
 def test_each_kind_of_move(old, new, alert):
@@ -51,9 +54,21 @@ def test_each_kind_of_move(old, new, alert):
 
 
 def test_a_lower_alert_and_what_could_not_be_read_wait_for_people():
-    assert set(statuses(found(["none"], ["crisis"])).values()) == {"passed"}
+    assert set(statuses(found(["none"] * 3, ["crisis"] * 3)).values()) == {"passed"}
     assert statuses(found(["standard"], ["none"]))["nobody would get a LOWER alert than today"] == "waiting"
     assert statuses(found(["none"], ["none"], unreadable=2))["every recorded object is readable"] == "waiting"
+
+
+def test_a_new_definition_that_fails_on_a_past_check_in_has_failed():
+    assert (
+        statuses(found(["none"] * 3, ["none", "none", "failed"]))["the new definition fails on no check-in"] == "failed"
+    )
+    same = statuses(found(["failed"] * 3, ["failed"] * 3))
+    assert same["the new definition fails on no check-in"] == "passed"  # as today
+
+
+def test_many_more_executions_than_check_ins_wait_for_people():
+    assert statuses(found(["none"] * 2, ["none"] * 2))["the bucket tells of every execution"] == "waiting"
 
 
 def test_more_executions_than_are_read_are_said():

@@ -76,18 +76,19 @@ def drill(name="crisis", *statuses, **more):
     return {"scenario": name, "checks": [{"name": "c", "status": status} for status in statuses], **more}
 
 
+ANSWERS = [Check("no stray alert", "passed", "none", ""), Check("revision", "not exercised here", "", "")]
 EDGES = [drill("at", "passed"), drill("above", "passed")]
 
 
 def test_criterion_1_passes_when_every_planned_scenario_passed():
     rows = [drill("crisis", "passed", "passed"), drill("high", "passed"), drill("unplanned", "failed")]
-    check = criteria.scenarios_pass(rows, ["crisis", "high"], EDGES)
-    assert (check.status, check.found) == ("passed", "2 of 2 scenarios passed, 2 of 2 boundary cases")
+    check = criteria.scenarios_pass(rows, ["crisis", "high"], EDGES, ANSWERS)
+    assert (check.status, check.found) == ("passed", "2 of 2 scenarios passed, 2 of 2 boundary cases, 1 of 2 checks")
 
 
 @pytest.mark.parametrize("edges", [[], [drill("at", "passed"), drill("above", "failed")], [drill("at")]])
 def test_criterion_1_fails_with_a_boundary_case_and_without_any(edges):
-    assert criteria.scenarios_pass([drill("crisis", "passed")], ["crisis"], edges).status == "failed"
+    assert criteria.scenarios_pass([drill("crisis", "passed")], ["crisis"], edges, ANSWERS).status == "failed"
 
 
 @pytest.mark.parametrize(
@@ -102,11 +103,21 @@ def test_criterion_1_fails_with_a_boundary_case_and_without_any(edges):
     ],
 )
 def test_criterion_1_fails_when_one_failed_was_not_judged_or_did_not_run(rows):
-    assert criteria.scenarios_pass(rows, ["crisis", "high"], EDGES).status == "failed"
+    assert criteria.scenarios_pass(rows, ["crisis", "high"], EDGES, ANSWERS).status == "failed"
 
 
 def test_criterion_1_fails_where_nothing_was_planned():
-    assert criteria.scenarios_pass([], [], EDGES).status == "failed"
+    assert criteria.scenarios_pass([], [], EDGES, ANSWERS).status == "failed"
+
+
+@pytest.mark.parametrize("answers", [[], [*ANSWERS, Check("phase 04 is in place", "failed", "", "")]])
+def test_criterion_1_fails_with_any_other_check_of_the_validation_and_without_them(answers):
+    check = criteria.scenarios_pass([drill("crisis", "passed")], ["crisis"], EDGES, answers)
+    assert check.status == "failed"
+    assert ("failed: phase 04 is in place" in check.found) == bool(answers)
+
+
+FOUR = [{"expected_route": "crisis", "trusted_seconds": 1.0, "operations_seconds": 1.0}] * 4
 
 
 def heard(trusted, operations, route="crisis"):
@@ -114,15 +125,15 @@ def heard(trusted, operations, route="crisis"):
 
 
 def test_criterion_2_passes_with_both_alerts_in_time():
-    check = criteria.crisis_in_time([heard(1.5, 2.25), heard(None, None, "none")], 30)
-    assert (check.status, check.found, check.expected) == ("passed", "slowest of 2 alerts 2.25 s", "under 30 s")
+    check = criteria.crisis_in_time([*FOUR, heard(1.5, 2.25), heard(None, None, "none")], 30)
+    assert (check.status, check.found, check.expected) == ("passed", "slowest of 10 alerts 2.25 s", "under 30 s")
 
 
 @pytest.mark.parametrize(
     "rows",
     [
         [],
-        [heard(1, 1, "high")],
+        [heard(1, 1, "high")],  # too few crises
         [heard(None, 1)],
         [heard(1, None)],
         [heard(1, 30)],
@@ -131,7 +142,7 @@ def test_criterion_2_passes_with_both_alerts_in_time():
     ],
 )
 def test_criterion_2_fails_late_on_one_topic_or_without_evidence(rows):
-    assert criteria.crisis_in_time(rows, 30).status == "failed"
+    assert criteria.crisis_in_time([*FOUR, *rows], 30).status == "failed"
 
 
 ORDINARY, BASELINE = drill("ordinary", "passed"), {"rule": {"State": "ENABLED"}, "target": "dispatcher"}

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from lib import review
+from lib import continuity, review
 from lib.records import Record
 
 
@@ -54,11 +54,17 @@ def rows(*statuses):
         (["passed"], "passed", "0"),
         (["passed", "failed"], "failed", "1"),
         (["failed", "passed"], "passed", "1"),
-        (["passed", "not exercised here", "not applied"], "passed", "0"),
-        (["not applied", "not exercised here"], "not exercised here", "1"),
+        (["passed", "not exercised here"], "not exercised here", "1"),
         ([], "failed", "this run has no answer"),
     ],
 )
-def test_a_phase_that_is_only_looked_at_again_takes_no_answer_away(statuses, status, found):
+def test_the_latest_answer_of_a_run_counts(statuses, status, found):
     check = review.answered([*rows(*statuses), {"name": "another", "status": "failed"}], "event")
     assert (check.status, check.found) == (status, found)
+
+
+@pytest.mark.parametrize("idle", ["plan mode", continuity.NOT_UPDATED])
+def test_a_phase_that_did_nothing_takes_no_answer_away(idle):
+    later = {"name": "event", "status": "not applied", "found": idle, "expected": ""}
+    assert review.answered([*rows("passed"), later, later], "event").status == "passed"
+    assert review.answered([later], "event").found == idle
