@@ -40,12 +40,16 @@ TELL_EVERY = 50
 
 
 def every(calls: Mapping[str, Sequence[Call]]) -> list[Trial]:
-    """Every kind of fault at every mutating call of the run and of a drill, once, then resume; then rollback."""
-    return [
-        Trial(kind, call.number, then, story)
-        for story in (APPLY, DRILL)
-        for call, kind, then in product(calls[story], KINDS, (RESUME, ROLLBACK))
+    """Every kind of fault at every mutating call of the run, once, then resume; then rollback.
+
+    And at every one of a drill, which makes nothing that lasts, with resume and rollback in turn.
+    """
+    run = [Trial(kind, call.number, then) for call, kind, then in product(calls[APPLY], KINDS, (RESUME, ROLLBACK))]
+    drill = [
+        Trial(kind, call.number, (RESUME, ROLLBACK)[(call.number + place) % 2], DRILL)
+        for call, (place, kind) in product(calls[DRILL], enumerate(KINDS))
     ]
+    return run + drill
 
 
 def repeated(calls: Mapping[str, Sequence[Call]], chance: random.Random) -> Iterator[Trial]:

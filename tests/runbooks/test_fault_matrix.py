@@ -92,7 +92,10 @@ def test_whole_notebooks_lose_nothing(stage, kind, then):
 
 def test_every_fault_is_tried_at_every_change_of_a_run_and_of_a_drill(stage):
     every = matrix.every(stage.calls)
-    assert len(every) == 2 * len(KINDS) * (len(stage.calls["apply"]) + len(stage.calls["drill"]))
+    assert len(every) == len(KINDS) * (2 * len(stage.calls["apply"]) + len(stage.calls["drill"]))
+    drilled = {(trial.kind, trial.at): trial.then for trial in every if trial.story == "drill"}
+    assert len(drilled) == len(KINDS) * len(stage.calls["drill"])
+    assert {then for (kind, _), then in drilled.items() if kind == "drop"} == {"resume", "rollback"}
     said = {call.said for calls in stage.calls.values() for call in calls}
     assert {"ssm PutParameter", "stepfunctions UpdateStateMachine", "stepfunctions StartExecution"} <= said
     assert all(matrix.named(trial.name) == trial for trial in every)
