@@ -11,31 +11,36 @@ from lib.aws import Live
 from lib.checks import Check, require
 from lib.command import main, parameters, told
 from lib.drills import Group, Session
-from lib.errors import NotAsWanted
+from lib.errors import BadParameters, NotAsWanted
 from lib.scenarios import Scenario
 from lib.settings import Settings
 
 EVIDENCE = "evidence/drill.json"
 
 
-def known() -> dict[str, Scenario]:
-    """Every scenario that can be drilled, by name."""
+def named(name: str) -> Scenario:
+    """A scenario that can be drilled. Raises BadParameters for a name that none has."""
     more = (scenarios.ordinary(), scenarios.crisis_in_words(), scenarios.unreadable())
-    return {case.name: case for case in (*scenarios.load(), *more)}
+    known = {case.name: case for case in (*scenarios.load(), *more)}
+    if name not in known:
+        raise BadParameters(f"no scenario {name!r}; expected one of {', '.join(known)}")
+    return known[name]
 
 
 @main.command()
 @parameters
-@click.option("--scenario", default="crisis", show_default=True, type=click.Choice(list(known())), help="What happens.")
+@click.option(
+    "--scenario", default="crisis", show_default=True, help="What happens: a scenario of the plan, or crisis-in-words."
+)
 @told
 def drill(given: Callable[..., Settings], scenario: str) -> int:
     """Run one drill as the drill user, marked [DRILL], and see who is reached and how soon."""
-    chosen = given(mode="apply")
+    chosen, case = given(mode="apply"), named(scenario)
     record, live = audit.begin(chosen)
     with run.sigterm_interrupts(), run.sealed(record):
         log = drill_log.opened(chosen)
         try:
-            session = drills.run(live, record, [Group(scenario, [known()[scenario]])])
+            session = drills.run(live, record, [Group(scenario, [case])])
         except NotAsWanted as error:
             log.append(drill_log.LOG, drill_log.broken_off(record.run_id, scenario, live.identity.caller, str(error)))
             raise

@@ -215,8 +215,8 @@ def status(record: Record) -> dict[str, Any]:
 
 def _without_phases(record: Record) -> str:
     """What a record is of in which no phase ran."""
-    if any(row["temporary"] for row in record.rows(records.LOG)) and record.latest("evidence/drill.json") is None:
-        return "a drill that did not end; the next one removes what it left"
     if drilled := record.latest("evidence/drill.json"):
         return f"drill {drilled['scenario']}: {drilled['verdict']['status']}"
+    if any(row["temporary"] for row in record.rows(records.LOG)) and not (record.folder / "evidence").exists():
+        return "drills that did not end; the next ones remove what they left"
     return "did not start" if record.latest("plan.json") is None else "plan only"

@@ -113,5 +113,23 @@ def test_a_stray_and_a_lost_intervention_are_seen():
     assert judging.interventions(spoiled, "scenarios").status == "failed"
 
 
+def test_listeners_that_could_not_be_removed_are_a_failure():
+    assert judging.cleared(Session()).status == "passed"
+    assert judging.cleared(Session(left="queue x")).found == "queue x"
+    assert judging.cleared(Session(left="queue x")).status == "failed"
+
+
+def test_a_few_words_of_the_check_in_are_seen_and_the_name_of_its_execution_is_none():
+    quoting = received("trusted", text=f"They wrote: {RESULT['text'][:14]} ... about {drill().execution.name}")
+    named = received("trusted", text=f"Drill {drill().execution.name} is over")
+    text = {"checkinResult": {**RESULT, "text": f"I cannot go on like this {drill().execution.name}"}}
+    cut = received("trusted", text="He says: I cannot go on like this")
+    for messages, leaks in (([named], set()), ([cut], {"no check-in text in an alert"}), ([quoting], set())):
+        assert (
+            failed(drill(messages=[*without("trusted"), *messages], given=text)) & {"no check-in text in an alert"}
+            == leaks
+        )
+
+
 def test_a_row_holds_no_word_of_the_check_in():
     assert RESULT["text"] not in str(judging.row(drill(), LOCAL, "r1"))
