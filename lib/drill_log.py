@@ -23,10 +23,10 @@ def opened(settings: Settings) -> Record:
     """The log as a record of its own, with every machine's rows where the parameters name a store."""
     folder = settings.path(settings.outputs_dir) / settings.environment / DRILLS
     record, shelves = Record(folder, DRILLS), stores.shelves(settings)
-    with record.kept():
-        folder.mkdir(parents=True, exist_ok=True)
     if shelves is None:
         return record
+    with record.kept():
+        folder.mkdir(parents=True, exist_ok=True)
     shelf = shelves.run(DRILLS, folder)
     with stores.opening(shelf.where):
         handover.together(record, shelf)

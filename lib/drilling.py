@@ -39,6 +39,7 @@ def drill(given: Callable[..., Settings], scenario: str) -> int:
     record, live = audit.begin(chosen)
     with run.sigterm_interrupts(), run.sealed(record):
         log = drill_log.opened(chosen)
+        log.folder.mkdir(parents=True, exist_ok=True)
         try:
             session = drills.run(live, record, [Group(scenario, [case])])
         except NotAsWanted as error:
