@@ -149,9 +149,11 @@ def test_six_of_six_scenarios_passed(story):
     assert {row["status"] for row in decided.values()} == {"passed"}
     edges = len(boundaries.cases(story.settings)) + 1
     found = f"6 of 6 scenarios passed, {edges} of {edges} boundary cases"
-    assert decided["1 All test scenarios pass"]["found"] == found
+    assert decided["1 All test scenarios pass"]["found"].startswith(f"{found}, ")
+    answers = [check for check in story.first.record.rows("checks.jsonl") if check["phase"] == "05"]
+    assert {check["status"] for check in answers} == {"passed", "not exercised here"}
     rows = {row["scenario"]: row for row in story.first.record.read_json("evidence/scenarios.json")}
-    assert set(rows) == {scenario.name for scenario in scenarios.load()} | {"ordinary", "unreadable"}
+    assert set(rows) == {scenario.name for scenario in scenarios.load()} | {"ordinary", "unreadable", "low-sentiment"}
     assert [check for row in rows.values() for check in row["checks"] if check["status"] == "failed"] == []
     assert story.first.checks("failed") == set()
 
