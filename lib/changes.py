@@ -103,17 +103,15 @@ def roll_back(plan: Plan, settings: Settings, record: Record, sleep: Callable[[f
 
 def clear_left_behind(rows: Iterable[Mapping[str, Any]], reopen: Reopen, record: Record) -> list[str]:
     """Remove the temporary things that a crash left behind, by the record's rows. Returns their names."""
-    left = undo.plan([row for row in rows if row.get("temporary")], reopen)
-    with _alone(left.changes, record) as still_ours:
-        writer = _Writer(left.phase, record, still_ours, time.sleep, undoes=True)
-        for change in left.changes:
-            writer.carry_out(change)
-    return [change.resource.name for change in left.changes]
+    return _cleared(undo.plan([row for row in rows if row.get("temporary")], reopen).changes, record)
 
 
 def clear(things: Sequence[Resource], record: Record) -> list[str]:
     """Remove things of ours that are nobody's any more, such as what a killed process left. Returns their names."""
-    left = [Change(thing, thing.read(), None, temporary=True) for thing in things]
+    return _cleared([Change(thing, thing.read(), None, temporary=True) for thing in things], record)
+
+
+def _cleared(left: Sequence[Change], record: Record) -> list[str]:
     with _alone(left, record) as still_ours:
         writer = _Writer(undo.PHASE, record, still_ours, time.sleep, undoes=True)
         for change in left:
