@@ -10,7 +10,11 @@ from lib.errors import NotAsWanted
 
 @dataclass(frozen=True)
 class Check:
-    """One answer: `passed`, `failed`, `not exercised here` or `not applied`, with what was found and expected."""
+    """One answer, with what was found and expected. Only `passed` is a pass.
+
+    `status`: `passed`; `failed`; `waiting` for a person; `cannot tell` from what there is; `not exercised here`, where
+    only AWS can answer; or `not applied`, in plan mode.
+    """
 
     name: str
     status: str

@@ -91,8 +91,12 @@ class Settings(BaseModel):
     latency_drills: Annotated[StrictInt, Field(ge=1, le=200)]
     burst_drills: Annotated[StrictInt, Field(ge=1, le=200)]
     backtest_days: Annotated[StrictInt, Field(ge=1, le=365)]
+    backtest_budget_minutes: Annotated[Number, Field(gt=0, le=240)]
     cell_timeout_seconds: Annotated[StrictInt, Field(ge=10, le=7200)]
     review_minutes: Annotated[StrictInt, Field(ge=1, le=129600)]
+    success_rate_margin: Annotated[Number, Field(gt=0, le=0.5)]
+    success_rate_error: Annotated[Number, Field(gt=0, le=0.5)]
+    long_execution_seconds: Annotated[StrictInt, Field(ge=1, le=86400)]
     metric_period_seconds: Literal[1, 5, 10, 30, 60, 300, 900, 3600]
     not_exercised_here: list[GAPS]
 

@@ -1,0 +1,1 @@
+"""The language of the state machine: its values and its functions. No AWS."""

@@ -1,0 +1,1 @@
+"""What AWS says happened: executions, metrics, check-ins, success rate. Reads only."""
