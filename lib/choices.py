@@ -3,15 +3,17 @@
 AWS fails an execution that compares a variable which is not there; the embedded AWS does not. So does this: it raises.
 """
 
-import fnmatch
+import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
+from lib.asl import moments
+from lib.asl.failing import NoChoiceMatched
+from lib.asl.shape import BESIDE, JOINTS
 from lib.errors import BadParameters
-from lib.payloads import ABSENT, FailsExecution, MissingVariable, found
-
-BESIDE = ("Variable", "Next", "Comment")  # what a rule holds beside its operator
+from lib.payloads import ABSENT, MissingVariable, found, required
 
 
 def choose(choice: Mapping[str, Any], data: Any, context: Mapping[str, Any] | None = None) -> str:  # noqa: ANN401
@@ -20,7 +22,7 @@ def choose(choice: Mapping[str, Any], data: Any, context: Mapping[str, Any] | No
         if holds(rule, data, context or {}):
             return str(rule["Next"])
     if "Default" not in choice:
-        raise FailsExecution(
+        raise NoChoiceMatched(
             "no rule of the Choice matches and it has no Default: AWS fails with States.NoChoiceMatched"
         )
     return str(choice["Default"])
@@ -35,40 +37,60 @@ def holds(rule: Mapping[str, Any], data: Any, context: Mapping[str, Any]) -> boo
     if "Not" in rule:
         return not holds(rule["Not"], data, context)
     value = found(rule["Variable"], data, context)
-    operator = operator_of(rule)
-    wanted = rule[operator]
-    if operator == "IsPresent":
-        return (value is not ABSENT) == wanted
+    named = operator_of(rule)
+    wanted = rule[named]
+    if named == "IsPresent":
+        return bool((value is not ABSENT) == wanted)
     if value is ABSENT:
-        raise MissingVariable(f"{operator} on {rule['Variable']}, which is not there; guard it with IsPresent")
-    if operator in TYPES:
-        return TYPES[operator](value) == wanted
-    kind, compare = COMPARISONS[operator]
-    return kind(value) and compare(value, wanted)
+        raise MissingVariable(f"{named} on {rule['Variable']}, which is not there; guard it with IsPresent")
+    if named in TYPES:
+        return TYPES[named](value) == wanted
+    return _compared(named, value, wanted, data, context)
+
+
+def _compared(named: str, value: Any, wanted: Any, data: Any, context: Mapping[str, Any]) -> bool:  # noqa: ANN401
+    kind, compare = COMPARISONS[named.removesuffix("Path")]
+    if named.endswith("Path"):
+        wanted = required(wanted, data, context)
+    for side in (value, wanted):
+        if moments.made_up(side):
+            raise BadParameters(
+                f"a rule compares {side!r} by {named}: a walk only makes that up, so it cannot decide by it"
+            )
+    if not kind(value):
+        return False
+    if not kind(wanted):
+        raise BadParameters(f"{named} compares with {wanted!r}; what AWS does then is not known here")
+    return compare(value, wanted)
 
 
 def operator_of(rule: Mapping[str, Any]) -> str:
-    """The operator of a rule on a variable. Raises BadParameters for one that is not known here."""
-    operator = next((key for key in rule if key not in BESIDE), "nothing")
-    if operator != "IsPresent" and operator not in TYPES and operator not in COMPARISONS:
-        known = ", ".join(["IsPresent", *TYPES, *COMPARISONS])
-        raise BadParameters(f"the rule compares by {operator}; expected one of {known}")
-    return operator
+    """The operator of a rule on a variable. Raises BadParameters for one that is not known here, or for several."""
+    operators = [key for key in rule if key not in BESIDE]
+    named = operators[0] if len(operators) == 1 else ", ".join(map(str, operators)) or "nothing"
+    compared = named.removesuffix("Path") in COMPARISONS and named != "StringMatchesPath"
+    if not compared and named not in ("IsPresent", *TYPES):
+        listed = ", ".join(["IsPresent", *TYPES, *COMPARISONS])
+        raise BadParameters(f"the rule compares by {named}; expected one of {listed}")
+    return named
 
 
 def comparisons(choice: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Every (operator, wanted) of a Choice, at any depth. Raises BadParameters for an operator not known here."""
-    for rule in choice["Choices"]:
-        yield from _comparisons(rule)
+    for rule in rules(choice):
+        named = operator_of(rule)
+        yield named, rule[named]
 
 
-def _comparisons(rule: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    parts = [*rule.get("And", []), *rule.get("Or", []), *([rule["Not"]] if "Not" in rule else [])]
-    for part in parts:
-        yield from _comparisons(part)
-    if not parts:
-        operator = operator_of(rule)
-        yield operator, rule[operator]
+def rules(choice: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Every rule on a variable of a Choice, at any depth."""
+    ahead = list(choice["Choices"])
+    while ahead:
+        rule = ahead.pop(0)
+        if joint := next((joint for joint in JOINTS if joint in rule), ""):
+            ahead = [*(rule[joint] if isinstance(rule[joint], list) else [rule[joint]]), *ahead]
+        else:
+            yield rule
 
 
 def is_number(value: object) -> bool:
@@ -85,7 +107,30 @@ def _boolean(value: object) -> bool:
 
 
 def _like(value: str, pattern: str) -> bool:
-    return fnmatch.fnmatchcase(value, re.sub(r"([\[?])", r"[\1]", pattern))
+    return bool(_pattern(pattern).fullmatch(value))
+
+
+@lru_cache(maxsize=256)
+def _pattern(pattern: str) -> re.Pattern[str]:
+    """A StringMatches pattern: `*` is anything; a backslash takes its meaning from `*` and from a backslash."""
+    pieces = re.findall(r"\\.|.", pattern, re.DOTALL)
+    if unknown := [piece for piece in pieces if piece[0] == "\\" and piece not in ("\\*", "\\\\")]:
+        raise BadParameters(f"StringMatches {pattern!r} escapes {unknown[0]!r}; expected \\* or two backslashes")
+    made = [".*" if piece == "*" else re.escape(piece[-1]) for piece in pieces]
+    return re.compile("".join(made), re.DOTALL)
+
+
+def _as_java(compare: Callable[[Any, Any], bool]) -> Callable[[str, str], bool]:
+    """Texts in the order of their UTF-16 units, which is AWS's, not in that of their characters."""
+    return lambda value, wanted: compare(_units(value), _units(wanted))
+
+
+def _units(text: str) -> bytes:
+    return text.encode("utf-16-be", "surrogatepass")
+
+
+def _as_moments(compare: Callable[[Any, Any], bool]) -> Callable[[str, str], bool]:
+    return lambda value, wanted: compare(moments.moment(value), moments.moment(wanted))
 
 
 TYPES: dict[str, Callable[[object], bool]] = {
@@ -93,14 +138,20 @@ TYPES: dict[str, Callable[[object], bool]] = {
     "IsString": _string,
     "IsBoolean": _boolean,
     "IsNull": lambda value: value is None,
+    "IsTimestamp": moments.is_moment,
 }
+ORDERS: dict[str, Callable[[Any, Any], bool]] = {
+    "Equals": operator.eq,
+    "GreaterThan": operator.gt,
+    "GreaterThanEquals": operator.ge,
+    "LessThan": operator.lt,
+    "LessThanEquals": operator.le,
+}
+# Each also with `Path` behind it but StringMatches.
 COMPARISONS: dict[str, tuple[Callable[[object], bool], Callable[[Any, Any], bool]]] = {
-    "NumericEquals": (is_number, lambda value, wanted: value == wanted),
-    "NumericGreaterThan": (is_number, lambda value, wanted: value > wanted),
-    "NumericGreaterThanEquals": (is_number, lambda value, wanted: value >= wanted),
-    "NumericLessThan": (is_number, lambda value, wanted: value < wanted),
-    "NumericLessThanEquals": (is_number, lambda value, wanted: value <= wanted),
-    "StringEquals": (_string, lambda value, wanted: value == wanted),
+    **{f"Numeric{name}": (is_number, compare) for name, compare in ORDERS.items()},
+    **{f"String{name}": (_string, _as_java(compare)) for name, compare in ORDERS.items()},
+    **{f"Timestamp{name}": (moments.is_moment, _as_moments(compare)) for name, compare in ORDERS.items()},
+    "BooleanEquals": (_boolean, operator.eq),
     "StringMatches": (_string, _like),
-    "BooleanEquals": (_boolean, lambda value, wanted: value == wanted),
 }

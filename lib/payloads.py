@@ -1,6 +1,6 @@
 """Paths, intrinsic functions and payload templates of a definition, read as AWS reads them. Pure: no AWS.
 
-Only what our definitions use is known. Anything else is refused by name, never guessed.
+A path with a wildcard, a slice or a filter, and a function that draws lots, are refused by name, never guessed.
 """
 
 import json
@@ -9,34 +9,43 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from lib.asl.failing import FailsExecution as FailsExecution
+from lib.asl.failing import MissingVariable as MissingVariable
+from lib.asl.intrinsics import called
 from lib.errors import BadParameters
 
 ABSENT = object()
-PLAIN_PATH = re.compile(r"\$\$?(?:\.[A-Za-z_][A-Za-z0-9_]*|\[\d+\])*")
+STEP = r"\.[\w-]+|\[\d{1,9}\]|\['(?:\\.|[^'\\])+'\]|\[\"(?:\\.|[^\"\\])+\"\]"
+PATH = rf"\$\$?(?:{STEP})*"
+PLAIN_PATH = re.compile(PATH)
 TOKEN = re.compile(
-    r"\s*(?:(?P<name>States\.[A-Za-z0-9]+)\(|(?P<path>\$\$?(?:\.[A-Za-z_][A-Za-z0-9_]*|\[\d+\])*)"
-    r"|'(?P<text>(?:\\.|[^'\\])*)'|(?P<number>-?\d+(?:\.\d+)?)|(?P<word>true|false|null)|(?P<mark>[,)]))"
+    rf"\s*(?:(?P<name>States\.[A-Za-z0-9]+)\(|(?P<path>{PATH})"
+    r"|'(?P<text>(?:\\.|[^'\\])*)'|(?P<number>-?\d{1,300}(?:\.\d{1,300})?)|(?P<word>true|false|null)|(?P<mark>[,)]))"
 )
 WORDS = {"true": True, "false": False, "null": None}
+DEEPEST = 10  # intrinsic functions within each other, as many as AWS takes
 
 Expression = Callable[[Any, Any], Any]  # of a state's data and the context object
 
 
-class FailsExecution(BadParameters):
-    """AWS fails the whole execution here, and no Catch helps."""
-
-
-class MissingVariable(FailsExecution):
-    """A comparison on a variable, or a reference to a path, that is not there."""
+def steps_of(path: str) -> tuple[bool, tuple[str | int, ...]]:
+    """Whether a plain path is the context's, and its keys and indexes. Raises BadParameters for any other path."""
+    if not isinstance(path, str) or not PLAIN_PATH.fullmatch(path):
+        raise BadParameters(
+            f"path {path} is not known here; expected one like $.a.b, $['a b'], $[0] or $$.Execution.Id"
+        )
+    return _steps(path)
 
 
 @lru_cache(maxsize=4096)
-def steps_of(path: str) -> tuple[bool, tuple[str | int, ...]]:
-    """Whether a plain path is the context's, and its keys and indexes. Raises BadParameters for any other path."""
-    if not PLAIN_PATH.fullmatch(path):
-        raise BadParameters(f"path {path} is not known here; expected one like $.a.b, $[0] or $$.Execution.Id")
-    keys = re.findall(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]", path)
-    return path.startswith("$$"), tuple(name or int(index) for name, index in keys)
+def _steps(path: str) -> tuple[bool, tuple[str | int, ...]]:
+    return path.startswith("$$"), tuple(_key(step) for step in re.findall(STEP, path))
+
+
+def _key(step: str) -> str | int:
+    if step.startswith("."):
+        return step[1:]
+    return int(step[1:-1]) if step[1:-1].isdigit() else re.sub(r"\\(.)", r"\1", step[2:-2])
 
 
 def found(path: str, data: Any, context: Any) -> Any:  # noqa: ANN401
@@ -91,22 +100,28 @@ def _within(data: Any, keys: tuple[str | int, ...], value: Any) -> Any:  # noqa:
     return {**data, keys[0]: _within(data.get(keys[0], {}), keys[1:], value)}
 
 
-@lru_cache(maxsize=4096)
 def expression(text: str) -> Expression:
     """What a `.$` field says: a path or an intrinsic function. Raises BadParameters for a function not known here."""
-    compiled, rest = _parsed(text)
+    if not isinstance(text, str):
+        raise BadParameters(f"{text!r} is neither a path nor an intrinsic function")
+    return _compiled(text)
+
+
+@lru_cache(maxsize=4096)
+def _compiled(text: str) -> Expression:
+    compiled, rest = _parsed(text, 0)
     if rest.strip():
         raise BadParameters(f"{text!r} is not known here: {rest.strip()!r} is left over")
     return compiled
 
 
-def _parsed(text: str) -> tuple[Expression, str]:
+def _parsed(text: str, depth: int) -> tuple[Expression, str]:
     token = TOKEN.match(text)
-    if token is None or token["mark"]:
+    if token is None or token["mark"] or (depth == 0 and not token["name"] and not token["path"]):
         raise BadParameters(f"{text!r} is neither a path nor an intrinsic function known here")
     rest = text[token.end() :]
     if token["name"]:
-        return _call(token["name"], rest)
+        return _call(token["name"], rest, depth + 1)
     if token["path"]:
         path = token["path"]
         steps_of(path)
@@ -121,43 +136,17 @@ def _constant(token: re.Match[str]) -> Any:  # noqa: ANN401
     return WORDS[token["word"]] if token["word"] else json.loads(token["number"])
 
 
-def _call(name: str, rest: str) -> tuple[Expression, str]:
-    if name not in INTRINSICS:
-        raise BadParameters(f"intrinsic function {name} is not known here; expected one of {', '.join(INTRINSICS)}")
+def _call(name: str, rest: str, depth: int) -> tuple[Expression, str]:
+    if depth > DEEPEST:
+        raise BadParameters(f"{name} lies within more than {DEEPEST} intrinsic functions; AWS takes no more")
     arguments = list[Expression]()
     mark = TOKEN.match(rest)
     while mark is None or mark["mark"] != ")":
-        argument, rest = _parsed(rest)
+        argument, rest = _parsed(rest, depth)
         arguments.append(argument)
         mark = TOKEN.match(rest)
         if mark is None or not mark["mark"]:
             raise BadParameters(f"{name} does not end: {rest!r}")
         rest = rest if mark["mark"] == ")" else rest[mark.end() :]
-    function = INTRINSICS[name]
+    function = called(name, len(arguments))
     return lambda data, context: function(*(argument(data, context) for argument in arguments)), rest[mark.end() :]
-
-
-def _format(template: str, *values: Any) -> str:  # noqa: ANN401
-    pieces = re.split(r"(?<!\\)\{\}", template)
-    if len(pieces) != len(values) + 1:
-        raise FailsExecution(f"States.Format has {len(pieces) - 1} places and {len(values)} values: {template!r}")
-    said = [value if isinstance(value, str) else json.dumps(value) for value in values]
-    text = pieces[0] + "".join(value + piece for value, piece in zip(said, pieces[1:], strict=True))
-    return re.sub(r"\\([{}])", r"\1", text)
-
-
-def _merge(first: Any, second: Any, deep: bool) -> dict[str, Any]:  # noqa: ANN401
-    if not isinstance(first, Mapping) or not isinstance(second, Mapping) or deep:
-        raise FailsExecution("States.JsonMerge takes two objects and false; anything else fails on AWS")
-    return {**first, **second}
-
-
-def _to_string(value: Any) -> str:  # noqa: ANN401
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-
-
-INTRINSICS: dict[str, Callable[..., Any]] = {
-    "States.Format": _format,
-    "States.JsonMerge": _merge,
-    "States.JsonToString": _to_string,
-}

@@ -3,10 +3,16 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
+from lib.asl import reading
+from lib.asl.shape import inner
+
 # A path, alone or within intrinsic functions: `$.a.b`, `$$.Execution.Id`, `$[0]`, `$`.
-PATH = re.compile(r"\$\$?(?:\.[A-Za-z0-9_]+|\[[^\]]*\])*")
+PATH = re.compile(r"\$\$?(?:\.[\w-]+|\[[^\]]*\])*")
+MOST_ATTEMPTS = 10_000
+YEAR = 31_536_000.0  # seconds; no execution runs longer
 LITERAL = re.compile(r"(?<!\[)'(?:\\.|[^'\\])*'")
 
 
@@ -33,24 +39,34 @@ class State:
         return self.type == "Task" and service in str(self.body.get("Resource", ""))
 
 
-def walk(machine: Mapping[str, Any], inside: tuple[str, ...] = ()) -> Iterator[State]:
-    """Every state in the order of the flow, those of a Parallel's branches right after it."""
-    states = machine.get("States", {})
+def walk(machine: Any, inside: tuple[str, ...] = ()) -> Iterator[State]:  # noqa: ANN401
+    """Every state in the order of the flow, those of a Parallel's branches and of a Map's processor right after it.
+
+    What is no state (somebody's live definition may hold anything) is passed over; `asl.shape` says what is wrong.
+    """
+    beside = named(machine)
     for name in flow(machine):
-        yield State(name, inside, states, states[name])
-        for branch in states[name].get("Branches", []):
-            yield from walk(branch, (*inside, name))
+        yield State(name, inside, beside, beside[name])
+        for within in inner(beside[name]):
+            yield from walk(within, (*inside, name))
 
 
-def flow(machine: Mapping[str, Any]) -> list[str]:
+def named(machine: Any) -> dict[str, dict[str, Any]]:  # noqa: ANN401
+    """The top states by name, of a definition of any shape; of a text, as it reads."""
+    states = reading.shown(machine).get("States")
+    found = states.items() if isinstance(states, Mapping) else ()
+    return {name: dict(body) for name, body in found if isinstance(name, str) and isinstance(body, Mapping)}
+
+
+def flow(machine: Any) -> list[str]:  # noqa: ANN401
     """The names of the top states: as they are reached from the start, then those that nothing reaches."""
-    states, order, waiting = machine.get("States", {}), list[str](), [str(machine.get("StartAt"))]
-    while waiting:
-        name = waiting.pop(0)
+    states = named(machine)
+    order, waiting = dict[str, None](), [str(reading.shown(machine).get("StartAt"))]
+    for name in waiting:
         if name in states and name not in order:
-            order.append(name)
+            order[name] = None
             waiting += [edge.to for edge in edges(states[name])]
-    return order + [name for name in states if name not in order]
+    return [*order, *(name for name in states if name not in order)]
 
 
 @dataclass(frozen=True)
@@ -64,10 +80,19 @@ class Edge:
 
 def edges(body: Mapping[str, Any]) -> list[Edge]:
     """Where a state may go next."""
-    found = [Edge(rule["Next"], "choice", rule) for rule in body.get("Choices", []) if "Next" in rule]
-    found += [Edge(body["Default"], "default")] if "Default" in body else []
-    found += [Edge(body["Next"], "next")] if "Next" in body else []
-    return found + [Edge(catcher["Next"], "catch") for catcher in body.get("Catch", []) if "Next" in catcher]
+    found = [Edge(rule["Next"], "choice", rule) for rule in _objects(body, "Choices") if _leads(rule)]
+    found += [Edge(body["Default"], "default")] if isinstance(body.get("Default"), str) else []
+    found += [Edge(body["Next"], "next")] if _leads(body) else []
+    return found + [Edge(catcher["Next"], "catch") for catcher in _objects(body, "Catch") if _leads(catcher)]
+
+
+def _leads(part: Mapping[str, Any]) -> bool:
+    return isinstance(part.get("Next"), str)
+
+
+def _objects(body: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    found = body.get(key)
+    return [dict(part) for part in found if isinstance(part, Mapping)] if isinstance(found, list) else []
 
 
 def references(value: Any) -> Iterator[str]:  # noqa: ANN401 - any part of a definition
@@ -84,33 +109,54 @@ def references(value: Any) -> Iterator[str]:  # noqa: ANN401 - any part of a def
 
 
 def seconds_of(body: Mapping[str, Any]) -> float:
-    """The longest that a Task or Parallel may take, all retries included; `inf` where nothing bounds it."""
-    if body.get("Type") == "Parallel":
-        return max((longest(branch) for branch in body["Branches"]), default=0.0)
-    if body.get("Type") == "Wait":
-        return float(body.get("Seconds", float("inf")))
-    if body.get("Type") != "Task":
+    """The longest that a state may take, all retries included; `inf` where nothing bounds it."""
+    kind = body.get("Type")
+    if kind == "Wait":
+        return _number(body, "Seconds", float("inf"))
+    if kind not in ("Task", "Parallel", "Map"):
         return 0.0
-    one_try = float(body.get("TimeoutSeconds", float("inf")))
-    return one_try + max((_retries(retrier, one_try) for retrier in body.get("Retry", [])), default=0.0)
+    if kind == "Parallel":
+        one_try = max((longest(branch) for branch in inner(body)), default=0.0)
+    else:  # a Map has as many turns as its list has items
+        one_try = _number(body, "TimeoutSeconds", float("inf")) if kind == "Task" else float("inf")
+    return one_try + max((_retries(retrier, one_try) for retrier in _objects(body, "Retry")), default=0.0)
 
 
 def _retries(retrier: Mapping[str, Any], one_try: float) -> float:
-    first, rate = float(retrier.get("IntervalSeconds", 1)), float(retrier.get("BackoffRate", 2.0))
-    most = float(retrier.get("MaxDelaySeconds", "inf"))
-    return sum(one_try + min(first * rate**attempt, most) for attempt in range(int(retrier.get("MaxAttempts", 3))))
-
-
-def longest(machine: Mapping[str, Any]) -> float:
-    """The longest that a machine or a branch may take by its timeouts and retries, in seconds; `inf` if it can loop."""
-    states, known = machine.get("States", {}), dict[str, float]()
-
-    def after(name: str, path: tuple[str, ...]) -> float:
-        if name in path:
+    wait, rate = _number(retrier, "IntervalSeconds", 1.0), _number(retrier, "BackoffRate", 2.0)
+    most, attempts = _number(retrier, "MaxDelaySeconds", float("inf")), _number(retrier, "MaxAttempts", 3.0)
+    if attempts > MOST_ATTEMPTS:
+        return float("inf")
+    spent = 0.0
+    for _ in range(int(attempts)):
+        spent += one_try + min(wait, most)
+        wait *= rate
+        if spent > YEAR:
             return float("inf")
-        if name not in known and name in states:
-            nexts = [after(edge.to, (*path, name)) for edge in edges(states[name])]
-            known[name] = seconds_of(states[name]) + max(nexts, default=0.0)
-        return known.get(name, 0.0)
+    return spent
 
-    return after(str(machine.get("StartAt")), ())
+
+def _number(body: Mapping[str, Any], key: str, otherwise: float) -> float:
+    """A number of the language; what is computed while the execution runs (JSONata) bounds nothing."""
+    value = body.get(key, otherwise)
+    if not isinstance(value, int | float) or isinstance(value, bool) or value > 10 * YEAR:
+        return float("inf")
+    return float(value)
+
+
+def longest(machine: Any) -> float:  # noqa: ANN401
+    """The longest that a machine or a branch may take by its timeouts and retries, in seconds; `inf` if it can loop."""
+    states, start = named(machine), str(reading.shown(machine).get("StartAt"))
+    to, ahead = dict[str, list[str]](), [start]
+    for name in ahead:
+        if name in states and name not in to:
+            to[name] = [edge.to for edge in edges(states[name]) if edge.to in states]
+            ahead += to[name]
+    try:
+        order = list(TopologicalSorter(to).static_order())
+    except CycleError:
+        return float("inf")
+    known = dict[str, float]()
+    for name in order:  # each after those it leads to
+        known[name] = seconds_of(states[name]) + max((known[after] for after in to[name]), default=0.0)
+    return known.get(start, 0.0)

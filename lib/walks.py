@@ -3,34 +3,36 @@
 A `Stepper` takes one state; `Whole` takes it here, as AWS would with every task succeeding. Others may ask AWS.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from lib import choices
+from lib.asl import moments
+from lib.asl.answers import result_of as result_of
+from lib.asl.failing import NoChoiceMatched, naming
+from lib.asl.known import require_known as require_known
 from lib.errors import BadParameters
 from lib.payloads import expression, filled, placed, required
 
 MOST_STATES = 200
 UNCAUGHT = ("States.DataLimitExceeded", "States.Runtime")  # States.ALL does not catch these
-KNOWN = {
-    "Comment", "Type", "Next", "End", "InputPath", "OutputPath", "Parameters", "Result", "ResultPath", "ResultSelector",
-    "Resource", "TimeoutSeconds", "HeartbeatSeconds", "Retry", "Catch", "Choices", "Default", "Branches", "Error",
-    "Cause", "Seconds",
-}  # fmt: skip
-TYPES = ("Task", "Pass", "Choice", "Parallel", "Wait", "Succeed", "Fail")
-AT = "2026-01-01T12:00:00.000Z"  # any moment: no rule of ours decides by time
+UNNAMED = "unnamed"  # a Fail without an Error
+TRIED_AGAIN = ("Task", "Parallel")  # in these the context counts the retries
 
 
 @dataclass(frozen=True)
 class Step:
-    """What one state did: where it goes ("" at an end), its output, the error that ends the way, the error caught."""
+    """What one state did: where it goes ("" at an end), its output, the error that ends the way, the error caught.
+
+    `cause` is of the error that ends it; a Parallel around it hands that on to its Catch.
+    """
 
     next: str
     output: Any
     error: str = ""
     caught: str = ""
+    cause: str = "failed"
 
 
 @dataclass(frozen=True)
@@ -69,14 +71,15 @@ class Whole:
 
     def __call__(self, where: str, body: Mapping[str, Any], data: Any, context: dict[str, Any]) -> Step:  # noqa: ANN401
         kind, after = body["Type"], str(body.get("Next", ""))
-        if kind == "Choice":
-            return Step(choices.choose(body, data, context), data)
         if kind == "Fail":
-            return Step("", data, str(body.get("Error", "unnamed")))
-        if kind in ("Wait", "Succeed"):
-            return Step(after, data)
+            return _fails(body, data, context)
+        if kind in ("Choice", "Wait", "Succeed"):
+            seen = seen_by(body, data, context)
+            to = choices.choose(body, seen, context) if kind == "Choice" else after
+            return Step(to, _shown(body, seen, context))
         payload = payload_of(body, data, context)
         if kind == "Task":
+            filled(body.get("Credentials"), seen_by(body, data, context), context)
             given = result_of(body, self.result)
             made = filled(body["ResultSelector"], given, context) if "ResultSelector" in body else given
         else:
@@ -84,10 +87,26 @@ class Whole:
         return Step(after, _shown(body, placed(body.get("ResultPath", "$"), data, made), context))
 
 
+def _fails(body: Mapping[str, Any], data: Any, context: Mapping[str, Any]) -> Step:  # noqa: ANN401
+    """A Fail's error and cause, which may be computed. An error without a name keeps ours."""
+    said = dict[str, Any]()
+    for key in ("Error", "Cause"):
+        path = body.get(f"{key}Path")
+        said[key] = body.get(key) if path is None else expression(path)(data, context)
+        if not isinstance(said[key], str | None):
+            raise BadParameters(f"its {key} is {said[key]!r}; what AWS makes of that is not known here")
+    return Step("", data, said["Error"] or UNNAMED, cause=said["Cause"] or "")
+
+
+def seen_by(body: Mapping[str, Any], data: Any, context: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """What of its input a state sees."""
+    path = body.get("InputPath", "$")
+    return {} if path is None else required(path, data, context)
+
+
 def payload_of(body: Mapping[str, Any], data: Any, context: Mapping[str, Any]) -> Any:  # noqa: ANN401
     """What a state gives to what it does: its InputPath, then its Parameters."""
-    path = body.get("InputPath", "$")
-    seen = {} if path is None else required(path, data, context)
+    seen = seen_by(body, data, context)
     return filled(body["Parameters"], seen, context) if "Parameters" in body else seen
 
 
@@ -96,35 +115,12 @@ def _shown(body: Mapping[str, Any], output: Any, context: Mapping[str, Any]) -> 
     return {} if path is None else required(path, output, context)
 
 
-def result_of(body: Mapping[str, Any], scored: Any) -> Any:  # noqa: ANN401
-    """A success in the shape that the service answers in; `scored` is the function's. Raises BadParameters for others.
-
-    The shape matters: AWS refuses a mocked result that is not of it.
-    """
-    resource = str(body["Resource"])
-    if ":lambda:" in resource and ":function:" in resource:
-        return scored
-    if resource.endswith(":states:::lambda:invoke"):
-        return {"ExecutedVersion": "$LATEST", "Payload": scored, "StatusCode": 200}
-    for service, answer in ANSWERS.items():
-        if resource.endswith(f":states:::{service}"):
-            return json.loads(answer)
-    raise BadParameters(f"a task calls {resource}; expected a function or one of {', '.join(ANSWERS)}")
-
-
-ANSWERS = {
-    "sns:publish": '{"MessageId": "00000000-0000-0000-0000-000000000000"}',
-    "events:putEvents": '{"FailedEntryCount": 0, "Entries": [{"EventId": "00000000-0000-0000-0000-000000000000"}]}',
-    "dynamodb:updateItem": "{}",
-}
-
-
-def context_of(name: str, given: Any, machine: str = "arn:aws:states:any:any:stateMachine:any") -> dict[str, Any]:  # noqa: ANN401
-    """The context object of an execution called `name` with this input."""
+def context_of(name: str, given: Any, machine: str = moments.MACHINE) -> dict[str, Any]:  # noqa: ANN401
+    """The context object of an execution called `name` with this input, as it is at a task's first try."""
     arn = f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
     return {
-        "Execution": {"Id": arn, "Name": name, "Input": given, "StartTime": AT},
-        "State": {"EnteredTime": AT, "Name": "any", "RetryCount": 0},
+        "Execution": {"Id": arn, "Name": name, "Input": given, **moments.EXECUTION},
+        "State": {"EnteredTime": moments.AT, "Name": "any", "RetryCount": 0},
         "StateMachine": {"Id": machine, "Name": machine.rsplit(":", 1)[-1]},
     }
 
@@ -135,8 +131,8 @@ def follow(machine: Mapping[str, Any], given: Any, context: dict[str, Any], step
     `until` names a field: the walk ends as soon as a state's output has it. Raises BadParameters for what is not known.
     """
     walk = _Walk(context, step, until)
-    output, error = walk.along(machine, given, ())
-    return Way(tuple(walk.states), tuple(walk.sent), output, error)
+    ended = walk.along(machine, given, ())
+    return Way(tuple(walk.states), tuple(walk.sent), ended.output, ended.error)
 
 
 @dataclass(frozen=True)
@@ -149,8 +145,8 @@ class _Walk:
     states: list[str] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
 
-    def along(self, machine: Mapping[str, Any], data: Any, inside: tuple[str, ...]) -> tuple[Any, str]:  # noqa: ANN401
-        """From the start of a machine or a branch to its end: the output, and the error that ended it."""
+    def along(self, machine: Mapping[str, Any], data: Any, inside: tuple[str, ...]) -> Step:  # noqa: ANN401
+        """From the start of a machine or a branch to its end."""
         name = str(machine["StartAt"])
         while name:
             if name not in machine["States"]:
@@ -158,42 +154,73 @@ class _Walk:
             taken = self._take(name, machine["States"][name], data, inside)
             decided = bool(self.until) and isinstance(taken.output, Mapping) and self.until in taken.output
             if taken.error or decided:
-                return taken.output, taken.error
+                return taken
             name, data = taken.next, taken.output
-        return data, ""
+        return Step("", data)
 
     def _take(self, name: str, body: Mapping[str, Any], data: Any, inside: tuple[str, ...]) -> Step:  # noqa: ANN401
         where = " / ".join((*inside, name))
         self.states.append(where)
         if len(self.states) > MOST_STATES:
             raise BadParameters(f"{where}: more than {MOST_STATES} states on one way; it goes round in a circle")
+        context = _within(self.context, name, body)
         if body["Type"] == "Parallel":
-            return self._parallel(body, data, (*inside, name))
-        taken = self.step(where, body, data, self.context)
-        if body["Type"] == "Task" and not taken.caught and not taken.error:
-            self.sent.extend(sent_by(body, data, self.context))
+            return self._parallel(body, data, (*inside, name), context)
+        with naming(where, body, inside):
+            try:
+                taken = self.step(where, body, data, context)
+            except NoChoiceMatched as error:
+                if not inside:
+                    raise
+                return Step("", data, "States.NoChoiceMatched", cause=str(error))
+            if body["Type"] == "Task" and not taken.caught and not taken.error:
+                self.sent.extend(sent_by(body, data, context))
         return taken
 
-    def _parallel(self, body: Mapping[str, Any], data: Any, inside: tuple[str, ...]) -> Step:  # noqa: ANN401
+    def _parallel(
+        self,
+        body: Mapping[str, Any],
+        data: Any,  # noqa: ANN401
+        inside: tuple[str, ...],
+        context: dict[str, Any],
+    ) -> Step:
         """Every branch, one after the other; what they give is put together here. The first error goes to the Catch."""
-        given, before = payload_of(body, data, self.context), len(self.sent)
+        where, before = " / ".join(inside), len(self.sent)
+        with naming(where, body, inside[:-1]):
+            given = payload_of(body, data, context)
         ended = [self.along(branch, given, inside) for branch in body["Branches"]]
-        if error := next((error for _, error in ended if error), ""):
-            del self.sent[before:]  # AWS ends the other branches, and nobody knows how far they were
-            return failed(body, data, error)
-        outputs = [output for output, _ in ended]
-        made = filled(body["ResultSelector"], outputs, self.context) if "ResultSelector" in body else outputs
-        output = placed(body.get("ResultPath", "$"), data, made)
-        return Step(str(body.get("Next", "")), _shown(body, output, self.context))
+        with naming(where, body, inside[:-1]):
+            if broken := [end for end in ended if end.error]:
+                del self.sent[before:]  # AWS ends the other branches, and nobody knows how far they were
+                return _first_failure(body, data, broken)
+            outputs = [end.output for end in ended]
+            made = filled(body["ResultSelector"], outputs, context) if "ResultSelector" in body else outputs
+            output = placed(body.get("ResultPath", "$"), data, made)
+            return Step(str(body.get("Next", "")), _shown(body, output, context))
+
+
+def _within(context: Mapping[str, Any], name: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The context object as a state sees it: its own name, and its retries where it can be tried again."""
+    own = {"EnteredTime": context.get("State", {}).get("EnteredTime", moments.AT), "Name": name}
+    return {**context, "State": {**own, "RetryCount": 0} if body["Type"] in TRIED_AGAIN else own}
+
+
+def _first_failure(body: Mapping[str, Any], data: Any, broken: list[Step]) -> Step:  # noqa: ANN401
+    """What a Parallel makes of its branches' errors. Which of several comes first, nobody knows."""
+    steps = [failed(body, data, end.error, end.cause) for end in broken]
+    if any(step.caught for step in steps) and any(step != steps[0] for step in steps):
+        errors = ", ".join(dict.fromkeys(end.error for end in broken))
+        raise BadParameters(f"its branches fail with {errors}; which the Catch is given is not known here")
+    return steps[0]
 
 
 def failed(body: Mapping[str, Any], data: Any, error: str, cause: str = "failed") -> Step:  # noqa: ANN401
     """What a Task or Parallel does with an error once its retries are used up: the Catch that takes it, or the end."""
     for catcher in body.get("Catch", []):
         if catches(catcher["ErrorEquals"], error):
-            caught = placed(catcher.get("ResultPath", "$"), data, {"Error": error, "Cause": cause})
-            return Step(str(catcher["Next"]), caught, caught=error)
-    return Step("", data, error)
+            told = {"Error": "" if error == UNNAMED else error, "Cause": cause}  # AWS binds "" to what a Fail lacks
+            return Step(str(catcher["Next"]), placed(catcher.get("ResultPath", "$"), data, told), caught=error)
+    return Step("", data, error, cause=cause)
 
 
 def catches(names: list[str], error: str) -> bool:
@@ -206,41 +233,21 @@ def catches(names: list[str], error: str) -> bool:
 
 
 def sent_by(body: Mapping[str, Any], data: Any, context: Mapping[str, Any]) -> list[Sent]:  # noqa: ANN401
-    """What a task sends when it succeeds."""
+    """What a task sends when it succeeds. Raises BadParameters where its payload has not what the service takes."""
     resource, payload = str(body["Resource"]), payload_of(body, data, context)
     if resource.endswith("events:putEvents"):
-        return [Sent("event", str(entry["DetailType"]), str(entry["Source"])) for entry in payload["Entries"]]
+        entries = _text(payload, "Entries", list)
+        return [Sent("event", _text(entry, "DetailType"), _text(entry, "Source")) for entry in entries]
     if resource.endswith("sns:publish"):
-        return [Sent("topic", str(payload.get("TopicArn") or payload.get("PhoneNumber")))]
+        named = "PhoneNumber" if isinstance(payload, Mapping) and payload.get("PhoneNumber") else "TopicArn"
+        return [Sent("topic", _text(payload, named))]
     if resource.endswith("dynamodb:updateItem"):
-        return [Sent("item", str(payload["TableName"]))]
-    return [Sent("function", str(payload["FunctionName"] if resource.endswith("lambda:invoke") else resource))]
+        return [Sent("item", _text(payload, "TableName"))]
+    return [Sent("function", _text(payload, "FunctionName") if resource.endswith("lambda:invoke") else resource)]
 
 
-def require_known(machine: Mapping[str, Any]) -> None:
-    """Raises BadParameters naming the first state of a kind, or with a field, that is not known here."""
-    if machine.get("QueryLanguage", "JSONPath") != "JSONPath":
-        raise BadParameters(f"the definition is written in {machine['QueryLanguage']}; expected JSONPath")
-    for name, body in machine["States"].items():
-        if body.get("Type") not in TYPES:
-            raise BadParameters(f"{name} is a {body.get('Type')} state; expected one of {', '.join(TYPES)}")
-        if unknown := sorted(set(body) - KNOWN):
-            raise BadParameters(f"{name} has {', '.join(unknown)}, which is not known here")
-        if body["Type"] == "Task":
-            result_of(body, None)
-        if body["Type"] == "Choice":
-            list(choices.comparisons(body))
-        for template in (body.get("Parameters"), body.get("ResultSelector")):
-            _known_expressions(template)
-        for branch in body.get("Branches", []):
-            require_known(branch)
-
-
-def _known_expressions(template: Any) -> None:  # noqa: ANN401
-    """Raises BadParameters for a path or an intrinsic function of a payload template that is not known here."""
-    for key, part in template.items() if isinstance(template, Mapping) else []:
-        if key.endswith(".$"):
-            expression(part)
-        _known_expressions(part)
-    for part in template if isinstance(template, list) else []:
-        _known_expressions(part)
+def _text(payload: Any, name: str, kind: type = str) -> Any:  # noqa: ANN401
+    found = payload.get(name) if isinstance(payload, Mapping) else None
+    if not isinstance(found, kind):
+        raise BadParameters(f"it is given {name} {found!r}; what AWS makes of that is not known here")
+    return found

@@ -28,7 +28,7 @@ def test_rules_combine_and_stop_where_they_are_decided() -> None:
 
 
 def test_a_rule_that_it_does_not_know_is_refused() -> None:
-    with pytest.raises(BadParameters, match="TimestampEquals"):
-        choices.choose({"Choices": [{"Variable": "$.a", "TimestampEquals": "x", "Next": "X"}]}, {"a": "x"})
+    with pytest.raises(BadParameters, match="StringMatchesPath"):
+        choices.choose({"Choices": [{"Variable": "$.a", "StringMatchesPath": "$.a", "Next": "X"}]}, {"a": "x"})
     with pytest.raises(BadParameters, match="NoChoiceMatched"):
         choices.choose({"Choices": []}, {})

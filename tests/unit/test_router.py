@@ -196,7 +196,7 @@ def changed(definition: dict[str, Any], state: str, **fields: Any) -> dict[str, 
         ("TriggerAlert", {"Resource": "arn:aws:states:::sqs:sendMessage"}, "sqs:sendMessage"),
         ("TriggerAlert", {"Resource": LOCAL.dispatcher_arn}, "2 functions"),
         ("ProcessCheckin", {"Resource": "arn:aws:states:::sns:publish"}, "0 functions"),
-        ("CheckSentiment", {"Choices": [{"Variable": "$.a", "StringLessThan": "b", "Next": "A"}]}, "StringLessThan"),
+        ("CheckSentiment", {"Choices": [{"Variable": "$.a", "StringSounds": "b", "Next": "A"}]}, "StringSounds"),
     ],
 )
 def test_what_it_does_not_know_is_refused_by_name(state: str, fields: dict[str, Any], named: str) -> None:

@@ -1,0 +1,112 @@
+"""Reads JSON as it was written, and says what plain data would lose of it: a key, a number, a letter. No AWS.
+
+Python's parser keeps the last of two equal keys and rounds a long number without a word. What is ours is refused then;
+what is somebody else's is kept as the text that it is, and goes back as that text.
+"""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from lib.errors import BadParameters
+
+DEEPEST = 100  # objects and lists within each other; the recursion of whatever walks the data ends far above
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A JSON text as plain data, and in words what the data has lost of the text."""
+
+    value: Any
+    lost: tuple[str, ...]
+
+
+def reading(text: str, what: str) -> Reading:
+    """A JSON text, read with the last of equal keys, as most readers do. Raises BadParameters for what is no JSON."""
+    lost = list[str]()
+
+    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        times = Counter(key for key, _ in found)
+        lost.extend(f"the key {key!r} is there {count} times" for key, count in times.items() if count > 1)
+        return dict(found)
+
+    def decimal(digits: str) -> float:
+        number = float(digits)
+        if not math.isfinite(number) or Decimal(digits) != Decimal(repr(number)):
+            lost.append(f"the number {digits[:60]} is kept as {number!r}")
+        return number
+
+    def constant(word: str) -> float:
+        lost.append(f"{word} is no number in JSON")
+        return float(word)
+
+    try:
+        value = json.loads(text, object_pairs_hook=pairs, parse_float=decimal, parse_constant=constant)
+    except (ValueError, RecursionError) as error:
+        raise BadParameters(f"{what} is not JSON: {error}; expected one JSON text") from error
+    if _depth(value) > DEEPEST:
+        raise BadParameters(f"{what} is nested deeper than {DEEPEST} levels; it cannot be read here")
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        lost.append(f"half a character is there: {error.reason}")
+    return Reading(value, tuple(lost))
+
+
+def _depth(value: Any) -> int:  # noqa: ANN401
+    deepest, ahead = 0, [(value, 1)]
+    while ahead:
+        part, depth = ahead.pop()
+        deepest = max(deepest, depth)
+        inner = part.values() if isinstance(part, Mapping) else part if isinstance(part, list) else ()
+        ahead += [(one, depth + 1) for one in inner if isinstance(one, Mapping | list)]
+    return deepest
+
+
+def ours(text: str, what: str) -> Any:  # noqa: ANN401
+    """A file of ours as plain data. Raises BadParameters where anything would be lost of it."""
+    found = reading(text, what)
+    if found.lost:
+        raise BadParameters(f"{what}: {'; '.join(found.lost)}; write it so that every reader sees the same")
+    return found.value
+
+
+def kept(text: str) -> Any:  # noqa: ANN401
+    """A live definition: plain data where it says the same as the text, else the text, to be put back as it is."""
+    try:
+        found = reading(text, "the definition")
+    except BadParameters:
+        return text
+    return found.value if isinstance(found.value, dict) and not found.lost else text
+
+
+def written(definition: Any) -> str:  # noqa: ANN401
+    """The text of what `kept` gave."""
+    return definition if isinstance(definition, str) else json.dumps(definition, indent=2, ensure_ascii=False)
+
+
+def trouble(definition: Any) -> list[str]:  # noqa: ANN401
+    """In words, why a definition that `kept` gave is no plain data; empty where it is."""
+    if not isinstance(definition, str):
+        return [] if isinstance(definition, Mapping) else [f"the definition is {definition!r}; expected an object"]
+    try:
+        found = reading(definition, "the definition")
+    except BadParameters as error:
+        return [str(error)]
+    return list(found.lost) or ["the definition is no object; expected one with StartAt and States"]
+
+
+def shown(definition: Any) -> Mapping[str, Any]:  # noqa: ANN401
+    """A definition as plain data to look at, never to write: of equal keys the last, nothing where it is no object."""
+    if isinstance(definition, str):
+        try:
+            definition = reading(definition, "the definition").value
+        except BadParameters:
+            return {}
+        whole = json.dumps(definition, ensure_ascii=False).encode("utf-8", "replace")
+        definition = json.loads(whole)
+    return definition if isinstance(definition, Mapping) else {}
