@@ -75,8 +75,9 @@ def faults(body: Mapping[str, Any]) -> list[tuple[str, str]]:
 def reach(definition: Mapping[str, Any], given: Sequence[Start]) -> dict[str, list[Reached | None]]:
     """How each task is reached from each start with as few failures as possible; each set of failures once.
 
-    A task that nothing reaches is left out.
+    A task that nothing reaches is left out. Raises BadParameters for a definition that is not known here.
     """
+    walks.require_known(definition)
     found = dict[str, dict[frozenset[str], Reached]]()
     for start in given:
         for task, broken in fewest(definition, start).items():

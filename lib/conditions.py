@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from lib.asl.shape import BESIDE
+
 GUARDS = {
     "IsPresent": "given",
     "IsNull": "is null",
@@ -46,12 +48,14 @@ def _lines(rule: Mapping[str, Any]) -> list[str]:
 
 
 def _comparison(rule: Mapping[str, Any]) -> str:
-    operator, value = next(((key, rule[key]) for key in rule if key not in ("Variable", "Next", "Comment")), ("", ""))
+    if "Condition" in rule:  # JSONata
+        return str(rule["Condition"])
+    operator, value = next(((key, rule[key]) for key in rule if key not in BESIDE), ("", ""))
     name = ".".join(str(rule.get("Variable", "")).replace("$", "").strip(".").split(".")[-1:])
     if operator in GUARDS:
         return f"{name} {'' if value else 'not '}{GUARDS[operator]}"
     if operator == "BooleanEquals":
-        name = ".".join(str(rule["Variable"]).split(".")[-2:])
+        name = ".".join(str(rule.get("Variable", "")).split(".")[-2:])
         return name if value else f"not {name}"
     sign = next((sign for word, sign in SIGNS.items() if operator.removesuffix("Path").endswith(word)), operator)
     shown = f'"{value}"' if value == "" else value

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lib import desired, lint
+from lib.asl import reading
 from lib.aws import Live, readable
 from lib.checks import Check
 from lib.errors import NotAsWanted
@@ -31,8 +32,7 @@ def backup(live: Live, record: Record) -> Path:
         )
     name = f"backup/stepfunctions-backup-{datetime.now(UTC):%Y%m%d}"
     kept = record.keep_json(f"{name}.json", {**found, "versions": versions(live, live.settings.state_machine_arn)})
-    definition = json.dumps(json.loads(found["definition"]), indent=2, ensure_ascii=False) + "\n"
-    record.keep_text(f"{name}-definition.json", definition)
+    record.keep_text(f"{name}-definition.json", reading.written(reading.kept(found["definition"])).rstrip() + "\n")
     return kept.relative_to(record.folder)
 
 

@@ -1,10 +1,10 @@
 """What each phase of the plan wants, as a list of live things and their values. Calls nothing, writes nothing."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from lib import documents, render
+from lib.asl import reading
 from lib.aws import Live
 from lib.plans import Wanted
 from lib.resources import (
@@ -114,7 +114,7 @@ def workflow(live: Live) -> dict[str, Any]:
 def rules() -> list[dict[str, Any]]:
     """The three new rules as their files hold them: name, description, pattern, targetId, samples."""
     folder = Path(render.__file__).parent / "definitions" / "rules"
-    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
+    return [reading.ours(path.read_text(encoding="utf-8"), path.name) for path in sorted(folder.glob("*.json"))]
 
 
 def widgets(live: Live) -> list[dict[str, Any]]:

@@ -38,6 +38,7 @@ STYLE: Any = {  # the type that matplotlib wants names all its 300 keys
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
     "timezone": "UTC",
+    "text.parse_math": False,  # a `$` in a name or a path is a dollar, and never the begin of a formula
 }
 # Ticks of an axis of durations, in seconds, and how an operator says them.
 DURATIONS = {

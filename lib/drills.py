@@ -23,6 +23,7 @@ from lib.records import Record
 from lib.resources.users import item_of
 from lib.resources.workflow import description, value_of
 from lib.scenarios import Scenario
+from lib.states import named
 
 WAIT_SECONDS = 180
 GATE = "DrillGate"
@@ -154,7 +155,7 @@ def _require_gate(live: Live) -> None:
     """To a workflow without the gate, a drill is a real check-in whose alerts would go out unmarked."""
     with readable("reading the workflow"):
         found = description(live, live.settings.state_machine_arn)
-    states = value_of(found)["definition"].get("States", {}) if found else {}
+    states = named(value_of(found)["definition"]) if found else {}
     if states.get(GATE) != render.definition(live.settings)["States"][GATE]:
         raise Refused(
             f"{live.settings.state_machine_name} has no {GATE}, or another one than these parameters make, so a drill "

@@ -33,6 +33,7 @@ class Taken:
 
 def taken(asked: Asked, definition: Mapping[str, Any]) -> list[Taken]:
     """Every scenario of the plan to its end, and every boundary case until its route is decided."""
+    walks.require_known(definition)
     return [_taken(asked, definition, case, whole=True) for case in scenarios.load()] + [
         _taken(asked, definition, case, whole=False) for case in boundaries.cases(asked.live.settings)
     ]

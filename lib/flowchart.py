@@ -4,9 +4,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+from zlib import crc32
 
+from lib.asl import shape
 from lib.states import Edge, edges, flow, walk
 
+GUARDS = ("IsPresent", "IsNumeric", "IsString")
 SHAPES = {"Choice": ('{"', '"}'), "Fail": ('[["', '"]]'), "Pass": ('("', '")')}
 BOX = ('["', '"]')
 WORDS = {
@@ -17,7 +20,11 @@ WORDS = {
 
 
 def mermaid(definition: Mapping[str, Any]) -> str:
-    """A top-down flowchart: arrows of a choice say its rule, dotted ones are failures, parallel branches are boxes."""
+    """A top-down flowchart: arrows of a choice say its rule, dotted ones are failures, parallel branches are boxes.
+
+    Raises BadParameters for a definition that is not of the language's shape.
+    """
+    shape.require(definition)
     lines = ["flowchart TD", f"  start((start)) --> {_id(definition['StartAt'])}", *_lines(definition, "  ")]
     failed = ",".join(_id(state.name) for state in walk(definition) if state.type == "Fail")
     styled = ["  classDef failed stroke-width:3px", f"  class {failed} failed"] if failed else []
@@ -27,17 +34,18 @@ def mermaid(definition: Mapping[str, Any]) -> str:
 def _lines(machine: Mapping[str, Any], pad: str) -> Iterator[str]:
     for name in flow(machine):
         body = machine["States"][name]
-        if "Branches" in body:
+        if shape.inner(body):
             yield from _box(name, body, pad)
         else:
             opening, closing = SHAPES.get(str(body.get("Type")), BOX)
-            yield f"{pad}{_id(name)}{opening}{name}{closing}"
+            yield f"{pad}{_id(name)}{opening}{_plain(name)}{closing}"
         yield from dict.fromkeys(f"{pad}{_id(name)} {_arrow(edge)} {_id(edge.to)}" for edge in edges(body))
 
 
 def _box(name: str, body: Mapping[str, Any], pad: str) -> Iterator[str]:
-    yield f'{pad}subgraph {_id(name)}["{name}: all at once"]'
-    for number, branch in enumerate(body["Branches"], start=1):
+    how = "all at once" if body["Type"] == "Parallel" else "for each item"
+    yield f'{pad}subgraph {_id(name)}["{_plain(name)}: {how}"]'
+    for number, branch in enumerate(shape.inner(body), start=1):
         yield f'{pad}  subgraph {_id(name)}_{number}["{number}"]'
         yield from _lines(branch, pad + "    ")
         yield f"{pad}  end"
@@ -47,17 +55,17 @@ def _box(name: str, body: Mapping[str, Any], pad: str) -> Iterator[str]:
 def _arrow(edge: Edge) -> str:
     if edge.kind == "catch":
         return '-. "on failure" .->'
-    words = _said(edge.rule) if edge.rule else {"default": "otherwise"}.get(edge.kind, "")
+    words = _plain(_said(edge.rule)) if edge.rule else {"default": "otherwise"}.get(edge.kind, "")
     return f'-- "{words}" -->' if words else "-->"
 
 
 def _said(rule: Mapping[str, Any]) -> str:
     """A rule in words: its comparisons; its guards (`Is...`) only where there is nothing else to say."""
+    if "Condition" in rule:  # JSONata
+        return str(rule["Condition"])
     for joint in ("And", "Or"):
         if joint in rule:
-            guards = [
-                all(key in ("Variable", "IsPresent", "IsNumeric", "IsString") for key in part) for part in rule[joint]
-            ]
+            guards = [all(key in ("Variable", *GUARDS) for key in part) for part in rule[joint]]
             parts = [_said(part) for part, guard in zip(rule[joint], guards, strict=True) if all(guards) or not guard]
             words = f" {joint.lower()} ".join(dict.fromkeys(parts))
             return f"({words})" if joint == "Or" and len(parts) > 1 and "Next" not in rule else words
@@ -73,9 +81,17 @@ def _compared(rule: Mapping[str, Any]) -> str:
         if operator in rule:
             value = rule[operator]
             shown = json.dumps(value) if isinstance(value, bool) or value == "" else str(value)
-            return f"{name} {words} {shown}".replace('"', "'")
-    return f"{name} is given"
+            return f"{name} {words} {shown}"
+    others = [f"{name} {key} {rule[key]}" for key in rule if key not in (*shape.BESIDE, *GUARDS)]
+    return others[0] if others else f"{name} is given"
+
+
+def _plain(words: str) -> str:
+    """Without what would end a label."""
+    return " ".join(words.replace('"', "'").split())
 
 
 def _id(name: str) -> str:
-    return "s_" + re.sub(r"\W", "_", name)
+    """A name as a word; two names that make the same word are told apart by a number made of each."""
+    word = re.sub(r"\W", "_", name)
+    return f"s_{word}" if word == name else f"s_{word}_{crc32(name.encode('utf-8', 'replace'))}"

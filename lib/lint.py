@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from statelint.linter import Linter
-
 from lib import thresholds
+from lib.asl import grammar, reading, shape, statelint_view
 from lib.errors import BadParameters, NotAsWanted
+from lib.payloads import steps_of
 from lib.render import placeholders
 from lib.states import State, edges, longest, references, walk
 
@@ -38,12 +38,18 @@ class Finding:
         return f"{self.where}: {self.problem}"
 
 
-def check(definition: Mapping[str, Any], numbers: Mapping[str, float] | None = None) -> list[Finding]:
-    """Everything wrong with a rendered definition.
+def check(definition: Any, numbers: Mapping[str, float] | None = None) -> list[Finding]:  # noqa: ANN401
+    """Everything wrong with a rendered definition, or with a live one as its text.
 
-    With `numbers` (`settings.thresholds`), also where it decides by other numbers.
+    With `numbers` (`settings.thresholds`), also where it decides by other numbers. What is not of the language's shape
+    is all that is said then: nothing else can be read of it.
     """
-    found = [Finding("statelint", problem) for problem in Linter.validate(dict(definition))]
+    lost = [Finding(shape.WORKFLOW, words) for words in reading.trouble(definition)]
+    definition = reading.shown(definition)
+    if misshapen := [Finding(problem.where, problem.problem) for problem in shape.problems(definition)]:
+        return [*(lost or misshapen), Finding("statelint", "was not asked, so it has passed nothing")]
+    found = lost + [Finding("statelint", problem) for problem in statelint_view.findings(definition)]
+    found += [Finding(problem.where, problem.problem) for problem in grammar.problems(definition)]
     found += _workflow(definition)
     for state in walk(definition):
         found += [Finding(state.where, problem) for rule in RULES for problem in rule(state)]
@@ -51,7 +57,7 @@ def check(definition: Mapping[str, Any], numbers: Mapping[str, float] | None = N
     return found + (list(_numbers(definition, numbers)) if numbers is not None else [])
 
 
-def require_clean(definition: Mapping[str, Any], numbers: Mapping[str, float] | None = None) -> None:
+def require_clean(definition: Any, numbers: Mapping[str, float] | None = None) -> None:  # noqa: ANN401
     """Raises NotAsWanted listing every finding."""
     found = check(definition, numbers)
     if found:
@@ -94,7 +100,7 @@ def _unguarded(rule: Mapping[str, Any], guards: frozenset[Guard]) -> Iterator[st
         guards |= _ensured({"Not": part})
     if "Not" in rule:
         yield from _unguarded(rule["Not"], guards)
-    for operator in sorted(rule.keys() - {"And", "Or", "Not", "Variable", "Next", "Comment", "IsPresent"}):
+    for operator in sorted(rule.keys() - {*shape.BESIDE, *shape.JOINTS, "IsPresent"}):
         variables = [rule["Variable"]] + ([rule[operator]] if operator.endswith("Path") else [])
         tests = ["IsPresent", "IsNumeric"] if operator.startswith("Numeric") else ["IsPresent"]
         for variable in variables:
@@ -147,7 +153,8 @@ def _failures_are_answered(state: State) -> Iterator[str]:
         if target is None:
             yield f"leads to {edge.to}, which is not there"
         elif edge.kind == "catch" and state.type == "Task" and state.name != PROCESSOR:
-            admits = bool(state.inside) and False in dict(target.get("Result") or {}).values()
+            result = target.get("Result")
+            admits = bool(state.inside) and isinstance(result, Mapping) and False in result.values()
             if target.get("Type") not in ("Task", "Fail") and not admits:
                 yield f"swallows its failure: the catch leads to {edge.to}"
 
@@ -175,8 +182,12 @@ def _branches_stand_alone(state: State) -> Iterator[str]:
 
 
 def _subjects_are_plain(state: State) -> Iterator[str]:
-    for key, subject in state.body.get("Parameters", {}).items():
+    parameters = state.body.get("Parameters")
+    for key, subject in parameters.items() if isinstance(parameters, Mapping) else ():
         if key.lower() not in ("subject", "subject.$") or subject == "$.subject":
+            continue
+        if not isinstance(subject, str):
+            yield f"has a subject that is no text: {subject!r}"
             continue
         template = SUBJECT.fullmatch(subject)
         if key.endswith(".$") and not template:
@@ -212,10 +223,19 @@ def _written(body: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         made = body.get("Parameters", body.get("Result"))
         yield from made.items() if isinstance(made, Mapping) else ()
     elif place is not None:
-        yield place.split(".")[1], body.get("Parameters", body.get("Result", {"all.$": "$"}))
+        yield _field(place), body.get("Parameters", body.get("Result", {"all.$": "$"}))
     for catcher in body.get("Catch", []):
         if catcher.get("ResultPath"):
-            yield catcher["ResultPath"].removeprefix("$").removeprefix("."), {"caught.$": "$"}
+            yield _field(catcher["ResultPath"]), {"caught.$": "$"}
+
+
+def _field(place: str) -> str:
+    """The field of the state's output that a ResultPath leads into; "" where it is the whole, or not known here."""
+    try:
+        _, keys = steps_of(place)
+    except BadParameters:
+        return ""
+    return str(keys[0]) if keys else ""
 
 
 def _numbers(definition: Mapping[str, Any], wanted: Mapping[str, float]) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch, Patch, PathPatch, Polygon
 from matplotlib.path import Path
 
+from lib.asl import shape
 from lib.conditions import condition
 from lib.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILLION, Drawing, styled
 from lib.errors import BadParameters
@@ -33,6 +34,7 @@ LOOKS = {
     "Wait": ("#EEEEEE", BLACK, 0.9),
 }
 NESTED = ("Parallel", "Map")
+MOST_DRAWN = 300  # states; more than these nobody could read, and laying them out takes minutes
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,10 @@ class Block:
 
 @styled
 def workflow(definition: Mapping[str, Any]) -> Figure:
-    """The definition as a picture; solid: next, dashed: on an error. Raises BadParameters where there is none."""
-    if not definition.get("States") or definition.get("StartAt") not in definition["States"]:
-        raise BadParameters("the definition has no StartAt that names one of its States; there is nothing to draw")
+    """The definition as a picture; solid: next, dashed: on an error. Raises BadParameters where it cannot be drawn."""
+    shape.require(definition, "there is nothing to draw")
+    if (count := len(all_states(definition))) > MOST_DRAWN:
+        raise BadParameters(f"the definition has {count} states; at most {MOST_DRAWN} are drawn, read its diff instead")
     block = arrange(definition)
     width, height = block.layout.size[0] + 2 * MARGIN, block.layout.size[1] + 2 * MARGIN + 0.9
     figure = Drawing(figsize=(max(width, 7), height))
@@ -80,14 +83,14 @@ def all_states(definition: Mapping[str, Any]) -> list[tuple[str, Mapping[str, An
     found = []
     for name, state in definition["States"].items():
         found.append((name, state))
-        found += [inner for branch in _branches(state) for inner in all_states(branch)]
+        found += [inner for branch in shape.inner(state) for inner in all_states(branch)]
     return found
 
 
 def arrange(definition: Mapping[str, Any]) -> Block:
     """Lay out the states of a machine or of a branch, branches first, since their Parallel must hold them."""
     states = definition["States"]
-    branches = {name: [arrange(branch) for branch in _branches(state)] for name, state in states.items()}
+    branches = {name: [arrange(branch) for branch in shape.inner(state)] for name, state in states.items()}
     names = [definition["StartAt"], *(name for name in states if name != definition["StartAt"])]
     sizes = {name: _size(name, branches[name]) for name in names}
     edges = [edge for name in names for edge in edges_of(name, states[name])]
@@ -103,11 +106,6 @@ def edges_of(name: str, state: Mapping[str, Any]) -> list[Edge]:
         edges.append(Edge(name, state["Next"]))
     edges += [Edge(name, catch["Next"], "", dashed=True) for catch in state.get("Catch", [])]
     return list(dict.fromkeys(edges))
-
-
-def _branches(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    inner = [state[key] for key in ("ItemProcessor", "Iterator") if key in state]
-    return [*state.get("Branches", []), *inner]
 
 
 def _size(name: str, branches: list[Block]) -> Size:

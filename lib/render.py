@@ -10,16 +10,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lib.asl import reading
+from lib.asl.shape import inner
 from lib.errors import BadParameters
 from lib.flowchart import mermaid as mermaid
 from lib.settings import Settings
-from lib.states import walk
+from lib.states import named, walk
 
 FOLDER = Path(__file__).parent / "definitions"
 DEFINITION = "stepfunctions-phase3-definition.json"
 PLACEHOLDER = re.compile(r"\$\{([A-Za-z][A-Za-z0-9_]*)\}")
 ORDER = ("Type", "Comment", "Variable", "Resource", "InputPath", "Parameters", "Result", "ResultSelector", "ResultPath")
 WIDTH = 110
+WITHIN = ("Branches", "ItemProcessor", "Iterator")  # what they hold is shown state by state
 
 Value = str | int | float
 
@@ -94,13 +97,13 @@ def document_values(settings: Settings) -> dict[str, Value]:
 
 
 def template(name: str) -> Any:  # noqa: ANN401
-    """A file of `lib/definitions/`, parsed. Raises BadParameters when it is missing or not JSON."""
+    """A file of `lib/definitions/`, parsed. Raises BadParameters when it is missing, not JSON, or repeats a key."""
     try:
-        return json.loads((FOLDER / name).read_text(encoding="utf-8"))
+        return reading.ours((FOLDER / name).read_text(encoding="utf-8"), f"lib/definitions/{name}")
     except FileNotFoundError as error:
         raise BadParameters(f"lib/definitions/{name} is missing; restore it from the repository") from error
-    except ValueError as error:
-        raise BadParameters(f"lib/definitions/{name} is not JSON: {error}") from error
+    except UnicodeDecodeError as error:
+        raise BadParameters(f"lib/definitions/{name} is not JSON in UTF-8: {error}") from error
 
 
 def definition(settings: Settings) -> dict[str, Any]:
@@ -118,8 +121,8 @@ def dumps(definition: Any) -> str:  # noqa: ANN401
     return json.dumps(definition, indent=2, ensure_ascii=False) + "\n"
 
 
-def diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """A unified diff a state, in the order of the new flow; "" when they say the same."""
+def diff(old: Any, new: Any) -> str:  # noqa: ANN401
+    """A unified diff a state, in the order of the new flow; "" when they say the same. Of definitions of any shape."""
     before, after = _parts(old), _parts(new)
     shown = list[str]()
     for name in dict.fromkeys([*after, *before]):
@@ -128,13 +131,35 @@ def diff(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     return "".join(f"{line}\n" for line in shown)
 
 
-def _parts(machine: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The workflow's own fields, then each state's in the order of the flow; branches count as states of their own."""
-    top = {key: value for key, value in machine.items() if key != "States"}
-    states = {
-        state.where: {key: value for key, value in state.body.items() if key != "Branches"} for state in walk(machine)
-    }
-    return {"(the workflow)": top, **states}
+def _parts(machine: Any) -> dict[str, dict[str, Any]]:  # noqa: ANN401
+    """The workflow's own fields, then each state's in the order of the flow; those within a state are their own."""
+    parts = {"(the workflow)": _top(machine)}
+    for state in walk(machine):
+        name, times = state.where, 1
+        while name in parts:  # AWS wants each name once; a definition that has it twice loses nothing here
+            times += 1
+            name = f"{state.where} ({times})"
+        walked = tuple(key for key in WITHIN if isinstance(state.body.get(key), list | Mapping))
+        parts[name] = {**_without(state.body, walked), **_around(state.body)}
+    return parts
+
+
+def _top(machine: Any) -> dict[str, Any]:  # noqa: ANN401
+    """What a definition says beside its states, what in States is no state, and what plain data would lose of it."""
+    whole = reading.shown(machine)
+    states = whole.get("States", {})
+    rest = _without(states, tuple(named(machine))) if isinstance(states, Mapping) else states
+    lost = reading.trouble(machine)
+    return {**_without(whole, ("States",)), **({"States": rest} if rest else {}), **({"as JSON": lost} if lost else {})}
+
+
+def _around(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What the machines within a state say beside their states: where each starts, how a Map goes about it."""
+    found = dict[str, Any]()
+    for number, within in enumerate(inner(body), start=1):
+        top = _top(within) if isinstance(within, Mapping) else {"": within}
+        found |= {f"{number}.{key}": value for key, value in top.items()}
+    return found
 
 
 def _compact(value: Any, indent: int = 0) -> str:  # noqa: ANN401
@@ -150,8 +175,8 @@ def _compact(value: Any, indent: int = 0) -> str:  # noqa: ANN401
     return f"{opening}\n{pad}" + f",\n{pad}".join(parts) + f"\n{' ' * indent}{closing}"
 
 
-def _without(body: Mapping[str, Any], field: str) -> dict[str, Any]:
-    return {key: value for key, value in body.items() if key != field}
+def _without(body: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, Any]:
+    return {key: value for key, value in body.items() if key not in fields}
 
 
 def _sorted(value: Any) -> Any:  # noqa: ANN401
@@ -163,7 +188,7 @@ def _sorted(value: Any) -> Any:  # noqa: ANN401
     return {key: _sorted(value[key]) for key in keys}
 
 
-def state_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[dict[str, str]]:
+def state_changes(old: Any, new: Any) -> list[dict[str, str]]:  # noqa: ANN401
     """A row a state: `state`, `change` (added, removed, changed, same), `what`. The first row is the workflow."""
     before, after = _parts(old), _parts(new)
     return [_row(name, before.get(name), after.get(name)) for name in dict.fromkeys([*after, *before])]
@@ -174,5 +199,10 @@ def _row(name: str, before: dict[str, Any] | None, after: dict[str, Any] | None)
         body = before or after or {}
         what = " ".join(str(body[key]) for key in ("Type", "Resource", "Error") if key in body)
         return {"state": name, "change": "removed" if after is None else "added", "what": what}
-    fields = sorted(key for key in {*before, *after} if before.get(key) != after.get(key))
+    fields = sorted(key for key in {*before, *after} if _said(before, key) != _said(after, key))
     return {"state": name, "change": "changed" if fields else "same", "what": ", ".join(fields)}
+
+
+def _said(body: Mapping[str, Any], key: str) -> str:
+    """A field as JSON, in which `null` is not the same as nothing, and `true` not as 1."""
+    return json.dumps(body[key], sort_keys=True) if key in body else ""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lib import choices, states, walks
+from lib.asl import reading
 from lib.errors import BadParameters
 from lib.walks import Sent, Way, Whole, follow
 
@@ -83,7 +84,7 @@ def route_of(way: Way) -> str:
     if way.error:
         return FAILED
     if isinstance(way.output, Mapping) and (said := way.output.get("route")):
-        if said not in LEVELS:
+        if not isinstance(said, str) or said not in LEVELS:
             raise BadParameters(f"the definition ends in route {said!r}; expected one of {', '.join(LEVELS)}")
         return str(said)
     routes = [_of_event(sent) for sent in way.sent if sent.kind == "event"]
@@ -104,7 +105,7 @@ def events() -> dict[tuple[str, str], str]:
     """(source, detail-type) of every alert -> its route, from the rules that carry them."""
     found = {STANDARD: "standard"}
     for path in sorted(RULES.glob("*.json")):
-        rule = json.loads(path.read_text(encoding="utf-8"))
+        rule = reading.ours(path.read_text(encoding="utf-8"), path.name)
         key = (rule["pattern"]["source"][0], rule["pattern"]["detail-type"][0])
         found[key] = rule["sample"]["detail"]["route"]
     return found
@@ -114,7 +115,8 @@ def _function(state: states.State) -> str:
     """The function that a task calls, "" where it calls none."""
     resource = str(state.body.get("Resource", ""))
     if resource.endswith(":states:::lambda:invoke"):
-        return str(state.body.get("Parameters", {}).get("FunctionName", "unnamed"))
+        parameters = state.body.get("Parameters")
+        return str(parameters.get("FunctionName", "unnamed")) if isinstance(parameters, Mapping) else "unnamed"
     return resource if ":lambda:" in resource else ""
 
 

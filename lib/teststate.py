@@ -15,6 +15,7 @@ from lib.walks import Step, catches, result_of
 
 # AWS takes a context object only with a mock, and a mock only for tasks. So in other states `$$.` is read from here.
 HELD = "contextOfTest"
+COUNT = "RedriveCount"
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Asked:
 
     def __call__(self, where: str, body: Mapping[str, Any], data: Any, context: dict[str, Any]) -> Step:  # noqa: ANN401
         if body["Type"] == "Task":
-            more = {"mock": {"result": json.dumps(result_of(body, {}))}, "context": json.dumps(context)}
+            more = {"mock": {"result": json.dumps(result_of(body, {}))}, "context": _sent(body, context)}
             return self._step(where, self._answer(where, body, data, more), data)
         held, given = _with_context(body, data, context)
         return self._step(where, self._answer(where, held, given, {}), data)
@@ -35,7 +36,7 @@ class Asked:
         """What a task does with an error once its retries are used up. AWS looks at Retry first, then at Catch."""
         more: dict[str, Any] = {
             "mock": {"errorOutput": {"error": error, "cause": "mocked"}},
-            "context": json.dumps(context),
+            "context": _sent(body, context),
         }
         used_up = next((r.get("MaxAttempts", 3) for r in body.get("Retry", []) if catches(r["ErrorEquals"], error)), 0)
         if used_up:
@@ -62,10 +63,21 @@ class Asked:
         return Step(after, output, caught=error if status == "CAUGHT_ERROR" else "")
 
 
+def _sent(body: Mapping[str, Any], context: Mapping[str, Any]) -> str:
+    """The context object that is sent: AWS refuses what it does not expect here, so only what the state refers to."""
+    said = json.dumps(body)
+    execution = {key: value for key, value in context["Execution"].items() if key != COUNT or COUNT in said}
+    return json.dumps({**context, "Execution": execution})
+
+
 def _with_context(body: Mapping[str, Any], data: Any, context: Mapping[str, Any]) -> tuple[Any, Any]:  # noqa: ANN401
     """The state and its input with the context within the input, where the state refers to it."""
     held = _moved(body)
-    return (body, data) if held == body else (held, {**data, HELD: context})
+    if held == body:
+        return body, data
+    if not isinstance(data, Mapping):
+        raise NotAsWanted(f"a state refers to the context and is given {data!r}; TestState cannot be asked about it")
+    return held, {**data, HELD: context}
 
 
 def _moved(value: Any) -> Any:  # noqa: ANN401

@@ -2,12 +2,14 @@
 
 import copy
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from lib import render
 from lib.choices import is_number
 from lib.errors import BadParameters
+from lib.states import named
 
 DECISION = "EvaluateRisk"
 NAMES = ("CrisisRiskAbove", "HighRiskAbove", "ModerateRiskAbove", "SentimentBelow", "ProactiveRiskAbove")
@@ -15,7 +17,7 @@ NAMES = ("CrisisRiskAbove", "HighRiskAbove", "ModerateRiskAbove", "SentimentBelo
 
 def thresholds_of(definition: Mapping[str, Any]) -> dict[str, float]:
     """The five numbers by which a rendered definition decides. Raises BadParameters when its rules are not ours."""
-    ours, theirs = render.template(render.DEFINITION)["States"][DECISION], definition["States"][DECISION]
+    ours, theirs = render.template(render.DEFINITION)["States"][DECISION], named(definition).get(DECISION)
     numbers: dict[str, float] = {}
     if not _aligned(ours, theirs, numbers) or set(numbers) != set(NAMES):
         raise BadParameters(f"{DECISION} of this definition is not that of {render.DEFINITION}; render it again")
@@ -25,7 +27,7 @@ def thresholds_of(definition: Mapping[str, Any]) -> dict[str, float]:
 def _aligned(ours: Any, theirs: Any, numbers: dict[str, float]) -> bool:  # noqa: ANN401
     """Whether `theirs` is `ours` with numbers for placeholders, the same one everywhere; collects them."""
     if isinstance(ours, str) and (alone := render.PLACEHOLDER.fullmatch(ours)):
-        return is_number(theirs) and numbers.setdefault(alone[1], theirs) == theirs
+        return is_number(theirs) and math.isfinite(theirs) and numbers.setdefault(alone[1], theirs) == theirs
     if isinstance(ours, dict) and isinstance(theirs, Mapping):
         return ours.keys() == theirs.keys() and all(_aligned(ours[key], theirs[key], numbers) for key in ours)
     if isinstance(ours, list) and isinstance(theirs, list):

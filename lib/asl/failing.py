@@ -19,6 +19,10 @@ class IntrinsicFails(FailsExecution):
     """An intrinsic function fails with States.IntrinsicFailure, which a Catch may take."""
 
 
+class DrawsLots(BadParameters):
+    """An intrinsic function whose answer is a chance, so that nothing can be said of it before."""
+
+
 class NoChoiceMatched(FailsExecution):
     """No rule of a Choice holds, and it has no Default; a Parallel around it may catch that."""
 

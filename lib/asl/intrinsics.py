@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lib.asl import reading
-from lib.asl.failing import IntrinsicFails
+from lib.asl.failing import DrawsLots, IntrinsicFails
 from lib.errors import BadParameters
 
 LONGEST_TEXT = 10_000  # of what is hashed, encoded and decoded
@@ -201,7 +201,7 @@ INTRINSICS: dict[str, tuple[Callable[..., Any], int, int]] = {
 def called(name: str, arguments: int) -> Callable[..., Any]:
     """The function of this name. Raises BadParameters for one that is not known here, or not with so many arguments."""
     if name in DRAWN:
-        raise BadParameters(f"intrinsic function {name} draws lots, so nothing can be said of it here")
+        raise DrawsLots(f"intrinsic function {name} draws lots, so nothing can be said of it here")
     if name not in INTRINSICS:
         raise BadParameters(f"intrinsic function {name} is not known here; expected one of {', '.join(INTRINSICS)}")
     function, fewest, most = INTRINSICS[name]

@@ -24,7 +24,9 @@ def require_known(machine: Any) -> None:  # noqa: ANN401
     """Raises BadParameters naming the first state of a kind, or with a field, that is not known here."""
     for problem in shape.problems(machine):
         raise BadParameters(f"the definition is not as the language has it: {problem}")
-    _known(machine, ())
+    if isinstance(machine, Mapping):
+        _known(machine, ())
+    shape.require(machine)
     sides.require_sides(machine)
 
 

@@ -90,14 +90,15 @@ def written(definition: Any) -> str:  # noqa: ANN401
 
 
 def trouble(definition: Any) -> list[str]:  # noqa: ANN401
-    """In words, why a definition that `kept` gave is no plain data; empty where it is."""
+    """In words, what is wrong with a definition as JSON, whether plain data or a text; empty where nothing is."""
     if not isinstance(definition, str):
         return [] if isinstance(definition, Mapping) else [f"the definition is {definition!r}; expected an object"]
     try:
         found = reading(definition, "the definition")
     except BadParameters as error:
         return [str(error)]
-    return list(found.lost) or ["the definition is no object; expected one with StartAt and States"]
+    whole = isinstance(found.value, dict)
+    return list(found.lost) + ([] if whole else ["the definition is no object; expected one with StartAt and States"])
 
 
 def shown(definition: Any) -> Mapping[str, Any]:  # noqa: ANN401

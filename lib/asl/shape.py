@@ -57,22 +57,25 @@ class Problem:
         return f"{self.where}: {self.problem}"
 
 
-def require(definition: Any) -> None:  # noqa: ANN401
+def require(definition: Any, then: str = "mend it where it was written") -> None:  # noqa: ANN401
     """Raises BadParameters naming the state and the field where a definition is not of the language's shape."""
     for problem in [*problems(definition), *dangling(definition)]:
-        raise BadParameters(f"the definition is not as the language has it: {problem}; mend it where it was written")
+        raise BadParameters(f"the definition is not as the language has it: {problem}; {then}")
+    if not isinstance(definition, Mapping):
+        raise BadParameters("the definition is a text; expected it as plain data")
 
 
 def problems(definition: Any) -> list[Problem]:  # noqa: ANN401
     """Every field of a wrong type, every part that is missing: nothing else may be read where there is one."""
     if trouble := reading.trouble(definition):
         return [Problem(WORKFLOW, words) for words in trouble]
-    return list(_machine(definition, (), str(definition.get("QueryLanguage", ""))))
+    whole = reading.shown(definition)
+    return list(_machine(whole, (), str(whole.get("QueryLanguage", ""))))
 
 
 def dangling(definition: Any) -> list[Problem]:  # noqa: ANN401
     """Every way that leads to no state, of a definition without `problems`."""
-    return [] if problems(definition) else list(_dangling(definition, ()))
+    return [] if problems(definition) else list(_dangling(reading.shown(definition), ()))
 
 
 def inner(body: Any) -> list[Any]:  # noqa: ANN401

@@ -1,11 +1,11 @@
 """The Step Functions state machine."""
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from lib.asl.reading import kept, written
 from lib.aws import Live, absent_is_none, readable
 from lib.errors import NotAsWanted, Refused
 from lib.resources.base import LiveThing
@@ -15,7 +15,7 @@ NO_MACHINE = ("StateMachineDoesNotExist",)
 
 @dataclass(frozen=True)
 class Workflow(LiveThing):
-    """Value: `{"definition": parsed, "roleArn", "loggingConfiguration"}`; tracing and encryption are left alone.
+    """Value: `{"definition": parsed or its text, "roleArn", "loggingConfiguration"}`; tracing and encryption stay.
 
     Every write publishes a version, so that each execution can be told by the revision it ran on.
     """
@@ -42,7 +42,7 @@ class Workflow(LiveThing):
         self.live.client("stepfunctions").update_state_machine(
             stateMachineArn=self.arn,
             publish=True,
-            **{**value, "definition": json.dumps(value["definition"], indent=2, ensure_ascii=False)},
+            **{**value, "definition": written(value["definition"])},
         )
 
     def settle(self) -> None:
@@ -64,9 +64,12 @@ class Workflow(LiveThing):
 
 
 def value_of(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """The workflow's value, from what DescribeStateMachine says or a backup kept of it."""
+    """The workflow's value, from what DescribeStateMachine says or a backup kept of it.
+
+    A definition that plain data would not hold exactly (a key twice, a rounded number) stays the text that it is.
+    """
     return {
-        "definition": json.loads(answer["definition"]),
+        "definition": kept(answer["definition"]),
         "roleArn": answer["roleArn"],
         "loggingConfiguration": _logging(answer.get("loggingConfiguration")),
     }

@@ -22,6 +22,7 @@ FOUNDATION = {
     "lib.errors": set(),
     "lib.plans": set(),
     "lib.parameters": set(),
+    "lib.asl.reading": {"lib.errors"},
     "lib.settings": {"lib.errors", "lib.parameters"},
     "lib.checks": {"lib.errors"},
     "lib.manifest": {"lib.errors"},

@@ -1,0 +1,130 @@
+"""What AWS refuses in a definition and statelint lets pass. Of a definition of the language's shape. Pure: no AWS."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lib import states
+from lib.asl.failing import DrawsLots
+from lib.asl.shape import JSONATA, WORKFLOW, Problem
+from lib.choices import COMPARISONS, TYPES, rules
+from lib.errors import BadParameters
+from lib.payloads import expression
+from lib.states import State
+
+LONGEST_NAME = 80
+LONGEST_TIME = 99_999_999  # seconds
+# A path as AWS takes it, also where a walk does not know it: with wildcards, slices, filters, functions.
+PATH = re.compile(r"\$\$?(?:\.{1,2}(?:[\w-]+(?:\(\))?|\*)|\[[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\])*")
+PATHS = ("InputPath", "OutputPath", "ItemsPath")  # these take a path, never a function
+REFERENCES = ("ResultPath",)  # and this a path to one place in the state's data
+ONE_PLACE = re.compile(r"\$(?!\$)(?:\.[\w-]+|\[\d+\]|\['[^']+'\])*")
+PLACED = ("Parameters", "ResultSelector", "ItemSelector", "Credentials")
+CALLED = re.compile(r"States\.\w+\(")
+
+
+def problems(definition: Mapping[str, Any]) -> list[Problem]:
+    """Everything found, each with its state."""
+    found = [Problem(WORKFLOW, words) for words in _machine(definition)]
+    language = definition.get("QueryLanguage")
+    for state in states.walk(definition):
+        found += [Problem(state.where, words) for words in _state(state, state.body.get("QueryLanguage", language))]
+    return found
+
+
+def is_path(text: Any) -> bool:  # noqa: ANN401
+    """Whether AWS would take this for a path."""
+    return isinstance(text, str) and bool(PATH.fullmatch(text))
+
+
+def is_function(text: Any) -> bool:  # noqa: ANN401
+    """Whether AWS would take this for a call of an intrinsic function, with as many arguments as that has."""
+    if not isinstance(text, str) or not CALLED.match(text.lstrip()):
+        return False
+    pieces = re.split(r"('(?:\\.|[^'\\])*')", text)
+    plain = "".join(piece if piece.startswith("'") else PATH.sub("$", piece) for piece in pieces)
+    try:
+        expression(plain)
+    except DrawsLots:
+        return True
+    except BadParameters:
+        return False
+    return True
+
+
+def _machine(definition: Mapping[str, Any]) -> Iterator[str]:
+    if definition.get("QueryLanguage", "JSONPath") not in ("JSONPath", JSONATA):
+        yield f"is written in {definition['QueryLanguage']}, which AWS does not know"
+    if not 0 < definition.get("TimeoutSeconds", 1) <= LONGEST_TIME:
+        yield f"has TimeoutSeconds {definition['TimeoutSeconds']}; AWS takes 1 to {LONGEST_TIME}"
+
+
+def _state(state: State, language: Any) -> Iterator[str]:  # noqa: ANN401
+    if len(state.name) > LONGEST_NAME:
+        yield f"has a name of {len(state.name)} characters; AWS takes {LONGEST_NAME}"
+    yield from _retries(state.body)
+    yield from _times(state.body)
+    if language == JSONATA:
+        return
+    yield from _paths(state.body)
+    for key in PLACED:
+        yield from _template(key, state.body.get(key))
+    for rule in rules(state.body) if state.type == "Choice" else ():
+        yield from _rule(rule)
+
+
+def _paths(body: Mapping[str, Any]) -> Iterator[str]:
+    for key in PATHS:
+        if body.get(key) is not None and not is_path(body[key]):
+            yield f"has {key} {body[key]!r}; AWS takes a path there, no function and no text"
+    for part in (body, *body.get("Catch", [])):
+        for key in REFERENCES:
+            if part.get(key) is not None and not ONE_PLACE.fullmatch(part[key]):
+                yield f"has {key} {part[key]!r}; AWS takes a path to one place of the state's data there"
+
+
+def _rule(rule: Mapping[str, Any]) -> Iterator[str]:
+    for operator in sorted(rule.keys() - {"Next", "Comment", "Assign"}):
+        if (operator == "Variable" or operator.endswith("Path")) and not is_path(rule[operator]):
+            yield f"has {operator} {rule[operator]!r}; AWS takes a path there, no function and no text"
+        if operator == "Variable":
+            continue
+        known = operator in ("IsPresent", *TYPES, *COMPARISONS) or (
+            operator.removesuffix("Path") in COMPARISONS and operator != "StringMatchesPath"
+        )
+        if not known:
+            yield f"compares by {operator}, which AWS does not know"
+        if (
+            operator.startswith("Timestamp")
+            and not operator.endswith("Path")
+            and not TYPES["IsTimestamp"](rule[operator])
+        ):
+            yield f"compares by {operator} with {rule[operator]!r}, which is no time of RFC 3339"
+
+
+def _retries(body: Mapping[str, Any]) -> Iterator[str]:
+    for key in ("Retry", "Catch"):
+        parts = body.get(key, [])
+        for number, part in enumerate(parts, start=1):
+            alone = part["ErrorEquals"] == ["States.ALL"]
+            if "States.ALL" in part["ErrorEquals"] and (not alone or number < len(parts)):
+                yield f"has States.ALL in a {key} that is not the last, or beside other errors"
+    for retrier in body.get("Retry", []):
+        if retrier.get("BackoffRate", 1) < 1:
+            yield f"has a BackoffRate of {retrier['BackoffRate']}; AWS takes 1 and more"
+
+
+def _times(body: Mapping[str, Any]) -> Iterator[str]:
+    limit, beat = body.get("TimeoutSeconds"), body.get("HeartbeatSeconds")
+    if isinstance(limit, int) and isinstance(beat, int) and beat >= limit:
+        yield f"has HeartbeatSeconds {beat}, not below its TimeoutSeconds {limit}"
+
+
+def _template(key: str, template: Any) -> Iterator[str]:  # noqa: ANN401
+    """Fields of a payload template that say neither a path nor a function."""
+    for name, part in template.items() if isinstance(template, Mapping) else ():
+        if str(name).endswith(".$") and not is_path(part) and not is_function(part):
+            yield f"has {name} in its {key} that is neither a path nor a call of an intrinsic function: {part!r}"
+        yield from _template(key, part)
+    for part in template if isinstance(template, list) else ():
+        yield from _template(key, part)

@@ -1,0 +1,85 @@
+"""What statelint says of a definition; what AWS takes and it does not know is shown to it as it knows it. No AWS.
+
+Never asked of a definition that is not of the language's shape: it ends in a traceback there.
+"""
+
+import copy
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from statelint.linter import Linter
+
+from lib.asl import grammar
+from lib.asl.shape import JSONATA, inner
+
+UNKNOWN_TO_IT = ("Label",)  # fields of a Map
+COMPUTED = (
+    "Seconds", "Timestamp", "TimeoutSeconds", "HeartbeatSeconds", "MaxConcurrency", "ToleratedFailureCount",
+    "ToleratedFailurePercentage",
+)  # fmt: skip
+READERS = ("ItemReader", "ResultWriter")
+BROKEN = (AttributeError, TypeError, KeyError, IndexError, ValueError, AssertionError, RecursionError)
+
+
+def findings(definition: Mapping[str, Any]) -> list[str]:
+    """What statelint finds. Where it cannot read a definition, that is a finding too: it has passed nothing."""
+    try:
+        return list(Linter.validate(_known(definition)))
+    except BROKEN as error:
+        return [f"could not read the definition ({type(error).__name__}: {error}), so it has passed nothing"]
+
+
+def _known(definition: Mapping[str, Any]) -> dict[str, Any]:
+    view = copy.deepcopy(dict(definition))
+    _machine(view, str(view.get("QueryLanguage", "")))
+    return view
+
+
+def _machine(machine: dict[str, Any], language: str) -> None:
+    for body in machine["States"].values():
+        spoken = str(body.get("QueryLanguage", language))
+        _state(body, spoken)
+        for within in inner(body):
+            _machine(within, language)
+
+
+def _state(body: dict[str, Any], language: str) -> None:
+    for retrier in body.get("Retry", []):
+        if "BackoffRate" in retrier:
+            retrier["BackoffRate"] = float(retrier["BackoffRate"])
+    for part in _nested(body):
+        for key in [key for key in part if key == "Assign" or key in UNKNOWN_TO_IT]:
+            del part[key]
+    if language == JSONATA:
+        for key in [key for key in COMPUTED if isinstance(body.get(key), str)]:
+            body[key] = "2026-01-01T00:00:00Z" if key == "Timestamp" else 1
+        return
+    for key in READERS:
+        if isinstance(body.get(key), dict):
+            body[key] = {
+                name: value for name, value in body[key].items() if name not in ("ReaderConfig", "WriterConfig")
+            }
+    for key in ("Parameters", "ResultSelector", "ItemSelector", "Credentials", "Choices", "ItemReader", "ResultWriter"):
+        if key in body:
+            body[key] = _simpler(body[key])
+
+
+def _nested(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield body
+    for key in ("Choices", "Catch"):
+        yield from (part for part in body.get(key, []) if isinstance(part, dict))
+
+
+def _simpler(part: Any) -> Any:  # noqa: ANN401
+    """With `$` for each path that AWS takes, and for each function that can be read here."""
+    if isinstance(part, list):
+        return [_simpler(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    return {key: "$" if _taken(str(key), value) else _simpler(value) for key, value in part.items()}
+
+
+def _taken(key: str, value: Any) -> bool:  # noqa: ANN401
+    if not isinstance(value, str) or not key.endswith((".$", "Path")):
+        return False
+    return grammar.is_path(value) or (key.endswith(".$") and grammar.is_function(value))
