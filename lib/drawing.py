@@ -6,6 +6,7 @@ Nothing is set at import, and pyplot is never imported: a notebook shows a drawi
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from math import isinf
 from typing import Any, ParamSpec, TypeVar
 
 import matplotlib as mpl
@@ -178,7 +179,9 @@ def durations(axis: Axis, low: float, high: float) -> None:
 
 
 def spoken(seconds: float) -> str:
-    """A duration as an operator says it: 84 ms, 1.9 s, 12 min."""
+    """A duration as an operator says it: 84 ms, 1.9 s, 12 min; that of what never came is LOST."""
+    if isinf(seconds):
+        return "LOST"
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 120:
