@@ -25,6 +25,7 @@ from lib.drawing import (
     instead,
     legend,
     limit_line,
+    never,
     nothing,
     plural,
     spoken,
@@ -125,7 +126,7 @@ def execution_time(
             gapped = _with_gaps(rows, _step(frame))
             axes.plot(gapped.index, gapped, color=colour, marker=marker, linestyle=line, markersize=5, label=name)
     _duration_limit(axes, seconds["value"], limit_ms / 1000, "limit")
-    axes.set_ylabel("of check-ins and drills (log scale)")
+    axes.set_ylabel("execution time, drills too (log scale)")
     time_axis(axes, seconds["time"].min(), seconds["time"].max(), change_at)
     legend(axes)
     return figure
@@ -177,7 +178,7 @@ def alert_latency(frame: pd.DataFrame, change_at: datetime | None, limit_seconds
     figure, axes = canvas(question, latency.answer(frame["seconds"], limit_seconds, spoken), 1.7 + 0.5 * len(lanes))
     fastest = min([0.1, *known.loc[known["seconds"] > 0, "seconds"]])
     # An empty decade at the left holds what is said in words of the routes without a mark.
-    durations(axes.xaxis, fastest / 12, max([limit_seconds, *known["seconds"]]) * (60 if lost else 6))
+    durations(axes.xaxis, fastest / 12, max([limit_seconds, *known["seconds"]]) * (60 if lost else 6), lost > 0)
     for place, route in enumerate(lanes):
         _lane(axes, place, route, frame[frame["route"] == route], fastest / 2, limit_seconds, change_at)
     axes.axvline(limit_seconds, color=VERMILLION, linestyle="-.", linewidth=1.5, zorder=1)
@@ -218,7 +219,7 @@ def _lane(
             words = f"{name} {spoken(worst)}".strip()
             beside(axes, (max(worst, least), height), words, VERMILLION if worst > limit else BLACK)
         if lost := int((topics == name).sum()) - len(here):
-            spot = (axes.get_xlim()[1] / 1.6, height)
+            spot = (never(axes.get_xlim()[1]), height)
             axes.plot(*spot, "X", color=VERMILLION, markeredgecolor=BLACK, markersize=9)
             beside(axes, spot, f"{name} {lost} LOST".strip(), VERMILLION, left=True)
     if rows.empty:

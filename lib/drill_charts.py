@@ -18,6 +18,7 @@ from lib.drawing import (
     canvas,
     durations,
     legend,
+    never,
     nothing,
     plural,
     spoken,
@@ -41,7 +42,7 @@ def crisis_latency(frame: pd.DataFrame, limit_seconds: float) -> Figure:
     figure, axes = canvas(question, answer, 1.9 + 0.62 * len(rows))
     fastest = float(known["seconds"].clip(lower=0.01).min()) if len(known) else limit_seconds / 100
     slowest = float(known["seconds"].max()) if len(known) else limit_seconds
-    durations(axes.xaxis, fastest / 6, max(limit_seconds, slowest) * (40 if lost else 4))
+    durations(axes.xaxis, fastest / 6, max(limit_seconds, slowest) * (40 if lost else 4), lost > 0)
     for place, ((_, topic), part) in enumerate(reversed(rows)):
         _series(axes, place, str(topic), part["seconds"])
     axes.axvline(limit_seconds, color=VERMILLION, linestyle="-.", linewidth=1.5, zorder=1)
@@ -55,7 +56,7 @@ def crisis_latency(frame: pd.DataFrame, limit_seconds: float) -> Figure:
 
 def _series(axes: Axes, place: int, topic: str, seconds: pd.Series) -> None:
     """One dot an alert, bars at the median and at 95 %, and beside the chart the same in words."""
-    known, end = seconds.dropna().sort_values(), axes.get_xlim()[1] / 1.6
+    known, end = seconds.dropna().sort_values(), never(axes.get_xlim()[1])
     lift = place + np.resize([-SPREAD, 0.0, SPREAD, -SPREAD / 2, SPREAD / 2], len(seconds))
     if lost := len(seconds) - len(known):
         _outside(axes, place - 0.36, f"✕ {lost} of {len(seconds)} LOST", VERMILLION, "bold")
@@ -93,14 +94,16 @@ def drill_log(frame: pd.DataFrame, limit_seconds: float) -> Figure:
     figure, axes = canvas(question, answer)
     low = float(known.clip(lower=0.01).min()) if len(known) else limit_seconds / 100
     top = max([limit_seconds, *known]) * (40 if gone else 4)
-    durations(axes.yaxis, low / 4, top)
+    durations(axes.yaxis, low / 4, top, bool(gone))
     for topic, (colour, marker) in TOPICS.items():
         mine = frame.dropna(subset=[topic])
         axes.plot(
             mine["time"], mine[topic].clip(lower=0.01), marker, color=colour, markeredgecolor=BLACK, label=f"to {topic}"
         )
     if gone:
-        axes.plot(gone, [top / 2] * len(gone), "X", color=VERMILLION, markeredgecolor=BLACK, markersize=9, label="LOST")
+        axes.plot(
+            gone, [never(top)] * len(gone), "X", color=VERMILLION, markeredgecolor=BLACK, markersize=9, label="LOST"
+        )
     for drill in failed.itertuples():
         axes.annotate(
             f"✕ {drill.scenario}", xy=(drill.time, low / 3), ha="center", color=VERMILLION, fontsize=9,

@@ -201,7 +201,7 @@ def _of_crises(found: Sequence[Row], numbers: Mapping[str, int], settings: Setti
 
 def _seconds(row: Row) -> str:
     known = [row[key] for key in ("trusted_seconds", "operations_seconds") if row[key] is not None]
-    return f"{max(known):.2f} s" if known else ""
+    return "LOST" if latency.lost(row) else f"{max(known):.2f} s" if known else ""
 
 
 def _cell(value: Any) -> str:  # noqa: ANN401
