@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from lib import rates
+from lib import chart_answers as answers
+from lib import latency
 from lib.drawing import (
     BEHIND,
     BLACK,
@@ -24,6 +25,7 @@ from lib.drawing import (
     instead,
     legend,
     limit_line,
+    never,
     nothing,
     plural,
     spoken,
@@ -52,8 +54,11 @@ ROUTES = {
 
 
 @styled
-def executions(frame: pd.DataFrame, change_at: datetime | None) -> Figure:
-    """Outcomes a period as stacked bars, started as dots. `frame`: time, metric (as CloudWatch names it), value."""
+def executions(frame: pd.DataFrame, change_at: datetime | None, split: pd.DataFrame | None = None) -> Figure:
+    """Outcomes a period as stacked bars, started as dots. `frame`: time, metric (as CloudWatch names it), value.
+
+    CloudWatch counts check-ins and drills together; `split` (`outcomes.table`) tells them apart, for the answer.
+    """
     question = "Did executions keep succeeding after the change?" if change_at else "Do executions succeed?"
     counted = frame.dropna(subset=["value"])
     if counted.empty:
@@ -61,7 +66,7 @@ def executions(frame: pd.DataFrame, change_at: datetime | None) -> Figure:
         return nothing(question, words, frame)
     table = counted.pivot_table(index="time", columns="metric", values="value", aggfunc="sum")
     step = _step(frame)
-    figure, axes = canvas(question, _succeeded(frame, change_at))
+    figure, axes = canvas(question, answers.together(frame, change_at) if split is None else answers.apart(split))
     floor = pd.Series(0.0, index=table.index)
     for metric, (word, colour, hatch) in OUTCOMES.items():
         if metric in table and table[metric].notna().any():
@@ -92,7 +97,7 @@ def executions(frame: pd.DataFrame, change_at: datetime | None) -> Figure:
             markersize=4.5,
             label=f"started ({started.sum():g})",
         )
-    axes.set_ylabel(f"executions in {spoken(step.total_seconds())}")
+    axes.set_ylabel(f"check-ins and drills in {spoken(step.total_seconds())}")
     _whole_numbers(axes)
     time_axis(axes, table.index.min(), table.index.max() + step, change_at)
     legend(axes)
@@ -100,21 +105,28 @@ def executions(frame: pd.DataFrame, change_at: datetime | None) -> Figure:
 
 
 @styled
-def execution_time(frame: pd.DataFrame, change_at: datetime | None, limit_ms: float) -> Figure:
-    """Percentiles over time. `frame`: time, metric (p50, p95, p99), value in milliseconds."""
+def execution_time(
+    frame: pd.DataFrame, change_at: datetime | None, limit_ms: float, took: pd.DataFrame | None = None
+) -> Figure:
+    """Percentiles over time. `frame`: time, metric (p50, p95, p99), value in milliseconds, of check-ins and drills.
+
+    `took` (`outcomes.durations`) are the single executions: the answer compares as many check-ins before as after.
+    """
     question = "Did executions get slower after the change?" if change_at else "How long do executions take?"
     known = frame.dropna(subset=["value"])
     if known.empty:
         return nothing(question, "CloudWatch has no execution times for this window.", frame)
     seconds = known.assign(value=known["value"] / 1000)
-    figure, axes = canvas(question, _medians(seconds, change_at))
+    figure, axes = canvas(
+        question, answers.medians(seconds, change_at) if took is None else answers.like_with_like(took)
+    )
     for name, (colour, marker, line) in PERCENTILES.items():
         rows = seconds[seconds["metric"] == name].sort_values("time").set_index("time")["value"]
         if not rows.empty:
             gapped = _with_gaps(rows, _step(frame))
             axes.plot(gapped.index, gapped, color=colour, marker=marker, linestyle=line, markersize=5, label=name)
     _duration_limit(axes, seconds["value"], limit_ms / 1000, "limit")
-    axes.set_ylabel("execution time (log scale)")
+    axes.set_ylabel("execution time, drills too (log scale)")
     time_axis(axes, seconds["time"].min(), seconds["time"].max(), change_at)
     legend(axes)
     return figure
@@ -128,12 +140,8 @@ def alerts_by_route(frame: pd.DataFrame, change_at: datetime | None) -> Figure:
         return nothing(question, "the workflow's log shows no check-in on any route in this window.", frame)
     extra = sorted(set(frame["route"]) - set(ROUTES))
     lanes = [*ROUTES, *extra]
-    alerts = int((frame["route"] != "none").sum())
-    answer = (
-        f"{alerts} of {len(frame)} check-ins raised an alert, {int((frame['route'] == 'crisis').sum())} of them crises"
-    )
-    figure, axes = canvas(question, answer)
     drills = frame["drill"].astype(bool) if "drill" in frame else pd.Series(False, index=frame.index)
+    figure, axes = canvas(question, answers.alerted(frame, drills))
     for place, route in enumerate(reversed(lanes)):
         colour, marker = ROUTES.get(route, (BLACK, "*"))
         here = frame["route"] == route
@@ -158,19 +166,19 @@ def alerts_by_route(frame: pd.DataFrame, change_at: datetime | None) -> Figure:
 
 @styled
 def alert_latency(frame: pd.DataFrame, change_at: datetime | None, limit_seconds: float) -> Figure:
-    """One lane a route, one mark a drill's alert. `frame`: time, route, seconds (NaN: not measured) and maybe topic."""
+    """One lane a route, one mark a drill's alert. `frame`: time, route, seconds (NaN: lost) and maybe topic.
+
+    A lost alert is infinitely late: it stands at the right end, and counts in every number of the answer.
+    """
     question = f"Was every drill's alert received within {limit_seconds:g} s?"
-    known = frame.dropna(subset=["seconds"])
-    unseen = f"; {plural(len(frame) - len(known), 'alert')} without a measured time" if len(known) < len(frame) else ""
-    if known.empty:
-        return nothing(question, f"no drill's alert was timed in this window{unseen}.", frame)
-    late = int((known["seconds"] > limit_seconds).sum())
-    answer = f"{len(known) - late} of {len(known)} within the limit, slowest {spoken(known['seconds'].max())}{unseen}"
+    if frame.empty:
+        return nothing(question, "no drill's alert was due in this run.", frame)
+    known, lost = frame.dropna(subset=["seconds"]), int(frame["seconds"].isna().sum())
     lanes = sorted({*frame["route"], *ROUTES} - {"none"}, key=_rank, reverse=True)
-    figure, axes = canvas(question, answer, 1.7 + 0.5 * len(lanes))
+    figure, axes = canvas(question, latency.answer(frame["seconds"], limit_seconds, spoken), 1.7 + 0.5 * len(lanes))
     fastest = min([0.1, *known.loc[known["seconds"] > 0, "seconds"]])
     # An empty decade at the left holds what is said in words of the routes without a mark.
-    durations(axes.xaxis, fastest / 12, max(known["seconds"].max(), limit_seconds) * 6)
+    durations(axes.xaxis, fastest / 12, max([limit_seconds, *known["seconds"]]) * (60 if lost else 6), lost > 0)
     for place, route in enumerate(lanes):
         _lane(axes, place, route, frame[frame["route"] == route], fastest / 2, limit_seconds, change_at)
     axes.axvline(limit_seconds, color=VERMILLION, linestyle="-.", linewidth=1.5, zorder=1)
@@ -210,33 +218,12 @@ def _lane(
             worst = float(here["seconds"].max())
             words = f"{name} {spoken(worst)}".strip()
             beside(axes, (max(worst, least), height), words, VERMILLION if worst > limit else BLACK)
-    lost = int(rows["seconds"].isna().sum())
-    if lost or rows.empty:
-        instead(axes, place, f"{lost} without a measured time" if lost else "no drill", VERMILLION if lost else GREY)
-
-
-def _succeeded(frame: pd.DataFrame, change_at: datetime | None) -> str:
-    def words(row: pd.Series) -> str:
-        prefix = "" if row["when"] == "all" else f"{row['when']}: "
-        if not row["finished"]:
-            return f"{prefix}none finished"
-        return f"{prefix}{row['succeeded']:g} of {row['finished']:g} succeeded ({row['low']:.0%} to {row['high']:.0%})"
-
-    rows = rates.success_rate(frame, change_at)
-    *first, last = [words(row) for _, row in rows.iterrows()]
-    between = " · " if len(first) < 2 else " ·\n"  # three do not fit into one line
-    return between.join([" · ".join(first), last] if first else [last]) + ", 95 % interval"
-
-
-def _medians(seconds: pd.DataFrame, change_at: datetime | None) -> str:
-    def worst(rows: pd.DataFrame) -> str:
-        found = rows.loc[rows["metric"] == "p99", "value"]
-        return spoken(found.max()) if len(found) else "no datapoints"
-
-    if change_at is None:
-        return f"highest p99: {worst(seconds)}"
-    later = seconds["time"] >= pd.Timestamp(change_at)
-    return f"highest p99 before: {worst(seconds[~later])} · after: {worst(seconds[later])}"
+        if lost := int((topics == name).sum()) - len(here):
+            spot = (never(axes.get_xlim()[1]), height)
+            axes.plot(*spot, "X", color=VERMILLION, markeredgecolor=BLACK, markersize=9)
+            beside(axes, spot, f"{name} {lost} LOST".strip(), VERMILLION, left=True)
+    if rows.empty:
+        instead(axes, place, "no drill", GREY)
 
 
 def _duration_limit(axes: Axes, values: pd.Series, limit: float, word: str) -> None:

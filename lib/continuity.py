@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from lib import approval, drills, executions, judging, rates, scenarios
+from lib import approval, drills, executions, judging, scenarios
 from lib.aws import Live, readable
 from lib.checks import Check, require
 from lib.drills import Drill, Group
@@ -19,7 +19,10 @@ from lib.records import Record
 from lib.resources import Workflow
 from lib.resources.users import item_of
 from lib.resources.workflow import description, value_of, versions
+from lib.settings import Settings
 from lib.states import walk
+from lib.telemetry import outcomes, success_rate
+from lib.telemetry.success_rate import Tally
 from lib.thresholds import DECISION
 
 EVENT_BEFORE = "evidence/low_sentiment_before.json"
@@ -29,10 +32,13 @@ SAME_EVENT = "existing low-sentiment path: the same event, field by field"
 ACROSS = "executions across the update finish on their old definition"
 RATE = "success rate of check-ins before and after"
 UPDATED = (Workflow.kind, "applied")
-MOST = 20_000
+NO_WORSE_PART = "no part of the time since the change is worse"
+NO_NEW_KIND = "no new kind of failure since the change"
 NOT_UPDATED = "the workflow was not updated just now"
 MARGIN_SECONDS = 1.0  # before the update: an execution that began later than this may be on either definition
-ASKED = 500  # executions that are looked at one by one
+ASKED = 500  # executions that are looked at one by one; what is beyond is said
+BACK = timedelta(hours=1)  # before the update: of what began earlier, only what still runs is looked at
+NOT_LOOKED_AT = "not looked at"
 
 
 def event_before(live: Live, record: Record, plan: Plan) -> list[dict[str, str]]:
@@ -120,26 +126,33 @@ def crossing(live: Live, record: Record, outcome: Outcome) -> list[Check]:
     if not old:
         return [Check(ACROSS, "not exercised here", NOT_UPDATED, expected)]
     names, moment = {state.name for state in walk(old[0])}, updated_at(live)
-    rows = [_across(live, name, names) for name in _running_at(live, moment)] if moment else []
-    record.keep_json(CROSSING, {"updated": moment, "executions": rows})
+    running, cut = _running_at(live, moment) if moment else ([], "")
+    rows = [_across(live, name, names) for name in running[:ASKED]]
+    record.keep_json(CROSSING, {"updated": moment, "running": len(running), "executions": rows})
     if not rows:
         return [Check(ACROSS, "not exercised here", "no execution was running when the update came", expected)]
     wrong = [row for row in rows if row["strange"]]
     waiting = [row for row in rows if row["status"] == executions.NEVER_ENDS]
-    found = f"{len(rows) - len(wrong)} of {len(rows)}"
+    cut = f"only the newest {ASKED} were looked at" if len(running) > ASKED else cut
+    found = f"{len(rows) - len(wrong)} of {len(running)}"
     if wrong:
         first = wrong[0]
         found += f"; {first['execution']}: {first['status']}, new states: {', '.join(first['strange']) or 'none'}"
     found += f"; {len(waiting)} still run" if waiting else ""
-    return [Check(ACROSS, "failed" if wrong else "waiting" if waiting else "passed", found, expected)]
+    status = "failed" if wrong else "waiting" if waiting else "cannot tell" if cut else "passed"
+    return [Check(ACROSS, status, f"{found}; {cut}" if cut else found, expected)]
 
 
-def _running_at(live: Live, moment: datetime) -> list[str]:
-    """The executions that had begun well before, and had not ended. None runs longer than the workflow's limit."""
-    found = executions.since(live, moment - timedelta(hours=1), MOST)
-    settled = moment - timedelta(seconds=MARGIN_SECONDS)
-    running = [r["name"] for r in found if r["started"] < settled and (not r["stopped"] or r["stopped"] > moment)]
-    return running[:ASKED]
+def _running_at(live: Live, moment: datetime) -> tuple[list[str], str]:
+    """The executions that had begun well before and had not ended, newest first, and what of them was not read.
+
+    Those that began within the hour before, and whatever began earlier and runs still.
+    """
+    listed, settled = executions.listed(live, moment - BACK), moment - timedelta(seconds=MARGIN_SECONDS)
+    still = executions.recent(live, executions.MOST, executions.NEVER_ENDS)
+    rows = {row["name"]: row for row in (*listed.rows, *still)}.values()
+    running = [r for r in rows if r["started"] < settled and (not r["stopped"] or r["stopped"] > moment)]
+    return [r["name"] for r in sorted(running, key=lambda row: row["started"], reverse=True)], listed.cut
 
 
 def updated_at(live: Live) -> datetime | None:
@@ -157,31 +170,98 @@ def _across(live: Live, name: str, old: set[str]) -> dict[str, Any]:
     return {"execution": name, "status": ended.status, "strange": strange}
 
 
-def success(live: Live, start: datetime, change_at: datetime | None) -> pd.DataFrame:
-    """Finished check-ins before and after: when, succeeded, finished, rate, low, high (95 %, 0..1). Drills left out."""
-    found = [row for row in executions.since(live, start, MOST) if not row["name"].startswith("drill-")]
-    ended = [row for row in found if row["stopped"]]
-    rows = []
-    for when in ("before", "after"):
-        mine = [row for row in ended if change_at and (row["started"] < change_at) == (when == "before")]
-        good = sum(row["status"] == "SUCCEEDED" for row in mine)
-        share = good / len(mine) if mine else float("nan")
-        rows.append((when, good, len(mine), share, *rates.wilson(good, len(mine))))
-    return pd.DataFrame(rows, columns=["when", "succeeded", "finished", "rate", "low", "high"])
+def seen(live: Live, start: datetime, end: datetime, change_at: datetime | None) -> pd.DataFrame:
+    """What became of every execution since `start`, as `outcomes.told` says. `attrs["cut"]` names what was not read."""
+    listed = executions.listed(live, start)
+    frame = outcomes.told(listed.rows, end, live.settings.long_execution_seconds, change_at)
+    frame.attrs["cut"] = listed.cut
+    return frame
 
 
-def same_rate(table: pd.DataFrame) -> Check:
-    """Whether check-ins succeed as often as before, as far as their number can tell: the intervals must meet."""
-    before, after = (table[table["when"] == when].iloc[0] for when in ("before", "after"))
-    expected = "not below the 95 % interval before"
-    if not before["finished"] or not after["finished"]:
-        lacking = "before" if not before["finished"] else "after"
-        return Check(RATE, "not exercised here", f"no check-in finished {lacking} the change", expected)
-    said = "; ".join(
-        f"{row['when']} {row['succeeded']:.0f} of {row['finished']:.0f} ({row['low']:.1%} to {row['high']:.1%})"
-        for row in (before, after)
+def undisturbed(frame: pd.DataFrame, kinds: pd.DataFrame, settings: Settings) -> list[Check]:
+    """Whether real check-ins succeed as before: on the whole, in every part of the time since, and as to how they fail.
+
+    `frame` is what `seen` returns, and `kinds` what `kinds_of_failure` does. Nothing passes on a list that was cut.
+    """
+    counted = outcomes.table(frame)
+    before, after = (outcomes.tally(counted, when) for when in ("before", "after"))
+    margin, error = settings.success_rate_margin, settings.success_rate_error
+    found = [same_rate(counted, margin, error), _no_worse_part(frame, before, settings), no_new_kind(kinds, after.of)]
+    return [outcomes.of_all(check, frame) for check in found]
+
+
+def same_rate(counted: pd.DataFrame, margin: float, error: float) -> Check:
+    """Whether real check-ins succeed as often as before, as far as their number can tell. Drills are left out.
+
+    `counted` is `outcomes.table`. What still runs within the limit is not counted yet; what runs longer has failed.
+    """
+    before, after = (outcomes.tally(counted, when) for when in ("before", "after"))
+    verdict = success_rate.compare(before, after, margin, error)
+    mine = counted[counted["who"] == outcomes.CHECKINS].set_index("when")
+    said = "".join(
+        f"; {when} the change {mine.loc[when, 'too long']} ran too long"
+        for when in ("before", "after")
+        if when in mine.index and mine.loc[when, "too long"]
     )
-    return Check(RATE, "failed" if after["high"] < before["low"] else "passed", said, expected)
+    expected = f"shown to be less than {margin:.1%} lower, but for an error of {error:.0%}"
+    return Check(RATE, verdict.status, verdict.why + said, expected)
+
+
+def _no_worse_part(frame: pd.DataFrame, before: Tally, settings: Settings) -> Check:
+    after, margin = outcomes.checkins_after(frame), settings.success_rate_margin
+    good = (after["outcome"] == outcomes.SUCCEEDED).tolist()
+    verdict, part = success_rate.no_worse_part(good, before, margin, settings.success_rate_error)
+    when = ""
+    if part:
+        first, last = (after["started"].iloc[at] for at in (part.first, part.last))
+        when = f"; started {first:%Y-%m-%d %H:%M:%S} to {last:%H:%M:%S} UTC"
+    return Check(NO_WORSE_PART, verdict.status, verdict.why + when, f"none shown to be over {margin:.1%} lower")
+
+
+def kinds_of_failure(live: Live, frame: pd.DataFrame) -> pd.DataFrame:
+    """In which ways real check-ins did not succeed: kind (status and error name), before, after, latest, such as.
+
+    The error's name of the newest ASKED failed ones of each side is asked for, never its words.
+    """
+    bad = frame[(frame["who"] == outcomes.CHECKINS) & frame["outcome"].isin([outcomes.FAILED, outcomes.TOO_LONG])]
+    asked = bad[bad["outcome"] == outcomes.FAILED].groupby("when").tail(ASKED)
+    named = {row.name: f"{row.status} {_error(live, row.name)}".strip() for row in asked.itertuples(index=False)}
+    limit = f"for over {live.settings.long_execution_seconds:g} s"
+    unnamed = (bad["status"] + f" {limit}").where(bad["outcome"] == outcomes.TOO_LONG, NOT_LOOKED_AT)
+    kind = [named.get(name, other) for name, other in zip(bad["name"], unnamed, strict=True)]
+    rows = [
+        (
+            name,
+            *(int((part["when"] == when).sum()) for when in ("before", "after")),
+            *part.iloc[-1][["started", "name"]],
+        )
+        for name, part in bad.groupby(pd.Series(kind, index=bad.index, dtype=str), sort=True)
+    ]
+    return pd.DataFrame(rows, columns=["kind", "before", "after", "latest", "such as"])
+
+
+def _error(live: Live, name: str) -> str:
+    arn = live.settings.arn("states", f"execution:{live.settings.state_machine_name}:{name}")
+    return executions.describe(live, arn).error
+
+
+def no_new_kind(kinds: pd.DataFrame, checkins: int) -> Check:
+    """Whether check-ins fail only as they did before the change; another kind waits for a person to look at it.
+
+    `checkins`: how many are counted after the change. Of none nothing can be told.
+    """
+    expected = "each seen before the change as well"
+    if not checkins:
+        return Check(NO_NEW_KIND, "cannot tell", "no check-in counted after the change", expected)
+    after = kinds[kinds["after"] > 0]
+    new = after[(after["before"] == 0) & (after["kind"] != NOT_LOOKED_AT)]
+    unknown = int(after.loc[after["kind"] == NOT_LOOKED_AT, "after"].sum())
+    cut = f"; of {unknown:,} more the error was not looked at, only of the newest {ASKED}" if unknown else ""
+    if len(new):
+        said = "; ".join(f"{row.kind}: {row.after:,}, such as {row[-1]}" for row in new.itertuples(index=False))
+        return Check(NO_NEW_KIND, "waiting", f"look at what is new: {said}{cut}", expected)
+    said = f"{int(after['after'].sum()):,} of {checkins:,} did not succeed, in {len(after)} known ways{cut}"
+    return Check(NO_NEW_KIND, "cannot tell" if unknown else "passed", said, expected)
 
 
 def _drill_user(live: Live) -> bool:

@@ -6,6 +6,7 @@ Nothing is set at import, and pyplot is never imported: a notebook shows a drawi
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from math import isinf
 from typing import Any, ParamSpec, TypeVar
 
 import matplotlib as mpl
@@ -165,21 +166,35 @@ def instead(axes: Axes, place: float, words: str, colour: str, weight: str = "no
     axes.annotate(words, color=colour, fontsize=9, fontweight=weight, **spot)
 
 
-def durations(axis: Axis, low: float, high: float) -> None:
-    """A logarithmic axis of seconds whose ticks say 10 ms, 1 s, 10 min. `low` and `high` are seconds."""
+def never(high: float) -> float:
+    """Where on an axis of durations that ends at `high` stands what never came."""
+    return high / 1.6
+
+
+def durations(axis: Axis, low: float, high: float, lost: bool = False) -> None:
+    """A logarithmic axis of seconds whose ticks say 10 ms, 1 s, 10 min. `low` and `high` are seconds.
+
+    With something lost, the last tick says "never": an alert that did not come is not one of ten minutes.
+    """
     axes = axis.axes
     vertical = axis is axes.yaxis
     (axes.set_yscale if vertical else axes.set_xscale)("log")
     (axes.set_ylim if vertical else axes.set_xlim)(low, high)
     ticks = [tick for tick in DURATIONS if low <= tick <= high]
+    names = [DURATIONS[tick] for tick in ticks]
+    if lost:
+        ticks = [*(tick for tick in ticks if tick < never(high) / 5), never(high)]
+        names = [*names[: len(ticks) - 1], "never"]
     axis.set_major_locator(FixedLocator(ticks))
-    axis.set_ticklabels([DURATIONS[tick] for tick in ticks])
+    axis.set_ticklabels(names)
     axis.set_minor_locator(NullLocator())
     axis.set_minor_formatter(NullFormatter())
 
 
 def spoken(seconds: float) -> str:
-    """A duration as an operator says it: 84 ms, 1.9 s, 12 min."""
+    """A duration as an operator says it: 84 ms, 1.9 s, 12 min; that of what never came is LOST."""
+    if isinf(seconds):
+        return "LOST"
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 120:

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from lib import latency
 from lib.drawing import (
     BLACK,
     BLUE,
@@ -17,6 +18,7 @@ from lib.drawing import (
     canvas,
     durations,
     legend,
+    never,
     nothing,
     plural,
     spoken,
@@ -35,15 +37,12 @@ def crisis_latency(frame: pd.DataFrame, limit_seconds: float) -> Figure:
     if frame.empty:
         return nothing(question, "no crisis drill was run.", frame)
     known = frame.dropna(subset=["seconds"])
-    lost, late = len(frame) - len(known), int((known["seconds"] > limit_seconds).sum())
-    answer = f"{len(known) - late} of {plural(len(frame), 'alert')} within the limit"
-    answer += f", slowest {spoken(known['seconds'].max())}" if len(known) else ""
-    answer += f"; {lost} NOT RECEIVED" if lost else ""
+    lost, answer = len(frame) - len(known), latency.answer(frame["seconds"], limit_seconds, spoken)
     rows = list(frame.groupby(["group", "topic"], sort=False))
     figure, axes = canvas(question, answer, 1.9 + 0.62 * len(rows))
     fastest = float(known["seconds"].clip(lower=0.01).min()) if len(known) else limit_seconds / 100
     slowest = float(known["seconds"].max()) if len(known) else limit_seconds
-    durations(axes.xaxis, fastest / 6, max(limit_seconds, slowest) * 4)
+    durations(axes.xaxis, fastest / 6, max(limit_seconds, slowest) * (40 if lost else 4), lost > 0)
     for place, ((_, topic), part) in enumerate(reversed(rows)):
         _series(axes, place, str(topic), part["seconds"])
     axes.axvline(limit_seconds, color=VERMILLION, linestyle="-.", linewidth=1.5, zorder=1)
@@ -57,19 +56,18 @@ def crisis_latency(frame: pd.DataFrame, limit_seconds: float) -> Figure:
 
 def _series(axes: Axes, place: int, topic: str, seconds: pd.Series) -> None:
     """One dot an alert, bars at the median and at 95 %, and beside the chart the same in words."""
-    known = seconds.dropna().sort_values()
+    known, end = seconds.dropna().sort_values(), never(axes.get_xlim()[1])
+    lift = place + np.resize([-SPREAD, 0.0, SPREAD, -SPREAD / 2, SPREAD / 2], len(seconds))
     if lost := len(seconds) - len(known):
-        _outside(axes, place - 0.36, f"{lost} NOT RECEIVED", VERMILLION, "bold")
-    if known.empty:
-        return
+        _outside(axes, place - 0.36, f"✕ {lost} of {len(seconds)} LOST", VERMILLION, "bold")
+        axes.plot([end] * lost, lift[:lost], "X", color=VERMILLION, markeredgecolor=BLACK, markersize=8)
     colour, marker = TOPICS.get(topic, (GREY, "s"))
-    lift = place + np.resize([-SPREAD, 0.0, SPREAD, -SPREAD / 2, SPREAD / 2], len(known))
-    axes.plot(known.clip(lower=0.01), lift, marker, color=colour, markeredgecolor=BLACK, markersize=5, alpha=0.8)
-    p50, p95, p99 = (known.quantile(share) for share in (0.5, 0.95, 0.99))
+    spots = known.clip(lower=0.01)
+    axes.plot(spots, lift[lost:], marker, color=colour, markeredgecolor=BLACK, markersize=5, alpha=0.8)
+    p50, p95, p99, slowest = (latency.percentile(seconds, share) for share in (0.5, 0.95, 0.99, 1))
     for share in (p50, p95):
-        axes.plot([max(share, 0.01)] * 2, [place - 0.34, place + 0.34], color=BLACK, linewidth=1.6)
-    words = f"p50 {spoken(p50)}, p95 {spoken(p95)}\np99 {spoken(p99)}, slowest {spoken(known.iloc[-1])}"
-    _outside(axes, place, words)
+        axes.plot([min(max(share, 0.01), end)] * 2, [place - 0.34, place + 0.34], color=BLACK, linewidth=1.6)
+    _outside(axes, place, f"p50 {spoken(p50)}, p95 {spoken(p95)}\np99 {spoken(p99)}, slowest {spoken(slowest)}")
 
 
 def _outside(axes: Axes, height: float, words: str, colour: str = BLACK, weight: str = "normal") -> None:
@@ -80,21 +78,31 @@ def _outside(axes: Axes, height: float, words: str, colour: str = BLACK, weight:
 
 @styled
 def drill_log(frame: pd.DataFrame, limit_seconds: float) -> Figure:
-    """Every drill that was ever logged. `frame`: time (UTC), scenario, verdict, and a column of seconds a topic."""
+    """Every drill that was ever logged. `frame`: time (UTC), scenario, verdict, lost, and a column of seconds a topic.
+
+    A lost alert is infinitely late, and stands above the last mark.
+    """
     question = "Did every drill of the log reach people?"
     if frame.empty:
         return nothing(question, "no drill was logged yet; `runbook drill ENV` runs one.", frame)
     failed = frame[frame["verdict"] != "passed"]
     known = frame[list(TOPICS)].stack().dropna()
     answer = f"{len(frame) - len(failed)} of {plural(len(frame), 'drill')} passed"
-    answer += f", slowest alert {spoken(known.max())}" if len(known) else ""
+    gone = [drill.time for drill in frame.itertuples() for _ in drill.lost]
+    alerts = pd.Series([*known, *[np.nan] * len(gone)], dtype=float)
+    answer += f"; alerts: {latency.answer(alerts, limit_seconds, spoken)}" if len(alerts) else ""
     figure, axes = canvas(question, answer)
     low = float(known.clip(lower=0.01).min()) if len(known) else limit_seconds / 100
-    durations(axes.yaxis, low / 4, max([limit_seconds, *known]) * 4)
+    top = max([limit_seconds, *known]) * (40 if gone else 4)
+    durations(axes.yaxis, low / 4, top, bool(gone))
     for topic, (colour, marker) in TOPICS.items():
         mine = frame.dropna(subset=[topic])
         axes.plot(
             mine["time"], mine[topic].clip(lower=0.01), marker, color=colour, markeredgecolor=BLACK, label=f"to {topic}"
+        )
+    if gone:
+        axes.plot(
+            gone, [never(top)] * len(gone), "X", color=VERMILLION, markeredgecolor=BLACK, markersize=9, label="LOST"
         )
     for drill in failed.itertuples():
         axes.annotate(

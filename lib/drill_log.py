@@ -10,13 +10,13 @@ from typing import Any
 
 import pandas as pd
 
-from lib import handover, stores
+from lib import handover, latency, stores
 from lib.checks import Check
 from lib.records import DRILLS, Record
 from lib.settings import Settings
 
 LOG = "drills.jsonl"
-COLUMNS = ["time", "run_id", "scenario", "route", "verdict", "trusted", "operations", "failed"]
+COLUMNS = ["time", "run_id", "scenario", "route", "verdict", "trusted", "operations", "lost", "failed"]
 
 
 def opened(settings: Settings) -> Record:
@@ -37,7 +37,7 @@ def broken_off(run_id: str, scenario: str, caller: str, why: str) -> dict[str, A
     """The row of a drill that could not be carried out, or not cleared away: nobody knows who was reached."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     return {"logged": now, "time": now, "run_id": run_id, "caller": caller, "scenario": scenario, "route": None} | {
-        "verdict": "failed", "trusted": None, "operations": None, "failed": [why],
+        "verdict": "failed", "trusted": None, "operations": None, "lost": [], "failed": [why],
     }  # fmt: skip
 
 
@@ -53,15 +53,29 @@ def row(run_id: str, drill: Mapping[str, Any], checks: Sequence[Check], caller: 
         "execution": drill["execution"],
         "route": drill["route"],
         "verdict": "failed" if failed else "passed",
-        "trusted": drill["trusted_seconds"],
-        "operations": drill["operations_seconds"],
+        "trusted": latency.until_last(drill, "trusted"),
+        "operations": latency.until_last(drill, "operations"),
+        "lost": latency.lost(drill),
         "failed": failed,
     }
 
 
+def _lost(row: Mapping[str, Any]) -> list[str]:
+    """Rows of earlier versions do not tell: there, a check of a topic's alerts that failed while none came tells."""
+    if isinstance(row["lost"], list):
+        return row["lost"]
+    words = {"trusted": "alerts to the trusted contact", "operations": "alerts to operations"}
+    failed = [topic for topic in words if any(name.endswith(words[topic]) for name in row["failed"])]
+    return [topic for topic in failed if pd.isna(row[topic])]
+
+
 def frame(settings: Settings) -> pd.DataFrame:
-    """Every logged drill, oldest first: COLUMNS; seconds are NaN where no alert came or none was due."""
+    """Every logged drill, oldest first: COLUMNS; seconds are NaN where no alert came or none was due.
+
+    `lost` are the topics whose alert was due and did not come.
+    """
     found = pd.DataFrame(opened(settings).rows(LOG), columns=COLUMNS)
     found["time"] = pd.to_datetime(found["time"], utc=True, format="ISO8601")
+    found["lost"] = [_lost(row) for row in found.to_dict("records")]
     found["failed"] = found["failed"].map(", ".join)
     return found.astype({"trusted": float, "operations": float}).sort_values("time", ignore_index=True)

@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import takewhile
 from typing import Any
 
@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from lib.aws import Live, absent_is_none, error_code, readable
 
 NEVER_ENDS = "RUNNING"
+MOST = 1_000_000  # executions that are listed, a thousand a call: 48 days at 20,500 a day
 # Of a history, the states are wanted and not the words that went through them.
 WORDLESS: dict[str, Any] = {"includeExecutionData": False, "PaginationConfig": {"PageSize": 1000}}
 
@@ -102,23 +103,50 @@ def revision(live: Live, arn: str) -> str:
     return ""
 
 
+@dataclass(frozen=True)
+class Listing:
+    """Executions, newest first: name, status, started, stopped. `cut` says what is missing of them; "" is all."""
+
+    rows: list[dict[str, Any]]
+    cut: str = ""
+
+    @property
+    def complete(self) -> bool:
+        return not self.cut
+
+
+def listed(live: Live, start: datetime, most: int = MOST, status: str = "") -> Listing:
+    """All executions that started since then, or of one status. Read-only.
+
+    Reading ends by time. After `most`, it ends with `cut`, and nothing may pass on such a list.
+    """
+    rows = list(takewhile(lambda row: row["started"] >= start, _listed(live, most + 1, status)))
+    if len(rows) <= most:
+        return Listing(rows)
+    back = f"{rows[most - 1]['started'].astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    asked = f"{start.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return Listing(rows[:most], f"only the newest {most:,} executions were read, back to {back} instead of {asked}")
+
+
 def since(live: Live, start: datetime, most: int) -> list[dict[str, Any]]:
-    """Executions that started since then, newest first, at most so many: name, status, started, stopped. Read-only."""
-    return list(takewhile(lambda row: row["started"] >= start, _listed(live, most)))
+    """Executions that started since then, newest first, at most so many: name, status, started, stopped. Read-only.
+
+    It does not tell whether there were more; `listed` does.
+    """
+    return listed(live, start, most).rows
 
 
-def recent(live: Live, most: int) -> list[dict[str, Any]]:
-    """The latest executions, newest first: name, status, started, stopped. Read-only."""
-    return list(_listed(live, most))
+def recent(live: Live, most: int, status: str = "") -> list[dict[str, Any]]:
+    """The latest executions, or those of one status, newest first: name, status, started, stopped. Read-only."""
+    return list(_listed(live, most, status))
 
 
-def _listed(live: Live, most: int) -> Iterator[dict[str, Any]]:
+def _listed(live: Live, most: int, status: str) -> Iterator[dict[str, Any]]:
     pages = live.client("stepfunctions").get_paginator("list_executions")
-    found = pages.paginate(
-        stateMachineArn=live.settings.state_machine_arn, PaginationConfig={"MaxItems": most, "PageSize": 1000}
-    )
+    only = {"statusFilter": status} if status else {}
+    asked = {"stateMachineArn": live.settings.state_machine_arn, **only}
     with readable("listing the executions"):
-        for page in found:
+        for page in pages.paginate(**asked, PaginationConfig={"MaxItems": most, "PageSize": 1000}):
             for r in page["executions"]:
                 yield {
                     "name": r["name"],

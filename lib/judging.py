@@ -33,7 +33,7 @@ def judge(drill: Drill, settings: Settings, revision: str) -> list[Check]:
         _equal(f"{name}: behind its rule", drill.rules, rules_of(expect["events"])),
         _content(drill, settings),
         _recorded(drill),
-        _within(f"{name}: received in time", slowest(drill), settings.alert_limit_seconds, alerts_due(drill)),
+        _within(drill, settings.alert_limit_seconds),
         _marked(drill),
         _wordless(drill),
         _current(drill, settings, revision),
@@ -146,12 +146,22 @@ def _fields(event: Mapping[str, Any]) -> tuple[str, ...]:
     return NEW_DETAIL if "route" in event else OLD_DETAIL
 
 
-def _within(name: str, seconds: float | None, limit: float, due: bool) -> Check | None:
-    if not due:
+def _within(drill: Drill, limit: float) -> Check | None:
+    """An alert that is lost is infinitely late, however fast the others were."""
+    if not alerts_due(drill):
         return None
-    passed = seconds is not None and seconds < limit
+    seconds, gone = slowest(drill), lost(drill)
     found = "nothing received" if seconds is None else f"{seconds:.2f} s"
-    return Check(name, "passed" if passed else "failed", found, f"under {limit:g} s")
+    found += f", LOST to {' and '.join(gone)}" if gone and seconds is not None else ""
+    passed = seconds is not None and seconds < limit and not gone
+    expected = f"under {limit:g} s"
+    return Check(f"{drill.scenario.name}: received in time", "passed" if passed else "failed", found, expected)
+
+
+def lost(drill: Drill) -> list[str]:
+    """The topics of which an alert was due and did not come."""
+    expect = drill.scenario.expect
+    return [to for to in ("trusted", "operations") if (expect[f"{to}_alerts"] or 0) > len(drill.heard(to))]
 
 
 def _marked(drill: Drill) -> Check | None:

@@ -1,24 +1,30 @@
-"""How long alerts take, from the start of an execution to the message at the subscriber. Pure pandas, calls nothing."""
+"""How long alerts take, from the start of an execution to the message at the subscriber. Pure pandas, calls nothing.
 
-from collections.abc import Mapping, Sequence
-from math import isnan
+A lost alert is infinitely late: it counts among those that were due, in every percentile and in the slowest.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from math import ceil, floor, inf, isinf, isnan, nan
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from lib.checks import Check
+from lib.telemetry.success_rate import Tally, proved
 
 TOPICS = ("trusted", "operations")
+ERROR = 0.05  # what is said to be proved is so but for this
 ALERTING = ["scenario", "route", "topic", "seconds", "started"]
 
 
 def measured(rows: Sequence[Mapping[str, Any]], groups: Sequence[str]) -> pd.DataFrame:
-    """One row a crisis drill and topic: group, execution, topic, alerts, seconds (NaN: it did not come), started (UTC).
+    """One row a crisis drill and topic: group, execution, topic, alerts, seconds (NaN: lost), started (UTC).
 
     `rows` are those of the evidence; a duplicate shows in `alerts`.
     """
     table = [
-        (row["group"], row["execution"], topic, row[f"{topic}_alerts"], row[f"{topic}_seconds"], row["started"])
+        (row["group"], row["execution"], topic, row[f"{topic}_alerts"], until_last(row, topic), row["started"])
         for row in rows
         for topic in TOPICS
         if row["group"] in groups
@@ -27,20 +33,72 @@ def measured(rows: Sequence[Mapping[str, Any]], groups: Sequence[str]) -> pd.Dat
     return frame.astype({"alerts": int, "seconds": float}).assign(started=pd.to_datetime(frame["started"], utc=True))
 
 
-def summary(frame: pd.DataFrame) -> pd.DataFrame:
-    """Drills, received, p50, p95, p99 and the slowest in seconds, for each group and topic of `measured`."""
+def until_last(row: Mapping[str, Any], topic: str) -> float | None:
+    """Until the last of a topic's alerts; None where one that had to come did not: the others do not stand for it."""
+    return None if topic in lost(row) else row[f"{topic}_seconds"]
+
+
+def lost(row: Mapping[str, Any]) -> list[str]:
+    """The topics whose alert was due of this drill and did not come."""
+    return [topic for topic in TOPICS if (row[f"expected_{topic}_alerts"] or 0) > row[f"{topic}_alerts"]]
+
+
+def percentile(seconds: pd.Series, share: float) -> float:
+    """The percentile of alerts of which the lost ones (NaN) are infinitely late: inf where it reaches one of them."""
+    times = np.sort(seconds.fillna(inf).to_numpy(dtype=float))
+    if not len(times):
+        return nan
+    at = share * (len(times) - 1)
+    low, high = times[floor(at)], times[ceil(at)]
+    return float(high if isinf(high) else low + (high - low) * (at - floor(at)))
+
+
+def in_time(seconds: pd.Series, limit: float) -> Tally:
+    """How many alerts were received within the limit, of all that were due; a lost one is NaN and was not."""
+    return Tally(int((seconds < limit).sum()), len(seconds))
+
+
+def proof(found: Tally) -> str:
+    """What so many alerts in time can prove: 20 of 20 prove 86 %."""
+    share = proved(found, ERROR)
+    return f"{found.succeeded} of {found.of} in time, which proves {share:.1%} or more, {1 - ERROR:.0%} sure"
+
+
+def answer(seconds: pd.Series, limit: float, spoken: Callable[[float], str]) -> str:
+    """In one line: how many alerts were in time, of how many, what that proves, the slowest, and how many are lost."""
+    gone = int(seconds.isna().sum())
+    said = f"{proof(in_time(seconds, limit))}; slowest {spoken(percentile(seconds, 1))}"
+    return said + (f"; {gone} of {len(seconds)} LOST" if gone else "")
+
+
+def summary(frame: pd.DataFrame, limit: float = inf) -> pd.DataFrame:
+    """For each group and topic of `measured`: drills, received, percentiles and slowest (inf: lost), what it proves."""
     rows = [
         {
             "group": group,
             "topic": topic,
             "drills": len(part),
-            "received": int((part["alerts"] > 0).sum()),
-            **{f"p{share}": part["seconds"].quantile(share / 100) for share in (50, 95, 99)},
-            "slowest": part["seconds"].max(),
+            "received": int(part["seconds"].notna().sum()),
+            **{f"p{share}": percentile(part["seconds"], share / 100) for share in (50, 95, 99)},
+            "slowest": percentile(part["seconds"], 1),
+            "in time": in_time(part["seconds"], limit).succeeded,
+            "proves at least": proved(in_time(part["seconds"], limit), ERROR),
         }
         for (group, topic), part in frame.groupby(["group", "topic"], sort=False)
     ]
     return pd.DataFrame(rows)
+
+
+def in_words(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of `summary` as people read it: seconds, LOST for what is infinite, and what the number proves."""
+    if table.empty:
+        return table
+    times = ["p50", "p95", "p99", "slowest"]
+    said = table.assign(**{name: table[name].map(lambda s: "LOST" if isinf(s) else f"{s:.2f} s") for name in times})
+    proves = table["proves at least"].map(lambda share: f"{share:.1%}")
+    return said.assign(**{"proves at least": proves}).rename(
+        columns={"proves at least": f"proves at least ({1 - ERROR:.0%} sure)"}
+    )
 
 
 def checks(frame: pd.DataFrame, groups: Mapping[str, int], limit: float) -> list[Check]:
@@ -57,9 +115,10 @@ def checks(frame: pd.DataFrame, groups: Mapping[str, int], limit: float) -> list
 
 def _group(frame: pd.DataFrame, group: str, count: int, limit: float) -> list[Check]:
     once, due = int((frame["alerts"] == 1).sum()), count * len(TOPICS)
-    lost, twice = int((frame["alerts"] == 0).sum()) + due - len(frame), int((frame["alerts"] > 1).sum())
-    slowest = float(frame["seconds"].max()) if len(frame) else float("nan")
-    in_time = once + twice == due and slowest < limit
+    missing = max(0, due - len(frame))
+    lost, twice = int((frame["alerts"] == 0).sum()) + missing, int((frame["alerts"] > 1).sum())
+    seconds = pd.concat([frame["seconds"], pd.Series([nan] * missing, dtype=float)], ignore_index=True)
+    slowest, found = float(frame["seconds"].max()) if len(frame) else nan, in_time(seconds, limit)
     said = "nothing received" if isnan(slowest) else f"{slowest:.2f} s"
     return [
         Check(
@@ -70,17 +129,23 @@ def _group(frame: pd.DataFrame, group: str, count: int, limit: float) -> list[Ch
         ),
         Check(
             f"{group}: slowest alert within the limit",
-            "passed" if in_time else "failed",
-            f"{said}{f', {lost} never' if lost else ''}",
+            "passed" if found.of == due and found.succeeded == due else "failed",
+            f"{said}{f', {lost} never' if lost else ''}; {proof(found)}",
             f"under {limit:g} s",
         ),
     ]
 
 
 def due(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Scenario, route, topic, seconds (NaN: it did not come), started of every alert that was due or came."""
+    """Scenario, route, topic, seconds (NaN: lost), started of every topic's last alert that was due or came."""
     table = [
-        (row["scenario"], row["route"] or "failed", topic, row[f"{topic}_seconds"], pd.Timestamp(row["started"]))
+        (
+            row["scenario"],
+            row["route"] or row["expected_route"] or "failed",
+            topic,
+            until_last(row, topic),
+            pd.Timestamp(row["started"]),
+        )
         for row in rows
         for topic in TOPICS
         if row[f"{topic}_alerts"] or row[f"expected_{topic}_alerts"]

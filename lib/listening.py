@@ -5,7 +5,7 @@ They exist only while a validation listens; `changes.temporarily` records them, 
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,18 +88,25 @@ def left_behind(live: Live) -> list[LiveThing]:
             for row in subscriptions(live, topic)
             if f":{PREFIX}-" in row["Endpoint"]
         ]
-        rules = [row["Name"] for row in events.list_rules(NamePrefix=f"{PREFIX}-")["Rules"]]
+        rules = [row["Name"] for page in _pages(events, "list_rules", NamePrefix=f"{PREFIX}-") for row in page["Rules"]]
         fed = [rule["name"] for rule in desired.rules()]
         ours = [
             (rule, name) for rule in [*rules, *fed] for name in targets(live, rule) if rule in rules or PREFIX in name
         ]
-        urls = sqs.list_queues(QueueNamePrefix=f"{PREFIX}-").get("QueueUrls", [])
+        # Without a size of its pages, SQS names a thousand queues and not that there are more.
+        queues = _pages(sqs, "list_queues", QueueNamePrefix=f"{PREFIX}-", PaginationConfig={"PageSize": 1000})
+        urls = [url for page in queues for url in page.get("QueueUrls", [])]
     return [
         *(Subscription(live, topic, "sqs", end) for topic, end in ends),
         *(Target(live, rule, name) for rule, name in ours),
         *(Rule(live, rule) for rule in rules),
         *(Queue(live, url.rsplit("/", 1)[-1]) for url in urls),
     ]
+
+
+def _pages(client: Any, operation: str, **asked: Any) -> Iterable[dict[str, Any]]:  # noqa: ANN401 - boto3 has no types
+    found: Iterable[dict[str, Any]] = client.get_paginator(operation).paginate(**asked)
+    return found
 
 
 def _behind(rule: str, queue_arn: str) -> dict[str, Any]:

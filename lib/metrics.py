@@ -18,6 +18,7 @@ from lib.errors import BadParameters, NotAsWanted
 STATES = "AWS/States"
 OURS = "Your6/Workflow"
 DRILL_LATENCY = "DrillAlertLatency"
+DRILL_LOST = "DrillAlertsLost"
 COUNTS = ("ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted")
 PERCENTILES = ("p50", "p95", "p99")
 ALERTING = ("crisis", "high", "standard", "proactive", "unscored")
@@ -41,7 +42,7 @@ class Query:
 
 @dataclass(frozen=True)
 class DrillLatency:
-    """How long after a drill's start its alert reached a topic's subscriber; `seconds` is None where none did."""
+    """How long after a drill's start its alert reached a topic's subscriber; `seconds` is None where it was lost."""
 
     scenario: str
     route: str
@@ -88,33 +89,19 @@ def execution_time(live: Live, start: datetime, end: datetime) -> pd.DataFrame:
     return series(live, queries, start, end, live.settings.metric_period_seconds)
 
 
-def drill_latency(live: Live, start: datetime, end: datetime) -> pd.DataFrame:
-    """The slowest drill alert a period: time, route, topic, seconds, as `publish_drill` recorded it. Read-only."""
-    pairs = {f"{route} {topic}": (route, topic) for route in ALERTING for topic in TOPICS}
-    queries = [Query(label, OURS, DRILL_LATENCY, "Maximum", _dimensions(*pair)) for label, pair in pairs.items()]
-    frame = series(live, queries, start, end, live.settings.metric_period_seconds)
-    columns = {
-        "time": frame["time"],
-        "route": frame["metric"].map(lambda label: pairs[label][0]),
-        "topic": frame["metric"].map(lambda label: pairs[label][1]),
-        "seconds": frame["value"],
-    }
-    found = pd.DataFrame(columns)
-    found.attrs.update(frame.attrs)
-    return found
-
-
 def publish_drill(live: Live, rows: Sequence[DrillLatency]) -> int:
-    """Write measured drill latencies to our own namespace; returns how many. One never received is not written.
+    """Write measured drill latencies to our own namespace, and of every alert whether it was lost; returns how many.
 
-    A metric is neither plan nor resource: it is evidence, it cannot be taken back, and nothing depends on it.
+    A lost alert has no latency that CloudWatch could hold, so it is counted in a metric of its own, which also says
+    of how many. A metric is neither plan nor resource: it is evidence, it cannot be taken back, nothing depends on it.
     """
-    data = [_datum(row) for row in rows if row.seconds is not None]
+    data = [_timed(row) for row in rows if row.seconds is not None]
+    data += [_datum(row, DRILL_LOST, float(row.seconds is None), "Count") for row in rows]
     with readable(f"recording drill latencies in {OURS}"):
         for first in range(0, len(data), DATA_A_CALL):
             chunk = data[first : first + DATA_A_CALL]
             live.client("cloudwatch").put_metric_data(Namespace=OURS, MetricData=chunk)
-    return len(data)
+    return len(rows)
 
 
 def _datapoints(
@@ -146,17 +133,17 @@ def _machine(live: Live) -> tuple[tuple[str, str], ...]:
     return (("StateMachineArn", live.settings.state_machine_arn),)
 
 
-def _dimensions(route: str, topic: str) -> tuple[tuple[str, str], ...]:
-    return (("Route", route), ("Topic", topic))
-
-
-def _datum(row: DrillLatency) -> dict[str, Any]:
+def _timed(row: DrillLatency) -> dict[str, Any]:
     if row.seconds is None or not isfinite(row.seconds) or row.seconds < 0:
         raise BadParameters(f"drill {row.scenario} took {row.seconds} s to {row.topic}; expected a measured time")
+    return _datum(row, DRILL_LATENCY, float(row.seconds), "Seconds")
+
+
+def _datum(row: DrillLatency, metric: str, value: float, unit: str) -> dict[str, Any]:
     return {
-        "MetricName": DRILL_LATENCY,
-        "Dimensions": [{"Name": key, "Value": value} for key, value in _dimensions(row.route, row.topic)],
+        "MetricName": metric,
+        "Dimensions": [{"Name": "Route", "Value": row.route}, {"Name": "Topic", "Value": row.topic}],
         "Timestamp": row.at,
-        "Value": float(row.seconds),
-        "Unit": "Seconds",
+        "Value": value,
+        "Unit": unit,
     }

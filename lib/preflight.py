@@ -22,6 +22,8 @@ LOW_SENTIMENT_RULE = "Your6-LowSentimentRule"
 DEAD_LETTER_QUEUES = ("Your6-CheckinDLQ", "Your6-AlertDLQ")
 PHASE_3_KEYS = ("risk_score", "score", "trajectory", "aiMetadata")
 LOOK_BACK = 10
+LATEST = 200  # executions that the table of the current state counts
+STATUSES = ("SUCCEEDED", "FAILED", "RUNNING")  # said also when there are none
 ABSENT = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist")
 
 
@@ -63,7 +65,7 @@ def phase_3(live: Live) -> Check:
     answers = [answer for row in _succeeded(live) for answer in _processor_answers(live, row["name"])]
     if not answers:
         return Check(
-            name, "failed", f"no answer of it in the last {LOOK_BACK} executions", f"{expected}; run one check-in"
+            name, "failed", f"no answer of it in the last {LOOK_BACK} that succeeded", f"{expected}; run one check-in"
         )
     lacking = sorted({key for answer in answers for key in PHASE_3_KEYS if key not in answer})
     if lacking:
@@ -73,7 +75,7 @@ def phase_3(live: Live) -> Check:
 
 def _succeeded(live: Live) -> list[dict[str, Any]]:
     try:
-        return [row for row in executions.recent(live, LOOK_BACK) if row["status"] == "SUCCEEDED"]
+        return executions.recent(live, LOOK_BACK, "SUCCEEDED")
     except RunbookError:
         return []  # a missing state machine is a finding of its own, above
 
@@ -81,7 +83,8 @@ def _succeeded(live: Live) -> list[dict[str, Any]]:
 def _processor_answers(live: Live, name: str) -> list[dict[str, Any]]:
     arn = live.settings.arn("states", f"execution:{live.settings.state_machine_name}:{name}")
     with readable(f"reading the history of {name}"):
-        events = live.client("stepfunctions").get_execution_history(executionArn=arn, maxResults=100)["events"]
+        pages = live.client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=arn)
+        events = [event for page in pages for event in page["events"]]
     details = [e.get("lambdaFunctionSucceededEventDetails") or e.get("taskSucceededEventDetails") for e in events]
     answers = [json.loads(detail["output"]) for detail in details if detail and detail.get("output")]
     return [answer for answer in answers if isinstance(answer, dict) and "risk_score" in answer]
@@ -176,12 +179,19 @@ def _permissions(live: Live) -> list[Any]:
 
 def counts(live: Live) -> list[dict[str, Any]]:
     """Where the account stands before the change."""
-    rows = executions.recent(live, 200)
-    by_status = {status: sum(row["status"] == status for row in rows) for status in ("SUCCEEDED", "FAILED", "RUNNING")}
+    rows = executions.recent(live, LATEST)
+    statuses = dict.fromkeys([*STATUSES, *(row["status"] for row in rows)])
+    by_status = {status: sum(row["status"] == status for row in rows) for status in statuses}
     table = live.client("dynamodb").describe_table(TableName=live.settings.table_name)["Table"]
     return [
-        {"what": "users in the table (DynamoDB counts every six hours)", "count": table.get("ItemCount", 0)},
-        *({"what": f"of the last {len(rows)} executions, {status}", "count": n} for status, n in by_status.items()),
+        {"what": "users in the table (DynamoDB counts every six hours)", "count": table.get("ItemCount")},
+        *(
+            {
+                "what": f"of {'the newest' if len(rows) == LATEST else 'all'} {len(rows)} executions, {status}",
+                "count": n,
+            }
+            for status, n in by_status.items()
+        ),
     ]
 
 

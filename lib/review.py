@@ -1,28 +1,31 @@
 """Phase 07 around its charts: the window, tables, and the success criteria from evidence and CloudWatch. Read-only."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pandas as pd
 
-from lib import continuity, metrics, preflight, rates, scenarios, validation
+from lib import continuity, latency, metrics, preflight, scenarios, validation
 from lib import criteria as rules
 from lib import failures as single_failures
-from lib.aws import Live, readable
+from lib.aws import Live
 from lib.checks import Check
 from lib.desired import WIDGET_PREFIX
 from lib.executions import describe
 from lib.phases import VALIDATION
 from lib.records import Record
 from lib.resources import Widgets
+from lib.telemetry import outcomes
 
 # Counted only when it happens: that it has no datapoint is good news.
 MAY_BE_DARK = ("ExecutionsFailed", "ExecutionsTimedOut")
-UNSUCCESSFUL = ("FAILED", "TIMED_OUT", "ABORTED")
-MOST = 50
+OPEN = ("not exercised here", "waiting", "cannot tell")
+FAILURE = ("who", "started (UTC)", "execution", "status", "error")
+MOST = 50  # failures that are shown of check-ins, and as many of drills; the rest is counted
+HOUR = 3600
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ def window(live: Live, sleep: Callable[[float], None] = time.sleep) -> Window:
     while True:
         end = datetime.now(UTC)
         found = Window(end - timedelta(minutes=s.review_minutes), end, change_at)
-        if change_at is None or rules.successful_executions(since(_counted(live, found), found)).status == "passed":
+        if change_at is None or rules.counted_successes(since(_counted(live, found), found)):
             return found
         if time.monotonic() > deadline:
             return found
@@ -67,18 +70,13 @@ def spoken(found: Window) -> list[dict[str, str]]:
     ]
 
 
-def success(counted: pd.DataFrame, found: Window) -> pd.DataFrame:
-    """Success rate of all executions before and after the change, with its 95 % interval, in words."""
-    return in_words(rates.success_rate(counted, found.change_at))
-
-
-def in_words(table: pd.DataFrame) -> pd.DataFrame:
-    """A table of success rates with percentages; where nothing finished, it says so."""
+def success(counted: pd.DataFrame) -> pd.DataFrame:
+    """A table of `outcomes.table` with percentages; where nothing finished, it says so."""
     percent = {
-        column: table[column].map(lambda share: "no data" if pd.isna(share) else f"{share:.1%}")
+        column: counted[column].map(lambda share: "no data" if pd.isna(share) else f"{share:.1%}")
         for column in ("rate", "low", "high")
     }
-    return table.assign(**percent).astype({"succeeded": int, "finished": int})
+    return counted.assign(**percent)
 
 
 def by_route(routes: pd.DataFrame) -> list[dict[str, Any]]:
@@ -97,37 +95,43 @@ def by_route(routes: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def failures(live: Live, found: Window) -> list[dict[str, Any]]:
-    """Unsuccessful executions since the change, newest first, with the error's name; never its words."""
-    rows = [row for status in UNSUCCESSFUL for row in _ended(live, status)]
-    start = found.change_at or found.start
-    late = sorted((row for row in rows if row["startDate"] >= start), key=lambda row: row["startDate"], reverse=True)
-    return [
-        {
-            "started (UTC)": f"{row['startDate'].astimezone(UTC):%Y-%m-%d %H:%M:%S}",
-            "execution": row["name"],
-            "status": row["status"],
-            "error": describe(live, row["executionArn"]).error,
-        }
-        for row in late[:MOST]
-    ]
+def failures(live: Live, seen: pd.DataFrame) -> list[dict[str, Any]]:
+    """What did not succeed since the change, check-ins before drills, newest first, with the error's name alone.
+
+    Of each at most MOST rows; how many more there are is a row of its own, and so is what of the list was not read.
+    """
+    bad = seen[(seen["when"] != "before") & seen["outcome"].isin([outcomes.FAILED, outcomes.TOO_LONG])]
+    rows = []
+    for who in (outcomes.CHECKINS, outcomes.DRILLS):
+        mine = bad[bad["who"] == who].iloc[::-1]
+        rows += [_failure(live, row) for row in mine.head(MOST).itertuples(index=False)]
+        if len(mine) > MOST:
+            more = f"and {len(mine) - MOST:,} more; the newest {MOST} of {len(mine):,} are shown"
+            rows.append(dict.fromkeys(FAILURE, "") | {"who": who, "execution": more})
+    cut = str(seen.attrs.get("cut", ""))
+    return [*rows, dict.fromkeys(FAILURE, "") | {"execution": cut}] if cut else rows
 
 
-def _ended(live: Live, status: str) -> Iterable[Mapping[str, Any]]:
-    with readable("listing executions"):
-        answer = live.client("stepfunctions").list_executions(
-            stateMachineArn=live.settings.state_machine_arn, statusFilter=status, maxResults=MOST
-        )
-    return list(answer["executions"])
+def _failure(live: Live, row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of a frame
+    arn = live.settings.arn("states", f"execution:{live.settings.state_machine_name}:{row.name}")
+    status = f"{row.status} for {row.seconds:.0f} s" if row.outcome == outcomes.TOO_LONG else row.status
+    error = "" if row.outcome == outcomes.TOO_LONG else describe(live, arn).error
+    return dict(zip(FAILURE, (row.who, f"{row.started:%Y-%m-%d %H:%M:%S}", row.name, status, error), strict=True))
 
 
-def undisturbed(live: Live, record: Record, found: Window) -> list[Check]:
-    """What criterion 3 rests on beside the ordinary check-in: from phases 03 and 05 of this run, and executions."""
-    rates_found = continuity.success(live, found.start, found.change_at)
-    record.keep_text("evidence/success_rate.csv", rates_found.to_csv(index=False))
+def drill_alerts(record: Record) -> pd.DataFrame:
+    """Every alert that this run's drills had to raise, lost ones (NaN) too: time, route, topic, seconds."""
+    rows = [row for name in validation.EVIDENCE.values() for row in record.latest(name) or []]
+    frame = latency.due(rows).rename(columns={"started": "time"})
+    if not rows:
+        frame.attrs["note"] = "This run validated nothing; give the run_id of the run that did."
+    return frame
+
+
+def earlier(record: Record) -> list[Check]:
+    """What criterion 3 rests on beside the check-ins: from phases 03 and 05 of this run."""
     rows = record.rows("checks.jsonl")
-    earlier = [answered(rows, name) for name in (continuity.ACROSS, continuity.SAME_EVENT)]
-    return [*earlier, continuity.same_rate(rates_found)]
+    return [answered(rows, name) for name in (continuity.ACROSS, continuity.SAME_EVENT)]
 
 
 def validated(record: Record) -> list[Check]:
@@ -149,8 +153,17 @@ def answered(rows: Iterable[Mapping[str, Any]], name: str) -> Check:
     return Check(name, found["status"], found["found"], found["expected"])
 
 
-def criteria(live: Live, record: Record, counted: pd.DataFrame, found: Window) -> list[Check]:
-    """The plan's five success criteria. 1 to 3 from the evidence of this run, 4 and 5 from CloudWatch."""
+def criteria(
+    live: Live, record: Record, counted: pd.DataFrame, found: Window, seen: pd.DataFrame, answers: Sequence[Check]
+) -> list[Check]:
+    """The plan's five success criteria. 1 to 3 from the evidence of this run, 4 and 5 from CloudWatch.
+
+    `counted` is what CloudWatch counted, `seen` what the list of executions tells (`continuity.seen`), and `answers`
+    whether its real check-ins went undisturbed (`continuity.undisturbed`): 3 and 4 rest on those.
+    """
+    s, split = live.settings, outcomes.table(seen)
+    judged = s.success_rate_margin, s.success_rate_error
+    record.keep_text("evidence/success_rate.csv", split.to_csv(index=False))
     rows, edges, crises = (record.latest(validation.EVIDENCE[name]) or [] for name in validation.EVIDENCE)
     before = record.latest("evidence/baseline.json") or {}
     ordinary = next((row for row in rows if row["scenario"] == "ordinary"), None)
@@ -159,13 +172,13 @@ def criteria(live: Live, record: Record, counted: pd.DataFrame, found: Window) -
     record.keep_json("evidence/dashboard_metrics.json", shown)
     decided = [
         rules.scenarios_pass(rows, planned, edges, [*validated(record), *single_failures.checks(record)]),
-        rules.crisis_in_time([*rows, *edges, *crises], live.settings.alert_limit_seconds),
-        rules.undisturbed(ordinary, before, preflight.baseline(live), undisturbed(live, record, found)),
-        rules.successful_executions(since(counted, found)),
+        rules.crisis_in_time([*rows, *edges, *crises], s.alert_limit_seconds),
+        rules.undisturbed(ordinary, before, preflight.baseline(live), [*earlier(record), *answers]),
+        outcomes.of_all(rules.successful_executions(since(counted, found), split, *judged), seen),
         rules.metrics_visible(shown),
     ]
     # In plan mode, without a validated run to review, nothing was applied that could have met them.
-    pending = live.settings.mode == "plan" and not rows
+    pending = s.mode == "plan" and not rows
     return [
         replace(check, status="not applied") if pending and check.status == "failed" else check for check in decided
     ]
@@ -187,26 +200,15 @@ def dashboard_metrics(live: Live, found: Window) -> dict[str, bool]:
     shown = Widgets(live, live.settings.dashboard_name, WIDGET_PREFIX).read() or []
     rows = [row for widget in shown for row in widget["properties"]["metrics"]]
     asked = [[part for part in row if isinstance(part, str)] for row in rows]
-    return {
-        " ".join(parts[1::2] if len(parts) > 4 else parts[:2]): _has_datapoint(live, parts, found)
-        for parts in asked
-        if parts[1] not in MAY_BE_DARK
+    named = {
+        " ".join(parts[1::2] if len(parts) > 4 else parts[:2]): parts for parts in asked if parts[1] not in MAY_BE_DARK
     }
-
-
-def _has_datapoint(live: Live, parts: list[str], found: Window) -> bool:
-    dimensions = [{"Name": name, "Value": value} for name, value in zip(parts[2::2], parts[3::2], strict=True)]
-    with readable(f"reading metric {parts[1]}"):
-        answer = live.client("cloudwatch").get_metric_statistics(
-            Namespace=parts[0],
-            MetricName=parts[1],
-            Dimensions=dimensions,
-            StartTime=found.start,
-            EndTime=datetime.now(UTC),
-            Period=3600,
-            Statistics=["SampleCount"],
-        )
-    return bool(answer["Datapoints"])
+    queries = [
+        metrics.Query(name, parts[0], parts[1], "SampleCount", tuple(zip(parts[2::2], parts[3::2], strict=True)))
+        for name, parts in named.items()
+    ]
+    known = set(metrics.series(live, queries, found.start, datetime.now(UTC), HOUR)["metric"])
+    return {name: name in known for name in named}
 
 
 def phases(record: Record) -> pd.DataFrame:
@@ -224,10 +226,16 @@ def phases(record: Record) -> pd.DataFrame:
 
 
 def open_points(record: Record) -> list[dict[str, str]]:
-    """Every answer of this run that is no pass and no failure: to be verified on AWS, or waiting for a person."""
-    rows = [row for row in record.rows("checks.jsonl") if row["status"] in ("not exercised here", "waiting")]
-    latest_rows = {(row["phase"], row["name"]): row for row in rows}
+    """Every answer of this run that is no pass and no failure: to be verified on AWS, waiting for a person, unknown.
+
+    The latest of each name counts: what has passed since is open no more.
+    """
+    phases_found: dict[str, list[dict[str, Any]]] = {}
+    for row in record.rows("checks.jsonl"):
+        phases_found.setdefault(row["phase"], []).append(row)
     return [
-        {"phase": row["phase"], "to verify": row["name"], "status": row["status"], "why": row["found"]}
-        for row in latest_rows.values()
+        {"phase": phase, "to verify": name, "status": check.status, "why": check.found}
+        for phase, rows in phases_found.items()
+        for name in dict.fromkeys(row["name"] for row in rows)
+        if (check := answered(rows, name)).status in OPEN
     ]

@@ -4,6 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from lib import latency
 from lib.drawing import (
     BLACK,
     BLUE,
@@ -18,7 +19,6 @@ from lib.drawing import (
     instead,
     legend,
     nothing,
-    plural,
     spoken,
     styled,
 )
@@ -38,7 +38,7 @@ def scenario_latency(rows: pd.DataFrame, limit_seconds: float) -> Figure:
     names = list(dict.fromkeys(rows["scenario"]))
     frame = rows.assign(place=[len(names) - 1 - names.index(name) for name in rows["scenario"]])
     known = frame.dropna(subset=["seconds"])
-    figure, axes = canvas(question, _received(frame, known, limit_seconds), 1.7 + 0.45 * len(names))
+    figure, axes = canvas(question, _received(frame, limit_seconds), 1.7 + 0.45 * len(names))
     fastest = min([0.1, *known.loc[known["seconds"] > 0, "seconds"]])
     # An empty decade at the left holds what is said in words of those that received nothing.
     durations(axes.xaxis, fastest / 12, max([limit_seconds, *known["seconds"]]) * 3)
@@ -67,6 +67,7 @@ def phase_minutes(rows: pd.DataFrame) -> Figure:
     over = int((both["taken"] > both["planned"]).sum())
     taken, planned = spoken(both["taken"].sum() * 60), f"{both['planned'].sum():g} min"
     answer = f"{len(both)} planned phases ran: {taken} instead of {planned}; {over} took longer than planned"
+    answer = answer if len(both) else "no planned phase has run yet"
     figure, axes = canvas(question, answer, 1.7 + 0.36 * len(frame))
     seconds = frame[["planned", "taken"]].astype(float) * 60
     durations(axes.xaxis, SHORTEST_PHASE / 4, max(1200.0, seconds.max().max() * 4))
@@ -78,13 +79,9 @@ def phase_minutes(rows: pd.DataFrame) -> Figure:
     return figure
 
 
-def _received(frame: pd.DataFrame, known: pd.DataFrame, limit: float) -> str:
-    good = int((known["seconds"] <= limit).sum())
-    answer = f"{good} of {plural(len(known), 'received alert')} within the limit"
-    if len(known):
-        answer += f", slowest {spoken(known['seconds'].max())}"
-    missing = int((frame["seconds"].isna() & _wanted(frame)).sum())
-    return answer + (f"; {missing} WANTED BUT NOT RECEIVED" if missing else "")
+def _received(frame: pd.DataFrame, limit: float) -> str:
+    due = frame.loc[frame["seconds"].notna() | _wanted(frame), "seconds"]
+    return latency.answer(due, limit, spoken) if len(due) else "no alert was due"
 
 
 def _wanted(frame: pd.DataFrame) -> pd.Series:

@@ -143,11 +143,12 @@ def timed(found: Sequence[Row]) -> pd.DataFrame:
 
 
 def publish(live: Live, found: Sequence[Row]) -> int:
-    """Publish how long every drill's alerts took to CloudWatch, in our own namespace; returns how many."""
+    """Publish to CloudWatch how long every drill's alerts took, and which were lost; returns of how many alerts."""
     frame = latency.due(found)
-    known = frame[frame["route"].isin(metrics.ALERTING) & frame["seconds"].notna()]
-    received = known["started"] + pd.to_timedelta(known["seconds"], unit="s")
-    measured = zip(known["scenario"], known["route"], known["topic"], known["seconds"], received, strict=True)
+    known = frame[frame["route"].isin(metrics.ALERTING)]
+    moment = known["started"] + pd.to_timedelta(known["seconds"].fillna(0), unit="s")
+    seconds = [None if pd.isna(one) else float(one) for one in known["seconds"]]
+    measured = zip(known["scenario"], known["route"], known["topic"], seconds, moment, strict=True)
     return metrics.publish_drill(live, [metrics.DrillLatency(*row) for row in measured])
 
 
@@ -200,7 +201,7 @@ def _of_crises(found: Sequence[Row], numbers: Mapping[str, int], settings: Setti
 
 def _seconds(row: Row) -> str:
     known = [row[key] for key in ("trusted_seconds", "operations_seconds") if row[key] is not None]
-    return f"{max(known):.2f} s" if known else ""
+    return "LOST" if latency.lost(row) else f"{max(known):.2f} s" if known else ""
 
 
 def _cell(value: Any) -> str:  # noqa: ANN401

@@ -33,13 +33,18 @@ COLUMNS = ["time", "execution", "type", "name", "service"]
 def read(live: Live, start: datetime, end: datetime) -> pd.DataFrame:
     """The log's telling events: time (UTC), execution (ARN), type, name (of a state), service (of a task). Read-only.
 
-    `attrs["unreadable"]` counts lines that are no Step Functions events. A log group that does not exist yet gives no
-    rows, and `attrs["note"]` says so: before phase 03 there is no log, which is not the same as no check-ins.
+    `attrs["unreadable"]` counts lines that are no Step Functions events; `attrs["cut"]` says so where AWS gave no more.
+    A log group that does not exist yet gives no rows, and `attrs["note"]` says so: before phase 03 there is no log,
+    which is not the same as no check-ins.
     """
     rows: dict[tuple[str, str], tuple[pd.Timestamp, str, str, str, str]] = {}
-    unreadable, note = 0, f"The log group {live.settings.log_group_name} does not exist; phase 03 makes it."
+    unreadable, cut, note = (
+        0,
+        list[str](),
+        f"The log group {live.settings.log_group_name} does not exist; phase 03 makes it.",
+    )
     with readable("reading the workflow's log"), absent_is_none("ResourceNotFoundException"):
-        for line in _lines(live, start, end):
+        for line in _lines(live, start, end, cut):
             try:
                 event = json.loads(line["message"])
                 if event["type"] in WANTED:
@@ -50,7 +55,9 @@ def read(live: Live, start: datetime, end: datetime) -> pd.DataFrame:
     frame = pd.DataFrame(list(rows.values()), columns=COLUMNS)
     frame["time"] = pd.to_datetime(frame["time"], utc=True)
     frame = frame.sort_values("time", ignore_index=True, kind="stable")
-    frame.attrs.update({"unreadable": unreadable, "note": note} if note else {"unreadable": unreadable})
+    frame.attrs.update(
+        {"unreadable": unreadable, **({"note": note} if note else {}), **({"cut": cut[0]} if cut else {})}
+    )
     return frame
 
 
@@ -116,8 +123,11 @@ def _row(event: dict[str, Any]) -> tuple[pd.Timestamp, str, str, str, str]:
     return moment, str(event["execution_arn"]), str(event["type"]), str(details.get("name", "")), service
 
 
-def _lines(live: Live, start: datetime, end: datetime) -> Iterator[dict[str, Any]]:
-    """Every line of the window. A full page that names no next one was cut off, so reading goes on at its last line."""
+def _lines(live: Live, start: datetime, end: datetime, cut: list[str]) -> Iterator[dict[str, Any]]:
+    """Every line of the window. A full page that names no next one was cut off, so reading goes on at its last line.
+
+    Where a page is full of one millisecond, what else it holds cannot be asked for: `cut` says so.
+    """
     first, last = _milliseconds(start), _milliseconds(end)
     pages = live.client("logs").get_paginator("filter_log_events")
     while True:
@@ -126,9 +136,14 @@ def _lines(live: Live, start: datetime, end: datetime) -> Iterator[dict[str, Any
         for page in pages.paginate(**asked, startTime=first, endTime=last):
             yield from page["events"]
         events = page.get("events", [])
-        if len(events) < PAGE or events[-1]["timestamp"] <= first:
+        if len(events) < PAGE or events[-1]["timestamp"] < first:
             return
-        first = events[-1]["timestamp"]
+        stuck = events[-1]["timestamp"] <= first
+        if stuck and not cut:
+            cut.append(f"the log has more than {PAGE:,} lines in one millisecond, and not all were read")
+        first = events[-1]["timestamp"] + int(stuck)
+        if first > last:
+            return
 
 
 def _milliseconds(moment: datetime) -> int:

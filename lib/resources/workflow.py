@@ -92,8 +92,14 @@ def description(live: Live, arn: str) -> dict[str, Any] | None:
 
 def versions(live: Live, arn: str) -> list[str]:
     """The ARNs of the published versions, newest first. Read-only."""
-    answer = live.client("stepfunctions").list_state_machine_versions(stateMachineArn=arn)
-    return [row["stateMachineVersionArn"] for row in answer["stateMachineVersions"]]
+    found: list[str] = []
+    more: dict[str, str] = {}
+    while True:  # botocore has no paginator for it
+        answer = live.client("stepfunctions").list_state_machine_versions(stateMachineArn=arn, **more)
+        found += [row["stateMachineVersionArn"] for row in answer["stateMachineVersions"]]
+        if not answer.get("nextToken"):
+            return found
+        more = {"nextToken": answer["nextToken"]}
 
 
 def _logging(found: dict[str, Any] | None) -> dict[str, Any]:

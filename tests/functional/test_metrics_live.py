@@ -9,7 +9,7 @@ import pytest
 from lib import charts, drawing, metrics, rates, render, workflow_log
 from lib.aws import connect
 from lib.errors import Unreachable
-from lib.metrics import DrillLatency
+from lib.metrics import DrillLatency, Query
 from rehearsal import bridge, history
 
 
@@ -62,7 +62,6 @@ def test_counts_and_percentiles_keep_their_gaps(account, client):
 def test_an_account_without_datapoints_gives_charts_that_say_so(account):
     live, (start, end) = connect(account), window()
     assert metrics.executions(live, start, end).empty
-    assert metrics.drill_latency(live, start, end).empty
     log = workflow_log.read(live, start, end)
     assert log.empty
     assert "phase 03 makes it" in log.attrs["note"]
@@ -72,7 +71,7 @@ def test_an_account_without_datapoints_gives_charts_that_say_so(account):
     assert "does not exist" in drawing.describe(charts.alert_latency(workflow_log.alert_latency(log), None, 30))
 
 
-def test_published_drill_latency_reads_back_as_the_slowest(account):
+def test_published_drill_latency_reads_back_as_the_slowest_and_what_was_lost(account):
     live, now = connect(account), datetime.now(UTC)
     rows = [
         DrillLatency("crisis", "crisis", "trusted", 0.25, now),
@@ -80,11 +79,19 @@ def test_published_drill_latency_reads_back_as_the_slowest(account):
         DrillLatency("crisis", "crisis", "operations", None, now),
         DrillLatency("high", "high", "trusted", 0.5, now),
     ]
-    assert metrics.publish_drill(live, rows) == 3
-    found = metrics.drill_latency(live, *window())
-    assert {(r.route, r.topic): r.seconds for r in found.itertuples()} == {
-        ("crisis", "trusted"): 1.75,
-        ("high", "trusted"): 0.5,
+    assert metrics.publish_drill(live, rows) == 4
+    asked = [
+        Query(f"{metric} {route} {topic}", metrics.OURS, metric, statistic, (("Route", route), ("Topic", topic)))
+        for metric, statistic in ((metrics.DRILL_LATENCY, "Maximum"), (metrics.DRILL_LOST, "Sum"))
+        for route, topic in (("crisis", "trusted"), ("crisis", "operations"), ("high", "trusted"))
+    ]
+    found = metrics.series(live, asked, *window(), 60)
+    assert dict(zip(found["metric"], found["value"], strict=True)) == {
+        "DrillAlertLatency crisis trusted": 1.75,
+        "DrillAlertLatency high trusted": 0.5,
+        "DrillAlertsLost crisis trusted": 0,
+        "DrillAlertsLost crisis operations": 1,
+        "DrillAlertsLost high trusted": 0,
     }
 
 

@@ -21,6 +21,7 @@ from lib.phases import NOTEBOOKS, ROLLBACK
 from lib.settings import Settings
 from rehearsal import baseline, bridge, clients, history, server, users
 from rehearsal.baseline import TRUSTED_INBOX
+from rehearsal.cli import TRAFFIC_EVERY
 from rehearsal.functions.checkin_processor import ALERT_SENTIMENT_BELOW as LOW_BELOW
 from rehearsal.functions.checkin_processor import LONG, score
 
@@ -66,7 +67,7 @@ def _told(settings: Settings, folder: Path) -> Story:
     history.play(settings, BEFORE, seed=6)
     low["before"] = _low_checkin(settings)
     stood["before"] = settled(settings)
-    with history.playing(folder / "traffic", settings, 900, every=1.0):
+    with history.playing(folder / "traffic", settings, 900, every=TRAFFIC_EVERY):
         first = runbook(settings, "apply")
         low["during"] = _low_checkin(settings)
     stood["after"] = settled(settings)

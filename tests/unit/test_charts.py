@@ -65,9 +65,6 @@ NOTHING = {
     "only missing values": lambda: charts.executions(counts((0, "Started", nan)), CHANGE),
     "alerts_by_route": lambda: charts.alerts_by_route(pd.DataFrame(columns=["time", "route", "execution"]), None),
     "alert_latency": lambda: charts.alert_latency(pd.DataFrame(columns=["time", "route", "seconds"]), None, 30),
-    "no alert timed": lambda: charts.alert_latency(
-        pd.DataFrame([(at(0), "crisis", nan)], columns=["time", "route", "seconds"]), None, 30
-    ),
     "scenario_latency": lambda: run_charts.scenario_latency(pd.DataFrame(columns=["scenario", "topic", "seconds"]), 30),
     "phase_minutes": lambda: run_charts.phase_minutes(pd.DataFrame(columns=["phase", "planned", "taken"])),
     "risk_distribution": lambda: tuning_charts.risk_distribution(pd.DataFrame(columns=["risk_score"]), THRESHOLDS),
@@ -134,7 +131,7 @@ def test_a_gap_in_the_execution_time_is_not_drawn_across() -> None:
     assert len(lines["p99"].get_ydata()) == 1
     text = words(figure)
     assert "limit 30 s" in text
-    assert "highest p99 before: 900 ms · after: no datapoints" in text
+    assert "median p99 before: 900 ms of 1 period · after: no datapoints" in text
     assert axes_of(figure).get_ylim()[1] > 30
 
 
@@ -155,7 +152,21 @@ def test_every_route_has_a_lane_with_its_counts_also_one_nobody_took() -> None:
     text = words(charts.alerts_by_route(routes(), CHANGE))
     for line in ("1 real, 1 drill", "2 real, 0 drills", "0 real, 0 drills", "unscored", "novel", "proactive"):
         assert line in text.split("\n")
-    assert "3 of 5 check-ins raised an alert, 2 of them crises" in text
+    assert "2 of 4 check-ins raised an alert, 1 of them crises · 1 of 1 drill raised an alert, 1 of them crises" in text
+
+
+def test_crises_that_were_all_drills_are_no_crises_of_people() -> None:
+    frame = pd.DataFrame([(at(0), "none", "a", False), *((at(1), "crisis", f"d{n}", True) for n in range(111))])
+    text = words(charts.alerts_by_route(frame.set_axis(["time", "route", "execution", "drill"], axis=1), CHANGE))
+    assert "0 of 1 check-in raised an alert, 0 of them crises" in text
+    assert "111 of 111 drills raised an alert, 111 of them crises" in text
+    assert "no check-in · 1 of 1 drill" in drawing.describe(charts.alerts_by_route(routes().head(1), None))
+
+
+def test_what_could_not_be_read_of_the_log_is_said() -> None:
+    frame = routes()
+    frame.attrs.update({"unreadable": 3, "cut": "the log has more"})
+    assert "3 lines of the log could not be read · the log has more" in words(charts.alerts_by_route(frame, CHANGE))
 
 
 def test_routes_without_a_drill_column_count_as_real() -> None:
@@ -169,9 +180,17 @@ def test_alert_latency_counts_what_was_late_and_what_was_never_seen() -> None:
     )
     figure = charts.alert_latency(frame, CHANGE, 30)
     text = words(figure)
-    assert "2 of 3 within the limit, slowest 44 s; 1 alert without a measured time" in text
+    assert "2 of 4 in time, which proves 9.8% or more, 95% sure; slowest LOST; 1 of 4 LOST" in text
     assert "limit 30 s" in text
     assert axes_of(figure).get_xlim()[1] > 44
+
+
+def test_alerts_that_were_all_lost_are_no_missing_data() -> None:
+    figure = charts.alert_latency(drills((6, "crisis", "trusted", nan), (6, "crisis", "operations", nan)), CHANGE, 30)
+    text = words(figure)
+    assert "0 of 2 in time, which proves 0.0% or more, 95% sure; slowest LOST; 2 of 2 LOST" in text
+    assert "No datapoints" not in text
+    assert all(line.get_xdata()[0] > 30 for line in axes_of(figure).lines if line.get_marker() == "X")
 
 
 def drills(*rows: tuple[float, str, str, float]) -> pd.DataFrame:
@@ -204,7 +223,7 @@ def test_a_lane_names_its_slowest_drill_and_those_before_the_change_are_hollow()
     assert faces[0.8] == "white"
     assert faces[44] != "white"
     text = words(figure).split("\n")
-    for said in ("trusted 44 s", "1 without a measured time", "route (hollow: before the change)"):
+    for said in ("trusted 44 s", "operations 1 LOST", "route (hollow: before the change)"):
         assert said in text
     assert "trusted 800 ms" not in text
 
@@ -255,6 +274,7 @@ def test_the_answer_before_across_and_after_the_change_is_one_line_as_alt_text()
     assert "\n" in axes_of(figure)._left_title.get_text()
     assert "\n" not in drawing.describe(figure)
     assert "· after: 39039 of 39039 succeeded" in drawing.describe(figure)
+    assert "check-ins and drills together" in drawing.describe(figure)
 
 
 def latencies(*rows: tuple[str, str, float], **more: list[bool]) -> pd.DataFrame:
@@ -264,7 +284,7 @@ def latencies(*rows: tuple[str, str, float], **more: list[bool]) -> pd.DataFrame
 def test_a_due_alert_that_never_came_is_shouted() -> None:
     text = words(run_charts.scenario_latency(latencies(("crisis", "trusted", 0.4), ("crisis", "operations", nan)), 30))
     assert "NOT RECEIVED: operations" in text
-    assert "1 of 1 received alert within the limit, slowest 400 ms; 1 WANTED BUT NOT RECEIVED" in text
+    assert "1 of 2 in time, which proves 2.5% or more, 95% sure; slowest LOST; 1 of 2 LOST" in text
 
 
 def test_an_alert_that_was_not_due_is_said_quietly() -> None:
@@ -273,7 +293,7 @@ def test_an_alert_that_was_not_due_is_said_quietly() -> None:
     assert "NOT RECEIVED" not in text
     assert "no alert" in text.split("\n")
     assert "none on operations" in text
-    assert "0 of 1 received alert within the limit, slowest 41 s" in text
+    assert "0 of 1 in time, which proves 0.0% or more, 95% sure; slowest 41 s" in text
 
 
 def test_two_equal_times_of_one_drill_do_not_hide_each_other() -> None:
@@ -308,7 +328,9 @@ def test_phases_of_seconds_and_plans_of_minutes_share_a_readable_axis() -> None:
 
 
 def test_phases_none_of_which_ran() -> None:
-    assert "0 planned phases ran" in words(run_charts.phase_minutes(phases().assign(taken=nan)))
+    text = words(run_charts.phase_minutes(phases().assign(taken=nan)))
+    assert "no planned phase has run yet" in text
+    assert "0 ms" not in text
 
 
 def test_risk_bars_hold_every_usable_score_and_the_rest_is_named() -> None:

@@ -1,11 +1,16 @@
 """What is said of the change's disturbance from what was found: the old event's shape, the rate of success. No AWS."""
 
-import pandas as pd
+import re
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
 import pytest
 from drilled import drill, event, received
 
-from lib import continuity
+from lib import continuity, executions
+from lib import settings as parameters
 from lib.executions import Execution
+from lib.records import Record
 
 TEXT = {"text": "Synthetic text of drill-crisis-abc-012345."}
 USER = "drill-operations"
@@ -48,24 +53,143 @@ def test_no_such_event_and_two_of_them_have_no_shape(messages):
     assert continuity.event_shape(low(messages), USER) is None
 
 
-def rates(before, after):
-    from lib.rates import wilson
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+CHANGE = NOW - timedelta(minutes=30)
+LOCAL = parameters.load("local")
+ERRORS = {"FAILED": "CheckinProcessorFailed", "TIMED_OUT": "States.Timeout"}
 
-    rows = [(when, good, of, 0.0, *wilson(good, of)) for when, (good, of) in (("before", before), ("after", after))]
-    return pd.DataFrame(rows, columns=["when", "succeeded", "finished", "rate", "low", "high"])
+
+def listed(*groups, failing=None):
+    """A connection to an account with these executions: (prefix, status, how many, minutes ago, seconds it took).
+
+    `failing`: the error's name by the prefix.
+    """
+    rows = [
+        {
+            "name": f"{prefix}{number}", "status": status,
+            "startDate": NOW - timedelta(minutes=ago) + timedelta(milliseconds=number),
+            "stopDate": None if took is None else NOW - timedelta(minutes=ago, seconds=-took),
+        }
+        for prefix, status, count, ago, took in groups
+        for number in range(count)
+    ]  # fmt: skip
+    rows.sort(key=lambda row: row["startDate"], reverse=True)
+    known = {row["name"]: row for row in rows}
+
+    def describe_execution(executionArn):  # noqa: N803 - as botocore names it
+        row = known[executionArn.rsplit(":", 1)[-1]]
+        error = next(
+            (e for p, e in (failing or {}).items() if row["name"].startswith(p)), ERRORS.get(row["status"], "")
+        )
+        return {**row, "error": error}
+
+    pages = [{"executions": rows[at : at + 1000]} for at in range(0, len(rows), 1000)]
+    paginator = SimpleNamespace(paginate=lambda **_: iter(pages))
+    client = SimpleNamespace(get_paginator=lambda _: paginator, describe_execution=describe_execution)
+    return SimpleNamespace(settings=LOCAL, client=lambda _: client)
+
+
+def answers(*groups, **more):
+    live = listed(*groups, **more)
+    seen = continuity.seen(live, NOW - timedelta(days=1), NOW, CHANGE)
+    checks = continuity.undisturbed(seen, continuity.kinds_of_failure(live, seen), LOCAL)
+    return {check.name: check for check in checks}
+
+
+def statuses(*groups, **more):
+    found = answers(*groups, **more)
+    return tuple(found[name].status for name in (continuity.RATE, continuity.NO_WORSE_PART, continuity.NO_NEW_KIND))
+
+
+GOOD = ("checkin-a", "SUCCEEDED", 1000, 60, 1)
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "status"),
+    ("groups", "found"),
     [
-        ((60, 60), (90, 90), "passed"),
-        ((60, 60), (58, 60), "passed"),
-        ((60, 60), (30, 60), "failed"),
-        ((50, 100), (100, 100), "passed"),
-        ((60, 60), (0, 3), "failed"),
-        ((60, 60), (0, 0), "not exercised here"),
-        ((0, 0), (60, 60), "not exercised here"),
+        ([GOOD, ("b", "SUCCEEDED", 200, 20, 1)], ("passed", "passed", "passed")),
+        ([("a", "SUCCEEDED", 3, 60, 1), ("b", "FAILED", 3, 20, 1)], ("failed", "cannot tell", "waiting")),
+        ([GOOD, ("b", "SUCCEEDED", 1000, 20, 1), ("c", "FAILED", 30, 10, 1)], ("passed", "failed", "waiting")),
+        ([GOOD, ("b", "RUNNING", 500, 20, None)], ("failed", "failed", "waiting")),
+        ([GOOD, ("b", "SUCCEEDED", 200, 20, 900)], ("failed", "failed", "waiting")),
+        ([GOOD], ("cannot tell", "cannot tell", "cannot tell")),
+        ([("b", "SUCCEEDED", 200, 20, 1)], ("cannot tell", "cannot tell", "passed")),
+        ([GOOD, ("drill-", "SUCCEEDED", 300, 20, 1)], ("cannot tell", "cannot tell", "cannot tell")),
+        ([GOOD, ("b", "SUCCEEDED", 200, 20, 1), ("drill-", "FAILED", 300, 20, 1)], ("passed", "passed", "passed")),
+        ([GOOD, ("b", "SUCCEEDED", 2, 20, 1)], ("cannot tell", "cannot tell", "passed")),
     ],
 )
-def test_the_rate_fails_where_the_interval_lies_wholly_below(before, after, status):
-    assert continuity.same_rate(rates(before, after)).status == status
+def test_real_checkins_succeed_as_before_in_every_part_and_fail_in_no_new_way(groups, found):
+    assert statuses(*groups) == found
+
+
+def test_what_ran_too_long_is_said_with_its_number():
+    found = answers(GOOD, ("b", "RUNNING", 500, 20, None))
+    assert "after the change 500 ran too long" in found[continuity.RATE].found
+    assert "RUNNING for over 180 s: 500" in found[continuity.NO_NEW_KIND].found
+
+
+def test_the_part_that_is_worse_is_said_with_its_time():
+    found = answers(GOOD, ("b", "SUCCEEDED", 1000, 20, 1), ("c", "FAILED", 30, 10, 1))[continuity.NO_WORSE_PART].found
+    assert re.search(r"the newest \d+: .*; started 2026-01-01 23:40:00 to 23:50:00 UTC", found)
+
+
+def test_one_failure_of_a_new_kind_waits_for_a_person_and_is_named():
+    groups = (GOOD, ("b", "SUCCEEDED", 500, 20, 1), ("c", "FAILED", 1, 19, 1))
+    found = answers(*groups)
+    assert found[continuity.RATE].status == "passed"
+    assert found[continuity.NO_NEW_KIND].status == "waiting"
+    assert "FAILED CheckinProcessorFailed: 1, such as c0" in found[continuity.NO_NEW_KIND].found
+
+
+@pytest.mark.parametrize(("error", "status"), [("CheckinProcessorFailed", "passed"), ("NewlyBroken", "waiting")])
+def test_a_kind_is_the_status_and_the_errors_name(error, status):
+    groups = (GOOD, ("old", "FAILED", 2, 60, 1), ("b", "SUCCEEDED", 500, 20, 1), ("new", "FAILED", 1, 19, 1))
+    assert answers(*groups, failing={"new": error})[continuity.NO_NEW_KIND].status == status
+
+
+def test_failures_whose_error_nobody_looked_at_are_no_known_kind():
+    groups = (("a", "SUCCEEDED", 9000, 60, 1), ("old", "FAILED", 600, 60, 1), ("b", "SUCCEEDED", 9000, 20, 1))
+    found = answers(*groups, ("new", "FAILED", 501, 19, 1))[continuity.NO_NEW_KIND]
+    assert found.status == "cannot tell"
+    assert "of 1 more the error was not looked at, only of the newest 500" in found.found
+
+
+def test_twenty_thousand_five_hundred_a_day_are_all_read():
+    found = answers(("a", "SUCCEEDED", 20_500, 600, 1), ("b", "SUCCEEDED", 20_500, 20, 1))[continuity.RATE]
+    assert found.status == "passed"
+    assert "before 20,500 of 20,500 (100.0%), after 20,500 of 20,500 (100.0%)" in found.found
+
+
+def test_a_list_that_was_cut_passes_nothing_and_says_where():
+    live = listed(GOOD, ("b", "SUCCEEDED", 200, 20, 1))
+    cut = executions.listed(live, NOW - timedelta(days=1), most=900)
+    assert (cut.complete, len(cut.rows)) == (False, 900)
+    assert cut.cut.startswith("only the newest 900 executions were read, back to 2026-01-01 23:00:00 UTC instead of")
+    assert executions.listed(live, NOW - timedelta(days=1), most=1200).complete
+    seen = continuity.seen(live, NOW - timedelta(days=1), NOW, CHANGE)
+    seen.attrs["cut"] = cut.cut
+    found = continuity.undisturbed(seen, continuity.kinds_of_failure(live, seen), LOCAL)
+    assert {check.status for check in found} == {"cannot tell"}
+    assert all(cut.cut in check.found for check in found)
+
+
+def test_an_execution_that_began_long_before_the_update_and_still_runs_is_looked_at():
+    live = listed(("hours", "RUNNING", 1, 300, None), ("minutes", "SUCCEEDED", 3, 31, 120))
+    names, cut = continuity._running_at(live, CHANGE)
+    assert (names, cut) == (["minutes2", "minutes1", "minutes0", "hours0"], "")
+
+
+def test_an_execution_across_the_update_that_nobody_looked_at_is_no_pass(monkeypatch, tmp_path):
+    live = listed(("a", "SUCCEEDED", continuity.ASKED + 1, 31, 120))
+    ended = Execution("a", "SUCCEEDED", NOW, NOW, {}, "")
+    monkeypatch.setattr(continuity, "updated_at", lambda _: CHANGE)
+    monkeypatch.setattr(executions, "finished", lambda *_, **__: ended)
+    monkeypatch.setattr(executions, "path", lambda *_: [])
+    live.settings = LOCAL.model_copy(update={"mode": "apply"})
+    before = {"definition": {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}}
+    change = SimpleNamespace(resource=SimpleNamespace(kind="state machine"), before=before)
+    outcome = SimpleNamespace(plan=SimpleNamespace(changes=[change]), states=["applied"])
+    (check,) = continuity.crossing(live, Record(tmp_path, "r1"), outcome)
+    assert check.status == "cannot tell"
+    assert check.found == "500 of 501; only the newest 500 were looked at"

@@ -30,8 +30,8 @@ def without(channel):
 SPOILED = {
     "status": (drill(execution=Execution("a", "FAILED", STARTED, None, {"route": "crisis"}, "Boom")), {"status"}),
     "route": (drill(execution=Execution("a", "SUCCEEDED", STARTED, STARTED, {"route": "high"}, "")), {"route"}),
-    "silent contact": (drill(messages=without("trusted")), {"alerts to the trusted contact"}),
-    "silent operations": (drill(messages=without("operations")), {"alerts to operations"}),
+    "silent contact": (drill(messages=without("trusted")), {"alerts to the trusted contact", "received in time"}),
+    "silent operations": (drill(messages=without("operations")), {"alerts to operations", "received in time"}),
     "silent at all": (
         drill(messages=[event(), received("rules", rule="Your6-CrisisProtocolRule")]),
         {"alerts to the trusted contact", "alerts to operations", "received in time"},
@@ -133,3 +133,9 @@ def test_a_few_words_of_the_check_in_are_seen_and_the_name_of_its_execution_is_n
 
 def test_a_row_holds_no_word_of_the_check_in():
     assert RESULT["text"] not in str(judging.row(drill(), LOCAL, "r1"))
+
+
+def test_one_alert_in_time_does_not_stand_for_one_that_is_lost():
+    half = drill(messages=[m for m in drill().received if m.channel != "trusted"])
+    (check,) = [c for c in judging.judge(half, LOCAL, "r1") if c.name.endswith("received in time")]
+    assert (check.status, "LOST to trusted" in check.found) == ("failed", True)

@@ -1,7 +1,8 @@
 """How late alerts were: nothing lost, nothing twice, and the slowest decides. No AWS."""
 
-from math import isnan
+from math import inf, isnan, nan
 
+import pandas as pd
 import pytest
 
 from lib import drawing, drill_charts, latency
@@ -12,6 +13,7 @@ GROUPS = {"one by one": 2, "at once": 2}
 def row(group, trusted, operations, alerts=(1, 1)):
     return {
         "group": group, "execution": f"{group}-{trusted}-{operations}", "scenario": "crisis", "route": "crisis",
+        "expected_route": "crisis",
         "started": "2026-01-01T12:00:00.000+00:00", "trusted_seconds": trusted, "operations_seconds": operations,
         "trusted_alerts": alerts[0], "operations_alerts": alerts[1],
         "expected_trusted_alerts": 1, "expected_operations_alerts": 1,
@@ -32,13 +34,19 @@ def test_everything_in_time_passes():
 
 
 def test_the_slowest_decides_and_not_the_median():
-    assert failed([*WHOLE[:3], row("at once", 7.0, 30.1)]) == {"at once: slowest alert within the limit": "30.10 s"}
+    said = "30.10 s; 3 of 4 in time, which proves 24.9% or more, 95% sure"
+    assert failed([*WHOLE[:3], row("at once", 7.0, 30.1)]) == {"at once: slowest alert within the limit": said}
 
 
 def test_one_that_never_came_is_lost_and_not_fast():
     found = failed([*WHOLE[:3], row("at once", None, 6.0, (0, 1))])
     assert found["at once: each alert arrived once"] == "3 of 4, 1 LOST"
-    assert found["at once: slowest alert within the limit"] == "6.00 s, 1 never"
+    assert found["at once: slowest alert within the limit"].startswith("6.00 s, 1 never; 3 of 4 in time")
+
+
+def test_a_drill_that_did_not_run_counts_among_those_that_were_due():
+    found = failed(WHOLE[:3])
+    assert found["at once: slowest alert within the limit"].startswith("6.00 s, 2 never; 2 of 4 in time")
 
 
 def test_one_that_came_twice_is_a_failure():
@@ -57,7 +65,35 @@ def test_the_summary_counts_what_was_received_and_takes_percentiles_of_it():
     found = {(r["group"], r["topic"]): r for r in table.to_dict("records")}
     first = found["one by one", "trusted"]
     assert (first["drills"], first["received"], first["p50"], first["slowest"]) == (2, 2, 2.0, 3.0)
-    assert (found["at once", "trusted"]["received"], found["at once", "trusted"]["slowest"]) == (1, 5.0)
+    lost = found["at once", "trusted"]
+    assert (lost["received"], lost["p50"], lost["p99"], lost["slowest"], lost["in time"]) == (1, inf, inf, inf, 1)
+    assert latency.in_words(table)["slowest"].tolist() == ["3.00 s", "4.00 s", "LOST", "6.00 s"]
+
+
+def test_a_percentile_is_infinite_only_where_it_reaches_a_lost_alert():
+    seconds = pd.Series([nan] + [1.0] * 99)
+    assert latency.percentile(seconds, 0.5) == 1.0
+    assert latency.percentile(seconds, 0.95) == 1.0
+    assert latency.percentile(seconds, 0.99) == inf
+    assert isnan(latency.percentile(pd.Series([], dtype=float), 0.5))
+
+
+def test_twenty_of_twenty_in_time_prove_86_percent():
+    twenty = latency.measured([row("one by one", 1.0, 1.0)] * 20, GROUPS)
+    table = latency.summary(twenty, 30)
+    assert table["proves at least"].round(3).tolist() == [0.861, 0.861]
+    assert latency.proof(latency.Tally(20, 20)) == "20 of 20 in time, which proves 86.1% or more, 95% sure"
+
+
+def test_one_of_two_alerts_that_were_due_does_not_stand_for_the_other():
+    half = row("x", 1.0, 2.0, (1, 1)) | {"expected_operations_alerts": 2}
+    assert latency.due([half])["seconds"].isna().tolist() == [False, True]
+    assert latency.lost(half) == ["operations"]
+    assert latency.measured([half], ["x"])["seconds"].isna().tolist() == [False, True]
+
+
+def test_the_lost_alert_of_an_execution_that_failed_is_on_the_route_that_it_had_to_take():
+    assert set(latency.due([row("x", None, None, (0, 0)) | {"route": None}])["route"]) == {"crisis"}
 
 
 def test_nothing_measured_is_an_empty_table():
@@ -75,6 +111,6 @@ def test_what_is_due_and_did_not_come_is_a_row_without_seconds():
 def test_the_chart_says_what_was_lost_and_how_slow_the_slowest_was():
     rows = [*WHOLE[:3], row("at once", None, 41.0, (0, 1))]
     said = drawing.describe(drill_charts.crisis_latency(latency.measured(rows, GROUPS), 30))
-    assert "6 of 8 alerts within the limit, slowest 41 s; 1 NOT RECEIVED" in said
+    assert "6 of 8 in time, which proves 40.0% or more, 95% sure; slowest LOST; 1 of 8 LOST" in said
     empty = drawing.describe(drill_charts.crisis_latency(latency.measured([], GROUPS), 30))
     assert "no crisis drill was run" in empty

@@ -134,26 +134,19 @@ def test_executions_and_execution_time_ask_for_this_state_machine() -> None:
     assert all(stat["Metric"]["Dimensions"] == dimension for stat in stats[0] + stats[1])
 
 
-def test_drill_latency_has_a_column_for_route_and_topic() -> None:
-    pages = Pages({"MetricDataResults": [result("q1", (0, 1.5))]})
-    frame = metrics.drill_latency(live_with("cloudwatch", pages), START, END)
-    assert frame.to_dict("records") == [
-        {"time": pd.Timestamp(START), "route": "crisis", "topic": "operations", "seconds": 1.5}
-    ]
-    empty = metrics.drill_latency(live_with("cloudwatch", Pages({"MetricDataResults": []})), START, END)
-    assert list(empty.columns) == ["time", "route", "topic", "seconds"]
-
-
-def test_publish_writes_what_was_measured_and_not_what_never_came() -> None:
+def test_publish_writes_what_was_measured_and_counts_what_never_came() -> None:
     pages = Pages()
     rows = [
         DrillLatency("crisis", "crisis", "trusted", 0.5, START),
         DrillLatency("crisis", "crisis", "operations", None, START),
     ]
-    assert metrics.publish_drill(live_with("cloudwatch", pages), rows) == 1
+    assert metrics.publish_drill(live_with("cloudwatch", pages), rows) == 2
     (put,) = pages.put
     assert put["Namespace"] == "Your6/Workflow"
-    assert put["MetricData"] == [
+    lost = {datum["Dimensions"][1]["Value"]: datum["Value"] for datum in put["MetricData"][1:]}
+    assert {datum["MetricName"] for datum in put["MetricData"][1:]} == {"DrillAlertsLost"}
+    assert lost == {"trusted": 0.0, "operations": 1.0}
+    assert put["MetricData"][:1] == [
         {
             "MetricName": "DrillAlertLatency",
             "Dimensions": [{"Name": "Route", "Value": "crisis"}, {"Name": "Topic", "Value": "trusted"}],
@@ -169,7 +162,7 @@ def test_publish_goes_a_thousand_at_a_time_and_nothing_makes_no_call() -> None:
     live = live_with("cloudwatch", pages)
     assert metrics.publish_drill(live, []) == 0
     assert pages.put == []
-    metrics.publish_drill(live, [DrillLatency("s", "high", "trusted", 1.0, START)] * 2001)
+    metrics.publish_drill(live, [DrillLatency("s", "high", "trusted", None, START)] * 2001)
     assert [len(put["MetricData"]) for put in pages.put] == [1000, 1000, 1]
 
 
@@ -316,8 +309,9 @@ def test_a_full_page_without_a_next_one_is_read_on_from_its_last_line() -> None:
 def test_a_full_page_of_one_millisecond_does_not_go_on_for_ever() -> None:
     page = [line(f"checkin-{n}", 1, "PassStateEntered", 0, name="RouteNone") for n in range(workflow_log.PAGE)]
     pages = Pages({"events": page})
-    workflow_log.read(live_with("logs", pages), START, END)
-    assert len(pages.asked) == 1
+    log = workflow_log.read(live_with("logs", pages), START, END)
+    assert [asked["startTime"] - page[0]["timestamp"] for asked in pages.asked] == [0, 1]
+    assert "more than 10,000 lines in one millisecond" in workflow_log.routes(log).attrs["cut"]
 
 
 def test_the_filter_is_short_enough_and_names_every_event_that_is_used() -> None:

@@ -68,3 +68,22 @@ def test_a_phase_that_did_nothing_takes_no_answer_away(idle):
     later = {"name": "event", "status": "not applied", "found": idle, "expected": ""}
     assert review.answered([*rows("passed"), later, later], "event").status == "passed"
     assert review.answered([later], "event").found == idle
+
+
+@pytest.mark.parametrize(
+    ("statuses", "listed"),
+    [
+        (["cannot tell"], ["cannot tell"]),
+        (["waiting"], ["waiting"]),
+        (["not exercised here"], ["not exercised here"]),
+        (["cannot tell", "passed"], []),
+        (["passed", "cannot tell"], ["cannot tell"]),
+        (["passed"], []),
+        (["failed"], []),
+    ],
+)
+def test_what_nobody_can_tell_is_an_open_point(tmp_path, statuses, listed):
+    record = Record(tmp_path, "r1")
+    for row in rows(*statuses):
+        record.append("checks.jsonl", row | {"phase": "07"})
+    assert [row["status"] for row in review.open_points(record)] == listed

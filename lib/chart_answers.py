@@ -1,0 +1,95 @@
+"""What the review's charts answer in words: before and after, check-ins and drills apart. Pure pandas, no AWS."""
+
+from datetime import datetime
+
+import pandas as pd
+
+from lib import rates
+from lib.drawing import plural, spoken
+from lib.telemetry import outcomes
+
+FEWEST_FOR_P99 = 100  # of fewer, the p99 is the slowest one
+
+
+def together(frame: pd.DataFrame, change_at: datetime | None) -> str:
+    """How many executions succeeded as CloudWatch counts, which cannot tell check-ins from drills."""
+
+    def words(row: pd.Series) -> str:
+        prefix = "" if row["when"] == "all" else f"{row['when']}: "
+        if not row["finished"]:
+            return f"{prefix}none finished"
+        return f"{prefix}{row['succeeded']:g} of {row['finished']:g} succeeded ({row['low']:.0%} to {row['high']:.0%})"
+
+    rows = rates.success_rate(frame, change_at)
+    *first, last = [words(row) for _, row in rows.iterrows()]
+    between = " · " if len(first) < 2 else " ·\n"  # three do not fit into one line
+    return (
+        between.join([" · ".join(first), last] if first else [last]) + ", 95 % interval; check-ins and drills together"
+    )
+
+
+def apart(counted: pd.DataFrame) -> str:
+    """Of check-ins and of drills, how many succeeded before and after. `counted`: `outcomes.table`."""
+
+    def words(row: pd.Series) -> str:
+        said = f"{row['who']}{'' if row['when'] == 'all' else ' ' + row['when']}: "
+        sure = f" ({row['low']:.0%} to {row['high']:.0%})" if row["who"] == outcomes.CHECKINS else ""
+        said += f"{row['succeeded']:,} of {row['finished']:,} succeeded{sure}" if row["finished"] else "none finished"
+        said += f", {row['too long']:,} ran too long" if row["too long"] else ""
+        return said + (f", {row['still running']:,} still run" if row["still running"] else "")
+
+    checkins, drills = (
+        " · ".join(words(row) for _, row in counted[counted["who"] == who].iterrows())
+        for who in (outcomes.CHECKINS, outcomes.DRILLS)
+    )
+    return f"{checkins}, 95 % interval\n{drills} (the bars hold both: CloudWatch cannot tell them apart)"
+
+
+def like_with_like(took: pd.DataFrame) -> str:
+    """Percentiles of the same number of check-ins before and after: of more, the slowest is slower by chance alone.
+
+    `took`: `outcomes.durations`.
+    """
+    mine = took[took["who"] == outcomes.CHECKINS]
+    whens = ("all",) if set(mine["when"]) == {"all"} else ("before", "after")
+    sides = {when: mine.loc[mine["when"] == when, "seconds"] for when in whens}
+    number = min(len(side) for side in sides.values())
+    if not number:
+        lacking = " and ".join(when for when, side in sides.items() if side.empty)
+        return f"no check-in has ended {lacking} the change in this window: nothing to compare"
+    shares = (0.5, 0.95, 0.99) if number >= FEWEST_FOR_P99 else (0.5, 0.95)
+    said = [
+        f"{when}: " + ", ".join(f"p{share * 100:.0f} {spoken(side.tail(number).quantile(share))}" for share in shares)
+        for when, side in sides.items()
+    ]
+    return (
+        f"{' · '.join(said)}; of the newest {plural(number, 'check-in')}{' each' if len(said) > 1 else ''}, no drills"
+    )
+
+
+def medians(seconds: pd.DataFrame, change_at: datetime | None) -> str:
+    """The median of the periods' p99s: the highest of more periods would be higher by chance alone."""
+
+    def middle(rows: pd.DataFrame) -> str:
+        found = rows.loc[rows["metric"] == "p99", "value"]
+        return f"{spoken(found.median())} of {plural(len(found), 'period')}" if len(found) else "no datapoints"
+
+    if change_at is None:
+        return f"median p99: {middle(seconds)}"
+    later = seconds["time"] >= pd.Timestamp(change_at)
+    return f"median p99 before: {middle(seconds[~later])} · after: {middle(seconds[later])}"
+
+
+def alerted(frame: pd.DataFrame, drills: pd.Series) -> str:
+    """How many check-ins raised an alert and how many drills, apart; and what of the log could not be read."""
+
+    def words(part: pd.DataFrame, who: str) -> str:
+        alerts, crises = int((part["route"] != "none").sum()), int((part["route"] == "crisis").sum())
+        if part.empty:
+            return f"no {who}"
+        return f"{alerts} of {plural(len(part), who)} raised an alert, {crises} of them crises"
+
+    unread = int(frame.attrs.get("unreadable", 0))
+    said = [words(frame[~drills], "check-in"), words(frame[drills], "drill")]
+    said += [f"{plural(unread, 'line')} of the log could not be read"] if unread else []
+    return " · ".join([*said, *filter(None, [str(frame.attrs.get("cut", ""))])])

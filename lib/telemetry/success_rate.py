@@ -1,0 +1,237 @@
+"""Whether check-ins succeed as often as before, decided by exact tests of two proportions. Pure arithmetic, no AWS.
+
+The test is the exact unconditional one for a difference with a margin: outcomes are ordered by Farrington and Manning's
+score statistic (Statist. Med. 9, 1990), and the p-value is the largest over the unknown common level (Chan, Statist.
+Med. 17, 1998), which is looked for within a confidence interval of it (Berger and Boos, J. Am. Stat. Assoc. 89, 1994).
+With the margin 0 it is Barnard's test. The largest value lies on the boundary of the null hypothesis, since the
+outcomes that count as more extreme are closed towards "better now, worse before" (Roehmel and Mansmann, Biom. J. 41,
+1999); it is looked for on a grid that is refined once. One proportion alone has Clopper and Pearson's limits.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, inf, isfinite, log2, nan
+from typing import Any
+
+import numpy as np
+from scipy import special, stats
+
+from lib.errors import BadParameters
+
+OUTSIDE = 1e-11  # how likely the true level lies outside of the interval that is searched; it is added to the p-value
+TAIL = 1e-14  # of the outcomes before, the part at each end that is left out; it is added to the p-value as well
+GRID = 121
+MOST = 3_000_000  # a number of check-ins beyond this is not asked for
+SHORTEST = 5  # check-ins; a shorter stretch is not looked at on its own
+Numbers = Any  # numpy arrays of floats
+
+
+@dataclass(frozen=True)
+class Tally:
+    """So many of so many succeeded."""
+
+    succeeded: int
+    of: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.succeeded <= self.of:
+            raise BadParameters(f"{self.succeeded} successes of {self.of}; expected between 0 and the total")
+
+    @property
+    def share(self) -> float:
+        """The share that succeeded; nan of none."""
+        return self.succeeded / self.of if self.of else nan
+
+    def __str__(self) -> str:
+        return f"{self.succeeded:,} of {self.of:,}" + (f" ({_percent(self.share)})" if self.of else "")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`passed`, `failed` or `cannot tell`, and why."""
+
+    status: str
+    why: str
+
+
+def proved(tally: Tally, error: float) -> float:
+    """The share that this number proves: the true one is at least this, but for `error` (Clopper and Pearson).
+
+    20 of 20 prove 0.861 at an error of 0.05. Nothing proves nothing: 0.
+    """
+    return float(stats.beta.ppf(error, tally.succeeded, tally.of - tally.succeeded + 1)) if tally.succeeded else 0.0
+
+
+def possible(tally: Tally, error: float) -> float:
+    """The highest share that this number leaves possible, but for `error` (Clopper and Pearson)."""
+    return 1 - proved(Tally(tally.of - tally.succeeded, tally.of), error)
+
+
+def p_value(this: Tally, other: Tally, margin: float = 0.0) -> float:
+    """How likely `this` looks so good against `other` although its true share is lower by `margin` or more.
+
+    Small: it is shown that this > other - margin. A negative margin: that this > other by more than so much.
+    """
+    if not this.of or not other.of:
+        return 1.0
+    low, high = max(margin, 0.0, proved(other, OUTSIDE / 2)), possible(other, OUTSIDE / 2)
+    if low > high:  # what was seen of the other leaves no room for a share that is lower by so much
+        return OUTSIDE
+    least = int(stats.binom.ppf(TAIL, other.of, low))
+    seen = np.arange(max(0, least - 1), int(stats.binom.isf(TAIL, other.of, high)) + 2).clip(max=other.of)
+    seen = np.union1d(seen, [other.succeeded])
+    first = _extreme(this, other, margin, seen)
+    levels = np.linspace(low, high, GRID)
+    found = _likely(levels, seen, first, this.of, other.of, margin)
+    best = int(np.argmax(found))
+    near = np.linspace(levels[max(best - 1, 0)], levels[min(best + 1, GRID - 1)], GRID)
+    worst = max(found[best], _likely(near, seen, first, this.of, other.of, margin).max())
+    return float(min(1.0, worst + OUTSIDE + 2 * TAIL))
+
+
+def _extreme(this: Tally, other: Tally, margin: float, seen: Numbers) -> Numbers:
+    """Of each number of successes of the other, the least of this that looks as good as what was seen, or better."""
+    least = _score(np.array([this.succeeded]), this.of, np.array([other.succeeded]), other.of, margin)[0] - 1e-9
+    low, high = np.zeros(len(seen)), np.full(len(seen), this.of + 1.0)  # this.of + 1: none does
+    while (low < high).any():
+        middle = np.floor((low + high) / 2)
+        enough = _score(middle, this.of, seen, other.of, margin) >= least
+        going = low < high
+        high, low = np.where(going & enough, middle, high), np.where(going & ~enough, middle + 1, low)
+    # Closed towards fewer successes of the other, which is what makes the boundary the worst case.
+    return np.minimum.accumulate(high[::-1])[::-1]
+
+
+def _likely(levels: Numbers, seen: Numbers, first: Numbers, of: int, other_of: int, margin: float) -> Numbers:
+    """At each true share of the other, how likely an outcome at least as extreme is."""
+    share = np.clip(levels - margin, 0.0, 1.0)[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        tail = special.betainc(np.maximum(first, 1.0), np.maximum(of - first + 1, 1e-300), share)
+    tail = np.where(first <= 0, 1.0, np.where(first > of, 0.0, tail))
+    return (stats.binom.pmf(seen, other_of, levels[:, None]) * tail).sum(axis=1)
+
+
+def _score(x: Numbers, n: int, y: Numbers, m: int, margin: float) -> Numbers:
+    """Farrington and Manning's statistic of x of n against y of m, at a true difference of -margin."""
+    lower, total, both = -margin, n + m, x + y
+    b = ((n + 2 * m) * lower - total - both) / total
+    c = ((m * lower - total - 2 * y) * lower + both) / total
+    d = y * lower * (1 - lower) / total
+    v = b**3 / 27 - b * c / 6 + d / 2
+    u = np.where(v < 0, -1.0, 1.0) * np.sqrt(np.maximum(b**2 / 9 - c / 3, 0.0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        angle = (np.pi + np.arccos(np.clip(np.where(u == 0, 0.0, v / u**3), -1, 1))) / 3
+        level = np.clip(2 * u * np.cos(angle) - b / 3, max(0.0, margin), min(1.0, 1.0 + margin))
+        here = level + lower
+        spread = np.sqrt(np.maximum(here * (1 - here) / n + level * (1 - level) / m, 0.0))
+        far = x / n - y / m - lower
+        return np.where(
+            spread > 1e-15, far / np.maximum(spread, 1e-15), np.where(np.abs(far) < 1e-12, 0.0, np.sign(far) * inf)
+        )
+
+
+def compare(before: Tally, after: Tally, margin: float, error: float) -> Verdict:
+    """Whether check-ins succeed as often as before: shown to be less than the margin lower (`passed`), or else shown
+    to be lower (`failed`), or neither (`cannot tell`), each but for `error`. What would be needed is said."""
+    said = f"before {before}, after {after}"
+    if not before.of or not after.of:
+        lacking = "after the change" if before.of else "before the change; raise review_minutes where it began earlier"
+        return Verdict("cannot tell", f"no check-in counted {lacking}; {said}")
+    fell = p_value(before, after) <= error
+    if p_value(after, before, margin) <= error:
+        lower = "; lower than before, and by less than the margin" if fell else ""
+        return Verdict("passed", f"{said}: shown to be less than {_percent(margin)} lower{lower}")
+    if fell:
+        return Verdict("failed", f"{said}: shown to be lower")
+    return Verdict("cannot tell", f"cannot tell at this number: {said}; {_needed(before, after.of, margin, error)}")
+
+
+def at_least(tally: Tally, share: float, error: float) -> Verdict:
+    """Whether more than `share` succeed: shown (`passed`), shown to be less (`failed`), or neither."""
+    least, most = proved(tally, error), possible(tally, error)
+    said = f"{tally} succeeded, which proves {_percent(least)} or more"
+    status = "passed" if least > share else "failed" if most < share else "cannot tell"
+    return Verdict(status, f"{said}, {_percent(1 - error)} sure")
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Check-ins next to each other: from the number `first` on, counted from the oldest."""
+
+    first: int
+    tally: Tally
+    chance: float  # p-value of "not worse by more than the margin", times the number of stretches looked at
+
+    @property
+    def last(self) -> int:
+        return self.first + self.tally.of - 1
+
+
+def stretches(good: Sequence[bool], before: Tally, margin: float) -> list[Stretch]:
+    """The newest 5, 10, 20 ... check-ins and all, and of each length the worst stretch, the newest ones first.
+
+    `good` are those after the change, oldest first. Half of the error goes to the newest, half to all stretches
+    (Bonferroni), so that any one with a chance below the error is shown to be worse than before by over the margin.
+    """
+    counted = np.concatenate([[0], np.cumsum(np.asarray(good, dtype=int))])
+    number = len(good)
+    lengths = sorted({min(SHORTEST * 2**power, number) for power in range(_doublings(number) + 1)})
+    newest, anywhere = list[Stretch](), list[Stretch]()
+    for of in lengths if number >= SHORTEST else []:
+        inside = counted[of:] - counted[:-of]
+        worst = int(np.argmin(inside))
+        for found, first, looks in ((newest, number - of, 1), (anywhere, worst, len(inside))):
+            tally = Tally(int(inside[first]), of)
+            chance = p_value(before, tally, -margin) * 2 * len(lengths) * looks
+            found.append(Stretch(first, tally, min(1.0, chance)))
+    return newest + anywhere
+
+
+def no_worse_part(good: Sequence[bool], before: Tally, margin: float, error: float) -> tuple[Verdict, Stretch | None]:
+    """Whether any stretch since the change is shown to be worse than before by more than the margin, and which.
+
+    Where the newest ones look so much worse and are too few to show it, nobody can tell.
+    """
+    found = stretches(good, before, margin)
+    if not before.of or not found:
+        few = f"{len(good)} check-ins after the change, at least {SHORTEST} are needed; before {before}"
+        return Verdict("cannot tell", few), None
+    if shown := [one for one in found if one.chance <= error]:
+        worst = min(shown, key=lambda one: (round(one.chance, 3), one.tally.succeeded - one.tally.of))
+        which = "the newest" if worst.last == len(good) - 1 else "a stretch of"
+        why = f"{which} {worst.tally.of:,}: {worst.tally} succeeded; shown to be over {_percent(margin)} lower"
+        return Verdict("failed", f"{why} than before ({before})"), worst
+    newest = found[: len(found) // 2]
+    for one in newest:
+        if one.tally.of >= 1 / margin and one.tally.share < before.share - margin:
+            why = f"of the newest {one.tally.of:,}, {one.tally} succeeded, before {before}; too few to show a fall"
+            return Verdict("cannot tell", why), one
+    looked = ", ".join(f"{one.tally.of:,}" for one in newest)
+    why = f"looked at the newest {looked} and at the worst stretch of each length; newest {newest[0].tally} succeeded"
+    return Verdict("passed", why), None
+
+
+def _needed(before: Tally, of: int, margin: float, error: float) -> str:
+    """How many after the change would show it, if as large a share of them succeed as before."""
+
+    def enough(number: int) -> bool:
+        return p_value(Tally(int(number * before.share), number), before, margin) <= error
+
+    if not enough(MOST):
+        return f"no number after can show it against {before.of:,} before: look at a longer time (review_minutes)"
+    low, high = of, max(2 * of, 8)
+    while not enough(high):
+        low, high = high, min(2 * high, MOST)
+    while high - low > max(1, high // 200):
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return f"about {high:,} after would be needed, if they succeed as often as before"
+
+
+def _doublings(number: int) -> int:
+    return max(0, ceil(log2(max(number, 1) / SHORTEST)))
+
+
+def _percent(share: float) -> str:
+    """As many digits as tell 99.9 % from 100 %."""
+    return f"{share:.1%}" if isfinite(share) and (share in (0, 1) or 0.0005 < share < 0.9995) else f"{share:.4%}"

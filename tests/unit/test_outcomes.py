@@ -1,0 +1,90 @@
+"""What became of executions: check-ins and drills apart, too long ones counted, lists that were cut never passed."""
+
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+import pytest
+
+from lib.checks import Check
+from lib.telemetry import outcomes
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+CHANGE = NOW - timedelta(minutes=30)
+
+
+def row(name, status, minutes, took=None):
+    """An execution that began so many minutes before now, and took so many seconds."""
+    started = NOW - timedelta(minutes=minutes)
+    return {
+        "name": name, "status": status, "started": started,
+        "stopped": None if took is None else started + timedelta(seconds=took),
+    }  # fmt: skip
+
+
+def told(*rows, change_at=CHANGE):
+    return outcomes.told(rows, NOW, 180, change_at)
+
+
+@pytest.mark.parametrize(
+    ("one", "outcome"),
+    [
+        (row("a", "SUCCEEDED", 10, 2), "succeeded"),
+        (row("a", "SUCCEEDED", 10, 181), "too long"),
+        (row("a", "RUNNING", 10), "too long"),
+        (row("a", "RUNNING", 2), "still runs"),
+        (row("a", "FAILED", 10, 2), "failed"),
+        (row("a", "TIMED_OUT", 10, 300), "failed"),
+        (row("a", "ABORTED", 10, 2), "failed"),
+        (row("a", "PENDING_REDRIVE", 10, 2), "failed"),
+    ],
+)
+def test_what_becomes_of_an_execution(one, outcome):
+    assert told(one)["outcome"].tolist() == [outcome]
+
+
+def test_checkins_and_drills_are_counted_apart():
+    found = told(*(row(f"drill-{n}", "SUCCEEDED", 10, 1) for n in range(111)), row("checkin-1", "FAILED", 10, 1))
+    table = outcomes.table(found).set_index(["who", "when"])
+    assert table.loc[("drills", "after"), "succeeded"] == 111
+    assert table.loc[("check-ins", "after"), ["succeeded", "finished", "failed"]].tolist() == [0, 1, 1]
+    assert outcomes.tally(outcomes.table(found), "after") == outcomes.Tally(0, 1)
+
+
+def test_five_hundred_that_never_end_did_not_succeed():
+    found = outcomes.table(told(*(row(f"checkin-{n}", "RUNNING", 20) for n in range(500))))
+    assert outcomes.tally(found, "after") == outcomes.Tally(0, 500)
+    assert found.set_index(["who", "when"]).loc[("check-ins", "after"), "too long"] == 500
+
+
+def test_one_that_still_runs_is_in_neither_number():
+    found = outcomes.table(told(row("checkin-1", "RUNNING", 1)))
+    after = found.set_index(["who", "when"]).loc[("check-ins", "after")]
+    assert (after["finished"], after["still running"]) == (0, 1)
+    assert pd.isna(after["rate"])
+
+
+def test_the_start_decides_which_side_of_the_change_it_is_on():
+    found = told(row("new", "SUCCEEDED", 29, 1), row("across", "SUCCEEDED", 31, 170), row("old", "SUCCEEDED", 60, 1))
+    assert dict(zip(found["name"], found["when"], strict=True)) == {"old": "before", "across": "before", "new": "after"}
+    assert set(told(row("a", "SUCCEEDED", 1, 1), change_at=None)["when"]) == {"all"}
+
+
+@pytest.mark.parametrize("change_at", [CHANGE, None])
+def test_no_execution_is_an_empty_table_without_a_rate(change_at):
+    found = outcomes.table(told(change_at=change_at))
+    assert found["finished"].sum() == 0
+    assert found["rate"].isna().all()
+
+
+@pytest.mark.parametrize(("before", "after"), [("passed", "cannot tell"), ("failed", "failed"), ("waiting", "waiting")])
+def test_nothing_passes_on_a_list_that_was_cut(before, after):
+    frame = told()
+    frame.attrs["cut"] = "only the newest 5 of 9"
+    check = outcomes.of_all(Check("rate", before, "all well", ""), frame)
+    assert (check.status, check.found) == (after, "all well; only the newest 5 of 9")
+    assert outcomes.of_all(Check("rate", before, "all well", ""), told()).status == before
+
+
+def test_one_that_still_runs_has_no_time_yet():
+    found = outcomes.durations(told(row("a", "RUNNING", 10), row("b", "FAILED", 10, 3)))
+    assert found["seconds"].tolist() == [3]

@@ -1,0 +1,148 @@
+"""What AWS answers in pages is read whole, or it is said how much was not: first pages never stand for everything."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from lib import listening, preflight, review
+from lib import settings as parameters
+from lib.resources.workflow import versions
+from lib.telemetry import outcomes
+
+LOCAL = parameters.load("local")
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+class Paged:
+    """A client of these pages by operation: by its paginator all of them, by a plain call only the first."""
+
+    def __init__(self, **pages):
+        self.pages, self.asked = pages, []
+
+    def get_paginator(self, operation):
+        def paginate(PaginationConfig=None, **asked):  # noqa: N803 - as botocore names it
+            self.asked.append((operation, asked))
+            most = (PaginationConfig or {}).get("MaxItems")
+            given = self.pages[operation](**asked) if callable(self.pages[operation]) else self.pages[operation]
+            for page in given:
+                (key, rows), *_ = page.items()
+                yield {key: rows[:most] if most else rows}
+
+        return SimpleNamespace(paginate=paginate)
+
+    def __getattr__(self, operation):
+        if operation not in self.pages:
+            raise AttributeError(operation)
+
+        def call(nextToken=None, **asked):  # noqa: N803
+            pages = self.pages[operation](**asked) if callable(self.pages[operation]) else self.pages[operation]
+            at = int(nextToken or 0)
+            more = {"nextToken": str(at + 1)} if at + 1 < len(pages) else {}
+            return {**pages[at], **more}
+
+        return call
+
+
+def live(**clients):
+    return SimpleNamespace(settings=LOCAL, client=lambda service: clients[service], sleep=lambda _: None)
+
+
+def test_the_newest_version_is_not_only_of_the_first_page():
+    rows = [{"stateMachineVersionArn": f"arn:{number}"} for number in range(150)]
+    pages = [{"stateMachineVersions": rows[:100]}, {"stateMachineVersions": rows[100:]}]
+    assert len(versions(live(stepfunctions=Paged(list_state_machine_versions=pages)), "arn")) == 150
+
+
+def test_listeners_that_were_left_behind_are_found_on_every_page():
+    rules = [f"{listening.PREFIX}-events-{number}" for number in range(150)]
+    queues = [f"https://sqs/0/{listening.PREFIX}-trusted-{number}" for number in range(1500)]
+    events = Paged(
+        list_rules=[{"Rules": [{"Name": name} for name in part]} for part in (rules[:100], rules[100:])],
+        list_targets_by_rule=lambda Rule: [{"Targets": [{"Id": "listener"}] if Rule in rules else []}],  # noqa: N803
+    )
+    sqs = Paged(list_queues=[{"QueueUrls": queues[:1000]}, {"QueueUrls": queues[1000:]}])
+    sns = Paged(list_subscriptions_by_topic=[{"Subscriptions": []}])
+    found = listening.left_behind(live(events=events, sqs=sqs, sns=sns))
+    counted = pd.Series([thing.kind for thing in found]).value_counts()
+    assert (counted["rule"], counted["queue"]) == (150, 1500)
+
+
+def executed(*statuses):
+    """Newest first."""
+    return [
+        {"name": f"{status}-{number}", "status": status, "startDate": NOW - timedelta(minutes=number)}
+        for number, status in enumerate(statuses)
+    ]
+
+
+def account(rows, answers=None):
+    def listed(statusFilter=None, **_):  # noqa: N803
+        return [{"executions": [row for row in rows if statusFilter in (None, row["status"])]}]
+
+    history = [{"events": [{"type": "other"}] * 100}, {"events": answers or []}]
+    return Paged(list_executions=listed, get_execution_history=history)
+
+
+def test_a_processor_is_known_by_its_latest_answers_however_many_failed_since():
+    result = dict.fromkeys(preflight.PHASE_3_KEYS, 1)
+    answer = [{"lambdaFunctionSucceededEventDetails": {"output": json.dumps(result)}}]
+    rows = executed(*["RUNNING"] * 10, *["FAILED"] * 10, "SUCCEEDED")
+    check = preflight.phase_3(live(stepfunctions=account(rows, answer)))
+    assert check.status == "passed", "also with an answer on the history's second page"
+
+
+@pytest.mark.parametrize(("number", "said"), [(200, "of the newest 200 executions"), (7, "of all 7 executions")])
+def test_the_current_state_says_of_how_many_executions_and_counts_every_status(number, said):
+    table = {"Table": {}}
+    rows = executed(*["TIMED_OUT"] * number, *["SUCCEEDED"] * (300 if number == 200 else 0))
+    clients = {"stepfunctions": account(rows), "dynamodb": SimpleNamespace(describe_table=lambda **_: table)}
+    found = {row["what"]: row["count"] for row in preflight.counts(live(**clients))}
+    assert found[f"{said}, TIMED_OUT"] == number
+    assert [count for what, count in found.items() if what.startswith("users")] == [None], "unknown, and not 0"
+
+
+def seen(*groups):
+    """Executions after the change by (prefix, how many), all failed, one a second, the later group the newer."""
+    names = [f"{prefix}{number}" for prefix, count in groups for number in range(count)]
+    rows = [
+        {"name": name, "status": "FAILED", "started": NOW + timedelta(seconds=at), "stopped": NOW + timedelta(hours=1)}
+        for at, name in enumerate(names)
+    ]
+    return outcomes.told(rows, NOW + timedelta(hours=2), 10_000, NOW)
+
+
+def described(executionArn):  # noqa: N803
+    return {"status": "FAILED", "startDate": NOW, "error": "Broken"}
+
+
+def test_drills_that_failed_since_hide_no_failed_checkin_and_the_rest_is_counted():
+    client = SimpleNamespace(describe_execution=lambda executionArn: described(executionArn))  # noqa: N803
+    rows = review.failures(live(stepfunctions=client), seen(("checkin-", 51), ("drill-", 2000)))
+    assert [row["execution"] for row in rows[:2]] == ["checkin-50", "checkin-49"]
+    assert rows[50]["execution"] == "and 1 more; the newest 50 of 51 are shown"
+    assert rows[-1] == rows[-1] | {"who": "drills", "execution": "and 1,950 more; the newest 50 of 2,000 are shown"}
+    assert {row["error"] for row in rows if "more" not in row["execution"]} == {"Broken"}
+
+
+def test_failures_of_a_list_that_was_cut_say_so():
+    frame = seen()
+    frame.attrs["cut"] = "only the newest 5 executions were read"
+    assert review.failures(live(), frame)[-1]["execution"] == "only the newest 5 executions were read"
+
+
+def test_every_metric_of_the_dashboard_is_looked_for_however_long_the_window(monkeypatch):
+    row = ["AWS/States", "ExecutionTime", "StateMachineArn", "arn", {"stat": "p99"}]
+    dark = ["Your6/Workflow", "DrillAlertLatency", "Route", "crisis", "Topic", "trusted"]
+    widgets = [{"properties": {"metrics": [row, dark, ["AWS/States", "ExecutionsFailed", "StateMachineArn", "arn"]]}}]
+    monkeypatch.setattr(review, "Widgets", lambda *_: SimpleNamespace(read=lambda: widgets))
+    point = {"Id": "q0", "Timestamps": [NOW], "Values": [3.0], "StatusCode": "Complete"}
+    pages = [{"MetricDataResults": []}, {"MetricDataResults": [point]}]
+    cloudwatch = Paged(get_metric_data=pages)
+    window = review.Window(datetime.now(UTC) - timedelta(days=90), datetime.now(UTC), None)
+    shown = review.dashboard_metrics(live(cloudwatch=cloudwatch), window)
+    assert shown == {"AWS/States ExecutionTime": True, "DrillAlertLatency crisis trusted": False}
+    ((_, asked),) = cloudwatch.asked
+    assert {query["MetricStat"]["Stat"] for query in asked["MetricDataQueries"]} == {"SampleCount"}
