@@ -21,7 +21,9 @@ BANNED = {"manager", "util", "utils", "helper", "helpers", "handle", "data2", "p
 FOUNDATION = {
     "lib.errors": set(),
     "lib.plans": set(),
-    "lib.parameters": set(),
+    "lib.names": set(),
+    "lib.subscriber": set(),
+    "lib.parameters": {"lib.names", "lib.subscriber"},
     "lib.settings": {"lib.errors", "lib.parameters"},
     "lib.checks": {"lib.errors"},
     "lib.manifest": {"lib.errors"},
