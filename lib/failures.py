@@ -116,10 +116,9 @@ def _late(rows: Sequence[Row], named: Sequence[str]) -> list[Check]:
     if not late:
         return []
     machines = sum(bool(row.get("control", {}).get("late")) for row in late)
-    found = (
-        f"{len(late)} of {len(rows)} LATE: {', '.join(named)}; beside {machines} of them the unbroken control was late"
-    )
-    return [Check(IN_TIME, "failed", f"{found} too: the machine's" if machines else found, "all who are due, in time")]
+    found = f"{len(late)} of {len(rows)} LATE: {', '.join(named)}"
+    found += f"; of {machines} the unbroken control was late too: the machine's" if machines else ""
+    return [Check(IN_TIME, "failed", found, "all who are due, in time")]
 
 
 def _open(rows: Sequence[Row], expected: str) -> list[Check]:
