@@ -42,6 +42,8 @@ THROTTLING = (
     "Throttling", "ThrottlingException", "Throttled", "ThrottledException", "RequestThrottled",
     "RequestThrottledException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown",
     "ProvisionedThroughputExceededException", "PriorRequestNotComplete",
+    # Somebody else is changing the same thing at this moment, so it was not changed.
+    "ConcurrentModification", "ConcurrentModificationException", "ConflictException", "OperationAbortedException",
 )  # fmt: skip
 BAD_CREDENTIALS = (
     "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException",
@@ -73,6 +75,7 @@ class Live:
     session: boto3.session.Session
     clients: dict[str, Any] = field(default_factory=dict)
     sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
     attempts: int = 5
     single: dict[str, Any] = field(default_factory=dict)
 
@@ -111,36 +114,38 @@ def connect(settings: Settings, log: CallLog | None = None) -> Live:
 
 
 @contextmanager
-def readable(doing: str, writing: bool = False) -> Iterator[None]:
+def readable(doing: str, writing: bool = False, masked: Callable[[str], str] = str) -> Iterator[None]:
     """Turn what botocore raises into one sentence of ours, with the cause kept.
 
-    Of a write it also tells what was surely not carried out (Throttled) from what may have been (Unanswered).
+    Of a write it also tells what was surely not carried out (Throttled) from what may have been (Unanswered). What AWS
+    says may quote what it was given; `masked` takes out of it what no record may hold.
     """
     try:
         yield
     except NO_CREDENTIALS as error:
         raise Unreachable(
-            f"no usable AWS credentials while {doing} ({_words(error)}); log in (aws sso login, or set a profile)"
+            f"no usable AWS credentials while {doing} ({masked(_words(error))}); log in "
+            "(aws sso login, or set a profile)"
         ) from error
     except NO_ANSWER as error:
         if writing:
-            raise Unanswered(_unknown(doing, error)) from error
+            raise Unanswered(_unknown(doing, masked(_words(error)))) from error
         raise Unreachable(
-            f"no answer while {doing} ({_words(error)}); check endpoint_url and the network, "
+            f"no answer while {doing} ({masked(_words(error))}); check endpoint_url and the network, "
             "or start the account that should answer there"
         ) from error
     except ClientError as error:
         if error_code(error) in BAD_CREDENTIALS:
             raise Unreachable(
-                f"AWS does not take these credentials while {doing} ({_words(error)}); log in again"
+                f"AWS does not take these credentials while {doing} ({masked(_words(error))}); log in again"
             ) from error
         if writing and error_code(error) in THROTTLING:
-            raise Throttled(f"AWS asked to wait while {doing}: {_words(error)}") from error
+            raise Throttled(f"AWS asked to wait while {doing}: {masked(_words(error))}") from error
         if writing and error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
-            raise Unanswered(_unknown(doing, error)) from error
-        raise NotAsWanted(f"AWS refused while {doing}: {_words(error)}") from error
+            raise Unanswered(_unknown(doing, masked(_words(error)))) from error
+        raise NotAsWanted(f"AWS refused while {doing}: {masked(_words(error))}") from error
     except BotoCoreError as error:
-        raise BadParameters(f"the call could not be made while {doing}: {_words(error)}") from error
+        raise BadParameters(f"the call could not be made while {doing}: {masked(_words(error))}") from error
 
 
 def error_code(error: ClientError) -> str:
@@ -158,8 +163,8 @@ def absent_is_none(*codes: str) -> Iterator[None]:
             raise
 
 
-def _unknown(doing: str, error: Exception) -> str:
-    return f"no usable answer while {doing} ({_words(error)}); whether it was carried out is not known"
+def _unknown(doing: str, words: str) -> str:
+    return f"no usable answer while {doing} ({words}); whether it was carried out is not known"
 
 
 def _words(error: Exception) -> str:

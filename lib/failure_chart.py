@@ -7,10 +7,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from lib import failures as evidence
 from lib.drawing import BLACK, GREY, ORANGE, PALE, VERMILLION, canvas, nothing, plural, spoken, styled
 
 QUESTION = "Does any single failure silence a crisis?"
-SILENT = "failed"
+SILENT, LATE, FAILED = evidence.SILENT, evidence.LATE, evidence.FAILED
+LOUD = (SILENT, LATE, FAILED, "gap")
 # outcome -> (word, fill, hatch); the word on the tile and the hatch tell the same without colour
 TILES = {
     "contact": ("contact", PALE, ""),
@@ -18,6 +20,8 @@ TILES = {
     "failed visibly": ("fails visibly", "#EEEEEE", ""),
     "not exercised here": ("only a queue", "white", "...."),
     "gap": ("NOBODY", ORANGE, "////"),
+    LATE: ("LATE", ORANGE, "\\\\"),
+    FAILED: ("ENDS WRONG", VERMILLION, "++++"),
     SILENT: ("SILENT", VERMILLION, "xxxx"),
 }
 ROW = 0.27  # inches
@@ -39,11 +43,12 @@ def failures(matrix: pd.DataFrame, limit_seconds: float) -> Figure:
 
 def _answer(matrix: pd.DataFrame, limit: float) -> str:
     counted = matrix["outcome"].value_counts()
-    silent, reached = int(counted.get(SILENT, 0)), int(matrix["seconds"].notna().sum())
-    said = [f"{reached} reached somebody", f"{int(counted.get('failed visibly', 0))} failed visibly"]
-    said += [f"{silent} SILENT" if silent else "none silent"]
-    if reached:
-        said.append(f"slowest {spoken(matrix['seconds'].max())}, limit {limit:g} s")
+    in_time = matrix[matrix["seconds"].notna() & (matrix["outcome"] != LATE)]
+    said = [f"{len(in_time)} reached somebody", f"{int(counted.get('failed visibly', 0))} failed visibly"]
+    said += [f"{int(counted[bad])} {TILES[bad][0]}" for bad in (SILENT, FAILED, LATE) if bad in counted]
+    said += [] if SILENT in counted else ["none silent"]
+    if len(in_time):
+        said.append(f"slowest of those in time {spoken(in_time['seconds'].max())}, limit {limit:g} s")
     if gaps := int(counted.get("gap", 0)):
         said.append(f"{plural(gaps, 'accepted event')} beside the crisis that nothing carries")
     return f"{plural(len(matrix), 'failure')}: {', '.join(said)}"
@@ -56,7 +61,7 @@ def _tile(axes: Axes, spot: tuple[int, int], outcome: str, seconds: float) -> No
         Rectangle((x - 0.48, y - 0.44), 0.96, 0.88, facecolor=fill, edgecolor=GREY, hatch=hatch, linewidth=0.5)
     )
     text = word if pd.isna(seconds) else f"{word} {seconds:.1f} s"
-    weight = "bold" if outcome in (SILENT, "gap") else "normal"
+    weight = "bold" if outcome in LOUD else "normal"
     behind = {"facecolor": "white", "edgecolor": "none", "pad": 1.0} if hatch else None
     axes.text(x, y, text, ha="center", va="center", fontsize=8, color=BLACK, bbox=behind, weight=weight)
 

@@ -14,9 +14,13 @@ from lib.records import Record
 
 EVIDENCE = "evidence/single_failures.json"
 NAME = "no single failure silences a crisis"
-PASSED, FAILED, NOT_EXERCISED, GAP = "passed", "failed", "not exercised here", "gap"
+IN_TIME = "somebody is told in time though a task fails"
+PASSED, NOT_EXERCISED, GAP = "passed", "not exercised here", "gap"
+# Late: somebody was told, but not all who were due within the limit. Silent: nobody was told at all. Failed: somebody
+# was told, but the execution ended as it never may.
+LATE, FAILED, SILENT = "late", "failed", "silent"
 # From what is well to what must not be: of several interpreters, the worst counts.
-VERDICTS = (PASSED, NOT_EXERCISED, GAP, FAILED)
+VERDICTS = (PASSED, NOT_EXERCISED, GAP, LATE, FAILED, SILENT)
 COLUMNS = ["task", "fault", "outcome", "seconds", "verdict"]
 NOT_BROKEN = (
     "no evidence of broken tasks in this run: an environment that people rely on is not broken for a test. What was "
@@ -31,12 +35,22 @@ def tried(record: Record) -> list[dict[str, Any]]:
     return list(record.latest(EVIDENCE) or [])
 
 
+def verdict(row: Row) -> str:
+    """What became of one failure. Older records call all that is not well `failed`; there, who was reached tells."""
+    if row["verdict"] != FAILED:
+        return str(row["verdict"])
+    word = row["why"].partition(":")[0]
+    if word == "LATE":
+        return LATE
+    return FAILED if word == "FORGOTTEN" or row["seconds"] else SILENT
+
+
 def shown(record: Record) -> list[dict[str, str]]:
     """Every failure that did not reach somebody in time, with why; equal ones of several interpreters once."""
     rows: dict[tuple[str, ...], list[str]] = {}
     for row in tried(record):
-        if row["verdict"] != PASSED:
-            key = (row["task"], row["fault"], row["route"], row["verdict"], row["why"])
+        if verdict(row) != PASSED:
+            key = (row["task"], row["fault"], row["route"], verdict(row), row["why"])
             rows.setdefault(key, []).append(row["interpreter"])
     columns = ("broken", "fault", "route", "verdict", "why")
     return [{**dict(zip(columns, key, strict=True)), "interpreters": ", ".join(on)} for key, on in rows.items()]
@@ -46,7 +60,7 @@ def matrix(record: Record) -> pd.DataFrame:
     """A row a task and fault: `task, fault, outcome, seconds, verdict`, of all interpreters and routes the worst.
 
     `outcome`: who was reached first (`contact`, `operations`), else `failed visibly`, else the verdict; `seconds` until
-    the first alert, the slowest interpreter's, NaN where nobody was reached.
+    the first alert, the slowest interpreter's, of what is late until the last; NaN where nobody was reached.
     """
     cells: dict[tuple[str, str], list[Row]] = {}
     for row in tried(record):
@@ -63,9 +77,12 @@ def _task(row: Row) -> str:
 
 
 def _cell(rows: Sequence[Row]) -> tuple[str, float | None, str]:
-    worst = max(rows, key=lambda row: (VERDICTS.index(row["verdict"]), _first(row)))
-    if worst["verdict"] != PASSED:
-        return str(worst["verdict"]), None, str(worst["verdict"])
+    worst = max(rows, key=lambda row: (VERDICTS.index(verdict(row)), _first(row)))
+    found = verdict(worst)
+    if found == LATE:
+        return LATE, max(worst["seconds"].values(), default=None), LATE
+    if found != PASSED:
+        return found, None, found
     if not worst["seconds"]:
         return "failed visibly", None, PASSED
     return min(worst["seconds"], key=worst["seconds"].get), _first(worst), PASSED
@@ -81,24 +98,37 @@ def checks(record: Record) -> list[Check]:
     rows, expected = tried(record), "somebody reached, or failed visibly"
     if not rows:
         return [Check(NAME, NOT_EXERCISED, NOT_BROKEN, expected)]
-    silent = sorted({f"{row['task']} {row['fault']}" for row in rows if row["verdict"] == FAILED})
-    counted = Counter(row["verdict"] for row in rows)
-    reached = sum(bool(row["seconds"]) for row in rows if row["verdict"] == PASSED)
+    named = {bad: sorted({f"{row['task']} {row['fault']}" for row in rows if verdict(row) == bad}) for bad in VERDICTS}
+    counted = Counter(verdict(row) for row in rows)
+    reached = sum(bool(row["seconds"]) for row in rows if verdict(row) == PASSED)
     on = len({row["interpreter"] for row in rows})
     visible = counted[PASSED] - reached
     found = f"{len(rows)} tried on {on} interpreters: {reached} reached somebody, {visible} failed visibly"
-    found += f", SILENT: {', '.join(silent)}" if silent else ", none silent"
-    return [Check(NAME, FAILED if silent else PASSED, found, expected), *_open(rows, expected)]
+    found += f", SILENT: {', '.join(named[SILENT])}" if named[SILENT] else ", none silent"
+    found += f", ENDED WRONGLY: {', '.join(named[FAILED])}" if named[FAILED] else ""
+    bad = "failed" if named[SILENT] or named[FAILED] else "passed"
+    return [Check(NAME, bad, found, expected), *_late(rows, named[LATE]), *_open(rows, expected)]
+
+
+def _late(rows: Sequence[Row], named: Sequence[str]) -> list[Check]:
+    """Who was told too late, and whether an unbroken execution beside it was as late: then it was the machine."""
+    late = [row for row in rows if verdict(row) == LATE]
+    if not late:
+        return []
+    machines = sum(bool(row.get("control", {}).get("late")) for row in late)
+    found = f"{len(late)} of {len(rows)} LATE: {', '.join(named)}"
+    found += f"; of {machines} the unbroken control was late too: the machine's" if machines else ""
+    return [Check(IN_TIME, "failed", found, "all who are due, in time")]
 
 
 def _open(rows: Sequence[Row], expected: str) -> list[Check]:
     """What only AWS's retries and dead-letter queues carry, and what nothing does: for a person to decide."""
     found = list[Check]()
-    for verdict, status, words in (
+    for open_one, status, words in (
         (NOT_EXERCISED, NOT_EXERCISED, "accepted events that only dead-letter queues carry"),
         (GAP, "waiting", "accepted events that nothing carries, beside the crisis"),
     ):
-        names = sorted({f"{row['task']} {row['fault']} ({row['route']})" for row in rows if row["verdict"] == verdict})
+        names = sorted({f"{row['task']} {row['fault']} ({row['route']})" for row in rows if row["verdict"] == open_one})
         if names:
             found.append(Check(words, status, ", ".join(names), expected))
     return found

@@ -3,7 +3,6 @@
 The same keys stand in `parameters/<environment>.yaml` and in the parameters cell of every notebook.
 """
 
-import re
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -19,11 +18,17 @@ from pydantic import (
     model_validator,
 )
 
+from lib import name_limits, subscriber
+from lib.subscriber import mask as mask
+
 ROOT = Path(__file__).resolve().parent.parent
 EMBEDDED_ACCOUNT = "000000000000"
 
 Number = StrictInt | StrictFloat
-Name = Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]{0,79}$")]
+# What CloudWatch Logs takes; 0 keeps for ever.
+Days = Literal[
+    0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+]
 
 # Who makes a run and where its record lies decides nothing about what is changed, so it is no part of an approval.
 OF_THE_RUN = (
@@ -37,12 +42,13 @@ GAPS = Literal["permission_simulation", "definition_validation", "execution_revi
 class Settings(BaseModel):
     """One environment's parameters. Frozen; unknown keys are refused with the nearest known one."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # What was given may be an address or a secret, so no error shows it but in our own words.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     environment: Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
     account_id: Annotated[StrictStr, Field(pattern=r"^\d{12}$")]
-    region: Annotated[StrictStr, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
-    endpoint_url: Annotated[StrictStr, Field(pattern=r"^(|https?://\S+)$")]
+    region: name_limits.Region
+    endpoint_url: Annotated[StrictStr, Field(pattern=r"^(|https?://[^\s@]+)$")]
     profile: StrictStr
     mode: Literal["plan", "apply"]
     run_id: Annotated[StrictStr, Field(pattern=r"^(|[A-Za-z0-9][A-Za-z0-9_.\-]{0,63})$")]
@@ -56,26 +62,26 @@ class Settings(BaseModel):
     approved_by: StrictStr
     change_ticket: StrictStr
     may_replace: Annotated[StrictInt, Field(ge=0, le=100)]
-    lock_name: Annotated[StrictStr, Field(pattern=r"^(/[A-Za-z0-9_.\-]+)+$")]
+    lock_name: name_limits.LockName
     lock_lease_seconds: Annotated[StrictInt, Field(ge=3, le=3600)]
     rollback_to_phase: Annotated[StrictStr, Field(pattern=r"^(|\d\d)$")]
     rollback_foreign: Literal["refuse", "overwrite"]
-    state_machine_name: Name
-    execution_role_name: Name
-    execution_policy_name: Name
-    processor_function_name: Name
-    dispatcher_function_name: Name
-    table_name: Name
-    checkin_bucket_name: Name
-    alert_topic_name: Name
-    ops_topic_name: Name
+    state_machine_name: name_limits.MachineName
+    execution_role_name: name_limits.RoleName
+    execution_policy_name: name_limits.PolicyName
+    processor_function_name: name_limits.FunctionName
+    dispatcher_function_name: name_limits.FunctionName
+    table_name: name_limits.TableName
+    checkin_bucket_name: name_limits.BucketName
+    alert_topic_name: name_limits.TopicName
+    ops_topic_name: name_limits.TopicName
     ops_subscription_protocol: Literal["email", "sms", "https", "http", "sqs"]
     ops_subscription_endpoint: Annotated[StrictStr, Field(min_length=1)]
-    ops_dead_letter_queue_name: Name
-    events_dead_letter_queue_name: Name
-    dashboard_name: Name
-    log_group_name: Annotated[StrictStr, Field(pattern=r"^/aws/vendedlogs/states/[A-Za-z0-9_./\-]+$")]
-    log_retention_days: Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731]
+    ops_dead_letter_queue_name: name_limits.QueueName
+    events_dead_letter_queue_name: name_limits.QueueName
+    dashboard_name: name_limits.DashboardName
+    log_group_name: name_limits.LogGroupName
+    log_retention_days: Days
     drill_user_id: Annotated[StrictStr, Field(pattern=r"^drill-[A-Za-z0-9\-]{1,50}$")]
     crisis_risk_above: Annotated[Number, Field(ge=0, lt=100)]
     high_risk_above: Annotated[Number, Field(ge=0, lt=100)]
@@ -124,25 +130,20 @@ class Settings(BaseModel):
                 f"endpoint_url {self.endpoint_url!r} does not go with account_id {self.account_id}: only the embedded "
                 f"account {EMBEDDED_ACCOUNT} has an endpoint; leave it empty for AWS"
             )
-        self._check_endpoint()
+        self._check_names()
         if self.approval == "required" and self.not_exercised_here:
             raise ValueError("not_exercised_here must be empty where approval is required: AWS can answer every check")
         return self
 
-    def _check_endpoint(self) -> None:
-        given, protocol = self.ops_subscription_endpoint, self.ops_subscription_protocol
-        pattern, expected = {
-            "email": (r"[^@\s]+@[^@\s]+\.[^@\s]+", "name@host"),
-            "sms": (r"\+\d{7,15}", "+ and digits"),
-            "http": (r"http://\S+", "http://..."),
-            "https": (r"https://\S+", "https://..."),
-            "sqs": (rf"arn:aws[a-z-]*:sqs:{self.region}:{self.account_id}:[A-Za-z0-9_-]+", self.queue_arn("<queue>")),
-        }[protocol]
-        if not re.fullmatch(pattern, given):
-            found = (
-                f"{given!r} is not the ARN of one of this account's queues" if protocol == "sqs" else repr(mask(given))
-            )
-            raise ValueError(f"ops_subscription_endpoint: found {found}; the {protocol} protocol expects {expected}")
+    def _check_names(self) -> None:
+        """What is right or wrong only together with another parameter."""
+        wrong = subscriber.trouble(self.ops_subscription_protocol, self.ops_subscription_endpoint)
+        if wrong:
+            raise ValueError(f"ops_subscription_endpoint: {wrong}")
+        bucket = name_limits.bucket_trouble(self.checkin_bucket_name, self.region)
+        found = bucket or name_limits.lock_trouble(self.lock_name, self.arn)
+        if found:
+            raise ValueError(found)
 
     @property
     def thresholds(self) -> dict[str, float]:
@@ -212,7 +213,7 @@ class Settings(BaseModel):
         """`text` without the subscriber's address, which no record may hold."""
         if self.ops_subscription_protocol == "sqs":
             return text
-        return text.replace(self.ops_subscription_endpoint, mask(self.ops_subscription_endpoint))
+        return subscriber.without(text, self.ops_subscription_endpoint)
 
     def decisive(self) -> dict[str, Any]:
         """The parameters that decide what is changed, and so are part of what is approved. Fit for a record."""
@@ -223,9 +224,3 @@ class Settings(BaseModel):
         return {
             key: self.masked(value) if isinstance(value, str) else value for key, value in self.model_dump().items()
         }
-
-
-def mask(contact: str) -> str:
-    """`name@host` -> `n***@host`; anything else keeps its first two characters."""
-    name, at, host = contact.partition("@")
-    return f"{name[:1]}***@{host}" if at else f"{contact[:2]}***"

@@ -56,7 +56,9 @@ def _sentence(item: Any) -> str:  # noqa: ANN401 - an error of pydantic
     if item["type"] == "value_error" and not where:
         return str(item["ctx"]["error"])
     message = str(item["ctx"]["error"]) if item["type"] == "value_error" else item["msg"][0].lower() + item["msg"][1:]
-    return f"parameter {where}: found {item['input']!r}, {message}"
+    given = item["input"]
+    hidden = given and (where == "ops_subscription_endpoint" or "@" in str(given))
+    return f"parameter {where}: found {mask(str(given)) if hidden else given!r}, {message}"
 
 
 def load(environment: str, overrides: Mapping[str, Any] | None = None) -> Settings:
@@ -68,10 +70,17 @@ def load(environment: str, overrides: Mapping[str, Any] | None = None) -> Settin
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadParameters(f"{path.name} is not valid YAML: {' '.join(str(error).split())}") from error
+        raise BadParameters(f"{path.name} is not valid YAML: {_where(error)}") from None  # it quotes the file
     if not isinstance(data, dict):
         raise BadParameters(f"{path.name} holds {type(data).__name__}; expected one `key: value` line a parameter")
     return check({**data, **(overrides or {})})
+
+
+def _where(error: yaml.YAMLError | UnicodeDecodeError) -> str:
+    """What is wrong and in which line, without a word of the file, which may hold an address."""
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return "it is no text in UTF-8"
+    return f"{error.problem} in line {error.problem_mark.line + 1}"
 
 
 def command_line(settings: Settings) -> str:

@@ -85,7 +85,7 @@ def rehearsed(chosen: Settings, lasting: bool) -> int:
     """Check-ins before, during and after, so that the review has something to compare; then every phase.
 
     Meanwhile tasks are broken on an account of their own. What that shows is in the record before the review reads it,
-    and a silent failure fails the rehearsal.
+    and one that is silent or late fails the rehearsal.
     """
     with tempfile.TemporaryDirectory(prefix="traffic-", ignore_cleanup_errors=True) as folder:
         with single_failures.started(Path(folder) / "failures") as tried:

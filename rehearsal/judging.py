@@ -1,5 +1,8 @@
 """Whether a failure silenced anybody: who was reached, how late, and how the execution ended. Pure.
 
+Silent is one fact, nobody was told at all; late is another, somebody was, but not all who were due within the limit.
+What was late beside an execution of which nothing was broken, and which was late as well, is the machine's: no pass.
+
 Where one thing alone is broken, somebody must be reached, and where more is, the execution may also fail for all to see
 by one of the definition's own errors. An execution that ends by any other error was cut off: something failed that
 nothing caught, and whatever else was under way is cancelled with it.
@@ -8,13 +11,14 @@ nothing caught, and whatever else was under way is cancelled with it.
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from lib.failures import FAILED, GAP, NOT_EXERCISED, PASSED
+from lib.failures import FAILED, GAP, LATE, NOT_EXERCISED, PASSED, SILENT
 from lib.states import walk
 from rehearsal.failing import Failure
 from rehearsal.ground import Drill
 from rehearsal.reaching import INVALID, UNPROCESSED
 
 CRISIS = "crisis"
+UNFINISHED = "RUNNING"
 NOT_PROCESSED = (INVALID, UNPROCESSED)  # of these, the execution itself must fail as well
 
 
@@ -30,12 +34,17 @@ def judged(
     ended = drill.error if drill.status == "FAILED" else drill.status
     late = [f"{whom} after {seconds:g} s" for whom, seconds in reached.items() if seconds > limit]
     visible = drill.status == "FAILED" and drill.error in own
+    if drill.status == UNFINISHED:
+        who = f"only {_spoken(reached)}" if reached else "nobody"
+        return LATE if reached else SILENT, f"STILL RUNS: it has not ended in the time of a trial; {who} was told"
     if not visible and drill.status != "SUCCEEDED":
-        return FAILED, f"CUT OFF: ended by {ended}, which is none of the definition's own errors"
+        who = "" if reached else ", and nobody was told"
+        return FAILED if reached else SILENT, f"CUT OFF: ended by {ended}, none of the definition's own errors{who}"
     if late:
-        return FAILED, f"LATE: {', '.join(late)}; the limit is {limit:g} s"
+        return LATE, f"LATE: {', '.join(late)}; the limit is {limit:g} s"
     if failure.given in NOT_PROCESSED and not visible:
-        return FAILED, "SILENT: the execution ended well, as if the check-in had been processed"
+        word = "SWALLOWED" if reached else "SILENT"
+        return FAILED if reached else SILENT, f"{word}: the execution ended well, as if the check-in had been processed"
     if reached:
         return PASSED, f"reached {' and '.join(reached)}; {ended}"
     return _unreached(failure, ended, visible, carrier)
@@ -45,18 +54,47 @@ def _unreached(failure: Failure, ended: str, visible: bool, carrier: str) -> tup
     if visible and not failure.single:
         return PASSED, f"nobody is left to be reached; failed visibly by {ended}"
     if visible:
-        return FAILED, f"NOBODY REACHED: failed visibly by {ended}, though this alone was broken"
+        return SILENT, f"NOBODY REACHED: failed visibly by {ended}, though this alone was broken"
     if not failure.behind or failure.given == CRISIS:
-        return FAILED, f"SILENT: nobody was reached and the execution {ended}"
+        return SILENT, f"SILENT: nobody was reached and the execution {ended}"
     if carrier:
         return NOT_EXERCISED, f"the event was accepted; on AWS {carrier}, which reaches nobody by itself"
     return GAP, "the event was accepted and nothing carries it, neither here nor on AWS: nobody is reached"
 
 
+def is_late(control: Mapping[str, float], limit: float) -> bool:
+    """Whether an execution of which nothing was broken was itself too late, or told nobody."""
+    return not control or max(control.values()) > limit
+
+
+def beside(verdict: str, why: str, control: Mapping[str, float], limit: float) -> str:
+    """Why, and what became of an execution of which nothing was broken, at the same time on the same interpreter."""
+    if verdict not in (LATE, SILENT):
+        return why
+    if not control:
+        return f"{why}; the unbroken control told nobody either: the machine's, or the interpreter's"
+    slowest = f"{max(control.values()):g} s"
+    if is_late(control, limit):
+        return f"{why}; {verdict}, and the unbroken control was late ({slowest}): the machine's"
+    return f"{why}; the unbroken control took {slowest}, so it is the failure's"
+
+
+def _spoken(reached: Mapping[str, float]) -> str:
+    return " and ".join(f"{whom} after {seconds:g} s" for whom, seconds in reached.items())
+
+
 def row(
-    failure: Failure, where: str, drill: Drill | None, reached: Mapping[str, float], verdict: tuple[str, str]
+    failure: Failure,
+    where: str,
+    drill: Drill | None,
+    reached: Mapping[str, float],
+    verdict: tuple[str, str],
+    control: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """One failure on one interpreter as plain data; `seconds` from the start to each one's first alert."""
+    """One failure on one interpreter as plain data; `seconds` from the start to each one's first alert.
+
+    `control`: the same of an execution beside it of which nothing was broken, and whether it was late.
+    """
     return {
         "interpreter": where,
         "task": failure.what,
@@ -71,4 +109,5 @@ def row(
         "seconds": dict(reached),
         "verdict": verdict[0],
         "why": verdict[1],
+        "control": dict(control or {}),
     }

@@ -4,6 +4,8 @@
 `failing.py`), broken in copies of it (`breaking.py`, `behind.py`), run as drills on an account of their own
 (`ground.py`) and judged by what subscribers received (`judging.py`). Loopback only.
 
+Beside the broken ones, executions run of which nothing is broken: how late they are is the machine's doing.
+
 What it leaves open: permissions are not enforced in the embedded account, so `denied` is the service's answer and not
 IAM's; the interpreters are not AWS's own; and a dead-letter queue is asserted by configuration only.
 """
@@ -14,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,20 +26,31 @@ import click
 from lib import render
 from lib.command import told
 from lib.errors import Unreachable
-from lib.failures import FAILED, GAP, NOT_EXERCISED, PASSED, VERDICTS
+from lib.failures import FAILED, GAP, LATE, NOT_EXERCISED, PASSED, SILENT, VERDICTS
 from lib.terminal import say
 from lib.terminal import table as print_table
 from rehearsal import behind, children, reaching
 from rehearsal.breaking import FAULTS, MISSING, SLOW, cut
 from rehearsal.failing import BEHIND, DISABLED, WITHOUT_TARGET, Failure, behind_events, briefly, of_tasks
 from rehearsal.ground import INTERPRETERS, MINISTACK, MOTO, Drill, Ground, about, ground
-from rehearsal.judging import judged, own_errors, row
+from rehearsal.judging import CRISIS, beside, is_late, judged, own_errors, row
 
 Row = dict[str, Any]
-Tried = tuple[Failure, str, Drill | None]
 AT_ONCE = {MINISTACK: 20, MOTO: 12}  # with more, moto is too slow for the four seconds that a task has
+CONTROL = Failure("", "", CRISIS)  # nothing is broken
 QUIET_SECONDS = 1.0
+PATIENT_SECONDS = 5.0  # a busy machine's alert may be under way, so nobody is called silent before
 DISPATCH_SECONDS = {SLOW: behind.LIMIT_SECONDS + 0.5}
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One failure on one interpreter: its drill, if anything reaches it, and the control that ran beside it."""
+
+    failure: Failure
+    where: str
+    drill: Drill | None
+    control: Drill
 
 
 def run(
@@ -66,8 +80,7 @@ def broken_tasks(
 ) -> list[Row]:
     """Break tasks, several at once, each in a copy of the definition of its own."""
     found = _drills(on, definition, failures, interpreters, sleep)
-    on.listen(QUIET_SECONDS, sleep)
-    return [_row(on, definition, *one) for one in found]
+    return _rows(on, definition, found, lambda _: "", QUIET_SECONDS, sleep)
 
 
 def broken_behind(
@@ -85,8 +98,8 @@ def broken_behind(
             continue
         with behind.broken(on, definition, thing, fault):
             found = _drills(on, definition, chosen, interpreters, sleep)
-            on.listen(DISPATCH_SECONDS.get(fault, QUIET_SECONDS), sleep)
-        rows += [_row(on, definition, *one, behind.carrier(one[0], carried)) for one in found]
+            carrier = partial(behind.carrier, found=carried)
+            rows += _rows(on, definition, found, carrier, DISPATCH_SECONDS.get(fault, QUIET_SECONDS), sleep)
     return rows
 
 
@@ -97,42 +110,82 @@ def _drills(
     interpreters: Sequence[str],
     sleep: Callable[[float], None],
 ) -> list[Tried]:
-    """Run a drill for each failure on each interpreter; one that nothing reaches has none."""
+    """Run a drill for each failure on each interpreter, and a control among so many as run at once; of those that
+    nothing reaches there is none."""
     given = reaching.inputs(on.settings)
 
-    def one(where: str, failure: Failure) -> Tried:
+    def one(where: str, failure: Failure) -> Drill | None:
         if not failure.given:
-            return failure, where, None
-        tasks = dict.fromkeys(failure.also, MISSING) | ({} if failure.behind else {failure.task: failure.fault})
-        return failure, where, on.drill(where, on.broken(where, definition, tasks), given[failure.given], sleep)
+            return None
+        own = {} if failure.behind or failure is CONTROL else {failure.task: failure.fault}
+        broken = on.broken(where, definition, dict.fromkeys(failure.also, MISSING) | own)
+        return on.drill(where, broken, given[failure.given], sleep)
 
     pools = {where: ThreadPoolExecutor(AT_ONCE[where]) for where in interpreters}
-    waiting = [pools[where].map(partial(one, where), failures) for where in interpreters]
-    found = [tried for several in waiting for tried in several]
+    waiting = [
+        (where, group, pools[where].map(partial(one, where), [CONTROL, *group]))
+        for where in interpreters
+        for group in _groups(failures, AT_ONCE[where])
+    ]
+    found = list[Tried]()
+    for where, group, drills in waiting:
+        control, *mine = drills
+        assert control is not None  # it has an input
+        found += [Tried(failure, where, drill, control) for failure, drill in zip(group, mine, strict=True)]
     for pool in pools.values():
         pool.shutdown()
     return found
 
 
-def _row(
-    on: Ground, definition: Mapping[str, Any], failure: Failure, where: str, drill: Drill | None, carrier: str = ""
-) -> Row:
+def _groups(failures: Sequence[Failure], size: int) -> Iterator[Sequence[Failure]]:
+    yield from (failures[first : first + size] for first in range(0, len(failures), size))
+
+
+def _rows(
+    on: Ground,
+    definition: Mapping[str, Any],
+    found: Sequence[Tried],
+    carrier: Callable[[Failure], str],
+    quiet: float,
+    sleep: Callable[[float], None],
+) -> list[Row]:
+    """Listen, and judge each drill; before any is called silent, listen longer."""
+    rows = list[Row]()
+    for seconds in (quiet, PATIENT_SECONDS):
+        on.listen(seconds, sleep)
+        rows = [_row(on, definition, tried, carrier(tried.failure)) for tried in found]
+        if all(row["verdict"] != SILENT for row in rows):
+            break
+    return rows
+
+
+def _row(on: Ground, definition: Mapping[str, Any], tried: Tried, carrier: str) -> Row:
+    failure, drill, limit = tried.failure, tried.drill, float(on.settings.alert_limit_seconds)
+    seconds = about(on.alerts, tried.control)
+    control = {
+        "execution": tried.control.name,
+        "status": tried.control.status,
+        "seconds": seconds,
+        "late": is_late(seconds, limit),
+    }
     if drill is None:
         unknown = "FORGOTTEN: no input is known that reaches this task; add one to rehearsal/reaching.py"
-        return row(failure, where, None, {}, (FAILED, unknown))
+        return row(failure, tried.where, None, {}, (FAILED, unknown), control)
     reached = about(on.alerts, drill)
-    limit = float(on.settings.alert_limit_seconds)
     verdict, why = judged(failure, drill, reached, own_errors(definition), limit, carrier)
+    why = beside(verdict, why, seconds, limit)
     if failure.fault == SLOW and not failure.behind and (limited := cut(definition, failure.task)):
         why += f"; its limit of {limited:g} s was cut for the trial, so on AWS it comes that much later"
-    return row(failure, where, drill, reached, (verdict, why))
+    return row(failure, tried.where, drill, reached, (verdict, why), control)
 
 
 def cell(found: Sequence[Mapping[str, Any]]) -> str:
     """One failure on every interpreter: who was reached and when at the latest, or how it ended, in a few words."""
-    bad = [row for row in found if row["verdict"] != PASSED]
-    if bad:
-        return str(max(bad, key=lambda row: VERDICTS.index(row["verdict"]))["verdict"]).upper()
+    worst = max(found, key=lambda row: VERDICTS.index(row["verdict"]))
+    if worst["verdict"] == LATE:
+        return "LATE: " + ", ".join(f"{whom} {seconds:.1f} s" for whom, seconds in sorted(worst["seconds"].items()))
+    if worst["verdict"] != PASSED:
+        return str(worst["verdict"]).upper()
     times = {whom: max(row["seconds"].get(whom, 0) for row in found) for row in found for whom in row["seconds"]}
     if not times:
         return f"fails: {found[0]['error']}"
@@ -164,10 +217,14 @@ def summary(rows: Sequence[Row]) -> str:
     counted = Counter(found["verdict"] for found in rows)
     where = len({found["interpreter"] for found in rows})
     reached = sum(found["verdict"] == PASSED and bool(found["reached"]) for found in rows)
-    more = (f"{counted[NOT_EXERCISED]} not exercised here", f"{counted[GAP]} gaps beside the crisis")
+    late = f"{counted[LATE]} late"
+    if machines := sum(found["verdict"] == LATE and found["control"]["late"] for found in rows):
+        late += f" ({machines} beside a late unbroken control: the machine's)"
+    more = [late, f"{counted[FAILED]} ended wrongly", f"{counted[NOT_EXERCISED]} not exercised here"]
+    more.append(f"{counted[GAP]} gaps beside the crisis")
     return (
         f"Single failures: {len(rows)} tried on {where} interpreters, {reached} reached a human, "
-        f"{counted[PASSED] - reached} failed visibly, {counted[FAILED]} silent, {', '.join(more)}"
+        f"{counted[PASSED] - reached} failed visibly, {counted[SILENT]} silent, {', '.join(more)}"
     )
 
 
@@ -185,8 +242,8 @@ def report(rows: Sequence[Row]) -> int:
 
 
 def code(rows: Sequence[Row]) -> int:
-    """The exit code: 1 where a failure was silent, and where none was tried."""
-    return 1 if not rows or any(found["verdict"] == FAILED for found in rows) else 0
+    """The exit code: 1 where a failure was silent, late or ended wrongly, and where none was tried."""
+    return 1 if not rows or any(found["verdict"] in (SILENT, LATE, FAILED) for found in rows) else 0
 
 
 @click.command()

@@ -36,7 +36,7 @@ class LiveThing(ABC):
 
     def read(self) -> Any:  # noqa: ANN401 - plain data
         """Its value as plain data, or None where it does not exist. Read-only."""
-        with readable(f"reading {self.name}"):
+        with readable(f"reading {self.name}", masked=self.live.settings.masked):
             return self._read()
 
     def write(self, value: Any) -> None:  # noqa: ANN401
@@ -44,7 +44,7 @@ class LiveThing(ABC):
 
         Raises Throttled where AWS asked to wait, Unanswered where nobody knows whether it was carried out.
         """
-        with readable(f"writing {self.name}", writing=True):
+        with readable(f"writing {self.name}", writing=True, masked=self.live.settings.masked):
             replace(self, live=self.live.once())._write(value)
 
     def exclusively(self, run_id: str) -> AbstractContextManager[Callable[[], None]]:

@@ -1,7 +1,6 @@
 """One environment variable of a Lambda function, and single statements of its resource policy."""
 
 import json
-import time
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -11,7 +10,8 @@ from lib.aws import Live, absent_is_none, error_code
 from lib.errors import NotAsWanted
 from lib.resources.base import LiveThing
 
-ATTEMPTS = 5
+# Lambda refuses a change while another one of the function is under way, and one of a revision that is gone.
+BUSY = ("PreconditionFailedException", "ResourceConflictException")
 # Condition key of a statement -> parameter of AddPermission.
 CONDITIONS = {
     "aws:sourcearn": "SourceArn",
@@ -37,18 +37,17 @@ class EnvironmentVariable(LiveThing):
     def _write(self, value: str | None) -> None:
         # UpdateFunctionConfiguration replaces all variables, so the write is tied to the revision that was read:
         # a change in between is refused by Lambda, and read and merged again.
-        for attempt in range(ATTEMPTS):
+        deadline = self.live.clock() + self.live.settings.verify_timeout_seconds
+        while True:
             variables, revision = _environment(self.live, self.function)
             others = {name: text for name, text in variables.items() if name != self.variable}
             try:
                 self._update(others | ({} if value is None else {self.variable: value}), revision)
                 break
             except ClientError as error:
-                if error_code(error) not in ("PreconditionFailedException", "ResourceConflictException"):
+                if error_code(error) not in BUSY:
                     raise
-                if attempt == ATTEMPTS - 1:
-                    raise
-                self.live.sleep(self.live.settings.poll_seconds)
+                _wait_for_others(self.live, self.function, deadline, error)
         self._wait()
         now = {name: text for name, text in _environment(self.live, self.function)[0].items() if name != self.variable}
         if now != others:
@@ -64,13 +63,13 @@ class EnvironmentVariable(LiveThing):
         )
 
     def _wait(self) -> None:
-        deadline = time.monotonic() + self.live.settings.verify_timeout_seconds
+        deadline = self.live.clock() + self.live.settings.verify_timeout_seconds
         while True:
             answer = self.live.client("lambda").get_function_configuration(FunctionName=self.function)
             status = answer.get("LastUpdateStatus", "Successful")
             if status == "Successful":
                 return
-            if status == "Failed" or time.monotonic() > deadline:
+            if status == "Failed" or self.live.clock() > deadline:
                 why = answer.get("LastUpdateStatusReason", "no reason given")
                 raise NotAsWanted(f"{self.function}: update is {status} ({why}); expected Successful")
             self.live.sleep(self.live.settings.poll_seconds)
@@ -102,12 +101,29 @@ class Permission(LiveThing):
             client.remove_permission(FunctionName=self.function, StatementId=self.sid)
         if value is None:
             return
-        try:
-            client.add_permission(FunctionName=self.function, StatementId=self.sid, **value)
-        except ClientError as error:
-            # A retried call finds the statement that its first attempt made; only another one is an error.
-            if error_code(error) != "ResourceConflictException" or self._read() != value:
-                raise
+        deadline = self.live.clock() + self.live.settings.verify_timeout_seconds
+        while True:
+            try:
+                client.add_permission(FunctionName=self.function, StatementId=self.sid, **value)
+                return
+            except ClientError as error:
+                found = self._read() if error_code(error) in BUSY else None
+                # A retried call finds the statement that its first attempt made; only another one is an error.
+                if found == value:
+                    return
+                if error_code(error) not in BUSY or found is not None:
+                    raise
+                _wait_for_others(self.live, self.function, deadline, error)
+
+
+def _wait_for_others(live: Live, function: str, deadline: float, error: ClientError) -> None:
+    """Sleep until a busy function may be asked again. Raises NotAsWanted when the time for that is up."""
+    if live.clock() > deadline:
+        raise NotAsWanted(
+            f"{function}: somebody else's update was still under way after {live.settings.verify_timeout_seconds:g} s "
+            f"({error_code(error)}), and nothing was written; expected it to end. See who deploys it, then go on"
+        ) from error
+    live.sleep(live.settings.poll_seconds)
 
 
 def _environment(live: Live, function: str) -> tuple[dict[str, str], str]:

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+from lib import subscriber
 from lib.aws import Live, absent_is_none
-from lib.errors import BadParameters
+from lib.errors import BadParameters, NotAsWanted
 from lib.plans import UNKNOWN
 from lib.resources.base import LiveThing
 from lib.settings import mask
@@ -105,21 +106,22 @@ class Subscription(LiveThing):
         }
 
     def _arn(self) -> str | None:
-        rows = subscriptions(self.live, self.topic)
-        return next(
-            (r["SubscriptionArn"] for r in rows if (r["Protocol"], r["Endpoint"]) == (self.protocol, self.address)),
-            None,
-        )
+        """What SNS calls it; the one that is written as ours is, before another that means the same."""
+        rows = [row for row in subscriptions(self.live, self.topic) if row["Protocol"] == self.protocol]
+        meant = [row for row in rows if subscriber.same(self.protocol, self.address, row["Endpoint"])]
+        found = sorted(meant, key=lambda row: row["Endpoint"] != self.address)
+        return found[0]["SubscriptionArn"] if found else None
 
     def _write(self, value: dict[str, str] | None) -> None:
         sns, arn = self.live.client("sns"), self._arn()
         if value is None:
             self._unsubscribe(arn)
         elif arn is None:
+            self._require_whole_address()
             sns.subscribe(
                 TopicArn=self.live.settings.arn("sns", self.topic),
                 Protocol=self.protocol,
-                Endpoint=self.address,
+                Endpoint=subscriber.dialled(self.protocol, self.address),
                 Attributes=_attributes(value, self.protocol),
                 ReturnSubscriptionArn=True,
             )
@@ -128,6 +130,13 @@ class Subscription(LiveThing):
             for name, text in _attributes(value, self.protocol, empty=True).items():
                 if live[name] != text:  # an empty policy is not the same as none, so none is written for nothing
                     sns.set_subscription_attributes(SubscriptionArn=arn, AttributeName=name, AttributeValue=text)
+
+    def _require_whole_address(self) -> None:
+        if subscriber.hides_password(self.address):
+            raise NotAsWanted(
+                f"{self.name} is not there, and its password is hidden, so it cannot be made from the parameters; "
+                "subscribe it by hand (aws sns subscribe), then go on"
+            )
 
     def _unsubscribe(self, arn: str | None) -> None:
         # A subscription that nobody confirmed cannot be removed; AWS drops it by itself after some days.

@@ -117,7 +117,9 @@ def test_a_definition_that_silences_somebody_is_found_out(on, plain, name):
     machine = copy.deepcopy(plain)
     sabotage(machine)
     (row,) = single_failures.broken_tasks(on, machine, [failure], [MINISTACK])
-    assert (row["verdict"], row["why"].split(":")[0]) == ("failed", word), row
+    assert (row["verdict"], row["why"].split(":")[0]) == ("failed" if row["reached"] else "silent", word), row
+    assert (row["control"]["status"], set(row["control"]["seconds"])) == ("SUCCEEDED", {"contact", "operations"})
+    assert (word == "SILENT") <= ("so it is the failure's" in row["why"])
 
 
 def test_operations_told_by_an_event_alone_is_found_out(on, plain):
@@ -128,7 +130,7 @@ def test_operations_told_by_an_event_alone_is_found_out(on, plain):
     told |= {key: event[key] for key in ("Resource", "Parameters")}
     failure = Failure("SendCrisisEvent", "disabled", "crisis", behind="rule")
     (row,) = single_failures.broken_behind(on, machine, [failure], [MINISTACK])
-    assert (row["verdict"], row["why"].split(":")[0]) == ("failed", "SILENT")
+    assert (row["verdict"], row["why"].split(":")[0]) == ("silent", "SILENT")
 
 
 def test_a_task_that_nothing_reaches_is_reported(on, plain):

@@ -61,6 +61,47 @@ def test_a_silent_failure_fails_and_is_named(record):
     assert failures.shown(record)[-1]["why"] == "because of denied"
 
 
+def late(why="LATE: contact after 31 s", **control):
+    return row("TellOperations", "slow", "late", {"operations": 1.8, "contact": 31.0}) | {
+        "why": why,
+        **({"control": control} if control else {}),
+    }
+
+
+def test_late_is_no_pass_and_is_not_called_silent(record):
+    record.keep_json(failures.EVIDENCE, [*WELL, late()])
+    found = {check.name: check for check in failures.checks(record)}
+    assert (found[failures.NAME].status, found[failures.IN_TIME].status) == ("passed", "failed")
+    assert "none silent" in found[failures.NAME].found
+    assert found[failures.IN_TIME].found == "1 of 9 LATE: TellOperations slow"
+    figure = failure_chart.failures(failures.matrix(record), 30)
+    assert "LATE 31.0 s" in {text.get_text() for text in figure.axes[0].texts}
+    assert "1 LATE" in describe(figure) and "none silent" in describe(figure)
+
+
+def test_what_the_machine_made_late_is_said_to_be_the_machines_and_is_no_pass(record):
+    record.keep_json(failures.EVIDENCE, [*WELL, late(late=True), late(late=False)])
+    check = {check.name: check for check in failures.checks(record)}[failures.IN_TIME]
+    assert check.found == ("2 of 10 LATE: TellOperations slow; of 1 the unbroken control was late too: the machine's")
+    assert check.status == "failed"
+
+
+@pytest.mark.parametrize(
+    ("why", "seconds", "verdict"),
+    [
+        ("LATE: contact after 31 s; the limit is 30 s", {"operations": 1.8, "contact": 31.0}, "late"),
+        ("SILENT: nobody was reached and the execution SUCCEEDED", {}, "silent"),
+        ("NOBODY REACHED: failed visibly by AlertUndelivered, though this alone was broken", {}, "silent"),
+        ("CUT OFF: ended by X, which is none of the definition's own errors", {}, "silent"),
+        ("CUT OFF: ended by X, which is none of the definition's own errors", {"operations": 0.2}, "failed"),
+        ("SILENT: the execution ended well, as if the check-in had been processed", {"operations": 0.2}, "failed"),
+        ("FORGOTTEN: no input is known that reaches this task", {}, "failed"),
+    ],
+)
+def test_a_record_of_before_two_words_is_told_apart_by_its_evidence(why, seconds, verdict):
+    assert failures.verdict({"verdict": "failed", "why": why, "seconds": seconds}) == verdict
+
+
 def test_the_latest_attempt_counts(record):
     record.keep_json(failures.EVIDENCE, [row("TellOperations", "denied", "failed")])
     record.keep_json(failures.EVIDENCE, WELL)
@@ -95,6 +136,7 @@ def test_the_chart_shouts_what_is_silent(record):
 
 def test_every_verdict_has_a_tile(record):
     record.keep_json(
-        failures.EVIDENCE, [row(f"T{at}", "slow", verdict) for at, verdict in enumerate(failures.VERDICTS)]
+        failures.EVIDENCE,
+        [row(f"T{at}", "slow", verdict, {"contact": 1.0}) for at, verdict in enumerate(failures.VERDICTS)],
     )
     assert set(failures.matrix(record)["outcome"]) <= set(failure_chart.TILES)

@@ -21,8 +21,10 @@ BANNED = {"manager", "util", "utils", "helper", "helpers", "handle", "data2", "p
 FOUNDATION = {
     "lib.errors": set(),
     "lib.plans": set(),
-    "lib.parameters": set(),
     "lib.asl.reading": {"lib.errors"},
+    "lib.name_limits": set(),
+    "lib.subscriber": set(),
+    "lib.parameters": {"lib.name_limits", "lib.subscriber"},
     "lib.settings": {"lib.errors", "lib.parameters"},
     "lib.checks": {"lib.errors"},
     "lib.manifest": {"lib.errors"},

@@ -126,25 +126,59 @@ RULE_CRISIS = Failure("SendCrisisEvent", "disabled", "crisis", behind="rule")
     ("failure", "status", "error", "reached", "carrier", "verdict", "why"),
     [
         (ONE, "SUCCEEDED", "", {"contact": 1.2}, "", "passed", "reached contact"),
-        (ONE, "SUCCEEDED", "", {}, "", "failed", "SILENT"),
-        (ONE, "SUCCEEDED", "", {"contact": 31}, "", "failed", "LATE"),
-        (ONE, "FAILED", "AlertUndelivered", {}, "", "failed", "NOBODY REACHED"),
+        (ONE, "SUCCEEDED", "", {}, "", "silent", "SILENT"),
+        (ONE, "SUCCEEDED", "", {"contact": 31}, "", "late", "LATE"),
+        (ONE, "SUCCEEDED", "", {"operations": 1.8, "contact": 31}, "", "late", "LATE: contact after 31 s"),
+        (ONE, "FAILED", "AlertUndelivered", {}, "", "silent", "NOBODY REACHED"),
         (MORE, "FAILED", "AlertUndelivered", {}, "", "passed", "failed visibly"),
-        (MORE, "SUCCEEDED", "", {}, "", "failed", "SILENT"),
-        (MORE, "RUNNING", "", {}, "", "failed", "CUT OFF"),
+        (MORE, "SUCCEEDED", "", {}, "", "silent", "SILENT"),
+        (MORE, "RUNNING", "", {}, "", "silent", "STILL RUNS: it has not ended in the time of a trial; nobody was told"),
+        (ONE, "RUNNING", "", {"operations": 1.8}, "", "late", "STILL RUNS"),
         (RECORD, "FAILED", "DynamoDB.ResourceNotFoundException", {"operations": 0.2}, "", "failed", "CUT OFF"),
+        (RECORD, "FAILED", "DynamoDB.ResourceNotFoundException", {}, "", "silent", "CUT OFF"),
         (BROKEN_CHECKIN, "FAILED", "CheckinNotProcessed", {"operations": 0.2}, "", "passed", "reached operations"),
-        (BROKEN_CHECKIN, "SUCCEEDED", "", {"operations": 0.2}, "", "failed", "SILENT"),
-        (BROKEN_CHECKIN, "FAILED", "CheckinNotProcessed", {}, "", "failed", "NOBODY REACHED"),
+        (BROKEN_CHECKIN, "SUCCEEDED", "", {"operations": 0.2}, "", "failed", "SWALLOWED"),
+        (BROKEN_CHECKIN, "SUCCEEDED", "", {}, "", "silent", "SILENT"),
+        (BROKEN_CHECKIN, "FAILED", "CheckinNotProcessed", {}, "", "silent", "NOBODY REACHED"),
         (RULE_HIGH, "SUCCEEDED", "", {}, "queue X", "not exercised here", "queue X"),
         (RULE_HIGH, "SUCCEEDED", "", {}, "", "gap", "nothing carries it"),
         (RULE_CRISIS, "SUCCEEDED", "", {"operations": 0.2}, "", "passed", "reached operations"),
-        (RULE_CRISIS, "SUCCEEDED", "", {}, "queue X", "failed", "SILENT"),
+        (RULE_CRISIS, "SUCCEEDED", "", {}, "queue X", "silent", "SILENT"),
     ],
 )
-def test_what_counts_as_silent(failure, status, error, reached, carrier, verdict, why):
+def test_silent_is_who_was_not_told_and_late_who_was_told_too_late(
+    failure, status, error, reached, carrier, verdict, why
+):
     found = judging.judged(failure, Drill("drill-a-b-123456", 0.0, status, error), reached, OWN, 30.0, carrier)
     assert (found[0], why in found[1]) == (verdict, True)
+
+
+@pytest.mark.parametrize("reached", [{"contact": 31.0}, {"operations": 1.8, "contact": 45.0}, {"operations": 0.1}])
+@pytest.mark.parametrize("status", ["SUCCEEDED", "RUNNING", "FAILED"])
+def test_whoever_was_told_is_never_called_silent(reached, status):
+    for failure in (ONE, MORE, RECORD, BROKEN_CHECKIN, RULE_HIGH, RULE_CRISIS):
+        verdict, why = judging.judged(failure, Drill("n", 0.0, status, "Some.Error"), reached, OWN, 30.0)
+        assert (verdict == "silent", "SILENT" in why) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "control", "said"),
+    [
+        (
+            "late",
+            {"operations": 0.4, "contact": 33.0},
+            "; late, and the unbroken control was late (33 s): the machine's",
+        ),
+        ("late", {"contact": 0.5}, "; the unbroken control took 0.5 s, so it is the failure's"),
+        ("late", {}, "; the unbroken control told nobody either: the machine's, or the interpreter's"),
+        ("silent", {"contact": 33.0}, "; silent, and the unbroken control was late (33 s): the machine's"),
+        ("silent", {"contact": 0.5}, "; the unbroken control took 0.5 s, so it is the failure's"),
+        ("passed", {"contact": 33.0}, ""),
+        ("gap", {}, ""),
+    ],
+)
+def test_what_the_machine_did_is_told_by_the_control_beside_it(verdict, control, said):
+    assert judging.beside(verdict, "why", control, 30.0) == f"why{said}"
 
 
 def test_the_definitions_own_errors_are_those_of_its_fail_states():
@@ -157,9 +191,9 @@ def test_an_alert_belongs_to_the_drill_that_it_names_and_the_first_one_counts():
     assert about(alerts, Drill("a-1", 10.0, "SUCCEEDED", "")) == {"contact": 1.5, "operations": 3.0}
 
 
-def row(interpreter, verdict, seconds, error="", task="T", fault=MISSING, also=()):
+def row(interpreter, verdict, seconds, error="", task="T", fault=MISSING, also=(), machine_late=False):
     failure, drill = Failure(task, fault, "crisis", also), Drill("n", 0.0, "FAILED" if error else "SUCCEEDED", error)
-    return judging.row(failure, interpreter, drill, seconds, (verdict, "why"))
+    return judging.row(failure, interpreter, drill, seconds, (verdict, "why"), {"late": machine_late})
 
 
 def test_the_matrix_says_the_latest_of_all_interpreters_and_the_worst_verdict():
@@ -169,7 +203,9 @@ def test_the_matrix_says_the_latest_of_all_interpreters_and_the_worst_verdict():
         [["T", "crisis", "contact 2.0 s, operations 0.2 s"]],
     )
     assert single_failures.cell([row("moto", "passed", {}, "AlertUndelivered")]) == "fails: AlertUndelivered"
-    assert single_failures.cell([*rows, row("moto", "gap", {}), row("moto", "failed", {})]) == "FAILED"
+    late = row("moto", "late", {"contact": 31.0, "operations": 1.8})
+    assert single_failures.cell([*rows, row("moto", "gap", {}), late]) == "LATE: contact 31.0 s, operations 1.8 s"
+    assert single_failures.cell([*rows, row("moto", "silent", {}), late]) == "SILENT"
 
 
 def test_the_summary_counts_every_verdict_and_the_exit_code_tells_of_silence(capsys):
@@ -181,9 +217,14 @@ def test_the_summary_counts_every_verdict_and_the_exit_code_tells_of_silence(cap
     ]
     assert single_failures.summary(rows) == (
         "Single failures: 4 tried on 2 interpreters, 1 reached a human, 1 failed visibly, 0 silent, "
-        "1 not exercised here, 1 gaps beside the crisis"
+        "0 late, 0 ended wrongly, 1 not exercised here, 1 gaps beside the crisis"
     )
     assert single_failures.report(rows) == 0
-    assert single_failures.report([*rows, row("moto", "failed", {})]) == 1
+    late = [row("moto", "late", {"contact": 31.0}, machine_late=True), row("moto", "late", {"contact": 32.0})]
+    assert "0 silent, 2 late (1 beside a late unbroken control: the machine's), 0 ended" in single_failures.summary(
+        [*rows, *late]
+    )
+    for bad in (row("moto", "failed", {"contact": 1.0}), row("moto", "silent", {}), *late):
+        assert single_failures.report([*rows, bad]) == 1
     assert single_failures.report([]) == 1
     assert "GAP" in capsys.readouterr().out

@@ -1,0 +1,114 @@
+"""What AWS takes as a name, kind by kind, by its documentation. No AWS, no files.
+
+A name that AWS takes is taken, also one that nobody would choose today; one that it refuses, or that cannot serve here,
+is refused with what would.
+"""
+
+import ipaddress
+import re
+from collections.abc import Callable
+from typing import Annotated
+
+from pydantic import AfterValidator, StrictStr
+
+FIFO = ".fifo"
+# Step Functions takes any language; these characters it refuses.
+MACHINE = r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}"
+BUCKET = r"[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9]"
+# Buckets that were made in us-east-1 before March 2018 may be named so.
+OLD_BUCKET = r"[A-Za-z0-9._\-]{3,255}"
+OLD_BUCKETS_IN = "us-east-1"
+LOCK_LEVELS = 15
+LOCK_ARN_LENGTH = 1011
+RESERVED_BY_SSM = ("aws", "ssm")
+
+
+def _kind(pattern: str, expected: str) -> AfterValidator:
+    def fits(name: str) -> str:
+        if not re.fullmatch(pattern, name):
+            raise ValueError(f"expected {expected}")
+        return name
+
+    return AfterValidator(fits)
+
+
+def _standard(what: str, longest: int) -> AfterValidator:
+    def fits(name: str) -> str:
+        if name.endswith(FIFO):
+            raise ValueError(
+                f"a FIFO {what} cannot serve here: people are paged by mail, SMS or https and events come from rules, "
+                f"and AWS delivers neither by FIFO; expected a standard {what}"
+            )
+        if not re.fullmatch(rf"[A-Za-z0-9_\-]{{1,{longest}}}", name):
+            raise ValueError(f"expected 1 to {longest} letters, digits, - and _")
+        return name
+
+    return AfterValidator(fits)
+
+
+def _bucket(name: str) -> str:
+    """A bucket's name apart from what its region adds; see `bucket_trouble`."""
+    if not re.fullmatch(OLD_BUCKET, name) or ".." in name or _is_address(name):
+        raise ValueError("expected 3 to 63 lower-case letters, digits, dots and hyphens, and no IP address")
+    return name
+
+
+def _is_address(name: str) -> bool:
+    try:
+        return bool(ipaddress.IPv4Address(name))
+    except ValueError:
+        return False
+
+
+def bucket_trouble(name: str, region: str) -> str:
+    """Why no bucket of this region has this name, or ""."""
+    if re.fullmatch(BUCKET, name) or region == OLD_BUCKETS_IN:
+        return ""
+    return (
+        f"checkin_bucket_name: found {name!r}; expected 3 to 63 lower-case letters, digits, dots and hyphens: "
+        f"only old buckets of {OLD_BUCKETS_IN} are named otherwise"
+    )
+
+
+def _lock(name: str) -> str:
+    levels = name.removeprefix("/").split("/")
+    if not all(re.fullmatch(r"[A-Za-z0-9_.\-]+", level) for level in levels) or ("/" in name and name[0] != "/"):
+        raise ValueError("expected letters, digits and _.- in levels that begin with /")
+    if len(levels) > LOCK_LEVELS:
+        raise ValueError(f"SSM takes at most {LOCK_LEVELS} levels, this has {len(levels)}")
+    if levels[0].lower().startswith(RESERVED_BY_SSM):
+        raise ValueError("names that begin with aws or ssm belong to AWS; expected another one")
+    return name
+
+
+def lock_trouble(name: str, arn_of: Callable[[str, str], str]) -> str:
+    """Why SSM would find this name too long, or "": it counts the ARN, which `arn_of` gives by service and resource."""
+    length = len(arn_of("ssm", f"parameter/{name.removeprefix('/')}"))
+    if length <= LOCK_ARN_LENGTH:
+        return ""
+    return f"lock_name: its ARN has {length} characters; SSM takes {LOCK_ARN_LENGTH}"
+
+
+MachineName = Annotated[
+    StrictStr, _kind(MACHINE, '1 to 80 characters without blanks, brackets, wildcards and "#%\\^|~`$&,;:/')
+]
+RoleName = Annotated[StrictStr, _kind(r"[A-Za-z0-9_+=,.@\-]{1,64}", "1 to 64 letters, digits and +=,.@-_, no path")]
+PolicyName = Annotated[StrictStr, _kind(r"[A-Za-z0-9_+=,.@\-]{1,128}", "1 to 128 letters, digits and +=,.@-_")]
+FunctionName = Annotated[
+    StrictStr, _kind(r"[A-Za-z0-9_\-]{1,64}", "1 to 64 letters, digits, - and _: the name alone, no ARN, no alias")
+]
+TableName = Annotated[StrictStr, _kind(r"[A-Za-z0-9_.\-]{3,255}", "3 to 255 letters, digits and _.-")]
+BucketName = Annotated[StrictStr, AfterValidator(_bucket)]
+TopicName = Annotated[StrictStr, _standard("topic", 256)]
+QueueName = Annotated[StrictStr, _standard("queue", 80)]
+DashboardName = Annotated[StrictStr, _kind(r"[A-Za-z0-9_\-]{1,255}", "1 to 255 letters, digits, - and _")]
+LogGroupName = Annotated[
+    StrictStr,
+    _kind(
+        r"/aws/vendedlogs/states/[A-Za-z0-9_./#\-]{1,489}",
+        "/aws/vendedlogs/states/ and letters, digits and _./#-, 512 characters in all",
+    ),
+]
+LockName = Annotated[StrictStr, AfterValidator(_lock)]
+# Of every partition: us-gov-west-1, us-isob-east-1, eusc-de-east-1, ap-southeast-7.
+Region = Annotated[StrictStr, _kind(r"[a-z]{2,5}(-[a-z]+)+-\d{1,2}", "a region's name, such as us-east-1")]
