@@ -37,13 +37,25 @@ def backup(live: Live, record: Record) -> Path:
 
 
 def fit(live: Live, definition: dict[str, Any]) -> list[Check]:
-    """Whether the definition may go out: statelint, our own rules, and AWS's own validation. Read-only."""
+    """Whether the definition may go out: statelint, our own rules, AWS's validation; what it replaces. Read-only."""
     findings = lint.check(definition, live.settings.thresholds)
     found = "; ".join(f"{item.where}: {item.problem}" for item in findings) or "no finding"
     return [
         Check("statelint and the house's rules", "failed" if findings else "passed", found, "no finding"),
         _validated(live, definition),
+        _readable(live),
     ]
+
+
+def _readable(live: Live) -> Check:
+    """Whether plain data says the same as the live text. Where not, an undo puts back the text; people must know."""
+    name, expected = "the live definition as JSON", "each key once, each number as it is written"
+    with readable("reading the workflow"):
+        found = description(live, live.settings.state_machine_arn)
+    if found is None:
+        return Check(name, "not exercised here", "there is no workflow", expected)
+    trouble = "; ".join(reading.trouble(found["definition"]))
+    return Check(name, "waiting" if trouble else "passed", trouble or "nothing is lost in reading it", expected)
 
 
 def _validated(live: Live, definition: dict[str, Any]) -> Check:

@@ -35,7 +35,8 @@ def require_sides(definition: Mapping[str, Any]) -> None:
             if named.startswith("Numeric") and named.endswith("Path"):
                 raise BadParameters(f"{state.where} compares two numbers of the data by {named}, not known here")
             paths = [str(rule["Variable"]), *([str(rule[named])] if named.endswith("Path") else [])]
-            if computed := derived & set(NAME.findall(" ".join(paths))):
+            names = set(NAME.findall(" ".join(paths)))
+            if computed := derived & names if names else derived:  # without a name it is the whole
                 raise BadParameters(
                     f"{state.where} decides by {', '.join(sorted(computed))}, which an intrinsic function makes; "
                     "that is not known here"
@@ -44,13 +45,20 @@ def require_sides(definition: Mapping[str, Any]) -> None:
 
 def _derived(definition: Mapping[str, Any]) -> set[str]:
     """The names under which something computed, or something made of it, may stand."""
-    fields = [pair for state in states.walk(definition) for pair in _expressions(state.body)]
+    fields = [pair for state in states.walk(definition) for pair in (*_expressions(state.body), *_moved(state.body))]
     found = {key for key, text in fields if set(FUNCTION.findall(states.LITERAL.sub("", text))) - set(MOVING)}
     while True:
         more = {key for key, text in fields if found & set(NAME.findall(states.LITERAL.sub("", text)))}
         if more <= found:
             return found
         found |= more
+
+
+def _moved(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Where a state puts what it takes from another place as a whole."""
+    for key in ("InputPath", "OutputPath"):
+        for name in NAME.findall(str(body.get("ResultPath"))) if isinstance(body.get(key), str) else ():
+            yield name, body[key]
 
 
 def _expressions(part: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401

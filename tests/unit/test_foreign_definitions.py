@@ -1,0 +1,262 @@
+"""Whatever definition somebody has live: it is followed, drawn and compared, or named in a sentence."""
+
+import copy
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from foreign import CATCH, DEFINITIONS, FUNCTION, machine
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+
+from lib import breaking, drawing, flowchart, lint, picture, render, states, thresholds, walks
+from lib import settings as parameters
+from lib.asl import reading
+from lib.errors import BadParameters, RunbookError
+from lib.payloads import FailsExecution
+from lib.router import Router, route_of
+from lib.walks import Whole, follow
+from rehearsal.baseline import definition as baseline
+
+LOCAL = parameters.load("local")
+PLAIN = render.definition(LOCAL)
+SCORED = {"risk_score": 97, "score": -0.9, "trajectory": "declining", "text": "synthetic"}
+DATA = {
+    "userId": "somebody",
+    "n": 2,
+    "s": "abc",
+    "a": "x",
+    "b": "x",
+    "at": "2025-01-01T00:00:00Z",
+    "x": [1, 1.5],
+    "text": "a,b",
+    "role": "r",
+    "e": "E",
+    "c": {"k": [None]},
+    "list": [{"x": 1}],
+    "a b": {"detail-type": 1},
+}
+
+
+def walk_by(definition: Any) -> None:
+    walks.require_known(definition)
+    follow(definition, DATA, walks.context_of("any", DATA), Whole(SCORED))
+
+
+def route_by(definition: Any) -> None:
+    router = Router(definition)
+    for checkin in (SCORED, None, [], {"risk_score": 10, "score": 0.1, "trajectory": "stable", "text": ""}):
+        route_of(router.way(checkin))
+        router.route(checkin)
+
+
+READERS: dict[str, Callable[[Any], object]] = {
+    "lint": lint.check,
+    "walk": walk_by,
+    "route": route_by,
+    "states": lambda definition: [state.where for state in states.walk(definition)],
+    "longest": states.longest,
+    "diff": lambda definition: render.diff(definition, PLAIN) + render.diff(PLAIN, definition),
+    "changes": lambda definition: render.state_changes(definition, PLAIN) + render.state_changes(PLAIN, definition),
+    "picture": picture.workflow,
+    "flowchart": flowchart.mermaid,
+    "thresholds": thresholds.thresholds_of,
+    "failures": lambda definition: breaking.reach(definition, [breaking.Start({"userId": "somebody"}, SCORED)]),
+}
+
+
+def read(definition: Any) -> dict[str, Any]:
+    """What each reader says; an error of ours is an answer, any other comes through."""
+    found = dict[str, Any]()
+    for name, reader in READERS.items():
+        try:
+            found[name] = reader(definition)
+        except RunbookError as error:
+            found[name] = error
+    return found
+
+
+@pytest.mark.parametrize("name", DEFINITIONS)
+def test_what_is_valid_is_walked_or_refused_by_name_and_always_drawn_and_compared(name: str) -> None:
+    definition, refused = DEFINITIONS[name]
+    found = read(definition)
+    for reader in ("lint", "states", "longest", "diff", "changes", "picture", "flowchart"):
+        assert not isinstance(found[reader], RunbookError), (reader, found[reader])
+    drawing.png(found["picture"], 40)
+    try:
+        walks.require_known(definition)
+    except BadParameters as error:
+        assert refused and refused in str(error), error
+        assert any(state.name in str(error) for state in states.walk(definition)) or "JSONata" in str(error)
+    else:
+        assert not refused
+        assert (
+            found["walk"] is None or "makes that up" in str(found["walk"]) or isinstance(found["walk"], FailsExecution)
+        )
+    assert isinstance(found["thresholds"], BadParameters)
+
+
+@pytest.mark.parametrize("name", DEFINITIONS)
+def test_statelint_finds_nothing_in_what_is_valid(name: str) -> None:
+    found = [str(one) for one in lint.check(DEFINITIONS[name][0]) if one.where == "statelint"]
+    assert found == []
+
+
+MALFORMED: dict[str, Any] = {
+    "no object": [],
+    "null": None,
+    "a number": 5,
+    "empty": {},
+    "States is a list": {"StartAt": "A", "States": []},
+    "StartAt missing": {"States": {"A": {"Type": "Succeed"}}},
+    "StartAt a number": {"StartAt": 1, "States": {"1": {"Type": "Succeed"}}},
+    "a state is null": {"StartAt": "A", "States": {"A": None}},
+    "a state is a text": {"StartAt": "A", "States": {"A": "Pass"}},
+    "no Type": {"StartAt": "A", "States": {"A": {"End": True}}},
+    "Type a list": {"StartAt": "A", "States": {"A": {"Type": ["Pass"], "End": True}}},
+    "a Type nobody knows": {"StartAt": "A", "States": {"A": {"Type": "Loop", "End": True}}},
+    "Next a number": {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": 5}}},
+    "Next nowhere": {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}},
+    "neither Next nor End": {"StartAt": "A", "States": {"A": {"Type": "Pass"}}},
+    "Resource a number": {"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": 5, "End": True}}},
+    "Resource missing": {"StartAt": "A", "States": {"A": {"Type": "Task", "End": True}}},
+    "Choices no list": {"StartAt": "A", "States": {"A": {"Type": "Choice", "Choices": {"Next": "A"}}}},
+    "Choices missing": {"StartAt": "A", "States": {"A": {"Type": "Choice"}}},
+    "a rule is null": {"StartAt": "A", "States": {"A": {"Type": "Choice", "Choices": [None]}}},
+    "Variable missing": machine("A", A={"Type": "Choice", "Choices": [{"IsNull": True, "Next": "A"}]}),
+    "Variable a number": machine("A", A={"Type": "Choice", "Choices": [{"Variable": 1, "IsNull": True, "Next": "A"}]}),
+    "And no list": machine("A", A={"Type": "Choice", "Choices": [{"And": {"Variable": "$.a"}, "Next": "A"}]}),
+    "two operators": machine(
+        "A", A={"Type": "Choice", "Choices": [{"Variable": "$.a", "IsNull": True, "IsString": True, "Next": "A"}]}
+    ),
+    "a number too large": machine(
+        "A", A={"Type": "Choice", "Choices": [{"Variable": "$.a", "NumericEquals": 10**400, "Next": "A"}]}
+    ),
+    "Retry no list": machine("A", A={"Type": "Task", "Resource": FUNCTION, "Retry": {}, "End": True}),
+    "Catch of nothing": machine("A", A={"Type": "Task", "Resource": FUNCTION, "Catch": [None], "End": True}),
+    "ErrorEquals a text": machine(
+        "A", A={"Type": "Task", "Resource": FUNCTION, "Catch": [{"ErrorEquals": "X", "Next": "A"}], "End": True}
+    ),
+    "Branches a number": machine("A", A={"Type": "Parallel", "Branches": 3, "End": True}),
+    "a branch is empty": machine("A", A={"Type": "Parallel", "Branches": [{}], "End": True}),
+    "a processor is a text": machine("A", A={"Type": "Map", "ItemProcessor": "x", "End": True}),
+    "TimeoutSeconds a text": {"TimeoutSeconds": "60", **machine("A", A={"Type": "Succeed"})},
+    "QueryLanguage a number": {"QueryLanguage": 5, **machine("A", A={"Type": "Succeed"})},
+    "Parameters a text": machine("A", A={"Type": "Pass", "Parameters": "$", "Subject": 1, "End": True}),
+    "a path is a number": machine("A", A={"Type": "Pass", "Parameters": {"a.$": 5, "b.$": ["$"]}, "End": True}),
+    "entries of nothing": machine(
+        "A",
+        A={"Type": "Task", "Resource": "arn:aws:states:::events:putEvents", "Parameters": {"Entries": 1}, "End": True},
+    ),
+    "a text twice": '{"StartAt": "A", "StartAt": "B", "States": {"A": {"Type": "Succeed"}, "B": {"Type": "Succeed"}}}',
+    "no JSON at all": "{StartAt: A}",
+    "JSON too deep": "[" * 5000,
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_what_is_malformed_is_a_sentence_for_a_walk_and_findings_for_the_linter(name: str) -> None:
+    found = read(MALFORMED[name])
+    assert isinstance(found["walk"], BadParameters)
+    assert isinstance(found["route"], BadParameters)
+    assert found["lint"] and all(str(finding) for finding in found["lint"])
+    assert isinstance(found["diff"], str) and found["diff"]
+    assert any(row["change"] != "same" for row in found["changes"])
+
+
+def places(part: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where something stands in a definition, at any depth."""
+    inner = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
+    for key, value in inner:
+        yield (*path, key)
+        yield from places(value, (*path, key))
+
+
+ODD = some.sampled_from(
+    [
+        None,
+        0,
+        -1,
+        1.5,
+        10**400,
+        True,
+        "",
+        "$",
+        "$$",
+        "States.Format('{}', 1, 2)",
+        "Nowhere",
+        [],
+        [None],
+        {},
+        {"Type": "Pass"},
+        [[]],
+        {"a.$": 1},
+        "$.a[*]",
+        "{% 1 %}",
+        {"": None},
+    ]
+)
+BASES = {"ours": PLAIN, "before": baseline(LOCAL), **{name: one for name, (one, _) in DEFINITIONS.items()}}
+WHERE = {name: list(places(one)) for name, one in BASES.items()}
+
+
+@some.composite
+def mutated(draw: some.DrawFn) -> Any:
+    """A definition in which up to four things, anywhere, are gone, replaced, doubled or named otherwise."""
+    name = draw(some.sampled_from([*BASES, *["ours", "before"] * 8]))
+    definition = copy.deepcopy(BASES[name])
+    for _ in range(draw(some.integers(1, 4))):
+        *way, last = draw(some.sampled_from(WHERE[name]))
+        holder = definition
+        try:
+            for key in way:
+                holder = holder[key]
+            value = holder[last]
+        except (KeyError, IndexError, TypeError):  # an earlier change took it away
+            continue
+        if not isinstance(holder, dict | list):
+            continue
+        how = draw(some.sampled_from(["gone", "odd", "doubled", "renamed"]))
+        if how == "gone":
+            del holder[last]
+        elif how == "odd":
+            holder[last] = draw(ODD)
+        elif isinstance(holder, list):
+            holder.append(copy.deepcopy(value))
+        elif how == "doubled":
+            holder[f"{last}2"] = copy.deepcopy(value)
+        else:
+            holder[draw(some.sampled_from(["Type", "Next", "Catch", "Output", "States", "Parameters"]))] = holder.pop(
+                last
+            )
+    return definition
+
+
+@given(mutated())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+def test_no_change_of_any_definition_ends_in_a_traceback(definition: Any) -> None:
+    found = read(definition)
+    assert isinstance(found["lint"], list)
+    if not isinstance(found["picture"], RunbookError) and len(found["states"]) < 8:
+        drawing.png(found["picture"], 30)
+    json.dumps([str(value) for value in found.values()])
+    text = reading.written(definition)
+    assert reading.written(reading.kept(text)) == text or reading.kept(text) == definition
+
+
+def test_a_map_is_entered_as_its_states_are_when_it_runs() -> None:
+    definition = DEFINITIONS["distributed map"][0]
+    assert [state.where for state in states.walk(definition)] == ["M", "M / Each"]
+    other = copy.deepcopy(definition)
+    other["States"]["M"]["ItemProcessor"]["ProcessorConfig"]["Mode"] = "INLINE"
+    assert "INLINE" in render.diff(definition, other)
+
+
+def test_a_catch_that_is_foreign_is_named() -> None:
+    definition = machine(
+        "A", A={"Type": "Task", "Resource": FUNCTION, "Catch": [{**CATCH[0], "Output": 1}], "End": True}
+    )
+    definition["States"]["Sorry"] = {"Type": "Succeed"}
+    with pytest.raises(BadParameters, match=r"A has Catch\.Output"):
+        walks.require_known(definition)

@@ -1,0 +1,222 @@
+"""Where our linter knows the language better than statelint: what it takes that AWS takes, what it refuses. No AWS."""
+
+import copy
+import json
+import re
+from typing import Any
+
+import pytest
+
+from lib import lint, render, router, settings
+from lib.asl import reading
+from lib.errors import BadParameters, NotAsWanted
+from lib.payloads import FailsExecution
+from rehearsal.baseline import definition as baseline
+
+LOCAL = settings.load("local")
+PLAIN = render.definition(LOCAL)
+TASK = "TellOperationsUnscored"
+
+
+def findings(**states: dict[str, Any]) -> list[str]:
+    """What is found in our definition with fields of its states changed, or with more states."""
+    definition = copy.deepcopy(PLAIN)
+    for name, fields in states.items():
+        definition["States"].setdefault(name, {}).update(fields)
+    return [str(finding) for finding in lint.check(definition)]
+
+
+def with_retry(**fields: Any) -> dict[str, Any]:
+    return {"Retry": [{**PLAIN["States"][TASK]["Retry"][0], **fields}]}
+
+
+TAKEN: dict[str, dict[str, dict[str, Any]]] = {
+    "a whole BackoffRate": {TASK: with_retry(BackoffRate=2)},
+    "a BackoffRate of 1": {TASK: with_retry(BackoffRate=1)},
+    "jitter": {TASK: with_retry(JitterStrategy="NONE", MaxDelaySeconds=5)},
+    "an input of the context": {"CheckDrillResult": {"InputPath": "$$.Execution.Input"}},
+    "no input": {"CheckDrillResult": {"InputPath": None}},
+    "a path of many": {TASK: {"OutputPath": "$['a b'][*]"}},
+    "a filter": {
+        "MarkDrill": {"Parameters": {"a.$": "$.list[?(@.n > 1)].x", "b.$": "$['a b'].c-d", "c.$": "$.list.length()"}}
+    },
+    "functions": {"MarkDrill": {"Parameters": {"a.$": "States.ArrayLength($.list[*])", "b.$": "States.UUID()"}}},
+    "a variable": {"MarkDrill": {"Assign": {"kept.$": "$.a"}}},
+}
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_what_aws_takes_is_taken(name: str) -> None:
+    assert findings(**TAKEN[name]) == []
+
+
+RULE = {"Next": "CheckText", "IsPresent": True}
+REFUSED: dict[str, tuple[dict[str, dict[str, Any]], str]] = {
+    "a function as InputPath": ({"MarkDrill": {"InputPath": "States.Format('{}', $.a)"}}, "MarkDrill: has InputPath"),
+    "a function as OutputPath": ({"MarkDrill": {"OutputPath": "States.UUID()"}}, "MarkDrill: has OutputPath"),
+    "a function as ResultPath": ({"MarkDrill": {"ResultPath": "States.UUID()"}}, "MarkDrill: has ResultPath"),
+    "a text as InputPath": ({"MarkDrill": {"InputPath": "userId"}}, "MarkDrill: has InputPath"),
+    "a result into the context": ({"MarkDrill": {"ResultPath": "$$.Execution"}}, "MarkDrill: has ResultPath"),
+    "a result in many places": ({"MarkDrill": {"ResultPath": "$.a[*]"}}, "MarkDrill: has ResultPath"),
+    "a function as ItemsPath": (
+        {
+            "Each": {
+                "Type": "Map",
+                "ItemsPath": "States.Array(1)",
+                "Next": "MarkDrill",
+                "ItemProcessor": {"StartAt": "In", "States": {"In": {"Type": "Pass", "End": True}}},
+            }
+        },
+        "Each: has ItemsPath",
+    ),
+    "a function as Variable": (
+        {"CheckDrillResult": {"Choices": [{**RULE, "Variable": "States.Format('a')"}]}},
+        "CheckDrillResult: has Variable",
+    ),
+    "a text to compare with": (
+        {"CheckDrillResult": {"Choices": [{"Variable": "$.a", "StringEqualsPath": "b", "Next": "CheckText"}]}},
+        "CheckDrillResult: has StringEqualsPath",
+    ),
+    "no Variable": ({"CheckDrillResult": {"Choices": [RULE]}}, "a rule of IsPresent has no Variable"),
+    "no operator": (
+        {"CheckDrillResult": {"Choices": [{"Variable": "$.a", "Next": "CheckText"}]}},
+        "has nothing as its",
+    ),
+    "an unknown operator": (
+        {"CheckDrillResult": {"Choices": [{"Variable": "$.a", "StringSounds": "b", "Next": "CheckText"}]}},
+        "StringSounds",
+    ),
+    "no time": (
+        {"CheckDrillResult": {"Choices": [{"Variable": "$.a", "TimestampEquals": "today", "Next": "CheckText"}]}},
+        "no time of RFC 3339|should be an RFC3339",
+    ),
+    "a function that does not end": (
+        {"MarkDrill": {"Parameters": {"a.$": "States.Format('{}', $.a) x)"}}},
+        "MarkDrill: has a.$ in its Parameters",
+    ),
+    "a function without arguments": ({"MarkDrill": {"Parameters": {"a.$": "States.Hash()"}}}, "MarkDrill: has a.$"),
+    "a function nobody knows": ({"MarkDrill": {"Parameters": {"a.$": "States.Reverse($.a)"}}}, "MarkDrill: has a.$"),
+    "a BackoffRate below 1": ({TASK: with_retry(BackoffRate=0.5)}, "BackoffRate"),
+    "a BackoffRate as text": ({TASK: with_retry(BackoffRate="2")}, "BackoffRate is '2'"),
+    "an attempt and a half": ({TASK: with_retry(MaxAttempts=1.5)}, "MaxAttempts is 1.5"),
+    "true for a number": ({TASK: {"TimeoutSeconds": True}}, "TimeoutSeconds is True"),
+    "ALL before others": (
+        {TASK: {"Retry": [with_retry(ErrorEquals=["States.ALL"])["Retry"][0], with_retry()["Retry"][0]]}},
+        "States.ALL in a Retry",
+    ),
+    "ALL beside others": ({TASK: with_retry(ErrorEquals=["States.ALL", "X"])}, "States.ALL in a Retry"),
+    "a beat too slow": ({TASK: {"HeartbeatSeconds": 60}}, "HeartbeatSeconds 60, not below"),
+    "a name too long": ({"N" * 81: {"Type": "Pass", "Next": "MarkDrill"}}, "a name of 81 characters"),
+    "a way to nowhere": ({"MarkDrill": {"Next": "Nowhere"}}, "leads to Nowhere"),
+    "a state nothing reaches": (
+        {"Alone": {"Type": "Pass", "Next": "MarkDrill"}},
+        "No transition found to state .*Alone",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_aws_refuses_is_refused(name: str) -> None:
+    states, problem = REFUSED[name]
+    found = findings(**states)
+    assert any(re.search(problem.replace(".$", r"\.\$"), line) for line in found), found
+
+
+def test_a_way_to_nowhere_within_a_branch_is_found() -> None:
+    definition = copy.deepcopy(PLAIN)
+    branch = definition["States"]["CrisisProtocol"]["Branches"][0]
+    branch["States"][branch["StartAt"]]["Next"] = "MarkDrill"  # a state, but outside the branch
+    found = [str(finding) for finding in lint.check(definition)]
+    assert any("CrisisProtocol" in line and "leads to MarkDrill, which is not there" in line for line in found)
+
+
+TWICE = json.dumps(PLAIN).replace('"StartAt"', '"StartAt": "Elsewhere", "StartAt"', 1)
+
+
+def test_a_key_that_is_there_twice_is_found_in_a_text_and_read_as_the_last() -> None:
+    assert [str(finding) for finding in lint.check(TWICE)] == ["the workflow: the key 'StartAt' is there 2 times"]
+    with pytest.raises(NotAsWanted, match="'StartAt' is there 2 times"):
+        lint.require_clean(TWICE)
+    assert reading.shown(TWICE) == PLAIN
+    with pytest.raises(BadParameters, match="'StartAt' is there 2 times"):
+        router.Router(TWICE)
+    assert "is there 2 times" in render.diff(TWICE, PLAIN)
+
+
+LOSSY = {
+    "a key twice": '{"a": 1, "b": {"c": 1, "c": 2}}',
+    "a long number": '{"a": 0.12345678901234567890}',
+    "a number too large": '{"a": 1e999}',
+    "no number": '{"a": NaN}',
+    "half a character": '{"a": "\\ud83e"}',
+    "a list": "[1]",
+    "no JSON": "{",
+    "too deep": '{"a":' * 120 + "1" + "}" * 120,
+    "a number of too many digits": '{"a": ' + "1" * 5000 + "}",
+}
+
+
+@pytest.mark.parametrize("name", LOSSY)
+def test_what_plain_data_would_not_hold_stays_the_text_that_it_is(name: str) -> None:
+    text = LOSSY[name]
+    assert reading.written(reading.kept(text)) == reading.kept(text) == text
+    assert reading.trouble(text)
+    json.dumps(reading.shown(text), ensure_ascii=False).encode()
+    if name != "a list":
+        with pytest.raises(BadParameters, match=r"rules\.json"):
+            reading.ours(text, "rules.json")
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a": 1.50, "b": -0, "c": 1e2, "d": "\\ud83e\\udde1", "e": [1, 12345678901234567890]}', "{}"]
+)
+def test_what_plain_data_holds_is_plain_data(text: str) -> None:
+    assert reading.kept(text) == json.loads(text) == reading.ours(text, "a file")
+    assert reading.trouble(text) == []
+
+
+@pytest.mark.parametrize("path", sorted(render.FOLDER.rglob("*.json")), ids=lambda path: path.name)
+def test_no_file_of_ours_says_a_key_twice(path: Any) -> None:
+    assert reading.ours(path.read_text(encoding="utf-8"), path.name) is not None
+
+
+def changed(**fields: Any) -> dict[str, Any]:
+    """The definition before, with other rules."""
+    found = copy.deepcopy(baseline(LOCAL))
+    found["States"]["CheckSentiment"].update(fields)
+    return found
+
+
+SCORE = "$.checkinResult.score"
+
+
+def test_check_ins_share_a_walk_only_where_their_numbers_are_only_compared() -> None:
+    of_two = {"Variable": SCORE, "NumericLessThanPath": "$.checkinResult.risk_score", "Next": "TriggerAlert"}
+    with pytest.raises(BadParameters, match="CheckSentiment compares two numbers of the data"):
+        router.Router(changed(Choices=[of_two]))
+    computed = changed(Choices=[{"Variable": "$.sum.of", "NumericLessThan": 5, "Next": "TriggerAlert"}])
+    computed["States"]["ProcessCheckin"]["Next"] = "Add"
+    computed["States"]["Add"] = {
+        "Type": "Pass", "Parameters": {"n.$": f"States.MathAdd({SCORE}, 1)"}, "ResultPath": "$.first", "Next": "Move",
+    }  # fmt: skip
+    computed["States"]["Move"] = {
+        "Type": "Pass", "Parameters": {"of.$": "$.first.n"}, "ResultPath": "$.sum", "Next": "CheckSentiment",
+    }  # fmt: skip
+    with pytest.raises(BadParameters, match="CheckSentiment decides by of, which an intrinsic function makes"):
+        router.Router(computed)
+    del computed["States"]["Move"]["Parameters"]
+    computed["States"]["Move"] |= {"InputPath": "$.first.n", "ResultPath": "$.sum.of"}
+    with pytest.raises(BadParameters, match="which an intrinsic function makes"):
+        router.Router(computed)
+    pointed = changed()
+    pointed["States"]["CheckinComplete"] |= {"Parameters": {"a.$": f"States.ArrayGetItem($.list, {SCORE})"}}
+    with pytest.raises(BadParameters, match="takes its place in a list from the data"):
+        router.Router(pointed)
+    pointed["States"]["CheckinComplete"] |= {"Parameters": {"a.$": "States.ArrayGetItem($.list, 0)"}}
+    router.Router(pointed)
+
+
+def test_a_walk_that_fails_names_its_state() -> None:
+    broken = changed(Choices=[{"Variable": "$.nothing", "NumericLessThan": 5, "Next": "TriggerAlert"}])
+    with pytest.raises(FailsExecution, match=r"CheckSentiment: .*\$\.nothing"):
+        router.Router(broken).route({"score": 1, "text": ""})
