@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from lib.aws import Live, absent_is_none, readable
+from lib.telemetry.outcomes import DRILL_PREFIX
 
 ROUTE_STATES = {
     "RouteCrisis": "crisis",
@@ -98,7 +99,7 @@ def alert_latency(log: pd.DataFrame) -> pd.DataFrame:
 
 def is_drill(execution_arn: str) -> bool:
     """Whether the execution's name begins with `drill-`."""
-    return execution_arn.rsplit(":", 1)[-1].startswith("drill-")
+    return execution_arn.rsplit(":", 1)[-1].startswith(DRILL_PREFIX)
 
 
 def _latency(events: pd.DataFrame) -> tuple[pd.Timestamp, float, str]:

@@ -73,7 +73,12 @@ def test_listeners_that_were_left_behind_are_found_on_every_page():
 def executed(*statuses):
     """Newest first."""
     return [
-        {"name": f"{status}-{number}", "status": status, "startDate": NOW - timedelta(minutes=number)}
+        {
+            "name": f"{status}-{number}",
+            "executionArn": f"arn:{number}",
+            "status": status,
+            "startDate": NOW - timedelta(minutes=number),
+        }
         for number, status in enumerate(statuses)
     ]
 
@@ -108,7 +113,13 @@ def seen(*groups):
     """Executions after the change by (prefix, how many), all failed, one a second, the later group the newer."""
     names = [f"{prefix}{number}" for prefix, count in groups for number in range(count)]
     rows = [
-        {"name": name, "status": "FAILED", "started": NOW + timedelta(seconds=at), "stopped": NOW + timedelta(hours=1)}
+        {
+            "arn": f"arn:{name}",
+            "name": name,
+            "status": "FAILED",
+            "started": NOW + timedelta(seconds=at),
+            "stopped": NOW + timedelta(hours=1),
+        }
         for at, name in enumerate(names)
     ]
     return outcomes.told(rows, NOW + timedelta(hours=2), 10_000, NOW)
