@@ -105,7 +105,7 @@ def test_the_current_state_says_of_how_many_executions_and_counts_every_status(n
     rows = executed(*["TIMED_OUT"] * number, *["SUCCEEDED"] * (300 if number == 200 else 0))
     clients = {"stepfunctions": account(rows), "dynamodb": SimpleNamespace(describe_table=lambda **_: table)}
     found = {row["what"]: row["count"] for row in preflight.counts(live(**clients))}
-    assert found[f"{said}, TIMED_OUT"] == number
+    assert found[f"{said}, 0 of them drills: TIMED_OUT"] == number
     assert [count for what, count in found.items() if what.startswith("users")] == [None], "unknown, and not 0"
 
 
