@@ -201,6 +201,9 @@ def no_worse_part(good: Sequence[bool], before: Tally, margin: float, error: flo
         which = "the newest" if worst.last == len(good) - 1 else "a stretch of"
         why = f"{which} {worst.tally.of:,}: {worst.tally} succeeded; shown to be over {_percent(margin)} lower"
         return Verdict("failed", f"{why} than before ({before})"), worst
+    if len(good) < 1 / margin:
+        why = f"no part of {len(good)} is shown to be worse, and so few can show nothing"
+        return Verdict("cannot tell", f"{why}: at least {ceil(1 / margin)} are needed"), None
     newest = found[: len(found) // 2]
     for one in newest:
         looks_worse = one.tally.of >= 1 / margin and one.tally.share < before.share - margin

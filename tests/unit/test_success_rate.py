@@ -122,10 +122,14 @@ def test_newest_ones_that_look_worse_and_are_too_few_to_show_it_do_not_pass(good
     assert (verdict.status, "of the newest 20" in verdict.why) == ("cannot tell", True)
 
 
-@pytest.mark.parametrize("good", [[], [True] * 4, [False] * 4])
+@pytest.mark.parametrize("good", [[], [True] * 4, [False] * 4, [True] * 5, [True] * 19])
 def test_of_hardly_any_checkin_no_part_can_be_looked_at(good):
     verdict, part = no_worse_part(good, Tally(1000, 1000), 0.05, 0.05)
     assert (verdict.status, part) == ("cannot tell", None)
+
+
+def test_a_few_that_fail_at_the_end_are_found_among_few():
+    assert no_worse_part([True] * 5 + [False] * 5, Tally(1000, 1000), 0.05, 0.05)[0].status == "failed"
 
 
 def test_without_any_before_no_part_can_be_called_worse():
