@@ -4,6 +4,7 @@ Runs one drill on the definition before, where the mode allows; else read-only.
 """
 
 import re
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -116,7 +117,8 @@ def crossing(live: Live, record: Record, outcome: Outcome) -> list[Check]:
     """Whether the executions that were running when the update came ended on the definition that they began with.
 
     An execution tells by the states it entered; which revision it ran on, AWS alone says. One that began at the moment
-    of the update may be on either. Waits for those that still run. How one ends is no matter of the update.
+    of the update may be on either. Waits for those that still run, but for no one that has hung for an hour: a
+    definition without a limit may leave some for a year. How one ends is no matter of the update.
     """
     expected = "all of them"
     if live.settings.mode == "plan":
@@ -127,23 +129,26 @@ def crossing(live: Live, record: Record, outcome: Outcome) -> list[Check]:
         return [Check(ACROSS, "not exercised here", NOT_UPDATED, expected)]
     names, moment = {state.name for state in walk(old[0])}, updated_at(live)
     running, cut = _running_at(live, moment) if moment else ([], "")
-    rows = [_across(live, name, names) for name in running[:ASKED]]
+    deadline = time.monotonic() + live.settings.verify_timeout_seconds
+    rows = [_across(live, row, names, deadline - time.monotonic()) for row in running[:ASKED]]
     record.keep_json(CROSSING, {"updated": moment, "running": len(running), "executions": rows})
     if not rows:
         return [Check(ACROSS, "not exercised here", "no execution was running when the update came", expected)]
     wrong = [row for row in rows if row["strange"]]
-    waiting = [row for row in rows if row["status"] == executions.NEVER_ENDS]
+    going = [row for row in rows if row["status"] == executions.NEVER_ENDS]
+    waiting = [row for row in going if moment and row["started"] >= moment - BACK]
     cut = f"only the newest {ASKED} were looked at" if len(running) > ASKED else cut
     found = f"{len(rows) - len(wrong)} of {len(running)}"
     if wrong:
         first = wrong[0]
         found += f"; {first['execution']}: {first['status']}, new states: {', '.join(first['strange']) or 'none'}"
     found += f"; {len(waiting)} still run" if waiting else ""
+    found += f"; {len(going) - len(waiting)} that began over an hour before still run" if going != waiting else ""
     status = "failed" if wrong else "waiting" if waiting else "cannot tell" if cut else "passed"
     return [Check(ACROSS, status, f"{found}; {cut}" if cut else found, expected)]
 
 
-def _running_at(live: Live, moment: datetime) -> tuple[list[str], str]:
+def _running_at(live: Live, moment: datetime) -> tuple[list[dict[str, Any]], str]:
     """The executions that had begun well before and had not ended, newest first, and what of them was not read.
 
     Those that began within the hour before, and whatever began earlier and runs still.
@@ -152,7 +157,7 @@ def _running_at(live: Live, moment: datetime) -> tuple[list[str], str]:
     still = executions.recent(live, executions.MOST, executions.NEVER_ENDS)
     rows = {row["name"]: row for row in (*listed.rows, *still)}.values()
     running = [r for r in rows if r["started"] < settled and (not r["stopped"] or r["stopped"] > moment)]
-    return [r["name"] for r in sorted(running, key=lambda row: row["started"], reverse=True)], listed.cut
+    return sorted(running, key=lambda row: row["started"], reverse=True), listed.cut
 
 
 def updated_at(live: Live) -> datetime | None:
@@ -163,11 +168,10 @@ def updated_at(live: Live) -> datetime | None:
     return found["creationDate"].astimezone(UTC) if found else None
 
 
-def _across(live: Live, name: str, old: set[str]) -> dict[str, Any]:
-    arn = live.settings.arn("states", f"execution:{live.settings.state_machine_name}:{name}")
-    ended = executions.finished(live, arn, live.settings.verify_timeout_seconds, with_output=False)
-    strange = [state for state in executions.path(live, arn) if state not in old]
-    return {"execution": name, "status": ended.status, "strange": strange}
+def _across(live: Live, row: Mapping[str, Any], old: set[str], patience: float) -> dict[str, Any]:
+    ended = executions.finished(live, row["arn"], patience, with_output=False)
+    strange = [state for state in executions.path(live, row["arn"]) if state not in old]
+    return {"execution": row["name"], "started": row["started"], "status": ended.status, "strange": strange}
 
 
 def seen(live: Live, start: datetime, end: datetime, change_at: datetime | None) -> pd.DataFrame:
@@ -225,7 +229,8 @@ def kinds_of_failure(live: Live, frame: pd.DataFrame) -> pd.DataFrame:
     """
     bad = frame[(frame["who"] == outcomes.CHECKINS) & frame["outcome"].isin([outcomes.FAILED, outcomes.TOO_LONG])]
     asked = bad[bad["outcome"] == outcomes.FAILED].groupby("when").tail(ASKED)
-    named = {row.name: f"{row.status} {_error(live, row.name)}".strip() for row in asked.itertuples(index=False)}
+    errors = {row.name: executions.describe(live, row.arn).error for row in asked.itertuples(index=False)}
+    named = {row.name: f"{row.status} {errors[row.name]}".strip() for row in asked.itertuples(index=False)}
     limit = f"for over {live.settings.long_execution_seconds:g} s"
     unnamed = (bad["status"] + f" {limit}").where(bad["outcome"] == outcomes.TOO_LONG, NOT_LOOKED_AT)
     kind = [named.get(name, other) for name, other in zip(bad["name"], unnamed, strict=True)]
@@ -238,11 +243,6 @@ def kinds_of_failure(live: Live, frame: pd.DataFrame) -> pd.DataFrame:
         for name, part in bad.groupby(pd.Series(kind, index=bad.index, dtype=str), sort=True)
     ]
     return pd.DataFrame(rows, columns=["kind", "before", "after", "latest", "such as"])
-
-
-def _error(live: Live, name: str) -> str:
-    arn = live.settings.arn("states", f"execution:{live.settings.state_machine_name}:{name}")
-    return executions.describe(live, arn).error
 
 
 def no_new_kind(kinds: pd.DataFrame, checkins: int) -> Check:

@@ -102,7 +102,7 @@ def crisis_in_time(rows: Iterable[Mapping[str, Any]], limit: float) -> Check:
         return Check(name, "failed", f"{len(crises)} crisis drills", f"at least {FEWEST_CRISES}")
     seconds = latency.due(crises)["seconds"]
     found, lost = latency.in_time(seconds, limit), int(seconds.isna().sum())
-    said = f"{lost} LOST, which is infinitely late" if lost else f"slowest {seconds.max():.2f} s"
+    said = f"{lost} LOST, so infinitely late," if lost else f"slowest {seconds.max():.2f} s"
     whole = found.of >= 2 * len(crises) and found.succeeded == found.of
     said = f"{said} of {found.of} alerts of {len(crises)} crisis drills; {latency.proof(found)}"
     return Check(name, "passed" if whole else "failed", said, expected)

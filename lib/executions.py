@@ -105,7 +105,7 @@ def revision(live: Live, arn: str) -> str:
 
 @dataclass(frozen=True)
 class Listing:
-    """Executions, newest first: name, status, started, stopped. `cut` says what is missing of them; "" is all."""
+    """Executions, newest first: arn, name, status, started, stopped. `cut` says what is missing of them; "" is all."""
 
     rows: list[dict[str, Any]]
     cut: str = ""
@@ -129,19 +129,19 @@ def listed(live: Live, start: datetime, most: int = MOST, status: str = "") -> L
 
 
 def since(live: Live, start: datetime, most: int) -> list[dict[str, Any]]:
-    """Executions that started since then, newest first, at most so many: name, status, started, stopped. Read-only.
+    """Executions that started since then, newest first, at most so many: arn, name, status, started, stopped.
 
-    It does not tell whether there were more; `listed` does.
+    It does not tell whether there were more; `listed` does. Read-only.
     """
     return listed(live, start, most).rows
 
 
 def recent(live: Live, most: int, status: str = "") -> list[dict[str, Any]]:
-    """The latest executions, or those of one status, newest first: name, status, started, stopped. Read-only."""
+    """The latest executions, or of one status, newest first: arn, name, status, started, stopped. Read-only."""
     return list(_listed(live, most, status))
 
 
-def _listed(live: Live, most: int, status: str) -> Iterator[dict[str, Any]]:
+def _listed(live: Live, most: int, status: str = "") -> Iterator[dict[str, Any]]:
     pages = live.client("stepfunctions").get_paginator("list_executions")
     only = {"statusFilter": status} if status else {}
     asked = {"stateMachineArn": live.settings.state_machine_arn, **only}
@@ -149,6 +149,7 @@ def _listed(live: Live, most: int, status: str) -> Iterator[dict[str, Any]]:
         for page in pages.paginate(**asked, PaginationConfig={"MaxItems": most, "PageSize": 1000}):
             for r in page["executions"]:
                 yield {
+                    "arn": r["executionArn"],
                     "name": r["name"],
                     "status": r["status"],
                     "started": r["startDate"],

@@ -113,6 +113,7 @@ def _datapoints(
     rows: list[tuple[datetime, str, float]] = []
     with readable("reading CloudWatch metrics"):
         for page in pages.paginate(MetricDataQueries=request, StartTime=window[0], EndTime=window[1]):
+            # A page holds at most 100,800 datapoints; the paginator asks for the rest.
             for result in page["MetricDataResults"]:
                 query = asked[result["Id"]]
                 # PartialData only says that the next page goes on with this metric.

@@ -17,6 +17,7 @@ from lib.resources.functions import environment_keys
 from lib.resources.rules import targets
 from lib.resources.topics import subscriptions
 from lib.resources.workflow import description
+from lib.telemetry.outcomes import DRILL_PREFIX
 
 LOW_SENTIMENT_RULE = "Your6-LowSentimentRule"
 DEAD_LETTER_QUEUES = ("Your6-CheckinDLQ", "Your6-AlertDLQ")
@@ -180,6 +181,7 @@ def _permissions(live: Live) -> list[Any]:
 def counts(live: Live) -> list[dict[str, Any]]:
     """Where the account stands before the change."""
     rows = executions.recent(live, LATEST)
+    drills = f"{sum(row['name'].startswith(DRILL_PREFIX) for row in rows)} of them drills: "
     statuses = dict.fromkeys([*STATUSES, *(row["status"] for row in rows)])
     by_status = {status: sum(row["status"] == status for row in rows) for status in statuses}
     table = live.client("dynamodb").describe_table(TableName=live.settings.table_name)["Table"]
@@ -187,7 +189,7 @@ def counts(live: Live) -> list[dict[str, Any]]:
         {"what": "users in the table (DynamoDB counts every six hours)", "count": table.get("ItemCount")},
         *(
             {
-                "what": f"of {'the newest' if len(rows) == LATEST else 'all'} {len(rows)} executions, {status}",
+                "what": f"of {'the newest' if len(rows) == LATEST else 'all'} {len(rows)} executions, {drills}{status}",
                 "count": n,
             }
             for status, n in by_status.items()

@@ -113,9 +113,8 @@ def failures(live: Live, seen: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _failure(live: Live, row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of a frame
-    arn = live.settings.arn("states", f"execution:{live.settings.state_machine_name}:{row.name}")
     status = f"{row.status} for {row.seconds:.0f} s" if row.outcome == outcomes.TOO_LONG else row.status
-    error = "" if row.outcome == outcomes.TOO_LONG else describe(live, arn).error
+    error = "" if row.outcome == outcomes.TOO_LONG else describe(live, row.arn).error
     return dict(zip(FAILURE, (row.who, f"{row.started:%Y-%m-%d %H:%M:%S}", row.name, status, error), strict=True))
 
 

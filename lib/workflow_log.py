@@ -5,13 +5,14 @@ The log is written without execution data, so there is no word of a check-in in 
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from math import nan
 from typing import Any
 
 import pandas as pd
 
 from lib.aws import Live, absent_is_none, readable
+from lib.telemetry.outcomes import DRILL_PREFIX
 
 ROUTE_STATES = {
     "RouteCrisis": "crisis",
@@ -27,6 +28,7 @@ ALERT_SERVICES = ("events", "sns")
 # Spares AWS from sending the other nine tenths; what comes is sorted out again here.
 PATTERN = "{ " + " || ".join(f'($.type = "{kind}")' for kind in WANTED) + " }"
 PAGE = 10_000
+MOST = 1_000_000  # lines that are read; what is beyond is said
 COLUMNS = ["time", "execution", "type", "name", "service"]
 
 
@@ -98,7 +100,7 @@ def alert_latency(log: pd.DataFrame) -> pd.DataFrame:
 
 def is_drill(execution_arn: str) -> bool:
     """Whether the execution's name begins with `drill-`."""
-    return execution_arn.rsplit(":", 1)[-1].startswith("drill-")
+    return execution_arn.rsplit(":", 1)[-1].startswith(DRILL_PREFIX)
 
 
 def _latency(events: pd.DataFrame) -> tuple[pd.Timestamp, float, str]:
@@ -126,15 +128,21 @@ def _row(event: dict[str, Any]) -> tuple[pd.Timestamp, str, str, str, str]:
 def _lines(live: Live, start: datetime, end: datetime, cut: list[str]) -> Iterator[dict[str, Any]]:
     """Every line of the window. A full page that names no next one was cut off, so reading goes on at its last line.
 
-    Where a page is full of one millisecond, what else it holds cannot be asked for: `cut` says so.
+    Where a page is full of one millisecond, what else it holds cannot be asked for, and after MOST lines reading ends:
+    `cut` says so.
     """
-    first, last = _milliseconds(start), _milliseconds(end)
+    first, last, count = _milliseconds(start), _milliseconds(end), 0
     pages = live.client("logs").get_paginator("filter_log_events")
     while True:
         page: dict[str, Any] = {}
         asked = {"logGroupName": live.settings.log_group_name, "filterPattern": PATTERN}
         for page in pages.paginate(**asked, startTime=first, endTime=last):
             yield from page["events"]
+            count += len(page["events"])
+            if count >= MOST:
+                until = datetime.fromtimestamp(page["events"][-1]["timestamp"] / 1000, UTC)
+                cut.append(f"the log was read up to {until:%Y-%m-%d %H:%M:%S} UTC, {count:,} lines, and not further")
+                return
         events = page.get("events", [])
         if len(events) < PAGE or events[-1]["timestamp"] < first:
             return

@@ -19,19 +19,19 @@ from lib.telemetry.success_rate import Tally
 CHECKINS, DRILLS = "check-ins", "drills"
 DRILL_PREFIX = "drill-"
 SUCCEEDED, FAILED, TOO_LONG, RUNNING = "succeeded", "failed", "too long", "still runs"
-COLUMNS = ["name", "who", "status", "started", "seconds", "outcome", "when"]
+COLUMNS = ["arn", "name", "who", "status", "started", "seconds", "outcome", "when"]
 TABLE = ["who", "when", "succeeded", "finished", "rate", "low", "high", "failed", "too long", "still running"]
 
 
 def told(
     rows: Sequence[Mapping[str, Any]], now: datetime, long_seconds: float, change_at: datetime | None
 ) -> pd.DataFrame:
-    """One row an execution, oldest first: name, who, status, started, seconds (so far), outcome, when.
+    """One row an execution, oldest first: arn, name, who, status, started, seconds (so far), outcome, when.
 
     `rows` are those of `executions.listed`. `when` is "before" or "after" the change, by the start, since a start
     decides which definition runs; "all" where there was no change.
     """
-    frame = pd.DataFrame(list(rows), columns=["name", "status", "started", "stopped"])
+    frame = pd.DataFrame(list(rows), columns=["arn", "name", "status", "started", "stopped"])
     for column in ("started", "stopped"):
         frame[column] = pd.to_datetime(frame[column], utc=True)
     frame = frame.sort_values("started", ignore_index=True, kind="stable")

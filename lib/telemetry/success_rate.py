@@ -190,7 +190,7 @@ def stretches(good: Sequence[bool], before: Tally, margin: float) -> list[Stretc
 def no_worse_part(good: Sequence[bool], before: Tally, margin: float, error: float) -> tuple[Verdict, Stretch | None]:
     """Whether any stretch since the change is shown to be worse than before by more than the margin, and which.
 
-    Where the newest ones look so much worse and are too few to show it, nobody can tell.
+    Where the newest ones are shown to be lower, look lower by so much, and are too few to show that, nobody can tell.
     """
     found = stretches(good, before, margin)
     if not before.of or not found:
@@ -201,11 +201,15 @@ def no_worse_part(good: Sequence[bool], before: Tally, margin: float, error: flo
         which = "the newest" if worst.last == len(good) - 1 else "a stretch of"
         why = f"{which} {worst.tally.of:,}: {worst.tally} succeeded; shown to be over {_percent(margin)} lower"
         return Verdict("failed", f"{why} than before ({before})"), worst
+    if len(good) < 1 / margin:
+        why = f"no part of {len(good)} is shown to be worse, and so few can show nothing"
+        return Verdict("cannot tell", f"{why}: at least {ceil(1 / margin)} are needed"), None
     newest = found[: len(found) // 2]
     for one in newest:
-        if one.tally.of >= 1 / margin and one.tally.share < before.share - margin:
-            why = f"of the newest {one.tally.of:,}, {one.tally} succeeded, before {before}; too few to show a fall"
-            return Verdict("cannot tell", why), one
+        looks_worse = one.tally.of >= 1 / margin and one.tally.share < before.share - margin
+        if looks_worse and p_value(before, one.tally) * 2 * len(newest) <= error:
+            why = f"of the newest {one.tally.of:,}, {one.tally} succeeded, before {before}: lower, and too few to show"
+            return Verdict("cannot tell", f"{why} that it is by over {_percent(margin)}"), one
     looked = ", ".join(f"{one.tally.of:,}" for one in newest)
     why = f"looked at the newest {looked} and at the worst stretch of each length; newest {newest[0].tally} succeeded"
     return Verdict("passed", why), None

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
-from lib import charts, drawing, metrics, rates, render, workflow_log
+from lib import charts, continuity, drawing, executions, metrics, rates, render, workflow_log
 from lib.aws import connect
 from lib.errors import Unreachable
 from lib.metrics import DrillLatency, Query
+from lib.telemetry import outcomes
 from rehearsal import bridge, history
 
 
@@ -131,6 +132,9 @@ def test_routes_and_latency_of_executions_that_really_ran(account, client):
     latency = workflow_log.alert_latency(log)
     assert sorted(latency["route"]) == ["crisis", "high", "standard"]
     assert latency["seconds"].between(0, 30).all()
+    split = outcomes.table(continuity.seen(live, start, end, start)).set_index(["who", "when"])["succeeded"]
+    assert (split["check-ins", "after"], split["drills", "after"]) == (1, 4)
+    assert [len(executions.recent(live, 10, status)) for status in ("SUCCEEDED", "FAILED")] == [5, 0]
     counted = metrics.executions(live, start, end)
     assert counted.groupby("metric")["value"].sum()["ExecutionsStarted"] == 5
     drawing.png(charts.alerts_by_route(found, start))

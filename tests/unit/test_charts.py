@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.dates import num2date
 from matplotlib.figure import Figure
 
-from lib import charts, drawing, rates, run_charts, tuning_charts
+from lib import chart_answers, charts, drawing, rates, run_charts, tuning_charts
 from lib.errors import BadParameters
 
 START = datetime(2026, 1, 1, 23, 50, tzinfo=UTC)
@@ -438,3 +438,42 @@ def test_success_rate_of_nothing_is_missing_not_zero() -> None:
     assert list(table["when"]) == ["before", "after"]
     assert table["rate"].isna().all()
     assert list(rates.success_rate(counts((0, "Started", 9)), None)["when"]) == ["all"]
+
+
+def took(before: list[float], after: list[float], who: str = "check-ins") -> pd.DataFrame:
+    rows = [(who, when, seconds) for when, side in (("before", before), ("after", after)) for seconds in side]
+    return pd.DataFrame(rows, columns=["who", "when", "seconds"])
+
+
+def test_the_same_times_are_not_slower_because_there_are_more_of_them() -> None:
+    """Of ten times as many, the slowest is slower by chance alone: the answer compares the same number."""
+    same = [0.5 + (number * 37 % 100) / 100 for number in range(1000)]
+    said = chart_answers.like_with_like(took(same[:100], [9.0] * 900 + same[900:]))
+    before, after = said.partition(";")[0].split(" · ")
+    assert before.removeprefix("before: ") == after.removeprefix("after: ")
+    assert said.endswith("of the newest 100 check-ins each, no drills")
+    per_period = times(*((n, "p99", 700 + n) for n in range(5)), *((n, "p99", 702) for n in range(5, 300)))
+    assert "median p99 before: 702 ms of 5 periods · after: 702 ms of 295 periods" in words(
+        charts.execution_time(per_period, CHANGE, 30_000)
+    )
+
+
+def test_the_times_of_drills_are_not_those_of_checkins_and_few_have_no_p99() -> None:
+    frame = pd.concat([took([1.0, 1.0], [1.0, 2.0]), took([9.0], [9.0], "drills")])
+    assert chart_answers.like_with_like(frame) == (
+        "before: p50 1 s, p95 1 s · after: p50 1.5 s, p95 1.95 s; of the newest 2 check-ins each, no drills"
+    )
+    assert "no check-in has ended before the change" in chart_answers.like_with_like(took([], [1.0]))
+    assert "before and after" in chart_answers.like_with_like(took([1.0], [1.0], "drills"))
+    figure = charts.execution_time(times((0, "p99", 900)), CHANGE, 30_000, frame)
+    assert "of the newest 2 check-ins each, no drills" in drawing.describe(figure)
+
+
+def test_the_executions_answer_counts_checkins_and_drills_apart() -> None:
+    rows = [("check-ins", "before", 60, 60), ("check-ins", "after", 0, 0), ("drills", "after", 268, 269)]
+    split = pd.DataFrame(rows, columns=["who", "when", "succeeded", "finished"]).assign(
+        low=0.9, high=1.0, **{"too long": [0, 0, 0], "still running": [0, 2, 0]}
+    )
+    said = drawing.describe(charts.executions(counts((0, "Succeeded", 328)), CHANGE, split))
+    assert "check-ins before: 60 of 60 succeeded (90% to 100%) · check-ins after: none finished, 2 still run" in said
+    assert "drills after: 268 of 269 succeeded (the bars hold both: CloudWatch cannot tell them apart)" in said

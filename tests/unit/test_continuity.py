@@ -66,7 +66,7 @@ def listed(*groups, failing=None):
     """
     rows = [
         {
-            "name": f"{prefix}{number}", "status": status,
+            "name": f"{prefix}{number}", "executionArn": f"arn:{prefix}{number}", "status": status,
             "startDate": NOW - timedelta(minutes=ago) + timedelta(milliseconds=number),
             "stopDate": None if took is None else NOW - timedelta(minutes=ago, seconds=-took),
         }
@@ -176,20 +176,33 @@ def test_a_list_that_was_cut_passes_nothing_and_says_where():
 
 def test_an_execution_that_began_long_before_the_update_and_still_runs_is_looked_at():
     live = listed(("hours", "RUNNING", 1, 300, None), ("minutes", "SUCCEEDED", 3, 31, 120))
-    names, cut = continuity._running_at(live, CHANGE)
-    assert (names, cut) == (["minutes2", "minutes1", "minutes0", "hours0"], "")
+    found, cut = continuity._running_at(live, CHANGE)
+    assert ([row["name"] for row in found], cut) == (["minutes2", "minutes1", "minutes0", "hours0"], "")
 
 
-def test_an_execution_across_the_update_that_nobody_looked_at_is_no_pass(monkeypatch, tmp_path):
-    live = listed(("a", "SUCCEEDED", continuity.ASKED + 1, 31, 120))
-    ended = Execution("a", "SUCCEEDED", NOW, NOW, {}, "")
+@pytest.mark.parametrize(
+    ("groups", "status", "found"),
+    [
+        ([("a", "SUCCEEDED", 3, 31, 120)], "passed", "3 of 3"),
+        (
+            [("a", "SUCCEEDED", continuity.ASKED + 1, 31, 120)],
+            "cannot tell", "500 of 501; only the newest 500 were looked at",
+        ),
+        ([("a", "SUCCEEDED", 3, 31, 120), ("b", "RUNNING", 2, 31, None)], "waiting", "5 of 5; 2 still run"),
+        (
+            [("a", "SUCCEEDED", 3, 31, 120), ("hung", "RUNNING", 2, 9000, None)],
+            "passed", "5 of 5; 2 that began over an hour before still run",
+        ),
+    ],
+)  # fmt: skip
+def test_executions_across_the_update_are_all_looked_at_or_it_is_no_pass(monkeypatch, tmp_path, groups, status, found):
+    live = listed(*groups)
     monkeypatch.setattr(continuity, "updated_at", lambda _: CHANGE)
-    monkeypatch.setattr(executions, "finished", lambda *_, **__: ended)
+    monkeypatch.setattr(executions, "finished", lambda live, arn, *_, **__: executions.describe(live, arn))
     monkeypatch.setattr(executions, "path", lambda *_: [])
     live.settings = LOCAL.model_copy(update={"mode": "apply"})
     before = {"definition": {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}}
     change = SimpleNamespace(resource=SimpleNamespace(kind="state machine"), before=before)
     outcome = SimpleNamespace(plan=SimpleNamespace(changes=[change]), states=["applied"])
     (check,) = continuity.crossing(live, Record(tmp_path, "r1"), outcome)
-    assert check.status == "cannot tell"
-    assert check.found == "500 of 501; only the newest 500 were looked at"
+    assert (check.status, check.found) == (status, found)

@@ -155,7 +155,7 @@ def test_criterion_2_fails_late_on_one_topic_or_without_evidence(rows):
 
 def test_criterion_2_counts_a_lost_alert_as_infinitely_late_among_all_that_were_due():
     found = criteria.crisis_in_time([*FOUR, heard(None, 1.0)], 30).found
-    assert found.startswith("1 LOST, which is infinitely late of 10 alerts of 5 crisis drills; 9 of 10 in time")
+    assert found.startswith("1 LOST, so infinitely late, of 10 alerts of 5 crisis drills; 9 of 10 in time")
 
 
 def test_criterion_2_does_not_take_one_of_two_alerts_for_both():

@@ -314,6 +314,17 @@ def test_a_full_page_of_one_millisecond_does_not_go_on_for_ever() -> None:
     assert "more than 10,000 lines in one millisecond" in workflow_log.routes(log).attrs["cut"]
 
 
+def test_a_log_that_is_too_long_is_read_up_to_a_time_that_is_said(monkeypatch) -> None:
+    monkeypatch.setattr(workflow_log, "MOST", 3)
+    lines = [line(f"checkin-{n}", 1, "PassStateEntered", n, name="RouteNone") for n in range(5)]
+    pages = Pages({"events": lines[:3]}, {"events": lines[3:]})
+    log = workflow_log.routes(workflow_log.read(live_with("logs", pages), START, END))
+    assert (len(log), log.attrs["cut"]) == (
+        3,
+        "the log was read up to 2026-01-01 12:00:02 UTC, 3 lines, and not further",
+    )
+
+
 def test_the_filter_is_short_enough_and_names_every_event_that_is_used() -> None:
     assert len(workflow_log.PATTERN) <= 1024
     assert all(f'"{kind}"' in workflow_log.PATTERN for kind in workflow_log.WANTED)

@@ -16,7 +16,7 @@ def row(name, status, minutes, took=None):
     """An execution that began so many minutes before now, and took so many seconds."""
     started = NOW - timedelta(minutes=minutes)
     return {
-        "name": name, "status": status, "started": started,
+        "arn": f"arn:{name}", "name": name, "status": status, "started": started,
         "stopped": None if took is None else started + timedelta(seconds=took),
     }  # fmt: skip
 

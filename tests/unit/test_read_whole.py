@@ -73,7 +73,12 @@ def test_listeners_that_were_left_behind_are_found_on_every_page():
 def executed(*statuses):
     """Newest first."""
     return [
-        {"name": f"{status}-{number}", "status": status, "startDate": NOW - timedelta(minutes=number)}
+        {
+            "name": f"{status}-{number}",
+            "executionArn": f"arn:{number}",
+            "status": status,
+            "startDate": NOW - timedelta(minutes=number),
+        }
         for number, status in enumerate(statuses)
     ]
 
@@ -100,7 +105,7 @@ def test_the_current_state_says_of_how_many_executions_and_counts_every_status(n
     rows = executed(*["TIMED_OUT"] * number, *["SUCCEEDED"] * (300 if number == 200 else 0))
     clients = {"stepfunctions": account(rows), "dynamodb": SimpleNamespace(describe_table=lambda **_: table)}
     found = {row["what"]: row["count"] for row in preflight.counts(live(**clients))}
-    assert found[f"{said}, TIMED_OUT"] == number
+    assert found[f"{said}, 0 of them drills: TIMED_OUT"] == number
     assert [count for what, count in found.items() if what.startswith("users")] == [None], "unknown, and not 0"
 
 
@@ -108,7 +113,13 @@ def seen(*groups):
     """Executions after the change by (prefix, how many), all failed, one a second, the later group the newer."""
     names = [f"{prefix}{number}" for prefix, count in groups for number in range(count)]
     rows = [
-        {"name": name, "status": "FAILED", "started": NOW + timedelta(seconds=at), "stopped": NOW + timedelta(hours=1)}
+        {
+            "arn": f"arn:{name}",
+            "name": name,
+            "status": "FAILED",
+            "started": NOW + timedelta(seconds=at),
+            "stopped": NOW + timedelta(hours=1),
+        }
         for at, name in enumerate(names)
     ]
     return outcomes.told(rows, NOW + timedelta(hours=2), 10_000, NOW)
