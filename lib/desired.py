@@ -1,4 +1,4 @@
-"""What each phase of the plan wants, as a list of live things and their values. Calls nothing, writes nothing."""
+"""What each phase of the plan wants, as live things and their values. Writes nothing; asks which keys topics have."""
 
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from lib.resources import (
     Widgets,
     Workflow,
 )
+from lib.resources.encryption import topics_keys
 from lib.resources.topics import FROM_PARAMETERS
 
 FOURTEEN_DAYS = str(14 * 24 * 3600)
@@ -93,8 +94,14 @@ def drill_user() -> dict[str, Any]:
 
 
 def policy(live: Live) -> dict[str, Any]:
-    """The execution role's Phase 3 policy: the plan's 2.2 and what logging needs."""
-    return dict(render.document("policies/phase3-execution-policy.json", live.settings))
+    """The execution role's Phase 3 policy: the plan's 2.2, what logging needs, and the keys of encrypted topics."""
+    document = dict(render.document("policies/phase3-execution-policy.json", live.settings))
+    keys = sorted({key for _, key in topics_keys(live)})
+    if keys:
+        actions = ["kms:GenerateDataKey*", "kms:Decrypt"]
+        statement = {"Sid": "UseTheTopicsKeys", "Effect": "Allow", "Action": actions, "Resource": keys}
+        document["Statement"] = [*document["Statement"], statement]
+    return document
 
 
 def workflow(live: Live) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from lib.aws import Live, readable
 from lib.checks import Check
+from lib.resources.encryption import USES, topics_keys
 from lib.resources.roles import inline_policies
 
 LOGGING = (
@@ -46,6 +47,11 @@ def needs(live: Live) -> list[Need]:
         Need("sns:Publish", s.alert_topic_arn, "the fallback to the trusted contact is silent"),
         Need("sns:Publish", s.ops_topic_arn, "operations is not told of a crisis"),
         *(Need(action, "*", "the workflow's log stays empty") for action in LOGGING),
+        *(
+            Need(action, key, f"nothing can be published to topic {topic}, which this key encrypts")
+            for topic, key in topics_keys(live)
+            for action in USES
+        ),
     ]
 
 

@@ -126,36 +126,6 @@ def _policy(live: Live) -> str:
     return "exists" if found else "missing"
 
 
-def ownership(live: Live) -> list[dict[str, str]]:
-    """Which resources carry tags of CloudFormation or Terraform, whose next deployment would undo this plan."""
-    s = live.settings
-    read: dict[str, Callable[[], dict[str, str]]] = {
-        f"state machine {s.state_machine_name}": lambda: _tag_list(
-            live.client("stepfunctions").list_tags_for_resource(resourceArn=s.state_machine_arn)["tags"], "key", "value"
-        ),
-        f"function {s.processor_function_name}": lambda: live.client("lambda").list_tags(Resource=s.processor_arn)[
-            "Tags"
-        ],
-        f"role {s.execution_role_name}": lambda: _tag_list(
-            live.client("iam").list_role_tags(RoleName=s.execution_role_name)["Tags"], "Key", "Value"
-        ),
-        f"topic {s.alert_topic_name}": lambda: _tag_list(
-            live.client("sns").list_tags_for_resource(ResourceArn=s.alert_topic_arn)["Tags"], "Key", "Value"
-        ),
-    }
-    return [{"what": name, "managed by": _managed_by(_quietly(tags) or {})} for name, tags in read.items()]
-
-
-def _managed_by(tags: dict[str, str]) -> str:
-    stack = tags.get("aws:cloudformation:stack-name")
-    if stack:
-        return f"CloudFormation stack {stack}: DRIFT, bring this change into its template as well"
-    for key, value in tags.items():
-        if "terraform" in f"{key} {value}".lower():
-            return f"Terraform ({key} = {value}): DRIFT, bring this change into its code as well"
-    return "nobody's tags"
-
-
 def baseline(live: Live) -> dict[str, Any]:
     """What must be the same after the change: the existing low-sentiment path, and the key names of the environment."""
     s = live.settings
@@ -246,10 +216,6 @@ def _rule(live: Live) -> str:
     state = live.client("events").describe_rule(Name=LOW_SENTIMENT_RULE)["State"]
     found = targets(live, LOW_SENTIMENT_RULE)
     return f"{state}, {len(found)} target{'s' if len(found) != 1 else ''}"
-
-
-def _tag_list(rows: list[dict[str, str]], key: str, value: str) -> dict[str, str]:
-    return {row[key]: row[value] for row in rows}
 
 
 def _quietly(read: Callable[[], Any]) -> Any:  # noqa: ANN401

@@ -133,6 +133,22 @@ def rival(client: Callable[[str], Any], name: str, spoil: Callable[[dict[str, st
         thread.join()
 
 
+@pytest.mark.parametrize(
+    ("kind", "key", "service"),
+    [("queue", "alias/aws/sqs", "sns.amazonaws.com"), ("topic", "alias/aws/sns", "EventBridge and CloudWatch")],
+)
+def test_00_fails_where_aws_can_deliver_to_no_topic_or_queue_under_its_own_key(kind, key, service, played, client):
+    if kind == "queue":
+        attributes = {"KmsMasterKeyId": key, "MessageRetentionPeriod": "1209600"}
+        client("sqs").create_queue(QueueName=played.ops_dead_letter_queue_name, Attributes=attributes)
+    else:
+        client("sns").create_topic(Name=played.ops_topic_name, Attributes={"KmsMasterKeyId": key})
+    before = settled(played)
+    ended = runbook(played, "apply")
+    failed(ended, "00", f"key of {kind} .*: found {key}: {service} cannot")
+    assert differing(before, settled(played)) == set()
+
+
 def test_01_fails_when_the_variable_is_written_and_lost_again(account, client):
     before, name = snapshot(account), account.processor_function_name
     with rival(client, name, lambda found: {k: v for k, v in found.items() if k != "OPS_SNS_TOPIC_ARN"}):

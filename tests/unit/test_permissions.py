@@ -146,10 +146,17 @@ class Iam:
         return {"EvaluationResults": [{"EvalDecision": self.decision}]}
 
 
+class PlainTopics:
+    """An SNS client whose topics have no key."""
+
+    def get_topic_attributes(self, **_):
+        return {"Attributes": {}}
+
+
 def live(environment, policies, decision="implicitDeny"):
     settings = load(environment)
     identity = Identity(settings.account_id, settings.region, "me", "here")
-    return Live(settings, identity, session=None, clients={"iam": Iam(policies, decision)})
+    return Live(settings, identity, session=None, clients={"iam": Iam(policies, decision), "sns": PlainTopics()})
 
 
 def test_the_workflow_needs_its_four_services_and_the_log():

@@ -1,0 +1,188 @@
+"""Whether whoever must send to a topic or a queue may use the key that encrypts it. Read-only.
+
+EventBridge, SNS and CloudWatch say nothing when they may not: the alert is gone. AWS's own keys (`alias/aws/sqs`,
+`alias/aws/sns`) let no service in, and their policies cannot be changed.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from lib import desired
+from lib.aws import Live, readable
+from lib.checks import Check
+from lib.errors import NotAsWanted
+from lib.preflight import DEAD_LETTER_QUEUES, LOW_SENTIMENT_RULE
+from lib.resources.encryption import USABLE, Key, key_named, lets, queue_key, topic_key
+from lib.resources.rules import targets
+from lib.resources.topics import LISTENING, PENDING, subscriptions
+
+SNS, EVENTS, CLOUDWATCH, LAMBDA = "sns.amazonaws.com", "events.amazonaws.com", "cloudwatch.amazonaws.com", "lambda"
+NO_KEY = "no key of KMS"
+MAY = "may kms:GenerateDataKey* and kms:Decrypt with the key"
+OWN_KEY = "AWS's own key lets no service in and cannot be changed: take a key of your own"
+OR_SQS = f"{OWN_KEY}, or SQS's own encryption (SqsManagedSseEnabled)"
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who sends to a queue: a service, for these topics or rules. `LAMBDA` sends by a function's role."""
+
+    queue: str
+    service: str
+    sources: tuple[str, ...] = ()
+
+
+def existing(live: Live) -> list[Check]:
+    """Phase 00: every topic and queue that is there and that alerts pass, or end in when they cannot be delivered."""
+    s = live.settings
+    queues = [Sender(s.queue_arn(name), LAMBDA) for name in DEAD_LETTER_QUEUES]
+    queues += _of_topic(live, s.alert_topic_arn, s.alert_topic_name)
+    queues += _of_topic(live, s.ops_topic_arn, s.ops_topic_name)
+    queues += _of_rule(live, LOW_SENTIMENT_RULE)
+    planned = _queues(live, [*_planned_for_operations(live), *_planned_for_events(live)])
+    there = {row.name: row for row in planned if row.status != "not applied"}
+    there |= {row.name: row for row in _queues(live, queues)}
+    return [*_topic(live, s.alert_topic_name), *_topic(live, s.ops_topic_name), *there.values()]
+
+
+def operations(live: Live) -> list[Check]:
+    """Phase 01: the operations topic, its dead-letter queue, and the queue that is paged, where it is one."""
+    s = live.settings
+    queues = [*_planned_for_operations(live), *_of_topic(live, s.ops_topic_arn, s.ops_topic_name)]
+    found = _topic(live, s.ops_topic_name)
+    return [*(found or [_not_there("topic", s.ops_topic_name)]), *_queues(live, queues)]
+
+
+def events(live: Live) -> list[Check]:
+    """Phase 04: the dead-letter queue of the new rules, and those of their targets that are there already."""
+    more = [sender for rule in desired.rules() for sender in _of_rule(live, rule["name"])]
+    return _queues(live, [*_planned_for_events(live), *more])
+
+
+def _planned_for_operations(live: Live) -> list[Sender]:
+    s = live.settings
+    paged = [s.ops_subscription_endpoint] if s.ops_subscription_protocol == "sqs" else []
+    return [Sender(arn, SNS, (s.ops_topic_arn,)) for arn in (s.queue_arn(s.ops_dead_letter_queue_name), *paged)]
+
+
+def _planned_for_events(live: Live) -> list[Sender]:
+    s = live.settings
+    sources = tuple(s.rule_arn(rule["name"]) for rule in desired.rules())
+    return [Sender(s.queue_arn(s.events_dead_letter_queue_name), EVENTS, sources)]
+
+
+def _of_topic(live: Live, arn: str, name: str) -> Iterator[Sender]:
+    """The queues that a topic sends to: its subscribers, and the dead-letter queues of all of them."""
+    with readable(f"listing the subscribers of {name}"):
+        for row in subscriptions(live, name):
+            if row["Protocol"] == "sqs" and f":{LISTENING}-" not in row["Endpoint"]:
+                yield Sender(row["Endpoint"], SNS, (arn,))
+            if row["SubscriptionArn"] in PENDING:
+                continue
+            answer = live.client("sns").get_subscription_attributes(SubscriptionArn=row["SubscriptionArn"])
+            redrive = json.loads(answer["Attributes"].get("RedrivePolicy") or "{}")
+            if redrive.get("deadLetterTargetArn"):
+                yield Sender(redrive["deadLetterTargetArn"], SNS, (arn,))
+
+
+def _of_rule(live: Live, rule: str) -> list[Sender]:
+    """The queues that a rule sends to: its targets, and the dead-letter queues of them."""
+    with readable(f"listing the targets of {rule}"):
+        found = targets(live, rule).values()
+    arns = [arn for target in found for arn in (target["Arn"], target.get("DeadLetterConfig", {}).get("Arn", ""))]
+    return [
+        Sender(arn, EVENTS, (live.settings.rule_arn(rule),)) for arn in arns if ":sqs:" in arn and LISTENING not in arn
+    ]
+
+
+def _topic(live: Live, name: str) -> list[Check]:
+    """A row for each that publishes to the topic; none where there is no such topic."""
+    s, arn = live.settings, live.settings.arn("sns", name)
+    what = f"key of topic {name}"
+    try:
+        given = topic_key(live, arn)
+    except NotAsWanted as error:
+        return [Check(what, "cannot tell", str(error), "no key, or one that whoever publishes may use")]
+    if given is None:
+        return []
+    if not given:
+        return [Check(what, "passed", NO_KEY, "no key, or one that whoever publishes may use")]
+    key = key_named(live, given)
+    if key.of_aws:
+        found = f"{given}: EventBridge and CloudWatch cannot publish to it"
+        return [Check(what, "failed", found, f"no key, or one of your own; {OWN_KEY}")]
+    publishing: list[tuple[str, dict[str, tuple[str, ...]]]] = [(s.execution_role_arn, {})]
+    for who, sources in _publishing(live, arn):
+        publishing.append((who, {"aws:sourceaccount": (s.account_id,), "aws:sourcearn": sources}))
+    return [_row(f"{what}, for {_short(who)}", key, who, context) for who, context in publishing]
+
+
+def _publishing(live: Live, topic: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The services that publish to a topic by what the account holds: a rule's target, an alarm's action."""
+    with readable("looking for the rules and alarms that publish to a topic"):
+        rules = live.client("events").list_rule_names_by_target(TargetArn=topic)["RuleNames"]
+        alarms = live.client("cloudwatch").describe_alarms(ActionPrefix=topic)
+    if rules:
+        yield EVENTS, tuple(live.settings.rule_arn(rule) for rule in rules)
+    arns = [alarm["AlarmArn"] for kind in ("MetricAlarms", "CompositeAlarms") for alarm in alarms.get(kind, [])]
+    if arns:
+        yield CLOUDWATCH, tuple(arns)
+
+
+def _queues(live: Live, senders: Sequence[Sender]) -> list[Check]:
+    """A row for each queue and service; `not applied` where there is no such queue yet."""
+    merged = dict[tuple[str, str], list[str]]()
+    for sender in senders:
+        merged.setdefault((sender.queue, sender.service), []).extend(sender.sources)
+    return [_queue(live, Sender(*of, tuple(dict.fromkeys(sources)))) for of, sources in merged.items()]
+
+
+def _queue(live: Live, sender: Sender) -> Check:
+    s = live.settings
+    region, account, name = sender.queue.split(":")[3:6]
+    what = f"key of queue {name}, for {sender.service}"
+    expected = f"no key, or {sender.service} {MAY}"
+    if (region, account) != (s.region, s.account_id):
+        return Check(what, "cannot tell", f"it is account {account}'s, in {region}: its owner knows", expected)
+    try:
+        given = queue_key(live, sender.queue)
+    except NotAsWanted as error:
+        return Check(what, "cannot tell", str(error), expected)
+    if given is None:
+        return _not_there("queue", name, sender.service)
+    if not given:
+        return Check(what, "passed", f"{NO_KEY}; SQS's own encryption asks for none", expected)
+    key = key_named(live, given)
+    if sender.service == LAMBDA:
+        told = f"{given}; a function sends to it by its own role, whose rights are not read here"
+        return Check(what, "cannot tell", told, f"no key, or the function's role {MAY}")
+    if key.of_aws:
+        return Check(what, "failed", f"{given}: {sender.service} cannot send to it", f"{expected}; {OR_SQS}")
+    context = {"aws:sourcearn": sender.sources, "aws:sourceaccount": (s.account_id,)}
+    return _row(what, key, sender.service, context)
+
+
+def _row(what: str, key: Key, who: str, context: dict[str, tuple[str, ...]]) -> Check:
+    expected = f"{_short(who)} {MAY}, by its policy"
+    if key.state and key.state not in USABLE:
+        return Check(what, "failed", f"{key.given} is {key.state}: nothing can be sent", f"an enabled key; {expected}")
+    if not key.symmetric:
+        return Check(what, "failed", f"{key.given} is no symmetric key for encryption", f"one that is; {expected}")
+    if key.policy is None:
+        return Check(what, "cannot tell", f"{key.given}: its policy may not be read ({key.unread})", expected)
+    answer = lets(key, who, context)
+    status = {True: "passed", False: "failed", None: "cannot tell"}[answer]
+    words = {True: "lets it in", False: "does not let it in", None: "has conditions that only AWS can decide"}
+    return Check(what, status, f"{key.given}: its policy {words[answer]}", expected)
+
+
+def _not_there(kind: str, name: str, service: str = "") -> Check:
+    who = f", for {service}" if service else ""
+    return Check(
+        f"key of {kind} {name}{who}", "not applied", f"there is no such {kind}", "made by the plan, without a key"
+    )
+
+
+def _short(who: str) -> str:
+    return f"role {who.rsplit('/', 1)[-1]}" if who.startswith("arn:") else who

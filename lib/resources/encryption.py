@@ -1,0 +1,208 @@
+"""Which key a topic or a queue is encrypted with, and whether that key lets a service or a role use it. Read-only.
+
+A key may be named by its id, its ARN, an alias, an alias's ARN, or be another account's. What may not be read is never
+taken for allowed: the answer is then that nobody can tell.
+"""
+
+import fnmatch
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from lib.aws import Live, absent_is_none, error_code, readable
+
+NO_QUEUE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
+NO_TOPIC = ("NotFound", "NotFoundException")
+OF_AWS = "alias/aws/"
+USES = ("kms:GenerateDataKey", "kms:Decrypt")
+USABLE = ("Enabled", "Updating")  # the latter while a replica becomes the primary key
+UNREADABLE = ("AccessDenied", "AccessDeniedException", "NotAuthorized", "KMSInvalidStateException")
+GONE = ("NotFoundException",)
+# Conditions that are read; under any other one, nobody can tell.
+COMPARED: dict[str, Callable[[str, str], bool]] = {
+    "stringequals": str.__eq__, "stringlike": fnmatch.fnmatchcase,
+    "arnequals": fnmatch.fnmatchcase, "arnlike": fnmatch.fnmatchcase,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key as it is: `given` is what the topic or queue calls it. Without `arn` it could not be looked at.
+
+    `manager`: AWS or CUSTOMER, "" where not known; `policy` None where it may not be read.
+    """
+
+    given: str
+    arn: str = ""
+    manager: str = ""
+    state: str = ""
+    symmetric: bool = True
+    policy: Mapping[str, Any] | None = None
+    unread: str = ""
+
+    @property
+    def of_aws(self) -> bool:
+        return self.manager == "AWS" or OF_AWS in self.given
+
+
+def topic_key(live: Live, arn: str) -> str | None:
+    """What the topic calls its key; "" without one, None where there is no such topic."""
+    with readable(f"reading the key of topic {arn.rsplit(':', 1)[-1]}"), absent_is_none(*NO_TOPIC):
+        attributes = live.client("sns").get_topic_attributes(TopicArn=arn)["Attributes"]
+        return str(attributes.get("KmsMasterKeyId") or "")
+    return None
+
+
+def queue_key(live: Live, arn: str) -> str | None:
+    """What the queue calls its key; "" without one or under SQS's own, None where there is no such queue."""
+    account, name = arn.split(":")[4:6]
+    with readable(f"reading the key of queue {name}"), absent_is_none(*NO_QUEUE):
+        sqs = live.client("sqs")
+        url = sqs.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
+        answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["KmsMasterKeyId"])
+        return str(answer.get("Attributes", {}).get("KmsMasterKeyId") or "")
+    return None
+
+
+def key_named(live: Live, given: str) -> Key:
+    """The key that this id, ARN or alias names."""
+    if OF_AWS in given:
+        return Key(given, manager="AWS")
+    kms = live.client("kms")
+    with readable(f"looking at key {given}"):
+        found = _quietly(lambda: kms.describe_key(KeyId=given)["KeyMetadata"])
+        if isinstance(found, str):
+            return Key(given, _computed(live, given), state="missing" if found in GONE else "", unread=found)
+        policy = _quietly(lambda: kms.get_key_policy(KeyId=found["Arn"], PolicyName="default")["Policy"])
+    document, unread = _document(policy)
+    kind = (found.get("KeySpec", "SYMMETRIC_DEFAULT"), found.get("KeyUsage", "ENCRYPT_DECRYPT"))
+    symmetric = kind == ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT")
+    manager, state = found.get("KeyManager", ""), found.get("KeyState", "")
+    return Key(given, found["Arn"], manager, state, symmetric, document, unread)
+
+
+def _quietly(read: Callable[[], Any]) -> Any:  # noqa: ANN401
+    """The answer, or the code of a refusal."""
+    try:
+        return read()
+    except ClientError as error:
+        if error_code(error) in (*UNREADABLE, *GONE, "InvalidArnException"):
+            return error_code(error)
+        raise
+
+
+def _document(text: str) -> tuple[dict[str, Any] | None, str]:
+    """The policy, or None and why it could not be read."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None, text
+    return (found, "") if isinstance(found, dict) else (None, "it is no policy")
+
+
+def _computed(live: Live, given: str) -> str:
+    """The ARN of a key that may not be looked at; of an alias nobody can tell it."""
+    if ":key/" in given:
+        return given
+    return "" if "alias/" in given else live.settings.arn("kms", f"key/{given}")
+
+
+def topics_keys(live: Live) -> list[tuple[str, str]]:
+    """(topic's name, key's ARN) of the topics that the workflow publishes to and that a customer's key encrypts."""
+    s, found = live.settings, list[tuple[str, str]]()
+    for name, arn in ((s.alert_topic_name, s.alert_topic_arn), (s.ops_topic_name, s.ops_topic_arn)):
+        given = topic_key(live, arn)
+        key = key_named(live, given) if given else None
+        if key and not key.of_aws and key.arn:
+            found.append((name, key.arn))
+    return found
+
+
+def lets(key: Key, principal: str, context: Mapping[str, Sequence[str]]) -> bool | None:
+    """Whether the key's policy lets a service (`sns.amazonaws.com`) or an ARN use it; None where nobody can tell.
+
+    `context`: condition key in lower case -> what the call carries; of several values each must be let in.
+    """
+    if key.policy is None:
+        return None
+    answers = [_lets_once(key, principal, action, one) for action in USES for one in _each(context)]
+    return False if False in answers else None if None in answers else True
+
+
+def _each(context: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
+    """One context a source, since every rule and topic calls by itself."""
+    longest = max((len(values) for values in context.values()), default=1)
+    return [{name: values[min(at, len(values) - 1)] for name, values in context.items()} for at in range(longest)]
+
+
+def _lets_once(key: Key, principal: str, action: str, context: Mapping[str, str]) -> bool | None:
+    found = {"Allow": set[bool | None](), "Deny": set[bool | None]()}
+    for statement in many((key.policy or {}).get("Statement", [])):
+        found[str(statement.get("Effect"))].add(_applies(statement, key.arn, principal, action, context))
+    if True in found["Deny"]:
+        return False
+    if None in found["Deny"]:
+        return None if found["Allow"] & {True, None} else False
+    return True if True in found["Allow"] else None if None in found["Allow"] else False
+
+
+def _applies(
+    statement: Mapping[str, Any], arn: str, principal: str, action: str, context: Mapping[str, str]
+) -> bool | None:
+    """Whether a statement speaks of this use; None where it may."""
+    parts = [
+        _negatable(statement, "Action", lambda pattern: _like(action.lower(), pattern.lower())),
+        _negatable(statement, "Resource", lambda pattern: _like(arn, pattern)),
+        _principal(statement, principal),
+        _condition(statement.get("Condition", {}), context),
+    ]
+    return False if False in parts else None if None in parts else True
+
+
+def _negatable(statement: Mapping[str, Any], field: str, matches: Callable[[str], bool]) -> bool:
+    if f"Not{field}" in statement:
+        return not any(matches(pattern) for pattern in many(statement[f"Not{field}"]))
+    return any(matches(pattern) for pattern in many(statement.get(field, "*")))
+
+
+def _principal(statement: Mapping[str, Any], principal: str) -> bool | None:
+    if "NotPrincipal" in statement:
+        return None
+    given = statement.get("Principal", {})
+    if given == "*":
+        return True if statement.get("Effect") == "Deny" else None  # whether it means services too is not written down
+    kind = "AWS" if principal.startswith("arn:") else "Service"
+    names = many(given.get(kind, [])) if isinstance(given, Mapping) else []
+    if principal in names:
+        return True
+    if "*" in many(given.get("AWS", [])):
+        return True if statement.get("Effect") == "Deny" or kind == "AWS" else None
+    if kind == "AWS" and statement.get("Effect") == "Allow":
+        # The account itself, by its ARN or number: then the role's own policies decide.
+        account = principal.split(":")[4]
+        return any(name == account or name.endswith(f":{account}:root") for name in map(str, names))
+    return False
+
+
+def _condition(condition: Mapping[str, Any], context: Mapping[str, str]) -> bool | None:
+    answers = list[bool | None]()
+    for operator, keys in condition.items():
+        compare = COMPARED.get(str(operator).lower())
+        for name, wanted in keys.items():
+            value = context.get(str(name).lower())
+            if compare is None or value is None:
+                answers.append(None)
+            else:
+                answers.append(any(compare(value, str(one)) for one in many(wanted)))
+    return False if False in answers else None if None in answers else True
+
+
+def _like(text: str, pattern: str) -> bool:
+    return fnmatch.fnmatchcase(text, str(pattern).replace("[", "[[]"))
+
+
+def many(value: Any) -> list[Any]:  # noqa: ANN401 - a policy takes one or a list everywhere
+    return list(value) if isinstance(value, Iterable) and not isinstance(value, str | Mapping) else [value]
