@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lib import desired, lint
+from lib import desired, lint, names
 from lib.aws import Live, readable
 from lib.checks import Check
 from lib.errors import NotAsWanted
@@ -64,15 +64,16 @@ def _validated(live: Live, definition: dict[str, Any]) -> Check:
 
 def heard(live: Live) -> list[Check]:
     """Whether each new event has an enabled rule with the dispatcher behind it before it is published. Read-only."""
-    return [_heard(live, rule["name"], rule["pattern"]) for rule in desired.rules()]
+    dispatcher = names.function_arn(live, names.dispatcher(live))
+    return [_heard(live, rule["name"], rule["pattern"], dispatcher) for rule in desired.rules()]
 
 
-def _heard(live: Live, name: str, pattern: dict[str, Any]) -> Check:
+def _heard(live: Live, name: str, pattern: dict[str, Any], dispatcher: str) -> Check:
     rule = Rule(live, name).read()
     reached = [target["Arn"] for target in targets(live, name).values()]
     found = f"{rule['State'] if rule else 'missing'}, targets: {len(reached)}"
     as_wanted = rule is not None and rule["State"] == "ENABLED" and rule["EventPattern"] == pattern
-    good = as_wanted and live.settings.dispatcher_arn in reached
+    good = as_wanted and dispatcher in reached
     status = "passed" if good else "failed" if live.settings.mode == "apply" else "not applied"
     return Check(
         f"{name} carries its event", status, found, "ENABLED, with its pattern, to the dispatcher: run phase 04 first"

@@ -1,6 +1,6 @@
 """Phase 06 beyond its plan: whether the documents will describe what runs, and what changed in them. Read-only."""
 
-from lib import documents, render
+from lib import desired, documents
 from lib.aws import Live
 from lib.checks import Check
 from lib.plans import Plan
@@ -10,7 +10,7 @@ from lib.resources import Section, Workflow
 def describes_live(live: Live) -> list[Check]:
     """Whether the live definition is the one that the sections are rendered from."""
     value = Workflow(live, live.settings.state_machine_name).read()
-    same = value is not None and value["definition"] == render.definition(live.settings)
+    same = value is not None and value["definition"] == desired.workflow(live)["definition"]
     status = "passed" if same else "failed" if live.settings.mode == "apply" else "not applied"
     return [Check("the live workflow is the documented one", status, "the same" if same else "another", "the same")]
 

@@ -19,6 +19,8 @@ from pydantic import (
     model_validator,
 )
 
+from lib import partitions
+
 ROOT = Path(__file__).resolve().parent.parent
 EMBEDDED_ACCOUNT = "000000000000"
 
@@ -41,7 +43,7 @@ class Settings(BaseModel):
 
     environment: Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
     account_id: Annotated[StrictStr, Field(pattern=r"^\d{12}$")]
-    region: Annotated[StrictStr, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+    region: Annotated[StrictStr, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-\d$")]
     endpoint_url: Annotated[StrictStr, Field(pattern=r"^(|https?://\S+)$")]
     profile: StrictStr
     mode: Literal["plan", "apply"]
@@ -100,6 +102,12 @@ class Settings(BaseModel):
     metric_period_seconds: Literal[1, 5, 10, 30, 60, 300, 900, 3600]
     not_exercised_here: list[GAPS]
 
+    @field_validator("region")
+    @classmethod
+    def _in_a_partition(cls, region: str) -> str:
+        partitions.of_region(region)
+        return region
+
     @field_validator("not_exercised_here")
     @classmethod
     def _no_repeats(cls, gaps: list[str]) -> list[str]:
@@ -136,7 +144,7 @@ class Settings(BaseModel):
             "sms": (r"\+\d{7,15}", "+ and digits"),
             "http": (r"http://\S+", "http://..."),
             "https": (r"https://\S+", "https://..."),
-            "sqs": (rf"arn:aws[a-z-]*:sqs:{self.region}:{self.account_id}:[A-Za-z0-9_-]+", self.queue_arn("<queue>")),
+            "sqs": (re.escape(self.queue_arn("")) + "[A-Za-z0-9_-]+", self.queue_arn("<queue>")),
         }[protocol]
         if not re.fullmatch(pattern, given):
             found = (
@@ -155,18 +163,22 @@ class Settings(BaseModel):
             "ProactiveRiskAbove": self.proactive_risk_above,
         }
 
+    @property
+    def partition(self) -> str:
+        """The region's part of AWS, in which all of this account lies."""
+        return partitions.of_region(self.region)
+
     def arn(self, service: str, resource: str) -> str:
-        """The ARN of a resource of this account and region; computed, so it is known before the thing exists."""
+        """The ARN of a resource of this account and region; computed, so it is known before the thing exists.
+
+        Not for what has a path (a role) or is called by a version or an alias (a function): see `names`.
+        """
         region = "" if service == "iam" else self.region
-        return f"arn:aws:{service}:{region}:{self.account_id}:{resource}"
+        return f"arn:{self.partition}:{service}:{region}:{self.account_id}:{resource}"
 
     @property
     def state_machine_arn(self) -> str:
         return self.arn("states", f"stateMachine:{self.state_machine_name}")
-
-    @property
-    def execution_role_arn(self) -> str:
-        return self.arn("iam", f"role/{self.execution_role_name}")
 
     @property
     def processor_arn(self) -> str:

@@ -129,9 +129,11 @@ def ownership(live: Live) -> list[dict[str, str]]:
         f"state machine {s.state_machine_name}": lambda: _tag_list(
             live.client("stepfunctions").list_tags_for_resource(resourceArn=s.state_machine_arn)["tags"], "key", "value"
         ),
-        f"function {s.processor_function_name}": lambda: live.client("lambda").list_tags(Resource=s.processor_arn)[
-            "Tags"
-        ],
+        f"function {s.processor_function_name}": lambda: live.client("lambda").list_tags(
+            Resource=live.client("lambda").get_function_configuration(FunctionName=s.processor_function_name)[
+                "FunctionArn"
+            ]
+        )["Tags"],
         f"role {s.execution_role_name}": lambda: _tag_list(
             live.client("iam").list_role_tags(RoleName=s.execution_role_name)["Tags"], "Key", "Value"
         ),

@@ -21,7 +21,8 @@ BANNED = {"manager", "util", "utils", "helper", "helpers", "handle", "data2", "p
 FOUNDATION = {
     "lib.errors": set(),
     "lib.plans": set(),
-    "lib.parameters": set(),
+    "lib.partitions": set(),
+    "lib.parameters": {"lib.partitions"},
     "lib.settings": {"lib.errors", "lib.parameters"},
     "lib.checks": {"lib.errors"},
     "lib.manifest": {"lib.errors"},

@@ -1,0 +1,80 @@
+"""What the account calls the things that exist, where a name alone does not tell it. Read-only.
+
+A role's ARN holds its path. A function is called by a version or an alias, and a permission, a policy and an
+environment variable are that one's own: to call another one is to run other code.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from lib.asl import functions
+from lib.asl.functions import Called
+from lib.aws import Live, absent_is_none, readable
+from lib.errors import NotAsWanted
+from lib.resources import entries
+from lib.resources.rules import targets
+from lib.resources.workflow import description, value_of
+
+LOW_SENTIMENT_RULE = "Your6-LowSentimentRule"
+
+
+def role_arn(live: Live) -> str:
+    """The ARN of the role that the live workflow has; where there is no workflow, of the role of that name.
+
+    Raises NotAsWanted for another role than `execution_role_name`: its policy would go to a role that nobody uses.
+    """
+    s = live.settings
+    with readable(f"reading the role of {s.state_machine_name}"):
+        found = description(live, s.state_machine_arn)
+        if found is None:
+            return _role_of_that_name(live)
+    arn = str(found["roleArn"])
+    if arn.rpartition("/")[2] != s.execution_role_name:
+        raise NotAsWanted(
+            f"{s.state_machine_name} has the role {arn}, and execution_role_name is {s.execution_role_name}: the "
+            "permissions would go to a role that the workflow does not use. Set execution_role_name to "
+            f"{arn.rpartition('/')[2]}, if that is the role it shall keep"
+        )
+    return arn
+
+
+def _role_of_that_name(live: Live) -> str:
+    name = live.settings.execution_role_name
+    with absent_is_none("NoSuchEntity"):
+        return str(live.client("iam").get_role(RoleName=name)["Role"]["Arn"])
+    return live.settings.arn("iam", f"role/{name}")
+
+
+def function_arn(live: Live, function: Called) -> str:
+    """The ARN that calls this function by its version or alias."""
+    return live.settings.arn("lambda", f"function:{function.said}")
+
+
+def processor(live: Live) -> Called:
+    """The processor as the definition calls it that real traffic runs. Raises NotAsWanted where it has two names."""
+    name = live.settings.processor_function_name
+    found = [one for definition in running_definitions(live) for one in functions.called(definition)]
+    return _the_one(name, found, "the live workflow calls it")
+
+
+def running_definitions(live: Live) -> list[dict[str, Any]]:
+    """The definitions that real traffic runs now, of the way in that drills take."""
+    return [value_of(found)["definition"] for found in entries.run_by(live, entries.read(live).arn)]
+
+
+def dispatcher(live: Live) -> Called:
+    """The dispatcher as the existing rule calls it. Raises NotAsWanted where it has two names there."""
+    with readable(f"reading the targets of {LOW_SENTIMENT_RULE}"):
+        rows: Iterable[Mapping[str, Any]] = targets(live, LOW_SENTIMENT_RULE).values()
+    found = [functions.named(str(row["Arn"])) for row in rows if ":lambda:" in row["Arn"]]
+    return _the_one(live.settings.dispatcher_function_name, found, f"{LOW_SENTIMENT_RULE} calls it")
+
+
+def _the_one(name: str, found: Iterable[Called | None], where: str) -> Called:
+    mine = sorted({one.said for one in found if one and one.name == name})
+    if len(mine) > 1:
+        raise NotAsWanted(
+            f"{where} as {' and as '.join(mine)}, which may be different code, and this plan calls one; expected one. "
+            "Let all of them call the same version or alias first"
+        )
+    return functions.named(mine[0]) or Called(name) if mine else Called(name)

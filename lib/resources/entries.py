@@ -1,0 +1,191 @@
+"""What real traffic starts: the workflow itself, an alias or a version of it, as far as the account tells. Read-only.
+
+Whoever starts executions names one of these; what an update changes is the workflow itself, and no alias follows it.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from lib.aws import Live, absent_is_none, readable
+from lib.errors import NotAsWanted, RunbookError
+from lib.resources.workflow import description, versions
+from lib.resources.workflow_alias import aliases, routing_of
+
+LATEST_EXECUTIONS = 200
+MOST_VERSIONS = 50
+# How the processor is told what to start.
+VARIABLE = "STATE_MACHINE_ARN"
+UNIVERSAL = ":aws-sdk:sfn:startExecution"
+
+
+@dataclass(frozen=True)
+class Starter:
+    """Something that starts executions, and the ARN that it names. `seen`: only its executions tell of it."""
+
+    who: str
+    arn: str
+    seen: bool = False
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Who starts what, as far as it can be read; `unread` says what could not be, and why."""
+
+    machine: str
+    aliases: tuple[str, ...]
+    starters: tuple[Starter, ...]
+    unread: tuple[str, ...] = ()
+
+    @property
+    def arn(self) -> str:
+        """What drills start: the first of what real traffic starts, or the workflow itself where nothing is known."""
+        return next((starter.arn for starter in self.starters if self.ours(starter.arn)), self.machine)
+
+    @property
+    def used(self) -> list[str]:
+        """The aliases by which real traffic comes."""
+        qualifiers = {self.qualifier(starter.arn) for starter in self.starters if self.ours(starter.arn)}
+        return [alias for alias in self.aliases if alias in qualifiers]
+
+    def ours(self, arn: str) -> bool:
+        """Whether this names our workflow, or an alias or a version of it."""
+        return arn == self.machine or arn.startswith(f"{self.machine}:")
+
+    def qualifier(self, arn: str) -> str:
+        """The alias or version that an ARN of ours names, "" for the workflow itself."""
+        return arn.removeprefix(self.machine).removeprefix(":")
+
+
+def read(live: Live) -> Entries:
+    """Ask everything that may start the workflow and can be read. What is refused is `unread`, and no error."""
+    machine, unread = live.settings.state_machine_arn, list[str]()
+    names = tuple(_asked("its aliases", partial(aliases, live, machine), unread))
+    numbers = list(_asked("its versions", partial(_versions, live, machine), unread))
+    if len(numbers) > MOST_VERSIONS:
+        unread.append(f"what points at its {len(numbers) - MOST_VERSIONS} oldest versions of {len(numbers)}")
+    targets = [machine, *(f"{machine}:{name}" for name in names), *numbers[:MOST_VERSIONS]]
+    sources: dict[str, Callable[[], Iterable[Starter]]] = {
+        "the processor's environment": lambda: _environment(live),
+        "rules": lambda: _rules(live, targets),
+        "schedules": lambda: _schedules(live, machine),
+        "pipes": lambda: _pipes(live, machine),
+        f"the latest {LATEST_EXECUTIONS} executions": lambda: _executions(live, machine),
+    }
+    found = [starter for name, source in sources.items() for starter in _asked(name, source, unread)]
+    return Entries(machine, names, tuple(dict.fromkeys(found)), tuple(unread))
+
+
+def run_by(live: Live, arn: str) -> list[dict[str, Any]]:
+    """Descriptions of what an execution may run that is started by this ARN: of an alias, each version with a weight.
+
+    Empty where there is no such thing.
+    """
+    with readable(f"reading {arn.rpartition(':')[2]}"):
+        routing = routing_of(live, arn) if arn != live.settings.state_machine_arn and not _is_version(arn) else None
+        named = [version for version, weight in routing.items() if weight] if routing is not None else [arn]
+        return [found for one in named if (found := description(live, one))]
+
+
+def _is_version(arn: str) -> bool:
+    return arn.rpartition(":")[2].isdigit()
+
+
+def _versions(live: Live, machine: str) -> list[str]:
+    with absent_is_none("StateMachineDoesNotExist"):
+        return versions(live, machine)
+    return []
+
+
+def _asked(what: str, source: Callable[[], Iterable[Any]], unread: list[str]) -> list[Any]:
+    try:
+        with readable(f"reading {what}"):
+            return list(source())
+    except RunbookError as error:
+        unread.append(f"{what} ({error})")
+        return []
+
+
+def _environment(live: Live) -> Iterator[Starter]:
+    """By the latest code and by each alias of the processor; of its values, only ARNs of state machines are looked at.
+
+    Another machine counts only where the variable is the one that names what to start.
+    """
+    function, client = live.settings.processor_function_name, live.client("lambda")
+    machine = live.settings.state_machine_arn
+    with absent_is_none("ResourceNotFoundException"):
+        pages = client.get_paginator("list_aliases").paginate(FunctionName=function)
+        qualifiers = [str(row["Name"]) for page in pages for row in page["Aliases"]]
+        for who in (function, *(f"{function}:{qualifier}" for qualifier in qualifiers)):
+            found = client.get_function_configuration(FunctionName=who).get("Environment", {})
+            if "Error" in found:
+                raise NotAsWanted(f"{who}: its environment cannot be read; grant the caller kms:Decrypt on its key")
+            for name, value in sorted(found.get("Variables", {}).items()):
+                ours = value == machine or value.startswith(f"{machine}:")
+                if ours or (name == VARIABLE and ":stateMachine:" in value):
+                    yield Starter(f"{name} of {who}", value)
+
+
+def _rules(live: Live, targets: Iterable[str]) -> Iterator[Starter]:
+    """Enabled rules of every bus."""
+    events = live.client("events")
+    buses = [str(row["Name"]) for row in _pages(events.list_event_buses, "EventBuses", "NextToken")]
+    for bus in buses:
+        for arn in targets:
+            for rule in _pages(
+                partial(events.list_rule_names_by_target, TargetArn=arn, EventBusName=bus), "RuleNames", "NextToken"
+            ):
+                if events.describe_rule(Name=rule, EventBusName=bus)["State"] != "DISABLED":
+                    yield Starter(f"rule {rule}" + (f" of bus {bus}" if bus != "default" else ""), arn)
+
+
+def _schedules(live: Live, machine: str) -> Iterator[Starter]:
+    """Enabled schedules that name it as their target, or in the input of a call of StartExecution."""
+    scheduler = live.client("scheduler")
+    for row in _pages(scheduler.list_schedules, "Schedules", "NextToken"):
+        arn = str(row.get("Target", {}).get("Arn", ""))
+        if arn.endswith(UNIVERSAL):
+            target = scheduler.get_schedule(Name=row["Name"], GroupName=row["GroupName"])["Target"]
+            arn = _started_by(target.get("Input", "{}"))
+        if row.get("State") != "DISABLED" and (arn == machine or arn.startswith(f"{machine}:")):
+            yield Starter(f"schedule {row['Name']}", arn)
+
+
+def _started_by(text: str) -> str:
+    try:
+        given = json.loads(text)
+    except ValueError:
+        return ""
+    return str(given.get("StateMachineArn", "")) if isinstance(given, dict) else ""
+
+
+def _pipes(live: Live, machine: str) -> Iterator[Starter]:
+    pipes = live.client("pipes")
+    for row in _pages(partial(pipes.list_pipes, TargetPrefix=machine), "Pipes", "NextToken"):
+        arn = str(row.get("Target", ""))
+        if row.get("DesiredState") != "STOPPED" and (arn == machine or arn.startswith(f"{machine}:")):
+            yield Starter(f"pipe {row['Name']}", arn)
+
+
+def _executions(live: Live, machine: str) -> Iterator[Starter]:
+    """What the latest check-ins came by. AWS says so of each that was started by an alias or a version."""
+    with absent_is_none("StateMachineDoesNotExist"):
+        answer = live.client("stepfunctions").list_executions(stateMachineArn=machine, maxResults=LATEST_EXECUTIONS)
+        rows = [row for row in answer["executions"] if not str(row["name"]).startswith("drill-")]
+        came_by = Counter(row.get("stateMachineAliasArn") or row.get("stateMachineVersionArn") for row in rows)
+        for arn, count in came_by.most_common():
+            if arn:
+                yield Starter(f"{count} of the latest {len(rows)} check-ins", str(arn), seen=True)
+
+
+def _pages(call: Callable[..., Any], key: str, token: str) -> Iterator[Any]:
+    more: dict[str, str] = {}
+    while True:
+        answer = call(**more)
+        yield from answer.get(key, [])
+        if not answer.get(token):
+            return
+        more = {token: answer[token]}
