@@ -5,20 +5,21 @@ Runs one drill on the definition before, where the mode allows; else read-only.
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
 
-from lib import approval, drills, executions, judging, rates, scenarios
+from lib import approval, drills, executions, judging, names, rates, scenarios
 from lib.aws import Live, readable
 from lib.checks import Check, require
 from lib.drills import Drill, Group
+from lib.phases import entry
 from lib.plans import Outcome, Plan
 from lib.records import Record
-from lib.resources import Workflow
+from lib.resources import Workflow, WorkflowAlias, entries
 from lib.resources.users import item_of
-from lib.resources.workflow import description, value_of, versions
+from lib.resources.workflow import value_of
 from lib.states import walk
 from lib.thresholds import DECISION
 
@@ -28,7 +29,6 @@ ISO_8601 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 SAME_EVENT = "existing low-sentiment path: the same event, field by field"
 ACROSS = "executions across the update finish on their old definition"
 RATE = "success rate of check-ins before and after"
-UPDATED = (Workflow.kind, "applied")
 MOST = 20_000
 NOT_UPDATED = "the workflow was not updated just now"
 MARGIN_SECONDS = 1.0  # before the update: an execution that began later than this may be on either definition
@@ -115,12 +115,10 @@ def crossing(live: Live, record: Record, outcome: Outcome) -> list[Check]:
     expected = "all of them"
     if live.settings.mode == "plan":
         return [Check(ACROSS, "not applied", "plan mode", expected)]
-    pairs = zip(outcome.plan.changes, outcome.states, strict=True)
-    old = [change.before["definition"] for change, state in pairs if (change.resource.kind, state) == UPDATED]
-    if not old:
+    states, moment = _states_before(live, outcome), updated_at(live)
+    if not states:
         return [Check(ACROSS, "not exercised here", NOT_UPDATED, expected)]
-    names, moment = {state.name for state in walk(old[0])}, updated_at(live)
-    rows = [_across(live, name, names) for name in _running_at(live, moment)] if moment else []
+    rows = [_across(live, arn, states) for arn in _running_at(live, moment)] if moment else []
     record.keep_json(CROSSING, {"updated": moment, "executions": rows})
     if not rows:
         return [Check(ACROSS, "not exercised here", "no execution was running when the update came", expected)]
@@ -134,27 +132,35 @@ def crossing(live: Live, record: Record, outcome: Outcome) -> list[Check]:
     return [Check(ACROSS, "failed" if wrong else "waiting" if waiting else "passed", found, expected)]
 
 
+def _states_before(live: Live, outcome: Outcome) -> set[str]:
+    """The states of what check-ins ran before: of the workflow, and of the versions that an alias named."""
+    pairs = zip(outcome.plan.changes, outcome.states, strict=True)
+    changed = [change for change, state in pairs if state == "applied"]
+    old = [change.before["definition"] for change in changed if change.resource.kind == Workflow.kind]
+    routes = [r for change in changed if change.resource.kind == WorkflowAlias.kind for r in change.before["routes"]]
+    for route in routes:
+        held = entries.run_by(live, f"{live.settings.state_machine_arn}:{route['version']}")
+        old += [value_of(one)["definition"] for one in held]
+    return {state.name for definition in old for state in walk(definition)}
+
+
 def _running_at(live: Live, moment: datetime) -> list[str]:
-    """The executions that had begun well before, and had not ended. None runs longer than the workflow's limit."""
+    """The ARNs of those that had begun well before, and had not ended. None runs longer than the workflow's limit."""
     found = executions.since(live, moment - timedelta(hours=1), MOST)
     settled = moment - timedelta(seconds=MARGIN_SECONDS)
-    running = [r["name"] for r in found if r["started"] < settled and (not r["stopped"] or r["stopped"] > moment)]
+    running = [r["arn"] for r in found if r["started"] < settled and (not r["stopped"] or r["stopped"] > moment)]
     return running[:ASKED]
 
 
 def updated_at(live: Live) -> datetime | None:
-    """When the workflow's newest version was published (UTC)."""
-    with readable("listing the workflow's versions"):
-        newest = versions(live, live.settings.state_machine_arn)[:1]
-        found = description(live, newest[0]) if newest else None
-    return found["creationDate"].astimezone(UTC) if found else None
+    """When what real traffic starts began to run the workflow's newest version (UTC); None where it does not yet."""
+    return entry.newest_since(live)
 
 
-def _across(live: Live, name: str, old: set[str]) -> dict[str, Any]:
-    arn = live.settings.arn("states", f"execution:{live.settings.state_machine_name}:{name}")
+def _across(live: Live, arn: str, old: set[str]) -> dict[str, Any]:
     ended = executions.finished(live, arn, live.settings.verify_timeout_seconds, with_output=False)
     strange = [state for state in executions.path(live, arn) if state not in old]
-    return {"execution": name, "status": ended.status, "strange": strange}
+    return {"execution": arn.rpartition(":")[2], "status": ended.status, "strange": strange}
 
 
 def success(live: Live, start: datetime, change_at: datetime | None) -> pd.DataFrame:
@@ -191,6 +197,5 @@ def _drill_user(live: Live) -> bool:
 
 
 def _live_states(live: Live) -> set[str]:
-    with readable("reading the workflow"):
-        found = description(live, live.settings.state_machine_arn)
-    return {state.name for state in walk(value_of(found)["definition"])} if found else set()
+    """The states of what real traffic runs."""
+    return {state.name for definition in names.running_definitions(live) for state in walk(definition)}

@@ -14,9 +14,11 @@ from lib import desired, lint, names
 from lib.aws import Live, readable
 from lib.checks import Check
 from lib.errors import NotAsWanted
+from lib.phases import entry
 from lib.records import Record
 from lib.resources.rules import Rule, targets
 from lib.resources.workflow import description, versions
+from lib.resources.workflow_alias import aliases, routing_of
 
 
 def backup(live: Live, record: Record) -> Path:
@@ -30,7 +32,9 @@ def backup(live: Live, record: Record) -> Path:
             f"there is no state machine {live.settings.state_machine_name} to back up; expected the baseline"
         )
     name = f"backup/stepfunctions-backup-{datetime.now(UTC):%Y%m%d}"
-    kept = record.keep_json(f"{name}.json", {**found, "versions": versions(live, live.settings.state_machine_arn)})
+    arn = live.settings.state_machine_arn
+    routing = {alias: routing_of(live, f"{arn}:{alias}") for alias in aliases(live, arn)}
+    kept = record.keep_json(f"{name}.json", {**found, "versions": versions(live, arn), "aliases": routing})
     definition = json.dumps(json.loads(found["definition"]), indent=2, ensure_ascii=False) + "\n"
     record.keep_text(f"{name}-definition.json", definition)
     return kept.relative_to(record.folder)
@@ -81,8 +85,9 @@ def _heard(live: Live, name: str, pattern: dict[str, Any], dispatcher: str) -> C
 
 
 def published(live: Live, sleep: Callable[[float], None] = time.sleep) -> list[Check]:
-    """Whether the newest published version is the live revision; waits first, since updates are eventually consistent.
+    """Whether the newest published version is the live revision, and each alias by which check-ins come runs it.
 
+    Waits first, since updates are eventually consistent.
     Executions started within seconds of an update may still use the old definition. In plan mode nothing is waited for.
     """
     s = live.settings
@@ -91,4 +96,7 @@ def published(live: Live, sleep: Callable[[float], None] = time.sleep) -> list[C
     found = versions(live, s.state_machine_arn)
     newest = str((description(live, found[0]) or {}).get("revisionId", "none")) if found else "no version"
     held = "passed" if newest == now else "failed" if s.mode == "apply" else "not applied"
-    return [Check("newest published version is the live revision", held, newest, now)]
+    return [
+        Check("newest published version is the live revision", held, newest, now),
+        *entry.run_the_live_revision(live),
+    ]

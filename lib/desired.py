@@ -39,13 +39,14 @@ WIDGET_PREFIX = "Phase 3:"
 def infrastructure(live: Live) -> list[Wanted]:
     """Phase 01: operations topic, subscription with dead-letter queue, the processor's variable, the drill user."""
     s = live.settings
+    names.require_variable_seen(live)
     subscription = Subscription(live, s.ops_topic_name, s.ops_subscription_protocol, _recordable(live))
     dead_letters = {"dead_letter_queue": s.queue_arn(s.ops_dead_letter_queue_name), "raw": "false", "filter": ""}
     return [
         Wanted(Topic(live, s.ops_topic_name), {"DisplayName": "Your6 operations alerts"}),
         *_dead_letter_queue(live, s.ops_dead_letter_queue_name, "sns.amazonaws.com", [s.ops_topic_arn]),
         Wanted(subscription, dead_letters),
-        Wanted(EnvironmentVariable(live, s.processor_function_name, "OPS_SNS_TOPIC_ARN"), s.ops_topic_arn),
+        Wanted(EnvironmentVariable(live, s.processor_function_name, names.VARIABLE), s.ops_topic_arn),
         Wanted(DrillUser(live, s.table_name, s.drill_user_id), drill_user()),
     ]
 

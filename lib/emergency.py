@@ -1,4 +1,6 @@
-"""The plan's emergency path: the state machine alone, back to its backup, by one call. Asks nobody, waits for nothing.
+"""The plan's emergency path: the state machine alone, back to its backup. Asks nobody, waits for nothing.
+
+One call for each alias that the run moved, since that brings check-ins back at once, and one for the workflow itself.
 
 No lock, no plan, no comparison, no store: check-ins fail while it waits. The rules and topics stay until the whole run
 is rolled back; the definition before does not need them.
@@ -10,9 +12,11 @@ from typing import Any
 from lib import changes, locks, verification
 from lib.aws import Live
 from lib.checks import Check
-from lib.errors import BadParameters, Refused, RunbookError
-from lib.records import Record
+from lib.errors import BadParameters, NotAsWanted, Refused, RunbookError
+from lib.plans import Value
+from lib.records import LOG, Record
 from lib.resources.workflow import Workflow, value_of
+from lib.resources.workflow_alias import WorkflowAlias
 from lib.settings import Settings
 
 
@@ -33,16 +37,38 @@ def has_backup(record: Record) -> bool:
 
 
 def restore(live: Live, record: Record) -> str:
-    """One UpdateStateMachine from the backup file, of the machine that it is of.
+    """Back to the backup file: each alias that the run moved, to its versions of before, then the machine.
 
-    Returns why it could not be recorded, "" where it was. Raises Refused for a backup of another account or region.
+    An alias that cannot be moved keeps the machine from nothing; it is raised when all else is done. Returns why it
+    could not be recorded, "" where it was. Raises Refused for a backup of another account or region.
     """
-    return changes.restore_now(_machine(live, record), value_of(backup(record)), record)
+    machine, unrecorded, failed = _machine(live, record), list[str](), list[RunbookError]()
+    for thing, value in _aliases(live, record, machine):
+        try:
+            unrecorded.append(changes.restore_now(thing, value, record))
+        except RunbookError as error:
+            failed.append(error)
+    unrecorded.append(changes.restore_now(machine, value_of(backup(record)), record))
+    if failed:
+        raise NotAsWanted(f"the workflow itself is back, but not what check-ins start: {failed[0]}") from failed[0]
+    return next(filter(None, unrecorded), "")
 
 
 def verified(live: Live, record: Record, settings: Settings) -> list[Check]:
     """Whether AWS holds the backup now."""
-    return verification.verify_now(_machine(live, record), value_of(backup(record)), settings)
+    machine = _machine(live, record)
+    held = [*_aliases(live, record, machine), (machine, value_of(backup(record)))]
+    return [check for thing, value in held for check in verification.verify_now(thing, value, settings)]
+
+
+def _aliases(live: Live, record: Record, machine: Workflow) -> list[tuple[WorkflowAlias, Value]]:
+    """The aliases that the run began to move, each with its value of before; others are somebody else's by now."""
+    found = dict[str, Value]()
+    for row in record.rows(LOG):
+        mine = row["kind"] == WorkflowAlias.kind and row["identity"]["machine"] == machine.machine
+        if mine and not row.get("undoes"):
+            found.setdefault(row["identity"]["alias"], row["before"])
+    return [(WorkflowAlias(live, machine.machine, alias), value) for alias, value in found.items()]
 
 
 def _machine(live: Live, record: Record) -> Workflow:

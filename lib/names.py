@@ -15,6 +15,7 @@ from lib.resources import entries
 from lib.resources.rules import targets
 from lib.resources.workflow import description, value_of
 
+VARIABLE = "OPS_SNS_TOPIC_ARN"
 LOW_SENTIMENT_RULE = "Your6-LowSentimentRule"
 
 
@@ -55,6 +56,40 @@ def processor(live: Live) -> Called:
     name = live.settings.processor_function_name
     found = [one for definition in running_definitions(live) for one in functions.called(definition)]
     return _the_one(name, found, "the live workflow calls it")
+
+
+def require_variable_seen(live: Live) -> str:
+    """Raise NotAsWanted where check-ins run a published version of the processor that cannot be given our variable.
+
+    The environment of a published version is frozen: what is set now is set on the latest code, which an alias never
+    runs. Returns what runs, in words.
+    """
+    called, wanted = processor(live), live.settings.ops_topic_arn
+    with readable(f"reading the environment of {called.said}"):
+        versions = _versions_of(live, called)
+        without = [version for version in versions if _variable_of(live, called.name, version) != wanted]
+    if without:
+        raise NotAsWanted(
+            f"check-ins run {called.said}, which is version {' and '.join(without)}: its environment is frozen and has "
+            f"no {VARIABLE} of {wanted}, and this plan can set it on the latest code alone, where no check-in sees it. "
+            f"Publish a version of {called.name} with {VARIABLE}={wanted}, let check-ins run that one, and plan again"
+        )
+    return f"{called.said}{f', version {versions[0]}' if versions else ''}"
+
+
+def _versions_of(live: Live, called: Called) -> list[str]:
+    """The published versions that run under this name; none where it is the latest code."""
+    if not called.qualifier or called.qualifier.isdigit():
+        return [called.qualifier] if called.qualifier else []
+    answer = live.client("lambda").get_alias(FunctionName=called.name, Name=called.qualifier)
+    others = answer.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
+    return [version for version in (answer["FunctionVersion"], *others) if version != functions.LATEST]
+
+
+def _variable_of(live: Live, function: str, version: str) -> str | None:
+    answer = live.client("lambda").get_function_configuration(FunctionName=function, Qualifier=version)
+    value = answer.get("Environment", {}).get("Variables", {}).get(VARIABLE)
+    return None if value is None else str(value)
 
 
 def running_definitions(live: Live) -> list[dict[str, Any]]:

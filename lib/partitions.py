@@ -3,8 +3,6 @@
 import functools
 import re
 
-import botocore.loaders
-
 
 def of_region(region: str) -> str:
     """`aws`, `aws-cn`, `aws-us-gov` and so on. Raises ValueError for a region that is in none."""
@@ -18,5 +16,7 @@ def of_region(region: str) -> str:
 @functools.cache
 def _known() -> tuple[tuple[str, frozenset[str], re.Pattern[str]], ...]:
     """Each partition, its regions, and the pattern of those that AWS may open in it."""
+    import botocore.loaders  # here, since what only draws or computes never loads it
+
     rows = botocore.loaders.create_loader().load_data("partitions")["partitions"]
     return tuple((str(row["id"]), frozenset(row["regions"]), re.compile(row["regionRegex"])) for row in rows)

@@ -80,21 +80,25 @@ def processor_starts(settings: Settings, arn: str) -> None:
     functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
 
 
-def nowhere(settings: Settings) -> Live:
-    """A connection to an account in which nothing exists. Calls nothing."""
-    return Live(settings, Identity(settings.account_id, settings.region, "nobody", "none"), None, clients=_Nothing())
+def nowhere(settings: Settings, **clients: Any) -> Live:
+    """A connection to an account in which nothing exists but what these clients answer. Calls nothing."""
+    identity = Identity(settings.account_id, settings.region, "nobody", "none")
+    return Live(settings, identity, None, clients=_Nothing(clients))
 
 
 class _Nothing(dict[str, Any]):
     """Every service answers every call that the thing is not there."""
 
-    ABSENT: ClassVar[dict[str, str]] = {"describe_state_machine": "StateMachineDoesNotExist", "get_role": "NoSuchEntity"}
+    ABSENT: ClassVar[dict[str, str]] = {
+        "describe_state_machine": "StateMachineDoesNotExist",
+        "get_role": "NoSuchEntity",
+    }
 
     def __contains__(self, service: object) -> bool:
         return True
 
     def __getitem__(self, service: str) -> Any:
-        return self
+        return self.get(service, self)
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
         def absent(**_: Any) -> Any:

@@ -1,5 +1,6 @@
 """Which Lambda functions a definition calls, and by which version or alias. Pure: no AWS."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -60,3 +61,19 @@ def _of_task(body: Mapping[str, Any]) -> Iterator[Called | None]:
         # A path or a JSONata expression is known only when it runs.
         computed = {"FunctionName.$", "Qualifier.$"} & given.keys() or "{%" in f"{name}{qualifier}"
         yield None if computed or not name else named(str(name), str(qualifier))
+
+
+def answer_of(output: Any, depth: int = 4) -> dict[str, Any]:  # noqa: ANN401 - what Step Functions recorded
+    """What a function answered: out of the envelope of `lambda:invoke` and of the SDK, and out of JSON within text.
+
+    Empty where it is no object.
+    """
+    if isinstance(output, str):
+        try:
+            output = json.loads(output)
+        except ValueError:
+            return {}
+        return answer_of(output, depth - 1) if depth else {}
+    if not isinstance(output, Mapping):
+        return {}
+    return answer_of(output["Payload"], depth) if "Payload" in output else dict(output)

@@ -110,7 +110,10 @@ def listing(*pages):
 def test_executions_are_listed_until_the_time():
     now = datetime(2026, 1, 1, tzinfo=UTC)
     days = {"newest": 1, "new": 89, "old": 100}
-    rows = [{"name": name, "status": "SUCCEEDED", "startDate": now - timedelta(days=d)} for name, d in days.items()]
+    rows = [
+        {"executionArn": name, "name": name, "status": "SUCCEEDED", "startDate": now - timedelta(days=d)}
+        for name, d in days.items()
+    ]
     since = now - timedelta(days=90)
     for pages in ([{"executions": rows}], [{"executions": rows[:1]}, {"executions": rows[1:]}, {"executions": rows}]):
         assert [row["name"] for row in executions.since(listing(*pages), since, 10)] == ["newest", "new"]
