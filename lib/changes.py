@@ -84,11 +84,12 @@ def roll_back(plan: Plan, settings: Settings, record: Record, sleep: Callable[[f
         )
     approval.require_same_subscriber(settings, record)
     states: list[str] = []
-    stopped = ""
+    stopped, over = "", False
     with _alone(plan.changes, record) as still_ours:
         writer = _Writer(plan.phase, record, still_ours, sleep, undoes=True)
         for change in plan.changes:
-            if stopped:
+            # What the others carry is tried also where another such thing failed: a workflow, where its alias did.
+            if stopped and (over or not change.resource.others_rely):
                 states.append(f"{NOT_TRIED}{stopped}")
                 record.append(LOG, {**entry(plan.phase, change, "not tried", undoes=True), "why": stopped})
                 continue
@@ -96,7 +97,8 @@ def roll_back(plan: Plan, settings: Settings, record: Record, sleep: Callable[[f
                 states.append(writer.carry_out(change))
             except RunbookError as error:
                 states.append(f"{FAILED}{error}")
-                if isinstance(error, Superseded | Unrecorded) or change.resource.others_rely:
+                over = over or isinstance(error, Superseded | Unrecorded)
+                if over or change.resource.others_rely:
                     stopped = f"{change.resource.name} comes first, and could not be restored"
     return Outcome(plan, tuple(states), record.run_id, undoes=True)
 

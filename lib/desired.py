@@ -29,6 +29,7 @@ from lib.resources import (
     WorkflowAlias,
     entries,
 )
+from lib.resources.entries import Entries
 from lib.resources.topics import FROM_PARAMETERS
 from lib.resources.workflow_alias import routed_to
 
@@ -60,15 +61,13 @@ def iam_permissions(live: Live) -> list[Wanted]:
 
 def state_machine(live: Live) -> list[Wanted]:
     """Phase 03: log group, workflow, the aliases by which real traffic comes, dashboard widgets."""
-    s, wanted = live.settings, workflow(live)
+    s, known = live.settings, entries.read(live)
+    wanted = workflow(live, known)
     return [
         Wanted(LogGroup(live, s.log_group_name), {"retentionInDays": s.log_retention_days}),
         Wanted(Workflow(live, s.state_machine_name), wanted),
         # No alias follows an update. After it, so that an undo, last first, moves check-ins back before anything else.
-        *(
-            Wanted(WorkflowAlias(live, s.state_machine_name, alias), routed_to(wanted))
-            for alias in entries.read(live).used
-        ),
+        *(Wanted(WorkflowAlias(live, s.state_machine_name, alias), routed_to(wanted)) for alias in known.used),
         Wanted(Widgets(live, s.dashboard_name, WIDGET_PREFIX), widgets(live)),
     ]
 
@@ -85,8 +84,9 @@ def event_rules(live: Live) -> list[Wanted]:
 
 def documentation(live: Live) -> list[Wanted]:
     """Phase 06: marked sections of the application's README.md and CLAUDE.md, from the wanted definition."""
-    definition = workflow(live)["definition"]
-    texts = documents.sections(live.settings, definition, render.mermaid(definition), rules())
+    known = entries.read(live)
+    definition = workflow(live, known)["definition"]
+    texts = documents.sections(live.settings, definition, render.mermaid(definition), rules(), known.arn)
     return [Wanted(Section(live, file, section), text) for (file, section), text in texts.items()]
 
 
@@ -111,9 +111,9 @@ def policy(live: Live) -> dict[str, Any]:
     return dict(render.document("policies/phase3-execution-policy.json", live.settings))
 
 
-def workflow(live: Live) -> dict[str, Any]:
+def workflow(live: Live, known: Entries | None = None) -> dict[str, Any]:
     """The workflow: rendered definition, unchanged role, logging of every event without execution data."""
-    s, processor = live.settings, names.function_arn(live, names.processor(live))
+    s, processor = live.settings, names.function_arn(live, names.processor(live, known))
     return {
         "definition": render.definition(s, processor),
         "roleArn": names.role_arn(live),

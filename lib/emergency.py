@@ -12,7 +12,7 @@ from typing import Any
 from lib import changes, locks, verification
 from lib.aws import Live
 from lib.checks import Check
-from lib.errors import BadParameters, NotAsWanted, Refused, RunbookError
+from lib.errors import BadParameters, Refused, RunbookError
 from lib.plans import Value
 from lib.records import LOG, Record
 from lib.resources.workflow import Workflow, value_of
@@ -36,22 +36,24 @@ def has_backup(record: Record) -> bool:
     return any((record.folder / "backup").glob("*.json"))
 
 
-def restore(live: Live, record: Record) -> str:
+def restore(live: Live, record: Record) -> list[str]:
     """Back to the backup file: each alias that the run moved, to its versions of before, then the machine.
 
-    An alias that cannot be moved keeps the machine from nothing; it is raised when all else is done. Returns why it
-    could not be recorded, "" where it was. Raises Refused for a backup of another account or region.
+    An alias that cannot be moved keeps the machine from nothing. Returns a sentence for each thing that did not go as
+    it should. Raises Refused for a backup of another account or region.
     """
-    machine, unrecorded, failed = _machine(live, record), list[str](), list[RunbookError]()
+    machine, troubles = _machine(live, record), list[str]()
     for thing, value in _aliases(live, record, machine):
         try:
-            unrecorded.append(changes.restore_now(thing, value, record))
+            troubles.append(_unrecorded(changes.restore_now(thing, value, record)))
         except RunbookError as error:
-            failed.append(error)
-    unrecorded.append(changes.restore_now(machine, value_of(backup(record)), record))
-    if failed:
-        raise NotAsWanted(f"the workflow itself is back, but not what check-ins start: {failed[0]}") from failed[0]
-    return next(filter(None, unrecorded), "")
+            troubles.append(f"{thing.name} could not be moved back, and its check-ins run what it names: {error}")
+    troubles.append(_unrecorded(changes.restore_now(machine, value_of(backup(record)), record)))
+    return list(filter(None, troubles))
+
+
+def _unrecorded(why: str) -> str:
+    return why and f"it was done, and could not be recorded: {why}"
 
 
 def verified(live: Live, record: Record, settings: Settings) -> list[Check]:

@@ -12,6 +12,7 @@ from lib.asl.functions import Called
 from lib.aws import Live, absent_is_none, readable
 from lib.errors import NotAsWanted
 from lib.resources import entries
+from lib.resources.entries import Entries
 from lib.resources.rules import targets
 from lib.resources.workflow import description, value_of
 
@@ -51,10 +52,19 @@ def function_arn(live: Live, function: Called) -> str:
     return live.settings.arn("lambda", f"function:{function.said}")
 
 
-def processor(live: Live) -> Called:
-    """The processor as the definition calls it that real traffic runs. Raises NotAsWanted where it has two names."""
+def processor(live: Live, known: Entries | None = None) -> Called:
+    """The processor as the definition calls it that real traffic runs. `known`: the ways in, where they were read.
+
+    Raises NotAsWanted where that calls it by two names, or calls only others.
+    """
     name = live.settings.processor_function_name
-    found = [one for definition in running_definitions(live) for one in functions.called(definition)]
+    found = [one for definition in running_definitions(live, known) for one in functions.called(definition)]
+    if found and not any(one and one.name == name for one in found):
+        others = sorted({one.said if one else "a function that it names only when it runs" for one in found})
+        raise NotAsWanted(
+            f"the live workflow calls {', '.join(others)}, and never {name}; the new definition would score check-ins "
+            "by another function than they are scored by now. Set processor_function_name to the one that scores them"
+        )
     return _the_one(name, found, "the live workflow calls it")
 
 
@@ -92,9 +102,10 @@ def _variable_of(live: Live, function: str, version: str) -> str | None:
     return None if value is None else str(value)
 
 
-def running_definitions(live: Live) -> list[dict[str, Any]]:
-    """The definitions that real traffic runs now, of the way in that drills take."""
-    return [value_of(found)["definition"] for found in entries.run_by(live, entries.read(live).arn)]
+def running_definitions(live: Live, known: Entries | None = None) -> list[dict[str, Any]]:
+    """The definitions that real traffic runs now, of the way in that drills take; the likeliest first."""
+    entry = (known or entries.read(live)).arn
+    return [value_of(found)["definition"] for found in entries.run_by(live, entry)]
 
 
 def dispatcher(live: Live) -> Called:

@@ -225,7 +225,9 @@ def phases(record: Record) -> pd.DataFrame:
 
 def open_points(record: Record) -> list[dict[str, str]]:
     """Every answer of this run that is no pass and no failure: to be verified on AWS, or waiting for a person."""
-    rows = [row for row in record.rows("checks.jsonl") if row["status"] in ("not exercised here", "waiting")]
+    rows = [
+        row for row in record.rows("checks.jsonl") if row["status"] in ("not exercised here", "waiting", "cannot tell")
+    ]
     latest_rows = {(row["phase"], row["name"]): row for row in rows}
     return [
         {"phase": row["phase"], "to verify": row["name"], "status": row["status"], "why": row["found"]}

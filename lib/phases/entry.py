@@ -125,6 +125,12 @@ def _runs_live(live: Live, arn: str, now: dict[str, Any] | None) -> Check:
     return Check(f"alias {arn.rpartition(':')[2]} runs the live revision", status, said, expected)
 
 
+def revision(live: Live) -> str:
+    """The revision that a check-in runs which is started now; of an alias between two, the likelier one's."""
+    held = entries.run_by(live, entries.read(live).arn)
+    return str(held[0].get("revisionId", "unknown")) if held else "unknown"
+
+
 def newest_since(live: Live) -> datetime | None:
     """When what check-ins start began to run the newest published version (UTC); None where it does not, or none is."""
     found = entries.read(live)

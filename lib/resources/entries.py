@@ -69,7 +69,8 @@ def read(live: Live) -> Entries:
         unread.append(f"what points at its {len(numbers) - MOST_VERSIONS} oldest versions of {len(numbers)}")
     targets = [machine, *(f"{machine}:{name}" for name in names), *numbers[:MOST_VERSIONS]]
     sources: dict[str, Callable[[], Iterable[Starter]]] = {
-        "the processor's environment": lambda: _environment(live),
+        "the environment of the processor's aliases": lambda: _environments(live),
+        "the processor's environment": lambda: _environment(live, live.settings.processor_function_name),
         "rules": lambda: _rules(live, targets),
         "schedules": lambda: _schedules(live, machine),
         "pipes": lambda: _pipes(live, machine),
@@ -82,11 +83,12 @@ def read(live: Live) -> Entries:
 def run_by(live: Live, arn: str) -> list[dict[str, Any]]:
     """Descriptions of what an execution may run that is started by this ARN: of an alias, each version with a weight.
 
-    Empty where there is no such thing.
+    The likeliest first; empty where there is no such thing.
     """
     with readable(f"reading {arn.rpartition(':')[2]}"):
         routing = routing_of(live, arn) if arn != live.settings.state_machine_arn and not _is_version(arn) else None
-        named = [version for version, weight in routing.items() if weight] if routing is not None else [arn]
+        by_weight = sorted((routing or {}).items(), key=lambda row: -row[1])
+        named = [version for version, weight in by_weight if weight] if routing is not None else [arn]
         return [found for one in named if (found := description(live, one))]
 
 
@@ -109,24 +111,29 @@ def _asked(what: str, source: Callable[[], Iterable[Any]], unread: list[str]) ->
         return []
 
 
-def _environment(live: Live) -> Iterator[Starter]:
-    """By the latest code and by each alias of the processor; of its values, only ARNs of state machines are looked at.
+def _environments(live: Live) -> Iterator[Starter]:
+    """By each alias of the processor: what is called by one sees the environment of its version."""
+    function = live.settings.processor_function_name
+    with absent_is_none("ResourceNotFoundException"):
+        pages = live.client("lambda").get_paginator("list_aliases").paginate(FunctionName=function)
+        for alias in [str(row["Name"]) for page in pages for row in page["Aliases"]]:
+            yield from _environment(live, f"{function}:{alias}")
+
+
+def _environment(live: Live, function: str) -> Iterator[Starter]:
+    """Of its values, only ARNs of state machines are looked at.
 
     Another machine counts only where the variable is the one that names what to start.
     """
-    function, client = live.settings.processor_function_name, live.client("lambda")
     machine = live.settings.state_machine_arn
     with absent_is_none("ResourceNotFoundException"):
-        pages = client.get_paginator("list_aliases").paginate(FunctionName=function)
-        qualifiers = [str(row["Name"]) for page in pages for row in page["Aliases"]]
-        for who in (function, *(f"{function}:{qualifier}" for qualifier in qualifiers)):
-            found = client.get_function_configuration(FunctionName=who).get("Environment", {})
-            if "Error" in found:
-                raise NotAsWanted(f"{who}: its environment cannot be read; grant the caller kms:Decrypt on its key")
-            for name, value in sorted(found.get("Variables", {}).items()):
-                ours = value == machine or value.startswith(f"{machine}:")
-                if ours or (name == VARIABLE and ":stateMachine:" in value):
-                    yield Starter(f"{name} of {who}", value)
+        found = live.client("lambda").get_function_configuration(FunctionName=function).get("Environment", {})
+        if "Error" in found:
+            raise NotAsWanted(f"{function}: its environment cannot be read; grant the caller kms:Decrypt on its key")
+        for name, value in sorted(found.get("Variables", {}).items()):
+            ours = value == machine or value.startswith(f"{machine}:")
+            if ours or (name == VARIABLE and ":stateMachine:" in value):
+                yield Starter(f"{name} of {function}", value)
 
 
 def _rules(live: Live, targets: Iterable[str]) -> Iterator[Starter]:

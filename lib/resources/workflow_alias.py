@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from lib.aws import Live, absent_is_none
+from botocore.exceptions import ClientError
+
+from lib.aws import Live, absent_is_none, error_code
 from lib.errors import NotAsWanted, Refused
 from lib.plans import UNKNOWN
 from lib.resources.base import LiveThing
@@ -50,17 +52,23 @@ class WorkflowAlias(LiveThing):
         routing = [
             {"stateMachineVersionArn": self._version(route), "weight": route["weight"]} for route in value["routes"]
         ]
-        self.live.client("stepfunctions").update_state_machine_alias(
-            stateMachineAliasArn=self.arn, routingConfiguration=routing
-        )
+        client = self.live.client("stepfunctions")
+        try:
+            client.update_state_machine_alias(stateMachineAliasArn=self.arn, routingConfiguration=routing)
+        except ClientError as error:
+            if error_code(error) not in NO_ALIAS:
+                raise
+            # Somebody removed it since: what names it starts nothing now.
+            client.create_state_machine_alias(name=self.alias, routingConfiguration=routing)
 
     def _version(self, route: Mapping[str, Any]) -> str:
-        """The ARN of a route's version; of one without a number, the newest that holds what it shall run.
+        """The ARN of a route's version; of one without a number, or deleted, the newest that holds what it shall run.
 
         What was updated without a version is published: an alias can run nothing else.
         """
-        if route["version"] != UNKNOWN:
-            return f"{self._machine_arn}:{route['version']}"
+        numbered = f"{self._machine_arn}:{route['version']}"
+        if route["version"] != UNKNOWN and description(self.live, numbered):
+            return numbered
         for version in versions(self.live, self._machine_arn):
             if _held(self.live, version) == route["runs"]:
                 return version

@@ -172,9 +172,9 @@ def test_the_emergency_path_moves_the_alias_first_and_then_the_workflow(account,
     kept = emergency.backup(record)
     assert kept["aliases"] == {"live": {f"{account.state_machine_arn}:1": 100}}
     calls = len(record.rows("calls.jsonl"))
-    assert emergency.restore(live, record) == ""
+    assert emergency.restore(live, record) == []
     made = [row["operation"] for row in record.rows("calls.jsonl")[calls:]]
-    assert made == ["UpdateStateMachineAlias", "UpdateStateMachine"]
+    assert made == ["DescribeStateMachine", "UpdateStateMachineAlias", "UpdateStateMachine"]
     assert routing(client, arn) == {"1": 100}
     after = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     assert json.loads(after) == json.loads(before)
@@ -184,14 +184,38 @@ def test_the_emergency_path_moves_the_alias_first_and_then_the_workflow(account,
 
 
 def test_an_alias_that_cannot_be_moved_back_keeps_the_workflow_from_nothing(account, client):
-    arn = started_by_alias(account, "live")
+    started_by_alias(account, "live")
     before = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     live, record = applied(account)
-    client("stepfunctions").delete_state_machine_alias(stateMachineAliasArn=arn)
-    with pytest.raises(NotAsWanted, match="the workflow itself is back, but not what check-ins start"):
-        emergency.restore(live, record)
+    client("stepfunctions").delete_state_machine_version(stateMachineVersionArn=f"{account.state_machine_arn}:1")
+    (said,) = emergency.restore(live, record)
+    assert said.startswith("workflow alias Your6-CheckinWorkflow / live could not be moved back")
+    assert {check.status for check in emergency.verified(live, record, live.settings)} == {"failed", "passed"}
     after = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     assert json.loads(after) == json.loads(before)
+
+
+def test_a_rollback_restores_the_workflow_also_where_the_aliass_version_is_gone(account, client):
+    arn = started_by_alias(account, "live")
+    live, record = applied(account)
+    client("stepfunctions").delete_state_machine_version(stateMachineVersionArn=f"{account.state_machine_arn}:1")
+    undo = rollback.plan(live, record.rows(LOG))
+    states = changes.roll_back(undo, live.settings, record).states
+    assert states[0].startswith("failed: no version of Your6-CheckinWorkflow holds what alias live shall run")
+    assert states[1] == "applied"
+    # What carries the alerts of the definition that the alias still runs must stay.
+    assert {state.partition(":")[0] for state in states[2:]} == {"not tried"}
+    again = changes.roll_back(rollback.plan(live, record.rows(LOG)), live.settings, record).states
+    assert set(again) <= {"applied", "nothing to do"}
+    assert routing(client, arn) == {"3": 100}  # published by the undo, with the content of the deleted one
+
+
+def test_an_alias_that_somebody_removed_is_made_again_by_an_undo(account, client):
+    arn = started_by_alias(account, "live")
+    live, record = applied(account)
+    client("stepfunctions").delete_state_machine_alias(stateMachineAliasArn=arn)
+    assert emergency.restore(live, record) == []
+    assert routing(client, arn) == {"1": 100}
 
 
 def test_an_alias_that_nothing_starts_is_shown_and_left_alone(account, client):
@@ -436,6 +460,22 @@ def test_two_ways_to_call_the_processor_are_one_too_many(account, client):
     states.update_state_machine(stateMachineArn=arn, definition=json.dumps(definition))
     with pytest.raises(NotAsWanted, match=f"calls it as {name} and as {name}:live"):
         desired.workflow(connect(account))
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"Resource": "arn:aws:lambda:us-east-1:000000000000:function:Theirs"}, "calls Theirs, and never"),
+        (
+            {"Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName.$": "$.scorer"}},
+            "calls a function that it names only when it runs, and never",
+        ),
+    ],
+)
+def test_check_ins_that_another_function_scores_stop_it(body, said, account, client):
+    calling(client, account, body)
+    found = the(entry.checks(connect(account)), "how the processor is called")
+    assert (found.status, said in found.found) == ("failed", True)
 
 
 def test_new_rules_call_the_dispatcher_by_the_alias_that_the_existing_rule_calls(account, client):
