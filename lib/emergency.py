@@ -7,13 +7,14 @@ is rolled back; the definition before does not need them.
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from lib import changes, locks, verification
 from lib.aws import Live
 from lib.checks import Check
 from lib.errors import BadParameters, Refused, RunbookError
-from lib.plans import Value
+from lib.plans import UNKNOWN, Value
 from lib.records import LOG, Record
 from lib.resources.workflow import Workflow, value_of
 from lib.resources.workflow_alias import WorkflowAlias
@@ -64,13 +65,24 @@ def verified(live: Live, record: Record, settings: Settings) -> list[Check]:
 
 
 def _aliases(live: Live, record: Record, machine: Workflow) -> list[tuple[WorkflowAlias, Value]]:
-    """The aliases that the run began to move, each with its value of before; others are somebody else's by now."""
-    found = dict[str, Value]()
-    for row in record.rows(LOG):
+    """The aliases that the run began to move, each with its value of before; others are somebody else's by now.
+
+    Where the run's log is lost, all that the backup names: old versions are better than the wrong ones.
+    """
+    rows, found = record.rows(LOG), dict[str, Value]()
+    for row in rows:
         mine = row["kind"] == WorkflowAlias.kind and row["identity"]["machine"] == machine.machine
         if mine and not row.get("undoes"):
             found.setdefault(row["identity"]["alias"], row["before"])
+    if not rows:
+        found = {alias: _routes(routing) for alias, routing in backup(record).get("aliases", {}).items()}
     return [(WorkflowAlias(live, machine.machine, alias), value) for alias, value in found.items()]
+
+
+def _routes(routing: Mapping[str, int]) -> Value:
+    """An alias's value from what a backup keeps of it, which does not say what its versions hold."""
+    versions = {version.rpartition(":")[2]: weight for version, weight in routing.items()}
+    return {"routes": [{"version": version, "runs": UNKNOWN, "weight": weight} for version, weight in versions.items()]}
 
 
 def _machine(live: Live, record: Record) -> Workflow:

@@ -210,6 +210,14 @@ def test_a_rollback_restores_the_workflow_also_where_the_aliass_version_is_gone(
     assert routing(client, arn) == {"3": 100}  # published by the undo, with the content of the deleted one
 
 
+def test_without_the_runs_log_the_emergency_path_takes_the_aliases_from_the_backup(account, client):
+    arn = started_by_alias(account, "live")
+    live, record = applied(account)
+    (record.folder / LOG).unlink()
+    assert emergency.restore(live, record) == []
+    assert routing(client, arn) == {"1": 100}
+
+
 def test_an_alias_that_somebody_removed_is_made_again_by_an_undo(account, client):
     arn = started_by_alias(account, "live")
     live, record = applied(account)
