@@ -24,8 +24,8 @@ def rows(live: Live) -> list[dict[str, str]]:
     """Who starts executions, what each names, what that runs, and what phase 03 does about it."""
     found = entries.read(live)
     shown = [_row(live, found, starter.who, starter.arn) for starter in found.starters]
-    rest = [alias for alias in found.aliases if alias not in found.used]
-    return shown + [_row(live, found, "nothing that can be read", f"{found.machine}:{alias}") for alias in rest]
+    rest = [f"{found.machine}:{alias}" for alias in found.unused]
+    return shown + [_row(live, found, "nothing that can be read", arn) for arn in rest]
 
 
 def _row(live: Live, found: Entries, who: str, arn: str) -> dict[str, str]:
@@ -59,8 +59,7 @@ def _started(found: Entries) -> Check:
     if wrong := [told for starter in found.starters if (told := _astray(found, starter))]:
         return Check(STARTED, "failed", "; ".join(wrong), expected)
     known = [f"{starter.who}: {found.qualifier(starter.arn) or ITSELF}" for starter in found.starters]
-    rest = [alias for alias in found.aliases if alias not in found.used]
-    left = [f"alias {alias} is left alone: nothing that can be read starts it" for alias in rest]
+    left = [f"alias {alias} is left alone: nothing that can be read starts it" for alias in found.unused]
     fixed = [f"{starter.who} came by version {found.qualifier(starter.arn)}" for starter in _fixed(found)]
     unread = [f"not readable: {what}" for what in found.unread]
     said = "; ".join([*(known or ["nothing that can be read starts it"]), *left, *fixed, *unread])
@@ -80,14 +79,12 @@ def _astray(found: Entries, starter: Starter) -> str:
             "set state_machine_name to it, or let it start this one"
         )
     qualifier = found.qualifier(starter.arn)
-    if qualifier.isdigit() and not starter.seen:
+    if qualifier.isdigit() and not (starter.seen and len(found.starters) > len(_fixed(found))):
         return (
             f"{starter.who} starts version {qualifier}, which never changes: its check-ins would run that definition "
             "for ever. Let it start the workflow itself or an alias, then plan again"
         )
-    known = not qualifier or qualifier.isdigit() or qualifier in found.aliases
-    aliases_read = not any(what.startswith("its aliases") for what in found.unread)
-    if not known and aliases_read:
+    if qualifier and not qualifier.isdigit() and not found.exists(qualifier):
         return f"{starter.who} starts alias {qualifier}, which does not exist: its check-ins are lost now"
     return ""
 

@@ -33,23 +33,36 @@ class Starter:
 
 @dataclass(frozen=True)
 class Entries:
-    """Who starts what, as far as it can be read; `unread` says what could not be, and why."""
+    """Who starts what, as far as it can be read; `unread` says what could not be, and why.
+
+    `aliases` is None where they may not be listed: then an alias that something names is taken for one.
+    """
 
     machine: str
-    aliases: tuple[str, ...]
+    aliases: tuple[str, ...] | None
     starters: tuple[Starter, ...]
     unread: tuple[str, ...] = ()
 
     @property
     def arn(self) -> str:
         """What drills start: the first of what real traffic starts, or the workflow itself where nothing is known."""
-        return next((starter.arn for starter in self.starters if self.ours(starter.arn)), self.machine)
+        ours = [starter for starter in self.starters if self.ours(starter.arn)]
+        # What can be read now comes before what only was so lately.
+        return next((starter.arn for starter in sorted(ours, key=lambda one: one.seen)), self.machine)
 
     @property
     def used(self) -> list[str]:
         """The aliases by which real traffic comes."""
         qualifiers = {self.qualifier(starter.arn) for starter in self.starters if self.ours(starter.arn)}
-        return [alias for alias in self.aliases if alias in qualifiers]
+        return sorted(name for name in qualifiers if name and not name.isdigit() and self.exists(name))
+
+    @property
+    def unused(self) -> list[str]:
+        """The aliases that nothing is known to start."""
+        return [alias for alias in self.aliases or () if alias not in self.used]
+
+    def exists(self, alias: str) -> bool:
+        return self.aliases is None or alias in self.aliases
 
     def ours(self, arn: str) -> bool:
         """Whether this names our workflow, or an alias or a version of it."""
@@ -64,6 +77,7 @@ def read(live: Live) -> Entries:
     """Ask everything that may start the workflow and can be read. What is refused is `unread`, and no error."""
     machine, unread = live.settings.state_machine_arn, list[str]()
     names = tuple(_asked("its aliases", partial(aliases, live, machine), unread))
+    listed = None if unread else names
     numbers = list(_asked("its versions", partial(_versions, live, machine), unread))
     if len(numbers) > MOST_VERSIONS:
         unread.append(f"what points at its {len(numbers) - MOST_VERSIONS} oldest versions of {len(numbers)}")
@@ -77,7 +91,17 @@ def read(live: Live) -> Entries:
         f"the latest {LATEST_EXECUTIONS} executions": lambda: _executions(live, machine),
     }
     found = [starter for name, source in sources.items() for starter in _asked(name, source, unread)]
-    return Entries(machine, names, tuple(dict.fromkeys(found)), tuple(unread))
+    # Since its latest check-in, an alias may have been removed.
+    gone = [
+        one for one in found if one.seen and listed is not None and _alias_of(machine, one.arn) not in (*listed, "")
+    ]
+    kept = [starter for starter in dict.fromkeys(found) if starter not in gone]
+    return Entries(machine, listed, tuple(kept), tuple(unread))
+
+
+def _alias_of(machine: str, arn: str) -> str:
+    """The alias that an ARN of ours names, "" where it names none."""
+    return "" if _is_version(arn) else arn.removeprefix(machine).removeprefix(":")
 
 
 def run_by(live: Live, arn: str) -> list[dict[str, Any]]:

@@ -334,6 +334,35 @@ def test_what_the_latest_check_ins_came_by_is_a_way_in_also_without_anything_tha
     live.clients["stepfunctions"].rows[:] = [{"name": "check-in", "stateMachineVersionArn": f"{arn[:-5]}:1"}]
     found = the(entry.checks(live), CHECK_INS)
     assert (found.status, "came by version 1" in found.found) == ("cannot tell", True)
+    assert entries.read(live).arn == account.state_machine_arn
+    # Where nothing else is known to start it, all that comes by the version is what there is.
+    processor_starts(account, "")
+    found = the(entry.checks(live), CHECK_INS)
+    assert (found.status, "starts version 1, which never changes" in found.found) == ("failed", True)
+
+
+def test_an_alias_that_was_removed_since_its_latest_check_in_is_no_way_in(account, client):
+    live = connect(account)
+    gone = {"name": "check-in", "stateMachineAliasArn": f"{account.state_machine_arn}:gone"}
+    live.clients["stepfunctions"] = Listing(live.client("stepfunctions"), [gone])
+    assert entries.read(live).arn == account.state_machine_arn
+    assert the(entry.checks(live), CHECK_INS).status == "passed"
+
+
+class Unlisted(Listing):
+    """Step Functions whose aliases the caller may describe and not list."""
+
+    def list_state_machine_aliases(self, **_: Any) -> Any:
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "not you"}}, "ListStateMachineAliases")
+
+
+def test_an_alias_that_something_names_is_moved_also_where_aliases_may_not_be_listed(account):
+    started_by_alias(account, "live")
+    live = connect(account)
+    live.clients["stepfunctions"] = Unlisted(live.client("stepfunctions"), [])
+    assert planned(live, "03")["workflow alias Your6-CheckinWorkflow / live"].action == "update"
+    found = the(entry.checks(live), CHECK_INS)
+    assert (found.status, "not readable: its aliases" in found.found) == ("cannot tell", True)
 
 
 # What cannot be moved.
