@@ -51,8 +51,9 @@ BAD_CREDENTIALS = (
 )  # fmt: skip
 # The parameter that names what a call is about, most telling first; for the call log, which holds no payloads.
 NAMED_BY = (
-    "executionArn", "stateMachineArn", "SubscriptionArn", "TopicArn", "FunctionName", "PolicyName", "RoleName", "Rule",
-    "QueueName", "QueueUrl", "TableName", "Bucket", "logGroupName", "DashboardName", "Name", "name",
+    "executionArn", "stateMachineAliasArn", "stateMachineArn", "SubscriptionArn", "TopicArn", "FunctionName",
+    "PolicyName", "RoleName", "Rule", "QueueName", "QueueUrl", "TableName", "Bucket", "logGroupName", "DashboardName",
+    "Name", "name",
 )  # fmt: skip
 
 

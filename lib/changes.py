@@ -84,19 +84,23 @@ def roll_back(plan: Plan, settings: Settings, record: Record, sleep: Callable[[f
         )
     approval.require_same_subscriber(settings, record)
     states: list[str] = []
-    stopped = ""
+    stopped, over = "", False
     with _alone(plan.changes, record) as still_ours:
         writer = _Writer(plan.phase, record, still_ours, sleep, undoes=True)
-        for change in plan.changes:
-            if stopped:
+        for at, change in enumerate(plan.changes):
+            # What the others carry is tried also where another such thing failed: a workflow, where its alias did.
+            if stopped and (over or not change.resource.others_rely):
                 states.append(f"{NOT_TRIED}{stopped}")
                 record.append(LOG, {**entry(plan.phase, change, "not tried", undoes=True), "why": stopped})
                 continue
             try:
-                states.append(writer.carry_out(change))
+                # None of what the others carry waits for the next: check-ins may fail until that is restored, too.
+                more = any(later.resource.others_rely for later in plan.changes[at + 1 :])
+                states.append(writer.carry_out(change, settles=not more))
             except RunbookError as error:
                 states.append(f"{FAILED}{error}")
-                if isinstance(error, Superseded | Unrecorded) or change.resource.others_rely:
+                over = over or isinstance(error, Superseded | Unrecorded)
+                if over or change.resource.others_rely:
                     stopped = f"{change.resource.name} comes first, and could not be restored"
     return Outcome(plan, tuple(states), record.run_id, undoes=True)
 
@@ -210,7 +214,7 @@ class _Writer:
     sleep: Callable[[float], None]
     undoes: bool = False
 
-    def carry_out(self, change: Change) -> str:
+    def carry_out(self, change: Change, settles: bool = True) -> str:
         """What became of it: `applied`, `nothing to do`, or `kept: ` and why."""
         if change.trouble:
             raise NotAsWanted(change.trouble)
@@ -226,7 +230,7 @@ class _Writer:
                     f"{change.resource.name} changed after it was planned; nothing more was written. Plan again"
                 )
             self._write(change)
-        if self.undoes:  # also where nothing was left to do: an undo that was cut short may not have waited
+        if self.undoes and settles:  # also where nothing was left to do: an undo that was cut short may not have waited
             change.resource.settle()
         return "applied" if change.action != "none" else "nothing to do"
 

@@ -215,15 +215,15 @@ def undone(chosen: Settings, record: Record) -> Phase:
 @click.argument("run_id")
 @told
 def restore(given: Callable[..., Settings], run_id: str) -> int:
-    """EMERGENCY: put the workflow alone back to the run's backup, by one call, at once."""
+    """EMERGENCY: put the workflow alone, and the aliases that check-ins start, back to the run's backup, at once."""
     chosen = given(mode="apply", run_id=run_id)
     here = Record(chosen.run_folder, run_id)
     # This machine's own record needs no store, which may be as unwell as the rest.
     record, live = (here, connect(chosen, here.log_call)) if emergency.has_backup(here) else audit.reopen(chosen)
-    unrecorded = emergency.restore(live, record)
+    troubles = emergency.restore(live, record)
     terminal.say(f"The workflow was given back its definition of before run {run_id}")
-    if unrecorded:
-        terminal.complain(NotAsWanted(f"it was done, and could not be recorded: {unrecorded}"))
+    for trouble in troubles:
+        terminal.complain(NotAsWanted(trouble))
     if lock_taken := emergency.take_lock_away(live):
         terminal.say(f"Note: {lock_taken}")
     try:

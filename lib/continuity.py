@@ -6,20 +6,21 @@ Runs one drill on the definition before, where the mode allows; else read-only.
 import re
 import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
 
-from lib import approval, drills, executions, judging, scenarios
+from lib import approval, drills, executions, judging, names, scenarios
 from lib.aws import Live, readable
 from lib.checks import Check, require
 from lib.drills import Drill, Group
+from lib.phases import entry
 from lib.plans import Outcome, Plan
 from lib.records import Record
-from lib.resources import Workflow
+from lib.resources import Workflow, WorkflowAlias, entries
 from lib.resources.users import item_of
-from lib.resources.workflow import description, value_of, versions
+from lib.resources.workflow import value_of
 from lib.settings import Settings
 from lib.states import walk
 from lib.telemetry import outcomes, success_rate
@@ -32,7 +33,6 @@ ISO_8601 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 SAME_EVENT = "existing low-sentiment path: the same event, field by field"
 ACROSS = "executions across the update finish on their old definition"
 RATE = "success rate of check-ins before and after"
-UPDATED = (Workflow.kind, "applied")
 NO_WORSE_PART = "no part of the time since the change is worse"
 NO_NEW_KIND = "no new kind of failure since the change"
 NOT_UPDATED = "the workflow was not updated just now"
@@ -123,14 +123,12 @@ def crossing(live: Live, record: Record, outcome: Outcome) -> list[Check]:
     expected = "all of them"
     if live.settings.mode == "plan":
         return [Check(ACROSS, "not applied", "plan mode", expected)]
-    pairs = zip(outcome.plan.changes, outcome.states, strict=True)
-    old = [change.before["definition"] for change, state in pairs if (change.resource.kind, state) == UPDATED]
-    if not old:
+    states, moment = _states_before(live, outcome), updated_at(live)
+    if not states:
         return [Check(ACROSS, "not exercised here", NOT_UPDATED, expected)]
-    names, moment = {state.name for state in walk(old[0])}, updated_at(live)
     running, cut = _running_at(live, moment) if moment else ([], "")
     deadline = time.monotonic() + live.settings.verify_timeout_seconds
-    rows = [_across(live, row, names, deadline - time.monotonic()) for row in running[:ASKED]]
+    rows = [_across(live, row, states, deadline - time.monotonic()) for row in running[:ASKED]]
     record.keep_json(CROSSING, {"updated": moment, "running": len(running), "executions": rows})
     if not rows:
         return [Check(ACROSS, "not exercised here", "no execution was running when the update came", expected)]
@@ -148,6 +146,18 @@ def crossing(live: Live, record: Record, outcome: Outcome) -> list[Check]:
     return [Check(ACROSS, status, f"{found}; {cut}" if cut else found, expected)]
 
 
+def _states_before(live: Live, outcome: Outcome) -> set[str]:
+    """The states of what check-ins ran before: of the workflow, and of the versions that an alias named."""
+    pairs = zip(outcome.plan.changes, outcome.states, strict=True)
+    changed = [change for change, state in pairs if state == "applied"]
+    old = [change.before["definition"] for change in changed if change.resource.kind == Workflow.kind]
+    routes = [r for change in changed if change.resource.kind == WorkflowAlias.kind for r in change.before["routes"]]
+    for route in routes:
+        held = entries.run_by(live, f"{live.settings.state_machine_arn}:{route['version']}")
+        old += [value_of(one)["definition"] for one in held]
+    return {state.name for definition in old for state in walk(definition)}
+
+
 def _running_at(live: Live, moment: datetime) -> tuple[list[dict[str, Any]], str]:
     """The executions that had begun well before and had not ended, newest first, and what of them was not read.
 
@@ -161,11 +171,8 @@ def _running_at(live: Live, moment: datetime) -> tuple[list[dict[str, Any]], str
 
 
 def updated_at(live: Live) -> datetime | None:
-    """When the workflow's newest version was published (UTC)."""
-    with readable("listing the workflow's versions"):
-        newest = versions(live, live.settings.state_machine_arn)[:1]
-        found = description(live, newest[0]) if newest else None
-    return found["creationDate"].astimezone(UTC) if found else None
+    """When what real traffic starts began to run the workflow's newest version (UTC); None where it does not yet."""
+    return entry.newest_since(live)
 
 
 def _across(live: Live, row: Mapping[str, Any], old: set[str], patience: float) -> dict[str, Any]:
@@ -271,6 +278,5 @@ def _drill_user(live: Live) -> bool:
 
 
 def _live_states(live: Live) -> set[str]:
-    with readable("reading the workflow"):
-        found = description(live, live.settings.state_machine_arn)
-    return {state.name for state in walk(value_of(found)["definition"])} if found else set()
+    """The states of what real traffic runs."""
+    return {state.name for definition in names.running_definitions(live) for state in walk(definition)}

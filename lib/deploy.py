@@ -10,14 +10,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lib import desired, lint
+from lib import desired, lint, names
 from lib.asl import reading
 from lib.aws import Live, readable
 from lib.checks import Check
 from lib.errors import NotAsWanted
+from lib.phases import entry
 from lib.records import Record
 from lib.resources.rules import Rule, targets
 from lib.resources.workflow import description, versions
+from lib.resources.workflow_alias import aliases, routing_of
 
 
 def backup(live: Live, record: Record) -> Path:
@@ -31,7 +33,9 @@ def backup(live: Live, record: Record) -> Path:
             f"there is no state machine {live.settings.state_machine_name} to back up; expected the baseline"
         )
     name = f"backup/stepfunctions-backup-{datetime.now(UTC):%Y%m%d}"
-    kept = record.keep_json(f"{name}.json", {**found, "versions": versions(live, live.settings.state_machine_arn)})
+    arn = live.settings.state_machine_arn
+    routing = {alias: routing_of(live, f"{arn}:{alias}") for alias in aliases(live, arn)}
+    kept = record.keep_json(f"{name}.json", {**found, "versions": versions(live, arn), "aliases": routing})
     record.keep_text(f"{name}-definition.json", reading.written(reading.kept(found["definition"])).rstrip() + "\n")
     return kept.relative_to(record.folder)
 
@@ -76,15 +80,16 @@ def _validated(live: Live, definition: dict[str, Any]) -> Check:
 
 def heard(live: Live) -> list[Check]:
     """Whether each new event has an enabled rule with the dispatcher behind it before it is published. Read-only."""
-    return [_heard(live, rule["name"], rule["pattern"]) for rule in desired.rules()]
+    dispatcher = names.function_arn(live, names.dispatcher(live))
+    return [_heard(live, rule["name"], rule["pattern"], dispatcher) for rule in desired.rules()]
 
 
-def _heard(live: Live, name: str, pattern: dict[str, Any]) -> Check:
+def _heard(live: Live, name: str, pattern: dict[str, Any], dispatcher: str) -> Check:
     rule = Rule(live, name).read()
     reached = [target["Arn"] for target in targets(live, name).values()]
     found = f"{rule['State'] if rule else 'missing'}, targets: {len(reached)}"
     as_wanted = rule is not None and rule["State"] == "ENABLED" and rule["EventPattern"] == pattern
-    good = as_wanted and live.settings.dispatcher_arn in reached
+    good = as_wanted and dispatcher in reached
     status = "passed" if good else "failed" if live.settings.mode == "apply" else "not applied"
     return Check(
         f"{name} carries its event", status, found, "ENABLED, with its pattern, to the dispatcher: run phase 04 first"
@@ -92,8 +97,9 @@ def _heard(live: Live, name: str, pattern: dict[str, Any]) -> Check:
 
 
 def published(live: Live, sleep: Callable[[float], None] = time.sleep) -> list[Check]:
-    """Whether the newest published version is the live revision; waits first, since updates are eventually consistent.
+    """Whether the newest published version is the live revision, and each alias by which check-ins come runs it.
 
+    Waits first, since updates are eventually consistent.
     Executions started within seconds of an update may still use the old definition. In plan mode nothing is waited for.
     """
     s = live.settings
@@ -102,4 +108,7 @@ def published(live: Live, sleep: Callable[[float], None] = time.sleep) -> list[C
     found = versions(live, s.state_machine_arn)
     newest = str((description(live, found[0]) or {}).get("revisionId", "none")) if found else "no version"
     held = "passed" if newest == now else "failed" if s.mode == "apply" else "not applied"
-    return [Check("newest published version is the live revision", held, newest, now)]
+    return [
+        Check("newest published version is the live revision", held, newest, now),
+        *entry.run_the_live_revision(live),
+    ]

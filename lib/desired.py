@@ -1,10 +1,15 @@
-"""What each phase of the plan wants, as live things and their values. Writes nothing; asks which keys topics have."""
+"""What each phase of the plan wants, as a list of live things and their values. Read-only.
+
+Asks the account only for what it calls the things that exist (`names`), what real traffic starts (`entries`), and which
+keys topics have (`encryption`).
+"""
 
 from pathlib import Path
 from typing import Any
 
-from lib import documents, render
+from lib import documents, names, render
 from lib.asl import reading
+from lib.asl.functions import Called
 from lib.aws import Live
 from lib.plans import Wanted
 from lib.resources import (
@@ -22,9 +27,13 @@ from lib.resources import (
     Topic,
     Widgets,
     Workflow,
+    WorkflowAlias,
+    entries,
 )
 from lib.resources.encryption import topics_keys
+from lib.resources.entries import Entries
 from lib.resources.topics import FROM_PARAMETERS
+from lib.resources.workflow_alias import routed_to
 
 FOURTEEN_DAYS = str(14 * 24 * 3600)
 WIDGET_PREFIX = "Phase 3:"
@@ -33,13 +42,14 @@ WIDGET_PREFIX = "Phase 3:"
 def infrastructure(live: Live) -> list[Wanted]:
     """Phase 01: operations topic, subscription with dead-letter queue, the processor's variable, the drill user."""
     s = live.settings
+    names.require_variable_seen(live)
     subscription = Subscription(live, s.ops_topic_name, s.ops_subscription_protocol, _recordable(live))
     dead_letters = {"dead_letter_queue": s.queue_arn(s.ops_dead_letter_queue_name), "raw": "false", "filter": ""}
     return [
         Wanted(Topic(live, s.ops_topic_name), {"DisplayName": "Your6 operations alerts"}),
         *_dead_letter_queue(live, s.ops_dead_letter_queue_name, "sns.amazonaws.com", [s.ops_topic_arn]),
         Wanted(subscription, dead_letters),
-        Wanted(EnvironmentVariable(live, s.processor_function_name, "OPS_SNS_TOPIC_ARN"), s.ops_topic_arn),
+        Wanted(EnvironmentVariable(live, s.processor_function_name, names.VARIABLE), s.ops_topic_arn),
         Wanted(DrillUser(live, s.table_name, s.drill_user_id), drill_user()),
     ]
 
@@ -47,33 +57,38 @@ def infrastructure(live: Live) -> list[Wanted]:
 def iam_permissions(live: Live) -> list[Wanted]:
     """Phase 02: one inline policy of the execution role."""
     s = live.settings
+    names.role_arn(live)  # refuses where the workflow has another role
     return [Wanted(InlinePolicy(live, s.execution_role_name, s.execution_policy_name), policy(live))]
 
 
 def state_machine(live: Live) -> list[Wanted]:
-    """Phase 03: log group, workflow, dashboard widgets."""
-    s = live.settings
+    """Phase 03: log group, workflow, the aliases by which real traffic comes, dashboard widgets."""
+    s, known = live.settings, entries.read(live)
+    wanted = workflow(live, known)
     return [
         Wanted(LogGroup(live, s.log_group_name), {"retentionInDays": s.log_retention_days}),
-        Wanted(Workflow(live, s.state_machine_name), workflow(live)),
+        Wanted(Workflow(live, s.state_machine_name), wanted),
+        # No alias follows an update. After it, so that an undo, last first, moves check-ins back before anything else.
+        *(Wanted(WorkflowAlias(live, s.state_machine_name, alias), routed_to(wanted)) for alias in known.used),
         Wanted(Widgets(live, s.dashboard_name, WIDGET_PREFIX), widgets(live)),
     ]
 
 
 def event_rules(live: Live) -> list[Wanted]:
     """Phase 04: three rules, each with the dispatcher as its target, permission, retries and dead-letter queue."""
-    s = live.settings
+    s, dispatcher = live.settings, names.dispatcher(live)
     queue = s.events_dead_letter_queue_name
     wanted = _dead_letter_queue(live, queue, "events.amazonaws.com", [s.rule_arn(rule["name"]) for rule in rules()])
     for rule in rules():
-        wanted += _rule(live, rule, s.queue_arn(queue))
+        wanted += _rule(live, rule, dispatcher, s.queue_arn(queue))
     return wanted
 
 
 def documentation(live: Live) -> list[Wanted]:
     """Phase 06: marked sections of the application's README.md and CLAUDE.md, from the wanted definition."""
-    definition = render.definition(live.settings)
-    texts = documents.sections(live.settings, definition, render.mermaid(definition), rules())
+    known = entries.read(live)
+    definition = workflow(live, known)["definition"]
+    texts = documents.sections(live.settings, definition, render.mermaid(definition), rules(), known.arn)
     return [Wanted(Section(live, file, section), text) for (file, section), text in texts.items()]
 
 
@@ -104,12 +119,12 @@ def policy(live: Live) -> dict[str, Any]:
     return document
 
 
-def workflow(live: Live) -> dict[str, Any]:
+def workflow(live: Live, known: Entries | None = None) -> dict[str, Any]:
     """The workflow: rendered definition, unchanged role, logging of every event without execution data."""
-    s = live.settings
+    s, processor = live.settings, names.function_arn(live, names.processor(live, known))
     return {
-        "definition": render.definition(s),
-        "roleArn": s.execution_role_arn,
+        "definition": render.definition(s, processor),
+        "roleArn": names.role_arn(live),
         "loggingConfiguration": {
             "level": "ALL",
             "includeExecutionData": False,
@@ -150,17 +165,17 @@ def _dead_letter_queue(live: Live, name: str, service: str, sources: list[str]) 
     ]
 
 
-def _rule(live: Live, rule: dict[str, Any], dead_letter_arn: str) -> list[Wanted]:
+def _rule(live: Live, rule: dict[str, Any], dispatcher: Called, dead_letter_arn: str) -> list[Wanted]:
     s, name = live.settings, rule["name"]
     target = {
-        "Arn": s.dispatcher_arn,
+        "Arn": names.function_arn(live, dispatcher),
         "RetryPolicy": {"MaximumRetryAttempts": 8, "MaximumEventAgeInSeconds": 3600},
         "DeadLetterConfig": {"Arn": dead_letter_arn},
     }
     invoke = {"Principal": "events.amazonaws.com", "Action": "lambda:InvokeFunction", "SourceArn": s.rule_arn(name)}
     value = {"EventPattern": rule["pattern"], "State": "ENABLED", "Description": rule["description"]}
     return [
-        Wanted(Permission(live, s.dispatcher_function_name, f"{name}-invokes"), invoke),
+        Wanted(Permission(live, dispatcher.said, f"{name}-invokes"), invoke),
         Wanted(Rule(live, name), value),
         Wanted(Target(live, name, rule["targetId"]), target),
     ]

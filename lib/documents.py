@@ -24,13 +24,20 @@ DRILL = {"risk_score": 98, "score": -0.95, "trajectory": "declining", "text": "D
 
 
 def sections(
-    settings: Settings, definition: Mapping[str, Any], mermaid: str, rules: Sequence[Mapping[str, Any]]
+    settings: Settings,
+    definition: Mapping[str, Any],
+    mermaid: str,
+    rules: Sequence[Mapping[str, Any]],
+    started: str = "",
 ) -> dict[tuple[str, str], str]:
-    """(file, section) -> Markdown. `rules`: the new event rules; `mermaid`: the diagram."""
+    """(file, section) -> Markdown. `rules`: the new event rules; `mermaid`: the diagram.
+
+    `started`: the ARN that check-ins start, "" for the workflow's own.
+    """
     texts = {
         (CLAUDE, "event-types"): event_types(settings, rules),
         (CLAUDE, "thresholds"): thresholds(settings),
-        (CLAUDE, "testing"): testing(settings),
+        (CLAUDE, "testing"): testing(settings, started),
         (README, "step-functions"): features(settings, definition),
         (README, "alert-levels"): alert_levels(settings),
         (README, "architecture"): architecture(mermaid),
@@ -76,7 +83,7 @@ risk". The numbers are parameters of the runbook; a change of one is planned and
 """
 
 
-def testing(settings: Settings) -> str:
+def testing(settings: Settings, started: str = "") -> str:
     """Commands that test the deployed workflow; only ones that exist."""
     s = settings
     given = json.dumps({"userId": s.drill_user_id, "checkinResult": DRILL}, indent=2)
@@ -102,7 +109,7 @@ cat > drill-crisis.json <<'JSON'
 {given}
 JSON
 aws stepfunctions start-execution {where} \\
-  --state-machine-arn {s.state_machine_arn} \\
+  --state-machine-arn {started or s.state_machine_arn} \\
   --name "drill-crisis-$(date +%s)" --input file://drill-crisis.json
 ```
 """

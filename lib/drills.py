@@ -13,15 +13,16 @@ from functools import partial
 from typing import Any
 
 from lib import changes, executions, listening, render, resources
-from lib.aws import Live, readable
+from lib.aws import Live
 from lib.errors import NotAsWanted, Refused
 from lib.executions import Execution
 from lib.listening import BEHIND_RULE, Received
 from lib.phases import VALIDATION
 from lib.plans import Wanted
 from lib.records import Record
+from lib.resources import entries
 from lib.resources.users import item_of
-from lib.resources.workflow import description, value_of
+from lib.resources.workflow import value_of
 from lib.scenarios import Scenario
 from lib.states import named
 
@@ -116,8 +117,9 @@ def run(live: Live, record: Record, groups: Sequence[Group], phase: str = VALIDA
 
     Raises Refused on a workflow without our drill gate, unless the drills need none.
     """
+    entry = entries.read(live).arn
     if gated:
-        _require_gate(live)
+        _require_gate(live, entry)
     changes.clear_left_behind(record.rows(changes.LOG), partial(resources.reopen, live), record)
     changes.clear(listening.left_behind(live), record)
     # SQS refuses a deleted queue's name for a minute, so a second validation of the run needs names of its own.
@@ -127,7 +129,7 @@ def run(live: Live, record: Record, groups: Sequence[Group], phase: str = VALIDA
         with changes.temporarily(listening.listeners(live, session), phase, record):
             # A queue's new policy and a new rule take a while to let messages through.
             live.sleep(live.settings.settle_seconds)
-            found = _session(live, record, groups, session, phase)
+            found = _session(live, record, groups, session, phase, entry)
     except NotAsWanted as error:
         if found is None:
             raise
@@ -135,14 +137,15 @@ def run(live: Live, record: Record, groups: Sequence[Group], phase: str = VALIDA
     return found
 
 
-def _session(live: Live, record: Record, groups: Sequence[Group], session: str, phase: str) -> Session:
+def _session(live: Live, record: Record, groups: Sequence[Group], session: str, phase: str, entry: str) -> Session:
+    """`entry`: what real traffic starts, and so what the drills start."""
     heard, started, counted = list[Received](), list[_Started](), dict[str, int]()
     for group in groups:
         before = _interventions(live)
         with ExitStack() as meanwhile:
             if group.meanwhile:
                 meanwhile.enter_context(changes.temporarily(group.meanwhile, phase, record))
-            mine = _run(live, record, group)
+            mine = _run(live, record, group, entry)
             listening.collect(live, session, heard, partial(_complete, mine))
         started += mine
         counted[group.name] = _interventions(live) - before
@@ -151,26 +154,26 @@ def _session(live: Live, record: Record, groups: Sequence[Group], session: str, 
     return Session(drills, _strays(live, heard, drills), counted)
 
 
-def _require_gate(live: Live) -> None:
+def _require_gate(live: Live, entry: str) -> None:
     """To a workflow without the gate, a drill is a real check-in whose alerts would go out unmarked."""
-    with readable("reading the workflow"):
-        found = description(live, live.settings.state_machine_arn)
-    states = named(value_of(found)["definition"]) if found else {}
-    if states.get(GATE) != render.definition(live.settings)["States"][GATE]:
+    definitions = [value_of(found)["definition"] for found in entries.run_by(live, entry)]
+    gate = render.definition(live.settings)["States"][GATE]
+    if not definitions or any(named(definition).get(GATE) != gate for definition in definitions):
         raise Refused(
-            f"{live.settings.state_machine_name} has no {GATE}, or another one than these parameters make, so a drill "
-            "would be a real check-in and its alerts unmarked; nothing was started. Run phase 03 first"
+            f"{entry.rpartition(':stateMachine:')[2]}, which check-ins start, has no {GATE}, or another one than these "
+            "parameters make, so a drill would be a real check-in and its alerts unmarked; nothing was started. Run "
+            "phase 03 first"
         )
 
 
-def _run(live: Live, record: Record, group: Group) -> list[_Started]:
+def _run(live: Live, record: Record, group: Group, entry: str) -> list[_Started]:
     found: list[_Started] = []
     with ThreadPoolExecutor(group.at_once) as pool:
         for first in range(0, len(group.cases), group.at_once):
             wave = group.cases[first : first + group.at_once]
             before = _interventions(live) if group.at_once == 1 else 0
             named = [(case, _name(case, record)) for case in wave]
-            arns = list(pool.map(lambda pair: _start(live, *pair), named))
+            arns = list(pool.map(lambda pair: _start(live, entry, *pair), named))
             for (case, name), arn in zip(named, arns, strict=True):
                 execution = executions.finished(live, arn, WAIT_SECONDS)
                 added = _interventions(live) - before if group.at_once == 1 else None
@@ -182,8 +185,8 @@ def _name(scenario: Scenario, record: Record) -> str:
     return f"drill-{scenario.name}-{REPEATABLE.sub('', record.run_id)[-12:]}-{secrets.token_hex(3)}"[:80]
 
 
-def _start(live: Live, scenario: Scenario, name: str) -> str:
-    return executions.start(live, name, {"userId": live.settings.drill_user_id, **scenario.input(name)})
+def _start(live: Live, entry: str, scenario: Scenario, name: str) -> str:
+    return executions.start(live, name, {"userId": live.settings.drill_user_id, **scenario.input(name)}, entry)
 
 
 def _interventions(live: Live) -> int:

@@ -1,18 +1,23 @@
-"""The plan's emergency path: the state machine alone, back to its backup, by one call. Asks nobody, waits for nothing.
+"""The plan's emergency path: the state machine alone, back to its backup. Asks nobody, waits for nothing.
+
+One call for each alias that the run moved, since that brings check-ins back at once, and one for the workflow itself.
 
 No lock, no plan, no comparison, no store: check-ins fail while it waits. The rules and topics stay until the whole run
 is rolled back; the definition before does not need them.
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from lib import changes, locks, verification
 from lib.aws import Live
 from lib.checks import Check
 from lib.errors import BadParameters, Refused, RunbookError
-from lib.records import Record
+from lib.plans import UNKNOWN, Value
+from lib.records import LOG, Record
 from lib.resources.workflow import Workflow, value_of
+from lib.resources.workflow_alias import WorkflowAlias
 from lib.settings import Settings
 
 
@@ -32,17 +37,52 @@ def has_backup(record: Record) -> bool:
     return any((record.folder / "backup").glob("*.json"))
 
 
-def restore(live: Live, record: Record) -> str:
-    """One UpdateStateMachine from the backup file, of the machine that it is of.
+def restore(live: Live, record: Record) -> list[str]:
+    """Back to the backup file: each alias that the run moved, to its versions of before, then the machine.
 
-    Returns why it could not be recorded, "" where it was. Raises Refused for a backup of another account or region.
+    An alias that cannot be moved keeps the machine from nothing. Returns a sentence for each thing that did not go as
+    it should. Raises Refused for a backup of another account or region.
     """
-    return changes.restore_now(_machine(live, record), value_of(backup(record)), record)
+    machine, troubles = _machine(live, record), list[str]()
+    for thing, value in _aliases(live, record, machine):
+        try:
+            troubles.append(_unrecorded(changes.restore_now(thing, value, record)))
+        except RunbookError as error:
+            troubles.append(f"{thing.name} could not be moved back, and its check-ins run what it names: {error}")
+    troubles.append(_unrecorded(changes.restore_now(machine, value_of(backup(record)), record)))
+    return list(filter(None, troubles))
+
+
+def _unrecorded(why: str) -> str:
+    return why and f"it was done, and could not be recorded: {why}"
 
 
 def verified(live: Live, record: Record, settings: Settings) -> list[Check]:
     """Whether AWS holds the backup now."""
-    return verification.verify_now(_machine(live, record), value_of(backup(record)), settings)
+    machine = _machine(live, record)
+    held = [*_aliases(live, record, machine), (machine, value_of(backup(record)))]
+    return [check for thing, value in held for check in verification.verify_now(thing, value, settings)]
+
+
+def _aliases(live: Live, record: Record, machine: Workflow) -> list[tuple[WorkflowAlias, Value]]:
+    """The aliases that the run began to move, each with its value of before; others are somebody else's by now.
+
+    Where the run's log is lost, all that the backup names: old versions are better than the wrong ones.
+    """
+    rows, found = record.rows(LOG), dict[str, Value]()
+    for row in rows:
+        mine = row["kind"] == WorkflowAlias.kind and row["identity"]["machine"] == machine.machine
+        if mine and not row.get("undoes"):
+            found.setdefault(row["identity"]["alias"], row["before"])
+    if not rows:
+        found = {alias: _routes(routing) for alias, routing in backup(record).get("aliases", {}).items()}
+    return [(WorkflowAlias(live, machine.machine, alias), value) for alias, value in found.items()]
+
+
+def _routes(routing: Mapping[str, int]) -> Value:
+    """An alias's value from what a backup keeps of it, which does not say what its versions hold."""
+    versions = {version.rpartition(":")[2]: weight for version, weight in routing.items()}
+    return {"routes": [{"version": version, "runs": UNKNOWN, "weight": weight} for version, weight in versions.items()]}
 
 
 def _machine(live: Live, record: Record) -> Workflow:

@@ -14,6 +14,7 @@ from lib.aws import Live, absent_is_none, error_code, readable
 
 NEVER_ENDS = "RUNNING"
 MOST = 1_000_000  # executions that are listed, a thousand a call: 48 days at 20,500 a day
+REPEATED_WITHIN = 1000  # the newest executions, among which a repeated start finds its first
 # Of a history, the states are wanted and not the words that went through them.
 WORDLESS: dict[str, Any] = {"includeExecutionData": False, "PaginationConfig": {"PageSize": 1000}}
 
@@ -39,21 +40,27 @@ class Execution:
         return (self.stopped - self.started).total_seconds() if self.stopped else None
 
 
-def start(live: Live, name: str, given: dict[str, Any]) -> str:
-    """Start the workflow under a name that is used once; returns the execution's ARN.
+def start(live: Live, name: str, given: dict[str, Any], entry: str = "") -> str:
+    """Start the workflow under a name that is used once; returns the execution's ARN, as AWS gives it.
 
-    A repeated start of the same name and input is the same execution, whether AWS says so or reports it as existing.
+    `entry`: the ARN that is started, an alias's or a version's; "" for the workflow itself. A repeated start of the
+    same name and input is the same execution, whether AWS says so or reports it as existing.
     """
-    s = live.settings
-    arn = s.arn("states", f"execution:{s.state_machine_name}:{name}")
+    machine = live.settings.state_machine_arn
     with readable(f"starting execution {name}"):
         try:
             client = live.client("stepfunctions")
-            client.start_execution(stateMachineArn=s.state_machine_arn, name=name, input=json.dumps(given))
+            answer = client.start_execution(stateMachineArn=entry or machine, name=name, input=json.dumps(given))
+            return str(answer["executionArn"])
         except ClientError as error:
             if error_code(error) != "ExecutionAlreadyExists":
                 raise
-    return arn
+    return next((row["arn"] for row in _listed(live, REPEATED_WITHIN) if row["name"] == name), arn_of(live, name))
+
+
+def arn_of(live: Live, name: str) -> str:
+    """The ARN of an execution that was started by the workflow's own ARN; of others, AWS tells it in its listing."""
+    return live.settings.arn("states", f"execution:{live.settings.state_machine_name}:{name}")
 
 
 def describe(live: Live, arn: str, with_output: bool = True) -> Execution:

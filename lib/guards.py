@@ -19,11 +19,25 @@ from lib.settings import Settings
 Place = tuple[str, ...]  # keys, from the outside in
 
 # What the change is there to replace, by kind and field.
-MEANT = {("state machine", "definition")}
+MEANT = {("state machine", "definition"), ("workflow alias", "routes")}
 # Of these a longer time loses nothing; 0 keeps for ever.
 KEPT_FOR = {("log group", "retentionInDays")}
 # Where a field that is missing means "all", so that adding one takes something away.
 MISSING_MEANS_ALL = {("queue policy",), ("function permission",), ("rule", "EventPattern")}
+# What something lives on: no refusal advises to let it go, but says what to do instead. By kind and field.
+LIVED_ON = {
+    ("state machine", "roleArn"): "every execution would run as another role; set execution_role_name to its own",
+    ("rule", "EventPattern"): "what this rule carries now would reach nobody; give that a rule of its own first",
+    ("rule target", "Arn"): "what this rule reaches now would hear nothing; give that a target of its own first",
+    ("rule target", "Input"): "what this rule reaches now would be sent something else; give it a target of its own",
+    ("environment variable",): "the function uses this value now; set ops_topic_name to its topic, or ask its owner",
+    ("function permission",): "somebody calls the function by it; give theirs a statement of another name first",
+    ("queue policy",): "somebody sends to the queue by it; give theirs a statement of another name first",
+    ("role policy", "Statement"): "the workflow may use what it allows; move it into a policy of another name first",
+    ("drill user", "trustedContact"): "this may be a person's contact; set drill_user_id to an id that nobody has",
+}
+# Not even a number that somebody chose lets these go: production would stop.
+NEVER = {("state machine", "roleArn")}
 EMPTY_TEXTS = ("", "false", "OFF")
 SHOWN = 120  # characters of a value; enough to know it again
 
@@ -36,6 +50,17 @@ class Loss:
     where: Place
     before: Value
     after: Value
+    kind: str = ""
+
+    @property
+    def instead(self) -> str:
+        """What would break, and what to do instead of letting it go; "" where it may be let go."""
+        places = [(self.kind, *self.where[:depth]) for depth in (0, 1)]
+        return next((LIVED_ON[place] for place in places if place in LIVED_ON), "")
+
+    @property
+    def never(self) -> bool:
+        return (self.kind, *self.where[:1]) in NEVER
 
     @property
     def said(self) -> str:
@@ -72,14 +97,21 @@ def refusal(plans: Sequence[Plan], settings: Settings, record: Record) -> str:
     """Why these plans may not be carried out, with numbers and names; "" where they may."""
     # Most plans lose nothing, whoever wrote it: then no record needs to be read.
     lost = losses(plans, ours(settings, record)) if losses(plans, Ours()) else []
-    if len(lost) <= settings.may_replace:
+    if len(lost) <= settings.may_replace and not any(loss.never for loss in lost):
         return ""
     values = "1 value" if len(lost) == 1 else f"{len(lost)} values"
     return (
         f"this plan would replace {values} that no recorded run wrote: {'; '.join(loss.said for loss in lost)}; "
-        f"expected at most {settings.may_replace}. Nothing of it was written. If {'it' if len(lost) == 1 else 'they'} "
-        f"may go, set may_replace to {len(lost)}"
+        f"expected at most {settings.may_replace}. Nothing of it was written. {_advice(lost)}"
     )
+
+
+def _advice(lost: Sequence[Loss]) -> str:
+    """How to go on. Never to let go of what something lives on."""
+    instead = {f"{loss.what}: {loss.instead}" for loss in lost if loss.instead}
+    if instead:
+        return f"Do not let it go: {'; '.join(sorted(instead))}"
+    return f"If {'it' if len(lost) == 1 else 'they'} may go, set may_replace to {len(lost)}"
 
 
 def require_no_loss(plans: Sequence[Plan], settings: Settings, record: Record) -> None:
@@ -94,7 +126,7 @@ def _of(change: Change, ours: Ours) -> Iterator[Loss]:
     if change.action == "create" or change.temporary or _half_written(change.before, ours.begun.get(key)):
         return
     if change.after is None:
-        yield Loss(name, (), change.before, None)
+        yield Loss(name, (), change.before, None, kind)
         return
     for loss in _differing(kind, name, change.before, change.after):
         if not _harmless(kind, loss) and not any(_holds(value, loss) for value in ours.written.get(key, ())):
@@ -117,14 +149,14 @@ def _differing(kind: str, name: str, before: Value, after: Value, place: Place =
             if not strict:
                 yield from _differing(kind, name, old, new, inside)
             elif not same(old, new):
-                yield Loss(name, inside, old, new)
+                yield Loss(name, inside, old, new, kind)
         return
     if isinstance(after, list):
         # AWS takes one statement, or one action, also without a list around it.
         rows = before if isinstance(before, list) else [before]
-        yield from (Loss(name, place, row, None) for row in rows if not any(same(row, other) for other in after))
+        yield from (Loss(name, place, row, None, kind) for row in rows if not any(same(row, other) for other in after))
         return
-    yield Loss(name, place, before, after)
+    yield Loss(name, place, before, after, kind)
 
 
 def _harmless(kind: str, loss: Loss) -> bool:

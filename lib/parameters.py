@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from lib import name_limits, subscriber
+from lib import name_limits, partitions, subscriber
 from lib.subscriber import mask as mask
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -106,6 +106,12 @@ class Settings(BaseModel):
     metric_period_seconds: Literal[1, 5, 10, 30, 60, 300, 900, 3600]
     not_exercised_here: list[GAPS]
 
+    @field_validator("region")
+    @classmethod
+    def _in_a_partition(cls, region: str) -> str:
+        partitions.of_region(region)
+        return region
+
     @field_validator("not_exercised_here")
     @classmethod
     def _no_repeats(cls, gaps: list[str]) -> list[str]:
@@ -137,7 +143,7 @@ class Settings(BaseModel):
 
     def _check_names(self) -> None:
         """What is right or wrong only together with another parameter."""
-        wrong = subscriber.trouble(self.ops_subscription_protocol, self.ops_subscription_endpoint)
+        wrong = subscriber.trouble(self.ops_subscription_protocol, self.ops_subscription_endpoint, self.partition)
         if wrong:
             raise ValueError(f"ops_subscription_endpoint: {wrong}")
         bucket = name_limits.bucket_trouble(self.checkin_bucket_name, self.region)
@@ -156,18 +162,22 @@ class Settings(BaseModel):
             "ProactiveRiskAbove": self.proactive_risk_above,
         }
 
+    @property
+    def partition(self) -> str:
+        """The region's part of AWS, in which all of this account lies."""
+        return partitions.of_region(self.region)
+
     def arn(self, service: str, resource: str) -> str:
-        """The ARN of a resource of this account and region; computed, so it is known before the thing exists."""
+        """The ARN of a resource of this account and region; computed, so it is known before the thing exists.
+
+        Not for what has a path (a role) or is called by a version or an alias (a function): see `names`.
+        """
         region = "" if service == "iam" else self.region
-        return f"arn:aws:{service}:{region}:{self.account_id}:{resource}"
+        return f"arn:{self.partition}:{service}:{region}:{self.account_id}:{resource}"
 
     @property
     def state_machine_arn(self) -> str:
         return self.arn("states", f"stateMachine:{self.state_machine_name}")
-
-    @property
-    def execution_role_arn(self) -> str:
-        return self.arn("iam", f"role/{self.execution_role_name}")
 
     @property
     def processor_arn(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lib import names
 from lib.aws import Live, readable
 from lib.checks import Check
 from lib.resources.encryption import USES, topics_keys
@@ -38,7 +39,7 @@ def needs(live: Live) -> list[Need]:
         ("your6.checkin.proactive", "proactive outreach"),
     ]
     return [
-        Need("lambda:InvokeFunction", s.processor_arn, "no check-in is scored"),
+        Need("lambda:InvokeFunction", names.function_arn(live, names.processor(live)), "no check-in is scored"),
         Need("dynamodb:UpdateItem", s.table_arn, "crisis interventions are not recorded"),
         *(
             Need("events:PutEvents", bus, f"{what} falls back to the topic", (("events:source", source),))
@@ -63,7 +64,8 @@ def checks(live: Live) -> list[Check]:
     """
     policies = list(inline_policies_or_fail(live).values())
     simulated = "permission_simulation" not in live.settings.not_exercised_here
-    return [_check(live, need, policies, simulated) for need in needs(live)]
+    role = names.role_arn(live) if simulated else ""
+    return [_check(live, need, policies, role) for need in needs(live)]
 
 
 def settled(live: Live) -> list[Check]:
@@ -82,24 +84,30 @@ def inline_policies_or_fail(live: Live) -> dict[str, dict[str, Any]]:
         return inline_policies(live, live.settings.execution_role_name)
 
 
-def _check(live: Live, need: Need, policies: Iterable[Mapping[str, Any]], simulated: bool) -> Check:
+def _check(live: Live, need: Need, policies: Iterable[Mapping[str, Any]], role: str) -> Check:
+    """`role`: whose permissions AWS simulates, "" where it cannot."""
     context = "".join(f" with {key} = {value}" for key, value in need.context)
-    name = f"{need.action} on {need.resource.rsplit(':', 1)[-1]}{context}"
-    if simulated:
-        found = _simulate(live, need)
+    name = f"{need.action} on {_shown(need.resource)}{context}"
+    if role:
+        found = _simulate(live, need, role)
         return Check(name, "passed" if found == "allowed" else "failed", f"{found} (AWS simulator)", "allowed")
     read = allowed(policies, need)
     found = f"{'allowed' if read else 'not allowed'} by our reading of the policies; only AWS can decide"
     return Check(name, "not exercised here" if read else "failed", found, f"allowed, or {need.without}")
 
 
-def _simulate(live: Live, need: Need) -> str:
+def _shown(resource: str) -> str:
+    """What the ARN names, without its account; of a function called by an alias, both."""
+    return resource.partition(":function:")[2] or resource.rsplit(":", 1)[-1]
+
+
+def _simulate(live: Live, need: Need, role: str) -> str:
     context = [
         {"ContextKeyName": key, "ContextKeyValues": [value], "ContextKeyType": "string"} for key, value in need.context
     ]
     with readable(f"simulating {need.action}"):
         answer = live.client("iam").simulate_principal_policy(
-            PolicySourceArn=live.settings.execution_role_arn,
+            PolicySourceArn=role,
             ActionNames=[need.action],
             ResourceArns=[need.resource],
             ContextEntries=context,

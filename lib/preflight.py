@@ -9,9 +9,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from lib import executions
+from lib.asl import functions
 from lib.aws import Live, error_code, readable
 from lib.checks import Check
 from lib.errors import NotAsWanted, RunbookError
+from lib.names import LOW_SENTIMENT_RULE, dispatcher
+from lib.phases import entry
 from lib.resources import Permission, Rule
 from lib.resources.functions import environment_keys
 from lib.resources.rules import targets
@@ -19,7 +22,6 @@ from lib.resources.topics import subscriptions
 from lib.resources.workflow import description
 from lib.telemetry.outcomes import DRILL_PREFIX
 
-LOW_SENTIMENT_RULE = "Your6-LowSentimentRule"
 DEAD_LETTER_QUEUES = ("Your6-CheckinDLQ", "Your6-AlertDLQ")
 PHASE_3_KEYS = ("risk_score", "score", "trajectory", "aiMetadata")
 LOOK_BACK = 10
@@ -30,7 +32,7 @@ ABSENT = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist")
 
 def checklist(live: Live) -> list[Check]:
     """What the plan takes for granted. What is missing is `failed`, and the run stops."""
-    return [*pieces(live), phase_3(live)]
+    return [*pieces(live), phase_3(live), *entry.checks(live)]
 
 
 def pieces(live: Live) -> list[Check]:
@@ -63,7 +65,9 @@ def _exists(name: str, expected: str, read: Callable[[], str]) -> Check:
 def phase_3(live: Live) -> Check:
     """Whether the processor answers in the Phase 3 shape, from what it returned in the latest executions."""
     name, expected = "processor is on Phase 3", f"its answers carry {', '.join(PHASE_3_KEYS)}"
-    answers = [answer for row in _succeeded(live) for answer in _processor_answers(live, row["name"])]
+    answers = [answer for row in _succeeded(live) for answer in _processor_answers(live, row["arn"])]
+    # An answer without a score is judged only where there is no other: not each function answers with one.
+    answers = [answer for answer in answers if "risk_score" in answer] or answers
     if not answers:
         return Check(
             name, "failed", f"no answer of it in the last {LOOK_BACK} that succeeded", f"{expected}; run one check-in"
@@ -81,14 +85,13 @@ def _succeeded(live: Live) -> list[dict[str, Any]]:
         return []  # a missing state machine is a finding of its own, above
 
 
-def _processor_answers(live: Live, name: str) -> list[dict[str, Any]]:
-    arn = live.settings.arn("states", f"execution:{live.settings.state_machine_name}:{name}")
-    with readable(f"reading the history of {name}"):
+def _processor_answers(live: Live, arn: str) -> list[dict[str, Any]]:
+    with readable(f"reading the history of {arn.rpartition(':')[2]}"):
         pages = live.client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=arn)
         events = [event for page in pages for event in page["events"]]
     details = [e.get("lambdaFunctionSucceededEventDetails") or e.get("taskSucceededEventDetails") for e in events]
-    answers = [json.loads(detail["output"]) for detail in details if detail and detail.get("output")]
-    return [answer for answer in answers if isinstance(answer, dict) and "risk_score" in answer]
+    found = [functions.answer_of(detail["output"]) for detail in details if detail and detail.get("output")]
+    return [answer for answer in found if any(key in answer for key in PHASE_3_KEYS)]
 
 
 def missing(live: Live) -> list[dict[str, str]]:
@@ -140,11 +143,12 @@ def baseline(live: Live) -> dict[str, Any]:
 
 def _permissions(live: Live) -> list[Any]:
     """The dispatcher's permissions for the existing rule."""
-    policy = _quietly(lambda: live.client("lambda").get_policy(FunctionName=live.settings.dispatcher_function_name))
+    function = dispatcher(live).said
+    policy = _quietly(lambda: live.client("lambda").get_policy(FunctionName=function))
     sids = [
         statement["Sid"] for statement in json.loads((policy or {"Policy": '{"Statement": []}'})["Policy"])["Statement"]
     ]
-    found = [Permission(live, live.settings.dispatcher_function_name, sid).read() for sid in sids]
+    found = [Permission(live, function, sid).read() for sid in sids]
     return [value for value in found if value and value.get("SourceArn", "").endswith(f"/{LOW_SENTIMENT_RULE}")]
 
 

@@ -70,10 +70,11 @@ def _text(template: str, values: Mapping[str, Value]) -> str:
     return PLACEHOLDER.sub(lambda found: str(values[found[1]]), template)
 
 
-def definition_values(settings: Settings) -> dict[str, Value]:
+def definition_values(settings: Settings, processor_arn: str = "") -> dict[str, Value]:
     """What the definition's placeholders stand for in this environment."""
     return {
-        "CheckinProcessorArn": settings.processor_arn,
+        "Partition": settings.partition,
+        "CheckinProcessorArn": processor_arn or settings.processor_arn,
         "OpsAlertTopicArn": settings.ops_topic_arn,
         "DynamoTableName": settings.table_name,
         "AlertTopicArn": settings.alert_topic_arn,
@@ -91,7 +92,6 @@ def document_values(settings: Settings) -> dict[str, Value]:
         "TableArn": settings.table_arn,
         "StateMachineArn": settings.state_machine_arn,
         "StateMachineName": settings.state_machine_name,
-        "DispatcherArn": settings.dispatcher_arn,
         "LogGroupArn": settings.log_group_arn,
     }
 
@@ -106,9 +106,13 @@ def template(name: str) -> Any:  # noqa: ANN401
         raise BadParameters(f"lib/definitions/{name} is not JSON in UTF-8: {error}") from error
 
 
-def definition(settings: Settings) -> dict[str, Any]:
-    """The Phase 3 definition for this environment. Raises BadParameters for any placeholder too many or too few."""
-    return dict(fill(template(DEFINITION), definition_values(settings), all_used=True, name=DEFINITION))
+def definition(settings: Settings, processor_arn: str = "") -> dict[str, Any]:
+    """The Phase 3 definition for this environment; `processor_arn`: as the account calls it, "" for its name alone.
+
+    Raises BadParameters for any placeholder too many or too few.
+    """
+    values = definition_values(settings, processor_arn)
+    return dict(fill(template(DEFINITION), values, all_used=True, name=DEFINITION))
 
 
 def document(name: str, settings: Settings) -> dict[str, Any]:

@@ -14,11 +14,11 @@ EXPECTED = {
     "sms": "+ and 7 to 15 digits",
     "http": "http://host...",
     "https": "https://host...",
-    "sqs": "the ARN of a standard queue, arn:aws:sqs:<region>:<account>:<queue>",
+    "sqs": "the ARN of a standard queue, arn:{partition}:sqs:<region>:<account>:<queue>",
 }
 EMAIL = r"[^@\s:]+@[^@\s:/?#]+\.[^@\s:/?#]+"  # no URL is one, whatever stands before its host
 PHONE = r"\+\d{7,15}"
-QUEUE = r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,80}"
+QUEUE = r"arn:{partition}:sqs:[a-z0-9-]+:\d{{12}}:[A-Za-z0-9_-]{{1,80}}"
 WEB = ("http", "https")
 PORTS = {"http": 80, "https": 443}
 # Of a URL, what is at least so long may be a key.
@@ -26,8 +26,8 @@ KEY_LENGTH, PATH_LENGTH = 8, 16
 HIDDEN = "***"
 
 
-def trouble(protocol: str, endpoint: str) -> str:
-    """Why nobody can be paged at this address, without telling it, or ""."""
+def trouble(protocol: str, endpoint: str, partition: str) -> str:
+    """Why nobody in this partition of AWS can be paged at this address, without telling it, or ""."""
     if protocol in WEB and _secret(endpoint):
         return (
             "the URL holds a password, and no parameter may hold a secret: subscribe it by hand (aws sns subscribe), "
@@ -36,11 +36,15 @@ def trouble(protocol: str, endpoint: str) -> str:
     good = {
         "email": re.fullmatch(EMAIL, endpoint),
         "sms": re.fullmatch(PHONE, _digits(endpoint)),
-        "sqs": re.fullmatch(QUEUE, endpoint),
+        "sqs": re.fullmatch(QUEUE.format(partition=partition), endpoint),
         **{web: _is_url(endpoint, web) for web in WEB},
     }[protocol]
     shown = repr(endpoint if endpoint.startswith("arn:") else mask(endpoint))
-    return "" if good else f"found {shown}; the {protocol} protocol expects {EXPECTED[protocol]}"
+    return (
+        ""
+        if good
+        else f"found {shown}; the {protocol} protocol expects {EXPECTED[protocol].format(partition=partition)}"
+    )
 
 
 def hides_password(endpoint: str) -> bool:

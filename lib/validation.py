@@ -10,10 +10,10 @@ from lib import boundaries, changes, criteria, desired, drills, judging, latency
 from lib.aws import Live
 from lib.checks import Check
 from lib.drills import Group, Session
+from lib.phases import entry
 from lib.plans import Wanted
 from lib.records import Record
 from lib.resources import DrillUser
-from lib.resources.workflow import description
 from lib.scenarios import Scenario
 from lib.settings import Settings
 
@@ -89,7 +89,7 @@ def run(live: Live, record: Record, chosen: Sequence[Group]) -> Session:
 
 def rows(live: Live, record: Record, session: Session) -> list[dict[str, Any]]:
     """Every drill as plain data, its checks with it, kept as evidence. Holds no check-in text."""
-    revision = str((description(live, live.settings.state_machine_arn) or {}).get("revisionId", "unknown"))
+    revision = entry.revision(live)
     found = [judging.row(drill, live.settings, revision) for drill in session.drills]
     for kept, names in KEPT.items():
         if mine := [row for row in found if row["group"] in names]:

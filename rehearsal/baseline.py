@@ -195,9 +195,14 @@ def _workflow(settings: Settings) -> None:
     states.create_state_machine(
         name=settings.state_machine_name,
         definition=json.dumps(definition(settings), indent=2),
-        roleArn=settings.execution_role_arn,
+        roleArn=execution_role_arn(settings),
         type="STANDARD",
     )
+
+
+def execution_role_arn(settings: Settings) -> str:
+    """The ARN of the workflow's role as it is made here, without a path."""
+    return settings.arn("iam", f"role/{settings.execution_role_name}")
 
 
 def definition(settings: Settings) -> dict[str, Any]:

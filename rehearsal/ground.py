@@ -102,7 +102,7 @@ class Ground:
                 made = self.states(where).create_state_machine(
                     name=f"Rehearsal-{secrets.token_hex(4)}",
                     definition=definition,
-                    roleArn=self.settings.execution_role_arn,
+                    roleArn=baseline.execution_role_arn(self.settings),
                 )
                 self.machines[where, definition] = str(made["stateMachineArn"])
             return self.machines[where, definition]
@@ -156,7 +156,7 @@ def _as_planned(endpoint: str, folder: Path) -> Settings:
     client(endpoint, "lambda", settings.region).create_function(
         FunctionName=SABOTEUR,
         Runtime="python3.11",
-        Role=settings.execution_role_arn,
+        Role=baseline.execution_role_arn(settings),
         Handler="saboteur.lambda_handler",
         Code={"ZipFile": function_package(SOURCE)},
         Timeout=60,

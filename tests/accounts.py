@@ -1,16 +1,32 @@
 """The embedded account of a test: built anew, and looked at as a whole. Loopback only."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, ClassVar
+
+from botocore.exceptions import ClientError
 
 from lib import settings as parameters
+from lib.aws import Identity, Live
 from lib.settings import Settings
 from rehearsal import baseline, clients
 from rehearsal import server as embedded
 from rehearsal.server import Account
 from rehearsal.snapshot import QUIET_SECONDS, differing, settled, snapshot
 
-__all__ = ["NO_RETRIES", "SHORT_WAITS", "differing", "fresh", "quiet", "settled", "snapshot"]
+__all__ = [
+    "NO_RETRIES",
+    "SHORT_WAITS",
+    "differing",
+    "fresh",
+    "nowhere",
+    "processor_starts",
+    "quiet",
+    "settled",
+    "snapshot",
+    "started_by_alias",
+]
 
 SHORT_WAITS = {
     "settle_seconds": 0.2, "verify_timeout_seconds": 10, "poll_seconds": 0.05, "listen_seconds": 0.7,
@@ -44,3 +60,53 @@ def quiet(server: Account) -> None:
         time.sleep(0.05)
     if found:
         time.sleep(0.3)  # and their events reach the dispatcher
+
+
+def started_by_alias(settings: Settings, alias: str) -> str:
+    """Publish a version of the workflow, and let the processor start executions by an alias of it. Returns its ARN."""
+    states = clients.client(settings.endpoint_url, "stepfunctions")
+    version = states.publish_state_machine_version(stateMachineArn=settings.state_machine_arn)["stateMachineVersionArn"]
+    routing = [{"stateMachineVersionArn": version, "weight": 100}]
+    arn = str(states.create_state_machine_alias(name=alias, routingConfiguration=routing)["stateMachineAliasArn"])
+    processor_starts(settings, arn)
+    return arn
+
+
+def processor_starts(settings: Settings, arn: str) -> None:
+    """Tell the processor what to start."""
+    functions, name = clients.client(settings.endpoint_url, "lambda"), settings.processor_function_name
+    variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    variables["STATE_MACHINE_ARN"] = arn
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+
+
+def nowhere(settings: Settings, **clients: Any) -> Live:
+    """A connection to an account in which nothing exists but what these clients answer. Calls nothing."""
+    identity = Identity(settings.account_id, settings.region, "nobody", "none")
+    return Live(settings, identity, None, clients=_Nothing(clients))
+
+
+class _Nothing(dict[str, Any]):
+    """Every service answers every call that the thing is not there."""
+
+    ABSENT: ClassVar[dict[str, str]] = {
+        "describe_state_machine": "StateMachineDoesNotExist",
+        "get_role": "NoSuchEntity",
+        "get_topic_attributes": "NotFound",
+    }
+
+    def __contains__(self, service: object) -> bool:
+        return True
+
+    def __getitem__(self, service: str) -> Any:
+        return self.get(service, self)
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        def absent(**_: Any) -> Any:
+            code = self.ABSENT.get(operation, "ResourceNotFoundException")
+            raise ClientError({"Error": {"Code": code, "Message": "not there"}}, operation)
+
+        return absent
+
+    def get_paginator(self, operation: str) -> Any:
+        return type("Pages", (), {"paginate": staticmethod(getattr(self, operation))})

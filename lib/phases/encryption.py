@@ -8,11 +8,12 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from lib import desired
+from lib import desired, names
 from lib.aws import Live, readable
 from lib.checks import Check
 from lib.errors import NotAsWanted
-from lib.preflight import DEAD_LETTER_QUEUES, LOW_SENTIMENT_RULE
+from lib.names import LOW_SENTIMENT_RULE
+from lib.preflight import DEAD_LETTER_QUEUES
 from lib.resources.encryption import USABLE, Key, key_named, lets, queue_key, topic_key
 from lib.resources.rules import targets
 from lib.resources.topics import LISTENING, PENDING, subscriptions
@@ -101,7 +102,7 @@ def _topic(live: Live, name: str) -> list[Check]:
     s, arn = live.settings, live.settings.arn("sns", name)
     what = f"key of topic {name}"
     try:
-        given = topic_key(live, arn)
+        given, role = topic_key(live, arn), names.role_arn(live)
     except NotAsWanted as error:
         return [Check(what, "cannot tell", str(error), "no key, or one that whoever publishes may use")]
     if given is None:
@@ -112,7 +113,7 @@ def _topic(live: Live, name: str) -> list[Check]:
     if key.of_aws:
         found = f"{given}: EventBridge and CloudWatch cannot publish to it"
         return [Check(what, "failed", found, f"no key, or one of your own; {OWN_KEY}")]
-    publishing: list[tuple[str, dict[str, tuple[str, ...]]]] = [(s.execution_role_arn, {})]
+    publishing: list[tuple[str, dict[str, tuple[str, ...]]]] = [(role, {})]
     for who, sources in _publishing(live, arn):
         publishing.append((who, {"aws:sourceaccount": (s.account_id,), "aws:sourcearn": sources}))
     return [_row(f"{what}, for {_short(who)}", key, who, context) for who, context in publishing]

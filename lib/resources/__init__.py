@@ -15,12 +15,13 @@ from lib.resources.sections import Section
 from lib.resources.topics import Subscription, Topic
 from lib.resources.users import DrillUser
 from lib.resources.workflow import Workflow
+from lib.resources.workflow_alias import WorkflowAlias
 
 KINDS: dict[str, type[LiveThing]] = {
     thing.kind: thing
     for thing in (
-        Queue, QueueStatement, Topic, Subscription, EnvironmentVariable, Permission, InlinePolicy, Workflow, Rule,
-        Target, LogGroup, Widgets, DrillUser, Section,
+        Queue, QueueStatement, Topic, Subscription, EnvironmentVariable, Permission, InlinePolicy, Workflow,
+        WorkflowAlias, Rule, Target, LogGroup, Widgets, DrillUser, Section,
     )
 }  # fmt: skip
 

@@ -50,17 +50,22 @@ class Workflow(LiveThing):
 
         Raises NotAsWanted when one still runs after `verify_timeout_seconds`.
         """
-        with readable("waiting for the executions of the definition before"):
-            self.live.sleep(self.live.settings.settle_seconds)
-            before = set(running(self.live))
-            deadline = time.monotonic() + self.live.settings.verify_timeout_seconds
-            while still := before & set(running(self.live)):
-                if time.monotonic() > deadline:
-                    raise NotAsWanted(
-                        f"{len(still)} executions still run on the definition before, such as {min(still)}; their "
-                        "alerts need what would be taken away next. Roll back again when they have ended"
-                    )
-                self.live.sleep(self.live.settings.poll_seconds)
+        require_quiet(self.live)
+
+
+def require_quiet(live: Live) -> None:
+    """Wait until none of the executions that run now runs any more. Raises NotAsWanted when time is up."""
+    with readable("waiting for the executions of the definition before"):
+        live.sleep(live.settings.settle_seconds)
+        before = set(running(live))
+        deadline = time.monotonic() + live.settings.verify_timeout_seconds
+        while still := before & set(running(live)):
+            if time.monotonic() > deadline:
+                raise NotAsWanted(
+                    f"{len(still)} executions still run on the definition before, such as {min(still)}; their "
+                    "alerts need what would be taken away next. Roll back again when they have ended"
+                )
+            live.sleep(live.settings.poll_seconds)
 
 
 def value_of(answer: Mapping[str, Any]) -> dict[str, Any]:

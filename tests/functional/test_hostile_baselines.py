@@ -375,12 +375,6 @@ def other_logging(client, account):
     return 3, r"state machine Your6-CheckinWorkflow loggingConfiguration\.level \('ERROR' -> 'ALL'\)", "workflow"
 
 
-def other_role(client, account):
-    role = account.arn("iam", "role/Theirs")
-    client("stepfunctions").update_state_machine(stateMachineArn=account.state_machine_arn, roleArn=role)
-    return 1, "state machine Your6-CheckinWorkflow roleArn .*role/Theirs", "workflow"
-
-
 def paused_rule(client, account):
     put_rule(client, account, State="DISABLED")
     return 1, r"rule Your6-HighRiskRule State \('DISABLED' -> 'ENABLED'\)", "rule Your6-HighRiskRule"
@@ -489,7 +483,7 @@ def other_drill_user(client, account):
 
 
 LOST = [
-    our_policy_with_more, other_logging, other_role, paused_rule, other_pattern, other_target, other_permission,
+    our_policy_with_more, other_logging, paused_rule, other_pattern, other_target, other_permission,
     other_display_name, other_subscription, other_variable, other_queue, log_kept_for_a_longer_time, log_kept_for_ever,
     widget_with_our_title, section_with_our_marker, other_drill_user,
 ]  # fmt: skip

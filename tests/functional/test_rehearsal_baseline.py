@@ -10,7 +10,7 @@ from rehearsal import baseline
 def test_is_as_the_plan_finds_it(account, client):
     states, functions = client("stepfunctions"), client("lambda")
     machine = states.describe_state_machine(stateMachineArn=account.state_machine_arn)
-    assert machine["roleArn"] == account.execution_role_arn
+    assert machine["roleArn"] == baseline.execution_role_arn(account)
     assert list(json.loads(machine["definition"])["States"])[:2] == ["ProcessCheckin", "CheckSentiment"]
     assert "${" not in machine["definition"]
     assert [t["TopicArn"] for t in client("sns").list_topics()["Topics"]] == [account.alert_topic_arn]

@@ -25,6 +25,7 @@ from lib.resources import (
     Topic,
     Widgets,
     Workflow,
+    WorkflowAlias,
     reopen,
 )
 from lib.resources.functions import environment_keys
@@ -201,7 +202,7 @@ def assert_only_one_kind_differs(now, before):
 
 
 def test_every_kind_is_tried_here(live):
-    assert {type(made(live)[0]) for made in MADE} | {Workflow} == set(KINDS.values())
+    assert {type(made(live)[0]) for made in MADE} | {Workflow, WorkflowAlias} == set(KINDS.values())
 
 
 @pytest.mark.parametrize("made", MADE, ids=lambda made: made.__name__.strip("_"))

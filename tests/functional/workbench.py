@@ -10,6 +10,7 @@ from typing import Any
 
 from lib import render
 from lib.settings import Settings
+from rehearsal import baseline
 from rehearsal.clients import client
 
 PROCESSOR = """
@@ -92,7 +93,7 @@ class Bench:
         self.aws("lambda").create_function(
             FunctionName=s.processor_function_name,
             Runtime="python3.11",
-            Role=s.execution_role_arn,
+            Role=baseline.execution_role_arn(s),
             Handler="index.lambda_handler",
             Code={"ZipFile": _package(PROCESSOR)},
         )
@@ -134,7 +135,7 @@ class Bench:
 
     def _machine(self, definition: str) -> str:
         if definition not in self.machines:
-            name, role = f"{self.mark}-{len(self.machines)}", self.settings.execution_role_arn
+            name, role = f"{self.mark}-{len(self.machines)}", baseline.execution_role_arn(self.settings)
             made = self.aws("stepfunctions").create_state_machine(name=name, definition=definition, roleArn=role)
             self.machines[definition] = str(made["stateMachineArn"])
         return self.machines[definition]

@@ -1,104 +1,90 @@
-"""A function that somebody else is changing: asked again until the time is up by the clock, not by counting."""
+"""Which functions a definition calls, by which version or alias, and what one answered."""
 
 import json
-from types import SimpleNamespace
 
 import pytest
-from botocore.exceptions import ClientError
 
-from lib.aws import Identity, Live
-from lib.errors import NotAsWanted
-from lib.resources import EnvironmentVariable, Permission
-from lib.settings import load
+from lib.asl.functions import Called, answer_of, called, named
 
-FUNCTION = "Your6-CheckinProcessor"
-INVOKE = {"Principal": "events.amazonaws.com", "Action": "lambda:InvokeFunction", "SourceArn": "arn:aws:events:x"}
+ARN = "arn:aws-us-gov:lambda:us-gov-west-1:205930636302:function:F"
 
 
-class BusyFunction:
-    """A Lambda client whose function refuses the first `times` changes, with one of Lambda's words for it."""
-
-    exceptions = SimpleNamespace()
-
-    def __init__(self, code, times):
-        self.code, self.left, self.asked = code, times, 0
-        self.variables, self.statements = {"THEIRS": "kept"}, []
-
-    def _refuse_while_busy(self, operation):
-        self.asked += 1
-        if self.left:
-            self.left -= 1
-            raise ClientError({"Error": {"Code": self.code, "Message": "an update is in progress"}}, operation)
-
-    def get_function_configuration(self, **_):
-        held = {"Variables": dict(self.variables)}
-        return {"Environment": held, "RevisionId": "r", "LastUpdateStatus": "Successful"}
-
-    def update_function_configuration(self, Environment, **_):  # noqa: N803 - AWS's own names
-        self._refuse_while_busy("UpdateFunctionConfiguration")
-        self.variables = Environment["Variables"]
-
-    def get_policy(self, **_):
-        return {"Policy": json.dumps({"Statement": self.statements})}
-
-    def add_permission(self, StatementId, Principal, Action, SourceArn, **_):  # noqa: N803
-        self._refuse_while_busy("AddPermission")
-        condition = {"ArnLike": {"AWS:SourceArn": SourceArn}}
-        self.statements.append(
-            {"Sid": StatementId, "Principal": {"Service": Principal}, "Action": Action, "Condition": condition}
-        )
+@pytest.mark.parametrize(
+    ("reference", "said"),
+    [
+        (ARN, "F"),
+        (f"{ARN}:live", "F:live"),
+        (f"{ARN}:7", "F:7"),
+        (f"{ARN}:$LATEST", "F"),
+        ("F", "F"),
+        ("F:live", "F:live"),
+        ("F:$LATEST", "F"),
+        ("205930636302:function:F:live", "F:live"),
+        ("function:F", "F"),
+    ],
+)
+def test_a_function_is_known_by_any_of_its_names(reference, said):
+    assert named(reference).said == said
 
 
-def connected(client):
-    """A connection with that client, whose clock goes on only while somebody sleeps."""
-    settings = load("local").model_copy(update={"verify_timeout_seconds": 300, "poll_seconds": 2})
-    now = [0.0]
-
-    def sleep(seconds):
-        now[0] += seconds
-
-    clients = {"lambda": client}
-    identity = Identity(settings.account_id, settings.region, "arn:aws:iam::000000000000:user/u", "")
-    return Live(settings, identity, None, clients, sleep, lambda: now[0], single=clients), now
+@pytest.mark.parametrize("reference", ["", "arn:aws:states:::lambda:invoke", "{% $f %}", "a b"])
+def test_what_names_no_function(reference):
+    assert named(reference) is None
 
 
-CODES = ["ResourceConflictException", "PreconditionFailedException"]
+def task(resource, **more):
+    return {"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": resource, "End": True, **more}}}
 
 
-@pytest.mark.parametrize("code", CODES)
-def test_a_variable_is_written_when_a_busy_function_is_free_again(code):
-    busy = BusyFunction(code, times=100)
-    live, now = connected(busy)
-    EnvironmentVariable(live, FUNCTION, "OURS").write("ours")
-    assert busy.variables == {"THEIRS": "kept", "OURS": "ours"}
-    assert (busy.asked, now[0]) == (101, 200.0)
+def invoke(field="Parameters", kind="", **given):
+    return task(f"arn:aws:states:::{kind}lambda:invoke", **{field: given})
 
 
-@pytest.mark.parametrize("code", CODES)
-def test_a_function_that_stays_busy_is_given_up_when_the_time_is_up(code):
-    live, now = connected(BusyFunction(code, times=10_000))
-    with pytest.raises(NotAsWanted, match=rf"still under way after 300 s \({code}\), and nothing was written"):
-        EnvironmentVariable(live, FUNCTION, "OURS").write("ours")
-    assert 300 <= now[0] <= 304
+LIVE = [Called("F", "live")]
+UNKNOWN = [None]
 
 
-def test_a_permission_is_added_when_a_busy_function_is_free_again():
-    busy = BusyFunction("ResourceConflictException", times=100)
-    live, now = connected(busy)
-    Permission(live, FUNCTION, "Rule-invokes").write(INVOKE)
-    assert ([statement["Sid"] for statement in busy.statements], now[0]) == (["Rule-invokes"], 200.0)
+@pytest.mark.parametrize(
+    ("definition", "found"),
+    [
+        (task(ARN), [Called("F")]),
+        (task(f"{ARN}:live"), LIVE),
+        (invoke(FunctionName=f"{ARN}:live"), LIVE),
+        (invoke(FunctionName="F", Qualifier="live"), LIVE),
+        (invoke(FunctionName="F", Qualifier="$LATEST"), [Called("F")]),
+        (invoke("Arguments", FunctionName="F:live"), LIVE),
+        (invoke(kind="aws-sdk:", FunctionName="F:live"), LIVE),
+        (task("arn:aws:states:::lambda:invoke.waitForTaskToken", Parameters={"FunctionName": "F:live"}), LIVE),
+        (invoke(**{"FunctionName.$": "$.f"}), UNKNOWN),
+        (invoke(**{"FunctionName": "F", "Qualifier.$": "$.q"}), UNKNOWN),
+        (invoke("Arguments", FunctionName="{% $f %}"), UNKNOWN),
+        (task("arn:aws:states:::sns:publish"), []),
+        ({"States": {"P": {"Type": "Parallel", "Branches": [task(f"{ARN}:live")]}}}, LIVE),
+        ({"States": {"M": {"Type": "Map", "ItemProcessor": task(f"{ARN}:live")}}}, LIVE),
+        ({"States": {"M": {"Type": "Map", "Iterator": task(f"{ARN}:live")}}}, LIVE),
+    ],
+)
+def test_every_call_is_found_wherever_and_however_it_stands(definition, found):
+    assert list(called(definition)) == found
 
 
-def test_a_permission_of_a_function_that_stays_busy_is_given_up_when_the_time_is_up():
-    live, now = connected(BusyFunction("ResourceConflictException", times=10_000))
-    with pytest.raises(NotAsWanted, match="still under way after 300 s"):
-        Permission(live, FUNCTION, "Rule-invokes").write(INVOKE)
-    assert now[0] >= 300
+ANSWER = {"risk_score": 1}
 
 
-def test_what_is_no_sign_of_being_busy_is_not_asked_again():
-    denied = BusyFunction("AccessDeniedException", times=1)
-    live, _ = connected(denied)
-    with pytest.raises(NotAsWanted, match="AccessDeniedException"):
-        EnvironmentVariable(live, FUNCTION, "OURS").write("ours")
-    assert denied.asked == 1
+@pytest.mark.parametrize(
+    "output",
+    [
+        ANSWER,
+        {"Payload": ANSWER, "StatusCode": 200},
+        {"Payload": json.dumps(ANSWER)},
+        {"Payload": json.dumps(json.dumps(ANSWER))},
+        json.dumps({"Payload": json.dumps(ANSWER)}),
+    ],
+)
+def test_an_answer_is_taken_out_of_its_envelope(output):
+    assert answer_of(output) == ANSWER
+
+
+@pytest.mark.parametrize("output", [None, 1, [ANSWER], "words", {"Payload": "words"}, {"Payload": None}])
+def test_what_is_no_object_is_no_answer(output):
+    assert answer_of(output) == {}

@@ -304,3 +304,39 @@ def test_a_record_beside_the_environments_counts_as_this_runs(settings, tmp_path
     row = {"kind": "thing", "identity": {"label": "x"}, "state": "intended", "before": None, "after": "mine"}
     elsewhere.append(LOG, row)
     assert lost("mine", "wanted", ours=guards.ours(settings, elsewhere)) == []
+
+
+ROLE = {"definition": {}, "roleArn": "theirs", "loggingConfiguration": {}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after", "instead"),
+    [
+        ("state machine", ROLE, {**ROLE, "roleArn": "ours"}, "set execution_role_name"),
+        ("rule", {"EventPattern": {"source": ["a"]}}, {"EventPattern": {"source": ["b"]}}, "a rule of its own first"),
+        ("rule target", {"Arn": "theirs"}, {"Arn": "ours"}, "a target of its own first"),
+        ("environment variable", "theirs", "ours", "set ops_topic_name"),
+        ("role policy", {"Statement": [{"Sid": "a"}]}, {"Statement": [{"Sid": "b"}]}, "another name first"),
+        ("drill user", {"trustedContact": {"name": "a"}}, {"trustedContact": {"name": "b"}}, "set drill_user_id"),
+    ],
+)
+def test_no_refusal_advises_to_let_go_of_what_something_lives_on(kind, before, after, instead, settings, record):
+    harmless = change({"DisplayName": "a"}, {"DisplayName": "b"}, "topic", "y")
+    for changes_ in ((change(before, after, kind),), (harmless, change(before, after, kind))):
+        found = guards.refusal([Plan("01", changes_)], settings, record)
+        assert instead in found
+        assert "set may_replace" not in found
+
+
+def test_no_number_lets_another_role_run_the_workflow(settings, record):
+    many = settings.model_copy(update={"may_replace": 100})
+    plan = Plan("03", (change(ROLE, {**ROLE, "roleArn": "ours"}, "state machine"),))
+    assert "every execution would run as another role" in guards.refusal([plan], many, record)
+    assert guards.refusal([Plan("03", (change("a", "b", "environment variable"),))], many, record) == ""
+
+
+def test_routes_of_an_alias_are_what_the_change_is_there_to_replace():
+    before = {"routes": [{"version": "1", "runs": "a", "weight": 90}, {"version": "2", "runs": "b", "weight": 10}]}
+    after = {"routes": [{"version": UNKNOWN, "runs": "c", "weight": 100}]}
+    assert lost(before, after, "workflow alias") == []
+    assert len(lost(before, after)) == 2

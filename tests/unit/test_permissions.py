@@ -3,8 +3,8 @@
 import json
 
 import pytest
+from accounts import nowhere
 
-from lib.aws import Identity, Live
 from lib.checks import Check
 from lib.permissions import LOGGING, Need, allowed, checks, compared, needs
 from lib.settings import load
@@ -141,6 +141,9 @@ class Iam:
     def get_role_policy(self, RoleName, PolicyName):  # noqa: N803
         return {"PolicyDocument": self.policies[PolicyName]}
 
+    def get_role(self, RoleName):  # noqa: N803
+        return {"Role": {"Arn": f"arn:aws:iam::205930636302:role/service-role/{RoleName}"}}
+
     def simulate_principal_policy(self, **asked):
         self.asked.append(asked)
         return {"EvaluationResults": [{"EvalDecision": self.decision}]}
@@ -154,9 +157,7 @@ class PlainTopics:
 
 
 def live(environment, policies, decision="implicitDeny"):
-    settings = load(environment)
-    identity = Identity(settings.account_id, settings.region, "me", "here")
-    return Live(settings, identity, session=None, clients={"iam": Iam(policies, decision), "sns": PlainTopics()})
+    return nowhere(load(environment), iam=Iam(policies, decision), sns=PlainTopics())
 
 
 def test_the_workflow_needs_its_four_services_and_the_log():
@@ -186,6 +187,9 @@ def test_where_aws_can_simulate_its_answer_decides(decision, status):
 def test_the_simulator_is_told_the_source_of_an_event():
     there = live("prod", {}, "allowed")
     checks(there)
+    assert {asked["PolicySourceArn"].rpartition(":")[2] for asked in there.client("iam").asked} == {
+        "role/service-role/Your6-StepFunctionsRole"
+    }
     contexts = [
         asked["ContextEntries"] for asked in there.client("iam").asked if asked["ActionNames"] == ["events:PutEvents"]
     ]

@@ -269,7 +269,7 @@ def test_a_masked_contact_tells_no_name_and_no_number(contact, shown):
 def test_arns_are_computed_from_the_names():
     s, here = load("local"), "us-east-1:000000000000"
     assert s.state_machine_arn == f"arn:aws:states:{here}:stateMachine:Your6-CheckinWorkflow"
-    assert s.execution_role_arn == "arn:aws:iam::000000000000:role/Your6-StepFunctionsRole"
+    assert s.arn("iam", "role/Your6-StepFunctionsRole") == "arn:aws:iam::000000000000:role/Your6-StepFunctionsRole"
     assert s.processor_arn == f"arn:aws:lambda:{here}:function:Your6-CheckinProcessor"
     assert s.dispatcher_arn == f"arn:aws:lambda:{here}:function:Your6-AlertDispatcher"
     assert s.table_arn == f"arn:aws:dynamodb:{here}:table/your6-users"

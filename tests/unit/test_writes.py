@@ -303,6 +303,30 @@ def test_while_the_workflow_is_not_restored_what_it_needs_stays(settings, record
     assert [check.status for check in verify(outcome, settings, record)] == ["failed", "failed", "failed"]
 
 
+def test_an_alias_that_is_not_restored_keeps_the_workflow_from_nothing_and_only_the_last_of_them_waits(
+    settings, record
+):
+    world, waited = World({"workflow": "old", "alias": "v1"}), list[str]()
+
+    class Carrying(First):
+        def settle(self):
+            waited.append(self.label)
+
+    world.thing = lambda label: (FakeResource if label == "rule" else Carrying)(world, label)
+    world.reopen = lambda kind, identity: world.thing(**identity)
+    changes.carry_out(changes.plan("01", world.wanted(rule="carries", workflow="new", alias="v2")), settings, record)
+    assert waited == []
+    world.refuses = {"alias"}
+    outcome = changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record)
+    untried = "not tried: thing alias comes first, and could not be restored"
+    assert outcome.states == ("failed: AWS refused alias", "applied", untried)
+    assert world.live == {"workflow": "old", "alias": "v2", "rule": "carries"}
+    world.refuses, waited[:] = set(), []
+    again = changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record)
+    assert again.states == ("applied", "nothing to do", "applied")
+    assert waited == ["workflow"]
+
+
 def test_an_undo_that_fails_although_the_value_is_back_is_still_a_failure(settings, record):
     class Unsettled(FakeResource):
         def settle(self):

@@ -1,0 +1,126 @@
+"""What the account calls the things that exist, where a name alone does not tell it. Read-only.
+
+A role's ARN holds its path. A function is called by a version or an alias, and a permission, a policy and an
+environment variable are that one's own: to call another one is to run other code.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from lib.asl import functions
+from lib.asl.functions import Called
+from lib.aws import Live, absent_is_none, readable
+from lib.errors import NotAsWanted
+from lib.resources import entries
+from lib.resources.entries import Entries
+from lib.resources.rules import targets
+from lib.resources.workflow import description, value_of
+
+VARIABLE = "OPS_SNS_TOPIC_ARN"
+LOW_SENTIMENT_RULE = "Your6-LowSentimentRule"
+
+
+def role_arn(live: Live) -> str:
+    """The ARN of the role that the live workflow has; where there is no workflow, of the role of that name.
+
+    Raises NotAsWanted for another role than `execution_role_name`: its policy would go to a role that nobody uses.
+    """
+    s = live.settings
+    with readable(f"reading the role of {s.state_machine_name}"):
+        found = description(live, s.state_machine_arn)
+        if found is None:
+            return _role_of_that_name(live)
+    arn = str(found["roleArn"])
+    if arn.rpartition("/")[2] != s.execution_role_name:
+        raise NotAsWanted(
+            f"{s.state_machine_name} has the role {arn}, and execution_role_name is {s.execution_role_name}: the "
+            "permissions would go to a role that the workflow does not use. Set execution_role_name to "
+            f"{arn.rpartition('/')[2]}, if that is the role it shall keep"
+        )
+    return arn
+
+
+def _role_of_that_name(live: Live) -> str:
+    name = live.settings.execution_role_name
+    with absent_is_none("NoSuchEntity"):
+        return str(live.client("iam").get_role(RoleName=name)["Role"]["Arn"])
+    return live.settings.arn("iam", f"role/{name}")
+
+
+def function_arn(live: Live, function: Called) -> str:
+    """The ARN that calls this function by its version or alias."""
+    return live.settings.arn("lambda", f"function:{function.said}")
+
+
+def processor(live: Live, known: Entries | None = None) -> Called:
+    """The processor as the definition calls it that real traffic runs. `known`: the ways in, where they were read.
+
+    Raises NotAsWanted where that calls it by two names, or calls only others.
+    """
+    name = live.settings.processor_function_name
+    found = [one for definition in running_definitions(live, known) for one in functions.called(definition)]
+    if found and not any(one and one.name == name for one in found):
+        others = sorted({one.said if one else "a function that it names only when it runs" for one in found})
+        raise NotAsWanted(
+            f"the live workflow calls {', '.join(others)}, and never {name}; the new definition would score check-ins "
+            "by another function than they are scored by now. Set processor_function_name to the one that scores them"
+        )
+    return _the_one(name, found, "the live workflow calls it")
+
+
+def require_variable_seen(live: Live) -> str:
+    """Raise NotAsWanted where check-ins run a published version of the processor that cannot be given our variable.
+
+    The environment of a published version is frozen: what is set now is set on the latest code, which an alias never
+    runs. Returns what runs, in words.
+    """
+    called, wanted = processor(live), live.settings.ops_topic_arn
+    with readable(f"reading the environment of {called.said}"):
+        versions = _versions_of(live, called)
+        without = [version for version in versions if _variable_of(live, called.name, version) != wanted]
+    if without:
+        raise NotAsWanted(
+            f"check-ins run {called.said}, which is version {' and '.join(without)}: its environment is frozen and has "
+            f"no {VARIABLE} of {wanted}, and this plan can set it on the latest code alone, where no check-in sees it. "
+            f"Publish a version of {called.name} with {VARIABLE}={wanted}, let check-ins run that one, and plan again"
+        )
+    return f"{called.said}{f', version {versions[0]}' if versions else ''}"
+
+
+def _versions_of(live: Live, called: Called) -> list[str]:
+    """The published versions that run under this name; none where it is the latest code."""
+    if not called.qualifier or called.qualifier.isdigit():
+        return [called.qualifier] if called.qualifier else []
+    answer = live.client("lambda").get_alias(FunctionName=called.name, Name=called.qualifier)
+    others = answer.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
+    return [version for version in (answer["FunctionVersion"], *others) if version != functions.LATEST]
+
+
+def _variable_of(live: Live, function: str, version: str) -> str | None:
+    answer = live.client("lambda").get_function_configuration(FunctionName=function, Qualifier=version)
+    value = answer.get("Environment", {}).get("Variables", {}).get(VARIABLE)
+    return None if value is None else str(value)
+
+
+def running_definitions(live: Live, known: Entries | None = None) -> list[dict[str, Any]]:
+    """The definitions that real traffic runs now, of the way in that drills take; the likeliest first."""
+    entry = (known or entries.read(live)).arn
+    return [value_of(found)["definition"] for found in entries.run_by(live, entry)]
+
+
+def dispatcher(live: Live) -> Called:
+    """The dispatcher as the existing rule calls it. Raises NotAsWanted where it has two names there."""
+    with readable(f"reading the targets of {LOW_SENTIMENT_RULE}"):
+        rows: Iterable[Mapping[str, Any]] = targets(live, LOW_SENTIMENT_RULE).values()
+    found = [functions.named(str(row["Arn"])) for row in rows if ":lambda:" in row["Arn"]]
+    return _the_one(live.settings.dispatcher_function_name, found, f"{LOW_SENTIMENT_RULE} calls it")
+
+
+def _the_one(name: str, found: Iterable[Called | None], where: str) -> Called:
+    mine = sorted({one.said for one in found if one and one.name == name})
+    if len(mine) > 1:
+        raise NotAsWanted(
+            f"{where} as {' and as '.join(mine)}, which may be different code, and this plan calls one; expected one. "
+            "Let all of them call the same version or alias first"
+        )
+    return functions.named(mine[0]) or Called(name) if mine else Called(name)

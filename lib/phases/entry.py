@@ -1,0 +1,150 @@
+"""Which way check-ins come: what starts the workflow, by which version or alias its functions are called. Read-only.
+
+Shown in phase 00, asked again in phase 03 before anything is written and after it.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from lib import names
+from lib.aws import Live, readable
+from lib.checks import Check
+from lib.errors import NotAsWanted
+from lib.resources import entries
+from lib.resources.entries import Entries, Starter
+from lib.resources.workflow import description, value_of, versions
+from lib.resources.workflow_alias import digest, routing_of
+
+STARTED = "check-ins start what this plan changes"
+ITSELF = "the workflow itself"
+
+
+def rows(live: Live) -> list[dict[str, str]]:
+    """Who starts executions, what each names, what that runs, and what phase 03 does about it."""
+    found = entries.read(live)
+    shown = [_row(live, found, starter.who, starter.arn) for starter in found.starters]
+    rest = [f"{found.machine}:{alias}" for alias in found.unused]
+    return shown + [_row(live, found, "nothing that can be read", arn) for arn in rest]
+
+
+def _row(live: Live, found: Entries, who: str, arn: str) -> dict[str, str]:
+    qualifier = found.qualifier(arn) if found.ours(arn) else arn
+    moves = "moves it to the version that it publishes" if qualifier in found.used else "leaves it alone"
+    runs = _runs(live, arn) if found.ours(arn) else "another workflow"
+    return {
+        "started by": who,
+        "what": qualifier or ITSELF,
+        "runs": runs,
+        "phase 03": "updates it" if arn == found.machine else moves,
+    }
+
+
+def _runs(live: Live, arn: str) -> str:
+    with readable(f"reading {arn.rpartition(':')[2]}"):
+        routing = routing_of(live, arn) if arn != live.settings.state_machine_arn else None
+    if routing is None:
+        return "its latest revision" if arn == live.settings.state_machine_arn else "one version, or nothing"
+    return ", ".join(f"version {version.rpartition(':')[2]} ({weight} %)" for version, weight in routing.items())
+
+
+def checks(live: Live) -> list[Check]:
+    """Whether what this plan changes is what check-ins run: workflow, role, and functions. Read-only."""
+    return [_started(entries.read(live)), *_named(live)]
+
+
+def _started(found: Entries) -> Check:
+    """`cannot tell`, where something could not be read, or nothing is known to start it."""
+    expected = "the workflow itself, or an alias, which phase 03 moves"
+    if wrong := [told for starter in found.starters if (told := _astray(found, starter))]:
+        return Check(STARTED, "failed", "; ".join(wrong), expected)
+    known = [f"{starter.who}: {found.qualifier(starter.arn) or ITSELF}" for starter in found.starters]
+    left = [f"alias {alias} is left alone: nothing that can be read starts it" for alias in found.unused]
+    fixed = [f"{starter.who} came by version {found.qualifier(starter.arn)}" for starter in _fixed(found)]
+    unread = [f"not readable: {what}" for what in found.unread]
+    said = "; ".join([*(known or ["nothing that can be read starts it"]), *left, *fixed, *unread])
+    return Check(STARTED, "cannot tell" if unread or fixed or not known else "passed", said, expected)
+
+
+def _fixed(found: Entries) -> list[Starter]:
+    """What came by a version, without anything that can be read naming that version."""
+    return [starter for starter in found.starters if starter.seen and found.qualifier(starter.arn).isdigit()]
+
+
+def _astray(found: Entries, starter: Starter) -> str:
+    """Why check-ins that this one starts would never run what is deployed; "" where they would."""
+    if not found.ours(starter.arn):
+        return (
+            f"{starter.who} starts {starter.arn}, another workflow than the one of these parameters; "
+            "set state_machine_name to it, or let it start this one"
+        )
+    qualifier = found.qualifier(starter.arn)
+    if qualifier.isdigit() and not (starter.seen and len(found.starters) > len(_fixed(found))):
+        return (
+            f"{starter.who} starts version {qualifier}, which never changes: its check-ins would run that definition "
+            "for ever. Let it start the workflow itself or an alias, then plan again"
+        )
+    if qualifier and not qualifier.isdigit() and not found.exists(qualifier):
+        return f"{starter.who} starts alias {qualifier}, which does not exist: its check-ins are lost now"
+    return ""
+
+
+def _named(live: Live) -> Iterator[Check]:
+    questions: dict[str, tuple[str, Callable[[Live], Any]]] = {
+        "the role of the workflow": ("execution_role_name", names.role_arn),
+        "how the processor is called": ("one version or alias", names.processor),
+        "how the dispatcher is called": ("one version or alias", names.dispatcher),
+        "OPS_SNS_TOPIC_ARN is where check-ins see it": ("in the environment that runs", names.require_variable_seen),
+    }
+    for name, (expected, ask) in questions.items():
+        try:
+            answer = ask(live)
+        except NotAsWanted as error:
+            yield Check(name, "failed", str(error), expected)
+        else:
+            yield Check(name, "passed", getattr(answer, "said", answer), expected)
+
+
+def run_the_live_revision(live: Live) -> list[Check]:
+    """Whether each alias by which check-ins come runs what the workflow itself holds now, one check an alias."""
+    with readable("reading the workflow"):
+        now = description(live, live.settings.state_machine_arn)
+    found = entries.read(live)
+    return [_runs_live(live, f"{found.machine}:{alias}", now) for alias in found.used]
+
+
+def _runs_live(live: Live, arn: str, now: dict[str, Any] | None) -> Check:
+    held = entries.run_by(live, arn)
+    same = now is not None and bool(held) and all(digest(value_of(one)) == digest(value_of(now)) for one in held)
+    status = "passed" if same else "failed" if live.settings.mode == "apply" else "not applied"
+    said = ", ".join(str(one.get("revisionId", "none")) for one in held) or "nothing"
+    expected = str((now or {}).get("revisionId", "none"))
+    return Check(f"alias {arn.rpartition(':')[2]} runs the live revision", status, said, expected)
+
+
+def revision(live: Live) -> str:
+    """The revision that a check-in runs which is started now; of an alias between two, the likelier one's."""
+    held = entries.run_by(live, entries.read(live).arn)
+    return str(held[0].get("revisionId", "unknown")) if held else "unknown"
+
+
+def newest_since(live: Live) -> datetime | None:
+    """When what check-ins start began to run the newest published version (UTC); None where it does not, or none is."""
+    found = entries.read(live)
+    with readable("listing the workflow's versions"):
+        published = versions(live, found.machine)[:1]
+        newest = description(live, published[0]) if published else None
+    if newest is None or found.arn == found.machine:
+        return _utc(newest["creationDate"]) if newest else None
+    held = entries.run_by(live, found.arn)
+    if not held or any(digest(value_of(one)) != digest(value_of(newest)) for one in held):
+        return None
+    if found.qualifier(found.arn).isdigit():
+        return _utc(held[0]["creationDate"])
+    with readable("reading the alias"):
+        alias = live.client("stepfunctions").describe_state_machine_alias(stateMachineAliasArn=found.arn)
+    return _utc(alias.get("updateDate") or alias["creationDate"])
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)

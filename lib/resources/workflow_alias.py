@@ -1,0 +1,125 @@
+"""Aliases of the Step Functions state machine: which published version each runs."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from botocore.exceptions import ClientError
+
+from lib.aws import Live, absent_is_none, error_code
+from lib.errors import NotAsWanted, Refused
+from lib.plans import UNKNOWN
+from lib.resources.base import LiveThing
+from lib.resources.workflow import description, require_quiet, value_of, versions
+
+NO_ALIAS = ("ResourceNotFound", "StateMachineDoesNotExist")
+
+
+@dataclass(frozen=True)
+class WorkflowAlias(LiveThing):
+    """Value: `{"routes": [{"version", "runs", "weight"}]}`; the description is left alone.
+
+    `runs` is the digest of what the version holds. A version that the same plan publishes has no number before, so
+    a wanted route names what it runs, and UNKNOWN as its version.
+    """
+
+    machine: str
+    alias: str
+    kind: ClassVar[str] = "workflow alias"
+    noticed: ClassVar[str] = "every check-in that is started by this alias, from now on"
+    others_rely: ClassVar[bool] = True
+
+    @property
+    def arn(self) -> str:
+        return f"{self._machine_arn}:{self.alias}"
+
+    @property
+    def _machine_arn(self) -> str:
+        return self.live.settings.arn("states", f"stateMachine:{self.machine}")
+
+    def _read(self) -> dict[str, Any] | None:
+        routing = routing_of(self.live, self.arn)
+        return None if routing is None else {"routes": [self._route(*route) for route in routing.items()]}
+
+    def _route(self, version: str, weight: int) -> dict[str, Any]:
+        return {"version": version.rpartition(":")[2], "runs": _held(self.live, version), "weight": weight}
+
+    def _write(self, value: dict[str, Any] | None) -> None:
+        if value is None:
+            raise Refused(f"alias {self.alias} of {self.machine} was there before the plan and is never removed")
+        routing = [
+            {"stateMachineVersionArn": self._version(route), "weight": route["weight"]} for route in value["routes"]
+        ]
+        client = self.live.client("stepfunctions")
+        try:
+            client.update_state_machine_alias(stateMachineAliasArn=self.arn, routingConfiguration=routing)
+        except ClientError as error:
+            if error_code(error) not in NO_ALIAS:
+                raise
+            # Somebody removed it since: what names it starts nothing now.
+            client.create_state_machine_alias(name=self.alias, routingConfiguration=routing)
+
+    def _version(self, route: Mapping[str, Any]) -> str:
+        """The ARN of a route's version; of one without a number, or deleted, the newest that holds what it shall run.
+
+        What was updated without a version is published: an alias can run nothing else.
+        """
+        numbered = f"{self._machine_arn}:{route['version']}"
+        if route["version"] != UNKNOWN and description(self.live, numbered):
+            return numbered
+        for version in versions(self.live, self._machine_arn):
+            if _held(self.live, version) == route["runs"]:
+                return version
+        now = description(self.live, self._machine_arn)
+        if now is None or digest(value_of(now)) != route["runs"]:
+            raise NotAsWanted(
+                f"no version of {self.machine} holds what alias {self.alias} shall run ({route['runs']}), nor does the "
+                "workflow itself; somebody changed it since. Plan again"
+            )
+        answer = self.live.client("stepfunctions").publish_state_machine_version(
+            stateMachineArn=self._machine_arn, revisionId=now["revisionId"]
+        )
+        return str(answer["stateMachineVersionArn"])
+
+    def settle(self) -> None:
+        """Wait until no execution runs on what the alias named before: what carries its alerts may be undone next."""
+        require_quiet(self.live)
+
+
+def routing_of(live: Live, alias: str) -> dict[str, int] | None:
+    """Version ARN -> weight in percent, None where there is no such alias. Read-only."""
+    with absent_is_none(*NO_ALIAS):
+        answer = live.client("stepfunctions").describe_state_machine_alias(stateMachineAliasArn=alias)
+        return {row["stateMachineVersionArn"]: int(row["weight"]) for row in answer["routingConfiguration"]}
+    return None
+
+
+def aliases(live: Live, machine: str) -> list[str]:
+    """The names of a machine's aliases; none where there is no machine. Read-only."""
+    found, more = list[str](), dict[str, str]()
+    with absent_is_none(*NO_ALIAS):
+        while True:
+            answer = live.client("stepfunctions").list_state_machine_aliases(stateMachineArn=machine, **more)
+            found += [str(row["stateMachineAliasArn"]).rpartition(":")[2] for row in answer["stateMachineAliases"]]
+            if not answer.get("nextToken"):
+                break
+            more = {"nextToken": answer["nextToken"]}
+    return sorted(found)
+
+
+def routed_to(workflow: Mapping[str, Any]) -> dict[str, Any]:
+    """The value of an alias by which every execution runs what this value of the workflow says."""
+    return {"routes": [{"version": UNKNOWN, "runs": digest(workflow), "weight": 100}]}
+
+
+def digest(workflow: Mapping[str, Any]) -> str:
+    """16 hex digits over definition, role and logging: the same for the same, whatever its version's number."""
+    text = json.dumps(workflow, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _held(live: Live, version: str) -> str:
+    found = description(live, version)
+    return digest(value_of(found)) if found else "nothing: this version was deleted"

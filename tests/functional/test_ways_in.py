@@ -1,0 +1,607 @@
+"""Real traffic comes by an alias, a version, a path or another partition: what is proved is what it takes."""
+
+import json
+from typing import Any
+
+import pytest
+from accounts import processor_starts, started_by_alias
+from botocore.exceptions import ClientError
+
+from lib import (
+    changes,
+    continuity,
+    deploy,
+    desired,
+    drills,
+    emergency,
+    executions,
+    guards,
+    permissions,
+    preflight,
+    records,
+    rollback,
+    run,
+)
+from lib.aws import Live, connect
+from lib.errors import NotAsWanted, Refused
+from lib.phases import entry
+from lib.plans import Plan
+from lib.records import LOG, Record
+from lib.resources import WorkflowAlias, entries
+from lib.settings import Settings
+
+CHECK_INS = entry.STARTED
+
+
+def applied(account: Settings, *phases: str) -> tuple[Live, Record]:
+    """What these phases want, or all of them, refused and verified as the notebooks do."""
+    chosen = account.model_copy(update={"mode": "apply"})
+    record, live = records.open_run(chosen), None
+    live = connect(chosen, record.log_call)
+    guards.require_no_loss(run.plan_all(live), chosen, record)
+    for number in phases or desired.PHASES:
+        if number == "03":
+            deploy.backup(live, record)
+        outcome = changes.carry_out(changes.plan(number, desired.PHASES[number](live)), chosen, record)
+        assert [c for c in changes.verify(outcome, chosen, record) if c.status == "failed"] == []
+    return live, record
+
+
+def planned(live: Live, phase: str) -> dict[str, Any]:
+    return {change.resource.name: change for change in changes.plan(phase, desired.PHASES[phase](live)).changes}
+
+
+def the(checks: Any, name: str) -> Any:
+    (found,) = [check for check in checks if check.name == name]
+    return found
+
+
+def routing(client: Any, arn: str) -> dict[str, int]:
+    rows = client("stepfunctions").describe_state_machine_alias(stateMachineAliasArn=arn)["routingConfiguration"]
+    return {row["stateMachineVersionArn"].rpartition(":")[2]: row["weight"] for row in rows}
+
+
+def route(client: Any, arn: str, **weights: int) -> None:
+    machine = arn.rpartition(":")[0]
+    rows = [{"stateMachineVersionArn": f"{machine}:{name[1:]}", "weight": weight} for name, weight in weights.items()]
+    client("stepfunctions").update_state_machine_alias(stateMachineAliasArn=arn, routingConfiguration=rows)
+
+
+def published(client: Any, account: Settings) -> str:
+    answer = client("stepfunctions").publish_state_machine_version(stateMachineArn=account.state_machine_arn)
+    return str(answer["stateMachineVersionArn"])
+
+
+# 1. An alias of the workflow.
+
+
+def test_an_alias_that_check_ins_start_is_moved_with_the_workflow_and_moved_back(account, client):
+    arn = started_by_alias(account, "live")
+    live = connect(account)
+    alias = planned(live, "03")["workflow alias Your6-CheckinWorkflow / live"]
+    assert (alias.action, alias.before["routes"][0]["version"]) == ("update", "1")
+    assert the(preflight.checklist(live), CHECK_INS).status == "passed"
+    live, record = applied(account)
+    assert routing(client, arn) == {"2": 100}
+    held = client("stepfunctions").describe_state_machine(stateMachineArn=f"{account.state_machine_arn}:2")
+    assert json.loads(held["definition"]) == desired.workflow(live)["definition"]
+    assert not any(plan.pending for plan in run.plan_all(live))
+    assert {check.status for check in deploy.published(live, lambda _: None)} == {"passed"}
+    undo = rollback.plan(live, record.rows(LOG))
+    assert [change.resource.kind for change in undo.changes][:2] == ["workflow alias", "state machine"]
+    assert not any(change.foreign for change in undo.changes)
+    assert set(changes.roll_back(undo, live.settings, record).states) == {"applied"}
+    assert routing(client, arn) == {"1": 100}
+
+
+def test_an_alias_between_two_versions_is_given_back_to_both(account, client):
+    arn = started_by_alias(account, "live")
+    published(client, account)
+    route(client, arn, v1=90, v2=10)
+    live, record = applied(account)
+    assert routing(client, arn) == {"3": 100}
+    assert "restored" not in guards.refusal([Plan("03", tuple(planned(live, "03").values()))], live.settings, record)
+    changes.roll_back(rollback.plan(live, record.rows(LOG)), live.settings, record)
+    assert routing(client, arn) == {"1": 90, "2": 10}
+
+
+def test_an_alias_that_was_left_behind_is_moved_although_the_workflow_is_ours_already(account, client):
+    applied(account)
+    arn = started_by_alias(account, "live")  # of the version that is ours
+    states = client("stepfunctions")
+    old = published(client, account)
+    states.delete_state_machine_version(stateMachineVersionArn=old)
+    live = connect(account.model_copy(update={"mode": "apply"}))
+    assert planned(live, "03")["workflow alias Your6-CheckinWorkflow / live"].action == "none"
+    now = states.describe_state_machine(stateMachineArn=account.state_machine_arn)
+    states.update_state_machine(stateMachineArn=account.state_machine_arn, definition=json.dumps(
+        {**json.loads(now["definition"]), "Comment": "somebody's"}), publish=True)  # fmt: skip
+    newest = states.list_state_machine_versions(stateMachineArn=account.state_machine_arn)["stateMachineVersions"][0]
+    route(client, arn, **{f"v{newest['stateMachineVersionArn'].rpartition(':')[2]}": 100})
+    # Updated without a version, as by another tool: the alias can only run what is published.
+    for version in states.list_state_machine_versions(stateMachineArn=account.state_machine_arn)[
+        "stateMachineVersions"
+    ][1:]:
+        states.delete_state_machine_version(stateMachineVersionArn=version["stateMachineVersionArn"])
+    states.update_state_machine(stateMachineArn=account.state_machine_arn, definition=now["definition"])
+    assert planned(live, "03")["state machine Your6-CheckinWorkflow"].action == "none"
+    (failed,) = [check for check in deploy.published(live, lambda _: None) if check.name.startswith("alias")]
+    assert failed.status == "failed"
+    _, record = applied(account, "03")
+    assert [row["kind"] for row in record.rows(LOG) if row["state"] == "applied"] == ["workflow alias"]
+    assert the(deploy.published(live, lambda _: None), failed.name).status == "passed"
+
+
+def test_the_version_that_is_published_is_looked_at_through_the_alias(account, client):
+    """What passed today: the newest version is the live revision, and check-ins run the one before."""
+    arn = started_by_alias(account, "live")
+    live, _ = applied(account)
+    route(client, arn, v1=100)
+    found = {check.name: check.status for check in deploy.published(live, lambda _: None)}
+    assert found == {
+        "newest published version is the live revision": "passed",
+        "alias live runs the live revision": "failed",
+    }
+    assert continuity.updated_at(live) is None
+    with pytest.raises(Refused, match="Your6-CheckinWorkflow:live, which check-ins start, has no DrillGate"):
+        drills._require_gate(live, entries.read(live).arn)
+    route(client, arn, v1=1, v2=99)  # one check-in in a hundred is enough
+    with pytest.raises(Refused, match="no DrillGate"):
+        drills._require_gate(live, entries.read(live).arn)
+    route(client, arn, v2=100, v1=0)
+    drills._require_gate(live, entries.read(live).arn)
+    updated = client("stepfunctions").describe_state_machine_alias(stateMachineAliasArn=arn)["updateDate"]
+    assert continuity.updated_at(live) == updated
+
+
+def test_drills_start_what_check_ins_start_and_follow_the_arn_that_aws_gave(account, client):
+    arn = started_by_alias(account, "live")
+    live, record = applied(account)
+    given = {"userId": account.drill_user_id, "checkinResult": {"risk_score": 10, "score": 0.1}}
+    started = executions.start(live, "drill-by-alias", given, entries.read(live).arn)
+    assert executions.finished(live, started, 20).status == "SUCCEEDED"
+    assert executions.start(live, "drill-by-alias", given, arn) == started  # the same again
+    rows = [row["resource"] for row in record.rows("calls.jsonl") if row["operation"] == "StartExecution"]
+    assert rows == [arn, arn]
+
+
+def test_the_emergency_path_moves_the_alias_first_and_then_the_workflow(account, client):
+    arn = started_by_alias(account, "live")
+    before = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
+    live, record = applied(account)
+    kept = emergency.backup(record)
+    assert kept["aliases"] == {"live": {f"{account.state_machine_arn}:1": 100}}
+    calls = len(record.rows("calls.jsonl"))
+    assert emergency.restore(live, record) == []
+    made = [row["operation"] for row in record.rows("calls.jsonl")[calls:]]
+    assert made == ["DescribeStateMachine", "UpdateStateMachineAlias", "UpdateStateMachine"]
+    assert routing(client, arn) == {"1": 100}
+    after = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
+    assert json.loads(after) == json.loads(before)
+    assert {check.status for check in emergency.verified(live, record, live.settings)} == {"passed"}
+    undo = rollback.plan(live, record.rows(LOG))
+    assert not any(change.foreign for change in undo.changes)
+
+
+def test_an_alias_that_cannot_be_moved_back_keeps_the_workflow_from_nothing(account, client):
+    started_by_alias(account, "live")
+    before = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
+    live, record = applied(account)
+    client("stepfunctions").delete_state_machine_version(stateMachineVersionArn=f"{account.state_machine_arn}:1")
+    (said,) = emergency.restore(live, record)
+    assert said.startswith("workflow alias Your6-CheckinWorkflow / live could not be moved back")
+    assert {check.status for check in emergency.verified(live, record, live.settings)} == {"failed", "passed"}
+    after = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
+    assert json.loads(after) == json.loads(before)
+
+
+def test_a_rollback_restores_the_workflow_also_where_the_aliass_version_is_gone(account, client):
+    arn = started_by_alias(account, "live")
+    live, record = applied(account)
+    client("stepfunctions").delete_state_machine_version(stateMachineVersionArn=f"{account.state_machine_arn}:1")
+    undo = rollback.plan(live, record.rows(LOG))
+    states = changes.roll_back(undo, live.settings, record).states
+    assert states[0].startswith("failed: no version of Your6-CheckinWorkflow holds what alias live shall run")
+    assert states[1] == "applied"
+    # What carries the alerts of the definition that the alias still runs must stay.
+    assert {state.partition(":")[0] for state in states[2:]} == {"not tried"}
+    again = changes.roll_back(rollback.plan(live, record.rows(LOG)), live.settings, record).states
+    assert set(again) <= {"applied", "nothing to do"}
+    assert routing(client, arn) == {"3": 100}  # published by the undo, with the content of the deleted one
+
+
+def test_without_the_runs_log_the_emergency_path_takes_the_aliases_from_the_backup(account, client):
+    arn = started_by_alias(account, "live")
+    live, record = applied(account)
+    (record.folder / LOG).unlink()
+    assert emergency.restore(live, record) == []
+    assert routing(client, arn) == {"1": 100}
+
+
+def test_an_alias_that_somebody_removed_is_made_again_by_an_undo(account, client):
+    arn = started_by_alias(account, "live")
+    live, record = applied(account)
+    client("stepfunctions").delete_state_machine_alias(stateMachineAliasArn=arn)
+    assert emergency.restore(live, record) == []
+    assert routing(client, arn) == {"1": 100}
+
+
+def test_an_alias_that_nothing_starts_is_shown_and_left_alone(account, client):
+    arn = started_by_alias(account, "stage")
+    processor_starts(account, account.state_machine_arn)
+    live, _ = applied(account)
+    assert routing(client, arn) == {"1": 100}
+    found = the(entry.checks(live), CHECK_INS)
+    assert (found.status, "alias stage is left alone" in found.found) == ("passed", True)
+    (row,) = [row for row in entry.rows(live) if row["what"] == "stage"]
+    assert row["phase 03"] == "leaves it alone"
+
+
+def test_an_alias_is_never_removed_or_made(account):
+    alias = WorkflowAlias(connect(account), account.state_machine_name, "none")
+    assert alias.read() is None
+    with pytest.raises(Refused, match="never removed"):
+        alias.write(None)
+
+
+# What else may start it.
+
+
+def _rule(client, arn, state="ENABLED", bus="default"):
+    if bus != "default":
+        client("events").create_event_bus(Name=bus)
+    pattern = json.dumps({"source": ["theirs"]})
+    client("events").put_rule(Name="Theirs", EventPattern=pattern, State=state, EventBusName=bus)
+    client("events").put_targets(Rule="Theirs", EventBusName=bus, Targets=[{"Id": "x", "Arn": arn}])
+
+
+def _schedule(client, arn, text=None, state="ENABLED"):
+    target = {"Arn": arn, "RoleArn": "arn:aws:iam::000000000000:role/x"} | ({"Input": text} if text else {})
+    client("scheduler").create_schedule(
+        Name="Theirs",
+        ScheduleExpression="rate(365 days)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target=target,
+        State=state,
+    )
+
+
+def _rule_of_another_bus(client, arn):
+    _rule(client, arn, bus="theirs")
+
+
+def _universal_target(client, arn):
+    _schedule(client, "arn:aws:scheduler:::aws-sdk:sfn:startExecution", json.dumps({"StateMachineArn": arn}))
+
+
+def _function_alias(client, arn):
+    """The latest code starts the workflow itself; what is published, and called by an alias, starts the alias."""
+    functions, name = client("lambda"), "Your6-CheckinProcessor"
+    before = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    for machine in (arn, before["STATE_MACHINE_ARN"]):
+        variables = {**before, "STATE_MACHINE_ARN": machine}
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+        if machine == arn:
+            version = functions.publish_version(FunctionName=name)["Version"]
+            functions.create_alias(FunctionName=name, Name="api", FunctionVersion=version)
+
+
+STARTERS = [_rule, _rule_of_another_bus, _schedule, _universal_target, _function_alias]
+
+
+@pytest.mark.parametrize("starter", STARTERS, ids=lambda one: one.__name__.strip("_"))
+def test_whatever_starts_an_alias_moves_it(starter, account, client):
+    arn = started_by_alias(account, "live")
+    processor_starts(account, account.state_machine_arn)
+    live = connect(account)
+    assert entries.read(live).used == []
+    starter(client, arn)
+    assert entries.read(live).used == ["live"], entries.read(live)
+    assert planned(live, "03")["workflow alias Your6-CheckinWorkflow / live"].action == "update"
+
+
+@pytest.mark.parametrize("starter", [_rule, _schedule])
+def test_what_is_switched_off_starts_nothing(starter, account, client):
+    arn = started_by_alias(account, "live")
+    processor_starts(account, account.state_machine_arn)
+    starter(client, arn, state="DISABLED")
+    assert entries.read(connect(account)).used == []
+
+
+class Listing:
+    """Step Functions with a listing as AWS gives it: it says of each execution by what it was started."""
+
+    def __init__(self, real: Any, rows: list[dict[str, str]]) -> None:
+        self.real, self.rows = real, rows
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+    def list_executions(self, **_: Any) -> dict[str, Any]:
+        return {"executions": self.rows}
+
+
+def test_what_the_latest_check_ins_came_by_is_a_way_in_also_without_anything_that_names_it(account, client):
+    arn = started_by_alias(account, "live")
+    processor_starts(account, account.state_machine_arn)
+    live = connect(account)
+    mine = {"name": "drill-x", "stateMachineAliasArn": arn}
+    live.clients["stepfunctions"] = Listing(live.client("stepfunctions"), [mine])
+    assert entries.read(live).used == []
+    theirs = {"name": "check-in", "stateMachineAliasArn": arn, "stateMachineVersionArn": f"{arn[:-5]}:1"}
+    live.clients["stepfunctions"].rows.append(theirs)
+    assert entries.read(live).used == ["live"]
+    live.clients["stepfunctions"].rows[:] = [{"name": "check-in", "stateMachineVersionArn": f"{arn[:-5]}:1"}]
+    found = the(entry.checks(live), CHECK_INS)
+    assert (found.status, "came by version 1" in found.found) == ("cannot tell", True)
+    assert entries.read(live).arn == account.state_machine_arn
+    # Where nothing else is known to start it, all that comes by the version is what there is.
+    processor_starts(account, "")
+    found = the(entry.checks(live), CHECK_INS)
+    assert (found.status, "starts version 1, which never changes" in found.found) == ("failed", True)
+
+
+def test_an_alias_that_was_removed_since_its_latest_check_in_is_no_way_in(account, client):
+    live = connect(account)
+    gone = {"name": "check-in", "stateMachineAliasArn": f"{account.state_machine_arn}:gone"}
+    live.clients["stepfunctions"] = Listing(live.client("stepfunctions"), [gone])
+    assert entries.read(live).arn == account.state_machine_arn
+    assert the(entry.checks(live), CHECK_INS).status == "passed"
+
+
+class Unlisted(Listing):
+    """Step Functions whose aliases the caller may describe and not list."""
+
+    def list_state_machine_aliases(self, **_: Any) -> Any:
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "not you"}}, "ListStateMachineAliases")
+
+
+def test_an_alias_that_something_names_is_moved_also_where_aliases_may_not_be_listed(account):
+    started_by_alias(account, "live")
+    live = connect(account)
+    live.clients["stepfunctions"] = Unlisted(live.client("stepfunctions"), [])
+    assert planned(live, "03")["workflow alias Your6-CheckinWorkflow / live"].action == "update"
+    found = the(entry.checks(live), CHECK_INS)
+    assert (found.status, "not readable: its aliases" in found.found) == ("cannot tell", True)
+
+
+# What cannot be moved.
+
+
+def _version(client, account):
+    return published(client, account), "starts version 1, which never changes"
+
+
+def _another_machine(client, account):
+    return account.state_machine_arn + "-V0", "another workflow than the one of these parameters"
+
+
+def _no_such_alias(client, account):
+    return account.state_machine_arn + ":gone", "alias gone, which does not exist"
+
+
+@pytest.mark.parametrize("astray", [_version, _another_machine, _no_such_alias])
+def test_check_ins_that_would_never_run_it_stop_the_plan_with_what_to_do(astray, account, client):
+    arn, said = astray(client, account)
+    processor_starts(account, arn)
+    found = the(preflight.checklist(connect(account)), CHECK_INS)
+    assert (found.status, said in found.found) == ("failed", True), found
+
+
+def test_a_version_named_by_a_rule_stops_it_too(account, client):
+    _rule(client, published(client, account))
+    found = the(entry.checks(connect(account)), CHECK_INS)
+    assert (found.status, "rule Theirs starts version 1" in found.found) == ("failed", True)
+
+
+class Denied:
+    """A service of which the caller may read nothing."""
+
+    def __getattr__(self, operation: str) -> Any:
+        def refuse(**_: Any) -> Any:
+            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "not you"}}, operation)
+
+        return refuse
+
+
+@pytest.mark.parametrize("service", ["scheduler", "pipes", "events"])
+def test_what_may_not_be_read_is_said_and_never_passed(service, account):
+    live = connect(account)
+    live.clients[service] = Denied()
+    found = the([entry._started(entries.read(live))], CHECK_INS)
+    assert (found.status, "AccessDeniedException" in found.found) == ("cannot tell", True)
+
+
+def test_nothing_that_starts_it_is_no_pass(account, client):
+    processor_starts(account, "")
+    found = the(entry.checks(connect(account)), CHECK_INS)
+    assert (found.status, found.found) == ("cannot tell", "nothing that can be read starts it")
+
+
+def test_no_other_value_of_the_environment_is_looked_at(account, client):
+    processor_starts(account, account.state_machine_arn)
+    functions, name = client("lambda"), account.processor_function_name
+    held = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    more = {**held, "SECRET": "never told", "OTHER": account.state_machine_arn + "-V0"}
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": more})
+    assert [starter.who for starter in entries.read(connect(account)).starters] == [f"STATE_MACHINE_ARN of {name}"]
+
+
+# 2. A version or an alias of a function.
+
+
+def function_alias(client: Any, name: str, **variables: str) -> None:
+    """Publish the function with these variables, and let `live` be that version."""
+    functions = client("lambda")
+    held = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": {**held, **variables}})
+    version = functions.publish_version(FunctionName=name)["Version"]
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": held})
+    functions.create_alias(FunctionName=name, Name="live", FunctionVersion=version)
+
+
+def calling(client: Any, account: Settings, body: dict[str, Any]) -> None:
+    """Let the live definition's processing task call the function otherwise."""
+    states, arn = client("stepfunctions"), account.state_machine_arn
+    definition = json.loads(states.describe_state_machine(stateMachineArn=arn)["definition"])
+    definition["States"]["ProcessCheckin"].update(body)
+    states.update_state_machine(stateMachineArn=arn, definition=json.dumps(definition))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"Resource": "{arn}:live"},
+        {"Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": "{arn}:live"}},
+        {"Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": "{name}", "Qualifier": "live"}},
+        {"Resource": "arn:aws:states:::aws-sdk:lambda:invoke", "Arguments": {"FunctionName": "{name}:live"}},
+    ],
+)
+def test_the_new_definition_calls_the_processor_by_the_alias_that_the_live_one_calls(body, account, client):
+    name = account.processor_function_name
+    function_alias(client, name, OPS_SNS_TOPIC_ARN=account.ops_topic_arn)
+    text = json.dumps(body).replace("{arn}", account.processor_arn).replace("{name}", name)
+    calling(client, account, json.loads(text))
+    live = connect(account)
+    wanted = desired.workflow(live)["definition"]["States"]["ProcessCheckin"]["Resource"]
+    assert wanted == f"{account.processor_arn}:live"
+    assert [need.resource for need in permissions.needs(live) if need.action.startswith("lambda")] == [wanted]
+    assert the(entry.checks(live), "how the processor is called").found == f"{name}:live"
+    assert {check.status for check in entry.checks(live)} == {"passed"}
+
+
+def test_a_published_processor_that_cannot_be_given_the_variable_stops_it_before_anything_is_written(account, client):
+    name = account.processor_function_name
+    function_alias(client, name)
+    calling(client, account, {"Resource": f"{account.processor_arn}:live"})
+    live = connect(account)
+    found = the(preflight.checklist(live), "OPS_SNS_TOPIC_ARN is where check-ins see it")
+    assert found.status == "failed"
+    assert f"check-ins run {name}:live, which is version 1: its environment is frozen" in found.found
+    assert f"Publish a version of {name} with OPS_SNS_TOPIC_ARN={account.ops_topic_arn}" in found.found
+    with pytest.raises(NotAsWanted, match="its environment is frozen"):
+        run.plan_all(live)
+    client("lambda").update_alias(FunctionName=name, Name="live", FunctionVersion="$LATEST")
+    assert the(entry.checks(live), "OPS_SNS_TOPIC_ARN is where check-ins see it").status == "passed"
+
+
+def test_two_ways_to_call_the_processor_are_one_too_many(account, client):
+    name = account.processor_function_name
+    function_alias(client, name)
+    states, arn = client("stepfunctions"), account.state_machine_arn
+    definition = json.loads(states.describe_state_machine(stateMachineArn=arn)["definition"])
+    again = {"Type": "Task", "Resource": f"{account.processor_arn}:live", "End": True}
+    definition["States"]["Again"] = {
+        "Type": "Map", "ItemProcessor": {"StartAt": "Once", "States": {"Once": again}}, "End": True
+    }  # fmt: skip
+    states.update_state_machine(stateMachineArn=arn, definition=json.dumps(definition))
+    with pytest.raises(NotAsWanted, match=f"calls it as {name} and as {name}:live"):
+        desired.workflow(connect(account))
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"Resource": "arn:aws:lambda:us-east-1:000000000000:function:Theirs"}, "calls Theirs, and never"),
+        (
+            {"Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName.$": "$.scorer"}},
+            "calls a function that it names only when it runs, and never",
+        ),
+    ],
+)
+def test_check_ins_that_another_function_scores_stop_it(body, said, account, client):
+    calling(client, account, body)
+    found = the(entry.checks(connect(account)), "how the processor is called")
+    assert (found.status, said in found.found) == ("failed", True)
+
+
+def test_new_rules_call_the_dispatcher_by_the_alias_that_the_existing_rule_calls(account, client):
+    name = account.dispatcher_function_name
+    function_alias(client, name)
+    events, rule = client("events"), "Your6-LowSentimentRule"
+    (target,) = events.list_targets_by_rule(Rule=rule)["Targets"]
+    events.put_targets(Rule=rule, Targets=[{**target, "Arn": f"{account.dispatcher_arn}:live"}])
+    live, record = applied(account)
+    for made in desired.rules():
+        (found,) = events.list_targets_by_rule(Rule=made["name"])["Targets"]
+        assert found["Arn"] == f"{account.dispatcher_arn}:live"
+    policy = json.loads(client("lambda").get_policy(FunctionName=name, Qualifier="live")["Policy"])
+    assert len(policy["Statement"]) == 3
+    assert {statement["Resource"] for statement in policy["Statement"]} == {f"{account.dispatcher_arn}:live"}
+    assert {check.status for check in deploy.heard(live)} == {"passed"}
+    changes.roll_back(rollback.plan(live, record.rows(LOG)), live.settings, record)
+    with pytest.raises(ClientError, match="ResourceNotFound"):
+        client("lambda").get_policy(FunctionName=name, Qualifier="live")
+
+
+# 3. A role with a path.
+
+
+def test_a_role_with_a_path_stays_the_workflows_role(account, client):
+    iam, name = client("iam"), account.execution_role_name
+    trust = json.dumps(iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"])
+    (policy,) = iam.list_role_policies(RoleName=name)["PolicyNames"]
+    document = json.dumps(iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"])
+    iam.delete_role_policy(RoleName=name, PolicyName=policy)
+    iam.delete_role(RoleName=name)
+    arn = iam.create_role(RoleName=name, Path="/service-role/", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=document)
+    client("stepfunctions").update_state_machine(stateMachineArn=account.state_machine_arn, roleArn=arn)
+    assert arn.endswith(":role/service-role/Your6-StepFunctionsRole")
+    assert the(entry.checks(connect(account)), "the role of the workflow").found == arn
+    applied(account)
+    held = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)
+    assert held["roleArn"] == arn
+
+
+def test_another_role_than_the_parameters_name_is_refused_without_bad_advice(account, client):
+    theirs = account.arn("iam", "role/service-role/Theirs")
+    client("stepfunctions").update_state_machine(stateMachineArn=account.state_machine_arn, roleArn=theirs)
+    live = connect(account)
+    found = the(preflight.checklist(live), "the role of the workflow")
+    assert (found.status, "Set execution_role_name to Theirs" in found.found) == ("failed", True)
+    for phase in ("02", "03"):
+        with pytest.raises(NotAsWanted) as refused:
+            desired.PHASES[phase](live)
+        assert "may_replace" not in str(refused.value)
+
+
+# 4. The answer of the processor, in whatever envelope.
+
+
+class History:
+    """Step Functions whose one execution holds these events."""
+
+    def __init__(self, output: Any) -> None:
+        self.event = {"taskSucceededEventDetails": {"output": json.dumps(output)}}
+
+    def get_execution_history(self, **_: Any) -> dict[str, Any]:
+        return {"events": [self.event]}
+
+
+ANSWER = {"risk_score": 10, "score": 0.1, "trajectory": "stable", "aiMetadata": {}}
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        ANSWER,
+        json.dumps(ANSWER),
+        {"ExecutedVersion": "$LATEST", "Payload": ANSWER, "StatusCode": 200},
+        {"ExecutedVersion": "3", "Payload": json.dumps(ANSWER), "StatusCode": 200},
+    ],
+    ids=["plain", "text", "lambda:invoke", "aws-sdk"],
+)
+def test_the_processors_answer_is_found_in_any_envelope(output, account, monkeypatch):
+    live = connect(account)
+    live.clients["stepfunctions"] = History(output)
+    monkeypatch.setattr(preflight, "_succeeded", lambda _: [{"arn": "x:y", "name": "y"}])
+    found = preflight.phase_3(live)
+    assert (found.status, found.found) == ("passed", "1 of 1 latest answers in the Phase 3 shape")
+
+
+def test_an_answer_of_the_old_shape_is_an_answer(account, monkeypatch):
+    live = connect(account)
+    live.clients["stepfunctions"] = History({"Payload": {"score": 0.1}})
+    monkeypatch.setattr(preflight, "_succeeded", lambda _: [{"arn": "x:y", "name": "y"}])
+    assert preflight.phase_3(live).found == "answers without aiMetadata, risk_score, trajectory"

@@ -1,0 +1,71 @@
+"""An account lies in the partition of its region, and so does every ARN that is made for it."""
+
+import json
+
+import pytest
+from accounts import nowhere
+
+from lib import desired, names, partitions, permissions, render
+from lib.errors import BadParameters
+from lib.plans import Wanted
+from lib.settings import Settings, load
+
+QUEUE = "arn:{partition}:sqs:{region}:205930636302:Inbox"
+REGIONS = {
+    "us-east-1": "aws",
+    "ap-southeast-7": "aws",
+    "us-gov-west-1": "aws-us-gov",
+    "us-gov-east-1": "aws-us-gov",
+    "cn-north-1": "aws-cn",
+    "cn-northwest-1": "aws-cn",
+    "us-iso-east-1": "aws-iso",
+    "us-isob-east-1": "aws-iso-b",
+    "eusc-de-east-1": "aws-eusc",
+}
+
+
+def at(region: str, partition: str) -> Settings:
+    queue = QUEUE.format(partition=partition, region=region)
+    return load("prod", {"region": region, "ops_subscription_protocol": "sqs", "ops_subscription_endpoint": queue})
+
+
+@pytest.mark.parametrize(("region", "partition"), REGIONS.items())
+def test_a_region_lies_in_its_partition(region, partition):
+    assert partitions.of_region(region) == partition
+    assert at(region, partition).arn("sns", "x") == f"arn:{partition}:sns:{region}:205930636302:x"
+    assert at(region, partition).arn("iam", "role/x") == f"arn:{partition}:iam::205930636302:role/x"
+
+
+@pytest.mark.parametrize("region", ["xx-nowhere-1", "us-moon-x-1", "zz-gov-west-1", "cn-gov-north-1"])
+def test_a_region_in_no_partition_is_refused_in_one_sentence(region):
+    with pytest.raises(
+        BadParameters, match=f"parameter region: found '{region}', is in no partition of AWS"
+    ) as refused:
+        load("prod", {"region": region})
+    assert "\n" not in str(refused.value)
+
+
+def test_a_queue_of_another_partition_is_not_one_of_this_accounts():
+    with pytest.raises(BadParameters, match="ops_subscription_endpoint"):
+        at("us-gov-west-1", "aws")
+
+
+def _everything(settings: Settings) -> list[str]:
+    """Every value that is planned for an account in which nothing exists, and every identity, as text."""
+    live = nowhere(settings)
+    wanted: list[Wanted] = [item for phase in desired.PHASES.values() for item in phase(live)]
+    texts = [json.dumps([item.resource.identity, item.value]) for item in wanted]
+    return [*texts, *(need.resource for need in permissions.needs(live)), names.role_arn(live)]
+
+
+@pytest.mark.parametrize(("region", "partition"), REGIONS.items())
+def test_no_arn_that_is_planned_lies_in_another_partition(region, partition):
+    texts = _everything(at(region, partition))
+    found = {text.split(":")[0] for whole in texts for text in whole.split("arn:")[1:]}
+    assert found == {partition}
+
+
+def test_service_integrations_are_the_partitions_too():
+    states = json.dumps(render.definition(at("us-gov-west-1", "aws-us-gov")))
+    assert states.count("arn:aws-us-gov:states:::") == 18
+    assert "arn:aws:" not in states
