@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from lib.aws import Live, absent_is_none, error_code, readable
 
 NEVER_ENDS = "RUNNING"
-MOST = 1_000_000  # executions that are listed, a thousand a call: 48 days at 20,500 a day
+MOST = 500_000  # executions that are listed, a thousand a call: 24 days at 20,500 a day
 REPEATED_WITHIN = 1000  # the newest executions, among which a repeated start finds its first
 # Of a history, the states are wanted and not the words that went through them.
 WORDLESS: dict[str, Any] = {"includeExecutionData": False, "PaginationConfig": {"PageSize": 1000}}

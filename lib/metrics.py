@@ -22,7 +22,6 @@ DRILL_LOST = "DrillAlertsLost"
 COUNTS = ("ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted")
 PERCENTILES = ("p50", "p95", "p99")
 ALERTING = ("crisis", "high", "standard", "proactive", "unscored")
-TOPICS = ("trusted", "operations")
 QUERIES_A_CALL = 500
 DATA_A_CALL = 1000
 # CloudWatch keeps fine datapoints for a short time only: older than this -> at least this period, in seconds.
