@@ -208,6 +208,9 @@ def test_check_ins_share_a_walk_only_where_their_numbers_are_only_compared() -> 
     computed["States"]["Move"] |= {"InputPath": "$.first.n", "ResultPath": "$.sum.of"}
     with pytest.raises(BadParameters, match="which an intrinsic function makes"):
         router.Router(computed)
+    given = changed()
+    given["States"]["ProcessCheckin"]["Parameters"] = {"score.$": "States.MathAdd($.n, 1)"}
+    router.Router(given)  # what a function is given is not what it answers
     pointed = changed()
     pointed["States"]["CheckinComplete"] |= {"Parameters": {"a.$": f"States.ArrayGetItem($.list, {SCORE})"}}
     with pytest.raises(BadParameters, match="takes its place in a list from the data"):
