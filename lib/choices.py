@@ -68,11 +68,16 @@ def operator_of(rule: Mapping[str, Any]) -> str:
     """The operator of a rule on a variable. Raises BadParameters for one that is not known here, or for several."""
     operators = [key for key in rule if key not in BESIDE]
     named = operators[0] if len(operators) == 1 else ", ".join(map(str, operators)) or "nothing"
-    compared = named.removesuffix("Path") in COMPARISONS and named != "StringMatchesPath"
-    if not compared and named not in ("IsPresent", *TYPES):
+    if not is_operator(named):
         listed = ", ".join(["IsPresent", *TYPES, *COMPARISONS])
         raise BadParameters(f"the rule compares by {named}; expected one of {listed}")
     return named
+
+
+def is_operator(named: str) -> bool:
+    """Whether the language has this operator."""
+    compared = named.removesuffix("Path") in COMPARISONS and named != "StringMatchesPath"
+    return compared or named in ("IsPresent", *TYPES)
 
 
 def comparisons(choice: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

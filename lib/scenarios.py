@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lib.asl import reading
 from lib.errors import BadParameters
 
 FOLDER = Path(__file__).parent / "definitions" / "scenarios"
@@ -54,7 +55,7 @@ def load() -> list[Scenario]:
 
 
 def _scenario(path: Path) -> Scenario:
-    data = json.loads(path.read_text(encoding="utf-8"))
+    data = reading.ours(path.read_text(encoding="utf-8"), path.name)
     try:
         expect = {**data["expect"], "order": data["order"]}
         return Scenario(data["name"], data["title"], {"checkinResult": data["checkinResult"]}, expect)

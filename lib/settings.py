@@ -2,6 +2,7 @@
 
 import difflib
 import shlex
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -68,9 +69,14 @@ def load(environment: str, overrides: Mapping[str, Any] | None = None) -> Settin
         have = ", ".join(sorted(found.stem for found in (ROOT / "parameters").glob("*.yaml")))
         raise BadParameters(f"no parameters for environment {environment!r}; expected one of {have}, or a YAML file")
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        data, twice = yaml.safe_load(text), _twice(text)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BadParameters(f"{path.name} is not valid YAML: {_where(error)}") from None  # it quotes the file
+    if twice:
+        raise BadParameters(
+            f"{path.name} says {', '.join(twice)} twice, and a parser takes the last; leave one of them"
+        )
     if not isinstance(data, dict):
         raise BadParameters(f"{path.name} holds {type(data).__name__}; expected one `key: value` line a parameter")
     return check({**data, **(overrides or {})})
@@ -81,6 +87,13 @@ def _where(error: yaml.YAMLError | UnicodeDecodeError) -> str:
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         return "it is no text in UTF-8"
     return f"{error.problem} in line {error.problem_mark.line + 1}"
+
+
+def _twice(text: str) -> list[str]:
+    """The keys that a YAML text says more than once."""
+    whole = yaml.compose(text, Loader=yaml.SafeLoader)
+    pairs = whole.value if isinstance(whole, yaml.MappingNode) else []
+    return [str(key) for key, times in Counter(key.value for key, _ in pairs).items() if times > 1]
 
 
 def command_line(settings: Settings) -> str:

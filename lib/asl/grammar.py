@@ -6,8 +6,9 @@ from typing import Any
 
 from lib import states
 from lib.asl.failing import DrawsLots
+from lib.asl.moments import is_moment
 from lib.asl.shape import JSONATA, WORKFLOW, Problem
-from lib.choices import COMPARISONS, TYPES, rules
+from lib.choices import is_operator, rules
 from lib.errors import BadParameters
 from lib.payloads import expression
 from lib.states import State
@@ -17,7 +18,7 @@ LONGEST_TIME = 99_999_999  # seconds
 # A path as AWS takes it, also where a walk does not know it: with wildcards, slices, filters, functions.
 PATH = re.compile(r"\$\$?(?:\.{1,2}(?:[\w-]+(?:\(\))?|\*)|\[[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\])*")
 PATHS = ("InputPath", "OutputPath", "ItemsPath")  # these take a path, never a function
-REFERENCES = ("ResultPath",)  # and this a path to one place in the state's data
+# A ResultPath: to one place of the state's data.
 ONE_PLACE = re.compile(r"\$(?!\$)(?:\.[\w-]+|\[\d+\]|\['[^']+'\])*")
 PLACED = ("Parameters", "ResultSelector", "ItemSelector", "Credentials")
 CALLED = re.compile(r"States\.\w+\(")
@@ -78,9 +79,9 @@ def _paths(body: Mapping[str, Any]) -> Iterator[str]:
         if body.get(key) is not None and not is_path(body[key]):
             yield f"has {key} {body[key]!r}; AWS takes a path there, no function and no text"
     for part in (body, *body.get("Catch", [])):
-        for key in REFERENCES:
-            if part.get(key) is not None and not ONE_PLACE.fullmatch(part[key]):
-                yield f"has {key} {part[key]!r}; AWS takes a path to one place of the state's data there"
+        place = part.get("ResultPath")
+        if place is not None and not ONE_PLACE.fullmatch(place):
+            yield f"has ResultPath {place!r}; AWS takes a path to one place of the state's data there"
 
 
 def _rule(rule: Mapping[str, Any]) -> Iterator[str]:
@@ -89,16 +90,9 @@ def _rule(rule: Mapping[str, Any]) -> Iterator[str]:
             yield f"has {operator} {rule[operator]!r}; AWS takes a path there, no function and no text"
         if operator == "Variable":
             continue
-        known = operator in ("IsPresent", *TYPES, *COMPARISONS) or (
-            operator.removesuffix("Path") in COMPARISONS and operator != "StringMatchesPath"
-        )
-        if not known:
+        if not is_operator(operator):
             yield f"compares by {operator}, which AWS does not know"
-        if (
-            operator.startswith("Timestamp")
-            and not operator.endswith("Path")
-            and not TYPES["IsTimestamp"](rule[operator])
-        ):
+        if operator.startswith("Timestamp") and not operator.endswith("Path") and not is_moment(rule[operator]):
             yield f"compares by {operator} with {rule[operator]!r}, which is no time of RFC 3339"
 
 

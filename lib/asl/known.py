@@ -24,9 +24,11 @@ def require_known(machine: Any) -> None:  # noqa: ANN401
     """Raises BadParameters naming the first state of a kind, or with a field, that is not known here."""
     for problem in shape.problems(machine):
         raise BadParameters(f"the definition is not as the language has it: {problem}")
-    if isinstance(machine, Mapping):
-        _known(machine, ())
-    shape.require(machine)
+    if not isinstance(machine, Mapping):
+        raise BadParameters("the definition is a text; expected it as plain data")
+    _known(machine, ())
+    for problem in shape.dangling(machine):
+        raise BadParameters(f"the definition is not as the language has it: {problem}")
     sides.require_sides(machine)
 
 

@@ -17,6 +17,9 @@ ENDLESS = ("Succeed", "Fail", "Choice")  # they need neither Next nor End
 
 TEXT, NULL, TRUTH, WHOLE, NUMBER = "text", "null", "true or false", "a whole number", "a number"
 LIST, OBJECT = "a list", "an object"
+PYTHON: dict[str, Any] = {
+    TEXT: str, NULL: type(None), TRUTH: bool, WHOLE: int, NUMBER: int | float, LIST: list, OBJECT: Mapping,
+}  # fmt: skip
 COMMON: dict[str, tuple[str, ...]] = {
     "Type": (TEXT,), "Comment": (TEXT,), "Next": (TEXT,), "End": (TRUTH,), "QueryLanguage": (TEXT,),
     "InputPath": (TEXT, NULL), "OutputPath": (TEXT, NULL), "ResultPath": (TEXT, NULL), "Resource": (TEXT,),
@@ -59,7 +62,7 @@ class Problem:
 
 def require(definition: Any, then: str = "mend it where it was written") -> None:  # noqa: ANN401
     """Raises BadParameters naming the state and the field where a definition is not of the language's shape."""
-    for problem in [*problems(definition), *dangling(definition)]:
+    for problem in problems(definition) or dangling(reading.shown(definition)):
         raise BadParameters(f"the definition is not as the language has it: {problem}; {then}")
     if not isinstance(definition, Mapping):
         raise BadParameters("the definition is a text; expected it as plain data")
@@ -73,9 +76,9 @@ def problems(definition: Any) -> list[Problem]:  # noqa: ANN401
     return list(_machine(whole, (), str(whole.get("QueryLanguage", ""))))
 
 
-def dangling(definition: Any) -> list[Problem]:  # noqa: ANN401
-    """Every way that leads to no state, of a definition without `problems`."""
-    return [] if problems(definition) else list(_dangling(reading.shown(definition), ()))
+def dangling(definition: Mapping[str, Any]) -> list[Problem]:
+    """Every way that leads to no state, of plain data without `problems`."""
+    return list(_dangling(definition, ()))
 
 
 def inner(body: Any) -> list[Any]:  # noqa: ANN401
@@ -206,11 +209,9 @@ def _list(body: Mapping[str, Any], key: str) -> list[Any]:
 
 
 def _is(value: Any, kind: str) -> bool:  # noqa: ANN401
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return {
-        TEXT: isinstance(value, str), NULL: value is None, TRUTH: isinstance(value, bool), NUMBER: number,
-        WHOLE: number and isinstance(value, int), LIST: isinstance(value, list), OBJECT: isinstance(value, Mapping),
-    }[kind]  # fmt: skip
+    if isinstance(value, bool):  # to Python it is a number, too
+        return kind == TRUTH
+    return isinstance(value, PYTHON[kind])
 
 
 def _finite(value: float) -> bool:

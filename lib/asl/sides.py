@@ -45,7 +45,7 @@ def require_sides(definition: Mapping[str, Any]) -> None:
 
 def _derived(definition: Mapping[str, Any]) -> set[str]:
     """The names under which something computed, or something made of it, may stand."""
-    fields = [pair for state in states.walk(definition) for pair in (*_expressions(state.body), *_moved(state.body))]
+    fields = [pair for state in states.walk(definition) for pair in _put(state)]
     found = {key for key, text in fields if set(FUNCTION.findall(states.LITERAL.sub("", text))) - set(MOVING)}
     while True:
         more = {key for key, text in fields if found & set(NAME.findall(states.LITERAL.sub("", text)))}
@@ -54,8 +54,13 @@ def _derived(definition: Mapping[str, Any]) -> set[str]:
         found |= more
 
 
-def _moved(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Where a state puts what it takes from another place as a whole."""
+def _put(state: states.State) -> Iterator[tuple[str, str]]:
+    """Each field that a state adds to the data: its name, and what it says. What a task is given goes elsewhere."""
+    if state.type == "Task":
+        yield from _expressions(state.body.get("ResultSelector"))
+        return
+    yield from _expressions(state.body)
+    body = state.body
     for key in ("InputPath", "OutputPath"):
         for name in NAME.findall(str(body.get("ResultPath"))) if isinstance(body.get(key), str) else ():
             yield name, body[key]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lib import lint, render, router, settings
+from lib import lint, render, router, settings, teststate, walks
 from lib.asl import reading
 from lib.errors import BadParameters, NotAsWanted
 from lib.payloads import FailsExecution
@@ -208,6 +208,9 @@ def test_check_ins_share_a_walk_only_where_their_numbers_are_only_compared() -> 
     computed["States"]["Move"] |= {"InputPath": "$.first.n", "ResultPath": "$.sum.of"}
     with pytest.raises(BadParameters, match="which an intrinsic function makes"):
         router.Router(computed)
+    given = changed()
+    given["States"]["ProcessCheckin"]["Parameters"] = {"score.$": "States.MathAdd($.n, 1)"}
+    router.Router(given)  # what a function is given is not what it answers
     pointed = changed()
     pointed["States"]["CheckinComplete"] |= {"Parameters": {"a.$": f"States.ArrayGetItem($.list, {SCORE})"}}
     with pytest.raises(BadParameters, match="takes its place in a list from the data"):
@@ -220,3 +223,65 @@ def test_a_walk_that_fails_names_its_state() -> None:
     broken = changed(Choices=[{"Variable": "$.nothing", "NumericLessThan": 5, "Next": "TriggerAlert"}])
     with pytest.raises(FailsExecution, match=r"CheckSentiment: .*\$\.nothing"):
         router.Router(broken).route({"score": 1, "text": ""})
+
+
+def test_a_field_that_is_null_is_not_the_same_as_none_and_true_not_as_one() -> None:
+    for old, new in (({}, {"ResultPath": None}), ({"End": True}, {"End": 1}), ({"Result": 95}, {"Result": 95.0})):
+        before, after = ({"StartAt": "A", "States": {"A": {"Type": "Pass", **one}}} for one in (old, new))
+        (_, row) = render.state_changes(before, after)
+        assert (row["change"], row["what"]) == ("changed", next(iter(new)))
+
+
+def test_where_a_branch_starts_and_a_name_that_is_there_twice_are_compared() -> None:
+    def definition(start: str, result: int) -> dict[str, Any]:
+        both = {"A": {"Type": "Pass", "End": True}, "B": {"Type": "Pass", "End": True}}
+        branches = [
+            {"StartAt": start, "States": both},
+            {"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": result}}},
+        ]
+        return {"StartAt": "P", "States": {"P": {"Type": "Parallel", "Branches": branches, "End": True}}}
+
+    changed = {row["state"]: row["what"] for row in render.state_changes(definition("A", 1), definition("B", 2))
+               if row["change"] == "changed"}  # fmt: skip
+    assert changed == {"P": "1.StartAt", "P / A (2)": "Result"}
+
+
+def test_names_that_would_make_one_word_are_two_boxes_of_a_flowchart() -> None:
+    states = {
+        "A B": {"Type": "Pass", "Next": "A_B"},
+        "A_B": {"Type": "Pass", "Next": 'A"B'},
+        'A"B': {"Type": "Succeed"},
+    }
+    chart = render.mermaid({"StartAt": "A B", "States": states})
+    boxes = [line.split("[")[0].strip() for line in chart.splitlines() if '("A' in line or '["A' in line]
+    assert len({box.split("(")[0] for box in boxes}) == 3
+    assert '["A\'B"]' in chart
+
+
+class Answering:
+    """Answers TestState by success, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked = list[dict[str, Any]]()
+
+    def client(self, _: str) -> "Answering":
+        return self
+
+    def test_state(self, **question: Any) -> dict[str, Any]:
+        self.asked.append(question)
+        return {"status": "SUCCEEDED", "output": "{}", "nextState": ""}
+
+
+def test_teststate_is_sent_only_what_of_the_context_it_is_known_to_take() -> None:
+    live, context = Answering(), walks.context_of("any", {})
+    asked = teststate.Asked(live)  # type: ignore[arg-type]
+    task = {"Type": "Task", "Resource": "arn:aws:states:::dynamodb:updateItem", "Parameters": {}, "End": True}
+    asked("A", task, {}, context)
+    asked("A", {**task, "Parameters": {"n.$": "$$.Execution.RedriveCount"}}, {}, context)
+    sent = [json.loads(question["context"])["Execution"] for question in live.asked]
+    assert [sorted(execution) for execution in sent] == [
+        ["Id", "Input", "Name", "RoleArn", "StartTime"],
+        ["Id", "Input", "Name", "RedriveCount", "RoleArn", "StartTime"],
+    ]
+    with pytest.raises(NotAsWanted, match="refers to the context"):
+        asked("B", {"Type": "Pass", "Parameters": {"n.$": "$$.Execution.Id"}, "End": True}, [1], context)

@@ -178,6 +178,7 @@ def test_an_unknown_environment_is_refused_with_the_known_ones():
         (b"mode: \xff\xfe\x00", "own.yaml is not valid YAML"),
         (b"- mode\n- plan", "own.yaml holds list; expected one `key: value` line a parameter"),
         (b"", "own.yaml holds NoneType"),
+        (b"mode: plan\nregion: x\nmode: apply\n", "own.yaml says mode twice"),
     ],
 )
 def test_a_broken_file_is_refused_in_one_sentence(text, said, tmp_path):
