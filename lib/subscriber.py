@@ -49,7 +49,8 @@ def trouble(protocol: str, endpoint: str, partition: str) -> str:
 
 def hides_password(endpoint: str) -> bool:
     """Whether this is a URL as SNS shows it, `https://user:****@host`: it is found, but nobody can subscribe it."""
-    return "://" in endpoint and _is_masked(_split(endpoint).password)
+    url = _split(endpoint)
+    return _is_masked(url.password) or _is_masked(url.username)
 
 
 def dialled(protocol: str, endpoint: str) -> str:

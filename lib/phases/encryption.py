@@ -113,22 +113,26 @@ def _topic(live: Live, name: str) -> list[Check]:
     if key.of_aws:
         found = f"{given}: EventBridge and CloudWatch cannot publish to it"
         return [Check(what, "failed", found, f"no key, or one of your own; {OWN_KEY}")]
-    publishing: list[tuple[str, dict[str, tuple[str, ...]]]] = [(role, {})]
-    for who, sources in _publishing(live, arn):
-        publishing.append((who, {"aws:sourceaccount": (s.account_id,), "aws:sourcearn": sources}))
-    return [_row(f"{what}, for {_short(who)}", key, who, context) for who, context in publishing]
+    rows = [_row(f"{what}, for {_short(role)}", key, role, {})]
+    try:
+        for who, sources in _publishing(live, arn):
+            context = {"aws:sourceaccount": (s.account_id,), "aws:sourcearn": sources}
+            rows.append(_row(f"{what}, for {who}", key, who, context))
+    except NotAsWanted as error:
+        rows.append(Check(f"{what}, for services", "cannot tell", str(error), f"whichever publishes to it {MAY}"))
+    return rows
 
 
-def _publishing(live: Live, topic: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _publishing(live: Live, topic: str) -> list[tuple[str, tuple[str, ...]]]:
     """The services that publish to a topic by what the account holds: a rule's target, an alarm's action."""
+    events, cloudwatch = live.client("events"), live.client("cloudwatch")
     with readable("looking for the rules and alarms that publish to a topic"):
-        rules = live.client("events").list_rule_names_by_target(TargetArn=topic)["RuleNames"]
-        alarms = live.client("cloudwatch").describe_alarms(ActionPrefix=topic)
-    if rules:
-        yield EVENTS, tuple(live.settings.rule_arn(rule) for rule in rules)
-    arns = [alarm["AlarmArn"] for kind in ("MetricAlarms", "CompositeAlarms") for alarm in alarms.get(kind, [])]
-    if arns:
-        yield CLOUDWATCH, tuple(arns)
+        pages = events.get_paginator("list_rule_names_by_target").paginate(TargetArn=topic)
+        rules = tuple(live.settings.rule_arn(rule) for page in pages for rule in page["RuleNames"])
+        kinds = {"MetricAlarm": "MetricAlarms", "CompositeAlarm": "CompositeAlarms"}
+        found = cloudwatch.get_paginator("describe_alarms").paginate(ActionPrefix=topic, AlarmTypes=list(kinds))
+        alarms = tuple(alarm["AlarmArn"] for page in found for kind in kinds.values() for alarm in page.get(kind, []))
+    return [(who, sources) for who, sources in ((EVENTS, rules), (CLOUDWATCH, alarms)) if sources]
 
 
 def _queues(live: Live, senders: Sequence[Sender]) -> list[Check]:

@@ -12,14 +12,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lib.aws import Live, absent_is_none, error_code, readable
+from lib.aws import BAD_CREDENTIALS, Live, absent_is_none, error_code, readable
 
 NO_QUEUE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
 NO_TOPIC = ("NotFound", "NotFoundException")
 OF_AWS = "alias/aws/"
 USES = ("kms:GenerateDataKey", "kms:Decrypt")
 USABLE = ("Enabled", "Updating")  # the latter while a replica becomes the primary key
-UNREADABLE = ("AccessDenied", "AccessDeniedException", "NotAuthorized", "KMSInvalidStateException")
 GONE = ("NotFoundException",)
 # Conditions that are read; under any other one, nobody can tell.
 COMPARED: dict[str, Callable[[str, str], bool]] = {
@@ -89,9 +88,9 @@ def _quietly(read: Callable[[], Any]) -> Any:  # noqa: ANN401
     try:
         return read()
     except ClientError as error:
-        if error_code(error) in (*UNREADABLE, *GONE, "InvalidArnException"):
-            return error_code(error)
-        raise
+        if error_code(error) in BAD_CREDENTIALS:
+            raise
+        return error_code(error)
 
 
 def _document(text: str) -> tuple[dict[str, Any] | None, str]:

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.retries.standard import ExponentialBackoff
 
 from lib.aws import Identity, _client, _session, absent_is_none, connect, error_code, readable
-from lib.errors import BadParameters, NotAsWanted, Refused, Unreachable
+from lib.errors import BadParameters, NotAsWanted, Refused, Throttled, Unreachable
 from lib.settings import load
 
 IDENTITY = """<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
@@ -220,3 +220,10 @@ def test_the_cause_is_kept():
 def test_our_own_errors_pass_as_they_are():
     with pytest.raises(Refused, match=r"^no$"), readable("reading"):
         raise Refused("no")
+
+
+@pytest.mark.parametrize("code", ["ConcurrentModificationException", "ConflictException", "OperationAbortedException"])
+def test_a_write_that_met_somebody_elses_change_was_not_made_and_may_be_tried_again(code):
+    error = ClientError({"Error": {"Code": code, "Message": "at this moment"}}, "PutRule")
+    with pytest.raises(Throttled), readable("writing rule X", writing=True):
+        raise error

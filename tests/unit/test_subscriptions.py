@@ -65,10 +65,11 @@ def test_of_two_that_mean_the_same_the_one_written_as_ours_is_found():
     assert "x:1" in subscription(sns, "Jim@example.org").read()["filter"]
 
 
-def test_a_hidden_password_is_never_subscribed():
+@pytest.mark.parametrize("user", ["user:****", "****", "****:****"])
+def test_a_hidden_password_is_never_subscribed(user):
     sns = Topics("https")
     with pytest.raises(NotAsWanted, match=r"its password is hidden.*subscribe it by hand"):
-        subscription(sns, "https://user:****@example.org/hook").write(VALUE)
+        subscription(sns, f"https://{user}@example.org/hook").write(VALUE)
     assert sns.subscribed == []
 
 

@@ -213,3 +213,12 @@ def test_a_topics_key_must_let_the_role_and_whatever_publishes_to_it(account, cl
     found = rows(encryption.existing, account)
     assert found[f"{topic} role {account.execution_role_name}"].status == "failed"
     assert found[f"{topic} events.amazonaws.com"].status == "passed"
+
+
+def test_an_alarm_that_publishes_to_an_encrypted_topic_must_be_let_in(account, client, key):
+    encrypt_topic(client, account.alert_topic_arn, key(root(account))["KeyId"])
+    client("cloudwatch").put_metric_alarm(
+        AlarmName="Theirs", Namespace="Theirs", MetricName="M", Period=60, EvaluationPeriods=1, Statistic="Sum",
+        Threshold=1, ComparisonOperator="GreaterThanThreshold", AlarmActions=[account.alert_topic_arn],
+    )  # fmt: skip
+    assert the(encryption.existing, account, "cloudwatch.amazonaws.com").status == "failed"
