@@ -1,4 +1,4 @@
-"""A run where check-ins come by an alias and the processor is called by one: from preflight to update, and back."""
+"""A run where check-ins and the processor are called by aliases, from preflight to the update, and rolled back."""
 
 import json
 
