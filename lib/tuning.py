@@ -3,7 +3,7 @@
 "Now" are the thresholds of the live workflow, as it was just read; the parameters may say others.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -75,8 +75,9 @@ def overview(history: pd.DataFrame, window: Window) -> list[dict[str, Any]]:
 
 def routes(history: pd.DataFrame, now: Current) -> list[dict[str, Any]]:
     """Check-ins a route under the thresholds of now."""
-    cells, counts = _kinds(history, [now.definition])
-    counted = _counted(cells, counts, now.definition)
+    router = Router(now.definition)
+    cells, counts = _kinds(history, [router])
+    counted = _counted(cells, counts, router)
     return [{"route": route, "check-ins": int(counted.get(route, 0))} for route in _occurring(counted)]
 
 
@@ -91,8 +92,9 @@ def moves(history: pd.DataFrame, now: Current) -> pd.DataFrame:
         for step in STEPS.get(name, RISK_STEPS)
     ]
     allowed = {(name, to): _moved(now, name, to) for name, to in steps if not out_of_order(now, name, to)}
-    cells, counts = _kinds(history, [now.definition, *allowed.values()])
-    levels = _levels(cells, now.definition)
+    today = Router(now.definition)
+    cells, counts = _kinds(history, [today, *allowed.values()])
+    levels = _levels(cells, today)
     rows = []
     for name, to in steps:
         then = _levels(cells, allowed[name, to]) if (name, to) in allowed else None
@@ -119,13 +121,13 @@ def sweep(history: pd.DataFrame, now: Current, name: str, window: Window) -> pd.
     values = [value for value in sorted({*range(100), now.thresholds[name]}) if not out_of_order(now, name, value)]
     if history.empty:
         return pd.DataFrame(columns=columns)
-    definitions = {value: _moved(now, name, value) for value in values}
-    cells, counts = _kinds(history, definitions.values())
+    routers = {value: _moved(now, name, value) for value in values}
+    cells, counts = _kinds(history, routers.values())
     coverage = history.attrs["coverage"]
     every = max(_days(history, window), 1) * (coverage.read / coverage.recorded if coverage.recorded else 1)
     rows = []
-    for value, definition in definitions.items():
-        counted = _counted(cells, counts, definition)
+    for value, router in routers.items():
+        counted = _counted(cells, counts, router)
         rows += [(value, r, counted.get(r, 0) / every, value == now.thresholds[name]) for r in _occurring(counted)]
     return pd.DataFrame(rows, columns=columns)
 
@@ -159,20 +161,20 @@ def _between(history: pd.DataFrame) -> float:
     return round(days * len(history) / (len(history) - 1), DIGITS)
 
 
-def _moved(now: Current, name: str, value: float) -> dict[str, Any]:
-    return thresholds.with_thresholds(now.definition, {name: value})
+def _moved(now: Current, name: str, value: float) -> Router:
+    return Router(thresholds.with_thresholds(now.definition, {name: value}))
 
 
-def _kinds(history: pd.DataFrame, definitions: Any) -> tuple[pd.DataFrame, np.ndarray]:  # noqa: ANN401
+def _kinds(history: pd.DataFrame, routers: Iterable[Router]) -> tuple[pd.DataFrame, np.ndarray]:
     """One check-in of each kind that none of the definitions can tell apart, and how many there are of it."""
-    edges = sorted({edge for definition in definitions for edge in Router(definition).edges})
+    edges = sorted({edge for router in routers for edge in router.edges})
     cells = checkins.cells(history)
     first, groups = grouped(cells, edges)
     return cells.iloc[first].reset_index(drop=True), np.bincount(groups, minlength=len(first))
 
 
-def _counted(cells: pd.DataFrame, counts: np.ndarray, definition: Mapping[str, Any]) -> dict[str, int]:
-    return dict(pd.Series(counts).groupby(Router(definition).routes(cells).to_numpy()).sum())
+def _counted(cells: pd.DataFrame, counts: np.ndarray, router: Router) -> dict[str, int]:
+    return dict(pd.Series(counts).groupby(router.routes(cells).to_numpy()).sum())
 
 
 def _occurring(counted: Mapping[str, int]) -> list[str]:
@@ -180,8 +182,8 @@ def _occurring(counted: Mapping[str, int]) -> list[str]:
     return [*ROUTES, *sorted(set(counted) - set(ROUTES))]
 
 
-def _levels(cells: pd.DataFrame, definition: Mapping[str, Any]) -> np.ndarray:
-    return Router(definition).routes(cells).map(LEVELS).to_numpy()
+def _levels(cells: pd.DataFrame, router: Router) -> np.ndarray:
+    return router.routes(cells).map(LEVELS).to_numpy()
 
 
 def out_of_order(now: Current, name: str, value: float) -> str:
