@@ -12,30 +12,21 @@ from typing import Any
 
 import pandas as pd
 
-from lib import checkins, executions, metrics
+from lib import checkins
 from lib.asl.answer_fields import is_words, merged
 from lib.aws import Live
 from lib.checkins import Coverage
 from lib.checks import Check
-from lib.errors import BadParameters, RunbookError
+from lib.errors import BadParameters
 from lib.records import Record
 from lib.router import ABSENT_CELL, CANNOT_TELL, FAILED, LEVELS, Router
+from lib.telemetry import started_executions
 from lib.telemetry.checkin_reading import CONTRACT, USUAL, Outlook, outlook
+from lib.telemetry.started_executions import Started
 
 COLUMNS = ["from", "to", "alert", "count", "share"]
 COVERED = 0.8  # of the executions, so many must be among the recorded check-ins; some fail before they are recorded
-MOST_EXECUTIONS = 20_000
-LISTED_DAYS = 90  # Step Functions forgets an execution then
-DRILL = "drill-"
 CHANGING = ("lower", "higher", "other")
-
-
-@dataclass(frozen=True)
-class Started:
-    """How many executions began in the window, and who says so; None where nobody can."""
-
-    count: int | None
-    source: str
 
 
 @dataclass(frozen=True)
@@ -127,7 +118,7 @@ def run(ahead: Outlook, old: Mapping[str, Any], new: Mapping[str, Any]) -> Backt
             moves = counted(before, after)
         except BadParameters as error:
             trouble = f"a definition cannot be followed here: {error}"
-    started = _started(ahead.live, ahead.start, ahead.end)
+    started = started_executions.started(ahead.live, ahead.start, ahead.end)
     unheld, taken = _beside([router for router in routers if isinstance(router, Router)], mine)
     return Backtest(ahead.start, ahead.end, moves, coverage, started, unheld, taken, trouble)
 
@@ -143,25 +134,6 @@ def _beside(routers: Sequence[Router], mine: Sequence[str]) -> tuple[tuple[str, 
     passed = {field for router in routers for field in (*router.fields.passed, *router.fields.compared)}
     passed = {field for field in passed if field not in mine or is_words(field)} - decisive
     return tuple(sorted(decisive - set(mine))), tuple(sorted(passed))
-
-
-def _started(live: Live, start: datetime, end: datetime) -> Started:
-    """By the list, which tells drills apart, where it can be read to its end; else by CloudWatch's count."""
-    days, least = (datetime.now(UTC) - start).days, 0
-    if days <= LISTED_DAYS:
-        rows = executions.since(live, start, MOST_EXECUTIONS)
-        ordinary = sum(not row["name"].startswith(DRILL) and row["started"] < end for row in rows)
-        if len(rows) < MOST_EXECUTIONS:
-            return Started(ordinary, "listed by Step Functions, without drills")
-        least = ordinary
-    try:
-        series = metrics.executions(live, start, end)
-    except RunbookError as error:
-        return Started(None, f"more than are listed here, and CloudWatch does not count them: {error}")
-    count = int(series.loc[series["metric"] == metrics.COUNTS[0], "value"].sum())
-    if not count or count < least:
-        return Started(None, f"more than are listed here; CloudWatch counts {count:,}, which is too few to be all")
-    return Started(count, "counted by CloudWatch, drills included")
 
 
 def counted(before: Sequence[str] | pd.Series, after: Sequence[str] | pd.Series) -> pd.DataFrame:

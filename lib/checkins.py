@@ -1,9 +1,10 @@
 """Recorded check-ins of the bucket, as a DataFrame of scores. Read-only; the words of a check-in are never kept."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from math import isfinite, nan
 from typing import Any
 
@@ -88,8 +89,8 @@ def frame(answers: list[Answer], fields: list[str]) -> pd.DataFrame:
     for at, field in enumerate(fields):
         found[CELL + field] = pd.Series([answer.cells[at] for answer in answers], dtype=object)
     for field in USABLE:
-        found[field] = found[CELL + field].map(lambda cell, field=field: usable(field, cell)).astype(float)
-    found["trajectory"] = found[f"{CELL}trajectory"].map(_trajectory).astype(object)
+        found[field] = _each(found[CELL + field], partial(usable, field)).astype(float)
+    found["trajectory"] = _each(found[f"{CELL}trajectory"], _trajectory).astype(object)
     ordered = [*COLUMNS, *(column for column in found if column not in COLUMNS)]
     return found[ordered].sort_values("time", ignore_index=True, kind="stable")
 
@@ -98,6 +99,11 @@ def cells(found: pd.DataFrame) -> pd.DataFrame:
     """The fields that the objects held, as `Router.routes` takes them."""
     mine = [column for column in found if str(column).startswith(CELL)]
     return found[mine].rename(columns=lambda column: column.removeprefix(CELL))
+
+
+def _each(column: pd.Series, said: Callable[[str], Any]) -> pd.Series:
+    """What a function says of every cell, asked once of each that differs."""
+    return column.map({cell: said(cell) for cell in column.unique()})
 
 
 def number(cell: str) -> float:
@@ -118,7 +124,7 @@ def usable(field: str, cell: str) -> float:
 
 def outside(found: pd.DataFrame, field: str) -> int:
     """How many hold a number outside the field's range."""
-    numbers = found[CELL + field].map(number) if CELL + field in found else pd.Series(dtype=float)
+    numbers = _each(found[CELL + field], number) if CELL + field in found else pd.Series(dtype=float)
     low, high = USABLE[field]
     return int(((numbers < low) | (numbers > high)).sum())
 

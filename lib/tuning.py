@@ -109,7 +109,7 @@ def moves(history: pd.DataFrame, now: Current) -> pd.DataFrame:
                 "not counted, since": out_of_order(now, name, to),
             }
         )
-    return pd.DataFrame(rows).astype({"higher": "Int64", "lower": "Int64"})
+    return pd.DataFrame(rows, dtype=object)
 
 
 def sweep(history: pd.DataFrame, now: Current, name: str, window: Window) -> pd.DataFrame:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from sys import intern
 from typing import Any
 
 from lib.aws import Live, readable
@@ -87,13 +89,19 @@ def _elsewhen(name: str, first: date, last: date) -> bool:
 
 def _key(item: dict[str, Any]) -> Key | None:
     match = KEY.match(item["Key"])
-    try:
-        day = datetime.strptime(match["day"], "%Y/%m/%d").date() if match else None
-    except ValueError:  # such as 2026/02/31
-        day = None
+    day = _date(match["day"]) if match else None
     if match is None or day is None:
         return None
-    return Key(item["Key"], match["user"], day, moment_of(match["stamp"]), str(item.get("ETag", "")))
+    return Key(item["Key"], intern(match["user"]), day, moment_of(match["stamp"]), str(item.get("ETag", "")))
+
+
+@lru_cache(maxsize=4096)
+def _date(text: str) -> date | None:
+    """None for one that no calendar has, such as 2026/02/31."""
+    try:
+        return date(*map(int, text.split("/")))
+    except ValueError:
+        return None
 
 
 def moment_of(value: object) -> datetime | None:

@@ -8,7 +8,7 @@ import json
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -93,7 +93,8 @@ def outlook(
     read: dict[str, Answer | str] = {mark: had[mark] for _, mark in order if mark in had}
     sample = [(key, mark) for key, mark in order if mark not in had][:CHUNK]
     began_sample, before = clock(), frozenset(read)
-    read |= _fetched(live, sample, fields, copies)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        read |= _fetched(pool, live, sample, fields, copies)
     each = (clock() - began_sample) / max(len(sample), 1)
     spent = clock() - began
     return Outlook(live, start, end, fields, copies, listing, order, read, before, each, spent, budget, clock)
@@ -117,17 +118,18 @@ def read(ahead: Outlook) -> dict[str, Answer | str]:
     """Read on until all is read or the time is over, and keep it by day: mark -> the answer, or why there is none."""
     reading, kept_marks, days = dict(ahead.read), set(ahead.before), _by_day(ahead.order)
     ends, each = ahead.clock() + ahead.budget - ahead.spent, ahead.each_seconds
-    while count := _next(ahead, len(ahead.order) - len(reading), ends - ahead.clock(), each):
-        began, had = ahead.clock(), len(reading)
-        chosen = [pair for pair in ahead.order if pair[1] not in reading][:count]
-        for day, keys in _by_day(chosen).items():
-            for first in range(0, len(keys), CHUNK):
-                if ahead.clock() < ends:
-                    reading |= _fetched(ahead.live, keys[first : first + CHUNK], ahead.fields, ahead.copies)
-            _keep(ahead, days[day], reading, kept_marks)
-        if len(reading) == had:
-            break
-        each = (ahead.clock() - began) / (len(reading) - had)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        while count := _next(ahead, len(ahead.order) - len(reading), ends - ahead.clock(), each):
+            began, had = ahead.clock(), len(reading)
+            chosen = [pair for pair in ahead.order if pair[1] not in reading][:count]
+            for day, keys in _by_day(chosen).items():
+                for first in range(0, len(keys), CHUNK):
+                    if ahead.clock() < ends:
+                        reading |= _fetched(pool, ahead.live, keys[first : first + CHUNK], ahead.fields, ahead.copies)
+                _keep(ahead, days[day], reading, kept_marks)
+            if len(reading) == had:
+                break
+            each = (ahead.clock() - began) / (len(reading) - had)
     for keys in days.values():
         _keep(ahead, keys, reading, kept_marks)
     return reading
@@ -157,10 +159,10 @@ def _keep(
 
 
 def _fetched(
-    live: Live, keys: Sequence[tuple[Key, str]], fields: AnswerFields, copies: Copies
+    pool: Executor, live: Live, keys: Sequence[tuple[Key, str]], fields: AnswerFields, copies: Copies
 ) -> dict[str, Answer | str]:
     s3, bucket = live.client("s3"), live.settings.checkin_bucket_name
-    with readable(f"reading check-ins from {bucket}"), ThreadPoolExecutor(AT_ONCE) as pool:
+    with readable(f"reading check-ins from {bucket}"):
         answers = pool.map(lambda pair: _answer(s3, bucket, pair[0], fields, copies), keys)
         return dict(zip((mark for _, mark in keys), answers, strict=True))
 

@@ -17,7 +17,7 @@ def test_what_the_processor_recorded_is_read_back_without_its_words(account):
     assert len(ended["SUCCEEDED"]) == 6
     frame = checkins.recorded(connect(account), start, datetime.now(UTC) + timedelta(seconds=1))
     assert len(frame) == 6
-    assert frame.attrs["unreadable"] == 0
+    assert frame.attrs["coverage"].unreadable == 0
     assert frame["risk_score"].between(0, 100).all()
     assert frame["score"].between(-1, 1).all()
     assert set(frame["userId"]) <= {checkin["userId"] for checkin in history.checkins(3, 6)}
@@ -33,8 +33,8 @@ def test_more_than_one_page_and_broken_objects(account, client):
         s3.put_object(Bucket=account.checkin_bucket_name, Key=f"user-1/2026/01/01/{stamp}.json", Body=body)
     frame = checkins.recorded(connect(account), day, day + timedelta(hours=1))
     assert len(frame) == 1004
-    assert frame.attrs["unreadable"] == 1
-    assert "not JSON" in frame.attrs["examples"][0]
+    assert frame.attrs["coverage"].unreadable == 1
+    assert "not JSON" in frame.attrs["coverage"].examples[0]
 
 
 def test_a_missing_bucket_is_said(account):

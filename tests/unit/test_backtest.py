@@ -13,6 +13,7 @@ from lib.backtest import Backtest, Started, counted
 from lib.checkins import Coverage
 from lib.errors import NotAsWanted
 from lib.router import Router
+from lib.telemetry import started_executions
 from lib.telemetry.checkin_copies import Answer
 from lib.telemetry.checkin_reading import cell
 from rehearsal import baseline
@@ -95,8 +96,8 @@ class Counting:
 
     def __init__(self, monkeypatch, listed, started):
         self.asked = []
-        monkeypatch.setattr(backtest.executions, "since", lambda live, start, most: self.list(listed, most))
-        monkeypatch.setattr(backtest.metrics, "executions", lambda live, start, end: self.count(started))
+        monkeypatch.setattr(started_executions.executions, "since", lambda live, start, most: self.list(listed, most))
+        monkeypatch.setattr(started_executions.metrics, "executions", lambda live, start, end: self.count(started))
 
     def list(self, names, most):
         self.asked.append("list")
@@ -111,7 +112,7 @@ class Counting:
 
 
 def since(days):
-    return backtest._started(None, datetime.now(UTC) - timedelta(days=days), datetime.now(UTC))
+    return started_executions.started(None, datetime.now(UTC) - timedelta(days=days), datetime.now(UTC))
 
 
 def test_a_list_that_comes_to_its_end_counts_without_drills(monkeypatch):

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from botocore.exceptions import ClientError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib import checkins
@@ -69,8 +69,8 @@ class Bucket:
 
 
 def of(bucket: Any, **given: Any) -> Live:
-    settings = parameters.load("local").model_copy(update=given)
-    return Live(settings, Identity("0", "us-east-1", "me", ""), None, {"s3": bucket})  # type: ignore[arg-type]
+    chosen = parameters.load("local").model_copy(update=given)
+    return Live(chosen, Identity("0", "us-east-1", "me", ""), None, {"s3": bucket})  # type: ignore[arg-type]
 
 
 def recorded(objects: dict[str, Any]) -> pd.DataFrame:
@@ -274,6 +274,7 @@ IDS = st.text(st.sampled_from("ab/1~é😀"), min_size=1, max_size=4).filter(lam
 MOMENTS = st.datetimes(datetime(2019, 1, 1), datetime(2031, 1, 1))
 
 
+@settings(deadline=None)
 @given(st.sets(st.tuples(IDS, MOMENTS), max_size=40), st.integers(1, 5))
 def test_the_listing_finds_what_looking_at_every_key_finds(keys: set[tuple[str, datetime]], page: int) -> None:
     start, end = datetime(2025, 6, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)

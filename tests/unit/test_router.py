@@ -6,6 +6,7 @@ import math
 import time
 from typing import Any
 
+import hypothesis
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -146,6 +147,7 @@ CELLS = (
 )
 
 
+@hypothesis.settings(deadline=None)
 @given(st.lists(st.tuples(CELLS, CELLS, CELLS | st.just("declining")), max_size=12))
 def test_many_at_once_take_the_routes_that_each_takes_alone(rows: list[tuple[Any, ...]]) -> None:
     frame = pd.DataFrame(
