@@ -16,7 +16,8 @@ from lib.records import Record
 from lib.router import ABSENT_CELL, UNKNOWN_CELL
 from lib.telemetry import shares
 from lib.telemetry.checkin_copies import Answer
-from lib.telemetry.checkin_reading import AT_ONCE, CONTRACT, TRAJECTORIES, Outlook, outlook, read
+from lib.telemetry.checkin_keys import AT_ONCE
+from lib.telemetry.checkin_reading import CONTRACT, TRAJECTORIES, Outlook, outlook, read
 
 COLUMNS = ["userId", "time", *CONTRACT]
 CELL = "answer "  # a column of the JSON that the object held of a field, for the routing

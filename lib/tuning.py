@@ -134,12 +134,13 @@ def sweep(history: pd.DataFrame, now: Current, name: str, window: Window) -> pd.
 
 def swept(now: Current, name: str) -> str:
     """Which values the sweep leaves out, and why, in a sentence."""
-    left = [value for value in range(100) if out_of_order(now, name, value)]
-    if not left:
-        return "Every whole value from 0 to 99 is drawn."
-    drawn = [value for value in range(100) if value not in left]
-    ends = f"from {drawn[0]} to {drawn[-1]}" if drawn else "none"
-    return f"Of the whole values those {ends} are drawn: of the {len(left)} others, {out_of_order(now, name, left[0])}."
+    why = {value: reason for value in range(100) if (reason := out_of_order(now, name, value))}
+    drawn = [value for value in range(100) if value not in why]
+    if not drawn:
+        return f"No whole value is drawn: {why[0]}."
+    ends = [(f"below {drawn[0]}", drawn[0] - 1), (f"above {drawn[-1]}", drawn[-1] + 1)]
+    reasons = "".join(f"; {where}, {why[value]}" for where, value in ends if value in why)
+    return f"The whole values from {drawn[0]} to {drawn[-1]} are drawn, and that of now{reasons}."
 
 
 def span(history: pd.DataFrame, window: Window) -> str:

@@ -2,15 +2,18 @@
 
 A bucket is listed in the order of its keys, one user after another, and each user's days in order. A listing that ends
 among a user's earlier days goes on at the first day of the window, so it costs what the users and the window cost, and
-never more calls than listing everything. What lies between a user's earlier day and that first day is not looked at: a
+hardly more calls than listing everything. What lies between a user's earlier day and that first day is not looked at: a
 user whose id begins with another user's id and `/20` would be missed.
 """
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
+from math import inf
 from sys import intern
 from typing import Any
 
@@ -18,6 +21,8 @@ from lib.aws import Live, readable
 
 KEY = re.compile(r"^(?P<user>.+)/(?P<day>\d{4}/\d{2}/\d{2})/(?P<stamp>[^/]+)\.json$")
 DAY = re.compile(r"^(?P<user>.+)/(?P<day>(?:19|20)\d\d/\d{2}/\d{2})/")
+AT_ONCE = 8
+ALONE = 32  # calls one after the other, before it is worth knowing the users
 NEVER = "2100"  # no check-in is of this year; a user's days after the window end before it
 
 
@@ -42,30 +47,93 @@ class Listing:
     whole: bool = True
 
 
-def listed(live: Live, start: datetime, end: datetime, in_time: Callable[[], bool] = lambda: True) -> Listing:
-    """The keys from `start` until before `end`, without the drill user's, who is nobody. Read-only.
+@dataclass(frozen=True)
+class _Part:
+    """What was found in a part of the bucket; `cursor` is where it would go on, None at its end."""
 
-    A name that tells no moment counts with its day, a day wider for zones: the object may tell it. Ends unfinished once
-    `in_time` says no.
-    """
-    s3, bucket = live.client("s3"), live.settings.checkin_bucket_name
-    drills, first, last = f"{live.settings.drill_user_id}/", _day(start, -1), _day(end, 1)
-    keys, odd, calls, cursor, more = list[Key](), list[str](), 0, "", True
-    with readable(f"reading check-ins from {bucket}"):
-        while more and in_time():
-            page = s3.list_objects_v2(Bucket=bucket, **({"StartAfter": cursor} if cursor else {}))
+    keys: list[Key]
+    odd: list[str]
+    calls: int
+    cursor: str | None
+
+
+@dataclass(frozen=True)
+class _Window:
+    """The days and the moments that are looked for, in the bucket of a connection."""
+
+    live: Live
+    start: datetime
+    end: datetime
+    in_time: Callable[[], bool]
+
+    @property
+    def days(self) -> tuple[date, date]:
+        return _day(self.start, -1), _day(self.end, 1)
+
+    def part(self, after: str, until: str, most: float = inf) -> _Part:
+        """The keys after one and not after the other ("": to the end), by so many calls at most."""
+        keys, odd, calls, (first, last) = list[Key](), list[str](), 0, self.days
+        drills, cursor = f"{self.live.settings.drill_user_id}/", after
+        while calls < most and self.in_time():
+            page = self._page(cursor)
             calls += 1
-            for item in page.get("Contents", []):
-                key = _key(item)
-                if item["Key"].startswith(drills):
+            items = [item for item in page.get("Contents", []) if not until or item["Key"] <= until]
+            for item in items:
+                name, key = item["Key"], _key(item)
+                if name.startswith(drills):
                     continue
                 if key is None:
-                    odd += [] if _elsewhen(item["Key"], first, last) else [item["Key"]]
-                elif first <= key.day <= last and (key.moment is None or start <= key.moment < end):
+                    odd += [] if _elsewhen(name, first, last) else [name]
+                elif first <= key.day <= last and (key.moment is None or self.start <= key.moment < self.end):
                     keys.append(key)
-            more = bool(page.get("IsTruncated"))
-            cursor = _onward(page["Contents"][-1]["Key"], first, last) if more else ""
-    return Listing(tuple(keys), tuple(odd), calls, not more)
+            if not page.get("IsTruncated") or len(items) < len(page["Contents"]):
+                return _Part(keys, odd, calls, None)
+            cursor = _onward(items[-1]["Key"], first, last)
+        return _Part(keys, odd, calls, cursor)
+
+    def _page(self, after: str, **more: str) -> dict[str, Any]:
+        s3, bucket = self.live.client("s3"), self.live.settings.checkin_bucket_name
+        return dict(s3.list_objects_v2(Bucket=bucket, **({"StartAfter": after} if after else {}), **more))
+
+    def users(self, after: str) -> tuple[list[str], int]:
+        """What stands before the first slash of the keys after this one, in order, and the calls it took."""
+        found, calls, more = list[str](), 0, dict[str, str]()
+        while self.in_time():
+            page = self._page(after, Delimiter="/", **more)
+            calls += 1
+            found += [prefix["Prefix"] for prefix in page.get("CommonPrefixes", [])]
+            if not page.get("IsTruncated"):
+                break
+            more = {"ContinuationToken": page["NextContinuationToken"]}
+        return found, calls
+
+
+def listed(
+    live: Live,
+    start: datetime,
+    end: datetime,
+    in_time: Callable[[], bool] = lambda: True,
+    alone: int = ALONE,
+) -> Listing:
+    """The keys from `start` until before `end`, without the drill user's, who is nobody. Read-only.
+
+    A name that tells no moment counts with its day, a day wider for zones: the object may tell it. What is not listed
+    by the first `alone` calls is shared out by users and listed at once. Ends unfinished once `in_time` says no.
+    """
+    window, calls = _Window(live, start, end, in_time), 0
+    with readable(f"reading check-ins from {live.settings.checkin_bucket_name}"):
+        parts = [window.part("", "", alone)]
+        if (after := parts[0].cursor) is not None:
+            users, calls = window.users(after)
+            cuts = [user for user in users[:: max(1, len(users) // AT_ONCE)] if user > after]
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                parts += pool.map(lambda ends: window.part(*ends), pairwise([after, *cuts, ""]))
+    return Listing(
+        tuple(key for part in parts for key in part.keys),
+        tuple(name for part in parts for name in part.odd),
+        calls + sum(part.calls for part in parts),
+        all(part.cursor is None for part in parts[1:] or parts),
+    )
 
 
 def _day(moment: datetime, wider: int) -> date:

@@ -21,9 +21,8 @@ from lib.payloads import ABSENT, found
 from lib.records import Record
 from lib.router import ABSENT_CELL, UNKNOWN_CELL
 from lib.telemetry.checkin_copies import Answer, Copies
-from lib.telemetry.checkin_keys import Key, Listing, listed, moment_of
+from lib.telemetry.checkin_keys import AT_ONCE, Key, Listing, listed, moment_of
 
-AT_ONCE = 8
 CHUNK = 64  # between so many the time is looked at; so many are read to measure how long one takes
 CELL_SHARE = 0.8  # of the time that a cell may take; the rest is for routing and drawing
 LISTING_SHARE = 0.5

@@ -152,8 +152,9 @@ def test_the_moves_are_those_of_each_check_in_alone() -> None:
 
 def test_the_values_that_are_left_out_of_the_sweep_are_said() -> None:
     assert tuning.swept(now(), HALF) == (
-        "Of the whole values those from 31 to 84 are drawn: of the 46 others, "
-        "ModerateRiskAbove 0 would not be above ProactiveRiskAbove 30."
+        "The whole values from 31 to 84 are drawn, and that of now; "
+        "below 31, ModerateRiskAbove 30 would not be above ProactiveRiskAbove 30; "
+        "above 84, HighRiskAbove 85 would not be above ModerateRiskAbove 85."
     )
     drawn = tuning.sweep(history(spread(9)), now(), HALF, WINDOW)
     assert (drawn["value"].min(), drawn["value"].max()) == (31, 84)
