@@ -104,11 +104,14 @@ def _kept_fields(fields: AnswerFields) -> list[str]:
 
 
 def evenly(keys: Sequence[tuple[Key, str]]) -> list[tuple[Key, str]]:
-    """In an order of which any beginning is the same share of every day; within a day by mark, a hash."""
+    """In an order of which any beginning is at least the same share of every day; within a day by mark, a hash.
+
+    The first of each day come first: a day of one check-in must not make what was read of all the others worth nothing.
+    """
     size, seen = Counter(key.day for key, _ in keys), Counter[date]()
     placed = list[tuple[float, str, Key]]()
     for key, mark in sorted(keys, key=lambda pair: pair[1]):
-        placed.append(((seen[key.day] + 0.5) / size[key.day], mark, key))
+        placed.append((seen[key.day] / size[key.day], mark, key))
         seen[key.day] += 1
     return [(key, mark) for _, mark, key in sorted(placed, key=lambda row: row[:2])]
 

@@ -337,6 +337,14 @@ def test_within_its_time_it_reads_the_same_share_of_every_day_and_says_what_that
     assert f"{coverage.read:,} of 3,000 were read, evenly over the days: of all at most " in coverage.bound(0)
 
 
+def test_a_day_of_one_check_in_takes_nothing_from_what_the_others_show() -> None:
+    alone = named("user-1", (END - 31 * DAY).replace(hour=23))
+    bucket = Bucket({alone: GOOD} | many(7, 30, 100), page=1000, seconds=0.1)
+    coverage = checkins.history(looked(bucket)).attrs["coverage"]
+    assert coverage.recorded == 3001 and coverage.read < 2000
+    assert coverage.share > 0.3
+
+
 def test_the_time_is_never_so_long_that_the_cell_is_interrupted() -> None:
     bucket = Bucket(many(7, 30, 100), page=1000, seconds=0.1)
     checkins.history(looked(bucket, backtest_budget_minutes=240, cell_timeout_seconds=50))
