@@ -4,43 +4,47 @@ What the bucket recorded is routed, not what Step Functions ran: the executions 
 how much of the past this is.
 """
 
-from collections import Counter
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pandas as pd
 
-from lib import checkins, executions
+from lib import checkins
+from lib.asl.answer_fields import is_words, merged
 from lib.aws import Live
+from lib.checkins import Coverage
 from lib.checks import Check
 from lib.errors import BadParameters
-from lib.payloads import FailsExecution
 from lib.records import Record
-from lib.router import FAILED, LEVELS, Router
-from lib.tuning import results
+from lib.router import ABSENT_CELL, CANNOT_TELL, FAILED, LEVELS, Router
+from lib.telemetry import started_executions
+from lib.telemetry.checkin_reading import CONTRACT, USUAL, Outlook, outlook
+from lib.telemetry.started_executions import Started
 
 COLUMNS = ["from", "to", "alert", "count", "share"]
 COVERED = 0.8  # of the executions, so many must be among the recorded check-ins; some fail before they are recorded
-MOST_EXECUTIONS = 20_000
-DRILL = "drill-"
+CHANGING = ("lower", "higher", "other")
 
 
 @dataclass(frozen=True)
 class Backtest:
     """What both definitions make of the recorded check-ins.
 
-    `moves` has a row a pair of routes: from, to, alert (higher, lower, same), count, share of all. `trouble` says why
-    nothing could be routed.
+    `moves` has a row a pair of routes: from, to, alert (lower, unknown, higher, other, same), count, share of those
+    read. `unheld` are fields that a definition decides by and the bucket does not hold; `taken` those that it only
+    passes on, which are taken to be there. `trouble` says why nothing could be routed.
     """
 
     start: datetime
     end: datetime
     moves: pd.DataFrame
-    unreadable: int
-    executions: int
-    all_listed: bool
+    coverage: Coverage
+    started: Started
+    unheld: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
     trouble: str = ""
 
     @property
@@ -49,65 +53,105 @@ class Backtest:
 
     @property
     def changing(self) -> int:
-        return int(self.moves.loc[self.moves["from"] != self.moves["to"], "count"].sum())
+        return self.counted(*CHANGING)
 
     @property
     def lower(self) -> pd.DataFrame:
         """Those that would get a lower alert than today."""
         return self.moves[self.moves["alert"] == "lower"]
 
+    def counted(self, *alerts: str) -> int:
+        return int(self.moves.loc[self.moves["alert"].isin(alerts), "count"].sum())
 
-def run(
-    live: Live, old: Mapping[str, Any], new: Mapping[str, Any], now: Callable[[], datetime] | None = None
-) -> Backtest:
-    """Route the check-ins of the last `backtest_days` days by both definitions. Read-only."""
+    @property
+    def all_routed(self) -> bool:
+        """Whether every recorded check-in has a route by both definitions."""
+        return self.coverage.complete and self.routed >= self.coverage.recorded and not self.counted("unknown")
+
+    @property
+    def part(self) -> str:
+        """How much of what is recorded this is, where it is not all."""
+        return "" if self.coverage.complete else f"{self.coverage.read:,} of {self.coverage.recorded:,} read"
+
+
+def ahead(
+    live: Live,
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    record: Record | None = None,
+    now: Callable[[], datetime] | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Outlook:
+    """What there is to read of the last `backtest_days` days for these definitions, and how long it takes. Read-only.
+
+    With a record, what is read is kept there by day, and what it holds already is not read again.
+    """
     end = now() if now else datetime.now(UTC)
-    start = end - timedelta(days=live.settings.backtest_days)
-    history = checkins.recorded(live, start, end)
-    listed = executions.since(live, start, MOST_EXECUTIONS)
-    ordinary = sum(not row["name"].startswith(DRILL) for row in listed)
-    moves, trouble = _moves(history, old, new)
-    unreadable = int(history.attrs["unreadable"])
-    return Backtest(start, end, moves, unreadable, ordinary, len(listed) < MOST_EXECUTIONS, trouble)
+    fields = [router.fields for router in _routers(old, new) if isinstance(router, Router)]
+    return outlook(live, end - timedelta(days=live.settings.backtest_days), end, record, merged(USUAL, *fields), clock)
 
 
-def _moves(history: pd.DataFrame, old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[pd.DataFrame, str]:
+def _routers(*definitions: Mapping[str, Any]) -> list[Router | str]:
+    """A router each, or why there is none."""
+    found = list[Router | str]()
+    for definition in definitions:
+        try:
+            found.append(Router(definition))
+        except BadParameters as error:
+            found.append(f"a definition cannot be followed here: {error}")
+    return found
+
+
+def run(ahead: Outlook, old: Mapping[str, Any], new: Mapping[str, Any]) -> Backtest:
+    """Read what there is, within its time, and route it by both definitions. Read-only."""
+    history = checkins.history(ahead)
+    coverage, cells = history.attrs["coverage"], checkins.cells(history)
+    mine = held(cells)
+    routers = _routers(old, new)
+    trouble = next((found for found in routers if isinstance(found, str)), "")
+    moves = pd.DataFrame(columns=COLUMNS)
     if history.empty:
-        return pd.DataFrame(columns=COLUMNS), "no check-in is recorded in that time"
-    try:
-        before, after = (routes(definition, history) for definition in (old, new))
-    except BadParameters as error:
-        return pd.DataFrame(columns=COLUMNS), f"a definition cannot be followed here: {error}"
-    return counted(before, after), ""
+        trouble = f"no check-in is recorded in that time, or none could be read{coverage.bound(0)}"
+    if not trouble:
+        try:
+            before, after = (router.routes(cells[mine]) for router in routers if isinstance(router, Router))
+            moves = counted(before, after)
+        except BadParameters as error:
+            trouble = f"a definition cannot be followed here: {error}"
+    started = started_executions.started(ahead.live, ahead.start, ahead.end)
+    unheld, taken = _beside([router for router in routers if isinstance(router, Router)], mine)
+    return Backtest(ahead.start, ahead.end, moves, coverage, started, unheld, taken, trouble)
 
 
-def routes(definition: Mapping[str, Any], history: pd.DataFrame) -> list[str]:
-    """The route of every recorded check-in; `failed` where AWS would fail the execution."""
-    router = Router(definition)
-    return [_route(router, checkin) for checkin in results(history)]
+def held(cells: pd.DataFrame) -> list[str]:
+    """The fields that the bucket holds: one that no object has says nothing of the answers, but for the scores."""
+    return [field for field in cells if field in CONTRACT or (cells[field] != ABSENT_CELL).any()]
 
 
-def _route(router: Router, checkin: Mapping[str, Any]) -> str:
-    try:
-        return router.route(checkin)
-    except FailsExecution:
-        return FAILED
+def _beside(routers: Sequence[Router], mine: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Fields that the bucket does not hold: those that decide, and those that are only passed on."""
+    decisive = {field for router in routers for field in router.fields.decisive}
+    passed = {field for router in routers for field in (*router.fields.passed, *router.fields.compared)}
+    passed = {field for field in passed if field not in mine or is_words(field)} - decisive
+    return tuple(sorted(decisive - set(mine))), tuple(sorted(passed))
 
 
-def counted(before: list[str], after: list[str]) -> pd.DataFrame:
+def counted(before: Sequence[str] | pd.Series, after: Sequence[str] | pd.Series) -> pd.DataFrame:
     """A row a pair of routes, those that change first, and among them a lower alert before all."""
-    pairs = Counter(zip(before, after, strict=True))
-    rows = [
-        {"from": old, "to": new, "alert": _alert(old, new), "count": count, "share": count / len(before)}
-        for (old, new), count in pairs.items()
+    pairs = pd.DataFrame({"from": list(before), "to": list(after)}, dtype=object)
+    moves = pairs.value_counts(sort=False).rename("count").reset_index()
+    moves["alert"] = [_alert(old, new) for old, new in zip(moves["from"], moves["to"], strict=True)]
+    moves["share"] = moves["count"] / max(len(pairs), 1)
+    order = moves["alert"].map({alert: at for at, alert in enumerate(["lower", "unknown", "higher", "other", "same"])})
+    return moves.assign(order=order).sort_values(["order", "count"], ascending=[True, False], ignore_index=True)[
+        COLUMNS
     ]
-    order = ["lower", "higher", "other", "same"]
-    rows.sort(key=lambda row: (order.index(str(row["alert"])), -float(str(row["count"]))))
-    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _alert(old: str, new: str) -> str:
     """Whether the new route is a higher or lower alert; `other` is another route of the same level."""
+    if CANNOT_TELL in (old, new):
+        return "unknown"
     if old == new:
         return "same"
     if new == FAILED:
@@ -115,61 +159,91 @@ def _alert(old: str, new: str) -> str:
     return "higher" if LEVELS[new] > LEVELS[old] else "lower" if LEVELS[new] < LEVELS[old] else "other"
 
 
-def totals(found: Backtest) -> list[dict[str, Any]]:
+def totals(found: Backtest) -> list[dict[str, str]]:
     """What was read and routed, and how much of the past it is, as a table."""
-    executed = f"{found.executions:,}" + ("" if found.all_listed else f" of the latest {MOST_EXECUTIONS:,}")
-    return [
-        {"what": "from (UTC)", "count": f"{found.start:%Y-%m-%d %H:%M}"},
-        {"what": "until (UTC)", "count": f"{found.end:%Y-%m-%d %H:%M}"},
-        {"what": "check-ins read and routed", "count": f"{found.routed:,}"},
-        {"what": "of them changing route", "count": f"{found.changing:,}"},
-        {"what": "of them to a LOWER alert than today", "count": f"{int(found.lower['count'].sum()):,}"},
-        {"what": "objects that could not be read", "count": f"{found.unreadable:,}"},
-        {"what": "executions that AWS lists, without drills", "count": executed},
-    ]
+    count, coverage = found.started.count, found.coverage
+    rows = {
+        "from (UTC)": f"{found.start:%Y-%m-%d %H:%M}",
+        "until (UTC)": f"{found.end:%Y-%m-%d %H:%M}",
+        "check-ins recorded": f"{coverage.recorded:,}" + ("" if coverage.whole else ", and more that were not listed"),
+        "of them read": f"{coverage.read:,}",
+        "check-ins read and routed": f"{found.routed:,}",
+        "of them changing route": f"{found.changing:,}",
+        "of them to a LOWER alert than today": f"{found.counted('lower'):,}",
+        "of them nobody can tell": f"{found.counted('unknown'):,}",
+        "objects that could not be read": f"{coverage.unreadable:,}",
+        "executions": f"{'nobody knows' if count is None else f'{count:,}'}: {found.started.source}",
+        "decided by, and not held by the bucket": ", ".join(found.unheld) or "nothing",
+        "passed on, not held by the bucket, and taken to be there": ", ".join(found.taken) or "nothing",
+    }
+    return [{"what": what, "count": count} for what, count in rows.items()]
 
 
 def table(found: Backtest) -> pd.DataFrame:
     """The moves as a table for people; a lower alert first, and loud."""
-    words = {"lower": "LOWER than today", "other": "another, of the same level", "higher": "higher", "same": "the same"}
+    words = {
+        "lower": "LOWER than today", "unknown": "nobody can tell", "higher": "higher",
+        "other": "another, of the same level", "same": "the same",
+    }  # fmt: skip
     shown = found.moves.assign(share=found.moves["share"].map("{:.1%}".format), alert=found.moves["alert"].map(words))
     return shown.rename(columns={"from": "today", "to": "new", "count": "check-ins"})
 
 
 def checks(found: Backtest) -> list[Check]:
-    """Whether the past could be routed, whether all of it could be read, and whether anybody would hear less."""
+    """Whether the past could be routed, whether all of it could be read, and whether anybody would hear less.
+
+    What the share that was read cannot show is `cannot tell`, which stops nothing and passes nothing.
+    """
     if found.trouble:
-        expected = "every recorded check-in routed by both definitions"
-        return [Check("backtest", "not exercised here", found.trouble, expected)]
-    lower = int(found.lower["count"].sum())
-    failing = int(found.moves.loc[(found.moves["to"] == FAILED) & (found.moves["from"] != FAILED), "count"].sum())
-    whose = "; ".join(f"{row['count']} from {row['from']} to {row['to']}" for _, row in found.lower.iterrows())
-    return [
-        Check(
-            "backtest: the new definition fails on no check-in",
-            "failed" if failing else "passed",
-            f"{failing:,} of {found.routed:,} would fail",
-            "none",
-        ),
-        Check(
-            "backtest: the bucket tells of every execution",
-            "waiting" if found.routed < found.executions * COVERED else "passed",
-            f"{found.routed:,} check-ins, {found.executions:,} executions",
-            "about as many, or looked at by people",
-        ),
-        Check(
-            "backtest: every recorded object is readable",
-            "waiting" if found.unreadable else "passed",
-            f"{found.unreadable:,} could not be read" + (", so nobody knows their route" if found.unreadable else ""),
-            "0, or looked at by people",
-        ),
-        Check(
-            "backtest: nobody would get a LOWER alert than today",
-            "waiting" if lower else "passed",
-            f"{lower:,} of {found.routed:,} would" + (f": {whose}. Somebody must have decided that" if whose else ""),
-            "0, or decided by people",
-        ),
-    ]
+        return [Check("backtest", CANNOT_TELL, found.trouble, "every recorded check-in routed by both definitions")]
+    return [_failing(found), _covered(found), _readable(found), _lower(found)]
+
+
+def _failing(found: Backtest) -> Check:
+    moves = found.moves
+    count = int(moves.loc[(moves["to"] == FAILED) & (moves["from"] != FAILED), "count"].sum())
+    unknown = int(moves.loc[moves["to"] == CANNOT_TELL, "count"].sum())
+    status = "failed" if count else "passed" if found.all_routed else CANNOT_TELL
+    said = f"{count:,} of {found.routed:,} would fail{_of_all(found, count)}{_hanging(found, unknown)}"
+    return Check("backtest: the new definition fails on no check-in", status, said, "none")
+
+
+def _covered(found: Backtest) -> Check:
+    coverage, count = found.coverage, found.started.count
+    have = coverage.recorded - (coverage.read - found.routed)
+    executed, status = "an unknown number of", CANNOT_TELL
+    if count is not None and coverage.whole:
+        executed, status = f"{count:,}", "waiting" if have < count * COVERED else "passed"
+    said = f"{have:,} check-ins, {executed} executions ({found.started.source})"
+    return Check("backtest: the bucket tells of every execution", status, said, "about as many, or looked at by people")
+
+
+def _readable(found: Backtest) -> Check:
+    count = found.coverage.unreadable
+    status = "waiting" if count else "passed" if found.coverage.complete else CANNOT_TELL
+    said = f"{count:,} could not be read" + (", so nobody knows their route" if count else "")
+    expected = "0, or looked at by people"
+    return Check("backtest: every recorded object is readable", status, said + found.coverage.bound(count), expected)
+
+
+def _lower(found: Backtest) -> Check:
+    lower, unknown = found.counted("lower"), found.counted("unknown")
+    status = "waiting" if lower else "passed" if found.all_routed else CANNOT_TELL
+    whose = "; ".join(f"{row['count']:,} from {row['from']} to {row['to']}" for _, row in found.lower.iterrows())
+    said = f"{lower:,} of {found.routed:,} would" + (f": {whose}. Somebody must have decided that" if whose else "")
+    said += _of_all(found, lower) + _hanging(found, unknown)
+    return Check("backtest: nobody would get a LOWER alert than today", status, said, "0, or decided by people")
+
+
+def _of_all(found: Backtest, seen: int) -> str:
+    """What is said of those that were not read, and of those that could not be."""
+    broken = found.coverage.read - found.routed
+    return found.coverage.bound(seen) + (f"; of {broken:,} that could not be read nobody knows" if broken else "")
+
+
+def _hanging(found: Backtest, count: int) -> str:
+    by = f"{', '.join(found.unheld)}, which the bucket does not hold" if found.unheld else "what is not kept"
+    return f"; of {count:,} nobody can tell: a definition decides by {by}" if count else ""
 
 
 def keep(record: Record, found: Backtest) -> None:
@@ -182,10 +256,18 @@ def keep(record: Record, found: Backtest) -> None:
             "end": found.end.isoformat(),
             "routed": found.routed,
             "changing": found.changing,
-            "lower": int(found.lower["count"].sum()),
-            "unreadable": found.unreadable,
-            "executions": found.executions,
-            "all_executions_listed": found.all_listed,
+            "lower": found.counted("lower"),
+            "unknown": found.counted("unknown"),
+            "recorded": found.coverage.recorded,
+            "read": found.coverage.read,
+            "least_share_of_a_day": found.coverage.share,
+            "listed_to_the_end": found.coverage.whole,
+            "lower_at_most_95_percent_sure": found.coverage.most(found.counted("lower")),
+            "unreadable": found.coverage.unreadable,
+            "executions": found.started.count,
+            "executions_source": found.started.source,
+            "decided_by_but_not_held": found.unheld,
+            "taken_to_be_there": found.taken,
             "trouble": found.trouble,
         },
     )

@@ -5,26 +5,30 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from lib.drawing import BLACK, ORANGE, SKY, VERMILLION, canvas, nothing, styled
+from lib.drawing import BLACK, GREY, ORANGE, SKY, VERMILLION, canvas, nothing, styled
 from lib.router import LEVELS
 
 # alert -> (word, colour, hatch); the hatch tells them apart in greyscale
 KINDS = {
     "lower": ("a LOWER alert than today", VERMILLION, "////"),
     "higher": ("a higher alert than today", SKY, "\\\\\\\\"),
+    "unknown": ("nobody can tell", GREY, "xx"),
     "other": ("another route of the same level", ORANGE, ".."),
     "same": ("the same route", "#E6E6E6", ""),
 }
 
 
 @styled
-def moves(frame: pd.DataFrame, trouble: str = "") -> Figure:
-    """A grid of today's route by the new one, with check-ins counted. `frame`: from, to, alert, count."""
+def moves(frame: pd.DataFrame, trouble: str = "", part: str = "") -> Figure:
+    """A grid of today's route by the new one, with check-ins counted. `frame`: from, to, alert, count.
+
+    `part` says how much of what is recorded was read, where it is not all.
+    """
     question = "Which route would past check-ins take under the new definition?"
     if frame.empty:
         return nothing(question, trouble or "no check-in was routed.", frame)
     rows, columns = (_ordered(frame[side]) for side in ("from", "to"))
-    figure, axes = canvas(question, _answer(frame), 2.2 + 0.62 * len(rows))
+    figure, axes = canvas(question, _answer(frame, part), 2.2 + 0.62 * len(rows))
     for _, move in frame.iterrows():
         _cell(axes, columns.index(move["to"]), rows.index(move["from"]), str(move["alert"]), int(move["count"]))
     axes.set_xticks(range(len(columns)), [_total(frame, "to", route) for route in columns])
@@ -50,16 +54,17 @@ def _cell(axes: Axes, x: int, y: int, alert: str, count: int) -> None:
 
 
 def _ordered(routes: pd.Series) -> list[str]:
-    """The routes that occur, from the lowest level of alert to the highest."""
-    return sorted(set(routes), key=lambda route: (LEVELS[route], route))
+    """The routes that occur, from the lowest level of alert to the highest; first what nobody can tell."""
+    return sorted(set(routes), key=lambda route: (LEVELS.get(route, -1), route))
 
 
 def _total(frame: pd.DataFrame, side: str, route: str) -> str:
     return f"{route} ({int(frame.loc[frame[side] == route, 'count'].sum()):,})"
 
 
-def _answer(frame: pd.DataFrame) -> str:
+def _answer(frame: pd.DataFrame, part: str) -> str:
     counts = frame.groupby("alert")["count"].sum()
-    total, changing = int(frame["count"].sum()), int(frame.loc[frame["from"] != frame["to"], "count"].sum())
-    lower, higher = (int(counts.get(alert, 0)) for alert in ("lower", "higher"))
-    return f"{changing:,} of {total:,} would change route: {higher:,} to a higher alert, {lower:,} to a LOWER one"
+    lower, higher, other, unknown = (int(counts.get(alert, 0)) for alert in ("lower", "higher", "other", "unknown"))
+    total, changing = int(frame["count"].sum()), lower + higher + other
+    answer = f"{changing:,} of {total:,} would change route: {higher:,} to a higher alert, {lower:,} to a LOWER one"
+    return answer + (f"; of {unknown:,} nobody can tell" if unknown else "") + (f" ({part})" if part else "")

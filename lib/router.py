@@ -5,14 +5,19 @@ A route is named by what leaves: the final state's own word, or the alert whose 
 
 import json
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import islice, product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from lib import choices, states, walks
-from lib.asl import reading
+from lib.asl import answer_fields, reading
 from lib.errors import BadParameters
+from lib.payloads import ABSENT, FailsExecution
 from lib.walks import Sent, Way, Whole, follow
 
 RULES = Path(__file__).parent / "definitions" / "rules"
@@ -23,7 +28,10 @@ LEVELS = {
     "none": 0, "proactive": 1, "standard": 2, "unscored": 2, "message": 2, "failed": 2, "high": 3, "crisis": 4,
 }  # fmt: skip
 FAILED = "failed"
+CANNOT_TELL = "cannot tell"  # no route: it hangs on a field that is not known
 USER = "somebody"
+ABSENT_CELL, UNKNOWN_CELL = "", "?"
+MOST_TRIED = 4096
 
 
 class Router:
@@ -41,39 +49,107 @@ class Router:
         self.definition = definition
         self.edges = sorted({float(number) for number in _numbers(definition)})
         self.known = dict[Any, str]()
+        self.fields = answer_fields.answer_fields(definition)
 
     def route(self, checkin: Any) -> str:  # noqa: ANN401 - whatever the processor may return
         """The route of a result of the processor's (`risk_score`, `score`, `trajectory`, `text`; any may be missing).
 
         Raises FailsExecution where AWS would fail the whole execution before anything is said.
         """
-        key = self._key(checkin)
+        key = _key(checkin, self.edges)
         if key not in self.known:
             self.known[key] = route_of(self.way(checkin))
         return self.known[key]
+
+    def route_or_failure(self, checkin: Any) -> str:  # noqa: ANN401
+        """The route, or `failed` where AWS would fail the execution."""
+        try:
+            return self.route(checkin)
+        except FailsExecution:
+            return FAILED
+
+    def routes(self, cells: pd.DataFrame) -> pd.Series:
+        """The route of every row, `failed`, or `cannot tell`. Rows on the same side of every number share a walk.
+
+        A column is a field of the answer (`aiMetadata.ensemble_used`), a cell its JSON: "" where the answer lacks the
+        field, "?" where nobody knows. A field that the rules ask for and that has no column is not known; one that is
+        only passed on is taken to be there, as the check-in's words are.
+        """
+        mine = [field for field in cells if field in self.fields.compared or field in self.fields.passed]
+        first, groups = grouped(cells[mine], self.edges)
+        walked = [self._of_cells({field: str(cells[field].iat[row]) for field in mine}) for row in first]
+        return pd.Series(np.array(walked, dtype=object)[groups], index=cells.index, dtype=object)
+
+    def _of_cells(self, cells: Mapping[str, str]) -> str:
+        """The route of one row: of every value that an unknown field may have, where they all take the same."""
+        unknown = [field for field in self.fields.decisive if cells.get(field, UNKNOWN_CELL) == UNKNOWN_CELL]
+        known = {field: json.loads(cell) for field, cell in cells.items() if cell not in (ABSENT_CELL, UNKNOWN_CELL)}
+        taken = {field: answer_fields.ANOTHER for field in self.fields.passed if field not in cells}
+        base = taken | known | {answer_fields.WORDS: ""}
+        tried = [self._values(field) for field in unknown]
+        found = set[str]()
+        for values in islice(product(*tried), MOST_TRIED + 1):
+            given = {field: value for field, value in zip(unknown, values, strict=True) if value is not ABSENT}
+            found.add(self.route_or_failure(_nested(base | given)))
+            if len(found) > 1:
+                return CANNOT_TELL
+        return found.pop() if np.prod([len(values) for values in tried]) <= MOST_TRIED else CANNOT_TELL
+
+    def _values(self, field: str) -> list[Any]:
+        words = answer_fields.is_words(field)
+        given = answer_fields.possible(self.fields.compared[field], words)
+        return given if words else [*given, ABSENT]
 
     def way(self, checkin: Any) -> Way:  # noqa: ANN401
         """The way of an ordinary check-in that the processor scores so, every task succeeding."""
         given = {"userId": USER}
         return follow(self.definition, given, walks.context_of("checkin", given), Whole(checkin))
 
-    def _key(self, value: Any) -> Any:  # noqa: ANN401
-        """The same for results that no rule can tell apart."""
-        if isinstance(value, Mapping):
-            return ("object", *sorted((key, self._key(part)) for key, part in value.items()))
-        if choices.is_number(value):
-            return ("number", self._side(value))
-        if value is None or isinstance(value, bool | str):
-            return (type(value).__name__, str(value))
-        return ("other", json.dumps(value))
 
-    def _side(self, number: float) -> str:
-        """Between which of the definition's numbers it lies, or on which; "nan" for what lies nowhere."""
-        if number != number:  # NaN, and nothing else, differs from itself
-            return "nan"
-        place = bisect_left(self.edges, number)
-        on = place < len(self.edges) and self.edges[place] == number
-        return f"{'on' if on else 'below'} {place}"
+def grouped(cells: pd.DataFrame, edges: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+    """Rows that no rule with these numbers can tell apart: the first row of each group, and each row's group."""
+    places = np.zeros(len(cells), dtype=np.int64)
+    for field in cells:
+        marks, texts = pd.factorize(cells[field])
+        keys = [text if text in (ABSENT_CELL, UNKNOWN_CELL) else _key(json.loads(text), edges) for text in texts]
+        numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+        sides = np.array([numbers[key] for key in keys], dtype=np.int64)[marks]
+        places = np.unique(places * len(numbers) + sides, return_inverse=True)[1]
+    _, first, groups = np.unique(places, return_index=True, return_inverse=True)
+    return first, groups
+
+
+def _key(value: Any, edges: Sequence[float]) -> Any:  # noqa: ANN401
+    """The same for results that no rule can tell apart."""
+    if isinstance(value, Mapping):
+        return ("object", *sorted((key, _key(part, edges)) for key, part in value.items()))
+    if choices.is_number(value):
+        return ("number", _side(value, edges))
+    if value is None or isinstance(value, bool | str):
+        return (type(value).__name__, str(value))
+    return ("other", json.dumps(value))
+
+
+def _side(number: float, edges: Sequence[float]) -> str:
+    """Between which of the definition's numbers it lies, or on which; "nan" for what lies nowhere."""
+    if number != number:  # NaN, and nothing else, differs from itself
+        return "nan"
+    place = bisect_left(edges, number)
+    on = place < len(edges) and edges[place] == number
+    return f"{'on' if on else 'below'} {place}"
+
+
+def _nested(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """An answer with these fields, `a.b` within `a`."""
+    answer = dict[str, Any]()
+    for field in sorted(fields):
+        *inside, name = field.split(".")
+        place: Any = answer
+        for key in inside:
+            place = place.setdefault(key, {}) if isinstance(place, dict) else None
+        if isinstance(place, dict):
+            place[name] = {} if isinstance(fields[field], dict) else fields[field]
+    return answer
 
 
 def route_of(way: Way) -> str:

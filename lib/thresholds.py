@@ -9,6 +9,7 @@ from typing import Any
 from lib import render
 from lib.choices import is_number
 from lib.errors import BadParameters
+from lib.settings import Settings
 from lib.states import named
 
 DECISION = "EvaluateRisk"
@@ -20,7 +21,7 @@ def thresholds_of(definition: Mapping[str, Any]) -> dict[str, float]:
     ours, theirs = render.template(render.DEFINITION)["States"][DECISION], named(definition).get(DECISION)
     numbers: dict[str, float] = {}
     if not _aligned(ours, theirs, numbers) or set(numbers) != set(NAMES):
-        raise BadParameters(f"{DECISION} of this definition is not that of {render.DEFINITION}; render it again")
+        raise BadParameters(f"its {DECISION} is not that of {render.DEFINITION}, so it has no thresholds of ours")
     return {name: numbers[name] for name in NAMES}
 
 
@@ -44,3 +45,15 @@ def with_thresholds(definition: Mapping[str, Any], thresholds: Mapping[str, floa
     decision = render.template(render.DEFINITION)["States"][DECISION]
     changed["States"][DECISION] = render.fill(decision, {**thresholds_of(definition), **thresholds})
     return changed
+
+
+def beside(definition: Mapping[str, Any], settings: Settings) -> list[dict[str, Any]]:
+    """The live numbers beside the parameters', one a row, and loud where they differ."""
+    try:
+        live: Mapping[str, Any] = thresholds_of(definition)
+    except BadParameters:
+        live = dict.fromkeys(NAMES, "none: the live definition is not ours")
+    return [
+        {"threshold": name, "live": live[name], "parameters": wanted, "": "" if live[name] == wanted else "DIFFERS"}
+        for name, wanted in settings.thresholds.items()
+    ]

@@ -1,106 +1,200 @@
-"""What other thresholds would have done with the recorded check-ins. Pure: the definition's own rules, no AWS."""
+"""What other thresholds would have done with the recorded check-ins. Pure: the definition's own rules, no AWS.
 
-from collections import Counter
+"Now" are the thresholds of the live workflow, as it was just read; the parameters may say others.
+"""
+
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from lib import render, thresholds
+from lib import checkins, render, thresholds
+from lib.errors import BadParameters
 from lib.review import Window
-from lib.router import LEVELS, Router
+from lib.router import LEVELS, Router, grouped
 from lib.settings import Settings
 
 ROUTES = ("crisis", "high", "standard", "unscored", "proactive", "none")  # those of the plan's definition
+ORDER = ("CrisisRiskAbove", "HighRiskAbove", "ModerateRiskAbove", "ProactiveRiskAbove")
 STEPS = {"SentimentBelow": (-0.2, -0.1, 0.1, 0.2)}
 RISK_STEPS = (-10, -5, -2, 2, 5, 10)
+DIGITS = 6  # a sum of binary fractions, such as -0.6 + 0.1, as people write it
+
+
+@dataclass(frozen=True)
+class Current:
+    """The definition that decides now, its five numbers, and whether they are live; `why` says why they are not."""
+
+    definition: Mapping[str, Any]
+    thresholds: Mapping[str, float]
+    why: str = ""
+
+
+def current(deployed: Mapping[str, Any], settings: Settings) -> Current:
+    """What decides now, from the live definition; where that is not ours, or there is none, the parameters'."""
+    try:
+        numbers = thresholds.thresholds_of(deployed)
+        Router(deployed)
+        return Current(deployed, numbers)
+    except BadParameters as error:
+        return Current(render.definition(settings), settings.thresholds, str(error))
+
+
+def whose(now: Current, settings: Settings) -> str:
+    """By whose numbers the tables are made, in a sentence."""
+    if now.why:
+        return f'**The live workflow does not decide by our definition** ({now.why}). "Now" is what the parameters say.'
+    names = [f"{name} {value:g}" for name, value in now.thresholds.items() if value != settings.thresholds[name]]
+    live = '"Now" are the thresholds of the live workflow'
+    return (
+        f"{live}. **The parameters say otherwise; live is {', '.join(names)}.**"
+        if names
+        else f"{live} and of the parameters."
+    )
 
 
 def overview(history: pd.DataFrame, window: Window) -> list[dict[str, Any]]:
     """How much there is to learn from."""
-    scored = int(history["risk_score"].notna().sum()) if not history.empty else 0
+    coverage, scored = history.attrs["coverage"], int(history["risk_score"].notna().sum())
+    outside = checkins.outside(history, "risk_score")
     return [
-        {"what": "check-ins recorded in the window", "count": len(history)},
-        {"what": "of them with a risk score", "count": scored},
-        {"what": "of them without one", "count": len(history) - scored},
-        {"what": "that could not be read", "count": _count(history.attrs.get("unreadable", 0))},
-        {"what": "users", "count": history["userId"].nunique() if not history.empty else 0},
+        {"what": "check-ins recorded in the window", "count": coverage.recorded},
+        {"what": "of them read, as evenly over the days as they could be", "count": len(history)},
+        {"what": "of these with a usable risk score", "count": scored},
+        {"what": "without one", "count": len(history) - scored - outside},
+        {"what": "with one outside 0 to 100, which no rule can use", "count": outside},
+        {"what": "that could not be read", "count": coverage.unreadable},
+        {"what": "users", "count": history["userId"].nunique()},
         {"what": "hours looked at", "count": round((window.end - window.start).total_seconds() / 3600, 1)},
+        {"what": "hours from the first check-in to the last", "count": round(_between(history) * 24, 1)},
     ]
 
 
-def routes(history: pd.DataFrame, settings: Settings) -> list[dict[str, Any]]:
-    """Check-ins a route under the thresholds of the parameters."""
-    counted = Counter(_routed(history, settings, {}))
-    return [{"route": route, "check-ins": counted[route]} for route in ROUTES]
+def routes(history: pd.DataFrame, now: Current) -> list[dict[str, Any]]:
+    """Check-ins a route under the thresholds of now."""
+    router = Router(now.definition)
+    cells, counts = _kinds(history, [router])
+    counted = _counted(cells, counts, router)
+    return [{"route": route, "check-ins": int(counted.get(route, 0))} for route in _occurring(counted)]
 
 
-def moves(history: pd.DataFrame, settings: Settings) -> pd.DataFrame:
-    """One row for each threshold moved alone: check-ins that would take a higher or a lower level of alert."""
-    now = _routed(history, settings, {})
+def moves(history: pd.DataFrame, now: Current) -> pd.DataFrame:
+    """One row for each threshold moved alone: check-ins that would take a higher or a lower level of alert.
+
+    A step that no definition may take, since its thresholds would be out of order, says so and counts nothing.
+    """
+    steps = [
+        (name, round(value + step, DIGITS))
+        for name, value in now.thresholds.items()
+        for step in STEPS.get(name, RISK_STEPS)
+    ]
+    allowed = {(name, to): _moved(now, name, to) for name, to in steps if not out_of_order(now, name, to)}
+    today = Router(now.definition)
+    cells, counts = _kinds(history, [today, *allowed.values()])
+    levels = _levels(cells, today)
     rows = []
-    for name, value in settings.thresholds.items():
-        for step in STEPS.get(name, RISK_STEPS):
-            moved = round(value + step, 3)
-            if not _in_order(settings, {name: moved}):
-                continue
-            then = _routed(history, settings, {name: moved})
-            levels = [(LEVELS[old], LEVELS[new]) for old, new in zip(now, then, strict=True)]
-            rows.append(
-                {
-                    "threshold": name,
-                    "now": value,
-                    "moved to": moved,
-                    "higher": sum(new > old for old, new in levels),
-                    "lower": sum(new < old for old, new in levels),
-                    "of": len(levels),
-                }
-            )
-    return pd.DataFrame(rows)
+    for name, to in steps:
+        then = _levels(cells, allowed[name, to]) if (name, to) in allowed else None
+        rows.append(
+            {
+                "threshold": name,
+                "now": now.thresholds[name],
+                "moved to": to,
+                "higher": None if then is None else int(counts[then > levels].sum()),
+                "lower": None if then is None else int(counts[then < levels].sum()),
+                "of": len(history),
+                "not counted, since": out_of_order(now, name, to),
+            }
+        )
+    return pd.DataFrame(rows, dtype=object)
 
 
-def sweep(history: pd.DataFrame, settings: Settings, name: str, window: Window) -> pd.DataFrame:
-    """Check-ins a `span` by route for every allowed whole value of one risk threshold: value, route, count."""
+def sweep(history: pd.DataFrame, now: Current, name: str, window: Window) -> pd.DataFrame:
+    """Check-ins a `span` by route for every whole value of one risk threshold that is in order, and for that of now.
+
+    Columns: value, route, count, now. Of a part that was read, the count is put up to all that is recorded.
+    """
+    columns = ["value", "route", "count", "now"]
+    values = [value for value in sorted({*range(100), now.thresholds[name]}) if not out_of_order(now, name, value)]
+    if history.empty:
+        return pd.DataFrame(columns=columns)
+    routers = {value: _moved(now, name, value) for value in values}
+    cells, counts = _kinds(history, routers.values())
+    coverage = history.attrs["coverage"]
+    every = max(_days(history, window), 1) * (coverage.read / coverage.recorded if coverage.recorded else 1)
     rows = []
-    for value in range(100):
-        if not _in_order(settings, {name: value}):
-            continue
-        counted = Counter(_routed(history, settings, {name: value}))
-        rows += [{"value": value, "route": route, "count": counted[route] / max(_days(window), 1)} for route in ROUTES]
-    return pd.DataFrame(rows, columns=["value", "route", "count"]) if len(history) else pd.DataFrame()
+    for value, router in routers.items():
+        counted = _counted(cells, counts, router)
+        rows += [(value, r, counted.get(r, 0) / every, value == now.thresholds[name]) for r in _occurring(counted)]
+    return pd.DataFrame(rows, columns=columns)
 
 
-def span(window: Window) -> str:
-    """What the sweep's counts are for: a shorter window than a day is not blown up to one."""
-    return "a day" if _days(window) >= 1 else f"in {_days(window) * 24:g} h"
+def swept(now: Current, name: str) -> str:
+    """Which values the sweep leaves out, and why, in a sentence."""
+    why = {value: reason for value in range(100) if (reason := out_of_order(now, name, value))}
+    drawn = [value for value in range(100) if value not in why]
+    if not drawn:
+        return f"No whole value is drawn: {why[0]}."
+    ends = [(f"below {drawn[0]}", drawn[0] - 1), (f"above {drawn[-1]}", drawn[-1] + 1)]
+    reasons = "".join(f"; {where}, {why[value]}" for where, value in ends if value in why)
+    return f"The whole values from {drawn[0]} to {drawn[-1]} are drawn, and that of now{reasons}."
 
 
-def _days(window: Window) -> float:
-    return (window.end - window.start).total_seconds() / 86400
+def span(history: pd.DataFrame, window: Window) -> str:
+    """What the sweep's counts are for: a shorter time than a day is not blown up to one."""
+    days = _days(history, window)
+    return "a day" if days >= 1 else f"in {days * 24:.3g} h"
 
 
-def _routed(history: pd.DataFrame, settings: Settings, changed: Mapping[str, float]) -> list[str]:
-    definition = render.definition(settings)
-    if changed:
-        definition = thresholds.with_thresholds(definition, {**settings.thresholds, **changed})
-    router = Router(definition)
-    return [router.route(checkin) for checkin in results(history)]
+def _days(history: pd.DataFrame, window: Window) -> float:
+    """The time that there is data for: the window may begin long before the first check-in."""
+    return _between(history) or (window.end - window.start).total_seconds() / 86400
 
 
-def results(history: pd.DataFrame) -> Iterable[dict[str, Any]]:
-    """The recorded check-ins as the processor returned them; what is missing is null, and the text, not kept, empty."""
-    shown = [column for column in ("risk_score", "score", "trajectory") if column in history]
-    for row in history[shown].to_dict("records") if len(history) else []:
-        yield {"text": "", **{str(key): None if pd.isna(value) else value for key, value in row.items()}}
+def _between(history: pd.DataFrame) -> float:
+    """Days from the first check-in to the last, each with the time to the next one; 0 where no time lies between."""
+    if len(history) < 2:
+        return 0.0
+    days = (history["time"].max() - history["time"].min()).total_seconds() / 86400
+    return round(days * len(history) / (len(history) - 1), DIGITS)
 
 
-def _in_order(settings: Settings, changed: Mapping[str, float]) -> bool:
-    given = {**settings.thresholds, **changed}
-    order = [given[name] for name in ("CrisisRiskAbove", "HighRiskAbove", "ModerateRiskAbove", "ProactiveRiskAbove")]
-    descending = all(upper > lower for upper, lower in pairwise(order))
-    return descending and order[0] < 100 and order[-1] >= 0 and -1 < given["SentimentBelow"] < 1
+def _moved(now: Current, name: str, value: float) -> Router:
+    return Router(thresholds.with_thresholds(now.definition, {name: value}))
 
 
-def _count(found: Any) -> int:  # noqa: ANN401 - a number, or the list of what was unreadable
-    return found if isinstance(found, int) else len(found)
+def _kinds(history: pd.DataFrame, routers: Iterable[Router]) -> tuple[pd.DataFrame, np.ndarray]:
+    """One check-in of each kind that none of the definitions can tell apart, and how many there are of it."""
+    edges = sorted({edge for router in routers for edge in router.edges})
+    cells = checkins.cells(history)
+    first, groups = grouped(cells, edges)
+    return cells.iloc[first].reset_index(drop=True), np.bincount(groups, minlength=len(first))
+
+
+def _counted(cells: pd.DataFrame, counts: np.ndarray, router: Router) -> dict[str, int]:
+    return dict(pd.Series(counts).groupby(router.routes(cells).to_numpy()).sum())
+
+
+def _occurring(counted: Mapping[str, int]) -> list[str]:
+    """The routes of the plan, and whatever else a definition made of a check-in."""
+    return [*ROUTES, *sorted(set(counted) - set(ROUTES))]
+
+
+def _levels(cells: pd.DataFrame, router: Router) -> np.ndarray:
+    return router.routes(cells).map(LEVELS).to_numpy()
+
+
+def out_of_order(now: Current, name: str, value: float) -> str:
+    """Why a threshold may not have this value beside the others of now; "" where it may."""
+    given = {**now.thresholds, name: value}
+    for upper, lower in pairwise(ORDER):
+        if given[upper] <= given[lower]:
+            return f"{upper} {given[upper]:g} would not be above {lower} {given[lower]:g}"
+    if not 0 <= given[name] < 100 and name in ORDER:
+        return f"{name} {value:g} would not lie from 0 to below 100"
+    if name == "SentimentBelow" and not -1 < value < 1:
+        return f"{name} {value:g} would not lie between -1 and 1"
+    return ""

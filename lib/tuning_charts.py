@@ -128,7 +128,8 @@ def _today(frame: pd.DataFrame, current: float | None, span: str) -> str:
     nearest = frame.loc[(frame["value"] - current).abs().idxmin(), "value"]
     now = frame[frame["value"] == nearest]
     words = [f"{row['route']} {_counted(row['count'])}" for _, row in now.iterrows()]
-    return f"{span} at {nearest:g}: " + ", ".join(words)
+    near = "" if nearest == current else f", the nearest to now's {current:g} that is drawn"
+    return f"{span} at {nearest:g}{near}: " + ", ".join(words)
 
 
 def _counted(count: float) -> str:

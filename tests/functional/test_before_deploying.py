@@ -11,6 +11,7 @@ import pytest
 
 from lib import aws, backtest, dry_routes, failure_walk, render, show
 from lib.aws import Live
+from lib.checkins import Coverage
 from lib.checks import Check
 from lib.errors import NotAsWanted
 from lib.records import Record
@@ -199,14 +200,21 @@ def test_retries_that_are_not_used_up_are_no_answer(looked: Looked, monkeypatch:
         failure_walk.walked(Asked(looked.live), looked.definition)
 
 
-def run(looked: Looked, new: Definition | None = None, **more: Any) -> backtest.Backtest:
-    return backtest.run(looked.live, baseline.definition(looked.settings), new or looked.definition, **more)
+def run(
+    looked: Looked,
+    new: Definition | None = None,
+    old: Definition | None = None,
+    record: Record | None = None,
+    **more: Any,
+) -> backtest.Backtest:
+    before, after = old or baseline.definition(looked.settings), new or looked.definition
+    return backtest.run(backtest.ahead(looked.live, before, after, record, **more), before, after)
 
 
 def test_an_empty_history_is_said_and_not_passed(looked: Looked) -> None:
     found = run(looked, now=lambda: datetime.now(UTC) - timedelta(days=400))
     (check,) = backtest.checks(found)
-    assert (check.status, check.found) == ("not exercised here", "no check-in is recorded in that time")
+    assert (check.status, check.found) == ("cannot tell", "no check-in is recorded in that time, or none could be read")
     assert found.routed == 0 and backtest.table(found).empty
 
 
@@ -214,7 +222,8 @@ def test_the_past_is_routed_by_both_definitions(looked: Looked, tmp_path: Path) 
     record = Record(tmp_path, "20260101T000000Z-test")
     history.play(looked.settings, 20, seed=3)
     found = run(looked)
-    assert (found.routed, found.executions, found.all_listed, found.unreadable) == (20, 20, True, 0)
+    assert found.started == backtest.Started(20, "listed by Step Functions, without drills")
+    assert (found.routed, found.coverage) == (20, Coverage(20, 20, 1.0, True, 0, ()))
     assert 0 < found.changing < 20 and found.lower.empty
     assert {check.status for check in backtest.checks(found)} == {"passed"}
     backtest.keep(record, found)
@@ -227,7 +236,7 @@ def test_the_past_is_routed_by_both_definitions(looked: Looked, tmp_path: Path) 
     s3, key = client(looked.settings.endpoint_url, "s3"), "user-1/2026/01/01/noon.json"
     s3.put_object(Bucket=looked.settings.checkin_bucket_name, Key="stray.txt", Body=b"x")
     s3.put_object(Bucket=looked.settings.checkin_bucket_name, Key=key, Body=b"x")
-    assert run(looked).unreadable == 1  # the other one is of no day in the window
+    assert run(looked).coverage.unreadable == 1  # the other one is of no day in the window
     assert {c.name: c.status for c in backtest.checks(run(looked))}["backtest: every recorded object is readable"] == (
         "waiting"
     )
@@ -261,4 +270,45 @@ def test_a_definition_that_cannot_be_followed_is_said(looked: Looked) -> None:
     odd = spoiled(looked.definition, lambda states: states["CheckinComplete"].update(Type="Map"))
     found = run(looked, odd)
     (check,) = backtest.checks(found)
-    assert check.status == "not exercised here" and "CheckinComplete is a Map state" in check.found
+    assert check.status == "cannot tell" and "CheckinComplete is a Map state" in check.found
+
+
+def test_a_definition_that_decides_by_another_field_is_routed_by_it(looked: Looked) -> None:
+    """The stand-in records `sentiment` and what its metadata says, and an object of another processor does not."""
+
+    def by(variable: str, **rule: Any) -> Definition:
+        choices = [{"Variable": f"$.checkinResult.{variable}", **rule, "Next": "TriggerAlert"}]
+        return spoiled(
+            baseline.definition(looked.settings), lambda states: states["CheckSentiment"].update(Choices=choices)
+        )
+
+    history.play(looked.settings, 12, seed=4)
+    told = run(looked, old=by("sentiment", StringEquals="negative"))
+    assert told.counted("unknown") == 0 and "standard" in set(told.moves["from"])
+    nobody = run(looked, old=by("confidence", NumericLessThan=0.5))
+    assert (nobody.counted("unknown"), nobody.counted("lower")) == (nobody.routed, 0)
+    (check,) = [check for check in backtest.checks(nobody) if "LOWER" in check.name]
+    assert check.status == "cannot tell"
+    assert "decides by confidence, which the bucket does not hold" in check.found
+
+
+def test_the_years_before_are_not_listed_and_what_was_read_is_not_read_again(looked: Looked, tmp_path: Path) -> None:
+    s3, bucket = client(looked.settings.endpoint_url, "s3"), looked.settings.checkin_bucket_name
+    body = json.dumps({"risk_score": 10, "score": 0.5, "trajectory": "stable"})
+    start = datetime(2020, 1, 1, tzinfo=UTC)
+    for number in range(1200):
+        moment = start + timedelta(hours=number)
+        s3.put_object(Bucket=bucket, Key=f"user-001/{moment:%Y/%m/%d}/{moment.isoformat()}.json", Body=body)
+    record = Record(tmp_path, "20260101T000000Z-test")
+
+    def called(name: str) -> int:
+        return sum(call["operation"] == name for call in looked.calls)
+
+    looked.calls.clear()
+    found = run(looked, record=record)
+    assert called("ListObjectsV2") == 2  # not all of a page, then from the window on
+    assert called("GetObject") == found.coverage.recorded > 0
+    looked.calls.clear()
+    again = run(looked, record=record)
+    assert called("GetObject") == 0
+    assert again.moves.equals(found.moves)

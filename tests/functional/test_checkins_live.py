@@ -8,6 +8,7 @@ import pytest
 from lib import checkins
 from lib.aws import connect
 from lib.errors import NotAsWanted
+from lib.telemetry import checkin_keys
 from rehearsal import history
 
 
@@ -17,7 +18,7 @@ def test_what_the_processor_recorded_is_read_back_without_its_words(account):
     assert len(ended["SUCCEEDED"]) == 6
     frame = checkins.recorded(connect(account), start, datetime.now(UTC) + timedelta(seconds=1))
     assert len(frame) == 6
-    assert frame.attrs["unreadable"] == 0
+    assert frame.attrs["coverage"].unreadable == 0
     assert frame["risk_score"].between(0, 100).all()
     assert frame["score"].between(-1, 1).all()
     assert set(frame["userId"]) <= {checkin["userId"] for checkin in history.checkins(3, 6)}
@@ -33,8 +34,20 @@ def test_more_than_one_page_and_broken_objects(account, client):
         s3.put_object(Bucket=account.checkin_bucket_name, Key=f"user-1/2026/01/01/{stamp}.json", Body=body)
     frame = checkins.recorded(connect(account), day, day + timedelta(hours=1))
     assert len(frame) == 1004
-    assert frame.attrs["unreadable"] == 1
-    assert "not JSON" in frame.attrs["examples"][0]
+    assert frame.attrs["coverage"].unreadable == 1
+    assert "not JSON" in frame.attrs["coverage"].examples[0]
+
+
+def test_a_listing_that_is_shared_out_finds_the_same(account, client):
+    s3, start = client("s3"), datetime(2026, 1, 1, 12, tzinfo=UTC)
+    for number in range(1300):
+        moment = start - timedelta(days=400 * (number % 3 > 0), minutes=number)
+        key = f"user-{number % 2}{number % 11}/{moment:%Y/%m/%d}/{moment.isoformat()}.json"
+        s3.put_object(Bucket=account.checkin_bucket_name, Key=key, Body="{}")
+    live, window = connect(account), (start - timedelta(days=2), start + timedelta(seconds=1))
+    alone, shared = (checkin_keys.listed(live, *window, alone=calls) for calls in (32, 0))
+    assert len(alone.keys) == 434
+    assert sorted(key.name for key in shared.keys) == sorted(key.name for key in alone.keys)
 
 
 def test_a_missing_bucket_is_said(account):

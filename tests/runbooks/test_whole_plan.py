@@ -189,8 +189,9 @@ def test_the_record_is_complete(story):
     }  # fmt: skip
     found = set(texts(story.folder))
     backups = {name for name in found if name.startswith("backup/stepfunctions-backup-")}
-    assert found == notebooks | logs | {f"evidence/{name}" for name in evidence} | backups
-    assert len(backups) == 2
+    read = {name for name in found if name.startswith("evidence/checkins/")}
+    assert found == notebooks | logs | {f"evidence/{name}" for name in evidence} | backups | read
+    assert len(backups) == 2 and read
     assert all((story.folder / name).stat().st_size for name in found)
 
 

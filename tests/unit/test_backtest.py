@@ -1,21 +1,34 @@
 """The backtest's counting, its checks and its chart. No AWS."""
 
+import json
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
 
-from lib import backtest, backtest_charts, drawing, render, settings
-from lib.backtest import Backtest, counted
+from lib import backtest, backtest_charts, checkins, drawing, render, settings
+from lib.asl.answer_fields import AnswerFields, answer_fields, kept
+from lib.backtest import Backtest, Started, counted
+from lib.checkins import Coverage
+from lib.errors import NotAsWanted
+from lib.router import Router
+from lib.telemetry import started_executions
+from lib.telemetry.checkin_copies import Answer
+from lib.telemetry.checkin_reading import cell
 from rehearsal import baseline
 
 LOCAL = settings.load("local")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+OLD, NEW = baseline.definition(LOCAL), render.definition(LOCAL)
 
 
-def found(before, after, **more):
-    given = {"unreadable": 0, "executions": 3, "all_listed": True} | more
-    return Backtest(NOW - timedelta(days=90), NOW, counted(before, after), **given)
+def found(before, after, unread=0, share=1.0, executions=3, **more):
+    unreadable, whole = more.pop("unreadable", 0), more.pop("whole", True)
+    read = len(before) + unreadable
+    coverage = Coverage(read + unread, read, share, whole, unreadable, ())
+    started = Started(executions, "listed")
+    return Backtest(NOW - timedelta(days=90), NOW, counted(before, after), coverage, started, **more)
 
 
 def statuses(test):
@@ -71,24 +84,227 @@ def test_many_more_executions_than_check_ins_wait_for_people():
     assert statuses(found(["none"] * 2, ["none"] * 2))["the bucket tells of every execution"] == "waiting"
 
 
-def test_more_executions_than_are_read_are_said():
-    rows = {row["what"]: row["count"] for row in backtest.totals(found(["none"], ["none"], all_listed=False))}
-    assert rows["executions that AWS lists, without drills"] == "3 of the latest 20,000"
+def test_executions_that_nobody_can_count_pass_nothing():
+    test = found(["none"], ["none"], executions=None)
+    assert statuses(test)["the bucket tells of every execution"] == "cannot tell"
+    rows = {row["what"]: row["count"] for row in backtest.totals(test)}
+    assert rows["executions"] == "nobody knows: listed"
+
+
+class Counting:
+    """What Step Functions lists and CloudWatch counts, and what was asked of them."""
+
+    def __init__(self, monkeypatch, listed, started):
+        self.asked = []
+        monkeypatch.setattr(started_executions.executions, "since", lambda live, start, most: self.list(listed, most))
+        monkeypatch.setattr(started_executions.metrics, "executions", lambda live, start, end: self.count(started))
+
+    def list(self, names, most):
+        self.asked.append("list")
+        return [{"name": name, "started": NOW - timedelta(days=1)} for name in names[:most]]
+
+    def count(self, started):
+        self.asked.append("count")
+        if isinstance(started, Exception):
+            raise started
+        rows = [("ExecutionsStarted", count) for count in started] + [("ExecutionsFailed", 7.0)]
+        return pd.DataFrame(rows, columns=["metric", "value"])
+
+
+def since(days):
+    return started_executions.started(None, datetime.now(UTC) - timedelta(days=days), datetime.now(UTC))
+
+
+def test_a_list_that_comes_to_its_end_counts_without_drills(monkeypatch):
+    Counting(monkeypatch, ["checkin-1", "drill-1", "checkin-2"], [])
+    assert since(90) == Started(2, "listed by Step Functions, without drills")
+
+
+def test_a_list_that_is_cut_counts_nothing_and_cloudwatch_does(monkeypatch):
+    counting = Counting(monkeypatch, ["checkin"] * 20_500, [400_000.0, 445_000.0])
+    assert since(90) == Started(845_000, "counted by CloudWatch, drills included")
+    assert counting.asked == ["list", "count"]
+
+
+@pytest.mark.parametrize("started", [[], [0.0], [19_999.0], NotAsWanted("AccessDenied")])
+def test_a_cut_list_without_a_count_is_no_count(monkeypatch, started):
+    Counting(monkeypatch, ["checkin"] * 20_500, started)
+    assert since(90).count is None
+    test = found(["none"] * 3, ["none"] * 3, executions=since(90).count)
+    assert statuses(test)["the bucket tells of every execution"] == "cannot tell"
+
+
+def test_what_step_functions_has_forgotten_is_not_listed(monkeypatch):
+    counting = Counting(monkeypatch, ["checkin"], [5000.0])
+    assert since(365).count == 5000
+    assert counting.asked == ["count"]
+
+
+@pytest.mark.parametrize(
+    ("more", "open_ones"),
+    [
+        ({"unread": 1, "share": 0.75}, {"fails", "readable", "LOWER"}),
+        ({"unread": 97, "share": 0.0}, {"fails", "readable", "LOWER"}),
+        ({"whole": False}, {"fails", "tells", "readable", "LOWER"}),
+        ({"unreadable": 1}, {"fails", "LOWER"}),
+    ],
+)
+def test_what_was_not_read_passes_nothing_that_it_could_decide(more, open_ones):
+    stood = statuses(found(["none"] * 3, ["none"] * 3, **more))
+    assert {name for name, status in stood.items() if status == "cannot tell"} == {
+        name for name in stood if any(word in name for word in open_ones)
+    }
+    assert "failed" not in stood.values()
+
+
+def test_a_part_that_was_read_says_what_it_can_show():
+    test = found(["none"] * 240_000, ["none"] * 240_000, unread=660_000, share=0.2666)
+    (said,) = [check.found for check in backtest.checks(test) if "LOWER" in check.name]
+    assert said == (
+        "0 of 240,000 would; 240,000 of 900,000 were read, evenly over the days: of all at most 9 (1e-05), 95 % sure"
+    )
+    assert test.part == "240,000 of 900,000 read"
+    assert test.part in drawing.describe(backtest_charts.moves(test.moves, part=test.part))
+    waiting = found(["standard"] + ["none"] * 99, ["none"] * 100, unread=100, share=0.5)
+    (check,) = [check for check in backtest.checks(waiting) if "LOWER" in check.name]
+    assert check.status == "waiting" and "1 from standard to none" in check.found and "at most 7 " in check.found
+
+
+def history(*answers, definitions=(OLD, NEW)):
+    """Recorded check-ins as the reading keeps them for these definitions."""
+    fields = backtest.merged(backtest.USUAL, *map(answer_fields, definitions))
+    names = sorted(name for name in {*fields.compared, *fields.passed} if name != "text")
+    cells = [tuple(cell(fields, name, answer) for name in names) for answer in answers]
+    return checkins.frame([Answer("user-1", NOW, row) for row in cells], names)
+
+
+def routes(definition, *answers, definitions=()):
+    cells = checkins.cells(history(*answers, definitions=definitions or (definition,)))
+    return list(Router(definition).routes(cells[backtest.held(cells)]))
 
 
 def test_a_checkin_without_scores_is_routed_by_both():
-    history = pd.DataFrame(
-        {"risk_score": [float("nan"), 98.0], "score": [float("nan"), -0.7], "trajectory": ["unknown", "stable"]}
+    answers = (
+        {"risk_score": None, "score": None, "trajectory": "unknown"},
+        {"risk_score": 98.0, "score": -0.7, "trajectory": "stable"},
     )
-    assert backtest.routes(baseline.definition(LOCAL), history) == ["none", "standard"]
-    assert backtest.routes(render.definition(LOCAL), history) == ["unscored", "crisis"]
+    assert routes(OLD, *answers) == ["none", "standard"]
+    assert routes(NEW, *answers) == ["unscored", "crisis"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "route"),
+    [
+        ({"risk_score": 98}, "failed"),
+        ({"risk_score": 98, "score": None}, "none"),
+        ({"risk_score": 98, "score": "-0.9"}, "none"),
+        ({"risk_score": 98, "score": -0.9}, "standard"),
+    ],
+)
+def test_a_field_that_an_answer_lacks_is_not_null_to_the_definition_of_today(answer, route):
+    """The definition before guards its comparison, and then puts the score into its output."""
+    assert routes(OLD, answer) == [route]
+
+
+def deciding_by(path, operator, wanted, guarded=False):
+    """The definition of today, if it decided by something else than the score."""
+    today = deepcopy(OLD)
+    rule = {"Variable": path, operator: wanted}
+    today["States"]["CheckSentiment"]["Choices"] = [
+        {"And": [{"Variable": path, "IsPresent": True}, rule], "Next": "TriggerAlert"}
+        if guarded
+        else {**rule, "Next": "TriggerAlert"}
+    ]
+    return today
+
+
+FULL = {"risk_score": 10, "score": 0.5, "trajectory": "stable", "sentiment": "negative", "alertTriggered": True}
+FULL |= {"aiMetadata": {"ensemble_used": True, "votes": 3}}
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+@pytest.mark.parametrize(
+    ("path", "operator", "wanted", "field"),
+    [
+        ("$.checkinResult.sentiment", "StringEquals", "negative", "sentiment"),
+        ("$.checkinResult.sentiment", "StringMatches", "neg*", "sentiment"),
+        ("$.checkinResult.alertTriggered", "BooleanEquals", True, "alertTriggered"),
+        ("$.checkinResult.aiMetadata.ensemble_used", "BooleanEquals", True, "aiMetadata.ensemble_used"),
+        ("$.checkinResult.aiMetadata.votes", "NumericGreaterThan", 2, "aiMetadata.votes"),
+    ],
+)
+def test_a_definition_that_takes_another_field_is_routed_by_it_or_nobody_can_tell(
+    path, operator, wanted, field, guarded
+):
+    today = deciding_by(path, operator, wanted, guarded)
+    held = routes(today, FULL)
+    assert held == (["cannot tell"] if operator == "StringMatches" else ["standard"])  # no words are kept for a pattern
+    bare = {"risk_score": 10, "score": 0.5, "trajectory": "stable"}
+    assert routes(today, bare) == ["cannot tell"]
+    test = found(routes(today, bare), routes(NEW, bare), unheld=(field,))
+    assert test.lower.empty and test.changing == 0
+    (check,) = [check for check in backtest.checks(test) if "LOWER" in check.name]
+    assert check.status == "cannot tell"
+    assert f"a definition decides by {field}, which the bucket does not hold" in check.found
+    assert Backtest.part.fget(test) == ""
+
+
+def test_a_field_that_only_some_answers_lack_was_lacking_there():
+    today = deciding_by("$.checkinResult.sentiment", "StringEquals", "negative")
+    other = {"risk_score": 10, "score": 0.5, "trajectory": "stable"}
+    assert routes(today, FULL, other, {**other, "sentiment": "calm"}) == ["standard", "failed", "none"]
+
+
+def test_the_field_is_found_where_the_answer_lies():
+    """Under `Payload`, behind a ResultSelector, and after a Pass state has moved it."""
+    invoked = deciding_by("$.checkinResult.Payload.sentiment", "StringEquals", "negative")
+    invoked["States"]["ProcessCheckin"]["Resource"] = "arn:aws:states:::lambda:invoke"
+    invoked["States"]["ProcessCheckin"]["Parameters"] = {"FunctionName": "any", "Payload.$": "$"}
+    for state in ("TriggerAlert", "CheckinComplete"):
+        text = json.dumps(invoked["States"][state]).replace("$.checkinResult.", "$.checkinResult.Payload.")
+        invoked["States"][state] = json.loads(text)
+    assert routes(invoked, FULL) == ["standard"]
+    selected = deciding_by("$.checkinResult.mood", "StringEquals", "negative")
+    kept_of_it = {"score.$": "$.score", "text.$": "$.text", "mood.$": "$.sentiment"}
+    selected["States"]["ProcessCheckin"]["ResultSelector"] = kept_of_it
+    assert routes(selected, FULL) == ["standard"]
+    moved = deciding_by("$.facts.mood", "StringEquals", "negative")
+    moved["States"]["Moves"] = {
+        "Type": "Pass",
+        "Parameters": {"mood.$": "$.checkinResult.sentiment"},
+        "ResultPath": "$.facts",
+        "Next": "CheckSentiment",
+    }
+    moved["States"]["ProcessCheckin"]["Next"] = "Moves"
+    assert routes(moved, FULL) == ["standard"]
+    assert set(answer_fields(moved).compared) == {"sentiment"}
+
+
+def test_what_is_only_passed_on_is_taken_to_be_there():
+    today = deepcopy(OLD)
+    today["States"]["CheckinComplete"]["Parameters"]["model.$"] = "$.checkinResult.aiMetadata.model"
+    assert routes(today, {"score": 0.5}) == ["none"]
+    assert routes(today, {"score": -0.9}) == ["standard"]
+
+
+def test_no_words_are_kept_but_those_that_a_rule_names():
+    fields = AnswerFields({"mood": (("StringEquals", "low"),), "any": (("StringMatches", "*"),)}, frozenset({"note"}))
+    assert kept(fields, "mood", "low") == "low"
+    assert kept(fields, "mood", "something said") == kept(fields, "note", "said") == kept(fields, "note", 5551234)
+    assert kept(fields, "mood", {"said": "x"}) == {} and kept(fields, "mood", ["x"]) == []
+    with pytest.raises(KeyError):
+        kept(fields, "any", "something said")
+
+
+def test_a_part_of_a_list_is_refused_by_name():
+    with pytest.raises(backtest.BadParameters, match="a part of a list"):
+        Router(deciding_by("$.checkinResult.scores[0]", "NumericLessThan", 0))
 
 
 def test_where_aws_fails_the_execution_the_word_is_failed():
-    definition = baseline.definition(LOCAL)
-    definition["States"]["CheckSentiment"]["Choices"][0]["And"][1]["Variable"] = "$.checkinResult.gone"
-    history = pd.DataFrame({"risk_score": [10.0], "score": [0.1], "trajectory": ["stable"]})
-    assert backtest.routes(definition, history) == ["failed"]
+    definition = deepcopy(OLD)
+    definition["States"]["CheckSentiment"]["Choices"][0]["And"][1]["Variable"] = "$.userId.gone"
+    assert routes(definition, {"risk_score": 10.0, "score": 0.1, "trajectory": "stable"}) == ["failed"]
 
 
 def test_the_chart_says_the_numbers_and_an_empty_one_says_why():

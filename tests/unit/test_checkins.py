@@ -2,18 +2,28 @@
 
 import io
 import json
-from collections.abc import Iterator
+from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import pandas as pd
 import pytest
 from botocore.exceptions import ClientError
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lib import checkins
 from lib import settings as parameters
+from lib.asl.answer_fields import ANOTHER, AnswerFields, merged
 from lib.aws import Identity, Live
+from lib.checkins import Coverage
 from lib.errors import NotAsWanted
+from lib.records import Record
+from lib.telemetry import checkin_reading
+from lib.telemetry.checkin_keys import listed
+from lib.telemetry.checkin_reading import Outlook
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 END = START + timedelta(hours=1)
@@ -23,38 +33,67 @@ GOOD = {"userId": "user-1", "risk_score": 42.5, "score": -0.3, "trajectory": "de
 
 
 class Bucket:
-    """Objects by key, listed two a page; a key whose value is an exception raises it."""
+    """Objects by key, listed two a page unless told otherwise; a key whose value is an exception raises it.
 
-    def __init__(self, objects: dict[str, Any]) -> None:
-        self.objects = objects
+    Each answer takes its time by a clock of the bucket's own.
+    """
+
+    def __init__(self, objects: dict[str, Any], page: int = 2, seconds: float = 0.0) -> None:
+        self.objects, self.page, self.seconds = objects, page, seconds
+        self.keys = sorted(objects)
         self.read: list[str] = []
+        self.listed = 0
+        self.now = 0.0
+        self.one_by_one = Lock()
 
-    def get_paginator(self, _operation: str) -> "Bucket":
-        return self
+    def list_objects_v2(self, StartAfter: str = "", **asked: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
+        with self.one_by_one:
+            self.listed += 1
+        if "Delimiter" in asked:
+            after = [key for key in self.keys if key > StartAfter]
+            users, first = (
+                sorted({key.partition("/")[0] + "/" for key in after}),
+                int(asked.get("ContinuationToken", 0)),
+            )
+            more, following = first + self.page < len(users), str(first + self.page)
+            shown = [{"Prefix": user} for user in users[first : first + self.page]]
+            return {"CommonPrefixes": shown, "IsTruncated": more, "NextContinuationToken": following}
+        first = bisect_right(self.keys, StartAfter)
+        keys = self.keys[first : first + self.page]
+        return {
+            "Contents": [{"Key": key, "ETag": str(self.objects[key])} for key in keys],
+            "IsTruncated": first + self.page < len(self.keys),
+        }
 
-    def paginate(self, **_asked: Any) -> Iterator[dict[str, Any]]:
-        keys = sorted(self.objects)
-        if not keys:
-            yield {}
-        for first in range(0, len(keys), 2):
-            yield {"Contents": [{"Key": key} for key in keys[first : first + 2]]}
-
-    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 - boto3's names
-        self.read.append(Key)
+    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        with self.one_by_one:
+            self.read.append(Key)
+            self.now += self.seconds
         found = self.objects[Key]
         if isinstance(found, Exception):
             raise found
         return {"Body": io.BytesIO(found if isinstance(found, bytes) else json.dumps(found).encode())}
 
+    def clock(self) -> float:
+        return self.now
+
+
+def of(bucket: Any, **given: Any) -> Live:
+    chosen = parameters.load("local").model_copy(update=given)
+    return Live(chosen, Identity("0", "us-east-1", "me", ""), None, {"s3": bucket})  # type: ignore[arg-type]
+
 
 def recorded(objects: dict[str, Any]) -> pd.DataFrame:
-    live = Live(parameters.load("local"), Identity("0", "us-east-1", "me", ""), None, {"s3": Bucket(objects)})  # type: ignore[arg-type]
-    return checkins.recorded(live, START, END)
+    return checkins.recorded(of(Bucket(objects)), START, END)
+
+
+def said(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame[checkins.COLUMNS]
 
 
 def test_a_check_in_is_a_row_of_scores() -> None:
     frame = recorded({KEY: GOOD})
-    assert frame.to_dict("records") == [
+    assert said(frame).to_dict("records") == [
         {
             "userId": "user-1",
             "time": pd.Timestamp("2026-01-01T12:30Z"),
@@ -63,14 +102,17 @@ def test_a_check_in_is_a_row_of_scores() -> None:
             "trajectory": "declining",
         }
     ]
-    assert frame.attrs == {"unreadable": 0, "examples": []}
+    assert frame.attrs["coverage"] == Coverage(1, 1, 1.0, True, 0, ())
+    assert checkins.cells(frame).to_dict("records") == [
+        {"risk_score": "42.5", "score": "-0.3", "trajectory": '"declining"'}
+    ]
 
 
 def test_the_words_of_a_check_in_are_nowhere() -> None:
     broken = json.dumps(GOOD).encode()[:-1]
     frame = recorded({KEY: GOOD | {"aiMetadata": {"text": SECRET}}, KEY.replace("30", "31"): broken})
     assert SECRET not in frame.to_csv() + str(frame.attrs)
-    assert frame.attrs["unreadable"] == 1
+    assert frame.attrs["coverage"].unreadable == 1
 
 
 @pytest.mark.parametrize("score", [None, "97", "", True, [], {}, "NaN", float("nan"), float("inf"), 10**400])
@@ -79,7 +121,7 @@ def test_a_score_that_is_no_number_is_missing_and_never_zero(score: object) -> N
     assert len(frame) == 1
     assert frame["risk_score"].isna().all()
     assert frame["score"].isna().all()
-    assert frame.attrs["unreadable"] == 0
+    assert frame.attrs["coverage"].unreadable == 0
 
 
 def test_missing_fields_are_missing() -> None:
@@ -110,14 +152,14 @@ def test_what_cannot_be_read_is_counted_and_named(key: str, content: Any, why: s
     other = KEY.replace("12:30", "12:40")
     frame = recorded({key: content, other: GOOD})
     assert len(frame) == 1
-    assert frame.attrs["unreadable"] == 1
-    assert frame.attrs["examples"][0].startswith(f"{key}: {why}")
+    assert frame.attrs["coverage"].unreadable == 1
+    assert frame.attrs["coverage"].examples[0].startswith(f"{key}: {why}")
 
 
 def test_only_the_first_unreadable_ones_are_named_but_all_are_counted() -> None:
     frame = recorded({f"user-{n}/2026/01/01/2026-01-01T12:30:00Z.json": b"{" for n in range(9)})
-    assert frame.attrs["unreadable"] == 9
-    assert len(frame.attrs["examples"]) == 5
+    assert frame.attrs["coverage"].unreadable == 9
+    assert len(frame.attrs["coverage"].examples) == 5
     assert frame.empty
 
 
@@ -147,8 +189,7 @@ def test_the_time_may_be_in_the_object_instead_of_the_name() -> None:
 def test_check_ins_of_other_days_are_not_fetched() -> None:
     far = "user-1/2025/11/30/2025-11-30T12:30:00Z.json"
     bucket = Bucket({far: GOOD, KEY: GOOD})
-    live = Live(parameters.load("local"), Identity("0", "us-east-1", "me", ""), None, {"s3": bucket})  # type: ignore[arg-type]
-    assert len(checkins.recorded(live, START, END)) == 1
+    assert len(checkins.recorded(of(bucket), START, END)) == 1
     assert bucket.read == [KEY]
 
 
@@ -161,16 +202,225 @@ def test_many_pages_come_out_in_order_of_time() -> None:
 
 def test_an_empty_bucket_is_an_empty_frame_with_its_columns() -> None:
     frame = recorded({})
-    assert list(frame.columns) == ["userId", "time", "risk_score", "score", "trajectory"]
+    assert list(said(frame).columns) == ["userId", "time", "risk_score", "score", "trajectory"]
     assert str(frame["time"].dtype).endswith("UTC]")
     assert frame["risk_score"].dtype == float
 
 
 def test_a_missing_bucket_is_an_error_in_words() -> None:
     class Gone(Bucket):
-        def paginate(self, **_asked: Any) -> Iterator[dict[str, Any]]:
+        def list_objects_v2(self, **_asked: Any) -> dict[str, Any]:
             raise ClientError({"Error": {"Code": "NoSuchBucket", "Message": "gone"}}, "ListObjectsV2")
 
-    live = Live(parameters.load("local"), Identity("0", "us-east-1", "me", ""), None, {"s3": Gone({})})  # type: ignore[arg-type]
     with pytest.raises(NotAsWanted, match=r"reading check-ins from your6-checkins-000000000000: .*NoSuchBucket"):
-        checkins.recorded(live, START, END)
+        checkins.recorded(of(Gone({})), START, END)
+
+
+def test_an_object_nested_too_deep_is_counted_and_stops_nothing() -> None:
+    frame = recorded({KEY: b'{"a":' * 100_000, KEY.replace("30", "31"): GOOD})
+    assert (len(frame), frame.attrs["coverage"].unreadable) == (1, 1)
+
+
+@pytest.mark.parametrize("risk", [150, 100.01, -5, -0.01, 1e300])
+@pytest.mark.parametrize("score", [1.01, -1.5, 99])
+def test_a_score_outside_its_range_is_no_score(risk: float, score: float) -> None:
+    frame = recorded({KEY: {**GOOD, "risk_score": risk, "score": score}, KEY.replace("30", "31"): GOOD})
+    assert frame["risk_score"].isna().tolist() == frame["score"].isna().tolist() == [True, False]
+    assert checkins.outside(frame, "risk_score") == checkins.outside(frame, "score") == 1
+
+
+@pytest.mark.parametrize("edge", [0, 100, -0.0, 0.0])
+def test_the_ends_of_the_range_are_scores(edge: float) -> None:
+    frame = recorded({KEY: {**GOOD, "risk_score": edge}})
+    assert frame["risk_score"].tolist() == [edge]
+
+
+def test_absent_null_and_a_number_are_three_things() -> None:
+    absent = {name: value for name, value in GOOD.items() if name != "score"}
+    frame = recorded({KEY: absent, KEY.replace("30", "31"): {**GOOD, "score": None}, KEY.replace("30", "32"): GOOD})
+    assert checkins.cells(frame)["score"].tolist() == ["", "null", "-0.3"]
+    assert frame["score"].isna().tolist() == [True, True, False]
+
+
+def test_words_under_another_name_are_not_kept() -> None:
+    said_so = {**GOOD, "trajectory": SECRET, "risk_score": SECRET, "note": SECRET, "score": [SECRET]}
+    frame = recorded({KEY: said_so})
+    assert SECRET not in frame.to_csv()
+    assert checkins.cells(frame)["score"].tolist() == ["[]"]
+
+
+DAY = timedelta(days=1)
+
+
+def named(user: str, moment: datetime) -> str:
+    return f"{user}/{moment:%Y/%m/%d}/{moment.isoformat()}.json"
+
+
+def many(users: int, days: int, a_day: int, before: datetime = END) -> dict[str, Any]:
+    """So many check-ins on each of so many whole days before, dealt out to the users."""
+    last = before.replace(hour=0, minute=0)
+    moments = [last - (day + 1) * DAY + n * DAY / a_day for day in range(days) for n in range(a_day)]
+    return {named(f"user-{n % users:03d}", moment): GOOD for n, moment in enumerate(moments)}
+
+
+@pytest.mark.parametrize(("users", "most"), [(1, 3), (5, 8), (50, 21)])
+def test_the_years_before_cost_a_call_a_user_and_never_more_than_listing_all(users: int, most: int) -> None:
+    now = many(users, 10, 100)
+    bucket = Bucket(now | many(users, 1000, 20, END - 100 * DAY), page=1000)
+    found = listed(of(bucket), END - 31 * DAY, END)
+    assert {key.name for key in found.keys} == set(now)
+    assert found.calls == bucket.listed <= min(most, 21)
+
+
+def test_a_listing_of_many_users_is_shared_out() -> None:
+    now = many(500, 10, 500)
+    bucket = Bucket(now | many(500, 100, 5000, END - 100 * DAY), page=1000)
+    found = listed(of(bucket), END - 30 * DAY, END)
+    assert sorted(key.name for key in found.keys) == sorted(now)
+    assert found.whole and found.calls == bucket.listed
+    assert 32 < bucket.listed < 500 + 32
+
+
+def test_what_came_after_the_window_is_not_listed_either() -> None:
+    then = many(3, 10, 10, END - 400 * DAY)
+    bucket = Bucket(then | many(3, 300, 100), page=1000)
+    found = listed(of(bucket), END - 450 * DAY, END - 400 * DAY)
+    assert {key.name for key in found.keys} == set(then)
+    assert found.calls < 10
+
+
+IDS = st.text(st.sampled_from("ab/1~é😀"), min_size=1, max_size=4).filter(lambda name: "/20" not in f"/{name}")
+MOMENTS = st.datetimes(datetime(2019, 1, 1), datetime(2031, 1, 1))
+
+
+@settings(deadline=None)
+@given(st.sets(st.tuples(IDS, MOMENTS), max_size=40), st.integers(1, 5), st.integers(0, 40))
+def test_the_listing_finds_what_looking_at_every_key_finds(
+    keys: set[tuple[str, datetime]], page: int, alone: int
+) -> None:
+    start, end = datetime(2025, 6, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)
+    names = {named(user, moment.replace(tzinfo=UTC)): moment.replace(tzinfo=UTC) for user, moment in keys}
+    bucket = Bucket(dict.fromkeys(names, GOOD), page)
+    found = listed(of(bucket), start, end, alone=alone)
+    assert found.calls == bucket.listed
+    assert sorted(key.name for key in found.keys) == sorted(n for n, moment in names.items() if start <= moment < end)
+    if alone > len(names) // page:
+        assert bucket.listed <= len(names) // page + 1
+
+
+def looked(bucket: Bucket, record: Record | None = None, **given: Any) -> Outlook:
+    return checkins.outlook(of(bucket, **given), END - 31 * DAY, END, record, clock=bucket.clock)
+
+
+def test_before_it_starts_it_says_how_much_there_is_and_how_long_it_takes() -> None:
+    bucket = Bucket(many(7, 30, 100), page=1000, seconds=0.5)
+    ahead = looked(bucket)
+    rows = {row["what"]: row["how much"] for row in checkins.estimate(ahead)}
+    assert len(bucket.read) == 64
+    assert rows["check-ins recorded in the window"] == "3,000 on 30 days"
+    assert rows["one takes"].startswith("500 ms") and rows["one takes"].endswith("measured on 64")
+    assert rows["all that is left takes"] == "24.5 min"
+    assert rows["will be read"] == "about 8%, evenly over the days"
+
+
+def test_within_its_time_it_reads_the_same_share_of_every_day_and_says_what_that_shows() -> None:
+    bucket = Bucket(many(7, 30, 100), page=1000, seconds=0.1)
+    frame = checkins.history(looked(bucket))
+    coverage = frame.attrs["coverage"]
+    assert bucket.now < 120 + 64 * 0.1
+    assert 1000 < coverage.read == len(frame) < coverage.recorded == 3000
+    assert not coverage.complete
+    days = frame["time"].dt.date.value_counts()
+    assert len(days) == 30
+    assert days.max() - days.min() <= 64  # the time ends within a day, which is looked at every 64 objects
+    assert coverage.share == days.min() / 100 >= 0.3
+    assert f"{coverage.read:,} of 3,000 were read, evenly over the days: of all at most " in coverage.bound(0)
+
+
+def test_a_day_of_one_check_in_takes_nothing_from_what_the_others_show() -> None:
+    alone = named("user-1", (END - 31 * DAY).replace(hour=23))
+    bucket = Bucket({alone: GOOD} | many(7, 30, 100), page=1000, seconds=0.1)
+    coverage = checkins.history(looked(bucket)).attrs["coverage"]
+    assert coverage.recorded == 3001 and coverage.read < 2000
+    assert coverage.share > 0.3
+
+
+def test_the_time_is_never_so_long_that_the_cell_is_interrupted() -> None:
+    bucket = Bucket(many(7, 30, 100), page=1000, seconds=0.1)
+    checkins.history(looked(bucket, backtest_budget_minutes=240, cell_timeout_seconds=50))
+    assert bucket.now < 50
+
+
+def test_a_listing_that_does_not_come_to_its_end_shows_nothing_of_the_rest() -> None:
+    bucket = Bucket(many(7, 30, 100), page=100)
+    bucket.clock = lambda: bucket.listed * 10.0  # type: ignore[method-assign]
+    coverage = checkins.history(looked(bucket)).attrs["coverage"]
+    assert 6 <= bucket.listed <= 6 + 8
+    assert not coverage.whole and not coverage.complete
+    assert "shows nothing" in coverage.bound(0)
+
+
+def record(folder: Path) -> Record:
+    return Record(folder, "20260101T000000Z-test")
+
+
+def test_what_was_read_is_kept_by_day_without_words_or_names_and_not_read_again(tmp_path: Path) -> None:
+    bucket = Bucket(many(7, 30, 100), page=1000, seconds=0.1)
+    while not (coverage := checkins.history(looked(bucket, record(tmp_path))).attrs["coverage"]).complete:
+        assert bucket.now < 1000
+    assert sorted(bucket.read) == sorted(bucket.objects)
+    assert coverage.read == 3000
+    files = sorted(tmp_path.glob("evidence/checkins/*.csv"))
+    assert len({file.name[:10] for file in files}) == 30
+    assert not any(SECRET in text or "user-0" in text for text in (file.read_text() for file in files))
+    again = checkins.history(looked(bucket, record(tmp_path)))
+    assert len(bucket.read) == 3000
+    plain = checkins.recorded(of(bucket), END - 31 * DAY, END)
+    assert again[checkins.COLUMNS[1:]].equals(plain[checkins.COLUMNS[1:]])
+    assert again["userId"].nunique() == plain["userId"].nunique() == 7
+
+
+def test_a_kill_in_the_middle_costs_the_day_that_was_being_read(tmp_path: Path) -> None:
+    class Killed(Bucket):
+        def get_object(self, **asked: Any) -> dict[str, Any]:
+            if len(self.read) >= 1500:
+                raise KeyboardInterrupt
+            return super().get_object(**asked)
+
+    objects = many(7, 30, 100)
+    with pytest.raises(KeyboardInterrupt):
+        checkins.history(looked(Killed(objects, page=1000), record(tmp_path)))
+    (tmp_path / "evidence" / "checkins" / ".draft-x").write_text("half a")
+    bucket = Bucket(objects, page=1000)
+    frame = checkins.history(looked(bucket, record(tmp_path)))
+    assert len(frame) == 3000 and frame.attrs["coverage"].complete
+    assert 1400 <= len(bucket.read) <= 1500 + 100
+
+
+def test_an_object_that_was_replaced_is_read_again(tmp_path: Path) -> None:
+    bucket = Bucket({KEY: GOOD})
+    checkins.history(looked(bucket, record(tmp_path)))
+    bucket.objects[KEY] = {**GOOD, "risk_score": 99}
+    assert checkins.history(looked(bucket, record(tmp_path)))["risk_score"].tolist() == [99]
+
+
+def test_a_copy_that_holds_too_little_for_other_rules_is_read_again(tmp_path: Path) -> None:
+    bucket, live = Bucket({KEY: {**GOOD, "sentiment": "negative"}}), of(Bucket({}))
+    live.clients["s3"] = bucket
+    asked = [{}, {"sentiment": (("StringEquals", "positive"),)}, {"sentiment": (("StringEquals", "negative"),)}]
+    held = []
+    for rules in asked:
+        fields = merged(checkin_reading.USUAL, AnswerFields(rules, frozenset()))
+        frame = checkins.history(checkins.outlook(live, START, END, record(tmp_path), fields))
+        held.append(checkins.cells(frame).get("sentiment", pd.Series(["not asked for"]))[0])
+    assert held == ["not asked for", json.dumps(ANOTHER), '"negative"']
+    assert len(bucket.read) == 3
+    checkins.history(checkins.outlook(live, START, END, record(tmp_path)))
+    assert len(bucket.read) == 3  # less is asked for than is kept
+
+
+def test_what_could_not_be_read_is_tried_again(tmp_path: Path) -> None:
+    bucket = Bucket({KEY: DENIED})
+    assert checkins.history(looked(bucket, record(tmp_path))).attrs["coverage"].unreadable == 1
+    bucket.objects[KEY] = GOOD
+    assert len(checkins.history(looked(bucket, record(tmp_path)))) == 1

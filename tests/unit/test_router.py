@@ -6,11 +6,13 @@ import math
 import time
 from typing import Any
 
+import hypothesis
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib import render, router, settings
+from lib import payloads, render, router, settings
 from lib.errors import BadParameters
 from lib.payloads import FailsExecution, MissingVariable
 from lib.router import Router
@@ -134,6 +136,56 @@ def test_what_is_remembered_is_what_a_walk_of_its_own_says(result: Any) -> None:
                 remembering.route(result)
         else:
             assert remembering.route(result) == alone
+
+
+FIELDS = ["risk_score", "score", "trajectory"]
+CELLS = (
+    ANYTHING
+    | st.just(payloads.ABSENT)
+    | st.sampled_from([0, -0.0, 30, 50, 85, 95, 100, -0.6, -1, 1, 150, -5, 95.01, 1e300, -1e300, 10**400, True, False])
+    | st.sampled_from([math.nan, math.inf, -math.inf, "declining", "97", [], {}])
+)
+
+
+@hypothesis.settings(deadline=None)
+@given(st.lists(st.tuples(CELLS, CELLS, CELLS | st.just("declining")), max_size=12))
+def test_many_at_once_take_the_routes_that_each_takes_alone(rows: list[tuple[Any, ...]]) -> None:
+    frame = pd.DataFrame(
+        [["" if value is payloads.ABSENT else json.dumps(value) for value in row] for row in rows], columns=FIELDS
+    )
+    for definition, together in ((PLAIN, NEW_ROUTER), (OLD, OLD_ROUTER)):
+        alone = [
+            Router(definition).route_or_failure(
+                {"text": ""} | {f: v for f, v in zip(FIELDS, row, strict=True) if v is not payloads.ABSENT}
+            )
+            for row in rows
+        ]
+        assert together.routes(frame).tolist() == alone
+
+
+def test_many_at_once_share_their_walks() -> None:
+    frame = pd.DataFrame({"risk_score": [json.dumps(n / 300) for n in range(30_000)], "score": "0.1", "trajectory": ""})
+    fresh = Router(PLAIN)
+    counted = fresh.routes(frame).value_counts()
+    assert counted.to_dict() == {"none": 15001, "standard": 10500, "high": 3000, "crisis": 1499}
+    assert len(fresh.known) < 20
+
+
+@pytest.mark.parametrize(
+    ("cells", "route"),
+    [
+        ({"risk_score": "?", "score": "0.1", "trajectory": '"stable"'}, "cannot tell"),
+        ({"risk_score": "99", "score": "?", "trajectory": "?"}, "crisis"),
+        ({"risk_score": "99"}, "crisis"),
+        ({"risk_score": "20", "score": "0.1", "trajectory": "?"}, "none"),
+        ({"risk_score": "40", "score": "0.1", "trajectory": "?"}, "cannot tell"),
+        ({"score": "-0.9"}, "cannot tell"),
+        ({}, "cannot tell"),
+    ],
+)
+def test_what_nobody_knows_decides_nothing_unless_it_does_not_matter(cells: dict[str, str], route: str) -> None:
+    frame = pd.DataFrame([cells]) if cells else pd.DataFrame(index=[0])
+    assert NEW_ROUTER.routes(frame).tolist() == [route]
 
 
 def test_the_definition_before_has_one_alert() -> None:

@@ -1,0 +1,84 @@
+"""What a run has read of the recorded check-ins, kept in its record by day, so that no object is read twice. No AWS.
+
+`evidence/checkins/YYYY-MM-DD.csv` holds scores and no words; a user is a pseudonym that is this run's own. A file is
+written once and whole: what a kill takes away is the day that was being read.
+"""
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from lib.errors import BadParameters
+from lib.records import Record
+from lib.telemetry.checkin_keys import Key
+
+FOLDER = "evidence/checkins"
+BESIDE = ("object", "user", "time")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One recorded check-in: `cells` holds a JSON value a field, "" where the object has none."""
+
+    user: str
+    moment: datetime
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Copies:
+    """The day files of one run's record; without a record nothing is kept."""
+
+    record: Record | None
+    fields: Mapping[str, Sequence[str]]  # field -> the texts that are kept of it as they are
+
+    def user(self, name: str) -> str:
+        return self._hashed(name)[:12] if self.record else name
+
+    def mark(self, key: Key) -> str:
+        """What stands for an object as it is now: once it is replaced, its copy is another object's."""
+        return self._hashed(f"{key.name} {key.etag}")[:16]
+
+    def _hashed(self, text: str) -> str:
+        own = self.record.run_id if self.record else ""
+        return hashlib.sha256(f"{own} {text}".encode()).hexdigest()
+
+    def of(self, days: Iterable[date]) -> dict[str, Answer]:
+        """What was read of these days, by mark. A file that holds less of a field than is asked for is left out."""
+        found = dict[str, Answer]()
+        for day in days:
+            for name in self.record.kept_as(f"{FOLDER}/{day:%Y-%m-%d}.csv") if self.record else ():
+                found |= self._read(name)
+        return found
+
+    def _read(self, name: str) -> dict[str, Answer]:
+        assert self.record is not None
+        rows = csv.reader(io.StringIO((self.record.folder / name).read_text(encoding="utf-8")))
+        columns = {head.partition("=")[0]: (at, head.partition("=")[2]) for at, head in enumerate(next(rows, []))}
+        if not {*BESIDE, *self.fields} <= set(columns):
+            return {}
+        if any(not set(words) <= set(columns[field][1].split("|")) for field, words in self.fields.items()):
+            return {}
+        wanted = [columns[field][0] for field in self.fields]
+        mark, user, moment = (columns[name][0] for name in BESIDE)
+        try:
+            return {
+                row[mark]: Answer(row[user], datetime.fromisoformat(row[moment]), tuple(row[at] for at in wanted))
+                for row in rows
+            }
+        except (ValueError, IndexError) as error:
+            raise BadParameters(f"{name} of the record is not as it was written; begin a new run") from error
+
+    def keep(self, day: date, read: Mapping[str, Answer]) -> None:
+        """Add what was read of a day: a file of its own, beside what was kept of that day before."""
+        if self.record is None or not read:
+            return
+        text = io.StringIO()
+        lines = csv.writer(text, lineterminator="\n")
+        lines.writerow([*BESIDE, *(f"{field}={'|'.join(words)}" for field, words in self.fields.items())])
+        for mark, answer in read.items():
+            lines.writerow([mark, answer.user, answer.moment.isoformat(), *answer.cells])
+        self.record.keep_text(f"{FOLDER}/{day:%Y-%m-%d}.csv", text.getvalue())

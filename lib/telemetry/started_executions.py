@@ -1,0 +1,39 @@
+"""How many executions of the workflow began in a window, and who says so. Read-only."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from lib import executions, metrics
+from lib.aws import Live
+from lib.errors import RunbookError
+
+MOST = 20_000  # 20 calls; more would take minutes of a throttled API
+LISTED_DAYS = 90  # Step Functions forgets an execution then
+DRILL = "drill-"
+
+
+@dataclass(frozen=True)
+class Started:
+    """How many executions began in the window, and who says so; None where nobody can."""
+
+    count: int | None
+    source: str
+
+
+def started(live: Live, start: datetime, end: datetime) -> Started:
+    """By the list, which tells drills apart, where it can be read to its end; else by CloudWatch's count."""
+    days, least = (datetime.now(UTC) - start).days, 0
+    if days <= LISTED_DAYS:
+        rows = executions.since(live, start, MOST)
+        ordinary = sum(not row["name"].startswith(DRILL) and row["started"] < end for row in rows)
+        if len(rows) < MOST:
+            return Started(ordinary, "listed by Step Functions, without drills")
+        least = ordinary
+    try:
+        series = metrics.executions(live, start, end)
+    except RunbookError as error:
+        return Started(None, f"more than are listed here, and CloudWatch does not count them: {error}")
+    count = int(series.loc[series["metric"] == metrics.COUNTS[0], "value"].sum())
+    if not count or count < least:
+        return Started(None, f"more than are listed here; CloudWatch counts {count:,}, which is too few to be all")
+    return Started(count, "counted by CloudWatch, drills included")
