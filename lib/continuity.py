@@ -121,7 +121,7 @@ def crossing(live: Live, record: Record, outcome: Outcome) -> list[Check]:
         return [Check(ACROSS, "not exercised here", NOT_UPDATED, expected)]
     names, moment = {state.name for state in walk(old[0])}, updated_at(live)
     rows = [_across(live, name, names) for name in _running_at(live, moment)] if moment else []
-    record.keep_json(CROSSING, {"updated": moment, "executions": rows})
+    record.keep_json(CROSSING, {"updated": moment.isoformat() if moment else None, "executions": rows})
     if not rows:
         return [Check(ACROSS, "not exercised here", "no execution was running when the update came", expected)]
     wrong = [row for row in rows if row["strange"]]

@@ -14,6 +14,7 @@ from lib import desired, lint
 from lib.aws import Live, readable
 from lib.checks import Check
 from lib.errors import NotAsWanted
+from lib.exact_json import document, dumps
 from lib.records import Record
 from lib.resources.rules import Rule, targets
 from lib.resources.workflow import description, versions
@@ -30,9 +31,10 @@ def backup(live: Live, record: Record) -> Path:
             f"there is no state machine {live.settings.state_machine_name} to back up; expected the baseline"
         )
     name = f"backup/stepfunctions-backup-{datetime.now(UTC):%Y%m%d}"
-    kept = record.keep_json(f"{name}.json", {**found, "versions": versions(live, live.settings.state_machine_arn)})
-    definition = json.dumps(json.loads(found["definition"]), indent=2, ensure_ascii=False) + "\n"
-    record.keep_text(f"{name}-definition.json", definition)
+    told = {key: value.isoformat() if isinstance(value, datetime) else value for key, value in found.items()}
+    kept = record.keep_json(f"{name}.json", {**told, "versions": versions(live, live.settings.state_machine_arn)})
+    definition = document(found["definition"], "the workflow's definition")
+    record.keep_text(f"{name}-definition.json", dumps(definition, indent=2) + "\n")
     return kept.relative_to(record.folder)
 
 

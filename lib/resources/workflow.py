@@ -1,6 +1,5 @@
 """The Step Functions state machine."""
 
-import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from typing import Any, ClassVar
 
 from lib.aws import Live, absent_is_none, readable
 from lib.errors import NotAsWanted, Refused
+from lib.exact_json import document, dumps
 from lib.resources.base import LiveThing
 
 NO_MACHINE = ("StateMachineDoesNotExist",)
@@ -42,7 +42,7 @@ class Workflow(LiveThing):
         self.live.client("stepfunctions").update_state_machine(
             stateMachineArn=self.arn,
             publish=True,
-            **{**value, "definition": json.dumps(value["definition"], indent=2, ensure_ascii=False)},
+            **{**value, "definition": dumps(value["definition"], indent=2)},
         )
 
     def settle(self) -> None:
@@ -66,7 +66,7 @@ class Workflow(LiveThing):
 def value_of(answer: Mapping[str, Any]) -> dict[str, Any]:
     """The workflow's value, from what DescribeStateMachine says or a backup kept of it."""
     return {
-        "definition": json.loads(answer["definition"]),
+        "definition": document(answer["definition"], "the workflow's definition"),
         "roleArn": answer["roleArn"],
         "loggingConfiguration": _logging(answer.get("loggingConfiguration")),
     }

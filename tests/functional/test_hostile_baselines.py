@@ -621,7 +621,7 @@ def test_without_the_merge_variables_would_be_lost_and_these_tests_would_see_it(
 def test_without_the_merge_widgets_would_be_lost_and_these_tests_would_see_it(account, client, monkeypatch):
     dashboard_with_more(client, account)
     before = everything(account)
-    monkeypatch.setattr(Widgets, "_body", lambda self: {})
+    monkeypatch.setattr(Widgets, "_body", lambda self: "{}")
     (wanted,) = [item for item in desired.state_machine(connect(account)) if isinstance(item.resource, Widgets)]
     wanted.resource.write(wanted.value)
     lost = {path[1] for path in touched(before, everything(account))}
