@@ -26,7 +26,7 @@ def backup(record: Record) -> dict[str, Any]:
             f"run {record.run_id} kept no backup of the workflow (it never came to phase 03), so it changed none"
         )
     said = f"the backup {first[0].name} of run {record.run_id}"
-    return dict(answer(document(first[0].read_text(encoding="utf-8"), said), said))
+    return answer(document(first[0].read_text(encoding="utf-8"), said), said)
 
 
 def has_backup(record: Record) -> bool:

@@ -42,12 +42,17 @@ def loads(text: str) -> Any:  # noqa: ANN401 - whatever the text holds
     return DECODER.decode(text)
 
 
-def document(text: str | None, what: str) -> dict[str, Any]:
-    """A JSON object that somebody wrote; `what` names it. Raises NotAsWanted, in a sentence, for anything else."""
+def parsed(text: str | None, what: str) -> Any:  # noqa: ANN401
+    """The value of a text that somebody else wrote; `what` names it. Raises NotAsWanted, in a sentence, for no JSON."""
     try:
-        found = loads(text or "")
-    except ValueError as error:
-        raise NotAsWanted(f"{what} is no JSON ({error}); expected an object. Look at it by hand") from error
+        return loads(text or "")
+    except (ValueError, RecursionError) as error:
+        raise NotAsWanted(f"{what} is no JSON ({error}); expected some. Look at it by hand") from error
+
+
+def document(text: str | None, what: str) -> dict[str, Any]:
+    """Like `parsed`, for what must be an object."""
+    found = parsed(text, what)
     if not isinstance(found, dict):
         raise NotAsWanted(f"{what} is a JSON {_kind(found)}; expected an object. Look at it by hand")
     return found

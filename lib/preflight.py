@@ -1,6 +1,5 @@
 """The plan's current-state checklist, read live. Read-only: it invokes nothing and writes nothing but the record."""
 
-import json
 import time
 from collections.abc import Callable
 from functools import partial
@@ -12,6 +11,7 @@ from lib import executions
 from lib.aws import Live, error_code, readable
 from lib.checks import Check
 from lib.errors import NotAsWanted, RunbookError
+from lib.exact_json import parsed
 from lib.resources import Rule
 from lib.resources.functions import environment_keys, permissions
 from lib.resources.rules import targets
@@ -88,7 +88,8 @@ def _processor_answers(live: Live, name: str) -> list[dict[str, Any]]:
     with readable(f"reading the history of {name}"):
         events = live.client("stepfunctions").get_execution_history(executionArn=arn, maxResults=100)["events"]
     details = [e.get("lambdaFunctionSucceededEventDetails") or e.get("taskSucceededEventDetails") for e in events]
-    answers = [json.loads(detail["output"]) for detail in details if detail and detail.get("output")]
+    outputs = [detail["output"] for detail in details if detail and detail.get("output")]
+    answers = [parsed(output, f"an output in the history of {name}") for output in outputs]
     return [answer for answer in answers if isinstance(answer, dict) and "risk_score" in answer]
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from lib.answers import without
 from lib.aws import Live, absent_is_none
 from lib.errors import NotAsWanted
 from lib.exact_json import document, dumps
@@ -83,5 +84,5 @@ def targets(live: Live, rule: str) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     with absent_is_none(*MISSING):
         for page in live.client("events").get_paginator("list_targets_by_rule").paginate(Rule=rule):
-            found |= {row["Id"]: {key: item for key, item in row.items() if key != "Id"} for row in page["Targets"]}
+            found |= {row["Id"]: without(row, "Id") for row in page["Targets"]}
     return found
