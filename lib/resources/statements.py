@@ -68,8 +68,8 @@ def carries(statement: Statement, rule_arn: str) -> bool:
 
 def _conditions(statement: Statement) -> Iterator[tuple[str, str, Any]]:
     """Operator, key and what it is compared with."""
-    held = statement.get("Condition")
-    for operator, keys in (held if isinstance(held, dict) else {}).items():
+    held = statement.get("Condition", {})
+    for operator, keys in (held if isinstance(held, dict) else {"no operator": held}).items():
         for key, wanted in (keys if isinstance(keys, dict) else {str(keys): None}).items():
             yield operator, key, wanted
 
