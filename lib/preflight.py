@@ -212,7 +212,7 @@ def _function(live: Live, name: str) -> str:
     deadline = time.monotonic() + live.settings.verify_timeout_seconds
     while True:
         answer = live.client("lambda").get_function_configuration(FunctionName=name)
-        state = str(answer.get("State", "Active"))
+        state = str(answer["State"])
         if state != "Pending" or time.monotonic() > deadline:  # just made or deployed: it becomes Active by itself
             # Lambda sends a function to sleep that was idle for weeks. What wakes it fails, and has to be tried again.
             return f"{state}; its next invocation fails and wakes it: invoke it once" if state == "Inactive" else state

@@ -22,13 +22,14 @@ CONDITIONS = {
     ("stringequals", "lambda:functionurlauthtype"): "FunctionUrlAuthType",
     ("bool", "lambda:invokedviafunctionurl"): "InvokedViaFunctionUrl",
 }
+INVOKE = "lambda:InvokeFunction"
 MEMBERS = {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
 
 
 def statements(policy: str | None, function: str) -> list[Statement]:
     """Every statement of a policy's text, a lone one too; one that is no object is nobody's permission."""
     found = document(policy, f"the resource policy of {function}").get("Statement", [])
-    return [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, dict)]
+    return [one for one in _many(found) if isinstance(one, dict)]
 
 
 def value_of(statement: Statement) -> dict[str, Any]:
@@ -57,13 +58,18 @@ def value_of(statement: Statement) -> dict[str, Any]:
 
 
 def carries(statement: Statement, rule_arn: str) -> bool:
-    """Whether this may be what lets EventBridge invoke the function for a rule: also without any condition, or for
-    all rules."""
-    if not _service(statement.get("Principal"), "events.amazonaws.com"):
-        return False
-    sources = [wanted for _, key, wanted in _conditions(statement) if key.lower() == "aws:sourcearn"]
-    listed = [one for wanted in sources for one in (wanted if isinstance(wanted, list) else [wanted])]
-    return not sources or any(fnmatchcase(rule_arn, str(pattern)) for pattern in listed)
+    """Whether this decides on EventBridge's invoking the function for a rule: also without a condition, or for all.
+
+    A function URL's does not, nor any other whose condition no event of a rule meets.
+    """
+    conditions = [(key.lower(), _many(wanted)) for _, key, wanted in _conditions(statement)]
+    sources = [patterns for key, patterns in conditions if key == "aws:sourcearn"]
+    return (
+        _service(statement.get("Principal"), "events.amazonaws.com")
+        and any(fnmatchcase(INVOKE, str(pattern)) for pattern in _many(statement.get("Action")))
+        and all(key in ("aws:sourcearn", "aws:sourceaccount") for key, _ in conditions)
+        and all(any(fnmatchcase(rule_arn, str(pattern)) for pattern in patterns) for patterns in sources)
+    )
 
 
 def _conditions(statement: Statement) -> Iterator[tuple[str, str, Any]]:
@@ -74,8 +80,11 @@ def _conditions(statement: Statement) -> Iterator[tuple[str, str, Any]]:
             yield operator, key, wanted
 
 
+def _many(value: Any) -> list[Any]:  # noqa: ANN401 - one or a list, everywhere in a policy
+    return value if isinstance(value, list) else [value]
+
+
 def _service(principal: Any, name: str) -> bool:  # noqa: ANN401
     if isinstance(principal, dict):
-        services = principal.get("Service", [])
-        return name in services if isinstance(services, list) else services == name
+        return name in _many(principal.get("Service"))
     return bool(principal == "*")

@@ -152,6 +152,11 @@ def test_what_is_ours_and_odd_is_one_sentence_that_closes_nobodys_way_in(more, s
         (allow(Condition={"ArnLike": {"aws:SourceArn": [RULE, "other"]}}), True),
         (allow(Condition={"ArnLike": {"aws:SourceArn": RULE.rpartition("/")[0] + "/*"}}), True),
         (allow(Condition={"ArnLike": {"aws:SourceArn": RULE + "2"}}), False),
+        (allow(Action=["lambda:*"]), True), (allow(Action=["x", "lambda:Invoke*"], Effect="Deny"), True),
+        (allow(Principal="*", Action="lambda:InvokeFunctionUrl"), False),
+        (allow(Principal="*", Condition={"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}), False),
+        (allow(Principal="*", Condition={"StringEquals": {"aws:PrincipalOrgID": "o-1"}}), False),
+        (allow(Condition={"StringEquals": {"AWS:SourceAccount": "000000000000"}}), True),
         (allow(Principal={"AWS": "1"}), False), (allow(Principal={"Service": "s3.amazonaws.com"}), False), ({}, False),
     ],
 )  # fmt: skip
