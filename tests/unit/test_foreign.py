@@ -2,13 +2,15 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib import preflight
+from lib import preflight, review
 from lib.answers import answer
 from lib.aws import Identity, Live
 from lib.errors import NotAsWanted
@@ -367,3 +369,19 @@ def test_a_rule_with_a_schedule_alone_gets_no_pattern_when_it_is_put_back():
     thing.write(thing.read())
     given = {"Name": "r", "State": "DISABLED", "Description": "", "ScheduleExpression": "rate(1 day)"}
     assert events.written == [("put_rule", given)]
+
+
+def test_a_widget_that_somebody_titled_as_ours_needs_no_metrics():
+    titled = [
+        {"type": "text", "properties": {"title": "Phase 3: theirs", "markdown": "x"}},
+        {"properties": {"title": "Phase 3: x", "metrics": None}},
+        {"properties": {"title": "Phase 3: x", "metrics": [[{"expression": "m1"}], ["odd"], "x", ["AWS/X", "M", "D"]]}},
+        {"properties": {"title": "Phase 3: x", "metrics": [["Your6/AI", "Latency", {"stat": "p99"}]]}},
+    ]
+    cloudwatch = Fake(
+        get_dashboard={"DashboardBody": json.dumps({"widgets": titled})}, get_metric_statistics={"Datapoints": [1]}
+    )
+    now = datetime.now(UTC)
+    assert review.dashboard_metrics(live(cloudwatch=cloudwatch), SimpleNamespace(start=now)) == {
+        "Your6/AI Latency": True
+    }
