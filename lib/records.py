@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from lib.errors import BadParameters, Unrecorded
-from lib.exact_json import dumps, loads
+from lib.exact_json import dumps, loads, parsed
 from lib.manifest import MANIFEST, chained, unsealed
 from lib.settings import Settings
 
@@ -60,7 +60,10 @@ class Record:
     store: Store | None = field(default=None, compare=False)
 
     def append(self, name: str, row: Mapping[str, Any]) -> None:
-        """Add one JSON line to a log of the record, and return only when it is on disk and in the store."""
+        """Add one JSON line to a log of the record, and return only when it is on disk and in the store.
+
+        Raises Refused, before anything is written, for what could not be read back exactly; so does every other file.
+        """
         self.append_all(name, [row])
 
     def append_all(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -160,7 +163,7 @@ class Record:
     def read_json(self, name: str) -> Any:  # noqa: ANN401 - whatever was written
         """A file of the record, or None where the run has not written it."""
         path = self.folder / name
-        return loads(path.read_text(encoding="utf-8")) if path.exists() else None
+        return parsed(path.read_text(encoding="utf-8"), f"{name} of {self.run_id}") if path.exists() else None
 
     def latest(self, name: str) -> Any:  # noqa: ANN401
         """The newest attempt of a file that `keep_json` wrote, or None."""
