@@ -26,6 +26,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from lib.answers import answering
 from lib.errors import BadParameters, NotAsWanted, Refused, Throttled, Unanswered, Unreachable
 from lib.settings import Settings
 
@@ -200,6 +201,7 @@ def _client(session: boto3.session.Session, settings: Settings, service: str, at
         read_timeout=settings.answer_timeout_seconds,
         s3={"addressing_style": "path"} if settings.endpoint_url else None,
     )
+    session.events.register("creating-client-class", answering, unique_id="answers")
     return session.client(service, endpoint_url=settings.endpoint_url or None, config=config)
 
 

@@ -26,9 +26,14 @@ def brief(value: Any, most: int = 160) -> str:  # noqa: ANN401
     """A value in one line for a table; a long one is cut with its size."""
     if value is None:
         return "does not exist"
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True, default=_kind)
     text = " ".join(text.split())
     return text if len(text) <= most else f"{text[: most - 20]}... ({len(text):,} characters)"
+
+
+def _kind(value: Any) -> str:  # noqa: ANN401
+    """What no record could hold is named, not put into words that look like a value."""
+    return f"({type(value).__name__})"
 
 
 def require(checks: Iterable[Check]) -> None:

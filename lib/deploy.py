@@ -35,7 +35,8 @@ def backup(live: Live, record: Record) -> Path:
     name = f"backup/stepfunctions-backup-{datetime.now(UTC):%Y%m%d}"
     arn = live.settings.state_machine_arn
     routing = {alias: routing_of(live, f"{arn}:{alias}") for alias in aliases(live, arn)}
-    kept = record.keep_json(f"{name}.json", {**found, "versions": versions(live, arn), "aliases": routing})
+    told = {key: value.isoformat() if isinstance(value, datetime) else value for key, value in found.items()}
+    kept = record.keep_json(f"{name}.json", {**told, "versions": versions(live, arn), "aliases": routing})
     record.keep_text(f"{name}-definition.json", reading.written(reading.kept(found["definition"])).rstrip() + "\n")
     return kept.relative_to(record.folder)
 

@@ -3,13 +3,13 @@
 What a run itself has written since is no drift: that is what a resumed run finds.
 """
 
-import json
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from lib import undo
+from lib.exact_json import dumps, in_order
 from lib.plans import differences, half_done, same
 from lib.records import LOG, Record
 
@@ -62,7 +62,7 @@ def _drift(
 
 def _alike(left: Any, right: Any) -> bool:  # noqa: ANN401
     """Equal as the record holds them."""
-    return json.dumps(left, sort_keys=True, default=str) == json.dumps(right, sort_keys=True, default=str)
+    return dumps(in_order(left)) == dumps(in_order(right))
 
 
 def _where(name: str, old: Any, new: Any) -> str:  # noqa: ANN401

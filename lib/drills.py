@@ -14,6 +14,7 @@ from typing import Any
 
 from lib import changes, executions, listening, render, resources
 from lib.aws import Live
+from lib.checks import brief
 from lib.errors import NotAsWanted, Refused
 from lib.executions import Execution
 from lib.listening import BEHIND_RULE, Received
@@ -191,7 +192,12 @@ def _start(live: Live, entry: str, scenario: Scenario, name: str) -> str:
 
 def _interventions(live: Live) -> int:
     item = item_of(live, live.settings.table_name, live.settings.drill_user_id) or {}
-    return int(item.get("crisisInterventionCount", 0))
+    count = item.get("crisisInterventionCount", 0)
+    if not isinstance(count, int | float):
+        raise NotAsWanted(
+            f"the drill user's crisisInterventionCount is {brief(count)}; expected a number, which the workflow raises"
+        )
+    return int(count)
 
 
 def _complete(started: Sequence[_Started], heard: Sequence[Received]) -> bool:

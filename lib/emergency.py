@@ -6,14 +6,15 @@ No lock, no plan, no comparison, no store: check-ins fail while it waits. The ru
 is rolled back; the definition before does not need them.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from lib import changes, locks, verification
+from lib.answers import answer
 from lib.aws import Live
 from lib.checks import Check
 from lib.errors import BadParameters, Refused, RunbookError
+from lib.exact_json import document
 from lib.plans import UNKNOWN, Value
 from lib.records import LOG, Record
 from lib.resources.workflow import Workflow, value_of
@@ -29,7 +30,8 @@ def backup(record: Record) -> dict[str, Any]:
         raise BadParameters(
             f"run {record.run_id} kept no backup of the workflow (it never came to phase 03), so it changed none"
         )
-    return dict(json.loads(first[0].read_text(encoding="utf-8")))
+    said = f"the backup {first[0].name} of run {record.run_id}"
+    return answer(document(first[0].read_text(encoding="utf-8"), said), said)
 
 
 def has_backup(record: Record) -> bool:

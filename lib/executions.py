@@ -11,6 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from lib.aws import Live, absent_is_none, error_code, readable
+from lib.exact_json import parsed
 
 NEVER_ENDS = "RUNNING"
 MOST = 500_000  # executions that are listed, a thousand a call: 24 days at 20,500 a day
@@ -68,7 +69,7 @@ def describe(live: Live, arn: str, with_output: bool = True) -> Execution:
     wanted = {} if with_output else {"includedData": "METADATA_ONLY"}
     with readable(f"reading execution {arn.rsplit(':', 1)[-1]}"):
         answer = live.client("stepfunctions").describe_execution(executionArn=arn, **wanted)
-    output = json.loads(answer.get("output") or "{}")
+    output = parsed(answer.get("output") or "{}", f"the output of {arn.rsplit(':', 1)[-1]}")
     return Execution(
         arn=arn,
         status=answer["status"],

@@ -112,12 +112,12 @@ def _simulate(live: Live, need: Need, role: str) -> str:
             ResourceArns=[need.resource],
             ContextEntries=context,
         )
-    return str(answer["EvaluationResults"][0]["EvalDecision"])
+    return str(next((found["EvalDecision"] for found in answer["EvaluationResults"]), "no answer"))
 
 
 def allowed(policies: Iterable[Mapping[str, Any]], need: Need) -> bool:
     """Our reading of identity policies: an Allow matches and no Deny does. Knows StringLike and StringEquals only."""
-    statements = [statement for document in policies for statement in _many(document["Statement"])]
+    statements = [statement for document in policies for statement in _many(document.get("Statement", []))]
     matching = [statement for statement in statements if _matches(statement, need)]
     return any(s["Effect"] == "Allow" for s in matching) and not any(s["Effect"] == "Deny" for s in matching)
 

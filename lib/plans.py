@@ -1,12 +1,13 @@
 """What a plan is: plain frozen data, compared and fingerprinted. No AWS, no files, nothing is carried out here."""
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Protocol
+
+from lib.exact_json import dumps, in_order, require
 
 Value = Any  # plain data: what JSON can hold; None where the thing does not exist
 
@@ -74,6 +75,8 @@ class Change:
     `temporary`: it is there only while something listens, so an undo keeps it for no reason. Of an undo, `doubt` says
     why it would be left, as things stand when it is planned, `foreign` that its value is neither the recorded one nor
     one that the run wrote, and `trouble` why its value could not be read.
+
+    There is none of a value that the record cannot hold exactly, so none is ever written: Refused, naming the thing.
     """
 
     resource: Resource
@@ -83,6 +86,10 @@ class Change:
     foreign: bool = False
     temporary: bool = False
     trouble: str = ""
+
+    def __post_init__(self) -> None:
+        require(self.before, f"{self.resource.name}, as it is")
+        require(self.after, f"{self.resource.name}, as it would be")
 
     @property
     def action(self) -> str:
@@ -168,8 +175,9 @@ def same(left: Value, right: Value) -> bool:
         return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
         return len(left) == len(right) and all(map(same, left, right))
-    # Python takes True for 1; AWS does not.
-    return bool(left == right) and isinstance(left, bool) == isinstance(right, bool)
+    # Python takes True for 1 and 1 for 1.0; AWS does not, and tells 3.0e2 from 300 in an event's pattern.
+    numbers = isinstance(left, int | float) and isinstance(right, int | float)
+    return bool(left == right) and (not numbers or repr(left) == repr(right))
 
 
 def differences(left: Value, right: Value, path: str = "") -> list[str]:
@@ -201,5 +209,5 @@ def entry(phase: str, change: Change, state: str, undoes: bool = False) -> dict[
 def fingerprint(plans: Iterable[Plan], basis: Mapping[str, Any] | None = None) -> str:
     """`plan-` and 16 hex digits over every resource's before and after, and over what the plan was made from."""
     rows = [[plan.phase, change.row()] for plan in plans for change in plan.changes]
-    text = json.dumps([rows, basis or {}], sort_keys=True, ensure_ascii=False, default=str)
+    text = dumps(in_order([rows, dict(basis or {})]))
     return f"plan-{hashlib.sha256(text.encode()).hexdigest()[:16]}"

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from lib.errors import BadParameters, Unrecorded
+from lib.exact_json import dumps, loads, parsed
 from lib.manifest import MANIFEST, chained, unsealed
 from lib.settings import Settings
 
@@ -59,12 +60,15 @@ class Record:
     store: Store | None = field(default=None, compare=False)
 
     def append(self, name: str, row: Mapping[str, Any]) -> None:
-        """Add one JSON line to a log of the record, and return only when it is on disk and in the store."""
+        """Add one JSON line to a log of the record, and return only when it is on disk and in the store.
+
+        Raises Refused, before anything is written, for what could not be read back exactly; so does every other file.
+        """
         self.append_all(name, [row])
 
     def append_all(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Add JSON lines to a log, all in one write: a hundred checks are stored once, not a hundred times."""
-        lines = "".join(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows)
+        lines = "".join(f"{dumps(dict(row))}\n" for row in rows)
         with self.kept(), self.held():
             descriptor = os.open(self.folder / name, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
             try:
@@ -126,7 +130,7 @@ class Record:
 
     def write_json(self, name: str, data: object) -> Path:
         """Write a whole file, all or nothing."""
-        return self.write_text(name, json.dumps(data, indent=2, ensure_ascii=False, default=str) + "\n")
+        return self.write_text(name, dumps(data, indent=2) + "\n")
 
     def write_text(self, name: str, text: str) -> Path:
         """Write a whole file, all or nothing."""
@@ -159,7 +163,7 @@ class Record:
     def read_json(self, name: str) -> Any:  # noqa: ANN401 - whatever was written
         """A file of the record, or None where the run has not written it."""
         path = self.folder / name
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+        return parsed(path.read_text(encoding="utf-8"), f"{name} of {self.run_id}") if path.exists() else None
 
     def latest(self, name: str) -> Any:  # noqa: ANN401
         """The newest attempt of a file that `keep_json` wrote, or None."""
@@ -273,7 +277,7 @@ def seal(record: Record) -> None:
 
 def _row(line: str) -> dict[str, Any] | None:
     try:
-        row = json.loads(line)
+        row = loads(line)
     except ValueError:
         return None
     return row if isinstance(row, dict) else None

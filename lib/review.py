@@ -197,8 +197,10 @@ def evidence(record: Record, decided: Iterable[Check]) -> list[dict[str, Any]]:
 def dashboard_metrics(live: Live, found: Window) -> dict[str, bool]:
     """Every metric of the dashboard's Phase 3 widgets, and whether it has a datapoint in the window."""
     shown = Widgets(live, live.settings.dashboard_name, WIDGET_PREFIX).read() or []
-    rows = [row for widget in shown for row in widget["properties"]["metrics"]]
-    asked = [[part for part in row if isinstance(part, str)] for row in rows]
+    rows = [row for widget in shown for row in widget["properties"].get("metrics") or [] if isinstance(row, list)]
+    texts = [[part for part in row if isinstance(part, str)] for row in rows]
+    # Of a widget that somebody titled as ours are: a text, an expression, or what leans on the row above it.
+    asked = [parts for parts in texts if len(parts) >= 2 and len(parts) % 2 == 0]
     named = {
         " ".join(parts[1::2] if len(parts) > 4 else parts[:2]): parts for parts in asked if parts[1] not in MAY_BE_DARK
     }

@@ -86,11 +86,11 @@ def _undo(resource: Any, thing: _Thing) -> Change:  # noqa: ANN401 - a Resource
     try:
         live = resource.read()
         doubt = resource.kept_because() if before is None and live is not None and not temporary else ""
+        ours = temporary or any(same(live, value) for value in (before, *thing.written))
+        cut = thing.unfinished and half_done(resource.kind, live, thing.last["before"], thing.last["after"])
+        return Change(resource, live, before, doubt, not (ours or cut), temporary)
     except RunbookError as error:
         return Change(resource, UNKNOWN, before, temporary=temporary, trouble=str(error))
-    ours = temporary or any(same(live, value) for value in (before, *thing.written))
-    cut = thing.unfinished and half_done(resource.kind, live, thing.last["before"], thing.last["after"])
-    return Change(resource, live, before, doubt, not (ours or cut), temporary)
 
 
 def _key(row: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from lib.checks import Check, brief
+from lib.errors import NotAsWanted
 from lib.plans import FAILED, KEPT, NOT_TRIED, UNKNOWN, Outcome, Resource, Value, differences, entry, same
 from lib.records import LOG, Record
 from lib.settings import Settings
@@ -25,7 +26,12 @@ def verify(outcome: Outcome, settings: Settings, record: Record) -> list[Check]:
             checks.append(Check(change.resource.name, "failed", trouble or change.trouble, brief(change.after)))
             continue
         written = state in ("applied", "nothing to do")
-        live = _settled(change.resource.read, wanted, waiting if written else 0, settings.poll_seconds)
+        try:
+            live = _settled(change.resource.read, wanted, waiting if written else 0, settings.poll_seconds)
+        except NotAsWanted as error:
+            # One thing that cannot be read keeps nobody from hearing of the others.
+            checks.append(Check(change.resource.name, "failed", str(error), brief(wanted)))
+            continue
         # What was kept may be gone all the same: a subscription goes with its topic. That is what the undo wanted.
         gone = kept and live is None and change.after is None
         checks.append(_check(change.resource, live, None if gone else wanted, settings.mode, trouble))

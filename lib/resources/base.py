@@ -1,13 +1,17 @@
 """What every live thing shares: a readable error around each read and write, and a name. No calls of its own."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar
 
 from lib import locks
 from lib.aws import Live, readable
+from lib.errors import NotAsWanted
+
+# What Python raises of a value that somebody else made, and that is of another shape than ours.
+ODD = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ class LiveThing(ABC):
 
     def read(self) -> Any:  # noqa: ANN401 - plain data
         """Its value as plain data, or None where it does not exist. Read-only."""
-        with readable(f"reading {self.name}", masked=self.live.settings.masked):
+        with readable(f"reading {self.name}", masked=self.live.settings.masked), self._understood():
             return self._read()
 
     def write(self, value: Any) -> None:  # noqa: ANN401
@@ -44,7 +48,7 @@ class LiveThing(ABC):
 
         Raises Throttled where AWS asked to wait, Unanswered where nobody knows whether it was carried out.
         """
-        with readable(f"writing {self.name}", writing=True, masked=self.live.settings.masked):
+        with readable(f"writing {self.name}", writing=True, masked=self.live.settings.masked), self._understood():
             replace(self, live=self.live.once())._write(value)
 
     def exclusively(self, run_id: str) -> AbstractContextManager[Callable[[], None]]:
@@ -53,8 +57,19 @@ class LiveThing(ABC):
 
     def kept_because(self) -> str:
         """Why removing it now would lose something, or "". Read-only."""
-        with readable(f"reading what holds {self.name}"):
+        with readable(f"reading what holds {self.name}"), self._understood():
             return self._kept_because()
+
+    @contextmanager
+    def _understood(self) -> Iterator[None]:
+        """What cannot be understood is a sentence about this one thing, so that an undo goes on with the next."""
+        try:
+            yield
+        except ODD as error:
+            raise NotAsWanted(
+                f"{self.name} holds what this version cannot read ({type(error).__name__}: {error}); expected what "
+                "AWS documents of it. Look at it by hand"
+            ) from error
 
     def _kept_because(self) -> str:
         return ""

@@ -1,6 +1,5 @@
 """One environment variable of a Lambda function, and single statements of its resource policy."""
 
-import json
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -9,15 +8,10 @@ from botocore.exceptions import ClientError
 from lib.aws import Live, absent_is_none, error_code
 from lib.errors import NotAsWanted
 from lib.resources.base import LiveThing
+from lib.resources.statements import Statement, statements, value_of
 
 # Lambda refuses a change while another one of the function is under way, and one of a revision that is gone.
 BUSY = ("PreconditionFailedException", "ResourceConflictException")
-# Condition key of a statement -> parameter of AddPermission.
-CONDITIONS = {
-    "aws:sourcearn": "SourceArn",
-    "aws:sourceaccount": "SourceAccount",
-    "aws:principalorgid": "PrincipalOrgID",
-}
 
 
 @dataclass(frozen=True)
@@ -58,6 +52,12 @@ class EnvironmentVariable(LiveThing):
             )
 
     def _update(self, variables: dict[str, str], revision: str) -> None:
+        if not revision:
+            # Untied, the write would wipe whatever somebody sets in between.
+            raise NotAsWanted(
+                f"AWS tells no revision of {self.function}, so its environment cannot be merged without the risk of "
+                "losing what others set; expected a RevisionId. Nothing was written; ask again"
+            )
         self.live.client("lambda").update_function_configuration(
             FunctionName=self.function, Environment={"Variables": variables}, RevisionId=revision
         )
@@ -79,7 +79,7 @@ class EnvironmentVariable(LiveThing):
 class Permission(LiveThing):
     """One statement of a function's resource policy, found by its Sid.
 
-    Value: `{"Principal": service, "Action": action, "SourceArn": ARN}`.
+    Value: `{"Principal": service, "Action": action, "SourceArn": ARN}`. The other statements are left alone.
     """
 
     function: str
@@ -87,14 +87,11 @@ class Permission(LiveThing):
     kind: ClassVar[str] = "function permission"
     noticed: ClassVar[str] = "nobody until its rule has an event to carry"
 
-    def _read(self) -> dict[str, str] | None:
-        with absent_is_none("ResourceNotFoundException"):
-            policy = json.loads(self.live.client("lambda").get_policy(FunctionName=self.function)["Policy"])
-            statement = next((s for s in policy["Statement"] if s["Sid"] == self.sid), None)
-            return statement and _flat(statement)
-        return None
+    def _read(self) -> dict[str, Any] | None:
+        ours = [one for one in permissions(self.live, self.function) if one.get("Sid") == self.sid]
+        return value_of(ours[0]) if ours else None
 
-    def _write(self, value: dict[str, str] | None) -> None:
+    def _write(self, value: dict[str, Any] | None) -> None:
         client = self.live.client("lambda")
         # There is no update: a statement that differs is taken out and put in anew.
         if self._read() is not None:
@@ -136,27 +133,16 @@ def _environment(live: Live, function: str) -> tuple[dict[str, str], str]:
             f"{function}: its environment cannot be read ({unreadable.get('ErrorCode', 'no code')}), so nothing can be "
             "merged into it; grant the caller kms:Decrypt on the function's key"
         )
-    return dict(answer.get("Environment", {}).get("Variables", {})), str(answer["RevisionId"])
+    return dict(answer.get("Environment", {}).get("Variables", {})), str(answer.get("RevisionId", ""))
+
+
+def permissions(live: Live, function: str) -> list[Statement]:
+    """Every statement of the function's resource policy as AWS holds it; none where there is no policy. Read-only."""
+    with absent_is_none("ResourceNotFoundException"):
+        return statements(live.client("lambda").get_policy(FunctionName=function)["Policy"], function)
+    return []
 
 
 def environment_keys(live: Live, function: str) -> list[str]:
     """The names of a function's environment variables, without their values. Read-only."""
     return sorted(_environment(live, function)[0])
-
-
-def _flat(statement: dict[str, Any]) -> dict[str, str]:
-    """The statement as AddPermission takes it. Raises NotAsWanted for one that AddPermission could not put back."""
-    principal = statement["Principal"]
-    value = {
-        "Principal": next(iter(principal.values())) if isinstance(principal, dict) else principal,
-        "Action": statement["Action"],
-    }
-    for condition in statement.get("Condition", {}).values():
-        for key, text in condition.items():
-            if key.lower() not in CONDITIONS:
-                raise NotAsWanted(
-                    f"permission {statement['Sid']} has a condition on {key}, which could not be put back later; "
-                    "expected one that AddPermission makes. Remove it, or give ours another name"
-                )
-            value[CONDITIONS[key.lower()]] = text
-    return value

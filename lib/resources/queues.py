@@ -1,6 +1,5 @@
 """SQS queues, and single statements of their policies."""
 
-import json
 import time
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -8,8 +7,10 @@ from typing import Any, ClassVar
 from lib.aws import absent_is_none
 from lib.errors import NotAsWanted
 from lib.resources.base import LiveThing
+from lib.resources.members import Members, members
 from lib.resources.topics import served_by
 
+NO_POLICY = '{"Version": "2012-10-17", "Statement": []}'
 NO_QUEUE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
 
 
@@ -59,17 +60,19 @@ class QueueStatement(LiveThing):
     noticed: ClassVar[str] = "nobody until an alert cannot be delivered"
 
     def _read(self) -> dict[str, Any] | None:
-        return next((s for s in _statements(self._policy()) if s.get("Sid") == self.sid), None)
+        return next(filter(self._ours, self._statements().values), None)
 
-    def _policy(self) -> dict[str, Any]:
+    def _statements(self) -> Members:
+        """A policy may hold one statement without a list around it, or none."""
         text = (queue_attributes(self, ["Policy"]) or {}).get("Policy")
-        return dict(json.loads(text)) if text else {"Version": "2012-10-17", "Statement": []}
+        return members(text or NO_POLICY, "Statement", lone=True)
+
+    def _ours(self, statement: Any) -> bool:  # noqa: ANN401 - whatever somebody put there
+        return isinstance(statement, dict) and statement.get("Sid") == self.sid
 
     def _write(self, value: dict[str, Any] | None) -> None:
-        document = self._policy()
-        others = [statement for statement in _statements(document) if statement.get("Sid") != self.sid]
-        statements = others if value is None else [*others, value]
-        policy = json.dumps({**document, "Statement": statements}) if statements else ""
+        text = self._statements().replaced(self._ours, [] if value is None else [value])
+        policy = text if members(text, "Statement", lone=True).values else ""
         self.live.client("sqs").set_queue_attributes(QueueUrl=self._url(), Attributes={"Policy": policy})
 
     def _url(self) -> str:
@@ -85,12 +88,6 @@ class QueueStatement(LiveThing):
         """The statement goes with the queue: as long as the queue is some subscription's, it must accept messages."""
         served = served_by(self.live, self.queue)
         return f"its queue is the dead-letter queue of {served[0]}" if served else ""
-
-
-def _statements(policy: dict[str, Any]) -> list[dict[str, Any]]:
-    """A policy may hold one statement without a list around it."""
-    found = policy["Statement"]
-    return list(found) if isinstance(found, list) else [found]
 
 
 def queue_url(thing: Queue | QueueStatement) -> str | None:

@@ -1,13 +1,15 @@
 """EventBridge rules of the default bus, and their targets."""
 
-import json
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from lib.answers import without
 from lib.aws import Live, absent_is_none
 from lib.errors import NotAsWanted
+from lib.exact_json import document, dumps
 from lib.resources.base import LiveThing
 
+NO_PATTERN = "{}"
 MISSING = ("ResourceNotFoundException",)
 
 
@@ -23,7 +25,7 @@ class Rule(LiveThing):
         with absent_is_none(*MISSING):
             answer = self.live.client("events").describe_rule(Name=self.rule)
             return {
-                "EventPattern": json.loads(answer.get("EventPattern") or "{}"),
+                "EventPattern": document(answer.get("EventPattern") or NO_PATTERN, f"the pattern of rule {self.rule}"),
                 "State": answer["State"],
                 "Description": answer.get("Description", ""),
             }
@@ -34,8 +36,11 @@ class Rule(LiveThing):
         if value is None:
             events.delete_rule(Name=self.rule)
         else:
-            pattern = json.dumps(value["EventPattern"])
-            events.put_rule(Name=self.rule, **self._others(), **{**value, "EventPattern": pattern})
+            others, pattern = self._others(), dumps(value["EventPattern"])
+            # A rule with a schedule alone has no pattern, and gets none.
+            taken = {"EventPattern": pattern} if pattern != NO_PATTERN or not others.get("ScheduleExpression") else {}
+            told = {key: text for key, text in value.items() if key != "EventPattern"}
+            events.put_rule(Name=self.rule, **others, **told, **taken)
 
     def _others(self) -> dict[str, str]:
         """What the rule has beside our value; PutRule would take away what it is not given."""
@@ -70,7 +75,7 @@ class Target(LiveThing):
             answer = events.put_targets(Rule=self.rule, Targets=[{"Id": self.target, **value}])
         # These calls answer 200 also when an entry was refused.
         if answer.get("FailedEntryCount"):
-            first = answer["FailedEntries"][0]
+            first = next(iter(answer.get("FailedEntries", [])), dict[str, Any]())
             raise NotAsWanted(f"EventBridge refused {self.name}: {first.get('ErrorCode')} {first.get('ErrorMessage')}")
 
 
@@ -79,5 +84,5 @@ def targets(live: Live, rule: str) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     with absent_is_none(*MISSING):
         for page in live.client("events").get_paginator("list_targets_by_rule").paginate(Rule=rule):
-            found |= {row["Id"]: {key: item for key, item in row.items() if key != "Id"} for row in page["Targets"]}
+            found |= {row["Id"]: without(row, "Id") for row in page["Targets"]}
     return found

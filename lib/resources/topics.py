@@ -1,13 +1,14 @@
 """SNS topics and subscriptions."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from lib import subscriber
 from lib.aws import Live, absent_is_none
 from lib.errors import BadParameters, NotAsWanted
+from lib.exact_json import document
 from lib.plans import UNKNOWN
 from lib.resources.base import LiveThing
 from lib.settings import mask
@@ -98,9 +99,8 @@ class Subscription(LiveThing):
         if arn in PENDING:
             return {"dead_letter_queue": UNKNOWN, "raw": UNKNOWN, "filter": UNKNOWN}
         attributes = self.live.client("sns").get_subscription_attributes(SubscriptionArn=arn)["Attributes"]
-        redrive = json.loads(attributes.get("RedrivePolicy") or "{}")
         return {
-            "dead_letter_queue": redrive.get("deadLetterTargetArn", ""),
+            "dead_letter_queue": _dead_letters(attributes),
             "raw": str(attributes.get("RawMessageDelivery", "false")).lower(),
             "filter": "" if attributes.get("FilterPolicy") in NO_FILTER else attributes["FilterPolicy"],
         }
@@ -175,11 +175,15 @@ def served_by(live: Live, queue: str) -> list[str]:
         attributes = live.client("sns").get_subscription_attributes(SubscriptionArn=row["SubscriptionArn"])[
             "Attributes"
         ]
-        if json.loads(attributes.get("RedrivePolicy") or "{}").get("deadLetterTargetArn") == live.settings.queue_arn(
-            queue
-        ):
+        if _dead_letters(attributes) == live.settings.queue_arn(queue):
             found.append(f"a {row['Protocol']} subscription of {topic}")
     return found
+
+
+def _dead_letters(attributes: Mapping[str, str]) -> str:
+    """The ARN of a subscription's dead-letter queue, or ""."""
+    held = attributes.get("RedrivePolicy") or "{}"
+    return str(document(held, "a subscription's RedrivePolicy").get("deadLetterTargetArn", ""))
 
 
 def audience(live: Live, topic: str) -> dict[str, int]:

@@ -1,22 +1,22 @@
 """The synthetic drill user in the users table."""
 
-import json
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, ClassVar
-
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from lib.aws import Live
 from lib.errors import Refused
 from lib.resources.base import LiveThing
+from lib.resources.items import plain, typed
 
 OURS = ("trustedContact", "alertThreshold", "drill")
 
 
 @dataclass(frozen=True)
 class DrillUser(LiveThing):
-    """Value: `{"trustedContact", "alertThreshold", "drill"}`; what the workflow adds to the item is left alone."""
+    """Value: `{"trustedContact", "alertThreshold", "drill"}`; what the workflow adds to the item is left alone.
+
+    Plain data wherever that leads back to the very same item; else DynamoDB's own typed form.
+    """
 
     table: str
     user: str
@@ -25,7 +25,7 @@ class DrillUser(LiveThing):
 
     def _read(self) -> dict[str, Any] | None:
         item = item_of(self.live, self.table, self.user)
-        return item and {key: item[key] for key in OURS if key in item}
+        return None if item is None else {key: item[key] for key in OURS if key in item}
 
     def _write(self, value: dict[str, Any] | None) -> None:
         if not self.user.startswith("drill-"):
@@ -34,8 +34,7 @@ class DrillUser(LiveThing):
         if value is None:
             client.delete_item(TableName=self.table, Key=key)
             return
-        value = json.loads(json.dumps(value), parse_float=Decimal)  # DynamoDB takes no float
-        values = {f":{name}": TypeSerializer().serialize(item) for name, item in value.items()}
+        values = {f":{name}": typed(item) for name, item in value.items()}
         setting = ", ".join(f"#{name} = :{name}" for name in value)
         removing = ", ".join(f"#{name}" for name in OURS if name not in value)
         clauses = [f"{verb} {names}" for verb, names in (("SET", setting), ("REMOVE", removing)) if names]
@@ -51,14 +50,4 @@ class DrillUser(LiveThing):
 def item_of(live: Live, table: str, user: str) -> dict[str, Any] | None:
     """A user's item as plain data, read consistently; None where there is none. Read-only."""
     answer = live.client("dynamodb").get_item(TableName=table, Key={"userId": {"S": user}}, ConsistentRead=True)
-    unpack = TypeDeserializer().deserialize
-    return {key: _plain(unpack(value)) for key, value in answer["Item"].items()} if "Item" in answer else None
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401
-    """DynamoDB's Decimal as int or float, also inside maps."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if hasattr(value, "as_integer_ratio") and not isinstance(value, int | float):
-        return int(value) if value == value.to_integral_value() else float(value)
-    return value
+    return {key: plain(value) for key, value in answer["Item"].items()} if "Item" in answer else None

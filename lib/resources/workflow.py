@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from lib.answers import without
 from lib.asl.reading import kept, written
 from lib.aws import Live, absent_is_none, readable
 from lib.errors import NotAsWanted, Refused
@@ -91,7 +92,7 @@ def description(live: Live, arn: str) -> dict[str, Any] | None:
     """What DescribeStateMachine says, without the response's metadata; None where there is none. Read-only."""
     with absent_is_none(*NO_MACHINE):
         answer = live.client("stepfunctions").describe_state_machine(stateMachineArn=arn)
-        return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
+        return without(answer, "ResponseMetadata")
     return None
 
 

@@ -11,7 +11,7 @@ import pytest
 from accounts import differing, snapshot
 from click.testing import CliRunner
 
-from lib import changes, cli, desired, documents, guards, records, resume, rollback, run
+from lib import changes, cli, desired, documents, guards, preflight, records, resume, rollback, run
 from lib.aws import connect
 from lib.errors import Refused
 from lib.records import LOG, Record
@@ -259,6 +259,25 @@ def more_permissions(client, account):
     )
 
 
+def a_function_url(client, account):
+    """What Lambda adds for a function URL, and what else AddPermission takes."""
+    everybody = {"Principal": "*", "FunctionUrlAuthType": "NONE"}
+    theirs = {
+        "FunctionURLAllowPublicAccess": {"Action": "lambda:InvokeFunctionUrl", **everybody},
+        "FunctionURLInvokeAllowPublicAccess": {"Principal": "*", "InvokedViaFunctionUrl": True},
+        "organisation": {"Principal": "*", "PrincipalOrgID": "o-a1b2c3d4e5"},
+        "skill": {"Principal": "alexa-appkit.amazon.com", "EventSourceToken": "amzn1.ask.skill.x"},
+        "bucket": {"Principal": "s3.amazonaws.com", "SourceArn": "arn:aws:s3:::x", "SourceAccount": "111111111111"},
+        "any-rule": {"Principal": "events.amazonaws.com"},
+    }
+    for sid, more in theirs.items():
+        client("lambda").add_permission(
+            FunctionName=account.dispatcher_function_name,
+            StatementId=sid,
+            **{"Action": "lambda:InvokeFunction", **more},
+        )
+
+
 def tags_everywhere(client, account):
     states, sns, sqs, logs = client("stepfunctions"), client("sns"), client("sqs"), client("logs")
     rows = [{"key": key, "value": value} for key, value in TAGS.items()]
@@ -308,6 +327,21 @@ def dashboard_with_more(client, account):
     cloudwatch.put_dashboard(DashboardName=name, DashboardBody=json.dumps(more))
 
 
+def dashboard_in_somebodys_hand(client, account):
+    body = """{ "widgets":[ {"type":"text","x":0.0,"width":6.00,"properties":null},{"type":"text"} ,
+      {"type":"text","properties":{"title":7,"markdown":"\\u00e9"}},
+      {"type":"text", "properties":{"markdown":"Phase 3: x"}},
+      {"type":"metric","type":"text","properties":{"yAxis":{"left":{"max":1e30,"min":123456789012345678901234.50}}}}]
+    ,"start": "-PT3H" }"""
+    client("cloudwatch").put_dashboard(DashboardName=account.dashboard_name, DashboardBody=body)
+
+
+def schedule_beside_the_pattern(client, account):
+    described = client("events").describe_rule(Name=STANDARD_RULE)
+    kept = {key: described[key] for key in ("Name", "EventPattern", "Description") if described.get(key)}
+    client("events").put_rule(**kept, ScheduleExpression="rate(1 day)", State="ENABLED")
+
+
 def log_kept_for_a_shorter_time(client, account):
     client("logs").create_log_group(logGroupName=account.log_group_name, kmsKeyId="arn:aws:kms:us-east-1:0:key/theirs")
     client("logs").put_retention_policy(logGroupName=account.log_group_name, retentionInDays=30)
@@ -320,7 +354,8 @@ def drill_user_with_more(client, account):
 
 NOTHING_LOST = [
     as_it_usually_is, more_variables, our_variable_is_empty, more_policies, our_policy_in_part, more_targets,
-    more_permissions, tags_everywhere, topic_with_other_settings, subscribed_already, queue_with_other_statements,
+    more_permissions, a_function_url, schedule_beside_the_pattern, dashboard_in_somebodys_hand, tags_everywhere,
+    topic_with_other_settings, subscribed_already, queue_with_other_statements,
     dashboard_with_more, log_kept_for_a_shorter_time, drill_user_with_more,
 ]  # fmt: skip
 # Ours, but empty before: what fills it is no loss.
@@ -339,11 +374,29 @@ FILLED = {
 def test_what_is_not_ours_is_untouched_through_apply_and_rollback(hostile, account, client):
     hostile(client, account)
     before, whole = everything(account), snapshot(account)
+    texts, baseline = documents_of(client, account), preflight.baseline(connect(account))
+    assert [check for check in preflight.pieces(connect(account)) if check.status != "passed"] == []
     settings, record = applied(account)
     assert touched(before, everything(account)) == FILLED.get(hostile, set())
+    assert preflight.baseline(connect(account)) == baseline
     rolled_back(settings, record)
     assert everything(account) == before
+    assert documents_of(client, account) == texts
     assert differing(whole, snapshot(account)) - set_empty(whole) == {f"versions of {account.state_machine_name}"}
+
+
+def documents_of(client, account) -> dict[str, str]:
+    """What others wrote as one text, to the byte."""
+    return {
+        "permissions": client("lambda").get_policy(FunctionName=account.dispatcher_function_name)["Policy"],
+        "dashboard": client("cloudwatch").get_dashboard(DashboardName=account.dashboard_name)["DashboardBody"],
+        "item": repr(
+            client("dynamodb")
+            .get_item(TableName=account.table_name, Key={"userId": {"S": account.drill_user_id}})
+            .get("Item")
+        ),
+        "rule": client("events").describe_rule(Name=STANDARD_RULE)["EventPattern"],
+    }
 
 
 def set_empty(whole: dict[str, Any]) -> set[str]:
@@ -482,17 +535,41 @@ def other_drill_user(client, account):
     return 2, r"drill user .* trustedContact\.name \('Somebody' -> ", "user drill-"
 
 
+def drill_user_of_every_type(client, account):
+    contact = {
+        "name": {"SS": ["a", "b"]},
+        "phones": {"NS": ["1", "2.5"]},
+        "key": {"B": b"\x00\xff"},
+        "keys": {"BS": [b"a", b"b"]},
+        "none": {"NULL": True},
+        "list": {"L": [{"N": "1"}, {"M": {}}, {"S": ""}]},
+    }
+    item = {
+        "userId": {"S": account.drill_user_id},
+        "trustedContact": {"M": contact},
+        "alertThreshold": {"N": "1234567890.1234567890123456789012345678"},
+        "drill": {"L": [{"N": "98765432109876543210987654321098765432"}, {"BOOL": False}]},
+        "theirs": {"B": b"x"},
+    }
+    client("dynamodb").put_item(TableName=account.table_name, Item=item)
+    return (
+        7,
+        r'drill user .* alertThreshold \({"DynamoDB": {"N": "1234567890.1234567890123456789012345678"}} -> ',
+        "user drill-",
+    )
+
+
 LOST = [
     our_policy_with_more, other_logging, paused_rule, other_pattern, other_target, other_permission,
     other_display_name, other_subscription, other_variable, other_queue, log_kept_for_a_longer_time, log_kept_for_ever,
-    widget_with_our_title, section_with_our_marker, other_drill_user,
+    widget_with_our_title, section_with_our_marker, other_drill_user, drill_user_of_every_type,
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("hostile", LOST, ids=lambda hostile: hostile.__name__)
 def test_a_plan_that_would_lose_something_refuses_itself_and_its_rollback_gives_it_back(hostile, account, client):
     count, named, thing = hostile(client, account)
-    before = everything(account)
+    before, texts = everything(account), documents_of(client, account)
     with pytest.raises(Refused) as refused:
         applied(account, may_replace=count - 1)
     said = str(refused.value)
@@ -506,6 +583,7 @@ def test_a_plan_that_would_lose_something_refuses_itself_and_its_rollback_gives_
     assert all(path[0].startswith(thing) for path in touched(before, everything(account)) - emptied)
     rolled_back(settings, record)
     assert everything(account) == before
+    assert documents_of(client, account) == texts
     # What was given back is not ours: the next run is refused as the first was.
     with pytest.raises(Refused, match=f"would replace {count} value"):
         applied(account)
@@ -615,7 +693,7 @@ def test_without_the_merge_variables_would_be_lost_and_these_tests_would_see_it(
 def test_without_the_merge_widgets_would_be_lost_and_these_tests_would_see_it(account, client, monkeypatch):
     dashboard_with_more(client, account)
     before = everything(account)
-    monkeypatch.setattr(Widgets, "_body", lambda self: {})
+    monkeypatch.setattr(Widgets, "_body", lambda self: "{}")
     (wanted,) = [item for item in desired.state_machine(connect(account)) if isinstance(item.resource, Widgets)]
     wanted.resource.write(wanted.value)
     lost = {path[1] for path in touched(before, everything(account))}

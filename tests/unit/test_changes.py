@@ -5,7 +5,7 @@ import json
 import pytest
 from fakes import World
 
-from lib import changes
+from lib import changes, exact_json
 from lib.approval import plan_data
 from lib.changes import LOG
 from lib.checks import Check, brief, require
@@ -181,13 +181,25 @@ def test_a_known_difference_beside_an_unknown_one_is_planned():
 
 @pytest.mark.parametrize(
     ("left", "right"),
-    [(True, 1), (1, True), (False, 0), (0, False), ([1], [True]), ({"a": 0}, {"a": False}), (None, False), ("1", 1)],
+    [
+        (True, 1),
+        (1, True),
+        (False, 0),
+        (0, False),
+        ([1], [True]),
+        ({"a": 0}, {"a": False}),
+        (None, False),
+        ("1", 1),
+        (1, 1.0),
+        (exact_json.loads("3.0e2"), 300.0),
+        (exact_json.loads("[1e400]"), [exact_json.loads("1e401")]),
+    ],
 )
 def test_values_that_python_confuses_are_kept_apart(left, right):
     assert not same(left, right)
 
 
-@pytest.mark.parametrize(("left", "right"), [(1, 1.0), ((1, 2), [1, 2]), ({"a": (1,)}, {"a": [1]}), (None, None)])
+@pytest.mark.parametrize(("left", "right"), [(1.0, 1.0), ((1, 2), [1, 2]), ({"a": (1,)}, {"a": [1]}), (None, None)])
 def test_values_that_a_record_cannot_tell_apart_are_the_same(left, right):
     assert same(left, right)
 

@@ -20,7 +20,9 @@ BANNED = {"manager", "util", "utils", "helper", "helpers", "handle", "data2", "p
 # Each of these imports nothing of ours but what stands behind it.
 FOUNDATION = {
     "lib.errors": set(),
-    "lib.plans": set(),
+    "lib.answers": {"lib.errors"},
+    "lib.exact_json": {"lib.errors"},
+    "lib.plans": {"lib.exact_json"},
     "lib.asl.reading": {"lib.errors"},
     "lib.name_limits": set(),
     "lib.subscriber": set(),
@@ -29,8 +31,8 @@ FOUNDATION = {
     "lib.settings": {"lib.errors", "lib.parameters"},
     "lib.checks": {"lib.errors"},
     "lib.manifest": {"lib.errors"},
-    "lib.records": {"lib.errors", "lib.manifest", "lib.settings"},
-    "lib.aws": {"lib.errors", "lib.settings"},
+    "lib.records": {"lib.errors", "lib.exact_json", "lib.manifest", "lib.settings"},
+    "lib.aws": {"lib.answers", "lib.errors", "lib.settings"},
     "lib.locks": {"lib.aws", "lib.errors", "lib.settings"},
 }
 UNDER_RESOURCES = {*FOUNDATION, "lib.documents", "lib.marked"}
@@ -38,6 +40,7 @@ COMPUTING = [
     "changes",
     "guards",
     "plans",
+    "exact_json",
     "checks",
     "criteria",
     "render",

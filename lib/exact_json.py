@@ -1,0 +1,165 @@
+"""JSON to the letter: what is read is written back as it stood, and what JSON cannot hold is refused. No AWS, no files.
+
+Python's own reader rounds a long number and forgets how it was written, keeps one of two equal keys and takes NaN; its
+writer makes texts of keys, lists of tuples and, asked kindly, a text of anything. A record that did so could not
+restore what it was made from.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from json import JSONDecoder
+from json.encoder import encode_basestring
+from typing import Any
+
+from lib.errors import NotAsWanted, Refused
+
+
+class Number(float):
+    """A number that Python would write otherwise than it stood, such as 3.0e2, 1e400 or one of forty digits."""
+
+    def __new__(cls, text: str) -> "Number":
+        made = super().__new__(cls, text)
+        made.text = text
+        return made
+
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def __reduce__(self) -> tuple[type["Number"], tuple[str]]:
+        return Number, (self.text,)
+
+
+class Twice(dict[str, Any]):
+    """An object that names a key more than once: the last one counts, and all are written back."""
+
+    pairs: tuple[tuple[str, Any], ...] = ()
+
+
+def loads(text: str) -> Any:  # noqa: ANN401 - whatever the text holds
+    """The value of a JSON text. Raises ValueError where it is none; NaN and Infinity are none."""
+    return DECODER.decode(text)
+
+
+def parsed(text: str | None, what: str) -> Any:  # noqa: ANN401
+    """The value of a text that somebody else wrote; `what` names it. Raises NotAsWanted, in a sentence, for no JSON."""
+    try:
+        return loads(text or "")
+    except (ValueError, RecursionError) as error:
+        raise NotAsWanted(f"{what} is no JSON ({error}); expected some. Look at it by hand") from error
+
+
+def document(text: str | None, what: str) -> dict[str, Any]:
+    """Like `parsed`, for what must be an object."""
+    found = parsed(text, what)
+    if not isinstance(found, dict):
+        raise NotAsWanted(f"{what} is a JSON {_kind(found)}; expected an object. Look at it by hand")
+    return found
+
+
+def dumps(value: Any, indent: int | None = None) -> str:  # noqa: ANN401
+    """The JSON text of plain data, as `loads` gives it back. Raises Refused where it would give back something else."""
+    return "".join(_written(value, (), "\n" if indent else "", " " * (indent or 0)))
+
+
+def in_order(value: Any) -> Any:  # noqa: ANN401
+    """The same data with the keys of every object in their alphabetical order, to compare and to fingerprint."""
+    if isinstance(value, Twice):
+        return value  # which of two equal keys comes last decides
+    if isinstance(value, dict):
+        return {key: in_order(value[key]) for key in sorted(value, key=str)}
+    return [in_order(item) for item in value] if isinstance(value, list) else value
+
+
+def require(value: Any, what: str) -> None:  # noqa: ANN401
+    """Raise Refused, naming the thing and the place, for a value that the record cannot hold exactly."""
+    try:
+        dumps(value)
+    except Refused as error:
+        raise Refused(
+            f"{what}: {error}. Nothing of it was written; expected plain JSON, of which an undo could restore every "
+            "value"
+        ) from error
+
+
+def _written(value: Any, place: tuple[str, ...], newline: str, step: str) -> Iterator[str]:  # noqa: ANN401
+    if isinstance(value, dict):
+        pairs = value.pairs if isinstance(value, Twice) else value.items()
+        parts = [(f"{_text(key, place, key=True)}: ", item, (*place, str(key))) for key, item in pairs]
+        yield from _listed("{}", parts, newline, step)
+    elif isinstance(value, list):
+        yield from _listed("[]", [("", item, (*place, str(at))) for at, item in enumerate(value)], newline, step)
+    elif value is None or isinstance(value, bool):
+        yield {None: "null", True: "true", False: "false"}[value]
+    elif isinstance(value, str):
+        yield _text(value, place)
+    elif isinstance(value, Number):
+        yield value.text
+    elif isinstance(value, int):
+        yield int.__repr__(value)
+    elif isinstance(value, float) and math.isfinite(value):
+        yield float.__repr__(value)
+    else:
+        raise Refused(f"{_where(place)} is {_shown(value)}, which the record cannot hold exactly")
+
+
+def _listed(around: str, parts: list[tuple[str, Any, tuple[str, ...]]], newline: str, step: str) -> Iterator[str]:
+    inner = newline + step if newline else ""
+    yield around[0]
+    for at, (name, item, place) in enumerate(parts):
+        yield f"{',' if at else ''}{inner or (' ' if at else '')}{name}"
+        yield from _written(item, place, inner, step)
+    yield f"{newline if parts else ''}{around[1]}"
+
+
+def _text(value: Any, place: tuple[str, ...], key: bool = False) -> str:  # noqa: ANN401
+    if not isinstance(value, str):
+        raise Refused(f"{_where(place)} has the key {_shown(value)}, which the record would make a text of")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        what = "has a key" if key else "is a text"
+        raise Refused(f"{_where(place)} {what} with half a character, which the record cannot hold exactly") from error
+    return encode_basestring(value)
+
+
+def _where(place: tuple[str, ...]) -> str:
+    return ".".join(place) or "the whole value"
+
+
+def _shown(value: Any) -> str:  # noqa: ANN401
+    """The kind alone: a value may be a secret. Of a float, which number it is."""
+    return f"the number {value!r}" if isinstance(value, float) else f"a {type(value).__name__}"
+
+
+def _kind(value: Any) -> str:  # noqa: ANN401
+    names: Mapping[type, str] = {list: "list", str: "text", bool: "truth value", type(None): "null"}
+    return names.get(type(value), "number")
+
+
+def _whole(text: str) -> int | Number:
+    found = int(text) if len(text) < MOST_DIGITS else None
+    return found if found is not None and str(found) == text else Number(text)
+
+
+def _real(text: str) -> float:
+    found = float(text)
+    return found if repr(found) == text else Number(text)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    twice = Twice(found)
+    twice.pairs = tuple(pairs)
+    return twice
+
+
+def _no_json(word: str) -> float:
+    raise ValueError(f"{word} is no JSON")
+
+
+MOST_DIGITS = 4000  # Python refuses to read longer integers
+DECODER = JSONDecoder(object_pairs_hook=_object, parse_int=_whole, parse_float=_real, parse_constant=_no_json)

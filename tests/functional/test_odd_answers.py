@@ -1,0 +1,245 @@
+"""Answers of AWS that lack something, or hold what nobody expects: a sentence of ours each time, and never a traceback.
+
+Every place at which an answer of the embedded account holds a member is left out once, and every JSON text in it is
+replaced by others, for everything that reads: whatever comes of it, it is an answer or an error of our family.
+"""
+
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from lib import (
+    changes,
+    checkins,
+    continuity,
+    deploy,
+    desired,
+    emergency,
+    events,
+    executions,
+    infrastructure,
+    locks,
+    metrics,
+    permissions,
+    preflight,
+    records,
+    resources,
+    review,
+    rollback,
+    workflow_log,
+)
+from lib.aws import connect
+from lib.errors import NotAsWanted, RunbookError
+from lib.records import LOG
+from lib.resources.topics import subscriptions
+
+ODD_TEXTS = ("", "not JSON", "null", "[]", "{}", '"{}"', '{"Statement": 1, "widgets": 1}', '{"Statement": [1, null]}',
+             '{"widgets": [1, null, {}, {"properties": null}, {"properties": {"title": 7}}]}')  # fmt: skip
+
+
+class Odd:
+    """A connection whose answers are changed before anybody sees them."""
+
+    def __init__(self, settings):
+        self.live = connect(settings)
+        self.live.session.events.register("after-call", self.answered)
+        self.change, self.seen = None, set()
+
+    def answered(self, parsed, model, **_):
+        if "Error" in parsed:
+            return
+        self.seen |= {(model.name, *place) for place in places(parsed)}
+        if self.change and self.change[0][0] == model.name:
+            put(parsed, self.change[0][1:], self.change[1])
+
+    def oddities(self, step):
+        """What to change, from what the answers of this step hold."""
+        self.change, self.seen = None, set()
+        step(self.live)
+        for place in sorted(self.seen, key=str):
+            yield place, None
+            if place[-1] == "{text}":
+                yield from ((place, text) for text in ODD_TEXTS)
+
+    def tried(self, step, oddity):
+        self.change = oddity
+        try:
+            step(self.live)
+        except RunbookError as error:
+            return str(error)
+        except Exception as error:  # noqa: BLE001 - any other one is what must not be
+            return f"TRACEBACK {type(error).__name__}: {error}"
+        return ""
+
+
+def places(value, place=()):
+    """Where an answer holds something: keys, `*` for any element; `{text}` behind a JSON text."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key != "ResponseMetadata":
+                yield (*place, key)
+                yield from places(inner, (*place, key))
+    elif isinstance(value, list):
+        yield (*place, "[]")
+        for inner in value:
+            yield from places(inner, (*place, "*"))
+    elif isinstance(value, str) and value[:1] == "{":
+        yield (*place, "{text}")
+
+
+def put(value, place, text):
+    """Take the member at this place out, empty the list there, or put another text there."""
+    key, rest = place[0], place[1:]
+    if key == "[]":
+        if isinstance(value, list):
+            value.clear()
+    elif key == "*":
+        for inner in value:
+            put(inner, rest, text)
+    elif isinstance(value, dict) and key in value:
+        if rest == ("{text}",):
+            value[key] = value[key] if text is None else text
+        elif rest:
+            put(value[key], rest, text)
+        else:
+            del value[key]
+
+
+@pytest.fixture(scope="module")
+def applied(module_account):
+    settings = module_account.model_copy(update={"mode": "apply", "settle_seconds": 0, "may_replace": 100})
+    record, live = records.open_run(settings), connect(settings)
+    arn = executions.start(live, "real-one", {"userId": "user-001", "text": "Slept well.", "timestamp": "2026-01-01"})
+    executions.finished(live, arn, 20, with_output=False)
+    deploy.backup(live, record)
+    for number, wanted in desired.PHASES.items():
+        changes.carry_out(changes.plan(number, wanted(live)), settings, record)
+    with locks.held(live, record.run_id):
+        yield settings.model_copy(update={"verify_timeout_seconds": 0.1}), record
+
+
+def each_thing(live):
+    for wanted in (desired.infrastructure, desired.iam_permissions, desired.state_machine, desired.event_rules):
+        for item in wanted(live):
+            item.resource.read()
+            item.resource.kept_because()
+
+
+def window():
+    now = datetime.now(UTC)
+    return now - timedelta(hours=1), now + timedelta(minutes=1)
+
+
+def pairs(live):
+    return {
+        "the pieces": lambda: preflight.pieces(live),
+        "phase 3": lambda: preflight.phase_3(live),
+        "the missing": lambda: preflight.missing(live),
+        "the owners": lambda: preflight.ownership(live),
+        "the baseline": lambda: preflight.baseline(live),
+        "the counts": lambda: preflight.counts(live),
+        "the plan": lambda: each_thing(live),
+        "the environment": lambda: infrastructure.nothing_lost(live, ["DYNAMODB_TABLE"]),
+        "the audience": lambda: infrastructure.drill_audience(live),
+        "the permissions": lambda: permissions.checks(live),
+        "the proof": lambda: deploy.fit(live, desired.workflow(live)["definition"]),
+        "the rules": lambda: deploy.heard(live),
+        "the versions": lambda: deploy.published(live, sleep=lambda seconds: None),
+        "the patterns": lambda: events.patterns(live),
+        "the executions": lambda: executions.since(live, window()[0], 100),
+        "an execution": lambda: [executions.describe(live, arn(live)), executions.revision(live, arn(live)),
+                                 executions.path(live, arn(live))],
+        "the update": lambda: continuity.updated_at(live),
+        "the check-ins": lambda: checkins.recorded(live, *window()),
+        "the log": lambda: workflow_log.read(live, *window()),
+        "the metrics": lambda: metrics.executions(live, *window()),
+        "the window": lambda: review.window(live, sleep=lambda seconds: None),
+        "the lock": lambda: locks.found(live),
+        "the subscribers": lambda: subscriptions(live, live.settings.ops_topic_name),
+    }  # fmt: skip
+
+
+def arn(live):
+    return live.settings.arn("states", f"execution:{live.settings.state_machine_name}:real-one")
+
+
+@pytest.mark.parametrize("name", list(pairs(None)))
+def test_whatever_an_answer_lacks_is_one_sentence(name, applied):
+    odd = Odd(applied[0])
+
+    def step(live):
+        pairs(live)[name]()
+
+    found = {oddity: odd.tried(step, oddity) for oddity in list(odd.oddities(step))}
+    assert {oddity: said for oddity, said in found.items() if said.startswith("TRACEBACK")} == {}
+    assert found
+
+
+def test_a_rule_without_a_state_and_a_pattern_without_a_result_are_one_sentence(applied):
+    odd = Odd(applied[0])
+    said = odd.tried(lambda live: resources.Rule(live, "Your6-HighRiskRule").read(), (("DescribeRule", "State"), None))
+    assert said.startswith("the answer to DescribeRule holds no State; expected one")
+    said = odd.tried(events.patterns, (("TestEventPattern", "Result"), None))
+    assert said.startswith("the answer to TestEventPattern holds no Result; expected one")
+    odd.change = (("DescribeRule", "State"), None)
+    (check,) = [check for check in preflight.pieces(odd.live) if check.name == "rule Your6-LowSentimentRule"]
+    assert (check.status, "holds no State" in check.found) == ("failed", True)
+
+
+def test_a_nested_member_is_told_with_its_place(applied):
+    odd = Odd(applied[0])
+    said = odd.tried(preflight.counts, (("DescribeTable", "Table"), None))
+    assert said.startswith("the answer to DescribeTable holds no Table")
+    odd.change = (("DescribeTable", "Table", "TableStatus"), None)
+    (check,) = [check for check in preflight.pieces(odd.live) if check.name.startswith("table")]
+    assert "the answer to DescribeTable (Table) holds no TableStatus" in check.found
+
+
+def test_without_a_revision_the_environment_is_told_and_never_written(applied):
+    odd = Odd(applied[0])
+    odd.change = (("GetFunctionConfiguration", "RevisionId"), None)
+    variable = resources.EnvironmentVariable(odd.live, applied[0].processor_function_name, "OPS_SNS_TOPIC_ARN")
+    before = variable.read()
+    with pytest.raises(NotAsWanted, match="AWS tells no revision of Your6-CheckinProcessor"):
+        variable.write("another")
+    odd.change = None
+    assert variable.read() == before is not None
+
+
+def test_a_refused_target_is_told_also_when_aws_does_not_say_which(applied):
+    odd = Odd(applied[0])
+    refusals = [{"FailedEntryCount": 1}, {"FailedEntryCount": 1, "FailedEntries": []}]
+    said = list(refusals)
+    odd.live.session.events.register("after-call.events.PutTargets", lambda parsed, **_: parsed.update(said.pop()))
+    target = resources.Target(odd.live, "Your6-LowSentimentRule", "AlertDispatcherTarget")
+    for _ in refusals:
+        with pytest.raises(NotAsWanted, match="EventBridge refused rule target"):
+            target.write(target.read())
+
+
+def test_one_odd_answer_keeps_a_rollback_from_nothing_else(applied):
+    settings, record = applied
+    odd = Odd(settings)
+    for oddity in [
+        (("DescribeRule", "State"), None),
+        (("GetPolicy", "Policy", "{text}"), "not JSON"),
+        (("GetDashboard", "DashboardBody", "{text}"), "[]"),
+        (("GetItem", "Item", "drill", "BOOL"), None),
+    ]:
+        odd.change = oddity
+        undo = rollback.plan(odd.live, deepcopy(record.rows(LOG)))
+        troubled = [change.resource.name for change in undo.changes if change.trouble]
+        assert 0 < len(troubled) < len(undo.changes) / 2, oddity
+        planned = changes.roll_back(undo, settings.model_copy(update={"mode": "plan"}), record)
+        assert len(planned.states) == len(undo.changes)
+
+
+def test_the_emergency_path_says_what_an_odd_backup_lacks(applied, tmp_path):
+    settings, record = applied
+    other = records.Record(tmp_path, record.run_id)
+    for text, said in (("[]", "is a JSON list"), ("{", "is no JSON"), ("{}", "holds no stateMachineArn")):
+        (tmp_path / "backup").mkdir(exist_ok=True)
+        (tmp_path / "backup" / "stepfunctions-backup-20260101.json").write_text(text)
+        with pytest.raises(NotAsWanted, match=f"the backup stepfunctions-backup-20260101.json of run .* {said}"):
+            emergency.restore(connect(settings), other)

@@ -1,0 +1,137 @@
+"""JSON to the letter: what is written is read back as it was, type for type, and anything else is refused."""
+
+import copy
+import json
+import math
+import pickle
+from collections import OrderedDict
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import IntEnum, StrEnum
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lib.errors import NotAsWanted, Refused
+from lib.exact_json import Number, Twice, document, dumps, in_order, loads, require
+
+WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.sampled_from(
+    ["\u2028", "\u2029", "\x00", "\ufeff", '"\\', "DynamoDB", "1", "1.0", "null", "é", "e\u0301"]
+)
+LITERALS = st.from_regex(r"-?(0|[1-9][0-9]{0,40})(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,4})?", fullmatch=True)
+NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False) | LITERALS.map(loads)
+JSON = st.recursive(
+    st.none() | st.booleans() | NUMBERS | WORDS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS, inner, max_size=4),
+    max_leaves=15,
+)
+
+
+def exactly(left, right):
+    """Equal in value, in type and in how a number is written, all the way down, and in the order of keys."""
+    if isinstance(left, dict):
+        return type(left) is type(right) and [*left] == [*right] and all(exactly(left[key], right[key]) for key in left)
+    if isinstance(left, list):
+        return type(right) is list and len(left) == len(right) and all(map(exactly, left, right))
+    return type(left) is type(right) and repr(left) == repr(right)
+
+
+@given(JSON)
+def test_every_json_value_comes_back_as_it_was(value):
+    assert exactly(loads(dumps(value)), value)
+    assert exactly(loads(dumps(value, indent=2)), value)
+    require(value, "anything")
+
+
+@given(LITERALS)
+def test_a_number_is_written_as_it_stood(text):
+    assert dumps(loads(text)) == text
+    assert float(loads(text)) == float(text) or math.isinf(float(text))
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | WORDS, lambda inner: st.lists(inner, max_size=3)
+       | st.dictionaries(WORDS, inner, max_size=3), max_leaves=10))  # fmt: skip
+def test_what_python_writes_well_is_written_likewise(value):
+    assert dumps(value) == json.dumps(value, ensure_ascii=False)
+    assert dumps(value, indent=2) == json.dumps(value, ensure_ascii=False, indent=2)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a": 1, "a": 2}', '{"a": {"b": 1, "b": 1}, "c": [{"d": [], "d": {}}]}', '{"": 1, "": -0}']
+)
+def test_a_key_that_stands_twice_is_kept(text):
+    assert dumps(loads(text)) == text
+    assert dumps(loads(dumps(in_order(loads(text))))) == dumps(in_order(loads(text)))
+    for copied in (copy.deepcopy(loads(text)), pickle.loads(pickle.dumps(loads(text)))):
+        assert dumps(copied) == text
+    assert loads('{"a": 1, "a": 2}')["a"] == 2
+    assert isinstance(loads('{"a": 1, "a": 2}'), Twice)
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))])
+def test_a_number_is_copied_with_its_text(copied):
+    found = copied(loads("3.0e2"))
+    assert (found, repr(found), type(found)) == (300.0, "3.0e2", Number)
+
+
+class Level(IntEnum):
+    ONE = 1
+
+
+class Word(StrEnum):
+    ONE = "one"
+
+
+def test_what_stands_for_a_plain_value_is_that_value():
+    assert dumps([Level.ONE, Word.ONE, OrderedDict(a=1)]) == '[1, "one", {"a": 1}]'
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (("a",), "a.0.b is a tuple"),
+        ({"x"}, "a.0.b is a set"),
+        (b"x", "a.0.b is a bytes"),
+        (datetime.now(UTC), "a.0.b is a datetime"),
+        (Decimal("1.5"), "a.0.b is a Decimal"),
+        (Path("x"), "a.0.b is a PosixPath"),
+        (float("nan"), "a.0.b is the number nan"),
+        (float("-inf"), "a.0.b is the number -inf"),
+        ("\ud800", "a.0.b is a text with half a character"),
+        ({"\udfff": 1}, "a.0.b has a key with half a character"),
+        ({1: "x"}, "a.0.b has the key a int"),
+        ({None: "x"}, "a.0.b has the key a NoneType"),
+        ({True: "x"}, "a.0.b has the key a bool"),
+        (object(), "a.0.b is a object"),
+    ],
+)
+def test_what_json_cannot_hold_is_refused_with_its_place(value, said):
+    with pytest.raises(Refused, match=said):
+        dumps({"a": [{"b": value}]})
+    with pytest.raises(Refused, match=rf"^topic X, as it is: {said}.*\. Nothing of it was written; "):
+        require({"a": [{"b": value}]}, "topic X, as it is")
+
+
+def test_a_refusal_quotes_no_value():
+    with pytest.raises(Refused) as refused:
+        require({"contact": b"somebody's own words"}, "drill user")
+    assert "somebody" not in str(refused.value)
+
+
+@pytest.mark.parametrize("text", ["NaN", "[Infinity]", '{"a": -Infinity}', "", "{", "1 2", '{"a": 1,}'])
+def test_what_is_no_json_is_no_json(text):
+    with pytest.raises(ValueError):
+        loads(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("", "is no JSON"), (None, "is no JSON"), ("{", "is no JSON"), ("[]", "a JSON list"), ('"{}"', "a JSON text"),
+     ("null", "a JSON null"), ("7", "a JSON number"), ("true", "a JSON truth value")],
+)  # fmt: skip
+def test_a_document_is_an_object_or_one_sentence(text, said):
+    with pytest.raises(NotAsWanted, match=f"the policy of X is {said.removeprefix('is ')}"):
+        document(text, "the policy of X")
+    assert document("{}", "it") == {}

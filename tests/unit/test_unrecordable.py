@@ -1,0 +1,70 @@
+"""What the record cannot hold exactly is refused before the first write, in one sentence that names the thing."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from fakes import World
+
+from lib import changes
+from lib.changes import LOG
+from lib.errors import Refused
+from lib.plans import Change
+from lib.records import Record
+from lib.undo import plan as undo_plan
+
+ODD = [datetime.now(UTC), Decimal("1.5"), b"x", {"a", "b"}, (1, 2), float("nan"), {1: "x"}, "half \ud800", [{"a": b""}]]
+
+
+@pytest.mark.parametrize("value", ODD, ids=repr)
+def test_an_odd_live_value_stops_the_plan_before_anything_is_written(value, settings, record):
+    world = World({"last": {"inside": value}})
+    with pytest.raises(Refused, match=r"^thing last, as it is: inside.*Nothing of it was written; expected plain JSON"):
+        changes.carry_out(changes.plan("01", world.wanted(first=1, last=2)), settings, record)
+    assert (world.writes, record.rows(LOG)) == ([], [])
+
+
+@pytest.mark.parametrize("value", ODD, ids=repr)
+def test_so_does_an_odd_value_that_is_wanted(value, settings, record):
+    world = World({"last": 1})
+    with pytest.raises(Refused, match=r"^thing last, as it would be: inside"):
+        changes.carry_out(changes.plan("01", world.wanted(first=1, last={"inside": value})), settings, record)
+    with (
+        pytest.raises(Refused, match=r"^thing last, as it would be: inside"),
+        changes.temporarily(world.wanted(first=1, last={"inside": value}), "05", record),
+    ):
+        raise AssertionError("nothing may be there")
+    assert (world.writes, record.rows(LOG)) == ([], [])
+
+
+def test_no_change_of_it_can_be_made_at_all():
+    with pytest.raises(Refused, match="thing a, as it is: the whole value is a bytes"):
+        Change(World().thing("a"), b"x", 1)
+
+
+def test_an_odd_live_value_keeps_an_undo_from_nothing_else(settings, record):
+    world = World({"a": 1, "b": 1})
+    changes.carry_out(changes.plan("01", world.wanted(a=2, b=2, c=2)), settings, record)
+    world.live["b"] = {"since": datetime.now(UTC)}
+    undo = undo_plan(record.rows(LOG), world.reopen)
+    assert [change.resource.label for change in undo.changes if change.trouble] == ["b"]
+    states = changes.roll_back(undo, settings, record).states
+    assert [state.partition(":")[0] for state in states] == ["applied", "failed", "applied"]
+    assert "since is a datetime" in states[1]
+    assert (world.live["a"], "c" in world.live) == (1, False)
+
+
+def test_the_emergency_path_writes_also_what_no_record_can_hold(settings, record, tmp_path):
+    world = World({"a": "before"})
+    assert changes.restore_now(world.thing("a"), "after", Record(tmp_path / "gone", "run")) != ""
+    assert world.live == {"a": "after"}
+
+
+def test_a_log_and_a_file_of_the_record_refuse_what_they_could_not_give_back(record):
+    for value in ODD:
+        with pytest.raises(Refused):
+            record.append("checks.jsonl", {"value": value})
+        with pytest.raises(Refused):
+            record.keep_json("evidence/x.json", {"value": value})
+    assert record.rows("checks.jsonl") == []
+    assert not (record.folder / "evidence" / "x.json").exists()
