@@ -1,6 +1,6 @@
 """Phase 06 beyond its plan: whether the documents will describe what runs, and what changed in them. Read-only."""
 
-from lib import documents, render
+from lib import changes, desired, documents, render
 from lib.aws import Live
 from lib.checks import Check
 from lib.plans import Plan
@@ -8,11 +8,19 @@ from lib.resources import Section, Workflow
 
 
 def describes_live(live: Live) -> list[Check]:
-    """Whether the live definition is the one that the sections are rendered from."""
+    """Whether the live definition and the live event rules are those that the sections are rendered from."""
     value = Workflow(live, live.settings.state_machine_name).read()
     same = value is not None and value["definition"] == render.definition(live.settings)
     status = "passed" if same else "failed" if live.settings.mode == "apply" else "not applied"
-    return [Check("the live workflow is the documented one", status, "the same" if same else "another", "the same")]
+    workflow = Check("the live workflow is the documented one", status, "the same" if same else "another", "the same")
+    return [workflow, _rules(live)]
+
+
+def _rules(live: Live) -> Check:
+    pending = [change.resource.name for change in changes.plan("04", desired.event_rules(live)).pending]
+    status = "passed" if not pending else "failed" if live.settings.mode == "apply" else "not applied"
+    found = f"another: {', '.join(pending)}" if pending else "the same"
+    return Check("the live event rules are the documented ones", status, found, "the same")
 
 
 def diff(plan: Plan) -> str:

@@ -12,6 +12,8 @@ from lib.checks import Check, require
 from lib.command import main, parameters, told
 from lib.drills import Group, Session
 from lib.errors import BadParameters, NotAsWanted
+from lib.phases import validity
+from lib.phases.validity import Validity
 from lib.scenarios import Scenario
 from lib.settings import Settings
 
@@ -37,6 +39,8 @@ def drill(given: Callable[..., Settings], scenario: str) -> int:
     """Run one drill as the drill user, marked [DRILL], and see who is reached and how soon."""
     chosen, case = given(mode="apply"), named(scenario)
     record, live = audit.begin(chosen)
+    standing = validity.latest(live)
+    terminal.validity(standing)
     with run.sigterm_interrupts(), run.sealed(record):
         log = drill_log.opened(chosen)
         log.folder.mkdir(parents=True, exist_ok=True)
@@ -46,9 +50,12 @@ def drill(given: Callable[..., Settings], scenario: str) -> int:
             log.append(drill_log.LOG, drill_log.broken_off(record.run_id, scenario, live.identity.caller, str(error)))
             raise
         (row,) = validation.rows(live, record, session)
-        checks = judged(live, session, row)
-        record.keep_json(EVIDENCE, row | {"verdict": verdict(scenario, checks)})
-        log.append(drill_log.LOG, drill_log.row(record.run_id, row, checks, live.identity.caller))
+        checks = [*judged(live, session, row), validity.check(standing)]
+        more = {"verdict": verdict(scenario, checks), "validated": described(standing)}
+        record.keep_json(EVIDENCE, row | more)
+        log.append(drill_log.LOG, drill_log.row(record.run_id, row, checks, live.identity.caller) | {
+            "validated": more["validated"]["status"], "since": standing.since,
+        })  # fmt: skip
         validation.publish(live, [row])
         record.checked("drill", checks)
         terminal.checks(f"Drill {scenario}", checks)
@@ -70,7 +77,13 @@ def judged(live: Live, session: Session, row: Mapping[str, Any]) -> list[Check]:
     ]
 
 
+def described(standing: Validity) -> dict[str, Any]:
+    """What the drill says of the system that it ran on, for the evidence."""
+    return {**vars(validity.check(standing)), **validity.data(standing)}
+
+
 def verdict(scenario: str, checks: Sequence[Check]) -> dict[str, str]:
-    """The drill in one word, with what failed."""
+    """The drill in one word, with what failed, or else with what nobody can tell."""
     failed = [check.name for check in checks if check.status == "failed"]
-    return {"name": scenario, "status": "failed" if failed else "passed", "found": ", ".join(failed)}
+    unknown = [f"{check.name}: {check.found}" for check in checks if check.status == "cannot tell"]
+    return {"name": scenario, "status": "failed" if failed else "passed", "found": ", ".join(failed or unknown)}

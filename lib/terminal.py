@@ -11,6 +11,8 @@ from rich.table import Column, Table
 from lib import phases, records, rollback, run
 from lib.checks import Check, brief
 from lib.phases import Phase
+from lib.phases import validity as validities
+from lib.phases.validity import Validity
 from lib.plans import Change, Plan
 from lib.records import Record
 from lib.settings import Settings
@@ -82,6 +84,14 @@ def read_back(found: Sequence[dict[str, str]]) -> None:
 def checks(title: str, found: Sequence[Check]) -> None:
     """Every check with its answer."""
     table(title, ["check", "status", "found", "expected"], [[c.name, c.status, c.found, c.expected] for c in found])
+
+
+def validity(found: Validity) -> None:
+    """Whether what a run validated is live now, and every difference by name."""
+    say(f"Validated: {found.since}; read now at {found.read}" if found.known else f"Validated: {found.why}")
+    rows = [[row["what"], brief(row["differs"]), row["so"], row["criteria"]] for row in validities.table(found)]
+    if rows:
+        table("What differs since", ["what", "differs", "so", "criteria"], rows)
 
 
 def plans(found: Sequence[Plan]) -> None:

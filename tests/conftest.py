@@ -21,7 +21,13 @@ from rehearsal.server import Account
 SAFE = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_DEFAULT_REGION": "us-east-1", "MPLBACKEND": "agg"}
 
 # The modules whose tests share a set-up of a minute.
-TOGETHER = ("test_whole_plan.py", "test_approval_live.py", "test_fault_matrix.py", "test_silence.py")
+TOGETHER = (
+    "test_whole_plan.py",
+    "test_approval_live.py",
+    "test_fault_matrix.py",
+    "test_silence.py",
+    "test_validity.py",
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
