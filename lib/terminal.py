@@ -112,7 +112,7 @@ def statuses(chosen: Settings) -> None:
     here = set(records.runs(chosen))
     found = [run.status(record) for record in records.latest_of_each(chosen)]
     rows = [[_where(row, here), row["verdict"], row.get("mode", "-"), row.get("started", "-")] for row in found]
-    table(f"Runs of {chosen.environment}", ["run", "verdict", "mode", "started"], rows)
+    table(f"Runs of {chosen.environment}, as recorded", ["run", "verdict", "mode", "started"], rows)
 
 
 def _where(row: Mapping[str, Any], here: Container[str]) -> str:
@@ -125,4 +125,4 @@ def status(record: Record) -> None:
     keys = ("notebook", "verdict", "cells_run", "cells_failed", "cells_not_run")
     rows = [[*(str(row[key]) for key in keys), brief(row["error"])] for row in found["phases"]]
     columns = ["phase", "verdict", "cells run", "failed", "not run", "error"]
-    table(f"{record.run_id}: {found['verdict']}", columns, rows)
+    table(f"{record.run_id}: {found['verdict']}, as recorded at {found.get('ended', 'no time')}", columns, rows)

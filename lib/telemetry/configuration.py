@@ -15,7 +15,7 @@ from typing import Any
 
 from lib import desired
 from lib.aws import Live, readable
-from lib.errors import RunbookError
+from lib.errors import NotAsWanted, RunbookError
 from lib.phases import DOCUMENTATION
 from lib.plans import Value
 from lib.preflight import DEAD_LETTER_QUEUES, LOW_SENTIMENT_RULE
@@ -55,6 +55,7 @@ OF_THE_PLAN = {
     "dashboard widgets": ("dashboard", "dashboard"),
     "drill user": ("drill user", "user"),
 }
+PLAN = "plan of phase"
 NAMED = {
     "iam": ("role", re.compile(r"role/(?:.+/)?([^/]+)")),
     "sqs": ("queue", re.compile(r"(.+)")),
@@ -75,6 +76,7 @@ class Subject:
     criteria: str
     found: bool = False
     thing: LiveThing | None = None  # of a kind that is read as the plan does
+    trouble: str = ""  # of a phase that cannot be planned: why
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ def subjects(live: Live) -> list[Subject]:
         Subject("log group", s.log_group_name, "1"),
         Subject("dashboard", s.dashboard_name, "5"),
     ]
-    planned = [_of_the_plan(item.resource) for number in _numbers() for item in desired.PHASES[number](live)]
+    planned = [subject for number in _numbers() for subject in _planned(live, number)]
     listed = {(subject.kind, subject.name) for subject in known}
     return [*known, *(subject for subject in planned if (subject.kind, subject.name) not in listed)]
 
@@ -139,6 +141,15 @@ def subjects(live: Live) -> list[Subject]:
 def _numbers() -> list[str]:
     """The phases whose things a validation speaks of: the documents of the last one are files, which no alert needs."""
     return [number for number in desired.PHASES if number != DOCUMENTATION]
+
+
+def _planned(live: Live, number: str) -> list[Subject]:
+    """Whether a phase can be planned, and what it then wants; a plan that is refused is a fact and stops nobody."""
+    try:
+        found = [_of_the_plan(item.resource) for item in desired.PHASES[number](live)]
+    except RunbookError as error:
+        return [Subject(PLAN, number, "123", trouble=str(error))]
+    return [Subject(PLAN, number, "123"), *found]
 
 
 def _of_the_plan(thing: Any) -> Subject:  # noqa: ANN401 - a LiveThing
@@ -153,9 +164,17 @@ def _of_a_rule(rule: Mapping[str, Any]) -> str:
 
 
 def _readings(live: Live, subject: Subject) -> list[Reading]:
+    if subject.kind == PLAN:
+        return [Reading("can be made", Sense.WHOLE, lambda: _made(subject))]
     if subject.thing is not None:
         return [Reading("value", Sense.WHOLE, subject.thing.read)]
     return READINGS[subject.kind](live, subject.name)
+
+
+def _made(subject: Subject) -> bool:
+    if subject.trouble:
+        raise NotAsWanted(subject.trouble)
+    return True
 
 
 def _fact(live: Live, subject: Subject, reading: Reading) -> Fact:

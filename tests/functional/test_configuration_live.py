@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from lib import changes, desired, listening, preflight, records, resources
 from lib.aws import absent_is_none, connect
+from lib.errors import Refused
 from lib.phases import DOCUMENTATION
 from lib.plans import Wanted
 from lib.resources.base import LiveThing
@@ -65,14 +66,17 @@ def planned(live):
     return [item for number, wanted in desired.PHASES.items() if number != DOCUMENTATION for item in wanted(live)]
 
 
-def test_every_kind_of_thing_of_the_plan_is_read_for_more_than_its_own_value(live):
-    kinds = {item.resource.kind for item in planned(live)}
-    assert kinds <= configuration.OF_THE_PLAN.keys()
-    assert resources.KINDS.keys() - configuration.OF_THE_PLAN.keys() == {"documentation section"}
+def subject_of(thing):
+    if thing.kind in configuration.OF_THE_PLAN:
+        kind, field = configuration.OF_THE_PLAN[thing.kind]
+        return f"{kind} {thing.identity[field]}"
+    return f"{thing.kind} {' / '.join(thing.identity.values())}"
+
+
+def test_every_live_thing_of_the_plan_is_read(live):
     names = {fact.name.rpartition(": ")[0] for fact in configuration.read(live).facts}
-    for item in planned(live):
-        kind, field = configuration.OF_THE_PLAN[item.resource.kind]
-        assert f"{kind} {item.resource.identity[field]}" in names
+    assert [item.resource.name for item in planned(live) if subject_of(item.resource) not in names] == []
+    assert configuration.OF_THE_PLAN.keys() <= resources.KINDS.keys()
 
 
 def other_value(item: Any) -> Any:
@@ -100,8 +104,7 @@ def test_whatever_of_the_plan_changes_is_named(live):
     """Also of a thing that is added to the plan tomorrow."""
     unseen = []
     for item in planned(live):
-        kind, field = configuration.OF_THE_PLAN[item.resource.kind]
-        subject = f"{kind} {item.resource.identity[field]}: "
+        subject = f"{subject_of(item.resource)}: "
         for value in (other_value(item), item.value):
             found = seen(live, partial(item.resource.write, value))
             if not any(name.startswith(subject) for name in found):
@@ -130,6 +133,17 @@ def test_a_thing_that_is_added_to_the_plan_is_read_without_a_word_here(live, mon
     thing = Strange(live, "/your6/strange")
     monkeypatch.setitem(desired.PHASES, "04", lambda of: [*desired.event_rules(of), Wanted(thing, "a")])
     assert seen(live, lambda: thing.write("a")) == {"parameter /your6/strange: value": (FAILED, "123")}
+
+
+def test_a_phase_that_cannot_be_planned_is_a_fact_and_stops_nobody(live, monkeypatch):
+    def refused(of):
+        raise Refused("the workflow has another role")
+
+    before = configuration.read(live)
+    monkeypatch.setitem(desired.PHASES, "02", refused)
+    (row,) = compared(before.facts, configuration.read(live).facts)
+    assert (row.name, row.meaning) == ("plan of phase 02: can be made", CANNOT_TELL)
+    assert "the workflow has another role" in row.said
 
 
 def aws(live):
