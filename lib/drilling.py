@@ -39,23 +39,22 @@ def drill(given: Callable[..., Settings], scenario: str) -> int:
     """Run one drill as the drill user, marked [DRILL], and see who is reached and how soon."""
     chosen, case = given(mode="apply"), named(scenario)
     record, live = audit.begin(chosen)
-    standing = validity.latest(live)
-    terminal.validity(standing)
     with run.sigterm_interrupts(), run.sealed(record):
+        standing = validity.latest(live)
+        terminal.validity(standing)
+        about = {"validated": validity.check(standing).status, "since": standing.since}
         log = drill_log.opened(chosen)
         log.folder.mkdir(parents=True, exist_ok=True)
         try:
             session = drills.run(live, record, [Group(scenario, [case])])
         except NotAsWanted as error:
-            log.append(drill_log.LOG, drill_log.broken_off(record.run_id, scenario, live.identity.caller, str(error)))
+            broken = drill_log.broken_off(record.run_id, scenario, live.identity.caller, str(error))
+            log.append(drill_log.LOG, broken | about)
             raise
         (row,) = validation.rows(live, record, session)
         checks = [*judged(live, session, row), validity.check(standing)]
-        more = {"verdict": verdict(scenario, checks), "validated": described(standing)}
-        record.keep_json(EVIDENCE, row | more)
-        log.append(drill_log.LOG, drill_log.row(record.run_id, row, checks, live.identity.caller) | {
-            "validated": more["validated"]["status"], "since": standing.since,
-        })  # fmt: skip
+        record.keep_json(EVIDENCE, row | {"verdict": verdict(scenario, checks), "validated": described(standing)})
+        log.append(drill_log.LOG, drill_log.row(record.run_id, row, checks, live.identity.caller) | about)
         validation.publish(live, [row])
         record.checked("drill", checks)
         terminal.checks(f"Drill {scenario}", checks)

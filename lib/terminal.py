@@ -125,4 +125,5 @@ def status(record: Record) -> None:
     keys = ("notebook", "verdict", "cells_run", "cells_failed", "cells_not_run")
     rows = [[*(str(row[key]) for key in keys), brief(row["error"])] for row in found["phases"]]
     columns = ["phase", "verdict", "cells run", "failed", "not run", "error"]
-    table(f"{record.run_id}: {found['verdict']}, as recorded at {found.get('ended', 'no time')}", columns, rows)
+    when = f" at {found['ended']}" if "ended" in found else ""
+    table(f"{record.run_id}: {found['verdict']}, as recorded{when}", columns, rows)

@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from lib import changes, desired, listening, preflight, records, resources
 from lib.aws import absent_is_none, connect
 from lib.errors import Refused
-from lib.phases import DOCUMENTATION
+from lib.phases import DOCUMENTATION, validity
 from lib.plans import Wanted
 from lib.resources.base import LiveThing
 from lib.telemetry import configuration
@@ -559,6 +559,17 @@ class Denying:
             raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "not authorized"}}, name)
 
         return refuse
+
+
+def test_what_changes_between_the_first_drill_and_the_last_fails_the_validation(live):
+    record = records.open_run(live.settings)
+    begun = validity.begin(live, record)
+    assert [check.status for check in validity.unchanged(live, validity.end(live, begun))] == ["passed"]
+    put_rule("Your6-ProactiveRule", State="DISABLED")(live)
+    (check,) = validity.unchanged(live, validity.end(live, begun))
+    assert check.status == "failed"
+    assert "rule Your6-ProactiveRule: state and pattern: State ENABLED -> DISABLED" in check.found
+    assert record.latest(validity.BEGUN)["time"] == begun.time
 
 
 def test_the_criteria_of_the_baseline_are_said_once(live):
