@@ -154,12 +154,14 @@ def _resting(found: Validity, decided: Check, criterion: str) -> Check:
         open_now = "cannot tell" if decided.status == "passed" else decided.status
         return replace(decided, status=open_now, found=f"{decided.found}; {found.why}")
     mine = [row for row in found.differences if criterion in row.criteria]
-    said = f"{decided.found}; {f'NOT AS {found.since}: {_sentences(mine)}' if mine else f'live as {found.since}'}"
-    worst = {row.meaning for row in mine}
-    if Meaning.FAILED in worst:
+    deciding = [row for row in mine if row.meaning is not Meaning.TOLD]
+    if not deciding:
+        besides = f", and besides: {_sentences(mine)}" if mine else ""
+        return replace(decided, found=f"{decided.found}; live as {found.since}{besides}")
+    said = f"{decided.found}; NOT AS {found.since}: {_sentences(deciding)}"
+    if any(row.meaning is Meaning.FAILED for row in deciding):
         return replace(decided, status="failed", found=said)
-    unknown = Meaning.CANNOT_TELL in worst and decided.status == "passed"
-    return replace(decided, status="cannot tell" if unknown else decided.status, found=said)
+    return replace(decided, status="cannot tell" if decided.status == "passed" else decided.status, found=said)
 
 
 def _sentences(rows: Iterable[Difference]) -> str:
