@@ -62,6 +62,16 @@ def function(live: Live, name: str) -> list[Reading]:
             return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
         return {}
 
+    def aliases() -> Value:
+        with absent_is_none(*NO_FUNCTION):
+            rows = [
+                row
+                for page in aws.get_paginator("list_aliases").paginate(FunctionName=plain)
+                for row in page["Aliases"]
+            ]
+            return {row["Name"]: only(row, ("FunctionVersion", "RoutingConfig")) for row in rows}
+        return None
+
     described = cache(lambda: asked("get_function_configuration", FunctionName=name))
     return [
         Reading("configuration", Sense.WHOLE, lambda: without(described(), OF_A_FUNCTION) or None),
@@ -74,9 +84,7 @@ def function(live: Live, name: str) -> list[Reading]:
             asked("get_function_event_invoke_config", FunctionName=name), ("LastModified", "FunctionArn"))),
         Reading("permissions", Sense.STATEMENTS, lambda: statements(
             asked("get_policy", FunctionName=name).get("Policy"))),
-        Reading("aliases", Sense.MEMBERS, lambda: {
-            row["Name"]: only(row, ("FunctionVersion", "RoutingConfig"))
-            for row in asked("list_aliases", FunctionName=plain).get("Aliases", [])}),
+        Reading("aliases", Sense.MEMBERS, aliases),
     ]  # fmt: skip
 
 
