@@ -106,9 +106,13 @@ def left_of(begun: Settings, record: Record, live: Live, break_lock: bool, undo:
         break_left(live, record.run_id)
     with run.alone(begun, record, live):
         terminal.read_back(resume.read_back(live, record))
-        left = resume.remaining(live, record)
+        valid = resume.standing(live, record)
+        if valid:
+            terminal.validity(valid)
+        left = resume.remaining(live, record, valid)
         if not left:
-            terminal.say(f"Run {record.run_id} is complete: AWS holds everything it wanted. Nothing was written.")
+            also = " and what it validated" if valid else ""
+            terminal.say(f"Run {record.run_id} is complete: AWS holds everything it wanted{also}. Nothing was written.")
             return 0
         terminal.say(f"Going on with run {record.run_id} of {begun.environment} from phase {left[0]}")
         return carry_out(begun, left, begin=resume.begin, undo=undo)

@@ -21,6 +21,8 @@ from lib.resources.rules import Rule, targets
 from lib.resources.workflow import description, versions
 from lib.resources.workflow_alias import aliases, routing_of
 
+CLOCKS_SECONDS = 300  # so far may this machine's clock and that of AWS be apart
+
 
 def backup(live: Live, record: Record) -> Path:
     """Keep the full description of the live workflow, and its definition alone for `--definition file://`.
@@ -100,11 +102,11 @@ def _heard(live: Live, name: str, pattern: dict[str, Any], dispatcher: str) -> C
 def published(live: Live, sleep: Callable[[float], None] = time.sleep) -> list[Check]:
     """Whether the newest published version is the live revision, and each alias by which check-ins come runs it.
 
-    Waits first, since updates are eventually consistent.
-    Executions started within seconds of an update may still use the old definition. In plan mode nothing is waited for.
+    Waits first, since executions started within seconds of an update may still use the old definition: updates are
+    eventually consistent. In plan mode nothing is waited for.
     """
     s = live.settings
-    sleep(s.settle_seconds if s.mode == "apply" else 0)
+    sleep(_to_settle(live) if s.mode == "apply" else 0)
     now = str((description(live, s.state_machine_arn) or {}).get("revisionId", "none"))
     found = versions(live, s.state_machine_arn)
     newest = str((description(live, found[0]) or {}).get("revisionId", "none")) if found else "no version"
@@ -113,3 +115,11 @@ def published(live: Live, sleep: Callable[[float], None] = time.sleep) -> list[C
         Check("newest published version is the live revision", held, newest, now),
         *entry.run_the_live_revision(live),
     ]
+
+
+def _to_settle(live: Live) -> float:
+    """Seconds to wait for the newest version; none where it was published long ago, as by a run before this one."""
+    newest = versions(live, live.settings.state_machine_arn)[:1]
+    made = (description(live, newest[0]) or {}).get("creationDate") if newest else None
+    long_ago = made and (datetime.now(UTC) - made).total_seconds() > live.settings.settle_seconds + CLOCKS_SECONDS
+    return 0 if long_ago else live.settings.settle_seconds

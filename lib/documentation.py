@@ -1,6 +1,6 @@
 """Phase 06 beyond its plan: whether the documents will describe what runs, and what changed in them. Read-only."""
 
-from lib import desired, documents, names
+from lib import changes, desired, documents, names
 from lib.aws import Live
 from lib.checks import Check
 from lib.plans import Plan
@@ -8,11 +8,19 @@ from lib.resources import Section
 
 
 def describes_live(live: Live) -> list[Check]:
-    """Whether the definition that check-ins run is the one that the sections are rendered from."""
+    """Whether what check-ins run and the live event rules are those that the sections are rendered from."""
     wanted, running = desired.workflow(live)["definition"], names.running_definitions(live)
     same = bool(running) and all(definition == wanted for definition in running)
     status = "passed" if same else "failed" if live.settings.mode == "apply" else "not applied"
-    return [Check("the live workflow is the documented one", status, "the same" if same else "another", "the same")]
+    workflow = Check("the live workflow is the documented one", status, "the same" if same else "another", "the same")
+    return [workflow, _rules(live)]
+
+
+def _rules(live: Live) -> Check:
+    pending = [change.resource.name for change in changes.plan("04", desired.event_rules(live)).pending]
+    status = "passed" if not pending else "failed" if live.settings.mode == "apply" else "not applied"
+    found = f"another: {', '.join(pending)}" if pending else "the same"
+    return Check("the live event rules are the documented ones", status, found, "the same")
 
 
 def diff(plan: Plan) -> str:

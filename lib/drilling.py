@@ -12,6 +12,8 @@ from lib.checks import Check, require
 from lib.command import main, parameters, told
 from lib.drills import Group, Session
 from lib.errors import BadParameters, NotAsWanted
+from lib.phases import validity
+from lib.phases.validity import Validity
 from lib.scenarios import Scenario
 from lib.settings import Settings
 
@@ -38,17 +40,21 @@ def drill(given: Callable[..., Settings], scenario: str) -> int:
     chosen, case = given(mode="apply"), named(scenario)
     record, live = audit.begin(chosen)
     with run.sigterm_interrupts(), run.sealed(record):
+        standing = validity.latest(live)
+        terminal.validity(standing)
+        about = {"validated": validity.check(standing).status, "since": standing.since}
         log = drill_log.opened(chosen)
         log.folder.mkdir(parents=True, exist_ok=True)
         try:
             session = drills.run(live, record, [Group(scenario, [case])])
         except NotAsWanted as error:
-            log.append(drill_log.LOG, drill_log.broken_off(record.run_id, scenario, live.identity.caller, str(error)))
+            broken = drill_log.broken_off(record.run_id, scenario, live.identity.caller, str(error))
+            log.append(drill_log.LOG, broken | about)
             raise
         (row,) = validation.rows(live, record, session)
-        checks = judged(live, session, row)
-        record.keep_json(EVIDENCE, row | {"verdict": verdict(scenario, checks)})
-        log.append(drill_log.LOG, drill_log.row(record.run_id, row, checks, live.identity.caller))
+        checks = [*judged(live, session, row), validity.check(standing)]
+        record.keep_json(EVIDENCE, row | {"verdict": verdict(scenario, checks), "validated": described(standing)})
+        log.append(drill_log.LOG, drill_log.row(record.run_id, row, checks, live.identity.caller) | about)
         validation.publish(live, [row])
         record.checked("drill", checks)
         terminal.checks(f"Drill {scenario}", checks)
@@ -70,7 +76,13 @@ def judged(live: Live, session: Session, row: Mapping[str, Any]) -> list[Check]:
     ]
 
 
+def described(standing: Validity) -> dict[str, Any]:
+    """What the drill says of the system that it ran on, for the evidence."""
+    return {**vars(validity.check(standing)), **validity.data(standing)}
+
+
 def verdict(scenario: str, checks: Sequence[Check]) -> dict[str, str]:
-    """The drill in one word, with what failed."""
+    """The drill in one word, with what failed, or else with what nobody can tell."""
     failed = [check.name for check in checks if check.status == "failed"]
-    return {"name": scenario, "status": "failed" if failed else "passed", "found": ", ".join(failed)}
+    unknown = [f"{check.name}: {check.found}" for check in checks if check.status == "cannot tell"]
+    return {"name": scenario, "status": "failed" if failed else "passed", "found": ", ".join(failed or unknown)}

@@ -15,12 +15,14 @@ from typing import Any, Literal, Protocol
 
 from lib.errors import Refused
 from lib.manifest import MANIFEST
-from lib.records import CALLS, LOG, VERDICT, Record, Store
+from lib.records import CALLS, LOG, VALIDATED, VERDICT, Record, Store
 
 Side = Literal["ours", "theirs", "neither"]
 
-# What a copy of another machine's run holds: enough for its status, and for what an approval was used for.
-TELLING = re.compile(rf"{re.escape(VERDICT)}|{re.escape(LOG)}|plan(\.attempt-\d+)?\.json")
+# What a copy of another machine's run holds: enough for its status, for what an approval was used for, and for what it
+# validated.
+KEPT = "|".join(rf"{re.escape(name.removesuffix('.json'))}(\.attempt-\d+)?\.json" for name in ("plan.json", VALIDATED))
+TELLING = re.compile(rf"{re.escape(VERDICT)}|{re.escape(LOG)}|{KEPT}")
 RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}")
 # After these the write that a row announced was begun, so its announcement had reached the store.
 BEGUN = ("applied", "verified", "unknown", "put off", "failed", "half done")

@@ -6,7 +6,8 @@ from functools import partial
 from lib import approval, changes, guards, resources, run
 from lib.aws import Live
 from lib.errors import BadParameters
-from lib.phases import NOTEBOOKS
+from lib.phases import NOTEBOOKS, VALIDATION, validity
+from lib.phases.validity import Validity
 from lib.plans import Plan
 from lib.records import LOG, Record
 from lib.settings import Settings
@@ -27,15 +28,23 @@ def read_back(live: Live, record: Record) -> list[dict[str, str]]:
     return changes.read_back(record.rows(LOG), partial(resources.reopen, live), record)
 
 
-def remaining(live: Live, record: Record) -> list[str]:
+def standing(live: Live, record: Record) -> Validity | None:
+    """Whether what the run validated is live now; None where its validation is not done, and so is run anyhow."""
+    phases = (record.read_json("run.json") or {}).get("phases", [])
+    done = [phase for phase in phases if (phase["number"], phase["verdict"]) == (VALIDATION, "succeeded")]
+    return validity.of_run(live, record) if done else None
+
+
+def remaining(live: Live, record: Record, valid: Validity | None) -> list[str]:
     """The phases of the run from the first that did not succeed, or whose things AWS does not hold any more.
 
+    The validation is one of these where what it validated is not live, or nobody can tell (`valid`, of `standing`).
     Raises Refused where the run may not be gone on with.
     """
     plans = run.plan_all(live)
     approval.require_resumable(live.settings, record, plans, live.identity.caller)
     found = {phase["number"]: phase["verdict"] for phase in record.read_json("run.json")["phases"]}
-    pending = {plan.phase for plan in plans if plan.pending}
+    pending = {plan.phase for plan in plans if plan.pending} | ({VALIDATION} if valid and not valid.holds else set())
     chosen = [number for number in NOTEBOOKS if number in found]
     open_ones = [at for at, number in enumerate(chosen) if found[number] != "succeeded" or number in pending]
     return chosen[open_ones[0] :] if open_ones else []

@@ -15,8 +15,9 @@ from lib.aws import Live
 from lib.checks import Check
 from lib.desired import WIDGET_PREFIX
 from lib.executions import describe
-from lib.phases import VALIDATION
-from lib.records import Record
+from lib.phases import VALIDATION, validity
+from lib.phases.validity import Validity
+from lib.records import VALIDATED, Record
 from lib.resources import Widgets
 from lib.telemetry import outcomes
 
@@ -37,22 +38,29 @@ class Window:
     change_at: datetime | None
 
 
-def window(live: Live, sleep: Callable[[float], None] = time.sleep) -> Window:
-    """From `review_minutes` ago until now. Waits for the first success counted after the change: metrics are late."""
-    s, change_at = live.settings, continuity.updated_at(live)
-    deadline = time.monotonic() + s.verify_timeout_seconds
-    while True:
-        end = datetime.now(UTC)
-        found = Window(end - timedelta(minutes=s.review_minutes), end, change_at)
-        if change_at is None or rules.counted_successes(since(_counted(live, found), found)):
-            return found
-        if time.monotonic() > deadline:
-            return found
+def window(live: Live) -> Window:
+    """From `review_minutes` ago until now. Waits for nothing."""
+    return _until_now(live, continuity.updated_at(live))
+
+
+def counted_window(live: Live, sleep: Callable[[float], None] = time.sleep) -> Window:
+    """Like `window`, once a success after the change is counted in it, or the time is up: metrics are late."""
+    s, deadline = live.settings, time.monotonic() + live.settings.verify_timeout_seconds
+    found = window(live)
+    while found.change_at and not _success_counted(live, found) and time.monotonic() <= deadline:
         sleep(s.poll_seconds)
+        found = _until_now(live, found.change_at)
+    return found
 
 
-def _counted(live: Live, found: Window) -> pd.DataFrame:
-    return metrics.executions(live, found.start, found.end)
+def _until_now(live: Live, change_at: datetime | None) -> Window:
+    end = datetime.now(UTC)
+    return Window(end - timedelta(minutes=live.settings.review_minutes), end, change_at)
+
+
+def _success_counted(live: Live, found: Window) -> bool:
+    counted = metrics.executions(live, found.start, found.end)
+    return bool(rules.counted_successes(since(counted, found)))
 
 
 def since(frame: pd.DataFrame, found: Window) -> pd.DataFrame:
@@ -153,12 +161,19 @@ def answered(rows: Iterable[Mapping[str, Any]], name: str) -> Check:
 
 
 def criteria(
-    live: Live, record: Record, counted: pd.DataFrame, found: Window, seen: pd.DataFrame, answers: Sequence[Check]
+    live: Live,
+    record: Record,
+    counted: pd.DataFrame,
+    found: Window,
+    seen: pd.DataFrame,
+    answers: Sequence[Check],
+    standing: Validity,
 ) -> list[Check]:
     """The plan's five success criteria. 1 to 3 from the evidence of this run, 4 and 5 from CloudWatch.
 
     `counted` is what CloudWatch counted, `seen` what the list of executions tells (`continuity.seen`), and `answers`
-    whether its real check-ins went undisturbed (`continuity.undisturbed`): 3 and 4 rest on those.
+    whether its real check-ins went undisturbed (`continuity.undisturbed`): 3 and 4 rest on those. Each holds as far as
+    what was validated is live: `standing` says what of it differs.
     """
     s, split = live.settings, outcomes.table(seen)
     judged = s.success_rate_margin, s.success_rate_error
@@ -178,9 +193,10 @@ def criteria(
     ]
     # In plan mode, without a validated run to review, nothing was applied that could have met them.
     pending = s.mode == "plan" and not rows
-    return [
-        replace(check, status="not applied") if pending and check.status == "failed" else check for check in decided
-    ]
+    if pending:
+        open_ones = ("failed", "cannot tell")
+        return [replace(one, status="not applied") if one.status in open_ones else one for one in decided]
+    return validity.resting(standing, decided)
 
 
 def evidence(record: Record, decided: Iterable[Check]) -> list[dict[str, Any]]:
@@ -188,7 +204,9 @@ def evidence(record: Record, decided: Iterable[Check]) -> list[dict[str, Any]]:
     return [
         {
             **vars(check),
-            "evidence": [kept[-1] for name in rules.EVIDENCE[check.name[0]] if (kept := record.kept_as(name))],
+            "evidence": [
+                kept[-1] for name in (*rules.EVIDENCE[check.name[0]], VALIDATED) if (kept := record.kept_as(name))
+            ],
         }
         for check in decided
     ]

@@ -216,7 +216,10 @@ def status(record: Record) -> dict[str, Any]:
 def _without_phases(record: Record) -> str:
     """What a record is of in which no phase ran."""
     if drilled := record.latest("evidence/drill.json"):
-        return f"drill {drilled['scenario']}: {drilled['verdict']['status']}"
+        verdict = drilled["verdict"]
+        return f"drill {drilled['scenario']}: {verdict['status']}" + (
+            f" ({verdict['found']})" if verdict["found"] else ""
+        )
     if any(row["temporary"] for row in record.rows(records.LOG)) and not (record.folder / "evidence").exists():
         return "drills that did not end; the next ones remove what they left"
     return "did not start" if record.latest("plan.json") is None else "plan only"

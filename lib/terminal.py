@@ -11,6 +11,8 @@ from rich.table import Column, Table
 from lib import phases, records, rollback, run
 from lib.checks import Check, brief
 from lib.phases import Phase
+from lib.phases import validity as validities
+from lib.phases.validity import Validity
 from lib.plans import Change, Plan
 from lib.records import Record
 from lib.settings import Settings
@@ -84,6 +86,14 @@ def checks(title: str, found: Sequence[Check]) -> None:
     table(title, ["check", "status", "found", "expected"], [[c.name, c.status, c.found, c.expected] for c in found])
 
 
+def validity(found: Validity) -> None:
+    """Whether what a run validated is live now, and every difference by name."""
+    say(f"Validated: {found.since}; read now at {found.read}" if found.known else f"Validated: {found.why}")
+    rows = [[row["what"], brief(row["differs"]), row["so"], row["criteria"]] for row in validities.table(found)]
+    if rows:
+        table("What differs since", ["what", "differs", "so", "criteria"], rows)
+
+
 def plans(found: Sequence[Plan]) -> None:
     """One table over all phases."""
     rows = [[plan.phase, *_change_row(change)] for plan in found for change in plan.changes]
@@ -102,7 +112,7 @@ def statuses(chosen: Settings) -> None:
     here = set(records.runs(chosen))
     found = [run.status(record) for record in records.latest_of_each(chosen)]
     rows = [[_where(row, here), row["verdict"], row.get("mode", "-"), row.get("started", "-")] for row in found]
-    table(f"Runs of {chosen.environment}", ["run", "verdict", "mode", "started"], rows)
+    table(f"Runs of {chosen.environment}, as recorded", ["run", "verdict", "mode", "started"], rows)
 
 
 def _where(row: Mapping[str, Any], here: Container[str]) -> str:
@@ -115,4 +125,5 @@ def status(record: Record) -> None:
     keys = ("notebook", "verdict", "cells_run", "cells_failed", "cells_not_run")
     rows = [[*(str(row[key]) for key in keys), brief(row["error"])] for row in found["phases"]]
     columns = ["phase", "verdict", "cells run", "failed", "not run", "error"]
-    table(f"{record.run_id}: {found['verdict']}", columns, rows)
+    when = f" at {found['ended']}" if "ended" in found else ""
+    table(f"{record.run_id}: {found['verdict']}, as recorded{when}", columns, rows)

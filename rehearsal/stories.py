@@ -92,7 +92,7 @@ def go_on(story: str) -> Work:
             live = replace(live, settings=resume.with_its_approval(live.settings, record))
             with run.alone(live.settings, record, live):
                 resume.read_back(live, record)
-                if left := resume.remaining(live, record):
+                if left := resume.remaining(live, record, resume.standing(live, record)):
                     _carried_out(live, record, left, resume.begin)
 
     return _kept(work, audit.reopen) if story == STORED else work

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from accounts import NO_RETRIES, fresh
 
@@ -20,8 +21,18 @@ from rehearsal.server import Account
 
 SAFE = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_DEFAULT_REGION": "us-east-1", "MPLBACKEND": "agg"}
 
+# No test may fail because the machine is busy: hypothesis would else give each example a fifth of a second.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
+
 # The modules whose tests share a set-up of a minute.
-TOGETHER = ("test_whole_plan.py", "test_approval_live.py", "test_fault_matrix.py", "test_silence.py")
+TOGETHER = (
+    "test_whole_plan.py",
+    "test_approval_live.py",
+    "test_fault_matrix.py",
+    "test_silence.py",
+    "test_validity.py",
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:

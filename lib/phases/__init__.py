@@ -19,6 +19,7 @@ NOTEBOOKS = {
 }
 ROLLBACK = "90_rollback"
 VALIDATION = "05"
+DOCUMENTATION = "06"
 PLANNED_MINUTES = {"01": 10, "02": 15, "03": 20, "04": 10, "05": 30, "06": 10}
 
 

@@ -7,6 +7,7 @@ from accounts import differing, snapshot
 from steps import carried_out, left_by_drills, runbook
 
 from lib import drawing, drill_charts, drill_log, infrastructure, listening, records
+from lib.phases import validity
 from rehearsal import shelf
 
 BUILT = ("01", "02", "04", "03")
@@ -32,9 +33,13 @@ def test_a_drill_is_told_logged_and_leaves_nothing_behind(built):
     assert (row["scenario"], row["route"], row["verdict"], row["failed"]) == ("crisis", "crisis", "passed", [])
     assert row["trusted"] > 0 and row["operations"] > 0
     assert row["run_id"] == ended.record.run_id
+    assert (row["validated"], row["since"]) == ("cannot tell", validity.NONE_KNOWN)
+    assert f"Validated: {validity.NONE_KNOWN}" in ended.said
+    assert ended.record.latest("evidence/drill.json")["validated"]["found"] == validity.NONE_KNOWN
     assert records.unsealed(ended.record.folder) == []
     assert differing(before, snapshot(built)) - left_by_drills(built) == set()
     assert set(records.runs(built)) == {*runs, ended.record.run_id}
+    assert validity.NONE_KNOWN in runbook(built, "status", ended.record.run_id).said
     assert "drill crisis: passed" in runbook(built, "status").said
 
 
@@ -117,6 +122,6 @@ def test_a_drill_that_breaks_off_is_logged_as_failed(built, client):
     ended = runbook(built, "drill")
     assert ended.code == 1
     (row,) = rows(built)
-    assert row["verdict"] == "failed"
+    assert (row["verdict"], row["validated"]) == ("failed", "cannot tell")
     assert built.ops_topic_name in row["failed"][0]
     assert "drills that did not end" in runbook(built, "status").said

@@ -141,7 +141,7 @@ def refusing(monkeypatch):
 
 def complete(monkeypatch):
     """A run that stopped is taken for complete."""
-    monkeypatch.setattr(resume, "remaining", lambda live, record: [])
+    monkeypatch.setattr(resume, "remaining", lambda live, record, valid: [])
 
 
 def forgotten(monkeypatch):

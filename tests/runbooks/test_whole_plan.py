@@ -163,7 +163,7 @@ def test_each_criterion_links_the_evidence_it_was_decided_from(story):
     rows = story.first.record.read_json("evidence/criteria.json")
     assert [row["name"][0] for row in rows] == list("12345")
     for row in rows:
-        assert row["evidence"] == list(criteria.EVIDENCE[row["name"][0]])
+        assert row["evidence"] == [*criteria.EVIDENCE[row["name"][0]], records.VALIDATED]
         assert all((story.folder / name).is_file() for name in row["evidence"])
     links = shown(story.folder / "07_post_implementation_review.ipynb")
     assert "[scenarios.json](evidence/scenarios.json)" in links
@@ -186,6 +186,7 @@ def test_the_record_is_complete(story):
         "success_rate.csv", "dashboard_metrics.json",
         "executions.csv", "execution_time.csv", "routes.csv", "alert_latency.csv", "threshold_moves.csv",
         "rollback.json", "backtest.csv", "backtest.json", "failure_walk.json",
+        "validation_begun.json", "validated.json", "since_validation.json",
     }  # fmt: skip
     found = set(texts(story.folder))
     backups = {name for name in found if name.startswith("backup/stepfunctions-backup-")}

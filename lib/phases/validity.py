@@ -1,0 +1,191 @@
+"""Whether what a run validated is what is live now. Reads AWS; writes only evidence.
+
+A validation proves something of the system that it ran on. Whoever speaks of it later asks here first: the review, a
+drill, a resumed run. What was never read, or cannot be read now, is no agreement.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lib import records
+from lib.aws import Live
+from lib.checks import Check
+from lib.records import VALIDATED, Record
+from lib.telemetry import configuration
+from lib.telemetry.configuration import Configuration
+from lib.telemetry.facts import Difference, Fact, Meaning, compared, restored
+
+BEGUN = "evidence/validation_begun.json"
+SINCE = "evidence/since_validation.json"
+FORMAT = 1
+AS_VALIDATED = "what was validated is what is live now"
+UNCHANGED = "nothing changed while the drills ran"
+NONE_KNOWN = "no validated run is known"
+NOT_KEPT = "this run kept no read of what it validated"
+NOT_ENDED = "the run's latest validation did not end"
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What was live when the drills began and when they had ended, and what differs between the two."""
+
+    begun: Configuration
+    ended: Configuration
+    differences: Sequence[Difference]
+
+
+@dataclass(frozen=True)
+class Validity:
+    """What a run validated against what is live. `validated` is when; "" where it is not known, and `why` says why."""
+
+    run_id: str
+    validated: str
+    read: str
+    differences: Sequence[Difference] = ()
+    why: str = ""
+
+    @property
+    def known(self) -> bool:
+        return bool(self.validated)
+
+    @property
+    def holds(self) -> bool:
+        """Whether what was validated is live, as far as that takes something away."""
+        return self.known and all(row.meaning is Meaning.TOLD for row in self.differences)
+
+    @property
+    def since(self) -> str:
+        """Which validation this is about, and when it was."""
+        return f"validated by run {self.run_id} at {self.validated}" if self.known else self.why
+
+
+def begin(live: Live, record: Record) -> Configuration:
+    """What is live before the drills; kept as evidence where they will run."""
+    found = configuration.read(live)
+    if live.settings.mode == "apply":
+        record.keep_json(BEGUN, _data(found))
+    return found
+
+
+def end(live: Live, begun: Configuration) -> Validation:
+    """What is live after the drills, against what it was before them."""
+    ended = configuration.read(live) if live.settings.mode == "apply" else begun
+    return Validation(begun, ended, compared(begun.facts, ended.facts))
+
+
+def unchanged(live: Live, found: Validation) -> list[Check]:
+    """Whether the drills ran on one and the same system; what nobody can read is `cannot tell`, what came is said."""
+    expected = f"as at {found.begun.time}"
+    if live.settings.mode == "plan":
+        return [Check(UNCHANGED, "not applied", "plan mode", expected)]
+    # While drills run nobody else updates a function, so that an update of which no more is known is a change as well.
+    changed = [row for row in found.differences if row.changed and row.meaning is not Meaning.TOLD]
+    if changed:
+        return [Check(UNCHANGED, "failed", _sentences(changed), expected)]
+    unknown = [row for row in found.differences if row.meaning is Meaning.CANNOT_TELL]
+    said = _sentences(found.differences) or f"{len(found.ended.facts)} facts as before"
+    return [Check(UNCHANGED, "cannot tell" if unknown else "passed", said, expected)]
+
+
+def keep(live: Live, record: Record, found: Validation, checks: Iterable[Check]) -> None:
+    """Keep what was validated, and which checks of the validation failed, where drills ran."""
+    if live.settings.mode == "apply":
+        failed = [check.name for check in checks if check.status == "failed"]
+        begun = {"begun": found.begun.time, "changed": [row.sentence for row in found.differences], "failed": failed}
+        record.keep_json(VALIDATED, {**begun, **_data(found.ended)})
+
+
+def of_run(live: Live, record: Record) -> Validity:
+    """What this run validated last, against what is live now."""
+    kept, begun = record.latest(VALIDATED), record.latest(BEGUN)
+    why = "" if _usable(kept) else NOT_KEPT
+    if kept and begun and begun["time"] != kept["begun"]:
+        why = NOT_ENDED  # its drills are newer than what the earlier one kept
+    return _validity(live, record.run_id, kept, why)
+
+
+def latest(live: Live) -> Validity:
+    """What the latest run of this environment that validated with success had before it, against what is live now."""
+    rows = [(record.run_id, kept) for record in records.latest_of_each(live.settings) for kept in _succeeded(record)]
+    run_id, kept = max(rows, key=lambda row: str(row[1]["time"]), default=("", None))
+    return _validity(live, run_id, kept, "" if kept else NONE_KNOWN)
+
+
+def check(found: Validity) -> Check:
+    """Whether what was validated is live, as one answer; what it does not know is never a pass."""
+    if not found.known:
+        return Check(AS_VALIDATED, "cannot tell", found.why, "as a run validated it")
+    said = _sentences(found.differences) or f"as it was {found.since}"
+    worst = min((row.meaning for row in found.differences), key=list(Meaning).index, default=Meaning.TOLD)
+    return Check(AS_VALIDATED, "passed" if worst is Meaning.TOLD else str(worst), said, f"as {found.since}")
+
+
+def unreadable(found: Configuration) -> list[dict[str, str]]:
+    """What could not be read, and why, as a table."""
+    return [{"what": fact.name, "why": fact.unreadable} for fact in found.unreadable]
+
+
+def data(found: Validity) -> dict[str, Any]:
+    """What was found, as evidence."""
+    known = {"validated by": found.run_id, "validated": found.validated, "read": found.read, "why": found.why}
+    return {**known, "differences": table(found)}
+
+
+def table(found: Validity | Validation) -> list[dict[str, str]]:
+    """Every difference by name: what it is, what it does to the criteria that rest on it, and which these are."""
+    return [
+        {"what": row.name, "differs": row.said, "so": str(row.meaning), "criteria": ", ".join(row.criteria)}
+        for row in found.differences
+    ]
+
+
+def resting(found: Validity, decided: Sequence[Check], criterion: str = "") -> list[Check]:
+    """Answers from the evidence of a run, as far as what it validated is live; each named by its criterion's number.
+
+    With `criterion`, all of them rest on that one's. What differs fails an answer, by name; what cannot be told leaves
+    it open; what came besides is said.
+    """
+    return [_resting(found, one, criterion or one.name[0]) for one in decided]
+
+
+def _resting(found: Validity, decided: Check, criterion: str) -> Check:
+    if not found.known:
+        open_now = "cannot tell" if decided.status == "passed" else decided.status
+        return replace(decided, status=open_now, found=f"{decided.found}; {found.why}")
+    mine = [row for row in found.differences if criterion in row.criteria]
+    deciding = [row for row in mine if row.meaning is not Meaning.TOLD]
+    if not deciding:
+        besides = f", and besides: {_sentences(mine)}" if mine else ""
+        return replace(decided, found=f"{decided.found}; live as {found.since}{besides}")
+    said = f"{decided.found}; NOT AS {found.since}: {_sentences(deciding)}"
+    if any(row.meaning is Meaning.FAILED for row in deciding):
+        return replace(decided, status="failed", found=said)
+    return replace(decided, status="cannot tell" if decided.status == "passed" else decided.status, found=said)
+
+
+def _sentences(rows: Iterable[Difference]) -> str:
+    return "; ".join(row.sentence for row in rows)
+
+
+def _validity(live: Live, run_id: str, kept: Any, why: str) -> Validity:  # noqa: ANN401
+    if why:
+        return Validity(run_id, "", "", why=why)
+    now = configuration.read(live)
+    return Validity(run_id, kept["time"], now.time, compared(_facts(kept), now.facts))
+
+
+def _succeeded(record: Record) -> list[Any]:
+    return [kept for kept in record.attempts(VALIDATED) if _usable(kept) and not kept["failed"]]
+
+
+def _usable(kept: Any) -> bool:  # noqa: ANN401
+    return isinstance(kept, dict) and kept.get("format") == FORMAT
+
+
+def _facts(kept: Any) -> list[Fact]:  # noqa: ANN401
+    return restored(kept["facts"])
+
+
+def _data(found: Configuration) -> dict[str, Any]:
+    return {"format": FORMAT, "time": found.time, "facts": [vars(fact) for fact in found.facts]}

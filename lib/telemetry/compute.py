@@ -1,0 +1,141 @@
+"""What AWS holds of the state machine, of functions, and of the roles and keys that they work with. Read-only.
+
+What moves by itself (dates, states) is left out, so that only what somebody did makes a difference. No variable's value
+leaves this module but the one that is ours.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from lib.aws import Live, absent_is_none
+from lib.plans import Value
+from lib.resources.functions import environment_keys
+from lib.resources.roles import inline_policies
+from lib.resources.workflow import NO_MACHINE, description, versions
+from lib.telemetry.facts import Sense
+from lib.telemetry.readings import Reading, only, parsed, statements, without
+
+OURS = "OPS_SNS_TOPIC_ARN"
+NO_FUNCTION = ("ResourceNotFoundException",)
+OF_A_MACHINE = ("roleArn", "type", "status", "encryptionConfiguration")
+OF_A_FUNCTION = (
+    "ResponseMetadata", "Environment", "CodeSha256", "CodeSize", "LastModified", "LastUpdateStatus", "State",
+    "RevisionId", "RuntimeVersionConfig",
+)  # fmt: skip
+
+
+def state_machine(live: Live, name: str) -> list[Reading]:
+    """Definition, role, logging, revision, newest version, and what each alias runs."""
+    arn, states = live.settings.arn("states", f"stateMachine:{name}"), live.client("stepfunctions")
+    described = cache(lambda: description(live, arn) or {})
+
+    def aliases() -> Value:
+        with absent_is_none(*NO_MACHINE):
+            rows = states.list_state_machine_aliases(stateMachineArn=arn, maxResults=1000)["stateMachineAliases"]
+            arns = [row["stateMachineAliasArn"] for row in rows]
+            found = [states.describe_state_machine_alias(stateMachineAliasArn=one) for one in arns]
+            return {alias["name"]: alias["routingConfiguration"] for alias in found}
+        return None
+
+    return [
+        Reading("definition", Sense.WHOLE, lambda: parsed(described().get("definition")), also="4"),
+        Reading("role and type", Sense.WHOLE, lambda: only(described(), OF_A_MACHINE), also="4"),
+        Reading("revision", Sense.WHOLE, lambda: described().get("revisionId"), also="4"),
+        Reading("newest version", Sense.WHOLE, lambda: next(iter(versions(live, arn)), None), also="4"),
+        Reading("aliases", Sense.MEMBERS, aliases, also="4"),
+        Reading("logging", Sense.WHOLE, lambda: described().get("loggingConfiguration"), criteria="1"),
+        Reading("tracing", Sense.NOTE, lambda: described().get("tracingConfiguration")),
+    ]
+
+
+def function(live: Live, name: str) -> list[Reading]:
+    """Configuration, code, variables' names, concurrency, what becomes of events, permissions, aliases.
+
+    `name` may end in an alias or a version, which then is what is read.
+    """
+    aws, plain = live.client("lambda"), name.partition(":")[0]
+
+    def asked(operation: str, **given: str) -> dict[str, Any]:
+        with absent_is_none(*NO_FUNCTION):
+            answer = getattr(aws, operation)(**given)
+            return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
+        return {}
+
+    def aliases() -> Value:
+        with absent_is_none(*NO_FUNCTION):
+            rows = [
+                row
+                for page in aws.get_paginator("list_aliases").paginate(FunctionName=plain)
+                for row in page["Aliases"]
+            ]
+            return {row["Name"]: only(row, ("FunctionVersion", "RoutingConfig")) for row in rows}
+        return None
+
+    described = cache(lambda: asked("get_function_configuration", FunctionName=name))
+    return [
+        Reading("configuration", Sense.WHOLE, lambda: without(described(), OF_A_FUNCTION) or None),
+        Reading("code", Sense.WHOLE, lambda: described().get("CodeSha256")),
+        Reading("environment variables", Sense.WHOLE, lambda: _variables(live, name, described())),
+        Reading("last update", Sense.UNSEEN, lambda: described().get("LastModified")),
+        Reading("runtime version", Sense.NOTE, lambda: described().get("RuntimeVersionConfig")),
+        Reading("reserved concurrency", Sense.WHOLE, lambda: asked("get_function_concurrency", FunctionName=plain)),
+        Reading("events that fail", Sense.WHOLE, lambda: without(
+            asked("get_function_event_invoke_config", FunctionName=name), ("LastModified", "FunctionArn"))),
+        Reading("permissions", Sense.STATEMENTS, lambda: statements(
+            asked("get_policy", FunctionName=name).get("Policy"))),
+        Reading("aliases", Sense.MEMBERS, aliases),
+    ]  # fmt: skip
+
+
+def _variables(live: Live, name: str, described: Mapping[str, Any]) -> Value:
+    """The names of the variables, and of their values the one that is ours. Raises where they cannot be read."""
+    if not described:
+        return None
+    keys = environment_keys(live, name)
+    return {"names": keys, OURS: described.get("Environment", {}).get("Variables", {}).get(OURS)}
+
+
+def role(live: Live, name: str) -> list[Reading]:
+    """Who may take it on, its boundary, and every statement of its inline and attached policies."""
+    iam = live.client("iam")
+
+    @cache
+    def described() -> Mapping[str, Any]:
+        with absent_is_none("NoSuchEntity"):
+            return dict(iam.get_role(RoleName=name)["Role"])
+        return {}
+
+    def document(arn: str) -> Any:  # noqa: ANN401 - a policy document
+        version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        return iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+
+    def allowed() -> Value:
+        with absent_is_none("NoSuchEntity"):
+            pages = iam.get_paginator("list_attached_role_policies").paginate(RoleName=name)
+            arns = [row["PolicyArn"] for page in pages for row in page["AttachedPolicies"]]
+            every = {**inline_policies(live, name), **{arn: document(arn) for arn in arns}}
+            return [row for policy, one in every.items() for row in statements(one, policy)]
+        return None
+
+    def boundary() -> Value:
+        arn = described().get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+        return arn and {"arn": arn, "document": document(arn)}
+
+    trust = "AssumeRolePolicyDocument"
+    return [
+        Reading("policies", Sense.STATEMENTS, allowed),
+        Reading("permissions boundary", Sense.WHOLE, boundary),
+        Reading("who may take it on", Sense.STATEMENTS, lambda: statements(described().get(trust))),
+    ]
+
+
+def key(live: Live, name: str) -> list[Reading]:
+    """A customer's key: which one it is, whether it can be used, and by whom."""
+    kms = live.client("kms")
+    described = cache(lambda: kms.describe_key(KeyId=name)["KeyMetadata"])
+    policy = lambda: kms.get_key_policy(KeyId=described()["KeyId"], PolicyName="default")["Policy"]  # noqa: E731
+    return [
+        Reading("state", Sense.WHOLE, lambda: only(described(), ("KeyId", "KeyState"))),
+        Reading("policy", Sense.STATEMENTS, lambda: statements(policy())),
+    ]

@@ -1,0 +1,226 @@
+"""The live configuration as a list of named facts: everything that a validation speaks of, read from AWS. Read-only.
+
+What the plan touches is taken from the plan itself (`desired.PHASES`), so that nothing can be added there and
+forgotten here. What else of this account is named by what was read (a role, a key, a function, a queue, a topic) is
+read, too.
+"""
+
+import json
+import re
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from lib import desired
+from lib.aws import Live, readable
+from lib.errors import NotAsWanted, RunbookError
+from lib.phases import DOCUMENTATION
+from lib.plans import Value
+from lib.preflight import DEAD_LETTER_QUEUES, LOW_SENTIMENT_RULE
+from lib.resources.base import LiveThing
+from lib.resources.topics import LISTENING
+from lib.telemetry import compute, messaging, storage
+from lib.telemetry.facts import Fact, Sense
+from lib.telemetry.readings import Reading
+
+READINGS: dict[str, Callable[[Live, str], list[Reading]]] = {
+    "state machine": compute.state_machine,
+    "function": compute.function,
+    "role": compute.role,
+    "key": compute.key,
+    "rule": messaging.rule,
+    "event bus": messaging.event_bus,
+    "topic": messaging.topic,
+    "queue": messaging.queue,
+    "table": storage.table,
+    "drill user": storage.drill_user,
+    "log group": storage.log_group,
+    "dashboard": storage.dashboard,
+}
+# A kind of the plan -> what is read of it, and which of its fields names that. Another kind is read as the plan does.
+OF_THE_PLAN = {
+    "state machine": ("state machine", "machine"),
+    "role policy": ("role", "role"),
+    "environment variable": ("function", "function"),
+    "function permission": ("function", "function"),
+    "topic": ("topic", "topic"),
+    "subscription": ("topic", "topic"),
+    "queue": ("queue", "queue"),
+    "queue policy": ("queue", "queue"),
+    "rule": ("rule", "rule"),
+    "rule target": ("rule", "rule"),
+    "log group": ("log group", "group"),
+    "dashboard widgets": ("dashboard", "dashboard"),
+    "drill user": ("drill user", "user"),
+}
+PLAN = "plan of phase"
+NAMED = {
+    "iam": ("role", re.compile(r"role/(?:.+/)?([^/]+)")),
+    "sqs": ("queue", re.compile(r"(.+)")),
+    "sns": ("topic", re.compile(r"([^:]+)")),
+    "lambda": ("function", re.compile(r"function:(.+)")),
+    "kms": ("key", re.compile(r"(key/.+)")),
+}
+KEYS = ("KmsMasterKeyId", "KmsKeyIdentifier", "KMSKeyArn", "kmsKeyId")
+OF_AWS = "alias/aws/"  # AWS's own keys: nobody can change them, nor whom they serve
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A thing to be read, and the numbers of the success criteria that rest on it."""
+
+    kind: str
+    name: str
+    criteria: str
+    found: bool = False
+    thing: LiveThing | None = None  # of a kind that is read as the plan does
+    trouble: str = ""  # of a phase that cannot be planned: why
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What AWS held at a time (UTC, ISO 8601)."""
+
+    time: str
+    facts: Sequence[Fact]
+
+    @property
+    def unreadable(self) -> list[Fact]:
+        return [fact for fact in self.facts if fact.unreadable]
+
+
+def read(live: Live) -> Configuration:
+    """Everything that a validation speaks of, as AWS holds it now. What cannot be read is a fact that says so."""
+    time, listed = datetime.now(UTC).isoformat(timespec="seconds"), subjects(live)
+    known = {(subject.kind, subject.name) for subject in listed}
+    rests = dict[tuple[str, str], set[str]]()
+    facts = dict[tuple[str, str], list[tuple[Reading, Fact]]]()
+    ahead = deque(listed)
+    while ahead:
+        subject = ahead.popleft()
+        where = (subject.kind, subject.name)
+        more = set(subject.criteria) - rests.get(where, set())
+        if where in facts and not more:
+            continue
+        rests.setdefault(where, set()).update(more)
+        if where not in facts:
+            facts[where] = [(reading, _fact(live, subject, reading)) for reading in _readings(live, subject)]
+        named = _named(live, subject, [fact for _, fact in facts[where]])
+        ahead.extend(one for one in named if (one.kind, one.name) not in known)
+    return Configuration(time, [_resting(row, rests[where]) for where, rows in facts.items() for row in rows])
+
+
+def subjects(live: Live) -> list[Subject]:
+    """What is read whatever names it: the existing system, and every live thing of the plan."""
+    s = live.settings
+    known = [
+        Subject("state machine", s.state_machine_name, "123"),
+        Subject("role", s.execution_role_name, "123"),
+        Subject("function", s.processor_function_name, "123"),
+        Subject("function", s.dispatcher_function_name, "123"),
+        Subject("topic", s.alert_topic_name, "123"),
+        Subject("topic", s.ops_topic_name, "12"),
+        Subject("queue", s.ops_dead_letter_queue_name, "12"),
+        Subject("queue", s.events_dead_letter_queue_name, "12"),
+        *(Subject("queue", name, "13") for name in DEAD_LETTER_QUEUES),
+        Subject("rule", LOW_SENTIMENT_RULE, "13"),
+        *(Subject("rule", rule["name"], _of_a_rule(rule)) for rule in desired.rules()),
+        Subject("event bus", "default", "123"),
+        Subject("table", s.table_name, "12"),
+        Subject("drill user", s.drill_user_id, "12"),
+        Subject("log group", s.log_group_name, "1"),
+        Subject("dashboard", s.dashboard_name, "5"),
+    ]
+    planned = [subject for number in _numbers() for subject in _planned(live, number)]
+    listed = {(subject.kind, subject.name) for subject in known}
+    return [*known, *(subject for subject in planned if (subject.kind, subject.name) not in listed)]
+
+
+def _numbers() -> list[str]:
+    """The phases whose things a validation speaks of: the documents of the last one are files, which no alert needs."""
+    return [number for number in desired.PHASES if number != DOCUMENTATION]
+
+
+def _planned(live: Live, number: str) -> list[Subject]:
+    """Whether a phase can be planned, and what it then wants; a plan that is refused is a fact and stops nobody."""
+    try:
+        found = [_of_the_plan(item.resource) for item in desired.PHASES[number](live)]
+    except RunbookError as error:
+        return [Subject(PLAN, number, "123", trouble=str(error))]
+    return [Subject(PLAN, number, "123"), *found]
+
+
+def _of_the_plan(thing: Any) -> Subject:  # noqa: ANN401 - a LiveThing
+    if thing.kind in OF_THE_PLAN:
+        kind, field = OF_THE_PLAN[thing.kind]
+        return Subject(kind, thing.identity[field], "1")
+    return Subject(thing.kind, " / ".join(thing.identity.values()), "123", thing=thing)
+
+
+def _of_a_rule(rule: Mapping[str, Any]) -> str:
+    return "12" if any("crisis" in source for source in rule["pattern"]["source"]) else "1"
+
+
+def _readings(live: Live, subject: Subject) -> list[Reading]:
+    if subject.kind == PLAN:
+        return [Reading("can be made", Sense.WHOLE, lambda: _made(subject))]
+    if subject.thing is not None:
+        return [Reading("value", Sense.WHOLE, subject.thing.read)]
+    return READINGS[subject.kind](live, subject.name)
+
+
+def _made(subject: Subject) -> bool:
+    if subject.trouble:
+        raise NotAsWanted(subject.trouble)
+    return True
+
+
+def _fact(live: Live, subject: Subject, reading: Reading) -> Fact:
+    name, value, unreadable = f"{subject.kind} {subject.name}: {reading.aspect}", None, ""
+    try:
+        with readable(f"reading {name}"):
+            # As a record holds it, so that what is compared later is compared alike.
+            value = json.loads(json.dumps(reading.read(), default=str))
+    except RunbookError as error:
+        unreadable = str(error)
+    return Fact(name, "", reading.sense, value, unreadable, subject.found)
+
+
+def _resting(row: tuple[Reading, Fact], criteria: set[str]) -> Fact:
+    reading, fact = row
+    rests = "".join(sorted({*(reading.criteria or criteria), *reading.also}))
+    return Fact(fact.name, rests, fact.sense, fact.value, fact.unreadable, fact.found)
+
+
+def _named(live: Live, subject: Subject, facts: Sequence[Fact]) -> Iterator[Subject]:
+    """The things of this account that the facts name, policies left out: whom they speak of is not what is used."""
+    for fact in facts:
+        if fact.sense is not Sense.STATEMENTS:
+            for kind, name in _within(live, fact.value):
+                yield Subject(kind, name, subject.criteria, found=True)
+
+
+def _within(live: Live, value: Value, key: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, Mapping):
+        for inner, item in value.items():
+            yield from _within(live, item, inner)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _within(live, item, key)
+    elif isinstance(value, str) and value and (named := _thing(live, value, key)):
+        yield named
+
+
+def _thing(live: Live, text: str, key: str) -> tuple[str, str] | None:
+    if key in KEYS:
+        return None if OF_AWS in text else ("key", text)
+    parts = text.split(":", 5)
+    if len(parts) < 6 or parts[0] != "arn" or parts[2] not in NAMED or LISTENING in text:
+        return None
+    if parts[4] != live.settings.account_id or parts[3] not in ("", live.settings.region):
+        return None  # another account's, or another region's: not ours to read
+    kind, pattern = NAMED[parts[2]]
+    found = pattern.fullmatch(parts[5])
+    return (kind, text if kind == "key" else found[1]) if found else None

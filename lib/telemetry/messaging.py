@@ -1,0 +1,128 @@
+"""What AWS holds of rules, the event bus, topics and queues. Read-only.
+
+What moves by itself (counts, dates) is left out, so that only what somebody did makes a difference. No address leaves
+this module, and what listens to drills for a while is nobody.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from lib.aws import Live, absent_is_none
+from lib.plans import Value
+from lib.resources.queues import NO_QUEUE
+from lib.resources.rules import targets
+from lib.resources.topics import LISTENING, NO_FILTER, PENDING, subscriptions
+from lib.telemetry.facts import Sense
+from lib.telemetry.readings import Reading, only, parsed, statements, without
+
+NO_TOPIC = ("NotFound", "NotFoundException")
+# What decides whether a message arrives, and stays until somebody reads it.
+OF_DELIVERY = (
+    "KmsMasterKeyId", "SqsManagedSseEnabled", "MessageRetentionPeriod", "MaximumMessageSize", "DelaySeconds",
+    "RedrivePolicy", "DeliveryPolicy", "EffectiveDeliveryPolicy", "FifoTopic", "FifoQueue",
+)  # fmt: skip
+# What begins so says how much and since when, or is a reading of its own.
+ELSEWHERE = (
+    *OF_DELIVERY, "Approximate", "CreatedTimestamp", "LastModifiedTimestamp", "QueueArn", "Policy", "Subscriptions",
+    "TopicArn", "Owner", "DisplayName",
+)  # fmt: skip
+OF_A_SUBSCRIPTION = ("RawMessageDelivery", "FilterPolicyScope", "DeliveryPolicy", "SubscriptionRoleArn", "ReplayPolicy")
+
+
+def rule(live: Live, name: str) -> list[Reading]:
+    """Pattern, state and targets, each target whole; without those that listen to drills."""
+
+    def described() -> Value:
+        with absent_is_none("ResourceNotFoundException"):
+            found = live.client("events").describe_rule(Name=name)
+            kept = ("State", "Description", "ScheduleExpression", "RoleArn", "EventBusName")
+            return {**only(found, kept), "EventPattern": parsed(found.get("EventPattern"))}
+        return None
+
+    def behind() -> Value:
+        return {key: row for key, row in targets(live, name).items() if not key.startswith(LISTENING)}
+
+    return [Reading("state and pattern", Sense.WHOLE, described), Reading("targets", Sense.MEMBERS, behind)]
+
+
+def event_bus(live: Live, name: str) -> list[Reading]:
+    """Who may put events on it and who may not, and the key that they lie under."""
+    described = cache(lambda: live.client("events").describe_event_bus(Name=name))
+    kept = ("KmsKeyIdentifier", "DeadLetterConfig")
+    return [
+        Reading("policy", Sense.STATEMENTS, lambda: statements(described().get("Policy"))),
+        Reading("key", Sense.WHOLE, lambda: only(described(), kept)),
+    ]
+
+
+def topic(live: Live, name: str) -> list[Reading]:
+    """Policy, key and delivery, and its confirmed subscribers."""
+
+    @cache
+    def attributes() -> Mapping[str, Any]:
+        with absent_is_none(*NO_TOPIC):
+            answer = live.client("sns").get_topic_attributes(TopicArn=live.settings.arn("sns", name))
+            return dict(answer["Attributes"])
+        return {}
+
+    return [
+        Reading("policy", Sense.STATEMENTS, lambda: statements(attributes().get("Policy"))),
+        *_attributes(attributes),
+        Reading("display name", Sense.WHOLE, lambda: attributes().get("DisplayName"), criteria="1"),
+        Reading("confirmed subscribers", Sense.MEMBERS, lambda: _subscribers(live, name)),
+        Reading("waiting for confirmation", Sense.NOTE, lambda: _waiting(live, name)),
+    ]
+
+
+def _subscribers(live: Live, name: str) -> dict[str, Any]:
+    """By protocol and a hash of the subscription's ARN, which no person can read; a listener is no subscriber."""
+    rows = [row for row in subscriptions(live, name) if f":{LISTENING}-" not in row["Endpoint"]]
+    found = {}
+    for row in (row for row in rows if row["SubscriptionArn"].startswith("arn:")):
+        with absent_is_none(*NO_TOPIC):  # one that was removed just now
+            answer = live.client("sns").get_subscription_attributes(SubscriptionArn=row["SubscriptionArn"])
+            known = hashlib.sha256(row["SubscriptionArn"].encode()).hexdigest()[:12]
+            found[f"{row['Protocol']} {known}"] = _subscription(answer["Attributes"], row)
+    return found
+
+
+def _subscription(attributes: Mapping[str, Any], row: Mapping[str, str]) -> dict[str, Any]:
+    policy = attributes.get("FilterPolicy")
+    return {
+        **only(attributes, OF_A_SUBSCRIPTION),
+        "FilterPolicy": None if policy in NO_FILTER else parsed(policy),
+        "RedrivePolicy": parsed(attributes.get("RedrivePolicy")),
+        # Of a queue or a function the endpoint is nobody's address, and it is read as well.
+        **({"Endpoint": row["Endpoint"]} if row["Protocol"] in ("sqs", "lambda") else {}),
+    }
+
+
+def _waiting(live: Live, name: str) -> int:
+    return sum(row["SubscriptionArn"] in PENDING for row in subscriptions(live, name))
+
+
+def queue(live: Live, name: str) -> list[Reading]:
+    """Policy, key and delivery."""
+
+    @cache
+    def attributes() -> Mapping[str, Any]:
+        with absent_is_none(*NO_QUEUE):
+            url = live.client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
+            answer = live.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+            return dict(answer.get("Attributes", {}))
+        return {}
+
+    return [
+        Reading("policy", Sense.STATEMENTS, lambda: statements(attributes().get("Policy"))),
+        *_attributes(attributes),
+    ]
+
+
+def _attributes(read: Callable[[], Mapping[str, Any]]) -> list[Reading]:
+    """Of a topic or a queue: what decides about deliveries, its key among them, and the rest, which does not."""
+    return [
+        Reading("key and delivery", Sense.WHOLE, lambda: only(read(), OF_DELIVERY) if read() else None),
+        Reading("other attributes", Sense.NOTE, lambda: without(read(), ELSEWHERE)),
+    ]

@@ -1,0 +1,42 @@
+"""What a thing of AWS is read for, aspect by aspect, and what is kept of an answer. Pure: no AWS."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lib.plans import Value
+from lib.telemetry.facts import Sense
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One aspect of a thing. `criteria` where others rest on it than on the thing; `also` those that do besides."""
+
+    aspect: str
+    sense: Sense
+    read: Callable[[], Value]
+    criteria: str = ""
+    also: str = ""
+
+
+def parsed(text: Any) -> Value:  # noqa: ANN401
+    return json.loads(text) if text else None
+
+
+def only(found: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    return {key: found.get(key) for key in keys}
+
+
+def without(found: Mapping[str, Any], beginnings: tuple[str, ...]) -> dict[str, Any]:
+    return {key: value for key, value in found.items() if not key.startswith(beginnings)}
+
+
+def statements(policy: Any, name: str = "") -> Value:  # noqa: ANN401 - a document, or its text
+    """Each statement with the policy that it stands in and that one's version, which decides what variables mean."""
+    if not policy:
+        return None
+    document = json.loads(policy) if isinstance(policy, str) else policy
+    found = document.get("Statement", [])
+    rows = found if isinstance(found, list) else [found]
+    return [{"policy": name, "version": document.get("Version", ""), "statement": row} for row in rows]

@@ -1,0 +1,81 @@
+"""Only whoever uses a thing waits for it: the tuning for no metric, a phase that updated nothing for no update."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import nbformat
+import pytest
+
+from lib import changes, deploy, desired, documentation, records, review
+from lib.aws import connect
+from lib.phases import NOTEBOOKS
+from lib.settings import ROOT
+
+
+@pytest.fixture
+def live(account):
+    """The workflow of phase 03, in an account in which no metric is ever counted."""
+    found = connect(account.model_copy(update={"mode": "apply", "verify_timeout_seconds": 1}))
+    record = records.open_run(found.settings)
+    for number in ("01", "02", "04", "03"):
+        changes.carry_out(changes.plan(number, desired.PHASES[number](found)), found.settings, record)
+    return found
+
+
+def test_the_tuning_looks_at_a_time_and_waits_for_no_metric(live, monkeypatch):
+    def counted(*_):
+        raise AssertionError("a metric was asked for")
+
+    monkeypatch.setattr(review.metrics, "executions", counted)
+    found = review.window(live)
+    assert found.change_at is not None
+    assert found.end - found.start == timedelta(minutes=live.settings.review_minutes)
+
+
+def test_the_notebooks_wait_where_they_use_the_metric_and_nowhere_else():
+    calls = {number: text(number) for number in NOTEBOOKS}
+    assert [number for number, source in calls.items() if "review.counted_window(" in source] == ["07"]
+    assert "review.window(" in calls["08"]
+
+
+def text(number):
+    cells = nbformat.read(ROOT / "runbooks" / f"{NOTEBOOKS[number]}.ipynb", as_version=4).cells
+    return "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+
+
+def test_the_review_waits_for_a_success_after_the_change_until_the_time_is_up(live):
+    slept = []
+    found = review.counted_window(live, slept.append)
+    assert slept and set(slept) == {live.settings.poll_seconds}
+    assert datetime.now(UTC) - found.end < timedelta(seconds=10)
+
+
+def test_where_no_version_was_published_nobody_waits(account):
+    slept = []
+    assert review.counted_window(connect(account), slept.append).change_at is None
+    assert slept == []
+
+
+@pytest.mark.parametrize(("clocks", "waits"), [(300, True), (-3600, False)])
+def test_an_update_of_long_ago_has_settled(live, clocks, waits, monkeypatch):
+    monkeypatch.setattr(deploy, "CLOCKS_SECONDS", clocks)
+    slept = []
+    (check, *_) = deploy.published(live, slept.append)
+    assert (slept, check.status) == ([live.settings.settle_seconds if waits else 0], "passed")
+
+
+@pytest.mark.parametrize("change", ["disabled", "another target", "another pattern"])
+def test_a_document_says_of_no_rule_that_it_runs_which_does_not(live, client, change):
+    assert {check.status for check in documentation.describes_live(live)} == {"passed"}
+    events, name = client("events"), "Your6-HighRiskRule"
+    if change == "disabled":
+        events.disable_rule(Name=name)
+    elif change == "another target":
+        target = {"Id": "AlertDispatcherTarget", "Arn": live.settings.processor_arn}
+        events.put_targets(Rule=name, Targets=[target])
+    else:
+        events.put_rule(Name=name, EventPattern=json.dumps({"source": ["another"]}), State="ENABLED")
+    found = {check.name: check for check in documentation.describes_live(live)}
+    check = found["the live event rules are the documented ones"]
+    assert check.status == "failed"
+    assert name in check.found
