@@ -129,8 +129,9 @@ def crossing(live: Live, record: Record, outcome: Outcome) -> list[Check]:
     running, cut = _running_at(live, moment) if moment else ([], "")
     deadline = time.monotonic() + live.settings.verify_timeout_seconds
     rows = [_across(live, row, states, deadline - time.monotonic()) for row in running[:ASKED]]
+    kept = [{**row, "started": row["started"].astimezone(UTC).isoformat()} for row in rows]
     updated = moment.isoformat() if moment else None
-    record.keep_json(CROSSING, {"updated": updated, "running": len(running), "executions": rows})
+    record.keep_json(CROSSING, {"updated": updated, "running": len(running), "executions": kept})
     if not rows:
         return [Check(ACROSS, "not exercised here", "no execution was running when the update came", expected)]
     wrong = [row for row in rows if row["strange"]]
@@ -179,8 +180,7 @@ def updated_at(live: Live) -> datetime | None:
 def _across(live: Live, row: Mapping[str, Any], old: set[str], patience: float) -> dict[str, Any]:
     ended = executions.finished(live, row["arn"], patience, with_output=False)
     strange = [state for state in executions.path(live, row["arn"]) if state not in old]
-    started = row["started"].astimezone(UTC).isoformat()
-    return {"execution": row["name"], "started": started, "status": ended.status, "strange": strange}
+    return {"execution": row["name"], "started": row["started"], "status": ended.status, "strange": strange}
 
 
 def seen(live: Live, start: datetime, end: datetime, change_at: datetime | None) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -95,9 +95,8 @@ def test_whatever_others_allowed_or_denied_ours_is_read(theirs):
         client = Fake(get_policy={"Policy": json.dumps(policy)})
         found = Permission(live(**{"lambda": client}), "f", "ours").read()
         assert found == {"Principal": "events.amazonaws.com", "Action": "lambda:InvokeFunction", "SourceArn": RULE}
-        assert (
-            preflight._permissions(live(**{"lambda": client}))[-1 if policy["Statement"][0] in theirs else 0] == found
-        )
+        account = live(**{"lambda": client}, events=Fake(list_targets_by_rule={"Targets": []}))
+        assert preflight._permissions(account)[-1 if policy["Statement"][0] in theirs else 0] == found
         Permission(live(**{"lambda": client}), "f", "ours").write(None)
         assert client.written == [("remove_permission", {"FunctionName": "f", "StatementId": "ours"})]
 
@@ -378,10 +377,8 @@ def test_a_widget_that_somebody_titled_as_ours_needs_no_metrics():
         {"properties": {"title": "Phase 3: x", "metrics": [[{"expression": "m1"}], ["odd"], "x", ["AWS/X", "M", "D"]]}},
         {"properties": {"title": "Phase 3: x", "metrics": [["Your6/AI", "Latency", {"stat": "p99"}]]}},
     ]
-    cloudwatch = Fake(
-        get_dashboard={"DashboardBody": json.dumps({"widgets": titled})}, get_metric_statistics={"Datapoints": [1]}
-    )
     now = datetime.now(UTC)
-    assert review.dashboard_metrics(live(cloudwatch=cloudwatch), SimpleNamespace(start=now)) == {
-        "Your6/AI Latency": True
-    }
+    seen = {"MetricDataResults": [{"Id": "q0", "Timestamps": [now], "Values": [1.0], "StatusCode": "Complete"}]}
+    cloudwatch = Fake(get_dashboard={"DashboardBody": json.dumps({"widgets": titled})}, get_metric_data=seen)
+    window = SimpleNamespace(start=now - timedelta(minutes=1))
+    assert review.dashboard_metrics(live(cloudwatch=cloudwatch), window) == {"Your6/AI Latency": True}

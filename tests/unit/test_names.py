@@ -5,7 +5,8 @@ import pytest
 from lib.errors import BadParameters
 from lib.settings import load
 
-# region -> other parameters that a region's account would have
+# An address that does not depend on the region, as a queue's does.
+MAIL = {"ops_subscription_protocol": "email", "ops_subscription_endpoint": "operations@example.com"}
 REGIONS = ["us-gov-west-1", "ap-southeast-7", "mx-central-1", "us-iso-east-1", "us-isob-west-1", "eusc-de-east-1"]
 
 
@@ -34,7 +35,7 @@ REGIONS = ["us-gov-west-1", "ap-southeast-7", "mx-central-1", "us-iso-east-1", "
     ],
 )
 def test_what_aws_takes_is_taken(key, name):
-    assert getattr(load("local", {key: name}), key) == name
+    assert getattr(load("local", {key: name, **MAIL}), key) == name
 
 
 @pytest.mark.parametrize(

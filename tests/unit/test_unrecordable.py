@@ -13,7 +13,17 @@ from lib.plans import Change
 from lib.records import Record
 from lib.undo import plan as undo_plan
 
-ODD = [datetime.now(UTC), Decimal("1.5"), b"x", {"a", "b"}, (1, 2), float("nan"), {1: "x"}, "half \ud800", [{"a": b""}]]
+ODD = [
+    datetime(2026, 1, 1, tzinfo=UTC),
+    Decimal("1.5"),
+    b"x",
+    {"a", "b"},
+    (1, 2),
+    float("nan"),
+    {1: "x"},
+    "half \ud800",
+    [{"a": b""}],
+]
 
 
 @pytest.mark.parametrize("value", ODD, ids=repr)
@@ -45,7 +55,7 @@ def test_no_change_of_it_can_be_made_at_all():
 def test_an_odd_live_value_keeps_an_undo_from_nothing_else(settings, record):
     world = World({"a": 1, "b": 1})
     changes.carry_out(changes.plan("01", world.wanted(a=2, b=2, c=2)), settings, record)
-    world.live["b"] = {"since": datetime.now(UTC)}
+    world.live["b"] = {"since": datetime(2026, 1, 1, tzinfo=UTC)}
     undo = undo_plan(record.rows(LOG), world.reopen)
     assert [change.resource.label for change in undo.changes if change.trouble] == ["b"]
     states = changes.roll_back(undo, settings, record).states
