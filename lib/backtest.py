@@ -266,8 +266,8 @@ def keep(record: Record, found: Backtest) -> None:
             "unreadable": found.coverage.unreadable,
             "executions": found.started.count,
             "executions_source": found.started.source,
-            "decided_by_but_not_held": found.unheld,
-            "taken_to_be_there": found.taken,
+            "decided_by_but_not_held": list(found.unheld),
+            "taken_to_be_there": list(found.taken),
             "trouble": found.trouble,
         },
     )
