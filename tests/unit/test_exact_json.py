@@ -94,7 +94,7 @@ def test_what_stands_for_a_plain_value_is_that_value():
         (("a",), "a.0.b is a tuple"),
         ({"x"}, "a.0.b is a set"),
         (b"x", "a.0.b is a bytes"),
-        (datetime.now(UTC), "a.0.b is a datetime"),
+        (datetime(2026, 1, 1, tzinfo=UTC), "a.0.b is a datetime"),
         (Decimal("1.5"), "a.0.b is a Decimal"),
         (Path("x"), "a.0.b is a PosixPath"),
         (float("nan"), "a.0.b is the number nan"),
