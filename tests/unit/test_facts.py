@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib.telemetry.facts import Fact, Meaning, Sense, compared, restored
@@ -27,6 +27,7 @@ def meanings(before, now):
     return [row.meaning for row in compared([before], [now])]
 
 
+@settings(deadline=None)  # a busy machine is no fault of the comparison
 @given(PLAIN)
 def test_what_is_read_twice_alike_differs_in_nothing_also_out_of_a_record(value):
     before = fact(value)
@@ -35,6 +36,7 @@ def test_what_is_read_twice_alike_differs_in_nothing_also_out_of_a_record(value)
     assert compared([kept], [before]) == []
 
 
+@settings(deadline=None)  # a busy machine is no fault of the comparison
 @given(PLAIN, PLAIN)
 def test_any_other_value_is_named_with_its_criteria(value, other):
     found = compared([fact(value)], [fact(other)])
