@@ -32,6 +32,7 @@ TOGETHER = (
     "test_fault_matrix.py",
     "test_silence.py",
     "test_validity.py",
+    "test_configuration_live.py",
 )
 
 

@@ -163,11 +163,9 @@ def the_same_definition_again(live):
     states.update_state_machine(stateMachineArn=arn, definition=text)
 
 
-def another_role(live):
-    aws(live)("stepfunctions").update_state_machine(
-        stateMachineArn=live.settings.state_machine_arn,
-        roleArn=live.settings.arn("iam", "role/Your6-LambdaExecutionRole"),
-    )
+def role_of_the_workflow(live, name):
+    arn = live.settings.arn("iam", f"role/{name}")
+    aws(live)("stepfunctions").update_state_machine(stateMachineArn=live.settings.state_machine_arn, roleArn=arn)
 
 
 def no_log(live):
@@ -384,7 +382,6 @@ def updated(function):
 CHANGES = {
     "a threshold": (another_threshold, {f"{MACHINE}: definition": (FAILED, "1234"), **PUBLISHED}),
     "a revision of the same definition": (the_same_definition_again, ANEW),
-    "the workflow's role": (another_role, {f"{MACHINE}: role and type": (FAILED, "1234"), **ANEW}),
     "the workflow's logging": (no_log, {f"{MACHINE}: logging": (FAILED, "1"), **ANEW}),
     "an alias that comes": (an_alias, {f"{MACHINE}: aliases": (TOLD, "1234")}),
     "an alias that moves": (an_alias_moved, {f"{MACHINE}: aliases": (FAILED, "1234")}),
@@ -504,6 +501,17 @@ def test_each_change_is_named_with_what_it_means_and_what_rests_on_it(live, what
     assert seen(live, lambda: change(live)) == expected
 
 
+def test_the_workflows_role_is_named_and_so_is_what_can_be_planned_no_more(live):
+    """Its permissions would go to a role that it does not use any more, so two phases refuse to be planned."""
+    role = f"{MACHINE}: role and type"
+    kept = seen(live, lambda: role_of_the_workflow(live, "Your6-LambdaExecutionRole"))
+    assert kept.pop(role) == (FAILED, "1234")
+    refused = {name for name in kept if name.startswith("plan of phase")}
+    assert {name.removeprefix("plan of phase ").partition(":")[0] for name in refused} == {"02", "03"}
+    assert {kept[name][0] for name in refused} == {CANNOT_TELL}
+    role_of_the_workflow(live, live.settings.execution_role_name)
+
+
 def test_a_key_and_what_becomes_of_it(live):
     found = seen(live, lambda: a_key(live))
     assert found.pop(f"{TRUSTED}: key and delivery") == (FAILED, "123")
@@ -544,7 +552,7 @@ def test_what_is_denied_is_a_fact_that_says_so_and_no_traceback(live, server):
     denied = replace(live, clients={**live.clients, **{one: Denying() for one in ("lambda", "iam", "sns", "sqs")}})
     found = configuration.read(denied)
     kinds = {fact.name.split(" ")[0] for fact in found.unreadable}
-    assert kinds == {"function", "role", "topic", "queue"}
+    assert kinds == {"function", "role", "topic", "queue", "plan"}  # the plan asks what topics' keys are, and more
     assert all("AccessDenied" in fact.unreadable for fact in found.unreadable)
     rows = compared(whole.facts, found.facts)
     assert {row.meaning for row in rows if row.name.split(" ")[0] in kinds} <= {CANNOT_TELL, TOLD}
