@@ -84,7 +84,7 @@ def untouched(module_account: Settings) -> Iterator[Settings]:
         ("mode=plan", "--set mode=plan does not go with this command, which takes 'apply'"),
         ("crisis_risk_above=80", "thresholds out of order: found crisis_risk_above 80, high_risk_above 85"),
         ("region=eu_west_1", "parameter region: found 'eu_west_1'"),
-        ("ops_subscription_endpoint=arn:sqs:inbox", "'arn:sqs:inbox' is not the ARN"),
+        ("ops_subscription_endpoint=arn:sqs:inbox", "found 'arn:sqs:inbox'; the sqs protocol expects the ARN"),
         ("account_id=123456789012", "endpoint_url .* does not go with account_id 123456789012"),
         ("account_id", "--set 'account_id': expected KEY=VALUE"),
         ("log_retention_days=33", "parameter log_retention_days: found 33"),

@@ -76,7 +76,7 @@ def test_the_emergency_path_puts_it_back_as_well(live, record, holds, client) ->
     holds(text)
     deploy.backup(live, record)
     updated(live, record)
-    assert emergency.restore(live, record) == ""
+    assert emergency.restore(live, record) == []
     assert text_of(client, live) == text
     assert [check.status for check in emergency.verified(live, record, live.settings)] == ["passed"]
 
@@ -115,11 +115,11 @@ def test_whatever_is_live_each_step_of_phase_03_answers(name, live, record, hold
     ours = render.definition(live.settings)
     assert any(row["change"] == "added" for row in render.state_changes(value["definition"], ours))
     assert "EvaluateRisk after" in render.diff(value["definition"], ours)
-    found = backtest.run(live, value["definition"], ours)
+    found = backtest.run(backtest.ahead(live, value["definition"], ours, record), value["definition"], ours)
     assert found.trouble.startswith("a definition cannot be followed here: ")
     assert [check.status for check in backtest.checks(found)] != ["passed"]
     readable = {check.name: check for check in deploy.fit(live, ours)}["the live definition as JSON"]
     assert readable.status == ("waiting" if name in ("a key twice", "no object") else "passed"), readable
     assert "EvaluateRisk" not in continuity._live_states(live)
     with pytest.raises(Refused, match="nothing was started"):
-        drills._require_gate(live)
+        drills._require_gate(live, live.settings.state_machine_arn)

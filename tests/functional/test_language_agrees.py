@@ -14,6 +14,7 @@ import pytest
 from lib import walks
 from lib.settings import Settings
 from lib.walks import Whole, follow
+from rehearsal import baseline
 from rehearsal.clients import client
 
 GIVEN: dict[str, Any] = {
@@ -94,7 +95,7 @@ CASES: dict[str, dict[str, Any]] = {
 @pytest.fixture(scope="module")
 def answers(module_account: Settings, moto: str) -> Iterator[dict[str, Any]]:
     """What moto's interpreter makes of each case."""
-    states, role = client(moto, "stepfunctions", module_account.region), module_account.execution_role_arn
+    states, role = client(moto, "stepfunctions", module_account.region), baseline.execution_role_arn(module_account)
     arns = {}
     for name, definition in CASES.items():
         made = states.create_state_machine(name=f"Language-{name}", definition=json.dumps(definition), roleArn=role)

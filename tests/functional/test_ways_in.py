@@ -575,8 +575,9 @@ class History:
     def __init__(self, output: Any) -> None:
         self.event = {"taskSucceededEventDetails": {"output": json.dumps(output)}}
 
-    def get_execution_history(self, **_: Any) -> dict[str, Any]:
-        return {"events": [self.event]}
+    def get_paginator(self, operation: str) -> Any:
+        pages = {"get_execution_history": [{"events": [self.event]}]}[operation]
+        return type("Pages", (), {"paginate": lambda _, **given: pages})()
 
 
 ANSWER = {"risk_score": 10, "score": 0.1, "trajectory": "stable", "aiMetadata": {}}
