@@ -152,7 +152,7 @@ def estimate(ahead: Outlook) -> list[dict[str, str]]:
     share, days = ahead.reachable / n if n else 1.0, len({key.day for key, _ in ahead.order})
     unfinished = "" if ahead.listing.whole else ", NOT to the end: the time was over"
     rows = {
-        "check-ins recorded in the window": f"{n:,} on {days:,} days",
+        "check-ins recorded in the window": f"{n:,} on {days:,} day{'s' if days != 1 else ''}",
         "listed by": f"{ahead.listing.calls:,} calls{unfinished}",
         "read earlier in this run": f"{earlier:,}",
         "one takes": f"{ahead.each_seconds * 1000:.3g} ms, {AT_ONCE} at once, measured on {measured}",

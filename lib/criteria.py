@@ -88,7 +88,10 @@ def scenarios_pass(
     found = f"{count} of {len(planned)} scenarios passed, {within} of {len(edges)} boundary cases"
     found += f", {sum(check.status == 'passed' for check in others)} of {len(others)} checks"
     found += f"; failed: {', '.join(failed)}" if failed else ""
-    return Check("1 All test scenarios pass", "passed" if whole else "failed", found, "all that can be answered here")
+    unknown = [check.name for check in others if check.status == "cannot tell"]
+    found += f"; cannot tell: {', '.join(unknown)}" if unknown else ""
+    status = "failed" if not whole else "cannot tell" if unknown else "passed"
+    return Check("1 All test scenarios pass", status, found, "all that can be answered here")
 
 
 def crisis_in_time(rows: Iterable[Mapping[str, Any]], limit: float) -> Check:

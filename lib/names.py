@@ -108,6 +108,17 @@ def running_definitions(live: Live, known: Entries | None = None) -> list[dict[s
     return [value_of(found)["definition"] for found in entries.run_by(live, entry)]
 
 
+def running_definition(live: Live) -> dict[str, Any]:
+    """The definition that most check-ins run now. Raises NotAsWanted where what they start runs none."""
+    found = running_definitions(live)
+    if not found:
+        raise NotAsWanted(
+            f"nothing runs where check-ins start ({live.settings.state_machine_name}, or an alias of it); expected a "
+            "definition. Look at the way in of phase 00"
+        )
+    return found[0]
+
+
 def dispatcher(live: Live) -> Called:
     """The dispatcher as the existing rule calls it. Raises NotAsWanted where it has two names there."""
     with readable(f"reading the targets of {LOW_SENTIMENT_RULE}"):

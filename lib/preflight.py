@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -12,7 +13,7 @@ from lib.asl import functions
 from lib.aws import Live, error_code, readable
 from lib.checks import Check
 from lib.errors import NotAsWanted, RunbookError
-from lib.names import LOW_SENTIMENT_RULE, dispatcher
+from lib.names import LOW_SENTIMENT_RULE, dispatcher, processor
 from lib.phases import entry
 from lib.resources import Rule
 from lib.resources.functions import environment_keys, permissions
@@ -67,19 +68,38 @@ def _exists(name: str, expected: str, read: Callable[[], str]) -> Check:
 
 
 def phase_3(live: Live) -> Check:
-    """Whether the processor answers in the Phase 3 shape, from what it returned in the latest executions."""
+    """Whether the processor answers in the Phase 3 shape, from what it returned in the latest executions.
+
+    `cannot tell` where none of them is newer than its latest update: what it was says nothing of what it is.
+    """
     name, expected = "processor is on Phase 3", f"its answers carry {', '.join(PHASE_3_KEYS)}"
-    answers = [answer for row in _succeeded(live) for answer in _processor_answers(live, row["arn"])]
+    found = [(row["started"], one) for row in _succeeded(live) for one in _processor_answers(live, row["arn"])]
     # An answer without a score is judged only where there is no other: not each function answers with one.
-    answers = [answer for answer in answers if "risk_score" in answer] or answers
-    if not answers:
+    found = [(started, answer) for started, answer in found if "risk_score" in answer] or found
+    if not found:
         return Check(
             name, "failed", f"no answer of it in the last {LOOK_BACK} that succeeded", f"{expected}; run one check-in"
         )
-    lacking = sorted({key for answer in answers for key in PHASE_3_KEYS if key not in answer})
+    updated = _updated(live)
+    since = [(started, answer) for started, answer in found if updated is None or started > updated]
+    lacking = sorted({key for _, answer in since or found for key in PHASE_3_KEYS if key not in answer})
+    said = f"{len(since or found)} of {len(since or found)} latest answers in the Phase 3 shape"
     if lacking:
         return Check(name, "failed", f"answers without {', '.join(lacking)}", expected)
-    return Check(name, "passed", f"{len(answers)} of {len(answers)} latest answers in the Phase 3 shape", expected)
+    if not since:
+        when = f"{updated:%Y-%m-%d %H:%M:%S} UTC"
+        return Check(
+            name, "cannot tell", f"{said}, all before its latest update at {when}", f"{expected}; run one check-in"
+        )
+    return Check(name, "passed", said, expected)
+
+
+def _updated(live: Live) -> datetime | None:
+    """When the processor was last updated (UTC), as check-ins call it; None where AWS does not say."""
+    with readable("reading when the processor was last updated"):
+        answer = live.client("lambda").get_function_configuration(FunctionName=processor(live).said)
+    told = str(answer.get("LastModified") or "")
+    return datetime.fromisoformat(told).astimezone(UTC) if told else None
 
 
 def _succeeded(live: Live) -> list[dict[str, Any]]:

@@ -4,7 +4,6 @@ EventBridge, SNS and CloudWatch say nothing when they may not: the alert is gone
 `alias/aws/sns`) let no service in, and their policies cannot be changed.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from lib import desired, names
 from lib.aws import Live, readable
 from lib.checks import Check
 from lib.errors import NotAsWanted
+from lib.exact_json import document
 from lib.names import LOW_SENTIMENT_RULE
 from lib.preflight import DEAD_LETTER_QUEUES
 from lib.resources.encryption import USABLE, Key, key_named, lets, queue_key, topic_key
@@ -82,7 +82,7 @@ def _of_topic(live: Live, arn: str, name: str) -> Iterator[Sender]:
             if row["SubscriptionArn"] in PENDING:
                 continue
             answer = live.client("sns").get_subscription_attributes(SubscriptionArn=row["SubscriptionArn"])
-            redrive = json.loads(answer["Attributes"].get("RedrivePolicy") or "{}")
+            redrive = document(answer["Attributes"].get("RedrivePolicy") or "{}", "a subscription's RedrivePolicy")
             if redrive.get("deadLetterTargetArn"):
                 yield Sender(redrive["deadLetterTargetArn"], SNS, (arn,))
 

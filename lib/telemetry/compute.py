@@ -10,6 +10,7 @@ from typing import Any
 
 from lib.aws import Live, absent_is_none
 from lib.plans import Value
+from lib.resources import entries
 from lib.resources.functions import environment_keys
 from lib.resources.roles import inline_policies
 from lib.resources.workflow import NO_MACHINE, description, versions
@@ -47,6 +48,16 @@ def state_machine(live: Live, name: str) -> list[Reading]:
         Reading("logging", Sense.WHOLE, lambda: described().get("loggingConfiguration"), criteria="1"),
         Reading("tracing", Sense.NOTE, lambda: described().get("tracingConfiguration")),
     ]
+
+
+def way_in(live: Live, name: str) -> list[Reading]:
+    """What starts the workflow, and what of it may not be asked. Who was only seen to start it moves by itself."""
+    found = cache(lambda: entries.read(live))
+    starters = lambda: {  # noqa: E731
+        f"{one.who}: {found().qualifier(one.arn) or one.arn}": one.arn for one in found().starters if not one.seen
+    }
+    unread = lambda: sorted(what.partition(" (")[0] for what in found().unread)  # noqa: E731
+    return [Reading("started by", Sense.MEMBERS, starters), Reading("not to be asked", Sense.UNSEEN, unread)]
 
 
 def function(live: Live, name: str) -> list[Reading]:

@@ -27,6 +27,7 @@ from lib.telemetry.readings import Reading
 
 READINGS: dict[str, Callable[[Live, str], list[Reading]]] = {
     "state machine": compute.state_machine,
+    "way in": compute.way_in,
     "function": compute.function,
     "role": compute.role,
     "key": compute.key,
@@ -117,6 +118,7 @@ def subjects(live: Live) -> list[Subject]:
     s = live.settings
     known = [
         Subject("state machine", s.state_machine_name, "123"),
+        Subject("way in", s.state_machine_name, "1234"),
         Subject("role", s.execution_role_name, "123"),
         Subject("function", s.processor_function_name, "123"),
         Subject("function", s.dispatcher_function_name, "123"),

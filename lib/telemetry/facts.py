@@ -130,15 +130,20 @@ def _statements(old: Value, new: Value) -> Iterator[tuple[Meaning, str]]:
         yield Meaning.FAILED, f"lost {_statement(json.loads(text))}"
     for text in now - was:
         row = json.loads(text)
-        allows = row["statement"].get("Effect") == "Allow"
+        allows = _of_statement(row).get("Effect") == "Allow"
         yield Meaning.TOLD if allows else Meaning.FAILED, f"also {_statement(row)}"
 
 
 def _statement(row: Mapping[str, Any]) -> str:
     """A statement by where it stands and its name, where it has one, and in short."""
-    sid = row["statement"].get("Sid", "")
-    named = " ".join(filter(None, (row["policy"], sid))) or "a statement"
+    named = " ".join(filter(None, (row["policy"], str(_of_statement(row).get("Sid", ""))))) or "a statement"
     return f"{named}, {brief(row['statement'], 120)}"
+
+
+def _of_statement(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The statement itself; empty where somebody put something else in its place."""
+    found = row["statement"]
+    return found if isinstance(found, Mapping) else {}
 
 
 SENSES = {

@@ -1,10 +1,10 @@
 """What a thing of AWS is read for, aspect by aspect, and what is kept of an answer. Pure: no AWS."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lib import exact_json
 from lib.plans import Value
 from lib.telemetry.facts import Sense
 
@@ -21,7 +21,7 @@ class Reading:
 
 
 def parsed(text: Any) -> Value:  # noqa: ANN401
-    return json.loads(text) if text else None
+    return exact_json.parsed(text, "what AWS holds there") if text else None
 
 
 def only(found: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def statements(policy: Any, name: str = "") -> Value:  # noqa: ANN401 - a docume
     """Each statement with the policy that it stands in and that one's version, which decides what variables mean."""
     if not policy:
         return None
-    document = json.loads(policy) if isinstance(policy, str) else policy
+    document = exact_json.document(policy, "a policy") if isinstance(policy, str) else policy
     found = document.get("Statement", [])
     rows = found if isinstance(found, list) else [found]
     return [{"policy": name, "version": document.get("Version", ""), "statement": row} for row in rows]

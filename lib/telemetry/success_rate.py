@@ -151,7 +151,7 @@ def at_least(tally: Tally, share: float, error: float) -> Verdict:
     least, most = proved(tally, error), possible(tally, error)
     said = f"{tally} succeeded, which proves {_percent(least)} or more"
     status = "passed" if least > share else "failed" if most < share else "cannot tell"
-    return Verdict(status, f"{said}, {_percent(1 - error)} sure")
+    return Verdict(status, f"{said}, {1 - error:.0%} sure")
 
 
 @dataclass(frozen=True)

@@ -512,6 +512,24 @@ def test_the_workflows_role_is_named_and_so_is_what_can_be_planned_no_more(live)
     role_of_the_workflow(live, live.settings.execution_role_name)
 
 
+def test_what_starts_the_workflow_is_named_when_it_starts_another_version_or_nothing(live):
+    """The workflow itself is as it was, and yet no check-in comes to what was validated."""
+    events, machine = aws(live)("events"), live.settings.state_machine_arn
+    role = live.settings.arn("iam", f"role/{live.settings.execution_role_name}")
+
+    def start(arn):
+        events.put_targets(Rule="Checkins-Start", Targets=[{"Id": "1", "Arn": arn, "RoleArn": role}])
+
+    events.put_rule(Name="Checkins-Start", ScheduleExpression="rate(1 hour)", State="ENABLED")
+    way_in = f"way in {live.settings.state_machine_name}: started by"
+    assert seen(live, lambda: start(machine))[way_in] == (TOLD, "1234")
+    assert seen(live, lambda: start(newest_version(live)[-1]))[way_in] == (FAILED, "1234")
+    assert seen(live, lambda: start(machine))[way_in] == (FAILED, "1234")
+    assert seen(live, lambda: events.disable_rule(Name="Checkins-Start"))[way_in] == (FAILED, "1234")
+    events.remove_targets(Rule="Checkins-Start", Ids=["1"])
+    events.delete_rule(Name="Checkins-Start")
+
+
 def test_a_key_and_what_becomes_of_it(live):
     found = seen(live, lambda: a_key(live))
     assert found.pop(f"{TRUSTED}: key and delivery") == (FAILED, "123")

@@ -31,6 +31,7 @@ from lib import (
 )
 from lib.aws import connect
 from lib.errors import NotAsWanted, RunbookError
+from lib.phases import encryption, entry, ownership
 from lib.records import LOG
 from lib.resources.topics import subscriptions
 
@@ -136,7 +137,9 @@ def pairs(live):
         "the pieces": lambda: preflight.pieces(live),
         "phase 3": lambda: preflight.phase_3(live),
         "the missing": lambda: preflight.missing(live),
-        "the owners": lambda: preflight.ownership(live),
+        "the owners": lambda: ownership.owners(live),
+        "the keys": lambda: encryption.existing(live),
+        "the ways in": lambda: [entry.rows(live), entry.checks(live)],
         "the baseline": lambda: preflight.baseline(live),
         "the counts": lambda: preflight.counts(live),
         "the plan": lambda: each_thing(live),
@@ -154,7 +157,7 @@ def pairs(live):
         "the check-ins": lambda: checkins.recorded(live, *window()),
         "the log": lambda: workflow_log.read(live, *window()),
         "the metrics": lambda: metrics.executions(live, *window()),
-        "the window": lambda: review.window(live, sleep=lambda seconds: None),
+        "the window": lambda: review.window(live),
         "the lock": lambda: locks.found(live),
         "the subscribers": lambda: subscriptions(live, live.settings.ops_topic_name),
     }  # fmt: skip

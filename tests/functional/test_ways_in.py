@@ -1,6 +1,7 @@
 """Real traffic comes by an alias, a version, a path or another partition: what is proved is what it takes."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -596,13 +597,28 @@ ANSWER = {"risk_score": 10, "score": 0.1, "trajectory": "stable", "aiMetadata": 
 def test_the_processors_answer_is_found_in_any_envelope(output, account, monkeypatch):
     live = connect(account)
     live.clients["stepfunctions"] = History(output)
-    monkeypatch.setattr(preflight, "_succeeded", lambda _: [{"arn": "x:y", "name": "y"}])
+    monkeypatch.setattr(preflight, "_succeeded", lambda _: [{"arn": "x:y", "name": "y", "started": datetime.now(UTC)}])
+    monkeypatch.setattr(preflight, "_updated", lambda _: None)
     found = preflight.phase_3(live)
     assert (found.status, found.found) == ("passed", "1 of 1 latest answers in the Phase 3 shape")
+
+
+def test_answers_from_before_the_latest_update_say_nothing_of_what_is_live(account, client):
+    live = connect(account)
+    given = {"userId": "user-001", "text": "Slept well.", "timestamp": "2026-01-01"}
+    executions.finished(live, executions.start(live, "before", given), 20, with_output=False)
+    assert preflight.phase_3(live).status == "passed"
+    name = account.processor_function_name
+    client("lambda").update_function_configuration(FunctionName=name, Description="another one")
+    found = preflight.phase_3(live)
+    assert found.status == "cannot tell"
+    assert "all before its latest update at " in found.found
+    assert found.expected.endswith("run one check-in")
 
 
 def test_an_answer_of_the_old_shape_is_an_answer(account, monkeypatch):
     live = connect(account)
     live.clients["stepfunctions"] = History({"Payload": {"score": 0.1}})
-    monkeypatch.setattr(preflight, "_succeeded", lambda _: [{"arn": "x:y", "name": "y"}])
+    monkeypatch.setattr(preflight, "_succeeded", lambda _: [{"arn": "x:y", "name": "y", "started": datetime.now(UTC)}])
+    monkeypatch.setattr(preflight, "_updated", lambda _: None)
     assert preflight.phase_3(live).found == "answers without aiMetadata, risk_score, trajectory"
