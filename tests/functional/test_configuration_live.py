@@ -457,7 +457,10 @@ CHANGES = {
             FunctionName="Your6-AlertDispatcher", StatementId="AllowLowSentimentRule"),
         {f"{DISPATCHER}: permissions": (FAILED, "123")},
     ),
-    "a function's alias": (a_function_alias, {f"{PROCESSOR}: aliases": (TOLD, "123")}),
+    "a function's alias": (
+        a_function_alias,
+        {f"{PROCESSOR}: aliases": (TOLD, "123"), "way in Your6-CheckinWorkflow: started by": (TOLD, "1234")},
+    ),
     "a role's policy that denies": (
         inline("Your6-StepFunctionsRole", policy({"Effect": "Deny", "Resource": "*"}, action="sns:*")),
         {f"{ROLE}: policies": (FAILED, "123")},
