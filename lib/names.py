@@ -7,7 +7,7 @@ environment variable are that one's own: to call another one is to run other cod
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from lib.asl import functions
+from lib.asl import functions, reading
 from lib.asl.functions import Called
 from lib.aws import Live, absent_is_none, readable
 from lib.errors import NotAsWanted
@@ -58,14 +58,15 @@ def processor(live: Live, known: Entries | None = None) -> Called:
     Raises NotAsWanted where that calls it by two names, or calls only others.
     """
     name = live.settings.processor_function_name
-    found = [one for definition in running_definitions(live, known) for one in functions.called(definition)]
+    running = [reading.shown(definition) for definition in running_definitions(live, known)]
+    found = [one for definition in running for one in functions.called(definition)]
     if found and not any(one and one.name == name for one in found):
-        others = sorted({one.said if one else "a function that it names only when it runs" for one in found})
+        others = sorted({one.said if one else "a function that only a run of it tells" for one in found})
         raise NotAsWanted(
             f"the live workflow calls {', '.join(others)}, and never {name}; the new definition would score check-ins "
             "by another function than they are scored by now. Set processor_function_name to the one that scores them"
         )
-    return _the_one(name, found, "the live workflow calls it")
+    return _the_one(live, name, found, "the live workflow calls it")
 
 
 def require_variable_seen(live: Live) -> str:
@@ -124,11 +125,19 @@ def dispatcher(live: Live) -> Called:
     with readable(f"reading the targets of {LOW_SENTIMENT_RULE}"):
         rows: Iterable[Mapping[str, Any]] = targets(live, LOW_SENTIMENT_RULE).values()
     found = [functions.named(str(row["Arn"])) for row in rows if ":lambda:" in row["Arn"]]
-    return _the_one(live.settings.dispatcher_function_name, found, f"{LOW_SENTIMENT_RULE} calls it")
+    return _the_one(live, live.settings.dispatcher_function_name, found, f"{LOW_SENTIMENT_RULE} calls it")
 
 
-def _the_one(name: str, found: Iterable[Called | None], where: str) -> Called:
-    mine = sorted({one.said for one in found if one and one.name == name})
+def _the_one(live: Live, name: str, found: Iterable[Called | None], where: str) -> Called:
+    named, s = [one for one in found if one and one.name == name], live.settings
+    away = [one for one in named if one.region not in ("", s.region) or one.account not in ("", s.account_id)]
+    if away:
+        raise NotAsWanted(
+            f"{where} in account {away[0].account}, region {away[0].region or s.region}, and these parameters are of "
+            f"{s.account_id} in {s.region}: another function of the same name would take its place. Use the "
+            "parameters of that account, or let it be called here"
+        )
+    mine = sorted({one.said for one in named})
     if len(mine) > 1:
         raise NotAsWanted(
             f"{where} as {' and as '.join(mine)}, which may be different code, and this plan calls one; expected one. "

@@ -26,6 +26,7 @@ from lib.telemetry.outcomes import DRILL_PREFIX
 DEAD_LETTER_QUEUES = ("Your6-CheckinDLQ", "Your6-AlertDLQ")
 PHASE_3_KEYS = ("risk_score", "score", "trajectory", "aiMetadata")
 LOOK_BACK = 10
+LOOK_THROUGH = 1000  # executions, among which those are found that are no drill
 LATEST = 200  # executions that the table of the current state counts
 STATUSES = ("SUCCEEDED", "FAILED", "RUNNING")  # said also when there are none
 # What is no pass, and stops nothing either: a function that sleeps, a bucket that this caller may not look at.
@@ -104,7 +105,9 @@ def _updated(live: Live) -> datetime | None:
 
 def _succeeded(live: Live) -> list[dict[str, Any]]:
     try:
-        return executions.recent(live, LOOK_BACK, "SUCCEEDED")
+        rows = executions.recent(live, LOOK_THROUGH, "SUCCEEDED")
+        # Drills come by the hundred, and most never reach the processor.
+        return [row for row in rows if not row["name"].startswith(DRILL_PREFIX)][:LOOK_BACK]
     except RunbookError:
         return []  # a missing state machine is a finding of its own, above
 

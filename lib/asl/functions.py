@@ -3,12 +3,12 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 # A name, its ARN, or the part of it that begins with the account; a version or an alias may follow each.
 REFERENCE = re.compile(
-    r"(?:(?:arn:[a-z-]+:lambda:[a-z0-9-]+:)?\d{12}:)?(?:function:)?(?P<name>[A-Za-z0-9_-]+)"
+    r"(?:(?:arn:[a-z-]+:lambda:(?P<region>[a-z0-9-]+):)?(?P<account>\d{12}):)?(?:function:)?(?P<name>[A-Za-z0-9_-]+)"
     r"(?::(?P<qualifier>\$LATEST|[A-Za-z0-9_-]+))?"
 )
 # What AWS runs where nothing is named; to name it is the same.
@@ -17,10 +17,15 @@ LATEST = "$LATEST"
 
 @dataclass(frozen=True)
 class Called:
-    """A function as somebody names it: `qualifier` is a version or an alias, "" for the latest code."""
+    """A function as somebody names it: `qualifier` is a version or an alias, "" for the latest code.
+
+    `region` and `account` are said where it is named with them; "" is that of whoever calls.
+    """
 
     name: str
     qualifier: str = ""
+    region: str = field(default="", compare=False)
+    account: str = field(default="", compare=False)
 
     @property
     def said(self) -> str:
@@ -34,11 +39,15 @@ def named(reference: str, qualifier: str = "") -> Called | None:
     if not found:
         return None
     given = found["qualifier"] or qualifier
-    return Called(found["name"], "" if given == LATEST else given)
+    where = found["region"] or "", found["account"] or ""
+    return Called(found["name"], "" if given == LATEST else given, *where)
 
 
 def called(definition: Any) -> Iterator[Called | None]:  # noqa: ANN401 - any part of a definition
-    """Every function that a task calls, wherever it stands. None: a task that takes the name from its input."""
+    """Every function that a task calls, wherever it stands.
+
+    None: a task that takes the name from its input, or that starts another workflow, which calls what it will.
+    """
     if isinstance(definition, list):
         for part in definition:
             yield from called(part)
@@ -54,6 +63,8 @@ def _of_task(body: Mapping[str, Any]) -> Iterator[Called | None]:
     resource = body["Resource"]
     if ":lambda:" in resource and ":function:" in resource:
         yield named(resource)
+    elif ":states:::states:startExecution" in resource:
+        yield None
     elif re.search(r":states:::(aws-sdk:)?lambda:invoke", resource):
         given = body.get("Arguments", body.get("Parameters"))
         given = given if isinstance(given, Mapping) else {}

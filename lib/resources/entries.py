@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any
 
 from lib.aws import Live, absent_is_none, readable
@@ -15,7 +16,8 @@ from lib.errors import NotAsWanted, RunbookError
 from lib.resources.workflow import description, versions
 from lib.resources.workflow_alias import aliases, routing_of
 
-LATEST_EXECUTIONS = 200
+LATEST_EXECUTIONS = 200  # check-ins, found among
+MOST_EXECUTIONS = 5_000  # executions: one validation alone makes some 160 drills
 MOST_VERSIONS = 50
 # How the processor is told what to start.
 VARIABLE = "STATE_MACHINE_ARN"
@@ -24,11 +26,15 @@ UNIVERSAL = ":aws-sdk:sfn:startExecution"
 
 @dataclass(frozen=True)
 class Starter:
-    """Something that starts executions, and the ARN that it names. `seen`: only its executions tell of it."""
+    """Something that starts executions, and the ARN that it names. `seen`: only its executions tell of it.
+
+    `possible`: an alias of the processor, which perhaps nobody calls.
+    """
 
     who: str
     arn: str
     seen: bool = False
+    possible: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,8 +53,9 @@ class Entries:
     def arn(self) -> str:
         """What drills start: the first of what real traffic starts, or the workflow itself where nothing is known."""
         ours = [starter for starter in self.starters if self.ours(starter.arn)]
-        # What can be read now comes before what only was so lately.
-        return next((starter.arn for starter in sorted(ours, key=lambda one: one.seen)), self.machine)
+        # What can be read now comes before what only was so lately, and both before what perhaps nobody calls.
+        likely = sorted(ours, key=lambda one: (one.possible, one.seen))
+        return next((starter.arn for starter in likely), self.machine)
 
     @property
     def used(self) -> list[str]:
@@ -88,7 +95,7 @@ def read(live: Live) -> Entries:
         "rules": lambda: _rules(live, targets),
         "schedules": lambda: _schedules(live, machine),
         "pipes": lambda: _pipes(live, machine),
-        f"the latest {LATEST_EXECUTIONS} executions": lambda: _executions(live, machine),
+        f"the latest {LATEST_EXECUTIONS} check-ins": lambda: _executions(live, machine, unread),
     }
     found = [starter for name, source in sources.items() for starter in _asked(name, source, unread)]
     # Since its latest check-in, an alias may have been removed.
@@ -141,10 +148,10 @@ def _environments(live: Live) -> Iterator[Starter]:
     with absent_is_none("ResourceNotFoundException"):
         pages = live.client("lambda").get_paginator("list_aliases").paginate(FunctionName=function)
         for alias in [str(row["Name"]) for page in pages for row in page["Aliases"]]:
-            yield from _environment(live, f"{function}:{alias}")
+            yield from _environment(live, f"{function}:{alias}", possible=True)
 
 
-def _environment(live: Live, function: str) -> Iterator[Starter]:
+def _environment(live: Live, function: str, possible: bool = False) -> Iterator[Starter]:
     """Of its values, only ARNs of state machines are looked at.
 
     Another machine counts only where the variable is the one that names what to start.
@@ -157,7 +164,7 @@ def _environment(live: Live, function: str) -> Iterator[Starter]:
         for name, value in sorted(found.get("Variables", {}).items()):
             ours = value == machine or value.startswith(f"{machine}:")
             if ours or (name == VARIABLE and ":stateMachine:" in value):
-                yield Starter(f"{name} of {function}", value)
+                yield Starter(f"{name} of {function}", value, possible=possible)
 
 
 def _rules(live: Live, targets: Iterable[str]) -> Iterator[Starter]:
@@ -201,11 +208,14 @@ def _pipes(live: Live, machine: str) -> Iterator[Starter]:
             yield Starter(f"pipe {row['Name']}", arn)
 
 
-def _executions(live: Live, machine: str) -> Iterator[Starter]:
+def _executions(live: Live, machine: str, unread: list[str]) -> Iterator[Starter]:
     """What the latest check-ins came by. AWS says so of each that was started by an alias or a version."""
     with absent_is_none("StateMachineDoesNotExist"):
-        answer = live.client("stepfunctions").list_executions(stateMachineArn=machine, maxResults=LATEST_EXECUTIONS)
-        rows = [row for row in answer["executions"] if not str(row["name"]).startswith("drill-")]
+        pages = partial(live.client("stepfunctions").list_executions, stateMachineArn=machine, maxResults=1000)
+        listed = list(islice(_pages(pages, "executions", "nextToken"), MOST_EXECUTIONS))
+        rows = [row for row in listed if not str(row["name"]).startswith("drill-")][:LATEST_EXECUTIONS]
+        if len(listed) == MOST_EXECUTIONS and not rows:
+            unread.append(f"the latest check-ins (the latest {MOST_EXECUTIONS:,} executions are all drills)")
         came_by = Counter(row.get("stateMachineAliasArn") or row.get("stateMachineVersionArn") for row in rows)
         for arn, count in came_by.most_common():
             if arn:

@@ -17,6 +17,7 @@ from lib import (
     emergency,
     executions,
     guards,
+    names,
     permissions,
     preflight,
     records,
@@ -184,11 +185,90 @@ def test_the_emergency_path_moves_the_alias_first_and_then_the_workflow(account,
     assert not any(change.foreign for change in undo.changes)
 
 
+def test_an_alias_whose_version_is_gone_is_moved_to_the_one_that_the_restore_publishes(account, client):
+    arn = started_by_alias(account, "live")
+    before = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
+    live, record = applied(account)
+    client("stepfunctions").delete_state_machine_version(stateMachineVersionArn=f"{account.state_machine_arn}:1")
+    assert emergency.restore(live, record) == []
+    assert {check.status for check in emergency.verified(live, record, live.settings)} == {"passed"}
+    assert routing(client, arn) == {"3": 100}
+    after = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
+    assert json.loads(after) == json.loads(before)
+
+
+def test_our_own_drills_do_not_hide_the_way_that_check_ins_come(account):
+    rows = [{"name": f"drill-{number}"} for number in range(1500)]
+    rows += [{"name": f"checkin-{number}", "stateMachineAliasArn": "theirs:live"} for number in range(50)]
+    live, unread = connect(account), list[str]()
+    live.clients["stepfunctions"] = Pages(rows)
+    found = list(entries._executions(live, account.state_machine_arn, unread))
+    assert [(one.who, one.arn) for one in found] == [("50 of the latest 50 check-ins", "theirs:live")]
+    live.clients["stepfunctions"] = Pages(rows[:1500] * 4)
+    assert list(entries._executions(live, account.state_machine_arn, unread)) == []
+    assert unread == ["the latest check-ins (the latest 5,000 executions are all drills)"]
+
+
+class Pages:
+    """Step Functions that lists these executions, a thousand a page."""
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def list_executions(self, maxResults, nextToken="0", **_):  # noqa: N803
+        start = int(nextToken)
+        page = {"executions": self.rows[start : start + maxResults]}
+        return page | ({"nextToken": str(start + maxResults)} if start + maxResults < len(self.rows) else {})
+
+
+@pytest.mark.parametrize("elsewhere", ["us-east-1:111111111111", "eu-west-1:000000000000"])
+def test_a_function_of_another_account_or_region_is_not_taken_for_ours(elsewhere, account, client):
+    arn = f"arn:aws:lambda:{elsewhere}:function:{account.processor_function_name}"
+    text = json.dumps({"StartAt": "P", "States": {"P": {"Type": "Task", "Resource": arn, "End": True}}})
+    client("stepfunctions").update_state_machine(stateMachineArn=account.state_machine_arn, definition=text)
+    with pytest.raises(NotAsWanted, match="another function of the same name would take its place"):
+        names.processor(connect(account))
+
+
+def test_a_function_alias_is_kept_also_of_a_definition_that_says_a_key_twice(account, client):
+    arn = f"{account.processor_arn}:live"
+    task = f'{{"Type": "Task", "Resource": "{arn}", "End": true}}'
+    text = f'{{"Comment": "a", "Comment": "b", "StartAt": "P", "States": {{"P": {task}}}}}'
+    client("stepfunctions").update_state_machine(stateMachineArn=account.state_machine_arn, definition=text)
+    assert names.processor(connect(account)).qualifier == "live"
+
+
+def test_an_alias_of_the_processor_that_perhaps_nobody_calls_stops_nothing_and_is_said(account, client):
+    """Such as that of another stage."""
+    name, functions = account.processor_function_name, client("lambda")
+    processor_starts(account, f"{account.state_machine_arn}-dev")
+    version = functions.publish_version(FunctionName=name)["Version"]
+    functions.create_alias(FunctionName=name, Name="dev", FunctionVersion=version)
+    processor_starts(account, account.state_machine_arn)
+    live = connect(account)
+    found = entry.checks(live)[0]
+    assert (found.status, "if anything calls it" in found.found) == ("cannot tell", True)
+    assert entries.read(live).arn == account.state_machine_arn
+
+
+class Stuck:
+    """Step Functions that moves no alias."""
+
+    def __init__(self, client):
+        self.client = client
+
+    def update_state_machine_alias(self, **_):
+        raise ClientError({"Error": {"Code": "ConflictException", "Message": "no"}}, "UpdateStateMachineAlias")
+
+    def __getattr__(self, operation):
+        return getattr(self.client, operation)
+
+
 def test_an_alias_that_cannot_be_moved_back_keeps_the_workflow_from_nothing(account, client):
     started_by_alias(account, "live")
     before = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     live, record = applied(account)
-    client("stepfunctions").delete_state_machine_version(stateMachineVersionArn=f"{account.state_machine_arn}:1")
+    live.single["stepfunctions"] = Stuck(live.client("stepfunctions"))
     (said,) = emergency.restore(live, record)
     assert said.startswith("workflow alias Your6-CheckinWorkflow / live could not be moved back")
     assert {check.status for check in emergency.verified(live, record, live.settings)} == {"failed", "passed"}
@@ -506,7 +586,7 @@ def test_two_ways_to_call_the_processor_are_one_too_many(account, client):
         ({"Resource": "arn:aws:lambda:us-east-1:000000000000:function:Theirs"}, "calls Theirs, and never"),
         (
             {"Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName.$": "$.scorer"}},
-            "calls a function that it names only when it runs, and never",
+            "calls a function that only a run of it tells, and never",
         ),
     ],
 )
