@@ -1,10 +1,11 @@
 """What the review's charts answer in words: before and after, check-ins and drills apart. Pure pandas, no AWS."""
 
 from datetime import datetime
+from math import isinf
 
 import pandas as pd
 
-from lib import rates
+from lib import latency, rates
 from lib.drawing import plural, spoken
 from lib.telemetry import outcomes
 
@@ -48,7 +49,7 @@ def apart(counted: pd.DataFrame) -> str:
 def like_with_like(took: pd.DataFrame) -> str:
     """Percentiles of the same number of check-ins before and after: of more, the slowest is slower by chance alone.
 
-    `took`: `outcomes.durations`.
+    `took`: `outcomes.durations`. One that still runs after the limit is infinitely slow, as a lost alert is.
     """
     mine = took[took["who"] == outcomes.CHECKINS]
     whens = ("all",) if set(mine["when"]) == {"all"} else ("before", "after")
@@ -58,13 +59,19 @@ def like_with_like(took: pd.DataFrame) -> str:
         lacking = " and ".join(when for when, side in sides.items() if side.empty)
         return f"no check-in has ended {lacking} the change in this window: nothing to compare"
     shares = (0.5, 0.95, 0.99) if number >= FEWEST_FOR_P99 else (0.5, 0.95)
-    said = [
-        f"{when}: " + ", ".join(f"p{share * 100:.0f} {spoken(side.tail(number).quantile(share))}" for share in shares)
-        for when, side in sides.items()
-    ]
+    said = [f"{when}: {_percentiles(side.tail(number), shares)}" for when, side in sides.items()]
+    failed = took.attrs.get("failed", 0)
     return (
         f"{' · '.join(said)}; of the newest {plural(number, 'check-in')}{' each' if len(said) > 1 else ''}, no drills"
+        + (f", {failed:,} failed left out" if failed else "")
     )
+
+
+def _percentiles(seconds: pd.Series, shares: tuple[float, ...]) -> str:
+    values = [(share, latency.percentile(seconds, share)) for share in shares]
+    said = ", ".join(f"p{share * 100:.0f} {'NEVER' if isinf(value) else spoken(value)}" for share, value in values)
+    stuck = int(seconds.map(isinf).sum())
+    return f"{said} ({stuck:,} STILL RUN)" if stuck else said
 
 
 def medians(seconds: pd.DataFrame, change_at: datetime | None) -> str:

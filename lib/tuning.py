@@ -49,11 +49,13 @@ def whose(now: Current, settings: Settings) -> str:
         return f'**The live workflow does not decide by our definition** ({now.why}). "Now" is what the parameters say.'
     names = [f"{name} {value:g}" for name, value in now.thresholds.items() if value != settings.thresholds[name]]
     live = '"Now" are the thresholds of the live workflow'
+    wrong = next((why for name, value in now.thresholds.items() if (why := out_of_order(now, name, value))), "")
+    disorder = f" **They are out of order: {wrong.replace('would not', 'does not')}.**" if wrong else ""
     return (
         f"{live}. **The parameters say otherwise; live is {', '.join(names)}.**"
         if names
         else f"{live} and of the parameters."
-    )
+    ) + disorder.replace("does not be", "is not")
 
 
 def overview(history: pd.DataFrame, window: Window) -> list[dict[str, Any]]:
@@ -118,7 +120,8 @@ def sweep(history: pd.DataFrame, now: Current, name: str, window: Window) -> pd.
     Columns: value, route, count, now. Of a part that was read, the count is put up to all that is recorded.
     """
     columns = ["value", "route", "count", "now"]
-    values = [value for value in sorted({*range(100), now.thresholds[name]}) if not out_of_order(now, name, value)]
+    live = now.thresholds[name]
+    values = [value for value in sorted({*range(100), live}) if value == live or not out_of_order(now, name, value)]
     if history.empty:
         return pd.DataFrame(columns=columns)
     routers = {value: _moved(now, name, value) for value in values}
@@ -137,7 +140,7 @@ def swept(now: Current, name: str) -> str:
     why = {value: reason for value in range(100) if (reason := out_of_order(now, name, value))}
     drawn = [value for value in range(100) if value not in why]
     if not drawn:
-        return f"No whole value is drawn: {why[0]}."
+        return f"That of now alone is drawn: {why[0]}."
     ends = [(f"below {drawn[0]}", drawn[0] - 1), (f"above {drawn[-1]}", drawn[-1] + 1)]
     reasons = "".join(f"; {where}, {why[value]}" for where, value in ends if value in why)
     return f"The whole values from {drawn[0]} to {drawn[-1]} are drawn, and that of now{reasons}."
@@ -191,7 +194,7 @@ def out_of_order(now: Current, name: str, value: float) -> str:
     """Why a threshold may not have this value beside the others of now; "" where it may."""
     given = {**now.thresholds, name: value}
     for upper, lower in pairwise(ORDER):
-        if given[upper] <= given[lower]:
+        if name in (upper, lower) and given[upper] <= given[lower]:
             return f"{upper} {given[upper]:g} would not be above {lower} {given[lower]:g}"
     if not 0 <= given[name] < 100 and name in ORDER:
         return f"{name} {value:g} would not lie from 0 to below 100"

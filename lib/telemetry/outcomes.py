@@ -7,6 +7,7 @@ waited for an alert. One that runs for less is not counted yet. A metric cannot 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -78,5 +79,13 @@ def of_all(check: Check, frame: pd.DataFrame) -> Check:
 
 
 def durations(frame: pd.DataFrame) -> pd.DataFrame:
-    """How long the executions took that have ended: who, when, seconds. Those still running have no time yet."""
-    return frame.loc[frame["status"] != "RUNNING", ["who", "when", "started", "seconds"]].reset_index(drop=True)
+    """How long the executions took: who, when, started, seconds; inf where one still runs after the limit.
+
+    One within the limit has no time yet. Failed ones are left out: a quick failure is no quick check-in. How many
+    check-ins those are is in `attrs["failed"]`.
+    """
+    ended = frame[~frame["outcome"].isin([RUNNING, FAILED])]
+    stuck = ended["status"] == "RUNNING"
+    took = ended.assign(seconds=ended["seconds"].mask(stuck, inf))[["who", "when", "started", "seconds"]]
+    took.attrs["failed"] = int(((frame["who"] == CHECKINS) & (frame["outcome"] == FAILED)).sum())
+    return took.reset_index(drop=True)

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from math import nan
+from math import inf, nan
 
 import matplotlib as mpl
 import pandas as pd
@@ -467,6 +467,15 @@ def test_the_times_of_drills_are_not_those_of_checkins_and_few_have_no_p99() -> 
     assert "before and after" in chart_answers.like_with_like(took([1.0], [1.0], "drills"))
     figure = charts.execution_time(times((0, "p99", 900)), CHANGE, 30_000, frame)
     assert "of the newest 2 check-ins each, no drills" in drawing.describe(figure)
+
+
+def test_one_that_never_ends_is_the_slowest_and_the_failed_are_said() -> None:
+    frame = took([1.0] * 20, [1.0] * 10 + [inf] * 10)
+    frame.attrs["failed"] = 3
+    assert chart_answers.like_with_like(frame) == (
+        "before: p50 1 s, p95 1 s · after: p50 NEVER, p95 NEVER (10 STILL RUN); "
+        "of the newest 20 check-ins each, no drills, 3 failed left out"
+    )
 
 
 def test_the_executions_answer_counts_checkins_and_drills_apart() -> None:

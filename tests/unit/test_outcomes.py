@@ -1,6 +1,7 @@
 """What became of executions: check-ins and drills apart, too long ones counted, lists that were cut never passed."""
 
 from datetime import UTC, datetime, timedelta
+from math import inf
 
 import pandas as pd
 import pytest
@@ -85,6 +86,8 @@ def test_nothing_passes_on_a_list_that_was_cut(before, after):
     assert outcomes.of_all(Check("rate", before, "all well", ""), told()).status == before
 
 
-def test_one_that_still_runs_has_no_time_yet():
-    found = outcomes.durations(told(row("a", "RUNNING", 10), row("b", "FAILED", 10, 3)))
-    assert found["seconds"].tolist() == [3]
+def test_one_that_still_runs_has_no_time_yet_and_one_that_runs_too_long_never_ends():
+    rows = [row("a", "RUNNING", 1), row("b", "FAILED", 10, 3), row("c", "SUCCEEDED", 10, 4), row("d", "RUNNING", 90)]
+    found = outcomes.durations(told(*rows))
+    assert found["seconds"].tolist() == [inf, 4]
+    assert found.attrs["failed"] == 1

@@ -130,6 +130,22 @@ def test_every_step_is_a_row_and_one_that_is_not_allowed_says_why() -> None:
     assert moves.loc[moves["not counted, since"] == "", ["higher", "lower"]].notna().all(axis=None)
 
 
+def test_live_thresholds_out_of_order_are_said_and_what_they_do_not_concern_is_counted() -> None:
+    live = now(CrisisRiskAbove=80)
+    assert "They are out of order: CrisisRiskAbove 80 is not above HighRiskAbove 85." in tuning.whose(live, LOCAL)
+    assert "out of order" not in tuning.whose(now(), LOCAL)
+    moves = tuning.moves(history(spread(30)), live)
+    counted_ones = set(moves.loc[moves["not counted, since"] == "", "threshold"])
+    assert counted_ones == {*LOCAL.thresholds}
+    assert not tuning.sweep(history(spread(30)), live, HALF, WINDOW).empty
+
+
+@pytest.mark.parametrize("value", [80, 100, 101])
+def test_the_live_value_is_swept_also_where_it_is_out_of_order(value: float) -> None:
+    found = tuning.sweep(history(spread(30)), now(CrisisRiskAbove=value), "CrisisRiskAbove", WINDOW)
+    assert found.loc[found["now"], "value"].unique().tolist() == [value]
+
+
 def test_a_sentiment_that_is_not_allowed_says_why() -> None:
     moves = tuning.moves(history(spread(30)), now(SentimentBelow=-0.85))
     (reason,) = set(moves["not counted, since"]) - {""} - {r for r in moves["not counted, since"] if "Risk" in r}
