@@ -104,7 +104,7 @@ def checks(record: Record) -> list[Check]:
     on = len({row["interpreter"] for row in rows})
     visible = counted[PASSED] - reached
     found = f"{len(rows)} tried on {on} interpreters: {reached} reached somebody, {visible} failed visibly"
-    found += f", SILENT: {', '.join(named[SILENT])}" if named[SILENT] else ", none silent"
+    found += f", SILENT: {', '.join(named[SILENT])}{_machines(rows, SILENT)}" if named[SILENT] else ", none silent"
     found += f", ENDED WRONGLY: {', '.join(named[FAILED])}" if named[FAILED] else ""
     bad = "failed" if named[SILENT] or named[FAILED] else "passed"
     return [Check(NAME, bad, found, expected), *_late(rows, named[LATE]), *_open(rows, expected)]
@@ -115,10 +115,14 @@ def _late(rows: Sequence[Row], named: Sequence[str]) -> list[Check]:
     late = [row for row in rows if verdict(row) == LATE]
     if not late:
         return []
-    machines = sum(bool(row.get("control", {}).get("late")) for row in late)
-    found = f"{len(late)} of {len(rows)} LATE: {', '.join(named)}"
-    found += f"; of {machines} the unbroken control was late too: the machine's" if machines else ""
+    found = f"{len(late)} of {len(rows)} LATE: {', '.join(named)}{_machines(rows, LATE)}"
     return [Check(IN_TIME, "failed", found, "all who are due, in time")]
+
+
+def _machines(rows: Sequence[Row], bad: str) -> str:
+    """Of how many of these an unbroken execution beside it was late, or told nobody, as well; nothing where of none."""
+    machines = sum(bool(row.get("control", {}).get("late")) for row in rows if verdict(row) == bad)
+    return f"; of {machines} the unbroken control was late too: the machine's" if machines else ""
 
 
 def _open(rows: Sequence[Row], expected: str) -> list[Check]:

@@ -155,9 +155,13 @@ def answered(rows: Iterable[Mapping[str, Any]], name: str) -> Check:
     mine = [row for row in rows if row["name"] == name]
     if not mine:
         return Check(name, "failed", "this run has no answer", "an answer of phase 03 or 05 in this run")
-    idle = ("plan mode", continuity.NOT_UPDATED)
-    found = next((row for row in reversed(mine) if row["found"] not in idle), mine[-1])
+    found = next((row for row in reversed(mine) if not _idle(row)), mine[-1])
     return Check(name, found["status"], found["found"], found["expected"])
+
+
+def _idle(row: Mapping[str, Any]) -> bool:
+    """Whether this is the answer of a phase that only looked: what it found is what an earlier one may have failed by."""
+    return row["status"] == "not applied" or row["found"] == continuity.NOT_UPDATED
 
 
 def criteria(

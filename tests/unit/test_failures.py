@@ -86,6 +86,14 @@ def test_what_the_machine_made_late_is_said_to_be_the_machines_and_is_no_pass(re
     assert check.status == "failed"
 
 
+def test_what_was_silent_beside_a_late_control_still_fails_and_is_said_to_be_the_machines(record):
+    rows = [row("TellOperations", "denied", "silent") | {"control": {"late": one}} for one in (True, True, False)]
+    record.keep_json(failures.EVIDENCE, [*WELL, *rows])
+    check = failures.checks(record)[0]
+    assert check.found.endswith("SILENT: TellOperations denied; of 2 the unbroken control was late too: the machine's")
+    assert check.status == "failed"
+
+
 @pytest.mark.parametrize(
     ("why", "seconds", "verdict"),
     [

@@ -70,6 +70,15 @@ def test_a_phase_that_did_nothing_takes_no_answer_away(idle):
     assert review.answered([later], "event").found == idle
 
 
+@pytest.mark.parametrize("status", ["failed", "cannot tell", "waiting", "not exercised here"])
+def test_a_look_that_finds_the_same_without_judging_it_takes_no_answer_away(tmp_path, status):
+    record = Record(tmp_path, "r1")
+    row = {"phase": "05", "name": "phase 03 is in place", "found": "not as wanted: workflow", "expected": ""}
+    for one in ("passed", status, "not applied"):
+        record.append("checks.jsonl", row | {"status": one})
+    assert [check.status for check in review.validated(record)] == [status]
+
+
 @pytest.mark.parametrize(
     ("statuses", "listed"),
     [
