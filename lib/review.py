@@ -160,7 +160,7 @@ def answered(rows: Iterable[Mapping[str, Any]], name: str) -> Check:
 
 
 def _idle(row: Mapping[str, Any]) -> bool:
-    """Whether this is the answer of a phase that only looked: what it found is what an earlier one may have failed by."""
+    """Whether this is the answer of a phase that only looked, and so takes no earlier answer away."""
     return row["status"] == "not applied" or row["found"] == continuity.NOT_UPDATED
 
 

@@ -7,12 +7,14 @@ written once and whole: what a kill takes away is the day that was being read.
 import csv
 import hashlib
 import io
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from lib.errors import BadParameters
 from lib.records import Record
+from lib.router import ABSENT_CELL, UNKNOWN_CELL
 from lib.telemetry.checkin_keys import Key
 
 FOLDER = "evidence/checkins"
@@ -56,7 +58,14 @@ class Copies:
 
     def _read(self, name: str) -> dict[str, Answer]:
         assert self.record is not None
-        rows = csv.reader(io.StringIO((self.record.folder / name).read_text(encoding="utf-8")))
+        try:
+            return self._answers((self.record.folder / name).read_text(encoding="utf-8"))
+        except (ValueError, IndexError, csv.Error) as error:
+            raise BadParameters(f"{name} of the record is not as it was written; begin a new run") from error
+
+    def _answers(self, text: str) -> dict[str, Answer]:
+        """What a day file holds. Raises ValueError, IndexError or csv.Error where it is not as it was written."""
+        rows = csv.reader(io.StringIO(text))
         columns = {head.partition("=")[0]: (at, head.partition("=")[2]) for at, head in enumerate(next(rows, []))}
         if not {*BESIDE, *self.fields} <= set(columns):
             return {}
@@ -64,13 +73,9 @@ class Copies:
             return {}
         wanted = [columns[field][0] for field in self.fields]
         mark, user, moment = (columns[name][0] for name in BESIDE)
-        try:
-            return {
-                row[mark]: Answer(row[user], datetime.fromisoformat(row[moment]), tuple(row[at] for at in wanted))
-                for row in rows
-            }
-        except (ValueError, IndexError) as error:
-            raise BadParameters(f"{name} of the record is not as it was written; begin a new run") from error
+        return {
+            row[mark]: Answer(row[user], _moment(row[moment]), tuple(_cell(row[at]) for at in wanted)) for row in rows
+        }
 
     def keep(self, day: date, read: Mapping[str, Answer]) -> None:
         """Add what was read of a day: a file of its own, beside what was kept of that day before."""
@@ -82,3 +87,16 @@ class Copies:
         for mark, answer in read.items():
             lines.writerow([mark, answer.user, answer.moment.isoformat(), *answer.cells])
         self.record.keep_text(f"{FOLDER}/{day:%Y-%m-%d}.csv", text.getvalue())
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text} has no time zone")
+    return moment
+
+
+def _cell(text: str) -> str:
+    if text not in (ABSENT_CELL, UNKNOWN_CELL):
+        json.loads(text)
+    return text

@@ -1,0 +1,43 @@
+"""What was kept of the check-ins that were read: a day file that is not as it was written is one sentence."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from lib.errors import BadParameters
+from lib.records import Record
+from lib.telemetry.checkin_copies import Answer, Copies
+
+DAY = date(2026, 1, 1)
+READ = {"mark": Answer("user", datetime(2026, 1, 1, 12, tzinfo=UTC), ("42.5", '"stable"'))}
+
+
+@pytest.fixture
+def copies(tmp_path):
+    found = Copies(Record(tmp_path, "run"), {"risk_score": (), "trajectory": ("stable",)})
+    found.keep(DAY, READ)
+    return found
+
+
+def test_what_was_kept_is_found_again(copies):
+    assert copies.of([DAY]) == READ
+
+
+@pytest.mark.parametrize(
+    ("there", "damaged"),
+    [
+        (b"42.5", b"42..5"),
+        (b"42.5", b"hello"),
+        (b"42.5", b"4\x002"),
+        (b"42.5", b"\xff\xfe"),
+        (b"+00:00", b""),
+        (b"2026-01-01T12", b"noon"),
+        (b",42.5", b""),
+    ],
+)
+def test_a_damaged_day_is_one_sentence(copies, tmp_path, there, damaged):
+    path = tmp_path / "evidence/checkins/2026-01-01.csv"
+    assert there in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(there, damaged))
+    with pytest.raises(BadParameters, match="2026-01-01.csv of the record is not as it was written; begin a new run"):
+        copies.of([DAY])
