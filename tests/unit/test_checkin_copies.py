@@ -39,5 +39,5 @@ def test_a_damaged_day_is_one_sentence(copies, tmp_path, there, damaged):
     path = tmp_path / "evidence/checkins/2026-01-01.csv"
     assert there in path.read_bytes()
     path.write_bytes(path.read_bytes().replace(there, damaged))
-    with pytest.raises(BadParameters, match="2026-01-01.csv of the record is not as it was written; begin a new run"):
+    with pytest.raises(BadParameters, match=r"2026-01-01\.csv of the record is not as it was written; begin a new run"):
         copies.of([DAY])
