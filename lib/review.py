@@ -1,6 +1,7 @@
 """Phase 07 around its charts: the window, tables, and the success criteria from evidence and CloudWatch. Read-only."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -160,7 +161,7 @@ def answered(rows: Iterable[Mapping[str, Any]], name: str) -> Check:
 
 
 def _idle(row: Mapping[str, Any]) -> bool:
-    """Whether this is the answer of a phase that only looked, and so takes no earlier answer away."""
+    """Whether a phase only looked here: it may have found the very thing that an earlier one failed by."""
     return row["status"] == "not applied" or row["found"] == continuity.NOT_UPDATED
 
 
@@ -220,18 +221,23 @@ def dashboard_metrics(live: Live, found: Window) -> dict[str, bool]:
     """Every metric of the dashboard's Phase 3 widgets, and whether it has a datapoint in the window."""
     shown = Widgets(live, live.settings.dashboard_name, WIDGET_PREFIX).read() or []
     rows = [row for widget in shown for row in widget["properties"].get("metrics") or [] if isinstance(row, list)]
-    texts = [[part for part in row if isinstance(part, str)] for row in rows]
+    texts = [tuple(part for part in row if isinstance(part, str)) for row in rows]
     # Of a widget that somebody titled as ours are: a text, an expression, or what leans on the row above it.
-    asked = [parts for parts in texts if len(parts) >= 2 and len(parts) % 2 == 0]
-    named = {
-        " ".join(parts[1::2] if len(parts) > 4 else parts[:2]): parts for parts in asked if parts[1] not in MAY_BE_DARK
-    }
+    asked = dict.fromkeys(parts for parts in texts if len(parts) >= 2 and len(parts) % 2 == 0)
+    named = _named([parts for parts in asked if parts[1] not in MAY_BE_DARK])
     queries = [
         metrics.Query(name, parts[0], parts[1], "SampleCount", tuple(zip(parts[2::2], parts[3::2], strict=True)))
         for name, parts in named.items()
     ]
     known = set(metrics.series(live, queries, found.start, datetime.now(UTC), HOUR)["metric"])
     return {name: name in known for name in named}
+
+
+def _named(asked: Sequence[tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Every metric under a name of its own: a short one, or where several would share that, all of its parts."""
+    short = {parts: " ".join(parts[1::2] if len(parts) > 4 else parts[:2]) for parts in asked}
+    shared = Counter(short.values())
+    return {name if shared[name] == 1 else str(list(parts)): parts for parts, name in short.items()}
 
 
 def phases(record: Record) -> pd.DataFrame:

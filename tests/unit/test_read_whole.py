@@ -158,3 +158,19 @@ def test_every_metric_of_the_dashboard_is_looked_for_however_long_the_window(mon
     assert shown == {"AWS/States ExecutionTime": True, "DrillAlertLatency crisis trusted": False}
     ((_, asked),) = cloudwatch.asked
     assert {query["MetricStat"]["Stat"] for query in asked["MetricDataQueries"]} == {"SampleCount"}
+
+
+def test_of_two_metrics_that_differ_in_one_part_each_is_asked_for(monkeypatch):
+    pairs = [
+        [["Your6/AI", "Errors", "FunctionName", "A"], ["Your6/AI", "Errors", "FunctionName", "B"]],
+        [["One", "Lost", "Route", "x", "Topic", "y"], ["Other", "Lost", "Route", "x", "Topic", "y"]],
+        [["One", "Late", "Route", "x", "Topic", "y"], ["One", "Late", "Way", "x", "Topic", "y"]],
+    ]
+    twice = [["Your6/AI", "Latency", {"stat": "p50"}], ["Your6/AI", "Latency", {"stat": "p99"}]]
+    widgets = [{"properties": {"metrics": rows}} for rows in (*pairs, twice)]
+    monkeypatch.setattr(review, "Widgets", lambda *_: SimpleNamespace(read=lambda: widgets))
+    lit = [{"Id": f"q{n}", "Timestamps": [NOW], "Values": [3.0], "StatusCode": "Complete"} for n in (1, 3, 5, 6)]
+    cloudwatch = Paged(get_metric_data=[{"MetricDataResults": lit}])
+    window = review.Window(datetime.now(UTC) - timedelta(days=1), datetime.now(UTC), None)
+    shown = review.dashboard_metrics(live(cloudwatch=cloudwatch), window)
+    assert shown == {**{str(row): at == 1 for pair in pairs for at, row in enumerate(pair)}, "Your6/AI Latency": True}
