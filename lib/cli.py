@@ -154,14 +154,14 @@ def carry_out(
     """
     record = records.open_run(chosen)
     terminal.say(f"Run {record.run_id} of {chosen.environment}, mode {chosen.mode}")
-    rows = len(record.rows(records.LOG)) if undo else 0
+    rows, earlier = len(record.rows(records.LOG)) if undo else 0, record.kept_as(records.CRITERIA)
 
     def ended(done: Sequence[Phase]) -> None:
         if undo and to_be_undone(done, record.rows(records.LOG)[rows:]):
             undone(chosen.model_copy(update={"run_id": record.run_id}), record)
 
     done = run.phases(chosen, record, numbers, terminal.progress, begin, ended)
-    terminal.summary(record, done)
+    terminal.summary(record, done, earlier)
     if lasting:
         terminal.say(f"Undo:   {undo_command(chosen, record.run_id)}")
         if run.overall(done) != "succeeded":

@@ -23,7 +23,7 @@ from lib.resources.users import item_of
 from lib.resources.workflow import value_of
 from lib.settings import Settings
 from lib.states import walk
-from lib.telemetry import outcomes, success_rate
+from lib.telemetry import outcomes, pauses, success_rate
 from lib.telemetry.success_rate import Tally
 from lib.thresholds import DECISION
 
@@ -184,15 +184,19 @@ def _across(live: Live, row: Mapping[str, Any], old: set[str], patience: float) 
 
 
 def seen(live: Live, start: datetime, end: datetime, change_at: datetime | None) -> pd.DataFrame:
-    """What became of every execution since `start`, as `outcomes.told` says. `attrs["cut"]` names what was not read."""
+    """What became of every execution since `start`, as `outcomes.told` says.
+
+    `attrs["cut"]` names what was not read, `attrs["end"]` is until when.
+    """
     listed = executions.listed(live, start)
     frame = outcomes.told(listed.rows, end, live.settings.long_execution_seconds, change_at)
-    frame.attrs["cut"] = listed.cut
+    frame.attrs |= {"cut": listed.cut, "end": end}
     return frame
 
 
 def undisturbed(frame: pd.DataFrame, kinds: pd.DataFrame, settings: Settings) -> list[Check]:
-    """Whether real check-ins succeed as before: on the whole, in every part of the time since, and as to how they fail.
+    """Whether real check-ins succeed as before: on the whole, in every part of the time since, and as to how they fail;
+    and whether they still come.
 
     `frame` is what `seen` returns, and `kinds` what `kinds_of_failure` does. Nothing passes on a list that was cut.
     """
@@ -200,6 +204,7 @@ def undisturbed(frame: pd.DataFrame, kinds: pd.DataFrame, settings: Settings) ->
     before, after = (outcomes.tally(counted, when) for when in ("before", "after"))
     margin, error = settings.success_rate_margin, settings.success_rate_error
     found = [same_rate(counted, margin, error), _no_worse_part(frame, before, settings), no_new_kind(kinds, after.of)]
+    found.append(pauses.still_come(frame, frame.attrs["end"], settings.long_execution_seconds))
     return [outcomes.of_all(check, frame) for check in found]
 
 

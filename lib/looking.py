@@ -97,9 +97,11 @@ def again(chosen: Settings, number: str) -> int:
     """Run one read-only notebook into a run's record, beside what is there."""
     record, _ = audit.reopen(chosen) if chosen.run_id else audit.begin(chosen)
     notebook = phases.NOTEBOOKS[number]
+    earlier = record.kept_as(records.CRITERIA)
     terminal.progress(Phase(number, notebook, "running"))
     done = notebooks.execute(chosen, record, number, notebook)
     terminal.progress(done)
     records.seal(record)
+    terminal.criteria(record, [done], earlier)
     terminal.say(f"Record: {record.folder / done.output}")
     return exit_code([done])

@@ -30,6 +30,7 @@ CALLS = "calls.jsonl"
 VERDICT = "run.json"
 WHOLE = (VERDICT, MANIFEST)  # of the run as a whole; replaced as it goes on
 VALIDATED = "evidence/validated.json"  # what was live when a validation had ended
+CRITERIA = "evidence/criteria.json"  # how a review decided the success criteria
 DRAFT = ".draft-"  # a file that is not whole yet; what a kill leaves of it is no part of the record
 RUNNING = ".running.ipynb"  # a notebook as papermill writes it, with what no record may hold: never stored
 DRILLS = "drills"  # beside the runs of an environment: the log of drills, which is no run

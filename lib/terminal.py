@@ -1,6 +1,7 @@
 """What the command prints: one line a phase, tables at the end. Reads nothing from AWS, decides nothing."""
 
 import sys
+from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -51,15 +52,29 @@ def progress(phase: Phase) -> None:
         errors.print(f"    {phase.error}", markup=False)
 
 
-def summary(record: Record, done: Sequence[Phase]) -> None:
-    """Every phase against the plan's minutes, the success criteria, and where the record is."""
+def summary(record: Record, done: Sequence[Phase], earlier: Sequence[str]) -> None:
+    """Every phase against the plan's minutes, the success criteria as in `criteria`, and where the record is."""
     taken, planned = sum(phase.seconds for phase in done) / 60, sum(phases.PLANNED_MINUTES.values())
     total = ["total", run.overall(done), "", "", "", f"{taken:.1f} min", f"{planned} min"]
     columns = ["phase", "verdict", "cells run", "failed", "not run", "took", "planned"]
     table(f"Run {record.run_id}", columns, [*map(_phase_row, done), total])
-    for row in record.latest("evidence/criteria.json") or []:
-        say(f"Criterion {row['name']}: {row['status']}, {row['found']}")
+    criteria(record, done, earlier)
     say(f"Record: {record.folder}")
+
+
+def criteria(record: Record, done: Sequence[Phase], earlier: Sequence[str]) -> None:
+    """How a review among these phases decided; `earlier` are the files of before, whose answers are not this one's."""
+    if not any(phase.number == "07" and phase.verdict != "not_run" for phase in done):
+        return
+    if record.kept_as(records.CRITERIA) == list(earlier):
+        say("Success criteria: none decided")
+        return
+    rows = record.latest(records.CRITERIA)
+    for row in rows:
+        say(f"Criterion {row['name']}: {row['status']}, {row['found']}")
+    counted = Counter(row["status"] for row in rows)
+    others = "".join(f", {counted[status]} {status}" for status in counted if status != "passed")
+    say(f"Success criteria: {counted['passed']} of {len(rows)} passed{others}")
 
 
 def _phase_row(phase: Phase) -> list[str]:

@@ -6,10 +6,12 @@ import pytest
 from botocore.retries.standard import ExponentialBackoff
 from click.testing import CliRunner
 
-from lib import records
-from lib.cli import main
+from lib import audit, notebooks, records, run
+from lib.cli import carry_out, main
 from lib.command import overridden
 from lib.errors import BadParameters
+from lib.looking import again
+from lib.phases import Phase
 from lib.settings import Settings, load
 
 
@@ -139,6 +141,52 @@ def test_status_lists_the_runs(sealed, tmp_path):
     assert result.exit_code == 0
     assert sealed.run_id in result.output
     assert "did not start" in result.output
+
+
+def decided(*statuses):
+    return [{"name": f"{at} So", "status": status, "found": "so"} for at, status in enumerate(statuses, 1)]
+
+
+EARLIER = decided(*["passed"] * 5)
+LATER = decided("passed", "cannot tell", "passed", "cannot tell", "failed")
+SAID = ["Criterion 1 So: passed, so", "Success criteria: 2 of 5 passed, 2 cannot tell, 1 failed"]
+
+
+def ended(tmp_path, monkeypatch, verdict, found):
+    """A run that has criteria of an earlier attempt, and whose phase 07 ends so now; its settings and said lines."""
+    chosen = load("local", {"outputs_dir": str(tmp_path), "run_id": "r1"})
+    record = records.open_run(chosen)
+    record.keep_json(records.CRITERIA, EARLIER)
+
+    def phase(*_):
+        if found:
+            record.keep_json(records.CRITERIA, found)
+        return Phase("07", "07_post_implementation_review", verdict, output="07.ipynb")
+
+    monkeypatch.setattr(notebooks, "execute", phase)
+    monkeypatch.setattr(run, "phases", lambda *_: [Phase("05", "05_validation", "failed"), phase()])
+    monkeypatch.setattr(audit, "reopen", lambda _: (record, None))
+    return chosen
+
+
+@pytest.mark.parametrize("verdict", ["succeeded", "failed"])
+@pytest.mark.parametrize("command", ["carry_out", "again"])
+def test_what_a_review_decided_is_said_with_a_headline(command, verdict, tmp_path, monkeypatch, capsys):
+    chosen = ended(tmp_path, monkeypatch, verdict, LATER)
+    carry_out(chosen, ["05", "07"], lasting=False) if command == "carry_out" else again(chosen, "07")
+    said = capsys.readouterr().out.splitlines()
+    assert [line for line in said if line in SAID] == SAID
+    assert len([line for line in said if line.startswith("Criterion ")]) == 5
+
+
+@pytest.mark.parametrize(("verdict", "headline"), [("not_run", []), ("failed", ["Success criteria: none decided"])])
+@pytest.mark.parametrize("command", ["carry_out", "again"])
+def test_what_an_earlier_attempt_decided_is_no_result_of_this_one(
+    command, verdict, headline, tmp_path, monkeypatch, capsys
+):
+    chosen = ended(tmp_path, monkeypatch, verdict, None)
+    carry_out(chosen, ["05", "07"], lasting=False) if command == "carry_out" else again(chosen, "07")
+    assert [line for line in capsys.readouterr().out.splitlines() if "riteri" in line] == headline
 
 
 def test_settings_from_the_command_line_keep_text_as_text_and_numbers_as_numbers():

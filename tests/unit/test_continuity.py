@@ -11,6 +11,7 @@ from lib import continuity, executions
 from lib import settings as parameters
 from lib.executions import Execution
 from lib.records import Record
+from lib.telemetry import pauses
 
 TEXT = {"text": "Synthetic text of drill-crisis-abc-012345."}
 USER = "drill-operations"
@@ -121,6 +122,38 @@ GOOD = ("checkin-a", "SUCCEEDED", 1000, 60, 1)
 )
 def test_real_checkins_succeed_as_before_in_every_part_and_fail_in_no_new_way(groups, found):
     assert statuses(*groups) == found
+
+
+def every(prefix, count, first, apart, status="SUCCEEDED"):
+    """So many check-ins, one a group, the first so many minutes ago and then so many minutes apart."""
+    return [(f"{prefix}{at}-", status, 1, first - at * apart, 1) for at in range(count)]
+
+
+STEADY = every("a", 100, 630, 6)  # one in six minutes, until 36 minutes ago
+STOPPED = every("b", 3, 29, 3)  # the last 23 minutes ago
+
+
+@pytest.mark.parametrize(
+    ("groups", "status", "found"),
+    [
+        ([*STEADY, *STOPPED], "cannot tell", "no check-in for 1,380 s: the newest began at 2026-01-01 23:37:00 UTC"),
+        ([*STEADY, *STOPPED], "cannot tell", "; the longest pause before was 360 s"),
+        ([*STEADY, *STOPPED, ("drill-", "SUCCEEDED", 9, 1, 1)], "cannot tell", "no check-in for 1,380 s"),
+        (STEADY, "cannot tell", "no check-in for 2,160 s"),
+        ([*STEADY, *every("b", 5, 29, 6)], "passed", "no check-in for 300 s"),
+        ([*STEADY[:50], *STEADY[60:], *STOPPED], "passed", "; the longest pause before was 3,960 s"),
+        ([*STEADY, *every("b", 10, 29, 3)], "passed", "the newest began at 2026-01-01 23:58:00 UTC"),
+        ([GOOD, ("b", "SUCCEEDED", 200, 3, 1)], "passed", "the newest began at 2026-01-01 23:57:00 UTC"),
+        ([*STEADY, *every("b", 3, 7, 3, "RUNNING")], "passed", "the newest began at 2026-01-01 23:59:00 UTC"),
+        ([*STEADY[:19], *STOPPED], "cannot tell", "19 before the change do not tell how long a pause ordinarily is"),
+        ([*STEADY[:20], *STOPPED], "cannot tell", "; the longest pause before was 360 s"),
+        ([*STEADY[:5], *every("b", 10, 29, 3)], "passed", "the newest began at"),
+        ([("drill-", "SUCCEEDED", 9, 1, 1)], "cannot tell", "no check-in in this window"),
+    ],
+)
+def test_check_ins_that_stop_coming_fail_nowhere_and_are_no_pass(groups, status, found):
+    check = answers(*groups)[pauses.STILL_COME]
+    assert (check.status, found in check.found) == (status, True), check.found
 
 
 def test_what_ran_too_long_is_said_with_its_number():
