@@ -108,9 +108,9 @@ def _digits(phone: str) -> str:
 
 
 def _secret(endpoint: str) -> bool:
-    """Whether a URL names a password that is not hidden; a user without one may be a key as well."""
+    """Whether a URL names a password that is not hidden; a user without one, or with an empty one, may be a key."""
     url = _split(endpoint)
-    named = url.password if url.password is not None else url.username
+    named = url.password or url.username
     return bool(named) and not _is_masked(named)
 
 

@@ -17,7 +17,10 @@ LONGEST_NAME = 80
 LONGEST_TIME = 99_999_999  # seconds
 # A path as AWS takes it, also where a walk does not know it: with wildcards, slices, filters, functions.
 PATH = re.compile(r"\$\$?(?:\.{1,2}(?:[\w-]+(?:\(\))?|\*)|\[[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\])*")
-PATHS = ("InputPath", "OutputPath", "ItemsPath")  # these take a path, never a function
+PATHS = (
+    "InputPath", "OutputPath", "ItemsPath", "SecondsPath", "TimestampPath", "TimeoutSecondsPath",
+    "HeartbeatSecondsPath", "MaxConcurrencyPath", "ToleratedFailureCountPath", "ToleratedFailurePercentagePath",
+)  # fmt: skip
 # A ResultPath: to one place of the state's data.
 ONE_PLACE = re.compile(r"\$(?!\$)(?:\.[\w-]+|\[\d+\]|\['[^']+'\])*")
 PLACED = ("Parameters", "ResultSelector", "ItemSelector", "Credentials")

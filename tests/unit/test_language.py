@@ -52,6 +52,10 @@ def test_what_aws_takes_is_taken(name: str) -> None:
 
 RULE = {"Next": "CheckText", "IsPresent": True}
 REFUSED: dict[str, tuple[dict[str, dict[str, Any]], str]] = {
+    "a function as TimeoutSecondsPath": (
+        {"ProcessCheckin": {"TimeoutSecondsPath": "States.MathAdd(1, 2)"}},
+        "ProcessCheckin: has TimeoutSecondsPath",
+    ),
     "a function as InputPath": ({"MarkDrill": {"InputPath": "States.Format('{}', $.a)"}}, "MarkDrill: has InputPath"),
     "a function as OutputPath": ({"MarkDrill": {"OutputPath": "States.UUID()"}}, "MarkDrill: has OutputPath"),
     "a function as ResultPath": ({"MarkDrill": {"ResultPath": "States.UUID()"}}, "MarkDrill: has ResultPath"),

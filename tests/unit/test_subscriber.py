@@ -63,6 +63,7 @@ def test_another_address_is_not_taken_for_ours(protocol, ours, shown):
         ("http", "http://user:swordfish@example.org"),
         ("https", "https://swordfish@example.org/hook"),  # a user alone is as often the key
         ("https", "https://:swordfish@example.org/hook"),
+        ("https", "https://swordfish:@example.org/hook"),
     ],
 )
 def test_a_password_is_refused_as_a_parameter_and_told_nowhere(protocol, endpoint):
