@@ -98,9 +98,11 @@ def test_inherits_nothing_of_our_environment(monkeypatch):
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_ends_when_whoever_started_it_is_killed(how, tmp_path):
     script = textwrap.dedent(f"""
+        import signal
         import time
         from pathlib import Path
         from rehearsal import server
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by whatever a shell runs in the background
         with server.running(folder=Path({str(tmp_path)!r})) as account:
             print(account.pid, flush=True)
             time.sleep(60)
