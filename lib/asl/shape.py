@@ -44,6 +44,11 @@ RETRIER: dict[str, tuple[str, ...]] = {
 CATCHER: dict[str, tuple[str, ...]] = {
     "ErrorEquals": (LIST,), "Next": (TEXT,), "ResultPath": (TEXT, NULL), "Comment": (TEXT,), "Assign": (OBJECT,),
 }  # fmt: skip
+# The fields of a state that JSONata may compute, besides texts. Never a machine's: AWS takes a plain number there.
+COMPUTED = (
+    "Seconds", "Timestamp", "TimeoutSeconds", "HeartbeatSeconds", "MaxConcurrency", "ToleratedFailureCount",
+    "ToleratedFailurePercentage",
+)  # fmt: skip
 BESIDE = ("Variable", "Next", "Comment", "Assign", "Output", "Condition")  # what a rule holds beside its operator
 JOINTS = ("And", "Or", "Not")
 FAMILIES = {"String": (TEXT,), "Numeric": (NUMBER,), "Timestamp": (TEXT,), "Boolean": (TRUTH,), "Is": (TRUTH,)}
@@ -95,7 +100,7 @@ def _machine(machine: Any, inside: tuple[str, ...], language: str) -> Iterator[P
     if not isinstance(machine, Mapping):
         yield Problem(where, f"holds {_said(machine)} where a machine of states should be")
         return
-    yield from (Problem(where, words) for words in _fields(machine, MACHINE, language))
+    yield from (Problem(where, words) for words in _fields(machine, MACHINE, ""))
     states = machine.get("States")
     if not isinstance(machine.get("StartAt"), str) or not isinstance(states, Mapping) or not states:
         yield Problem(where, "has no StartAt that names a state, or no States")
@@ -131,7 +136,7 @@ def _state(body: Mapping[str, Any], inside: tuple[str, ...], language: str) -> I
 def _fields(body: Mapping[str, Any], table: Mapping[str, tuple[str, ...]], language: str) -> Iterator[str]:
     for key, value in body.items():
         wanted = table.get(key, ())
-        if language == JSONATA and isinstance(value, str) and value.startswith("{%"):
+        if language == JSONATA and key in COMPUTED and _is_expression(value):
             continue
         if wanted and not any(_is(value, kind) for kind in wanted):
             yield f"{key} is {_said(value)}; expected {' or '.join(wanted)}"
@@ -212,6 +217,10 @@ def _is(value: Any, kind: str) -> bool:  # noqa: ANN401
     if isinstance(value, bool):  # to Python it is a number, too
         return kind == TRUTH
     return isinstance(value, PYTHON[kind])
+
+
+def _is_expression(value: Any) -> bool:  # noqa: ANN401
+    return isinstance(value, str) and value.startswith("{%") and value.endswith("%}")
 
 
 def _finite(value: float) -> bool:

@@ -10,13 +10,9 @@ from typing import Any
 from statelint.linter import Linter
 
 from lib.asl import grammar
-from lib.asl.shape import JSONATA, inner
+from lib.asl.shape import COMPUTED, JSONATA, inner
 
 UNKNOWN_TO_IT = ("Label",)  # fields of a Map
-COMPUTED = (
-    "Seconds", "Timestamp", "TimeoutSeconds", "HeartbeatSeconds", "MaxConcurrency", "ToleratedFailureCount",
-    "ToleratedFailurePercentage",
-)  # fmt: skip
 READERS = ("ItemReader", "ResultWriter")
 BROKEN = (AttributeError, TypeError, KeyError, IndexError, ValueError, AssertionError, RecursionError)
 

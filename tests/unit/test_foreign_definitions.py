@@ -103,6 +103,13 @@ def test_statelint_finds_nothing_in_what_is_valid(name: str) -> None:
     assert found == []
 
 
+CALL = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True}
+
+
+def jsonata(state: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    return {"QueryLanguage": "JSONata", **fields, **machine("A", A=state)}
+
+
 MALFORMED: dict[str, Any] = {
     "no object": [],
     "null": None,
@@ -142,6 +149,15 @@ MALFORMED: dict[str, Any] = {
     "a branch is empty": machine("A", A={"Type": "Parallel", "Branches": [{}], "End": True}),
     "a processor is a text": machine("A", A={"Type": "Map", "ItemProcessor": "x", "End": True}),
     "TimeoutSeconds a text": {"TimeoutSeconds": "60", **machine("A", A={"Type": "Succeed"})},
+    "a machine's TimeoutSeconds computed": jsonata({"Type": "Succeed"}, TimeoutSeconds="{% 1 %}"),
+    "Retry computed": jsonata({**CALL, "Retry": "{% [] %}"}),
+    "Catch computed": jsonata({**CALL, "Catch": "{% [] %}"}),
+    "MaxAttempts computed": jsonata({**CALL, "Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": "{% 1 %}"}]}),
+    "End computed": jsonata({**CALL, "End": "{% true %}"}),
+    "Next computed": jsonata({"Type": "Pass", "Next": "{% 'A' %}"}),
+    "Assign computed": jsonata({**CALL, "Assign": "{% {} %}"}),
+    "Branches computed": jsonata({"Type": "Parallel", "Branches": "{% [] %}", "End": True}),
+    "an expression that does not end": jsonata({**CALL, "TimeoutSeconds": "{% 1"}),
     "QueryLanguage a number": {"QueryLanguage": 5, **machine("A", A={"Type": "Succeed"})},
     "Parameters a text": machine("A", A={"Type": "Pass", "Parameters": "$", "Subject": 1, "End": True}),
     "a path is a number": machine("A", A={"Type": "Pass", "Parameters": {"a.$": 5, "b.$": ["$"]}, "End": True}),
@@ -163,6 +179,14 @@ def test_what_is_malformed_is_a_sentence_for_a_walk_and_findings_for_the_linter(
     assert found["lint"] and all(str(finding) for finding in found["lint"])
     assert isinstance(found["diff"], str) and found["diff"]
     assert any(row["change"] != "same" for row in found["changes"])
+
+
+@pytest.mark.parametrize("name", [name for name in MALFORMED if name.endswith("computed") or "expression" in name])
+def test_an_expression_stands_for_no_part_of_the_machine(name: str) -> None:
+    found = read(MALFORMED[name])
+    assert isinstance(found["picture"], BadParameters)
+    field = "Next" if name == "Next computed" else "TimeoutSeconds" if "not end" in name else name.split()[-2]
+    assert any(field in str(one) or "leads to" in str(one) for one in found["lint"]), found["lint"]
 
 
 def places(part: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
