@@ -3,10 +3,9 @@
 import functools
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -27,10 +26,9 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from lib.answers import answering
+from lib.calls import CallLog, Calls
 from lib.errors import BadParameters, NotAsWanted, Refused, Throttled, Unanswered, Unreachable
 from lib.settings import Settings
-
-CallLog = Callable[[dict[str, Any]], None]
 
 # A custom endpoint is signed with these, so that real credentials never leave for anything but AWS.
 PLACEHOLDER = {"aws_access_key_id": "placeholder", "aws_secret_access_key": "placeholder"}
@@ -49,12 +47,6 @@ THROTTLING = (
 BAD_CREDENTIALS = (
     "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException",
     "SignatureDoesNotMatch",
-)  # fmt: skip
-# The parameter that names what a call is about, most telling first; for the call log, which holds no payloads.
-NAMED_BY = (
-    "executionArn", "stateMachineAliasArn", "stateMachineArn", "SubscriptionArn", "TopicArn", "FunctionName",
-    "PolicyName", "RoleName", "Rule", "QueueName", "QueueUrl", "TableName", "Bucket", "logGroupName", "DashboardName",
-    "Name", "name",
 )  # fmt: skip
 
 
@@ -80,6 +72,7 @@ class Live:
     clock: Callable[[], float] = time.monotonic
     attempts: int = 5
     single: dict[str, Any] = field(default_factory=dict)
+    calls: Calls = field(default_factory=Calls)
 
     def once(self) -> "Live":
         """The same connection for writing: a call is made once, since a write must not be repeated unseen.
@@ -101,9 +94,9 @@ def connect(settings: Settings, log: CallLog | None = None) -> Live:
     `log` gets one row a call. Raises Unreachable without credentials or an answer, Refused in another account.
     """
     with readable("connecting"):
-        session = _session(settings)
+        session, calls = _session(settings), Calls(log)
         if log:
-            _log_calls(session, log)
+            calls.listen(session)
         # Three attempts: an operator whose endpoint is down should not wait for five.
         found = _client(session, settings, "sts", attempts=3).get_caller_identity()
     if found["Account"] != settings.account_id:
@@ -112,7 +105,7 @@ def connect(settings: Settings, log: CallLog | None = None) -> Live:
             f"{settings.account_id}; nothing else was called. Switch the profile, or the environment"
         )
     where = settings.endpoint_url or "AWS"
-    return Live(settings, Identity(found["Account"], settings.region, found["Arn"], where), session)
+    return Live(settings, Identity(found["Account"], settings.region, found["Arn"], where), session, calls=calls)
 
 
 @contextmanager
@@ -203,39 +196,3 @@ def _client(session: boto3.session.Session, settings: Settings, service: str, at
     )
     session.events.register("creating-client-class", answering, unique_id="answers")
     return session.client(service, endpoint_url=settings.endpoint_url or None, config=config)
-
-
-def _log_calls(session: boto3.session.Session, log: CallLog) -> None:
-    """Register botocore's event hooks so that every call, also a failed one, becomes one row of `log`."""
-
-    def started(params: Mapping[str, Any], model: Any, context: dict[str, Any], **_: object) -> None:  # noqa: ANN401
-        context["call"] = (model, _resource(params), datetime.now(UTC), time.monotonic())
-
-    def answered(parsed: Mapping[str, Any], context: dict[str, Any], **_: object) -> None:
-        meta = parsed.get("ResponseMetadata", {})
-        log(_call_row(context, parsed.get("Error", {}).get("Code", "ok"), meta))
-
-    def unanswered(exception: Exception, context: dict[str, Any], **_: object) -> None:
-        log(_call_row(context, f"no answer: {type(exception).__name__}", {}))
-
-    session.events.register("before-parameter-build", started)
-    session.events.register("after-call", answered)
-    session.events.register("after-call-error", unanswered)
-
-
-def _call_row(context: Mapping[str, Any], outcome: str, meta: Mapping[str, Any]) -> dict[str, Any]:
-    model, resource, moment, clock = context["call"]
-    return {
-        "time": moment.isoformat(timespec="milliseconds"),
-        "service": model.service_model.service_name,
-        "operation": model.name,
-        "resource": resource,
-        "milliseconds": round((time.monotonic() - clock) * 1000),
-        "outcome": outcome,
-        "retries": meta.get("RetryAttempts", 0),
-        "request_id": meta.get("RequestId", ""),
-    }
-
-
-def _resource(params: Mapping[str, Any]) -> str:
-    return next((str(params[key]) for key in NAMED_BY if params.get(key)), "")

@@ -164,7 +164,7 @@ def _fetched(
     pool: Executor, live: Live, keys: Sequence[tuple[Key, str]], fields: AnswerFields, copies: Copies
 ) -> dict[str, Answer | str]:
     s3, bucket = live.client("s3"), live.settings.checkin_bucket_name
-    with readable(f"reading check-ins from {bucket}"):
+    with readable(f"reading check-ins from {bucket}"), live.calls.together():
         answers = pool.map(lambda pair: _answer(s3, bucket, pair[0], fields, copies), keys)
         return dict(zip((mark for _, mark in keys), answers, strict=True))
 

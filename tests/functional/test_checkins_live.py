@@ -32,7 +32,11 @@ def test_more_than_one_page_and_broken_objects(account, client):
         stamp = (day + timedelta(seconds=number)).isoformat()
         body = json.dumps({"risk_score": 40, "score": 0, "trajectory": "stable"}) if number else "{broken"
         s3.put_object(Bucket=account.checkin_bucket_name, Key=f"user-1/2026/01/01/{stamp}.json", Body=body)
-    frame = checkins.recorded(connect(account), day, day + timedelta(hours=1))
+    calls = []
+    frame = checkins.recorded(connect(account, calls.append), day, day + timedelta(hours=1))
+    reads = [row for row in calls if row["operation"] == "GetObject"]
+    assert sum(row["calls"] for row in reads) == 1005
+    assert len(reads) < 20, "the log of calls must not grow with every check-in"
     assert len(frame) == 1004
     assert frame.attrs["coverage"].unreadable == 1
     assert "not JSON" in frame.attrs["coverage"].examples[0]

@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -187,6 +188,38 @@ def test_every_call_becomes_one_row_without_its_payload(account):
     keys = ["time", "service", "operation", "resource", "milliseconds", "outcome", "retries", "request_id"]
     assert all(list(row) == keys for row in rows)
     assert "check-in" not in str(rows)
+
+
+def test_calls_whose_number_is_that_of_the_data_share_a_row_and_a_failed_one_has_its_own(account):
+    rows = []
+    live = connect(account.settings(), rows.append)
+
+    def who(_number):
+        with contextlib.suppress(ClientError):
+            live.client("sts").get_caller_identity()
+
+    with live.calls.together(), ThreadPoolExecutor(4) as pool:
+        list(pool.map(who, range(20)))
+        account.refusal = "Throttled"
+        who(20)
+    who(21)
+    assert [(row["outcome"], row.get("calls")) for row in rows] == [
+        ("ok", None),
+        ("Throttled", None),
+        ("ok", 20),
+        ("Throttled", None),
+    ]
+    assert rows[2]["operation"] == "GetCallerIdentity"
+    assert rows[2]["milliseconds"] >= 0
+
+
+def test_what_was_counted_together_is_logged_also_where_the_reading_breaks_off(account):
+    rows = []
+    live = connect(account.settings(), rows.append)
+    with pytest.raises(KeyboardInterrupt), live.calls.together():
+        live.client("sts").get_caller_identity()
+        raise KeyboardInterrupt
+    assert [row.get("calls") for row in rows] == [None, 1]
 
 
 def refusal(code):
