@@ -44,10 +44,26 @@ def check(parameters: Mapping[str, Any]) -> Settings:
 def _needs_approval(account_id: str) -> str:
     """The file in `parameters/` that requires approval for this account, or "". No option can lift that."""
     for path in sorted((ROOT / "parameters").glob("*.yaml")):
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-        if isinstance(data, dict) and (data.get("account_id"), data.get("approval")) == (account_id, "required"):
+        data = _parameters_of(path)
+        if (data.get("account_id"), data.get("approval")) == (account_id, "required"):
             return path.name
     return ""
+
+
+def _parameters_of(path: Path) -> dict[str, Any]:
+    """What a parameters file says. Raises BadParameters for what is no YAML mapping, or says a key twice."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        data, twice = yaml.safe_load(text), _twice(text)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BadParameters(f"{path.name} is not valid YAML: {_where(error)}") from None  # it quotes the file
+    if twice:
+        raise BadParameters(
+            f"{path.name} says {', '.join(twice)} twice, and a parser takes the last; leave one of them"
+        )
+    if not isinstance(data, dict):
+        raise BadParameters(f"{path.name} holds {type(data).__name__}; expected one `key: value` line a parameter")
+    return data
 
 
 def _sentence(item: Any) -> str:  # noqa: ANN401 - an error of pydantic
@@ -68,18 +84,7 @@ def load(environment: str, overrides: Mapping[str, Any] | None = None) -> Settin
     if not path.is_file():
         have = ", ".join(sorted(found.stem for found in (ROOT / "parameters").glob("*.yaml")))
         raise BadParameters(f"no parameters for environment {environment!r}; expected one of {have}, or a YAML file")
-    try:
-        text = path.read_text(encoding="utf-8")
-        data, twice = yaml.safe_load(text), _twice(text)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadParameters(f"{path.name} is not valid YAML: {_where(error)}") from None  # it quotes the file
-    if twice:
-        raise BadParameters(
-            f"{path.name} says {', '.join(twice)} twice, and a parser takes the last; leave one of them"
-        )
-    if not isinstance(data, dict):
-        raise BadParameters(f"{path.name} holds {type(data).__name__}; expected one `key: value` line a parameter")
-    return check({**data, **(overrides or {})})
+    return check({**_parameters_of(path), **(overrides or {})})
 
 
 def _where(error: yaml.YAMLError | UnicodeDecodeError) -> str:

@@ -335,3 +335,21 @@ def test_checking_is_what_everybody_does():
 def test_no_option_lifts_an_accounts_need_of_approval(more):
     with pytest.raises(Refused, match=r"parameters/prod.yaml says that account 205930636302 needs approval"):
         load("prod", {"approval": "none", **more})
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        (b"approval: required\naccount_id: '0'\napproval: none\n", "other.yaml says approval twice"),
+        (b"- a list\n", "other.yaml holds list"),
+        (b"{", "other.yaml is not valid YAML"),
+    ],
+)
+def test_a_file_that_may_require_approval_and_cannot_be_read_lets_nobody_do_without(
+    tmp_path, monkeypatch, other, expected
+):
+    (tmp_path / "parameters").mkdir()
+    (tmp_path / "parameters" / "other.yaml").write_bytes(other)
+    monkeypatch.setattr(parameters, "ROOT", tmp_path)
+    with pytest.raises(BadParameters, match=expected):
+        parameters.check(values())
