@@ -1,4 +1,4 @@
-"""The workflow's own log, as DataFrames: which route each check-in took, and how soon its alert was out. Read-only.
+"""The workflow's own log, as DataFrames: which route each check-in took. Read-only.
 
 The log is written without execution data, so there is no word of a check-in in it.
 """
@@ -6,7 +6,6 @@ The log is written without execution data, so there is no word of a check-in in 
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from math import nan
 from typing import Any
 
 import pandas as pd
@@ -22,24 +21,22 @@ ROUTE_STATES = {
     "RouteUnscored": "unscored",
     "RouteNone": "none",
 }
-ENDS = ("ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted")
-WANTED = ("PassStateEntered", "TaskSucceeded", "ExecutionStarted", *ENDS)
-ALERT_SERVICES = ("events", "sns")
-# Spares AWS from sending the other nine tenths; what comes is sorted out again here.
+WANTED = ("PassStateEntered",)
+# Spares AWS from sending the rest; what comes is sorted out again here.
 PATTERN = "{ " + " || ".join(f'($.type = "{kind}")' for kind in WANTED) + " }"
 PAGE = 10_000
 MOST = 1_000_000  # lines that are read; what is beyond is said
-COLUMNS = ["time", "execution", "type", "name", "service"]
+COLUMNS = ["time", "execution", "name"]
 
 
 def read(live: Live, start: datetime, end: datetime) -> pd.DataFrame:
-    """The log's telling events: time (UTC), execution (ARN), type, name (of a state), service (of a task). Read-only.
+    """The log's telling events: time (UTC), execution (ARN), name (of the state entered). Read-only.
 
     `attrs["unreadable"]` counts lines that are no Step Functions events; `attrs["cut"]` says so where AWS gave no more.
     A log group that does not exist yet gives no rows, and `attrs["note"]` says so: before phase 03 there is no log,
     which is not the same as no check-ins.
     """
-    rows: dict[tuple[str, str], tuple[pd.Timestamp, str, str, str, str]] = {}
+    rows: dict[tuple[str, str], tuple[pd.Timestamp, str, str]] = {}
     unreadable, cut, note = (
         0,
         list[str](),
@@ -65,7 +62,7 @@ def read(live: Live, start: datetime, end: datetime) -> pd.DataFrame:
 
 def routes(log: pd.DataFrame) -> pd.DataFrame:
     """One row an execution that was routed: time, route, execution, drill (whether its name says so)."""
-    frame = log[(log["type"] == "PassStateEntered") & log["name"].isin(ROUTE_STATES)]
+    frame = log[log["name"].isin(ROUTE_STATES)]
     found = pd.DataFrame(
         {
             "time": frame["time"],
@@ -78,51 +75,14 @@ def routes(log: pd.DataFrame) -> pd.DataFrame:
     return found
 
 
-def alert_latency(log: pd.DataFrame) -> pd.DataFrame:
-    """One row an alert: time, route, seconds, until, execution, drill. `time` is the execution's start.
-
-    `seconds` runs from there until the workflow had handed its last alert to EventBridge or SNS; it is no proof that
-    anybody received it (the drills measure that). Where the log has no such event, it runs until the execution
-    succeeded: later, so never too good. Without that either, or for a failed one, it is NaN. `until` says which.
-    """
-    events = dict(list(log.groupby("execution")))
-    rows = [
-        (*_latency(events[one.execution]), one.route, one.execution, one.drill)
-        for one in routes(log).itertuples()
-        if one.route != "none"
-    ]
-    frame = pd.DataFrame(rows, columns=["time", "seconds", "until", "route", "execution", "drill"])
-    frame["time"] = pd.to_datetime(frame["time"], utc=True)
-    frame["seconds"] = frame["seconds"].astype(float)
-    frame.attrs.update(log.attrs)
-    return frame[["time", "route", "seconds", "until", "execution", "drill"]]
-
-
 def is_drill(execution_arn: str) -> bool:
     """Whether the execution's name begins with `drill-`."""
     return execution_arn.rsplit(":", 1)[-1].startswith(DRILL_PREFIX)
 
 
-def _latency(events: pd.DataFrame) -> tuple[pd.Timestamp, float, str]:
-    started = events.loc[events["type"] == "ExecutionStarted", "time"]
-    routed = events.loc[events["name"].isin(ROUTE_STATES), "time"].min()
-    if started.empty:
-        return routed, nan, "start not in the window"
-    handed = events[(events["type"] == "TaskSucceeded") & events["service"].isin(ALERT_SERVICES)]
-    after = handed.loc[handed["time"] >= routed, "time"]
-    if len(after):
-        return started.min(), (after.max() - started.min()).total_seconds(), "handed over"
-    ended = events.loc[events["type"] == "ExecutionSucceeded", "time"]
-    if len(ended):
-        return started.min(), (ended.max() - started.min()).total_seconds(), "execution succeeded"
-    return started.min(), nan, "no alert handed over"
-
-
-def _row(event: dict[str, Any]) -> tuple[pd.Timestamp, str, str, str, str]:
+def _row(event: dict[str, Any]) -> tuple[pd.Timestamp, str, str]:
     moment = pd.Timestamp(int(event["event_timestamp"]), unit="ms", tz="UTC")
-    details = event.get("details") or {}
-    service = str(details.get("resourceType", "")) if event["type"] == "TaskSucceeded" else ""
-    return moment, str(event["execution_arn"]), str(event["type"]), str(details.get("name", "")), service
+    return moment, str(event["execution_arn"]), str((event.get("details") or {}).get("name", ""))
 
 
 def _lines(live: Live, start: datetime, end: datetime, cut: list[str]) -> Iterator[dict[str, Any]]:

@@ -69,7 +69,6 @@ def test_an_account_without_datapoints_gives_charts_that_say_so(account):
     figure = charts.alerts_by_route(workflow_log.routes(log), None)
     assert "No datapoints" in drawing.describe(figure)
     assert "does not exist" in drawing.describe(figure)
-    assert "does not exist" in drawing.describe(charts.alert_latency(workflow_log.alert_latency(log), None, 30))
 
 
 def test_published_drill_latency_reads_back_as_the_slowest_and_what_was_lost(account):
@@ -129,16 +128,12 @@ def test_routes_and_latency_of_executions_that_really_ran(account, client):
     found = workflow_log.routes(log)
     assert dict(zip(found["execution"], found["route"], strict=True)) == {**expected, calm: "none"}
     assert {row.execution for row in found.itertuples() if row.drill} == set(expected)
-    latency = workflow_log.alert_latency(log)
-    assert sorted(latency["route"]) == ["crisis", "high", "standard"]
-    assert latency["seconds"].between(0, 30).all()
     split = outcomes.table(continuity.seen(live, start, end, start)).set_index(["who", "when"])["succeeded"]
     assert (split["check-ins", "after"], split["drills", "after"]) == (1, 4)
     assert [len(executions.recent(live, 10, status)) for status in ("SUCCEEDED", "FAILED")] == [5, 0]
     counted = metrics.executions(live, start, end)
     assert counted.groupby("metric")["value"].sum()["ExecutionsStarted"] == 5
     drawing.png(charts.alerts_by_route(found, start))
-    drawing.png(charts.alert_latency(latency, start, 30))
 
 
 def test_an_account_that_does_not_answer_is_said_in_one_sentence(account):
