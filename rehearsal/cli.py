@@ -18,7 +18,6 @@ from rehearsal import baseline, bridge, history, server, single_failures
 STATE = ROOT / ".rehearsal"
 CHECKINS_BEFORE = 60
 SEED = 30  # a mix in which every route occurs
-TRAFFIC_SECONDS = 900.0
 TRAFFIC_EVERY = 0.5  # so many come after the change, in a minute, that the review can tell how often they succeed
 
 
@@ -94,5 +93,5 @@ def rehearsed(chosen: Settings, lasting: bool) -> int:
             found = tried()
         say(single_failures.summary(found))
         records.open_run(chosen).keep_json(failures.EVIDENCE, found)
-        with history.playing(Path(folder), chosen, TRAFFIC_SECONDS, TRAFFIC_EVERY, seed=SEED):
+        with history.playing(Path(folder), chosen, TRAFFIC_EVERY, seed=SEED):
             return max(carry_out(chosen, phases.numbers(), lasting), single_failures.code(found))

@@ -1,11 +1,12 @@
 """Synthetic check-ins, played as ordinary executions so that there is history. No real text, no real person, never AWS.
 
-`python -m rehearsal.history --endpoint URL --state-machine-arn ARN --seconds N --every S` plays in the background, so
-that a change is made under traffic; it ends by itself, or at SIGTERM.
+`python -m rehearsal.history --endpoint URL --state-machine-arn ARN --every S` plays in the background, so that a change
+is made under traffic; it ends at SIGTERM, or with whoever started it.
 """
 
 import argparse
 import contextlib
+import itertools
 import json
 import random
 import signal
@@ -115,6 +116,11 @@ def checkins(seed: int, count: int) -> list[Checkin]:
     return [{"userId": chance.choice(people), "text": " ".join(_sentences(chance, kind))} for kind in kinds]
 
 
+def _endless(seed: int) -> Iterator[Checkin]:
+    for part in itertools.count(seed):
+        yield from checkins(part, 1000)
+
+
 def _sentences(chance: random.Random, kind: str) -> list[str]:
     _, sentences, most = DAYS[kind]
     return chance.sample(sentences, chance.randint(1, most))
@@ -176,14 +182,14 @@ def _may_be_long(endpoint: str, processor: str) -> bool:
 
 
 @contextlib.contextmanager
-def playing(folder: Path, settings: Settings, seconds: float, every: float, seed: int = 1) -> Iterator[children.Child]:
-    """Check-ins in the background, one `every` so many seconds, until the block ends or `seconds` have passed."""
+def playing(folder: Path, settings: Settings, every: float, seed: int = 1) -> Iterator[children.Child]:
+    """Check-ins in the background, one `every` so many seconds, until the block ends."""
     given = {
         "--endpoint": settings.endpoint_url,
         "--state-machine-arn": settings.state_machine_arn,
         "--processor": settings.processor_function_name,
     }
-    timing = {"--seconds": str(seconds), "--every": str(every), "--seed": str(seed)}
+    timing = {"--every": str(every), "--seed": str(seed)}
     folder.mkdir(parents=True, exist_ok=True)
     arguments = [word for pair in {**given, **timing}.items() for word in pair]
     child = children.start("rehearsal.history", arguments, folder, {"PYTHONPATH": str(children.CHECKOUT)})
@@ -199,7 +205,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--endpoint", required=True, type=loopback_only)
     parser.add_argument("--state-machine-arn", required=True)
     parser.add_argument("--processor", required=True, help="the function that scores a check-in")
-    parser.add_argument("--seconds", type=float, required=True)
     parser.add_argument("--every", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args(arguments)
@@ -209,9 +214,8 @@ def main(arguments: list[str] | None = None) -> int:
         stopped.set()
 
     signal.signal(signal.SIGTERM, stop)
-    deadline = time.monotonic() + given.seconds
-    for number, checkin in enumerate(checkins(given.seed, int(given.seconds / given.every) + 1)):
-        if stopped.is_set() or time.monotonic() >= deadline:
+    for number, checkin in enumerate(_endless(given.seed)):
+        if stopped.is_set():
             break
         if number % EVERY_LONG == 0 and _may_be_long(given.endpoint, given.processor):
             checkin = {**checkin, "text": f"{checkin['text']} It is {LONG}."}

@@ -54,7 +54,7 @@ def _told(settings: Settings, folder: Path) -> Story:
     reviews, seen = dict[str, list[dict[str, Any]]](), dict[str, str]()
     drills, resumed = dict[str, Ended](), dict[str, Ended]()
     history.play(settings, 12, seed=6)
-    with history.playing(folder / "traffic", settings, 900, every=1.0):
+    with history.playing(folder / "traffic", settings, every=1.0):
         applied = runbook(settings, "apply")
     run_id = applied.record.run_id
 

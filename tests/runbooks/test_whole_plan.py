@@ -67,7 +67,7 @@ def _told(settings: Settings, folder: Path) -> Story:
     history.play(settings, BEFORE, seed=6)
     low["before"] = _low_checkin(settings)
     stood["before"] = settled(settings)
-    with history.playing(folder / "traffic", settings, 900, every=TRAFFIC_EVERY):
+    with history.playing(folder / "traffic", settings, every=TRAFFIC_EVERY):
         first = runbook(settings, "apply")
         low["during"] = _low_checkin(settings)
     stood["after"] = settled(settings)
