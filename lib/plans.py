@@ -47,6 +47,9 @@ class Resource(Protocol):
     def write(self, value: Value) -> None:
         """Make it so; None removes it."""
 
+    def restorable(self, value: Value) -> Value:
+        """A recorded value as it can be restored now, UNKNOWN where what is gone comes back another. Read-only."""
+
     def exclusively(self, run_id: str) -> AbstractContextManager[Callable[[], None]]:
         """While it lasts, this run alone may write. What it gives raises Refused once that is no longer so."""
 

@@ -51,6 +51,11 @@ class LiveThing(ABC):
         with readable(f"writing {self.name}", writing=True, masked=self.live.settings.masked), self._understood():
             replace(self, live=self.live.once())._write(value)
 
+    def restorable(self, value: Any) -> Any:  # noqa: ANN401
+        """A recorded value as it can be restored now. Read-only; of most things, that value."""
+        with readable(f"reading what {self.name} was"), self._understood():
+            return value if value is None else self._restorable(value)
+
     def exclusively(self, run_id: str) -> AbstractContextManager[Callable[[], None]]:
         """While it lasts, no other run may write to this environment; what it gives asserts that before each write."""
         return locks.held(self.live, run_id)
@@ -73,6 +78,9 @@ class LiveThing(ABC):
 
     def _kept_because(self) -> str:
         return ""
+
+    def _restorable(self, value: Any) -> Any:  # noqa: ANN401
+        return value
 
     def settle(self) -> None:  # noqa: B027 - optional: most things have nothing to wait for
         """Nothing depends on this thing, so there is nothing to wait for."""

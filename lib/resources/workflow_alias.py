@@ -83,6 +83,16 @@ class WorkflowAlias(LiveThing):
         )
         return str(answer["stateMachineVersionArn"])
 
+    def _restorable(self, value: dict[str, Any]) -> dict[str, Any]:
+        """A version that is gone comes back under another number, and only where the record says what it held."""
+        return {**value, "routes": [self._restorable_route(route) for route in value["routes"]]}
+
+    def _restorable_route(self, route: Mapping[str, Any]) -> dict[str, Any]:
+        known = UNKNOWN in (route["version"], route["runs"])
+        if known or description(self.live, f"{self._machine_arn}:{route['version']}"):
+            return dict(route)
+        return {**route, "version": UNKNOWN}
+
     def settle(self) -> None:
         """Wait until no execution runs on what the alias named before: what carries its alerts may be undone next."""
         require_quiet(self.live)
