@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from lib import approval, guards, undo
@@ -32,17 +33,9 @@ from lib.settings import Settings
 from lib.verification import verify
 
 __all__ = [
-    "LOG",
-    "carry_out",
-    "clear",
-    "clear_left_behind",
-    "plan",
-    "read_back",
-    "restore_now",
-    "roll_back",
-    "temporarily",
+    "LOG", "carry_out", "clear", "clear_left_behind", "plan", "read_back", "restore_now", "roll_back", "temporarily",
     "verify",
-]
+]  # fmt: skip
 
 # Seconds before a write is tried again that AWS asked to put off or that got no answer, and then no more.
 WAITS = (0.5, 1.0, 2.0, 4.0)
@@ -260,12 +253,12 @@ class _Writer:
         self.still_ours()
         self.note(change, "intended")
         try:
-            self._write_within_bounds(change)
+            written = self._write_within_bounds(change)
         except RunbookError as error:
             self.note(change, "failed", why=str(error))
             self._note_if_not_applied(change)
             raise
-        self.note(change, "applied")
+        self.note(change, "applied", **({"written": written.astimezone(UTC).isoformat()} if written else {}))
 
     def _note_if_not_applied(self, change: Change) -> None:
         """Where AWS holds the value before, this write has ended: what differs later is somebody else's."""
@@ -273,19 +266,18 @@ class _Writer:
             if same(change.resource.read(), change.before):
                 self.note(change, "not applied", why="read back from AWS")
 
-    def _write_within_bounds(self, change: Change) -> None:
+    def _write_within_bounds(self, change: Change) -> datetime | None:
         """Write again what AWS asked to put off, and what got no answer and was not carried out; nothing else."""
         for wait in (*WAITS, None):
             self.still_ours()
             try:
-                change.resource.write(change.after)
-                return
+                return change.resource.write(change.after)
             except (Throttled, Unanswered) as error:
                 self.note(change, "unknown" if isinstance(error, Unanswered) else "put off", why=str(error))
                 # No answer is not "not done": AWS says what it holds.
                 live = change.resource.read()
                 if isinstance(error, Unanswered) and same(live, change.after):
-                    return
+                    break
                 if not same(live, change.before) and not half_done(
                     change.resource.kind, live, change.before, change.after
                 ):
@@ -295,6 +287,7 @@ class _Writer:
                 if wait is None:
                     raise
                 self.sleep(wait * random.uniform(0.5, 1))  # so that two do not meet again
+        return None
 
     def note(self, change: Change, state: str, **more: object) -> None:
         self.record.append(LOG, {**entry(self.phase, change, state, self.undoes), **more})

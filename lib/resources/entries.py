@@ -112,15 +112,20 @@ def _alias_of(machine: str, arn: str) -> str:
 
 
 def run_by(live: Live, arn: str) -> list[dict[str, Any]]:
-    """Descriptions of what an execution may run that is started by this ARN: of an alias, each version with a weight.
+    """Descriptions of what an execution may run that is started by this ARN; the likeliest first. See `shares_of`."""
+    return [found for _, found, _ in shares_of(live, arn)]
 
-    The likeliest first; empty where there is no such thing.
+
+def shares_of(live: Live, arn: str) -> list[tuple[str, dict[str, Any], int]]:
+    """What an execution may run that is started by this ARN: of an alias, each version with a weight.
+
+    ARN, description, and of how many in a hundred; the likeliest first. Empty where there is no such thing.
     """
     with readable(f"reading {arn.rpartition(':')[2]}"):
         routing = routing_of(live, arn) if arn != live.settings.state_machine_arn and not _is_version(arn) else None
         by_weight = sorted((routing or {}).items(), key=lambda row: -row[1])
-        named = [version for version, weight in by_weight if weight] if routing is not None else [arn]
-        return [found for one in named if (found := description(live, one))]
+        named = [row for row in by_weight if row[1]] if routing is not None else [(arn, 100)]
+        return [(one, found, weight) for one, weight in named if (found := description(live, one))]
 
 
 def _is_version(arn: str) -> bool:

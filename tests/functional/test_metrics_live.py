@@ -11,6 +11,7 @@ from lib.aws import connect
 from lib.errors import Unreachable
 from lib.metrics import DrillLatency, Query
 from lib.telemetry import outcomes
+from lib.telemetry.cutover import Cutover
 from rehearsal import bridge, history
 
 
@@ -132,7 +133,8 @@ def test_routes_and_latency_of_executions_that_really_ran(account, client):
     latency = workflow_log.alert_latency(log)
     assert sorted(latency["route"]) == ["crisis", "high", "standard"]
     assert latency["seconds"].between(0, 30).all()
-    split = outcomes.table(continuity.seen(live, start, end, start)).set_index(["who", "when"])["succeeded"]
+    seen = continuity.seen(live, start, end, Cutover(start, start, start))
+    split = outcomes.table(seen).set_index(["who", "when"])["succeeded"]
     assert (split["check-ins", "after"], split["drills", "after"]) == (1, 4)
     assert [len(executions.recent(live, 10, status)) for status in ("SUCCEEDED", "FAILED")] == [5, 0]
     counted = metrics.executions(live, start, end)
