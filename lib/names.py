@@ -79,7 +79,7 @@ def require_variable_seen(live: Live, known: Entries | None = None) -> str:
     """
     called, wanted = processor(live, known), live.settings.ops_topic_arn
     with readable(f"reading the environment of {called.said}"):
-        versions = _versions_of(live, called)
+        versions = versions_of(live, called)
         without = [version for version in versions if _variable_of(live, called.name, version) != wanted]
     if without:
         raise NotAsWanted(
@@ -87,11 +87,11 @@ def require_variable_seen(live: Live, known: Entries | None = None) -> str:
             f"no {VARIABLE} of {wanted}, and this plan can set it on the latest code alone, where no check-in sees it. "
             f"Publish a version of {called.name} with {VARIABLE}={wanted}, let check-ins run that one, and plan again"
         )
-    return f"{called.said}{f', version {versions[0]}' if versions else ''}"
+    return called.said + (f", version {' and '.join(versions)}" if versions else "")
 
 
-def _versions_of(live: Live, called: Called) -> list[str]:
-    """The published versions that run under this name; none where it is the latest code."""
+def versions_of(live: Live, called: Called) -> list[str]:
+    """The published versions that run under this name, two of a split alias; none where it is the latest code."""
     if not called.qualifier or called.qualifier.isdigit():
         return [called.qualifier] if called.qualifier else []
     answer = live.client("lambda").get_alias(FunctionName=called.name, Name=called.qualifier)

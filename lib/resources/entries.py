@@ -148,12 +148,19 @@ def _asked(what: str, source: Callable[[], Iterable[Any]], unread: list[str]) ->
 
 
 def _environments(live: Live) -> Iterator[Starter]:
-    """By each alias of the processor: what is called by one sees the environment of its version."""
+    """By each alias of the processor: what is called by one sees the environment of its version, or of either of two.
+
+    Asked by the alias, AWS tells the environment of the first one alone.
+    """
     function = live.settings.processor_function_name
     with absent_is_none("ResourceNotFoundException"):
         pages = live.client("lambda").get_paginator("list_aliases").paginate(FunctionName=function)
-        for alias in [str(row["Name"]) for page in pages for row in page["Aliases"]]:
-            yield from _environment(live, f"{function}:{alias}", possible=True)
+        rows = [row for page in pages for row in page["Aliases"]]
+        others = [
+            version for row in rows for version in row.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
+        ]
+        for qualifier in dict.fromkeys([*(str(row["Name"]) for row in rows), *others]):
+            yield from _environment(live, f"{function}:{qualifier}", possible=True)
 
 
 def _environment(live: Live, function: str, possible: bool = False) -> Iterator[Starter]:

@@ -608,6 +608,54 @@ def test_the_new_definition_calls_the_processor_by_the_alias_that_the_live_one_c
     assert {check.status for check in entry.checks(live)} == {"passed"}
 
 
+def split(client, name, **variables):
+    """Let alias `live` of a function, made by `function_alias`, go to a second version as well, one call in ten."""
+    functions = client("lambda")
+    held = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": {**held, **variables}})
+    version = functions.publish_version(FunctionName=name)["Version"]
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": held})
+    functions.update_alias(FunctionName=name, Name="live", RoutingConfig={"AdditionalVersionWeights": {version: 0.1}})
+
+
+def test_what_the_second_version_of_a_split_processor_alias_starts_is_a_way_in_too(account, client):
+    """One check-in in ten came by an alias of the workflow that nobody saw, and no plan moved."""
+    arn = started_by_alias(account, "live")
+    processor_starts(account, account.state_machine_arn)
+    name = account.processor_function_name
+    function_alias(client, name)
+    assert entries.read(connect(account)).used == []
+    split(client, name, STATE_MACHINE_ARN=arn)
+    live = connect(account)
+    assert entries.read(live).used == ["live"]
+    assert planned(live, "03")["workflow alias Your6-CheckinWorkflow / live"].action == "update"
+
+
+def test_a_function_alias_that_is_split_is_said_and_no_pass(account, client):
+    """A drill meets one of the two versions, and check-ins take both."""
+    name = account.processor_function_name
+    seen = {"OPS_SNS_TOPIC_ARN": account.ops_topic_arn}
+    function_alias(client, name, **seen)
+    calling(client, account, {"Resource": f"{account.processor_arn}:live"})
+    assert the(entry.checks(connect(account)), "how the processor is called").status == "passed"
+    split(client, name, **seen, MODE="another")
+    found = the(entry.checks(connect(account)), "how the processor is called")
+    assert (found.status, f"{name}:live, split between versions 1 and 2" in found.found) == ("cannot tell", True)
+    seen_by = the(entry.checks(connect(account)), "OPS_SNS_TOPIC_ARN is where check-ins see it")
+    assert (seen_by.status, seen_by.found) == ("passed", f"{name}:live, version 1 and 2")
+
+
+def test_the_dispatcher_behind_a_split_alias_is_said_as_well(account, client):
+    name = account.dispatcher_function_name
+    function_alias(client, name)
+    events, rule = client("events"), "Your6-LowSentimentRule"
+    (target,) = events.list_targets_by_rule(Rule=rule)["Targets"]
+    events.put_targets(Rule=rule, Targets=[{**target, "Arn": f"{account.dispatcher_arn}:live"}])
+    split(client, name, MODE="another")
+    found = the(entry.checks(connect(account)), "how the dispatcher is called")
+    assert (found.status, "split between versions 1 and 2" in found.found) == ("cannot tell", True)
+
+
 def test_a_published_processor_that_cannot_be_given_the_variable_stops_it_before_anything_is_written(account, client):
     name = account.processor_function_name
     function_alias(client, name)
