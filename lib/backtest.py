@@ -35,7 +35,8 @@ class Backtest:
 
     `moves` has a row a pair of routes: from, to, alert (lower, unknown, higher, other, same), count, share of those
     read. `unheld` are fields that a definition decides by and the bucket does not hold; `taken` those that it only
-    passes on, which are taken to be there. `trouble` says why nothing could be routed.
+    passes on, which are taken to be there. `trouble` says why nothing could be routed. `split` says what of the
+    check-ins runs the definition of today, where not all of them do (`names.running`).
     """
 
     start: datetime
@@ -46,6 +47,7 @@ class Backtest:
     unheld: tuple[str, ...] = ()
     taken: tuple[str, ...] = ()
     trouble: str = ""
+    split: str = ""
 
     @property
     def routed(self) -> int:
@@ -65,13 +67,15 @@ class Backtest:
 
     @property
     def all_routed(self) -> bool:
-        """Whether every recorded check-in has a route by both definitions."""
-        return self.coverage.complete and self.routed >= self.coverage.recorded and not self.counted("unknown")
+        """Whether every recorded check-in has a route by both definitions, and runs the one of today."""
+        every = self.coverage.complete and self.routed >= self.coverage.recorded and not self.counted("unknown")
+        return every and not self.split
 
     @property
     def part(self) -> str:
         """How much of what is recorded this is, where it is not all."""
-        return "" if self.coverage.complete else f"{self.coverage.read:,} of {self.coverage.recorded:,} read"
+        read = "" if self.coverage.complete else f"{self.coverage.read:,} of {self.coverage.recorded:,} read"
+        return ", ".join(filter(None, [read, self.split and "today's definition is not that of all"]))
 
 
 def ahead(
@@ -102,8 +106,11 @@ def _routers(*definitions: Mapping[str, Any]) -> list[Router | str]:
     return found
 
 
-def run(ahead: Outlook, old: Mapping[str, Any], new: Mapping[str, Any]) -> Backtest:
-    """Read what there is, within its time, and route it by both definitions. Read-only."""
+def run(ahead: Outlook, old: Mapping[str, Any], new: Mapping[str, Any], split: str = "") -> Backtest:
+    """Read what there is, within its time, and route it by both definitions. Read-only.
+
+    `split`: what of the check-ins does not run the old one, in words; "" where all do.
+    """
     history = checkins.history(ahead)
     coverage, cells = history.attrs["coverage"], checkins.cells(history)
     mine = held(cells)
@@ -120,7 +127,7 @@ def run(ahead: Outlook, old: Mapping[str, Any], new: Mapping[str, Any]) -> Backt
             trouble = f"a definition cannot be followed here: {error}"
     started = started_executions.started(ahead.live, ahead.start, ahead.end)
     unheld, taken = _beside([router for router in routers if isinstance(router, Router)], mine)
-    return Backtest(ahead.start, ahead.end, moves, coverage, started, unheld, taken, trouble)
+    return Backtest(ahead.start, ahead.end, moves, coverage, started, unheld, taken, trouble, split)
 
 
 def held(cells: pd.DataFrame) -> list[str]:
@@ -176,6 +183,7 @@ def totals(found: Backtest) -> list[dict[str, str]]:
         "decided by, and not held by the bucket": ", ".join(found.unheld) or "nothing",
         "passed on, not held by the bucket, and taken to be there": ", ".join(found.taken) or "nothing",
     }
+    rows |= {"today's definition": found.split} if found.split else {}
     return [{"what": what, "count": count} for what, count in rows.items()]
 
 
@@ -238,7 +246,8 @@ def _lower(found: Backtest) -> Check:
 def _of_all(found: Backtest, seen: int) -> str:
     """What is said of those that were not read, and of those that could not be."""
     broken = found.coverage.read - found.routed
-    return found.coverage.bound(seen) + (f"; of {broken:,} that could not be read nobody knows" if broken else "")
+    said = found.coverage.bound(seen) + (f"; of {broken:,} that could not be read nobody knows" if broken else "")
+    return said + (f"; {found.split}" if found.split else "")
 
 
 def _hanging(found: Backtest, count: int) -> str:
@@ -258,6 +267,7 @@ def keep(record: Record, found: Backtest) -> None:
             "changing": found.changing,
             "lower": found.counted("lower"),
             "unknown": found.counted("unknown"),
+            "split": found.split,
             "recorded": found.coverage.recorded,
             "read": found.coverage.read,
             "least_share_of_a_day": found.coverage.share,

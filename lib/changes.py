@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from lib import approval, guards, undo
-from lib.errors import NotAsWanted, Refused, RunbookError, Superseded, Throttled, Unanswered, Unrecorded
+from lib.errors import NotAsWanted, Refused, RunbookError, Throttled, Unanswered
 from lib.plans import (
     FAILED,
     KEPT,
@@ -32,17 +33,9 @@ from lib.settings import Settings
 from lib.verification import verify
 
 __all__ = [
-    "LOG",
-    "carry_out",
-    "clear",
-    "clear_left_behind",
-    "plan",
-    "read_back",
-    "restore_now",
-    "roll_back",
-    "temporarily",
+    "LOG", "carry_out", "clear", "clear_left_behind", "plan", "read_back", "restore_now", "roll_back", "temporarily",
     "verify",
-]
+]  # fmt: skip
 
 # Seconds before a write is tried again that AWS asked to put off or that got no answer, and then no more.
 WAITS = (0.5, 1.0, 2.0, 4.0)
@@ -71,8 +64,8 @@ def carry_out(plan: Plan, settings: Settings, record: Record, sleep: Callable[[f
 def roll_back(plan: Plan, settings: Settings, record: Record, sleep: Callable[[float], None] = time.sleep) -> Outcome:
     """Carry an undo plan out; what removal would lose by now is kept, and the row says so.
 
-    One thing that fails keeps none of the others from it, unless they carry what it still needs: then they are not
-    tried. Approval of the change covers its undo. Raises Refused for values that somebody else wrote since.
+    One thing that fails keeps none of the others from it, unless they carry what it still needs: they are not tried,
+    and it is tried twice. Approval of the change covers its undo. Raises Refused for what somebody else wrote since.
     """
     if settings.mode == "plan":
         return _only_planned(plan, record)
@@ -83,26 +76,48 @@ def roll_back(plan: Plan, settings: Settings, record: Record, sleep: Callable[[f
             "look with --dry-run, then roll back with --overwrite"
         )
     approval.require_same_subscriber(settings, record)
-    states: list[str] = []
-    stopped, over = "", False
+    first, rest = ([one for one in plan.changes if one.resource.others_rely is relied] for relied in (True, False))
     with _alone(plan.changes, record) as still_ours:
         writer = _Writer(plan.phase, record, still_ours, sleep, undoes=True)
-        for at, change in enumerate(plan.changes):
-            # What the others carry is tried also where another such thing failed: a workflow, where its alias did.
-            if stopped and (over or not change.resource.others_rely):
-                states.append(f"{NOT_TRIED}{stopped}")
-                record.append(LOG, {**entry(plan.phase, change, "not tried", undoes=True), "why": stopped})
-                continue
-            try:
-                # None of what the others carry waits for the next: check-ins may fail until that is restored, too.
-                more = any(later.resource.others_rely for later in plan.changes[at + 1 :])
-                states.append(writer.carry_out(change, settles=not more))
-            except RunbookError as error:
-                states.append(f"{FAILED}{error}")
-                over = over or isinstance(error, Superseded | Unrecorded)
-                if over or change.resource.others_rely:
-                    stopped = f"{change.resource.name} comes first, and could not be restored"
-    return Outcome(plan, tuple(states), record.run_id, undoes=True)
+        found, stopped = _relied_on(writer, first)
+        states = {True: iter(found), False: iter(_undone(writer, rest, stopped))}
+        told = tuple(next(states[change.resource.others_rely]) for change in plan.changes)
+    return Outcome(plan, told, record.run_id, undoes=True)
+
+
+def _relied_on(writer: "_Writer", first: Sequence[Change]) -> tuple[list[str], str]:
+    """What became of each that the others carry, and why the others must stay, or "".
+
+    None waits for the next, since check-ins may fail until that is restored, too: the last one waits for all.
+    """
+    tried = undo.in_two_tries(first, lambda change: writer.carry_out(change, settles=False), undo.OVER)
+    if first and not any(isinstance(one, RunbookError) for one in tried):
+        try:
+            first[-1].resource.settle()
+        except RunbookError as error:
+            tried[-1] = error
+    failed = [change for change, one in zip(first, tried, strict=False) if isinstance(one, RunbookError)]
+    stopped = _comes_first(failed[0]) if failed else ""
+    states = [f"{FAILED}{one}" if isinstance(one, RunbookError) else one for one in tried]
+    return [*states, *_undone(writer, first[len(tried) :], stopped)], stopped
+
+
+def _undone(writer: "_Writer", rest: Sequence[Change], stopped: str) -> list[str]:
+    """What became of each; none is tried once something stopped it all."""
+    states: list[str] = []
+    for change in rest:
+        if stopped:
+            writer.note(change, "not tried", why=stopped)
+        try:
+            states.append(f"{NOT_TRIED}{stopped}" if stopped else writer.carry_out(change))
+        except RunbookError as error:
+            states.append(f"{FAILED}{error}")
+            stopped = _comes_first(change) if isinstance(error, undo.OVER) else ""
+    return states
+
+
+def _comes_first(change: Change) -> str:
+    return f"{change.resource.name} comes first, and could not be restored"
 
 
 def clear_left_behind(rows: Iterable[Mapping[str, Any]], reopen: Reopen, record: Record) -> list[str]:
@@ -222,7 +237,7 @@ class _Writer:
         # Asked again now: what stood in the way when the undo was planned may itself have been undone since.
         kept = change.resource.kept_because() if removes else ""
         if kept:
-            self._note(change, "kept", why=kept)
+            self.note(change, "kept", why=kept)
             return f"{KEPT}{kept}"
         if change.action != "none":
             if not same(change.resource.read(), change.before):
@@ -236,34 +251,33 @@ class _Writer:
 
     def _write(self, change: Change) -> None:
         self.still_ours()
-        self._note(change, "intended")
+        self.note(change, "intended")
         try:
-            self._write_within_bounds(change)
+            written = self._write_within_bounds(change)
         except RunbookError as error:
-            self._note(change, "failed", why=str(error))
+            self.note(change, "failed", why=str(error))
             self._note_if_not_applied(change)
             raise
-        self._note(change, "applied")
+        self.note(change, "applied", **({"written": written.astimezone(UTC).isoformat()} if written else {}))
 
     def _note_if_not_applied(self, change: Change) -> None:
         """Where AWS holds the value before, this write has ended: what differs later is somebody else's."""
         with suppress(RunbookError):
             if same(change.resource.read(), change.before):
-                self._note(change, "not applied", why="read back from AWS")
+                self.note(change, "not applied", why="read back from AWS")
 
-    def _write_within_bounds(self, change: Change) -> None:
+    def _write_within_bounds(self, change: Change) -> datetime | None:
         """Write again what AWS asked to put off, and what got no answer and was not carried out; nothing else."""
         for wait in (*WAITS, None):
             self.still_ours()
             try:
-                change.resource.write(change.after)
-                return
+                return change.resource.write(change.after)
             except (Throttled, Unanswered) as error:
-                self._note(change, "unknown" if isinstance(error, Unanswered) else "put off", why=str(error))
+                self.note(change, "unknown" if isinstance(error, Unanswered) else "put off", why=str(error))
                 # No answer is not "not done": AWS says what it holds.
                 live = change.resource.read()
                 if isinstance(error, Unanswered) and same(live, change.after):
-                    return
+                    break
                 if not same(live, change.before) and not half_done(
                     change.resource.kind, live, change.before, change.after
                 ):
@@ -273,6 +287,7 @@ class _Writer:
                 if wait is None:
                     raise
                 self.sleep(wait * random.uniform(0.5, 1))  # so that two do not meet again
+        return None
 
-    def _note(self, change: Change, state: str, **more: object) -> None:
+    def note(self, change: Change, state: str, **more: object) -> None:
         self.record.append(LOG, {**entry(self.phase, change, state, self.undoes), **more})

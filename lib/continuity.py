@@ -15,7 +15,6 @@ from lib import approval, drills, executions, judging, names, scenarios
 from lib.aws import Live, readable
 from lib.checks import Check, require
 from lib.drills import Drill, Group
-from lib.phases import entry
 from lib.plans import Outcome, Plan
 from lib.records import Record
 from lib.resources import Workflow, WorkflowAlias, entries
@@ -23,7 +22,8 @@ from lib.resources.users import item_of
 from lib.resources.workflow import value_of
 from lib.settings import Settings
 from lib.states import walk
-from lib.telemetry import outcomes, pauses, success_rate
+from lib.telemetry import cutover, outcomes, pauses, success_rate
+from lib.telemetry.cutover import Cutover
 from lib.telemetry.success_rate import Tally
 from lib.thresholds import DECISION
 
@@ -174,7 +174,8 @@ def _running_at(live: Live, moment: datetime) -> tuple[list[dict[str, Any]], str
 
 def updated_at(live: Live) -> datetime | None:
     """When what real traffic starts began to run the workflow's newest version (UTC); None where it does not yet."""
-    return entry.newest_since(live)
+    found = cutover.read(live)
+    return found.at if found else None
 
 
 def _across(live: Live, row: Mapping[str, Any], old: set[str], patience: float) -> dict[str, Any]:
@@ -183,15 +184,24 @@ def _across(live: Live, row: Mapping[str, Any], old: set[str], patience: float) 
     return {"execution": row["name"], "started": row["started"], "status": ended.status, "strange": strange}
 
 
-def seen(live: Live, start: datetime, end: datetime, change_at: datetime | None) -> pd.DataFrame:
+def seen(live: Live, start: datetime, end: datetime, change: Cutover | None) -> pd.DataFrame:
     """What became of every execution since `start`, as `outcomes.told` says.
 
-    `attrs["cut"]` names what was not read, `attrs["end"]` is until when.
+    `attrs["cut"]` names what was not read, and what nobody can call before or after the change; `attrs["end"]` is
+    until when.
     """
-    listed = executions.listed(live, start)
-    frame = outcomes.told(listed.rows, end, live.settings.long_execution_seconds, change_at)
-    frame.attrs |= {"cut": listed.cut, "end": end}
+    listed, long = executions.listed(live, start), live.settings.long_execution_seconds
+    told = (change.earliest, change.latest, change.versions) if change else (None,)
+    frame = outcomes.told(listed.rows, end, long, *told)
+    frame.attrs |= {"cut": "; ".join(filter(None, [listed.cut, _untold(frame, change)])), "end": end}
     return frame
+
+
+def _untold(frame: pd.DataFrame, change: Cutover | None) -> str:
+    count = int(((frame["when"] == outcomes.UNTOLD) & (frame["who"] == outcomes.CHECKINS)).sum())
+    return (
+        f"of {count:,} check-ins nobody can tell which definition they ran: {change.doubt}" if change and count else ""
+    )
 
 
 def undisturbed(frame: pd.DataFrame, kinds: pd.DataFrame, settings: Settings) -> list[Check]:

@@ -19,9 +19,8 @@ from lib.phases import entry
 from lib.records import Record
 from lib.resources.rules import Rule, targets
 from lib.resources.workflow import description, versions
-from lib.resources.workflow_alias import aliases, routing_of
-
-CLOCKS_SECONDS = 300  # so far may this machine's clock and that of AWS be apart
+from lib.resources.workflow_alias import routings
+from lib.telemetry.cutover import CLOCKS_SECONDS
 
 
 def backup(live: Live, record: Record) -> Path:
@@ -36,9 +35,8 @@ def backup(live: Live, record: Record) -> Path:
         )
     name = f"backup/stepfunctions-backup-{datetime.now(UTC):%Y%m%d}"
     arn = live.settings.state_machine_arn
-    routing = {alias: routing_of(live, f"{arn}:{alias}") for alias in aliases(live, arn)}
     told = {key: value.isoformat() if isinstance(value, datetime) else value for key, value in found.items()}
-    kept = record.keep_json(f"{name}.json", {**told, "versions": versions(live, arn), "aliases": routing})
+    kept = record.keep_json(f"{name}.json", {**told, "versions": versions(live, arn), "aliases": routings(live, arn)})
     record.keep_text(f"{name}-definition.json", reading.written(reading.kept(found["definition"])).rstrip() + "\n")
     return kept.relative_to(record.folder)
 

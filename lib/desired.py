@@ -39,10 +39,10 @@ FOURTEEN_DAYS = str(14 * 24 * 3600)
 WIDGET_PREFIX = "Phase 3:"
 
 
-def infrastructure(live: Live) -> list[Wanted]:
+def infrastructure(live: Live, known: Entries | None = None) -> list[Wanted]:
     """Phase 01: operations topic, subscription with dead-letter queue, the processor's variable, the drill user."""
     s = live.settings
-    names.require_variable_seen(live)
+    names.require_variable_seen(live, known)
     subscription = Subscription(live, s.ops_topic_name, s.ops_subscription_protocol, _recordable(live))
     dead_letters = {"dead_letter_queue": s.queue_arn(s.ops_dead_letter_queue_name), "raw": "false", "filter": ""}
     return [
@@ -54,16 +54,16 @@ def infrastructure(live: Live) -> list[Wanted]:
     ]
 
 
-def iam_permissions(live: Live) -> list[Wanted]:
+def iam_permissions(live: Live, _known: Entries | None = None) -> list[Wanted]:
     """Phase 02: one inline policy of the execution role."""
     s = live.settings
     names.role_arn(live)  # refuses where the workflow has another role
     return [Wanted(InlinePolicy(live, s.execution_role_name, s.execution_policy_name), policy(live))]
 
 
-def state_machine(live: Live) -> list[Wanted]:
+def state_machine(live: Live, known: Entries | None = None) -> list[Wanted]:
     """Phase 03: log group, workflow, the aliases by which real traffic comes, dashboard widgets."""
-    s, known = live.settings, entries.read(live)
+    s, known = live.settings, known or entries.read(live)
     wanted = workflow(live, known)
     return [
         Wanted(LogGroup(live, s.log_group_name), {"retentionInDays": s.log_retention_days}),
@@ -74,7 +74,7 @@ def state_machine(live: Live) -> list[Wanted]:
     ]
 
 
-def event_rules(live: Live) -> list[Wanted]:
+def event_rules(live: Live, _known: Entries | None = None) -> list[Wanted]:
     """Phase 04: three rules, each with the dispatcher as its target, permission, retries and dead-letter queue."""
     s, dispatcher = live.settings, names.dispatcher(live)
     queue = s.events_dead_letter_queue_name
@@ -84,15 +84,16 @@ def event_rules(live: Live) -> list[Wanted]:
     return wanted
 
 
-def documentation(live: Live) -> list[Wanted]:
+def documentation(live: Live, known: Entries | None = None) -> list[Wanted]:
     """Phase 06: marked sections of the application's README.md and CLAUDE.md, from the wanted definition."""
-    known = entries.read(live)
+    known = known or entries.read(live)
     definition = workflow(live, known)["definition"]
     texts = documents.sections(live.settings, definition, render.mermaid(definition), rules(), known.arn)
     return [Wanted(Section(live, file, section), text) for (file, section), text in texts.items()]
 
 
 # The phases that change something, by their notebook, in the order in which they run (`phases.NOTEBOOKS` says why).
+# Each takes the ways in as well, where they were read just now: a whole plan asks for them once (`run.plan_all`).
 PHASES = {
     "01": infrastructure,
     "02": iam_permissions,

@@ -9,13 +9,13 @@ is rolled back; the definition before does not need them.
 from collections.abc import Mapping
 from typing import Any
 
-from lib import changes, locks, verification
+from lib import changes, locks, undo, verification
 from lib.answers import answer
 from lib.aws import Live
 from lib.checks import Check
 from lib.errors import BadParameters, Refused, RunbookError
 from lib.exact_json import document
-from lib.plans import UNKNOWN, Value
+from lib.plans import UNKNOWN, Resource, Value
 from lib.records import LOG, Record
 from lib.resources.workflow import Workflow, value_of
 from lib.resources.workflow_alias import WorkflowAlias
@@ -42,23 +42,22 @@ def has_backup(record: Record) -> bool:
 def restore(live: Live, record: Record) -> list[str]:
     """Back to the backup file: each alias that the run moved, to its versions of before, then the machine.
 
-    An alias that cannot be moved keeps the machine from nothing, and is tried once more after it: its version of before
-    may be gone, and the machine's write publishes one that runs the same. Returns a sentence for each thing that did
-    not go as it should. Raises Refused for a backup of another account or region.
+    An alias that cannot be moved keeps the machine from nothing, and is tried once more after it. Returns a sentence
+    for each thing that did not go as it should. Raises Refused for a backup of another account or region.
     """
-    machine, troubles, again = _machine(live, record), list[str](), list[tuple[WorkflowAlias, Value]]()
-    for thing, value in _aliases(live, record, machine):
-        try:
-            troubles.append(_unrecorded(changes.restore_now(thing, value, record)))
-        except RunbookError:
-            again.append((thing, value))
-    troubles.append(_unrecorded(changes.restore_now(machine, value_of(backup(record)), record)))
-    for thing, value in again:
-        try:
-            troubles.append(_unrecorded(changes.restore_now(thing, value, record)))
-        except RunbookError as error:
-            troubles.append(f"{thing.name} could not be moved back, and its check-ins run what it names: {error}")
-    return list(filter(None, troubles))
+    machine = _machine(live, record)
+    things = [*_aliases(live, record, machine), (machine, value_of(backup(record)))]
+    *moved, restored = undo.in_two_tries(things, lambda one: _unrecorded(changes.restore_now(*one, record)))
+    if isinstance(restored, RunbookError):
+        raise restored
+    told = [_unmoved(thing, one) for (thing, _), one in zip(things, [*moved, restored], strict=True)]
+    return list(filter(None, told))
+
+
+def _unmoved(thing: Resource, found: str | RunbookError) -> str:
+    if isinstance(found, RunbookError):
+        return f"{thing.name} could not be moved back, and its check-ins run what it names: {found}"
+    return found
 
 
 def _unrecorded(why: str) -> str:
@@ -68,16 +67,9 @@ def _unrecorded(why: str) -> str:
 def verified(live: Live, record: Record, settings: Settings) -> list[Check]:
     """Whether AWS holds the backup now."""
     machine = _machine(live, record)
-    aliases = [(thing, _by_what_runs(value)) for thing, value in _aliases(live, record, machine)]
+    aliases = [(thing, thing.restorable(value)) for thing, value in _aliases(live, record, machine)]
     held = [*aliases, (machine, value_of(backup(record)))]
     return [check for thing, value in held for check in verification.verify_now(thing, value, settings)]
-
-
-def _by_what_runs(value: Value) -> Value:
-    """An alias's value without the numbers of its versions, where it says what they hold: one that is gone has a new
-    number."""
-    routes = [row if row["runs"] == UNKNOWN else {**row, "version": UNKNOWN} for row in value["routes"]]
-    return {**value, "routes": routes}
 
 
 def _aliases(live: Live, record: Record, machine: Workflow) -> list[tuple[WorkflowAlias, Value]]:

@@ -113,7 +113,10 @@ def revision(live: Live, arn: str) -> str:
 
 @dataclass(frozen=True)
 class Listing:
-    """Executions, newest first: arn, name, status, started, stopped. `cut` says what is missing of them; "" is all."""
+    """Executions, newest first: arn, name, status, started, stopped, version (its ARN, "" where AWS names none).
+
+    `cut` says what is missing of them; "" is all.
+    """
 
     rows: list[dict[str, Any]]
     cut: str = ""
@@ -162,4 +165,5 @@ def _listed(live: Live, most: int, status: str = "") -> Iterator[dict[str, Any]]
                     "status": r["status"],
                     "started": r["startDate"],
                     "stopped": r.get("stopDate"),
+                    "version": r.get("stateMachineVersionArn", ""),
                 }

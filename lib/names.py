@@ -5,12 +5,14 @@ environment variable are that one's own: to call another one is to run other cod
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from lib.asl import functions, reading
 from lib.asl.functions import Called
 from lib.aws import Live, absent_is_none, readable
 from lib.errors import NotAsWanted
+from lib.plans import same
 from lib.resources import entries
 from lib.resources.entries import Entries
 from lib.resources.rules import targets
@@ -69,15 +71,15 @@ def processor(live: Live, known: Entries | None = None) -> Called:
     return _the_one(live, name, found, "the live workflow calls it")
 
 
-def require_variable_seen(live: Live) -> str:
+def require_variable_seen(live: Live, known: Entries | None = None) -> str:
     """Raise NotAsWanted where check-ins run a published version of the processor that cannot be given our variable.
 
     The environment of a published version is frozen: what is set now is set on the latest code, which an alias never
     runs. Returns what runs, in words.
     """
-    called, wanted = processor(live), live.settings.ops_topic_arn
+    called, wanted = processor(live, known), live.settings.ops_topic_arn
     with readable(f"reading the environment of {called.said}"):
-        versions = _versions_of(live, called)
+        versions = versions_of(live, called)
         without = [version for version in versions if _variable_of(live, called.name, version) != wanted]
     if without:
         raise NotAsWanted(
@@ -85,11 +87,11 @@ def require_variable_seen(live: Live) -> str:
             f"no {VARIABLE} of {wanted}, and this plan can set it on the latest code alone, where no check-in sees it. "
             f"Publish a version of {called.name} with {VARIABLE}={wanted}, let check-ins run that one, and plan again"
         )
-    return f"{called.said}{f', version {versions[0]}' if versions else ''}"
+    return called.said + (f", version {' and '.join(versions)}" if versions else "")
 
 
-def _versions_of(live: Live, called: Called) -> list[str]:
-    """The published versions that run under this name; none where it is the latest code."""
+def versions_of(live: Live, called: Called) -> list[str]:
+    """The published versions that run under this name, two of a split alias; none where it is the latest code."""
     if not called.qualifier or called.qualifier.isdigit():
         return [called.qualifier] if called.qualifier else []
     answer = live.client("lambda").get_alias(FunctionName=called.name, Name=called.qualifier)
@@ -109,15 +111,49 @@ def running_definitions(live: Live, known: Entries | None = None) -> list[dict[s
     return [value_of(found)["definition"] for found in entries.run_by(live, entry)]
 
 
-def running_definition(live: Live) -> dict[str, Any]:
-    """The definition that most check-ins run now. Raises NotAsWanted where what they start runs none."""
-    found = running_definitions(live)
+@dataclass(frozen=True)
+class Running:
+    """The definition that most check-ins run now, as far as the way in tells. `split`: which others run, or ""."""
+
+    definition: dict[str, Any]
+    split: str = ""
+
+    @property
+    def said(self) -> str:
+        return f"**{self.split}.**" if self.split else "All check-ins run the same definition."
+
+
+def running(live: Live) -> Running:
+    """What most check-ins run now, and in words what the rest runs. Raises NotAsWanted where what they start runs none.
+
+    Versions that hold the same definition are one.
+    """
+    known = entries.read(live)
+    ways = [known.arn, *(one.arn for one in known.starters if known.ours(one.arn) and not one.possible)]
+    found = [(way, *row) for way in dict.fromkeys(ways) for row in entries.shares_of(live, way)]
     if not found:
         raise NotAsWanted(
             f"nothing runs where check-ins start ({live.settings.state_machine_name}, or an alias of it); expected a "
             "definition. Look at the way in of phase 00"
         )
-    return found[0]
+    rows = [(value_of(row)["definition"], _way(known, way, arn, weight), weight) for way, arn, row, weight in found]
+    definition = rows[0][0]
+    mine, others = ([row for row in rows if same(row[0], definition) is it] for it in (True, False))
+    if not others:
+        return Running(definition)
+    one_way = len({way for way, *_ in found}) == 1
+    share = f"{sum(weight for *_, weight in mine)} %" if one_way else "an unknown share"
+    runs, another = (", ".join(said for _, said, _ in side) for side in (mine, others))
+    return Running(
+        definition,
+        f"Only {share} of check-ins run what is taken here for the definition of today ({runs}); the rest runs another "
+        f"one ({another})",
+    )
+
+
+def _way(known: Entries, way: str, arn: str, weight: int) -> str:
+    what = "the workflow's latest revision" if arn == known.machine else f"version {known.qualifier(arn)}"
+    return what if way == arn else f"{what} ({weight} % of alias {known.qualifier(way)})"
 
 
 def dispatcher(live: Live) -> Called:

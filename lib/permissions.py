@@ -2,7 +2,7 @@
 
 import fnmatch
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,7 +56,7 @@ def needs(live: Live) -> list[Need]:
     ]
 
 
-def checks(live: Live) -> list[Check]:
+def checks(live: Live, needed: Sequence[Need] = ()) -> list[Check]:
     """Whether the role holds each needed permission.
 
     `SimulatePrincipalPolicy` decides, where the environment can answer it. Elsewhere our own reading of the role's
@@ -65,14 +65,15 @@ def checks(live: Live) -> list[Check]:
     policies = list(inline_policies_or_fail(live).values())
     simulated = "permission_simulation" not in live.settings.not_exercised_here
     role = names.role_arn(live) if simulated else ""
-    return [_check(live, need, policies, role) for need in needs(live)]
+    return [_check(live, need, policies, role) for need in needed or needs(live)]
 
 
 def settled(live: Live) -> list[Check]:
     """`checks`, asked again until none is failed or `verify_timeout_seconds` pass: IAM takes a while. Read-only."""
     deadline = time.monotonic() + live.settings.verify_timeout_seconds
+    needed = needs(live)
     while True:
-        found = checks(live)
+        found = checks(live, needed)
         if all(check.status != "failed" for check in found) or time.monotonic() > deadline:
             return found
         live.sleep(live.settings.poll_seconds)

@@ -44,8 +44,11 @@ class Resource(Protocol):
     def read(self) -> Value:
         """Its value, or None. Read-only."""
 
-    def write(self, value: Value) -> None:
-        """Make it so; None removes it."""
+    def write(self, value: Value) -> datetime | None:
+        """Make it so; None removes it. Returns when AWS says that it was written, where it does."""
+
+    def restorable(self, value: Value) -> Value:
+        """A recorded value as it can be restored now, UNKNOWN where what is gone comes back another. Read-only."""
 
     def exclusively(self, run_id: str) -> AbstractContextManager[Callable[[], None]]:
         """While it lasts, this run alone may write. What it gives raises Refused once that is no longer so."""

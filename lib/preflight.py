@@ -15,7 +15,8 @@ from lib.checks import Check
 from lib.errors import NotAsWanted, RunbookError
 from lib.names import LOW_SENTIMENT_RULE, dispatcher, processor
 from lib.phases import entry
-from lib.resources import Rule
+from lib.resources import Rule, entries
+from lib.resources.entries import Entries
 from lib.resources.functions import environment_keys, permissions
 from lib.resources.rules import targets
 from lib.resources.statements import carries, value_of
@@ -34,9 +35,10 @@ UNDECIDED = {"Inactive": "waiting", "hidden": "cannot tell"}
 ABSENT = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist")
 
 
-def checklist(live: Live) -> list[Check]:
+def checklist(live: Live, known: Entries | None = None) -> list[Check]:
     """What the plan takes for granted. What is missing is `failed`, and the run stops."""
-    return [*pieces(live), phase_3(live), *entry.checks(live)]
+    known = known or entries.read(live)
+    return [*pieces(live), phase_3(live, known), *entry.checks(live, known)]
 
 
 def pieces(live: Live) -> list[Check]:
@@ -68,7 +70,7 @@ def _exists(name: str, expected: str, read: Callable[[], str]) -> Check:
     return Check(name, "passed" if said == expected else UNDECIDED.get(said, "failed"), found, expected)
 
 
-def phase_3(live: Live) -> Check:
+def phase_3(live: Live, known: Entries | None = None) -> Check:
     """Whether the processor answers in the Phase 3 shape, from what it returned in the latest executions.
 
     `cannot tell` where none of them is newer than its latest update: what it was says nothing of what it is.
@@ -81,7 +83,7 @@ def phase_3(live: Live) -> Check:
         return Check(
             name, "failed", f"no answer of it in the last {LOOK_BACK} that succeeded", f"{expected}; run one check-in"
         )
-    updated = _updated(live)
+    updated = _updated(live, known)
     since = [(started, answer) for started, answer in found if updated is None or started > updated]
     lacking = sorted({key for _, answer in since or found for key in PHASE_3_KEYS if key not in answer})
     said = f"{len(since or found)} of {len(since or found)} latest answers in the Phase 3 shape"
@@ -95,10 +97,10 @@ def phase_3(live: Live) -> Check:
     return Check(name, "passed", said, expected)
 
 
-def _updated(live: Live) -> datetime | None:
+def _updated(live: Live, known: Entries | None) -> datetime | None:
     """When the processor was last updated (UTC), as check-ins call it; None where AWS does not say."""
     with readable("reading when the processor was last updated"):
-        answer = live.client("lambda").get_function_configuration(FunctionName=processor(live).said)
+        answer = live.client("lambda").get_function_configuration(FunctionName=processor(live, known).said)
     told = str(answer.get("LastModified") or "")
     return datetime.fromisoformat(told).astimezone(UTC) if told else None
 

@@ -20,11 +20,13 @@ from lib.phases import VALIDATION, validity
 from lib.phases.validity import Validity
 from lib.records import VALIDATED, Record
 from lib.resources import Widgets
-from lib.telemetry import outcomes
+from lib.telemetry import cutover, outcomes
+from lib.telemetry.cutover import Cutover
 
 # Counted only when it happens: that it has no datapoint is good news.
 MAY_BE_DARK = ("ExecutionsFailed", "ExecutionsTimedOut")
 OPEN = ("not exercised here", "waiting", "cannot tell")
+NO_CHANGE = "none: check-ins do not run the newest published version, or none was published"
 FAILURE = ("who", "started (UTC)", "execution", "status", "error")
 MOST = 50  # failures that are shown of check-ins, and as many of drills; the rest is counted
 HOUR = 3600
@@ -32,31 +34,35 @@ HOUR = 3600
 
 @dataclass(frozen=True)
 class Window:
-    """The time that is looked at (UTC), and the moment of the change; None where no version was published."""
+    """The time that is looked at (UTC), and the change; None where check-ins do not run a newest published version."""
 
     start: datetime
     end: datetime
-    change_at: datetime | None
+    change: Cutover | None
+
+    @property
+    def change_at(self) -> datetime | None:
+        return self.change.at if self.change else None
 
 
 def window(live: Live) -> Window:
     """From `review_minutes` ago until now. Waits for nothing."""
-    return _until_now(live, continuity.updated_at(live))
+    return _until_now(live, cutover.read(live))
 
 
 def counted_window(live: Live, sleep: Callable[[float], None] = time.sleep) -> Window:
     """Like `window`, once a success after the change is counted in it, or the time is up: metrics are late."""
     s, deadline = live.settings, time.monotonic() + live.settings.verify_timeout_seconds
     found = window(live)
-    while found.change_at and not _success_counted(live, found) and time.monotonic() <= deadline:
+    while found.change and not _success_counted(live, found) and time.monotonic() <= deadline:
         sleep(s.poll_seconds)
-        found = _until_now(live, found.change_at)
+        found = _until_now(live, found.change)
     return found
 
 
-def _until_now(live: Live, change_at: datetime | None) -> Window:
+def _until_now(live: Live, change: Cutover | None) -> Window:
     end = datetime.now(UTC)
-    return Window(end - timedelta(minutes=live.settings.review_minutes), end, change_at)
+    return Window(end - timedelta(minutes=live.settings.review_minutes), end, change)
 
 
 def _success_counted(live: Live, found: Window) -> bool:
@@ -65,16 +71,17 @@ def _success_counted(live: Live, found: Window) -> bool:
 
 
 def since(frame: pd.DataFrame, found: Window) -> pd.DataFrame:
-    """The datapoints that began after the change; one that straddles it belongs to neither side."""
-    return frame[frame["time"] >= pd.Timestamp(found.change_at)] if found.change_at and not frame.empty else frame
+    """The datapoints that surely began after the change; one that straddles it belongs to neither side."""
+    return frame[frame["time"] >= pd.Timestamp(found.change.latest)] if found.change and not frame.empty else frame
 
 
 def spoken(found: Window) -> list[dict[str, str]]:
     """The window as a table."""
-    change = f"{found.change_at:%Y-%m-%d %H:%M:%S} UTC" if found.change_at else "no version was published yet"
+    change = f"{found.change_at:%Y-%m-%d %H:%M:%S} UTC" if found.change_at else NO_CHANGE
+    doubt = found.change.doubt if found.change else ""
     return [
         {"": "from", "time": f"{found.start:%Y-%m-%d %H:%M:%S} UTC"},
-        {"": "change", "time": change},
+        {"": "change", "time": f"{change}; {doubt}" if doubt else change},
         {"": "until", "time": f"{found.end:%Y-%m-%d %H:%M:%S} UTC"},
     ]
 

@@ -19,6 +19,7 @@ from lib.notebooks import adopt, execute
 from lib.phases import NOTEBOOKS, PLANNED_MINUTES, ROLLBACK, Phase
 from lib.plans import Plan
 from lib.records import Record
+from lib.resources import entries
 from lib.settings import ROOT, Settings
 
 PACKAGES = ("boto3", "papermill", "jupyterlab", "pandas", "matplotlib", "pydantic", "statelint")
@@ -30,7 +31,8 @@ class Interrupted(KeyboardInterrupt):
 
 def plan_all(live: Live) -> list[Plan]:
     """The plan of every phase that changes something. Read-only."""
-    return [changes.plan(number, wanted(live)) for number, wanted in desired.PHASES.items()]
+    known = entries.read(live)
+    return [changes.plan(number, wanted(live, known)) for number, wanted in desired.PHASES.items()]
 
 
 def begin(settings: Settings, record: Record, live: Live, chosen: Sequence[str]) -> None:

@@ -26,25 +26,33 @@ DIGITS = 6  # a sum of binary fractions, such as -0.6 + 0.1, as people write it
 
 @dataclass(frozen=True)
 class Current:
-    """The definition that decides now, its five numbers, and whether they are live; `why` says why they are not."""
+    """The definition that decides now, its five numbers, and whether they are live; `why` says why they are not.
+
+    `split` says what of the check-ins it decides of, where that is not all (`names.running`).
+    """
 
     definition: Mapping[str, Any]
     thresholds: Mapping[str, float]
     why: str = ""
+    split: str = ""
 
 
-def current(deployed: Mapping[str, Any], settings: Settings) -> Current:
+def current(deployed: Mapping[str, Any], settings: Settings, split: str = "") -> Current:
     """What decides now, from the live definition; where that is not ours, or there is none, the parameters'."""
     try:
         numbers = thresholds.thresholds_of(deployed)
         Router(deployed)
-        return Current(deployed, numbers)
+        return Current(deployed, numbers, split=split)
     except BadParameters as error:
-        return Current(render.definition(settings), settings.thresholds, str(error))
+        return Current(render.definition(settings), settings.thresholds, str(error), split)
 
 
 def whose(now: Current, settings: Settings) -> str:
-    """By whose numbers the tables are made, in a sentence."""
+    """By whose numbers the tables are made, and of which check-ins they speak, in a sentence."""
+    return " ".join(filter(None, [_whose(now, settings), now.split and f"**{now.split}.**"]))
+
+
+def _whose(now: Current, settings: Settings) -> str:
     if now.why:
         return f'**The live workflow does not decide by our definition** ({now.why}). "Now" is what the parameters say.'
     names = [f"{name} {value:g}" for name, value in now.thresholds.items() if value != settings.thresholds[name]]
@@ -136,7 +144,11 @@ def sweep(history: pd.DataFrame, now: Current, name: str, window: Window) -> pd.
 
 
 def swept(now: Current, name: str) -> str:
-    """Which values the sweep leaves out, and why, in a sentence."""
+    """Which values the sweep leaves out, and why, and of which check-ins it speaks, in a sentence."""
+    return " ".join(filter(None, [_drawn(now, name), now.split and f"{now.split}."]))
+
+
+def _drawn(now: Current, name: str) -> str:
     why = {value: reason for value in range(100) if (reason := out_of_order(now, name, value))}
     drawn = [value for value in range(100) if value not in why]
     if not drawn:

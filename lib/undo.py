@@ -1,16 +1,18 @@
 """What an undo is, from the rows of a run's record: pure comparison, apart from reading the things. Writes nothing."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-from lib.errors import RunbookError
+from lib.errors import RunbookError, Superseded, Unrecorded
 from lib.plans import UNKNOWN, Change, Plan, Reopen, Value, half_done, same
 
 PHASE = "90"
 # States of a row after which nobody knows yet what AWS holds.
 UNFINISHED = ("intended", "unknown", "put off", "failed", "half done")
+OVER = (Superseded, Unrecorded)  # after these nothing more may be written
+Thing = TypeVar("Thing")
 
 
 @dataclass
@@ -44,6 +46,35 @@ def plan(rows: Iterable[Mapping[str, Any]], reopen: Reopen) -> Plan:
     # What was temporary is mentioned only where a crash left it behind.
     left = (change for change in undone if change.action != "none" or change.trouble or not change.temporary)
     return Plan(PHASE, tuple(left))
+
+
+def in_two_tries(
+    things: Sequence[Thing], restore: Callable[[Thing], str], over: tuple[type[RunbookError], ...] = ()
+) -> list[str | RunbookError]:
+    """What became of each thing, in order: what `restore` says, or its error. After one of `over` none is tried.
+
+    One that failed is tried once more where another was restored after it. What it needs may be there by then: of an
+    alias whose version of before is gone, one that holds the same, which the undo of the workflow publishes.
+    """
+    found: list[str | RunbookError] = []
+    for thing in things:
+        found.append(_tried(restore, thing))
+        if isinstance(found[-1], over):
+            return found
+    for at, thing in enumerate(things):
+        after = [one for one in found[at + 1 :] if not isinstance(one, RunbookError)]
+        if after and isinstance(found[at], RunbookError):
+            found[at] = _tried(restore, thing)
+        if isinstance(found[at], over):
+            break
+    return found
+
+
+def _tried(restore: Callable[[Thing], str], thing: Thing) -> str | RunbookError:
+    try:
+        return restore(thing)
+    except RunbookError as error:
+        return error
 
 
 def unfinished(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -84,7 +115,7 @@ def _things(rows: Iterable[Mapping[str, Any]]) -> list[_Thing]:
 def _undo(resource: Any, thing: _Thing) -> Change:  # noqa: ANN401 - a Resource
     before, temporary = thing.first["before"], bool(thing.first.get("temporary"))
     try:
-        live = resource.read()
+        live, before = resource.read(), resource.restorable(before)
         doubt = resource.kept_because() if before is None and live is not None and not temporary else ""
         ours = temporary or any(same(live, value) for value in (before, *thing.written))
         cut = thing.unfinished and half_done(resource.kind, live, thing.last["before"], thing.last["after"])

@@ -13,7 +13,8 @@ from lib.drills import Group, Session
 from lib.phases import entry
 from lib.plans import Wanted
 from lib.records import Record
-from lib.resources import DrillUser
+from lib.resources import DrillUser, entries
+from lib.resources.entries import Entries
 from lib.scenarios import Scenario
 from lib.settings import Settings
 
@@ -32,11 +33,13 @@ Row = Mapping[str, Any]
 
 def in_place(live: Live) -> list[Check]:
     """Whether AWS still holds what phases 01 to 04 want, one check a phase: what no drill can show. Read-only."""
-    return [_in_place(live, number) for number in ("01", "02", "04", "03")]
+    known = entries.read(live)
+    return [_in_place(live, number, known) for number in ("01", "02", "04", "03")]
 
 
-def _in_place(live: Live, number: str) -> Check:
-    pending = [change.resource.name for change in changes.plan(number, desired.PHASES[number](live)).pending]
+def _in_place(live: Live, number: str, known: Entries) -> Check:
+    wanted = desired.PHASES[number](live, known)
+    pending = [change.resource.name for change in changes.plan(number, wanted).pending]
     status = "passed" if not pending else "failed" if live.settings.mode == "apply" else "not applied"
     found = f"not as wanted: {', '.join(pending)}" if pending else "everything as wanted"
     return Check(f"phase {number} is in place", status, found, "everything as wanted")

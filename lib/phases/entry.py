@@ -4,25 +4,26 @@ Shown in phase 00, asked again in phase 03 before anything is written and after 
 """
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from lib import names
+from lib.asl.functions import Called
 from lib.aws import Live, readable
 from lib.checks import Check
-from lib.errors import NotAsWanted
+from lib.errors import NotAsWanted, RunbookError
 from lib.resources import entries
 from lib.resources.entries import Entries, Starter
-from lib.resources.workflow import description, value_of, versions
+from lib.resources.workflow import description, value_of
 from lib.resources.workflow_alias import digest, routing_of
 
 STARTED = "check-ins start what this plan changes"
 ITSELF = "the workflow itself"
 
 
-def rows(live: Live) -> list[dict[str, str]]:
+def rows(live: Live, known: Entries | None = None) -> list[dict[str, str]]:
     """Who starts executions, what each names, what that runs, and what phase 03 does about it."""
-    found = entries.read(live)
+    found = known or entries.read(live)
     shown = [_row(live, found, starter.who, starter.arn) for starter in found.starters]
     rest = [f"{found.machine}:{alias}" for alias in found.unused]
     return shown + [_row(live, found, "nothing that can be read", arn) for arn in rest]
@@ -48,9 +49,10 @@ def _runs(live: Live, arn: str) -> str:
     return ", ".join(f"version {version.rpartition(':')[2]} ({weight} %)" for version, weight in routing.items())
 
 
-def checks(live: Live) -> list[Check]:
+def checks(live: Live, known: Entries | None = None) -> list[Check]:
     """Whether what this plan changes is what check-ins run: workflow, role, and functions. Read-only."""
-    return [_started(entries.read(live)), *_named(live)]
+    found = known or entries.read(live)
+    return [_started(found), *_named(live, found)]
 
 
 def _started(found: Entries) -> Check:
@@ -95,20 +97,37 @@ def _astray(found: Entries, starter: Starter) -> str:
     return ""
 
 
-def _named(live: Live) -> Iterator[Check]:
-    questions: dict[str, tuple[str, Callable[[Live], Any]]] = {
-        "the role of the workflow": ("execution_role_name", names.role_arn),
-        "how the processor is called": ("one version or alias", names.processor),
-        "how the dispatcher is called": ("one version or alias", names.dispatcher),
-        "OPS_SNS_TOPIC_ARN is where check-ins see it": ("in the environment that runs", names.require_variable_seen),
+def _named(live: Live, known: Entries) -> Iterator[Check]:
+    seen = partial(names.require_variable_seen, live, known)
+    questions: dict[str, tuple[str, Callable[[], Any]]] = {
+        "the role of the workflow": ("execution_role_name", partial(names.role_arn, live)),
+        "how the processor is called": ("one version or alias", partial(names.processor, live, known)),
+        "how the dispatcher is called": ("one version or alias", partial(names.dispatcher, live)),
+        "OPS_SNS_TOPIC_ARN is where check-ins see it": ("in the environment that runs", seen),
     }
     for name, (expected, ask) in questions.items():
         try:
-            answer = ask(live)
+            answer = ask()
         except NotAsWanted as error:
             yield Check(name, "failed", str(error), expected)
         else:
-            yield Check(name, "passed", getattr(answer, "said", answer), expected)
+            split = _split(live, answer) if isinstance(answer, Called) else ""
+            said = answer.said if isinstance(answer, Called) else answer
+            yield Check(name, "cannot tell" if split else "passed", said + split, expected)
+
+
+def _split(live: Live, called: Called) -> str:
+    """Where a function's alias is split between two versions, of which a drill proves only one; "" where it is not."""
+    try:
+        with readable(f"reading alias {called.said}"):
+            versions = names.versions_of(live, called)
+    except RunbookError as error:
+        return f", of which the version could not be read ({error})"
+    if len(versions) < 2:
+        return ""
+    return (
+        f", split between versions {' and '.join(versions)}: check-ins take both, and a drill proves the one it meets"
+    )
 
 
 def run_the_live_revision(live: Live) -> list[Check]:
@@ -132,25 +151,3 @@ def revision(live: Live) -> str:
     """The revision that a check-in runs which is started now; of an alias between two, the likelier one's."""
     held = entries.run_by(live, entries.read(live).arn)
     return str(held[0].get("revisionId", "unknown")) if held else "unknown"
-
-
-def newest_since(live: Live) -> datetime | None:
-    """When what check-ins start began to run the newest published version (UTC); None where it does not, or none is."""
-    found = entries.read(live)
-    with readable("listing the workflow's versions"):
-        published = versions(live, found.machine)[:1]
-        newest = description(live, published[0]) if published else None
-    if newest is None or found.arn == found.machine:
-        return _utc(newest["creationDate"]) if newest else None
-    held = entries.run_by(live, found.arn)
-    if not held or any(digest(value_of(one)) != digest(value_of(newest)) for one in held):
-        return None
-    if found.qualifier(found.arn).isdigit():
-        return _utc(held[0]["creationDate"])
-    with readable("reading the alias"):
-        alias = live.client("stepfunctions").describe_state_machine_alias(stateMachineAliasArn=found.arn)
-    return _utc(alias.get("updateDate") or alias["creationDate"])
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)

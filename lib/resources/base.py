@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, fields, replace
+from datetime import datetime
 from typing import Any, ClassVar
 
 from lib import locks
@@ -43,13 +44,18 @@ class LiveThing(ABC):
         with readable(f"reading {self.name}", masked=self.live.settings.masked), self._understood():
             return self._read()
 
-    def write(self, value: Any) -> None:  # noqa: ANN401
-        """Make it so; None removes it. Each call is made once.
+    def write(self, value: Any) -> datetime | None:  # noqa: ANN401
+        """Make it so; None removes it. Each call is made once. Returns when AWS says that it was, where it does.
 
         Raises Throttled where AWS asked to wait, Unanswered where nobody knows whether it was carried out.
         """
         with readable(f"writing {self.name}", writing=True, masked=self.live.settings.masked), self._understood():
-            replace(self, live=self.live.once())._write(value)
+            return replace(self, live=self.live.once())._write(value)
+
+    def restorable(self, value: Any) -> Any:  # noqa: ANN401
+        """A recorded value as it can be restored now. Read-only; of most things, that value."""
+        with readable(f"reading what {self.name} was"), self._understood():
+            return value if value is None else self._restorable(value)
 
     def exclusively(self, run_id: str) -> AbstractContextManager[Callable[[], None]]:
         """While it lasts, no other run may write to this environment; what it gives asserts that before each write."""
@@ -74,6 +80,9 @@ class LiveThing(ABC):
     def _kept_because(self) -> str:
         return ""
 
+    def _restorable(self, value: Any) -> Any:  # noqa: ANN401
+        return value
+
     def settle(self) -> None:  # noqa: B027 - optional: most things have nothing to wait for
         """Nothing depends on this thing, so there is nothing to wait for."""
 
@@ -82,5 +91,5 @@ class LiveThing(ABC):
         """The value, in botocore's errors."""
 
     @abstractmethod
-    def _write(self, value: Any) -> None:  # noqa: ANN401
+    def _write(self, value: Any) -> datetime | None:  # noqa: ANN401
         """Make it so, in botocore's errors."""

@@ -112,15 +112,20 @@ def _alias_of(machine: str, arn: str) -> str:
 
 
 def run_by(live: Live, arn: str) -> list[dict[str, Any]]:
-    """Descriptions of what an execution may run that is started by this ARN: of an alias, each version with a weight.
+    """Descriptions of what an execution may run that is started by this ARN; the likeliest first. See `shares_of`."""
+    return [found for _, found, _ in shares_of(live, arn)]
 
-    The likeliest first; empty where there is no such thing.
+
+def shares_of(live: Live, arn: str) -> list[tuple[str, dict[str, Any], int]]:
+    """What an execution may run that is started by this ARN: of an alias, each version with a weight.
+
+    ARN, description, and of how many in a hundred; the likeliest first. Empty where there is no such thing.
     """
     with readable(f"reading {arn.rpartition(':')[2]}"):
         routing = routing_of(live, arn) if arn != live.settings.state_machine_arn and not _is_version(arn) else None
         by_weight = sorted((routing or {}).items(), key=lambda row: -row[1])
-        named = [version for version, weight in by_weight if weight] if routing is not None else [arn]
-        return [found for one in named if (found := description(live, one))]
+        named = [row for row in by_weight if row[1]] if routing is not None else [(arn, 100)]
+        return [(one, found, weight) for one, weight in named if (found := description(live, one))]
 
 
 def _is_version(arn: str) -> bool:
@@ -143,12 +148,19 @@ def _asked(what: str, source: Callable[[], Iterable[Any]], unread: list[str]) ->
 
 
 def _environments(live: Live) -> Iterator[Starter]:
-    """By each alias of the processor: what is called by one sees the environment of its version."""
+    """By each alias of the processor: what is called by one sees the environment of its version, or of either of two.
+
+    Asked by the alias, AWS tells the environment of the first one alone.
+    """
     function = live.settings.processor_function_name
     with absent_is_none("ResourceNotFoundException"):
         pages = live.client("lambda").get_paginator("list_aliases").paginate(FunctionName=function)
-        for alias in [str(row["Name"]) for page in pages for row in page["Aliases"]]:
-            yield from _environment(live, f"{function}:{alias}", possible=True)
+        rows = [row for page in pages for row in page["Aliases"]]
+        others = [
+            version for row in rows for version in row.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
+        ]
+        for qualifier in dict.fromkeys([*(str(row["Name"]) for row in rows), *others]):
+            yield from _environment(live, f"{function}:{qualifier}", possible=True)
 
 
 def _environment(live: Live, function: str, possible: bool = False) -> Iterator[Starter]:

@@ -3,7 +3,8 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import Any, ClassVar, cast
 
 from lib.answers import without
 from lib.asl.reading import kept, written
@@ -35,16 +36,17 @@ class Workflow(LiveThing):
         answer = description(self.live, self.arn)
         return None if answer is None else value_of(answer)
 
-    def _write(self, value: dict[str, Any] | None) -> None:
+    def _write(self, value: dict[str, Any] | None) -> datetime:
         if value is None:
             raise Refused(
                 f"{self.machine} was there before the plan and is never removed; restore its definition instead"
             )
-        self.live.client("stepfunctions").update_state_machine(
+        answer = self.live.client("stepfunctions").update_state_machine(
             stateMachineArn=self.arn,
             publish=True,
             **{**value, "definition": written(value["definition"])},
         )
+        return cast(datetime, answer["updateDate"])
 
     def settle(self) -> None:
         """Wait until no execution runs on the definition before, so that what carries its alerts may be taken away.

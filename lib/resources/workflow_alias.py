@@ -4,7 +4,8 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import Any, ClassVar, cast
 
 from botocore.exceptions import ClientError
 
@@ -46,7 +47,7 @@ class WorkflowAlias(LiveThing):
     def _route(self, version: str, weight: int) -> dict[str, Any]:
         return {"version": version.rpartition(":")[2], "runs": _held(self.live, version), "weight": weight}
 
-    def _write(self, value: dict[str, Any] | None) -> None:
+    def _write(self, value: dict[str, Any] | None) -> datetime:
         if value is None:
             raise Refused(f"alias {self.alias} of {self.machine} was there before the plan and is never removed")
         routing = [
@@ -54,12 +55,14 @@ class WorkflowAlias(LiveThing):
         ]
         client = self.live.client("stepfunctions")
         try:
-            client.update_state_machine_alias(stateMachineAliasArn=self.arn, routingConfiguration=routing)
+            answer = client.update_state_machine_alias(stateMachineAliasArn=self.arn, routingConfiguration=routing)
+            return cast(datetime, answer["updateDate"])
         except ClientError as error:
             if error_code(error) not in NO_ALIAS:
                 raise
             # Somebody removed it since: what names it starts nothing now.
-            client.create_state_machine_alias(name=self.alias, routingConfiguration=routing)
+            answer = client.create_state_machine_alias(name=self.alias, routingConfiguration=routing)
+            return cast(datetime, answer["creationDate"])
 
     def _version(self, route: Mapping[str, Any]) -> str:
         """The ARN of a route's version; of one without a number, or deleted, the newest that holds what it shall run.
@@ -82,6 +85,16 @@ class WorkflowAlias(LiveThing):
             stateMachineArn=self._machine_arn, revisionId=now["revisionId"]
         )
         return str(answer["stateMachineVersionArn"])
+
+    def _restorable(self, value: dict[str, Any]) -> dict[str, Any]:
+        """A version that is gone comes back under another number, and only where the record says what it held."""
+        return {**value, "routes": [self._restorable_route(route) for route in value["routes"]]}
+
+    def _restorable_route(self, route: Mapping[str, Any]) -> dict[str, Any]:
+        known = UNKNOWN in (route["version"], route["runs"])
+        if known or description(self.live, f"{self._machine_arn}:{route['version']}"):
+            return dict(route)
+        return {**route, "version": UNKNOWN}
 
     def settle(self) -> None:
         """Wait until no execution runs on what the alias named before: what carries its alerts may be undone next."""
@@ -107,6 +120,12 @@ def aliases(live: Live, machine: str) -> list[str]:
                 break
             more = {"nextToken": answer["nextToken"]}
     return sorted(found)
+
+
+def routings(live: Live, machine: str) -> dict[str, dict[str, int]]:
+    """Of each of a machine's aliases, by name, which version it runs with which weight. Read-only."""
+    found = {alias: routing_of(live, f"{machine}:{alias}") for alias in aliases(live, machine)}
+    return {alias: routing for alias, routing in found.items() if routing is not None}
 
 
 def routed_to(workflow: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,11 +13,13 @@ from lib.plans import Value
 from lib.resources import entries
 from lib.resources.functions import environment_keys
 from lib.resources.roles import inline_policies
-from lib.resources.workflow import NO_MACHINE, description, versions
+from lib.resources.workflow import description, versions
+from lib.resources.workflow_alias import routings
 from lib.telemetry.facts import Sense
 from lib.telemetry.readings import Reading, only, parsed, statements, without
 
 OURS = "OPS_SNS_TOPIC_ARN"
+VERSION = "stateMachineVersionArn"
 NO_FUNCTION = ("ResourceNotFoundException",)
 OF_A_MACHINE = ("roleArn", "type", "status", "encryptionConfiguration")
 OF_A_FUNCTION = (
@@ -28,16 +30,14 @@ OF_A_FUNCTION = (
 
 def state_machine(live: Live, name: str) -> list[Reading]:
     """Definition, role, logging, revision, newest version, and what each alias runs."""
-    arn, states = live.settings.arn("states", f"stateMachine:{name}"), live.client("stepfunctions")
+    arn = live.settings.arn("states", f"stateMachine:{name}")
     described = cache(lambda: description(live, arn) or {})
 
     def aliases() -> Value:
-        with absent_is_none(*NO_MACHINE):
-            rows = states.list_state_machine_aliases(stateMachineArn=arn, maxResults=1000)["stateMachineAliases"]
-            arns = [row["stateMachineAliasArn"] for row in rows]
-            found = [states.describe_state_machine_alias(stateMachineAliasArn=one) for one in arns]
-            return {alias["name"]: alias["routingConfiguration"] for alias in found}
-        return None
+        if not described():
+            return None
+        found = routings(live, arn)
+        return {alias: [{VERSION: one, "weight": weight} for one, weight in found[alias].items()] for alias in found}
 
     return [
         Reading("definition", Sense.WHOLE, lambda: parsed(described().get("definition")), also="4"),

@@ -19,7 +19,9 @@ from lib.errors import NotAsWanted, RunbookError
 from lib.phases import DOCUMENTATION
 from lib.plans import Value
 from lib.preflight import DEAD_LETTER_QUEUES, LOW_SENTIMENT_RULE
+from lib.resources import entries
 from lib.resources.base import LiveThing
+from lib.resources.entries import Entries
 from lib.resources.topics import LISTENING
 from lib.telemetry import compute, messaging, storage
 from lib.telemetry.facts import Fact, Sense
@@ -135,7 +137,8 @@ def subjects(live: Live) -> list[Subject]:
         Subject("log group", s.log_group_name, "1"),
         Subject("dashboard", s.dashboard_name, "5"),
     ]
-    planned = [subject for number in _numbers() for subject in _planned(live, number)]
+    ways = entries.read(live)
+    planned = [subject for number in _numbers() for subject in _planned(live, number, ways)]
     listed = {(subject.kind, subject.name) for subject in known}
     return [*known, *(subject for subject in planned if (subject.kind, subject.name) not in listed)]
 
@@ -145,10 +148,10 @@ def _numbers() -> list[str]:
     return [number for number in desired.PHASES if number != DOCUMENTATION]
 
 
-def _planned(live: Live, number: str) -> list[Subject]:
+def _planned(live: Live, number: str, ways: Entries) -> list[Subject]:
     """Whether a phase can be planned, and what it then wants; a plan that is refused is a fact and stops nobody."""
     try:
-        found = [_of_the_plan(item.resource) for item in desired.PHASES[number](live)]
+        found = [_of_the_plan(item.resource) for item in desired.PHASES[number](live, ways)]
     except RunbookError as error:
         return [Subject(PLAN, number, "123", trouble=str(error))]
     return [Subject(PLAN, number, "123"), *found]

@@ -4,7 +4,7 @@ An execution that runs longer than the limit did not succeed, whether it still r
 waited for an alert. One that runs for less is not counted yet. A metric cannot tell drills from check-ins; names can.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from math import inf
@@ -19,20 +19,28 @@ from lib.telemetry.success_rate import Tally
 
 CHECKINS, DRILLS = "check-ins", "drills"
 DRILL_PREFIX = "drill-"
+UNTOLD = "not known"  # whether before or after the change
 SUCCEEDED, FAILED, TOO_LONG, RUNNING = "succeeded", "failed", "too long", "still runs"
 COLUMNS = ["arn", "name", "who", "status", "started", "seconds", "outcome", "when"]
 TABLE = ["who", "when", "succeeded", "finished", "rate", "low", "high", "failed", "too long", "still running"]
 
 
 def told(
-    rows: Sequence[Mapping[str, Any]], now: datetime, long_seconds: float, change_at: datetime | None
+    rows: Sequence[Mapping[str, Any]],
+    now: datetime,
+    long_seconds: float,
+    change_at: datetime | None,
+    sure_since: datetime | None = None,
+    versions: Collection[str] = (),
 ) -> pd.DataFrame:
     """One row an execution, oldest first: arn, name, who, status, started, seconds (so far), outcome, when.
 
     `rows` are those of `executions.listed`. `when` is "before" or "after" the change, by the start, since a start
-    decides which definition runs; "all" where there was no change.
+    decides which definition runs; "all" where there was no change. Where the change is only known to lie between
+    `change_at` and `sure_since`, what started between is "after" by one of these `versions`, "before" by another, and
+    UNTOLD where AWS names none.
     """
-    frame = pd.DataFrame(list(rows), columns=["arn", "name", "status", "started", "stopped"])
+    frame = pd.DataFrame(list(rows), columns=["arn", "name", "status", "started", "stopped", "version"])
     for column in ("started", "stopped"):
         frame[column] = pd.to_datetime(frame[column], utc=True)
     frame = frame.sort_values("started", ignore_index=True, kind="stable")
@@ -43,15 +51,25 @@ def told(
     frame["outcome"] = np.select(well, [RUNNING, SUCCEEDED, TOO_LONG], FAILED)
     frame["when"] = "all"
     if change_at is not None:
-        frame["when"] = np.where(frame["started"] < pd.Timestamp(change_at), "before", "after")
+        named = frame["version"].notna() & (frame["version"] != "")
+        sides = [
+            frame["started"] < pd.Timestamp(change_at),
+            (frame["started"] >= pd.Timestamp(sure_since or change_at)) | frame["version"].isin(list(versions)),
+            named,
+        ]
+        frame["when"] = np.select(sides, ["before", "after", "before"], UNTOLD)
     return frame[COLUMNS]
 
 
 def table(frame: pd.DataFrame) -> pd.DataFrame:
-    """Check-ins and drills, each before and after: TABLE; rate and its 95 % interval are NaN where none is counted."""
-    rows = []
+    """Check-ins and drills, each before and after: TABLE; rate and its 95 % interval are NaN where none is counted.
+
+    Those that are UNTOLD have rows of their own, where there are any.
+    """
+    rows, seen = [], set(frame["when"])
+    sides = ("all",) if seen == {"all"} else ("before", "after", *({UNTOLD} & seen))
     for who in (CHECKINS, DRILLS):
-        for when in ("all",) if set(frame["when"]) == {"all"} else ("before", "after"):
+        for when in sides:
             outcome = frame.loc[(frame["who"] == who) & (frame["when"] == when), "outcome"]
             good, bad, long = (int((outcome == one).sum()) for one in (SUCCEEDED, FAILED, TOO_LONG))
             of = good + bad + long

@@ -131,12 +131,12 @@ class Strange(LiveThing):
 
 def test_a_thing_that_is_added_to_the_plan_is_read_without_a_word_here(live, monkeypatch):
     thing = Strange(live, "/your6/strange")
-    monkeypatch.setitem(desired.PHASES, "04", lambda of: [*desired.event_rules(of), Wanted(thing, "a")])
+    monkeypatch.setitem(desired.PHASES, "04", lambda of, _: [*desired.event_rules(of), Wanted(thing, "a")])
     assert seen(live, lambda: thing.write("a")) == {"parameter /your6/strange: value": (FAILED, "123")}
 
 
 def test_a_phase_that_cannot_be_planned_is_a_fact_and_stops_nobody(live, monkeypatch):
-    def refused(of):
+    def refused(of, _):
         raise Refused("the workflow has another role")
 
     before = configuration.read(live)

@@ -11,6 +11,7 @@ from lib.aws import connect
 from lib.errors import Unreachable
 from lib.metrics import DrillLatency, Query
 from lib.telemetry import outcomes
+from lib.telemetry.cutover import Cutover
 from rehearsal import bridge, history
 
 
@@ -128,7 +129,8 @@ def test_routes_and_latency_of_executions_that_really_ran(account, client):
     found = workflow_log.routes(log)
     assert dict(zip(found["execution"], found["route"], strict=True)) == {**expected, calm: "none"}
     assert {row.execution for row in found.itertuples() if row.drill} == set(expected)
-    split = outcomes.table(continuity.seen(live, start, end, start)).set_index(["who", "when"])["succeeded"]
+    seen = continuity.seen(live, start, end, Cutover(start, start, start))
+    split = outcomes.table(seen).set_index(["who", "when"])["succeeded"]
     assert (split["check-ins", "after"], split["drills", "after"]) == (1, 4)
     assert [len(executions.recent(live, 10, status)) for status in ("SUCCEEDED", "FAILED")] == [5, 0]
     counted = metrics.executions(live, start, end)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from accounts import processor_starts, started_by_alias
 from botocore.exceptions import ClientError
+from ways import applied, planned, published, route, routing, the
 
 from lib import (
     changes,
@@ -20,58 +21,21 @@ from lib import (
     names,
     permissions,
     preflight,
-    records,
     rollback,
     run,
+    tuning,
+    validation,
 )
-from lib.aws import Live, connect
+from lib.aws import connect
 from lib.errors import NotAsWanted, Refused
 from lib.phases import entry
 from lib.plans import Plan
-from lib.records import LOG, Record
+from lib.records import LOG
 from lib.resources import WorkflowAlias, entries
 from lib.settings import Settings
+from lib.telemetry import compute
 
 CHECK_INS = entry.STARTED
-
-
-def applied(account: Settings, *phases: str) -> tuple[Live, Record]:
-    """What these phases want, or all of them, refused and verified as the notebooks do."""
-    chosen = account.model_copy(update={"mode": "apply"})
-    record, live = records.open_run(chosen), None
-    live = connect(chosen, record.log_call)
-    guards.require_no_loss(run.plan_all(live), chosen, record)
-    for number in phases or desired.PHASES:
-        if number == "03":
-            deploy.backup(live, record)
-        outcome = changes.carry_out(changes.plan(number, desired.PHASES[number](live)), chosen, record)
-        assert [c for c in changes.verify(outcome, chosen, record) if c.status == "failed"] == []
-    return live, record
-
-
-def planned(live: Live, phase: str) -> dict[str, Any]:
-    return {change.resource.name: change for change in changes.plan(phase, desired.PHASES[phase](live)).changes}
-
-
-def the(checks: Any, name: str) -> Any:
-    (found,) = [check for check in checks if check.name == name]
-    return found
-
-
-def routing(client: Any, arn: str) -> dict[str, int]:
-    rows = client("stepfunctions").describe_state_machine_alias(stateMachineAliasArn=arn)["routingConfiguration"]
-    return {row["stateMachineVersionArn"].rpartition(":")[2]: row["weight"] for row in rows}
-
-
-def route(client: Any, arn: str, **weights: int) -> None:
-    machine = arn.rpartition(":")[0]
-    rows = [{"stateMachineVersionArn": f"{machine}:{name[1:]}", "weight": weight} for name, weight in weights.items()]
-    client("stepfunctions").update_state_machine_alias(stateMachineAliasArn=arn, routingConfiguration=rows)
-
-
-def published(client: Any, account: Settings) -> str:
-    answer = client("stepfunctions").publish_state_machine_version(stateMachineArn=account.state_machine_arn)
-    return str(answer["stateMachineVersionArn"])
 
 
 # 1. An alias of the workflow.
@@ -137,7 +101,7 @@ def test_an_alias_that_was_left_behind_is_moved_although_the_workflow_is_ours_al
 def test_the_version_that_is_published_is_looked_at_through_the_alias(account, client):
     """What passed today: the newest version is the live revision, and check-ins run the one before."""
     arn = started_by_alias(account, "live")
-    live, _ = applied(account)
+    live, record = applied(account)
     route(client, arn, v1=100)
     found = {check.name: check.status for check in deploy.published(live, lambda _: None)}
     assert found == {
@@ -152,8 +116,8 @@ def test_the_version_that_is_published_is_looked_at_through_the_alias(account, c
         drills._require_gate(live, entries.read(live).arn)
     route(client, arn, v2=100, v1=0)
     drills._require_gate(live, entries.read(live).arn)
-    updated = client("stepfunctions").describe_state_machine_alias(stateMachineAliasArn=arn)["updateDate"]
-    assert continuity.updated_at(live) == updated
+    (moved,) = [r for r in record.rows(LOG) if r["kind"] == "workflow alias" and r["state"] == "applied"]
+    assert continuity.updated_at(live).isoformat() == moved["written"]  # and not when it was moved back by hand
 
 
 def test_drills_start_what_check_ins_start_and_follow_the_arn_that_aws_gave(account, client):
@@ -276,19 +240,20 @@ def test_an_alias_that_cannot_be_moved_back_keeps_the_workflow_from_nothing(acco
     assert json.loads(after) == json.loads(before)
 
 
-def test_a_rollback_restores_the_workflow_also_where_the_aliass_version_is_gone(account, client):
+def test_one_rollback_restores_an_alias_whose_version_is_gone_and_says_so_truly(account, client):
+    """The workflow's own undo publishes a version that holds the same; the alias is tried again after it."""
     arn = started_by_alias(account, "live")
+    before = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     live, record = applied(account)
     client("stepfunctions").delete_state_machine_version(stateMachineVersionArn=f"{account.state_machine_arn}:1")
-    undo = rollback.plan(live, record.rows(LOG))
-    states = changes.roll_back(undo, live.settings, record).states
-    assert states[0].startswith("failed: no version of Your6-CheckinWorkflow holds what alias live shall run")
-    assert states[1] == "applied"
-    # What carries the alerts of the definition that the alias still runs must stay.
-    assert {state.partition(":")[0] for state in states[2:]} == {"not tried"}
-    again = changes.roll_back(rollback.plan(live, record.rows(LOG)), live.settings, record).states
-    assert set(again) <= {"applied", "nothing to do"}
-    assert routing(client, arn) == {"3": 100}  # published by the undo, with the content of the deleted one
+    outcome = changes.roll_back(rollback.plan(live, record.rows(LOG)), live.settings, record)
+    assert set(outcome.states) <= {"applied", "nothing to do"}
+    assert routing(client, arn) == {"3": 100}
+    held = client("stepfunctions").describe_state_machine(stateMachineArn=f"{account.state_machine_arn}:3")
+    assert json.loads(held["definition"]) == json.loads(before)
+    assert [check for check in changes.verify(outcome, live.settings, record) if check.status == "failed"] == []
+    again = rollback.plan(live, record.rows(LOG))  # another number is not somebody else's value
+    assert [change.resource.name for change in again.changes if change.foreign or change.action != "none"] == []
 
 
 def test_without_the_runs_log_the_emergency_path_takes_the_aliases_from_the_backup(account, client):
@@ -323,6 +288,111 @@ def test_an_alias_is_never_removed_or_made(account):
     assert alias.read() is None
     with pytest.raises(Refused, match="never removed"):
         alias.write(None)
+
+
+# What "today" is, where not all check-ins run the same.
+
+
+def updated(client, account, **changed):
+    """Update the workflow by hand, with a published version. Returns its number."""
+    states, arn = client("stepfunctions"), account.state_machine_arn
+    now = json.loads(states.describe_state_machine(stateMachineArn=arn)["definition"])
+    text = json.dumps({**now, **changed})
+    answer = states.update_state_machine(stateMachineArn=arn, definition=text, publish=True)
+    return str(answer["stateMachineVersionArn"]).rpartition(":")[2]
+
+
+def test_a_split_alias_is_said_with_versions_and_weights_and_a_comparison_speaks_of_a_share(account, client):
+    arn = started_by_alias(account, "live")
+    live = connect(account)
+    assert (names.running(live).split, names.running(live).said) == ("", "All check-ins run the same definition.")
+    assert updated(client, account, Comment="another") == "2"
+    route(client, arn, v1=70, v2=30)
+    running = names.running(live)
+    assert "Comment" not in running.definition or running.definition["Comment"] != "another"
+    assert running.split == (
+        "Only 70 % of check-ins run what is taken here for the definition of today (version 1 (70 % of alias live)); "
+        "the rest runs another one (version 2 (30 % of alias live))"
+    )
+    now = tuning.current(running.definition, account, running.split)
+    assert running.split in tuning.whose(now, account)
+    assert running.split in tuning.swept(now, "ModerateRiskAbove")
+
+
+def test_a_split_alias_of_one_and_the_same_definition_needs_no_word(account, client):
+    arn = started_by_alias(account, "live")
+    published(client, account)
+    route(client, arn, v1=70, v2=30)
+    assert names.running(connect(account)).split == ""
+
+
+def test_two_ways_in_that_run_different_definitions_are_said_and_nobody_knows_the_share(account, client):
+    """The processor starts an alias of version 1, and a rule the workflow itself, which somebody updated since."""
+    started_by_alias(account, "live")
+    updated(client, account, Comment="another")
+    _rule(client, account.state_machine_arn)
+    said = names.running(connect(account)).split
+    assert said.startswith("Only an unknown share of check-ins run")
+    assert "(version 1 (100 % of alias live)); the rest runs another one (the workflow's latest revision)" in said
+
+
+# How often the ways in are asked for.
+
+
+class Listing:
+    """Step Functions with a listing as AWS gives it: it says of each execution by what it was started."""
+
+    def __init__(self, real: Any, rows: list[dict[str, str]]) -> None:
+        self.real, self.rows = real, rows
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+    def list_executions(self, **_: Any) -> dict[str, Any]:
+        return {"executions": self.rows}
+
+
+class Counted(Listing):
+    """Step Functions that counts how often the latest executions are listed: once a reading of the ways in."""
+
+    def list_executions(self, **_: Any) -> dict[str, Any]:
+        self.rows.append({"name": "drill-counted"})
+        return {"executions": []}
+
+
+def readings(account, ask):
+    live = connect(account)
+    live.clients["stepfunctions"] = counted = Counted(live.client("stepfunctions"), [])
+    ask(live)
+    return len(counted.rows)
+
+
+def test_a_whole_plan_and_one_look_ask_for_the_ways_in_once(account):
+    started_by_alias(account, "live")
+    assert readings(account, run.plan_all) == 1
+    assert readings(account, preflight.checklist) == 1
+    assert readings(account, entry.checks) == 1
+    assert readings(account, validation.in_place) == 1
+    assert readings(account, lambda live: [run.plan_all(live), run.plan_all(live)]) == 2  # and each time anew
+
+
+def test_aliases_are_listed_page_by_page_also_for_what_a_validation_keeps(account):
+    """More than one page of them: what stands on the second one is no less read."""
+    started_by_alias(account, "live")
+    live = connect(account)
+    live.clients["stepfunctions"] = Paged(live.client("stepfunctions"), [])
+    (read,) = [one for one in compute.state_machine(live, account.state_machine_name) if one.aspect == "aliases"]
+    row = {"stateMachineVersionArn": f"{account.state_machine_arn}:1", "weight": 100}
+    assert read.read() == {"live": [row]}
+
+
+class Paged(Listing):
+    """Step Functions that hands out an empty first page of aliases."""
+
+    def list_state_machine_aliases(self, nextToken: str = "", **given: Any) -> Any:  # noqa: N803
+        if not nextToken:
+            return {"stateMachineAliases": [], "nextToken": "more"}
+        return self.real.list_state_machine_aliases(**given)
 
 
 # What else may start it.
@@ -387,19 +457,6 @@ def test_what_is_switched_off_starts_nothing(starter, account, client):
     processor_starts(account, account.state_machine_arn)
     starter(client, arn, state="DISABLED")
     assert entries.read(connect(account)).used == []
-
-
-class Listing:
-    """Step Functions with a listing as AWS gives it: it says of each execution by what it was started."""
-
-    def __init__(self, real: Any, rows: list[dict[str, str]]) -> None:
-        self.real, self.rows = real, rows
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.real, name)
-
-    def list_executions(self, **_: Any) -> dict[str, Any]:
-        return {"executions": self.rows}
 
 
 def test_what_the_latest_check_ins_came_by_is_a_way_in_also_without_anything_that_names_it(account, client):
@@ -551,6 +608,54 @@ def test_the_new_definition_calls_the_processor_by_the_alias_that_the_live_one_c
     assert {check.status for check in entry.checks(live)} == {"passed"}
 
 
+def split(client, name, **variables):
+    """Let alias `live` of a function, made by `function_alias`, go to a second version as well, one call in ten."""
+    functions = client("lambda")
+    held = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": {**held, **variables}})
+    version = functions.publish_version(FunctionName=name)["Version"]
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": held})
+    functions.update_alias(FunctionName=name, Name="live", RoutingConfig={"AdditionalVersionWeights": {version: 0.1}})
+
+
+def test_what_the_second_version_of_a_split_processor_alias_starts_is_a_way_in_too(account, client):
+    """One check-in in ten came by an alias of the workflow that nobody saw, and no plan moved."""
+    arn = started_by_alias(account, "live")
+    processor_starts(account, account.state_machine_arn)
+    name = account.processor_function_name
+    function_alias(client, name)
+    assert entries.read(connect(account)).used == []
+    split(client, name, STATE_MACHINE_ARN=arn)
+    live = connect(account)
+    assert entries.read(live).used == ["live"]
+    assert planned(live, "03")["workflow alias Your6-CheckinWorkflow / live"].action == "update"
+
+
+def test_a_function_alias_that_is_split_is_said_and_no_pass(account, client):
+    """A drill meets one of the two versions, and check-ins take both."""
+    name = account.processor_function_name
+    seen = {"OPS_SNS_TOPIC_ARN": account.ops_topic_arn}
+    function_alias(client, name, **seen)
+    calling(client, account, {"Resource": f"{account.processor_arn}:live"})
+    assert the(entry.checks(connect(account)), "how the processor is called").status == "passed"
+    split(client, name, **seen, MODE="another")
+    found = the(entry.checks(connect(account)), "how the processor is called")
+    assert (found.status, f"{name}:live, split between versions 1 and 2" in found.found) == ("cannot tell", True)
+    seen_by = the(entry.checks(connect(account)), "OPS_SNS_TOPIC_ARN is where check-ins see it")
+    assert (seen_by.status, seen_by.found) == ("passed", f"{name}:live, version 1 and 2")
+
+
+def test_the_dispatcher_behind_a_split_alias_is_said_as_well(account, client):
+    name = account.dispatcher_function_name
+    function_alias(client, name)
+    events, rule = client("events"), "Your6-LowSentimentRule"
+    (target,) = events.list_targets_by_rule(Rule=rule)["Targets"]
+    events.put_targets(Rule=rule, Targets=[{**target, "Arn": f"{account.dispatcher_arn}:live"}])
+    split(client, name, MODE="another")
+    found = the(entry.checks(connect(account)), "how the dispatcher is called")
+    assert (found.status, "split between versions 1 and 2" in found.found) == ("cannot tell", True)
+
+
 def test_a_published_processor_that_cannot_be_given_the_variable_stops_it_before_anything_is_written(account, client):
     name = account.processor_function_name
     function_alias(client, name)
@@ -678,7 +783,7 @@ def test_the_processors_answer_is_found_in_any_envelope(output, account, monkeyp
     live = connect(account)
     live.clients["stepfunctions"] = History(output)
     monkeypatch.setattr(preflight, "_succeeded", lambda _: [{"arn": "x:y", "name": "y", "started": datetime.now(UTC)}])
-    monkeypatch.setattr(preflight, "_updated", lambda _: None)
+    monkeypatch.setattr(preflight, "_updated", lambda *_: None)
     found = preflight.phase_3(live)
     assert (found.status, found.found) == ("passed", "1 of 1 latest answers in the Phase 3 shape")
 
@@ -700,5 +805,5 @@ def test_an_answer_of_the_old_shape_is_an_answer(account, monkeypatch):
     live = connect(account)
     live.clients["stepfunctions"] = History({"Payload": {"score": 0.1}})
     monkeypatch.setattr(preflight, "_succeeded", lambda _: [{"arn": "x:y", "name": "y", "started": datetime.now(UTC)}])
-    monkeypatch.setattr(preflight, "_updated", lambda _: None)
+    monkeypatch.setattr(preflight, "_updated", lambda *_: None)
     assert preflight.phase_3(live).found == "answers without aiMetadata, risk_score, trajectory"

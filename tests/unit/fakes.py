@@ -58,6 +58,9 @@ class FakeResource:
         self.world.holders.append(run_id)
         yield self.world.still_ours
 
+    def restorable(self, value: Any) -> Any:
+        return value
+
     def settle(self) -> None:
         pass
 

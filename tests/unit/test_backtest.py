@@ -66,6 +66,16 @@ def test_each_kind_of_move(old, new, alert):
     assert list(counted([old], [new])["alert"]) == [alert]
 
 
+def test_a_comparison_with_what_not_all_check_ins_run_passes_nothing_about_today_and_says_the_share():
+    test = found(["none"] * 3, ["crisis"] * 3, split="Only 70 % of check-ins run it")
+    assert [statuses(test)[name] for name in ("the new definition fails on no check-in",
+        "nobody would get a LOWER alert than today")] == ["cannot tell"] * 2  # fmt: skip
+    said = {check.name: check.found for check in backtest.checks(test)}
+    assert sum("Only 70 % of check-ins run it" in one for one in said.values()) == 2
+    assert {"what": "today's definition", "count": "Only 70 % of check-ins run it"} in backtest.totals(test)
+    assert (test.part, found(["none"], ["none"]).part) == ("today's definition is not that of all", "")
+
+
 def test_a_lower_alert_and_what_could_not_be_read_wait_for_people():
     assert set(statuses(found(["none"] * 3, ["crisis"] * 3)).values()) == {"passed"}
     assert statuses(found(["standard"], ["none"]))["nobody would get a LOWER alert than today"] == "waiting"

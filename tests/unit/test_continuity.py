@@ -11,7 +11,8 @@ from lib import continuity, executions
 from lib import settings as parameters
 from lib.executions import Execution
 from lib.records import Record
-from lib.telemetry import pauses
+from lib.telemetry import outcomes, pauses
+from lib.telemetry.cutover import Cutover
 
 TEXT = {"text": "Synthetic text of drill-crisis-abc-012345."}
 USER = "drill-operations"
@@ -90,9 +91,23 @@ def listed(*groups, failing=None):
     return SimpleNamespace(settings=LOCAL, client=lambda _: client)
 
 
+def test_check_ins_of_which_nobody_knows_what_they_ran_pass_nothing_and_are_counted():
+    """An alias that somebody edited 20 minutes after the run: moved away and back, or only described anew?"""
+    groups = (GOOD, ("b", "SUCCEEDED", 1000, 9, 1), ("unknown", "FAILED", 40, 25, 1))
+    change = Cutover(CHANGE, CHANGE, CHANGE + timedelta(minutes=20), ("v2",), "somebody edited it at 00:50")
+    live = listed(*groups)
+    seen = continuity.seen(live, NOW - timedelta(days=1), NOW, change)
+    checks = continuity.undisturbed(seen, continuity.kinds_of_failure(live, seen), LOCAL)
+    assert "passed" not in {check.status for check in checks}
+    said = "of 40 check-ins nobody can tell which definition they ran: somebody edited it at 00:50"
+    assert all(said in check.found for check in checks)
+    counted = outcomes.table(seen).set_index(["who", "when"])
+    assert counted.loc[("check-ins", outcomes.UNTOLD), "failed"] == 40
+
+
 def answers(*groups, **more):
     live = listed(*groups, **more)
-    seen = continuity.seen(live, NOW - timedelta(days=1), NOW, CHANGE)
+    seen = continuity.seen(live, NOW - timedelta(days=1), NOW, Cutover(CHANGE, CHANGE, CHANGE))
     checks = continuity.undisturbed(seen, continuity.kinds_of_failure(live, seen), LOCAL)
     return {check.name: check for check in checks}
 
@@ -200,7 +215,7 @@ def test_a_list_that_was_cut_passes_nothing_and_says_where():
     assert (cut.complete, len(cut.rows)) == (False, 900)
     assert cut.cut.startswith("only the newest 900 executions were read, back to 2026-01-01 23:00:00 UTC instead of")
     assert executions.listed(live, NOW - timedelta(days=1), most=1200).complete
-    seen = continuity.seen(live, NOW - timedelta(days=1), NOW, CHANGE)
+    seen = continuity.seen(live, NOW - timedelta(days=1), NOW, Cutover(CHANGE, CHANGE, CHANGE))
     seen.attrs["cut"] = cut.cut
     found = continuity.undisturbed(seen, continuity.kinds_of_failure(live, seen), LOCAL)
     assert {check.status for check in found} == {"cannot tell"}

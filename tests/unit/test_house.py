@@ -32,7 +32,7 @@ FOUNDATION = {
     "lib.checks": {"lib.errors"},
     "lib.manifest": {"lib.errors"},
     "lib.records": {"lib.errors", "lib.exact_json", "lib.manifest", "lib.settings"},
-    "lib.aws": {"lib.answers", "lib.errors", "lib.settings"},
+    "lib.aws": {"lib.answers", "lib.calls", "lib.errors", "lib.settings"},
     "lib.locks": {"lib.aws", "lib.errors", "lib.settings"},
 }
 UNDER_RESOURCES = {*FOUNDATION, "lib.documents", "lib.marked"}

@@ -91,3 +91,11 @@ def test_one_that_still_runs_has_no_time_yet_and_one_that_runs_too_long_never_en
     found = outcomes.durations(told(*rows))
     assert found["seconds"].tolist() == [inf, 4]
     assert found.attrs["failed"] == 1
+
+
+def test_between_two_moments_an_executions_own_version_says_which_definition_it_ran():
+    rows = [row(str(at), "SUCCEEDED", at, 1) for at in (40, 20, 19, 18, 5)]
+    for one, version in zip(rows, ["", "v2", "v1", "", ""], strict=True):
+        one["version"] = version
+    frame = outcomes.told(rows, NOW, 180, NOW - timedelta(minutes=30), NOW - timedelta(minutes=10), ("v2",))
+    assert frame["when"].tolist() == ["before", "after", "before", outcomes.UNTOLD, "after"]

@@ -327,6 +327,46 @@ def test_an_alias_that_is_not_restored_keeps_the_workflow_from_nothing_and_only_
     assert waited == ["workflow"]
 
 
+def test_what_can_only_be_restored_after_the_next_one_is_tried_again_and_only_then_the_rest_goes(settings, record):
+    world, waited = World({"workflow": "old", "alias": "v1"}), list[str]()
+
+    class Carrying(First):
+        def settle(self):
+            waited.append(f"{self.label} on {sorted(world.live.items())}")
+
+    world.thing = lambda label: (FakeResource if label == "rule" else Carrying)(world, label)
+    world.reopen = lambda kind, identity: world.thing(**identity)
+    changes.carry_out(changes.plan("01", world.wanted(rule="carries", workflow="new", alias="v2")), settings, record)
+    world.refuses, world.writes[:] = {"alias"}, []
+    world.at_write = lambda label: world.refuses.discard("alias") if label == "workflow" else None
+    outcome = changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record)
+    assert outcome.states == ("applied", "applied", "applied")
+    assert world.writes == [("workflow", "old"), ("alias", "v1"), ("rule", None)]
+    assert waited == ["workflow on [('alias', 'v1'), ('rule', 'carries'), ('workflow', 'old')]"]
+    told = [(row["name"], row["state"]) for row in record.rows(LOG) if row["undoes"]]
+    assert [state for name, state in told if name == "thing alias"] == [
+        "intended", "failed", "not applied", "intended", "applied",
+    ]  # fmt: skip
+
+
+def test_after_a_second_try_that_somebody_else_ended_nothing_more_is_written(settings, record):
+    world = World({"workflow": "old", "alias": "v1"})
+    world.thing = lambda label: (FakeResource if label == "rule" else First)(world, label)
+    world.reopen = lambda kind, identity: world.thing(**identity)
+    changes.carry_out(changes.plan("01", world.wanted(rule="carries", workflow="new", alias="v2")), settings, record)
+    world.refuses, tries = {"alias"}, list[str]()
+
+    def at_write(label):
+        tries.append(label)
+        if tries == ["alias", "workflow", "alias"]:
+            raise Superseded("another run may write now")
+
+    world.at_write = at_write
+    outcome = changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record)
+    assert [state.partition(":")[0] for state in outcome.states] == ["failed", "applied", "not tried"]
+    assert (tries, world.live["rule"]) == (["alias", "workflow", "alias"], "carries")
+
+
 def test_an_undo_that_fails_although_the_value_is_back_is_still_a_failure(settings, record):
     class Unsettled(FakeResource):
         def settle(self):

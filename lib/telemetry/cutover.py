@@ -1,0 +1,128 @@
+"""When what check-ins start began to run the newest published version. Read-only.
+
+Of an alias AWS says only when it was last edited, whatever was edited. The run that moved it recorded the moment. Of a
+time between that and a later edit, or before the edit where no run is known, nobody can say what ran, unless AWS says
+of an execution which version it took.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from lib import records
+from lib.aws import Live, readable
+from lib.records import LOG
+from lib.resources import entries
+from lib.resources.entries import Entries
+from lib.resources.workflow import Workflow, description, value_of, versions
+from lib.resources.workflow_alias import WorkflowAlias, digest
+
+CLOCKS_SECONDS = 300  # so far may this machine's clock and that of AWS be apart
+# So long after a write of ours what AWS dates is still that write: an alias has its date, a version is made just after.
+SAME_EDIT = {WorkflowAlias.kind: timedelta(seconds=1), Workflow.kind: timedelta(seconds=10)}
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Cutover:
+    """The moment of the change (UTC), as well as it is known.
+
+    What started before `earliest` ran what was before, what started since `latest` runs the newest version; of what
+    started between, only its own version tells (`versions` hold the new one). `doubt` says why the two differ, or "".
+    """
+
+    at: datetime
+    earliest: datetime
+    latest: datetime
+    versions: tuple[str, ...] = ()
+    doubt: str = ""
+
+
+@dataclass(frozen=True)
+class _Way:
+    """What check-ins start: when AWS says that it was last edited, and since when there is what it runs."""
+
+    kind: str
+    name: str
+    edited: datetime
+    made: datetime
+
+
+def read(live: Live) -> Cutover | None:
+    """None where check-ins do not run the newest published version, or none is published."""
+    found = entries.read(live)
+    with readable("listing the workflow's versions"):
+        published = versions(live, found.machine)[:1]
+        newest = description(live, published[0]) if published else None
+    held = entries.run_by(live, found.arn)
+    wanted = digest(value_of(newest)) if newest else ""
+    if newest is None or not held or any(digest(value_of(one)) != wanted for one in held):
+        return None
+    way, same = _way(live, found, newest, held), (published[0], *(str(one["stateMachineArn"]) for one in held))
+    return _cutover(way, _written(_rows(live, way), wanted), tuple(dict.fromkeys(same)))
+
+
+def _way(live: Live, found: Entries, newest: Row, held: Sequence[Row]) -> _Way:
+    qualifier = found.qualifier(found.arn)
+    if not qualifier or qualifier.isdigit():
+        made = _utc((held[0] if qualifier else newest)["creationDate"])
+        return _Way(Workflow.kind, f"version {qualifier}" if qualifier else "the workflow", made, made)
+    with readable("reading the alias"):
+        alias = live.client("stepfunctions").describe_state_machine_alias(stateMachineAliasArn=found.arn)
+    edited = _utc(alias.get("updateDate") or alias["creationDate"])
+    return _Way(WorkflowAlias.kind, qualifier, edited, min(_utc(one["creationDate"]) for one in held))
+
+
+def _rows(live: Live, way: _Way) -> list[Row]:
+    """What the runs of this environment did with it, in order of time."""
+    machine = {"machine": live.settings.state_machine_name}
+    identity = machine | ({"alias": way.name} if way.kind == WorkflowAlias.kind else {})
+    rows = [row for record in records.latest_of_each(live.settings) for row in record.rows(LOG)]
+    mine = [row for row in rows if (row["kind"], row["identity"]) == (way.kind, identity)]
+    return sorted(mine, key=lambda row: str(row["time"]))
+
+
+def _written(rows: Iterable[Row], wanted: str) -> tuple[datetime, datetime] | None:
+    """From when to when the latest of these writes took: one moment where AWS said it. None where that was another."""
+    begun: datetime | None = None
+    found: tuple[datetime, datetime] | None = None
+    for row in rows:
+        at = datetime.fromisoformat(row["time"])
+        if row["state"] == "intended":
+            begun = at
+        elif row["state"] == "applied":
+            told = datetime.fromisoformat(row["written"]) if row.get("written") else None
+            found = (told, told) if told else (begun or at, at)
+            found = found if _runs(row) == wanted else None
+    return found
+
+
+def _runs(row: Row) -> str:
+    """The digest of what it was written to run, "" for several at once."""
+    if row["kind"] == Workflow.kind:
+        return digest(row["after"])
+    runs = {route["runs"] for route in (row["after"] or {}).get("routes", [])}
+    return runs.pop() if len(runs) == 1 else ""
+
+
+def _cutover(way: _Way, written: tuple[datetime, datetime] | None, same: tuple[str, ...]) -> Cutover:
+    if written is None:
+        doubt = f"no recorded run moved alias {way.name}; AWS says only that it was last edited at {_said(way.edited)}"
+        return Cutover(way.edited, way.made, way.edited, same, doubt if way.made < way.edited else "")
+    begun, ended = written
+    if begun == ended and way.edited <= ended + SAME_EDIT[way.kind]:
+        return Cutover(ended, ended, ended, same)
+    if begun != ended and way.edited <= ended + timedelta(seconds=CLOCKS_SECONDS):
+        return Cutover(way.edited, way.edited, way.edited, same)  # by the clock of AWS, as executions are
+    what = f"alias {way.name}" if way.kind == WorkflowAlias.kind else way.name
+    doubt = f"a run moved {what} at {_said(ended)}, and somebody edited it at {_said(way.edited)}"
+    return Cutover(ended, begun, way.edited, same, doubt)
+
+
+def _said(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)

@@ -1,0 +1,47 @@
+"""Phases applied to an account whose check-ins come by an alias, and that alias looked at and moved by hand."""
+
+from typing import Any
+
+from lib import changes, deploy, desired, guards, records, run
+from lib.aws import Live, connect
+from lib.records import Record
+from lib.settings import Settings
+
+
+def applied(account: Settings, *phases: str) -> tuple[Live, Record]:
+    """What these phases want, or all of them, refused and verified as the notebooks do."""
+    chosen = account.model_copy(update={"mode": "apply"})
+    record, live = records.open_run(chosen), None
+    live = connect(chosen, record.log_call)
+    guards.require_no_loss(run.plan_all(live), chosen, record)
+    for number in phases or desired.PHASES:
+        if number == "03":
+            deploy.backup(live, record)
+        outcome = changes.carry_out(changes.plan(number, desired.PHASES[number](live)), chosen, record)
+        assert [c for c in changes.verify(outcome, chosen, record) if c.status == "failed"] == []
+    return live, record
+
+
+def planned(live: Live, phase: str) -> dict[str, Any]:
+    return {change.resource.name: change for change in changes.plan(phase, desired.PHASES[phase](live)).changes}
+
+
+def the(checks: Any, name: str) -> Any:
+    (found,) = [check for check in checks if check.name == name]
+    return found
+
+
+def routing(client: Any, arn: str) -> dict[str, int]:
+    rows = client("stepfunctions").describe_state_machine_alias(stateMachineAliasArn=arn)["routingConfiguration"]
+    return {row["stateMachineVersionArn"].rpartition(":")[2]: row["weight"] for row in rows}
+
+
+def route(client: Any, arn: str, **weights: int) -> None:
+    machine = arn.rpartition(":")[0]
+    rows = [{"stateMachineVersionArn": f"{machine}:{name[1:]}", "weight": weight} for name, weight in weights.items()]
+    client("stepfunctions").update_state_machine_alias(stateMachineAliasArn=arn, routingConfiguration=rows)
+
+
+def published(client: Any, account: Settings) -> str:
+    answer = client("stepfunctions").publish_state_machine_version(stateMachineArn=account.state_machine_arn)
+    return str(answer["stateMachineVersionArn"])
