@@ -55,7 +55,9 @@ def _state(body: dict[str, Any], language: str) -> None:
             body[key] = {
                 name: value for name, value in body[key].items() if name not in ("ReaderConfig", "WriterConfig")
             }
-    for key in ("Parameters", "ResultSelector", "ItemSelector", "Credentials", "Choices", "ItemReader", "ResultWriter"):
+    for part in (body, *body.get("Catch", [])):
+        part |= {key: "$" for key, value in part.items() if _taken(key, value)}
+    for key in ("Choices", *grammar.PLACED):
         if key in body:
             body[key] = _simpler(body[key])
 
@@ -76,6 +78,4 @@ def _simpler(part: Any) -> Any:  # noqa: ANN401
 
 
 def _taken(key: str, value: Any) -> bool:  # noqa: ANN401
-    if not isinstance(value, str) or not key.endswith((".$", "Path")):
-        return False
-    return grammar.is_path(value) or (key.endswith(".$") and grammar.is_function(value))
+    return key.endswith((".$", "Path")) and grammar.takes(key, value)

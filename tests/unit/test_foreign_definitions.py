@@ -269,6 +269,50 @@ def test_no_change_of_any_definition_ends_in_a_traceback(definition: Any) -> Non
     assert reading.written(reading.kept(text)) == text or reading.kept(text) == definition
 
 
+VARIABLES: dict[str, Any] = {
+    "Assign": machine("A", A={"Type": "Pass", "Assign": {"x.$": "$.n"}, "End": True}),
+    "Choices.Assign": machine(
+        "A", A={"Type": "Choice", "Choices": [{"Variable": "$.n", "IsPresent": True, "Assign": {"x": 1}, "Next": "B"}]},
+        B={"Type": "Succeed"},
+    ),
+    "$x.a": machine("A", A={"Type": "Pass", "InputPath": "$x.a", "End": True}),
+    "$x": machine("A", A={"Type": "Pass", "Parameters": {"a.$": "$x"}, "End": True}),
+    "States.Format": machine("A", A={"Type": "Pass", "Parameters": {"a.$": "States.Format('{}', $x)"}, "End": True}),
+    "$y": machine(
+        "A", A={"Type": "Choice", "Choices": [{"Variable": "$.n", "StringEqualsPath": "$y", "Next": "B"}]},
+        B={"Type": "Succeed"},
+    ),
+    "SecondsPath": machine("A", A={"Type": "Wait", "SecondsPath": "$x", "End": True}),
+    "TimeoutSecondsPath": machine(
+        "A", A={"Type": "Task", "Resource": FUNCTION, "TimeoutSecondsPath": "$x.a", "HeartbeatSecondsPath": "$$.n['b']", "End": True}
+    ),
+    "ErrorPath": machine("A", A={"Type": "Fail", "ErrorPath": "$x.a", "CausePath": "States.Format('{}', $x)"}),
+    "Map": machine(
+        "A",
+        A={
+            "Type": "Map", "ItemsPath": "$x.items", "MaxConcurrencyPath": "$x.n", "ToleratedFailureCountPath": "$x[0]",
+            "ItemReader": {
+                "Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket.$": "$x.b", "Key": "k"},
+                "ReaderConfig": {"InputType": "JSON", "MaxItemsPath": "$x.n"},
+            },
+            "ItemBatcher": {
+                "MaxItemsPerBatchPath": "$x.n", "MaxInputBytesPerBatchPath": "$['a b']", "BatchInput": {"a.$": "$x.a"},
+            },
+            "ItemProcessor": machine("B", B={"Type": "Pass", "End": True}), "End": True,
+        },
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("named", VARIABLES)
+def test_a_definition_with_variables_is_sound_and_refused_by_name_where_it_would_be_walked(named: str) -> None:
+    found = read(VARIABLES[named])
+    assert not [str(one) for one in found["lint"] if "AWS takes" in str(one) or one.where == "statelint"]
+    for reader in ("walk", "route"):
+        assert isinstance(found[reader], BadParameters)
+        assert "A" in str(found[reader]) and (named in str(found[reader]) or named == "ErrorPath")
+
+
 def test_a_map_is_entered_as_its_states_are_when_it_runs() -> None:
     definition = DEFINITIONS["distributed map"][0]
     assert [state.where for state in states.walk(definition)] == ["M", "M / Each"]
