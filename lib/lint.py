@@ -222,7 +222,7 @@ def _written(body: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _speaks(path: str) -> bool:
-    """Whether a path may lead to somebody's words: also one to a variable or to many fields, which nobody can follow."""
+    """Whether a path may lead to somebody's words: also to a variable or to many fields, which nobody can follow."""
     try:
         of_context, keys = steps_of(OF_A_LIST.sub("", path))
     except BadParameters:

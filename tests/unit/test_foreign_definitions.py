@@ -284,7 +284,11 @@ VARIABLES: dict[str, Any] = {
     ),
     "SecondsPath": machine("A", A={"Type": "Wait", "SecondsPath": "$x", "End": True}),
     "TimeoutSecondsPath": machine(
-        "A", A={"Type": "Task", "Resource": FUNCTION, "TimeoutSecondsPath": "$x.a", "HeartbeatSecondsPath": "$$.n['b']", "End": True}
+        "A",
+        A={
+            "Type": "Task", "Resource": FUNCTION, "TimeoutSecondsPath": "$x.a", "HeartbeatSecondsPath": "$$.n['b']",
+            "End": True,
+        },
     ),
     "ErrorPath": machine("A", A={"Type": "Fail", "ErrorPath": "$x.a", "CausePath": "States.Format('{}', $x)"}),
     "Map": machine(

@@ -197,7 +197,8 @@ def test_the_baseline_definition_would_not_pass() -> None:
     "path",
     [
         "$kept", "$kept.label", "$$", "$$.Execution", "$.*", "$..label", "$.drill.*", "$.drill..text", "$['checkin']",
-        '$.drill["text"]', "$.checkin[*]", r"$.drill.te\xt", "$.drill.['text']", "$.drill[?(@['a'] == 1)]", "$.drill.a:b",
+        '$.drill["text"]', "$.checkin[*]", r"$.drill.te\xt", "$.drill.['text']", "$.drill[?(@['a'] == 1)]",
+        "$.drill.a:b",
     ],
 )  # fmt: skip
 def test_no_message_refers_to_words_however_the_path_is_written(path: str) -> None:
