@@ -7,7 +7,7 @@ from typing import Any
 from lib import states
 from lib.asl.failing import DrawsLots
 from lib.asl.moments import is_moment
-from lib.asl.shape import JSONATA, WORKFLOW, Problem
+from lib.asl.shape import JSONATA, WORKFLOW, Problem, is_expression
 from lib.choices import is_operator, rules
 from lib.errors import BadParameters
 from lib.payloads import expression
@@ -80,7 +80,9 @@ def _state(state: State, language: Any) -> Iterator[str]:  # noqa: ANN401
     if len(state.name) > LONGEST_NAME:
         yield f"has a name of {len(state.name)} characters; AWS takes {LONGEST_NAME}"
     yield from _retries(state.body)
-    yield from _times(state.body)
+    yield from _times(state.body, language)
+    if "Assign" in state.body and state.type in ("Succeed", "Fail"):
+        yield f"has Assign, which AWS takes in no {state.type} state"
     if language == JSONATA:
         return
     yield from _paths(state.body)
@@ -138,7 +140,10 @@ def _retries(body: Mapping[str, Any]) -> Iterator[str]:
             yield f"has a BackoffRate of {retrier['BackoffRate']}; AWS takes 1 and more"
 
 
-def _times(body: Mapping[str, Any]) -> Iterator[str]:
+def _times(body: Mapping[str, Any], language: Any) -> Iterator[str]:  # noqa: ANN401
+    until = body.get("Timestamp")
+    if until is not None and not is_moment(until) and not (language == JSONATA and is_expression(until)):
+        yield f"has Timestamp {until!r}, which is no time of RFC 3339"
     limit, beat = body.get("TimeoutSeconds"), body.get("HeartbeatSeconds")
     if isinstance(limit, int) and isinstance(beat, int) and beat >= limit:
         yield f"has HeartbeatSeconds {beat}, not below its TimeoutSeconds {limit}"
