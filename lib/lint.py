@@ -10,7 +10,7 @@ from typing import Any
 
 from lib import thresholds
 from lib.asl import grammar, reading, shape, statelint_view
-from lib.errors import BadParameters, NotAsWanted
+from lib.errors import BadParameters
 from lib.payloads import steps_of
 from lib.render import placeholders
 from lib.states import State, edges, longest, references, walk
@@ -22,8 +22,12 @@ SUBJECT_LENGTH = 100
 
 Guard = tuple[str, str]  # a variable and a test of it: ("$.userId", "IsPresent")
 
-# Where a check-in's words are: what a message, a notice or an output must not refer to.
-WORDS = re.compile(r"^\$$|^\$\$\.Execution\.Input|^\$\.(checkin|checkinResult|failure)$|[.'](text|textPreview|Cause)\b")
+# Where a check-in's words are: what a message, a notice or an output must not refer to, nor what they lie in.
+WORDS = re.compile(
+    r"^\$\$?$|^\$\$\.Execution(\.Input|$)|^\$\.(checkin|checkinResult|failure)$|\.(text|textPreview|Cause)\b"
+)
+# What chooses from a list or counts it: it says no more than the list.
+OF_A_LIST = re.compile(r"\[(?:[\d\s,:*-]+|\?\([^\[\]]*\))\]|\.length\(\)")
 SUBJECT = re.compile(r"States\.Format\('(\{\}[^'{}]*)', \$\.drill\.label\)")
 
 
@@ -55,16 +59,6 @@ def check(definition: Any, numbers: Mapping[str, float] | None = None) -> list[F
         found += [Finding(state.where, problem) for rule in RULES for problem in rule(state)]
     found += _quotations(definition)
     return found + (list(_numbers(definition, numbers)) if numbers is not None else [])
-
-
-def require_clean(definition: Any, numbers: Mapping[str, float] | None = None) -> None:  # noqa: ANN401
-    """Raises NotAsWanted listing every finding."""
-    found = check(definition, numbers)
-    if found:
-        listed = "; ".join(str(finding) for finding in found)
-        raise NotAsWanted(
-            f"the definition has {len(found)} faults, expected none; mend the template and try again: {listed}"
-        )
 
 
 def _workflow(definition: Mapping[str, Any]) -> Iterator[Finding]:
@@ -202,9 +196,7 @@ def _quotations(definition: Mapping[str, Any]) -> Iterator[Finding]:
     """Where a check-in's words, or an error's cause that may quote them, could get into a message or an output."""
     states = list(walk(definition))
     messages = [state for state in states if state.is_task("sns:publish")]
-    spoken = {
-        path.split(".")[1] for state in messages for path in references(state.body.get("Parameters")) if path.count(".")
-    }
+    spoken = {_field(path) for state in messages for path in references(state.body.get("Parameters"))} - {""}
     for state in states:
         parts = [state.body.get("Parameters")] if state in messages or state.name == COMPLETE else []
         parts += [state.body] if state.type == "Fail" else []
@@ -212,7 +204,7 @@ def _quotations(definition: Mapping[str, Any]) -> Iterator[Finding]:
             {key: part} for key, part in _written(state.body) if key in spoken or key.removesuffix(".$") in spoken
         ]
         for path in references(parts):
-            if WORDS.search(path):
+            if _speaks(path):
                 yield Finding(state.where, f"may let out a check-in's words: it refers to {path}")
 
 
@@ -229,8 +221,17 @@ def _written(body: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield _field(catcher["ResultPath"]), {"caught.$": "$"}
 
 
+def _speaks(path: str) -> bool:
+    """Whether a path may lead to somebody's words: also to a variable or to many fields, which nobody can follow."""
+    try:
+        of_context, keys = steps_of(OF_A_LIST.sub("", path))
+    except BadParameters:
+        return True
+    return bool(WORDS.search("$" * (1 + of_context) + "".join(f".{key}" for key in keys)))
+
+
 def _field(place: str) -> str:
-    """The field of the state's output that a ResultPath leads into; "" where it is the whole, or not known here."""
+    """The field of the state's data that a path leads into; "" where it is the whole, or not known here."""
     try:
         _, keys = steps_of(place)
     except BadParameters:

@@ -4,6 +4,7 @@ A route is named by what leaves: the final state's own word, or the alert whose 
 """
 
 import json
+import math
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -16,6 +17,7 @@ import pandas as pd
 
 from lib import choices, states, walks
 from lib.asl import answer_fields, reading
+from lib.asl.intrinsics import is_plain
 from lib.errors import BadParameters
 from lib.payloads import ABSENT, FailsExecution
 from lib.walks import Sent, Way, Whole, follow
@@ -103,7 +105,8 @@ class Router:
     def way(self, checkin: Any) -> Way:  # noqa: ANN401
         """The way of an ordinary check-in that the processor scores so, every task succeeding."""
         given = {"userId": USER}
-        return follow(self.definition, given, walks.context_of("checkin", given), Whole(checkin))
+        result = Whole(_sayable(checkin, self.edges))
+        return follow(self.definition, given, walks.context_of("checkin", given), result)
 
 
 def grouped(cells: pd.DataFrame, edges: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
@@ -128,6 +131,24 @@ def _key(value: Any, edges: Sequence[float]) -> Any:  # noqa: ANN401
     if value is None or isinstance(value, bool | str):
         return (type(value).__name__, str(value))
     return ("other", json.dumps(value))
+
+
+def _sayable(value: Any, edges: Sequence[float]) -> Any:  # noqa: ANN401
+    """The result with another number on the same side for each of which nobody knows how AWS writes it in a text.
+
+    A sentiment of 0.0001 is ordinary, and a definition that puts it into a message decides nothing by that.
+    """
+    if isinstance(value, Mapping):
+        return {key: _sayable(part, edges) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_sayable(part, edges) for part in value]
+    if not isinstance(value, float) or is_plain(value):
+        return value
+    place = bisect_left(edges, value)
+    low = edges[place - 1] if place else -math.inf
+    high = edges[place] if place < len(edges) else math.inf
+    near = [0.0, (low + high) / 2, low + 1, high - 1]
+    return next((one for one in near if is_plain(one) and _side(one, edges) == _side(value, edges)), value)
 
 
 def _side(number: float, edges: Sequence[float]) -> str:

@@ -9,8 +9,16 @@ from typing import Any
 from lib.asl import reading
 from lib.asl.shape import inner
 
-# A path, alone or within intrinsic functions: `$.a.b`, `$$.Execution.Id`, `$[0]`, `$`.
-PATH = re.compile(r"\$\$?(?:\.[\w-]+|\[[^\]]*\])*")
+# A path as AWS takes it, alone or within intrinsic functions, also where a walk does not know it: of the data, of the
+# context, of a variable; with escapes, wildcards, slices, filters and functions.
+LETTER = r"[^\s.,:?@*()\[\]'\"\\]|\\."
+NAME = rf"(?:{LETTER})+"
+QUOTED = r"""'(?:\\.|[^'\\])+'|"(?:\\.|[^"\\])+\""""
+ROOT = r"\$(?:\$|[^\W\d]\w*)?"
+MANY = rf"""\.{{1,2}}(?:(?:{LETTER}|[:?@])+(?:\(\))?|\*)|\.{{0,2}}\[(?:{QUOTED}|[^\[\]'"]|\[[^\[\]]*\])+\]"""
+PATH = re.compile(rf"{ROOT}(?:{MANY})*")
+# What an expression holds besides names of functions and numbers: a text says no path, whatever it looks like.
+TEXT_OR_PATH = re.compile(rf"'(?:\\.|[^'\\])*'|(?P<path>{PATH.pattern})")
 MOST_ATTEMPTS = 10_000
 YEAR = 31_536_000.0  # seconds; no execution runs longer
 LITERAL = re.compile(r"(?<!\[)'(?:\\.|[^'\\])*'")
@@ -100,7 +108,7 @@ def references(value: Any) -> Iterator[str]:  # noqa: ANN401 - any part of a def
     if isinstance(value, Mapping):
         for key, part in value.items():
             if isinstance(part, str) and (key.endswith((".$", "Path")) or key == "Variable"):
-                yield from PATH.findall(LITERAL.sub("", part))
+                yield from (found["path"] for found in TEXT_OR_PATH.finditer(part) if found["path"])
             else:
                 yield from references(part)
     elif isinstance(value, list):

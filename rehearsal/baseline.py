@@ -207,10 +207,14 @@ def execution_role_arn(settings: Settings) -> str:
 
 def definition(settings: Settings) -> dict[str, Any]:
     """The workflow's definition before the plan."""
-    names = {"${CheckinProcessorArn}": settings.processor_arn, "${AlertTopicArn}": settings.alert_topic_arn}
+    names = {
+        "${CheckinProcessorArn}": settings.processor_arn,
+        "${AlertTopicArn}": settings.alert_topic_arn,
+        "${Partition}": settings.partition,
+    }
     text = (HERE / "baseline-definition.json").read_text(encoding="utf-8")
-    for placeholder, arn in names.items():
-        text = text.replace(placeholder, arn)
+    for placeholder, value in names.items():
+        text = text.replace(placeholder, value)
     return dict(json.loads(text))
 
 

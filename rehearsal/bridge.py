@@ -74,8 +74,8 @@ class Bridge:
 def prepare(endpoint: str, state_machine_arn: str) -> Bridge:
     """Make the rule and the queue, so that no execution from now on is missed. Twice is harmless."""
     bridge = Bridge(loopback_only(endpoint), state_machine_arn)
-    _, _, _, region, account, *_ = state_machine_arn.split(":")
-    queue_arn = f"arn:aws:sqs:{region}:{account}:{NAME}"
+    _, partition, _, region, account, *_ = state_machine_arn.split(":")
+    queue_arn = f"arn:{partition}:sqs:{region}:{account}:{NAME}"
     pattern = {
         "source": ["aws.states"],
         "detail-type": ["Step Functions Execution Status Change"],

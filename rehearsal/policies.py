@@ -34,7 +34,7 @@ def functions(settings: Settings) -> Document:
     return _document(
         _allow(["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], settings.arn("logs", "*")),
         _allow(["dynamodb:GetItem"], settings.table_arn),
-        _allow(["s3:PutObject"], f"arn:aws:s3:::{settings.checkin_bucket_name}/*"),
+        _allow(["s3:PutObject"], f"arn:{settings.partition}:s3:::{settings.checkin_bucket_name}/*"),
         _allow(["sns:Publish"], settings.alert_topic_arn),
         _allow(["sqs:SendMessage"], [settings.queue_arn("Your6-CheckinDLQ"), settings.queue_arn("Your6-AlertDLQ")]),
     )

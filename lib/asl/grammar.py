@@ -7,7 +7,7 @@ from typing import Any
 from lib import states
 from lib.asl.failing import DrawsLots
 from lib.asl.moments import is_moment
-from lib.asl.shape import JSONATA, WORKFLOW, Problem
+from lib.asl.shape import JSONATA, WORKFLOW, Problem, is_expression
 from lib.choices import is_operator, rules
 from lib.errors import BadParameters
 from lib.payloads import expression
@@ -15,15 +15,22 @@ from lib.states import State
 
 LONGEST_NAME = 80
 LONGEST_TIME = 99_999_999  # seconds
-# A path as AWS takes it, also where a walk does not know it: with wildcards, slices, filters, functions.
-PATH = re.compile(r"\$\$?(?:\.{1,2}(?:[\w-]+(?:\(\))?|\*)|\[[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\])*")
-PATHS = (
-    "InputPath", "OutputPath", "ItemsPath", "SecondsPath", "TimestampPath", "TimeoutSecondsPath",
-    "HeartbeatSecondsPath", "MaxConcurrencyPath", "ToleratedFailureCountPath", "ToleratedFailurePercentagePath",
+LONGEST_VARIABLE = 80
+RESERVED = "states"  # the name of AWS's own variable
+# A reference path leads to one place; a ResultPath to one of the state's data, never of the context or of a variable.
+ONE = rf"(?:\.{states.NAME}|\.?\[(?:\d+|{states.QUOTED})\])*"
+REFERENCE, RESULT = re.compile(states.ROOT + ONE), re.compile(rf"\${ONE}")
+REFERENCES = (
+    "SecondsPath", "TimestampPath", "TimeoutSecondsPath", "HeartbeatSecondsPath", "MaxConcurrencyPath",
+    "ToleratedFailureCountPath", "ToleratedFailurePercentagePath", "MaxItemsPath", "MaxItemsPerBatchPath",
+    "MaxInputBytesPerBatchPath",
 )  # fmt: skip
-# A ResultPath: to one place of the state's data.
-ONE_PLACE = re.compile(r"\$(?!\$)(?:\.[\w-]+|\[\d+\]|\['[^']+'\])*")
-PLACED = ("Parameters", "ResultSelector", "ItemSelector", "Credentials")
+SAID = ("ErrorPath", "CausePath")  # these may be a function, too
+PATHS = ("InputPath", "OutputPath", "ItemsPath", *REFERENCES, *SAID)
+PLACED = (
+    "Parameters", "ResultSelector", "ItemSelector", "Credentials", "Assign", "ItemReader", "ItemBatcher",
+    "ResultWriter",
+)  # fmt: skip
 CALLED = re.compile(r"States\.\w+\(")
 
 
@@ -38,15 +45,21 @@ def problems(definition: Mapping[str, Any]) -> list[Problem]:
 
 def is_path(text: Any) -> bool:  # noqa: ANN401
     """Whether AWS would take this for a path."""
-    return isinstance(text, str) and bool(PATH.fullmatch(text))
+    return isinstance(text, str) and bool(states.PATH.fullmatch(text))
+
+
+def takes(field: str, text: Any) -> bool:  # noqa: ANN401
+    """Whether AWS takes this in a field that says a path: one of `...Path`, or one of a template that ends in `.$`."""
+    if field == "ResultPath" or field in REFERENCES:
+        return isinstance(text, str) and bool((RESULT if field == "ResultPath" else REFERENCE).fullmatch(text))
+    return is_path(text) or ((field.endswith(".$") or field in SAID) and is_function(text))
 
 
 def is_function(text: Any) -> bool:  # noqa: ANN401
     """Whether AWS would take this for a call of an intrinsic function, with as many arguments as that has."""
     if not isinstance(text, str) or not CALLED.match(text.lstrip()):
         return False
-    pieces = re.split(r"('(?:\\.|[^'\\])*')", text)
-    plain = "".join(piece if piece.startswith("'") else PATH.sub("$", piece) for piece in pieces)
+    plain = states.TEXT_OR_PATH.sub(lambda found: "$" if found["path"] else found[0], text)
     try:
         expression(plain)
     except DrawsLots:
@@ -67,24 +80,40 @@ def _state(state: State, language: Any) -> Iterator[str]:  # noqa: ANN401
     if len(state.name) > LONGEST_NAME:
         yield f"has a name of {len(state.name)} characters; AWS takes {LONGEST_NAME}"
     yield from _retries(state.body)
-    yield from _times(state.body)
+    yield from _times(state.body, language)
+    if "Assign" in state.body and state.type in ("Succeed", "Fail"):
+        yield f"has Assign, which AWS takes in no {state.type} state"
     if language == JSONATA:
         return
     yield from _paths(state.body)
-    for key in PLACED:
-        yield from _template(key, state.body.get(key))
+    for part in (state.body, *state.body.get("Catch", []), *state.body.get("Choices", [])):
+        for key in PLACED:
+            yield from _template(key, part.get(key))
+        yield from _variables(part.get("Assign", {}))
     for rule in rules(state.body) if state.type == "Choice" else ():
         yield from _rule(rule)
 
 
 def _paths(body: Mapping[str, Any]) -> Iterator[str]:
-    for key in PATHS:
-        if body.get(key) is not None and not is_path(body[key]):
-            yield f"has {key} {body[key]!r}; AWS takes a path there, no function and no text"
-    for part in (body, *body.get("Catch", [])):
-        place = part.get("ResultPath")
-        if place is not None and not ONE_PLACE.fullmatch(place):
-            yield f"has ResultPath {place!r}; AWS takes a path to one place of the state's data there"
+    within = [body.get("ItemBatcher"), body.get("ItemReader", {}).get("ReaderConfig")]
+    for part in (body, *body.get("Catch", []), *(one for one in within if isinstance(one, Mapping))):
+        for key in ("ResultPath", *PATHS):
+            if part.get(key) is not None and not takes(key, part[key]):
+                yield f"has {key} {part[key]!r}; AWS takes {_wanted(key)} there"
+
+
+def _wanted(key: str) -> str:
+    if key in SAID:
+        return "a path or a call of an intrinsic function"
+    if key == "ResultPath":
+        return "a path to one place of the state's data"
+    return f"a path{' to one place' if key in REFERENCES else ''}, no function and no text,"
+
+
+def _variables(assigned: Mapping[str, Any]) -> Iterator[str]:
+    for name in (str(key).removesuffix(".$") for key in assigned):
+        if name == RESERVED or not 0 < len(name) <= LONGEST_VARIABLE:
+            yield f"assigns to the variable {name!r}; AWS takes up to {LONGEST_VARIABLE} letters, and not {RESERVED}"
 
 
 def _rule(rule: Mapping[str, Any]) -> Iterator[str]:
@@ -111,7 +140,10 @@ def _retries(body: Mapping[str, Any]) -> Iterator[str]:
             yield f"has a BackoffRate of {retrier['BackoffRate']}; AWS takes 1 and more"
 
 
-def _times(body: Mapping[str, Any]) -> Iterator[str]:
+def _times(body: Mapping[str, Any], language: Any) -> Iterator[str]:  # noqa: ANN401
+    until = body.get("Timestamp")
+    if until is not None and not is_moment(until) and not (language == JSONATA and is_expression(until)):
+        yield f"has Timestamp {until!r}, which is no time of RFC 3339"
     limit, beat = body.get("TimeoutSeconds"), body.get("HeartbeatSeconds")
     if isinstance(limit, int) and isinstance(beat, int) and beat >= limit:
         yield f"has HeartbeatSeconds {beat}, not below its TimeoutSeconds {limit}"
@@ -120,7 +152,9 @@ def _times(body: Mapping[str, Any]) -> Iterator[str]:
 def _template(key: str, template: Any) -> Iterator[str]:  # noqa: ANN401
     """Fields of a payload template that say neither a path nor a function."""
     for name, part in template.items() if isinstance(template, Mapping) else ():
-        if str(name).endswith(".$") and not is_path(part) and not is_function(part):
+        if str(name).endswith(".$") and str(name).removesuffix(".$") in template:
+            yield f"has {str(name).removesuffix('.$')} twice in its {key}, as it is and as a path"
+        if str(name).endswith(".$") and not takes(str(name), part):
             yield f"has {name} in its {key} that is neither a path nor a call of an intrinsic function: {part!r}"
         yield from _template(key, part)
     for part in template if isinstance(template, list) else ():

@@ -18,6 +18,8 @@ from lib.errors import BadParameters
 
 LONGEST_TEXT = 10_000  # of what is hashed, encoded and decoded
 LONGEST_RANGE = 1000
+PLAIN = (1e-3, 1e7)  # beyond these Java writes 1.0E-4 and 1.0E7
+LONG = 2**63  # no number of Java's that is rounded, or counted with, is as large
 DRAWN = ("States.UUID", "States.MathRandom")
 HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
 
@@ -38,7 +40,7 @@ def _spoken(value: Any) -> str:  # noqa: ANN401
         return "{" + ", ".join(f"{key}={_spoken(part)}" for key, part in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(map(_spoken, value)) + "]"
-    return json.dumps(value)
+    return _written(value)
 
 
 def _merge(first: Any, second: Any, deep: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -48,7 +50,25 @@ def _merge(first: Any, second: Any, deep: Any) -> dict[str, Any]:  # noqa: ANN40
 
 
 def _to_string(value: Any) -> str:  # noqa: ANN401
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    if isinstance(value, Mapping):
+        return "{" + ",".join(f"{_written(key)}:{_to_string(part)}" for key, part in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_to_string, value)) + "]"
+    return _written(value)
+
+
+def _written(value: Any) -> str:  # noqa: ANN401
+    """A text, a number, true, false or null in JSON. Raises BadParameters where AWS may write it otherwise."""
+    if isinstance(value, float) and not is_plain(value):
+        raise BadParameters(f"how AWS writes the number {value!r} in a text is not known here")
+    return json.dumps(value, ensure_ascii=False)
+
+
+def is_plain(number: float) -> bool:
+    """Whether Java, as AWS, and Python write a fraction with the same digits: neither by a power of ten."""
+    if number == 0 or math.isnan(number):
+        return math.copysign(1, number) > 0
+    return PLAIN[0] <= abs(number) < PLAIN[1]
 
 
 def _to_json(text: Any) -> Any:  # noqa: ANN401
@@ -128,7 +148,7 @@ def _hash(value: Any, algorithm: Any) -> str:  # noqa: ANN401
 
 
 def _add(first: Any, second: Any) -> int:  # noqa: ANN401
-    return _whole("States.MathAdd", first) + _whole("States.MathAdd", second)
+    return _whole("States.MathAdd", _whole("States.MathAdd", first) + _whole("States.MathAdd", second))
 
 
 def _split(text: Any, splitters: Any) -> list[str]:  # noqa: ANN401
@@ -155,7 +175,10 @@ def _whole(function: str, value: Any) -> int:  # noqa: ANN401
     """A number, rounded as Java rounds: a half goes up, also below zero."""
     if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
         raise IntrinsicFails(f"{function} takes {value!r} as a number")
-    return value if isinstance(value, int) else math.floor(value + 0.5)
+    found = value if isinstance(value, int) else math.floor(value + 0.5)
+    if not -LONG <= found < LONG:
+        raise BadParameters(f"{function} of {value!r}, which no long of Java's holds, is not known here")
+    return found
 
 
 def _list(function: str, value: Any) -> list[Any]:  # noqa: ANN401

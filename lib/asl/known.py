@@ -51,6 +51,7 @@ def _known_fields(where: str, body: Mapping[str, Any]) -> None:
         raise BadParameters(f"{where} is written in {body['QueryLanguage']}; expected JSONPath")
     unknown = set(body) - KNOWN
     unknown |= {f"Catch.{key}" for catcher in body.get("Catch", []) for key in set(catcher) - CATCHER}
+    unknown |= {"Choices.Assign" for rule in body.get("Choices", []) if "Assign" in rule}
     if unknown:
         raise BadParameters(f"{where} has {', '.join(sorted(unknown))}, which is not known here")
     if body["Type"] not in shape.ENDLESS and ("Next" in body) == bool(body.get("End")):

@@ -6,8 +6,8 @@ from fractions import Fraction
 
 # A walk's own words for what only a real execution has. No rule may decide by them.
 AT = "2026-01-01T12:00:00.000Z"
-MACHINE = "arn:aws:states:any:any:stateMachine:any"
-ROLE = "arn:aws:iam::any:role/any"
+MACHINE = "arn:any:states:any:any:stateMachine:any"
+ROLE = "arn:any:iam::any:role/any"
 EXECUTION = {"StartTime": AT, "RoleArn": ROLE, "RedriveCount": 0}  # of the context object, until somebody redrives
 MADE_UP = (AT, MACHINE.removesuffix("stateMachine:any"), ROLE)
 RFC_3339 = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(?:Z|([+-])(\d\d):(\d\d))", re.ASCII)

@@ -136,7 +136,7 @@ def _state(body: Mapping[str, Any], inside: tuple[str, ...], language: str) -> I
 def _fields(body: Mapping[str, Any], table: Mapping[str, tuple[str, ...]], language: str) -> Iterator[str]:
     for key, value in body.items():
         wanted = table.get(key, ())
-        if language == JSONATA and key in COMPUTED and _is_expression(value):
+        if language == JSONATA and key in COMPUTED and is_expression(value):
             continue
         if wanted and not any(_is(value, kind) for kind in wanted):
             yield f"{key} is {_said(value)}; expected {' or '.join(wanted)}"
@@ -164,6 +164,8 @@ def _rule(rule: Any, language: str) -> Iterator[str]:  # noqa: ANN401
         if key in rule and not isinstance(rule[key], str):
             yield f"a rule's {key} is {_said(rule[key])}; expected text"
     if "Condition" in rule and language == JSONATA:
+        if isinstance(rule["Condition"], str) and not is_expression(rule["Condition"]):
+            yield f"a rule's Condition is {_said(rule['Condition'])}; expected an expression of JSONata"
         return
     operators = [key for key in rule if key not in BESIDE]
     if len(operators) != 1:
@@ -219,7 +221,8 @@ def _is(value: Any, kind: str) -> bool:  # noqa: ANN401
     return isinstance(value, PYTHON[kind])
 
 
-def _is_expression(value: Any) -> bool:  # noqa: ANN401
+def is_expression(value: Any) -> bool:  # noqa: ANN401
+    """Whether a value is JSONata, to be computed when the state runs."""
     return isinstance(value, str) and value.startswith("{%") and value.endswith("%}")
 
 

@@ -10,9 +10,11 @@ from typing import Any
 from statelint.linter import Linter
 
 from lib.asl import grammar
-from lib.asl.shape import COMPUTED, JSONATA, inner
+from lib.asl.shape import COMPUTED, JSONATA, inner, is_expression
 
 UNKNOWN_TO_IT = ("Label",)  # fields of a Map
+LIMITED = ("TimeoutSeconds", "HeartbeatSeconds", "MaxAttempts", "Seconds")  # it refuses the largest that AWS takes
+COUNTED = ("MaxItemsPerBatch", "MaxInputBytesPerBatch")  # JSONata may compute these, too
 READERS = ("ItemReader", "ResultWriter")
 BROKEN = (AttributeError, TypeError, KeyError, IndexError, ValueError, AssertionError, RecursionError)
 
@@ -32,6 +34,7 @@ def _known(definition: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _machine(machine: dict[str, Any], language: str) -> None:
+    _below(machine)
     for body in machine["States"].values():
         spoken = str(body.get("QueryLanguage", language))
         _state(body, spoken)
@@ -39,23 +42,33 @@ def _machine(machine: dict[str, Any], language: str) -> None:
             _machine(within, language)
 
 
+def _below(part: dict[str, Any]) -> None:
+    part |= {key: grammar.LONGEST_TIME - 1 for key in LIMITED if part.get(key) == grammar.LONGEST_TIME}
+
+
 def _state(body: dict[str, Any], language: str) -> None:
+    _below(body)
     for retrier in body.get("Retry", []):
+        _below(retrier)
         if "BackoffRate" in retrier:
             retrier["BackoffRate"] = float(retrier["BackoffRate"])
     for part in _nested(body):
         for key in [key for key in part if key == "Assign" or key in UNKNOWN_TO_IT]:
             del part[key]
-    if language == JSONATA:
-        for key in [key for key in COMPUTED if isinstance(body.get(key), str)]:
-            body[key] = "2026-01-01T00:00:00Z" if key == "Timestamp" else 1
-        return
     for key in READERS:
         if isinstance(body.get(key), dict):
             body[key] = {
                 name: value for name, value in body[key].items() if name not in ("ReaderConfig", "WriterConfig")
             }
-    for key in ("Parameters", "ResultSelector", "ItemSelector", "Credentials", "Choices", "ItemReader", "ResultWriter"):
+    if language == JSONATA:
+        for key in [key for key in COMPUTED if isinstance(body.get(key), str)]:
+            body[key] = "2026-01-01T00:00:00Z" if key == "Timestamp" else 1
+        batcher = body.get("ItemBatcher", {})
+        batcher |= {key: 1 for key in COUNTED if is_expression(batcher.get(key))}
+        return
+    for part in (body, *body.get("Catch", [])):
+        part |= {key: "$" for key, value in part.items() if _taken(key, value)}
+    for key in ("Choices", *grammar.PLACED):
         if key in body:
             body[key] = _simpler(body[key])
 
@@ -76,6 +89,4 @@ def _simpler(part: Any) -> Any:  # noqa: ANN401
 
 
 def _taken(key: str, value: Any) -> bool:  # noqa: ANN401
-    if not isinstance(value, str) or not key.endswith((".$", "Path")):
-        return False
-    return grammar.is_path(value) or (key.endswith(".$") and grammar.is_function(value))
+    return key.endswith((".$", "Path")) and grammar.takes(key, value)

@@ -5,13 +5,13 @@ taken for allowed: the answer is then that nobody can tell.
 """
 
 import fnmatch
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from lib import exact_json
 from lib.aws import BAD_CREDENTIALS, Live, absent_is_none, error_code, readable
 
 NO_QUEUE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
@@ -96,8 +96,8 @@ def _quietly(read: Callable[[], Any]) -> Any:  # noqa: ANN401
 def _document(text: str) -> tuple[dict[str, Any] | None, str]:
     """The policy, or None and why it could not be read."""
     try:
-        found = json.loads(text)
-    except ValueError:
+        found = exact_json.loads(text)
+    except (ValueError, RecursionError):
         return None, text
     return (found, "") if isinstance(found, dict) else (None, "it is no policy")
 

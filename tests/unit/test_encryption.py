@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from lib.aws import Identity, Live
 from lib.phases import encryption
-from lib.resources.encryption import key_named, topics_keys
+from lib.resources.encryption import _document, key_named, topics_keys
 from lib.settings import load
 
 ID = "11111111-2222-3333-4444-555555555555"
@@ -112,3 +112,8 @@ def test_a_key_that_may_not_be_looked_at_is_known_by_its_name_where_that_tells(g
     on = live(kms=Kms(describe="AccessDeniedException"), sns=Sns(given))
     assert key_named(on, given).arn == arn
     assert {key for _, key in topics_keys(on)} == ({arn} if arn else set())
+
+
+def test_a_policy_that_nobody_can_read_is_an_answer() -> None:
+    assert _document("[" * 20_000)[0] is None
+    assert _document("[]") == (None, "it is no policy")

@@ -104,6 +104,67 @@ def test_statelint_finds_nothing_in_what_is_valid(name: str) -> None:
 
 
 CALL = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True}
+MOST = 99_999_999
+SOUND: dict[str, Any] = {
+    "the longest times": {
+        "TimeoutSeconds": MOST,
+        **machine(
+            "A", A={**CALL, "TimeoutSeconds": MOST, "Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": MOST}]}
+        ),
+    },
+    "the longest wait": machine("A", A={"Type": "Wait", "Seconds": MOST, "End": True}),
+    "sizes computed": {
+        "QueryLanguage": "JSONata",
+        **machine(
+            "A",
+            A={
+                "Type": "Map", "End": True, "ItemProcessor": machine("B", B={"Type": "Pass", "End": True}),
+                "ItemReader": {
+                    "Resource": "arn:aws:states:::s3:getObject", "Arguments": {"Bucket": "b", "Key": "{% $k %}"},
+                    "ReaderConfig": {"InputType": "JSON", "MaxItems": "{% 1 %}"},
+                },
+                "ItemBatcher": {"MaxItemsPerBatch": "{% 1 %}", "MaxInputBytesPerBatch": "{% 2 %}"},
+            },
+        ),
+    },
+    "a time with an offset": machine("A", A={"Type": "Wait", "Timestamp": "2026-01-01T00:00:00.5+01:00", "End": True}),
+}  # fmt: skip
+UNSOUND: dict[str, tuple[Any, str]] = {
+    "a date for a time": (machine("A", A={"Type": "Wait", "Timestamp": "2026-01-01", "End": True}), "A: has Timestamp"),
+    "JSONata where it is not spoken": (
+        machine("A", A={"Type": "Wait", "Timestamp": "{% $t %}", "End": True}),
+        "A: has Timestamp",
+    ),
+    "a variable of an end": (machine("A", A={"Type": "Succeed", "Assign": {"a": 1}}), "A: has Assign"),
+    "a variable of a failure": (machine("A", A={"Type": "Fail", "Assign": {"a": 1}}), "A: has Assign"),
+    "more attempts than AWS takes": (
+        machine("A", A={**CALL, "Retry": [{"ErrorEquals": ["States.ALL"], "MaxAttempts": MOST + 1}]}),
+        "MaxAttempts is 100000000",
+    ),
+    "a condition that is no expression": (
+        {
+            "QueryLanguage": "JSONata",
+            **machine(
+                "A",
+                A={"Type": "Choice", "Choices": [{"Condition": "x", "Next": "B"}], "Default": "B"},
+                B={"Type": "Succeed"},
+            ),
+        },
+        "Condition is 'x'",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_what_another_validator_takes_as_aws_does_is_taken(name: str) -> None:
+    found = [str(one) for one in lint.check(SOUND[name])]
+    assert not [line for line in found if line.startswith("statelint") or "AWS takes" in line or "RFC" in line]
+
+
+@pytest.mark.parametrize("name", UNSOUND)
+def test_what_another_validator_refuses_as_aws_does_is_refused(name: str) -> None:
+    definition, said = UNSOUND[name]
+    assert any(said in str(one) for one in lint.check(definition))
 
 
 def jsonata(state: dict[str, Any], **fields: Any) -> dict[str, Any]:
@@ -267,6 +328,54 @@ def test_no_change_of_any_definition_ends_in_a_traceback(definition: Any) -> Non
     json.dumps([str(value) for value in found.values()])
     text = reading.written(definition)
     assert reading.written(reading.kept(text)) == text or reading.kept(text) == definition
+
+
+VARIABLES: dict[str, Any] = {
+    "Assign": machine("A", A={"Type": "Pass", "Assign": {"x.$": "$.n"}, "End": True}),
+    "Choices.Assign": machine(
+        "A", A={"Type": "Choice", "Choices": [{"Variable": "$.n", "IsPresent": True, "Assign": {"x": 1}, "Next": "B"}]},
+        B={"Type": "Succeed"},
+    ),
+    "$x.a": machine("A", A={"Type": "Pass", "InputPath": "$x.a", "End": True}),
+    "$x": machine("A", A={"Type": "Pass", "Parameters": {"a.$": "$x"}, "End": True}),
+    "States.Format": machine("A", A={"Type": "Pass", "Parameters": {"a.$": "States.Format('{}', $x)"}, "End": True}),
+    "$y": machine(
+        "A", A={"Type": "Choice", "Choices": [{"Variable": "$.n", "StringEqualsPath": "$y", "Next": "B"}]},
+        B={"Type": "Succeed"},
+    ),
+    "SecondsPath": machine("A", A={"Type": "Wait", "SecondsPath": "$x", "End": True}),
+    "TimeoutSecondsPath": machine(
+        "A",
+        A={
+            "Type": "Task", "Resource": FUNCTION, "TimeoutSecondsPath": "$x.a", "HeartbeatSecondsPath": "$$.n['b']",
+            "End": True,
+        },
+    ),
+    "ErrorPath": machine("A", A={"Type": "Fail", "ErrorPath": "$x.a", "CausePath": "States.Format('{}', $x)"}),
+    "Map": machine(
+        "A",
+        A={
+            "Type": "Map", "ItemsPath": "$x.items", "MaxConcurrencyPath": "$x.n", "ToleratedFailureCountPath": "$x[0]",
+            "ItemReader": {
+                "Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket.$": "$x.b", "Key": "k"},
+                "ReaderConfig": {"InputType": "JSON", "MaxItemsPath": "$x.n"},
+            },
+            "ItemBatcher": {
+                "MaxItemsPerBatchPath": "$x.n", "MaxInputBytesPerBatchPath": "$['a b']", "BatchInput": {"a.$": "$x.a"},
+            },
+            "ItemProcessor": machine("B", B={"Type": "Pass", "End": True}), "End": True,
+        },
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("named", VARIABLES)
+def test_a_definition_with_variables_is_sound_and_refused_by_name_where_it_would_be_walked(named: str) -> None:
+    found = read(VARIABLES[named])
+    assert not [str(one) for one in found["lint"] if "AWS takes" in str(one) or one.where == "statelint"]
+    for reader in ("walk", "route"):
+        assert isinstance(found[reader], BadParameters)
+        assert "A" in str(found[reader]) and (named in str(found[reader]) or named == "ErrorPath")
 
 
 def test_a_map_is_entered_as_its_states_are_when_it_runs() -> None:

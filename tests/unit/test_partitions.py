@@ -5,10 +5,11 @@ import json
 import pytest
 from accounts import nowhere
 
-from lib import desired, names, partitions, permissions, render
+from lib import desired, names, partitions, permissions, render, walks
 from lib.errors import BadParameters
 from lib.plans import Wanted
-from lib.settings import Settings, load
+from lib.settings import ROOT, Settings, load
+from rehearsal import baseline, policies
 
 QUEUE = "arn:{partition}:sqs:{region}:205930636302:Inbox"
 REGIONS = {
@@ -69,3 +70,21 @@ def test_service_integrations_are_the_partitions_too():
     states = json.dumps(render.definition(at("us-gov-west-1", "aws-us-gov")))
     assert states.count("arn:aws-us-gov:states:::") == 18
     assert "arn:aws:" not in states
+
+
+def test_the_rehearsals_account_lies_in_its_partition_too():
+    chosen = at("us-gov-west-1", "aws-us-gov")
+    texts = [json.dumps(baseline.definition(chosen)), json.dumps(policies.functions(chosen))]
+    assert {part.split(":")[0] for text in texts for part in text.split("arn:")[1:]} == {"aws-us-gov"}
+
+
+@pytest.mark.parametrize("folder", ["lib", "rehearsal"])
+def test_no_file_names_a_thing_of_one_partition(folder):
+    files = [path for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".json", ".yaml", ".ipynb")]
+    assert files
+    assert [path.name for path in files if "arn:aws:" in path.read_text(encoding="utf-8")] == []
+
+
+def test_what_a_walk_makes_up_lies_in_no_partition():
+    made = json.dumps(walks.context_of("any", {}))
+    assert '"arn:any:states:any:any:execution:any:any"' in made and "arn:aws" not in made

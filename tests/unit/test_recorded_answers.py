@@ -1,6 +1,7 @@
 """What a walk says, against answers that were recorded on AWS or that its documentation gives. No AWS."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -62,6 +63,38 @@ FORMATTED = [
 def test_a_format_of_anything(given: Any, said: str) -> None:
     assert payloads.expression("States.Format('{}.', $.x)")({"x": given}, {}) == said
     assert payloads.expression("States.Format($.t, $.x)")({"x": given, "t": "{}."}, {}) == said
+
+
+NUMBERS = [
+    (5.0, "5.0"),
+    (0.0, "0.0"),
+    (-0.25, "-0.25"),
+    (0.001, "0.001"),
+    (9999999.5, "9999999.5"),
+    (10**30, "1" + "0" * 30),
+]
+
+
+@pytest.mark.parametrize(("number", "said"), NUMBERS)
+def test_a_number_in_a_text_is_as_java_writes_it(number: float, said: str) -> None:
+    assert payloads.expression("States.Format('{}', $.x)")({"x": number}, {}) == said
+    assert payloads.expression("States.Format('{}', $.x)")({"x": {"a": [number]}}, {}) == f"{{a=[{said}]}}"
+    assert payloads.expression("States.JsonToString($.x)")({"x": [{"a": number}]}, {}) == f'[{{"a":{said}}}]'
+
+
+@pytest.mark.parametrize("number", [1e7, 1e22, 12345678.5, 0.0009, 1e-5, -1e-5, -0.0, 5e-324, float("inf")])
+@pytest.mark.parametrize("inside", [lambda x: x, lambda x: [1, x], lambda x: {"a": {"b": [x]}}])
+def test_a_number_that_java_writes_otherwise_is_refused_by_name(number: float, inside: Any) -> None:
+    for function in ("States.Format('a {}', $.x)", "States.JsonToString($.x)"):
+        with pytest.raises(BadParameters, match=re.escape(f"the number {number!r} in a text is not known here")):
+            payloads.expression(function)({"x": inside(number)}, {})
+
+
+@pytest.mark.parametrize("text", ["States.MathAdd($.x, 1)", "States.MathAdd(-1, $.y)", "States.ArrayRange($.x, 1, 1)"])
+@pytest.mark.parametrize("number", [1e22, -1e22, 10**30])
+def test_a_number_that_no_long_of_javas_holds_is_refused_by_name(text: str, number: float) -> None:
+    with pytest.raises(BadParameters, match="no long of Java's holds"):
+        payloads.expression(text)({"x": number, "y": -(2**63)}, {})
 
 
 ANSWERS: list[tuple[str, Any]] = [

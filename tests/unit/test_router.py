@@ -286,3 +286,16 @@ def test_tens_of_thousands_take_seconds() -> None:
         fresh.route(result)
     assert time.process_time() - began < 5
     assert len(fresh.known) < 300
+
+
+@pytest.mark.parametrize(
+    ("score", "route"), [(1e-5, "none"), (-1e-5, "none"), (-0.0, "none"), (1e22, "unscored"), (-1e-300, "none")]
+)
+def test_a_number_that_nobody_knows_how_aws_writes_is_routed_as_its_neighbours(score: float, route: str) -> None:
+    checkin = {"risk_score": 40, "score": score, "trajectory": "stable", "text": ""}
+    definition = copy.deepcopy(PLAIN)
+    scored = definition["States"]["ProcessCheckin"]
+    said = {"Parameters": {"of.$": "States.Format('{}', $.checkinResult)"}, "ResultPath": "$.said"}
+    definition["States"]["Say"] = {"Type": "Pass", **said, "Next": scored["Next"]}
+    scored["Next"] = "Say"
+    assert NEW_ROUTER.route(checkin) == Router(definition).route(checkin) == route
