@@ -21,6 +21,7 @@ BANNED = {"manager", "util", "utils", "helper", "helpers", "handle", "data2", "p
 FOUNDATION = {
     "lib.errors": set(),
     "lib.answers": {"lib.errors"},
+    "lib.calls": set(),
     "lib.exact_json": {"lib.errors"},
     "lib.plans": {"lib.exact_json"},
     "lib.asl.reading": {"lib.errors"},
