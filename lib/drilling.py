@@ -84,7 +84,7 @@ def described(standing: Validity) -> dict[str, Any]:
 
 
 def verdict(scenario: str, checks: Sequence[Check]) -> dict[str, str]:
-    """The drill in one word, with what failed, else with what nobody can tell, else with what it was not compared to."""
+    """The drill in one word, with what failed, else what nobody can tell, else what it was not compared with."""
     failed = [check.name for check in checks if check.status == "failed"]
     open_ones = ("cannot tell", "not applied")
     unknown = [[f"{check.name}: {check.found}" for check in checks if check.status == one] for one in open_ones]
