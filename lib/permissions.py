@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lib import names
 from lib.aws import Live, readable
 from lib.checks import Check
 from lib.resources import identity_policies
-from lib.resources.encryption import USES, topics_keys
+from lib.resources.encryption import USES, topics_keys, workflows_keys
 from lib.resources.roles import inline_policies
 
 LOGGING = (
@@ -18,6 +18,7 @@ LOGGING = (
 )  # fmt: skip
 
 
+WORST_FIRST = ("failed", "cannot tell", "not exercised here", "passed")
 # What our reading finds, in a status and in words.
 READ = {
     True: ("not exercised here", "allowed"), False: ("failed", "not allowed"),
@@ -60,6 +61,11 @@ def needs(live: Live) -> list[Need]:
             for topic, key in topics_keys(live)
             for action in USES
         ),
+        *(
+            Need(action, key, f"no crisis is recorded, or none is run: this key encrypts the {what}")
+            for what, key, actions in workflows_keys(live)
+            for action in actions
+        ),
     ]
 
 
@@ -91,6 +97,19 @@ def inline_policies_or_fail(live: Live) -> dict[str, dict[str, Any]]:
     """The execution role's inline policies, with a readable error where there is no such role."""
     with readable(f"reading the policies of role {live.settings.execution_role_name}"):
         return inline_policies(live, live.settings.execution_role_name)
+
+
+def of_role(live: Live, role: str, actions: Sequence[str], resource: str) -> list[Check]:
+    """Whether a role of somebody else's holds each of these: as `checks`, but its attached policies are not read."""
+    name = role.rpartition("/")[2]
+    simulated = "permission_simulation" not in live.settings.not_exercised_here
+    with readable(f"reading the policies of role {name}"):
+        policies = list(inline_policies(live, name).values())
+        attached = live.client("iam").list_attached_role_policies(RoleName=name)["AttachedPolicies"]
+    needed = [Need(action, resource, "what this key encrypts is closed to it") for action in actions]
+    found = [_check(live, need, policies, role if simulated else "") for need in needed]
+    unread = attached and not simulated
+    return [replace(one, status="cannot tell") if unread and one.status == "failed" else one for one in found]
 
 
 def _check(live: Live, need: Need, policies: Iterable[Mapping[str, Any]], role: str) -> Check:
