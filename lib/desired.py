@@ -30,7 +30,7 @@ from lib.resources import (
     WorkflowAlias,
     entries,
 )
-from lib.resources.encryption import topics_keys
+from lib.resources.encryption import WRITE, topics_keys, workflows_keys
 from lib.resources.entries import Entries
 from lib.resources.topics import FROM_PARAMETERS
 from lib.resources.workflow_alias import routed_to
@@ -110,12 +110,16 @@ def drill_user() -> dict[str, Any]:
 
 
 def policy(live: Live) -> dict[str, Any]:
-    """The execution role's Phase 3 policy: the plan's 2.2, what logging needs, and the keys of encrypted topics."""
+    """The execution role's Phase 3 policy: the plan's 2.2, what logging needs, and the keys of what it uses."""
     document = dict(render.document("policies/phase3-execution-policy.json", live.settings))
     keys = sorted({key for _, key in topics_keys(live)})
     if keys:
         actions = ["kms:GenerateDataKey*", "kms:Decrypt"]
         statement = {"Sid": "UseTheTopicsKeys", "Effect": "Allow", "Action": actions, "Resource": keys}
+        document["Statement"] = [*document["Statement"], statement]
+    for what, key, used in workflows_keys(live):
+        actions = ["kms:GenerateDataKey*" if one in WRITE else one for one in used]
+        statement = {"Sid": f"UseTheKeyOfThe{what.title()}", "Effect": "Allow", "Action": actions, "Resource": key}
         document["Statement"] = [*document["Statement"], statement]
     return document
 

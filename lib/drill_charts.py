@@ -85,9 +85,11 @@ def drill_log(frame: pd.DataFrame, limit_seconds: float) -> Figure:
     question = "Did every drill of the log reach people?"
     if frame.empty:
         return nothing(question, "no drill was logged yet; `runbook drill ENV` runs one.", frame)
-    failed = frame[frame["verdict"] != "passed"]
+    failed, unknown = (frame[frame["verdict"] == verdict] for verdict in ("failed", "cannot tell"))
+    passed = (frame["verdict"] == "passed").sum()
     known = frame[list(TOPICS)].stack().dropna()
-    answer = f"{len(frame) - len(failed)} of {plural(len(frame), 'drill')} passed"
+    answer = f"{passed} of {plural(len(frame), 'drill')} passed"
+    answer += f", of {len(unknown)} nobody can tell" if len(unknown) else ""
     gone = [drill.time for drill in frame.itertuples() for _ in drill.lost]
     alerts = pd.Series([*known, *[np.nan] * len(gone)], dtype=float)
     answer += f"; alerts: {latency.answer(alerts, limit_seconds, spoken)}" if len(alerts) else ""
@@ -104,11 +106,12 @@ def drill_log(frame: pd.DataFrame, limit_seconds: float) -> Figure:
         axes.plot(
             gone, [never(top)] * len(gone), "X", color=VERMILLION, markeredgecolor=BLACK, markersize=9, label="LOST"
         )
-    for drill in failed.itertuples():
-        axes.annotate(
-            f"✕ {drill.scenario}", xy=(drill.time, low / 3), ha="center", color=VERMILLION, fontsize=9,
-            fontweight="bold",
-        )  # fmt: skip
+    for rows, mark, colour in ((failed, "✕", VERMILLION), (unknown, "?", BLACK)):
+        for drill in rows.itertuples():
+            axes.annotate(
+                f"{mark} {drill.scenario}", xy=(drill.time, low / 3), ha="center", color=colour, fontsize=9,
+                fontweight="bold",
+            )  # fmt: skip
     axes.axhline(limit_seconds, color=VERMILLION, linestyle="-.", linewidth=1.5, zorder=1)
     _outside(axes, limit_seconds, f"limit {limit_seconds:g} s", VERMILLION, "bold")
     time_axis(axes, frame["time"].min(), frame["time"].max(), None)

@@ -53,11 +53,13 @@ def drill(given: Callable[..., Settings], scenario: str) -> int:
             raise
         (row,) = validation.rows(live, record, session)
         checks = [*judged(live, session, row), validity.check(standing)]
-        record.keep_json(EVIDENCE, row | {"verdict": verdict(scenario, checks), "validated": described(standing)})
+        found = verdict(scenario, checks)
+        record.keep_json(EVIDENCE, row | {"verdict": found, "validated": described(standing)})
         log.append(drill_log.LOG, drill_log.row(record.run_id, row, checks, live.identity.caller) | about)
         validation.publish(live, [row])
         record.checked("drill", checks)
         terminal.checks(f"Drill {scenario}", checks)
+        terminal.say(f"Drill {scenario}: {found['status']}" + (f" ({found['found']})" if found["found"] else ""))
         terminal.say(f"Log: {log.folder / drill_log.LOG}")
         terminal.say(f"Record: {record.folder}")
     require(checks)
@@ -82,7 +84,9 @@ def described(standing: Validity) -> dict[str, Any]:
 
 
 def verdict(scenario: str, checks: Sequence[Check]) -> dict[str, str]:
-    """The drill in one word, with what failed, or else with what nobody can tell."""
+    """The drill in one word, with what failed, else what nobody can tell, else what it was not compared with."""
     failed = [check.name for check in checks if check.status == "failed"]
-    unknown = [f"{check.name}: {check.found}" for check in checks if check.status == "cannot tell"]
-    return {"name": scenario, "status": "failed" if failed else "passed", "found": ", ".join(failed or unknown)}
+    open_ones = ("cannot tell", "not applied")
+    unknown = [[f"{check.name}: {check.found}" for check in checks if check.status == one] for one in open_ones]
+    said = next(filter(None, [failed, *unknown]), [])
+    return {"name": scenario, "status": drill_log.verdict(checks), "found": ", ".join(said)}

@@ -1,21 +1,29 @@
 """What the execution role may do: one permission at a time, by AWS's simulator or from the policies. Read-only."""
 
-import fnmatch
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lib import names
 from lib.aws import Live, readable
 from lib.checks import Check
-from lib.resources.encryption import USES, topics_keys
+from lib.resources import identity_policies
+from lib.resources.encryption import USES, topics_keys, workflows_keys
 from lib.resources.roles import inline_policies
 
 LOGGING = (
     "logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery",
     "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups",
 )  # fmt: skip
+
+
+WORST_FIRST = ("failed", "cannot tell", "not exercised here", "passed")
+# What our reading finds, in a status and in words.
+READ = {
+    True: ("not exercised here", "allowed"), False: ("failed", "not allowed"),
+    None: ("cannot tell", "hangs on a condition"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,11 @@ def needs(live: Live) -> list[Need]:
             for topic, key in topics_keys(live)
             for action in USES
         ),
+        *(
+            Need(action, key, f"no crisis is recorded, or none is run: this key encrypts the {what}")
+            for what, key, actions in workflows_keys(live)
+            for action in actions
+        ),
     ]
 
 
@@ -60,7 +73,8 @@ def checks(live: Live, needed: Sequence[Need] = ()) -> list[Check]:
     """Whether the role holds each needed permission.
 
     `SimulatePrincipalPolicy` decides, where the environment can answer it. Elsewhere our own reading of the role's
-    inline policies decides only what is `failed`: what it finds allowed is `not exercised here`, never `passed`.
+    inline policies decides only what is `failed`: what it finds allowed is `not exercised here`, never `passed`, and
+    what hangs on a condition that it does not know is `cannot tell`.
     """
     policies = list(inline_policies_or_fail(live).values())
     simulated = "permission_simulation" not in live.settings.not_exercised_here
@@ -85,16 +99,33 @@ def inline_policies_or_fail(live: Live) -> dict[str, dict[str, Any]]:
         return inline_policies(live, live.settings.execution_role_name)
 
 
+def of_role(live: Live, role: str, actions: Sequence[str], resource: str) -> list[Check]:
+    """Whether a role of somebody else's holds each of these: as `checks`, but its attached policies are not read."""
+    name = role.rpartition("/")[2]
+    simulated = "permission_simulation" not in live.settings.not_exercised_here
+    with readable(f"reading the policies of role {name}"):
+        policies = list(inline_policies(live, name).values())
+        attached = live.client("iam").list_attached_role_policies(RoleName=name)["AttachedPolicies"]
+    needed = [Need(action, resource, "what this key encrypts is closed to it") for action in actions]
+    found = [_check(live, need, policies, role if simulated else "") for need in needed]
+    unread = attached and not simulated
+    return [replace(one, status="cannot tell") if unread and one.status == "failed" else one for one in found]
+
+
 def _check(live: Live, need: Need, policies: Iterable[Mapping[str, Any]], role: str) -> Check:
     """`role`: whose permissions AWS simulates, "" where it cannot."""
     context = "".join(f" with {key} = {value}" for key, value in need.context)
-    name = f"{need.action} on {_shown(need.resource)}{context}"
+    name, read = f"{need.action} on {_shown(need.resource)}{context}", allowed(policies, need)
     if role:
-        found = _simulate(live, need, role)
-        return Check(name, "passed" if found == "allowed" else "failed", f"{found} (AWS simulator)", "allowed")
-    read = allowed(policies, need)
-    found = f"{'allowed' if read else 'not allowed'} by our reading of the policies; only AWS can decide"
-    return Check(name, "not exercised here" if read else "failed", found, f"allowed, or {need.without}")
+        found, missing = _simulate(live, need, role)
+        status = "passed" if found == "allowed" else "failed"
+        # What a call carries that nobody told the simulator: there its answer is none.
+        if missing and found != "allowed" and (found == "explicitDeny" or read is None):
+            return Check(name, "cannot tell", f"{found} (AWS simulator), without {', '.join(missing)}", "allowed")
+        return Check(name, status, f"{found} (AWS simulator)", "allowed")
+    status, said = READ[read]
+    found = f"{said} by our reading of the policies; only AWS can decide"
+    return Check(name, status, found, f"allowed, or {need.without}")
 
 
 def _shown(resource: str) -> str:
@@ -102,10 +133,12 @@ def _shown(resource: str) -> str:
     return resource.partition(":function:")[2] or resource.rsplit(":", 1)[-1]
 
 
-def _simulate(live: Live, need: Need, role: str) -> str:
+def _simulate(live: Live, need: Need, role: str) -> tuple[str, list[str]]:
+    """What AWS decides, and of which condition keys it was told no value."""
     context = [
         {"ContextKeyName": key, "ContextKeyValues": [value], "ContextKeyType": "string"} for key, value in need.context
     ]
+    context.append({"ContextKeyName": "aws:SecureTransport", "ContextKeyValues": ["true"], "ContextKeyType": "boolean"})
     with readable(f"simulating {need.action}"):
         answer = live.client("iam").simulate_principal_policy(
             PolicySourceArn=role,
@@ -113,44 +146,13 @@ def _simulate(live: Live, need: Need, role: str) -> str:
             ResourceArns=[need.resource],
             ContextEntries=context,
         )
-    return str(next((found["EvalDecision"] for found in answer["EvaluationResults"]), "no answer"))
+    found = next(iter(answer["EvaluationResults"]), dict[str, Any]())
+    return str(found.get("EvalDecision", "no answer")), list(found.get("MissingContextValues", []))
 
 
-def allowed(policies: Iterable[Mapping[str, Any]], need: Need) -> bool:
-    """Our reading of identity policies: an Allow matches and no Deny does. Knows StringLike and StringEquals only."""
-    statements = [statement for document in policies for statement in _many(document.get("Statement", []))]
-    matching = [statement for statement in statements if _matches(statement, need)]
-    return any(s["Effect"] == "Allow" for s in matching) and not any(s["Effect"] == "Deny" for s in matching)
-
-
-def _matches(statement: Mapping[str, Any], need: Need) -> bool:
-    if "Action" not in statement or "Resource" not in statement:
-        return statement.get("Effect") == "Deny"  # NotAction and NotResource are not read: the safe side is "denied"
-    action = any(_like(need.action.lower(), pattern.lower()) for pattern in _many(statement["Action"]))
-    resource = any(_like(need.resource, pattern) for pattern in _many(statement["Resource"]))
-    return action and resource and _condition_holds(statement, need)
-
-
-def _condition_holds(statement: Mapping[str, Any], need: Need) -> bool:
-    given = {key.lower(): value for key, value in need.context}
-    for operator, keys in statement.get("Condition", {}).items():
-        for key, patterns in keys.items():
-            value = given.get(key.lower())
-            if operator not in ("StringLike", "StringEquals") or value is None:
-                return statement["Effect"] == "Deny"
-            match = _like if operator == "StringLike" else str.__eq__
-            if not any(match(value, pattern) for pattern in _many(patterns)):
-                return False
-    return True
-
-
-def _like(value: str, pattern: str) -> bool:
-    """IAM knows `*` and `?`; a bracket means itself."""
-    return fnmatch.fnmatchcase(value, pattern.replace("[", "[[]"))
-
-
-def _many(value: Any) -> list[Any]:  # noqa: ANN401 - IAM allows one or a list everywhere
-    return value if isinstance(value, list) else [value]
+def allowed(policies: Iterable[Mapping[str, Any]], need: Need) -> bool | None:
+    """Our reading of a role's policies; None where it hangs on a condition that only AWS can decide."""
+    return identity_policies.allowed(policies, need.action, need.resource, dict(need.context))
 
 
 def compared(before: Iterable[Check], after: Iterable[Check]) -> list[dict[str, str]]:

@@ -13,14 +13,16 @@ from lib.checks import Check
 from lib.errors import NotAsWanted
 from lib.exact_json import document
 from lib.names import LOW_SENTIMENT_RULE
+from lib.phases import key_use
+from lib.phases.key_use import may, row, short
 from lib.preflight import DEAD_LETTER_QUEUES
-from lib.resources.encryption import USABLE, Key, key_named, lets, queue_key, topic_key
+from lib.resources.encryption import USES, key_named, queue_key, topic_key
 from lib.resources.rules import targets
 from lib.resources.topics import LISTENING, PENDING, subscriptions
 
 SNS, EVENTS, CLOUDWATCH, LAMBDA = "sns.amazonaws.com", "events.amazonaws.com", "cloudwatch.amazonaws.com", "lambda"
 NO_KEY = "no key of KMS"
-MAY = "may kms:GenerateDataKey* and kms:Decrypt with the key"
+MAY = may(USES)
 OWN_KEY = "AWS's own key lets no service in and cannot be changed: take a key of your own"
 OR_SQS = f"{OWN_KEY}, or SQS's own encryption (SqsManagedSseEnabled)"
 
@@ -42,9 +44,14 @@ def existing(live: Live) -> list[Check]:
     queues += _of_topic(live, s.ops_topic_arn, s.ops_topic_name)
     queues += _of_rule(live, LOW_SENTIMENT_RULE)
     planned = _queues(live, [*_planned_for_operations(live), *_planned_for_events(live)])
-    there = {row.name: row for row in planned if row.status != "not applied"}
-    there |= {row.name: row for row in _queues(live, queues)}
-    return [*_topic(live, s.alert_topic_name), *_topic(live, s.ops_topic_name), *there.values()]
+    there = {one.name: one for one in planned if one.status != "not applied"}
+    there |= {one.name: one for one in _queues(live, queues)}
+    return [
+        *_topic(live, s.alert_topic_name),
+        *_topic(live, s.ops_topic_name),
+        *there.values(),
+        *key_use.of_roles(live),
+    ]
 
 
 def operations(live: Live) -> list[Check]:
@@ -76,12 +83,12 @@ def _planned_for_events(live: Live) -> list[Sender]:
 def _of_topic(live: Live, arn: str, name: str) -> Iterator[Sender]:
     """The queues that a topic sends to: its subscribers, and the dead-letter queues of all of them."""
     with readable(f"listing the subscribers of {name}"):
-        for row in subscriptions(live, name):
-            if row["Protocol"] == "sqs" and f":{LISTENING}-" not in row["Endpoint"]:
-                yield Sender(row["Endpoint"], SNS, (arn,))
-            if row["SubscriptionArn"] in PENDING:
+        for one in subscriptions(live, name):
+            if one["Protocol"] == "sqs" and f":{LISTENING}-" not in one["Endpoint"]:
+                yield Sender(one["Endpoint"], SNS, (arn,))
+            if one["SubscriptionArn"] in PENDING:
                 continue
-            answer = live.client("sns").get_subscription_attributes(SubscriptionArn=row["SubscriptionArn"])
+            answer = live.client("sns").get_subscription_attributes(SubscriptionArn=one["SubscriptionArn"])
             redrive = document(answer["Attributes"].get("RedrivePolicy") or "{}", "a subscription's RedrivePolicy")
             if redrive.get("deadLetterTargetArn"):
                 yield Sender(redrive["deadLetterTargetArn"], SNS, (arn,))
@@ -113,11 +120,11 @@ def _topic(live: Live, name: str) -> list[Check]:
     if key.of_aws:
         found = f"{given}: EventBridge and CloudWatch cannot publish to it"
         return [Check(what, "failed", found, f"no key, or one of your own; {OWN_KEY}")]
-    rows = [_row(f"{what}, for {_short(role)}", key, role, {})]
+    rows = [row(f"{what}, for {short(role)}", key, role, {})]
     try:
         for who, sources in _publishing(live, arn):
             context = {"aws:sourceaccount": (s.account_id,), "aws:sourcearn": sources}
-            rows.append(_row(f"{what}, for {who}", key, who, context))
+            rows.append(row(f"{what}, for {who}", key, who, context))
     except NotAsWanted as error:
         rows.append(Check(f"{what}, for services", "cannot tell", str(error), f"whichever publishes to it {MAY}"))
     return rows
@@ -165,21 +172,7 @@ def _queue(live: Live, sender: Sender) -> Check:
     if key.of_aws:
         return Check(what, "failed", f"{given}: {sender.service} cannot send to it", f"{expected}; {OR_SQS}")
     context = {"aws:sourcearn": sender.sources, "aws:sourceaccount": (s.account_id,)}
-    return _row(what, key, sender.service, context)
-
-
-def _row(what: str, key: Key, who: str, context: dict[str, tuple[str, ...]]) -> Check:
-    expected = f"{_short(who)} {MAY}, by its policy"
-    if key.state and key.state not in USABLE:
-        return Check(what, "failed", f"{key.given} is {key.state}: nothing can be sent", f"an enabled key; {expected}")
-    if not key.symmetric:
-        return Check(what, "failed", f"{key.given} is no symmetric key for encryption", f"one that is; {expected}")
-    if key.policy is None:
-        return Check(what, "cannot tell", f"{key.given}: its policy may not be read ({key.unread})", expected)
-    answer = lets(key, who, context)
-    status = {True: "passed", False: "failed", None: "cannot tell"}[answer]
-    words = {True: "lets it in", False: "does not let it in", None: "has conditions that only AWS can decide"}
-    return Check(what, status, f"{key.given}: its policy {words[answer]}", expected)
+    return row(what, key, sender.service, context)
 
 
 def _not_there(kind: str, name: str, service: str = "") -> Check:
@@ -187,7 +180,3 @@ def _not_there(kind: str, name: str, service: str = "") -> Check:
     return Check(
         f"key of {kind} {name}{who}", "not applied", f"there is no such {kind}", "made by the plan, without a key"
     )
-
-
-def _short(who: str) -> str:
-    return f"role {who.rsplit('/', 1)[-1]}" if who.startswith("arn:") else who

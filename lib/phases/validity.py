@@ -113,9 +113,13 @@ def latest(live: Live) -> Validity:
 
 
 def check(found: Validity) -> Check:
-    """Whether what was validated is live, as one answer; what it does not know is never a pass."""
+    """Whether what was validated is live, as one answer; what it does not know is never a pass.
+
+    Where no run is known that validated anything, as before phase 05, there is nothing to compare: `not applied`.
+    """
     if not found.known:
-        return Check(AS_VALIDATED, "cannot tell", found.why, "as a run validated it")
+        status = "not applied" if found.why == NONE_KNOWN else "cannot tell"
+        return Check(AS_VALIDATED, status, found.why, "as a run validated it")
     said = _sentences(found.differences) or f"as it was {found.since}"
     worst = min((row.meaning for row in found.differences), key=list(Meaning).index, default=Meaning.TOLD)
     return Check(AS_VALIDATED, "passed" if worst is Meaning.TOLD else str(worst), said, f"as {found.since}")

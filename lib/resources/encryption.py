@@ -13,11 +13,13 @@ from botocore.exceptions import ClientError
 
 from lib import exact_json
 from lib.aws import BAD_CREDENTIALS, Live, absent_is_none, error_code, readable
+from lib.errors import NotAsWanted
 
 NO_QUEUE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
 NO_TOPIC = ("NotFound", "NotFoundException")
 OF_AWS = "alias/aws/"
-USES = ("kms:GenerateDataKey", "kms:Decrypt")
+WRITE, DECRYPT = ("kms:GenerateDataKey",), ("kms:Decrypt",)
+USES = (*WRITE, *DECRYPT)
 USABLE = ("Enabled", "Updating")  # the latter while a replica becomes the primary key
 GONE = ("NotFoundException",)
 # Conditions that are read; under any other one, nobody can tell.
@@ -113,21 +115,65 @@ def topics_keys(live: Live) -> list[tuple[str, str]]:
     """(topic's name, key's ARN) of the topics that the workflow publishes to and that a customer's key encrypts."""
     s, found = live.settings, list[tuple[str, str]]()
     for name, arn in ((s.alert_topic_name, s.alert_topic_arn), (s.ops_topic_name, s.ops_topic_arn)):
-        given = topic_key(live, arn)
-        key = key_named(live, given) if given else None
-        if key and not key.of_aws and key.arn:
-            found.append((name, key.arn))
+        if key := customers_key(live, topic_key(live, arn) or ""):
+            found.append((name, key))
     return found
 
 
-def lets(key: Key, principal: str, context: Mapping[str, Sequence[str]]) -> bool | None:
+def table_key(live: Live) -> str:
+    """The key of the users' table, "" where it is under DynamoDB's own, or is not there."""
+    with readable("reading the key of the table"), absent_is_none("ResourceNotFoundException"):
+        found = live.client("dynamodb").describe_table(TableName=live.settings.table_name)["Table"]
+        return str(found.get("SSEDescription", {}).get("KMSMasterKeyArn") or "")
+    return ""
+
+
+def bucket_key(live: Live) -> str:
+    """The key by which the bucket of check-ins encrypts what names none; "" under S3's own."""
+    absent = ("ServerSideEncryptionConfigurationNotFoundError", "NoSuchBucket")
+    with readable("reading the key of the bucket"), absent_is_none(*absent):
+        found = live.client("s3").get_bucket_encryption(Bucket=live.settings.checkin_bucket_name)
+        rules = found["ServerSideEncryptionConfiguration"]["Rules"]
+        given = [rule.get("ApplyServerSideEncryptionByDefault", {}).get("KMSMasterKeyID") for rule in rules]
+        return next((str(one) for one in given if one), "")
+    return ""
+
+
+def machine_key(live: Live) -> str:
+    """The workflow's own key, "" under Step Functions' own, or where there is no workflow."""
+    with readable("reading the key of the workflow"), absent_is_none("StateMachineDoesNotExist"):
+        found = live.client("stepfunctions").describe_state_machine(stateMachineArn=live.settings.state_machine_arn)
+        return str(found.get("encryptionConfiguration", {}).get("kmsKeyId") or "")
+    return ""
+
+
+def workflows_keys(live: Live) -> list[tuple[str, str, Sequence[str]]]:
+    """(of what, key's ARN, calls) of the customer's keys that the workflow needs beside those of topics.
+
+    A table that may not be looked at counts as without one; phase 00 says so.
+    """
+    try:
+        table = table_key(live)
+    except NotAsWanted:
+        table = ""
+    rows = (("table", table, DECRYPT), ("workflow", machine_key(live), USES))
+    return [(what, key, actions) for what, given, actions in rows if (key := customers_key(live, given))]
+
+
+def customers_key(live: Live, given: str) -> str:
+    """The ARN of the key that this names, "" where it is AWS's own, or nobody can tell its ARN."""
+    key = key_named(live, given) if given else None
+    return key.arn if key and not key.of_aws else ""
+
+
+def lets(key: Key, principal: str, context: Mapping[str, Sequence[str]], actions: Sequence[str] = USES) -> bool | None:
     """Whether the key's policy lets a service (`sns.amazonaws.com`) or an ARN use it; None where nobody can tell.
 
     `context`: condition key in lower case -> what the call carries; of several values each must be let in.
     """
     if key.policy is None:
         return None
-    answers = [_lets_once(key, principal, action, one) for action in USES for one in _each(context)]
+    answers = [_lets_once(key, principal, action, one) for action in actions for one in _each(context)]
     return False if False in answers else None if None in answers else True
 
 

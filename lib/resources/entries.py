@@ -13,6 +13,7 @@ from typing import Any
 
 from lib.aws import Live, absent_is_none, readable
 from lib.errors import NotAsWanted, RunbookError
+from lib.resources import starters
 from lib.resources.workflow import description, versions
 from lib.resources.workflow_alias import aliases, routing_of
 
@@ -28,7 +29,7 @@ UNIVERSAL = ":aws-sdk:sfn:startExecution"
 class Starter:
     """Something that starts executions, and the ARN that it names. `seen`: only its executions tell of it.
 
-    `possible`: an alias of the processor, which perhaps nobody calls.
+    `possible`: an alias of the processor, another function or workflow or an API, which perhaps nobody calls.
     """
 
     who: str
@@ -41,13 +42,15 @@ class Starter:
 class Entries:
     """Who starts what, as far as it can be read; `unread` says what could not be, and why.
 
-    `aliases` is None where they may not be listed: then an alias that something names is taken for one.
+    `aliases` is None where they may not be listed: then an alias that something names is taken for one. `checkins`: how
+    many of the latest were looked at for the way that they came by.
     """
 
     machine: str
     aliases: tuple[str, ...] | None
     starters: tuple[Starter, ...]
     unread: tuple[str, ...] = ()
+    checkins: int = 0
 
     @property
     def arn(self) -> str:
@@ -82,7 +85,7 @@ class Entries:
 
 def read(live: Live) -> Entries:
     """Ask everything that may start the workflow and can be read. What is refused is `unread`, and no error."""
-    machine, unread = live.settings.state_machine_arn, list[str]()
+    machine, unread, counted = live.settings.state_machine_arn, list[str](), list[int]()
     names = tuple(_asked("its aliases", partial(aliases, live, machine), unread))
     listed = None if unread else names
     numbers = list(_asked("its versions", partial(_versions, live, machine), unread))
@@ -92,10 +95,13 @@ def read(live: Live) -> Entries:
     sources: dict[str, Callable[[], Iterable[Starter]]] = {
         "the environment of the processor's aliases": lambda: _environments(live),
         "the processor's environment": lambda: _environment(live, live.settings.processor_function_name),
+        "other functions": lambda: _possible(starters.by_functions(live, unread)),
+        "other workflows": lambda: _possible(starters.by_machines(live, unread)),
+        "APIs": lambda: _possible(starters.by_apis(live, unread)),
         "rules": lambda: _rules(live, targets),
         "schedules": lambda: _schedules(live, machine),
         "pipes": lambda: _pipes(live, machine),
-        f"the latest {LATEST_EXECUTIONS} check-ins": lambda: _executions(live, machine, unread),
+        f"the latest {LATEST_EXECUTIONS} check-ins": lambda: _executions(live, machine, unread, counted),
     }
     found = [starter for name, source in sources.items() for starter in _asked(name, source, unread)]
     # Since its latest check-in, an alias may have been removed.
@@ -103,7 +109,11 @@ def read(live: Live) -> Entries:
         one for one in found if one.seen and listed is not None and _alias_of(machine, one.arn) not in (*listed, "")
     ]
     kept = [starter for starter in dict.fromkeys(found) if starter not in gone]
-    return Entries(machine, listed, tuple(kept), tuple(unread))
+    return Entries(machine, listed, tuple(kept), tuple(unread), sum(counted))
+
+
+def _possible(named: Iterable[starters.Named]) -> Iterator[Starter]:
+    return (Starter(who, arn, possible=True) for who, arn in named)
 
 
 def _alias_of(machine: str, arn: str) -> str:
@@ -220,12 +230,13 @@ def _pipes(live: Live, machine: str) -> Iterator[Starter]:
             yield Starter(f"pipe {row['Name']}", arn)
 
 
-def _executions(live: Live, machine: str, unread: list[str]) -> Iterator[Starter]:
+def _executions(live: Live, machine: str, unread: list[str], counted: list[int]) -> Iterator[Starter]:
     """What the latest check-ins came by. AWS says so of each that was started by an alias or a version."""
     with absent_is_none("StateMachineDoesNotExist"):
         pages = partial(live.client("stepfunctions").list_executions, stateMachineArn=machine, maxResults=1000)
         listed = list(islice(_pages(pages, "executions", "nextToken"), MOST_EXECUTIONS))
         rows = [row for row in listed if not str(row["name"]).startswith("drill-")][:LATEST_EXECUTIONS]
+        counted.append(len(rows))
         if len(listed) == MOST_EXECUTIONS and not rows:
             unread.append(f"the latest check-ins (the latest {MOST_EXECUTIONS:,} executions are all drills)")
         came_by = Counter(row.get("stateMachineAliasArn") or row.get("stateMachineVersionArn") for row in rows)

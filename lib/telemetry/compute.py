@@ -15,6 +15,7 @@ from lib.resources.functions import environment_keys
 from lib.resources.roles import inline_policies
 from lib.resources.workflow import description, versions
 from lib.resources.workflow_alias import routings
+from lib.telemetry import callers
 from lib.telemetry.facts import Sense
 from lib.telemetry.readings import Reading, only, parsed, statements, without
 
@@ -61,7 +62,7 @@ def way_in(live: Live, name: str) -> list[Reading]:
 
 
 def function(live: Live, name: str) -> list[Reading]:
-    """Configuration, code, variables' names, concurrency, what becomes of events, permissions, aliases.
+    """Configuration, code, variables' names, concurrency, what becomes of events, permissions, aliases, what feeds it.
 
     `name` may end in an alias or a version, which then is what is read.
     """
@@ -96,6 +97,7 @@ def function(live: Live, name: str) -> list[Reading]:
         Reading("permissions", Sense.STATEMENTS, lambda: statements(
             asked("get_policy", FunctionName=name).get("Policy"))),
         Reading("aliases", Sense.MEMBERS, aliases),
+        *callers.of_a_function(live, plain),
     ]  # fmt: skip
 
 
@@ -142,11 +144,21 @@ def role(live: Live, name: str) -> list[Reading]:
 
 
 def key(live: Live, name: str) -> list[Reading]:
-    """A customer's key: which one it is, whether it can be used, and by whom."""
+    """A customer's key: which one it is, whether it can be used, and by whom; None where there is none."""
     kms = live.client("kms")
-    described = cache(lambda: kms.describe_key(KeyId=name)["KeyMetadata"])
-    policy = lambda: kms.get_key_policy(KeyId=described()["KeyId"], PolicyName="default")["Policy"]  # noqa: E731
+
+    @cache
+    def described() -> Mapping[str, Any]:
+        with absent_is_none("NotFoundException"):
+            return dict(kms.describe_key(KeyId=name)["KeyMetadata"])
+        return {}
+
+    def policy() -> Value:
+        if not described():
+            return None
+        return statements(kms.get_key_policy(KeyId=described()["KeyId"], PolicyName="default")["Policy"])
+
     return [
-        Reading("state", Sense.WHOLE, lambda: only(described(), ("KeyId", "KeyState"))),
-        Reading("policy", Sense.STATEMENTS, lambda: statements(policy())),
+        Reading("state", Sense.WHOLE, lambda: only(described(), ("KeyId", "KeyState")) if described() else None),
+        Reading("policy", Sense.STATEMENTS, policy),
     ]

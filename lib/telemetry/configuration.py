@@ -38,6 +38,7 @@ READINGS: dict[str, Callable[[Live, str], list[Reading]]] = {
     "topic": messaging.topic,
     "queue": messaging.queue,
     "table": storage.table,
+    "bucket": storage.bucket,
     "drill user": storage.drill_user,
     "log group": storage.log_group,
     "dashboard": storage.dashboard,
@@ -66,7 +67,7 @@ NAMED = {
     "lambda": ("function", re.compile(r"function:(.+)")),
     "kms": ("key", re.compile(r"(key/.+)")),
 }
-KEYS = ("KmsMasterKeyId", "KmsKeyIdentifier", "KMSKeyArn", "kmsKeyId")
+KEYS = ("KmsMasterKeyId", "KMSMasterKeyID", "KmsKeyIdentifier", "KMSKeyArn", "kmsKeyId")
 OF_AWS = "alias/aws/"  # AWS's own keys: nobody can change them, nor whom they serve
 
 
@@ -133,6 +134,7 @@ def subjects(live: Live) -> list[Subject]:
         *(Subject("rule", rule["name"], _of_a_rule(rule)) for rule in desired.rules()),
         Subject("event bus", "default", "123"),
         Subject("table", s.table_name, "12"),
+        Subject("bucket", s.checkin_bucket_name, "123"),
         Subject("drill user", s.drill_user_id, "12"),
         Subject("log group", s.log_group_name, "1"),
         Subject("dashboard", s.dashboard_name, "5"),
@@ -200,9 +202,9 @@ def _resting(row: tuple[Reading, Fact], criteria: set[str]) -> Fact:
 
 
 def _named(live: Live, subject: Subject, facts: Sequence[Fact]) -> Iterator[Subject]:
-    """The things of this account that the facts name, policies left out: whom they speak of is not what is used."""
+    """The things of this account that the facts name; not what policies speak of, nor what decides nothing."""
     for fact in facts:
-        if fact.sense is not Sense.STATEMENTS:
+        if fact.sense not in (Sense.STATEMENTS, Sense.NOTE):
             for kind, name in _within(live, fact.value):
                 yield Subject(kind, name, subject.criteria, found=True)
 

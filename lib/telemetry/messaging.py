@@ -14,6 +14,7 @@ from lib.plans import Value
 from lib.resources.queues import NO_QUEUE
 from lib.resources.rules import targets
 from lib.resources.topics import LISTENING, NO_FILTER, PENDING, subscriptions
+from lib.telemetry import callers
 from lib.telemetry.facts import Sense
 from lib.telemetry.readings import Reading, only, parsed, statements, without
 
@@ -41,19 +42,25 @@ def rule(live: Live, name: str) -> list[Reading]:
             return {**only(found, kept), "EventPattern": parsed(found.get("EventPattern"))}
         return None
 
-    def behind() -> Value:
+    @cache
+    def behind() -> dict[str, dict[str, Any]]:
         return {key: row for key, row in targets(live, name).items() if not key.startswith(LISTENING)}
 
-    return [Reading("state and pattern", Sense.WHOLE, described), Reading("targets", Sense.MEMBERS, behind)]
+    return [
+        Reading("state and pattern", Sense.WHOLE, described),
+        Reading("targets", Sense.MEMBERS, behind),
+        Reading("targets that alerts pass", Sense.WHOLE, lambda: callers.calling(live, behind())),
+    ]
 
 
 def event_bus(live: Live, name: str) -> list[Reading]:
-    """Who may put events on it and who may not, and the key that they lie under."""
+    """Who may put events on it and who may not, the key that they lie under, and which rules of others take ours."""
     described = cache(lambda: live.client("events").describe_event_bus(Name=name))
     kept = ("KmsKeyIdentifier", "DeadLetterConfig")
     return [
         Reading("policy", Sense.STATEMENTS, lambda: statements(described().get("Policy"))),
         Reading("key", Sense.WHOLE, lambda: only(described(), kept)),
+        *callers.of_the_bus(live),
     ]
 
 
@@ -67,11 +74,13 @@ def topic(live: Live, name: str) -> list[Reading]:
             return dict(answer["Attributes"])
         return {}
 
+    subscribers = cache(lambda: _subscribers(live, name))
     return [
         Reading("policy", Sense.STATEMENTS, lambda: statements(attributes().get("Policy"))),
         *_attributes(attributes),
         Reading("display name", Sense.WHOLE, lambda: attributes().get("DisplayName"), criteria="1"),
-        Reading("confirmed subscribers", Sense.MEMBERS, lambda: _subscribers(live, name)),
+        Reading("confirmed subscribers", Sense.MEMBERS, subscribers),
+        Reading("subscribers that alerts pass", Sense.WHOLE, lambda: callers.calling(live, subscribers(), "Endpoint")),
         Reading("waiting for confirmation", Sense.NOTE, lambda: _waiting(live, name)),
     ]
 

@@ -367,10 +367,121 @@ def a_crisis_is_counted(live):
     )  # fmt: skip
 
 
+def bucket(operation, **given):
+    return lambda live: getattr(aws(live)("s3"), operation)(Bucket=live.settings.checkin_bucket_name, **given)
+
+
+def bucket_denies(live):
+    objects = f"arn:aws:s3:::{live.settings.checkin_bucket_name}/*"
+    bucket("put_bucket_policy", Policy=policy({**DENIAL, "Resource": objects}, action="*"))(live)
+
+
+def a_missing_key(live):
+    missing = live.settings.arn("kms", "key/00000000-0000-0000-0000-000000000000")
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": missing}
+    rules = {"Rules": [{"ApplyServerSideEncryptionByDefault": default}]}
+    bucket("put_bucket_encryption", ServerSideEncryptionConfiguration=rules)(live)
+
+
+def check_ins_expire(live):
+    rules = [{"ID": "x", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}]
+    bucket("put_bucket_lifecycle_configuration", LifecycleConfiguration={"Rules": rules})(live)
+
+
+def notified(function=""):
+    """Each object that is made, told to a queue of somebody's, or to a function as well."""
+
+    def change(live):
+        made = {"Events": ["s3:ObjectCreated:*"]}
+        queue = {"Id": "q", "QueueArn": live.settings.queue_arn("Rehearsal-OperationsInbox"), **made}
+        arn = live.settings.arn("lambda", f"function:{function}")
+        ours = {"LambdaFunctionConfigurations": [{"Id": "f", "LambdaFunctionArn": arn, **made}]}
+        wanted = {"QueueConfigurations": [queue], **(ours if function else {})}
+        bucket("put_bucket_notification_configuration", NotificationConfiguration=wanted)(live)
+
+    return change
+
+
+def no_bucket(live):
+    s3, name = aws(live)("s3"), live.settings.checkin_bucket_name
+    for row in s3.list_objects_v2(Bucket=name).get("Contents", []):
+        s3.delete_object(Bucket=name, Key=row["Key"])
+    s3.delete_bucket(Bucket=name)
+
+
+def table(**given):
+    return lambda live: aws(live)("dynamodb").update_table(TableName=live.settings.table_name, **given)
+
+
+def items_expire(live):
+    wanted = {"Enabled": True, "AttributeName": "alertThreshold"}
+    aws(live)("dynamodb").update_time_to_live(TableName=live.settings.table_name, TimeToLiveSpecification=wanted)
+
+
+def a_rule_of_others(pattern, *targets, bus="default"):
+    def change(live):
+        events = aws(live)("events")
+        if bus not in [row["Name"] for row in events.list_event_buses()["EventBuses"]]:
+            events.create_event_bus(Name=bus)
+        events.put_rule(Name="Theirs", EventPattern=json.dumps(pattern), State="ENABLED", EventBusName=bus)
+        rows = [{"Id": str(at), "Arn": live.settings.arn(*target)} for at, target in enumerate(targets)]
+        events.put_targets(Rule="Theirs", Targets=rows, EventBusName=bus)
+
+    return change
+
+
+def the_dispatcher_again(live):
+    return {"Id": "Again", "Arn": live.settings.dispatcher_arn}
+
+
+def the_dispatcher_subscribes(live):
+    s = live.settings
+    aws(live)("sns").subscribe(TopicArn=s.alert_topic_arn, Protocol="lambda", Endpoint=s.dispatcher_arn)
+
+
+def fed(function, queue):
+    return lambda live: aws(live)("lambda").create_event_source_mapping(
+        FunctionName=function, EventSourceArn=live.settings.queue_arn(queue)
+    )
+
+
+def no_longer_fed(live):
+    lam = aws(live)("lambda")
+    (row,) = lam.list_event_source_mappings(FunctionName=live.settings.processor_function_name)["EventSourceMappings"]
+    lam.update_event_source_mapping(UUID=row["UUID"], Enabled=False)
+
+
+def a_pipe(live):
+    s = live.settings
+    aws(live)("pipes").create_pipe(
+        Name="again", Source=s.queue_arn("Your6-AlertDLQ"), Target=s.dispatcher_arn,
+        RoleArn=s.arn("iam", "role/Your6-LambdaExecutionRole"),
+    )  # fmt: skip
+
+
+def the_account_lets_no_log_in(live):
+    text = policy({**DENIAL, "Principal": {"Service": "delivery.logs.amazonaws.com"}}, action="logs:PutLogEvents")
+    aws(live)("logs").put_resource_policy(policyName="quiet", policyDocument=text)
+
+
+def logs_of(live, count):
+    """As AWS does by itself where somebody lets another workflow write a log."""
+    groups = [f"log-group:{name}:log-stream:*" for name in (live.settings.log_group_name, "/aws/vendedlogs/other")]
+    arns = [live.settings.arn("logs", group) for group in groups]
+    row = {"Effect": "Allow", "Principal": {"Service": "delivery.logs.amazonaws.com"}, "Resource": arns[:count]}
+    text = policy(row, action="logs:PutLogEvents")
+    aws(live)("logs").put_resource_policy(policyName="AWSLogDeliveryWrite20150319", policyDocument=text)
+
+
 MACHINE, PROCESSOR = "state machine Your6-CheckinWorkflow", "function Your6-CheckinProcessor"
 DISPATCHER, ROLE = "function Your6-AlertDispatcher", "role Your6-StepFunctionsRole"
 OPS, TRUSTED = "topic Your6-OperationsAlerts", "topic Your6-TrustedContactAlerts"
 CRISIS, LOW, HIGH = (f"rule Your6-{name}Rule" for name in ("CrisisProtocol", "LowSentiment", "HighRisk"))
+BUS, BUCKET, TABLE = "event bus default", "bucket your6-checkins-000000000000", "table your6-users"
+LOG = "log group /aws/vendedlogs/states/Your6-CheckinWorkflow"
+MISSING = "key arn:aws:kms:us-east-1:000000000000:key/00000000-0000-0000-0000-000000000000"
+AGAIN, OTHERS = "others' rules that send our events to what alerts pass", "others' rules that could take our events"
+TO_THE_DISPATCHER = ("lambda", "function:Your6-AlertDispatcher")
 ANEW = {f"{MACHINE}: revision": (FAILED, "1234")}
 PUBLISHED = {**ANEW, f"{MACHINE}: newest version": (FAILED, "1234")}
 
@@ -495,6 +606,82 @@ CHANGES = {
             logGroupName=live.settings.log_group_name, retentionInDays=1),
         {"log group /aws/vendedlogs/states/Your6-CheckinWorkflow: settings": (FAILED, "1")},
     ),
+    "an account that lets no log in": (the_account_lets_no_log_in, {f"{LOG}: policies of the account": (FAILED, "1")}),
+    "our logs": (lambda live: logs_of(live, 1), {f"{LOG}: policies of the account": (TOLD, "1")}),
+    "our logs and others'": (lambda live: logs_of(live, 2), {}),
+    "a rule of others that takes a crisis to the dispatcher": (
+        a_rule_of_others({"source": ["your6.checkin.crisis"]}, TO_THE_DISPATCHER),
+        {f"{BUS}: {AGAIN}": (FAILED, "123"), f"{BUS}: {OTHERS}": (TOLD, "123")},
+    ),
+    "a rule of others that lets it go": (
+        lambda live: aws(live)("events").disable_rule(Name="Theirs"),
+        {f"{BUS}: {AGAIN}": (FAILED, "123"), f"{BUS}: {OTHERS}": (TOLD, "123")},
+    ),
+    "a rule of others that takes what begins so to people": (
+        a_rule_of_others({"source": [{"prefix": "your6."}]}, ("sns", "Your6-TrustedContactAlerts"), bus="theirs"),
+        {f"{BUS}: {AGAIN}": (FAILED, "123"), f"{BUS}: {OTHERS}": (TOLD, "123")},
+    ),
+    "a rule of others that keeps our events": (
+        a_rule_of_others({"source": [{"prefix": "your6."}]}, ("logs", "log-group:/theirs"), bus="kept"),
+        {f"{BUS}: {OTHERS}": (TOLD, "123")},
+    ),
+    "a rule of others that takes nothing of ours": (
+        a_rule_of_others({"source": ["aws.ec2"]}, TO_THE_DISPATCHER, bus="ec2"), {}
+    ),
+    "a target that tells the dispatcher again": (
+        put_target("Your6-CrisisProtocolRule", the_dispatcher_again),
+        {f"{CRISIS}: targets": (TOLD, "12"), f"{CRISIS}: targets that alerts pass": (FAILED, "12")},
+    ),
+    "the dispatcher as a subscriber": (
+        the_dispatcher_subscribes,
+        {
+            f"{TRUSTED}: confirmed subscribers": (TOLD, "123"),
+            f"{TRUSTED}: subscribers that alerts pass": (FAILED, "123"),
+        },
+    ),
+    "a queue that feeds the dispatcher": (
+        fed("Your6-AlertDispatcher", "Your6-AlertDLQ"), {f"{DISPATCHER}: event source mappings": (FAILED, "123")}
+    ),
+    "a queue that feeds the processor": (
+        fed("Your6-CheckinProcessor", "Your6-CheckinDLQ"), {f"{PROCESSOR}: event source mappings": (FAILED, "123")}
+    ),
+    "a queue that feeds the processor no more": (
+        no_longer_fed, {f"{PROCESSOR}: event source mappings": (FAILED, "123")}
+    ),
+    "a pipe to the dispatcher": (a_pipe, {f"{DISPATCHER}: pipes": (FAILED, "123")}),
+    "a URL": (
+        lambda live: aws(live)("lambda").create_function_url_config(
+            FunctionName="Your6-AlertDispatcher", AuthType="AWS_IAM"),
+        {f"{DISPATCHER}: URLs": (TOLD, "123")},
+    ),
+    "a URL for everybody": (
+        lambda live: aws(live)("lambda").update_function_url_config(
+            FunctionName="Your6-AlertDispatcher", AuthType="NONE"),
+        {f"{DISPATCHER}: URLs": (FAILED, "123")},
+    ),
+    "items that expire": (items_expire, {f"{TABLE}: items that expire": (FAILED, "12")}),
+    "a table that may be deleted": (
+        table(DeletionProtectionEnabled=True), {f"{TABLE}: state and billing": (FAILED, "12")}
+    ),
+    "a bucket that denies": (bucket_denies, {f"{BUCKET}: policy": (FAILED, "123")}),
+    "a bucket's key that is missing": (a_missing_key, {
+        f"{BUCKET}: default encryption": (FAILED, "123"), f"{MISSING}: state": (TOLD, "123"),
+        f"{MISSING}: policy": (TOLD, "123"),
+    }),
+    "a bucket with its own encryption": (bucket("delete_bucket_encryption"), {
+        f"{BUCKET}: default encryption": (FAILED, "123"), f"{MISSING}: state": (TOLD, "123"),
+        f"{MISSING}: policy": (TOLD, "123"),
+    }),
+    "check-ins that expire": (check_ins_expire, {f"{BUCKET}: objects that expire": (FAILED, "3")}),
+    "a bucket that notifies somebody": (notified(), {f"{BUCKET}: notifications": (TOLD, "123")}),
+    "a bucket that notifies the processor": (
+        notified("Your6-CheckinProcessor"),
+        {f"{BUCKET}: notifications": (TOLD, "123"), f"{BUCKET}: notifications that alerts pass": (FAILED, "123")},
+    ),
+    "a bucket's versions": (
+        bucket("put_bucket_versioning", VersioningConfiguration={"Status": "Enabled"}),
+        {f"{BUCKET}: versioning": (TOLD, "123")},
+    ),
 }  # fmt: skip
 
 
@@ -502,6 +689,24 @@ CHANGES = {
 def test_each_change_is_named_with_what_it_means_and_what_rests_on_it(live, what):
     change, expected = CHANGES[what]
     assert seen(live, lambda: change(live)) == expected
+
+
+def test_a_table_that_bears_less_is_named_and_what_was_reserved_for_it_is_known_or_said_to_be_not(live):
+    """The embedded account does not tell what scales a table, so its capacity is one that nobody can tell."""
+    before = configuration.read(live)
+    units = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
+    table(BillingMode="PROVISIONED", ProvisionedThroughput=units)(live)
+    rows = compared(before.facts, configuration.read(live).facts)
+    table(BillingMode="PAY_PER_REQUEST")(live)
+    assert {row.name: row.meaning for row in rows} == {
+        f"{TABLE}: state and billing": FAILED, f"{TABLE}: provisioned capacity": CANNOT_TELL,
+    }  # fmt: skip
+
+
+def test_a_bucket_that_is_gone_is_named(live):
+    found = seen(live, lambda: no_bucket(live))
+    assert found[f"{BUCKET}: is there"] == (FAILED, "123")
+    aws(live)("s3").create_bucket(Bucket=live.settings.checkin_bucket_name)
 
 
 def test_the_workflows_role_is_named_and_so_is_what_can_be_planned_no_more(live):

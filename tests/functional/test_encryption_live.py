@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from botocore.exceptions import ClientError
 
 from lib import desired, permissions
 from lib.aws import connect
@@ -222,3 +223,86 @@ def test_an_alarm_that_publishes_to_an_encrypted_topic_must_be_let_in(account, c
         Threshold=1, ComparisonOperator="GreaterThanThreshold", AlarmActions=[account.alert_topic_arn],
     )  # fmt: skip
     assert the(encryption.existing, account, "cloudwatch.amazonaws.com").status == "failed"
+
+
+# The roles of the workflow and of both functions, and every key that they meet.
+
+WORKFLOW, FUNCTIONS = "Your6-StepFunctionsRole", "Your6-LambdaExecutionRole"
+KEY_ADMIN = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::000000000000:role/KeyAdmin"}, "Action": "kms:*",
+             "Resource": "*"}  # fmt: skip
+
+
+def role(*names):
+    return {**GOOD, "Principal": {"AWS": [f"arn:aws:iam::000000000000:role/{name}" for name in names]}}
+
+
+def encrypt_table(client, account, made):
+    specification = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": made["Arn"]}
+    client("dynamodb").update_table(TableName=account.table_name, SSESpecification=specification)
+
+
+def encrypt_bucket(client, account, made):
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": made["Arn"]}
+    rules = {"Rules": [{"ApplyServerSideEncryptionByDefault": default}]}
+    client("s3").put_bucket_encryption(Bucket=account.checkin_bucket_name, ServerSideEncryptionConfiguration=rules)
+
+
+def encrypt_environment(client, account, made):
+    client("lambda").update_function_configuration(FunctionName=account.dispatcher_function_name, KMSKeyArn=made["Arn"])
+
+
+def encrypt_trusted(client, account, made):
+    encrypt_topic(client, account.alert_topic_arn, made["KeyId"])
+
+
+MET = {
+    "topic Your6-TrustedContactAlerts": encrypt_trusted, "table your6-users": encrypt_table,
+    "bucket your6-checkins-000000000000": encrypt_bucket,
+    "the environment of Your6-AlertDispatcher": encrypt_environment,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", MET)
+def test_a_key_that_lets_in_the_workflows_role_alone_fails_for_the_functions(what, account, client, key):
+    MET[what](client, account, key(KEY_ADMIN, role(WORKFLOW)))
+    assert the(encryption.existing, account, f"key of {what}, for role {FUNCTIONS}").status == "failed"
+
+
+@pytest.mark.parametrize("what", MET)
+def test_a_key_that_lets_in_the_roles_that_meet_it_passes(what, account, client, key):
+    MET[what](client, account, key(KEY_ADMIN, role(WORKFLOW, FUNCTIONS)))
+    assert {row.status for row in rows(encryption.existing, account).values()} == {"passed"}
+
+
+@pytest.mark.parametrize("what", MET)
+def test_a_key_that_leaves_it_to_the_account_is_the_functions_only_by_their_roles_own_policies(
+    what, account, client, key
+):
+    MET[what](client, account, key(root(account)))
+    name = f"key of {what}, for role {FUNCTIONS}"
+    assert the(encryption.existing, account, name).status == "failed"
+    document = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}}
+    client("iam").put_role_policy(RoleName=FUNCTIONS, PolicyName="Keys", PolicyDocument=json.dumps(document))
+    assert the(encryption.existing, account, name).status == "not exercised here"
+
+
+def test_the_workflows_role_is_asked_for_the_tables_key_and_gets_it(account, client, key):
+    made = key(KEY_ADMIN, role(FUNCTIONS))
+    encrypt_table(client, account, made)
+    assert the(encryption.existing, account, f"table {account.table_name}, for role {WORKFLOW}").status == "failed"
+    live = connect(account)
+    assert [need.action for need in permissions.needs(live) if need.resource == made["Arn"]] == ["kms:Decrypt"]
+    wanted = desired.policy(live)["Statement"][-1]
+    assert (wanted["Action"], wanted["Resource"]) == (["kms:Decrypt"], made["Arn"])
+
+
+def test_a_function_that_may_not_be_read_is_no_pass(account):
+    live = connect(account)
+    live.clients["lambda"] = Unreadable()
+    found = {row.name: row.status for row in encryption.existing(live)}
+    assert found[f"keys of the role of {account.dispatcher_function_name}"] == "cannot tell"
+
+
+class Unreadable:
+    def get_function_configuration(self, **_):
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "not you"}}, "GetFunction")

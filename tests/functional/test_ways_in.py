@@ -1,6 +1,8 @@
 """Real traffic comes by an alias, a version, a path or another partition: what is proved is what it takes."""
 
+import io
 import json
+import zipfile
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,7 +33,7 @@ from lib.errors import NotAsWanted, Refused
 from lib.phases import entry
 from lib.plans import Plan
 from lib.records import LOG
-from lib.resources import WorkflowAlias, entries
+from lib.resources import WorkflowAlias, entries, starters
 from lib.settings import Settings
 from lib.telemetry import compute
 
@@ -277,8 +279,15 @@ def test_an_alias_that_nothing_starts_is_shown_and_left_alone(account, client):
     processor_starts(account, account.state_machine_arn)
     live, _ = applied(account)
     assert routing(client, arn) == {"1": 100}
+    # Without a check-in that came another way, nobody knows that whatever cannot be read does not start it.
+    found = the(entry.checks(live), CHECK_INS)
+    assert (found.status, "alias stage is left alone" in found.found) == ("cannot tell", True)
+    live.clients["stepfunctions"] = Listing(live.client("stepfunctions"), [{"name": "check-in"}])
     found = the(entry.checks(live), CHECK_INS)
     assert (found.status, "alias stage is left alone" in found.found) == ("passed", True)
+    live.clients["apigateway"] = Denied()
+    assert the(entry.checks(live), CHECK_INS).status == "cannot tell"
+    del live.clients["apigateway"]
     (row,) = [row for row in entry.rows(live) if row["what"] == "stage"]
     assert row["phase 03"] == "leaves it alone"
 
@@ -437,7 +446,56 @@ def _function_alias(client, arn):
             functions.create_alias(FunctionName=name, Name="api", FunctionVersion=version)
 
 
-STARTERS = [_rule, _rule_of_another_bus, _schedule, _universal_target, _function_alias]
+def _another_function(client, arn, variable="STATE_MACHINE_ARN", text="{}"):
+    functions = client("lambda")
+    role = functions.get_function_configuration(FunctionName="Your6-AlertDispatcher")["Role"]
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as package:
+        package.writestr("api.py", "def handler(event, context):\n    return None\n")
+    functions.create_function(
+        FunctionName="Your6-Api", Runtime="python3.11", Role=role, Handler="api.handler",
+        Code={"ZipFile": held.getvalue()}, Environment={"Variables": {variable: text.format(arn)}},
+    )  # fmt: skip
+
+
+def _another_function_in_a_text(client, arn):
+    _another_function(client, arn, "SETTINGS", '{{"start": "{}"}}')
+
+
+def _another_workflow(client, arn, given=None):
+    start = {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2", "End": True}
+    start["Parameters"] = given or {"StateMachineArn": arn}
+    client("stepfunctions").create_state_machine(
+        name="Your6-Intake", roleArn="arn:aws:iam::000000000000:role/Your6-StepFunctionsRole",
+        definition=json.dumps({"StartAt": "S", "States": {"S": start}}),
+    )  # fmt: skip
+
+
+def _rest_api(client, arn):
+    api = client("apigateway")
+    made = api.create_rest_api(name="Your6-Public")["id"]
+    (root,) = api.get_resources(restApiId=made)["items"]
+    where = {"restApiId": made, "resourceId": root["id"], "httpMethod": "POST"}
+    api.put_method(**where, authorizationType="NONE")
+    api.put_integration(
+        **where, type="AWS", integrationHttpMethod="POST",
+        uri="arn:aws:apigateway:us-east-1:states:action/StartExecution",
+        requestTemplates={"application/json": json.dumps({"stateMachineArn": arn})},
+    )  # fmt: skip
+
+
+def _http_api(client, arn):
+    made = client("apigatewayv2").create_api(Name="Your6-Public", ProtocolType="HTTP")["ApiId"]
+    client("apigatewayv2").create_integration(
+        ApiId=made, IntegrationType="AWS_PROXY", IntegrationSubtype="StepFunctions-StartExecution",
+        RequestParameters={"StateMachineArn": arn, "Input": "$request.body"}, PayloadFormatVersion="1.0",
+    )  # fmt: skip
+
+
+STARTERS = [
+    _rule, _rule_of_another_bus, _schedule, _universal_target, _function_alias, _another_function,
+    _another_function_in_a_text, _another_workflow, _rest_api, _http_api,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("starter", STARTERS, ids=lambda one: one.__name__.strip("_"))
@@ -449,6 +507,28 @@ def test_whatever_starts_an_alias_moves_it(starter, account, client):
     starter(client, arn)
     assert entries.read(live).used == ["live"], entries.read(live)
     assert planned(live, "03")["workflow alias Your6-CheckinWorkflow / live"].action == "update"
+
+
+def test_what_another_workflow_starts_that_only_its_runs_tell_is_said_and_no_pass(account, client):
+    arn = started_by_alias(account, "live")
+    processor_starts(account, account.state_machine_arn)
+    _another_workflow(client, arn, {"StateMachineArn.$": "$.which"})
+    found = the(entry.checks(connect(account)), CHECK_INS)
+    assert (found.status, "what is started by Your6-Intake" in found.found) == ("cannot tell", True)
+
+
+def test_more_functions_and_workflows_than_are_looked_at_are_said(account, client, monkeypatch):
+    _another_workflow(client, account.state_machine_arn)
+    for most in ("MOST_FUNCTIONS", "MOST_MACHINES"):
+        monkeypatch.setattr(starters, most, 0)
+    unread = entries.read(connect(account)).unread
+    assert [what.partition(" (")[0] for what in unread] == ["functions' environments", "workflows' definitions"]
+
+
+def test_a_workflow_whose_name_only_begins_as_ours_does_is_another_one(account, client):
+    _another_workflow(client, f"{account.state_machine_arn}-Old:live")
+    starting = [one.who for one in entries.read(connect(account)).starters]
+    assert starting == [f"STATE_MACHINE_ARN of {account.processor_function_name}"]
 
 
 @pytest.mark.parametrize("starter", [_rule, _schedule])
@@ -536,13 +616,13 @@ class Denied:
     """A service of which the caller may read nothing."""
 
     def __getattr__(self, operation: str) -> Any:
-        def refuse(**_: Any) -> Any:
+        def refuse(*_: Any, **__: Any) -> Any:
             raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "not you"}}, operation)
 
         return refuse
 
 
-@pytest.mark.parametrize("service", ["scheduler", "pipes", "events"])
+@pytest.mark.parametrize("service", ["scheduler", "pipes", "events", "lambda", "apigateway", "apigatewayv2"])
 def test_what_may_not_be_read_is_said_and_never_passed(service, account):
     live = connect(account)
     live.clients[service] = Denied()

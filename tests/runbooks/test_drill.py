@@ -33,7 +33,7 @@ def test_a_drill_is_told_logged_and_leaves_nothing_behind(built):
     assert (row["scenario"], row["route"], row["verdict"], row["failed"]) == ("crisis", "crisis", "passed", [])
     assert row["trusted"] > 0 and row["operations"] > 0
     assert row["run_id"] == ended.record.run_id
-    assert (row["validated"], row["since"]) == ("cannot tell", validity.NONE_KNOWN)
+    assert (row["validated"], row["since"]) == ("not applied", validity.NONE_KNOWN)
     assert f"Validated: {validity.NONE_KNOWN}" in ended.said
     assert ended.record.latest("evidence/drill.json")["validated"]["found"] == validity.NONE_KNOWN
     assert records.unsealed(ended.record.folder) == []
@@ -122,6 +122,6 @@ def test_a_drill_that_breaks_off_is_logged_as_failed(built, client):
     ended = runbook(built, "drill")
     assert ended.code == 1
     (row,) = rows(built)
-    assert (row["verdict"], row["validated"]) == ("failed", "cannot tell")
+    assert (row["verdict"], row["validated"]) == ("failed", "not applied")
     assert built.ops_topic_name in row["failed"][0]
     assert "drills that did not end" in runbook(built, "status").said

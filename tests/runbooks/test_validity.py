@@ -70,6 +70,7 @@ def _told(settings: Settings, folder: Path) -> Story:
     look("one more subscriber")
     resumed["one more subscriber"] = runbook(settings, "apply", "--resume", run_id)
     _variables_again(settings)
+    drills["variables again"] = runbook(settings, "drill")
     resumed["variables again"] = runbook(settings, "apply", "--resume", run_id)
     _changed(settings)
     look("changed")
@@ -162,8 +163,17 @@ def test_a_drill_says_whether_it_ran_on_what_was_validated(story):
     assert validity.AS_VALIDATED in kept["verdict"]["found"]
     named = json.dumps(kept["validated"]["differences"])
     assert all(word in named for word in (*HUSHED, "confirmed subscribers", "definition"))
-    assert [row["validated"] for row in story.logged] == ["passed", "passed", "failed"]
+    expected = [("passed", "passed"), ("passed", "passed"), ("cannot tell", "cannot tell"), ("failed", "failed")]
+    assert [(row["validated"], row["verdict"]) for row in story.logged] == expected
     assert all(run_id in row["since"] for row in story.logged)
+
+
+def test_a_drill_on_what_nobody_can_tell_is_as_validated_has_not_passed(story):
+    """As in a review, what nobody can tell ends with 0: nothing is known to have failed. It is said, and logged."""
+    ended = story.drills["variables again"]
+    assert (ended.code, "Drill crisis: cannot tell" in ended.said) == (0, True)
+    verdict = ended.record.read_json("evidence/drill.json")["verdict"]
+    assert (verdict["status"], "last update" in verdict["found"]) == ("cannot tell", True)
 
 
 def test_a_resumed_run_validates_again_what_is_no_longer_known_to_be_live(story):

@@ -117,19 +117,73 @@ def test_a_deny_whose_condition_does_not_hold_denies_nothing():
     assert allowed([policy(allow("*", "*"), deny("*", "*", **other))], PUT)
 
 
+TLS_ONLY = deny("*", "*", **when("Bool", "aws:SecureTransport", "false"))
+
+
 @pytest.mark.parametrize(
-    "rest", [{"NotAction": "iam:*", "Resource": "*"}, {"Action": "*", "NotResource": "arn:aws:s3:::x"}]
+    "condition",
+    [
+        when("Bool", "aws:SecureTransport", "false"),
+        when("BoolIfExists", "aws:SecureTransport", False),
+        when("StringEquals", "aws:securetransport", ["false"]),
+        when("StringNotEquals", "aws:RequestedRegion", ["us-east-1", "eu-west-1"]),
+        when("StringNotLike", "aws:RequestedRegion", "us-*"),
+        when("Null", "aws:SecureTransport", "true"),
+    ],
 )
-def test_what_is_not_read_denies_but_never_allows(rest):
-    assert not allowed([policy({"Effect": "Allow", **rest})], PUBLISH)
+def test_an_ordinary_deny_of_what_is_not_ours_denies_nothing(condition):
+    assert allowed([policy(allow()), policy(deny("*", "*", **condition))], PUBLISH) is True
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        when("Bool", "aws:SecureTransport", "true"),
+        when("StringEquals", "aws:RequestedRegion", "us-east-1"),
+        when("StringNotEquals", "aws:RequestedRegion", "eu-west-1"),
+        when("Null", "aws:SecureTransport", "false"),
+    ],
+)
+def test_a_deny_of_what_is_ours_denies(condition):
+    assert allowed([policy(allow()), policy(deny("*", "*", **condition))], PUBLISH) is False
+
+
+UNKNOWN = [
+    when("StringNotEquals", "aws:PrincipalOrgID", "o-1"),
+    when("NumericLessThan", "aws:MultiFactorAuthAge", "3600"),
+    when("StringNotEquals", "aws:RequestedRegion", "${aws:PrincipalTag/region}"),
+    when("ForAnyValue:StringLike", "aws:TagKeys", "x"),
+    when("Null", "aws:PrincipalTag/x", "true"),
+]
+
+
+@pytest.mark.parametrize("condition", UNKNOWN)
+def test_what_hangs_on_a_condition_that_is_not_known_is_neither_allowed_nor_denied(condition):
+    assert allowed([policy(allow(), deny("*", "*", **condition))], PUBLISH) is None
+    assert allowed([policy(allow(**condition))], PUBLISH) is None
+    # Where it decides nothing, it is not asked.
+    assert allowed([policy(deny("*", "*", **condition))], PUBLISH) is False
+    assert allowed([policy(allow(), allow(**condition))], PUBLISH) is True
+    assert allowed([policy(allow(), deny("*", "*", **condition), deny())], PUBLISH) is False
+
+
+@pytest.mark.parametrize("rest", [{"NotAction": "iam:*", "Resource": "*"}, {"Action": "*", "NotResource": "arn:x"}])
+def test_what_is_not_excepted_is_spoken_of(rest):
+    assert allowed([policy({"Effect": "Allow", **rest})], PUBLISH)
     assert not allowed([policy(allow(), {"Effect": "Deny", **rest})], PUBLISH)
+
+
+@pytest.mark.parametrize("rest", [{"NotAction": "SNS:*", "Resource": "*"}, {"Action": "*", "NotResource": TOPIC}])
+def test_what_is_excepted_is_not(rest):
+    assert not allowed([policy({"Effect": "Allow", **rest})], PUBLISH)
+    assert allowed([policy(allow(), {"Effect": "Deny", **rest})], PUBLISH)
 
 
 class Iam:
     """IAM with one role: its policies, and what the simulator says."""
 
     def __init__(self, policies, decision):
-        self.policies, self.decision, self.asked = policies, decision, []
+        self.policies, self.decision, self.missing, self.asked = policies, decision, [], []
 
     def get_paginator(self, operation):
         assert operation == "list_role_policies"
@@ -146,7 +200,7 @@ class Iam:
 
     def simulate_principal_policy(self, **asked):
         self.asked.append(asked)
-        return {"EvaluationResults": [{"EvalDecision": self.decision}]}
+        return {"EvaluationResults": [{"EvalDecision": self.decision, "MissingContextValues": self.missing}]}
 
 
 class PlainTopics:
@@ -182,6 +236,27 @@ def test_what_our_reading_misses_has_failed():
 def test_where_aws_can_simulate_its_answer_decides(decision, status):
     there = live("prod", {"all": policy(allow("*", "*"))}, decision)
     assert {check.status for check in checks(there)} == {status}
+
+
+def test_a_role_that_denies_what_is_not_tls_fails_nothing_and_one_that_nobody_can_decide_is_no_pass():
+    def statuses(*statements):
+        return {check.status for check in checks(live("local", {"all": policy(allow("*", "*"), *statements)}))}
+
+    assert statuses(TLS_ONLY) == {"not exercised here"}
+    assert statuses(deny("*", "*", **UNKNOWN[0])) == {"cannot tell"}
+
+
+def test_what_the_simulator_was_not_told_is_nobodys_to_tell():
+    """An organisation's id, say: AWS takes it for another one, and denies."""
+    there = live("prod", {"all": policy(allow("*", "*"))}, "explicitDeny")
+    there.client("iam").missing = ["aws:PrincipalOrgID"]
+    found = checks(there)
+    assert {check.status for check in found} == {"cannot tell"}
+    assert all("aws:PrincipalOrgID" in check.found for check in found)
+    there.client("iam").decision = "implicitDeny"
+    assert {check.status for check in checks(there)} == {"failed"}
+    there.client("iam").policies = {"all": policy(allow("*", "*", **UNKNOWN[0]))}
+    assert {check.status for check in checks(there)} == {"cannot tell"}
 
 
 def test_the_simulator_is_told_the_source_of_an_event():

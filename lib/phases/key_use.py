@@ -1,0 +1,126 @@
+"""Whether whoever must use a key may: one answer for a service or a role, and the keys that our roles meet. Read-only.
+
+The dispatcher publishes every alert with its own role, so that a key which lets in the workflow's alone silences it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lib import names, permissions
+from lib.aws import Live, readable
+from lib.checks import Check
+from lib.errors import NotAsWanted
+from lib.resources import encryption
+from lib.resources.encryption import DECRYPT, USABLE, USES, WRITE, Key, lets, many
+
+ANY_KEY = "no key, or one that the roles of workflow and functions may use"
+
+
+@dataclass(frozen=True)
+class Use:
+    """A key that a role meets: of what thing, by which service, and for which calls."""
+
+    what: str
+    given: str
+    role: str
+    service: str
+    actions: Sequence[str] = USES
+
+
+def row(what: str, key: Key, who: str, context: Mapping[str, Sequence[str]], actions: Sequence[str] = USES) -> Check:
+    """Whether a service or a role may use a key, by the key's policy."""
+    expected = f"{short(who)} {may(actions)}, by its policy"
+    if key.state and key.state not in USABLE:
+        return Check(what, "failed", f"{key.given} is {key.state}: nothing can be sent", f"an enabled key; {expected}")
+    if not key.symmetric:
+        return Check(what, "failed", f"{key.given} is no symmetric key for encryption", f"one that is; {expected}")
+    if key.policy is None:
+        return Check(what, "cannot tell", f"{key.given}: its policy may not be read ({key.unread})", expected)
+    answer = lets(key, who, context, actions)
+    status = {True: "passed", False: "failed", None: "cannot tell"}[answer]
+    words = {True: "lets it in", False: "does not let it in", None: "has conditions that only AWS can decide"}
+    return Check(what, status, f"{key.given}: its policy {words[answer]}", expected)
+
+
+def may(actions: Sequence[str]) -> str:
+    """What must be allowed, as a policy says it."""
+    return f"may {' and '.join('kms:GenerateDataKey*' if one in WRITE else one for one in actions)} with the key"
+
+
+def short(who: str) -> str:
+    """A role by its name, a service as it is."""
+    return f"role {who.rsplit('/', 1)[-1]}" if who.startswith("arn:") else who
+
+
+def of_roles(live: Live) -> list[Check]:
+    """A row for each role and customer's key that it meets, beside the topics' keys for the workflow's own role."""
+    found, s = list[Check](), live.settings
+    try:
+        uses = list(_of_workflow(live))
+    except NotAsWanted as error:
+        found, uses = [Check("keys of the workflow's role", "cannot tell", str(error), ANY_KEY)], []
+    for name in (s.processor_function_name, s.dispatcher_function_name):
+        try:
+            uses += _of_function(live, name)
+        except NotAsWanted as error:
+            found.append(Check(f"keys of the role of {name}", "cannot tell", str(error), ANY_KEY))
+    keys = {given: encryption.key_named(live, given) for given in dict.fromkeys(use.given for use in uses)}
+    rows = {use: _of_role(live, use, keys[use.given]) for use in uses if not keys[use.given].of_aws}
+    return [*found, *{one.name: one for one in rows.values()}.values()]
+
+
+def _of_workflow(live: Live) -> Iterator[Use]:
+    s = live.settings
+    table, machine = encryption.table_key(live), encryption.machine_key(live)
+    role = names.role_arn(live) if table or machine else ""
+    if table:
+        yield Use(f"key of table {s.table_name}", table, role, "dynamodb", DECRYPT)
+    if machine:
+        yield Use(f"key of workflow {s.state_machine_name}", machine, role, "states")
+
+
+def _of_function(live: Live, name: str) -> Iterator[Use]:
+    s = live.settings
+    with readable(f"reading the role and key of {name}"):
+        found: dict[str, Any] = live.client("lambda").get_function_configuration(FunctionName=name)
+    role, environment = str(found["Role"]), found.get("Environment", {})
+    if found.get("KMSKeyArn"):
+        yield Use(f"key of the environment of {name}", str(found["KMSKeyArn"]), role, "lambda", DECRYPT)
+    for topic, arn in ((s.alert_topic_name, s.alert_topic_arn), (s.ops_topic_name, s.ops_topic_arn)):
+        # A topic that its environment names, or may name, is one that it publishes to.
+        named = "Error" in environment or arn in environment.get("Variables", {}).values()
+        key = encryption.topic_key(live, arn) if named else None
+        if key:
+            yield Use(f"key of topic {topic}", key, role, "sns")
+    if table := encryption.table_key(live):
+        yield Use(f"key of table {s.table_name}", table, role, "dynamodb", DECRYPT)
+    if name == s.processor_function_name and (bucket := encryption.bucket_key(live)):
+        yield Use(f"key of bucket {s.checkin_bucket_name}", bucket, role, "s3", WRITE)
+
+
+def _of_role(live: Live, use: Use, key: Key) -> Check:
+    """By the key's policy; where that leaves it to the account, by the role's own as well."""
+    s, what = live.settings, f"{use.what}, for {short(use.role)}"
+    via = f"{use.service}.{s.region}.amazonaws.com"
+    context = {"kms:viaservice": (via,), "kms:calleraccount": (s.account_id,)}
+    found = row(what, key, use.role, context, use.actions)
+    if found.status != "passed" or lets(_without_account(key, s.account_id), use.role, context, use.actions):
+        return found
+    rights = permissions.of_role(live, use.role, use.actions, key.arn)
+    worst = min(rights, key=lambda one: permissions.WORST_FIRST.index(one.status))
+    said = f"{key.given}: its policy leaves it to the role's own, and {worst.name} is {worst.found}"
+    return replace(found, status=worst.status, found=said)
+
+
+def _without_account(key: Key, account: str) -> Key:
+    """The key without what it allows the account itself, whose policies of roles decide then."""
+
+    def of_account(statement: Mapping[str, Any]) -> bool:
+        given = statement.get("Principal")
+        rows = many(given.get("AWS", [])) if isinstance(given, Mapping) else []
+        whole = any(str(one) == account or str(one).endswith(f":{account}:root") for one in rows)
+        return statement.get("Effect") == "Allow" and whole and len(rows) == 1
+
+    kept = [one for one in many((key.policy or {}).get("Statement", [])) if not of_account(one)]
+    return replace(key, policy={**(key.policy or {}), "Statement": kept})

@@ -1,0 +1,58 @@
+"""A drill's verdict: what nobody can tell is no pass, and is counted on its own. No AWS."""
+
+import pandas as pd
+import pytest
+
+from lib import drawing, drill_charts, drill_log, drilling
+from lib.checks import Check
+from lib.phases import validity
+from lib.phases.validity import Validity
+from lib.telemetry.facts import Difference, Meaning
+
+ARRIVED = Check("crisis: alerts to operations", "passed", "1", "1")
+LOST = Check("crisis: alerts to the trusted contact", "failed", "0", "1")
+ON_AWS = Check("crisis: revision", "not exercised here", "none", "the live one")
+UNREAD = Check("crisis: behind its rule", "cannot tell", "not readable", "1")
+UNSEEN = Difference("function F: last update", "123", Meaning.CANNOT_TELL, "monday -> tuesday")
+DRILL = {"started": "2026-01-01T00:00:00+00:00", "scenario": "crisis", "execution": "e", "route": "crisis"}
+
+
+def standing(*rows, why=""):
+    return validity.check(Validity("r1", "" if why else "2026-01-01", "2026-01-02", rows, why))
+
+
+@pytest.mark.parametrize(
+    ("checks", "verdict"),
+    [
+        ([ARRIVED, standing()], "passed"),
+        ([ARRIVED, ON_AWS, standing()], "passed"),
+        ([ARRIVED, standing(UNSEEN)], "cannot tell"),
+        ([ARRIVED, standing(why=validity.NOT_KEPT)], "cannot tell"),
+        ([ARRIVED, UNREAD, standing()], "cannot tell"),
+        ([LOST, standing(UNSEEN)], "failed"),
+        ([LOST, standing(why=validity.NONE_KNOWN)], "failed"),
+        # Before phase 05 there is nothing that it could be compared with; the alert itself came.
+        ([ARRIVED, standing(why=validity.NONE_KNOWN)], "passed"),
+    ],
+)
+def test_log_and_evidence_say_the_same_verdict_and_why(monkeypatch, checks, verdict):
+    monkeypatch.setattr(drill_log.latency, "until_last", lambda *_: 1.0)
+    monkeypatch.setattr(drill_log.latency, "lost", lambda _: [])
+    found = drilling.verdict("crisis", checks)
+    assert found["status"] == drill_log.row("r", DRILL, checks, "who")["verdict"] == verdict
+    open_ones = [check.found for check in checks if check.status in ("cannot tell", "not applied")]
+    assert (found["found"] == "") is (verdict == "passed" and not open_ones)
+    if verdict == "cannot tell" or (verdict == "passed" and open_ones):
+        assert all(said in found["found"] for said in open_ones)
+
+
+def test_the_chart_counts_what_nobody_can_tell_on_its_own_and_names_it():
+    verdicts = ("passed", "cannot tell", "failed", "passed")
+    times = pd.date_range("2026-01-01", periods=len(verdicts), freq="D", tz="UTC")
+    frame = pd.DataFrame(
+        {"time": times, "scenario": "crisis", "verdict": verdicts, "trusted": 1.0, "operations": 1.0, "lost": [[]] * 4}
+    )
+    figure = drill_charts.drill_log(frame, 30)
+    assert "2 of 4 drills passed, of 1 nobody can tell; alerts:" in drawing.describe(figure)
+    words = [text.get_text() for text in figure.axes[0].texts]
+    assert [word for word in words if "crisis" in word] == ["✕ crisis", "? crisis"]
