@@ -37,6 +37,7 @@ def apart(counted: pd.DataFrame) -> str:
         sure = f" ({row['low']:.0%} to {row['high']:.0%})" if row["who"] == outcomes.CHECKINS else ""
         said += f"{row['succeeded']:,} of {row['finished']:,} succeeded{sure}" if row["finished"] else "none finished"
         said += f", {row['too long']:,} ran too long" if row["too long"] else ""
+        said += f", {row['in doubt']:,} IN DOUBT" if row["in doubt"] else ""
         return said + (f", {row['still running']:,} still run" if row["still running"] else "")
 
     checkins, drills = (

@@ -23,8 +23,8 @@ from lib.resources.users import item_of
 from lib.resources.workflow import value_of
 from lib.settings import Settings
 from lib.states import walk
-from lib.telemetry import outcomes, pauses, success_rate
-from lib.telemetry.success_rate import Tally
+from lib.telemetry import outcomes, pauses, shifts, success_rate
+from lib.telemetry.success_rate import SHORTEST, Tally, Verdict
 from lib.thresholds import DECISION
 
 EVENT_BEFORE = "evidence/low_sentiment_before.json"
@@ -195,26 +195,31 @@ def seen(live: Live, start: datetime, end: datetime, change_at: datetime | None)
 
 
 def undisturbed(frame: pd.DataFrame, kinds: pd.DataFrame, settings: Settings) -> list[Check]:
-    """Whether real check-ins succeed as before: on the whole, in every part of the time since, and as to how they fail;
-    and whether they still come.
+    """Whether real check-ins succeed as before: on the whole, in every part since, in how they fail; as fast, still.
 
     `frame` is what `seen` returns, and `kinds` what `kinds_of_failure` does. Nothing passes on a list that was cut.
     """
     counted = outcomes.table(frame)
-    before, after = (outcomes.tally(counted, when) for when in ("before", "after"))
+    after, limit = outcomes.tally(counted, "after"), settings.long_execution_seconds
     margin, error = settings.success_rate_margin, settings.success_rate_error
-    found = [same_rate(counted, margin, error), _no_worse_part(frame, before, settings), no_new_kind(kinds, after.of)]
-    found.append(pauses.still_come(frame, frame.attrs["end"], settings.long_execution_seconds))
+    found = [same_rate(counted, margin, error), _no_worse_part(frame, counted, settings)]
+    found += [no_new_kind(kinds, after.of, outcomes.doubted(counted)), shifts.as_fast(frame, limit)]
+    found.append(pauses.still_come(frame, frame.attrs["end"], limit))
     return [outcomes.of_all(check, frame) for check in found]
 
 
 def same_rate(counted: pd.DataFrame, margin: float, error: float) -> Check:
     """Whether real check-ins succeed as often as before, as far as their number can tell. Drills are left out.
 
-    `counted` is `outcomes.table`. What still runs within the limit is not counted yet; what runs longer has failed.
+    `counted` is `outcomes.table`. What began just now is not counted yet, and what runs too long has failed; of what is
+    in doubt the answer holds however it ends, or is `cannot tell`.
     """
-    before, after = (outcomes.tally(counted, when) for when in ("before", "after"))
-    verdict = success_rate.compare(before, after, margin, error)
+    before = outcomes.tally(counted, "before")
+
+    def decided(good: Sequence[bool]) -> Verdict:
+        return success_rate.compare(before, Tally.of_each(good), margin, error)
+
+    verdict = success_rate.either_way(decided, outcomes.ended_well(counted))
     mine = counted[counted["who"] == outcomes.CHECKINS].set_index("when")
     said = "".join(
         f"; {when} the change {mine.loc[when, 'too long']} ran too long"
@@ -222,18 +227,22 @@ def same_rate(counted: pd.DataFrame, margin: float, error: float) -> Check:
         if when in mine.index and mine.loc[when, "too long"]
     )
     expected = f"shown to be less than {margin:.1%} lower, but for an error of {error:.0%}"
-    return Check(RATE, verdict.status, verdict.why + said, expected)
+    return Check(RATE, verdict.status, verdict.why + said + outcomes.in_words(counted), expected)
 
 
-def _no_worse_part(frame: pd.DataFrame, before: Tally, settings: Settings) -> Check:
-    after, margin = outcomes.checkins_after(frame), settings.success_rate_margin
-    good = (after["outcome"] == outcomes.SUCCEEDED).tolist()
-    verdict, part = success_rate.no_worse_part(good, before, margin, settings.success_rate_error)
-    when = ""
-    if part:
-        first, last = (after["started"].iloc[at] for at in (part.first, part.last))
-        when = f"; started {first:%Y-%m-%d %H:%M:%S} to {last:%H:%M:%S} UTC"
-    return Check(NO_WORSE_PART, verdict.status, verdict.why + when, f"none shown to be over {margin:.1%} lower")
+def _no_worse_part(frame: pd.DataFrame, counted: pd.DataFrame, settings: Settings) -> Check:
+    after, margin = outcomes.checkins_after(frame)["started"], settings.success_rate_margin
+    before = outcomes.tally(counted, "before")
+
+    def decided(good: Sequence[bool]) -> Verdict:
+        verdict, part = success_rate.no_worse_part(good, before, margin, settings.success_rate_error)
+        if part is None:
+            return verdict
+        first, last = (after.iloc[at] for at in (part.first, part.last))
+        return Verdict(verdict.status, f"{verdict.why}; started {first:%Y-%m-%d %H:%M:%S} to {last:%H:%M:%S} UTC")
+
+    verdict = success_rate.either_way(decided, outcomes.ended_well(counted))
+    return Check(NO_WORSE_PART, verdict.status, verdict.why, f"none shown to be over {margin:.1%} lower")
 
 
 def kinds_of_failure(live: Live, frame: pd.DataFrame) -> pd.DataFrame:
@@ -259,10 +268,10 @@ def kinds_of_failure(live: Live, frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["kind", "before", "after", "latest", "such as"])
 
 
-def no_new_kind(kinds: pd.DataFrame, checkins: int) -> Check:
+def no_new_kind(kinds: pd.DataFrame, checkins: int, doubted: int = 0) -> Check:
     """Whether check-ins fail only as they did before the change; another kind waits for a person to look at it.
 
-    `checkins`: how many are counted after the change. Of none nothing can be told.
+    `checkins`: how many are counted after the change. Of none, or with more than a few in doubt, nothing can be told.
     """
     expected = "each seen before the change as well"
     if not checkins:
@@ -275,7 +284,8 @@ def no_new_kind(kinds: pd.DataFrame, checkins: int) -> Check:
         said = "; ".join(f"{row.kind}: {row.after:,}, such as {row[-1]}" for row in new.itertuples(index=False))
         return Check(NO_NEW_KIND, "waiting", f"look at what is new: {said}{cut}", expected)
     said = f"{int(after['after'].sum()):,} of {checkins:,} did not succeed, in {len(after)} known ways{cut}"
-    return Check(NO_NEW_KIND, "cannot tell" if unknown else "passed", said, expected)
+    said += f"; how {doubted:,} in doubt end is not known" if doubted else ""
+    return Check(NO_NEW_KIND, "cannot tell" if unknown or doubted > SHORTEST else "passed", said, expected)
 
 
 def _drill_user(live: Live) -> bool:
