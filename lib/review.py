@@ -26,6 +26,7 @@ from lib.telemetry import outcomes
 MAY_BE_DARK = ("ExecutionsFailed", "ExecutionsTimedOut")
 OPEN = ("not exercised here", "waiting", "cannot tell")
 FAILURE = ("who", "started (UTC)", "execution", "status", "error")
+SLOW = (outcomes.TOO_LONG, outcomes.DOUBT)
 MOST = 50  # failures that are shown of check-ins, and as many of drills; the rest is counted
 HOUR = 3600
 
@@ -89,7 +90,7 @@ def success(counted: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_route(routes: pd.DataFrame) -> list[dict[str, Any]]:
-    """How many check-ins took each route; drills are counted on their own and have no share."""
+    """How many check-ins took each route, or none at all; drills are counted on their own and have no share."""
     real = routes.loc[~routes["drill"].astype(bool), "route"].value_counts()
     drills = routes.loc[routes["drill"].astype(bool), "route"].value_counts()
     return [
@@ -99,17 +100,17 @@ def by_route(routes: pd.DataFrame) -> list[dict[str, Any]]:
             "share": f"{real.get(route, 0) / real.sum():.0%}" if real.sum() else "no check-in",
             "drills": int(drills.get(route, 0)),
         }
-        for route in (*metrics.ALERTING, "none")
+        for route in (*metrics.ALERTING, "none", outcomes.NO_ROUTE)
         if real.get(route, 0) or drills.get(route, 0)
     ]
 
 
 def failures(live: Live, seen: pd.DataFrame) -> list[dict[str, Any]]:
-    """What did not succeed since the change, check-ins before drills, newest first, with the error's name alone.
+    """What failed since the change or is in doubt, check-ins before drills, newest first, with the error's name alone.
 
     Of each at most MOST rows; how many more there are is a row of its own, and so is what of the list was not read.
     """
-    bad = seen[(seen["when"] != "before") & seen["outcome"].isin([outcomes.FAILED, outcomes.TOO_LONG])]
+    bad = seen[(seen["when"] != "before") & seen["outcome"].isin([outcomes.FAILED, *SLOW])]
     rows = []
     for who in (outcomes.CHECKINS, outcomes.DRILLS):
         mine = bad[bad["who"] == who].iloc[::-1]
@@ -122,8 +123,8 @@ def failures(live: Live, seen: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _failure(live: Live, row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of a frame
-    status = f"{row.status} for {row.seconds:.0f} s" if row.outcome == outcomes.TOO_LONG else row.status
-    error = "" if row.outcome == outcomes.TOO_LONG else describe(live, row.arn).error
+    status = f"{row.status} for {row.seconds:.0f} s" if row.outcome in SLOW else row.status
+    error = "" if row.outcome in SLOW else describe(live, row.arn).error
     return dict(zip(FAILURE, (row.who, f"{row.started:%Y-%m-%d %H:%M:%S}", row.name, status, error), strict=True))
 
 
