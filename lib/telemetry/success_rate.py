@@ -209,8 +209,10 @@ def either_way(decided: Callable[[Sequence[bool]], Verdict], good: Sequence[bool
     Decided with all of them a success, and with none of them one.
     """
     doubts = sum(one is None for one in good)
-    best, worst = (decided([taken if one is None else one for one in good]) for taken in (True, False))
-    if not doubts or best.status == worst.status != "cannot tell":
+    worst = decided([bool(one) for one in good])
+    if not doubts or worst.status == "passed":
+        return worst
+    if worst.status == "failed" == decided([one is not False for one in good]).status:
         return worst
     return Verdict("cannot tell", f"{worst.why}, if none of {doubts:,} in doubt succeeds")
 
