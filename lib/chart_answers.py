@@ -37,6 +37,7 @@ def apart(counted: pd.DataFrame) -> str:
         sure = f" ({row['low']:.0%} to {row['high']:.0%})" if row["who"] == outcomes.CHECKINS else ""
         said += f"{row['succeeded']:,} of {row['finished']:,} succeeded{sure}" if row["finished"] else "none finished"
         said += f", {row['too long']:,} ran too long" if row["too long"] else ""
+        said += f", {row['in doubt']:,} IN DOUBT" if row["in doubt"] else ""
         return said + (f", {row['still running']:,} still run" if row["still running"] else "")
 
     checkins, drills = (
@@ -88,13 +89,17 @@ def medians(seconds: pd.DataFrame, change_at: datetime | None) -> str:
 
 
 def alerted(frame: pd.DataFrame, drills: pd.Series) -> str:
-    """How many check-ins raised an alert and how many drills, apart; and what of the log could not be read."""
+    """How many check-ins raised an alert and how many drills, apart, and how many reached no route; and what of the log
+    could not be read."""
 
     def words(part: pd.DataFrame, who: str) -> str:
-        alerts, crises = int((part["route"] != "none").sum()), int((part["route"] == "crisis").sum())
         if part.empty:
             return f"no {who}"
-        return f"{alerts} of {plural(len(part), who)} raised an alert, {crises} of them crises"
+        counted = part["route"].value_counts()
+        nowhere, crises = int(counted.get(outcomes.NO_ROUTE, 0)), int(counted.get("crisis", 0))
+        alerts = len(part) - nowhere - int(counted.get("none", 0))
+        said = f"{alerts} of {plural(len(part), who)} raised an alert, {crises} of them crises"
+        return said + (f", {nowhere:,} REACHED NO ROUTE" if nowhere else "")
 
     unread = int(frame.attrs.get("unreadable", 0))
     said = [words(frame[~drills], "check-in"), words(frame[drills], "drill")]

@@ -174,7 +174,7 @@ def alert_latency(frame: pd.DataFrame, change_at: datetime | None, limit_seconds
     if frame.empty:
         return nothing(question, "no drill's alert was due in this run.", frame)
     known, lost = frame.dropna(subset=["seconds"]), int(frame["seconds"].isna().sum())
-    lanes = sorted({*frame["route"], *ROUTES} - {"none"}, key=_rank, reverse=True)
+    lanes = sorted({*frame["route"], *(set(ROUTES) - {"none"})}, key=_rank, reverse=True)
     figure, axes = canvas(question, latency.answer(frame["seconds"], limit_seconds, spoken), 1.7 + 0.5 * len(lanes))
     fastest = min([0.1, *known.loc[known["seconds"] > 0, "seconds"]])
     # An empty decade at the left holds what is said in words of the routes without a mark.

@@ -8,6 +8,7 @@ import pandas as pd
 from lib import latency
 from lib.checks import Check
 from lib.telemetry import outcomes, success_rate
+from lib.telemetry.success_rate import Tally, Verdict
 
 Row = Mapping[str, Any]
 MORE_THAN_HALF = 0.5
@@ -146,7 +147,8 @@ def successful_executions(frame: pd.DataFrame, counted: pd.DataFrame, margin: fl
 
     `frame` are its datapoints since the change, `counted` is `outcomes.table` of the list of executions: CloudWatch
     cannot tell check-ins from drills, their names can. The share of check-ins must be shown to be that before less the
-    margin (of none before: all, less the margin), and more than half.
+    margin (of none before: all, less the margin), and more than half; and no newest part may be shown to be worse. Of
+    those in doubt it must hold however they end.
     """
     name, expected = "4 CloudWatch shows successful executions", "real check-ins, and nearly all of them"
     before, after = (outcomes.tally(counted, when) for when in ("before", "after"))
@@ -155,13 +157,20 @@ def successful_executions(frame: pd.DataFrame, counted: pd.DataFrame, margin: fl
     said = f"{shown}; by the list of executions {after} check-ins and {drills} drills"
     if not seen or not after.succeeded:
         lacking = seen and not after.of
-        said += ": no check-in yet, and drills are none" if lacking else ""
+        why = outcomes.in_words(counted) or ": no check-in yet, and drills are none"
+        said += why if lacking else ""
         return Check(name, "cannot tell" if lacking else "failed", said, expected)
     floor = MORE_THAN_HALF if before.of else 1 - margin
-    decided = [success_rate.at_least(after, floor, error)]
-    decided += [success_rate.compare(before, after, margin, error)] if before.of else []
-    worst = min(decided, key=lambda verdict: WORST_FIRST.index(verdict.status))
-    return Check(name, worst.status, f"{said}; {worst.why}", expected)
+
+    def decided(good: Sequence[bool]) -> Verdict:
+        found = [success_rate.at_least(Tally.of_each(good), floor, error), success_rate.newest(good, floor, error)]
+        if before.of:
+            found.append(success_rate.compare(before, Tally.of_each(good), margin, error))
+            found.append(success_rate.no_worse_part(good, before, margin, error)[0])
+        return min(found, key=lambda verdict: WORST_FIRST.index(verdict.status))
+
+    worst = success_rate.either_way(decided, outcomes.ended_well(counted))
+    return Check(name, worst.status, f"{said}; {worst.why}{outcomes.in_words(counted)}", expected)
 
 
 def metrics_visible(shown: Mapping[str, bool]) -> Check:

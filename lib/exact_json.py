@@ -37,6 +37,25 @@ class Twice(dict[str, Any]):
     pairs: tuple[tuple[str, Any], ...] = ()
 
 
+class Laid(dict[str, Any]):
+    """An object that somebody wrote with spaces, an order or escapes of their own: `text` is how it stood."""
+
+    def __init__(self, value: Mapping[str, Any], text: str) -> None:
+        super().__init__(value)
+        self.text = text
+
+
+def texts(value: Any) -> dict[str, str]:  # noqa: ANN401
+    """How the laid members of an object stood, by name, to be kept beside it; none of another value."""
+    members = value.items() if isinstance(value, dict) else ()
+    return {name: member.text for name, member in members if isinstance(member, Laid)}
+
+
+def laid(value: Any, stood: Mapping[str, str]) -> Any:  # noqa: ANN401
+    """The value with those of its members laid again as `texts` found them."""
+    return {**value, **{name: Laid(value[name], text) for name, text in stood.items()}} if stood else value
+
+
 def loads(text: str) -> Any:  # noqa: ANN401 - whatever the text holds
     """The value of a JSON text. Raises ValueError where it is none; NaN and Infinity are none."""
     return DECODER.decode(text)

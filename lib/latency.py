@@ -137,11 +137,14 @@ def _group(frame: pd.DataFrame, group: str, count: int, limit: float) -> list[Ch
 
 
 def due(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Scenario, route, topic, seconds (NaN: lost), started of every topic's last alert that was due or came."""
+    """Scenario, route, topic, seconds (NaN: lost), started of every topic's last alert that was due or came.
+
+    One that was due is on the route that its drill had to take: a crisis that took another is a crisis lost.
+    """
     table = [
         (
             row["scenario"],
-            row["route"] or row["expected_route"] or "failed",
+            (row[f"expected_{topic}_alerts"] and row["expected_route"]) or row["route"] or "failed",
             topic,
             until_last(row, topic),
             pd.Timestamp(row["started"]),

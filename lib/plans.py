@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Protocol
 
-from lib.exact_json import dumps, in_order, require
+from lib.exact_json import dumps, in_order, require, texts
 
 Value = Any  # plain data: what JSON can hold; None where the thing does not exist
 
@@ -203,10 +203,15 @@ def half_done(kind: str, live: Value, before: Value, after: Value) -> bool:
 
 
 def entry(phase: str, change: Change, state: str, undoes: bool = False) -> dict[str, Any]:
-    """A change as a row of `changes.jsonl`, now. `state` says how far it has come."""
+    """A change as a row of `changes.jsonl`, now. `state` says how far it has come.
+
+    `laid` holds the text of what was before, where that was written otherwise than this would: an undo restores it.
+    It is no part of a fingerprint, which is of the data.
+    """
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     told = {"time": now, "phase": phase, "state": state, "undoes": undoes, "temporary": change.temporary}
-    return told | change.row()
+    stood = texts(change.before)
+    return told | change.row() | ({"laid": stood} if stood else {})
 
 
 def fingerprint(plans: Iterable[Plan], basis: Mapping[str, Any] | None = None) -> str:

@@ -16,7 +16,7 @@ from lib.aws import Live
 from lib.checks import Check
 from lib.desired import WIDGET_PREFIX
 from lib.executions import describe
-from lib.phases import VALIDATION, validity
+from lib.phases import VALIDATION, alert_event, validity
 from lib.phases.validity import Validity
 from lib.records import VALIDATED, Record
 from lib.resources import Widgets
@@ -28,6 +28,7 @@ MAY_BE_DARK = ("ExecutionsFailed", "ExecutionsTimedOut")
 OPEN = ("not exercised here", "waiting", "cannot tell")
 NO_CHANGE = "none: check-ins do not run the newest published version, or none was published"
 FAILURE = ("who", "started (UTC)", "execution", "status", "error")
+SLOW = (outcomes.TOO_LONG, outcomes.DOUBT)
 MOST = 50  # failures that are shown of check-ins, and as many of drills; the rest is counted
 HOUR = 3600
 
@@ -96,7 +97,7 @@ def success(counted: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_route(routes: pd.DataFrame) -> list[dict[str, Any]]:
-    """How many check-ins took each route; drills are counted on their own and have no share."""
+    """How many check-ins took each route, or none at all; drills are counted on their own and have no share."""
     real = routes.loc[~routes["drill"].astype(bool), "route"].value_counts()
     drills = routes.loc[routes["drill"].astype(bool), "route"].value_counts()
     return [
@@ -106,17 +107,17 @@ def by_route(routes: pd.DataFrame) -> list[dict[str, Any]]:
             "share": f"{real.get(route, 0) / real.sum():.0%}" if real.sum() else "no check-in",
             "drills": int(drills.get(route, 0)),
         }
-        for route in (*metrics.ALERTING, "none")
+        for route in (*metrics.ALERTING, "none", outcomes.NO_ROUTE)
         if real.get(route, 0) or drills.get(route, 0)
     ]
 
 
 def failures(live: Live, seen: pd.DataFrame) -> list[dict[str, Any]]:
-    """What did not succeed since the change, check-ins before drills, newest first, with the error's name alone.
+    """What failed since the change or is in doubt, check-ins before drills, newest first, with the error's name alone.
 
     Of each at most MOST rows; how many more there are is a row of its own, and so is what of the list was not read.
     """
-    bad = seen[(seen["when"] != "before") & seen["outcome"].isin([outcomes.FAILED, outcomes.TOO_LONG])]
+    bad = seen[(seen["when"] != "before") & seen["outcome"].isin([outcomes.FAILED, *SLOW])]
     rows = []
     for who in (outcomes.CHECKINS, outcomes.DRILLS):
         mine = bad[bad["who"] == who].iloc[::-1]
@@ -129,8 +130,8 @@ def failures(live: Live, seen: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _failure(live: Live, row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of a frame
-    status = f"{row.status} for {row.seconds:.0f} s" if row.outcome == outcomes.TOO_LONG else row.status
-    error = "" if row.outcome == outcomes.TOO_LONG else describe(live, row.arn).error
+    status = f"{row.status} for {row.seconds:.0f} s" if row.outcome in SLOW else row.status
+    error = "" if row.outcome in SLOW else describe(live, row.arn).error
     return dict(zip(FAILURE, (row.who, f"{row.started:%Y-%m-%d %H:%M:%S}", row.name, status, error), strict=True))
 
 
@@ -146,7 +147,7 @@ def drill_alerts(record: Record) -> pd.DataFrame:
 def earlier(record: Record) -> list[Check]:
     """What criterion 3 rests on beside the check-ins: from phases 03 and 05 of this run."""
     rows = record.rows("checks.jsonl")
-    return [answered(rows, name) for name in (continuity.ACROSS, continuity.SAME_EVENT)]
+    return [answered(rows, name) for name in (continuity.ACROSS, alert_event.SAME_EVENT)]
 
 
 def validated(record: Record) -> list[Check]:

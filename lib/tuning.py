@@ -79,7 +79,7 @@ def overview(history: pd.DataFrame, window: Window) -> list[dict[str, Any]]:
         {"what": "that could not be read", "count": coverage.unreadable},
         {"what": "users", "count": history["userId"].nunique()},
         {"what": "hours looked at", "count": round((window.end - window.start).total_seconds() / 3600, 1)},
-        {"what": "hours from the first check-in to the last", "count": round(_between(history) * 24, 1)},
+        {"what": "hours from the first check-in to the last", "count": round(_apart(history) * 24, 1)},
     ]
 
 
@@ -160,8 +160,9 @@ def _drawn(now: Current, name: str) -> str:
 
 def span(history: pd.DataFrame, window: Window) -> str:
     """What the sweep's counts are for: a shorter time than a day is not blown up to one."""
-    days = _days(history, window)
-    return "a day" if days >= 1 else f"in {days * 24:.3g} h"
+    if _days(history, window) >= 1:
+        return "a day"
+    return f"in {(_apart(history) or (window.end - window.start).total_seconds() / 86400) * 24:.3g} h"
 
 
 def _days(history: pd.DataFrame, window: Window) -> float:
@@ -169,12 +170,17 @@ def _days(history: pd.DataFrame, window: Window) -> float:
     return _between(history) or (window.end - window.start).total_seconds() / 86400
 
 
-def _between(history: pd.DataFrame) -> float:
-    """Days from the first check-in to the last, each with the time to the next one; 0 where no time lies between."""
+def _apart(history: pd.DataFrame) -> float:
+    """Days from the first check-in to the last; 0 of fewer than two."""
     if len(history) < 2:
         return 0.0
-    days = (history["time"].max() - history["time"].min()).total_seconds() / 86400
-    return round(days * len(history) / (len(history) - 1), DIGITS)
+    return float((history["time"].max() - history["time"].min()).total_seconds() / 86400)
+
+
+def _between(history: pd.DataFrame) -> float:
+    """Days that the check-ins stand for, each with the time to the next one; 0 where no time lies between."""
+    number = len(history)
+    return round(_apart(history) * number / (number - 1), DIGITS) if number > 1 else 0.0
 
 
 def _moved(now: Current, name: str, value: float) -> Router:

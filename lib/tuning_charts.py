@@ -33,8 +33,9 @@ def risk_distribution(frame: pd.DataFrame, thresholds: Mapping[str, float]) -> F
     if usable.empty:
         return nothing(question, f"none of {len(frame)} recorded check-ins has a usable score.", frame)
     unscored = len(frame) - len(usable)
-    days = f", {unscored} without a usable score are not drawn" if unscored else ""
-    figure, axes = canvas(question, f"{len(usable)} check-ins, half of them at {usable.median():.3g} or lower{days}")
+    less = f", {unscored} without a usable score are not drawn" if unscored else ""
+    less += _unseen(frame)
+    figure, axes = canvas(question, f"{len(usable)} check-ins, half of them at {usable.median():.3g} or lower{less}")
     counts, edges = np.histogram(usable, bins=np.arange(0, 100 + BIN, BIN))
     axes.bar(edges[:-1], counts, BIN, align="edge", color=SKY, edgecolor=BLACK, linewidth=0.4)
     if counts.max() > 50:
@@ -62,15 +63,16 @@ def alerts_by_threshold(
     if drawn.empty:
         return nothing(question, "there are no recorded check-ins to count.", frame)
     figure, axes = canvas(question, _today(drawn, current, span))
-    for route in [name for name in ROUTES if name in set(drawn["route"])]:
+    there = set(drawn["route"])
+    for route in [*(name for name in ROUTES if name in there), *sorted(there - set(ROUTES))]:
         rows = drawn[drawn["route"] == route].sort_values("value")
-        colour, marker = ROUTES[route]
+        colour, marker = ROUTES.get(route, (BLACK, "*"))
         axes.plot(
             rows["value"],
             rows["count"],
             marker,
             color=colour,
-            linestyle=LINES[route],
+            linestyle=LINES.get(route, "-"),
             label=route,
             markersize=5,
             markevery=max(1, len(rows) // 12),
@@ -97,6 +99,15 @@ def alerts_by_threshold(
     axes.set_ylabel(f"check-ins {span}")
     legend(axes)
     return figure
+
+
+def _unseen(frame: pd.DataFrame) -> str:
+    """What the headline says of check-ins that are in no row: unreadable ones, and those that were not read."""
+    coverage = frame.attrs.get("coverage")
+    if coverage is None:
+        return ""
+    broken = f", {coverage.unreadable:,} could not be read" if coverage.unreadable else ""
+    return broken + ("" if coverage.complete else f"\n{coverage.read:,} of {coverage.recorded:,} recorded were read")
 
 
 def _threshold(axes: Axes, route: str, value: float, above: int, step: int) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from lib.errors import RunbookError, Superseded, Unrecorded
+from lib.exact_json import laid
 from lib.plans import UNKNOWN, Change, Plan, Reopen, Value, half_done, same
 
 PHASE = "90"
@@ -113,7 +114,8 @@ def _things(rows: Iterable[Mapping[str, Any]]) -> list[_Thing]:
 
 
 def _undo(resource: Any, thing: _Thing) -> Change:  # noqa: ANN401 - a Resource
-    before, temporary = thing.first["before"], bool(thing.first.get("temporary"))
+    temporary = bool(thing.first.get("temporary"))
+    before = laid(thing.first["before"], thing.first.get("laid", {}))
     try:
         live, before = resource.read(), resource.restorable(before)
         doubt = resource.kept_because() if before is None and live is not None and not temporary else ""

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from lib.aws import Live, absent_is_none, readable
-from lib.telemetry.outcomes import DRILL_PREFIX
+from lib.telemetry.outcomes import DRILL_PREFIX, NO_ROUTE
 
 ROUTE_STATES = {
     "RouteCrisis": "crisis",
@@ -21,7 +21,7 @@ ROUTE_STATES = {
     "RouteUnscored": "unscored",
     "RouteNone": "none",
 }
-WANTED = ("PassStateEntered",)
+WANTED = ("ExecutionStarted", "PassStateEntered")
 # Spares AWS from sending the rest; what comes is sorted out again here.
 PATTERN = "{ " + " || ".join(f'($.type = "{kind}")' for kind in WANTED) + " }"
 PAGE = 10_000
@@ -61,16 +61,21 @@ def read(live: Live, start: datetime, end: datetime) -> pd.DataFrame:
 
 
 def routes(log: pd.DataFrame) -> pd.DataFrame:
-    """One row an execution that was routed: time, route, execution, drill (whether its name says so)."""
-    frame = log[log["name"].isin(ROUTE_STATES)]
+    """One row an execution: time, route, execution, drill (whether its name says so).
+
+    One that the log knows of, and that entered no route, is there from its first line on, under NO_ROUTE.
+    """
+    routed = log[log["name"].isin(ROUTE_STATES)].drop_duplicates("execution")
+    others = log[~log["execution"].isin(routed["execution"])].drop_duplicates("execution")
+    frame = pd.concat([routed, others]).sort_values("time", ignore_index=True, kind="stable")
     found = pd.DataFrame(
         {
             "time": frame["time"],
-            "route": frame["name"].map(ROUTE_STATES),
+            "route": frame["name"].map(ROUTE_STATES).fillna(NO_ROUTE),
             "execution": frame["execution"],
             "drill": frame["execution"].map(is_drill).astype(bool),
         }
-    ).drop_duplicates("execution", ignore_index=True)
+    )
     found.attrs.update(log.attrs)
     return found
 

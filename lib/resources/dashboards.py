@@ -8,9 +8,9 @@ from lib.errors import NotAsWanted
 from lib.resources.base import LiveThing
 from lib.resources.members import Members, members
 
-# The body of a dashboard that we make, and what is left of it without widgets: laid out as nobody else's is, since an
-# empty dashboard of somebody's is not ours to delete.
-NEW, EMPTIED = "{ }", '{"widgets": [] }'
+# The body of a dashboard that we make, which is what is left of it without widgets: laid out as nobody else's is, since
+# an empty dashboard of somebody's is not ours to delete. The other is left of one that an earlier version made.
+NEW, EMPTIED = "{ \t}", '{"widgets": [] }'
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Widgets(LiveThing):
     def _write(self, value: list[dict[str, Any]] | None) -> None:
         cloudwatch, body = self.live.client("cloudwatch"), self._widgets()
         text = body.replaced(self._ours, value or [])
-        if text == EMPTIED:
+        if text in (NEW, EMPTIED):
             cloudwatch.delete_dashboards(DashboardNames=[self.dashboard])
         elif text != body.text:
             cloudwatch.put_dashboard(DashboardName=self.dashboard, DashboardBody=text)

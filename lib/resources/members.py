@@ -11,6 +11,8 @@ from typing import Any
 from lib.exact_json import DECODER, dumps
 
 SPACE = " \t\n\r"
+# What we put around elements that had no list: laid out as nobody else does, so that it goes again with ours.
+AROUND, NAMED = "[ \t", ":\t"
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,21 @@ class Members:
         inside = "".join(text if not at else sign + text for at, (sign, text) in enumerate(parts))
         end = self.place[1]
         opening, closing = (self.spans[0][0], self.spans[-1][1]) if self.spans else (end - 1, end - 1)
-        if self.spans == (self.place,):  # a lone one
-            inside = f"[{inside}]"
+        if self.spans == (self.place,) and len(parts) != 1:  # a lone one is lone no more
+            inside = f"{AROUND}{inside}]"
+        elif not wanted:
+            opening, closing = self._without_what_we_put(len(parts), opening, closing)
         return f"{self.text[:opening]}{inside}{self.text[closing:]}"
+
+    def _without_what_we_put(self, left: int, opening: int, closing: int) -> tuple[int, int]:
+        """Where the text goes on beside what is left: without the list around a lone one, or the list that was none."""
+        start, end = self.place
+        if left == 1 and self.text.startswith(AROUND, start) and opening == start + len(AROUND) and closing == end - 1:
+            return start, end
+        made = f"{dumps(self.name)}{NAMED}"
+        if not left and self.text.endswith(f"{{{made}", 0, start):
+            return start - len(made), end + len(", ") * self.text.startswith(", ", end)
+        return opening, closing
 
     def _part(self, at: int) -> tuple[str, str]:
         """What separates an element from the one before it, and its own text."""
@@ -53,7 +67,7 @@ class Members:
         opening = self.text.index("{") + 1
         rest = self.text[opening:]
         comma = "" if rest.lstrip(SPACE).startswith("}") else ", "
-        return f"{self.text[:opening]}{dumps(self.name)}: {dumps(wanted)}{comma}{rest}"
+        return f"{self.text[:opening]}{dumps(self.name)}{NAMED}{dumps(wanted)}{comma}{rest}"
 
 
 def members(text: str, name: str, lone: bool = False) -> Members:

@@ -10,6 +10,8 @@ from lib.answers import without
 from lib.asl.reading import kept, written
 from lib.aws import Live, absent_is_none, readable
 from lib.errors import NotAsWanted, Refused
+from lib.exact_json import Laid
+from lib.plans import same
 from lib.resources.base import LiveThing
 
 NO_MACHINE = ("StateMachineDoesNotExist",)
@@ -44,7 +46,7 @@ class Workflow(LiveThing):
         answer = self.live.client("stepfunctions").update_state_machine(
             stateMachineArn=self.arn,
             publish=True,
-            **{**value, "definition": written(value["definition"])},
+            **{**value, "definition": _text(value["definition"])},
         )
         return cast(datetime, answer["updateDate"])
 
@@ -74,13 +76,23 @@ def require_quiet(live: Live) -> None:
 def value_of(answer: Mapping[str, Any]) -> dict[str, Any]:
     """The workflow's value, from what DescribeStateMachine says or a backup kept of it.
 
-    A definition that plain data would not hold exactly (a key twice, a rounded number) stays the text that it is.
+    A definition that plain data would not hold exactly (a key twice, a rounded number) stays the text that it is, and
+    one that is laid out otherwise than ours knows how it stood.
     """
+    text = answer["definition"]
+    definition = kept(text)
     return {
-        "definition": kept(answer["definition"]),
+        "definition": Laid(definition, text) if written(definition) != text else definition,
         "roleArn": answer["roleArn"],
         "loggingConfiguration": _logging(answer.get("loggingConfiguration")),
     }
+
+
+def _text(definition: Any) -> str:  # noqa: ANN401
+    """As it stood, where that still says the same; else as we write it."""
+    if isinstance(definition, Laid) and same(kept(definition.text), definition):
+        return definition.text
+    return written(definition)
 
 
 def running(live: Live) -> list[str]:

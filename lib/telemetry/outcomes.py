@@ -1,13 +1,15 @@
 """What became of each execution, real check-ins and drills apart, as DataFrames. Pure pandas, no AWS.
 
 An execution that runs longer than the limit did not succeed, whether it still runs or has ended well since: somebody
-waited for an alert. One that runs for less is not counted yet. A metric cannot tell drills from check-ins; names can.
+waited for an alert. Within the limit, a check-in after the change that is slower than those before is in doubt: no
+success, and in every sentence. A few that began just now are not counted yet. A metric cannot tell drills from
+check-ins; names can.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from math import inf
+from math import ceil, inf
 from typing import Any
 
 import numpy as np
@@ -15,14 +17,32 @@ import pandas as pd
 
 from lib import rates
 from lib.checks import Check
-from lib.telemetry.success_rate import Tally
+from lib.telemetry.success_rate import SHORTEST, Tally
 
 CHECKINS, DRILLS = "check-ins", "drills"
 DRILL_PREFIX = "drill-"
 UNTOLD = "not known"  # whether before or after the change
-SUCCEEDED, FAILED, TOO_LONG, RUNNING = "succeeded", "failed", "too long", "still runs"
+SUCCEEDED, FAILED, TOO_LONG, RUNNING, DOUBT = "succeeded", "failed", "too long", "still runs", "in doubt"
+NO_ROUTE = "no route"  # in the log of one that failed before it took a route, or runs still
+USUAL = 0.99  # of those before took up to what is usual; of fewer than a hundred the slowest did
+# Shares of the limit. Up to the first an ended check-in is fast enough, however fast those before were; up to the
+# second an open one has only just begun: 30 s and 5 s of 180.
+ENDED_EARLY, JUST_BEGUN = 1 / 6, 1 / 36
+MANY_OPEN = 0.02  # of those that ended; more open ones, and more than SHORTEST, are not just the newest few
 COLUMNS = ["arn", "name", "who", "status", "started", "seconds", "outcome", "when"]
-TABLE = ["who", "when", "succeeded", "finished", "rate", "low", "high", "failed", "too long", "still running"]
+TABLE = [
+    "who",
+    "when",
+    "succeeded",
+    "finished",
+    "rate",
+    "low",
+    "high",
+    "failed",
+    "too long",
+    "in doubt",
+    "still running",
+]
 
 
 def told(
@@ -38,7 +58,7 @@ def told(
     `rows` are those of `executions.listed`. `when` is "before" or "after" the change, by the start, since a start
     decides which definition runs; "all" where there was no change. Where the change is only known to lie between
     `change_at` and `sure_since`, what started between is "after" by one of these `versions`, "before" by another, and
-    UNTOLD where AWS names none.
+    UNTOLD where AWS names none. `attrs["usual"]` says how long those before took.
     """
     frame = pd.DataFrame(list(rows), columns=["arn", "name", "status", "started", "stopped", "version"])
     for column in ("started", "stopped"):
@@ -58,24 +78,48 @@ def told(
             named,
         ]
         frame["when"] = np.select(sides, ["before", "after", "before"], UNTOLD)
+        _doubted(frame, long_seconds)
     return frame[COLUMNS]
+
+
+def _doubted(frame: pd.DataFrame, long_seconds: float) -> None:
+    """Mark the check-ins after the change that are slower than those before, and too many open ones, as in doubt."""
+    mine = frame["who"] == CHECKINS
+    ended, after = frame[mine & (frame["outcome"] == SUCCEEDED)], mine & (frame["when"] == "after")
+    before = ended[ended["when"] == "before"]
+    basis, when = (before, "before") if len(before) else (ended, "in all")  # of none before: of each other
+    if basis.empty:
+        usual, said = long_seconds, "none ended well"
+    else:
+        usual = float(np.sort(basis["seconds"])[ceil(USUAL * len(basis)) - 1])
+        said = f"{USUAL:.0%} of {len(basis):,} {when} took up to {usual:,.1f} s"
+    late = (frame["outcome"] == SUCCEEDED) & (frame["seconds"] > max(usual, ENDED_EARLY * long_seconds))
+    going = frame["outcome"] == RUNNING
+    many = int((after & going).sum()) > max(SHORTEST, MANY_OPEN * int((after & ~going).sum()))
+    late |= going & (many | (frame["seconds"] > max(usual, JUST_BEGUN * long_seconds)))
+    frame.loc[after & late, "outcome"] = DOUBT
+    frame.attrs["usual"] = said
 
 
 def table(frame: pd.DataFrame) -> pd.DataFrame:
     """Check-ins and drills, each before and after: TABLE; rate and its 95 % interval are NaN where none is counted.
 
-    Those that are UNTOLD have rows of their own, where there are any.
+    Those that are UNTOLD have rows of their own, where there are any. `attrs["after"]` are the outcomes of the
+    check-ins after the change that ended or are in doubt, oldest first.
     """
     rows, seen = [], set(frame["when"])
     sides = ("all",) if seen == {"all"} else ("before", "after", *({UNTOLD} & seen))
     for who in (CHECKINS, DRILLS):
         for when in sides:
             outcome = frame.loc[(frame["who"] == who) & (frame["when"] == when), "outcome"]
-            good, bad, long = (int((outcome == one).sum()) for one in (SUCCEEDED, FAILED, TOO_LONG))
+            every = (SUCCEEDED, FAILED, TOO_LONG, DOUBT, RUNNING)
+            good, bad, long, doubt, going = (int((outcome == one).sum()) for one in every)
             of = good + bad + long
             share = good / of if of else float("nan")
-            rows.append((who, when, good, of, share, *rates.wilson(good, of), bad, long, len(outcome) - of))
-    return pd.DataFrame(rows, columns=TABLE)
+            rows.append((who, when, good, of, share, *rates.wilson(good, of), bad, long, doubt, going))
+    found = pd.DataFrame(rows, columns=TABLE)
+    found.attrs |= {"usual": frame.attrs.get("usual", ""), "after": checkins_after(frame)["outcome"].tolist()}
+    return found
 
 
 def tally(counted: pd.DataFrame, when: str, who: str = CHECKINS) -> Tally:
@@ -85,8 +129,27 @@ def tally(counted: pd.DataFrame, when: str, who: str = CHECKINS) -> Tally:
 
 
 def checkins_after(frame: pd.DataFrame) -> pd.DataFrame:
-    """The real check-ins after the change that are counted, oldest first."""
+    """The real check-ins after the change that are counted or in doubt, oldest first."""
     return frame[(frame["who"] == CHECKINS) & (frame["when"] == "after") & (frame["outcome"] != RUNNING)]
+
+
+def doubted(counted: pd.DataFrame) -> int:
+    """How many check-ins after the change are in doubt, by `table`."""
+    mine = (counted["who"] == CHECKINS) & (counted["when"] == "after")
+    return int(counted.loc[mine, "in doubt"].sum())
+
+
+def ended_well(counted: pd.DataFrame) -> list[bool | None]:
+    """Of each check-in after the change that ended, oldest first, whether it succeeded; None for one in doubt."""
+    return [None if outcome == DOUBT else outcome == SUCCEEDED for outcome in counted.attrs["after"]]
+
+
+def in_words(counted: pd.DataFrame) -> str:
+    """What a sentence adds of those in doubt and of those that only just began; "" where there are none."""
+    mine = counted[(counted["who"] == CHECKINS) & (counted["when"] == "after")]
+    going, doubt = int(mine["still running"].sum()), doubted(counted)
+    said = f"; {doubt:,} more in doubt, slower than before or still running ({counted.attrs['usual']})" if doubt else ""
+    return said + (f"; {going:,} began just now" if going else "")
 
 
 def of_all(check: Check, frame: pd.DataFrame) -> Check:
@@ -97,9 +160,9 @@ def of_all(check: Check, frame: pd.DataFrame) -> Check:
 
 
 def durations(frame: pd.DataFrame) -> pd.DataFrame:
-    """How long the executions took: who, when, started, seconds; inf where one still runs after the limit.
+    """How long the executions took: who, when, started, seconds; inf where one still runs that should have ended.
 
-    One within the limit has no time yet. Failed ones are left out: a quick failure is no quick check-in. How many
+    One that began just now has no time yet. Failed ones are left out: a quick failure is no quick check-in. How many
     check-ins those are is in `attrs["failed"]`.
     """
     ended = frame[~frame["outcome"].isin([RUNNING, FAILED])]

@@ -14,10 +14,14 @@ DRILL = "drill-"
 
 @dataclass(frozen=True)
 class Started:
-    """How many executions began in the window, and who says so; None where nobody can."""
+    """How many executions began in the window, and who says so; None where nobody can.
+
+    `drills` are those that are told apart and not among them: the bucket may have recorded theirs as well.
+    """
 
     count: int | None
     source: str
+    drills: int = 0
 
 
 def started(live: Live, start: datetime, end: datetime) -> Started:
@@ -25,9 +29,10 @@ def started(live: Live, start: datetime, end: datetime) -> Started:
     days, least = (datetime.now(UTC) - start).days, 0
     if days <= LISTED_DAYS:
         rows = executions.since(live, start, MOST)
-        ordinary = sum(not row["name"].startswith(DRILL) and row["started"] < end for row in rows)
+        mine = [row["name"].startswith(DRILL) for row in rows if row["started"] < end]
+        ordinary, drills = mine.count(False), mine.count(True)
         if len(rows) < MOST:
-            return Started(ordinary, "listed by Step Functions, without drills")
+            return Started(ordinary, "listed by Step Functions, without drills", drills)
         least = ordinary
     try:
         series = metrics.executions(live, start, end)

@@ -8,7 +8,7 @@ outcomes that count as more extreme are closed towards "better now, worse before
 1999); it is looked for on a grid that is refined once. One proportion alone has Clopper and Pearson's limits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil, inf, isfinite, log2, nan
 from typing import Any
@@ -41,6 +41,11 @@ class Tally:
     def share(self) -> float:
         """The share that succeeded; nan of none."""
         return self.succeeded / self.of if self.of else nan
+
+    @classmethod
+    def of_each(cls, good: Sequence[bool]) -> "Tally":
+        """Counted from whether each of them succeeded."""
+        return cls(sum(good), len(good))
 
     def __str__(self) -> str:
         return f"{self.succeeded:,} of {self.of:,}" + (f" ({_percent(self.share)})" if self.of else "")
@@ -185,6 +190,31 @@ def stretches(good: Sequence[bool], before: Tally, margin: float) -> list[Stretc
             chance = p_value(before, tally, -margin) * 2 * len(lengths) * looks
             found.append(Stretch(first, tally, min(1.0, chance)))
     return newest + anywhere
+
+
+def newest(good: Sequence[bool], share: float, error: float) -> Verdict:
+    """Whether the newest 5, 10, 20 ... are not shown to succeed in less than `share`. `good`: oldest first."""
+    number = len(good)
+    lengths = [SHORTEST * 2**power for power in range(_doublings(number) + 1) if SHORTEST * 2**power <= number]
+    for of in lengths:
+        tally = Tally.of_each(good[number - of :])
+        if possible(tally, error / len(lengths)) < share:
+            return Verdict("failed", f"of the newest {of:,}, {tally} succeeded: shown to be under {_percent(share)}")
+    return Verdict("passed", f"no newest part is shown to be under {_percent(share)}")
+
+
+def either_way(decided: Callable[[Sequence[bool]], Verdict], good: Sequence[bool | None]) -> Verdict:
+    """What is decided of check-ins of which some are in doubt (None): only what holds however those end.
+
+    Decided with all of them a success, and with none of them one.
+    """
+    doubts = sum(one is None for one in good)
+    worst = decided([bool(one) for one in good])
+    if not doubts or worst.status == "passed":
+        return worst
+    if worst.status == "failed" == decided([one is not False for one in good]).status:
+        return worst
+    return Verdict("cannot tell", f"{worst.why}, if none of {doubts:,} in doubt succeeds")
 
 
 def no_worse_part(good: Sequence[bool], before: Tally, margin: float, error: float) -> tuple[Verdict, Stretch | None]:

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from lib import backtest, changes, continuity, deploy, drills, emergency, records, render, rollback, show
+from lib import backtest, changes, deploy, drills, emergency, records, render, rollback, show
 from lib.aws import Live, connect
 from lib.errors import Refused
+from lib.phases import alert_event
 from lib.plans import Plan, Wanted
 from lib.records import LOG, Record
 from lib.resources import Workflow
@@ -120,6 +121,6 @@ def test_whatever_is_live_each_step_of_phase_03_answers(name, live, record, hold
     assert [check.status for check in backtest.checks(found)] != ["passed"]
     readable = {check.name: check for check in deploy.fit(live, ours)}["the live definition as JSON"]
     assert readable.status == ("waiting" if name in ("a key twice", "no object") else "passed"), readable
-    assert "EvaluateRisk" not in continuity._live_states(live)
+    assert "EvaluateRisk" not in alert_event._live_states(live)
     with pytest.raises(Refused, match="nothing was started"):
         drills._require_gate(live, live.settings.state_machine_arn)

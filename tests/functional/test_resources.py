@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from lib import changes, undo
 from lib.aws import connect
 from lib.errors import NotAsWanted, Refused
 from lib.infrastructure import operations_reachable
-from lib.plans import UNKNOWN
+from lib.plans import UNKNOWN, Wanted
+from lib.records import LOG, Record
 from lib.resources import (
     KINDS,
     DrillUser,
@@ -243,6 +245,20 @@ def test_the_workflow_is_updated_with_a_version_and_put_back(live, client):
     assert len(versions) == 2
 
 
+def test_an_undo_restores_the_text_of_a_definition_however_it_was_laid_out(live, client, tmp_path):
+    workflow = Workflow(live, live.settings.state_machine_name)
+    text = json.dumps(workflow.read()["definition"], indent=7, sort_keys=True)
+    client("stepfunctions").update_state_machine(stateMachineArn=workflow.arn, definition=text)
+    wanted = {**workflow.read(), "definition": {"StartAt": "Only", "States": {"Only": {"Type": "Succeed"}}}}
+    settings = live.settings.model_copy(update={"mode": "apply", "approval": "none", "may_replace": 99})
+    record = Record(tmp_path, "run")
+    changes.carry_out(changes.plan("03", [Wanted(workflow, wanted)]), settings, record)
+    assert workflow.read() == wanted
+    back = undo.plan(record.rows(LOG), lambda kind, identity: workflow)
+    changes.roll_back(back, settings, record)
+    assert client("stepfunctions").describe_state_machine(stateMachineArn=workflow.arn)["definition"] == text
+
+
 def test_the_workflow_keeps_its_logging(live):
     workflow = Workflow(live, live.settings.state_machine_name)
     LogGroup(live, live.settings.log_group_name).write({"retentionInDays": 1})
@@ -277,15 +293,17 @@ def test_a_queues_other_statements_stay_as_they_are(live, queue, client):
     assert json.loads(kept) == foreign
 
 
-def test_a_policy_with_one_statement_and_no_list_is_understood(live, queue, client):
+def test_a_policy_with_one_statement_and_no_list_is_understood_and_given_back_to_the_byte(live, queue, client):
     sqs = client("sqs")
     url = sqs.get_queue_url(QueueName="Made")["QueueUrl"]
-    alone = {"Version": "2012-10-17", "Statement": statement(live, "Made", "Theirs")}
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(alone)})
+    alone = json.dumps({"Version": "2012-10-17", "Statement": statement(live, "Made", "Theirs")}, indent=3)
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": alone})
     ours = QueueStatement(live, "Made", "Ours")
     assert ours.read() is None
     ours.write(statement(live, "Made"))
     assert QueueStatement(live, "Made", "Theirs").read() == statement(live, "Made", "Theirs")
+    ours.write(None)
+    assert sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"] == alone
 
 
 def test_a_queues_other_attributes_stay_as_they_are(live, queue, client):

@@ -19,6 +19,7 @@ from lib.aws import Live
 from lib.checks import Check
 from lib.drills import Group
 from lib.errors import Refused
+from lib.phases import alert_event
 from lib.plans import Change, entry
 from lib.records import Record
 from lib.settings import ROOT, Settings
@@ -261,12 +262,12 @@ def before_and_after(account: Settings, client: Aws, edit: Callable[[dict[str, A
     settings = account.model_copy(update={"mode": "apply"})
     live, record = carried_out(settings, "01", "02", "04")
     plan = changes.plan("03", desired.state_machine(live))
-    assert continuity.event_before(live, record, plan)
+    assert alert_event.event_before(live, record, plan)
     changes.carry_out(plan, settings, record)
     if edit:
         updated(client, settings, edit)
     session = drills.run(live, record, [Group(validation.LOW, [scenarios.low()])])
-    (check,) = continuity.same_event(live, record, session.drills)
+    (check,) = alert_event.same_event(live, record, session.drills)
     return check
 
 
@@ -288,8 +289,8 @@ def test_05_sees_that_the_old_alert_lost_a_field(account, client):
 def test_the_event_before_is_asked_once_and_never_of_our_own_definition(account):
     live, record = carried_out(account.model_copy(update={"mode": "apply"}), *BUILT)
     plan = changes.plan("03", desired.state_machine(live))
-    assert continuity.event_before(live, record, plan) == []
-    (check,) = continuity.same_event(live, record, [])
+    assert alert_event.event_before(live, record, plan) == []
+    (check,) = alert_event.same_event(live, record, [])
     assert (check.status, "no event of the definition before" in check.found) == ("not exercised here", True)
 
 

@@ -17,7 +17,7 @@ from steps import Ended, code_cells, runbook, shown
 
 from lib import boundaries, continuity, criteria, records, rollback, scenarios
 from lib import settings as parameters
-from lib.phases import NOTEBOOKS, ROLLBACK
+from lib.phases import NOTEBOOKS, ROLLBACK, alert_event
 from lib.settings import Settings
 from rehearsal import baseline, bridge, clients, history, server, users
 from rehearsal.baseline import TRUSTED_INBOX
@@ -171,7 +171,7 @@ def test_each_criterion_links_the_evidence_it_was_decided_from(story):
 
 def test_nothing_was_disturbed_and_everything_that_says_so_was_exercised(story):
     answers = {row["name"]: row for row in story.first.record.rows("checks.jsonl")}
-    for name in (continuity.ACROSS, continuity.SAME_EVENT):
+    for name in (continuity.ACROSS, alert_event.SAME_EVENT):
         assert answers[name]["status"] == "passed", answers[name]
     across = story.first.record.read_json("evidence/crossing.json")["executions"]
     assert across and all(row["status"] == "SUCCEEDED" for row in across)

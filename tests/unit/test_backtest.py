@@ -24,10 +24,10 @@ OLD, NEW = baseline.definition(LOCAL), render.definition(LOCAL)
 
 
 def found(before, after, unread=0, share=1.0, executions=3, **more):
-    unreadable, whole = more.pop("unreadable", 0), more.pop("whole", True)
+    unreadable, whole, drills = more.pop("unreadable", 0), more.pop("whole", True), more.pop("drills", 0)
     read = len(before) + unreadable
     coverage = Coverage(read + unread, read, share, whole, unreadable, ())
-    started = Started(executions, "listed")
+    started = Started(executions, "listed", drills)
     return Backtest(NOW - timedelta(days=90), NOW, counted(before, after), coverage, started, **more)
 
 
@@ -94,6 +94,33 @@ def test_many_more_executions_than_check_ins_wait_for_people():
     assert statuses(found(["none"] * 2, ["none"] * 2))["the bucket tells of every execution"] == "waiting"
 
 
+@pytest.mark.parametrize(
+    ("executions", "more", "status"),
+    [
+        (0, {}, "waiting"),
+        (0, {"whole": False}, "waiting"),  # of what was not listed there are only more
+        (0, {"unread": 900, "share": 0.1}, "waiting"),
+        (79, {}, "waiting"),
+        (80, {}, "passed"),
+        (80, {"whole": False}, "cannot tell"),
+        (40, {"drills": 40}, "passed"),  # the bucket records those as well
+        (40, {"drills": 39}, "waiting"),
+        (None, {}, "cannot tell"),
+        (125, {}, "passed"),
+        (126, {}, "waiting"),
+    ],
+)
+def test_far_more_check_ins_than_executions_run_elsewhere_and_wait_for_people(executions, more, status):
+    test = found(["none"] * 100, ["none"] * 100, executions=executions, **more)
+    assert statuses(test)["the bucket tells of every execution"] == status
+
+
+def test_what_was_not_listed_is_said_beside_the_executions():
+    test = found(["none"] * 100, ["none"] * 100, executions=100, whole=False)
+    said = {check.name: check.found for check in backtest.checks(test)}["backtest: the bucket tells of every execution"]
+    assert said == "100 check-ins, and more that were not listed, 100 executions (listed)"
+
+
 def test_executions_that_nobody_can_count_pass_nothing():
     test = found(["none"], ["none"], executions=None)
     assert statuses(test)["the bucket tells of every execution"] == "cannot tell"
@@ -127,7 +154,7 @@ def since(days):
 
 def test_a_list_that_comes_to_its_end_counts_without_drills(monkeypatch):
     Counting(monkeypatch, ["checkin-1", "drill-1", "checkin-2"], [])
-    assert since(90) == Started(2, "listed by Step Functions, without drills")
+    assert since(90) == Started(2, "listed by Step Functions, without drills", drills=1)
 
 
 def test_a_list_that_is_cut_counts_nothing_and_cloudwatch_does(monkeypatch):

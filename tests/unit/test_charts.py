@@ -481,8 +481,11 @@ def test_one_that_never_ends_is_the_slowest_and_the_failed_are_said() -> None:
 def test_the_executions_answer_counts_checkins_and_drills_apart() -> None:
     rows = [("check-ins", "before", 60, 60), ("check-ins", "after", 0, 0), ("drills", "after", 268, 269)]
     split = pd.DataFrame(rows, columns=["who", "when", "succeeded", "finished"]).assign(
-        low=0.9, high=1.0, **{"too long": [0, 0, 0], "still running": [0, 2, 0]}
+        low=0.9, high=1.0, **{"too long": [0, 0, 0], "in doubt": [0, 7, 0], "still running": [0, 2, 0]}
     )
     said = drawing.describe(charts.executions(counts((0, "Succeeded", 328)), CHANGE, split))
-    assert "check-ins before: 60 of 60 succeeded (90% to 100%) · check-ins after: none finished, 2 still run" in said
+    assert (
+        "check-ins before: 60 of 60 succeeded (90% to 100%) · check-ins after: none finished, 7 IN DOUBT, 2 still run"
+        in said
+    )
     assert "drills after: 268 of 269 succeeded (the bars hold both: CloudWatch cannot tell them apart)" in said

@@ -10,8 +10,9 @@ from drilled import drill, event, received
 from lib import continuity, executions
 from lib import settings as parameters
 from lib.executions import Execution
+from lib.phases import alert_event
 from lib.records import Record
-from lib.telemetry import outcomes, pauses
+from lib.telemetry import outcomes, pauses, shifts
 from lib.telemetry.cutover import Cutover
 
 TEXT = {"text": "Synthetic text of drill-crisis-abc-012345."}
@@ -25,7 +26,7 @@ def low(messages=None):
 
 
 def test_the_shape_of_the_event_holds_no_word_and_says_what_each_field_is():
-    shape = continuity.event_shape(low(), USER)
+    shape = alert_event.event_shape(low(), USER)
     assert shape["detail.textPreview"] == "str, the check-in's text"
     assert shape["detail.sentimentScore"] == "float, the processor's sentiment"
     assert shape["detail.userId"] == "str, the drill user"
@@ -45,14 +46,14 @@ def test_the_shape_of_the_event_holds_no_word_and_says_what_each_field_is():
     ],
 )
 def test_another_value_is_another_shape(changed, field, kind):
-    assert continuity.event_shape(low([event("standard", **changed)]), USER)[f"detail.{field}"] == kind
+    assert alert_event.event_shape(low([event("standard", **changed)]), USER)[f"detail.{field}"] == kind
 
 
 @pytest.mark.parametrize(
     "messages", [[], [event("standard"), event("standard")], [event("high")], [received("trusted")]]
 )
 def test_no_such_event_and_two_of_them_have_no_shape(messages):
-    assert continuity.event_shape(low(messages), USER) is None
+    assert alert_event.event_shape(low(messages), USER) is None
 
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -137,6 +138,54 @@ GOOD = ("checkin-a", "SUCCEEDED", 1000, 60, 1)
 )
 def test_real_checkins_succeed_as_before_in_every_part_and_fail_in_no_new_way(groups, found):
     assert statuses(*groups) == found
+
+
+STUCK = ("stuck", "RUNNING", 500, 0.45, None)
+
+
+@pytest.mark.parametrize(
+    ("groups", "said"),
+    [
+        ([GOOD, ("b", "SUCCEEDED", 1100, 20, 1), ("c", "RUNNING", 500, 2.9, None)], "500 more in doubt"),
+        ([GOOD, ("b", "SUCCEEDED", 1100, 20, 1), STUCK], "500 more in doubt"),
+        ([GOOD, ("b", "SUCCEEDED", 1100, 20, 1), ("c", "RUNNING", 500, 0.05, None)], "500 more in doubt"),
+        ([GOOD, ("b", "SUCCEEDED", 1100, 20, 179)], "1,100 more in doubt"),
+        ([GOOD, ("b", "SUCCEEDED", 1100, 20, 1), ("c", "SUCCEEDED", 400, 10, 40)], "400 more in doubt"),
+    ],
+)
+def test_what_is_slower_than_before_is_no_success_while_it_runs_and_is_named(groups, said):
+    found = answers(*groups)
+    assert statuses(*groups) == ("cannot tell",) * 3
+    assert said in found[continuity.RATE].found
+
+
+def test_a_few_that_run_at_the_end_and_a_slow_one_take_no_pass_away():
+    groups = (GOOD, ("b", "SUCCEEDED", 1100, 20, 1), ("c", "SUCCEEDED", 2, 25, 60), ("d", "RUNNING", 4, 0.05, None))
+    assert {check.status for check in answers(*groups).values()} == {"passed"}
+    assert "; 2 more in doubt, " in answers(*groups)[continuity.RATE].found
+    assert "; 4 began just now" in answers(*groups)[continuity.RATE].found
+
+
+@pytest.mark.parametrize(
+    ("groups", "status", "found"),
+    [
+        ([GOOD, ("b", "SUCCEEDED", 200, 20, 1)], "passed", "half of 200 took up to 0.9 s"),
+        ([GOOD, ("b", "SUCCEEDED", 200, 20, 25)], "waiting", "200 took longer than the slowest before (1.0 s)"),
+        ([GOOD, ("b", "SUCCEEDED", 200, 20, 4)], "passed", "200 took longer than the slowest before (1.0 s)"),
+        ([GOOD, ("b", "RUNNING", 200, 2, None)], "waiting", "half of 200 took up to 119.9 s"),
+        ([GOOD, ("b", "SUCCEEDED", 80, 20, 1), ("c", "SUCCEEDED", 120, 20, 29)], "waiting", "120 took longer"),
+        ([GOOD, ("b", "SUCCEEDED", 120, 20, 1), ("c", "SUCCEEDED", 80, 20, 9)], "passed", "80 took longer"),
+        (
+            [GOOD, ("s", "SUCCEEDED", 50, 50, 170), ("b", "SUCCEEDED", 200, 20, 165)],
+            "waiting", "half of 200 took up to 164.9 s, three quarters of 1,050 before 0.8 s",
+        ),
+        ([("a", "SUCCEEDED", 4, 60, 1), ("b", "SUCCEEDED", 200, 20, 25)], "cannot tell", "4 before and 200 after"),
+        ([GOOD, ("b", "FAILED", 200, 20, 25)], "cannot tell", "1,000 before and 0 after"),
+    ],
+)  # fmt: skip
+def test_check_ins_that_all_take_longer_are_for_a_person_to_look_at(groups, status, found):
+    check = answers(*groups)[shifts.AS_FAST]
+    assert (check.status, found in check.found) == (status, True), check.found
 
 
 def every(prefix, count, first, apart, status="SUCCEEDED"):

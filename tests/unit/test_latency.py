@@ -5,7 +5,7 @@ from math import inf, isnan, nan
 import pandas as pd
 import pytest
 
-from lib import drawing, drill_charts, latency
+from lib import charts, drawing, drill_charts, latency, metrics, validation
 
 GROUPS = {"one by one": 2, "at once": 2}
 
@@ -96,6 +96,47 @@ def test_the_lost_alert_of_an_execution_that_failed_is_on_the_route_that_it_had_
     assert set(latency.due([row("x", None, None, (0, 0)) | {"route": None}])["route"]) == {"crisis"}
 
 
+def words(figure):
+    axes = figure.axes[0]
+    return [text.get_text() for text in (*axes.get_yticklabels(), *axes.texts)]
+
+
+@pytest.mark.parametrize("taken", ["none", "standard", None])
+def test_the_lost_alerts_of_a_crisis_that_took_another_route_are_those_of_a_crisis(taken, monkeypatch):
+    rows = [row("x", None, None, (0, 0)) | {"route": taken}] * 5 + [row("x", 0.2, 0.2)]
+    frame, published = latency.due(rows), []
+    assert frame["route"].tolist() == ["crisis"] * 12
+    figure = charts.alert_latency(frame.rename(columns={"started": "time"}), None, 30)
+    assert "10 of 12 LOST" in drawing.describe(figure)
+    said = words(figure)
+    assert "crisis (12)" in said
+    assert "trusted 5 LOST" in said
+    monkeypatch.setattr(metrics, "publish_drill", lambda _, given: len(published.extend(given) or given))
+    assert validation.publish(None, rows) == 12
+    assert sum(one.seconds is None for one in published if one.route == "crisis") == 10
+
+
+@pytest.mark.parametrize(("taken", "route"), [("none", "none"), ("unscored", "unscored"), (None, "failed")])
+def test_an_alert_that_is_due_on_no_route_of_its_own_has_a_lane_and_is_counted_when_lost(taken, route, monkeypatch):
+    odd = row("x", None, None, (0, 0)) | {"route": taken, "expected_route": None, "expected_trusted_alerts": None}
+    frame, published = latency.due([odd]), []
+    assert frame["route"].tolist() == [route]
+    figure = charts.alert_latency(frame.rename(columns={"started": "time"}), None, 30)
+    assert f"{route} (1)" in words(figure)
+    monkeypatch.setattr(metrics, "publish_drill", lambda _, given: len(published.extend(given) or given))
+    assert validation.publish(None, [odd]) == 1
+    assert [one.seconds for one in published] == [None]
+
+
+def test_an_alert_that_came_and_was_not_due_is_on_the_route_that_raised_it():
+    extra = row("x", 1.0, 1.0) | {
+        "expected_route": "none",
+        "expected_trusted_alerts": 0,
+        "expected_operations_alerts": 0,
+    }
+    assert set(latency.due([extra])["route"]) == {"crisis"}
+
+
 def test_nothing_measured_is_an_empty_table():
     assert latency.measured([], GROUPS).empty
     assert latency.summary(latency.measured([], GROUPS)).empty
@@ -114,3 +155,13 @@ def test_the_chart_says_what_was_lost_and_how_slow_the_slowest_was():
     assert "6 of 8 in time, which proves 40.0% or more, 95% sure; slowest LOST; 1 of 8 LOST" in said
     empty = drawing.describe(drill_charts.crisis_latency(latency.measured([], GROUPS), 30))
     assert "no crisis drill was run" in empty
+
+
+def test_a_drill_that_was_broken_off_is_said_beside_the_alerts_that_it_is_not_among():
+    rows = [("a", "crisis", "passed", [], 1.0, 1.0), ("b", None, "failed", [], None, None)]
+    rows.append(("c", None, "failed", ["trusted"], None, None))
+    frame = pd.DataFrame(rows, columns=["scenario", "route", "verdict", "lost", "trusted", "operations"])
+    frame["time"] = pd.Timestamp("2026-01-01", tz="UTC")
+    said = drawing.describe(drill_charts.drill_log(frame.astype({"trusted": float, "operations": float}), 30))
+    assert "1 of 3 drills passed" in said
+    assert "of 1 drill NOBODY KNOWS who was reached" in said

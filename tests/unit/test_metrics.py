@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from lib import metrics, workflow_log
+from lib import chart_answers, charts, metrics, review, workflow_log
 from lib import settings as parameters
 from lib.aws import Identity, Live
 from lib.errors import BadParameters, NotAsWanted
@@ -222,7 +222,39 @@ def test_the_log_gives_one_route_an_execution() -> None:
             "execution": f"{MACHINE}:checkin-1",
             "drill": False,
         },
+        {
+            "time": pd.Timestamp(START + timedelta(seconds=7)),
+            "route": "no route",
+            "execution": f"{MACHINE}:checkin-2",
+            "drill": False,
+        },
     ]
+
+
+def test_what_began_and_reached_no_route_is_counted_among_those_that_began() -> None:
+    lost = [
+        one
+        for n in range(97)
+        for one in (line(f"lost-{n}", 1, "ExecutionStarted", n), line(f"lost-{n}", 2, "ExecutionTimedOut", n + 60))
+    ]
+    good = [
+        one
+        for n in range(3)
+        for one in (
+            line(f"good-{n}", 1, "ExecutionStarted", n),
+            line(f"good-{n}", 2, "PassStateEntered", n + 1, name="RouteCrisis"),
+        )
+    ]
+    frame = workflow_log.routes(log_of(*lost, *good))
+    assert frame["route"].value_counts().to_dict() == {"no route": 97, "crisis": 3}
+    said = chart_answers.alerted(frame, frame["drill"])
+    assert said == "3 of 100 check-ins raised an alert, 3 of them crises, 97 REACHED NO ROUTE · no drill"
+    table = review.by_route(frame)
+    assert [(row["route"], row["check-ins"], row["share"]) for row in table] == [
+        ("crisis", 3, "3%"),
+        ("no route", 97, "97%"),
+    ]
+    assert "no route" in [label.get_text() for label in charts.alerts_by_route(frame, None).axes[0].get_yticklabels()]
 
 
 def test_an_empty_log_gives_empty_frames_with_their_columns() -> None:
@@ -253,7 +285,7 @@ def test_lines_that_are_no_events_are_counted(message: str) -> None:
 
 def test_a_line_that_comes_twice_counts_once() -> None:
     assert len(workflow_log.routes(log_of(*CRISIS, *CRISIS))) == 1
-    assert len(log_of(*CRISIS, *CRISIS)) == len(log_of(*CRISIS)) == 1
+    assert len(log_of(*CRISIS, *CRISIS)) == len(log_of(*CRISIS)) == 2
 
 
 def test_a_full_page_without_a_next_one_is_read_on_from_its_last_line() -> None:

@@ -87,7 +87,7 @@ def test_nothing_passes_on_a_list_that_was_cut(before, after):
 
 
 def test_one_that_still_runs_has_no_time_yet_and_one_that_runs_too_long_never_ends():
-    rows = [row("a", "RUNNING", 1), row("b", "FAILED", 10, 3), row("c", "SUCCEEDED", 10, 4), row("d", "RUNNING", 90)]
+    rows = [row("a", "RUNNING", 0.05), row("b", "FAILED", 10, 3), row("c", "SUCCEEDED", 10, 4), row("d", "RUNNING", 90)]
     found = outcomes.durations(told(*rows))
     assert found["seconds"].tolist() == [inf, 4]
     assert found.attrs["failed"] == 1
@@ -99,3 +99,47 @@ def test_between_two_moments_an_executions_own_version_says_which_definition_it_
         one["version"] = version
     frame = outcomes.told(rows, NOW, 180, NOW - timedelta(minutes=30), NOW - timedelta(minutes=10), ("v2",))
     assert frame["when"].tolist() == ["before", "after", "before", outcomes.UNTOLD, "after"]
+
+
+BEFORE = [row(f"before-{n}", "SUCCEEDED", 60, 1) for n in range(100)]
+AFTER = [row(f"after-{n}", "SUCCEEDED", 20, 1) for n in range(100)]
+
+
+@pytest.mark.parametrize(
+    ("one", "outcome"),
+    [
+        (row("a", "RUNNING", 2), "in doubt"),
+        (row("a", "RUNNING", 6 / 60), "in doubt"),
+        (row("a", "RUNNING", 4 / 60), "still runs"),  # began just now
+        (row("a", "RUNNING", 10), "too long"),
+        (row("a", "SUCCEEDED", 10, 31), "in doubt"),
+        (row("a", "SUCCEEDED", 10, 29), "succeeded"),  # in time for any alert, however fast those before were
+        (row("a", "SUCCEEDED", 60, 170), "succeeded"),  # before the change
+        (row("drill-a", "SUCCEEDED", 10, 100), "succeeded"),
+    ],
+)
+def test_what_is_slower_than_those_before_is_in_doubt_and_no_success(one, outcome):
+    found = told(*BEFORE, *AFTER, one)
+    assert found.loc[found["name"] == one["name"], "outcome"].tolist() == [outcome]
+
+
+@pytest.mark.parametrize(("slow", "outcome"), [(1, "in doubt"), (2, "succeeded")])
+def test_one_in_a_hundred_before_does_not_say_what_is_usual(slow, outcome):
+    before = [*BEFORE[slow:], *(row(f"slow-{n}", "SUCCEEDED", 60, 170) for n in range(slow))]
+    found = told(*before, row("a", "SUCCEEDED", 10, 100))
+    assert found.loc[found["name"] == "a", "outcome"].tolist() == [outcome]
+    assert found.attrs["usual"] == f"99% of 100 before took up to {1 if slow == 1 else 170}.0 s"
+
+
+@pytest.mark.parametrize(("count", "outcome"), [(5, {"still runs"}), (6, {"in doubt"})])
+def test_more_open_ones_than_a_few_are_in_doubt_however_short_they_run(count, outcome):
+    found = told(*BEFORE, *AFTER, *(row(f"open-{n}", "RUNNING", 1 / 60) for n in range(count)))
+    assert set(found.loc[found["name"].str.startswith("open"), "outcome"]) == outcome
+
+
+def test_in_doubt_are_those_of_a_column_and_of_a_sentence_and_of_no_tally():
+    counted = outcomes.table(told(*BEFORE, *AFTER, *(row(f"open-{n}", "RUNNING", 1) for n in range(500))))
+    assert outcomes.tally(counted, "after") == outcomes.Tally(100, 100)
+    assert outcomes.doubted(counted) == 500
+    assert outcomes.ended_well(counted) == [True] * 100 + [None] * 500
+    assert "500 more in doubt" in outcomes.in_words(counted)

@@ -139,6 +139,18 @@ def test_drills_that_failed_since_hide_no_failed_checkin_and_the_rest_is_counted
     assert {row["error"] for row in rows if "more" not in row["execution"]} == {"Broken"}
 
 
+def test_what_is_in_doubt_is_shown_with_how_long_it_runs():
+    rows = [("before", "SUCCEEDED", -100, -99), ("stuck", "RUNNING", 10, None), ("slow", "SUCCEEDED", 5, 65)]
+    listed = [
+        {"arn": f"arn:{name}", "name": name, "status": status, "started": NOW + timedelta(seconds=start)}
+        | {"stopped": None if end is None else NOW + timedelta(seconds=end)}
+        for name, status, start, end in rows
+    ]
+    frame = outcomes.told(listed, NOW + timedelta(seconds=130), 180, NOW)
+    found = {row["execution"]: row["status"] for row in review.failures(live(), frame)}
+    assert found == {"stuck": "RUNNING for 120 s", "slow": "SUCCEEDED for 60 s"}
+
+
 def test_failures_of_a_list_that_was_cut_say_so():
     frame = seen()
     frame.attrs["cut"] = "only the newest 5 executions were read"

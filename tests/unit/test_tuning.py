@@ -192,3 +192,26 @@ def test_nothing_recorded_is_an_empty_sweep_and_no_move() -> None:
     assert "no recorded check-ins" in drawing.describe(
         tuning_charts.alerts_by_threshold(tuning.sweep(frame, now(), HALF, WINDOW))
     )
+
+
+def test_between_two_check_ins_an_hour_apart_lies_one_hour() -> None:
+    frame = history(spread(2), timedelta(hours=1))
+    rows = {row["what"]: row["count"] for row in tuning.overview(frame, WINDOW)}
+    assert rows["hours from the first check-in to the last"] == 1.0
+    assert tuning.overview(history(spread(1)), WINDOW)[-1]["count"] == 0
+    assert tuning.span(frame, WINDOW) == "in 1 h"
+
+
+def test_a_route_that_the_plan_does_not_name_is_drawn_as_well() -> None:
+    rows = [(value, route, 5.0) for value in (40.0, 50.0) for route in ("failed", "standard")]
+    figure = tuning_charts.alerts_by_threshold(pd.DataFrame(rows, columns=["value", "route", "count"]))
+    legend = figure.axes[0].get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["standard", "failed"]
+
+
+def test_the_headline_of_the_risks_says_what_could_not_be_read_and_what_was_not() -> None:
+    frame = history(spread(60))
+    frame.attrs["coverage"] = Coverage(1000, 97, 0.1, True, 37, ())
+    said = drawing.describe(tuning_charts.risk_distribution(frame, LOCAL.thresholds))
+    assert "37 could not be read" in said
+    assert "97 of 1,000 recorded were read" in said

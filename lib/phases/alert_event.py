@@ -1,0 +1,104 @@
+"""The existing low-sentiment alert: its event before the update and after it, field by field.
+
+Runs one drill on the definition before, where the mode allows; else read-only.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lib import approval, drills, judging, names, scenarios
+from lib.aws import Live, readable
+from lib.checks import Check, require
+from lib.drills import Drill, Group
+from lib.plans import Plan
+from lib.records import Record
+from lib.resources.users import item_of
+from lib.states import walk
+from lib.thresholds import DECISION
+
+EVENT_BEFORE = "evidence/low_sentiment_before.json"
+ISO_8601 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
+SAME_EVENT = "existing low-sentiment path: the same event, field by field"
+
+
+def event_before(live: Live, record: Record, plan: Plan) -> list[dict[str, str]]:
+    """Let the definition before raise its alert once more, for the drill user, and keep the shape of its event.
+
+    Only in apply mode, for an approved plan, while another definition than ours is live, and where the drill user is
+    there: its contact is operations. Returns the event as a table. Raises NotAsWanted where its alert was unmarked or
+    quoted the check-in, since the drills of phase 05 would be, too.
+    """
+    if live.settings.mode == "plan" or DECISION in _live_states(live) or not _drill_user(live):
+        return []
+    approval.require(plan, live.settings, record)
+    (drill,) = drills.run(live, record, [Group("low sentiment before", [scenarios.low()])], "03", gated=False).drills
+    require(record.checked("03", judging.fit_for_people(drill)))
+    shape = event_shape(drill, live.settings.drill_user_id)
+    record.keep_json(EVENT_BEFORE, shape)
+    return spoken(shape)
+
+
+def event_shape(drill: Drill, user: str) -> dict[str, Any] | None:
+    """The Low Sentiment Alert's event without any word of the check-in: each field by its type and what it equals.
+
+    None where the drill raised no such event: its processor did not find the text low.
+    """
+    found = [m.body for m in drill.heard("events") if m.body.get("detail-type") == "Low Sentiment Alert"]
+    if len(found) != 1:
+        return None
+    event = found[0]
+    known = {
+        "the drill user": user,
+        "the check-in's text": drill.given["text"],
+        "the processor's sentiment": drill.execution.output.get("sentimentScore"),
+    }
+    fields = {f"detail.{name}": _kind(value, known) for name, value in sorted(event["detail"].items())}
+    return {"source": event["source"], "detail-type": event["detail-type"], **fields}
+
+
+def _kind(value: Any, known: Mapping[str, Any]) -> str:  # noqa: ANN401 - a field of an event
+    if isinstance(value, str) and ISO_8601.fullmatch(value):
+        return "a time, ISO 8601 in UTC"
+    same = [name for name, one in known.items() if value == one and isinstance(value, bool) == isinstance(one, bool)]
+    return f"{type(value).__name__}, {same[0]}" if same else f"{type(value).__name__}, something else"
+
+
+def spoken(shape: Mapping[str, Any] | None) -> list[dict[str, str]]:
+    """The event's fields as a table."""
+    return [{"field": name, "is": str(kind)} for name, kind in (shape or {}).items()]
+
+
+def same_event(live: Live, record: Record, found: Sequence[Drill]) -> list[Check]:
+    """Whether the existing path sends the same event as before the update, field by field. `found`: its drill now."""
+    return [_same_event(live, record, found)]
+
+
+def _same_event(live: Live, record: Record, found: Sequence[Drill]) -> Check:
+    expected = "each field as before"
+    if live.settings.mode == "plan":
+        return Check(SAME_EVENT, "not applied", "plan mode", expected)
+    before = record.latest(EVENT_BEFORE)
+    after = event_shape(found[0], live.settings.drill_user_id) if len(found) == 1 else None
+    if before is None:
+        why = "this run has no event of the definition before: it was updated earlier, or its drill raised no alert"
+        return Check(SAME_EVENT, "not exercised here", why, expected)
+    if after is None:
+        route = found[0].execution.output.get("route") if found else "no drill"
+        return Check(SAME_EVENT, "failed", f"the same text raises no such event now (route {route})", expected)
+    moved = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+    said = [f"{name}: {before.get(name, 'was not there')} -> {after.get(name, 'is not there')}" for name in moved]
+    return Check(
+        SAME_EVENT, "failed" if moved else "passed", "; ".join(said) or f"{len(after)} fields as before", expected
+    )
+
+
+def _drill_user(live: Live) -> bool:
+    with readable("reading the drill user"):
+        item = item_of(live, live.settings.table_name, live.settings.drill_user_id)
+    return bool(item and item.get("drill") is True)
+
+
+def _live_states(live: Live) -> set[str]:
+    """The states of what real traffic runs."""
+    return {state.name for definition in names.running_definitions(live) for state in walk(definition)}
