@@ -94,7 +94,8 @@ def _unguarded(rule: Mapping[str, Any], guards: frozenset[Guard]) -> Iterator[st
         guards |= _ensured({"Not": part})
     if "Not" in rule:
         yield from _unguarded(rule["Not"], guards)
-    for operator in sorted(rule.keys() - {*shape.BESIDE, *shape.JOINTS, "IsPresent"}):
+    compared = rule.keys() - {*shape.BESIDE, *shape.JOINTS, "IsPresent"} if "Variable" in rule else set[str]()
+    for operator in sorted(compared):  # of JSONata, where a rule has a Condition, statelint says what is not known
         variables = [rule["Variable"]] + ([rule[operator]] if operator.endswith("Path") else [])
         tests = ["IsPresent", "IsNumeric"] if operator.startswith("Numeric") else ["IsPresent"]
         for variable in variables:

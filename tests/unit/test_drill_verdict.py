@@ -50,7 +50,15 @@ def test_the_chart_counts_what_nobody_can_tell_on_its_own_and_names_it():
     verdicts = ("passed", "cannot tell", "failed", "passed")
     times = pd.date_range("2026-01-01", periods=len(verdicts), freq="D", tz="UTC")
     frame = pd.DataFrame(
-        {"time": times, "scenario": "crisis", "verdict": verdicts, "trusted": 1.0, "operations": 1.0, "lost": [[]] * 4}
+        {
+            "time": times,
+            "scenario": "crisis",
+            "route": "crisis",
+            "verdict": verdicts,
+            "trusted": 1.0,
+            "operations": 1.0,
+            "lost": [[]] * 4,
+        }
     )
     figure = drill_charts.drill_log(frame, 30)
     assert "2 of 4 drills passed, of 1 nobody can tell; alerts:" in drawing.describe(figure)

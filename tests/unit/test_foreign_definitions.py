@@ -318,6 +318,13 @@ def mutated(draw: some.DrawFn) -> Any:
     return definition
 
 
+def test_a_rule_of_jsonata_with_a_field_too_many_is_a_finding_and_no_traceback():
+    rule = {"Condition": "{% $n = 200 %}", "Next": "B", "Condition2": "{% $n = 200 %}"}
+    choice = {"Type": "Choice", "Choices": [rule], "Default": "B"}
+    definition = {"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": choice, "B": {"Type": "Succeed"}}}
+    assert any("Condition2" in str(finding) for finding in lint.check(definition))
+
+
 @given(mutated())
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_no_change_of_any_definition_ends_in_a_traceback(definition: Any) -> None:

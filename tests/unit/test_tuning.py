@@ -100,7 +100,7 @@ def test_a_day_is_a_day_that_there_is_data_for() -> None:
 
 def test_less_than_a_day_is_not_blown_up() -> None:
     frame = history([{"risk_score": 99}] * 720)
-    assert tuning.span(frame, WINDOW) == "in 6 h"
+    assert tuning.span(frame, WINDOW) == "in 5.99 h"
     assert counted(tuning.sweep(frame, now(), HALF, WINDOW), 50, "crisis") == 720
 
 
