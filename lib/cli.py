@@ -33,7 +33,7 @@ from lib.command import exit_code, main, parameters, told
 from lib.errors import BadParameters, NotAsWanted, RunbookError
 from lib.phases import VALIDATION, Phase
 from lib.records import Record
-from lib.settings import Settings
+from lib.settings import Settings, changed
 
 __all__ = ["drilling", "looking", "main", "told"]
 
@@ -158,7 +158,7 @@ def carry_out(
 
     def ended(done: Sequence[Phase]) -> None:
         if undo and to_be_undone(done, record.rows(records.LOG)[rows:]):
-            undone(chosen.model_copy(update={"run_id": record.run_id}), record)
+            undone(changed(chosen, run_id=record.run_id), record)
 
     done = run.phases(chosen, record, numbers, terminal.progress, begin, ended)
     terminal.summary(record, done, earlier)
