@@ -55,5 +55,7 @@ def begin(settings: Settings, record: Record, live: Live, chosen: Sequence[str])
     plans: Sequence[Plan] = run.plan_all(live)
     approval.require_resumable(settings, record, plans, live.identity.caller)
     guards.require_no_loss([plan for plan in plans if plan.phase in chosen], settings, record)
-    kept = approval.plan_data(plans, settings) | approval.given(settings, live.identity.caller)
+    if people := approval.two_persons(settings, live.identity.caller):
+        record.checked("approval", people)
+    kept = approval.begun(plans, settings, record, live.identity.caller)
     record.keep_json(approval.PLAN, kept | {"resumed": True, "phases": list(chosen)})

@@ -34,7 +34,9 @@ FOUNDATION = {
     "lib.records": {"lib.errors", "lib.exact_json", "lib.manifest", "lib.parameters", "lib.settings"},
     "lib.calls": set(),
     "lib.aws": {"lib.answers", "lib.calls", "lib.errors", "lib.settings"},
-    "lib.locks": {"lib.aws", "lib.errors", "lib.settings"},
+    "lib.account_guards": {"lib.aws", "lib.errors", "lib.plans"},
+    "lib.machine": set(),
+    "lib.locks": {"lib.account_guards", "lib.aws", "lib.errors", "lib.machine", "lib.settings"},
 }
 UNDER_RESOURCES = {*FOUNDATION, "lib.documents", "lib.marked"}
 COMPUTING = [

@@ -370,7 +370,7 @@ def test_what_guards_an_account_is_as_the_file_in_use_says_wherever_that_lies(ow
 
 def test_no_check_is_left_out_by_an_option_and_each_may_be_asked(own):
     file = own("staging")
-    with pytest.raises(Refused, match="^not_exercised_here .*own.yaml says"):
+    with pytest.raises(Refused, match=r"^not_exercised_here .*own\.yaml says"):
         load(file, {"not_exercised_here": ["permission_simulation"]})
     assert load(file, {"approval": "required"}).approval == "required"
     gaps = {"not_exercised_here": ["permission_simulation", "definition_validation"]}
