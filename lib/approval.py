@@ -36,7 +36,7 @@ def plan_data(plans: Sequence[Plan], settings: Settings) -> dict[str, Any]:
     }
 
 
-def begun(plans: Sequence[Plan], settings: Settings, record: Record, caller: str) -> dict[str, Any]:
+def begun_plan(plans: Sequence[Plan], settings: Settings, record: Record, caller: str) -> dict[str, Any]:
     """A plan as a run begins with it: who approved what, who carries it out, and how far the run's log was by then.
 
     By that number, and by no clock, it is told what the run wrote since.
@@ -55,8 +55,11 @@ def two_persons(settings: Settings, caller: str) -> list[Check]:
         return [
             Check(TWO_PERSONS, "cannot tell", f"{doubt}, so that approver and caller differ cannot be told", expected)
         ]
-    by = settings.masked(settings.approved_by) or "nobody yet"
-    return [Check(TWO_PERSONS, "passed", f"caller {caller}, approved by {by}", expected)]
+    if not settings.approved_by:
+        return [Check(TWO_PERSONS, "waiting", f"nobody approved yet; caller {caller}", "another person's approval")]
+    by = f"approved by {settings.masked(settings.approved_by)}, caller {caller}"
+    same = persons.same_person(settings.approved_by, caller)
+    return [Check(TWO_PERSONS, "failed" if same else "passed", by, expected)]
 
 
 def _unused(found: str, plans: Sequence[Plan], settings: Settings) -> str:
@@ -111,15 +114,14 @@ def require_whole(settings: Settings, record: Record, plans: Sequence[Plan], cal
             )
         return
     if approved != found["fingerprint"]:
-        if account and approved and (use := account.used(approved)):
-            raise Refused(
-                f"{approved} was applied by {use.said} already; an approval is good for one run. Review `runbook plan "
-                f"{name}` again"
-            )
         saved = _saved(settings, approved)
-        differs = "no record of it is here to compare with"
-        if saved:
-            differs = "; ".join(differing(saved, found)) or "the order of its changes"
+        differs = "; ".join(differing(saved, found)) if saved else ""
+        if account and approved and (used := account.used(approved)):
+            raise Refused(
+                f"{approved} was applied by {used.said} already{f' ({differs})' if differs else ''}; an approval is "
+                f"good for one run. Review `runbook plan {name}` again"
+            )
+        differs = differs or ("the order of its changes" if saved else "no record of it is here to compare with")
         raise Refused(
             f"{name} needs approval: the account's plan is {found['fingerprint']}, approved is {approved or 'none'}"
             f"{f' ({differs})' if approved else ''}. Review `runbook plan {name}` and approve that one"

@@ -57,5 +57,5 @@ def begin(settings: Settings, record: Record, live: Live, chosen: Sequence[str])
     guards.require_no_loss([plan for plan in plans if plan.phase in chosen], settings, record)
     if people := approval.two_persons(settings, live.identity.caller):
         record.checked("approval", people)
-    kept = approval.begun(plans, settings, record, live.identity.caller)
+    kept = approval.begun_plan(plans, settings, record, live.identity.caller)
     record.keep_json(approval.PLAN, kept | {"resumed": True, "phases": list(chosen)})

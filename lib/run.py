@@ -46,7 +46,7 @@ def begin(settings: Settings, record: Record, live: Live, chosen: Sequence[str])
     guards.require_no_loss([plan for plan in plans if plan.phase in chosen], settings, record)
     if people := approval.two_persons(settings, live.identity.caller):
         record.checked("approval", people)
-    record.keep_json(approval.PLAN, approval.begun(plans, settings, record, live.identity.caller))
+    record.keep_json(approval.PLAN, approval.begun_plan(plans, settings, record, live.identity.caller))
 
 
 def phases(

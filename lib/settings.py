@@ -184,7 +184,7 @@ def command_line(settings: Settings) -> str:
         usual = load(settings.environment)
     except RunbookError:
         usual = None
-    if usual is None or usual.account_id != settings.account_id:
+    if usual is None or any(getattr(usual, key) != getattr(settings, key) for key in FIXED):
         return "<your parameters file>"
     here = [key for key in Settings.model_fields if key not in OF_THE_RUN or key in WHERE]
     mine = {key: getattr(settings, key) for key in here if key != "ops_subscription_endpoint"}

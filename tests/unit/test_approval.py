@@ -59,7 +59,7 @@ def begun(settings, *plans, run_id="") -> Record:
     """As `run.begin` leaves it."""
     record = records.open_run(settings.model_copy(update={"run_id": run_id}))
     require_whole(settings, record, plans, CALLER)
-    record.keep_json(approval.PLAN, approval.begun(plans, settings, record, CALLER))
+    record.keep_json(approval.PLAN, approval.begun_plan(plans, settings, record, CALLER))
     return record
 
 
