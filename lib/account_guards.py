@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from lib.aws import Live, absent_is_none, readable
@@ -77,9 +77,8 @@ class AccountGuards:
     def _read(self, name: str) -> dict[str, Any] | None:
         """What is kept under a name, and `when` by AWS's clock. What is there and cannot be understood is there."""
         with self._allowed(), readable(f"reading {self.place}/{name}"), absent_is_none(GONE):
-            answer = self.live.client("ssm").get_parameter(Name=f"{self.place}/{name}")["Parameter"]
-            said = _parsed(answer["Value"])
-            return {**said, "when": f"{answer['LastModifiedDate'].astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"}
+            answer = self.live.client("ssm").get_parameter(Name=f"{self.place}/{name}").get("Parameter", {})
+            return {**_parsed(answer.get("Value", "")), "when": _told(answer.get("LastModifiedDate"))}
         return None
 
     def _make(self, name: str, value: Mapping[str, Any]) -> bool:
@@ -103,6 +102,10 @@ class AccountGuards:
                 f"what the account keeps of approvals cannot be asked or added to, so nothing was written ({error}); "
                 f"the caller needs ssm:GetParameter and ssm:PutParameter on {PLACE}/*"
             ) from error
+
+
+def _told(when: datetime | None) -> str:
+    return f"{when.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if when else "a time that AWS does not tell"
 
 
 def _parsed(text: str) -> dict[str, Any]:

@@ -130,7 +130,7 @@ def require_whole(settings: Settings, record: Record, plans: Sequence[Plan], cal
 
 
 def _require_people(settings: Settings, caller: str) -> None:
-    if not settings.change_ticket.strip():
+    if not any(letter.isalnum() for letter in settings.change_ticket):
         raise Refused(f"{settings.environment} needs a change ticket; name it with --change-ticket")
     if not settings.approved_by.strip():
         raise Refused(f"{settings.environment} needs to know who approved the plan; name them with --approved-by")

@@ -75,7 +75,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     environment: Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9-]{1,30}$"), AfterValidator(_environment)]
-    account_id: Annotated[StrictStr, Field(pattern=r"^\d{12}$")]
+    account_id: Annotated[StrictStr, Field(pattern=r"^[0-9]{12}$")]
     region: name_limits.Region
     endpoint_url: Annotated[StrictStr, Field(pattern=r"^(|https?://[^\s@]+)$")]
     profile: StrictStr
@@ -93,7 +93,7 @@ class Settings(BaseModel):
     may_replace: Annotated[StrictInt, Field(ge=0, le=100)]
     lock_name: name_limits.LockName
     lock_lease_seconds: Annotated[StrictInt, Field(ge=3, le=3600)]
-    rollback_to_phase: Annotated[StrictStr, Field(pattern=r"^(|\d\d)$")]
+    rollback_to_phase: Annotated[StrictStr, Field(pattern=r"^(|[0-9]{2})$")]
     rollback_foreign: Literal["refuse", "overwrite"]
     state_machine_name: name_limits.MachineName
     execution_role_name: name_limits.RoleName

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from lib import preflight
 from lib.account_guards import PLACE, AccountGuards
 from lib.aws import Identity, Live
 from lib.errors import Refused, Throttled, Unanswered, Unreachable
@@ -133,6 +134,25 @@ def test_a_use_that_nobody_knows_of_stops_the_write_and_is_the_same_runs_afterwa
     store.fails.clear()
     guards(store).use(APPROVED, "r1")
     assert guards(store).used(APPROVED).run_id == "r1"
+
+
+def test_an_answer_that_lacks_something_is_no_absence(store, monkeypatch):
+    found = guards(store)
+    monkeypatch.setattr(store, "get_parameter", lambda **given: {"Parameter": {}})
+    assert found.used(APPROVED).said == "run None of None at a time that AWS does not tell"
+    monkeypatch.setattr(store, "get_parameter", lambda **given: {})
+    assert found.lock_lifted() != ""
+
+
+def test_the_preflight_asks_for_it(store):
+    assert preflight.kept_guards(guards(store).live).status == "passed"
+    guards(store).use(APPROVED, "r1")
+    assert preflight.kept_guards(guards(store).live).status == "passed"
+    lifted = preflight.kept_guards(guards(store, approval="none").live)
+    assert (lifted.status, "since run r1 of" in lifted.found) == ("failed", True)
+    store.fails["get"] = says("AccessDeniedException")
+    denied = preflight.kept_guards(guards(store).live)
+    assert (denied.status, "needs ssm:GetParameter" in denied.found) == ("failed", True)
 
 
 def test_where_nothing_answers_it_is_not_taken_for_unused(store):

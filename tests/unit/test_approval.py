@@ -185,9 +185,10 @@ def test_of_the_whole_account_it_is_the_root(settings, wanted):
 
 
 @pytest.mark.parametrize(
-    ("key", "said"), [("change_ticket", "needs a change ticket"), ("approved_by", "needs to know who approved")]
+    ("key", "said"),
+    [("change_ticket", "needs a change ticket"), ("approved_by", r"needs to know who approved|holds no letter")],
 )
-@pytest.mark.parametrize("value", ["", "  "])
+@pytest.mark.parametrize("value", ["", "  ", "\u200b", "-"])
 def test_without_ticket_or_approver_it_is_refused(settings, wanted, key, said, value):
     plan = changes.plan("01", wanted)
     asked = planned(settings, plan).model_copy(update={key: value})

@@ -46,6 +46,7 @@ def test_a_key_that_is_no_text_is_refused():
     [
         ("account_id", 205930636302),
         ("account_id", "12345"),
+        ("account_id", "２０５９３０６３６３０２"),
         ("account_id", "2059306363021"),
         ("region", "us_east_1"),
         ("region", "US-EAST-1"),
