@@ -17,7 +17,7 @@ ALIKE_WHEN_SMALL = str.maketrans("01i", "oll")
 # Letters that show nothing.
 BLANK = "\u115f\u1160\u3164\uffa0"
 # Scripts of one language, which its names mix.
-MIXED_BY_CUSTOM = {"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HANGUL", "BOPOMOFO"}
+MIXED_BY_CUSTOM = {"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "IDEOGRAPHIC", "HANGUL", "BOPOMOFO"}
 # What no name holds: pictures of letters, unassigned ones, and what turns the direction of reading.
 NO_NAMES = ("So", "Co", "Cn", "Cs", "Cc")
 TURNING = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")

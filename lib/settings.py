@@ -146,9 +146,9 @@ def load(environment: str, overrides: Mapping[str, Any] | None = None) -> Settin
 def _require_no_guard_lifted(said: Mapping[str, Any], other: Mapping[str, Any], file: str) -> None:
     """Refuse values that differ from a file's where that guards the account; asking for more is no such."""
     for key in (*FIXED, *TIGHTENED):
-        if key in other and key in said and _lifts(key, said[key], other[key]):
+        if key in other and _lifts(key, said.get(key), other[key]):
             raise Refused(
-                f"{key} {other[key]!r}: {file} says {said[key]!r}, which guards the account, so that no option, "
+                f"{key} {other[key]!r}: {file} says {said.get(key)!r}, which guards the account, so that no option, "
                 "notebook or copied parameter changes it; leave it out, or use the parameters file that means it"
             )
 

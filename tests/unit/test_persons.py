@@ -79,7 +79,7 @@ def test_what_is_written_as_no_name_is(person, why):
 
 
 @pytest.mark.parametrize(
-    "person", ["はな子 田中", "カナ子", "김민수", "O'Brien-Łukasz", "josé", "jane.doe+x@example.org", "4711"]
+    "person", ["佐々木", "はな子 田中", "カナ子", "김민수", "O'Brien-Łukasz", "josé", "jane.doe+x@example.org", "4711"]
 )
 def test_what_names_hold_is_not_odd(person):
     assert odd(person) == ""

@@ -1,6 +1,7 @@
 """Parameters: what is refused, in which words, and what no record may hold."""
 
 import re
+from pathlib import Path
 
 import pytest
 import yaml
@@ -367,6 +368,16 @@ def test_what_guards_an_account_is_as_the_file_in_use_says_wherever_that_lies(ow
         load(own(), {key: value})
     assert refused.value.exit_code == 3
     assert getattr(load(own(**{key: value})), key) == value  # another file may mean it
+
+
+@pytest.mark.parametrize("key", ["approval", "lock_name", "account_id", "region", "environment", "not_exercised_here"])
+def test_what_a_file_does_not_say_of_its_guards_no_option_says_for_it(own, key):
+    file = Path(own("staging"))
+    said = yaml.safe_load(file.read_text(encoding="utf-8"))
+    missing = said.pop(key)
+    file.write_text(yaml.safe_dump(said), encoding="utf-8")
+    with pytest.raises(Refused, match=rf"^{key} .*own\.yaml says None, which guards the account"):
+        load(str(file), {key: missing})
 
 
 def test_no_check_is_left_out_by_an_option_and_each_may_be_asked(own):
