@@ -6,19 +6,20 @@ each phase writes. Where this very run has written since, what it left counts as
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from lib import records
+from lib import persons, records
+from lib.checks import Check
 from lib.drift import differing, drifted, other_code, other_parameters, since
 from lib.errors import BadParameters, Refused
-from lib.persons import same_person
-from lib.plans import Plan, fingerprint
-from lib.records import LOG, Record
-from lib.settings import ROOT, Settings
+from lib.plans import AccountGuards, Plan, fingerprint
+from lib.records import LOG, VERDICT, Record
+from lib.settings import ROOT, Settings, waives_approval
 
 PLAN = "plan.json"
+TWO_PERSONS = "who approves is another person than who carries it out"
 
 
 def plan_data(plans: Sequence[Plan], settings: Settings) -> dict[str, Any]:
@@ -29,16 +30,49 @@ def plan_data(plans: Sequence[Plan], settings: Settings) -> dict[str, Any]:
         "account": settings.account_id,
         "mode": settings.mode,
         "made": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        "fingerprint": fingerprint(plans, basis),
+        "fingerprint": _unused(fingerprint(plans, basis), plans, settings),
         **basis,
         "changes": [{"phase": plan.phase, **change.row()} for plan in plans for change in plan.changes],
     }
 
 
-def given(settings: Settings, caller: str) -> dict[str, Any]:
-    """Who approved what, and who carries it out: kept beside each plan that a run begins with."""
+def begun_plan(plans: Sequence[Plan], settings: Settings, record: Record, caller: str) -> dict[str, Any]:
+    """A plan as a run begins with it: who approved what, who carries it out, and how far the run's log was by then.
+
+    By that number, and by no clock, it is told what the run wrote since.
+    """
     keys = ("approved_plan", "approved_by", "change_ticket")
-    return {"approval": {key: getattr(settings, key) for key in keys} | {"caller": caller}}
+    people = {key: getattr(settings, key) for key in keys} | {"caller": caller}
+    return plan_data(plans, settings) | {"approval": people, "rows_before": len(record.rows(LOG))}
+
+
+def two_persons(settings: Settings, caller: str) -> list[Check]:
+    """Whether it can be told that approver and caller differ, where approval is required."""
+    if settings.approval == "none":
+        return []
+    doubt, expected = persons.nobody(caller), "a caller whose name the account gives to one person"
+    if doubt:
+        return [
+            Check(TWO_PERSONS, "cannot tell", f"{doubt}, so that approver and caller differ cannot be told", expected)
+        ]
+    if not settings.approved_by:
+        return [Check(TWO_PERSONS, "waiting", f"nobody approved yet; caller {caller}", "another person's approval")]
+    by = f"approved by {settings.masked(settings.approved_by)}, caller {caller}"
+    same = persons.same_person(settings.approved_by, caller)
+    return [Check(TWO_PERSONS, "failed" if same else "passed", by, expected)]
+
+
+def _unused(found: str, plans: Sequence[Plan], settings: Settings) -> str:
+    """The fingerprint under which this plan was not applied yet: after each use it is another one, to be reviewed."""
+    account = _account(plans) if settings.approval != "none" else None
+    while account and (use := account.used(found)):
+        found = f"plan-{_digest(f'{found} {use.run_id}'.encode())[:16]}"
+    return found
+
+
+def _account(plans: Sequence[Plan]) -> AccountGuards | None:
+    """What the account keeps of its guards; None where nothing is planned, and so nothing is there to guard."""
+    return next((change.resource.account_guards for plan in plans for change in plan.changes), None)
 
 
 def made_from(settings: Settings) -> dict[str, Any]:
@@ -64,7 +98,12 @@ def require_whole(settings: Settings, record: Record, plans: Sequence[Plan], cal
 
     Names what differs from the approved plan, where its record is at hand. What writes nothing needs no approval.
     """
-    if settings.approval == "none" or settings.mode == "plan":
+    account = _account(plans)
+    if settings.mode == "plan":
+        return
+    if account and (lifted := account.approval_lifted()):
+        raise Refused(lifted)
+    if settings.approval == "none":
         return
     name, approved, found = settings.environment, settings.approved_plan, plan_data(plans, settings)
     if not any(plan.pending for plan in plans):
@@ -76,58 +115,41 @@ def require_whole(settings: Settings, record: Record, plans: Sequence[Plan], cal
         return
     if approved != found["fingerprint"]:
         saved = _saved(settings, approved)
-        differs = "no record of it is here to compare with"
-        if saved:
-            differs = "; ".join(differing(saved, found)) or "the order of its changes"
+        differs = "; ".join(differing(saved, found)) if saved else ""
+        if account and approved and (used := account.used(approved)):
+            raise Refused(
+                f"{approved} was applied by {used.said} already{f' ({differs})' if differs else ''}; an approval is "
+                f"good for one run. Review `runbook plan {name}` again"
+            )
+        differs = differs or ("the order of its changes" if saved else "no record of it is here to compare with")
         raise Refused(
             f"{name} needs approval: the account's plan is {found['fingerprint']}, approved is {approved or 'none'}"
             f"{f' ({differs})' if approved else ''}. Review `runbook plan {name}` and approve that one"
         )
     _require_people(settings, caller)
-    _require_unused(settings, record)
 
 
 def _require_people(settings: Settings, caller: str) -> None:
-    if not settings.change_ticket.strip():
+    if not any(letter.isalnum() for letter in settings.change_ticket):
         raise Refused(f"{settings.environment} needs a change ticket; name it with --change-ticket")
     if not settings.approved_by.strip():
         raise Refused(f"{settings.environment} needs to know who approved the plan; name them with --approved-by")
-    if same_person(settings.approved_by, caller):
+    if odd := persons.odd(settings.approved_by):
+        raise Refused(
+            f"approved by {settings.approved_by!a}: {odd}; expected one person's name in one script, as it is written"
+        )
+    if persons.same_person(settings.approved_by, caller):
         raise Refused(
             f"approved by {settings.approved_by}, who is also the caller ({caller}); expected another person's approval"
         )
 
 
-def _require_unused(settings: Settings, record: Record) -> None:
-    """An approval is good for one run: after that run, the same plan must have been made and reviewed anew."""
-    approved = settings.approved_plan
-    every = records.every(settings)
-    users = [found for found in every if _used(found, approved)]
-    if not users:
-        return
-    last = max(_time(row["time"]) for found in users for row in found.rows(LOG))
-    if not any(_time(plan["made"]) > last for found in every for plan in _plans_of(found, approved)):
-        by = "this run" if users[-1].run_id == record.run_id else f"run {users[-1].run_id}"
-        raise Refused(
-            f"{approved} was applied by {by} already; an approval is good for one run. Review "
-            f"`runbook plan {settings.environment}` again"
-        )
-
-
-def _used(record: Record, approved: str) -> bool:
-    """Whether this run began to write something that lasts, after it was given this plan."""
-    began = [_time(plan["made"]) for plan in _plans_of(record, approved)]
-    written = [row for row in record.rows(LOG) if row["state"] == "intended" and not row.get("temporary")]
-    return any(_time(row["time"]) >= min(began) for row in written) if began else False
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)
-
-
 def require(plan: Plan, settings: Settings, record: Record) -> None:
     """Refuse unless this phase's plan is, to the letter, part of the plan that was approved for this run."""
-    if settings.approval == "none" or not (settings.approved_plan or plan.pending):
+    if not (settings.approved_plan or plan.pending):
+        return
+    if settings.approval == "none":
+        _require_waived(plan, settings, record)
         return
     saved = _begun_with(record, settings.approved_plan)
     if not saved:
@@ -143,12 +165,46 @@ def require(plan: Plan, settings: Settings, record: Record) -> None:
             f"{settings.approved_plan} was approved with something else: {'; '.join(other)}; nothing was written. Plan "
             "and approve again"
         )
+    written = since(record, saved)
+    _require_not_rolled_back(settings, record, written)
     rows = [row for row in saved["changes"] if row["phase"] == plan.phase]
-    found = drifted(rows, [change.row() for change in plan.changes], since(record, saved))
+    found = drifted(rows, [change.row() for change in plan.changes], written)
     if found:
         raise Refused(
             f"the account is not as it was when {settings.approved_plan} was approved; changed since: "
             f"{'; '.join(found)}. Plan and approve again"
+        )
+
+
+def _require_waived(plan: Plan, settings: Settings, record: Record) -> None:
+    """Refuse `approval: none` that no file says: neither the one that the run was begun with nor one in `parameters/`.
+
+    A notebook's parameters, edited or given by papermill, are nobody's word for it.
+    """
+    account = _account([plan])
+    if account and (lifted := account.approval_lifted()):
+        raise Refused(lifted)
+    begun_as = (record.read_json(VERDICT) or {}).get("parameters", {}).get("approval")
+    if begun_as != "none" if begun_as else not waives_approval(settings):
+        said = f"run {record.run_id} was begun with {begun_as}" if begun_as else "no file in parameters/ says so"
+        raise Refused(
+            f"approval none: {said}, and no notebook's parameters lift the approval of account {settings.account_id}; "
+            "put a file that says so into parameters/, or run it by `runbook apply`. Nothing was written"
+        )
+
+
+def use(plan: Plan, settings: Settings, record: Record) -> None:
+    """Keep in the account that this run uses its approval, before the first write. Raises Refused where another did."""
+    account = _account([plan])
+    if account and plan.pending and settings.approval == "required":
+        account.use(settings.approved_plan, record.run_id)
+
+
+def _require_not_rolled_back(settings: Settings, record: Record, rows: Sequence[Mapping[str, Any]]) -> None:
+    if any(row.get("undoes") and row["state"] == "applied" and not row.get("temporary") for row in rows):
+        raise Refused(
+            f"run {record.run_id} was rolled back, and its approval with it; review `runbook plan "
+            f"{settings.environment}` and apply that one"
         )
 
 
@@ -173,11 +229,7 @@ def require_resumable(settings: Settings, record: Record, plans: Sequence[Plan],
         return
     _require_people(settings, caller)
     rows = since(record, begun)
-    if any(row.get("undoes") and row["state"] == "applied" and not row.get("temporary") for row in rows):
-        raise Refused(
-            f"run {record.run_id} was rolled back, and its approval with it; review `runbook plan "
-            f"{settings.environment}` and apply that one"
-        )
+    _require_not_rolled_back(settings, record, rows)
     found = drifted(begun["changes"], [change.row() for plan in plans for change in plan.changes], rows)
     if found:
         raise Refused(

@@ -52,7 +52,7 @@ def look(settings: Settings, shelves: Shelves | None = None) -> list[str]:
     if shelves is None:
         return []
     found = {run_id: files for run_id, files in shelves.runs().items() if run_id != records.DRILLS}
-    folder = settings.path(settings.outputs_dir) / settings.environment / records.COPIES
+    folder = settings.runs_folder / records.COPIES
     for run_id, files in found.items():
         copy, shelf = Record(folder / run_id, run_id), shelves.run(run_id)
         with stores.opening(shelf.where):

@@ -33,7 +33,7 @@ from lib.command import exit_code, main, parameters, told
 from lib.errors import BadParameters, NotAsWanted, RunbookError
 from lib.phases import VALIDATION, Phase
 from lib.records import Record
-from lib.settings import Settings
+from lib.settings import Settings, changed
 
 __all__ = ["drilling", "looking", "main", "told"]
 
@@ -49,8 +49,11 @@ def plan(given: Callable[..., Settings]) -> int:
     plans = run.plan_all(live)
     made = approval.plan_data(plans, chosen)
     record.keep_json(approval.PLAN, made)
+    if people := approval.two_persons(chosen, live.identity.caller):
+        record.checked("approval", people)
     records.seal(record)
     terminal.plans(plans)
+    terminal.two_persons(people)
     guards.require_no_loss(plans, chosen, record)
     terminal.say(f"Plan: {made['fingerprint']}")
     terminal.say(f"Record: {record.folder}")
@@ -154,13 +157,18 @@ def carry_out(
     """
     record = records.open_run(chosen)
     terminal.say(f"Run {record.run_id} of {chosen.environment}, mode {chosen.mode}")
+
+    def begun(settings: Settings, record: Record, live: Live, numbers: Sequence[str]) -> None:
+        begin(settings, record, live, numbers)
+        terminal.two_persons(approval.two_persons(settings, live.identity.caller))
+
     rows, earlier = len(record.rows(records.LOG)) if undo else 0, record.kept_as(records.CRITERIA)
 
     def ended(done: Sequence[Phase]) -> None:
         if undo and to_be_undone(done, record.rows(records.LOG)[rows:]):
-            undone(chosen.model_copy(update={"run_id": record.run_id}), record)
+            undone(changed(chosen, run_id=record.run_id), record)
 
-    done = run.phases(chosen, record, numbers, terminal.progress, begin, ended)
+    done = run.phases(chosen, record, numbers, terminal.progress, begun, ended)
     terminal.summary(record, done, earlier)
     if lasting:
         terminal.say(f"Undo:   {undo_command(chosen, record.run_id)}")

@@ -17,10 +17,15 @@ Row = Mapping[str, Any]
 
 
 def since(record: Record, saved: Row) -> list[Row]:
-    """What the run did once it had this plan; what it did before is part of what was reviewed."""
-    return [
-        row for row in record.rows(LOG) if datetime.fromisoformat(row["time"]) >= datetime.fromisoformat(saved["made"])
-    ]
+    """What the run did once it had this plan; what it did before is part of what was reviewed.
+
+    By the number of rows that its log had then. Only a plan that an earlier version kept tells no number, but a time.
+    """
+    rows: list[Row] = [*record.rows(LOG)]
+    if "rows_before" in saved:
+        return rows[saved["rows_before"] :]
+    made = datetime.fromisoformat(saved["made"])
+    return [row for row in rows if datetime.fromisoformat(row["time"]) >= made]
 
 
 def drifted(approved: Sequence[Row], found: Sequence[Row], rows: Sequence[Row]) -> list[str]:

@@ -22,7 +22,7 @@ COLUMNS = ["time", "run_id", "scenario", "route", "verdict", "trusted", "operati
 
 def opened(settings: Settings) -> Record:
     """The log as a record of its own, with every machine's rows where the parameters name a store."""
-    folder = settings.path(settings.outputs_dir) / settings.environment / DRILLS
+    folder = settings.runs_folder / DRILLS
     record, shelves = Record(folder, DRILLS), stores.shelves(settings)
     if shelves is None:
         return record

@@ -23,7 +23,6 @@ Side = Literal["ours", "theirs", "neither"]
 # validated.
 KEPT = "|".join(rf"{re.escape(name.removesuffix('.json'))}(\.attempt-\d+)?\.json" for name in ("plan.json", VALIDATED))
 TELLING = re.compile(rf"{re.escape(VERDICT)}|{re.escape(LOG)}|{KEPT}")
-RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}")
 # After these the write that a row announced was begun, so its announcement had reached the store.
 BEGUN = ("applied", "verified", "unknown", "put off", "failed", "half done")
 

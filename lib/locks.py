@@ -1,7 +1,8 @@
 """One run at a time per environment: an SSM parameter that only one run can create. Never writes to anything else.
 
-It names its holder and how long it holds, and is renewed while its run lives. One whose lease has lapsed, or whose
-process on this machine is gone, is stale; even so it is only taken away by somebody who says so.
+It names its holder and for how long it holds, and is renewed while its run lives. One whose lease has lapsed, or whose
+process on this machine is gone, is stale; even so it is only taken away by somebody who says so. Its age is AWS's word:
+when it was last written, and what time it is now. No machine's own clock is asked.
 """
 
 import json
@@ -9,14 +10,17 @@ import os
 import platform
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
 
 from botocore.exceptions import ClientError
 
+from lib import machine
+from lib.account_guards import AccountGuards
 from lib.aws import Live, absent_is_none, error_code, readable
 from lib.errors import NotAsWanted, Refused, RunbookError, Superseded, Throttled, Unanswered
 
@@ -24,8 +28,8 @@ from lib.errors import NotAsWanted, Refused, RunbookError, Superseded, Throttled
 TOKEN = "RUNBOOK_LOCK_TOKEN"
 TAKEN = "ParameterAlreadyExists"
 GONE = "ParameterNotFound"
-ALIVE = "alive"  # of a process of which the system tells no more
 CONNECTING_SECONDS = 5
+LONGEST_LEASE = 3600  # of an earlier version's lock, which does not tell; what the parameters allow
 # Seconds before giving the lock back, or taking one that was just given back, is tried again, and then no more.
 WAITS = (0.5, 1.0, 2.0)
 
@@ -40,25 +44,36 @@ class Lock:
     host: str
     pid: int
     born: str
-    taken: str
-    until: str
+    taken: str  # by the clock of its machine; for the reader alone
+    lease_seconds: int = LONGEST_LEASE
+    renewals: int = 0
+    age: float | None = field(default=None, compare=False)  # seconds since it was renewed, None where AWS does not tell
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What is kept of it."""
+        return {key: value for key, value in asdict(self).items() if key != "age"}
 
     @property
     def stale(self) -> str:
         """Why its run does not live any more, or "" as long as it may."""
-        if self._here and _born(self.pid) not in (self.born, ALIVE):
+        if self._here and machine.born(self.pid) not in (self.born, machine.ALIVE):
             return f"its process {self.pid} on this machine is gone"
-        return f"its lease lapsed at {self.until}" if self.until < _stamp() else ""
+        if self.age is None or self.age <= self.lease_seconds:
+            return ""
+        return f"its lease of {self.lease_seconds} s lapsed {self.age - self.lease_seconds:.0f} s ago"
 
     @property
     def _here(self) -> bool:
         # Machines can share a name; since when they run, they do not share.
-        return self.host == platform.node() and self.born.partition(" ")[0] == _boot()
+        return self.host == platform.node() and self.born.partition(" ")[0] == machine.boot()
 
     @property
     def said(self) -> str:
         """The lock in one phrase."""
-        state = f"STALE: {self.stale}" if self.stale else f"in force until {self.until}, and renewed"
+        age = f"{self.age:.0f} s ago" if self.age is not None else "at a time that AWS does not tell"
+        lasts = f"in force for {self.lease_seconds} s each time that it is renewed, last {age}"
+        state = f"STALE: {self.stale}" if self.stale else lasts
         return f"run {self.run_id} of {self.owner}, process {self.pid} on {self.host}, since {self.taken} ({state})"
 
 
@@ -123,10 +138,13 @@ def _read(live: Live) -> tuple[Lock, int] | None:
     """The lock, and how often it was written since it was taken."""
     name = live.settings.lock_name
     with readable(f"reading the lock {name}"), absent_is_none(GONE):
-        answer = live.client("ssm").get_parameter(Name=name)["Parameter"]
+        whole = live.client("ssm").get_parameter(Name=name)
+        answer = whole["Parameter"]
         try:
-            return Lock(**json.loads(answer["Value"])), int(answer["Version"])
-        except (ValueError, TypeError) as error:
+            said = json.loads(answer["Value"])
+            said.pop("until", None)  # an earlier version's, by its own machine's clock
+            return replace(Lock(**said), age=_age(whole)), int(answer["Version"])
+        except (ValueError, TypeError, AttributeError) as error:
             raise Refused(
                 f"parameter {name} holds {answer['Value'][:60]!r}, which is no lock of this runbook, and nothing was "
                 f"written; see what it is, then set lock_name, or `aws ssm delete-parameter --name {name}`"
@@ -141,10 +159,12 @@ def _take(live: Live, run_id: str, token: str) -> None:
         owner=live.identity.caller,
         host=platform.node(),
         pid=os.getpid(),
-        born=_born(os.getpid()),
-        taken=_stamp(),
-        until=_stamp(live.settings.lock_lease_seconds),
+        born=machine.born(os.getpid()),
+        taken=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}Z",
+        lease_seconds=live.settings.lock_lease_seconds,
     )
+    if lifted := AccountGuards(live).lock_lifted():
+        raise Refused(lifted)
     for wait in (*WAITS, None):
         if _put_where_none_is(live, lock):
             return
@@ -161,7 +181,7 @@ def _put_where_none_is(live: Live, lock: Lock) -> bool:
     try:
         with readable("taking the lock"):
             try:
-                value = json.dumps(asdict(lock))
+                value = json.dumps(lock.data)
                 live.client("ssm").put_parameter(Name=name, Value=value, Type="String", Overwrite=False)
             except ClientError as error:
                 if error_code(error) != TAKEN:
@@ -207,13 +227,13 @@ def _ours(live: Live, run_id: str, token: str) -> tuple[Lock, int]:
 
 def _confirm(live: Live, run_id: str, token: str) -> None:
     lock, version = _ours(live, run_id, token)
-    if lock.until < _stamp(live.settings.lock_lease_seconds / 3):
+    if lock.age is None or lock.age > lock.lease_seconds * 2 / 3:
         _renew(live.once(), lock, version)
 
 
 def _renew(live: Live, lock: Lock, version: int) -> None:
     """Write it again with a new lease. `live` calls once: a write that is repeated later may meet another's lock."""
-    value = json.dumps({**asdict(lock), "until": _stamp(live.settings.lock_lease_seconds)})
+    value = json.dumps(replace(lock, renewals=lock.renewals + 1).data)
     with readable("renewing the lock"):
         answer = live.client("ssm").put_parameter(
             Name=live.settings.lock_name, Value=value, Type="String", Overwrite=True
@@ -249,28 +269,10 @@ def _remove(live: Live, token: str) -> None:
             live.sleep(wait)
 
 
-def _stamp(ahead: float = 0) -> str:
-    return (datetime.now(UTC) + timedelta(seconds=ahead)).isoformat(timespec="seconds")
-
-
-def _boot() -> str:
-    """Which start of which machine this is; "" where the system does not tell."""
+def _age(answer: Mapping[str, Any]) -> float | None:
+    """How many seconds ago a parameter was last written, both times being AWS's; None where the answer has no time."""
+    now = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")
     try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    except OSError:
-        return ""
-
-
-def _born(pid: int) -> str:
-    """The boot and the moment in which this process was started; "" where there is none, ALIVE where nothing tells."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return ""
-    except PermissionError:
-        pass  # somebody else's, and there
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    except OSError:
-        return f"{_boot()} {ALIVE}" if pid == os.getpid() else ALIVE
-    return "" if fields[0] == "Z" else f"{_boot()} {fields[19]}"
+        return max(0.0, (parsedate_to_datetime(now) - answer["Parameter"]["LastModifiedDate"]).total_seconds())
+    except (ValueError, KeyError):
+        return None

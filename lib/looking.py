@@ -12,7 +12,7 @@ from lib import audit, notebooks, phases, records, terminal
 from lib.command import exit_code, main, parameters, told
 from lib.errors import BadParameters, NotAsWanted
 from lib.phases import Phase
-from lib.settings import Settings
+from lib.settings import Settings, changed
 
 
 @main.command()
@@ -23,7 +23,7 @@ def status(given: Callable[..., Settings], run_id: str) -> int:
     """Show the runs of an environment, or one run's phases."""
     chosen = given()
     if run_id:
-        terminal.status(audit.seen(chosen.model_copy(update={"run_id": run_id})))
+        terminal.status(audit.seen(changed(chosen, run_id=run_id)))
     else:
         audit.look(chosen)
         terminal.statuses(chosen)

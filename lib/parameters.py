@@ -3,11 +3,13 @@
 The same keys stand in `parameters/<environment>.yaml` and in the parameters cell of every notebook.
 """
 
+import re
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -36,6 +38,33 @@ OF_THE_RUN = (
     "change_ticket", "rollback_to_phase", "rollback_foreign",
 )  # fmt: skip
 
+# What guards an account is as the parameters file in use says, and no option, notebook or environment word changes it.
+# FIXED stays as it is; of TIGHTENED more may be asked than the file asks, and never less.
+FIXED = ("environment", "account_id", "region", "lock_name")
+TIGHTENED = ("approval", "not_exercised_here")
+
+# Beside the runs of an environment, and so no run's name: the log of drills, and what a store tells of other machines.
+DRILLS, COPIES = "drills", ".stored"
+SAMPLE = "sample"  # in outputs/, beside the environments: a record to look at
+RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}")
+
+
+def checked_run_id(given: str) -> str:
+    """A run's name, as it is. Raises ValueError for what cannot be one, or names something else."""
+    if not RUN_ID.fullmatch(given):
+        raise ValueError("expected letters, digits and _.-, at most 64, the first a letter or digit")
+    # To some file systems names that differ in case, or in a dot at the end, are one.
+    if given.casefold().rstrip(".") == DRILLS:
+        raise ValueError("which is the log of drills, beside the runs; expected another name")
+    return given
+
+
+def _environment(given: str) -> str:
+    if given == SAMPLE:
+        raise ValueError("whose folder in outputs/ is the sample's; expected another name")
+    return given
+
+
 GAPS = Literal["permission_simulation", "definition_validation", "execution_revision"]
 
 
@@ -45,13 +74,13 @@ class Settings(BaseModel):
     # What was given may be an address or a secret, so no error shows it but in our own words.
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    environment: Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
-    account_id: Annotated[StrictStr, Field(pattern=r"^\d{12}$")]
+    environment: Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9-]{1,30}$"), AfterValidator(_environment)]
+    account_id: Annotated[StrictStr, Field(pattern=r"^[0-9]{12}$")]
     region: name_limits.Region
     endpoint_url: Annotated[StrictStr, Field(pattern=r"^(|https?://[^\s@]+)$")]
     profile: StrictStr
     mode: Literal["plan", "apply"]
-    run_id: Annotated[StrictStr, Field(pattern=r"^(|[A-Za-z0-9][A-Za-z0-9_.\-]{0,63})$")]
+    run_id: Annotated[StrictStr, AfterValidator(lambda given: given and checked_run_id(given))]
     outputs_dir: Annotated[StrictStr, Field(min_length=1)]
     record_store: Annotated[
         StrictStr, Field(pattern=r"^(|s3://[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9](/[A-Za-z0-9_.\-]+)*)$")
@@ -64,7 +93,7 @@ class Settings(BaseModel):
     may_replace: Annotated[StrictInt, Field(ge=0, le=100)]
     lock_name: name_limits.LockName
     lock_lease_seconds: Annotated[StrictInt, Field(ge=3, le=3600)]
-    rollback_to_phase: Annotated[StrictStr, Field(pattern=r"^(|\d\d)$")]
+    rollback_to_phase: Annotated[StrictStr, Field(pattern=r"^(|[0-9]{2})$")]
     rollback_foreign: Literal["refuse", "overwrite"]
     state_machine_name: name_limits.MachineName
     execution_role_name: name_limits.RoleName
@@ -215,9 +244,14 @@ class Settings(BaseModel):
         return (ROOT / Path(given).expanduser()).resolve()
 
     @property
+    def runs_folder(self) -> Path:
+        """Where the records of this environment's runs lie on this machine."""
+        return self.path(self.outputs_dir) / self.environment
+
+    @property
     def run_folder(self) -> Path:
         """Where this run's record lies; `run_id` must be set."""
-        return self.path(self.outputs_dir) / self.environment / self.run_id
+        return self.runs_folder / checked_run_id(self.run_id)
 
     def masked(self, text: str) -> str:
         """`text` without the subscriber's address, which no record may hold."""

@@ -22,6 +22,32 @@ IN_PARTS = ("subscription", "function permission", "log group")
 KEPT, FAILED, NOT_TRIED = "kept: ", "failed: ", "not tried: "
 
 
+@dataclass(frozen=True)
+class Use:
+    """Who used an approval, and when by AWS's clock."""
+
+    run_id: str
+    caller: str
+    when: str
+
+    @property
+    def said(self) -> str:
+        return f"run {self.run_id} of {self.caller} at {self.when}"
+
+
+class AccountGuards(Protocol):
+    """What the account keeps of its guards, for every machine to see."""
+
+    def used(self, approved: str) -> Use | None:
+        """Which run used this approval; None where none did. Read-only."""
+
+    def use(self, approved: str, run_id: str) -> None:
+        """Keep that this run uses it. Raises Refused where another one did."""
+
+    def approval_lifted(self) -> str:
+        """Why the parameters lift what the account keeps of approval, or "". Read-only."""
+
+
 class Resource(Protocol):
     """One live thing."""
 
@@ -52,6 +78,10 @@ class Resource(Protocol):
 
     def exclusively(self, run_id: str) -> AbstractContextManager[Callable[[], None]]:
         """While it lasts, this run alone may write. What it gives raises Refused once that is no longer so."""
+
+    @property
+    def account_guards(self) -> AccountGuards:
+        """What the account that it lies in keeps of its guards."""
 
     def kept_because(self) -> str:
         """Why removing it now would lose something, or "" when it can go. Read-only."""

@@ -9,6 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from lib import executions
+from lib.account_guards import AccountGuards
 from lib.asl import functions
 from lib.aws import Live, error_code, readable
 from lib.checks import Check
@@ -38,7 +39,18 @@ ABSENT = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist")
 def checklist(live: Live, known: Entries | None = None) -> list[Check]:
     """What the plan takes for granted. What is missing is `failed`, and the run stops."""
     known = known or entries.read(live)
-    return [*pieces(live), phase_3(live, known), *entry.checks(live, known)]
+    return [*pieces(live), phase_3(live, known), kept_guards(live), *entry.checks(live, known)]
+
+
+def kept_guards(live: Live) -> Check:
+    """Whether this caller may ask what the account keeps of approval and lock, and these parameters lift none of it."""
+    name, expected = "approval and lock as the account keeps them", "readable, and these parameters lift none of it"
+    kept = AccountGuards(live)
+    try:
+        lifted = kept.approval_lifted() or kept.lock_lifted()
+    except RunbookError as error:
+        return Check(name, "failed", str(error), expected)
+    return Check(name, "failed" if lifted else "passed", lifted or "readable, and none is lifted", expected)
 
 
 def pieces(live: Live) -> list[Check]:

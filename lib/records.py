@@ -21,7 +21,8 @@ from typing import Any, Protocol, TypeVar
 from lib.errors import BadParameters, Unrecorded
 from lib.exact_json import dumps, loads, parsed
 from lib.manifest import MANIFEST, chained, unsealed
-from lib.settings import Settings
+from lib.parameters import COPIES, DRILLS
+from lib.settings import Settings, folder_of
 
 __all__ = ["LOG", "MANIFEST", "Record", "Store", "existing", "new_run_id", "open_run", "runs", "seal", "unsealed"]
 
@@ -33,8 +34,6 @@ VALIDATED = "evidence/validated.json"  # what was live when a validation had end
 CRITERIA = "evidence/criteria.json"  # how a review decided the success criteria
 DRAFT = ".draft-"  # a file that is not whole yet; what a kill leaves of it is no part of the record
 RUNNING = ".running.ipynb"  # a notebook as papermill writes it, with what no record may hold: never stored
-DRILLS = "drills"  # beside the runs of an environment: the log of drills, which is no run
-COPIES = ".stored"  # beside the runs of an environment: what its store tells of other machines' runs
 Checked = TypeVar("Checked")
 
 
@@ -208,7 +207,7 @@ class Record:
 def open_run(settings: Settings) -> Record:
     """The record of `settings.run_id`, its folder made where it is new; an empty run_id starts a new run."""
     run_id = settings.run_id or new_run_id()
-    folder = settings.model_copy(update={"run_id": run_id}).run_folder
+    folder = folder_of(settings, run_id)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -221,7 +220,7 @@ def existing(settings: Settings, run_id: str, stored: Sequence[str] = ()) -> Rec
 
     `stored` are the runs that the store has besides.
     """
-    folder = settings.model_copy(update={"run_id": run_id}).run_folder if run_id else None
+    folder = folder_of(settings, run_id) if run_id else None
     if folder is None or not folder.is_dir():
         have = ", ".join(sorted({*runs(settings), *stored})[-3:]) or "none yet"
         raise BadParameters(f"no run {run_id!r} of environment {settings.environment}; the latest are: {have}")
@@ -230,12 +229,12 @@ def existing(settings: Settings, run_id: str, stored: Sequence[str] = ()) -> Rec
 
 def runs(settings: Settings) -> list[str]:
     """The run ids of this environment on this machine, oldest first."""
-    return [record.run_id for record in _in(settings.path(settings.outputs_dir) / settings.environment)]
+    return [record.run_id for record in _in(settings.runs_folder)]
 
 
 def copies(settings: Settings) -> list[Record]:
     """What the store told of its runs when it was last looked at: plan, verdict and changes alone, to be read only."""
-    return _in(settings.path(settings.outputs_dir) / settings.environment / COPIES)
+    return _in(settings.runs_folder / COPIES)
 
 
 def every(settings: Settings) -> list[Record]:

@@ -10,7 +10,7 @@ from lib.phases import NOTEBOOKS, VALIDATION, validity
 from lib.phases.validity import Validity
 from lib.plans import Plan
 from lib.records import LOG, Record
-from lib.settings import Settings
+from lib.settings import Settings, changed
 
 OF_THE_APPROVAL = ("approved_plan", "approved_by", "change_ticket")
 
@@ -20,7 +20,7 @@ def with_its_approval(settings: Settings, record: Record) -> Settings:
     begun = (record.read_json("run.json") or {}).get("parameters")
     if begun is None:
         raise BadParameters(f"run {record.run_id} began no phase; there is nothing to go on with, apply a new one")
-    return settings.model_copy(update={key: begun[key] for key in OF_THE_APPROVAL})
+    return changed(settings, **{key: begun[key] for key in OF_THE_APPROVAL})
 
 
 def read_back(live: Live, record: Record) -> list[dict[str, str]]:
@@ -55,5 +55,7 @@ def begin(settings: Settings, record: Record, live: Live, chosen: Sequence[str])
     plans: Sequence[Plan] = run.plan_all(live)
     approval.require_resumable(settings, record, plans, live.identity.caller)
     guards.require_no_loss([plan for plan in plans if plan.phase in chosen], settings, record)
-    kept = approval.plan_data(plans, settings) | approval.given(settings, live.identity.caller)
+    if people := approval.two_persons(settings, live.identity.caller):
+        record.checked("approval", people)
+    kept = approval.begun_plan(plans, settings, record, live.identity.caller)
     record.keep_json(approval.PLAN, kept | {"resumed": True, "phases": list(chosen)})

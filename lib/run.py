@@ -46,9 +46,9 @@ def begin(settings: Settings, record: Record, live: Live, chosen: Sequence[str])
     audit.look(settings)  # under the lock: another machine's run counts up to its last row
     approval.require_whole(settings, record, plans, live.identity.caller)
     guards.require_no_loss([plan for plan in plans if plan.phase in chosen], settings, record)
-    record.keep_json(
-        approval.PLAN, approval.plan_data(plans, settings) | approval.given(settings, live.identity.caller)
-    )
+    if people := approval.two_persons(settings, live.identity.caller):
+        record.checked("approval", people)
+    record.keep_json(approval.PLAN, approval.begun_plan(plans, settings, record, live.identity.caller))
 
 
 def phases(

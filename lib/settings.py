@@ -1,6 +1,7 @@
 """The parameters of a run, from a file, a command line or a notebook: checked before anything is called. No AWS."""
 
 import difflib
+import functools
 import shlex
 from collections import Counter
 from collections.abc import Mapping
@@ -11,18 +12,22 @@ import yaml
 from pydantic import StrictBool, ValidationError
 
 from lib.errors import BadParameters, Refused, RunbookError
-from lib.parameters import EMBEDDED_ACCOUNT, OF_THE_RUN, ROOT, Settings, mask
+from lib.parameters import EMBEDDED_ACCOUNT, FIXED, OF_THE_RUN, ROOT, TIGHTENED, Settings, checked_run_id, mask
 
-__all__ = ["EMBEDDED_ACCOUNT", "ROOT", "Settings", "check", "command_line", "from_notebook", "load", "mask"]
+__all__ = [
+    "EMBEDDED_ACCOUNT", "ROOT", "Settings", "changed", "check", "command_line", "folder_of", "from_notebook", "load",
+    "mask", "waives_approval",
+]  # fmt: skip
 
 # Of what belongs to a run alone, what a command must be told again to find the run.
 WHERE = ("outputs_dir", "docs_dir", "record_store", "profile")
+SUFFIXES = (".yaml", ".yml")
 NAMELESS = {"In", "Out", "exit", "quit"}
 
 
 def check(parameters: Mapping[str, Any]) -> Settings:
-    """Settings from a mapping. Raises BadParameters naming every wrong key in one sentence, and Refused for an account
-    that needs approval where none is asked."""
+    """Settings from a mapping. Raises BadParameters naming every wrong key in one sentence, and Refused for what lifts
+    a guard that a file in `parameters/` sets for this account, whichever file or copy of one was given."""
     known = list(Settings.model_fields)
     for key in parameters:
         if key not in known:
@@ -33,28 +38,67 @@ def check(parameters: Mapping[str, Any]) -> Settings:
         found = Settings.model_validate(dict(parameters))
     except ValidationError as error:
         raise BadParameters("; ".join(_sentence(item) for item in error.errors())) from error
-    if found.approval == "none" and (deciding := _needs_approval(found.account_id)):
-        raise Refused(
-            f"approval none: parameters/{deciding} says that account {found.account_id} needs approval, and only a "
-            "reviewed edit of that file can say otherwise"
-        )
+    _require_the_accounts_guards(found)
     return found
 
 
-def _needs_approval(account_id: str) -> str:
-    """The file in `parameters/` that requires approval for this account, or "". No option can lift that."""
-    for path in sorted((ROOT / "parameters").glob("*.yaml")):
-        data = _parameters_of(path)
-        if (data.get("account_id"), data.get("approval")) == (account_id, "required"):
-            return path.name
-    return ""
+def changed(settings: Settings, **other: Any) -> Settings:  # noqa: ANN401 - values of parameters
+    """The same with other values, checked like any: the one way to change parameters in code."""
+    return check({**settings.model_dump(), **other})
+
+
+def folder_of(settings: Settings, run_id: str) -> Path:
+    """Where the record of a run lies. Raises BadParameters for what is no run's name, such as a path."""
+    try:
+        return settings.runs_folder / checked_run_id(run_id)
+    except ValueError as error:
+        raise BadParameters(f"run {run_id!r}: {error}") from error
+
+
+def _require_the_accounts_guards(found: Settings) -> None:
+    """What the files in `parameters/` say of an account binds whoever names it, by whatever file."""
+    naming = [(name, data) for name, data in _files() if str(data.get("account_id")) == found.account_id]
+    for name, data in naming:
+        if found.approval == "none" and data.get("approval") != "none":
+            raise Refused(
+                f"approval none: parameters/{name} says that account {found.account_id} needs approval, and only a "
+                "reviewed edit of that file can say otherwise"
+            )
+    allowed = {gap for _, data in naming for gap in data.get("not_exercised_here") or ()}
+    if naming and (more := [gap for gap in found.not_exercised_here if gap not in allowed]):
+        raise Refused(
+            f"not_exercised_here {', '.join(more)}: parameters/{naming[0][0]} says that account {found.account_id} "
+            "answers it, and leaving a check out takes a reviewed edit of that file"
+        )
+    same = [row for row in naming if row[1].get("state_machine_name") == found.state_machine_name] or naming
+    locks = {str(data.get("lock_name")): name for name, data in same}
+    if locks and found.lock_name not in locks:
+        raise Refused(
+            f"lock_name {found.lock_name}: parameters/{', '.join(sorted(locks.values()))} says {', '.join(locks)} for "
+            f"account {found.account_id}, and a run under another lock would write beside one under that; leave it as "
+            "it is there"
+        )
+
+
+def waives_approval(settings: Settings) -> bool:
+    """Whether a file in `parameters/` says that this environment and account need no approval."""
+    own = (settings.environment, settings.account_id, "none")
+    return any(
+        tuple(str(data.get(key)) for key in ("environment", "account_id", "approval")) == own for _, data in _files()
+    )
+
+
+def _files() -> list[tuple[str, dict[str, Any]]]:
+    """Every file of parameters of this checkout, by its path in `parameters/`, also in a folder of it."""
+    top = ROOT / "parameters"
+    paths = sorted(path for path in top.rglob("*") if path.suffix.lower() in SUFFIXES)
+    return [(path.relative_to(top).as_posix(), _parameters_of(path)) for path in paths]
 
 
 def _parameters_of(path: Path) -> dict[str, Any]:
     """What a parameters file says. Raises BadParameters for what is no YAML mapping, or says a key twice."""
     try:
-        text = path.read_text(encoding="utf-8")
-        data, twice = yaml.safe_load(text), _twice(text)
+        data, twice = _parsed(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BadParameters(f"{path.name} is not valid YAML: {_where(error)}") from None  # it quotes the file
     if twice:
@@ -63,7 +107,13 @@ def _parameters_of(path: Path) -> dict[str, Any]:
         )
     if not isinstance(data, dict):
         raise BadParameters(f"{path.name} holds {type(data).__name__}; expected one `key: value` line a parameter")
-    return data
+    return dict(data)
+
+
+@functools.lru_cache(64)
+def _parsed(text: str) -> tuple[Any, list[str]]:
+    """What a YAML text says, and the keys that it says more than once. Remembered: each file is asked for often."""
+    return yaml.safe_load(text), _twice(text)
 
 
 def _sentence(item: Any) -> str:  # noqa: ANN401 - an error of pydantic
@@ -79,12 +129,36 @@ def _sentence(item: Any) -> str:  # noqa: ANN401 - an error of pydantic
 
 
 def load(environment: str, overrides: Mapping[str, Any] | None = None) -> Settings:
-    """Settings of `parameters/<environment>.yaml` (or of a YAML file's path), with overrides on top."""
-    path = Path(environment) if environment.endswith((".yaml", ".yml")) else ROOT / "parameters" / f"{environment}.yaml"
+    """Settings of `parameters/<environment>.yaml` (or of a YAML file's path), with overrides on top.
+
+    Raises Refused for an override of what guards the account: the file in use alone says that.
+    """
+    path = Path(environment) if environment.endswith(SUFFIXES) else ROOT / "parameters" / f"{environment}.yaml"
     if not path.is_file():
         have = ", ".join(sorted(found.stem for found in (ROOT / "parameters").glob("*.yaml")))
         raise BadParameters(f"no parameters for environment {environment!r}; expected one of {have}, or a YAML file")
-    return check({**_parameters_of(path), **(overrides or {})})
+    said, other = _parameters_of(path), dict(overrides or {})
+    found = check({**said, **other})
+    _require_no_guard_lifted(said, other, path.name)
+    return found
+
+
+def _require_no_guard_lifted(said: Mapping[str, Any], other: Mapping[str, Any], file: str) -> None:
+    """Refuse values that differ from a file's where that guards the account; asking for more is no such."""
+    for key in (*FIXED, *TIGHTENED):
+        if key in other and _lifts(key, said.get(key), other[key]):
+            raise Refused(
+                f"{key} {other[key]!r}: {file} says {said.get(key)!r}, which guards the account, so that no option, "
+                "notebook or copied parameter changes it; leave it out, or use the parameters file that means it"
+            )
+
+
+def _lifts(key: str, said: Any, other: Any) -> bool:  # noqa: ANN401 - values of parameters
+    if key == "approval":
+        return bool(other == "none" and said != "none")
+    if key == "not_exercised_here" and isinstance(other, list) and isinstance(said, list):
+        return not all(gap in said for gap in other)
+    return bool(other != said)
 
 
 def _where(error: yaml.YAMLError | UnicodeDecodeError) -> str:
@@ -110,7 +184,7 @@ def command_line(settings: Settings) -> str:
         usual = load(settings.environment)
     except RunbookError:
         usual = None
-    if usual is None or usual.account_id != settings.account_id:
+    if usual is None or any(getattr(usual, key) != getattr(settings, key) for key in FIXED):
         return "<your parameters file>"
     here = [key for key in Settings.model_fields if key not in OF_THE_RUN or key in WHERE]
     mine = {key: getattr(settings, key) for key in here if key != "ops_subscription_endpoint"}
@@ -119,7 +193,10 @@ def command_line(settings: Settings) -> str:
 
 
 def from_notebook(names: Mapping[str, Any]) -> Settings:
-    """Settings from a notebook's `globals()`; a plain value under an unknown name is a mistyped parameter."""
+    """Settings from a notebook's `globals()`; a plain value under an unknown name is a mistyped parameter.
+
+    Raises Refused where they lift a guard that the file of their environment sets.
+    """
     plain = (str, int, float, bool, list, dict, type(None), StrictBool)
     given = {
         name: value
@@ -129,4 +206,8 @@ def from_notebook(names: Mapping[str, Any]) -> Settings:
         and type(value) in plain
         and (name in Settings.model_fields or not isinstance(value, list | dict))
     }
-    return check(given)
+    found = check(given)
+    for name, said in _files():
+        if (said.get("environment"), said.get("account_id")) == (found.environment, found.account_id):
+            _require_no_guard_lifted(said, given, name)
+    return found

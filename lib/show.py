@@ -11,6 +11,7 @@ import pandas as pd
 from IPython.display import Markdown, display
 from matplotlib.figure import Figure
 
+from lib.approval import two_persons
 from lib.aws import Live
 from lib.checks import Check, brief, require
 from lib.plans import Change, Outcome, Plan
@@ -22,15 +23,15 @@ LINES = 400  # a longer diff is shown up to here, and kept whole in the record
 
 def identity(live: Live, record: Record) -> None:
     """Who is calling, where, in which mode, and where the record goes."""
-    s = live.settings
+    s, caller = live.settings, live.identity.caller
     rows = {
         "environment": s.environment,
         "account": live.identity.account,
         "region": live.identity.region,
         "endpoint": live.identity.endpoint,
-        "caller": live.identity.caller,
+        "caller": caller,
         "mode": f"{s.mode} ({'writes nothing' if s.mode == 'plan' else 'CHANGES THE ACCOUNT'})",
-        "approval": s.approval,
+        "approval": "; ".join([s.approval, *(f"{check.status}: {check.found}" for check in two_persons(s, caller))]),
         "run": record.run_id,
     }
     table([{"": key, "value": value} for key, value in rows.items()])

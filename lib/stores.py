@@ -16,8 +16,9 @@ from botocore.exceptions import ClientError
 
 from lib.aws import Live, connect, error_code, readable
 from lib.errors import BadParameters, RunbookError, Superseded, Unreachable, Unrecorded
-from lib.handover import RUN_ID, union
+from lib.handover import union
 from lib.manifest import MANIFEST
+from lib.parameters import RUN_ID
 from lib.records import LOG
 from lib.settings import Settings
 

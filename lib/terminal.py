@@ -101,6 +101,12 @@ def checks(title: str, found: Sequence[Check]) -> None:
     table(title, ["check", "status", "found", "expected"], [[c.name, c.status, c.found, c.expected] for c in found])
 
 
+def two_persons(found: Iterable[Check]) -> None:
+    """Whether it can be told that who approves is another than who carries it out."""
+    for check in found:
+        say(f"Approval: {check.status}: {check.found}")
+
+
 def validity(found: Validity) -> None:
     """Whether what a run validated is live now, and every difference by name."""
     say(f"Validated: {found.since}; read now at {found.read}" if found.known else f"Validated: {found.why}")

@@ -68,7 +68,7 @@ class Stage:
     def begin(self, record: Record | None = None) -> Record:
         """Work in a new record, or in an earlier one again."""
         self.newest[0] = record or records.open_run(self.settings)
-        self.live = replace(self.live, settings=self.settings.model_copy(update={"run_id": self.record.run_id}))
+        self.live = replace(self.live, settings=parameters.changed(self.settings, run_id=self.record.run_id))
         return self.record
 
     def keep(self, name: str) -> None:
@@ -144,7 +144,7 @@ def rehearsed(endpoint: str, proxy: Proxy, folder: Path) -> Stage:
     folders = {"outputs_dir": str(folder / "outputs"), "docs_dir": str(folder / "application")}
     given = {"endpoint_url": proxy.endpoint, "mode": "apply", "answer_timeout_seconds": ANSWER_SECONDS}
     settings = parameters.load("local", {**given, **folders, **WAITS})
-    direct = settings.model_copy(update={"endpoint_url": endpoint})
+    direct = parameters.changed(settings, endpoint_url=endpoint)
     newest = [records.open_run(settings)]
     live = connect(settings, lambda row: newest[0].log_call(row))
     current = Stage(settings, direct, proxy, live, newest)

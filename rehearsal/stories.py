@@ -15,7 +15,7 @@ from lib.checks import require
 from lib.errors import RunbookError
 from lib.phases import NOTEBOOKS, VALIDATION, Phase
 from lib.records import LOG, VERDICT, Record
-from lib.settings import Settings
+from lib.settings import Settings, changed
 
 APPLY, STORED, DRILL, UNDO = "apply", "stored", "drill", "undo"
 BUCKET, PREFIX = "faults-records", "records"
@@ -118,7 +118,7 @@ def _kept(work: Work, opened: Opened) -> Work:
 
     def with_store(live: Live, record: Record) -> None:
         more = {"record_store": f"s3://{BUCKET}/{PREFIX}", "run_id": record.run_id}
-        settings = live.settings.model_copy(update=more)
+        settings = changed(live.settings, **more)
         work(replace(live, settings=settings), opened(settings)[0])
 
     return with_store

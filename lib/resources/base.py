@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from lib import locks
+from lib.account_guards import AccountGuards
 from lib.aws import Live, readable
 from lib.errors import NotAsWanted
 
@@ -60,6 +61,11 @@ class LiveThing(ABC):
     def exclusively(self, run_id: str) -> AbstractContextManager[Callable[[], None]]:
         """While it lasts, no other run may write to this environment; what it gives asserts that before each write."""
         return locks.held(self.live, run_id)
+
+    @property
+    def account_guards(self) -> AccountGuards:
+        """What the account keeps of its guards."""
+        return AccountGuards(self.live)
 
     def kept_because(self) -> str:
         """Why removing it now would lose something, or "". Read-only."""

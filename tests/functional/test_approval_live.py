@@ -5,23 +5,28 @@ The edits are made with plain clients, as a person or another tool would make th
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import papermill
 import pytest
+import yaml
 from accounts import differing, fresh, nowhere, snapshot, started_by_alias
 from click.testing import CliRunner
+from papermill.exceptions import PapermillExecutionError
 
 from lib import approval, changes, cli, desired, records, rollback, run
+from lib.account_guards import AccountGuards
 from lib.aws import Live, connect
 from lib.errors import Refused
 from lib.plans import Plan, Wanted
 from lib.records import LOG, Record
 from lib.resources import KINDS
-from lib.settings import Settings, load
+from lib.settings import ROOT, Settings, load
 from rehearsal import clients
 
 CALLER = "arn:aws:iam::000000000000:user/operator"
@@ -288,6 +293,7 @@ def planned(settings: Settings, **other: Any) -> list[str]:
     """`runbook plan`, and the options that approve what it said."""
     code, out, _ = said(settings, "plan", **other)
     assert code == 0
+    assert "Approval: cannot tell: root is nobody's name, so that approver and caller differ cannot be told" in out
     fingerprint = re.search(r"Plan: (plan-[0-9a-f]{16})", out)[1]
     return ["--approved-plan", fingerprint, "--approved-by", "reviewer", "--change-ticket", "CHG-7"]
 
@@ -305,21 +311,77 @@ def test_an_approval_from_plan_to_rollback_and_once_only(account, client):
     assert (code, f"topic {account.ops_topic_name}" in err, len(err.strip().splitlines())) == (3, True, 1)
     client("sns").delete_topic(TopicArn=account.ops_topic_arn)
     assert differing(before, snapshot(account)) == set()
-    code, _, err = said(account, "apply", "--only", "01", *options)
+    code, out, err = said(account, "apply", "--only", "01", *options)
     assert (code, err) == (0, "")
     first = newest(account)
+    doubt = "root is nobody's name, so that approver and caller differ cannot be told"
+    assert f"Approval: cannot tell: {doubt}" in out
+    rows = [row for row in first.rows("checks.jsonl") if row["name"] == approval.TWO_PERSONS]
+    assert [(row["status"], row["found"]) for row in rows] == [("cannot tell", doubt)]
+    assert doubt in (first.folder / "01_infrastructure.ipynb").read_text(encoding="utf-8")
     kept = first.read_json("run.json")["parameters"]
     assert (kept["approved_by"], kept["change_ticket"], kept["approved_plan"]) == ("reviewer", "CHG-7", fingerprint)
     assert records.unsealed(first.folder) == []
     code, _, err = said(account, "apply", "--only", "01", *options)
-    assert (code, "local needs approval: the account's plan is" in err) == (3, True)
+    assert (code, f"{fingerprint} was applied by run {first.run_id} of " in err) == (3, True)
     chosen = account.model_copy(update={"mode": "apply"})
     undo = rollback.plan(connect(chosen), first.rows(LOG))
     changes.roll_back(undo, chosen, first)
     # The account's plan is the approved one again; the approval is spent all the same, also for the run itself.
+    place = AccountGuards(connect(chosen)).place
+    kept = {f"parameter {place}/approval", f"parameter {place}/used/{fingerprint}"}
+    when = r"20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC"
+    used = rf"{fingerprint} was applied by run {first.run_id} of arn:aws:iam::000000000000:root at {when} already"
     for more in ([], ["--set", f"run_id={first.run_id}"]):
         code, _, err = said(account, "apply", "--only", "01", *options, *more)
-        assert (code, "an approval is good for one run" in err) == (3, True)
+        assert (code, bool(re.search(used, err)), "an approval is good for one run" in err) == (3, True, True)
     code, _, err = said(account, "apply", "--resume", first.run_id)
     assert (code, "was rolled back, and its approval with it" in err) == (3, True)
+    assert differing(before, snapshot(account)) == kept  # no rollback takes them away
+    # Nor does another folder, one without any record, or the run's own record taken away.
+    shutil.rmtree(first.folder)
+    for folder in (account.outputs_dir, f"{account.outputs_dir}-elsewhere"):
+        code, _, err = said(account, "apply", "--only", "01", *options, outputs_dir=folder)
+        assert (code, bool(re.search(used, err))) == (3, True)
+    again = planned(account)
+    assert again[1] != fingerprint
+    code, _, err = said(account, "apply", "--only", "01", *again)
+    assert (code, err) == (0, "")
+
+
+def test_once_approval_was_required_no_file_and_no_notebook_goes_without(account, tmp_path):
+    """Neither the file that says none, nor a copy of it, nor a notebook by hand, whatever its parameters cell says."""
+    changes_before = snapshot(account)
+    live = connect(account)
+    AccountGuards(live).use("plan-0123456789abcdef", "r7")
+    place = AccountGuards(live).place
+    kept = {f"parameter {place}/approval", f"parameter {place}/used/plan-0123456789abcdef"}
+    since = (
+        "approval none: the account keeps that Your6-CheckinWorkflow (since run r7 of arn:aws:iam::000000000000:root"
+    )
+    copy = tmp_path / "copy.yaml"
+    own = {"environment": "elsewhere", "endpoint_url": account.endpoint_url, "outputs_dir": str(tmp_path / "outputs")}
+    copy.write_text(yaml.safe_dump({**account.model_dump(), **own}), encoding="utf-8")
+    names = ("endpoint_url", "outputs_dir", "docs_dir")
+    line = [word for key in names for word in ("--set", f"{key}={getattr(account, key)}")]
+    for words in (["local", *line], [str(copy)]):
+        ended = CliRunner().invoke(cli.main, ["apply", words[0], "--only", "01", *words[1:]])
+        assert (ended.exit_code, since in ended.stderr) == (3, True), ended.stderr
+    by_hand = {**account.model_dump(), "mode": "apply", "approval": "none"}
+    with pytest.raises(PapermillExecutionError, match=re.escape(since)):
+        papermill.execute_notebook(
+            str(ROOT / "runbooks/01_infrastructure.ipynb"), str(tmp_path / "out.ipynb"), by_hand, cwd=str(ROOT),
+            progress_bar=False,
+        )  # fmt: skip
+    assert differing(changes_before, snapshot(account)) == kept
+
+
+def test_a_notebook_of_an_environment_that_no_file_names_does_not_go_without_approval(account, tmp_path):
+    before = snapshot(account)
+    by_hand = {**account.model_dump(), "mode": "apply", "environment": "elsewhere"}
+    with pytest.raises(PapermillExecutionError, match=r"approval none: no file in parameters/ says so"):
+        papermill.execute_notebook(
+            str(ROOT / "runbooks/01_infrastructure.ipynb"), str(tmp_path / "out.ipynb"), by_hand, cwd=str(ROOT),
+            progress_bar=False,
+        )  # fmt: skip
     assert differing(before, snapshot(account)) == set()

@@ -7,11 +7,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from accounts import differing, snapshot
 from click.testing import CliRunner
 
@@ -58,11 +59,11 @@ def put(settings: Settings, **values: Any) -> Lock:
     """The lock of a run on another machine."""
     usual = {
         "token": "theirs", "run_id": "r9", "owner": BOB, "host": "elsewhere", "pid": 7, "born": "b 1",
-        "taken": locks._stamp(), "until": locks._stamp(600),
+        "taken": "2026-01-01T00:00:00Z", "lease_seconds": 600,
     }  # fmt: skip
     lock = Lock(**{**usual, **values})
     ssm = clients.client(settings.endpoint_url, "ssm")
-    ssm.put_parameter(Name=settings.lock_name, Value=json.dumps(asdict(lock)), Type="String", Overwrite=True)
+    ssm.put_parameter(Name=settings.lock_name, Value=json.dumps(lock.data), Type="String", Overwrite=True)
     return lock
 
 
@@ -82,11 +83,12 @@ def test_it_is_renewed_beyond_its_lease_and_gone_at_the_end(free):
     with locks.held(live, "r1") as still_ours:
         first = locks.found(live)
         deadline = time.monotonic() + 10
-        while locks.found(live).until <= first.until and time.monotonic() < deadline:
+        while locks.found(live).renewals <= first.renewals and time.monotonic() < deadline:
             time.sleep(0.2)
         second = locks.found(live)
-        assert second.until > first.until
-        assert (second.stale, replace(second, until="")) == ("", replace(first, until=""))
+        assert second.renewals > first.renewals
+        assert second.age < 3  # by the account's clock: its answers tell both times
+        assert (second.stale, replace(second, renewals=0)) == ("", replace(first, renewals=0))
         still_ours()
     assert locks.found(live) is None
 
@@ -137,7 +139,7 @@ def test_a_run_is_refused_in_one_sentence_that_names_the_holder_and_writes_nothi
     code, _, err = said(free, "apply", "--only", "01")
     assert (code, len(err.strip().splitlines())) == (3, 1)
     way_out = "Wait until it ends, or stop it; `runbook lock local` tells"
-    for part in ("run r9", BOB, "process 7 on elsewhere", lock.until, way_out):
+    for part in ("run r9", BOB, "process 7 on elsewhere", f"for {lock.lease_seconds} s", way_out):
         assert part in err
     record = records.every(free)[-1]
     assert (record.rows(LOG), record.read_json("run.json")["verdict"]) == ([], "refused")
@@ -155,14 +157,30 @@ def test_the_command_shows_breaks_and_says_what_to_type(free):
     assert (code, "`runbook lock local --break r9 --force`" in err, len(err.splitlines())) == (3, True, 1)
     code, out, err = said(free, "lock", "--break", "r9", "--force")
     assert (code, out.startswith("Lock broken: run r9 of "), err) == (0, True, "")
-    put(free, until=locks._stamp(-5))
+    put(free, lease_seconds=-5)
     code, out, _ = said(free, "lock")
-    assert (code, "(STALE: its lease lapsed at " in out) == (0, True)
+    assert (code, "(STALE: its lease of -5 s lapsed " in out) == (0, True)
     code, _, err = said(free, "apply", "--only", "01")
     assert (code, "`runbook lock local --break r9` takes it away" in err) == (3, True)
     code, out, err = said(free, "lock", "--break", "r9")
     assert (code, "STALE" in out, err) == (0, True, "")
     assert said(free, "lock") == (0, "Nobody holds the lock.\n", "")
+
+
+def test_no_option_no_copy_and_no_clock_puts_a_run_beside_another(free, tmp_path):
+    copied = yaml.safe_load((ROOT / "parameters" / "local.yaml").read_text(encoding="utf-8")) | {"lock_name": "/beside"}
+    file = tmp_path / "copy.yaml"
+    file.write_text(yaml.safe_dump(copied), encoding="utf-8")
+    for taken in ("1999-01-01T00:00:00Z", "2099-01-01T00:00:00Z"):  # by a clock that is wrong by years
+        put(free, taken=taken)
+        before = snapshot(free)
+        code, _, err = said(free, "apply", "--only", "01", "--set", "lock_name=/beside")
+        assert (code, "lock_name /beside: parameters/local.yaml says" in err, len(err.splitlines())) == (3, True, 1)
+        ended = CliRunner().invoke(cli.main, ["apply", str(file), "--set", f"endpoint_url={free.endpoint_url}"])
+        assert (ended.exit_code, "lock_name /beside: parameters/local.yaml says" in ended.stderr) == (3, True)
+        code, _, err = said(free, "lock", "--break", "r9")
+        assert (code, "in force for 600 s each time that it is renewed, last " in err) == (3, True)
+        assert differing(before, snapshot(free)) == set()
 
 
 def test_something_else_in_its_place_stops_whoever_would_write(free):

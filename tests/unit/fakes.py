@@ -6,8 +6,8 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from lib.errors import NotAsWanted
-from lib.plans import Wanted
+from lib.errors import NotAsWanted, Refused
+from lib.plans import Use, Wanted
 
 
 @dataclass
@@ -20,6 +20,8 @@ class World:
     in_use: dict[str, str] = field(default_factory=dict)
     late: dict[str, int] = field(default_factory=dict)
     holders: list[str] = field(default_factory=list)
+    uses: dict[str, Use] = field(default_factory=dict)
+    lifted: str = ""
     still_ours: Callable[[], None] = lambda: None
     at_write: Callable[[str], None] = lambda label: None
 
@@ -28,6 +30,17 @@ class World:
 
     def wanted(self, **values: Any) -> list[Wanted]:
         return [Wanted(self.thing(label), value) for label, value in values.items()]
+
+    def used(self, approved: str) -> Use | None:
+        return self.uses.get(approved)
+
+    def use(self, approved: str, run_id: str) -> None:
+        found = self.uses.setdefault(approved, Use(run_id, "somebody", "12:00"))
+        if found.run_id != run_id:
+            raise Refused(f"{approved} was applied by {found.said}")
+
+    def approval_lifted(self) -> str:
+        return self.lifted
 
     def reopen(self, kind: str, identity: dict[str, str]) -> "FakeResource":
         assert kind == FakeResource.kind
@@ -60,6 +73,10 @@ class FakeResource:
 
     def restorable(self, value: Any) -> Any:
         return value
+
+    @property
+    def account_guards(self) -> World:
+        return self.world
 
     def settle(self) -> None:
         pass

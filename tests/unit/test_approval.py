@@ -8,9 +8,10 @@ import pytest
 from fakes import World
 
 from lib import approval, changes, drift, records, undo
+from lib import settings as parameters
 from lib.approval import require, require_resumable, require_whole
 from lib.errors import BadParameters, Refused
-from lib.plans import UNKNOWN, Plan, Wanted
+from lib.plans import UNKNOWN, Plan, Use, Wanted
 from lib.records import LOG, Record
 from lib.settings import OF_THE_RUN, ROOT, Settings, load
 
@@ -58,7 +59,7 @@ def begun(settings, *plans, run_id="") -> Record:
     """As `run.begin` leaves it."""
     record = records.open_run(settings.model_copy(update={"run_id": run_id}))
     require_whole(settings, record, plans, CALLER)
-    record.keep_json(approval.PLAN, approval.plan_data(plans, settings))
+    record.keep_json(approval.PLAN, approval.begun_plan(plans, settings, record, CALLER))
     return record
 
 
@@ -155,6 +156,8 @@ def test_what_was_taken_away_or_renamed_counts_as_edited(settings, checkout, pat
         "JANE.DOE@OTHER.EXAMPLE.ORG", "Jane Doe <jane.doe@example.org>", "jane.doe+approvals@example.org",
         "arn:aws:iam::205930636302:user/jane.doe", "arn:aws:iam::205930636302:user/team/jane.doe", "bob, jane.doe",
         "jane.doe\u200b", "jane.doe\u00a0", "\uff4aane.doe", "Operations", "arn:aws:iam::205930636302:role/Operations",
+        "Jane Doe", "jane_doe", "JANE.DOE", "jane.doe+x", "jane-doe", "JaneDoe", "Doe, Jane", "doe.jane@example.org",
+        "jan\u00e9.doe", "jane d0e", "\uff2a\uff21\uff2e\uff25 doe", "\U0001d4bfane.doe", "operations+x",
     ],
 )  # fmt: skip
 def test_nobody_approves_their_own_run_however_they_write_their_name(settings, wanted, person):
@@ -182,9 +185,10 @@ def test_of_the_whole_account_it_is_the_root(settings, wanted):
 
 
 @pytest.mark.parametrize(
-    ("key", "said"), [("change_ticket", "needs a change ticket"), ("approved_by", "needs to know who approved")]
+    ("key", "said"),
+    [("change_ticket", "needs a change ticket"), ("approved_by", r"needs to know who approved|holds no letter")],
 )
-@pytest.mark.parametrize("value", ["", "  "])
+@pytest.mark.parametrize("value", ["", "  ", "\u200b", "-"])
 def test_without_ticket_or_approver_it_is_refused(settings, wanted, key, said, value):
     plan = changes.plan("01", wanted)
     asked = planned(settings, plan).model_copy(update={key: value})
@@ -327,22 +331,152 @@ def test_an_applied_plan_is_not_applied_again(settings, world, wanted):
     with pytest.raises(Refused, match="is carried out already"):
         begun(asked, changes.plan("01", wanted))
     rolled_back(asked, world, record)
-    with pytest.raises(Refused, match=rf"{asked.approved_plan} was applied by run {record.run_id} already"):
-        begun(asked, changes.plan("01", wanted))
-    with pytest.raises(Refused, match="was applied by this run already"):
-        begun(asked, changes.plan("01", wanted), run_id=record.run_id)
+    used = rf"{asked.approved_plan} was applied by run {record.run_id} of somebody at 12:00 already; .* for one run"
+    for run_id in ("", record.run_id):
+        with pytest.raises(Refused, match=used):
+            begun(asked, changes.plan("01", wanted), run_id=run_id)
+    with pytest.raises(Refused, match=rf"run {record.run_id} was rolled back, and its approval with it"):
+        changes.carry_out(changes.plan("01", wanted), asked, record)
     with pytest.raises(Refused, match=rf"run {record.run_id} was rolled back, and its approval with it"):
         require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
 
 
 def test_after_a_rollback_it_takes_a_new_review_each_time(settings, world, wanted):
-    asked = planned(settings, changes.plan("01", wanted))
-    for _ in range(2):
+    fingerprints = []
+    for _ in range(3):
+        asked = planned(settings, changes.plan("01", wanted))
+        fingerprints.append(asked.approved_plan)
         rolled_back(asked, world, applied(asked, world, wanted))
+        for earlier in fingerprints:
+            with pytest.raises(Refused, match="an approval is good for one run"):
+                begun(parameters.changed(asked, approved_plan=earlier), changes.plan("01", wanted))
+    assert len(set(fingerprints)) == 3
+
+
+def test_neither_another_folder_nor_another_clock_makes_a_used_approval_work_again(settings, world, wanted, tmp_path):
+    asked = planned(settings, changes.plan("01", wanted))
+    record = applied(asked, world, wanted)
+    rolled_back(asked, world, record)
+    shutil.rmtree(record.folder)
+    again = parameters.changed(asked, outputs_dir=str(tmp_path / "elsewhere"))
+    ahead = approval.plan_data([changes.plan("01", wanted)], again) | {"made": "2099-01-01T00:00:00+00:00"}
+    records.open_run(again).keep_json(approval.PLAN, ahead)
+    records.open_run(again).keep_json(approval.PLAN, ahead | {"fingerprint": asked.approved_plan})
+    for chosen in (asked, again):
         with pytest.raises(Refused, match="an approval is good for one run"):
-            begun(asked, changes.plan("01", wanted))
-        assert planned(settings, changes.plan("01", wanted)) == asked
-    begun(asked, changes.plan("01", wanted))
+            begun(chosen, changes.plan("01", wanted))
+
+
+def test_the_account_is_told_of_the_use_before_the_first_write_and_nothing_is_written_where_another_used_it(
+    settings, world, wanted
+):
+    plan = changes.plan("01", wanted)
+    asked = planned(settings, plan)
+    record = begun(asked, plan)
+    world.uses[asked.approved_plan] = Use("r9", "jim", "11:00")
+    with pytest.raises(Refused, match="was applied by run r9 of jim at 11:00"):
+        changes.carry_out(plan, asked, record)
+    assert (world.writes, record.rows(LOG)) == ([], [])
+    world.uses.clear()
+    seen = []
+    world.at_write = lambda label: seen.append(dict(world.uses))
+    changes.carry_out(plan, asked, record)
+    assert [list(uses) for uses in seen] == [[asked.approved_plan]] * 2
+    assert world.uses[asked.approved_plan].run_id == record.run_id
+
+
+@pytest.mark.parametrize("free", [{"approval": "none"}, {"mode": "plan"}])
+def test_nothing_is_kept_of_what_needs_no_approval_or_writes_nothing(settings, world, wanted, free):
+    chosen = parameters.changed(settings, **free)
+    changes.carry_out(changes.plan("01", wanted), chosen, records.open_run(chosen))
+    assert world.uses == {}
+
+
+# No approval where one is needed.
+
+
+def test_what_the_account_keeps_of_approval_no_file_and_no_notebook_lifts(settings, world, wanted):
+    world.lifted = "approval none: the account keeps that it needs approval"
+    free = parameters.changed(settings, approval="none")
+    record, plan = records.open_run(free), changes.plan("01", wanted)
+    for attempt in (
+        lambda: require_whole(free, record, [plan], CALLER),
+        lambda: changes.carry_out(plan, free, record),
+    ):
+        with pytest.raises(Refused, match="the account keeps"):
+            attempt()
+    assert world.writes == []
+    changes.carry_out(plan, parameters.changed(free, mode="plan"), record)
+
+
+def test_a_notebook_does_without_approval_only_where_a_file_or_its_run_says_so(settings, world, wanted):
+    own = parameters.changed(settings, environment="elsewhere", approval="none")
+    plan = changes.plan("01", wanted)
+    with pytest.raises(
+        Refused, match=r"approval none: no file in parameters/ says so, .* lift the approval of account 0"
+    ):
+        changes.carry_out(plan, own, records.open_run(own))
+    by_hand = parameters.changed(settings, approval="none")  # of `local`, whose file says none
+    edited = records.open_run(parameters.changed(by_hand, run_id="edited"))
+    edited.write_json("run.json", {"parameters": {"approval": "required"}})
+    with pytest.raises(Refused, match=r"approval none: run edited was begun with required, .*Nothing was written"):
+        changes.carry_out(plan, by_hand, edited)
+    assert world.writes == []
+    begun_so = records.open_run(parameters.changed(own, run_id="begun"))
+    begun_so.write_json("run.json", {"parameters": {"approval": "none"}})
+    changes.carry_out(plan, own, begun_so)
+    changes.carry_out(changes.plan("01", wanted), by_hand, records.open_run(by_hand))
+
+
+# Who approves.
+
+
+@pytest.mark.parametrize(
+    "person", ["j\u0430ne.doe", "jane.do\u0435", "\U0001f179ane.doe", "\u202eeod.enaj", ".", "\u200b-"]
+)
+def test_a_name_that_only_looks_like_one_approves_nothing(settings, wanted, person):
+    plan = changes.plan("01", wanted)
+    asked = parameters.changed(planned(settings, plan), approved_by=person)
+    with pytest.raises(Refused, match=r"^approved by '.*expected one person's name in one script") as refused:
+        require_whole(asked, records.open_run(asked), [plan], "arn:aws:iam::205930636302:user/somebody.else")
+    assert str(refused.value).isascii()
+
+
+@pytest.mark.parametrize(
+    ("caller", "status"),
+    [
+        ("arn:aws:iam::205930636302:user/jane.doe", "passed"),
+        ("arn:aws:sts::205930636302:assumed-role/AWSReservedSSO_Ops_1a2b/jane.doe@example.org", "passed"),
+        ("arn:aws:sts::205930636302:assumed-role/Deploy/GitHubActions", "cannot tell"),
+        ("arn:aws:sts::205930636302:assumed-role/Deploy/botocore-session-1764230000", "cannot tell"),
+        ("arn:aws:sts::205930636302:assumed-role/Host/i-0123456789abcdef0", "cannot tell"),
+        ("arn:aws:iam::205930636302:root", "cannot tell"),
+        ("arn:aws:iam::205930636302:user/ci-deploy", "cannot tell"),
+        ("arn:aws:sts::205930636302:assumed-role/AWSReservedSSO_Ops_1a2b/GitHubActions", "cannot tell"),
+        (CALLER, "cannot tell"),
+        ("arn:aws:sts::205930636302:federated-user/bob", "cannot tell"),
+    ],
+)
+def test_of_a_caller_that_is_nobodys_name_it_is_said_that_nobody_can_tell(settings, caller, status):
+    (check,) = approval.two_persons(settings, caller)
+    assert (check.name, check.status) == (approval.TWO_PERSONS, status)
+    assert ("so that approver and caller differ cannot be told" in check.found) == (status == "cannot tell")
+    assert approval.two_persons(parameters.changed(settings, approval="none"), caller) == []
+
+
+# By counters, and by no clock.
+
+
+@pytest.mark.parametrize("time", ["1999-01-01T00:00:00+00:00", "2099-01-01T00:00:00+00:00"])
+def test_what_the_run_wrote_since_its_plan_is_counted_whatever_the_clock_says(settings, wanted, time):
+    plan = changes.plan("01", wanted)
+    asked = planned(settings, plan)
+    record = records.open_run(parameters.changed(asked, run_id="r1"))
+    record.append(LOG, {"time": time, "name": "before", "state": "intended"})
+    begun(asked, plan, run_id="r1")
+    record.append(LOG, {"time": time, "name": "since", "state": "intended"})
+    saved = record.read_json(approval.PLAN)
+    assert [row["name"] for row in drift.since(record, saved)] == ["since"]
 
 
 def test_a_later_plan_in_the_same_record_does_not_hide_that_the_first_was_applied(settings, world, wanted):

@@ -54,6 +54,37 @@ def test_an_unknown_parameter_is_bad_usage_with_a_hint(runbook):
     assert (code, said) == (2, "BadParameters: unknown parameter 'acount_id'; did you mean account_id?")
 
 
+@pytest.mark.parametrize("run_id", ["drills", "Drills", "../elsewhere", "/", "{here}", ".stored"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("status", "local", "{}"),
+        ("rollback", "local", "{}"),
+        ("restore", "local", "{}"),
+        ("review", "local", "{}"),
+        ("tune", "local", "--run-id", "{}"),
+        ("open", "local", "01", "--run-id", "{}"),
+        ("apply", "local", "--resume", "{}"),
+        ("apply", "local", "--set", "run_id={}"),
+        ("plan", "local", "--set", "run_id={}"),
+        ("drill", "local", "--set", "run_id={}"),
+    ],
+    ids=lambda words: " ".join(words),
+)
+def test_no_command_takes_what_names_something_else_for_a_run(words, run_id, runbook, sealed, tmp_path):
+    here = run_id.format(here=sealed.folder)
+    code, said = runbook(*(word.format(here) for word in words))
+    assert (code, said.startswith("BadParameters: parameter run_id: found ")) == (2, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["local"]
+
+
+@pytest.mark.parametrize("option", ["approval=none", "lock_name=x", "account_id=444455556666", "environment=staging"])
+@pytest.mark.parametrize("words", [("plan",), ("apply",), ("rollback", "r1"), ("lock",), ("drill",), ("open", "01")])
+def test_no_command_takes_an_option_that_lifts_a_guard(words, option, runbook):
+    code, said = runbook(words[0], "prod", *words[1:], "--set", option)
+    assert (code, said.startswith(f"Refused: {option.partition('=')[0]} ")) == (3, True)
+
+
 @pytest.mark.parametrize("words", [("plan",), ("apply",), ("status",), ("review", "r1"), ("tune",), ("rollback", "r1")])
 def test_every_command_checks_its_parameters(words, runbook):
     code, said = runbook(words[0], "local", *words[1:], "--set", "region=nowhere")

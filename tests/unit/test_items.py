@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from boto3.dynamodb.types import TypeSerializer
+from fakes import World
 from hypothesis import HealthCheck, given
 from hypothesis import settings as often
 from hypothesis import strategies as st
@@ -130,7 +131,9 @@ def test_writing_recording_and_undoing_restores_every_type(before, wanted):
 
 
 class Alone(DrillUser):
-    """Without the lock, which is in another service."""
+    """Without the lock and what the account keeps of its guards, which are in another service."""
+
+    account_guards = World()
 
     def exclusively(self, run_id):
         return nullcontext(lambda: None)

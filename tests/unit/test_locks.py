@@ -9,14 +9,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 from fakes import World
 
-from lib import changes, locks, records
+from lib import changes, locks, machine, records
+from lib.account_guards import AccountGuards
 from lib.aws import Identity, Live
 from lib.errors import NotAsWanted, Refused, Superseded, Unreachable
 from lib.locks import TOKEN, Lock, break_lock, found, held
@@ -32,9 +35,15 @@ def says(code: str, status: int = 400) -> ClientError:
 
 @dataclass
 class Store:
-    """The three calls of SSM that the lock makes. `before` and `after` see each call, and may raise or intervene."""
+    """The three calls of SSM that the lock makes. `before` and `after` see each call, and may raise or intervene.
+
+    It has a clock of its own, an hour behind this machine's, which stands still but for `passes`.
+    """
 
     held: dict[str, tuple[str, int]] = field(default_factory=dict)
+    written: dict[str, datetime] = field(default_factory=dict)
+    now: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1))
+    dated: bool = True
     calls: list[str] = field(default_factory=list)
     before: Callable[[str], None] = lambda call: None
     after: Callable[[str], None] = lambda call: None
@@ -45,7 +54,12 @@ class Store:
             if given["Name"] not in self.held:
                 raise says("ParameterNotFound")
             value, version = self.held[given["Name"]]
-            return {"Parameter": {"Value": value, "Version": version}}
+            headers = {"date": format_datetime(self.now, usegmt=True)} if self.dated else {}
+            when = self.written.get(given["Name"], self.now)
+            return {
+                "Parameter": {"Value": value, "Version": version, "LastModifiedDate": when},
+                "ResponseMetadata": {"HTTPHeaders": headers},
+            }
 
     def put_parameter(self, **given):
         name, over = given["Name"], given["Overwrite"]
@@ -54,6 +68,7 @@ class Store:
                 raise says("ParameterAlreadyExists")
             version = self.held.get(name, ("", 0))[1] + 1
             self.held[name] = (given["Value"], version)
+            self.written[name] = self.now
             return {"Version": version}
 
     def delete_parameter(self, **given):
@@ -71,6 +86,12 @@ class Store:
     @property
     def lock(self) -> dict[str, Any] | None:
         return json.loads(self.held[NAME][0]) if NAME in self.held else None
+
+    def passes(self, seconds: float) -> None:
+        """AWS's clock goes on, and nobody renews anything meanwhile."""
+        for name in self.held:
+            self.written.setdefault(name, self.now)
+        self.now += timedelta(seconds=seconds)
 
     def edit(self, **values: Any) -> None:
         value, version = self.held[NAME]
@@ -112,10 +133,18 @@ def somebodys(store: Store, **values: Any) -> Lock:
     """The lock of a run on another machine."""
     usual = {
         "token": "theirs", "run_id": "r9", "owner": "arn:aws:iam::000000000000:user/bob", "host": "elsewhere", "pid": 7,
-        "born": "b 1", "taken": locks._stamp(), "until": locks._stamp(60),
+        "born": "b 1", "taken": "2026-01-01T00:00:00Z", "lease_seconds": 60,
     }  # fmt: skip
     lock = Lock(**{**usual, **values})
-    store.held[NAME] = (json.dumps(asdict(lock)), 1)
+    store.held[NAME] = (json.dumps(lock.data), 1)
+    store.written[NAME] = store.now
+    return lock
+
+
+def lapsed(store: Store, **values: Any) -> Lock:
+    """The lock of one that nobody renewed any more."""
+    lock = somebodys(store, **values)
+    store.passes(61)
     return lock
 
 
@@ -128,10 +157,9 @@ def test_it_is_there_while_the_block_lasts_and_says_who_holds_it_and_until_when(
         still_ours()
         lock = found(live)
         assert (lock.run_id, lock.owner, lock.host, lock.pid) == ("r1", OPERATOR, platform.node(), os.getpid())
-        assert lock.taken < lock.until
-        assert lock.stale == ""
+        assert (lock.lease_seconds, lock.stale) == (live.settings.lock_lease_seconds, "")
         assert lock.said.startswith(f"run r1 of {OPERATOR}, process {os.getpid()} on {platform.node()}, since ")
-        assert lock.said.endswith(f"(in force until {lock.until}, and renewed)")
+        assert lock.said.endswith("(in force for 120 s each time that it is renewed, last 0 s ago)")
     assert store.held == {}
 
 
@@ -152,7 +180,7 @@ def test_another_process_is_refused_by_the_holders_name_also_with_the_same_run(s
             pytest.fail("two may write")
         assert store.held[NAME] == before
         said = str(refused.value)
-        for part in ("run r1", OPERATOR, platform.node(), f"process {os.getpid()}", store.lock["until"], "in force"):
+        for part in ("run r1", OPERATOR, platform.node(), f"process {os.getpid()}", "in force for 120 s"):
             assert part in said
         assert said.endswith(
             "nothing was written by this one. Wait until it ends, or stop it; `runbook lock local` tells"
@@ -161,8 +189,8 @@ def test_another_process_is_refused_by_the_holders_name_also_with_the_same_run(s
 
 
 def test_a_stale_one_is_refused_as_well_and_says_how_to_take_it_away(store, live):
-    somebodys(store, until=locks._stamp(-10))
-    way_out = r"STALE: its lease lapsed at .*`runbook lock local --break r9` takes it away"
+    lapsed(store)
+    way_out = r"STALE: its lease of 60 s lapsed 1 s ago.*`runbook lock local --break r9` takes it away"
     with pytest.raises(Superseded, match=way_out), held(live, "r1"):
         pytest.fail("a stale lock is only broken by somebody who says so")
     assert store.lock["token"] == "theirs"
@@ -224,8 +252,8 @@ def test_it_is_renewed_while_the_block_lasts_and_never_after(store, live):
     with held(lasting(live, 0.3), "r1"):
         first = store.lock
         time.sleep(1.3)
-        assert store.lock["until"] > first["until"]
-        assert {**store.lock, "until": ""} == {**first, "until": ""}
+        assert store.lock["renewals"] > first["renewals"]
+        assert {**store.lock, "renewals": 0} == {**first, "renewals": 0}
         assert store.calls.count("renew") >= 3
     calls = len(store.calls)
     time.sleep(0.3)
@@ -282,7 +310,7 @@ def test_a_renewal_that_hangs_keeps_the_lock_from_being_given_back_too_early(sto
 
 def test_a_lock_broken_while_it_is_renewed_does_not_come_back(store, live):
     with held(lasting(live, 1.5), "r1") as still_ours:
-        store.edit(until=locks._stamp(-1))
+        store.passes(3)
         store.held[NAME] = (store.held[NAME][0], 4)
         store.before = lambda call: store.held.pop(NAME, None) if call == "renew" else None
         with pytest.raises(Superseded, match="taken away while it was renewed; nothing more was written"):
@@ -300,7 +328,7 @@ def test_a_lock_that_another_took_while_this_was_renewed_lets_neither_write(stor
             somebodys(store)
 
     with held(lasting(live, 1.5), "r1") as still_ours:
-        store.edit(until=locks._stamp(-1))
+        store.passes(3)
         store.held[NAME] = (store.held[NAME][0], 2)
         store.before = takes
         with pytest.raises(Superseded):
@@ -313,9 +341,9 @@ def test_one_that_is_about_to_lapse_is_renewed_before_the_next_write(store, live
     with held(live, "r1") as still_ours:
         still_ours()
         assert "renew" not in store.calls
-        store.edit(until=locks._stamp(5))
+        store.passes(81)
         still_ours()
-        assert store.lock["until"] > locks._stamp(100)
+        assert (store.lock["renewals"], found(live).age) == (1, 0)
 
 
 def test_one_that_cannot_be_renewed_any_more_stops_the_next_write(store, live):
@@ -324,7 +352,7 @@ def test_one_that_cannot_be_renewed_any_more_stops_the_next_write(store, live):
             raise says("AccessDeniedException")
 
     with held(live, "r1") as still_ours:
-        store.edit(until=locks._stamp(5))
+        store.passes(81)
         store.before = denied
         with pytest.raises(NotAsWanted, match="renewing the lock"):
             still_ours()
@@ -333,7 +361,8 @@ def test_one_that_cannot_be_renewed_any_more_stops_the_next_write(store, live):
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ThrottlingException", "KMSInvalidStateException"])
 def test_where_it_cannot_be_taken_nothing_is_written(store, live, code):
     def refused(call):
-        raise says(code)
+        if call == "take":
+            raise says(code)
 
     store.before = refused
     why = rf"cannot be taken, so nothing was written .*{code}.* needs ssm:GetParameter"
@@ -452,14 +481,16 @@ def test_a_release_that_is_put_off_is_tried_again(store, live):
 
 
 def test_a_lease_that_has_passed_is_stale(store, live):
-    lapsed = locks._stamp(-1)
-    assert somebodys(store, until=lapsed).stale == f"its lease lapsed at {lapsed}"
-    assert somebodys(store).stale == ""
+    somebodys(store)
+    store.passes(60)
+    assert found(live).stale == ""
+    store.passes(1)
+    assert found(live).stale == "its lease of 60 s lapsed 1 s ago"
 
 
 def test_one_whose_process_on_this_machine_is_gone_is_stale_although_its_lease_lasts(store, live):
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    lock = somebodys(store, host=platform.node(), pid=process.pid, born=locks._born(process.pid))
+    lock = somebodys(store, host=platform.node(), pid=process.pid, born=machine.born(process.pid))
     assert lock.stale == ""
     process.stdin.close()
     deadline = time.monotonic() + 10
@@ -471,9 +502,9 @@ def test_one_whose_process_on_this_machine_is_gone_is_stale_although_its_lease_l
 
 
 def test_another_process_with_the_same_id_is_not_the_holder(store, live):
-    boot = locks._boot()
+    boot = machine.boot()
     assert somebodys(store, host=platform.node(), pid=os.getpid(), born=f"{boot} 1").stale
-    assert not somebodys(store, host=platform.node(), pid=os.getpid(), born=locks._born(os.getpid())).stale
+    assert not somebodys(store, host=platform.node(), pid=os.getpid(), born=machine.born(os.getpid())).stale
 
 
 def test_a_machine_that_only_has_the_same_name_tells_nothing_about_the_process(store, live):
@@ -481,7 +512,71 @@ def test_a_machine_that_only_has_the_same_name_tells_nothing_about_the_process(s
 
 
 def test_somebody_elses_process_is_alive(store, live):
-    assert locks._born(1) != ""
+    assert machine.born(1) != ""
+
+
+@pytest.mark.parametrize("hours", [-24, -1, 1, 24])
+def test_no_machines_clock_makes_a_live_lock_stale_or_keeps_a_stale_one(store, live, hours):
+    """The clock of AWS is hours away from this machine's, whichever of the two is right."""
+    store.now += timedelta(hours=hours)
+    somebodys(store)
+    assert found(live).stale == ""
+    with pytest.raises(Refused, match="in force for 60 s"):
+        break_lock(live, "r9")
+    store.passes(61)
+    assert break_lock(live, "r9").run_id == "r9"
+
+
+def test_a_caller_with_a_shorter_lease_of_its_own_does_not_break_a_longer_one(store, live):
+    somebodys(store, lease_seconds=600)
+    store.passes(300)
+    with pytest.raises(Refused, match="in force for 600 s each time that it is renewed, last 300 s ago"):
+        break_lock(lasting(live, 3), "r9")
+
+
+def test_where_aws_tells_no_time_a_lock_is_in_force_and_is_renewed_before_each_write(store, live):
+    store.dated = False
+    with held(live, "r1") as still_ours:
+        assert "last at a time that AWS does not tell" in found(live).said
+        still_ours()
+        assert store.calls.count("renew") == 1
+    somebodys(store)
+    store.passes(10_000)
+    with pytest.raises(Refused, match="in force"):
+        break_lock(live, "r9")
+
+
+def test_the_lock_of_an_earlier_version_which_tells_no_lease_lasts_as_long_as_any(store, live):
+    lock = somebodys(store)
+    earlier = {key: value for key, value in lock.data.items() if key not in ("lease_seconds", "renewals")}
+    store.held[NAME] = (json.dumps({**earlier, "until": "2026-01-01T00:00:00+00:00"}), 1)
+    store.passes(3600)
+    assert found(live).stale == ""
+    store.passes(1)
+    assert found(live).stale == "its lease of 3600 s lapsed 1 s ago"
+
+
+def test_a_container_of_the_same_machine_tells_nothing_about_the_process(store, live):
+    other = machine.boot().rpartition("/")[0] + "/pid:[1]"
+    assert somebodys(store, host=platform.node(), pid=2**22 + 1, born=f"{other} 1").stale == ""
+    assert somebodys(store, host=platform.node(), pid=2**22 + 1, born=f"{machine.boot()} 1").stale != ""
+
+
+def kept_by_the_account(store: Store, live: Live, **values: Any) -> str:
+    name = f"{AccountGuards(live).place}/approval"
+    usual = {"format": 1, "lock_name": NAME, "run_id": "r7", "caller": "jim"}
+    store.held[name] = (json.dumps({**usual, **values}), 1)
+    return name
+
+
+def test_a_lock_of_another_name_than_the_account_keeps_is_not_taken(store, live):
+    kept_by_the_account(store, live, lock_name="/the/lock")
+    why = rf"lock_name {NAME}: the account keeps that Your6-CheckinWorkflow \(since run r7 of jim .* takes /the/lock"
+    with pytest.raises(Refused, match=why), held(live, "r1"):
+        pytest.fail("two may write, each under a lock of its own")
+    kept_by_the_account(store, live)
+    with held(live, "r1"):
+        assert store.lock["run_id"] == "r1"
 
 
 def test_a_break_names_the_run_and_is_refused_while_the_run_lives(store, live):
@@ -491,21 +586,21 @@ def test_a_break_names_the_run_and_is_refused_while_the_run_lives(store, live):
     for run_id in ("r1", ""):
         with pytest.raises(Refused, match=rf"held by run r9 .* not by run {run_id or r'.none.'}; nothing was broken"):
             break_lock(live, run_id, force=True)
-    with pytest.raises(Refused, match=r"in force until .*`runbook lock local --break r9 --force`"):
+    with pytest.raises(Refused, match=r"in force for .*`runbook lock local --break r9 --force`"):
         break_lock(live, "r9")
-    assert store.lock == asdict(lock)
+    assert store.lock == lock.data
     assert break_lock(live, "r9", force=True) == lock
     assert store.held == {}
 
 
 def test_a_stale_one_is_broken_without_force(store, live):
-    somebodys(store, until=locks._stamp(-1))
+    lapsed(store)
     assert break_lock(live, "r9").run_id == "r9"
     assert store.held == {}
 
 
 def test_a_break_takes_nothing_away_from_who_took_it_in_between(store, live):
-    lapsed = somebodys(store, until=locks._stamp(-1))
+    lock = lapsed(store)
     gets = []
 
     def meanwhile(call):
@@ -514,7 +609,7 @@ def test_a_break_takes_nothing_away_from_who_took_it_in_between(store, live):
             somebodys(store, token="new", run_id="r10")
 
     store.after = meanwhile
-    assert break_lock(live, "r9") == lapsed
+    assert break_lock(live, "r9") == lock
     assert store.lock["token"] == "new"
 
 
@@ -525,7 +620,7 @@ def test_a_run_whose_lock_was_broken_after_its_first_write_writes_nothing_more(s
 
     def broken(label):
         if not force:
-            store.edit(until=locks._stamp(-1))
+            store.passes(121)
         break_lock(live, record.run_id, force)
 
     world.at_write = broken

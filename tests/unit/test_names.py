@@ -3,11 +3,16 @@
 import pytest
 
 from lib.errors import BadParameters
-from lib.settings import load
+from lib.settings import Settings, changed, load
 
 # An address that does not depend on the region, as a queue's does.
 MAIL = {"ops_subscription_protocol": "email", "ops_subscription_endpoint": "operations@example.com"}
 REGIONS = ["us-gov-west-1", "ap-southeast-7", "mx-central-1", "us-iso-east-1", "us-isob-west-1", "eusc-de-east-1"]
+
+
+def elsewhere(**values: object) -> Settings:
+    """Parameters of an account that no file of this checkout guards."""
+    return changed(load("staging"), **{"account_id": "111122223333", **MAIL, **values})
 
 
 @pytest.mark.parametrize(
@@ -35,7 +40,7 @@ REGIONS = ["us-gov-west-1", "ap-southeast-7", "mx-central-1", "us-iso-east-1", "
     ],
 )
 def test_what_aws_takes_is_taken(key, name):
-    assert getattr(load("local", {key: name, **MAIL}), key) == name
+    assert getattr(elsewhere(**{key: name}), key) == name
 
 
 @pytest.mark.parametrize(
@@ -74,12 +79,12 @@ def test_what_aws_takes_is_taken(key, name):
 )
 def test_what_aws_refuses_is_refused_by_name(key, name):
     with pytest.raises(BadParameters, match=key):
-        load("local", {key: name})
+        elsewhere(**{key: name})
 
 
 def test_only_in_its_region_an_old_bucket_may_have_an_old_name():
     with pytest.raises(BadParameters, match=r"'Made_In_2015'; .* only old buckets of us-east-1"):
-        load("local", {"region": "eu-west-1", "checkin_bucket_name": "Made_In_2015"})
+        elsewhere(region="eu-west-1", checkin_bucket_name="Made_In_2015")
 
 
 @pytest.mark.parametrize("key", ["ops_topic_name", "alert_topic_name", "events_dead_letter_queue_name"])

@@ -8,7 +8,7 @@ from accounts import nowhere
 from lib import desired, names, partitions, permissions, render, walks
 from lib.errors import BadParameters
 from lib.plans import Wanted
-from lib.settings import ROOT, Settings, load
+from lib.settings import ROOT, Settings, changed, load
 from rehearsal import baseline, policies
 
 QUEUE = "arn:{partition}:sqs:{region}:205930636302:Inbox"
@@ -27,7 +27,8 @@ REGIONS = {
 
 def at(region: str, partition: str) -> Settings:
     queue = QUEUE.format(partition=partition, region=region)
-    return load("prod", {"region": region, "ops_subscription_protocol": "sqs", "ops_subscription_endpoint": queue})
+    given = {"region": region, "ops_subscription_protocol": "sqs", "ops_subscription_endpoint": queue}
+    return changed(load("prod"), **given)
 
 
 @pytest.mark.parametrize(("region", "partition"), REGIONS.items())
@@ -42,7 +43,7 @@ def test_a_region_in_no_partition_is_refused_in_one_sentence(region):
     with pytest.raises(
         BadParameters, match=f"parameter region: found '{region}', is in no partition of AWS"
     ) as refused:
-        load("prod", {"region": region})
+        changed(load("prod"), region=region)
     assert "\n" not in str(refused.value)
 
 

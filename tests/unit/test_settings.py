@@ -1,6 +1,7 @@
 """Parameters: what is refused, in which words, and what no record may hold."""
 
 import re
+from pathlib import Path
 
 import pytest
 import yaml
@@ -46,6 +47,7 @@ def test_a_key_that_is_no_text_is_refused():
     [
         ("account_id", 205930636302),
         ("account_id", "12345"),
+        ("account_id", "２０５９３０６３６３０２"),
         ("account_id", "2059306363021"),
         ("region", "us_east_1"),
         ("region", "US-EAST-1"),
@@ -335,6 +337,131 @@ def test_checking_is_what_everybody_does():
 def test_no_option_lifts_an_accounts_need_of_approval(more):
     with pytest.raises(Refused, match=r"parameters/prod.yaml says that account 205930636302 needs approval"):
         load("prod", {"approval": "none", **more})
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A file outside `parameters/`, of an account that none there names: `own(key=value)` is its path."""
+
+    def written(of="prod", **other):
+        mail = {"ops_subscription_protocol": "email", "ops_subscription_endpoint": "joe@example.org"}
+        given = {"account_id": "111122223333", **mail, **other}
+        file = tmp_path / "own.yaml"
+        file.write_text(yaml.safe_dump({**values(of), **given}), encoding="utf-8")
+        return str(file)
+
+    return written
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("approval", "none"),
+        ("lock_name", "x"),
+        ("account_id", "444455556666"),
+        ("region", "eu-west-1"),
+        ("environment", "elsewhere"),
+    ],
+)
+def test_what_guards_an_account_is_as_the_file_in_use_says_wherever_that_lies(own, key, value):
+    with pytest.raises(Refused, match=rf"^{key} '{value}': own.yaml says .*, which guards the account") as refused:
+        load(own(), {key: value})
+    assert refused.value.exit_code == 3
+    assert getattr(load(own(**{key: value})), key) == value  # another file may mean it
+
+
+@pytest.mark.parametrize("key", ["approval", "lock_name", "account_id", "region", "environment", "not_exercised_here"])
+def test_what_a_file_does_not_say_of_its_guards_no_option_says_for_it(own, key):
+    file = Path(own("staging"))
+    said = yaml.safe_load(file.read_text(encoding="utf-8"))
+    missing = said.pop(key)
+    file.write_text(yaml.safe_dump(said), encoding="utf-8")
+    with pytest.raises(Refused, match=rf"^{key} .*own\.yaml says None, which guards the account"):
+        load(str(file), {key: missing})
+
+
+def test_no_check_is_left_out_by_an_option_and_each_may_be_asked(own):
+    file = own("staging")
+    with pytest.raises(Refused, match=r"^not_exercised_here .*own\.yaml says"):
+        load(file, {"not_exercised_here": ["permission_simulation"]})
+    assert load(file, {"approval": "required"}).approval == "required"
+    gaps = {"not_exercised_here": ["permission_simulation", "definition_validation"]}
+    assert load(own("staging", **gaps), {"not_exercised_here": []}).not_exercised_here == []
+    assert load("local", {"approval": "required", "not_exercised_here": []}).approval == "required"
+
+
+@pytest.mark.parametrize(
+    ("of", "other"),
+    [
+        ("prod", {"approval": "none"}),
+        ("prod", {"lock_name": "x"}),
+        ("prod", {"region": "eu-west-1"}),
+        ("local", {"lock_name": "/your6/phase3-runbook/lock2"}),
+        ("staging", {"not_exercised_here": ["permission_simulation"]}),
+    ],
+)
+def test_a_notebooks_parameters_lift_no_guard(of, other):
+    with pytest.raises(Refused, match=f"^{next(iter(other))} "):
+        from_notebook({**values(of), **other})
+
+
+@pytest.mark.parametrize(
+    ("of", "other"),
+    [
+        ("prod", {"approval": "none"}),
+        ("prod", {"lock_name": "x"}),
+        ("prod", {"approval": "none", "environment": "elsewhere", "mode": "apply"}),
+        ("staging", {"lock_name": "x", "environment": "elsewhere"}),
+        ("staging", {"not_exercised_here": ["permission_simulation"]}),
+    ],
+)
+def test_nor_does_a_copy_of_an_accounts_file(own, of, other):
+    with pytest.raises(Refused, match=f"^{next(iter(other))} .*parameters/{of}.yaml says"):
+        load(own(of, account_id=values(of)["account_id"], **other))
+
+
+@pytest.mark.parametrize("name", ["other.yml", "other.YAML", "team/other.yaml"])
+@pytest.mark.parametrize("said", [{"account_id": 111122223333}, {"approval": "Required"}, {"approval": None}])
+def test_a_file_requires_approval_however_it_is_named_and_spelled(own, tmp_path, monkeypatch, name, said):
+    file = tmp_path / "parameters" / name
+    file.parent.mkdir(parents=True)
+    file.write_text(yaml.safe_dump({**values("prod"), "account_id": "111122223333", **said}), encoding="utf-8")
+    monkeypatch.setattr(parameters, "ROOT", tmp_path)
+    with pytest.raises(Refused, match=rf"parameters/{name} says that account 111122223333 needs approval"):
+        load(own(approval="none"))
+
+
+def test_a_file_waives_approval_for_its_own_environment_and_account_alone(own):
+    assert parameters.waives_approval(load("local"))
+    assert not parameters.waives_approval(load("prod"))
+    assert not parameters.waives_approval(load(own("local", account_id="000000000000", environment="elsewhere")))
+    assert not parameters.waives_approval(load(own("staging")))
+
+
+@pytest.mark.parametrize(
+    "run_id", ["drills", "Drills", "DRILLS", "drills.", ".stored", "a/b", "/tmp", "..", "r1\n", "r" * 65, "r\\1", "ｒ1"]
+)
+def test_what_is_no_runs_name_is_refused_wherever_one_is_taken(run_id):
+    for attempt in (
+        lambda: load("local", {"run_id": run_id}),
+        lambda: parameters.changed(load("local"), run_id=run_id),
+        lambda: from_notebook({**values(), "run_id": run_id}),
+        lambda: parameters.folder_of(load("local"), run_id),
+    ):
+        with pytest.raises(BadParameters, match="run"):
+            attempt()
+
+
+def test_no_environment_is_named_as_the_samples_folder():
+    with pytest.raises(BadParameters, match="parameter environment: found 'sample', whose folder in outputs/"):
+        parameters.changed(load("local"), environment="sample")
+
+
+def test_changed_parameters_are_checked_like_any():
+    assert parameters.changed(load("local"), mode="apply").mode == "apply"
+    for other in ({"mode": "perhaps"}, {"crisis_risk_above": 1}, {"unheard_of": 1}):
+        with pytest.raises(BadParameters):
+            parameters.changed(load("local"), **other)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,162 @@
+"""What an account keeps of its guards: made once, read by every machine, and never taken for absent."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from lib import preflight
+from lib.account_guards import PLACE, AccountGuards
+from lib.aws import Identity, Live
+from lib.errors import Refused, Throttled, Unanswered, Unreachable
+from lib.plans import Use
+from lib.settings import changed, load
+
+OPERATOR = "arn:aws:iam::000000000000:user/jane.doe"
+APPROVED = "plan-0123456789abcdef"
+WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def says(code: str, status: int = 400) -> ClientError:
+    return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "Call")
+
+
+class Store:
+    """Two calls of SSM over a dictionary. It replaces nothing; `fails` is raised by the calls that it names."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, str] = {}
+        self.fails: dict[str, Exception] = {}
+
+    def get_parameter(self, **given: Any) -> dict[str, Any]:
+        self._fail("get")
+        if given["Name"] not in self.kept:
+            raise says("ParameterNotFound")
+        return {"Parameter": {"Value": self.kept[given["Name"]], "Version": 1, "LastModifiedDate": WHEN}}
+
+    def put_parameter(self, **given: Any) -> dict[str, Any]:
+        self._fail("put")
+        assert given["Overwrite"] is False
+        if given["Name"] in self.kept:
+            raise says("ParameterAlreadyExists")
+        self.kept[given["Name"]] = given["Value"]
+        self._fail("answer")
+        return {"Version": 1}
+
+    def _fail(self, call: str) -> None:
+        if call in self.fails:
+            raise self.fails[call]
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store()
+
+
+def guards(store: Store, who: str = OPERATOR, **other: Any) -> AccountGuards:
+    chosen = changed(load("local"), **{"approval": "required", "not_exercised_here": [], **other})
+    return AccountGuards(Live(chosen, Identity("000000000000", "us-east-1", who, "AWS"), None, {"ssm": store}))
+
+
+def test_what_one_run_used_every_machine_sees_with_who_and_when(store):
+    assert guards(store).used(APPROVED) is None
+    guards(store).use(APPROVED, "r1")
+    assert guards(store, outputs_dir="/elsewhere").used(APPROVED) == Use("r1", OPERATOR, "2026-01-02 03:04:05 UTC")
+    assert guards(store).used("plan-fedcba9876543210") is None
+    assert all(json.loads(text)["format"] == 1 and len(text) < 1024 for text in store.kept.values())
+
+
+def test_the_run_itself_goes_on_with_it_and_no_other_does(store):
+    guards(store).use(APPROVED, "r1")
+    before = dict(store.kept)
+    guards(store, who="arn:aws:iam::000000000000:user/bob").use(APPROVED, "r1")  # resumed by somebody else
+    with pytest.raises(Refused, match=rf"{APPROVED} was applied by run r1 of {OPERATOR} at 2026-01-02 03:04:05 UTC;"):
+        guards(store).use(APPROVED, "r2")
+    assert store.kept == before
+
+
+def test_it_is_kept_by_the_workflow_whatever_lock_folder_or_environment_a_caller_names(store):
+    here = guards(store).place
+    assert here.startswith(f"{PLACE}/")
+    assert guards(store, environment="elsewhere", outputs_dir="/x").place == here
+    assert guards(store, state_machine_name="Another").place != here
+    assert guards(store, region="eu-west-1").place != here
+
+
+def test_once_used_approval_stays_required_and_the_lock_the_same(store):
+    assert (guards(store, approval="none").approval_lifted(), guards(store).lock_lifted()) == ("", "")
+    guards(store).use(APPROVED, "r1")
+    why = guards(store, approval="none").approval_lifted()
+    assert why.startswith("approval none: the account keeps that Your6-CheckinWorkflow (since run r1 of arn:aws:iam")
+    assert (guards(store).approval_lifted(), guards(store).lock_lifted()) == ("", "")
+    other = AccountGuards(guards(store).live)
+    name = f"{other.place}/approval"
+    store.kept[name] = store.kept[name].replace(load("local").lock_name, "/the/lock")
+    assert "takes /the/lock; a run under another lock would write beside" in other.lock_lifted()
+
+
+@pytest.mark.parametrize("value", ["", "hello", "[]", '{"format": 2, "more": 1}'])
+def test_what_is_there_and_is_not_understood_is_there(store, value):
+    found = guards(store)
+    store.kept[f"{found.place}/used/{APPROVED}"] = store.kept[f"{found.place}/approval"] = value
+    assert found.used(APPROVED).said == "run None of None at 2026-01-02 03:04:05 UTC"
+    assert guards(store, approval="none").approval_lifted() != ""
+    assert found.lock_lifted() != ""
+    with pytest.raises(Refused, match="an approval is good for one run"):
+        found.use(APPROVED, "r1")
+
+
+@pytest.mark.parametrize("call", ["get", "put"])
+def test_where_it_may_not_be_asked_or_kept_nothing_is_written_and_the_permissions_are_named(store, call):
+    store.fails[call] = says("AccessDeniedException")
+    found = guards(store)
+    for attempt in (lambda: found.use(APPROVED, "r1"), *([lambda: found.used(APPROVED)] if call == "get" else [])):
+        if call == "get":
+            store.kept[f"{found.place}/used/{APPROVED}"] = "{}"
+        with pytest.raises(Refused, match=r"AccessDenied.*needs ssm:GetParameter and ssm:PutParameter on /your6.*/\*"):
+            attempt()
+
+
+@pytest.mark.parametrize(
+    ("failure", "error"),
+    [
+        (says("ThrottlingException"), Throttled),
+        (says("InternalServerError", 500), Unanswered),
+        (ReadTimeoutError(endpoint_url="x"), Unanswered),
+    ],
+)
+def test_a_use_that_nobody_knows_of_stops_the_write_and_is_the_same_runs_afterwards(store, failure, error):
+    store.fails["answer"] = failure
+    with pytest.raises(error):
+        guards(store).use(APPROVED, "r1")
+    store.fails.clear()
+    guards(store).use(APPROVED, "r1")
+    assert guards(store).used(APPROVED).run_id == "r1"
+
+
+def test_an_answer_that_lacks_something_is_no_absence(store, monkeypatch):
+    found = guards(store)
+    monkeypatch.setattr(store, "get_parameter", lambda **given: {"Parameter": {}})
+    assert found.used(APPROVED).said == "run None of None at a time that AWS does not tell"
+    monkeypatch.setattr(store, "get_parameter", lambda **given: {})
+    assert found.lock_lifted() != ""
+
+
+def test_the_preflight_asks_for_it(store):
+    assert preflight.kept_guards(guards(store).live).status == "passed"
+    guards(store).use(APPROVED, "r1")
+    assert preflight.kept_guards(guards(store).live).status == "passed"
+    lifted = preflight.kept_guards(guards(store, approval="none").live)
+    assert (lifted.status, "since run r1 of" in lifted.found) == ("failed", True)
+    store.fails["get"] = says("AccessDeniedException")
+    denied = preflight.kept_guards(guards(store).live)
+    assert (denied.status, "needs ssm:GetParameter" in denied.found) == ("failed", True)
+
+
+def test_where_nothing_answers_it_is_not_taken_for_unused(store):
+    store.fails["get"] = ReadTimeoutError(endpoint_url="x")
+    for attempt in (lambda: guards(store).used(APPROVED), guards(store).lock_lifted, guards(store).approval_lifted):
+        with pytest.raises(Unreachable):
+            attempt()
