@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from lib import records
+from lib import origin, records
 from lib.drift import differing, drifted, other_code, other_parameters, since
 from lib.errors import BadParameters, Refused
 from lib.persons import same_person
@@ -44,11 +44,9 @@ def given(settings: Settings, caller: str) -> dict[str, Any]:
 def made_from(settings: Settings) -> dict[str, Any]:
     """The parameters that decide, a digest of them unmasked, and the SHA-256 of each notebook and of the code."""
     whole = {key: getattr(settings, key) for key in settings.decisive()}
-    code = {
-        path.relative_to(ROOT).as_posix(): _digest(path.read_bytes())
-        for path in sorted((ROOT / "lib").rglob("*"))
-        if path.suffix in (".py", ".json")
-    }
+    files = [path for path in sorted((ROOT / "lib").rglob("*")) if path.suffix in (".py", ".json")]
+    # Of a module that runs, what was imported; its file may have been edited since.
+    code = {path.relative_to(ROOT).as_posix(): _digest(path.read_bytes()) for path in files} | origin.imported()
     return {
         "parameters": settings.decisive(),
         "parameters_sha256": _digest(json.dumps(whole, sort_keys=True).encode()),

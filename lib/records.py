@@ -60,6 +60,7 @@ class Record:
     folder: Path
     run_id: str
     store: Store | None = field(default=None, compare=False)
+    inode: int = field(default=0, compare=False)  # of the folder, where it is known: another is not taken for it
 
     def append(self, name: str, row: Mapping[str, Any]) -> None:
         """Add one JSON line to a log of the record, and return only when it is on disk and in the store.
@@ -101,11 +102,14 @@ class Record:
     def kept(self) -> Iterator[None]:
         """A full disk, or a folder that is gone, as one sentence that says what to do."""
         try:
+            if self.inode and self.folder.stat().st_ino != self.inode:
+                raise FileNotFoundError(0, "another folder lies in its place")
             yield
         except OSError as error:
+            way = "bring it back from a copy or its store" if isinstance(error, FileNotFoundError) else "make room"
             raise Unrecorded(
                 f"the record cannot be kept in {self.folder} ({error.strerror}), so nothing more is written; "
-                f"make room, then go on with --resume {self.run_id}"
+                f"{way}, then go on with --resume {self.run_id}"
             ) from error
 
     def rows(self, name: str) -> list[dict[str, Any]]:
@@ -149,7 +153,7 @@ class Record:
         return path
 
     def _replace(self, path: Path, data: bytes) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=not self.inode, exist_ok=True)
         with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=DRAFT, delete=False) as file:
             draft = Path(file.name)
             try:
@@ -187,7 +191,6 @@ class Record:
     def new_path(self, name: str) -> Path:
         """A path for a new file: `name`, or `name` with `.attempt-N` where earlier attempts left theirs."""
         path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
         attempt = 2
         while path.exists():
             path = self.folder / Path(name).with_suffix(f".attempt-{attempt}{Path(name).suffix}")
@@ -213,7 +216,7 @@ def open_run(settings: Settings) -> Record:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadParameters(f"the record cannot be kept in {folder}: {error.strerror}; set outputs_dir") from error
-    return Record(folder, run_id)
+    return Record(folder, run_id, inode=folder.stat().st_ino)
 
 
 def existing(settings: Settings, run_id: str, stored: Sequence[str] = ()) -> Record:
@@ -225,7 +228,7 @@ def existing(settings: Settings, run_id: str, stored: Sequence[str] = ()) -> Rec
     if folder is None or not folder.is_dir():
         have = ", ".join(sorted({*runs(settings), *stored})[-3:]) or "none yet"
         raise BadParameters(f"no run {run_id!r} of environment {settings.environment}; the latest are: {have}")
-    return Record(folder, run_id)
+    return Record(folder, run_id, inode=folder.stat().st_ino)
 
 
 def runs(settings: Settings) -> list[str]:

@@ -1,5 +1,6 @@
 """The parameters of a run, from a file, a command line or a notebook: checked before anything is called. No AWS."""
 
+import ast
 import difflib
 import shlex
 from collections import Counter
@@ -17,7 +18,6 @@ __all__ = ["EMBEDDED_ACCOUNT", "ROOT", "Settings", "check", "command_line", "fro
 
 # Of what belongs to a run alone, what a command must be told again to find the run.
 WHERE = ("outputs_dir", "docs_dir", "record_store", "profile")
-NAMELESS = {"In", "Out", "exit", "quit"}
 
 
 def check(parameters: Mapping[str, Any]) -> Settings:
@@ -119,14 +119,43 @@ def command_line(settings: Settings) -> str:
 
 
 def from_notebook(names: Mapping[str, Any]) -> Settings:
-    """Settings from a notebook's `globals()`; a plain value under an unknown name is a mistyped parameter."""
+    """Settings from a notebook's `globals()`: what its parameters cells set; an unknown name in one is a mistyped one.
+
+    What a start-up file or a profile set in the same namespace is no parameter. Outside a notebook, where no cells are
+    known, every plain value is taken for one.
+    """
+    cells = names.get("In")
+    if isinstance(cells, list):
+        return check({name: names[name] for cell in cells for name in _assigned(str(cell)) if name in names})
     plain = (str, int, float, bool, list, dict, type(None), StrictBool)
     given = {
         name: value
         for name, value in names.items()
         if not name.startswith("_")
-        and name not in NAMELESS
         and type(value) in plain
         and (name in Settings.model_fields or not isinstance(value, list | dict))
     }
     return check(given)
+
+
+def _assigned(cell: str) -> list[str]:
+    """The names that a cell sets, where it does nothing else and they are plain values, or parameters."""
+    try:
+        lines = ast.parse(cell).body
+    except SyntaxError:  # a command of the notebook's own, such as %pip
+        return []
+    found = [_name(line) for line in lines]
+    return [name for name in found if name] if all(found) else []
+
+
+def _name(line: ast.stmt) -> str:
+    """The name that a statement gives a plain value, or "". A parameter may be worked out as well."""
+    if not isinstance(line, ast.Assign) or not isinstance(line.targets[0], ast.Name):
+        return ""
+    name = line.targets[0].id
+    if name not in Settings.model_fields:
+        try:
+            ast.literal_eval(line.value)
+        except ValueError:
+            return ""
+    return name

@@ -304,14 +304,15 @@ def test_settings_cannot_be_changed():
 
 def test_a_notebook_gives_its_parameters_and_nothing_else():
     around = {
-        "In": ["x"],
+        "In": ["", "\n".join(f"{name} = {value!r}  # help" for name, value in values().items()), "yaml"],
         "Out": {},
         "_": 1,
         "__name__": "__main__",
         "_i1": "x",
         "exit": exit,
         "yaml": yaml,
-        "rows": [1],
+        "DEBUG": True,  # of a start-up file
+        "crisis_risk_abvoe": 90,
     }
     assert from_notebook({**values(), **around}) == load("local")
 
