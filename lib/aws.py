@@ -92,7 +92,8 @@ class Live:
 def connect(settings: Settings, log: CallLog | None = None) -> Live:
     """Connect, and stop unless this is the account and region of the parameters. The guard is the first call made.
 
-    Before it, whether what runs is this checkout's code. `log` gets one row a call. Raises Unreachable without credentials or an answer, Refused in another account.
+    Before it comes whether what runs is this checkout's code. `log` gets one row a call. Raises Unreachable without
+    credentials or an answer, Refused in another account, or where other code runs.
     """
     origin.imported()
     with readable("connecting"):

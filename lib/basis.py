@@ -69,7 +69,7 @@ def _git(*words: str) -> str:
 
 def _trouble(error: Exception) -> str:
     if isinstance(error, subprocess.TimeoutExpired):
-        return f"did not answer within {error.timeout:g} s"
+        return f"did not answer within {GIT_SECONDS:g} s"
     if isinstance(error, subprocess.CalledProcessError):
         return f"failed with exit code {error.returncode}"
     return f"cannot be run ({getattr(error, 'strerror', None) or error})"

@@ -185,9 +185,16 @@ def roll_back(settings: Settings, record: Record, told: Callable[[Phase], None])
     record, live = audit.attached(settings, record)
     with sealed(record), alone(settings, record, live):
         _tell(told, Phase("90", ROLLBACK, "running"))
-        done = execute(settings, record, "90", ROLLBACK)
-        if settings.mode == "apply":
-            record.write_json(records.VERDICT, {**(record.read_json(records.VERDICT) or {}), "rollback": vars(done)})
+        done = Phase("90", ROLLBACK)
+        try:
+            done = execute(settings, record, "90", ROLLBACK)
+        except BaseException as error:
+            done = _broken_off(done, error, settings)
+            raise
+        finally:
+            if settings.mode == "apply":
+                found = record.read_json(records.VERDICT) or {}
+                record.write_json(records.VERDICT, {**found, "rollback": vars(done)})
         _tell(told, done)
     return done
 

@@ -1,4 +1,4 @@
-"""What a run's record says of the checkout and the interpreter, also on a machine that cannot tell. No git of its own."""
+"""What a run's record says of the checkout and the interpreter, also on a machine that cannot tell."""
 
 import subprocess
 import sys
@@ -33,7 +33,7 @@ def test_of_a_git_that_fails_the_commit_cannot_be_told(git):
     assert basis.git_commit() == "cannot tell: git failed with exit code 128"
 
 
-@pytest.mark.parametrize("script", ["exec sleep 300", "sleep 300 & wait"], ids=["itself", "a child of it"])
+@pytest.mark.parametrize("script", ["exec sleep 20", "sleep 20 & wait"], ids=["itself", "a child of it"])
 def test_of_a_git_that_hangs_the_commit_cannot_be_told(script, git, monkeypatch):
     monkeypatch.setattr(basis, "GIT_SECONDS", 0.2)
     git(script)

@@ -1,4 +1,4 @@
-"""What runs is this checkout's lib, whatever the operator's paths and start-up files put before it. Real subprocesses."""
+"""What runs is this checkout's lib, whatever the operator's paths and start-up files put before it."""
 
 import os
 import py_compile
@@ -18,6 +18,18 @@ from lib.settings import ROOT, load
 ENTRY = "your6_phase3_runbook"
 # A persons.py that finds nobody to be the same as anybody, so that one may approve oneself.
 BLIND = "def same_person(*names):\n    return False\n"
+# A start-up file that meddles with what is imported as ours.
+THEIRS = f"""
+import sys, types
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_file_location
+from pathlib import Path
+sys.path.insert(0, {str(ROOT)!r})
+from lib import origin
+class Theirs:
+    def find_spec(self, name, path=None, target=None):
+        return spec_from_file_location(name, Path(__file__).with_name("theirs.py")) if name == "lib.persons" else None
+"""
 # Before the isolated start there is no lib to be asked; this asks it what it is.
 ASK = "from lib import origin, persons; print(persons.__file__); print(persons.same_person('jane.doe', 'jane.doe'))"
 
@@ -78,14 +90,7 @@ def test_where_it_is_imported_all_the_same_it_is_refused_by_its_name(foreign):
 )
 def test_a_module_that_a_start_up_file_put_in_our_place_is_refused_by_its_name(stand_in, tmp_path):
     (tmp_path / "theirs.py").write_text(BLIND, encoding="utf-8")
-    (tmp_path / "sitecustomize.py").write_text(
-        "import sys, types\nfrom importlib.machinery import ModuleSpec\nfrom importlib.util import spec_from_file_location\n"
-        f"sys.path.insert(0, {str(ROOT)!r})\nfrom lib import origin\n"
-        "class Theirs:\n    def find_spec(self, name, path=None, target=None):\n"
-        f"        return spec_from_file_location(name, {str(tmp_path / 'theirs.py')!r}) if name == 'lib.persons' else None\n"
-        f"{stand_in}\n",
-        encoding="utf-8",
-    )
+    (tmp_path / "sitecustomize.py").write_text(f"{THEIRS}\n{stand_in}\n", encoding="utf-8")
     ask = "from lib import origin, persons; origin.imported()"
     code, _, complained = python("-c", ask, PYTHONPATH=str(tmp_path))
     assert code == 1
@@ -135,7 +140,7 @@ def test_a_stand_in_for_a_module_stops_every_command_before_its_first_call(monke
 
 
 def test_a_module_that_is_not_here_is_not_looked_for_elsewhere():
-    with pytest.raises(ModuleNotFoundError, match="No module named 'lib.not_here'"):
+    with pytest.raises(ModuleNotFoundError, match=r"No module named 'lib\.not_here'"):
         origin.Here().find_spec("lib.not_here")
     assert origin.Here().find_spec("library") is None
 
