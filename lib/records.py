@@ -153,7 +153,7 @@ class Record:
         return path
 
     def _replace(self, path: Path, data: bytes) -> None:
-        path.parent.mkdir(parents=not self.inode, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=DRAFT, delete=False) as file:
             draft = Path(file.name)
             try:
