@@ -10,7 +10,7 @@ from jupyterlab.labapp import LabApp
 from lib import engine
 
 
-class Kernels(ServerKernelManager):
+class LabKernels(ServerKernelManager):
     """Starts the kernels of notebooks that are stepped through by hand."""
 
     @property
@@ -21,7 +21,7 @@ class Kernels(ServerKernelManager):
 
 def main() -> None:
     """Serve JupyterLab with the words of the command line."""
-    own = ["--ServerApp.ip=127.0.0.1", f"--MultiKernelManager.kernel_manager_class={__name__}.{Kernels.__name__}"]
+    own = ["--ServerApp.ip=127.0.0.1", f"--MultiKernelManager.kernel_manager_class={__name__}.{LabKernels.__name__}"]
     # Jupyter refuses to run as root unless told so; it listens on loopback only, and asks for its token.
     root = ["--allow-root"] if os.geteuid() == 0 else []
     LabApp.launch_instance([*own, *root, *sys.argv[1:]])

@@ -54,8 +54,8 @@ def execute(settings: Settings, record: Record, number: str, notebook: str) -> P
             papermill.execute_notebook(str(source), str(running), parameters, **_options(settings, sockets))
     except NOT_EXECUTED as failure:
         kind, error = _told(failure, record)
-    except KeyboardInterrupt as signal:
-        interrupted, kind, error = True, type(signal).__name__, "interrupted"
+    except KeyboardInterrupt as ended:
+        interrupted, kind, error = True, type(ended).__name__, "interrupted"
     output = _kept(running, record, settings)
     seconds = round(time.monotonic() - started, 1)
     name = output.name if output else ""

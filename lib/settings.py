@@ -139,20 +139,22 @@ def from_notebook(names: Mapping[str, Any]) -> Settings:
 
 
 def _assigned(cell: str) -> list[str]:
-    """The names that a cell sets, where it does nothing else and they are plain values, or parameters."""
+    """The names that a cell gives values, as a parameters cell does; of one that does more, the parameters alone."""
     try:
-        lines = ast.parse(cell).body
+        found = [_name(line) for line in ast.parse(cell).body]
     except SyntaxError:  # a command of the notebook's own, such as %pip
         return []
-    found = [_name(line) for line in lines]
-    return [name for name in found if name] if all(found) else []
+    return found if all(found) else [name for name in found if name in Settings.model_fields]
 
 
 def _name(line: ast.stmt) -> str:
     """The name that a statement gives a plain value, or "". A parameter may be worked out as well."""
-    if not isinstance(line, ast.Assign) or not isinstance(line.targets[0], ast.Name):
+    if not isinstance(line, ast.Assign | ast.AnnAssign) or line.value is None:
         return ""
-    name = line.targets[0].id
+    targets = line.targets if isinstance(line, ast.Assign) else [line.target]
+    if len(targets) != 1 or not isinstance(targets[0], ast.Name):
+        return ""
+    name = targets[0].id
     if name not in Settings.model_fields:
         try:
             ast.literal_eval(line.value)

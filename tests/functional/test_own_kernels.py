@@ -12,7 +12,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from lib import command, engine, notebooks, outputs, records, run
 from lib.engine import Kernels
 from lib.errors import BadParameters, Refused, RunbookError, Superseded, Unreachable, Unrecorded
-from lib.lab import Kernels as LabKernels
+from lib.lab import LabKernels
 from lib.phases import Phase
 from lib.settings import load
 

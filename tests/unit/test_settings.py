@@ -393,3 +393,16 @@ def test_a_later_cell_of_parameters_counts_also_when_it_works_them_out():
 )
 def test_a_cell_that_does_anything_else_sets_no_parameter(cell):
     assert from_notebook(in_cells(cell, rows=[1], a=1, b=2, x=1)) == load("local")
+
+
+@pytest.mark.parametrize("more", ["print(mode)", "import os", "region: str = 'us-east-1'", "DEBUG = os.getpid()"])
+def test_a_parameters_cell_that_does_more_sets_its_parameters_all_the_same(more):
+    names = in_cells(DEBUG=1)
+    names["In"][1] += f"\n{more}"
+    assert from_notebook(names) == load("local")
+
+
+@pytest.mark.parametrize("key", ["outputs_dir", "docs_dir"])
+def test_a_folder_in_the_home_of_nobody_is_refused(key):
+    with pytest.raises(BadParameters, match=f"parameter {key}: found '~nobody-here/x', .* home of nobody"):
+        load("local", {key: "~nobody-here/x"})
