@@ -12,6 +12,7 @@ from steps import carried_out, children_of, code_cells, finished, latest, runboo
 
 from lib import changes, engine, records, rollback
 from lib.aws import connect
+from lib.origin import KERNEL
 from lib.settings import Settings
 from rehearsal import clients
 
@@ -31,7 +32,7 @@ def cut_in_the_middle(account: Settings, *more: str) -> tuple[object, int]:
     process = started(account, "apply", "--from", "03", *more, **LONG)
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:
-        kernels = children_of(process.pid, "lib.kernel")
+        kernels = children_of(process.pid, KERNEL)
         if kernels and verified(account):
             return process, kernels[0]
         time.sleep(0.05)
