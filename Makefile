@@ -5,7 +5,7 @@ RUN := $(VENV)/bin
 # Nothing of the machine's own AWS set-up reaches a rehearsal or a test.
 QUIET := env -u AWS_PROFILE -u AWS_ENDPOINT_URL -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_SESSION_TOKEN
 
-.PHONY: rehearse test lint lab faults silence sample clean
+.PHONY: rehearse test lint lab faults silence lock sample clean
 
 rehearse: $(VENV)/ready  ## carry the whole plan out on an embedded AWS account
 	$(QUIET) $(RUN)/runbook rehearse $(ARGS)
@@ -26,13 +26,24 @@ silence: $(VENV)/ready  ## every task of the workflow broken in every way, on tw
 	$(QUIET) $(RUN)/python -m rehearsal.single_failures $(ARGS)
 
 lab: $(VENV)/ready  ## JupyterLab on the notebooks, for a step-through on the kept account
-	$(RUN)/jupyter lab --ServerApp.ip=127.0.0.1 $(if $(filter 0,$(shell id -u)),--allow-root) runbooks
+	$(RUN)/python -I -X utf8 lib/origin.py lib.lab runbooks
 
-$(VENV)/ready: requirements.txt pyproject.toml
+$(VENV)/ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version)'
 	$(PYTHON) -m venv $(VENV)
-	$(RUN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
+
+# What is locked already stays as it is, as far as requirements.txt allows; ARGS=--upgrade takes the newest of the rest.
+lock:  ## pin every package that requirements.txt needs, to the last one and with the hashes of all its files
+	$(PYTHON) -m venv --clear $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check pip-tools==7.6.2
+	grep -v '^-e' requirements.txt > $(VENV)-lock/requirements.in
+	$(VENV)-lock/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(ARGS) \
+		--output-file requirements.lock $(VENV)-lock/requirements.in
+	rm -rf $(VENV)-lock
 
 clean:  ## remove the virtual environment; records of runs stay
 	rm -rf $(VENV)

@@ -1,1 +1,5 @@
-"""Helpers of the Your6 Phase 3 runbook: parameters decide, lib computes, runbooks narrate, outputs remember."""
+"""The library of the Your6 Phase 3 runbook: parameters decide, lib computes, runbooks narrate, outputs remember."""
+
+from lib.origin import install
+
+install()

@@ -25,6 +25,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from lib import origin
 from lib.answers import answering
 from lib.calls import CallLog, Calls
 from lib.errors import BadParameters, NotAsWanted, Refused, Throttled, Unanswered, Unreachable
@@ -91,8 +92,10 @@ class Live:
 def connect(settings: Settings, log: CallLog | None = None) -> Live:
     """Connect, and stop unless this is the account and region of the parameters. The guard is the first call made.
 
-    `log` gets one row a call. Raises Unreachable without credentials or an answer, Refused in another account.
+    Before it comes whether what runs is this checkout's code. `log` gets one row a call. Raises Unreachable without
+    credentials or an answer, Refused in another account, or where other code runs.
     """
+    origin.imported()
     with readable("connecting"):
         session, calls = _session(settings), Calls(log)
         if log:

@@ -1,10 +1,10 @@
 """The commands that may write: plan, apply, rollback, restore, lock; and everything that the command is made of."""
 
 import shlex
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from importlib.metadata import entry_points
 from typing import Any
 
 import click
@@ -19,6 +19,7 @@ from lib import (
     guards,
     locks,
     looking,
+    origin,
     phases,
     preflight,
     records,
@@ -30,7 +31,7 @@ from lib import rollback as rollbacks
 from lib.aws import Live, connect
 from lib.checks import require
 from lib.command import exit_code, main, parameters, told
-from lib.errors import BadParameters, NotAsWanted, RunbookError
+from lib.errors import BadParameters, NotAsWanted, RunbookError, Superseded
 from lib.phases import VALIDATION, Phase
 from lib.records import Record
 from lib.settings import Settings, changed
@@ -179,7 +180,7 @@ def carry_out(
 
 def to_be_undone(done: Sequence[Phase], rows: Sequence[Mapping[str, Any]]) -> bool:
     """Whether this command changed something and a phase that changes or proves it failed; not where it was stopped."""
-    failed = [phase for phase in done if phase.verdict == "failed" and not phase.error.startswith("Superseded:")]
+    failed = [phase for phase in done if phase.verdict == "failed" and phase.error_class != Superseded.__name__]
     wrote = any(row["state"] == "intended" and not row["temporary"] for row in rows)
     return wrote and any(phase.number in (*desired.PHASES, VALIDATION) for phase in failed)
 
@@ -265,8 +266,5 @@ def lock(given: Callable[..., Settings], run_id: str, force: bool) -> int:
     return 0
 
 
-for extension in entry_points(group="runbook.commands"):
-    main.add_command(extension.load())
-
 if __name__ == "__main__":
-    main()
+    origin.become("lib.cli", sys.argv[1:])

@@ -6,17 +6,20 @@ Exit codes: 0 all succeeded, 1 a phase failed, 2 bad parameters or usage, 3 refu
 import functools
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from importlib.metadata import entry_points
 from typing import Any
 
 import click
 import yaml
 
-from lib import run, settings, terminal
-from lib.errors import BadParameters, Refused, RunbookError
+from lib import errors, interrupts, origin, run, settings, terminal
+from lib.errors import BadParameters, RunbookError
 from lib.phases import Phase
 from lib.settings import Settings
 
 INTERRUPTED = 130
+ADDED = "runbook.commands"  # the entry points by which a package adds its commands
 
 
 def told(command: Callable[..., int | None]) -> Callable[..., None]:
@@ -25,13 +28,18 @@ def told(command: Callable[..., int | None]) -> Callable[..., None]:
     @functools.wraps(command)
     def inner(*args: Any, **options: Any) -> None:  # noqa: ANN401 - click passes what the command declares
         try:
-            code = command(*args, **options) or 0
+            with interrupts.taken():
+                code = command(*args, **options) or 0
         except RunbookError as error:
             terminal.complain(error)
             code = error.exit_code
         except KeyboardInterrupt:
             terminal.say("Interrupted.")
             code = INTERRUPTED
+        except OSError as error:  # of this machine: a file, a program, a terminal that is gone
+            with suppress(OSError):
+                terminal.complain(error)
+            code = RunbookError.exit_code
         sys.exit(code)
 
     return inner
@@ -77,12 +85,29 @@ def overridden(pairs: Sequence[str]) -> dict[str, Any]:
     return values
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """The commands of lib, and those that other packages add, which are loaded when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All of them, in order."""
+        return sorted({*super().list_commands(ctx), *(added.name for added in entry_points(group=ADDED))})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """One of them, or None."""
+        added = entry_points(group=ADDED, name=cmd_name)
+        return super().get_command(ctx, cmd_name) or next((found.load() for found in added), None)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Carry the Your6 Phase 3 plan out, and prove that it worked."""
 
 
 def exit_code(done: Sequence[Phase]) -> int:
-    """0, 130 for an interruption, 3 where a phase was refused, 1 for any other failure."""
-    refused = any(phase.verdict == "failed" and phase.error.startswith("Refused:") for phase in done)
-    return {"succeeded": 0, "interrupted": INTERRUPTED}.get(run.overall(done), Refused.exit_code if refused else 1)
+    """0, 130 for an interruption, otherwise that of the error that ended a phase: 3 where it was refused."""
+    failed = [errors.exit_code(phase.error_class) for phase in done if phase.verdict == "failed"]
+    return {"succeeded": 0, "interrupted": INTERRUPTED}.get(run.overall(done), max(failed, default=1))
+
+
+if __name__ == "__main__":
+    origin.become("lib.cli", sys.argv[1:])

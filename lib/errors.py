@@ -46,3 +46,11 @@ class Throttled(NotAsWanted):
 
 class Unanswered(NotAsWanted):
     """A write got no answer, or one of a server in trouble: whether it was carried out is not known."""
+
+
+def exit_code(name: str) -> int:
+    """The exit code of the error whose class has this name; 1 of one that is not of this family."""
+    family = [RunbookError]
+    for found in family:
+        family.extend(found.__subclasses__())
+    return next((found.exit_code for found in family if found.__name__ == name), RunbookError.exit_code)

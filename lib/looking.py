@@ -1,14 +1,12 @@
 """The commands that only look: status, verify, open, review, tune. They write to records, never to the account."""
 
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import click
 
-from lib import audit, notebooks, phases, records, terminal
+from lib import audit, notebooks, origin, phases, records, terminal
 from lib.command import exit_code, main, parameters, told
 from lib.errors import BadParameters, NotAsWanted
 from lib.phases import Phase
@@ -61,18 +59,8 @@ def open_notebook(given: Callable[..., Settings], number: str, run_id: str, mode
     terminal.say(f"Notebook: {path}")
     if no_browser:
         return 0
-    # Jupyter refuses to run as root unless told so; it listens on loopback only, and asks for its token.
-    root = ["--allow-root"] if os.geteuid() == 0 else []
-    lab = [
-        sys.executable,
-        "-m",
-        "jupyterlab",
-        "--ServerApp.ip=127.0.0.1",
-        f"--ServerApp.root_dir={path.parent}",
-        *root,
-        str(path),
-    ]
-    return subprocess.run(lab, check=False, env=dict(os.environ)).returncode
+    lab = origin.command("lib.lab", f"--ServerApp.root_dir={path.parent}", str(path))
+    return subprocess.run(lab, check=False).returncode
 
 
 @main.command()

@@ -3,7 +3,7 @@
 The verdict is our own, from what really ran: papermill calls cells of a dead kernel `completed`.
 """
 
-import tempfile
+import errno
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -11,16 +11,20 @@ from typing import Any
 
 import nbformat
 import papermill
-from nbclient.exceptions import CellTimeoutError
-from papermill.exceptions import PapermillExecutionError
-from traitlets.config import Config
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from papermill.exceptions import PapermillException, PapermillExecutionError
+from zmq.error import ZMQError
 
-from lib.errors import BadParameters
+from lib import engine, outputs
+from lib.errors import BadParameters, RunbookError, Unrecorded
 from lib.phases import PLANNED_MINUTES, Phase
 from lib.records import DRAFT, RUNNING, Record
 from lib.settings import ROOT, Settings
 
 RUNBOOKS = ROOT / "runbooks"
+# Every way in which a notebook is not executed to its end, beside an interrupt.
+NOT_EXECUTED = (PapermillException, RunbookError, OSError, RuntimeError, ValueError, ZMQError)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EACCES, errno.EPERM)
 
 
 def check_notebook(path: Path) -> None:
@@ -44,23 +48,35 @@ def execute(settings: Settings, record: Record, number: str, notebook: str) -> P
     source, running = RUNBOOKS / f"{notebook}.ipynb", record.folder / f"{notebook}{RUNNING}"
     check_notebook(source)
     parameters = {**settings.model_dump(), "run_id": record.run_id}
-    started, interrupted, error = time.monotonic(), False, ""
+    started, interrupted, kind, error = time.monotonic(), False, "", ""
     try:
-        with tempfile.TemporaryDirectory(prefix="your6-", ignore_cleanup_errors=True) as sockets:
-            papermill.execute_notebook(str(source), str(running), parameters, **_papermill_options(settings, sockets))
-    except PapermillExecutionError as failure:
-        error = f"{failure.ename}: {failure.evalue}"
-    except OSError as failure:
-        error = f"the executed notebook cannot be kept in {record.folder} ({failure.strerror}); make room"
-    except (RuntimeError, CellTimeoutError) as failure:  # a kernel that dies, or never answers
-        error = " ".join(str(failure).split())[:300]
-    except KeyboardInterrupt:
-        interrupted, error = True, "interrupted"
+        with engine.sockets() as sockets:
+            papermill.execute_notebook(str(source), str(running), parameters, **_options(settings, sockets))
+    except NOT_EXECUTED as failure:
+        kind, error = _told(failure, record)
+    except KeyboardInterrupt as ended:
+        interrupted, kind, error = True, type(ended).__name__, "interrupted"
     output = _kept(running, record, settings)
     seconds = round(time.monotonic() - started, 1)
     name = output.name if output else ""
-    done = Phase(number, notebook, seconds=seconds, output=name, error=settings.masked(error))
+    error = settings.masked(error[: outputs.LINE])
+    done = Phase(number, notebook, seconds=seconds, output=name, error=error, error_class=kind)
     return _verdict(done, output, interrupted)
+
+
+def _told(failure: Exception, record: Record) -> tuple[str, str]:
+    """The class of what ended a notebook, and its reason in one line. A cell's error keeps the class it had there."""
+    if isinstance(failure, PapermillExecutionError):
+        return failure.ename, f"{failure.ename}: {failure.evalue}"
+    kind, said = type(failure).__name__, " ".join(str(failure).split())
+    # A limit that was passed is an OSError too, and no trouble with the disk.
+    if isinstance(failure, OSError) and not isinstance(failure, CellTimeoutError):
+        if not record.folder.is_dir():
+            return Unrecorded.__name__, f"the folder of the run is gone: {record.folder}"
+        if failure.errno in FULL:
+            said = f"the executed notebook cannot be kept in {record.folder} ({failure.strerror}); make room"
+            return Unrecorded.__name__, said
+    return kind, said if isinstance(failure, DeadKernelError) else f"{kind}: {said}"
 
 
 def adopt(settings: Settings, record: Record) -> list[str]:
@@ -71,18 +87,14 @@ def adopt(settings: Settings, record: Record) -> list[str]:
     return [found.name for running in left if (found := _kept(running, record, settings))]
 
 
-def _papermill_options(settings: Settings, sockets: str) -> dict[str, Any]:
-    # Two kernels started at once can clash on TCP ports. Without a connection file of its own, a kernel puts its
-    # sockets into the folder it runs in, and two at once share them. A socket's path has 107 characters at the most.
-    own = {"transport": "ipc", "connection_file": str(Path(sockets) / "kernel.json")}
+def _options(settings: Settings, sockets: Path) -> dict[str, Any]:
     return {
+        "engine_name": engine.NAME,
         "kernel_name": "python3",
         "progress_bar": False,
-        "log_output": False,
         "cwd": str(ROOT),
         "execution_timeout": settings.cell_timeout_seconds,
-        "interrupt_on_timeout": True,
-        "config": Config({"KernelManager": own}),
+        "sockets": sockets,
     }
 
 

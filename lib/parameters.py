@@ -141,6 +141,15 @@ class Settings(BaseModel):
         partitions.of_region(region)
         return region
 
+    @field_validator("outputs_dir", "docs_dir")
+    @classmethod
+    def _in_a_home_that_is_known(cls, folder: str) -> str:
+        try:
+            Path(folder).expanduser()
+        except RuntimeError as error:
+            raise ValueError("which is in the home of nobody on this machine; name the folder in full") from error
+        return folder
+
     @field_validator("not_exercised_here")
     @classmethod
     def _no_repeats(cls, gaps: list[str]) -> list[str]:

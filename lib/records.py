@@ -59,6 +59,7 @@ class Record:
     folder: Path
     run_id: str
     store: Store | None = field(default=None, compare=False)
+    inode: int = field(default=0, compare=False)  # of the folder, where it is known: another is not taken for it
 
     def append(self, name: str, row: Mapping[str, Any]) -> None:
         """Add one JSON line to a log of the record, and return only when it is on disk and in the store.
@@ -100,11 +101,14 @@ class Record:
     def kept(self) -> Iterator[None]:
         """A full disk, or a folder that is gone, as one sentence that says what to do."""
         try:
+            if self.inode and self.folder.stat().st_ino != self.inode:
+                raise FileNotFoundError(0, "another folder lies in its place")
             yield
         except OSError as error:
+            way = "bring it back from a copy or its store" if isinstance(error, FileNotFoundError) else "make room"
             raise Unrecorded(
                 f"the record cannot be kept in {self.folder} ({error.strerror}), so nothing more is written; "
-                f"make room, then go on with --resume {self.run_id}"
+                f"{way}, then go on with --resume {self.run_id}"
             ) from error
 
     def rows(self, name: str) -> list[dict[str, Any]]:
@@ -186,7 +190,6 @@ class Record:
     def new_path(self, name: str) -> Path:
         """A path for a new file: `name`, or `name` with `.attempt-N` where earlier attempts left theirs."""
         path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
         attempt = 2
         while path.exists():
             path = self.folder / Path(name).with_suffix(f".attempt-{attempt}{Path(name).suffix}")
@@ -212,7 +215,7 @@ def open_run(settings: Settings) -> Record:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadParameters(f"the record cannot be kept in {folder}: {error.strerror}; set outputs_dir") from error
-    return Record(folder, run_id)
+    return Record(folder, run_id, inode=folder.stat().st_ino)
 
 
 def existing(settings: Settings, run_id: str, stored: Sequence[str] = ()) -> Record:
@@ -224,7 +227,7 @@ def existing(settings: Settings, run_id: str, stored: Sequence[str] = ()) -> Rec
     if folder is None or not folder.is_dir():
         have = ", ".join(sorted({*runs(settings), *stored})[-3:]) or "none yet"
         raise BadParameters(f"no run {run_id!r} of environment {settings.environment}; the latest are: {have}")
-    return Record(folder, run_id)
+    return Record(folder, run_id, inode=folder.stat().st_ino)
 
 
 def runs(settings: Settings) -> list[str]:

@@ -1,17 +1,13 @@
 """Runs the phases in order, stops at the first failure, and writes the run's verdict. No AWS beside the plan."""
 
-import platform
-import signal
-import subprocess
+import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib.metadata import version
-from types import FrameType
 from typing import Any
 
-from lib import approval, audit, changes, desired, guards, locks, preflight, records
+from lib import approval, audit, basis, changes, desired, guards, locks, preflight, records
 from lib.aws import Identity, Live
 from lib.checks import require
 from lib.errors import RunbookError
@@ -20,13 +16,7 @@ from lib.phases import NOTEBOOKS, PLANNED_MINUTES, ROLLBACK, Phase
 from lib.plans import Plan
 from lib.records import Record
 from lib.resources import entries
-from lib.settings import ROOT, Settings
-
-PACKAGES = ("boto3", "papermill", "jupyterlab", "pandas", "matplotlib", "pydantic", "statelint")
-
-
-class Interrupted(KeyboardInterrupt):
-    """SIGTERM, taken like Ctrl-C."""
+from lib.settings import Settings
 
 
 def plan_all(live: Live) -> list[Plan]:
@@ -67,37 +57,64 @@ def phases(
     started = datetime.now(UTC)
     done = [Phase(number, NOTEBOOKS[number], planned_minutes=PLANNED_MINUTES.get(number)) for number in chosen]
     with ExitStack() as held:
-        held.enter_context(sigterm_interrupts())
         try:
             record, live = audit.attached(settings, record)
             held.enter_context(sealed(record))  # last of all, since giving the lock back is a call as well
             held.enter_context(alone(settings, record, live))
             begin(settings, record, live, chosen)
-        except RunbookError as error:
+        except BaseException as error:
             # A run that began before keeps its verdict.
-            if record.read_json("run.json") is None:
-                write_verdict(settings, record, done, started, None, str(error))
+            if record.read_json(records.VERDICT) is None:
+                if isinstance(error, KeyboardInterrupt):
+                    done[0] = _broken_off(done[0], error, settings)
+                write_verdict(settings, record, done, started, None, _why(error, settings))
             raise
         for index, waiting in enumerate(done):
             done[index] = replace(waiting, verdict="running")
-            told(done[index])
-            # Written before it starts, so that a run that is killed does not look as if nothing had happened.
-            write_verdict(settings, record, done, started, live.identity)
-            done[index] = execute(settings, record, waiting.number, waiting.notebook)
-            told(done[index])
-            write_verdict(settings, record, done, started, live.identity)
+            try:
+                # Written before it starts, so that a run that is killed does not look as if nothing had happened.
+                write_verdict(settings, record, done, started, live.identity)
+                _tell(told, done[index])
+                done[index] = execute(settings, record, waiting.number, waiting.notebook)
+            except BaseException as error:
+                done[index] = _broken_off(waiting, error, settings)
+                raise
+            finally:
+                write_verdict(settings, record, done, started, live.identity)
+            _tell(told, done[index])
             if done[index].verdict != "succeeded":
                 break
         ended(done)
     return done
 
 
+def _why(error: BaseException, settings: Settings) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    return settings.masked(str(error) if isinstance(error, RunbookError) else f"{type(error).__name__}: {error}")
+
+
+def _broken_off(phase: Phase, error: BaseException, settings: Settings) -> Phase:
+    """A phase that could not tell its end itself, or never began."""
+    verdict = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+    return replace(phase, verdict=verdict, error=_why(error, settings), error_class=type(error).__name__)
+
+
+def _tell(told: Callable[[Phase], None], phase: Phase) -> None:
+    """Show it, where anybody still looks: a terminal that is gone, or a pipe that is closed, ends no run."""
+    with suppress(OSError, SystemExit):  # rich exits where its pipe is closed
+        told(phase)
+
+
 @contextmanager
 def sealed(record: Record) -> Iterator[None]:
     """Seal the record at the end, however that is: a refusal has called AWS as well, and the record holds its calls."""
+    # Held open, so that no other folder can pass for this one when it is gone.
+    descriptor = os.open(record.folder, os.O_RDONLY)
     try:
         yield
     finally:
+        os.close(descriptor)
         records.seal(record)
 
 
@@ -113,20 +130,6 @@ def alone(settings: Settings, record: Record, live: Live) -> Iterator[None]:
     with locks.held(live, record.run_id):
         adopt(settings, record)  # what a killed command left of its notebooks
         yield
-
-
-@contextmanager
-def sigterm_interrupts() -> Iterator[None]:
-    """Take SIGTERM like Ctrl-C, so that what is temporary is removed."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise Interrupted
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def write_verdict(
@@ -153,9 +156,7 @@ def write_verdict(
             "caller": vars(identity) if identity else None,
             "phases": [vars(phase) for phase in every],
             "parameters": settings.recorded(),
-            "git_commit": _git_commit(),
-            "python": platform.python_version(),
-            "packages": {name: version(name) for name in PACKAGES},
+            **basis.ran_on(),
             "rollback": (record.read_json("run.json") or {}).get("rollback"),
         },
     )
@@ -181,23 +182,22 @@ def overall(done: Sequence[Phase], refused: str = "") -> str:
     return next((word for word in ("running", "interrupted", "failed") if word in verdicts), "not_run")
 
 
-def _git_commit() -> str:
-    """The checkout's commit, with `+` where files differ from it; "" outside a git checkout."""
-    git = ["git", "-C", str(ROOT)]
-    commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
-    edited = subprocess.run([*git, "status", "--porcelain", "-uno"], capture_output=True, text=True, check=False)
-    return commit.stdout.strip() + ("+" if edited.stdout.strip() else "") if commit.returncode == 0 else ""
-
-
 def roll_back(settings: Settings, record: Record, told: Callable[[Phase], None]) -> Phase:
     """Run the rollback of this record's run, and add its verdict to the run's. Holds the lock where it may write."""
     record, live = audit.attached(settings, record)
-    with sigterm_interrupts(), sealed(record), alone(settings, record, live):
-        told(Phase("90", ROLLBACK, "running"))
-        done = execute(settings, record, "90", ROLLBACK)
-        told(done)
-        if settings.mode == "apply":
-            record.write_json("run.json", {**(record.read_json("run.json") or {}), "rollback": vars(done)})
+    with sealed(record), alone(settings, record, live):
+        _tell(told, Phase("90", ROLLBACK, "running"))
+        done = Phase("90", ROLLBACK)
+        try:
+            done = execute(settings, record, "90", ROLLBACK)
+        except BaseException as error:
+            done = _broken_off(done, error, settings)
+            raise
+        finally:
+            if settings.mode == "apply":
+                found = record.read_json(records.VERDICT) or {}
+                record.write_json(records.VERDICT, {**found, "rollback": vars(done)})
+        _tell(told, done)
     return done
 
 

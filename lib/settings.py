@@ -1,5 +1,6 @@
 """The parameters of a run, from a file, a command line or a notebook: checked before anything is called. No AWS."""
 
+import ast
 import difflib
 import functools
 import shlex
@@ -22,7 +23,6 @@ __all__ = [
 # Of what belongs to a run alone, what a command must be told again to find the run.
 WHERE = ("outputs_dir", "docs_dir", "record_store", "profile")
 SUFFIXES = (".yaml", ".yml")
-NAMELESS = {"In", "Out", "exit", "quit"}
 
 
 def check(parameters: Mapping[str, Any]) -> Settings:
@@ -193,21 +193,55 @@ def command_line(settings: Settings) -> str:
 
 
 def from_notebook(names: Mapping[str, Any]) -> Settings:
-    """Settings from a notebook's `globals()`; a plain value under an unknown name is a mistyped parameter.
+    """Settings from a notebook's `globals()`: what its parameters cells set; an unknown name in one is a mistyped one.
 
-    Raises Refused where they lift a guard that the file of their environment sets.
+    What a start-up file or a profile set in the same namespace is no parameter. Outside a notebook, where no cells are
+    known, every plain value is taken for one. Raises Refused where they lift a guard that the file of their environment
+    sets.
     """
-    plain = (str, int, float, bool, list, dict, type(None), StrictBool)
-    given = {
-        name: value
-        for name, value in names.items()
-        if not name.startswith("_")
-        and name not in NAMELESS
-        and type(value) in plain
-        and (name in Settings.model_fields or not isinstance(value, list | dict))
-    }
+    cells = names.get("In")
+    if isinstance(cells, list):
+        given = {name: names[name] for cell in cells for name in _assigned(str(cell)) if name in names}
+    else:
+        given = _plain(names)
     found = check(given)
     for name, said in _files():
         if (said.get("environment"), said.get("account_id")) == (found.environment, found.account_id):
             _require_no_guard_lifted(said, given, name)
     return found
+
+
+def _plain(names: Mapping[str, Any]) -> dict[str, Any]:
+    plain = (str, int, float, bool, list, dict, type(None), StrictBool)
+    return {
+        name: value
+        for name, value in names.items()
+        if not name.startswith("_")
+        and type(value) in plain
+        and (name in Settings.model_fields or not isinstance(value, list | dict))
+    }
+
+
+def _assigned(cell: str) -> list[str]:
+    """The names that a cell gives values, as a parameters cell does; of one that does more, the parameters alone."""
+    try:
+        found = [_name(line) for line in ast.parse(cell).body]
+    except SyntaxError:  # a command of the notebook's own, such as %pip
+        return []
+    return found if all(found) else [name for name in found if name in Settings.model_fields]
+
+
+def _name(line: ast.stmt) -> str:
+    """The name that a statement gives a plain value, or "". A parameter may be worked out as well."""
+    if not isinstance(line, ast.Assign | ast.AnnAssign) or line.value is None:
+        return ""
+    targets = line.targets if isinstance(line, ast.Assign) else [line.target]
+    if len(targets) != 1 or not isinstance(targets[0], ast.Name):
+        return ""
+    name = targets[0].id
+    if name not in Settings.model_fields:
+        try:
+            ast.literal_eval(line.value)
+        except ValueError:
+            return ""
+    return name

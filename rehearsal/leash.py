@@ -24,6 +24,9 @@ def _follow(descriptor: int) -> None:
 
 def main() -> None:
     leash, module, *arguments = sys.argv[1:]
+    # Whoever started the parent may have blocked or ignored what we end by.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     if leash != "-":
         threading.Thread(target=_follow, args=(int(leash),), daemon=True).start()
     sys.argv = [module, *arguments]

@@ -5,7 +5,6 @@ command that an operator would type.
 """
 
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -16,7 +15,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-from lib import locks
+from lib import locks, origin
 from lib.settings import ROOT, load
 from rehearsal.calls import Call
 from rehearsal.children import born
@@ -132,7 +131,7 @@ def kernels_of(pid: int) -> list[int]:
     """The ids of the kernels that a runner started. Read-only."""
     lists = [task / "children" for task in Path(f"/proc/{pid}/task").iterdir()]
     children = [int(child) for found in lists for child in found.read_text().split()]
-    return [child for child in children if re.search("ipykernel_launcher", Path(f"/proc/{child}/cmdline").read_text())]
+    return [child for child in children if origin.KERNEL in Path(f"/proc/{child}/cmdline").read_text()]
 
 
 def gone(pid: int, sleep: Callable[[float], None] = time.sleep) -> bool:

@@ -37,6 +37,7 @@ class Phase:
     planned_minutes: int | None = None
     output: str = ""
     error: str = ""
+    error_class: str = ""  # the name of the class of what ended it, from which the exit code follows
 
 
 def numbers(first: str = "", last: str = "", only: str = "") -> list[str]:

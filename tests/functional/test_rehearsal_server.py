@@ -116,6 +116,18 @@ def test_ends_when_whoever_started_it_is_killed(how, tmp_path):
     assert gone(pid)
 
 
+@ONLY_LINUX
+def test_takes_sigterm_also_where_its_parent_blocks_it(tmp_path):
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        with embedded.running(folder=tmp_path) as account:
+            status = Path(f"/proc/{account.pid}/status").read_text(encoding="utf-8")
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    blocked = int(status.partition("SigBlk:")[2].split()[0], 16)
+    assert not blocked & 1 << signal.SIGTERM - 1
+
+
 def test_a_kept_account_outlives_and_is_found_and_stopped(tmp_path):
     script = (
         f"from pathlib import Path; from rehearsal import server; server.start_detached(Path({str(tmp_path)!r}), 0)"

@@ -1,7 +1,6 @@
 """How these tests drive the runbook: its command, its record, and earlier phases carried out without a notebook."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -15,7 +14,7 @@ import nbformat
 from accounts import snapshot
 from click.testing import CliRunner
 
-from lib import changes, cli, desired, records
+from lib import changes, cli, desired, origin, records
 from lib.aws import Live, connect
 from lib.records import Record
 from lib.settings import ROOT, Settings, load
@@ -74,10 +73,9 @@ def runbook(settings: Settings, command: str, *more: str, **other: Any) -> Ended
 
 def started(settings: Settings, command: str, *more: str, checkout: Path = ROOT, **other: Any) -> subprocess.Popen[str]:
     """The `runbook` command as a process of its own, of this checkout or of a copy of it."""
-    line = [str(COMMAND), *words(settings, command, *more, **other)]
-    environment = {**os.environ, "PYTHONPATH": str(checkout)}
-    pipe = subprocess.PIPE
-    return subprocess.Popen(line, cwd=checkout, env=environment, stdout=pipe, stderr=pipe, text=True)
+    start = [sys.executable, *origin.ISOLATED, str(checkout / "lib" / "origin.py"), "lib.cli"]
+    line, pipe = [*start, *words(settings, command, *more, **other)], subprocess.PIPE
+    return subprocess.Popen(line, cwd=checkout, stdout=pipe, stderr=pipe, text=True)
 
 
 def finished(settings: Settings, process: subprocess.Popen[str]) -> Ended:

@@ -15,6 +15,7 @@ from test_resume import lasting
 from lib import audit, changes, desired, records, run
 from lib.aws import connect
 from lib.errors import Superseded, Unrecorded
+from lib.origin import KERNEL
 from lib.records import LOG
 from lib.settings import Settings
 
@@ -58,7 +59,7 @@ def cut(account: Settings, client) -> str:
     process = started(account, "apply", "--from", "01", "--to", "02")
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:
-        kernels = children_of(process.pid, "ipykernel_launcher")
+        kernels = children_of(process.pid, KERNEL)
         if kernels and b'"applied"' in stored(client, latest(account).run_id).get(LOG, b""):
             process.kill()
             os.kill(kernels[0], signal.SIGKILL)

@@ -2,14 +2,17 @@
 
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
 from accounts import differing, snapshot
+from jupyter_client.kernelspec import KernelSpec
 from steps import carried_out, children_of, code_cells, finished, latest, runbook, started
 
-from lib import changes, records, rollback
+from lib import changes, engine, records, rollback
 from lib.aws import connect
+from lib.origin import KERNEL
 from lib.settings import Settings
 from rehearsal import clients
 
@@ -29,7 +32,7 @@ def cut_in_the_middle(account: Settings, *more: str) -> tuple[object, int]:
     process = started(account, "apply", "--from", "03", *more, **LONG)
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:
-        kernels = children_of(process.pid, "ipykernel_launcher")
+        kernels = children_of(process.pid, KERNEL)
         if kernels and verified(account):
             return process, kernels[0]
         time.sleep(0.05)
@@ -93,7 +96,8 @@ def test_a_kernel_killed_in_the_middle_fails_the_phase_and_its_changes_can_be_un
 
 
 def test_a_kernel_that_never_starts_fails_the_phase(account, monkeypatch):
-    monkeypatch.setenv("PYTHONHASHSEED", "no number")  # Python itself refuses to start
+    refused = KernelSpec(argv=[sys.executable, "-X", "no-such-option=", "--no-such-option"], language="python")
+    monkeypatch.setattr(engine, "kernel", lambda: refused)  # Python itself refuses to start
     ended = runbook(account, "apply", "--from", "00", "--to", "01")
     found = ended.phase("00")
     assert (ended.code, ended.verdict["verdict"], found["verdict"]) == (1, "failed", "failed")

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from fakes import World
 
-from lib import approval, changes, drift, records, undo
+from lib import approval, changes, drift, origin, records, undo
 from lib import settings as parameters
 from lib.approval import require, require_resumable, require_whole
 from lib.errors import BadParameters, Refused
@@ -106,11 +106,12 @@ def test_who_makes_the_run_and_where_its_record_lies_is_no_part_of_it(settings, 
 
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
-    """A copy of what is approved along with a plan."""
+    """A copy of what is approved along with a plan, of which nothing is imported yet."""
     top = tmp_path / "checkout"
     for part in ("lib", "runbooks"):
         shutil.copytree(ROOT / part, top / part, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(approval, "ROOT", top)
+    monkeypatch.setattr(origin, "imported", dict)
     return top
 
 

@@ -20,6 +20,7 @@ BANNED = {"manager", "util", "utils", "helper", "helpers", "handle", "data2", "p
 # Each of these imports nothing of ours but what stands behind it.
 FOUNDATION = {
     "lib.errors": set(),
+    "lib.origin": {"lib.errors"},
     "lib.answers": {"lib.errors"},
     "lib.calls": set(),
     "lib.exact_json": {"lib.errors"},
@@ -33,7 +34,7 @@ FOUNDATION = {
     "lib.checks": {"lib.errors"},
     "lib.manifest": {"lib.errors"},
     "lib.records": {"lib.errors", "lib.exact_json", "lib.manifest", "lib.parameters", "lib.settings"},
-    "lib.aws": {"lib.answers", "lib.calls", "lib.errors", "lib.settings"},
+    "lib.aws": {"lib.answers", "lib.calls", "lib.errors", "lib.origin", "lib.settings"},
     "lib.account_guards": {"lib.aws", "lib.errors", "lib.plans"},
     "lib.machine": set(),
     "lib.locks": {"lib.account_guards", "lib.aws", "lib.errors", "lib.machine", "lib.settings"},

@@ -1,11 +1,15 @@
 """The runner's own verdict, from what really ran; which phases run; and that notebooks carry exactly our parameters."""
 
+from contextlib import ExitStack, nullcontext
+from types import SimpleNamespace
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from lib import notebooks, records, run
-from lib.errors import BadParameters
+from lib.errors import BadParameters, Refused, Unrecorded
+from lib.interrupts import Interrupted
 from lib.notebooks import RUNBOOKS, _verdict, check_notebook
 from lib.phases import NOTEBOOKS, PLANNED_MINUTES, ROLLBACK, Phase, numbers
 from lib.records import Record
@@ -232,3 +236,97 @@ def test_a_refusal_takes_nothing_from_what_ran_before(tmp_path):
     assert found["verdict"] == "succeeded"
     assert found["refused"] == "not approved"
     assert [row["verdict"] for row in found["phases"]] == ["succeeded", "succeeded"]
+
+
+@pytest.fixture
+def driven(tmp_path, monkeypatch):
+    """`driven(execute)`: two phases in plan mode whose notebooks are executed so; gives the run's verdict then."""
+    chosen = load("local", {"outputs_dir": str(tmp_path)})
+    record = records.open_run(chosen)
+    live = SimpleNamespace(identity=None)
+    monkeypatch.setattr(run.audit, "attached", lambda settings, record: (record, live))
+
+    def drive(execute, told=lambda phase: None, begin=lambda *given: None):
+        monkeypatch.setattr(run, "execute", execute)
+        raised = []
+        with ExitStack() as stack:
+            stack.push(lambda kind, error, trace: not raised.append(error))
+            run.phases(chosen, record, ["00", "01"], told, begin)
+        return record.read_json("run.json"), raised[0]
+
+    return drive
+
+
+def fine(settings, record, number, notebook):
+    return Phase(number, notebook, "succeeded")
+
+
+def raising(error):
+    def execute(*given):
+        raise error
+
+    return execute
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(24, "Too many open files"),
+        FileNotFoundError("No usable temporary directory found"),
+        Unrecorded("no room"),
+        BadParameters("no notebook"),
+        MemoryError(),
+        SystemExit(3),
+        AssertionError("whatever a library thinks of"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_whatever_keeps_a_notebook_from_running_becomes_a_verdict(error, driven):
+    found, raised = driven(raising(error))
+    assert raised is error
+    assert (found["verdict"], found["phases"][0]["verdict"], found["phases"][1]["verdict"]) == (
+        "failed",
+        "failed",
+        "not_run",
+    )
+    assert found["phases"][0]["error_class"] == type(error).__name__
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), Interrupted()])
+def test_an_interrupt_at_any_moment_becomes_a_verdict(error, driven):
+    for found, raised in (
+        driven(fine, begin=raising(error)),
+        driven(raising(error)),
+        driven(fine, told=raising(error)),
+    ):
+        assert raised is error
+        assert (found["verdict"], found["phases"][0]["error"]) == ("interrupted", "interrupted")
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(5, "Input/output error"), Refused("not approved"), RuntimeError("no thread")]
+)
+def test_whatever_keeps_a_run_from_beginning_becomes_a_verdict(error, driven):
+    found, raised = driven(fine, begin=raising(error))
+    assert raised is error
+    assert found["verdict"] == "refused"
+    assert str(error) in found["refused"]
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError(32, "Broken pipe"), OSError(5, "Input/output error"), SystemExit(1)])
+def test_a_terminal_that_is_gone_ends_no_run(error, driven):
+    found, raised = driven(fine, told=raising(error))
+    assert raised is None
+    assert (found["verdict"], [phase["verdict"] for phase in found["phases"]]) == ("succeeded", ["succeeded"] * 2)
+
+
+def test_a_rollback_that_breaks_off_is_in_the_verdict_of_its_run(tmp_path, monkeypatch):
+    chosen = load("local", {"outputs_dir": str(tmp_path), "mode": "apply"})
+    record = records.open_run(chosen)
+    run.write_verdict(chosen, record, [Phase("01", "01_infrastructure", "succeeded")], run.datetime.now(run.UTC), None)
+    monkeypatch.setattr(run.audit, "attached", lambda settings, record: (record, SimpleNamespace(identity=None)))
+    monkeypatch.setattr(run, "alone", lambda *given: nullcontext())
+    monkeypatch.setattr(run, "execute", raising(OSError(24, "Too many open files")))
+    with pytest.raises(OSError, match="Too many"):
+        run.roll_back(chosen, record, lambda phase: None)
+    assert run.status(record)["verdict"] == "succeeded; rollback failed"

@@ -306,14 +306,15 @@ def test_settings_cannot_be_changed():
 
 def test_a_notebook_gives_its_parameters_and_nothing_else():
     around = {
-        "In": ["x"],
+        "In": ["", "\n".join(f"{name} = {value!r}  # help" for name, value in values().items()), "yaml"],
         "Out": {},
         "_": 1,
         "__name__": "__main__",
         "_i1": "x",
         "exit": exit,
         "yaml": yaml,
-        "rows": [1],
+        "DEBUG": True,  # of a start-up file
+        "crisis_risk_abvoe": 90,
     }
     assert from_notebook({**values(), **around}) == load("local")
 
@@ -480,3 +481,55 @@ def test_a_file_that_may_require_approval_and_cannot_be_read_lets_nobody_do_with
     monkeypatch.setattr(parameters, "ROOT", tmp_path)
     with pytest.raises(BadParameters, match=expected):
         parameters.check(values())
+
+
+def in_cells(*cells, **more):
+    """A notebook's names after its parameters cell and these cells ran."""
+    first = "\n".join(f"{name} = {value!r}  # help" for name, value in values().items())
+    return {**values(), **more, "In": ["", first, *cells]}
+
+
+@pytest.mark.parametrize("name", ["DEBUG", "STARTED", "modes", "_x"])
+def test_what_a_start_up_file_set_is_no_parameter(name):
+    assert from_notebook(in_cells(**{name: 1})) == load("local")
+
+
+def test_what_a_start_up_file_set_stands_for_no_parameter_that_the_notebook_lacks():
+    names = in_cells()
+    names["In"][1] = names["In"][1].replace("profile = ''", "")
+    assert names["profile"] == ""
+    with pytest.raises(BadParameters, match="parameter profile is missing"):
+        from_notebook(names)
+
+
+@pytest.mark.parametrize(
+    "cell", ["# Parameters\ncrisis_risk_abvoe = 90", "crisis_risk_abvoe = -1.5", "Mode = ['apply']"]
+)
+def test_a_mistyped_parameter_of_any_parameters_cell_is_refused(cell):
+    name = cell.split(" = ")[0].split("\n")[-1]
+    with pytest.raises(BadParameters, match=f"unknown parameter '{name}'"):
+        from_notebook(in_cells(cell, **{name: 90}))
+
+
+def test_a_later_cell_of_parameters_counts_also_when_it_works_them_out():
+    assert from_notebook(in_cells("poll_seconds = 1 / 4", poll_seconds=0.25)).poll_seconds == 0.25
+
+
+@pytest.mark.parametrize(
+    "cell", ["rows = [1]; print(rows)", "%pip list", "from lib import settings", "a, b = 1, 2", "x += 1"]
+)
+def test_a_cell_that_does_anything_else_sets_no_parameter(cell):
+    assert from_notebook(in_cells(cell, rows=[1], a=1, b=2, x=1)) == load("local")
+
+
+@pytest.mark.parametrize("more", ["print(mode)", "import os", "region: str = 'us-east-1'", "DEBUG = os.getpid()"])
+def test_a_parameters_cell_that_does_more_sets_its_parameters_all_the_same(more):
+    names = in_cells(DEBUG=1)
+    names["In"][1] += f"\n{more}"
+    assert from_notebook(names) == load("local")
+
+
+@pytest.mark.parametrize("key", ["outputs_dir", "docs_dir"])
+def test_a_folder_in_the_home_of_nobody_is_refused(key):
+    with pytest.raises(BadParameters, match=f"parameter {key}: found '~nobody-here/x', .* home of nobody"):
+        load("local", {key: "~nobody-here/x"})

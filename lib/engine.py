@@ -1,0 +1,152 @@
+"""Executes a notebook's cells in a kernel of ours: this interpreter, isolated, within limits that are told. No AWS.
+
+Which Python runs a notebook is decided here, and by no folder, file or variable of the operator's.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import run_sync
+from nbclient.exceptions import CellTimeoutError
+from nbformat import NotebookNode
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import Engine, papermill_engines
+from traitlets.config import Config
+
+from lib import origin, outputs
+from lib.errors import BadParameters
+
+NAME = "own-interpreter"
+LONGEST = 100  # bytes in the path of a socket; Linux takes 107, others fewer
+SOCKET = "your6-12345678/kernel-ipc-5"
+ELSEWHERE = ("/tmp", "/var/tmp", "/dev/shm")  # a folder of our own is made in it
+ARRIVAL_SECONDS = 60  # how long the output of a cell that has ended may take to come
+
+
+def kernel() -> KernelSpec:
+    """How a kernel is started, asked of no folder of kernels."""
+    argv = [*origin.command(origin.KERNEL), "-f", "{connection_file}"]
+    return KernelSpec(argv=argv, display_name="This checkout", language="python")
+
+
+class Kernels(AsyncKernelManager):
+    """Starts the kernels of a run."""
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        """Ours, whatever a notebook asks for."""
+        return kernel()
+
+
+class Client(PapermillNotebookClient):
+    """Executes cells. A limit that was passed fails the cell, whatever the cell made of its interrupt."""
+
+    late = ""
+    bound = outputs.Bound()
+
+    async def async_execute_cell(self, cell: NotebookNode, cell_index: int, **options: Any) -> NotebookNode:  # noqa: ANN401
+        """Execute one cell. Raises CellTimeoutError where it ran longer than it may, also when it ended well."""
+        self.bound = outputs.Bound()
+        try:
+            return await super().async_execute_cell(cell, cell_index, **options)
+        finally:
+            if note := self.bound.note:
+                cell.outputs.append(note)
+            if self.late:
+                raise CellTimeoutError(self.late) from None
+
+    execute_cell = run_sync(async_execute_cell)
+
+    async def _limit_passed(self, timeout: int, cell: NotebookNode | None = None) -> None:
+        first = cell.source.strip().partition("\n")[0][:80] if cell else ""
+        passed = f"the cell `{first}` ran longer than cell_timeout_seconds, which is {timeout}, and was interrupted"
+        if self.late:
+            self.late = f"{passed}; it did not end within as long again, and its kernel was stopped"
+            raise CellTimeoutError(self.late)
+        self.late = passed
+        await super()._async_handle_timeout(timeout, cell)
+
+    _async_handle_timeout = _limit_passed
+
+    def output(self, outs: list[NotebookNode], msg: dict[str, Any], *where: Any) -> NotebookNode | None:  # noqa: ANN401
+        """Take what a cell shows, within bounds."""
+        return super().output(outs, msg, *where) if self.bound.takes(msg["msg_type"], msg["content"]) else None
+
+    def _update_display_id(self, display_id: str, msg: dict[str, Any]) -> None:
+        if msg["msg_type"] != "update_display_data" or self.bound.takes(msg["msg_type"], msg["content"]):
+            super()._update_display_id(display_id, msg)
+
+    def clear_output(self, *given: Any) -> None:  # noqa: ANN401
+        """The cell takes back what it showed."""
+        self.bound.cleared()
+        super().clear_output(*given)
+
+
+class OwnInterpreter(Engine):
+    """How papermill executes a notebook here."""
+
+    @classmethod
+    def execute_managed_notebook(
+        cls,
+        nb_man: Any,  # noqa: ANN401 - papermill's own, without types
+        kernel_name: str,
+        *,
+        sockets: Path,
+        execution_timeout: int,
+        start_timeout: int = 60,
+        **_: Any,  # noqa: ANN401
+    ) -> NotebookNode:
+        """Execute every cell of papermill's notebook."""
+        # Two kernels started at once can clash on TCP ports, and without a connection file of their own share sockets.
+        own = {"transport": "ipc", "connection_file": str(sockets / "kernel.json")}
+        client = Client(
+            nb_man,
+            kernel_name=kernel_name,
+            kernel_manager_class=Kernels,
+            timeout=execution_timeout,
+            startup_timeout=start_timeout,
+            interrupt_on_timeout=True,
+            iopub_timeout=ARRIVAL_SECONDS,
+            store_widget_state=False,
+            config=Config(
+                {"KernelManager": own, "KernelProvisionerFactory": {"default_provisioner_name": "local-provisioner"}}
+            ),
+        )
+        folder = str(sockets)
+        apart = {
+            "IPYTHONDIR": folder,
+            "JUPYTER_RUNTIME_DIR": folder,
+            "JUPYTER_CONFIG_DIR": folder,
+            "JUPYTER_DATA_DIR": folder,
+        }
+        return client.execute(env={**origin.environment(os.environ), **apart})
+
+
+papermill_engines.register(NAME, OwnInterpreter)
+
+
+@contextmanager
+def sockets() -> Iterator[Path]:
+    """A folder for a kernel's sockets, gone afterwards, whose path is short enough also where TMPDIR's is not."""
+    with _folder() as folder:
+        yield Path(folder)
+
+
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    usual = []
+    with suppress(OSError):  # none of the usual ones can be written
+        usual = [tempfile.gettempdir()]
+    for parent in (*usual, *ELSEWHERE):
+        if parent.isascii() and len(f"{parent}/{SOCKET}") <= LONGEST:
+            with suppress(OSError):
+                return tempfile.TemporaryDirectory(prefix="your6-", dir=parent, ignore_cleanup_errors=True)
+    raise BadParameters(
+        f"no folder for the sockets of a kernel: expected one that can be written, with a path of at most "
+        f"{LONGEST - len(SOCKET) - 1} characters, in TMPDIR or {', '.join(ELSEWHERE)}; set TMPDIR to one"
+    )

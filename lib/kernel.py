@@ -1,0 +1,61 @@
+"""The kernel in which a notebook's cells run, with no file of the operator's in it. Run by lib/origin.py; no AWS.
+
+What IPython would read when it starts (a profile, start-up files, PYTHONSTARTUP, the machine's configuration) it does
+not read, and its history is not kept.
+"""
+
+import json
+import os
+import signal
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from ipykernel.kernelapp import IPKernelApp
+from jupyter_client.session import json_packer
+from traitlets.config import Config
+
+
+class KernelOfOurs(IPKernelApp):
+    """ipykernel's, which reads nothing but its connection."""
+
+    def load_config_file(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - IPython's own
+        """None is read."""
+
+    def _run_startup_files(self) -> None:
+        """None is run."""
+
+
+def packed(message: Any) -> bytes:  # noqa: ANN401 - whatever a cell shows
+    """A message as bytes. What UTF-8 does not know (half a character) is shown as its escape; it would be dropped."""
+    try:
+        json.dumps(message, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        message = _whole(message)
+    except (TypeError, ValueError):  # left to what jupyter_client makes of it
+        pass
+    return json_packer(message)
+
+
+def _whole(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_whole(key): _whole(item) for key, item in value.items()}
+    return [_whole(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def main() -> None:
+    """Serve the connection that the command line names."""
+    # A parent's signals are not ours: one that is blocked or ignored here could not be used to stop a cell.
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for number in (signal.SIGTERM, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
+    charts = find_spec("matplotlib")
+    if charts and charts.origin:  # its own style, and not that of a file in somebody's home
+        os.environ["MATPLOTLIBRC"] = str(Path(charts.origin).parent / "mpl-data" / "matplotlibrc")
+    own = {"HistoryManager": {"enabled": False}, "Session": {"packer": "lib.kernel.packed"}}
+    app = KernelOfOurs.instance(config=Config(own))
+    app.initialize(sys.argv[1:])
+    app.start()

@@ -1,0 +1,224 @@
+"""Notebooks in real kernels: nothing of the operator's machine in them, and no reason of a failure lost. No AWS."""
+
+import json
+import shutil
+import signal
+import sys
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from lib import command, engine, notebooks, outputs, records, run
+from lib.engine import Kernels
+from lib.errors import BadParameters, Refused, RunbookError, Superseded, Unreachable, Unrecorded
+from lib.lab import LabKernels
+from lib.phases import Phase
+from lib.settings import load
+
+NOTEBOOK = "00_preflight"
+SWALLOWS = "import time\ntry:\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    print('swallowed')"
+NEVER_ENDS = "import time\nwhile True:\n    try:\n        time.sleep(60)\n    except BaseException:\n        pass"
+
+
+@pytest.fixture
+def executed(tmp_path, monkeypatch):
+    """`executed(cell, ...)`: the phase of a notebook of these cells, its record, and what its cells showed."""
+    sources = tmp_path / "notebooks"
+    sources.mkdir()
+    monkeypatch.setattr(notebooks, "RUNBOOKS", sources)
+
+    def execute(*cells, **overrides):
+        settings = load("local", {"outputs_dir": str(tmp_path / "outputs"), **overrides})
+        first = "\n".join(f"{name} = {value!r}" for name, value in settings.model_dump().items())
+        kernel = {"kernelspec": {"name": "python3", "language": "python", "display_name": "Python 3"}}
+        whole = [new_code_cell(first, metadata={"tags": ["parameters"]}), *map(new_code_cell, cells)]
+        nbformat.write(new_notebook(cells=whole, metadata=kernel), sources / f"{NOTEBOOK}.ipynb")
+        record = records.open_run(settings)
+        done = notebooks.execute(settings, record, "00", NOTEBOOK)
+        kept = nbformat.read(record.folder / done.output, as_version=4).cells if done.output else []
+        return done, record, "".join(str(out.get("text", "")) for cell in kept for out in cell.get("outputs", ()))
+
+    return execute
+
+
+@pytest.fixture
+def operator(tmp_path, monkeypatch):
+    """An operator's machine: start-up files, kernels and a profile of their own, a TMPDIR of 90 letters and more."""
+    home, python = tmp_path / "home", tmp_path / "python"
+    startup = home / ".ipython" / "profile_default" / "startup" / "00.py"
+    startup.parent.mkdir(parents=True)
+    startup.write_text("DEBUG = True\ncrisis_risk_abvoe = 1\n", encoding="utf-8")
+    (startup.parent.parent / "ipython_config.py").write_text(
+        "get_config().InteractiveShellApp.exec_lines = ['EXEC = 1']\n", encoding="utf-8"
+    )
+    (home / "startup.py").write_text("STARTED = 1\n", encoding="utf-8")
+    (python / "lib").mkdir(parents=True)
+    (python / "lib" / "__init__.py").write_text("raise SystemExit('theirs')\n", encoding="utf-8")
+    (python / "boto3.py").write_text("raise SystemExit('theirs')\n", encoding="utf-8")
+    kernels = tmp_path / "jupyter" / "kernels" / "python3"
+    kernels.mkdir(parents=True)
+    spec = {"argv": ["/bin/false", "{connection_file}"], "display_name": "theirs", "language": "python"}
+    (kernels / "kernel.json").write_text(json.dumps(spec), encoding="utf-8")
+    (tmp_path / ("t" * 90)).mkdir()
+    for name, value in {
+        "HOME": home,
+        "IPYTHONDIR": home / ".ipython",
+        "PYTHONSTARTUP": home / "startup.py",
+        "PYTHONPATH": python,
+        "PYTHONHASHSEED": "no number",
+        "JUPYTER_PATH": tmp_path / "jupyter",
+        "JUPYTER_DATA_DIR": tmp_path / "jupyter",
+        "MPLBACKEND": "agg",
+        "TMPDIR": tmp_path / ("t" * 90),
+        "AWS_SESSION_TOKEN": "theirs-and-needed",
+    }.items():
+        monkeypatch.setenv(name, str(value))
+    monkeypatch.setattr("tempfile.tempdir", None)  # TMPDIR is looked at once
+    return home
+
+
+def test_nothing_of_the_operators_machine_is_in_a_kernel(operator, executed):
+    done, record, shown = executed(
+        "import sys, os\nprint(sys.executable, sys.flags.isolated, sys.flags.utf8_mode)",
+        "print([name for name in ('DEBUG', 'EXEC', 'STARTED', 'crisis_risk_abvoe') if name in globals()])",
+        "print(get_ipython().history_manager.enabled, os.environ['AWS_SESSION_TOKEN'])",
+        "from lib import origin, persons, settings\nimport boto3",
+        "print(settings.from_notebook(globals()).environment, persons.__file__)",
+        "import matplotlib.pyplot as plt\nfrom lib import show",
+        "figure, axes = plt.subplots()",
+        "show.figure(figure)",
+    )
+    assert (done.verdict, done.error) == ("succeeded", "")
+    assert shown.splitlines() == [
+        f"{sys.executable} 1 1",
+        "[]",
+        "False theirs-and-needed",
+        f"local {sys.modules['lib.persons'].__file__}",
+    ]
+    assert "image/png" in (record.folder / done.output).read_text(encoding="utf-8")
+    left = [path for path in operator.rglob("*") if path.is_file() and path.suffix not in (".py", ".json")]
+    assert left == []
+
+
+def test_by_hand_in_jupyterlab_the_kernel_is_started_as_in_a_run():
+    assert (
+        LabKernels().kernel_spec.argv
+        == Kernels().kernel_spec.argv
+        == [*engine.origin.command("lib.kernel"), "-f", "{connection_file}"]
+    )
+
+
+@pytest.mark.parametrize("folder", ["t" * 90, "größe"])
+def test_the_sockets_lie_where_their_path_is_short_enough(folder, tmp_path, monkeypatch):
+    (tmp_path / folder).mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / folder))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    with engine.sockets() as found:
+        assert len(str(found / "kernel-ipc-5").encode()) <= engine.LONGEST
+        assert found.stat().st_mode & 0o777 == 0o700
+    assert not found.exists()
+
+
+def test_where_no_folder_can_hold_them_the_phase_says_so(executed, monkeypatch, tmp_path):
+    monkeypatch.setattr(engine, "ELSEWHERE", (str(tmp_path / "gone"),))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / ("t" * 90)))
+    done, _, _ = executed("1")
+    assert (done.verdict, done.error_class) == ("failed", "BadParameters")
+    assert "no folder for the sockets of a kernel" in done.error
+
+
+@pytest.mark.parametrize(
+    "cell", ["import time\ntime.sleep(60)", SWALLOWS, NEVER_ENDS], ids=["obeys", "swallows", "never ends"]
+)
+def test_a_limit_that_was_passed_fails_the_phase_and_is_told_as_such(cell, executed):
+    done, record, _ = executed(cell, "print('after')", cell_timeout_seconds=10)
+    assert (done.verdict, done.error_class, done.cells_not_run) == ("failed", "CellTimeoutError", 1)
+    assert "the cell `import time` ran longer than cell_timeout_seconds, which is 10, and was interrupted" in done.error
+    assert ("its kernel was stopped" in done.error) == (cell == NEVER_ENDS)
+    assert not [word for word in ("make room", "KeyboardInterrupt") if word in done.error]
+    assert (record.folder / done.output).exists()
+
+
+def test_output_without_end_is_cut_and_the_number_is_said(executed, monkeypatch):
+    monkeypatch.setattr(outputs.Bound.__init__, "__defaults__", (100_000, 0, 0))
+    done, record, shown = executed("for _ in range(20):\n    print('x' * 99_999)", "print('after')")
+    assert done.verdict == "succeeded"
+    assert "[cut: of 2000000 characters of output, 1900000 are not kept]" in shown
+    assert shown.endswith("after\n")
+    assert (record.folder / done.output).stat().st_size < 150_000
+
+
+def test_an_error_of_any_length_is_told_in_a_bounded_sentence(executed):
+    done, record, _ = executed("raise ValueError('y' * 3_000_000)")
+    assert done.error.startswith("ValueError: yyy")
+    assert len(done.error) <= outputs.LINE
+    assert (record.folder / done.output).stat().st_size < 150_000
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "print('half \\ud800 a character')",
+        "import sys; print('half \\ud800 a character', file=sys.stderr)",
+        "from IPython.display import display, Markdown; display(Markdown('half \\ud800 a character'))",
+        "'half \\ud800 a character'.join(('', ''))",
+    ],
+)
+def test_output_that_is_no_whole_text_is_shown_as_its_escape(cell, executed):
+    done, record, _ = executed(cell)
+    assert done.verdict == "succeeded"
+    assert r"half \\ud800 a character" in (record.folder / done.output).read_text(encoding="utf-8")
+
+
+def test_an_error_that_is_no_whole_text_fails_with_its_own_class(executed):
+    done, _, _ = executed("raise ValueError('half \\ud800 a character')")
+    assert (done.error_class, done.error) == ("ValueError", r"ValueError: half \ud800 a character")
+
+
+@pytest.mark.parametrize("error", [BadParameters, Refused, RunbookError, Superseded, Unreachable, Unrecorded])
+def test_every_error_of_ours_keeps_its_exit_code_through_the_kernel(error, executed):
+    done, _, _ = executed(f"from lib.errors import {error.__name__}\nraise {error.__name__}('so it is')")
+    assert (done.error_class, done.error) == (error.__name__, f"{error.__name__}: so it is")
+    assert command.exit_code([done]) == error.exit_code
+
+
+def test_an_error_of_another_family_that_ends_like_one_of_ours_is_a_failure(executed):
+    done, _, _ = executed("class NotRefused(Exception): ...\nraise NotRefused('x')")
+    assert (done.error_class, command.exit_code([done])) == ("NotRefused", 1)
+
+
+def test_a_kernel_that_is_killed_is_told_as_such(executed):
+    done, _, _ = executed(f"import os\nos.kill(os.getpid(), {int(signal.SIGKILL)})", "print('after')")
+    assert (done.verdict, done.error_class, done.error) == ("failed", "DeadKernelError", "Kernel died")
+
+
+def test_a_folder_that_is_deleted_in_mid_run_is_said_and_never_made_anew(executed, tmp_path):
+    gone = "import shutil\nfrom lib import records, settings\n"
+    gone += "record = records.open_run(settings.from_notebook(globals()))\n"
+    done, record, _ = executed(f"{gone}shutil.rmtree(record.folder)", "record.append('changes.jsonl', {'a': 1})")
+    assert (done.verdict, done.error_class) == ("failed", "Unrecorded")
+    assert "is gone" in done.error
+    assert not record.folder.exists()
+    for keep in (
+        lambda: record.append("changes.jsonl", {"a": 1}),
+        lambda: record.write_json("run.json", {}),
+        lambda: record.keep_json("evidence/x.json", {}),
+        lambda: records.seal(record),
+    ):
+        with pytest.raises(Unrecorded, match="bring it back"):
+            keep()
+    assert not record.folder.exists()
+
+
+def test_another_folder_in_its_place_is_not_sealed_as_this_run(tmp_path):
+    record = records.open_run(load("local", {"outputs_dir": str(tmp_path)}))
+    with pytest.raises(Unrecorded, match="another folder lies in its place"), run.sealed(record):
+        shutil.rmtree(record.folder)
+        record.folder.mkdir()
+    assert list(record.folder.iterdir()) == []
+
+
+def test_a_phase_names_the_class_that_ended_it_also_where_its_text_says_another():
+    assert command.exit_code([Phase("03", "03_x", "failed", error="Refused: no", error_class="NotAsWanted")]) == 1
+    assert command.exit_code([Phase("03", "03_x", "failed", error="whatever", error_class="Superseded")]) == 3

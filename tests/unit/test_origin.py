@@ -1,0 +1,181 @@
+"""What runs is this checkout's lib, whatever the operator's paths and start-up files put before it."""
+
+import os
+import py_compile
+import subprocess
+import sys
+import types
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+
+import pytest
+
+from lib import approval, origin
+from lib.aws import connect
+from lib.errors import Refused
+from lib.settings import ROOT, load
+
+ENTRY = "your6_phase3_runbook"
+# A persons.py that finds nobody to be the same as anybody, so that one may approve oneself.
+BLIND = "def same_person(*names):\n    return False\n"
+# A start-up file that meddles with what is imported as ours.
+THEIRS = f"""
+import sys, types
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_file_location
+from pathlib import Path
+sys.path.insert(0, {str(ROOT)!r})
+from lib import origin
+class Theirs:
+    def find_spec(self, name, path=None, target=None):
+        return spec_from_file_location(name, Path(__file__).with_name("theirs.py")) if name == "lib.persons" else None
+"""
+# Before the isolated start there is no lib to be asked; this asks it what it is.
+ASK = "from lib import origin, persons; print(persons.__file__); print(persons.same_person('jane.doe', 'jane.doe'))"
+
+
+def python(*words, at=ROOT, isolated=False, **variables):
+    """What a Python of this environment says, with these variables as well."""
+    line = [sys.executable, *(origin.ISOLATED if isolated else ()), *words]
+    ended = subprocess.run(
+        line, cwd=at, env={**os.environ, **variables}, capture_output=True, text=True, check=False, timeout=120
+    )
+    return ended.returncode, ended.stdout, ended.stderr
+
+
+@pytest.fixture
+def foreign(tmp_path):
+    """A folder of somebody's path with a lib of its own in it, which lets all of ours but one module through."""
+    package = tmp_path / "theirs" / "lib"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(f"__path__.append({str(ROOT / 'lib')!r})\n", encoding="utf-8")
+    (package / "persons.py").write_text(BLIND, encoding="utf-8")
+    return package.parent
+
+
+def test_a_single_module_of_another_lib_on_the_path_is_never_run(foreign):
+    for words in (["-m", ENTRY, "--help"], ["-m", "lib.cli", "--help"], ["-m", "lib.command", "--help"]):
+        code, said, complained = python(*words, PYTHONPATH=str(foreign))
+        assert (code, said[:14], complained) == (0, "Usage: runbook", ""), words
+    code, said, complained = python(str(ROOT / "lib" / "origin.py"), "lib.cli", "--help", PYTHONPATH=str(foreign))
+    assert (code, said[:14], complained) == (0, "Usage: runbook", "")
+
+
+def test_another_lib_on_the_path_that_has_nothing_of_ours_does_not_stop_the_command(tmp_path):
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "__init__.py").write_text("", encoding="utf-8")
+    code, said, complained = python(
+        "-c", f"import {ENTRY}; {ENTRY}.main()", "--help", at=tmp_path, PYTHONPATH=str(tmp_path)
+    )
+    assert (code, said[:14], complained) == (0, "Usage: runbook", "")
+
+
+def test_where_it_is_imported_all_the_same_it_is_refused_by_its_name(foreign):
+    ask = "from lib import origin, persons; origin.imported()"
+    code, _, complained = python("-c", ask, at=foreign, PYTHONPATH=f"{foreign}:{ROOT}")
+    assert code == 1
+    assert f"Refused: lib was imported from {foreign}/lib/__init__.py, expected {ROOT}/lib/__init__.py" in complained
+
+
+@pytest.mark.parametrize(
+    "stand_in",
+    [
+        "sys.modules['lib.persons'] = types.ModuleType('lib.persons')",
+        "sys.meta_path[:0] = [Theirs()]; import lib.persons",
+        "persons = types.ModuleType('lib.persons'); persons.__file__ = origin._file('lib.persons').as_posix(); "
+        "persons.__spec__ = ModuleSpec('lib.persons', None, origin=persons.__file__); "
+        "sys.modules['lib.persons'] = persons",
+    ],
+    ids=["made up", "by a finder of its own", "under our file's name"],
+)
+def test_a_module_that_a_start_up_file_put_in_our_place_is_refused_by_its_name(stand_in, tmp_path):
+    (tmp_path / "theirs.py").write_text(BLIND, encoding="utf-8")
+    (tmp_path / "sitecustomize.py").write_text(f"{THEIRS}\n{stand_in}\n", encoding="utf-8")
+    ask = "from lib import origin, persons; origin.imported()"
+    code, _, complained = python("-c", ask, PYTHONPATH=str(tmp_path))
+    assert code == 1
+    assert "Refused: lib.persons was imported from " in complained
+    code, said, complained = python("-m", ENTRY, "--help", PYTHONPATH=str(tmp_path))
+    assert (code, said[:14], complained) == (0, "Usage: runbook", "")
+
+
+def test_a_cached_compilation_of_something_else_is_not_run(tmp_path):
+    copy = tmp_path / "checkout"
+    (copy / "lib").mkdir(parents=True)
+    for name in ("__init__", "origin", "errors", "persons"):
+        (copy / "lib" / f"{name}.py").write_bytes((ROOT / "lib" / f"{name}.py").read_bytes())
+    real = copy / "lib" / "persons.py"
+    blind = tmp_path / "blind.py"
+    blind.write_text(BLIND, encoding="utf-8")
+    cached = Path(py_compile.compile(str(blind), dfile=str(real), doraise=True))
+    # As Python would have written it for the real source: its time and its size.
+    state = real.stat()
+    data = cached.read_bytes()
+    stamped = data[:8] + int(state.st_mtime).to_bytes(4, "little") + state.st_size.to_bytes(4, "little") + data[16:]
+    (copy / "lib" / "__pycache__").mkdir(exist_ok=True)
+    (copy / "lib" / "__pycache__" / f"persons.{sys.implementation.cache_tag}.pyc").write_bytes(stamped)
+    code, said, complained = python("-c", ASK, at=copy, PYTHONPATH=str(copy))
+    assert (code, said, complained) == (0, f"{real}\nTrue\n", "")
+
+
+def test_what_is_imported_is_hashed_and_not_what_lies_on_the_disk_since():
+    found = origin.imported()
+    assert {"lib/__init__.py", "lib/origin.py", "lib/approval.py", "lib/settings.py"} <= found.keys()
+    for name, digest in found.items():
+        assert digest == approval._digest((ROOT / name).read_bytes()), name
+
+
+def test_the_codes_digest_is_of_what_was_imported(monkeypatch):
+    before = approval.made_from(load("local"))["code"]
+    monkeypatch.setitem(vars(sys.modules["lib.persons"].__spec__.loader), "sha256", "0" * 64)
+    assert approval.made_from(load("local"))["code"] != before
+
+
+def test_a_stand_in_for_a_module_stops_every_command_before_its_first_call(monkeypatch):
+    monkeypatch.setitem(sys.modules, "lib.persons", types.ModuleType("lib.persons"))
+    with pytest.raises(
+        Refused, match=r"^lib\.persons was imported from no file, expected .*persons\.py of this checkout"
+    ):
+        connect(load("local"))
+
+
+def test_a_module_that_is_not_here_is_not_looked_for_elsewhere():
+    with pytest.raises(ModuleNotFoundError, match=r"No module named 'lib\.not_here'"):
+        origin.Here().find_spec("lib.not_here")
+    assert origin.Here().find_spec("library") is None
+
+
+def test_no_variable_that_decides_how_python_or_its_notebooks_run_is_handed_on():
+    theirs = (
+        "PYTHONPATH",
+        "PYTHONSTARTUP",
+        "JUPYTER_PATH",
+        "JUPYTER_DATA_DIR",
+        "IPYTHONDIR",
+        "MPLBACKEND",
+        "JPY_SESSION_NAME",
+    )
+    ours = {
+        "PATH": "/bin", "HOME": "/h", "TMPDIR": "/t", "LANG": "C", "AWS_PROFILE": "prod", "AWS_SESSION_TOKEN": "t",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": "u", "SSH_AUTH_SOCK": "/s", "HTTPS_PROXY": "p", "SSL_CERT_FILE": "/c",
+    }  # fmt: skip
+    assert origin.environment({**ours, **dict.fromkeys(theirs, "x")}) == ours
+
+
+def test_the_interpreter_that_runs_a_command_is_isolated_and_reads_utf8(tmp_path):
+    (tmp_path / "sitecustomize.py").write_text("raise SystemExit('theirs')", encoding="utf-8")
+    ask = "import sys; print(sys.flags.isolated, sys.flags.utf8_mode)"
+    started = origin.command("lib.cli")
+    assert started[0] == sys.executable
+    code, said, _ = python("-c", ask, isolated=True, PYTHONPATH=str(tmp_path), LC_ALL="C", LANG="C")
+    assert (code, said) == (0, "1 1\n")
+    assert tuple(started[1:4]) == origin.ISOLATED == ("-I", "-X", "utf8")
+
+
+def test_a_spec_without_a_loader_is_no_module_of_ours(monkeypatch):
+    spec = ModuleSpec("lib.persons", None, origin=str(ROOT / "lib" / "persons.py"))
+    module = types.ModuleType("lib.persons")
+    module.__spec__ = spec
+    monkeypatch.setitem(sys.modules, "lib.persons", module)
+    with pytest.raises(Refused, match="something compiled that is not"):
+        origin.imported()
