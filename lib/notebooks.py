@@ -15,6 +15,7 @@ from nbclient.exceptions import CellTimeoutError
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
+from lib.display import executed
 from lib.errors import BadParameters
 from lib.phases import PLANNED_MINUTES, Phase
 from lib.records import DRAFT, RUNNING, Record
@@ -119,6 +120,7 @@ def _kept(running: Path, record: Record, settings: Settings) -> Path | None:
         running.unlink(missing_ok=True)
         return None
     written = notebook.metadata.get("papermill", {})
+    executed.make_legible(notebook)
     own = running.name.removesuffix(RUNNING) + ".ipynb"
     written.update({key: own for key in ("input_path", "output_path") if written.get(key)})
     output = record.keep_text(own, settings.masked(nbformat.writes(notebook)))

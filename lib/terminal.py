@@ -1,16 +1,13 @@
 """What the command prints: one line a phase, tables at the end. Reads nothing from AWS, decides nothing."""
 
-import sys
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
-
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Column, Table
 
 from lib import phases, records, rollback, run
 from lib.checks import Check, brief
+from lib.display import console
+from lib.display.console import table
 from lib.phases import Phase
 from lib.phases import validity as validities
 from lib.phases.validity import Validity
@@ -18,38 +15,26 @@ from lib.plans import Change, Plan
 from lib.records import Record
 from lib.settings import Settings
 
-# A file or a pipe has no width of its own; a table needs one that cuts nothing.
-console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
-
 
 def say(text: str) -> None:
-    """One line as it is: not wrapped, so that a path can be copied, and no markup."""
-    console.print(text, markup=False, soft_wrap=True)
+    """One line as it is."""
+    console.line(text)
 
 
 def complain(error: Exception) -> None:
     """One sentence on stderr."""
-    errors.print(f"{type(error).__name__}: {error}", markup=False)
-
-
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table; brackets in a value are brackets, and a long word is folded, not cut."""
-    drawn = Table(*(Column(name, overflow="fold") for name in columns), title=escape(title))
-    for row in rows:
-        drawn.add_row(*(escape(cell) for cell in row))
-    console.print(drawn)
+    console.complain(f"{type(error).__name__}: {error}")
 
 
 def progress(phase: Phase) -> None:
     """One line when a phase starts, its end on the same line."""
     if phase.verdict == "running":
-        console.print(f"  {phase.notebook:<32}", end="", markup=False)
+        console.line(f"  {phase.notebook:<32}", end="")
         return
     colour = "green" if phase.verdict == "succeeded" else "red"
-    console.print(f"[{colour}]{phase.verdict}[/] in {phase.seconds:.1f} s, {phase.cells_run} cells")
+    console.coloured(phase.verdict, colour, f" in {phase.seconds:.1f} s, {phase.cells_run} cells")
     if phase.error:
-        errors.print(f"    {phase.error}", markup=False)
+        console.complain(f"    {phase.error}")
 
 
 def summary(record: Record, done: Sequence[Phase], earlier: Sequence[str]) -> None:
