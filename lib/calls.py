@@ -22,7 +22,7 @@ NAMED_BY = (
 )  # fmt: skip
 # An execution's name may be a person's id. Ours, of drills, are made of a scenario, a run and chance.
 EXECUTION = re.compile(r"(arn:[^:]*:states:[^:]*:[^:]*:(?:execution|express|mapRun):[^:/]+)[:/](.+)", re.DOTALL)
-OURS = re.compile(r"drill-[a-z0-9-]+-[A-Za-z0-9]{1,12}-[0-9a-f]{6}")
+OURS = re.compile(r"drill-[\w.-]+-[A-Za-z0-9-]{1,12}-[0-9a-f]{6}")
 SOMEBODYS = "(not ours)"
 
 

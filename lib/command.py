@@ -9,12 +9,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
-import yaml
 
 from lib import run, settings, terminal
 from lib.errors import BadParameters, Refused, RunbookError
 from lib.phases import Phase
 from lib.settings import Settings
+from lib.subscriber import shown
+from lib.yaml_text import read
 
 INTERRUPTED = 130
 
@@ -67,13 +68,13 @@ def overridden(pairs: Sequence[str]) -> dict[str, Any]:
     for pair in pairs:
         key, equals, text = pair.partition("=")
         if not equals:
-            raise BadParameters(f"--set {pair!r}: expected KEY=VALUE")
-        field = Settings.model_fields.get(key.strip())
+            raise BadParameters(f"--set {shown(pair)!r}: expected KEY=VALUE")
+        name = key.strip()
+        if name in values:
+            raise BadParameters(f"--set says {shown(name)} twice; leave one of them")
+        field = Settings.model_fields.get(name)
         textual = field is not None and field.annotation is str
-        try:
-            values[key.strip()] = text if textual else yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise BadParameters(f"--set {pair!r}: {text!r} is not a YAML value") from error
+        values[name] = text if textual else read(text, f"--set {shown(name)}")
     return values
 
 

@@ -128,8 +128,8 @@ def _read(live: Live) -> tuple[Lock, int] | None:
             return Lock(**json.loads(answer["Value"])), int(answer["Version"])
         except (ValueError, TypeError) as error:
             raise Refused(
-                f"parameter {name} holds {len(answer['Value'])} characters that are no lock of this runbook, and nothing "
-                f"was written; see what it is, then set lock_name, or `aws ssm delete-parameter --name {name}`"
+                f"parameter {name} holds {len(answer['Value'])} characters that are no lock of this runbook, and "
+                f"nothing was written; see what it is, then set lock_name, or `aws ssm delete-parameter --name {name}`"
             ) from error
     return None
 

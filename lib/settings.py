@@ -2,16 +2,16 @@
 
 import difflib
 import shlex
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import StrictBool, ValidationError
 
 from lib.errors import BadParameters, Refused, RunbookError
 from lib.parameters import EMBEDDED_ACCOUNT, OF_THE_RUN, ROOT, Settings, mask
+from lib.subscriber import shown
+from lib.yaml_text import read
 
 __all__ = ["EMBEDDED_ACCOUNT", "ROOT", "Settings", "check", "command_line", "from_notebook", "load", "mask"]
 
@@ -28,7 +28,7 @@ def check(parameters: Mapping[str, Any]) -> Settings:
         if key not in known:
             near = difflib.get_close_matches(str(key), known, n=1)
             hint = f"did you mean {near[0]}?" if near else "see the files in parameters/ for the known ones"
-            raise BadParameters(f"unknown parameter {key!r}; {hint}")
+            raise BadParameters(f"unknown parameter {_given('', key)!r}; {hint}")
     try:
         found = Settings.model_validate(dict(parameters))
     except ValidationError as error:
@@ -54,13 +54,9 @@ def _parameters_of(path: Path) -> dict[str, Any]:
     """What a parameters file says. Raises BadParameters for what is no YAML mapping, or says a key twice."""
     try:
         text = path.read_text(encoding="utf-8")
-        data, twice = yaml.safe_load(text), _twice(text)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadParameters(f"{path.name} is not valid YAML: {_where(error)}") from None  # it quotes the file
-    if twice:
-        raise BadParameters(
-            f"{path.name} says {', '.join(twice)} twice, and a parser takes the last; leave one of them"
-        )
+    except UnicodeDecodeError:
+        raise BadParameters(f"{path.name} is not valid YAML: it is no text in UTF-8") from None  # it quotes the file
+    data = read(text, path.name)
     if not isinstance(data, dict):
         raise BadParameters(f"{path.name} holds {type(data).__name__}; expected one `key: value` line a parameter")
     return data
@@ -73,9 +69,16 @@ def _sentence(item: Any) -> str:  # noqa: ANN401 - an error of pydantic
     if item["type"] == "value_error" and not where:
         return str(item["ctx"]["error"])
     message = str(item["ctx"]["error"]) if item["type"] == "value_error" else item["msg"][0].lower() + item["msg"][1:]
-    given = item["input"]
-    hidden = given and (where == "ops_subscription_endpoint" or "@" in str(given))
-    return f"parameter {where}: found {mask(str(given)) if hidden else given!r}, {message}"
+    return f"parameter {where}: found {_given(where, item['input'])!r}, {message}"
+
+
+def _given(where: str, value: Any) -> Any:  # noqa: ANN401
+    """What was given, or as much of it as an error may show: an address may stand under any name."""
+    text = str(value)
+    if where == "ops_subscription_endpoint":
+        return mask(text) if value else value
+    number = where in ("account_id", "run_id", "endpoint_url") and "@" not in text and not text.startswith("+")
+    return value if number or shown(text) == text else shown(text)
 
 
 def load(environment: str, overrides: Mapping[str, Any] | None = None) -> Settings:
@@ -85,20 +88,6 @@ def load(environment: str, overrides: Mapping[str, Any] | None = None) -> Settin
         have = ", ".join(sorted(found.stem for found in (ROOT / "parameters").glob("*.yaml")))
         raise BadParameters(f"no parameters for environment {environment!r}; expected one of {have}, or a YAML file")
     return check({**_parameters_of(path), **(overrides or {})})
-
-
-def _where(error: yaml.YAMLError | UnicodeDecodeError) -> str:
-    """What is wrong and in which line, without a word of the file, which may hold an address."""
-    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
-        return "it is no text in UTF-8"
-    return f"{error.problem} in line {error.problem_mark.line + 1}"
-
-
-def _twice(text: str) -> list[str]:
-    """The keys that a YAML text says more than once."""
-    whole = yaml.compose(text, Loader=yaml.SafeLoader)
-    pairs = whole.value if isinstance(whole, yaml.MappingNode) else []
-    return [str(key) for key, times in Counter(key.value for key, _ in pairs).items() if times > 1]
 
 
 def command_line(settings: Settings) -> str:

@@ -44,6 +44,8 @@ def numbers(first: str = "", last: str = "", only: str = "") -> list[str]:
     for given in (first, last, only):
         if given and given not in NOTEBOOKS:
             raise BadParameters(f"no phase {given!r}; expected one of {', '.join(NOTEBOOKS)}")
+    if only and (first or last):
+        raise BadParameters(f"--only {only} is one phase, and --from and --to name more; leave one of them out")
     if only:
         return [only]
     order = list(NOTEBOOKS)
