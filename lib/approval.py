@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from lib import records
+from lib import notebook_sources, records
+from lib.display import commands
 from lib.drift import differing, drifted, other_code, other_parameters, since
 from lib.errors import BadParameters, Refused
 from lib.persons import same_person
@@ -54,7 +55,7 @@ def made_from(settings: Settings) -> dict[str, Any]:
         "parameters_sha256": _digest(json.dumps(whole, sort_keys=True).encode()),
         # Tells one address from another, and holds none.
         "subscriber": _digest(settings.ops_subscription_endpoint.encode())[:8],
-        "notebooks": {path.stem: _digest(path.read_bytes()) for path in sorted((ROOT / "runbooks").glob("*.ipynb"))},
+        "notebooks": notebook_sources.digests(ROOT / "runbooks"),
         "code": _digest(json.dumps(code).encode()),
     }
 
@@ -81,7 +82,7 @@ def require_whole(settings: Settings, record: Record, plans: Sequence[Plan], cal
             differs = "; ".join(differing(saved, found)) or "the order of its changes"
         raise Refused(
             f"{name} needs approval: the account's plan is {found['fingerprint']}, approved is {approved or 'none'}"
-            f"{f' ({differs})' if approved else ''}. Review `runbook plan {name}` and approve that one"
+            f"{f' ({differs})' if approved else ''}. Review `{commands.runbook(settings, 'plan')}` and approve that one"
         )
     _require_people(settings, caller)
     _require_unused(settings, record)
@@ -110,7 +111,7 @@ def _require_unused(settings: Settings, record: Record) -> None:
         by = "this run" if users[-1].run_id == record.run_id else f"run {users[-1].run_id}"
         raise Refused(
             f"{approved} was applied by {by} already; an approval is good for one run. Review "
-            f"`runbook plan {settings.environment}` again"
+            f"`{commands.runbook(settings, 'plan')}` again"
         )
 
 
@@ -133,8 +134,8 @@ def require(plan: Plan, settings: Settings, record: Record) -> None:
     if not saved:
         name = settings.environment
         raise Refused(
-            f"{name} needs an approved plan and this run has none; review `runbook plan {name}`, then "
-            f"`runbook apply {name} --approved-plan plan-...`"
+            f"{name} needs an approved plan and this run has none; review "
+            f"`{commands.runbook(settings, 'plan')}`, then apply it with the fingerprint that it ends with"
         )
     now = made_from(settings)
     other = [*other_parameters(saved, now), *other_code(saved, now)]
@@ -175,8 +176,8 @@ def require_resumable(settings: Settings, record: Record, plans: Sequence[Plan],
     rows = since(record, begun)
     if any(row.get("undoes") and row["state"] == "applied" and not row.get("temporary") for row in rows):
         raise Refused(
-            f"run {record.run_id} was rolled back, and its approval with it; review `runbook plan "
-            f"{settings.environment}` and apply that one"
+            f"run {record.run_id} was rolled back, and its approval with it; review "
+            f"`{commands.runbook(settings, 'plan')}` and apply that one"
         )
     found = drifted(begun["changes"], [change.row() for plan in plans for change in plan.changes], rows)
     if found:

@@ -15,7 +15,7 @@ from nbclient.exceptions import CellTimeoutError
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from lib.display import executed
+from lib.display import commands, executed
 from lib.errors import BadParameters
 from lib.phases import PLANNED_MINUTES, Phase
 from lib.records import DRAFT, RUNNING, Record
@@ -47,7 +47,8 @@ def execute(settings: Settings, record: Record, number: str, notebook: str) -> P
     parameters = {**settings.model_dump(), "run_id": record.run_id}
     started, interrupted, error = time.monotonic(), False, ""
     try:
-        with tempfile.TemporaryDirectory(prefix="your6-", ignore_cleanup_errors=True) as sockets:
+        sockets_folder = tempfile.TemporaryDirectory(prefix="your6-", ignore_cleanup_errors=True)
+        with sockets_folder as sockets, commands.handed_on(settings):
             papermill.execute_notebook(str(source), str(running), parameters, **_papermill_options(settings, sockets))
     except PapermillExecutionError as failure:
         error = f"{failure.ename}: {failure.evalue}"

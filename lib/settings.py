@@ -1,22 +1,22 @@
 """The parameters of a run, from a file, a command line or a notebook: checked before anything is called. No AWS."""
 
 import difflib
-import shlex
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import StrictBool, ValidationError
 
-from lib.errors import BadParameters, Refused, RunbookError
-from lib.parameters import EMBEDDED_ACCOUNT, OF_THE_RUN, ROOT, Settings, mask
+from lib.errors import BadParameters, Refused
+from lib.parameters import EMBEDDED_ACCOUNT, ROOT, Settings, mask
 from lib.subscriber import shown
 from lib.yaml_text import read
 
-__all__ = ["EMBEDDED_ACCOUNT", "ROOT", "Settings", "check", "command_line", "from_notebook", "load", "mask"]
+__all__ = ["EMBEDDED_ACCOUNT", "ROOT", "Settings", "check", "file_of", "from_notebook", "load", "mask", "parameters_of"]
 
-# Of what belongs to a run alone, what a command must be told again to find the run.
-WHERE = ("outputs_dir", "docs_dir", "record_store", "profile")
+# The runner tells its kernels by this which file the parameters are from: a notebook is given values alone.
+HANDED_ON = "RUNBOOK_PARAMETERS"
 NAMELESS = {"In", "Out", "exit", "quit"}
 
 
@@ -44,13 +44,13 @@ def check(parameters: Mapping[str, Any]) -> Settings:
 def _needs_approval(account_id: str) -> str:
     """The file in `parameters/` that requires approval for this account, or "". No option can lift that."""
     for path in sorted((ROOT / "parameters").glob("*.yaml")):
-        data = _parameters_of(path)
+        data = parameters_of(path)
         if (data.get("account_id"), data.get("approval")) == (account_id, "required"):
             return path.name
     return ""
 
 
-def _parameters_of(path: Path) -> dict[str, Any]:
+def parameters_of(path: Path) -> dict[str, Any]:
     """What a parameters file says. Raises BadParameters for what is no YAML mapping, or says a key twice."""
     try:
         text = path.read_text(encoding="utf-8")
@@ -87,24 +87,20 @@ def load(environment: str, overrides: Mapping[str, Any] | None = None) -> Settin
     if not path.is_file():
         have = ", ".join(sorted(found.stem for found in (ROOT / "parameters").glob("*.yaml")))
         raise BadParameters(f"no parameters for environment {environment!r}; expected one of {have}, or a YAML file")
-    return check({**_parameters_of(path), **(overrides or {})})
+    found = check({**parameters_of(path), **(overrides or {})})
+    found._file = str(path.resolve())
+    return found
 
 
-def command_line(settings: Settings) -> str:
-    """The words that name these parameters to the `runbook` command: environment, and what differs from its file.
-
-    Where no file in `parameters/` is theirs, a placeholder; and never an address.
-    """
-    try:
-        usual = load(settings.environment)
-    except RunbookError:
-        usual = None
-    if usual is None or usual.account_id != settings.account_id:
-        return "<your parameters file>"
-    here = [key for key in Settings.model_fields if key not in OF_THE_RUN or key in WHERE]
-    mine = {key: getattr(settings, key) for key in here if key != "ops_subscription_endpoint"}
-    given = {key: value for key, value in mine.items() if value != getattr(usual, key)}
-    return " ".join([settings.environment, *(f"--set {shlex.quote(f'{key}={value}')}" for key, value in given.items())])
+def file_of(settings: Settings) -> Path | None:
+    """The file that these parameters are from: the one that was given, or the one of their environment and account."""
+    if settings._file:
+        return Path(settings._file)
+    for path in sorted((ROOT / "parameters").glob("*.yaml")):
+        said = parameters_of(path)
+        if (said.get("environment"), said.get("account_id")) == (settings.environment, settings.account_id):
+            return path
+    return None
 
 
 def from_notebook(names: Mapping[str, Any]) -> Settings:
@@ -118,4 +114,6 @@ def from_notebook(names: Mapping[str, Any]) -> Settings:
         and type(value) in plain
         and (name in Settings.model_fields or not isinstance(value, list | dict))
     }
-    return check(given)
+    found = check(given)
+    found._file = os.environ.get(HANDED_ON, "")
+    return found

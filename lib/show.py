@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 
 from lib.aws import Live
 from lib.checks import Check, brief, require
-from lib.display import page
+from lib.display import commands, page
 from lib.plans import Change, Outcome, Plan
-from lib.records import Record
-from lib.settings import Settings, command_line
+from lib.records import LOG, VERDICT, Record
+from lib.settings import Settings
 
 LINES = 400  # a longer diff is shown up to here, and kept whole in the record
 
@@ -111,14 +111,18 @@ def ways_out(settings: Settings, record: Record) -> None:
     if settings.mode == "plan":
         say("Nothing was written, so there is nothing to undo.")
         return
-    here = command_line(settings)
-    begun = record.read_json("run.json") is not None  # by hand there is no run to go on with, but each notebook again
-    rows = {
-        **({"go on with this run": f"runbook apply {here} --resume {record.run_id}"} if begun else {}),
-        "undo this run": f"runbook rollback {here} {record.run_id}",
-        "EMERGENCY: the workflow alone, at once": f"runbook restore {here} {record.run_id}",
+    named = {
+        # By hand there is no run to go on with, but each notebook again.
+        "go on with this run": (["apply", "--resume"], (record.folder / VERDICT).exists()),
+        "undo this run": (["rollback"], (record.folder / LOG).exists()),
+        "EMERGENCY: the workflow alone, at once": (["restore"], any(record.folder.glob("backup/*.json"))),
     }
-    table([{"to": key, "type": value} for key, value in rows.items()])
+    rows = [
+        {"to": key, "type": commands.runbook(settings, *words, record.run_id)}
+        for key, (words, possible) in named.items()
+        if possible
+    ]
+    table(rows, "This run changed nothing, so there is nothing to undo.")
 
 
 def bullet(lines: Iterable[str]) -> None:

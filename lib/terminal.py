@@ -5,6 +5,7 @@ from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from lib import phases, records, rollback, run
+from lib.aws import Live
 from lib.checks import Check, brief
 from lib.display import console
 from lib.display.console import table
@@ -26,6 +27,14 @@ def complain(error: Exception) -> None:
     console.complain(f"{type(error).__name__}: {error}")
 
 
+def identity(live: Live) -> None:
+    """Which account this is, who calls it, and whether it may change: before anything else is said of it."""
+    may = "writes nothing" if live.settings.mode == "plan" else "CHANGES THE ACCOUNT"
+    found = live.identity
+    say(f"Account {found.account} in {found.region} at {found.endpoint}, as {found.caller}")
+    say(f"Mode {live.settings.mode}: {may}")
+
+
 def progress(phase: Phase) -> None:
     """One line when a phase starts, its end on the same line."""
     if phase.verdict == "running":
@@ -40,7 +49,8 @@ def progress(phase: Phase) -> None:
 def summary(record: Record, done: Sequence[Phase], earlier: Sequence[str]) -> None:
     """Every phase against the plan's minutes, the success criteria as in `criteria`, and where the record is."""
     taken, planned = sum(phase.seconds for phase in done) / 60, sum(phases.PLANNED_MINUTES.values())
-    total = ["total", run.overall(done), "", "", "", f"{taken:.1f} min", f"{planned} min"]
+    verdict = phases.spoken(run.overall(done), [phase.number for phase in done])
+    total = ["total", verdict, "", "", "", f"{taken:.1f} min", f"{planned} min"]
     columns = ["phase", "verdict", "cells run", "failed", "not run", "took", "planned"]
     table(f"Run {record.run_id}", columns, [*map(_phase_row, done), total])
     criteria(record, done, earlier)
@@ -111,8 +121,12 @@ def statuses(chosen: Settings) -> None:
     """The runs of an environment, oldest first, as the machine left them that wrote last."""
     here = set(records.runs(chosen))
     found = [run.status(record) for record in records.latest_of_each(chosen)]
-    rows = [[_where(row, here), row["verdict"], row.get("mode", "-"), row.get("started", "-")] for row in found]
+    begun = [row for row in found if row["verdict"] not in run.NOT_STARTED]
+    rows = [[_where(row, here), row["verdict"], row.get("mode", "-"), row.get("started", "-")] for row in begun]
     table(f"Runs of {chosen.environment}, as recorded", ["run", "verdict", "mode", "started"], rows)
+    others = [f"{row['run_id']} ({row['verdict']})" for row in found if row not in begun]
+    if others:
+        say(f"Nothing took place in: {', '.join(others)}")
 
 
 def _where(row: Mapping[str, Any], here: Container[str]) -> str:

@@ -1,5 +1,6 @@
 """The phases of the plan: their notebooks, their order, what became of one. No AWS, no files."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lib.errors import BadParameters
@@ -37,6 +38,11 @@ class Phase:
     planned_minutes: int | None = None
     output: str = ""
     error: str = ""
+
+
+def spoken(verdict: str, ran: Sequence[str]) -> str:
+    """A run's verdict, and of which phases it is where they are not all of them."""
+    return verdict if verdict != "succeeded" or set(ran) == set(NOTEBOOKS) else f"succeeded ({', '.join(ran)} alone)"
 
 
 def numbers(first: str = "", last: str = "", only: str = "") -> list[str]:

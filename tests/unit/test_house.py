@@ -36,7 +36,8 @@ FOUNDATION = {
     "lib.records": {"lib.errors", "lib.exact_json", "lib.manifest", "lib.settings"},
     "lib.calls": set(),
     "lib.aws": {"lib.answers", "lib.calls", "lib.errors", "lib.settings"},
-    "lib.locks": {"lib.aws", "lib.errors", "lib.settings"},
+    "lib.display.commands": {"lib.parameters", "lib.settings"},
+    "lib.locks": {"lib.aws", "lib.display.commands", "lib.errors", "lib.settings"},
 }
 UNDER_RESOURCES = {*FOUNDATION, "lib.documents", "lib.marked"}
 COMPUTING = [
