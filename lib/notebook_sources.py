@@ -8,18 +8,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from lib.phases import NOTEBOOKS, ROLLBACK
-
 
 def digests(folder: Path) -> dict[str, str]:
-    """The SHA-256 of each notebook that a run may execute, by name; another one in the folder is never run."""
-    return {name: digest(folder / f"{name}.ipynb") for name in sorted([*NOTEBOOKS.values(), ROLLBACK])}
+    """The digest of each notebook in a folder, by name."""
+    return {path.stem: digest(path) for path in sorted(folder.glob("*.ipynb"))}
 
 
 def digest(path: Path) -> str:
-    """The SHA-256 of what the notebook would do; of every byte where it cannot be read, "" where there is none."""
-    if not path.is_file():
-        return ""
+    """The SHA-256 of what the notebook would do; of every byte where it cannot be read."""
     data = path.read_bytes()
     try:
         found = json.dumps([_cell(cell) for cell in json.loads(data)["cells"]]).encode()

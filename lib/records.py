@@ -105,7 +105,7 @@ class Record:
         except OSError as error:
             raise Unrecorded(
                 f"the record cannot be kept in {self.folder} ({error.strerror}), so nothing more is written; "
-                f"make room, then resume run {self.run_id}"
+                f"make room, then go on with --resume {self.run_id}"
             ) from error
 
     def rows(self, name: str) -> list[dict[str, Any]]:

@@ -9,11 +9,22 @@ from typing import Any
 from pydantic import StrictBool, ValidationError
 
 from lib.errors import BadParameters, Refused
-from lib.parameters import EMBEDDED_ACCOUNT, ROOT, Settings, mask
+from lib.parameters import EMBEDDED_ACCOUNT, OF_THE_RUN, ROOT, Settings, mask
 from lib.subscriber import shown
 from lib.yaml_text import read
 
-__all__ = ["EMBEDDED_ACCOUNT", "ROOT", "Settings", "check", "file_of", "from_notebook", "load", "mask", "parameters_of"]
+__all__ = [
+    "EMBEDDED_ACCOUNT",
+    "OF_THE_RUN",
+    "ROOT",
+    "Settings",
+    "check",
+    "file_of",
+    "from_notebook",
+    "load",
+    "mask",
+    "parameters_of",
+]
 
 # The runner tells its kernels by this which file the parameters are from: a notebook is given values alone.
 HANDED_ON = "RUNBOOK_PARAMETERS"

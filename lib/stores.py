@@ -54,7 +54,7 @@ class RunStore:
         raise Superseded(
             f"another machine went on with run {self.run_id}: {name} in {self.where} is not what this one last saw, so "
             "nothing more is written. Its status shows how far it is; leave it to that machine, or stop it and "
-            f"resume run {self.run_id}"
+            f"go on with --resume {self.run_id}"
         )
 
     def put_all(self, files: Sequence[tuple[str, Path]]) -> None:

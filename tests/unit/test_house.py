@@ -37,7 +37,7 @@ FOUNDATION = {
     "lib.calls": set(),
     "lib.aws": {"lib.answers", "lib.calls", "lib.errors", "lib.settings"},
     "lib.display.commands": {"lib.parameters", "lib.settings"},
-    "lib.locks": {"lib.aws", "lib.display.commands", "lib.errors", "lib.settings"},
+    "lib.locks": {"lib.aws", "lib.display", "lib.display.commands", "lib.errors", "lib.settings"},
 }
 UNDER_RESOURCES = {*FOUNDATION, "lib.documents", "lib.marked"}
 COMPUTING = [
