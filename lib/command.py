@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from lib import run, settings, terminal
+from lib.display import console
 from lib.errors import BadParameters, Refused, RunbookError
 from lib.phases import Phase
 from lib.settings import Settings
@@ -81,6 +82,7 @@ def overridden(pairs: Sequence[str]) -> dict[str, Any]:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Carry the Your6 Phase 3 plan out, and prove that it worked."""
+    sys.excepthook = console.unexpected
 
 
 def exit_code(done: Sequence[Phase]) -> int:

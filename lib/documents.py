@@ -126,11 +126,11 @@ def features(settings: Settings, definition: Mapping[str, Any]) -> str:
         len(state.get("Branches", [])) for state in definition["States"].values() if state["Type"] == "Parallel"
     ]
     at_once = f"{branches[0]} branches at once" if branches else "branches"
-    limit = definition.get("TimeoutSeconds")
+    limit, name = definition.get("TimeoutSeconds"), escape.code(s.state_machine_name)
     bounded = f"\n- An execution ends after {limit} s at the latest; every task has its own timeout." if limit else ""
     return f"""## Check-in workflow (Phase 3)
 
-`{s.state_machine_name}` scores a check-in with `{s.processor_function_name}` and routes it by risk, sentiment and
+{name} scores a check-in with `{s.processor_function_name}` and routes it by risk, sentiment and
 trajectory.
 
 - Crisis protocol in {at_once}: trusted contact, operations, and a note on the user's item in `{s.table_name}`. No

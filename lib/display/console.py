@@ -1,7 +1,9 @@
 """What the command prints: lines, tables, complaints. Only here does anything of ours reach a terminal, escaped."""
 
 import sys
+import traceback
 from collections.abc import Iterable, Sequence
+from types import TracebackType
 
 from rich.console import Console
 from rich.table import Column, Table
@@ -29,6 +31,12 @@ def coloured(word: str, colour: str, rest: str) -> None:
 def complain(text: str) -> None:
     """One sentence on stderr."""
     errors.print(Text(escape.lines(text)))
+
+
+def unexpected(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """An error that is none of ours, in place of Python's own hook: its message may quote anything."""
+    for part in traceback.format_exception(kind, error, trace):
+        complain(part.rstrip())
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
