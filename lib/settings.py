@@ -20,10 +20,11 @@ __all__ = [
     "Settings",
     "check",
     "file_of",
+    "fitting",
     "from_notebook",
     "load",
     "mask",
-    "parameters_of",
+    "said_by",
 ]
 
 # The runner tells its kernels by this which file the parameters are from: a notebook is given values alone.
@@ -55,13 +56,13 @@ def check(parameters: Mapping[str, Any]) -> Settings:
 def _needs_approval(account_id: str) -> str:
     """The file in `parameters/` that requires approval for this account, or "". No option can lift that."""
     for path in sorted((ROOT / "parameters").glob("*.yaml")):
-        data = parameters_of(path)
+        data = _parameters_of(path)
         if (data.get("account_id"), data.get("approval")) == (account_id, "required"):
             return path.name
     return ""
 
 
-def parameters_of(path: Path) -> dict[str, Any]:
+def _parameters_of(path: Path) -> dict[str, Any]:
     """What a parameters file says. Raises BadParameters for what is no YAML mapping, or says a key twice."""
     try:
         text = path.read_text(encoding="utf-8")
@@ -98,20 +99,32 @@ def load(environment: str, overrides: Mapping[str, Any] | None = None) -> Settin
     if not path.is_file():
         have = ", ".join(sorted(found.stem for found in (ROOT / "parameters").glob("*.yaml")))
         raise BadParameters(f"no parameters for environment {environment!r}; expected one of {have}, or a YAML file")
-    found = check({**parameters_of(path), **(overrides or {})})
+    found = check({**_parameters_of(path), **(overrides or {})})
     found._file = str(path.resolve())
     return found
 
 
 def file_of(settings: Settings) -> Path | None:
-    """The file that these parameters are from: the one that was given, or the one of their environment and account."""
-    if settings._file:
-        return Path(settings._file)
+    """The file that these parameters are from, where somebody said so, or else the one in `parameters/` that fits."""
+    return Path(settings._file) if settings._file else fitting(settings)
+
+
+def fitting(settings: Settings) -> Path | None:
+    """The file in `parameters/` of this environment and account; of no matter which machine."""
+    named = (settings.environment, settings.account_id)
     for path in sorted((ROOT / "parameters").glob("*.yaml")):
-        said = parameters_of(path)
-        if (said.get("environment"), said.get("account_id")) == (settings.environment, settings.account_id):
+        said = said_by(path)
+        if said and (said.get("environment"), said.get("account_id")) == named:
             return path
     return None
+
+
+def said_by(path: Path) -> dict[str, Any] | None:
+    """What a parameters file says now, or None where it cannot be read any more: a message must not fail over it."""
+    try:
+        return _parameters_of(path)
+    except (OSError, BadParameters):
+        return None
 
 
 def from_notebook(names: Mapping[str, Any]) -> Settings:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lib.parameters import OF_THE_RUN, ROOT, Settings
-from lib.settings import HANDED_ON, file_of, parameters_of
+from lib.settings import HANDED_ON, file_of, fitting, said_by
 
 # Of what belongs to a run alone, what a command must be told again to find the run.
 WHERE = ("outputs_dir", "docs_dir", "record_store", "profile")
@@ -32,13 +32,13 @@ def without_parameters(*words: str) -> str:
 
 def anywhere(settings: Settings, command: str, *words: str) -> str:
     """The same for whoever reads it in the application's checkout: without this machine's files and folders."""
-    named, *pairs = _named(settings, _ours(file_of(settings)), ())
+    named, *pairs = _named(settings, fitting(settings), ())
     return " ".join(["runbook", command, named, *words, *pairs])
 
 
 def papermill(settings: Settings, notebook: str, output: str) -> str:
     """The notebook alone, from the top of the runbook's checkout, in the mode of the parameters."""
-    path = _ours(file_of(settings))
+    path = fitting(settings)
     file = shlex.quote(path.relative_to(ROOT).as_posix()) if path else FILE
     values = (f"-p {key} {word}" for key, word in _differing(settings, path, ()))
     return " ".join(["papermill", f"runbooks/{notebook}.ipynb", output, "-f", file, *values])
@@ -66,9 +66,10 @@ def handed_on(settings: Settings) -> Iterator[None]:
 
 def _named(settings: Settings, path: Path | None, more: tuple[str, ...]) -> list[str]:
     """The word that names the parameters, and `--set` for each that differs."""
-    if path is None:
+    if path is None or said_by(path) is None:
         return [FILE]
-    word = path.stem if _ours(path) else str(path)
+    ours = path.parent == ROOT / "parameters" and path.suffix == ".yaml"
+    word = path.stem if ours else str(path)
     return [shlex.quote(word), *(f"--set {_pair(key, word)}" for key, word in _differing(settings, path, more))]
 
 
@@ -78,12 +79,7 @@ def _pair(key: str, word: str) -> str:
 
 def _differing(settings: Settings, path: Path | None, more: tuple[str, ...]) -> list[tuple[str, str]]:
     """Each parameter that is another than in its file, as a word of a shell."""
-    usual = parameters_of(path) if path else {}
-    keys = [key for key in Settings.model_fields if path and (key not in OF_THE_RUN or key in more)]
+    usual = (said_by(path) if path else None) or {}
+    keys = [key for key in Settings.model_fields if usual and (key not in OF_THE_RUN or key in more)]
     given = {key: getattr(settings, key) for key in keys if getattr(settings, key) != usual.get(key)}
     return [(key, f'"${key.upper()}"' if key == ADDRESS else shlex.quote(str(value))) for key, value in given.items()]
-
-
-def _ours(path: Path | None) -> Path | None:
-    """The file, where it is one of this checkout's environments."""
-    return path if path and path.parent == ROOT / "parameters" and path.suffix == ".yaml" else None

@@ -84,6 +84,20 @@ def test_a_notebook_names_the_file_that_its_runner_was_given(own, monkeypatch):
     assert commands.runbook(settings.from_notebook(load("local").model_dump()), "status") == "runbook status local"
 
 
+def test_a_message_does_not_fail_over_a_file_that_is_gone_and_guesses_no_other(own):
+    chosen = load(str(own))
+    own.unlink()
+    assert commands.runbook(chosen, "lock") == 'runbook lock "$PARAMETERS"'
+    assert documents.testing(chosen)
+
+
+def test_the_documentation_is_the_same_whoever_made_it_from_whichever_copy_of_a_file(tmp_path):
+    copy = tmp_path / "copy.yaml"
+    copy.write_bytes((ROOT / "parameters" / "prod.yaml").read_bytes())
+    by_hand = settings.from_notebook(load("prod").model_dump())
+    assert documents.testing(load(str(copy))) == documents.testing(load("prod")) == documents.testing(by_hand)
+
+
 def test_no_command_holds_an_address(monkeypatch):
     given = {"ops_subscription_protocol": "sms", "ops_subscription_endpoint": "+491705550100"}
     command = commands.runbook(load("local", given), "rollback", "r1")
