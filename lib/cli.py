@@ -96,7 +96,7 @@ def apply(
 
 def go_on(chosen: Settings, break_lock: bool, undo: bool) -> int:
     """Resume a run; returns the exit code."""
-    record, live = audit.reopen(chosen, resume.begun)
+    record, live = audit.reopen(chosen, resume.resumable)
     terminal.identity(live)
     with run.sealed(record):
         begun = resume.with_its_approval(chosen, record)
@@ -118,7 +118,7 @@ def left_of(begun: Settings, record: Record, live: Live, break_lock: bool, undo:
             terminal.say(f"Run {record.run_id} is complete: AWS holds everything it wanted{also}. Nothing was written.")
             return 0
         terminal.say(f"Going on with run {record.run_id} of {begun.environment} from phase {left[0]}")
-        return carry_out(begun, left, begin=resume.begin, undo=undo, met=lambda live: None)
+        return carry_out(begun, left, begin=resume.begin, undo=undo, show_account=lambda live: None)
 
 
 def break_left(live: Live, run_id: str) -> None:
@@ -142,7 +142,7 @@ def carry_out(
     lasting: bool = True,
     begin: Callable[..., None] = run.begin,
     undo: bool = False,
-    met: Callable[[Live], None] = terminal.identity,
+    show_account: Callable[[Live], None] = terminal.identity,
 ) -> int:
     """Run phases with a line each and a summary at the end; returns the exit code.
 
@@ -157,7 +157,7 @@ def carry_out(
         if undo and to_be_undone(done, record.rows(records.LOG)[rows:]):
             undone(chosen.model_copy(update={"run_id": record.run_id}), record)
 
-    done = run.phases(chosen, record, numbers, terminal.progress, begin, ended, met)
+    done = run.phases(chosen, record, numbers, terminal.progress, begin, ended, show_account)
     terminal.summary(record, done, earlier)
     if lasting:
         ways_on(chosen, record, run.overall(done))

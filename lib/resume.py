@@ -23,7 +23,7 @@ def with_its_approval(settings: Settings, record: Record) -> Settings:
     return settings.model_copy(update={key: begun[key] for key in OF_THE_APPROVAL})
 
 
-def begun(record: Record) -> bool:
+def resumable(record: Record) -> bool:
     """Whether a run began phases in apply mode, and so may be gone on with."""
     found = record.read_json("run.json") or {}
     return found.get("mode") == "apply" and found.get("verdict") != "refused"

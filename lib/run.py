@@ -3,7 +3,7 @@
 import platform
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,12 +16,12 @@ from lib.aws import Identity, Live
 from lib.checks import require
 from lib.errors import RunbookError
 from lib.notebooks import adopt, execute
-from lib.phases import NOTEBOOKS, PLANNED_MINUTES, ROLLBACK, Phase, spoken
+from lib.phases import NOTEBOOKS, PLANNED_MINUTES, ROLLBACK, Phase, verdict_of_part
 from lib.plans import Plan
 from lib.records import Record
 from lib.settings import ROOT, Settings
 
-NOT_STARTED = ("did not start", "refused", "not_run")  # verdicts of what is no run: nothing of it took place
+DID_NOT_START = "did not start"
 PACKAGES = ("boto3", "papermill", "jupyterlab", "pandas", "matplotlib", "pydantic", "statelint")
 
 
@@ -57,12 +57,12 @@ def phases(
     told: Callable[[Phase], None],
     begin: Callable[[Settings, Record, Live, Sequence[str]], None] = begin,
     ended: Callable[[Sequence[Phase]], None] = lambda done: None,
-    met: Callable[[Live], None] = lambda live: None,
+    show_account: Callable[[Live], None] = lambda live: None,
 ) -> list[Phase]:
     """Run the chosen phases in order, stop at the first that does not succeed, and write `run.json` and the manifest.
 
     Holds the environment's lock where it may write. `told` hears of each phase twice: when it starts (verdict
-    `running`) and when it ends; `ended` of all of them, while the lock is still held; `met` of the account, first.
+    `running`) and when it ends; `ended` of all of them, while the lock is still held. `show_account` comes first.
     """
     started = datetime.now(UTC)
     done = [Phase(number, NOTEBOOKS[number], planned_minutes=PLANNED_MINUTES.get(number)) for number in chosen]
@@ -70,7 +70,7 @@ def phases(
         held.enter_context(sigterm_interrupts())
         try:
             record, live = audit.attached(settings, record)
-            met(live)
+            show_account(live)
             held.enter_context(sealed(record))  # last of all, since giving the lock back is a call as well
             held.enter_context(alone(settings, record, live))
             begin(settings, record, live, chosen)
@@ -208,12 +208,18 @@ def status(record: Record) -> dict[str, Any]:
     if found is None:
         return {"run_id": record.run_id, "verdict": _without_phases(record), "phases": []}
     applied = sum(row["state"] == "applied" and not row["undoes"] for row in record.rows(records.LOG))
-    verdict = spoken(found["verdict"], [phase["number"] for phase in found["phases"]])
+    verdict = verdict_of_part(found["verdict"], [phase["number"] for phase in found["phases"]])
     if verdict == "running":
         verdict = f"running, or killed: {applied} changes applied"
     if found.get("rollback"):
         verdict = f"{verdict}; rollback {found['rollback']['verdict']}"
     return {**found, "verdict": verdict}
+
+
+def took_place(found: Mapping[str, Any]) -> bool:
+    """Whether any of what `status` gave is more than an attempt: a run that was killed between phases is."""
+    ran = any(phase["verdict"] != "not_run" for phase in found["phases"])
+    return ran or found["verdict"] not in (DID_NOT_START, "refused", "not_run")
 
 
 def _without_phases(record: Record) -> str:
@@ -225,4 +231,4 @@ def _without_phases(record: Record) -> str:
         )
     if any(row["temporary"] for row in record.rows(records.LOG)) and not (record.folder / "evidence").exists():
         return "drills that did not end; the next ones remove what they left"
-    return NOT_STARTED[0] if record.latest("plan.json") is None else "plan only"
+    return DID_NOT_START if record.latest("plan.json") is None else "plan only"

@@ -49,7 +49,7 @@ def progress(phase: Phase) -> None:
 def summary(record: Record, done: Sequence[Phase], earlier: Sequence[str]) -> None:
     """Every phase against the plan's minutes, the success criteria as in `criteria`, and where the record is."""
     taken, planned = sum(phase.seconds for phase in done) / 60, sum(phases.PLANNED_MINUTES.values())
-    verdict = phases.spoken(run.overall(done), [phase.number for phase in done])
+    verdict = phases.verdict_of_part(run.overall(done), [phase.number for phase in done])
     total = ["total", verdict, "", "", "", f"{taken:.1f} min", f"{planned} min"]
     columns = ["phase", "verdict", "cells run", "failed", "not run", "took", "planned"]
     table(f"Run {record.run_id}", columns, [*map(_phase_row, done), total])
@@ -121,7 +121,7 @@ def statuses(chosen: Settings) -> None:
     """The runs of an environment, oldest first, as the machine left them that wrote last."""
     here = set(records.runs(chosen))
     found = [run.status(record) for record in records.latest_of_each(chosen)]
-    begun = [row for row in found if row["verdict"] not in run.NOT_STARTED]
+    begun = [row for row in found if run.took_place(row)]
     rows = [[_where(row, here), row["verdict"], row.get("mode", "-"), row.get("started", "-")] for row in begun]
     table(f"Runs of {chosen.environment}, as recorded", ["run", "verdict", "mode", "started"], rows)
     others = [f"{row['run_id']} ({row['verdict']})" for row in found if row not in begun]

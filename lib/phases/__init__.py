@@ -40,7 +40,7 @@ class Phase:
     error: str = ""
 
 
-def spoken(verdict: str, ran: Sequence[str]) -> str:
+def verdict_of_part(verdict: str, ran: Sequence[str]) -> str:
     """A run's verdict, and of which phases it is where they are not all of them."""
     return verdict if verdict != "succeeded" or set(ran) == set(NOTEBOOKS) else f"succeeded ({', '.join(ran)} alone)"
 

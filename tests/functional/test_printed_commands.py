@@ -139,7 +139,10 @@ def test_after_a_token_expired_the_printed_command_takes_the_lock_that_was_left(
     code, out = said("apply", file, "--only", "02")
     monkeypatch.setattr(locks, "_remove", released)
     assert code == 0, out
-    assert locks.found(connect(chosen)) is not None
+    left = locks.found(connect(chosen))
+    # The command has ended by the time when somebody types the next one; here it was this very process.
+    ssm, ended = clients.client(chosen.endpoint_url, "ssm"), replace(left, born=f"{locks._boot()} 0")
+    ssm.put_parameter(Name=chosen.lock_name, Value=json.dumps(asdict(ended)), Type="String", Overwrite=True)
     (undo,) = collected(out)
     code, undone = typed(undo, tmp_path)
     assert code == 0 and "Lock broken" in undone, undone

@@ -247,6 +247,9 @@ def test_the_runs_are_those_that_took_place_and_a_part_is_none_of_the_whole(tmp_
     run_of(tmp_path, "some", "succeeded", ["00", "01", "02"])
     run_of(tmp_path, "denied", "refused", ["00"])
     run_of(tmp_path, "none", "not_run", ["00"])
+    between = run_of(tmp_path, "killed", "not_run", ["00", "01"])
+    phases = [{"number": "00", "verdict": "succeeded"}, {"number": "01", "verdict": "not_run"}]
+    between.write_json("run.json", {**between.read_json("run.json"), "phases": phases})
     records.open_run(load("local", {"outputs_dir": str(tmp_path), "run_id": "empty"}))
     with pytest.raises(SystemExit) as ended:
         main(["status", "local", "--set", f"outputs_dir={tmp_path}"])
@@ -255,7 +258,8 @@ def test_the_runs_are_those_that_took_place_and_a_part_is_none_of_the_whole(tmp_
     rows = {
         cells[0]: cells[1] for line in table.splitlines() if len(cells := [c.strip() for c in line.split("│")[1:]]) > 3
     }
-    assert rows == {"whole": "succeeded", "one": "succeeded (03 alone)", "some": "succeeded (00, 01, 02 alone)"}
+    part = {"one": "succeeded (03 alone)", "some": "succeeded (00, 01, 02 alone)"}
+    assert rows == {"whole": "succeeded", "killed": "not_run", **part}
     assert others.split() == ["denied", "(refused),", "empty", "(did", "not", "start),", "none", "(not_run)"]
 
 
