@@ -171,8 +171,10 @@ def test_something_else_in_its_place_stops_whoever_would_write(free):
     for command in (("apply", "--only", "01"), ("lock",), ("lock", "--break", "r9", "--force")):
         code, _, err = said(free, *command)
         assert (code, len(err.splitlines())) == (3, 1)
-        assert 'holds "a colleague\'s note", which is no lock of this runbook' in err
-        assert f"`aws ssm delete-parameter --name {free.lock_name}`" in err
+        assert "holds 18 characters that are no lock of this runbook" in err
+        assert "colleague" not in err
+        where = f"--region us-east-1 --endpoint-url {free.endpoint_url}"
+        assert f"`aws ssm delete-parameter --name {free.lock_name} {where}`" in err
     ssm.delete_parameter(Name=free.lock_name)
 
 
