@@ -236,7 +236,8 @@ def test_one_phase_alone_goes_with_no_first_and_no_last(more):
 def run_of(tmp_path, run_id, verdict, phases, mode="apply"):
     chosen = load("local", {"outputs_dir": str(tmp_path), "run_id": run_id})
     record = records.open_run(chosen)
-    rows = [{"number": number, "verdict": verdict} for number in phases]
+    each = "not_run" if verdict == "refused" else verdict
+    rows = [{"number": number, "verdict": each} for number in phases]
     record.write_json("run.json", {"run_id": run_id, "verdict": verdict, "mode": mode, "phases": rows})
     return record
 
