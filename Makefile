@@ -4,14 +4,19 @@ VENV := .venv
 RUN := $(VENV)/bin
 # Nothing of the machine's own AWS set-up reaches a rehearsal or a test.
 QUIET := env -u AWS_PROFILE -u AWS_ENDPOINT_URL -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_SESSION_TOKEN
+# What is opened by hand is saved by hand: copies, so that no notebook of this checkout is ever changed by looking at it.
+LAB := .rehearsal/lab/$(shell date -u +%Y%m%dT%H%M%SZ)
 
-.PHONY: rehearse test lint lab faults silence lock sample clean
+.PHONY: rehearse test test-browser lint lab faults silence lock sample clean
 
 rehearse: $(VENV)/ready  ## carry the whole plan out on an embedded AWS account
 	$(QUIET) $(RUN)/runbook rehearse $(ARGS)
 
 test: $(VENV)/ready  ## all tests
 	$(QUIET) $(RUN)/python -m pytest -n 3 $(ARGS)
+
+test-browser: $(VENV)/ready  ## executed notebooks in Chromium: needs `apt-get install chromium`, or its path in CHROMIUM
+	$(QUIET) $(RUN)/python -m pytest -m browser tests/browser $(ARGS)
 
 lint: $(VENV)/ready  ## style, types, and no outputs in runbooks/
 	$(RUN)/ruff check .
@@ -25,8 +30,9 @@ faults: $(VENV)/ready  ## every fault at every call that changes something, then
 silence: $(VENV)/ready  ## every task of the workflow broken in every way, on two interpreters: silent must be 0
 	$(QUIET) $(RUN)/python -m rehearsal.single_failures $(ARGS)
 
-lab: $(VENV)/ready  ## JupyterLab on the notebooks, for a step-through on the kept account
-	$(RUN)/python -I -X utf8 lib/origin.py lib.lab runbooks
+lab: $(VENV)/ready  ## JupyterLab on copies of the notebooks, for a step-through on the kept account
+	mkdir -p $(LAB) && cp runbooks/*.ipynb $(LAB)
+	$(RUN)/python -I -X utf8 lib/origin.py lib.lab $(LAB)
 
 $(VENV)/ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version)'

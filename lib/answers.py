@@ -4,10 +4,16 @@ botocore's models require hardly any member of an answer, so any of them may be 
 trouble, by a key that the caller may not use, or by one that has changed. Every client of ours answers so.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
+from botocore.parsers import ResponseParser, ResponseParserError, ResponseParserFactory
+
 from lib.errors import NotAsWanted
+
+# What botocore's parsers raise on an answer of another shape than the service's model has.
+MISSHAPEN = (ResponseParserError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 
 class Answer(dict[str, Any]):
@@ -51,3 +57,66 @@ class Answering:
 def answering(base_classes: list[type], **_: object) -> None:
     """For boto3's event `creating-client-class`."""
     base_classes.insert(0, Answering)
+
+
+class Reader:
+    """A parser of botocore's, around which nothing of an answer that it cannot read is quoted.
+
+    Such a body is anybody's: a proxy's page, a check-in, a secret. botocore puts it into the error, and so it would
+    come into records and onto terminals.
+    """
+
+    def __init__(self, parser: ResponseParser, protocol: str) -> None:
+        self._parser = parser
+        self._json = protocol in ("json", "rest-json")
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+        return getattr(self._parser, name)
+
+    def parse(self, response: Mapping[str, Any], shape: Any) -> Any:  # noqa: ANN401
+        """What botocore makes of it. Raises ResponseParserError with the answer's status and size alone."""
+        unread = f"an answer of status {response['status_code']} that cannot be read ({_size(response)})"
+        try:
+            found = self._parser.parse(response, shape)
+        except MISSHAPEN:
+            raise ResponseParserError(unread) from None
+        if not isinstance(found, Mapping) or (self._json and _no_json(response, shape)):
+            raise ResponseParserError(unread)
+        if _is_body(found.get("Error"), response):
+            found["Error"]["Message"] = unread
+        return found
+
+
+class Readers(ResponseParserFactory):
+    """For botocore's component `response_parser_factory`."""
+
+    def create_parser(self, protocol_name: str) -> Reader:
+        return Reader(super().create_parser(protocol_name), protocol_name)
+
+
+def _is_body(error: Any, response: Mapping[str, Any]) -> bool:  # noqa: ANN401
+    """Whether an error's message is the whole body, which is what botocore makes of a body that is no JSON."""
+    body = response.get("body")
+    if not (isinstance(error, Mapping) and isinstance(body, bytes) and body):
+        return False
+    said = error.get("Message")
+    return not isinstance(said, str) or said.encode() == body
+
+
+def _no_json(response: Mapping[str, Any], shape: Any) -> bool:  # noqa: ANN401
+    """Whether a good answer's body should be JSON and is none: botocore takes it for an answer without members."""
+    body = response.get("body")
+    if not isinstance(body, bytes) or not body or response["status_code"] >= 300:
+        return False
+    if shape is None or "payload" in shape.serialization:
+        return False
+    try:
+        json.loads(body)
+    except ValueError:
+        return True
+    return False
+
+
+def _size(response: Mapping[str, Any]) -> str:
+    body = response.get("body")
+    return f"{len(body)} bytes" if isinstance(body, bytes) else "a stream"

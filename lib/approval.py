@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from lib import origin, persons, records
+from lib import notebook_sources, origin, persons, records
 from lib.checks import Check
+from lib.display import commands
 from lib.drift import differing, drifted, other_code, other_parameters, since
 from lib.errors import BadParameters, Refused
 from lib.plans import AccountGuards, Plan, fingerprint
@@ -86,7 +87,7 @@ def made_from(settings: Settings) -> dict[str, Any]:
         "parameters_sha256": _digest(json.dumps(whole, sort_keys=True).encode()),
         # Tells one address from another, and holds none.
         "subscriber": _digest(settings.ops_subscription_endpoint.encode())[:8],
-        "notebooks": {path.stem: _digest(path.read_bytes()) for path in sorted((ROOT / "runbooks").glob("*.ipynb"))},
+        "notebooks": notebook_sources.digests(ROOT / "runbooks"),
         "code": _digest(json.dumps(code).encode()),
     }
 
@@ -117,12 +118,12 @@ def require_whole(settings: Settings, record: Record, plans: Sequence[Plan], cal
         if account and approved and (used := account.used(approved)):
             raise Refused(
                 f"{approved} was applied by {used.said} already{f' ({differs})' if differs else ''}; an approval is "
-                f"good for one run. Review `runbook plan {name}` again"
+                f"good for one run. Review `{commands.runbook(settings, 'plan')}` again"
             )
         differs = differs or ("the order of its changes" if saved else "no record of it is here to compare with")
         raise Refused(
             f"{name} needs approval: the account's plan is {found['fingerprint']}, approved is {approved or 'none'}"
-            f"{f' ({differs})' if approved else ''}. Review `runbook plan {name}` and approve that one"
+            f"{f' ({differs})' if approved else ''}. Review `{commands.runbook(settings, 'plan')}` and approve that one"
         )
     _require_people(settings, caller)
 
@@ -153,8 +154,8 @@ def require(plan: Plan, settings: Settings, record: Record) -> None:
     if not saved:
         name = settings.environment
         raise Refused(
-            f"{name} needs an approved plan and this run has none; review `runbook plan {name}`, then "
-            f"`runbook apply {name} --approved-plan plan-...`"
+            f"{name} needs an approved plan and this run has none; review "
+            f"`{commands.runbook(settings, 'plan')}`, then apply it with the fingerprint that it ends with"
         )
     now = made_from(settings)
     other = [*other_parameters(saved, now), *other_code(saved, now)]
@@ -187,7 +188,7 @@ def _require_waived(plan: Plan, settings: Settings, record: Record) -> None:
         said = f"run {record.run_id} was begun with {begun_as}" if begun_as else "no file in parameters/ says so"
         raise Refused(
             f"approval none: {said}, and no notebook's parameters lift the approval of account {settings.account_id}; "
-            "put a file that says so into parameters/, or run it by `runbook apply`. Nothing was written"
+            "put a file that says so into parameters/, or apply it by the command. Nothing was written"
         )
 
 
@@ -201,8 +202,8 @@ def use(plan: Plan, settings: Settings, record: Record) -> None:
 def _require_not_rolled_back(settings: Settings, record: Record, rows: Sequence[Mapping[str, Any]]) -> None:
     if any(row.get("undoes") and row["state"] == "applied" and not row.get("temporary") for row in rows):
         raise Refused(
-            f"run {record.run_id} was rolled back, and its approval with it; review `runbook plan "
-            f"{settings.environment}` and apply that one"
+            f"run {record.run_id} was rolled back, and its approval with it; review "
+            f"`{commands.runbook(settings, 'plan')}` and apply that one"
         )
 
 

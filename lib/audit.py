@@ -4,6 +4,7 @@ Before a run is gone on with, its folder and its store are brought together, whi
 cannot be used stops the run here, before anything is written to AWS.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from lib import handover, records, stores
@@ -20,15 +21,15 @@ def begin(settings: Settings) -> tuple[Record, Live]:
     return attached(settings, records.open_run(settings), shelves)
 
 
-def reopen(settings: Settings) -> tuple[Record, Live]:
+def reopen(settings: Settings, usable: Callable[[Record], bool] = bool) -> tuple[Record, Live]:
     """The record of a run that took place, here or on another machine, and the connection.
 
-    Raises BadParameters where there is none.
+    Raises BadParameters where there is none, naming the latest that are `usable` for what was asked.
     """
     shelves = stores.shelves(settings)
-    if settings.run_id in (stored := look(settings, shelves)):
+    if settings.run_id in look(settings, shelves):
         return attached(settings, records.open_run(settings), shelves)
-    return attached(settings, records.existing(settings, settings.run_id, stored), shelves)
+    return attached(settings, records.existing(settings, settings.run_id, usable), shelves)
 
 
 def attached(settings: Settings, record: Record, shelves: Shelves | None = None) -> tuple[Record, Live]:
@@ -62,6 +63,6 @@ def look(settings: Settings, shelves: Shelves | None = None) -> list[str]:
 
 def seen(settings: Settings) -> Record:
     """A run as the machine left it that wrote last: to be read only. Raises BadParameters where there is none."""
-    stored = look(settings)
+    look(settings)
     found = [record for record in records.latest_of_each(settings) if record.run_id == settings.run_id]
-    return found[0] if found else records.existing(settings, settings.run_id, stored)
+    return found[0] if found else records.existing(settings, settings.run_id)

@@ -26,7 +26,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from lib import origin
-from lib.answers import answering
+from lib.answers import Readers, answering
 from lib.calls import CallLog, Calls
 from lib.errors import BadParameters, NotAsWanted, Refused, Throttled, Unanswered, Unreachable
 from lib.settings import Settings
@@ -35,6 +35,8 @@ from lib.settings import Settings
 PLACEHOLDER = {"aws_access_key_id": "placeholder", "aws_secret_access_key": "placeholder"}
 # Nor does anyone's profile decide anything there, not even one that is missing.
 NOBODYS: dict[str, Any] = {"profile": (None, [], None, None), "config_file": (None, [], os.devnull, None)}
+
+READERS = ("response_parser_factory", Readers())
 
 NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, ProfileNotFound, SSOError)
 NO_ANSWER = (ConnectionError, HTTPClientError, ResponseParserError)
@@ -173,8 +175,11 @@ def _session(settings: Settings) -> boto3.session.Session:
     if settings.endpoint_url:
         plain = botocore.session.Session(session_vars=NOBODYS)
         plain.register_component("data_loader", _models())
+        plain.register_component(*READERS)
         return boto3.session.Session(region_name=settings.region, botocore_session=plain, **PLACEHOLDER)
-    session = boto3.session.Session(region_name=settings.region, profile_name=settings.profile or None)
+    own = botocore.session.Session(profile=settings.profile or None)
+    own.register_component(*READERS)
+    session = boto3.session.Session(region_name=settings.region, botocore_session=own)
     if session.get_credentials() is None:
         raise NoCredentialsError
     return session

@@ -1,5 +1,6 @@
 """The log of the calls that are made: one row a call, also of a failed one, and never what was sent or answered."""
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +20,10 @@ NAMED_BY = (
     "PolicyName", "RoleName", "Rule", "QueueName", "QueueUrl", "TableName", "Bucket", "logGroupName", "DashboardName",
     "Name", "name",
 )  # fmt: skip
+# An execution's name may be a person's id. Ours, of drills, are made of a scenario, a run and chance.
+EXECUTION = re.compile(r"(arn:[^:]*:states:[^:]*:[^:]*:(?:execution|express|mapRun):[^:/]+)[:/](.+)", re.DOTALL)
+OURS = re.compile(r"drill-[\w.-]+-[A-Za-z0-9-]{1,12}-[0-9a-f]{6}")
+SOMEBODYS = "(not ours)"
 
 
 @dataclass
@@ -99,4 +104,6 @@ def _row(context: Mapping[str, Any], outcome: str, meta: Mapping[str, Any]) -> R
 
 
 def _resource(params: Mapping[str, Any]) -> str:
-    return next((str(params[key]) for key in NAMED_BY if params.get(key)), "")
+    named = next((str(params[key]) for key in NAMED_BY if params.get(key)), "")
+    execution = EXECUTION.fullmatch(named)
+    return f"{execution[1]}:{SOMEBODYS}" if execution and not OURS.fullmatch(execution[2]) else named

@@ -1,6 +1,5 @@
 """The commands that may write: plan, apply, rollback, restore, lock; and everything that the command is made of."""
 
-import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -31,6 +30,7 @@ from lib import rollback as rollbacks
 from lib.aws import Live, connect
 from lib.checks import require
 from lib.command import exit_code, main, parameters, told
+from lib.display import commands
 from lib.errors import BadParameters, NotAsWanted, RunbookError, Superseded
 from lib.phases import VALIDATION, Phase
 from lib.records import Record
@@ -46,6 +46,7 @@ def plan(given: Callable[..., Settings]) -> int:
     """Show every change of every phase; write nothing."""
     chosen = given(mode="plan")
     record, live = audit.begin(chosen)
+    terminal.identity(live)
     require(preflight.pieces(live))
     plans = run.plan_all(live)
     made = approval.plan_data(plans, chosen)
@@ -87,7 +88,8 @@ def apply(
     more = {key: value for key, value in approved.items() if value}
     if not run_id:
         if break_lock:
-            raise BadParameters("--break-lock goes with --resume; `runbook lock ENV` shows who holds the lock")
+            held = commands.runbook(given(mode="apply", **more), "lock")
+            raise BadParameters(f"--break-lock goes with --resume; `{held}` shows who holds the lock")
         return carry_out(given(mode="apply", **more), phases.numbers(first, last, only), undo=rollback_on_failure)
     if first or last or only:
         raise BadParameters("--resume goes on with the run's own phases; leave --from, --to and --only out")
@@ -98,7 +100,8 @@ def apply(
 
 def go_on(chosen: Settings, break_lock: bool, undo: bool) -> int:
     """Resume a run; returns the exit code."""
-    record, live = audit.reopen(chosen)
+    record, live = audit.reopen(chosen, resume.resumable)
+    terminal.identity(live)
     with run.sealed(record):
         begun = resume.with_its_approval(chosen, record)
         return left_of(begun, record, replace(live, settings=begun), break_lock, undo)
@@ -119,7 +122,7 @@ def left_of(begun: Settings, record: Record, live: Live, break_lock: bool, undo:
             terminal.say(f"Run {record.run_id} is complete: AWS holds everything it wanted{also}. Nothing was written.")
             return 0
         terminal.say(f"Going on with run {record.run_id} of {begun.environment} from phase {left[0]}")
-        return carry_out(begun, left, begin=resume.begin, undo=undo)
+        return carry_out(begun, left, begin=resume.begin, undo=undo, show_account=lambda live: None)
 
 
 def break_left(live: Live, run_id: str) -> None:
@@ -128,20 +131,13 @@ def break_left(live: Live, run_id: str) -> None:
     terminal.say(f"Lock broken: {locks.break_lock(live, run_id).said}" if held else "Nobody held the lock.")
 
 
-def undo_command(chosen: Settings, run_id: str) -> str:
-    """The rollback of a run, for the same environment file and with the same overrides as this command."""
-    return _command_here("rollback", chosen, run_id)
-
-
-def go_on_command(chosen: Settings, run_id: str) -> str:
-    """The resumption of a run, likewise."""
-    return _command_here("apply", chosen, f"--resume {run_id}")
-
-
-def _command_here(command: str, chosen: Settings, what: str) -> str:
-    given = click.get_current_context().params
-    pairs = (f" --set {shlex.quote(pair)}" for pair in given.get("overrides", ()))
-    return f"runbook {command} {shlex.quote(given.get('environment', chosen.environment))} {what}{''.join(pairs)}"
+def with_its_lock(chosen: Settings, run_id: str) -> list[str]:
+    """`--break-lock` where the run could not give its lock back, or nobody can tell: with a token that expired, say."""
+    try:
+        held = locks.found(connect(chosen))
+    except RunbookError:
+        return ["--break-lock"]
+    return ["--break-lock"] if held and held.run_id == run_id else []
 
 
 def carry_out(
@@ -150,6 +146,7 @@ def carry_out(
     lasting: bool = True,
     begin: Callable[..., None] = run.begin,
     undo: bool = False,
+    show_account: Callable[[Live], None] = terminal.identity,
 ) -> int:
     """Run phases with a line each and a summary at the end; returns the exit code.
 
@@ -169,13 +166,20 @@ def carry_out(
         if undo and to_be_undone(done, record.rows(records.LOG)[rows:]):
             undone(changed(chosen, run_id=record.run_id), record)
 
-    done = run.phases(chosen, record, numbers, terminal.progress, begun, ended)
+    done = run.phases(chosen, record, numbers, terminal.progress, begun, ended, show_account)
     terminal.summary(record, done, earlier)
     if lasting:
-        terminal.say(f"Undo:   {undo_command(chosen, record.run_id)}")
-        if run.overall(done) != "succeeded":
-            terminal.say(f"Go on:  {go_on_command(chosen, record.run_id)}")
+        ways_on(chosen, record, run.overall(done))
     return exit_code(done)
+
+
+def ways_on(chosen: Settings, record: Record, verdict: str) -> None:
+    """The commands that undo this run, where it changed something, and that go on with it, where it is not done."""
+    words = [record.run_id, *with_its_lock(chosen, record.run_id)]
+    if record.rows(changes.LOG):
+        terminal.say(f"Undo:   {commands.runbook(chosen, 'rollback', *words)}")
+    if verdict != "succeeded":
+        terminal.say(f"Go on:  {commands.runbook(chosen, 'apply', '--resume', *words)}")
 
 
 def to_be_undone(done: Sequence[Phase], rows: Sequence[Mapping[str, Any]]) -> bool:
@@ -201,7 +205,8 @@ def rollback(
     if to_phase:
         more["rollback_to_phase"] = to_phase
     chosen = given(mode="plan" if dry_run else "apply", run_id=run_id, **more)
-    record, live = audit.reopen(chosen)
+    record, live = audit.reopen(chosen, lambda found: bool(found.rows(changes.LOG)))
+    terminal.identity(live)
     with run.sealed(record):
         rows = record.rows(changes.LOG)
         if not rows:
@@ -232,7 +237,9 @@ def restore(given: Callable[..., Settings], run_id: str) -> int:
     chosen = given(mode="apply", run_id=run_id)
     here = Record(chosen.run_folder, run_id)
     # This machine's own record needs no store, which may be as unwell as the rest.
-    record, live = (here, connect(chosen, here.log_call)) if emergency.has_backup(here) else audit.reopen(chosen)
+    own = emergency.has_backup(here)
+    record, live = (here, connect(chosen, here.log_call)) if own else audit.reopen(chosen, emergency.has_backup)
+    terminal.identity(live)
     troubles = emergency.restore(live, record)
     terminal.say(f"The workflow was given back its definition of before run {run_id}")
     for trouble in troubles:
@@ -241,7 +248,7 @@ def restore(given: Callable[..., Settings], run_id: str) -> int:
         terminal.say(f"Note: {lock_taken}")
     try:
         require(emergency.verified(live, record, chosen))
-        terminal.say(f"AWS holds it. The rest of the run stays: {undo_command(chosen, run_id)}")
+        terminal.say(f"AWS holds it. The rest of the run stays: {commands.runbook(chosen, 'rollback', run_id)}")
     finally:
         with suppress(RunbookError):
             records.seal(audit.attached(chosen, record)[0])

@@ -11,12 +11,14 @@ from importlib.metadata import entry_points
 from typing import Any
 
 import click
-import yaml
 
 from lib import errors, interrupts, origin, run, settings, terminal
+from lib.display import console
 from lib.errors import BadParameters, RunbookError
 from lib.phases import Phase
 from lib.settings import Settings
+from lib.subscriber import shown
+from lib.yaml_text import read
 
 INTERRUPTED = 130
 ADDED = "runbook.commands"  # the entry points by which a package adds its commands
@@ -75,13 +77,13 @@ def overridden(pairs: Sequence[str]) -> dict[str, Any]:
     for pair in pairs:
         key, equals, text = pair.partition("=")
         if not equals:
-            raise BadParameters(f"--set {pair!r}: expected KEY=VALUE")
-        field = Settings.model_fields.get(key.strip())
+            raise BadParameters(f"--set {shown(pair)!r}: expected KEY=VALUE")
+        name = key.strip()
+        if name in values:
+            raise BadParameters(f"--set says {shown(name)} twice; leave one of them")
+        field = Settings.model_fields.get(name)
         textual = field is not None and field.annotation is str
-        try:
-            values[key.strip()] = text if textual else yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise BadParameters(f"--set {pair!r}: {text!r} is not a YAML value") from error
+        values[name] = text if textual else read(text, f"--set {shown(name)}")
     return values
 
 
@@ -101,6 +103,7 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Carry the Your6 Phase 3 plan out, and prove that it worked."""
+    sys.excepthook = console.unexpected
 
 
 def exit_code(done: Sequence[Phase]) -> int:

@@ -8,8 +8,10 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from lib.display import commands, escape
 from lib.marked import diff, normal, read_section, write_section
 from lib.settings import Settings
+from lib.settings import changed as with_values
 
 __all__ = ["changed", "diff", "read_section", "sections", "write_section"]
 
@@ -20,6 +22,8 @@ ROUTE_OF_SOURCE = {
     "your6.checkin.highrisk": "high",
     "your6.checkin.proactive": "proactive",
 }
+# What only the reviewer knows, as variables of a shell.
+APPROVED = ("--approved-plan", '"$FINGERPRINT"', "--approved-by", '"$APPROVER"', "--change-ticket", '"$TICKET"')
 DRILL = {"risk_score": 98, "score": -0.95, "trajectory": "declining", "text": "Drill: no real check-in."}
 
 
@@ -87,18 +91,20 @@ def testing(settings: Settings, started: str = "") -> str:
     """Commands that test the deployed workflow; only ones that exist."""
     s = settings
     given = json.dumps({"userId": s.drill_user_id, "checkinResult": DRILL}, indent=2)
-    approved = " --approved-plan FINGERPRINT" if s.approval == "required" else ""
-    where = f"--region {s.region}" + (f" --endpoint-url {s.endpoint_url}" if s.endpoint_url else "")
+    approved = APPROVED if s.approval == "required" else ()
+    anybodys = with_values(s, profile="")
+    start = ("--state-machine-arn", started or s.state_machine_arn, "--input", "file://drill-crisis.json")
     return f"""## Testing the workflow (Phase 3)
 
 From the runbook's checkout:
 
 ```bash
-runbook plan {s.environment}   # what would change; writes nothing
+# what would change; writes nothing:
+{commands.anywhere(s, "plan")}
 # carry it out, with drills of every route on the deployed workflow:
-runbook apply {s.environment}{approved}
+{commands.anywhere(s, "apply", *approved)}
 # the drills' notebook alone, in the mode of the parameters:
-papermill runbooks/05_validation.ipynb validation.ipynb -f parameters/{s.environment}.yaml
+{commands.papermill(s, "05_validation", "validation.ipynb")}
 ```
 
 One crisis drill by hand. Only an execution named `drill-*` of the user `{s.drill_user_id}` may bring its own score; its
@@ -108,9 +114,8 @@ alerts say `[DRILL]`, and that user's contact is the operations team:
 cat > drill-crisis.json <<'JSON'
 {given}
 JSON
-aws stepfunctions start-execution {where} \\
-  --state-machine-arn {started or s.state_machine_arn} \\
-  --name "drill-crisis-$(date +%s)" --input file://drill-crisis.json
+{commands.aws(anybodys, "stepfunctions", "start-execution", *start)} \\
+  --name "drill-crisis-$(date +%s)"
 ```
 """
 
@@ -122,11 +127,11 @@ def features(settings: Settings, definition: Mapping[str, Any]) -> str:
         len(state.get("Branches", [])) for state in definition["States"].values() if state["Type"] == "Parallel"
     ]
     at_once = f"{branches[0]} branches at once" if branches else "branches"
-    limit = definition.get("TimeoutSeconds")
+    limit, name = definition.get("TimeoutSeconds"), escape.code(s.state_machine_name)
     bounded = f"\n- An execution ends after {limit} s at the latest; every task has its own timeout." if limit else ""
     return f"""## Check-in workflow (Phase 3)
 
-`{s.state_machine_name}` scores a check-in with `{s.processor_function_name}` and routes it by risk, sentiment and
+{name} scores a check-in with `{s.processor_function_name}` and routes it by risk, sentiment and
 trajectory.
 
 - Crisis protocol in {at_once}: trusted contact, operations, and a note on the user's item in `{s.table_name}`. No
@@ -168,7 +173,7 @@ def architecture(mermaid: str) -> str:
 def _rule_rows(rule: Mapping[str, Any]) -> list[tuple[str, ...]]:
     pattern = rule["pattern"]
     return [
-        (source, kind, str(rule["name"]), ROUTE_OF_SOURCE.get(source, ""), "new")
+        (*map(escape.markdown, (source, kind, rule["name"])), ROUTE_OF_SOURCE.get(source, ""), "new")
         for source in pattern["source"]
         for kind in pattern["detail-type"]
     ]
@@ -176,7 +181,7 @@ def _rule_rows(rule: Mapping[str, Any]) -> list[tuple[str, ...]]:
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 def changed(file: str, before: str | None, after: str | None) -> str:

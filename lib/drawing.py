@@ -15,7 +15,10 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, NullFormatter, NullLocator
+from matplotlib.text import Text
+from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter, NullLocator
+
+from lib.display.escape import legible, one_line
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -62,15 +65,26 @@ def styled(draw: Callable[P, R]) -> Callable[P, R]:
 
 def describe(figure: Figure) -> str:
     """The figure in one line with its numbers: alt text, or a line for a terminal."""
-    return str(figure.get_label())
+    return one_line(figure.get_label())
 
 
 def png(figure: Figure, dpi: int = 110) -> bytes:
     """The figure as a PNG file's bytes."""
     buffer = BytesIO()
+    _make_legible(figure)
     with mpl.rc_context(STYLE):
         figure.savefig(buffer, format="png", dpi=dpi)
     return buffer.getvalue()
+
+
+def _make_legible(figure: Figure) -> None:
+    """Whatever was drawn into it, also as a tick's name: nothing that hides or turns the text around it."""
+    for text in figure.findobj(Text):
+        text.set_text(legible(text.get_text()))
+    for axes in figure.axes:
+        for formatter in (axes.xaxis.get_major_formatter(), axes.yaxis.get_major_formatter()):
+            if isinstance(formatter, FixedFormatter):
+                formatter.seq = [legible(name) for name in formatter.seq]
 
 
 def canvas(question: str, answer: str, height: float = 4.0) -> tuple[Drawing, Axes]:

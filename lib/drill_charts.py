@@ -84,7 +84,7 @@ def drill_log(frame: pd.DataFrame, limit_seconds: float) -> Figure:
     """
     question = "Did every drill of the log reach people?"
     if frame.empty:
-        return nothing(question, "no drill was logged yet; `runbook drill ENV` runs one.", frame)
+        return nothing(question, "no drill was logged yet.", frame)
     failed, unknown = (frame[frame["verdict"] == verdict] for verdict in ("failed", "cannot tell"))
     passed = (frame["verdict"] == "passed").sum()
     known = frame[list(TOPICS)].stack().dropna()

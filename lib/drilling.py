@@ -39,6 +39,7 @@ def drill(given: Callable[..., Settings], scenario: str) -> int:
     """Run one drill as the drill user, marked [DRILL], and see who is reached and how soon."""
     chosen, case = given(mode="apply"), named(scenario)
     record, live = audit.begin(chosen)
+    terminal.identity(live)
     with run.sealed(record):
         standing = validity.latest(live)
         terminal.validity(standing)

@@ -1,13 +1,22 @@
-"""The one family of errors that the runbook raises on purpose. Imports nothing.
+"""The one family of errors that the runbook raises on purpose. Imports nothing but how text is made legible.
 
 Every message says what was found, what was expected and what to do next, in one sentence or two.
 """
 
+from lib.display.escape import legible
+
 
 class RunbookError(Exception):
-    """Something the operator can act on; the command ends with `exit_code`."""
+    """Something the operator can act on; the command ends with `exit_code`.
+
+    A message may quote what AWS or a person wrote, and is shown in places that are not ours to escape: a traceback, a
+    log. So it never holds what a terminal would obey or an eye would miss.
+    """
 
     exit_code = 1
+
+    def __str__(self) -> str:
+        return legible(super().__str__())
 
 
 class BadParameters(RunbookError):

@@ -7,6 +7,7 @@ from typing import Any
 from zlib import crc32
 
 from lib.asl import shape
+from lib.display.escape import label
 from lib.states import Edge, edges, flow, walk
 
 GUARDS = ("IsPresent", "IsNumeric", "IsString")
@@ -38,13 +39,13 @@ def _lines(machine: Mapping[str, Any], pad: str) -> Iterator[str]:
             yield from _box(name, body, pad)
         else:
             opening, closing = SHAPES.get(str(body.get("Type")), BOX)
-            yield f"{pad}{_id(name)}{opening}{_plain(name)}{closing}"
+            yield f"{pad}{_id(name)}{opening}{label(name)}{closing}"
         yield from dict.fromkeys(f"{pad}{_id(name)} {_arrow(edge)} {_id(edge.to)}" for edge in edges(body))
 
 
 def _box(name: str, body: Mapping[str, Any], pad: str) -> Iterator[str]:
     how = "all at once" if body["Type"] == "Parallel" else "for each item"
-    yield f'{pad}subgraph {_id(name)}["{_plain(name)}: {how}"]'
+    yield f'{pad}subgraph {_id(name)}["{label(name)}: {how}"]'
     for number, branch in enumerate(shape.inner(body), start=1):
         yield f'{pad}  subgraph {_id(name)}_{number}["{number}"]'
         yield from _lines(branch, pad + "    ")
@@ -55,7 +56,7 @@ def _box(name: str, body: Mapping[str, Any], pad: str) -> Iterator[str]:
 def _arrow(edge: Edge) -> str:
     if edge.kind == "catch":
         return '-. "on failure" .->'
-    words = _plain(_said(edge.rule)) if edge.rule else {"default": "otherwise"}.get(edge.kind, "")
+    words = label(_said(edge.rule)) if edge.rule else {"default": "otherwise"}.get(edge.kind, "")
     return f'-- "{words}" -->' if words else "-->"
 
 
@@ -84,11 +85,6 @@ def _compared(rule: Mapping[str, Any]) -> str:
             return f"{name} {words} {shown}"
     others = [f"{name} {key} {rule[key]}" for key in rule if key not in (*shape.BESIDE, *GUARDS)]
     return others[0] if others else f"{name} is given"
-
-
-def _plain(words: str) -> str:
-    """Without what would end a label."""
-    return " ".join(words.replace('"', "'").split())
 
 
 def _id(name: str) -> str:

@@ -22,6 +22,7 @@ from botocore.exceptions import ClientError
 from lib import machine
 from lib.account_guards import AccountGuards
 from lib.aws import Live, absent_is_none, error_code, readable
+from lib.display import commands
 from lib.errors import NotAsWanted, Refused, RunbookError, Superseded, Throttled, Unanswered
 
 # The runner's kernels inherit it, and so write under its lock; a command of its own does not.
@@ -123,12 +124,12 @@ def break_lock(live: Live, run_id: str, force: bool = False) -> Lock:
     if lock.run_id != run_id:
         raise Refused(
             f"the lock of {name} is held by {lock.said}, not by run {run_id or '(none)'}; nothing was broken. See "
-            f"`runbook lock {name}`"
+            f"`{commands.runbook(live.settings, 'lock')}`"
         )
     if not lock.stale and not force:
         raise Refused(
             f"the lock is held by {lock.said}; stop that run, or wait for its lease. Only when you know that it is "
-            f"dead, `runbook lock {name} --break {run_id} --force`"
+            f"dead, `{commands.runbook(live.settings, 'lock', '--break', run_id, '--force')}`"
         )
     _remove(live, lock.token)
     return lock
@@ -146,8 +147,9 @@ def _read(live: Live) -> tuple[Lock, int] | None:
             return replace(Lock(**said), age=_age(whole)), int(answer["Version"])
         except (ValueError, TypeError, AttributeError) as error:
             raise Refused(
-                f"parameter {name} holds {answer['Value'][:60]!r}, which is no lock of this runbook, and nothing was "
-                f"written; see what it is, then set lock_name, or `aws ssm delete-parameter --name {name}`"
+                f"parameter {name} holds {len(answer['Value'])} characters that are no lock of this runbook, and "
+                f"nothing was written; see what it is, then set lock_name, or "
+                f"`{commands.aws(live.settings, 'ssm', 'delete-parameter', '--name', name)}`"
             ) from error
     return None
 
@@ -200,20 +202,21 @@ def _somebody_elses(live: Live, lock: Lock | None) -> str:
     if lock is None:
         return f"other runs take the lock of {name} in turn; nothing was written by this one. Try again"
     way_out = (
-        f"`runbook lock {name} --break {lock.run_id}` takes it away"
+        f"`{commands.runbook(live.settings, 'lock', '--break', lock.run_id)}` takes it away"
         if lock.stale
-        else f"Wait until it ends, or stop it; `runbook lock {name}` tells"
+        else f"Wait until it ends, or stop it; `{commands.runbook(live.settings, 'lock')}` tells"
     )
     return f"another run may write now: {lock.said}; nothing was written by this one. {way_out}"
 
 
 def _ours(live: Live, run_id: str, token: str) -> tuple[Lock, int]:
     """The lock that this process or its runner took for this run. Raises Superseded where it is not there any more."""
-    name, read = live.settings.environment, _read(live)
+    read = _read(live)
     if read is None:
         raise Superseded(
-            f"the lock of run {run_id} was taken away; nothing more was written. See `runbook status {name} {run_id}`, "
-            f"then `runbook apply {name} --resume {run_id}`"
+            f"the lock of run {run_id} was taken away; nothing more was written. See "
+            f"`{commands.runbook(live.settings, 'status', run_id)}`, then "
+            f"`{commands.runbook(live.settings, 'apply', '--resume', run_id)}`"
         )
     if read[0].token != token:
         raise Superseded(_somebody_elses(live, read[0]))

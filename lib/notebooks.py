@@ -16,6 +16,7 @@ from papermill.exceptions import PapermillException, PapermillExecutionError
 from zmq.error import ZMQError
 
 from lib import engine, outputs
+from lib.display import commands, executed
 from lib.errors import BadParameters, RunbookError, Unrecorded
 from lib.phases import PLANNED_MINUTES, Phase
 from lib.records import DRAFT, RUNNING, Record
@@ -50,7 +51,7 @@ def execute(settings: Settings, record: Record, number: str, notebook: str) -> P
     parameters = {**settings.model_dump(), "run_id": record.run_id}
     started, interrupted, kind, error = time.monotonic(), False, "", ""
     try:
-        with engine.sockets() as sockets:
+        with engine.sockets() as sockets, commands.handed_on(settings):
             papermill.execute_notebook(str(source), str(running), parameters, **_options(settings, sockets))
     except NOT_EXECUTED as failure:
         kind, error = _told(failure, record)
@@ -131,6 +132,7 @@ def _kept(running: Path, record: Record, settings: Settings) -> Path | None:
         running.unlink(missing_ok=True)
         return None
     written = notebook.metadata.get("papermill", {})
+    executed.make_legible(notebook)
     own = running.name.removesuffix(RUNNING) + ".ipynb"
     written.update({key: own for key in ("input_path", "output_path") if written.get(key)})
     output = record.keep_text(own, settings.masked(nbformat.writes(notebook)))

@@ -11,7 +11,7 @@ import json
 import os
 import secrets
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -218,14 +218,14 @@ def open_run(settings: Settings) -> Record:
     return Record(folder, run_id, inode=folder.stat().st_ino)
 
 
-def existing(settings: Settings, run_id: str, stored: Sequence[str] = ()) -> Record:
-    """The record of a run that took place. Raises BadParameters where there is none, with the latest ones.
+def existing(settings: Settings, run_id: str, usable: Callable[["Record"], bool] = bool) -> Record:
+    """The record of a run that took place. Raises BadParameters where there is none, with the latest usable ones.
 
-    `stored` are the runs that the store has besides.
+    Those are of this machine, or of the store as it was last looked at.
     """
     folder = folder_of(settings, run_id) if run_id else None
     if folder is None or not folder.is_dir():
-        have = ", ".join(sorted({*runs(settings), *stored})[-3:]) or "none yet"
+        have = ", ".join([record.run_id for record in latest_of_each(settings) if usable(record)][-3:]) or "none yet"
         raise BadParameters(f"no run {run_id!r} of environment {settings.environment}; the latest are: {have}")
     return Record(folder, run_id, inode=folder.stat().st_ino)
 

@@ -23,6 +23,12 @@ def with_its_approval(settings: Settings, record: Record) -> Settings:
     return changed(settings, **{key: begun[key] for key in OF_THE_APPROVAL})
 
 
+def resumable(record: Record) -> bool:
+    """Whether a run began phases in apply mode, and so may be gone on with."""
+    found = record.read_json("run.json") or {}
+    return found.get("mode") == "apply" and found.get("verdict") != "refused"
+
+
 def read_back(live: Live, record: Record) -> list[dict[str, str]]:
     """What AWS says of each write whose end the record does not tell; added to the record."""
     return changes.read_back(record.rows(LOG), partial(resources.reopen, live), record)

@@ -1,7 +1,7 @@
 """Runs the phases in order, stops at the first failure, and writes the run's verdict. No AWS beside the plan."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,11 +12,13 @@ from lib.aws import Identity, Live
 from lib.checks import require
 from lib.errors import RunbookError
 from lib.notebooks import adopt, execute
-from lib.phases import NOTEBOOKS, PLANNED_MINUTES, ROLLBACK, Phase
+from lib.phases import NOTEBOOKS, PLANNED_MINUTES, ROLLBACK, Phase, verdict_of_part
 from lib.plans import Plan
 from lib.records import Record
 from lib.resources import entries
 from lib.settings import Settings
+
+DID_NOT_START = "did not start"
 
 
 def plan_all(live: Live) -> list[Plan]:
@@ -48,17 +50,19 @@ def phases(
     told: Callable[[Phase], None],
     begin: Callable[[Settings, Record, Live, Sequence[str]], None] = begin,
     ended: Callable[[Sequence[Phase]], None] = lambda done: None,
+    show_account: Callable[[Live], None] = lambda live: None,
 ) -> list[Phase]:
     """Run the chosen phases in order, stop at the first that does not succeed, and write `run.json` and the manifest.
 
     Holds the environment's lock where it may write. `told` hears of each phase twice: when it starts (verdict
-    `running`) and when it ends; `ended` of all of them, while the lock is still held.
+    `running`) and when it ends; `ended` of all of them, while the lock is still held. `show_account` comes first.
     """
     started = datetime.now(UTC)
     done = [Phase(number, NOTEBOOKS[number], planned_minutes=PLANNED_MINUTES.get(number)) for number in chosen]
     with ExitStack() as held:
         try:
             record, live = audit.attached(settings, record)
+            show_account(live)
             held.enter_context(sealed(record))  # last of all, since giving the lock back is a call as well
             held.enter_context(alone(settings, record, live))
             begin(settings, record, live, chosen)
@@ -207,12 +211,18 @@ def status(record: Record) -> dict[str, Any]:
     if found is None:
         return {"run_id": record.run_id, "verdict": _without_phases(record), "phases": []}
     applied = sum(row["state"] == "applied" and not row["undoes"] for row in record.rows(records.LOG))
-    verdict = found["verdict"]
+    verdict = verdict_of_part(found["verdict"], [phase["number"] for phase in found["phases"]])
     if verdict == "running":
         verdict = f"running, or killed: {applied} changes applied"
     if found.get("rollback"):
         verdict = f"{verdict}; rollback {found['rollback']['verdict']}"
     return {**found, "verdict": verdict}
+
+
+def took_place(found: Mapping[str, Any]) -> bool:
+    """Whether any of what `status` gave is more than an attempt: a run that was killed between phases is."""
+    ran = any(phase["verdict"] != "not_run" for phase in found["phases"])
+    return ran or found["verdict"] not in (DID_NOT_START, "refused", "not_run")
 
 
 def _without_phases(record: Record) -> str:
@@ -224,4 +234,4 @@ def _without_phases(record: Record) -> str:
         )
     if any(row["temporary"] for row in record.rows(records.LOG)) and not (record.folder / "evidence").exists():
         return "drills that did not end; the next ones remove what they left"
-    return "did not start" if record.latest("plan.json") is None else "plan only"
+    return DID_NOT_START if record.latest("plan.json") is None else "plan only"

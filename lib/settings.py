@@ -3,25 +3,25 @@
 import ast
 import difflib
 import functools
-import shlex
-from collections import Counter
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import StrictBool, ValidationError
 
-from lib.errors import BadParameters, Refused, RunbookError
+from lib.errors import BadParameters, Refused
 from lib.parameters import EMBEDDED_ACCOUNT, FIXED, OF_THE_RUN, ROOT, TIGHTENED, Settings, checked_run_id, mask
+from lib.subscriber import shown
+from lib.yaml_text import read
 
 __all__ = [
-    "EMBEDDED_ACCOUNT", "ROOT", "Settings", "changed", "check", "command_line", "folder_of", "from_notebook", "load",
-    "mask", "waives_approval",
+    "EMBEDDED_ACCOUNT", "OF_THE_RUN", "ROOT", "Settings", "changed", "check", "file_of", "fitting", "folder_of",
+    "from_notebook", "load", "mask", "said_by", "waives_approval",
 ]  # fmt: skip
 
-# Of what belongs to a run alone, what a command must be told again to find the run.
-WHERE = ("outputs_dir", "docs_dir", "record_store", "profile")
+# The runner tells its kernels by this which file the parameters are from: a notebook is given values alone.
+HANDED_ON = "RUNBOOK_PARAMETERS"
 SUFFIXES = (".yaml", ".yml")
 
 
@@ -33,7 +33,7 @@ def check(parameters: Mapping[str, Any]) -> Settings:
         if key not in known:
             near = difflib.get_close_matches(str(key), known, n=1)
             hint = f"did you mean {near[0]}?" if near else "see the files in parameters/ for the known ones"
-            raise BadParameters(f"unknown parameter {key!r}; {hint}")
+            raise BadParameters(f"unknown parameter {_given('', key)!r}; {hint}")
     try:
         found = Settings.model_validate(dict(parameters))
     except ValidationError as error:
@@ -44,7 +44,9 @@ def check(parameters: Mapping[str, Any]) -> Settings:
 
 def changed(settings: Settings, **other: Any) -> Settings:  # noqa: ANN401 - values of parameters
     """The same with other values, checked like any: the one way to change parameters in code."""
-    return check({**settings.model_dump(), **other})
+    found = check({**settings.model_dump(), **other})
+    found._file = settings._file
+    return found
 
 
 def folder_of(settings: Settings, run_id: str) -> Path:
@@ -98,22 +100,19 @@ def _files() -> list[tuple[str, dict[str, Any]]]:
 def _parameters_of(path: Path) -> dict[str, Any]:
     """What a parameters file says. Raises BadParameters for what is no YAML mapping, or says a key twice."""
     try:
-        data, twice = _parsed(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise BadParameters(f"{path.name} is not valid YAML: {_where(error)}") from None  # it quotes the file
-    if twice:
-        raise BadParameters(
-            f"{path.name} says {', '.join(twice)} twice, and a parser takes the last; leave one of them"
-        )
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise BadParameters(f"{path.name} is not valid YAML: it is no text in UTF-8") from None  # it quotes the file
+    data = _parsed(text, path.name)
     if not isinstance(data, dict):
         raise BadParameters(f"{path.name} holds {type(data).__name__}; expected one `key: value` line a parameter")
     return dict(data)
 
 
 @functools.lru_cache(64)
-def _parsed(text: str) -> tuple[Any, list[str]]:
-    """What a YAML text says, and the keys that it says more than once. Remembered: each file is asked for often."""
-    return yaml.safe_load(text), _twice(text)
+def _parsed(text: str, name: str) -> Any:  # noqa: ANN401 - whatever the text says
+    """What a YAML text says. Remembered: each file is asked for often."""
+    return read(text, name)
 
 
 def _sentence(item: Any) -> str:  # noqa: ANN401 - an error of pydantic
@@ -123,9 +122,16 @@ def _sentence(item: Any) -> str:  # noqa: ANN401 - an error of pydantic
     if item["type"] == "value_error" and not where:
         return str(item["ctx"]["error"])
     message = str(item["ctx"]["error"]) if item["type"] == "value_error" else item["msg"][0].lower() + item["msg"][1:]
-    given = item["input"]
-    hidden = given and (where == "ops_subscription_endpoint" or "@" in str(given))
-    return f"parameter {where}: found {mask(str(given)) if hidden else given!r}, {message}"
+    return f"parameter {where}: found {_given(where, item['input'])!r}, {message}"
+
+
+def _given(where: str, value: Any) -> Any:  # noqa: ANN401
+    """What was given, or as much of it as an error may show: an address may stand under any name."""
+    text = str(value)
+    if where == "ops_subscription_endpoint":
+        return mask(text) if value else value
+    number = where in ("account_id", "run_id", "endpoint_url") and "@" not in text and not text.startswith("+")
+    return value if number or shown(text) == text else shown(text)
 
 
 def load(environment: str, overrides: Mapping[str, Any] | None = None) -> Settings:
@@ -139,6 +145,7 @@ def load(environment: str, overrides: Mapping[str, Any] | None = None) -> Settin
         raise BadParameters(f"no parameters for environment {environment!r}; expected one of {have}, or a YAML file")
     said, other = _parameters_of(path), dict(overrides or {})
     found = check({**said, **other})
+    found._file = str(path.resolve())
     _require_no_guard_lifted(said, other, path.name)
     return found
 
@@ -161,35 +168,27 @@ def _lifts(key: str, said: Any, other: Any) -> bool:  # noqa: ANN401 - values of
     return bool(other != said)
 
 
-def _where(error: yaml.YAMLError | UnicodeDecodeError) -> str:
-    """What is wrong and in which line, without a word of the file, which may hold an address."""
-    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
-        return "it is no text in UTF-8"
-    return f"{error.problem} in line {error.problem_mark.line + 1}"
+def file_of(settings: Settings) -> Path | None:
+    """The file that these parameters are from, where somebody said so, or else the one in `parameters/` that fits."""
+    return Path(settings._file) if settings._file else fitting(settings)
 
 
-def _twice(text: str) -> list[str]:
-    """The keys that a YAML text says more than once."""
-    whole = yaml.compose(text, Loader=yaml.SafeLoader)
-    pairs = whole.value if isinstance(whole, yaml.MappingNode) else []
-    return [str(key) for key, times in Counter(key.value for key, _ in pairs).items() if times > 1]
+def fitting(settings: Settings) -> Path | None:
+    """The file in `parameters/` of this environment and account; of no matter which machine."""
+    named = (settings.environment, settings.account_id)
+    for path in sorted((ROOT / "parameters").glob("*.yaml")):
+        said = said_by(path)
+        if said and (said.get("environment"), said.get("account_id")) == named:
+            return path
+    return None
 
 
-def command_line(settings: Settings) -> str:
-    """The words that name these parameters to the `runbook` command: environment, and what differs from its file.
-
-    Where no file in `parameters/` is theirs, a placeholder; and never an address.
-    """
+def said_by(path: Path) -> dict[str, Any] | None:
+    """What a parameters file says now, or None where it cannot be read any more: a message must not fail over it."""
     try:
-        usual = load(settings.environment)
-    except RunbookError:
-        usual = None
-    if usual is None or any(getattr(usual, key) != getattr(settings, key) for key in FIXED):
-        return "<your parameters file>"
-    here = [key for key in Settings.model_fields if key not in OF_THE_RUN or key in WHERE]
-    mine = {key: getattr(settings, key) for key in here if key != "ops_subscription_endpoint"}
-    given = {key: value for key, value in mine.items() if value != getattr(usual, key)}
-    return " ".join([settings.environment, *(f"--set {shlex.quote(f'{key}={value}')}" for key, value in given.items())])
+        return _parameters_of(path)
+    except (OSError, BadParameters):
+        return None
 
 
 def from_notebook(names: Mapping[str, Any]) -> Settings:
@@ -208,6 +207,7 @@ def from_notebook(names: Mapping[str, Any]) -> Settings:
     for name, said in _files():
         if (said.get("environment"), said.get("account_id")) == (found.environment, found.account_id):
             _require_no_guard_lifted(said, given, name)
+    found._file = os.environ.get(HANDED_ON, "")
     return found
 
 

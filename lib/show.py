@@ -6,17 +6,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import matplotlib.pyplot as plt
 import pandas as pd
-from IPython.display import Markdown, display
 from matplotlib.figure import Figure
 
 from lib.approval import two_persons
 from lib.aws import Live
 from lib.checks import Check, brief, require
+from lib.display import commands, page
 from lib.plans import Change, Outcome, Plan
-from lib.records import Record
-from lib.settings import Settings, command_line
+from lib.records import LOG, VERDICT, Record
+from lib.settings import Settings
 
 LINES = 400  # a longer diff is shown up to here, and kept whole in the record
 
@@ -43,29 +42,20 @@ def table(rows: Sequence[Mapping[str, Any]] | pd.DataFrame, empty: str = "Nothin
     if frame.empty:
         say(empty)
         return
-    shown = frame.map(_cell)
-    left = [{"selector": "th, td", "props": "text-align: left; vertical-align: top; white-space: pre-wrap"}]
-    display(shown.style.hide(axis="index").set_table_styles(left))
+    page.table(frame)
 
 
-def _cell(value: Any) -> Any:  # noqa: ANN401
-    """Missing is an empty cell; a number has no more digits than it needs."""
-    if isinstance(value, float):
-        return "" if pd.isna(value) else f"{value:g}"
-    return "" if value is None else value
-
-
-def say(sentence: str) -> None:
-    """One line of markdown."""
-    display(Markdown(sentence))
+def say(sentence: str, code: str = "") -> None:
+    """One line of plain words, and what may be copied from it."""
+    page.sentence(sentence, code=code)
 
 
 def plan(found: Plan) -> None:
     """Every change that would be made, and the plan's fingerprint."""
     table([plan_row(change) for change in found.changes])
     pending = len(found.pending)
-    verdict = f"**{pending} of {len(found.changes)} to change**" if pending else "**Nothing to change: already done.**"
-    say(f"{verdict} Fingerprint of this phase: `{found.fingerprint}`")
+    verdict = f"{pending} of {len(found.changes)} to change" if pending else "Nothing to change: already done."
+    page.sentence("Fingerprint of this phase:", verdict, found.fingerprint)
 
 
 def plan_row(change: Change) -> dict[str, str]:
@@ -85,9 +75,9 @@ def outcome(found: Outcome) -> None:
     pairs = zip(found.plan.changes, found.states, strict=True)
     table([{"what": change.resource.name, "action": change.action, "outcome": state} for change, state in pairs])
     if "planned" in found.states:
-        say("**Plan mode: nothing was written.** Run with `mode: apply` to carry this out.")
+        page.sentence("Run in apply mode to carry this out.", "Plan mode: nothing was written.")
     if found.refusal:
-        say(f"**In apply mode this is REFUSED:** {found.refusal}.")
+        page.sentence(f"{found.refusal}.", "In apply mode this is REFUSED:")
 
 
 def checks(found: Sequence[Check], what: str = "", *, passed_too: bool = True) -> None:
@@ -99,21 +89,20 @@ def checks(found: Sequence[Check], what: str = "", *, passed_too: bool = True) -
     rows = [{"check": c.name, "status": c.status, "found": c.found, "expected": c.expected} for c in shown]
     table(rows, "Every check passed." if found else "No check ran.")
     counted = pd.Series([c.status for c in found], dtype=object).value_counts().to_dict()
-    say(f"**{what or 'Verdict'}: " + ", ".join(f"{count} {status}" for status, count in counted.items()) + "**")
+    page.sentence(strong=f"{what or 'Verdict'}: " + ", ".join(f"{count} {status}" for status, count in counted.items()))
     require(found or [Check("checks", "failed", "no check ran", "at least one")])
 
 
 def diff(text: str) -> None:
     """A unified diff, cut to a length that can be read."""
     lines = text.splitlines()
-    more = f"\n... and {len(lines) - LINES} more lines, in the record" if len(lines) > LINES else ""
-    say(f"```diff\n{chr(10).join(lines[:LINES])}{more}\n```" if lines else "No difference.")
+    more = [f"... and {len(lines) - LINES} more lines, in the record"] if len(lines) > LINES else []
+    page.difference([*lines[:LINES], *more]) if lines else say("No difference.")
 
 
 def figure(found: Figure, caption: str = "") -> None:
     """A chart, and a sentence that says what it shows."""
-    display(found)
-    plt.close(found)
+    page.figure(found)
     if caption:
         say(caption)
 
@@ -123,19 +112,23 @@ def ways_out(settings: Settings, record: Record) -> None:
     if settings.mode == "plan":
         say("Nothing was written, so there is nothing to undo.")
         return
-    here = command_line(settings)
-    begun = record.read_json("run.json") is not None  # by hand there is no run to go on with, but each notebook again
-    rows = {
-        **({"go on with this run": f"runbook apply {here} --resume {record.run_id}"} if begun else {}),
-        "undo this run": f"runbook rollback {here} {record.run_id}",
-        "EMERGENCY: the workflow alone, at once": f"runbook restore {here} {record.run_id}",
+    named = {
+        # By hand there is no run to go on with, but each notebook again.
+        "go on with this run": (["apply", "--resume"], (record.folder / VERDICT).exists()),
+        "undo this run": (["rollback"], (record.folder / LOG).exists()),
+        "EMERGENCY: the workflow alone, at once": (["restore"], any(record.folder.glob("backup/*.json"))),
     }
-    table([{"to": key, "type": value} for key, value in rows.items()])
+    rows = [
+        {"to": key, "type": commands.runbook(settings, *words, record.run_id)}
+        for key, (words, possible) in named.items()
+        if possible
+    ]
+    table(rows, "This run changed nothing, so there is nothing to undo.")
 
 
 def bullet(lines: Iterable[str]) -> None:
     """A list, one line each."""
-    say("\n".join(f"- {line}" for line in lines))
+    page.bullets(lines)
 
 
 def permissions(found: Sequence[Check], before: Sequence[Check] | None = None) -> None:
@@ -157,20 +150,23 @@ def points(found: Sequence[Check]) -> None:
 
 def evidence(found: Sequence[Mapping[str, Any]]) -> None:
     """Each criterion with its answer and links to the files of the record that it was decided from."""
-    lines = ["| criterion | status | found | evidence |", "|---|---|---|---|"]
-    for row in found:
-        links = " ".join(f"[{name.rsplit('/', 1)[-1]}]({name})" for name in row["evidence"])
-        cells = (row["name"], row["status"], row["found"], links or "none")
-        lines.append(f"| {' | '.join(str(cell).replace('|', '/') for cell in cells)} |")
-    say("\n".join(lines))
+    table(
+        [
+            {
+                "criterion": row["name"],
+                "status": row["status"],
+                "found": row["found"],
+                "evidence": [page.File(name) for name in row["evidence"]],
+            }
+            for row in found
+        ]
+    )
 
 
 def must_hold(found: Sequence[Check], settings: Settings) -> None:
     """Stop the notebook when a check failed, in apply mode; in plan mode nothing was made yet that could hold."""
     failed = sum(check.status == "failed" for check in found)
-    say(
-        f"**{failed} of {len(found)} failed**"
-        + (" (plan mode: nothing was written yet)" if settings.mode == "plan" else "")
-    )
+    yet = "(plan mode: nothing was written yet)" if settings.mode == "plan" else ""
+    page.sentence(yet, f"{failed} of {len(found)} failed")
     if settings.mode == "apply":
         require(found)

@@ -54,7 +54,7 @@ class RunStore:
                 data += union(data, found)
         raise Superseded(
             f"another machine went on with run {self.run_id}: {name} in {self.where} is not what this one last saw, so "
-            "nothing more is written. `runbook status` shows how far it is; leave it to that machine, or stop it and "
+            "nothing more is written. Its status shows how far it is; leave it to that machine, or stop it and "
             f"go on with --resume {self.run_id}"
         )
 

@@ -18,6 +18,7 @@ EXPECTED = {
 }
 EMAIL = r"[^@\s:]+@[^@\s:/?#]+\.[^@\s:/?#]+"  # no URL is one, whatever stands before its host
 PHONE = r"\+\d{7,15}"
+ADDRESS_LIKE = re.compile(r"\d(?:[\s().\-/]{0,2}\d){6,}|://[^/\s]+/\S")  # a phone number, a URL that holds a key
 QUEUE = r"arn:{partition}:sqs:[a-z0-9-]+:\d{{12}}:[A-Za-z0-9_-]{{1,80}}"
 WEB = ("http", "https")
 PORTS = {"http": 80, "https": 443}
@@ -73,6 +74,11 @@ def mask(contact: str) -> str:
     """`name@host` -> `n***@host`; anything else, also a URL with an @ in it, keeps its first two characters."""
     name, _, host = contact.partition("@")
     return f"{name[:1]}{HIDDEN}@{host}" if re.fullmatch(EMAIL, contact) else f"{contact[:2]}{HIDDEN}"
+
+
+def shown(text: str) -> str:
+    """What an error may say of something given in the wrong place: nothing that may be somebody's address."""
+    return mask(text) if "@" in text or ADDRESS_LIKE.search(text) else text
 
 
 def without(text: str, endpoint: str) -> str:

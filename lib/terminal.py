@@ -1,16 +1,14 @@
 """What the command prints: one line a phase, tables at the end. Reads nothing from AWS, decides nothing."""
 
-import sys
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Column, Table
-
 from lib import phases, records, rollback, run
+from lib.aws import Live
 from lib.checks import Check, brief
+from lib.display import console
+from lib.display.console import table
 from lib.phases import Phase
 from lib.phases import validity as validities
 from lib.phases.validity import Validity
@@ -18,44 +16,41 @@ from lib.plans import Change, Plan
 from lib.records import Record
 from lib.settings import Settings
 
-# A file or a pipe has no width of its own; a table needs one that cuts nothing.
-console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
-
 
 def say(text: str) -> None:
-    """One line as it is: not wrapped, so that a path can be copied, and no markup."""
-    console.print(text, markup=False, soft_wrap=True)
+    """One line as it is."""
+    console.line(text)
 
 
 def complain(error: Exception) -> None:
     """One sentence on stderr."""
-    errors.print(f"{type(error).__name__}: {error}", markup=False)
+    console.complain(f"{type(error).__name__}: {error}")
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table; brackets in a value are brackets, and a long word is folded, not cut."""
-    drawn = Table(*(Column(name, overflow="fold") for name in columns), title=escape(title))
-    for row in rows:
-        drawn.add_row(*(escape(cell) for cell in row))
-    console.print(drawn)
+def identity(live: Live) -> None:
+    """Which account this is, who calls it, and whether it may change: before anything else is said of it."""
+    may = "writes nothing" if live.settings.mode == "plan" else "CHANGES THE ACCOUNT"
+    found = live.identity
+    say(f"Account {found.account} in {found.region} at {found.endpoint}, as {found.caller}")
+    say(f"Mode {live.settings.mode}: {may}")
 
 
 def progress(phase: Phase) -> None:
     """One line when a phase starts, its end on the same line."""
     if phase.verdict == "running":
-        console.print(f"  {phase.notebook:<32}", end="", markup=False)
+        console.line(f"  {phase.notebook:<32}", end="")
         return
     colour = "green" if phase.verdict == "succeeded" else "red"
-    console.print(f"[{colour}]{phase.verdict}[/] in {phase.seconds:.1f} s, {phase.cells_run} cells")
+    console.coloured(phase.verdict, colour, f" in {phase.seconds:.1f} s, {phase.cells_run} cells")
     if phase.error:
-        errors.print(f"    {phase.error}", markup=False)
+        console.complain(f"    {phase.error}")
 
 
 def summary(record: Record, done: Sequence[Phase], earlier: Sequence[str]) -> None:
     """Every phase against the plan's minutes, the success criteria as in `criteria`, and where the record is."""
     taken, planned = sum(phase.seconds for phase in done) / 60, sum(phases.PLANNED_MINUTES.values())
-    total = ["total", run.overall(done), "", "", "", f"{taken:.1f} min", f"{planned} min"]
+    verdict = phases.verdict_of_part(run.overall(done), [phase.number for phase in done])
+    total = ["total", verdict, "", "", "", f"{taken:.1f} min", f"{planned} min"]
     columns = ["phase", "verdict", "cells run", "failed", "not run", "took", "planned"]
     table(f"Run {record.run_id}", columns, [*map(_phase_row, done), total])
     criteria(record, done, earlier)
@@ -132,8 +127,12 @@ def statuses(chosen: Settings) -> None:
     """The runs of an environment, oldest first, as the machine left them that wrote last."""
     here = set(records.runs(chosen))
     found = [run.status(record) for record in records.latest_of_each(chosen)]
-    rows = [[_where(row, here), row["verdict"], row.get("mode", "-"), row.get("started", "-")] for row in found]
+    begun = [row for row in found if run.took_place(row)]
+    rows = [[_where(row, here), row["verdict"], row.get("mode", "-"), row.get("started", "-")] for row in begun]
     table(f"Runs of {chosen.environment}, as recorded", ["run", "verdict", "mode", "started"], rows)
+    others = [f"{row['run_id']} ({row['verdict']})" for row in found if row not in begun]
+    if others:
+        say(f"Nothing took place in: {', '.join(others)}")
 
 
 def _where(row: Mapping[str, Any], here: Container[str]) -> str:

@@ -54,13 +54,13 @@ def whose(now: Current, settings: Settings) -> str:
 
 def _whose(now: Current, settings: Settings) -> str:
     if now.why:
-        return f'**The live workflow does not decide by our definition** ({now.why}). "Now" is what the parameters say.'
+        return f'The live workflow does not decide by our definition ({now.why}). "Now" is what the parameters say.'
     names = [f"{name} {value:g}" for name, value in now.thresholds.items() if value != settings.thresholds[name]]
     live = '"Now" are the thresholds of the live workflow'
     wrong = next((why for name, value in now.thresholds.items() if (why := out_of_order(now, name, value))), "")
-    disorder = f" **They are out of order: {wrong.replace('would not', 'does not')}.**" if wrong else ""
+    disorder = f" They are out of order: {wrong.replace('would not', 'does not')}." if wrong else ""
     return (
-        f"{live}. **The parameters say otherwise; live is {', '.join(names)}.**"
+        f"{live}. The parameters say otherwise; live is {', '.join(names)}."
         if names
         else f"{live} and of the parameters."
     ) + disorder.replace("does not be", "is not")

@@ -10,11 +10,13 @@ import click
 
 from lib import failures, phases, records, settings
 from lib.cli import carry_out, told
+from lib.display import commands
 from lib.errors import BadParameters
 from lib.settings import ROOT, Settings
 from lib.terminal import say
 from rehearsal import baseline, bridge, history, server, single_failures
 
+STOP = commands.without_parameters("rehearse", "--stop")
 STATE = ROOT / ".rehearsal"
 CHECKINS_BEFORE = 60
 SEED = 30  # a mix in which every route occurs
@@ -36,9 +38,9 @@ def rehearse(keep: bool, stopping: bool, outputs_dir: str) -> int:
         chosen = settings.load("local", given)
         code = rehearsed(chosen, lasting=kept)
     if kept:
-        elsewhere = "" if endpoint == settings.load("local").endpoint_url else f" --set endpoint_url={endpoint}"
-        say(f"\nThe account stays at {endpoint}. Step through: runbook open local 03{elsewhere}")
-        say("Stop it: runbook rehearse --stop")
+        say("")
+        say(f"The account stays at {endpoint}. Step through: {commands.runbook(chosen, 'open', '03')}")
+        say(f"Stop it: {STOP}")
     return code
 
 
@@ -46,7 +48,7 @@ def stop() -> int:
     """End the kept account."""
     stopped = server.stop_kept(STATE)
     if not stopped:
-        raise BadParameters("no kept account is running; expected one from `runbook rehearse --keep`")
+        raise BadParameters("no kept account is running; expected one that a rehearsal kept")
     say(f"Stopped: {', '.join(map(str, stopped))}")
     return 0
 

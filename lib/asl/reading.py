@@ -92,7 +92,8 @@ def written(definition: Any) -> str:  # noqa: ANN401
 def trouble(definition: Any) -> list[str]:  # noqa: ANN401
     """In words, what is wrong with a definition as JSON, whether plain data or a text; empty where nothing is."""
     if not isinstance(definition, str):
-        return [] if isinstance(definition, Mapping) else [f"the definition is {definition!r}; expected an object"]
+        kind = type(definition).__name__
+        return [] if isinstance(definition, Mapping) else [f"the definition is a {kind}; expected an object"]
     try:
         found = reading(definition, "the definition")
     except BadParameters as error:

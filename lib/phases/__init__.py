@@ -1,5 +1,6 @@
 """The phases of the plan: their notebooks, their order, what became of one. No AWS, no files."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lib.errors import BadParameters
@@ -40,11 +41,18 @@ class Phase:
     error_class: str = ""  # the name of the class of what ended it, from which the exit code follows
 
 
+def verdict_of_part(verdict: str, ran: Sequence[str]) -> str:
+    """A run's verdict, and of which phases it is where they are not all of them."""
+    return verdict if verdict != "succeeded" or set(ran) == set(NOTEBOOKS) else f"succeeded ({', '.join(ran)} alone)"
+
+
 def numbers(first: str = "", last: str = "", only: str = "") -> list[str]:
     """The phases to run, in order. Raises BadParameters for a phase that does not exist."""
     for given in (first, last, only):
         if given and given not in NOTEBOOKS:
             raise BadParameters(f"no phase {given!r}; expected one of {', '.join(NOTEBOOKS)}")
+    if only and (first or last):
+        raise BadParameters(f"--only {only} is one phase, and --from and --to name more; leave one of them out")
     if only:
         return [only]
     order = list(NOTEBOOKS)

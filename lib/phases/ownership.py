@@ -23,7 +23,7 @@ Read = Callable[[], Tags]
 
 NOBODYS, NOT_THERE = "nobody's tags", "not there"
 UNTAGGED_BUCKET = "NoSuchTagSet"
-SHOWN = 60  # characters of a tag's value
+SHOWN = 60  # characters of a tag's key
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,11 @@ class Tool:
     change: str = "code"
 
     def sign(self, tags: Tags) -> str:
-        """The tag that tells, as `key = value`, or ""."""
+        """The tag that tells, by its key, or "": a value may be a token or a path with one, and is nobody's to show."""
         for key, value in sorted(tags.items()):
             known = any(fnmatchcase(key.lower(), pattern) for pattern in self.keys)
             if known or any(word in f"{key} {value}".lower() for word in self.words):
-                return f"{key} = {brief(value, SHOWN)}"
+                return f"tag {brief(key, SHOWN)}"
         return ""
 
 
@@ -99,11 +99,11 @@ def managed_by(tags: Tags) -> str:
     """Which tool these tags name, else what may be one, else that they are nobody's."""
     found = [(tool, sign) for tool in TOOLS if (sign := tool.sign(tags))]
     if STACK in tags and "STAGE" in tags:
-        found.insert(0, (Tool("Serverless Framework"), f"STAGE = {brief(tags['STAGE'], SHOWN)}"))
+        found.insert(0, (Tool("Serverless Framework"), "tag STAGE"))
     if found:
         named = " and ".join(_named(tool, sign, tags) for tool, sign in found)
         return f"{named}: DRIFT, bring this change into its {found[0][0].change} as well"
-    perhaps = [f"{key} = {brief(value, SHOWN)}" for key, value in sorted(tags.items()) if _says_a_tool(key)]
+    perhaps = [f"tag {brief(key, SHOWN)}" for key in sorted(tags) if _says_a_tool(key)]
     if perhaps:
         return f"perhaps a tool ({', '.join(perhaps)}): ask its owner whether its next deployment undoes this change"
     return f"{NOBODYS} ({brief(', '.join(sorted(tags)), 2 * SHOWN)})" if tags else NOBODYS

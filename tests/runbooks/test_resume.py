@@ -42,7 +42,7 @@ def test_a_killed_runner_leaves_a_lock_and_its_run_goes_on_when_that_is_broken(a
     refused = runbook(account, "apply", "--resume", record.run_id, **LONG)
     assert refused.code == 3
     assert f"another run may write now: run {record.run_id}" in refused.complained
-    assert f"`runbook lock local --break {record.run_id}` takes it away" in refused.complained
+    assert f"`runbook lock local --break {record.run_id}" in refused.complained
     shown = runbook(account, "status", record.run_id)
     assert "running, or killed" in shown.said
     ended = runbook(account, "apply", "--resume", record.run_id, "--break-lock", settle_seconds=0.2)

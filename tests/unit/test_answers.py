@@ -7,8 +7,8 @@ import pytest
 from botocore.awsrequest import AWSResponse
 
 from lib.answers import Answer, answer
-from lib.aws import _client, _session
-from lib.errors import NotAsWanted
+from lib.aws import _client, _session, readable
+from lib.errors import NotAsWanted, RunbookError, Unreachable
 from lib.settings import load
 
 
@@ -65,3 +65,80 @@ def test_a_copy_says_the_same(copied):
     assert (found, type(found)) == ({"a": [{"b": 1}]}, Answer)
     with pytest.raises(NotAsWanted, match="Op holds no c"):
         found["c"]
+
+
+SECRET = "zebra umbrella marmalade"
+BODIES = {
+    "a page": f"<html><body>{SECRET}</body></html>",
+    "words": SECRET,
+    "half of it": f'{{"name": "{SECRET}',
+    "a text": f'"{SECRET}"',
+    "a list": f'["{SECRET}"]',
+    "a number": "17",
+    "other shapes": f'{{"Rules": "{SECRET}", "StackEvents": 7, "executions": {{"{SECRET}": 1}}, "Topics": [1]}}',
+    "no date": f'{{"executions": [{{"startDate": "{SECRET}", "name": "x"}}], "Rules": [7]}}',
+    "other XML": f"<Ours><Secret>{SECRET}</Secret>",
+    "a message that is none": f'{{"message": {{"{SECRET}": 1}}}}',
+    "not UTF-8": SECRET.encode().decode() + "\xff",
+}
+CALLS = {
+    "json 1.0": ("stepfunctions", "list_executions", {"stateMachineArn": "arn:aws:states:us-east-1:0:stateMachine:x"}),
+    "json 1.1": ("events", "list_rules", {}),
+    "query": ("sns", "list_topics", {}),
+    "rest-json": ("lambda", "list_functions", {}),
+    "rest-xml": ("s3", "list_objects_v2", {"Bucket": "bucket"}),
+}
+
+
+@pytest.fixture
+def answered():
+    """`answered(service, status, body)`: a client whose every request gets this body, read by botocore's parsers."""
+
+    class Raw:
+        def __init__(self, body):
+            self.body = body
+
+        def stream(self, **_):
+            yield self.body
+
+    def made(service, status, body):
+        settings = load("local")
+        found = _client(_session(settings), settings, service, 1)
+        data = body.encode("latin-1")
+        found.meta.events.register("before-send", lambda **_: AWSResponse("", status, {}, Raw(data)))
+        return found
+
+    return made
+
+
+@pytest.mark.parametrize("status", [200, 400, 403, 500])
+@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize("protocol", CALLS)
+def test_a_body_that_cannot_be_read_stands_in_no_error(protocol, body, status, answered):
+    service, operation, words = CALLS[protocol]
+    client = answered(service, status, BODIES[body])
+    said = ""
+    try:
+        with readable("asking"):
+            found = getattr(client, operation)(**words)
+            assert SECRET not in repr(found) or body in ("other shapes", "other XML")
+    except RunbookError as error:
+        chain = [error]
+        while chain[-1].__cause__ or (chain[-1].__context__ and not chain[-1].__suppress_context__):
+            chain.append(chain[-1].__cause__ or chain[-1].__context__)
+        said = " ".join(map(str, chain))
+    assert SECRET not in said
+    if status == 200 and body in ("a page", "words", "half of it", "a text") and protocol != "rest-xml":
+        assert "that cannot be read (" in said
+
+
+def test_what_cannot_be_read_is_no_answer_and_never_an_empty_list(answered):
+    said = r"no answer while asking \(an answer of status 200 that cannot be read \(24"
+    with pytest.raises(Unreachable, match=said), readable("asking"):
+        answered("events", 200, SECRET).list_rules()
+
+
+def test_what_aws_says_of_an_error_is_still_told(answered):
+    body = '{"__type": "ResourceNotFoundException", "message": "Rule x does not exist."}'
+    with pytest.raises(NotAsWanted, match="Rule x does not exist"), readable("asking"):
+        answered("events", 400, body).describe_rule(Name="x")

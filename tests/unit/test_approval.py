@@ -130,8 +130,11 @@ def test_an_edited_notebook_or_other_code_is_refused_by_its_name(settings, wante
     plan = changes.plan("01", wanted)
     asked = planned(settings, plan)
     record = begun(asked, plan)
-    with (checkout / path).open("a") as file:
-        file.write(" ")
+    edited, source = checkout / path, '"source": ['
+    before = edited.read_text(encoding="utf-8") if edited.exists() else ""
+    edited.write_text(
+        before.replace(source, f'{source}"x", ', 1) if source in before else f"{before} ", encoding="utf-8"
+    )
     for attempt in (
         lambda: require_whole(asked, records.open_run(asked), [plan], CALLER),
         lambda: require(plan, asked, record),

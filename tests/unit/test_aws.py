@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.retries.standard import ExponentialBackoff
 
+from lib import calls
 from lib.aws import Identity, _client, _session, absent_is_none, connect, error_code, readable
 from lib.errors import BadParameters, NotAsWanted, Refused, Throttled, Unreachable
 from lib.settings import load
@@ -188,6 +189,26 @@ def test_every_call_becomes_one_row_without_its_payload(account):
     keys = ["time", "service", "operation", "resource", "milliseconds", "outcome", "retries", "request_id"]
     assert all(list(row) == keys for row in rows)
     assert "check-in" not in str(rows)
+
+
+OURS = "drill-crisis-73425Z-f76c-a1b2c3"
+MACHINE = "arn:aws:states:us-east-1:000000000000"
+
+
+@pytest.mark.parametrize(
+    ("execution", "logged"),
+    [
+        (f"{MACHINE}:execution:M:{OURS}", f"{MACHINE}:execution:M:{OURS}"),
+        (f"{MACHINE}:execution:M:veteran-jane-doe", f"{MACHINE}:execution:M:(not ours)"),
+        (f"{MACHINE}:execution:M:drill-jane-doe", f"{MACHINE}:execution:M:(not ours)"),
+        (f"{MACHINE}:express:M:jane:4c0c", f"{MACHINE}:express:M:(not ours)"),
+        (f"{MACHINE}:mapRun:M/jane:4c0c", f"{MACHINE}:mapRun:M:(not ours)"),
+        (f"{MACHINE}:execution:M:jane\nsecond", f"{MACHINE}:execution:M:(not ours)"),
+    ],
+)
+def test_whose_execution_was_read_stands_in_no_log(execution, logged):
+    assert calls._resource({"executionArn": execution}) == logged
+    assert calls._resource({"stateMachineArn": f"{MACHINE}:stateMachine:M"}) == f"{MACHINE}:stateMachine:M"
 
 
 def test_calls_whose_number_is_that_of_the_data_share_a_row_and_a_failed_one_has_its_own(account):

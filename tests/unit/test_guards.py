@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from lib import changes, guards, records, show, terminal
+from lib.display import console, page
 from lib.errors import Refused
 from lib.guards import Ours
 from lib.plans import UNKNOWN, Change, Plan
@@ -230,14 +231,13 @@ def test_without_the_guard_it_would_be_written(settings, record, monkeypatch):
 
 def test_in_plan_mode_the_refusal_is_shown_not_raised(settings, record, monkeypatch):
     said = []
-    monkeypatch.setattr(show, "say", said.append)
-    monkeypatch.setattr(show, "table", lambda rows: None)
+    monkeypatch.setattr(page, "display", lambda shown: said.append(repr(shown)))
     planning = settings.model_copy(update={"mode": "plan"})
     outcome = changes.carry_out(replacing(World()), planning, record)
     show.outcome(outcome)
-    assert said[-1].startswith("**In apply mode this is REFUSED:** this plan would replace 2 values")
+    assert said[-1].startswith("In apply mode this is REFUSED: this plan would replace 2 values")
     show.outcome(changes.carry_out(changes.plan("01", World().wanted(new=1)), planning, record))
-    assert said[-1].startswith("**Plan mode: nothing was written.**")
+    assert said[-1].startswith("Plan mode: nothing was written.")
 
 
 def test_what_a_run_wrote_a_later_run_may_replace_without_asking(settings):
@@ -294,7 +294,7 @@ def test_the_plans_tables_say_who_notices_but_only_where_something_changes(monke
 
 def test_a_narrow_table_cuts_nothing(monkeypatch):
     drawn = Console(width=60, file=io.StringIO())
-    monkeypatch.setattr(terminal, "console", drawn)
+    monkeypatch.setattr(console, "console", drawn)
     terminal.plans([changes.plan("01", World().wanted(new="arn:aws:sns:us-east-1:000000000000:" + 3 * "word"))])
     assert "…" not in drawn.file.getvalue()
 

@@ -182,15 +182,13 @@ def test_another_process_is_refused_by_the_holders_name_also_with_the_same_run(s
         said = str(refused.value)
         for part in ("run r1", OPERATOR, platform.node(), f"process {os.getpid()}", "in force for 120 s"):
             assert part in said
-        assert said.endswith(
-            "nothing was written by this one. Wait until it ends, or stop it; `runbook lock local` tells"
-        )
+        assert "nothing was written by this one. Wait until it ends, or stop it; `runbook lock local" in said
         assert refused.value.exit_code == 3
 
 
 def test_a_stale_one_is_refused_as_well_and_says_how_to_take_it_away(store, live):
     lapsed(store)
-    way_out = r"STALE: its lease of 60 s lapsed 1 s ago.*`runbook lock local --break r9` takes it away"
+    way_out = r"STALE: its lease of 60 s lapsed 1 s ago.*`runbook lock local --break r9[^`]*` takes it away"
     with pytest.raises(Superseded, match=way_out), held(live, "r1"):
         pytest.fail("a stale lock is only broken by somebody who says so")
     assert store.lock["token"] == "theirs"
@@ -213,7 +211,7 @@ def test_another_run_in_the_same_process_does_not_write_under_this_ones_lock(sto
 
 def test_a_child_whose_runner_lost_the_lock_does_not_write(store, live, monkeypatch):
     monkeypatch.setenv(TOKEN, "lost")
-    lost = r"the lock of run r1 was taken away; .* `runbook apply local --resume r1`"
+    lost = r"the lock of run r1 was taken away; .* `runbook apply local --resume r1[^`]*`"
     with pytest.raises(Superseded, match=lost), held(live, "r1"):
         pytest.fail("no lock is there")
     monkeypatch.delenv(TOKEN)
@@ -586,7 +584,7 @@ def test_a_break_names_the_run_and_is_refused_while_the_run_lives(store, live):
     for run_id in ("r1", ""):
         with pytest.raises(Refused, match=rf"held by run r9 .* not by run {run_id or r'.none.'}; nothing was broken"):
             break_lock(live, run_id, force=True)
-    with pytest.raises(Refused, match=r"in force for .*`runbook lock local --break r9 --force`"):
+    with pytest.raises(Refused, match=r"in force for .*`runbook lock local --break r9 --force[^`]*`"):
         break_lock(live, "r9")
     assert store.lock == lock.data
     assert break_lock(live, "r9", force=True) == lock

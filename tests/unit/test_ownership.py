@@ -43,11 +43,11 @@ def test_a_tool_is_known_by_its_tags(tags, tool):
 
 @pytest.mark.parametrize("key", ["managed-by", "ManagedBy", "acme:created_by", "Provisioner", "deployed-with", "repo"])
 def test_a_tool_that_is_not_listed_is_shown_as_it_is(key):
-    assert ownership.managed_by({key: "homegrown"}).startswith(f"perhaps a tool ({key} = homegrown)")
+    assert ownership.managed_by({key: "homegrown"}).startswith(f"perhaps a tool (tag {key})")
 
 
 def test_a_tag_that_only_aws_can_set_is_shown():
-    assert "aws:newservice:thing = x" in ownership.managed_by({"aws:newservice:thing": "x"})
+    assert "tag aws:newservice:thing" in ownership.managed_by({"aws:newservice:thing": "x"})
 
 
 def test_other_tags_are_nobodys():
@@ -100,3 +100,22 @@ def test_tags_that_may_not_be_read_are_not_taken_for_none(code, said):
     found = ownership.owners(Live(settings, identity, None, Everywhere(Refusing(code))))
     assert len(found) == 17
     assert {row["managed by"][: len(said)] for row in found} == {said}
+
+
+SECRET = "zebra-umbrella-marmalade"
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"terraform:token": SECRET},
+        {"note": f"set by terraform with token {SECRET}"},
+        {"Pulumi:backend": f"https://user:{SECRET}@host"},
+        {"aws:cloudformation:stack-name": "s", "STAGE": SECRET},
+        {"managed-by": SECRET},
+        {"repo": f"https://{SECRET}@host/repo"},
+        {"team": SECRET},
+    ],
+)
+def test_a_tags_value_is_nobodys_to_show(tags):
+    assert SECRET not in ownership.managed_by(tags)

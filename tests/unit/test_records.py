@@ -300,7 +300,7 @@ def test_a_copy_is_no_run_of_this_machine_and_counts_among_all(settings, record)
     assert records.copies(settings) == [copy]
     assert records.every(settings) == [record, copy]
     with pytest.raises(BadParameters, match=r"the latest are: .*, zz"):
-        records.existing(settings, "zz", ["zz"])
+        records.existing(settings, "zz")
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,7 @@ def test_the_verdict_on_disk_is_sealed_and_holds_no_address(tmp_path):
     prod = load("prod", {"outputs_dir": str(tmp_path)})
     record = Record(tmp_path, "r1")
     run.write_verdict(prod, record, [Phase("00", "00_preflight", "succeeded")], run.datetime.now(run.UTC), None)
-    assert run.status(record)["verdict"] == "succeeded"
+    assert run.status(record)["verdict"] == "succeeded (00 alone)"
     assert prod.ops_subscription_endpoint not in (tmp_path / "run.json").read_text()
     assert records.unsealed(tmp_path) == []
 
@@ -233,7 +233,7 @@ def test_a_refusal_takes_nothing_from_what_ran_before(tmp_path):
     written(tmp_path, Phase("00", "00_preflight", "succeeded"), Phase("01", "01_infrastructure", "succeeded"))
     record = written(tmp_path, Phase("00", "00_preflight"), Phase("01", "01_infrastructure"), refused="not approved")
     found = run.status(record)
-    assert found["verdict"] == "succeeded"
+    assert found["verdict"] == "succeeded (00, 01 alone)"
     assert found["refused"] == "not approved"
     assert [row["verdict"] for row in found["phases"]] == ["succeeded", "succeeded"]
 
@@ -329,4 +329,4 @@ def test_a_rollback_that_breaks_off_is_in_the_verdict_of_its_run(tmp_path, monke
     monkeypatch.setattr(run, "execute", raising(OSError(24, "Too many open files")))
     with pytest.raises(OSError, match="Too many"):
         run.roll_back(chosen, record, lambda phase: None)
-    assert run.status(record)["verdict"] == "succeeded; rollback failed"
+    assert run.status(record)["verdict"] == "succeeded (01 alone); rollback failed"

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from lib import settings as parameters
+from lib.command import overridden
 from lib.errors import BadParameters, Refused
 from lib.settings import ROOT, Settings, check, from_notebook, load, mask
 
@@ -533,3 +534,71 @@ def test_a_parameters_cell_that_does_more_sets_its_parameters_all_the_same(more)
 def test_a_folder_in_the_home_of_nobody_is_refused(key):
     with pytest.raises(BadParameters, match=f"parameter {key}: found '~nobody-here/x', .* home of nobody"):
         load("local", {key: "~nobody-here/x"})
+
+
+PHONE = "+49 (170) 555-01-00"
+DIGITS = "491705550100"
+WRITTEN = {
+    "an alias": f"ops_subscription_endpoint: *{PHONE.replace(' ', '')}\n",
+    "a tag": f"ops_subscription_endpoint: !+{DIGITS} x\n",
+    "an anchor twice": f"a: &+{DIGITS} x\nb: &+{DIGITS} y\n",
+    "a number": f"ops_subscription_endpoint: +{DIGITS}\n",
+    "another name": f"ops_subscription_protocol: {PHONE}\n",
+    "another name, as a number": f"crisis_risk_above: +{DIGITS}\n",
+    "a key": f"'{PHONE}': sms\n",
+    "a key twice": f"'{PHONE}': sms\n'{PHONE}': sms\n",
+    "a key twice, inside": f"a: [{{'{PHONE}': 1, '{PHONE}': 2}}]\n",
+    "a list": f"not_exercised_here: ['{PHONE}']\n",
+    "a date that is none": f"a: 2026-99-99\nops: {PHONE}\n",
+    "an open quote": f"ops_subscription_endpoint: '{PHONE}\n",
+}
+
+
+@pytest.mark.parametrize("what", WRITTEN)
+def test_no_error_holds_the_whole_of_a_phone_number(what, tmp_path):
+    file = tmp_path / "own.yaml"
+    text = WRITTEN[what]
+    mine = {key: value for key, value in values().items() if f"{key}:" not in text}
+    file.write_text(text + yaml.safe_dump(mine), encoding="utf-8")
+    with pytest.raises(BadParameters) as raised:
+        load(str(file))
+    digits = re.sub(r"\D", "", str(raised.value))
+    assert DIGITS not in digits and "5550100" not in digits
+    assert "own.yaml" in str(raised.value) or "parameter" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "pair", [f"ops_subscription_protocol={PHONE}", PHONE, f"{PHONE}=x", f"burst_drills=*+{DIGITS}"]
+)
+def test_nor_does_one_about_an_option(pair):
+    with pytest.raises(BadParameters) as raised:
+        load("local", overridden([pair]))
+    assert "550100" not in re.sub(r"\D", "", str(raised.value))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("not_exercised_here: [{a: 1, b: 2, a: 3}]\n", "says not_exercised_here.a twice"),
+        ("mode: {x: {y: 1, y: 1}}\n", "says mode.x.y twice"),
+        ("base: &b {mode: plan}\nmore: {<<: *b, mode: apply}\n", "says more.whatever `<<` merges twice"),
+        ("<<: {mode: apply}\nmode: plan\n", "says whatever `<<` merges twice"),
+        ("'mode': plan\nmode: apply\n", "says mode twice"),
+    ],
+)
+def test_a_key_that_is_said_twice_is_refused_at_any_depth(text, said, tmp_path):
+    file = tmp_path / "own.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(BadParameters, match=re.escape(f"own.yaml {said}")):
+        load(str(file))
+
+
+@pytest.mark.parametrize("pairs", [["mode=plan", "mode=apply"], ["settle_seconds=1", " settle_seconds =1"]])
+def test_an_option_that_says_a_parameter_twice_is_refused(pairs):
+    with pytest.raises(BadParameters, match=r"--set says \w+ twice"):
+        overridden(pairs)
+
+
+def test_an_option_says_no_key_twice_inside_either():
+    with pytest.raises(BadParameters, match="--set burst_drills says a twice"):
+        overridden(["burst_drills={a: 1, a: 2}"])

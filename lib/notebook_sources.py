@@ -1,0 +1,30 @@
+"""What of a notebook decides what it does: each cell's kind, source and tags. Plain files, no AWS.
+
+Who looks through a notebook and saves it changes outputs, counts and metadata, and nothing of what it would do.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """The digest of each notebook in a folder, by name."""
+    return {path.stem: digest(path) for path in sorted(folder.glob("*.ipynb"))}
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of what the notebook would do; of every byte where it cannot be read."""
+    data = path.read_bytes()
+    try:
+        found = json.dumps([_cell(cell) for cell in json.loads(data)["cells"]]).encode()
+    except (ValueError, KeyError, TypeError, AttributeError):
+        found = data
+    return hashlib.sha256(found).hexdigest()
+
+
+def _cell(cell: dict[str, Any]) -> list[Any]:
+    # Tags are metadata that decide: where the parameters go in, which cell is left out, which may fail.
+    source, tags = cell["source"], cell["metadata"].get("tags", [])
+    return [cell["cell_type"], source if isinstance(source, str) else "".join(source), sorted(tags)]

@@ -1,0 +1,55 @@
+"""YAML that a person wrote, by one reader: it takes no key twice, and quotes no value of the text. No files, no AWS.
+
+A parameters file holds an address. Its parser's errors repeat what stands where it stumbled.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from lib.errors import BadParameters
+from lib.subscriber import shown
+
+MERGE = "tag:yaml.org,2002:merge"
+# What a parser says in quotes is its own only where it is a sign, `]`, or a kind of place, `<block end>`.
+QUOTED = re.compile(r"""(["'])(?![^\w+]{1,2}\1|<[a-z ]+>\1).*""", re.DOTALL)
+
+
+def read(text: str, what: str) -> Any:  # noqa: ANN401 - whatever the text holds
+    """The value of a YAML text. Raises BadParameters, naming `what`, for what is none or says a key twice."""
+    try:
+        whole = yaml.compose(text, Loader=yaml.SafeLoader)
+        twice = list(_twice(whole, "", set())) if whole else []
+        found = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise BadParameters(f"{what} is not valid YAML: {_where(error)}") from None
+    except (ValueError, RecursionError, OverflowError):
+        raise BadParameters(f"{what} is not valid YAML: it holds a date or a number that is none") from None
+    if twice:
+        raise BadParameters(f"{what} says {', '.join(twice)} twice, and a parser takes the last; leave one of them")
+    return found
+
+
+def _twice(node: yaml.Node, place: str, seen: set[int]) -> Iterator[str]:
+    """The keys that are said more than once, at any depth; one that a merge (`<<`) may say again counts as well."""
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.MappingNode):
+        names = Counter(str(key.value) for key, _ in node.value)
+        yield from (f"{place}{shown(name)}" for name, times in names.items() if times > 1)
+        yield from (f"{place}whatever `<<` merges" for key, _ in node.value if key.tag == MERGE)
+        for key, value in node.value:
+            yield from _twice(value, f"{place}{shown(str(key.value))}.", seen)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _twice(item, place, seen)
+
+
+def _where(error: yaml.YAMLError) -> str:
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return "it holds a character that no YAML may hold"
+    return f"{QUOTED.sub('...', str(error.problem))} in line {error.problem_mark.line + 1}"

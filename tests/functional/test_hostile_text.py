@@ -1,0 +1,48 @@
+"""An account whose every text is hostile: the executed notebooks as pages, and the bytes that reach a terminal."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from hostile import HARMLESS, UNSEEN, Elements, obeyed
+from hostile_account import NOTEBOOKS, executed, page_of
+
+from lib.display import commands
+from lib.settings import ROOT
+
+COLOUR = re.compile(r"\x1b\[[\d;]*m")
+
+
+@pytest.fixture(scope="module")
+def kept(module_account):
+    """The executed notebooks, by name."""
+    return executed(module_account)
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_page_of_it_obeys_nothing(kept, name):
+    page = page_of(kept[name])
+    assert obeyed(page) == []
+    assert "obeyed" in page  # it is there to be read
+    for cell in nbformat.read(kept[name], as_version=4).cells:
+        for output in cell.get("outputs", []):
+            shown = output.get("data", {}).get("text/html", "")
+            assert {tag for tag, _ in Elements(shown).found} <= HARMLESS
+            told = [output.get("text", ""), output.get("evalue", ""), *output.get("traceback", [])]
+            plain = output.get("data", {}).get("text/plain", "")
+            assert not UNSEEN.search(COLOUR.sub("", shown + plain + "".join(told)))
+
+
+@pytest.mark.parametrize("words", [["plan"], ["status"], ["status", "hostile"], ["lock"]])
+def test_a_terminal_is_sent_nothing_but_text(kept, module_account, words):
+    line = shlex.split(commands.runbook(module_account, *words))
+    command = [str(Path(sys.executable).with_name(line[0])), *line[1:]]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=120)
+    said = (ended.stdout + ended.stderr).decode()
+    assert said.strip()
+    assert not UNSEEN.search(said), repr(said)
+    assert not re.search("^(Run r1 succeeded|- approved)", said, re.MULTILINE)

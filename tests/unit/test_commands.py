@@ -1,0 +1,284 @@
+"""Every command that a message tells somebody to type: made in one place, and it names the run's own parameters."""
+
+import ast
+import contextlib
+import json
+import re
+import shlex
+
+import click
+import pytest
+import yaml
+from click.testing import CliRunner
+from test_house import ALL, ROOT, name, tree
+
+from lib import cli, documents, records, settings, show
+from lib.cli import main, ways_on
+from lib.command import given_and_decided
+from lib.display import commands, page
+from lib.errors import BadParameters, Unreachable
+from lib.locks import Lock
+from lib.parameters import OF_THE_RUN
+from lib.phases import NOTEBOOKS, numbers
+from lib.settings import load
+from rehearsal import cli as rehearsal_cli
+
+COMMAND = re.compile(r"\b(runbook|papermill|make|aws) (?=[a-z])")
+
+
+def taken(command, where=None):
+    """What the `runbook` command would take from this line: its name, its words and its parameters. Runs nothing."""
+    program, *words = shlex.split(command, comments=True)
+    assert program == "runbook"
+    named = main.get_command(click.Context(main), words[0])
+    context = named.make_context(words[0], list(words[1:]), resilient_parsing=False)
+    given = context.params
+    if "environment" not in given:
+        return words[0], given, None
+    return words[0], given, load(given["environment"], given_and_decided(given["overrides"], {}))
+
+
+def same(one, other):
+    return {key for key, value in one.model_dump().items() if getattr(other, key) != value and key not in OF_THE_RUN}
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A parameters file somewhere, in a folder whose name needs quoting."""
+    file = tmp_path / "it's mine" / "own.yaml"
+    file.parent.mkdir()
+    file.write_text(yaml.safe_dump({**load("local").model_dump(), "environment": "mine"}), encoding="utf-8")
+    return file
+
+
+GIVEN = {
+    "nothing else": {},
+    "another endpoint": {"endpoint_url": "http://127.0.0.1:5001"},
+    "folders": {"outputs_dir": "/tmp/a b; rm -rf x", "docs_dir": "/tmp/$(id)`id`"},
+    "numbers and a list": {"crisis_risk_above": 96.5, "not_exercised_here": [], "burst_drills": 3},
+    "words of a shell": {"profile": "a'b\"c $HOME `id` \\ !x"},
+}
+
+
+@pytest.mark.parametrize("given", GIVEN)
+@pytest.mark.parametrize("by", ["its name", "its path", "a path elsewhere"])
+def test_a_command_names_the_parameters_of_its_run(by, given, own):
+    file = {"its name": "local", "its path": str(ROOT / "parameters" / "local.yaml"), "a path elsewhere": str(own)}[by]
+    chosen = load(file, {**GIVEN[given], "mode": "apply", "run_id": "r1"})
+    command = commands.runbook(chosen, "rollback", "r1", "--break-lock")
+    which, words, found = taken(command)
+    assert (which, words["run_id"], words["break_lock"]) == ("rollback", "r1", True)
+    assert same(found, chosen) == set()
+    assert (found.outputs_dir, found.docs_dir, found.profile) == (chosen.outputs_dir, chosen.docs_dir, chosen.profile)
+    if by != "a path elsewhere":
+        assert command.startswith("runbook rollback local r1")
+
+
+def test_a_notebook_names_the_file_that_its_runner_was_given(own, monkeypatch):
+    chosen = load(str(own))
+    with commands.handed_on(chosen):
+        inside = settings.from_notebook(chosen.model_dump())
+    assert commands.runbook(inside, "status") == commands.runbook(chosen, "status")
+    by_hand = settings.from_notebook(chosen.model_dump())
+    assert commands.runbook(by_hand, "status") == 'runbook status "$PARAMETERS"'  # which nobody can take for another
+    assert commands.runbook(settings.from_notebook(load("local").model_dump()), "status") == "runbook status local"
+
+
+def test_a_message_does_not_fail_over_a_file_that_is_gone_and_guesses_no_other(own):
+    chosen = load(str(own))
+    own.unlink()
+    assert commands.runbook(chosen, "lock") == 'runbook lock "$PARAMETERS"'
+    assert documents.testing(chosen)
+
+
+def test_the_documentation_is_the_same_whoever_made_it_from_whichever_copy_of_a_file(tmp_path):
+    copy = tmp_path / "copy.yaml"
+    copy.write_bytes((ROOT / "parameters" / "prod.yaml").read_bytes())
+    by_hand = settings.from_notebook(load("prod").model_dump())
+    assert documents.testing(load(str(copy))) == documents.testing(load("prod")) == documents.testing(by_hand)
+
+
+def test_no_command_holds_an_address(monkeypatch):
+    given = {"ops_subscription_protocol": "sms", "ops_subscription_endpoint": "+491705550100"}
+    command = commands.runbook(load("local", given), "rollback", "r1")
+    assert "5550100" not in command
+    assert '--set "ops_subscription_endpoint=$OPS_SUBSCRIPTION_ENDPOINT"' in command
+
+
+@pytest.mark.parametrize("path", [path for path in ALL if path.name != "commands.py"], ids=name)
+def test_no_other_module_writes_a_command(path):
+    texts = [ast.unparse(node) for node in ast.walk(tree(path)) if isinstance(node, ast.Constant | ast.JoinedStr)]
+    kinds = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    notes = {ast.unparse(node.body[0].value) for node in ast.walk(tree(path)) if isinstance(node, kinds) and has(node)}
+    words = "|".join([*main.commands, "rehearse", "test", "lint", "faults", "lab"])
+    found = [text for text in texts if re.search(rf"\b(runbook|make) ({words})\b|\bpapermill runbooks", text)]
+    assert [text for text in found if text not in notes] == []
+
+
+def has(node):
+    return bool(node.body) and isinstance(node.body[0], ast.Expr) and isinstance(node.body[0].value, ast.Constant)
+
+
+def in_prose():
+    """Every `runbook` command of the README and of the notebooks' prose."""
+    cells = [
+        "".join(cell["source"])
+        for path in sorted((ROOT / "runbooks").glob("*.ipynb"))
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
+        if cell["cell_type"] == "markdown"
+    ]
+    found = [one for text in cells for one in re.findall(r"`(runbook [^`]+)`", text)]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    found += re.findall(r"^(runbook [^#\n]+)", readme, re.MULTILINE) + re.findall(r"`(runbook [^`]+)`", readme)
+    return sorted({" ".join(one.split()) for one in found})
+
+
+@pytest.mark.parametrize("line", in_prose())
+def test_a_command_in_prose_is_one_that_the_command_takes(line):
+    which, *words = line.removeprefix("runbook ").replace("[", " ").replace("]", " ").split()
+    named = main.get_command(click.Context(main), which)
+    options = {option for parameter in named.params for option in (*parameter.opts, *parameter.secondary_opts)}
+    assert {word for word in words if word.startswith("--")} <= options
+
+
+def test_the_documentation_holds_commands_that_can_be_typed_as_they_stand():
+    chosen = load("local", {"endpoint_url": "http://127.0.0.1:5001", "outputs_dir": "/tmp/x"})
+    lines = [line for line in documents.testing(chosen).splitlines() if COMMAND.match(line)]
+    assert [line.split()[:2] for line in lines] == [
+        ["runbook", "plan"], ["runbook", "apply"], ["papermill", "runbooks/05_validation.ipynb"],
+        ["aws", "stepfunctions"],
+    ]  # fmt: skip
+    assert all("5001" in line for line in lines)
+    assert not [line for line in lines if "/tmp/x" in line]  # where a record lies is no business of the application's
+    assert all(same(taken(line)[2], chosen) == set() for line in lines if line.startswith("runbook"))
+    mill = shlex.split(lines[2])
+    assert (ROOT / mill[1]).is_file() and (ROOT / mill[mill.index("-f") + 1]).is_file()
+
+
+def test_the_documentation_of_an_account_that_needs_approval_names_all_that_apply_asks_for():
+    line = next(line for line in documents.testing(load("prod")).splitlines() if line.startswith("runbook apply"))
+    assert re.findall(r'--\S+ "\$[A-Z]+"', line) == [
+        '--approved-plan "$FINGERPRINT"', '--approved-by "$APPROVER"', '--change-ticket "$TICKET"',
+    ]  # fmt: skip
+
+
+LEFT = Lock("t", "r1", "me", "host", 1, "", "2026-01-01T00:00:00+00:00", "2026-01-01T00:05:00+00:00")
+
+
+def out_of_reach(*_):
+    raise Unreachable("the token has expired")
+
+
+@pytest.mark.parametrize(
+    ("held", "broken"),
+    [(lambda live: None, False), (lambda live: LEFT, True), (out_of_reach, True)],
+    ids=["given back", "left behind", "expired token"],
+)
+def test_what_undoes_and_goes_on_takes_the_lock_away_where_it_was_left(held, broken, tmp_path, monkeypatch, capsys):
+    # With a port taken, a rehearsal's account is elsewhere, and no click command line says so.
+    elsewhere = {"endpoint_url": "http://127.0.0.1:5001", "outputs_dir": str(tmp_path), "run_id": "r1"}
+    chosen = load("local", {**elsewhere, "mode": "apply"})
+    record = records.open_run(chosen)
+    record.append(records.LOG, {"state": "intended", "name": "x"})
+    monkeypatch.setattr(cli, "connect", lambda _: None)
+    monkeypatch.setattr(cli.locks, "found", held)
+    ways_on(chosen, record, "failed")
+    lines = dict(line.split(":", 1) for line in capsys.readouterr().out.splitlines())
+    for which, command in (("rollback", lines["Undo"]), ("apply", lines["Go on"])):
+        found, words, where = taken(command.strip())
+        assert (found, words["run_id"], words["break_lock"]) == (which, "r1", broken)
+        assert same(where, chosen) == set() and where.outputs_dir == str(tmp_path)
+
+
+def test_what_changed_nothing_is_not_to_be_undone_and_what_is_done_does_not_go_on(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(cli, "connect", lambda _: None)
+    monkeypatch.setattr(cli.locks, "found", lambda live: None)
+    chosen = load("local", {"outputs_dir": str(tmp_path), "run_id": "r1", "mode": "apply"})
+    ways_on(chosen, records.open_run(chosen), "succeeded")
+    assert capsys.readouterr().out == ""
+
+
+def test_a_kept_rehearsal_names_its_endpoint_in_every_command(monkeypatch, capsys):
+    endpoint = "http://127.0.0.1:5001"
+    monkeypatch.setattr(rehearsal_cli, "account", lambda kept: contextlib.nullcontext(endpoint))
+    monkeypatch.setattr(rehearsal_cli, "rehearsed", lambda chosen, lasting: 0)
+    with pytest.raises(SystemExit):
+        rehearsal_cli.rehearse.callback(keep=True, stopping=False, outputs_dir="elsewhere")
+    printed = re.findall(r"runbook .*", capsys.readouterr().out)
+    assert len(printed) == 2
+    which, words, found = taken(printed[0])
+    assert (which, words["number"], found.endpoint_url, found.outputs_dir) == ("open", "03", endpoint, "elsewhere")
+    assert printed[1] == "runbook rehearse --stop"
+
+
+def test_a_notebook_shows_only_what_can_be_done_with_its_run(tmp_path, monkeypatch):
+    shown = []
+    monkeypatch.setattr(page, "display", lambda one: shown.append(repr(one)))
+    chosen = load("local", {"outputs_dir": str(tmp_path), "run_id": "r1", "mode": "apply"})
+    record = records.open_run(chosen)
+    show.ways_out(chosen, record)
+    assert "runbook" not in shown[-1]
+    record.append(records.LOG, {"n": 1})
+    show.ways_out(chosen, record)
+    assert re.findall(r"runbook (\w+)", shown[-1]) == ["rollback"]
+    record.write_json("run.json", {})
+    record.write_json("backup/b.json", {})
+    show.ways_out(chosen, record)
+    assert re.findall(r"runbook (\w+)", shown[-1]) == ["apply", "rollback", "restore"]
+
+
+@pytest.mark.parametrize("more", [("03", "", "04"), ("", "05", "04"), ("03", "05", "04")])
+def test_one_phase_alone_goes_with_no_first_and_no_last(more):
+    with pytest.raises(BadParameters, match="--only 04 is one phase, and --from and --to name more"):
+        numbers(*more)
+
+
+def run_of(tmp_path, run_id, verdict, phases, mode="apply"):
+    chosen = load("local", {"outputs_dir": str(tmp_path), "run_id": run_id})
+    record = records.open_run(chosen)
+    each = "not_run" if verdict == "refused" else verdict
+    rows = [{"number": number, "verdict": each} for number in phases]
+    record.write_json("run.json", {"run_id": run_id, "verdict": verdict, "mode": mode, "phases": rows})
+    return record
+
+
+def test_the_runs_are_those_that_took_place_and_a_part_is_none_of_the_whole(tmp_path, capsys):
+    run_of(tmp_path, "whole", "succeeded", NOTEBOOKS)
+    run_of(tmp_path, "one", "succeeded", ["03"])
+    run_of(tmp_path, "some", "succeeded", ["00", "01", "02"])
+    run_of(tmp_path, "denied", "refused", ["00"])
+    run_of(tmp_path, "none", "not_run", ["00"])
+    between = run_of(tmp_path, "killed", "not_run", ["00", "01"])
+    phases = [{"number": "00", "verdict": "succeeded"}, {"number": "01", "verdict": "not_run"}]
+    between.write_json("run.json", {**between.read_json("run.json"), "phases": phases})
+    records.open_run(load("local", {"outputs_dir": str(tmp_path), "run_id": "empty"}))
+    with pytest.raises(SystemExit) as ended:
+        main(["status", "local", "--set", f"outputs_dir={tmp_path}"])
+    assert ended.value.code == 0
+    table, others = capsys.readouterr().out.split("Nothing took place in: ")
+    rows = {
+        cells[0]: cells[1] for line in table.splitlines() if len(cells := [c.strip() for c in line.split("│")[1:]]) > 3
+    }
+    part = {"one": "succeeded (03 alone)", "some": "succeeded (00, 01, 02 alone)"}
+    assert rows == {"whole": "succeeded", "killed": "not_run", **part}
+    assert others.split() == ["denied", "(refused),", "empty", "(did", "not", "start),", "none", "(not_run)"]
+
+
+@pytest.mark.parametrize(
+    ("words", "usable"),
+    [
+        (["rollback", "local", "r0"], "changed"),
+        (["restore", "local", "r0"], "backed-up"),
+        (["apply", "local", "--resume", "r0"], "changed"),
+        (["status", "local", "r0"], "backed-up, changed, planned"),
+    ],
+)
+def test_the_latest_runs_are_those_that_the_command_can_use(words, usable, tmp_path):
+
+    run_of(tmp_path, "changed", "failed", ["01"]).append(
+        records.LOG, {"state": "applied", "undoes": False, "name": "x"}
+    )
+    run_of(tmp_path, "planned", "succeeded", ["01"], mode="plan")
+    run_of(tmp_path, "backed-up", "refused", ["01"]).write_json("backup/b.json", {})
+    said = CliRunner().invoke(main, [*words, "--set", f"outputs_dir={tmp_path}"]).stderr
+    assert said.strip().endswith(f"no run 'r0' of environment local; the latest are: {usable}")

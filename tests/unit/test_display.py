@@ -1,0 +1,243 @@
+"""Foreign text on a page, in Markdown, a diagram, a figure and a terminal: shown, and never obeyed."""
+
+import ast
+import io
+import json
+import re
+from dataclasses import replace
+
+import nbformat
+import pandas as pd
+import pytest
+from fakes import World
+from hostile import HOSTILE, PLAIN_JSON, SCRIPT, UNSEEN, exported, harmless, obeyed
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.text import Text
+from nbconvert import HTMLExporter
+from rich.console import Console
+
+from lib import changes, drawing, flowchart, picture, records, run, show, terminal
+from lib.aws import Identity, Live
+from lib.checks import Check
+from lib.display import console, escape, executed, page
+from lib.errors import NotAsWanted, RunbookError
+from lib.phases import Phase
+from lib.plans import Outcome, Plan
+from lib.settings import ROOT
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What a cell displays, in order."""
+    found = []
+    monkeypatch.setattr(page, "display", found.append)
+    return found
+
+
+@pytest.fixture
+def terminals(monkeypatch):
+    """What reaches stdout and stderr, of a terminal that takes colours."""
+    drawn = {name: Console(file=io.StringIO(), force_terminal=True, width=120) for name in ("console", "errors")}
+    for name, one in drawn.items():
+        made = Console(file=one.file, force_terminal=True, width=120, **console.PLAIN)
+        monkeypatch.setattr(console, name, made)
+    return lambda: "".join(one.file.getvalue() for one in drawn.values())
+
+
+def hostile_plan():
+    """A plan whose every word is somebody else's; half a character is in no plan."""
+    world = World({PLAIN_JSON: {"Description": PLAIN_JSON, PLAIN_JSON: PLAIN_JSON}})
+    made = changes.plan("01", world.wanted(**{PLAIN_JSON: {"Description": PLAIN_JSON[::-1]}, "new": PLAIN_JSON}))
+    return Plan(made.phase, tuple(replace(change, doubt=HOSTILE) for change in made.changes))
+
+
+CHECKS = [Check(HOSTILE, "waiting", HOSTILE, HOSTILE), Check(HOSTILE, HOSTILE, HOSTILE, HOSTILE)]
+SHOWN = {
+    "a table": lambda *_: show.table([{HOSTILE: HOSTILE, "number": 1.5, "nothing": None}]),
+    "a frame": lambda *_: show.table(pd.DataFrame({HOSTILE: [HOSTILE, 1.0, pd.NaT, [HOSTILE], {"a": HOSTILE}]})),
+    "what an empty table says": lambda *_: show.table([], HOSTILE),
+    "a sentence": lambda *_: show.say(HOSTILE, HOSTILE),
+    "a list": lambda *_: show.bullet([HOSTILE, HOSTILE]),
+    "a difference": lambda *_: show.diff(f"+{HOSTILE}\n-{HOSTILE}\n```\n{HOSTILE}"),
+    "a plan": lambda *_: show.plan(hostile_plan()),
+    "an outcome": lambda *_: show.outcome(Outcome(hostile_plan(), (HOSTILE, "planned"), "r1", False, HOSTILE)),
+    "checks": lambda *_: show.checks(CHECKS, HOSTILE),
+    "permissions": lambda *_: show.permissions(CHECKS, CHECKS),
+    "points": lambda *_: show.points(CHECKS),
+    "evidence": lambda *_: show.evidence(
+        [{"name": HOSTILE, "status": HOSTILE, "found": HOSTILE, "evidence": [HOSTILE, f"javascript:{SCRIPT}"]}]
+    ),
+    "who is calling": lambda settings, record: show.identity(
+        Live(settings, Identity(HOSTILE, HOSTILE, HOSTILE, HOSTILE), None), record
+    ),
+    "a caption": lambda *_: show.figure(drawing.canvas(HOSTILE, HOSTILE)[0], HOSTILE),
+}
+
+
+@pytest.mark.parametrize("what", SHOWN)
+def test_whatever_a_notebook_shows_of_foreign_text_is_shown_and_not_obeyed(what, shown, settings, record):
+    SHOWN[what](settings, record)
+    assert shown
+    for one in shown:
+        if isinstance(one, page.Shown):
+            harmless(one.html)
+            assert not UNSEEN.search(repr(one))
+    seen = exported(shown)
+    assert obeyed(seen) == []
+    assert "onerror" in seen  # it is there to be read
+
+
+@pytest.mark.parametrize("hostile", [HOSTILE, f"<script>{SCRIPT}</script>", f'<img src="x" onerror="{SCRIPT}">'])
+def test_the_check_on_pages_sees_what_is_obeyed(hostile):
+    class Raw:
+        def _repr_html_(self):
+            return hostile
+
+    assert obeyed(exported([Raw()]))
+
+
+def test_a_link_leads_to_a_file_of_the_record_whatever_its_name(shown):
+    show.table([{"evidence": [page.File("javascript:alert(1)"), page.File("evidence/a b.json")]}])
+    assert re.findall('href="([^"]*)"', shown[0].html) == ["./javascript%3Aalert%281%29", "./evidence/a%20b.json"]
+
+
+SAID = {
+    "a line": lambda *_: terminal.say(HOSTILE),
+    "an error": lambda *_: terminal.complain(NotAsWanted(HOSTILE)),
+    "another error": lambda *_: terminal.complain(ValueError(HOSTILE)),
+    "an error of nobody's": lambda *_: console.unexpected(ValueError, ValueError(HOSTILE), None),
+    "a table": lambda *_: terminal.table(HOSTILE, [HOSTILE, "b"], [[HOSTILE, HOSTILE]]),
+    "a phase": lambda *_: terminal.progress(Phase("03", HOSTILE, HOSTILE, error=HOSTILE)),
+    "a phase that begins": lambda *_: terminal.progress(Phase("03", HOSTILE, "running")),
+    "a plan": lambda *_: terminal.plans([hostile_plan()]),
+    "checks": lambda *_: terminal.checks(HOSTILE, CHECKS),
+    "what was read back": lambda *_: terminal.read_back([{"what": HOSTILE, "found": HOSTILE}]),
+    "a ledger": lambda _, record: (
+        record.keep_json("evidence/rollback.json", [{"what": PLAIN_JSON, "outcome": "x\x1b]52;"}]),
+        terminal.ledger(record),
+    ),
+    "criteria": lambda _, record: (
+        record.keep_json(records.CRITERIA, [{"name": "x\x9b31m", "status": "\u202epassed", "found": "\x1b]52;"}]),
+        terminal.criteria(record, [Phase("07", "07", "failed")], []),
+    ),
+    "a run": lambda _, record: (
+        record.write_json("run.json", {"run_id": "r", "verdict": "\x1b]52;", "phases": [vars(hostile_phase())]}),
+        terminal.status(record),
+    ),
+    "the runs": lambda settings, record: (
+        record.write_json("run.json", {"run_id": "\x1b]52;", "verdict": "failed", "mode": "\x9b", "phases": []}),
+        terminal.statuses(settings),
+    ),
+}
+
+
+def hostile_phase():
+    return Phase("03", "\x1b]52;", "failed", error="\u202e\x1b[2J\nRun r1 succeeded")
+
+
+@pytest.mark.parametrize("what", SAID)
+def test_whatever_the_command_says_of_foreign_text_the_terminal_obeys_none_of_it(what, terminals, settings, record):
+    SAID[what](settings, record)
+    said = re.sub(r"\x1b\[[\d;]*m", "", terminals())  # colours, which are ours: none of the text's own is left whole
+    assert said.strip()
+    assert not UNSEEN.search(said), repr(said)
+    assert not re.search("^(Run r1 succeeded|- approved)", said, re.MULTILINE)
+    assert "\U0001f604" not in said  # rich makes pictures of `:smile:`
+    assert "\x1b]8" not in terminals()
+
+
+def test_every_error_of_ours_is_legible_wherever_it_is_shown():
+    assert not UNSEEN.search(f"{RunbookError(HOSTILE)}")
+    assert str(NotAsWanted("plain, and \u00e9")) == "plain, and \u00e9"
+
+
+def test_ordinary_text_is_left_alone():
+    words = "Zo\u00eb \u2192 \u4f60\u597d \u0645\u0631\u062d\u0628\u0627 a\u0301 \u2764\ufe0f (95 %), it's"
+    assert escape.legible(words) == escape.one_line(words) == escape.lines(words) == words
+
+
+@given(st.text())
+def test_no_text_leaves_its_place(text):
+    harmless(f"<p>{escape.html(text)}</p>")
+    assert "\n" not in escape.one_line(text) + escape.markdown(text) + escape.code(text) + escape.label(text)
+    assert not re.search('["<>`{}]|%%', escape.label(text))
+
+
+def test_markdown_shows_what_was_written():
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("gfm-like", {"linkify": False})
+    for rendered in (parser.render(escape.markdown(HOSTILE)), parser.render(f"x {escape.code(HOSTILE)} y")):
+        assert set(re.findall(r"<(\w+)", rendered)) <= {"p", "code"}
+    table = f"| a | b |\n|---|---|\n| {escape.markdown(HOSTILE)} | {escape.code(HOSTILE)} |\n"
+    assert parser.render(table).count("<td>") == 2
+
+
+def machine(name):
+    """A workflow whose names and words are somebody else's."""
+    rule = {"Variable": f"$.{name}", "StringEquals": name, "Next": name}
+    return {
+        "Comment": name,
+        "StartAt": "First",
+        "States": {
+            "First": {"Type": "Choice", "Choices": [rule], "Default": name},
+            name: {"Type": "Task", "Resource": name, "Catch": [{"ErrorEquals": [name], "Next": "End"}], "End": True},
+            "End": {"Type": "Fail", "Error": name, "Cause": name},
+        },
+    }
+
+
+def test_a_diagram_holds_no_directive_and_no_markup_of_a_states_name():
+    directive = "%%{init: {'securityLevel': 'loose'}}%%"
+    hostile = machine(f'{directive} <img src=x onerror=alert(1)> "]; click A call x() \u202e')
+    drawn = flowchart.mermaid(hostile)
+    assert "%%" not in drawn
+    assert "<img" not in drawn
+    assert not UNSEEN.search(drawn)
+    assert "#37;#37;#123;init" in drawn  # Mermaid shows these as the characters
+
+
+def test_a_picture_of_somebodys_names_is_drawn_and_its_text_is_legible(recwarn):
+    figure = picture.workflow(machine(PLAIN_JSON[:70] + "\x1b]52;\u202e"))
+    data, metadata = figure._repr_mimebundle_()
+    assert data["image/png"]
+    assert not UNSEEN.search(metadata["image/png"]["alt"])
+    assert not [one for one in figure.findobj(Text) if UNSEEN.search(one.get_text())]
+    assert [str(warning.message) for warning in recwarn if "missing from font" in str(warning.message)] == []
+
+
+def test_what_a_cell_printed_or_failed_with_is_kept_legible_and_in_its_colours():
+    error = nbformat.v4.new_output("error", ename="X", evalue=HOSTILE, traceback=[f"\x1b[0;31mX\x1b[0m: {HOSTILE}"])
+    stream = nbformat.v4.new_output("stream", name="stderr", text=HOSTILE)
+    kept = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("go()", outputs=[error, stream])])
+    executed.make_legible(kept)
+    assert not UNSEEN.search(error.evalue + stream.text)
+    assert error.traceback[0].startswith("\x1b[0;31mX\x1b[0m: ")
+    assert not UNSEEN.search(re.sub(r"\x1b\[[\d;]*m", "", error.traceback[0]))
+    assert obeyed(HTMLExporter().from_notebook_node(kept)[0]) == []
+
+
+NOTEBOOKS = sorted((ROOT / "runbooks").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_cell_displays_nothing_but_by_show(path):
+    # The value of a cell's last line is displayed by Jupyter itself, escaped by nobody.
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type != "code" or "parameters" in cell.metadata.get("tags", []):
+            continue
+        last = ast.parse(cell.source).body[-1]
+        called = ast.unparse(last.value.func) if isinstance(last, ast.Expr) else "nothing"
+        assert called == "nothing" or called.startswith("show.")
+
+
+def test_what_is_shown_keeps_its_numbers_short_and_its_gaps_empty(shown):
+    show.table(pd.DataFrame({"a": [1.0, 2.34567891, float("nan")], "b": [1, None, "x"]}))
+    assert re.findall("<td[^>]*>([^<]*)</td>", shown[0].html) == ["1", "1", "2.34568", "", "", "x"]
+
+
+def test_a_run_is_told_by_its_own_verdict(settings, record):
+    record.write_json("run.json", {"run_id": record.run_id, "verdict": "failed", "phases": []})
+    assert run.status(record)["verdict"] == "failed"
+    assert json.loads((record.folder / "run.json").read_text())["verdict"] == "failed"
