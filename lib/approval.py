@@ -15,7 +15,8 @@ from lib.drift import differing, drifted, other_code, other_parameters, since
 from lib.errors import BadParameters, Refused
 from lib.persons import same_person
 from lib.plans import Plan, fingerprint
-from lib.records import LOG, Record
+from lib.record import formats
+from lib.records import Record
 from lib.settings import ROOT, Settings
 
 PLAN = "plan.json"
@@ -25,6 +26,7 @@ def plan_data(plans: Sequence[Plan], settings: Settings) -> dict[str, Any]:
     """A plan as `plan.json` keeps it: every change, what it was made from, and the fingerprint over both."""
     basis = made_from(settings)
     return {
+        formats.KEY: formats.FORMAT,
         "environment": settings.environment,
         "account": settings.account_id,
         "mode": settings.mode,
@@ -38,7 +40,7 @@ def plan_data(plans: Sequence[Plan], settings: Settings) -> dict[str, Any]:
 def given(settings: Settings, caller: str) -> dict[str, Any]:
     """Who approved what, and who carries it out: kept beside each plan that a run begins with."""
     keys = ("approved_plan", "approved_by", "change_ticket")
-    return {"approval": {key: getattr(settings, key) for key in keys} | {"caller": caller}}
+    return {"approval": formats.named({key: getattr(settings, key) for key in keys} | {"caller": caller})}
 
 
 def made_from(settings: Settings) -> dict[str, Any]:
@@ -105,7 +107,7 @@ def _require_unused(settings: Settings, record: Record) -> None:
     users = [found for found in every if _used(found, approved)]
     if not users:
         return
-    last = max(_time(row["time"]) for found in users for row in found.rows(LOG))
+    last = max(_time(row["time"]) for found in users for row in found.changes())
     if not any(_time(plan["made"]) > last for found in every for plan in _plans_of(found, approved)):
         by = "this run" if users[-1].run_id == record.run_id else f"run {users[-1].run_id}"
         raise Refused(
@@ -117,8 +119,11 @@ def _require_unused(settings: Settings, record: Record) -> None:
 def _used(record: Record, approved: str) -> bool:
     """Whether this run began to write something that lasts, after it was given this plan."""
     began = [_time(plan["made"]) for plan in _plans_of(record, approved)]
-    written = [row for row in record.rows(LOG) if row["state"] == "intended" and not row.get("temporary")]
-    return any(_time(row["time"]) >= min(began) for row in written) if began else False
+    rows = record.changes()
+    written = [row for row in rows if row["state"] == "intended" and not row.get("temporary")]
+    # What cannot be read may have been a write, whenever that was.
+    unread = any(row["trouble"] for row in rows)
+    return unread or any(_time(row["time"]) >= min(began) for row in written) if began else False
 
 
 def _time(text: str) -> datetime:
@@ -159,7 +164,7 @@ def require_resumable(settings: Settings, record: Record, plans: Sequence[Plan],
     With it, a run that was rolled back is over, and its approver is not the `caller` who goes on with it.
     """
     free = settings.approval == "none"
-    begun = record.read_json(PLAN) if free else _begun_with(record, settings.approved_plan)
+    begun = next(iter(_plans(record)), None) if free else _begun_with(record, settings.approved_plan)
     if not begun:
         raise BadParameters(f"run {record.run_id} kept no plan to go on with; apply a new one")
     now = made_from(settings)
@@ -188,7 +193,7 @@ def require_resumable(settings: Settings, record: Record, plans: Sequence[Plan],
 
 def require_same_subscriber(settings: Settings, record: Record) -> None:
     """Refuse to undo a run with another operations subscriber than it had: the record holds no address to look for."""
-    had = {plan.get("subscriber") for plan in record.attempts(PLAN)} - {None}
+    had = {plan.get("subscriber") for plan in _plans(record)} - {None}
     now = made_from(settings)["subscriber"]
     if had and now not in had:
         raise Refused(
@@ -213,8 +218,19 @@ def _begun_with(record: Record, approved: str) -> dict[str, Any] | None:
 
 def _plans_of(record: Record, approved: str) -> list[dict[str, Any]]:
     """The plans of this fingerprint; not what a resumed run noted of its rest, which nobody reviewed."""
-    found = [plan for plan in record.attempts(PLAN) if isinstance(plan, dict) and not plan.get("resumed")]
-    return [plan for plan in found if approved and plan.get("fingerprint") == approved]
+    made = [plan for plan in record.attempts(PLAN) if isinstance(plan, dict) and not plan.get("resumed")]
+    return [_known(plan, record) for plan in made if approved and plan.get("fingerprint") == approved]
+
+
+def _plans(record: Record) -> list[dict[str, Any]]:
+    """Every plan of a run. Raises Refused for one of a newer version, and for an approval of one."""
+    return [_known(plan, record) for plan in record.attempts(PLAN) if isinstance(plan, dict)]
+
+
+def _known(plan: dict[str, Any], record: Record) -> dict[str, Any]:
+    formats.require_known(plan, f"{PLAN} of run {record.run_id}")
+    formats.require_known(plan.get("approval"), f"the approval of run {record.run_id}")
+    return plan
 
 
 def _digest(data: bytes) -> str:

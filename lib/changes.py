@@ -97,8 +97,9 @@ def roll_back(plan: Plan, settings: Settings, record: Record, sleep: Callable[[f
                 # None of what the others carry waits for the next: check-ins may fail until that is restored, too.
                 more = any(later.resource.others_rely for later in plan.changes[at + 1 :])
                 states.append(writer.carry_out(change, settles=not more))
-            except RunbookError as error:
-                states.append(f"{FAILED}{error}")
+            except (RunbookError, *undo.UNFIT) as error:
+                known = isinstance(error, RunbookError)
+                states.append(f"{FAILED}{error if known else f'the record tells what it cannot take ({error!r})'}")
                 over = over or isinstance(error, Superseded | Unrecorded)
                 if over or change.resource.others_rely:
                     stopped = f"{change.resource.name} comes first, and could not be restored"
@@ -116,11 +117,20 @@ def clear(things: Sequence[Resource], record: Record) -> list[str]:
 
 
 def _cleared(left: Sequence[Change], record: Record) -> list[str]:
+    cleared, trouble = list[str](), list[str]()
     with _alone(left, record) as still_ours:
         writer = _Writer(undo.PHASE, record, still_ours, time.sleep, undoes=True)
         for change in left:
-            writer.carry_out(change)
-    return [change.resource.name for change in left]
+            try:
+                writer.carry_out(change)
+                cleared.append(change.resource.name)
+            except (Superseded, Unrecorded):
+                raise
+            except RunbookError as error:
+                trouble.append(f"{change.resource.name} ({error})")
+    if trouble:
+        raise NotAsWanted(f"what was there for a while could not be removed: {'; '.join(trouble)}")
+    return cleared
 
 
 def _only_planned(plan: Plan, record: Record) -> Outcome:
@@ -161,12 +171,16 @@ def _not_removed(remover: "_Writer", change: Change) -> str:
 def read_back(rows: Sequence[Mapping[str, Any]], reopen: Reopen, record: Record) -> list[dict[str, str]]:
     """Ask AWS what became of each write whose end the record does not tell, and add the answer to the record.
 
-    Returns one row a write: `what`, and `found`: carried out, not carried out, or neither (half done).
+    Returns one row a write: `what`, and `found`: carried out, not carried out, neither (half done), or cannot tell.
     """
-    found = []
+    found = [{"what": row["name"], "found": f"cannot tell: {row['trouble']}"} for row in rows if row.get("trouble")]
     for row in undo.unfinished(rows):
-        resource = reopen(row["kind"], row["identity"])
-        live = resource.read()
+        try:
+            resource = reopen(row["kind"], row["identity"])
+            live = resource.read()
+        except (RunbookError, *undo.UNFIT) as error:
+            found.append({"what": row["name"], "found": f"cannot tell: {error}"})
+            continue
         done = same(live, row["after"])
         half = half_done(row["kind"], live, row["before"], row["after"])
         # A third value, of what one call writes, is somebody else's: ours was not carried out, or not for long.
@@ -196,7 +210,7 @@ def restore_now(resource: Resource, value: Value, record: Record) -> str:
 @contextmanager
 def _alone(changes: Sequence[Change], record: Record) -> Iterator[Callable[[], None]]:
     """Hold the environment's lock, where there is something to write."""
-    first = next(iter(changes), None)
+    first = next((change for change in changes if not change.trouble), None)
     if first is None:
         yield lambda: None
         return

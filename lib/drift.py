@@ -11,7 +11,7 @@ from typing import Any
 from lib import undo
 from lib.exact_json import dumps, in_order
 from lib.plans import differences, half_done, same
-from lib.records import LOG, Record
+from lib.records import Record
 
 Row = Mapping[str, Any]
 
@@ -19,7 +19,7 @@ Row = Mapping[str, Any]
 def since(record: Record, saved: Row) -> list[Row]:
     """What the run did once it had this plan; what it did before is part of what was reviewed."""
     return [
-        row for row in record.rows(LOG) if datetime.fromisoformat(row["time"]) >= datetime.fromisoformat(saved["made"])
+        row for row in record.changes() if datetime.fromisoformat(row["time"]) >= datetime.fromisoformat(saved["made"])
     ]
 
 

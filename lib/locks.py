@@ -11,7 +11,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 
 from lib.aws import Live, absent_is_none, error_code, readable
 from lib.errors import NotAsWanted, Refused, RunbookError, Superseded, Throttled, Unanswered
+from lib.record import formats
 
 # The runner's kernels inherit it, and so write under its lock; a command of its own does not.
 TOKEN = "RUNBOOK_LOCK_TOKEN"
@@ -42,6 +43,29 @@ class Lock:
     born: str
     taken: str
     until: str
+
+    def to_row(self) -> dict[str, str | int]:
+        """The lock as the parameter holds it."""
+        whose = {"token": self.token, "run_id": self.run_id, "owner": self.owner, "host": self.host, "pid": self.pid}
+        return formats.named({**whose, "born": self.born, "taken": self.taken, "until": self.until})
+
+    @classmethod
+    def from_row(cls, row: object, name: str) -> "Lock":
+        """The lock that a parameter holds. Raises Refused for one of a newer version, ValueError for what is none."""
+        if not isinstance(row, dict):
+            raise ValueError(name)
+        try:
+            formats.require_known(row, f"the lock {name}")
+        except Refused as error:
+            raise Refused(f"{error}. It may be in force, so leave it where it is") from error
+        wanted = {one.name: int if one.name == "pid" else str for one in fields(cls)}
+        wrong = [key for key, kind in wanted.items() if type(row.get(key)) is not kind]
+        if wrong and formats.KEY in row:
+            told = f"the lock {name} does not tell its {', '.join(wrong)}, and may be in force all the same"
+            raise Refused(f"{told}; nothing was written. See who holds it, and leave it where it is")
+        if wrong:
+            raise ValueError(wrong)
+        return cls(**{key: row[key] for key in wanted})
 
     @property
     def stale(self) -> str:
@@ -125,8 +149,8 @@ def _read(live: Live) -> tuple[Lock, int] | None:
     with readable(f"reading the lock {name}"), absent_is_none(GONE):
         answer = live.client("ssm").get_parameter(Name=name)["Parameter"]
         try:
-            return Lock(**json.loads(answer["Value"])), int(answer["Version"])
-        except (ValueError, TypeError) as error:
+            return Lock.from_row(json.loads(answer["Value"]), name), int(answer["Version"])
+        except (ValueError, RecursionError) as error:
             raise Refused(
                 f"parameter {name} holds {answer['Value'][:60]!r}, which is no lock of this runbook, and nothing was "
                 f"written; see what it is, then set lock_name, or `aws ssm delete-parameter --name {name}`"
@@ -161,7 +185,7 @@ def _put_where_none_is(live: Live, lock: Lock) -> bool:
     try:
         with readable("taking the lock"):
             try:
-                value = json.dumps(asdict(lock))
+                value = json.dumps(lock.to_row())
                 live.client("ssm").put_parameter(Name=name, Value=value, Type="String", Overwrite=False)
             except ClientError as error:
                 if error_code(error) != TAKEN:
@@ -213,7 +237,7 @@ def _confirm(live: Live, run_id: str, token: str) -> None:
 
 def _renew(live: Live, lock: Lock, version: int) -> None:
     """Write it again with a new lease. `live` calls once: a write that is repeated later may meet another's lock."""
-    value = json.dumps({**asdict(lock), "until": _stamp(live.settings.lock_lease_seconds)})
+    value = json.dumps(replace(lock, until=_stamp(live.settings.lock_lease_seconds)).to_row())
     with readable("renewing the lock"):
         answer = live.client("ssm").put_parameter(
             Name=live.settings.lock_name, Value=value, Type="String", Overwrite=True

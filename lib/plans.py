@@ -2,12 +2,14 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Protocol
 
+from lib.errors import Refused
 from lib.exact_json import dumps, in_order, require
+from lib.record import change_rows
 
 Value = Any  # plain data: what JSON can hold; None where the thing does not exist
 
@@ -58,6 +60,33 @@ class Resource(Protocol):
 
 
 Reopen = Callable[[str, dict[str, str]], Resource]  # from the kind and identity that a record holds
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """What a record names and this version cannot make again: it is said, and never read or written."""
+
+    kind: str
+    name: str
+    identity: dict[str, str]
+    stays: str = ""
+    others_rely: bool = False
+    noticed: str = ""
+
+    def read(self) -> Value:
+        return UNKNOWN
+
+    def write(self, value: Value) -> None:
+        raise Refused(f"{self.name} is nothing that this version can write")
+
+    def exclusively(self, run_id: str) -> AbstractContextManager[Callable[[], None]]:
+        return nullcontext(lambda: None)
+
+    def kept_because(self) -> str:
+        return ""
+
+    def settle(self) -> None:
+        """There is nothing to wait for."""
 
 
 @dataclass(frozen=True)
@@ -202,8 +231,7 @@ def half_done(kind: str, live: Value, before: Value, after: Value) -> bool:
 def entry(phase: str, change: Change, state: str, undoes: bool = False) -> dict[str, Any]:
     """A change as a row of `changes.jsonl`, now. `state` says how far it has come."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    told = {"time": now, "phase": phase, "state": state, "undoes": undoes, "temporary": change.temporary}
-    return told | change.row()
+    return change_rows.to_row(now, phase, state, undoes, change.temporary, change.row())
 
 
 def fingerprint(plans: Iterable[Plan], basis: Mapping[str, Any] | None = None) -> str:

@@ -18,7 +18,8 @@ from lib.errors import RunbookError
 from lib.notebooks import adopt, execute
 from lib.phases import NOTEBOOKS, PLANNED_MINUTES, ROLLBACK, Phase
 from lib.plans import Plan
-from lib.records import Record
+from lib.record import formats
+from lib.records import VERDICT, Record
 from lib.settings import ROOT, Settings
 
 PACKAGES = ("boto3", "papermill", "jupyterlab", "pandas", "matplotlib", "pydantic", "statelint")
@@ -73,7 +74,7 @@ def phases(
             begin(settings, record, live, chosen)
         except RunbookError as error:
             # A run that began before keeps its verdict.
-            if record.read_json("run.json") is None:
+            if record.verdict() is None:
                 write_verdict(settings, record, done, started, None, str(error))
             raise
         for index, waiting in enumerate(done):
@@ -93,10 +94,8 @@ def phases(
 @contextmanager
 def sealed(record: Record) -> Iterator[None]:
     """Seal the record at the end, however that is: a refusal has called AWS as well, and the record holds its calls."""
-    try:
+    with records.sealing(record):
         yield
-    finally:
-        records.seal(record)
 
 
 @contextmanager
@@ -138,8 +137,9 @@ def write_verdict(
     """`run.json` as the run stands now, and the manifest over the whole record."""
     now, every = datetime.now(UTC), _with_earlier(record, done)
     record.write_json(
-        "run.json",
+        VERDICT,
         {
+            formats.KEY: formats.FORMAT,
             "run_id": record.run_id,
             "environment": settings.environment,
             "mode": settings.mode,
@@ -148,25 +148,29 @@ def write_verdict(
             "started": started.isoformat(timespec="seconds"),
             "ended": now.isoformat(timespec="seconds"),
             "seconds": round((now - started).total_seconds(), 1),
-            "caller": vars(identity) if identity else None,
-            "phases": [vars(phase) for phase in every],
+            "caller": identity.to_row() if identity else None,
+            "phases": [phase.to_row() for phase in every],
             "parameters": settings.recorded(),
             "git_commit": _git_commit(),
             "python": platform.python_version(),
             "packages": {name: version(name) for name in PACKAGES},
-            "rollback": (record.read_json("run.json") or {}).get("rollback"),
+            "rollback": (record.verdict() or {}).get("rollback"),
         },
     )
-    records.seal(record)
+    records.seal(record, closing=False)
 
 
 def _with_earlier(record: Record, done: Sequence[Phase]) -> list[Phase]:
     """These phases, and those that the run's earlier commands ran, in the runbook's order."""
-    earlier = [Phase(**row) for row in (record.read_json("run.json") or {}).get("phases", [])]
-    found = {phase.number: phase for phase in earlier}
+    found = {phase.number: phase for phase in recorded(record)}
     # What did not run now takes nothing from what ran before.
     found |= {phase.number: phase for phase in done if phase.verdict != "not_run" or phase.number not in found}
     return [found[number] for number in NOTEBOOKS if number in found]
+
+
+def recorded(record: Record) -> list[Phase]:
+    """What the phases of a run did, as `run.json` tells."""
+    return [Phase.from_row(row) for row in (record.verdict() or {}).get("phases", [])]
 
 
 def overall(done: Sequence[Phase], refused: str = "") -> str:
@@ -195,16 +199,16 @@ def roll_back(settings: Settings, record: Record, told: Callable[[Phase], None])
         done = execute(settings, record, "90", ROLLBACK)
         told(done)
         if settings.mode == "apply":
-            record.write_json("run.json", {**(record.read_json("run.json") or {}), "rollback": vars(done)})
+            record.write_json(VERDICT, {**(record.verdict() or {}), "rollback": done.to_row()})
     return done
 
 
 def status(record: Record) -> dict[str, Any]:
     """A run's verdict as recorded, with what a later rollback or a kill makes of it."""
-    found = record.read_json("run.json")
+    found = record.verdict()
     if found is None:
         return {"run_id": record.run_id, "verdict": _without_phases(record), "phases": []}
-    applied = sum(row["state"] == "applied" and not row["undoes"] for row in record.rows(records.LOG))
+    applied = sum(row["state"] == "applied" and not row["undoes"] for row in record.changes())
     verdict = found["verdict"]
     if verdict == "running":
         verdict = f"running, or killed: {applied} changes applied"
@@ -220,6 +224,6 @@ def _without_phases(record: Record) -> str:
         return f"drill {drilled['scenario']}: {verdict['status']}" + (
             f" ({verdict['found']})" if verdict["found"] else ""
         )
-    if any(row["temporary"] for row in record.rows(records.LOG)) and not (record.folder / "evidence").exists():
+    if any(row["temporary"] for row in record.changes()) and not (record.folder / "evidence").exists():
         return "drills that did not end; the next ones remove what they left"
     return "did not start" if record.latest("plan.json") is None else "plan only"

@@ -188,4 +188,4 @@ def _facts(kept: Any) -> list[Fact]:  # noqa: ANN401
 
 
 def _data(found: Configuration) -> dict[str, Any]:
-    return {"format": FORMAT, "time": found.time, "facts": [vars(fact) for fact in found.facts]}
+    return {"format": FORMAT, "time": found.time, "facts": [fact.to_row() for fact in found.facts]}
