@@ -214,8 +214,8 @@ def _verdict(folder: Path) -> dict[str, Any]:
 def added(folder: Path, found: Findings, state: State, time: str, unverified: str = "") -> Manifest:
     """The manifest with one seal more, over what is new and what grew. What does not agree is said, and stays so.
 
-    A file that does not agree keeps the seals that it had. What a kill left half written keeps the record open. One that
-    opens it claims nothing: what a kill left may still be put aside for what another machine did.
+    A file that does not agree keeps the seals that it had. What a kill left half written keeps the record open. A seal
+    that opens it claims nothing: what a kill left may still be put aside for what another machine did.
     """
     claims, rows, left = found.manifest.claims, list[Claim](), False
     for name, path in files.listed(folder)[0].items():

@@ -92,7 +92,8 @@ def opened(settings: Settings, record: Record, unverified: str = "") -> Findings
         if not going_on or (unverified and not found.manifest.excused):
             files.tighten(record.folder)
             if found.manifest.trouble:
-                record.keep_aside(MANIFEST)
+                # Whatever it is, a pipe as well; it stays beside the one that begins here.
+                (record.folder / MANIFEST).rename(record.new_path("MANIFEST.unstored.json"))
             _add_seal(record, _bound(found, _binding(settings, record.run_id)), State.OPENED, unverified)
     return found
 

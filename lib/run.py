@@ -4,7 +4,7 @@ import platform
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -14,7 +14,7 @@ from typing import Any
 from lib import approval, audit, changes, desired, guards, locks, preflight, records
 from lib.aws import Identity, Live
 from lib.checks import require
-from lib.errors import RunbookError
+from lib.errors import Altered, RunbookError
 from lib.notebooks import adopt, execute
 from lib.phases import NOTEBOOKS, PLANNED_MINUTES, ROLLBACK, Phase
 from lib.plans import Plan
@@ -74,8 +74,10 @@ def phases(
             begin(settings, record, live, chosen)
         except RunbookError as error:
             # A run that began before keeps its verdict.
-            if record.verdict() is None:
+            if not isinstance(error, Altered) and record.verdict() is None:
                 write_verdict(settings, record, done, started, None, str(error))
+                with suppress(RunbookError):
+                    records.seal(record)
             raise
         for index, waiting in enumerate(done):
             done[index] = replace(waiting, verdict="running")

@@ -68,4 +68,6 @@ def within(folder: Path) -> bool:
 def _opened(folder: Path) -> int:
     place = folder.parent / LOCKS / folder.name
     files.make_folder(place.parent)
-    return os.open(place, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, files.PRIVATE)
+    descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, files.PRIVATE)
+    os.fchmod(descriptor, files.PRIVATE)
+    return descriptor
