@@ -157,7 +157,11 @@ def latest_of_each(settings: Settings) -> list[Record]:
 
 
 def _reach(record: Record) -> tuple[int, str]:
-    return len(record.rows(LOG)), str((record.read_json(VERDICT) or {}).get("ended", ""))
+    try:
+        found = record.read_json(VERDICT)
+    except RunbookError:  # of one run that cannot be read, nobody else's status hangs
+        found = None
+    return len(record.rows(LOG)), str(found.get("ended", "")) if isinstance(found, dict) else ""
 
 
 def _in(folder: Path) -> list[Record]:

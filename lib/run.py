@@ -211,12 +211,12 @@ def status(record: Record) -> dict[str, Any]:
     if found is None:
         return {"run_id": record.run_id, "verdict": _without_phases(record), "phases": []}
     applied = sum(row["state"] == "applied" and not row["undoes"] for row in record.changes())
-    verdict = found["verdict"]
+    verdict = str(found.get("verdict", "not told"))
     if verdict == "running":
         verdict = f"running, or killed: {applied} changes applied"
     if found.get("rollback"):
-        verdict = f"{verdict}; rollback {found['rollback']['verdict']}"
-    return {**found, "verdict": verdict}
+        verdict = f"{verdict}; rollback {Phase.from_row(found['rollback']).verdict}"
+    return {"phases": [], **found, "run_id": record.run_id, "verdict": verdict}
 
 
 def _without_phases(record: Record) -> str:

@@ -1,4 +1,4 @@
-"""What is on disk has a format: older ones open, newer ones are refused in one sentence, one row keeps no other back."""
+"""What is on disk has a format: older ones open, newer ones are refused in a sentence, one row keeps no other back."""
 
 import json
 import shutil

@@ -418,6 +418,45 @@ def test_something_else_in_its_place_is_named_and_left_alone(store, live, value)
     assert store.held[NAME] == (value, 3)
 
 
+@pytest.mark.parametrize("newer", [3, "2027-01", None, True])
+def test_a_lock_of_a_newer_version_is_in_force_and_nobody_is_told_to_remove_it(newer, store, live):
+    somebodys(store, until=locks._stamp(-10))
+    store.edit(format=newer, more="keys")
+    before = store.held[NAME]
+    for attempt in (
+        lambda: found(live),
+        lambda: break_lock(live, "r9"),
+        lambda: break_lock(live, "r9", force=True),
+        lambda: held(live, "r1").__enter__(),
+    ):
+        with pytest.raises(
+            Refused, match=f"the lock {NAME} is of format {newer!r}, and this version knows 1 and 2"
+        ) as said:
+            attempt()
+        assert "delete" not in str(said.value) and "break" not in str(said.value)
+        assert "It may be in force" in str(said.value)
+    assert store.held[NAME] == before
+
+
+@pytest.mark.parametrize("edit", [{"until": None}, {"pid": "7"}, {"born": 3}])
+def test_a_lock_that_does_not_tell_all_may_be_in_force_and_is_left_alone(edit, store, live):
+    somebodys(store)
+    store.edit(format=2, **edit)
+    for attempt in (lambda: found(live), lambda: break_lock(live, "r9", force=True)):
+        with pytest.raises(Refused, match=f"does not tell its {next(iter(edit))}, and may be in force") as said:
+            attempt()
+        assert "delete" not in str(said.value)
+
+
+def test_one_more_key_in_a_lock_or_none_for_its_format_makes_it_no_other(store, live):
+    lock = somebodys(store)
+    store.edit(more="of a later version")
+    assert found(live) == lock
+    assert "format" not in store.lock  # as the first format was
+    with held(replace(live, settings=live.settings.model_copy(update={"lock_name": "/other/lock"})), "r1"):
+        assert json.loads(store.held["/other/lock"][0])["format"] == 2
+
+
 def test_only_ones_own_is_given_back(store, live):
     with held(live, "r1") as still_ours:
         somebodys(store)

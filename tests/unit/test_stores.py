@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from lib import changes, handover, records
-from lib.errors import BadParameters, Refused, Superseded, Unreachable, Unrecorded
-from lib.record import writers
+from lib import audit, changes, handover, records
+from lib.errors import Altered, BadParameters, Refused, Superseded, Unreachable, Unrecorded
+from lib.record import seals, writers
 from lib.records import CALLS, LOG, MANIFEST, VERDICT, Record
 from lib.settings import load
 from lib.stores import RunStore, Shelves, opening
@@ -559,3 +559,77 @@ def test_the_side_that_is_further_is_found_wherever_a_log_is_cut(shared, more, c
     assert (side == "ours") == (ours != theirs and ours.startswith(theirs))
     lost = [found for found in handover.own_rows(ours, theirs) if side == "theirs" and theirs.startswith(ours)]
     assert all(json.dumps(found).encode() in theirs for found in lost)
+
+
+# What comes from a store is read against its seals, and no seal is replaced
+
+
+@pytest.mark.parametrize("name", ["backup/workflow.json", LOG, "checks.jsonl"])
+def test_what_somebody_changed_in_the_store_is_taken_by_no_machine(name, s3, ours, theirs):
+    a_run(ours)
+    key = f"p/local/{RUN}/{name}"
+    s3.objects[key] = s3.objects[key].replace(b'"', b"'", 1)
+    before = {path: path.read_bytes() for path in theirs.folder.rglob("*.[jt]*l*")}
+    with pytest.raises(Altered, match=f"the store holds is not as it was sealed: {name}: edited"):
+        theirs.again()
+    assert not (theirs.folder / name).exists()
+    assert {path: path.read_bytes() for path in before} == before
+
+
+@pytest.mark.parametrize("name", ["evidence/planted.json", "changes.jsonl", "run.json"])
+def test_what_somebody_added_in_the_store_to_a_run_that_ended_is_taken_by_no_machine(name, s3, ours, theirs):
+    records.seal(a_run(ours))
+    key = f"p/local/{RUN}/{name}"
+    s3.objects[key] = s3.objects.get(key, b"") + b'{"kind": "topic", "state": "intended"}\n'
+    with pytest.raises((Altered, Unrecorded, Refused), match=name):
+        theirs.again()
+        records.verified(load("local"), theirs.record)
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (lambda text: b"{}", "none that this runbook wrote"),
+        (lambda text: text.replace(b'"state": "going on"', b'"state": "closed"'), "the chain does not close"),
+        (lambda text: text.replace(RUN.encode(), b"20270101T000000Z-ffff"), "chain does not close|is of run"),
+    ],
+)
+def test_a_manifest_that_somebody_changed_in_the_store_is_refused(edit, said, s3, ours, theirs):
+    a_run(ours)
+    key = f"p/local/{RUN}/{MANIFEST}"
+    s3.objects[key] = edit(s3.objects[key])
+    with pytest.raises(Altered, match=said):
+        theirs.again()
+
+
+def test_a_run_without_its_seals_in_the_store_is_taken_by_no_machine(s3, ours, theirs):
+    a_run(ours)
+    del s3.objects[f"p/local/{RUN}/{MANIFEST}"]
+    with pytest.raises(Altered, match=r"holds a run without its MANIFEST\.json"):
+        audit._require_sealed(theirs.record, theirs.shelf)
+    audit._require_sealed(ours.record, ours.shelf)  # who sealed it knows what it is, and stores it again
+
+
+def test_the_seals_of_two_machines_at_once_are_both_kept(s3, ours, theirs):
+    first = a_run(ours)
+    second = theirs.again()
+    second.keep_json("evidence/theirs.json", {})
+    records.seal(second)
+    first.keep_json("evidence/ours.json", {})
+    records.seal(first, closing=False)
+    sealed = seals.from_text(in_store(s3, MANIFEST).decode())
+    assert {"evidence/theirs.json", "evidence/ours.json"} <= set(sealed.claims)
+    assert sealed.open  # the first still writes
+    assert sealed.trouble == ()
+    records.seal(ours.again())
+    assert records.unsealed(ours.folder) == []
+    assert records.unsealed(theirs.again().folder) == []
+
+
+def test_what_was_found_wrong_on_one_machine_is_said_on_the_other(s3, ours, theirs):
+    record = a_run(ours)
+    (ours.folder / "more").symlink_to("/etc/passwd")
+    records.seal(record)
+    theirs.again()
+    records.seal(theirs.record)
+    assert any(one.startswith("more: a symbolic link") for one in records.unsealed(theirs.folder))
