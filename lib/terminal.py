@@ -11,6 +11,7 @@ from rich.table import Column, Table
 
 from lib import phases, records, rollback, run
 from lib.checks import Check, brief
+from lib.errors import RunbookError
 from lib.phases import Phase
 from lib.phases import validity as validities
 from lib.phases.validity import Validity
@@ -131,9 +132,20 @@ def _change_row(change: Change) -> list[str]:
 def statuses(chosen: Settings) -> None:
     """The runs of an environment, oldest first, as the machine left them that wrote last."""
     here = set(records.runs(chosen))
-    found = [run.status(record) for record in records.latest_of_each(chosen)]
+    found = [_said_of(chosen, record) for record in records.latest_of_each(chosen)]
     rows = [[_where(row, here), row["verdict"], row.get("mode", "-"), row.get("started", "-")] for row in found]
     table(f"Runs of {chosen.environment}, as recorded", ["run", "verdict", "mode", "started"], rows)
+
+
+def _said_of(chosen: Settings, record: Record) -> dict[str, Any]:
+    """What a run's record says of it, where that is what was sealed."""
+    try:
+        wrong = records.altered(chosen, record)
+        if not wrong:
+            return run.status(record)
+        return {"run_id": record.run_id, "verdict": f"NOT AS SEALED: {'; '.join(wrong)}"}
+    except RunbookError as error:
+        return {"run_id": record.run_id, "verdict": f"cannot be read: {error}"}
 
 
 def _where(row: Mapping[str, Any], here: Container[str]) -> str:
