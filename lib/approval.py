@@ -16,7 +16,8 @@ from lib.display import commands
 from lib.drift import differing, drifted, other_code, other_parameters, since
 from lib.errors import BadParameters, Refused
 from lib.plans import AccountGuards, Plan, fingerprint
-from lib.records import LOG, VERDICT, Record
+from lib.record import formats
+from lib.records import LOG, Record
 from lib.settings import ROOT, Settings, waives_approval
 
 PLAN = "plan.json"
@@ -27,6 +28,7 @@ def plan_data(plans: Sequence[Plan], settings: Settings) -> dict[str, Any]:
     """A plan as `plan.json` keeps it: every change, what it was made from, and the fingerprint over both."""
     basis = made_from(settings)
     return {
+        formats.KEY: formats.FORMAT,
         "environment": settings.environment,
         "account": settings.account_id,
         "mode": settings.mode,
@@ -44,7 +46,7 @@ def begun_plan(plans: Sequence[Plan], settings: Settings, record: Record, caller
     """
     keys = ("approved_plan", "approved_by", "change_ticket")
     people = {key: getattr(settings, key) for key in keys} | {"caller": caller}
-    return plan_data(plans, settings) | {"approval": people, "rows_before": len(record.rows(LOG))}
+    return plan_data(plans, settings) | {"approval": formats.named(people), "rows_before": len(record.rows(LOG))}
 
 
 def two_persons(settings: Settings, caller: str) -> list[Check]:
@@ -183,7 +185,7 @@ def _require_waived(plan: Plan, settings: Settings, record: Record) -> None:
     account = _account([plan])
     if account and (lifted := account.approval_lifted()):
         raise Refused(lifted)
-    begun_as = (record.read_json(VERDICT) or {}).get("parameters", {}).get("approval")
+    begun_as = (record.verdict() or {}).get("parameters", {}).get("approval")
     if begun_as != "none" if begun_as else not waives_approval(settings):
         said = f"run {record.run_id} was begun with {begun_as}" if begun_as else "no file in parameters/ says so"
         raise Refused(
@@ -214,7 +216,7 @@ def require_resumable(settings: Settings, record: Record, plans: Sequence[Plan],
     With it, a run that was rolled back is over, and its approver is not the `caller` who goes on with it.
     """
     free = settings.approval == "none"
-    begun = record.read_json(PLAN) if free else _begun_with(record, settings.approved_plan)
+    begun = next(iter(_plans(record)), None) if free else _begun_with(record, settings.approved_plan)
     if not begun:
         raise BadParameters(f"run {record.run_id} kept no plan to go on with; apply a new one")
     now = made_from(settings)
@@ -239,7 +241,7 @@ def require_resumable(settings: Settings, record: Record, plans: Sequence[Plan],
 
 def require_same_subscriber(settings: Settings, record: Record) -> None:
     """Refuse to undo a run with another operations subscriber than it had: the record holds no address to look for."""
-    had = {plan.get("subscriber") for plan in record.attempts(PLAN)} - {None}
+    had = {plan.get("subscriber") for plan in _plans(record)} - {None}
     now = made_from(settings)["subscriber"]
     if had and now not in had:
         raise Refused(
@@ -264,8 +266,19 @@ def _begun_with(record: Record, approved: str) -> dict[str, Any] | None:
 
 def _plans_of(record: Record, approved: str) -> list[dict[str, Any]]:
     """The plans of this fingerprint; not what a resumed run noted of its rest, which nobody reviewed."""
-    found = [plan for plan in record.attempts(PLAN) if isinstance(plan, dict) and not plan.get("resumed")]
-    return [plan for plan in found if approved and plan.get("fingerprint") == approved]
+    made = [plan for plan in record.attempts(PLAN) if isinstance(plan, dict) and not plan.get("resumed")]
+    return [_known(plan, record) for plan in made if approved and plan.get("fingerprint") == approved]
+
+
+def _plans(record: Record) -> list[dict[str, Any]]:
+    """Every plan of a run. Raises Refused for one of a newer version, and for an approval of one."""
+    return [_known(plan, record) for plan in record.attempts(PLAN) if isinstance(plan, dict)]
+
+
+def _known(plan: dict[str, Any], record: Record) -> dict[str, Any]:
+    formats.require_known(plan, f"{PLAN} of run {record.run_id}")
+    formats.require_known(plan.get("approval"), f"the approval of run {record.run_id}")
+    return plan
 
 
 def _digest(data: bytes) -> str:

@@ -7,11 +7,12 @@ cannot be used stops the run here, before anything is written to AWS.
 from collections.abc import Callable
 from dataclasses import replace
 
-from lib import handover, records, stores
+from lib import handover, manifest, records, stores
 from lib.aws import Live, connect
-from lib.records import Record
+from lib.errors import Altered
+from lib.records import MANIFEST, Record
 from lib.settings import Settings
-from lib.stores import Shelves
+from lib.stores import RunStore, Shelves
 
 
 def begin(settings: Settings) -> tuple[Record, Live]:
@@ -21,27 +22,45 @@ def begin(settings: Settings) -> tuple[Record, Live]:
     return attached(settings, records.open_run(settings), shelves)
 
 
-def reopen(settings: Settings, usable: Callable[[Record], bool] = bool) -> tuple[Record, Live]:
+def reopen(settings: Settings, unverified: str = "", usable: Callable[[Record], bool] = bool) -> tuple[Record, Live]:
     """The record of a run that took place, here or on another machine, and the connection.
 
-    Raises BadParameters where there is none, naming the latest that are `usable` for what was asked.
+    Raises BadParameters where there is none, naming the latest that are `usable` for what was asked, and Altered for
+    one that is not as it was sealed, unless it is asked for `unverified`, which says by what.
     """
     shelves = stores.shelves(settings)
     if settings.run_id in look(settings, shelves):
-        return attached(settings, records.open_run(settings), shelves)
-    return attached(settings, records.existing(settings, settings.run_id, usable), shelves)
+        return attached(settings, records.open_run(settings), shelves, unverified)
+    return attached(settings, records.existing(settings, settings.run_id, usable), shelves, unverified)
 
 
-def attached(settings: Settings, record: Record, shelves: Shelves | None = None) -> tuple[Record, Live]:
-    """A record whose calls are logged and which its store agrees with, and the connection that makes them."""
+def attached(
+    settings: Settings, record: Record, shelves: Shelves | None = None, unverified: str = ""
+) -> tuple[Record, Live]:
+    """A record that is as it was sealed, whose calls are logged and which its store agrees with, and the connection
+    that makes them. Raises Altered like `reopen`."""
+    records.opened(settings, record, unverified)
     live = connect(settings, record.log_call)
     shelves = shelves or stores.shelves(settings)
     if shelves is None:
         return record, live
     shelf = shelves.run(record.run_id, record.folder)
     with stores.opening(shelf.where):
+        _require_sealed(record, shelf)
         handover.together(record, shelf)
+        records.verified(settings, record, unverified)
+        shelf.put(MANIFEST, record.folder / MANIFEST)  # so that other machines see that it is open
     return replace(record, store=shelf), live
+
+
+def _require_sealed(record: Record, shelf: RunStore) -> None:
+    """Raise Altered for a store that holds a run without its seals, where this machine has none of them either."""
+    stored = shelf.stored()
+    if stored and MANIFEST not in stored and not manifest.read(record.folder).claims:
+        raise Altered(
+            f"{shelf.where} holds a run without its {MANIFEST}, so nobody can tell what it is. Nothing was taken; see "
+            "who removed it"
+        )
 
 
 def look(settings: Settings, shelves: Shelves | None = None) -> list[str]:
@@ -62,7 +81,13 @@ def look(settings: Settings, shelves: Shelves | None = None) -> list[str]:
 
 
 def seen(settings: Settings) -> Record:
-    """A run as the machine left it that wrote last: to be read only. Raises BadParameters where there is none."""
+    """A run as the machine left it that wrote last: to be read only. Raises BadParameters where there is none, and
+    Altered for one that is not as it was sealed."""
     look(settings)
     found = [record for record in records.latest_of_each(settings) if record.run_id == settings.run_id]
-    return found[0] if found else records.existing(settings, settings.run_id)
+    record = found[0] if found else records.existing(settings, settings.run_id)
+    if wrong := records.altered(settings, record, whole=True):
+        raise Altered(
+            f"the record of run {record.run_id} is not as it was sealed: {'; '.join(wrong)}. See who did that"
+        )
+    return record

@@ -62,6 +62,10 @@ class Identity:
     caller: str
     endpoint: str
 
+    def to_row(self) -> dict[str, str]:
+        """Who calls, as a record holds it."""
+        return {"account": self.account, "region": self.region, "caller": self.caller, "endpoint": self.endpoint}
+
 
 @dataclass(frozen=True)
 class Live:

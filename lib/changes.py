@@ -13,21 +13,7 @@ from typing import Any
 
 from lib import approval, guards, undo
 from lib.errors import NotAsWanted, Refused, RunbookError, Throttled, Unanswered
-from lib.plans import (
-    FAILED,
-    KEPT,
-    NOT_TRIED,
-    Change,
-    Outcome,
-    Plan,
-    Reopen,
-    Resource,
-    Value,
-    Wanted,
-    entry,
-    half_done,
-    same,
-)
+from lib.plans import KEPT, NOT_TRIED, Change, Outcome, Plan, Reopen, Resource, Value, Wanted, entry, half_done, same
 from lib.records import LOG, Record
 from lib.settings import Settings
 from lib.verification import verify
@@ -99,7 +85,7 @@ def _relied_on(writer: "_Writer", first: Sequence[Change]) -> tuple[list[str], s
             tried[-1] = error
     failed = [change for change, one in zip(first, tried, strict=False) if isinstance(one, RunbookError)]
     stopped = _comes_first(failed[0]) if failed else ""
-    states = [f"{FAILED}{one}" if isinstance(one, RunbookError) else one for one in tried]
+    states = [undo.state(one) for one in tried]
     return [*states, *_undone(writer, first[len(tried) :], stopped)], stopped
 
 
@@ -109,11 +95,11 @@ def _undone(writer: "_Writer", rest: Sequence[Change], stopped: str) -> list[str
     for change in rest:
         if stopped:
             writer.note(change, "not tried", why=stopped)
-        try:
-            states.append(f"{NOT_TRIED}{stopped}" if stopped else writer.carry_out(change))
-        except RunbookError as error:
-            states.append(f"{FAILED}{error}")
-            stopped = _comes_first(change) if isinstance(error, undo.OVER) else ""
+            states.append(f"{NOT_TRIED}{stopped}")
+            continue
+        tried = undo.tried(writer.carry_out, change)
+        states.append(undo.state(tried))
+        stopped = _comes_first(change) if isinstance(tried, undo.OVER) else ""
     return states
 
 
@@ -132,11 +118,20 @@ def clear(things: Sequence[Resource], record: Record) -> list[str]:
 
 
 def _cleared(left: Sequence[Change], record: Record) -> list[str]:
+    cleared, trouble = list[str](), list[str]()
     with _alone(left, record) as still_ours:
         writer = _Writer(undo.PHASE, record, still_ours, time.sleep, undoes=True)
         for change in left:
-            writer.carry_out(change)
-    return [change.resource.name for change in left]
+            try:
+                writer.carry_out(change)
+                cleared.append(change.resource.name)
+            except undo.OVER:
+                raise
+            except RunbookError as error:
+                trouble.append(f"{change.resource.name} ({error})")
+    if trouble:
+        raise NotAsWanted(f"what was there for a while could not be removed: {'; '.join(trouble)}")
+    return cleared
 
 
 def _only_planned(plan: Plan, record: Record) -> Outcome:
@@ -177,12 +172,16 @@ def _not_removed(remover: "_Writer", change: Change) -> str:
 def read_back(rows: Sequence[Mapping[str, Any]], reopen: Reopen, record: Record) -> list[dict[str, str]]:
     """Ask AWS what became of each write whose end the record does not tell, and add the answer to the record.
 
-    Returns one row a write: `what`, and `found`: carried out, not carried out, or neither (half done).
+    Returns one row a write: `what`, and `found`: carried out, not carried out, neither (half done), or cannot tell.
     """
-    found = []
+    found = [{"what": row["name"], "found": f"cannot tell: {row['trouble']}"} for row in rows if row.get("trouble")]
     for row in undo.unfinished(rows):
-        resource = reopen(row["kind"], row["identity"])
-        live = resource.read()
+        try:
+            resource = reopen(row["kind"], row["identity"])
+            live = resource.read()
+        except (RunbookError, *undo.UNFIT) as error:
+            found.append({"what": row["name"], "found": f"cannot tell: {error}"})
+            continue
         done = same(live, row["after"])
         half = half_done(row["kind"], live, row["before"], row["after"])
         # A third value, of what one call writes, is somebody else's: ours was not carried out, or not for long.
@@ -212,7 +211,7 @@ def restore_now(resource: Resource, value: Value, record: Record) -> str:
 @contextmanager
 def _alone(changes: Sequence[Change], record: Record) -> Iterator[Callable[[], None]]:
     """Hold the environment's lock, where there is something to write."""
-    first = next(iter(changes), None)
+    first = next((change for change in changes if not change.trouble), None)
     if first is None:
         yield lambda: None
         return

@@ -1,7 +1,7 @@
 """Answers: what was checked, what was found, whether the run may go on. No AWS."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,18 @@ class Check:
     status: str
     found: str
     expected: str
+
+    def to_row(self) -> dict[str, Any]:
+        """The answer as a record holds it."""
+        return {"name": self.name, "status": self.status, "found": self.found, "expected": self.expected}
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "Check":
+        """The answer that a record holds, whatever else stands beside it. Raises NotAsWanted for what is none."""
+        try:
+            return cls(*(str(row[key]) for key in ("name", "status", "found", "expected")))
+        except (KeyError, TypeError) as error:
+            raise NotAsWanted(f"the record holds {brief(row)}, which is no answer to a check") from error
 
 
 def brief(value: Any, most: int = 160) -> str:  # noqa: ANN401

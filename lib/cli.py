@@ -31,12 +31,14 @@ from lib.aws import Live, connect
 from lib.checks import require
 from lib.command import exit_code, main, parameters, told
 from lib.display import commands
-from lib.errors import BadParameters, NotAsWanted, RunbookError, Superseded
+from lib.errors import Altered, BadParameters, NotAsWanted, RunbookError, Superseded, Unrecorded
 from lib.phases import VALIDATION, Phase
 from lib.records import Record
 from lib.settings import Settings, changed
 
 __all__ = ["drilling", "looking", "main", "told"]
+
+UNVERIFIED = "EMERGENCY: use the record although it is not as it was sealed. Said, and recorded in the run."
 
 
 @main.command()
@@ -100,7 +102,7 @@ def apply(
 
 def go_on(chosen: Settings, break_lock: bool, undo: bool) -> int:
     """Resume a run; returns the exit code."""
-    record, live = audit.reopen(chosen, resume.resumable)
+    record, live = audit.reopen(chosen, usable=resume.resumable)
     terminal.identity(live)
     with run.sealed(record):
         begun = resume.with_its_approval(chosen, record)
@@ -160,10 +162,10 @@ def carry_out(
         begin(settings, record, live, numbers)
         terminal.two_persons(approval.two_persons(settings, live.identity.caller))
 
-    rows, earlier = len(record.rows(records.LOG)) if undo else 0, record.kept_as(records.CRITERIA)
+    rows, earlier = len(record.changes()) if undo else 0, record.kept_as(records.CRITERIA)
 
     def ended(done: Sequence[Phase]) -> None:
-        if undo and to_be_undone(done, record.rows(records.LOG)[rows:]):
+        if undo and to_be_undone(done, record.changes()[rows:]):
             undone(changed(chosen, run_id=record.run_id), record)
 
     done = run.phases(chosen, record, numbers, terminal.progress, begun, ended, show_account)
@@ -196,19 +198,27 @@ def to_be_undone(done: Sequence[Phase], rows: Sequence[Mapping[str, Any]]) -> bo
 @click.option("--to-phase", default="", metavar="PHASE", help="Undo this phase and what runs after it; keep the rest.")
 @click.option("--overwrite", is_flag=True, help="Also undo what somebody else changed since the run.")
 @click.option("--break-lock", is_flag=True, help="Take away the lock that this run left behind.")
+@click.option("--unverified", is_flag=True, help=UNVERIFIED)
 @told
 def rollback(
-    given: Callable[..., Settings], run_id: str, dry_run: bool, to_phase: str, overwrite: bool, break_lock: bool
+    given: Callable[..., Settings],
+    run_id: str,
+    dry_run: bool,
+    to_phase: str,
+    overwrite: bool,
+    break_lock: bool,
+    unverified: bool,
 ) -> int:
     """Return everything that a run changed to its value before."""
     more = {"rollback_foreign": "overwrite"} if overwrite else {}
     if to_phase:
         more["rollback_to_phase"] = to_phase
     chosen = given(mode="plan" if dry_run else "apply", run_id=run_id, **more)
-    record, live = audit.reopen(chosen, lambda found: bool(found.rows(changes.LOG)))
+    why = loudly("rollback", run_id) if unverified else ""
+    record, live = audit.reopen(chosen, why, lambda found: bool(found.rows(changes.LOG)))
     terminal.identity(live)
     with run.sealed(record):
-        rows = record.rows(changes.LOG)
+        rows = record.changes()
         if not rows:
             raise BadParameters(f"run {run_id} changed nothing (its record has no {changes.LOG}): nothing is to undo")
         rollbacks.within(rows, to_phase)
@@ -231,14 +241,12 @@ def undone(chosen: Settings, record: Record) -> Phase:
 @main.command()
 @parameters
 @click.argument("run_id")
+@click.option("--unverified", is_flag=True, help=UNVERIFIED)
 @told
-def restore(given: Callable[..., Settings], run_id: str) -> int:
+def restore(given: Callable[..., Settings], run_id: str, unverified: bool) -> int:
     """EMERGENCY: put the workflow alone, and the aliases that check-ins start, back to the run's backup, at once."""
     chosen = given(mode="apply", run_id=run_id)
-    here = Record(chosen.run_folder, run_id)
-    # This machine's own record needs no store, which may be as unwell as the rest.
-    own = emergency.has_backup(here)
-    record, live = (here, connect(chosen, here.log_call)) if own else audit.reopen(chosen, emergency.has_backup)
+    record, live = at_once(chosen, loudly("restore", run_id) if unverified else "")
     terminal.identity(live)
     troubles = emergency.restore(live, record)
     terminal.say(f"The workflow was given back its definition of before run {run_id}")
@@ -253,6 +261,25 @@ def restore(given: Callable[..., Settings], run_id: str) -> int:
         with suppress(RunbookError):
             records.seal(audit.attached(chosen, record)[0])
     return 0
+
+
+def at_once(chosen: Settings, unverified: str) -> tuple[Record, Live]:
+    """The record of this machine, which needs no store: that may be as unwell as the rest. Without one here, any."""
+    record = Record(chosen.run_folder, chosen.run_id)
+    if not emergency.has_backup(record):
+        return audit.reopen(chosen, unverified, emergency.has_backup)
+    records.verified(chosen, record, unverified)
+    try:
+        records.opened(chosen, record, unverified)
+    except Unrecorded as error:
+        terminal.complain(error)  # a full disk keeps nobody from being helped
+    return record, connect(chosen, record.log_call)
+
+
+def loudly(command: str, run_id: str) -> str:
+    """Say that a record is used unread, and how the record will say so."""
+    terminal.complain(Altered(f"--unverified: the record of run {run_id} is used as it lies there, sealed or not"))
+    return f"{command} --unverified"
 
 
 @main.command()

@@ -11,7 +11,7 @@ from typing import Any
 from lib import undo
 from lib.exact_json import dumps, in_order
 from lib.plans import differences, half_done, same
-from lib.records import LOG, Record
+from lib.records import Record
 
 Row = Mapping[str, Any]
 
@@ -21,7 +21,7 @@ def since(record: Record, saved: Row) -> list[Row]:
 
     By the number of rows that its log had then. Only a plan that an earlier version kept tells no number, but a time.
     """
-    rows: list[Row] = [*record.rows(LOG)]
+    rows: list[Row] = [*record.changes()]
     if "rows_before" in saved:
         return rows[saved["rows_before"] :]
     made = datetime.fromisoformat(saved["made"])

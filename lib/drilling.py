@@ -72,7 +72,7 @@ def judged(live: Live, session: Session, row: Mapping[str, Any]) -> list[Check]:
     people = infrastructure.operations_reachable(live)
     return [
         *(replace(check, status="failed") if check.status == "waiting" else check for check in people),
-        *(Check(**check) for check in row["checks"]),
+        *(Check.from_row(check) for check in row["checks"]),
         *([criteria.error_is_loud(row)] if row["scenario"] == "unreadable" else []),
         judging.strays(session),
         judging.cleared(session),
@@ -81,7 +81,7 @@ def judged(live: Live, session: Session, row: Mapping[str, Any]) -> list[Check]:
 
 def described(standing: Validity) -> dict[str, Any]:
     """What the drill says of the system that it ran on, for the evidence."""
-    return {**vars(validity.check(standing)), **validity.data(standing)}
+    return {**validity.check(standing).to_row(), **validity.data(standing)}
 
 
 def verdict(scenario: str, checks: Sequence[Check]) -> dict[str, str]:

@@ -121,7 +121,7 @@ def run(live: Live, record: Record, groups: Sequence[Group], phase: str = VALIDA
     entry = entries.read(live).arn
     if gated:
         _require_gate(live, entry)
-    changes.clear_left_behind(record.rows(changes.LOG), partial(resources.reopen, live), record)
+    changes.clear_left_behind(record.changes(), partial(resources.reopen, live), record)
     changes.clear(listening.left_behind(live), record)
     # SQS refuses a deleted queue's name for a minute, so a second validation of the run needs names of its own.
     session = f"{secrets.token_hex(2)}-{record.run_id}"

@@ -16,7 +16,7 @@ from lib.checks import Check
 from lib.errors import BadParameters, Refused, RunbookError
 from lib.exact_json import document
 from lib.plans import UNKNOWN, Resource, Value
-from lib.records import LOG, Record
+from lib.records import Record
 from lib.resources.workflow import Workflow, value_of
 from lib.resources.workflow_alias import WorkflowAlias
 from lib.settings import Settings
@@ -51,7 +51,7 @@ def restore(live: Live, record: Record) -> list[str]:
     if isinstance(restored, RunbookError):
         raise restored
     told = [_unmoved(thing, one) for (thing, _), one in zip(things, [*moved, restored], strict=True)]
-    return list(filter(None, told))
+    return [*filter(None, told), *unread(record)]
 
 
 def _unmoved(thing: Resource, found: str | RunbookError) -> str:
@@ -75,16 +75,34 @@ def verified(live: Live, record: Record, settings: Settings) -> list[Check]:
 def _aliases(live: Live, record: Record, machine: Workflow) -> list[tuple[WorkflowAlias, Value]]:
     """The aliases that the run began to move, each with its value of before; others are somebody else's by now.
 
-    Where the run's log is lost, all that the backup names: old versions are better than the wrong ones.
+    Where the run's log is lost, all that the backup names: old versions are better than the wrong ones. So is what it
+    says of an alias whose row cannot be read.
     """
-    rows, found = record.rows(LOG), dict[str, Value]()
+    rows, found, unread = record.changes(), dict[str, Value](), set[str]()
     for row in rows:
-        mine = row["kind"] == WorkflowAlias.kind and row["identity"]["machine"] == machine.machine
-        if mine and not row.get("undoes"):
-            found.setdefault(row["identity"]["alias"], row["before"])
-    if not rows:
-        found = {alias: _routes(routing) for alias, routing in backup(record).get("aliases", {}).items()}
+        alias = row["identity"].get("alias")
+        if row["kind"] != WorkflowAlias.kind or row["identity"].get("machine") != machine.machine or row["undoes"]:
+            continue
+        if row["trouble"] or not _is_routing(row["before"]):
+            unread.add(str(alias))
+        else:
+            found.setdefault(str(alias), row["before"])
+    for alias, routing in backup(record).get("aliases", {}).items():
+        if not rows or alias in unread:
+            found.setdefault(alias, _routes(routing))
     return [(WorkflowAlias(live, machine.machine, alias), value) for alias, value in found.items()]
+
+
+def _is_routing(value: Value) -> bool:
+    """Whether this is a value that an alias can have."""
+    routes = value.get("routes") if isinstance(value, Mapping) else None
+    keys = {"version", "runs", "weight"}
+    return isinstance(routes, list) and all(isinstance(row, Mapping) and keys <= row.keys() for row in routes)
+
+
+def unread(record: Record) -> list[str]:
+    """What the run's log tells and this version cannot read, by name; it stays as it is."""
+    return [f"{row['name']} stays as it is: {row['trouble']}" for row in record.changes() if row["trouble"]]
 
 
 def _routes(routing: Mapping[str, int]) -> Value:

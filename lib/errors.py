@@ -41,6 +41,10 @@ class Superseded(Refused):
     """Another run holds the lock now, or another machine went on with this one: this one may write no more."""
 
 
+class Altered(Refused):
+    """A record, or what a store holds of it, is not as it was sealed: it is used by nobody unread."""
+
+
 class NotAsWanted(RunbookError):
     """The live account does not hold what was wanted (a failed write, verification or check)."""
 

@@ -13,7 +13,7 @@ from lib import records, undo
 from lib.checks import brief
 from lib.errors import Refused
 from lib.plans import Change, Plan, Value, half_done, same
-from lib.records import LOG, Record
+from lib.records import Record
 from lib.settings import Settings
 
 Place = tuple[str, ...]  # keys, from the outside in
@@ -80,8 +80,10 @@ class Ours:
 def ours(settings: Settings, record: Record) -> Ours:
     """From the records of all runs of this environment, and of this run. What an undo put back was not ours."""
     written: dict[str, list[Value]] = {}
-    own = record.rows(LOG)
-    others = [found.rows(LOG) for found in records.every(settings) if found.folder != record.folder]
+    own = record.changes()
+    every = [found for found in records.every(settings) if found.folder != record.folder]
+    # What somebody wrote into another run's log is no run's writing.
+    others = [found.changes() for found in every if not records.altered(settings, found)]
     for row in (row for rows in (*others, own) for row in rows):
         if row["state"] == "intended" and not row.get("undoes"):
             written.setdefault(_key(row["kind"], row["identity"]), []).append(row["after"])

@@ -6,35 +6,21 @@ on, the store's are gone on with and this machine's stay beside them as `.unstor
 
 import hashlib
 import json
-import os
-import re
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
-from typing import Any, Literal, Protocol
+from pathlib import Path
+from typing import Any, Literal
 
 from lib.errors import Refused
-from lib.manifest import MANIFEST
-from lib.records import CALLS, LOG, VALIDATED, VERDICT, Record, Store
+from lib.manifest import MANIFEST, VERDICT
+from lib.record import files, seals
+from lib.record.folder import CALLS, LOG, TELLING, WHOLE, Record
+from lib.record.stored import Sealed, Shelf, put_together, sealed_here_and_there
 
 Side = Literal["ours", "theirs", "neither"]
 
-# What a copy of another machine's run holds: enough for its status, for what an approval was used for, and for what it
-# validated.
-KEPT = "|".join(rf"{re.escape(name.removesuffix('.json'))}(\.attempt-\d+)?\.json" for name in ("plan.json", VALIDATED))
-TELLING = re.compile(rf"{re.escape(VERDICT)}|{re.escape(LOG)}|{KEPT}")
 # After these the write that a row announced was begun, so its announcement had reached the store.
 BEGUN = ("applied", "verified", "unknown", "put off", "failed", "half done")
-
-
-class Shelf(Store, Protocol):
-    """A store of one run that can be read, too."""
-
-    def stored(self) -> Mapping[str, str]:
-        """The name and ETag of every file."""
-
-    def read(self, name: str) -> bytes | None:
-        """A file as it is now; None where there is none."""
 
 
 def together(record: Record, shelf: Shelf) -> None:
@@ -46,9 +32,11 @@ def together(record: Record, shelf: Shelf) -> None:
         stored = shelf.stored()
         for name in stored:
             _refuse_outside(name)
+        ours, theirs = sealed_here_and_there(record, shelf, stored)
+        shelf = Sealed(shelf, theirs)
         side = _further(record, shelf, stored)
         logs = {path.name for path in record.folder.glob("*.jsonl")} | {n for n in stored if n.endswith(".jsonl")}
-        for name in sorted(stored.keys() - logs - {VERDICT}):
+        for name in sorted(stored.keys() - logs - {*WHOLE}):
             _whole(record, shelf, name, stored[name], side)
         for name in sorted(logs - {LOG}):
             _log(record, shelf, name, stored)
@@ -56,12 +44,13 @@ def together(record: Record, shelf: Shelf) -> None:
         if VERDICT in stored:
             _whole(record, shelf, VERDICT, stored[VERDICT], side)
         _changes(record, shelf, stored)
+        put_together(record, ours, theirs)
 
 
 def copy_telling(copy: Record, shelf: Shelf, stored: Mapping[str, str]) -> None:
     """Copy what a store tells of a run's plan, verdict and changes, to be read only."""
     for name in stored:
-        if TELLING.fullmatch(name) and not same_content(copy.folder / name, stored[name]):
+        if (name == MANIFEST or TELLING.fullmatch(name)) and not same_content(copy.folder / name, stored[name]):
             data = shelf.read(name)
             if data is not None:
                 copy.write_bytes(name, data)
@@ -109,6 +98,12 @@ def union(ours: bytes, theirs: bytes) -> bytes:
     return start + b"".join(missing)
 
 
+def take(path: Path, whole: bytes) -> None:
+    """Make a log of ours what it is with the store's rows. Never replaced as a file: whoever has it open goes on."""
+    common = _common(path.read_bytes() if path.exists() else b"", whole)
+    _add(path, common, whole[common:])
+
+
 def _further(record: Record, shelf: Shelf, stored: Mapping[str, str]) -> Side:
     """Which side's files are the later ones: by the change log; where that is equal, by when the run ended."""
     path = record.folder / LOG
@@ -129,13 +124,13 @@ def _whole(record: Record, shelf: Shelf, name: str, etag: str, side: Side) -> No
     theirs = shelf.read(name)
     if theirs is None or (path.exists() and path.read_bytes() == theirs):
         return
-    if not path.exists() or name in (VERDICT, MANIFEST):
+    if not path.exists() or name == VERDICT:
         if path.exists() and side == "ours":
             shelf.put(name, path)
         else:
             record.write_bytes(name, theirs)
     elif side == "theirs":
-        _set_aside(record, path)
+        record.keep_aside(name)
         record.write_bytes(name, theirs)
     elif path.suffix != ".ipynb":  # a notebook is worked on after it was stored; it is stored again when sealed
         raise Refused(
@@ -157,39 +152,30 @@ def _changes(record: Record, shelf: Shelf, stored: Mapping[str, str]) -> None:
         return
     common = _common(ours, theirs)
     if common < len(ours) and own_rows(ours, theirs):
-        _set_aside(record, path)
+        record.keep_aside(LOG)
     _add(path, common, theirs[common:])
 
 
 def _log(record: Record, shelf: Shelf, name: str, stored: Mapping[str, str]) -> None:
-    """Another log: each side gets the other's rows. The calls go when sealed, but are a new run's first file."""
+    """Another log: each side gets the other's rows, in the store's order, which is the one that was sealed. The calls
+    go when sealed, but are a new run's first file."""
     path = record.folder / name
     if name in stored and same_content(path, stored[name]):
         return
     ours = path.read_bytes() if path.exists() else b""
     theirs = (shelf.read(name) or b"") if name in stored else b""
-    _add(path, len(ours), union(ours, theirs))
+    if not ours.startswith(theirs):
+        take(path, theirs if theirs.startswith(ours) else theirs + union(theirs, ours))
     if (ours and name != CALLS and not theirs.startswith(ours)) or not stored:
         shelf.put(name, path)
 
 
 def _add(path: Path, keep: int, more: bytes) -> None:
-    """Add to the first `keep` bytes. Never replaced as a file: whoever has it open goes on adding to this one."""
-    if not more:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as file:
-        if keep < path.stat().st_size:
-            file.truncate(keep)
-        file.write(more)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _set_aside(record: Record, path: Path) -> None:
-    name = path.relative_to(record.folder).with_suffix(f".unstored{path.suffix}")
-    kept = record.new_path(str(name))
-    record.write_bytes(str(kept.relative_to(record.folder)), path.read_bytes())
+    """Add to the first `keep` bytes."""
+    if more:
+        files.make_folder(path.parent)
+        with files.appending(path) as descriptor:
+            files.add(descriptor, more, keep)
 
 
 def _common(ours: bytes, theirs: bytes, whole_lines: bool = False) -> int:
@@ -212,8 +198,7 @@ def _begun_unannounced(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def _refuse_outside(name: str) -> None:
-    path = PurePosixPath(name)
-    if path.is_absolute() or "\\" in name or "\0" in name or {"..", ".", ""} & set(name.split("/")):
+    if not seals.inside(name):
         raise Refused(f"the store names a file {name!r}, which no record holds; remove it, nothing was read or written")
 
 

@@ -234,6 +234,6 @@ def row(drill: Drill, settings: Settings, revision: str) -> dict[str, Any]:
         "trusted_seconds": drill.latency("trusted"),
         "operations_seconds": drill.latency("operations"),
         "revision": drill.revision,
-        "checks": [vars(check) for check in checks],
-        "verdict": vars(whole(drill, checks)),
+        "checks": [check.to_row() for check in checks],
+        "verdict": whole(drill, checks).to_row(),
     }

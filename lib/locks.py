@@ -12,7 +12,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -24,6 +24,7 @@ from lib.account_guards import AccountGuards
 from lib.aws import Live, absent_is_none, error_code, readable
 from lib.display import commands
 from lib.errors import NotAsWanted, Refused, RunbookError, Superseded, Throttled, Unanswered
+from lib.record import formats
 
 # The runner's kernels inherit it, and so write under its lock; a command of its own does not.
 TOKEN = "RUNBOOK_LOCK_TOKEN"
@@ -50,10 +51,33 @@ class Lock:
     renewals: int = 0
     age: float | None = field(default=None, compare=False)  # seconds since it was renewed, None where AWS does not tell
 
-    @property
-    def data(self) -> dict[str, Any]:
-        """What is kept of it."""
-        return {key: value for key, value in asdict(self).items() if key != "age"}
+    def to_row(self) -> dict[str, str | int]:
+        """The lock as the parameter holds it."""
+        whose = {"token": self.token, "run_id": self.run_id, "owner": self.owner, "host": self.host, "pid": self.pid}
+        lasts = {"lease_seconds": self.lease_seconds, "renewals": self.renewals}
+        return formats.named({**whose, "born": self.born, "taken": self.taken, **lasts})
+
+    @classmethod
+    def from_row(cls, row: object, name: str) -> "Lock":
+        """The lock that a parameter holds. Raises Refused for one of a newer version, ValueError for what is none."""
+        if not isinstance(row, dict):
+            raise ValueError(name)
+        try:
+            formats.require_known(row, f"the lock {name}")
+        except Refused as error:
+            raise Refused(f"{error}. It may be in force, so leave it where it is") from error
+        told: dict[str, Any] = {"lease_seconds": LONGEST_LEASE, "renewals": 0, **row}
+        texts, numbers = ("token", "run_id", "owner", "host", "born", "taken"), ("pid", "renewals")
+        wanted = {**dict.fromkeys(texts, (str,)), **dict.fromkeys(numbers, (int,)), "lease_seconds": (int, float)}
+        wrong = [key for key, kinds in wanted.items() if type(told.get(key)) not in kinds]
+        if wrong and formats.KEY in row:
+            raise Refused(
+                f"the lock {name} does not tell its {', '.join(wrong)}, and may be in force all the same; nothing was "
+                "written. See who holds it, and leave it where it is"
+            )
+        if wrong:
+            raise ValueError(wrong)
+        return cls(**{key: told[key] for key in wanted})
 
     @property
     def stale(self) -> str:
@@ -142,10 +166,8 @@ def _read(live: Live) -> tuple[Lock, int] | None:
         whole = live.client("ssm").get_parameter(Name=name)
         answer = whole["Parameter"]
         try:
-            said = json.loads(answer["Value"])
-            said.pop("until", None)  # an earlier version's, by its own machine's clock
-            return replace(Lock(**said), age=_age(whole)), int(answer["Version"])
-        except (ValueError, TypeError, AttributeError) as error:
+            return replace(Lock.from_row(json.loads(answer["Value"]), name), age=_age(whole)), int(answer["Version"])
+        except (ValueError, RecursionError) as error:
             raise Refused(
                 f"parameter {name} holds {len(answer['Value'])} characters that are no lock of this runbook, and "
                 f"nothing was written; see what it is, then set lock_name, or "
@@ -183,7 +205,7 @@ def _put_where_none_is(live: Live, lock: Lock) -> bool:
     try:
         with readable("taking the lock"):
             try:
-                value = json.dumps(lock.data)
+                value = json.dumps(lock.to_row())
                 live.client("ssm").put_parameter(Name=name, Value=value, Type="String", Overwrite=False)
             except ClientError as error:
                 if error_code(error) != TAKEN:
@@ -236,7 +258,7 @@ def _confirm(live: Live, run_id: str, token: str) -> None:
 
 def _renew(live: Live, lock: Lock, version: int) -> None:
     """Write it again with a new lease. `live` calls once: a write that is repeated later may meet another's lock."""
-    value = json.dumps(replace(lock, renewals=lock.renewals + 1).data)
+    value = json.dumps(replace(lock, renewals=lock.renewals + 1).to_row())
     with readable("renewing the lock"):
         answer = live.client("ssm").put_parameter(
             Name=live.settings.lock_name, Value=value, Type="String", Overwrite=True

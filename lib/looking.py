@@ -1,5 +1,6 @@
 """The commands that only look: status, verify, open, review, tune. They write to records, never to the account."""
 
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -9,8 +10,11 @@ import click
 from lib import audit, notebooks, origin, phases, records, terminal
 from lib.command import exit_code, main, parameters, told
 from lib.errors import BadParameters, NotAsWanted
+from lib.manifest import Binding
 from lib.phases import Phase
 from lib.settings import Settings, changed
+
+CHECKPOINTS = ".checkpoints"  # beside the runs of an environment: what JupyterLab keeps of notebooks, no part of a run
 
 
 @main.command()
@@ -30,10 +34,12 @@ def status(given: Callable[..., Settings], run_id: str) -> int:
 
 @main.command()
 @click.argument("run_dir", type=click.Path(path_type=Path))
+@click.option("--copy-of", default="", metavar="RUN_ID", help="The folder is a copy of this run's, of another name.")
 @told
-def verify(run_dir: Path) -> int:
-    """Check that nothing in a run's folder was touched since it was sealed."""
-    wrong = records.unsealed(run_dir)
+def verify(run_dir: Path, copy_of: str) -> int:
+    """Check that nothing in a run's folder was touched since it was sealed, and that it is that run's."""
+    folder = Path(os.path.abspath(run_dir))  # noqa: PTH100 - resolve() would follow a link
+    wrong = records.unsealed(folder, Binding(copy_of) if copy_of else None)
     if wrong:
         raise NotAsWanted(f"{run_dir.name} is not as it was sealed: {'; '.join(wrong)}")
     terminal.say(f"{run_dir.name}: every file is as it was sealed")
@@ -55,12 +61,15 @@ def open_notebook(given: Callable[..., Settings], number: str, run_id: str, mode
     chosen = given(mode=mode, run_id=run_id)
     # A store is asked first for what another machine did; without one, no AWS is needed to open a notebook.
     record = audit.begin(chosen)[0] if chosen.record_store else records.open_run(chosen)
+    records.opened(chosen, record)
     path = notebooks.parameterized(chosen, record, notebook)
     terminal.say(f"Notebook: {path}")
     if no_browser:
         return 0
-    lab = origin.command("lib.lab", f"--ServerApp.root_dir={path.parent}", str(path))
-    return subprocess.run(lab, check=False).returncode
+    checkpoints = f"--FileCheckpoints.checkpoint_dir={path.parent.parent / CHECKPOINTS / record.run_id}"
+    lab = origin.command("lib.lab", f"--ServerApp.root_dir={path.parent}", checkpoints, str(path))
+    with records.sealing(record):
+        return subprocess.run(lab, check=False, umask=0o077).returncode
 
 
 @main.command()
@@ -89,7 +98,8 @@ def again(chosen: Settings, number: str) -> int:
     terminal.progress(Phase(number, notebook, "running"))
     done = notebooks.execute(chosen, record, number, notebook)
     terminal.progress(done)
-    records.seal(record)
+    # Where another machine may still write, this one does not say that all is there.
+    records.seal(record, closing=record.store is None or not records.taken_over(record))
     terminal.criteria(record, [done], earlier)
     terminal.say(f"Record: {record.folder / done.output}")
     return exit_code([done])

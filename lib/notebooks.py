@@ -19,6 +19,7 @@ from lib import engine, outputs
 from lib.display import commands, executed
 from lib.errors import BadParameters, RunbookError, Unrecorded
 from lib.phases import PLANNED_MINUTES, Phase
+from lib.record import files
 from lib.records import DRAFT, RUNNING, Record
 from lib.settings import ROOT, Settings
 
@@ -48,6 +49,7 @@ def execute(settings: Settings, record: Record, number: str, notebook: str) -> P
     """
     source, running = RUNBOOKS / f"{notebook}.ipynb", record.folder / f"{notebook}{RUNNING}"
     check_notebook(source)
+    files.reserve(running)
     parameters = {**settings.model_dump(), "run_id": record.run_id}
     started, interrupted, kind, error = time.monotonic(), False, "", ""
     try:
@@ -142,7 +144,7 @@ def _kept(running: Path, record: Record, settings: Settings) -> Path | None:
 
 def parameterized(settings: Settings, record: Record, notebook: str) -> Path:
     """A copy of a notebook in the record, with these parameters put in, to be stepped through by hand."""
-    output = record.new_path(f"{notebook}.ipynb")
+    output = files.reserve(record.new_path(f"{notebook}.by-hand.ipynb"))
     parameters = {**settings.model_dump(), "run_id": record.run_id}
     source = str(RUNBOOKS / f"{notebook}.ipynb")
     papermill.execute_notebook(source, str(output), parameters, prepare_only=True, progress_bar=False)

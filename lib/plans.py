@@ -2,12 +2,14 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Protocol
 
+from lib.errors import Refused
 from lib.exact_json import dumps, in_order, require, texts
+from lib.record import change_rows
 
 Value = Any  # plain data: what JSON can hold; None where the thing does not exist
 
@@ -91,6 +93,40 @@ class Resource(Protocol):
 
 
 Reopen = Callable[[str, dict[str, str]], Resource]  # from the kind and identity that a record holds
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """What a record names and this version cannot make again: it is said, and never read or written."""
+
+    kind: str
+    name: str
+    identity: dict[str, str]
+    stays: str = ""
+    others_rely: bool = False
+    noticed: str = ""
+
+    def read(self) -> Value:
+        return UNKNOWN
+
+    @property
+    def account_guards(self) -> AccountGuards:
+        raise Refused(f"{self.name} is nothing of which this version knows the account")
+
+    def write(self, value: Value) -> datetime | None:
+        raise Refused(f"{self.name} is nothing that this version can write")
+
+    def restorable(self, value: Value) -> Value:
+        return UNKNOWN
+
+    def exclusively(self, run_id: str) -> AbstractContextManager[Callable[[], None]]:
+        return nullcontext(lambda: None)
+
+    def kept_because(self) -> str:
+        return ""
+
+    def settle(self) -> None:
+        """There is nothing to wait for."""
 
 
 @dataclass(frozen=True)
@@ -239,9 +275,9 @@ def entry(phase: str, change: Change, state: str, undoes: bool = False) -> dict[
     It is no part of a fingerprint, which is of the data.
     """
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    told = {"time": now, "phase": phase, "state": state, "undoes": undoes, "temporary": change.temporary}
     stood = texts(change.before)
-    return told | change.row() | ({"laid": stood} if stood else {})
+    told = change.row() | ({"laid": stood} if stood else {})
+    return change_rows.to_row(now, phase, state, undoes, change.temporary, told)
 
 
 def fingerprint(plans: Iterable[Plan], basis: Mapping[str, Any] | None = None) -> str:

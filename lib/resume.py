@@ -9,7 +9,7 @@ from lib.errors import BadParameters
 from lib.phases import NOTEBOOKS, VALIDATION, validity
 from lib.phases.validity import Validity
 from lib.plans import Plan
-from lib.records import LOG, Record
+from lib.records import Record
 from lib.settings import Settings, changed
 
 OF_THE_APPROVAL = ("approved_plan", "approved_by", "change_ticket")
@@ -17,7 +17,7 @@ OF_THE_APPROVAL = ("approved_plan", "approved_by", "change_ticket")
 
 def with_its_approval(settings: Settings, record: Record) -> Settings:
     """The parameters with the approval that the run was begun with. Raises BadParameters for a run of no phase."""
-    begun = (record.read_json("run.json") or {}).get("parameters")
+    begun = (record.verdict() or {}).get("parameters")
     if begun is None:
         raise BadParameters(f"run {record.run_id} began no phase; there is nothing to go on with, apply a new one")
     return changed(settings, **{key: begun[key] for key in OF_THE_APPROVAL})
@@ -31,13 +31,12 @@ def resumable(record: Record) -> bool:
 
 def read_back(live: Live, record: Record) -> list[dict[str, str]]:
     """What AWS says of each write whose end the record does not tell; added to the record."""
-    return changes.read_back(record.rows(LOG), partial(resources.reopen, live), record)
+    return changes.read_back(record.changes(), partial(resources.reopen, live), record)
 
 
 def standing(live: Live, record: Record) -> Validity | None:
     """Whether what the run validated is live now; None where its validation is not done, and so is run anyhow."""
-    phases = (record.read_json("run.json") or {}).get("phases", [])
-    done = [phase for phase in phases if (phase["number"], phase["verdict"]) == (VALIDATION, "succeeded")]
+    done = [phase for phase in run.recorded(record) if (phase.number, phase.verdict) == (VALIDATION, "succeeded")]
     return validity.of_run(live, record) if done else None
 
 
@@ -49,7 +48,7 @@ def remaining(live: Live, record: Record, valid: Validity | None) -> list[str]:
     """
     plans = run.plan_all(live)
     approval.require_resumable(live.settings, record, plans, live.identity.caller)
-    found = {phase["number"]: phase["verdict"] for phase in record.read_json("run.json")["phases"]}
+    found = {phase.number: phase.verdict for phase in run.recorded(record)}
     pending = {plan.phase for plan in plans if plan.pending} | ({VALIDATION} if valid and not valid.holds else set())
     chosen = [number for number in NOTEBOOKS if number in found]
     open_ones = [at for at, number in enumerate(chosen) if found[number] != "succeeded" or number in pending]

@@ -216,7 +216,7 @@ def evidence(record: Record, decided: Iterable[Check]) -> list[dict[str, Any]]:
     """The criteria as plain data, each with the files of this record that it was decided from; the newest attempts."""
     return [
         {
-            **vars(check),
+            **check.to_row(),
             "evidence": [
                 kept[-1] for name in (*rules.EVIDENCE[check.name[0]], VALIDATED) if (kept := record.kept_as(name))
             ],
@@ -250,7 +250,7 @@ def _named(asked: Sequence[tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
 
 def phases(record: Record) -> pd.DataFrame:
     """Phase, planned and taken minutes of this run; NaN where the plan names none or the phase has not run."""
-    rows = (record.read_json("run.json") or {}).get("phases", [])
+    rows = (record.verdict() or {}).get("phases", [])
     table = [
         {
             "phase": row["notebook"],

@@ -1,6 +1,6 @@
 """Phase 90 around its plan: what a run changed, what an undo would do, what stays. Read-only."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from lib import phases, resources, undo
@@ -43,8 +43,13 @@ def within(rows: Sequence[Mapping[str, Any]], to_phase: str) -> list[Mapping[str
         raise BadParameters(f"rollback_to_phase {to_phase!r}: expected one of {', '.join(phases.NOTEBOOKS)}")
     order = list(phases.NOTEBOOKS)
     undone = order[order.index(to_phase) :]
-    rest = {_thing(row) for row in rows if not row.get("undoes") and (row["phase"] in undone or row.get("temporary"))}
+    rest = {_thing(row) for row in rows if not row.get("undoes") and _concerns(row, undone)}
     return [row for row in rows if _thing(row) in rest]
+
+
+def _concerns(row: Mapping[str, Any], undone: Container[str]) -> bool:
+    """Whether a row is of these phases; one that cannot be read may be, and is said."""
+    return row["phase"] in undone or bool(row.get("temporary") or row.get("trouble"))
 
 
 def _thing(row: Mapping[str, Any]) -> tuple[str, bool]:

@@ -10,11 +10,12 @@ from typing import Any
 from lib import approval, audit, basis, changes, desired, guards, locks, preflight, records
 from lib.aws import Identity, Live
 from lib.checks import require
-from lib.errors import RunbookError
+from lib.errors import Altered, RunbookError
 from lib.notebooks import adopt, execute
 from lib.phases import NOTEBOOKS, PLANNED_MINUTES, ROLLBACK, Phase, verdict_of_part
 from lib.plans import Plan
-from lib.records import Record
+from lib.record import formats
+from lib.records import VERDICT, Record
 from lib.resources import entries
 from lib.settings import Settings
 
@@ -68,10 +69,12 @@ def phases(
             begin(settings, record, live, chosen)
         except BaseException as error:
             # A run that began before keeps its verdict.
-            if record.read_json(records.VERDICT) is None:
+            if not isinstance(error, Altered) and record.verdict() is None:
                 if isinstance(error, KeyboardInterrupt):
                     done[0] = _broken_off(done[0], error, settings)
                 write_verdict(settings, record, done, started, None, _why(error, settings))
+                with suppress(RunbookError):
+                    records.seal(record)
             raise
         for index, waiting in enumerate(done):
             done[index] = replace(waiting, verdict="running")
@@ -116,10 +119,10 @@ def sealed(record: Record) -> Iterator[None]:
     # Held open, so that no other folder can pass for this one when it is gone.
     descriptor = os.open(record.folder, os.O_RDONLY)
     try:
-        yield
+        with records.sealing(record):
+            yield
     finally:
         os.close(descriptor)
-        records.seal(record)
 
 
 @contextmanager
@@ -147,8 +150,9 @@ def write_verdict(
     """`run.json` as the run stands now, and the manifest over the whole record."""
     now, every = datetime.now(UTC), _with_earlier(record, done)
     record.write_json(
-        "run.json",
+        VERDICT,
         {
+            formats.KEY: formats.FORMAT,
             "run_id": record.run_id,
             "environment": settings.environment,
             "mode": settings.mode,
@@ -157,23 +161,27 @@ def write_verdict(
             "started": started.isoformat(timespec="seconds"),
             "ended": now.isoformat(timespec="seconds"),
             "seconds": round((now - started).total_seconds(), 1),
-            "caller": vars(identity) if identity else None,
-            "phases": [vars(phase) for phase in every],
+            "caller": identity.to_row() if identity else None,
+            "phases": [phase.to_row() for phase in every],
             "parameters": settings.recorded(),
             **basis.ran_on(),
-            "rollback": (record.read_json("run.json") or {}).get("rollback"),
+            "rollback": (record.verdict() or {}).get("rollback"),
         },
     )
-    records.seal(record)
+    records.seal(record, closing=False)
 
 
 def _with_earlier(record: Record, done: Sequence[Phase]) -> list[Phase]:
     """These phases, and those that the run's earlier commands ran, in the runbook's order."""
-    earlier = [Phase(**row) for row in (record.read_json("run.json") or {}).get("phases", [])]
-    found = {phase.number: phase for phase in earlier}
+    found = {phase.number: phase for phase in recorded(record)}
     # What did not run now takes nothing from what ran before.
     found |= {phase.number: phase for phase in done if phase.verdict != "not_run" or phase.number not in found}
     return [found[number] for number in NOTEBOOKS if number in found]
+
+
+def recorded(record: Record) -> list[Phase]:
+    """What the phases of a run did, as `run.json` tells."""
+    return [Phase.from_row(row) for row in (record.verdict() or {}).get("phases", [])]
 
 
 def overall(done: Sequence[Phase], refused: str = "") -> str:
@@ -199,24 +207,24 @@ def roll_back(settings: Settings, record: Record, told: Callable[[Phase], None])
             raise
         finally:
             if settings.mode == "apply":
-                found = record.read_json(records.VERDICT) or {}
-                record.write_json(records.VERDICT, {**found, "rollback": vars(done)})
+                record.write_json(VERDICT, {**(record.verdict() or {}), "rollback": done.to_row()})
         _tell(told, done)
     return done
 
 
 def status(record: Record) -> dict[str, Any]:
     """A run's verdict as recorded, with what a later rollback or a kill makes of it."""
-    found = record.read_json("run.json")
+    found = record.verdict()
     if found is None:
         return {"run_id": record.run_id, "verdict": _without_phases(record), "phases": []}
-    applied = sum(row["state"] == "applied" and not row["undoes"] for row in record.rows(records.LOG))
-    verdict = verdict_of_part(found["verdict"], [phase["number"] for phase in found["phases"]])
+    applied = sum(row["state"] == "applied" and not row["undoes"] for row in record.changes())
+    ran = [str(phase.get("number", "?")) for phase in found.get("phases", [])]
+    verdict = verdict_of_part(str(found.get("verdict", "not told")), ran)
     if verdict == "running":
         verdict = f"running, or killed: {applied} changes applied"
     if found.get("rollback"):
-        verdict = f"{verdict}; rollback {found['rollback']['verdict']}"
-    return {**found, "verdict": verdict}
+        verdict = f"{verdict}; rollback {Phase.from_row(found['rollback']).verdict}"
+    return {"phases": [], **found, "run_id": record.run_id, "verdict": verdict}
 
 
 def took_place(found: Mapping[str, Any]) -> bool:
@@ -232,6 +240,6 @@ def _without_phases(record: Record) -> str:
         return f"drill {drilled['scenario']}: {verdict['status']}" + (
             f" ({verdict['found']})" if verdict["found"] else ""
         )
-    if any(row["temporary"] for row in record.rows(records.LOG)) and not (record.folder / "evidence").exists():
+    if any(row["temporary"] for row in record.changes()) and not (record.folder / "evidence").exists():
         return "drills that did not end; the next ones remove what they left"
     return DID_NOT_START if record.latest("plan.json") is None else "plan only"

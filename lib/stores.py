@@ -15,10 +15,11 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from lib.aws import Live, connect, error_code, readable
-from lib.errors import BadParameters, RunbookError, Superseded, Unreachable, Unrecorded
-from lib.handover import union
+from lib.errors import Altered, BadParameters, RunbookError, Superseded, Unreachable, Unrecorded
+from lib.handover import take, union
 from lib.manifest import MANIFEST
 from lib.parameters import RUN_ID
+from lib.record import seals
 from lib.records import LOG
 from lib.settings import Settings
 
@@ -42,6 +43,8 @@ class RunStore:
         """Keep this file as it is now. Raises Superseded where another machine wrote it, Unrecorded without S3."""
         data = path.read_bytes()
         for _ in range(ATTEMPTS):
+            if name == MANIFEST:
+                data = self._with_their_seals(path.read_bytes())
             if self._put(name, data):
                 return
             etag, found = self._get(name)
@@ -50,18 +53,32 @@ class RunStore:
             self._remember(name, etag, found)
             if found == data:
                 return  # our own put, repeated
-            if name.endswith(".jsonl") and found:
-                data += union(data, found)
+            if name.endswith(".jsonl") and found and not data.startswith(found):
+                # In the store's order, of which others may have sealed the beginning.
+                data = found + union(found, data)
+                take(path, data)
         raise Superseded(
             f"another machine went on with run {self.run_id}: {name} in {self.where} is not what this one last saw, so "
             "nothing more is written. Its status shows how far it is; leave it to that machine, or stop it and "
             f"go on with --resume {self.run_id}"
         )
 
-    def put_all(self, files: Sequence[tuple[str, Path]]) -> None:
+    def _with_their_seals(self, ours: bytes) -> bytes:
+        """Our manifest with the seals that other machines put there: none of them is ever replaced."""
+        etag, theirs = self._get(MANIFEST)
+        self._remember(MANIFEST, etag, theirs)
+        if theirs is None:
+            return ours
+        try:
+            return seals.merged(seals.from_text(ours.decode()), seals.from_text(theirs.decode())).to_text().encode()
+        except ValueError as error:
+            where = f"{MANIFEST} in {self.where}"
+            raise Altered(f"{where} is none that this runbook wrote ({error}); see who put it there") from error
+
+    def put_all(self, chosen: Sequence[tuple[str, Path]]) -> None:
         """Keep these files, in this order, leaving out what is kept as it is."""
         stored = self.stored(remember=False)
-        for name, path in files:
+        for name, path in chosen:
             data = path.read_bytes()
             etag = stored.get(name, "")
             ours = etag == self.seen.get(name) and self.known.get(name) == _sha(data)
@@ -208,7 +225,7 @@ def _may_go_on(name: str, data: bytes, found: bytes) -> bool:
     """Whether what is stored by now may be replaced: the changes only by more of the same, what was made never."""
     if name == LOG:
         return data.startswith(found)  # another process of this machine added to it, and to ours
-    return name == MANIFEST or name.endswith(".jsonl")  # the last seal counts; the other logs are put together
+    return name == MANIFEST or name.endswith(".jsonl")  # the seals and the other logs are put together
 
 
 def _bare(etag: str) -> str:

@@ -9,6 +9,7 @@ from lib.aws import Live
 from lib.checks import Check, brief
 from lib.display import console
 from lib.display.console import table
+from lib.errors import RunbookError
 from lib.phases import Phase
 from lib.phases import validity as validities
 from lib.phases.validity import Validity
@@ -126,13 +127,24 @@ def _change_row(change: Change) -> list[str]:
 def statuses(chosen: Settings) -> None:
     """The runs of an environment, oldest first, as the machine left them that wrote last."""
     here = set(records.runs(chosen))
-    found = [run.status(record) for record in records.latest_of_each(chosen)]
+    found = [_said_of(chosen, record) for record in records.latest_of_each(chosen)]
     begun = [row for row in found if run.took_place(row)]
     rows = [[_where(row, here), row["verdict"], row.get("mode", "-"), row.get("started", "-")] for row in begun]
     table(f"Runs of {chosen.environment}, as recorded", ["run", "verdict", "mode", "started"], rows)
     others = [f"{row['run_id']} ({row['verdict']})" for row in found if row not in begun]
     if others:
         say(f"Nothing took place in: {', '.join(others)}")
+
+
+def _said_of(chosen: Settings, record: Record) -> dict[str, Any]:
+    """What a run's record says of it, where that is what was sealed."""
+    try:
+        wrong = records.altered(chosen, record)
+        if not wrong:
+            return run.status(record)
+        return {"run_id": record.run_id, "phases": [], "verdict": f"NOT AS SEALED: {'; '.join(wrong)}"}
+    except RunbookError as error:
+        return {"run_id": record.run_id, "phases": [], "verdict": f"cannot be read: {error}"}
 
 
 def _where(row: Mapping[str, Any], here: Container[str]) -> str:

@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from lib.errors import RunbookError, Superseded, Unrecorded
+from lib.errors import NotAsWanted, RunbookError, Superseded, Unrecorded
 from lib.exact_json import laid
-from lib.plans import UNKNOWN, Change, Plan, Reopen, Value, half_done, same
+from lib.plans import FAILED, UNKNOWN, Change, Plan, Reopen, Unreadable, Value, half_done, same
 
 PHASE = "90"
+# What a value of another shape than its kind has comes to, wherever it is taken apart.
+UNFIT = (LookupError, TypeError, ValueError, AttributeError)
 # States of a row after which nobody knows yet what AWS holds.
 UNFINISHED = ("intended", "unknown", "put off", "failed", "half done")
 OVER = (Superseded, Unrecorded)  # after these nothing more may be written
@@ -38,10 +40,15 @@ class _Thing:
 def plan(rows: Iterable[Mapping[str, Any]], reopen: Reopen) -> Plan:
     """The plan that returns everything a record names to its value before, last change first. Read-only.
 
-    One thing that cannot be read is a change with `trouble`, and keeps no other from being undone.
+    One thing that cannot be read, or a row of which this version knows nothing, is a change with `trouble`, and keeps
+    no other from being undone.
     `rows` are those of `changes.jsonl`; `reopen(kind, identity)` makes the resource again.
     """
-    undone = [_undo(reopen(thing.first["kind"], thing.first["identity"]), thing) for thing in reversed(_things(rows))]
+    told = list(rows)
+    unread = [row for row in told if row.get("trouble")]
+    doubted = {_key(row) for row in unread}
+    undone = [_undo(reopen, thing, _key(thing.first) in doubted) for thing in reversed(_things(told))]
+    undone += [_said(row, row["trouble"]) for row in unread]
     # Whatever order a run repaired things in: first what the others carry, since they must stay while it stands.
     undone.sort(key=lambda change: not change.resource.others_rely)
     # What was temporary is mentioned only where a crash left it behind.
@@ -59,23 +66,31 @@ def in_two_tries(
     """
     found: list[str | RunbookError] = []
     for thing in things:
-        found.append(_tried(restore, thing))
+        found.append(tried(restore, thing))
         if isinstance(found[-1], over):
             return found
     for at, thing in enumerate(things):
         after = [one for one in found[at + 1 :] if not isinstance(one, RunbookError)]
         if after and isinstance(found[at], RunbookError):
-            found[at] = _tried(restore, thing)
+            found[at] = tried(restore, thing)
         if isinstance(found[at], over):
             break
     return found
 
 
-def _tried(restore: Callable[[Thing], str], thing: Thing) -> str | RunbookError:
+def tried(restore: Callable[[Thing], str], thing: Thing) -> str | RunbookError:
+    """What `restore` says, or its error; also where the record tells a value of another shape than its kind has."""
     try:
         return restore(thing)
     except RunbookError as error:
         return error
+    except UNFIT as error:
+        return NotAsWanted(f"the record tells what it cannot take ({error!r})")
+
+
+def state(tried: str | RunbookError) -> str:
+    """What became of one thing, as an outcome says it."""
+    return f"{FAILED}{tried}" if isinstance(tried, RunbookError) else tried
 
 
 def unfinished(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -93,6 +108,8 @@ def _things(rows: Iterable[Mapping[str, Any]]) -> list[_Thing]:
     """
     found: dict[str, _Thing] = {}
     for row in rows:
+        if row.get("trouble"):
+            continue
         key, undoes = _key(row), bool(row.get("undoes"))
         if row.get("temporary") and key in found and found[key].lasts:
             # What was so for a while within the run is ours as well, and no undo of what lasts.
@@ -113,17 +130,33 @@ def _things(rows: Iterable[Mapping[str, Any]]) -> list[_Thing]:
     return list(found.values())
 
 
-def _undo(resource: Any, thing: _Thing) -> Change:  # noqa: ANN401 - a Resource
-    temporary = bool(thing.first.get("temporary"))
-    before = laid(thing.first["before"], thing.first.get("laid", {}))
+def _undo(reopen: Reopen, thing: _Thing, doubted: bool) -> Change:
+    """`doubted`: the run has rows of this thing that cannot be read, so that another value may be its own."""
+    before, temporary = thing.first["before"], bool(thing.first.get("temporary"))
+    resource = _unreadable(thing.first)
     try:
+        before = laid(before, thing.first.get("laid", {}))
+        resource = reopen(thing.first["kind"], thing.first["identity"])
         live, before = resource.read(), resource.restorable(before)
         doubt = resource.kept_because() if before is None and live is not None and not temporary else ""
         ours = temporary or any(same(live, value) for value in (before, *thing.written))
         cut = thing.unfinished and half_done(resource.kind, live, thing.last["before"], thing.last["after"])
+        if doubted and not (ours or cut):
+            return Change(resource, live, before, temporary=temporary, trouble="whose value it holds cannot be told")
         return Change(resource, live, before, doubt, not (ours or cut), temporary)
     except RunbookError as error:
         return Change(resource, UNKNOWN, before, temporary=temporary, trouble=str(error))
+    except UNFIT as error:
+        return _said(thing.first, f"the record tells of it what this version cannot use ({type(error).__name__})")
+
+
+def _said(row: Mapping[str, Any], trouble: str) -> Change:
+    """What nobody can undo, as a change that is only said."""
+    return Change(_unreadable(row), UNKNOWN, None, temporary=bool(row.get("temporary")), trouble=trouble)
+
+
+def _unreadable(row: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a Resource
+    return Unreadable(row["kind"], row["name"], dict(row["identity"]))
 
 
 def _key(row: Mapping[str, Any]) -> str:

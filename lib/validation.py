@@ -168,9 +168,9 @@ def checks(session: Session, found: Sequence[Row], chosen: Sequence[Group], sett
         Check(
             "every drill ran", "failed" if lacking or not numbers else "passed", said or f"{len(found)}", "every one"
         ),
-        *(Check(**check) for row in planned for check in row["checks"]),
+        *(Check.from_row(check) for row in planned for check in row["checks"]),
         *(criteria.error_is_loud(row) for row in planned if row["scenario"] == "unreadable"),
-        *(Check(**row["verdict"]) for row in of(found, BOUNDARIES, NO_CONTACT)),
+        *(Check.from_row(row["verdict"]) for row in of(found, BOUNDARIES, NO_CONTACT)),
         *(_low(row) for row in of(found, LOW)),
         *(judging.interventions(session, group) for group in (BOUNDARIES, BURST) if group in numbers),
         *_of_crises(found, {name: number for name, number in numbers.items() if name in TIMED}, settings),
@@ -181,7 +181,7 @@ def checks(session: Session, found: Sequence[Row], chosen: Sequence[Group], sett
 
 def _low(row: Row) -> Check:
     """The existing path from the processor to people; where the processor calls the text something else, no answer."""
-    verdict = Check(**row["verdict"])
+    verdict = Check.from_row(row["verdict"])
     if row["status"] == "SUCCEEDED" and row["route"] not in (row["expected_route"], "unscored"):
         return replace(
             verdict, status="not exercised here", found=f"the processor sent the text on route {row['route']}"

@@ -14,7 +14,7 @@ from lib.aws import Live
 from lib.checks import require
 from lib.errors import RunbookError
 from lib.phases import NOTEBOOKS, VALIDATION, Phase
-from lib.records import LOG, VERDICT, Record
+from lib.records import VERDICT, Record
 from lib.settings import Settings, changed
 
 APPLY, STORED, DRILL, UNDO = "apply", "stored", "drill", "undo"
@@ -103,7 +103,7 @@ def undo(live: Live, record: Record) -> None:
     with run.sealed(record):
         _break_lock(live, record)
         with run.alone(live.settings, record, live):
-            plan = rollback.plan(live, record.rows(LOG))
+            plan = rollback.plan(live, record.changes())
             outcome = changes.roll_back(plan, live.settings, record, no_wait)
             require(changes.verify(outcome, live.settings, record))
 

@@ -1,7 +1,8 @@
 """The phases of the plan: their notebooks, their order, what became of one. No AWS, no files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from lib.errors import BadParameters
 
@@ -39,6 +40,21 @@ class Phase:
     output: str = ""
     error: str = ""
     error_class: str = ""  # the name of the class of what ended it, from which the exit code follows
+
+    def to_row(self) -> dict[str, Any]:
+        """What the notebook did as `run.json` holds it."""
+        counts = {"cells_run": self.cells_run, "cells_failed": self.cells_failed, "cells_not_run": self.cells_not_run}
+        told = {"number": self.number, "notebook": self.notebook, "verdict": self.verdict, **counts}
+        times = {"seconds": self.seconds, "planned_minutes": self.planned_minutes}
+        return {**told, **times, "output": self.output, "error": self.error, "error_class": self.error_class}
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "Phase":
+        """What `run.json` holds of a notebook, whatever stands beside it. Raises BadParameters for what is none."""
+        known = {key: row[key] for key in cls.__dataclass_fields__ if key in row} if isinstance(row, Mapping) else {}
+        if not all(isinstance(known.get(key), str) for key in ("number", "notebook")):
+            raise BadParameters("run.json tells of a phase without its number or notebook; see what wrote it")
+        return cls(**known)
 
 
 def verdict_of_part(verdict: str, ran: Sequence[str]) -> str:

@@ -107,7 +107,8 @@ def of_run(live: Live, record: Record) -> Validity:
 
 def latest(live: Live) -> Validity:
     """What the latest run of this environment that validated with success had before it, against what is live now."""
-    rows = [(record.run_id, kept) for record in records.latest_of_each(live.settings) for kept in _succeeded(record)]
+    every = [found for found in records.latest_of_each(live.settings) if not records.altered(live.settings, found)]
+    rows = [(record.run_id, kept) for record in every for kept in _succeeded(record)]
     run_id, kept = max(rows, key=lambda row: str(row[1]["time"]), default=("", None))
     return _validity(live, run_id, kept, "" if kept else NONE_KNOWN)
 
@@ -192,4 +193,4 @@ def _facts(kept: Any) -> list[Fact]:  # noqa: ANN401
 
 
 def _data(found: Configuration) -> dict[str, Any]:
-    return {"format": FORMAT, "time": found.time, "facts": [vars(fact) for fact in found.facts]}
+    return {"format": FORMAT, "time": found.time, "facts": [fact.to_row() for fact in found.facts]}

@@ -12,7 +12,6 @@ from typing import Any
 
 from lib import records
 from lib.aws import Live, readable
-from lib.records import LOG
 from lib.resources import entries
 from lib.resources.entries import Entries
 from lib.resources.workflow import Workflow, description, value_of, versions
@@ -78,7 +77,7 @@ def _rows(live: Live, way: _Way) -> list[Row]:
     """What the runs of this environment did with it, in order of time."""
     machine = {"machine": live.settings.state_machine_name}
     identity = machine | ({"alias": way.name} if way.kind == WorkflowAlias.kind else {})
-    rows = [row for record in records.latest_of_each(live.settings) for row in record.rows(LOG)]
+    rows = [row for record in records.latest_of_each(live.settings) for row in record.changes()]
     mine = [row for row in rows if (row["kind"], row["identity"]) == (way.kind, identity)]
     return sorted(mine, key=lambda row: str(row["time"]))
 

@@ -46,6 +46,17 @@ class Fact:
     unreadable: str = ""
     found: bool = False
 
+    def to_row(self) -> dict[str, Any]:
+        """The fact as a record holds it."""
+        told = {"name": self.name, "criteria": self.criteria, "sense": str(self.sense), "value": self.value}
+        return {**told, "unreadable": self.unreadable, "found": self.found}
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "Fact":
+        """What a record holds of it, whatever else stands beside it."""
+        known = {key: row[key] for key in cls.__dataclass_fields__ if key in row}
+        return cls(**{**known, "sense": Sense(row["sense"])})
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -64,7 +75,7 @@ class Difference:
 
 def restored(rows: Iterable[Mapping[str, Any]]) -> list[Fact]:
     """Facts as a record holds them."""
-    return [Fact(**{**row, "sense": Sense(row["sense"])}) for row in rows]
+    return [Fact.from_row(row) for row in rows]
 
 
 def compared(before: Sequence[Fact], now: Sequence[Fact]) -> list[Difference]:

@@ -63,7 +63,7 @@ def put(settings: Settings, **values: Any) -> Lock:
     }  # fmt: skip
     lock = Lock(**{**usual, **values})
     ssm = clients.client(settings.endpoint_url, "ssm")
-    ssm.put_parameter(Name=settings.lock_name, Value=json.dumps(lock.data), Type="String", Overwrite=True)
+    ssm.put_parameter(Name=settings.lock_name, Value=json.dumps(lock.to_row()), Type="String", Overwrite=True)
     return lock
 
 

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 
 from lib import changes, cli, desired, origin, records
 from lib.aws import Live, connect
+from lib.record import writers
 from lib.records import Record
 from lib.settings import ROOT, Settings, load
 from rehearsal import baseline
@@ -100,6 +101,12 @@ def carried_out(settings: Settings, *phases: str) -> tuple[Live, Record]:
     for number in phases:
         changes.carry_out(changes.plan(number, desired.PHASES[number](live)), chosen, record)
     return live, record
+
+
+def killed(settings: Settings, record: Record) -> None:
+    """Leave a record as a kill leaves it: open, and no process writes to it."""
+    records.opened(settings, record)
+    writers.leave(record.folder)
 
 
 def code_cells(path: Path) -> list[Any]:

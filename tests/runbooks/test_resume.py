@@ -8,13 +8,14 @@ import subprocess
 
 import pytest
 from accounts import differing, snapshot
-from steps import COMMAND, carried_out, latest, runbook, words
+from steps import COMMAND, carried_out, killed, latest, runbook, words
 from test_interruption import LONG, cut_in_the_middle, gone
 
 from lib import cli, desired, locks, records, run
 from lib.aws import connect
 from lib.errors import Superseded
 from lib.phases import NOTEBOOKS, Phase
+from lib.record import writers
 from lib.settings import ROOT, Settings
 
 ALL = ("01", "02", "04", "03", "06")
@@ -55,6 +56,7 @@ def test_a_run_goes_on_where_its_kernel_was_killed(account):
     carried_out(account, "01", "02", "04")
     begun = runbook(account, "apply", "--from", "03", "--to", "03", lock_lease_seconds=3)
     assert begun.code == 0
+    killed(account, begun.record)
     verdict = begun.verdict
     verdict["phases"][0]["verdict"] = "running"
     begun.record.write_json("run.json", verdict)
@@ -245,14 +247,13 @@ def on_a_small_disk(account: Settings, limit: int, *more: str, run_id: str) -> s
 
 
 def test_a_full_disk_stops_the_run_before_the_write_and_it_goes_on_when_there_is_room(account):
-    folder = account.model_copy(update={"run_id": "full"}).run_folder
-    folder.mkdir(parents=True)
+    folder = records.open_run(account.model_copy(update={"run_id": "full"})).folder
+    writers.leave(folder)
     (folder / "changes.jsonl").write_text("\n" * 199_990)
     before = snapshot(account)
     ended = on_a_small_disk(account, 200_000, "apply", "--only", "02", run_id="full")
     assert (ended.returncode, "File too large" in ended.stderr) == (1, True)
     assert differing(before, snapshot(account)) == set()
-    (folder / "changes.jsonl").unlink()
     assert runbook(account, "apply", "--resume", "full").code == 0
 
 

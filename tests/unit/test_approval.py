@@ -499,7 +499,8 @@ def test_a_run_that_wrote_nothing_that_lasts_has_used_nothing(settings, world, w
     plan = changes.plan("01", wanted)
     asked = planned(settings, plan)
     record = begun(asked, plan)
-    record.append(LOG, {"time": approval.plan_data([], asked)["made"], "state": "intended", "temporary": True})
+    told = {"time": approval.plan_data([], asked)["made"], "phase": "05", "kind": "queue", "name": "q", "identity": {}}
+    record.append(LOG, {**told, "before": None, "after": {}, "state": "intended", "temporary": True})
     begun(asked, plan)
     begun(asked, plan, run_id=record.run_id)
 

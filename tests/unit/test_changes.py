@@ -5,7 +5,7 @@ import json
 import pytest
 from fakes import World
 
-from lib import changes, exact_json
+from lib import changes, exact_json, records
 from lib.approval import plan_data
 from lib.changes import LOG
 from lib.checks import Check, brief, require
@@ -68,7 +68,7 @@ def test_plan_mode_writes_nothing_at_all(world, wanted, settings, record):
     outcome = changes.carry_out(changes.plan("01", wanted), in_plan_mode(settings), record)
     assert outcome.states == ("planned", "planned", "nothing to do", "planned")
     assert world.writes == []
-    assert list(record.folder.iterdir()) == []
+    assert [path.name for path in record.folder.iterdir()] == [records.MANIFEST]
 
 
 def test_the_undo_record_is_on_disk_before_each_write(world, wanted, settings, record):

@@ -31,6 +31,9 @@ def lost(before, after, kind="thing", ours=None):
     return [(".".join(loss.where), loss.before, loss.after) for loss in found]
 
 
+TOLD = {"time": "2026-01-01T00:00:00+00:00", "phase": "01", "name": "thing x"}
+
+
 def wrote(*values, kind="thing", label="x"):
     """What earlier runs wrote to the thing."""
     return Ours({json.dumps([kind, {"label": label}], sort_keys=True): values})
@@ -139,7 +142,7 @@ def test_what_a_run_wrote_is_ours_whole_or_field_by_field():
 
 
 def test_what_an_undo_put_back_is_not_ours(settings, record):
-    row = {"kind": "thing", "identity": {"label": "x"}, "state": "intended", "before": None}
+    row = {**TOLD, "kind": "thing", "identity": {"label": "x"}, "state": "intended", "before": None}
     record.append(LOG, {**row, "after": "ours", "undoes": False})
     record.append(LOG, {**row, "after": "theirs", "undoes": True})
     record.append(LOG, {**row, "after": "theirs", "undoes": True, "state": "applied"})
@@ -150,7 +153,7 @@ def test_what_an_undo_put_back_is_not_ours(settings, record):
 
 
 def test_every_run_of_the_environment_counts_and_no_other_environments(settings, record):
-    row = {"kind": "thing", "identity": {"label": "x"}, "state": "intended", "before": None, "undoes": False}
+    row = {**TOLD, "kind": "thing", "identity": {"label": "x"}, "state": "intended", "before": None, "undoes": False}
     records.open_run(settings).append(LOG, {**row, "after": "first"})
     elsewhere = settings.model_copy(update={"environment": "elsewhere"})
     records.open_run(elsewhere).append(LOG, {**row, "after": "second"})
@@ -164,7 +167,7 @@ def test_what_this_run_left_half_written_is_ours_but_not_what_it_never_wrote_to(
     live, is_lost, state, settings, record, monkeypatch
 ):
     monkeypatch.setattr("lib.plans.IN_PARTS", ("thing",))
-    row = {"kind": "thing", "identity": {"label": "x"}, "before": "before", "after": "after", "undoes": False}
+    row = {**TOLD, "kind": "thing", "identity": {"label": "x"}, "before": "before", "after": "after", "undoes": False}
     record.append(LOG, {**row, "state": "intended"})
     record.append(LOG, {**row, "state": state})
     assert bool(lost(live, "wanted", ours=guards.ours(settings, record))) == is_lost
@@ -301,7 +304,7 @@ def test_a_narrow_table_cuts_nothing(monkeypatch):
 
 def test_a_record_beside_the_environments_counts_as_this_runs(settings, tmp_path):
     elsewhere = Record(tmp_path, "r1")
-    row = {"kind": "thing", "identity": {"label": "x"}, "state": "intended", "before": None, "after": "mine"}
+    row = {**TOLD, "kind": "thing", "identity": {"label": "x"}, "state": "intended", "before": None, "after": "mine"}
     elsewhere.append(LOG, row)
     assert lost("mine", "wanted", ours=guards.ours(settings, elsewhere)) == []
 

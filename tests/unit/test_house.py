@@ -25,7 +25,20 @@ FOUNDATION = {
     "lib.answers": {"lib.errors"},
     "lib.calls": set(),
     "lib.exact_json": {"lib.errors"},
-    "lib.plans": {"lib.exact_json"},
+    "lib.record.formats": {"lib.errors"},
+    "lib.record.change_rows": {"lib.errors", "lib.record.formats"},
+    "lib.record.files": set(),
+    "lib.record.writers": {"lib.record.files"},
+    "lib.record.seals": {"lib.exact_json", "lib.record.formats"},
+    "lib.record.folder": {
+        "lib.errors",
+        "lib.exact_json",
+        "lib.manifest",
+        "lib.record.change_rows",
+        "lib.record.files",
+        "lib.record.formats",
+    },
+    "lib.plans": {"lib.errors", "lib.exact_json", "lib.record.change_rows"},
     "lib.asl.reading": {"lib.errors"},
     "lib.name_limits": set(),
     "lib.subscriber": set(),
@@ -34,8 +47,17 @@ FOUNDATION = {
     "lib.yaml_text": {"lib.errors", "lib.subscriber"},
     "lib.settings": {"lib.errors", "lib.parameters", "lib.subscriber", "lib.yaml_text"},
     "lib.checks": {"lib.errors"},
-    "lib.manifest": {"lib.errors"},
-    "lib.records": {"lib.errors", "lib.exact_json", "lib.manifest", "lib.parameters", "lib.settings"},
+    "lib.manifest": {"lib.errors", "lib.exact_json", "lib.record.files", "lib.record.seals"},
+    "lib.records": {
+        "lib.errors",
+        "lib.manifest",
+        "lib.parameters",
+        "lib.record.files",
+        "lib.record.folder",
+        "lib.record.seals",
+        "lib.record.writers",
+        "lib.settings",
+    },
     "lib.aws": {"lib.answers", "lib.calls", "lib.errors", "lib.origin", "lib.settings"},
     "lib.display.commands": {"lib.parameters", "lib.settings"},
     "lib.account_guards": {"lib.aws", "lib.errors", "lib.plans"},
@@ -47,6 +69,7 @@ FOUNDATION = {
         "lib.display.commands",
         "lib.errors",
         "lib.machine",
+        "lib.record.formats",
         "lib.settings",
     },
 }
@@ -79,6 +102,13 @@ COMPUTING = [
     "records",
     "manifest",
     "handover",
+    "record.change_rows",
+    "record.files",
+    "record.folder",
+    "record.formats",
+    "record.seals",
+    "record.stored",
+    "record.writers",
 ]
 
 
@@ -105,7 +135,7 @@ def imported(path):
 
 
 def ours(module):
-    return {found for found in imported(LIB[module]) if found in LIB and found != "lib"}
+    return {found for found in imported(LIB[module]) if found in LIB and found not in ("lib", "lib.record")}
 
 
 def reached(module):

@@ -136,7 +136,7 @@ def somebodys(store: Store, **values: Any) -> Lock:
         "born": "b 1", "taken": "2026-01-01T00:00:00Z", "lease_seconds": 60,
     }  # fmt: skip
     lock = Lock(**{**usual, **values})
-    store.held[NAME] = (json.dumps(lock.data), 1)
+    store.held[NAME] = (json.dumps(lock.to_row()), 1)
     store.written[NAME] = store.now
     return lock
 
@@ -445,6 +445,47 @@ def test_something_else_in_its_place_is_named_and_left_alone(store, live, value)
     assert store.held[NAME] == (value, 3)
 
 
+@pytest.mark.parametrize("newer", [3, "2027-01", None, True])
+def test_a_lock_of_a_newer_version_is_in_force_and_nobody_is_told_to_remove_it(newer, store, live):
+    somebodys(store)
+    store.edit(format=newer, more="keys")
+    before = store.held[NAME]
+    for attempt in (
+        lambda: found(live),
+        lambda: break_lock(live, "r9"),
+        lambda: break_lock(live, "r9", force=True),
+        lambda: held(live, "r1").__enter__(),
+    ):
+        with pytest.raises(
+            Refused, match=f"the lock {NAME} is of format {newer!r}, and this version knows 1 and 2"
+        ) as said:
+            attempt()
+        assert "delete" not in str(said.value) and "break" not in str(said.value)
+        assert "It may be in force" in str(said.value)
+    assert store.held[NAME] == before
+
+
+@pytest.mark.parametrize("edit", [{"lease_seconds": None}, {"pid": "7"}, {"born": 3}])
+def test_a_lock_that_does_not_tell_all_may_be_in_force_and_is_left_alone(edit, store, live):
+    somebodys(store)
+    store.edit(format=2, **edit)
+    for attempt in (lambda: found(live), lambda: break_lock(live, "r9", force=True)):
+        with pytest.raises(Refused, match=f"does not tell its {next(iter(edit))}, and may be in force") as said:
+            attempt()
+        assert "delete" not in str(said.value)
+
+
+def test_one_more_key_in_a_lock_or_none_for_its_format_makes_it_no_other(store, live):
+    lock = somebodys(store)
+    store.edit(more="of a later version")
+    assert found(live) == lock
+    first = {key: value for key, value in store.lock.items() if key != "format"}  # as the first format was
+    store.held[NAME] = (json.dumps(first), 1)
+    assert found(live) == lock
+    with held(replace(live, settings=live.settings.model_copy(update={"lock_name": "/other/lock"})), "r1"):
+        assert json.loads(store.held["/other/lock"][0])["format"] == 2
+
+
 def test_only_ones_own_is_given_back(store, live):
     with held(live, "r1") as still_ours:
         somebodys(store)
@@ -546,7 +587,7 @@ def test_where_aws_tells_no_time_a_lock_is_in_force_and_is_renewed_before_each_w
 
 def test_the_lock_of_an_earlier_version_which_tells_no_lease_lasts_as_long_as_any(store, live):
     lock = somebodys(store)
-    earlier = {key: value for key, value in lock.data.items() if key not in ("lease_seconds", "renewals")}
+    earlier = {key: value for key, value in lock.to_row().items() if key not in ("format", "lease_seconds", "renewals")}
     store.held[NAME] = (json.dumps({**earlier, "until": "2026-01-01T00:00:00+00:00"}), 1)
     store.passes(3600)
     assert found(live).stale == ""
@@ -586,7 +627,7 @@ def test_a_break_names_the_run_and_is_refused_while_the_run_lives(store, live):
             break_lock(live, run_id, force=True)
     with pytest.raises(Refused, match=r"in force for .*`runbook lock local --break r9 --force[^`]*`"):
         break_lock(live, "r9")
-    assert store.lock == lock.data
+    assert store.lock == lock.to_row()
     assert break_lock(live, "r9", force=True) == lock
     assert store.held == {}
 

@@ -104,7 +104,7 @@ def test_a_whole_file_replaces_the_one_before_and_leaves_no_draft(record):
     record.write_json("run.json", {"verdict": "failed"})
     record.write_json("run.json", {"verdict": "succeeded"})
     assert record.read_json("run.json") == {"verdict": "succeeded"}
-    assert [path.name for path in record.folder.iterdir()] == ["run.json"]
+    assert sorted(path.name for path in record.folder.iterdir()) == [MANIFEST, "run.json"]
 
 
 def test_a_file_that_cannot_be_written_leaves_the_one_before(record, monkeypatch):
@@ -115,11 +115,8 @@ def test_a_file_that_cannot_be_written_leaves_the_one_before(record, monkeypatch
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(Unrecorded, match=rf"No space left on device.*make room, .* --resume {record.run_id}"):
         record.write_text("run.json", "the new one")
-    assert {path.name: path.read_text() for path in record.folder.iterdir()} == {"run.json": "whole"}
-
-
-def test_a_file_of_the_record_can_be_read_by_others(record):
-    assert record.write_text("run.json", "x").stat().st_mode & 0o777 == 0o644
+    assert {path.name: path.read_text() for path in record.folder.glob("r*")} == {"run.json": "whole"}
+    assert sorted(path.name for path in record.folder.iterdir()) == [MANIFEST, "run.json"]
 
 
 def test_what_is_not_there_reads_as_none(record):
@@ -171,34 +168,42 @@ def test_a_renamed_file_is_found_twice(sealed):
 def edit_manifest(folder, edit):
     path = folder / MANIFEST
     data = json.loads(path.read_text())
-    edit(data["files"])
+    edit(data)
     path.write_text(json.dumps(data))
+
+
+BROKEN = "MANIFEST.json: the chain does not close"
 
 
 def test_a_row_taken_out_of_the_middle_of_the_manifest_is_found(sealed):
     (sealed / "evidence/a.txt").unlink()
-    edit_manifest(sealed, lambda files: files.pop(1))
-    assert records.unsealed(sealed) == ["the chain does not close"]
+    edit_manifest(sealed, lambda data: data["seals"][-1]["files"].pop(1))
+    assert records.unsealed(sealed) == [BROKEN]
 
 
 @pytest.mark.parametrize(
     "edit",
-    [lambda files: files.reverse(), lambda files: files[0].update(chain="0" * 64), lambda files: files[0].pop("chain")],
+    [
+        lambda data: data["seals"].reverse(),
+        lambda data: data["seals"].pop(0),
+        lambda data: data["seals"][0].update(chain="0" * 64),
+        lambda data: data["seals"][0].pop("chain"),
+        lambda data: data["seals"][-1].update(more="than there was"),
+        lambda data: data.update(account="111111111111"),
+    ],
 )
 def test_a_chain_that_does_not_close_is_found(edit, sealed):
     edit_manifest(sealed, edit)
-    assert records.unsealed(sealed) == ["the chain does not close"]
+    assert BROKEN in records.unsealed(sealed)
 
 
 def test_a_file_and_its_row_edited_together_are_found(sealed):
     (sealed / "evidence/a.txt").write_text("b")
-    edit_manifest(sealed, lambda files: files[1].update(sha256=files[2]["sha256"]))
-    assert records.unsealed(sealed) == ["the chain does not close"]
-
-
-def test_a_row_without_its_hash_is_found(sealed):
-    edit_manifest(sealed, lambda files: files[0].pop("sha256"))
-    assert records.unsealed(sealed) == [f"{LOG}: edited"]
+    rows = json.loads((sealed / MANIFEST).read_text())["seals"][-1]["files"]
+    at = {row["path"]: index for index, row in enumerate(rows)}
+    of_b = rows[at["evidence/b.txt"]]["sha256"]
+    edit_manifest(sealed, lambda data: data["seals"][-1]["files"][at["evidence/a.txt"]].update(sha256=of_b))
+    assert records.unsealed(sealed) == [BROKEN]
 
 
 @pytest.mark.parametrize("text", ["not json", "[]", "{}", '{"files": [1]}', '{"files": [{}]}', "\udcff"])
@@ -209,11 +214,13 @@ def test_a_file_that_is_no_manifest_of_ours_is_refused(text, sealed):
 
 
 def test_a_folder_that_was_never_sealed_is_refused(record):
+    (record.folder / MANIFEST).unlink()
     with pytest.raises(BadParameters, match=r"holds no MANIFEST\.json; expected the folder of a finished run"):
         records.unsealed(record.folder)
 
 
-def test_sealing_again_takes_the_folder_as_it_is_now(sealed):
+def test_sealing_again_adds_what_came_while_it_was_open(settings, sealed):
+    records.opened(settings, Record(sealed, sealed.name))
     (sealed / "later.txt").write_text("x")
     records.seal(Record(sealed, sealed.name))
     assert records.unsealed(sealed) == []

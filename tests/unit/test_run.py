@@ -178,11 +178,11 @@ def test_a_run_without_a_verdict_says_so(tmp_path):
 
 def test_the_verdict_on_disk_is_sealed_and_holds_no_address(tmp_path):
     prod = load("prod", {"outputs_dir": str(tmp_path)})
-    record = Record(tmp_path, "r1")
+    record = records.open_run(prod)
     run.write_verdict(prod, record, [Phase("00", "00_preflight", "succeeded")], run.datetime.now(run.UTC), None)
     assert run.status(record)["verdict"] == "succeeded (00 alone)"
-    assert prod.ops_subscription_endpoint not in (tmp_path / "run.json").read_text()
-    assert records.unsealed(tmp_path) == []
+    assert prod.ops_subscription_endpoint not in (record.folder / "run.json").read_text()
+    assert records.unsealed(record.folder) == []
 
 
 @pytest.fixture
@@ -225,7 +225,8 @@ def written(tmp_path, *phases_done, refused=""):
 
 def test_a_run_that_was_killed_does_not_look_as_if_nothing_had_happened(tmp_path):
     record = written(tmp_path, Phase("01", "01_infrastructure", "running"), Phase("02", "02_iam_permissions"))
-    record.append("changes.jsonl", {"state": "applied", "undoes": False})
+    row = {"kind": "thing", "identity": {}, "name": "x", "phase": "01", "before": None, "after": 1}
+    record.append("changes.jsonl", {**row, "time": "2026-01-01T00:00:00+00:00", "state": "applied", "undoes": False})
     assert run.status(record)["verdict"] == "running, or killed: 1 changes applied"
 
 

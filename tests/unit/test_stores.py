@@ -16,8 +16,9 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from lib import changes, handover, records
-from lib.errors import BadParameters, Refused, Superseded, Unreachable, Unrecorded
+from lib import audit, changes, handover, records
+from lib.errors import Altered, BadParameters, Refused, Superseded, Unreachable, Unrecorded
+from lib.record import seals, writers
 from lib.records import CALLS, LOG, MANIFEST, VERDICT, Record
 from lib.settings import load
 from lib.stores import RunStore, Shelves, opening
@@ -89,6 +90,8 @@ class Machine:
         live = SimpleNamespace(client=lambda service: self.s3)
         self.shelf = RunStore(live, "bucket", f"p/local/{RUN}/", RUN)
         self.record = Record(self.folder, RUN, self.shelf)
+        writers.leave(self.folder)
+        records.opened(load("local"), self.record)
 
     def again(self):
         """A new process that goes on with the run."""
@@ -107,12 +110,12 @@ def s3(request):
 
 @pytest.fixture
 def ours(s3, tmp_path):
-    return Machine(s3, tmp_path / "ours")
+    return Machine(s3, tmp_path / "ours" / "local" / RUN)
 
 
 @pytest.fixture
 def theirs(s3, tmp_path):
-    return Machine(s3, tmp_path / "theirs")
+    return Machine(s3, tmp_path / "theirs" / "local" / RUN)
 
 
 def row(name, state="intended", **more):
@@ -288,11 +291,11 @@ def test_a_file_that_somebody_deleted_is_stored_again(s3, ours):
 def test_what_another_machine_replaced_is_not_taken_for_stored(s3, ours, theirs):
     a_run(ours)
     theirs.again()
-    (theirs.folder / "01_x.ipynb").write_text("by the other")
+    (theirs.folder / "01_x.by-hand.ipynb").write_text("by the other")
     records.seal(theirs.record)
     handover.together(ours.record, ours.shelf)
     records.seal(ours.record)
-    assert in_store(s3, "01_x.ipynb") == ours.file("01_x.ipynb")
+    assert in_store(s3, "01_x.by-hand.ipynb") == ours.file("01_x.by-hand.ipynb")
 
 
 def test_what_is_stored_as_it_is_is_not_put_again(s3, ours):
@@ -319,8 +322,8 @@ def a_run(machine):
     record.append("checks.jsonl", {"n": 1})
     record.keep_json("backup/workflow.json", {"definition": "ü"})
     record.write_json(VERDICT, {"verdict": "running", "ended": "T1"})
-    (machine.folder / "01_x.ipynb").write_text("whole")
-    records.seal(record)
+    (machine.folder / "01_x.by-hand.ipynb").write_text("whole")
+    records.seal(record, closing=False)
     return record
 
 
@@ -329,7 +332,7 @@ def test_a_machine_without_the_folder_gets_all_of_it(s3, ours, theirs):
     theirs.again()
     here, there = ({str(p.relative_to(m.folder)) for p in m.folder.rglob("*") if p.is_file()} for m in (ours, theirs))
     assert here == there == names(s3)
-    assert all(ours.file(name) == theirs.file(name) == in_store(s3, name) for name in here)
+    assert all(ours.file(name) == theirs.file(name) == in_store(s3, name) for name in here - {MANIFEST})
     assert records.unsealed(theirs.folder) == []
 
 
@@ -350,7 +353,7 @@ def test_the_first_machine_comes_back_and_sees_what_the_second_did(s3, ours, the
     assert first.read_json(VERDICT)["verdict"] == "succeeded"
     assert ours.file("03_y.ipynb") == b"complete"
     assert ours.file("03_y.unstored.ipynb") == b"cut in the middle"
-    assert [found["operation"] for found in first.rows(CALLS)] == ["A", "B", "C"]
+    assert [found["operation"] for found in first.rows(CALLS)] == ["A", "C", "B"]  # as the store has them
     first.append(LOG, row("c"))
     records.seal(first)
     assert names(s3) >= {"03_y.unstored.ipynb"}
@@ -420,7 +423,7 @@ def test_what_a_machine_did_without_the_store_is_stored_when_nobody_else_went_on
 def test_of_two_equal_logs_the_later_verdict_counts(ours, theirs):
     a_run(ours)
     theirs.again().write_json(VERDICT, {"verdict": "interrupted", "ended": "T2"})
-    records.seal(theirs.record)
+    records.seal(theirs.record, closing=False)
     assert ours.again().read_json(VERDICT)["verdict"] == "interrupted"
     theirs.start()
     Record(theirs.folder, RUN).write_json(VERDICT, {"verdict": "failed", "ended": "T9"})
@@ -432,15 +435,15 @@ def test_of_two_equal_logs_the_later_verdict_counts(ours, theirs):
 def test_a_file_that_is_never_written_twice_and_differs_is_refused(ours):
     a_run(ours)
     (ours.folder / "backup/workflow.json").write_text("edited")
-    with pytest.raises(Refused, match=r"workflow\.json is not the file that was stored"):
+    with pytest.raises(Refused, match=r"backup/workflow\.json: edited"):
         ours.again()
 
 
 def test_a_notebook_that_is_worked_on_stays_and_is_stored_when_sealed(s3, ours):
     a_run(ours)
-    (ours.folder / "01_x.ipynb").write_text("stepped through")
+    (ours.folder / "01_x.by-hand.ipynb").write_text("stepped through")
     records.seal(ours.again())
-    assert in_store(s3, "01_x.ipynb") == b"stepped through"
+    assert in_store(s3, "01_x.by-hand.ipynb") == b"stepped through"
 
 
 @pytest.mark.parametrize("name", ["../up", "a/../../b", "/etc/x", "a//b", "./a", "a\\..\\b", ".."])
@@ -449,13 +452,13 @@ def test_a_name_that_leaves_the_folder_is_refused_before_anything_is_read(name, 
     s3.objects[f"p/local/{RUN}/{name}"] = b"x"
     with pytest.raises(Refused, match="which no record holds"):
         ours.again()
-    assert list(ours.folder.iterdir()) == []
+    assert [path.name for path in ours.folder.iterdir()] == [MANIFEST]
 
 
 def test_the_folders_of_the_console_are_no_files(s3, ours):
     s3.objects[f"p/local/{RUN}/"] = s3.objects[f"p/local/{RUN}/evidence/"] = b""
     ours.again()
-    assert list(ours.folder.iterdir()) == []
+    assert [path.name for path in ours.folder.iterdir()] == [MANIFEST]
 
 
 def test_the_runs_of_an_environment_are_listed_and_what_is_none_is_left_out(s3):
@@ -471,7 +474,13 @@ def test_only_what_tells_of_a_run_is_copied(s3, ours, tmp_path):
     ours.record.keep_json("plan.json", {})
     copy = Record(tmp_path / "copy", RUN)
     handover.copy_telling(copy, ours.shelf, ours.shelf.stored())
-    assert {path.name for path in copy.folder.rglob("*")} == {LOG, VERDICT, "plan.json", "plan.attempt-2.json"}
+    assert {path.name for path in copy.folder.rglob("*")} == {
+        LOG,
+        VERDICT,
+        MANIFEST,
+        "plan.json",
+        "plan.attempt-2.json",
+    }
 
 
 @pytest.mark.parametrize(("code", "kind"), [("NoSuchBucket", BadParameters), ("AccessDenied", BadParameters)])
@@ -501,7 +510,7 @@ STEPS = st.lists(
 def test_no_row_is_lost_whatever_two_machines_do(steps, kms):
     with tempfile.TemporaryDirectory() as folder:
         s3 = FakeS3(kms)
-        machines = [Machine(s3, Path(folder) / name) for name in ("a", "b")]
+        machines = [Machine(s3, Path(folder) / name / "local" / RUN) for name in ("a", "b")]
         announced, on_disk = [], [[], []]
         for number, (step, at) in enumerate(steps):
             machine, found = machines[at], row(f"{at}-{number}", why="ü" * (number % 3))
@@ -550,3 +559,77 @@ def test_the_side_that_is_further_is_found_wherever_a_log_is_cut(shared, more, c
     assert (side == "ours") == (ours != theirs and ours.startswith(theirs))
     lost = [found for found in handover.own_rows(ours, theirs) if side == "theirs" and theirs.startswith(ours)]
     assert all(json.dumps(found).encode() in theirs for found in lost)
+
+
+# What comes from a store is read against its seals, and no seal is replaced
+
+
+@pytest.mark.parametrize("name", ["backup/workflow.json", LOG, "checks.jsonl"])
+def test_what_somebody_changed_in_the_store_is_taken_by_no_machine(name, s3, ours, theirs):
+    a_run(ours)
+    key = f"p/local/{RUN}/{name}"
+    s3.objects[key] = s3.objects[key].replace(b'"', b"'", 1)
+    before = {path: path.read_bytes() for path in theirs.folder.rglob("*.[jt]*l*")}
+    with pytest.raises(Altered, match=f"the store holds is not as it was sealed: {name}: edited"):
+        theirs.again()
+    assert not (theirs.folder / name).exists()
+    assert {path: path.read_bytes() for path in before} == before
+
+
+@pytest.mark.parametrize("name", ["evidence/planted.json", "changes.jsonl", "run.json"])
+def test_what_somebody_added_in_the_store_to_a_run_that_ended_is_taken_by_no_machine(name, s3, ours, theirs):
+    records.seal(a_run(ours))
+    key = f"p/local/{RUN}/{name}"
+    s3.objects[key] = s3.objects.get(key, b"") + b'{"kind": "topic", "state": "intended"}\n'
+    with pytest.raises((Altered, Unrecorded, Refused), match=name):
+        theirs.again()
+        records.verified(load("local"), theirs.record)
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (lambda text: b"{}", "none that this runbook wrote"),
+        (lambda text: text.replace(b'"state": "going on"', b'"state": "closed"'), "the chain does not close"),
+        (lambda text: text.replace(RUN.encode(), b"20270101T000000Z-ffff"), "chain does not close|is of run"),
+    ],
+)
+def test_a_manifest_that_somebody_changed_in_the_store_is_refused(edit, said, s3, ours, theirs):
+    a_run(ours)
+    key = f"p/local/{RUN}/{MANIFEST}"
+    s3.objects[key] = edit(s3.objects[key])
+    with pytest.raises(Altered, match=said):
+        theirs.again()
+
+
+def test_a_run_without_its_seals_in_the_store_is_taken_by_no_machine(s3, ours, theirs):
+    a_run(ours)
+    del s3.objects[f"p/local/{RUN}/{MANIFEST}"]
+    with pytest.raises(Altered, match=r"holds a run without its MANIFEST\.json"):
+        audit._require_sealed(theirs.record, theirs.shelf)
+    audit._require_sealed(ours.record, ours.shelf)  # who sealed it knows what it is, and stores it again
+
+
+def test_the_seals_of_two_machines_at_once_are_both_kept(s3, ours, theirs):
+    first = a_run(ours)
+    second = theirs.again()
+    second.keep_json("evidence/theirs.json", {})
+    records.seal(second)
+    first.keep_json("evidence/ours.json", {})
+    records.seal(first, closing=False)
+    sealed = seals.from_text(in_store(s3, MANIFEST).decode())
+    assert {"evidence/theirs.json", "evidence/ours.json"} <= set(sealed.claims)
+    assert sealed.open  # the first still writes
+    assert sealed.trouble == ()
+    records.seal(ours.again())
+    assert records.unsealed(ours.folder) == []
+    assert records.unsealed(theirs.again().folder) == []
+
+
+def test_what_was_found_wrong_on_one_machine_is_said_on_the_other(s3, ours, theirs):
+    record = a_run(ours)
+    (ours.folder / "more").symlink_to("/etc/passwd")
+    records.seal(record)
+    theirs.again()
+    records.seal(theirs.record)
+    assert any(one.startswith("more: a symbolic link") for one in records.unsealed(theirs.folder))

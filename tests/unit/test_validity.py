@@ -89,7 +89,7 @@ def live(tmp_path, monkeypatch):
 
 
 def run_of(live, run_id, time=THEN, failed=(), state="ENABLED"):
-    record = Record(live.settings.path(live.settings.outputs_dir) / "local" / run_id, run_id)
+    record = records.open_run(live.settings.model_copy(update={"run_id": run_id}))
     record.keep_json(BEGUN, {"time": time})
     checks = [Check(name, "failed", "", "") for name in failed]
     validity.keep(live, record, Validation(read_of(state, time), read_of(state, time), []), checks)

@@ -112,9 +112,18 @@ def test_the_lock_is_the_runs_own(settings, record):
     assert world.holders == [record.run_id]
 
 
+def full(monkeypatch):
+    """A disk that takes nothing more."""
+
+    def no_room(descriptor, data):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("lib.record.files.os.write", no_room)
+
+
 def test_what_cannot_be_recorded_is_not_written(settings, record, monkeypatch):
     world = World()
-    (record.folder / LOG).symlink_to("/dev/full")
+    full(monkeypatch)
     with pytest.raises(Unrecorded, match=f"No space left on device.*--resume {record.run_id}"):
         changes.carry_out(changes.plan("01", world.wanted(new=1)), settings, record)
     assert world.writes == []
@@ -401,8 +410,8 @@ def test_the_emergency_path_writes_at_once_without_lock_or_reading(settings, rec
     assert states(record, "a") == ["intended", "applied"]
 
 
-def test_a_full_disk_keeps_nobody_from_the_emergency_path(settings, record):
+def test_a_full_disk_keeps_nobody_from_the_emergency_path(settings, record, monkeypatch):
     world = World({"a": "new"})
-    (record.folder / LOG).symlink_to("/dev/full")
+    full(monkeypatch)
     assert "No space left" in changes.restore_now(world.thing("a"), "old", record)
     assert world.live == {"a": "old"}

@@ -1,0 +1,122 @@
+"""Files and folders of a record on disk: nobody else's to read, written whole or not at all, no link ever followed."""
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+PRIVATE, PRIVATE_FOLDER = 0o600, 0o700
+DRAFT = ".draft-"  # a file that is not whole yet; what a kill leaves of it is no part of the record
+KINDS = {
+    stat.S_IFLNK: "a symbolic link",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it that are missing, each for its owner alone whatever the umask."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        with suppress(FileExistsError):
+            path.mkdir(mode=PRIVATE_FOLDER)
+            path.chmod(PRIVATE_FOLDER)
+
+
+@contextmanager
+def appending(path: Path) -> Iterator[int]:
+    """A descriptor that adds to a file, which is made where it is missing."""
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, PRIVATE)
+    try:
+        os.fchmod(descriptor, PRIVATE)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def add(descriptor: int, data: bytes, keep: int | None = None) -> None:
+    """Add to the first `keep` bytes of a file, or to all of it; returns when it is on disk."""
+    if keep is not None and keep < os.fstat(descriptor).st_size:
+        os.ftruncate(descriptor, keep)
+    while data:
+        data = data[os.write(descriptor, data) :]
+    os.fsync(descriptor)
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Write a whole file, all or nothing."""
+    make_folder(path.parent)
+    with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=DRAFT, delete=False) as file:
+        draft = Path(file.name)
+        try:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            draft.chmod(PRIVATE)
+            draft.replace(path)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+
+
+def reserve(path: Path) -> Path:
+    """An empty file where somebody else's code will write, which leaves its mode as it is."""
+    with appending(path):
+        return path
+
+
+def tighten(folder: Path) -> None:
+    """Take from everybody else what they may do with a record that another program, or an earlier version, wrote."""
+    files, _, folders = listed(folder)
+    for path in (*folders, *files.values()):
+        wanted = PRIVATE_FOLDER if path in folders else PRIVATE
+        if stat.S_IMODE(path.lstat().st_mode) != wanted:
+            path.chmod(wanted)
+
+
+def listed(folder: Path) -> tuple[dict[str, Path], list[str], list[Path]]:
+    """A folder's files by name, hidden ones as well; a sentence for each thing that is no file; and its folders.
+
+    Nothing is opened and no link is followed: a pipe would hang, and a link shows what lies elsewhere.
+    """
+    files, odd, folders, ahead = dict[str, Path](), list[str](), list[Path](), [folder]
+    while ahead:
+        folders.append(here := ahead.pop())
+        try:
+            with os.scandir(here) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+        except PermissionError:
+            odd.append(f"{here.name}: a folder that cannot be read")
+            continue
+        for entry in entries:
+            path = Path(entry.path)
+            name, kind = path.relative_to(folder).as_posix(), stat.S_IFMT(entry.stat(follow_symlinks=False).st_mode)
+            if not _textual(name):
+                odd.append(f"{name!r}: a name that is no text, which no record holds")
+            elif kind == stat.S_IFDIR:
+                ahead.append(path)
+            elif kind == stat.S_IFREG:
+                files[name] = path
+            else:
+                odd.append(f"{name}: {KINDS.get(kind, 'no file')}, which no record holds")
+    return dict(sorted(files.items())), sorted(odd), folders
+
+
+def read(path: Path) -> bytes:
+    """The bytes of a file. Raises OSError for a link, and for what is no file by now."""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(f"{path} is no file")
+        return file.read()
+
+
+def _textual(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

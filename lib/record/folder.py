@@ -1,0 +1,209 @@
+"""The folder of a run: write-ahead change log, call log, evidence, attempts; and its store, if any. No AWS.
+
+Nothing in it is overwritten, except the two files that describe the run as a whole (`run.json`, `MANIFEST.json`).
+"""
+
+import fcntl
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from lib.errors import Unrecorded
+from lib.exact_json import dumps, loads, parsed
+from lib.manifest import MANIFEST, VERDICT
+from lib.record import change_rows, files, formats
+
+LOG = "changes.jsonl"  # what was written, and how to undo it; written ahead
+CALLS = "calls.jsonl"
+WHOLE = (VERDICT, MANIFEST)  # of the run as a whole; replaced as it goes on
+VALIDATED = "evidence/validated.json"  # what was live when a validation had ended
+# What tells of a run, and is copied from its store: enough for its status, for what an approval was used for, and for
+# what it validated.
+KEPT = "|".join(rf"{re.escape(name.removesuffix('.json'))}(\.attempt-\d+)?\.json" for name in ("plan.json", VALIDATED))
+TELLING = re.compile(rf"{re.escape(VERDICT)}|{re.escape(LOG)}|{KEPT}")
+CRITERIA = "evidence/criteria.json"  # how a review decided the success criteria
+
+
+class Told(Protocol):
+    """An answer that says itself how it is written."""
+
+    def to_row(self) -> dict[str, Any]:
+        """It, as a row of a record."""
+
+
+Checked = TypeVar("Checked", bound=Told)
+
+
+class Store(Protocol):
+    """Where a record is kept beside its folder. Raises Unrecorded, or Superseded where another machine went on."""
+
+    def put(self, name: str, path: Path) -> None:
+        """Keep this file as it is now; returns when it is kept."""
+
+    def put_all(self, chosen: Sequence[tuple[str, Path]]) -> None:
+        """Keep these files, in this order, leaving out what is kept as it is."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One run's folder, and its store where the parameters name one."""
+
+    folder: Path
+    run_id: str
+    store: Store | None = field(default=None, compare=False)
+    inode: int = field(default=0, compare=False)  # of the folder, where it is known: another is not taken for it
+
+    def append(self, name: str, row: Mapping[str, Any]) -> None:
+        """Add one JSON line to a log of the record, and return only when it is on disk and in the store.
+
+        Raises Refused, before anything is written, for what could not be read back exactly; so does every other file.
+        """
+        self.append_all(name, [row])
+
+    def append_all(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Add JSON lines to a log, all in one write: a hundred checks are stored once, not a hundred times."""
+        lines = "".join(f"{dumps(dict(row))}\n" for row in rows)
+        with self.kept(), self.held():
+            with files.appending(self.folder / name) as descriptor:
+                size = os.fstat(descriptor).st_size
+                # A kill can leave a line half written; the next one then starts on a line of its own.
+                cut = size and os.pread(descriptor, 1, size - 1) != b"\n"
+                files.add(descriptor, (b"\n" if cut else b"") + lines.encode())
+            self._stored(name)
+
+    def _stored(self, name: str) -> None:
+        if self.store:
+            self.store.put(name, self.folder / name)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Nobody else on this machine adds to the logs meanwhile, or brings the folder and its store together."""
+        descriptor = os.open(self.folder, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """A full disk, or a folder that is gone, as one sentence that says what to do."""
+        try:
+            if self.inode and self.folder.stat().st_ino != self.inode:
+                raise FileNotFoundError(0, "another folder lies in its place")
+            yield
+        except OSError as error:
+            way = "bring it back from a copy or its store" if isinstance(error, FileNotFoundError) else "make room"
+            raise Unrecorded(
+                f"the record cannot be kept in {self.folder} ({error.strerror}), so nothing more is written; "
+                f"{way}, then go on with --resume {self.run_id}"
+            ) from error
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """The lines of a log; a last line that a kill cut short is left out."""
+        path = self.folder / name
+        if not path.exists():
+            return []
+        # Not splitlines(), which also breaks at U+2028 inside a value; and a kill can cut a character in two.
+        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+        return [row for row in (_row(line) for line in lines) if row is not None]
+
+    def checked(self, phase: str, checks: Sequence[Checked]) -> Sequence[Checked]:
+        """Add the answers of a phase to `checks.jsonl`, and hand them on."""
+        self.append_all("checks.jsonl", [{"phase": phase, **check.to_row()} for check in checks])
+        return checks
+
+    def changes(self) -> list[dict[str, Any]]:
+        """The rows of `changes.jsonl`, each with every key; one that cannot be read says so in its `trouble`."""
+        return [change_rows.from_row(row) for row in self.rows(LOG)]
+
+    def log_call(self, row: dict[str, Any]) -> None:
+        """Add one AWS call to `calls.jsonl`; neither flushed nor stored one by one: nothing is restored from it.
+
+        One that finds no room on a full disk is left out: it must not keep the call from being made.
+        """
+        with suppress(OSError), files.appending(self.folder / CALLS) as descriptor:
+            os.write(descriptor, (json.dumps(row, ensure_ascii=False) + "\n").encode())
+
+    def write_json(self, name: str, data: object) -> Path:
+        """Write a whole file, all or nothing."""
+        return self.write_text(name, dumps(data, indent=2) + "\n")
+
+    def write_text(self, name: str, text: str) -> Path:
+        """Write a whole file, all or nothing."""
+        path = self.write_bytes(name, text.encode())
+        if name not in WHOLE and path.suffix != ".ipynb":
+            self._stored(name)
+        return path
+
+    def write_bytes(self, name: str, data: bytes) -> Path:
+        """Write a whole file, all or nothing, on this machine alone."""
+        path = self.folder / name
+        with self.kept():
+            files.replace(path, data)
+        return path
+
+    def read_json(self, name: str) -> Any:  # noqa: ANN401 - whatever was written
+        """A file of the record, or None where the run has not written it."""
+        path = self.folder / name
+        return parsed(path.read_text(encoding="utf-8"), f"{name} of {self.run_id}") if path.exists() else None
+
+    def verdict(self) -> dict[str, Any] | None:
+        """`run.json`, or None where the run wrote none. Raises Refused for one of a newer version."""
+        found = self.read_json(VERDICT)
+        formats.require_known(found, f"{VERDICT} of {self.run_id}")
+        return found if isinstance(found, dict) else None
+
+    def latest(self, name: str) -> Any:  # noqa: ANN401
+        """The newest attempt of a file that `keep_json` wrote, or None."""
+        return next(reversed(self.attempts(name)), None)
+
+    def attempts(self, name: str) -> list[Any]:
+        """Every attempt of a file that `keep_json` wrote, oldest first."""
+        found = [self.read_json(one) for one in self.kept_as(name)]
+        return [data for data in found if data is not None]
+
+    def kept_as(self, name: str) -> list[str]:
+        """The names under which `name` was kept, oldest first: its own, then those of later attempts."""
+        stem, ending = name.rsplit(".", 1)
+        later = sorted(
+            self.folder.glob(f"{stem}.attempt-*.{ending}"), key=lambda path: int(path.stem.rsplit("-", 1)[-1])
+        )
+        return [str(path.relative_to(self.folder)) for path in (self.folder / name, *later) if path.exists()]
+
+    def new_path(self, name: str) -> Path:
+        """A path for a new file: `name`, or `name` with `.attempt-N` where earlier attempts left theirs."""
+        path = self.folder / name
+        attempt = 2
+        while path.exists():
+            path = self.folder / Path(name).with_suffix(f".attempt-{attempt}{Path(name).suffix}")
+            attempt += 1
+        return path
+
+    def keep_json(self, name: str, data: object) -> Path:
+        """Write a file that is never overwritten: an earlier one of this name stays, the new one is an attempt."""
+        path = self.new_path(name)
+        return self.write_json(str(path.relative_to(self.folder)), data)
+
+    def keep_aside(self, name: str) -> Path:
+        """What a file of the record holds now, kept beside it as `.unstored` before another is written."""
+        kept = self.new_path(str(Path(name).with_suffix(f".unstored{Path(name).suffix}")))
+        return self.write_bytes(str(kept.relative_to(self.folder)), files.read(self.folder / name))
+
+    def keep_text(self, name: str, text: str) -> Path:
+        """Like `keep_json`, for text."""
+        path = self.new_path(name)
+        return self.write_text(str(path.relative_to(self.folder)), text)
+
+
+def _row(line: str) -> dict[str, Any] | None:
+    try:
+        row = loads(line)
+    except ValueError:
+        return None
+    return row if isinstance(row, dict) else None

@@ -1,0 +1,94 @@
+"""What a store holds of a record, against what was sealed of it: nothing is taken unread, no seal replaced. No AWS."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from lib.errors import Altered
+from lib.manifest import BY_HAND, MANIFEST, agrees, read, replaced
+from lib.record import seals
+from lib.record.folder import Record, Store
+from lib.record.seals import Claim, Manifest
+
+
+class Shelf(Store, Protocol):
+    """A store of one run that can be read, too."""
+
+    def stored(self) -> Mapping[str, str]:
+        """The name and ETag of every file."""
+
+    def read(self, name: str) -> bytes | None:
+        """A file as it is now; None where there is none."""
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A shelf of which nothing is taken that is not as it was sealed."""
+
+    shelf: Shelf
+    manifest: Manifest | None
+
+    def put(self, name: str, path: Path) -> None:
+        self.shelf.put(name, path)
+
+    def put_all(self, chosen: Sequence[tuple[str, Path]]) -> None:
+        self.shelf.put_all(chosen)
+
+    def stored(self) -> Mapping[str, str]:
+        return self.shelf.stored()
+
+    def read(self, name: str) -> bytes | None:
+        """A file as it is now. Raises Altered where it is not what was sealed of it."""
+        data = self.shelf.read(name)
+        problem = "" if data is None or self.manifest is None else _problem(self.manifest, name, data)
+        if problem:
+            raise Altered(
+                f"what the store holds is not as it was sealed: {name}: {problem}. Nothing of it was taken; find out "
+                "who changed it, and put back what was sealed"
+            )
+        return data
+
+
+def _problem(manifest: Manifest, name: str, data: bytes) -> str:
+    """What keeps a stored file from being what was sealed. What came since counts where nothing may come any more."""
+    problem, grew = agrees(name, data, manifest.claims.get(name, []))
+    return problem or ("" if manifest.open or BY_HAND.fullmatch(name) else grew)
+
+
+def sealed_here_and_there(
+    record: Record, shelf: Shelf, stored: Mapping[str, str]
+) -> tuple[Manifest | None, Manifest | None]:
+    """What this machine sealed, and what the store holds of that. Raises Altered for what is no manifest there."""
+    ours = read(record.folder) if (record.folder / MANIFEST).is_file() else None
+    data = shelf.read(MANIFEST) if MANIFEST in stored else None
+    if data is None:
+        return ours, None
+    try:
+        theirs = seals.from_text(data.decode())
+    except ValueError as error:
+        raise Altered(f"{MANIFEST} in the store is none that this runbook wrote ({error}); see who did") from error
+    if theirs.trouble:
+        raise Altered(
+            f"{MANIFEST} in the store is not as it was written: {'; '.join(theirs.trouble)}; see who did that"
+        )
+    if theirs.run_id != record.run_id:
+        raise Altered(f"{MANIFEST} in the store is of run {theirs.run_id}, not {record.run_id}; see who put it there")
+    return ours, theirs
+
+
+def put_together(record: Record, ours: Manifest | None, theirs: Manifest | None) -> None:
+    """Put the seals of both sides together. Where ours do not fit what is gone on with, they stay beside it."""
+    if theirs is None:
+        return
+
+    def fits(claim: Claim) -> bool:
+        path = record.folder / claim.path
+        return not path.is_file() or replaced(claim.path) or agrees(claim.path, path.read_bytes(), [claim])[0] == ""
+
+    both = seals.merged(ours, theirs, fits) if ours else theirs
+    if ours and any(claim for rows in ours.claims.values() for claim in rows if not fits(claim)):
+        record.keep_aside(MANIFEST)
+    text = both.to_text().encode()
+    if not (record.folder / MANIFEST).is_file() or (record.folder / MANIFEST).read_bytes() != text:
+        record.write_bytes(MANIFEST, text)

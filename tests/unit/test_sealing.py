@@ -1,0 +1,392 @@
+"""A record is verified before anything is made of it, and a seal adds to those before: nothing altered is laundered."""
+
+import json
+import os
+import shutil
+import socket
+import stat
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+from fakes import World
+
+from lib import audit, changes, guards, manifest, records
+from lib.cli import main
+from lib.errors import Altered, Refused
+from lib.manifest import Binding
+from lib.record import files, seals, writers
+from lib.record.seals import Claim, Manifest, Seal, State
+from lib.records import LOG, MANIFEST, VERDICT, Record
+from lib.settings import load
+
+BACKUP = "backup/stepfunctions-backup-20260101.json"
+EDITED = f"{BACKUP}: edited"
+
+
+@pytest.fixture
+def ended(settings):
+    """A run that ended, with a backup, a log and a verdict; no process writes to it any more."""
+    record = records.open_run(settings)
+    record.append(LOG, {"n": 1})
+    record.keep_json(BACKUP, {"definition": "as it was"})
+    record.write_json(VERDICT, {"run_id": record.run_id, "environment": "local", "verdict": "succeeded"})
+    records.seal(record)
+    assert records.unsealed(record.folder) == []
+    return record
+
+
+def wrong(record):
+    return records.unsealed(record.folder)
+
+
+def killed(record):
+    """As the system leaves it when the process that writes to it is gone."""
+    writers.leave(record.folder)
+
+
+def open_again(settings, record, unverified=""):
+    return records.opened(settings, record, unverified)
+
+
+# Every command reads it against its seals first
+
+
+@pytest.fixture
+def runbook(settings, tmp_path):
+    """`runbook("restore", run_id)`: exit code and stderr, of an account at which nothing listens."""
+
+    def invoke(command, *words):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            sets = [f"outputs_dir={tmp_path}", f"endpoint_url=http://127.0.0.1:{taken.getsockname()[1]}"]
+            line = [command, "local", *words, *(word for value in sets for word in ("--set", value))]
+            result = CliRunner().invoke(main, line)
+        assert "Traceback" not in result.output
+        return result.exit_code, " ".join(result.stderr.split())
+
+    return invoke
+
+
+COMMANDS = {
+    "rollback": lambda run_id: ["rollback", run_id],
+    "rollback that only looks": lambda run_id: ["rollback", run_id, "--dry-run"],
+    "restore": lambda run_id: ["restore", run_id],
+    "resume": lambda run_id: ["apply", "--resume", run_id],
+    "apply into it": lambda run_id: ["apply", "--set", f"run_id={run_id}"],
+    "plan into it": lambda run_id: ["plan", "--set", f"run_id={run_id}"],
+    "review": lambda run_id: ["review", run_id],
+    "tune": lambda run_id: ["tune", "--run-id", run_id],
+    "drill into it": lambda run_id: ["drill", "--set", f"run_id={run_id}"],
+    "open": lambda run_id: ["open", "03", "--run-id", run_id, "--no-browser"],
+    "status": lambda run_id: ["status", run_id],
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_refuses_an_altered_record_by_the_files_name_before_it_calls_anything(command, ended, runbook):
+    (ended.folder / BACKUP).write_text('{"definition": "another"}')
+    before = {path: path.read_bytes() for path in ended.folder.rglob("*") if path.is_file()}
+    code, said = runbook(*COMMANDS[command](ended.run_id))
+    assert (code, EDITED in said) == (3, True), said
+    assert said.startswith("Altered: the record of run ")
+    assert {path: path.read_bytes() for path in ended.folder.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("command", ["rollback", "restore", "resume", "review", "status"])
+@pytest.mark.parametrize("name", [LOG, VERDICT])
+def test_a_row_added_to_the_log_or_another_verdict_is_refused_as_well(name, command, ended, runbook):
+    with (ended.folder / name).open("a") as file:
+        file.write('{"kind": "topic", "state": "intended"}\n')
+    code, said = runbook(*COMMANDS[command](ended.run_id))
+    assert (code, f"{name}: " in said) == (3, True), said
+
+
+@pytest.mark.parametrize("command", ["rollback", "restore"])
+def test_in_an_emergency_it_is_used_all_the_same_which_is_said_and_recorded_for_ever(command, ended, runbook):
+    (ended.folder / BACKUP).write_text('{"definition": "another"}')
+    code, said = runbook(*COMMANDS[command](ended.run_id), "--unverified")
+    assert code == 2  # on to the account, where nothing answers
+    assert "--unverified: the record of run" in said
+    assert "Unreachable" in said
+    killed(ended)
+    found = wrong(ended)
+    assert EDITED in found
+    assert any(one.startswith(f"used by {command} --unverified at ") for one in found)
+    assert runbook(*COMMANDS[command](ended.run_id))[0] == 3  # the next one must be told again
+
+
+def test_the_notebooks_of_a_command_that_goes_on_unverified_do_so_too(ended, settings):
+    (ended.folder / BACKUP).write_text("another")
+    open_again(settings, ended, "rollback --unverified")
+    given = {"outputs_dir": settings.outputs_dir}
+    other = f"from lib import records; from lib.settings import load; s = load('local', {given!r}); "
+    run = f"records.opened(s, records.existing(s, {ended.run_id!r}))"
+    kernel = [sys.executable, "-c", other + run]
+    assert subprocess.run(kernel, check=False, capture_output=True).returncode == 0
+    (ended.folder / "more.txt").symlink_to("/etc/passwd")
+    refused = subprocess.run(kernel, check=False, capture_output=True, text=True)
+    assert "more.txt: a symbolic link" in refused.stderr.splitlines()[-1]
+    assert EDITED not in refused.stderr
+    (ended.folder / "more.txt").unlink()
+    killed(ended)
+    assert "edited" in subprocess.run(kernel, check=False, capture_output=True, text=True).stderr
+
+
+def test_status_of_all_runs_says_of_an_altered_one_only_that_it_is(ended, runbook, settings):
+    (ended.folder / VERDICT).write_text('{"verdict": "succeeded", "phases": []}')
+    shown = CliRunner().invoke(main, ["status", "local", "--set", f"outputs_dir={settings.outputs_dir}"])
+    assert "NOT AS SEALED: run.json: edited" in " ".join(shown.output.split())
+    assert "succeeded" not in shown.output
+
+
+# A seal adds
+
+
+def alterations():
+    return {
+        "edited": lambda folder: (folder / BACKUP).write_text("another"),
+        "removed": lambda folder: (folder / BACKUP).unlink(),
+        "added": lambda folder: (folder / "evidence.json").write_text("{}"),
+        "hidden": lambda folder: (folder / ".hidden").write_text("x"),
+        "renamed": lambda folder: (folder / BACKUP).rename(folder / "backup/other.json"),
+        "log edited": lambda folder: (folder / LOG).write_text('{"n": 2}\n'),
+        "log cut": lambda folder: (folder / LOG).write_text(""),
+        "log added to": lambda folder: (folder / LOG).write_text('{"n": 1}\n{"n": 2}\n'),
+        "verdict": lambda folder: (folder / VERDICT).write_text("{}"),
+        "link": lambda folder: (folder / "link").symlink_to(folder / BACKUP),
+        "folder that is a link": lambda folder: (folder / "evidence").symlink_to(folder / "backup"),
+        "pipe": lambda folder: os.mkfifo(folder / "pipe"),
+        "pipe in its place": lambda folder: ((folder / BACKUP).unlink(), os.mkfifo(folder / BACKUP)),
+        "pipe for the manifest": lambda folder: ((folder / MANIFEST).unlink(), os.mkfifo(folder / MANIFEST)),
+        "socket": lambda folder: socket.socket(socket.AF_UNIX).bind(os.path.relpath(folder / "s")),
+        "no manifest": lambda folder: (folder / MANIFEST).unlink(),
+        "another manifest": lambda folder: (folder / MANIFEST).write_text("{}"),
+        "a manifest in hiding": lambda folder: (folder / ".MANIFEST.json").write_text("{}"),
+    }
+
+
+@pytest.mark.parametrize("alteration", alterations())
+def test_whatever_was_altered_is_refused_and_no_seal_makes_it_whole(alteration, ended, settings, monkeypatch):
+    monkeypatch.chdir(ended.folder)  # a socket's path is short
+    alterations()[alteration](ended.folder)
+    with pytest.raises(Altered):
+        open_again(settings, ended)
+    open_again(settings, ended, "restore --unverified")
+    for _ in range(2):
+        records.seal(ended)
+        assert wrong(ended) != []
+    with (ended.folder / LOG).open("a") as file:
+        file.write('{"n": 3}\n')
+    records.seal(ended)
+    assert any("so it was sealed at" in one for one in wrong(ended))
+
+
+def test_what_was_put_back_stays_said(ended, settings):
+    kept = (ended.folder / BACKUP).read_bytes()
+    (ended.folder / BACKUP).write_text("another")
+    open_again(settings, ended, "restore --unverified")
+    records.seal(ended)
+    (ended.folder / BACKUP).write_bytes(kept)
+    found = wrong(ended)
+    assert EDITED not in found
+    assert any(one.startswith(f"{EDITED} (so it was sealed at ") for one in found)
+    open_again(settings, ended)  # and it may be used again
+
+
+def test_seals_are_added_and_never_replaced(ended, settings):
+    before = json.loads((ended.folder / MANIFEST).read_text())["seals"]
+    open_again(settings, ended)
+    ended.append(LOG, {"n": 2})
+    ended.write_json(VERDICT, {"run_id": ended.run_id, "verdict": "rolled back"})
+    records.seal(ended)
+    after = json.loads((ended.folder / MANIFEST).read_text())["seals"]
+    assert after[: len(before)] == before
+    assert [row["path"] for row in after[-1]["files"]] == [LOG, VERDICT]
+    assert wrong(ended) == []
+    assert len([row for seal in after for row in seal["files"] if row["path"] == VERDICT]) == 2
+
+
+# A kill leaves it open, not edited
+
+
+def test_a_killed_run_is_not_sealed_since_and_not_edited(ended, settings):
+    open_again(settings, ended)
+    ended.append(LOG, {"n": 2})
+    ended.keep_json("evidence/a.json", {})
+    ended.write_json(VERDICT, {"run_id": ended.run_id, "verdict": "running"})
+    (ended.folder / "03_x.running.ipynb").write_text("half")
+    (ended.folder / ".draft-x").write_text("half")
+    killed(ended)
+    found = wrong(ended)
+    assert {one.partition(": not sealed since ")[0] for one in found} == {
+        LOG, "evidence/a.json", VERDICT, "03_x.running.ipynb", ".draft-x",
+    }  # fmt: skip
+    assert manifest.findings(ended.folder, Binding(ended.run_id)).wrong == ()
+    open_again(settings, ended)
+    records.seal(ended)  # while something half written is there, it is not closed
+    assert {one.partition(":")[0] for one in wrong(ended)} == {"03_x.running.ipynb", ".draft-x"}
+    for name in ("03_x.running.ipynb", ".draft-x"):
+        (ended.folder / name).unlink()
+    records.seal(ended)
+    assert wrong(ended) == []
+
+
+def test_what_was_sealed_before_the_kill_is_edited_all_the_same(ended, settings):
+    open_again(settings, ended)
+    killed(ended)
+    (ended.folder / BACKUP).write_text("another")
+    with pytest.raises(Altered, match=EDITED):
+        open_again(settings, ended)
+
+
+@pytest.mark.parametrize("size", [0, 1, 5, 9])
+def test_a_log_keeps_the_beginning_that_was_sealed(size, ended, settings):
+    open_again(settings, ended)
+    killed(ended)
+    data = bytearray((ended.folder / LOG).read_bytes() + b'{"n": 2}\n')
+    data[size if size < 9 else 8] ^= 1
+    (ended.folder / LOG).write_bytes(data)
+    with pytest.raises(Altered, match=f"{LOG}: edited"):
+        open_again(settings, ended)
+
+
+def test_a_command_within_another_does_not_close_it(ended, settings):
+    open_again(settings, ended)
+    with records.sealing(ended):
+        with records.sealing(ended):
+            ended.append(LOG, {"n": 2})
+        ended.log_call({"operation": "DeleteParameter"})
+        assert manifest.read(ended.folder).open
+    assert not manifest.read(ended.folder).open
+
+
+def test_another_process_that_still_writes_keeps_it_open(ended, settings):
+    writing = "import sys; from pathlib import Path; from lib.record import writers; writers.join(Path(sys.argv[1])); "
+    line = [sys.executable, "-c", writing + "print(1, flush=True); input()", str(ended.folder)]
+    with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        other.stdout.readline()
+        open_again(settings, ended)
+        records.seal(ended)
+        assert manifest.read(ended.folder).open
+        other.stdin.close()
+        other.wait()
+    records.seal(ended)
+    assert not manifest.read(ended.folder).open
+
+
+# Whose it is
+
+
+def test_a_copy_under_another_name_or_environment_or_account_is_refused(ended, settings):
+    copy = ended.folder.with_name("20270101T000000Z-ffff")
+    shutil.copytree(ended.folder, copy)
+    with pytest.raises(Altered, match=f"it is the record of run {ended.run_id}, not {copy.name}"):
+        open_again(settings, Record(copy, copy.name))
+    assert any(f"run {ended.run_id}, not {copy.name}" in one for one in records.unsealed(copy))
+    elsewhere = settings.model_copy(update={"environment": "other"})
+    shutil.copytree(ended.folder, settings.path(settings.outputs_dir) / "other" / ended.run_id)
+    with pytest.raises(Altered, match="it is the record of environment local, not other"):
+        open_again(elsewhere, records.existing(elsewhere, ended.run_id))
+    with pytest.raises(Altered, match="it is the record of account 000000000000, not 123456789012"):
+        open_again(settings.model_copy(update={"account_id": "123456789012"}), ended)
+
+
+def test_the_folder_itself_may_not_be_a_link(ended, settings):
+    moved = ended.folder.with_name("elsewhere")
+    ended.folder.rename(moved)
+    ended.folder.symlink_to(moved)
+    with pytest.raises(Altered, match="a symbolic link"):
+        open_again(settings, ended)
+
+
+def test_a_copy_that_an_auditor_was_given_verifies_as_that_of_the_run_that_they_name(ended, tmp_path):
+    copy = tmp_path / "audit" / "evidence of monday"
+    shutil.copytree(ended.folder, copy)
+    verify = CliRunner().invoke(main, ["verify", str(copy), "--copy-of", ended.run_id])
+    assert verify.exit_code == 0, verify.output
+    assert CliRunner().invoke(main, ["verify", str(copy)]).exit_code == 1
+    assert CliRunner().invoke(main, ["verify", str(copy), "--copy-of", "20270101T000000Z-ffff"]).exit_code == 1
+
+
+def test_the_verdict_of_another_run_is_found_also_where_a_kill_left_it_unsealed(ended, settings):
+    open_again(settings, ended)
+    killed(ended)
+    ended.write_json(VERDICT, {"run_id": "20270101T000000Z-ffff", "environment": "local"})
+    with pytest.raises(Altered, match=f"{VERDICT}: of run 20270101T000000Z-ffff"):
+        open_again(settings, ended)
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../up", "a/../b", "./a", "", "a//b"])
+def test_a_path_that_leaves_the_folder_is_wrong(path):
+    text = Manifest("r1", "local", "0" * 12, (Seal(State.CLOSED, "T", (Claim(path, "0", 1),)),)).to_text()
+    assert seals.from_text(text).trouble == (f"{path!r}: a path that no record holds",)
+
+
+@pytest.mark.parametrize("other", ["a.json", "A.json", "a.JSON"])
+def test_a_file_that_one_seal_lists_twice_is_wrong_also_in_another_case(other):
+    rows = (Claim("a.json", "0", 1), Claim(other, "0", 1))
+    text = Manifest("r1", "local", "0" * 12, (Seal(State.CLOSED, "T", rows),)).to_text()
+    assert seals.from_text(text).trouble == ("a.json: listed twice",)
+
+
+def test_a_key_that_the_manifest_says_twice_is_none_that_we_wrote(ended, settings):
+    text = (ended.folder / MANIFEST).read_text()
+    (ended.folder / MANIFEST).write_text(text.replace('"run_id"', '"run_id": "other",\n "run_id"', 1))
+    with pytest.raises(Altered, match="says a key twice"):
+        open_again(settings, ended)
+
+
+# Other runs' records count only where they are as they were sealed
+
+
+def test_a_loss_is_not_excused_by_what_somebody_wrote_into_another_runs_log(settings, record):
+    told = {"time": "2026-01-01T00:00:00+00:00", "phase": "01", "name": "thing x", "kind": "thing", "before": None}
+    other = records.open_run(settings)
+    row = {**told, "identity": {"label": "x"}, "state": "intended", "undoes": False, "after": "theirs"}
+    other.append(LOG, row)
+    records.seal(other)
+    assert list(guards.ours(settings, record).written.values()) == [["theirs"]]
+    with (other.folder / LOG).open("a") as file:
+        file.write(json.dumps({**row, "after": "planted"}) + "\n")
+    assert guards.ours(settings, record).written == {}
+
+
+# Nobody else's to read
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o277])
+def test_files_are_600_and_folders_700_whatever_the_umask(umask, settings):
+    before = os.umask(umask)
+    try:
+        record = records.open_run(settings)
+        record.append(LOG, {})
+        record.log_call({})
+        record.keep_json("backup/a.json", {})
+        record.write_bytes("evidence/deep/chart.png", b"x")
+        files.make_folder(record.folder / "more")
+        record.new_path("more/by hand.ipynb").write_text("by another program")
+        records.seal(record)
+    finally:
+        os.umask(before)
+    top = settings.path(settings.outputs_dir) / "local"
+    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in [top, *top.rglob("*")]}
+    assert {path for path, mode in modes.items() if mode != (0o700 if path.is_dir() else 0o600)} == set()
+    assert (top / ".writing" / record.run_id).is_file()
+
+
+def test_an_audit_of_a_new_run_begins_with_a_seal_before_anything_is_written(settings):
+    record = records.open_run(settings)
+    assert [path.name for path in record.folder.iterdir()] == [MANIFEST]
+    found = manifest.read(record.folder)
+    assert (found.run_id, found.environment, found.account) == (record.run_id, "local", settings.account_id)
+    assert found.open
+
+
+def test_the_engine_itself_leaves_a_record_that_verifies(settings):
+    record, world = records.open_run(settings), World()
+    changes.carry_out(changes.plan("01", world.wanted(a=1)), settings, record)
+    records.seal(record)
+    assert wrong(record) == []
+    assert isinstance(Altered("x"), Refused) and audit.Altered is Altered and load("local").environment == "local"
