@@ -29,6 +29,7 @@ USUAL = 0.99  # of those before took up to what is usual; of fewer than a hundre
 # second an open one has only just begun: 30 s and 5 s of 180.
 ENDED_EARLY, JUST_BEGUN = 1 / 6, 1 / 36
 MANY_OPEN = 0.02  # of those that ended; more open ones, and more than SHORTEST, are not just the newest few
+BUSIEST = 3  # times as many as are open on average; by chance more are, once in thousands of looks
 COLUMNS = ["arn", "name", "who", "status", "started", "seconds", "outcome", "when"]
 TABLE = [
     "who",
@@ -95,10 +96,21 @@ def _doubted(frame: pd.DataFrame, long_seconds: float) -> None:
         said = f"{USUAL:.0%} of {len(basis):,} {when} took up to {usual:,.1f} s"
     late = (frame["outcome"] == SUCCEEDED) & (frame["seconds"] > max(usual, ENDED_EARLY * long_seconds))
     going = frame["outcome"] == RUNNING
-    many = int((after & going).sum()) > max(SHORTEST, MANY_OPEN * int((after & ~going).sum()))
+    ended_after = int((after & ~going).sum())
+    many = int((after & going).sum()) > max(SHORTEST, MANY_OPEN * ended_after, BUSIEST * _open_on_average(frame[after]))
     late |= going & (many | (frame["seconds"] > max(usual, JUST_BEGUN * long_seconds)))
     frame.loc[after & late, "outcome"] = DOUBT
     frame.attrs["usual"] = said
+
+
+def _open_on_average(after: pd.DataFrame) -> float:
+    """How many are open at a time, by Little's law: so many begin in a second, times the seconds that one takes."""
+    ended = after.loc[after["outcome"] == SUCCEEDED, "seconds"]
+    if ended.empty:
+        return 0.0
+    until = after["started"] + pd.to_timedelta(after["seconds"], unit="s")
+    lasted = (until.max() - after["started"].min()).total_seconds()
+    return len(after) / lasted * float(ended.mean()) if lasted > 0 else 0.0
 
 
 def table(frame: pd.DataFrame) -> pd.DataFrame:

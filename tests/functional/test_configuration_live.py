@@ -414,7 +414,8 @@ def table(**given):
 
 
 def items_expire(live):
-    wanted = {"Enabled": True, "AttributeName": "alertThreshold"}
+    # An attribute that no item has: the embedded account looks once a minute for what expired, and removes it.
+    wanted = {"Enabled": True, "AttributeName": "expires"}
     aws(live)("dynamodb").update_time_to_live(TableName=live.settings.table_name, TimeToLiveSpecification=wanted)
 
 

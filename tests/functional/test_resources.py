@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -669,9 +670,9 @@ def test_an_undo_of_the_workflow_stops_while_an_execution_still_runs(live):
 
 
 def test_tracing_that_somebody_switched_on_is_left_alone(live):
-    given = {}
+    given, answer = {}, {"updateDate": datetime.now(UTC)}
     live.clients["stepfunctions"] = live.single["stepfunctions"] = Answering(
-        live.client("stepfunctions"), update_state_machine=lambda **said: given.update(said)
+        live.client("stepfunctions"), update_state_machine=lambda **said: given.update(said) or answer
     )
     workflow = Workflow(live, live.settings.state_machine_name)
     workflow.write(workflow.read())

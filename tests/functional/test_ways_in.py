@@ -166,13 +166,14 @@ def test_an_alias_whose_version_is_gone_is_moved_to_the_one_that_the_restore_pub
 def test_our_own_drills_do_not_hide_the_way_that_check_ins_come(account):
     rows = [{"name": f"drill-{number}"} for number in range(1500)]
     rows += [{"name": f"checkin-{number}", "stateMachineAliasArn": "theirs:live"} for number in range(50)]
-    live, unread = connect(account), list[str]()
+    live, unread, counted = connect(account), list[str](), list[int]()
     live.clients["stepfunctions"] = Pages(rows)
-    found = list(entries._executions(live, account.state_machine_arn, unread))
+    found = list(entries._executions(live, account.state_machine_arn, unread, counted))
     assert [(one.who, one.arn) for one in found] == [("50 of the latest 50 check-ins", "theirs:live")]
     live.clients["stepfunctions"] = Pages(rows[:1500] * 4)
-    assert list(entries._executions(live, account.state_machine_arn, unread)) == []
+    assert list(entries._executions(live, account.state_machine_arn, unread, counted)) == []
     assert unread == ["the latest check-ins (the latest 5,000 executions are all drills)"]
+    assert counted == [50, 0]
 
 
 class Pages:

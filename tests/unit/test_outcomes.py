@@ -137,6 +137,16 @@ def test_more_open_ones_than_a_few_are_in_doubt_however_short_they_run(count, ou
     assert set(found.loc[found["name"].str.startswith("open"), "outcome"]) == outcome
 
 
+@pytest.mark.parametrize(("count", "outcome"), [(11, {"still runs"}), (13, {"in doubt"})])
+def test_where_many_come_at_a_time_as_many_may_be_open_as_their_number_and_time_explain(count, outcome):
+    """Two a second that take two seconds are four at a time, and by chance twelve."""
+    before = [row(f"before-{n}", "SUCCEEDED", 60 - n / 120, 2) for n in range(100)]
+    after = [row(f"after-{n}", "SUCCEEDED", (100 - n) / 120, 2) for n in range(100 - count)]
+    opened = [row(f"open-{n}", "RUNNING", 1 / 60) for n in range(count)]
+    found = told(*before, *after, *opened, change_at=NOW - timedelta(minutes=1))
+    assert set(found.loc[found["name"].str.startswith("open"), "outcome"]) == outcome
+
+
 def test_in_doubt_are_those_of_a_column_and_of_a_sentence_and_of_no_tally():
     counted = outcomes.table(told(*BEFORE, *AFTER, *(row(f"open-{n}", "RUNNING", 1) for n in range(500))))
     assert outcomes.tally(counted, "after") == outcomes.Tally(100, 100)
