@@ -101,7 +101,8 @@ def alerted(frame: pd.DataFrame, drills: pd.Series) -> str:
         said = f"{alerts} of {plural(len(part), who)} raised an alert, {crises} of them crises"
         return said + (f", {nowhere:,} REACHED NO ROUTE" if nowhere else "")
 
-    unread = int(frame.attrs.get("unreadable", 0))
+    unread, running = (int(frame.attrs.get(key, 0)) for key in ("unreadable", "open"))
     said = [words(frame[~drills], "check-in"), words(frame[drills], "drill")]
+    said += [f"{running:,} not ended yet"] if running else []
     said += [f"{plural(unread, 'line')} of the log could not be read"] if unread else []
     return " · ".join([*said, *filter(None, [str(frame.attrs.get("cut", ""))])])

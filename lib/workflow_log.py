@@ -21,7 +21,8 @@ ROUTE_STATES = {
     "RouteUnscored": "unscored",
     "RouteNone": "none",
 }
-WANTED = ("ExecutionStarted", "PassStateEntered")
+ENDS = ("ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted")
+WANTED = ("ExecutionStarted", "PassStateEntered", *ENDS)
 # Spares AWS from sending the rest; what comes is sorted out again here.
 PATTERN = "{ " + " || ".join(f'($.type = "{kind}")' for kind in WANTED) + " }"
 PAGE = 10_000
@@ -30,7 +31,7 @@ COLUMNS = ["time", "execution", "name"]
 
 
 def read(live: Live, start: datetime, end: datetime) -> pd.DataFrame:
-    """The log's telling events: time (UTC), execution (ARN), name (of the state entered). Read-only.
+    """The log's telling events: time (UTC), execution (ARN), name (of the state entered, or the event's type).
 
     `attrs["unreadable"]` counts lines that are no Step Functions events; `attrs["cut"]` says so where AWS gave no more.
     A log group that does not exist yet gives no rows, and `attrs["note"]` says so: before phase 03 there is no log,
@@ -60,13 +61,19 @@ def read(live: Live, start: datetime, end: datetime) -> pd.DataFrame:
     return frame
 
 
-def routes(log: pd.DataFrame) -> pd.DataFrame:
-    """One row an execution: time, route, execution, drill (whether its name says so).
+def routes(log: pd.DataFrame, change_at: datetime | None = None) -> pd.DataFrame:
+    """One row an execution that took a route or ended without one: time, route, execution, drill (by its name).
 
-    One that the log knows of, and that entered no route, is there from its first line on, under NO_ROUTE.
+    One that began and ended here without a route is there from its beginning on, under NO_ROUTE; but not what began
+    before `change_at`, since the definition before has no such states. `attrs["open"]` counts what has not ended yet.
     """
     routed = log[log["name"].isin(ROUTE_STATES)].drop_duplicates("execution")
-    others = log[~log["execution"].isin(routed["execution"])].drop_duplicates("execution")
+    others = log[~log["execution"].isin(routed["execution"])]
+    ended = others["execution"].isin(others.loc[others["name"].isin(ENDS), "execution"])
+    running = others.loc[~ended, "execution"].nunique()
+    others = others[ended & (others["name"] == "ExecutionStarted")].drop_duplicates("execution")
+    if change_at is not None:
+        others = others[others["time"] >= pd.Timestamp(change_at)]
     frame = pd.concat([routed, others]).sort_values("time", ignore_index=True, kind="stable")
     found = pd.DataFrame(
         {
@@ -76,7 +83,7 @@ def routes(log: pd.DataFrame) -> pd.DataFrame:
             "drill": frame["execution"].map(is_drill).astype(bool),
         }
     )
-    found.attrs.update(log.attrs)
+    found.attrs.update({**log.attrs, "open": running})
     return found
 
 
@@ -87,7 +94,7 @@ def is_drill(execution_arn: str) -> bool:
 
 def _row(event: dict[str, Any]) -> tuple[pd.Timestamp, str, str]:
     moment = pd.Timestamp(int(event["event_timestamp"]), unit="ms", tz="UTC")
-    return moment, str(event["execution_arn"]), str((event.get("details") or {}).get("name", ""))
+    return moment, str(event["execution_arn"]), str((event.get("details") or {}).get("name") or event["type"])
 
 
 def _lines(live: Live, start: datetime, end: datetime, cut: list[str]) -> Iterator[dict[str, Any]]:

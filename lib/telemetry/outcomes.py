@@ -23,7 +23,7 @@ CHECKINS, DRILLS = "check-ins", "drills"
 DRILL_PREFIX = "drill-"
 UNTOLD = "not known"  # whether before or after the change
 SUCCEEDED, FAILED, TOO_LONG, RUNNING, DOUBT = "succeeded", "failed", "too long", "still runs", "in doubt"
-NO_ROUTE = "no route"  # in the log of one that failed before it took a route, or runs still
+NO_ROUTE = "no route"  # in the log of one that ended before it took a route
 USUAL = 0.99  # of those before took up to what is usual; of fewer than a hundred the slowest did
 # Shares of the limit. Up to the first an ended check-in is fast enough, however fast those before were; up to the
 # second an open one has only just begun: 30 s and 5 s of 180.

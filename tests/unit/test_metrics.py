@@ -205,8 +205,10 @@ CRISIS = [
 def test_the_log_gives_one_route_an_execution() -> None:
     calm = [line("checkin-1", 1, "ExecutionStarted", 5), line("checkin-1", 2, "PassStateEntered", 6, name="RouteNone")]
     other = [
-        line("checkin-2", 1, "PassStateEntered", 7, name="MarkReal"),
-        line("checkin-2", 2, "ChoiceStateEntered", 7),
+        line("checkin-2", 1, "ExecutionStarted", 7),
+        line("checkin-2", 2, "PassStateEntered", 7, name="MarkReal"),
+        line("checkin-2", 3, "ChoiceStateEntered", 7),
+        line("checkin-2", 4, "ExecutionFailed", 8),
     ]
     frame = workflow_log.routes(log_of(*calm, *CRISIS, *other))
     assert frame.to_dict("records") == [
@@ -257,6 +259,18 @@ def test_what_began_and_reached_no_route_is_counted_among_those_that_began() -> 
     assert "no route" in [label.get_text() for label in charts.alerts_by_route(frame, None).axes[0].get_yticklabels()]
 
 
+def test_what_ran_on_the_definition_before_or_has_not_ended_is_not_said_to_reach_no_route() -> None:
+    before = [line("old", 1, "ExecutionStarted", 1), line("old", 2, "ExecutionSucceeded", 4)]
+    across = [line("across", 9, "ExecutionSucceeded", 12)]  # its beginning was not logged
+    going = [line("going", 1, "ExecutionStarted", 13), line("going", 2, "PassStateEntered", 13, name="MarkReal")]
+    failed = [line("failed", 1, "ExecutionStarted", 14), line("failed", 2, "ExecutionFailed", 15)]
+    log = log_of(*before, *across, *going, *failed)
+    frame = workflow_log.routes(log, START + timedelta(seconds=10))
+    assert [(row.route, row.execution.rpartition(":")[2]) for row in frame.itertuples()] == [("no route", "failed")]
+    said = chart_answers.alerted(frame, frame["drill"])
+    assert said == "0 of 1 check-in raised an alert, 0 of them crises, 1 REACHED NO ROUTE · no drill · 1 not ended yet"
+
+
 def test_an_empty_log_gives_empty_frames_with_their_columns() -> None:
     log = log_of()
     assert log.attrs["unreadable"] == 0
@@ -285,7 +299,7 @@ def test_lines_that_are_no_events_are_counted(message: str) -> None:
 
 def test_a_line_that_comes_twice_counts_once() -> None:
     assert len(workflow_log.routes(log_of(*CRISIS, *CRISIS))) == 1
-    assert len(log_of(*CRISIS, *CRISIS)) == len(log_of(*CRISIS)) == 2
+    assert len(log_of(*CRISIS, *CRISIS)) == len(log_of(*CRISIS)) == 3
 
 
 def test_a_full_page_without_a_next_one_is_read_on_from_its_last_line() -> None:
