@@ -1,8 +1,7 @@
-"""The commands that may write: plan, apply, rollback, restore, lock; and everything that the command is made of."""
+"""The commands plan, apply and lock; and everything that the command is made of."""
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +13,6 @@ from lib import (
     changes,
     desired,
     drilling,
-    emergency,
     guards,
     locks,
     looking,
@@ -25,20 +23,18 @@ from lib import (
     resume,
     run,
     terminal,
+    undoing,
 )  # fmt: skip
-from lib import rollback as rollbacks
 from lib.aws import Live, connect
 from lib.checks import require
 from lib.command import exit_code, main, parameters, told
 from lib.display import commands
-from lib.errors import Altered, BadParameters, NotAsWanted, RunbookError, Superseded, Unrecorded
+from lib.errors import BadParameters, RunbookError, Superseded
 from lib.phases import VALIDATION, Phase
 from lib.records import Record
 from lib.settings import Settings, changed
 
 __all__ = ["drilling", "looking", "main", "told"]
-
-UNVERIFIED = "EMERGENCY: use the record although it is not as it was sealed. Said, and recorded in the run."
 
 
 @main.command()
@@ -112,7 +108,7 @@ def go_on(chosen: Settings, break_lock: bool, undo: bool) -> int:
 def left_of(begun: Settings, record: Record, live: Live, break_lock: bool, undo: bool) -> int:
     """Carry out what is left of a run, alone."""
     if break_lock:
-        break_left(live, record.run_id)
+        undoing.break_left(live, record.run_id)
     with run.alone(begun, record, live):
         terminal.read_back(resume.read_back(live, record))
         valid = resume.standing(live, record)
@@ -125,12 +121,6 @@ def left_of(begun: Settings, record: Record, live: Live, break_lock: bool, undo:
             return 0
         terminal.say(f"Going on with run {record.run_id} of {begun.environment} from phase {left[0]}")
         return carry_out(begun, left, begin=resume.begin, undo=undo, show_account=lambda live: None)
-
-
-def break_left(live: Live, run_id: str) -> None:
-    """Take away the lock that a run left behind, where it left one."""
-    held = locks.found(live)
-    terminal.say(f"Lock broken: {locks.break_lock(live, run_id).said}" if held else "Nobody held the lock.")
 
 
 def with_its_lock(chosen: Settings, run_id: str) -> list[str]:
@@ -166,7 +156,7 @@ def carry_out(
 
     def ended(done: Sequence[Phase]) -> None:
         if undo and to_be_undone(done, record.changes()[rows:]):
-            undone(changed(chosen, run_id=record.run_id), record)
+            undoing.undone(changed(chosen, run_id=record.run_id), record)
 
     done = run.phases(chosen, record, numbers, terminal.progress, begun, ended, show_account)
     terminal.summary(record, done, earlier)
@@ -189,97 +179,6 @@ def to_be_undone(done: Sequence[Phase], rows: Sequence[Mapping[str, Any]]) -> bo
     failed = [phase for phase in done if phase.verdict == "failed" and phase.error_class != Superseded.__name__]
     wrote = any(row["state"] == "intended" and not row["temporary"] for row in rows)
     return wrote and any(phase.number in (*desired.PHASES, VALIDATION) for phase in failed)
-
-
-@main.command()
-@parameters
-@click.argument("run_id")
-@click.option("--dry-run", is_flag=True, help="Show what would be undone; write nothing.")
-@click.option("--to-phase", default="", metavar="PHASE", help="Undo this phase and what runs after it; keep the rest.")
-@click.option("--overwrite", is_flag=True, help="Also undo what somebody else changed since the run.")
-@click.option("--break-lock", is_flag=True, help="Take away the lock that this run left behind.")
-@click.option("--unverified", is_flag=True, help=UNVERIFIED)
-@told
-def rollback(
-    given: Callable[..., Settings],
-    run_id: str,
-    dry_run: bool,
-    to_phase: str,
-    overwrite: bool,
-    break_lock: bool,
-    unverified: bool,
-) -> int:
-    """Return everything that a run changed to its value before."""
-    more = {"rollback_foreign": "overwrite"} if overwrite else {}
-    if to_phase:
-        more["rollback_to_phase"] = to_phase
-    chosen = given(mode="plan" if dry_run else "apply", run_id=run_id, **more)
-    why = loudly("rollback", run_id) if unverified else ""
-    record, live = audit.reopen(chosen, why, lambda found: bool(found.rows(changes.LOG)))
-    terminal.identity(live)
-    with run.sealed(record):
-        rows = record.changes()
-        if not rows:
-            raise BadParameters(f"run {run_id} changed nothing (its record has no {changes.LOG}): nothing is to undo")
-        rollbacks.within(rows, to_phase)
-        if break_lock:
-            break_left(live, run_id)
-        return exit_code([undone(chosen, record)])
-
-
-def undone(chosen: Settings, record: Record) -> Phase:
-    """Roll a run back, and show what became of each thing."""
-    terminal.say(f"Rolling back run {record.run_id} of {chosen.environment}")
-    before = record.latest(rollbacks.LEDGER)
-    done = run.roll_back(chosen, record, terminal.progress)
-    if record.latest(rollbacks.LEDGER) != before or done.verdict == "succeeded":
-        terminal.ledger(record)
-    terminal.say(f"Record: {record.folder}")
-    return done
-
-
-@main.command()
-@parameters
-@click.argument("run_id")
-@click.option("--unverified", is_flag=True, help=UNVERIFIED)
-@told
-def restore(given: Callable[..., Settings], run_id: str, unverified: bool) -> int:
-    """EMERGENCY: put the workflow alone, and the aliases that check-ins start, back to the run's backup, at once."""
-    chosen = given(mode="apply", run_id=run_id)
-    record, live = at_once(chosen, loudly("restore", run_id) if unverified else "")
-    terminal.identity(live)
-    troubles = emergency.restore(live, record)
-    terminal.say(f"The workflow was given back its definition of before run {run_id}")
-    for trouble in troubles:
-        terminal.complain(NotAsWanted(trouble))
-    if lock_taken := emergency.take_lock_away(live):
-        terminal.say(f"Note: {lock_taken}")
-    try:
-        require(emergency.verified(live, record, chosen))
-        terminal.say(f"AWS holds it. The rest of the run stays: {commands.runbook(chosen, 'rollback', run_id)}")
-    finally:
-        with suppress(RunbookError):
-            records.seal(audit.attached(chosen, record)[0])
-    return 0
-
-
-def at_once(chosen: Settings, unverified: str) -> tuple[Record, Live]:
-    """The record of this machine, which needs no store: that may be as unwell as the rest. Without one here, any."""
-    record = Record(chosen.run_folder, chosen.run_id)
-    if not emergency.has_backup(record):
-        return audit.reopen(chosen, unverified, emergency.has_backup)
-    records.verified(chosen, record, unverified)
-    try:
-        records.opened(chosen, record, unverified)
-    except Unrecorded as error:
-        terminal.complain(error)  # a full disk keeps nobody from being helped
-    return record, connect(chosen, record.log_call)
-
-
-def loudly(command: str, run_id: str) -> str:
-    """Say that a record is used unread, and how the record will say so."""
-    terminal.complain(Altered(f"--unverified: the record of run {run_id} is used as it lies there, sealed or not"))
-    return f"{command} --unverified"
 
 
 @main.command()

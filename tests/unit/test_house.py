@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from graphlib import TopologicalSorter
 
 import pytest
@@ -256,6 +257,6 @@ def test_nothing_is_connected_at_import(path):
 
 
 def test_every_package_of_ours_is_installed():
-    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    packages = set(re.search(r"packages = \[(.*)\]", text)[1].replace('"', "").split(", "))
-    assert packages == {name(path.parent).replace("/", ".") for path in ALL if not path.is_relative_to(FUNCTIONS)}
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    ours = {name(path.parent).replace("/", ".") for path in ALL if not path.is_relative_to(FUNCTIONS)}
+    assert set(told["tool"]["setuptools"]["packages"]) == ours

@@ -1,0 +1,116 @@
+"""The commands that put back what a run changed: rollback, all of it; restore, at once, the workflow alone."""
+
+from collections.abc import Callable
+from contextlib import suppress
+
+import click
+
+from lib import audit, changes, emergency, locks, records, run, terminal
+from lib import rollback as rollbacks
+from lib.aws import Live, connect
+from lib.checks import require
+from lib.command import exit_code, main, parameters, told
+from lib.display import commands
+from lib.errors import Altered, BadParameters, NotAsWanted, RunbookError, Unrecorded
+from lib.phases import Phase
+from lib.records import Record
+from lib.settings import Settings
+
+UNVERIFIED = "EMERGENCY: use the record although it is not as it was sealed. Said, and recorded in the run."
+
+
+@main.command()
+@parameters
+@click.argument("run_id")
+@click.option("--dry-run", is_flag=True, help="Show what would be undone; write nothing.")
+@click.option("--to-phase", default="", metavar="PHASE", help="Undo this phase and what runs after it; keep the rest.")
+@click.option("--overwrite", is_flag=True, help="Also undo what somebody else changed since the run.")
+@click.option("--break-lock", is_flag=True, help="Take away the lock that this run left behind.")
+@click.option("--unverified", is_flag=True, help=UNVERIFIED)
+@told
+def rollback(
+    given: Callable[..., Settings],
+    run_id: str,
+    dry_run: bool,
+    to_phase: str,
+    overwrite: bool,
+    break_lock: bool,
+    unverified: bool,
+) -> int:
+    """Return everything that a run changed to its value before."""
+    more = {"rollback_foreign": "overwrite"} if overwrite else {}
+    if to_phase:
+        more["rollback_to_phase"] = to_phase
+    chosen = given(mode="plan" if dry_run else "apply", run_id=run_id, **more)
+    why = loudly("rollback", run_id) if unverified else ""
+    record, live = audit.reopen(chosen, why, lambda found: bool(found.rows(changes.LOG)))
+    terminal.identity(live)
+    with run.sealed(record):
+        rows = record.changes()
+        if not rows:
+            raise BadParameters(f"run {run_id} changed nothing (its record has no {changes.LOG}): nothing is to undo")
+        rollbacks.within(rows, to_phase)
+        if break_lock:
+            break_left(live, run_id)
+        return exit_code([undone(chosen, record)])
+
+
+def undone(chosen: Settings, record: Record) -> Phase:
+    """Roll a run back, and show what became of each thing."""
+    terminal.say(f"Rolling back run {record.run_id} of {chosen.environment}")
+    before = record.latest(rollbacks.LEDGER)
+    done = run.roll_back(chosen, record, terminal.progress)
+    if record.latest(rollbacks.LEDGER) != before or done.verdict == "succeeded":
+        terminal.ledger(record)
+    terminal.say(f"Record: {record.folder}")
+    return done
+
+
+@main.command()
+@parameters
+@click.argument("run_id")
+@click.option("--unverified", is_flag=True, help=UNVERIFIED)
+@told
+def restore(given: Callable[..., Settings], run_id: str, unverified: bool) -> int:
+    """EMERGENCY: put the workflow alone, and the aliases that check-ins start, back to the run's backup, at once."""
+    chosen = given(mode="apply", run_id=run_id)
+    record, live = at_once(chosen, loudly("restore", run_id) if unverified else "")
+    terminal.identity(live)
+    troubles = emergency.restore(live, record)
+    terminal.say(f"The workflow was given back its definition of before run {run_id}")
+    for trouble in troubles:
+        terminal.complain(NotAsWanted(trouble))
+    if lock_taken := emergency.take_lock_away(live):
+        terminal.say(f"Note: {lock_taken}")
+    try:
+        require(emergency.verified(live, record, chosen))
+        terminal.say(f"AWS holds it. The rest of the run stays: {commands.runbook(chosen, 'rollback', run_id)}")
+    finally:
+        with suppress(RunbookError):
+            records.seal(audit.attached(chosen, record)[0])
+    return 0
+
+
+def at_once(chosen: Settings, unverified: str) -> tuple[Record, Live]:
+    """The record of this machine, which needs no store: that may be as unwell as the rest. Without one here, any."""
+    record = Record(chosen.run_folder, chosen.run_id)
+    if not emergency.has_backup(record):
+        return audit.reopen(chosen, unverified, emergency.has_backup)
+    records.verified(chosen, record, unverified)
+    try:
+        records.opened(chosen, record, unverified)
+    except Unrecorded as error:
+        terminal.complain(error)  # a full disk keeps nobody from being helped
+    return record, connect(chosen, record.log_call)
+
+
+def loudly(command: str, run_id: str) -> str:
+    """Say that a record is used unread, and how the record will say so."""
+    terminal.complain(Altered(f"--unverified: the record of run {run_id} is used as it lies there, sealed or not"))
+    return f"{command} --unverified"
+
+
+def break_left(live: Live, run_id: str) -> None:
+    """Take away the lock that a run left behind, where it left one."""
+    held = locks.found(live)
+    terminal.say(f"Lock broken: {locks.break_lock(live, run_id).said}" if held else "Nobody held the lock.")
