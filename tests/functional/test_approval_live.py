@@ -325,8 +325,8 @@ def test_an_approval_from_plan_to_rollback_and_once_only(account, client):
     code, _, err = said(account, "apply", "--only", "01", *options)
     assert (code, f"{fingerprint} was applied by run {first.run_id} of " in err) == (3, True)
     chosen = account.model_copy(update={"mode": "apply"})
-    undo = rollback.plan(connect(chosen), first.rows(LOG))
-    changes.roll_back(undo, chosen, first)
+    with run.sealed(first):
+        changes.roll_back(rollback.plan(connect(chosen), first.rows(LOG)), chosen, first)
     # The account's plan is the approved one again; the approval is spent all the same, also for the run itself.
     place = AccountGuards(connect(chosen)).place
     kept = {f"parameter {place}/approval", f"parameter {place}/used/{fingerprint}"}
