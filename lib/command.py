@@ -6,7 +6,6 @@ Exit codes: 0 all succeeded, 1 a phase failed, 2 bad parameters or usage, 3 refu
 import functools
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -39,8 +38,7 @@ def told(command: Callable[..., int | None]) -> Callable[..., None]:
             terminal.say("Interrupted.")
             code = INTERRUPTED
         except OSError as error:  # of this machine: a file, a program, a terminal that is gone
-            with suppress(OSError):
-                terminal.complain(error)
+            terminal.complain(error)
             code = RunbookError.exit_code
         sys.exit(code)
 

@@ -81,14 +81,14 @@ def phases(
             try:
                 # Written before it starts, so that a run that is killed does not look as if nothing had happened.
                 write_verdict(settings, record, done, started, live.identity)
-                _tell(told, done[index])
+                told(done[index])
                 done[index] = execute(settings, record, waiting.number, waiting.notebook)
             except BaseException as error:
                 done[index] = _broken_off(waiting, error, settings)
                 raise
             finally:
                 write_verdict(settings, record, done, started, live.identity)
-            _tell(told, done[index])
+            told(done[index])
             if done[index].verdict != "succeeded":
                 break
         ended(done)
@@ -105,12 +105,6 @@ def _broken_off(phase: Phase, error: BaseException, settings: Settings) -> Phase
     """A phase that could not tell its end itself, or never began."""
     verdict = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
     return replace(phase, verdict=verdict, error=_why(error, settings), error_class=type(error).__name__)
-
-
-def _tell(told: Callable[[Phase], None], phase: Phase) -> None:
-    """Show it, where anybody still looks: a terminal that is gone, or a pipe that is closed, ends no run."""
-    with suppress(OSError, SystemExit):  # rich exits where its pipe is closed
-        told(phase)
 
 
 @contextmanager
@@ -198,7 +192,7 @@ def roll_back(settings: Settings, record: Record, told: Callable[[Phase], None])
     """Run the rollback of this record's run, and add its verdict to the run's. Holds the lock where it may write."""
     record, live = audit.attached(settings, record)
     with sealed(record), alone(settings, record, live):
-        _tell(told, Phase("90", ROLLBACK, "running"))
+        told(Phase("90", ROLLBACK, "running"))
         done = Phase("90", ROLLBACK)
         try:
             done = execute(settings, record, "90", ROLLBACK)
@@ -208,7 +202,7 @@ def roll_back(settings: Settings, record: Record, told: Callable[[Phase], None])
         finally:
             if settings.mode == "apply":
                 record.write_json(VERDICT, {**(record.verdict() or {}), "rollback": done.to_row()})
-        _tell(told, done)
+        told(done)
     return done
 
 

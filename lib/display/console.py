@@ -1,9 +1,12 @@
 """What the command prints: lines, tables, complaints. Only here does anything of ours reach a terminal, escaped."""
 
+import os
 import sys
 import traceback
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from types import TracebackType
+from typing import Any
 
 from rich.console import Console
 from rich.table import Column, Table
@@ -11,11 +14,29 @@ from rich.text import Text
 
 from lib.display import escape
 
+
+class Output(Console):
+    """A terminal that may be gone, a pipe that may be closed, a disk that may be full: that ends no run."""
+
+    def print(self, *shown: Any, **how: Any) -> None:  # noqa: ANN401 - what rich prints
+        """As rich's, but where it cannot be written, nothing is, from then on."""
+        try:
+            super().print(*shown, **how)
+        except OSError:
+            self.on_broken_pipe()
+
+    def on_broken_pipe(self) -> None:
+        """Rich's own exits here."""
+        self.quiet = True
+        with suppress(OSError, ValueError):  # what Python still holds back goes nowhere, and so does not fail at exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
+
+
 # A file or a pipe has no width of its own; a table needs one that cuts nothing. No markup, and no `:emoji:`: an ARN
 # may hold the name of one.
 PLAIN = {"highlight": False, "markup": False, "emoji": False}
-console = Console(width=None if sys.stdout.isatty() else 160, **PLAIN)  # type: ignore[arg-type]
-errors = Console(stderr=True, soft_wrap=True, **PLAIN)  # type: ignore[arg-type]
+console = Output(width=None if sys.stdout.isatty() else 160, **PLAIN)  # type: ignore[arg-type]
+errors = Output(stderr=True, soft_wrap=True, **PLAIN)  # type: ignore[arg-type]
 
 
 def line(text: str, end: str = "\n") -> None:

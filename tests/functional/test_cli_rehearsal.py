@@ -196,7 +196,7 @@ def test_only_what_was_approved_goes_out_and_only_once(account):
     assert (once.code, once.err) == (0, "")
     after = snapshot(account)
     again = said("apply", "local", *words, *good)
-    assert (again.code, "Refused: local needs approval" in again.err) == (REFUSED, True)
+    assert (again.code, f"Refused: {fingerprint[1]} was applied by run " in again.err) == (REFUSED, True)
     assert differing(after, snapshot(account)) == set()
 
 

@@ -107,11 +107,23 @@ def test_a_run_in_the_background_ends_on_what_is_sent_to_end_it(account, number)
     assert records.unsealed(ended.record.folder) == []
 
 
-def test_a_pipe_that_is_closed_leaves_no_run_that_runs_for_ever(account):
-    line = [str(COMMAND), *words(account, "apply", "--only", "02")]
-    process = subprocess.Popen(line, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    assert process.stdout is not None
-    process.stdout.readline()
-    process.stdout.close()
-    process.wait(timeout=120)
-    assert latest(account).read_json("run.json")["verdict"] == "succeeded"
+def told_nobody(account: Settings, where: str, *more: str) -> int:
+    """The command whose output is a pipe closed after a line, or a disk that is full; its exit code."""
+    with Path("/dev/full").open("w") as full:
+        out, line = full if where == "full" else subprocess.PIPE, [str(COMMAND), *words(account, *more)]
+        process = subprocess.Popen(line, cwd=ROOT, stdout=out, stderr=out, text=True)
+        if process.stdout is not None and process.stderr is not None:
+            process.stdout.readline()
+            process.stdout.close()
+            process.stderr.close()
+        return process.wait()
+
+
+@pytest.mark.parametrize("where", ["closed", "full"])
+def test_output_that_nobody_takes_ends_no_run(account, where):
+    assert told_nobody(account, where, "apply", "--only", "02") == 0
+    record = latest(account)
+    assert record.verdict()["verdict"] == "succeeded"
+    assert told_nobody(account, where, "rollback", record.run_id) == 0
+    assert latest(account).verdict()["rollback"]["verdict"] == "succeeded"
+    assert told_nobody(account, where, "apply", "--resume", "r0") == 2

@@ -241,3 +241,19 @@ def test_a_run_is_told_by_its_own_verdict(settings, record):
     record.write_json("run.json", {"run_id": record.run_id, "verdict": "failed", "phases": []})
     assert run.status(record)["verdict"] == "failed"
     assert json.loads((record.folder / "run.json").read_text())["verdict"] == "failed"
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError(32, "Broken pipe"), OSError(5, "Input/output error")])
+def test_output_that_nobody_takes_any_more_is_let_go(error):
+    class Gone(io.StringIO):
+        tried = 0
+
+        def write(self, text: str) -> int:
+            self.tried += 1
+            raise error
+
+    gone = Gone()
+    output = console.Output(file=gone)
+    output.print("one")
+    output.print("two")
+    assert gone.tried == 1
