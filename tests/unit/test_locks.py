@@ -22,7 +22,8 @@ from lib import changes, locks, machine, records
 from lib.account_guards import AccountGuards
 from lib.aws import Identity, Live
 from lib.errors import NotAsWanted, Refused, Superseded, Unreachable
-from lib.locks import TOKEN, Lock, break_lock, found, held
+from lib.lock import Lock, digest
+from lib.locks import TOKEN, break_lock, found, held
 from lib.settings import load
 
 NAME = load("local").lock_name
@@ -132,8 +133,8 @@ def elsewhere() -> Iterator[None]:
 def somebodys(store: Store, **values: Any) -> Lock:
     """The lock of a run on another machine."""
     usual = {
-        "token": "theirs", "run_id": "r9", "owner": "arn:aws:iam::000000000000:user/bob", "host": "elsewhere", "pid": 7,
-        "born": "b 1", "taken": "2026-01-01T00:00:00Z", "lease_seconds": 60,
+        "token_sha256": digest("theirs"), "run_id": "r9", "owner": "arn:aws:iam::000000000000:user/bob",
+        "host": "elsewhere", "pid": 7, "born": "b 1", "taken": "2026-01-01T00:00:00Z", "lease_seconds": 60,
     }  # fmt: skip
     lock = Lock(**{**usual, **values})
     store.held[NAME] = (json.dumps(lock.to_row()), 1)
@@ -167,7 +168,7 @@ def test_runs_after_each_other_each_take_their_own(store, live):
     tokens = []
     for run_id in ("r1", "r2"):
         with held(live, run_id):
-            tokens.append(store.lock["token"])
+            tokens.append(os.environ[TOKEN])
             assert store.lock["run_id"] == run_id
     assert len(set(tokens)) == 2
 
@@ -191,16 +192,68 @@ def test_a_stale_one_is_refused_as_well_and_says_how_to_take_it_away(store, live
     way_out = r"STALE: its lease of 60 s lapsed 1 s ago.*`runbook lock local --break r9[^`]*` takes it away"
     with pytest.raises(Superseded, match=way_out), held(live, "r1"):
         pytest.fail("a stale lock is only broken by somebody who says so")
-    assert store.lock["token"] == "theirs"
+    assert found(live).opened_by("theirs")
 
 
 def test_what_belongs_to_the_run_joins_and_leaves_the_lock_to_its_holder(store, live):
     with held(live, "r1"):
-        token = store.lock["token"]
+        token = os.environ[TOKEN]
         with held(live, "r1") as still_ours:
             still_ours()
             assert store.calls.count("take") == 1
-        assert store.lock["token"] == token == os.environ[TOKEN]
+        assert found(live).opened_by(token)
+        assert token == os.environ[TOKEN]
+
+
+def readable(store: Store) -> list[str]:
+    """Everything that somebody who may read the parameter can read there."""
+    return [text for key, value in store.lock.items() for text in (key, str(value))]
+
+
+def test_whoever_may_read_it_finds_nothing_there_that_lets_them_write(store, live, monkeypatch):
+    with held(live, "r1"):
+        shown, before = readable(store), store.held[NAME]
+        assert os.environ[TOKEN] not in store.held[NAME][0]
+        with elsewhere():
+            for text in shown:
+                monkeypatch.setenv(TOKEN, text)
+                with pytest.raises(Superseded, match="another run may write now: run r1"), held(live, "r1"):
+                    pytest.fail(f"{text} lets them write")
+            monkeypatch.delenv(TOKEN)
+        assert store.held[NAME] == before
+
+
+def test_neither_does_one_that_was_renewed_or_said(store, live):
+    with held(live, "r1") as still_ours:
+        store.passes(100)
+        still_ours()
+        lock = found(live)
+        assert lock.renewals == 1
+        assert os.environ[TOKEN] not in store.held[NAME][0] + lock.said + repr(lock)
+
+
+@pytest.mark.parametrize("named", [{}, {"format": 1}, {"format": 2}])
+def test_one_of_an_earlier_version_whose_token_stands_readable_is_in_force_and_nobodys_to_write_under(
+    named, store, live, monkeypatch
+):
+    lock = somebodys(store)
+    row = {key: value for key, value in store.lock.items() if key not in ("format", "token_sha256")}
+    store.held[NAME] = (json.dumps({**named, "token": "theirs", **row}), 1)
+    before = store.held[NAME]
+    assert replace(found(live), token_sha256=lock.token_sha256) == lock
+    for text in (*readable(store), found(live).token_sha256):
+        monkeypatch.setenv(TOKEN, text)
+        with pytest.raises(Superseded, match=r"another run may write now: run r9 of .*user/bob"), held(live, "r9"):
+            pytest.fail(f"{text} lets them write")
+    monkeypatch.delenv(TOKEN)
+    with pytest.raises(Superseded, match=r"run r9 of .*user/bob"), held(live, "r1"):
+        pytest.fail("it is in force")
+    with pytest.raises(Refused, match="stop that run, or wait for its lease"):
+        break_lock(live, "r9")
+    assert store.held[NAME] == before
+    store.passes(61)
+    assert break_lock(live, "r9").run_id == "r9"
+    assert store.held == {}
 
 
 def test_another_run_in_the_same_process_does_not_write_under_this_ones_lock(store, live):
@@ -491,7 +544,7 @@ def test_only_ones_own_is_given_back(store, live):
         somebodys(store)
         with pytest.raises(Superseded, match=r"run r9 of .*user/bob, process 7 on elsewhere"):
             still_ours()
-    assert store.lock["token"] == "theirs"
+    assert found(live).opened_by("theirs")
 
 
 def test_a_release_without_an_answer_takes_nobody_elses_away_when_it_is_tried_again(store, live):
@@ -503,7 +556,7 @@ def test_a_release_without_an_answer_takes_nobody_elses_away_when_it_is_tried_ag
 
     with held(live, "r1"):
         store.after = unheard
-    assert (store.lock["token"], store.calls.count("delete")) == ("theirs", 1)
+    assert (found(live).opened_by("theirs"), store.calls.count("delete")) == (True, 1)
 
 
 def test_a_release_that_is_put_off_is_tried_again(store, live):
@@ -645,11 +698,11 @@ def test_a_break_takes_nothing_away_from_who_took_it_in_between(store, live):
     def meanwhile(call):
         gets.append(call)
         if gets == ["get"]:
-            somebodys(store, token="new", run_id="r10")
+            somebodys(store, token_sha256=digest("new"), run_id="r10")
 
     store.after = meanwhile
     assert break_lock(live, "r9") == lock
-    assert store.lock["token"] == "new"
+    assert found(live).opened_by("new")
 
 
 @pytest.mark.parametrize("force", [True, False])
