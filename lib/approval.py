@@ -122,7 +122,9 @@ def require_whole(settings: Settings, record: Record, plans: Sequence[Plan], cal
                 f"{approved} was applied by {used.said} already{f' ({differs})' if differs else ''}; an approval is "
                 f"good for one run. Review `{commands.runbook(settings, 'plan')}` again"
             )
-        differs = differs or ("the order of its changes" if saved else "no record of it is here to compare with")
+        differs = differs or (
+            "the order of its changes" if saved else "no record of it, as it was sealed, is here to compare with"
+        )
         raise Refused(
             f"{name} needs approval: the account's plan is {found['fingerprint']}, approved is {approved or 'none'}"
             f"{f' ({differs})' if approved else ''}. Review `{commands.runbook(settings, 'plan')}` and approve that one"
@@ -251,7 +253,9 @@ def require_same_subscriber(settings: Settings, record: Record) -> None:
 
 
 def _saved(settings: Settings, approved: str) -> dict[str, Any] | None:
-    return next((saved for found in reversed(records.every(settings)) if (saved := _plan_of(found, approved))), None)
+    """The approved plan as a record holds it that is as it was sealed; an altered one would name false differences."""
+    every = reversed(records.as_sealed(settings))
+    return next((saved for found in every if (saved := _plan_of(found, approved))), None)
 
 
 def _plan_of(record: Record, approved: str) -> dict[str, Any] | None:

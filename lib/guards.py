@@ -81,9 +81,8 @@ def ours(settings: Settings, record: Record) -> Ours:
     """From the records of all runs of this environment, and of this run. What an undo put back was not ours."""
     written: dict[str, list[Value]] = {}
     own = record.changes()
-    every = [found for found in records.every(settings) if found.folder != record.folder]
     # What somebody wrote into another run's log is no run's writing.
-    others = [found.changes() for found in every if not records.altered(settings, found)]
+    others = [found.changes() for found in records.as_sealed(settings) if found.folder != record.folder]
     for row in (row for rows in (*others, own) for row in rows):
         if row["state"] == "intended" and not row.get("undoes"):
             written.setdefault(_key(row["kind"], row["identity"]), []).append(row["after"])

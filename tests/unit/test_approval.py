@@ -87,12 +87,14 @@ def test_another_value_of_any_parameter_that_decides_is_refused_by_its_name(sett
     assert found[0].startswith(f"parameter {key}")
     if key in ("environment", "approval"):
         return  # they decide already where the record lies, and whether anything is compared
-    for attempt in (
-        lambda: require_whole(other, records.open_run(other), [plan], CALLER),
-        lambda: require(plan, other, record),
-        lambda: require_resumable(other, record, [plan], CALLER),
+    # A record of another account is none of this one's to compare with.
+    whole = "no record of it" if key == "account_id" else f"parameter {key}"
+    for attempt, said in (
+        (lambda: require_whole(other, records.open_run(other), [plan], CALLER), whole),
+        (lambda: require(plan, other, record), f"parameter {key}"),
+        (lambda: require_resumable(other, record, [plan], CALLER), f"parameter {key}"),
     ):
-        with pytest.raises(Refused, match=f"parameter {key}") as refused:
+        with pytest.raises(Refused, match=said) as refused:
             attempt()
         assert refused.value.exit_code == 3
         assert "example.org" not in str(refused.value).replace("j***@example.org", "")
@@ -227,8 +229,27 @@ def test_an_approval_without_anything_left_to_change_is_refused(settings, world)
 def test_a_plan_that_nobody_kept_is_refused_without_a_guess_at_what_differs(settings, wanted):
     plan = changes.plan("01", wanted)
     asked = settings.model_copy(update={"approved_plan": "plan-0123456789abcdef"})
-    with pytest.raises(Refused, match="no record of it is here to compare with"):
+    with pytest.raises(Refused, match="no record of it, as it was sealed, is here to compare with"):
         require_whole(asked, records.open_run(asked), [plan], CALLER)
+
+
+@pytest.mark.parametrize("copied", [False, True])
+def test_a_plan_that_was_altered_in_its_record_or_in_a_copy_of_it_names_no_difference(copied, settings, world, wanted):
+    approved = planned(settings, changes.plan("01", wanted))
+    (kept,) = records.every(settings)
+    records.seal(kept)
+    if copied:
+        (kept.folder.parent / records.COPIES).mkdir()
+        kept.folder.rename(kept.folder.parent / records.COPIES / kept.run_id)
+    (kept,) = records.every(settings)
+    world.live["old"] = {"size": 5}
+    plan = changes.plan("01", wanted)
+    with pytest.raises(Refused, match="thing old"):
+        require_whole(approved, records.open_run(approved), [plan], CALLER)
+    path = kept.folder / approval.PLAN
+    path.write_text(path.read_text().replace('"size": 1', '"size": 7', 1))
+    with pytest.raises(Refused, match="no record of it, as it was sealed, is here to compare with"):
+        require_whole(approved, records.open_run(approved), [plan], CALLER)
 
 
 def refused_whole(settings, plans, *approved) -> str:
