@@ -81,9 +81,8 @@ def _account(plans: Sequence[Plan]) -> AccountGuards | None:
 def made_from(settings: Settings) -> dict[str, Any]:
     """The parameters that decide, a digest of them unmasked, and the SHA-256 of each notebook and of the code."""
     whole = {key: getattr(settings, key) for key in settings.decisive()}
-    files = [path for path in sorted((ROOT / "lib").rglob("*")) if path.suffix in (".py", ".json")]
     # Of a module that runs, what was imported; its file may have been edited since.
-    code = {path.relative_to(ROOT).as_posix(): _digest(path.read_bytes()) for path in files} | origin.imported()
+    code = origin.on_disk(ROOT / "lib") | origin.imported()
     return {
         "parameters": settings.decisive(),
         "parameters_sha256": _digest(json.dumps(whole, sort_keys=True).encode()),

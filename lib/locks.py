@@ -213,7 +213,7 @@ def _keep_renewing(live: Live, run_id: str, token: str, ended: threading.Event) 
 
 
 def _remove(live: Live, token_sha256: str) -> None:
-    """Take away the lock with the token of this hash, and never somebody else's: each attempt reads it again just before."""
+    """Take away the lock of this token, and never somebody else's: each attempt reads it again just before."""
     for wait in (*WAITS, None):
         lock = found(live)
         if lock is None or lock.token_sha256 != token_sha256:

@@ -156,6 +156,48 @@ def test_what_was_taken_away_or_renamed_counts_as_edited(settings, checkout, pat
 
 
 @pytest.mark.parametrize(
+    "left",
+    [
+        "lib/.ipynb_checkpoints/changes-checkpoint.py",
+        "lib/resources/.ipynb_checkpoints/rules-checkpoint.py",
+        "lib/definitions/rules/.ipynb_checkpoints/crisis-checkpoint.json",
+        "lib/.#changes.py",
+        "lib/.~changes.py",
+        "runbooks/.ipynb_checkpoints/03_state_machine-checkpoint.ipynb",
+        "lib/__pycache__/changes.cpython-311.pyc",
+    ],
+)
+def test_what_looking_at_a_file_leaves_beside_it_invalidates_no_approval(settings, wanted, checkout, left):
+    plan = changes.plan("01", wanted)
+    asked = planned(settings, plan)
+    (checkout / left).parent.mkdir(exist_ok=True)
+    (checkout / left).write_text("anything = 1", encoding="utf-8")
+    require(plan, asked, begun(asked, plan))
+
+
+@pytest.mark.parametrize("way", ["link to a file", "link to a folder", "a new package", "a copy beside it"])
+def test_whatever_can_be_imported_is_part_of_the_approved_code(settings, checkout, tmp_path, way):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "__init__.py").write_text("", encoding="utf-8")
+    (elsewhere / "other.py").write_text("said = 1", encoding="utf-8")
+    before = approval.made_from(settings)
+    if way == "link to a file":
+        (checkout / "lib" / "other.py").symlink_to(elsewhere / "other.py")
+    elif way == "link to a folder":
+        (checkout / "lib" / "other").symlink_to(elsewhere)
+        (elsewhere / "again").symlink_to(elsewhere)  # round and round
+    elif way == "a new package":
+        shutil.copytree(elsewhere, checkout / "lib" / "other")
+    else:
+        shutil.copy(elsewhere / "other.py", checkout / "lib" / "changes-Copy1.py")
+    added = approval.made_from(settings)
+    assert added["code"] != before["code"]
+    (elsewhere / "other.py").write_text("said = 2", encoding="utf-8")
+    assert ("link" in way) == (approval.made_from(settings)["code"] != added["code"])
+
+
+@pytest.mark.parametrize(
     "person",
     [
         CALLER, CALLER.upper(), f"  {CALLER}/ ", "jane.doe", " Jane.Doe ", "jane.doe@example.org",
