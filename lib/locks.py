@@ -53,6 +53,7 @@ def held(live: Live, run_id: str) -> Iterator[Callable[[], None]]:
     renewing = threading.Thread(target=_keep_renewing, args=(live.once(), run_id, token, ended), daemon=True)
     try:
         _take(live, run_id, token)
+        AccountGuards(live).keep_lock(run_id)
         os.environ[TOKEN] = token
         renewing.start()
         yield lambda: _confirm(live, run_id, token)

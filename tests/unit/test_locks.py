@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutErr
 from fakes import World
 
 from lib import changes, locks, machine, records
-from lib.account_guards import AccountGuards
+from lib.account_guards import PLACE, AccountGuards
 from lib.aws import Identity, Live
 from lib.errors import NotAsWanted, Refused, Superseded, Unreachable
 from lib.lock import Lock, digest
@@ -38,10 +38,11 @@ def says(code: str, status: int = 400) -> ClientError:
 class Store:
     """The three calls of SSM that the lock makes. `before` and `after` see each call, and may raise or intervene.
 
-    It has a clock of its own, an hour behind this machine's, which stands still but for `passes`.
+    What the account keeps of its guards lies apart, and is seen by neither. It has a clock of its own, an hour behind this machine's, which stands still but for `passes`.
     """
 
     held: dict[str, tuple[str, int]] = field(default_factory=dict)
+    kept: dict[str, str] = field(default_factory=dict)
     written: dict[str, datetime] = field(default_factory=dict)
     now: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1))
     dated: bool = True
@@ -51,6 +52,10 @@ class Store:
     alone: Any = field(default_factory=threading.RLock)
 
     def get_parameter(self, **given):
+        if given["Name"].startswith(PLACE):
+            if given["Name"] not in self.kept:
+                raise says("ParameterNotFound")
+            return {"Parameter": {"Value": self.kept[given["Name"]], "Version": 1, "LastModifiedDate": self.now}}
         with self._told("get"):
             if given["Name"] not in self.held:
                 raise says("ParameterNotFound")
@@ -64,6 +69,11 @@ class Store:
 
     def put_parameter(self, **given):
         name, over = given["Name"], given["Overwrite"]
+        if name.startswith(PLACE):
+            if name in self.kept:
+                raise says("ParameterAlreadyExists")
+            self.kept[name] = given["Value"]
+            return {"Version": 1}
         with self._told("renew" if over else "take"), self.alone:
             if name in self.held and not over:
                 raise says("ParameterAlreadyExists")
@@ -535,8 +545,9 @@ def test_one_more_key_in_a_lock_or_none_for_its_format_makes_it_no_other(store, 
     first = {key: value for key, value in store.lock.items() if key != "format"}  # as the first format was
     store.held[NAME] = (json.dumps(first), 1)
     assert found(live) == lock
-    with held(replace(live, settings=live.settings.model_copy(update={"lock_name": "/other/lock"})), "r1"):
-        assert json.loads(store.held["/other/lock"][0])["format"] == 2
+    store.held.clear()
+    with held(live, "r1"):
+        assert store.lock["format"] == 2
 
 
 def test_only_ones_own_is_given_back(store, live):
@@ -654,21 +665,30 @@ def test_a_container_of_the_same_machine_tells_nothing_about_the_process(store, 
     assert somebodys(store, host=platform.node(), pid=2**22 + 1, born=f"{machine.boot()} 1").stale != ""
 
 
-def kept_by_the_account(store: Store, live: Live, **values: Any) -> str:
-    name = f"{AccountGuards(live).place}/approval"
-    usual = {"format": 1, "lock_name": NAME, "run_id": "r7", "caller": "jim"}
-    store.held[name] = (json.dumps({**usual, **values}), 1)
-    return name
-
-
 def test_a_lock_of_another_name_than_the_account_keeps_is_not_taken(store, live):
-    kept_by_the_account(store, live, lock_name="/the/lock")
-    why = rf"lock_name {NAME}: the account keeps that Your6-CheckinWorkflow \(since run r7 of jim .* takes /the/lock"
-    with pytest.raises(Refused, match=why), held(live, "r1"):
+    with held(live, "r7"):
+        pass
+    other = replace(live, settings=live.settings.model_copy(update={"lock_name": "/beside"}))
+    why = rf"lock_name /beside: the account keeps that Your6-CheckinWorkflow \(since run r7 of .*jane .* takes {NAME}"
+    with pytest.raises(Refused, match=why), held(other, "r1"):
         pytest.fail("two may write, each under a lock of its own")
-    kept_by_the_account(store, live)
     with held(live, "r1"):
         assert store.lock["run_id"] == "r1"
+    assert (store.held, len(store.kept)) == ({}, 1)
+
+
+def test_of_two_first_runs_at_once_under_two_locks_one_writes(store, live):
+    """Each asked before the other had said which lock it takes."""
+    other = replace(live, settings=live.settings.model_copy(update={"lock_name": "/beside"}))
+
+    def meanwhile(call):
+        if call == "take" and not store.kept:
+            AccountGuards(other).keep_lock("r2")
+
+    store.after = meanwhile
+    with pytest.raises(Refused, match=rf"lock_name {NAME}: .* run r2 .* takes /beside"), held(live, "r1"):
+        pytest.fail("two may write, each under a lock of its own")
+    assert store.held == {}  # given back
 
 
 def test_a_break_names_the_run_and_is_refused_while_the_run_lives(store, live):
