@@ -18,7 +18,7 @@ from lib.errors import BadParameters, Refused
 from lib.plans import AccountGuards, Plan, fingerprint
 from lib.record import formats
 from lib.records import LOG, Record
-from lib.settings import ROOT, Settings, waives_approval
+from lib.settings import ROOT, Settings, account_waives_approval, waives_approval
 
 PLAN = "plan.json"
 TWO_PERSONS = "who approves is another person than who carries it out"
@@ -98,12 +98,13 @@ def require_whole(settings: Settings, record: Record, plans: Sequence[Plan], cal
 
     Names what differs from the approved plan, where its record is at hand. What writes nothing needs no approval.
     """
-    account = _account(plans)
     if settings.mode == "plan":
         return
+    account = _account(plans)
     if account and (lifted := account.approval_lifted()):
         raise Refused(lifted)
     if settings.approval == "none":
+        _require_waiving_file(settings, plans)
         return
     name, approved, found = settings.environment, settings.approved_plan, plan_data(plans, settings)
     if not any(plan.pending for plan in plans):
@@ -187,11 +188,22 @@ def _require_waived(plan: Plan, settings: Settings, record: Record) -> None:
     if account and (lifted := account.approval_lifted()):
         raise Refused(lifted)
     begun_as = (record.verdict() or {}).get("parameters", {}).get("approval")
-    if begun_as != "none" if begun_as else not waives_approval(settings):
+    if begun_as == "none":
+        _require_waiving_file(settings, [plan])
+    elif begun_as or not waives_approval(settings):
         said = f"run {record.run_id} was begun with {begun_as}" if begun_as else "no file in parameters/ says so"
         raise Refused(
             f"approval none: {said}, and no notebook's parameters lift the approval of account {settings.account_id}; "
             "put a file that says so into parameters/, or apply it by the command. Nothing was written"
+        )
+
+
+def _require_waiving_file(settings: Settings, plans: Sequence[Plan]) -> None:
+    """Refuse `approval: none` that no file in `parameters/` says of the account: a copy is nobody's word for it."""
+    if any(plan.pending for plan in plans) and not account_waives_approval(settings):
+        raise Refused(
+            f"approval none: no file in parameters/ says so of account {settings.account_id}, and one that lies "
+            "elsewhere may be a copy; put a reviewed one that says so into parameters/. Nothing was written"
         )
 
 
@@ -228,6 +240,7 @@ def require_resumable(settings: Settings, record: Record, plans: Sequence[Plan],
             "back and apply a new plan"
         )
     if free:
+        _require_waiving_file(settings, plans)
         return
     _require_people(settings, caller)
     rows = since(record, begun)

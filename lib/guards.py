@@ -138,8 +138,8 @@ def _unknown(known: Ours) -> str:
     if not known.unknown:
         return ""
     return (
-        f". The record of run {', '.join(known.unknown)} tells of writes to these things that the account does not keep, "
-        "and so counts for nothing"
+        f". The record of run {', '.join(known.unknown)} tells of writes to these things that the account does not "
+        "keep, and so counts for nothing"
     )
 
 

@@ -495,6 +495,29 @@ def test_a_notebook_does_without_approval_only_where_a_file_or_its_run_says_so(s
     changes.carry_out(changes.plan("01", wanted), by_hand, records.open_run(by_hand))
 
 
+def test_a_copy_says_of_no_account_that_parameters_do_not_name_that_it_needs_no_approval(settings, world, wanted):
+    """Before any approved run the account keeps nothing; a copied file, an option and a record are anybody's word."""
+    elsewhere = {"account_id": "444455556666", "environment": "elsewhere", "endpoint_url": ""}
+    theirs = parameters.changed(settings, approval="none", **elsewhere)
+    plan, record = changes.plan("01", wanted), records.open_run(theirs)
+    told = records.open_run(parameters.changed(theirs, run_id="told"))
+    told.write_json("run.json", {"parameters": {"approval": "none"}})
+    told.keep_json(approval.PLAN, approval.begun_plan([plan], theirs, told, CALLER))
+    for attempt in (
+        lambda: require_whole(theirs, record, [plan], CALLER),
+        lambda: changes.carry_out(plan, theirs, told),
+        lambda: require_resumable(theirs, told, [plan], CALLER),
+    ):
+        with pytest.raises(Refused, match=r"no file in parameters/ says so of account 444455556666.*Nothing was writ"):
+            attempt()
+    with pytest.raises(Refused, match=r"approval none: no file in parameters/ says so"):
+        changes.carry_out(plan, theirs, record)
+    assert world.writes == []
+    require_whole(parameters.changed(theirs, mode="plan"), record, [plan], CALLER)  # looking needs none
+    nothing = changes.plan("01", world.wanted(equal="as wanted"))
+    require_whole(theirs, record, [nothing], CALLER)
+
+
 # Who approves.
 
 

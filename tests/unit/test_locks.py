@@ -38,7 +38,8 @@ def says(code: str, status: int = 400) -> ClientError:
 class Store:
     """The three calls of SSM that the lock makes. `before` and `after` see each call, and may raise or intervene.
 
-    What the account keeps of its guards lies apart, and is seen by neither. It has a clock of its own, an hour behind this machine's, which stands still but for `passes`.
+    What the account keeps of its guards lies apart, and is seen by neither. It has a clock of its own, an hour behind
+    this machine's, which stands still but for `passes`.
     """
 
     held: dict[str, tuple[str, int]] = field(default_factory=dict)
