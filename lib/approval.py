@@ -271,8 +271,7 @@ def _saved(settings: Settings, approved: str) -> dict[str, Any] | None:
 
 
 def _plan_of(record: Record, approved: str) -> dict[str, Any] | None:
-    """The plan of this fingerprint that a record holds, among all its attempts."""
-    return next(iter(_plans_of(record, approved)), None)
+    return next(iter(_plans_of(record, approved)), None)  # among all its attempts
 
 
 def _begun_with(record: Record, approved: str) -> dict[str, Any] | None:

@@ -113,7 +113,7 @@ def test_a_file_that_cannot_be_written_leaves_the_one_before(record, monkeypatch
 
     record.write_text("run.json", "whole")
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(Unrecorded, match=rf"No space left on device.*make room, .* --resume {record.run_id}"):
+    with pytest.raises(Unrecorded, match=rf"No space left on device.*make room, then resume run {record.run_id}"):
         record.write_text("run.json", "the new one")
     assert {path.name: path.read_text() for path in record.folder.glob("r*")} == {"run.json": "whole"}
     assert sorted(path.name for path in record.folder.iterdir()) == [MANIFEST, "run.json"]
