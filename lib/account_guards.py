@@ -1,13 +1,15 @@
-"""What an account itself keeps of its guards: which approvals were used, that one is required, and under which lock.
+"""What an account itself keeps of its guards: which approvals were used, that one is required, under which lock, and
+what each run began to write.
 
 Each is an SSM parameter by its workflow, made once, never replaced and never removed by this runbook, also not by a
 rollback: so every machine sees them, without a store, whatever folder, clock or copy of a file a caller has. A used
-approval takes some hundred bytes; AWS keeps 10,000 such parameters.
+approval takes some hundred bytes, a phase that writes some thousand; AWS keeps 10,000 such parameters.
 """
 
 import hashlib
+import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,12 +17,14 @@ from typing import Any
 
 from lib.aws import Live, absent_is_none, readable
 from lib.errors import NotAsWanted, Refused, Throttled, Unanswered
+from lib.parameters import RUN_ID
 from lib.plans import Use
 
 PLACE = "/your6/phase3-runbook/guards"
 FORMAT = 1
 TAKEN = "ParameterAlreadyExists"
 GONE = "ParameterNotFound"
+AT_ONCE = 64  # of what a phase writes, in one parameter: it takes 4,096 bytes
 
 
 @dataclass(frozen=True)
@@ -42,8 +46,8 @@ class AccountGuards:
 
     def use(self, approved: str, run_id: str) -> None:
         """Keep, before the first write, that this run uses an approval. Raises Refused where another one did."""
-        settings, who = self.live.settings, {"run_id": run_id, "caller": self.live.identity.caller}
-        self._make("approval", {"workflow": settings.state_machine_arn, "lock_name": settings.lock_name, **who})
+        who = {"run_id": run_id, "caller": self.live.identity.caller}
+        self._make("approval", {"workflow": self.live.settings.state_machine_arn, **who})
         if not self._make(f"used/{approved}", who):
             earlier = self.used(approved)
             if earlier is None or earlier.run_id != run_id:
@@ -61,18 +65,55 @@ class AccountGuards:
         )
 
     def lock_lifted(self) -> str:
-        """Likewise of the lock."""
-        kept, said = self._read("approval"), self.live.settings.lock_name
+        """Likewise of the lock, which the first run that took one has kept, whether it needed approval or not."""
+        return self._lock_lifted(self._read("lock"))
+
+    def keep_lock(self, run_id: str) -> None:
+        """Keep that runs take this lock, before the first write. Raises Refused where another one is kept by now."""
+        kept = self._read("lock")
+        if kept is None:
+            who = {"run_id": run_id, "caller": self.live.identity.caller}
+            self._make("lock", {"lock_name": self.live.settings.lock_name, **who})
+            kept = self._read("lock")
+        if lifted := self._lock_lifted(kept):
+            raise Refused(lifted)
+
+    def _lock_lifted(self, kept: Mapping[str, Any] | None) -> str:
+        said = self.live.settings.lock_name
         if kept is None or said == kept.get("lock_name"):
             return ""
         return (
-            f"lock_name {said}: the account keeps that {self._subject(kept)} takes {kept.get('lock_name')}; a run "
-            "under another lock would write beside one under that. Use the parameters file that says so"
+            f"lock_name {said}: the account keeps that {self._subject(kept, 'lock')} takes {kept.get('lock_name')}; a "
+            "run under another lock would write beside one under that. Use the parameters file that says so"
         )
 
-    def _subject(self, kept: Mapping[str, Any]) -> str:
+    def wrote(self, run_id: str) -> frozenset[str]:
+        """What this run began to write here, each as `plans.written` makes it; none for what is no run. Read-only."""
+        if not RUN_ID.fullmatch(run_id):
+            return frozenset()
+        return frozenset(one for kept in self._kept_of(run_id) for one in kept)
+
+    def keep_written(self, run_id: str, found: Iterable[str]) -> None:
+        """Keep, before the first write, what this run begins to write."""
+        kept = list(self._kept_of(run_id))
+        new, number = sorted(set(found).difference(*kept)), len(kept)
+        for at in range(0, len(new), AT_ONCE):
+            value, number = {"caller": self.live.identity.caller, "wrote": new[at : at + AT_ONCE]}, number + 1
+            while not self._make(f"wrote/{run_id}/{number}", value):  # another process of this run was faster
+                number += 1
+
+    def _kept_of(self, run_id: str) -> Iterator[list[str]]:
+        """What each of the run's parameters holds, in their order."""
+        for number in itertools.count(1):
+            found = self._read(f"wrote/{run_id}/{number}")
+            if found is None:
+                return
+            rows = found.get("wrote")
+            yield [row for row in rows if isinstance(row, str)] if isinstance(rows, list) else []
+
+    def _subject(self, kept: Mapping[str, Any], name: str = "approval") -> str:
         since = f"since run {kept.get('run_id')} of {kept.get('caller')} at {kept['when']}"
-        return f"{self.live.settings.state_machine_name} ({since}; parameter {self.place}/approval)"
+        return f"{self.live.settings.state_machine_name} ({since}; parameter {self.place}/{name})"
 
     def _read(self, name: str) -> dict[str, Any] | None:
         """What is kept under a name, and `when` by AWS's clock. What is there and cannot be understood is there."""
@@ -99,7 +140,7 @@ class AccountGuards:
             if isinstance(error, Throttled | Unanswered):
                 raise
             raise Refused(
-                f"what the account keeps of approvals cannot be asked or added to, so nothing was written ({error}); "
+                f"what the account keeps of its guards cannot be asked or added to, so nothing was written ({error}); "
                 f"the caller needs ssm:GetParameter and ssm:PutParameter on {PLACE}/*"
             ) from error
 

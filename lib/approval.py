@@ -18,7 +18,7 @@ from lib.errors import BadParameters, Refused
 from lib.plans import AccountGuards, Plan, fingerprint
 from lib.record import formats
 from lib.records import LOG, Record
-from lib.settings import ROOT, Settings, waives_approval
+from lib.settings import ROOT, Settings, account_waives_approval, waives_approval
 
 PLAN = "plan.json"
 TWO_PERSONS = "who approves is another person than who carries it out"
@@ -81,9 +81,8 @@ def _account(plans: Sequence[Plan]) -> AccountGuards | None:
 def made_from(settings: Settings) -> dict[str, Any]:
     """The parameters that decide, a digest of them unmasked, and the SHA-256 of each notebook and of the code."""
     whole = {key: getattr(settings, key) for key in settings.decisive()}
-    files = [path for path in sorted((ROOT / "lib").rglob("*")) if path.suffix in (".py", ".json")]
     # Of a module that runs, what was imported; its file may have been edited since.
-    code = {path.relative_to(ROOT).as_posix(): _digest(path.read_bytes()) for path in files} | origin.imported()
+    code = origin.on_disk(ROOT / "lib") | origin.imported()
     return {
         "parameters": settings.decisive(),
         "parameters_sha256": _digest(json.dumps(whole, sort_keys=True).encode()),
@@ -99,12 +98,13 @@ def require_whole(settings: Settings, record: Record, plans: Sequence[Plan], cal
 
     Names what differs from the approved plan, where its record is at hand. What writes nothing needs no approval.
     """
-    account = _account(plans)
     if settings.mode == "plan":
         return
+    account = _account(plans)
     if account and (lifted := account.approval_lifted()):
         raise Refused(lifted)
     if settings.approval == "none":
+        _require_waiving_file(settings, plans)
         return
     name, approved, found = settings.environment, settings.approved_plan, plan_data(plans, settings)
     if not any(plan.pending for plan in plans):
@@ -122,7 +122,9 @@ def require_whole(settings: Settings, record: Record, plans: Sequence[Plan], cal
                 f"{approved} was applied by {used.said} already{f' ({differs})' if differs else ''}; an approval is "
                 f"good for one run. Review `{commands.runbook(settings, 'plan')}` again"
             )
-        differs = differs or ("the order of its changes" if saved else "no record of it is here to compare with")
+        differs = differs or (
+            "the order of its changes" if saved else "no record of it, as it was sealed, is here to compare with"
+        )
         raise Refused(
             f"{name} needs approval: the account's plan is {found['fingerprint']}, approved is {approved or 'none'}"
             f"{f' ({differs})' if approved else ''}. Review `{commands.runbook(settings, 'plan')}` and approve that one"
@@ -186,11 +188,22 @@ def _require_waived(plan: Plan, settings: Settings, record: Record) -> None:
     if account and (lifted := account.approval_lifted()):
         raise Refused(lifted)
     begun_as = (record.verdict() or {}).get("parameters", {}).get("approval")
-    if begun_as != "none" if begun_as else not waives_approval(settings):
+    if begun_as == "none":
+        _require_waiving_file(settings, [plan])
+    elif begun_as or not waives_approval(settings):
         said = f"run {record.run_id} was begun with {begun_as}" if begun_as else "no file in parameters/ says so"
         raise Refused(
             f"approval none: {said}, and no notebook's parameters lift the approval of account {settings.account_id}; "
             "put a file that says so into parameters/, or apply it by the command. Nothing was written"
+        )
+
+
+def _require_waiving_file(settings: Settings, plans: Sequence[Plan]) -> None:
+    """Refuse `approval: none` that no file in `parameters/` says of the account: a copy is nobody's word for it."""
+    if any(plan.pending for plan in plans) and not account_waives_approval(settings):
+        raise Refused(
+            f"approval none: no file in parameters/ says so of account {settings.account_id}, and one that lies "
+            "elsewhere may be a copy; put a reviewed one that says so into parameters/. Nothing was written"
         )
 
 
@@ -227,6 +240,7 @@ def require_resumable(settings: Settings, record: Record, plans: Sequence[Plan],
             "back and apply a new plan"
         )
     if free:
+        _require_waiving_file(settings, plans)
         return
     _require_people(settings, caller)
     rows = since(record, begun)
@@ -251,12 +265,13 @@ def require_same_subscriber(settings: Settings, record: Record) -> None:
 
 
 def _saved(settings: Settings, approved: str) -> dict[str, Any] | None:
-    return next((saved for found in reversed(records.every(settings)) if (saved := _plan_of(found, approved))), None)
+    """The approved plan as a record holds it that is as it was sealed; an altered one would name false differences."""
+    every = reversed(records.as_sealed(settings))
+    return next((saved for found in every if (saved := _plan_of(found, approved))), None)
 
 
 def _plan_of(record: Record, approved: str) -> dict[str, Any] | None:
-    """The plan of this fingerprint that a record holds, among all its attempts."""
-    return next(iter(_plans_of(record, approved)), None)
+    return next(iter(_plans_of(record, approved)), None)  # among all its attempts
 
 
 def _begun_with(record: Record, approved: str) -> dict[str, Any] | None:

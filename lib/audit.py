@@ -84,7 +84,8 @@ def seen(settings: Settings) -> Record:
     """A run as the machine left it that wrote last: to be read only. Raises BadParameters where there is none, and
     Altered for one that is not as it was sealed."""
     look(settings)
-    found = [record for record in records.latest_of_each(settings) if record.run_id == settings.run_id]
+    every = records.latest_of_each(records.every(settings))
+    found = [record for record in every if record.run_id == settings.run_id]
     record = found[0] if found else records.existing(settings, settings.run_id)
     if wrong := records.altered(settings, record, whole=True):
         raise Altered(

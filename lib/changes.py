@@ -44,6 +44,7 @@ def carry_out(plan: Plan, settings: Settings, record: Record, sleep: Callable[[f
     guards.require_no_loss([plan], settings, record)
     with _alone(plan.changes, record) as still_ours:
         approval.use(plan, settings, record)
+        guards.keep(plan, record)
         writer = _Writer(plan.phase, record, still_ours, sleep)
         return Outcome(plan, tuple(writer.carry_out(change) for change in plan.changes), record.run_id)
 

@@ -1,6 +1,8 @@
 """The log of drills that were run outside a validation: one row a drill, for ever. Calls nothing but its store.
 
-It lies in `outputs/<environment>/drills/` and is kept like a run's logs; every machine's rows are brought together.
+It lies in `outputs/<environment>/drills/` and is kept like a run's logs; every machine's rows are brought together. It
+is not sealed: what is drawn from it is what the sealed records of the drills say, and a row that none bears out is no
+pass.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,13 +12,18 @@ from typing import Any
 
 import pandas as pd
 
-from lib import handover, latency, stores
+from lib import audit, handover, latency, records, stores
 from lib.checks import Check
+from lib.record.folder import DRILLED
 from lib.records import DRILLS, Record
 from lib.settings import Settings
 
 LOG = "drills.jsonl"
 CANNOT_TELL = "cannot tell"
+NOT_SEALED = "no sealed record tells of this drill"
+OTHERWISE = "the log was not as the sealed record, which is shown"
+# What of a row a figure is drawn from, and the sealed record of its drill says as well.
+FIGURES = ("time", "run_id", "scenario", "route", "verdict", "trusted", "operations", "lost")
 COLUMNS = ["time", "run_id", "scenario", "route", "verdict", "trusted", "operations", "lost", "failed"]
 
 
@@ -76,12 +83,40 @@ def _lost(row: Mapping[str, Any]) -> list[str]:
     return [topic for topic in failed if pd.isna(row[topic])]
 
 
+def drilled(settings: Settings) -> dict[str, dict[str, Any]]:
+    """What sealed records tell of each drill, by its execution, as rows of the log without their checks."""
+    audit.look(settings)
+    found = dict[str, dict[str, Any]]()
+    for record in records.latest_of_each(records.as_sealed(settings)):
+        for drill in record.attempts(DRILLED):
+            told = {**row(record.run_id, drill, [], ""), "verdict": drill["verdict"]["status"]}
+            found[drill["execution"]] = {**told, "failed": [drill["verdict"]["found"]]}
+    return found
+
+
+def verified(rows: Sequence[Mapping[str, Any]], told: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of the log, each as far as the sealed records bear it out, and those that somebody took out of it."""
+    found, left = list[dict[str, Any]](), dict(told)
+    for one in rows:
+        sealed = left.pop(str(one.get("execution", "")), None)
+        if sealed is None and one.get("verdict") == "failed":
+            found.append(dict(one))  # a drill that was broken off leaves no evidence, and is no pass
+        elif sealed is None:
+            found.append({**one, "verdict": CANNOT_TELL, "failed": [*one.get("failed", []), NOT_SEALED]})
+        elif all(one.get(key) == sealed[key] for key in FIGURES):
+            found.append(dict(one))
+        else:
+            found.append({**sealed, "failed": [*sealed["failed"], OTHERWISE]})
+    return [*found, *({**sealed, "failed": [*sealed["failed"], OTHERWISE]} for sealed in left.values())]
+
+
 def frame(settings: Settings) -> pd.DataFrame:
     """Every logged drill, oldest first: COLUMNS; seconds are NaN where no alert came or none was due.
 
-    `lost` are the topics whose alert was due and did not come.
+    `lost` are the topics whose alert was due and did not come. Of a drill that no sealed record tells, nobody can tell.
     """
-    found = pd.DataFrame(opened(settings).rows(LOG), columns=COLUMNS)
+    rows = verified(opened(settings).rows(LOG), drilled(settings))
+    found = pd.DataFrame(rows, columns=COLUMNS)
     found["time"] = pd.to_datetime(found["time"], utc=True, format="ISO8601")
     found["lost"] = [_lost(row) for row in found.to_dict("records")]
     found["failed"] = found["failed"].map(", ".join)

@@ -14,10 +14,9 @@ from lib.drills import Group, Session
 from lib.errors import BadParameters, NotAsWanted
 from lib.phases import validity
 from lib.phases.validity import Validity
+from lib.record.folder import DRILLED
 from lib.scenarios import Scenario
 from lib.settings import Settings
-
-EVIDENCE = "evidence/drill.json"
 
 
 def named(name: str) -> Scenario:
@@ -55,7 +54,7 @@ def drill(given: Callable[..., Settings], scenario: str) -> int:
         (row,) = validation.rows(live, record, session)
         checks = [*judged(live, session, row), validity.check(standing)]
         found = verdict(scenario, checks)
-        record.keep_json(EVIDENCE, row | {"verdict": found, "validated": described(standing)})
+        record.keep_json(DRILLED, row | {"verdict": found, "validated": described(standing)})
         log.append(drill_log.LOG, drill_log.row(record.run_id, row, checks, live.identity.caller) | about)
         validation.publish(live, [row])
         record.checked("drill", checks)

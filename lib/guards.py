@@ -1,18 +1,20 @@
 """The plan refuses itself when it would replace what no recorded run wrote: losses, counted and named. No AWS.
 
 A loss is a value that is there now and that the plan would change or take away. Filling what is empty loses nothing,
-and neither does replacing what an earlier run of this environment wrote, or what this run left half written.
+and neither does replacing what an earlier run of this environment wrote, or what this run left half written. That a run
+wrote it, its record says and the account keeps: a folder that says so alone may be anybody's.
 """
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
-from lib import records, undo
+from lib import plans, records, undo
 from lib.checks import brief
 from lib.errors import Refused
-from lib.plans import Change, Plan, Value, half_done, same
+from lib.plans import AccountGuards, Change, Plan, Value, half_done, same
 from lib.records import Record
 from lib.settings import Settings
 
@@ -51,6 +53,7 @@ class Loss:
     before: Value
     after: Value
     kind: str = ""
+    key: str = field(default="", compare=False)  # of the thing
 
     @property
     def instead(self) -> str:
@@ -71,40 +74,72 @@ class Loss:
 
 @dataclass(frozen=True)
 class Ours:
-    """What recorded runs wrote, by thing; and of this run, the row of each write that is not known to have ended."""
+    """What recorded runs wrote, by thing; and of this run, the row of each write that is not known to have ended.
+
+    `unknown`: the runs whose records tell of more, which the account does not keep of them.
+    """
 
     written: Mapping[str, Sequence[Value]] = field(default_factory=dict)
     begun: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    unknown: Sequence[str] = ()
 
 
-def ours(settings: Settings, record: Record) -> Ours:
-    """From the records of all runs of this environment, and of this run. What an undo put back was not ours."""
-    written: dict[str, list[Value]] = {}
-    own = record.changes()
-    every = [found for found in records.every(settings) if found.folder != record.folder]
+def ours(lost: Sequence[Loss], settings: Settings, record: Record, account: AccountGuards) -> Ours:
+    """Of what would be lost, from the records of all runs of this environment and of this run, as far as the account
+    keeps that they wrote it. What an undo put back was not ours."""
+    written, unknown = dict[str, list[Value]](), dict[str, None]()
+    things, kept = {loss.key for loss in lost}, cache(account.wrote)
     # What somebody wrote into another run's log is no run's writing.
-    others = [found.changes() for found in every if not records.altered(settings, found)]
-    for row in (row for rows in (*others, own) for row in rows):
-        if row["state"] == "intended" and not row.get("undoes"):
-            written.setdefault(_key(row["kind"], row["identity"]), []).append(row["after"])
-    return Ours(written, {_key(row["kind"], row["identity"]): row for row in undo.unfinished(own)})
+    others = [found for found in records.as_sealed(settings) if found.folder != record.folder]
+    for found in (*others, record):
+        for row in found.changes():
+            key = _key(row["kind"], row["identity"])
+            if key not in things or row["trouble"] or row["state"] != "intended" or row.get("undoes"):
+                continue
+            if plans.written(row) in kept(found.run_id):
+                written.setdefault(key, []).append(row["after"])
+            else:
+                unknown[found.run_id] = None
+    left = {_key(row["kind"], row["identity"]): row for row in undo.unfinished(record.changes())}
+    mine = {key: row for key, row in left.items() if key in things and plans.written(row) in kept(record.run_id)}
+    return Ours(written, mine, list(unknown))
 
 
-def losses(plans: Iterable[Plan], ours: Ours) -> list[Loss]:
+def keep(plan: Plan, record: Record) -> None:
+    """Let the account keep what this run is about to write, before the first write."""
+    lasting = [change for change in plan.pending if not change.temporary]
+    if lasting:
+        account = lasting[0].resource.account_guards
+        account.keep_written(record.run_id, [plans.written(change.row()) for change in lasting])
+
+
+def losses(found: Iterable[Plan], ours: Ours) -> list[Loss]:
     """Everything that these plans would take away and that is not ours, in their order."""
-    return [loss for plan in plans for change in plan.pending for loss in _of(change, ours)]
+    return [loss for plan in found for change in plan.pending for loss in _of(change, ours)]
 
 
-def refusal(plans: Sequence[Plan], settings: Settings, record: Record) -> str:
+def refusal(found: Sequence[Plan], settings: Settings, record: Record) -> str:
     """Why these plans may not be carried out, with numbers and names; "" where they may."""
-    # Most plans lose nothing, whoever wrote it: then no record needs to be read.
-    lost = losses(plans, ours(settings, record)) if losses(plans, Ours()) else []
+    known, lost = Ours(), losses(found, Ours())
+    if lost:  # most plans lose nothing, whoever wrote it: then no record needs to be read
+        account = next(change.resource.account_guards for plan in found for change in plan.pending)
+        known = ours(lost, settings, record, account)
+        lost = losses(found, known)
     if len(lost) <= settings.may_replace and not any(loss.never for loss in lost):
         return ""
     values = "1 value" if len(lost) == 1 else f"{len(lost)} values"
     return (
         f"this plan would replace {values} that no recorded run wrote: {'; '.join(loss.said for loss in lost)}; "
-        f"expected at most {settings.may_replace}. Nothing of it was written. {_advice(lost)}"
+        f"expected at most {settings.may_replace}. Nothing of it was written. {_advice(lost)}{_unknown(known)}"
+    )
+
+
+def _unknown(known: Ours) -> str:
+    if not known.unknown:
+        return ""
+    return (
+        f". The record of run {', '.join(known.unknown)} tells of writes to these things that the account does not "
+        "keep, and so counts for nothing"
     )
 
 
@@ -116,15 +151,19 @@ def _advice(lost: Sequence[Loss]) -> str:
     return f"If {'it' if len(lost) == 1 else 'they'} may go, set may_replace to {len(lost)}"
 
 
-def require_no_loss(plans: Sequence[Plan], settings: Settings, record: Record) -> None:
+def require_no_loss(found: Sequence[Plan], settings: Settings, record: Record) -> None:
     """Raise Refused where these plans would replace more than `may_replace` values that no recorded run wrote."""
-    found = refusal(plans, settings, record)
-    if found:
-        raise Refused(found)
+    if why := refusal(found, settings, record):
+        raise Refused(why)
 
 
 def _of(change: Change, ours: Ours) -> Iterator[Loss]:
-    name, kind, key = change.resource.name, change.resource.kind, _key(change.resource.kind, change.resource.identity)
+    key = _key(change.resource.kind, change.resource.identity)
+    yield from (replace(loss, key=key) for loss in _lost(change, key, ours))
+
+
+def _lost(change: Change, key: str, ours: Ours) -> Iterator[Loss]:
+    name, kind = change.resource.name, change.resource.kind
     if change.action == "create" or change.temporary or _half_written(change.before, ours.begun.get(key)):
         return
     if change.after is None:

@@ -1,8 +1,9 @@
 """One run at a time per environment: an SSM parameter that only one run can create. Never writes to anything else.
 
-It names its holder and for how long it holds, and is renewed while its run lives. One whose lease has lapsed, or whose
-process on this machine is gone, is stale; even so it is only taken away by somebody who says so. Its age is AWS's word:
-when it was last written, and what time it is now. No machine's own clock is asked.
+It names its holder and for how long it holds, and is renewed while its run lives. Who writes under it shows a token, of
+which it holds a hash alone. One whose lease has lapsed, or whose process on this machine is gone, is stale; even so it
+is only taken away by somebody who says so. Its age is AWS's word: when it was last written, and what time it is now. No
+machine's own clock is asked.
 """
 
 import json
@@ -12,7 +13,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -24,82 +25,15 @@ from lib.account_guards import AccountGuards
 from lib.aws import Live, absent_is_none, error_code, readable
 from lib.display import commands
 from lib.errors import NotAsWanted, Refused, RunbookError, Superseded, Throttled, Unanswered
-from lib.record import formats
+from lib.lock import Lock, digest
 
 # The runner's kernels inherit it, and so write under its lock; a command of its own does not.
 TOKEN = "RUNBOOK_LOCK_TOKEN"
 TAKEN = "ParameterAlreadyExists"
 GONE = "ParameterNotFound"
 CONNECTING_SECONDS = 5
-LONGEST_LEASE = 3600  # of an earlier version's lock, which does not tell; what the parameters allow
 # Seconds before giving the lock back, or taking one that was just given back, is tried again, and then no more.
 WAITS = (0.5, 1.0, 2.0)
-
-
-@dataclass(frozen=True)
-class Lock:
-    """Who may write now, and until when unless it is renewed."""
-
-    token: str
-    run_id: str
-    owner: str
-    host: str
-    pid: int
-    born: str
-    taken: str  # by the clock of its machine; for the reader alone
-    lease_seconds: int = LONGEST_LEASE
-    renewals: int = 0
-    age: float | None = field(default=None, compare=False)  # seconds since it was renewed, None where AWS does not tell
-
-    def to_row(self) -> dict[str, str | int]:
-        """The lock as the parameter holds it."""
-        whose = {"token": self.token, "run_id": self.run_id, "owner": self.owner, "host": self.host, "pid": self.pid}
-        lasts = {"lease_seconds": self.lease_seconds, "renewals": self.renewals}
-        return formats.named({**whose, "born": self.born, "taken": self.taken, **lasts})
-
-    @classmethod
-    def from_row(cls, row: object, name: str) -> "Lock":
-        """The lock that a parameter holds. Raises Refused for one of a newer version, ValueError for what is none."""
-        if not isinstance(row, dict):
-            raise ValueError(name)
-        try:
-            formats.require_known(row, f"the lock {name}")
-        except Refused as error:
-            raise Refused(f"{error}. It may be in force, so leave it where it is") from error
-        told: dict[str, Any] = {"lease_seconds": LONGEST_LEASE, "renewals": 0, **row}
-        texts, numbers = ("token", "run_id", "owner", "host", "born", "taken"), ("pid", "renewals")
-        wanted = {**dict.fromkeys(texts, (str,)), **dict.fromkeys(numbers, (int,)), "lease_seconds": (int, float)}
-        wrong = [key for key, kinds in wanted.items() if type(told.get(key)) not in kinds]
-        if wrong and formats.KEY in row:
-            raise Refused(
-                f"the lock {name} does not tell its {', '.join(wrong)}, and may be in force all the same; nothing was "
-                "written. See who holds it, and leave it where it is"
-            )
-        if wrong:
-            raise ValueError(wrong)
-        return cls(**{key: told[key] for key in wanted})
-
-    @property
-    def stale(self) -> str:
-        """Why its run does not live any more, or "" as long as it may."""
-        if self._here and machine.born(self.pid) not in (self.born, machine.ALIVE):
-            return f"its process {self.pid} on this machine is gone"
-        if self.age is None or self.age <= self.lease_seconds:
-            return ""
-        return f"its lease of {self.lease_seconds} s lapsed {self.age - self.lease_seconds:.0f} s ago"
-
-    @property
-    def _here(self) -> bool:
-        # Machines can share a name; since when they run, they do not share.
-        return self.host == platform.node() and self.born.partition(" ")[0] == machine.boot()
-
-    @property
-    def said(self) -> str:
-        """The lock in one phrase."""
-        age = f"{self.age:.0f} s ago" if self.age is not None else "at a time that AWS does not tell"
-        lasts = f"in force for {self.lease_seconds} s each time that it is renewed, last {age}"
-        state = f"STALE: {self.stale}" if self.stale else lasts
-        return f"run {self.run_id} of {self.owner}, process {self.pid} on {self.host}, since {self.taken} ({state})"
 
 
 @contextmanager
@@ -114,11 +48,12 @@ def held(live: Live, run_id: str) -> Iterator[Callable[[], None]]:
         _confirm(live, run_id, joined)
         yield lambda: _confirm(live, run_id, joined)
         return
-    token, ended = secrets.token_hex(8), threading.Event()
+    token, ended = secrets.token_hex(16), threading.Event()
     live.once().client("ssm")  # made here, since two threads may not make clients at once
     renewing = threading.Thread(target=_keep_renewing, args=(live.once(), run_id, token, ended), daemon=True)
     try:
         _take(live, run_id, token)
+        AccountGuards(live).keep_lock(run_id)
         os.environ[TOKEN] = token
         renewing.start()
         yield lambda: _confirm(live, run_id, token)
@@ -131,7 +66,7 @@ def held(live: Live, run_id: str) -> Iterator[Callable[[], None]]:
         # the one that ended the run.
         if not renewing.is_alive():
             with suppress(RunbookError):
-                _remove(live, token)
+                _remove(live, digest(token))
 
 
 def found(live: Live) -> Lock | None:
@@ -155,7 +90,7 @@ def break_lock(live: Live, run_id: str, force: bool = False) -> Lock:
             f"the lock is held by {lock.said}; stop that run, or wait for its lease. Only when you know that it is "
             f"dead, `{commands.runbook(live.settings, 'lock', '--break', run_id, '--force')}`"
         )
-    _remove(live, lock.token)
+    _remove(live, lock.token_sha256)
     return lock
 
 
@@ -178,7 +113,7 @@ def _read(live: Live) -> tuple[Lock, int] | None:
 
 def _take(live: Live, run_id: str, token: str) -> None:
     lock = Lock(
-        token=token,
+        token_sha256=digest(token),
         run_id=run_id,
         owner=live.identity.caller,
         host=platform.node(),
@@ -193,7 +128,7 @@ def _take(live: Live, run_id: str, token: str) -> None:
         if _put_where_none_is(live, lock):
             return
         held = _read(live)
-        if held and held[0].token == token:
+        if held and held[0].opened_by(token):
             return  # a repeated call finds the lock that its first attempt took
         if held or wait is None:
             raise Superseded(_somebody_elses(live, held and held[0]))
@@ -240,7 +175,7 @@ def _ours(live: Live, run_id: str, token: str) -> tuple[Lock, int]:
             f"`{commands.runbook(live.settings, 'status', run_id)}`, then "
             f"`{commands.runbook(live.settings, 'apply', '--resume', run_id)}`"
         )
-    if read[0].token != token:
+    if not read[0].opened_by(token):
         raise Superseded(_somebody_elses(live, read[0]))
     if read[0].run_id != run_id:
         raise Superseded(
@@ -265,7 +200,7 @@ def _renew(live: Live, lock: Lock, version: int) -> None:
         )
     if int(answer["Version"]) <= version:
         # Taken away between the read and the write. What was put in its place goes again, and nobody writes.
-        _remove(live, lock.token)
+        _remove(live, lock.token_sha256)
         raise Superseded(f"the lock of run {lock.run_id} was taken away while it was renewed; nothing more was written")
 
 
@@ -278,11 +213,11 @@ def _keep_renewing(live: Live, run_id: str, token: str, ended: threading.Event) 
                 _renew(live, lock, version)
 
 
-def _remove(live: Live, token: str) -> None:
-    """Take away the lock with this token, and never somebody else's: each attempt reads it again just before."""
+def _remove(live: Live, token_sha256: str) -> None:
+    """Take away the lock of this token, and never somebody else's: each attempt reads it again just before."""
     for wait in (*WAITS, None):
         lock = found(live)
-        if lock is None or lock.token != token:
+        if lock is None or lock.token_sha256 != token_sha256:
             return
         try:
             with readable("releasing the lock", writing=True), absent_is_none(GONE):

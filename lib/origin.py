@@ -26,6 +26,7 @@ NOT_OURS = (
     "MATPLOTLIB",
 )  # fmt: skip
 KERNEL = "lib.kernel"
+DECISIVE = (".py", ".json")  # code, and the definitions that it deploys
 # Imported before anything can watch how.
 FIRST = ("lib", "lib.origin")
 
@@ -64,6 +65,23 @@ def install() -> None:
     """From now on lib is imported from here alone."""
     if not any(isinstance(finder, Here) for finder in sys.meta_path):
         sys.meta_path.insert(0, Here())
+
+
+def on_disk(folder: Path) -> dict[str, str]:
+    """Every file of lib that can be imported, or that it reads to be deployed, with its SHA-256.
+
+    A name is split at its dots, so that no module lies in a folder that begins with one, such as the copies that
+    JupyterLab leaves; one behind a link can be imported like any.
+    """
+    found, seen = dict[str, str](), set[Path]()
+    for where, folders, names in os.walk(folder, followlinks=True):
+        here, real = Path(where), Path(where).resolve()
+        folders[:] = [name for name in folders if not name.startswith(".") and real not in seen]
+        seen.add(real)
+        for path in (here / name for name in names if not name.startswith(".")):
+            if path.suffix in DECISIVE:
+                found[path.relative_to(folder.parent).as_posix()] = sha256(path.read_bytes()).hexdigest()
+    return dict(sorted(found.items()))
 
 
 def imported() -> dict[str, str]:

@@ -49,6 +49,12 @@ class AccountGuards(Protocol):
     def approval_lifted(self) -> str:
         """Why the parameters lift what the account keeps of approval, or "". Read-only."""
 
+    def wrote(self, run_id: str) -> frozenset[str]:
+        """What this run began to write, each as `written` makes it. Read-only."""
+
+    def keep_written(self, run_id: str, found: Iterable[str]) -> None:
+        """Keep that this run begins to write these."""
+
 
 class Resource(Protocol):
     """One live thing."""
@@ -278,6 +284,12 @@ def entry(phase: str, change: Change, state: str, undoes: bool = False) -> dict[
     stood = texts(change.before)
     told = change.row() | ({"laid": stood} if stood else {})
     return change_rows.to_row(now, phase, state, undoes, change.temporary, told)
+
+
+def written(row: Mapping[str, Any]) -> str:
+    """32 hex digits over which thing a change's row is about and what is written there."""
+    text = dumps(in_order([row["kind"], row["identity"], row["after"]]))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def fingerprint(plans: Iterable[Plan], basis: Mapping[str, Any] | None = None) -> str:

@@ -6,7 +6,7 @@ and executed notebooks, when it is sealed.
 """
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -124,7 +124,10 @@ def existing(settings: Settings, run_id: str, usable: Callable[["Record"], bool]
     """
     folder = folder_of(settings, run_id) if run_id else None
     if folder is None or not folder.is_dir():
-        have = ", ".join([record.run_id for record in latest_of_each(settings) if usable(record)][-3:]) or "none yet"
+        have = (
+            ", ".join([record.run_id for record in latest_of_each(every(settings)) if usable(record)][-3:])
+            or "none yet"
+        )
         raise BadParameters(f"no run {run_id!r} of environment {settings.environment}; the latest are: {have}")
     return Record(folder, run_id, inode=folder.stat().st_ino)
 
@@ -140,17 +143,32 @@ def copies(settings: Settings) -> list[Record]:
 
 
 def every(settings: Settings) -> list[Record]:
-    """The records of all runs of this environment, oldest first; a run that the store has, too, comes twice."""
+    """The records of all runs of this environment, oldest first; a run that the store has, too, comes twice.
+
+    As they lie there: to be told of, by name. What is decided, is decided by those that are `as_sealed`.
+    """
     here = [existing(settings, run_id) for run_id in runs(settings)]
     return sorted([*here, *copies(settings)], key=lambda record: record.run_id)
 
 
-def latest_of_each(settings: Settings) -> list[Record]:
+def as_sealed(settings: Settings) -> list[Record]:
+    """Those of all runs, and of the store's copies, whose files that tell of them are as they were sealed."""
+
+    def is_so(record: Record) -> bool:
+        try:
+            return not altered(settings, record)
+        except RunbookError:  # one of a newer version decides nothing for this one
+            return False
+
+    return [record for record in every(settings) if is_so(record)]
+
+
+def latest_of_each(found: Iterable[Record]) -> list[Record]:
     """One record a run: this machine's, or the store's copy where another machine went on, oldest first."""
     newest: dict[str, Record] = {}
-    for record in every(settings):
-        found = newest.get(record.run_id)
-        newest[record.run_id] = max(found, record, key=_reach) if found else record
+    for record in found:
+        other = newest.get(record.run_id)
+        newest[record.run_id] = max(other, record, key=_reach) if other else record
     return list(newest.values())
 
 

@@ -15,6 +15,7 @@ from lib.notebooks import adopt, execute
 from lib.phases import NOTEBOOKS, PLANNED_MINUTES, ROLLBACK, Phase, verdict_of_part
 from lib.plans import Plan
 from lib.record import formats
+from lib.record.folder import DRILLED
 from lib.records import VERDICT, Record
 from lib.resources import entries
 from lib.settings import Settings
@@ -229,7 +230,7 @@ def took_place(found: Mapping[str, Any]) -> bool:
 
 def _without_phases(record: Record) -> str:
     """What a record is of in which no phase ran."""
-    if drilled := record.latest("evidence/drill.json"):
+    if drilled := record.latest(DRILLED):
         verdict = drilled["verdict"]
         return f"drill {drilled['scenario']}: {verdict['status']}" + (
             f" ({verdict['found']})" if verdict["found"] else ""

@@ -16,8 +16,8 @@ from lib.subscriber import shown
 from lib.yaml_text import read
 
 __all__ = [
-    "EMBEDDED_ACCOUNT", "OF_THE_RUN", "ROOT", "Settings", "changed", "check", "file_of", "fitting", "folder_of",
-    "from_notebook", "load", "mask", "said_by", "waives_approval",
+    "EMBEDDED_ACCOUNT", "OF_THE_RUN", "ROOT", "Settings", "account_waives_approval", "changed", "check", "file_of",
+    "fitting", "folder_of", "from_notebook", "load", "mask", "said_by", "waives_approval",
 ]  # fmt: skip
 
 # The runner tells its kernels by this which file the parameters are from: a notebook is given values alone.
@@ -88,6 +88,12 @@ def waives_approval(settings: Settings) -> bool:
     return any(
         tuple(str(data.get(key)) for key in ("environment", "account_id", "approval")) == own for _, data in _files()
     )
+
+
+def account_waives_approval(settings: Settings) -> bool:
+    """Whether a file in `parameters/` says that this account needs no approval, for whichever environment."""
+    own = (settings.account_id, "none")
+    return any(tuple(str(data.get(key)) for key in ("account_id", "approval")) == own for _, data in _files())
 
 
 def _files() -> list[tuple[str, dict[str, Any]]]:

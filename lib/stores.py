@@ -15,6 +15,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from lib.aws import Live, connect, error_code, readable
+from lib.display import commands
 from lib.errors import Altered, BadParameters, RunbookError, Superseded, Unreachable, Unrecorded
 from lib.handover import take, union
 from lib.manifest import MANIFEST
@@ -60,7 +61,7 @@ class RunStore:
         raise Superseded(
             f"another machine went on with run {self.run_id}: {name} in {self.where} is not what this one last saw, so "
             "nothing more is written. Its status shows how far it is; leave it to that machine, or stop it and "
-            f"go on with --resume {self.run_id}"
+            f"`{self._resume}`"
         )
 
     def _with_their_seals(self, ours: bytes) -> bytes:
@@ -112,6 +113,10 @@ class RunStore:
             return _bare(answer["ETag"]), bytes(answer["Body"].read())
 
     @property
+    def _resume(self) -> str:
+        return commands.runbook(self.live.settings, "apply", "--resume", self.run_id)
+
+    @property
     def where(self) -> str:
         """`s3://bucket/prefix/environment/run_id`."""
         return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
@@ -146,7 +151,7 @@ class RunStore:
         except RunbookError as error:
             raise Unrecorded(
                 f"the record cannot be kept in its store ({error}), so nothing more is written; the record on this "
-                f"machine is complete. When the store answers, go on with --resume {self.run_id}"
+                f"machine is complete. When the store answers, `{self._resume}`"
             ) from error
 
 

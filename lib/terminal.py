@@ -127,7 +127,7 @@ def _change_row(change: Change) -> list[str]:
 def statuses(chosen: Settings) -> None:
     """The runs of an environment, oldest first, as the machine left them that wrote last."""
     here = set(records.runs(chosen))
-    found = [_said_of(chosen, record) for record in records.latest_of_each(chosen)]
+    found = [_said_of(chosen, record) for record in records.latest_of_each(records.every(chosen))]
     begun = [row for row in found if run.took_place(row)]
     rows = [[_where(row, here), row["verdict"], row.get("mode", "-"), row.get("started", "-")] for row in begun]
     table(f"Runs of {chosen.environment}, as recorded", ["run", "verdict", "mode", "started"], rows)

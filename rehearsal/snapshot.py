@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from lib.account_guards import PLACE
 from lib.settings import Settings
 from rehearsal import clients
 
@@ -23,6 +25,8 @@ SUBSCRIPTION = (
     "FilterPolicyScope",
     "DeliveryPolicy",
 )
+# What the account keeps of whoever writes, and no rollback takes away: the lock's name, and what each run wrote.
+KEPT_OF_EVERY_RUN = re.compile(rf"{PLACE}/[^/]+/(lock|wrote/.+)")
 Aws = Callable[[str], Any]
 Rows = Iterator[tuple[str, str, Any]]
 
@@ -184,4 +188,5 @@ def _parameters(aws: Aws, settings: Settings) -> Rows:
     """Among them the lock of a run; who holds it changes, that it is held tells."""
     for page in aws("ssm").get_paginator("describe_parameters").paginate():
         for row in page["Parameters"]:
-            yield "parameter", row["Name"], row["Type"]
+            if not KEPT_OF_EVERY_RUN.fullmatch(row["Name"]):
+                yield "parameter", row["Name"], row["Type"]

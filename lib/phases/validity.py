@@ -107,7 +107,7 @@ def of_run(live: Live, record: Record) -> Validity:
 
 def latest(live: Live) -> Validity:
     """What the latest run of this environment that validated with success had before it, against what is live now."""
-    every = [found for found in records.latest_of_each(live.settings) if not records.altered(live.settings, found)]
+    every = records.latest_of_each(records.as_sealed(live.settings))
     rows = [(record.run_id, kept) for record in every for kept in _succeeded(record)]
     run_id, kept = max(rows, key=lambda row: str(row[1]["time"]), default=("", None))
     return _validity(live, run_id, kept, "" if kept else NONE_KNOWN)

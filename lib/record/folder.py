@@ -22,9 +22,12 @@ LOG = "changes.jsonl"  # what was written, and how to undo it; written ahead
 CALLS = "calls.jsonl"
 WHOLE = (VERDICT, MANIFEST)  # of the run as a whole; replaced as it goes on
 VALIDATED = "evidence/validated.json"  # what was live when a validation had ended
+DRILLED = "evidence/drill.json"  # a drill outside a validation, and its verdict
 # What tells of a run, and is copied from its store: enough for its status, for what an approval was used for, and for
-# what it validated.
-KEPT = "|".join(rf"{re.escape(name.removesuffix('.json'))}(\.attempt-\d+)?\.json" for name in ("plan.json", VALIDATED))
+# what it validated or drilled.
+KEPT = "|".join(
+    rf"{re.escape(name.removesuffix('.json'))}(\.attempt-\d+)?\.json" for name in ("plan.json", VALIDATED, DRILLED)
+)
 TELLING = re.compile(rf"{re.escape(VERDICT)}|{re.escape(LOG)}|{KEPT}")
 CRITERIA = "evidence/criteria.json"  # how a review decided the success criteria
 
@@ -101,7 +104,7 @@ class Record:
             way = "bring it back from a copy or its store" if isinstance(error, FileNotFoundError) else "make room"
             raise Unrecorded(
                 f"the record cannot be kept in {self.folder} ({error.strerror}), so nothing more is written; "
-                f"{way}, then go on with --resume {self.run_id}"
+                f"{way}, then resume run {self.run_id}"
             ) from error
 
     def rows(self, name: str) -> list[dict[str, Any]]:

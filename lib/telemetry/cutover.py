@@ -77,7 +77,8 @@ def _rows(live: Live, way: _Way) -> list[Row]:
     """What the runs of this environment did with it, in order of time."""
     machine = {"machine": live.settings.state_machine_name}
     identity = machine | ({"alias": way.name} if way.kind == WorkflowAlias.kind else {})
-    rows = [row for record in records.latest_of_each(live.settings) for row in record.changes()]
+    runs = records.latest_of_each(records.as_sealed(live.settings))
+    rows = [row for record in runs for row in record.changes()]
     mine = [row for row in rows if (row["kind"], row["identity"]) == (way.kind, identity)]
     return sorted(mine, key=lambda row: str(row["time"]))
 

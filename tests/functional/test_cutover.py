@@ -1,13 +1,13 @@
 """The moment of the change is what a run recorded; what somebody did to the alias since is said, and passes nothing."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from accounts import processor_starts, started_by_alias
 from ways import applied, published
 
-from lib import continuity, review
+from lib import continuity, records, review
 from lib.aws import connect
 from lib.records import LOG
 from lib.telemetry import cutover
@@ -88,6 +88,17 @@ def test_where_aws_owed_the_answer_of_the_write_the_alias_tells_the_moment(accou
     assert (found.earliest, found.latest, found.doubt) == (moment, moment, "")
     found = cutover.read(edited(account, "describe_state_machine_alias", "updateDate"))
     assert (found.at < found.latest, "somebody edited it at" in found.doubt) == (True, True)
+
+
+def test_a_record_that_was_altered_since_it_was_sealed_tells_no_moment(account):
+    live, record = applied(account)
+    records.seal(record)
+    text = (record.folder / LOG).read_text(encoding="utf-8")
+    earlier = datetime.fromisoformat(written(record, "state machine")) - LATER
+    (record.folder / LOG).write_text(text.replace(written(record, "state machine"), earlier.isoformat()), "utf-8")
+    found = cutover.read(live)
+    assert found.at == found.latest > earlier
+    assert not found.doubt.startswith("a run moved")
 
 
 @pytest.mark.parametrize("publishes", [False, True])

@@ -19,7 +19,8 @@ from click.testing import CliRunner
 from lib import changes, cli, desired, locks, records
 from lib.aws import connect
 from lib.errors import Refused, Superseded
-from lib.locks import TOKEN, Lock
+from lib.lock import Lock, digest
+from lib.locks import TOKEN
 from lib.plans import Plan
 from lib.records import LOG, Record
 from lib.settings import ROOT, Settings
@@ -58,7 +59,7 @@ def writes(record: Record) -> list[dict[str, Any]]:
 def put(settings: Settings, **values: Any) -> Lock:
     """The lock of a run on another machine."""
     usual = {
-        "token": "theirs", "run_id": "r9", "owner": BOB, "host": "elsewhere", "pid": 7, "born": "b 1",
+        "token_sha256": digest("theirs"), "run_id": "r9", "owner": BOB, "host": "elsewhere", "pid": 7, "born": "b 1",
         "taken": "2026-01-01T00:00:00Z", "lease_seconds": 600,
     }  # fmt: skip
     lock = Lock(**{**usual, **values})
@@ -229,7 +230,7 @@ def test_a_run_whose_lock_is_broken_after_its_first_write_does_not_make_the_seco
         f"tags of {first.resource.name}",
         f"parameter {free.lock_name}",
     }
-    assert locks.found(live).token == "theirs"
+    assert locks.found(live).opened_by("theirs")
     with pytest.raises(Refused):
         changes.carry_out(changes.plan("01", desired.infrastructure(live)), free, record)
 

@@ -5,8 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -15,9 +14,10 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from lib import audit, locks, records
+from lib import audit, locks, machine, records
 from lib.aws import connect
 from lib.cli import main
+from lib.lock import Lock, digest
 from lib.settings import load
 from rehearsal import clients
 
@@ -59,9 +59,8 @@ def typed(command, tmp_path):
 
 def held_by(chosen, run_id, seconds):
     """Put somebody's lock there, which ends so many seconds from now."""
-    until = (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat(timespec="seconds")
-    lock = locks.Lock("theirs", run_id, "arn:aws:iam::0:user/bob", "elsewhere", 7, "boot 1", until, until)
-    value = json.dumps(asdict(replace(lock, taken=until)))
+    lock = Lock(digest("theirs"), run_id, "arn:aws:iam::0:user/bob", "elsewhere", 7, "boot 1", "today", seconds)
+    value = json.dumps(lock.to_row())
     ssm = clients.client(chosen.endpoint_url, "ssm")
     ssm.put_parameter(Name=chosen.lock_name, Value=value, Type="String", Overwrite=True)
 
@@ -141,8 +140,8 @@ def test_after_a_token_expired_the_printed_command_takes_the_lock_that_was_left(
     assert code == 0, out
     left = locks.found(connect(chosen))
     # The command has ended by the time when somebody types the next one; here it was this very process.
-    ssm, ended = clients.client(chosen.endpoint_url, "ssm"), replace(left, born=f"{locks._boot()} 0")
-    ssm.put_parameter(Name=chosen.lock_name, Value=json.dumps(asdict(ended)), Type="String", Overwrite=True)
+    ssm, ended = clients.client(chosen.endpoint_url, "ssm"), replace(left, born=f"{machine.boot()} 0")
+    ssm.put_parameter(Name=chosen.lock_name, Value=json.dumps(ended.to_row()), Type="String", Overwrite=True)
     (undo,) = collected(out)
     code, undone = typed(undo, tmp_path)
     assert code == 0 and "Lock broken" in undone, undone

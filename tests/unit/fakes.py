@@ -1,13 +1,14 @@
 """Live things in a dictionary, for tests of what is done with them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from lib.errors import NotAsWanted, Refused
-from lib.plans import Use, Wanted
+from lib.plans import Use, Wanted, written
+from lib.records import Record
 
 
 @dataclass
@@ -22,6 +23,7 @@ class World:
     holders: list[str] = field(default_factory=list)
     uses: dict[str, Use] = field(default_factory=dict)
     lifted: str = ""
+    known: dict[str, set[str]] = field(default_factory=dict)  # what the account keeps that a run wrote
     still_ours: Callable[[], None] = lambda: None
     at_write: Callable[[str], None] = lambda label: None
 
@@ -41,6 +43,18 @@ class World:
 
     def approval_lifted(self) -> str:
         return self.lifted
+
+    def wrote(self, run_id: str) -> frozenset[str]:
+        return frozenset(self.known.get(run_id, ()))
+
+    def believing(self, *told: Record) -> "World":
+        """The same, where the account keeps everything that these records tell."""
+        for record in told:
+            self.keep_written(record.run_id, map(written, record.changes()))
+        return self
+
+    def keep_written(self, run_id: str, found: Iterable[str]) -> None:
+        self.known.setdefault(run_id, set()).update(found)
 
     def reopen(self, kind: str, identity: dict[str, str]) -> "FakeResource":
         assert kind == FakeResource.kind

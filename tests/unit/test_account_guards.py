@@ -91,16 +91,67 @@ def test_once_used_approval_stays_required_and_the_lock_the_same(store):
     why = guards(store, approval="none").approval_lifted()
     assert why.startswith("approval none: the account keeps that Your6-CheckinWorkflow (since run r1 of arn:aws:iam")
     assert (guards(store).approval_lifted(), guards(store).lock_lifted()) == ("", "")
-    other = AccountGuards(guards(store).live)
-    name = f"{other.place}/approval"
+
+
+@pytest.mark.parametrize("asked", ["required", "none"])
+def test_the_first_lock_that_was_taken_is_the_one_that_is_taken(store, asked):
+    guards(store, approval=asked).keep_lock("r1")
+    kept = dict(store.kept)
+    guards(store).keep_lock("r2")
+    assert guards(store).lock_lifted() == ""
+    name = f"{guards(store).place}/lock"
     store.kept[name] = store.kept[name].replace(load("local").lock_name, "/the/lock")
-    assert "takes /the/lock; a run under another lock would write beside" in other.lock_lifted()
+    assert "takes /the/lock; a run under another lock would write beside" in guards(store).lock_lifted()
+    with pytest.raises(Refused, match="takes /the/lock"):
+        guards(store).keep_lock("r3")
+    assert store.kept.keys() == kept.keys()
+
+
+def test_what_each_run_began_to_write_is_kept_once_and_is_nobody_elses(store):
+    first, many = ["a" * 32, "b" * 32], [f"{number:032x}" for number in range(150)]
+    guards(store).keep_written("r1", first)
+    guards(store).keep_written("r1", first)
+    assert len(store.kept) == 1
+    guards(store, who="arn:aws:iam::000000000000:user/bob").keep_written("r1", [*first, *many])
+    assert guards(store).wrote("r1") == {*first, *many}
+    assert (guards(store).wrote("r2"), guards(store, state_machine_name="Another").wrote("r1")) == (set(), set())
+    assert all(len(text) <= 4096 for text in store.kept.values())
+
+
+def test_two_processes_of_a_run_take_nothing_from_each_other(store):
+    mine, place = guards(store), f"{guards(store).place}/wrote/r1"
+    read = mine._read
+
+    def meanwhile(name):
+        found = read(name)
+        if found is None and f"{place}/1" not in store.kept:
+            guards(store).keep_written("r1", ["b" * 32])
+        return found
+
+    object.__setattr__(mine, "_read", meanwhile)
+    mine.keep_written("r1", ["a" * 32])
+    assert guards(store).wrote("r1") == {"a" * 32, "b" * 32}
+
+
+@pytest.mark.parametrize("value", ["", "hello", "[]", '{"wrote": "x"}', '{"wrote": [1, null]}'])
+def test_of_what_is_kept_and_not_understood_no_write_is_known(store, value):
+    store.kept[f"{guards(store).place}/wrote/r1/1"] = value
+    assert guards(store).wrote("r1") == set()
+    guards(store).keep_written("r1", ["a" * 32])
+    assert guards(store).wrote("r1") == {"a" * 32}
+
+
+@pytest.mark.parametrize("run_id", ["", "../used", "a/b", "x" * 100])
+def test_what_is_no_run_wrote_nothing(store, run_id):
+    store.fails["get"] = AssertionError("asked")
+    assert guards(store).wrote(run_id) == set()
 
 
 @pytest.mark.parametrize("value", ["", "hello", "[]", '{"format": 2, "more": 1}'])
 def test_what_is_there_and_is_not_understood_is_there(store, value):
     found = guards(store)
-    store.kept[f"{found.place}/used/{APPROVED}"] = store.kept[f"{found.place}/approval"] = value
+    for name in (f"used/{APPROVED}", "approval", "lock"):
+        store.kept[f"{found.place}/{name}"] = value
     assert found.used(APPROVED).said == "run None of None at 2026-01-02 03:04:05 UTC"
     assert guards(store, approval="none").approval_lifted() != ""
     assert found.lock_lifted() != ""

@@ -87,12 +87,14 @@ def test_another_value_of_any_parameter_that_decides_is_refused_by_its_name(sett
     assert found[0].startswith(f"parameter {key}")
     if key in ("environment", "approval"):
         return  # they decide already where the record lies, and whether anything is compared
-    for attempt in (
-        lambda: require_whole(other, records.open_run(other), [plan], CALLER),
-        lambda: require(plan, other, record),
-        lambda: require_resumable(other, record, [plan], CALLER),
+    # A record of another account is none of this one's to compare with.
+    whole = "no record of it" if key == "account_id" else f"parameter {key}"
+    for attempt, said in (
+        (lambda: require_whole(other, records.open_run(other), [plan], CALLER), whole),
+        (lambda: require(plan, other, record), f"parameter {key}"),
+        (lambda: require_resumable(other, record, [plan], CALLER), f"parameter {key}"),
     ):
-        with pytest.raises(Refused, match=f"parameter {key}") as refused:
+        with pytest.raises(Refused, match=said) as refused:
             attempt()
         assert refused.value.exit_code == 3
         assert "example.org" not in str(refused.value).replace("j***@example.org", "")
@@ -151,6 +153,48 @@ def test_what_was_taken_away_or_renamed_counts_as_edited(settings, checkout, pat
     before = approval.made_from(settings)
     (checkout / path).rename((checkout / path).with_stem("moved"))
     assert approval.made_from(settings) != before
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        "lib/.ipynb_checkpoints/changes-checkpoint.py",
+        "lib/resources/.ipynb_checkpoints/rules-checkpoint.py",
+        "lib/definitions/rules/.ipynb_checkpoints/crisis-checkpoint.json",
+        "lib/.#changes.py",
+        "lib/.~changes.py",
+        "runbooks/.ipynb_checkpoints/03_state_machine-checkpoint.ipynb",
+        "lib/__pycache__/changes.cpython-311.pyc",
+    ],
+)
+def test_what_looking_at_a_file_leaves_beside_it_invalidates_no_approval(settings, wanted, checkout, left):
+    plan = changes.plan("01", wanted)
+    asked = planned(settings, plan)
+    (checkout / left).parent.mkdir(exist_ok=True)
+    (checkout / left).write_text("anything = 1", encoding="utf-8")
+    require(plan, asked, begun(asked, plan))
+
+
+@pytest.mark.parametrize("way", ["link to a file", "link to a folder", "a new package", "a copy beside it"])
+def test_whatever_can_be_imported_is_part_of_the_approved_code(settings, checkout, tmp_path, way):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "__init__.py").write_text("", encoding="utf-8")
+    (elsewhere / "other.py").write_text("said = 1", encoding="utf-8")
+    before = approval.made_from(settings)
+    if way == "link to a file":
+        (checkout / "lib" / "other.py").symlink_to(elsewhere / "other.py")
+    elif way == "link to a folder":
+        (checkout / "lib" / "other").symlink_to(elsewhere)
+        (elsewhere / "again").symlink_to(elsewhere)  # round and round
+    elif way == "a new package":
+        shutil.copytree(elsewhere, checkout / "lib" / "other")
+    else:
+        shutil.copy(elsewhere / "other.py", checkout / "lib" / "changes-Copy1.py")
+    added = approval.made_from(settings)
+    assert added["code"] != before["code"]
+    (elsewhere / "other.py").write_text("said = 2", encoding="utf-8")
+    assert ("link" in way) == (approval.made_from(settings)["code"] != added["code"])
 
 
 @pytest.mark.parametrize(
@@ -227,8 +271,27 @@ def test_an_approval_without_anything_left_to_change_is_refused(settings, world)
 def test_a_plan_that_nobody_kept_is_refused_without_a_guess_at_what_differs(settings, wanted):
     plan = changes.plan("01", wanted)
     asked = settings.model_copy(update={"approved_plan": "plan-0123456789abcdef"})
-    with pytest.raises(Refused, match="no record of it is here to compare with"):
+    with pytest.raises(Refused, match="no record of it, as it was sealed, is here to compare with"):
         require_whole(asked, records.open_run(asked), [plan], CALLER)
+
+
+@pytest.mark.parametrize("copied", [False, True])
+def test_a_plan_that_was_altered_in_its_record_or_in_a_copy_of_it_names_no_difference(copied, settings, world, wanted):
+    approved = planned(settings, changes.plan("01", wanted))
+    (kept,) = records.every(settings)
+    records.seal(kept)
+    if copied:
+        (kept.folder.parent / records.COPIES).mkdir()
+        kept.folder.rename(kept.folder.parent / records.COPIES / kept.run_id)
+    (kept,) = records.every(settings)
+    world.live["old"] = {"size": 5}
+    plan = changes.plan("01", wanted)
+    with pytest.raises(Refused, match="thing old"):
+        require_whole(approved, records.open_run(approved), [plan], CALLER)
+    path = kept.folder / approval.PLAN
+    path.write_text(path.read_text().replace('"size": 1', '"size": 7', 1))
+    with pytest.raises(Refused, match="no record of it, as it was sealed, is here to compare with"):
+        require_whole(approved, records.open_run(approved), [plan], CALLER)
 
 
 def refused_whole(settings, plans, *approved) -> str:
@@ -430,6 +493,29 @@ def test_a_notebook_does_without_approval_only_where_a_file_or_its_run_says_so(s
     begun_so.write_json("run.json", {"parameters": {"approval": "none"}})
     changes.carry_out(plan, own, begun_so)
     changes.carry_out(changes.plan("01", wanted), by_hand, records.open_run(by_hand))
+
+
+def test_a_copy_says_of_no_account_that_parameters_do_not_name_that_it_needs_no_approval(settings, world, wanted):
+    """Before any approved run the account keeps nothing; a copied file, an option and a record are anybody's word."""
+    elsewhere = {"account_id": "444455556666", "environment": "elsewhere", "endpoint_url": ""}
+    theirs = parameters.changed(settings, approval="none", **elsewhere)
+    plan, record = changes.plan("01", wanted), records.open_run(theirs)
+    told = records.open_run(parameters.changed(theirs, run_id="told"))
+    told.write_json("run.json", {"parameters": {"approval": "none"}})
+    told.keep_json(approval.PLAN, approval.begun_plan([plan], theirs, told, CALLER))
+    for attempt in (
+        lambda: require_whole(theirs, record, [plan], CALLER),
+        lambda: changes.carry_out(plan, theirs, told),
+        lambda: require_resumable(theirs, told, [plan], CALLER),
+    ):
+        with pytest.raises(Refused, match=r"no file in parameters/ says so of account 444455556666.*Nothing was writ"):
+            attempt()
+    with pytest.raises(Refused, match=r"approval none: no file in parameters/ says so"):
+        changes.carry_out(plan, theirs, record)
+    assert world.writes == []
+    require_whole(parameters.changed(theirs, mode="plan"), record, [plan], CALLER)  # looking needs none
+    nothing = changes.plan("01", world.wanted(equal="as wanted"))
+    require_whole(theirs, record, [nothing], CALLER)
 
 
 # Who approves.

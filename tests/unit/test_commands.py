@@ -17,7 +17,7 @@ from lib.cli import main, ways_on
 from lib.command import given_and_decided
 from lib.display import commands, page
 from lib.errors import BadParameters, Unreachable
-from lib.locks import Lock
+from lib.lock import Lock
 from lib.parameters import OF_THE_RUN
 from lib.phases import NOTEBOOKS, numbers
 from lib.settings import load
@@ -162,7 +162,7 @@ def test_the_documentation_of_an_account_that_needs_approval_names_all_that_appl
     ]  # fmt: skip
 
 
-LEFT = Lock("t", "r1", "me", "host", 1, "", "2026-01-01T00:00:00+00:00", "2026-01-01T00:05:00+00:00")
+LEFT = Lock("t", "r1", "me", "host", 1, "", "2026-01-01T00:00:00Z")
 
 
 def out_of_reach(*_):

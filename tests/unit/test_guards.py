@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 
 import pytest
 from fakes import FakeResource, World
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from lib import changes, guards, records, show, terminal
+from lib import changes, guards, plans, records, show, terminal
 from lib.display import console, page
 from lib.errors import Refused
 from lib.guards import Ours
@@ -37,6 +38,14 @@ TOLD = {"time": "2026-01-01T00:00:00+00:00", "phase": "01", "name": "thing x"}
 def wrote(*values, kind="thing", label="x"):
     """What earlier runs wrote to the thing."""
     return Ours({json.dumps([kind, {"label": label}], sort_keys=True): values})
+
+
+OF_X = guards.losses([Plan("01", (change("is there", "wanted"),))], Ours())
+
+
+def ours(settings, record, *told):
+    """What is ours of the thing, where the account keeps what these records tell, and this one."""
+    return guards.ours(OF_X, settings, record, World().believing(record, *told))
 
 
 @pytest.fixture
@@ -146,7 +155,7 @@ def test_what_an_undo_put_back_is_not_ours(settings, record):
     record.append(LOG, {**row, "after": "ours", "undoes": False})
     record.append(LOG, {**row, "after": "theirs", "undoes": True})
     record.append(LOG, {**row, "after": "theirs", "undoes": True, "state": "applied"})
-    found = guards.ours(settings, records.open_run(settings))
+    found = ours(settings, records.open_run(settings), record)
     assert list(found.written.values()) == [["ours"]]
     assert lost("ours", "newer", ours=found) == []
     assert lost("theirs", "newer", ours=found) == [("", "theirs", "newer")]
@@ -154,11 +163,13 @@ def test_what_an_undo_put_back_is_not_ours(settings, record):
 
 def test_every_run_of_the_environment_counts_and_no_other_environments(settings, record):
     row = {**TOLD, "kind": "thing", "identity": {"label": "x"}, "state": "intended", "before": None, "undoes": False}
-    records.open_run(settings).append(LOG, {**row, "after": "first"})
+    first = records.open_run(settings)
+    first.append(LOG, {**row, "after": "first"})
     elsewhere = settings.model_copy(update={"environment": "elsewhere"})
-    records.open_run(elsewhere).append(LOG, {**row, "after": "second"})
+    second = records.open_run(elsewhere)
+    second.append(LOG, {**row, "after": "second"})
     record.append(LOG, {**row, "after": "third"})
-    assert sorted(*guards.ours(settings, record).written.values()) == ["first", "third"]
+    assert sorted(*ours(settings, record, first, second).written.values()) == ["first", "third"]
 
 
 @pytest.mark.parametrize(("live", "is_lost"), [("half", False), ("before", True), ("after", False)])
@@ -170,9 +181,84 @@ def test_what_this_run_left_half_written_is_ours_but_not_what_it_never_wrote_to(
     row = {**TOLD, "kind": "thing", "identity": {"label": "x"}, "before": "before", "after": "after", "undoes": False}
     record.append(LOG, {**row, "state": "intended"})
     record.append(LOG, {**row, "state": state})
-    assert bool(lost(live, "wanted", ours=guards.ours(settings, record))) == is_lost
+    assert bool(lost(live, "wanted", ours=ours(settings, record))) == is_lost
     other = records.open_run(settings)
-    assert bool(lost("half", "wanted", ours=guards.ours(settings, other)))
+    assert bool(lost("half", "wanted", ours=ours(settings, other)))
+
+
+def forged(settings, record, **more):
+    """A folder that somebody made, sealed like any, which tells of a run that wrote what is live."""
+    made = Record(settings.runs_folder / "20260101T000000Z-f0f0", "20260101T000000Z-f0f0")
+    made.folder.mkdir(parents=True)
+    records.opened(settings, made)
+    row = {**TOLD, "kind": "thing", "identity": {"label": "x"}, "state": "intended", "before": None, "undoes": False}
+    made.append(LOG, {**row, "after": "theirs", **more})
+    records.seal(made)
+    return made
+
+
+def test_a_forged_record_that_is_sealed_like_any_lifts_nothing_and_is_named(settings, record):
+    made = forged(settings, record)
+    assert records.as_sealed(settings) == [made, record]
+    world = World({"x": "theirs"})
+    plan = changes.plan("01", world.wanted(x="ours"))
+    with pytest.raises(Refused, match=f"1 value .*The record of run {made.run_id} tells of writes .* does not keep"):
+        guards.require_no_loss([plan], settings, record)
+    with pytest.raises(Refused, match="1 value that no recorded run wrote"):
+        changes.carry_out(plan, settings, record)
+    assert (world.writes, world.known) == ([], {})
+    world.believing(made)
+    guards.require_no_loss([plan], settings, record)
+
+
+def test_neither_does_one_that_bears_the_name_of_a_run_that_wrote_something_else_here(settings, record):
+    made, world = forged(settings, record), World({"x": "theirs"})
+    world.keep_written(made.run_id, ["0" * 32])
+    plan = changes.plan("01", world.wanted(x="ours"))
+    assert "1 value that no recorded run wrote" in guards.refusal([plan], settings, record)
+
+
+def test_neither_does_this_runs_own_record_or_a_write_that_it_tells_of_as_cut_short(settings, record, monkeypatch):
+    monkeypatch.setattr("lib.plans.IN_PARTS", ("thing",))
+    own, world = forged(settings, record), World({"x": "half"})
+    plan = changes.plan("01", world.wanted(x="ours"))
+    assert "1 value that no recorded run wrote" in guards.refusal([plan], settings, own)
+    world.believing(own)
+    assert guards.refusal([plan], settings, own) == ""
+
+
+def test_neither_does_what_it_wrote_of_another_thing_or_a_row_that_cannot_be_read(settings, record):
+    world = World({"x": "theirs"})
+    plan = changes.plan("01", world.wanted(x="ours"))
+    for more in ({"identity": {"label": "y"}}, {"format": 9}):
+        made = forged(settings, record, **more)
+        world.believing(made)
+        assert "1 value that no recorded run wrote" in guards.refusal([plan], settings, record)
+        shutil.rmtree(made.folder)
+
+
+def test_the_account_is_told_what_a_run_writes_before_its_first_write(settings, record):
+    world, told = World(), []
+    world.at_write = lambda label: told.append(len(world.known[record.run_id]))
+    changes.carry_out(changes.plan("01", world.wanted(a=1, b=2)), settings, record)
+    assert told == [2, 2]
+    intended = [row for row in record.changes() if row["state"] == "intended"]
+    assert world.wrote(record.run_id) == set(map(plans.written, intended))
+    later = records.open_run(settings)
+    changes.carry_out(changes.plan("01", world.wanted(a=3, b=2)), settings, later)  # its own value, without asking
+    assert len(world.wrote(later.run_id)) == 1
+
+
+def test_where_it_cannot_be_told_nothing_is_written(settings, record):
+    world = World()
+
+    def refuses(run_id, found):
+        raise Refused("cannot be kept")
+
+    world.keep_written = refuses
+    with pytest.raises(Refused, match="cannot be kept"):
+        changes.carry_out(changes.plan("01", world.wanted(a=1)), settings, record)
+    assert (world.writes, record.rows(LOG)) == ([], [])
 
 
 def test_what_is_temporary_loses_nothing():
@@ -306,7 +392,7 @@ def test_a_record_beside_the_environments_counts_as_this_runs(settings, tmp_path
     elsewhere = Record(tmp_path, "r1")
     row = {**TOLD, "kind": "thing", "identity": {"label": "x"}, "state": "intended", "before": None, "after": "mine"}
     elsewhere.append(LOG, row)
-    assert lost("mine", "wanted", ours=guards.ours(settings, elsewhere)) == []
+    assert lost("mine", "wanted", ours=ours(settings, elsewhere)) == []
 
 
 ROLE = {"definition": {}, "roleArn": "theirs", "loggingConfiguration": {}}

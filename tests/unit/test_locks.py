@@ -19,10 +19,11 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutErr
 from fakes import World
 
 from lib import changes, locks, machine, records
-from lib.account_guards import AccountGuards
+from lib.account_guards import PLACE, AccountGuards
 from lib.aws import Identity, Live
 from lib.errors import NotAsWanted, Refused, Superseded, Unreachable
-from lib.locks import TOKEN, Lock, break_lock, found, held
+from lib.lock import Lock, digest
+from lib.locks import TOKEN, break_lock, found, held
 from lib.settings import load
 
 NAME = load("local").lock_name
@@ -37,10 +38,12 @@ def says(code: str, status: int = 400) -> ClientError:
 class Store:
     """The three calls of SSM that the lock makes. `before` and `after` see each call, and may raise or intervene.
 
-    It has a clock of its own, an hour behind this machine's, which stands still but for `passes`.
+    What the account keeps of its guards lies apart, and is seen by neither. It has a clock of its own, an hour behind
+    this machine's, which stands still but for `passes`.
     """
 
     held: dict[str, tuple[str, int]] = field(default_factory=dict)
+    kept: dict[str, str] = field(default_factory=dict)
     written: dict[str, datetime] = field(default_factory=dict)
     now: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1))
     dated: bool = True
@@ -50,6 +53,10 @@ class Store:
     alone: Any = field(default_factory=threading.RLock)
 
     def get_parameter(self, **given):
+        if given["Name"].startswith(PLACE):
+            if given["Name"] not in self.kept:
+                raise says("ParameterNotFound")
+            return {"Parameter": {"Value": self.kept[given["Name"]], "Version": 1, "LastModifiedDate": self.now}}
         with self._told("get"):
             if given["Name"] not in self.held:
                 raise says("ParameterNotFound")
@@ -63,6 +70,11 @@ class Store:
 
     def put_parameter(self, **given):
         name, over = given["Name"], given["Overwrite"]
+        if name.startswith(PLACE):
+            if name in self.kept:
+                raise says("ParameterAlreadyExists")
+            self.kept[name] = given["Value"]
+            return {"Version": 1}
         with self._told("renew" if over else "take"), self.alone:
             if name in self.held and not over:
                 raise says("ParameterAlreadyExists")
@@ -132,8 +144,8 @@ def elsewhere() -> Iterator[None]:
 def somebodys(store: Store, **values: Any) -> Lock:
     """The lock of a run on another machine."""
     usual = {
-        "token": "theirs", "run_id": "r9", "owner": "arn:aws:iam::000000000000:user/bob", "host": "elsewhere", "pid": 7,
-        "born": "b 1", "taken": "2026-01-01T00:00:00Z", "lease_seconds": 60,
+        "token_sha256": digest("theirs"), "run_id": "r9", "owner": "arn:aws:iam::000000000000:user/bob",
+        "host": "elsewhere", "pid": 7, "born": "b 1", "taken": "2026-01-01T00:00:00Z", "lease_seconds": 60,
     }  # fmt: skip
     lock = Lock(**{**usual, **values})
     store.held[NAME] = (json.dumps(lock.to_row()), 1)
@@ -167,7 +179,7 @@ def test_runs_after_each_other_each_take_their_own(store, live):
     tokens = []
     for run_id in ("r1", "r2"):
         with held(live, run_id):
-            tokens.append(store.lock["token"])
+            tokens.append(os.environ[TOKEN])
             assert store.lock["run_id"] == run_id
     assert len(set(tokens)) == 2
 
@@ -191,16 +203,68 @@ def test_a_stale_one_is_refused_as_well_and_says_how_to_take_it_away(store, live
     way_out = r"STALE: its lease of 60 s lapsed 1 s ago.*`runbook lock local --break r9[^`]*` takes it away"
     with pytest.raises(Superseded, match=way_out), held(live, "r1"):
         pytest.fail("a stale lock is only broken by somebody who says so")
-    assert store.lock["token"] == "theirs"
+    assert found(live).opened_by("theirs")
 
 
 def test_what_belongs_to_the_run_joins_and_leaves_the_lock_to_its_holder(store, live):
     with held(live, "r1"):
-        token = store.lock["token"]
+        token = os.environ[TOKEN]
         with held(live, "r1") as still_ours:
             still_ours()
             assert store.calls.count("take") == 1
-        assert store.lock["token"] == token == os.environ[TOKEN]
+        assert found(live).opened_by(token)
+        assert token == os.environ[TOKEN]
+
+
+def readable(store: Store) -> list[str]:
+    """Everything that somebody who may read the parameter can read there."""
+    return [text for key, value in store.lock.items() for text in (key, str(value))]
+
+
+def test_whoever_may_read_it_finds_nothing_there_that_lets_them_write(store, live, monkeypatch):
+    with held(live, "r1"):
+        shown, before = readable(store), store.held[NAME]
+        assert os.environ[TOKEN] not in store.held[NAME][0]
+        with elsewhere():
+            for text in shown:
+                monkeypatch.setenv(TOKEN, text)
+                with pytest.raises(Superseded, match="another run may write now: run r1"), held(live, "r1"):
+                    pytest.fail(f"{text} lets them write")
+            monkeypatch.delenv(TOKEN)
+        assert store.held[NAME] == before
+
+
+def test_neither_does_one_that_was_renewed_or_said(store, live):
+    with held(live, "r1") as still_ours:
+        store.passes(100)
+        still_ours()
+        lock = found(live)
+        assert lock.renewals == 1
+        assert os.environ[TOKEN] not in store.held[NAME][0] + lock.said + repr(lock)
+
+
+@pytest.mark.parametrize("named", [{}, {"format": 1}, {"format": 2}])
+def test_one_of_an_earlier_version_whose_token_stands_readable_is_in_force_and_nobodys_to_write_under(
+    named, store, live, monkeypatch
+):
+    lock = somebodys(store)
+    row = {key: value for key, value in store.lock.items() if key not in ("format", "token_sha256")}
+    store.held[NAME] = (json.dumps({**named, "token": "theirs", **row}), 1)
+    before = store.held[NAME]
+    assert replace(found(live), token_sha256=lock.token_sha256) == lock
+    for text in (*readable(store), found(live).token_sha256):
+        monkeypatch.setenv(TOKEN, text)
+        with pytest.raises(Superseded, match=r"another run may write now: run r9 of .*user/bob"), held(live, "r9"):
+            pytest.fail(f"{text} lets them write")
+    monkeypatch.delenv(TOKEN)
+    with pytest.raises(Superseded, match=r"run r9 of .*user/bob"), held(live, "r1"):
+        pytest.fail("it is in force")
+    with pytest.raises(Refused, match="stop that run, or wait for its lease"):
+        break_lock(live, "r9")
+    assert store.held[NAME] == before
+    store.passes(61)
+    assert break_lock(live, "r9").run_id == "r9"
+    assert store.held == {}
 
 
 def test_another_run_in_the_same_process_does_not_write_under_this_ones_lock(store, live):
@@ -482,8 +546,9 @@ def test_one_more_key_in_a_lock_or_none_for_its_format_makes_it_no_other(store, 
     first = {key: value for key, value in store.lock.items() if key != "format"}  # as the first format was
     store.held[NAME] = (json.dumps(first), 1)
     assert found(live) == lock
-    with held(replace(live, settings=live.settings.model_copy(update={"lock_name": "/other/lock"})), "r1"):
-        assert json.loads(store.held["/other/lock"][0])["format"] == 2
+    store.held.clear()
+    with held(live, "r1"):
+        assert store.lock["format"] == 2
 
 
 def test_only_ones_own_is_given_back(store, live):
@@ -491,7 +556,7 @@ def test_only_ones_own_is_given_back(store, live):
         somebodys(store)
         with pytest.raises(Superseded, match=r"run r9 of .*user/bob, process 7 on elsewhere"):
             still_ours()
-    assert store.lock["token"] == "theirs"
+    assert found(live).opened_by("theirs")
 
 
 def test_a_release_without_an_answer_takes_nobody_elses_away_when_it_is_tried_again(store, live):
@@ -503,7 +568,7 @@ def test_a_release_without_an_answer_takes_nobody_elses_away_when_it_is_tried_ag
 
     with held(live, "r1"):
         store.after = unheard
-    assert (store.lock["token"], store.calls.count("delete")) == ("theirs", 1)
+    assert (found(live).opened_by("theirs"), store.calls.count("delete")) == (True, 1)
 
 
 def test_a_release_that_is_put_off_is_tried_again(store, live):
@@ -601,21 +666,30 @@ def test_a_container_of_the_same_machine_tells_nothing_about_the_process(store, 
     assert somebodys(store, host=platform.node(), pid=2**22 + 1, born=f"{machine.boot()} 1").stale != ""
 
 
-def kept_by_the_account(store: Store, live: Live, **values: Any) -> str:
-    name = f"{AccountGuards(live).place}/approval"
-    usual = {"format": 1, "lock_name": NAME, "run_id": "r7", "caller": "jim"}
-    store.held[name] = (json.dumps({**usual, **values}), 1)
-    return name
-
-
 def test_a_lock_of_another_name_than_the_account_keeps_is_not_taken(store, live):
-    kept_by_the_account(store, live, lock_name="/the/lock")
-    why = rf"lock_name {NAME}: the account keeps that Your6-CheckinWorkflow \(since run r7 of jim .* takes /the/lock"
-    with pytest.raises(Refused, match=why), held(live, "r1"):
+    with held(live, "r7"):
+        pass
+    other = replace(live, settings=live.settings.model_copy(update={"lock_name": "/beside"}))
+    why = rf"lock_name /beside: the account keeps that Your6-CheckinWorkflow \(since run r7 of .*jane .* takes {NAME}"
+    with pytest.raises(Refused, match=why), held(other, "r1"):
         pytest.fail("two may write, each under a lock of its own")
-    kept_by_the_account(store, live)
     with held(live, "r1"):
         assert store.lock["run_id"] == "r1"
+    assert (store.held, len(store.kept)) == ({}, 1)
+
+
+def test_of_two_first_runs_at_once_under_two_locks_one_writes(store, live):
+    """Each asked before the other had said which lock it takes."""
+    other = replace(live, settings=live.settings.model_copy(update={"lock_name": "/beside"}))
+
+    def meanwhile(call):
+        if call == "take" and not store.kept:
+            AccountGuards(other).keep_lock("r2")
+
+    store.after = meanwhile
+    with pytest.raises(Refused, match=rf"lock_name {NAME}: .* run r2 .* takes /beside"), held(live, "r1"):
+        pytest.fail("two may write, each under a lock of its own")
+    assert store.held == {}  # given back
 
 
 def test_a_break_names_the_run_and_is_refused_while_the_run_lives(store, live):
@@ -645,11 +719,11 @@ def test_a_break_takes_nothing_away_from_who_took_it_in_between(store, live):
     def meanwhile(call):
         gets.append(call)
         if gets == ["get"]:
-            somebodys(store, token="new", run_id="r10")
+            somebodys(store, token_sha256=digest("new"), run_id="r10")
 
     store.after = meanwhile
     assert break_lock(live, "r9") == lock
-    assert store.lock["token"] == "new"
+    assert found(live).opened_by("new")
 
 
 @pytest.mark.parametrize("force", [True, False])

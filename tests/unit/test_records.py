@@ -113,7 +113,7 @@ def test_a_file_that_cannot_be_written_leaves_the_one_before(record, monkeypatch
 
     record.write_text("run.json", "whole")
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(Unrecorded, match=rf"No space left on device.*make room, .* --resume {record.run_id}"):
+    with pytest.raises(Unrecorded, match=rf"No space left on device.*make room, then resume run {record.run_id}"):
         record.write_text("run.json", "the new one")
     assert {path.name: path.read_text() for path in record.folder.glob("r*")} == {"run.json": "whole"}
     assert sorted(path.name for path in record.folder.iterdir()) == [MANIFEST, "run.json"]
@@ -325,6 +325,50 @@ def test_of_a_run_the_side_that_wrote_last_tells(settings, record, here, there, 
         record.append(LOG, {})
     record.write_json("run.json", {"ended": here[1]})
     copy = copied(settings, record.run_id, [{}] * there[0], {"ended": there[1]})
-    assert [found.folder for found in records.latest_of_each(settings)] == [
+    assert [found.folder for found in records.latest_of_each(records.every(settings))] == [
         {"copy": copy, "here": record}[later].folder
     ]
+
+
+# What is decided by what runs left
+
+
+def sealed_run(settings, where, run_id, row):
+    """A run that ended, in the folder of this machine's runs or of the store's copies."""
+    folder = settings.runs_folder / where / run_id
+    folder.mkdir(parents=True)
+    made = Record(folder, run_id)
+    records.opened(settings, made)
+    made.append(LOG, row)
+    made.write_json("plan.json", {"fingerprint": "plan-1", "mode": "apply", "changes": []})
+    records.seal(made)
+    return made
+
+
+@pytest.mark.parametrize("where", ["", records.COPIES])
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [(LOG, b"first", b"other"), ("plan.json", b"plan-1", b"plan-2"), (MANIFEST, b"closed", b"opened")],
+)
+def test_of_what_was_altered_nothing_is_decided_wherever_it_lies(where, name, old, new, settings):
+    kept, edited = (sealed_run(settings, where, run_id, {"after": "first"}) for run_id in ("r1", "r2"))
+    assert records.as_sealed(settings) == [kept, edited]
+    (edited.folder / name).write_bytes((edited.folder / name).read_bytes().replace(old, new, 1))
+    assert records.as_sealed(settings) == [kept]
+    assert records.every(settings) == [kept, edited]  # it is told of all the same
+
+
+@pytest.mark.parametrize("where", ["", records.COPIES])
+def test_of_one_of_a_newer_version_nothing_is_decided_and_it_keeps_no_other_back(where, settings):
+    kept, newer = (sealed_run(settings, where, run_id, {"after": "first"}) for run_id in ("r1", "r2"))
+    text = (newer.folder / MANIFEST).read_text()
+    (newer.folder / MANIFEST).write_text(text.replace('"format": 2', '"format": 9', 1))
+    assert records.as_sealed(settings) == [kept]
+
+
+def test_a_copy_that_was_altered_hides_no_record_of_this_machine(settings):
+    here = sealed_run(settings, "", "r1", {"after": "first"})
+    there = sealed_run(settings, records.COPIES, "r1", {"after": "first"})
+    with (there.folder / LOG).open("a") as file:
+        file.write(json.dumps({"after": "forged"}) + "\n")
+    assert records.latest_of_each(records.as_sealed(settings)) == [here]

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from fakes import World
 
-from lib import audit, changes, guards, manifest, records
+from lib import audit, changes, guards, manifest, plans, records
 from lib.cli import main
 from lib.errors import Altered, Refused
 from lib.manifest import Binding
@@ -347,10 +347,13 @@ def test_a_loss_is_not_excused_by_what_somebody_wrote_into_another_runs_log(sett
     row = {**told, "identity": {"label": "x"}, "state": "intended", "undoes": False, "after": "theirs"}
     other.append(LOG, row)
     records.seal(other)
-    assert list(guards.ours(settings, record).written.values()) == [["theirs"]]
+    world = World({"x": "theirs"}).believing(other)
+    world.keep_written(other.run_id, [plans.written({**row, "after": "planted"})])
+    lost = guards.losses([changes.plan("01", world.wanted(x="wanted"))], guards.Ours())
+    assert list(guards.ours(lost, settings, record, world).written.values()) == [["theirs"]]
     with (other.folder / LOG).open("a") as file:
         file.write(json.dumps({**row, "after": "planted"}) + "\n")
-    assert guards.ours(settings, record).written == {}
+    assert guards.ours(lost, settings, record, world).written == {}
 
 
 # Nobody else's to read

@@ -87,7 +87,7 @@ class Machine:
 
     def start(self):
         """A new process, which has not brought anything together yet."""
-        live = SimpleNamespace(client=lambda service: self.s3)
+        live = SimpleNamespace(client=lambda service: self.s3, settings=load("local"))
         self.shelf = RunStore(live, "bucket", f"p/local/{RUN}/", RUN)
         self.record = Record(self.folder, RUN, self.shelf)
         writers.leave(self.folder)
@@ -159,7 +159,7 @@ def test_a_store_that_drops_rows_is_noticed_by_the_check_above(s3, ours, setting
 def test_nothing_is_written_once_the_store_does_not_answer(s3, ours, settings):
     world = World()
     world.at_write = lambda label: setattr(s3, "down", True)
-    with pytest.raises(Unrecorded, match=f"store.*nothing more is written; the record on this machine.*--resume {RUN}"):
+    with pytest.raises(Unrecorded, match=f"store.*nothing more is written; .*`runbook apply local --resume {RUN}"):
         changes.carry_out(changes.plan("01", world.wanted(a=1, b=2)), settings, ours.record)
     assert world.live == {"a": 1}
     assert [found["state"] for found in ours.record.rows(LOG)] == ["intended", "applied"]
@@ -464,7 +464,7 @@ def test_the_folders_of_the_console_are_no_files(s3, ours):
 def test_the_runs_of_an_environment_are_listed_and_what_is_none_is_left_out(s3):
     for key in (f"p/local/{RUN}/{LOG}", f"p/local/{RUN}/a/b", "p/local/note.txt", "p/local/../x", "p/prod/r1/run.json"):
         s3.objects[key] = b""
-    live = SimpleNamespace(client=lambda service: s3)
+    live = SimpleNamespace(client=lambda service: s3, settings=load("local"))
     found = Shelves(live, "bucket", "p/local/").runs()
     assert {run_id: set(files) for run_id, files in found.items()} == {RUN: {LOG, "a/b"}}
 

@@ -124,7 +124,7 @@ def full(monkeypatch):
 def test_what_cannot_be_recorded_is_not_written(settings, record, monkeypatch):
     world = World()
     full(monkeypatch)
-    with pytest.raises(Unrecorded, match=f"No space left on device.*--resume {record.run_id}"):
+    with pytest.raises(Unrecorded, match=f"No space left on device.*resume run {record.run_id}"):
         changes.carry_out(changes.plan("01", world.wanted(new=1)), settings, record)
     assert world.writes == []
 
