@@ -7,7 +7,7 @@ import pandas as pd
 
 from lib import latency
 from lib.check_ids import Id, Point
-from lib.checks import Check, Status, failed
+from lib.checks import Check, Status, failed, in_mode
 from lib.telemetry import outcomes, success_rate
 from lib.telemetry.success_rate import Tally, Verdict
 
@@ -31,12 +31,13 @@ EVIDENCE = {
 }
 
 
-def checklist(checks: Sequence[Check]) -> list[Check]:
+def checklist(checks: Sequence[Check], mode: str = "apply") -> list[Check]:
     """The plan's five points, each from the checks that carry it; a point that no check carries has failed.
 
     A point is only `passed` when all of them are: one that waits or was not exercised makes it so.
     """
-    return [_point(point, [check for check in checks if _carries(check, point)]) for point in Point]
+    found = [_point(point, [check for check in checks if _carries(check, point)]) for point in Point]
+    return in_mode(found, mode)
 
 
 def _carries(check: Check, point: Point) -> bool:

@@ -46,7 +46,8 @@ def check_notebook(path: Path) -> None:
 def execute(settings: Settings, record: Record, number: str, notebook: str) -> Phase:
     """Execute one notebook into the record; returns its verdict, also of an interruption.
 
-    One that ran to its end has failed all the same where a check of its phase failed, or was never answered. While it runs it is written to `<notebook>.running.ipynb`; under its own name it is always whole.
+    One that ran to its end has failed all the same where a check of its phase failed, or was never answered.
+    While it runs it is written to `<notebook>.running.ipynb`; under its own name it is always whole.
     """
     record = replace(record, attempt=secrets.token_hex(4))
     source, running = RUNBOOKS / f"{notebook}.ipynb", record.folder / f"{notebook}{RUNNING}"

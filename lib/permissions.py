@@ -8,7 +8,7 @@ from typing import Any
 from lib import names
 from lib.aws import Live, readable
 from lib.check_ids import Id
-from lib.checks import Check, Status
+from lib.checks import Check, Status, in_mode
 from lib.resources import identity_policies
 from lib.resources.encryption import USES, topics_keys, workflows_keys
 from lib.resources.roles import inline_policies
@@ -92,6 +92,11 @@ def settled(live: Live) -> list[Check]:
         if all(check.status != Status.FAILED for check in found) or time.monotonic() > deadline:
             return found
         live.sleep(live.settings.poll_seconds)
+
+
+def after(live: Live, asked: Sequence[Check]) -> list[Check]:
+    """What the role holds once phase 02 is done, `asked` before it; in plan mode that, where nothing is written."""
+    return settled(live) if live.settings.mode == "apply" else in_mode(asked, live.settings.mode)
 
 
 def inline_policies_or_fail(live: Live) -> dict[str, dict[str, Any]]:

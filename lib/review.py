@@ -226,9 +226,12 @@ def criteria(
         outcomes.of_all(rules.successful_executions(since(counted, found), split, *judged), seen),
         rules.metrics_visible(shown),
     ]
-    if not rows:
-        return in_mode(decided, s.mode, Status.CANNOT_TELL)
-    return validity.resting(standing, decided)
+    return validity.resting(standing, decided) if rows else pending(record, decided, s.mode, Status.CANNOT_TELL)
+
+
+def pending(record: Record, found: Sequence[Check], mode: str, *more: Status) -> list[Check]:
+    """Answers in plan mode without a validated run to review: nothing was applied that could have met them."""
+    return list(found) if record.latest(validation.EVIDENCE[validation.PLANNED]) else in_mode(found, mode, *more)
 
 
 def evidence(record: Record, decided: Iterable[Check]) -> list[dict[str, Any]]:

@@ -118,7 +118,7 @@ class Record:
         return [row for row in (_row(line) for line in lines) if row is not None]
 
     def checked(self, phase: str, checks: Sequence[Checked]) -> Sequence[Checked]:
-        """Add the answers of a phase to `checks.jsonl`, and hand them on. Those that were asked at once share a time."""
+        """Add the answers of a phase to `checks.jsonl`, and hand them on. What is asked at once shares a time."""
         told = {"attempt": self.attempt, "time": datetime.now(UTC).isoformat(timespec="microseconds")}
         self.append_all(CHECKS, [{**told, **check.answer_of(phase)} for check in checks])
         return checks

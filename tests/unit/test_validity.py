@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from lib import handover, records
+from lib.check_ids import Id, of
 from lib.checks import Check
 from lib.phases import validity
 from lib.phases.validity import BEGUN, Validation, Validity
@@ -27,7 +28,7 @@ def standing(*rows):
 
 
 def decided(status="passed", number="1"):
-    return Check(f"{number} All test scenarios pass", status, "6 of 6", "all")
+    return Check(of(f"criterion.{number}"), f"{number} All test scenarios pass", status, "6 of 6", "all")
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,9 @@ def test_nothing_makes_an_answer_better(status, found):
 
 
 def test_of_answers_that_are_no_criteria_the_number_is_given():
-    checks = validity.resting(standing(FAILED), [Check("no single failure silences a crisis", "passed", "x", "")], "1")
+    checks = validity.resting(
+        standing(FAILED), [Check(Id.NONE_SILENT, "no single failure silences a crisis", "passed", "x", "")]
+    )
     assert [check.status for check in checks] == ["failed"]
 
 
@@ -91,7 +94,7 @@ def live(tmp_path, monkeypatch):
 def run_of(live, run_id, time=THEN, failed=(), state="ENABLED"):
     record = records.open_run(live.settings.model_copy(update={"run_id": run_id}))
     record.keep_json(BEGUN, {"time": time})
-    checks = [Check(name, "failed", "", "") for name in failed]
+    checks = [Check(Id.AS_WANTED, name, "failed", "", "") for name in failed]
     validity.keep(live, record, Validation(read_of(state, time), read_of(state, time), []), checks)
     return record
 
