@@ -212,8 +212,7 @@ def checks(found: Backtest) -> list[Check]:
     What the share that was read cannot show is `cannot tell`, which stops nothing and passes nothing.
     """
     if found.trouble:
-        expected = "every recorded check-in routed by both definitions"
-        return [Check(one, name, Status.CANNOT_TELL, found.trouble, expected) for one, name in ASKED.items()]
+        return [_answer(one, Status.CANNOT_TELL, found.trouble, "every check-in routed by both") for one in ASKED]
     return [_failing(found), _covered(found), _readable(found), _lower(found)]
 
 

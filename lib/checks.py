@@ -38,7 +38,8 @@ class Check:
     subject: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "id", of(self.id))
+        if not isinstance(self.id, Id):
+            raise ValueError(f"check {self.id!r} of {self.name!r} is not registered in lib/check_ids.py")
 
     @property
     def key(self) -> str:
@@ -47,8 +48,8 @@ class Check:
 
     def to_row(self) -> dict[str, Any]:
         """The answer as a record holds it."""
-        told = {"id": str(self.id), "subject": self.subject, "name": self.name, "status": str(self.status)}
-        return {**told, "found": self.found, "expected": self.expected}
+        told = {"id": str(self.id), "name": self.name, "status": str(self.status), "found": self.found}
+        return {**told, "expected": self.expected, "subject": self.subject}
 
     def answer_of(self, phase: str) -> dict[str, Any]:
         """The answer as the checks of a phase hold it. Raises ValueError where it is not registered with that phase."""

@@ -51,13 +51,8 @@ def kept_guards(live: Live) -> Check:
         lifted = kept.approval_lifted() or kept.lock_lifted()
     except RunbookError as error:
         return Check(Id.BASELINE_GUARDS, name, Status.FAILED, str(error), expected)
-    return Check(
-        Id.BASELINE_GUARDS,
-        name,
-        Status.FAILED if lifted else Status.PASSED,
-        lifted or "readable, and none is lifted",
-        expected,
-    )
+    status = Status.FAILED if lifted else Status.PASSED
+    return Check(Id.BASELINE_GUARDS, name, status, lifted or "readable, and none is lifted", expected)
 
 
 def pieces(live: Live) -> list[Check]:
@@ -101,13 +96,8 @@ def phase_3(live: Live, known: Entries | None = None) -> Check:
     # An answer without a score is judged only where there is no other: not each function answers with one.
     found = [(started, answer) for started, answer in found if "risk_score" in answer] or found
     if not found:
-        return Check(
-            Id.BASELINE_PROCESSOR,
-            name,
-            Status.FAILED,
-            f"no answer of it in the last {LOOK_BACK} that succeeded",
-            f"{expected}; run one check-in",
-        )
+        none = f"no answer of it in the last {LOOK_BACK} that succeeded"
+        return Check(Id.BASELINE_PROCESSOR, name, Status.FAILED, none, f"{expected}; run one check-in")
     updated = _updated(live, known)
     since = [(started, answer) for started, answer in found if updated is None or started > updated]
     lacking = sorted({key for _, answer in since or found for key in PHASE_3_KEYS if key not in answer})
@@ -115,14 +105,8 @@ def phase_3(live: Live, known: Entries | None = None) -> Check:
     if lacking:
         return Check(Id.BASELINE_PROCESSOR, name, Status.FAILED, f"answers without {', '.join(lacking)}", expected)
     if not since:
-        when = f"{updated:%Y-%m-%d %H:%M:%S} UTC"
-        return Check(
-            Id.BASELINE_PROCESSOR,
-            name,
-            Status.CANNOT_TELL,
-            f"{said}, all before its latest update at {when}",
-            f"{expected}; run one check-in",
-        )
+        said += f", all before its latest update at {updated:%Y-%m-%d %H:%M:%S} UTC"
+        return Check(Id.BASELINE_PROCESSOR, name, Status.CANNOT_TELL, said, f"{expected}; run one check-in")
     return Check(Id.BASELINE_PROCESSOR, name, Status.PASSED, said, expected)
 
 

@@ -145,7 +145,7 @@ def test_verify_waits_for_what_settles_late(world, wanted, settings, record):
     world.late["new"] = 3
     patient = settings.model_copy(update={"verify_timeout_seconds": 30})
     assert changes.verify(outcome, patient, record)[0] == Check(
-        Id.AS_WANTED, "thing new", "passed", "as wanted", "born"
+        Id.AS_WANTED, "thing new", "passed", "as wanted", "born", "thing new"
     )
     assert world.late["new"] == 0
 
@@ -154,7 +154,7 @@ def test_verify_fails_with_what_was_found_and_expected(world, wanted, settings, 
     outcome = changes.carry_out(changes.plan("01", wanted), settings, record)
     del world.live["new"]
     check = changes.verify(outcome, settings, record)[0]
-    assert check == Check(Id.AS_WANTED, "thing new", "failed", "does not exist", "born")
+    assert check == Check(Id.AS_WANTED, "thing new", "failed", "does not exist", "born", "thing new")
     assert record.rows(LOG)[-3]["status"] == "failed"
     with pytest.raises(NotAsWanted, match="thing new: found does not exist, expected born"):
         require([check])

@@ -142,7 +142,8 @@ def test_nothing_that_is_kept_is_overwritten(record):
 def test_checks_are_handed_on_and_recorded_with_their_phase(record):
     checks = [Check(Id.IN_PLACE_01, "a", "passed", "1", "1")]
     assert record.checked("05", checks) == checks
-    assert record.rows("checks.jsonl") == [{"phase": "05", **vars(checks[0])}]
+    (row,) = record.rows("checks.jsonl")
+    assert row == {"phase": "05", "attempt": "", "time": row["time"], **vars(checks[0])}
 
 
 def test_an_edited_file_is_found(sealed):
