@@ -233,8 +233,8 @@ def _covered(found: Backtest) -> Check:
     coverage, count = found.coverage, found.started.count
     have = coverage.recorded - (coverage.read - found.routed)
     executed = "an unknown number of" if count is None else f"{count:,}"
-    said = f"{have:,} check-ins{'' if coverage.whole else ', and more that were not listed'}, "
-    said += f"{executed} executions ({found.started.source})"
+    more = "" if coverage.whole else ", and more that were not listed"
+    said = f"{have:,} check-ins{more}, {executed} executions ({found.started.source})"
     status = Status.CANNOT_TELL
     if count is not None and coverage.whole:
         status = Status.WAITING if have < count * COVERED else Status.PASSED
@@ -248,8 +248,7 @@ def _readable(found: Backtest) -> Check:
     count = found.coverage.unreadable
     status = Status.WAITING if count else Status.PASSED if found.coverage.complete else Status.CANNOT_TELL
     said = f"{count:,} could not be read" + (", so nobody knows their route" if count else "")
-    expected = "0, or looked at by people"
-    return _answer(Id.PAST_READABLE, status, said + found.coverage.bound(count), expected)
+    return _answer(Id.PAST_READABLE, status, said + found.coverage.bound(count), "0, or looked at by people")
 
 
 def _lower(found: Backtest) -> Check:
