@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lib import notebook_sources, origin, persons, records
-from lib.checks import Check
+from lib.check_ids import Id
+from lib.checks import Check, Status
 from lib.display import commands
 from lib.drift import differing, drifted, other_code, other_parameters, since
 from lib.errors import BadParameters, Refused
@@ -55,14 +56,14 @@ def two_persons(settings: Settings, caller: str) -> list[Check]:
         return []
     doubt, expected = persons.nobody(caller), "a caller whose name the account gives to one person"
     if doubt:
-        return [
-            Check(TWO_PERSONS, "cannot tell", f"{doubt}, so that approver and caller differ cannot be told", expected)
-        ]
+        said = f"{doubt}, so that approver and caller differ cannot be told"
+        return [Check(Id.TWO_PERSONS, TWO_PERSONS, Status.CANNOT_TELL, said, expected)]
     if not settings.approved_by:
-        return [Check(TWO_PERSONS, "waiting", f"nobody approved yet; caller {caller}", "another person's approval")]
+        found = f"nobody approved yet; caller {caller}"
+        return [Check(Id.TWO_PERSONS, TWO_PERSONS, Status.WAITING, found, "another person's approval")]
     by = f"approved by {settings.masked(settings.approved_by)}, caller {caller}"
     same = persons.same_person(settings.approved_by, caller)
-    return [Check(TWO_PERSONS, "failed" if same else "passed", by, expected)]
+    return [Check(Id.TWO_PERSONS, TWO_PERSONS, Status.FAILED if same else Status.PASSED, by, expected)]
 
 
 def _unused(found: str, plans: Sequence[Plan], settings: Settings) -> str:

@@ -4,12 +4,15 @@ Before a run is gone on with, its folder and its store are brought together, whi
 cannot be used stops the run here, before anything is written to AWS.
 """
 
+import os
+import secrets
 from collections.abc import Callable
 from dataclasses import replace
 
 from lib import handover, manifest, records, stores
 from lib.aws import Live, connect
 from lib.errors import Altered
+from lib.record.folder import ATTEMPT, CHECKS
 from lib.records import MANIFEST, Record
 from lib.settings import Settings
 from lib.stores import RunStore, Shelves
@@ -41,6 +44,7 @@ def attached(
     that makes them. Raises Altered like `reopen`."""
     records.opened(settings, record, unverified)
     live = connect(settings, record.log_call)
+    record = replace(record, attempt=_attempt(record))
     shelves = shelves or stores.shelves(settings)
     if shelves is None:
         return record, live
@@ -51,6 +55,16 @@ def attached(
         records.verified(settings, record, unverified)
         shelf.put(MANIFEST, record.folder / MANIFEST)  # so that other machines see that it is open
     return replace(record, store=shelf), live
+
+
+def _attempt(record: Record) -> str:
+    """The attempt at a phase that begins here: the runner's that started this kernel, and by hand one of its own.
+
+    One whose answers stand in the record already has begun before, whoever tells of it.
+    """
+    told = os.environ.get(ATTEMPT, "")
+    begun = {row.get("attempt") for row in record.rows(CHECKS)}
+    return told if told and told not in begun else secrets.token_hex(4)
 
 
 def _require_sealed(record: Record, shelf: RunStore) -> None:

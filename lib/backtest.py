@@ -15,8 +15,9 @@ import pandas as pd
 from lib import checkins
 from lib.asl.answer_fields import is_words, merged
 from lib.aws import Live
+from lib.check_ids import Id
 from lib.checkins import Coverage
-from lib.checks import Check
+from lib.checks import Check, Status
 from lib.errors import BadParameters
 from lib.records import Record
 from lib.router import ABSENT_CELL, CANNOT_TELL, FAILED, LEVELS, Router
@@ -29,6 +30,12 @@ COLUMNS = ["from", "to", "alert", "count", "share"]
 # recorded ones so many must have been executions of this workflow, or real traffic runs elsewhere.
 COVERED = 0.8
 CHANGING = ("lower", "higher", "other")
+ASKED = {
+    Id.PAST_FAILING: "backtest: the new definition fails on no check-in",
+    Id.PAST_COVERED: "backtest: the bucket tells of every execution",
+    Id.PAST_READABLE: "backtest: every recorded object is readable",
+    Id.PAST_LOWER: "backtest: nobody would get a LOWER alert than today",
+}
 
 
 @dataclass(frozen=True)
@@ -205,49 +212,52 @@ def checks(found: Backtest) -> list[Check]:
     What the share that was read cannot show is `cannot tell`, which stops nothing and passes nothing.
     """
     if found.trouble:
-        return [Check("backtest", CANNOT_TELL, found.trouble, "every recorded check-in routed by both definitions")]
+        return [_answer(one, Status.CANNOT_TELL, found.trouble, "every check-in routed by both") for one in ASKED]
     return [_failing(found), _covered(found), _readable(found), _lower(found)]
+
+
+def _answer(which: Id, status: str, found: str, expected: str) -> Check:
+    return Check(which, ASKED[which], status, found, expected)
 
 
 def _failing(found: Backtest) -> Check:
     moves = found.moves
     count = int(moves.loc[(moves["to"] == FAILED) & (moves["from"] != FAILED), "count"].sum())
     unknown = int(moves.loc[moves["to"] == CANNOT_TELL, "count"].sum())
-    status = "failed" if count else "passed" if found.all_routed else CANNOT_TELL
+    status = Status.FAILED if count else Status.PASSED if found.all_routed else Status.CANNOT_TELL
     said = f"{count:,} of {found.routed:,} would fail{_of_all(found, count)}{_hanging(found, unknown)}"
-    return Check("backtest: the new definition fails on no check-in", status, said, "none")
+    return _answer(Id.PAST_FAILING, status, said, "none")
 
 
 def _covered(found: Backtest) -> Check:
     coverage, count = found.coverage, found.started.count
     have = coverage.recorded - (coverage.read - found.routed)
     executed = "an unknown number of" if count is None else f"{count:,}"
-    said = f"{have:,} check-ins{'' if coverage.whole else ', and more that were not listed'}, "
-    said += f"{executed} executions ({found.started.source})"
-    status = CANNOT_TELL
+    more = "" if coverage.whole else ", and more that were not listed"
+    said = f"{have:,} check-ins{more}, {executed} executions ({found.started.source})"
+    status = Status.CANNOT_TELL
     if count is not None and coverage.whole:
-        status = "waiting" if have < count * COVERED else "passed"
+        status = Status.WAITING if have < count * COVERED else Status.PASSED
     if count is not None and count + found.started.drills < coverage.recorded * COVERED:
-        status = "waiting"
+        status = Status.WAITING
         said += "; far more are recorded than this workflow ran: look for what else records them, or runs the check-ins"
-    return Check("backtest: the bucket tells of every execution", status, said, "about as many, or looked at by people")
+    return _answer(Id.PAST_COVERED, status, said, "about as many, or looked at by people")
 
 
 def _readable(found: Backtest) -> Check:
     count = found.coverage.unreadable
-    status = "waiting" if count else "passed" if found.coverage.complete else CANNOT_TELL
+    status = Status.WAITING if count else Status.PASSED if found.coverage.complete else Status.CANNOT_TELL
     said = f"{count:,} could not be read" + (", so nobody knows their route" if count else "")
-    expected = "0, or looked at by people"
-    return Check("backtest: every recorded object is readable", status, said + found.coverage.bound(count), expected)
+    return _answer(Id.PAST_READABLE, status, said + found.coverage.bound(count), "0, or looked at by people")
 
 
 def _lower(found: Backtest) -> Check:
     lower, unknown = found.counted("lower"), found.counted("unknown")
-    status = "waiting" if lower else "passed" if found.all_routed else CANNOT_TELL
+    status = Status.WAITING if lower else Status.PASSED if found.all_routed else Status.CANNOT_TELL
     whose = "; ".join(f"{row['count']:,} from {row['from']} to {row['to']}" for _, row in found.lower.iterrows())
     said = f"{lower:,} of {found.routed:,} would" + (f": {whose}. Somebody must have decided that" if whose else "")
     said += _of_all(found, lower) + _hanging(found, unknown)
-    return Check("backtest: nobody would get a LOWER alert than today", status, said, "0, or decided by people")
+    return _answer(Id.PAST_LOWER, status, said, "0, or decided by people")
 
 
 def _of_all(found: Backtest, seen: int) -> str:

@@ -1,37 +1,108 @@
 """Answers: what was checked, what was found, whether the run may go on. No AWS."""
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 
+from lib.check_ids import Id, of
 from lib.errors import NotAsWanted
+
+BEFORE = ".before"  # ends the id of a check that a phase asks once before it writes, and again after it
+
+
+class Status(StrEnum):
+    """How a check was answered. Only `passed` is a pass, and only `failed` stops anything."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    WAITING = "waiting"  # for a person
+    CANNOT_TELL = "cannot tell"  # from what there is
+    NOT_EXERCISED = "not exercised here"  # where only AWS can answer
+    NOT_APPLIED = "not applied"  # in plan mode, or of what does not exist yet
 
 
 @dataclass(frozen=True)
 class Check:
-    """One answer, with what was found and expected. Only `passed` is a pass.
+    """One answer, with what was found and expected. Raises ValueError for an id that is not registered.
 
-    `status`: `passed`; `failed`; `waiting` for a person; `cannot tell` from what there is; `not exercised here`, where
-    only AWS can answer; or `not applied`, in plan mode.
+    `name` is for people. `subject` says which of several that are asked the same: a scenario, a resource.
     """
 
+    id: Id
     name: str
     status: str
     found: str
     expected: str
+    subject: str = ""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.id, Id):
+            raise ValueError(f"check {self.id!r} of {self.name!r} is not registered in lib/check_ids.py")
+
+    @property
+    def key(self) -> str:
+        """What it has in common with another answer to the same question; of one without an id, its words."""
+        return key_of(self.to_row())
 
     def to_row(self) -> dict[str, Any]:
         """The answer as a record holds it."""
-        return {"name": self.name, "status": self.status, "found": self.found, "expected": self.expected}
+        told = {"id": str(self.id), "name": self.name, "status": str(self.status), "found": self.found}
+        return {**told, "expected": self.expected, "subject": self.subject}
+
+    def answer_of(self, phase: str) -> dict[str, Any]:
+        """The answer as the checks of a phase hold it. Raises ValueError where it is not registered with that phase."""
+        if not self.id.registered.belongs(phase):
+            raise ValueError(f"check {self.id or self.name!r} is not registered with {phase}; see lib/check_ids.py")
+        return {"phase": phase, **self.to_row()}
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Check":
-        """The answer that a record holds, whatever else stands beside it. Raises NotAsWanted for what is none."""
+        """The answer that a record holds, whatever else stands beside it. Raises NotAsWanted for what is none.
+
+        A row of an earlier version has no id, and an id that this version does not know is as good as none.
+        """
         try:
-            return cls(*(str(row[key]) for key in ("name", "status", "found", "expected")))
-        except (KeyError, TypeError) as error:
+            name, status, found, expected = (str(row[key]) for key in ("name", "status", "found", "expected"))
+            return cls(id_of(row), name, status, found, expected, str(row.get("subject", "")))
+        except (AttributeError, KeyError, TypeError) as error:
             raise NotAsWanted(f"the record holds {brief(row)}, which is no answer to a check") from error
+
+
+def id_of(row: Mapping[str, Any]) -> Id:
+    """The id of a row of a record; `Id.UNKNOWN` for none, and for one that this version does not know."""
+    try:
+        return of(str(row.get("id", "")))
+    except ValueError:
+        return Id.UNKNOWN
+
+
+def key_of(row: Mapping[str, Any]) -> str:
+    """What the rows of one question have in common."""
+    found = id_of(row)
+    return f"{found}:{row.get('subject', '')}" if found else f":{row['name']}"
+
+
+def before(found: Iterable[Check]) -> list[Check]:
+    """These answers as those from before the write, which the same answers after it do not replace."""
+    return [replace(check, id=of(f"{check.id}{BEFORE}")) for check in found]
+
+
+def in_mode(found: Iterable[Check], mode: str, *more: Status) -> list[Check]:
+    """In plan mode nothing was made yet that could hold: there, what failed for want of it was not applied.
+
+    `more` are other answers than `failed` for which that is the reason, too.
+    """
+    if mode == "apply":
+        return list(found)
+    wanting = (Status.FAILED, *more)
+    return [replace(one, status=Status.NOT_APPLIED) if one.status in wanting else one for one in found]
+
+
+def failed(found: Iterable[Check]) -> list[Check]:
+    """Those that stop a phase."""
+    return [check for check in found if check.status == Status.FAILED]
 
 
 def brief(value: Any, most: int = 160) -> str:  # noqa: ANN401
@@ -50,8 +121,13 @@ def _kind(value: Any) -> str:  # noqa: ANN401
 
 def require(checks: Iterable[Check]) -> None:
     """Stop the phase when a check failed. Raises NotAsWanted naming each, with what was found."""
-    failed = [
-        f"{check.name}: found {check.found}, expected {check.expected}" for check in checks if check.status == "failed"
-    ]
-    if failed:
-        raise NotAsWanted(f"{len(failed)} of the checks failed: {'; '.join(failed)}")
+    said = [f"{check.name}: found {check.found}, expected {check.expected}" for check in failed(checks)]
+    if said:
+        raise NotAsWanted(f"{len(said)} of the checks failed: {'; '.join(said)}")
+
+
+def require_any(found: Sequence[Check]) -> None:
+    """Like `require`, where there must be checks. Raises NotAsWanted when there are none at all."""
+    if not found:
+        raise NotAsWanted("no check ran; expected at least one")
+    require(found)

@@ -9,7 +9,8 @@ import pandas as pd
 
 from lib import executions
 from lib.aws import Live
-from lib.checks import Check
+from lib.check_ids import Id
+from lib.checks import Check, Status
 from lib.plans import Outcome
 from lib.records import Record
 from lib.resources import Workflow, WorkflowAlias, entries
@@ -41,10 +42,10 @@ def crossing(live: Live, record: Record, outcome: Outcome) -> list[Check]:
     """
     expected = "all of them"
     if live.settings.mode == "plan":
-        return [Check(ACROSS, "not applied", "plan mode", expected)]
+        return [Check(Id.ACROSS, ACROSS, Status.NOT_APPLIED, "plan mode", expected)]
     states, moment = _states_before(live, outcome), updated_at(live)
     if not states:
-        return [Check(ACROSS, "not exercised here", NOT_UPDATED, expected)]
+        return [Check(Id.ACROSS, ACROSS, Status.NOT_EXERCISED, NOT_UPDATED, expected)]
     running, cut = _running_at(live, moment) if moment else ([], "")
     deadline = time.monotonic() + live.settings.verify_timeout_seconds
     rows = [_across(live, row, states, deadline - time.monotonic()) for row in running[:ASKED]]
@@ -52,7 +53,9 @@ def crossing(live: Live, record: Record, outcome: Outcome) -> list[Check]:
     updated = moment.isoformat() if moment else None
     record.keep_json(CROSSING, {"updated": updated, "running": len(running), "executions": kept})
     if not rows:
-        return [Check(ACROSS, "not exercised here", "no execution was running when the update came", expected)]
+        return [
+            Check(Id.ACROSS, ACROSS, Status.NOT_EXERCISED, "no execution was running when the update came", expected)
+        ]
     wrong = [row for row in rows if row["strange"]]
     going = [row for row in rows if row["status"] == executions.NEVER_ENDS]
     waiting = [row for row in going if moment and row["started"] >= moment - BACK]
@@ -63,8 +66,8 @@ def crossing(live: Live, record: Record, outcome: Outcome) -> list[Check]:
         found += f"; {first['execution']}: {first['status']}, new states: {', '.join(first['strange']) or 'none'}"
     found += f"; {len(waiting)} still run" if waiting else ""
     found += f"; {len(going) - len(waiting)} that began over an hour before still run" if going != waiting else ""
-    status = "failed" if wrong else "waiting" if waiting else "cannot tell" if cut else "passed"
-    return [Check(ACROSS, status, f"{found}; {cut}" if cut else found, expected)]
+    status = Status.FAILED if wrong else Status.WAITING if waiting else Status.CANNOT_TELL if cut else Status.PASSED
+    return [Check(Id.ACROSS, ACROSS, status, f"{found}; {cut}" if cut else found, expected)]
 
 
 def _states_before(live: Live, outcome: Outcome) -> set[str]:
@@ -156,7 +159,7 @@ def same_rate(counted: pd.DataFrame, margin: float, error: float) -> Check:
         if when in mine.index and mine.loc[when, "too long"]
     )
     expected = f"shown to be less than {margin:.1%} lower, but for an error of {error:.0%}"
-    return Check(RATE, verdict.status, verdict.why + said + outcomes.in_words(counted), expected)
+    return Check(Id.SUCCESS_RATE, RATE, verdict.status, verdict.why + said + outcomes.in_words(counted), expected)
 
 
 def _no_worse_part(frame: pd.DataFrame, counted: pd.DataFrame, settings: Settings) -> Check:
@@ -171,7 +174,9 @@ def _no_worse_part(frame: pd.DataFrame, counted: pd.DataFrame, settings: Setting
         return Verdict(verdict.status, f"{verdict.why}; started {first:%Y-%m-%d %H:%M:%S} to {last:%H:%M:%S} UTC")
 
     verdict = success_rate.either_way(decided, outcomes.ended_well(counted))
-    return Check(NO_WORSE_PART, verdict.status, verdict.why, f"none shown to be over {margin:.1%} lower")
+    return Check(
+        Id.NO_WORSE_PART, NO_WORSE_PART, verdict.status, verdict.why, f"none shown to be over {margin:.1%} lower"
+    )
 
 
 def kinds_of_failure(live: Live, frame: pd.DataFrame) -> pd.DataFrame:
@@ -204,14 +209,20 @@ def no_new_kind(kinds: pd.DataFrame, checkins: int, doubted: int = 0) -> Check:
     """
     expected = "each seen before the change as well"
     if not checkins:
-        return Check(NO_NEW_KIND, "cannot tell", "no check-in counted after the change", expected)
+        return Check(Id.NO_NEW_KIND, NO_NEW_KIND, Status.CANNOT_TELL, "no check-in counted after the change", expected)
     after = kinds[kinds["after"] > 0]
     new = after[(after["before"] == 0) & (after["kind"] != NOT_LOOKED_AT)]
     unknown = int(after.loc[after["kind"] == NOT_LOOKED_AT, "after"].sum())
     cut = f"; of {unknown:,} more the error was not looked at, only of the newest {ASKED}" if unknown else ""
     if len(new):
         said = "; ".join(f"{row.kind}: {row.after:,}, such as {row[-1]}" for row in new.itertuples(index=False))
-        return Check(NO_NEW_KIND, "waiting", f"look at what is new: {said}{cut}", expected)
+        return Check(Id.NO_NEW_KIND, NO_NEW_KIND, Status.WAITING, f"look at what is new: {said}{cut}", expected)
     said = f"{int(after['after'].sum()):,} of {checkins:,} did not succeed, in {len(after)} known ways{cut}"
     said += f"; how {doubted:,} in doubt end is not known" if doubted else ""
-    return Check(NO_NEW_KIND, "cannot tell" if unknown or doubted > SHORTEST else "passed", said, expected)
+    return Check(
+        Id.NO_NEW_KIND,
+        NO_NEW_KIND,
+        Status.CANNOT_TELL if unknown or doubted > SHORTEST else Status.PASSED,
+        said,
+        expected,
+    )

@@ -6,57 +6,59 @@ from typing import Any
 import pandas as pd
 
 from lib import latency
-from lib.checks import Check
+from lib.check_ids import Id, Point
+from lib.checks import Check, Status, failed, in_mode
 from lib.telemetry import outcomes, success_rate
 from lib.telemetry.success_rate import Tally, Verdict
 
 Row = Mapping[str, Any]
 MORE_THAN_HALF = 0.5
-WORST_FIRST = ("failed", "cannot tell", "passed")
+WORST_FIRST = (Status.FAILED, Status.CANNOT_TELL, Status.PASSED)
 FEWEST_CRISES = 5  # the plan's own, and at least one of each series
 
-# By the criterion's number: the files of the record that it was decided from.
+# The files of the record that a criterion was decided from.
 EVIDENCE = {
-    "1": ("evidence/scenarios.json", "evidence/boundaries.json", "05_validation.ipynb"),
-    "2": ("evidence/crisis_drills.json", "evidence/crisis_latency.csv", "05_validation.ipynb"),
-    "3": (
+    Id.CRITERION_1: ("evidence/scenarios.json", "evidence/boundaries.json", "05_validation.ipynb"),
+    Id.CRITERION_2: ("evidence/crisis_drills.json", "evidence/crisis_latency.csv", "05_validation.ipynb"),
+    Id.CRITERION_3: (
         "evidence/baseline.json",
         "evidence/crossing.json",
         "evidence/low_sentiment_before.json",
         "evidence/success_rate.csv",
     ),
-    "4": ("evidence/executions.csv", "evidence/success_rate.csv"),
-    "5": ("evidence/dashboard_metrics.json",),
-}
-CHECKLIST = {
-    "All paths execute correctly": (": status", ": route"),
-    "Crisis alerts reach operations team": ("crisis: alerts to operations", "operations subscribers"),
-    "DynamoDB updates for crisis interventions": (": intervention recorded",),
-    "EventBridge events published correctly": (": events",),
-    "Error handling works as expected": ("unreadable:",),
+    Id.CRITERION_4: ("evidence/executions.csv", "evidence/success_rate.csv"),
+    Id.CRITERION_5: ("evidence/dashboard_metrics.json",),
 }
 
 
-def checklist(checks: Sequence[Check]) -> list[Check]:
+def checklist(checks: Sequence[Check], mode: str = "apply") -> list[Check]:
     """The plan's five points, each from the checks that carry it; a point that no check carries has failed.
 
     A point is only `passed` when all of them are: one that waits or was not exercised makes it so.
     """
-    return [
-        _point(point, [c for c in checks if any(word in c.name for word in words)])
-        for point, words in CHECKLIST.items()
-    ]
+    found = [_point(point, [check for check in checks if _carries(check, point)]) for point in Point]
+    return in_mode(found, mode)
 
 
-def _point(name: str, carried: Sequence[Check]) -> Check:
-    failed = [check.name for check in carried if check.status == "failed"]
-    open_ones = [check for check in carried if check.status not in ("passed", "failed")]
-    found = f"{sum(c.status == 'passed' for c in carried)} of {len(carried)} checks passed"
-    if failed or not carried:
-        return Check(name, "failed", f"{found}; failed: {', '.join(failed) or 'no check ran'}", "all")
-    status = open_ones[0].status if open_ones else "passed"
+def _carries(check: Check, point: Point) -> bool:
+    """By its id; where that carries the point of one subject alone, by the subject as well."""
+    return any(one is point and of in ("", check.subject) for one, of in check.id.registered.points)
+
+
+def _point(point: Point, carried: Sequence[Check]) -> Check:
+    bad = [check.name for check in failed(carried)]
+    open_ones = [check for check in carried if check.status not in (Status.PASSED, Status.FAILED)]
+    found = f"{_passed(carried)} of {len(carried)} checks passed"
+    if bad or not carried:
+        found = f"{found}; failed: {', '.join(bad) or 'no check ran'}"
+        return Check(Id.CHECKLIST, point, Status.FAILED, found, "all", point)
+    status = open_ones[0].status if open_ones else Status.PASSED
     still = "; ".join(f"{check.name}: {check.status}" for check in open_ones)
-    return Check(name, status, f"{found}; {still}" if still else found, "all")
+    return Check(Id.CHECKLIST, point, status, f"{found}; {still}" if still else found, "all", point)
+
+
+def _passed(checks: Iterable[Check]) -> int:
+    return sum(check.status == Status.PASSED for check in checks)
 
 
 def error_is_loud(row: Mapping[str, Any]) -> Check:
@@ -65,14 +67,15 @@ def error_is_loud(row: Mapping[str, Any]) -> Check:
     told = row["operations_alerts"] >= 1
     found = f"{row['status']}, route {row['route']}, {row['operations_alerts']} alerts to operations"
     expected = "FAILED or route unscored, and operations told"
-    return Check("unreadable: visible and told", "passed" if visible and told else "failed", found, expected)
+    status = Status.PASSED if visible and told else Status.FAILED
+    return Check(Id.ERROR_IS_LOUD, "unreadable: visible and told", status, found, expected)
 
 
 def good(row: Mapping[str, Any]) -> bool:
     """Whether a drill's checks let it pass: something passed, and nothing failed. What this environment cannot answer
     (`not exercised here`) is listed on its own and carries nothing."""
     statuses = [check["status"] for check in row["checks"]]
-    return "passed" in statuses and all(status in ("passed", "not exercised here") for status in statuses)
+    return Status.PASSED in statuses and all(one in (Status.PASSED, Status.NOT_EXERCISED) for one in statuses)
 
 
 def scenarios_pass(
@@ -84,15 +87,15 @@ def scenarios_pass(
     """
     passed = {row["scenario"] for row in rows if good(row)}
     count, within = sum(name in passed for name in planned), sum(good(row) for row in edges)
-    failed = [check.name for check in others if check.status == "failed"]
-    whole = planned and edges and others and not failed and (count, within) == (len(planned), len(edges))
+    bad = [check.name for check in failed(others)]
+    whole = planned and edges and others and not bad and (count, within) == (len(planned), len(edges))
     found = f"{count} of {len(planned)} scenarios passed, {within} of {len(edges)} boundary cases"
-    found += f", {sum(check.status == 'passed' for check in others)} of {len(others)} checks"
-    found += f"; failed: {', '.join(failed)}" if failed else ""
-    unknown = [check.name for check in others if check.status == "cannot tell"]
+    found += f", {_passed(others)} of {len(others)} checks"
+    found += f"; failed: {', '.join(bad)}" if bad else ""
+    unknown = [check.name for check in others if check.status == Status.CANNOT_TELL]
     found += f"; cannot tell: {', '.join(unknown)}" if unknown else ""
-    status = "failed" if not whole else "cannot tell" if unknown else "passed"
-    return Check("1 All test scenarios pass", status, found, "all that can be answered here")
+    status = Status.FAILED if not whole else Status.CANNOT_TELL if unknown else Status.PASSED
+    return Check(Id.CRITERION_1, "1 All test scenarios pass", status, found, "all that can be answered here")
 
 
 def crisis_in_time(rows: Iterable[Mapping[str, Any]], limit: float) -> Check:
@@ -103,13 +106,14 @@ def crisis_in_time(rows: Iterable[Mapping[str, Any]], limit: float) -> Check:
     crises = [row for row in rows if row["expected_route"] == "crisis"]
     name, expected = "2 Crisis alerts delivered in time", f"under {limit:g} s, as drills measure it"
     if len(crises) < FEWEST_CRISES:
-        return Check(name, "failed", f"{len(crises)} crisis drills", f"at least {FEWEST_CRISES}")
+        few, needed = f"{len(crises)} crisis drills", f"at least {FEWEST_CRISES}"
+        return Check(Id.CRITERION_2, name, Status.FAILED, few, needed)
     seconds = latency.due(crises)["seconds"]
     found, lost = latency.in_time(seconds, limit), int(seconds.isna().sum())
     said = f"{lost} LOST, so infinitely late," if lost else f"slowest {seconds.max():.2f} s"
     whole = found.of >= 2 * len(crises) and found.succeeded == found.of
     said = f"{said} of {found.of} alerts of {len(crises)} crisis drills; {latency.proof(found)}"
-    return Check(name, "passed" if whole else "failed", said, expected)
+    return Check(Id.CRITERION_2, name, Status.PASSED if whole else Status.FAILED, said, expected)
 
 
 def undisturbed(
@@ -124,14 +128,15 @@ def undisturbed(
     words = [*(["the ordinary check-in did not complete"] if broken else []), *(f"{name} changed" for name in changed)]
     if not before:
         words.append("preflight recorded nothing to compare with")
-    words += [f"{check.name}: {check.found}" for check in others if check.status == "failed"]
+    words += [f"{check.name}: {check.found}" for check in failed(others)]
     name, expected = "3 No disruption to existing workflows", "nothing disturbed"
     if words:
-        return Check(name, "failed", "; ".join(words), expected)
-    unanswered = [check for check in others if check.status != "passed"]
+        return Check(Id.CRITERION_3, name, Status.FAILED, "; ".join(words), expected)
+    unanswered = [check for check in others if check.status != Status.PASSED]
     said = [f"{check.name}: {check.found if check in unanswered else 'passed'}" for check in others]
     found = "; ".join(["ordinary check-in completed", f"{', '.join(before)} unchanged", *said])
-    return Check(name, unanswered[0].status if unanswered else "passed", found, expected)
+    status = unanswered[0].status if unanswered else Status.PASSED
+    return Check(Id.CRITERION_3, name, status, found, expected)
 
 
 def counted_successes(frame: pd.DataFrame) -> float | None:
@@ -159,7 +164,7 @@ def successful_executions(frame: pd.DataFrame, counted: pd.DataFrame, margin: fl
         lacking = seen and not after.of
         why = outcomes.in_words(counted) or ": no check-in yet, and drills are none"
         said += why if lacking else ""
-        return Check(name, "cannot tell" if lacking else "failed", said, expected)
+        return Check(Id.CRITERION_4, name, Status.CANNOT_TELL if lacking else Status.FAILED, said, expected)
     floor = MORE_THAN_HALF if before.of else 1 - margin
 
     def decided(good: Sequence[bool]) -> Verdict:
@@ -170,7 +175,8 @@ def successful_executions(frame: pd.DataFrame, counted: pd.DataFrame, margin: fl
         return min(found, key=lambda verdict: WORST_FIRST.index(verdict.status))
 
     worst = success_rate.either_way(decided, outcomes.ended_well(counted))
-    return Check(name, worst.status, f"{said}; {worst.why}{outcomes.in_words(counted)}", expected)
+    found = f"{said}; {worst.why}{outcomes.in_words(counted)}"
+    return Check(Id.CRITERION_4, name, worst.status, found, expected)
 
 
 def metrics_visible(shown: Mapping[str, bool]) -> Check:
@@ -179,5 +185,5 @@ def metrics_visible(shown: Mapping[str, bool]) -> Check:
     found = f"{len(shown) - len(dark)} of {len(shown)} metrics have datapoints" + (
         f"; without: {', '.join(dark)}" if dark else ""
     )
-    passed = bool(shown) and not dark
-    return Check("5 New metrics visible in dashboard", "passed" if passed else "failed", found, "all")
+    status = Status.PASSED if shown and not dark else Status.FAILED
+    return Check(Id.CRITERION_5, "5 New metrics visible in dashboard", status, found, "all")

@@ -13,7 +13,8 @@ from typing import Any
 from lib import desired, lint, names
 from lib.asl import reading
 from lib.aws import Live, readable
-from lib.checks import Check
+from lib.check_ids import Id
+from lib.checks import Check, Status
 from lib.errors import NotAsWanted
 from lib.phases import entry
 from lib.records import Record
@@ -46,7 +47,13 @@ def fit(live: Live, definition: dict[str, Any]) -> list[Check]:
     findings = lint.check(definition, live.settings.thresholds)
     found = "; ".join(f"{item.where}: {item.problem}" for item in findings) or "no finding"
     return [
-        Check("statelint and the house's rules", "failed" if findings else "passed", found, "no finding"),
+        Check(
+            Id.DEFINITION_LINT,
+            "statelint and the house's rules",
+            Status.FAILED if findings else Status.PASSED,
+            found,
+            "no finding",
+        ),
         _validated(live, definition),
         _readable(live),
     ]
@@ -58,9 +65,10 @@ def _readable(live: Live) -> Check:
     with readable("reading the workflow"):
         found = description(live, live.settings.state_machine_arn)
     if found is None:
-        return Check(name, "not exercised here", "there is no workflow", expected)
+        return Check(Id.DEFINITION_READABLE, name, Status.NOT_EXERCISED, "there is no workflow", expected)
     trouble = "; ".join(reading.trouble(found["definition"]))
-    return Check(name, "waiting" if trouble else "passed", trouble or "nothing is lost in reading it", expected)
+    status = Status.WAITING if trouble else Status.PASSED
+    return Check(Id.DEFINITION_READABLE, name, status, trouble or "nothing is lost in reading it", expected)
 
 
 def _validated(live: Live, definition: dict[str, Any]) -> Check:
@@ -73,10 +81,11 @@ def _validated(live: Live, definition: dict[str, Any]) -> Check:
     )
     name, found = "ValidateStateMachineDefinition", problems or f"{answer['result']}, no diagnostics"
     if answer["result"] != "OK":
-        return Check(name, "failed", found, "OK")
+        return Check(Id.DEFINITION_VALIDATED, name, Status.FAILED, found, "OK")
     if "definition_validation" in live.settings.not_exercised_here:
-        return Check(name, "not exercised here", "this environment accepts anything", "OK, from AWS")
-    return Check(name, "passed", found, "OK")
+        found = "this environment accepts anything"
+        return Check(Id.DEFINITION_VALIDATED, name, Status.NOT_EXERCISED, found, "OK, from AWS")
+    return Check(Id.DEFINITION_VALIDATED, name, Status.PASSED, found, "OK")
 
 
 def heard(live: Live) -> list[Check]:
@@ -91,10 +100,9 @@ def _heard(live: Live, name: str, pattern: dict[str, Any], dispatcher: str) -> C
     found = f"{rule['State'] if rule else 'missing'}, targets: {len(reached)}"
     as_wanted = rule is not None and rule["State"] == "ENABLED" and rule["EventPattern"] == pattern
     good = as_wanted and dispatcher in reached
-    status = "passed" if good else "failed" if live.settings.mode == "apply" else "not applied"
-    return Check(
-        f"{name} carries its event", status, found, "ENABLED, with its pattern, to the dispatcher: run phase 04 first"
-    )
+    status = Status.PASSED if good else Status.FAILED if live.settings.mode == "apply" else Status.NOT_APPLIED
+    expected = "ENABLED, with its pattern, to the dispatcher: run phase 04 first"
+    return Check(Id.RULE_CARRIES, f"{name} carries its event", status, found, expected, name)
 
 
 def published(live: Live, sleep: Callable[[float], None] = time.sleep) -> list[Check]:
@@ -108,9 +116,9 @@ def published(live: Live, sleep: Callable[[float], None] = time.sleep) -> list[C
     now = str((description(live, s.state_machine_arn) or {}).get("revisionId", "none"))
     found = versions(live, s.state_machine_arn)
     newest = str((description(live, found[0]) or {}).get("revisionId", "none")) if found else "no version"
-    held = "passed" if newest == now else "failed" if s.mode == "apply" else "not applied"
+    held = Status.PASSED if newest == now else Status.FAILED if s.mode == "apply" else Status.NOT_APPLIED
     return [
-        Check("newest published version is the live revision", held, newest, now),
+        Check(Id.REVISION_PUBLISHED, "newest published version is the live revision", held, newest, now),
         *entry.run_the_live_revision(live),
     ]
 

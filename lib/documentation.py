@@ -2,7 +2,8 @@
 
 from lib import changes, desired, documents, names
 from lib.aws import Live
-from lib.checks import Check
+from lib.check_ids import Id
+from lib.checks import Check, Status
 from lib.plans import Plan
 from lib.resources import Section
 
@@ -11,16 +12,16 @@ def describes_live(live: Live) -> list[Check]:
     """Whether what check-ins run and the live event rules are those that the sections are rendered from."""
     wanted, running = desired.workflow(live)["definition"], names.running_definitions(live)
     same = bool(running) and all(definition == wanted for definition in running)
-    status = "passed" if same else "failed" if live.settings.mode == "apply" else "not applied"
-    workflow = Check("the live workflow is the documented one", status, "the same" if same else "another", "the same")
-    return [workflow, _rules(live)]
+    status = Status.PASSED if same else Status.FAILED if live.settings.mode == "apply" else Status.NOT_APPLIED
+    name, found = "the live workflow is the documented one", "the same" if same else "another"
+    return [Check(Id.WORKFLOW_DOCUMENTED, name, status, found, "the same"), _rules(live)]
 
 
 def _rules(live: Live) -> Check:
     pending = [change.resource.name for change in changes.plan("04", desired.event_rules(live)).pending]
-    status = "passed" if not pending else "failed" if live.settings.mode == "apply" else "not applied"
+    status = Status.PASSED if not pending else Status.FAILED if live.settings.mode == "apply" else Status.NOT_APPLIED
     found = f"another: {', '.join(pending)}" if pending else "the same"
-    return Check("the live event rules are the documented ones", status, found, "the same")
+    return Check(Id.RULES_DOCUMENTED, "the live event rules are the documented ones", status, found, "the same")
 
 
 def diff(plan: Plan) -> str:

@@ -13,13 +13,13 @@ from typing import Any
 import pandas as pd
 
 from lib import audit, handover, latency, records, stores
-from lib.checks import Check
+from lib.checks import Check, Status
 from lib.record.folder import DRILLED
 from lib.records import DRILLS, Record
 from lib.settings import Settings
 
 LOG = "drills.jsonl"
-CANNOT_TELL = "cannot tell"
+CANNOT_TELL = str(Status.CANNOT_TELL)
 NOT_SEALED = "no sealed record tells of this drill"
 OTHERWISE = "the log was not as the sealed record, which is shown"
 # What of a row a figure is drawn from, and the sealed record of its drill says as well.
@@ -52,12 +52,12 @@ def broken_off(run_id: str, scenario: str, caller: str, why: str) -> dict[str, A
 def verdict(checks: Sequence[Check]) -> str:
     """`passed` says that alerts came as they should, on what was validated where a run is known that validated."""
     found = {check.status for check in checks}
-    return next((status for status in ("failed", CANNOT_TELL) if status in found), "passed")
+    return next((status for status in (Status.FAILED, Status.CANNOT_TELL) if status in found), Status.PASSED)
 
 
 def row(run_id: str, drill: Mapping[str, Any], checks: Sequence[Check], caller: str) -> dict[str, Any]:
     """A drill of the evidence, with what was checked of it, as a row of the log."""
-    failed = [check.name for check in checks if check.status == "failed"]
+    failed = [check.name for check in checks if check.status == Status.FAILED]
     return {
         "logged": datetime.now(UTC).isoformat(timespec="seconds"),
         "time": drill["started"],

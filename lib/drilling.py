@@ -8,7 +8,7 @@ import click
 
 from lib import audit, criteria, drill_log, drills, infrastructure, judging, run, scenarios, terminal, validation
 from lib.aws import Live
-from lib.checks import Check, require
+from lib.checks import Check, Status, require
 from lib.command import main, parameters, told
 from lib.drills import Group, Session
 from lib.errors import BadParameters, NotAsWanted
@@ -42,7 +42,7 @@ def drill(given: Callable[..., Settings], scenario: str) -> int:
     with run.sealed(record):
         standing = validity.latest(live)
         terminal.validity(standing)
-        about = {"validated": validity.check(standing).status, "since": standing.since}
+        about = {"validated": str(validity.check(standing).status), "since": standing.since}
         log = drill_log.opened(chosen)
         log.folder.mkdir(parents=True, exist_ok=True)
         try:
@@ -70,7 +70,7 @@ def judged(live: Live, session: Session, row: Mapping[str, Any]) -> list[Check]:
     """Every check of the drill, and whether a person, not only our queue, would have got its page."""
     people = infrastructure.operations_reachable(live)
     return [
-        *(replace(check, status="failed") if check.status == "waiting" else check for check in people),
+        *(replace(check, status=Status.FAILED) if check.status == Status.WAITING else check for check in people),
         *(Check.from_row(check) for check in row["checks"]),
         *([criteria.error_is_loud(row)] if row["scenario"] == "unreadable" else []),
         judging.strays(session),
@@ -85,8 +85,8 @@ def described(standing: Validity) -> dict[str, Any]:
 
 def verdict(scenario: str, checks: Sequence[Check]) -> dict[str, str]:
     """The drill in one word, with what failed, else what nobody can tell, else what it was not compared with."""
-    failed = [check.name for check in checks if check.status == "failed"]
-    open_ones = ("cannot tell", "not applied")
+    failed = [check.name for check in checks if check.status == Status.FAILED]
+    open_ones = (Status.CANNOT_TELL, Status.NOT_APPLIED)
     unknown = [[f"{check.name}: {check.found}" for check in checks if check.status == one] for one in open_ones]
     said = next(filter(None, [failed, *unknown]), [])
     return {"name": scenario, "status": drill_log.verdict(checks), "found": ", ".join(said)}

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib import boundaries, scenarios, walks
-from lib.checks import Check
+from lib.check_ids import Id
+from lib.checks import Check, Status
 from lib.scenarios import Scenario
 from lib.teststate import Asked
 from lib.walks import Way, follow
@@ -48,7 +49,7 @@ def _taken(asked: Asked, definition: Mapping[str, Any], case: Scenario, *, whole
 
 def checks(found: Sequence[Taken]) -> list[Check]:
     """A check a case, those that failed first."""
-    return sorted((_check(one) for one in found), key=lambda check: check.status != "failed")
+    return sorted((_check(one) for one in found), key=lambda check: check.status != Status.FAILED)
 
 
 def _check(one: Taken) -> Check:
@@ -58,7 +59,8 @@ def _check(one: Taken) -> Check:
         expected["events"] = sorted(one.case.expect["events"])
         said["events"] = sorted(one.way.names("event"))
     good = said == expected and not one.way.error
-    return Check(f"TestState: {one.case.name}", "passed" if good else "failed", _words(said, one), _words(expected))
+    name, status = one.case.name, Status.PASSED if good else Status.FAILED
+    return Check(Id.ROUTE_TESTED, f"TestState: {name}", status, _words(said, one), _words(expected), name)
 
 
 def _words(said: Mapping[str, Any], one: Taken | None = None) -> str:

@@ -21,6 +21,7 @@ from traitlets.config import Config
 
 from lib import origin, outputs
 from lib.errors import BadParameters
+from lib.record.folder import ATTEMPT
 
 NAME = "own-interpreter"
 LONGEST = 100  # bytes in the path of a socket; Linux takes 107, others fewer
@@ -98,6 +99,7 @@ class OwnInterpreter(Engine):
         kernel_name: str,
         *,
         sockets: Path,
+        attempt: str,
         execution_timeout: int,
         start_timeout: int = 60,
         **_: Any,  # noqa: ANN401
@@ -125,7 +127,7 @@ class OwnInterpreter(Engine):
             "JUPYTER_CONFIG_DIR": folder,
             "JUPYTER_DATA_DIR": folder,
         }
-        return client.execute(env={**origin.environment(os.environ), **apart})
+        return client.execute(env={**origin.environment(os.environ), **apart, ATTEMPT: attempt})
 
 
 papermill_engines.register(NAME, OwnInterpreter)

@@ -5,7 +5,8 @@ from typing import Any
 
 from lib import desired
 from lib.aws import Live, readable
-from lib.checks import Check
+from lib.check_ids import Id
+from lib.checks import Check, Status
 from lib.preflight import LOW_SENTIMENT_RULE
 from lib.resources import Rule
 
@@ -38,8 +39,9 @@ def _matches(
     with readable(f"testing the pattern of {name}"):
         answer = live.client("events").test_event_pattern(EventPattern=json.dumps(pattern), Event=event)
     words = {True: "matches", False: "does not match"}
-    status = "passed" if answer["Result"] is expected else "failed"
-    return Check(f"{name} with {about}", status, words[answer["Result"]], words[expected])
+    status = Status.PASSED if answer["Result"] is expected else Status.FAILED
+    asked = f"{name} with {about}"
+    return Check(Id.PATTERN, asked, status, words[answer["Result"]], words[expected], asked)
 
 
 def dispatcher(live: Live) -> list[Check]:
@@ -49,13 +51,11 @@ def dispatcher(live: Live) -> list[Check]:
     """
     samples = [rule["sample"] for rule in desired.rules()]
     if live.settings.mode == "plan":
-        names = (f"dispatcher takes {sample['detail-type']}" for sample in samples)
-        return [Check(name, "not applied", "plan mode", "an answer without an error") for name in names]
+        return [_taken(sample, Status.NOT_APPLIED, "plan mode", "an answer without an error") for sample in samples]
     return [_dispatch(live, sample) for sample in samples]
 
 
 def _dispatch(live: Live, sample: dict[str, Any]) -> Check:
-    name = f"dispatcher takes {sample['detail-type']}"
     with readable(f"invoking {live.settings.dispatcher_function_name}"):
         answer = live.client("lambda").invoke(
             FunctionName=live.settings.dispatcher_function_name, Payload=json.dumps(_sample(live, sample))
@@ -63,7 +63,12 @@ def _dispatch(live: Live, sample: dict[str, Any]) -> Check:
         body = answer["Payload"].read().decode()
     error = answer.get("FunctionError")
     found = f"{error}: {_error_type(body)}" if error else f"status {answer['StatusCode']}"
-    return Check(name, "failed" if error else "passed", found, "status 200 and no error")
+    return _taken(sample, Status.FAILED if error else Status.PASSED, found, "status 200 and no error")
+
+
+def _taken(sample: dict[str, Any], status: Status, found: str, expected: str) -> Check:
+    event = str(sample["detail-type"])
+    return Check(Id.DISPATCHER_TAKES, f"dispatcher takes {event}", status, found, expected, event)
 
 
 def _error_type(body: str) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 
 from lib import boundaries, states, walks
 from lib.breaking import FAULTS, TOO_LARGE, Reached, Sabotaged, Start, faults, reach
-from lib.checks import Check
+from lib.check_ids import Id
+from lib.checks import Check, Status
 from lib.settings import Settings
 from lib.teststate import Asked
 from lib.walks import Step, Way, Whole, failed, follow
@@ -99,16 +100,14 @@ def starts(settings: Settings) -> list[Start]:
 
 def checks(found: Sequence[Failure], settings: Settings) -> list[Check]:
     """A check a task and fault, those that failed first."""
-    rows = [
-        Check(
-            f"{failure.task}: {failure.fault}{_after(failure)}",
-            "passed" if failure.good else "failed",
-            told(failure, settings),
-            "somebody is told" + (", or the execution fails for all to see" if failure.before else ""),
-        )
-        for failure in found
-    ]
-    return sorted(rows, key=lambda check: check.status != "failed")
+    return sorted((_check(failure, settings) for failure in found), key=lambda check: check.status != Status.FAILED)
+
+
+def _check(failure: Failure, settings: Settings) -> Check:
+    broken = f"{failure.task}: {failure.fault}{_after(failure)}"
+    status = Status.PASSED if failure.good else Status.FAILED
+    expected = "somebody is told" + (", or the execution fails for all to see" if failure.before else "")
+    return Check(Id.TASK_FAILS, broken, status, told(failure, settings), expected, broken)
 
 
 def _after(failure: Failure) -> str:

@@ -9,13 +9,14 @@ from typing import Any
 
 import pandas as pd
 
-from lib.checks import Check
+from lib.check_ids import Id
+from lib.checks import Check, Status
 from lib.records import Record
 
 EVIDENCE = "evidence/single_failures.json"
 NAME = "no single failure silences a crisis"
 IN_TIME = "somebody is told in time though a task fails"
-PASSED, NOT_EXERCISED, GAP = "passed", "not exercised here", "gap"
+PASSED, NOT_EXERCISED, GAP = "passed", "not exercised here", "gap"  # of a failure that was tried, and of no check
 # Late: somebody was told, but not all who were due within the limit. Silent: nobody was told at all. Failed: somebody
 # was told, but the execution ended as it never may.
 LATE, FAILED, SILENT = "late", "failed", "silent"
@@ -97,7 +98,7 @@ def checks(record: Record) -> list[Check]:
     """Whether any failure was silent, and what nothing carries; `not exercised here` where nothing was broken."""
     rows, expected = tried(record), "somebody reached, or failed visibly"
     if not rows:
-        return [Check(NAME, NOT_EXERCISED, NOT_BROKEN, expected)]
+        return [Check(Id.NONE_SILENT, NAME, Status.NOT_EXERCISED, NOT_BROKEN, expected)]
     named = {bad: sorted({f"{row['task']} {row['fault']}" for row in rows if verdict(row) == bad}) for bad in VERDICTS}
     counted = Counter(verdict(row) for row in rows)
     reached = sum(bool(row["seconds"]) for row in rows if verdict(row) == PASSED)
@@ -106,8 +107,8 @@ def checks(record: Record) -> list[Check]:
     found = f"{len(rows)} tried on {on} interpreters: {reached} reached somebody, {visible} failed visibly"
     found += f", SILENT: {', '.join(named[SILENT])}{_machines(rows, SILENT)}" if named[SILENT] else ", none silent"
     found += f", ENDED WRONGLY: {', '.join(named[FAILED])}" if named[FAILED] else ""
-    bad = "failed" if named[SILENT] or named[FAILED] else "passed"
-    return [Check(NAME, bad, found, expected), *_late(rows, named[LATE]), *_open(rows, expected)]
+    bad = Status.FAILED if named[SILENT] or named[FAILED] else Status.PASSED
+    return [Check(Id.NONE_SILENT, NAME, bad, found, expected), *_late(rows, named[LATE]), *_open(rows, expected)]
 
 
 def _late(rows: Sequence[Row], named: Sequence[str]) -> list[Check]:
@@ -116,7 +117,7 @@ def _late(rows: Sequence[Row], named: Sequence[str]) -> list[Check]:
     if not late:
         return []
     found = f"{len(late)} of {len(rows)} LATE: {', '.join(named)}{_machines(rows, LATE)}"
-    return [Check(IN_TIME, "failed", found, "all who are due, in time")]
+    return [Check(Id.TOLD_IN_TIME, IN_TIME, Status.FAILED, found, "all who are due, in time")]
 
 
 def _machines(rows: Sequence[Row], bad: str) -> str:
@@ -128,11 +129,11 @@ def _machines(rows: Sequence[Row], bad: str) -> str:
 def _open(rows: Sequence[Row], expected: str) -> list[Check]:
     """What only AWS's retries and dead-letter queues carry, and what nothing does: for a person to decide."""
     found = list[Check]()
-    for open_one, status, words in (
-        (NOT_EXERCISED, NOT_EXERCISED, "accepted events that only dead-letter queues carry"),
-        (GAP, "waiting", "accepted events that nothing carries, beside the crisis"),
+    for open_one, which, status, words in (
+        (NOT_EXERCISED, Id.ONLY_QUEUED, Status.NOT_EXERCISED, "accepted events that only dead-letter queues carry"),
+        (GAP, Id.UNCARRIED, Status.WAITING, "accepted events that nothing carries, beside the crisis"),
     ):
         names = sorted({f"{row['task']} {row['fault']} ({row['route']})" for row in rows if row["verdict"] == open_one})
         if names:
-            found.append(Check(words, status, ", ".join(names), expected))
+            found.append(Check(which, words, status, ", ".join(names), expected))
     return found

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from lib.aws import Live, readable
-from lib.checks import Check
+from lib.check_ids import Id
+from lib.checks import Check, Status
 from lib.resources.functions import environment_keys
 from lib.resources.topics import audience
 
@@ -14,7 +15,15 @@ def nothing_lost(live: Live, before: Sequence[str]) -> list[Check]:
         now = environment_keys(live, live.settings.processor_function_name)
     lost = [key for key in before if key not in now]
     found = f"lost {', '.join(lost)}" if lost else f"{len(now)} variables, none lost"
-    return [Check("the processor's environment variables", "failed" if lost else "passed", found, ", ".join(before))]
+    return [
+        Check(
+            Id.VARIABLES_KEPT,
+            "the processor's environment variables",
+            Status.FAILED if lost else Status.PASSED,
+            found,
+            ", ".join(before),
+        )
+    ]
 
 
 def operations_reachable(live: Live, needed: bool = False) -> list[Check]:
@@ -25,11 +34,19 @@ def operations_reachable(live: Live, needed: bool = False) -> list[Check]:
     with readable("listing the operations topic's subscribers"):
         found = audience(live, live.settings.ops_topic_name)
     stops = needed and live.settings.approval == "required" and live.settings.mode == "apply"
-    status = "passed" if found["confirmed"] else "failed" if stops else "waiting"
+    status = Status.PASSED if found["confirmed"] else Status.FAILED if stops else Status.WAITING
     said = ", ".join(f"{count} {word}" for word, count in found.items())
     if not found["confirmed"]:
         said += ": A CRISIS PAGE REACHES NOBODY YET"
-    return [Check("operations subscribers", status, said, "at least one confirmed, without a filter")]
+    return [
+        Check(
+            Id.OPERATIONS_SUBSCRIBERS,
+            "operations subscribers",
+            status,
+            said,
+            "at least one confirmed, without a filter",
+        )
+    ]
 
 
 def contacts_reachable(live: Live) -> list[Check]:
@@ -42,7 +59,15 @@ def contacts_reachable(live: Live) -> list[Check]:
     said = ", ".join(f"{count} {word}" for word, count in found.items())
     if not found["confirmed"]:
         said += ": only an SMS of the dispatcher would reach a contact"
-    return [Check("trusted-contact subscribers", "passed" if found["confirmed"] else "waiting", said, "at least one")]
+    return [
+        Check(
+            Id.CONTACT_SUBSCRIBERS,
+            "trusted-contact subscribers",
+            Status.PASSED if found["confirmed"] else Status.WAITING,
+            said,
+            "at least one",
+        )
+    ]
 
 
 def drill_audience(live: Live) -> list[dict[str, object]]:

@@ -1,17 +1,34 @@
 """Judges drills by what their subscribers received. Pure: reads what a session brought, calls nothing."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC
 from typing import Any
 
 from lib import desired
-from lib.checks import Check
+from lib.check_ids import Id
+from lib.checks import Check, Status, failed
 from lib.drills import Drill, Session
 from lib.listening import Received
 from lib.settings import Settings
 
 NEW_DETAIL = ("userId", "riskScore", "sentimentScore", "trajectory", "textPreview", "drill")
 OLD_DETAIL = ("userId", "sentimentScore", "textPreview")
+# What is asked of a drill, in words.
+ASKED = {
+    Id.DRILL_STATUS: "status",
+    Id.DRILL_ROUTE: "route",
+    Id.DRILL_CONTACT: "alerts to the trusted contact",
+    Id.DRILL_OPERATIONS: "alerts to operations",
+    Id.DRILL_EVENTS: "events",
+    Id.DRILL_RULES: "behind its rule",
+    Id.DRILL_CONTENT: "content",
+    Id.DRILL_INTERVENTION: "intervention recorded",
+    Id.DRILL_IN_TIME: "received in time",
+    Id.DRILL_MARKED: "marked as a drill",
+    Id.DRILL_WORDLESS: "no check-in text in an alert",
+    Id.DRILL_REVISION: "ran on the live revision",
+}
 TOLD = ("userId", "riskScore", "sentimentScore", "drill")
 PIECE, SHORTEST = 20, 8  # characters of a check-in that tell it; a shorter text is looked for as a whole
 # What the workflow takes for granted of a result that lacks a field.
@@ -23,14 +40,14 @@ def judge(drill: Drill, settings: Settings, revision: str) -> list[Check]:
 
     `revision` is that of the live workflow.
     """
-    expect, name = drill.scenario.expect, drill.scenario.name
+    expect = drill.scenario.expect
     checks = [
-        _equal(f"{name}: status", drill.execution.status, expect["status"]),
-        _equal(f"{name}: route", drill.execution.output.get("route"), expect["route"]),
-        _equal(f"{name}: alerts to the trusted contact", len(drill.heard("trusted")), expect["trusted_alerts"]),
-        _equal(f"{name}: alerts to operations", len(drill.heard("operations")), expect["operations_alerts"]),
-        _equal(f"{name}: events", drill.events, expect["events"]),
-        _equal(f"{name}: behind its rule", drill.rules, rules_of(expect["events"])),
+        _equal(drill, Id.DRILL_STATUS, drill.execution.status, expect["status"]),
+        _equal(drill, Id.DRILL_ROUTE, drill.execution.output.get("route"), expect["route"]),
+        _equal(drill, Id.DRILL_CONTACT, len(drill.heard("trusted")), expect["trusted_alerts"]),
+        _equal(drill, Id.DRILL_OPERATIONS, len(drill.heard("operations")), expect["operations_alerts"]),
+        _equal(drill, Id.DRILL_EVENTS, drill.events, expect["events"]),
+        _equal(drill, Id.DRILL_RULES, drill.rules, rules_of(expect["events"])),
         _content(drill, settings),
         _recorded(drill),
         _within(drill, settings.alert_limit_seconds),
@@ -39,6 +56,11 @@ def judge(drill: Drill, settings: Settings, revision: str) -> list[Check]:
         _current(drill, settings, revision),
     ]
     return [check for check in checks if check is not None]
+
+
+def _answer(drill: Drill, which: Id, good: bool, found: str, expected: str) -> Check:
+    scenario, status = drill.scenario.name, Status.PASSED if good else Status.FAILED
+    return Check(which, f"{scenario}: {ASKED[which]}", status, found, expected, scenario)
 
 
 def fit_for_people(drill: Drill) -> list[Check]:
@@ -50,30 +72,31 @@ def strays(session: Session) -> Check:
     """Whether anything arrived that says it is a drill's and is of none that was run."""
     found = sorted({message.channel for message in session.strays})
     said = f"{len(session.strays)} on {', '.join(found)}" if found else "none"
-    return Check("no stray alert", "failed" if found else "passed", said, "none")
+    return Check(Id.NO_STRAY, "no stray alert", Status.FAILED if found else Status.PASSED, said, "none")
 
 
 def cleared(session: Session) -> Check:
     """Whether everything that listened is gone again."""
-    return Check("listeners removed", "failed" if session.left else "passed", session.left or "all", "all")
+    status = Status.FAILED if session.left else Status.PASSED
+    return Check(Id.CLEARED, "listeners removed", status, session.left or "all", "all")
 
 
 def interventions(session: Session, group: str) -> Check:
     """Whether the crises of a group that ran at once were all counted on the drill user's item."""
     expected = sum(bool(drill.scenario.expect["intervention_recorded"]) for drill in session.of(group))
     found = session.counted.get(group, 0)
-    return Check(
-        f"{group}: interventions recorded", "passed" if found == expected else "failed", str(found), f"{expected}"
-    )
+    name, status = f"{group}: interventions recorded", Status.PASSED if found == expected else Status.FAILED
+    return Check(Id.DRILLS_COUNTED, name, status, str(found), f"{expected}", group)
 
 
 def whole(drill: Drill, checks: Sequence[Check]) -> Check:
     """All checks of a drill as one: what failed of it, or what came of it."""
-    failed = [check for check in checks if check.status == "failed"]
-    said = "; ".join(f"{c.name.partition(': ')[2]}: found {c.found}, expected {c.expected}" for c in failed)
+    bad = failed(checks)
+    said = "; ".join(f"{ASKED[c.id]}: found {c.found}, expected {c.expected}" for c in bad)
     route = drill.execution.output.get("route") or drill.execution.status
     name = f"{drill.group}: {drill.scenario.name}"
-    return Check(name, "failed" if failed else "passed", said or f"{route}, {_told(drill)}", _expected(drill))
+    status = Status.FAILED if bad else Status.PASSED
+    return Check(Id.DRILL_WHOLE, name, status, said or f"{route}, {_told(drill)}", _expected(drill), name)
 
 
 def _told(drill: Drill) -> str:
@@ -106,18 +129,18 @@ def slowest(drill: Drill) -> float | None:
     return max(found) if found else None
 
 
-def _equal(name: str, found: Any, expected: Any) -> Check | None:  # noqa: ANN401
+def _equal(drill: Drill, which: Id, found: Any, expected: Any) -> Check | None:  # noqa: ANN401
     if expected is None:
         return None
     same = type(found) is type(expected) and found == expected
-    return Check(name, "passed" if same else "failed", str(found), str(expected))
+    return _answer(drill, which, same, str(found), str(expected))
 
 
 def _recorded(drill: Drill) -> Check | None:
     if drill.interventions is None:
         return None
     expected = int(drill.scenario.expect["intervention_recorded"])
-    return _equal(f"{drill.scenario.name}: intervention recorded", drill.interventions, expected)
+    return _equal(drill, Id.DRILL_INTERVENTION, drill.interventions, expected)
 
 
 def _content(drill: Drill, settings: Settings) -> Check | None:
@@ -139,7 +162,7 @@ def _content(drill: Drill, settings: Settings) -> Check | None:
     wrong = {key for event in events for key in _fields(event) if event.get(key) != said[key]}
     wrong |= {key for message in told for key in TOLD if message.get(key) != said[key]}
     found = f"other than given: {', '.join(sorted(wrong))}" if wrong else "as given"
-    return Check(f"{drill.scenario.name}: content", "failed" if wrong else "passed", found, "as given")
+    return _answer(drill, Id.DRILL_CONTENT, not wrong, found, "as given")
 
 
 def _fields(event: Mapping[str, Any]) -> tuple[str, ...]:
@@ -154,8 +177,7 @@ def _within(drill: Drill, limit: float) -> Check | None:
     found = "nothing received" if seconds is None else f"{seconds:.2f} s"
     found += f", LOST to {' and '.join(gone)}" if gone and seconds is not None else ""
     passed = seconds is not None and seconds < limit and not gone
-    expected = f"under {limit:g} s"
-    return Check(f"{drill.scenario.name}: received in time", "passed" if passed else "failed", found, expected)
+    return _answer(drill, Id.DRILL_IN_TIME, passed, found, f"under {limit:g} s")
 
 
 def lost(drill: Drill) -> list[str]:
@@ -169,7 +191,7 @@ def _marked(drill: Drill) -> Check | None:
         return None
     plain = [message.channel for message in drill.alerts if not message.subject.startswith("[DRILL]")]
     found = f"{len(drill.alerts) - len(plain)} of {len(drill.alerts)} say [DRILL]"
-    return Check(f"{drill.scenario.name}: marked as a drill", "failed" if plain else "passed", found, "all")
+    return _answer(drill, Id.DRILL_MARKED, not plain, found, "all")
 
 
 def _wordless(drill: Drill) -> Check | None:
@@ -178,7 +200,7 @@ def _wordless(drill: Drill) -> Check | None:
         return None
     leaks = [message.channel for message in drill.alerts if _quotes(message, text, drill.execution.name)]
     found = f"the text is in the alert to {', '.join(leaks)}" if leaks else "no text in any alert"
-    return Check(f"{drill.scenario.name}: no check-in text in an alert", "failed" if leaks else "passed", found, "none")
+    return _answer(drill, Id.DRILL_WORDLESS, not leaks, found, "none")
 
 
 def _quotes(message: Received, text: str, name: str) -> bool:
@@ -204,10 +226,10 @@ def _strings(value: Any) -> str:  # noqa: ANN401 - parsed JSON
 def _current(drill: Drill, settings: Settings, revision: str) -> Check | None:
     if drill.revision is None:
         return None
-    name = f"{drill.scenario.name}: ran on the live revision"
+    found = _answer(drill, Id.DRILL_REVISION, drill.revision == revision, drill.revision or "unknown", revision)
     if "execution_revision" in settings.not_exercised_here:
-        return Check(name, "not exercised here", "this environment does not say", revision)
-    return Check(name, "passed" if drill.revision == revision else "failed", drill.revision or "unknown", revision)
+        return replace(found, status=Status.NOT_EXERCISED, found="this environment does not say")
+    return found
 
 
 def row(drill: Drill, settings: Settings, revision: str) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lib.checks import Check
+from lib.check_ids import Id
+from lib.checks import Check, Status
 from lib.telemetry.success_rate import Tally, proved
 
 TOPICS = ("trusted", "operations")
@@ -122,16 +123,20 @@ def _group(frame: pd.DataFrame, group: str, count: int, limit: float) -> list[Ch
     said = "nothing received" if isnan(slowest) else f"{slowest:.2f} s"
     return [
         Check(
+            Id.ALERTS_ONCE,
             f"{group}: each alert arrived once",
-            "passed" if once == due else "failed",
+            Status.PASSED if once == due else Status.FAILED,
             f"{once} of {due}" + (f", {lost} LOST" if lost else "") + (f", {twice} more than once" if twice else ""),
             f"{due} of {due}",
+            group,
         ),
         Check(
+            Id.ALERTS_IN_TIME,
             f"{group}: slowest alert within the limit",
-            "passed" if found.of == due and found.succeeded == due else "failed",
+            Status.PASSED if found.of == due and found.succeeded == due else Status.FAILED,
             f"{said}{f', {lost} never' if lost else ''}; {proof(found)}",
             f"under {limit:g} s",
+            group,
         ),
     ]
 

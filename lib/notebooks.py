@@ -4,6 +4,7 @@ The verdict is our own, from what really ran: papermill calls cells of a dead ke
 """
 
 import errno
+import secrets
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from zmq.error import ZMQError
 from lib import engine, outputs
 from lib.display import commands, executed
 from lib.errors import BadParameters, RunbookError, Unrecorded
-from lib.phases import PLANNED_MINUTES, Phase
+from lib.phases import PLANNED_MINUTES, Phase, closing
 from lib.record import files
 from lib.records import DRAFT, RUNNING, Record
 from lib.settings import ROOT, Settings
@@ -45,8 +46,10 @@ def check_notebook(path: Path) -> None:
 def execute(settings: Settings, record: Record, number: str, notebook: str) -> Phase:
     """Execute one notebook into the record; returns its verdict, also of an interruption.
 
+    One that ran to its end has failed all the same where a check of its phase failed, or was never answered.
     While it runs it is written to `<notebook>.running.ipynb`; under its own name it is always whole.
     """
+    record = replace(record, attempt=secrets.token_hex(4))
     source, running = RUNBOOKS / f"{notebook}.ipynb", record.folder / f"{notebook}{RUNNING}"
     check_notebook(source)
     files.reserve(running)
@@ -54,7 +57,7 @@ def execute(settings: Settings, record: Record, number: str, notebook: str) -> P
     started, interrupted, kind, error = time.monotonic(), False, "", ""
     try:
         with engine.sockets() as sockets, commands.handed_on(settings):
-            papermill.execute_notebook(str(source), str(running), parameters, **_options(settings, sockets))
+            papermill.execute_notebook(str(source), str(running), parameters, **_options(settings, record, sockets))
     except NOT_EXECUTED as failure:
         kind, error = _told(failure, record)
     except KeyboardInterrupt as ended:
@@ -64,7 +67,7 @@ def execute(settings: Settings, record: Record, number: str, notebook: str) -> P
     name = output.name if output else ""
     error = settings.masked(error[: outputs.LINE])
     done = Phase(number, notebook, seconds=seconds, output=name, error=error, error_class=kind)
-    return _verdict(done, output, interrupted)
+    return _closed(_verdict(done, output, interrupted), record, settings)
 
 
 def _told(failure: Exception, record: Record) -> tuple[str, str]:
@@ -90,7 +93,7 @@ def adopt(settings: Settings, record: Record) -> list[str]:
     return [found.name for running in left if (found := _kept(running, record, settings))]
 
 
-def _options(settings: Settings, sockets: Path) -> dict[str, Any]:
+def _options(settings: Settings, record: Record, sockets: Path) -> dict[str, Any]:
     return {
         "engine_name": engine.NAME,
         "kernel_name": "python3",
@@ -98,6 +101,7 @@ def _options(settings: Settings, sockets: Path) -> dict[str, Any]:
         "cwd": str(ROOT),
         "execution_timeout": settings.cell_timeout_seconds,
         "sockets": sockets,
+        "attempt": record.attempt,
     }
 
 
@@ -121,6 +125,18 @@ def _verdict(found: Phase, output: Path | None, interrupted: bool) -> Phase:
         planned_minutes=PLANNED_MINUTES.get(found.number),
         error=error,
     )
+
+
+def _closed(found: Phase, record: Record, settings: Settings) -> Phase:
+    """What the checks of its phase make of a notebook that ran to its end, whatever its cells made of them."""
+    if found.verdict != "succeeded":
+        return found
+    try:
+        closing.require_met(record, found.number, settings.mode)
+    except RunbookError as error:
+        said = f"{type(error).__name__}: {error}"[: outputs.LINE]
+        return replace(found, verdict="failed", error=settings.masked(said), error_class=type(error).__name__)
+    return found
 
 
 def _kept(running: Path, record: Record, settings: Settings) -> Path | None:

@@ -7,7 +7,8 @@ from typing import Any
 
 from lib import names
 from lib.aws import Live, readable
-from lib.checks import Check
+from lib.check_ids import Id
+from lib.checks import Check, Status, in_mode
 from lib.resources import identity_policies
 from lib.resources.encryption import USES, topics_keys, workflows_keys
 from lib.resources.roles import inline_policies
@@ -18,11 +19,11 @@ LOGGING = (
 )  # fmt: skip
 
 
-WORST_FIRST = ("failed", "cannot tell", "not exercised here", "passed")
+WORST_FIRST = (Status.FAILED, Status.CANNOT_TELL, Status.NOT_EXERCISED, Status.PASSED)
 # What our reading finds, in a status and in words.
 READ = {
-    True: ("not exercised here", "allowed"), False: ("failed", "not allowed"),
-    None: ("cannot tell", "hangs on a condition"),
+    True: (Status.NOT_EXERCISED, "allowed"), False: (Status.FAILED, "not allowed"),
+    None: (Status.CANNOT_TELL, "hangs on a condition"),
 }  # fmt: skip
 
 
@@ -88,9 +89,14 @@ def settled(live: Live) -> list[Check]:
     needed = needs(live)
     while True:
         found = checks(live, needed)
-        if all(check.status != "failed" for check in found) or time.monotonic() > deadline:
+        if all(check.status != Status.FAILED for check in found) or time.monotonic() > deadline:
             return found
         live.sleep(live.settings.poll_seconds)
+
+
+def after(live: Live, asked: Sequence[Check]) -> list[Check]:
+    """What the role holds once phase 02 is done, `asked` before it; in plan mode that, where nothing is written."""
+    return settled(live) if live.settings.mode == "apply" else in_mode(asked, live.settings.mode)
 
 
 def inline_policies_or_fail(live: Live) -> dict[str, dict[str, Any]]:
@@ -109,7 +115,7 @@ def of_role(live: Live, role: str, actions: Sequence[str], resource: str) -> lis
     needed = [Need(action, resource, "what this key encrypts is closed to it") for action in actions]
     found = [_check(live, need, policies, role if simulated else "") for need in needed]
     unread = attached and not simulated
-    return [replace(one, status="cannot tell") if unread and one.status == "failed" else one for one in found]
+    return [replace(one, status=Status.CANNOT_TELL) if unread and one.status == Status.FAILED else one for one in found]
 
 
 def _check(live: Live, need: Need, policies: Iterable[Mapping[str, Any]], role: str) -> Check:
@@ -118,14 +124,15 @@ def _check(live: Live, need: Need, policies: Iterable[Mapping[str, Any]], role: 
     name, read = f"{need.action} on {_shown(need.resource)}{context}", allowed(policies, need)
     if role:
         found, missing = _simulate(live, need, role)
-        status = "passed" if found == "allowed" else "failed"
+        status = Status.PASSED if found == "allowed" else Status.FAILED
         # What a call carries that nobody told the simulator: there its answer is none.
         if missing and found != "allowed" and (found == "explicitDeny" or read is None):
-            return Check(name, "cannot tell", f"{found} (AWS simulator), without {', '.join(missing)}", "allowed")
-        return Check(name, status, f"{found} (AWS simulator)", "allowed")
+            said = f"{found} (AWS simulator), without {', '.join(missing)}"
+            return Check(Id.PERMISSION, name, Status.CANNOT_TELL, said, "allowed", name)
+        return Check(Id.PERMISSION, name, status, f"{found} (AWS simulator)", "allowed", name)
     status, said = READ[read]
     found = f"{said} by our reading of the policies; only AWS can decide"
-    return Check(name, status, found, f"allowed, or {need.without}")
+    return Check(Id.PERMISSION, name, status, found, f"allowed, or {need.without}", name)
 
 
 def _shown(resource: str) -> str:
@@ -162,7 +169,7 @@ def compared(before: Iterable[Check], after: Iterable[Check]) -> list[dict[str, 
             "permission": now.name,
             "before": was.found,
             "after": now.found,
-            "status": now.status,
+            "status": str(now.status),
             "expected": now.expected,
         }
         for was, now in zip(before, after, strict=True)

@@ -12,7 +12,8 @@ from lib import executions
 from lib.account_guards import AccountGuards
 from lib.asl import functions
 from lib.aws import Live, error_code, readable
-from lib.checks import Check
+from lib.check_ids import Id
+from lib.checks import Check, Status
 from lib.errors import NotAsWanted, RunbookError
 from lib.names import LOW_SENTIMENT_RULE, dispatcher, processor
 from lib.phases import entry
@@ -32,7 +33,7 @@ LOOK_THROUGH = 1000  # executions, among which those are found that are no drill
 LATEST = 200  # executions that the table of the current state counts
 STATUSES = ("SUCCEEDED", "FAILED", "RUNNING")  # said also when there are none
 # What is no pass, and stops nothing either: a function that sleeps, a bucket that this caller may not look at.
-UNDECIDED = {"Inactive": "waiting", "hidden": "cannot tell"}
+UNDECIDED = {"Inactive": Status.WAITING, "hidden": Status.CANNOT_TELL}
 ABSENT = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist")
 
 
@@ -49,8 +50,9 @@ def kept_guards(live: Live) -> Check:
     try:
         lifted = kept.approval_lifted() or kept.lock_lifted()
     except RunbookError as error:
-        return Check(name, "failed", str(error), expected)
-    return Check(name, "failed" if lifted else "passed", lifted or "readable, and none is lifted", expected)
+        return Check(Id.BASELINE_GUARDS, name, Status.FAILED, str(error), expected)
+    status = Status.FAILED if lifted else Status.PASSED
+    return Check(Id.BASELINE_GUARDS, name, status, lifted or "readable, and none is lifted", expected)
 
 
 def pieces(live: Live) -> list[Check]:
@@ -77,9 +79,11 @@ def _exists(name: str, expected: str, read: Callable[[], str]) -> Check:
         with readable(f"reading {name}"):
             found = read()
     except RunbookError as error:
-        return Check(name, "failed", str(error), f"{expected}; it belongs to the system before the change")
+        more = f"{expected}; it belongs to the system before the change"
+        return Check(Id.BASELINE_PIECE, name, Status.FAILED, str(error), more, name)
     said = found.partition("; ")[0]
-    return Check(name, "passed" if said == expected else UNDECIDED.get(said, "failed"), found, expected)
+    status = Status.PASSED if said == expected else UNDECIDED.get(said, Status.FAILED)
+    return Check(Id.BASELINE_PIECE, name, status, found, expected, name)
 
 
 def phase_3(live: Live, known: Entries | None = None) -> Check:
@@ -92,21 +96,18 @@ def phase_3(live: Live, known: Entries | None = None) -> Check:
     # An answer without a score is judged only where there is no other: not each function answers with one.
     found = [(started, answer) for started, answer in found if "risk_score" in answer] or found
     if not found:
-        return Check(
-            name, "failed", f"no answer of it in the last {LOOK_BACK} that succeeded", f"{expected}; run one check-in"
-        )
+        none = f"no answer of it in the last {LOOK_BACK} that succeeded"
+        return Check(Id.BASELINE_PROCESSOR, name, Status.FAILED, none, f"{expected}; run one check-in")
     updated = _updated(live, known)
     since = [(started, answer) for started, answer in found if updated is None or started > updated]
     lacking = sorted({key for _, answer in since or found for key in PHASE_3_KEYS if key not in answer})
     said = f"{len(since or found)} of {len(since or found)} latest answers in the Phase 3 shape"
     if lacking:
-        return Check(name, "failed", f"answers without {', '.join(lacking)}", expected)
+        return Check(Id.BASELINE_PROCESSOR, name, Status.FAILED, f"answers without {', '.join(lacking)}", expected)
     if not since:
-        when = f"{updated:%Y-%m-%d %H:%M:%S} UTC"
-        return Check(
-            name, "cannot tell", f"{said}, all before its latest update at {when}", f"{expected}; run one check-in"
-        )
-    return Check(name, "passed", said, expected)
+        said += f", all before its latest update at {updated:%Y-%m-%d %H:%M:%S} UTC"
+        return Check(Id.BASELINE_PROCESSOR, name, Status.CANNOT_TELL, said, f"{expected}; run one check-in")
+    return Check(Id.BASELINE_PROCESSOR, name, Status.PASSED, said, expected)
 
 
 def _updated(live: Live, known: Entries | None) -> datetime | None:

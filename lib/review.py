@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,11 +13,13 @@ from lib import continuity, latency, metrics, preflight, scenarios, validation
 from lib import criteria as rules
 from lib import failures as single_failures
 from lib.aws import Live
-from lib.checks import Check
+from lib.check_ids import Id, due
+from lib.checks import Check, Status, id_of, in_mode, key_of
 from lib.desired import WIDGET_PREFIX
 from lib.executions import describe
-from lib.phases import VALIDATION, alert_event, validity
+from lib.phases import VALIDATION, validity
 from lib.phases.validity import Validity
+from lib.record.folder import CHECKS
 from lib.records import VALIDATED, Record
 from lib.resources import Widgets
 from lib.telemetry import cutover, outcomes
@@ -25,7 +27,7 @@ from lib.telemetry.cutover import Cutover
 
 # Counted only when it happens: that it has no datapoint is good news.
 MAY_BE_DARK = ("ExecutionsFailed", "ExecutionsTimedOut")
-OPEN = ("not exercised here", "waiting", "cannot tell")
+OPEN = (Status.NOT_EXERCISED, Status.WAITING, Status.CANNOT_TELL)
 NO_CHANGE = "none: check-ins do not run the newest published version, or none was published"
 FAILURE = ("who", "started (UTC)", "execution", "status", "error")
 SLOW = (outcomes.TOO_LONG, outcomes.DOUBT)
@@ -146,31 +148,51 @@ def drill_alerts(record: Record) -> pd.DataFrame:
 
 def earlier(record: Record) -> list[Check]:
     """What criterion 3 rests on beside the check-ins: from phases 03 and 05 of this run."""
-    rows = record.rows("checks.jsonl")
-    return [answered(rows, name) for name in (continuity.ACROSS, alert_event.SAME_EVENT)]
+    rows = record.rows(CHECKS)
+    return [answered(rows, str(one)) for one in (Id.ACROSS, Id.SAME_EVENT)]
 
 
 def validated(record: Record) -> list[Check]:
-    """Every answer of phase 05 in this run; of those under one name, the latest that is one."""
-    rows = [row for row in record.rows("checks.jsonl") if row["phase"] == VALIDATION]
-    return [answered(rows, name) for name in dict.fromkeys(row["name"] for row in rows)]
+    """Every answer of phase 05 in this run; of those to one question, the latest that is one.
 
-
-def answered(rows: Iterable[Mapping[str, Any]], name: str) -> Check:
-    """What a run's checks say under this name: the latest of a phase that did something, or else the latest at all.
-
-    A phase that is only looked at again takes no answer away.
+    A question that is registered with the phase and that nobody answered has failed.
     """
-    mine = [row for row in rows if row["name"] == name]
-    if not mine:
-        return Check(name, "failed", "this run has no answer", "an answer of phase 03 or 05 in this run")
-    found = next((row for row in reversed(mine) if not _idle(row)), mine[-1])
-    return Check(name, found["status"], found["found"], found["expected"])
+    rows = [row for row in record.rows(CHECKS) if row["phase"] == VALIDATION]
+    known = {id_of(row) for row in rows}
+    carrying = [row for row in rows if _carries(id_of(row), "1")]
+    lacking = [one for one in due(VALIDATION, applies=True) if _carries(one, "1") and one not in known] if rows else []
+    return [*_latest(carrying), *(answered(rows, str(one)) for one in lacking)]
+
+
+def _carries(which: Id, criterion: str) -> bool:
+    """Whether the criterion rests on it; on what has no id, too, which an earlier version asked."""
+    return which is Id.UNKNOWN or criterion in which.registered.criteria.split()
+
+
+def _latest(rows: Sequence[Mapping[str, Any]]) -> list[Check]:
+    return [answered(rows, key) for key in dict.fromkeys(map(key_of, rows))]
+
+
+def answered(rows: Iterable[Mapping[str, Any]], key: str) -> Check:
+    """What a run's checks say of this question: the latest of a phase that did something, or else the latest at all.
+
+    A phase that is only looked at again takes no answer away. `key`: the id of a check, with its subject where it has
+    one (`checks.key_of`).
+    """
+    known = list(rows)
+    mine = [row for row in known if key in (key_of(row), key_of(row).removesuffix(":"))]
+    if mine:
+        return Check.from_row(next((row for row in reversed(mine) if not _idle(row)), mine[-1]))
+    which, expected = id_of({"id": key.partition(":")[0]}), "an answer of phase 03 or 05 in this run"
+    if any(id_of(row) is Id.UNKNOWN for row in known):
+        why = "this run has answers without an id, of an earlier version, and none with this one; validate it again"
+        return Check(which, key, Status.CANNOT_TELL, why, expected)
+    return Check(which, key, Status.FAILED, "this run has no answer", expected)
 
 
 def _idle(row: Mapping[str, Any]) -> bool:
     """Whether a phase only looked here: it may have found the very thing that an earlier one failed by."""
-    return row["status"] == "not applied" or row["found"] == continuity.NOT_UPDATED
+    return row["status"] == Status.NOT_APPLIED or row["found"] == continuity.NOT_UPDATED
 
 
 def criteria(
@@ -204,12 +226,12 @@ def criteria(
         outcomes.of_all(rules.successful_executions(since(counted, found), split, *judged), seen),
         rules.metrics_visible(shown),
     ]
-    # In plan mode, without a validated run to review, nothing was applied that could have met them.
-    pending = s.mode == "plan" and not rows
-    if pending:
-        open_ones = ("failed", "cannot tell")
-        return [replace(one, status="not applied") if one.status in open_ones else one for one in decided]
-    return validity.resting(standing, decided)
+    return validity.resting(standing, decided) if rows else pending(record, decided, s.mode, Status.CANNOT_TELL)
+
+
+def pending(record: Record, found: Sequence[Check], mode: str, *more: Status) -> list[Check]:
+    """Answers in plan mode without a validated run to review: nothing was applied that could have met them."""
+    return list(found) if record.latest(validation.EVIDENCE[validation.PLANNED]) else in_mode(found, mode, *more)
 
 
 def evidence(record: Record, decided: Iterable[Check]) -> list[dict[str, Any]]:
@@ -217,9 +239,7 @@ def evidence(record: Record, decided: Iterable[Check]) -> list[dict[str, Any]]:
     return [
         {
             **check.to_row(),
-            "evidence": [
-                kept[-1] for name in (*rules.EVIDENCE[check.name[0]], VALIDATED) if (kept := record.kept_as(name))
-            ],
+            "evidence": [kept[-1] for name in (*rules.EVIDENCE[check.id], VALIDATED) if (kept := record.kept_as(name))],
         }
         for check in decided
     ]
@@ -265,14 +285,14 @@ def phases(record: Record) -> pd.DataFrame:
 def open_points(record: Record) -> list[dict[str, str]]:
     """Every answer of this run that is no pass and no failure: to be verified on AWS, waiting for a person, unknown.
 
-    The latest of each name counts: what has passed since is open no more.
+    The latest of each question counts: what has passed since is open no more.
     """
     phases_found: dict[str, list[dict[str, Any]]] = {}
-    for row in record.rows("checks.jsonl"):
+    for row in record.rows(CHECKS):
         phases_found.setdefault(row["phase"], []).append(row)
     return [
-        {"phase": phase, "to verify": name, "status": check.status, "why": check.found}
+        {"phase": phase, "to verify": check.name, "status": check.status, "why": check.found}
         for phase, rows in phases_found.items()
-        for name in dict.fromkeys(row["name"] for row in rows)
-        if (check := answered(rows, name)).status in OPEN
+        for check in _latest(rows)
+        if check.status in OPEN
     ]

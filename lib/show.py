@@ -1,6 +1,6 @@
 """What a notebook shows: tables, one-line verdicts, diffs, charts. Reads nothing from AWS.
 
-`checks` and `must_hold` also stop the notebook, after showing it, when a check failed.
+`checks` and `ended_well` also stop the notebook, after showing it, when a check failed.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 
 from lib.approval import two_persons
 from lib.aws import Live
-from lib.checks import Check, brief, require
+from lib.checks import Check, Status, brief, require, require_any
 from lib.display import commands, page
+from lib.phases import closing
 from lib.plans import Change, Outcome, Plan
 from lib.records import LOG, VERDICT, Record
 from lib.settings import Settings
@@ -85,12 +86,15 @@ def checks(found: Sequence[Check], what: str = "", *, passed_too: bool = True) -
 
     Without `passed_too` the table leaves out those that passed: the verdict counts them.
     """
-    shown = [check for check in found if passed_too or check.status != "passed"]
-    rows = [{"check": c.name, "status": c.status, "found": c.found, "expected": c.expected} for c in shown]
-    table(rows, "Every check passed." if found else "No check ran.")
+    shown = [check for check in found if passed_too or check.status != Status.PASSED]
+    table(_rows(shown), "Every check passed." if found else "No check ran.")
     counted = pd.Series([c.status for c in found], dtype=object).value_counts().to_dict()
     page.sentence(strong=f"{what or 'Verdict'}: " + ", ".join(f"{count} {status}" for status, count in counted.items()))
-    require(found or [Check("checks", "failed", "no check ran", "at least one")])
+    require_any(found)
+
+
+def _rows(found: Iterable[Check]) -> list[dict[str, str]]:
+    return [{"check": c.name, "status": c.status, "found": c.found, "expected": c.expected} for c in found]
 
 
 def diff(text: str) -> None:
@@ -133,11 +137,11 @@ def bullet(lines: Iterable[str]) -> None:
 
 def permissions(found: Sequence[Check], before: Sequence[Check] | None = None) -> None:
     """Permissions one a row, next to what they were before where that is given. Decides nothing."""
-    was = {check.name: check.found for check in before or []}
+    was = {check.key: check.found for check in before or []}
     now = "after" if before else "now"
     table(
         [
-            {"permission": c.name, **({"before": was[c.name]} if before else {}), now: c.found, "wanted": c.expected}
+            {"permission": c.name, **({"before": was[c.key]} if before else {}), now: c.found, "wanted": c.expected}
             for c in found
         ]
     )
@@ -163,10 +167,12 @@ def evidence(found: Sequence[Mapping[str, Any]]) -> None:
     )
 
 
-def must_hold(found: Sequence[Check], settings: Settings) -> None:
-    """Stop the notebook when a check failed, in apply mode; in plan mode nothing was made yet that could hold."""
-    failed = sum(check.status == "failed" for check in found)
-    yet = "(plan mode: nothing was written yet)" if settings.mode == "plan" else ""
-    page.sentence(yet, f"{failed} of {len(found)} failed")
-    if settings.mode == "apply":
-        require(found)
+def ended_well(record: Record, phase: str, settings: Settings) -> None:
+    """Whether every check that is registered with the phase was answered, and none failed. Raises NotAsWanted if not.
+
+    Goes by the record, and not by what the cells above showed.
+    """
+    unmet = closing.unmet(record, phase, settings.mode)
+    table(_rows(unmet), "Every check of the phase was answered, and none failed.")
+    page.sentence(strong=f"Phase {phase}: {len(closing.answers(record, phase))} checks answered, {len(unmet)} unmet")
+    require(unmet)

@@ -6,9 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from lib import boundaries, changes, criteria, desired, drills, judging, latency, metrics, scenarios
+from lib import boundaries, changes, check_ids, criteria, desired, drills, judging, latency, metrics, scenarios
 from lib.aws import Live
-from lib.checks import Check
+from lib.check_ids import Id
+from lib.checks import Check, Status, failed
 from lib.drills import Group, Session
 from lib.phases import entry
 from lib.plans import Wanted
@@ -40,9 +41,11 @@ def in_place(live: Live) -> list[Check]:
 def _in_place(live: Live, number: str, known: Entries) -> Check:
     wanted = desired.PHASES[number](live, known)
     pending = [change.resource.name for change in changes.plan(number, wanted).pending]
-    status = "passed" if not pending else "failed" if live.settings.mode == "apply" else "not applied"
+    status = Status.PASSED if not pending else Status.FAILED if live.settings.mode == "apply" else Status.NOT_APPLIED
     found = f"not as wanted: {', '.join(pending)}" if pending else "everything as wanted"
-    return Check(f"phase {number} is in place", status, found, "everything as wanted")
+    return Check(
+        check_ids.of(f"in-place.{number}"), f"phase {number} is in place", status, found, "everything as wanted"
+    )
 
 
 def groups(live: Live) -> list[Group]:
@@ -160,14 +163,13 @@ def checks(session: Session, found: Sequence[Row], chosen: Sequence[Group], sett
     `chosen` are the groups that had to run. In plan mode the one answer that nothing did.
     """
     if settings.mode == "plan":
-        return [Check("drills", "not applied", "plan mode", "every scenario")]
+        return [Check(Id.DRILLS_RAN, "drills", Status.NOT_APPLIED, "plan mode", "every scenario")]
     planned, numbers = of(found, PLANNED), {group.name: len(group.cases) for group in chosen}
     lacking = {name: number for name, number in numbers.items() if len(of(found, name)) != number}
     said = ", ".join(f"{name}: {len(of(found, name))} of {number}" for name, number in lacking.items())
+    ran = Status.FAILED if lacking or not numbers else Status.PASSED
     return [
-        Check(
-            "every drill ran", "failed" if lacking or not numbers else "passed", said or f"{len(found)}", "every one"
-        ),
+        Check(Id.DRILLS_RAN, "every drill ran", ran, said or f"{len(found)}", "every one"),
         *(Check.from_row(check) for row in planned for check in row["checks"]),
         *(criteria.error_is_loud(row) for row in planned if row["scenario"] == "unreadable"),
         *(Check.from_row(row["verdict"]) for row in of(found, BOUNDARIES, NO_CONTACT)),
@@ -184,7 +186,7 @@ def _low(row: Row) -> Check:
     verdict = Check.from_row(row["verdict"])
     if row["status"] == "SUCCEEDED" and row["route"] not in (row["expected_route"], "unscored"):
         return replace(
-            verdict, status="not exercised here", found=f"the processor sent the text on route {row['route']}"
+            verdict, status=Status.NOT_EXERCISED, found=f"the processor sent the text on route {row['route']}"
         )
     return verdict
 
@@ -193,11 +195,11 @@ def _of_crises(found: Sequence[Row], numbers: Mapping[str, int], settings: Setti
     """Every crisis drill as one check a group, beside whether alerts arrived, and in time."""
     whole = []
     for group, number in numbers.items():
-        bad = [row["verdict"] for row in of(found, group) if row["verdict"]["status"] == "failed"]
-        why = f"; such as {bad[0]['found']}" if bad else ""
+        bad = failed(Check.from_row(row["verdict"]) for row in of(found, group))
+        why = f"; such as {bad[0].found}" if bad else ""
         good = len(of(found, group)) - len(bad)
-        status = "passed" if good == number else "failed"
-        whole.append(Check(f"{group}: as expected", status, f"{good} of {number}{why}", f"{number} of {number}"))
+        status, said = Status.PASSED if good == number else Status.FAILED, f"{good} of {number}{why}"
+        whole.append(Check(Id.CRISES_WHOLE, f"{group}: as expected", status, said, f"{number} of {number}", group))
     return [*whole, *latency.checks(timed(found), numbers, settings.alert_limit_seconds)]
 
 

@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable, Mapping
 
-from lib.checks import Check, brief
+from lib.check_ids import Id
+from lib.checks import Check, Status, brief
 from lib.errors import NotAsWanted
 from lib.plans import FAILED, KEPT, NOT_TRIED, UNKNOWN, Outcome, Resource, Value, differences, entry, same
 from lib.records import LOG, Record
@@ -23,21 +24,21 @@ def verify(outcome: Outcome, settings: Settings, record: Record) -> list[Check]:
         wanted = change.before if kept else change.after
         trouble = state if state.startswith((FAILED, NOT_TRIED)) else ""
         if change.trouble:
-            checks.append(Check(change.resource.name, "failed", trouble or change.trouble, brief(change.after)))
+            checks.append(_failed(change.resource, trouble or change.trouble, change.after))
             continue
         written = state in ("applied", "nothing to do")
         try:
             live = _settled(change.resource.read, wanted, waiting if written else 0, settings.poll_seconds)
         except NotAsWanted as error:
             # One thing that cannot be read keeps nobody from hearing of the others.
-            checks.append(Check(change.resource.name, "failed", str(error), brief(wanted)))
+            checks.append(_failed(change.resource, str(error), wanted))
             continue
         # What was kept may be gone all the same: a subscription goes with its topic. That is what the undo wanted.
         gone = kept and live is None and change.after is None
         checks.append(_check(change.resource, live, None if gone else wanted, settings.mode, trouble))
         if state == "applied":
             row = entry(outcome.plan.phase, change, "verified", outcome.undoes)
-            record.append(LOG, {**row, "status": checks[-1].status})
+            record.append(LOG, {**row, "status": str(checks[-1].status)})
     return checks
 
 
@@ -65,13 +66,17 @@ def _settled(
 
 def _check(resource: Resource, live: Value, wanted: Value, mode: str, trouble: str = "") -> Check:
     if same(live, wanted) and not trouble:
-        status = "not exercised here" if _unreadable(live) else "passed"
+        status = Status.NOT_EXERCISED if _unreadable(live) else Status.PASSED
     else:
-        status = "failed" if mode == "apply" else "not applied"
+        status = Status.FAILED if mode == "apply" else Status.NOT_APPLIED
     fields = [path for path in differences(wanted, live) if path]
     told = [f"differs in {', '.join(fields)}"] if fields else []
-    found = "as wanted" if status == "passed" else "; ".join([brief(live), *told, *filter(None, [trouble])])
-    return Check(resource.name, status, found, brief(wanted))
+    found = "as wanted" if status == Status.PASSED else "; ".join([brief(live), *told, *filter(None, [trouble])])
+    return Check(Id.AS_WANTED, resource.name, status, found, brief(wanted), resource.name)
+
+
+def _failed(resource: Resource, why: str, wanted: Value) -> Check:
+    return Check(Id.AS_WANTED, resource.name, Status.FAILED, why, brief(wanted), resource.name)
 
 
 def _unreadable(value: Value) -> bool:

@@ -9,7 +9,8 @@ from typing import Any
 
 from lib import approval, drills, judging, names, scenarios
 from lib.aws import Live, readable
-from lib.checks import Check, require
+from lib.check_ids import Id
+from lib.checks import Check, Status, require
 from lib.drills import Drill, Group
 from lib.plans import Plan
 from lib.records import Record
@@ -77,19 +78,29 @@ def same_event(live: Live, record: Record, found: Sequence[Drill]) -> list[Check
 def _same_event(live: Live, record: Record, found: Sequence[Drill]) -> Check:
     expected = "each field as before"
     if live.settings.mode == "plan":
-        return Check(SAME_EVENT, "not applied", "plan mode", expected)
+        return Check(Id.SAME_EVENT, SAME_EVENT, Status.NOT_APPLIED, "plan mode", expected)
     before = record.latest(EVENT_BEFORE)
     after = event_shape(found[0], live.settings.drill_user_id) if len(found) == 1 else None
     if before is None:
         why = "this run has no event of the definition before: it was updated earlier, or its drill raised no alert"
-        return Check(SAME_EVENT, "not exercised here", why, expected)
+        return Check(Id.SAME_EVENT, SAME_EVENT, Status.NOT_EXERCISED, why, expected)
     if after is None:
         route = found[0].execution.output.get("route") if found else "no drill"
-        return Check(SAME_EVENT, "failed", f"the same text raises no such event now (route {route})", expected)
+        return Check(
+            Id.SAME_EVENT,
+            SAME_EVENT,
+            Status.FAILED,
+            f"the same text raises no such event now (route {route})",
+            expected,
+        )
     moved = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
     said = [f"{name}: {before.get(name, 'was not there')} -> {after.get(name, 'is not there')}" for name in moved]
     return Check(
-        SAME_EVENT, "failed" if moved else "passed", "; ".join(said) or f"{len(after)} fields as before", expected
+        Id.SAME_EVENT,
+        SAME_EVENT,
+        Status.FAILED if moved else Status.PASSED,
+        "; ".join(said) or f"{len(after)} fields as before",
+        expected,
     )
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from lib import desired, names
 from lib.aws import Live, readable
-from lib.checks import Check
+from lib.check_ids import Id
+from lib.checks import Check, Status
 from lib.errors import NotAsWanted
 from lib.exact_json import document
 from lib.names import LOW_SENTIMENT_RULE
@@ -44,8 +45,8 @@ def existing(live: Live) -> list[Check]:
     queues += _of_topic(live, s.ops_topic_arn, s.ops_topic_name)
     queues += _of_rule(live, LOW_SENTIMENT_RULE)
     planned = _queues(live, [*_planned_for_operations(live), *_planned_for_events(live)])
-    there = {one.name: one for one in planned if one.status != "not applied"}
-    there |= {one.name: one for one in _queues(live, queues)}
+    there = {one.key: one for one in planned if one.status != Status.NOT_APPLIED}
+    there |= {one.key: one for one in _queues(live, queues)}
     return [
         *_topic(live, s.alert_topic_name),
         *_topic(live, s.ops_topic_name),
@@ -59,7 +60,7 @@ def operations(live: Live) -> list[Check]:
     s = live.settings
     queues = [*_planned_for_operations(live), *_of_topic(live, s.ops_topic_arn, s.ops_topic_name)]
     found = _topic(live, s.ops_topic_name)
-    return [*(found or [_not_there("topic", s.ops_topic_name)]), *_queues(live, queues)]
+    return [*(found or [_not_there(Id.KEY_OF_TOPIC, f"topic {s.ops_topic_name}")]), *_queues(live, queues)]
 
 
 def events(live: Live) -> list[Check]:
@@ -111,22 +112,27 @@ def _topic(live: Live, name: str) -> list[Check]:
     try:
         given, role = topic_key(live, arn), names.role_arn(live)
     except NotAsWanted as error:
-        return [Check(what, "cannot tell", str(error), "no key, or one that whoever publishes may use")]
+        return [
+            _answer(
+                Id.KEY_OF_TOPIC, what, Status.CANNOT_TELL, str(error), "no key, or one that whoever publishes may use"
+            )
+        ]
     if given is None:
         return []
     if not given:
-        return [Check(what, "passed", NO_KEY, "no key, or one that whoever publishes may use")]
+        return [_answer(Id.KEY_OF_TOPIC, what, Status.PASSED, NO_KEY, "no key, or one that whoever publishes may use")]
     key = key_named(live, given)
     if key.of_aws:
         found = f"{given}: EventBridge and CloudWatch cannot publish to it"
-        return [Check(what, "failed", found, f"no key, or one of your own; {OWN_KEY}")]
-    rows = [row(f"{what}, for {short(role)}", key, role, {})]
+        return [_answer(Id.KEY_OF_TOPIC, what, Status.FAILED, found, f"no key, or one of your own; {OWN_KEY}")]
+    rows = [row(Id.KEY_OF_TOPIC, f"{what}, for {short(role)}", key, role, {})]
     try:
         for who, sources in _publishing(live, arn):
             context = {"aws:sourceaccount": (s.account_id,), "aws:sourcearn": sources}
-            rows.append(row(f"{what}, for {who}", key, who, context))
+            rows.append(row(Id.KEY_OF_TOPIC, f"{what}, for {who}", key, who, context))
     except NotAsWanted as error:
-        rows.append(Check(f"{what}, for services", "cannot tell", str(error), f"whichever publishes to it {MAY}"))
+        services, expected = f"{what}, for services", f"whichever publishes to it {MAY}"
+        rows.append(_answer(Id.KEY_OF_TOPIC, services, Status.CANNOT_TELL, str(error), expected))
     return rows
 
 
@@ -156,27 +162,41 @@ def _queue(live: Live, sender: Sender) -> Check:
     what = f"key of queue {name}, for {sender.service}"
     expected = f"no key, or {sender.service} {MAY}"
     if (region, account) != (s.region, s.account_id):
-        return Check(what, "cannot tell", f"it is account {account}'s, in {region}: its owner knows", expected)
+        return _answer(
+            Id.KEY_OF_QUEUE,
+            what,
+            Status.CANNOT_TELL,
+            f"it is account {account}'s, in {region}: its owner knows",
+            expected,
+        )
     try:
         given = queue_key(live, sender.queue)
     except NotAsWanted as error:
-        return Check(what, "cannot tell", str(error), expected)
+        return _answer(Id.KEY_OF_QUEUE, what, Status.CANNOT_TELL, str(error), expected)
     if given is None:
-        return _not_there("queue", name, sender.service)
+        return _not_there(Id.KEY_OF_QUEUE, f"queue {name}", f", for {sender.service}")
     if not given:
-        return Check(what, "passed", f"{NO_KEY}; SQS's own encryption asks for none", expected)
+        return _answer(Id.KEY_OF_QUEUE, what, Status.PASSED, f"{NO_KEY}; SQS's own encryption asks for none", expected)
     key = key_named(live, given)
     if sender.service == LAMBDA:
         told = f"{given}; a function sends to it by its own role, whose rights are not read here"
-        return Check(what, "cannot tell", told, f"no key, or the function's role {MAY}")
+        return _answer(Id.KEY_OF_QUEUE, what, Status.CANNOT_TELL, told, f"no key, or the function's role {MAY}")
     if key.of_aws:
-        return Check(what, "failed", f"{given}: {sender.service} cannot send to it", f"{expected}; {OR_SQS}")
+        return _answer(
+            Id.KEY_OF_QUEUE,
+            what,
+            Status.FAILED,
+            f"{given}: {sender.service} cannot send to it",
+            f"{expected}; {OR_SQS}",
+        )
     context = {"aws:sourcearn": sender.sources, "aws:sourceaccount": (s.account_id,)}
-    return row(what, key, sender.service, context)
+    return row(Id.KEY_OF_QUEUE, what, key, sender.service, context)
 
 
-def _not_there(kind: str, name: str, service: str = "") -> Check:
-    who = f", for {service}" if service else ""
-    return Check(
-        f"key of {kind} {name}{who}", "not applied", f"there is no such {kind}", "made by the plan, without a key"
-    )
+def _answer(which: Id, what: str, status: Status, found: str, expected: str) -> Check:
+    return Check(which, what, status, found, expected, what)
+
+
+def _not_there(which: Id, name: str, who: str = "") -> Check:
+    what, found = f"key of {name}{who}", f"there is no such {name.partition(' ')[0]}"
+    return _answer(which, what, Status.NOT_APPLIED, found, "made by the plan, without a key")

@@ -10,7 +10,8 @@ from typing import Any
 from lib import names
 from lib.asl.functions import Called
 from lib.aws import Live, readable
-from lib.checks import Check
+from lib.check_ids import Id
+from lib.checks import Check, Status
 from lib.errors import NotAsWanted, RunbookError
 from lib.resources import entries
 from lib.resources.entries import Entries, Starter
@@ -63,7 +64,7 @@ def _started(found: Entries) -> Check:
     # Of an alias of the processor nobody can say whether anything calls it, unless check-ins came as it starts them.
     doubtful = [told for starter, told in astray if starter.possible and starter.arn not in came_by]
     if wrong := [told for _, told in astray if told not in doubtful]:
-        return Check(STARTED, "failed", "; ".join(wrong), expected)
+        return Check(Id.STARTED, STARTED, Status.FAILED, "; ".join(wrong), expected)
     known = [f"{starter.who}: {found.qualifier(starter.arn) or ITSELF}" for starter in found.starters]
     left = [f"alias {alias} is left alone: nothing that can be read starts it" for alias in found.unused]
     # Whatever else starts it would run the old definition for ever, unless check-ins were seen to come another way.
@@ -73,7 +74,7 @@ def _started(found: Entries) -> Check:
     perhaps = [f"if anything calls it: {told}" for told in doubtful]
     said = "; ".join([*(known or ["nothing that can be read starts it"]), *left, *fixed, *unread, *perhaps])
     open_ones = unread or fixed or perhaps or unsure or not known
-    return Check(STARTED, "cannot tell" if open_ones else "passed", said, expected)
+    return Check(Id.STARTED, STARTED, Status.CANNOT_TELL if open_ones else Status.PASSED, said, expected)
 
 
 def _fixed(found: Entries) -> list[Starter]:
@@ -101,21 +102,25 @@ def _astray(found: Entries, starter: Starter) -> str:
 
 def _named(live: Live, known: Entries) -> Iterator[Check]:
     seen = partial(names.require_variable_seen, live, known)
-    questions: dict[str, tuple[str, Callable[[], Any]]] = {
-        "the role of the workflow": ("execution_role_name", partial(names.role_arn, live)),
-        "how the processor is called": ("one version or alias", partial(names.processor, live, known)),
-        "how the dispatcher is called": ("one version or alias", partial(names.dispatcher, live)),
-        "OPS_SNS_TOPIC_ARN is where check-ins see it": ("in the environment that runs", seen),
+    questions: dict[Id, tuple[str, str, Callable[[], Any]]] = {
+        Id.ROLE_NAMED: ("the role of the workflow", "execution_role_name", partial(names.role_arn, live)),
+        Id.PROCESSOR_CALLED: (
+            "how the processor is called",
+            "one version or alias",
+            partial(names.processor, live, known),
+        ),
+        Id.DISPATCHER_CALLED: ("how the dispatcher is called", "one version or alias", partial(names.dispatcher, live)),
+        Id.VARIABLE_SEEN: ("OPS_SNS_TOPIC_ARN is where check-ins see it", "in the environment that runs", seen),
     }
-    for name, (expected, ask) in questions.items():
+    for which, (name, expected, ask) in questions.items():
         try:
             answer = ask()
         except NotAsWanted as error:
-            yield Check(name, "failed", str(error), expected)
+            yield Check(which, name, Status.FAILED, str(error), expected)
         else:
             split = _split(live, answer) if isinstance(answer, Called) else ""
             said = answer.said if isinstance(answer, Called) else answer
-            yield Check(name, "cannot tell" if split else "passed", said + split, expected)
+            yield Check(which, name, Status.CANNOT_TELL if split else Status.PASSED, said + split, expected)
 
 
 def _split(live: Live, called: Called) -> str:
@@ -143,10 +148,11 @@ def run_the_live_revision(live: Live) -> list[Check]:
 def _runs_live(live: Live, arn: str, now: dict[str, Any] | None) -> Check:
     held = entries.run_by(live, arn)
     same = now is not None and bool(held) and all(digest(value_of(one)) == digest(value_of(now)) for one in held)
-    status = "passed" if same else "failed" if live.settings.mode == "apply" else "not applied"
+    status = Status.PASSED if same else Status.FAILED if live.settings.mode == "apply" else Status.NOT_APPLIED
     said = ", ".join(str(one.get("revisionId", "none")) for one in held) or "nothing"
     expected = str((now or {}).get("revisionId", "none"))
-    return Check(f"alias {arn.rpartition(':')[2]} runs the live revision", status, said, expected)
+    alias = arn.rpartition(":")[2]
+    return Check(Id.REVISION_OF_ALIAS, f"alias {alias} runs the live revision", status, said, expected, alias)
 
 
 def revision(live: Live) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 
 from lib import names, permissions
 from lib.aws import Live, readable
-from lib.checks import Check
+from lib.check_ids import Id
+from lib.checks import Check, Status
 from lib.errors import NotAsWanted
 from lib.resources import encryption
 from lib.resources.encryption import DECRYPT, USABLE, USES, WRITE, Key, lets, many
@@ -28,19 +29,25 @@ class Use:
     actions: Sequence[str] = USES
 
 
-def row(what: str, key: Key, who: str, context: Mapping[str, Sequence[str]], actions: Sequence[str] = USES) -> Check:
+def row(
+    which: Id, what: str, key: Key, who: str, context: Mapping[str, Sequence[str]], actions: Sequence[str] = USES
+) -> Check:
     """Whether a service or a role may use a key, by the key's policy."""
     expected = f"{short(who)} {may(actions)}, by its policy"
+
+    def answered(status: Status, found: str, wanted: str = "") -> Check:
+        return Check(which, what, status, f"{key.given}{found}", f"{wanted}{expected}", what)
+
     if key.state and key.state not in USABLE:
-        return Check(what, "failed", f"{key.given} is {key.state}: nothing can be sent", f"an enabled key; {expected}")
+        return answered(Status.FAILED, f" is {key.state}: nothing can be sent", "an enabled key; ")
     if not key.symmetric:
-        return Check(what, "failed", f"{key.given} is no symmetric key for encryption", f"one that is; {expected}")
+        return answered(Status.FAILED, " is no symmetric key for encryption", "one that is; ")
     if key.policy is None:
-        return Check(what, "cannot tell", f"{key.given}: its policy may not be read ({key.unread})", expected)
+        return answered(Status.CANNOT_TELL, f": its policy may not be read ({key.unread})")
     answer = lets(key, who, context, actions)
-    status = {True: "passed", False: "failed", None: "cannot tell"}[answer]
+    status = {True: Status.PASSED, False: Status.FAILED, None: Status.CANNOT_TELL}[answer]
     words = {True: "lets it in", False: "does not let it in", None: "has conditions that only AWS can decide"}
-    return Check(what, status, f"{key.given}: its policy {words[answer]}", expected)
+    return answered(status, f": its policy {words[answer]}")
 
 
 def may(actions: Sequence[str]) -> str:
@@ -59,15 +66,19 @@ def of_roles(live: Live) -> list[Check]:
     try:
         uses = list(_of_workflow(live))
     except NotAsWanted as error:
-        found, uses = [Check("keys of the workflow's role", "cannot tell", str(error), ANY_KEY)], []
+        found, uses = [_unread("keys of the workflow's role", error)], []
     for name in (s.processor_function_name, s.dispatcher_function_name):
         try:
             uses += _of_function(live, name)
         except NotAsWanted as error:
-            found.append(Check(f"keys of the role of {name}", "cannot tell", str(error), ANY_KEY))
+            found.append(_unread(f"keys of the role of {name}", error))
     keys = {given: encryption.key_named(live, given) for given in dict.fromkeys(use.given for use in uses)}
     rows = {use: _of_role(live, use, keys[use.given]) for use in uses if not keys[use.given].of_aws}
-    return [*found, *{one.name: one for one in rows.values()}.values()]
+    return [*found, *{one.key: one for one in rows.values()}.values()]
+
+
+def _unread(what: str, error: NotAsWanted) -> Check:
+    return Check(Id.KEY_OF_ROLE, what, Status.CANNOT_TELL, str(error), ANY_KEY, what)
 
 
 def _of_workflow(live: Live) -> Iterator[Use]:
@@ -104,8 +115,8 @@ def _of_role(live: Live, use: Use, key: Key) -> Check:
     s, what = live.settings, f"{use.what}, for {short(use.role)}"
     via = f"{use.service}.{s.region}.amazonaws.com"
     context = {"kms:viaservice": (via,), "kms:calleraccount": (s.account_id,)}
-    found = row(what, key, use.role, context, use.actions)
-    if found.status != "passed" or lets(_without_account(key, s.account_id), use.role, context, use.actions):
+    found = row(Id.KEY_OF_ROLE, what, key, use.role, context, use.actions)
+    if found.status != Status.PASSED or lets(_without_account(key, s.account_id), use.role, context, use.actions):
         return found
     rights = permissions.of_role(live, use.role, use.actions, key.arn)
     worst = min(rights, key=lambda one: permissions.WORST_FIRST.index(one.status))

@@ -10,7 +10,9 @@ from typing import Any
 
 from lib import records
 from lib.aws import Live
-from lib.checks import Check
+from lib.check_ids import Id
+from lib.checks import Check, Status
+from lib.phases import VALIDATION, closing
 from lib.records import VALIDATED, Record
 from lib.telemetry import configuration
 from lib.telemetry.configuration import Configuration
@@ -78,20 +80,20 @@ def unchanged(live: Live, found: Validation) -> list[Check]:
     """Whether the drills ran on one and the same system; what nobody can read is `cannot tell`, what came is said."""
     expected = f"as at {found.begun.time}"
     if live.settings.mode == "plan":
-        return [Check(UNCHANGED, "not applied", "plan mode", expected)]
+        return [Check(Id.UNCHANGED, UNCHANGED, Status.NOT_APPLIED, "plan mode", expected)]
     # While drills run nobody else updates a function, so that an update of which no more is known is a change as well.
     changed = [row for row in found.differences if row.changed and row.meaning is not Meaning.TOLD]
     if changed:
-        return [Check(UNCHANGED, "failed", _sentences(changed), expected)]
+        return [Check(Id.UNCHANGED, UNCHANGED, Status.FAILED, _sentences(changed), expected)]
     unknown = [row for row in found.differences if row.meaning is Meaning.CANNOT_TELL]
     said = _sentences(found.differences) or f"{len(found.ended.facts)} facts as before"
-    return [Check(UNCHANGED, "cannot tell" if unknown else "passed", said, expected)]
+    return [Check(Id.UNCHANGED, UNCHANGED, Status.CANNOT_TELL if unknown else Status.PASSED, said, expected)]
 
 
-def keep(live: Live, record: Record, found: Validation, checks: Iterable[Check]) -> None:
-    """Keep what was validated, and which checks of the validation failed, where drills ran."""
+def keep(live: Live, record: Record, found: Validation) -> None:
+    """Keep what was validated, and by which checks the validation stops, as the record tells, where drills ran."""
     if live.settings.mode == "apply":
-        failed = [check.name for check in checks if check.status == "failed"]
+        failed = [check.name for check in closing.unmet(record, VALIDATION, live.settings.mode)]
         begun = {"begun": found.begun.time, "changed": [row.sentence for row in found.differences], "failed": failed}
         record.keep_json(VALIDATED, {**begun, **_data(found.ended)})
 
@@ -119,11 +121,12 @@ def check(found: Validity) -> Check:
     Where no run is known that validated anything, as before phase 05, there is nothing to compare: `not applied`.
     """
     if not found.known:
-        status = "not applied" if found.why == NONE_KNOWN else "cannot tell"
-        return Check(AS_VALIDATED, status, found.why, "as a run validated it")
+        status = Status.NOT_APPLIED if found.why == NONE_KNOWN else Status.CANNOT_TELL
+        return Check(Id.AS_VALIDATED, AS_VALIDATED, status, found.why, "as a run validated it")
     said = _sentences(found.differences) or f"as it was {found.since}"
     worst = min((row.meaning for row in found.differences), key=list(Meaning).index, default=Meaning.TOLD)
-    return Check(AS_VALIDATED, "passed" if worst is Meaning.TOLD else str(worst), said, f"as {found.since}")
+    status = Status.PASSED if worst is Meaning.TOLD else Status(worst)
+    return Check(Id.AS_VALIDATED, AS_VALIDATED, status, said, f"as {found.since}")
 
 
 def unreadable(found: Configuration) -> list[dict[str, str]]:
@@ -145,28 +148,30 @@ def table(found: Validity | Validation) -> list[dict[str, str]]:
     ]
 
 
-def resting(found: Validity, decided: Sequence[Check], criterion: str = "") -> list[Check]:
-    """Answers from the evidence of a run, as far as what it validated is live; each named by its criterion's number.
+def resting(found: Validity, decided: Sequence[Check]) -> list[Check]:
+    """Answers from the evidence of a run, as far as what it validated is live; each by the criteria that its id names.
 
-    With `criterion`, all of them rest on that one's. What differs fails an answer, by name; what cannot be told leaves
-    it open; what came besides is said.
+    What differs fails an answer, by name; what cannot be told leaves it open; what came besides is said.
     """
-    return [_resting(found, one, criterion or one.name[0]) for one in decided]
+    return [_resting(found, one) for one in decided]
 
 
-def _resting(found: Validity, decided: Check, criterion: str) -> Check:
+def _resting(found: Validity, decided: Check) -> Check:
     if not found.known:
-        open_now = "cannot tell" if decided.status == "passed" else decided.status
+        open_now = Status.CANNOT_TELL if decided.status == Status.PASSED else decided.status
         return replace(decided, status=open_now, found=f"{decided.found}; {found.why}")
-    mine = [row for row in found.differences if criterion in row.criteria]
+    carried = decided.id.registered.criteria.split()
+    mine = [row for row in found.differences if set(carried) & set(row.criteria)]
     deciding = [row for row in mine if row.meaning is not Meaning.TOLD]
     if not deciding:
         besides = f", and besides: {_sentences(mine)}" if mine else ""
         return replace(decided, found=f"{decided.found}; live as {found.since}{besides}")
     said = f"{decided.found}; NOT AS {found.since}: {_sentences(deciding)}"
     if any(row.meaning is Meaning.FAILED for row in deciding):
-        return replace(decided, status="failed", found=said)
-    return replace(decided, status="cannot tell" if decided.status == "passed" else decided.status, found=said)
+        return replace(decided, status=Status.FAILED, found=said)
+    return replace(
+        decided, status=Status.CANNOT_TELL if decided.status == Status.PASSED else decided.status, found=said
+    )
 
 
 def _sentences(rows: Iterable[Difference]) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -18,6 +19,8 @@ from lib.exact_json import dumps, loads, parsed
 from lib.manifest import MANIFEST, VERDICT
 from lib.record import change_rows, files, formats
 
+CHECKS = "checks.jsonl"
+ATTEMPT = "RUNBOOK_ATTEMPT"  # tells a kernel which attempt at its phase it is
 LOG = "changes.jsonl"  # what was written, and how to undo it; written ahead
 CALLS = "calls.jsonl"
 WHOLE = (VERDICT, MANIFEST)  # of the run as a whole; replaced as it goes on
@@ -35,8 +38,8 @@ CRITERIA = "evidence/criteria.json"  # how a review decided the success criteria
 class Told(Protocol):
     """An answer that says itself how it is written."""
 
-    def to_row(self) -> dict[str, Any]:
-        """It, as a row of a record."""
+    def answer_of(self, phase: str) -> dict[str, Any]:
+        """It, as a row of a record, of a phase that it belongs to."""
 
 
 Checked = TypeVar("Checked", bound=Told)
@@ -60,6 +63,7 @@ class Record:
     run_id: str
     store: Store | None = field(default=None, compare=False)
     inode: int = field(default=0, compare=False)  # of the folder, where it is known: another is not taken for it
+    attempt: str = field(default="", compare=False)  # at a phase; whose answers are whose is told by it
 
     def append(self, name: str, row: Mapping[str, Any]) -> None:
         """Add one JSON line to a log of the record, and return only when it is on disk and in the store.
@@ -117,8 +121,9 @@ class Record:
         return [row for row in (_row(line) for line in lines) if row is not None]
 
     def checked(self, phase: str, checks: Sequence[Checked]) -> Sequence[Checked]:
-        """Add the answers of a phase to `checks.jsonl`, and hand them on."""
-        self.append_all("checks.jsonl", [{"phase": phase, **check.to_row()} for check in checks])
+        """Add the answers of a phase to `checks.jsonl`, and hand them on. What is asked at once shares a time."""
+        told = {"attempt": self.attempt, "time": datetime.now(UTC).isoformat(timespec="microseconds")}
+        self.append_all(CHECKS, [{**told, **check.answer_of(phase)} for check in checks])
         return checks
 
     def changes(self) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from lib import rates
-from lib.checks import Check
+from lib.checks import Check, Status
 from lib.telemetry.success_rate import SHORTEST, Tally
 
 CHECKINS, DRILLS = "check-ins", "drills"
@@ -167,7 +167,7 @@ def in_words(counted: pd.DataFrame) -> str:
 def of_all(check: Check, frame: pd.DataFrame) -> Check:
     """A check that rests on the list of executions: where that was cut (`attrs["cut"]`), it says so, and is no pass."""
     cut = str(frame.attrs.get("cut", ""))
-    status = "cannot tell" if cut and check.status == "passed" else check.status
+    status = Status.CANNOT_TELL if cut and check.status == Status.PASSED else check.status
     return replace(check, status=status, found=f"{check.found}; {cut}" if cut else check.found)
 
 

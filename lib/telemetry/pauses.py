@@ -4,7 +4,8 @@ from datetime import datetime
 
 import pandas as pd
 
-from lib.checks import Check
+from lib.check_ids import Id
+from lib.checks import Check, Status
 from lib.telemetry.outcomes import CHECKINS
 
 STILL_COME = "check-ins have not stopped coming"
@@ -21,16 +22,16 @@ def still_come(frame: pd.DataFrame, end: datetime, floor_seconds: float) -> Chec
     before = mine.loc[mine["when"] == "before", "started"]
     expected = f"no silence of over {floor_seconds:g} s that is longer than the longest pause before the change"
     if mine.empty:
-        return Check(STILL_COME, "cannot tell", "no check-in in this window", expected)
+        return Check(Id.STILL_COME, STILL_COME, Status.CANNOT_TELL, "no check-in in this window", expected)
     newest = mine["started"].max()
     silence = (pd.Timestamp(end) - newest).total_seconds()
     said = f"the newest began at {newest:%Y-%m-%d %H:%M:%S} UTC"
     if silence <= floor_seconds:
-        return Check(STILL_COME, "passed", said, expected)
+        return Check(Id.STILL_COME, STILL_COME, Status.PASSED, said, expected)
     said = f"no check-in for {silence:,.0f} s: {said}"
     if len(before) < FEWEST:
         few = f"{said}; {len(before)} before the change do not tell how long a pause ordinarily is"
-        return Check(STILL_COME, "cannot tell", few, expected)
+        return Check(Id.STILL_COME, STILL_COME, Status.CANNOT_TELL, few, expected)
     longest = before.diff().max().total_seconds()
-    status = "passed" if silence <= longest else "cannot tell"
-    return Check(STILL_COME, status, f"{said}; the longest pause before was {longest:,.0f} s", expected)
+    status = Status.PASSED if silence <= longest else Status.CANNOT_TELL
+    return Check(Id.STILL_COME, STILL_COME, status, f"{said}; the longest pause before was {longest:,.0f} s", expected)

@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from lib.checks import Check
+from lib.check_ids import Id
+from lib.checks import Check, Status
 from lib.telemetry.outcomes import CHECKINS, FAILED, JUST_BEGUN, RUNNING
 from lib.telemetry.success_rate import SHORTEST
 
@@ -23,9 +24,9 @@ def as_fast(frame: pd.DataFrame, long_seconds: float) -> Check:
     before, after = (mine.loc[mine["when"] == when, "seconds"] for when in ("before", "after"))
     if min(len(before), len(after)) < SHORTEST:
         said = f"{len(before):,} before and {len(after):,} after; at least {SHORTEST} of each are needed"
-        return Check(AS_FAST, "cannot tell", said, expected)
+        return Check(Id.AS_FAST, AS_FAST, Status.CANNOT_TELL, said, expected)
     usual, half, slowest = float(before.quantile(USUAL)), float(after.median()), float(before.max())
     slower = int((after > slowest).sum())
     said = f"half of {len(after):,} took up to {half:,.1f} s, three quarters of {len(before):,} before {usual:,.1f} s"
     said += f"; {slower:,} took longer than the slowest before ({slowest:,.1f} s)" if slower else ""
-    return Check(AS_FAST, "waiting" if half > usual + least else "passed", said, expected)
+    return Check(Id.AS_FAST, AS_FAST, Status.WAITING if half > usual + least else Status.PASSED, said, expected)

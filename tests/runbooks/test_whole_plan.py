@@ -17,6 +17,7 @@ from steps import Ended, code_cells, runbook, shown
 
 from lib import boundaries, continuity, criteria, records, rollback, scenarios
 from lib import settings as parameters
+from lib.check_ids import due, of
 from lib.phases import NOTEBOOKS, ROLLBACK, alert_event
 from lib.settings import Settings
 from rehearsal import baseline, bridge, clients, history, server, users
@@ -159,11 +160,20 @@ def test_six_of_six_scenarios_passed(story):
     assert story.first.checks("failed") == set()
 
 
+def test_each_answer_has_an_id_and_a_subject_of_its_own(story):
+    rows = [row for row in story.first.record.rows("checks.jsonl") if row["phase"] in NOTEBOOKS]
+    assert [row["name"] for row in rows if not row["id"]] == []
+    asked = Counter((row["phase"], row["attempt"], row["time"], row["id"], row["subject"]) for row in rows)
+    assert [key for key, times in asked.items() if times > 1] == []
+    answered = {(row["phase"], row["id"]) for row in rows}
+    assert {(number, str(one)) for number in NOTEBOOKS for one in due(number, applies=True)} <= answered
+
+
 def test_each_criterion_links_the_evidence_it_was_decided_from(story):
     rows = story.first.record.read_json("evidence/criteria.json")
     assert [row["name"][0] for row in rows] == list("12345")
     for row in rows:
-        assert row["evidence"] == [*criteria.EVIDENCE[row["name"][0]], records.VALIDATED]
+        assert row["evidence"] == [*criteria.EVIDENCE[of(row["id"])], records.VALIDATED]
         assert all((story.folder / name).is_file() for name in row["evidence"])
     links = shown(story.folder / "07_post_implementation_review.ipynb")
     assert json.dumps('<a href="./evidence/scenarios.json">scenarios.json</a>')[1:-1] in links

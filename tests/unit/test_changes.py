@@ -8,6 +8,7 @@ from fakes import World
 from lib import changes, exact_json, records
 from lib.approval import plan_data
 from lib.changes import LOG
+from lib.check_ids import Id
 from lib.checks import Check, brief, require
 from lib.errors import NotAsWanted, Refused
 from lib.plans import UNKNOWN, Change, Plan, Wanted, same
@@ -143,7 +144,9 @@ def test_verify_waits_for_what_settles_late(world, wanted, settings, record):
     outcome = changes.carry_out(changes.plan("01", wanted), settings, record)
     world.late["new"] = 3
     patient = settings.model_copy(update={"verify_timeout_seconds": 30})
-    assert changes.verify(outcome, patient, record)[0] == Check("thing new", "passed", "as wanted", "born")
+    assert changes.verify(outcome, patient, record)[0] == Check(
+        Id.AS_WANTED, "thing new", "passed", "as wanted", "born", "thing new"
+    )
     assert world.late["new"] == 0
 
 
@@ -151,7 +154,7 @@ def test_verify_fails_with_what_was_found_and_expected(world, wanted, settings, 
     outcome = changes.carry_out(changes.plan("01", wanted), settings, record)
     del world.live["new"]
     check = changes.verify(outcome, settings, record)[0]
-    assert check == Check("thing new", "failed", "does not exist", "born")
+    assert check == Check(Id.AS_WANTED, "thing new", "failed", "does not exist", "born", "thing new")
     assert record.rows(LOG)[-3]["status"] == "failed"
     with pytest.raises(NotAsWanted, match="thing new: found does not exist, expected born"):
         require([check])
@@ -428,9 +431,20 @@ def test_a_plan_that_would_write_nothing_needs_no_approval(world, settings, reco
 
 
 def test_failed_checks_stop_and_all_others_do_not():
-    require([Check("a", status, "x", "y") for status in ("passed", "not exercised here", "waiting", "not applied")])
+    require(
+        [
+            Check(Id.AS_WANTED, "a", status, "x", "y")
+            for status in ("passed", "not exercised here", "waiting", "not applied")
+        ]
+    )
     with pytest.raises(NotAsWanted, match=r"2 of the checks failed: a: found 1, expected 2; b: found 3, expected 4"):
-        require([Check("a", "failed", "1", "2"), Check("b", "failed", "3", "4"), Check("c", "passed", "", "")])
+        require(
+            [
+                Check(Id.AS_WANTED, "a", "failed", "1", "2"),
+                Check(Id.AS_WANTED, "b", "failed", "3", "4"),
+                Check(Id.AS_WANTED, "c", "passed", "", ""),
+            ]
+        )
 
 
 def test_a_long_value_is_cut_with_its_size():

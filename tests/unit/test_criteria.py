@@ -4,22 +4,26 @@ import pandas as pd
 import pytest
 
 from lib import criteria
+from lib.check_ids import Id, Point
 from lib.checks import Check
-from lib.criteria import CHECKLIST
 
+# What carries a point: the id of a check, and its subject.
 POINTS = {
-    "All paths execute correctly": ["crisis: status", "crisis: route"],
-    "Crisis alerts reach operations team": ["crisis: alerts to operations", "operations subscribers"],
-    "DynamoDB updates for crisis interventions": ["crisis: intervention recorded"],
-    "EventBridge events published correctly": ["crisis: events"],
-    "Error handling works as expected": ["unreadable: visible and told"],
+    "All paths execute correctly": [(Id.DRILL_STATUS, "crisis"), (Id.DRILL_ROUTE, "high")],
+    "Crisis alerts reach operations team": [(Id.DRILL_OPERATIONS, "crisis"), (Id.OPERATIONS_SUBSCRIBERS, "")],
+    "DynamoDB updates for crisis interventions": [(Id.DRILL_INTERVENTION, "crisis")],
+    "EventBridge events published correctly": [(Id.DRILL_EVENTS, "crisis")],
+    "Error handling works as expected": [(Id.ERROR_IS_LOUD, "")],
 }
-EVERYTHING = [name for names in POINTS.values() for name in names]
+EVERYTHING = [key for keys in POINTS.values() for key in keys]
 
 
-def answered(**other):
-    """Every check passed, but for those named here by their status."""
-    return [Check(name, other.get(name.replace(" ", "_").replace(":", ""), "passed"), "x", "x") for name in EVERYTHING]
+def answered(*keys, status="passed"):
+    """Every check passed, but for these; each under a name whose words say nothing."""
+    return [
+        Check(one, f"words {at}", status if (one, of) in keys else "passed", "x", "x", of)
+        for at, (one, of) in enumerate(EVERYTHING)
+    ]
 
 
 def point(name, checks):
@@ -27,7 +31,7 @@ def point(name, checks):
 
 
 def test_the_checklist_has_the_plans_five_points_in_its_order():
-    assert [check.name for check in criteria.checklist([])] == list(CHECKLIST) == list(POINTS)
+    assert [check.name for check in criteria.checklist([])] == list(Point) == list(POINTS)
 
 
 def test_every_point_passes_when_every_check_passed():
@@ -36,16 +40,36 @@ def test_every_point_passes_when_every_check_passed():
 
 @pytest.mark.parametrize(("name", "carrying"), [(name, check) for name, checks in POINTS.items() for check in checks])
 def test_a_point_fails_with_any_check_that_carries_it_and_names_it(name, carrying):
-    checks = [Check(check.name, "failed" if check.name == carrying else "passed", "", "") for check in answered()]
+    checks = answered(carrying, status="failed")
+    words = f"words {EVERYTHING.index(carrying)}"
     found = point(name, checks)
     assert found.status == "failed"
-    assert carrying in found.found
+    assert words in found.found
     assert [check.name for check in criteria.checklist(checks) if check.status == "failed"] == [name]
+
+
+def test_the_words_of_a_checks_name_choose_no_point():
+    named = [Check(Id.IN_PLACE_01, name, "failed", "", "") for name in ("crisis: status", "unreadable: x", "a: events")]
+    assert [check.status for check in criteria.checklist([*answered(), *named])] == ["passed"] * 5
+
+
+def test_an_alert_of_another_drill_is_none_of_a_crisis():
+    other = Check(Id.DRILL_OPERATIONS, "crisis: alerts to operations", "failed", "", "", "standard")
+    assert point("Crisis alerts reach operations team", [*answered(), other]).status == "passed"
+
+
+def test_whatever_is_asked_of_the_check_in_that_cannot_be_scored_carries_error_handling():
+    other = Check(Id.DRILL_CONTACT, "x", "failed", "", "", "unreadable")
+    assert point("Error handling works as expected", [*answered(), other]).status == "failed"
+
+
+def test_a_plan_that_only_plans_applied_no_point():
+    assert [check.status for check in criteria.checklist([], "plan")] == ["not applied"] * 5
 
 
 @pytest.mark.parametrize("name", POINTS)
 def test_a_point_that_no_check_carries_has_failed(name):
-    checks = [check for check in answered() if check.name not in POINTS[name]]
+    checks = [check for check in answered() if (check.id, check.subject) not in POINTS[name]]
     assert point(name, checks).status == "failed"
     assert "no check ran" in point(name, checks).found
 
@@ -53,9 +77,9 @@ def test_a_point_that_no_check_carries_has_failed(name):
 @pytest.mark.parametrize("status", ["not exercised here", "waiting", "not applied"])
 @pytest.mark.parametrize(("name", "carrying"), [(name, check) for name, checks in POINTS.items() for check in checks])
 def test_a_point_never_passes_on_what_was_not_answered(name, carrying, status):
-    checks = [Check(check.name, status if check.name == carrying else "passed", "", "") for check in answered()]
+    checks = answered(carrying, status=status)
     assert point(name, checks).status == status
-    assert carrying in point(name, checks).found
+    assert f"words {EVERYTHING.index(carrying)}" in point(name, checks).found
 
 
 @pytest.mark.parametrize(
@@ -76,7 +100,10 @@ def drill(name="crisis", *statuses, **more):
     return {"scenario": name, "checks": [{"name": "c", "status": status} for status in statuses], **more}
 
 
-ANSWERS = [Check("no stray alert", "passed", "none", ""), Check("revision", "not exercised here", "", "")]
+ANSWERS = [
+    Check(Id.AS_WANTED, "no stray alert", "passed", "none", ""),
+    Check(Id.AS_WANTED, "revision", "not exercised here", "", ""),
+]
 EDGES = [drill("at", "passed"), drill("above", "passed")]
 
 
@@ -110,7 +137,7 @@ def test_criterion_1_fails_where_nothing_was_planned():
     assert criteria.scenarios_pass([], [], EDGES, ANSWERS).status == "failed"
 
 
-@pytest.mark.parametrize("answers", [[], [*ANSWERS, Check("phase 04 is in place", "failed", "", "")]])
+@pytest.mark.parametrize("answers", [[], [*ANSWERS, Check(Id.AS_WANTED, "phase 04 is in place", "failed", "", "")]])
 def test_criterion_1_fails_with_any_other_check_of_the_validation_and_without_them(answers):
     check = criteria.scenarios_pass([drill("crisis", "passed")], ["crisis"], EDGES, answers)
     assert check.status == "failed"
@@ -167,7 +194,9 @@ ORDINARY, BASELINE = drill("ordinary", "passed"), {"rule": {"State": "ENABLED"},
 
 
 def test_criterion_3_passes_when_nothing_was_disturbed():
-    check = criteria.undisturbed(ORDINARY, BASELINE, {**BASELINE, "new": 1}, [Check("event", "passed", "same", "")])
+    check = criteria.undisturbed(
+        ORDINARY, BASELINE, {**BASELINE, "new": 1}, [Check(Id.AS_WANTED, "event", "passed", "same", "")]
+    )
     assert check.status == "passed"
     assert "rule, target unchanged" in check.found
     assert "event: passed" in check.found
@@ -175,7 +204,10 @@ def test_criterion_3_passes_when_nothing_was_disturbed():
 
 @pytest.mark.parametrize("status", ["failed", "not exercised here", "waiting", "not applied"])
 def test_criterion_3_is_no_better_than_the_worst_it_rests_on(status):
-    others = [Check("event", "passed", "same", ""), Check("crossing", status, "two of three", "")]
+    others = [
+        Check(Id.AS_WANTED, "event", "passed", "same", ""),
+        Check(Id.AS_WANTED, "crossing", status, "two of three", ""),
+    ]
     check = criteria.undisturbed(ORDINARY, BASELINE, BASELINE, others)
     assert (check.status, "crossing: two of three" in check.found) == (status, True)
 

@@ -19,6 +19,7 @@ from rich.console import Console
 
 from lib import changes, drawing, flowchart, picture, records, run, show, terminal
 from lib.aws import Identity, Live
+from lib.check_ids import Id
 from lib.checks import Check
 from lib.display import console, escape, executed, page
 from lib.errors import NotAsWanted, RunbookError
@@ -52,7 +53,10 @@ def hostile_plan():
     return Plan(made.phase, tuple(replace(change, doubt=HOSTILE) for change in made.changes))
 
 
-CHECKS = [Check(HOSTILE, "waiting", HOSTILE, HOSTILE), Check(HOSTILE, HOSTILE, HOSTILE, HOSTILE)]
+CHECKS = [
+    Check(Id.AS_WANTED, HOSTILE, "waiting", HOSTILE, HOSTILE),
+    Check(Id.AS_WANTED, HOSTILE, HOSTILE, HOSTILE, HOSTILE),
+]
 SHOWN = {
     "a table": lambda *_: show.table([{HOSTILE: HOSTILE, "number": 1.5, "nothing": None}]),
     "a frame": lambda *_: show.table(pd.DataFrame({HOSTILE: [HOSTILE, 1.0, pd.NaT, [HOSTILE], {"a": HOSTILE}]})),

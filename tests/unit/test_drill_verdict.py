@@ -4,15 +4,16 @@ import pandas as pd
 import pytest
 
 from lib import drawing, drill_charts, drill_log, drilling
+from lib.check_ids import Id
 from lib.checks import Check
 from lib.phases import validity
 from lib.phases.validity import Validity
 from lib.telemetry.facts import Difference, Meaning
 
-ARRIVED = Check("crisis: alerts to operations", "passed", "1", "1")
-LOST = Check("crisis: alerts to the trusted contact", "failed", "0", "1")
-ON_AWS = Check("crisis: revision", "not exercised here", "none", "the live one")
-UNREAD = Check("crisis: behind its rule", "cannot tell", "not readable", "1")
+ARRIVED = Check(Id.AS_WANTED, "crisis: alerts to operations", "passed", "1", "1")
+LOST = Check(Id.AS_WANTED, "crisis: alerts to the trusted contact", "failed", "0", "1")
+ON_AWS = Check(Id.AS_WANTED, "crisis: revision", "not exercised here", "none", "the live one")
+UNREAD = Check(Id.AS_WANTED, "crisis: behind its rule", "cannot tell", "not readable", "1")
 UNSEEN = Difference("function F: last update", "123", Meaning.CANNOT_TELL, "monday -> tuesday")
 DRILL = {"started": "2026-01-01T00:00:00+00:00", "scenario": "crisis", "execution": "e", "route": "crisis"}
 

@@ -9,6 +9,7 @@ import pytest
 from fakes import World
 
 from lib import approval, changes, emergency, manifest, records, resources, resume, rollback, run, undo
+from lib.check_ids import Id
 from lib.checks import Check
 from lib.errors import Altered, BadParameters, NotAsWanted, Refused
 from lib.lock import Lock
@@ -141,7 +142,7 @@ def test_one_more_key_of_this_format_is_left_alone():
 
 
 def test_rows_are_written_and_read_by_name_and_hold_every_field():
-    for thing in (Phase("01", "x", "failed", 1, 2, 3, 4.0, 5, "o", "e"), Check("a", "passed", "f", "e")):
+    for thing in (Phase("01", "x", "failed", 1, 2, 3, 4.0, 5, "o", "e"), Check(Id.AS_WANTED, "a", "passed", "f", "e")):
         assert type(thing).from_row(thing.to_row()) == thing
         assert list(thing.to_row()) == [one.name for one in fields(thing)]
     lock = Lock("t", "r", "o", "h", 1, "b", "t", 60, 2)

@@ -47,7 +47,8 @@ FOUNDATION = {
     "lib.parameters": {"lib.name_limits", "lib.partitions", "lib.subscriber"},
     "lib.yaml_text": {"lib.errors", "lib.subscriber"},
     "lib.settings": {"lib.errors", "lib.parameters", "lib.subscriber", "lib.yaml_text"},
-    "lib.checks": {"lib.errors"},
+    "lib.check_ids": set(),
+    "lib.checks": {"lib.check_ids", "lib.errors"},
     "lib.manifest": {"lib.errors", "lib.exact_json", "lib.record.files", "lib.record.seals"},
     "lib.records": {
         "lib.errors",

@@ -6,6 +6,7 @@ from math import inf
 import pandas as pd
 import pytest
 
+from lib.check_ids import Id
 from lib.checks import Check
 from lib.telemetry import outcomes
 
@@ -81,9 +82,9 @@ def test_no_execution_is_an_empty_table_without_a_rate(change_at):
 def test_nothing_passes_on_a_list_that_was_cut(before, after):
     frame = told()
     frame.attrs["cut"] = "only the newest 5 of 9"
-    check = outcomes.of_all(Check("rate", before, "all well", ""), frame)
+    check = outcomes.of_all(Check(Id.AS_WANTED, "rate", before, "all well", ""), frame)
     assert (check.status, check.found) == (after, "all well; only the newest 5 of 9")
-    assert outcomes.of_all(Check("rate", before, "all well", ""), told()).status == before
+    assert outcomes.of_all(Check(Id.AS_WANTED, "rate", before, "all well", ""), told()).status == before
 
 
 def test_one_that_still_runs_has_no_time_yet_and_one_that_runs_too_long_never_ends():

@@ -5,6 +5,7 @@ import json
 import pytest
 from accounts import nowhere
 
+from lib.check_ids import Id
 from lib.checks import Check
 from lib.permissions import LOGGING, Need, allowed, checks, compared, needs
 from lib.settings import load
@@ -274,7 +275,10 @@ def test_the_simulator_is_told_the_source_of_an_event():
 
 
 def test_before_and_after_stand_side_by_side():
-    before, after = [Check("p", "failed", "no", "allowed")], [Check("p", "passed", "yes", "allowed")]
+    before, after = (
+        [Check(Id.AS_WANTED, "p", "failed", "no", "allowed")],
+        [Check(Id.AS_WANTED, "p", "passed", "yes", "allowed")],
+    )
     row = {"permission": "p", "before": "no", "after": "yes", "status": "passed", "expected": "allowed"}
     assert compared(before, after) == [row]
     assert json.dumps(row)

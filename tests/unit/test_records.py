@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from lib import records
+from lib.check_ids import Id
 from lib.checks import Check
 from lib.errors import BadParameters, NotAsWanted, Unrecorded
 from lib.records import MANIFEST, Record
@@ -139,9 +140,10 @@ def test_nothing_that_is_kept_is_overwritten(record):
 
 
 def test_checks_are_handed_on_and_recorded_with_their_phase(record):
-    checks = [Check("a", "passed", "1", "1")]
+    checks = [Check(Id.IN_PLACE_01, "a", "passed", "1", "1")]
     assert record.checked("05", checks) == checks
-    assert record.rows("checks.jsonl") == [{"phase": "05", **vars(checks[0])}]
+    (row,) = record.rows("checks.jsonl")
+    assert row == {"phase": "05", "attempt": "", "time": row["time"], **vars(checks[0])}
 
 
 def test_an_edited_file_is_found(sealed):

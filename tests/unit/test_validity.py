@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from lib import handover, records
+from lib.check_ids import Id, due, of
 from lib.checks import Check
 from lib.phases import validity
 from lib.phases.validity import BEGUN, Validation, Validity
@@ -27,7 +28,7 @@ def standing(*rows):
 
 
 def decided(status="passed", number="1"):
-    return Check(f"{number} All test scenarios pass", status, "6 of 6", "all")
+    return Check(of(f"criterion.{number}"), f"{number} All test scenarios pass", status, "6 of 6", "all")
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,9 @@ def test_nothing_makes_an_answer_better(status, found):
 
 
 def test_of_answers_that_are_no_criteria_the_number_is_given():
-    checks = validity.resting(standing(FAILED), [Check("no single failure silences a crisis", "passed", "x", "")], "1")
+    checks = validity.resting(
+        standing(FAILED), [Check(Id.NONE_SILENT, "no single failure silences a crisis", "passed", "x", "")]
+    )
     assert [check.status for check in checks] == ["failed"]
 
 
@@ -91,8 +94,9 @@ def live(tmp_path, monkeypatch):
 def run_of(live, run_id, time=THEN, failed=(), state="ENABLED"):
     record = records.open_run(live.settings.model_copy(update={"run_id": run_id}))
     record.keep_json(BEGUN, {"time": time})
-    checks = [Check(name, "failed", "", "") for name in failed]
-    validity.keep(live, record, Validation(read_of(state, time), read_of(state, time), []), checks)
+    answers = [Check(one, one, "passed", "", "") for one in due("05", applies=True)]
+    record.checked("05", [*answers, *(Check(Id.DRILL_STATUS, name, "failed", "", "", name) for name in failed)])
+    validity.keep(live, record, Validation(read_of(state, time), read_of(state, time), []))
     return record
 
 
@@ -110,7 +114,7 @@ def test_in_plan_mode_nothing_is_kept_and_nothing_is_said_to_be_unchanged(tmp_pa
     live.settings = settings(tmp_path, mode="plan")
     record = Record(tmp_path / "local" / "r1", "r1")
     found = validity.end(live, validity.begin(live, record))
-    validity.keep(live, record, found, [])
+    validity.keep(live, record, found)
     assert [check.status for check in validity.unchanged(live, found)] == ["not applied"]
     assert not record.folder.exists()
 

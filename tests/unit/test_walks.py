@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from lib import breaking, executions, failure_walk, render, settings, show, walks
+from lib.check_ids import Id
 from lib.checks import Check
 from lib.errors import BadParameters, NotAsWanted
 from lib.walks import Step, Whole, follow
@@ -121,7 +122,7 @@ def test_executions_are_listed_until_the_time():
 
 
 def test_a_table_may_leave_out_what_passed_but_never_what_failed():
-    good, bad = Check("a", "passed", "1", "1"), Check("b", "failed", "2", "1")
+    good, bad = Check(Id.AS_WANTED, "a", "passed", "1", "1"), Check(Id.AS_WANTED, "b", "failed", "2", "1")
     show.checks([good], passed_too=False)
     with pytest.raises(NotAsWanted, match="b: found 2"):
         show.checks([good, bad], passed_too=False)
