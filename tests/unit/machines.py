@@ -100,7 +100,7 @@ class StepFunctions:
 
     def _update_state_machine_alias(
         self,
-        stateMachineAliasArn: str,
+        stateMachineAliasArn: str,  # noqa: N803
         routingConfiguration: list[dict[str, Any]],  # noqa: N803
     ) -> dict[str, Any]:
         routing = {row["stateMachineVersionArn"]: row["weight"] for row in routingConfiguration}

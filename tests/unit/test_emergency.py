@@ -1,4 +1,4 @@
-"""The emergency path at three in the morning: check-ins fail, and whatever else is unwell keeps nobody from a restore."""
+"""The emergency path at three in the morning: check-ins fail, and nothing else that is unwell hinders a restore."""
 
 import json
 from dataclasses import dataclass, replace

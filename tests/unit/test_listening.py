@@ -212,7 +212,7 @@ def test_who_still_comes_when_the_time_is_up_is_heard_to_the_last(settings, queu
 
 def test_a_queue_that_cannot_be_read_is_no_silence(live, queues):
     queues.refused = "AccessDenied"
-    with pytest.raises(NotAsWanted, match="AWS refused while receiving from the trusted listener: .*AccessDenied"):
+    with pytest.raises(NotAsWanted, match=r"AWS refused while receiving from the trusted listener: .*AccessDenied"):
         heard(live)
 
 

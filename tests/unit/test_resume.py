@@ -1,4 +1,4 @@
-"""Going on with a run that stopped: what AWS holds is not done again, what differs is, and nothing of another run is."""
+"""Going on with a run that stopped: what AWS holds is not done again, and what differs is. No AWS."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -122,7 +122,7 @@ def test_only_a_run_that_began_phases_in_apply_mode_is_offered(told, usable, rec
 def test_a_run_whose_verdict_cannot_be_read_keeps_no_other_from_being_offered(settings):
     for run_id, text in (("r1", '{"mode": "apply", "verdict": "failed"}'), ("r2", "{"), ("r3", '{"mode": "plan"}')):
         records.open_run(settings.model_copy(update={"run_id": run_id})).write_text(VERDICT, text)
-    with pytest.raises(BadParameters, match="no run 'typo' of environment local; the latest are: r1$"):
+    with pytest.raises(BadParameters, match=r"no run 'typo' of environment local; the latest are: r1$"):
         records.existing(settings, "typo", resume.resumable)
 
 

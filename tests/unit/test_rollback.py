@@ -1,4 +1,4 @@
-"""What an operator reads before and after an undo: what the run changed, what would go back, and what became of each."""
+"""What is read before and after an undo: what the run changed, what would go back, and what became of each."""
 
 import pytest
 from fakes import World
