@@ -161,8 +161,9 @@ def test_the_backup_is_the_first_that_the_run_kept(live, aws, run):
     [("[]", "is a JSON list; expected an object"), ("{", "is no JSON"), ("{}", "holds no stateMachineArn")],
 )
 def test_a_backup_that_cannot_be_read_is_named_and_nothing_is_written(text, said, live, aws, run):
-    path, _ = backup_of(run)
+    path, kept = backup_of(run)
     path.write_text(text)
+    path.with_name("stepfunctions-backup-99990101.json").write_text(json.dumps(kept))
     with pytest.raises(NotAsWanted, match=f"the backup {path.name} of run {run.run_id} {said}"):
         emergency.restore(live, run)
     assert aws.calls == []

@@ -183,6 +183,13 @@ def test_what_an_undone_thing_leaves_behind_stands_beside_it_and_among_what_is_k
     ]
 
 
+@pytest.mark.parametrize("shown", [rollback.ledger, rollback.kept])
+def test_an_outcome_that_does_not_tell_of_each_thing_is_not_shown_as_if_it_did(shown):
+    found = outcome((World().thing("a"), "applied"), (World().thing("b"), "applied"))
+    with pytest.raises(ValueError, match="shorter"):
+        shown(Outcome(found.plan, found.states[:1], "run-1"))
+
+
 def test_where_everything_went_back_nothing_is_kept():
     assert rollback.kept(outcome((World().thing("a"), "applied"))) == []
 
