@@ -17,6 +17,7 @@ import click
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator
+from mutation_operators import OWN
 
 ROOT = Path(__file__).resolve().parents[1]
 LIST = ROOT / "tests" / "mutants.toml"
@@ -53,7 +54,7 @@ def mutants(module: str, source: str, operators: Sequence[str]) -> list[Mutant]:
     nodes, unused, found = list(ast_nodes(get_ast(source))), list(_unused(tree)), dict[str, Mutant]()
     unchanged = _meaning(source)
     for name in operators:
-        operator = get_operator(f"core/{name}")()
+        operator = OWN[name]() if name in OWN else get_operator(f"core/{name}")()
         positions = [start for node in nodes for start, _ in operator.mutation_positions(node)]
         for occurrence, start in enumerate(positions):
             if any(first <= start < last for first, last in unused):
