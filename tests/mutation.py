@@ -76,6 +76,8 @@ def _changed(source: str, operator: Any, occurrence: int) -> str:
 def _mutant(module: str, source: str, code: str, within: str) -> Mutant:
     old, new = source.splitlines(), code.splitlines()
     at = next(at for at, (one, other) in enumerate(zip(old, new, strict=False)) if one != other)
+    if len(old) != len(new):  # a decorator is gone, whose line may have followed an empty one
+        at = next(at for at, line in enumerate(old[at:], at) if line.strip())
     becomes = new[at].strip() if len(old) == len(new) else "(nothing)"
     return Mutant(module, at + 1, within, old[at].strip(), becomes, code)
 

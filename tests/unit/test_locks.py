@@ -550,6 +550,16 @@ def test_a_machine_that_only_has_the_same_name_tells_nothing_about_the_process(s
     assert somebodys(store, host=platform.node(), pid=2**22 + 1, born="another-boot 1").stale == ""
 
 
+def test_where_no_machine_tells_its_boot_a_process_of_the_same_name_of_machine_may_be_another_machines(
+    store, live, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(machine, "PROC", tmp_path)
+    lock = somebodys(store, host=platform.node(), pid=2**22 + 1, born=f" {machine.ALIVE}")
+    assert lock.stale == ""
+    with pytest.raises(Refused, match="stop that run, or wait for its lease"):
+        break_lock(live, "r9")
+
+
 def test_somebody_elses_process_is_alive(store, live):
     assert machine.born(1) != ""
 
