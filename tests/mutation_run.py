@@ -5,6 +5,7 @@ so that the process imports those of its copy.
 """
 
 import ast
+import gc
 import importlib
 import json
 import os
@@ -26,7 +27,10 @@ from mutation import KILLED, ROOT, SURVIVED, TIMED_OUT, Mutant, functions
 
 COPIES = ROOT / ".rehearsal" / "mutants"
 NOT_COPIED = shutil.ignore_patterns(".venv*", ".git", ".rehearsal", "__pycache__", ".*_cache", ".hypothesis")
-SHARED = ("boto3", "botocore.session", "hypothesis", "pydantic", "yaml", "rich.console", "email.message")
+SHARED = (
+    "anyio.pytest_plugin", "asyncio", "boto3", "botocore.session", "click", "_hypothesis_pytestplugin", "hypothesis",
+    "pydantic", "rich.console", "rich.table", "xdist.plugin", "yaml",
+)  # fmt: skip
 # Seconds; a mutant that needs more than this many times what the code needs, and more than this, never ends.
 TIMES, AT_LEAST = 10, 60.0
 FORK = get_context("fork")
@@ -74,6 +78,7 @@ def tried(mutants: Sequence[Mutant], tests: Mapping[str, Sequence[str]], workers
     """What became of each mutant. `tests` are patterns of files, by module. Raises where a test fails unmutated."""
     for name in SHARED:
         importlib.import_module(name)
+    gc.freeze()  # no process looks through what all of them share
     copies = [_copy(COPIES / str(number)) for number in range(1)]
     files = {module: _files(copies[0], patterns) for module, patterns in tests.items()}
     called = _called(copies[0], files)

@@ -410,6 +410,50 @@ def test_the_emergency_path_writes_at_once_without_lock_or_reading(settings, rec
     assert states(record, "a") == ["intended", "applied"]
 
 
+def test_the_emergency_path_tells_before_it_writes_what_it_is_about_to_write(settings, record):
+    world, told = World({"a": "new"}), list[list[str]]()
+    world.at_write = lambda label: told.append(states(record, "a"))
+    world.refuses = {"a"}
+    with pytest.raises(NotAsWanted):
+        changes.restore_now(world.thing("a"), "old", record)
+    assert told == [["intended"]]  # on disk when AWS was called, so that a kill during the call leaves a word of it
+    assert states(record, "a") == ["intended"]  # and nothing says that it was carried out
+    assert [row["undoes"] for row in record.rows(LOG)] == [True]
+
+
+def test_before_a_validation_only_what_was_for_a_while_is_cleared_and_never_what_the_run_changed(settings, record):
+    world = World({"kept": "before"})
+    changes.carry_out(changes.plan("02", world.wanted(kept="ours", made="ours")), settings, record)
+    with pytest.raises(NotAsWanted, match="left behind"), changes.temporarily(world.wanted(ear=1), "05", record):
+        world.refuses = {"ear"}
+    world.refuses = set()
+    assert changes.clear_left_behind(record.rows(LOG), world.reopen, record) == ["thing ear"]
+    assert world.live == {"kept": "ours", "made": "ours"}
+
+
+def test_what_a_killed_process_left_is_removed_and_one_that_stays_keeps_no_other(settings, record):
+    world = World({"ear": 1, "mouth": 1, "nose": 1}, refuses={"mouth"}, in_use={"ear": "it holds 3 messages"})
+    with pytest.raises(NotAsWanted, match=r"could not be removed: thing mouth \(AWS refused mouth\)$"):
+        changes.clear([world.thing(label) for label in ("ear", "mouth", "nose")], record)
+    assert world.live == {"mouth": 1}
+    world.refuses = set()
+    assert changes.clear([world.thing(label) for label in ("mouth", "nose")], record) == ["thing mouth", "thing nose"]
+    assert world.live == {}
+
+
+@pytest.mark.parametrize("error", [Superseded("another run may write now"), Unrecorded("the disk is full")])
+def test_clearing_ends_at_once_where_nothing_more_may_be_written(error, record):
+    world = World({"ear": 1, "mouth": 1})
+
+    def at_write(label):
+        raise error
+
+    world.at_write = at_write
+    with pytest.raises(type(error)):
+        changes.clear([world.thing("ear"), world.thing("mouth")], record)
+    assert [row["name"] for row in record.rows(LOG)].count("thing mouth") == 0
+
+
 def test_a_full_disk_keeps_nobody_from_the_emergency_path(settings, record, monkeypatch):
     world = World({"a": "new"})
     full(monkeypatch)
