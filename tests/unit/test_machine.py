@@ -62,6 +62,7 @@ def test_where_the_system_tells_nothing_of_a_process_that_is_there_it_is_alive_a
 
 def test_a_process_of_somebody_else_is_told_apart_like_ones_own(system, monkeypatch):
     def refuse(pid, signal):
+        assert signal == 0  # it is only asked after
         raise PermissionError(pid)
 
     monkeypatch.setattr(os, "kill", refuse)

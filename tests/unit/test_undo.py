@@ -70,6 +70,15 @@ def test_a_write_of_which_the_record_tells_no_end_is_asked_after(state, world):
     assert [(row["name"], row["after"]) for row in undo.unfinished(told)] == [("thing x", "c")]
 
 
+def test_the_same_thing_whose_names_stand_in_another_order_is_one_thing(world):
+    told = rows(world, ("a", "b", "intended", "applied")) + rows(world, ("b", "c", "intended"))
+    for row, identity in zip(told, [{"p": "1", "q": "2"}] * 2 + [{"q": "2", "p": "1"}], strict=True):
+        row["identity"] = identity
+    assert [row["after"] for row in undo.unfinished(told)] == ["c"]
+    (found,) = undo.plan(told, lambda kind, identity: FakeResource(world, "x")).changes
+    assert found.after == "a"
+
+
 def test_what_was_so_for_a_while_within_a_run_does_not_hide_what_it_was_before_the_run(world):
     world.live["x"] = "d"
     (found,) = planned(
