@@ -85,7 +85,8 @@ def _mutant(module: str, source: str, code: str, within: str) -> Mutant:
 class _Folded(ast.NodeTransformer):
     """`not a == b` as `a != b`, which is the same mutant."""
 
-    OPPOSITE: ClassVar = {ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Is: ast.IsNot, ast.IsNot: ast.Is}
+    PAIRS = ((ast.Eq, ast.NotEq), (ast.Is, ast.IsNot), (ast.In, ast.NotIn))
+    OPPOSITE: ClassVar = {**dict(PAIRS), **{no: yes for yes, no in PAIRS}}
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:  # noqa: N802 - ast's name
         self.generic_visit(node)

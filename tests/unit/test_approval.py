@@ -468,6 +468,14 @@ def test_of_a_caller_that_is_nobodys_name_it_is_said_that_nobody_can_tell(settin
     assert approval.two_persons(parameters.changed(settings, approval="none"), caller) == []
 
 
+def test_before_anybody_approved_it_is_said_that_one_waits_for_another_person(settings):
+    caller = "arn:aws:iam::205930636302:user/jane.doe"
+    (check,) = approval.two_persons(parameters.changed(settings, approved_by=""), caller)
+    assert (check.status, check.found) == ("waiting", f"nobody approved yet; caller {caller}")
+    (check,) = approval.two_persons(parameters.changed(settings, approved_by="Jane Doe"), caller)
+    assert check.status == "failed"
+
+
 # By counters, and by no clock.
 
 
@@ -539,6 +547,24 @@ def test_what_the_run_wrote_is_no_drift(half, world, wanted):
     asked, record = half
     require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
     require(changes.plan("01", wanted), asked, record)
+
+
+def test_a_run_goes_on_after_a_drill_whose_things_are_gone_again(half, world, wanted):
+    """What was there for a while was taken away by an undo, which is no rollback of the run."""
+    asked, record = half
+    with changes.temporarily(world.wanted(ear="listens"), "05", record):
+        assert world.live["ear"] == "listens"
+    assert {row["state"] for row in record.rows(LOG) if row["undoes"]} == {"intended", "applied"}
+    require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
+    assert changes.carry_out(changes.plan("01", wanted), asked, record).applied == 1
+
+
+def test_a_rollback_that_came_to_no_write_leaves_the_approval_as_it_was(half, world, wanted):
+    asked, record = half
+    world.refuses = {"new"}
+    rolled_back(asked, world, record)
+    assert "failed" in {row["state"] for row in record.rows(LOG) if row["undoes"]}
+    require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
 
 
 @pytest.mark.parametrize("label", ["new", "old", "equal"])
