@@ -51,6 +51,15 @@ def test_a_throttled_write_is_tried_again_after_a_wait(settings, record):
     assert states(record) == ["intended", "put off", "put off", "applied"]
 
 
+def test_the_waits_grow_from_half_a_second_to_four_each_between_half_and_the_whole_of_it(settings, record):
+    for number in range(10):
+        world = Trouble(*[(Throttled("slow down"), False)] * 4)
+        carried_out(world, settings, record, **{f"new{number}": 1})
+        assert [low <= waited <= 2 * low for low, waited in zip((0.25, 0.5, 1, 2), world.waited, strict=True)] == [
+            True
+        ] * 4
+
+
 def test_a_write_without_an_answer_that_was_carried_out_is_not_repeated(settings, record):
     world = Trouble((Unanswered("timeout"), True))
     assert carried_out(world, settings, record, new=1).states == ("applied",)
@@ -334,6 +343,68 @@ def test_an_alias_that_is_not_restored_keeps_the_workflow_from_nothing_and_only_
     again = changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record)
     assert again.states == ("applied", "nothing to do", "applied")
     assert waited == ["workflow"]
+
+
+@pytest.mark.parametrize(
+    ("error", "tries"), [(NotAsWanted("AccessDenied"), ["a", "b"]), (Superseded("another run may write now"), ["a"])]
+)
+def test_of_two_that_fail_the_first_is_named_and_none_is_tried_once_the_lock_is_lost(settings, record, error, tries):
+    world, tried = World(), list[str]()
+    world.thing = lambda label: (FakeResource if label == "rule" else First)(world, label)
+    world.reopen = lambda kind, identity: world.thing(**identity)
+    changes.carry_out(changes.plan("01", world.wanted(rule=1, b=1, a=1)), settings, record)
+
+    def at_write(label):
+        tried.append(label)
+        raise error
+
+    world.at_write = at_write
+    outcome = changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record)
+    untried = "not tried: thing a comes first, and could not be restored"
+    assert outcome.states == (f"failed: {error}", f"failed: {error}" if len(tries) == 2 else untried, untried)
+    assert tried == tries
+
+
+def test_what_was_for_a_while_is_taken_away_by_an_undo_of_its_own(settings, record):
+    """So that nothing takes the removal for a change of the run, and what follows waits until it is in force."""
+    world, settled = World(), list[str]()
+
+    class Settling(FakeResource):
+        def settle(self):
+            settled.append(self.label)
+
+    world.thing = lambda label: Settling(world, label)
+    with changes.temporarily(world.wanted(ear=1), "05", record):
+        assert settled == []
+    world.live["mouth"] = 1
+    changes.clear([world.thing("mouth")], record)
+    assert settled == ["ear", "mouth"]
+    told = [(row["name"], row["undoes"], row["temporary"]) for row in record.rows(LOG) if row["state"] == "applied"]
+    assert told == [("thing ear", False, True), ("thing ear", True, True), ("thing mouth", True, True)]
+
+
+@pytest.mark.parametrize("labels", [("c",), ("a", "b", "c")])
+def test_where_what_the_others_carry_does_not_come_into_force_the_last_of_it_failed_and_the_others_stay(
+    settings, record, labels
+):
+    world = World()
+
+    class Carrying(First):
+        def settle(self):
+            raise NotAsWanted(f"executions still run on {self.label}")
+
+    world.thing = lambda label: (FakeResource if label == "rule" else Carrying)(world, label)
+    world.reopen = lambda kind, identity: world.thing(**identity)
+    wanted = world.wanted(rule="carries", **dict.fromkeys(reversed(labels), 1))
+    changes.carry_out(changes.plan("01", wanted), settings, record)
+    outcome = changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record)
+    assert outcome.undoes
+    assert outcome.states == (
+        *["applied"] * (len(labels) - 1),
+        "failed: executions still run on c",
+        "not tried: thing c comes first, and could not be restored",
+    )
+    assert world.live == {"rule": "carries"}
 
 
 def test_what_can_only_be_restored_after_the_next_one_is_tried_again_and_only_then_the_rest_goes(settings, record):
