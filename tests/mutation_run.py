@@ -28,8 +28,9 @@ from mutation import KILLED, ROOT, SURVIVED, TIMED_OUT, Mutant, functions
 COPIES = ROOT / ".rehearsal" / "mutants"
 NOT_COPIED = shutil.ignore_patterns(".venv*", ".git", ".rehearsal", "__pycache__", ".*_cache", ".hypothesis")
 SHARED = (
-    "anyio.pytest_plugin", "asyncio", "boto3", "botocore.session", "click", "_hypothesis_pytestplugin", "hypothesis",
-    "pydantic", "rich.console", "rich.table", "xdist.plugin", "yaml",
+    "anyio.pytest_plugin", "boto3", "botocore.session", "_hypothesis_pytestplugin", "hypothesis", "IPython.display",
+    "matplotlib.figure", "nbformat", "pandas", "papermill", "pydantic", "rich.table", "scipy.stats", "statelint",
+    "xdist.plugin", "yaml",
 )  # fmt: skip
 # Seconds; a mutant that needs more than this many times what the code needs, and more than this, never ends.
 TIMES, AT_LEAST = 10, 60.0

@@ -1,5 +1,6 @@
 """What an approval covers, whose it is, and how often: over things in a dictionary."""
 
+import hashlib
 import json
 import shutil
 from dataclasses import replace
@@ -102,6 +103,12 @@ def test_another_value_of_any_parameter_that_decides_is_refused_by_its_name(sett
 def test_who_makes_the_run_and_where_its_record_lies_is_no_part_of_it(settings, key):
     other = settings.model_copy(update={key: other_value(key, getattr(settings, key))})
     assert approval.made_from(other) == approval.made_from(settings)
+
+
+def test_every_version_tells_a_subscriber_by_the_same_eight_digits(settings):
+    """By others, no run of an earlier version could be rolled back."""
+    digest = hashlib.sha256(settings.ops_subscription_endpoint.encode()).hexdigest()
+    assert approval.made_from(settings)["subscriber"] == digest[:8]
 
 
 @pytest.fixture
