@@ -1,7 +1,7 @@
-"""Two operators that cosmic-ray has not: a condition inside of a comprehension, and whether something is in something."""
+"""Two operators that cosmic-ray has not: the condition of a comprehension, and whether something is in something."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import parso
 from cosmic_ray.operators.operator import Example, Operator
@@ -26,7 +26,7 @@ class NegateComprehensionCondition(Operator):
 class ReplaceInWithNotIn(Operator):
     """`x in y` as `x not in y`, and the other way round."""
 
-    OPPOSITE = {"in": " not in", "not in": " in"}
+    OPPOSITE: ClassVar = {"in": " not in", "not in": " in"}
 
     def mutation_positions(self, node: Any) -> Iterator[tuple[Any, Any]]:
         for at in self._places(node):

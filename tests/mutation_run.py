@@ -40,7 +40,7 @@ NO_TESTS = 5
 
 @dataclass
 class Watched:
-    """A pytest plugin: which functions of the core each test calls, by the line that they begin at, and how long it takes."""
+    """A pytest plugin: which functions of the core each test calls, by their first line, and how long it takes."""
 
     folder: Path
     modules: frozenset[str]
@@ -160,7 +160,7 @@ def _started(copy: Path, mutant: Mutant, order: Sequence[str]) -> BaseProcess:
 
 
 def _test(folder: Path, files: Sequence[str], plugins: list[Any], compiles: bool, told: Path | None) -> None:
-    """In a process of its own, which ends with pytest's number: the tests of these files, up to the first that fails."""
+    """In a process of its own, which ends with pytest's number: the tests of these files, up to one that fails."""
     os.setsid()
     os.chdir(folder)
     sys.path[:] = [str(folder), *(place for place in sys.path if place != str(ROOT / "tests"))]

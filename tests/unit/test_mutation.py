@@ -4,7 +4,7 @@ import mutation
 import pytest
 from mutation import KILLED, SURVIVED, TIMED_OUT, Mutant, Verdict, listed, mutants
 
-SOURCE = '''
+SOURCE = """
 from typing import Protocol
 
 
@@ -21,7 +21,7 @@ def larger(left: int | None, right: int) -> bool:
 
 def chosen(rows, kept):
     return [row for row in rows if row in kept]
-'''
+"""
 OPERATORS = [
     "ReplaceComparisonOperator_Gt_GtE", "ReplaceComparisonOperator_Is_IsNot", "AddNot", "ReplaceOrWithAnd",
     "ReplaceBinaryOperator_BitOr_BitAnd", "RemoveDecorator", "ReplaceInWithNotIn", "NegateComprehensionCondition",
@@ -79,7 +79,9 @@ def test_a_survivor_of_which_nobody_says_why_does_not_do():
 @pytest.mark.parametrize("gone", [mutant(1).key, ("lib/a.py", "f", "no such line", "x")])
 def test_a_listed_one_that_is_killed_or_gone_by_now_does_not_do(gone):
     found = verdict(*[KILLED] * 10, known={gone: "the same"})
-    assert [sentence.partition(":")[0] for sentence in found.wrong] == ["listed in mutants.toml, and killed or gone by now"]
+    assert [sentence.partition(":")[0] for sentence in found.wrong] == [
+        "listed in mutants.toml, and killed or gone by now"
+    ]
 
 
 def test_of_a_module_that_was_not_tried_nothing_is_said():
@@ -88,7 +90,7 @@ def test_of_a_module_that_was_not_tried_nothing_is_said():
 
 def test_fewer_than_the_share_do_not_do_although_each_has_a_reason():
     known = {mutant(number).key: "the same" for number in range(100)}
-    few = verdict(*[SURVIVED] * 6, *[KILLED] * 94, known={key: why for key, why in list(known.items())[:6]})
+    few = verdict(*[SURVIVED] * 6, *[KILLED] * 94, known=dict(list(known.items())[:6]))
     assert few.wrong == ["94.0% killed, expected at least 95%"]
     assert verdict(*[SURVIVED] * 5, *[KILLED] * 95, known=dict(list(known.items())[:5])).wrong == []
     assert verdict().wrong == ["0.0% killed, expected at least 95%"]

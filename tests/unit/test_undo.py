@@ -242,7 +242,9 @@ def test_a_thing_that_aws_does_not_tell_is_said_with_why_and_whether_it_was_for_
         assert (found.trouble, found.temporary, found.after) == ("AccessDenied", temporary, "a")
 
 
-@pytest.mark.parametrize("error", [KeyError("k"), TypeError("t"), ValueError("v"), AttributeError("a"), IndexError("i")])
+@pytest.mark.parametrize(
+    "error", [KeyError("k"), TypeError("t"), ValueError("v"), AttributeError("a"), IndexError("i")]
+)
 def test_a_value_of_another_shape_than_its_kind_has_is_said_of_that_thing_alone(error, world):
     def reopen(kind, identity):
         if identity["label"] == "x":
