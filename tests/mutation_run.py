@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing import connection, get_context
 from multiprocessing.process import BaseProcess
@@ -48,12 +48,10 @@ class Watched:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        seen, began = set[tuple[str, int]](), time.monotonic()
+        codes, began = dict[int, Any](), time.monotonic()
 
         def note(frame: Any, event: str, argument: object) -> None:
-            path = frame.f_code.co_filename
-            if path.startswith(str(self.folder)) and (name := path[len(str(self.folder)) + 1 :]) in self.modules:
-                seen.add((name, frame.f_code.co_firstlineno))
+            codes[id(frame.f_code)] = frame.f_code
 
         sys.settrace(note)
         threading.settrace(note)
@@ -62,7 +60,13 @@ class Watched:
         finally:
             sys.settrace(None)
             threading.settrace(None)  # type: ignore[arg-type]
-            self.called[item.nodeid] = {"seconds": time.monotonic() - began, "calls": sorted(seen)}
+            seconds = time.monotonic() - began
+            self.called[item.nodeid] = {"seconds": seconds, "calls": sorted(self._ours(codes.values()))}
+
+    def _ours(self, codes: Iterable[Any]) -> set[tuple[str, int]]:
+        start = f"{self.folder}/"
+        found = {(code.co_filename.removeprefix(start), code.co_firstlineno) for code in codes}
+        return {(name, line) for name, line in found if name in self.modules}
 
 
 @dataclass(frozen=True)
@@ -80,8 +84,9 @@ def tried(mutants: Sequence[Mutant], tests: Mapping[str, Sequence[str]], workers
     for name in SHARED:
         importlib.import_module(name)
     gc.freeze()  # no process looks through what all of them share
-    copies = [_copy(COPIES / str(number)) for number in range(1)]
+    copies = [_copy(COPIES / "0")]
     files = {module: _files(copies[0], patterns) for module, patterns in tests.items()}
+    whole = {module: (copies[0] / module).read_bytes() for module in tests}
     called = _called(copies[0], files)
     copies += [_copy(COPIES / str(number), copies[0]) for number in range(1, workers)]
     running: dict[BaseProcess, tuple[Path, Mutant, float]] = {}
@@ -98,10 +103,10 @@ def tried(mutants: Sequence[Mutant], tests: Mapping[str, Sequence[str]], workers
             for process in [one for one in running if not one.is_alive() or running[one][2] <= time.monotonic()]:
                 copy, mutant, _ = running.pop(process)
                 state = _ended(process)
-                shutil.copy2(ROOT / mutant.module, copy / mutant.module)
+                (copy / mutant.module).write_bytes(whole[mutant.module])
                 free.append(copy)
                 done += 1
-                if state != KILLED:
+                if state != KILLED or done % 50 == 0:
                     click.echo(f"{done}/{len(mutants)} {state}: {mutant.said}", err=True)
                 yield mutant, state
     finally:

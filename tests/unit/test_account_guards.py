@@ -86,6 +86,13 @@ def test_it_is_kept_by_the_workflow_whatever_lock_folder_or_environment_a_caller
     assert guards(store, region="eu-west-1").place != here
 
 
+def test_the_first_use_is_kept_without_asking_anything(store):
+    store.fails["get"] = says("AccessDeniedException")
+    guards(store).use(APPROVED, "r1")
+    store.fails.clear()
+    assert guards(store).used(APPROVED).run_id == "r1"
+
+
 def test_every_version_looks_in_the_same_place(store):
     """A place of another name would find no approval used."""
     digest = hashlib.sha256(b"arn:aws:states:us-east-1:000000000000:stateMachine:Your6-CheckinWorkflow").hexdigest()

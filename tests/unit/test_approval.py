@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from fakes import World
@@ -283,6 +284,14 @@ def test_no_difference_is_too_small_also_not_one_in_what_could_not_be_read(setti
         require_resumable(asked, record, [found], CALLER)
 
 
+@pytest.mark.parametrize(("count", "named"), [(1, "a0"), (3, "a0, a1, a2"), (4, "a0, a1, a2"), (9, "a0, a1, a2")])
+def test_of_a_thing_that_differs_in_many_places_the_first_three_are_named(count, named):
+    then, now = ({f"a{number}": value for number in range(count)} for value in "xy")
+    told = {"name": "thing", "phase": "01", "before": None}
+    found = drift.drifted([{**told, "after": then}], [{**told, "after": now}], [])
+    assert found == [f"thing ({named})"]
+
+
 def test_a_thing_that_is_planned_twice_does_not_hide_behind_the_approved_one(settings, world, wanted):
     plan = changes.plan("01", wanted)
     asked = planned(settings, plan)
@@ -537,6 +546,26 @@ def test_a_plan_file_of_something_else_is_passed_over(settings, wanted):
     begun(asked, changes.plan("01", wanted))
 
 
+def test_what_is_no_plan_or_only_what_a_resumed_run_noted_lets_nothing_be_written(settings, wanted):
+    plan = changes.plan("01", wanted)
+    asked = planned(settings, plan)
+    record = records.open_run(parameters.changed(asked, run_id="r1"))
+    record.keep_json(approval.PLAN, [])
+    record.keep_json(approval.PLAN, approval.plan_data([plan], asked) | {"resumed": True})
+    with pytest.raises(Refused, match="this run has none"):
+        require(plan, asked, record)
+
+
+@pytest.mark.parametrize(("late", "count"), [(-1, 0), (0, 1), (1, 1)])
+def test_of_a_plan_that_an_earlier_version_kept_the_time_tells_what_came_since_also_in_the_same_moment(
+    settings, late, count
+):
+    record = records.open_run(settings)
+    made = datetime(2026, 1, 1, tzinfo=UTC)
+    record.append(LOG, {"time": (made + timedelta(milliseconds=late)).isoformat(), "name": "x", "state": "intended"})
+    assert len(drift.since(record, {"made": made.isoformat()})) == count
+
+
 # What the run itself has written.
 
 
@@ -599,6 +628,18 @@ def test_what_it_began_to_write_in_parts_is_its_own_whatever_is_there(half, worl
     require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
     with pytest.raises(Refused, match=r"thing old \(size\)"):
         require(changes.plan("01", [wanted[0], replace(wanted[1], value={"size": 3}), wanted[2]]), asked, record)
+
+
+@pytest.mark.parametrize("carried_out", [True, False])
+@pytest.mark.parametrize("state", ["intended", "unknown", "put off", "failed"])
+def test_a_write_of_which_the_record_tells_no_end_may_have_been_carried_out_or_not(
+    half, world, wanted, state, carried_out
+):
+    asked, record = half
+    row = changes.plan("01", wanted).changes[1].row()
+    record.append(LOG, {"time": approval.plan_data([], asked)["made"], "phase": "01", "state": state, **row})
+    world.live["old"] = {"size": 2 if carried_out else 1}
+    require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
 
 
 def test_what_was_read_back_as_never_carried_out_is_as_it_was_before(half, world, wanted):
