@@ -378,6 +378,19 @@ def test_what_renews_it_keeps_no_process_from_ending(store, live):
         assert renewing.daemon
 
 
+def test_at_the_end_a_renewal_under_way_is_waited_for_as_long_as_a_read_and_a_write_may_take(store, live, monkeypatch):
+    waits, join = [], threading.Thread.join
+
+    def waited(thread, seconds=None):
+        waits.append(seconds)
+        join(thread, seconds)
+
+    monkeypatch.setattr(threading.Thread, "join", waited)
+    with held(live, "r1"):
+        pass
+    assert waits == [2 * (5 + 0.01)]
+
+
 def test_nobody_guesses_the_token_of_another_run(store, live):
     tokens = set()
     for _ in range(3):
@@ -684,7 +697,7 @@ def test_the_lock_of_an_earlier_version_which_tells_no_lease_lasts_as_long_as_an
     earlier = {key: value for key, value in lock.to_row().items() if key not in ("format", "lease_seconds", "renewals")}
     store.held[NAME] = (json.dumps({**earlier, "until": "2026-01-01T00:00:00+00:00"}), 1)
     store.passes(3600)
-    assert found(live).stale == ""
+    assert (found(live).stale, found(live).renewals) == ("", 0)
     store.passes(1)
     assert found(live).stale == "its lease of 3600 s lapsed 1 s ago"
 

@@ -59,6 +59,10 @@ def test_another_persons_name(person):
     assert odd(person) == ""
 
 
+def test_two_persons_of_one_mail_domain_are_two():
+    assert not same_person("bob@example.org", "arn:aws:iam::205930636302:user/jane.doe@example.org")
+
+
 def test_a_name_of_one_word_is_not_a_part_of_a_longer_one():
     assert not same_person("jane.roe", "arn:aws:iam::205930636302:user/jane")
 
