@@ -163,6 +163,11 @@ def test_it_is_there_while_the_block_lasts_and_says_who_holds_it_and_until_when(
     assert store.held == {}
 
 
+def test_it_is_taken_by_one_call_once_the_account_was_asked_for_its_guards(store, live):
+    with held(live, "r1"):
+        assert store.calls == ["get", "take"]
+
+
 def test_runs_after_each_other_each_take_their_own(store, live):
     tokens = []
     for run_id in ("r1", "r2"):
