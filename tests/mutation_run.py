@@ -122,8 +122,10 @@ def _copy(folder: Path, model: Path = ROOT) -> Path:
 
 
 def _files(folder: Path, patterns: Sequence[str]) -> list[str]:
-    unit = folder / "tests" / "unit"
-    return sorted({f"tests/unit/{path.name}" for pattern in patterns for path in unit.glob(pattern)})
+    found = {pattern: [path.name for path in (folder / "tests" / "unit").glob(pattern)] for pattern in patterns}
+    if missing := [pattern for pattern, names in found.items() if not names]:
+        raise click.ClickException(f"no test in tests/unit is called {', '.join(missing)}; see mutants.toml")
+    return sorted({f"tests/unit/{name}" for names in found.values() for name in names})
 
 
 def _called(folder: Path, files: Mapping[str, Sequence[str]]) -> dict[str, Any]:

@@ -62,6 +62,12 @@ def test_with_a_test_that_fails_anyhow_nothing_is_tried(checkout):
     assert "tests fail with nothing changed" in found.stderr
 
 
+def test_a_list_that_names_a_test_that_is_gone_is_refused(checkout):
+    (checkout / "tests/mutants.toml").write_text(LIST.replace("test_small.py", "test_gone.py"))
+    found = tried(checkout)
+    assert (found.returncode, "no test in tests/unit is called test_gone.py" in found.stderr) == (1, True)
+
+
 def test_a_module_that_is_not_of_the_core_is_refused(checkout):
     found = tried(checkout, "lib/other.py")
     assert (found.returncode, "lib/other.py: expected of the core, lib/small.py" in found.stderr) == (2, True)
