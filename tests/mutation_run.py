@@ -81,11 +81,11 @@ class Chosen:
 
 def tried(mutants: Sequence[Mutant], tests: Mapping[str, Sequence[str]], workers: int) -> Iterator[tuple[Mutant, str]]:
     """What became of each mutant. `tests` are patterns of files, by module. Raises where a test fails unmutated."""
+    copies = [_copy(COPIES / "0")]
+    files = {module: _files(copies[0], patterns) for module, patterns in tests.items()}
     for name in SHARED:
         importlib.import_module(name)
     gc.freeze()  # no process looks through what all of them share
-    copies = [_copy(COPIES / "0")]
-    files = {module: _files(copies[0], patterns) for module, patterns in tests.items()}
     whole = {module: (copies[0] / module).read_bytes() for module in tests}
     called = _called(copies[0], files)
     copies += [_copy(COPIES / str(number), copies[0]) for number in range(1, workers)]
