@@ -152,6 +152,18 @@ def test_what_an_undo_put_back_is_not_ours(settings, record):
     assert lost("theirs", "newer", ours=found) == [("", "theirs", "newer")]
 
 
+def test_what_a_run_wrote_is_ours_in_whatever_order_its_row_names_the_thing(settings, record):
+    class Twofold(FakeResource):
+        @property
+        def identity(self):
+            return {"topic": "t", "endpoint": "e"}
+
+    row = {**TOLD, "kind": "thing", "identity": {"endpoint": "e", "topic": "t"}, "state": "intended", "before": None}
+    record.append(LOG, {**row, "after": "ours", "undoes": False})
+    plan = Plan("01", (Change(Twofold(World(), "x"), "ours", "newer"),))
+    assert guards.losses([plan], guards.ours(settings, record)) == []
+
+
 def test_every_run_of_the_environment_counts_and_no_other_environments(settings, record):
     row = {**TOLD, "kind": "thing", "identity": {"label": "x"}, "state": "intended", "before": None, "undoes": False}
     records.open_run(settings).append(LOG, {**row, "after": "first"})
