@@ -17,6 +17,7 @@ import click
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator
+from mutation_operators import OWN
 
 ROOT = Path(__file__).resolve().parents[1]
 LIST = ROOT / "tests" / "mutants.toml"
@@ -53,7 +54,7 @@ def mutants(module: str, source: str, operators: Sequence[str]) -> list[Mutant]:
     nodes, unused, found = list(ast_nodes(get_ast(source))), list(_unused(tree)), dict[str, Mutant]()
     unchanged = _meaning(source)
     for name in operators:
-        operator = get_operator(f"core/{name}")()
+        operator = OWN[name]() if name in OWN else get_operator(f"core/{name}")()
         positions = [start for node in nodes for start, _ in operator.mutation_positions(node)]
         for occurrence, start in enumerate(positions):
             if any(first <= start < last for first, last in unused):
@@ -75,6 +76,8 @@ def _changed(source: str, operator: Any, occurrence: int) -> str:
 def _mutant(module: str, source: str, code: str, within: str) -> Mutant:
     old, new = source.splitlines(), code.splitlines()
     at = next(at for at, (one, other) in enumerate(zip(old, new, strict=False)) if one != other)
+    if len(old) != len(new):  # a decorator is gone, whose line may have followed an empty one
+        at = next(at for at, line in enumerate(old[at:], at) if line.strip())
     becomes = new[at].strip() if len(old) == len(new) else "(nothing)"
     return Mutant(module, at + 1, within, old[at].strip(), becomes, code)
 
@@ -82,9 +85,10 @@ def _mutant(module: str, source: str, code: str, within: str) -> Mutant:
 class _Folded(ast.NodeTransformer):
     """`not a == b` as `a != b`, which is the same mutant."""
 
-    OPPOSITE: ClassVar = {ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Is: ast.IsNot, ast.IsNot: ast.Is}
+    PAIRS = ((ast.Eq, ast.NotEq), (ast.Is, ast.IsNot), (ast.In, ast.NotIn))
+    OPPOSITE: ClassVar = {**dict(PAIRS), **{no: yes for yes, no in PAIRS}}
 
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:  # noqa: N802 - ast's name
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
         self.generic_visit(node)
         inner = node.operand
         if isinstance(node.op, ast.Not) and isinstance(inner, ast.Compare) and len(inner.ops) == 1:

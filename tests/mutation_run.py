@@ -5,6 +5,7 @@ so that the process imports those of its copy.
 """
 
 import ast
+import gc
 import importlib
 import json
 import os
@@ -13,7 +14,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing import connection, get_context
 from multiprocessing.process import BaseProcess
@@ -26,7 +27,11 @@ from mutation import KILLED, ROOT, SURVIVED, TIMED_OUT, Mutant, functions
 
 COPIES = ROOT / ".rehearsal" / "mutants"
 NOT_COPIED = shutil.ignore_patterns(".venv*", ".git", ".rehearsal", "__pycache__", ".*_cache", ".hypothesis")
-SHARED = ("boto3", "botocore.session", "hypothesis", "pydantic", "yaml", "rich.console", "email.message")
+SHARED = (
+    "anyio.pytest_plugin", "boto3", "botocore.session", "_hypothesis_pytestplugin", "hypothesis", "IPython.display",
+    "matplotlib.figure", "nbformat", "pandas", "papermill", "pydantic", "rich.table", "scipy.stats", "statelint",
+    "xdist.plugin", "yaml",
+)  # fmt: skip
 # Seconds; a mutant that needs more than this many times what the code needs, and more than this, never ends.
 TIMES, AT_LEAST = 10, 60.0
 FORK = get_context("fork")
@@ -35,7 +40,7 @@ NO_TESTS = 5
 
 @dataclass
 class Watched:
-    """A pytest plugin: which functions of the core each test calls, by the line that they begin at, and how long it takes."""
+    """A pytest plugin: which functions of the core each test calls, by their first line, and how long it takes."""
 
     folder: Path
     modules: frozenset[str]
@@ -43,12 +48,10 @@ class Watched:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        seen, began = set[tuple[str, int]](), time.monotonic()
+        codes, began = dict[int, Any](), time.monotonic()
 
         def note(frame: Any, event: str, argument: object) -> None:
-            path = frame.f_code.co_filename
-            if path.startswith(str(self.folder)) and (name := path[len(str(self.folder)) + 1 :]) in self.modules:
-                seen.add((name, frame.f_code.co_firstlineno))
+            codes[id(frame.f_code)] = frame.f_code
 
         sys.settrace(note)
         threading.settrace(note)
@@ -57,7 +60,13 @@ class Watched:
         finally:
             sys.settrace(None)
             threading.settrace(None)  # type: ignore[arg-type]
-            self.called[item.nodeid] = {"seconds": time.monotonic() - began, "calls": sorted(seen)}
+            seconds = time.monotonic() - began
+            self.called[item.nodeid] = {"seconds": seconds, "calls": sorted(self._ours(codes.values()))}
+
+    def _ours(self, codes: Iterable[Any]) -> set[tuple[str, int]]:
+        start = f"{self.folder}/"
+        found = {(code.co_filename.removeprefix(start), code.co_firstlineno) for code in codes}
+        return {(name, line) for name, line in found if name in self.modules}
 
 
 @dataclass(frozen=True)
@@ -72,10 +81,12 @@ class Chosen:
 
 def tried(mutants: Sequence[Mutant], tests: Mapping[str, Sequence[str]], workers: int) -> Iterator[tuple[Mutant, str]]:
     """What became of each mutant. `tests` are patterns of files, by module. Raises where a test fails unmutated."""
+    copies = [_copy(COPIES / "0")]
+    files = {module: _files(copies[0], patterns) for module, patterns in tests.items()}
     for name in SHARED:
         importlib.import_module(name)
-    copies = [_copy(COPIES / str(number)) for number in range(1)]
-    files = {module: _files(copies[0], patterns) for module, patterns in tests.items()}
+    gc.freeze()  # no process looks through what all of them share
+    whole = {module: (copies[0] / module).read_bytes() for module in tests}
     called = _called(copies[0], files)
     copies += [_copy(COPIES / str(number), copies[0]) for number in range(1, workers)]
     running: dict[BaseProcess, tuple[Path, Mutant, float]] = {}
@@ -92,10 +103,10 @@ def tried(mutants: Sequence[Mutant], tests: Mapping[str, Sequence[str]], workers
             for process in [one for one in running if not one.is_alive() or running[one][2] <= time.monotonic()]:
                 copy, mutant, _ = running.pop(process)
                 state = _ended(process)
-                shutil.copy2(ROOT / mutant.module, copy / mutant.module)
+                (copy / mutant.module).write_bytes(whole[mutant.module])
                 free.append(copy)
                 done += 1
-                if state != KILLED:
+                if state != KILLED or done % 50 == 0:
                     click.echo(f"{done}/{len(mutants)} {state}: {mutant.said}", err=True)
                 yield mutant, state
     finally:
@@ -111,8 +122,10 @@ def _copy(folder: Path, model: Path = ROOT) -> Path:
 
 
 def _files(folder: Path, patterns: Sequence[str]) -> list[str]:
-    unit = folder / "tests" / "unit"
-    return sorted({f"tests/unit/{path.name}" for pattern in patterns for path in unit.glob(pattern)})
+    found = {pattern: [path.name for path in (folder / "tests" / "unit").glob(pattern)] for pattern in patterns}
+    if missing := [pattern for pattern, names in found.items() if not names]:
+        raise click.ClickException(f"no test in tests/unit is called {', '.join(missing)}; see mutants.toml")
+    return sorted({f"tests/unit/{name}" for names in found.values() for name in names})
 
 
 def _called(folder: Path, files: Mapping[str, Sequence[str]]) -> dict[str, Any]:
@@ -154,7 +167,7 @@ def _started(copy: Path, mutant: Mutant, order: Sequence[str]) -> BaseProcess:
 
 
 def _test(folder: Path, files: Sequence[str], plugins: list[Any], compiles: bool, told: Path | None) -> None:
-    """In a process of its own, which ends with pytest's number: the tests of these files, up to the first that fails."""
+    """In a process of its own, which ends with pytest's number: the tests of these files, up to one that fails."""
     os.setsid()
     os.chdir(folder)
     sys.path[:] = [str(folder), *(place for place in sys.path if place != str(ROOT / "tests"))]
