@@ -6,7 +6,7 @@ No lock, no plan, no comparison, no store: check-ins fail while it waits. The ru
 is rolled back; the definition before does not need them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from lib import changes, locks, undo, verification
@@ -55,7 +55,7 @@ def restore(live: Live, record: Record) -> list[str]:
         raise restored
     told = [_unmoved(thing, one) for (thing, _), one in zip(things, [*moved, restored], strict=True)]
     lost = [f"{thing.name} stays as it is: {NOT_TOLD}" for thing in _lost(live, machine, before)]
-    return [*filter(None, told), *lost, *unread(record)]
+    return [*filter(None, told), *lost, *unread(record, [thing.name for thing, _ in things])]
 
 
 def _unmoved(thing: Resource, found: str | RunbookError) -> str:
@@ -129,10 +129,14 @@ def _is_routing(value: Value) -> bool:
     return isinstance(routes, list) and all(isinstance(row, Mapping) and keys <= row.keys() for row in routes)
 
 
-def unread(record: Record) -> list[str]:
-    """What the run's log tells and this version cannot read, by name; it stays as it is."""
+def unread(record: Record, restored: Container[str] = ()) -> list[str]:
+    """What the run's log tells and this version cannot read, by name; it stays as it is, unless it was restored."""
     rows, why = _log(record)
-    told = [f"{row['name']} stays as it is: {row['trouble']}" for row in rows if row["trouble"]]
+    told = [
+        f"{row['name']} stays as it is: {row['trouble']}"
+        for row in rows
+        if row["trouble"] and row["name"] not in restored
+    ]
     lost = [f"{why}, so that all aliases of the backup were given back"] if why else []
     return [*lost, *dict.fromkeys(told)]
 
