@@ -7,7 +7,7 @@ QUIET := env -u AWS_PROFILE -u AWS_ENDPOINT_URL -u AWS_ACCESS_KEY_ID -u AWS_SECR
 # What is opened by hand is saved by hand: copies, so that no notebook of this checkout is ever changed by looking at it.
 LAB := .rehearsal/lab/$(shell date -u +%Y%m%dT%H%M%SZ)
 
-.PHONY: rehearse test test-browser lint lab faults silence lock sample clean
+.PHONY: rehearse test test-browser lint lab faults silence mutants lock sample clean
 
 rehearse: $(VENV)/ready  ## carry the whole plan out on an embedded AWS account
 	$(QUIET) $(RUN)/runbook rehearse $(ARGS)
@@ -29,6 +29,9 @@ faults: $(VENV)/ready  ## every fault at every call that changes something, then
 
 silence: $(VENV)/ready  ## every task of the workflow broken in every way, on two interpreters: silent must be 0
 	$(QUIET) $(RUN)/python -m rehearsal.single_failures $(ARGS)
+
+mutants: $(VENV)/ready  ## every small change of the core: the unit tests notice at least 95 %, the rest is named with its reason
+	$(QUIET) $(RUN)/python tests/mutation.py $(ARGS)
 
 lab: $(VENV)/ready  ## JupyterLab on copies of the notebooks, for a step-through on the kept account
 	mkdir -p $(LAB) && cp runbooks/*.ipynb $(LAB)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lib import approval, guards, undo
-from lib.errors import NotAsWanted, Refused, RunbookError, Throttled, Unanswered
+from lib.errors import NotAsWanted, Refused, RunbookError, Throttled, Unanswered, also
 from lib.plans import KEPT, NOT_TRIED, Change, Outcome, Plan, Reopen, Resource, Value, Wanted, entry, half_done, same
 from lib.records import LOG, Record
 from lib.settings import Settings
@@ -144,22 +144,27 @@ def _only_planned(plan: Plan, record: Record) -> Outcome:
 def temporarily(wanted: Sequence[Wanted], phase: str, record: Record) -> Iterator[None]:
     """Things that exist only inside the `with`: recorded like any change, removed in reverse also on failure.
 
-    One that cannot be removed keeps none of the others from it. Raises NotAsWanted naming what was left behind.
+    One that cannot be removed keeps none of the others from it. Raises NotAsWanted naming what was left behind, or what
+    ended the block with that beside it.
     """
     changes = [replace(change, temporary=True) for change in plan(phase, wanted).changes]
     with _alone(changes, record) as still_ours:
-        writer = _Writer(phase, record, still_ours, time.sleep)
+        writer, ended = _Writer(phase, record, still_ours, time.sleep), None
         try:
             for change in changes:
                 writer.carry_out(change)
             yield
+        except BaseException as error:
+            ended = error
+            raise
         finally:
             remover = replace(writer, undoes=True)
             left = [failure for change in reversed(changes) if (failure := _not_removed(remover, change))]
             if left:
-                raise NotAsWanted(
+                said = (
                     f"temporary things were left behind; validating again in this run removes them: {'; '.join(left)}"
                 )
+                raise also(ended, said)
 
 
 def _not_removed(remover: "_Writer", change: Change) -> str:

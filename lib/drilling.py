@@ -1,6 +1,7 @@
 """The command `runbook drill`: one labelled drill on the live workflow, at any time, kept in the drill log."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from lib.aws import Live
 from lib.checks import Check, Status, require
 from lib.command import main, parameters, told
 from lib.drills import Group, Session
-from lib.errors import BadParameters, NotAsWanted
+from lib.errors import BadParameters, NotAsWanted, RunbookError, Unrecorded
 from lib.phases import validity
 from lib.phases.validity import Validity
 from lib.record.folder import DRILLED
@@ -38,6 +39,7 @@ def drill(given: Callable[..., Settings], scenario: str) -> int:
     """Run one drill as the drill user, marked [DRILL], and see who is reached and how soon."""
     chosen, case = given(mode="apply"), named(scenario)
     record, live = audit.begin(chosen)
+    caller = live.identity.caller
     terminal.identity(live)
     with run.sealed(record):
         standing = validity.latest(live)
@@ -47,15 +49,18 @@ def drill(given: Callable[..., Settings], scenario: str) -> int:
         log.folder.mkdir(parents=True, exist_ok=True)
         try:
             session = drills.run(live, record, [Group(scenario, [case])])
-        except NotAsWanted as error:
-            broken = drill_log.broken_off(record.run_id, scenario, live.identity.caller, str(error))
-            log.append(drill_log.LOG, broken | about)
+        except (RunbookError, KeyboardInterrupt) as error:
+            # Refused before anything was set up, it was no drill; else nobody knows who was reached.
+            if isinstance(error, NotAsWanted) or record.changes():
+                why = str(error) or "interrupted"
+                with suppress(Unrecorded):  # it must not take the place of what ended the drill
+                    log.append(drill_log.LOG, drill_log.broken_off(record.run_id, scenario, caller, why) | about)
             raise
         (row,) = validation.rows(live, record, session)
         checks = [*judged(live, session, row), validity.check(standing)]
         found = verdict(scenario, checks)
         record.keep_json(DRILLED, row | {"verdict": found, "validated": described(standing)})
-        log.append(drill_log.LOG, drill_log.row(record.run_id, row, checks, live.identity.caller) | about)
+        log.append(drill_log.LOG, drill_log.row(record.run_id, row, checks, caller) | about)
         validation.publish(live, [row])
         record.checked("drill", checks)
         terminal.checks(f"Drill {scenario}", checks)

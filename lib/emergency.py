@@ -6,20 +6,22 @@ No lock, no plan, no comparison, no store: check-ins fail while it waits. The ru
 is rolled back; the definition before does not need them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from lib import changes, locks, undo, verification
 from lib.answers import answer
 from lib.aws import Live
-from lib.checks import Check
-from lib.errors import BadParameters, Refused, RunbookError
+from lib.checks import Check, brief
+from lib.errors import BadParameters, NotAsWanted, Refused, RunbookError
 from lib.exact_json import document
 from lib.plans import UNKNOWN, Resource, Value
-from lib.records import Record
+from lib.records import LOG, Record
 from lib.resources.workflow import Workflow, value_of
 from lib.resources.workflow_alias import WorkflowAlias
 from lib.settings import Settings
+
+NOT_TOLD = "neither the run's log nor its backup tells what it ran before; see what it names, and move it by hand"
 
 
 def backup(record: Record) -> dict[str, Any]:
@@ -46,12 +48,14 @@ def restore(live: Live, record: Record) -> list[str]:
     for each thing that did not go as it should. Raises Refused for a backup of another account or region.
     """
     machine = _machine(live, record)
-    things = [*_aliases(live, record, machine), (machine, value_of(backup(record)))]
+    before = _before(record, machine)
+    things = [*_aliases(live, machine, before), (machine, value_of(backup(record)))]
     *moved, restored = undo.in_two_tries(things, lambda one: _unrecorded(changes.restore_now(*one, record)))
     if isinstance(restored, RunbookError):
         raise restored
     told = [_unmoved(thing, one) for (thing, _), one in zip(things, [*moved, restored], strict=True)]
-    return [*filter(None, told), *unread(record)]
+    lost = [f"{thing.name} stays as it is: {NOT_TOLD}" for thing in _lost(live, machine, before)]
+    return [*filter(None, told), *lost, *unread(record, [thing.name for thing, _ in things])]
 
 
 def _unmoved(thing: Resource, found: str | RunbookError) -> str:
@@ -65,32 +69,57 @@ def _unrecorded(why: str) -> str:
 
 
 def verified(live: Live, record: Record, settings: Settings) -> list[Check]:
-    """Whether AWS holds the backup now."""
+    """Whether AWS holds the backup now. One thing that cannot be read keeps nobody from hearing of the others."""
     machine = _machine(live, record)
-    aliases = [(thing, thing.restorable(value)) for thing, value in _aliases(live, record, machine)]
-    held = [*aliases, (machine, value_of(backup(record)))]
-    return [check for thing, value in held for check in verification.verify_now(thing, value, settings)]
+    before = _before(record, machine)
+    lost = [Check(thing.name, "failed", "stays as it is", NOT_TOLD) for thing in _lost(live, machine, before)]
+    held = [*_aliases(live, machine, before), (machine, value_of(backup(record)))]
+    return [*lost, *(check for thing, value in held for check in _verified(thing, value, settings))]
 
 
-def _aliases(live: Live, record: Record, machine: Workflow) -> list[tuple[WorkflowAlias, Value]]:
-    """The aliases that the run began to move, each with its value of before; others are somebody else's by now.
+def _verified(thing: Resource, value: Value, settings: Settings) -> list[Check]:
+    try:
+        return verification.verify_now(thing, thing.restorable(value), settings)
+    except NotAsWanted as error:
+        return [Check(thing.name, "failed", str(error), brief(value))]
+
+
+def _aliases(live: Live, machine: Workflow, before: Mapping[str, Value]) -> list[tuple[WorkflowAlias, Value]]:
+    """The aliases whose value of before is known, each with it."""
+    return [(WorkflowAlias(live, machine.machine, alias), value) for alias, value in before.items() if value]
+
+
+def _lost(live: Live, machine: Workflow, before: Mapping[str, Value]) -> list[WorkflowAlias]:
+    """The aliases that the run moved from nobody knows where."""
+    return [WorkflowAlias(live, machine.machine, alias) for alias, value in before.items() if not value]
+
+
+def _before(record: Record, machine: Workflow) -> dict[str, Value]:
+    """Of each alias that the run began to move, its value of before; others are somebody else's by now.
 
     Where the run's log is lost, all that the backup names: old versions are better than the wrong ones. So is what it
-    says of an alias whose row cannot be read.
+    says of an alias whose first row cannot be read; None where it says nothing of that.
     """
-    rows, found, unread = record.changes(), dict[str, Value](), set[str]()
+    found: dict[str, Value] = {}
+    rows, _ = _log(record)
     for row in rows:
         alias = row["identity"].get("alias")
         if row["kind"] != WorkflowAlias.kind or row["identity"].get("machine") != machine.machine or row["undoes"]:
             continue
-        if row["trouble"] or not _is_routing(row["before"]):
-            unread.add(str(alias))
-        else:
-            found.setdefault(str(alias), row["before"])
+        # Of a later row, what was before is what the run itself wrote.
+        found.setdefault(str(alias), row["before"] if not row["trouble"] and _is_routing(row["before"]) else None)
     for alias, routing in backup(record).get("aliases", {}).items():
-        if not rows or alias in unread:
-            found.setdefault(alias, _routes(routing))
-    return [(WorkflowAlias(live, machine.machine, alias), value) for alias, value in found.items()]
+        if not rows or (alias in found and found[alias] is None):
+            found[alias] = _routes(routing)
+    return found
+
+
+def _log(record: Record) -> tuple[list[dict[str, Any]], str]:
+    """The rows of the run's log, and why there are none: a broken disk keeps nobody from being helped."""
+    try:
+        return record.changes(), ""
+    except OSError as error:
+        return [], f"{LOG} of run {record.run_id} cannot be read ({error.strerror})"
 
 
 def _is_routing(value: Value) -> bool:
@@ -100,9 +129,16 @@ def _is_routing(value: Value) -> bool:
     return isinstance(routes, list) and all(isinstance(row, Mapping) and keys <= row.keys() for row in routes)
 
 
-def unread(record: Record) -> list[str]:
-    """What the run's log tells and this version cannot read, by name; it stays as it is."""
-    return [f"{row['name']} stays as it is: {row['trouble']}" for row in record.changes() if row["trouble"]]
+def unread(record: Record, restored: Container[str] = ()) -> list[str]:
+    """What the run's log tells and this version cannot read, by name; it stays as it is, unless it was restored."""
+    rows, why = _log(record)
+    told = [
+        f"{row['name']} stays as it is: {row['trouble']}"
+        for row in rows
+        if row["trouble"] and row["name"] not in restored
+    ]
+    lost = [f"{why}, so that all aliases of the backup were given back"] if why else []
+    return [*lost, *dict.fromkeys(told)]
 
 
 def _routes(routing: Mapping[str, int]) -> Value:

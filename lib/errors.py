@@ -61,6 +61,16 @@ class Unanswered(NotAsWanted):
     """A write got no answer, or one of a server in trouble: whether it was carried out is not known."""
 
 
+def also(ended: BaseException | None, said: str) -> BaseException:
+    """What to raise where `said` came besides what ended something: of that one's class, which decides what follows."""
+    if ended is None:
+        return NotAsWanted(said)
+    if isinstance(ended, RunbookError):
+        return type(ended)(f"{ended}; and {said}")
+    ended.add_note(said)
+    return ended
+
+
 def exit_code(name: str) -> int:
     """The exit code of the error whose class has this name; 1 of one that is not of this family."""
     family = [RunbookError]

@@ -1,8 +1,7 @@
 """Executions of the workflow: start, wait, read what happened. Starts executions; changes nothing else."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import takewhile
@@ -80,16 +79,14 @@ def describe(live: Live, arn: str, with_output: bool = True) -> Execution:
     )
 
 
-def finished(
-    live: Live, arn: str, timeout: float, sleep: Callable[[float], None] = time.sleep, with_output: bool = True
-) -> Execution:
+def finished(live: Live, arn: str, timeout: float, with_output: bool = True) -> Execution:
     """Wait until an execution ends, or until `timeout` seconds pass; then it is returned as it stands."""
-    deadline = time.monotonic() + timeout
+    deadline = live.clock() + timeout
     while True:
         execution = describe(live, arn, with_output)
-        if execution.status != NEVER_ENDS or time.monotonic() > deadline:
+        if execution.status != NEVER_ENDS or live.clock() > deadline:
             return execution
-        sleep(live.settings.poll_seconds)
+        live.sleep(live.settings.poll_seconds)
 
 
 def path(live: Live, arn: str) -> list[str]:

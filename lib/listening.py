@@ -4,7 +4,6 @@ They exist only while a validation listens; `changes.temporarily` records them, 
 """
 
 import json
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -91,7 +90,10 @@ def left_behind(live: Live) -> list[LiveThing]:
         rules = [row["Name"] for page in _pages(events, "list_rules", NamePrefix=f"{PREFIX}-") for row in page["Rules"]]
         fed = [rule["name"] for rule in desired.rules()]
         ours = [
-            (rule, name) for rule in [*rules, *fed] for name in targets(live, rule) if rule in rules or PREFIX in name
+            (rule, name)
+            for rule in [*rules, *fed]
+            for name in targets(live, rule)
+            if rule in rules or name.startswith(f"{PREFIX}-")
         ]
         # Without a size of its pages, SQS names a thousand queues and not that there are more.
         queues = _pages(sqs, "list_queues", QueueNamePrefix=f"{PREFIX}-", PaginationConfig={"PageSize": 1000})
@@ -125,31 +127,28 @@ def collect(
     session: str,
     heard: list[Received],
     expected: Callable[[Sequence[Received]], bool],
-    sleep: Callable[[float], None] = time.sleep,
 ) -> None:
     """Receive from every queue into `heard` until `expected` holds or the alert limit has passed."""
-    deadline = time.monotonic() + float(live.settings.alert_limit_seconds)
+    deadline = live.clock() + float(live.settings.alert_limit_seconds)
     while True:
         new = _new(heard, _receive_all(live, session))
         heard += new
-        if expected(heard) or time.monotonic() > deadline:
+        if expected(heard) or live.clock() > deadline:
             return
         if not new:
-            sleep(min(live.settings.poll_seconds, 1))
+            live.sleep(min(live.settings.poll_seconds, 1))
 
 
-def collect_strays(
-    live: Live, session: str, heard: list[Received], sleep: Callable[[float], None] = time.sleep
-) -> None:
+def collect_strays(live: Live, session: str, heard: list[Received]) -> None:
     """Go on receiving into `heard` for `listen_seconds`: duplicates, late alerts, and what nobody expected."""
-    deadline = time.monotonic() + float(live.settings.listen_seconds)
+    deadline = live.clock() + float(live.settings.listen_seconds)
     while True:
         new = _new(heard, _receive_all(live, session))
         heard += new
-        if time.monotonic() > deadline and not new:
+        if live.clock() > deadline and not new:
             return
         if not new:
-            sleep(min(live.settings.poll_seconds, 1))
+            live.sleep(min(live.settings.poll_seconds, 1))
 
 
 def _receive_all(live: Live, session: str) -> list[Received]:
@@ -196,7 +195,7 @@ def _parsed(text: str) -> dict[str, Any]:
     """JSON as a mapping; anything else under `text`, since what a subscriber receives is not ours to reject."""
     try:
         data = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {"text": text}
     return data if isinstance(data, dict) else {"text": text}
 

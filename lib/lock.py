@@ -83,8 +83,9 @@ class Lock:
 
     @property
     def _here(self) -> bool:
-        # Machines can share a name; since when they run, they do not share.
-        return self.host == platform.node() and self.born.partition(" ")[0] == machine.boot()
+        # Machines can share a name; since when they run, they do not share. One that does not tell it tells nothing.
+        boot = machine.boot()
+        return boot != "" and self.host == platform.node() and self.born.partition(" ")[0] == boot
 
     @property
     def said(self) -> str:

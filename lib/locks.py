@@ -18,11 +18,9 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from lib import machine
 from lib.account_guards import AccountGuards
-from lib.aws import Live, absent_is_none, error_code, readable
+from lib.aws import Live, absent_is_none, readable
 from lib.display import commands
 from lib.errors import NotAsWanted, Refused, RunbookError, Superseded, Throttled, Unanswered
 from lib.lock import Lock, digest
@@ -138,20 +136,16 @@ def _take(live: Live, run_id: str, token: str) -> None:
 def _put_where_none_is(live: Live, lock: Lock) -> bool:
     name = live.settings.lock_name
     try:
-        with readable("taking the lock"):
-            try:
-                value = json.dumps(lock.to_row())
-                live.client("ssm").put_parameter(Name=name, Value=value, Type="String", Overwrite=False)
-            except ClientError as error:
-                if error_code(error) != TAKEN:
-                    raise
-                return False
+        with readable("taking the lock"), absent_is_none(TAKEN):
+            value = json.dumps(lock.to_row())
+            live.client("ssm").put_parameter(Name=name, Value=value, Type="String", Overwrite=False)
+            return True
+        return False
     except NotAsWanted as error:
         raise Refused(
             f"the lock cannot be taken, so nothing was written ({error}); the caller needs ssm:GetParameter, "
             f"ssm:PutParameter and ssm:DeleteParameter on {name}"
         ) from error
-    return True
 
 
 def _somebody_elses(live: Live, lock: Lock | None) -> str:

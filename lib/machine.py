@@ -3,14 +3,15 @@
 import os
 from pathlib import Path
 
+PROC = Path("/proc")
 ALIVE = "alive"  # of a process of which the system tells no more
 
 
 def boot() -> str:
     """Which start of which machine this is, and whose numbers its processes have; "" where the system does not tell."""
     try:
-        start = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        return f"{start}/{Path('/proc/self/ns/pid').readlink().name}"  # containers of one machine count on their own
+        start = (PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{start}/{(PROC / 'self/ns/pid').readlink().name}"  # containers of one machine count on their own
     except OSError:
         return ""
 
@@ -24,7 +25,7 @@ def born(pid: int) -> str:
     except PermissionError:
         pass  # somebody else's, and there
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        fields = (PROC / f"{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     except OSError:
         return f"{boot()} {ALIVE}" if pid == os.getpid() else ALIVE
     return "" if fields[0] == "Z" else f"{boot()} {fields[19]}"

@@ -5,11 +5,11 @@ from functools import partial
 
 from lib import approval, changes, guards, resources, run
 from lib.aws import Live
-from lib.errors import BadParameters
+from lib.errors import BadParameters, NotAsWanted
 from lib.phases import NOTEBOOKS, VALIDATION, validity
 from lib.phases.validity import Validity
 from lib.plans import Plan
-from lib.records import Record
+from lib.records import VERDICT, Record
 from lib.settings import Settings, changed
 
 OF_THE_APPROVAL = ("approved_plan", "approved_by", "change_ticket")
@@ -18,15 +18,18 @@ OF_THE_APPROVAL = ("approved_plan", "approved_by", "change_ticket")
 def with_its_approval(settings: Settings, record: Record) -> Settings:
     """The parameters with the approval that the run was begun with. Raises BadParameters for a run of no phase."""
     begun = (record.verdict() or {}).get("parameters")
-    if begun is None:
+    if not begun or not isinstance(begun, dict):
         raise BadParameters(f"run {record.run_id} began no phase; there is nothing to go on with, apply a new one")
-    return changed(settings, **{key: begun[key] for key in OF_THE_APPROVAL})
+    return changed(settings, **{key: begun.get(key, "") for key in OF_THE_APPROVAL})
 
 
 def resumable(record: Record) -> bool:
     """Whether a run began phases in apply mode, and so may be gone on with."""
-    found = record.read_json("run.json") or {}
-    return found.get("mode") == "apply" and found.get("verdict") != "refused"
+    try:
+        found = record.read_json(VERDICT)
+    except NotAsWanted:  # one that cannot be read keeps no other from being offered
+        return False
+    return isinstance(found, dict) and found.get("mode") == "apply" and found.get("verdict") != "refused"
 
 
 def read_back(live: Live, record: Record) -> list[dict[str, str]]:

@@ -1,5 +1,6 @@
 """What an account keeps of its guards: made once, read by every machine, and never taken for absent."""
 
+import hashlib
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -83,6 +84,19 @@ def test_it_is_kept_by_the_workflow_whatever_lock_folder_or_environment_a_caller
     assert guards(store, environment="elsewhere", outputs_dir="/x").place == here
     assert guards(store, state_machine_name="Another").place != here
     assert guards(store, region="eu-west-1").place != here
+
+
+def test_the_first_use_is_kept_without_asking_anything(store):
+    store.fails["get"] = says("AccessDeniedException")
+    guards(store).use(APPROVED, "r1")
+    store.fails.clear()
+    assert guards(store).used(APPROVED).run_id == "r1"
+
+
+def test_every_version_looks_in_the_same_place(store):
+    """A place of another name would find no approval used."""
+    digest = hashlib.sha256(b"arn:aws:states:us-east-1:000000000000:stateMachine:Your6-CheckinWorkflow").hexdigest()
+    assert guards(store).place == f"/your6/phase3-runbook/guards/{digest[:16]}"
 
 
 def test_once_used_approval_stays_required_and_the_lock_the_same(store):

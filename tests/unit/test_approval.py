@@ -1,8 +1,10 @@
 """What an approval covers, whose it is, and how often: over things in a dictionary."""
 
+import hashlib
 import json
 import shutil
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from fakes import World
@@ -104,6 +106,12 @@ def test_another_value_of_any_parameter_that_decides_is_refused_by_its_name(sett
 def test_who_makes_the_run_and_where_its_record_lies_is_no_part_of_it(settings, key):
     other = settings.model_copy(update={key: other_value(key, getattr(settings, key))})
     assert approval.made_from(other) == approval.made_from(settings)
+
+
+def test_every_version_tells_a_subscriber_by_the_same_eight_digits(settings):
+    """By others, no run of an earlier version could be rolled back."""
+    digest = hashlib.sha256(settings.ops_subscription_endpoint.encode()).hexdigest()
+    assert approval.made_from(settings)["subscriber"] == digest[:8]
 
 
 @pytest.fixture
@@ -339,6 +347,14 @@ def test_no_difference_is_too_small_also_not_one_in_what_could_not_be_read(setti
         require_resumable(asked, record, [found], CALLER)
 
 
+@pytest.mark.parametrize(("count", "named"), [(1, "a0"), (3, "a0, a1, a2"), (4, "a0, a1, a2"), (9, "a0, a1, a2")])
+def test_of_a_thing_that_differs_in_many_places_the_first_three_are_named(count, named):
+    then, now = ({f"a{number}": value for number in range(count)} for value in "xy")
+    told = {"name": "thing", "phase": "01", "before": None}
+    found = drift.drifted([{**told, "after": then}], [{**told, "after": now}], [])
+    assert found == [f"thing ({named})"]
+
+
 def test_a_thing_that_is_planned_twice_does_not_hide_behind_the_approved_one(settings, world, wanted):
     plan = changes.plan("01", wanted)
     asked = planned(settings, plan)
@@ -554,6 +570,14 @@ def test_of_a_caller_that_is_nobodys_name_it_is_said_that_nobody_can_tell(settin
     assert approval.two_persons(parameters.changed(settings, approval="none"), caller) == []
 
 
+def test_before_anybody_approved_it_is_said_that_one_waits_for_another_person(settings):
+    caller = "arn:aws:iam::205930636302:user/jane.doe"
+    (check,) = approval.two_persons(parameters.changed(settings, approved_by=""), caller)
+    assert (check.status, check.found) == ("waiting", f"nobody approved yet; caller {caller}")
+    (check,) = approval.two_persons(parameters.changed(settings, approved_by="Jane Doe"), caller)
+    assert check.status == "failed"
+
+
 # By counters, and by no clock.
 
 
@@ -608,6 +632,26 @@ def test_a_plan_file_of_something_else_is_passed_over(settings, wanted):
     begun(asked, changes.plan("01", wanted))
 
 
+def test_what_is_no_plan_or_only_what_a_resumed_run_noted_lets_nothing_be_written(settings, wanted):
+    plan = changes.plan("01", wanted)
+    asked = planned(settings, plan)
+    record = records.open_run(parameters.changed(asked, run_id="r1"))
+    record.keep_json(approval.PLAN, [])
+    record.keep_json(approval.PLAN, approval.plan_data([plan], asked) | {"resumed": True})
+    with pytest.raises(Refused, match="this run has none"):
+        require(plan, asked, record)
+
+
+@pytest.mark.parametrize(("late", "count"), [(-1, 0), (0, 1), (1, 1)])
+def test_of_a_plan_that_an_earlier_version_kept_the_time_tells_what_came_since_also_in_the_same_moment(
+    settings, late, count
+):
+    record = records.open_run(settings)
+    made = datetime(2026, 1, 1, tzinfo=UTC)
+    record.append(LOG, {"time": (made + timedelta(milliseconds=late)).isoformat(), "name": "x", "state": "intended"})
+    assert len(drift.since(record, {"made": made.isoformat()})) == count
+
+
 # What the run itself has written.
 
 
@@ -625,6 +669,24 @@ def test_what_the_run_wrote_is_no_drift(half, world, wanted):
     asked, record = half
     require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
     require(changes.plan("01", wanted), asked, record)
+
+
+def test_a_run_goes_on_after_a_drill_whose_things_are_gone_again(half, world, wanted):
+    """What was there for a while was taken away by an undo, which is no rollback of the run."""
+    asked, record = half
+    with changes.temporarily(world.wanted(ear="listens"), "05", record):
+        assert world.live["ear"] == "listens"
+    assert {row["state"] for row in record.rows(LOG) if row["undoes"]} == {"intended", "applied"}
+    require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
+    assert changes.carry_out(changes.plan("01", wanted), asked, record).applied == 1
+
+
+def test_a_rollback_that_came_to_no_write_leaves_the_approval_as_it_was(half, world, wanted):
+    asked, record = half
+    world.refuses = {"new"}
+    rolled_back(asked, world, record)
+    assert "failed" in {row["state"] for row in record.rows(LOG) if row["undoes"]}
+    require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
 
 
 @pytest.mark.parametrize("label", ["new", "old", "equal"])
@@ -652,6 +714,18 @@ def test_what_it_began_to_write_in_parts_is_its_own_whatever_is_there(half, worl
     require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
     with pytest.raises(Refused, match=r"thing old \(size\)"):
         require(changes.plan("01", [wanted[0], replace(wanted[1], value={"size": 3}), wanted[2]]), asked, record)
+
+
+@pytest.mark.parametrize("carried_out", [True, False])
+@pytest.mark.parametrize("state", ["intended", "unknown", "put off", "failed"])
+def test_a_write_of_which_the_record_tells_no_end_may_have_been_carried_out_or_not(
+    half, world, wanted, state, carried_out
+):
+    asked, record = half
+    row = changes.plan("01", wanted).changes[1].row()
+    record.append(LOG, {"time": approval.plan_data([], asked)["made"], "phase": "01", "state": state, **row})
+    world.live["old"] = {"size": 2 if carried_out else 1}
+    require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
 
 
 def test_what_was_read_back_as_never_carried_out_is_as_it_was_before(half, world, wanted):

@@ -286,7 +286,7 @@ def test_the_emergency_path_moves_the_aliases_that_it_can_read_and_says_the_rest
         "aliases": {"odd": {"arn:1": 100}, "newer": {"arn:2": 100}, "foreign": {"arn:3": 1}}
     }
     monkeypatch.setattr(emergency, "backup", lambda record: kept)
-    found = {thing.alias: value["routes"] for thing, value in emergency._aliases(None, record, machine)}
+    found = {alias: value["routes"] for alias, value in emergency._before(record, machine).items()}
     assert set(found) == {"good", "odd", "newer"}
     assert found["newer"] == [{"version": "2", "runs": UNKNOWN, "weight": 100}]
     assert len(emergency.unread(record)) == 2

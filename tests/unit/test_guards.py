@@ -161,6 +161,18 @@ def test_what_an_undo_put_back_is_not_ours(settings, record):
     assert lost("theirs", "newer", ours=found) == [("", "theirs", "newer")]
 
 
+def test_what_a_run_wrote_is_ours_in_whatever_order_its_row_names_the_thing(settings, record):
+    class Twofold(FakeResource):
+        @property
+        def identity(self):
+            return {"topic": "t", "endpoint": "e"}
+
+    row = {**TOLD, "kind": "thing", "identity": {"endpoint": "e", "topic": "t"}, "state": "intended", "before": None}
+    record.append(LOG, {**row, "after": "ours", "undoes": False})
+    plan = Plan("01", (Change(Twofold(World(), "x"), "ours", "newer"),))
+    assert guards.losses([plan], guards.ours(settings, record)) == []
+
+
 def test_every_run_of_the_environment_counts_and_no_other_environments(settings, record):
     row = {**TOLD, "kind": "thing", "identity": {"label": "x"}, "state": "intended", "before": None, "undoes": False}
     first = records.open_run(settings)
@@ -302,6 +314,17 @@ def test_a_long_value_is_cut_and_one_that_goes_is_said():
     assert found[1].said == "thing x b (1 -> nothing)"
 
 
+def test_of_a_value_as_much_is_said_as_it_takes_to_know_it_again():
+    def said(before):
+        (loss,) = guards.losses([Plan("01", (change(before, "new"),))], Ours())
+        return loss.said
+
+    assert said("x" * 120) == f"thing x ('{'x' * 120}' -> 'new')"
+    assert said("x" * 121) != f"thing x ('{'x' * 121}' -> 'new')"
+    assert "(121 characters)" in said("x" * 121)
+    assert said(["y"] * 200).endswith(" -> 'new')")
+
+
 def test_a_refused_plan_writes_nothing_and_records_nothing(settings, record):
     world = World()
     with pytest.raises(Refused, match="would replace 2 values"):
@@ -407,6 +430,9 @@ ROLE = {"definition": {}, "roleArn": "theirs", "loggingConfiguration": {}}
         ("environment variable", "theirs", "ours", "set ops_topic_name"),
         ("role policy", {"Statement": [{"Sid": "a"}]}, {"Statement": [{"Sid": "b"}]}, "another name first"),
         ("drill user", {"trustedContact": {"name": "a"}}, {"trustedContact": {"name": "b"}}, "set drill_user_id"),
+        ("queue policy", {"Sid": "a"}, {"Sid": "a", "Condition": {"b": "c"}}, "somebody sends to the queue by it"),
+        ("function permission", {"Sid": "a"}, {"Sid": "a", "Condition": {"b": "c"}}, "somebody calls the function"),
+        ("rule target", {"Input": "theirs"}, {"Input": "ours"}, "would be sent something else"),
     ],
 )
 def test_no_refusal_advises_to_let_go_of_what_something_lives_on(kind, before, after, instead, settings, record):

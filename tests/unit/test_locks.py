@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
@@ -21,7 +21,7 @@ from fakes import World
 from lib import changes, locks, machine, records
 from lib.account_guards import PLACE, AccountGuards
 from lib.aws import Identity, Live
-from lib.errors import NotAsWanted, Refused, Superseded, Unreachable
+from lib.errors import NotAsWanted, Refused, Superseded, Throttled, Unreachable
 from lib.lock import Lock, digest
 from lib.locks import TOKEN, break_lock, found, held
 from lib.settings import load
@@ -173,6 +173,11 @@ def test_it_is_there_while_the_block_lasts_and_says_who_holds_it_and_until_when(
         assert lock.said.startswith(f"run r1 of {OPERATOR}, process {os.getpid()} on {platform.node()}, since ")
         assert lock.said.endswith("(in force for 120 s each time that it is renewed, last 0 s ago)")
     assert store.held == {}
+
+
+def test_it_is_taken_by_one_call_once_the_account_was_asked_for_its_guards(store, live):
+    with held(live, "r1"):
+        assert store.calls == ["get", "take"]
 
 
 def test_runs_after_each_other_each_take_their_own(store, live):
@@ -408,6 +413,61 @@ def test_one_that_is_about_to_lapse_is_renewed_before_the_next_write(store, live
         assert (store.lock["renewals"], found(live).age) == (1, 0)
 
 
+def test_it_is_renewed_before_a_write_only_after_two_thirds_of_its_lease(store, live):
+    with held(live, "r1") as still_ours:
+        assert store.lock["renewals"] == 0
+        store.passes(80)
+        still_ours()
+        assert store.lock["renewals"] == 0
+        store.passes(1)
+        still_ours()
+        assert store.lock["renewals"] == 1
+
+
+def test_in_the_background_it_is_renewed_three_times_within_a_lease_until_the_run_ends(store, live):
+    class Ended(threading.Event):
+        """Passes the time at once, and ends the run with the third renewal."""
+
+        waits: ClassVar[list[float]] = []
+
+        def wait(self, seconds=None):
+            self.waits.append(seconds)
+            store.passes(seconds)
+            return len(self.waits) > 3
+
+    with held(live, "r1"):
+        locks._keep_renewing(live, "r1", store.lock["token"], Ended())
+        assert (Ended.waits, store.lock["renewals"], found(live).age) == ([40, 40, 40, 40], 3, 40)
+
+
+def test_what_renews_it_keeps_no_process_from_ending(store, live):
+    before = set(threading.enumerate())
+    with held(live, "r1"):
+        (renewing,) = set(threading.enumerate()) - before
+        assert renewing.daemon
+
+
+def test_at_the_end_a_renewal_under_way_is_waited_for_as_long_as_a_read_and_a_write_may_take(store, live, monkeypatch):
+    waits, join = [], threading.Thread.join
+
+    def waited(thread, seconds=None):
+        waits.append(seconds)
+        join(thread, seconds)
+
+    monkeypatch.setattr(threading.Thread, "join", waited)
+    with held(live, "r1"):
+        pass
+    assert waits == [2 * (5 + 0.01)]
+
+
+def test_nobody_guesses_the_token_of_another_run(store, live):
+    tokens = set()
+    for _ in range(3):
+        with held(live, "r1"):
+            tokens.add(store.lock["token"])
+    assert [len(token) for token in tokens] == [16, 16, 16]
+
+
 def test_one_that_cannot_be_renewed_any_more_stops_the_next_write(store, live):
     def denied(call):
         if call == "renew":
@@ -489,9 +549,11 @@ def test_one_that_others_take_in_turn_is_refused_in_the_end(store, live):
         if call == "get":
             store.held.clear()
 
-    store.before = in_turn
+    store.before, waited = in_turn, []
+    live = replace(live, sleep=waited.append)
     with pytest.raises(Superseded, match=r"other runs take the lock of local in turn; .* Try again"), held(live, "r1"):
         pytest.fail("never taken")
+    assert waited == [0.5, 1.0, 2.0]
 
 
 @pytest.mark.parametrize("value", ["", "hello", "[]", "null", "3", '{"run_id": "r1"}', '{"token": 1, "more": 2}'])
@@ -584,6 +646,46 @@ def test_a_release_that_is_put_off_is_tried_again(store, live):
     assert store.held == {}
 
 
+def test_one_that_cannot_be_given_back_is_tried_four_times_and_told_to_who_breaks_it(store, live):
+    def put_off(call):
+        if call == "delete":
+            raise says("ThrottlingException")
+
+    waited = []
+    lapsed(store)
+    store.before = put_off
+    with pytest.raises(Throttled):
+        break_lock(replace(live, sleep=waited.append), "r9")
+    assert (waited, store.calls.count("delete"), store.lock["run_id"]) == ([0.5, 1.0, 2.0], 4, "r9")
+
+
+def test_one_lock_is_the_same_however_old_it_is(store, live):
+    somebodys(store)
+    first = found(live)
+    store.passes(30)
+    assert (found(live), found(live).age) == (first, 30)
+
+
+def test_one_that_was_written_in_the_future_by_awss_own_clock_was_written_now(store, live):
+    somebodys(store)
+    store.written[NAME] = store.now + timedelta(seconds=1)
+    assert found(live).age == 0
+
+
+def test_an_answer_that_does_not_tell_when_it_was_written_leaves_it_in_force(store, live, monkeypatch):
+    somebodys(store)
+    whole = store.get_parameter
+
+    def untold(**given):
+        answer = whole(**given)
+        del answer["Parameter"]["LastModifiedDate"]
+        return answer
+
+    monkeypatch.setattr(store, "get_parameter", untold)
+    store.passes(10_000)
+    assert (found(live).age, found(live).stale) == (None, "")
+
+
 def test_a_lease_that_has_passed_is_stale(store, live):
     somebodys(store)
     store.passes(60)
@@ -613,6 +715,16 @@ def test_another_process_with_the_same_id_is_not_the_holder(store, live):
 
 def test_a_machine_that_only_has_the_same_name_tells_nothing_about_the_process(store, live):
     assert somebodys(store, host=platform.node(), pid=2**22 + 1, born="another-boot 1").stale == ""
+
+
+def test_where_no_machine_tells_its_boot_a_process_of_the_same_name_of_machine_may_be_another_machines(
+    store, live, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(machine, "PROC", tmp_path)
+    lock = somebodys(store, host=platform.node(), pid=2**22 + 1, born=f" {machine.ALIVE}")
+    assert lock.stale == ""
+    with pytest.raises(Refused, match="stop that run, or wait for its lease"):
+        break_lock(live, "r9")
 
 
 def test_somebody_elses_process_is_alive(store, live):
@@ -655,7 +767,7 @@ def test_the_lock_of_an_earlier_version_which_tells_no_lease_lasts_as_long_as_an
     earlier = {key: value for key, value in lock.to_row().items() if key not in ("format", "lease_seconds", "renewals")}
     store.held[NAME] = (json.dumps({**earlier, "until": "2026-01-01T00:00:00+00:00"}), 1)
     store.passes(3600)
-    assert found(live).stale == ""
+    assert (found(live).stale, found(live).renewals) == ("", 0)
     store.passes(1)
     assert found(live).stale == "its lease of 3600 s lapsed 1 s ago"
 

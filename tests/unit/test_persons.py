@@ -19,6 +19,7 @@ JANE = "arn:aws:iam::205930636302:user/jane.doe"
         ("Doe, Jane (reviewer)", JANE),
         ("Jane M. Doe", JANE),
         ("JaneDoe", JANE),
+        ("doe.jane", JANE),
         ("j\u0430ne.doe", JANE),
         ("\u0441\u043e\u0441\u043e", "arn:aws:iam::205930636302:user/coco"),
         ("\u0421\u041e\u0421\u041e", "arn:aws:iam::205930636302:user/coco"),
@@ -56,6 +57,14 @@ def test_names_that_a_reader_may_take_for_one(person, caller):
 def test_another_persons_name(person):
     assert not same_person(person, JANE)
     assert odd(person) == ""
+
+
+def test_two_persons_of_one_mail_domain_are_two():
+    assert not same_person("bob@example.org", "arn:aws:iam::205930636302:user/jane.doe@example.org")
+
+
+def test_a_name_of_one_word_is_not_a_part_of_a_longer_one():
+    assert not same_person("jane.roe", "arn:aws:iam::205930636302:user/jane")
 
 
 @pytest.mark.parametrize(

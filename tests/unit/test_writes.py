@@ -51,6 +51,15 @@ def test_a_throttled_write_is_tried_again_after_a_wait(settings, record):
     assert states(record) == ["intended", "put off", "put off", "applied"]
 
 
+def test_the_waits_grow_from_half_a_second_to_four_each_between_half_and_the_whole_of_it(settings, record):
+    for number in range(10):
+        world = Trouble(*[(Throttled("slow down"), False)] * 4)
+        carried_out(world, settings, record, **{f"new{number}": 1})
+        assert [low <= waited <= 2 * low for low, waited in zip((0.25, 0.5, 1, 2), world.waited, strict=True)] == [
+            True
+        ] * 4
+
+
 def test_a_write_without_an_answer_that_was_carried_out_is_not_repeated(settings, record):
     world = Trouble((Unanswered("timeout"), True))
     assert carried_out(world, settings, record, new=1).states == ("applied",)
@@ -336,6 +345,68 @@ def test_an_alias_that_is_not_restored_keeps_the_workflow_from_nothing_and_only_
     assert waited == ["workflow"]
 
 
+@pytest.mark.parametrize(
+    ("error", "tries"), [(NotAsWanted("AccessDenied"), ["a", "b"]), (Superseded("another run may write now"), ["a"])]
+)
+def test_of_two_that_fail_the_first_is_named_and_none_is_tried_once_the_lock_is_lost(settings, record, error, tries):
+    world, tried = World(), list[str]()
+    world.thing = lambda label: (FakeResource if label == "rule" else First)(world, label)
+    world.reopen = lambda kind, identity: world.thing(**identity)
+    changes.carry_out(changes.plan("01", world.wanted(rule=1, b=1, a=1)), settings, record)
+
+    def at_write(label):
+        tried.append(label)
+        raise error
+
+    world.at_write = at_write
+    outcome = changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record)
+    untried = "not tried: thing a comes first, and could not be restored"
+    assert outcome.states == (f"failed: {error}", f"failed: {error}" if len(tries) == 2 else untried, untried)
+    assert tried == tries
+
+
+def test_what_was_for_a_while_is_taken_away_by_an_undo_of_its_own(settings, record):
+    """So that nothing takes the removal for a change of the run, and what follows waits until it is in force."""
+    world, settled = World(), list[str]()
+
+    class Settling(FakeResource):
+        def settle(self):
+            settled.append(self.label)
+
+    world.thing = lambda label: Settling(world, label)
+    with changes.temporarily(world.wanted(ear=1), "05", record):
+        assert settled == []
+    world.live["mouth"] = 1
+    changes.clear([world.thing("mouth")], record)
+    assert settled == ["ear", "mouth"]
+    told = [(row["name"], row["undoes"], row["temporary"]) for row in record.rows(LOG) if row["state"] == "applied"]
+    assert told == [("thing ear", False, True), ("thing ear", True, True), ("thing mouth", True, True)]
+
+
+@pytest.mark.parametrize("labels", [("c",), ("a", "b", "c")])
+def test_where_what_the_others_carry_does_not_come_into_force_the_last_of_it_failed_and_the_others_stay(
+    settings, record, labels
+):
+    world = World()
+
+    class Carrying(First):
+        def settle(self):
+            raise NotAsWanted(f"executions still run on {self.label}")
+
+    world.thing = lambda label: (FakeResource if label == "rule" else Carrying)(world, label)
+    world.reopen = lambda kind, identity: world.thing(**identity)
+    wanted = world.wanted(rule="carries", **dict.fromkeys(reversed(labels), 1))
+    changes.carry_out(changes.plan("01", wanted), settings, record)
+    outcome = changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record)
+    assert outcome.undoes
+    assert outcome.states == (
+        *["applied"] * (len(labels) - 1),
+        "failed: executions still run on c",
+        "not tried: thing c comes first, and could not be restored",
+    )
+    assert world.live == {"rule": "carries"}
+
+
 def test_what_can_only_be_restored_after_the_next_one_is_tried_again_and_only_then_the_rest_goes(settings, record):
     world, waited = World({"workflow": "old", "alias": "v1"}), list[str]()
 
@@ -408,6 +479,50 @@ def test_the_emergency_path_writes_at_once_without_lock_or_reading(settings, rec
     assert changes.restore_now(world.thing("a"), "old", record) == ""
     assert (world.live, world.holders) == ({"a": "old"}, [])
     assert states(record, "a") == ["intended", "applied"]
+
+
+def test_the_emergency_path_tells_before_it_writes_what_it_is_about_to_write(settings, record):
+    world, told = World({"a": "new"}), list[list[str]]()
+    world.at_write = lambda label: told.append(states(record, "a"))
+    world.refuses = {"a"}
+    with pytest.raises(NotAsWanted):
+        changes.restore_now(world.thing("a"), "old", record)
+    assert told == [["intended"]]  # on disk when AWS was called, so that a kill during the call leaves a word of it
+    assert states(record, "a") == ["intended"]  # and nothing says that it was carried out
+    assert [row["undoes"] for row in record.rows(LOG)] == [True]
+
+
+def test_before_a_validation_only_what_was_for_a_while_is_cleared_and_never_what_the_run_changed(settings, record):
+    world = World({"kept": "before"})
+    changes.carry_out(changes.plan("02", world.wanted(kept="ours", made="ours")), settings, record)
+    with pytest.raises(NotAsWanted, match="left behind"), changes.temporarily(world.wanted(ear=1), "05", record):
+        world.refuses = {"ear"}
+    world.refuses = set()
+    assert changes.clear_left_behind(record.rows(LOG), world.reopen, record) == ["thing ear"]
+    assert world.live == {"kept": "ours", "made": "ours"}
+
+
+def test_what_a_killed_process_left_is_removed_and_one_that_stays_keeps_no_other(settings, record):
+    world = World({"ear": 1, "mouth": 1, "nose": 1}, refuses={"mouth"}, in_use={"ear": "it holds 3 messages"})
+    with pytest.raises(NotAsWanted, match=r"could not be removed: thing mouth \(AWS refused mouth\)$"):
+        changes.clear([world.thing(label) for label in ("ear", "mouth", "nose")], record)
+    assert world.live == {"mouth": 1}
+    world.refuses = set()
+    assert changes.clear([world.thing(label) for label in ("mouth", "nose")], record) == ["thing mouth", "thing nose"]
+    assert world.live == {}
+
+
+@pytest.mark.parametrize("error", [Superseded("another run may write now"), Unrecorded("the disk is full")])
+def test_clearing_ends_at_once_where_nothing_more_may_be_written(error, record):
+    world = World({"ear": 1, "mouth": 1})
+
+    def at_write(label):
+        raise error
+
+    world.at_write = at_write
+    with pytest.raises(type(error)):
+        changes.clear([world.thing("ear"), world.thing("mouth")], record)
+    assert [row["name"] for row in record.rows(LOG)].count("thing mouth") == 0
 
 
 def test_a_full_disk_keeps_nobody_from_the_emergency_path(settings, record, monkeypatch):

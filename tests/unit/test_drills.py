@@ -1,0 +1,525 @@
+"""Drills on a workflow whose alerts come late, twice or never: it is told as it came. No AWS."""
+
+import json
+import re
+from dataclasses import dataclass, field, replace
+
+import pytest
+from accounts import nowhere
+from drilled import STARTED, drill, received
+from fakes import World
+from machines import StepFunctions, says
+from subscribers import Queues, alert
+
+from lib import audit, changes, drill_log, drilling, drills, judging, listening, render, run, scenarios
+from lib.drills import Group, Session
+from lib.errors import NotAsWanted, Refused, Superseded, Throttled, Unreachable
+from lib.plans import Wanted
+from lib.records import LOG
+from lib.resources import entries
+from lib.resources.entries import Entries, Starter
+from lib.scenarios import Scenario, outcome
+
+CRISIS = next(case for case in scenarios.load() if case.name == "crisis")
+NORMAL = next(case for case in scenarios.load() if case.name == "normal")
+PREFIX = "arn:aws:states:us-east-1:000000000000:execution:Your6-CheckinWorkflow"
+
+
+@dataclass
+class Workflow(StepFunctions):
+    """Step Functions that also starts executions: each ends after `lasts` seconds of the connection's clock."""
+
+    clock: object = None
+    lasts: float = 0.0
+    started: dict[str, dict] = field(default_factory=dict)
+    reacts: object = lambda name, given: None
+
+    def _start_execution(self, stateMachineArn, name, input):  # noqa: N803 - AWS's own names
+        self.started[f"{PREFIX}:{name}"] = {"by": stateMachineArn, "at": self.clock(), "given": json.loads(input)}
+        self.reacts(name, json.loads(input))
+        return {"executionArn": f"{PREFIX}:{name}"}
+
+    def _describe_execution(self, executionArn):  # noqa: N803
+        over = self.clock() >= self.started[executionArn]["at"] + self.lasts
+        ended = {"status": "SUCCEEDED", "stopDate": STARTED, "output": '{"route": "crisis"}'} if over else {}
+        return {"status": "RUNNING", "startDate": STARTED, **ended}
+
+    def _describe_state_machine_for_execution(self, executionArn):  # noqa: N803
+        return {"revisionId": "r1"}
+
+    def get_paginator(self, operation):
+        events = [{"stateEnteredEventDetails": {"name": name}} for name in ("DrillGate", "EvaluateRisk")]
+        pages = {"get_execution_history": [{"events": [*events, {"type": "ExecutionSucceeded"}]}]}[operation]
+        return type("Pages", (), {"paginate": lambda self, **_: pages})()
+
+
+@dataclass
+class Table:
+    """The drill user's item, None where there is none."""
+
+    count: object = 0
+
+    def get_item(self, **_):
+        if self.count is None:
+            return {}
+        return {"Item": {"userId": {"S": "drill-operations"}, "crisisInterventionCount": self.count_typed}}
+
+    @property
+    def count_typed(self):
+        return {"S": self.count} if isinstance(self.count, str) else {"N": str(self.count)}
+
+
+@pytest.fixture
+def settings(settings):
+    update = {"alert_limit_seconds": 10, "listen_seconds": 5, "poll_seconds": 1, "settle_seconds": 7}
+    return settings.model_copy(update=update)
+
+
+@pytest.fixture
+def world():
+    """Where the listeners are: two of them, and what was there before."""
+    return World({"theirs": 1})
+
+
+@pytest.fixture
+def queues():
+    return Queues()
+
+
+@pytest.fixture
+def table():
+    return Table()
+
+
+@pytest.fixture
+def aws(settings, queues, table):
+    """The workflow as phase 03 leaves it, which reacts to a crisis as it should."""
+    held = {"definition": json.dumps(render.definition(settings)), "roleArn": "r"}
+    found = Workflow(settings.state_machine_arn, {settings.state_machine_arn: held})
+
+    def reacts(name, given):
+        if given["checkinResult"]["risk_score"] > 95:
+            table.count += 1
+            for channel in ("trusted", "operations"):
+                queues.put(channel, alert(name), sent=STARTED.timestamp() + 0.5)
+
+    found.reacts = reacts
+    return found
+
+
+@pytest.fixture
+def live(settings, aws, queues, table, world, monkeypatch):
+    """A connection on whose clock time passes only while somebody sleeps."""
+    now = [0.0]
+    found = nowhere(settings, stepfunctions=aws, sqs=queues, dynamodb=table)
+    found = replace(found, sleep=lambda seconds: now.__setitem__(0, now[0] + seconds), clock=lambda: now[0])
+    aws.clock = queues.clock = found.clock
+    monkeypatch.setattr(entries, "read", lambda live: Entries(aws.arn, (), ()))
+    monkeypatch.setattr(listening, "left_behind", lambda live: [])
+    monkeypatch.setattr(drills.resources, "reopen", lambda live, kind, identity: world.reopen(kind, identity))
+    monkeypatch.setattr(listening, "listeners", lambda live, session: world.wanted(ear="listens", mouth="speaks"))
+    return found
+
+
+def drilled(live, record, *cases, **more):
+    return drills.run(live, record, [Group("scenarios", cases or [CRISIS], **more)])
+
+
+def judged(drill, settings):
+    return {check.name.partition(": ")[2]: check.status for check in judging.judge(drill, settings, "r1")}
+
+
+# A drill that goes well
+
+
+def test_a_drill_is_told_with_everything_that_came_of_it_and_nothing_that_listened_is_left(live, aws, world, record):
+    found = drilled(live, record)
+    (one,) = found.drills
+    assert (one.group, one.scenario, one.execution.status) == ("scenarios", CRISIS, "SUCCEEDED")
+    assert ([message.channel for message in one.received], one.interventions) == (["trusted", "operations"], 1)
+    assert (one.path, one.revision) == (["DrillGate", "EvaluateRisk"], "r1")
+    assert (found.strays, found.counted, found.left) == ([], {"scenarios": 1}, "")
+    assert world.live == {"theirs": 1}
+    assert [label for label, value in world.writes if value] == ["ear", "mouth"]
+    assert {row["temporary"] for row in record.rows(LOG)} == {True}
+
+
+def test_a_drill_is_the_drill_users_and_carries_the_name_by_which_its_alerts_are_told(live, aws, settings, record):
+    (one,) = drilled(live, record).drills
+    (told,) = aws.started.values()
+    assert told["given"] == {"userId": settings.drill_user_id, **CRISIS.input(one.execution.name)} | {
+        "userId": settings.drill_user_id
+    }
+    assert one.given == CRISIS.input(one.execution.name)
+    assert one.execution.name in json.dumps(told["given"])
+    assert re.fullmatch(r"drill-crisis-[A-Za-z0-9]{12}-[0-9a-f]{6}", one.execution.name)
+
+
+def test_drills_start_what_check_ins_start(live, aws, record, monkeypatch):
+    alias = f"{aws.arn}:live"
+    aws.held[f"{aws.arn}:1"], aws.aliases["live"] = aws.held[aws.arn], {f"{aws.arn}:1": 100}
+    monkeypatch.setattr(entries, "read", lambda live: Entries(aws.arn, ("live",), (Starter("who", alias),)))
+    drilled(live, record)
+    assert [told["by"] for told in aws.started.values()] == [alias]
+
+
+def test_nothing_starts_before_the_listeners_have_had_their_time(live, aws, record):
+    drilled(live, record)
+    assert [told["at"] for told in aws.started.values()] == [live.settings.settle_seconds]
+
+
+def test_two_sessions_of_one_run_listen_by_queues_of_different_names(live, world, record, monkeypatch):
+    names = []
+    monkeypatch.setattr(listening, "listeners", lambda live, session: names.append(session) or world.wanted(ear=1))
+    for _ in range(2):
+        drilled(live, record, NORMAL)
+    assert len(set(names)) == 2 and all(name.endswith(record.run_id) for name in names)
+
+
+@pytest.mark.parametrize(("run_id", "part"), [("r.1_2-3", "r123"), ("20260101T120000Z-abcd", "T120000Zabcd")])
+def test_a_drills_name_is_one_that_step_functions_takes_and_is_never_used_twice(run_id, part, record):
+    long = replace(CRISIS, name="x" * 90)
+    run_of = replace(record, run_id=run_id)
+    first, second = drills._name(CRISIS, run_of), drills._name(CRISIS, run_of)
+    assert first != second and first.startswith(f"drill-crisis-{part}-")
+    assert len(drills._name(long, run_of)) == 80
+
+
+# To a workflow without the gate, a drill is a real check-in
+
+
+def without_gate(aws):
+    definition = json.loads(aws.held[aws.arn]["definition"])
+    del definition["States"][drills.GATE]
+    return json.dumps(definition)
+
+
+def with_another_gate(aws):
+    definition = json.loads(aws.held[aws.arn]["definition"])
+    definition["States"][drills.GATE]["Default"] = "EvaluateRisk"
+    return json.dumps(definition)
+
+
+@pytest.mark.parametrize("definition", [without_gate, with_another_gate, lambda aws: '"no object"', None])
+def test_where_the_gate_is_not_ours_nothing_is_started_and_nothing_listens(definition, live, aws, world, record):
+    if definition:
+        aws.held[aws.arn]["definition"] = definition(aws)
+    else:
+        aws.held.clear()
+    with pytest.raises(
+        Refused, match=r"^Your6-CheckinWorkflow, which check-ins start, has no DrillGate.*phase 03 first"
+    ):
+        drilled(live, record)
+    assert (aws.started, world.writes, record.rows(LOG)) == ({}, [], [])
+
+
+def test_one_version_in_a_hundred_without_the_gate_is_one_too_many(live, aws, record, monkeypatch):
+    aws.held |= {f"{aws.arn}:1": aws.held[aws.arn], f"{aws.arn}:2": {"definition": without_gate(aws), "roleArn": "r"}}
+    aws.aliases["live"] = {f"{aws.arn}:1": 99, f"{aws.arn}:2": 1}
+    starter = Starter("who", f"{aws.arn}:live")
+    monkeypatch.setattr(entries, "read", lambda live: Entries(aws.arn, ("live",), (starter,)))
+    with pytest.raises(Refused, match="Your6-CheckinWorkflow:live, which check-ins start, has no DrillGate"):
+        drilled(live, record)
+    assert aws.started == {}
+
+
+def test_what_is_no_drill_of_ours_needs_no_gate(live, aws, record):
+    aws.held[aws.arn]["definition"] = without_gate(aws)
+    found = drills.run(live, record, [Group("before", [NORMAL])], "00", gated=False)
+    assert len(found.drills) == 1
+    assert {row["phase"] for row in record.rows(LOG)} == {"00"}
+
+
+# Late, twice, never
+
+
+@pytest.fixture
+def quiet(aws):
+    """The workflow reacts to nothing by itself."""
+    aws.reacts = lambda name, given: None
+    return aws
+
+
+def test_an_alert_that_never_comes_is_waited_for_and_told_as_lost(live, quiet, settings, record):
+    (one,) = drilled(live, record).drills
+    assert (one.alerts, one.latency("trusted"), one.latency("operations")) == ([], None, None)
+    assert live.clock() > settings.settle_seconds + settings.alert_limit_seconds + settings.listen_seconds
+    said = judged(one, settings)
+    assert (said["alerts to the trusted contact"], said["received in time"]) == ("failed", "failed")
+
+
+def test_an_alert_that_comes_after_the_limit_is_heard_and_told_as_late(live, quiet, queues, settings, record):
+    def late(name, given):
+        for channel in ("trusted", "operations"):
+            queues.put(channel, alert(name), at=19, sent=STARTED.timestamp() + 12)
+
+    quiet.reacts = late
+    (one,) = drilled(live, record).drills
+    assert (len(one.alerts), one.latency("trusted")) == (2, 12.0)
+    said = judged(one, settings)
+    assert (said["alerts to the trusted contact"], said["received in time"]) == ("passed", "failed")
+
+
+def test_an_alert_that_a_person_gets_twice_is_told_twice_and_one_that_sqs_repeats_once(live, aws, queues, record):
+    crisis = aws.reacts
+
+    def twice(name, given):
+        crisis(name, given)
+        queues.put("trusted", alert(name), message_id="again", at=9)
+        queues.put("operations", alert(name), message_id="m1", at=9)  # the operations' own, delivered again
+
+    aws.reacts = twice
+    (one,) = drilled(live, record).drills
+    assert (len(one.heard("trusted")), len(one.heard("operations"))) == (2, 1)
+    assert judged(one, live.settings)["alerts to the trusted contact"] == "failed"
+
+
+def test_alerts_of_each_drill_are_waited_for_and_told_by_its_name(live, aws, record):
+    found = drilled(live, record, CRISIS, NORMAL, CRISIS)
+    assert [len(one.alerts) for one in found.drills] == [2, 0, 2]
+    assert [one.interventions for one in found.drills] == [1, 0, 1]
+    assert found.counted == {"scenarios": 2}
+    assert all(message.is_about(one.execution.name) for one in found.drills for message in one.received)
+
+
+@pytest.mark.parametrize("missing", ["trusted", "operations"])
+def test_nobody_stops_waiting_while_one_of_the_two_is_still_to_come(missing, live, quiet, queues, record):
+    other = {"trusted": "operations", "operations": "trusted"}[missing]
+
+    def reacts(name, given):
+        queues.put(other, alert(name), message_id="a")
+        queues.put(missing, alert(name), message_id="b", at=15)
+
+    quiet.reacts = reacts
+    (one,) = drilled(live, record).drills
+    assert len(one.heard(missing)) == 1
+
+
+def test_another_drills_alert_is_not_the_one_that_is_waited_for(live, quiet, queues, settings, record):
+    queues.put("trusted", alert("drill-crisis-somebody's"))
+    queues.put("operations", alert("drill-crisis-somebody's"))
+    found = drilled(live, record)
+    assert live.clock() > settings.settle_seconds + settings.alert_limit_seconds
+    assert (found.drills[0].alerts, len(found.strays)) == ([], 2)
+
+
+def test_what_says_that_it_is_a_drills_and_is_of_none_is_counted_and_a_persons_alert_is_not(live, queues, record):
+    queues.put("trusted", alert("nobody's", subject="[DRILL] Your6"))
+    queues.put("trusted", {"Subject": "Your6", "Message": json.dumps({"userId": "jim", "drill": False})})
+    found = drilled(live, record)
+    assert [message.is_about("nobody's") for message in found.strays] == [True]
+    check = judging.strays(found)
+    assert (check.status, check.found) == ("failed", "1 on trusted")
+
+
+def test_an_execution_that_does_not_end_is_told_as_it_stands(live, aws, record):
+    aws.lasts = 1_000
+    (one,) = drilled(live, record).drills
+    assert (one.execution.status, one.execution.seconds) == ("RUNNING", None)
+    assert drills.WAIT_SECONDS <= live.clock() - live.settings.settle_seconds < 2 * drills.WAIT_SECONDS
+
+
+# Many at once, and what is so only meanwhile
+
+
+def test_of_drills_that_run_at_once_a_wave_starts_together_and_only_the_whole_is_counted(live, aws, record):
+    aws.lasts = 2
+    found = drilled(live, record, *[CRISIS] * 5, at_once=3)
+    times = [told["at"] for told in aws.started.values()]
+    assert (len(times), times[0] == times[2], times[3] > times[2], times[3] == times[4]) == (5, True, True, True)
+    assert [(one.interventions, one.path, one.revision) for one in found.drills] == [(None, [], None)] * 5
+    assert found.counted == {"scenarios": 5}
+    assert {len(one.alerts) for one in found.drills} == {2}
+
+
+def test_what_is_so_for_one_group_is_so_while_it_runs_and_not_for_the_next(live, aws, world, record):
+    seen, crisis = [], aws.reacts
+
+    def reacts(name, given):
+        seen.append("closed" in world.live)
+        crisis(name, given)
+
+    aws.reacts = reacts
+    closed = (Wanted(world.thing("closed"), True),)
+    drills.run(live, record, [Group("closed", [CRISIS], meanwhile=closed), Group("open", [CRISIS])])
+    assert (seen, "closed" in world.live) == ([True, False], False)
+
+
+def test_what_was_so_for_a_group_ends_with_it_also_where_a_drill_cannot_be_started(live, aws, world, record):
+    def refuse(name, given):
+        raise says("ExecutionLimitExceeded")
+
+    aws.reacts = refuse
+    with pytest.raises(
+        NotAsWanted, match=r"AWS refused while starting execution drill-crisis-.*ExecutionLimitExceeded"
+    ):
+        drills.run(live, record, [Group("closed", [CRISIS], meanwhile=(Wanted(world.thing("closed"), True),))])
+    assert world.live == {"theirs": 1}
+
+
+@pytest.mark.parametrize(("count", "added"), [(None, 0), (0, 0), (7, 0), ("many", None), (2.0, 0)])
+def test_interventions_are_counted_from_what_is_there_and_a_count_that_is_none_is_an_error(
+    count, added, live, table, record
+):
+    table.count = count
+    if added is None:
+        with pytest.raises(NotAsWanted, match="crisisInterventionCount is many; expected a number"):
+            drilled(live, record, NORMAL)
+        return
+    assert drilled(live, record, NORMAL).counted == {"scenarios": added}
+
+
+# What cannot be cleared away, what breaks off, and what an earlier one left
+
+
+def test_a_listener_that_cannot_be_cleared_away_is_said_and_what_was_heard_is_not_lost(live, aws, world, record):
+    crisis = aws.reacts
+
+    def reacts(name, given):
+        crisis(name, given)
+        world.refuses = {"mouth"}
+
+    aws.reacts = reacts
+    found = drilled(live, record)
+    assert len(found.drills[0].alerts) == 2
+    assert "left behind" in found.left and "thing mouth (AWS refused mouth)" in found.left
+    assert world.live == {"theirs": 1, "mouth": "speaks"}
+    assert judging.cleared(found).status == "failed"
+
+
+def test_what_a_killed_run_left_is_cleared_away_before_anything_listens(live, aws, world, record, monkeypatch):
+    world.live |= {"older": "of another machine"}
+    monkeypatch.setattr(listening, "left_behind", lambda live: [world.thing("older")])
+    with pytest.raises(NotAsWanted), changes.temporarily(world.wanted(queue="of this run"), "05", record):
+        world.refuses = {"queue"}
+    world.refuses = set()
+    world.writes.clear()
+    drilled(live, record)
+    assert [label for label, _ in world.writes][:3] == ["queue", "older", "ear"]
+    assert world.live == {"theirs": 1}
+
+
+def test_where_that_cannot_be_cleared_away_nothing_is_started(live, aws, world, record, monkeypatch):
+    world.live["older"] = 1
+    world.refuses = {"older"}
+    monkeypatch.setattr(listening, "left_behind", lambda live: [world.thing("older")])
+    with pytest.raises(NotAsWanted, match="what was there for a while could not be removed: thing older"):
+        drilled(live, record)
+    assert aws.started == {}
+
+
+ENDS = [
+    Superseded("another run holds the lock"),
+    Unreachable("no answer"),
+    Throttled("AWS asked to wait"),
+    KeyboardInterrupt(),
+    ZeroDivisionError("a fault of ours"),
+]
+
+
+@pytest.mark.parametrize("error", ENDS, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("stays", [False, True])
+def test_what_breaks_a_drill_off_stays_what_it_was_and_what_listened_is_removed_or_said(
+    error, stays, live, aws, world, record
+):
+    def breaks(name, given):
+        world.refuses = {"mouth"} if stays else set()
+        raise error
+
+    aws.reacts = breaks
+    with pytest.raises(type(error)) as caught:
+        drilled(live, record)
+    told = f"{caught.value} {getattr(caught.value, '__notes__', '')}"
+    assert str(error) in told
+    assert ("thing mouth (AWS refused mouth)" in told, "mouth" in world.live) == (stays, stays)
+    assert "ear" not in world.live
+    rows = [(row["name"], row["state"]) for row in record.rows(LOG) if not row["undoes"]]
+    assert ("thing ear", "applied") in rows and ("thing mouth", "applied") in rows
+    assert run.status(record)["verdict"] == "drills that did not end; the next ones remove what they left"
+
+
+# The command's own trace
+
+
+@pytest.fixture
+def said(monkeypatch):
+    """What the command complains of."""
+    found = []
+    monkeypatch.setattr(drilling.terminal, "complain", found.append)
+    monkeypatch.setattr(drilling.terminal, "identity", lambda live: None)
+    return found
+
+
+@pytest.fixture
+def command(settings, live, record, monkeypatch, said):
+    """`runbook drill` on that account; its exit code."""
+    monkeypatch.setattr(audit, "begin", lambda chosen: (record, live))
+    given = {"environment": "local", "overrides": [f"outputs_dir={settings.outputs_dir}"]}
+
+    def carried_out():
+        with pytest.raises(SystemExit) as caught:
+            drilling.drill.callback(**given, scenario="crisis")
+        return caught.value.code
+
+    return carried_out
+
+
+def raising(error):
+    def reacts(name, given):
+        raise error
+
+    return reacts
+
+
+CODES = {"Superseded": 3, "Unreachable": 2, "Throttled": 1, "KeyboardInterrupt": 130}
+
+
+@pytest.mark.parametrize("error", ENDS[:4], ids=lambda error: type(error).__name__)
+def test_a_drill_that_breaks_off_leaves_a_row_in_the_log_of_drills_however_it_ends(error, command, aws, settings):
+    aws.reacts = raising(error)
+    assert command() == CODES[type(error).__name__]
+    (row,) = drill_log.opened(settings).rows(drill_log.LOG)
+    assert (row["scenario"], row["verdict"], row["failed"]) == ("crisis", "failed", [str(error) or "interrupted"])
+
+
+def test_what_was_refused_before_anything_was_set_up_is_no_drill(command, aws, settings):
+    aws.held[aws.arn]["definition"] = without_gate(aws)
+    assert command() == 3
+    assert drill_log.opened(settings).rows(drill_log.LOG) == []
+
+
+def test_a_log_of_drills_that_cannot_be_kept_does_not_hide_what_ended_the_drill(command, aws, settings, said):
+    (drill_log.opened(settings).folder / drill_log.LOG).mkdir(parents=True)
+    aws.reacts = raising(Superseded("another run holds the lock"))
+    assert command() == 3
+    assert [str(error) for error in said] == ["another run holds the lock"]
+
+
+# What is told of a drill
+
+
+def test_a_drill_is_as_late_as_its_last_message():
+    one = drill(messages=[received("trusted", 0.5), received("trusted", 2.25), received("operations", 9)])
+    assert (one.latency("trusted"), one.latency("operations"), one.latency("events")) == (2.25, 9.0, None)
+    assert [message.channel for message in one.alerts] == ["trusted", "trusted", "operations"]
+
+
+def test_events_and_the_rules_behind_which_they_came_are_told_in_order_one_an_arrival():
+    events = [received("events", **{"detail-type": kind}) for kind in ("B", "A", "B")]
+    behind = [received("rules", rule=name) for name in ("Two", "One")]
+    one = drill(messages=[*events, received("events", odd=1), *behind])
+    assert (one.events, one.rules) == (["", "A", "B", "B"], ["One", "Two"])
+
+
+def test_a_session_gives_the_drills_of_the_groups_that_are_asked_for():
+    found = Session([drill(group="a"), drill(group="b"), drill(group="c")])
+    assert [one.group for one in found.of("c", "a")] == ["a", "c"]
+    assert found.of() == []
+
+
+def test_an_alert_that_nobody_has_to_get_is_not_waited_for():
+    unheard = Scenario("x", "X", {}, {**outcome("none"), "trusted_alerts": None, "operations_alerts": None})
+    one = drill(messages=[])
+    started = drills._Started(Group("g", [unheard]), unheard, {}, one.execution, None)
+    assert drills._complete([started], [])
+    assert not drills._complete([replace(started, scenario=CRISIS)], [])

@@ -1,0 +1,381 @@
+"""The emergency path at three in the morning: check-ins fail, and nothing else that is unwell hinders a restore."""
+
+import json
+from dataclasses import dataclass, replace
+
+import pytest
+from botocore.exceptions import ConnectTimeoutError
+from machines import OPERATOR, StepFunctions, connected, described, says
+
+from lib import deploy, emergency
+from lib.errors import BadParameters, NotAsWanted, Refused, Unrecorded
+from lib.locks import Lock
+from lib.plans import UNKNOWN, Change, entry
+from lib.records import LOG, Record
+from lib.resources import Workflow, WorkflowAlias
+
+
+@pytest.fixture
+def settings(settings):
+    """Those of a command that looks once: what AWS does not hold at once fails, and no test waits."""
+    return settings.model_copy(update={"verify_timeout_seconds": 0})
+
+
+@pytest.fixture
+def aws(settings):
+    """The workflow of before: two aliases run its only version."""
+    arn = settings.state_machine_arn
+    old = described("before")
+    routing = {f"{arn}:1": 100}
+    return StepFunctions(arn, {arn: old, f"{arn}:1": old}, {"live": dict(routing), "stage": dict(routing)})
+
+
+@pytest.fixture
+def live(settings, aws):
+    return connected(settings, stepfunctions=aws)
+
+
+@pytest.fixture
+def run(live, aws, record):
+    """The record of a run that kept a backup, wrote the new definition and moved one of the two aliases."""
+    deploy.backup(live, record)
+    before = alias(live).read()
+    aws.update_state_machine(stateMachineArn=aws.arn, publish=True, **described("after"))
+    aws.aliases["live"] = {f"{aws.arn}:2": 100}
+    told(record, alias(live), before, alias(live).read())
+    aws.calls.clear()
+    return record
+
+
+def alias(live, name="live"):
+    return WorkflowAlias(live, live.settings.state_machine_name, name)
+
+
+def told(record, thing, before, after, /, undoes=False, **more):
+    """Add to the log that the run wrote this."""
+    for state in ("intended", "applied"):
+        record.append(LOG, {**entry("03", Change(thing, before, after), state, undoes), **more})
+
+
+def backup_of(record):
+    """The path of the run's backup, and what it holds."""
+    (path,) = (path for path in (record.folder / "backup").glob("*.json") if "-definition" not in path.name)
+    return path, json.loads(path.read_text())
+
+
+def refusing(aws, *operations, error=None):
+    """Let AWS refuse these from now on."""
+
+    def before(call, given):
+        if call in operations:
+            raise error or says("AccessDeniedException")
+
+    aws.before = before
+
+
+# What is restored, and in which order
+
+
+def test_check_ins_are_back_first_by_the_alias_and_then_by_the_workflow(live, aws, run):
+    assert emergency.restore(live, run) == []
+    assert aws.wrote == ["update_state_machine_alias", "update_state_machine"]
+    assert (aws.runs(), aws.aliases["live"]) == ("before", {f"{aws.arn}:1": 100})
+    assert {check.status for check in emergency.verified(live, run, live.settings)} == {"passed"}
+
+
+def test_no_lock_is_asked_for_and_nothing_is_compared(live, aws, run):
+    emergency.restore(live, run)  # a call of ssm would fail: there is no such client
+    assert [call for call in aws.calls if call == "describe_state_machine_alias"] == []
+
+
+def test_an_alias_that_the_run_did_not_move_is_somebody_elses_by_now(live, aws, run):
+    aws.aliases["stage"] = {f"{aws.arn}:2": 100}
+    assert emergency.restore(live, run) == []
+    assert aws.aliases["stage"] == {f"{aws.arn}:2": 100}
+
+
+def test_an_alias_that_was_moved_twice_goes_back_to_before_the_first_time(live, aws, run):
+    told(run, alias(live), {"routes": [{"version": "2", "runs": "x", "weight": 100}]}, alias(live).read())
+    assert emergency.restore(live, run) == []
+    assert aws.aliases["live"] == {f"{aws.arn}:1": 100}
+
+
+def test_what_an_undo_wrote_and_what_is_of_another_workflow_is_no_move_of_this_run(live, aws, run):
+    elsewhere = {"routes": [{"version": "2", "runs": "x", "weight": 100}]}
+    told(run, alias(live, "stage"), elsewhere, elsewhere, undoes=True)
+    told(run, WorkflowAlias(live, "Another", "stage"), elsewhere, elsewhere)
+    assert emergency.restore(live, run) == []
+    assert aws.aliases["stage"] == {f"{aws.arn}:1": 100}
+    assert aws.wrote == ["update_state_machine_alias", "update_state_machine"]
+
+
+def test_without_the_log_all_aliases_of_the_backup_are_given_back(live, aws, run):
+    (run.folder / LOG).unlink()
+    aws.aliases["stage"] = {f"{aws.arn}:2": 100}
+    assert emergency.restore(live, run) == []
+    assert aws.aliases == {"live": {f"{aws.arn}:1": 100}, "stage": {f"{aws.arn}:1": 100}}
+    assert {check.status for check in emergency.verified(live, run, live.settings)} == {"passed"}
+
+
+def test_a_log_that_the_disk_does_not_give_is_like_none_and_is_said(live, aws, run):
+    (run.folder / LOG).unlink()
+    (run.folder / LOG).mkdir()  # a read of it fails, as one of a broken disk does
+    found = emergency.restore(live, run)
+    assert (aws.runs(), aws.aliases["live"]) == ("before", {f"{aws.arn}:1": 100})
+    assert any(f"{LOG} of run {run.run_id} cannot be read (Is a directory)" in said for said in found)
+    assert len([said for said in found if said.startswith("it was done, and could not be recorded")]) == 3
+    assert {check.status for check in emergency.verified(live, run, live.settings)} == {"passed"}
+
+
+def test_a_backup_of_before_there_were_aliases_restores_the_workflow(live, aws, run):
+    path, kept = backup_of(run)
+    path.write_text(json.dumps({key: value for key, value in kept.items() if key != "aliases"}))
+    (run.folder / LOG).unlink()
+    assert emergency.restore(live, run) == []
+    assert (aws.runs(), aws.wrote) == ("before", ["update_state_machine"])
+
+
+# Which backup
+
+
+def test_a_run_that_kept_no_backup_changed_no_workflow(live, aws, record):
+    assert not emergency.has_backup(record)
+    for path in ("b-definition.json", "b.attempt-2.json"):
+        record.write_json(f"backup/{path}", {"definition": "{}"})
+        with pytest.raises(BadParameters, match=f"run {record.run_id} kept no backup of the workflow"):
+            emergency.restore(live, record)
+    assert aws.calls == []
+
+
+def test_the_backup_is_the_first_that_the_run_kept(live, aws, run):
+    path, kept = backup_of(run)
+    for later in (path.with_suffix(".attempt-2.json"), path.with_name("stepfunctions-backup-99990101.json")):
+        later.write_text(json.dumps({**kept, **described("later")}))
+    assert emergency.has_backup(run)
+    emergency.restore(live, run)
+    assert aws.runs() == "before"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("[]", "is a JSON list; expected an object"), ("{", "is no JSON"), ("{}", "holds no stateMachineArn")],
+)
+def test_a_backup_that_cannot_be_read_is_named_and_nothing_is_written(text, said, live, aws, run):
+    path, kept = backup_of(run)
+    path.write_text(text)
+    path.with_name("stepfunctions-backup-99990101.json").write_text(json.dumps(kept))
+    with pytest.raises(NotAsWanted, match=f"the backup {path.name} of run {run.run_id} {said}"):
+        emergency.restore(live, run)
+    assert aws.calls == []
+
+
+@pytest.mark.parametrize("other", [{"account_id": "111122223333"}, {"region": "eu-west-1"}])
+def test_a_backup_of_another_account_or_region_is_never_written_here(other, live, aws, run):
+    there = replace(live, settings=live.settings.model_copy(update=other))
+    for what in (lambda: emergency.restore(there, run), lambda: emergency.verified(there, run, there.settings)):
+        with pytest.raises(Refused, match=f"the backup of run {run.run_id} is of {aws.arn}.*use the environment of"):
+            what()
+    assert aws.calls == []
+
+
+def test_the_workflow_of_the_backup_is_restored_whatever_the_parameters_name_by_now(live, aws, run):
+    renamed = replace(live, settings=live.settings.model_copy(update={"state_machine_name": "Another"}))
+    assert emergency.restore(renamed, run) == []
+    assert (aws.runs(), aws.aliases["live"]) == ("before", {f"{aws.arn}:1": 100})
+
+
+# The record
+
+
+def test_every_write_is_in_the_record_before_it_is_made(live, aws, run):
+    rows, ahead = len(run.rows(LOG)), []
+
+    def before(call, given):
+        if call.startswith("update_"):
+            ahead.append([(row["kind"], row["state"]) for row in run.rows(LOG)[rows:]])
+
+    aws.before = before
+    emergency.restore(live, run)
+    moved, restored = [(WorkflowAlias.kind, "intended"), (WorkflowAlias.kind, "applied")], (Workflow.kind, "intended")
+    assert ahead == [moved[:1], [*moved, restored]]
+    assert {(row["phase"], row["undoes"]) for row in run.rows(LOG)[rows:]} == {("90", True)}
+    assert run.rows(LOG)[-1]["state"] == "applied"
+
+
+@dataclass(frozen=True)
+class FullDisk(Record):
+    """A record with room for so many more rows."""
+
+    room: list[int] = ()
+
+    def append(self, name, row):
+        if not self.room[0]:
+            raise Unrecorded("the record cannot be kept (No space left on device)")
+        self.room[0] -= 1
+        super().append(name, row)
+
+
+@pytest.mark.parametrize(("room", "told"), [(0, 2), (1, 2), (2, 1), (3, 1), (4, 0)])
+def test_a_full_disk_keeps_nobody_from_being_helped_and_is_said(room, told, live, aws, run):
+    found = emergency.restore(live, FullDisk(run.folder, run.run_id, room=[room]))
+    assert (
+        found == ["it was done, and could not be recorded: the record cannot be kept (No space left on device)"] * told
+    )
+    assert (aws.runs(), aws.aliases["live"]) == ("before", {f"{aws.arn}:1": 100})
+
+
+# One thing that cannot be restored, or read, keeps no other from it
+
+
+def test_an_alias_that_aws_refuses_keeps_the_workflow_from_nothing(live, aws, run):
+    refusing(aws, "update_state_machine_alias")
+    (said,) = emergency.restore(live, run)
+    assert f"alias {live.settings.state_machine_name} / live could not be moved back, and its check-ins run" in said
+    assert "AccessDeniedException" in said
+    assert (aws.runs(), aws.wrote.count("update_state_machine_alias")) == ("before", 2)
+    assert [check.status for check in emergency.verified(live, run, live.settings)] == ["failed", "passed"]
+
+
+def test_an_alias_whose_version_is_gone_is_tried_again_once_the_workflow_is_restored(live, aws, run):
+    del aws.held[f"{aws.arn}:1"]
+    assert emergency.restore(live, run) == []
+    (version,) = aws.aliases["live"]
+    assert aws.runs(version) == "before"
+
+
+def test_a_workflow_that_cannot_be_restored_is_the_error_and_the_alias_is_back(live, aws, run):
+    refusing(aws, "update_state_machine")
+    with pytest.raises(NotAsWanted, match="AWS refused while writing state machine"):
+        emergency.restore(live, run)
+    assert aws.aliases["live"] == {f"{aws.arn}:1": 100}
+    assert run.rows(LOG)[-1]["state"] == "intended"
+
+
+UNREADABLE = {
+    "a later format": {"format": 99},
+    "a value without routes": {"before": {"other": 1}},
+    "routes that are none": {"before": {"routes": [{"version": "1"}]}},
+    "routes that are no list": {"before": {"routes": "1"}},
+    "no value": {"before": None},
+}
+
+
+@pytest.mark.parametrize("odd", UNREADABLE)
+def test_of_an_alias_whose_row_cannot_be_read_the_backup_tells(odd, live, aws, run):
+    told(run, alias(live, "stage"), alias(live, "stage").read(), alias(live).read(), **UNREADABLE[odd])
+    aws.aliases["stage"] = {f"{aws.arn}:2": 100}
+    found = emergency.restore(live, run)
+    assert aws.aliases == {"live": {f"{aws.arn}:1": 100}, "stage": {f"{aws.arn}:1": 100}}
+    assert aws.runs() == "before"
+    assert found == []  # it is back, so nothing is said to stay
+
+
+@pytest.mark.parametrize("odd", UNREADABLE)
+def test_an_alias_that_neither_log_nor_backup_tells_is_said_and_stays(odd, live, aws, run):
+    aws.aliases["new"] = {f"{aws.arn}:2": 100}
+    told(run, alias(live, "new"), alias(live).read(), alias(live).read(), **UNREADABLE[odd])
+    found = emergency.restore(live, run)
+    assert found and all("new stays as it is" in said for said in found)
+    assert (aws.runs(), aws.aliases["new"]) == ("before", {f"{aws.arn}:2": 100})
+    checks = {check.name: check.status for check in emergency.verified(live, run, live.settings)}
+    assert checks.pop(alias(live, "new").name) == "failed"
+    assert set(checks.values()) == {"passed"}
+
+
+def test_where_the_first_row_of_an_alias_cannot_be_read_a_later_one_does_not_tell_what_was_before(live, aws, run):
+    row = run.rows(LOG)[0]
+    (run.folder / LOG).unlink()
+    now = alias(live).read()
+    run.append(LOG, {**row, "format": 99})
+    told(run, alias(live), now, now)  # the run's own version
+    emergency.restore(live, run)
+    assert aws.aliases["live"] == {f"{aws.arn}:1": 100}
+
+
+def test_what_is_no_alias_and_cannot_be_read_is_said_by_name(live, aws, run):
+    told(run, Workflow(live, "M"), None, {}, kind="lake", name="lake of a later version", format=99)
+    found = emergency.restore(live, run)
+    assert len(found) == 1 and all(said.startswith("lake of a later version stays as it is: ") for said in found)
+    assert aws.runs() == "before"
+
+
+# Whether AWS holds it
+
+
+def test_what_aws_does_not_hold_is_named_and_the_rest_is_passed(live, aws, run):
+    emergency.restore(live, run)
+    aws.held[aws.arn] = described("somebody's")
+    by_name = {check.name: check.status for check in emergency.verified(live, run, live.settings)}
+    assert by_name == {alias(live).name: "passed", Workflow(live, live.settings.state_machine_name).name: "failed"}
+
+
+@pytest.mark.parametrize("call", ["describe_state_machine_alias", "describe_state_machine"])
+def test_one_thing_that_cannot_be_read_back_keeps_nobody_from_hearing_of_the_other(call, live, aws, run):
+    emergency.restore(live, run)
+    machine = {"stateMachineArn": aws.arn}
+
+    def before(made, given):
+        if made == call and (call != "describe_state_machine" or given == machine):
+            raise says("AccessDeniedException")
+
+    aws.before = before
+    moved, restored = emergency.verified(live, run, live.settings)
+    refused = moved if call == "describe_state_machine_alias" else restored
+    assert ("AccessDeniedException" in refused.found, refused.status) == (True, "failed")
+    assert {moved.status, restored.status} == {"failed", "passed"}
+
+
+def test_an_alias_whose_version_of_before_cannot_be_asked_for_is_said_as_well(live, aws, run):
+    emergency.restore(live, run)
+
+    def before(made, given):
+        if given == {"stateMachineArn": f"{aws.arn}:1"}:
+            raise says("AccessDeniedException")
+
+    aws.before = before
+    assert [check.status for check in emergency.verified(live, run, live.settings)] == ["failed", "passed"]
+
+
+# The lock of a run that still writes
+
+
+class Parameters:
+    """Parameter store with one lock in it, or what else is `held`."""
+
+    def __init__(self, held="", **row):
+        lock = Lock("t", "run-1", OPERATOR, "another machine", 1, "boot 1", "12:00", 600, 0)
+        self.held = held or json.dumps({**lock.to_row(), **row})
+
+    def get_parameter(self, **_):
+        if isinstance(self.held, Exception):
+            raise self.held
+        if not self.held:
+            raise says("ParameterNotFound")
+        return {"Parameter": {"Value": self.held, "Version": 1}}
+
+    def delete_parameter(self, **_):
+        self.held = ""
+
+
+def test_a_lock_in_force_is_taken_away_so_that_nobody_writes_the_new_definition_again(settings):
+    store = Parameters()
+    said = emergency.take_lock_away(connected(settings, ssm=store))
+    assert said == "the lock of run run-1 was taken away, so that it cannot write the new definition again"
+    assert store.held == ""
+    assert emergency.take_lock_away(connected(settings, ssm=store)) == ""
+
+
+@pytest.mark.parametrize(
+    "held", [says("AccessDeniedException"), ConnectTimeoutError(endpoint_url="x"), "something else", '{"format": 99}']
+)
+def test_a_lock_that_cannot_be_read_or_taken_away_is_said_and_is_no_error(held, settings):
+    store = Parameters(held)
+    said = emergency.take_lock_away(connected(settings, ssm=store))
+    assert said.startswith("a run may still hold the lock, and would write the new definition again: ")
+    assert store.held == held
+
+
+def test_the_value_of_an_alias_from_a_backup_says_that_nobody_knows_what_its_version_holds(live, run):
+    (run.folder / LOG).unlink()
+    found = emergency._before(run, Workflow(live, live.settings.state_machine_name))
+    assert found["live"] == {"routes": [{"version": "1", "runs": UNKNOWN, "weight": 100}]}

@@ -1,0 +1,71 @@
+"""Which process of which machine holds a lock: by what the system tells, and without it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from lib import machine
+
+# What follows the name in /proc/PID/stat, up to the moment of the start; each number is another one.
+STAT = "S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20 21"
+
+
+@pytest.fixture
+def system(tmp_path, monkeypatch) -> Path:
+    """What /proc holds, in a folder of its own."""
+    for folder in ("sys/kernel/random", "self/ns", str(os.getpid())):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "sys/kernel/random/boot_id").write_text("first-start\n")
+    (tmp_path / "self/ns/pid").symlink_to("pid:[7]")
+    (tmp_path / f"{os.getpid()}/stat").write_text(f"{os.getpid()} (python (3) x) {STAT}")
+    monkeypatch.setattr(machine, "PROC", tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def silent(system, monkeypatch) -> None:
+    """A system without /proc."""
+    monkeypatch.setattr(machine, "PROC", system / "nothing")
+
+
+def test_a_machine_that_was_started_again_and_another_container_of_it_are_others(system):
+    assert machine.boot() == "first-start/pid:[7]"
+    (system / "sys/kernel/random/boot_id").write_text("second-start\n")
+    assert machine.boot() == "second-start/pid:[7]"
+    (system / "self/ns/pid").unlink()
+    (system / "self/ns/pid").symlink_to("pid:[8]")
+    assert machine.boot() == "second-start/pid:[8]"
+
+
+def test_a_process_is_known_by_the_boot_and_the_moment_of_its_start_whatever_it_is_called(system):
+    assert machine.born(os.getpid()) == "first-start/pid:[7] 4711"
+
+
+def test_one_that_has_ended_and_that_nobody_asked_about_yet_is_gone(system):
+    (system / f"{os.getpid()}/stat").write_text(f"1 (python) {STAT.replace('S', 'Z', 1)}")
+    assert machine.born(os.getpid()) == ""
+
+
+def test_a_number_that_no_process_has_is_gone_also_where_the_system_tells_nothing(silent):
+    assert machine.born(2**22 + 1) == ""
+
+
+def test_where_the_system_tells_no_boot_there_is_none(silent):
+    assert machine.boot() == ""
+
+
+def test_where_the_system_tells_nothing_of_a_process_that_is_there_it_is_alive_and_not_another(silent):
+    assert machine.born(os.getpid()) == " alive"
+    assert machine.born(os.getppid()) == "alive"
+
+
+def test_a_process_of_somebody_else_is_told_apart_like_ones_own(system, monkeypatch):
+    def refuse(pid, signal):
+        assert signal == 0  # it is only asked after
+        raise PermissionError(pid)
+
+    monkeypatch.setattr(os, "kill", refuse)
+    (system / "12").mkdir()
+    (system / "12/stat").write_text(f"12 (sshd) {STAT.replace('4711', '99')}")
+    assert machine.born(12) == "first-start/pid:[7] 99"

@@ -1,0 +1,144 @@
+"""What a plan says of itself: when two values are one, where they differ, and what becomes of what nobody can make."""
+
+import pytest
+from fakes import World
+
+from lib.errors import Refused
+from lib.plans import (
+    IN_PARTS,
+    UNKNOWN,
+    Change,
+    Outcome,
+    Plan,
+    Unreadable,
+    Use,
+    differences,
+    entry,
+    fingerprint,
+    half_done,
+    same,
+)
+
+
+@pytest.fixture
+def thing():
+    return World().thing("x")
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "paths"),
+    [
+        (1, 1, []),
+        (1, 2, [""]),
+        ({"a": 1, "b": 2}, {"a": 1, "b": 3}, ["b"]),
+        ({"a": {"b": [1, {"c": 2}]}}, {"a": {"b": [1, {"c": 3}]}}, ["a.b[1].c"]),
+        ({"a": 1}, {"b": 1}, ["a", "b"]),
+        ({"a": None}, {}, [""]),
+        ({"x": {"a": None}}, {"x": {}}, ["x"]),
+        ([1, 2], [1, 3], ["[1]"]),
+        ([1], [1, 2], [""]),
+        ([], [1], [""]),
+        ({"a": [1]}, {"a": {"0": 1}}, ["a"]),
+        ([1], {"a": 1}, [""]),
+        ({"a": 1}, 1, [""]),
+        ([1], 1, [""]),
+        ((1, 2), [1, 3], ["[1]"]),
+        ({"a": UNKNOWN}, {"a": 3}, []),
+        ({2: "a", "b": 1}, {2: "b", "b": 1}, ["2"]),
+    ],
+)
+def test_where_two_values_differ(left, right, paths):
+    assert differences(left, right) == paths
+    assert same(left, right) == (paths == [])
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [([1, 2], [1]), ([1], {"a": 1}), ({"a": 1}, [1]), ({}, []), ([], None), ({"a": 1}, {"a": 1, "b": 1}), ("1", 1)],
+)
+def test_values_of_another_shape_are_not_the_same(left, right):
+    assert not same(left, right)
+    assert not same(right, left)
+
+
+def test_a_change_says_what_it_does_and_who_notices(thing):
+    told = [Change(thing, before, after) for before, after in ((None, 1), (1, 2), (1, None), (1, 1), (None, None))]
+    assert [change.action for change in told] == ["create", "update", "remove", "none", "none"]
+    assert [change.noticed for change in told] == ["whoever looks"] * 3 + ["", ""]
+    assert [change.undo for change in told] == [
+        "remove, unless in use by then", "restore the value before", "restore the value before", "", "",
+    ]  # fmt: skip
+
+
+def test_an_undo_says_first_what_cannot_be_undone_then_whose_it_is_then_what_is_in_use(thing):
+    more = {"doubt": "2 readers", "foreign": True}
+    assert Change(thing, 1, 1, trouble="AccessDenied", **more).undo == "CANNOT BE UNDONE NOW: AccessDenied"
+    assert Change(thing, 1, 1, **more).undo == ""
+    assert Change(thing, 1, None, **more).undo.startswith("SOMEBODY ELSE CHANGED THIS SINCE THE RUN")
+    assert Change(thing, 1, None, doubt="2 readers").undo == "kept if still so: 2 readers"
+
+
+def test_only_what_is_applied_is_counted(thing):
+    plan = Plan("01", (Change(thing, 1, 2), Change(thing, 2, 2), Change(thing, 3, 4)))
+    assert Outcome(plan, ("applied", "nothing to do", "kept: in use"), "r1").applied == 1
+    assert [change.before for change in plan.pending] == [1, 3]
+    told = Outcome(plan, (), "r1")
+    assert (told.undoes, told.refusal) == (False, "")
+
+
+@pytest.mark.parametrize("kind", IN_PARTS)
+def test_of_what_is_written_in_parts_a_third_value_may_be_a_half_written_one(kind):
+    assert half_done(kind, "third", "before", "after")
+    assert not half_done(kind, "before", "before", "after")
+    assert not half_done(kind, "after", "before", "after")
+    assert not half_done("topic", "third", "before", "after")
+
+
+def test_what_this_version_cannot_make_is_said_and_neither_read_nor_written():
+    gone = Unreadable("hologram", "hologram x", {"name": "x"})
+    assert (gone.read(), gone.restorable("a"), gone.kept_because(), gone.stays, gone.noticed) == (
+        UNKNOWN, UNKNOWN, "", "", "",
+    )  # fmt: skip
+    assert gone.others_rely is False  # nothing of the rest waits for it
+    with pytest.raises(Refused, match="hologram x is nothing that this version can write"):
+        gone.write("a")
+    with pytest.raises(Refused, match="hologram x is nothing of which this version knows the account"):
+        _ = gone.account_guards
+    with gone.exclusively("r1") as still_ours:
+        still_ours()
+    assert Change(gone, UNKNOWN, "a").action == "none"
+
+
+def test_a_row_tells_when_how_far_and_what_for(thing):
+    row = entry("02", Change(thing, 1, 2), "intended")
+    assert (row["phase"], row["state"], row["undoes"], row["temporary"]) == ("02", "intended", False, False)
+    assert (row["kind"], row["name"], row["identity"]) == ("thing", "thing x", {"label": "x"})
+    assert (row["action"], row["before"], row["after"]) == ("update", 1, 2)
+    assert "laid" not in row
+    assert entry("02", Change(thing, 1, 2, temporary=True), "applied", True)["temporary"] is True
+    assert len(row["time"].partition(".")[2].partition("+")[0]) == 3
+
+
+def test_a_fingerprint_is_of_what_a_plan_was_made_from_too(thing):
+    plan = Plan("01", (Change(thing, 1, 2),))
+    found = {fingerprint([plan]), fingerprint([plan], {"mode": "a"}), fingerprint([plan], {"mode": "b"})}
+    assert len(found) == 3
+    assert plan.fingerprint == fingerprint([plan], {})
+    assert all(len(one) == len("plan-") + 16 for one in found)
+
+
+def test_plans_and_what_is_in_them_cannot_be_changed_after_they_were_reviewed(thing):
+    plan = Plan("01", (Change(thing, 1, 2),))
+    for frozen, name in (
+        (plan, "changes"),
+        (plan.changes[0], "after"),
+        (Outcome(plan, (), "r1"), "states"),
+        (Use("r1", "jane", "12:00"), "run_id"),
+        (Unreadable("a", "b", {}), "name"),
+    ):
+        with pytest.raises(AttributeError):
+            setattr(frozen, name, None)
+
+
+def test_a_use_of_an_approval_says_whose_it_was():
+    assert Use("r1", "jane", "12:00").said == "run r1 of jane at 12:00"

@@ -1,0 +1,312 @@
+"""Going on with a run that stopped: what AWS holds is not done again, and what differs is. No AWS."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from accounts import nowhere
+from fakes import World
+from machines import StepFunctions, connected, described
+
+from lib import approval, changes, desired, records, resume, run
+from lib.errors import BadParameters, Refused
+from lib.phases import NOTEBOOKS, Phase, validity
+from lib.phases.validity import Validity
+from lib.plans import Change, entry
+from lib.records import LOG, VERDICT
+from lib.resources import Workflow
+from lib.settings import load
+from lib.telemetry.facts import Difference, Meaning
+
+JANE = "arn:aws:iam::000000000000:user/jane.doe"
+LABELS = {"01": "a", "04": "b", "03": "c"}
+
+
+@pytest.fixture
+def world():
+    """An account that holds nothing yet of what three phases want."""
+    return World({"a": 0, "b": 0, "c": 0})
+
+
+@pytest.fixture
+def live(settings, world, monkeypatch):
+    """The connection, where each phase wants one thing of that account."""
+
+    def wants(label):
+        return lambda live, known=None: world.wanted(**{label: 1})
+
+    monkeypatch.setattr(desired, "PHASES", {number: wants(label) for number, label in LABELS.items()})
+    found = nowhere(settings)
+    return replace(found, identity=replace(found.identity, caller=JANE))
+
+
+def begun(live, record, **verdicts):
+    """The run as it was begun, and what became of its phases: `_01="succeeded"`. Their things are written."""
+    keep_plan(live, record)
+    for number in (name[1:] for name, verdict in verdicts.items() if verdict == "succeeded"):
+        for item in desired.PHASES.get(number, lambda live: [])(live):
+            changes_of(record, number, item.resource, item.value)
+    ended(live, record, **verdicts)
+
+
+def keep_plan(live, record):
+    made = approval.begun_plan(run.plan_all(live), live.settings, record, live.identity.caller)
+    record.keep_json(approval.PLAN, made)
+
+
+def changes_of(record, number, thing, value):
+    """Write a thing as the run did, with its rows."""
+    change = Change(thing, thing.read(), value)
+    thing.write(value)
+    for state in ("intended", "applied"):
+        record.append(LOG, entry(number, change, state))
+
+
+def ended(live, record, **verdicts):
+    done = [Phase(name[1:], NOTEBOOKS[name[1:]], verdict) for name, verdict in verdicts.items()]
+    run.write_verdict(live.settings, record, done, datetime.now(UTC), live.identity)
+
+
+# Which run, and with whose approval
+
+
+APPROVED = {"approved_plan": f"plan-{1:016}", "approved_by": "bob", "change_ticket": "CHG-7"}
+ANOTHERS = {"approved_plan": f"plan-{2:016}", "approved_by": "eve", "change_ticket": "CHG-8", "poll_seconds": 7}
+
+
+def test_a_run_goes_on_with_the_approval_that_it_was_begun_with_and_with_nobody_elses(live, record):
+    ended(replace(live, settings=live.settings.model_copy(update=APPROVED)), record, _01="failed")
+    found = resume.with_its_approval(load("local", ANOTHERS), record)
+    assert {key: getattr(found, key) for key in APPROVED} == APPROVED
+    assert found.poll_seconds == 7  # whether that may be another one is asked later
+
+
+def test_a_verdict_that_tells_of_no_approval_gives_none(live, record):
+    ended(live, record, _01="failed")
+    told = record.verdict()
+    kept = {key: value for key, value in told["parameters"].items() if key not in APPROVED}
+    record.write_json(VERDICT, {**told, "parameters": kept})
+    found = resume.with_its_approval(load("local", ANOTHERS), record)
+    assert (found.approved_plan, found.approved_by, found.change_ticket) == ("", "", "")
+
+
+@pytest.mark.parametrize("told", [None, {}, {"parameters": None}, {"parameters": ["approved_plan"]}])
+def test_there_is_nothing_to_go_on_with_where_no_phase_began(told, settings, record):
+    if told is not None:
+        record.write_json(VERDICT, told)
+    with pytest.raises(BadParameters, match=f"run {record.run_id} began no phase; there is nothing to go on with"):
+        resume.with_its_approval(settings, record)
+
+
+@pytest.mark.parametrize(
+    ("told", "usable"),
+    [
+        ({"mode": "apply", "verdict": "failed"}, True),
+        ({"mode": "apply", "verdict": "succeeded"}, True),
+        ({"mode": "apply", "verdict": "refused"}, False),
+        ({"mode": "plan", "verdict": "succeeded"}, False),
+        ({}, False),
+        (None, False),
+        (["apply"], False),
+        ("{", False),
+    ],
+)
+def test_only_a_run_that_began_phases_in_apply_mode_is_offered(told, usable, record):
+    if told == "{":
+        record.write_text(VERDICT, "{")
+    elif told is not None:
+        record.write_json(VERDICT, told)
+    assert resume.resumable(record) is usable
+
+
+def test_a_run_whose_verdict_cannot_be_read_keeps_no_other_from_being_offered(settings):
+    for run_id, text in (("r1", '{"mode": "apply", "verdict": "failed"}'), ("r2", "{"), ("r3", '{"mode": "plan"}')):
+        records.open_run(settings.model_copy(update={"run_id": run_id})).write_text(VERDICT, text)
+    with pytest.raises(BadParameters, match=r"no run 'typo' of environment local; the latest are: r1$"):
+        records.existing(settings, "typo", resume.resumable)
+
+
+# What AWS says of a write that was cut short
+
+
+@pytest.mark.parametrize(
+    ("holds", "state", "said"),
+    [
+        ("after", "applied", "carried out"),
+        ("before", "not applied", "not carried out"),
+        ("theirs", "not applied", "not carried out"),
+    ],
+)
+def test_a_write_that_was_cut_short_is_told_by_aws_and_added_to_the_record(holds, state, said, settings, record):
+    arn = settings.state_machine_arn
+    aws = StepFunctions(arn, {arn: described("before")})
+    live = connected(settings, stepfunctions=aws)
+    machine = Workflow(live, settings.state_machine_name)
+    before = machine.read()
+    aws.held[arn] = described("after")
+    record.append(LOG, entry("03", Change(machine, before, machine.read()), "intended"))
+    aws.held[arn] = described(holds)
+    assert resume.read_back(live, record) == [{"what": machine.name, "found": said}]
+    assert (record.rows(LOG)[-1]["state"], record.rows(LOG)[-1]["why"]) == (state, "read back from AWS")
+    assert resume.read_back(live, record) == []
+    assert aws.wrote == []
+
+
+def test_a_write_of_a_kind_that_this_version_does_not_know_is_said(world, settings, record):
+    record.append(LOG, entry("03", Change(world.thing("a"), 0, 1), "intended"))
+    (row,) = resume.read_back(connected(settings), record)
+    assert row["found"].startswith("cannot tell: the record names a 'thing'")
+
+
+# Its validation
+
+
+def test_a_validation_that_did_not_succeed_stands_for_nothing_and_is_run_anyhow(live, record):
+    assert resume.standing(live, record) is None
+    for verdicts in ({"_05": "failed"}, {"_05": "running"}, {"_03": "succeeded", "_05": "interrupted"}):
+        ended(live, record, **verdicts)
+        assert resume.standing(live, record) is None
+
+
+def test_a_validation_that_succeeded_and_of_which_nothing_was_kept_does_not_hold(live, record):
+    ended(live, record, _05="succeeded")
+    found = resume.standing(live, record)
+    assert (found.why, found.holds) == (validity.NOT_KEPT, False)
+
+
+# Where it goes on
+
+
+def test_what_aws_holds_is_not_done_again(live, record):
+    begun(live, record, _01="succeeded", _04="succeeded", _03="failed", _06="not_run")
+    assert resume.remaining(live, record, None) == ["03", "06"]
+
+
+@pytest.mark.parametrize("verdict", ["failed", "interrupted", "running", "not_run"])
+def test_it_goes_on_with_the_first_phase_that_did_not_succeed_in_the_order_in_which_they_run(verdict, live, record):
+    begun(live, record, _01="succeeded", _03="not_run", _04=verdict)
+    assert resume.remaining(live, record, None) == ["04", "03"]
+
+
+def test_a_run_of_which_aws_holds_everything_is_complete(live, record):
+    begun(live, record, _01="succeeded", _04="succeeded", _03="succeeded")
+    assert resume.remaining(live, record, None) == []
+
+
+def test_a_phase_that_succeeded_is_planned_again_where_aws_does_not_hold_its_things_any_more(live, world, record):
+    begun(live, record, _01="succeeded", _04="succeeded", _03="succeeded")
+    world.live["b"] = 0
+    assert resume.remaining(live, record, None) == ["04", "03"]
+
+
+def test_a_phase_that_the_run_never_had_is_not_added_to_it(live, record):
+    begun(live, record, _03="succeeded")
+    assert resume.remaining(live, record, None) == []
+
+
+OTHER = Validity("r1", "monday", "tuesday", [Difference("a", "1", Meaning.FAILED, "2")])
+CAME_BESIDES = Validity("r1", "monday", "tuesday", [Difference("a", "1", Meaning.TOLD, "2")])
+UNKNOWN_NOW = Validity("r1", "", "", why=validity.NOT_KEPT)
+
+
+@pytest.mark.parametrize(
+    ("valid", "left"), [(None, []), (CAME_BESIDES, []), (OTHER, ["05", "06"]), (UNKNOWN_NOW, ["05", "06"])]
+)
+def test_what_was_validated_and_is_not_live_or_cannot_be_told_is_validated_again(valid, left, live, record):
+    begun(live, record, _03="succeeded", _05="succeeded", _06="succeeded")
+    assert resume.remaining(live, record, valid) == left
+
+
+# What it refuses
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("environment", "staging"), ("account_id", "111122223333"), ("region", "eu-west-1"), ("crisis_risk_above", 90)],
+)
+def test_a_run_of_another_environment_account_or_threshold_is_not_gone_on_with(key, value, live, record):
+    begun(live, record, _01="failed")
+    other = live.settings.model_copy(update={key: value})
+    for go_on in (
+        lambda there: resume.remaining(there, record, None),
+        lambda there: resume.begin(other, record, there, ["01"]),
+    ):
+        with pytest.raises(Refused, match=f"run {record.run_id} was begun with something else: parameter {key}"):
+            go_on(replace(live, settings=other))
+    assert len(record.kept_as(approval.PLAN)) == 1
+
+
+def test_a_run_without_a_plan_is_not_gone_on_with(live, record):
+    ended(live, record, _01="failed")
+    with pytest.raises(BadParameters, match=f"run {record.run_id} kept no plan to go on with"):
+        resume.remaining(live, record, None)
+
+
+@pytest.fixture
+def approved(settings, live, tmp_path):
+    """The connection of a run whose plan was reviewed by bob."""
+    asked = {"approval": "required", "not_exercised_here": [], "approved_by": "bob", "change_ticket": "CHG-7"}
+    chosen = load("local", {"mode": "apply", "outputs_dir": str(tmp_path), **asked})
+    chosen = chosen.model_copy(update={"may_replace": 9})
+    fingerprint = approval.plan_data(run.plan_all(live), chosen)["fingerprint"]
+    return replace(live, settings=chosen.model_copy(update={"approved_plan": fingerprint}))
+
+
+def test_with_an_approval_the_runs_own_writes_are_no_drift_and_anybody_elses_is(approved, world, record):
+    begun(approved, record, _01="succeeded", _04="failed", _03="not_run")
+    assert resume.remaining(approved, record, None) == ["04", "03"]
+    world.live["c"] = "somebody's"
+    with pytest.raises(Refused, match=f"not as run {record.run_id} left it; changed since: thing c"):
+        resume.remaining(approved, record, None)
+
+
+def test_who_approved_it_may_not_go_on_with_it(approved, record):
+    begun(approved, record, _01="failed")
+    bob = replace(approved, identity=replace(approved.identity, caller=JANE.replace("jane.doe", "bob")))
+    for go_on in (
+        lambda: resume.remaining(bob, record, None),
+        lambda: resume.begin(bob.settings, record, bob, ["01"]),
+    ):
+        with pytest.raises(Refused, match="approved by bob, who is also the caller"):
+            go_on()
+
+
+def test_a_run_that_was_rolled_back_is_over(approved, world, record):
+    begun(approved, record, _01="succeeded", _04="failed")
+    changes.roll_back(changes.undo.plan(record.changes(), world.reopen), approved.settings, record)
+    with pytest.raises(Refused, match=f"run {record.run_id} was rolled back, and its approval with it"):
+        resume.remaining(approved, record, None)
+
+
+# How its rest begins
+
+
+def test_the_rest_is_kept_beside_the_plan_of_the_run_which_stays_the_approved_one(approved, record):
+    begun(approved, record, _01="succeeded", _04="failed", _03="not_run")
+    resume.begin(approved.settings, record, approved, ["04", "03"])
+    first, rest = record.attempts(approval.PLAN)
+    assert (rest["resumed"], rest["phases"], rest["approval"]["caller"]) == (True, ["04", "03"], JANE)
+    assert "resumed" not in first
+    assert approval._begun_with(record, approved.settings.approved_plan) == first
+    (people,) = record.rows("checks.jsonl")
+    assert (people["name"], people["status"], people["phase"]) == (approval.TWO_PERSONS, "passed", "approval")
+
+
+def test_without_approval_nobody_is_asked_who_approved(live, record):
+    begun(live, record, _01="failed")
+    resume.begin(live.settings, record, live, ["01"])
+    assert record.rows("checks.jsonl") == []
+    assert record.latest(approval.PLAN)["phases"] == ["01"]
+
+
+def test_what_somebody_made_meanwhile_is_not_lost_by_going_on_and_only_the_rest_is_asked(live, world, record):
+    careful = live.settings.model_copy(update={"may_replace": 0})
+    there = replace(live, settings=careful)
+    world.live["b"] = ""  # to fill what is empty loses nothing
+    begun(there, record, _01="succeeded", _04="failed")
+    world.live |= {"a": "somebody's", "b": ""}
+    resume.begin(careful, record, there, ["04"])
+    world.live["b"] = "somebody's"
+    with pytest.raises(Refused, match="this plan would replace 1 value that no recorded run wrote: thing b"):
+        resume.begin(careful, record, there, ["04"])
+    assert [plan.get("phases") for plan in record.attempts(approval.PLAN)] == [None, ["04"]]

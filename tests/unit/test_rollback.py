@@ -1,0 +1,211 @@
+"""What is read before and after an undo: what the run changed, what would go back, and what became of each."""
+
+import pytest
+from fakes import World
+from machines import StepFunctions, connected, described
+
+from lib import changes, rollback
+from lib.errors import BadParameters
+from lib.phases import NOTEBOOKS
+from lib.plans import KEPT, Change, Outcome, Plan, entry
+from lib.records import LOG
+from lib.resources import Workflow, WorkflowAlias
+
+RUNS_AFTER_03 = ("03", "05", "06", "07", "08")
+
+
+def rows(world, label, *states, phase="01", before=None, after=1, undoes=False, temporary=False):
+    """What the log holds of one write, as far as it came."""
+    change = Change(world.thing(label), before, after, temporary=temporary)
+    return [entry(phase, change, state, undoes) for state in states or ("intended", "applied")]
+
+
+def outcome(*pairs):
+    """An undo that took these things out of the account, and what became of each."""
+    undone = [Change(thing, "now", "before") for thing, _ in pairs]
+    return Outcome(Plan("90", tuple(undone)), tuple(state for _, state in pairs), "run-1", undoes=True)
+
+
+# What the run changed
+
+
+def test_of_each_thing_the_latest_state_is_shown_in_the_order_of_the_run():
+    world = World()
+    told = [
+        *rows(world, "a"),
+        *rows(world, "b", "intended", "unknown", phase="03", before=1, after=2),
+        *rows(world, "a", "verified"),
+    ]
+    assert rollback.changed(told) == [
+        {"phase": "01", "what": "thing a", "action": "create", "state": "verified"},
+        {"phase": "03", "what": "thing b", "action": "update", "state": "unknown"},
+    ]
+
+
+def test_what_was_so_for_a_while_stands_apart_and_what_an_undo_wrote_is_no_change_of_the_run():
+    world = World()
+    told = [
+        *rows(world, "a"),
+        *rows(world, "a", phase="05", before=1, after=2, temporary=True),
+        *rows(world, "a", phase="90", before=1, after=None, undoes=True),
+    ]
+    shown = [(row["action"], row["phase"], row["state"]) for row in rollback.changed(told)]
+    assert shown == [("create", "01", "applied"), ("update, for a while", "05", "applied")]
+    assert rollback.changed([]) == []
+
+
+# How much of it is undone
+
+
+def test_without_a_phase_everything_is_undone():
+    told = rows(World(), "a")
+    assert rollback.within(told, "") == told
+
+
+@pytest.mark.parametrize("word", ["3", "90", "state machine"])
+def test_a_phase_that_there_is_not_undoes_nothing_and_is_refused_with_those_that_there_are(word):
+    with pytest.raises(BadParameters, match=f"rollback_to_phase {word!r}: expected one of 00, 01, 02, 04, 03, 05"):
+        rollback.within(rows(World(), "a"), word)
+
+
+@pytest.mark.parametrize("phase", NOTEBOOKS)
+def test_to_phase_03_undoes_it_and_what_runs_after_it_and_keeps_the_rules_which_run_before(phase):
+    told = rows(World(), "a", phase=phase)
+    assert rollback.within(told, "03") == (told if phase in RUNS_AFTER_03 else [])
+
+
+def test_an_undos_rows_go_with_what_they_undo_and_count_for_no_phase_of_their_own():
+    world = World()
+    kept = [*rows(world, "kept", phase="01"), *rows(world, "kept", phase="90", after=None, undoes=True)]
+    undone = [*rows(world, "gone", phase="03"), *rows(world, "gone", phase="90", after=None, undoes=True)]
+    assert rollback.within([*kept, *undone], "03") == undone
+
+
+def test_what_a_crash_left_behind_is_cleared_away_whatever_phase_is_asked_for_and_takes_no_lasting_thing_with_it():
+    world = World()
+    lasting = rows(world, "a", phase="01")
+    temporary = rows(world, "a", phase="02", before=1, after=2, temporary=True)
+    assert rollback.within([*lasting, *temporary], "08") == temporary
+
+
+# The plan of an undo
+
+
+@pytest.fixture
+def aws(settings):
+    arn = settings.state_machine_arn
+    held = {arn: described("after"), f"{arn}:1": described("before"), f"{arn}:2": described("after")}
+    return StepFunctions(arn, held, {"live": {f"{arn}:2": 100}})
+
+
+@pytest.fixture
+def live(settings, aws):
+    return connected(settings, stepfunctions=aws)
+
+
+def moved(live, aws):
+    """The rows of a run that wrote the workflow in phase 03 and then moved its alias, which it did in phase 04 here."""
+    machine, alias = (
+        Workflow(live, live.settings.state_machine_name),
+        WorkflowAlias(live, live.settings.state_machine_name, "live"),
+    )
+    after, routed = machine.read(), alias.read()
+    aws.held[aws.arn], aws.aliases["live"] = aws.held[f"{aws.arn}:1"], {f"{aws.arn}:1": 100}
+    told = [("03", Change(machine, machine.read(), after)), ("04", Change(alias, alias.read(), routed))]
+    aws.held[aws.arn], aws.aliases["live"] = aws.held[f"{aws.arn}:2"], {f"{aws.arn}:2": 100}
+    return [entry(phase, change, state) for phase, change in told for state in ("intended", "applied")]
+
+
+def test_an_undo_is_planned_against_the_live_account_last_change_first(live, aws):
+    found = rollback.plan(live, moved(live, aws))
+    assert [(change.resource.kind, change.action) for change in found.changes] == [
+        ("workflow alias", "update"),
+        ("state machine", "update"),
+    ]
+    assert not any(change.foreign or change.trouble for change in found.changes)
+    assert aws.wrote == []
+
+
+def test_what_somebody_else_wrote_since_is_said_before_anything_is_lost(live, aws):
+    told = moved(live, aws)
+    aws.held[aws.arn] = described("somebody's")
+    assert {change.resource.kind: change.foreign for change in rollback.plan(live, told).changes} == {
+        "workflow alias": False,
+        "state machine": True,
+    }
+
+
+def test_an_undo_goes_back_to_the_phase_that_the_parameters_name(live, aws, settings):
+    told = moved(live, aws)
+    only = connected(settings.model_copy(update={"rollback_to_phase": "03"}), stepfunctions=aws)
+    assert [change.resource.kind for change in rollback.plan(only, told).changes] == ["state machine"]
+
+
+def test_a_kind_that_this_version_does_not_know_is_said_and_keeps_no_other_from_its_undo(live, aws):
+    told = moved(live, aws)
+    found = rollback.plan(live, [*told, *({**row, "kind": "lake", "name": "lake"} for row in told[:2])])
+    assert [(change.resource.name, bool(change.trouble)) for change in found.changes if change.trouble] == [
+        ("lake", True)
+    ]
+    assert len(found.changes) == 3
+
+
+# What became of each
+
+
+def test_the_ledger_says_of_each_thing_what_became_of_it_and_what_it_holds_now():
+    world = World()
+    states = ["applied", "nothing to do", "planned", f"{KEPT}it is in use", "failed: AWS refused", "not tried: first"]
+    told = rollback.ledger(outcome(*((world.thing(str(at)), state) for at, state in enumerate(states))))
+    assert told == [
+        {"what": "thing 0", "outcome": "undone", "value": "before"},
+        {"what": "thing 1", "outcome": "is as recorded already", "value": "before"},
+        {"what": "thing 2", "outcome": "planned", "value": "before"},
+        {"what": "thing 3", "outcome": "kept: it is in use", "value": "now"},
+        {"what": "thing 4", "outcome": "failed: AWS refused", "value": "now"},
+        {"what": "thing 5", "outcome": "not tried: first", "value": "now"},
+    ]
+
+
+class Staying(type(World().thing("a"))):
+    """One of those that leave something behind on purpose."""
+
+    stays = "published versions stay"
+
+
+def test_what_an_undone_thing_leaves_behind_stands_beside_it_and_among_what_is_kept():
+    world = World()
+    found = outcome((Staying(world, "a"), "applied"), (world.thing("b"), "applied"), (world.thing("c"), f"{KEPT}used"))
+    assert rollback.ledger(found)[0]["outcome"] == "undone; published versions stay"
+    assert rollback.kept(found) == [
+        {"what": "thing c", "why": "used"},
+        {"what": "thing a", "why": "published versions stay"},
+    ]
+
+
+@pytest.mark.parametrize("shown", [rollback.ledger, rollback.kept])
+def test_an_outcome_that_does_not_tell_of_each_thing_is_not_shown_as_if_it_did(shown):
+    found = outcome((World().thing("a"), "applied"), (World().thing("b"), "applied"))
+    with pytest.raises(ValueError, match="shorter"):
+        shown(Outcome(found.plan, found.states[:1], "run-1"))
+
+
+def test_where_everything_went_back_nothing_is_kept():
+    assert rollback.kept(outcome((World().thing("a"), "applied"))) == []
+
+
+def test_a_long_value_is_cut_and_one_that_is_gone_is_said_in_the_ledger():
+    world = World()
+    undone = Plan("90", (Change(world.thing("a"), "now", "x" * 999), Change(world.thing("b"), "now", None)))
+    shown = rollback.ledger(Outcome(undone, ("applied", "applied"), "run-1"))
+    assert [row["value"] for row in shown] == ["x" * 40 + "... (999 characters)", "does not exist"]
+
+
+def test_what_was_undone_of_a_part_is_undone_and_the_rest_stays(settings, record):
+    world = World({"first": 0, "second": 0})
+    changes.carry_out(changes.plan("01", world.wanted(first=1)), settings, record)
+    changes.carry_out(changes.plan("03", world.wanted(second=1)), settings, record)
+    chosen = rollback.within(record.changes(), "03")
+    changes.roll_back(changes.undo.plan(chosen, world.reopen), settings, record)
+    assert world.live == {"first": 1, "second": 0}
+    assert [row["what"] for row in rollback.changed(record.rows(LOG))] == ["thing first", "thing second"]
