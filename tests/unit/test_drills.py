@@ -369,6 +369,12 @@ def test_interventions_are_counted_from_what_is_there_and_a_count_that_is_none_i
     assert drilled(live, record, NORMAL).counted == {"scenarios": added}
 
 
+def test_the_first_crisis_that_is_ever_counted_is_one(live, aws, table, record):
+    table.count = None
+    aws.reacts = lambda name, given: setattr(table, "count", 1)
+    assert drilled(live, record).counted == {"scenarios": 1}
+
+
 # What cannot be cleared away, what breaks off, and what an earlier one left
 
 
