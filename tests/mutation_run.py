@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import connection, get_context
 from multiprocessing.process import BaseProcess
@@ -135,8 +136,11 @@ def _called(folder: Path, files: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     whole = sorted({name for names in files.values() for name in names})
     click.echo(f"unmutated: {len(whole)} files of tests", err=True)
     process = FORK.Process(target=_test, args=(folder, whole, [watched], True, told))
-    process.start()
-    process.join()
+    try:
+        process.start()
+        process.join()
+    finally:
+        _killed(process)
     if process.exitcode != 0:
         raise click.ClickException(f"tests fail with nothing changed; see {folder / 'output.txt'}")
     return dict(json.loads(told.read_text(encoding="utf-8")))
@@ -196,5 +200,7 @@ def _ended(process: BaseProcess) -> str:
 def _killed(process: BaseProcess) -> None:
     """With all that it started."""
     if process.pid and process.is_alive():
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it may not be the first of its group yet
+            os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
     process.join()

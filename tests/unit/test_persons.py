@@ -59,6 +59,10 @@ def test_another_persons_name(person):
     assert odd(person) == ""
 
 
+def test_an_address_that_begins_with_a_plus_is_still_somebodys():
+    assert same_person("+jane@example.org", "arn:aws:iam::205930636302:user/jane")
+
+
 def test_two_persons_of_one_mail_domain_are_two():
     assert not same_person("bob@example.org", "arn:aws:iam::205930636302:user/jane.doe@example.org")
 
