@@ -726,13 +726,18 @@ def test_a_function_alias_that_is_split_is_said_and_no_pass(account, client):
     assert (seen_by.status, seen_by.found) == ("passed", f"{name}:live, version 1 and 2")
 
 
-def test_the_dispatcher_behind_a_split_alias_is_said_as_well(account, client):
-    name = account.dispatcher_function_name
-    function_alias(client, name)
-    events, rule = client("events"), "Your6-LowSentimentRule"
+@pytest.fixture
+def dispatcher_by_alias(account, client):
+    """The existing rule calls the dispatcher by its alias `live`, whose ARN this is."""
+    function_alias(client, account.dispatcher_function_name)
+    events, rule, arn = client("events"), "Your6-LowSentimentRule", f"{account.dispatcher_arn}:live"
     (target,) = events.list_targets_by_rule(Rule=rule)["Targets"]
-    events.put_targets(Rule=rule, Targets=[{**target, "Arn": f"{account.dispatcher_arn}:live"}])
-    split(client, name, MODE="another")
+    events.put_targets(Rule=rule, Targets=[{**target, "Arn": arn}])
+    return arn
+
+
+def test_the_dispatcher_behind_a_split_alias_is_said_as_well(account, client, dispatcher_by_alias):
+    split(client, account.dispatcher_function_name, MODE="another")
     found = the(entry.checks(connect(account)), "how the dispatcher is called")
     assert (found.status, "split between versions 1 and 2" in found.found) == ("cannot tell", True)
 
@@ -782,19 +787,15 @@ def test_check_ins_that_another_function_scores_stop_it(body, said, account, cli
     assert (found.status, said in found.found) == ("failed", True)
 
 
-def test_new_rules_call_the_dispatcher_by_the_alias_that_the_existing_rule_calls(account, client):
-    name = account.dispatcher_function_name
-    function_alias(client, name)
-    events, rule = client("events"), "Your6-LowSentimentRule"
-    (target,) = events.list_targets_by_rule(Rule=rule)["Targets"]
-    events.put_targets(Rule=rule, Targets=[{**target, "Arn": f"{account.dispatcher_arn}:live"}])
+def test_new_rules_call_the_dispatcher_by_the_alias_that_the_existing_rule_calls(account, client, dispatcher_by_alias):
     live, record = applied(account)
     for made in desired.rules():
-        (found,) = events.list_targets_by_rule(Rule=made["name"])["Targets"]
-        assert found["Arn"] == f"{account.dispatcher_arn}:live"
+        (found,) = client("events").list_targets_by_rule(Rule=made["name"])["Targets"]
+        assert found["Arn"] == dispatcher_by_alias
+    name = account.dispatcher_function_name
     policy = json.loads(client("lambda").get_policy(FunctionName=name, Qualifier="live")["Policy"])
     assert len(policy["Statement"]) == 3
-    assert {statement["Resource"] for statement in policy["Statement"]} == {f"{account.dispatcher_arn}:live"}
+    assert {statement["Resource"] for statement in policy["Statement"]} == {dispatcher_by_alias}
     assert {check.status for check in deploy.heard(live)} == {"passed"}
     changes.roll_back(rollback.plan(live, record.rows(LOG)), live.settings, record)
     with pytest.raises(ClientError, match="ResourceNotFound"):
