@@ -12,6 +12,8 @@ from typing import TypeVar
 
 Found = TypeVar("Found")
 
+# What is handed to code of ours that takes a limit in seconds, where a test sets none.
+FOR_EVER = float("inf")
 # Between two looks at what tells nobody when it changes: it leaves the machine to what is waited for.
 PAUSE_SECONDS = 0.02
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from accounts import processor_starts, started_by_alias
 from botocore.exceptions import ClientError
+from waiting import FOR_EVER
 from ways import applied, planned, published, route, routing, the
 
 from lib import (
@@ -127,7 +128,7 @@ def test_drills_start_what_check_ins_start_and_follow_the_arn_that_aws_gave(acco
     live, record = applied(account)
     given = {"userId": account.drill_user_id, "checkinResult": {"risk_score": 10, "score": 0.1}}
     started = executions.start(live, "drill-by-alias", given, entries.read(live).arn)
-    assert executions.finished(live, started, 20).status == "SUCCEEDED"
+    assert executions.finished(live, started, FOR_EVER).status == "SUCCEEDED"
     assert executions.start(live, "drill-by-alias", given, arn) == started  # the same again
     rows = [row["resource"] for row in record.rows("calls.jsonl") if row["operation"] == "StartExecution"]
     assert rows == [arn, arn]
@@ -873,7 +874,7 @@ def test_the_processors_answer_is_found_in_any_envelope(output, account, monkeyp
 def test_answers_from_before_the_latest_update_say_nothing_of_what_is_live(account, client):
     live = connect(account)
     given = {"userId": "user-001", "text": "Slept well.", "timestamp": "2026-01-01"}
-    executions.finished(live, executions.start(live, "before", given), 20, with_output=False)
+    executions.finished(live, executions.start(live, "before", given), FOR_EVER, with_output=False)
     assert preflight.phase_3(live).status == "passed"
     name = account.processor_function_name
     client("lambda").update_function_configuration(FunctionName=name, Description="another one")
