@@ -21,7 +21,7 @@ PAUSE_SECONDS = 0.02
 def until(look: Callable[[], Found]) -> Found:
     """What `look` finds, once it finds something. For another process's files and for what an account holds."""
     while not (found := look()):
-        threading.Event().wait(PAUSE_SECONDS)
+        threading.Event().wait(timeout=PAUSE_SECONDS)
     return found
 
 
