@@ -268,11 +268,7 @@ def require_same_subscriber(settings: Settings, record: Record) -> None:
 def _saved(settings: Settings, approved: str) -> dict[str, Any] | None:
     """The approved plan as a record holds it that is as it was sealed; an altered one would name false differences."""
     every = reversed(records.as_sealed(settings))
-    return next((saved for found in every if (saved := _plan_of(found, approved))), None)
-
-
-def _plan_of(record: Record, approved: str) -> dict[str, Any] | None:
-    return next(iter(_plans_of(record, approved)), None)  # among all its attempts
+    return next((plan for found in every for plan in _plans_of(found, approved)), None)
 
 
 def _begun_with(record: Record, approved: str) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import boto3
 import botocore.loaders
@@ -51,6 +51,8 @@ BAD_CREDENTIALS = (
     "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException",
     "SignatureDoesNotMatch",
 )  # fmt: skip
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,19 @@ def absent_is_none(*codes: str) -> Iterator[None]:
     except ClientError as error:
         if error_code(error) not in codes:
             raise
+
+
+def answer_or_code(read: Callable[[], Answer]) -> tuple[Answer | None, str]:
+    """The answer and "", or None and the code of a refusal: of one thing among many that may be closed, or gone.
+
+    Credentials that AWS does not take are no such refusal: every other answer would be the same.
+    """
+    try:
+        return read(), ""
+    except ClientError as error:
+        if error_code(error) in BAD_CREDENTIALS:
+            raise
+        return None, error_code(error)
 
 
 def _unknown(doing: str, words: str) -> str:

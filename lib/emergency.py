@@ -72,7 +72,7 @@ def verified(live: Live, record: Record, settings: Settings) -> list[Check]:
     """Whether AWS holds the backup now. One thing that cannot be read keeps nobody from hearing of the others."""
     machine = _machine(live, record)
     before = _before(record, machine)
-    lost = [Check(thing.name, "failed", "stays as it is", NOT_TOLD) for thing in _lost(live, machine, before)]
+    lost = [verification.failed(thing, "stays as it is", NOT_TOLD) for thing in _lost(live, machine, before)]
     held = [*_aliases(live, machine, before), (machine, value_of(backup(record)))]
     return [*lost, *(check for thing, value in held for check in _verified(thing, value, settings))]
 
@@ -81,7 +81,7 @@ def _verified(thing: Resource, value: Value, settings: Settings) -> list[Check]:
     try:
         return verification.verify_now(thing, thing.restorable(value), settings)
     except NotAsWanted as error:
-        return [Check(thing.name, "failed", str(error), brief(value))]
+        return [verification.failed(thing, str(error), brief(value))]
 
 
 def _aliases(live: Live, machine: Workflow, before: Mapping[str, Value]) -> list[tuple[WorkflowAlias, Value]]:

@@ -55,9 +55,9 @@ def window(live: Live) -> Window:
 
 def counted_window(live: Live, sleep: Callable[[float], None] = time.sleep) -> Window:
     """Like `window`, once a success after the change is counted in it, or the time is up: metrics are late."""
-    s, deadline = live.settings, time.monotonic() + live.settings.verify_timeout_seconds
+    s, deadline = live.settings, live.clock() + live.settings.verify_timeout_seconds
     found = window(live)
-    while found.change and not _success_counted(live, found) and time.monotonic() <= deadline:
+    while found.change and not _success_counted(live, found) and live.clock() <= deadline:
         sleep(s.poll_seconds)
         found = _until_now(live, found.change)
     return found

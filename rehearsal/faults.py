@@ -92,12 +92,12 @@ class Proxy:
                 self.thawed.set()
             self.thawed = None
 
-    def quiet(self, timeout: float = 10.0) -> bool:
+    def quiet(self, timeout: float | None = 10.0) -> bool:
         """Wait until no call is under way, nor one that is delayed. False where that takes too long."""
         with self.changed:
             return self.changed.wait_for(lambda: not self.under_way, timeout)
 
-    def wait_struck(self, timeout: float) -> bool:
+    def wait_struck(self, timeout: float | None) -> bool:
         """Wait until the fault has struck for the first time. False where that takes too long."""
         with self.changed:
             return self.changed.wait_for(lambda: bool(self.struck), timeout)

@@ -143,7 +143,7 @@ def _start(endpoint: str, state_machine_arn: str, checkin: Checkin) -> str:
 
 
 def play(
-    settings: Settings, count: int, seed: int, at_once: int = 4, deadline_seconds: float = 120.0
+    settings: Settings, count: int, seed: int, at_once: int = 4, deadline_seconds: float = 900.0
 ) -> dict[str, list[str]]:
     """Run `count` check-ins, four at a time, until all have finished: `{status: [execution ARN]}`.
 

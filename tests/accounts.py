@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
+from waiting import until
 
 from lib import settings as parameters
 from lib.aws import Identity, Live
@@ -13,7 +14,7 @@ from lib.settings import Settings
 from rehearsal import baseline, clients
 from rehearsal import server as embedded
 from rehearsal.server import Account
-from rehearsal.snapshot import QUIET_SECONDS, differing, settled, snapshot
+from rehearsal.snapshot import differing, settled, snapshot
 
 __all__ = [
     "NO_RETRIES",
@@ -52,12 +53,10 @@ def quiet(server: Account) -> None:
     states = clients.client(server.endpoint, "stepfunctions")
     machines = [machine["stateMachineArn"] for machine in states.list_state_machines()["stateMachines"]]
     found = [run for arn in machines for run in states.list_executions(stateMachineArn=arn)["executions"]]
-    deadline = time.monotonic() + QUIET_SECONDS
-    while time.monotonic() < deadline:
-        arns = {run["stateMachineArn"] for run in found}
-        if not any(states.list_executions(stateMachineArn=a, statusFilter="RUNNING")["executions"] for a in arns):
-            break
-        time.sleep(0.05)
+    arns = {run["stateMachineArn"] for run in found}
+    until(
+        lambda: not any(states.list_executions(stateMachineArn=a, statusFilter="RUNNING")["executions"] for a in arns)
+    )
     if found:
         time.sleep(0.3)  # and their events reach the dispatcher
 

@@ -9,10 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from lib import exact_json
-from lib.aws import BAD_CREDENTIALS, Live, absent_is_none, error_code, readable
+from lib.aws import Live, absent_is_none, answer_or_code, readable
 from lib.errors import NotAsWanted
 
 NO_QUEUE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
@@ -74,25 +72,15 @@ def key_named(live: Live, given: str) -> Key:
         return Key(given, manager="AWS")
     kms = live.client("kms")
     with readable(f"looking at key {given}"):
-        found = _quietly(lambda: kms.describe_key(KeyId=given)["KeyMetadata"])
-        if isinstance(found, str):
-            return Key(given, _computed(live, given), state="missing" if found in GONE else "", unread=found)
-        policy = _quietly(lambda: kms.get_key_policy(KeyId=found["Arn"], PolicyName="default")["Policy"])
-    document, unread = _document(policy)
+        found, refused = answer_or_code(lambda: kms.describe_key(KeyId=given)["KeyMetadata"])
+        if found is None:
+            return Key(given, _computed(live, given), state="missing" if refused in GONE else "", unread=refused)
+        policy, refused = answer_or_code(lambda: kms.get_key_policy(KeyId=found["Arn"], PolicyName="default")["Policy"])
+    document, unread = (None, refused) if policy is None else _document(policy)
     kind = (found.get("KeySpec", "SYMMETRIC_DEFAULT"), found.get("KeyUsage", "ENCRYPT_DECRYPT"))
     symmetric = kind == ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT")
     manager, state = found.get("KeyManager", ""), found.get("KeyState", "")
     return Key(given, found["Arn"], manager, state, symmetric, document, unread)
-
-
-def _quietly(read: Callable[[], Any]) -> Any:  # noqa: ANN401
-    """The answer, or the code of a refusal."""
-    try:
-        return read()
-    except ClientError as error:
-        if error_code(error) in BAD_CREDENTIALS:
-            raise
-        return error_code(error)
 
 
 def _document(text: str) -> tuple[dict[str, Any] | None, str]:
@@ -100,7 +88,7 @@ def _document(text: str) -> tuple[dict[str, Any] | None, str]:
     try:
         found = exact_json.loads(text)
     except (ValueError, RecursionError):
-        return None, text
+        return None, "it is no JSON"
     return (found, "") if isinstance(found, dict) else (None, "it is no policy")
 
 

@@ -11,9 +11,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from lib.aws import BAD_CREDENTIALS, Live, error_code
+from lib.aws import Live, answer_or_code
 
 MOST_FUNCTIONS = 1_000
 MOST_MACHINES = 100  # each is asked for its definition
@@ -48,7 +46,7 @@ def by_machines(live: Live, unread: list[str]) -> Iterator[Named]:
     others = (row for page in pages for row in page["stateMachines"] if row["stateMachineArn"] != mine)
     closed, unnamed = list[str](), list[str]()
     for row in _capped(others, MOST_MACHINES, "workflows' definitions", unread):
-        text = _quietly(partial(states.describe_state_machine, stateMachineArn=row["stateMachineArn"]))
+        text, _ = answer_or_code(partial(states.describe_state_machine, stateMachineArn=row["stateMachineArn"]))
         if text is None:
             closed.append(row["name"])
             continue
@@ -71,7 +69,7 @@ def by_apis(live: Live, unread: list[str]) -> Iterator[Named]:
     for what, (rows, key, asked) in lists.items():
         for row in _capped(rows, MOST_APIS, what, unread):
             name = str(row.get("name") or row.get("Name"))
-            found = _quietly(partial(asked, row[key]))
+            found, _ = answer_or_code(partial(asked, row[key]))
             if found is None:
                 closed.append(name)
                 continue
@@ -95,16 +93,6 @@ def _ours(live: Live, text: str) -> list[str]:
 def _unnamed(text: str) -> bool:
     """Whether it starts workflows of which it names fewer than it starts."""
     return len(STARTS.findall(text)) > text.count(ANY_MACHINE)
-
-
-def _quietly(read: Callable[[], Any]) -> Any:  # noqa: ANN401
-    """The answer, or None where this one may not be read, or is gone."""
-    try:
-        return read()
-    except ClientError as error:
-        if error_code(error) in BAD_CREDENTIALS:
-            raise
-        return None
 
 
 def _capped(rows: Iterator[Mapping[str, Any]], most: int, what: str, unread: list[str]) -> Iterator[Mapping[str, Any]]:

@@ -47,7 +47,7 @@ def said(*words: str) -> Said:
 def ran(*words: str, **environment: str) -> Said:
     """Run the `runbook` command as a process of its own."""
     ended = subprocess.run(
-        [str(RUNBOOK), *words], cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=120
+        [str(RUNBOOK), *words], cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True
     )
     return Said(ended.returncode, ended.stdout, ended.stderr)
 

@@ -1,5 +1,8 @@
 """The faulty proxy, as a caller sees it: what it hears of each kind of fault, and whether AWS did it all the same."""
 
+import threading
+from functools import partial
+
 import boto3
 import pytest
 from botocore.config import Config
@@ -11,7 +14,7 @@ from rehearsal import faults
 from rehearsal.calls import told
 from rehearsal.faults import DELAY, DROP, FREEZE, REFUSE, Fault
 
-PATIENCE, HOLD = 0.5, 0.8
+HOLD = 0.1  # what is asked to be held for longer than a caller waits is held by an event
 KEYS = {"aws_access_key_id": "x", "aws_secret_access_key": "x", "region_name": "us-east-1"}
 NAME = "/fault/parameter"
 # A write in each of the protocols, of something that need not exist to be refused.
@@ -31,14 +34,20 @@ def proxy(server):
 
 @pytest.fixture
 def faulty(proxy):
-    """`faulty("sqs")`: a client that goes through the proxy, asks once, and waits half a second."""
-    config = Config(
-        retries={"total_max_attempts": 1, "mode": "standard"},
-        read_timeout=PATIENCE,
-        s3={"addressing_style": "path"},
-        proxies={},
-    )
-    return lambda service: boto3.client(service, endpoint_url=proxy.endpoint, config=config, **KEYS)
+    """`faulty("sqs")`: a client that goes through the proxy, asks once, and waits for as long as it takes."""
+    return partial(through, proxy, None)
+
+
+@pytest.fixture
+def hasty(proxy):
+    """The same of a caller who loses patience: for what is never answered."""
+    return partial(through, proxy, 0.5)
+
+
+def through(proxy, patience, service):
+    once = {"retries": {"total_max_attempts": 1, "mode": "standard"}, "proxies": {}}
+    config = Config(**once, read_timeout=patience, connect_timeout=None, s3={"addressing_style": "path"})
+    return boto3.client(service, endpoint_url=proxy.endpoint, config=config, **KEYS)
 
 
 @pytest.fixture
@@ -127,26 +136,30 @@ def test_of_a_fault_that_is_told_later_the_next_call_is_the_one_to_hear_of(proxy
     assert heard == ["sqs ListQueues"]
 
 
-def test_delay_outlasts_the_callers_patience_and_aws_does_it_then(proxy, faulty, did):
-    heard = []
+def test_delay_outlasts_the_callers_patience_and_aws_does_it_then(proxy, hasty, did):
+    heard, asked, held, released = [], [], threading.Event(), threading.Event()
+    proxy.sleep = lambda seconds: (asked.append(seconds), held.set(), released.wait())
     proxy.begin(Fault(DELAY), lambda call: heard.append(did()))
     with pytest.raises(ReadTimeoutError):
-        write(faulty)
+        write(hasty)
+    held.wait()
     assert not did()
-    assert heard == [False]
-    assert proxy.quiet()
+    assert (heard, asked) == ([False], [HOLD])
+    released.set()
+    assert proxy.quiet(None)
     assert did()
 
 
-def test_freeze_answers_nothing_any_more_until_it_is_thawed(proxy, faulty, did):
+def test_freeze_answers_nothing_any_more_until_it_is_thawed(proxy, faulty, hasty, did):
     proxy.begin(Fault(FREEZE))
     faulty("ssm").get_parameters(Names=[NAME])  # what came before it passed
     with pytest.raises(ReadTimeoutError):
-        write(faulty)
+        write(hasty)
+    assert proxy.wait_struck(None)
     with pytest.raises(ReadTimeoutError):
-        faulty("ssm").get_parameters(Names=[NAME])
+        hasty("ssm").get_parameters(Names=[NAME])
     proxy.thaw()
-    assert proxy.quiet()
+    assert proxy.quiet(None)
     assert not did()  # what was frozen never came
     write(faulty)
     assert did()

@@ -5,11 +5,11 @@ and writes an output that is a text without quotes. The cases keep clear of them
 """
 
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from workbench import ended
 
 from lib import walks
 from lib.settings import Settings
@@ -105,9 +105,7 @@ def answers(module_account: Settings, moto: str) -> Iterator[dict[str, Any]]:
 
 
 def _ended(states: Any, arn: str) -> Any:
-    deadline = time.monotonic() + 60
-    while (found := states.describe_execution(executionArn=arn))["status"] == "RUNNING":
-        assert time.monotonic() < deadline, arn
+    found = ended(states, arn)
     return json.loads(found["output"]) if found["status"] == "SUCCEEDED" else found["status"]
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
+from workbench import ended
 
 from lib import charts, continuity, drawing, executions, metrics, rates, render, workflow_log
 from lib.aws import connect
@@ -115,12 +116,12 @@ def test_routes_and_latency_of_executions_that_really_ran(account, client):
         answer = client("stepfunctions").start_execution(
             stateMachineArn=account.state_machine_arn, name=f"drill-{route}", input=json.dumps(given)
         )
-        history._finished(account, answer["executionArn"], 30)
+        ended(client("stepfunctions"), answer["executionArn"])
         expected[answer["executionArn"]] = route
     calm = history._start(
         account.endpoint_url, account.state_machine_arn, {"userId": "user-001", "text": "Feeling good."}
     )
-    assert history._finished(account, calm, 30) == "SUCCEEDED"
+    assert ended(client("stepfunctions"), calm)["status"] == "SUCCEEDED"
     while bridge.drain(made, 1):
         pass
     live, (start, end) = connect(account), window()

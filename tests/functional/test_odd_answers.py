@@ -8,6 +8,7 @@ from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from waiting import FOR_EVER
 
 from lib import (
     changes,
@@ -112,7 +113,7 @@ def applied(module_account):
     settings = module_account.model_copy(update={"mode": "apply", "settle_seconds": 0, "may_replace": 100})
     record, live = records.open_run(settings), connect(settings)
     arn = executions.start(live, "real-one", {"userId": "user-001", "text": "Slept well.", "timestamp": "2026-01-01"})
-    executions.finished(live, arn, 20, with_output=False)
+    executions.finished(live, arn, FOR_EVER, with_output=False)
     deploy.backup(live, record)
     for number, wanted in desired.PHASES.items():
         changes.carry_out(changes.plan(number, wanted(live)), settings, record)

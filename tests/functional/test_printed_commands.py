@@ -51,9 +51,7 @@ def typed(command, tmp_path):
     """A command as printed, typed into a shell in another folder."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith("RUNBOOK_")}
     environment = {**clean, "PATH": f"{BIN}:{os.defpath}"}
-    ended = subprocess.run(
-        ["sh", "-c", command], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300
-    )
+    ended = subprocess.run(["sh", "-c", command], cwd=tmp_path, env=environment, capture_output=True, text=True)
     return ended.returncode, ended.stdout + ended.stderr
 
 

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from waiting import FOR_EVER
 
 from lib.settings import load
 from rehearsal import baseline, bridge, children, history, server
@@ -46,7 +47,7 @@ def lines(account, client):
 
 def checkin(account, text="Hopeless and unmistakable, an awful day.", **more):
     arn = history._start(account.endpoint_url, account.state_machine_arn, {"userId": "user-001", "text": text, **more})
-    return arn, history._finished(account, arn, 30)
+    return arn, history._finished(account, arn, FOR_EVER)
 
 
 def test_metrics_and_logs_once_each(account, client):

@@ -1,7 +1,8 @@
 """Moto's interpreter over the embedded account: it runs a definition, and what it touches lies in the account."""
 
 import json
-import time
+
+from workbench import ended
 
 from rehearsal import baseline, clients
 
@@ -16,9 +17,7 @@ def test_runs_the_baseline_definition_with_the_accounts_own_things(account, moto
     )["stateMachineArn"]
     given = json.dumps({"userId": "user-004", "text": "Hopeless, an awful day."})
     arn = states.start_execution(stateMachineArn=made, name="one", input=given)["executionArn"]
-    deadline = time.monotonic() + 30
-    while (found := states.describe_execution(executionArn=arn))["status"] == "RUNNING" and time.monotonic() < deadline:
-        time.sleep(0.1)
+    found = ended(states, arn)
     assert found["status"] == "SUCCEEDED", found
     assert json.loads(received(baseline.TRUSTED_INBOX)[0]["Message"])["userId"] == "user-004"
     assert client("s3").list_objects_v2(Bucket=account.checkin_bucket_name)["KeyCount"] == 1

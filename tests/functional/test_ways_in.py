@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from accounts import processor_starts, started_by_alias
 from botocore.exceptions import ClientError
+from waiting import FOR_EVER
 from ways import applied, planned, published, route, routing, the
 
 from lib import (
@@ -127,7 +128,7 @@ def test_drills_start_what_check_ins_start_and_follow_the_arn_that_aws_gave(acco
     live, record = applied(account)
     given = {"userId": account.drill_user_id, "checkinResult": {"risk_score": 10, "score": 0.1}}
     started = executions.start(live, "drill-by-alias", given, entries.read(live).arn)
-    assert executions.finished(live, started, 20).status == "SUCCEEDED"
+    assert executions.finished(live, started, FOR_EVER).status == "SUCCEEDED"
     assert executions.start(live, "drill-by-alias", given, arn) == started  # the same again
     rows = [row["resource"] for row in record.rows("calls.jsonl") if row["operation"] == "StartExecution"]
     assert rows == [arn, arn]
@@ -726,13 +727,18 @@ def test_a_function_alias_that_is_split_is_said_and_no_pass(account, client):
     assert (seen_by.status, seen_by.found) == ("passed", f"{name}:live, version 1 and 2")
 
 
-def test_the_dispatcher_behind_a_split_alias_is_said_as_well(account, client):
-    name = account.dispatcher_function_name
-    function_alias(client, name)
-    events, rule = client("events"), "Your6-LowSentimentRule"
+@pytest.fixture
+def dispatcher_by_alias(account, client):
+    """The existing rule calls the dispatcher by its alias `live`, whose ARN this is."""
+    function_alias(client, account.dispatcher_function_name)
+    events, rule, arn = client("events"), "Your6-LowSentimentRule", f"{account.dispatcher_arn}:live"
     (target,) = events.list_targets_by_rule(Rule=rule)["Targets"]
-    events.put_targets(Rule=rule, Targets=[{**target, "Arn": f"{account.dispatcher_arn}:live"}])
-    split(client, name, MODE="another")
+    events.put_targets(Rule=rule, Targets=[{**target, "Arn": arn}])
+    return arn
+
+
+def test_the_dispatcher_behind_a_split_alias_is_said_as_well(account, client, dispatcher_by_alias):
+    split(client, account.dispatcher_function_name, MODE="another")
     found = the(entry.checks(connect(account)), "how the dispatcher is called")
     assert (found.status, "split between versions 1 and 2" in found.found) == ("cannot tell", True)
 
@@ -782,19 +788,15 @@ def test_check_ins_that_another_function_scores_stop_it(body, said, account, cli
     assert (found.status, said in found.found) == ("failed", True)
 
 
-def test_new_rules_call_the_dispatcher_by_the_alias_that_the_existing_rule_calls(account, client):
-    name = account.dispatcher_function_name
-    function_alias(client, name)
-    events, rule = client("events"), "Your6-LowSentimentRule"
-    (target,) = events.list_targets_by_rule(Rule=rule)["Targets"]
-    events.put_targets(Rule=rule, Targets=[{**target, "Arn": f"{account.dispatcher_arn}:live"}])
+def test_new_rules_call_the_dispatcher_by_the_alias_that_the_existing_rule_calls(account, client, dispatcher_by_alias):
     live, record = applied(account)
     for made in desired.rules():
-        (found,) = events.list_targets_by_rule(Rule=made["name"])["Targets"]
-        assert found["Arn"] == f"{account.dispatcher_arn}:live"
+        (found,) = client("events").list_targets_by_rule(Rule=made["name"])["Targets"]
+        assert found["Arn"] == dispatcher_by_alias
+    name = account.dispatcher_function_name
     policy = json.loads(client("lambda").get_policy(FunctionName=name, Qualifier="live")["Policy"])
     assert len(policy["Statement"]) == 3
-    assert {statement["Resource"] for statement in policy["Statement"]} == {f"{account.dispatcher_arn}:live"}
+    assert {statement["Resource"] for statement in policy["Statement"]} == {dispatcher_by_alias}
     assert {check.status for check in deploy.heard(live)} == {"passed"}
     changes.roll_back(rollback.plan(live, record.rows(LOG)), live.settings, record)
     with pytest.raises(ClientError, match="ResourceNotFound"):
@@ -872,7 +874,7 @@ def test_the_processors_answer_is_found_in_any_envelope(output, account, monkeyp
 def test_answers_from_before_the_latest_update_say_nothing_of_what_is_live(account, client):
     live = connect(account)
     given = {"userId": "user-001", "text": "Slept well.", "timestamp": "2026-01-01"}
-    executions.finished(live, executions.start(live, "before", given), 20, with_output=False)
+    executions.finished(live, executions.start(live, "before", given), FOR_EVER, with_output=False)
     assert preflight.phase_3(live).status == "passed"
     name = account.processor_function_name
     client("lambda").update_function_configuration(FunctionName=name, Description="another one")

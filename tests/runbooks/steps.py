@@ -81,7 +81,7 @@ def started(settings: Settings, command: str, *more: str, checkout: Path = ROOT,
 
 def finished(settings: Settings, process: subprocess.Popen[str]) -> Ended:
     """Wait for a started command."""
-    said, complained = process.communicate(timeout=120)
+    said, complained = process.communicate()
     return Ended(process.returncode, said, complained, latest(settings))
 
 

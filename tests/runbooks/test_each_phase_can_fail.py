@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from accounts import differing, settled, snapshot
 from steps import Ended, carried_out, code_cells, edited, finished, left_by_drills, redeployed, runbook, started
+from waiting import until
 
 from lib import deploy, drills, events, infrastructure, preflight, records, scenarios
 from lib.aws import connect
@@ -106,7 +107,9 @@ def no_machine(client, account):
 )
 def test_00_names_what_is_missing(account, client, take_away, named):
     for function in (account.processor_function_name, account.dispatcher_function_name):
-        client("lambda").get_waiter("function_active_v2").wait(FunctionName=function, WaiterConfig={"Delay": 0.1})
+        until(
+            lambda name=function: client("lambda").get_function(FunctionName=name)["Configuration"]["State"] == "Active"
+        )
     take_away(client, account)
     found = {check.name: check.status for check in preflight.checklist(connect(account))}
     # Nobody has checked in yet in this account, so nothing says what the processor answers.
@@ -118,13 +121,13 @@ def rival(client: Callable[[str], Any], name: str, spoil: Callable[[dict[str, st
     """Somebody else's deployment, which puts a function's variables back as soon as ours are there."""
     aws, over = client("lambda"), threading.Event()
 
-    def insist() -> None:
-        while not over.wait(0.01):
-            found = aws.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-            if "OPS_SNS_TOPIC_ARN" in found:
-                aws.update_function_configuration(FunctionName=name, Environment={"Variables": spoil(found)})
+    def insist() -> bool:
+        found = aws.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        if "OPS_SNS_TOPIC_ARN" in found:
+            aws.update_function_configuration(FunctionName=name, Environment={"Variables": spoil(found)})
+        return over.is_set()
 
-    thread = threading.Thread(target=insist)
+    thread = threading.Thread(target=until, args=(insist,))
     thread.start()
     try:
         yield

@@ -3,14 +3,13 @@
 import os
 import signal
 import threading
-import time
 from pathlib import Path
 
 import pytest
 from accounts import differing, snapshot
 from steps import Ended, carried_out, children_of, latest, runbook, started
-from test_interruption import gone
 from test_resume import lasting
+from waiting import until, until_gone
 
 from lib import audit, changes, desired, records, run
 from lib.aws import connect
@@ -20,7 +19,6 @@ from lib.records import LOG
 from lib.settings import Settings
 
 BUCKET = "records-of-runs"
-PATIENCE = 60.0
 
 
 @pytest.fixture
@@ -64,18 +62,20 @@ def unlike(client, folder: Path) -> set[str]:
 def cut(account: Settings, client) -> str:
     """A run of phases 01 and 02, killed with its kernel as soon as a change of it is in the bucket; its id."""
     process = started(account, "apply", "--from", "01", "--to", "02")
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline and process.poll() is None:
-        kernels = children_of(process.pid, KERNEL)
-        if kernels and b'"applied"' in stored(client, latest(account).run_id).get(LOG, b""):
-            process.kill()
-            os.kill(kernels[0], signal.SIGKILL)
-            process.communicate()
-            assert gone(kernels[0])
-            return latest(account).run_id
-        time.sleep(0.02)
+    until(lambda: kept(account, client) or process.poll() is not None)
+    if process.poll() is not None:
+        raise AssertionError(process.communicate())
+    (kernel,) = children_of(process.pid, KERNEL)
     process.kill()
-    raise AssertionError(process.communicate())
+    os.kill(kernel, signal.SIGKILL)
+    process.communicate()
+    until_gone(kernel)
+    return latest(account).run_id
+
+
+def kept(account: Settings, client) -> bool:
+    """Whether the bucket holds a change that a run has applied."""
+    return any(b'"applied"' in stored(client, name).get(LOG, b"") for name in records.runs(account))
 
 
 def pending(account: Settings, *phases: str) -> list[str]:
@@ -173,8 +173,7 @@ def test_of_two_machines_that_go_on_at_once_one_is_refused_and_writes_nothing(he
 
 def test_a_bucket_that_goes_away_stops_the_run_which_goes_on_later(here, client):
     def taken_away() -> None:
-        while not any(b'"applied"' in stored(client, name).get(LOG, b"") for name in records.runs(here)):
-            time.sleep(0.02)
+        until(lambda: kept(here, client))
         emptied(client)
 
     breaking = threading.Thread(target=taken_away, daemon=True)

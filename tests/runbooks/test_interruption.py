@@ -3,12 +3,11 @@
 import os
 import signal
 import sys
-import time
-from pathlib import Path
 
 from accounts import differing, snapshot
 from jupyter_client.kernelspec import KernelSpec
 from steps import carried_out, children_of, code_cells, finished, latest, runbook, started
+from waiting import until, until_gone
 
 from lib import changes, engine, records, rollback
 from lib.aws import connect
@@ -17,8 +16,7 @@ from lib.settings import Settings
 from rehearsal import clients
 
 # Phase 03 waits this long after its update, in a cell of its own: that is where these runs are cut.
-LONG = {"settle_seconds": 60}
-PATIENCE = 60.0
+LONG = {"settle_seconds": 120}
 
 
 def cut_in_the_middle(account: Settings, *more: str) -> tuple[object, int]:
@@ -30,14 +28,10 @@ def cut_in_the_middle(account: Settings, *more: str) -> tuple[object, int]:
     key = {"userId": {"S": account.drill_user_id}}
     clients.client(account.endpoint_url, "dynamodb").delete_item(TableName=account.table_name, Key=key)
     process = started(account, "apply", "--from", "03", *more, **LONG)
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline and process.poll() is None:
-        kernels = children_of(process.pid, KERNEL)
-        if kernels and verified(account):
-            return process, kernels[0]
-        time.sleep(0.05)
-    process.kill()
-    raise AssertionError(process.communicate())
+    until(lambda: verified(account) or process.poll() is not None)
+    if process.poll() is not None:
+        raise AssertionError(process.communicate())
+    return process, children_of(process.pid, KERNEL)[0]
 
 
 def verified(account: Settings) -> bool:
@@ -46,23 +40,12 @@ def verified(account: Settings) -> bool:
     return any(row["name"].startswith("dashboard widgets") for row in rows)
 
 
-def gone(pid: int) -> bool:
-    """Whether a process has ended, within a while."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        status = Path(f"/proc/{pid}/status")
-        if not status.exists() or "State:\tZ" in status.read_text():
-            return True
-        time.sleep(0.05)
-    return False
-
-
 def test_sigterm_ends_the_run_and_the_record_says_interrupted(account):
     process, kernel = cut_in_the_middle(account, "--to", "05")
     process.send_signal(signal.SIGTERM)
     ended = finished(account, process)
     assert ended.code == 130
-    assert gone(kernel)
+    until_gone(kernel)
     assert "interrupted" in ended.complained
     assert "/lib/run.py" not in ended.complained  # a busy kernel says on its own what its last breath was
     assert ended.verdict["verdict"] == "interrupted"

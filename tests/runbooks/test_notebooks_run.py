@@ -94,7 +94,7 @@ def stepped(notebook: Path, config: Config) -> list[Any]:
     """Run the cells one by one in one kernel that starts in the notebook's folder, as JupyterLab does."""
     content = nbformat.read(notebook, as_version=4)
     with_folder = {"metadata": {"path": str(notebook.parent)}}
-    client = NotebookClient(content, config=config, resources=with_folder, kernel_name="python3", timeout=60)
+    client = NotebookClient(content, config=config, resources=with_folder, kernel_name="python3")
     with client.setup_kernel():
         for index, cell in enumerate(content.cells):
             if cell.cell_type == "code":

@@ -34,7 +34,6 @@ def run(account: Settings, *more: str, **variables: str | None) -> Ended:
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
     )
     return Ended(ended.returncode, ended.stdout, ended.stderr, latest(account))
 
@@ -101,7 +100,7 @@ def test_a_run_in_the_background_ends_on_what_is_sent_to_end_it(account, number)
         assert letter, (seen, process.communicate())
         seen += letter
     process.send_signal(number)
-    said, complained = process.communicate(timeout=120)
+    said, complained = process.communicate()
     ended = Ended(process.returncode, seen + said, complained, latest(account))
     assert (ended.code, ended.verdict["verdict"], ended.phase("02")["verdict"]) == (130, "interrupted", "interrupted")
     assert records.unsealed(ended.record.folder) == []

@@ -23,7 +23,6 @@ from lib.phases import alert_event
 from lib.plans import Change, entry
 from lib.records import Record
 from lib.settings import ROOT, Settings
-from rehearsal import clients
 
 BUILT = ("01", "02", "04", "03")
 QUICK = {"mode": "apply", "alert_limit_seconds": 2}
@@ -294,35 +293,52 @@ def test_the_event_before_is_asked_once_and_never_of_our_own_definition(account)
     assert (check.status, "no event of the definition before" in check.found) == ("not exercised here", True)
 
 
-def crossed(account: Settings, spoil: Callable[[dict[str, Any]], dict[str, Any]] = lambda old: old) -> Check:
-    """The answer on an execution that was under way when the update came; `spoil` edits what counts as old."""
-    settings = account.model_copy(update={"mode": "apply"})
-    live, record = carried_out(settings, "01", "02", "04")
-    given = json.dumps({"userId": "user-001", "text": "Slept well. It is a long story."})
-    states = clients.client(settings.endpoint_url, "stepfunctions")
-    states.start_execution(stateMachineArn=settings.state_machine_arn, input=given)
-    live.sleep(continuity.MARGIN_SECONDS + 0.5)
-    outcome = changes.carry_out(changes.plan("03", desired.state_machine(live)), settings, record)
-    spoiled = tuple(
-        replace(c, before={**c.before, "definition": spoil(c.before["definition"])})
-        if c.resource.kind == "state machine"
-        else c
-        for c in outcome.plan.changes
-    )
-    (check,) = continuity.crossing(live, record, replace(outcome, plan=replace(outcome.plan, changes=spoiled)))
-    return check
+# The processor scores a long story once a message of this queue says so, in the place of some seconds.
+GO_ON = """sqs = __import__("boto3").client("sqs")
+        url = sqs.get_queue_url(QueueName="Go-On")["QueueUrl"]
+        while not sqs.receive_message(QueueUrl=url).get("Messages"):
+            pass"""
 
 
-def test_executions_across_the_update_finish_on_their_old_definition(account):
-    check = crossed(account)
+@pytest.fixture
+def crossed(account: Settings, client: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Check]:
+    """`crossed(spoil)`: the answer on an execution that was under way when the update came.
+
+    `spoil` edits what counts as old.
+    """
+
+    def answer(spoil: Callable[[dict[str, Any]], dict[str, Any]] = lambda old: old) -> Check:
+        monkeypatch.setattr(continuity, "MARGIN_SECONDS", 0)
+        settings = account.model_copy(update={"mode": "apply"})
+        live, record = carried_out(settings, "01", "02", "04")
+        url = client("sqs").create_queue(QueueName="Go-On")["QueueUrl"]
+        redeployed(client, account.processor_function_name, tmp_path, "checkin_processor", "sleep(LONG_SECONDS)", GO_ON)
+        given = json.dumps({"userId": "user-001", "text": "Slept well. It is a long story."})
+        client("stepfunctions").start_execution(stateMachineArn=settings.state_machine_arn, input=given)
+        outcome = changes.carry_out(changes.plan("03", desired.state_machine(live)), settings, record)
+        client("sqs").send_message(QueueUrl=url, MessageBody="go on")
+        spoiled = tuple(
+            replace(c, before={**c.before, "definition": spoil(c.before["definition"])})
+            if c.resource.kind == "state machine"
+            else c
+            for c in outcome.plan.changes
+        )
+        (check,) = continuity.crossing(live, record, replace(outcome, plan=replace(outcome.plan, changes=spoiled)))
+        return check
+
+    return answer
+
+
+def test_executions_across_the_update_finish_on_their_old_definition(crossed):
+    check = crossed()
     assert (check.status, check.found) == ("passed", "1 of 1")
 
 
-def test_03_sees_an_execution_that_did_not_stay_on_its_definition(account):
+def test_03_sees_an_execution_that_did_not_stay_on_its_definition(crossed):
     def without_its_choice(old: dict[str, Any]) -> dict[str, Any]:
         return {**old, "States": {name: body for name, body in old["States"].items() if name != "CheckSentiment"}}
 
-    check = crossed(account, without_its_choice)
+    check = crossed(without_its_choice)
     assert check.status == "failed"
     assert re.search(r"0 of 1; .*: SUCCEEDED, new states: CheckSentiment", check.found)
 

@@ -11,7 +11,17 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.retries.standard import ExponentialBackoff
 
 from lib import calls
-from lib.aws import Identity, _client, _session, absent_is_none, connect, error_code, readable
+from lib.aws import (
+    BAD_CREDENTIALS,
+    Identity,
+    _client,
+    _session,
+    absent_is_none,
+    answer_or_code,
+    connect,
+    error_code,
+    readable,
+)
 from lib.errors import BadParameters, NotAsWanted, Refused, Throttled, Unreachable
 from lib.settings import load
 
@@ -281,3 +291,26 @@ def test_a_write_that_met_somebody_elses_change_was_not_made_and_may_be_tried_ag
     error = ClientError({"Error": {"Code": code, "Message": "at this moment"}}, "PutRule")
     with pytest.raises(Throttled), readable("writing rule X", writing=True):
         raise error
+
+
+def refused(code):
+    def read():
+        raise ClientError({"Error": {"Code": code}}, "Describe")
+
+    return read
+
+
+@pytest.mark.parametrize("answer", [{"a": 1}, "AccessDenied", "", None])
+def test_what_is_answered_is_never_taken_for_a_refusal(answer):
+    assert answer_or_code(lambda: answer) == (answer, "")
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "NotFoundException", "ThrottlingException"])
+def test_of_a_refusal_the_code_is_the_answer(code):
+    assert answer_or_code(refused(code)) == (None, code)
+
+
+@pytest.mark.parametrize("code", BAD_CREDENTIALS)
+def test_credentials_that_aws_does_not_take_are_no_answer_of_one_thing(code):
+    with pytest.raises(ClientError):
+        answer_or_code(refused(code))

@@ -1,5 +1,7 @@
 """What a run's record says of the checkout and the interpreter, also on a machine that cannot tell."""
 
+import contextlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -33,10 +35,20 @@ def test_of_a_git_that_fails_the_commit_cannot_be_told(git):
     assert basis.git_commit() == "cannot tell: git failed with exit code 128"
 
 
-@pytest.mark.parametrize("script", ["exec sleep 20", "sleep 20 & wait"], ids=["itself", "a child of it"])
-def test_of_a_git_that_hangs_the_commit_cannot_be_told(script, git, monkeypatch):
+@pytest.fixture
+def endless(tmp_path):
+    """A pipe into which nobody writes; whoever still reads it in the end is let go."""
+    pipe = tmp_path / "endless"
+    os.mkfifo(pipe)
+    yield pipe
+    with contextlib.suppress(OSError):  # nobody reads it any more
+        os.close(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+
+
+@pytest.mark.parametrize("script", ["exec cat {}", "cat {} & wait"], ids=["itself", "a child of it"])
+def test_of_a_git_that_hangs_the_commit_cannot_be_told(script, git, endless, monkeypatch):
     monkeypatch.setattr(basis, "GIT_SECONDS", 0.2)
-    git(script)
+    git(script.format(endless))
     assert basis.git_commit() == "cannot tell: git did not answer within 0.2 s"
 
 

@@ -5,6 +5,7 @@ import re
 import tomllib
 from graphlib import TopologicalSorter
 
+import clocks
 import pytest
 
 from lib.settings import ROOT
@@ -15,7 +16,22 @@ LIB = {
 }
 REHEARSAL = sorted((ROOT / "rehearsal").rglob("*.py"))
 ALL = [*LIB.values(), *REHEARSAL]
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 FUNCTIONS = ROOT / "rehearsal" / "functions"
+# Where a test waits for a clock all the same: file, what, and why there is no other way.
+BY_A_CLOCK = {
+    ("tests/accounts.py", "a sleep"): "the embedded account tells of no event that is on its way to a function",
+    ("tests/functional/test_faults.py", "a limit"): "a caller who loses patience, with what is never answered",
+    (
+        "tests/functional/workbench.py",
+        "a sleep in a text",
+    ): "a function that is slower than its state allows; busy, slower",
+    ("tests/runbooks/test_sabotages.py", "a sleep in a text"): "an alert that comes too late; on a busy machine, later",
+    ("tests/unit/clocks.py", "a sleep in a text"): "the rule itself",
+    ("tests/unit/test_house.py", "a sleep in a text"): "the rule itself, and its proof",
+    ("tests/unit/test_notebooks_style.py", "a sleep in a text"): "the same rule for notebooks",
+    ("tests/waiting.py", "a limit"): "the pause between two looks, which decides nothing",
+}
 ENVIRONMENTS = {path.stem for path in (ROOT / "parameters").glob("*.yaml")}
 BANNED = {"manager", "util", "utils", "helper", "helpers", "handle", "data2", "process"}
 # Each of these imports nothing of ours but what stands behind it.
@@ -230,6 +246,60 @@ def test_nothing_sleeps_but_by_an_injected_sleep(path):
     # The leash is a process of its own that waits for its owner's end.
     if path.stem != "leash":
         assert [call for call in calls(path) if call[0] in ("time.sleep", "asyncio.sleep")] == []
+
+
+@pytest.mark.parametrize("path", TESTS, ids=name)
+def test_no_test_waits_for_a_clock_or_lets_one_decide(path):
+    seen = [(line, what) for line, what in clocks.found(path.read_text(encoding="utf-8"))]
+    assert [(line, what) for line, what in seen if (name(path), what) not in BY_A_CLOCK] == []
+    # And what stands there without need is taken out.
+    assert {what for file, what in BY_A_CLOCK if file == name(path)} == {what for _, what in seen}
+
+
+@pytest.mark.parametrize(
+    ("source", "what"),
+    [
+        ("import time\ntime.sleep(1)", "a sleep"),
+        ("from time import sleep\nsleep(seconds)", "a sleep"),
+        ("live.sleep(2)", "a sleep"),
+        ("import time\nbegan = time.monotonic()", "a clock"),
+        ("from time import perf_counter\nbegan = perf_counter()", "a clock"),
+        ("process.communicate(timeout=60)", "a limit"),
+        ("subprocess.run(line, timeout=PATIENCE)", "a limit"),
+        ("received('queue', within=15)", "a limit"),
+        ("ended.wait(5)", "a limit"),
+        ("thread.join(0.2)", "a limit"),
+        ("changed.wait_for(lambda: done, 5)", "a limit"),
+        ("threading.Timer(0.1, ended.set).start()", "an alarm"),
+        ("signal.alarm(5)", "an alarm"),
+        ("CHILD = 'import time; time.sleep(60)'", "a sleep in a text"),
+        ("CHILD = f'import time; time.sleep({seconds})'", "a sleep in a text"),
+        ("git('exec sleep 20')", "a sleep in a text"),
+        ("git('sleep 20 & wait')", "a sleep in a text"),
+        ("def test():\n    assert datetime.now(UTC) - end < timedelta(seconds=9)", "a comparison with this moment"),
+        (
+            "def test():\n    now = datetime.now(UTC)\n    work()\n    assert found > now",
+            "a comparison with this moment",
+        ),
+    ],
+)
+def test_that_rule_can_fail(source, what):
+    assert what in {kind for _, kind in clocks.found(source)}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "slept = []\nwaited(sleep=slept.append)",
+        "live = replace(live, clock=lambda: sum(slept), sleep=lambda seconds: None)",
+        "process.communicate()\nended.wait()\nthread.join()",
+        "', '.join(names)\nfound.get('x', 1)",
+        "@settings(deadline=None)\ndef test():\n    subprocess.run(line, timeout=None)",
+        "def test():\n    'Nobody sleeps here: no sleep(5).'\n    frame = recorded(datetime.now(UTC) - DAY)",
+    ],
+)
+def test_an_injected_clock_or_an_event_is_no_fault_by_that_rule(source):
+    assert clocks.found(source) == []
 
 
 @pytest.mark.parametrize("path", [path for path in ALL if path.read_text(encoding="utf-8").strip()], ids=name)

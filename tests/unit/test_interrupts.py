@@ -52,7 +52,7 @@ def test_what_ends_a_command_is_taken_however_it_was_started(how, number):
     with started(how, number, COMMAND) as process:
         assert process.stdout.readline() == "ready\n"
         process.send_signal(number)
-        said = process.communicate(timeout=60)[0]
+        said = process.communicate()[0]
     name = "KeyboardInterrupt" if number == signal.SIGINT else "Interrupted"
     assert said == f"{name} cleared up\n"
 
@@ -62,18 +62,18 @@ def test_a_terminal_that_goes_ends_no_command_that_nohup_started():
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGHUP)
         process.send_signal(signal.SIGTERM)
-        assert process.communicate(timeout=60)[0] == "Interrupted cleared up\n"
+        assert process.communicate()[0] == "Interrupted cleared up\n"
 
 
 def test_how_a_child_ended_is_known_also_where_the_parent_ignored_the_ends_of_children():
     with started("ignored", signal.SIGCHLD, CHILD) as process:
-        assert process.communicate(timeout=60)[0] == "7\n"
+        assert process.communicate()[0] == "7\n"
 
 
 @pytest.mark.parametrize("number", ENDING)
 def test_a_child_inherits_nothing_blocked(number):
     with started("blocked", number, CHILD) as process:
-        assert process.communicate(timeout=60)[0] == "7\n"
+        assert process.communicate()[0] == "7\n"
 
 
 def test_a_second_sigterm_does_not_disturb_the_clearing_up():

@@ -37,9 +37,7 @@ ASK = "from lib import origin, persons; print(persons.__file__); print(persons.s
 def python(*words, at=ROOT, isolated=False, **variables):
     """What a Python of this environment says, with these variables as well."""
     line = [sys.executable, *(origin.ISOLATED if isolated else ()), *words]
-    ended = subprocess.run(
-        line, cwd=at, env={**os.environ, **variables}, capture_output=True, text=True, check=False, timeout=120
-    )
+    ended = subprocess.run(line, cwd=at, env={**os.environ, **variables}, capture_output=True, text=True, check=False)
     return ended.returncode, ended.stdout, ended.stderr
 
 

@@ -1,6 +1,7 @@
 """A record and its store, over an S3 in a dictionary: written ahead, handed over, one machine at a time."""
 
 import contextlib
+import fcntl
 import hashlib
 import io
 import json
@@ -15,6 +16,7 @@ from fakes import World
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
+from waiting import until
 
 from lib import audit, changes, handover, records
 from lib.errors import Altered, BadParameters, Refused, Superseded, Unreachable, Unrecorded
@@ -262,15 +264,17 @@ def test_a_notebook_that_is_running_is_not_stored(s3, ours):
     assert f"03_y{records.RUNNING}" not in names(s3)
 
 
-def test_bringing_together_waits_for_a_row_that_is_being_added(ours):
-    record, order = a_run(ours), []
+def test_bringing_together_waits_for_a_row_that_is_being_added(ours, monkeypatch):
+    record, order, lock = a_run(ours), [], fcntl.flock
     with record.held():
+        monkeypatch.setattr(fcntl, "flock", lambda *asked: (order.append("asked"), lock(*asked)))
         coming = threading.Thread(target=lambda: (ours.again(), order.append("together")))
         coming.start()
-        coming.join(0.2)
+        until(lambda: order)
         order.append("added")
     coming.join()
-    assert order == ["added", "together"]
+    assert order[:2] == ["asked", "added"]
+    assert order[-1] == "together"
 
 
 def test_a_put_whose_answer_was_lost_and_that_was_repeated_is_our_own(s3, ours):
