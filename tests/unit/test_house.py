@@ -26,6 +26,7 @@ BY_A_CLOCK = {
         "tests/functional/workbench.py",
         "a sleep in a text",
     ): "a function that is slower than its state allows; busy, slower",
+    ("tests/mutation_run.py", "a clock"): "a mutant that never ends is given up, and counted apart",
     ("tests/runbooks/test_sabotages.py", "a sleep in a text"): "an alert that comes too late; on a busy machine, later",
     ("tests/unit/clocks.py", "a sleep in a text"): "the rule itself",
     ("tests/unit/test_house.py", "a sleep in a text"): "the rule itself, and its proof",

@@ -468,7 +468,7 @@ def test_nobody_guesses_the_token_of_another_run(store, live):
     for _ in range(3):
         with held(live, "r1"):
             tokens.add(os.environ[TOKEN])
-    assert [len(token) for token in tokens] == [16, 16, 16]
+    assert [len(token) for token in tokens] == [32, 32, 32]
 
 
 def test_one_that_cannot_be_renewed_any_more_stops_the_next_write(store, live):
