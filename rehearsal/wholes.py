@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lib import locks, origin
+from lib.errors import BadParameters
 from lib.settings import ROOT, load
 from rehearsal.calls import Call
 from rehearsal.children import born
@@ -93,7 +94,9 @@ def _lost(current: Stage, trial: Trial, clean: dict[str, Any], ended: str) -> st
     else:
         undone = command(current, "rollback", current.record.run_id, *broken)
         said = _said(undone)
-        if undone.returncode:
+        # Killed before it changed anything, it has nothing to undo, and the command says so.
+        nothing = not current.record.changes() and undone.returncode == BadParameters.exit_code
+        if undone.returncode and not nothing:
             return f"could not be rolled back: {said}"
     found = wrong(_still(current.before), _still(current.look()))
     return f"rolled back, but not as before: {found}" if found else ""

@@ -213,8 +213,8 @@ def run(
 
 def test_an_empty_history_is_said_and_not_passed(looked: Looked) -> None:
     found = run(looked, now=lambda: datetime.now(UTC) - timedelta(days=400))
-    (check,) = backtest.checks(found)
-    assert (check.status, check.found) == ("cannot tell", "no check-in is recorded in that time, or none could be read")
+    said = "no check-in is recorded in that time, or none could be read"
+    assert {(check.status, check.found) for check in backtest.checks(found)} == {("cannot tell", said)}
     assert found.routed == 0 and backtest.table(found).empty
 
 
@@ -269,8 +269,8 @@ def test_a_definition_that_cannot_be_followed_is_said(looked: Looked) -> None:
     checked_in(looked)
     odd = spoiled(looked.definition, lambda states: states["CheckinComplete"].update(Type="Map"))
     found = run(looked, odd)
-    (check,) = backtest.checks(found)
-    assert check.status == "cannot tell" and "CheckinComplete is a Map state" in check.found
+    assert {check.status for check in backtest.checks(found)} == {"cannot tell"}
+    assert all("CheckinComplete is a Map state" in check.found for check in backtest.checks(found))
 
 
 def test_a_definition_that_decides_by_another_field_is_routed_by_it(looked: Looked) -> None:

@@ -109,6 +109,11 @@ def killed(settings: Settings, record: Record) -> None:
     writers.leave(record.folder)
 
 
+def lasting(names: set[str]) -> set[str]:
+    """Without what a rollback leaves behind on purpose."""
+    return {name for name in names if not name.startswith("versions of")}
+
+
 def code_cells(path: Path) -> list[Any]:
     """The code cells of an executed notebook."""
     return [

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 from accounts import differing, snapshot
-from steps import Ended, carried_out, children_of, latest, runbook, started
-from test_resume import lasting
+from steps import Ended, carried_out, children_of, lasting, latest, runbook, started
 from waiting import until, until_gone
 
 from lib import audit, changes, desired, records, run

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 from accounts import differing, snapshot
-from steps import COMMAND, carried_out, killed, latest, runbook, words
+from steps import COMMAND, carried_out, killed, lasting, latest, runbook, words
 from test_interruption import LONG, cut_in_the_middle
 from waiting import until_gone
 
@@ -20,17 +20,11 @@ from lib.record import writers
 from lib.settings import ROOT, Settings
 
 ALL = ("01", "02", "04", "03", "06")
-KEPT_ON_PURPOSE = {"versions of"}
 
 
 def pending(account: Settings) -> list[str]:
     """What the plan would still change."""
     return [change.resource.name for plan in run.plan_all(connect(account)) for change in plan.pending]
-
-
-def lasting(names: set[str]) -> set[str]:
-    """Without what a rollback leaves behind on purpose."""
-    return {name for name in names if not any(name.startswith(kept) for kept in KEPT_ON_PURPOSE)}
 
 
 def test_a_killed_runner_leaves_a_lock_and_its_run_goes_on_when_that_is_broken(account):
