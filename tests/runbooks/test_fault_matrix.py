@@ -86,8 +86,8 @@ def test_a_rollback_that_meets_a_fault_is_completed_or_taken_back(stage):
 @pytest.mark.parametrize(
     ("kind", "at", "then", "call"),
     [
-        (KERNEL, 4, "resume", "iam PutRolePolicy"),
-        (RUNNER, 4, "rollback", "iam PutRolePolicy"),
+        (KERNEL, 3, "resume", "iam PutRolePolicy"),
+        (RUNNER, 3, "rollback", "iam PutRolePolicy"),
         (RUNNER, 2, "rollback", "ssm PutParameter"),  # of what the account keeps of a run: nothing is changed yet
     ],
 )
