@@ -18,6 +18,7 @@ PARENT = """
 import os, signal, sys
 for number in (signal.SIGINT, signal.SIGCHLD):
     signal.signal(number, signal.SIG_IGN)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup, as these tests may run themselves, a run goes on
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGHUP})
 os.execv(sys.argv[1], sys.argv[1:])
 """
