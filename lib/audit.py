@@ -49,7 +49,7 @@ def attached(
     if shelves is None:
         return record, live
     shelf = shelves.run(record.run_id, record.folder)
-    with stores.opening(shelf.where):
+    with stores.opening(shelf.where, settings):
         _require_sealed(record, shelf)
         handover.together(record, shelf)
         records.verified(settings, record, unverified)
@@ -89,7 +89,7 @@ def look(settings: Settings, shelves: Shelves | None = None) -> list[str]:
     folder = settings.runs_folder / records.COPIES
     for run_id, files in found.items():
         copy, shelf = Record(folder / run_id, run_id), shelves.run(run_id)
-        with stores.opening(shelf.where):
+        with stores.opening(shelf.where, settings):
             handover.copy_telling(copy, shelf, files)
     return sorted(found)
 

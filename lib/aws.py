@@ -130,8 +130,7 @@ def readable(doing: str, writing: bool = False, masked: Callable[[str], str] = s
         yield
     except NO_CREDENTIALS as error:
         raise Unreachable(
-            f"no usable AWS credentials while {doing} ({masked(_words(error))}); log in "
-            "(aws sso login, or set a profile)"
+            f"no usable AWS credentials while {doing} ({masked(_words(error))}); log in again, or set profile"
         ) from error
     except NO_ANSWER as error:
         if writing:

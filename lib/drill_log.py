@@ -36,7 +36,7 @@ def opened(settings: Settings) -> Record:
     with record.kept():
         folder.mkdir(parents=True, exist_ok=True)
     shelf = shelves.run(DRILLS, folder)
-    with stores.opening(shelf.where):
+    with stores.opening(shelf.where, settings):
         handover.together(record, shelf)
     return replace(record, store=shelf)
 

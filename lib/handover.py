@@ -61,10 +61,11 @@ def same_content(path: Path, etag: str) -> bool:
     return path.is_file() and hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest() == etag
 
 
-def further(ours: bytes, theirs: bytes) -> Side:
+def further(ours: bytes, theirs: bytes, without_store: str) -> Side:
     """Whose change log goes on. Where both do, the store's: what ours announced besides was never carried out.
 
-    Raises Refused where a write of ours was begun whose announcement never reached the store.
+    Raises Refused where a write of ours was begun whose announcement never reached the store; `without_store` is what
+    undoes the run by this machine's record.
     """
     if ours == theirs:
         return "neither"
@@ -73,8 +74,8 @@ def further(ours: bytes, theirs: bytes) -> Side:
     if not theirs.startswith(ours) and (begun := _begun_unannounced(own_rows(ours, theirs))):
         raise Refused(
             f"two machines wrote under this run: this one's {LOG} ({len(ours)} bytes) tells of {', '.join(begun)}, "
-            f"the store's ({len(theirs)} bytes) does not. Compare them; undo what only this machine did "
-            "(rollback with --set record_store=), then move its folder away and go on with the store's"
+            f"the store's ({len(theirs)} bytes) does not. Compare them; undo what only this machine did by "
+            f"`{without_store}`, then move its folder away and go on with the store's"
         )
     return "theirs"
 
@@ -109,7 +110,7 @@ def _further(record: Record, shelf: Shelf, stored: Mapping[str, str]) -> Side:
     path = record.folder / LOG
     ours = path.read_bytes() if path.exists() else b""
     theirs = b"" if LOG not in stored else ours if same_content(path, stored[LOG]) else shelf.read(LOG) or b""
-    side = further(ours, theirs)
+    side = further(ours, theirs, shelf.without_it)
     if side != "neither" or VERDICT not in stored or same_content(record.folder / VERDICT, stored[VERDICT]):
         return side
     here, there = _ended(record.read_json(VERDICT)), _ended(_parsed((shelf.read(VERDICT) or b"").decode()))

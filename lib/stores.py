@@ -19,7 +19,7 @@ from lib.display import commands
 from lib.errors import Altered, BadParameters, RunbookError, Superseded, Unreachable, Unrecorded
 from lib.handover import take, union
 from lib.manifest import MANIFEST
-from lib.parameters import RUN_ID
+from lib.parameters import DRILLS, RUN_ID
 from lib.record import seals
 from lib.records import LOG
 from lib.settings import Settings
@@ -61,7 +61,7 @@ class RunStore:
         raise Superseded(
             f"another machine went on with run {self.run_id}: {name} in {self.where} is not what this one last saw, so "
             "nothing more is written. Its status shows how far it is; leave it to that machine, or stop it and "
-            f"`{self._resume}`"
+            f"`{self._go_on}`"
         )
 
     def _with_their_seals(self, ours: bytes) -> bytes:
@@ -113,8 +113,15 @@ class RunStore:
             return _bare(answer["ETag"]), bytes(answer["Body"].read())
 
     @property
-    def _resume(self) -> str:
-        return commands.runbook(self.live.settings, "apply", "--resume", self.run_id)
+    def _go_on(self) -> str:
+        """The log of drills is no run that could be resumed: it is gone on with by the next drill."""
+        words = ["drill"] if self.run_id == DRILLS else ["apply", "--resume", self.run_id]
+        return commands.runbook(self.live.settings, *words)
+
+    @property
+    def without_it(self) -> str:
+        """The command that undoes the run by this machine's record alone."""
+        return commands.without_store(self.live.settings, "rollback", self.run_id)
 
     @property
     def where(self) -> str:
@@ -151,7 +158,7 @@ class RunStore:
         except RunbookError as error:
             raise Unrecorded(
                 f"the record cannot be kept in its store ({error}), so nothing more is written; the record on this "
-                f"machine is complete. When the store answers, `{self._resume}`"
+                f"machine is complete. When the store answers, `{self._go_on}`"
             ) from error
 
 
@@ -172,7 +179,8 @@ class Shelves:
     def runs(self) -> dict[str, dict[str, str]]:
         """Every run that is stored: its files by name, with their ETags. Read-only."""
         found: dict[str, dict[str, str]] = {}
-        with opening(f"s3://{self.bucket}"), readable(f"listing the runs in s3://{self.bucket}/{self.prefix}"):
+        doing = f"listing the runs in s3://{self.bucket}/{self.prefix}"
+        with opening(f"s3://{self.bucket}", self.live.settings), readable(doing):
             for name, etag in _listed(self.live, self.bucket, self.prefix):
                 run_id, _, file = name.partition("/")
                 if file and RUN_ID.fullmatch(run_id):
@@ -196,18 +204,18 @@ def _memory(folder: Path, bucket: str, prefix: str) -> tuple[dict[str, str], dic
 
 
 @contextmanager
-def opening(where: str) -> Iterator[None]:
+def opening(where: str, settings: Settings) -> Iterator[None]:
     """What a store that cannot be used comes to before a run has begun: nothing was written to AWS."""
     try:
         yield
-    except (Unreachable, Superseded):
+    except Superseded:
         raise
     except RunbookError as error:
         cause = error.__cause__ if isinstance(error, Unrecorded) else error
         if isinstance(cause, Unreachable):
             raise Unreachable(
-                f"the record's store {where} does not answer ({cause}); nothing was written. In an emergency, roll "
-                "back or restore from this machine's record alone, with --set record_store="
+                f"the record's store {where} does not answer ({cause}); nothing was written. In an emergency, go by "
+                f"this machine's records alone: `{_by_this_machine(settings)}`"
             ) from error
         if isinstance(cause, RunbookError) and isinstance(cause.__cause__, ClientError):
             raise BadParameters(
@@ -215,6 +223,13 @@ def opening(where: str) -> Iterator[None]:
                 "read and write. Make it, or set record_store. Nothing was written"
             ) from error
         raise
+
+
+def _by_this_machine(settings: Settings) -> str:
+    """What tells of the runs without the store; of one whose changes lie here, what undoes it."""
+    if settings.run_id and (settings.run_folder / LOG).is_file():
+        return commands.without_store(settings, "rollback", settings.run_id)
+    return commands.without_store(settings, "status")
 
 
 def _listed(live: Live, bucket: str, prefix: str) -> Iterator[tuple[str, str]]:

@@ -31,7 +31,7 @@ def trouble(protocol: str, endpoint: str, partition: str) -> str:
     """Why nobody in this partition of AWS can be paged at this address, without telling it, or ""."""
     if protocol in WEB and _secret(endpoint):
         return (
-            "the URL holds a password, and no parameter may hold a secret: subscribe it by hand (aws sns subscribe), "
+            "the URL holds a password, and no parameter may hold a secret: subscribe it by hand, "
             "and name it here as SNS shows it, https://user:****@host/..."
         )
     good = {

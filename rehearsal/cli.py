@@ -18,6 +18,9 @@ from rehearsal import baseline, bridge, history, server, single_failures
 
 STOP = commands.without_parameters("rehearse", "--stop")
 STATE = ROOT / ".rehearsal"
+PORT = (
+    4566  # where parameters/local.yaml looks; where it is taken, a kept account is elsewhere, and its commands say so
+)
 CHECKINS_BEFORE = 60
 SEED = 30  # a mix in which every route occurs
 TRAFFIC_EVERY = 0.5  # so many come after the change, in a minute, that the review can tell how often they succeed
@@ -63,7 +66,7 @@ def account(kept: bool) -> Iterator[str]:
         if kept:
             if server.kept(STATE) is None:
                 shutil.rmtree(STATE / "application", ignore_errors=True)
-            endpoint = server.start_detached(STATE).endpoint
+            endpoint = server.start_detached(STATE, PORT).endpoint
             bridge.start_kept(STATE, _ready(endpoint))
         else:
             shutil.rmtree(STATE / "application", ignore_errors=True)

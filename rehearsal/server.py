@@ -167,7 +167,7 @@ def reset(endpoint: str) -> None:
         pass
 
 
-def start_detached(state_folder: Path, preferred_port: int = 4566) -> Account:
+def start_detached(state_folder: Path, preferred_port: int) -> Account:
     """Start an account that outlives this command, and write `account.json`; one that runs already is returned."""
     found = kept(state_folder)
     if found:

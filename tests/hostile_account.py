@@ -1,7 +1,11 @@
-"""An embedded account in which whatever a person may fill holds something hostile, and its executed notebooks."""
+"""An embedded account and records in which whatever a person may fill is hostile, and the notebooks' pages.
+
+The records are written by hand: a run that changed something, another one, and one that was tampered with.
+"""
 
 import json
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +13,33 @@ import nbformat
 from botocore.exceptions import ClientError
 from hostile import PLAIN_JSON
 from nbconvert import HTMLExporter
+from waiting import until
 
-from lib import notebooks, records
+from lib import deploy, drill_log, notebooks, records
+from lib.aws import connect
+from lib.lock import Lock
 from lib.phases import NOTEBOOKS as EVERY
+from lib.phases import ROLLBACK
+from lib.record import formats
+from lib.records import LOG, VERDICT, Record
 from lib.settings import Settings
 from rehearsal import clients
 
-# Those that show the most of what others wrote, and write nothing in plan mode.
-NOTEBOOKS = [EVERY[number] for number in ("00", "01", "02", "04", "03")]
+# Each of them, in plan mode, in which it writes nothing.
+NOTEBOOKS = [*EVERY.values(), ROLLBACK]
+RUN, OTHER, TAMPERED = "hostile", "told", "tampered"
 # What AWS takes as a description: no control characters but line feeds.
 WORDS = "".join(character for character in PLAIN_JSON if character == "\n" or ord(character) >= 32)[:240]
 TAG = "\"'><script>window.obeyed = 'yes'</script>$\\href{javascript:x}{y}$"
+
+
+CHECKIN = {
+    "userId": WORDS,
+    "sentiment": WORDS,
+    "trajectory": WORDS,
+    "aiMetadata": {TAG: WORDS},
+    "alertTriggered": WORDS,
+}
 
 
 def fill(settings: Settings) -> list[str]:
@@ -56,6 +76,7 @@ def _writes(s: Settings) -> dict[str, Any]:
             Description=WORDS[:200],
             Environment={"Variables": {**_variables(client("lambda"), s), "NOTE": WORDS, TAG: WORDS}},
         ),
+        "a failed execution": lambda: _failing(machine, s),
         "the definition": lambda: machine.update_state_machine(
             stateMachineArn=s.state_machine_arn, definition=json.dumps(_defined(machine, s))
         ),
@@ -67,8 +88,43 @@ def _writes(s: Settings) -> dict[str, Any]:
             name=f"veteran<script>{WORDS}"[:80],
             input=json.dumps({"userId": WORDS}),
         ),
+        "a subscription": lambda: client("sns").subscribe(
+            TopicArn=s.alert_topic_arn, Protocol="https", Endpoint=f"https://example.org/{WORDS}"
+        ),
+        "an alias's description": lambda: machine.create_state_machine_alias(
+            name="somebodys",
+            description=WORDS,
+            routingConfiguration=[{"stateMachineVersionArn": _version(machine, s), "weight": 100}],
+        ),
+        "a check-in": lambda: _checkin(client("s3"), s, risk_score=60, score=-0.9),
+        "a check-in without numbers": lambda: _checkin(client("s3"), s, risk_score=WORDS, score=WORDS),
+        "the lock": lambda: client("ssm").put_parameter(
+            Name=s.lock_name, Type="String", Value=json.dumps(Lock("", *[WORDS] * 3, 7, WORDS, WORDS).to_row())
+        ),
         "a role's description": lambda: client("iam").update_role(RoleName=s.execution_role_name, Description=WORDS),
     }
+
+
+def _failing(machine: Any, s: Settings) -> None:
+    """An execution that fails with hostile words, by a definition that stands there for a moment."""
+    before = machine.describe_state_machine(stateMachineArn=s.state_machine_arn)["definition"]
+    failing = {"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": TAG, "Cause": PLAIN_JSON}}}
+    machine.update_state_machine(stateMachineArn=s.state_machine_arn, definition=json.dumps(failing))
+    arn = machine.start_execution(stateMachineArn=s.state_machine_arn, name="failed'><b>")["executionArn"]
+    until(lambda: machine.describe_execution(executionArn=arn)["status"] == "FAILED")
+    machine.update_state_machine(stateMachineArn=s.state_machine_arn, definition=before)
+
+
+def _checkin(s3: Any, s: Settings, **numbers: Any) -> None:
+    stamp = datetime.now(UTC).isoformat(timespec="milliseconds")
+    key = f"veteran{TAG.replace('/', '')}/{stamp[:10].replace('-', '/')}/{stamp}.json"
+    body = json.dumps({**CHECKIN, **numbers, "timestamp": stamp})
+    s3.put_object(Bucket=s.checkin_bucket_name, Key=key, Body=body.encode())
+
+
+def _version(machine: Any, s: Settings) -> str:
+    answer = machine.publish_state_machine_version(stateMachineArn=s.state_machine_arn, description=WORDS)
+    return str(answer["stateMachineVersionArn"])
 
 
 def _variables(lambdas: Any, s: Settings) -> dict[str, str]:
@@ -87,11 +143,43 @@ def _defined(machine: Any, s: Settings) -> dict[str, Any]:
     return {**found, "Comment": PLAIN_JSON, "StartAt": name}
 
 
+def recorded(chosen: Settings) -> None:
+    """What the runs of this environment left, with hostile words wherever they take any: a run's changes and backup."""
+    record, now = records.open_run(chosen), "2026-01-01T00:00:00+00:00"
+    row = {
+        "time": now, "phase": PLAIN_JSON, "state": "applied", "undoes": False, "temporary": False, "kind": "topic",
+        "name": PLAIN_JSON, "identity": {"topic": chosen.alert_topic_name}, "action": PLAIN_JSON,
+        "before": {"DisplayName": PLAIN_JSON}, "after": {"DisplayName": PLAIN_JSON, TAG: PLAIN_JSON},
+    }  # fmt: skip
+    foreign = {**row, "kind": TAG, "identity": {TAG: PLAIN_JSON}, "name": f"another {PLAIN_JSON}"}
+    newer = {**row, formats.KEY: PLAIN_JSON, "name": f"newer {PLAIN_JSON}"}
+    for one in (row, foreign, newer):
+        record.append(LOG, one)
+    deploy.backup(connect(chosen), record)
+    phase = dict.fromkeys(("number", "notebook", "verdict", "output", "error", "error_class"), PLAIN_JSON)
+    counts = dict.fromkeys(("cells_run", "cells_failed", "cells_not_run", "seconds"), PLAIN_JSON)
+    told = dict.fromkeys(("mode", "verdict", "refused", "started", "ended", "caller"), PLAIN_JSON)
+    for run_id in (OTHER, TAMPERED):
+        other = records.open_run(chosen.model_copy(update={"run_id": run_id}))
+        whose = {"run_id": run_id, "environment": chosen.environment}
+        other.write_json(VERDICT, {**told, **whose, "phases": [phase | counts], "rollback": phase})
+        other.keep_json("plan.json", {"fingerprint": PLAIN_JSON, "changes": [], "approval": told})
+        records.opened(chosen, other)
+        records.seal(other)
+    other.write_text(f"evidence/{TAG.replace('/', '')}\x1b]52;c\u202e\n- approved.json", "x")
+    log = Record(chosen.runs_folder / records.DRILLS, records.DRILLS)
+    log.folder.mkdir()
+    drill = dict.fromkeys(("logged", "run_id", "caller", "scenario", "execution", "route", "verdict"), PLAIN_JSON)
+    took = {"time": now, "trusted": None, "operations": None, "lost": [], "failed": [PLAIN_JSON]}
+    log.append(drill_log.LOG, drill | took)
+
+
 def executed(settings: Settings) -> dict[str, Path]:
     """The notebooks executed in plan mode on such an account, as the record keeps them, by name."""
-    assert len(fill(settings)) >= 6
-    more = {"mode": "plan", "approved_by": WORDS, "change_ticket": WORDS, "run_id": "hostile", "profile": WORDS}
+    assert len(fill(settings)) >= 11
+    more = {"mode": "plan", "approved_by": WORDS, "change_ticket": WORDS, "run_id": RUN, "profile": WORDS}
     chosen = settings.model_copy(update=more)
+    recorded(chosen)
     record = records.open_run(chosen)
     done = {name: notebooks.execute(chosen, record, name[:2], name) for name in NOTEBOOKS}
     return {name: record.folder / phase.output for name, phase in done.items()}

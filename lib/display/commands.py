@@ -4,11 +4,15 @@ A command names the parameters of the run that it is about: their file, and ever
 one of them, such as the endpoint, it would be carried out on another account than the run was.
 """
 
+import math
 import os
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from lib.parameters import OF_THE_RUN, ROOT, Settings
 from lib.settings import HANDED_ON, file_of, fitting, said_by
@@ -17,11 +21,18 @@ from lib.settings import HANDED_ON, file_of, fitting, said_by
 WHERE = ("outputs_dir", "docs_dir", "record_store", "profile")
 # No address is printed, and no file is guessed: whoever types the command fills these in, and else it is refused.
 ADDRESS, FILE = "ops_subscription_endpoint", '"$PARAMETERS"'
+ITS_VARIABLE = f'"${ADDRESS.upper()}"'
 
 
 def runbook(settings: Settings, command: str, *words: str) -> str:
     """`runbook COMMAND ENV WORDS --set ...`, for these parameters and no others."""
     named, *pairs = _named(settings, file_of(settings), WHERE)
+    return " ".join(["runbook", command, named, *map(shlex.quote, words), *pairs])
+
+
+def without_store(settings: Settings, command: str, *words: str) -> str:
+    """The same by this machine's record alone, whatever store the parameters name."""
+    named, *pairs = _named(settings, file_of(settings), WHERE, record_store="")
     return " ".join(["runbook", command, named, *map(shlex.quote, words), *pairs])
 
 
@@ -40,16 +51,16 @@ def papermill(settings: Settings, notebook: str, output: str) -> str:
     """The notebook alone, from the top of the runbook's checkout, in the mode of the parameters."""
     path = fitting(settings)
     file = shlex.quote(path.relative_to(ROOT).as_posix()) if path else FILE
-    values = (f"-p {key} {word}" for key, word in _differing(settings, path, ()))
+    values = (_for_papermill(settings, key, word) for key, word in _differing(settings, path, ()))
     return " ".join(["papermill", f"runbooks/{notebook}.ipynb", output, "-f", file, *values])
 
 
 def aws(settings: Settings, *words: str) -> str:
-    """A command of AWS's own, in this region and at this endpoint."""
+    """A command of AWS's own, in this region and at this endpoint. A word may be the address's variable."""
     where = ["--region", settings.region]
     where += ["--endpoint-url", settings.endpoint_url] if settings.endpoint_url else []
     where += ["--profile", settings.profile] if settings.profile else []
-    return shlex.join(["aws", *words, *where])
+    return " ".join(["aws", *(word if word == ITS_VARIABLE else shlex.quote(word) for word in (*words, *where))])
 
 
 @contextmanager
@@ -64,17 +75,26 @@ def handed_on(settings: Settings) -> Iterator[None]:
         os.environ.update({HANDED_ON: before} if before is not None else {})
 
 
-def _named(settings: Settings, path: Path | None, more: tuple[str, ...]) -> list[str]:
-    """The word that names the parameters, and `--set` for each that differs."""
+def _named(settings: Settings, path: Path | None, more: tuple[str, ...], **instead: str) -> list[str]:
+    """The word that names the parameters, and `--set` for each that differs, or that is said `instead`."""
+    said = [f"--set {_pair(key, shlex.quote(value))}" for key, value in instead.items()]
     if path is None or said_by(path) is None:
-        return [FILE]
+        return [FILE, *said]
     ours = path.parent == ROOT / "parameters" and path.suffix == ".yaml"
     word = path.stem if ours else str(path)
-    return [shlex.quote(word), *(f"--set {_pair(key, word)}" for key, word in _differing(settings, path, more))]
+    differing = (f"--set {_pair(key, word)}" for key, word in _differing(settings, path, more) if key not in instead)
+    return [shlex.quote(word), *differing, *said]
 
 
 def _pair(key: str, word: str) -> str:
     return f'"{key}={word[1:-1]}"' if word.startswith('"$') else shlex.quote(f"{key}={shlex.split(word)[0]}")
+
+
+def _for_papermill(settings: Settings, key: str, word: str) -> str:
+    """As papermill takes it: by `-p` a list would be text, and a text of digits a number."""
+    if isinstance(getattr(settings, key), str):
+        return f"-r {key} {word}"
+    return f"-y {shlex.quote(f'{key}: {shlex.split(word)[0]}')}"
 
 
 def _differing(settings: Settings, path: Path | None, more: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -82,4 +102,11 @@ def _differing(settings: Settings, path: Path | None, more: tuple[str, ...]) -> 
     usual = (said_by(path) if path else None) or {}
     keys = [key for key in Settings.model_fields if usual and (key not in OF_THE_RUN or key in more)]
     given = {key: getattr(settings, key) for key in keys if getattr(settings, key) != usual.get(key)}
-    return [(key, f'"${key.upper()}"' if key == ADDRESS else shlex.quote(str(value))) for key, value in given.items()]
+    return [(key, ITS_VARIABLE if key == ADDRESS else shlex.quote(_yaml(value))) for key, value in given.items()]
+
+
+def _yaml(value: Any) -> str:  # noqa: ANN401 - a value of a parameter
+    """A value as `--set` reads it: text as it is, else YAML, to which Python's own `1e-05` would be a text."""
+    if isinstance(value, str):
+        return value
+    return yaml.safe_dump(value, default_flow_style=True, width=math.inf).partition("\n")[0]

@@ -15,6 +15,10 @@ from lib.record.seals import Claim, Manifest
 class Shelf(Store, Protocol):
     """A store of one run that can be read, too."""
 
+    @property
+    def without_it(self) -> str:
+        """The command that undoes the run by this machine's record alone."""
+
     def stored(self) -> Mapping[str, str]:
         """The name and ETag of every file."""
 
@@ -28,6 +32,10 @@ class Sealed:
 
     shelf: Shelf
     manifest: Manifest | None
+
+    @property
+    def without_it(self) -> str:
+        return self.shelf.without_it
 
     def put(self, name: str, path: Path) -> None:
         self.shelf.put(name, path)

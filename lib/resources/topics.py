@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from lib import subscriber
 from lib.aws import Live, absent_is_none
+from lib.display import commands
 from lib.errors import BadParameters, NotAsWanted
 from lib.exact_json import document
 from lib.plans import UNKNOWN
@@ -133,9 +134,12 @@ class Subscription(LiveThing):
 
     def _require_whole_address(self) -> None:
         if subscriber.hides_password(self.address):
+            words = ["--protocol", self.protocol, "--notification-endpoint", commands.ITS_VARIABLE]
+            topic = self.live.settings.arn("sns", self.topic)
+            by_hand = commands.aws(self.live.settings, "sns", "subscribe", "--topic-arn", topic, *words)
             raise NotAsWanted(
                 f"{self.name} is not there, and its password is hidden, so it cannot be made from the parameters; "
-                "subscribe it by hand (aws sns subscribe), then go on"
+                f"subscribe the whole URL by hand, `{by_hand}`, then go on"
             )
 
     def _unsubscribe(self, arn: str | None) -> None:

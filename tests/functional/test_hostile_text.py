@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from hostile import HARMLESS, UNSEEN, Elements, obeyed
-from hostile_account import NOTEBOOKS, executed, page_of
+from hostile_account import NOTEBOOKS, OTHER, RUN, TAMPERED, executed, page_of
 
 from lib.display import commands
 from lib.settings import ROOT
@@ -37,12 +37,30 @@ def test_a_page_of_it_obeys_nothing(kept, name):
             assert not UNSEEN.search(COLOUR.sub("", shown + plain + "".join(told)))
 
 
-@pytest.mark.parametrize("words", [["plan"], ["status"], ["status", "hostile"], ["lock"]])
-def test_a_terminal_is_sent_nothing_but_text(kept, module_account, words):
-    line = shlex.split(commands.runbook(module_account, *words))
+# The last ones write, and so take a lock or take one away.
+SAID = {
+    "plan": ["plan"],
+    "the runs": ["status"],
+    "this run": ["status", RUN],
+    "another run": ["status", OTHER],
+    "a run that was tampered with": ["status", TAMPERED],
+    "the lock": ["lock"],
+    "a rollback": ["rollback", RUN, "--dry-run"],
+    "a lock that is not theirs": ["lock", "--break", "r2"],
+    "a drill": ["drill"],
+    "a restore": ["restore", RUN],
+}
+
+
+@pytest.mark.parametrize("which", [*SAID, "verify", "verify the tampered"])
+def test_a_terminal_is_sent_nothing_but_text(kept, module_account, which):
+    folder = module_account.runs_folder / (TAMPERED if which == "verify the tampered" else OTHER)
+    verify = commands.without_parameters("verify", str(folder))
+    line = shlex.split(commands.runbook(module_account, *SAID[which]) if which in SAID else verify)
     command = [str(Path(sys.executable).with_name(line[0])), *line[1:]]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True)
     said = (ended.stdout + ended.stderr).decode()
     assert said.strip()
+    assert "Traceback" not in said
     assert not UNSEEN.search(said), repr(said)
     assert not re.search("^(Run r1 succeeded|- approved)", said, re.MULTILINE)

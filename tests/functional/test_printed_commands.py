@@ -1,28 +1,44 @@
-"""Commands that the product prints, collected and run as printed, by a shell in another folder than the checkout."""
+"""Commands that the product prints, collected and run as printed, by a shell in another folder than the checkout.
 
+Every place that makes one is in SITES, with the test that types it. AWS's own command is none of ours and not
+installed: the shell hands its words over, and the same call is made by boto3.
+"""
+
+import ast
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
 import yaml
+from botocore import xform_name
 from click.testing import CliRunner
 
-from lib import audit, locks, machine, records
+from lib import approval, audit, documents, locks, machine, records, show, stores
 from lib.aws import connect
 from lib.cli import main
+from lib.display import page
+from lib.errors import NotAsWanted, Refused, Unreachable, Unrecorded
 from lib.lock import Lock, digest
-from lib.settings import load
-from rehearsal import clients
+from lib.resources.topics import Subscription
+from lib.settings import ROOT, changed, load
+from rehearsal import baseline, clients
+from rehearsal import cli as rehearsal_cli
+from rehearsal import server as embedded
 
 BIN = str(Path(sys.executable).parent)
-PRINTED = re.compile(r"`(runbook [^`]+)`|(?:Undo|Go on): +(runbook .+)|<td[^>]*>(runbook [^<]+)</td>")
+PRINTED = re.compile(
+    r"`((?:runbook|aws) [^`]+)`|(?:Undo|Go on|The rest of the run stays|Step through|Stop it): +(runbook .+)"
+    r"|<td[^>]*>(runbook [^<]+)</td>"
+)
 
 
 @pytest.fixture
@@ -47,12 +63,39 @@ def collected(text):
     return list(dict.fromkeys("".join(found).strip() for found in PRINTED.findall(text)))
 
 
-def typed(command, tmp_path):
-    """A command as printed, typed into a shell in another folder."""
+def typed(command, tmp_path, **variables):
+    """A command as printed, typed into a shell in another folder, where these variables are set."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith("RUNBOOK_")}
-    environment = {**clean, "PATH": f"{BIN}:{os.defpath}"}
+    environment = {**clean, "PATH": f"{BIN}:{os.defpath}", **variables}
     ended = subprocess.run(["sh", "-c", command], cwd=tmp_path, env=environment, capture_output=True, text=True)
     return ended.returncode, ended.stdout + ended.stderr
+
+
+# What AWS's command calls otherwise than the service does: `--endpoint` would begin `--endpoint-url` as well.
+RENAMED = {("sns", "subscribe", "notification-endpoint"): "Endpoint"}
+
+
+def called(lines, tmp_path, **variables):
+    """Make the calls of AWS's command that a shell makes of these lines; each option must be one of the operation's."""
+    told = 'aws() { printf "%s\\0" "$@"; printf "\\n"; }\n'
+    code, out = typed(told + lines, tmp_path, **variables)
+    assert code == 0, out
+    answers = []
+    for line in out.strip().splitlines():
+        service, operation, *words = line.strip("\0").split("\0")
+        options = dict(zip((word.removeprefix("--") for word in words[::2]), words[1::2], strict=True))
+        assert options.pop("region") == "us-east-1"
+        client = clients.client(options.pop("endpoint-url"), service)
+        operations = {xform_name(name, "-"): name for name in client.meta.service_model.operation_names}
+        shape = client.meta.service_model.operation_model(operations[operation]).input_shape
+        members = {xform_name(name, "-"): name for name in shape.members}
+        named = {RENAMED.get((service, operation, key)) or members[key]: text for key, text in options.items()}
+        given = {
+            key: (tmp_path / text.removeprefix("file://")).read_text() if text.startswith("file://") else text
+            for key, text in named.items()
+        }
+        answers.append(getattr(client, operation.replace("-", "_"))(**given))
+    return answers
 
 
 def held_by(chosen, run_id, seconds):
@@ -144,3 +187,290 @@ def test_after_a_token_expired_the_printed_command_takes_the_lock_that_was_left(
     code, undone = typed(undo, tmp_path)
     assert code == 0 and "Lock broken" in undone, undone
     assert records.runs(chosen)
+
+
+def test_what_a_notebook_and_a_restore_print_puts_the_workflow_back_and_then_the_rest(file, tmp_path, monkeypatch):
+    code, out = said("apply", file, "--from", "02", "--to", "03")
+    assert code == 0, out
+    run_id = re.search(r"^Run (\S+) of mine", out, re.MULTILINE)[1]
+    chosen = load(str(file), {"mode": "apply", "run_id": run_id})
+    shown = []
+    monkeypatch.setattr(page, "display", lambda one: shown.append(one._repr_html_()))
+    show.ways_out(chosen, records.existing(chosen, run_id))
+    resume, rollback, restore = [unescape(command) for command in collected("".join(shown))]
+    assert [command.split()[1] for command in (resume, rollback, restore)] == ["apply", "rollback", "restore"]
+    code, told = typed(restore, tmp_path)
+    assert code == 0 and "was given back its definition" in told, told
+    (rest,) = collected(told)
+    assert rest == rollback
+    code, undone = typed(rest, tmp_path)
+    assert code == 0 and "Rolling back" in undone, undone
+
+
+def test_a_run_that_failed_goes_on_by_the_command_that_it_prints(file, tmp_path, client):
+    topic = load(str(file)).alert_topic_arn
+    client("sns").delete_topic(TopicArn=topic)
+    code, out = said("apply", file, "--only", "00")
+    assert code == 1, out
+    (go_on,) = collected(out)
+    client("sns").create_topic(Name=topic.rpartition(":")[2])
+    code, again = typed(go_on, tmp_path)
+    assert "Going on with run" in again and "from phase 00" in again, again
+
+
+def test_what_is_no_lock_is_taken_away_by_the_command_that_is_printed(file, tmp_path, client):
+    name = load(str(file)).lock_name
+    client("ssm").put_parameter(Name=name, Value="no lock `x`", Type="String")
+    code, out = said("lock", file)
+    assert code == 3
+    (away,) = collected(out)
+    called(away, tmp_path)
+    assert "Nobody holds the lock" in said("lock", file)[1]
+
+
+def test_a_url_whose_password_is_hidden_is_subscribed_by_the_command_that_is_printed(file, tmp_path, client):
+    client("sns").create_topic(Name=load(str(file)).ops_topic_name)
+    hidden = {"ops_subscription_protocol": "https", "ops_subscription_endpoint": "https://user:****@example.org/hook"}
+    chosen = load(str(file), {"mode": "apply", **hidden})
+    it = Subscription(connect(chosen), chosen.ops_topic_name, "https", chosen.ops_subscription_endpoint)
+    with pytest.raises(NotAsWanted) as missing:
+        it.write({"dead_letter_queue": "", "raw": "false", "filter": ""})
+    (by_hand,) = collected(str(missing.value))
+    assert "****" not in by_hand
+    called(by_hand, tmp_path, OPS_SUBSCRIPTION_ENDPOINT="https://user:word@example.org/$HOME")
+    topic = chosen.arn("sns", chosen.ops_topic_name)
+    found = client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    assert [(row["Protocol"], row["Endpoint"]) for row in found] == [("https", "https://user:word@example.org/$HOME")]
+
+
+def blocks(settings):
+    """The commands of the documentation, block by block, as they stand there."""
+    return re.findall(r"^```bash\n(.*?)^```", documents.testing(settings), re.MULTILINE | re.DOTALL)
+
+
+def line_of(block, word):
+    return next(line for line in block.splitlines() if line.startswith(word))
+
+
+def test_the_commands_of_the_documentation_plan_and_apply_what_a_reviewer_names(account, tmp_path):
+    path = tmp_path / "guarded.yaml"
+    asked = {**account.model_dump(), "environment": "guarded", "approval": "required", "not_exercised_here": []}
+    path.write_text(yaml.safe_dump(asked), encoding="utf-8")
+    block, _ = blocks(load(str(path)))
+    code, out = typed(line_of(block, "runbook plan"), tmp_path, PARAMETERS=str(path))
+    assert code == 0 and "Plan: plan-" in out, out
+    named = {"FINGERPRINT": f"plan-{'0' * 16}", "APPROVER": "Jane Doe", "TICKET": "CHG 1; $(false)"}
+    code, out = typed(line_of(block, "runbook apply"), tmp_path, PARAMETERS=str(path), **named)
+    assert code == 3 and f"approved is {named['FINGERPRINT']}" in " ".join(out.split()), out
+
+
+def test_the_notebook_of_the_documentation_runs_with_numbers_lists_and_text_as_the_run_had_them(account, tmp_path):
+    other = {"success_rate_error": 0.00001, "not_exercised_here": ["permission_simulation"], "dashboard_name": "007"}
+    chosen = changed(account, **other)
+    for folder in ("runbooks", "parameters"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    mill = line_of(blocks(chosen)[0], "papermill")
+    out = typed(mill, tmp_path)[1]
+    notebook = nbformat.read(tmp_path / "validation.ipynb", as_version=4)
+    (given,) = [c.source for c in notebook.cells if "injected-parameters" in c.metadata.get("tags", [])]
+    values = {}
+    exec(given, values)
+    assert {key: values[key] for key in other} == other
+    assert values["endpoint_url"] == account.endpoint_url and values["mode"] == "plan"
+    shown = str([o for cell in notebook.cells for o in cell.get("outputs", [])])
+    assert account.endpoint_url in shown and "BadParameters" not in out, out
+
+
+def test_the_drill_by_hand_of_the_documentation_is_started(account, tmp_path, client):
+    _, block = blocks(account)
+    (answer,) = called(block, tmp_path)
+    found = client("stepfunctions").describe_execution(executionArn=answer["executionArn"])
+    assert found["name"].startswith("drill-crisis-")
+    assert json.loads(found["input"])["userId"] == account.drill_user_id
+
+
+def test_without_its_store_a_run_is_undone_and_with_it_gone_on_with(file, tmp_path, client):
+    client("s3").create_bucket(Bucket="the-records")
+    stored = {**yaml.safe_load(file.read_text()), "record_store": "s3://the-records/runs"}
+    file.write_text(yaml.safe_dump(stored), encoding="utf-8")
+    code, out = said("apply", file, "--only", "02")
+    assert code == 0, out
+    run_id = re.search(r"^Run (\S+) of mine", out, re.MULTILINE)[1]
+
+    def silent(chosen):
+        with pytest.raises(Unreachable) as ended, stores.opening("s3://the-records", chosen):
+            raise Unrecorded("not kept") from Unreachable("no answer")
+        return collected(str(ended.value))[0]
+
+    shelf = stores.shelves(load(str(file))).run(run_id)
+    code, again = typed(shelf._go_on, tmp_path)
+    assert code == 0 and "is complete" in again, again
+    undo = silent(load(str(file), {"run_id": run_id}))
+    assert undo == shelf.without_it
+    client("s3").delete_objects(
+        Bucket="the-records",
+        Delete={"Objects": [{"Key": o["Key"]} for o in client("s3").list_objects_v2(Bucket="the-records")["Contents"]]},
+    )
+    client("s3").delete_bucket(Bucket="the-records")
+    code, undone = typed(undo, tmp_path)
+    assert code == 0 and "undone" in undone, undone
+    code, listed = typed(silent(load(str(file))), tmp_path)
+    assert code == 0 and run_id in listed, listed
+    assert said("status", file)[0] == 2  # as the parameters have it, nothing is told
+
+
+def test_the_log_of_drills_is_gone_on_with_by_a_drill_and_is_no_run(file, tmp_path):
+    chosen = load(str(file))
+    command = stores.RunStore(connect(chosen), "bucket", "drills/", "drills")._go_on
+    code, out = typed(command, tmp_path)
+    assert code == 3 and "has no DrillGate" in out, out  # it is one, of an account without Phase 3
+
+
+PENDING = SimpleNamespace(phase="02", pending=[1], changes=[])
+
+
+def test_every_refusal_of_an_approval_names_the_command_that_plans(account, tmp_path, monkeypatch):
+    path = tmp_path / "guarded.yaml"
+    asked = {**account.model_dump(), "environment": "guarded", "approval": "required", "not_exercised_here": []}
+    path.write_text(yaml.safe_dump(asked), encoding="utf-8")
+    chosen = load(str(path), {"mode": "apply", "approved_plan": f"plan-{'0' * 16}"})
+    record = records.open_run(chosen)
+    used = SimpleNamespace(
+        used=lambda fingerprint: (
+            SimpleNamespace(said="run r1", run_id="r1") if fingerprint == chosen.approved_plan else None
+        ),
+        approval_lifted=lambda: "",
+    )
+    monkeypatch.setattr(approval, "_account", lambda plans: used)
+    refusals = [
+        lambda: approval.require_whole(chosen, record, [PENDING], "arn:aws:iam::000000000000:user/ann"),
+        lambda: approval.require(PENDING, chosen, record),
+        lambda: approval._require_not_rolled_back(chosen, record, [{"undoes": True, "state": "applied"}]),
+    ]
+    monkeypatch.setattr(approval, "plan_data", lambda plans, settings: {"fingerprint": "plan-other"})
+    commands = []
+    for refusal in refusals:
+        with pytest.raises(Refused) as refused:
+            refusal()
+        commands += collected(str(refused.value))
+    assert len(commands) == len(refusals) and len(set(commands)) == 1
+    code, out = typed(commands[0], tmp_path)
+    assert code == 0 and "Plan: plan-" in out, out
+
+
+def test_a_kept_rehearsal_whose_port_is_taken_prints_commands_with_the_endpoint_that_it_has(tmp_path, monkeypatch):
+    monkeypatch.setattr(rehearsal_cli, "STATE", tmp_path / "state")
+    monkeypatch.setattr(baseline, "application", lambda settings: None)  # it would go where local.yaml says
+    monkeypatch.setattr(rehearsal_cli, "rehearsed", lambda chosen, lasting: 0)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        monkeypatch.setattr(rehearsal_cli, "PORT", taken.getsockname()[1])
+        try:
+            code, out = said("rehearse", "--keep", "--outputs-dir", tmp_path / "outputs")
+            assert code == 0, out
+            endpoint = re.search(r"The account stays at (http://\S+?)\. ", out)[1]
+            assert endpoint != f"http://127.0.0.1:{rehearsal_cli.PORT}"
+            steps, stop = collected(out)
+            assert f"endpoint_url={endpoint}" in steps
+            code, opened = typed(f"{steps} --no-browser", tmp_path)  # and else as printed: nobody is here to look
+            assert code == 0, opened
+            prepared = Path(re.search(r"^Notebook: (.+)$", opened, re.MULTILINE)[1])
+            assert endpoint in prepared.read_text(encoding="utf-8")
+            # In this process, whose state is not where a command of its own would look for it.
+            assert said(*stop.split()[1:])[0] == 0
+        finally:
+            embedded.stop_kept(rehearsal_cli.STATE)
+
+
+UNDO = test_a_run_is_undone_by_the_command_that_it_prints_and_by_its_notebooks
+WAYS_OUT = test_every_way_out_of_a_lock_that_is_printed_is_one
+TAKEN_AWAY = test_a_lock_that_was_taken_away_says_how_to_go_on_in_commands_that_exist
+RESTORED = test_what_a_notebook_and_a_restore_print_puts_the_workflow_back_and_then_the_rest
+PLANNED = test_a_plan_that_must_be_approved_is_made_by_the_command_that_is_printed
+REFUSALS = test_every_refusal_of_an_approval_names_the_command_that_plans
+DOCUMENTED = test_the_commands_of_the_documentation_plan_and_apply_what_a_reviewer_names
+STORE = test_without_its_store_a_run_is_undone_and_with_it_gone_on_with
+KEPT = test_a_kept_rehearsal_whose_port_is_taken_prints_commands_with_the_endpoint_that_it_has
+
+# Every call of a maker, as function, maker and first words, with the test that types what it made.
+SITES = {
+    "lib.approval._require_not_rolled_back: runbook plan": REFUSALS,
+    "lib.approval.require: runbook plan": REFUSALS,
+    "lib.approval.require_whole: runbook plan": REFUSALS,
+    "lib.approval.require_whole: runbook plan (2)": PLANNED,
+    "lib.cli.apply: runbook lock": WAYS_OUT,
+    "lib.cli.ways_on: runbook apply --resume": test_a_run_that_failed_goes_on_by_the_command_that_it_prints,
+    "lib.cli.ways_on: runbook rollback": UNDO,
+    "lib.documents.testing: anywhere apply": DOCUMENTED,
+    "lib.documents.testing: anywhere plan": DOCUMENTED,
+    "lib.documents.testing: aws stepfunctions start-execution": test_the_drill_by_hand_of_the_documentation_is_started,
+    "lib.documents.testing: papermill 05_validation validation.ipynb":
+        test_the_notebook_of_the_documentation_runs_with_numbers_lists_and_text_as_the_run_had_them,
+    "lib.locks._ours: runbook apply --resume": TAKEN_AWAY,
+    "lib.locks._ours: runbook status": TAKEN_AWAY,
+    "lib.locks._read: aws ssm delete-parameter --name":
+        test_what_is_no_lock_is_taken_away_by_the_command_that_is_printed,
+    "lib.locks._somebody_elses: runbook lock": WAYS_OUT,
+    "lib.locks._somebody_elses: runbook lock --break": WAYS_OUT,
+    "lib.locks.break_lock: runbook lock": WAYS_OUT,
+    "lib.locks.break_lock: runbook lock --break --force": WAYS_OUT,
+    "lib.resources.topics._require_whole_address: aws sns subscribe --topic-arn":
+        test_a_url_whose_password_is_hidden_is_subscribed_by_the_command_that_is_printed,
+    "lib.show.ways_out: runbook": RESTORED,
+    "lib.stores._by_this_machine: without_store rollback": STORE,
+    "lib.stores._by_this_machine: without_store status": STORE,
+    "lib.stores._go_on: runbook": (STORE, test_the_log_of_drills_is_gone_on_with_by_a_drill_and_is_no_run),
+    "lib.stores.without_it: without_store rollback": STORE,
+    "lib.undoing.restore: runbook rollback": RESTORED,
+    "rehearsal.cli.(module): without_parameters rehearse --stop": KEPT,
+    "rehearsal.cli.rehearse: runbook open 03": KEPT,
+}  # fmt: skip
+
+
+def makers_called():
+    """Every call of `commands` in lib and rehearsal, named as in SITES."""
+    found = []
+    for path in sorted([*(ROOT / "lib").rglob("*.py"), *(ROOT / "rehearsal").rglob("*.py")]):
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        if module != "lib.display.commands":
+            found += _made(ast.parse(path.read_text(encoding="utf-8")), f"{module}.", "(module)")
+    numbered = {}
+    for site in found:
+        numbered[site] = numbered.get(site, 0) + 1
+    return {site if not n else f"{site} ({n + 1})" for site, times in numbered.items() for n in range(times)}
+
+
+def _made(node, module, function):
+    found = []
+    for child in ast.iter_child_nodes(node):
+        inside = child.name if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) else function
+        called = child.func if isinstance(child, ast.Call) else None
+        if called and ast.unparse(called).startswith("commands.") and called.attr != "handed_on":
+            words = [word.value for word in child.args if isinstance(word, ast.Constant)]
+            found.append(f"{module}{inside}: {' '.join([called.attr, *words])}")
+        found += _made(child, module, inside)
+    return found
+
+
+def test_every_place_that_prints_a_command_has_a_test_that_types_it():
+    assert makers_called() == set(SITES)
+
+
+BY_HAND = re.compile(
+    r"`(runbook|aws|papermill|make|jupyter) |\b(aws|papermill) [a-z0-9]+(-[a-z]+)* --?[a-z]|--set [a-z_]+=|\(aws [a-z]"
+)
+# What --set itself says of what it was given.
+SAID_OF_ITSELF = ("lib/command.py", "lib/display/commands.py")
+
+
+@pytest.mark.parametrize("folder", ["lib", "rehearsal"])
+def test_no_text_holds_a_command_or_a_piece_of_one_that_no_maker_made(folder):
+    found = {}
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        name = path.relative_to(ROOT).as_posix()
+        if name in SAID_OF_ITSELF:
+            continue
+        whole = ast.parse(path.read_text(encoding="utf-8"))
+        notes = {id(node.value) for node in ast.walk(whole) if isinstance(node, ast.Expr)}
+        texts = [n for n in ast.walk(whole) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+        found |= {f"{name}: {n.value}": 1 for n in texts if id(n) not in notes and BY_HAND.search(n.value)}
+    assert found == {}

@@ -129,7 +129,7 @@ def test_a_kept_account_outlives_and_is_found_and_stopped(tmp_path):
     state = json.loads((tmp_path / "account.json").read_text(encoding="utf-8"))
     assert (state["endpoint"], state["pid"]) == (found.endpoint, found.pid)
     assert "started" in state
-    assert embedded.start_detached(tmp_path).pid == found.pid, "a second --keep takes the one that runs"
+    assert embedded.start_detached(tmp_path, 0).pid == found.pid, "a second --keep takes the one that runs"
     assert embedded.stop_kept(tmp_path) == [found.pid]
     until_gone(found.pid)
     assert embedded.kept(tmp_path) is None

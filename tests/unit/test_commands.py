@@ -56,6 +56,7 @@ GIVEN = {
     "another endpoint": {"endpoint_url": "http://127.0.0.1:5001"},
     "folders": {"outputs_dir": "/tmp/a b; rm -rf x", "docs_dir": "/tmp/$(id)`id`"},
     "numbers and a list": {"crisis_risk_above": 96.5, "not_exercised_here": [], "burst_drills": 3},
+    "a number that Python writes as no YAML": {"success_rate_error": 0.00001},
     "words of a shell": {"profile": "a'b\"c $HOME `id` \\ !x"},
 }
 

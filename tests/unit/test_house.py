@@ -93,7 +93,7 @@ FOUNDATION = {
     },
     "lib.lock": {"lib.errors", "lib.machine", "lib.record.formats"},
 }
-UNDER_RESOURCES = {*FOUNDATION, "lib.documents", "lib.marked"}
+UNDER_RESOURCES = {*FOUNDATION, "lib.display", "lib.display.commands", "lib.documents", "lib.marked"}
 COMPUTING = [
     "changes",
     "guards",

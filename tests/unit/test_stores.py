@@ -491,13 +491,13 @@ def test_only_what_tells_of_a_run_is_copied(s3, ours, tmp_path):
 def test_a_store_that_cannot_be_used_is_a_wrong_parameter_before_anything_is_written(code, kind, s3, ours):
     s3.code = code
     expected = f"record_store {ours.shelf.where} cannot be used .*{code}.*Nothing was written"
-    with pytest.raises(kind, match=expected), opening(ours.shelf.where):
+    with pytest.raises(kind, match=expected), opening(ours.shelf.where, load("local")):
         ours.again()
 
 
 def test_a_store_that_does_not_answer_is_unreachable_before_anything_is_written(s3, ours):
     s3.down = True
-    with pytest.raises(Unreachable, match="does not answer"), opening(ours.shelf.where):
+    with pytest.raises(Unreachable, match="does not answer"), opening(ours.shelf.where, load("local")):
         ours.again()
 
 
@@ -558,7 +558,7 @@ def test_the_side_that_is_further_is_found_wherever_a_log_is_cut(shared, more, c
         return data[: max(0, len(data) - cut)]
 
     ours, theirs = log([*shared, *more[0]], cuts[0]), log([*shared, *more[1]], cuts[1])
-    side = handover.further(ours, theirs)
+    side = handover.further(ours, theirs, "")
     assert (side == "neither") == (ours == theirs)
     assert (side == "ours") == (ours != theirs and ours.startswith(theirs))
     lost = [found for found in handover.own_rows(ours, theirs) if side == "theirs" and theirs.startswith(ours)]

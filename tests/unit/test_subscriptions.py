@@ -68,7 +68,7 @@ def test_of_two_that_mean_the_same_the_one_written_as_ours_is_found():
 @pytest.mark.parametrize("user", ["user:****", "****", "****:****"])
 def test_a_hidden_password_is_never_subscribed(user):
     sns = Topics("https")
-    with pytest.raises(NotAsWanted, match=r"its password is hidden.*subscribe it by hand"):
+    with pytest.raises(NotAsWanted, match=r"its password is hidden.*subscribe the whole URL by hand"):
         subscription(sns, f"https://{user}@example.org/hook").write(VALUE)
     assert sns.subscribed == []
 
