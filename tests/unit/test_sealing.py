@@ -19,7 +19,7 @@ from lib.manifest import Binding
 from lib.record import files, seals, writers
 from lib.record.seals import Claim, Manifest, Seal, State
 from lib.records import LOG, MANIFEST, VERDICT, Record
-from lib.settings import load
+from lib.settings import ROOT, load
 
 BACKUP = "backup/stepfunctions-backup-20260101.json"
 EDITED = f"{BACKUP}: edited"
@@ -393,3 +393,12 @@ def test_the_engine_itself_leaves_a_record_that_verifies(settings):
     records.seal(record)
     assert wrong(record) == []
     assert isinstance(Altered("x"), Refused) and audit.Altered is Altered and load("local").environment == "local"
+
+
+def test_the_sample_that_is_shown_is_a_whole_run_as_it_was_sealed():
+    sample = ROOT / "outputs" / "sample"
+    ended = json.loads((sample / VERDICT).read_text(encoding="utf-8"))
+    assert (ended["verdict"], [phase["verdict"] for phase in ended["phases"]]) == ("succeeded", ["succeeded"] * 9)
+    assert records.unsealed(sample, Binding(ended["run_id"])) == []
+    # Of another name it is somebody's copy, which whoever verifies it has to say.
+    assert records.unsealed(sample) != []
