@@ -17,8 +17,6 @@ from rehearsal import server as embedded
 from rehearsal.clients import client
 from rehearsal.server import Account
 
-ONLY_LINUX = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads /proc")
-
 
 def test_runs_in_a_folder_with_a_space_and_stops_with_the_block(tmp_path):
     with embedded.running(folder=tmp_path / "a folder") as account:
@@ -58,7 +56,6 @@ def test_says_why_it_did_not_start(tmp_path, monkeypatch):
         embedded.start(tmp_path)
 
 
-@ONLY_LINUX
 def test_listens_on_loopback_only(server: Account):
     sockets = {str(fd.readlink()) for fd in Path(f"/proc/{server.pid}/fd").iterdir() if fd.is_symlink()}
     inodes = {name[8:-1] for name in sockets if name.startswith("socket:[")}
@@ -71,7 +68,6 @@ def test_listens_on_loopback_only(server: Account):
     assert listening == ["0100007F"]
 
 
-@ONLY_LINUX
 def test_inherits_nothing_of_our_environment(monkeypatch):
     monkeypatch.setenv("MY_SECRET", "do not pass on")
     monkeypatch.setenv("AWS_PROFILE", "production")
@@ -107,7 +103,6 @@ def test_ends_when_whoever_started_it_is_killed(how, tmp_path):
     until_gone(pid)
 
 
-@ONLY_LINUX
 def test_takes_sigterm_also_where_its_parent_blocks_it(tmp_path):
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     try:
