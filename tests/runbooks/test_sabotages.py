@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from accounts import differing, snapshot
 from steps import carried_out, left_by_drills, redeployed
+from waiting import until
 
-from lib import changes, continuity, desired, drills, listening, records, scenarios, validation
+from lib import changes, continuity, desired, drills, executions, listening, records, scenarios, validation
 from lib.aws import Live
 from lib.checks import Check
 from lib.drills import Group
@@ -314,7 +315,10 @@ def crossed(account: Settings, client: Aws, tmp_path: Path, monkeypatch: pytest.
         url = client("sqs").create_queue(QueueName="Go-On")["QueueUrl"]
         redeployed(client, account.processor_function_name, tmp_path, "checkin_processor", "sleep(LONG_SECONDS)", GO_ON)
         given = json.dumps({"userId": "user-001", "text": "Slept well. It is a long story."})
-        client("stepfunctions").start_execution(stateMachineArn=settings.state_machine_arn, input=given)
+        starting = {"stateMachineArn": settings.state_machine_arn, "input": given}
+        started = client("stepfunctions").start_execution(**starting)["executionArn"]
+        # AWS takes the definition with the call; the embedded account takes it once its thread has begun.
+        until(lambda: executions.path(live, started))
         outcome = changes.carry_out(changes.plan("03", desired.state_machine(live)), settings, record)
         client("sqs").send_message(QueueUrl=url, MessageBody="go on")
         spoiled = tuple(
