@@ -14,7 +14,7 @@ from math import ceil, inf, isfinite, log2, nan
 from typing import Any
 
 import numpy as np
-from scipy import special, stats
+import scipy  # loads a part of it once it is asked for: half a second that no other phase waits for
 
 from lib.errors import BadParameters
 
@@ -64,7 +64,9 @@ def proved(tally: Tally, error: float) -> float:
 
     20 of 20 prove 0.861 at an error of 0.05. Nothing proves nothing: 0.
     """
-    return float(stats.beta.ppf(error, tally.succeeded, tally.of - tally.succeeded + 1)) if tally.succeeded else 0.0
+    return (
+        float(scipy.stats.beta.ppf(error, tally.succeeded, tally.of - tally.succeeded + 1)) if tally.succeeded else 0.0
+    )
 
 
 def possible(tally: Tally, error: float) -> float:
@@ -82,8 +84,8 @@ def p_value(this: Tally, other: Tally, margin: float = 0.0) -> float:
     low, high = max(margin, 0.0, proved(other, OUTSIDE / 2)), possible(other, OUTSIDE / 2)
     if low > high:  # what was seen of the other leaves no room for a share that is lower by so much
         return OUTSIDE
-    least = int(stats.binom.ppf(TAIL, other.of, low))
-    seen = np.arange(max(0, least - 1), int(stats.binom.isf(TAIL, other.of, high)) + 2).clip(max=other.of)
+    least = int(scipy.stats.binom.ppf(TAIL, other.of, low))
+    seen = np.arange(max(0, least - 1), int(scipy.stats.binom.isf(TAIL, other.of, high)) + 2).clip(max=other.of)
     seen = np.union1d(seen, [other.succeeded])
     first = _extreme(this, other, margin, seen)
     levels = np.linspace(low, high, GRID)
@@ -111,9 +113,9 @@ def _likely(levels: Numbers, seen: Numbers, first: Numbers, of: int, other_of: i
     """At each true share of the other, how likely an outcome at least as extreme is."""
     share = np.clip(levels - margin, 0.0, 1.0)[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
-        tail = special.betainc(np.maximum(first, 1.0), np.maximum(of - first + 1, 1e-300), share)
+        tail = scipy.special.betainc(np.maximum(first, 1.0), np.maximum(of - first + 1, 1e-300), share)
     tail = np.where(first <= 0, 1.0, np.where(first > of, 0.0, tail))
-    return (stats.binom.pmf(seen, other_of, levels[:, None]) * tail).sum(axis=1)
+    return (scipy.stats.binom.pmf(seen, other_of, levels[:, None]) * tail).sum(axis=1)
 
 
 def _score(x: Numbers, n: int, y: Numbers, m: int, margin: float) -> Numbers:
