@@ -25,7 +25,7 @@ SAFE = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_DEFAULT_REGION": "us-east-1", 
 hypothesis.settings.register_profile("any machine", deadline=None)
 hypothesis.settings.load_profile("any machine")
 
-# The modules whose tests share a set-up of a minute.
+# The modules whose tests share a set-up of half a minute or more.
 TOGETHER = (
     "test_whole_plan.py",
     "test_approval_live.py",
@@ -34,6 +34,9 @@ TOGETHER = (
     "test_validity.py",
     "test_configuration_live.py",
     "test_hostile_text.py",
+    "test_definition.py",
+    "test_router_agrees.py",
+    "test_snapshot.py",
 )
 
 

@@ -39,6 +39,8 @@ from lib.resources.topics import subscriptions
 ODD_TEXTS = ("", "not JSON", "null", "[]", "{}", '"{}"', '{"Statement": 1, "widgets": 1}', '{"Statement": [1, null]}',
              '{"widgets": [1, null, {}, {"properties": null}, {"properties": {"title": 7}}]}')  # fmt: skip
 
+PLANNED = ("01", "02", "03", "04")
+
 
 class Odd:
     """A connection whose answers are changed before anybody sees them."""
@@ -121,11 +123,8 @@ def applied(module_account):
         yield settings.model_copy(update={"verify_timeout_seconds": 0.1}), record
 
 
-def each_thing(live):
-    for wanted in (desired.infrastructure, desired.iam_permissions, desired.state_machine, desired.event_rules):
-        for item in wanted(live):
-            item.resource.read()
-            item.resource.kept_because()
+def things(live):
+    return [item.resource for number in PLANNED for item in desired.PHASES[number](live)]
 
 
 def window():
@@ -143,7 +142,7 @@ def pairs(live):
         "the ways in": lambda: [entry.rows(live), entry.checks(live)],
         "the baseline": lambda: preflight.baseline(live),
         "the counts": lambda: preflight.counts(live),
-        "the plan": lambda: each_thing(live),
+        **{f"the plan of {number}": lambda number=number: desired.PHASES[number](live) for number in PLANNED},
         "the environment": lambda: infrastructure.nothing_lost(live, ["DYNAMODB_TABLE"]),
         "the audience": lambda: infrastructure.drill_audience(live),
         "the permissions": lambda: permissions.checks(live),
@@ -178,6 +177,22 @@ def test_whatever_an_answer_lacks_is_one_sentence(name, applied):
     found = {oddity: odd.tried(step, oddity) for oddity in list(odd.oddities(step))}
     assert {oddity: said for oddity, said in found.items() if said.startswith("TRACEBACK")} == {}
     assert found
+
+
+def test_whatever_an_answer_about_a_thing_of_the_plan_lacks_is_one_sentence(applied):
+    odd, found = Odd(applied[0]), {}
+    for thing in things(odd.live):
+
+        def step(live, thing=thing):
+            thing.read()
+            thing.kept_because()
+
+        for oddity in list(odd.oddities(step)):
+            if (thing.kind, oddity) not in found:
+                found[thing.kind, oddity] = odd.tried(step, oddity)
+        odd.change = None
+    assert {oddity: said for oddity, said in found.items() if said.startswith("TRACEBACK")} == {}
+    assert {kind for kind, _ in found} == {thing.kind for thing in things(odd.live)}
 
 
 def test_a_rule_without_a_state_and_a_pattern_without_a_result_are_one_sentence(applied):
