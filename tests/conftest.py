@@ -33,6 +33,7 @@ TOGETHER = (
     "test_silence.py",
     "test_validity.py",
     "test_configuration_live.py",
+    "test_hostile_text.py",
 )
 
 

@@ -173,7 +173,12 @@ def test_of_two_machines_that_go_on_at_once_one_is_refused_and_writes_nothing(he
 def test_a_bucket_that_goes_away_stops_the_run_which_goes_on_later(here, client):
     def taken_away() -> None:
         until(lambda: kept(here, client))
+        kernels = children_of(os.getpid(), KERNEL)
+        for kernel in kernels:  # nothing comes into the bucket while it is emptied
+            os.kill(kernel, signal.SIGSTOP)
         emptied(client)
+        for kernel in kernels:
+            os.kill(kernel, signal.SIGCONT)
 
     breaking = threading.Thread(target=taken_away, daemon=True)
     breaking.start()

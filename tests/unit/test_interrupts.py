@@ -10,10 +10,12 @@ import pytest
 from lib.interrupts import ENDING, taken
 from lib.settings import ROOT
 
-# What a parent may do before it starts a command: both are inherited.
+# What a parent may do before it starts a command: both are inherited, also from whoever started these tests, nohup say.
 STARTER = """
 import os, signal, sys
 number = int(sys.argv[2])
+signal.signal(number, signal.SIG_DFL)
+signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
 if sys.argv[1] == "ignored":
     signal.signal(number, signal.SIG_IGN)
 elif sys.argv[1] == "blocked":
