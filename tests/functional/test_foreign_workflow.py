@@ -77,9 +77,9 @@ def test_the_emergency_path_puts_it_back_as_well(live, record, holds, client) ->
     holds(text)
     deploy.backup(live, record)
     updated(live, record)
-    assert emergency.restore(live, record) == []
+    assert emergency.restore(emergency.planned(live, record), record) == []
     assert text_of(client, live) == text
-    assert [check.status for check in emergency.verified(live, record, live.settings)] == ["passed"]
+    assert [check.status for check in emergency.verified(emergency.planned(live, record), live.settings)] == ["passed"]
 
 
 def foreign(live: Live) -> dict[str, str]:

@@ -246,4 +246,4 @@ def test_the_emergency_path_says_what_an_odd_backup_lacks(applied, tmp_path):
         (tmp_path / "backup").mkdir(exist_ok=True)
         (tmp_path / "backup" / "stepfunctions-backup-20260101.json").write_text(text)
         with pytest.raises(NotAsWanted, match=f"the backup stepfunctions-backup-20260101.json of run .* {said}"):
-            emergency.restore(connect(settings), other)
+            emergency.restore(emergency.planned(connect(settings), other), other)

@@ -141,13 +141,13 @@ def test_the_emergency_path_moves_the_alias_first_and_then_the_workflow(account,
     kept = emergency.backup(record)
     assert kept["aliases"] == {"live": {f"{account.state_machine_arn}:1": 100}}
     calls = len(record.rows("calls.jsonl"))
-    assert emergency.restore(live, record) == []
+    assert emergency.restore(emergency.planned(live, record), record) == []
     made = [row["operation"] for row in record.rows("calls.jsonl")[calls:]]
     assert made == ["DescribeStateMachine", "UpdateStateMachineAlias", "UpdateStateMachine"]
     assert routing(client, arn) == {"1": 100}
     after = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     assert json.loads(after) == json.loads(before)
-    assert {check.status for check in emergency.verified(live, record, live.settings)} == {"passed"}
+    assert {check.status for check in emergency.verified(emergency.planned(live, record), live.settings)} == {"passed"}
     undo = rollback.plan(live, record.rows(LOG))
     assert not any(change.foreign for change in undo.changes)
 
@@ -157,8 +157,8 @@ def test_an_alias_whose_version_is_gone_is_moved_to_the_one_that_the_restore_pub
     before = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     live, record = applied(account)
     client("stepfunctions").delete_state_machine_version(stateMachineVersionArn=f"{account.state_machine_arn}:1")
-    assert emergency.restore(live, record) == []
-    assert {check.status for check in emergency.verified(live, record, live.settings)} == {"passed"}
+    assert emergency.restore(emergency.planned(live, record), record) == []
+    assert {check.status for check in emergency.verified(emergency.planned(live, record), live.settings)} == {"passed"}
     assert routing(client, arn) == {"3": 100}
     after = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     assert json.loads(after) == json.loads(before)
@@ -237,9 +237,12 @@ def test_an_alias_that_cannot_be_moved_back_keeps_the_workflow_from_nothing(acco
     before = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     live, record = applied(account)
     live.single["stepfunctions"] = Stuck(live.client("stepfunctions"))
-    (said,) = emergency.restore(live, record)
+    (said,) = emergency.restore(emergency.planned(live, record), record)
     assert said.startswith("workflow alias Your6-CheckinWorkflow / live could not be moved back")
-    assert {check.status for check in emergency.verified(live, record, live.settings)} == {"failed", "passed"}
+    assert {check.status for check in emergency.verified(emergency.planned(live, record), live.settings)} == {
+        "failed",
+        "passed",
+    }
     after = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     assert json.loads(after) == json.loads(before)
 
@@ -264,7 +267,7 @@ def test_without_the_runs_log_the_emergency_path_takes_the_aliases_from_the_back
     arn = started_by_alias(account, "live")
     live, record = applied(account)
     (record.folder / LOG).unlink()
-    assert emergency.restore(live, record) == []
+    assert emergency.restore(emergency.planned(live, record), record) == []
     assert routing(client, arn) == {"1": 100}
 
 
@@ -272,7 +275,7 @@ def test_an_alias_that_somebody_removed_is_made_again_by_an_undo(account, client
     arn = started_by_alias(account, "live")
     live, record = applied(account)
     client("stepfunctions").delete_state_machine_alias(stateMachineAliasArn=arn)
-    assert emergency.restore(live, record) == []
+    assert emergency.restore(emergency.planned(live, record), record) == []
     assert routing(client, arn) == {"1": 100}
 
 

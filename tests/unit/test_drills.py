@@ -117,6 +117,7 @@ def live(settings, aws, queues, table, world, monkeypatch):
     monkeypatch.setattr(entries, "read", lambda live: Entries(aws.arn, (), ()))
     monkeypatch.setattr(listening, "left_behind", lambda live: [])
     monkeypatch.setattr(drills.resources, "reopen", lambda live, kind, identity: world.reopen(kind, identity))
+    monkeypatch.setattr(drills, "AccountGuards", lambda live: world)
     monkeypatch.setattr(listening, "listeners", lambda live, session: world.wanted(ear="listens", mouth="speaks"))
     return found
 
