@@ -13,7 +13,7 @@ from lib.aws import Live, connect
 from lib.errors import Refused
 from lib.phases import alert_event
 from lib.plans import Plan, Wanted
-from lib.records import LOG, Record
+from lib.records import Record
 from lib.resources import Workflow
 from rehearsal.baseline import definition as baseline
 
@@ -68,7 +68,7 @@ def test_a_definition_that_plain_data_would_not_hold_comes_back_to_the_byte(live
     assert kept[0].read_text(encoding="utf-8").strip() == text
     updated(live, record)
     assert json.loads(text_of(client, live)) == render.definition(live.settings)
-    changes.roll_back(rollback.plan(live, record.rows(LOG)), live.settings, record)
+    changes.roll_back(rollback.plan(live, record), live.settings, record)
     assert text_of(client, live) == text
 
 
