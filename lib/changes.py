@@ -5,22 +5,34 @@ The only module that calls `write`. Each write is preceded by a record of how to
 
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
-from lib import approval, guards, undo
+from lib import approval, guards, provenance, undo
 from lib.errors import NotAsWanted, Refused, RunbookError, Throttled, Unanswered, also
-from lib.plans import KEPT, NOT_TRIED, Change, Outcome, Plan, Reopen, Resource, Value, Wanted, entry, half_done, same
+from lib.plans import (
+    KEPT,
+    NOT_TRIED,
+    AccountGuards,
+    Change,
+    Outcome,
+    Plan,
+    Reopen,
+    Resource,
+    Value,
+    Wanted,
+    entry,
+    half_done,
+    same,
+)  # fmt: skip
 from lib.records import LOG, Record
 from lib.settings import Settings
 from lib.verification import verify
 
 __all__ = [
-    "LOG", "carry_out", "clear", "clear_left_behind", "plan", "read_back", "restore_now", "roll_back", "temporarily",
-    "verify",
+    "LOG", "carry_out", "clear", "clear_left_behind", "plan", "restore_now", "roll_back", "temporarily", "verify",
 ]  # fmt: skip
 
 # Seconds before a write is tried again that AWS asked to put off or that got no answer, and then no more.
@@ -66,6 +78,7 @@ def roll_back(plan: Plan, settings: Settings, record: Record, sleep: Callable[[f
     approval.require_same_subscriber(settings, record)
     first, rest = ([one for one in plan.changes if one.resource.others_rely is relied] for relied in (True, False))
     with _alone(plan.changes, record) as still_ours:
+        guards.keep_undo(plan, record)
         writer = _Writer(plan.phase, record, still_ours, sleep, undoes=True)
         found, stopped = _relied_on(writer, first)
         states = {True: iter(found), False: iter(_undone(writer, rest, stopped))}
@@ -108,9 +121,10 @@ def _comes_first(change: Change) -> str:
     return f"{change.resource.name} comes first, and could not be restored"
 
 
-def clear_left_behind(rows: Iterable[Mapping[str, Any]], reopen: Reopen, record: Record) -> list[str]:
-    """Remove the temporary things that a crash left behind, by the record's rows. Returns their names."""
-    return _cleared(undo.plan([row for row in rows if row.get("temporary")], reopen).changes, record)
+def clear_left_behind(record: Record, account: AccountGuards, reopen: Reopen) -> list[str]:
+    """Remove the temporary things that a crash left behind, by the rows that are believed. Returns their names."""
+    rows = [row for row in provenance.believed(record, account) if row["temporary"]]
+    return _cleared(undo.plan(rows, reopen).changes, record)
 
 
 def clear(things: Sequence[Resource], record: Record) -> list[str]:
@@ -121,6 +135,7 @@ def clear(things: Sequence[Resource], record: Record) -> list[str]:
 def _cleared(left: Sequence[Change], record: Record) -> list[str]:
     cleared, trouble = list[str](), list[str]()
     with _alone(left, record) as still_ours:
+        guards.keep_undo(Plan(undo.PHASE, tuple(left)), record)
         writer = _Writer(undo.PHASE, record, still_ours, time.sleep, undoes=True)
         for change in left:
             try:
@@ -147,8 +162,10 @@ def temporarily(wanted: Sequence[Wanted], phase: str, record: Record) -> Iterato
     One that cannot be removed keeps none of the others from it. Raises NotAsWanted naming what was left behind, or what
     ended the block with that beside it.
     """
-    changes = [replace(change, temporary=True) for change in plan(phase, wanted).changes]
+    changes = tuple(replace(change, temporary=True) for change in plan(phase, wanted).changes)
+    removed = tuple(replace(change, before=change.after, after=change.before) for change in changes)
     with _alone(changes, record) as still_ours:
+        guards.keep(Plan(phase, changes), record, Plan(phase, removed))
         writer, ended = _Writer(phase, record, still_ours, time.sleep), None
         try:
             for change in changes:
@@ -175,38 +192,16 @@ def _not_removed(remover: "_Writer", change: Change) -> str:
     return ""
 
 
-def read_back(rows: Sequence[Mapping[str, Any]], reopen: Reopen, record: Record) -> list[dict[str, str]]:
-    """Ask AWS what became of each write whose end the record does not tell, and add the answer to the record.
+def restore_now(resource: Resource, value: Value, record: Record, why: str = "") -> str:
+    """Write a value without lock, plan or comparison: the emergency path. Returns why it was not recorded, or "".
 
-    Returns one row a write: `what`, and `found`: carried out, not carried out, neither (half done), or cannot tell.
+    `why` is recorded with it.
     """
-    found = [{"what": row["name"], "found": f"cannot tell: {row['trouble']}"} for row in rows if row.get("trouble")]
-    for row in undo.unfinished(rows):
-        try:
-            resource = reopen(row["kind"], row["identity"])
-            live = resource.read()
-        except (RunbookError, *undo.UNFIT) as error:
-            found.append({"what": row["name"], "found": f"cannot tell: {error}"})
-            continue
-        done = same(live, row["after"])
-        half = half_done(row["kind"], live, row["before"], row["after"])
-        # A third value, of what one call writes, is somebody else's: ours was not carried out, or not for long.
-        state = "applied" if done else "half done" if half else "not applied"
-        change = Change(resource, row["before"], row["after"], temporary=bool(row.get("temporary")))
-        told = entry(row["phase"], change, state, bool(row.get("undoes")))
-        record.append(LOG, {**told, "why": "read back from AWS"})
-        words = {"applied": "carried out", "not applied": "not carried out"}
-        found.append({"what": resource.name, "found": words.get(state, "half done: it will be completed")})
-    return found
-
-
-def restore_now(resource: Resource, value: Value, record: Record) -> str:
-    """Write a value without lock, plan or comparison: the emergency path. Returns why it was not recorded, or ""."""
     change = Change(resource, "(not read)", value)
     unrecorded = ""
     for state in ("intended", "applied"):
         try:
-            record.append(LOG, entry(undo.PHASE, change, state, undoes=True))
+            record.append(LOG, {**entry(undo.PHASE, change, state, undoes=True), **({"why": why} if why else {})})
         except RunbookError as error:
             unrecorded = str(error)  # a full disk keeps nobody from being helped
         if state == "intended":

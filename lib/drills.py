@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from lib import changes, executions, listening, render, resources
+from lib.account_guards import AccountGuards
 from lib.aws import Live
 from lib.checks import brief
 from lib.errors import NotAsWanted, Refused
@@ -121,7 +122,7 @@ def run(live: Live, record: Record, groups: Sequence[Group], phase: str = VALIDA
     entry = entries.read(live).arn
     if gated:
         _require_gate(live, entry)
-    changes.clear_left_behind(record.changes(), partial(resources.reopen, live), record)
+    changes.clear_left_behind(record, AccountGuards(live), partial(resources.reopen, live))
     changes.clear(listening.left_behind(live), record)
     # SQS refuses a deleted queue's name for a minute, so a second validation of the run needs names of its own.
     session = f"{secrets.token_hex(2)}-{record.run_id}"

@@ -6,56 +6,187 @@ No lock, no plan, no comparison, no store: check-ins fail while it waits. The ru
 is rolled back; the definition before does not need them.
 """
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
-from lib import changes, locks, undo, verification
+from lib import changes, guards, locks, provenance, undo, verification
+from lib.account_guards import AccountGuards
 from lib.answers import answer
 from lib.aws import Live
 from lib.checks import Check, brief
 from lib.errors import BadParameters, NotAsWanted, Refused, RunbookError
-from lib.exact_json import document
-from lib.plans import UNKNOWN, Resource, Value
+from lib.exact_json import document, dumps, in_order, texts
+from lib.plans import UNKNOWN, Change, Plan, Resource, Value
+from lib.record import change_rows, formats
 from lib.records import LOG, Record
 from lib.resources.workflow import Workflow, value_of
 from lib.resources.workflow_alias import WorkflowAlias
-from lib.settings import Settings
+from lib.settings import Settings, changed
 
 NOT_TOLD = "neither the run's log nor its backup tells what it ran before; see what it names, and move it by hand"
 
 
-def backup(record: Record) -> dict[str, Any]:
-    """The description of the workflow that the run kept before its first change. Raises BadParameters without one."""
-    kept = sorted(path for path in (record.folder / "backup").glob("*.json") if "-definition" not in path.name)
-    first = [path for path in kept if ".attempt-" not in path.name]
-    if not first:
-        raise BadParameters(
-            f"run {record.run_id} kept no backup of the workflow (it never came to phase 03), so it changed none"
-        )
-    said = f"the backup {first[0].name} of run {record.run_id}"
-    return answer(document(first[0].read_text(encoding="utf-8"), said), said)
+@dataclass(frozen=True)
+class Restoration:
+    """What a restore writes. Of each alias that the run moved its value of before; None where nothing tells it.
+
+    `unconfirmed`: why nobody can tell that the run replaced this, and it is restored all the same. `unread`: what the
+    run's log tells and nothing is done by, each with a sentence.
+    """
+
+    machine: Workflow
+    value: Value
+    aliases: Mapping[str, Value] = field(default_factory=dict)
+    unconfirmed: str = ""
+    unread: Sequence[tuple[str, str]] = ()
+
+    @property
+    def moved(self) -> list[tuple[WorkflowAlias, Value]]:
+        """The aliases whose value of before is known, each with it."""
+        return [(self._alias(name), value) for name, value in self.aliases.items() if value]
+
+    @property
+    def lost(self) -> list[WorkflowAlias]:
+        """The aliases that the run moved from nobody knows where."""
+        return [self._alias(name) for name, value in self.aliases.items() if not value]
+
+    @property
+    def things(self) -> list[tuple[Resource, Value]]:
+        """Everything that is written, in this order."""
+        return [*self.moved, (self.machine, self.value)]
+
+    def _alias(self, name: str) -> WorkflowAlias:
+        return WorkflowAlias(self.machine.live, self.machine.machine, name)
 
 
 def has_backup(record: Record) -> bool:
     """Whether this machine has the run's backup."""
-    return any((record.folder / "backup").glob("*.json"))
+    return bool(_files(record))
 
 
-def restore(live: Live, record: Record) -> list[str]:
-    """Back to the backup file: each alias that the run moved, to its versions of before, then the machine.
+def planned(live: Live, record: Record, unverified: str = "") -> Restoration:
+    """What to restore: of the run's backups the one that holds what the account keeps that the run replaced.
+
+    Raises Refused where none is that one, saying why of each. With `unverified`, and where the account cannot be asked
+    at once, the first one as it lies there: check-ins fail while nobody restores. Raises BadParameters without one.
+    """
+    found, log = _files(record), _log(record)
+    if not found:
+        raise BadParameters(
+            f"run {record.run_id} kept no backup of the workflow (it never came to phase 03), so it changed none"
+        )
+    if unverified:
+        return _as_it_lies(live, record, log, unverified)
+    wrong = [log[1]] if log[1] else []
+    for path in found:
+        try:
+            kept = _backup(record, path)
+            machine, value = _machine(live, record, kept), _value(kept, path)
+            rows = provenance.confirmed(record, log[0], _wrote(machine, record))
+            why = _unlike(value, machine, rows)
+        except _Unasked as error:
+            return _as_it_lies(live, record, log, str(error))
+        except RunbookError as error:
+            why = str(error)
+        if not why:
+            return Restoration(machine, value, _before(rows, machine), unread=_unread((rows, log[1])))
+        wrong.append(f"{path.name}: {why}")
+    raise Refused(
+        f"no backup of run {record.run_id} is what the account keeps that the run replaced, so nothing was written: "
+        f"{'; '.join(wrong)}. See who changed the record; in an emergency, --unverified restores it as it lies there"
+    )
+
+
+class _Unasked(RunbookError):
+    """The account does not say what it keeps."""
+
+
+def _wrote(machine: Workflow, record: Record) -> frozenset[str]:
+    """What the account keeps that the run wrote, asked once: check-ins fail meanwhile. Raises _Unasked."""
+    live = machine.live.once()
+    if live.settings.state_machine_arn != machine.arn:  # it keeps that by the workflow
+        live = replace(live, settings=changed(live.settings, state_machine_name=machine.machine))
+    try:
+        return AccountGuards(live).wrote(record.run_id)
+    except RunbookError as error:
+        raise _Unasked(
+            f"UNCONFIRMED: the account could not be asked what run {record.run_id} wrote ({error.__cause__ or error}), "
+            "so its backup and its log were used as they lie there"
+        ) from error
+
+
+def _value(kept: Mapping[str, Any], path: Path) -> Value:
+    """What a backup holds of the workflow. Raises NotAsWanted for one that holds something else."""
+    try:
+        return value_of(kept)
+    except undo.UNFIT as error:
+        raise NotAsWanted(
+            f"it holds what is no workflow's ({type(error).__name__}); look at {path.name} by hand"
+        ) from error
+
+
+def _unlike(value: Value, machine: Workflow, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Why a backup is not confirmed to be what the run's first write of the workflow replaced; "" where it is."""
+    about = (row for row in rows if row["kind"] == Workflow.kind and row["identity"] == machine.identity)
+    first = next((row for row in about if not row["undoes"]), None)
+    if first is None:
+        return f"the run began no write of {machine.name}, so that there is nothing to restore"
+    if first["trouble"]:
+        return str(first["trouble"])
+    # The first format did not tell how a text was laid out.
+    stood = texts(value) if formats.KEY in first else {}
+    same = dumps(in_order([value, stood])) == dumps(in_order([first["before"], first.get("laid", {})]))
+    return "" if same else f"it does not hold what {machine.name} held before the run first wrote to it"
+
+
+def _as_it_lies(live: Live, record: Record, log: tuple[list[dict[str, Any]], str], why: str) -> Restoration:
+    """The first backup by name, and the log, unconfirmed."""
+    path = _files(record)[0]
+    kept = _backup(record, path)
+    machine, value = _machine(live, record, kept), _value(kept, path)
+    return Restoration(machine, value, _before(log[0], machine, kept), why, _unread(log))
+
+
+def _files(record: Record) -> list[Path]:
+    """The run's backups; before those of later attempts those of a first one."""
+    files = (path for path in (record.folder / "backup").glob("*.json") if path.is_file())
+    kept = [path for path in files if "-definition" not in path.name]
+    return sorted(kept, key=lambda path: (".attempt-" in path.name, path.name))
+
+
+def _backup(record: Record, path: Path) -> dict[str, Any]:
+    """The description of the workflow that the run kept before its first change."""
+    said = f"the backup {path.name} of run {record.run_id}"
+    return answer(document(path.read_text(encoding="utf-8"), said), said)
+
+
+def restore(found: Restoration, record: Record) -> list[str]:
+    """Back to the backup: each alias that the run moved, to its versions of before, then the machine.
 
     An alias that cannot be moved keeps the machine from nothing, and is tried once more after it. Returns a sentence
-    for each thing that did not go as it should. Raises Refused for a backup of another account or region.
+    for each thing that did not go as it should.
     """
-    machine = _machine(live, record)
-    before = _before(record, machine)
-    things = [*_aliases(live, machine, before), (machine, value_of(backup(record)))]
-    *moved, restored = undo.in_two_tries(things, lambda one: _unrecorded(changes.restore_now(*one, record)))
+    things, why = found.things, found.unconfirmed
+    *moved, restored = undo.in_two_tries(things, lambda one: _unrecorded(changes.restore_now(*one, record, why)))
     if isinstance(restored, RunbookError):
         raise restored
     told = [_unmoved(thing, one) for (thing, _), one in zip(things, [*moved, restored], strict=True)]
-    lost = [f"{thing.name} stays as it is: {NOT_TOLD}" for thing in _lost(live, machine, before)]
-    return [*filter(None, told), *lost, *unread(record, [thing.name for thing, _ in things])]
+    lost = [f"{thing.name} stays as it is: {NOT_TOLD}" for thing in found.lost]
+    back = [thing.name for thing, _ in things]
+    return [*filter(None, told), *lost, *(said for name, said in found.unread if name not in back)]
+
+
+def keep(found: Restoration, record: Record) -> str:
+    """Let the account keep what was restored, once that is done, so that a rollback believes it. Returns why it does
+    not, or ""."""
+    restored = [Change(thing, "(not read)", value) for thing, value in found.things]
+    try:
+        guards.keep(guards.NOTHING, record, Plan(undo.PHASE, tuple(restored)))
+    except RunbookError as error:
+        return f"the account does not keep that this was restored, so a rollback will say so and ask who did: {error}"
+    return ""
 
 
 def _unmoved(thing: Resource, found: str | RunbookError) -> str:
@@ -68,13 +199,10 @@ def _unrecorded(why: str) -> str:
     return why and f"it was done, and could not be recorded: {why}"
 
 
-def verified(live: Live, record: Record, settings: Settings) -> list[Check]:
+def verified(found: Restoration, settings: Settings) -> list[Check]:
     """Whether AWS holds the backup now. One thing that cannot be read keeps nobody from hearing of the others."""
-    machine = _machine(live, record)
-    before = _before(record, machine)
-    lost = [verification.failed(thing, "stays as it is", NOT_TOLD) for thing in _lost(live, machine, before)]
-    held = [*_aliases(live, machine, before), (machine, value_of(backup(record)))]
-    return [*lost, *(check for thing, value in held for check in _verified(thing, value, settings))]
+    lost = [verification.failed(thing, "stays as it is", NOT_TOLD) for thing in found.lost]
+    return [*lost, *(check for thing, value in found.things for check in _verified(thing, value, settings))]
 
 
 def _verified(thing: Resource, value: Value, settings: Settings) -> list[Check]:
@@ -84,31 +212,22 @@ def _verified(thing: Resource, value: Value, settings: Settings) -> list[Check]:
         return [verification.failed(thing, str(error), brief(value))]
 
 
-def _aliases(live: Live, machine: Workflow, before: Mapping[str, Value]) -> list[tuple[WorkflowAlias, Value]]:
-    """The aliases whose value of before is known, each with it."""
-    return [(WorkflowAlias(live, machine.machine, alias), value) for alias, value in before.items() if value]
-
-
-def _lost(live: Live, machine: Workflow, before: Mapping[str, Value]) -> list[WorkflowAlias]:
-    """The aliases that the run moved from nobody knows where."""
-    return [WorkflowAlias(live, machine.machine, alias) for alias, value in before.items() if not value]
-
-
-def _before(record: Record, machine: Workflow) -> dict[str, Value]:
+def _before(
+    rows: Sequence[Mapping[str, Any]], machine: Workflow, kept: Mapping[str, Any] | None = None
+) -> dict[str, Value]:
     """Of each alias that the run began to move, its value of before; others are somebody else's by now.
 
-    Where the run's log is lost, all that the backup names: old versions are better than the wrong ones. So is what it
-    says of an alias whose first row cannot be read; None where it says nothing of that.
+    Unconfirmed, where the run's log is lost, all that the backup `kept` names: old versions are better than the wrong
+    ones. So is what it says of an alias whose first row cannot be read; None where it says nothing of that.
     """
     found: dict[str, Value] = {}
-    rows, _ = _log(record)
     for row in rows:
         alias = row["identity"].get("alias")
         if row["kind"] != WorkflowAlias.kind or row["identity"].get("machine") != machine.machine or row["undoes"]:
             continue
         # Of a later row, what was before is what the run itself wrote.
         found.setdefault(str(alias), row["before"] if not row["trouble"] and _is_routing(row["before"]) else None)
-    for alias, routing in backup(record).get("aliases", {}).items():
+    for alias, routing in (kept or {}).get("aliases", {}).items():
         if not rows or (alias in found and found[alias] is None):
             found[alias] = _routes(routing)
     return found
@@ -129,15 +248,20 @@ def _is_routing(value: Value) -> bool:
     return isinstance(routes, list) and all(isinstance(row, Mapping) and keys <= row.keys() for row in routes)
 
 
-def unread(record: Record, restored: Container[str] = ()) -> list[str]:
-    """What the run's log tells and this version cannot read, by name; it stays as it is, unless it was restored."""
-    rows, why = _log(record)
+def _unread(log: tuple[Sequence[Mapping[str, Any]], str]) -> list[tuple[str, str]]:
+    """What the run's log tells and nothing is done by, each with a sentence.
+
+    By its name where nothing needs to be said once that is restored.
+    """
+    rows, why = log
     told = [
-        f"{row['name']} stays as it is: {row['trouble']}"
+        ("", f"{row['name']}: {row['trouble']}")
+        if row["state"] == change_rows.NOT_BELIEVED
+        else (row["name"], f"{row['name']} stays as it is: {row['trouble']}")
         for row in rows
-        if row["trouble"] and row["name"] not in restored
+        if row["trouble"]
     ]
-    lost = [f"{why}, so that all aliases of the backup were given back"] if why else []
+    lost = [("", f"{why}, so that all aliases of the backup were given back")] if why else []
     return [*lost, *dict.fromkeys(told)]
 
 
@@ -147,9 +271,9 @@ def _routes(routing: Mapping[str, int]) -> Value:
     return {"routes": [{"version": version, "runs": UNKNOWN, "weight": weight} for version, weight in versions.items()]}
 
 
-def _machine(live: Live, record: Record) -> Workflow:
-    """The state machine of the backup, whatever the parameters name by now."""
-    arn = str(backup(record)["stateMachineArn"])
+def _machine(live: Live, record: Record, kept: Mapping[str, Any]) -> Workflow:
+    """The state machine of a backup, whatever the parameters name by now. Raises Refused for another account's."""
+    arn = str(kept["stateMachineArn"])
     thing = Workflow(live, arn.rpartition(":")[2])
     if thing.arn != arn:
         raise Refused(

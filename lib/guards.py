@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from lib import plans, records, undo
+from lib import plans, provenance, records, undo
 from lib.checks import brief
-from lib.errors import Refused
-from lib.plans import AccountGuards, Change, Plan, Value, half_done, same
+from lib.errors import Refused, RunbookError
+from lib.plans import AccountGuards, Change, Plan, Value, entry, half_done, same
 from lib.records import Record
 from lib.settings import Settings
 
@@ -41,6 +41,7 @@ LIVED_ON = {
 # Not even a number that somebody chose lets these go: production would stop.
 NEVER = {("state machine", "roleArn")}
 EMPTY_TEXTS = ("", "false", "OFF")
+NOTHING = Plan("", ())
 SHOWN = 120  # characters of a value; enough to know it again
 
 
@@ -105,12 +106,32 @@ def ours(lost: Sequence[Loss], settings: Settings, record: Record, account: Acco
     return Ours(written, mine, list(unknown))
 
 
-def keep(plan: Plan, record: Record) -> None:
-    """Let the account keep what this run is about to write, before the first write."""
-    lasting = [change for change in plan.pending if not change.temporary]
-    if lasting:
-        account = lasting[0].resource.account_guards
-        account.keep_written(record.run_id, [plans.written(change.row()) for change in lasting])
+def keep(plan: Plan, record: Record, undo: Plan = NOTHING) -> None:
+    """Let the account keep what this run is about to write, and to undo, before the first write.
+
+    With it what the run wrote before the account kept such things: what came besides is believed no more.
+    """
+    undone = [change for change in undo.changes if not change.trouble]
+    writes = [*plan.pending, *(change for change in undone if change.action != "none")]
+    if not writes:
+        return
+    account = writes[0].resource.account_guards
+    told = [entry(plan.phase, change, "intended") for change in plan.pending]
+    told += [entry(undo.phase, change, "intended", undoes=True) for change in undone]
+    told += provenance.of_first_format(record, account) if plan.pending else []
+    account.keep_written(record.run_id, map(plans.written, told))
+
+
+def keep_undo(plan: Plan, record: Record) -> None:
+    """Let the account keep what is undone, unless the command was told to believe the record without it."""
+    try:
+        keep(NOTHING, record, plan)
+    except RunbookError as error:
+        if not records.unverified(record):
+            raise Refused(
+                f"the account could not be told what is undone, so nothing was ({error}). In an emergency, rollback "
+                "takes --unverified"
+            ) from error
 
 
 def losses(found: Iterable[Plan], ours: Ours) -> list[Loss]:

@@ -2,14 +2,13 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Protocol
 
-from lib.errors import Refused
 from lib.exact_json import dumps, in_order, require, texts
-from lib.record import change_rows
+from lib.record import change_rows, formats
 
 Value = Any  # plain data: what JSON can hold; None where the thing does not exist
 
@@ -19,6 +18,8 @@ UNKNOWN = "(not readable yet)"
 
 # Kinds whose write takes several calls: cut short, it leaves a value that is neither the one before nor the one after.
 IN_PARTS = ("subscription", "function permission", "log group")
+
+UNDO = "undo-"  # before what the account keeps of an undo
 
 # What became of a change of an undo, each followed by why.
 KEPT, FAILED, NOT_TRIED = "kept: ", "failed: ", "not tried: "
@@ -40,6 +41,10 @@ class Use:
 class AccountGuards(Protocol):
     """What the account keeps of its guards, for every machine to see."""
 
+    @property
+    def caller(self) -> str:
+        """Who calls this account, as AWS says."""
+
     def used(self, approved: str) -> Use | None:
         """Which run used this approval; None where none did. Read-only."""
 
@@ -50,7 +55,7 @@ class AccountGuards(Protocol):
         """Why the parameters lift what the account keeps of approval, or "". Read-only."""
 
     def wrote(self, run_id: str) -> frozenset[str]:
-        """What this run began to write, each as `written` makes it. Read-only."""
+        """What this run began to write and to undo, each as `written` makes it. Read-only."""
 
     def keep_written(self, run_id: str, found: Iterable[str]) -> None:
         """Keep that this run begins to write these."""
@@ -99,40 +104,6 @@ class Resource(Protocol):
 
 
 Reopen = Callable[[str, dict[str, str]], Resource]  # from the kind and identity that a record holds
-
-
-@dataclass(frozen=True)
-class Unreadable:
-    """What a record names and this version cannot make again: it is said, and never read or written."""
-
-    kind: str
-    name: str
-    identity: dict[str, str]
-    stays: str = ""
-    others_rely: bool = False
-    noticed: str = ""
-
-    def read(self) -> Value:
-        return UNKNOWN
-
-    @property
-    def account_guards(self) -> AccountGuards:
-        raise Refused(f"{self.name} is nothing of which this version knows the account")
-
-    def write(self, value: Value) -> datetime | None:
-        raise Refused(f"{self.name} is nothing that this version can write")
-
-    def restorable(self, value: Value) -> Value:
-        return UNKNOWN
-
-    def exclusively(self, run_id: str) -> AbstractContextManager[Callable[[], None]]:
-        return nullcontext(lambda: None)
-
-    def kept_because(self) -> str:
-        return ""
-
-    def settle(self) -> None:
-        """There is nothing to wait for."""
 
 
 @dataclass(frozen=True)
@@ -287,9 +258,18 @@ def entry(phase: str, change: Change, state: str, undoes: bool = False) -> dict[
 
 
 def written(row: Mapping[str, Any]) -> str:
-    """32 hex digits over which thing a change's row is about and what is written there."""
-    text = dumps(in_order([row["kind"], row["identity"], row["after"]]))
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    """32 hex digits over everything that a row says of a write and that its undo goes by; not over time and state.
+
+    Of an undo, `undo-` in front, and only over what was put back, where: nothing restores what it found.
+    """
+    about = [row["kind"], row["name"], row["identity"], row["after"], bool(row.get("temporary"))]
+    if row.get("undoes"):
+        return f"{UNDO}{_digits(about)}"
+    return _digits([*about, row.get(formats.KEY), row["phase"], row["before"], row.get("laid", {})])
+
+
+def _digits(about: list[Any]) -> str:
+    return hashlib.sha256(dumps(in_order(about)).encode()).hexdigest()[:32]
 
 
 def fingerprint(plans: Iterable[Plan], basis: Mapping[str, Any] | None = None) -> str:

@@ -73,6 +73,11 @@ def altered(settings: Settings, record: Record, whole: bool = False) -> list[str
     return list(manifest.findings(record.folder, _binding(settings, record.run_id), about).wrong)
 
 
+def unverified(record: Record) -> bool:
+    """Whether the command that has it open was told to believe it as it lies there."""
+    return bool(manifest.read(record.folder).unverified)
+
+
 def taken_over(record: Record) -> bool:
     """Whether another command had it open already when this one began."""
     return manifest.read(record.folder).taken_over

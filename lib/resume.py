@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from functools import partial
 
-from lib import approval, changes, guards, resources, run
+from lib import account_guards, approval, guards, provenance, resources, run, undo
 from lib.aws import Live
-from lib.errors import BadParameters, NotAsWanted
+from lib.errors import BadParameters, NotAsWanted, RunbookError
+from lib.exact_json import laid
 from lib.phases import NOTEBOOKS, VALIDATION, validity
 from lib.phases.validity import Validity
-from lib.plans import Plan
-from lib.records import VERDICT, Record
+from lib.plans import AccountGuards, Change, Plan, Reopen, entry, half_done, same
+from lib.records import LOG, VERDICT, Record
 from lib.settings import Settings, changed
 
 OF_THE_APPROVAL = ("approved_plan", "approved_by", "change_ticket")
@@ -34,7 +35,33 @@ def resumable(record: Record) -> bool:
 
 def read_back(live: Live, record: Record) -> list[dict[str, str]]:
     """What AWS says of each write whose end the record does not tell; added to the record."""
-    return changes.read_back(record.changes(), partial(resources.reopen, live), record)
+    return unfinished(record, account_guards.AccountGuards(live), partial(resources.reopen, live))
+
+
+def unfinished(record: Record, account: AccountGuards, reopen: Reopen) -> list[dict[str, str]]:
+    """Ask AWS what became of each write whose end the record does not tell, and add the answer to the record.
+
+    Returns one row a write: `what`, and `found`: carried out, not carried out, neither (half done), or cannot tell.
+    """
+    rows = provenance.believed(record, account)
+    found = [{"what": row["name"], "found": f"cannot tell: {row['trouble']}"} for row in rows if row["trouble"]]
+    for row in undo.unfinished(rows):
+        try:
+            resource = reopen(row["kind"], row["identity"])
+            live, before = resource.read(), laid(row["before"], row.get("laid", {}))
+        except (RunbookError, *undo.UNFIT) as error:
+            found.append({"what": row["name"], "found": f"cannot tell: {error}"})
+            continue
+        done = same(live, row["after"])
+        half = half_done(row["kind"], live, row["before"], row["after"])
+        # A third value, of what one call writes, is somebody else's: ours was not carried out, or not for long.
+        state = "applied" if done else "half done" if half else "not applied"
+        change = Change(resource, before, row["after"], temporary=bool(row.get("temporary")))
+        told = entry(row["phase"], change, state, bool(row.get("undoes")))
+        record.append(LOG, {**told, "why": "read back from AWS"})
+        words = {"applied": "carried out", "not applied": "not carried out"}
+        found.append({"what": resource.name, "found": words.get(state, "half done: it will be completed")})
+    return found
 
 
 def standing(live: Live, record: Record) -> Validity | None:

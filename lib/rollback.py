@@ -1,13 +1,15 @@
 """Phase 90 around its plan: what a run changed, what an undo would do, what stays. Read-only."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from lib import phases, resources, undo
+from lib import phases, provenance, records, resources, undo
+from lib.account_guards import AccountGuards
 from lib.aws import Live
 from lib.checks import brief
 from lib.errors import BadParameters
 from lib.plans import KEPT, Change, Outcome, Plan, Value
+from lib.records import Record
 
 LEDGER = "evidence/rollback.json"
 
@@ -26,9 +28,17 @@ def changed(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
     return list(latest.values())
 
 
-def plan(live: Live, rows: Sequence[Mapping[str, Any]]) -> Plan:
-    """The undo of what the rows name, back to before `rollback_to_phase`, against the live account."""
-    chosen = within(rows, live.settings.rollback_to_phase)
+def rows(live: Live, record: Record) -> list[dict[str, Any]]:
+    """The rows of a run's log; one that the account does not know to be the run's says so, and is left alone.
+
+    As they lie there, where the command that has the record open was told `--unverified`.
+    """
+    return record.changes() if records.unverified(record) else provenance.believed(record, AccountGuards(live))
+
+
+def plan(live: Live, record: Record) -> Plan:
+    """The undo of what a run wrote, back to before `rollback_to_phase`, against the live account."""
+    chosen = within(rows(live, record), live.settings.rollback_to_phase)
     return undo.plan(chosen, lambda kind, identity: resources.reopen(live, kind, identity))
 
 
@@ -43,13 +53,10 @@ def within(rows: Sequence[Mapping[str, Any]], to_phase: str) -> list[Mapping[str
         raise BadParameters(f"rollback_to_phase {to_phase!r}: expected one of {', '.join(phases.NOTEBOOKS)}")
     order = list(phases.NOTEBOOKS)
     undone = order[order.index(to_phase) :]
-    rest = {_thing(row) for row in rows if not row.get("undoes") and _concerns(row, undone)}
-    return [row for row in rows if _thing(row) in rest]
-
-
-def _concerns(row: Mapping[str, Any], undone: Container[str]) -> bool:
-    """Whether a row is of these phases; one that cannot be read may be, and is said."""
-    return row["phase"] in undone or bool(row.get("temporary") or row.get("trouble"))
+    read = [row for row in rows if not row.get("trouble")]
+    rest = {_thing(row) for row in read if not row.get("undoes") and (row["phase"] in undone or row.get("temporary"))}
+    # One that cannot be read or believed may be of these phases, and is said; it takes no other along.
+    return [row for row in rows if row.get("trouble") or _thing(row) in rest]
 
 
 def _thing(row: Mapping[str, Any]) -> tuple[str, bool]:

@@ -1,13 +1,15 @@
 """What an undo is, from the rows of a run's record: pure comparison, apart from reading the things. Writes nothing."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, TypeVar
 
-from lib.errors import NotAsWanted, RunbookError, Superseded, Unrecorded
+from lib.errors import NotAsWanted, Refused, RunbookError, Superseded, Unrecorded
 from lib.exact_json import laid
-from lib.plans import FAILED, UNKNOWN, Change, Plan, Reopen, Unreadable, Value, half_done, same
+from lib.plans import FAILED, UNKNOWN, AccountGuards, Change, Plan, Reopen, Value, half_done, same
 
 PHASE = "90"
 # What a value of another shape than its kind has comes to, wherever it is taken apart.
@@ -26,6 +28,7 @@ class _Thing:
     written: list[Value] = field(default_factory=list)
     last: Mapping[str, Any] = field(default_factory=dict)
     undone: bool = False
+    hidden: bool = False  # before its first row there is one of it that nothing may be done by
 
     @property
     def lasts(self) -> bool:
@@ -35,6 +38,40 @@ class _Thing:
     @property
     def unfinished(self) -> bool:
         return bool(self.last) and self.last["state"] in UNFINISHED
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """What a record names and this version cannot make again: it is said, and never read or written."""
+
+    kind: str
+    name: str
+    identity: dict[str, str]
+    stays: str = ""
+    others_rely: bool = False
+    noticed: str = ""
+
+    def read(self) -> Value:
+        return UNKNOWN
+
+    @property
+    def account_guards(self) -> AccountGuards:
+        raise Refused(f"{self.name} is nothing of which this version knows the account")
+
+    def write(self, value: Value) -> datetime | None:
+        raise Refused(f"{self.name} is nothing that this version can write")
+
+    def restorable(self, value: Value) -> Value:
+        return UNKNOWN
+
+    def exclusively(self, run_id: str) -> AbstractContextManager[Callable[[], None]]:
+        return nullcontext(lambda: None)
+
+    def kept_because(self) -> str:
+        return ""
+
+    def settle(self) -> None:
+        """There is nothing to wait for."""
 
 
 def plan(rows: Iterable[Mapping[str, Any]], reopen: Reopen) -> Plan:
@@ -47,8 +84,11 @@ def plan(rows: Iterable[Mapping[str, Any]], reopen: Reopen) -> Plan:
     told = list(rows)
     unread = [row for row in told if row.get("trouble")]
     doubted = {_key(row) for row in unread}
-    undone = [_undo(reopen, thing, _key(thing.first) in doubted) for thing in reversed(_things(told))]
-    undone += [_said(row, row["trouble"]) for row in unread]
+    things = _things(told)
+    undone = [_undo(reopen, thing, _key(thing.first) in doubted) for thing in reversed(things)]
+    said = {(_key(row), row["name"], row["trouble"]): row for row in unread}  # once, however many rows tell of it
+    restored = {_key(thing.first) for thing in things}
+    undone += [_said(row, row["trouble"], _relied_on(reopen, row, restored)) for row in said.values()]
     # Whatever order a run repaired things in: first what the others carry, since they must stay while it stands.
     undone.sort(key=lambda change: not change.resource.others_rely)
     # What was temporary is mentioned only where a crash left it behind.
@@ -97,7 +137,8 @@ def unfinished(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The latest row of each thing whose last write is not known to have ended."""
     latest: dict[str, Mapping[str, Any]] = {}
     for row in rows:
-        latest[_key(row)] = row
+        if not row.get("trouble"):
+            latest[_key(row)] = row
     return [row for row in latest.values() if row["state"] in UNFINISHED]
 
 
@@ -107,10 +148,12 @@ def _things(rows: Iterable[Mapping[str, Any]]) -> list[_Thing]:
     What was written anew after an undo counts from there.
     """
     found: dict[str, _Thing] = {}
+    unread = set[str]()
     for row in rows:
-        if row.get("trouble"):
-            continue
         key, undoes = _key(row), bool(row.get("undoes"))
+        if row.get("trouble"):
+            unread |= set() if undoes else {key}
+            continue
         if row.get("temporary") and key in found and found[key].lasts:
             # What was so for a while within the run is ours as well, and no undo of what lasts.
             found[key].written.append(row["after"])
@@ -119,7 +162,7 @@ def _things(rows: Iterable[Mapping[str, Any]]) -> list[_Thing]:
         if row["state"] == "intended" and not undoes:
             if key not in found or found[key].undone:
                 found.pop(key, None)
-                found[key] = _Thing(row)
+                found[key] = _Thing(row, hidden=key in unread)
             elif row["before"] is None:
                 # Gone with what it stands on, which may be newer now, so its undo comes before that one's.
                 found[key] = found.pop(key)
@@ -132,6 +175,9 @@ def _things(rows: Iterable[Mapping[str, Any]]) -> list[_Thing]:
 
 def _undo(reopen: Reopen, thing: _Thing, doubted: bool) -> Change:
     """`doubted`: the run has rows of this thing that cannot be read, so that another value may be its own."""
+    if thing.hidden:
+        why = "what it held before the run first wrote to it cannot be told"
+        return _said(thing.first, why, _relied_on(reopen, thing.first))
     before, temporary = thing.first["before"], bool(thing.first.get("temporary"))
     resource = _unreadable(thing.first)
     try:
@@ -150,9 +196,19 @@ def _undo(reopen: Reopen, thing: _Thing, doubted: bool) -> Change:
         return _said(thing.first, f"the record tells of it what this version cannot use ({type(error).__name__})")
 
 
-def _said(row: Mapping[str, Any], trouble: str) -> Change:
-    """What nobody can undo, as a change that is only said."""
-    return Change(_unreadable(row), UNKNOWN, None, temporary=bool(row.get("temporary")), trouble=trouble)
+def _said(row: Mapping[str, Any], trouble: str, relied_on: bool = False) -> Change:
+    """What nobody can undo, as a change that is only said; while others rely on it, they stay."""
+    resource = replace(_unreadable(row), others_rely=relied_on)
+    return Change(resource, UNKNOWN, None, temporary=bool(row.get("temporary")), trouble=trouble)
+
+
+def _relied_on(reopen: Reopen, row: Mapping[str, Any], restored: Container[str] = ()) -> bool:
+    """Whether others rely on what a row is about, which nothing else restores: it may run what carries their alerts."""
+    try:
+        relied_on = reopen(row["kind"], row["identity"]).others_rely
+    except (RunbookError, *UNFIT):
+        return False
+    return relied_on and not row.get("undoes") and _key(row) not in restored
 
 
 def _unreadable(row: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a Resource

@@ -11,12 +11,15 @@ from lib.aws import Live, connect
 from lib.checks import require
 from lib.command import exit_code, main, parameters, told
 from lib.display import commands
-from lib.errors import Altered, BadParameters, NotAsWanted, RunbookError, Unrecorded
+from lib.errors import Altered, BadParameters, NotAsWanted, Refused, RunbookError, Unrecorded
 from lib.phases import Phase
 from lib.records import Record
 from lib.settings import Settings
 
-UNVERIFIED = "EMERGENCY: use the record although it is not as it was sealed. Said, and recorded in the run."
+UNVERIFIED = (
+    "EMERGENCY: believe the record as it lies there, although it is not as it was sealed, or the account does not keep "
+    "that the run wrote what it tells. Said, and recorded in the run."
+)
 
 
 @main.command()
@@ -44,6 +47,11 @@ def rollback(
     chosen = given(mode="plan" if dry_run else "apply", run_id=run_id, **more)
     why = loudly("rollback", run_id) if unverified else ""
     record, live = audit.reopen(chosen, why, lambda found: bool(found.rows(changes.LOG)))
+    if records.unverified(record) and not unverified:
+        raise Refused(
+            f"another command has run {run_id} open with --unverified, and the notebook of this one would believe what "
+            "that one does; nothing was written. Wait until it has ended, then roll back again"
+        )
     terminal.identity(live)
     with run.sealed(record):
         rows = record.changes()
@@ -74,16 +82,22 @@ def undone(chosen: Settings, record: Record) -> Phase:
 def restore(given: Callable[..., Settings], run_id: str, unverified: bool) -> int:
     """EMERGENCY: put the workflow alone, and the aliases that check-ins start, back to the run's backup, at once."""
     chosen = given(mode="apply", run_id=run_id)
-    record, live = at_once(chosen, loudly("restore", run_id) if unverified else "")
+    why = loudly("restore", run_id) if unverified else ""
+    record, live = at_once(chosen, why)
     terminal.identity(live)
-    troubles = emergency.restore(live, record)
+    found = emergency.planned(live, record, why)
+    if found.unconfirmed and not why:
+        terminal.complain(NotAsWanted(found.unconfirmed))
+    troubles = emergency.restore(found, record)
     terminal.say(f"The workflow was given back its definition of before run {run_id}")
     for trouble in troubles:
         terminal.complain(NotAsWanted(trouble))
     if lock_taken := emergency.take_lock_away(live):
         terminal.say(f"Note: {lock_taken}")
+    if not_kept := emergency.keep(found, record):
+        terminal.say(f"Note: {not_kept}")
     try:
-        require(emergency.verified(live, record, chosen))
+        require(emergency.verified(found, chosen))
         terminal.say(f"AWS holds it. The rest of the run stays: {commands.runbook(chosen, 'rollback', run_id)}")
     finally:
         with suppress(RunbookError):

@@ -103,7 +103,7 @@ def undo(live: Live, record: Record) -> None:
     with run.sealed(record):
         _break_lock(live, record)
         with run.alone(live.settings, record, live):
-            plan = rollback.plan(live, record.changes())
+            plan = rollback.plan(live, record)
             outcome = changes.roll_back(plan, live.settings, record, no_wait)
             require(changes.verify(outcome, live.settings, record))
 

@@ -11,6 +11,7 @@ from lib.errors import Refused
 from lib.record import formats
 
 UNREADABLE = "unreadable"  # the state of a row that this version cannot read
+NOT_BELIEVED = "not believed"  # the state of one that anybody may have put there
 NO_TIME = datetime.fromtimestamp(0, UTC).isoformat()
 # What each key holds; a row of any version has them all.
 KEYS: dict[str, type | tuple[type, ...]] = {
@@ -43,6 +44,11 @@ def from_row(row: Mapping[str, Any]) -> dict[str, Any]:
     }
     flags = {key: found[key] is True for key in ("undoes", "temporary")}
     return found | told | texts | flags | {"name": name, "state": UNREADABLE, "action": "cannot be read"}
+
+
+def doubted(row: Mapping[str, Any], why: str) -> dict[str, Any]:
+    """A row that nothing may be done by; it says why, and keeps no other from being undone."""
+    return {**row, "state": NOT_BELIEVED, "trouble": why}
 
 
 def _trouble(row: Mapping[str, Any]) -> str:

@@ -114,12 +114,15 @@ class Manifest:
         return bool(opened) and opened[-1] > 0 and self.seals[opened[-1] - 1].state is not State.CLOSED
 
     @property
+    def unverified(self) -> str:
+        """The command that has it open now and was told to believe it as it lies there; "" where none was."""
+        opening = next((seal for seal in reversed(self.seals) if seal.state is State.OPENED), None)
+        return opening.unverified if self.open and opening else ""
+
+    @property
     def excused(self) -> set[str]:
         """What the command that has it open now was told to go on with all the same."""
-        opening = next((seal for seal in reversed(self.seals) if seal.state is State.OPENED), None)
-        if not self.open or opening is None or not opening.unverified:
-            return set()
-        return {wrong for seal in self.seals for wrong in seal.wrong}
+        return {wrong for seal in self.seals for wrong in seal.wrong} if self.unverified else set()
 
     def to_text(self) -> str:
         """The manifest as it is written, each seal chained to the one before and the first to whose record it is."""

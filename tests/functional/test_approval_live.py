@@ -326,7 +326,7 @@ def test_an_approval_from_plan_to_rollback_and_once_only(account, client):
     assert (code, f"{fingerprint} was applied by run {first.run_id} of " in err) == (3, True)
     chosen = account.model_copy(update={"mode": "apply"})
     with run.sealed(first):
-        changes.roll_back(rollback.plan(connect(chosen), first.rows(LOG)), chosen, first)
+        changes.roll_back(rollback.plan(connect(chosen), first), chosen, first)
     # The account's plan is the approved one again; the approval is spent all the same, also for the run itself.
     place = AccountGuards(connect(chosen)).place
     kept = {f"parameter {place}/approval", f"parameter {place}/used/{fingerprint}"}

@@ -13,7 +13,7 @@ from lib.aws import Live, connect
 from lib.errors import Refused
 from lib.phases import alert_event
 from lib.plans import Plan, Wanted
-from lib.records import LOG, Record
+from lib.records import Record
 from lib.resources import Workflow
 from rehearsal.baseline import definition as baseline
 
@@ -68,7 +68,7 @@ def test_a_definition_that_plain_data_would_not_hold_comes_back_to_the_byte(live
     assert kept[0].read_text(encoding="utf-8").strip() == text
     updated(live, record)
     assert json.loads(text_of(client, live)) == render.definition(live.settings)
-    changes.roll_back(rollback.plan(live, record.rows(LOG)), live.settings, record)
+    changes.roll_back(rollback.plan(live, record), live.settings, record)
     assert text_of(client, live) == text
 
 
@@ -77,9 +77,9 @@ def test_the_emergency_path_puts_it_back_as_well(live, record, holds, client) ->
     holds(text)
     deploy.backup(live, record)
     updated(live, record)
-    assert emergency.restore(live, record) == []
+    assert emergency.restore(emergency.planned(live, record), record) == []
     assert text_of(client, live) == text
-    assert [check.status for check in emergency.verified(live, record, live.settings)] == ["passed"]
+    assert [check.status for check in emergency.verified(emergency.planned(live, record), live.settings)] == ["passed"]
 
 
 def foreign(live: Live) -> dict[str, str]:

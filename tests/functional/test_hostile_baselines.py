@@ -177,7 +177,7 @@ def applied(account: Settings, **more: Any) -> tuple[Settings, Record]:
 
 
 def rolled_back(settings: Settings, record: Record) -> None:
-    undo = rollback.plan(connect(settings), record.rows(LOG))
+    undo = rollback.plan(connect(settings), record)
     assert not any(change.foreign for change in undo.changes)
     states = changes.roll_back(undo, settings, record).states
     assert set(states) <= {"applied", "nothing to do"}

@@ -4,7 +4,6 @@ Every place at which an answer of the embedded account holds a member is left ou
 replaced by others, for everything that reads: whatever comes of it, it is an answer or an error of our family.
 """
 
-from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -31,9 +30,8 @@ from lib import (
     workflow_log,
 )
 from lib.aws import connect
-from lib.errors import NotAsWanted, RunbookError
+from lib.errors import NotAsWanted, Refused, RunbookError
 from lib.phases import encryption, entry, ownership
-from lib.records import LOG
 from lib.resources.topics import subscriptions
 
 ODD_TEXTS = ("", "not JSON", "null", "[]", "{}", '"{}"', '{"Statement": 1, "widgets": 1}', '{"Statement": [1, null]}',
@@ -247,7 +245,7 @@ def test_one_odd_answer_keeps_a_rollback_from_nothing_else(applied):
         (("GetItem", "Item", "drill", "BOOL"), None),
     ]:
         odd.change = oddity
-        undo = rollback.plan(odd.live, deepcopy(record.rows(LOG)))
+        undo = rollback.plan(odd.live, record)
         troubled = [change.resource.name for change in undo.changes if change.trouble]
         assert 0 < len(troubled) < len(undo.changes) / 2, oddity
         planned = changes.roll_back(undo, settings.model_copy(update={"mode": "plan"}), record)
@@ -260,5 +258,5 @@ def test_the_emergency_path_says_what_an_odd_backup_lacks(applied, tmp_path):
     for text, said in (("[]", "is a JSON list"), ("{", "is no JSON"), ("{}", "holds no stateMachineArn")):
         (tmp_path / "backup").mkdir(exist_ok=True)
         (tmp_path / "backup" / "stepfunctions-backup-20260101.json").write_text(text)
-        with pytest.raises(NotAsWanted, match=f"the backup stepfunctions-backup-20260101.json of run .* {said}"):
-            emergency.restore(connect(settings), other)
+        with pytest.raises(Refused, match=f"the backup stepfunctions-backup-20260101.json of run .* {said}"):
+            emergency.restore(emergency.planned(connect(settings), other), other)

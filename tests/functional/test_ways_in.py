@@ -56,7 +56,7 @@ def test_an_alias_that_check_ins_start_is_moved_with_the_workflow_and_moved_back
     assert json.loads(held["definition"]) == desired.workflow(live)["definition"]
     assert not any(plan.pending for plan in run.plan_all(live))
     assert {check.status for check in deploy.published(live, lambda _: None)} == {"passed"}
-    undo = rollback.plan(live, record.rows(LOG))
+    undo = rollback.plan(live, record)
     assert [change.resource.kind for change in undo.changes][:2] == ["workflow alias", "state machine"]
     assert not any(change.foreign for change in undo.changes)
     assert set(changes.roll_back(undo, live.settings, record).states) == {"applied"}
@@ -70,7 +70,7 @@ def test_an_alias_between_two_versions_is_given_back_to_both(account, client):
     live, record = applied(account)
     assert routing(client, arn) == {"3": 100}
     assert "restored" not in guards.refusal([Plan("03", tuple(planned(live, "03").values()))], live.settings, record)
-    changes.roll_back(rollback.plan(live, record.rows(LOG)), live.settings, record)
+    changes.roll_back(rollback.plan(live, record), live.settings, record)
     assert routing(client, arn) == {"1": 90, "2": 10}
 
 
@@ -138,17 +138,19 @@ def test_the_emergency_path_moves_the_alias_first_and_then_the_workflow(account,
     arn = started_by_alias(account, "live")
     before = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     live, record = applied(account)
-    kept = emergency.backup(record)
+    (path,) = (path for path in (record.folder / "backup").iterdir() if "definition" not in path.name)
+    kept = json.loads(path.read_text())
     assert kept["aliases"] == {"live": {f"{account.state_machine_arn}:1": 100}}
     calls = len(record.rows("calls.jsonl"))
-    assert emergency.restore(live, record) == []
+    assert emergency.restore(emergency.planned(live, record), record) == []
     made = [row["operation"] for row in record.rows("calls.jsonl")[calls:]]
-    assert made == ["DescribeStateMachine", "UpdateStateMachineAlias", "UpdateStateMachine"]
+    asked = ["GetParameter"] * made.count("GetParameter")
+    assert made == [*asked, "DescribeStateMachine", "UpdateStateMachineAlias", "UpdateStateMachine"]
     assert routing(client, arn) == {"1": 100}
     after = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     assert json.loads(after) == json.loads(before)
-    assert {check.status for check in emergency.verified(live, record, live.settings)} == {"passed"}
-    undo = rollback.plan(live, record.rows(LOG))
+    assert {check.status for check in emergency.verified(emergency.planned(live, record), live.settings)} == {"passed"}
+    undo = rollback.plan(live, record)
     assert not any(change.foreign for change in undo.changes)
 
 
@@ -157,8 +159,8 @@ def test_an_alias_whose_version_is_gone_is_moved_to_the_one_that_the_restore_pub
     before = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     live, record = applied(account)
     client("stepfunctions").delete_state_machine_version(stateMachineVersionArn=f"{account.state_machine_arn}:1")
-    assert emergency.restore(live, record) == []
-    assert {check.status for check in emergency.verified(live, record, live.settings)} == {"passed"}
+    assert emergency.restore(emergency.planned(live, record), record) == []
+    assert {check.status for check in emergency.verified(emergency.planned(live, record), live.settings)} == {"passed"}
     assert routing(client, arn) == {"3": 100}
     after = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     assert json.loads(after) == json.loads(before)
@@ -237,9 +239,12 @@ def test_an_alias_that_cannot_be_moved_back_keeps_the_workflow_from_nothing(acco
     before = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     live, record = applied(account)
     live.single["stepfunctions"] = Stuck(live.client("stepfunctions"))
-    (said,) = emergency.restore(live, record)
+    (said,) = emergency.restore(emergency.planned(live, record), record)
     assert said.startswith("workflow alias Your6-CheckinWorkflow / live could not be moved back")
-    assert {check.status for check in emergency.verified(live, record, live.settings)} == {"failed", "passed"}
+    assert {check.status for check in emergency.verified(emergency.planned(live, record), live.settings)} == {
+        "failed",
+        "passed",
+    }
     after = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     assert json.loads(after) == json.loads(before)
 
@@ -250,13 +255,13 @@ def test_one_rollback_restores_an_alias_whose_version_is_gone_and_says_so_truly(
     before = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     live, record = applied(account)
     client("stepfunctions").delete_state_machine_version(stateMachineVersionArn=f"{account.state_machine_arn}:1")
-    outcome = changes.roll_back(rollback.plan(live, record.rows(LOG)), live.settings, record)
+    outcome = changes.roll_back(rollback.plan(live, record), live.settings, record)
     assert set(outcome.states) <= {"applied", "nothing to do"}
     assert routing(client, arn) == {"3": 100}
     held = client("stepfunctions").describe_state_machine(stateMachineArn=f"{account.state_machine_arn}:3")
     assert json.loads(held["definition"]) == json.loads(before)
     assert [check for check in changes.verify(outcome, live.settings, record) if check.status == "failed"] == []
-    again = rollback.plan(live, record.rows(LOG))  # another number is not somebody else's value
+    again = rollback.plan(live, record)  # another number is not somebody else's value
     assert [change.resource.name for change in again.changes if change.foreign or change.action != "none"] == []
 
 
@@ -264,7 +269,7 @@ def test_without_the_runs_log_the_emergency_path_takes_the_aliases_from_the_back
     arn = started_by_alias(account, "live")
     live, record = applied(account)
     (record.folder / LOG).unlink()
-    assert emergency.restore(live, record) == []
+    assert emergency.restore(emergency.planned(live, record, "restore --unverified"), record) == []
     assert routing(client, arn) == {"1": 100}
 
 
@@ -272,7 +277,7 @@ def test_an_alias_that_somebody_removed_is_made_again_by_an_undo(account, client
     arn = started_by_alias(account, "live")
     live, record = applied(account)
     client("stepfunctions").delete_state_machine_alias(stateMachineAliasArn=arn)
-    assert emergency.restore(live, record) == []
+    assert emergency.restore(emergency.planned(live, record), record) == []
     assert routing(client, arn) == {"1": 100}
 
 
@@ -798,7 +803,7 @@ def test_new_rules_call_the_dispatcher_by_the_alias_that_the_existing_rule_calls
     assert len(policy["Statement"]) == 3
     assert {statement["Resource"] for statement in policy["Statement"]} == {dispatcher_by_alias}
     assert {check.status for check in deploy.heard(live)} == {"passed"}
-    changes.roll_back(rollback.plan(live, record.rows(LOG)), live.settings, record)
+    changes.roll_back(rollback.plan(live, record), live.settings, record)
     with pytest.raises(ClientError, match="ResourceNotFound"):
         client("lambda").get_policy(FunctionName=name, Qualifier="live")
 

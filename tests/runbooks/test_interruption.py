@@ -72,7 +72,7 @@ def test_a_kernel_killed_in_the_middle_fails_the_phase_and_its_changes_can_be_un
     assert ended.phase("05")["verdict"] == "not_run"
     assert records.unsealed(ended.record.folder) == []
     chosen = account.model_copy(update={"mode": "apply"})
-    undo = rollback.plan(connect(chosen), ended.record.rows("changes.jsonl"))
+    undo = rollback.plan(connect(chosen), ended.record)
     changes.roll_back(undo, chosen, ended.record)
     machine = f"state machine {account.state_machine_name}"
     assert machine not in differing(before, snapshot(account))

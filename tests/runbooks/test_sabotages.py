@@ -15,13 +15,13 @@ from accounts import differing, snapshot
 from steps import carried_out, left_by_drills, redeployed
 from waiting import until
 
-from lib import changes, continuity, desired, drills, executions, listening, records, scenarios, validation
+from lib import changes, continuity, desired, drills, executions, guards, listening, records, scenarios, validation
 from lib.aws import Live
 from lib.checks import Check
 from lib.drills import Group
 from lib.errors import Refused
 from lib.phases import alert_event
-from lib.plans import Change, entry
+from lib.plans import Change, Plan, entry
 from lib.records import Record
 from lib.settings import ROOT, Settings
 
@@ -371,10 +371,12 @@ def test_a_validation_clears_away_what_a_killed_one_left(account):
     live, record = carried_out(settings, *BUILT)
     before = snapshot(settings)
     wanted = listening.listeners(live, f"ffff-{record.run_id}")
-    for item in wanted:  # as `changes.temporarily` does it, and then the process is gone
-        change = Change(item.resource, item.resource.read(), item.value, temporary=True)
+    # As `changes.temporarily` does it, and then the process is gone.
+    begun = [Change(item.resource, item.resource.read(), item.value, temporary=True) for item in wanted]
+    guards.keep(Plan("05", tuple(begun)), record)
+    for change in begun:
         record.append(records.LOG, entry("05", change, "intended"))
-        item.resource.write(item.value)
+        change.resource.write(change.after)
     assert differing(before, snapshot(settings))
     session = validation.run(live, record, [Group(validation.PLANNED, scenarios.load()[:1])])
     assert len(session.drills) == 1

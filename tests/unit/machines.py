@@ -8,8 +8,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from lib.account_guards import AccountGuards
 from lib.answers import answer
 from lib.aws import Identity, Live
+from lib.plans import written
+from lib.records import Record
 from lib.settings import Settings
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
@@ -21,15 +24,45 @@ def says(code: str, status: int = 400) -> ClientError:
     return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "Call")
 
 
+@dataclass
+class GuardParameters:
+    """SSM as far as the guards ask it: what is `kept`, by name, and the names that were `asked` for."""
+
+    kept: dict[str, str] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    fails: Exception | None = None
+
+    def get_parameter(self, Name: str) -> dict[str, Any]:  # noqa: N803 - AWS's own names
+        self.asked.append(Name)
+        if self.fails:
+            raise self.fails
+        if Name not in self.kept:
+            raise says("ParameterNotFound")
+        return {"Parameter": {"Value": self.kept[Name], "Version": 1, "LastModifiedDate": NOW}}
+
+    def put_parameter(self, Name: str, Value: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+        if self.fails:
+            raise self.fails
+        self.kept[Name] = Value
+        return {"Version": 1}
+
+
 def connected(settings: Settings, **clients: Any) -> Live:
     """A connection with these clients alone, on which nobody sleeps; whoever does is told of by the clock."""
     now = [0.0]
+    clients.setdefault("ssm", GuardParameters())
 
     def sleep(seconds: float) -> None:
         now[0] += seconds
 
     identity = Identity(settings.account_id, settings.region, OPERATOR, "AWS")
     return Live(settings, identity, None, clients, sleep, lambda: now[0], single=clients)  # type: ignore[arg-type]
+
+
+def kept(live: Live, record: Record) -> None:
+    """Let the account keep everything that the record tells."""
+    rows = [row for row in record.changes() if not row["trouble"]]
+    AccountGuards(live).keep_written(record.run_id, map(written, rows))
 
 
 def described(comment: str) -> dict[str, Any]:

@@ -476,6 +476,6 @@ def test_what_a_crash_left_behind_is_cleared_even_if_it_is_in_use(world, record)
         world.refuses.add("listener")
     world.refuses.clear()
     world.in_use["listener"] = "it holds 4 messages"
-    assert changes.clear_left_behind(record.rows(changes.LOG), world.reopen, record) == ["thing listener"]
+    assert changes.clear_left_behind(record, world, world.reopen) == ["thing listener"]
     assert "listener" not in world.live
-    assert changes.clear_left_behind(record.rows(changes.LOG), world.reopen, record) == []
+    assert changes.clear_left_behind(record, world, world.reopen) == []

@@ -8,7 +8,7 @@ from fakes import FakeResource, World
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lib import changes
+from lib import changes, provenance, resume
 from lib.changes import LOG, WAITS
 from lib.errors import RunbookError, Throttled, Unanswered
 from lib.exact_json import dumps, in_order, loads
@@ -117,12 +117,12 @@ def test_whatever_happens_to_a_write_going_on_ends_as_wanted_and_rolling_back_as
         record = Record(Path(folder), "run")
 
         def apply():
-            changes.read_back(record.rows(LOG), world.reopen, record)
+            resume.unfinished(record, world, world.reopen)
             plan = changes.plan("01", world.wanted(**wanted))
             return changes.carry_out(plan, PARAMETERS, record, sleep=lambda seconds: None)
 
         def roll_back():
-            undo = undo_plan(record.rows(LOG), world.reopen)
+            undo = undo_plan(provenance.believed(record, world), world.reopen)
             return changes.roll_back(undo, PARAMETERS, record, sleep=lambda seconds: None)
 
         try:

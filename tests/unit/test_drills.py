@@ -14,7 +14,7 @@ from subscribers import Queues, alert
 from lib import audit, changes, drill_log, drilling, drills, judging, listening, render, run, scenarios
 from lib.drills import Group, Session
 from lib.errors import NotAsWanted, Refused, Superseded, Throttled, Unreachable
-from lib.plans import Wanted
+from lib.plans import Change, Wanted, entry
 from lib.records import LOG
 from lib.resources import entries
 from lib.resources.entries import Entries, Starter
@@ -117,6 +117,7 @@ def live(settings, aws, queues, table, world, monkeypatch):
     monkeypatch.setattr(entries, "read", lambda live: Entries(aws.arn, (), ()))
     monkeypatch.setattr(listening, "left_behind", lambda live: [])
     monkeypatch.setattr(drills.resources, "reopen", lambda live, kind, identity: world.reopen(kind, identity))
+    monkeypatch.setattr(drills, "AccountGuards", lambda live: world)
     monkeypatch.setattr(listening, "listeners", lambda live, session: world.wanted(ear="listens", mouth="speaks"))
     return found
 
@@ -403,6 +404,14 @@ def test_what_a_killed_run_left_is_cleared_away_before_anything_listens(live, aw
     drilled(live, record)
     assert [label for label, _ in world.writes][:3] == ["queue", "older", "ear"]
     assert world.live == {"theirs": 1}
+
+
+def test_what_a_row_says_that_the_run_did_not_write_is_not_cleared_away_and_no_drill_begins(live, aws, world, record):
+    row = entry("05", Change(world.thing("theirs"), None, 1, temporary=True), "intended")
+    record.append(LOG, row)
+    with pytest.raises(NotAsWanted, match=r"could not be removed: thing theirs \(the account does not keep that run"):
+        drilled(live, record)
+    assert (world.live, world.writes, aws.started) == ({"theirs": 1}, [], {})
 
 
 def test_where_that_cannot_be_cleared_away_nothing_is_started(live, aws, world, record, monkeypatch):

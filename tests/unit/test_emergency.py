@@ -5,14 +5,16 @@ from dataclasses import dataclass, replace
 
 import pytest
 from botocore.exceptions import ConnectTimeoutError
-from machines import OPERATOR, StepFunctions, connected, described, says
+from machines import OPERATOR, GuardParameters, StepFunctions, connected, described, says
 
-from lib import deploy, emergency
+from lib import deploy, emergency, records, rollback
+from lib.answers import answer
 from lib.errors import BadParameters, NotAsWanted, Refused, Unrecorded
 from lib.locks import Lock
-from lib.plans import UNKNOWN, Change, entry
+from lib.plans import UNKNOWN, Change, entry, written
 from lib.records import LOG, Record
 from lib.resources import Workflow, WorkflowAlias
+from lib.resources.workflow import value_of
 
 
 @pytest.fixture
@@ -31,18 +33,25 @@ def aws(settings):
 
 
 @pytest.fixture
-def live(settings, aws):
-    return connected(settings, stepfunctions=aws)
+def ssm():
+    return GuardParameters()
+
+
+@pytest.fixture
+def live(settings, aws, ssm):
+    return connected(settings, stepfunctions=aws, ssm=ssm)
 
 
 @pytest.fixture
 def run(live, aws, record):
     """The record of a run that kept a backup, wrote the new definition and moved one of the two aliases."""
     deploy.backup(live, record)
-    before = alias(live).read()
+    machine = Workflow(live, live.settings.state_machine_name)
+    before, routed = machine.read(), alias(live).read()
     aws.update_state_machine(stateMachineArn=aws.arn, publish=True, **described("after"))
+    told(record, machine, before, machine.read())
     aws.aliases["live"] = {f"{aws.arn}:2": 100}
-    told(record, alias(live), before, alias(live).read())
+    told(record, alias(live), routed, alias(live).read())
     aws.calls.clear()
     return record
 
@@ -52,9 +61,19 @@ def alias(live, name="live"):
 
 
 def told(record, thing, before, after, /, undoes=False, **more):
-    """Add to the log that the run wrote this."""
+    """Let the run write this: the account keeps it, and the log tells it, or else what is given."""
     for state in ("intended", "applied"):
-        record.append(LOG, {**entry("03", Change(thing, before, after), state, undoes), **more})
+        row = entry("03", Change(thing, before, after), state, undoes)
+        thing.account_guards.keep_written(record.run_id, [written(row)])
+        record.append(LOG, {**row, **more})
+
+
+def given_back(live, record, unverified=""):
+    return emergency.restore(emergency.planned(live, record, unverified), record)
+
+
+def checked(live, record, unverified=""):
+    return emergency.verified(emergency.planned(live, record, unverified), live.settings)
 
 
 def backup_of(record):
@@ -77,26 +96,27 @@ def refusing(aws, *operations, error=None):
 
 
 def test_check_ins_are_back_first_by_the_alias_and_then_by_the_workflow(live, aws, run):
-    assert emergency.restore(live, run) == []
+    assert given_back(live, run) == []
     assert aws.wrote == ["update_state_machine_alias", "update_state_machine"]
     assert (aws.runs(), aws.aliases["live"]) == ("before", {f"{aws.arn}:1": 100})
-    assert {check.status for check in emergency.verified(live, run, live.settings)} == {"passed"}
+    assert {check.status for check in checked(live, run)} == {"passed"}
 
 
-def test_no_lock_is_asked_for_and_nothing_is_compared(live, aws, run):
-    emergency.restore(live, run)  # a call of ssm would fail: there is no such client
+def test_no_lock_is_asked_for_and_nothing_live_is_compared(live, aws, ssm, run):
+    given_back(live, run)
     assert [call for call in aws.calls if call == "describe_state_machine_alias"] == []
+    assert all(f"/wrote/{run.run_id}/" in name for name in ssm.asked)
 
 
 def test_an_alias_that_the_run_did_not_move_is_somebody_elses_by_now(live, aws, run):
     aws.aliases["stage"] = {f"{aws.arn}:2": 100}
-    assert emergency.restore(live, run) == []
+    assert given_back(live, run) == []
     assert aws.aliases["stage"] == {f"{aws.arn}:2": 100}
 
 
 def test_an_alias_that_was_moved_twice_goes_back_to_before_the_first_time(live, aws, run):
     told(run, alias(live), {"routes": [{"version": "2", "runs": "x", "weight": 100}]}, alias(live).read())
-    assert emergency.restore(live, run) == []
+    assert given_back(live, run) == []
     assert aws.aliases["live"] == {f"{aws.arn}:1": 100}
 
 
@@ -104,7 +124,7 @@ def test_what_an_undo_wrote_and_what_is_of_another_workflow_is_no_move_of_this_r
     elsewhere = {"routes": [{"version": "2", "runs": "x", "weight": 100}]}
     told(run, alias(live, "stage"), elsewhere, elsewhere, undoes=True)
     told(run, WorkflowAlias(live, "Another", "stage"), elsewhere, elsewhere)
-    assert emergency.restore(live, run) == []
+    assert given_back(live, run) == []
     assert aws.aliases["stage"] == {f"{aws.arn}:1": 100}
     assert aws.wrote == ["update_state_machine_alias", "update_state_machine"]
 
@@ -112,26 +132,27 @@ def test_what_an_undo_wrote_and_what_is_of_another_workflow_is_no_move_of_this_r
 def test_without_the_log_all_aliases_of_the_backup_are_given_back(live, aws, run):
     (run.folder / LOG).unlink()
     aws.aliases["stage"] = {f"{aws.arn}:2": 100}
-    assert emergency.restore(live, run) == []
+    assert given_back(live, run, UNVERIFIED) == []
     assert aws.aliases == {"live": {f"{aws.arn}:1": 100}, "stage": {f"{aws.arn}:1": 100}}
-    assert {check.status for check in emergency.verified(live, run, live.settings)} == {"passed"}
+    (run.folder / LOG).unlink()
+    assert {check.status for check in checked(live, run, UNVERIFIED)} == {"passed"}
 
 
 def test_a_log_that_the_disk_does_not_give_is_like_none_and_is_said(live, aws, run):
     (run.folder / LOG).unlink()
     (run.folder / LOG).mkdir()  # a read of it fails, as one of a broken disk does
-    found = emergency.restore(live, run)
+    found = given_back(live, run, UNVERIFIED)
     assert (aws.runs(), aws.aliases["live"]) == ("before", {f"{aws.arn}:1": 100})
     assert any(f"{LOG} of run {run.run_id} cannot be read (Is a directory)" in said for said in found)
     assert len([said for said in found if said.startswith("it was done, and could not be recorded")]) == 3
-    assert {check.status for check in emergency.verified(live, run, live.settings)} == {"passed"}
+    assert {check.status for check in checked(live, run, UNVERIFIED)} == {"passed"}
 
 
 def test_a_backup_of_before_there_were_aliases_restores_the_workflow(live, aws, run):
     path, kept = backup_of(run)
     path.write_text(json.dumps({key: value for key, value in kept.items() if key != "aliases"}))
     (run.folder / LOG).unlink()
-    assert emergency.restore(live, run) == []
+    assert given_back(live, run, UNVERIFIED) == []
     assert (aws.runs(), aws.wrote) == ("before", ["update_state_machine"])
 
 
@@ -140,19 +161,30 @@ def test_a_backup_of_before_there_were_aliases_restores_the_workflow(live, aws, 
 
 def test_a_run_that_kept_no_backup_changed_no_workflow(live, aws, record):
     assert not emergency.has_backup(record)
-    for path in ("b-definition.json", "b.attempt-2.json"):
+    for path in ("b-definition.json", "b-definition.attempt-2.json", "b.json/a.txt"):
         record.write_json(f"backup/{path}", {"definition": "{}"})
         with pytest.raises(BadParameters, match=f"run {record.run_id} kept no backup of the workflow"):
-            emergency.restore(live, record)
+            given_back(live, record)
     assert aws.calls == []
 
 
-def test_the_backup_is_the_first_that_the_run_kept(live, aws, run):
+@pytest.mark.parametrize("name", ["a", "stepfunctions-backup-00000101", "stepfunctions-backup-99990101"])
+def test_of_several_backups_it_is_the_one_that_holds_what_the_run_replaced(name, live, aws, run):
+    path, kept = backup_of(run)
+    for other in (path.with_suffix(".attempt-2.json"), path.with_name(f"{name}.json")):
+        other.write_text(json.dumps({**kept, **described("another")}))
+    path.with_name("00.json").mkdir()
+    assert emergency.has_backup(run)
+    assert given_back(live, run) == []
+    assert aws.runs() == "before"
+
+
+def test_unverified_it_is_the_first_one_by_name_and_none_of_a_later_attempt(live, aws, run):
     path, kept = backup_of(run)
     for later in (path.with_suffix(".attempt-2.json"), path.with_name("stepfunctions-backup-99990101.json")):
         later.write_text(json.dumps({**kept, **described("later")}))
-    assert emergency.has_backup(run)
-    emergency.restore(live, run)
+    path.with_name("00.json").mkdir()
+    given_back(live, run, UNVERIFIED)
     assert aws.runs() == "before"
 
 
@@ -163,25 +195,197 @@ def test_the_backup_is_the_first_that_the_run_kept(live, aws, run):
 def test_a_backup_that_cannot_be_read_is_named_and_nothing_is_written(text, said, live, aws, run):
     path, kept = backup_of(run)
     path.write_text(text)
+    with pytest.raises(Refused, match=f"the backup {path.name} of run {run.run_id} {said}"):
+        given_back(live, run)
     path.with_name("stepfunctions-backup-99990101.json").write_text(json.dumps(kept))
     with pytest.raises(NotAsWanted, match=f"the backup {path.name} of run {run.run_id} {said}"):
-        emergency.restore(live, run)
+        given_back(live, run, UNVERIFIED)
     assert aws.calls == []
+    assert given_back(live, run) == []  # another one is what the run replaced
+    assert aws.runs() == "before"
 
 
 @pytest.mark.parametrize("other", [{"account_id": "111122223333"}, {"region": "eu-west-1"}])
 def test_a_backup_of_another_account_or_region_is_never_written_here(other, live, aws, run):
     there = replace(live, settings=live.settings.model_copy(update=other))
-    for what in (lambda: emergency.restore(there, run), lambda: emergency.verified(there, run, there.settings)):
+    for unverified in ("", UNVERIFIED):
         with pytest.raises(Refused, match=f"the backup of run {run.run_id} is of {aws.arn}.*use the environment of"):
-            what()
+            emergency.planned(there, run, unverified)
     assert aws.calls == []
 
 
 def test_the_workflow_of_the_backup_is_restored_whatever_the_parameters_name_by_now(live, aws, run):
-    renamed = replace(live, settings=live.settings.model_copy(update={"state_machine_name": "Another"}))
-    assert emergency.restore(renamed, run) == []
+    names = {"state_machine_name": "Another", "verify_timeout_seconds": 1}
+    assert given_back(replace(live, settings=live.settings.model_copy(update=names)), run) == []
     assert (aws.runs(), aws.aliases["live"]) == ("before", {f"{aws.arn}:1": 100})
+
+
+# What an open record holds besides what the run wrote
+
+
+def forged(record, thing, before, after, **more):
+    """Add to the log what the run did not write."""
+    for state in ("intended", "applied"):
+        record.append(LOG, {**entry("03", Change(thing, before, after), state), **more})
+
+
+def altered(record, changed, about):
+    """Write the log anew, with other rows in place of those that are `about` something."""
+    rows = [row | changed if about(row) else row for row in record.rows(LOG)]
+    (record.folder / LOG).unlink()
+    record.append_all(LOG, rows)
+
+
+def laundered(settings, record):
+    """What the next command makes of it: the seal covers whatever lies there."""
+    records.seal(record)
+    records.opened(settings, record)
+    assert records.altered(settings, record, whole=True) == []
+
+
+SWAPPED = {
+    "another definition": lambda kept: kept | described("evil"),
+    "another role": lambda kept: kept | {"roleArn": "arn:aws:iam::000000000000:role/Evil"},
+    "another layout": lambda kept: kept | {"definition": json.dumps(json.loads(kept["definition"]), indent=3)},
+    "another workflow": lambda kept: kept | {"stateMachineArn": f"{kept['stateMachineArn']}-2"},
+    "another account": lambda kept: kept | {"stateMachineArn": kept["stateMachineArn"].replace("0" * 12, "1" * 12)},
+    "a log of its own": lambda kept: kept | {"loggingConfiguration": {"level": "ALL"}},
+    "a value that nobody can tell": lambda kept: kept | {"definition": UNKNOWN},
+    "a name of no workflow": lambda kept: kept | {"stateMachineArn": kept["stateMachineArn"] + "<>"},
+    "a definition that is none": lambda kept: kept | {"definition": 5},
+    "a log that is none": lambda kept: kept | {"loggingConfiguration": "x"},
+    "no role": lambda kept: {key: value for key, value in kept.items() if key != "roleArn"},
+}
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+@pytest.mark.parametrize("how", SWAPPED)
+def test_a_backup_that_was_swapped_is_not_written_also_once_it_was_sealed(how, sealed, live, aws, run):
+    path, kept = backup_of(run)
+    path.write_text(json.dumps(SWAPPED[how](kept)))
+    if sealed:
+        laundered(live.settings, run)
+    with pytest.raises(
+        Refused, match=r"no backup of run .* nothing was written: .*--unverified restores it as it lies"
+    ):
+        emergency.planned(live, run)
+    assert (aws.wrote, aws.runs()) == ([], "after")
+
+
+@pytest.mark.parametrize("name", ["00", "stepfunctions-backup-00000101"])
+def test_one_that_was_put_beside_it_is_not_taken_for_it(name, live, aws, run):
+    path, kept = backup_of(run)
+    path.with_name(f"{name}.json").write_text(json.dumps(kept | described("evil")))
+    laundered(live.settings, run)
+    assert given_back(live, run) == []
+    assert aws.runs() == "before"
+
+
+def test_the_aliases_that_a_swapped_backup_names_are_not_moved(live, aws, run):
+    path, kept = backup_of(run)
+    aliases = {name: {f"{aws.arn}:2": 100} for name in ("live", "stage", "other")}
+    path.write_text(json.dumps(kept | {"aliases": aliases}))
+    aws.aliases["other"] = {f"{aws.arn}:1": 100}
+    assert given_back(live, run) == []
+    assert set(map(str, aws.aliases.values())) == {str({f"{aws.arn}:1": 100})}
+
+
+@pytest.mark.parametrize("state", ["intended", "applied"])
+def test_where_what_the_workflow_was_before_was_altered_nothing_confirms_the_backup(state, live, aws, run):
+    path, kept = backup_of(run)
+    evil = value_of(answer(kept | described("evil"), "x"))
+    altered(run, {"before": evil}, lambda row: row["kind"] == Workflow.kind and "intended" in (row["state"], state))
+    path.write_text(json.dumps(kept | described("evil")))
+    laundered(live.settings, run)
+    with pytest.raises(Refused, match=f"the account does not keep that run {run.run_id} wrote this"):
+        emergency.planned(live, run)
+    assert aws.wrote == []
+
+
+def test_a_row_before_the_first_one_hides_what_the_workflow_was(live, aws, run):
+    """Else the run's own later value, of a run that was gone on with, would be taken for the one of before."""
+    machine = Workflow(live, live.settings.state_machine_name)
+    now = machine.read()
+    altered(run, {"before": {}}, lambda row: row["kind"] == Workflow.kind)
+    told(run, machine, now, now | {"roleArn": "another"})
+    path, kept = backup_of(run)
+    path.write_text(json.dumps(kept | described("after")))
+    with pytest.raises(Refused, match="the account does not keep"):
+        emergency.planned(live, run)
+
+
+def test_an_alias_that_the_run_did_not_move_is_not_moved_by_a_row_that_says_so_and_is_named(live, aws, run):
+    now = alias(live).read()
+    aws.aliases["stage"] = {f"{aws.arn}:2": 100}
+    old = {"routes": [{"version": "1", "runs": UNKNOWN, "weight": 100}]}
+    forged(run, alias(live, "stage"), old, now)
+    forged(run, alias(live), now, now)  # after the run's own row, which tells what was before
+    laundered(live.settings, run)
+    found = given_back(live, run)
+    assert (aws.runs(), aws.aliases["live"], aws.aliases["stage"]) == (
+        "before", {f"{aws.arn}:1": 100}, {f"{aws.arn}:2": 100},
+    )  # fmt: skip
+    for name in ("live", "stage"):
+        said = f"{alias(live, name).name}: the account does not keep that run"
+        assert any(one.startswith(said) for one in found)
+    assert {check.name: check.status for check in checked(live, run)}[alias(live, "stage").name] == "failed"
+
+
+def test_an_alias_whose_value_of_before_was_altered_stays_and_is_named(live, aws, run):
+    now = alias(live).read()
+    altered(run, {"before": now}, lambda row: row["kind"] == WorkflowAlias.kind)
+    found = given_back(live, run)
+    assert (aws.runs(), aws.aliases["live"]) == ("before", {f"{aws.arn}:2": 100})
+    assert any(one.startswith(f"{alias(live).name} stays as it is") for one in found)
+    assert given_back(live, run, UNVERIFIED) == []  # in an emergency, what it says now
+
+
+def test_a_run_that_wrote_no_workflow_has_nothing_to_restore_and_unverified_goes_on(live, aws, record):
+    deploy.backup(live, record)
+    aws.held[aws.arn] = described("somebody's")
+    with pytest.raises(Refused, match=r"the run began no write of state machine .* there is nothing to restore"):
+        emergency.planned(live, record)
+    assert aws.wrote == []
+    assert given_back(live, record, UNVERIFIED) == []
+    assert aws.runs() == "before"
+
+
+UNASKABLE = {
+    "no permission": says("AccessDeniedException"),
+    "no answer": ConnectTimeoutError(endpoint_url="x"),
+    "a server in trouble": says("InternalServerError", 500),
+    "expired": says("ExpiredTokenException"),
+    "throttled": says("ThrottlingException"),
+}
+
+
+@pytest.mark.parametrize("why", UNASKABLE)
+def test_where_the_account_cannot_be_asked_it_goes_on_at_once_and_loudly(why, live, aws, ssm, run):
+    ssm.fails, asked = UNASKABLE[why], len(ssm.asked)
+    found = emergency.planned(live, run)
+    assert found.unconfirmed.startswith(f"UNCONFIRMED: the account could not be asked what run {run.run_id} wrote (")
+    assert "nothing was written" not in found.unconfirmed
+    assert len(ssm.asked) == asked + 1
+    assert emergency.restore(found, run) == []
+    assert (aws.runs(), aws.aliases["live"]) == ("before", {f"{aws.arn}:1": 100})
+    undone = [row for row in run.rows(LOG) if row["undoes"]]
+    assert len(undone) == 4 and all(row["why"] == found.unconfirmed for row in undone)
+    assert emergency.keep(found, run).startswith("the account does not keep that this was restored, so a rollback")
+
+
+def test_what_was_restored_unverified_says_so_in_the_record_and_else_nothing(live, aws, run):
+    given_back(live, run, UNVERIFIED)
+    given_back(live, run)
+    assert [row.get("why") for row in run.rows(LOG) if row["undoes"]] == [UNVERIFIED] * 4 + [None] * 4
+
+
+def test_what_was_restored_the_account_keeps_so_that_a_rollback_believes_it(live, aws, run):
+    found = emergency.planned(live, run)
+    emergency.restore(found, run)
+    assert [row["trouble"] for row in rollback.rows(live, run) if row["undoes"]] != [""] * 4
+    assert emergency.keep(found, run) == ""
+    assert [row["trouble"] for row in rollback.rows(live, run)] == [""] * len(run.rows(LOG))
+    assert {change.action for change in rollback.plan(live, run).changes} == {"none"}
 
 
 # The record
@@ -195,7 +399,7 @@ def test_every_write_is_in_the_record_before_it_is_made(live, aws, run):
             ahead.append([(row["kind"], row["state"]) for row in run.rows(LOG)[rows:]])
 
     aws.before = before
-    emergency.restore(live, run)
+    given_back(live, run)
     moved, restored = [(WorkflowAlias.kind, "intended"), (WorkflowAlias.kind, "applied")], (Workflow.kind, "intended")
     assert ahead == [moved[:1], [*moved, restored]]
     assert {(row["phase"], row["undoes"]) for row in run.rows(LOG)[rows:]} == {("90", True)}
@@ -217,7 +421,7 @@ class FullDisk(Record):
 
 @pytest.mark.parametrize(("room", "told"), [(0, 2), (1, 2), (2, 1), (3, 1), (4, 0)])
 def test_a_full_disk_keeps_nobody_from_being_helped_and_is_said(room, told, live, aws, run):
-    found = emergency.restore(live, FullDisk(run.folder, run.run_id, room=[room]))
+    found = given_back(live, FullDisk(run.folder, run.run_id, room=[room]))
     assert (
         found == ["it was done, and could not be recorded: the record cannot be kept (No space left on device)"] * told
     )
@@ -229,16 +433,19 @@ def test_a_full_disk_keeps_nobody_from_being_helped_and_is_said(room, told, live
 
 def test_an_alias_that_aws_refuses_keeps_the_workflow_from_nothing(live, aws, run):
     refusing(aws, "update_state_machine_alias")
-    (said,) = emergency.restore(live, run)
+    (said,) = given_back(live, run)
     assert f"alias {live.settings.state_machine_name} / live could not be moved back, and its check-ins run" in said
     assert "AccessDeniedException" in said
     assert (aws.runs(), aws.wrote.count("update_state_machine_alias")) == ("before", 2)
-    assert [check.status for check in emergency.verified(live, run, live.settings)] == ["failed", "passed"]
+    assert [check.status for check in checked(live, run)] == [
+        "failed",
+        "passed",
+    ]
 
 
 def test_an_alias_whose_version_is_gone_is_tried_again_once_the_workflow_is_restored(live, aws, run):
     del aws.held[f"{aws.arn}:1"]
-    assert emergency.restore(live, run) == []
+    assert given_back(live, run) == []
     (version,) = aws.aliases["live"]
     assert aws.runs(version) == "before"
 
@@ -246,11 +453,12 @@ def test_an_alias_whose_version_is_gone_is_tried_again_once_the_workflow_is_rest
 def test_a_workflow_that_cannot_be_restored_is_the_error_and_the_alias_is_back(live, aws, run):
     refusing(aws, "update_state_machine")
     with pytest.raises(NotAsWanted, match="AWS refused while writing state machine"):
-        emergency.restore(live, run)
+        given_back(live, run)
     assert aws.aliases["live"] == {f"{aws.arn}:1": 100}
     assert run.rows(LOG)[-1]["state"] == "intended"
 
 
+UNVERIFIED = "restore --unverified"
 UNREADABLE = {
     "a later format": {"format": 99},
     "a value without routes": {"before": {"other": 1}},
@@ -264,37 +472,38 @@ UNREADABLE = {
 def test_of_an_alias_whose_row_cannot_be_read_the_backup_tells(odd, live, aws, run):
     told(run, alias(live, "stage"), alias(live, "stage").read(), alias(live).read(), **UNREADABLE[odd])
     aws.aliases["stage"] = {f"{aws.arn}:2": 100}
-    found = emergency.restore(live, run)
+    found = given_back(live, run, UNVERIFIED)
     assert aws.aliases == {"live": {f"{aws.arn}:1": 100}, "stage": {f"{aws.arn}:1": 100}}
     assert aws.runs() == "before"
     assert found == []  # it is back, so nothing is said to stay
 
 
+@pytest.mark.parametrize("unverified", ["", UNVERIFIED])
 @pytest.mark.parametrize("odd", UNREADABLE)
-def test_an_alias_that_neither_log_nor_backup_tells_is_said_and_stays(odd, live, aws, run):
+def test_an_alias_that_neither_log_nor_backup_tells_is_said_and_stays(odd, unverified, live, aws, run):
     aws.aliases["new"] = {f"{aws.arn}:2": 100}
     told(run, alias(live, "new"), alias(live).read(), alias(live).read(), **UNREADABLE[odd])
-    found = emergency.restore(live, run)
-    assert found and all("new stays as it is" in said for said in found)
+    found = given_back(live, run, unverified)
+    assert any("new stays as it is" in said for said in found)
     assert (aws.runs(), aws.aliases["new"]) == ("before", {f"{aws.arn}:2": 100})
-    checks = {check.name: check.status for check in emergency.verified(live, run, live.settings)}
+    checks = {check.name: check.status for check in checked(live, run, unverified)}
     assert checks.pop(alias(live, "new").name) == "failed"
     assert set(checks.values()) == {"passed"}
 
 
 def test_where_the_first_row_of_an_alias_cannot_be_read_a_later_one_does_not_tell_what_was_before(live, aws, run):
-    row = run.rows(LOG)[0]
+    row = next(row for row in run.rows(LOG) if "alias" in row["identity"])
     (run.folder / LOG).unlink()
     now = alias(live).read()
     run.append(LOG, {**row, "format": 99})
     told(run, alias(live), now, now)  # the run's own version
-    emergency.restore(live, run)
+    given_back(live, run, UNVERIFIED)
     assert aws.aliases["live"] == {f"{aws.arn}:1": 100}
 
 
 def test_what_is_no_alias_and_cannot_be_read_is_said_by_name(live, aws, run):
     told(run, Workflow(live, "M"), None, {}, kind="lake", name="lake of a later version", format=99)
-    found = emergency.restore(live, run)
+    found = given_back(live, run)
     assert len(found) == 1 and all(said.startswith("lake of a later version stays as it is: ") for said in found)
     assert aws.runs() == "before"
 
@@ -303,15 +512,15 @@ def test_what_is_no_alias_and_cannot_be_read_is_said_by_name(live, aws, run):
 
 
 def test_what_aws_does_not_hold_is_named_and_the_rest_is_passed(live, aws, run):
-    emergency.restore(live, run)
+    given_back(live, run)
     aws.held[aws.arn] = described("somebody's")
-    by_name = {check.name: check.status for check in emergency.verified(live, run, live.settings)}
+    by_name = {check.name: check.status for check in checked(live, run)}
     assert by_name == {alias(live).name: "passed", Workflow(live, live.settings.state_machine_name).name: "failed"}
 
 
 @pytest.mark.parametrize("call", ["describe_state_machine_alias", "describe_state_machine"])
 def test_one_thing_that_cannot_be_read_back_keeps_nobody_from_hearing_of_the_other(call, live, aws, run):
-    emergency.restore(live, run)
+    given_back(live, run)
     machine = {"stateMachineArn": aws.arn}
 
     def before(made, given):
@@ -319,21 +528,24 @@ def test_one_thing_that_cannot_be_read_back_keeps_nobody_from_hearing_of_the_oth
             raise says("AccessDeniedException")
 
     aws.before = before
-    moved, restored = emergency.verified(live, run, live.settings)
+    moved, restored = checked(live, run)
     refused = moved if call == "describe_state_machine_alias" else restored
     assert ("AccessDeniedException" in refused.found, refused.status) == (True, "failed")
     assert {moved.status, restored.status} == {"failed", "passed"}
 
 
 def test_an_alias_whose_version_of_before_cannot_be_asked_for_is_said_as_well(live, aws, run):
-    emergency.restore(live, run)
+    given_back(live, run)
 
     def before(made, given):
         if given == {"stateMachineArn": f"{aws.arn}:1"}:
             raise says("AccessDeniedException")
 
     aws.before = before
-    assert [check.status for check in emergency.verified(live, run, live.settings)] == ["failed", "passed"]
+    assert [check.status for check in checked(live, run)] == [
+        "failed",
+        "passed",
+    ]
 
 
 # The lock of a run that still writes
@@ -377,5 +589,5 @@ def test_a_lock_that_cannot_be_read_or_taken_away_is_said_and_is_no_error(held, 
 
 def test_the_value_of_an_alias_from_a_backup_says_that_nobody_knows_what_its_version_holds(live, run):
     (run.folder / LOG).unlink()
-    found = emergency._before(run, Workflow(live, live.settings.state_machine_name))
+    found = emergency.planned(live, run, UNVERIFIED).aliases
     assert found["live"] == {"routes": [{"version": "1", "runs": UNKNOWN, "weight": 100}]}

@@ -14,7 +14,7 @@ from lib.checks import Check
 from lib.errors import Altered, BadParameters, NotAsWanted, Refused
 from lib.lock import Lock
 from lib.phases import Phase
-from lib.plans import UNKNOWN
+from lib.plans import UNKNOWN, written
 from lib.record import change_rows, formats, writers
 from lib.records import LOG, MANIFEST, Record
 from lib.settings import check, load
@@ -97,7 +97,7 @@ def test_its_rollback_is_planned_for_every_thing_that_it_wrote(first):
     assert len(plan.changes) >= len(written) > 20
     assert not [change for change in plan.changes if change.trouble]
     assert {row["kind"] for row in rows} <= set(resources.KINDS)
-    assert emergency.backup(record)["definition"]
+    assert emergency.has_backup(record)
 
 
 # Newer ones
@@ -215,7 +215,9 @@ def test_a_resumption_says_it_and_reads_the_rest_back(odd, record):
     world = World({"a": 2})
     for row in [*({**row, **UNREADABLE[odd]} for row in told("odd", 1, 2)[:1]), *told("a", 1, 2)[:1]]:
         record.append(LOG, row)
-    found = changes.read_back(record.changes(), reopen_in(world), record)
+    known = [row for row in record.changes() if not row["trouble"]]
+    world.keep_written(record.run_id, map(written, known))
+    found = resume.unfinished(record, world, reopen_in(world))
     assert {row["what"]: row["found"] for row in found}["thing a"] == "carried out"
     assert any(row["found"].startswith("cannot tell: ") for row in found)
 
@@ -270,7 +272,7 @@ def no_writer_is_left(tmp_path):
             writers.leave(folder)
 
 
-def test_the_emergency_path_moves_the_aliases_that_it_can_read_and_says_the_rest(first, monkeypatch):
+def test_the_emergency_path_moves_the_aliases_that_it_can_read_and_says_the_rest(first):
     settings, record = first
     machine = emergency.Workflow(None, "m")
     alias = {"kind": "workflow alias", "name": "alias", "before": {"routes": []}, "after": {}}
@@ -282,12 +284,9 @@ def test_the_emergency_path_moves_the_aliases_that_it_can_read_and_says_the_rest
     ]
     for row in rows:
         record.append(LOG, row)
-    kept = emergency.backup(record) | {
-        "aliases": {"odd": {"arn:1": 100}, "newer": {"arn:2": 100}, "foreign": {"arn:3": 1}}
-    }
-    monkeypatch.setattr(emergency, "backup", lambda record: kept)
-    found = {alias: value["routes"] for alias, value in emergency._before(record, machine).items()}
+    kept = {"aliases": {"odd": {"arn:1": 100}, "newer": {"arn:2": 100}, "foreign": {"arn:3": 1}}}
+    found = {alias: value["routes"] for alias, value in emergency._before(record.changes(), machine, kept).items()}
     assert set(found) == {"good", "odd", "newer"}
     assert found["newer"] == [{"version": "2", "runs": UNKNOWN, "weight": 100}]
-    assert len(emergency.unread(record)) == 2
+    assert len(emergency._unread(emergency._log(record))) == 2
     assert load("local").environment == settings.environment

@@ -10,7 +10,6 @@ from lib.plans import (
     Change,
     Outcome,
     Plan,
-    Unreadable,
     Use,
     differences,
     entry,
@@ -18,6 +17,7 @@ from lib.plans import (
     half_done,
     same,
 )
+from lib.undo import Unreadable
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from accounts import nowhere
 from fakes import World
-from machines import StepFunctions, connected, described
+from machines import StepFunctions, connected, described, kept
 
 from lib import approval, changes, desired, records, resume, run
 from lib.errors import BadParameters, Refused
@@ -145,6 +145,7 @@ def test_a_write_that_was_cut_short_is_told_by_aws_and_added_to_the_record(holds
     before = machine.read()
     aws.held[arn] = described("after")
     record.append(LOG, entry("03", Change(machine, before, machine.read()), "intended"))
+    kept(live, record)
     aws.held[arn] = described(holds)
     assert resume.read_back(live, record) == [{"what": machine.name, "found": said}]
     assert (record.rows(LOG)[-1]["state"], record.rows(LOG)[-1]["why"]) == (state, "read back from AWS")
@@ -154,7 +155,9 @@ def test_a_write_that_was_cut_short_is_told_by_aws_and_added_to_the_record(holds
 
 def test_a_write_of_a_kind_that_this_version_does_not_know_is_said(world, settings, record):
     record.append(LOG, entry("03", Change(world.thing("a"), 0, 1), "intended"))
-    (row,) = resume.read_back(connected(settings), record)
+    live = connected(settings)
+    kept(live, record)
+    (row,) = resume.read_back(live, record)
     assert row["found"].startswith("cannot tell: the record names a 'thing'")
 
 

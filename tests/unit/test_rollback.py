@@ -1,8 +1,10 @@
 """What is read before and after an undo: what the run changed, what would go back, and what became of each."""
 
+from dataclasses import replace
+
 import pytest
 from fakes import World
-from machines import StepFunctions, connected, described
+from machines import StepFunctions, connected, described, kept
 
 from lib import changes, rollback
 from lib.errors import BadParameters
@@ -103,7 +105,7 @@ def live(settings, aws):
     return connected(settings, stepfunctions=aws)
 
 
-def moved(live, aws):
+def moved(live, aws, record):
     """The rows of a run that wrote the workflow in phase 03 and then moved its alias, which it did in phase 04 here."""
     machine, alias = (
         Workflow(live, live.settings.state_machine_name),
@@ -113,11 +115,15 @@ def moved(live, aws):
     aws.held[aws.arn], aws.aliases["live"] = aws.held[f"{aws.arn}:1"], {f"{aws.arn}:1": 100}
     told = [("03", Change(machine, machine.read(), after)), ("04", Change(alias, alias.read(), routed))]
     aws.held[aws.arn], aws.aliases["live"] = aws.held[f"{aws.arn}:2"], {f"{aws.arn}:2": 100}
-    return [entry(phase, change, state) for phase, change in told for state in ("intended", "applied")]
+    for phase, change in told:
+        for state in ("intended", "applied"):
+            record.append(LOG, entry(phase, change, state))
+    kept(live, record)
 
 
-def test_an_undo_is_planned_against_the_live_account_last_change_first(live, aws):
-    found = rollback.plan(live, moved(live, aws))
+def test_an_undo_is_planned_against_the_live_account_last_change_first(live, aws, record):
+    moved(live, aws, record)
+    found = rollback.plan(live, record)
     assert [(change.resource.kind, change.action) for change in found.changes] == [
         ("workflow alias", "update"),
         ("state machine", "update"),
@@ -126,24 +132,27 @@ def test_an_undo_is_planned_against_the_live_account_last_change_first(live, aws
     assert aws.wrote == []
 
 
-def test_what_somebody_else_wrote_since_is_said_before_anything_is_lost(live, aws):
-    told = moved(live, aws)
+def test_what_somebody_else_wrote_since_is_said_before_anything_is_lost(live, aws, record):
+    moved(live, aws, record)
     aws.held[aws.arn] = described("somebody's")
-    assert {change.resource.kind: change.foreign for change in rollback.plan(live, told).changes} == {
+    assert {change.resource.kind: change.foreign for change in rollback.plan(live, record).changes} == {
         "workflow alias": False,
         "state machine": True,
     }
 
 
-def test_an_undo_goes_back_to_the_phase_that_the_parameters_name(live, aws, settings):
-    told = moved(live, aws)
-    only = connected(settings.model_copy(update={"rollback_to_phase": "03"}), stepfunctions=aws)
-    assert [change.resource.kind for change in rollback.plan(only, told).changes] == ["state machine"]
+def test_an_undo_goes_back_to_the_phase_that_the_parameters_name(live, aws, record):
+    moved(live, aws, record)
+    only = replace(live, settings=live.settings.model_copy(update={"rollback_to_phase": "03"}))
+    assert [change.resource.kind for change in rollback.plan(only, record).changes] == ["state machine"]
 
 
-def test_a_kind_that_this_version_does_not_know_is_said_and_keeps_no_other_from_its_undo(live, aws):
-    told = moved(live, aws)
-    found = rollback.plan(live, [*told, *({**row, "kind": "lake", "name": "lake"} for row in told[:2])])
+def test_a_kind_that_this_version_does_not_know_is_said_and_keeps_no_other_from_its_undo(live, aws, record):
+    moved(live, aws, record)
+    for row in record.rows(LOG)[:2]:
+        record.append(LOG, {**row, "kind": "lake", "name": "lake"})
+    kept(live, record)
+    found = rollback.plan(live, record)
     assert [(change.resource.name, bool(change.trouble)) for change in found.changes if change.trouble] == [
         ("lake", True)
     ]

@@ -134,6 +134,25 @@ def test_the_notebooks_of_a_command_that_goes_on_unverified_do_so_too(ended, set
     assert "edited" in subprocess.run(kernel, check=False, capture_output=True, text=True).stderr
 
 
+def test_no_rollback_believes_what_another_command_was_told_to_believe(ended, settings, monkeypatch):
+    open_again(settings, ended, "rollback --unverified")
+    monkeypatch.setattr(audit, "reopen", lambda *_: (ended, None))
+    line = ["rollback", "local", ended.run_id, "--set", f"outputs_dir={settings.outputs_dir}"]
+    result = CliRunner().invoke(main, line)
+    assert (result.exit_code, "has run" in result.stderr and "open with --unverified" in result.stderr) == (3, True)
+
+
+def test_a_notebook_that_is_only_prepared_leaves_the_record_closed_so_that_nothing_comes_besides(ended, runbook):
+    code, _ = runbook("open", "03", "--run-id", ended.run_id, "--no-browser")
+    found = manifest.read(ended.folder)
+    assert (code, found.seals[-1].state, found.open) == (0, State.CLOSED, False)
+    (ended.folder / "backup" / "a.json").write_text('{"definition": "evil"}')
+    for command in ("restore", "rollback"):
+        code, said = runbook(*COMMANDS[command](ended.run_id))
+        assert (code, "backup/a.json: not in the manifest" in said) == (3, True), said
+    assert wrong(ended) == ["backup/a.json: not in the manifest"]
+
+
 def test_status_of_all_runs_says_of_an_altered_one_only_that_it_is(ended, runbook, settings):
     (ended.folder / VERDICT).write_text('{"verdict": "succeeded", "phases": []}')
     shown = CliRunner().invoke(main, ["status", "local", "--set", f"outputs_dir={settings.outputs_dir}"])

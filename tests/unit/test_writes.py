@@ -3,7 +3,7 @@
 import pytest
 from fakes import FakeResource, World
 
-from lib import changes
+from lib import changes, resume
 from lib.approval import plan_data
 from lib.changes import LOG, WAITS
 from lib.errors import NotAsWanted, Refused, Superseded, Throttled, Unanswered, Unrecorded
@@ -154,11 +154,11 @@ def test_a_write_whose_end_is_not_recorded_is_read_back(left, found, state, sett
         changes.carry_out(changes.plan("01", world.wanted(new=1)), settings, record)
     world.live = {} if left is None else {"new": left}
     assert states(record) == ["intended"]
-    rows = changes.read_back(record.rows(LOG), world.reopen, record)
+    rows = resume.unfinished(record, world, world.reopen)
     assert [row["what"] for row in rows] == ["thing new"]
     assert rows[0]["found"].startswith(found)
     assert states(record)[-1] == state
-    again = changes.read_back(record.rows(LOG), world.reopen, record)
+    again = resume.unfinished(record, world, world.reopen)
     assert bool(again) == (state == "half done")
 
 
@@ -498,7 +498,7 @@ def test_before_a_validation_only_what_was_for_a_while_is_cleared_and_never_what
     with pytest.raises(NotAsWanted, match="left behind"), changes.temporarily(world.wanted(ear=1), "05", record):
         world.refuses = {"ear"}
     world.refuses = set()
-    assert changes.clear_left_behind(record.rows(LOG), world.reopen, record) == ["thing ear"]
+    assert changes.clear_left_behind(record, world, world.reopen) == ["thing ear"]
     assert world.live == {"kept": "ours", "made": "ours"}
 
 
