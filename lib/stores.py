@@ -78,9 +78,8 @@ class RunStore:
         try:
             before = seals.from_text(theirs.decode())
             both = seals.merged(seals.from_text(ours.decode()), before)
-            return (
-                seals.ahead(both, VERDICT, self.known.get(VERDICT, seals.ABSENT), len(before.seals)).to_text().encode()
-            )
+            stored = self.known.get(VERDICT, seals.ABSENT)
+            return seals.ahead(both, VERDICT, stored, len(before.seals)).to_text().encode()
         except ValueError as error:
             where = f"{MANIFEST} in {self.where}"
             raise Altered(f"{where} is none that this runbook wrote ({error}); see who put it there") from error
