@@ -7,6 +7,7 @@ import socket
 import stat
 import subprocess
 import sys
+from hashlib import sha256
 
 import pytest
 from click.testing import CliRunner
@@ -448,6 +449,7 @@ def test_a_copy_that_an_auditor_was_given_verifies_as_that_of_the_run_that_they_
     shutil.copytree(ended.folder, copy)
     verify = CliRunner().invoke(main, ["verify", str(copy), "--copy-of", ended.run_id])
     assert verify.exit_code == 0, verify.output
+    assert f"of run {ended.run_id} of environment local, account {'0' * 12}" in " ".join(verify.output.split())
     assert CliRunner().invoke(main, ["verify", str(copy)]).exit_code == 1
     assert CliRunner().invoke(main, ["verify", str(copy), "--copy-of", "20270101T000000Z-ffff"]).exit_code == 1
 
@@ -475,6 +477,41 @@ def test_nothing_is_read_outside_the_folder_whatever_a_manifest_names(ended, mon
     monkeypatch.setattr(files, "opened", lambda path: (read.append(path), opened(path))[1])
     assert {"/etc/hostname: missing", "../../x: missing"} <= {*wrong(ended)}
     assert all(path.parent == ended.folder or path.parent.parent == ended.folder for path in read)
+
+
+@pytest.mark.parametrize("key", ["note", "approved_by", "Seals", "state", "files"])
+def test_a_key_that_no_chain_holds_is_refused_by_its_name(key, ended, settings):
+    text = (ended.folder / MANIFEST).read_text()
+    (ended.folder / MANIFEST).write_text(text.replace("{", f'{{"{key}": "another",', 1))
+    with pytest.raises(Altered, match=f"{MANIFEST}: '{key}': a key that no manifest has"):
+        open_again(settings, ended)
+    assert wrong(ended) == [f"{MANIFEST}: '{key}': a key that no manifest has"]
+
+
+@pytest.mark.parametrize("name", [BACKUP, VERDICT, LOG, MANIFEST, "evidence/more.bin"])
+def test_a_file_of_any_size_is_verified_in_little_memory(name, ended):
+    """Of one that is larger than this machine's memory nobody reads the whole."""
+    (ended.folder / name).parent.mkdir(exist_ok=True)
+    with (ended.folder / name).open("ab") as file:
+        file.truncate(2 * 10**11)
+    limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (2**31, 2**31)); from lib.cli import main; "
+    line = [sys.executable, "-c", limited + "main(sys.argv[1:])", "verify", str(ended.folder)]
+    done = subprocess.run(line, check=False, capture_output=True, text=True, cwd=ROOT)
+    assert (done.returncode, "Traceback" in done.stderr, name in done.stderr) == (1, False, True), done.stderr
+
+
+@pytest.mark.parametrize("name", ["evidence.bin", LOG])
+def test_a_sum_is_that_of_the_whole_whatever_its_pieces(name, settings, monkeypatch):
+    monkeypatch.setattr(manifest, "PIECE", 7)
+    record = records.open_run(settings)
+    (record.folder / name).write_bytes(b"0123456789\n" * 40)
+    records.seal(record, closing=False)
+    assert manifest.read(record.folder).claims[name] == [Claim(name, sha256(b"0123456789\n" * 40).hexdigest(), 440)]
+    with (record.folder / name).open("ab") as file:
+        file.write(b"more\n")
+    expected = ("", "5 bytes more than were sealed") if name == LOG else ("edited", "")
+    with files.opened(record.folder / name) as file:
+        assert manifest.agrees(name, file, manifest.read(record.folder).claims[name]) == expected
 
 
 @pytest.mark.parametrize("other", ["a.json", "A.json", "a.JSON"])
