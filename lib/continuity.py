@@ -1,6 +1,5 @@
 """Whether the change disturbed what was there: the executions across it, and how often all goes well. Read-only."""
 
-import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -47,8 +46,8 @@ def crossing(live: Live, record: Record, outcome: Outcome) -> list[Check]:
     if not states:
         return [Check(Id.ACROSS, ACROSS, Status.NOT_EXERCISED, NOT_UPDATED, expected)]
     running, cut = _running_at(live, moment) if moment else ([], "")
-    deadline = time.monotonic() + live.settings.verify_timeout_seconds
-    rows = [_across(live, row, states, deadline - time.monotonic()) for row in running[:ASKED]]
+    deadline = live.clock() + live.settings.verify_timeout_seconds
+    rows = [_across(live, row, states, deadline - live.clock()) for row in running[:ASKED]]
     kept = [{**row, "started": row["started"].astimezone(UTC).isoformat()} for row in rows]
     updated = moment.isoformat() if moment else None
     record.keep_json(CROSSING, {"updated": updated, "running": len(running), "executions": kept})

@@ -95,6 +95,8 @@ def drill_log(frame: pd.DataFrame, limit_seconds: float) -> Figure:
     answer += f"; alerts: {latency.answer(alerts, limit_seconds, spoken)}" if len(alerts) else ""
     broken = int((failed["route"].isna() & failed[list(TOPICS)].isna().all(axis=1) & ~failed["lost"].map(bool)).sum())
     answer += f"; of {plural(broken, 'drill')} NOBODY KNOWS who was reached" if broken else ""
+    if frame["time"].isna().all():
+        return nothing(question, f"{answer}; no row tells when it was.", frame)
     figure, axes = canvas(question, answer)
     low = float(known.clip(lower=0.01).min()) if len(known) else limit_seconds / 100
     top = max([limit_seconds, *known]) * (40 if gone else 4)

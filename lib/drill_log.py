@@ -1,20 +1,22 @@
 """The log of drills that were run outside a validation: one row a drill, for ever. Calls nothing but its store.
 
 It lies in `outputs/<environment>/drills/` and is kept like a run's logs; every machine's rows are brought together. It
-is not sealed: what is drawn from it is what the sealed records of the drills say, and a row that none bears out is no
-pass.
+is not sealed: what is drawn from it is what the sealed records of the drills say. A row that none bears out is no pass
+and no figure, one that cannot be read says so, and one that is missing is there all the same. When a row was `logged`,
+and what was validated, the log alone tells, and nothing is drawn from that.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from math import inf
 from typing import Any
 
 import pandas as pd
 
-from lib import audit, handover, latency, records, stores
+from lib import audit, handover, latency, manifest, records, stores
 from lib.checks import Check, Status
-from lib.record.folder import DRILLED
+from lib.record.folder import BROKEN_OFF, DRILLED
 from lib.records import DRILLS, Record
 from lib.settings import Settings
 
@@ -22,8 +24,14 @@ LOG = "drills.jsonl"
 CANNOT_TELL = str(Status.CANNOT_TELL)
 NOT_SEALED = "no sealed record tells of this drill"
 OTHERWISE = "the log was not as the sealed record, which is shown"
-# What of a row a figure is drawn from, and the sealed record of its drill says as well.
-FIGURES = ("time", "run_id", "scenario", "route", "verdict", "trusted", "operations", "lost")
+# What the sealed record of a drill says as well as its row.
+TOLD = ("time", "run_id", "caller", "scenario", "route", "verdict", "trusted", "operations", "lost")
+# Of what a row is made; the first versions did not tell what was lost.
+TEXT, SECONDS = (str, type(None)), (int, float, type(None))
+TYPES: Mapping[str, type | tuple[type, ...]] = {
+    "time": str, "run_id": str, "caller": TEXT, "scenario": str, "route": TEXT, "verdict": str, "trusted": SECONDS,
+    "operations": SECONDS, "lost": (list, type(None)), "failed": list,
+}  # fmt: skip
 COLUMNS = ["time", "run_id", "scenario", "route", "verdict", "trusted", "operations", "lost", "failed"]
 
 
@@ -77,37 +85,92 @@ def row(run_id: str, drill: Mapping[str, Any], checks: Sequence[Check], caller: 
 def _lost(row: Mapping[str, Any]) -> list[str]:
     """Rows of earlier versions do not tell: there, a check of a topic's alerts that failed while none came tells."""
     if isinstance(row["lost"], list):
-        return row["lost"]
+        return list(row["lost"])
     words = {"trusted": "alerts to the trusted contact", "operations": "alerts to operations"}
     failed = [topic for topic in words if any(name.endswith(words[topic]) for name in row["failed"])]
     return [topic for topic in failed if pd.isna(row[topic])]
 
 
 def drilled(settings: Settings) -> dict[str, dict[str, Any]]:
-    """What sealed records tell of each drill, by its execution, as rows of the log without their checks."""
+    """What sealed records tell of each drill, as rows of the log without their checks, by what names it in both."""
     audit.look(settings)
     found = dict[str, dict[str, Any]]()
     for record in records.latest_of_each(records.as_sealed(settings)):
-        for drill in record.attempts(DRILLED):
-            told = {**row(record.run_id, drill, [], ""), "verdict": drill["verdict"]["status"]}
-            found[drill["execution"]] = {**told, "failed": [drill["verdict"]["found"]]}
+        for drill in _sealed(record, DRILLED):
+            told = {**row(record.run_id, drill, [], drill.get("caller", "")), "verdict": drill["verdict"]["status"]}
+            found[_named(told)] = {**told, "failed": [drill["verdict"]["found"]]}
+        found |= {_named(told): told for told in _sealed(record, BROKEN_OFF)}
     return found
+
+
+def _sealed(record: Record, name: str) -> list[dict[str, Any]]:
+    """Every attempt of a kept file of which there is a seal; one that came besides says nothing."""
+    claims = manifest.read(record.folder).claims
+    return [record.read_json(one) for one in record.kept_as(name) if one in claims]
+
+
+def _named(row: Mapping[str, Any]) -> str:
+    """Which drill a row is of: its execution, or of one that was broken off its run and time."""
+    execution = row.get("execution")
+    return execution if isinstance(execution, str) else f"{row.get('run_id')} at {row.get('time')}"
 
 
 def verified(rows: Sequence[Mapping[str, Any]], told: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The rows of the log, each as far as the sealed records bear it out, and those that somebody took out of it."""
     found, left = list[dict[str, Any]](), dict(told)
     for one in rows:
-        sealed = left.pop(str(one.get("execution", "")), None)
-        if sealed is None and one.get("verdict") == "failed":
-            found.append(dict(one))  # a drill that was broken off leaves no evidence, and is no pass
-        elif sealed is None:
-            found.append({**one, "verdict": CANNOT_TELL, "failed": [*one.get("failed", []), NOT_SEALED]})
-        elif all(one.get(key) == sealed[key] for key in FIGURES):
+        sealed, odd = left.pop(_named(one), None), _odd(one)
+        if sealed is None:
+            found.append(_only_said(one, odd))
+        elif not odd and _as_told(one, sealed):
             found.append(dict(one))
         else:
             found.append({**sealed, "failed": [*sealed["failed"], OTHERWISE]})
     return [*found, *({**sealed, "failed": [*sealed["failed"], OTHERWISE]} for sealed in left.values())]
+
+
+def _as_told(row: Mapping[str, Any], sealed: Mapping[str, Any]) -> bool:
+    """Whether a row says what the sealed record of its drill says. Earlier ones do not tell who drilled."""
+    keys = [key for key in TOLD if key != "caller" or sealed["caller"]]
+    failed = ", ".join(sealed["failed"]) if sealed["verdict"] == Status.FAILED else ""
+    return all(row.get(key) == sealed[key] for key in keys) and ", ".join(row["failed"]) == failed
+
+
+def _only_said(row: Mapping[str, Any], odd: Sequence[str]) -> dict[str, Any]:
+    """A row that no sealed record bears out: no pass, and no time that an alert took. What it says was lost stays."""
+    good = {key: value for key, value in row.items() if key in TYPES and key not in odd}
+    which = f"whose {', '.join(odd)}" if good else "that"
+    why = [f"{LOG} holds a row {which} cannot be read"] if odd else []
+    failed = not odd and row["verdict"] == Status.FAILED  # one that was broken off by an earlier version says no more
+    said = {"verdict": str(Status.FAILED) if failed else CANNOT_TELL, "trusted": None, "operations": None}
+    return {**good, **said, "failed": [*good.get("failed", []), *why, NOT_SEALED]}
+
+
+def _odd(row: Mapping[str, Any]) -> list[str]:
+    """What of a row is not of the kind that is written there."""
+    odd = [key for key, kind in TYPES.items() if not isinstance(row.get(key), kind)]
+    odd += [key for key in ("trusted", "operations") if key not in odd and not _is_seconds(row.get(key))]
+    texts = [key for key in ("lost", "failed") if key not in odd]
+    odd += [key for key in texts if not all(isinstance(one, str) for one in row.get(key) or [])]
+    return odd if "time" in odd or _is_time(row["time"]) else [*odd, "time"]
+
+
+def _is_seconds(value: object) -> bool:
+    return value is None or (type(value) in (int, float) and 0 <= float(str(value)) < inf)
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return bool(pd.notna(pd.to_datetime(text, utc=True, format="ISO8601")))
+    except ValueError:
+        return False
+
+
+def _lines(log: Record) -> list[dict[str, Any]]:
+    """The rows of the log; an empty one for each line that is none, which a kill has cut or somebody has written."""
+    path, rows = log.folder / LOG, log.rows(LOG)
+    lines = path.read_bytes().split(b"\n") if path.exists() else []
+    return [*rows, *[dict[str, Any]() for _ in range(len([*filter(None, lines)]) - len(rows))]]
 
 
 def frame(settings: Settings) -> pd.DataFrame:
@@ -115,9 +178,9 @@ def frame(settings: Settings) -> pd.DataFrame:
 
     `lost` are the topics whose alert was due and did not come. Of a drill that no sealed record tells, nobody can tell.
     """
-    rows = verified(opened(settings).rows(LOG), drilled(settings))
+    rows = verified(_lines(opened(settings)), drilled(settings))
     found = pd.DataFrame(rows, columns=COLUMNS)
     found["time"] = pd.to_datetime(found["time"], utc=True, format="ISO8601")
     found["lost"] = [_lost(row) for row in found.to_dict("records")]
-    found["failed"] = found["failed"].map(", ".join)
+    found["failed"] = [", ".join(one) for one in found["failed"]]
     return found.astype({"trusted": float, "operations": float}).sort_values("time", ignore_index=True)

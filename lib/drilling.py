@@ -15,7 +15,7 @@ from lib.drills import Group, Session
 from lib.errors import BadParameters, NotAsWanted, RunbookError, Unrecorded
 from lib.phases import validity
 from lib.phases.validity import Validity
-from lib.record.folder import DRILLED
+from lib.record.folder import BROKEN_OFF, DRILLED
 from lib.scenarios import Scenario
 from lib.settings import Settings
 
@@ -52,14 +52,16 @@ def drill(given: Callable[..., Settings], scenario: str) -> int:
         except (RunbookError, KeyboardInterrupt) as error:
             # Refused before anything was set up, it was no drill; else nobody knows who was reached.
             if isinstance(error, NotAsWanted) or record.changes():
-                why = str(error) or "interrupted"
+                told = drill_log.broken_off(record.run_id, scenario, caller, str(error) or "interrupted") | about
                 with suppress(Unrecorded):  # it must not take the place of what ended the drill
-                    log.append(drill_log.LOG, drill_log.broken_off(record.run_id, scenario, caller, why) | about)
+                    record.keep_json(BROKEN_OFF, told)
+                with suppress(Unrecorded):
+                    log.append(drill_log.LOG, told)
             raise
         (row,) = validation.rows(live, record, session)
         checks = [*judged(live, session, row), validity.check(standing)]
         found = verdict(scenario, checks)
-        record.keep_json(DRILLED, row | {"verdict": found, "validated": described(standing)})
+        record.keep_json(DRILLED, row | {"verdict": found, "validated": described(standing), "caller": caller})
         log.append(drill_log.LOG, drill_log.row(record.run_id, row, checks, caller) | about)
         validation.publish(live, [row])
         record.checked("drill", checks)

@@ -45,15 +45,22 @@ def together(record: Record, shelf: Shelf) -> None:
             _whole(record, shelf, VERDICT, stored[VERDICT], side)
         _changes(record, shelf, stored)
         put_together(record, ours, theirs)
+        if side == "ours" and VERDICT in stored:
+            # Ours, now that its seal can go ahead of it.
+            shelf.put_all([(name, record.folder / name) for name in WHOLE[::-1] if (record.folder / name).is_file()])
 
 
 def copy_telling(copy: Record, shelf: Shelf, stored: Mapping[str, str]) -> None:
-    """Copy what a store tells of a run's plan, verdict and changes, to be read only."""
-    for name in stored:
+    """Copy what a store tells of a run's plan, verdict and changes, to be read only.
+
+    While it is written there, the seals are as new as the verdict, which they go ahead of, and no newer than a log.
+    """
+    for name in sorted(stored, key=lambda name: (name != VERDICT, name != MANIFEST)):
         if (name == MANIFEST or TELLING.fullmatch(name)) and not same_content(copy.folder / name, stored[name]):
             data = shelf.read(name)
             if data is not None:
-                copy.write_bytes(name, data)
+                with copy.kept():
+                    files.replace(copy.folder / name, data)  # as it is, by somebody else's seals
 
 
 def same_content(path: Path, etag: str) -> bool:
@@ -126,9 +133,7 @@ def _whole(record: Record, shelf: Shelf, name: str, etag: str, side: Side) -> No
     if theirs is None or (path.exists() and path.read_bytes() == theirs):
         return
     if not path.exists() or name == VERDICT:
-        if path.exists() and side == "ours":
-            shelf.put(name, path)
-        else:
+        if not path.exists() or side != "ours":
             record.write_bytes(name, theirs)
     elif side == "theirs":
         record.keep_aside(name)

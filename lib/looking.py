@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from lib import audit, notebooks, origin, phases, records, terminal
+from lib import audit, manifest, notebooks, origin, phases, records, terminal
 from lib.command import exit_code, main, parameters, told
 from lib.errors import BadParameters, NotAsWanted
 from lib.manifest import Binding
@@ -42,7 +42,9 @@ def verify(run_dir: Path, copy_of: str) -> int:
     wrong = records.unsealed(folder, Binding(copy_of) if copy_of else None)
     if wrong:
         raise NotAsWanted(f"{run_dir.name} is not as it was sealed: {'; '.join(wrong)}")
-    terminal.say(f"{run_dir.name}: every file is as it was sealed")
+    whose = manifest.read(folder)
+    place = f"environment {whose.environment or 'unknown'}, account {whose.account or 'unknown'}"
+    terminal.say(f"{run_dir.name}: every file is as it was sealed, of run {whose.run_id} of {place}")
     return 0
 
 

@@ -1,12 +1,15 @@
 """What a record's folder holds against what was sealed of it: what is wrong, and what is only not sealed yet.
 
-Reads files; writes none. A seal is added to those before it, so that sealing an altered record does not mend it.
+Reads files, in pieces; writes none. A seal is added to those before it, so that sealing an altered record does not mend
+it. The verdict, which is written anew as the run goes on, is sealed before it is written.
 """
 
 import hashlib
+import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from io import BufferedIOBase
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +17,12 @@ from lib.errors import BadParameters, NotAsWanted
 from lib.exact_json import loads
 from lib.record import files, seals
 from lib.record.files import DRAFT
-from lib.record.seals import UNKNOWN_SIZE, Claim, Manifest, Seal, State
+from lib.record.seals import ABSENT, UNKNOWN_SIZE, Claim, Manifest, Seal, State
 
 MANIFEST = "MANIFEST.json"
 VERDICT = "run.json"
+LONGEST = 2**26  # bytes of a file that is read whole; every manifest and verdict is a small part of it
+PIECE = 2**20
 RUNNING = ".running.ipynb"  # a notebook as papermill writes it, with what no record may hold
 # What a person goes on working on: nothing is decided by it, so that it keeps no command from the rest.
 BY_HAND = re.compile(r"(.*/)?([^/]*\.by-hand(\.attempt-\d+)?\.ipynb|\.ipynb_checkpoints/[^/]*)")
@@ -68,10 +73,10 @@ def unsealed(folder: Path, binding: Binding | None = None) -> list[str]:
     path = folder / MANIFEST
     if not path.is_file():
         raise BadParameters(f"{folder} holds no {MANIFEST}; expected the folder of a finished run")
-    manifest = read(folder)
-    if manifest.trouble and not manifest.seals:
+    found = _settled(folder, binding or Binding(folder.name, folder.parent.name))
+    if found.manifest.trouble and not found.manifest.seals:
         raise NotAsWanted(f"{path} is not a manifest this runbook wrote; the record cannot be trusted")
-    return compared(folder, manifest, binding or Binding(folder.name, folder.parent.name)).said
+    return found.said
 
 
 def findings(folder: Path, binding: Binding, about: Callable[[str], object] = lambda name: True) -> Findings:
@@ -81,18 +86,26 @@ def findings(folder: Path, binding: Binding, about: Callable[[str], object] = la
     """
     if not folder.is_dir():
         return Findings(Manifest(binding.run_id, binding.environment, binding.account))
-    manifest = read(folder) if (folder / MANIFEST).is_symlink() or (folder / MANIFEST).exists() else None
-    if manifest is None:
+    if not ((folder / MANIFEST).is_symlink() or (folder / MANIFEST).exists()):
         manifest = Manifest(binding.run_id, binding.environment, binding.account)
         names = [name for name in files.listed(folder)[0] if not name.startswith(DRAFT)]
         return Findings(manifest, (f"{MANIFEST}: missing",) if names else ())
-    return compared(folder, manifest, binding, about)
+    return _settled(folder, binding, about)
+
+
+def _settled(folder: Path, binding: Binding, about: Callable[[str], object] = lambda name: True) -> Findings:
+    """`compared`, once no seal was added meanwhile: by an older one, what is written now would be wrong."""
+    while True:
+        manifest = read(folder)
+        found = compared(folder, manifest, binding, about)
+        if not found.wrong or read(folder).seals == manifest.seals:
+            return found
 
 
 def read(folder: Path) -> Manifest:
     """The manifest of a folder; one that cannot be read has no seals, and its `trouble` says why."""
     try:
-        manifest = seals.from_text(files.read(folder / MANIFEST).decode())
+        manifest = seals.from_text(files.read(folder / MANIFEST, LONGEST).decode())
     except (OSError, ValueError) as error:
         why = str(error) if isinstance(error, ValueError) else "it cannot be read as a file"
         return Manifest("", trouble=(f"it is not a manifest this runbook wrote ({why})",))
@@ -133,12 +146,10 @@ def compared(
     other = [] if manifest.trouble and not manifest.seals else list(filter(None, [binding.differs(bound)]))
     wrong = [*(f"{MANIFEST}: {problem}" for problem in manifest.trouble), *(f"it is the record of {o}" for o in other)]
     wrong += [f"{folder.name}: a symbolic link"] if folder.is_symlink() else []
-    wrong += [*(f"{name}: missing" for name in claims if name not in found), *odd]
+    wrong += odd
     worked, fresh = list[str](), list[str]()
-    for name, path in found.items():
-        if name == MANIFEST:
-            continue
-        problem, grew = _differing(path, name, claims.get(name, []))
+    for name in sorted({*found, *claims} - {MANIFEST}):
+        problem, grew = _differing(found.get(name), name, claims.get(name, []))
         if grew and manifest.open:
             fresh.append(name)
         elif (grew or problem) and BY_HAND.fullmatch(name):
@@ -149,22 +160,33 @@ def compared(
     return Findings(manifest, tuple(wrong), tuple(fresh), tuple(worked))
 
 
-def _differing(path: Path, name: str, claims: Sequence[Claim]) -> tuple[str, str]:
+def _differing(path: Path | None, name: str, claims: Sequence[Claim]) -> tuple[str, str]:
     """What is wrong with a file, and what of it was only not sealed: each in a phrase, or ""."""
-    if not claims:
-        return "", "not in the manifest"
+    if path is None:
+        awaited = name == VERDICT and (not claims or any(claim.sha256 == ABSENT for claim in claims[-2:]))
+        return ("", "sealed, and not written") if awaited else ("missing", "")
     try:
-        return agrees(name, files.read(path), claims)
+        with files.opened(path) as file:
+            return agrees(name, file, claims)
     except OSError:
         return "it cannot be read", ""
 
 
-def agrees(name: str, data: bytes, claims: Sequence[Claim]) -> tuple[str, str]:
-    """What is wrong with the content of a file that was sealed, and what was only not sealed; "" and "" where it is."""
+def agrees(name: str, file: BufferedIOBase, claims: Sequence[Claim]) -> tuple[str, str]:
+    """What is wrong with the content of a file, and what of it was only not sealed; "" and "" where it is as it was.
+
+    The verdict was sealed before it was written, so that it is what its last seal says or, where a kill came between
+    the two, the one before.
+    """
+    if not claims:
+        return ("sealed by nobody", "") if name == VERDICT else ("", "not in the manifest")
     if name.endswith(".jsonl"):
-        return log_differs(data, claims)
-    sums = {claim.sha256 for claim in (claims[-1:] if replaced(name) else claims)}
-    if sums == {hashlib.sha256(data).hexdigest()}:
+        return log_differs(file, claims)
+    if name == VERDICT and any(claim.size != UNKNOWN_SIZE for claim in claims):
+        if _is(file, claims[-1:]):
+            return "", ""
+        return ("", "what was sealed after it is not written") if _is(file, claims[-2:-1]) else ("edited", "")
+    if _is(file, claims[-1:] if replaced(name) else claims):
         return "", ""
     return ("", "edited") if replaced(name) else ("edited", "")
 
@@ -174,35 +196,52 @@ def replaced(name: str) -> bool:
     return name == VERDICT or BY_HAND.fullmatch(name) is not None
 
 
-def log_differs(data: bytes, claims: Iterable[Claim]) -> tuple[str, str]:
+def _is(file: BufferedIOBase, claims: Sequence[Claim]) -> bool:
+    """Whether a file is what each of these says; one of another length is not read."""
+    size = file.seek(0, os.SEEK_END)
+    if any(claim.size not in (size, UNKNOWN_SIZE) for claim in claims):
+        return False
+    return {claim.sha256 for claim in claims} == {_digest(file)}
+
+
+def _digest(file: BufferedIOBase) -> str:
+    file.seek(0)
+    return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def log_differs(file: BufferedIOBase, claims: Iterable[Claim]) -> tuple[str, str]:
     """A log holds what each seal says that it began with; what was added since is only not sealed."""
-    sealed, at, digest = 0, 0, hashlib.sha256()
+    size, sealed, at, digest = file.seek(0, os.SEEK_END), 0, 0, hashlib.sha256()
     for claim in sorted(claims, key=lambda claim: claim.size):
         if claim.size == UNKNOWN_SIZE:
-            length = _length(data, claim.sha256)
+            length = _length(file, claim.sha256)
             if length is None:
                 return "edited", ""
             sealed = max(sealed, length)
             continue
-        if claim.size > len(data):
-            return f"cut: {len(data)} bytes of {claim.size}", ""
-        digest.update(data[at : claim.size])
-        at = claim.size
+        if claim.size > size:
+            return f"cut: {size} bytes of {claim.size}", ""
+        file.seek(at)
+        while at < claim.size and (piece := file.read(min(PIECE, claim.size - at))):
+            digest.update(piece)
+            at += len(piece)
         if digest.hexdigest() != claim.sha256:
             return "edited", ""
         sealed = max(sealed, claim.size)
-    return "", f"{len(data) - sealed} bytes more than were sealed" if len(data) > sealed else ""
+    return "", f"{size - sealed} bytes more than were sealed" if size > sealed else ""
 
 
-def _length(data: bytes, sha256: str) -> int | None:
+def _length(file: BufferedIOBase, sha256: str) -> int | None:
     """How long the beginning with this sum is, at the end of a line or of the data; the first format did not tell."""
+    file.seek(0)
     digest, at = hashlib.sha256(), 0
-    for line in [b"", *data.splitlines(keepends=True)]:
+    while digest.hexdigest() != sha256:
+        line = file.readline(PIECE)
+        if not line:
+            return None
         digest.update(line)
         at += len(line)
-        if digest.hexdigest() == sha256:
-            return at
-    return None
+    return at
 
 
 def _foreign_verdict(folder: Path, binding: Binding) -> str:
@@ -216,7 +255,7 @@ def _foreign_verdict(folder: Path, binding: Binding) -> str:
 
 def _verdict(folder: Path) -> dict[str, Any]:
     try:
-        found = loads(files.read(folder / VERDICT).decode())
+        found = loads(files.read(folder / VERDICT, LONGEST).decode())
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -237,11 +276,31 @@ def added(folder: Path, found: Findings, state: State, time: str, unverified: st
             continue
         before = claims.get(name, [])
         problem, grew = _differing(path, name, before)
-        if problem or not (grew or any(claim.size == UNKNOWN_SIZE for claim in before)):
-            continue
-        data = files.read(path)
-        rows.append(Claim(name, hashlib.sha256(data).hexdigest(), len(data)))
+        if not problem and (grew or any(claim.size == UNKNOWN_SIZE for claim in before)):
+            rows.append(claim_of(path, name))
     known = {wrong for seal in found.manifest.seals for wrong in seal.wrong}
     wrong = tuple(one for one in (*found.wrong, *found.worked_on) if one not in known)
     kept = State.GOING_ON if left and state is State.CLOSED else state
     return replace(found.manifest, seals=(*found.manifest.seals, Seal(kept, time, tuple(rows), wrong, unverified)))
+
+
+def claim_of(path: Path, name: str) -> Claim:
+    """What a seal says of a file, as it is now."""
+    with files.opened(path) as file:
+        return Claim(name, _digest(file), file.tell())
+
+
+def claiming(folder: Path, name: str, data: bytes, time: str) -> Manifest | None:
+    """The manifest of a record with one file more, which is about to be written, or just was; None where its seals
+    say so already, where it is not open, so that nothing may come besides, and where it is not as it was written.
+
+    What lies there now stays one of the last two, so that it agrees also where a kill comes before the writing.
+    """
+    manifest, coming = read(folder), Claim(name, hashlib.sha256(data).hexdigest(), len(data))
+    there = folder / name if (folder / name).exists() else None
+    claims = manifest.claims.get(name, [])
+    if manifest.trouble or not manifest.seals or not manifest.open or claims[-1:] == [coming]:
+        return None
+    _, grew = _differing(there, VERDICT, claims) if name == VERDICT else ("", "")
+    before = [claim_of(there, VERDICT) if there else Claim(VERDICT, ABSENT, 0)] if grew else []
+    return seals.continued(manifest, [*before, coming], time)

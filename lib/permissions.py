@@ -1,6 +1,5 @@
 """What the execution role may do: one permission at a time, by AWS's simulator or from the policies. Read-only."""
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -85,11 +84,11 @@ def checks(live: Live, needed: Sequence[Need] = ()) -> list[Check]:
 
 def settled(live: Live) -> list[Check]:
     """`checks`, asked again until none is failed or `verify_timeout_seconds` pass: IAM takes a while. Read-only."""
-    deadline = time.monotonic() + live.settings.verify_timeout_seconds
+    deadline = live.clock() + live.settings.verify_timeout_seconds
     needed = needs(live)
     while True:
         found = checks(live, needed)
-        if all(check.status != Status.FAILED for check in found) or time.monotonic() > deadline:
+        if all(check.status != Status.FAILED for check in found) or live.clock() > deadline:
             return found
         live.sleep(live.settings.poll_seconds)
 

@@ -1,6 +1,5 @@
 """The plan's current-state checklist, read live. Read-only: it invokes nothing and writes nothing but the record."""
 
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -230,11 +229,11 @@ def _role(live: Live) -> str:
 
 
 def _function(live: Live, name: str) -> str:
-    deadline = time.monotonic() + live.settings.verify_timeout_seconds
+    deadline = live.clock() + live.settings.verify_timeout_seconds
     while True:
         answer = live.client("lambda").get_function_configuration(FunctionName=name)
         state = str(answer["State"])
-        if state != "Pending" or time.monotonic() > deadline:  # just made or deployed: it becomes Active by itself
+        if state != "Pending" or live.clock() > deadline:  # just made or deployed: it becomes Active by itself
             # Lambda sends a function to sleep that was idle for weeks. What wakes it fails, and has to be tried again.
             return f"{state}; its next invocation fails and wakes it: invoke it once" if state == "Inactive" else state
         live.sleep(live.settings.poll_seconds)

@@ -221,7 +221,8 @@ def seal(record: Record, closing: bool = True) -> None:
             raise trouble
         if record.store:
             there = [name for name in names if (record.folder / name).is_file()]
-            order = [*sorted(there, key=lambda name: (name in WHOLE, name)), MANIFEST]
+            # The seals go ahead of the verdict, and close the record when it is there.
+            order = [*sorted({*there} - {*WHOLE}), MANIFEST, *({*there} & {VERDICT}), MANIFEST]
             record.store.put_all([(name, record.folder / name) for name in order])
 
 

@@ -18,7 +18,7 @@ from lib.aws import Live, connect, error_code, readable
 from lib.display import commands
 from lib.errors import Altered, BadParameters, RunbookError, Superseded, Unreachable, Unrecorded
 from lib.handover import take, union
-from lib.manifest import MANIFEST
+from lib.manifest import MANIFEST, VERDICT
 from lib.parameters import DRILLS, RUN_ID
 from lib.record import seals
 from lib.records import LOG
@@ -46,6 +46,8 @@ class RunStore:
         for _ in range(ATTEMPTS):
             if name == MANIFEST:
                 data = self._with_their_seals(path.read_bytes())
+                if self.known.get(name) == _sha(data):
+                    return
             if self._put(name, data):
                 return
             etag, found = self._get(name)
@@ -58,7 +60,10 @@ class RunStore:
                 # In the store's order, of which others may have sealed the beginning.
                 data = found + union(found, data)
                 take(path, data)
-        raise Superseded(
+        raise self._superseded(name)
+
+    def _superseded(self, name: str) -> Superseded:
+        return Superseded(
             f"another machine went on with run {self.run_id}: {name} in {self.where} is not what this one last saw, so "
             "nothing more is written. Its status shows how far it is; leave it to that machine, or stop it and "
             f"`{self._go_on}`"
@@ -71,14 +76,19 @@ class RunStore:
         if theirs is None:
             return ours
         try:
-            return seals.merged(seals.from_text(ours.decode()), seals.from_text(theirs.decode())).to_text().encode()
+            before = seals.from_text(theirs.decode())
+            both = seals.merged(seals.from_text(ours.decode()), before)
+            stored = self.known.get(VERDICT, seals.ABSENT)
+            return seals.ahead(both, VERDICT, stored, len(before.seals)).to_text().encode()
         except ValueError as error:
             where = f"{MANIFEST} in {self.where}"
             raise Altered(f"{where} is none that this runbook wrote ({error}); see who put it there") from error
 
     def put_all(self, chosen: Sequence[tuple[str, Path]]) -> None:
         """Keep these files, in this order, leaving out what is kept as it is."""
-        stored = self.stored(remember=False)
+        stored = dict(self.stored(remember=False))
+        for path in (path for name, path in chosen if name == VERDICT):
+            self._require_own(VERDICT, path.read_bytes(), stored.get(VERDICT, ""))
         for name, path in chosen:
             data = path.read_bytes()
             etag = stored.get(name, "")
@@ -87,6 +97,16 @@ class RunStore:
                 self._remember(name, etag, data)
             else:
                 self.put(name, path)
+                stored[name] = self.seen.get(name, "")
+
+    def _require_own(self, name: str, ours: bytes, etag: str) -> None:
+        """Raise Superseded before a seal of ours goes ahead of a file that another machine wrote meanwhile."""
+        if not etag or (etag == self.seen.get(name) and name in self.known):
+            return
+        now, found = self._get(name)
+        if found is not None and found != ours and now != self.seen.get(name):
+            raise self._superseded(name)
+        self._remember(name, now, found)
 
     def stored(self, remember: bool = True) -> Mapping[str, str]:
         """The name and ETag of every file of this run."""

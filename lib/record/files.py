@@ -5,6 +5,7 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
 
 PRIVATE, PRIVATE_FOLDER = 0o600, 0o700
@@ -106,11 +107,20 @@ def listed(folder: Path) -> tuple[dict[str, Path], list[str], list[Path]]:
     return dict(sorted(files.items())), sorted(odd), folders
 
 
-def read(path: Path) -> bytes:
-    """The bytes of a file. Raises OSError for a link, and for what is no file by now."""
+@contextmanager
+def opened(path: Path) -> Iterator[BufferedReader]:
+    """A file, to be read. Raises OSError for a link, and for what is no file by now."""
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError(f"{path} is no file")
+        yield file
+
+
+def read(path: Path, at_most: int = -1) -> bytes:
+    """The bytes of a file. Raises OSError like `opened`, and for one that is longer than `at_most`."""
+    with opened(path) as file:
+        if 0 <= at_most < os.fstat(file.fileno()).st_size:
+            raise OSError(f"{path} is longer than {at_most} bytes")
         return file.read()
 
 

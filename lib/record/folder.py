@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from lib import manifest
 from lib.errors import Unrecorded
 from lib.exact_json import dumps, loads, parsed
 from lib.manifest import MANIFEST, VERDICT
@@ -26,10 +27,12 @@ CALLS = "calls.jsonl"
 WHOLE = (VERDICT, MANIFEST)  # of the run as a whole; replaced as it goes on
 VALIDATED = "evidence/validated.json"  # what was live when a validation had ended
 DRILLED = "evidence/drill.json"  # a drill outside a validation, and its verdict
+BROKEN_OFF = "evidence/drill_broken_off.json"  # one of which nobody knows who was reached
 # What tells of a run, and is copied from its store: enough for its status, for what an approval was used for, and for
 # what it validated or drilled.
 KEPT = "|".join(
-    rf"{re.escape(name.removesuffix('.json'))}(\.attempt-\d+)?\.json" for name in ("plan.json", VALIDATED, DRILLED)
+    rf"{re.escape(name.removesuffix('.json'))}(\.attempt-\d+)?\.json"
+    for name in ("plan.json", VALIDATED, DRILLED, BROKEN_OFF)
 )
 TELLING = re.compile(rf"{re.escape(VERDICT)}|{re.escape(LOG)}|{KEPT}")
 CRITERIA = "evidence/criteria.json"  # how a review decided the success criteria
@@ -139,18 +142,30 @@ class Record:
         return self.write_text(name, dumps(data, indent=2) + "\n")
 
     def write_text(self, name: str, text: str) -> Path:
-        """Write a whole file, all or nothing."""
-        path = self.write_bytes(name, text.encode())
+        """Write a whole file, all or nothing; sealed at once, the verdict before it is there."""
+        data = text.encode()
+        with self.kept(), self.held():
+            path = self.write_bytes(name, data)
         if name not in WHOLE and path.suffix != ".ipynb":
             self._stored(name)
+            with self.kept(), self.held():
+                self._sealed(name, data)
         return path
 
     def write_bytes(self, name: str, data: bytes) -> Path:
-        """Write a whole file, all or nothing, on this machine alone."""
+        """Write a whole file, all or nothing, on this machine alone. Whoever writes the verdict so has it `held`."""
         path = self.folder / name
         with self.kept():
+            if name == VERDICT:
+                self._sealed(name, data)
             files.replace(path, data)
         return path
+
+    def _sealed(self, name: str, data: bytes) -> None:
+        """Seal this one file, as it was or is to be written, by whoever has the record open."""
+        made = manifest.claiming(self.folder, name, data, datetime.now(UTC).isoformat(timespec="milliseconds"))
+        if made:
+            files.replace(self.folder / MANIFEST, made.to_text().encode())
 
     def read_json(self, name: str) -> Any:  # noqa: ANN401 - whatever was written
         """A file of the record, or None where the run has not written it."""

@@ -6,7 +6,7 @@ Each seal says what was new since the one before it, or had grown. What it once 
 import hashlib
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -16,6 +16,8 @@ from lib.exact_json import Twice, dumps, in_order, loads
 from lib.record import formats
 
 UNKNOWN_SIZE = -1  # the first format told no sizes
+CLAIMED_FIRST = {"path", "sha256", "chain"}  # what it told of a file
+ABSENT = ""  # in place of a sum: that there is no such file
 BROKEN = "the chain does not close"
 
 
@@ -155,6 +157,7 @@ def _second(data: Mapping[str, Any]) -> Manifest:
         chain = _linked(chain, {key: value for key, value in row.items() if key != "chain"})
         closes = closes and row.get("chain") == chain
     wrong = [problem for seal in seals for problem in _misnamed(seal.files)]
+    wrong += _unknown(data, {*head, "seals"})
     known = (head["run_id"], head["environment"], head["account"])
     return Manifest(*known, tuple(seals), tuple(wrong) + (() if closes else (BROKEN,)))
 
@@ -166,7 +169,8 @@ def _first(data: Mapping[str, Any]) -> Manifest:
         claims.append(Claim.from_row(row))
         chain = _digest(f"{chain}{row['path']}{row['sha256']}")
         closes = closes and row.get("chain") == chain
-    wrong = [*_misnamed(tuple(claims)), *([] if closes else [BROKEN])]
+    unknown = [_unknown(data, {"run_id", "files"}), *(_unknown(row, CLAIMED_FIRST) for row in data["files"])]
+    wrong = [*_misnamed(tuple(claims)), *(one for found in unknown for one in found), *([] if closes else [BROKEN])]
     return Manifest(str(data.get("run_id", "")), "", "", (Seal(State.CLOSED, "", tuple(claims)),), tuple(wrong))
 
 
@@ -183,6 +187,33 @@ def merged(ours: Manifest, theirs: Manifest, fits: Callable[[Claim], bool] = lam
     if theirs.open and not ours.open:
         kept.append(Seal(State.GOING_ON, kept[-1].time))
     return replace(theirs, seals=(*theirs.seals, *kept))
+
+
+def continued(manifest: Manifest, claims: Sequence[Claim], time: str) -> Manifest:
+    """An open manifest with a seal more for each of these, in this order."""
+    return replace(manifest, seals=(*manifest.seals, *(Seal(State.GOING_ON, time, (claim,)) for claim in claims)))
+
+
+def ahead(manifest: Manifest, path: str, stored: str, there: int) -> Manifest:
+    """What may be stored of a manifest before a file that it claims: what is `stored` of that (its SHA-256, or
+    `ABSENT`) stays one of the last two, and nothing is closed. Of the seals, the first `there` are stored already."""
+    claims = manifest.claims.get(path, [])
+    if not claims or claims[-1].sha256 == stored:
+        return manifest
+    kept = manifest.seals
+    while len(kept) > there and kept[-1].state is State.CLOSED:
+        kept = kept[:-1]
+    manifest = replace(manifest, seals=kept)
+    claims = manifest.claims.get(path, [])
+    older = [claim for claim in claims[:-2] if claim.sha256 == stored]
+    if not older or stored in {claim.sha256 for claim in claims[-2:]}:
+        return manifest
+    return continued(manifest, [older[-1], claims[-1]], kept[-1].time)
+
+
+def _unknown(row: Mapping[str, Any], known: Set[str]) -> list[str]:
+    """What the chain does not hold, and so anybody may have put there."""
+    return [f"{key!r}: a key that no manifest has" for key in row if key not in known]
 
 
 def _misnamed(claims: tuple[Claim, ...]) -> list[str]:

@@ -1,13 +1,14 @@
 """What a store holds of a record, against what was sealed of it: nothing is taken unread, no seal replaced. No AWS."""
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from lib.errors import Altered
-from lib.manifest import BY_HAND, MANIFEST, agrees, read, replaced
-from lib.record import seals
+from lib.manifest import BY_HAND, MANIFEST, VERDICT, agrees, claim_of, read, replaced
+from lib.record import files, seals
 from lib.record.folder import Record, Store
 from lib.record.seals import Claim, Manifest
 
@@ -60,7 +61,7 @@ class Sealed:
 
 def _problem(manifest: Manifest, name: str, data: bytes) -> str:
     """What keeps a stored file from being what was sealed. What came since counts where nothing may come any more."""
-    problem, grew = agrees(name, data, manifest.claims.get(name, []))
+    problem, grew = agrees(name, io.BytesIO(data), manifest.claims.get(name, []))
     return problem or ("" if manifest.open or BY_HAND.fullmatch(name) else grew)
 
 
@@ -91,12 +92,28 @@ def put_together(record: Record, ours: Manifest | None, theirs: Manifest | None)
         return
 
     def fits(claim: Claim) -> bool:
-        path = record.folder / claim.path
-        return not path.is_file() or replaced(claim.path) or agrees(claim.path, path.read_bytes(), [claim])[0] == ""
+        return replaced(claim.path) or _agrees(record.folder / claim.path, claim.path, [claim])
 
     both = seals.merged(ours, theirs, fits) if ours else theirs
     if ours and any(claim for rows in ours.claims.values() for claim in rows if not fits(claim)):
         record.keep_aside(MANIFEST)
-    text = both.to_text().encode()
+    text = _with_verdict(record, both, [one for one in (ours, theirs) if one]).to_text().encode()
     if not (record.folder / MANIFEST).is_file() or (record.folder / MANIFEST).read_bytes() != text:
         record.write_bytes(MANIFEST, text)
+
+
+def _with_verdict(record: Record, both: Manifest, each: Sequence[Manifest]) -> Manifest:
+    """The seals of both sides, of which the newest is of the verdict that is gone on with, if either sealed that."""
+    path = record.folder / VERDICT
+    if not path.is_file() or not any(_agrees(path, VERDICT, one.claims.get(VERDICT, [])) for one in each):
+        return both
+    claim = claim_of(path, VERDICT)
+    return both if both.claims[VERDICT][-1] == claim else seals.continued(both, [claim], both.seals[-1].time)
+
+
+def _agrees(path: Path, name: str, claims: Sequence[Claim]) -> bool:
+    """Whether nothing is wrong with a file, or none is there."""
+    if not path.is_file():
+        return True
+    with files.opened(path) as file:
+        return agrees(name, file, claims)[0] == ""

@@ -1,6 +1,5 @@
 """SQS queues, and single statements of their policies."""
 
-import time
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -77,9 +76,9 @@ class QueueStatement(LiveThing):
 
     def _url(self) -> str:
         """The queue's URL; SQS may take a second to know a queue that was just made."""
-        deadline = time.monotonic() + self.live.settings.verify_timeout_seconds
+        deadline = self.live.clock() + self.live.settings.verify_timeout_seconds
         while (url := queue_url(self)) is None:
-            if time.monotonic() > deadline:
+            if self.live.clock() > deadline:
                 raise NotAsWanted(f"there is no queue {self.queue} to give a policy to; expected it to be made first")
             self.live.sleep(self.live.settings.poll_seconds)
         return url

@@ -1,6 +1,5 @@
 """The Step Functions state machine."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -63,9 +62,9 @@ def require_quiet(live: Live) -> None:
     with readable("waiting for the executions of the definition before"):
         live.sleep(live.settings.settle_seconds)
         before = set(running(live))
-        deadline = time.monotonic() + live.settings.verify_timeout_seconds
+        deadline = live.clock() + live.settings.verify_timeout_seconds
         while still := before & set(running(live)):
-            if time.monotonic() > deadline:
+            if live.clock() > deadline:
                 raise NotAsWanted(
                     f"{len(still)} executions still run on the definition before, such as {min(still)}; their "
                     "alerts need what would be taken away next. Roll back again when they have ended"

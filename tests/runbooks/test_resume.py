@@ -73,6 +73,24 @@ def test_a_run_goes_on_where_its_kernel_was_killed(account):
     assert (again.code, "is complete" in again.said) == (0, True)
 
 
+def test_a_killed_runs_verdict_that_somebody_edited_is_believed_by_no_command_and_sealed_by_none(account):
+    """Its validation, which it never came to, would be left out."""
+    before = snapshot(account)
+    begun = runbook(account, "apply", "--from", "01", "--to", "02")
+    killed(account, begun.record)
+    done = [*begun.verdict["phases"], {"number": "05", "notebook": NOTEBOOKS["05"], "verdict": "succeeded"}]
+    (begun.record.folder / "run.json").write_text(json.dumps({**begun.verdict, "phases": done}))
+    for command, *more in (["apply", "--resume"], ["rollback"], ["status"], ["review"]):
+        ended = runbook(account, command, *more, begun.record.run_id)
+        assert (ended.code, "run.json: edited" in ended.complained) == (3, True), ended
+    rolled = runbook(account, "rollback", begun.record.run_id, "--unverified")
+    assert rolled.code == 0, rolled
+    assert lasting(differing(before, snapshot(account))) == set()
+    assert any(
+        one.startswith("run.json: edited (so it was sealed at ") for one in records.unsealed(rolled.record.folder)
+    )
+
+
 def test_what_is_done_is_decided_by_reading_aws_not_by_the_record(account, client):
     begun = runbook(account, "apply", "--only", "02")
     client("iam").delete_role_policy(RoleName=account.execution_role_name, PolicyName=account.execution_policy_name)

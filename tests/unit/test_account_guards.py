@@ -132,6 +132,12 @@ def test_what_each_run_began_to_write_is_kept_once_and_is_nobody_elses(store):
     assert all(len(text) <= 4096 for text in store.kept.values())
 
 
+@pytest.mark.parametrize(("count", "parameters"), [(63, 1), (64, 1), (65, 2), (128, 2), (129, 3)])
+def test_of_what_a_run_writes_64_go_into_a_parameter(count, parameters, store):
+    guards(store).keep_written("r1", [f"{number:032x}" for number in range(count)])
+    assert len(store.kept) == parameters
+
+
 def test_two_processes_of_a_run_take_nothing_from_each_other(store):
     mine, place = guards(store), f"{guards(store).place}/wrote/r1"
     read = mine._read

@@ -63,6 +63,15 @@ def test_one_that_was_altered_is_refused_before_and_after_it_is_sealed_in_this_f
             records.opened(settings, record)
 
 
+@pytest.mark.parametrize("where", ["top", "row"])
+def test_a_key_that_was_put_into_its_manifest_is_found(where, first):
+    _, record = first
+    made = json.loads((record.folder / MANIFEST).read_text())
+    (made if where == "top" else made["files"][2])["approved_by"] = "somebody"
+    (record.folder / MANIFEST).write_text(json.dumps(made))
+    assert records.unsealed(record.folder) == [f"{MANIFEST}: 'approved_by': a key that no manifest has"]
+
+
 def test_a_row_added_to_one_that_ended_is_found_and_to_one_that_was_killed_is_only_not_sealed(first):
     _, record = first
     with (record.folder / LOG).open("a") as file:

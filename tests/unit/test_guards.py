@@ -3,6 +3,7 @@
 import io
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 from fakes import FakeResource, World
@@ -250,6 +251,27 @@ def test_neither_does_what_it_wrote_of_another_thing_or_a_row_that_cannot_be_rea
         world.believing(made)
         assert "1 value that no recorded run wrote" in guards.refusal([plan], settings, record)
         shutil.rmtree(made.folder)
+
+
+@pytest.mark.parametrize(
+    "passed_over", [{"identity": {"label": "y"}}, {"format": 9}, {"state": "applied"}, {"undoes": True}], ids=str
+)
+def test_a_row_that_tells_of_no_write_of_the_thing_is_passed_over_unsaid_and_the_next_counts(
+    passed_over, settings, record
+):
+    made = forged(settings, record, after="never kept", **passed_over)
+    records.opened(settings, made)
+    row = {**TOLD, "kind": "thing", "identity": {"label": "x"}, "before": None, "after": "ours", "undoes": False}
+    made.append(LOG, {**row, "state": "intended"})
+    records.seal(made)
+    world = World()
+    world.keep_written(made.run_id, [plans.written(made.changes()[-1])])
+    assert guards.ours(OF_X, settings, record, world) == Ours({OF_X[0].key: ["ours"]}, {}, [])
+
+
+def test_two_losses_that_say_the_same_are_the_same_whatever_the_key_of_the_thing():
+    (one,) = OF_X
+    assert one == replace(one, key="another") != replace(one, after="another")
 
 
 def test_the_account_is_told_what_a_run_writes_before_its_first_write(settings, record):

@@ -249,6 +249,13 @@ def test_nothing_sleeps_but_by_an_injected_sleep(path):
         assert [call for call in calls(path) if call[0] in ("time.sleep", "asyncio.sleep")] == []
 
 
+@pytest.mark.parametrize("path", ALL, ids=name)
+def test_no_limit_of_a_wait_is_by_a_clock_that_nobody_can_inject(path):
+    # These two only measure how long a call or a notebook took.
+    if path.name not in ("calls.py", "notebooks.py") and path.is_relative_to(ROOT / "lib"):
+        assert [call for call in calls(path) if call[0] in ("time.monotonic", "time.time", "monotonic")] == []
+
+
 @pytest.mark.parametrize("path", TESTS, ids=name)
 def test_no_test_waits_for_a_clock_or_lets_one_decide(path):
     seen = [(line, what) for line, what in clocks.found(path.read_text(encoding="utf-8"))]

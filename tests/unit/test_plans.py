@@ -16,8 +16,15 @@ from lib.plans import (
     fingerprint,
     half_done,
     same,
+    written,
 )
 from lib.undo import Unreadable
+
+
+def test_what_the_account_keeps_of_a_write_ends_in_32_digits():
+    told = {"time": "T", "phase": "01", "kind": "thing", "name": "thing x", "identity": {"label": "x"}}
+    digits = written({**told, "state": "intended", "before": None, "after": 1})
+    assert (len(digits), digits.strip("0123456789abcdef")) == (32, "")
 
 
 @pytest.fixture

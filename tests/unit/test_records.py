@@ -179,7 +179,7 @@ BROKEN = "MANIFEST.json: the chain does not close"
 
 def test_a_row_taken_out_of_the_middle_of_the_manifest_is_found(sealed):
     (sealed / "evidence/a.txt").unlink()
-    edit_manifest(sealed, lambda data: data["seals"][-1]["files"].pop(1))
+    edit_manifest(sealed, lambda data: data["seals"][1]["files"].pop(0))
     assert records.unsealed(sealed) == [BROKEN]
 
 
@@ -201,10 +201,9 @@ def test_a_chain_that_does_not_close_is_found(edit, sealed):
 
 def test_a_file_and_its_row_edited_together_are_found(sealed):
     (sealed / "evidence/a.txt").write_text("b")
-    rows = json.loads((sealed / MANIFEST).read_text())["seals"][-1]["files"]
-    at = {row["path"]: index for index, row in enumerate(rows)}
-    of_b = rows[at["evidence/b.txt"]]["sha256"]
-    edit_manifest(sealed, lambda data: data["seals"][-1]["files"][at["evidence/a.txt"]].update(sha256=of_b))
+    _, of_a, of_b, *_ = json.loads((sealed / MANIFEST).read_text())["seals"]
+    assert [seal["files"][0]["path"] for seal in (of_a, of_b)] == ["evidence/a.txt", "evidence/b.txt"]
+    edit_manifest(sealed, lambda data: data["seals"][1]["files"][0].update(sha256=of_b["files"][0]["sha256"]))
     assert records.unsealed(sealed) == [BROKEN]
 
 
@@ -256,7 +255,7 @@ def test_a_row_is_in_the_store_when_append_returns_and_a_call_is_not(record):
     assert record.store.puts == [(LOG, '{"n": 1}\n'), (LOG, '{"n": 1}\n{"n": 2}\n')]
 
 
-def test_a_kept_file_goes_to_the_store_at_once_and_the_runs_own_two_when_it_is_sealed(record):
+def test_a_kept_file_goes_to_the_store_at_once_and_the_verdict_after_its_seal_which_closes_last(record):
     record = stored(record)
     record.write_json("run.json", {"verdict": "running"})
     record.keep_json("backup/a.json", {})
@@ -264,7 +263,7 @@ def test_a_kept_file_goes_to_the_store_at_once_and_the_runs_own_two_when_it_is_s
     record.store.puts.clear()
     (record.folder / "chart.png").write_bytes(b"x")
     records.seal(record)
-    assert [name for name, _ in record.store.puts] == ["backup/a.json", "chart.png", "run.json", MANIFEST]
+    assert [name for name, _ in record.store.puts] == ["backup/a.json", "chart.png", MANIFEST, "run.json", MANIFEST]
     assert records.unsealed(record.folder) == []
 
 

@@ -7,6 +7,7 @@ import socket
 import stat
 import subprocess
 import sys
+from hashlib import sha256
 
 import pytest
 from click.testing import CliRunner
@@ -222,9 +223,9 @@ def test_seals_are_added_and_never_replaced(ended, settings):
     records.seal(ended)
     after = json.loads((ended.folder / MANIFEST).read_text())["seals"]
     assert after[: len(before)] == before
-    assert [row["path"] for row in after[-1]["files"]] == [LOG, VERDICT]
+    assert [[row["path"] for row in seal["files"]] for seal in after[len(before) :]] == [[], [VERDICT], [LOG]]
     assert wrong(ended) == []
-    assert len([row for seal in after for row in seal["files"] if row["path"] == VERDICT]) == 2
+    assert len([row for seal in after for row in seal["files"] if row["path"] == VERDICT]) == 3
 
 
 # A kill leaves it open, not edited
@@ -240,7 +241,7 @@ def test_a_killed_run_is_not_sealed_since_and_not_edited(ended, settings):
     killed(ended)
     found = wrong(ended)
     assert {one.partition(": not sealed since ")[0] for one in found} == {
-        LOG, "evidence/a.json", VERDICT, "03_x.running.ipynb", ".draft-x",
+        LOG, "03_x.running.ipynb", ".draft-x",
     }  # fmt: skip
     assert manifest.findings(ended.folder, Binding(ended.run_id)).wrong == ()
     open_again(settings, ended)
@@ -295,6 +296,148 @@ def test_another_process_that_still_writes_keeps_it_open(ended, settings):
     assert not manifest.read(ended.folder).open
 
 
+# The verdict is sealed before it is written, whatever is written of it next
+
+
+def verdict(record, said, **more):
+    return {"run_id": record.run_id, "environment": "local", "verdict": said, "phases": [], **more}
+
+
+@pytest.fixture
+def cut(ended, settings):
+    """A run that was killed while it went on, with a verdict of its own."""
+    open_again(settings, ended)
+    ended.write_json(VERDICT, verdict(ended, "running"))
+    killed(ended)
+    return ended
+
+
+@pytest.fixture
+def dying(monkeypatch):
+    """`dying()`: who writes the next verdict is killed after its seal, before it is there."""
+
+    def arm():
+        replace = files.replace
+
+        def once(path, data):
+            if path.name == VERDICT:
+                monkeypatch.setattr(files, "replace", replace)
+                raise KeyboardInterrupt
+            replace(path, data)
+
+        monkeypatch.setattr(files, "replace", once)
+
+    return arm
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_refuses_a_killed_run_whose_verdict_somebody_edited(command, cut, runbook):
+    done = [{"number": "05", "notebook": "05_validation", "verdict": "succeeded"}]
+    (cut.folder / VERDICT).write_text(json.dumps(verdict(cut, "running", phases=done)))
+    code, said = runbook(*COMMANDS[command](cut.run_id))
+    assert (code, f"{VERDICT}: edited" in said) == (3, True), said
+
+
+def test_no_seal_makes_an_edited_verdict_whole_and_neither_does_the_next_that_is_written(cut, settings):
+    (cut.folder / VERDICT).write_text(json.dumps(verdict(cut, "succeeded")))
+    records.seal(cut)
+    with pytest.raises(Altered, match=f"{VERDICT}: edited"):
+        open_again(settings, cut)
+    open_again(settings, cut, "rollback --unverified")
+    cut.write_json(VERDICT, verdict(cut, "rolled back"))
+    records.seal(cut)
+    (found,) = [one for one in wrong(cut) if one.startswith(VERDICT)]
+    assert found.startswith(f"{VERDICT}: edited (so it was sealed at ")
+
+
+def test_a_kill_between_its_seal_and_itself_leaves_the_one_before_and_the_next_seal_says_so(cut, settings, dying):
+    before = (cut.folder / VERDICT).read_bytes()
+    for _ in range(2):  # and again, by the command that goes on
+        open_again(settings, cut)
+        dying()
+        with pytest.raises(KeyboardInterrupt):
+            cut.write_json(VERDICT, verdict(cut, "succeeded"))
+        killed(cut)
+        assert (cut.folder / VERDICT).read_bytes() == before
+        assert [one.partition(" since")[0] for one in wrong(cut)] == [f"{VERDICT}: not sealed"]
+    open_again(settings, cut)
+    records.seal(cut)
+    assert wrong(cut) == []
+    open_again(settings, cut)
+    cut.write_json(VERDICT, verdict(cut, "failed"))
+    killed(cut)
+    assert wrong(cut) == []
+
+
+def test_two_other_verdicts_in_a_row_that_were_never_written_leave_the_one_that_is_there(cut, settings, dying):
+    for said in ("succeeded", "failed"):
+        open_again(settings, cut)
+        dying()
+        with pytest.raises(KeyboardInterrupt):
+            cut.write_json(VERDICT, verdict(cut, said))
+        killed(cut)
+    assert manifest.findings(cut.folder, Binding(cut.run_id)).wrong == ()
+
+
+def test_an_older_verdict_put_back_is_edited(cut, settings):
+    older = (cut.folder / VERDICT).read_bytes()
+    open_again(settings, cut)
+    for said in ("failed", "interrupted"):
+        cut.write_json(VERDICT, verdict(cut, said))
+    killed(cut)
+    (cut.folder / VERDICT).write_bytes(older)
+    with pytest.raises(Altered, match=f"{VERDICT}: edited"):
+        open_again(settings, cut)
+
+
+def test_of_a_run_that_ended_only_its_last_verdict_counts(ended, settings):
+    older = (ended.folder / VERDICT).read_bytes()
+    open_again(settings, ended)
+    ended.write_json(VERDICT, verdict(ended, "failed"))
+    records.seal(ended)
+    (ended.folder / VERDICT).write_bytes(older)
+    with pytest.raises(Altered, match=f"{VERDICT}: "):
+        open_again(settings, ended)
+
+
+def test_a_verdict_that_somebody_gave_a_killed_run_which_had_none_is_refused(settings, record):
+    killed(record)
+    (record.folder / VERDICT).write_text(json.dumps(verdict(record, "succeeded")))
+    with pytest.raises(Altered, match=f"{VERDICT}: sealed by nobody"):
+        open_again(settings, record)
+
+
+def test_a_run_that_is_being_written_is_never_taken_for_an_edited_one(cut, settings, monkeypatch):
+    open_again(settings, cut)
+    listed, later = files.listed, iter(["failed", "interrupted", "succeeded"])
+
+    def slowly(folder):
+        for said in [*later][:3]:  # three more of them since the seals were read
+            cut.write_json(VERDICT, verdict(cut, said))
+        return listed(folder)
+
+    monkeypatch.setattr(files, "listed", slowly)
+    assert manifest.findings(cut.folder, Binding(cut.run_id)).wrong == ()
+
+
+@pytest.mark.parametrize("name", ["plan.json", BACKUP, "evidence/validated.json", "evidence/definition.diff"])
+def test_what_is_kept_is_sealed_as_soon_as_it_is_there(name, settings, record):
+    record.keep_text(name, "{}")
+    killed(record)
+    assert wrong(record) == []
+    (record.folder / name).write_text('{"another": 1}')
+    with pytest.raises(Altered, match=f"{name}: edited"):
+        open_again(settings, record)
+    (record.folder / name).unlink()
+    with pytest.raises(Altered, match=f"{name}: missing"):
+        open_again(settings, record)
+
+
+def test_what_is_written_once_a_record_is_closed_is_not_sealed_by_itself(ended):
+    ended.keep_json("evidence/late.json", {})
+    assert wrong(ended) == ["evidence/late.json: not in the manifest"]
+
+
 # Whose it is
 
 
@@ -325,6 +468,7 @@ def test_a_copy_that_an_auditor_was_given_verifies_as_that_of_the_run_that_they_
     shutil.copytree(ended.folder, copy)
     verify = CliRunner().invoke(main, ["verify", str(copy), "--copy-of", ended.run_id])
     assert verify.exit_code == 0, verify.output
+    assert f"of run {ended.run_id} of environment local, account {'0' * 12}" in " ".join(verify.output.split())
     assert CliRunner().invoke(main, ["verify", str(copy)]).exit_code == 1
     assert CliRunner().invoke(main, ["verify", str(copy), "--copy-of", "20270101T000000Z-ffff"]).exit_code == 1
 
@@ -341,6 +485,52 @@ def test_the_verdict_of_another_run_is_found_also_where_a_kill_left_it_unsealed(
 def test_a_path_that_leaves_the_folder_is_wrong(path):
     text = Manifest("r1", "local", "0" * 12, (Seal(State.CLOSED, "T", (Claim(path, "0", 1),)),)).to_text()
     assert seals.from_text(text).trouble == (f"{path!r}: a path that no record holds",)
+
+
+def test_nothing_is_read_outside_the_folder_whatever_a_manifest_names(ended, monkeypatch):
+    claims = (Claim("/etc/hostname", "0", 1), Claim("../../x", "0", 1))
+    found, opened = manifest.read(ended.folder), files.opened
+    made = Manifest(found.run_id, found.environment, found.account, (*found.seals, Seal(State.CLOSED, "T", claims)))
+    (ended.folder / MANIFEST).write_text(made.to_text())
+    read = []
+    monkeypatch.setattr(files, "opened", lambda path: (read.append(path), opened(path))[1])
+    assert {"/etc/hostname: missing", "../../x: missing"} <= {*wrong(ended)}
+    assert all(path.parent == ended.folder or path.parent.parent == ended.folder for path in read)
+
+
+@pytest.mark.parametrize("key", ["note", "approved_by", "Seals", "state", "files"])
+def test_a_key_that_no_chain_holds_is_refused_by_its_name(key, ended, settings):
+    text = (ended.folder / MANIFEST).read_text()
+    (ended.folder / MANIFEST).write_text(text.replace("{", f'{{"{key}": "another",', 1))
+    with pytest.raises(Altered, match=f"{MANIFEST}: '{key}': a key that no manifest has"):
+        open_again(settings, ended)
+    assert wrong(ended) == [f"{MANIFEST}: '{key}': a key that no manifest has"]
+
+
+@pytest.mark.parametrize("name", [BACKUP, VERDICT, LOG, MANIFEST, "evidence/more.bin"])
+def test_a_file_of_any_size_is_verified_in_little_memory(name, ended):
+    """Of one that is larger than this machine's memory nobody reads the whole."""
+    (ended.folder / name).parent.mkdir(exist_ok=True)
+    with (ended.folder / name).open("ab") as file:
+        file.truncate(2 * 10**11)
+    limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (2**31, 2**31)); from lib.cli import main; "
+    line = [sys.executable, "-c", limited + "main(sys.argv[1:])", "verify", str(ended.folder)]
+    done = subprocess.run(line, check=False, capture_output=True, text=True, cwd=ROOT)
+    assert (done.returncode, "Traceback" in done.stderr, name in done.stderr) == (1, False, True), done.stderr
+
+
+@pytest.mark.parametrize("name", ["evidence.bin", LOG])
+def test_a_sum_is_that_of_the_whole_whatever_its_pieces(name, settings, monkeypatch):
+    monkeypatch.setattr(manifest, "PIECE", 7)
+    record = records.open_run(settings)
+    (record.folder / name).write_bytes(b"0123456789\n" * 40)
+    records.seal(record, closing=False)
+    assert manifest.read(record.folder).claims[name] == [Claim(name, sha256(b"0123456789\n" * 40).hexdigest(), 440)]
+    with (record.folder / name).open("ab") as file:
+        file.write(b"more\n")
+    expected = ("", "5 bytes more than were sealed") if name == LOG else ("edited", "")
+    with files.opened(record.folder / name) as file:
+        assert manifest.agrees(name, file, manifest.read(record.folder).claims[name]) == expected
 
 
 @pytest.mark.parametrize("other", ["a.json", "A.json", "a.JSON"])

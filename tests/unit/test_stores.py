@@ -568,7 +568,7 @@ def test_the_side_that_is_further_is_found_wherever_a_log_is_cut(shared, more, c
 # What comes from a store is read against its seals, and no seal is replaced
 
 
-@pytest.mark.parametrize("name", ["backup/workflow.json", LOG, "checks.jsonl"])
+@pytest.mark.parametrize("name", ["backup/workflow.json", LOG, "checks.jsonl", VERDICT])
 def test_what_somebody_changed_in_the_store_is_taken_by_no_machine(name, s3, ours, theirs):
     a_run(ours)
     key = f"p/local/{RUN}/{name}"
@@ -637,3 +637,101 @@ def test_what_was_found_wrong_on_one_machine_is_said_on_the_other(s3, ours, thei
     theirs.again()
     records.seal(theirs.record)
     assert any(one.startswith("more: a symbolic link") for one in records.unsealed(theirs.folder))
+
+
+# A verdict's seal goes ahead of it, on both sides, and never without it for good
+
+
+def test_what_a_killed_machine_kept_and_had_not_sealed_in_the_store_is_taken_by_the_other(ours, theirs):
+    a_run(ours).keep_json("evidence/a.json", {"n": 1})
+    assert theirs.again().read_json("evidence/a.json") == {"n": 1}
+
+
+@pytest.mark.parametrize("answers", range(9))
+@pytest.mark.parametrize("closing", [True, False])
+def test_a_verdict_whose_storing_was_cut_anywhere_is_taken_by_the_other_machine(closing, answers, s3, ours, theirs):
+    record = a_run(ours)
+    s3.down = True
+    for ended in ("T2", "T3", "T4"):  # several that the store never sees
+        with pytest.raises(Unrecorded):
+            run_says(record, ended, closing=False)
+    s3.down, s3.answers = False, answers
+    with contextlib.suppress(Unrecorded):
+        run_says(record, "T5", closing)
+    s3.answers = 10**6
+    told = theirs.again().verdict()["ended"]
+    assert told == json.loads(in_store(s3, VERDICT))["ended"] in ("T1", "T5")
+    assert faults(theirs) == ()
+    run_says(theirs.record, "T9", closing)
+    assert ours.again().verdict()["ended"] == "T9"
+    assert faults(ours) == ()
+
+
+def test_two_machines_that_both_go_on_leave_a_store_that_a_third_can_use(s3, ours, theirs, tmp_path):
+    first, second = a_run(ours), theirs.again()
+    run_says(second, "T2", closing=False)
+    for ended in ("T3", "T4", "T5"):
+        with pytest.raises(Superseded):
+            run_says(first, ended, closing=False)
+    run_says(second, "T6", closing=True)
+    third = Machine(s3, tmp_path / "third" / "local" / RUN)
+    assert third.again().verdict()["ended"] == "T6"
+    assert faults(third) == ()
+
+
+def test_what_is_copied_of_a_run_that_goes_on_meanwhile_is_as_it_was_sealed(s3, ours, tmp_path):
+    record = a_run(ours)
+    copy, listed = Record(tmp_path / "copy" / RUN, RUN), ours.shelf.stored()
+    told, read = iter(["T2", "T3", "T4"]), ours.shelf.read
+
+    def slowly(name):
+        record.append(LOG, row(name))
+        run_says(record, next(told, "T9"), closing=False)
+        return read(name)
+
+    shelf = SimpleNamespace(read=slowly)
+    handover.copy_telling(copy, shelf, listed)
+    assert records.altered(load("local"), copy) == []
+
+
+def run_says(record, ended, closing):
+    record.write_json(VERDICT, {"run_id": RUN, "verdict": "running", "ended": ended})
+    records.seal(record, closing)
+
+
+def faults(machine):
+    return records.verified(load("local"), machine.record).wrong
+
+
+VERDICTS = st.lists(
+    st.tuples(st.sampled_from(["say", "say", "end", "come", "come", "die"]), st.integers(0, 1), st.integers(0, 12)),
+    max_size=14,
+)
+
+
+@given(steps=VERDICTS, kms=st.booleans())
+@examples(max_examples=25, deadline=None)
+def test_no_verdict_is_taken_for_edited_whatever_two_machines_do(steps, kms):
+    with tempfile.TemporaryDirectory() as folder:
+        s3 = FakeS3(kms)
+        machines = [Machine(s3, Path(folder) / name / "local" / RUN) for name in ("a", "b")]
+        for number, (step, at, answers) in enumerate(steps):
+            machine = machines[at]
+            s3.answers = 10**6 if answers > 9 else answers
+            with contextlib.suppress(Unrecorded, Superseded):
+                if step == "come":
+                    machine.again()
+                elif step == "die":  # between the seal and the verdict, on this machine
+                    machine.record._sealed(VERDICT, b"never written %d" % number)
+                    machine.start()
+                else:
+                    records.opened(load("local"), machine.record)  # which a command that ended closed
+                    run_says(machine.record, f"T{number:02}", step == "end")
+            s3.answers = 10**6
+            assert [one for one in faults(machine) if one.startswith(VERDICT)] == []
+        for machine in (*machines, *machines):
+            machine.again()
+            with contextlib.suppress(Superseded):
+                records.seal(machine.record, closing=False)
+            assert faults(machine) == ()
+        assert machines[0].record.verdict() == machines[1].record.verdict()
