@@ -39,6 +39,11 @@ class AccountGuards:
         workflow = self.live.settings.state_machine_arn
         return f"{PLACE}/{hashlib.sha256(workflow.encode()).hexdigest()[:16]}"
 
+    @property
+    def caller(self) -> str:
+        """Who calls, as AWS says."""
+        return self.live.identity.caller
+
     def used(self, approved: str) -> Use | None:
         """Which run used this approval; None where none did. Read-only. Raises Refused where that cannot be told."""
         found = self._read(f"used/{approved}")

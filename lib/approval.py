@@ -148,6 +148,17 @@ def _require_people(settings: Settings, caller: str) -> None:
         )
 
 
+def _require_same_people(settings: Settings, record: Record, begun: Mapping[str, Any]) -> None:
+    """Refuse a notebook's word for another approver or ticket than the run was begun with."""
+    told = begun.get("approval") or {}
+    other = [key for key in ("approved_by", "change_ticket") if told.get(key) != getattr(settings, key)]
+    if other:
+        raise Refused(
+            f"run {record.run_id} was begun with another {' and '.join(other)}; nothing was written. Go on with the "
+            "run's own, or apply a plan that is approved anew"
+        )
+
+
 def require(plan: Plan, settings: Settings, record: Record) -> None:
     """Refuse unless this phase's plan is, to the letter, part of the plan that was approved for this run."""
     if not (settings.approved_plan or plan.pending):
@@ -155,7 +166,7 @@ def require(plan: Plan, settings: Settings, record: Record) -> None:
     if settings.approval == "none":
         _require_waived(plan, settings, record)
         return
-    saved = _begun_with(record, settings.approved_plan)
+    saved, account = _begun_with(record, settings.approved_plan), _account([plan])
     if not saved:
         name = settings.environment
         raise Refused(
@@ -169,6 +180,9 @@ def require(plan: Plan, settings: Settings, record: Record) -> None:
             f"{settings.approved_plan} was approved with something else: {'; '.join(other)}; nothing was written. Plan "
             "and approve again"
         )
+    if account:  # none where there is nothing to write
+        _require_people(settings, account.caller)
+    _require_same_people(settings, record, saved)
     written = since(record, saved)
     _require_not_rolled_back(settings, record, written)
     rows = [row for row in saved["changes"] if row["phase"] == plan.phase]

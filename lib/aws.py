@@ -196,6 +196,7 @@ def _session(settings: Settings) -> boto3.session.Session:
         plain.register_component(*READERS)
         return boto3.session.Session(region_name=settings.region, botocore_session=plain, **PLACEHOLDER)
     own = botocore.session.Session(profile=settings.profile or None)
+    own.register_component("data_loader", _models())
     own.register_component(*READERS)
     session = boto3.session.Session(region_name=settings.region, botocore_session=own)
     if session.get_credentials() is None:
@@ -205,8 +206,12 @@ def _session(settings: Settings) -> boto3.session.Session:
 
 @functools.cache
 def _models() -> botocore.loaders.Loader:
-    """botocore's service models, read once: each session of its own would take a quarter of a second to read them."""
-    return botocore.loaders.create_loader()
+    """botocore's own service models, read once: each session of its own would take a quarter of a second to read them.
+
+    None that a folder of this machine puts in front of them: such a one says where calls go.
+    """
+    loader = botocore.loaders.Loader
+    return loader(extra_search_paths=[loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
 
 
 def _client(session: boto3.session.Session, settings: Settings, service: str, attempts: int) -> Any:  # noqa: ANN401

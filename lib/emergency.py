@@ -26,7 +26,8 @@ NOT_TOLD = "neither the run's log nor its backup tells what it ran before; see w
 
 def backup(record: Record) -> dict[str, Any]:
     """The description of the workflow that the run kept before its first change. Raises BadParameters without one."""
-    kept = sorted(path for path in (record.folder / "backup").glob("*.json") if "-definition" not in path.name)
+    files = (path for path in (record.folder / "backup").glob("*.json") if path.is_file())
+    kept = sorted(path for path in files if "-definition" not in path.name)
     first = [path for path in kept if ".attempt-" not in path.name]
     if not first:
         raise BadParameters(

@@ -65,6 +65,7 @@ def open_notebook(given: Callable[..., Settings], number: str, run_id: str, mode
     path = notebooks.parameterized(chosen, record, notebook)
     terminal.say(f"Notebook: {path}")
     if no_browser:
+        records.seal(record)  # whoever opens it elsewhere begins it again; until then nothing may come besides
         return 0
     checkpoints = f"--FileCheckpoints.checkpoint_dir={path.parent.parent / CHECKPOINTS / record.run_id}"
     lab = origin.command("lib.lab", f"--ServerApp.root_dir={path.parent}", checkpoints, str(path))

@@ -40,6 +40,10 @@ class Use:
 class AccountGuards(Protocol):
     """What the account keeps of its guards, for every machine to see."""
 
+    @property
+    def caller(self) -> str:
+        """Who calls this account, as AWS says."""
+
     def used(self, approved: str) -> Use | None:
         """Which run used this approval; None where none did. Read-only."""
 

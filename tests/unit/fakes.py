@@ -23,6 +23,7 @@ class World:
     holders: list[str] = field(default_factory=list)
     uses: dict[str, Use] = field(default_factory=dict)
     lifted: str = ""
+    caller: str = "arn:aws:iam::000000000000:user/jane.doe"
     known: dict[str, set[str]] = field(default_factory=dict)  # what the account keeps that a run wrote
     still_ours: Callable[[], None] = lambda: None
     at_write: Callable[[str], None] = lambda label: None
