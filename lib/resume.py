@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
-from lib import approval, changes, guards, resources, run
+from lib import approval, approvers, changes, guards, resources, run
 from lib.aws import Live
 from lib.errors import BadParameters, NotAsWanted
 from lib.phases import NOTEBOOKS, VALIDATION, validity
@@ -63,7 +63,7 @@ def begin(settings: Settings, record: Record, live: Live, chosen: Sequence[str])
     plans: Sequence[Plan] = run.plan_all(live)
     approval.require_resumable(settings, record, plans, live.identity.caller)
     guards.require_no_loss([plan for plan in plans if plan.phase in chosen], settings, record)
-    if people := approval.two_persons(settings, live.identity.caller):
+    if people := approvers.two_persons(settings, live.identity.caller):
         record.checked("approval", people)
     kept = approval.begun_plan(plans, settings, record, live.identity.caller)
     record.keep_json(approval.PLAN, kept | {"resumed": True, "phases": list(chosen)})

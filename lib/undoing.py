@@ -5,8 +5,9 @@ from contextlib import suppress
 
 import click
 
-from lib import audit, changes, emergency, locks, records, run, terminal
+from lib import audit, changes, emergency, kept_plans, locks, records, run, terminal
 from lib import rollback as rollbacks
+from lib.account_guards import AccountGuards
 from lib.aws import Live, connect
 from lib.checks import require
 from lib.command import exit_code, main, parameters, told
@@ -82,6 +83,8 @@ def restore(given: Callable[..., Settings], run_id: str, unverified: bool) -> in
         terminal.complain(NotAsWanted(trouble))
     if lock_taken := emergency.take_lock_away(live):
         terminal.say(f"Note: {lock_taken}")
+    if not_kept := kept_plans.keep_undone(record.run_id, AccountGuards(live)):
+        terminal.say(f"Note: {not_kept}")
     try:
         require(emergency.verified(live, record, chosen))
         terminal.say(f"AWS holds it. The rest of the run stays: {commands.runbook(chosen, 'rollback', run_id)}")

@@ -19,7 +19,7 @@ from accounts import differing, fresh, nowhere, snapshot, started_by_alias
 from click.testing import CliRunner
 from papermill.exceptions import PapermillExecutionError
 
-from lib import approval, changes, cli, desired, records, rollback, run
+from lib import approval, approvers, changes, cli, desired, records, rollback, run
 from lib.account_guards import AccountGuards
 from lib.aws import Live, connect
 from lib.errors import Refused
@@ -316,7 +316,7 @@ def test_an_approval_from_plan_to_rollback_and_once_only(account, client):
     first = newest(account)
     doubt = "root is nobody's name, so that approver and caller differ cannot be told"
     assert f"Approval: cannot tell: {doubt}" in out
-    rows = [row for row in first.rows("checks.jsonl") if row["name"] == approval.TWO_PERSONS]
+    rows = [row for row in first.rows("checks.jsonl") if row["name"] == approvers.TWO_PERSONS]
     assert [(row["status"], row["found"]) for row in rows] == [("cannot tell", doubt)]
     assert doubt in (first.folder / "01_infrastructure.ipynb").read_text(encoding="utf-8")
     kept = first.read_json("run.json")["parameters"]

@@ -8,7 +8,7 @@ from accounts import nowhere
 from fakes import World
 from machines import StepFunctions, connected, described
 
-from lib import approval, changes, desired, records, resume, run
+from lib import approval, approvers, changes, desired, kept_plans, records, resume, run
 from lib.errors import BadParameters, Refused
 from lib.phases import NOTEBOOKS, Phase, validity
 from lib.phases.validity import Validity
@@ -50,8 +50,7 @@ def begun(live, record, **verdicts):
 
 
 def keep_plan(live, record):
-    made = approval.begun_plan(run.plan_all(live), live.settings, record, live.identity.caller)
-    record.keep_json(approval.PLAN, made)
+    approval.begin(run.plan_all(live), live.settings, record, live.identity.caller)
 
 
 def changes_of(record, number, thing, value):
@@ -281,15 +280,15 @@ def test_a_run_that_was_rolled_back_is_over(approved, world, record):
 # How its rest begins
 
 
-def test_the_rest_is_kept_beside_the_plan_of_the_run_which_stays_the_approved_one(approved, record):
+def test_the_rest_is_kept_beside_the_plan_of_the_run_which_stays_the_approved_one(approved, world, record):
     begun(approved, record, _01="succeeded", _04="failed", _03="not_run")
     resume.begin(approved.settings, record, approved, ["04", "03"])
     first, rest = record.attempts(approval.PLAN)
     assert (rest["resumed"], rest["phases"], rest["approval"]["caller"]) == (True, ["04", "03"], JANE)
     assert "resumed" not in first
-    assert approval._begun_with(record, approved.settings.approved_plan) == first
+    assert kept_plans.begun(record, approved.settings.approved_plan, world).plan == first
     (people,) = record.rows("checks.jsonl")
-    assert (people["name"], people["status"], people["phase"]) == (approval.TWO_PERSONS, "passed", "approval")
+    assert (people["name"], people["status"], people["phase"]) == (approvers.TWO_PERSONS, "passed", "approval")
 
 
 def test_without_approval_nobody_is_asked_who_approved(live, record):
