@@ -17,10 +17,11 @@ from typing import Any
 
 from lib.aws import Live, absent_is_none, readable
 from lib.errors import NotAsWanted, Refused, Throttled, Unanswered
+from lib.name_limits import GUARDS
 from lib.parameters import RUN_ID
 from lib.plans import Use
 
-PLACE = "/your6/phase3-runbook/guards"
+PLACE = GUARDS
 FORMAT = 1
 TAKEN = "ParameterAlreadyExists"
 GONE = "ParameterNotFound"

@@ -57,7 +57,7 @@ def store() -> Store:
 
 
 def guards(store: Store, who: str = OPERATOR, **other: Any) -> AccountGuards:
-    chosen = changed(load("local"), **{"approval": "required", "not_exercised_here": [], **other})
+    chosen = changed(load("local"), approval="required", not_exercised_here=[]).model_copy(update=other)
     return AccountGuards(Live(chosen, Identity("000000000000", "us-east-1", who, "AWS"), None, {"ssm": store}))
 
 

@@ -80,7 +80,7 @@ FOUNDATION = {
     },
     "lib.aws": {"lib.answers", "lib.calls", "lib.errors", "lib.origin", "lib.settings"},
     "lib.display.commands": {"lib.parameters", "lib.settings"},
-    "lib.account_guards": {"lib.aws", "lib.errors", "lib.parameters", "lib.plans"},
+    "lib.account_guards": {"lib.aws", "lib.errors", "lib.name_limits", "lib.parameters", "lib.plans"},
     "lib.machine": set(),
     "lib.locks": {
         "lib.account_guards",
