@@ -43,7 +43,7 @@ def begun_plan(plans: Sequence[Plan], settings: Settings, record: Record, caller
     By that number, and by no clock, it is told what the run wrote since.
     """
     keys = ("approved_plan", "approved_by", "change_ticket")
-    people = {key: getattr(settings, key) for key in keys} | {"caller": caller}
+    people = {key: settings.masked(getattr(settings, key)) for key in keys} | {"caller": caller}
     return plan_data(plans, settings) | {"approval": formats.named(people), "rows_before": len(record.rows(LOG))}
 
 

@@ -10,7 +10,7 @@ from lib.phases import NOTEBOOKS, VALIDATION, validity
 from lib.phases.validity import Validity
 from lib.plans import Plan
 from lib.records import VERDICT, Record
-from lib.settings import Settings, changed
+from lib.settings import Settings, changed, mask
 
 OF_THE_APPROVAL = ("approved_plan", "approved_by", "change_ticket")
 
@@ -20,7 +20,10 @@ def with_its_approval(settings: Settings, record: Record) -> Settings:
     begun = (record.verdict() or {}).get("parameters")
     if not begun or not isinstance(begun, dict):
         raise BadParameters(f"run {record.run_id} began no phase; there is nothing to go on with, apply a new one")
-    return changed(settings, **{key: begun.get(key, "") for key in OF_THE_APPROVAL})
+    hidden, address = mask(settings.ops_subscription_endpoint), settings.ops_subscription_endpoint
+    told = {key: str(begun.get(key, "")) for key in OF_THE_APPROVAL}
+    # An approver may be who is paged, whom no record names; whether it is the caller is asked of the name.
+    return changed(settings, **{key: text.replace(hidden, address) for key, text in told.items()})
 
 
 def resumable(record: Record) -> bool:

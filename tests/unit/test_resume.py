@@ -80,6 +80,23 @@ def test_a_run_goes_on_with_the_approval_that_it_was_begun_with_and_with_nobody_
     assert found.poll_seconds == 7  # whether that may be another one is asked later
 
 
+def test_who_is_paged_may_approve_and_is_known_again_though_no_record_names_the_address(live, record):
+    pager = {"ops_subscription_protocol": "email", "ops_subscription_endpoint": "Bob.Doe@example.org"}
+    by = "Bob Doe <bob.doe@example.org>"
+    chosen = load("local", pager | APPROVED | {"approved_by": by})
+    ended(replace(live, settings=chosen), record, _01="failed")
+    assert record.verdict()["parameters"]["approved_by"] == "Bob Doe <B***@example.org>"
+    found = resume.with_its_approval(load("local", pager), record)
+    made = approval.begun_plan([], chosen, record, JANE)
+    assert "bob.doe@" not in str(made).casefold()
+    approvers.require(found, JANE)
+    approvers.require_same(found, record.run_id, made)
+    with pytest.raises(Refused, match="who is also the caller"):
+        approvers.require(found, JANE.replace("jane.doe", "bob.doe"))
+    with pytest.raises(Refused, match="begun with another approved_by"):
+        approvers.require_same(found.model_copy(update={"approved_by": "Bob Doe"}), record.run_id, made)
+
+
 def test_a_verdict_that_tells_of_no_approval_gives_none(live, record):
     ended(live, record, _01="failed")
     told = record.verdict()
