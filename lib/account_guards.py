@@ -1,5 +1,5 @@
 """What an account itself keeps of its guards: which approvals were used, that one is required, under which lock, and
-what each run began to write.
+of each run with which plan it was begun, what it began to write, and that it was undone.
 
 Each is an SSM parameter by its workflow, made once, never replaced and never removed by this runbook, also not by a
 rollback: so every machine sees them, without a store, whatever folder, clock or copy of a file a caller has. A used
@@ -17,10 +17,11 @@ from typing import Any
 
 from lib.aws import Live, absent_is_none, readable
 from lib.errors import NotAsWanted, Refused, Throttled, Unanswered
+from lib.name_limits import GUARDS
 from lib.parameters import RUN_ID
 from lib.plans import Use
 
-PLACE = "/your6/phase3-runbook/guards"
+PLACE = GUARDS
 FORMAT = 1
 TAKEN = "ParameterAlreadyExists"
 GONE = "ParameterNotFound"
@@ -58,6 +59,31 @@ class AccountGuards:
             if earlier is None or earlier.run_id != run_id:
                 by = earlier.said if earlier else "another run"
                 raise Refused(f"{approved} was applied by {by}; an approval is good for one run. Nothing was written")
+
+    def begun(self, run_id: str) -> frozenset[str]:
+        """The digest of each plan that a command began this run with. Read-only."""
+        found = set[str]()
+        for number in itertools.count(1):
+            kept = self._read(f"begun/{run_id}/{number}")
+            if kept is None:
+                break
+            found.add(str(kept.get("plan")))
+        return frozenset(found)
+
+    def keep_begun(self, run_id: str, plan: str) -> None:
+        """Keep, before the first write, that a command begins this run with the plan of this digest."""
+        value = {"plan": plan, "caller": self.caller}
+        next(number for number in itertools.count(1) if self._make(f"begun/{run_id}/{number}", value))
+
+    def undone(self, run_id: str, plan: str) -> str:
+        """By whom and when this run was undone that was begun with this plan, "" where nobody did. Read-only."""
+        kept = self._read(f"undone/{run_id}/{plan}")
+        return f"by {kept.get('caller')} at {kept['when']}" if kept else ""
+
+    def keep_undone(self, run_id: str) -> None:
+        """Keep that this run is undone, whatever it was begun with so far."""
+        for plan in sorted(self.begun(run_id)):
+            self._make(f"undone/{run_id}/{plan}", {"caller": self.caller})
 
     def approval_lifted(self) -> str:
         """Why these parameters lift what the account keeps of approval; "" where they do not. Read-only."""

@@ -10,19 +10,16 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from lib import notebook_sources, origin, persons, records
-from lib.check_ids import Id
-from lib.checks import Check, Status
+from lib import approvers, kept_plans, notebook_sources, origin, records
 from lib.display import commands
 from lib.drift import differing, drifted, other_code, other_parameters, since
 from lib.errors import BadParameters, Refused
+from lib.kept_plans import PLAN as PLAN
+from lib.kept_plans import Begun
 from lib.plans import AccountGuards, Plan, fingerprint
 from lib.record import formats
 from lib.records import LOG, Record
 from lib.settings import ROOT, Settings, account_waives_approval, waives_approval
-
-PLAN = "plan.json"
-TWO_PERSONS = "who approves is another person than who carries it out"
 
 
 def plan_data(plans: Sequence[Plan], settings: Settings) -> dict[str, Any]:
@@ -46,24 +43,14 @@ def begun_plan(plans: Sequence[Plan], settings: Settings, record: Record, caller
     By that number, and by no clock, it is told what the run wrote since.
     """
     keys = ("approved_plan", "approved_by", "change_ticket")
-    people = {key: getattr(settings, key) for key in keys} | {"caller": caller}
+    people = {key: settings.masked(getattr(settings, key)) for key in keys} | {"caller": caller}
     return plan_data(plans, settings) | {"approval": formats.named(people), "rows_before": len(record.rows(LOG))}
 
 
-def two_persons(settings: Settings, caller: str) -> list[Check]:
-    """Whether it can be told that approver and caller differ, where approval is required."""
-    if settings.approval == "none":
-        return []
-    doubt, expected = persons.nobody(caller), "a caller whose name the account gives to one person"
-    if doubt:
-        said = f"{doubt}, so that approver and caller differ cannot be told"
-        return [Check(Id.TWO_PERSONS, TWO_PERSONS, Status.CANNOT_TELL, said, expected)]
-    if not settings.approved_by:
-        found = f"nobody approved yet; caller {caller}"
-        return [Check(Id.TWO_PERSONS, TWO_PERSONS, Status.WAITING, found, "another person's approval")]
-    by = f"approved by {settings.masked(settings.approved_by)}, caller {caller}"
-    same = persons.same_person(settings.approved_by, caller)
-    return [Check(Id.TWO_PERSONS, TWO_PERSONS, Status.FAILED if same else Status.PASSED, by, expected)]
+def begin(plans: Sequence[Plan], settings: Settings, record: Record, caller: str) -> None:
+    """Keep the plan that a run begins with in its record, and where it uses an approval, in the account as well."""
+    uses = settings.mode == "apply" and settings.approval == "required" and settings.approved_plan
+    kept_plans.keep(begun_plan(plans, settings, record, caller), record, _account(plans) if uses else None)
 
 
 def _unused(found: str, plans: Sequence[Plan], settings: Settings) -> str:
@@ -130,33 +117,7 @@ def require_whole(settings: Settings, record: Record, plans: Sequence[Plan], cal
             f"{name} needs approval: the account's plan is {found['fingerprint']}, approved is {approved or 'none'}"
             f"{f' ({differs})' if approved else ''}. Review `{commands.runbook(settings, 'plan')}` and approve that one"
         )
-    _require_people(settings, caller)
-
-
-def _require_people(settings: Settings, caller: str) -> None:
-    if not any(letter.isalnum() for letter in settings.change_ticket):
-        raise Refused(f"{settings.environment} needs a change ticket; name it with --change-ticket")
-    if not settings.approved_by.strip():
-        raise Refused(f"{settings.environment} needs to know who approved the plan; name them with --approved-by")
-    if odd := persons.odd(settings.approved_by):
-        raise Refused(
-            f"approved by {settings.approved_by!a}: {odd}; expected one person's name in one script, as it is written"
-        )
-    if persons.same_person(settings.approved_by, caller):
-        raise Refused(
-            f"approved by {settings.approved_by}, who is also the caller ({caller}); expected another person's approval"
-        )
-
-
-def _require_same_people(settings: Settings, record: Record, begun: Mapping[str, Any]) -> None:
-    """Refuse a notebook's word for another approver or ticket than the run was begun with."""
-    told = begun.get("approval") or {}
-    other = [key for key in ("approved_by", "change_ticket") if told.get(key) != getattr(settings, key)]
-    if other:
-        raise Refused(
-            f"run {record.run_id} was begun with another {' and '.join(other)}; nothing was written. Go on with the "
-            "run's own, or apply a plan that is approved anew"
-        )
+    approvers.require(settings, caller)
 
 
 def require(plan: Plan, settings: Settings, record: Record) -> None:
@@ -166,32 +127,38 @@ def require(plan: Plan, settings: Settings, record: Record) -> None:
     if settings.approval == "none":
         _require_waived(plan, settings, record)
         return
-    saved, account = _begun_with(record, settings.approved_plan), _account([plan])
-    if not saved:
+    account = _account([plan])
+    begun = kept_plans.begun(record, settings.approved_plan, account)
+    if not begun:
         name = settings.environment
         raise Refused(
             f"{name} needs an approved plan and this run has none; review "
             f"`{commands.runbook(settings, 'plan')}`, then apply it with the fingerprint that it ends with"
         )
     now = made_from(settings)
-    other = [*other_parameters(saved, now), *other_code(saved, now)]
+    other = [*other_parameters(begun.plan, now), *other_code(begun.plan, now)]
     if other:
         raise Refused(
             f"{settings.approved_plan} was approved with something else: {'; '.join(other)}; nothing was written. Plan "
             "and approve again"
         )
-    if account:  # none where there is nothing to write
-        _require_people(settings, account.caller)
-    _require_same_people(settings, record, saved)
-    written = since(record, saved)
-    _require_not_rolled_back(settings, record, written)
-    rows = [row for row in saved["changes"] if row["phase"] == plan.phase]
-    found = drifted(rows, [change.row() for change in plan.changes], written)
+    rows = _own_rows(begun, settings, record, account.caller if account else "")
+    approved = [row for row in begun.plan["changes"] if row["phase"] == plan.phase]
+    found = drifted(approved, [change.row() for change in plan.changes], rows)
     if found:
         raise Refused(
             f"the account is not as it was when {settings.approved_plan} was approved; changed since: "
             f"{'; '.join(found)}. Plan and approve again"
         )
+
+
+def _own_rows(begun: Begun, settings: Settings, record: Record, caller: str) -> Sequence[Mapping[str, Any]]:
+    """What the run did since it was begun. Refuses other people than it was begun with, and one that was undone."""
+    approvers.require(settings, caller)
+    approvers.require_same(settings, record.run_id, begun.plan)
+    rows = since(record, begun.plan)
+    _require_not_rolled_back(settings, record, rows, begun.undone)
+    return rows
 
 
 def _require_waived(plan: Plan, settings: Settings, record: Record) -> None:
@@ -229,10 +196,21 @@ def use(plan: Plan, settings: Settings, record: Record) -> None:
         account.use(settings.approved_plan, record.run_id)
 
 
-def _require_not_rolled_back(settings: Settings, record: Record, rows: Sequence[Mapping[str, Any]]) -> None:
-    if any(row.get("undoes") and row["state"] == "applied" and not row.get("temporary") for row in rows):
+def end(undo: Plan, record: Record) -> str:
+    """Let the account keep that this undo ends its run's approval, before it writes anything that lasts.
+
+    Returns why the account does not, or "": that keeps no undo from going on.
+    """
+    lasting = [change for change in undo.pending if not (change.temporary or change.trouble)]
+    return kept_plans.keep_undone(record.run_id, lasting[0].resource.account_guards) if lasting else ""
+
+
+def _require_not_rolled_back(
+    settings: Settings, record: Record, rows: Sequence[Mapping[str, Any]], undone: str = ""
+) -> None:
+    if undone or any(row.get("undoes") and row["state"] == "applied" and not row.get("temporary") for row in rows):
         raise Refused(
-            f"run {record.run_id} was rolled back, and its approval with it; review "
+            f"run {record.run_id} was rolled back, and its approval with it{undone and f' ({undone})'}; review "
             f"`{commands.runbook(settings, 'plan')}` and apply that one"
         )
 
@@ -243,12 +221,12 @@ def require_resumable(settings: Settings, record: Record, plans: Sequence[Plan],
     What the run itself wrote, wholly or in part, is no drift. Without approval, drift and other code are no obstacle.
     With it, a run that was rolled back is over, and its approver is not the `caller` who goes on with it.
     """
-    free = settings.approval == "none"
-    begun = next(iter(_plans(record)), None) if free else _begun_with(record, settings.approved_plan)
+    free, account = settings.approval == "none", _account(plans)
+    begun = _first(record) if free else kept_plans.begun(record, settings.approved_plan, account)
     if not begun:
         raise BadParameters(f"run {record.run_id} kept no plan to go on with; apply a new one")
     now = made_from(settings)
-    other = other_parameters(begun, now) + ([] if free else other_code(begun, now))
+    other = other_parameters(begun.plan, now) + ([] if free else other_code(begun.plan, now))
     if other:
         raise Refused(
             f"run {record.run_id} was begun with something else: {'; '.join(other)}. Go on with the same, or roll it "
@@ -257,10 +235,8 @@ def require_resumable(settings: Settings, record: Record, plans: Sequence[Plan],
     if free:
         _require_waiving_file(settings, plans)
         return
-    _require_people(settings, caller)
-    rows = since(record, begun)
-    _require_not_rolled_back(settings, record, rows)
-    found = drifted(begun["changes"], [change.row() for plan in plans for change in plan.changes], rows)
+    rows = _own_rows(begun, settings, record, caller)
+    found = drifted(begun.plan["changes"], [change.row() for plan in plans for change in plan.changes], rows)
     if found:
         raise Refused(
             f"the account is not as run {record.run_id} left it; changed since: {'; '.join(found)}. Find out who; "
@@ -270,7 +246,7 @@ def require_resumable(settings: Settings, record: Record, plans: Sequence[Plan],
 
 def require_same_subscriber(settings: Settings, record: Record) -> None:
     """Refuse to undo a run with another operations subscriber than it had: the record holds no address to look for."""
-    had = {plan.get("subscriber") for plan in _plans(record)} - {None}
+    had = {plan.get("subscriber") for plan in kept_plans.every(record)} - {None}
     now = made_from(settings)["subscriber"]
     if had and now not in had:
         raise Refused(
@@ -282,29 +258,12 @@ def require_same_subscriber(settings: Settings, record: Record) -> None:
 def _saved(settings: Settings, approved: str) -> dict[str, Any] | None:
     """The approved plan as a record holds it that is as it was sealed; an altered one would name false differences."""
     every = reversed(records.as_sealed(settings))
-    return next((plan for found in every for plan in _plans_of(found, approved)), None)
+    return next((plan for found in every for plan in kept_plans.approved(found, approved)), None)
 
 
-def _begun_with(record: Record, approved: str) -> dict[str, Any] | None:
-    """The plan that a run was begun with. One that is only planned, in its own record, lets nothing be written."""
-    return next((plan for plan in _plans_of(record, approved) if plan.get("mode") == "apply"), None)
-
-
-def _plans_of(record: Record, approved: str) -> list[dict[str, Any]]:
-    """The plans of this fingerprint; not what a resumed run noted of its rest, which nobody reviewed."""
-    made = [plan for plan in record.attempts(PLAN) if isinstance(plan, dict) and not plan.get("resumed")]
-    return [_known(plan, record) for plan in made if approved and plan.get("fingerprint") == approved]
-
-
-def _plans(record: Record) -> list[dict[str, Any]]:
-    """Every plan of a run. Raises Refused for one of a newer version, and for an approval of one."""
-    return [_known(plan, record) for plan in record.attempts(PLAN) if isinstance(plan, dict)]
-
-
-def _known(plan: dict[str, Any], record: Record) -> dict[str, Any]:
-    formats.require_known(plan, f"{PLAN} of run {record.run_id}")
-    formats.require_known(plan.get("approval"), f"the approval of run {record.run_id}")
-    return plan
+def _first(record: Record) -> Begun | None:
+    """What a run that needs no approval was begun with."""
+    return next((Begun(plan) for plan in kept_plans.every(record)), None)
 
 
 def _digest(data: bytes) -> str:

@@ -80,10 +80,11 @@ def roll_back(plan: Plan, settings: Settings, record: Record, sleep: Callable[[f
     with _alone(plan.changes, record) as still_ours:
         guards.keep_undo(plan, record)
         writer = _Writer(plan.phase, record, still_ours, sleep, undoes=True)
+        not_kept = approval.end(plan, record)
         found, stopped = _relied_on(writer, first)
         states = {True: iter(found), False: iter(_undone(writer, rest, stopped))}
         told = tuple(next(states[change.resource.others_rely]) for change in plan.changes)
-    return Outcome(plan, told, record.run_id, undoes=True)
+    return Outcome(plan, told, record.run_id, undoes=True, not_kept=not_kept)
 
 
 def _relied_on(writer: "_Writer", first: Sequence[Change]) -> tuple[list[str], str]:

@@ -9,6 +9,7 @@ import click
 
 from lib import (
     approval,
+    approvers,
     audit,
     changes,
     desired,
@@ -49,7 +50,7 @@ def plan(given: Callable[..., Settings]) -> int:
     plans = run.plan_all(live)
     made = approval.plan_data(plans, chosen)
     record.keep_json(approval.PLAN, made)
-    if people := approval.two_persons(chosen, live.identity.caller):
+    if people := approvers.two_persons(chosen, live.identity.caller):
         record.checked("approval", people)
     records.seal(record)
     terminal.plans(plans)
@@ -150,7 +151,7 @@ def carry_out(
 
     def begun(settings: Settings, record: Record, live: Live, numbers: Sequence[str]) -> None:
         begin(settings, record, live, numbers)
-        terminal.two_persons(approval.two_persons(settings, live.identity.caller))
+        terminal.two_persons(approvers.two_persons(settings, live.identity.caller))
 
     rows, earlier = len(record.changes()) if undo else 0, record.kept_as(records.CRITERIA)
 

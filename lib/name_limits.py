@@ -6,7 +6,7 @@ is refused with what would.
 
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 from pydantic import AfterValidator, StrictStr
@@ -21,6 +21,16 @@ OLD_BUCKETS_IN = "us-east-1"
 LOCK_LEVELS = 15
 LOCK_ARN_LENGTH = 1011
 RESERVED_BY_SSM = ("aws", "ssm")
+GUARDS = "/your6/phase3-runbook/guards"  # below it, an account keeps what guards it
+# Of each pair, one would take the other's place.
+APART = {
+    (
+        "alert_topic_name",
+        "ops_topic_name",
+    ): "whoever is paged would be told of every alert, and a contact of every page",
+    ("processor_function_name", "dispatcher_function_name"): "one function cannot score a check-in and send its alert",
+    ("ops_dead_letter_queue_name", "events_dead_letter_queue_name"): "an event that was lost would look like a page",
+}
 
 
 def _kind(pattern: str, expected: str) -> AfterValidator:
@@ -78,6 +88,8 @@ def _lock(name: str) -> str:
         raise ValueError(f"SSM takes at most {LOCK_LEVELS} levels, this has {len(levels)}")
     if levels[0].lower().startswith(RESERVED_BY_SSM):
         raise ValueError("names that begin with aws or ssm belong to AWS; expected another one")
+    if f"{name}/".startswith(f"{GUARDS}/"):
+        raise ValueError(f"what lies below {GUARDS} guards the account, and a lock is taken away; expected another one")
     return name
 
 
@@ -87,6 +99,26 @@ def lock_trouble(name: str, arn_of: Callable[[str, str], str]) -> str:
     if length <= LOCK_ARN_LENGTH:
         return ""
     return f"lock_name: its ARN has {length} characters; SSM takes {LOCK_ARN_LENGTH}"
+
+
+def clash(named: Mapping[str, str], queue_arn: Callable[[str], str]) -> str:
+    """Why one thing cannot be both that these parameters name it for, or ""."""
+    for (one, other), why in APART.items():
+        if named[one] == named[other]:
+            return f"{one} and {other} are both {named[one]}: {why}; expected two"
+    bucket = named["record_store"].removeprefix("s3://").partition("/")[0]
+    if bucket == named["checkin_bucket_name"]:
+        return (
+            f"record_store is in {bucket}, the bucket of the check-ins: each file of a record would be taken for a "
+            "check-in that somebody sent; expected a bucket of its own"
+        )
+    for queue in ("ops_dead_letter_queue_name", "events_dead_letter_queue_name"):
+        if named["ops_subscription_endpoint"] == queue_arn(named[queue]):
+            return (
+                f"ops_subscription_endpoint is {queue} {named[queue]}: pages would lie among those that could not be "
+                "delivered; expected a queue that somebody reads"
+            )
+    return ""
 
 
 MachineName = Annotated[

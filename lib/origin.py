@@ -19,11 +19,11 @@ LIB = Path(__file__).resolve().parent
 ROOT = LIB.parent
 # No PYTHON* variable and no folder of the user's counts, and text is UTF-8 whatever the machine's language is.
 ISOLATED = ("-I", "-X", "utf8")
-# What decides how Python, Jupyter, IPython and matplotlib run. All else stays: credentials, and what the operator's own
-# credential program reads.
+# What decides how Python, Jupyter, IPython, matplotlib and botocore run, which takes plug-ins by a variable. All else
+# stays: credentials, and what the operator's own credential program reads.
 NOT_OURS = (
     "PYTHON", "JUPYTER", "JPY_", "IPYTHON", "IPY_", "IPYKERNEL", "PAPERMILL", "NBCLIENT", "PYDEVD", "MPLBACKEND",
-    "MATPLOTLIB",
+    "MATPLOTLIB", "BOTOCORE",
 )  # fmt: skip
 KERNEL = "lib.kernel"
 DECISIVE = (".py", ".json")  # code, and the definitions that it deploys

@@ -40,8 +40,9 @@ OF_THE_RUN = (
 )  # fmt: skip
 
 # What guards an account is as the parameters file in use says, and no option, notebook or environment word changes it.
-# FIXED stays as it is; of TIGHTENED more may be asked than the file asks, and never less.
-FIXED = ("environment", "account_id", "region", "lock_name")
+# FIXED stays as it is, the workflow because the account keeps its guards by it; of TIGHTENED more may be asked than the
+# file asks, and never less.
+FIXED = ("environment", "account_id", "region", "lock_name", "state_machine_name")
 TIGHTENED = ("approval", "not_exercised_here")
 
 # Beside the runs of an environment, and so no run's name: the log of drills, and what a store tells of other machines.
@@ -190,7 +191,8 @@ class Settings(BaseModel):
         if wrong:
             raise ValueError(f"ops_subscription_endpoint: {wrong}")
         bucket = name_limits.bucket_trouble(self.checkin_bucket_name, self.region)
-        found = bucket or name_limits.lock_trouble(self.lock_name, self.arn)
+        lock = name_limits.lock_trouble(self.lock_name, self.arn)
+        found = bucket or lock or name_limits.clash(self.model_dump(), self.queue_arn)
         if found:
             raise ValueError(found)
 

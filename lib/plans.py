@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Protocol
 
+from lib.account import RunsOfAnAccount
 from lib.exact_json import dumps, in_order, require, texts
 from lib.record import change_rows, formats
 
@@ -14,8 +15,6 @@ Value = Any  # plain data: what JSON can hold; None where the thing does not exi
 
 # Stands in a live value where AWS cannot be asked yet; planned around, never taken for agreement.
 UNKNOWN = "(not readable yet)"
-
-
 # Kinds whose write takes several calls: cut short, it leaves a value that is neither the one before nor the one after.
 IN_PARTS = ("subscription", "function permission", "log group")
 
@@ -38,12 +37,8 @@ class Use:
         return f"run {self.run_id} of {self.caller} at {self.when}"
 
 
-class AccountGuards(Protocol):
+class AccountGuards(RunsOfAnAccount, Protocol):
     """What the account keeps of its guards, for every machine to see."""
-
-    @property
-    def caller(self) -> str:
-        """Who calls this account, as AWS says."""
 
     def used(self, approved: str) -> Use | None:
         """Which run used this approval; None where none did. Read-only."""
@@ -199,7 +194,8 @@ class Plan:
 class Outcome:
     """What became of a plan: per change `planned`, `applied`, `nothing to do` or `kept: ` and why.
 
-    `undoes`: the plan was an undo. `refusal`: why a plan that was only planned would be refused in apply mode.
+    `undoes`: the plan was an undo, `not_kept`: why the account does not keep that it ended its run's approval.
+    `refusal`: why a plan that was only planned would be refused in apply mode.
     """
 
     plan: Plan
@@ -207,6 +203,7 @@ class Outcome:
     run_id: str
     undoes: bool = False
     refusal: str = ""
+    not_kept: str = ""
 
     @property
     def applied(self) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
-from lib import account_guards, approval, guards, provenance, resources, run, undo
+from lib import account_guards, approval, approvers, guards, provenance, resources, run, undo
 from lib.aws import Live
 from lib.errors import BadParameters, NotAsWanted, RunbookError
 from lib.exact_json import laid
@@ -11,7 +11,7 @@ from lib.phases import NOTEBOOKS, VALIDATION, validity
 from lib.phases.validity import Validity
 from lib.plans import AccountGuards, Change, Plan, Reopen, entry, half_done, same
 from lib.records import LOG, VERDICT, Record
-from lib.settings import Settings, changed
+from lib.settings import Settings, changed, mask
 
 OF_THE_APPROVAL = ("approved_plan", "approved_by", "change_ticket")
 
@@ -21,7 +21,10 @@ def with_its_approval(settings: Settings, record: Record) -> Settings:
     begun = (record.verdict() or {}).get("parameters")
     if not begun or not isinstance(begun, dict):
         raise BadParameters(f"run {record.run_id} began no phase; there is nothing to go on with, apply a new one")
-    return changed(settings, **{key: begun.get(key, "") for key in OF_THE_APPROVAL})
+    hidden, address = mask(settings.ops_subscription_endpoint), settings.ops_subscription_endpoint
+    told = {key: str(begun.get(key, "")) for key in OF_THE_APPROVAL}
+    # An approver may be who is paged, whom no record names; whether it is the caller is asked of the name.
+    return changed(settings, **{key: text.replace(hidden, address) for key, text in told.items()})
 
 
 def resumable(record: Record) -> bool:
@@ -90,7 +93,7 @@ def begin(settings: Settings, record: Record, live: Live, chosen: Sequence[str])
     plans: Sequence[Plan] = run.plan_all(live)
     approval.require_resumable(settings, record, plans, live.identity.caller)
     guards.require_no_loss([plan for plan in plans if plan.phase in chosen], settings, record)
-    if people := approval.two_persons(settings, live.identity.caller):
+    if people := approvers.two_persons(settings, live.identity.caller):
         record.checked("approval", people)
     kept = approval.begun_plan(plans, settings, record, live.identity.caller)
     record.keep_json(approval.PLAN, kept | {"resumed": True, "phases": list(chosen)})

@@ -68,7 +68,7 @@ def ledger(outcome: Outcome) -> list[dict[str, str]]:
     """What became of each thing: undone, back already, kept, failed or not tried and why, or only planned."""
     words = {"applied": "undone", "nothing to do": "is as recorded already"}
     pairs = zip(outcome.plan.changes, outcome.states, strict=True)
-    return [
+    rows = [
         {
             "what": change.resource.name,
             "outcome": "; ".join(filter(None, (words.get(state, state), change.resource.stays))),
@@ -76,6 +76,8 @@ def ledger(outcome: Outcome) -> list[dict[str, str]]:
         }
         for change, state in pairs
     ]
+    not_kept = [{"what": "approval of the run", "outcome": outcome.not_kept, "value": ""}] if outcome.not_kept else []
+    return [*rows, *not_kept]
 
 
 def _value(change: Change, state: str) -> Value:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from lib import approval, audit, basis, changes, desired, guards, locks, preflight, records
+from lib import approval, approvers, audit, basis, changes, desired, guards, locks, preflight, records
 from lib.aws import Identity, Live
 from lib.checks import require
 from lib.errors import Altered, RunbookError
@@ -32,7 +32,8 @@ def plan_all(live: Live) -> list[Plan]:
 def begin(settings: Settings, record: Record, live: Live, chosen: Sequence[str]) -> None:
     """Plan, refuse losses and, where approval is required, compare; then keep the plan in the record.
 
-    Writes nothing to AWS. Several phases without the preflight stop here when a piece of the baseline is missing.
+    Writes nothing to AWS but, of a run that needs approval, that it was begun with this plan. Several phases without
+    the preflight stop here when a piece of the baseline is missing.
     """
     if len(chosen) > 1 and "00" not in chosen:
         require(preflight.pieces(live))
@@ -40,9 +41,9 @@ def begin(settings: Settings, record: Record, live: Live, chosen: Sequence[str])
     audit.look(settings)  # under the lock: another machine's run counts up to its last row
     approval.require_whole(settings, record, plans, live.identity.caller)
     guards.require_no_loss([plan for plan in plans if plan.phase in chosen], settings, record)
-    if people := approval.two_persons(settings, live.identity.caller):
+    if people := approvers.two_persons(settings, live.identity.caller):
         record.checked("approval", people)
-    record.keep_json(approval.PLAN, approval.begun_plan(plans, settings, record, live.identity.caller))
+    approval.begin(plans, settings, record, live.identity.caller)
 
 
 def phases(

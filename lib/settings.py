@@ -4,7 +4,7 @@ import ast
 import difflib
 import functools
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,14 +72,23 @@ def _require_the_accounts_guards(found: Settings) -> None:
             f"not_exercised_here {', '.join(more)}: parameters/{naming[0][0]} says that account {found.account_id} "
             "answers it, and leaving a check out takes a reviewed edit of that file"
         )
-    same = [row for row in naming if row[1].get("state_machine_name") == found.state_machine_name] or naming
-    locks = {str(data.get("lock_name")): name for name, data in same}
-    if locks and found.lock_name not in locks:
+    own = [(name, data) for name, data in naming if data.get("state_machine_name") == found.state_machine_name]
+    if naming and not own:
         raise Refused(
-            f"lock_name {found.lock_name}: parameters/{', '.join(sorted(locks.values()))} says {', '.join(locks)} for "
-            f"account {found.account_id}, and a run under another lock would write beside one under that; leave it as "
-            "it is there"
+            f"state_machine_name {found.state_machine_name}: {_says(naming, 'state_machine_name')} for account "
+            f"{found.account_id}, which keeps by the workflow what guards it; put a reviewed file that names another "
+            "one into parameters/"
         )
+    if own and found.lock_name not in [str(data.get("lock_name")) for _, data in own]:
+        raise Refused(
+            f"lock_name {found.lock_name}: {_says(own, 'lock_name')} for account {found.account_id}, and a run under "
+            "another lock would write beside one under that; leave it as it is there"
+        )
+
+
+def _says(naming: Sequence[tuple[str, Mapping[str, Any]]], key: str) -> str:
+    said = {str(data.get(key)): name for name, data in naming}
+    return f"parameters/{', '.join(sorted(said.values()))} says {', '.join(said)}"
 
 
 def waives_approval(settings: Settings) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lib.approval import two_persons
+from lib.approvers import two_persons
 from lib.aws import Live
 from lib.checks import Check, Status, brief, require, require_any
 from lib.display import commands, page

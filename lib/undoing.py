@@ -5,8 +5,9 @@ from contextlib import suppress
 
 import click
 
-from lib import audit, changes, emergency, locks, records, run, terminal
+from lib import audit, changes, emergency, kept_plans, locks, records, run, terminal
 from lib import rollback as rollbacks
+from lib.account_guards import AccountGuards
 from lib.aws import Live, connect
 from lib.checks import require
 from lib.command import exit_code, main, parameters, told
@@ -94,8 +95,9 @@ def restore(given: Callable[..., Settings], run_id: str, unverified: bool) -> in
         terminal.complain(NotAsWanted(trouble))
     if lock_taken := emergency.take_lock_away(live):
         terminal.say(f"Note: {lock_taken}")
-    if not_kept := emergency.keep(found, record):
-        terminal.say(f"Note: {not_kept}")
+    for not_kept in (emergency.keep(found, record), kept_plans.keep_undone(run_id, AccountGuards(live))):
+        if not_kept:
+            terminal.say(f"Note: {not_kept}")
     try:
         require(emergency.verified(found, chosen))
         terminal.say(f"AWS holds it. The rest of the run stays: {commands.runbook(chosen, 'rollback', run_id)}")

@@ -27,7 +27,7 @@ SUBSCRIPTION = (
     "DeliveryPolicy",
 )
 # What the account keeps of whoever writes, and no rollback takes away: the lock's name, and what each run wrote.
-KEPT_OF_EVERY_RUN = re.compile(rf"{PLACE}/[^/]+/(lock|wrote/.+)")
+KEPT_OF_EVERY_RUN = re.compile(rf"{PLACE}/[^/]+/(lock|(wrote|begun|undone)/.+)")
 # Until its owner has confirmed it, AWS tells nothing of a subscription.
 PENDING = ("PendingConfirmation", "pending confirmation")
 Aws = Callable[[str], Any]

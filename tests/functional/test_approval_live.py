@@ -19,7 +19,7 @@ from accounts import differing, fresh, nowhere, snapshot, started_by_alias
 from click.testing import CliRunner
 from papermill.exceptions import PapermillExecutionError
 
-from lib import approval, changes, cli, desired, records, rollback, run
+from lib import approval, approvers, changes, cli, deploy, desired, records, rollback, run
 from lib.account_guards import AccountGuards
 from lib.aws import Live, connect
 from lib.errors import Refused
@@ -272,10 +272,12 @@ def test_what_the_run_left_half_written_is_its_own_where_it_writes_in_parts(stag
 # The command, on an account of its own.
 
 
+NAMED = ("endpoint_url", "outputs_dir", "docs_dir", "poll_seconds", "verify_timeout_seconds", "settle_seconds")
+
+
 def said(settings: Settings, command: str, *more: str, **other: Any) -> tuple[int, str, str]:
     """Exit code, output and complaint of `runbook`, in this process."""
-    names = ("endpoint_url", "outputs_dir", "docs_dir", "poll_seconds", "verify_timeout_seconds", "settle_seconds")
-    given = {key: getattr(settings, key) for key in names} | {"approval": "required", "not_exercised_here": "[]"}
+    given = {key: getattr(settings, key) for key in NAMED} | {"approval": "required", "not_exercised_here": "[]"}
     sets = [word for key, value in {**given, **other}.items() for word in ("--set", f"{key}={value}")]
     ended = CliRunner().invoke(cli.main, [command, "local", *more, *sets])
     if ended.exception and not isinstance(ended.exception, SystemExit):
@@ -316,7 +318,7 @@ def test_an_approval_from_plan_to_rollback_and_once_only(account, client):
     first = newest(account)
     doubt = "root is nobody's name, so that approver and caller differ cannot be told"
     assert f"Approval: cannot tell: {doubt}" in out
-    rows = [row for row in first.rows("checks.jsonl") if row["name"] == approval.TWO_PERSONS]
+    rows = [row for row in first.rows("checks.jsonl") if row["name"] == approvers.TWO_PERSONS]
     assert [(row["status"], row["found"]) for row in rows] == [("cannot tell", doubt)]
     assert doubt in (first.folder / "01_infrastructure.ipynb").read_text(encoding="utf-8")
     kept = first.read_json("run.json")["parameters"]
@@ -384,4 +386,57 @@ def test_a_notebook_of_an_environment_that_no_file_names_does_not_go_without_app
             str(ROOT / "runbooks/01_infrastructure.ipynb"), str(tmp_path / "out.ipynb"), by_hand, cwd=str(ROOT),
             progress_bar=False,
         )  # fmt: skip
+    assert differing(before, snapshot(account)) == set()
+
+
+def by_hand(settings: Settings, number: str, tmp_path: Path) -> None:
+    """A phase's notebook as somebody runs it with papermill, with whatever parameters they like."""
+    notebook = {"01": "01_infrastructure", "04": "04_event_rules"}[number]
+    papermill.execute_notebook(
+        str(ROOT / f"runbooks/{notebook}.ipynb"), str(tmp_path / "out.ipynb"), settings.model_dump(), cwd=str(ROOT),
+        progress_bar=False,
+    )  # fmt: skip
+
+
+def test_a_phase_by_hand_goes_on_with_a_run_that_a_command_began_and_with_no_file_that_says_so(account, tmp_path):
+    options = planned(account)
+    people = {"approved_plan": options[1], "approved_by": options[3], "change_ticket": options[5]}
+    asked = {"approval": "required", "not_exercised_here": [], "mode": "apply", "run_id": "forged", **people}
+    forged = load("local", {key: getattr(account, key) for key in NAMED} | asked)
+    before, live, record = snapshot(account), connect(forged), records.open_run(forged)
+    record.keep_json(approval.PLAN, approval.begun_plan(run.plan_all(live), forged, record, CALLER))
+    records.seal(record)
+    with pytest.raises(PapermillExecutionError, match="the account keeps none that a command began it with"):
+        by_hand(forged, "01", tmp_path)
+    assert differing(before, snapshot(account)) == set()
+    assert said(account, "apply", "--only", "01", *options)[0] == 0
+    begun = forged.model_copy(update={"run_id": newest(account).run_id})
+    before = snapshot(account)
+    for other, why in (({"approved_by": "eve"}, "another approved_by"), ({"approved_by": "root"}, "also the caller")):
+        with pytest.raises(PapermillExecutionError, match=why):
+            by_hand(begun.model_copy(update=other), "04", tmp_path)
+    assert differing(before, snapshot(account)) == set()
+    by_hand(begun, "04", tmp_path)
+    assert differing(before, snapshot(account)) != set()
+
+
+@pytest.mark.parametrize("way", ["rollback", "restore"])
+def test_a_folder_of_before_its_first_write_put_back_after_the_undo_applies_nothing(way, account, tmp_path):
+    begun = approved(account)
+    with run.sealed(begun.record):
+        deploy.backup(begun.live, begun.record)
+    shutil.copytree(begun.record.folder, tmp_path / "kept")
+    plan = changes.plan("01", desired.PHASES["01"](begun.live))
+    if way == "rollback":
+        changes.carry_out(plan, begun.settings, begun.record)
+        changes.roll_back(rollback.plan(begun.live, begun.record.rows(LOG)), begun.settings, begun.record)
+    else:
+        assert said(account, "restore", begun.record.run_id)[0] == 0
+    shutil.rmtree(begun.record.folder)
+    (tmp_path / "kept").rename(begun.record.folder)
+    before = snapshot(account)
+    with pytest.raises(
+        Refused, match=rf"run {begun.record.run_id} was rolled back, .* \(by arn:aws:iam::0.*root at 20"
+    ):
+        changes.carry_out(changes.plan("01", desired.PHASES["01"](begun.live)), begun.settings, begun.record)
     assert differing(before, snapshot(account)) == set()

@@ -226,8 +226,8 @@ def test_the_emergency_path_takes_the_backup_of_before_the_run_not_of_a_second_a
 def test_the_emergency_path_restores_the_machine_of_the_backup_and_needs_no_store(account, client):
     carried_out(account, "01", "02", "04")
     done = runbook(account, "apply", "--from", "03", "--to", "03")
-    other = {"state_machine_name": "Your6-Another", "record_store": "s3://no-such-bucket/records"}
-    assert runbook(account, "restore", done.record.run_id, **other).code == 0
+    store = "s3://no-such-bucket/records"
+    assert runbook(account, "restore", done.record.run_id, record_store=store).code == 0
     machines = [row["name"] for row in client("stepfunctions").list_state_machines()["stateMachines"]]
     assert machines == [account.state_machine_name]
     held = json.loads(

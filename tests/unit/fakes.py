@@ -25,6 +25,10 @@ class World:
     lifted: str = ""
     caller: str = "arn:aws:iam::000000000000:user/jane.doe"
     known: dict[str, set[str]] = field(default_factory=dict)  # what the account keeps that a run wrote
+    began: dict[str, set[str]] = field(default_factory=dict)  # what the account keeps that a run was begun with
+    over: set[tuple[str, str]] = field(default_factory=set)  # and was undone since
+    mute: str = ""  # why that cannot be asked
+    deaf: str = ""  # why nothing more can be kept of it
     still_ours: Callable[[], None] = lambda: None
     at_write: Callable[[str], None] = lambda label: None
 
@@ -44,6 +48,24 @@ class World:
 
     def approval_lifted(self) -> str:
         return self.lifted
+
+    def begun(self, run_id: str) -> frozenset[str]:
+        if self.mute:
+            raise Refused(self.mute)
+        return frozenset(self.began.get(run_id, ()))
+
+    def keep_begun(self, run_id: str, plan: str) -> None:
+        if self.deaf:
+            raise Refused(self.deaf)
+        self.began.setdefault(run_id, set()).add(plan)
+
+    def undone(self, run_id: str, plan: str) -> str:
+        return "by somebody at 13:00" if (run_id, plan) in self.over else ""
+
+    def keep_undone(self, run_id: str) -> None:
+        if self.deaf:
+            raise Refused(self.deaf)
+        self.over |= {(run_id, plan) for plan in self.begun(run_id)}
 
     def wrote(self, run_id: str) -> frozenset[str]:
         return frozenset(self.known.get(run_id, ()))

@@ -57,7 +57,7 @@ def store() -> Store:
 
 
 def guards(store: Store, who: str = OPERATOR, **other: Any) -> AccountGuards:
-    chosen = changed(load("local"), **{"approval": "required", "not_exercised_here": [], **other})
+    chosen = changed(load("local"), approval="required", not_exercised_here=[]).model_copy(update=other)
     return AccountGuards(Live(chosen, Identity("000000000000", "us-east-1", who, "AWS"), None, {"ssm": store}))
 
 
@@ -159,6 +159,65 @@ def test_of_what_is_kept_and_not_understood_no_write_is_known(store, value):
     assert guards(store).wrote("r1") == set()
     guards(store).keep_written("r1", ["a" * 32])
     assert guards(store).wrote("r1") == {"a" * 32}
+
+
+def test_every_plan_that_a_run_was_begun_with_is_kept_by_whom_and_is_of_no_other_run(store):
+    assert guards(store).begun("r1") == set()
+    guards(store).keep_begun("r1", "a" * 32)
+    guards(store, who="arn:aws:iam::000000000000:user/bob").keep_begun("r1", "b" * 32)
+    assert guards(store, outputs_dir="/elsewhere").begun("r1") == {"a" * 32, "b" * 32}
+    assert (guards(store).begun("r2"), guards(store, state_machine_name="Another").begun("r1")) == (set(), set())
+    place = guards(store).place
+    assert list(store.kept) == [f"{place}/begun/r1/1", f"{place}/begun/r1/2"]
+    assert [json.loads(text)["caller"].rpartition("/")[2] for text in store.kept.values()] == ["jane.doe", "bob"]
+
+
+def test_what_begins_a_run_asks_nothing_and_replaces_nothing(store):
+    store.fails["get"] = says("AccessDeniedException")
+    guards(store).keep_begun("r1", "a" * 32)
+    kept = dict(store.kept)
+    guards(store).keep_begun("r1", "b" * 32)
+    assert {name: store.kept[name] for name in kept} == kept
+
+
+@pytest.mark.parametrize("value", ["", "hello", "[]", '{"plan": null}', '{"plan": ["x"]}'])
+def test_a_begin_that_is_not_understood_is_of_no_plan(store, value):
+    store.kept[f"{guards(store).place}/begun/r1/1"] = value
+    assert not {one for one in guards(store).begun("r1") if len(one) == 32}
+    guards(store).keep_begun("r1", "a" * 32)
+    assert "a" * 32 in guards(store).begun("r1")
+
+
+def test_a_run_that_is_undone_is_so_for_what_it_was_begun_with_by_then(store):
+    guards(store).keep_undone("r1")
+    assert store.kept == {}  # it used no approval that could be over
+    for plan in ("a" * 32, "b" * 32):
+        guards(store).keep_begun("r1", plan)
+    guards(store).keep_undone("r1")
+    kept = dict(store.kept)
+    guards(store, who="arn:aws:iam::000000000000:user/bob").keep_undone("r1")
+    assert store.kept == kept
+    guards(store).keep_begun("r1", "c" * 32)
+    said = f"by {OPERATOR} at 2026-01-02 03:04:05 UTC"
+    assert [guards(store).undone("r1", one * 32) for one in "abc"] == [said, said, ""]
+    assert guards(store).undone("r2", "a" * 32) == ""
+
+
+def test_what_is_kept_of_an_undo_and_not_understood_is_there(store):
+    store.kept[f"{guards(store).place}/undone/r1/{'a' * 32}"] = "hello"
+    assert guards(store).undone("r1", "a" * 32) == "by None at 2026-01-02 03:04:05 UTC"
+
+
+@pytest.mark.parametrize("call", ["get", "put"])
+def test_where_a_begin_or_an_undo_may_not_be_asked_or_kept_it_is_refused(store, call):
+    found = guards(store)
+    found.keep_begun("r1", "a" * 32)
+    store.fails[call] = says("AccessDeniedException")
+    asks = [lambda: found.begun("r1"), lambda: found.undone("r1", "a" * 32), lambda: found.keep_undone("r1")]
+    puts = [lambda: found.keep_begun("r1", "b" * 32), lambda: found.keep_undone("r1")]
+    for attempt in asks if call == "get" else puts:
+        with pytest.raises(Refused, match="needs ssm:GetParameter and ssm:PutParameter"):
+            attempt()
 
 
 @pytest.mark.parametrize("run_id", ["", "../used", "a/b", "x" * 100])

@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from fakes import World
 
-from lib import approval, changes, drift, origin, records, undo
+from lib import approval, approvers, changes, drift, origin, records, rollback, undo
 from lib import settings as parameters
 from lib.approval import require, require_resumable, require_whole
 from lib.errors import BadParameters, Refused
-from lib.plans import UNKNOWN, Plan, Use, Wanted
+from lib.plans import UNKNOWN, Plan, Use, Wanted, entry
 from lib.records import LOG, Record
 from lib.settings import OF_THE_RUN, ROOT, Settings, load
 
@@ -61,7 +61,7 @@ def begun(settings, *plans, run_id="") -> Record:
     """As `run.begin` leaves it."""
     record = records.open_run(settings.model_copy(update={"run_id": run_id}))
     require_whole(settings, record, plans, CALLER)
-    record.keep_json(approval.PLAN, approval.begun_plan(plans, settings, record, CALLER))
+    approval.begin(plans, settings, record, CALLER)
     return record
 
 
@@ -475,6 +475,251 @@ def test_nothing_is_kept_of_what_needs_no_approval_or_writes_nothing(settings, w
     assert world.uses == {}
 
 
+# Begun by a command, and by no file.
+
+
+def forged(settings, record, *plans, **more) -> None:
+    """What somebody writes into a run's folder who would have its plan taken for an approved one."""
+    record.keep_json(approval.PLAN, approval.begun_plan(plans, settings, record, CALLER) | more)
+
+
+def refused_everywhere(said, settings, world, wanted, record) -> None:
+    """A phase that writes, the same without its rest, and going on with the run; nothing is written."""
+    plan, writes, rows = changes.plan("01", wanted), list(world.writes), record.rows(LOG)
+    for attempt in (
+        lambda: changes.carry_out(plan, settings, record),
+        lambda: require(plan, settings, record),
+        lambda: require_resumable(settings, record, [plan], CALLER),
+    ):
+        with pytest.raises(Refused, match=said):
+            attempt()
+    assert (world.writes, record.rows(LOG)) == (writes, rows)
+
+
+def test_a_plan_that_somebody_wrote_into_the_folder_of_a_run_that_no_command_began_lets_nothing_be_written(
+    settings, world, wanted
+):
+    plan = changes.plan("01", wanted)
+    asked = planned(settings, plan)
+    record = records.open_run(asked)
+    forged(asked, record, plan)
+    refused_everywhere(
+        rf"plan.json of run {record.run_id} says that it was begun with {asked.approved_plan}, and the account keeps "
+        "none that a command began it with; nothing was written",
+        asked, world, wanted, record,
+    )  # fmt: skip
+    assert (world.began, world.uses) == ({}, {})
+
+
+def test_nor_does_the_plan_of_a_run_that_was_begun_in_the_folder_of_another(settings, world, wanted):
+    plan = changes.plan("01", wanted)
+    asked = planned(settings, plan)
+    copied = records.open_run(parameters.changed(asked, run_id="copied"))
+    copied.keep_json(approval.PLAN, begun(asked, plan).read_json(approval.PLAN))
+    refused_everywhere("the account keeps none that", asked, world, wanted, copied)
+
+
+def test_nor_one_of_another_fingerprint_beside_the_one_that_the_run_was_begun_with(settings, world, wanted):
+    asked = planned(settings, changes.plan("01", wanted))
+    record = begun(asked, changes.plan("01", wanted))
+    other = [Wanted(world.thing("more"), "smuggled"), *wanted]
+    unreviewed = planned(asked, changes.plan("01", other))
+    forged(unreviewed, record, changes.plan("01", other))
+    refused_everywhere("the account keeps another plan that", unreviewed, world, other, record)
+    assert changes.carry_out(changes.plan("01", wanted), asked, record).applied == 2
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"rows_before": 1},
+        {"made": "2099-01-01T00:00:00+00:00"},
+        {"approval": {"approved_by": "jim", "change_ticket": "CHG-7"}},
+        {"changes": []},
+        {"format": 1},
+        {"parameters": ["odd"]},
+        {"more": None},
+    ],
+)
+def test_nor_one_that_was_edited_in_anything(settings, world, wanted, edit):
+    asked = planned(settings, changes.plan("01", wanted))
+    record = begun(asked, changes.plan("01", wanted))
+    kept = record.read_json(approval.PLAN)
+    record.write_json(approval.PLAN, kept | edit)
+    refused_everywhere("the account keeps another plan that", asked, world, wanted, record)
+    record.write_json(approval.PLAN, kept)
+    forged(asked, record, changes.plan("01", wanted), **edit)  # beside the true one, it is passed over
+    assert changes.carry_out(changes.plan("01", wanted), asked, record).applied == 2
+
+
+def test_what_cannot_be_asked_lets_nothing_be_written(settings, world, wanted):
+    asked = planned(settings, changes.plan("01", wanted))
+    record = begun(asked, changes.plan("01", wanted))
+    world.mute = "what the account keeps cannot be asked"
+    refused_everywhere(world.mute, asked, world, wanted, record)
+
+
+def test_a_phase_by_hand_goes_on_within_a_run_that_was_begun_also_where_it_was_begun_twice(settings, world, wanted):
+    """A first phase that only reads failed, say; nothing was written, so the approval is as it was."""
+    asked = planned(settings, changes.plan("01", wanted))
+    begun(asked, changes.plan("01", wanted), run_id="r1")
+    record = begun(asked, changes.plan("01", wanted), run_id="r1")
+    assert len(world.began["r1"]) == 2
+    assert changes.carry_out(changes.plan("01", wanted), asked, record).applied == 2
+    require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
+
+
+def test_a_run_that_was_cut_between_its_record_and_the_account_is_begun_anew(settings, world, wanted):
+    asked = planned(settings, changes.plan("01", wanted))
+    world.deaf = "the account cannot be added to"
+    with pytest.raises(Refused, match=world.deaf):
+        begun(asked, changes.plan("01", wanted), run_id="r1")
+    record = records.open_run(parameters.changed(asked, run_id="r1"))
+    refused_everywhere("the account keeps none that", asked, world, wanted, record)
+    world.deaf = ""
+    begun(asked, changes.plan("01", wanted), run_id="r1")
+    assert changes.carry_out(changes.plan("01", wanted), asked, record).applied == 2
+
+
+@pytest.mark.parametrize("free", [{"approval": "none"}, {"mode": "plan"}, {"approved_plan": ""}])
+def test_of_a_run_that_uses_no_approval_the_account_keeps_no_begin(settings, world, wanted, free):
+    plan = changes.plan("01", wanted)
+    chosen = planned(settings, plan).model_copy(update=free)
+    record = records.open_run(chosen)
+    approval.begin([plan], chosen, record, CALLER)
+    assert (record.kept_as(approval.PLAN), world.began) == ([approval.PLAN], {})
+
+
+def test_a_phase_with_nothing_planned_asks_nobody(settings, world, wanted):
+    plan, nothing = changes.plan("01", wanted), Plan("06", ())
+    asked = planned(settings, plan, nothing)
+    record = begun(asked, plan, nothing)
+    world.mute = "what the account keeps cannot be asked"
+    require(nothing, asked, record)
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({"approved_by": "eve"}, "begun with another approved_by; nothing was written"),
+        ({"change_ticket": "CHG-8"}, "begun with another change_ticket; nothing was written"),
+        ({"approved_by": "eve", "change_ticket": "CHG-8"}, "begun with another approved_by and change_ticket"),
+        ({"approved_by": "jane.doe"}, "approved by jane.doe, who is also the caller"),
+        ({"approved_by": "Jane Doe"}, "approved by Jane Doe, who is also the caller"),
+        ({"approved_by": ""}, "needs to know who approved the plan"),
+        ({"approved_by": "j\u0430ne"}, "expected one person's name in one script"),
+        ({"change_ticket": ""}, "needs a change ticket"),
+        ({"change_ticket": " - "}, "needs a change ticket"),
+    ],
+)
+def test_no_notebook_names_other_people_than_the_run_was_begun_with(settings, world, wanted, other, said):
+    plan = changes.plan("01", wanted)
+    asked = planned(settings, plan)
+    record = begun(asked, plan)
+    refused_everywhere(said, parameters.changed(asked, **other), world, wanted, record)
+    require(plan, asked, record)
+
+
+def test_nor_does_the_approver_carry_out_by_hand_what_another_began(settings, world, wanted):
+    asked = planned(settings, changes.plan("01", wanted))
+    record = begun(asked, changes.plan("01", wanted))
+    world.caller = "arn:aws:iam::205930636302:user/bob"
+    with pytest.raises(Refused, match="approved by bob, who is also the caller"):
+        changes.carry_out(changes.plan("01", wanted), asked, record)
+    assert world.writes == []
+
+
+def as_before_its_first_write(record, settings) -> Record:
+    """The run's folder as it was once it was begun, put back."""
+    kept = record.read_json(approval.PLAN)
+    shutil.rmtree(record.folder)
+    again = records.open_run(parameters.changed(settings, run_id=record.run_id))
+    again.write_json(approval.PLAN, kept)
+    return again
+
+
+def test_a_folder_of_before_its_first_write_put_back_after_the_rollback_applies_nothing_again(settings, world, wanted):
+    asked = planned(settings, changes.plan("01", wanted))
+    record = applied(asked, world, wanted)
+    rolled_back(asked, world, record)
+    again = as_before_its_first_write(record, asked)
+    said = rf"run {record.run_id} was rolled back, and its approval with it \(by somebody at 13:00\); review"
+    refused_everywhere(said, asked, world, wanted, again)
+
+
+@pytest.mark.parametrize("refuses", [{"new", "old"}, {"new"}])
+def test_nor_after_one_that_failed_or_came_to_a_part(settings, world, wanted, refuses):
+    asked = planned(settings, changes.plan("01", wanted))
+    record = applied(asked, world, wanted)
+    world.refuses = refuses
+    rolled_back(asked, world, record)
+    assert "failed" in {row["state"] for row in record.rows(LOG) if row["undoes"]}
+    world.refuses, world.live["new"] = set(), "born"
+    refused_everywhere(f"run {record.run_id} was rolled back", asked, world, wanted, record)
+    del world.live["new"]
+    world.live["old"] = {"size": 1}
+    again = as_before_its_first_write(record, asked)
+    refused_everywhere(f"run {record.run_id} was rolled back", asked, world, wanted, again)
+
+
+def test_the_account_is_told_of_the_rollback_before_its_first_write(settings, world, wanted):
+    asked = planned(settings, changes.plan("01", wanted))
+    record = applied(asked, world, wanted)
+    seen = []
+    world.at_write = lambda label: seen.append({run_id for run_id, _ in world.over})
+    rolled_back(asked, world, record)
+    assert seen == [{record.run_id}] * 2
+
+
+def test_an_account_that_cannot_be_told_keeps_no_rollback_from_going_on_and_it_is_said(settings, world, wanted):
+    asked = planned(settings, changes.plan("01", wanted))
+    record = applied(asked, world, wanted)
+    world.deaf = "no permission"
+    outcome = changes.roll_back(undo.plan(record.rows(LOG), world.reopen), asked, record)
+    assert outcome.states == ("applied", "applied")
+    assert world.live == {"old": {"size": 1}, "equal": "as wanted"}
+    said = (
+        f"the account does not keep that run {record.run_id} is undone, so that its approval is over only as long as "
+        "its record says so (no permission)"
+    )
+    assert outcome.not_kept == said
+    assert rollback.ledger(outcome)[2:] == [{"what": "approval of the run", "outcome": said, "value": ""}]
+    refused_everywhere(f"run {record.run_id} was rolled back", asked, world, wanted, record)  # its record says so
+
+
+def test_an_undo_of_nothing_that_lasts_or_that_can_be_read_ends_no_approval(settings, world, wanted):
+    asked = planned(settings, changes.plan("01", wanted))
+    record = begun(asked, changes.plan("01", wanted))
+    with changes.temporarily(world.wanted(ear="listens"), "05", record):
+        changes.roll_back(undo.plan(record.rows(LOG), world.reopen), asked, record)
+
+    def unknown(kind, identity):
+        raise BadParameters("of a kind that this version does not know")
+
+    rows = [entry("01", changes.plan("01", wanted).changes[0], "intended")]
+    outcome = changes.roll_back(undo.plan(rows, unknown), asked, record)
+    assert [state.partition(":")[0] for state in outcome.states] == ["failed"]
+    assert (world.over, outcome.not_kept) == (set(), "")
+    assert changes.carry_out(changes.plan("01", wanted), asked, record).applied == 2
+
+
+def test_a_rollback_that_is_only_planned_ends_no_approval(settings, world, wanted):
+    asked = planned(settings, changes.plan("01", wanted))
+    record = applied(asked, world, wanted)
+    rolled_back(parameters.changed(asked, mode="plan"), world, record)
+    assert world.over == set()
+
+
+def test_after_a_rollback_the_same_run_goes_on_with_a_plan_that_is_approved_anew(settings, world, wanted):
+    asked = planned(settings, changes.plan("01", wanted))
+    record = applied(asked, world, wanted)
+    rolled_back(asked, world, record)
+    again = planned(settings, changes.plan("01", wanted))
+    begun(again, changes.plan("01", wanted), run_id=record.run_id)
+    assert changes.carry_out(changes.plan("01", wanted), again, record).applied == 2
+    refused_everywhere("was rolled back", asked, world, wanted, record)
+
+
 # No approval where one is needed.
 
 
@@ -564,17 +809,17 @@ def test_a_name_that_only_looks_like_one_approves_nothing(settings, wanted, pers
     ],
 )
 def test_of_a_caller_that_is_nobodys_name_it_is_said_that_nobody_can_tell(settings, caller, status):
-    (check,) = approval.two_persons(settings, caller)
-    assert (check.name, check.status) == (approval.TWO_PERSONS, status)
+    (check,) = approvers.two_persons(settings, caller)
+    assert (check.name, check.status) == (approvers.TWO_PERSONS, status)
     assert ("so that approver and caller differ cannot be told" in check.found) == (status == "cannot tell")
-    assert approval.two_persons(parameters.changed(settings, approval="none"), caller) == []
+    assert approvers.two_persons(parameters.changed(settings, approval="none"), caller) == []
 
 
 def test_before_anybody_approved_it_is_said_that_one_waits_for_another_person(settings):
     caller = "arn:aws:iam::205930636302:user/jane.doe"
-    (check,) = approval.two_persons(parameters.changed(settings, approved_by=""), caller)
+    (check,) = approvers.two_persons(parameters.changed(settings, approved_by=""), caller)
     assert (check.status, check.found) == ("waiting", f"nobody approved yet; caller {caller}")
-    (check,) = approval.two_persons(parameters.changed(settings, approved_by="Jane Doe"), caller)
+    (check,) = approvers.two_persons(parameters.changed(settings, approved_by="Jane Doe"), caller)
     assert check.status == "failed"
 
 
@@ -679,14 +924,6 @@ def test_a_run_goes_on_after_a_drill_whose_things_are_gone_again(half, world, wa
     assert {row["state"] for row in record.rows(LOG) if row["undoes"]} == {"intended", "applied"}
     require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
     assert changes.carry_out(changes.plan("01", wanted), asked, record).applied == 1
-
-
-def test_a_rollback_that_came_to_no_write_leaves_the_approval_as_it_was(half, world, wanted):
-    asked, record = half
-    world.refuses = {"new"}
-    rolled_back(asked, world, record)
-    assert "failed" in {row["state"] for row in record.rows(LOG) if row["undoes"]}
-    require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
 
 
 @pytest.mark.parametrize("label", ["new", "old", "equal"])

@@ -1,11 +1,14 @@
 """The way in: the guard before everything, one sentence for each way of not getting there, the log of every call."""
 
 import contextlib
+import json
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import botocore.loaders
+import botocore.session
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.retries.standard import ExponentialBackoff
@@ -15,6 +18,7 @@ from lib.aws import (
     BAD_CREDENTIALS,
     Identity,
     _client,
+    _models,
     _session,
     absent_is_none,
     answer_or_code,
@@ -119,6 +123,56 @@ def test_on_aws_too_a_stray_endpoint_is_ignored(monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "none")
     prod = load("prod")
     assert _client(_session(prod), prod, "sns", 1).meta.endpoint_url == "https://sns.us-east-1.amazonaws.com"
+
+
+class Sent(Exception):
+    """A call that was about to leave this machine."""
+
+
+def host_of(client) -> str:
+    """Where a call of this client goes; it does not leave."""
+
+    def stopped(request, **_):
+        raise Sent(request.url)
+
+    client.meta.events.register("before-send", stopped)
+    with pytest.raises(Sent) as sent:
+        client.list_topics()
+    return str(sent.value)
+
+
+@pytest.fixture(params=["AWS_DATA_PATH", "data_path", "~/.aws/models"])
+def models_of_this_machine(request, tmp_path, monkeypatch):
+    """A folder of botocore's models by which SNS is somewhere else, where botocore itself would find it."""
+    folder = tmp_path / "models" / "sns" / "2010-03-31"
+    folder.mkdir(parents=True)
+    elsewhere = {"url": "https://sns.example.org", "properties": {}, "headers": {}}
+    rules = {
+        "version": "1.0",
+        "parameters": {},
+        "rules": [{"conditions": [], "endpoint": elsewhere, "type": "endpoint"}],
+    }
+    (folder / "endpoint-rule-set-1.json").write_text(json.dumps(rules))
+    config, models = tmp_path / "config", str(tmp_path / "models")
+    config.write_text(f"[default]\ndata_path = {models}\n" if request.param == "data_path" else "")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    if request.param == "AWS_DATA_PATH":
+        monkeypatch.setenv("AWS_DATA_PATH", models)
+    elif request.param == "~/.aws/models":
+        monkeypatch.setattr(botocore.loaders.Loader, "CUSTOMER_DATA_PATH", models)  # of HOME as botocore is imported
+    _models.cache_clear()
+    yield
+    _models.cache_clear()
+
+
+@pytest.mark.usefixtures("models_of_this_machine")
+def test_models_of_this_machine_lead_no_call_elsewhere(account, monkeypatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "none")
+    prod, local = load("prod"), account.settings()
+    assert host_of(botocore.session.Session().create_client("sns", "us-east-1")) == "https://sns.example.org/"
+    assert host_of(_client(_session(prod), prod, "sns", 1)) == "https://sns.us-east-1.amazonaws.com/"
+    assert host_of(_client(_session(local), local, "sns", 1)) == f"{account.endpoint}/"
 
 
 def test_real_credentials_are_never_shown_to_a_custom_endpoint(account, monkeypatch):

@@ -5,7 +5,7 @@ import json
 import pytest
 from fakes import World
 
-from lib import changes, exact_json, records
+from lib import approval, changes, exact_json, records
 from lib.approval import plan_data
 from lib.changes import LOG
 from lib.check_ids import Id
@@ -349,13 +349,14 @@ def test_temporary_things_that_a_kill_left_are_part_of_the_undo(world, settings,
 
 @pytest.fixture
 def approving(settings, record):
-    """`approving(plan)`: the settings of a run for which this plan was approved."""
+    """`approving(plan)`: the settings of a run for which this plan was approved, and which was begun with it."""
 
     def approve(plan):
-        asked = settings.model_copy(update={"approval": "required"})
-        data = plan_data([plan], asked)
-        record.write_json("plan.json", data)
-        return asked.model_copy(update={"approved_plan": data["fingerprint"]})
+        people = {"approved_by": "bob", "change_ticket": "CHG-7"}
+        asked = settings.model_copy(update={"approval": "required", **people})
+        asked = asked.model_copy(update={"approved_plan": plan_data([plan], asked)["fingerprint"]})
+        approval.begin([plan], asked, record, "arn:aws:iam::000000000000:user/jane.doe")
+        return asked
 
     return approve
 

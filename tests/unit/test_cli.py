@@ -78,7 +78,10 @@ def test_no_command_takes_what_names_something_else_for_a_run(words, run_id, run
     assert [path.name for path in tmp_path.iterdir()] == ["local"]
 
 
-@pytest.mark.parametrize("option", ["approval=none", "lock_name=x", "account_id=444455556666", "environment=staging"])
+@pytest.mark.parametrize(
+    "option",
+    ["approval=none", "lock_name=x", "state_machine_name=x", "account_id=444455556666", "environment=staging"],
+)
 @pytest.mark.parametrize("words", [("plan",), ("apply",), ("rollback", "r1"), ("lock",), ("drill",), ("open", "01")])
 def test_no_command_takes_an_option_that_lifts_a_guard(words, option, runbook):
     code, said = runbook(words[0], "prod", *words[1:], "--set", option)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from fakes import World
 
-from lib import approval, changes, emergency, manifest, records, resources, resume, rollback, run, undo
+from lib import approval, changes, emergency, kept_plans, manifest, records, resources, resume, rollback, run, undo
 from lib.check_ids import Id
 from lib.checks import Check
 from lib.errors import Altered, BadParameters, NotAsWanted, Refused
@@ -92,7 +92,7 @@ def test_its_resumption_is_planned_from_its_own_plan_and_verdict(first, monkeypa
     approval.require_resumable(settings, record, [], "anybody")
     assert [phase.verdict for phase in run.recorded(record)] == ["succeeded"] * 9
     assert run.status(record)["verdict"] == "succeeded"
-    (plan,) = approval._plans(record)
+    (plan,) = kept_plans.every(record)
     assert len(plan["changes"]) > 20
 
 
@@ -129,10 +129,10 @@ def test_a_newer_record_verdict_or_plan_is_refused_in_one_sentence(newer, settin
         record.verdict()
     record.write_json("plan.json", {"format": newer, "fingerprint": "plan-1"})
     with pytest.raises(Refused, match=f"plan.json of run {record.run_id} {said}"):
-        approval._plans(record)
+        kept_plans.every(record)
     record.write_json("plan.json", {"approval": {"format": newer}})
     with pytest.raises(Refused, match=f"the approval of run {record.run_id} {said}"):
-        approval._plans(record)
+        kept_plans.every(record)
     data = json.loads((record.folder / MANIFEST).read_text())
     (record.folder / MANIFEST).write_text(json.dumps({**data, "format": newer}))
     with pytest.raises(Refused, match=f"the manifest {said}"):

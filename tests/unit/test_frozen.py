@@ -9,8 +9,8 @@ import pytest
 # Filled row by row while a record is read, inside of one function.
 FILLED = {"lib.undo._Thing"}
 CORE = (
-    "account_guards", "approval", "changes", "drift", "emergency", "guards", "lock", "locks", "machine", "persons",
-    "plans", "resume", "rollback", "undo",
+    "account_guards", "approval", "approvers", "changes", "drift", "emergency", "guards", "kept_plans", "lock", "locks",
+    "machine", "persons", "plans", "resume", "rollback", "undo",
 )  # fmt: skip
 
 

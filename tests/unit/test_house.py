@@ -56,7 +56,8 @@ FOUNDATION = {
         "lib.record.files",
         "lib.record.formats",
     },
-    "lib.plans": {"lib.errors", "lib.exact_json", "lib.record.change_rows"},
+    "lib.account": set(),
+    "lib.plans": {"lib.account", "lib.errors", "lib.exact_json", "lib.record.change_rows"},
     "lib.asl.reading": {"lib.errors"},
     "lib.name_limits": set(),
     "lib.subscriber": set(),
@@ -79,7 +80,7 @@ FOUNDATION = {
     },
     "lib.aws": {"lib.answers", "lib.calls", "lib.errors", "lib.origin", "lib.settings"},
     "lib.display.commands": {"lib.parameters", "lib.settings"},
-    "lib.account_guards": {"lib.aws", "lib.errors", "lib.parameters", "lib.plans"},
+    "lib.account_guards": {"lib.aws", "lib.errors", "lib.name_limits", "lib.parameters", "lib.plans"},
     "lib.machine": set(),
     "lib.locks": {
         "lib.account_guards",

@@ -1,8 +1,11 @@
 """Which names AWS takes, kind by kind: those of ordinary accounts are taken, and what it refuses is refused here."""
 
+import re
+
 import pytest
 
 from lib.errors import BadParameters
+from lib.name_limits import GUARDS
 from lib.settings import Settings, changed, load
 
 # An address that does not depend on the region, as a queue's does.
@@ -101,3 +104,53 @@ def test_an_account_elsewhere_may_own_the_queue_that_is_paged():
 def test_a_fifo_queue_cannot_be_paged():
     with pytest.raises(BadParameters, match="expects the ARN of a standard queue"):
         load("local", {"ops_subscription_endpoint": "arn:aws:sqs:us-east-1:000000000000:Pager.fifo"})
+
+
+LOST = "arn:aws:sqs:us-east-1:000000000000:Your6-"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"record_store": "s3://your6-checkins-000000000000"}, "record_store is in your6-checkins-000000000000, the"),
+        ({"record_store": "s3://your6-checkins-000000000000/a/b"}, "would be taken for a check-in that somebody sent"),
+        ({"checkin_bucket_name": "records", "record_store": "s3://records/runs"}, "record_store is in records, the"),
+        ({"ops_topic_name": "Your6-TrustedContactAlerts"}, "alert_topic_name and ops_topic_name are both Your6-Trus"),
+        (
+            {"dispatcher_function_name": "Your6-CheckinProcessor"},
+            "are both Your6-CheckinProcessor: one function cannot",
+        ),
+        ({"events_dead_letter_queue_name": "Q", "ops_dead_letter_queue_name": "Q"}, "queue_name are both Q: an event"),
+        ({"ops_subscription_endpoint": f"{LOST}OperationsAlertsDLQ"}, "is ops_dead_letter_queue_name Your6-Operations"),
+        ({"ops_subscription_endpoint": f"{LOST}EventAlertsDLQ"}, "is events_dead_letter_queue_name Your6-EventAlerts"),
+    ],
+)
+def test_what_is_named_for_one_thing_is_named_for_no_other(given, said):
+    with pytest.raises(BadParameters, match=re.escape(said)):
+        load("local", given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"record_store": "s3://your6-checkins-000000000000-records/your6-checkins-000000000000"},
+        {"ops_subscription_endpoint": f"{LOST}EventAlertsDLQ".replace("000000000000", "111122223333")},
+        {
+            "dashboard_name": "Your6",
+            "table_name": "Your6",
+            "ops_topic_name": "Your6",
+            "ops_dead_letter_queue_name": "Y6",
+        },
+        {"ops_topic_name": "Your6", "ops_dead_letter_queue_name": "Your6", "dispatcher_function_name": "Your6"},
+    ],
+)
+def test_names_of_different_kinds_or_accounts_may_be_alike(given):
+    assert load("local", given).model_dump().items() >= given.items()
+
+
+@pytest.mark.parametrize("below", ["", "/x", f"/{'a' * 16}/approval"])
+def test_no_lock_lies_where_the_account_keeps_its_guards(below):
+    """Whoever breaks the lock would take the guard away."""
+    with pytest.raises(BadParameters, match=f"parameter lock_name: found '{GUARDS}{below}', what lies below {GUARDS}"):
+        elsewhere(lock_name=f"{GUARDS}{below}")
+    assert elsewhere(lock_name=f"{GUARDS}-lock").lock_name == f"{GUARDS}-lock"

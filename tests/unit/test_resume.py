@@ -8,7 +8,7 @@ from accounts import nowhere
 from fakes import World
 from machines import StepFunctions, connected, described, kept
 
-from lib import approval, changes, desired, records, resume, run
+from lib import approval, approvers, changes, desired, kept_plans, records, resume, run
 from lib.errors import BadParameters, Refused
 from lib.phases import NOTEBOOKS, Phase, validity
 from lib.phases.validity import Validity
@@ -50,8 +50,7 @@ def begun(live, record, **verdicts):
 
 
 def keep_plan(live, record):
-    made = approval.begun_plan(run.plan_all(live), live.settings, record, live.identity.caller)
-    record.keep_json(approval.PLAN, made)
+    approval.begin(run.plan_all(live), live.settings, record, live.identity.caller)
 
 
 def changes_of(record, number, thing, value):
@@ -79,6 +78,23 @@ def test_a_run_goes_on_with_the_approval_that_it_was_begun_with_and_with_nobody_
     found = resume.with_its_approval(load("local", ANOTHERS), record)
     assert {key: getattr(found, key) for key in APPROVED} == APPROVED
     assert found.poll_seconds == 7  # whether that may be another one is asked later
+
+
+def test_who_is_paged_may_approve_and_is_known_again_though_no_record_names_the_address(live, record):
+    pager = {"ops_subscription_protocol": "email", "ops_subscription_endpoint": "Bob.Doe@example.org"}
+    by = "Bob Doe <bob.doe@example.org>"
+    chosen = load("local", pager | APPROVED | {"approved_by": by})
+    ended(replace(live, settings=chosen), record, _01="failed")
+    assert record.verdict()["parameters"]["approved_by"] == "Bob Doe <B***@example.org>"
+    found = resume.with_its_approval(load("local", pager), record)
+    made = approval.begun_plan([], chosen, record, JANE)
+    assert "bob.doe@" not in str(made).casefold()
+    approvers.require(found, JANE)
+    approvers.require_same(found, record.run_id, made)
+    with pytest.raises(Refused, match="who is also the caller"):
+        approvers.require(found, JANE.replace("jane.doe", "bob.doe"))
+    with pytest.raises(Refused, match="begun with another approved_by"):
+        approvers.require_same(found.model_copy(update={"approved_by": "Bob Doe"}), record.run_id, made)
 
 
 def test_a_verdict_that_tells_of_no_approval_gives_none(live, record):
@@ -284,15 +300,15 @@ def test_a_run_that_was_rolled_back_is_over(approved, world, record):
 # How its rest begins
 
 
-def test_the_rest_is_kept_beside_the_plan_of_the_run_which_stays_the_approved_one(approved, record):
+def test_the_rest_is_kept_beside_the_plan_of_the_run_which_stays_the_approved_one(approved, world, record):
     begun(approved, record, _01="succeeded", _04="failed", _03="not_run")
     resume.begin(approved.settings, record, approved, ["04", "03"])
     first, rest = record.attempts(approval.PLAN)
     assert (rest["resumed"], rest["phases"], rest["approval"]["caller"]) == (True, ["04", "03"], JANE)
     assert "resumed" not in first
-    assert approval._begun_with(record, approved.settings.approved_plan) == first
+    assert kept_plans.begun(record, approved.settings.approved_plan, world).plan == first
     (people,) = record.rows("checks.jsonl")
-    assert (people["name"], people["status"], people["phase"]) == (approval.TWO_PERSONS, "passed", "approval")
+    assert (people["name"], people["status"], people["phase"]) == (approvers.TWO_PERSONS, "passed", "approval")
 
 
 def test_without_approval_nobody_is_asked_who_approved(live, record):

@@ -360,6 +360,7 @@ def own(tmp_path):
     [
         ("approval", "none"),
         ("lock_name", "x"),
+        ("state_machine_name", "Another"),
         ("account_id", "444455556666"),
         ("region", "eu-west-1"),
         ("environment", "elsewhere"),
@@ -372,7 +373,10 @@ def test_what_guards_an_account_is_as_the_file_in_use_says_wherever_that_lies(ow
     assert getattr(load(own(**{key: value})), key) == value  # another file may mean it
 
 
-@pytest.mark.parametrize("key", ["approval", "lock_name", "account_id", "region", "environment", "not_exercised_here"])
+@pytest.mark.parametrize(
+    "key",
+    ["approval", "lock_name", "state_machine_name", "account_id", "region", "environment", "not_exercised_here"],
+)
 def test_what_a_file_does_not_say_of_its_guards_no_option_says_for_it(own, key):
     file = Path(own("staging"))
     said = yaml.safe_load(file.read_text(encoding="utf-8"))
@@ -397,6 +401,7 @@ def test_no_check_is_left_out_by_an_option_and_each_may_be_asked(own):
     [
         ("prod", {"approval": "none"}),
         ("prod", {"lock_name": "x"}),
+        ("prod", {"state_machine_name": "Another"}),
         ("prod", {"region": "eu-west-1"}),
         ("local", {"lock_name": "/your6/phase3-runbook/lock2"}),
         ("staging", {"not_exercised_here": ["permission_simulation"]}),
@@ -414,6 +419,8 @@ def test_a_notebooks_parameters_lift_no_guard(of, other):
         ("prod", {"lock_name": "x"}),
         ("prod", {"approval": "none", "environment": "elsewhere", "mode": "apply"}),
         ("staging", {"lock_name": "x", "environment": "elsewhere"}),
+        ("staging", {"state_machine_name": "Another", "environment": "elsewhere"}),
+        ("local", {"state_machine_name": "Your6-CheckinWorkflow2"}),
         ("staging", {"not_exercised_here": ["permission_simulation"]}),
     ],
 )
