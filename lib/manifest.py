@@ -5,27 +5,21 @@ it. The verdict, which is written anew as the run goes on, is sealed before it i
 """
 
 import hashlib
-import os
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from io import BufferedIOBase
 from pathlib import Path
 from typing import Any
 
 from lib.errors import BadParameters, NotAsWanted
 from lib.exact_json import loads
-from lib.record import files, seals
+from lib.record import contents, files, seals
+from lib.record.contents import BY_HAND, VERDICT
 from lib.record.files import DRAFT
 from lib.record.seals import ABSENT, UNKNOWN_SIZE, Claim, Manifest, Seal, State
 
 MANIFEST = "MANIFEST.json"
-VERDICT = "run.json"
 LONGEST = 2**26  # bytes of a file that is read whole; every manifest and verdict is a small part of it
-PIECE = 2**20
 RUNNING = ".running.ipynb"  # a notebook as papermill writes it, with what no record may hold
-# What a person goes on working on: nothing is decided by it, so that it keeps no command from the rest.
-BY_HAND = re.compile(r"(.*/)?([^/]*\.by-hand(\.attempt-\d+)?\.ipynb|\.ipynb_checkpoints/[^/]*)")
 
 
 @dataclass(frozen=True)
@@ -128,11 +122,15 @@ def of_first_format(folder: Path, name: str) -> bytes:
     """The beginning of a log that was sealed in the first format, of a run that had ended; else nothing."""
     closed = [seal for seal in read(folder).seals if seal.state is State.CLOSED]
     claims = [one for seal in closed for one in seal.files if (one.path, one.size) == (name, UNKNOWN_SIZE)]
+    if not claims:
+        return b""
     try:
-        data = files.read(folder / name) if claims else b""
+        with files.opened(folder / name) as file:
+            length = contents.beginning(file, claims[0].sha256) or 0
+            file.seek(0)
+            return file.read(length)
     except OSError:
         return b""
-    return data[: _length(data, claims[0].sha256) or 0] if claims else b""
 
 
 def compared(
@@ -167,81 +165,9 @@ def _differing(path: Path | None, name: str, claims: Sequence[Claim]) -> tuple[s
         return ("", "sealed, and not written") if awaited else ("missing", "")
     try:
         with files.opened(path) as file:
-            return agrees(name, file, claims)
+            return contents.agrees(name, file, claims)
     except OSError:
         return "it cannot be read", ""
-
-
-def agrees(name: str, file: BufferedIOBase, claims: Sequence[Claim]) -> tuple[str, str]:
-    """What is wrong with the content of a file, and what of it was only not sealed; "" and "" where it is as it was.
-
-    The verdict was sealed before it was written, so that it is what its last seal says or, where a kill came between
-    the two, the one before.
-    """
-    if not claims:
-        return ("sealed by nobody", "") if name == VERDICT else ("", "not in the manifest")
-    if name.endswith(".jsonl"):
-        return log_differs(file, claims)
-    if name == VERDICT and any(claim.size != UNKNOWN_SIZE for claim in claims):
-        if _is(file, claims[-1:]):
-            return "", ""
-        return ("", "what was sealed after it is not written") if _is(file, claims[-2:-1]) else ("edited", "")
-    if _is(file, claims[-1:] if replaced(name) else claims):
-        return "", ""
-    return ("", "edited") if replaced(name) else ("edited", "")
-
-
-def replaced(name: str) -> bool:
-    """Whether a file is written anew as the run goes on, so that its newest seal counts."""
-    return name == VERDICT or BY_HAND.fullmatch(name) is not None
-
-
-def _is(file: BufferedIOBase, claims: Sequence[Claim]) -> bool:
-    """Whether a file is what each of these says; one of another length is not read."""
-    size = file.seek(0, os.SEEK_END)
-    if any(claim.size not in (size, UNKNOWN_SIZE) for claim in claims):
-        return False
-    return {claim.sha256 for claim in claims} == {_digest(file)}
-
-
-def _digest(file: BufferedIOBase) -> str:
-    file.seek(0)
-    return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def log_differs(file: BufferedIOBase, claims: Iterable[Claim]) -> tuple[str, str]:
-    """A log holds what each seal says that it began with; what was added since is only not sealed."""
-    size, sealed, at, digest = file.seek(0, os.SEEK_END), 0, 0, hashlib.sha256()
-    for claim in sorted(claims, key=lambda claim: claim.size):
-        if claim.size == UNKNOWN_SIZE:
-            length = _length(file, claim.sha256)
-            if length is None:
-                return "edited", ""
-            sealed = max(sealed, length)
-            continue
-        if claim.size > size:
-            return f"cut: {size} bytes of {claim.size}", ""
-        file.seek(at)
-        while at < claim.size and (piece := file.read(min(PIECE, claim.size - at))):
-            digest.update(piece)
-            at += len(piece)
-        if digest.hexdigest() != claim.sha256:
-            return "edited", ""
-        sealed = max(sealed, claim.size)
-    return "", f"{size - sealed} bytes more than were sealed" if size > sealed else ""
-
-
-def _length(file: BufferedIOBase, sha256: str) -> int | None:
-    """How long the beginning with this sum is, at the end of a line or of the data; the first format did not tell."""
-    file.seek(0)
-    digest, at = hashlib.sha256(), 0
-    while digest.hexdigest() != sha256:
-        line = file.readline(PIECE)
-        if not line:
-            return None
-        digest.update(line)
-        at += len(line)
-    return at
 
 
 def _foreign_verdict(folder: Path, binding: Binding) -> str:
@@ -277,17 +203,11 @@ def added(folder: Path, found: Findings, state: State, time: str, unverified: st
         before = claims.get(name, [])
         problem, grew = _differing(path, name, before)
         if not problem and (grew or any(claim.size == UNKNOWN_SIZE for claim in before)):
-            rows.append(claim_of(path, name))
+            rows.append(contents.claim_of(path, name))
     known = {wrong for seal in found.manifest.seals for wrong in seal.wrong}
     wrong = tuple(one for one in (*found.wrong, *found.worked_on) if one not in known)
     kept = State.GOING_ON if left and state is State.CLOSED else state
     return replace(found.manifest, seals=(*found.manifest.seals, Seal(kept, time, tuple(rows), wrong, unverified)))
-
-
-def claim_of(path: Path, name: str) -> Claim:
-    """What a seal says of a file, as it is now."""
-    with files.opened(path) as file:
-        return Claim(name, _digest(file), file.tell())
 
 
 def claiming(folder: Path, name: str, data: bytes, time: str) -> Manifest | None:
@@ -302,5 +222,5 @@ def claiming(folder: Path, name: str, data: bytes, time: str) -> Manifest | None
     if manifest.trouble or not manifest.seals or not manifest.open or claims[-1:] == [coming]:
         return None
     _, grew = _differing(there, VERDICT, claims) if name == VERDICT else ("", "")
-    before = [claim_of(there, VERDICT) if there else Claim(VERDICT, ABSENT, 0)] if grew else []
+    before = [contents.claim_of(there, VERDICT) if there else Claim(VERDICT, ABSENT, 0)] if grew else []
     return seals.continued(manifest, [*before, coming], time)

@@ -56,11 +56,11 @@ def rollback(
     terminal.identity(live)
     with run.sealed(record):
         rows = record.changes()
+        rollbacks.within(rows, to_phase)
+        if break_lock:  # also of a run that was killed before it changed anything
+            break_left(live, run_id)
         if not rows:
             raise BadParameters(f"run {run_id} changed nothing (its record has no {changes.LOG}): nothing is to undo")
-        rollbacks.within(rows, to_phase)
-        if break_lock:
-            break_left(live, run_id)
         return exit_code([undone(chosen, record)])
 
 

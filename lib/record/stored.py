@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Protocol
 
 from lib.errors import Altered
-from lib.manifest import BY_HAND, MANIFEST, VERDICT, agrees, claim_of, read, replaced
+from lib.manifest import MANIFEST, read
 from lib.record import files, seals
+from lib.record.contents import BY_HAND, VERDICT, agrees, claim_of, replaced
 from lib.record.folder import Record, Store
 from lib.record.seals import Claim, Manifest
 

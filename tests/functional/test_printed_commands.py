@@ -150,6 +150,15 @@ def test_every_way_out_of_a_lock_that_is_printed_is_one(file, tmp_path):
     assert code == 2 and "Held by run r9" in typed(which, tmp_path)[1]
 
 
+def test_a_rollback_takes_the_lock_away_also_of_a_run_that_changed_nothing(file, tmp_path):
+    assert said("plan", file, "--set", "run_id=r9")[0] == 0
+    chosen = load(str(file))
+    held_by(chosen, "r9", -600)
+    code, out = said("rollback", file, "r9", "--break-lock")
+    assert code == 2 and "Lock broken: run r9" in out and "run r9 changed nothing" in out
+    assert locks.found(connect(chosen)) is None
+
+
 def test_a_lock_that_was_taken_away_says_how_to_go_on_in_commands_that_exist(file, tmp_path):
     record, live = audit.begin(load(str(file), {"mode": "apply"}))
     with pytest.raises(locks.Superseded) as lost:

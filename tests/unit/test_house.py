@@ -48,6 +48,7 @@ FOUNDATION = {
     "lib.record.files": set(),
     "lib.record.writers": {"lib.record.files"},
     "lib.record.seals": {"lib.exact_json", "lib.record.formats"},
+    "lib.record.contents": {"lib.record.files", "lib.record.seals"},
     "lib.record.folder": {
         "lib.errors",
         "lib.exact_json",
@@ -57,7 +58,7 @@ FOUNDATION = {
         "lib.record.formats",
     },
     "lib.account": set(),
-    "lib.plans": {"lib.account", "lib.errors", "lib.exact_json", "lib.record.change_rows"},
+    "lib.plans": {"lib.account", "lib.exact_json", "lib.record.change_rows", "lib.record.formats"},
     "lib.asl.reading": {"lib.errors"},
     "lib.name_limits": set(),
     "lib.subscriber": set(),
@@ -67,7 +68,7 @@ FOUNDATION = {
     "lib.settings": {"lib.errors", "lib.parameters", "lib.subscriber", "lib.yaml_text"},
     "lib.check_ids": set(),
     "lib.checks": {"lib.check_ids", "lib.errors"},
-    "lib.manifest": {"lib.errors", "lib.exact_json", "lib.record.files", "lib.record.seals"},
+    "lib.manifest": {"lib.errors", "lib.exact_json", "lib.record.contents", "lib.record.files", "lib.record.seals"},
     "lib.records": {
         "lib.errors",
         "lib.manifest",

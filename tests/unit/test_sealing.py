@@ -17,7 +17,7 @@ from lib import audit, changes, guards, manifest, plans, records
 from lib.cli import main
 from lib.errors import Altered, Refused
 from lib.manifest import Binding
-from lib.record import files, seals, writers
+from lib.record import contents, files, seals, writers
 from lib.record.seals import Claim, Manifest, Seal, State
 from lib.records import LOG, MANIFEST, VERDICT, Record
 from lib.settings import ROOT, load
@@ -521,7 +521,7 @@ def test_a_file_of_any_size_is_verified_in_little_memory(name, ended):
 
 @pytest.mark.parametrize("name", ["evidence.bin", LOG])
 def test_a_sum_is_that_of_the_whole_whatever_its_pieces(name, settings, monkeypatch):
-    monkeypatch.setattr(manifest, "PIECE", 7)
+    monkeypatch.setattr(contents, "PIECE", 7)
     record = records.open_run(settings)
     (record.folder / name).write_bytes(b"0123456789\n" * 40)
     records.seal(record, closing=False)
@@ -530,7 +530,7 @@ def test_a_sum_is_that_of_the_whole_whatever_its_pieces(name, settings, monkeypa
         file.write(b"more\n")
     expected = ("", "5 bytes more than were sealed") if name == LOG else ("edited", "")
     with files.opened(record.folder / name) as file:
-        assert manifest.agrees(name, file, manifest.read(record.folder).claims[name]) == expected
+        assert contents.agrees(name, file, manifest.read(record.folder).claims[name]) == expected
 
 
 @pytest.mark.parametrize("other", ["a.json", "A.json", "a.JSON"])
