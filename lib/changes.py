@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from lib import approval, guards, provenance, records, undo
+from lib import approval, guards, provenance, undo
 from lib.errors import NotAsWanted, Refused, RunbookError, Throttled, Unanswered, also
 from lib.plans import (
     KEPT,
@@ -78,18 +78,12 @@ def roll_back(plan: Plan, settings: Settings, record: Record, sleep: Callable[[f
     approval.require_same_subscriber(settings, record)
     first, rest = ([one for one in plan.changes if one.resource.others_rely is relied] for relied in (True, False))
     with _alone(plan.changes, record) as still_ours:
-        _keep_undo(plan, record)
+        guards.keep_undo(plan, record)
         writer = _Writer(plan.phase, record, still_ours, sleep, undoes=True)
         found, stopped = _relied_on(writer, first)
         states = {True: iter(found), False: iter(_undone(writer, rest, stopped))}
         told = tuple(next(states[change.resource.others_rely]) for change in plan.changes)
     return Outcome(plan, told, record.run_id, undoes=True)
-
-
-def _keep_undo(plan: Plan, record: Record) -> None:
-    """Let the account keep what is undone, unless the command was told to believe the record without it."""
-    with suppress(*(RunbookError,) if records.unverified(record) else ()):
-        guards.keep(guards.NOTHING, record, plan)
 
 
 def _relied_on(writer: "_Writer", first: Sequence[Change]) -> tuple[list[str], str]:
@@ -141,7 +135,7 @@ def clear(things: Sequence[Resource], record: Record) -> list[str]:
 def _cleared(left: Sequence[Change], record: Record) -> list[str]:
     cleared, trouble = list[str](), list[str]()
     with _alone(left, record) as still_ours:
-        _keep_undo(Plan(undo.PHASE, tuple(left)), record)
+        guards.keep_undo(Plan(undo.PHASE, tuple(left)), record)
         writer = _Writer(undo.PHASE, record, still_ours, time.sleep, undoes=True)
         for change in left:
             try:

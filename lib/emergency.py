@@ -79,7 +79,7 @@ def planned(live: Live, record: Record, unverified: str = "") -> Restoration:
         )
     if unverified:
         return _as_it_lies(live, record, log, unverified)
-    wrong = list[str]()
+    wrong = [log[1]] if log[1] else []
     for path in found:
         try:
             kept = _backup(record, path)

@@ -13,7 +13,7 @@ from typing import Any
 
 from lib import plans, provenance, records, undo
 from lib.checks import brief
-from lib.errors import Refused
+from lib.errors import Refused, RunbookError
 from lib.plans import AccountGuards, Change, Plan, Value, entry, half_done, same
 from lib.records import Record
 from lib.settings import Settings
@@ -120,6 +120,18 @@ def keep(plan: Plan, record: Record, undo: Plan = NOTHING) -> None:
     told += [entry(undo.phase, change, "intended", undoes=True) for change in undone]
     told += provenance.of_first_format(record, account) if plan.pending else []
     account.keep_written(record.run_id, map(plans.written, told))
+
+
+def keep_undo(plan: Plan, record: Record) -> None:
+    """Let the account keep what is undone, unless the command was told to believe the record without it."""
+    try:
+        keep(NOTHING, record, plan)
+    except RunbookError as error:
+        if not records.unverified(record):
+            raise Refused(
+                f"the account could not be told what is undone, so nothing was ({error}). In an emergency, rollback "
+                "takes --unverified"
+            ) from error
 
 
 def losses(found: Iterable[Plan], ours: Ours) -> list[Loss]:

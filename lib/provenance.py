@@ -8,7 +8,7 @@ was sealed then is believed.
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from lib import manifest, plans, records
+from lib import manifest, plans
 from lib.errors import Refused, RunbookError
 from lib.plans import UNDO, AccountGuards
 from lib.record import change_rows
@@ -21,11 +21,10 @@ CLAIM_NOTHING = ("kept", "not tried")  # states of an undo's row that say that n
 def believed(record: Record, account: AccountGuards) -> list[dict[str, Any]]:
     """The rows of a run's log; one that the account does not know has `trouble`, so that it is said and left alone.
 
-    As they lie there, where the command that has the record open was told `--unverified`. Raises Refused where the
-    account cannot be asked.
+    Raises Refused where the account cannot be asked.
     """
     rows = record.changes()
-    if not rows or records.unverified(record):
+    if not rows:
         return rows
     try:
         wrote = account.wrote(record.run_id)

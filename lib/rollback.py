@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from lib import phases, provenance, resources, undo
+from lib import phases, provenance, records, resources, undo
 from lib.account_guards import AccountGuards
 from lib.aws import Live
 from lib.checks import brief
@@ -29,8 +29,11 @@ def changed(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
 
 
 def rows(live: Live, record: Record) -> list[dict[str, Any]]:
-    """The rows of a run's log; one that the account does not know to be the run's says so, and is left alone."""
-    return provenance.believed(record, AccountGuards(live))
+    """The rows of a run's log; one that the account does not know to be the run's says so, and is left alone.
+
+    As they lie there, where the command that has the record open was told `--unverified`.
+    """
+    return record.changes() if records.unverified(record) else provenance.believed(record, AccountGuards(live))
 
 
 def plan(live: Live, record: Record) -> Plan:

@@ -1,9 +1,9 @@
 """What an undo is, from the rows of a run's record: pure comparison, apart from reading the things. Writes nothing."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -84,9 +84,11 @@ def plan(rows: Iterable[Mapping[str, Any]], reopen: Reopen) -> Plan:
     told = list(rows)
     unread = [row for row in told if row.get("trouble")]
     doubted = {_key(row) for row in unread}
-    undone = [_undo(reopen, thing, _key(thing.first) in doubted) for thing in reversed(_things(told))]
+    things = _things(told)
+    undone = [_undo(reopen, thing, _key(thing.first) in doubted) for thing in reversed(things)]
     said = {(_key(row), row["name"], row["trouble"]): row for row in unread}  # once, however many rows tell of it
-    undone += [_said(row, row["trouble"]) for row in said.values()]
+    restored = {_key(thing.first) for thing in things}
+    undone += [_said(row, row["trouble"], _relied_on(reopen, row, restored)) for row in said.values()]
     # Whatever order a run repaired things in: first what the others carry, since they must stay while it stands.
     undone.sort(key=lambda change: not change.resource.others_rely)
     # What was temporary is mentioned only where a crash left it behind.
@@ -174,7 +176,8 @@ def _things(rows: Iterable[Mapping[str, Any]]) -> list[_Thing]:
 def _undo(reopen: Reopen, thing: _Thing, doubted: bool) -> Change:
     """`doubted`: the run has rows of this thing that cannot be read, so that another value may be its own."""
     if thing.hidden:
-        return _said(thing.first, "what it held before the run first wrote to it cannot be told")
+        why = "what it held before the run first wrote to it cannot be told"
+        return _said(thing.first, why, _relied_on(reopen, thing.first))
     before, temporary = thing.first["before"], bool(thing.first.get("temporary"))
     resource = _unreadable(thing.first)
     try:
@@ -193,9 +196,19 @@ def _undo(reopen: Reopen, thing: _Thing, doubted: bool) -> Change:
         return _said(thing.first, f"the record tells of it what this version cannot use ({type(error).__name__})")
 
 
-def _said(row: Mapping[str, Any], trouble: str) -> Change:
-    """What nobody can undo, as a change that is only said."""
-    return Change(_unreadable(row), UNKNOWN, None, temporary=bool(row.get("temporary")), trouble=trouble)
+def _said(row: Mapping[str, Any], trouble: str, relied_on: bool = False) -> Change:
+    """What nobody can undo, as a change that is only said; while others rely on it, they stay."""
+    resource = replace(_unreadable(row), others_rely=relied_on)
+    return Change(resource, UNKNOWN, None, temporary=bool(row.get("temporary")), trouble=trouble)
+
+
+def _relied_on(reopen: Reopen, row: Mapping[str, Any], restored: Container[str] = ()) -> bool:
+    """Whether others rely on what a row is about, which nothing else restores: it may run what carries their alerts."""
+    try:
+        relied_on = reopen(row["kind"], row["identity"]).others_rely
+    except (RunbookError, *UNFIT):
+        return False
+    return relied_on and not row.get("undoes") and _key(row) not in restored
 
 
 def _unreadable(row: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a Resource

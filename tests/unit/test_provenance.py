@@ -5,12 +5,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from fakes import World
+from fakes import FakeResource, World
 
 from lib import changes, guards, manifest, plans, provenance, records, resume, rollback, undo
 from lib.errors import NotAsWanted, Refused, Unreachable
 from lib.exact_json import Laid
-from lib.plans import Change, Plan, entry
+from lib.plans import Change, Plan, Wanted, entry
 from lib.record import change_rows, writers
 from lib.record.seals import UNKNOWN_SIZE, State
 from lib.records import LOG, MANIFEST, VERDICT, Record
@@ -183,6 +183,53 @@ def test_a_forged_row_takes_nothing_along_that_a_part_of_a_rollback_leaves(world
     assert {(one["name"], bool(one["trouble"])) for one in found} == {("thing late", False), ("thing a", True)}
 
 
+class Relied(FakeResource):
+    """One on which others rely, as the alerts do on the workflow."""
+
+    others_rely = True
+
+
+@pytest.mark.parametrize("how", ["altered", "hidden", "newer"])
+def test_while_the_workflow_is_not_restored_what_carries_its_alerts_stays(how, settings, record):
+    world = World({"workflow": 1})
+    wanted = [Wanted(world.thing("rule"), 1), Wanted(Relied(world, "workflow"), 2)]
+    changes.carry_out(changes.plan("01", wanted), settings, record)
+    altered(record, "workflow", **({"format": 99} if how == "newer" else {"before": 666}))
+    if how == "hidden":
+        changes.carry_out(changes.plan("02", [Wanted(Relied(world, "workflow"), 3)]), settings, record)
+    reopen = {"workflow": Relied, "rule": FakeResource}
+    rows = provenance.believed(record, world)
+    plan = undo.plan(rows, lambda kind, identity: reopen[identity["label"]](world, **identity))
+    before = dict(world.live)
+    states = changes.roll_back(plan, settings, record).states
+    assert {state.split(":")[0] for state in states} == {"failed", "not tried"}
+    assert world.live == before
+    assert {one["trouble"] for one in provenance.believed(record, world) if one["name"] == "thing rule"} == {""}
+
+
+def test_a_forged_row_of_the_workflow_beside_the_runs_own_stops_nothing(settings, record):
+    world = World({"workflow": 1})
+    wanted = [Wanted(world.thing("rule"), 1), Wanted(Relied(world, "workflow"), 2)]
+    changes.carry_out(changes.plan("01", wanted), settings, record)
+    added(record, *row("workflow", 666, 2), *row("rule", 1, None, undoes=True))
+    reopen = {"workflow": Relied, "rule": FakeResource}
+    rows = provenance.believed(record, world)
+    plan = undo.plan(rows, lambda kind, identity: reopen[identity["label"]](world, **identity))
+    states = changes.roll_back(plan, settings, record).states
+    assert (world.live, states.count("applied"), len(states)) == ({"workflow": 1}, 2, 4)
+
+
+def test_an_undo_that_nobody_knows_of_is_nothing_that_others_wait_for(settings, record):
+    world = World({"rule": 1, "workflow": 1})
+    changes.carry_out(changes.plan("01", world.wanted(rule=2)), settings, record)
+    added(record, *row("workflow", 2, 1, undoes=True))
+    reopen = {"workflow": Relied, "rule": FakeResource}
+    rows = provenance.believed(record, world)
+    plan = undo.plan(rows, lambda kind, identity: reopen[identity["label"]](world, **identity))
+    changes.roll_back(plan, settings, record)
+    assert world.live == {"rule": 1, "workflow": 1}
+
+
 # What the run itself wrote, however it ended
 
 
@@ -324,21 +371,29 @@ def test_where_the_account_cannot_be_asked_nothing_is_undone_and_the_way_in_an_e
     assert world.writes == []
 
 
-def test_unverified_rows_are_believed_as_they_are_and_the_account_is_not_needed(world, settings, record):
+def test_unverified_rows_are_believed_as_they_are_and_the_account_is_not_needed(world, settings, record, monkeypatch):
     added(record, *row("theirs", 0, 9))
     plan = undo.plan(provenance.believed(record, world), world.reopen)
     unaskable(world)
-    with pytest.raises(Unreachable):
+    world.writes.clear()
+    with pytest.raises(Refused, match=r"could not be told what is undone, .*rollback takes --unverified"):
         changes.roll_back(plan, settings, record)
+    assert world.writes == []
+    monkeypatch.setattr(rollback, "AccountGuards", lambda live: world)
+    with pytest.raises(Refused):
+        rollback.rows(None, record)
     writers.leave(record.folder)
     records.opened(settings, record, "rollback --unverified")
-    assert set(rolled_back(world, settings, record).values()) == {"applied"}
+    with pytest.raises(Refused):  # of drills and resumptions nobody was told that
+        provenance.believed(record, world)
+    plan = undo.plan(rollback.rows(None, record), world.reopen)
+    assert set(changes.roll_back(plan, settings, record).states) == {"applied"}
     assert world.live == {**BEFORE, "theirs": 0}
     records.seal(record)
     assert any("used by rollback --unverified" in one for one in manifest.read(record.folder).said)
     records.opened(settings, record)
     with pytest.raises(Refused):
-        provenance.believed(record, world)  # the next command must be told again
+        rollback.rows(None, record)  # the next command must be told again
 
 
 def test_a_record_without_rows_asks_nothing(record):
@@ -390,7 +445,7 @@ def test_one_that_did_not_end_is_not_believed_unless_it_is_told_to_be(first):
     assert len(troubled(record, World())) == rows
     writers.leave(record.folder)
     records.opened(settings, record, "rollback --unverified")
-    assert troubled(record, World()) == []
+    assert rollback.rows(None, record) == record.changes()
 
 
 def test_a_run_that_told_the_account_of_its_writes_is_none_of_the_first_format_whatever_its_record_says(first):
@@ -421,6 +476,10 @@ def test_a_log_of_another_seal_than_the_first_formats_is_none_of_it(first, recor
     (only,) = manifest.read(old.folder).seals
     assert (only.state, {claim.size for claim in only.files}) == (State.CLOSED, {UNKNOWN_SIZE})
     assert manifest.of_first_format(old.folder, LOG) == (old.folder / LOG).read_bytes()
+    (old.folder / LOG).write_bytes(b"{}")
+    assert manifest.of_first_format(old.folder, LOG) == b""  # what was sealed of it is not there
+    (old.folder / LOG).unlink()
+    assert manifest.of_first_format(old.folder, LOG) == b""
 
 
 def test_what_a_row_says_of_a_write_is_in_its_digest_and_how_far_it_came_is_not():
