@@ -8,20 +8,18 @@ is rolled back; the definition before does not need them.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
-from lib import changes, guards, locks, provenance, undo, verification
+from lib import backups, changes, guards, locks, provenance, undo, verification
 from lib.account_guards import AccountGuards
-from lib.answers import answer
 from lib.aws import Live
 from lib.checks import Check, brief
 from lib.errors import BadParameters, NotAsWanted, Refused, RunbookError
-from lib.exact_json import document, dumps, in_order, texts
+from lib.exact_json import dumps, in_order, texts
 from lib.plans import UNKNOWN, Change, Plan, Resource, Value
 from lib.record import change_rows, formats
 from lib.records import LOG, Record
-from lib.resources.workflow import Workflow, value_of
+from lib.resources.workflow import Workflow
 from lib.resources.workflow_alias import WorkflowAlias
 from lib.settings import Settings, changed
 
@@ -30,7 +28,8 @@ NOT_TOLD = "neither the run's log nor its backup tells what it ran before; see w
 
 @dataclass(frozen=True)
 class Restoration:
-    """What a restore writes. Of each alias that the run moved its value of before; None where nothing tells it.
+    """What a restore writes: the workflow's value, None where the run moved only aliases; and of each alias that it
+    moved the value of before, None where nothing tells it.
 
     `unconfirmed`: why nobody can tell that the run replaced this, and it is restored all the same. `unread`: what the
     run's log tells and nothing is done by, each with a sentence.
@@ -55,7 +54,15 @@ class Restoration:
     @property
     def things(self) -> list[tuple[Resource, Value]]:
         """Everything that is written, in this order."""
-        return [*self.moved, (self.machine, self.value)]
+        return [*self.moved, *([] if self.value is None else [(self.machine, self.value)])]
+
+    @property
+    def said(self) -> str:
+        """What is given back, in words."""
+        what = (
+            "aliases were given back their versions" if self.value is None else "workflow was given back its definition"
+        )
+        return f"The {what}"
 
     def _alias(self, name: str) -> WorkflowAlias:
         return WorkflowAlias(self.machine.live, self.machine.machine, name)
@@ -63,7 +70,7 @@ class Restoration:
 
 def has_backup(record: Record) -> bool:
     """Whether this machine has the run's backup."""
-    return bool(_files(record))
+    return bool(backups.files(record))
 
 
 def planned(live: Live, record: Record, unverified: str = "") -> Restoration:
@@ -72,7 +79,7 @@ def planned(live: Live, record: Record, unverified: str = "") -> Restoration:
     Raises Refused where none is that one, saying why of each. With `unverified`, and where the account cannot be asked
     at once, the first one as it lies there: check-ins fail while nobody restores. Raises BadParameters without one.
     """
-    found, log = _files(record), _log(record)
+    found, log = backups.files(record), _log(record)
     if not found:
         raise BadParameters(
             f"run {record.run_id} kept no backup of the workflow (it never came to phase 03), so it changed none"
@@ -82,16 +89,18 @@ def planned(live: Live, record: Record, unverified: str = "") -> Restoration:
     wrong = [log[1]] if log[1] else []
     for path in found:
         try:
-            kept = _backup(record, path)
-            machine, value = _machine(live, record, kept), _value(kept, path)
+            kept = backups.description(record, path)
+            machine, value = _machine(live, record, kept), backups.value(kept, path)
             rows = provenance.confirmed(record, log[0], _wrote(machine, record))
-            why = _unlike(value, machine, rows)
+            aliases, first = _before(rows, machine), _first_write(rows, machine)
+            value = None if first is None and any(aliases.values()) else value  # the run moved aliases alone
+            why = _unlike(value, machine, first)
         except _Unasked as error:
             return _as_it_lies(live, record, log, str(error))
         except RunbookError as error:
             why = str(error)
         if not why:
-            return Restoration(machine, value, _before(rows, machine), unread=_unread((rows, log[1])))
+            return Restoration(machine, value, aliases, unread=_unread((rows, log[1])))
         wrong.append(f"{path.name}: {why}")
     raise Refused(
         f"no backup of run {record.run_id} is what the account keeps that the run replaced, so nothing was written: "
@@ -117,20 +126,15 @@ def _wrote(machine: Workflow, record: Record) -> frozenset[str]:
         ) from error
 
 
-def _value(kept: Mapping[str, Any], path: Path) -> Value:
-    """What a backup holds of the workflow. Raises NotAsWanted for one that holds something else."""
-    try:
-        return value_of(kept)
-    except undo.UNFIT as error:
-        raise NotAsWanted(
-            f"it holds what is no workflow's ({type(error).__name__}); look at {path.name} by hand"
-        ) from error
-
-
-def _unlike(value: Value, machine: Workflow, rows: Sequence[Mapping[str, Any]]) -> str:
-    """Why a backup is not confirmed to be what the run's first write of the workflow replaced; "" where it is."""
+def _first_write(rows: Sequence[Mapping[str, Any]], machine: Workflow) -> Mapping[str, Any] | None:
     about = (row for row in rows if row["kind"] == Workflow.kind and row["identity"] == machine.identity)
-    first = next((row for row in about if not row["undoes"]), None)
+    return next((row for row in about if not row["undoes"]), None)
+
+
+def _unlike(value: Value, machine: Workflow, first: Mapping[str, Any] | None) -> str:
+    """Why a backup is not confirmed to be what the run's first write of the workflow replaced; "" where it is."""
+    if value is None:
+        return ""
     if first is None:
         return f"the run began no write of {machine.name}, so that there is nothing to restore"
     if first["trouble"]:
@@ -143,23 +147,10 @@ def _unlike(value: Value, machine: Workflow, rows: Sequence[Mapping[str, Any]]) 
 
 def _as_it_lies(live: Live, record: Record, log: tuple[list[dict[str, Any]], str], why: str) -> Restoration:
     """The first backup by name, and the log, unconfirmed."""
-    path = _files(record)[0]
-    kept = _backup(record, path)
-    machine, value = _machine(live, record, kept), _value(kept, path)
+    path = backups.files(record)[0]
+    kept = backups.description(record, path)
+    machine, value = _machine(live, record, kept), backups.value(kept, path)
     return Restoration(machine, value, _before(log[0], machine, kept), why, _unread(log))
-
-
-def _files(record: Record) -> list[Path]:
-    """The run's backups; before those of later attempts those of a first one."""
-    files = (path for path in (record.folder / "backup").glob("*.json") if path.is_file())
-    kept = [path for path in files if "-definition" not in path.name]
-    return sorted(kept, key=lambda path: (".attempt-" in path.name, path.name))
-
-
-def _backup(record: Record, path: Path) -> dict[str, Any]:
-    """The description of the workflow that the run kept before its first change."""
-    said = f"the backup {path.name} of run {record.run_id}"
-    return answer(document(path.read_text(encoding="utf-8"), said), said)
 
 
 def restore(found: Restoration, record: Record) -> list[str]:
@@ -169,10 +160,10 @@ def restore(found: Restoration, record: Record) -> list[str]:
     for each thing that did not go as it should.
     """
     things, why = found.things, found.unconfirmed
-    *moved, restored = undo.in_two_tries(things, lambda one: _unrecorded(changes.restore_now(*one, record, why)))
-    if isinstance(restored, RunbookError):
-        raise restored
-    told = [_unmoved(thing, one) for (thing, _), one in zip(things, [*moved, restored], strict=True)]
+    tried = undo.in_two_tries(things, lambda one: _unrecorded(changes.restore_now(*one, record, why)))
+    if isinstance(tried[-1], RunbookError) and things[-1][0] is found.machine:
+        raise tried[-1]
+    told = [_unmoved(thing, one) for (thing, _), one in zip(things, tried, strict=True)]
     lost = [f"{thing.name} stays as it is: {NOT_TOLD}" for thing in found.lost]
     back = [thing.name for thing, _ in things]
     return [*filter(None, told), *lost, *(said for name, said in found.unread if name not in back)]

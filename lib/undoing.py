@@ -90,7 +90,7 @@ def restore(given: Callable[..., Settings], run_id: str, unverified: bool) -> in
     if found.unconfirmed and not why:
         terminal.complain(NotAsWanted(found.unconfirmed))
     troubles = emergency.restore(found, record)
-    terminal.say(f"The workflow was given back its definition of before run {run_id}")
+    terminal.say(f"{found.said} of before run {run_id}")
     for trouble in troubles:
         terminal.complain(NotAsWanted(trouble))
     if lock_taken := emergency.take_lock_away(live):

@@ -9,7 +9,7 @@ import random
 import pytest
 from click.testing import CliRunner
 
-from lib import approval, locks, resume, rollback
+from lib import approval, guards, locks, resume, rollback
 from lib.errors import Refused
 from lib.records import LOG, Record
 from lib.stores import RunStore
@@ -123,13 +123,19 @@ def unwritten(monkeypatch):
 
 def believed(monkeypatch):
     """What got no answer is taken for not done, and so is not undone."""
-    plan = rollback.plan
+    rows = rollback.rows
 
-    def believing(live, rows):
-        done = {row["name"] for row in rows if row["state"] == "applied"}
-        return plan(live, [row for row in rows if row["name"] in done])
+    def believing(live, record):
+        found = rows(live, record)
+        done = {row["name"] for row in found if row["state"] == "applied"}
+        return [row for row in found if row["name"] in done]
 
-    monkeypatch.setattr(rollback, "plan", believing)
+    monkeypatch.setattr(rollback, "rows", believing)
+
+
+def untold(monkeypatch):
+    """The account is not told what is about to be written, so that nothing of it is believed."""
+    monkeypatch.setattr(guards, "keep", lambda *_: None)
 
 
 def given_back(monkeypatch):
@@ -160,7 +166,8 @@ def forgotten(monkeypatch):
     ("broken", "trial", "words"),
     [
         (unwritten, "killed-after@5/rollback", "rolled back, but not as before"),
-        (believed, "killed-after@5/rollback", "rolled back, but not as before"),
+        (believed, "killed-after@4/rollback", "rolled back, but not as before"),
+        (untold, "killed-after@5/rollback", "could not be rolled back"),
         (given_back, "killed-after@5/resume", "could not be resumed: Superseded"),
         (refusing, "killed-after@5/resume", "could not be resumed: Refused: not this one"),
         (complete, "killed-after@5/resume", "resumed, but not as after a clean run"),

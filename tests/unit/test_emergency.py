@@ -350,6 +350,22 @@ def test_a_run_that_wrote_no_workflow_has_nothing_to_restore_and_unverified_goes
     assert aws.runs() == "before"
 
 
+def test_of_a_run_that_moved_aliases_alone_they_are_given_back_and_the_workflow_stays(live, aws, record):
+    deploy.backup(live, record)
+    before = alias(live).read()
+    aws.update_state_machine(stateMachineArn=aws.arn, publish=True, **described("somebody's"))
+    aws.aliases["live"] = {f"{aws.arn}:2": 100}
+    told(record, alias(live), before, alias(live).read())
+    found = emergency.planned(live, record)
+    assert emergency.restore(found, record) == []
+    assert (found.said, aws.runs()) == ("The aliases were given back their versions", "somebody's")
+    assert aws.aliases["live"] == {f"{aws.arn}:1": 100}
+    assert [check.status for check in emergency.verified(found, live.settings)] == ["passed"]
+    refusing(aws, "update_state_machine_alias")
+    said = emergency.restore(emergency.planned(live, record), record)
+    assert "could not be moved back" in said[0]
+
+
 UNASKABLE = {
     "no permission": says("AccessDeniedException"),
     "no answer": ConnectTimeoutError(endpoint_url="x"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from fakes import World
+from machines import StepFunctions, connected, described
 
 from lib import approval, changes, emergency, kept_plans, manifest, records, resources, resume, rollback, run, undo
 from lib.check_ids import Id
@@ -299,3 +300,36 @@ def test_the_emergency_path_moves_the_aliases_that_it_can_read_and_says_the_rest
     assert found["newer"] == [{"version": "2", "runs": UNKNOWN, "weight": 100}]
     assert len(emergency._unread(emergency._log(record))) == 2
     assert load("local").environment == settings.environment
+
+
+# Its restore
+
+
+def running(record):
+    """A record of the first format as a kill left it: its verdict says that it runs."""
+    for path in ("run.json", MANIFEST):
+        text = (record.folder / path).read_text()
+        ended = '"verdict": "succeeded",\n  "refused"'
+        (record.folder / path).write_text(text.replace(ended, ended.replace("succeeded", "running")))
+
+
+def test_of_a_run_of_the_first_format_that_ended_the_backup_is_restored_as_it_was_sealed(first):
+    settings, record = first
+    aws = StepFunctions(settings.state_machine_arn, {settings.state_machine_arn: described("after")})
+    live = connected(settings, stepfunctions=aws)
+    kept = json.loads((record.folder / "backup" / "stepfunctions-backup-20261127.json").read_text())
+    found = emergency.planned(live, record)
+    assert json.dumps(found.value["definition"]) == json.dumps(json.loads(kept["definition"]))
+    assert emergency.restore(found, record) == []
+    assert aws.held[settings.state_machine_arn]["definition"] == kept["definition"]
+
+
+def test_one_that_did_not_end_is_restored_only_where_it_is_told_to_be(first):
+    settings, record = first
+    running(record)
+    aws = StepFunctions(settings.state_machine_arn, {settings.state_machine_arn: described("after")})
+    live = connected(settings, stepfunctions=aws)
+    with pytest.raises(Refused, match=r"the account does not keep .*--unverified restores it as it lies there"):
+        emergency.planned(live, record)
+    emergency.restore(emergency.planned(live, record, "restore --unverified"), record)
+    assert aws.runs() != "after"

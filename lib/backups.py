@@ -1,0 +1,35 @@
+"""The backups of the workflow that a run kept before its first change. Read-only; no AWS."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lib import undo
+from lib.answers import answer
+from lib.errors import NotAsWanted
+from lib.exact_json import document
+from lib.plans import Value
+from lib.records import Record
+from lib.resources.workflow import value_of
+
+
+def files(record: Record) -> list[Path]:
+    """The run's backups; before those of later attempts those of a first one."""
+    found = (path for path in (record.folder / "backup").glob("*.json") if path.is_file())
+    kept = [path for path in found if "-definition" not in path.name]
+    return sorted(kept, key=lambda path: (".attempt-" in path.name, path.name))
+
+
+def description(record: Record, path: Path) -> dict[str, Any]:
+    """What DescribeStateMachine said, as a backup keeps it. Raises NotAsWanted for a file that holds none."""
+    said = f"the backup {path.name} of run {record.run_id}"
+    return answer(document(path.read_text(encoding="utf-8"), said), said)
+
+
+def value(kept: Mapping[str, Any], path: Path) -> Value:
+    """What a description says of the workflow. Raises NotAsWanted where it says something else."""
+    try:
+        return value_of(kept)
+    except undo.UNFIT as error:
+        kind = type(error).__name__
+        raise NotAsWanted(f"it holds what is no workflow's ({kind}); look at {path.name} by hand") from error
