@@ -13,7 +13,7 @@ from typing import Any
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
-from nbclient.exceptions import CellTimeoutError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError
 from nbformat import NotebookNode
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
@@ -37,12 +37,19 @@ def kernel() -> KernelSpec:
 
 
 class Kernels(AsyncKernelManager):
-    """Starts the kernels of a run."""
+    """Starts the kernels of a run, and ends them."""
+
+    busy = True  # whether one may be executing a cell, as far as anybody knows
 
     @property
     def kernel_spec(self) -> KernelSpec:
         """Ours, whatever a notebook asks for."""
         return kernel()
+
+    async def _async_interrupt_kernel(self) -> None:
+        """Interrupt a kernel; also before it is ended, unless it is idle: it would tell of an error that is none."""
+        if self.busy or not self.shutting_down:
+            await super()._async_interrupt_kernel()
 
 
 class Client(PapermillNotebookClient):
@@ -54,8 +61,14 @@ class Client(PapermillNotebookClient):
     async def async_execute_cell(self, cell: NotebookNode, cell_index: int, **options: Any) -> NotebookNode:  # noqa: ANN401
         """Execute one cell. Raises CellTimeoutError where it ran longer than it may, also when it ended well."""
         self.bound = outputs.Bound()
+        self.km.busy = True
         try:
-            return await super().async_execute_cell(cell, cell_index, **options)
+            done = await super().async_execute_cell(cell, cell_index, **options)
+            self.km.busy = False
+            return done
+        except CellExecutionError:
+            self.km.busy = False  # it has answered
+            raise
         finally:
             if note := self.bound.note:
                 cell.outputs.append(note)

@@ -78,8 +78,9 @@ class RunStore:
         try:
             before = seals.from_text(theirs.decode())
             both = seals.merged(seals.from_text(ours.decode()), before)
-            stored = self.known.get(VERDICT, seals.ABSENT)
-            return seals.ahead(both, VERDICT, stored, len(before.seals)).to_text().encode()
+            if (stored := self.known.get(VERDICT)) is not None:  # else nothing of ours is to follow these seals
+                both = seals.ahead(both, VERDICT, stored, len(before.seals))
+            return both.to_text().encode()
         except ValueError as error:
             where = f"{MANIFEST} in {self.where}"
             raise Altered(f"{where} is none that this runbook wrote ({error}); see who put it there") from error
@@ -101,6 +102,8 @@ class RunStore:
 
     def _require_own(self, name: str, ours: bytes, etag: str) -> None:
         """Raise Superseded before a seal of ours goes ahead of a file that another machine wrote meanwhile."""
+        if not etag:
+            self.known[name] = seals.ABSENT
         if not etag or (etag == self.seen.get(name) and name in self.known):
             return
         now, found = self._get(name)

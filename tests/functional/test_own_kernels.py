@@ -1,5 +1,6 @@
 """Notebooks in real kernels: nothing of the operator's machine in them, and no reason of a failure lost. No AWS."""
 
+import asyncio
 import json
 import shutil
 import signal
@@ -7,6 +8,7 @@ import sys
 
 import nbformat
 import pytest
+from jupyter_client.manager import AsyncKernelManager
 from nbformat.v4 import new_code_cell, new_notebook
 
 from lib import command, engine, notebooks, outputs, records, run
@@ -43,6 +45,36 @@ def executed(tmp_path, monkeypatch):
         return done, record, "".join(str(out.get("text", "")) for cell in kept for out in cell.get("outputs", ()))
 
     return execute
+
+
+NOTES = "import sys\nget_ipython().kernel.saved_sigint_handler = lambda *_: open({path!r}, 'a').write('interrupted')"
+
+
+@pytest.mark.parametrize(("last", "verdict"), [("print('done')", "succeeded"), ("raise ValueError('no')", "failed")])
+def test_a_kernel_that_executes_nothing_is_ended_without_an_interrupt_of_which_it_would_tell(
+    last, verdict, executed, tmp_path
+):
+    done, _, _ = executed(NOTES.format(path=str(tmp_path / "noted")), last)
+    assert done.verdict == verdict
+    assert not (tmp_path / "noted").exists()
+
+
+@pytest.mark.parametrize(
+    ("busy", "ending", "interrupted"),
+    [(True, True, True), (True, False, True), (False, False, True), (False, True, False)],
+)
+def test_every_other_kernel_is_interrupted(busy, ending, interrupted, monkeypatch):
+    told = []
+
+    async def interrupt(self):
+        told.append(self)
+
+    monkeypatch.setattr(AsyncKernelManager, "_async_interrupt_kernel", interrupt)
+    kernels = Kernels()
+    assert kernels.busy  # as long as nobody knows better
+    kernels.busy, kernels.shutting_down = busy, ending
+    asyncio.run(kernels._async_interrupt_kernel())
+    assert bool(told) is interrupted
 
 
 @pytest.fixture

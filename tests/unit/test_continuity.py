@@ -89,7 +89,7 @@ def listed(*groups, failing=None):
     pages = [{"executions": rows[at : at + 1000]} for at in range(0, len(rows), 1000)]
     paginator = SimpleNamespace(paginate=lambda **_: iter(pages))
     client = SimpleNamespace(get_paginator=lambda _: paginator, describe_execution=describe_execution)
-    return SimpleNamespace(settings=LOCAL, client=lambda _: client)
+    return SimpleNamespace(settings=LOCAL, client=lambda _: client, clock=lambda: 0.0)
 
 
 def test_check_ins_of_which_nobody_knows_what_they_ran_pass_nothing_and_are_counted():

@@ -667,6 +667,18 @@ def test_a_verdict_whose_storing_was_cut_anywhere_is_taken_by_the_other_machine(
     assert faults(ours) == ()
 
 
+def test_a_kernel_that_only_says_that_it_writes_puts_no_seal_of_its_own_between(s3, ours):
+    record = a_run(ours)
+    for ended in ("T2", "T3"):
+        run_says(record, ended, closing=False)
+    kernel = Machine(s3, ours.folder)
+    kernel.again()
+    kernel.shelf.put(MANIFEST, ours.folder / MANIFEST)
+    assert in_store(s3, MANIFEST) == ours.file(MANIFEST)
+    run_says(record, "T4", closing=True)
+    assert in_store(s3, MANIFEST) == ours.file(MANIFEST)
+
+
 def test_two_machines_that_both_go_on_leave_a_store_that_a_third_can_use(s3, ours, theirs, tmp_path):
     first, second = a_run(ours), theirs.again()
     run_says(second, "T2", closing=False)
