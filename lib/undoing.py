@@ -83,12 +83,12 @@ def restore(given: Callable[..., Settings], run_id: str, unverified: bool) -> in
         terminal.complain(NotAsWanted(trouble))
     if lock_taken := emergency.take_lock_away(live):
         terminal.say(f"Note: {lock_taken}")
-    if not_kept := kept_plans.keep_undone(record.run_id, AccountGuards(live)):
-        terminal.say(f"Note: {not_kept}")
     try:
         require(emergency.verified(live, record, chosen))
         terminal.say(f"AWS holds it. The rest of the run stays: {commands.runbook(chosen, 'rollback', run_id)}")
     finally:
+        if not_kept := kept_plans.keep_undone(record.run_id, AccountGuards(live)):
+            terminal.say(f"Note: {not_kept}")
         with suppress(RunbookError):
             records.seal(audit.attached(chosen, record)[0])
     return 0
