@@ -95,13 +95,14 @@ def restore(given: Callable[..., Settings], run_id: str, unverified: bool) -> in
         terminal.complain(NotAsWanted(trouble))
     if lock_taken := emergency.take_lock_away(live):
         terminal.say(f"Note: {lock_taken}")
-    for not_kept in (emergency.keep(found, record), kept_plans.keep_undone(run_id, AccountGuards(live))):
-        if not_kept:
-            terminal.say(f"Note: {not_kept}")
     try:
         require(emergency.verified(found, chosen))
         terminal.say(f"AWS holds it. The rest of the run stays: {commands.runbook(chosen, 'rollback', run_id)}")
     finally:
+        # Only now, since each is a call: nothing is put off for it that somebody waits for.
+        for not_kept in (emergency.keep(found, record), kept_plans.keep_undone(run_id, AccountGuards(live))):
+            if not_kept:
+                terminal.say(f"Note: {not_kept}")
         with suppress(RunbookError):
             records.seal(audit.attached(chosen, record)[0])
     return 0

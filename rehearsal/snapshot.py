@@ -26,7 +26,8 @@ SUBSCRIPTION = (
     "FilterPolicyScope",
     "DeliveryPolicy",
 )
-# What the account keeps of whoever writes, and no rollback takes away: the lock's name, and what each run wrote.
+# What the account keeps of every run, and no rollback takes away: under which lock, how it was begun, what it wrote,
+# and that it was undone.
 KEPT_OF_EVERY_RUN = re.compile(rf"{PLACE}/[^/]+/(lock|(wrote|begun|undone)/.+)")
 # Until its owner has confirmed it, AWS tells nothing of a subscription.
 PENDING = ("PendingConfirmation", "pending confirmation")

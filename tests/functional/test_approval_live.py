@@ -19,7 +19,7 @@ from accounts import differing, fresh, nowhere, snapshot, started_by_alias
 from click.testing import CliRunner
 from papermill.exceptions import PapermillExecutionError
 
-from lib import approval, approvers, changes, cli, deploy, desired, records, rollback, run
+from lib import approval, approvers, changes, cli, deploy, desired, kept_plans, records, rollback, run
 from lib.account_guards import AccountGuards
 from lib.aws import Live, connect
 from lib.errors import Refused
@@ -259,13 +259,16 @@ def test_what_the_run_left_half_written_is_its_own_where_it_writes_in_parts(stag
     record.folder.mkdir(exist_ok=True)
     for path in stage.record.folder.glob("*.json*"):
         (record.folder / path.name).write_bytes(path.read_bytes())
+    AccountGuards(stage.live).keep_begun(record.run_id, kept_plans.digest(record.read_json(approval.PLAN)))
     row = next(change for plan in stage.plans for change in plan.changes if change.resource.name == name).row()
     time = approval.plan_data([], stage.settings)["made"]
     with stage.edited(name):
-        with pytest.raises(Refused):
+        with pytest.raises(Refused, match="changed since"):
             approval.require_resumable(stage.settings, record, stage.plans, CALLER)
         record.append(LOG, {"time": time, "phase": phase, "state": "intended", "undoes": False, **row})
-        with nullcontext() if in_parts else pytest.raises(Refused):  # one call leaves no third value
+        with (
+            nullcontext() if in_parts else pytest.raises(Refused, match="changed since")
+        ):  # one call leaves no third value
             approval.require_resumable(stage.settings, record, stage.plans, CALLER)
 
 

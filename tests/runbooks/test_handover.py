@@ -224,6 +224,18 @@ def test_an_approval_that_another_machine_used_is_used_up(here, there):
     assert f"was applied by run {used.record.run_id} of " in again.complained
 
 
+def test_an_approved_run_goes_on_from_another_machine_as_it_was_begun(here, there):
+    asked = {"approval": "required", "not_exercised_here": "[]", "verify_timeout_seconds": 1}
+    approved = runbook(here, "plan", **asked).record.latest("plan.json")["fingerprint"]
+    people = ["--approved-plan", approved, "--approved-by", "reviewer", "--change-ticket", "CHG-7"]
+    begun = runbook(here, "apply", "--from", "01", "--to", "02", *people, **asked)
+    # On the embedded account phase 02 fails where approval is required: AWS alone can simulate permissions.
+    assert (begun.code, begun.phase("02")["verdict"]) == (1, "failed"), begun.complained
+    again = runbook(there, "apply", "--resume", begun.record.run_id, **asked)
+    assert (again.code, "from phase 02" in again.said) == (1, True), again.complained
+    assert again.phase("02")["error_class"] == begun.phase("02")["error_class"] == "NotAsWanted"
+
+
 def test_a_row_is_not_kept_where_the_bucket_refuses_it(here, client):
     record, _ = audit.begin(here)
     emptied(client)

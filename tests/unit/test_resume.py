@@ -297,7 +297,21 @@ def test_a_run_that_was_rolled_back_is_over(approved, world, record):
         resume.remaining(approved, record, None)
 
 
-# How its rest begins
+# How a run begins, and its rest
+
+
+def test_the_account_keeps_that_a_run_is_begun_once_nothing_refuses_it(approved, world, record):
+    careful = approved.settings.model_copy(update={"may_replace": 0})
+    fingerprint = approval.plan_data(run.plan_all(approved), careful)["fingerprint"]
+    careful = careful.model_copy(update={"approved_plan": fingerprint})
+    for refused in (careful, approved.settings.model_copy(update={"approved_by": "jane.doe"})):
+        with pytest.raises(Refused, match=r"would replace 1 value|who is also the caller"):
+            run.begin(refused, record, replace(approved, settings=refused), ["01"])
+    assert (world.began, record.kept_as(approval.PLAN)) == ({}, [])
+    run.begin(approved.settings, record, approved, ["01"])
+    assert world.began == {record.run_id: {kept_plans.digest(record.read_json(approval.PLAN))}}
+    resume.begin(approved.settings, record, approved, ["01"])
+    assert len(world.began[record.run_id]) == 1  # going on relies on the first
 
 
 def test_the_rest_is_kept_beside_the_plan_of_the_run_which_stays_the_approved_one(approved, world, record):
