@@ -16,7 +16,7 @@ from lib.drift import differing, drifted, other_code, other_parameters, since
 from lib.errors import BadParameters, Refused
 from lib.kept_plans import PLAN as PLAN
 from lib.kept_plans import Begun
-from lib.plans import AccountGuards, Plan, fingerprint
+from lib.plans import AccountGuards, Plan, fingerprint, written
 from lib.record import formats
 from lib.records import LOG, Record
 from lib.settings import ROOT, Settings, account_waives_approval, waives_approval
@@ -142,7 +142,7 @@ def require(plan: Plan, settings: Settings, record: Record) -> None:
             f"{settings.approved_plan} was approved with something else: {'; '.join(other)}; nothing was written. Plan "
             "and approve again"
         )
-    rows = _own_rows(begun, settings, record, account.caller if account else "")
+    rows = _own_rows(begun, settings, record, account, account.caller if account else "")
     approved = [row for row in begun.plan["changes"] if row["phase"] == plan.phase]
     found = drifted(approved, [change.row() for change in plan.changes], rows)
     if found:
@@ -152,13 +152,19 @@ def require(plan: Plan, settings: Settings, record: Record) -> None:
         )
 
 
-def _own_rows(begun: Begun, settings: Settings, record: Record, caller: str) -> Sequence[Mapping[str, Any]]:
-    """What the run did since it was begun. Refuses other people than it was begun with, and one that was undone."""
+def _own_rows(
+    begun: Begun, settings: Settings, record: Record, account: AccountGuards | None, caller: str
+) -> Sequence[Mapping[str, Any]]:
+    """What the run did since it was begun, as far as the account keeps that it did: no other row excuses a drift.
+
+    Refuses other people than it was begun with, and one that was undone.
+    """
     approvers.require(settings, caller)
     approvers.require_same(settings, record.run_id, begun.plan)
     rows = since(record, begun.plan)
     _require_not_rolled_back(settings, record, rows, begun.undone)
-    return rows
+    wrote = account.wrote(record.run_id) if account and rows else frozenset[str]()
+    return [row for row in rows if not row["trouble"] and written(row) in wrote]
 
 
 def _require_waived(plan: Plan, settings: Settings, record: Record) -> None:
@@ -235,7 +241,7 @@ def require_resumable(settings: Settings, record: Record, plans: Sequence[Plan],
     if free:
         _require_waiving_file(settings, plans)
         return
-    rows = _own_rows(begun, settings, record, caller)
+    rows = _own_rows(begun, settings, record, account, caller)
     found = drifted(begun.plan["changes"], [change.row() for plan in plans for change in plan.changes], rows)
     if found:
         raise Refused(

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from fakes import World
 
-from lib import approval, approvers, changes, drift, origin, records, rollback, undo
+from lib import approval, approvers, changes, drift, guards, origin, records, rollback, undo
 from lib import settings as parameters
 from lib.approval import require, require_resumable, require_whole
 from lib.errors import BadParameters, Refused
@@ -906,6 +906,7 @@ def half(settings, world, wanted):
     plan = changes.plan("01", wanted)
     asked = planned(settings, plan)
     record = begun(asked, plan)
+    guards.keep(plan, record)
     changes._Writer("01", record, lambda: None, lambda seconds: None).carry_out(plan.changes[0])
     return asked, record
 
@@ -914,6 +915,20 @@ def test_what_the_run_wrote_is_no_drift(half, world, wanted):
     asked, record = half
     require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
     require(changes.plan("01", wanted), asked, record)
+
+
+@pytest.mark.parametrize("state", ["intended", "applied", "not applied"])
+def test_a_row_that_the_account_does_not_keep_excuses_no_drift(half, world, wanted, state):
+    asked, record = half
+    world.live["old"] = {"size": 7}
+    forged = replace(changes.plan("01", wanted).changes[1], before={"size": 7}, after={"size": 7})
+    record.append(LOG, entry("01", forged, state))
+    for attempt in (
+        lambda: require_resumable(asked, record, [changes.plan("01", wanted)], CALLER),
+        lambda: require(changes.plan("01", wanted), asked, record),
+    ):
+        with pytest.raises(Refused, match="changed since: thing old"):
+            attempt()
 
 
 def test_a_run_goes_on_after_a_drill_whose_things_are_gone_again(half, world, wanted):
@@ -942,8 +957,7 @@ def test_what_others_did_to_it_or_to_the_rest_is_also_when_they_took_it_back(hal
 @pytest.mark.parametrize("state", ["intended", "unknown", "put off", "failed", "half done"])
 def test_what_it_began_to_write_in_parts_is_its_own_whatever_is_there(half, world, wanted, state, monkeypatch):
     asked, record = half
-    row = changes.plan("01", wanted).changes[1].row()
-    record.append(LOG, {"time": approval.plan_data([], asked)["made"], "phase": "01", "state": state, **row})
+    record.append(LOG, entry("01", changes.plan("01", wanted).changes[1], state))
     world.live["old"] = {"size": 1.5}
     with pytest.raises(Refused, match=r"thing old \(size\)"):  # no single call leaves a third value: somebody else's
         require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
@@ -959,17 +973,15 @@ def test_a_write_of_which_the_record_tells_no_end_may_have_been_carried_out_or_n
     half, world, wanted, state, carried_out
 ):
     asked, record = half
-    row = changes.plan("01", wanted).changes[1].row()
-    record.append(LOG, {"time": approval.plan_data([], asked)["made"], "phase": "01", "state": state, **row})
+    record.append(LOG, entry("01", changes.plan("01", wanted).changes[1], state))
     world.live["old"] = {"size": 2 if carried_out else 1}
     require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
 
 
 def test_what_was_read_back_as_never_carried_out_is_as_it_was_before(half, world, wanted):
     asked, record = half
-    row = changes.plan("01", wanted).changes[1].row()
     for state in ("intended", "not applied"):
-        record.append(LOG, {"time": approval.plan_data([], asked)["made"], "phase": "01", "state": state, **row})
+        record.append(LOG, entry("01", changes.plan("01", wanted).changes[1], state))
     require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
     world.live["old"] = {"size": 1.5}
     with pytest.raises(Refused, match=r"changed since: thing old \(size\)"):

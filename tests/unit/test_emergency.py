@@ -7,12 +7,13 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 from machines import OPERATOR, GuardParameters, StepFunctions, connected, described, says
 
-from lib import deploy, emergency, records, rollback
+from lib import deploy, emergency, manifest, records, rollback
 from lib.answers import answer
 from lib.errors import BadParameters, NotAsWanted, Refused, Unrecorded
 from lib.locks import Lock
 from lib.plans import UNKNOWN, Change, entry, written
-from lib.records import LOG, Record
+from lib.record.seals import Manifest, State
+from lib.records import LOG, MANIFEST, Record
 from lib.resources import Workflow, WorkflowAlias
 from lib.resources.workflow import value_of
 
@@ -237,8 +238,10 @@ def altered(record, changed, about):
 
 
 def laundered(settings, record):
-    """What the next command makes of it: the seal covers whatever lies there."""
-    records.seal(record)
+    """Seals written anew over whatever lies there, which nobody can tell from the run's own."""
+    empty = manifest.Findings(Manifest(record.run_id, settings.environment, settings.account_id))
+    made = manifest.added(record.folder, empty, State.GOING_ON, "2026-11-01T03:00:00.000+00:00")
+    record.write_bytes(MANIFEST, made.to_text().encode())
     records.opened(settings, record)
     assert records.altered(settings, record, whole=True) == []
 
