@@ -56,7 +56,7 @@ FOUNDATION = {
         "lib.record.files",
         "lib.record.formats",
     },
-    "lib.plans": {"lib.errors", "lib.exact_json", "lib.record.change_rows"},
+    "lib.plans": {"lib.errors", "lib.exact_json", "lib.record.change_rows", "lib.record.formats"},
     "lib.asl.reading": {"lib.errors"},
     "lib.name_limits": set(),
     "lib.subscriber": set(),
