@@ -59,10 +59,9 @@ class Restoration:
     @property
     def said(self) -> str:
         """What is given back, in words."""
-        what = (
-            "aliases were given back their versions" if self.value is None else "workflow was given back its definition"
-        )
-        return f"The {what}"
+        if self.value is None:
+            return "The aliases were given back their versions"
+        return "The workflow was given back its definition"
 
     def _alias(self, name: str) -> WorkflowAlias:
         return WorkflowAlias(self.machine.live, self.machine.machine, name)

@@ -8,11 +8,11 @@ from accounts import nowhere
 from fakes import World
 from machines import StepFunctions, connected, described, kept
 
-from lib import approval, approvers, changes, desired, kept_plans, records, resume, run
+from lib import approval, approvers, changes, desired, guards, kept_plans, records, resume, run
 from lib.errors import BadParameters, Refused
 from lib.phases import NOTEBOOKS, Phase, validity
 from lib.phases.validity import Validity
-from lib.plans import Change, entry
+from lib.plans import Change, Plan, entry
 from lib.records import LOG, VERDICT
 from lib.resources import Workflow
 from lib.settings import load
@@ -56,6 +56,7 @@ def keep_plan(live, record):
 def changes_of(record, number, thing, value):
     """Write a thing as the run did, with its rows."""
     change = Change(thing, thing.read(), value)
+    guards.keep(Plan(number, (change,)), record)
     thing.write(value)
     for state in ("intended", "applied"):
         record.append(LOG, entry(number, change, state))
