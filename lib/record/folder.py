@@ -144,8 +144,10 @@ class Record:
     def write_text(self, name: str, text: str) -> Path:
         """Write a whole file, all or nothing; sealed at once, the verdict before it is there."""
         data = text.encode()
-        with self.kept(), self.held():
-            path = self.write_bytes(name, data)
+        with self.kept():
+            files.make_folder(self.folder)
+            with self.held():
+                path = self.write_bytes(name, data)
         if name not in WHOLE and path.suffix != ".ipynb":
             self._stored(name)
             with self.kept(), self.held():
