@@ -23,7 +23,7 @@ from lib import approval, approvers, changes, cli, deploy, desired, kept_plans, 
 from lib.account_guards import AccountGuards
 from lib.aws import Live, connect
 from lib.errors import Refused
-from lib.plans import Plan, Wanted
+from lib.plans import Plan, Wanted, entry, written
 from lib.records import LOG, Record
 from lib.resources import KINDS
 from lib.settings import ROOT, Settings, load
@@ -255,17 +255,19 @@ def test_what_somebody_took_away_again_is_refused_by_its_name(stage):
 def test_what_the_run_left_half_written_is_its_own_where_it_writes_in_parts(stage, kind, in_parts):
     name = next(name for name in NAMES if name.startswith(kind))
     phase, _ = things(stage.live)[name]
-    record = Record(stage.record.folder.parent / f"cut-{kind[0]}", f"cut-{kind[0]}")
-    record.folder.mkdir(exist_ok=True)
+    run_id, account = records.new_run_id(), AccountGuards(stage.live)
+    record = Record(stage.record.folder.parent / run_id, run_id)
+    record.folder.mkdir()
     for path in stage.record.folder.glob("*.json*"):
         (record.folder / path.name).write_bytes(path.read_bytes())
-    AccountGuards(stage.live).keep_begun(record.run_id, kept_plans.digest(record.read_json(approval.PLAN)))
-    row = next(change for plan in stage.plans for change in plan.changes if change.resource.name == name).row()
-    time = approval.plan_data([], stage.settings)["made"]
+    account.keep_begun(run_id, kept_plans.digest(record.read_json(approval.PLAN)))
+    change = next(change for plan in stage.plans for change in plan.changes if change.resource.name == name)
+    begun = entry(phase, change, "intended")
+    account.keep_written(run_id, [*account.wrote(stage.record.run_id), written(begun)])
     with stage.edited(name):
         with pytest.raises(Refused, match="changed since"):
             approval.require_resumable(stage.settings, record, stage.plans, CALLER)
-        record.append(LOG, {"time": time, "phase": phase, "state": "intended", "undoes": False, **row})
+        record.append(LOG, begun)
         with (
             nullcontext() if in_parts else pytest.raises(Refused, match="changed since")
         ):  # one call leaves no third value
@@ -432,9 +434,10 @@ def test_a_folder_of_before_its_first_write_put_back_after_the_undo_applies_noth
     plan = changes.plan("01", desired.PHASES["01"](begun.live))
     if way == "rollback":
         changes.carry_out(plan, begun.settings, begun.record)
-        changes.roll_back(rollback.plan(begun.live, begun.record.rows(LOG)), begun.settings, begun.record)
+        changes.roll_back(rollback.plan(begun.live, begun.record), begun.settings, begun.record)
     else:
-        assert said(account, "restore", begun.record.run_id)[0] == 0
+        # Of a run that has not written the workflow.
+        assert said(account, "restore", begun.record.run_id, "--unverified")[0] == 0
     shutil.rmtree(begun.record.folder)
     (tmp_path / "kept").rename(begun.record.folder)
     before = snapshot(account)
