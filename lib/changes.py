@@ -27,6 +27,7 @@ from lib.plans import (
     half_done,
     same,
 )  # fmt: skip
+from lib.record import formats
 from lib.records import LOG, Record
 from lib.settings import Settings
 from lib.verification import verify
@@ -123,8 +124,11 @@ def _comes_first(change: Change) -> str:
 
 
 def clear_left_behind(record: Record, account: AccountGuards, reopen: Reopen) -> list[str]:
-    """Remove the temporary things that a crash left behind, by the rows that are believed. Returns their names."""
-    rows = [row for row in provenance.believed(record, account) if row["temporary"]]
+    """Remove the temporary things that a crash left behind, by the rows that are believed. Returns their names.
+
+    Rows of the first format are not, and tell of nothing that is not found by its name as well.
+    """
+    rows = [row for row in provenance.believed(record, account) if row["temporary"] and formats.KEY in row]
     return _cleared(undo.plan(rows, reopen).changes, record)
 
 

@@ -17,7 +17,7 @@ from lib.checks import Check, brief
 from lib.errors import BadParameters, NotAsWanted, Refused, RunbookError
 from lib.exact_json import dumps, in_order, texts
 from lib.plans import UNKNOWN, Change, Plan, Resource, Value
-from lib.record import change_rows, formats
+from lib.record import change_rows
 from lib.records import LOG, Record
 from lib.resources.workflow import Workflow
 from lib.resources.workflow_alias import WorkflowAlias
@@ -138,9 +138,7 @@ def _unlike(value: Value, machine: Workflow, first: Mapping[str, Any] | None) ->
         return f"the run began no write of {machine.name}, so that there is nothing to restore"
     if first["trouble"]:
         return str(first["trouble"])
-    # The first format did not tell how a text was laid out.
-    stood = texts(value) if formats.KEY in first else {}
-    same = dumps(in_order([value, stood])) == dumps(in_order([first["before"], first.get("laid", {})]))
+    same = dumps(in_order([value, texts(value)])) == dumps(in_order([first["before"], first.get("laid", {})]))
     return "" if same else f"it does not hold what {machine.name} held before the run first wrote to it"
 
 

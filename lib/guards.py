@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from lib import plans, provenance, records, undo
+from lib import plans, records, undo
 from lib.checks import brief
 from lib.errors import Refused, RunbookError
 from lib.plans import AccountGuards, Change, Plan, Value, entry, half_done, same
@@ -107,10 +107,7 @@ def ours(lost: Sequence[Loss], settings: Settings, record: Record, account: Acco
 
 
 def keep(plan: Plan, record: Record, undo: Plan = NOTHING) -> None:
-    """Let the account keep what this run is about to write, and to undo, before the first write.
-
-    With it what the run wrote before the account kept such things: what came besides is believed no more.
-    """
+    """Let the account keep what this run is about to write, and to undo, before the first write."""
     undone = [change for change in undo.changes if not change.trouble]
     writes = [*plan.pending, *(change for change in undone if change.action != "none")]
     if not writes:
@@ -118,7 +115,6 @@ def keep(plan: Plan, record: Record, undo: Plan = NOTHING) -> None:
     account = writes[0].resource.account_guards
     told = [entry(plan.phase, change, "intended") for change in plan.pending]
     told += [entry(undo.phase, change, "intended", undoes=True) for change in undone]
-    told += provenance.of_first_format(record, account) if plan.pending else []
     account.keep_written(record.run_id, map(plans.written, told))
 
 

@@ -118,21 +118,6 @@ def _of_first_format(folder: Path, manifest: Manifest) -> Manifest:
     return replace(manifest, environment=str(verdict.get("environment", "")), account=account, seals=(sealed,))
 
 
-def of_first_format(folder: Path, name: str) -> bytes:
-    """The beginning of a log that was sealed in the first format, of a run that had ended; else nothing."""
-    closed = [seal for seal in read(folder).seals if seal.state is State.CLOSED]
-    claims = [one for seal in closed for one in seal.files if (one.path, one.size) == (name, UNKNOWN_SIZE)]
-    if not claims:
-        return b""
-    try:
-        with files.opened(folder / name) as file:
-            length = contents.beginning(file, claims[0].sha256) or 0
-            file.seek(0)
-            return file.read(length)
-    except OSError:
-        return b""
-
-
 def compared(
     folder: Path, manifest: Manifest, binding: Binding, about: Callable[[str], object] = lambda name: True
 ) -> Findings:

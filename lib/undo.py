@@ -185,7 +185,9 @@ def _undo(reopen: Reopen, thing: _Thing, doubted: bool) -> Change:
         resource = reopen(thing.first["kind"], thing.first["identity"])
         live, before = resource.read(), resource.restorable(before)
         doubt = resource.kept_because() if before is None and live is not None and not temporary else ""
-        ours = temporary or any(same(live, value) for value in (before, *thing.written))
+        # Once it was undone, what the run wrote is there again only because somebody wrote it since.
+        written = () if thing.undone else thing.written
+        ours = temporary or any(same(live, value) for value in (before, *written))
         cut = thing.unfinished and half_done(resource.kind, live, thing.last["before"], thing.last["after"])
         if doubted and not (ours or cut):
             return Change(resource, live, before, temporary=temporary, trouble="whose value it holds cannot be told")

@@ -110,7 +110,7 @@ def restore(given: Callable[..., Settings], run_id: str, unverified: bool) -> in
 
 def at_once(chosen: Settings, unverified: str) -> tuple[Record, Live]:
     """The record of this machine, which needs no store: that may be as unwell as the rest. Without one here, any."""
-    record = Record(chosen.run_folder, chosen.run_id)
+    record = Record(chosen.run_folder, chosen.run_id, at_once=True)
     if not emergency.has_backup(record):
         return audit.reopen(chosen, unverified, emergency.has_backup)
     records.verified(chosen, record, unverified)

@@ -7,7 +7,8 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -36,6 +37,7 @@ KEPT = "|".join(
 )
 TELLING = re.compile(rf"{re.escape(VERDICT)}|{re.escape(LOG)}|{KEPT}")
 CRITERIA = "evidence/criteria.json"  # how a review decided the success criteria
+LOOKS, LOOK_SECONDS = 10, 0.1  # how often a folder that is not free is looked at again, where there is no time to lose
 
 
 class Told(Protocol):
@@ -66,6 +68,7 @@ class Record:
     run_id: str
     store: Store | None = field(default=None, compare=False)
     inode: int = field(default=0, compare=False)  # of the folder, where it is known: another is not taken for it
+    at_once: bool = field(default=False, compare=False)  # whether nothing may wait long for the folder to be free
     attempt: str = field(default="", compare=False)  # at a phase; whose answers are whose is told by it
 
     def append(self, name: str, row: Mapping[str, Any]) -> None:
@@ -92,13 +95,32 @@ class Record:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Nobody else on this machine adds to the logs meanwhile, or brings the folder and its store together."""
+        """Nobody else on this machine adds to the logs meanwhile, or brings the folder and its store together.
+
+        Raises Unrecorded where somebody else does not let go of it `at_once`: who holds it may be stopped.
+        """
         descriptor = os.open(self.folder, os.O_RDONLY)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if not self._free(descriptor):
+                raise Unrecorded(
+                    f"the record of run {self.run_id} is held by another process of this machine, which may be stopped "
+                    "or wait for the store, so nothing is added to it; end that process, then go on"
+                )
             yield
         finally:
             os.close(descriptor)
+
+    def _free(self, descriptor: int, sleep: Callable[[float], None] = time.sleep) -> bool:
+        """Take the folder's lock once it is free; whether that was in time, where there is no time to lose."""
+        if not self.at_once:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            return True
+        for _ in range(LOOKS):
+            with suppress(BlockingIOError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
+            sleep(LOOK_SECONDS)
+        return False
 
     @contextmanager
     def kept(self) -> Iterator[None]:

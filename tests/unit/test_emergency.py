@@ -12,6 +12,7 @@ from lib.answers import answer
 from lib.errors import BadParameters, NotAsWanted, Refused, Unrecorded
 from lib.locks import Lock
 from lib.plans import UNKNOWN, Change, entry, written
+from lib.record import folder
 from lib.record.seals import Manifest, State
 from lib.records import LOG, MANIFEST, Record
 from lib.resources import Workflow, WorkflowAlias
@@ -445,6 +446,16 @@ def test_a_full_disk_keeps_nobody_from_being_helped_and_is_said(room, told, live
         found == ["it was done, and could not be recorded: the record cannot be kept (No space left on device)"] * told
     )
     assert (aws.runs(), aws.aliases["live"]) == ("before", {f"{aws.arn}:1": 100})
+
+
+def test_a_process_that_holds_the_record_and_is_stopped_keeps_nobody_from_being_helped(live, aws, run, monkeypatch):
+    monkeypatch.setattr(folder, "LOOK_SECONDS", 0)
+    with run.held():
+        told = given_back(live, Record(run.folder, run.run_id, at_once=True))
+    assert len(told) == 2
+    assert all("is held by another process of this machine" in said for said in told)
+    assert (aws.runs(), aws.aliases["live"]) == ("before", {f"{aws.arn}:1": 100})
+    assert given_back(live, Record(run.folder, run.run_id, at_once=True)) == []
 
 
 # One thing that cannot be restored, or read, keeps no other from it

@@ -12,7 +12,6 @@ from lib.errors import NotAsWanted, Refused, Unreachable
 from lib.exact_json import Laid
 from lib.plans import Change, Plan, Wanted, entry
 from lib.record import change_rows, writers
-from lib.record.seals import UNKNOWN_SIZE, State
 from lib.records import LOG, MANIFEST, VERDICT, Record
 from lib.settings import check
 
@@ -421,24 +420,14 @@ def troubled(record, world):
     return [one["name"] for one in provenance.believed(record, world) if one["trouble"]]
 
 
-def test_of_one_that_ended_what_was_sealed_is_believed_also_once_it_is_gone_on_with(first):
-    settings, record = first
-    world, rows = World(), len(record.rows(LOG))
-    assert troubled(record, world) == []
-    records.opened(settings, record)
-    added(record, *row("theirs", 0, 9))
-    laundered(settings, record)
-    assert len(record.rows(LOG)) == rows + 2
-    assert troubled(record, world) == ["thing theirs"] * 2
-
-
-def test_one_that_did_not_end_is_not_believed_unless_it_is_told_to_be(first):
+@pytest.mark.parametrize("verdict", ["succeeded", "running"])
+def test_of_the_first_format_nothing_is_believed_unless_it_is_told_to_be(verdict, first):
+    """The account keeps nothing of it, so that one that somebody made up looks the same."""
     settings, record = first
     for path in (VERDICT, MANIFEST):
         text = (record.folder / path).read_text()
-        (record.folder / path).write_text(
-            text.replace('"verdict": "succeeded",\n  "refused"', '"verdict": "running",\n  "refused"')
-        )
+        ended = '"verdict": "succeeded",\n  "refused"'
+        (record.folder / path).write_text(text.replace(ended, ended.replace("succeeded", verdict)))
     rows = len(record.rows(LOG))
     assert len(troubled(record, World())) == rows
     records.opened(settings, record)
@@ -448,38 +437,15 @@ def test_one_that_did_not_end_is_not_believed_unless_it_is_told_to_be(first):
     assert rollback.rows(None, record) == record.changes()
 
 
-def test_a_run_that_told_the_account_of_its_writes_is_none_of_the_first_format_whatever_its_record_says(first):
+def test_what_the_first_format_tells_of_a_while_keeps_no_drill_from_being_run(first):
+    """What it left behind is found by its name."""
     _, record = first
-    world = World()
-    world.keep_written(RUN, ["undo-" + "0" * 32])
-    assert troubled(record, world) == []  # its undo may be of a later day
-    world.keep_written(RUN, ["0" * 32])
-    assert len(troubled(record, world)) == len(record.rows(LOG))
-
-
-def test_one_that_is_gone_on_with_tells_the_account_of_what_it_wrote_before(first):
-    settings, record = first
-    world = World({"a": 1})
-    records.opened(settings, record)
-    changes_before = len(record.rows(LOG))
-    guards.keep(changes.plan("01", world.wanted(a=2)), record)
-    added(record, *row("a", 1, 2), *row("theirs", 0, 9))
-    assert troubled(record, world) == ["thing theirs"] * 2
-    known = len(world.wrote(RUN))
-    guards.keep(changes.plan("01", world.wanted(a=3)), record)
-    assert (len(world.wrote(RUN)), changes_before > 20) == (known + 1, True)
-
-
-def test_a_log_of_another_seal_than_the_first_formats_is_none_of_it(first, record):
-    assert manifest.of_first_format(record.folder, LOG) == b""
-    _, old = first
-    (only,) = manifest.read(old.folder).seals
-    assert (only.state, {claim.size for claim in only.files}) == (State.CLOSED, {UNKNOWN_SIZE})
-    assert manifest.of_first_format(old.folder, LOG) == (old.folder / LOG).read_bytes()
-    (old.folder / LOG).write_bytes(b"{}")
-    assert manifest.of_first_format(old.folder, LOG) == b""  # what was sealed of it is not there
-    (old.folder / LOG).unlink()
-    assert manifest.of_first_format(old.folder, LOG) == b""
+    temporary = [one for one in record.changes() if one["temporary"]]
+    assert temporary
+    assert changes.clear_left_behind(record, World(), World().reopen) == []
+    added(record, *row("ear", None, "listens", temporary=True))
+    with pytest.raises(NotAsWanted, match="the account does not keep that run"):
+        changes.clear_left_behind(record, World(), World().reopen)
 
 
 def test_what_a_row_says_of_a_write_is_in_its_digest_and_how_far_it_came_is_not():

@@ -132,6 +132,17 @@ def test_what_lasts_is_mentioned_also_where_nothing_is_left_to_undo(world):
     assert [one.action for one in planned(world, rows(world, ("a", "b", "intended", "applied")))] == ["none"]
 
 
+@pytest.mark.parametrize(("live", "foreign"), [("b", True), ("a", False), ("c", True)])
+def test_what_was_undone_and_is_there_again_was_put_there_by_somebody_else(live, foreign, world):
+    """By another run with an approval of its own, for instance."""
+    world.live["x"] = live
+    done = rows(world, ("a", "b", "intended", "applied"))
+    (found,) = planned(world, done, rows(world, ("b", "a", "intended", "applied"), undoes=True))
+    assert found.foreign is foreign
+    (found,) = planned(world, done, rows(world, ("b", "a", "intended", "failed"), undoes=True))
+    assert found.foreign is (live == "c")
+
+
 def test_what_was_written_anew_after_an_undo_goes_back_to_what_it_was_then(world):
     world.live["x"] = "c"
     (found,) = planned(
