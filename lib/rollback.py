@@ -1,17 +1,23 @@
 """Phase 90 around its plan: what a run changed, what an undo would do, what stays. Read-only."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from lib import phases, provenance, records, resources, undo
 from lib.account_guards import AccountGuards
 from lib.aws import Live
 from lib.checks import brief
-from lib.errors import BadParameters
+from lib.drills import GATE
+from lib.errors import BadParameters, RunbookError
 from lib.plans import KEPT, Change, Outcome, Plan, Value
 from lib.records import Record
+from lib.resources import Workflow, entries
+from lib.resources.workflow import value_of
+from lib.states import named
 
 LEDGER = "evidence/rollback.json"
+CARRYING = ("01", "02", "04")  # phases that make what the alerts of phase 03's workflow take to reach anybody
 
 
 def changed(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
@@ -39,7 +45,28 @@ def rows(live: Live, record: Record) -> list[dict[str, Any]]:
 def plan(live: Live, record: Record) -> Plan:
     """The undo of what a run wrote, back to before `rollback_to_phase`, against the live account."""
     chosen = within(rows(live, record), live.settings.rollback_to_phase)
-    return undo.plan(chosen, lambda kind, identity: resources.reopen(live, kind, identity))
+    found = undo.plan(chosen, lambda kind, identity: resources.reopen(live, kind, identity))
+    carriers = {_thing(row) for row in chosen if row["phase"] in CARRYING and not row.get("temporary")}
+    taken = any((one.resource.name, one.temporary) in carriers for one in found.changes if one.action != "none")
+    needed = _needed(live) if taken and not any(one.resource.others_rely for one in found.changes) else ""
+    return replace(found, changes=(*_first(live, needed), *found.changes)) if needed else found
+
+
+def _needed(live: Live) -> str:
+    """Why what carries the new alerts may not be taken away, although the run did not deploy what sends them; or ""."""
+    try:
+        known = entries.read(live)
+        held = [found for arn in {known.machine, known.arn} for found in entries.run_by(live, arn)]
+        sends = any(GATE in named(value_of(found)["definition"]) for found in held)
+    except RunbookError as error:
+        return f"what runs now, and may need it, cannot be read: {error}"
+    return "it runs the plan's definition, which another run deployed: roll that run back first" if sends else ""
+
+
+def _first(live: Live, why: str) -> list[Change]:
+    machine = Workflow(live, live.settings.state_machine_name)
+    about = {"kind": machine.kind, "name": machine.name, "identity": machine.identity}
+    return [undo.said(about, why, relied_on=True)]
 
 
 def within(rows: Sequence[Mapping[str, Any]], to_phase: str) -> list[Mapping[str, Any]]:

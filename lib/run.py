@@ -15,7 +15,7 @@ from lib.notebooks import adopt, execute
 from lib.phases import NOTEBOOKS, PLANNED_MINUTES, ROLLBACK, Phase, verdict_of_part
 from lib.plans import Plan
 from lib.record import formats
-from lib.record.folder import DRILLED
+from lib.record.folder import BROKEN_OFF, DRILLED
 from lib.records import VERDICT, Record
 from lib.resources import entries
 from lib.settings import Settings
@@ -236,6 +236,7 @@ def _without_phases(record: Record) -> str:
         return f"drill {drilled['scenario']}: {verdict['status']}" + (
             f" ({verdict['found']})" if verdict["found"] else ""
         )
-    if any(row["temporary"] for row in record.changes()) and not (record.folder / "evidence").exists():
+    begun = any(row["temporary"] for row in record.changes()) and not (record.folder / "evidence").exists()
+    if begun or record.latest(BROKEN_OFF):
         return "drills that did not end; the next ones remove what they left"
     return DID_NOT_START if record.latest("plan.json") is None else "plan only"

@@ -86,9 +86,9 @@ def plan(rows: Iterable[Mapping[str, Any]], reopen: Reopen) -> Plan:
     doubted = {_key(row) for row in unread}
     things = _things(told)
     undone = [_undo(reopen, thing, _key(thing.first) in doubted) for thing in reversed(things)]
-    said = {(_key(row), row["name"], row["trouble"]): row for row in unread}  # once, however many rows tell of it
+    once = {(_key(row), row["name"], row["trouble"]): row for row in unread}  # however many rows tell of it
     restored = {_key(thing.first) for thing in things}
-    undone += [_said(row, row["trouble"], _relied_on(reopen, row, restored)) for row in said.values()]
+    undone += [said(row, row["trouble"], _relied_on(reopen, row, restored)) for row in once.values()]
     # Whatever order a run repaired things in: first what the others carry, since they must stay while it stands.
     undone.sort(key=lambda change: not change.resource.others_rely)
     # What was temporary is mentioned only where a crash left it behind.
@@ -177,7 +177,7 @@ def _undo(reopen: Reopen, thing: _Thing, doubted: bool) -> Change:
     """`doubted`: the run has rows of this thing that cannot be read, so that another value may be its own."""
     if thing.hidden:
         why = "what it held before the run first wrote to it cannot be told"
-        return _said(thing.first, why, _relied_on(reopen, thing.first))
+        return said(thing.first, why, _relied_on(reopen, thing.first))
     before, temporary = thing.first["before"], bool(thing.first.get("temporary"))
     resource = _unreadable(thing.first)
     try:
@@ -195,10 +195,10 @@ def _undo(reopen: Reopen, thing: _Thing, doubted: bool) -> Change:
     except RunbookError as error:
         return Change(resource, UNKNOWN, before, temporary=temporary, trouble=str(error))
     except UNFIT as error:
-        return _said(thing.first, f"the record tells of it what this version cannot use ({type(error).__name__})")
+        return said(thing.first, f"the record tells of it what this version cannot use ({type(error).__name__})")
 
 
-def _said(row: Mapping[str, Any], trouble: str, relied_on: bool = False) -> Change:
+def said(row: Mapping[str, Any], trouble: str, relied_on: bool = False) -> Change:
     """What nobody can undo, as a change that is only said; while others rely on it, they stay."""
     resource = replace(_unreadable(row), others_rely=relied_on)
     return Change(resource, UNKNOWN, None, temporary=bool(row.get("temporary")), trouble=trouble)

@@ -1,0 +1,58 @@
+"""Rollbacks of runs that did a part each: what carries the alerts of a workflow that is live stays."""
+
+from dataclasses import replace
+
+import pytest
+from accounts import differing, snapshot
+
+from lib import changes, desired, records, rollback
+from lib.aws import connect
+from lib.plans import FAILED, NOT_TRIED
+from lib.settings import changed
+
+GUARDS = "parameter "  # what the account keeps that the undo was begun
+
+
+@pytest.fixture
+def runs(account):
+    """The connection, the record of a run that made what carries alerts, and that of one that deployed the workflow."""
+    live = connect(changed(account, mode="apply", settle_seconds=0))
+    made = [records.open_run(live.settings) for _ in range(2)]
+    for record, numbers in zip(made, (("01", "02", "04"), ("03",)), strict=True):
+        for number in numbers:
+            changes.carry_out(changes.plan(number, desired.PHASES[number](live)), live.settings, record)
+    return live, *made
+
+
+def rolled_back(live, record):
+    return changes.roll_back(rollback.plan(live, record), live.settings, record)
+
+
+def test_what_carries_the_alerts_of_a_workflow_that_another_run_deployed_stays_until_that_is_undone(account, runs):
+    live, carriers, workflow = runs
+    before = snapshot(account)
+    outcome = rolled_back(live, carriers)
+    assert outcome.states[0].startswith(FAILED)
+    assert "which another run deployed: roll that run back first" in outcome.states[0]
+    assert all(state.startswith(NOT_TRIED) for state in outcome.states[1:])
+    assert {name for name in differing(before, snapshot(account)) if not name.startswith(GUARDS)} == set()
+    assert not any(state.startswith((FAILED, NOT_TRIED)) for state in rolled_back(live, workflow).states)
+    assert not any(state.startswith((FAILED, NOT_TRIED)) for state in rolled_back(live, carriers).states)
+    assert not any(live.settings.ops_topic_name in name for name in snapshot(account))
+
+
+def test_where_what_runs_cannot_be_read_it_stays_as_well(runs, monkeypatch):
+    live, carriers, _ = runs
+    silent = replace(live, settings=changed(live.settings, state_machine_name="Your6-CheckinWorkflow"))
+    monkeypatch.setattr(rollback.entries, "read", lambda live: (_ for _ in ()).throw(rollback.RunbookError("denied")))
+    (first, *_) = rollback.plan(silent, carriers).changes
+    assert (first.resource.others_rely, "cannot be read: denied" in first.trouble) == (True, True)
+
+
+def test_a_part_that_carries_nothing_is_undone_whatever_runs(account, runs):
+    live, _, workflow = runs
+    changes.carry_out(changes.plan("06", desired.PHASES["06"](live)), live.settings, workflow)
+    only = replace(live, settings=changed(live.settings, rollback_to_phase="06"))
+    found = rollback.plan(only, workflow)
+    assert found.changes
+    assert not any(change.trouble for change in found.changes)
