@@ -57,15 +57,18 @@ def laid(value: Any, stood: Mapping[str, str]) -> Any:  # noqa: ANN401
 
 
 def loads(text: str) -> Any:  # noqa: ANN401 - whatever the text holds
-    """The value of a JSON text. Raises ValueError where it is none; NaN and Infinity are none."""
-    return DECODER.decode(text)
+    """The value of a JSON text. Raises ValueError where it is none, as NaN, Infinity and what nests too deeply."""
+    try:
+        return DECODER.decode(text)
+    except RecursionError as error:
+        raise ValueError("it nests too deeply to be read") from error
 
 
 def parsed(text: str | None, what: str) -> Any:  # noqa: ANN401
     """The value of a text that somebody else wrote; `what` names it. Raises NotAsWanted, in a sentence, for no JSON."""
     try:
         return loads(text or "")
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise NotAsWanted(f"{what} is no JSON ({error}); expected some. Look at it by hand") from error
 
 

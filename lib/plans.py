@@ -238,8 +238,17 @@ def differences(left: Value, right: Value, path: str = "") -> list[str]:
 
 
 def half_done(kind: str, live: Value, before: Value, after: Value) -> bool:
-    """Whether this may be what a write of ours left that was cut short: what no single call can have left."""
-    return kind in IN_PARTS and not same(live, before) and not same(live, after)
+    """Whether this may be what a write of ours left that was cut short: what no single call can have left.
+
+    Of a value with fields, each is as before, as after, or empty: any other was written by somebody else.
+    """
+    if kind not in IN_PARTS or same(live, before) or same(live, after):
+        return False
+    if not all(one is None or isinstance(one, Mapping) for one in (live, before, after)):
+        return True
+    ours = [one or {} for one in (before, after)]
+    held = dict(live or {})
+    return all(not value or any(same(value, one.get(key)) for one in ours) for key, value in held.items())
 
 
 def entry(phase: str, change: Change, state: str, undoes: bool = False) -> dict[str, Any]:

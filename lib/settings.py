@@ -108,8 +108,13 @@ def account_waives_approval(settings: Settings) -> bool:
 def _files() -> list[tuple[str, dict[str, Any]]]:
     """Every file of parameters of this checkout, by its path in `parameters/`, also in a folder of it."""
     top = ROOT / "parameters"
-    paths = sorted(path for path in top.rglob("*") if path.suffix.lower() in SUFFIXES)
+    # An editor leaves hidden files beside what it has open.
+    paths = sorted(path for path in top.rglob("*") if path.suffix.lower() in SUFFIXES and _counts(path))
     return [(path.relative_to(top).as_posix(), _parameters_of(path)) for path in paths]
+
+
+def _counts(path: Path) -> bool:
+    return not path.name.startswith(".") and path.is_file()
 
 
 def _parameters_of(path: Path) -> dict[str, Any]:

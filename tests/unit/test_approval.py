@@ -955,14 +955,18 @@ def test_what_others_did_to_it_or_to_the_rest_is_also_when_they_took_it_back(hal
 
 
 @pytest.mark.parametrize("state", ["intended", "unknown", "put off", "failed", "half done"])
-def test_what_it_began_to_write_in_parts_is_its_own_whatever_is_there(half, world, wanted, state, monkeypatch):
+def test_what_it_began_to_write_in_parts_is_its_own_as_a_cut_write_leaves_it(half, world, wanted, state, monkeypatch):
     asked, record = half
     record.append(LOG, entry("01", changes.plan("01", wanted).changes[1], state))
-    world.live["old"] = {"size": 1.5}
+    world.live["old"] = {"size": None}
     with pytest.raises(Refused, match=r"thing old \(size\)"):  # no single call leaves a third value: somebody else's
         require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
     monkeypatch.setattr("lib.plans.IN_PARTS", ("thing",))
     require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
+    world.live["old"] = {"size": 1.5}
+    with pytest.raises(Refused, match=r"thing old \(size\)"):  # neither before, nor after, nor empty
+        require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
+    world.live["old"] = {"size": None}
     with pytest.raises(Refused, match=r"thing old \(size\)"):
         require(changes.plan("01", [wanted[0], replace(wanted[1], value={"size": 3}), wanted[2]]), asked, record)
 

@@ -101,6 +101,22 @@ def test_of_what_is_written_in_parts_a_third_value_may_be_a_half_written_one(kin
     assert not half_done("topic", "third", "before", "after")
 
 
+@pytest.mark.parametrize(
+    ("live", "before", "after", "ours"),
+    [
+        ({"days": 3653, "key": ""}, {"days": 30, "key": ""}, {"days": 90, "key": "k"}, False),
+        ({"days": 90, "key": ""}, {"days": 30, "key": ""}, {"days": 90, "key": "k"}, True),
+        ({"days": 0}, None, {"days": 90, "key": "k"}, True),
+        ({"days": 7}, None, {"days": 90}, False),
+        ({"days": 30}, {"days": 30, "key": "k"}, None, True),
+        (None, {"days": 30}, {"days": 90}, True),
+        ({"days": 30, "more": "theirs"}, {"days": 30}, {"days": 90}, False),
+    ],
+)
+def test_a_half_written_value_has_each_field_as_before_as_after_or_empty(live, before, after, ours):
+    assert half_done("log group", live, before, after) is ours
+
+
 def test_what_this_version_cannot_make_is_said_and_neither_read_nor_written():
     gone = Unreadable("hologram", "hologram x", {"name": "x"})
     assert (gone.read(), gone.restorable("a"), gone.kept_because(), gone.stays, gone.noticed) == (
