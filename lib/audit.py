@@ -52,7 +52,8 @@ def attached(
     with stores.opening(shelf.where, settings):
         _require_sealed(record, shelf)
         handover.together(record, shelf)
-        records.verified(settings, record, unverified)
+    records.verified(settings, record, unverified)
+    with stores.opening(shelf.where, settings):
         shelf.put(MANIFEST, record.folder / MANIFEST)  # so that other machines see that it is open
     return replace(record, store=shelf), live
 

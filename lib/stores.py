@@ -233,6 +233,11 @@ def opening(where: str, settings: Settings) -> Iterator[None]:
         yield
     except Superseded:
         raise
+    except Altered as error:
+        raise Altered(
+            f"{error}. In an emergency, go by this machine's records alone, where they are: "
+            f"`{_by_this_machine(settings)}`"
+        ) from error
     except RunbookError as error:
         cause = error.__cause__ if isinstance(error, Unrecorded) else error
         if isinstance(cause, Unreachable):

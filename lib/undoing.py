@@ -15,12 +15,13 @@ from lib.display import commands
 from lib.errors import Altered, BadParameters, NotAsWanted, Refused, RunbookError, Unrecorded
 from lib.phases import Phase
 from lib.records import Record
-from lib.settings import Settings
+from lib.settings import Settings, changed
 
 UNVERIFIED = (
     "EMERGENCY: believe the record as it lies there, although it is not as it was sealed, or the account does not keep "
     "that the run wrote what it tells. Said, and recorded in the run."
 )
+SOON_SECONDS = 5  # as long as an emergency waits for one answer
 
 
 @main.command()
@@ -118,7 +119,8 @@ def at_once(chosen: Settings, unverified: str) -> tuple[Record, Live]:
         records.opened(chosen, record, unverified)
     except Unrecorded as error:
         terminal.complain(error)  # a full disk keeps nobody from being helped
-    return record, connect(chosen, record.log_call)
+    soon = changed(chosen, answer_timeout_seconds=min(chosen.answer_timeout_seconds, SOON_SECONDS))
+    return record, connect(soon, record.log_call)
 
 
 def loudly(command: str, run_id: str) -> str:

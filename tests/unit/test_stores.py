@@ -495,6 +495,12 @@ def test_a_store_that_cannot_be_used_is_a_wrong_parameter_before_anything_is_wri
         ours.again()
 
 
+def test_a_store_that_was_altered_names_the_way_that_does_without_it(settings):
+    way = r"edited\. In an emergency, go by this machine's records alone.*`runbook status local .*record_store="
+    with pytest.raises(Altered, match=way), opening("s3://bucket/p", settings):
+        raise Altered("run.json: edited")
+
+
 def test_a_store_that_does_not_answer_is_unreachable_before_anything_is_written(s3, ours):
     s3.down = True
     with pytest.raises(Unreachable, match="does not answer"), opening(ours.shelf.where, load("local")):
