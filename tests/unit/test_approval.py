@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +14,7 @@ from lib import approval, approvers, changes, drift, guards, origin, records, ro
 from lib import settings as parameters
 from lib.approval import require, require_resumable, require_whole
 from lib.errors import BadParameters, Refused
-from lib.plans import UNKNOWN, Plan, Use, Wanted, entry
+from lib.plans import UNKNOWN, Change, Plan, Use, Wanted, entry
 from lib.records import LOG, Record
 from lib.settings import OF_THE_RUN, ROOT, Settings, load
 
@@ -915,6 +916,22 @@ def test_what_the_run_wrote_is_no_drift(half, world, wanted):
     asked, record = half
     require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
     require(changes.plan("01", wanted), asked, record)
+
+
+def test_a_phase_in_which_nothing_is_planned_asks_the_account_for_nothing(half):
+    asked, record = half
+    require(Plan("02", ()), asked, record)
+
+
+@pytest.mark.parametrize("states", [("intended",), ("intended", "failed"), ("intended", "applied")])
+def test_only_an_undo_that_was_applied_ends_the_approval(states, half, world, wanted):
+    asked, record = half
+    back = Change(world.thing("new"), "born", None)
+    for state in states:
+        record.append(LOG, entry("90", back, state, undoes=True))
+    over = "applied" in states
+    with pytest.raises(Refused, match="was rolled back, and its approval with it") if over else nullcontext():
+        require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
 
 
 @pytest.mark.parametrize("state", ["intended", "applied", "not applied"])

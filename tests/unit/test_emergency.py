@@ -9,7 +9,7 @@ from machines import OPERATOR, GuardParameters, StepFunctions, connected, descri
 
 from lib import deploy, emergency, manifest, records, rollback
 from lib.answers import answer
-from lib.errors import BadParameters, NotAsWanted, Refused, Unrecorded
+from lib.errors import BadParameters, NotAsWanted, Refused, RunbookError, Unrecorded
 from lib.locks import Lock
 from lib.plans import UNKNOWN, Change, entry, written
 from lib.record import folder
@@ -274,6 +274,41 @@ def test_a_backup_that_was_swapped_is_not_written_also_once_it_was_sealed(how, s
     ):
         emergency.planned(live, run)
     assert (aws.wrote, aws.runs()) == ([], "after")
+
+
+def test_a_log_that_cannot_be_read_is_named_before_the_backups_that_nothing_confirms(live, run, monkeypatch):
+    path, _ = backup_of(run)
+    path.write_text("no JSON")
+    with pytest.raises(Refused, match=rf"so nothing was written: {path.name}: "):
+        emergency.planned(live, run)
+    monkeypatch.setattr(emergency, "_log", lambda record: ([], "the log cannot be read"))
+    with pytest.raises(Refused, match=rf"so nothing was written: the log cannot be read; {path.name}: "):
+        emergency.planned(live, run)
+
+
+def test_the_first_write_of_the_workflow_is_of_this_one_and_of_nothing_else(live, run):
+    machine, rows = Workflow(live, live.settings.state_machine_name), run.changes()
+    assert emergency._first_write(rows, machine) == rows[0]
+    assert emergency._first_write(rows, Workflow(live, "Another")) is None
+    others = [row | {"kind": "other"} for row in rows]
+    assert emergency._first_write(others, machine) is None
+
+
+def test_where_the_workflow_alone_is_restored_and_aws_refuses_it_that_is_the_error(live, aws, run):
+    found = replace(emergency.planned(live, run), aliases={})
+    refusing(aws, "update_state_machine")
+    with pytest.raises(RunbookError, match="AccessDenied"):
+        emergency.restore(found, run)
+
+
+def test_why_it_was_not_confirmed_is_recorded_with_it(live, run):
+    given_back(live, run, "restore --unverified")
+    assert {row.get("why") for row in run.rows(LOG) if row["undoes"]} == {"restore --unverified"}
+
+
+def test_of_what_is_confirmed_no_reason_is_recorded(live, run):
+    given_back(live, run)
+    assert not any("why" in row for row in run.rows(LOG) if row["undoes"])
 
 
 @pytest.mark.parametrize("name", ["00", "stepfunctions-backup-00000101"])
