@@ -4,14 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from lib import phases, provenance, records, resources, undo
+from lib import phases, plans, provenance, records, resources, undo
 from lib.account_guards import AccountGuards
 from lib.aws import Live
 from lib.checks import brief
 from lib.drills import GATE
 from lib.errors import BadParameters, RunbookError
 from lib.plans import KEPT, Change, Outcome, Plan, Value
-from lib.records import Record
+from lib.records import LOG, Record
 from lib.resources import Workflow, entries
 from lib.resources.workflow import value_of
 from lib.states import named
@@ -105,6 +105,25 @@ def ledger(outcome: Outcome) -> list[dict[str, str]]:
     ]
     not_kept = [{"what": "approval of the run", "outcome": outcome.not_kept, "value": ""}] if outcome.not_kept else []
     return [*rows, *not_kept]
+
+
+def untold(live: Live, record: Record) -> list[dict[str, str]]:
+    """As a row of the ledger, how much the account keeps that the run was about to write and no row of its log tells.
+
+    A run that was killed never came to some of it; but rows may also have been taken away, and nobody can tell which.
+    """
+    row = {"what": "writes that were announced", "value": ""}
+    try:
+        wrote = AccountGuards(live).wrote(record.run_id)
+    except RunbookError as error:
+        return [row | {"outcome": f"cannot tell whether {LOG} holds them all: {error}"}]
+    told = {plans.written(one) for one in record.changes() if not one["trouble"]}
+    left = [one for one in wrote - told if not one.startswith(plans.UNDO)]
+    said = (
+        f"{len(left)} of which no row of {LOG} tells: the run never came to them, or rows were taken away; compare "
+        "plan.json with the account"
+    )
+    return [row | {"outcome": said}] if left else []
 
 
 def _value(change: Change, state: str) -> Value:

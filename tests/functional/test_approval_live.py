@@ -265,6 +265,8 @@ def test_what_the_run_left_half_written_is_its_own_where_it_writes_in_parts(stag
     begun = entry(phase, change, "intended")
     account.keep_written(run_id, [*account.wrote(stage.record.run_id), written(begun)])
     with stage.edited(name):
+        if in_parts:
+            change.resource.write({"retentionInDays": 0})  # what a write leaves that is cut after its first call
         with pytest.raises(Refused, match="changed since"):
             approval.require_resumable(stage.settings, record, stage.plans, CALLER)
         record.append(LOG, begun)
@@ -272,6 +274,10 @@ def test_what_the_run_left_half_written_is_its_own_where_it_writes_in_parts(stag
             nullcontext() if in_parts else pytest.raises(Refused, match="changed since")
         ):  # one call leaves no third value
             approval.require_resumable(stage.settings, record, stage.plans, CALLER)
+        if in_parts:
+            change.resource.write({"retentionInDays": 3653})
+            with pytest.raises(Refused, match="changed since"):  # no write of ours leaves that
+                approval.require_resumable(stage.settings, record, stage.plans, CALLER)
 
 
 # The command, on an account of its own.

@@ -1,13 +1,14 @@
 """What is read before and after an undo: what the run changed, what would go back, and what became of each."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from fakes import World
 from machines import StepFunctions, connected, described, kept
 
 from lib import changes, rollback
-from lib.errors import BadParameters
+from lib.errors import BadParameters, NotAsWanted
 from lib.phases import NOTEBOOKS
 from lib.plans import KEPT, Change, Outcome, Plan, entry
 from lib.records import LOG
@@ -157,6 +158,27 @@ def test_a_kind_that_this_version_does_not_know_is_said_and_keeps_no_other_from_
         ("lake", True)
     ]
     assert len(found.changes) == 3
+
+
+def test_writes_that_were_announced_and_that_no_row_tells_are_counted(live, aws, record):
+    moved(live, aws, record)
+    assert rollback.untold(live, record) == []
+    rows = record.rows(LOG)
+    (record.folder / LOG).unlink()
+    record.append_all(LOG, rows[:2])
+    (said,) = rollback.untold(live, record)
+    assert said["outcome"].startswith("1 of which no row of changes.jsonl tells: the run never came to them, or rows")
+
+
+def test_where_the_account_does_not_say_what_was_announced_that_is_said(live, aws, record, monkeypatch):
+    moved(live, aws, record)
+    monkeypatch.setattr(rollback, "AccountGuards", lambda live: SimpleNamespace(wrote=deaf))
+    (said,) = rollback.untold(live, record)
+    assert said["outcome"] == "cannot tell whether changes.jsonl holds them all: no answer"
+
+
+def deaf(run_id):
+    raise NotAsWanted("no answer")
 
 
 # What became of each
