@@ -25,10 +25,10 @@ class _Thing:
     """What a run did with one live thing: the row that first wrote to it, and every value it began to write."""
 
     first: Mapping[str, Any]
+    hidden: bool  # before its first row there is one of it that nothing may be done by
     written: list[Value] = field(default_factory=list)
     last: Mapping[str, Any] = field(default_factory=dict)
     undone: bool = False
-    hidden: bool = False  # before its first row there is one of it that nothing may be done by
 
     @property
     def lasts(self) -> bool:

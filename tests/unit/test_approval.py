@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from fakes import World
 
-from lib import approval, approvers, changes, drift, guards, origin, records, rollback, undo
+from lib import approval, approvers, changes, drift, guards, kept_plans, origin, records, rollback, undo
 from lib import settings as parameters
 from lib.approval import require, require_resumable, require_whole
 from lib.errors import BadParameters, Refused
@@ -1037,3 +1037,11 @@ def test_without_approval_only_the_parameters_must_be_the_same(settings, world, 
 def test_a_kept_plan_reads_as_it_was_kept(settings, world, wanted):
     data = approval.plan_data([changes.plan("01", wanted)], settings)
     assert json.loads(json.dumps(data)) == data
+
+
+def test_a_plans_digest_has_32_digits_and_without_an_account_the_first_of_two_counts(half, world, wanted):
+    asked, record = half
+    (first,) = record.attempts(kept_plans.PLAN)
+    assert len(kept_plans.digest(first)) == 32
+    record.keep_json(kept_plans.PLAN, first | {"made": "later"})
+    assert kept_plans.begun(record, asked.approved_plan, None).plan == first

@@ -181,6 +181,65 @@ def deaf(run_id):
     raise NotAsWanted("no answer")
 
 
+# What carries the alerts of a workflow that another run deployed
+
+
+@pytest.fixture
+def runs(monkeypatch):
+    """`runs("after")`: what is live; an error is what reading it comes to."""
+
+    def given(what):
+        def read(live):
+            if isinstance(what, Exception):
+                raise what
+            return SimpleNamespace(machine="m", arn="m:live")
+
+        monkeypatch.setattr(rollback.entries, "read", read)
+        states = {rollback.GATE if what == "sends" else "A": {"Type": "Pass", "End": True}}
+        monkeypatch.setattr(rollback.entries, "run_by", lambda live, arn: [{}])
+        monkeypatch.setattr(rollback, "value_of", lambda found: {"definition": {"States": states}})
+
+    return given
+
+
+def undone(live, record, monkeypatch, live_value="made", **row):
+    world = World({"rule": live_value} if live_value else {})
+    monkeypatch.setattr(rollback.resources, "reopen", lambda live, kind, identity: world.reopen(kind, identity))
+    record.append_all(LOG, rows(world, "rule", **{"phase": "04", "after": "made", **row}))
+    kept(live, record)
+    return rollback.plan(live, record).changes
+
+
+@pytest.mark.parametrize("phase", rollback.CARRYING)
+def test_what_it_takes_for_a_live_workflows_alerts_stays_and_the_way_is_named(phase, live, record, runs, monkeypatch):
+    runs("sends")
+    first, rule = undone(live, record, monkeypatch, phase=phase)
+    assert "which another run deployed: roll that run back first" in first.trouble
+    assert (first.resource.others_rely, first.resource.kind, rule.action) == (True, "state machine", "remove")
+
+
+def test_where_what_is_live_cannot_be_read_it_stays_as_well(live, record, runs, monkeypatch):
+    runs(NotAsWanted("denied"))
+    first, _ = undone(live, record, monkeypatch)
+    assert first.trouble == "what runs now, and may need it, cannot be read: denied"
+
+
+def test_where_the_workflow_of_before_is_live_it_goes(live, record, runs, monkeypatch):
+    runs("before")
+    assert [change.action for change in undone(live, record, monkeypatch)] == ["remove"]
+
+
+@pytest.mark.parametrize("row", [{"phase": "06"}, {"temporary": True}])
+def test_what_carries_no_alert_goes_whatever_is_live(row, live, record, runs, monkeypatch):
+    runs("sends")
+    assert [change.trouble for change in undone(live, record, monkeypatch, **row)] == [""]
+
+
+def test_where_nothing_is_left_to_take_away_nobody_is_asked_what_is_live(live, record, runs, monkeypatch):
+    runs(NotAsWanted("denied"))
+    assert [change.action for change in undone(live, record, monkeypatch, live_value=None)] == ["none"]
+
+
 # What became of each
 
 

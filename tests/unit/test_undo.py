@@ -1,5 +1,7 @@
 """What an undo makes of a record's rows: whose value it finds, to which one it goes back, and what it only says."""
 
+from types import SimpleNamespace
+
 import pytest
 from fakes import FakeResource, World
 
@@ -321,3 +323,13 @@ def test_a_value_that_a_thing_cannot_take_is_a_failure_of_that_thing():
     assert "KeyError" in str(found)
     assert undo.state(found).startswith("failed: ")
     assert undo.state("applied") == "applied"
+
+
+@pytest.mark.parametrize("error", [NotAsWanted("gone"), KeyError("gone")])
+def test_on_what_cannot_be_made_again_nothing_relies(error, world):
+    def reopen(kind, identity):
+        raise error
+
+    (row, _) = rows(world, ("a", "b", "intended", "applied"))
+    assert undo._relied_on(reopen, row) is False
+    assert undo._relied_on(lambda kind, identity: SimpleNamespace(others_rely=True), row) is True
