@@ -530,3 +530,8 @@ def test_a_full_disk_keeps_nobody_from_the_emergency_path(settings, record, monk
     full(monkeypatch)
     assert "No space left" in changes.restore_now(world.thing("a"), "old", record)
     assert world.live == {"a": "old"}
+
+
+def test_each_wait_before_a_write_is_tried_again_is_twice_the_one_before():
+    first, *rest = changes.WAITS
+    assert (first, rest) == (0.5, [2 * wait for wait in changes.WAITS[:-1]])
