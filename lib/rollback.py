@@ -49,7 +49,7 @@ def plan(live: Live, record: Record) -> Plan:
     carriers = {_thing(row) for row in chosen if row["phase"] in CARRYING and not row.get("temporary")}
     taken = any((one.resource.name, one.temporary) in carriers for one in found.changes if one.action != "none")
     needed = _needed(live) if taken and not any(one.resource.others_rely for one in found.changes) else ""
-    return replace(found, changes=(*_first(live, needed), *found.changes)) if needed else found
+    return replace(found, changes=(_blocked(live, needed), *found.changes)) if needed else found
 
 
 def _needed(live: Live) -> str:
@@ -63,10 +63,11 @@ def _needed(live: Live) -> str:
     return "it runs the plan's definition, which another run deployed: roll that run back first" if sends else ""
 
 
-def _first(live: Live, why: str) -> list[Change]:
+def _blocked(live: Live, why: str) -> Change:
+    """The workflow as what comes first and cannot be undone here, so that what it relies on stays."""
     machine = Workflow(live, live.settings.state_machine_name)
     about = {"kind": machine.kind, "name": machine.name, "identity": machine.identity}
-    return [undo.said(about, why, relied_on=True)]
+    return undo.said(about, why, relied_on=True)
 
 
 def within(rows: Sequence[Mapping[str, Any]], to_phase: str) -> list[Mapping[str, Any]]:

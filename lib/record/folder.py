@@ -139,7 +139,11 @@ class Record:
     def rows(self, name: str) -> list[dict[str, Any]]:
         """The lines of a log; a last line that a kill cut short is left out."""
         path = self.folder / name
-        return rows_of(path.read_bytes()) if path.exists() else []
+        if not path.exists():
+            return []
+        # Not splitlines(), which also breaks at U+2028 inside a value; and a kill can cut a character in two.
+        lines = path.read_bytes().decode(errors="replace").split("\n")
+        return [row for row in (_row(line) for line in lines) if row is not None]
 
     def checked(self, phase: str, checks: Sequence[Checked]) -> Sequence[Checked]:
         """Add the answers of a phase to `checks.jsonl`, and hand them on. What is asked at once shares a time."""
@@ -242,13 +246,6 @@ class Record:
         """Like `keep_json`, for text."""
         path = self.new_path(name)
         return self.write_text(str(path.relative_to(self.folder)), text)
-
-
-def rows_of(data: bytes) -> list[dict[str, Any]]:
-    """The lines of a log, or of its beginning."""
-    # Not splitlines(), which also breaks at U+2028 inside a value; and a kill can cut a character in two.
-    lines = data.decode(errors="replace").split("\n")
-    return [row for row in (_row(line) for line in lines) if row is not None]
 
 
 def _row(line: str) -> dict[str, Any] | None:
