@@ -16,7 +16,7 @@ from lib.drift import differing, drifted, other_code, other_parameters, since
 from lib.errors import BadParameters, Refused
 from lib.kept_plans import PLAN as PLAN
 from lib.kept_plans import Begun
-from lib.plans import AccountGuards, Plan, fingerprint, written
+from lib.plans import AccountGuards, Plan, fingerprint, is_kept
 from lib.record import formats
 from lib.records import LOG, Record
 from lib.settings import ROOT, Settings, account_waives_approval, waives_approval
@@ -164,7 +164,7 @@ def _own_rows(
     rows = since(record, begun.plan)
     _require_not_rolled_back(settings, record, rows, begun.undone)
     wrote = account.wrote(record.run_id) if account and rows else frozenset[str]()
-    return [row for row in rows if not row["trouble"] and written(row) in wrote]
+    return [row for row in rows if is_kept(row, wrote)]
 
 
 def _require_waived(plan: Plan, settings: Settings, record: Record) -> None:

@@ -52,6 +52,8 @@ BAD_CREDENTIALS = (
     "SignatureDoesNotMatch",
 )  # fmt: skip
 
+NOT_TOLD = "(not told by STS)"  # stands for who calls
+
 Answer = TypeVar("Answer")
 
 
@@ -97,19 +99,20 @@ class Live:
         return self.clients[service]
 
 
-def connect(settings: Settings, log: CallLog | None = None) -> Live:
+def connect(settings: Settings, log: CallLog | None = None, at_once: bool = False) -> Live:
     """Connect, and stop unless this is the account and region of the parameters. The guard is the first call made.
 
     Before it comes whether what runs is this checkout's code. `log` gets one row a call. Raises Unreachable without
-    credentials or an answer, Refused in another account, or where other code runs.
+    credentials or an answer, Refused in another account, or where other code runs. `at_once`, an STS that is unwell
+    stops nobody, and the caller is NOT_TOLD: only what names the account by an ARN may then be written first, since
+    AWS refuses that to the credentials of another.
     """
     origin.imported()
     with readable("connecting"):
         session, calls = _session(settings), Calls(log)
         if log:
             calls.listen(session)
-        # Three attempts: an operator whose endpoint is down should not wait for five.
-        found = _client(session, settings, "sts", attempts=3).get_caller_identity()
+    found = _caller(session, settings, at_once)
     if found["Account"] != settings.account_id:
         raise Refused(
             f"these credentials belong to account {found['Account']}, the parameters of {settings.environment} name "
@@ -117,6 +120,22 @@ def connect(settings: Settings, log: CallLog | None = None) -> Live:
         )
     where = settings.endpoint_url or "AWS"
     return Live(settings, Identity(found["Account"], settings.region, found["Arn"], where), session, calls=calls)
+
+
+def _caller(session: boto3.session.Session, settings: Settings, at_once: bool) -> dict[str, str]:
+    try:
+        with readable("connecting"):
+            # Three attempts: an operator whose endpoint is down should not wait for five.
+            asked = _client(session, settings, "sts", attempts=1 if at_once else 3).get_caller_identity()
+            return {key: asked[key] for key in ("Account", "Arn")}
+    except (Unreachable, NotAsWanted) as error:
+        cause = error.__cause__
+        shut = isinstance(cause, NO_CREDENTIALS) or (
+            isinstance(cause, ClientError) and error_code(cause) in BAD_CREDENTIALS
+        )
+        if shut or not at_once:
+            raise
+        return {"Account": settings.account_id, "Arn": NOT_TOLD}
 
 
 @contextmanager

@@ -45,14 +45,17 @@ def told(command: Callable[..., int | None]) -> Callable[..., None]:
     return inner
 
 
-def parameters(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The ENV argument and `--set`, as one `Settings` argument named `given`."""
+def parameters(command: Callable[..., Any], load: Callable[..., Any] = settings.load) -> Callable[..., Any]:
+    """The ENV argument and `--set`, as one argument named `given`, which gives `Settings`, or what another `load` does.
+
+    What is decided by the command it takes by name.
+    """
 
     @click.argument("environment", metavar="ENV")
     @click.option("overrides", "--set", multiple=True, metavar="KEY=VALUE", help="Another value for one parameter.")
     @functools.wraps(command)
     def inner(environment: str, overrides: Sequence[str], **options: Any) -> Any:  # noqa: ANN401
-        return command(lambda **more: settings.load(environment, given_and_decided(overrides, more)), **options)
+        return command(lambda **more: load(environment, given_and_decided(overrides, more)), **options)
 
     return inner
 

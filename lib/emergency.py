@@ -154,12 +154,14 @@ def restore(found: Restoration, record: Record) -> list[str]:
     """Back to the backup: each alias that the run moved, to its versions of before, then the machine.
 
     An alias that cannot be moved keeps the machine from nothing, and is tried once more after it. Returns a sentence
-    for each thing that did not go as it should.
+    for each thing that did not go as it should. Raises NotAsWanted where the machine was not restored, or nothing was.
     """
     things, why = found.things, found.unconfirmed
     tried = undo.in_two_tries(things, lambda one: _unrecorded(changes.restore_now(*one, record, why)))
     if isinstance(tried[-1], RunbookError) and things[-1][0] is found.machine:
         raise tried[-1]
+    if all(isinstance(one, RunbookError) for one in tried):
+        raise NotAsWanted("; ".join(map(_unmoved, (thing for thing, _ in things), tried)))
     told = [_unmoved(thing, one) for (thing, _), one in zip(things, tried, strict=True)]
     lost = [f"{thing.name} stays as it is: {NOT_TOLD}" for thing in found.lost]
     back = [thing.name for thing, _ in things]

@@ -97,12 +97,12 @@ def ours(lost: Sequence[Loss], settings: Settings, record: Record, account: Acco
             key = _key(row["kind"], row["identity"])
             if key not in things or row["trouble"] or row["state"] != "intended" or row.get("undoes"):
                 continue
-            if plans.written(row) in kept(found.run_id):
+            if plans.is_kept(row, kept(found.run_id)):
                 written.setdefault(key, []).append(row["after"])
             else:
                 unknown[found.run_id] = None
     left = {_key(row["kind"], row["identity"]): row for row in undo.unfinished(record.changes())}
-    mine = {key: row for key, row in left.items() if key in things and plans.written(row) in kept(record.run_id)}
+    mine = {key: row for key, row in left.items() if key in things and plans.is_kept(row, kept(record.run_id))}
     return Ours(written, mine, list(unknown))
 
 

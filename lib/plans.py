@@ -1,7 +1,7 @@
 """What a plan is: plain frozen data, compared and fingerprinted. No AWS, no files, nothing is carried out here."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -272,6 +272,11 @@ def written(row: Mapping[str, Any]) -> str:
     if row.get("undoes"):
         return f"{UNDO}{_digits(about)}"
     return _digits([*about, row.get(formats.KEY), row["phase"], row["before"], row.get("laid", {})])
+
+
+def is_kept(row: Mapping[str, Any], wrote: Container[str]) -> bool:
+    """Whether a row can be read, and the account keeps that its run `wrote` it; else it counts for nothing."""
+    return not row["trouble"] and written(row) in wrote
 
 
 def _digits(about: list[Any]) -> str:

@@ -38,7 +38,7 @@ def confirmed(record: Record, rows: Sequence[dict[str, Any]], wrote: Iterable[st
     """The rows, against what the account keeps that the run wrote. What an undo says that it left alone is left out."""
     known = frozenset(wrote)
     return [
-        row if row["trouble"] or plans.written(row) in known else change_rows.doubted(row, _why(record))
+        row if row["trouble"] or plans.is_kept(row, known) else change_rows.doubted(row, _why(record))
         for row in rows
         if not (row["undoes"] and row["state"] in CLAIM_NOTHING)
     ]

@@ -25,9 +25,12 @@ HANDED_ON = "RUNBOOK_PARAMETERS"
 SUFFIXES = (".yaml", ".yml")
 
 
-def check(parameters: Mapping[str, Any]) -> Settings:
+def check(parameters: Mapping[str, Any], strict: bool = True) -> Settings:
     """Settings from a mapping. Raises BadParameters naming every wrong key in one sentence, and Refused for what lifts
-    a guard that a file in `parameters/` sets for this account, whichever file or copy of one was given."""
+    a guard that a file in `parameters/` sets for this account, whichever file or copy of one was given.
+
+    A file there that cannot be read may set one, so it stops everything that is `strict`; an undo waits for no mending.
+    """
     known = list(Settings.model_fields)
     for key in parameters:
         if key not in known:
@@ -38,13 +41,14 @@ def check(parameters: Mapping[str, Any]) -> Settings:
         found = Settings.model_validate(dict(parameters))
     except ValidationError as error:
         raise BadParameters("; ".join(_sentence(item) for item in error.errors())) from error
+    found._strict = strict
     _require_the_accounts_guards(found)
     return found
 
 
 def changed(settings: Settings, **other: Any) -> Settings:  # noqa: ANN401 - values of parameters
     """The same with other values, checked like any: the one way to change parameters in code."""
-    found = check({**settings.model_dump(), **other})
+    found = check({**settings.model_dump(), **other}, settings._strict)
     found._file = settings._file
     return found
 
@@ -59,7 +63,8 @@ def folder_of(settings: Settings, run_id: str) -> Path:
 
 def _require_the_accounts_guards(found: Settings) -> None:
     """What the files in `parameters/` say of an account binds whoever names it, by whatever file."""
-    naming = [(name, data) for name, data in _files() if str(data.get("account_id")) == found.account_id]
+    told = _files(found._strict)
+    naming = [(name, data) for name, data in told if str(data.get("account_id")) == found.account_id]
     for name, data in naming:
         if found.approval == "none" and data.get("approval") != "none":
             raise Refused(
@@ -105,12 +110,32 @@ def account_waives_approval(settings: Settings) -> bool:
     return any(tuple(str(data.get(key)) for key in ("account_id", "approval")) == own for _, data in _files())
 
 
-def _files() -> list[tuple[str, dict[str, Any]]]:
-    """Every file of parameters of this checkout, by its path in `parameters/`, also in a folder of it."""
-    top = ROOT / "parameters"
+def unread_files() -> list[str]:
+    """Why each file in `parameters/` that cannot be read cannot: what is not strict leaves it aside, and says so."""
+    return [why for _, _, why in _each() if why]
+
+
+def _files(strict: bool = True) -> list[tuple[str, dict[str, Any]]]:
+    """Every file of parameters of this checkout, by its path in `parameters/`, also in a folder of it. Raises
+    BadParameters where one cannot be read, if that is `strict`."""
+    every = _each()
+    for _, _, why in every:
+        if why and strict:
+            raise BadParameters(why)
+    return [(name, data) for name, data, why in every if not why]
+
+
+def _each() -> list[tuple[str, dict[str, Any], str]]:
+    """Of every file its path in `parameters/`, what it says, and why that cannot be read."""
+    top, found = ROOT / "parameters", []
     # An editor leaves hidden files beside what it has open.
-    paths = sorted(path for path in top.rglob("*") if path.suffix.lower() in SUFFIXES and _counts(path))
-    return [(path.relative_to(top).as_posix(), _parameters_of(path)) for path in paths]
+    for path in sorted(path for path in top.rglob("*") if path.suffix.lower() in SUFFIXES and _counts(path)):
+        name = path.relative_to(top).as_posix()
+        try:
+            found.append((name, _parameters_of(path), ""))
+        except BadParameters as error:
+            found.append((name, {}, f"parameters/{name} may guard this account, and cannot be read: {error}"))
+    return found
 
 
 def _counts(path: Path) -> bool:
@@ -121,6 +146,8 @@ def _parameters_of(path: Path) -> dict[str, Any]:
     """What a parameters file says. Raises BadParameters for what is no YAML mapping, or says a key twice."""
     try:
         text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise BadParameters(f"{path.name} cannot be read as a file ({error.strerror})") from error
     except UnicodeDecodeError:
         raise BadParameters(f"{path.name} is not valid YAML: it is no text in UTF-8") from None  # it quotes the file
     data = _parsed(text, path.name)
@@ -154,23 +181,29 @@ def _given(where: str, value: Any) -> Any:  # noqa: ANN401
     return value if number or shown(text) == text else shown(text)
 
 
-def load(environment: str, overrides: Mapping[str, Any] | None = None) -> Settings:
-    """Settings of `parameters/<environment>.yaml` (or of a YAML file's path), with overrides on top.
+def load(environment: str, overrides: Mapping[str, Any] | None = None, strict: bool = True) -> Settings:
+    """Settings of `parameters/<environment>.yaml` (or of a YAML file's path), with overrides on top, as `check` has it.
 
     Raises Refused for an override of what guards the account: the file in use alone says that.
     """
+    path = path_of(environment)
+    said, other = _parameters_of(path), dict(overrides or {})
+    found = check({**said, **other}, strict)
+    found._file = str(path.resolve())
+    require_no_guard_lifted(said, other, path.name)
+    return found
+
+
+def path_of(environment: str) -> Path:
+    """The parameters file of an environment's name, or of the path of a YAML file. Raises BadParameters for none."""
     path = Path(environment) if environment.endswith(SUFFIXES) else ROOT / "parameters" / f"{environment}.yaml"
     if not path.is_file():
         have = ", ".join(sorted(found.stem for found in (ROOT / "parameters").glob("*.yaml")))
         raise BadParameters(f"no parameters for environment {environment!r}; expected one of {have}, or a YAML file")
-    said, other = _parameters_of(path), dict(overrides or {})
-    found = check({**said, **other})
-    found._file = str(path.resolve())
-    _require_no_guard_lifted(said, other, path.name)
-    return found
+    return path
 
 
-def _require_no_guard_lifted(said: Mapping[str, Any], other: Mapping[str, Any], file: str) -> None:
+def require_no_guard_lifted(said: Mapping[str, Any], other: Mapping[str, Any], file: str) -> None:
     """Refuse values that differ from a file's where that guards the account; asking for more is no such."""
     for key in (*FIXED, *TIGHTENED):
         if key in other and _lifts(key, said.get(key), other[key]):
@@ -207,11 +240,11 @@ def said_by(path: Path) -> dict[str, Any] | None:
     """What a parameters file says now, or None where it cannot be read any more: a message must not fail over it."""
     try:
         return _parameters_of(path)
-    except (OSError, BadParameters):
+    except BadParameters:
         return None
 
 
-def from_notebook(names: Mapping[str, Any]) -> Settings:
+def from_notebook(names: Mapping[str, Any], strict: bool = True) -> Settings:
     """Settings from a notebook's `globals()`: what its parameters cells set; an unknown name in one is a mistyped one.
 
     What a start-up file or a profile set in the same namespace is no parameter. Outside a notebook, where no cells are
@@ -223,10 +256,10 @@ def from_notebook(names: Mapping[str, Any]) -> Settings:
         given = {name: names[name] for cell in cells for name in _assigned(str(cell)) if name in names}
     else:
         given = _plain(names)
-    found = check(given)
-    for name, said in _files():
+    found = check(given, strict)
+    for name, said in _files(strict):
         if (said.get("environment"), said.get("account_id")) == (found.environment, found.account_id):
-            _require_no_guard_lifted(said, given, name)
+            require_no_guard_lifted(said, given, name)
     found._file = os.environ.get(HANDED_ON, "")
     return found
 

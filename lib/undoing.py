@@ -2,17 +2,18 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 import click
 
-from lib import audit, changes, emergency, kept_plans, locks, records, run, terminal
+from lib import audit, changes, emergency, kept_plans, locks, recorded_parameters, records, run, settings, terminal
 from lib import rollback as rollbacks
 from lib.account_guards import AccountGuards
-from lib.aws import Live, connect
+from lib.aws import NOT_TOLD, Live, connect
 from lib.checks import require
 from lib.command import exit_code, main, parameters, told
 from lib.display import commands
-from lib.errors import Altered, BadParameters, NotAsWanted, Refused, RunbookError, Unrecorded
+from lib.errors import Altered, BadParameters, NotAsWanted, Refused, RunbookError, Unreachable, Unrecorded
 from lib.phases import Phase
 from lib.records import Record
 from lib.settings import Settings, changed
@@ -25,7 +26,7 @@ SOON_SECONDS = 5  # as long as an emergency waits for one answer
 
 
 @main.command()
-@parameters
+@partial(parameters, load=partial(settings.load, strict=False))
 @click.argument("run_id")
 @click.option("--dry-run", is_flag=True, help="Show what would be undone; write nothing.")
 @click.option("--to-phase", default="", metavar="PHASE", help="Undo this phase and what runs after it; keep the rest.")
@@ -47,6 +48,7 @@ def rollback(
     if to_phase:
         more["rollback_to_phase"] = to_phase
     chosen = given(mode="plan" if dry_run else "apply", run_id=run_id, **more)
+    tell_unread()
     why = loudly("rollback", run_id) if unverified else ""
     record, live = audit.reopen(chosen, why, lambda found: bool(found.rows(changes.LOG)))
     if records.unverified(record) and not unverified:
@@ -77,13 +79,16 @@ def undone(chosen: Settings, record: Record) -> Phase:
 
 
 @main.command()
-@parameters
+@partial(parameters, load=recorded_parameters.load)
 @click.argument("run_id")
 @click.option("--unverified", is_flag=True, help=UNVERIFIED)
 @told
-def restore(given: Callable[..., Settings], run_id: str, unverified: bool) -> int:
+def restore(given: Callable[..., tuple[Settings, str]], run_id: str, unverified: bool) -> int:
     """EMERGENCY: put the workflow alone, and the aliases that check-ins start, back to the run's backup, at once."""
-    chosen = given(mode="apply", run_id=run_id)
+    chosen, wrong = given(mode="apply", run_id=run_id)
+    if wrong:
+        terminal.complain(BadParameters(f"{wrong}; this run recorded what is used instead"))
+    tell_unread()
     why = loudly("restore", run_id) if unverified else ""
     record, live = at_once(chosen, why)
     terminal.identity(live)
@@ -94,7 +99,7 @@ def restore(given: Callable[..., Settings], run_id: str, unverified: bool) -> in
     terminal.say(f"{found.said} of before run {run_id}")
     for trouble in troubles:
         terminal.complain(NotAsWanted(trouble))
-    if lock_taken := emergency.take_lock_away(live):
+    if lock_taken := emergency.take_lock_away(live.once()):
         terminal.say(f"Note: {lock_taken}")
     try:
         require(emergency.verified(found, chosen))
@@ -120,7 +125,21 @@ def at_once(chosen: Settings, unverified: str) -> tuple[Record, Live]:
     except Unrecorded as error:
         terminal.complain(error)  # a full disk keeps nobody from being helped
     soon = changed(chosen, answer_timeout_seconds=min(chosen.answer_timeout_seconds, SOON_SECONDS))
-    return record, connect(soon, record.log_call)
+    live = connect(soon, record.log_call, at_once=True)
+    if live.identity.caller == NOT_TOLD:
+        terminal.complain(
+            Unreachable(
+                "STS does not tell whose credentials these are. It was not waited for: AWS gives the workflow of "
+                f"account {chosen.account_id} to no other account's"
+            )
+        )
+    return record, live
+
+
+def tell_unread() -> None:
+    """Say which parameters files nobody could read, and an undo does not wait for."""
+    for why in settings.unread_files():
+        terminal.say(f"Note: {why}. It was left aside")
 
 
 def loudly(command: str, run_id: str) -> str:

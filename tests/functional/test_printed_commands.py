@@ -44,7 +44,7 @@ PRINTED = re.compile(
 @pytest.fixture
 def file(account, tmp_path):
     """A parameters file of this account outside of the checkout, of an environment that has no file there."""
-    path = tmp_path / "of this account" / "own.yaml"
+    path = tmp_path / "of this account" / "mine.yaml"
     path.parent.mkdir()
     path.write_text(yaml.safe_dump({**account.model_dump(), "environment": "mine"}), encoding="utf-8")
     return path
@@ -212,6 +212,13 @@ def test_what_a_notebook_and_a_restore_print_puts_the_workflow_back_and_then_the
     assert code == 0 and "was given back its definition" in told, told
     (rest,) = collected(told)
     assert rest == rollback
+    right = file.read_text(encoding="utf-8")
+    for wrong in (right.replace("ops_subscription_endpoint:", "ops_endpoint:"), f"<<<<<<< HEAD\n{right}"):
+        file.write_text(wrong, encoding="utf-8")
+        code, told = typed(f"{restore} --set outputs_dir={chosen.outputs_dir}", tmp_path)
+        assert code == 0 and "this run recorded what is used instead" in told, told
+        assert "was given back its definition" in told and "AWS holds it" in told
+    file.write_text(right, encoding="utf-8")
     code, undone = typed(rest, tmp_path)
     assert code == 0 and "Rolling back" in undone, undone
 

@@ -16,6 +16,7 @@ from botocore.retries.standard import ExponentialBackoff
 from lib import calls
 from lib.aws import (
     BAD_CREDENTIALS,
+    NOT_TOLD,
     Identity,
     _client,
     _models,
@@ -102,6 +103,30 @@ def test_another_account_is_refused_before_any_other_call(account):
     assert caught.value.exit_code == 3
     assert len(account.asked) == 1
     assert "Action=GetCallerIdentity" in account.asked[0]
+
+
+def test_at_once_an_sts_that_is_silent_stops_nobody(account):
+    account.silent = True
+    live = connect(account.settings(), at_once=True)
+    assert len(account.asked) == 1
+    assert live.identity == Identity("0" * 12, "us-east-1", NOT_TOLD, account.endpoint)
+
+
+@pytest.mark.parametrize("code", ["ServiceUnavailable", "Throttling", "AccessDenied"])
+def test_nor_one_that_does_not_say(account, code):
+    account.refusal = code
+    assert connect(account.settings(), at_once=True).identity.caller == NOT_TOLD
+    with pytest.raises(NotAsWanted):
+        connect(account.settings())
+
+
+def test_but_another_account_and_credentials_that_are_none_do(account):
+    account.account = "205930636302"
+    with pytest.raises(Refused, match="belong to account 205930636302"):
+        connect(account.settings(), at_once=True)
+    account.refusal = "ExpiredToken"
+    with pytest.raises(Unreachable, match="log in again"):
+        connect(account.settings(), at_once=True)
 
 
 def test_a_client_is_made_once_and_reused(account):

@@ -400,9 +400,6 @@ def test_of_a_run_that_moved_aliases_alone_they_are_given_back_and_the_workflow_
     assert (found.said, aws.runs()) == ("The aliases were given back their versions", "somebody's")
     assert aws.aliases["live"] == {f"{aws.arn}:1": 100}
     assert [check.status for check in emergency.verified(found, live.settings)] == ["passed"]
-    refusing(aws, "update_state_machine_alias")
-    said = emergency.restore(emergency.planned(live, record), record)
-    assert "could not be moved back" in said[0]
 
 
 UNASKABLE = {
@@ -611,6 +608,15 @@ def test_an_alias_whose_version_of_before_cannot_be_asked_for_is_said_as_well(li
         "failed",
         "passed",
     ]
+
+
+def test_where_nothing_at_all_is_given_back_it_is_an_error(live, aws, run):
+    """So that nothing else is written: who calls may not be of this account."""
+    found = emergency.planned(live, run)
+    refusing(aws, "update_state_machine_alias")
+    with pytest.raises(NotAsWanted, match="live could not be moved back") as caught:
+        emergency.restore(replace(found, value=None), run)
+    assert "AccessDenied" in str(caught.value)
 
 
 # The lock of a run that still writes

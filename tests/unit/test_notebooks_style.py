@@ -149,7 +149,10 @@ def test_it_opens_with_what_an_operator_must_know_first(path):
 @notebook
 def test_it_asks_where_it_is_before_it_does_anything(path):
     first = code(path)[0]
-    assert "settings.from_notebook(globals())" in first
+    undo = (
+        ", strict=False" if path.stem.startswith("90") else ""
+    )  # which no broken file of another account keeps waiting
+    assert f"settings.from_notebook(globals(){undo})" in first
     assert first.rstrip().endswith("show.identity(live, record)")
 
 

@@ -487,8 +487,39 @@ def test_a_file_that_may_require_approval_and_cannot_be_read_lets_nobody_do_with
     (tmp_path / "parameters").mkdir()
     (tmp_path / "parameters" / "other.yaml").write_bytes(other)
     monkeypatch.setattr(parameters, "ROOT", tmp_path)
-    with pytest.raises(BadParameters, match=expected):
+    with pytest.raises(BadParameters, match=rf"parameters/other.yaml may guard this account, and .*{expected}"):
         parameters.check(values())
+
+
+@pytest.mark.parametrize("left", [b"<<<<<<< HEAD\nmode: plan\n=======\n", b"\xff\xfe", b"- a list\n"])
+def test_it_keeps_nobody_from_an_undo_and_is_said(tmp_path, monkeypatch, left):
+    for name in ("local", "prod"):
+        text = (ROOT / "parameters" / f"{name}.yaml").read_text(encoding="utf-8")
+        (tmp_path / "parameters").mkdir(exist_ok=True)
+        (tmp_path / "parameters" / f"{name}.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "parameters" / "other.yaml").write_bytes(left)
+    monkeypatch.setattr(parameters, "ROOT", tmp_path)
+    for strict in (lambda: load("local"), lambda: from_notebook(values())):
+        with pytest.raises(BadParameters, match=r"parameters/other\.yaml may guard this account"):
+            strict()
+    found = load("local", strict=False)
+    assert parameters.changed(found, mode="apply").mode == "apply"
+    assert from_notebook(values(), strict=False) == found
+    (said,) = parameters.unread_files()
+    assert said.startswith("parameters/other.yaml may guard this account, and cannot be read: ")
+    # What can be read guards the account all the same.
+    with pytest.raises(Refused, match="says that account"):
+        parameters.check({**values("prod"), "approval": "none"}, strict=False)
+
+
+def test_a_file_of_somebody_elses_is_one_that_cannot_be_read(tmp_path, monkeypatch):
+    file = tmp_path / "parameters" / "other.yaml"
+    file.parent.mkdir()
+    file.symlink_to("/proc/self/mem")  # is a file, and nobody can read where it begins
+    monkeypatch.setattr(parameters, "ROOT", tmp_path)
+    with pytest.raises(BadParameters, match="cannot be read as a file"):
+        parameters.check(values())
+    assert parameters.check(values(), strict=False).mode == values()["mode"]
 
 
 def in_cells(*cells, **more):

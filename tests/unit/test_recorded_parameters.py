@@ -1,0 +1,108 @@
+"""A restore waits for nobody to mend a parameters file: what the run recorded stands in for what is not right in it."""
+
+import pytest
+import yaml
+
+from lib import records, settings
+from lib.errors import BadParameters, Refused
+from lib.recorded_parameters import NEEDED, load
+from lib.settings import ROOT, Settings
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Writes the parameters file of an environment outside of the checkout, with other values or without some."""
+
+    def write(text="", without=(), **other):
+        values = yaml.safe_load((ROOT / "parameters" / "local.yaml").read_text(encoding="utf-8"))
+        values |= {"environment": "mine", "outputs_dir": str(tmp_path), "mode": "plan"} | other
+        path = tmp_path / "mine.yaml"
+        kept = {key: value for key, value in values.items() if key not in without}
+        path.write_text(text or yaml.safe_dump(kept), encoding="utf-8")
+        return str(path)
+
+    return write
+
+
+@pytest.fixture
+def recorded(file):
+    """The name of a run that recorded its parameters, with the address masked."""
+    paged = {"ops_subscription_protocol": "sms", "ops_subscription_endpoint": "+15550100100"}
+    chosen = settings.load(file(**paged), {"mode": "apply"})
+    record = records.open_run(chosen)
+    record.write_json("run.json", {"format": 1, "parameters": chosen.recorded()})
+    return record.run_id
+
+
+def asked(file, run_id, **more):
+    return load(file, {"mode": "apply", "run_id": run_id, **more})
+
+
+def test_a_file_that_is_right_is_all_that_counts(file, recorded):
+    found, wrong = asked(file(table_name="another"), recorded)
+    assert (found.table_name, found.mode, wrong) == ("another", "apply", "")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"ops_subscription_endpoint": ""}, "parameter ops_subscription_endpoint"),
+        ({"ops_subscription_endpoint": "nobody"}, "ops_subscription_endpoint: found"),
+        ({"without": ("ops_subscription_endpoint", "ops_subscription_protocol")}, "is missing"),
+        ({"high_risk_above": 99.5}, "thresholds out of order"),
+        ({"alert_topic_name": "Your6-Ops", "ops_topic_name": "Your6-Ops"}, "Your6-Ops"),
+        ({"unheard_of": 1}, "unknown parameter"),
+        ({"burst_drills": "many"}, "parameter burst_drills"),
+    ],
+)
+def test_what_a_restore_does_not_go_by_is_as_the_run_recorded_it(file, recorded, wrong, said):
+    found, why = asked(file(**wrong), recorded)
+    assert said in why
+    assert (found.mode, found.run_id, found.environment, found.high_risk_above) == ("apply", recorded, "mine", 85)
+    assert found.run_folder.is_dir()
+
+
+@pytest.mark.parametrize("key", [key for key in Settings.model_fields if key not in ("mode", "run_id", "outputs_dir")])
+def test_no_line_that_is_missing_keeps_anybody_from_it(file, recorded, key):
+    found, why = asked(file(without=(key,), environment="mine"), recorded)
+    assert f"parameter {key} is missing" in why
+    assert found.account_id == "000000000000"
+
+
+def test_nor_does_a_conflict_that_a_merge_left(file, recorded, tmp_path):
+    path = file(text="<<<<<<< HEAD\nmode: plan\n=======\nmode: apply\n>>>>>>> x\n")
+    found, why = asked(path, recorded, outputs_dir=str(tmp_path))
+    assert "mine.yaml is not valid YAML" in why
+    assert (found.account_id, found.mode) == ("000000000000", "apply")
+
+
+def test_what_a_restore_goes_by_is_as_the_file_says_and_wrong_where_that_is(file, recorded):
+    found, why = asked(file(burst_drills=0, answer_timeout_seconds=7), recorded)
+    assert why and found.answer_timeout_seconds == 7
+    for wrong in ({"account_id": "1"}, {"region": "nowhere"}, {"lock_name": ""}, {"verify_timeout_seconds": 0}):
+        with pytest.raises(BadParameters, match=next(iter(wrong))):
+            asked(file(**wrong), recorded)
+    assert set(NEEDED) < set(Settings.model_fields)
+
+
+def test_no_option_says_another_account_lock_or_workflow_than_the_file_or_the_record(file, recorded, tmp_path):
+    for text in ("", "{"):
+        for other in ({"lock_name": "/another/lock"}, {"state_machine_name": "Another"}, {"region": "eu-west-1"}):
+            with pytest.raises(Refused, match=next(iter(other))):
+                asked(file(text=text, burst_drills=0), recorded, outputs_dir=str(tmp_path), **other)
+
+
+@pytest.mark.parametrize("told", [None, {"format": 1}, {"format": 1, "parameters": "none"}])
+def test_without_a_record_that_tells_them_the_file_has_to_be_mended(file, recorded, tmp_path, told):
+    record = records.Record(tmp_path / "mine" / recorded, recorded)
+    (record.folder / "run.json").unlink()
+    if told:
+        record.write_json("run.json", told)
+    with pytest.raises(BadParameters, match="parameter burst_drills: found 0"):
+        asked(file(burst_drills=0), recorded)
+
+
+@pytest.mark.parametrize("run_id", ["../elsewhere", "none"])
+def test_a_run_that_is_none_has_recorded_nothing(file, recorded, run_id):
+    with pytest.raises(BadParameters):
+        asked(file(burst_drills=0), run_id)
