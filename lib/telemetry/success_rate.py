@@ -65,9 +65,10 @@ def proved(tally: Tally, error: float) -> float:
 
     20 of 20 prove 0.861 at an error of 0.05. Nothing proves nothing: 0.
     """
-    return (
-        float(scipy.stats.beta.ppf(error, tally.succeeded, tally.of - tally.succeeded + 1)) if tally.succeeded else 0.0
-    )
+    if not tally.succeeded:
+        return 0.0
+    # What scipy.stats.beta.ppf is, without the half second that scipy.stats takes to load.
+    return float(scipy.special.betaincinv(tally.succeeded, tally.of - tally.succeeded + 1, error))
 
 
 def possible(tally: Tally, error: float) -> float:
