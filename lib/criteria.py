@@ -1,13 +1,14 @@
 """The plan's validation checklist (5.2) and its five success criteria, decided from evidence. Calls nothing."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-
-import pandas as pd
 
 from lib import latency
 from lib.check_ids import Id, Point
 from lib.checks import Check, Status, failed, in_mode
+from lib.libraries import pandas as pd
 from lib.telemetry import outcomes, success_rate
 from lib.telemetry.success_rate import Tally, Verdict
 

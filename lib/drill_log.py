@@ -6,16 +6,17 @@ and no figure, one that cannot be read says so, and one that is missing is there
 and what was validated, the log alone tells, and nothing is drawn from that.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from math import inf
 from typing import Any
 
-import pandas as pd
-
 from lib import audit, handover, latency, manifest, records, stores
 from lib.checks import Check, Status
+from lib.libraries import pandas as pd
 from lib.record.folder import BROKEN_OFF, DRILLED
 from lib.records import DRILLS, Record
 from lib.settings import Settings

@@ -6,12 +6,14 @@ restore what it was made from.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from json import JSONDecoder
 from json.encoder import encode_basestring
 from typing import Any
 
 from lib.errors import NotAsWanted, Refused
+
+Place = tuple[()] | tuple["Place", object]  # of a member: that of what holds it, and its key or number there
 
 
 class Number(float):
@@ -82,7 +84,9 @@ def document(text: str | None, what: str) -> dict[str, Any]:
 
 def dumps(value: Any, indent: int | None = None) -> str:  # noqa: ANN401
     """The JSON text of plain data, as `loads` gives it back. Raises Refused where it would give back something else."""
-    return "".join(_written(value, (), "\n" if indent else "", " " * (indent or 0)))
+    parts = list[str]()
+    _write(parts, value, (), "\n" if indent else "", " " * (indent or 0))
+    return "".join(parts)
 
 
 def in_order(value: Any) -> Any:  # noqa: ANN401
@@ -105,49 +109,58 @@ def require(value: Any, what: str) -> None:  # noqa: ANN401
         ) from error
 
 
-def _written(value: Any, place: tuple[str, ...], newline: str, step: str) -> Iterator[str]:  # noqa: ANN401
-    if isinstance(value, dict):
+def _write(parts: list[str], value: Any, place: Place, newline: str, step: str) -> None:  # noqa: ANN401
+    if isinstance(value, str):
+        parts.append(_text(value, place))
+    elif isinstance(value, dict):
         pairs = value.pairs if isinstance(value, Twice) else value.items()
-        parts = [(f"{_text(key, place, key=True)}: ", item, (*place, str(key))) for key, item in pairs]
-        yield from _listed("{}", parts, newline, step)
+        _list(
+            parts, "{}", [(f"{_text(key, place, key=True)}: ", item, key) for key, item in pairs], place, newline, step
+        )
     elif isinstance(value, list):
-        yield from _listed("[]", [("", item, (*place, str(at))) for at, item in enumerate(value)], newline, step)
+        _list(parts, "[]", [("", item, at) for at, item in enumerate(value)], place, newline, step)
     elif value is None or isinstance(value, bool):
-        yield {None: "null", True: "true", False: "false"}[value]
-    elif isinstance(value, str):
-        yield _text(value, place)
+        parts.append({None: "null", True: "true", False: "false"}[value])
     elif isinstance(value, Number):
-        yield value.text
+        parts.append(value.text)
     elif isinstance(value, int):
-        yield int.__repr__(value)
+        parts.append(int.__repr__(value))
     elif isinstance(value, float) and math.isfinite(value):
-        yield float.__repr__(value)
+        parts.append(float.__repr__(value))
     else:
         raise Refused(f"{_where(place)} is {_shown(value)}, which the record cannot hold exactly")
 
 
-def _listed(around: str, parts: list[tuple[str, Any, tuple[str, ...]]], newline: str, step: str) -> Iterator[str]:
+def _list(
+    parts: list[str], around: str, items: list[tuple[str, Any, object]], place: Place, newline: str, step: str
+) -> None:
     inner = newline + step if newline else ""
-    yield around[0]
-    for at, (name, item, place) in enumerate(parts):
-        yield f"{',' if at else ''}{inner or (' ' if at else '')}{name}"
-        yield from _written(item, place, inner, step)
-    yield f"{newline if parts else ''}{around[1]}"
+    before, between = inner, f",{inner or ' '}"
+    parts.append(around[0])
+    for name, item, at in items:
+        parts.append(before + name)
+        _write(parts, item, (place, at), inner, step)
+        before = between
+    parts.append(f"{newline if items else ''}{around[1]}")
 
 
-def _text(value: Any, place: tuple[str, ...], key: bool = False) -> str:  # noqa: ANN401
+def _text(value: Any, place: Place, key: bool = False) -> str:  # noqa: ANN401
     if not isinstance(value, str):
         raise Refused(f"{_where(place)} has the key {_shown(value)}, which the record would make a text of")
     try:
-        value.encode()
+        value.isascii() or value.encode()
     except UnicodeEncodeError as error:
         what = "has a key" if key else "is a text"
         raise Refused(f"{_where(place)} {what} with half a character, which the record cannot hold exactly") from error
     return encode_basestring(value)
 
 
-def _where(place: tuple[str, ...]) -> str:
-    return ".".join(place) or "the whole value"
+def _where(place: Place) -> str:
+    names = list[str]()
+    while place:
+        place, at = place
+        names.insert(0, str(at))
+    return ".".join(names) or "the whole value"
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401

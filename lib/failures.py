@@ -3,14 +3,15 @@
 Tasks are only ever broken where nobody relies on them; what was found there is in `evidence/single_failures.json`.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
-
 from lib.check_ids import Id
 from lib.checks import Check, Status
+from lib.libraries import pandas as pd
 from lib.records import Record
 
 EVIDENCE = "evidence/single_failures.json"

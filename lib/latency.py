@@ -3,15 +3,16 @@
 A lost alert is infinitely late: it counts among those that were due, in every percentile and in the slowest.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from math import ceil, floor, inf, isinf, isnan, nan
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from lib.check_ids import Id
 from lib.checks import Check, Status
+from lib.libraries import numpy as np
+from lib.libraries import pandas as pd
 from lib.telemetry.success_rate import Tally, proved
 
 TOPICS = ("trusted", "operations")

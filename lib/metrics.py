@@ -4,16 +4,17 @@ Missing stays missing: a period without a datapoint has no row, and never become
 late. There is no metric math here: pandas does the arithmetic.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import isfinite
 from typing import Any
 
-import pandas as pd
-
 from lib.aws import Live, readable
 from lib.errors import BadParameters, NotAsWanted
+from lib.libraries import pandas as pd
 
 STATES = "AWS/States"
 OURS = "Your6/Workflow"

@@ -3,6 +3,7 @@
 Run as a script by an isolated Python, it runs one module of lib: `python -I -X utf8 lib/origin.py lib.cli plan ENV`.
 """
 
+import gc
 import importlib
 import os
 import sys
@@ -29,6 +30,9 @@ KERNEL = "lib.kernel"
 DECISIVE = (".py", ".json")  # code, and the definitions that it deploys
 # jsonschema's grammar of IRIs, which no notebook's schema asks for: each start would read it for two seconds.
 NEEDLESS = "rfc3987_syntax"
+# New objects after which Python looks for what holds only each other. Its own 700 would make that a seventh of a start,
+# in which everything that is imported is there to stay.
+LOOK_AFTER = 50_000
 # Imported before anything can watch how.
 FIRST = ("lib", "lib.origin")
 
@@ -144,6 +148,7 @@ def run(words: Sequence[str]) -> None:
     if words[0] != KERNEL:  # whose variables are of our making
         for name in os.environ.keys() - environment(os.environ).keys():
             del os.environ[name]
+    gc.set_threshold(LOOK_AFTER)
     sys.path.insert(0, str(ROOT))
     install()
     sys.modules[NEEDLESS] = None  # type: ignore[assignment]  # importing it is an ImportError, which jsonschema expects

@@ -1,11 +1,12 @@
 """How often executions succeeded, before and after a moment, with how sure one can be. Pure arithmetic, no AWS."""
 
+from __future__ import annotations
+
 from datetime import datetime
 from math import nan, sqrt
 
-import pandas as pd
-
 from lib.errors import BadParameters
+from lib.libraries import pandas as pd
 
 ENDINGS = ("ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted")
 Z_95 = 1.959963984540054

@@ -3,11 +3,11 @@
 `checks` and `ended_well` also stop the notebook, after showing it, when a check failed.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from __future__ import annotations
 
-import pandas as pd
-from matplotlib.figure import Figure
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from lib.approvers import two_persons
 from lib.aws import Live
@@ -17,6 +17,10 @@ from lib.phases import closing
 from lib.plans import Change, Outcome, Plan
 from lib.records import LOG, VERDICT, Record
 from lib.settings import Settings
+
+if TYPE_CHECKING:  # loaded by what makes frames and figures: most phases show none
+    import pandas as pd
+    from matplotlib.figure import Figure
 
 LINES = 400  # a longer diff is shown up to here, and kept whole in the record
 
@@ -39,11 +43,12 @@ def identity(live: Live, record: Record) -> None:
 
 def table(rows: Sequence[Mapping[str, Any]] | pd.DataFrame, empty: str = "Nothing to show.") -> None:
     """A table without its index, nothing cut off; `empty` is said where there are no rows."""
-    frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame([dict(row) for row in rows])
-    if frame.empty:
-        say(empty)
-        return
-    page.table(frame)
+    if isinstance(rows, Sequence):
+        columns = list(dict.fromkeys(key for row in rows for key in row))
+        cells = [[row.get(key) for key in columns] for row in rows]
+    else:
+        columns, cells = list(rows.columns), [list(row) for row in rows.itertuples(index=False, name=None)]
+    page.table(columns, cells) if columns and cells else say(empty)
 
 
 def say(sentence: str, code: str = "") -> None:
@@ -88,8 +93,8 @@ def checks(found: Sequence[Check], what: str = "", *, passed_too: bool = True) -
     """
     shown = [check for check in found if passed_too or check.status != Status.PASSED]
     table(_rows(shown), "Every check passed." if found else "No check ran.")
-    counted = pd.Series([c.status for c in found], dtype=object).value_counts().to_dict()
-    page.sentence(strong=f"{what or 'Verdict'}: " + ", ".join(f"{count} {status}" for status, count in counted.items()))
+    counted = Counter(c.status for c in found).most_common()
+    page.sentence(strong=f"{what or 'Verdict'}: " + ", ".join(f"{count} {status}" for status, count in counted))
     require_any(found)
 
 

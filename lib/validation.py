@@ -1,16 +1,17 @@
 """Phase 05: runs the drills where the mode allows, and turns them into evidence and tables. `judging` judges."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
-
-import pandas as pd
 
 from lib import boundaries, changes, check_ids, criteria, desired, drills, judging, latency, metrics, scenarios
 from lib.aws import Live
 from lib.check_ids import Id
 from lib.checks import Check, Status, failed
 from lib.drills import Group, Session
+from lib.libraries import pandas as pd
 from lib.phases import entry
 from lib.plans import Wanted
 from lib.records import Record

@@ -21,9 +21,10 @@ QUOTED = re.compile(r"""(["'])(?![^\w+]{1,2}\1|<[a-z ]+>\1).*""", re.DOTALL)
 def read(text: str, what: str) -> Any:  # noqa: ANN401 - whatever the text holds
     """The value of a YAML text. Raises BadParameters, naming `what`, for what is none or says a key twice."""
     try:
-        whole = yaml.compose(text, Loader=yaml.SafeLoader)
+        loader = yaml.SafeLoader(text)
+        whole = loader.get_single_node()
         twice = list(_twice(whole, "", set())) if whole else []
-        found = yaml.safe_load(text)
+        found = loader.construct_document(whole) if whole else None
     except yaml.YAMLError as error:
         raise BadParameters(f"{what} is not valid YAML: {_where(error)}") from None
     except (ValueError, RecursionError, OverflowError):

@@ -4,7 +4,9 @@ And the embedded account: one server a worker, emptied and built anew for whoeve
 `module_account` lasts for a module. A module uses one of them, never both: each empties the server.
 """
 
+import gc
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ import hypothesis
 import pytest
 from accounts import NO_RETRIES, fresh
 
+from lib.origin import LOOK_AFTER, NEEDLESS
 from lib.settings import Settings
 from rehearsal import clients
 from rehearsal import server as embedded
@@ -42,6 +45,9 @@ TOGETHER = (
 
 def pytest_configure(config: pytest.Config) -> None:
     """Before anything is imported by a test: an environment without AWS and with an empty home."""
+    # As a command has it.
+    gc.set_threshold(LOOK_AFTER)
+    sys.modules.setdefault(NEEDLESS, None)
     for name in list(os.environ):
         if name.startswith("AWS_") or name.lower().endswith("_proxy"):
             del os.environ[name]

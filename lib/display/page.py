@@ -3,17 +3,21 @@
 Only here does anything of ours reach a page, and every word of it is escaped on its way.
 """
 
+from __future__ import annotations
+
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import matplotlib.pyplot as plt
-import pandas as pd
 from IPython.display import display
-from matplotlib.figure import Figure
 
 from lib.display import escape
+
+if TYPE_CHECKING:  # most phases show no figure
+    from matplotlib.figure import Figure
 
 CELL = "text-align: left; vertical-align: top; white-space: pre-wrap"
 
@@ -57,15 +61,27 @@ def bullets(lines: Iterable[str]) -> None:
     display(Shown(f"<ul>{items}</ul>", "\n".join(f"- {escape.one_line(line)}" for line in found)))
 
 
-def table(frame: pd.DataFrame) -> None:
-    """A table without its index, nothing cut off. A cell may be a list of `File`, which becomes links."""
-    cells = [list(row) for row in frame.itertuples(index=False, name=None)]
-    head = "".join(f'<th style="{CELL}">{escape.html(name)}</th>' for name in frame.columns)
-    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>\n" for row in cells)
-    plain = pd.DataFrame([[escape.one_line(_words(value)) for value in row] for row in cells])
-    plain.columns = pd.Index([escape.one_line(name) for name in frame.columns])
-    text = plain.to_string(index=False, justify="left")
+def table(columns: Sequence[object], rows: Sequence[Sequence[Any]]) -> None:
+    """A table, nothing cut off. A cell may be a list of `File`, which becomes links."""
+    head = "".join(f'<th style="{CELL}">{escape.html(name)}</th>' for name in columns)
+    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>\n" for row in rows)
+    text = laid_out(
+        [
+            [escape.one_line(name), *(escape.one_line(_words(row[at])) for row in rows)]
+            for at, name in enumerate(columns)
+        ]
+    )
     display(Shown(f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>", text))
+
+
+def laid_out(columns: Sequence[Sequence[str]]) -> str:
+    """Columns side by side, the name of each first, its values at one another's right: as pandas lays a table out."""
+    wide = []
+    for name, *values in columns:
+        width = max(map(len, values), default=0)
+        cells = [name, *(value.rjust(width) for value in values)]
+        wide.append([cell.ljust(max(len(name), width)) for cell in cells])
+    return "\n".join(map(" ".join, zip(*wide, strict=True)))
 
 
 def difference(lines: Sequence[str]) -> None:
@@ -77,7 +93,8 @@ def difference(lines: Sequence[str]) -> None:
 def figure(found: Figure) -> None:
     """A figure, once."""
     display(found)
-    plt.close(found)
+    if pyplot := sys.modules.get("matplotlib.pyplot"):  # a figure of pyplot's is shown again at the end of its cell
+        pyplot.close(found)
 
 
 def _cell(value: Any) -> str:  # noqa: ANN401
@@ -93,7 +110,7 @@ def _linked(value: Any) -> str:  # noqa: ANN401
 
 def _words(value: Any) -> str:  # noqa: ANN401
     """Missing is an empty cell; a number has no more digits than it needs."""
-    if value is None or value is pd.NaT or (isinstance(value, float) and pd.isna(value)):
+    if value is None or (isinstance(value, float | datetime) and value != value):  # what is missing equals nothing
         return ""
     if isinstance(value, list) and all(isinstance(one, File) for one in value):
         return " ".join(map(str, value)) or "none"

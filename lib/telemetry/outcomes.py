@@ -6,17 +6,18 @@ success, and in every sentence. A few that began just now are not counted yet. A
 check-ins; names can.
 """
 
+from __future__ import annotations
+
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from math import ceil, inf
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from lib import rates
 from lib.checks import Check, Status
+from lib.libraries import numpy as np
+from lib.libraries import pandas as pd
 from lib.telemetry.success_rate import SHORTEST, Tally
 
 CHECKINS, DRILLS = "check-ins", "drills"

@@ -5,6 +5,8 @@ import io
 import json
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
+from math import nan
 
 import nbformat
 import pandas as pd
@@ -239,6 +241,24 @@ def test_a_cell_displays_nothing_but_by_show(path):
 def test_what_is_shown_keeps_its_numbers_short_and_its_gaps_empty(shown):
     show.table(pd.DataFrame({"a": [1.0, 2.34567891, float("nan")], "b": [1, None, "x"]}))
     assert re.findall("<td[^>]*>([^<]*)</td>", shown[0].html) == ["1", "1", "2.34568", "", "", "x"]
+
+
+WORDS = st.text("ab\\漢", max_size=6)  # pandas would take the blanks around a column's name away
+
+
+@given(st.lists(st.tuples(WORDS, WORDS, st.text("a b", max_size=6)), min_size=1, max_size=5))
+def test_a_table_is_laid_out_as_pandas_does_it(columns):
+    frame = pd.DataFrame(zip(*(values for _, *values in columns), strict=True), dtype=object)
+    frame.columns = pd.Index([name for name, *_ in columns], dtype=object)
+    assert page.laid_out(columns) == frame.to_string(index=False, justify="left")
+
+
+def test_rows_are_shown_as_a_frame_of_them_is(shown):
+    at = datetime(2026, 11, 27, 17, 5, tzinfo=UTC)
+    rows = [{"a": 1, "b": "x", "c": at, "d": True}, {"b": None, "a": 2.5, "e": [page.File("f/g.json")]}, {"d": nan}]
+    show.table(rows)
+    show.table(pd.DataFrame(rows))
+    assert shown[0] == shown[1]
 
 
 def test_a_run_is_told_by_its_own_verdict(settings, record):

@@ -1,6 +1,7 @@
 """The rules of the house, as checks on the code itself: what may import what, who writes, who prints, who waits."""
 
 import ast
+import functools
 import re
 import tomllib
 from graphlib import TopologicalSorter
@@ -138,10 +139,12 @@ def name(path):
     return path.relative_to(ROOT).as_posix()
 
 
+@functools.cache
 def tree(path):
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
+@functools.cache
 def imported(path):
     """The modules that a file imports; `from lib import x` is `lib.x`."""
     found = set()
@@ -156,10 +159,12 @@ def imported(path):
     return found
 
 
+@functools.cache
 def ours(module):
     return {found for found in imported(LIB[module]) if found in LIB and found not in ("lib", "lib.record")}
 
 
+@functools.cache
 def reached(module):
     """Everything of ours that a module imports, also through others."""
     seen, ahead = set(), [module]
@@ -170,6 +175,7 @@ def reached(module):
     return seen
 
 
+@functools.cache
 def calls(path):
     """(dotted name of what is called, line) for every call in a file."""
     return [(ast.unparse(node.func), node.lineno) for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]
