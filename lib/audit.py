@@ -14,8 +14,11 @@ from lib.aws import Live, connect
 from lib.errors import Altered
 from lib.record.folder import ATTEMPT, CHECKS
 from lib.records import MANIFEST, Record
+from lib.salvage import Salvage
 from lib.settings import Settings
 from lib.stores import RunStore, Shelves
+
+SOON_ATTEMPTS = 2  # of each call to a store, where nothing may be waited for
 
 
 def begin(settings: Settings) -> tuple[Record, Live]:
@@ -25,20 +28,50 @@ def begin(settings: Settings) -> tuple[Record, Live]:
     return attached(settings, records.open_run(settings), shelves)
 
 
-def reopen(settings: Settings, unverified: str = "", usable: Callable[[Record], bool] = bool) -> tuple[Record, Live]:
+def reopen(
+    settings: Settings, unverified: str = "", usable: Callable[[Record], bool] = bool, way: str = ""
+) -> tuple[Record, Live]:
     """The record of a run that took place, here or on another machine, and the connection.
 
     Raises BadParameters where there is none, naming the latest that are `usable` for what was asked, and Altered for
-    one that is not as it was sealed, unless it is asked for `unverified`, which says by what.
+    one that is not as it was sealed, unless it is asked for `unverified`, which says by what. A store that cannot be
+    used names the `way` in an emergency, of a command that has one.
     """
     shelves = stores.shelves(settings)
-    if settings.run_id in look(settings, shelves):
-        return attached(settings, records.open_run(settings), shelves, unverified)
-    return attached(settings, records.existing(settings, settings.run_id, usable), shelves, unverified)
+    if settings.run_id in look(settings, shelves, way):
+        return attached(settings, records.open_run(settings), shelves, unverified, way)
+    return attached(settings, records.existing(settings, settings.run_id, usable), shelves, unverified, way)
+
+
+def fetched(settings: Settings, unverified: str = "", way: str = "") -> list[str]:
+    """Take a run of the store into this machine's record, to go on with that alone. Raises like `reopen`.
+
+    With `unverified` nothing that lies there keeps the rest from being taken: returns what could not be, and what is
+    not as it was sealed, which the record says from then on. The store stays as it is.
+    """
+    shelves = stores.shelves(settings, SOON_ATTEMPTS)
+    if shelves is None:
+        return []
+    shelf = shelves.run(settings.run_id, settings.run_folder)
+    salvage = Salvage(Record(settings.run_folder, settings.run_id, at_once=True), shelf)
+    with stores.opening(shelf.where, settings, way):
+        stored = (salvage if unverified else shelf).stored()
+    if not stored:
+        look(settings, shelves, way)  # so that the latest runs can be named
+        return []
+    record = replace(records.open_run(settings), at_once=True)
+    records.opened(settings, record, unverified)
+    if unverified:
+        told = salvage.take(stored)
+        return [*told, *(one for one in records.noted(settings, record, told) if not salvage.tells(one))]
+    with stores.opening(shelf.where, settings, way):
+        _require_sealed(record, shelf)
+        handover.together(record, shelf)
+    return []
 
 
 def attached(
-    settings: Settings, record: Record, shelves: Shelves | None = None, unverified: str = ""
+    settings: Settings, record: Record, shelves: Shelves | None = None, unverified: str = "", way: str = ""
 ) -> tuple[Record, Live]:
     """A record that is as it was sealed, whose calls are logged and which its store agrees with, and the connection
     that makes them. Raises Altered like `reopen`."""
@@ -49,11 +82,11 @@ def attached(
     if shelves is None:
         return record, live
     shelf = shelves.run(record.run_id, record.folder)
-    with stores.opening(shelf.where, settings):
+    with stores.opening(shelf.where, settings, way):
         _require_sealed(record, shelf)
         handover.together(record, shelf)
     records.verified(settings, record, unverified)
-    with stores.opening(shelf.where, settings):
+    with stores.opening(shelf.where, settings, way):
         shelf.put(MANIFEST, record.folder / MANIFEST)  # so that other machines see that it is open
     return replace(record, store=shelf), live
 
@@ -64,7 +97,7 @@ def _attempt(record: Record) -> str:
     One whose answers stand in the record already has begun before, whoever tells of it.
     """
     told = os.environ.get(ATTEMPT, "")
-    begun = {row.get("attempt") for row in record.rows(CHECKS)}
+    begun = {str(row.get("attempt")) for row in record.rows(CHECKS)}
     return told if told and told not in begun else secrets.token_hex(4)
 
 
@@ -78,7 +111,7 @@ def _require_sealed(record: Record, shelf: RunStore) -> None:
         )
 
 
-def look(settings: Settings, shelves: Shelves | None = None) -> list[str]:
+def look(settings: Settings, shelves: Shelves | None = None, way: str = "") -> list[str]:
     """The runs that the store has, oldest first. What tells of them is copied beside the runs of this machine.
 
     The copies count where approvals, earlier writes and the status of runs are looked up. Never changes a record.
@@ -86,11 +119,11 @@ def look(settings: Settings, shelves: Shelves | None = None) -> list[str]:
     shelves = shelves or stores.shelves(settings)
     if shelves is None:
         return []
-    found = {run_id: files for run_id, files in shelves.runs().items() if run_id != records.DRILLS}
+    found = {run_id: files for run_id, files in shelves.runs(way).items() if run_id != records.DRILLS}
     folder = settings.runs_folder / records.COPIES
     for run_id, files in found.items():
         copy, shelf = Record(folder / run_id, run_id), shelves.run(run_id)
-        with stores.opening(shelf.where, settings):
+        with stores.opening(shelf.where, settings, way):
             handover.copy_telling(copy, shelf, files)
     return sorted(found)
 

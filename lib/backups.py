@@ -6,11 +6,13 @@ from typing import Any
 
 from lib import undo
 from lib.answers import answer
-from lib.errors import NotAsWanted
+from lib.aws import Live
+from lib.errors import NotAsWanted, Refused
 from lib.exact_json import document
 from lib.plans import Value
+from lib.record.files import text
 from lib.records import Record
-from lib.resources.workflow import value_of
+from lib.resources.workflow import Workflow, value_of
 
 
 def files(record: Record) -> list[Path]:
@@ -23,7 +25,7 @@ def files(record: Record) -> list[Path]:
 def description(record: Record, path: Path) -> dict[str, Any]:
     """What DescribeStateMachine said, as a backup keeps it. Raises NotAsWanted for a file that holds none."""
     said = f"the backup {path.name} of run {record.run_id}"
-    return answer(document(path.read_text(encoding="utf-8"), said), said)
+    return answer(document(text(path, said), said), said)
 
 
 def value(kept: Mapping[str, Any], path: Path) -> Value:
@@ -33,3 +35,15 @@ def value(kept: Mapping[str, Any], path: Path) -> Value:
     except undo.UNFIT as error:
         kind = type(error).__name__
         raise NotAsWanted(f"it holds what is no workflow's ({kind}); look at {path.name} by hand") from error
+
+
+def machine(live: Live, record: Record, kept: Mapping[str, Any]) -> Workflow:
+    """The state machine of a backup, whatever the parameters name by now. Raises Refused for another account's."""
+    arn = str(kept["stateMachineArn"])
+    thing = Workflow(live, arn.rpartition(":")[2])
+    if thing.arn != arn:
+        raise Refused(
+            f"the backup of run {record.run_id} is of {arn}, the parameters are of {live.settings.account_id} in "
+            f"{live.settings.region}; use the environment of that run"
+        )
+    return thing

@@ -8,6 +8,7 @@ is rolled back; the definition before does not need them.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from lib import backups, changes, guards, locks, provenance, undo, verification
@@ -15,15 +16,16 @@ from lib.account_guards import AccountGuards
 from lib.aws import Live
 from lib.checks import Check, brief
 from lib.errors import BadParameters, NotAsWanted, Refused, RunbookError
-from lib.exact_json import dumps, in_order, texts
-from lib.plans import UNKNOWN, Change, Plan, Resource, Value
+from lib.exact_json import dumps, in_order, laid, texts
+from lib.plans import Change, Plan, Resource, Value
 from lib.record import change_rows
 from lib.records import LOG, Record
 from lib.resources.workflow import Workflow
-from lib.resources.workflow_alias import WorkflowAlias
+from lib.resources.workflow_alias import WorkflowAlias, is_routing, kept_routings
 from lib.settings import Settings, changed
 
 NOT_TOLD = "neither the run's log nor its backup tells what it ran before; see what it names, and move it by hand"
+Log = tuple[list[dict[str, Any]], str]  # the rows of a run's log, and why there are none
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class Restoration:
     moved the value of before, None where nothing tells it.
 
     `unconfirmed`: why nobody can tell that the run replaced this, and it is restored all the same. `unread`: what the
-    run's log tells and nothing is done by, each with a sentence.
+    run's log tells and nothing is done by, each with a sentence. `source`: in words, where the value is from, where
+    that is no matter of course; `doubt`: likewise, and why nothing better confirms it.
     """
 
     machine: Workflow
@@ -40,6 +43,8 @@ class Restoration:
     aliases: Mapping[str, Value] = field(default_factory=dict)
     unconfirmed: str = ""
     unread: Sequence[tuple[str, str]] = ()
+    source: str = ""
+    doubt: str = ""
 
     @property
     def moved(self) -> list[tuple[WorkflowAlias, Value]]:
@@ -75,36 +80,45 @@ def has_backup(record: Record) -> bool:
 def planned(live: Live, record: Record, unverified: str = "") -> Restoration:
     """What to restore: of the run's backups the one that holds what the account keeps that the run replaced.
 
-    Raises Refused where none is that one, saying why of each. With `unverified`, and where the account cannot be asked
-    at once, the first one as it lies there: check-ins fail while nobody restores. Raises BadParameters without one.
+    Raises Refused where none is that one, saying why of each. Where the account cannot be asked at once, it is the
+    first one as it lies there: check-ins fail while nobody restores. With `unverified` as well, unless the account
+    confirms what the run's log tells of it. Raises BadParameters without one.
     """
     found, log = backups.files(record), _log(record)
-    if not found:
+    if not found and not unverified:
         raise BadParameters(
             f"run {record.run_id} kept no backup of the workflow (it never came to phase 03), so it changed none"
         )
-    if unverified:
-        return _as_it_lies(live, record, log, unverified)
     wrong = [log[1]] if log[1] else []
     for path in found:
         try:
-            kept = backups.description(record, path)
-            machine, value = _machine(live, record, kept), backups.value(kept, path)
-            rows = provenance.confirmed(record, log[0], _wrote(machine, record))
-            aliases, first = _before(rows, machine), _first_write(rows, machine)
-            value = None if first is None and any(aliases.values()) else value  # the run moved aliases alone
-            why = _unlike(value, machine, first)
+            return _confirmed(live, record, path, log, unverified)
         except _Unasked as error:
-            return _as_it_lies(live, record, log, str(error))
+            return _as_it_lies(live, record, log, unverified or str(error), [str(error)] if unverified else ())
         except RunbookError as error:
-            why = str(error)
-        if not why:
-            return Restoration(machine, value, aliases, unread=_unread((rows, log[1])))
-        wrong.append(f"{path.name}: {why}")
+            wrong.append(f"{path.name}: {error}")
+    if unverified:
+        return _of_log(live, record, log, unverified, wrong) or _as_it_lies(live, record, log, unverified, wrong)
     raise Refused(
         f"no backup of run {record.run_id} is what the account keeps that the run replaced, so nothing was written: "
         f"{'; '.join(wrong)}. See who changed the record; in an emergency, --unverified restores it as it lies there"
     )
+
+
+def _confirmed(live: Live, record: Record, path: Path, log: Log, unverified: str) -> Restoration:
+    """What one backup holds. Raises NotAsWanted where it is not what the account keeps that the run replaced."""
+    kept = backups.description(record, path)
+    machine, value = backups.machine(live, record, kept), backups.value(kept, path)
+    rows = provenance.confirmed(record, log[0], _wrote(machine, record))
+    aliases, first = _before(rows, machine), _first_write(rows, machine)
+    if unverified:  # rows may have been taken away, so that those of aliases alone prove nothing
+        aliases = _before(log[0], machine, kept) | {name: one for name, one in aliases.items() if one}
+    elif first is None and any(aliases.values()):
+        value = None  # the run moved aliases alone
+    if why := _unlike(value, machine, first):
+        raise NotAsWanted(why)
+    source = f"{path.name} is used, which holds what the account keeps that the run replaced" if unverified else ""
+    return Restoration(machine, value, aliases, unverified, _unread(log if unverified else (rows, log[1])), source)
 
 
 class _Unasked(RunbookError):
@@ -142,12 +156,40 @@ def _unlike(value: Value, machine: Workflow, first: Mapping[str, Any] | None) ->
     return "" if same else f"it does not hold what {machine.name} held before the run first wrote to it"
 
 
-def _as_it_lies(live: Live, record: Record, log: tuple[list[dict[str, Any]], str], why: str) -> Restoration:
-    """The first backup by name, and the log, unconfirmed."""
-    path = backups.files(record)[0]
-    kept = backups.description(record, path)
-    machine, value = _machine(live, record, kept), backups.value(kept, path)
-    return Restoration(machine, value, _before(log[0], machine, kept), why, _unread(log))
+def _of_log(live: Live, record: Record, log: Log, why: str, wrong: Sequence[str]) -> Restoration | None:
+    """What the run's log tells that it replaced, where the account confirms that; else None."""
+    machine = Workflow(live, live.settings.state_machine_name)
+    try:
+        rows = provenance.confirmed(record, log[0], _wrote(machine, record))
+    except _Unasked:
+        return None
+    first = _first_write(rows, machine)
+    if first is None or first["trouble"] or not isinstance(first["before"], dict):
+        return None
+    aliases = _before(log[0], machine) | {name: one for name, one in _before(rows, machine).items() if one}
+    source = f"{LOG} is used, which the account confirms, and which no backup agrees with: {'; '.join(wrong) or 'none'}"
+    value = laid(first["before"], first.get("laid", {}))
+    return Restoration(machine, value, aliases, why, _unread(log), source)
+
+
+def _as_it_lies(live: Live, record: Record, log: Log, why: str, wrong: Sequence[str] = ()) -> Restoration:
+    """The first backup by name that can be read, and the log, unconfirmed. Raises what is wrong with the first one."""
+    trouble: list[RunbookError] = []
+    for path in backups.files(record):
+        try:
+            kept = backups.description(record, path)
+            machine, value = backups.machine(live, record, kept), backups.value(kept, path)
+        except RunbookError as error:
+            trouble.append(error)
+            continue
+        doubt = f"UNCONFIRMED: {path.name} is used as it lies there: {'; '.join(wrong)}" if wrong else ""
+        return Restoration(machine, value, _before(log[0], machine, kept), why, _unread(log), doubt=doubt)
+    if trouble:
+        raise trouble[0]
+    raise BadParameters(
+        f"no backup of run {record.run_id} is to be had, and no row of its {LOG} that the account confirms tells what "
+        f"the workflow held before{''.join(f'; {one}' for one in wrong)}. Nothing was written"
+    )
 
 
 def restore(found: Restoration, record: Record) -> list[str]:
@@ -216,14 +258,14 @@ def _before(
         if row["kind"] != WorkflowAlias.kind or row["identity"].get("machine") != machine.machine or row["undoes"]:
             continue
         # Of a later row, what was before is what the run itself wrote.
-        found.setdefault(str(alias), row["before"] if not row["trouble"] and _is_routing(row["before"]) else None)
-    for alias, routing in (kept or {}).get("aliases", {}).items():
+        found.setdefault(str(alias), row["before"] if not row["trouble"] and is_routing(row["before"]) else None)
+    for alias, routing in kept_routings(kept or {}).items():
         if not rows or (alias in found and found[alias] is None):
-            found[alias] = _routes(routing)
+            found[alias] = routing
     return found
 
 
-def _log(record: Record) -> tuple[list[dict[str, Any]], str]:
+def _log(record: Record) -> Log:
     """The rows of the run's log, and why there are none: a broken disk keeps nobody from being helped."""
     try:
         return record.changes(), ""
@@ -231,14 +273,7 @@ def _log(record: Record) -> tuple[list[dict[str, Any]], str]:
         return [], f"{LOG} of run {record.run_id} cannot be read ({error.strerror})"
 
 
-def _is_routing(value: Value) -> bool:
-    """Whether this is a value that an alias can have."""
-    routes = value.get("routes") if isinstance(value, Mapping) else None
-    keys = {"version", "runs", "weight"}
-    return isinstance(routes, list) and all(isinstance(row, Mapping) and keys <= row.keys() for row in routes)
-
-
-def _unread(log: tuple[Sequence[Mapping[str, Any]], str]) -> list[tuple[str, str]]:
+def _unread(log: Log) -> list[tuple[str, str]]:
     """What the run's log tells and nothing is done by, each with a sentence.
 
     By its name where nothing needs to be said once that is restored.
@@ -253,24 +288,6 @@ def _unread(log: tuple[Sequence[Mapping[str, Any]], str]) -> list[tuple[str, str
     ]
     lost = [("", f"{why}, so that all aliases of the backup were given back")] if why else []
     return [*lost, *dict.fromkeys(told)]
-
-
-def _routes(routing: Mapping[str, int]) -> Value:
-    """An alias's value from what a backup keeps of it, which does not say what its versions hold."""
-    versions = {version.rpartition(":")[2]: weight for version, weight in routing.items()}
-    return {"routes": [{"version": version, "runs": UNKNOWN, "weight": weight} for version, weight in versions.items()]}
-
-
-def _machine(live: Live, record: Record, kept: Mapping[str, Any]) -> Workflow:
-    """The state machine of a backup, whatever the parameters name by now. Raises Refused for another account's."""
-    arn = str(kept["stateMachineArn"])
-    thing = Workflow(live, arn.rpartition(":")[2])
-    if thing.arn != arn:
-        raise Refused(
-            f"the backup of run {record.run_id} is of {arn}, the parameters are of {live.settings.account_id} in "
-            f"{live.settings.region}; use the environment of that run"
-        )
-    return thing
 
 
 def take_lock_away(live: Live) -> str:

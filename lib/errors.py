@@ -71,6 +71,13 @@ def also(ended: BaseException | None, said: str) -> BaseException:
     return ended
 
 
+def first_cause(error: RunbookError) -> RunbookError:
+    """What was in the way itself, without what others made of it on the way up."""
+    while isinstance(error.__cause__, RunbookError):
+        error = error.__cause__
+    return error
+
+
 def exit_code(name: str) -> int:
     """The exit code of the error whose class has this name; 1 of one that is not of this family."""
     family = [RunbookError]

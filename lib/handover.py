@@ -15,7 +15,7 @@ from lib.errors import Refused
 from lib.manifest import MANIFEST, VERDICT
 from lib.record import files, seals
 from lib.record.folder import CALLS, LOG, TELLING, WHOLE, Record
-from lib.record.stored import Sealed, Shelf, put_together, sealed_here_and_there
+from lib.record.stored import Judging, Sealed, Shelf, put_together, sealed_here_and_there
 
 Side = Literal["ours", "theirs", "neither"]
 
@@ -33,21 +33,27 @@ def together(record: Record, shelf: Shelf) -> None:
         for name in stored:
             _refuse_outside(name)
         ours, theirs = sealed_here_and_there(record, shelf, stored)
-        shelf = Sealed(shelf, theirs)
-        side = _further(record, shelf, stored)
+        sealed = Sealed(shelf, theirs, ours)
+        side = ahead(record, sealed, stored)
         logs = {path.name for path in record.folder.glob("*.jsonl")} | {n for n in stored if n.endswith(".jsonl")}
-        for name in sorted(stored.keys() - logs - {*WHOLE}):
-            _whole(record, shelf, name, stored[name], side)
-        for name in sorted(logs - {LOG}):
-            _log(record, shelf, name, stored)
-        # Last, since they say which side is further: until then, the next call decides as this one did.
-        if VERDICT in stored:
-            _whole(record, shelf, VERDICT, stored[VERDICT], side)
-        _changes(record, shelf, stored)
+        # Verdict and changes last, since they say which side is further: until then, the next call decides as this did.
+        last = [VERDICT, LOG] if VERDICT in stored else [LOG]
+        for name in (*sorted(stored.keys() - logs - {*WHOLE}), *sorted(logs - {LOG}), *last):
+            bring(record, sealed, stored, name, side)
         put_together(record, ours, theirs)
         if side == "ours" and VERDICT in stored:
             # Ours, now that its seal can go ahead of it.
             shelf.put_all([(name, record.folder / name) for name in WHOLE[::-1] if (record.folder / name).is_file()])
+
+
+def bring(record: Record, shelf: Judging, stored: Mapping[str, str], name: str, side: Side) -> None:
+    """Bring one file here, and of a log what this machine has besides there."""
+    if name == LOG:
+        _changes(record, shelf, stored)
+    elif name.endswith(".jsonl"):
+        _log(record, shelf, name, stored)
+    else:
+        _whole(record, shelf, name, stored[name], side)
 
 
 def copy_telling(copy: Record, shelf: Shelf, stored: Mapping[str, str]) -> None:
@@ -112,7 +118,7 @@ def take(path: Path, whole: bytes) -> None:
     _add(path, common, whole[common:])
 
 
-def _further(record: Record, shelf: Shelf, stored: Mapping[str, str]) -> Side:
+def ahead(record: Record, shelf: Shelf, stored: Mapping[str, str]) -> Side:
     """Which side's files are the later ones: by the change log; where that is equal, by when the run ended."""
     path = record.folder / LOG
     ours = path.read_bytes() if path.exists() else b""
@@ -120,14 +126,15 @@ def _further(record: Record, shelf: Shelf, stored: Mapping[str, str]) -> Side:
     side = further(ours, theirs, shelf.without_it)
     if side != "neither" or VERDICT not in stored or same_content(record.folder / VERDICT, stored[VERDICT]):
         return side
-    here, there = _ended(record.read_json(VERDICT)), _ended(_parsed((shelf.read(VERDICT) or b"").decode()))
+    here, verdict = _ended(record.read_json(VERDICT)), (shelf.read(VERDICT) or b"").decode(errors="replace")
+    there = _ended(_parsed(verdict))
     return "theirs" if here < there else "ours" if there < here else "neither"
 
 
-def _whole(record: Record, shelf: Shelf, name: str, etag: str, side: Side) -> None:
+def _whole(record: Record, shelf: Judging, name: str, etag: str, side: Side) -> None:
     """A file that is not added to. This machine's stays beside the store's where the store's is the later one."""
     path = record.folder / name
-    if same_content(path, etag):
+    if _here(path, shelf, name, etag):
         return
     theirs = shelf.read(name)
     if theirs is None or (path.exists() and path.read_bytes() == theirs):
@@ -145,10 +152,10 @@ def _whole(record: Record, shelf: Shelf, name: str, etag: str, side: Side) -> No
         )
 
 
-def _changes(record: Record, shelf: Shelf, stored: Mapping[str, str]) -> None:
+def _changes(record: Record, shelf: Judging, stored: Mapping[str, str]) -> None:
     """The change log: the side that is behind gets the other's rows."""
     path = record.folder / LOG
-    if LOG in stored and same_content(path, stored[LOG]):
+    if LOG in stored and _here(path, shelf, LOG, stored[LOG]):
         return
     ours = path.read_bytes() if path.exists() else b""
     theirs = (shelf.read(LOG) or b"") if LOG in stored else b""
@@ -162,11 +169,11 @@ def _changes(record: Record, shelf: Shelf, stored: Mapping[str, str]) -> None:
     _add(path, common, theirs[common:])
 
 
-def _log(record: Record, shelf: Shelf, name: str, stored: Mapping[str, str]) -> None:
+def _log(record: Record, shelf: Judging, name: str, stored: Mapping[str, str]) -> None:
     """Another log: each side gets the other's rows, in the store's order, which is the one that was sealed. The calls
     go when sealed, but are a new run's first file."""
     path = record.folder / name
-    if name in stored and same_content(path, stored[name]):
+    if name in stored and _here(path, shelf, name, stored[name]):
         return
     ours = path.read_bytes() if path.exists() else b""
     theirs = (shelf.read(name) or b"") if name in stored else b""
@@ -174,6 +181,14 @@ def _log(record: Record, shelf: Shelf, name: str, stored: Mapping[str, str]) -> 
         take(path, theirs if theirs.startswith(ours) else theirs + union(theirs, ours))
     if (ours and name != CALLS and not theirs.startswith(ours)) or not stored:
         shelf.put(name, path)
+
+
+def _here(path: Path, shelf: Judging, name: str, etag: str) -> bool:
+    """Whether this machine has a file as it is stored. That both have it makes it no more what was sealed."""
+    if not same_content(path, etag):
+        return False
+    shelf.judge_here(name, path.read_bytes())
+    return True
 
 
 def _add(path: Path, keep: int, more: bytes) -> None:

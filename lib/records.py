@@ -6,7 +6,7 @@ and executed notebooks, when it is sealed.
 """
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -99,6 +99,17 @@ def opened(settings: Settings, record: Record, unverified: str = "") -> Findings
                 (record.folder / MANIFEST).rename(record.new_path("MANIFEST.unstored.json"))
             _add_seal(record, _bound(found, _binding(settings, record.run_id)), State.OPENED, unverified)
     return found
+
+
+def noted(settings: Settings, record: Record, told: Sequence[str]) -> tuple[str, ...]:
+    """Seal what a record holds by now, with what is told of it besides: that stays said, whatever becomes of it.
+
+    Returns what is wrong with it.
+    """
+    with record.kept(), record.held():
+        found = manifest.findings(record.folder, _binding(settings, record.run_id))
+        _add_seal(record, replace(found, wrong=(*dict.fromkeys((*told, *found.wrong)),)), State.GOING_ON)
+    return found.wrong
 
 
 def _binding(settings: Settings, run_id: str) -> Binding:

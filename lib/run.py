@@ -203,9 +203,22 @@ def roll_back(settings: Settings, record: Record, told: Callable[[Phase], None])
             raise
         finally:
             if settings.mode == "apply":
-                record.write_json(VERDICT, {**(record.verdict() or {}), "rollback": done.to_row()})
+                record.write_json(VERDICT, {**_verdict_before(record), "rollback": done.to_row()})
         told(done)
     return done
+
+
+def _verdict_before(record: Record) -> dict[str, Any]:
+    """The verdict as it lies there. One that cannot be read stays beside the new one, and keeps nothing from going on,
+    in an emergency."""
+    try:
+        return record.verdict() or {}
+    except RunbookError:
+        if not records.unverified(record):
+            raise
+    with record.held():
+        record.keep_aside(VERDICT)
+    return {}
 
 
 def status(record: Record) -> dict[str, Any]:

@@ -199,11 +199,11 @@ class Shelves:
         seen, known = _memory(folder, self.bucket, prefix) if folder else ({}, {})
         return RunStore(self.live, self.bucket, prefix, run_id, seen, known)
 
-    def runs(self) -> dict[str, dict[str, str]]:
+    def runs(self, way: str = "") -> dict[str, dict[str, str]]:
         """Every run that is stored: its files by name, with their ETags. Read-only."""
         found: dict[str, dict[str, str]] = {}
         doing = f"listing the runs in s3://{self.bucket}/{self.prefix}"
-        with opening(f"s3://{self.bucket}", self.live.settings), readable(doing):
+        with opening(f"s3://{self.bucket}", self.live.settings, way), readable(doing):
             for name, etag in _listed(self.live, self.bucket, self.prefix):
                 run_id, _, file = name.partition("/")
                 if file and RUN_ID.fullmatch(run_id):
@@ -211,12 +211,12 @@ class Shelves:
         return found
 
 
-def shelves(settings: Settings) -> Shelves | None:
+def shelves(settings: Settings, attempts: int = ATTEMPTS) -> Shelves | None:
     """The store of this environment over a guarded connection of its own; None where the parameters name none."""
     if not settings.record_store:
         return None
     bucket, _, prefix = settings.record_store.removeprefix("s3://").partition("/")
-    live = replace(connect(settings), attempts=ATTEMPTS)
+    live = replace(connect(settings), attempts=attempts)
     return Shelves(live, bucket, f"{prefix}/{settings.environment}/".lstrip("/"))
 
 
@@ -227,30 +227,41 @@ def _memory(folder: Path, bucket: str, prefix: str) -> tuple[dict[str, str], dic
 
 
 @contextmanager
-def opening(where: str, settings: Settings) -> Iterator[None]:
-    """What a store that cannot be used comes to before a run has begun: nothing was written to AWS."""
+def opening(where: str, settings: Settings, way: str = "") -> Iterator[None]:
+    """What a store that cannot be used comes to before a run has begun: nothing was written to AWS.
+
+    `way` is the command that takes what can be taken of it in an emergency, for a command that has one.
+    """
     try:
         yield
     except Superseded:
         raise
     except Altered as error:
-        raise Altered(
-            f"{error}. In an emergency, go by this machine's records alone, where they are: "
-            f"`{_by_this_machine(settings)}`"
-        ) from error
+        raise Altered(f"{error}. {_ways(settings, way, ', where they are')}") from error
     except RunbookError as error:
         cause = error.__cause__ if isinstance(error, Unrecorded) else error
+        otherwise = way and f". In an emergency{_taking(way)}"
         if isinstance(cause, Unreachable):
             raise Unreachable(
-                f"the record's store {where} does not answer ({cause}); nothing was written. In an emergency, go by "
-                f"this machine's records alone: `{_by_this_machine(settings)}`"
+                f"the record's store {where} does not answer ({cause}); nothing was written. {_ways(settings, way)}"
             ) from error
         if isinstance(cause, RunbookError) and isinstance(cause.__cause__, ClientError):
             raise BadParameters(
                 f"record_store {where} cannot be used ({cause}); expected a bucket that these credentials may list, "
-                "read and write. Make it, or set record_store. Nothing was written"
+                f"read and write. Make it, or set record_store. Nothing was written{otherwise}"
             ) from error
-        raise
+        if not way:
+            raise
+        raise type(error)(f"{error}{otherwise}") from error
+
+
+def _ways(settings: Settings, way: str, where: str = "") -> str:
+    alone = f"In an emergency, go by this machine's records alone{where}: `{_by_this_machine(settings)}`"
+    return f"{alone}; or{_taking(way)}" if way else alone
+
+
+def _taking(way: str) -> str:
+    return f" take of the store what can be taken: `{way}`"
 
 
 def _by_this_machine(settings: Settings) -> str:

@@ -80,9 +80,9 @@ def _phase_row(phase: Phase) -> list[str]:
     return [phase.notebook, phase.verdict, *counts, took, planned]
 
 
-def ledger(record: Record) -> None:
-    """What the rollback did with each thing, as 90_rollback left it in the record."""
-    rows = record.latest(rollback.LEDGER) or []
+def ledger(record: Record, name: str = rollback.LEDGER) -> None:
+    """What the rollback did with each thing, as 90_rollback left it in the record, under this name."""
+    rows = record.read_json(name) or []
     table("Rollback", ["what", "outcome"], [[row["what"], row["outcome"]] for row in rows])
 
 

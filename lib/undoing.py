@@ -1,19 +1,41 @@
 """The commands that put back what a run changed: rollback, all of it; restore, at once, the workflow alone."""
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 
 import click
 
-from lib import audit, changes, emergency, kept_plans, locks, recorded_parameters, records, run, settings, terminal
+from lib import (
+    audit,
+    changes,
+    emergency,
+    kept_plans,
+    locks,
+    recorded_parameters,
+    records,
+    run,
+    settings,
+    stores,
+    terminal,
+)
 from lib import rollback as rollbacks
 from lib.account_guards import AccountGuards
 from lib.aws import NOT_TOLD, Live, connect
 from lib.checks import require
 from lib.command import exit_code, main, parameters, told
 from lib.display import commands
-from lib.errors import Altered, BadParameters, NotAsWanted, Refused, RunbookError, Unreachable, Unrecorded
+from lib.errors import (
+    Altered,
+    BadParameters,
+    NotAsWanted,
+    Refused,
+    RunbookError,
+    Superseded,
+    Unreachable,
+    Unrecorded,
+    first_cause,
+)
 from lib.phases import Phase
 from lib.records import Record
 from lib.settings import Settings, changed
@@ -50,7 +72,10 @@ def rollback(
     chosen = given(mode="plan" if dry_run else "apply", run_id=run_id, **more)
     tell_unread()
     why = loudly("rollback", run_id) if unverified else ""
-    record, live = audit.reopen(chosen, why, lambda found: bool(found.rows(changes.LOG)))
+    flags = {"--dry-run": dry_run, "--overwrite": overwrite, "--break-lock": break_lock}
+    words = [*(flag for flag, on in flags.items() if on), *(["--to-phase", to_phase] if to_phase else [])]
+    with naming_the_way(commands.runbook(chosen, "rollback", run_id, *words, "--unverified")) as way:
+        chosen, record, live = to_undo(chosen, why, way)
     if records.unverified(record) and not unverified:
         raise Refused(
             f"another command has run {run_id} open with --unverified, and the notebook of this one would believe what "
@@ -63,17 +88,32 @@ def rollback(
         if break_lock:  # also of a run that was killed before it changed anything
             break_left(live, run_id)
         if not rows:
-            raise BadParameters(f"run {run_id} changed nothing (its record has no {changes.LOG}): nothing is to undo")
+            raise nothing_to_undo(chosen, record)
         return exit_code([undone(chosen, record)])
+
+
+def nothing_to_undo(chosen: Settings, record: Record) -> RunbookError:
+    """Why: the run changed nothing, or what tells of that is lost, which is no reason to leave its workflow."""
+    lost = [one for one in records.altered(chosen, record) if one.startswith(f"{changes.LOG}:")]
+    if not lost:
+        return BadParameters(
+            f"run {record.run_id} changed nothing (its record has no {changes.LOG}): nothing is to undo"
+        )
+    way = commands.runbook(chosen, "restore", record.run_id, "--unverified")
+    return Altered(
+        f"nothing can be undone by the record of run {record.run_id} ({lost[0]}). If it has a backup of the workflow, "
+        f"`{way}` puts that back"
+    )
 
 
 def undone(chosen: Settings, record: Record) -> Phase:
     """Roll a run back, and show what became of each thing."""
     terminal.say(f"Rolling back run {record.run_id} of {chosen.environment}")
-    before = record.latest(rollbacks.LEDGER)
+    before = record.kept_as(rollbacks.LEDGER)
     done = run.roll_back(chosen, record, terminal.progress)
-    if record.latest(rollbacks.LEDGER) != before or done.verdict == "succeeded":
-        terminal.ledger(record)
+    made = [name for name in record.kept_as(rollbacks.LEDGER) if name not in before]
+    if made:
+        terminal.ledger(record, made[-1])
     terminal.say(f"Record: {record.folder}")
     return done
 
@@ -90,11 +130,17 @@ def restore(given: Callable[..., tuple[Settings, str]], run_id: str, unverified:
         terminal.complain(BadParameters(f"{wrong}; this run recorded what is used instead"))
     tell_unread()
     why = loudly("restore", run_id) if unverified else ""
-    record, live = at_once(chosen, why)
+    soon = changed(chosen, answer_timeout_seconds=min(chosen.answer_timeout_seconds, SOON_SECONDS))
+    with naming_the_way(commands.runbook(chosen, "restore", run_id, "--unverified")) as way:
+        record, live, left = at_once(soon, why, way)
     terminal.identity(live)
     found = emergency.planned(live, record, why)
     if found.unconfirmed and not why:
         terminal.complain(NotAsWanted(found.unconfirmed))
+    if found.doubt:
+        terminal.complain(NotAsWanted(found.doubt))
+    if found.source:
+        terminal.say(f"Note: {found.source}")
     troubles = emergency.restore(found, record)
     terminal.say(f"{found.said} of before run {run_id}")
     for trouble in troubles:
@@ -109,31 +155,112 @@ def restore(given: Callable[..., tuple[Settings, str]], run_id: str, unverified:
         for not_kept in (emergency.keep(found, record), kept_plans.keep_undone(run_id, AccountGuards(live))):
             if not_kept:
                 terminal.say(f"Note: {not_kept}")
-        with suppress(RunbookError):
-            records.seal(audit.attached(chosen, record)[0])
+        if not_told := sealed_soon(soon, record, left):
+            terminal.say(f"Note: {not_told}")
     return 0
 
 
-def at_once(chosen: Settings, unverified: str) -> tuple[Record, Live]:
-    """The record of this machine, which needs no store: that may be as unwell as the rest. Without one here, any."""
-    record = Record(chosen.run_folder, chosen.run_id, at_once=True)
-    if not emergency.has_backup(record):
-        return audit.reopen(chosen, unverified, emergency.has_backup)
-    records.verified(chosen, record, unverified)
+def at_once(soon: Settings, unverified: str, way: str) -> tuple[Record, Live, bool]:
+    """The record of this machine, which needs no store: that may be as unwell as the rest. Without one here, what the
+    store gives `soon`. And whether something is wrong with the store, which is then left as it is."""
+    record, left = Record(soon.run_folder, soon.run_id, at_once=True), False
+    if not (emergency.has_backup(record) and (record.folder / changes.LOG).is_file()):
+        try:
+            left = told_of(audit.fetched(soon, unverified, "" if unverified else way))
+        except RunbookError as error:
+            if not (unverified and record.folder.is_dir()):
+                raise
+            left = told_of([str(first_cause(error))])
+    records.existing(soon, soon.run_id, emergency.has_backup)  # or refused, with the latest that have one
+    wrong = records.verified(soon, record, unverified).wrong
+    if not left:
+        told_of(wrong)
     try:
-        records.opened(chosen, record, unverified)
+        records.opened(soon, record, unverified)
     except Unrecorded as error:
         terminal.complain(error)  # a full disk keeps nobody from being helped
-    soon = changed(chosen, answer_timeout_seconds=min(chosen.answer_timeout_seconds, SOON_SECONDS))
     live = connect(soon, record.log_call, at_once=True)
     if live.identity.caller == NOT_TOLD:
         terminal.complain(
             Unreachable(
                 "STS does not tell whose credentials these are. It was not waited for: AWS gives the workflow of "
-                f"account {chosen.account_id} to no other account's"
+                f"account {soon.account_id} to no other account's"
             )
         )
-    return record, live
+    return record, live, left
+
+
+def to_undo(chosen: Settings, unverified: str, way: str) -> tuple[Settings, Record, Live]:
+    """The record of a run that is to be undone, and the parameters to do it by.
+
+    With `unverified`, where the store is no help, without it: by what could be taken of it.
+    """
+
+    def usable(found: Record) -> bool:
+        return bool(found.rows(changes.LOG))
+
+    if not unverified:
+        return chosen, *audit.reopen(chosen, "", usable, way)
+    soon = changed(chosen, answer_timeout_seconds=min(chosen.answer_timeout_seconds, SOON_SECONDS))
+    try:
+        record, live = audit.reopen(soon, unverified, usable)
+        told_of(records.altered(soon, record, whole=True))
+        return chosen, record, live
+    except Superseded:
+        raise
+    except RunbookError as error:
+        if not chosen.record_store:
+            raise
+        why = first_cause(error)
+    alone = changed(chosen, record_store="")
+    try:
+        told_of(audit.fetched(soon, unverified) or [str(why)])
+    except RunbookError as error:  # this machine may have the record itself
+        told_of([str(first_cause(error))])
+    record, live = audit.reopen(alone, unverified, usable)
+    terminal.say(f"Note: {left_as_it_is(alone)}")
+    return alone, record, live
+
+
+def told_of(wrong: Sequence[str]) -> bool:
+    """Say, by name, what of a record could not be had, or not as it was sealed; whether there was any."""
+    if wrong:
+        terminal.complain(Altered(f"not had as it was sealed: {'; '.join(wrong)}"))
+    return bool(wrong)
+
+
+def left_as_it_is(chosen: Settings) -> str:
+    return (
+        f"the record's store is left as it is, for whoever looks what happened to it; {chosen.run_folder} alone tells "
+        "what is done now"
+    )
+
+
+def sealed_soon(soon: Settings, record: Record, left: bool) -> str:
+    """Seal this machine's record, and then its store's, which nobody waits for. Returns what became of that, or ""."""
+    why = left_as_it_is(soon) if left else ""
+    with suppress(RunbookError):
+        records.seal(record, closing=False)
+    try:
+        if soon.record_store and not left:
+            shelves = stores.shelves(soon, audit.SOON_ATTEMPTS)
+            records.seal(audit.attached(soon, record, shelves)[0])
+    except RunbookError as error:
+        why = f"the record's store does not tell of this yet, only {record.folder} does ({first_cause(error)})"
+    with suppress(RunbookError):
+        records.seal(record)
+    return why
+
+
+@contextmanager
+def naming_the_way(way: str) -> Iterator[str]:
+    """What refuses a record that was altered names the command that goes on all the same."""
+    try:
+        yield way
+    except Altered as error:
+        if way in str(error):
+            raise
+        raise Altered(f"{error}: `{way}`") from error
 
 
 def tell_unread() -> None:

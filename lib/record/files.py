@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
 
+from lib.errors import NotAsWanted
+
 PRIVATE, PRIVATE_FOLDER = 0o600, 0o700
 DRAFT = ".draft-"  # a file that is not whole yet; what a kill leaves of it is no part of the record
 KINDS = {
@@ -122,6 +124,16 @@ def read(path: Path, at_most: int = -1) -> bytes:
         if 0 <= at_most < os.fstat(file.fileno()).st_size:
             raise OSError(f"{path} is longer than {at_most} bytes")
         return file.read()
+
+
+def text(path: Path, what: str) -> str:
+    """The text of a file; `what` names it. Raises NotAsWanted for one that is none, or that cannot be read."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise NotAsWanted(f"{what} is no text in UTF-8; look at it by hand") from None  # it quotes the file
+    except OSError as error:
+        raise NotAsWanted(f"{what} cannot be read ({error.strerror}); look at it by hand") from error
 
 
 def _textual(name: str) -> bool:

@@ -198,7 +198,8 @@ class Record:
     def read_json(self, name: str) -> Any:  # noqa: ANN401 - whatever was written
         """A file of the record, or None where the run has not written it."""
         path = self.folder / name
-        return parsed(path.read_text(encoding="utf-8"), f"{name} of {self.run_id}") if path.exists() else None
+        what = f"{name} of {self.run_id}"
+        return parsed(files.text(path, what), what) if path.exists() else None
 
     def verdict(self) -> dict[str, Any] | None:
         """`run.json`, or None where the run wrote none. Raises Refused for one of a newer version."""
@@ -208,7 +209,8 @@ class Record:
 
     def latest(self, name: str) -> Any:  # noqa: ANN401
         """The newest attempt of a file that `keep_json` wrote, or None."""
-        return next(reversed(self.attempts(name)), None)
+        found = (self.read_json(one) for one in reversed(self.kept_as(name)))
+        return next((data for data in found if data is not None), None)
 
     def attempts(self, name: str) -> list[Any]:
         """Every attempt of a file that `keep_json` wrote, oldest first."""
@@ -218,9 +220,8 @@ class Record:
     def kept_as(self, name: str) -> list[str]:
         """The names under which `name` was kept, oldest first: its own, then those of later attempts."""
         stem, ending = name.rsplit(".", 1)
-        later = sorted(
-            self.folder.glob(f"{stem}.attempt-*.{ending}"), key=lambda path: int(path.stem.rsplit("-", 1)[-1])
-        )
+        found = {path.stem.rsplit("-", 1)[-1]: path for path in self.folder.glob(f"{stem}.attempt-*.{ending}")}
+        later = [found[number] for number in sorted(filter(str.isdecimal, found), key=int)]  # others are no attempts
         return [str(path.relative_to(self.folder)) for path in (self.folder / name, *later) if path.exists()]
 
     def new_path(self, name: str) -> Path:

@@ -28,12 +28,20 @@ class Shelf(Store, Protocol):
         """A file as it is now; None where there is none."""
 
 
+class Judging(Shelf, Protocol):
+    """One whose files are held against the seals that are stored with them."""
+
+    def judge_here(self, name: str, data: bytes) -> None:
+        """Hold against them what both this machine and the store have."""
+
+
 @dataclass(frozen=True)
 class Sealed:
     """A shelf of which nothing is taken that is not as it was sealed."""
 
     shelf: Shelf
     manifest: Manifest | None
+    ours: Manifest | None = None
 
     @property
     def without_it(self) -> str:
@@ -51,16 +59,28 @@ class Sealed:
     def read(self, name: str) -> bytes | None:
         """A file as it is now. Raises Altered where it is not what was sealed of it."""
         data = self.shelf.read(name)
-        problem = "" if data is None or self.manifest is None else _problem(self.manifest, name, data)
-        if problem:
-            raise Altered(
-                f"what the store holds is not as it was sealed: {name}: {problem}. Nothing of it was taken; find out "
-                "who changed it, and put back what was sealed"
-            )
+        if data is not None and self.manifest is not None:
+            _require_none(name, problem_of(self.manifest, name, data))
         return data
 
+    def judge_here(self, name: str, data: bytes) -> None:
+        """Raise Altered likewise. What came since is our own where we sealed it, and a cut left the store behind."""
+        claims = self.ours.claims.get(name, []) if self.ours else []
+        if self.manifest is not None and any(agrees(name, io.BytesIO(data), claims)):
+            _require_none(name, problem_of(self.manifest, name, data))
+        elif self.manifest is not None:
+            _require_none(name, agrees(name, io.BytesIO(data), self.manifest.claims.get(name, []))[0])
 
-def _problem(manifest: Manifest, name: str, data: bytes) -> str:
+
+def _require_none(name: str, problem: str) -> None:
+    if problem:
+        raise Altered(
+            f"what the store holds is not as it was sealed: {name}: {problem}. Nothing of it was taken; find out "
+            "who changed it, and put back what was sealed"
+        )
+
+
+def problem_of(manifest: Manifest, name: str, data: bytes) -> str:
     """What keeps a stored file from being what was sealed. What came since counts where nothing may come any more."""
     problem, grew = agrees(name, io.BytesIO(data), manifest.claims.get(name, []))
     return problem or ("" if manifest.open or BY_HAND.fullmatch(name) else grew)
@@ -72,8 +92,11 @@ def sealed_here_and_there(
     """What this machine sealed, and what the store holds of that. Raises Altered for what is no manifest there."""
     ours = read(record.folder) if (record.folder / MANIFEST).is_file() else None
     data = shelf.read(MANIFEST) if MANIFEST in stored else None
-    if data is None:
-        return ours, None
+    return ours, None if data is None else sealed_there(record, data)
+
+
+def sealed_there(record: Record, data: bytes) -> Manifest:
+    """The seals of this run that are stored. Raises Altered for what is no manifest, or another run's."""
     try:
         theirs = seals.from_text(data.decode())
     except ValueError as error:
@@ -84,7 +107,7 @@ def sealed_here_and_there(
         )
     if theirs.run_id != record.run_id:
         raise Altered(f"{MANIFEST} in the store is of run {theirs.run_id}, not {record.run_id}; see who put it there")
-    return ours, theirs
+    return theirs
 
 
 def put_together(record: Record, ours: Manifest | None, theirs: Manifest | None) -> None:

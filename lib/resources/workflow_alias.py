@@ -133,6 +133,25 @@ def routed_to(workflow: Mapping[str, Any]) -> dict[str, Any]:
     return {"routes": [{"version": UNKNOWN, "runs": digest(workflow), "weight": 100}]}
 
 
+def is_routing(value: object) -> bool:
+    """Whether this is a value that an alias can have."""
+    routes = value.get("routes") if isinstance(value, Mapping) else None
+    keys = {"version", "runs", "weight"}
+    return isinstance(routes, list) and all(isinstance(row, Mapping) and keys <= row.keys() for row in routes)
+
+
+def kept_routings(kept: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The value of each alias that a backup of the workflow names, which does not say what its versions hold."""
+    found = kept.get("aliases")
+    routings = found.items() if isinstance(found, Mapping) else ()
+    return {alias: _kept(routing) for alias, routing in routings if isinstance(routing, Mapping)}
+
+
+def _kept(routing: Mapping[str, int]) -> dict[str, Any]:
+    versions = {version.rpartition(":")[2]: weight for version, weight in routing.items()}
+    return {"routes": [{"version": version, "runs": UNKNOWN, "weight": weight} for version, weight in versions.items()]}
+
+
 def digest(workflow: Mapping[str, Any]) -> str:
     """16 hex digits over definition, role and logging: the same for the same, whatever its version's number."""
     text = json.dumps(workflow, sort_keys=True, ensure_ascii=False)

@@ -309,7 +309,7 @@ def test_without_its_store_a_run_is_undone_and_with_it_gone_on_with(file, tmp_pa
     client("s3").create_bucket(Bucket="the-records")
     stored = {**yaml.safe_load(file.read_text()), "record_store": "s3://the-records/runs"}
     file.write_text(yaml.safe_dump(stored), encoding="utf-8")
-    code, out = said("apply", file, "--only", "02")
+    code, out = said("apply", file, "--from", "02", "--to", "03")
     assert code == 0, out
     run_id = re.search(r"^Run (\S+) of mine", out, re.MULTILINE)[1]
 
@@ -321,6 +321,7 @@ def test_without_its_store_a_run_is_undone_and_with_it_gone_on_with(file, tmp_pa
     shelf = stores.shelves(load(str(file))).run(run_id)
     code, again = typed(shelf._go_on, tmp_path)
     assert code == 0 and "is complete" in again, again
+    by_what_can_be_taken(file, run_id, tmp_path, client("s3"))
     undo = silent(load(str(file), {"run_id": run_id}))
     assert undo == shelf.without_it
     client("s3").delete_objects(
@@ -333,6 +334,33 @@ def test_without_its_store_a_run_is_undone_and_with_it_gone_on_with(file, tmp_pa
     code, listed = typed(silent(load(str(file))), tmp_path)
     assert code == 0 and run_id in listed, listed
     assert said("status", file)[0] == 2  # as the parameters have it, nothing is told
+
+
+def by_what_can_be_taken(file, run_id, tmp_path, s3):
+    """Another machine has nothing of the run, and the store's copy was touched: the way that is printed is one."""
+    place, lost = f"runs/mine/{run_id}/", ["--set", f"outputs_dir={tmp_path / 'lost'}"]
+
+    def way(said_by, which):
+        code, out = said_by
+        assert code == 3, out
+        return next(one for one in collected(out) if "--unverified" in one and one.split()[1] == which)
+
+    def object_of(name):
+        return s3.get_object(Bucket="the-records", Key=place + name)["Body"].read()
+
+    plan, log = object_of("plan.json"), object_of("changes.jsonl")
+    s3.put_object(Bucket="the-records", Key=f"{place}plan.json", Body=plan + b"x")
+    code, told = typed(way(said("restore", file, run_id, *lost), "restore"), tmp_path)
+    assert code == 0 and "plan.json: edited" in told and "was given back its definition" in told, told
+    code, told = typed(way(said("rollback", file, run_id, "--dry-run", *lost), "rollback"), tmp_path)
+    assert code == 0 and "plan.json: edited" in told and "writes nothing" in told, told
+    assert object_of("plan.json") == plan + b"x"
+    s3.delete_object(Bucket="the-records", Key=f"{place}changes.jsonl")
+    elsewhere = ["--set", f"outputs_dir={tmp_path / 'elsewhere'}"]
+    code, told = typed(way(said("rollback", file, run_id, "--unverified", *elsewhere), "restore"), tmp_path)
+    assert code == 0 and "changes.jsonl: missing" in told and "UNCONFIRMED" in told, told
+    for name, data in (("plan.json", plan), ("changes.jsonl", log)):
+        s3.put_object(Bucket="the-records", Key=place + name, Body=data)
 
 
 def test_the_log_of_drills_is_gone_on_with_by_a_drill_and_is_no_run(file, tmp_path):
@@ -436,7 +464,10 @@ SITES = {
     "lib.stores._by_this_machine: without_store status": STORE,
     "lib.stores._go_on: runbook": (STORE, test_the_log_of_drills_is_gone_on_with_by_a_drill_and_is_no_run),
     "lib.stores.without_it: without_store rollback": STORE,
+    "lib.undoing.nothing_to_undo: runbook restore --unverified": STORE,
+    "lib.undoing.restore: runbook restore --unverified": STORE,
     "lib.undoing.restore: runbook rollback": RESTORED,
+    "lib.undoing.rollback: runbook rollback --unverified": STORE,
     "rehearsal.cli.(module): without_parameters rehearse --stop": KEPT,
     "rehearsal.cli.rehearse: runbook open 03": KEPT,
 }  # fmt: skip

@@ -199,12 +199,54 @@ def test_a_backup_that_cannot_be_read_is_named_and_nothing_is_written(text, said
     path.write_text(text)
     with pytest.raises(Refused, match=f"the backup {path.name} of run {run.run_id} {said}"):
         given_back(live, run)
-    path.with_name("stepfunctions-backup-99990101.json").write_text(json.dumps(kept))
+    log = (run.folder / LOG).read_bytes()
+    (run.folder / LOG).unlink()
     with pytest.raises(NotAsWanted, match=f"the backup {path.name} of run {run.run_id} {said}"):
         given_back(live, run, UNVERIFIED)
     assert aws.calls == []
+    (run.folder / LOG).write_bytes(log)
+    path.with_name("stepfunctions-backup-99990101.json").write_text(json.dumps(kept))
     assert given_back(live, run) == []  # another one is what the run replaced
     assert aws.runs() == "before"
+
+
+@pytest.mark.parametrize("junk", [b"[]", b"\xff\xfe", b'{"aliases": 5}'])
+def test_unverified_a_backup_that_cannot_be_read_keeps_no_other_from_being_used(junk, live, aws, run):
+    path, _ = backup_of(run)
+    path.with_name("00.json").write_bytes(junk)
+    (run.folder / LOG).unlink()
+    found = emergency.planned(live, run, UNVERIFIED)
+    assert found.doubt.startswith(f"UNCONFIRMED: {path.name} is used as it lies there: 00.json: ")
+    assert emergency.restore(found, run) == []
+    assert aws.runs() == "before"
+
+
+@pytest.mark.parametrize("aliases", [5, [], {"live": "x"}, None])
+def test_unverified_a_backup_whose_aliases_are_none_gives_back_the_workflow(aliases, live, aws, run):
+    path, kept = backup_of(run)
+    path.write_text(json.dumps({**kept, "aliases": aliases}))
+    (run.folder / LOG).unlink()
+    assert given_back(live, run, UNVERIFIED) == []
+    assert (aws.runs(), aws.wrote) == ("before", ["update_state_machine"])
+
+
+def test_unverified_the_log_that_the_account_confirms_comes_before_a_backup_that_it_does_not(live, aws, run):
+    path, kept = backup_of(run)
+    path.write_text(json.dumps(kept | described("evil")))
+    found = emergency.planned(live, run, UNVERIFIED)
+    assert found.source.startswith(f"{LOG} is used, which the account confirms, and which no backup agrees with: ")
+    assert emergency.restore(found, run) == []
+    assert (aws.runs(), aws.aliases["live"]) == ("before", {f"{aws.arn}:1": 100})
+    path.unlink()
+    assert emergency.planned(live, run, UNVERIFIED).source.endswith("agrees with: none")
+
+
+def test_unverified_a_log_in_which_the_workflow_is_not_confirmed_confirms_no_backup_by_its_aliases(live, aws, run):
+    rows = [row for row in run.rows(LOG) if row["kind"] == WorkflowAlias.kind]
+    (run.folder / LOG).unlink()
+    run.append_all(LOG, rows)
+    found = emergency.planned(live, run, UNVERIFIED)
+    assert (found.source, found.value is None, "UNCONFIRMED" in found.doubt) == ("", False, True)
 
 
 @pytest.mark.parametrize("other", [{"account_id": "111122223333"}, {"region": "eu-west-1"}])
