@@ -15,6 +15,7 @@ from lib.checks import Check, Status, brief, require, require_any
 from lib.display import commands, page
 from lib.phases import closing
 from lib.plans import Change, Outcome, Plan
+from lib.record import contacts
 from lib.records import LOG, VERDICT, Record
 from lib.settings import Settings
 
@@ -34,16 +35,17 @@ def identity(live: Live, record: Record) -> None:
         "approval": "; ".join([s.approval, *(f"{check.status}: {check.found}" for check in two_persons(s, caller))]),
         "run": record.run_id,
     }
-    table([{"": key, "value": value} for key, value in rows.items()])
+    page.table(pd.DataFrame([{"": key, "value": value} for key, value in rows.items()]))
 
 
 def table(rows: Sequence[Mapping[str, Any]] | pd.DataFrame, empty: str = "Nothing to show.") -> None:
-    """A table without its index, nothing cut off; `empty` is said where there are no rows."""
+    """A table without its index, and without anybody's contact, nothing cut off; `empty` is said where there are no
+    rows."""
     frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame([dict(row) for row in rows])
     if frame.empty:
         say(empty)
         return
-    page.table(frame)
+    page.table(frame.map(contacts.shown))
 
 
 def say(sentence: str, code: str = "") -> None:
@@ -99,7 +101,7 @@ def _rows(found: Iterable[Check]) -> list[dict[str, str]]:
 
 def diff(text: str) -> None:
     """A unified diff, cut to a length that can be read."""
-    lines = text.splitlines()
+    lines = contacts.without(text).splitlines()
     more = [f"... and {len(lines) - LINES} more lines, in the record"] if len(lines) > LINES else []
     page.difference([*lines[:LINES], *more]) if lines else say("No difference.")
 
@@ -127,7 +129,10 @@ def ways_out(settings: Settings, record: Record) -> None:
         for key, (words, possible) in named.items()
         if possible
     ]
-    table(rows, "This run changed nothing, so there is nothing to undo.")
+    if rows:
+        page.table(pd.DataFrame(rows))  # to be copied as they stand
+    else:
+        say("This run changed nothing, so there is nothing to undo.")
 
 
 def bullet(lines: Iterable[str]) -> None:
