@@ -55,7 +55,7 @@ def hides(value: Any) -> bool:  # noqa: ANN401
 
 
 def without(text: str) -> str:
-    """The text with a mark in place of every e-mail address and telephone number, and of what a URL may be opened by."""
+    """The text with a mark for every e-mail address and telephone number, and for what a URL may be opened by."""
     return CONTACT.sub(_replaced, text)
 
 

@@ -79,9 +79,10 @@ class LiveThing(ABC):
         try:
             yield
         except ODD as error:
+            said = contacts.without(f"{type(error).__name__}: {error}")
             raise NotAsWanted(
-                f"{self.name} holds what this version cannot read ({contacts.without(f'{type(error).__name__}: {error}')}); "
-                "expected what AWS documents of it. Look at it by hand"
+                f"{self.name} holds what this version cannot read ({said}); expected what AWS documents of it. Look at "
+                "it by hand"
             ) from error
 
     def _kept_because(self) -> str:

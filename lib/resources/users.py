@@ -111,6 +111,14 @@ def _is_empty(value: Any) -> bool:  # noqa: ANN401
     return value is None or (isinstance(value, str | list | dict) and not value)
 
 
+def require_nobodys(live: Live) -> None:
+    """Raise Refused where the drill user's item holds a person's contact: an alert of a drill would reach them."""
+    if why := DrillUser(live, live.settings.table_name, live.settings.drill_user_id).kept_because():
+        raise Refused(
+            f"a drill would call somebody, so nothing was started: of user {live.settings.drill_user_id} {why}"
+        )
+
+
 def item_of(live: Live, table: str, user: str) -> dict[str, Any] | None:
     """A user's item as plain data, read consistently; None where there is none. Read-only."""
     answer = live.client("dynamodb").get_item(TableName=table, Key={"userId": {"S": user}}, ConsistentRead=True)
