@@ -77,7 +77,7 @@ class Loss:
     @property
     def said(self) -> str:
         """`topic X DisplayName ('a' -> 'b')`."""
-        place = " ".join((self.what, *filter(None, [".".join(self.where)])))
+        place = " ".join((self.what, *filter(None, [contacts.without(".".join(self.where))])))
         return f"{place} ({_shown(self.before)} -> {_shown(self.after)})"
 
 

@@ -7,7 +7,6 @@ trying all telephone numbers finds a great many. What an undo must restore is ke
 
 import hashlib
 import re
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +22,7 @@ PHONE = (
     r"|(?<![\d.-])(?:1[\s.-])?(?:\(\d{3}\)[\s.-]?|\d{3}[\s.-])\d{3}[\s.-]\d{4}(?![\w-])"
 )
 CONTACT = re.compile(f"(?P<url>{URL})|(?P<email>{EMAIL})|(?P<phone>{PHONE})")
+NO_HOST = re.compile(r"[^\w.:-]")
 PATH_LENGTH = 16  # of a URL: as long a path, or any query, may be the key to a webhook
 
 
@@ -61,19 +61,15 @@ def without(text: str) -> str:
 
 def shown(value: Any) -> Any:  # noqa: ANN401
     """The same plain data, as it may be shown: every text of it, and every key, `without` contacts."""
-    return _each(value, without)
-
-
-def _each(value: Any, change: Callable[[str], str]) -> Any:  # noqa: ANN401
     if isinstance(value, Twice):
-        found = Twice({change(key): _each(item, change) for key, item in value.items()})
-        found.pairs = tuple((change(key), _each(item, change)) for key, item in value.pairs)
+        found = Twice({shown(key): shown(item) for key, item in value.items()})
+        found.pairs = tuple((shown(key), shown(item)) for key, item in value.pairs)
         return found
     if isinstance(value, dict):
-        return {change(key) if isinstance(key, str) else key: _each(item, change) for key, item in value.items()}
+        return {shown(key): shown(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_each(item, change) for item in value]
-    return change(value) if isinstance(value, str) else value
+        return list(map(shown, value))
+    return without(value) if isinstance(value, str) else value
 
 
 def _replaced(found: re.Match[str]) -> str:
@@ -84,9 +80,8 @@ def _replaced(found: re.Match[str]) -> str:
         url = urlsplit(text)
     except ValueError:  # such as half an IPv6 address
         return _mark(text)
-    host = url.netloc.rpartition("@")[2]
-    opened_by = text.partition("://")[2].removeprefix(host)
-    long = len(url.path) >= PATH_LENGTH or url.query or url.fragment or "@" in opened_by
+    host = NO_HOST.split(url.netloc.rpartition("@")[2])[0]
+    long = len(url.path) >= PATH_LENGTH or url.query or url.fragment or "@" in url.netloc
     return f"{url.scheme}://{host}/{_mark(text)}" if long else text
 
 
