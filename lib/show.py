@@ -39,13 +39,12 @@ def identity(live: Live, record: Record) -> None:
 
 
 def table(rows: Sequence[Mapping[str, Any]] | pd.DataFrame, empty: str = "Nothing to show.") -> None:
-    """A table without its index, and without anybody's contact, nothing cut off; `empty` is said where there are no
-    rows."""
+    """A table without its index or anybody's contact, nothing cut off; `empty` is said where there are no rows."""
     frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame([dict(row) for row in rows])
     if frame.empty:
         say(empty)
         return
-    page.table(frame.map(contacts.shown))
+    page.table(frame, contacts.without)
 
 
 def say(sentence: str, code: str = "") -> None:

@@ -3,7 +3,7 @@
 Only here does anything of ours reach a page, and every word of it is escaped on its way.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -57,12 +57,12 @@ def bullets(lines: Iterable[str]) -> None:
     display(Shown(f"<ul>{items}</ul>", "\n".join(f"- {escape.one_line(line)}" for line in found)))
 
 
-def table(frame: pd.DataFrame) -> None:
-    """A table without its index, nothing cut off. A cell may be a list of `File`, which becomes links."""
+def table(frame: pd.DataFrame, said: Callable[[str], str] = str) -> None:
+    """A table without its index, nothing cut off, each cell as it is `said`. One may be a list of `File`: links."""
     cells = [list(row) for row in frame.itertuples(index=False, name=None)]
     head = "".join(f'<th style="{CELL}">{escape.html(name)}</th>' for name in frame.columns)
-    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>\n" for row in cells)
-    plain = pd.DataFrame([[escape.one_line(_words(value)) for value in row] for row in cells])
+    body = "".join(f"<tr>{''.join(_cell(value, said) for value in row)}</tr>\n" for row in cells)
+    plain = pd.DataFrame([[escape.one_line(said(_words(value))) for value in row] for row in cells])
     plain.columns = pd.Index([escape.one_line(name) for name in frame.columns])
     text = plain.to_string(index=False, justify="left")
     display(Shown(f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>", text))
@@ -80,8 +80,8 @@ def figure(found: Figure) -> None:
     plt.close(found)
 
 
-def _cell(value: Any) -> str:  # noqa: ANN401
-    return f'<td style="{CELL}">{_linked(value) or escape.html(_words(value))}</td>'
+def _cell(value: Any, said: Callable[[str], str]) -> str:  # noqa: ANN401
+    return f'<td style="{CELL}">{_linked(value) or escape.html(said(_words(value)))}</td>'
 
 
 def _linked(value: Any) -> str:  # noqa: ANN401

@@ -67,7 +67,7 @@ def shown(value: Any) -> Any:  # noqa: ANN401
         return found
     if isinstance(value, dict):
         return {shown(key): shown(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return list(map(shown, value))
     return without(value) if isinstance(value, str) else value
 

@@ -2,6 +2,7 @@
 
 import json
 from copy import deepcopy
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -9,12 +10,14 @@ from botocore.exceptions import ClientError
 from fakes import World
 from hypothesis import given
 from hypothesis import strategies as st
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+from papermill.exceptions import PapermillExecutionError
 
-from lib import approval, changes, drift, guards, show, terminal, undo
+from lib import approval, changes, drift, guards, notebooks, show, terminal, undo
 from lib.aws import readable
 from lib.check_ids import Id
 from lib.checks import Check, Status, brief
-from lib.display import console
+from lib.display import console, executed
 from lib.errors import NotAsWanted
 from lib.exact_json import dumps, loads
 from lib.plans import Change, Plan
@@ -156,6 +159,16 @@ def test_a_table_a_difference_and_an_error_show_no_contact(capsys):
     shown = capsys.readouterr()
     assert not tells(shown.out + shown.err + str(refused.value) + brief({"a": SAID}))
     assert "InvalidParameter" in str(refused.value)
+
+
+def test_an_error_that_quotes_a_contact_is_kept_without_it():
+    error = new_output("error", ename="KeyError", evalue=SAID, traceback=[f"\x1b[31mKeyError\x1b[0m: {SAID}"])
+    notebook = new_notebook(cells=[new_code_cell("x", outputs=[error, new_output("stream", text=SAID)])])
+    executed.make_legible(notebook)
+    assert not tells(json.dumps(notebook))
+    assert "\x1b[31mKeyError\x1b[0m: mail (not shown: " in notebook.cells[0].outputs[0].traceback[0]
+    failure = PapermillExecutionError(1, 1, "x", "KeyError", SAID, [SAID])
+    assert not tells(notebooks._told(failure, Record(Path("nowhere"), "run"))[1])
 
 
 def test_what_a_rules_target_is_sent_is_a_mark_and_another_one_once_it_differs():
