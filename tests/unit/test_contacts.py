@@ -41,7 +41,7 @@ def tells(text):
     [
         (PHONE, ""), ("+1 (555) 010-0123", ""), ("+44 20 7946 0018", ""), ("(555) 010-0123", ""), ("555-010-0123", ""),
         ("1-555-010-0123", ""), ("555.010.0123", ""), (f"tel:{PHONE}", "tel:"), (MAIL, ""),
-        (f"mailto:{MAIL}", "mailto:"),
+        (f"mailto:{MAIL}", "mailto:"), ("jane%2Broe@example.org", ""), ("jane%2Broe%40example.org", ""),
         ("jane.roe%40example.org", ""), ("J.Roe+x@mail.example.co.uk", ""), ("jane@exämple.de", ""),
         (HOOK, "https://hooks.example.org/"), ("https://u:secret@h.example.org", "https://h.example.org/"),
         ("https://h.example.org/?k=1", "https://h.example.org/"),
