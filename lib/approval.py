@@ -16,14 +16,17 @@ from lib.drift import differing, drifted, other_code, other_parameters, since
 from lib.errors import BadParameters, Refused, RunbookError
 from lib.kept_plans import PLAN as PLAN
 from lib.kept_plans import Begun
-from lib.plans import AccountGuards, Plan, fingerprint, is_kept
-from lib.record import formats
+from lib.plans import AccountGuards, Change, Plan, fingerprint, is_kept
+from lib.record import contacts, formats
 from lib.records import LOG, Record
 from lib.settings import ROOT, Settings, account_waives_approval, waives_approval
 
 
 def plan_data(plans: Sequence[Plan], settings: Settings) -> dict[str, Any]:
-    """A plan as `plan.json` keeps it: every change, what it was made from, and the fingerprint over both."""
+    """A plan as `plan.json` keeps it: every change, what it was made from, and the fingerprint over both.
+
+    The fingerprint is of every byte; of a contact that stands in a live value the rows hold a mark alone.
+    """
     basis = made_from(settings)
     return {
         formats.KEY: formats.FORMAT,
@@ -33,8 +36,12 @@ def plan_data(plans: Sequence[Plan], settings: Settings) -> dict[str, Any]:
         "made": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "fingerprint": _unused(fingerprint(plans, basis), plans, settings),
         **basis,
-        "changes": [{"phase": plan.phase, **change.row()} for plan in plans for change in plan.changes],
+        "changes": [{"phase": plan.phase, **_shown(change)} for plan in plans for change in plan.changes],
     }
+
+
+def _shown(change: Change) -> dict[str, Any]:
+    return change.row() | {"before": contacts.shown(change.before), "after": contacts.shown(change.after)}
 
 
 def begun_plan(plans: Sequence[Plan], settings: Settings, record: Record, caller: str) -> dict[str, Any]:

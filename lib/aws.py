@@ -29,6 +29,7 @@ from lib import origin
 from lib.answers import Readers, answering
 from lib.calls import CallLog, Calls
 from lib.errors import BadParameters, NotAsWanted, Refused, Throttled, Unanswered, Unreachable
+from lib.record import contacts
 from lib.settings import Settings
 
 # A custom endpoint is signed with these, so that real credentials never leave for anything but AWS.
@@ -205,7 +206,8 @@ def _unknown(doing: str, words: str) -> str:
 
 
 def _words(error: Exception) -> str:
-    return " ".join(str(error).split())
+    """What AWS says, which may quote what it was given or what it holds."""
+    return contacts.without(" ".join(str(error).split()))
 
 
 def _session(settings: Settings) -> boto3.session.Session:

@@ -33,6 +33,7 @@ from lib.resources import (
 from lib.resources.encryption import WRITE, topics_keys, workflows_keys
 from lib.resources.entries import Entries
 from lib.resources.topics import FROM_PARAMETERS
+from lib.resources.users import SYNTHETIC
 from lib.resources.workflow_alias import routed_to
 
 FOURTEEN_DAYS = str(14 * 24 * 3600)
@@ -105,8 +106,7 @@ PHASES = {
 
 def drill_user() -> dict[str, Any]:
     """The synthetic user of every drill: its contact is the operations team, and it has no phone and no address."""
-    contact = {"name": "Your6 operations (drill)", "preferredMethod": "sns"}
-    return {"trustedContact": contact, "alertThreshold": 0, "drill": True}
+    return {"trustedContact": dict(SYNTHETIC), "alertThreshold": 0, "drill": True}
 
 
 def policy(live: Live) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 from lib import undo
 from lib.exact_json import dumps, in_order
 from lib.plans import differences, half_done, same
+from lib.record import contacts
 from lib.records import Record
 
 Row = Mapping[str, Any]
@@ -66,12 +67,12 @@ def _drift(
 
 
 def _alike(left: Any, right: Any) -> bool:  # noqa: ANN401
-    """Equal as the record holds them."""
-    return dumps(in_order(left)) == dumps(in_order(right))
+    """Equal as a plan is kept, in which marks stand for contacts."""
+    return dumps(in_order(contacts.shown(left))) == dumps(in_order(contacts.shown(right)))
 
 
 def _where(name: str, old: Any, new: Any) -> str:  # noqa: ANN401
-    paths = [path for path in differences(old, new) if path][:3]
+    paths = [path for path in differences(contacts.shown(old), contacts.shown(new)) if path][:3]
     return f"{name} ({', '.join(paths)})" if paths else name
 
 

@@ -23,7 +23,7 @@ from lib.phases import VALIDATION
 from lib.plans import Wanted
 from lib.records import Record
 from lib.resources import entries
-from lib.resources.users import item_of
+from lib.resources.users import item_of, require_nobodys
 from lib.resources.workflow import value_of
 from lib.scenarios import Scenario
 from lib.states import named
@@ -117,11 +117,13 @@ class _Started:
 def run(live: Live, record: Record, groups: Sequence[Group], phase: str = VALIDATION, gated: bool = True) -> Session:
     """Run the groups one after the other, wait for their alerts, and then listen for what must not come.
 
-    Raises Refused on a workflow without our drill gate, unless the drills need none.
+    Raises Refused on a workflow without our drill gate, unless the drills need none, and where a drill would reach a
+    person.
     """
     entry = entries.read(live).arn
     if gated:
         _require_gate(live, entry)
+    require_nobodys(live)
     changes.clear_left_behind(record, AccountGuards(live), partial(resources.reopen, live))
     changes.clear(listening.left_behind(live), record)
     # SQS refuses a deleted queue's name for a minute, so a second validation of the run needs names of its own.

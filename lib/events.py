@@ -9,6 +9,7 @@ from lib.check_ids import Id
 from lib.checks import Check, Status
 from lib.preflight import LOW_SENTIMENT_RULE
 from lib.resources import Rule
+from lib.resources.users import require_nobodys
 
 INVOKED_BY = "runbook 4.2"
 
@@ -52,6 +53,7 @@ def dispatcher(live: Live) -> list[Check]:
     samples = [rule["sample"] for rule in desired.rules()]
     if live.settings.mode == "plan":
         return [_taken(sample, Status.NOT_APPLIED, "plan mode", "an answer without an error") for sample in samples]
+    require_nobodys(live)
     return [_dispatch(live, sample) for sample in samples]
 
 

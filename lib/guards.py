@@ -15,6 +15,7 @@ from lib import plans, records, undo
 from lib.checks import brief
 from lib.errors import Refused, RunbookError
 from lib.plans import AccountGuards, Change, Plan, Value, entry, half_done, same
+from lib.record import contacts
 from lib.records import Record
 from lib.settings import Settings
 
@@ -26,6 +27,8 @@ MEANT = {("state machine", "definition"), ("workflow alias", "routes")}
 KEPT_FOR = {("log group", "retentionInDays")}
 # Where a field that is missing means "all", so that adding one takes something away.
 MISSING_MEANS_ALL = {("queue policy",), ("function permission",), ("rule", "EventPattern")}
+# Nothing lets go what a mark stands for: no record holds it, so that no undo could bring it back.
+A_PERSONS = "this may be a person's contact; set drill_user_id to an id that nobody has"
 # What something lives on: no refusal advises to let it go, but says what to do instead. By kind and field.
 LIVED_ON = {
     ("state machine", "roleArn"): "every execution would run as another role; set execution_role_name to its own",
@@ -36,7 +39,7 @@ LIVED_ON = {
     ("function permission",): "somebody calls the function by it; give theirs a statement of another name first",
     ("queue policy",): "somebody sends to the queue by it; give theirs a statement of another name first",
     ("role policy", "Statement"): "the workflow may use what it allows; move it into a policy of another name first",
-    ("drill user", "trustedContact"): "this may be a person's contact; set drill_user_id to an id that nobody has",
+    ("drill user", "trustedContact"): A_PERSONS,
 }
 # Not even a number that somebody chose lets these go: production would stop.
 NEVER = {("state machine", "roleArn")}
@@ -60,16 +63,21 @@ class Loss:
     def instead(self) -> str:
         """What would break, and what to do instead of letting it go; "" where it may be let go."""
         places = [(self.kind, *self.where[:depth]) for depth in (0, 1)]
-        return next((LIVED_ON[place] for place in places if place in LIVED_ON), "")
+        return next((LIVED_ON[place] for place in places if place in LIVED_ON), A_PERSONS if self.hidden else "")
+
+    @property
+    def hidden(self) -> bool:
+        """Whether a person's contact would go."""
+        return contacts.hides(self.before)
 
     @property
     def never(self) -> bool:
-        return (self.kind, *self.where[:1]) in NEVER
+        return self.hidden or (self.kind, *self.where[:1]) in NEVER
 
     @property
     def said(self) -> str:
         """`topic X DisplayName ('a' -> 'b')`."""
-        place = " ".join((self.what, *filter(None, [".".join(self.where)])))
+        place = " ".join((self.what, *filter(None, [contacts.without(".".join(self.where))])))
         return f"{place} ({_shown(self.before)} -> {_shown(self.after)})"
 
 

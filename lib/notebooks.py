@@ -20,7 +20,7 @@ from lib import engine, outputs
 from lib.display import commands, executed
 from lib.errors import BadParameters, RunbookError, Unrecorded
 from lib.phases import PLANNED_MINUTES, Phase, closing
-from lib.record import files
+from lib.record import contacts, files
 from lib.records import DRAFT, RUNNING, Record
 from lib.settings import ROOT, Settings
 
@@ -73,7 +73,7 @@ def execute(settings: Settings, record: Record, number: str, notebook: str) -> P
 def _told(failure: Exception, record: Record) -> tuple[str, str]:
     """The class of what ended a notebook, and its reason in one line. A cell's error keeps the class it had there."""
     if isinstance(failure, PapermillExecutionError):
-        return failure.ename, f"{failure.ename}: {failure.evalue}"
+        return failure.ename, contacts.without(f"{failure.ename}: {failure.evalue}")
     kind, said = type(failure).__name__, " ".join(str(failure).split())
     # A limit that was passed is an OSError too, and no trouble with the disk.
     if isinstance(failure, OSError) and not isinstance(failure, CellTimeoutError):

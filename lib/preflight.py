@@ -16,10 +16,11 @@ from lib.checks import Check, Status
 from lib.errors import NotAsWanted, RunbookError
 from lib.names import LOW_SENTIMENT_RULE, dispatcher, processor
 from lib.phases import entry
+from lib.record import contacts
 from lib.resources import Rule, entries
 from lib.resources.entries import Entries
 from lib.resources.functions import environment_keys, permissions
-from lib.resources.rules import targets
+from lib.resources.rules import targets, told
 from lib.resources.statements import carries, value_of
 from lib.resources.topics import subscriptions
 from lib.resources.workflow import description
@@ -175,8 +176,8 @@ def baseline(live: Live) -> dict[str, Any]:
     s = live.settings
     keys = environment_keys(live, s.processor_function_name)
     return {
-        LOW_SENTIMENT_RULE: Rule(live, LOW_SENTIMENT_RULE).read(),
-        f"targets of {LOW_SENTIMENT_RULE}": targets(live, LOW_SENTIMENT_RULE),
+        LOW_SENTIMENT_RULE: contacts.shown(Rule(live, LOW_SENTIMENT_RULE).read()),
+        f"targets of {LOW_SENTIMENT_RULE}": contacts.shown(told(targets(live, LOW_SENTIMENT_RULE))),
         f"permissions of {LOW_SENTIMENT_RULE}": _permissions(live),
         f"environment keys of {s.processor_function_name}": [key for key in keys if key != "OPS_SNS_TOPIC_ARN"],
     }
@@ -189,7 +190,8 @@ def _permissions(live: Live) -> list[Any]:
     """
     with readable("reading the dispatcher's permissions"):
         found = permissions(live, dispatcher(live).said)
-    return [_said(one) for one in found if carries(one, live.settings.rule_arn(LOW_SENTIMENT_RULE))]
+    ours = [one for one in found if carries(one, live.settings.rule_arn(LOW_SENTIMENT_RULE))]
+    return [contacts.shown(_said(one)) for one in ours]
 
 
 def _said(statement: dict[str, Any]) -> dict[str, Any]:

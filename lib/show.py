@@ -15,6 +15,7 @@ from lib.checks import Check, Status, brief, require, require_any
 from lib.display import commands, page
 from lib.phases import closing
 from lib.plans import Change, Outcome, Plan
+from lib.record import contacts
 from lib.records import LOG, VERDICT, Record
 from lib.settings import Settings
 
@@ -38,17 +39,20 @@ def identity(live: Live, record: Record) -> None:
         "approval": "; ".join([s.approval, *(f"{check.status}: {check.found}" for check in two_persons(s, caller))]),
         "run": record.run_id,
     }
-    table([{"": key, "value": value} for key, value in rows.items()])
+    page.table(["", "value"], list(rows.items()))
 
 
 def table(rows: Sequence[Mapping[str, Any]] | pd.DataFrame, empty: str = "Nothing to show.") -> None:
-    """A table without its index, nothing cut off; `empty` is said where there are no rows."""
-    if isinstance(rows, Sequence):
-        columns = list(dict.fromkeys(key for row in rows for key in row))
-        cells = [[row.get(key) for key in columns] for row in rows]
-    else:
-        columns, cells = list(rows.columns), [list(row) for row in rows.itertuples(index=False, name=None)]
-    page.table(columns, cells) if columns and cells else say(empty)
+    """A table without its index or anybody's contact, nothing cut off; `empty` is said where there are no rows."""
+    columns, cells = _in_columns(rows)
+    page.table(columns, cells, contacts.without) if columns and cells else say(empty)
+
+
+def _in_columns(rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> tuple[list[Any], list[list[Any]]]:
+    if not isinstance(rows, Sequence):
+        return list(rows.columns), [list(row) for row in rows.itertuples(index=False, name=None)]
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    return columns, [[row.get(key) for key in columns] for row in rows]
 
 
 def say(sentence: str, code: str = "") -> None:
@@ -104,7 +108,7 @@ def _rows(found: Iterable[Check]) -> list[dict[str, str]]:
 
 def diff(text: str) -> None:
     """A unified diff, cut to a length that can be read."""
-    lines = text.splitlines()
+    lines = contacts.without(text).splitlines()
     more = [f"... and {len(lines) - LINES} more lines, in the record"] if len(lines) > LINES else []
     page.difference([*lines[:LINES], *more]) if lines else say("No difference.")
 
@@ -132,7 +136,10 @@ def ways_out(settings: Settings, record: Record) -> None:
         for key, (words, possible) in named.items()
         if possible
     ]
-    table(rows, "This run changed nothing, so there is nothing to undo.")
+    if rows:
+        page.table(*_in_columns(rows))  # to be copied as they stand
+    else:
+        say("This run changed nothing, so there is nothing to undo.")
 
 
 def bullet(lines: Iterable[str]) -> None:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from lib.errors import NotAsWanted, Refused, RunbookError, Superseded, Unrecorded
 from lib.exact_json import laid
 from lib.plans import FAILED, UNKNOWN, AccountGuards, Change, Plan, Reopen, Value, half_done, same
+from lib.record import contacts
 
 PHASE = "90"
 # What a value of another shape than its kind has comes to, wherever it is taken apart.
@@ -125,7 +126,7 @@ def tried(restore: Callable[[Thing], str], thing: Thing) -> str | RunbookError:
     except RunbookError as error:
         return error
     except UNFIT as error:
-        return NotAsWanted(f"the record tells what it cannot take ({error!r})")
+        return NotAsWanted(f"the record tells what it cannot take ({contacts.without(repr(error))})")
 
 
 def state(tried: str | RunbookError) -> str:

@@ -4,6 +4,7 @@ The records are written by hand: a run that changed something, another one, and 
 """
 
 import json
+import re
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from waiting import until
 from lib import deploy, drill_log, notebooks, records
 from lib.aws import connect
 from lib.lock import Lock
+from lib.names import LOW_SENTIMENT_RULE
 from lib.phases import NOTEBOOKS as EVERY
 from lib.phases import ROLLBACK
 from lib.record import formats
@@ -32,8 +34,16 @@ RUN, OTHER, TAMPERED = "hostile", "told", "tampered"
 WORDS = "".join(character for character in PLAIN_JSON if character == "\n" or ord(character) >= 32)[:240]
 TAG = "\"'><script>window.obeyed = 'yes'</script>$\\href{javascript:x}{y}$"
 
+# Contacts of nobody, as a live account holds people's: no file of a record and no terminal ever tells them.
+MAIL, PHONE, NUMBER = "jane.roe@example.org", "+15550100123", "(555) 010-0144"
+HOOK = "https://hooks.example.org/services/T0/B0/key-8f31c2"
+CONTACTS = f"mail {MAIL}, call {PHONE} or {NUMBER}, post to {HOOK}"
+TOKEN = "zebra-umbrella-marmalade"  # looks like nothing, and is sent along
+SENT = {"token": TOKEN, "to": CONTACTS}
+PRIVATE = re.compile(r"jane\.roe|5550100123|010-0144|key-8f31c2|marmalade", re.IGNORECASE)
 
 CHECKIN = {
+    "text": CONTACTS,
     "userId": WORDS,
     "sentiment": WORDS,
     "trajectory": WORDS,
@@ -60,7 +70,7 @@ def _writes(s: Settings) -> dict[str, Any]:
         return lambda: client(service).tag_resource(**where)
 
     pairs, machine = (
-        [{"Key": TAG[:100], "Value": WORDS}, {"Key": "managed-by", "Value": WORDS}],
+        [{"Key": TAG[:100], "Value": WORDS}, {"Key": "managed-by", "Value": MAIL}, {"Key": MAIL, "Value": NUMBER}],
         client("stepfunctions"),
     )
     return {
@@ -73,8 +83,10 @@ def _writes(s: Settings) -> dict[str, Any]:
         "tags of the role": lambda: client("iam").tag_role(RoleName=s.execution_role_name, Tags=pairs),
         "variables of a function": lambda: client("lambda").update_function_configuration(
             FunctionName=s.processor_function_name,
-            Description=WORDS[:200],
-            Environment={"Variables": {**_variables(client("lambda"), s), "NOTE": WORDS, TAG: WORDS}},
+            Description=f"{MAIL} {WORDS}"[:200],
+            Environment={
+                "Variables": {**_variables(client("lambda"), s), "NOTE": WORDS, TAG: WORDS, "HOOK": HOOK, "CALL": PHONE}
+            },
         ),
         "a failed execution": lambda: _failing(machine, s),
         "the definition": lambda: machine.update_state_machine(
@@ -88,8 +100,26 @@ def _writes(s: Settings) -> dict[str, Any]:
             name=f"veteran<script>{WORDS}"[:80],
             input=json.dumps({"userId": WORDS}),
         ),
+        "an execution of a person's name": lambda: machine.start_execution(
+            stateMachineArn=s.state_machine_arn, name=f"{MAIL}-1", input=json.dumps({"userId": MAIL, "text": CONTACTS})
+        ),
         "a subscription": lambda: client("sns").subscribe(
             TopicArn=s.alert_topic_arn, Protocol="https", Endpoint=f"https://example.org/{WORDS}"
+        ),
+        "people who are told": lambda: [
+            client("sns").subscribe(TopicArn=s.alert_topic_arn, Protocol=protocol, Endpoint=endpoint)
+            for protocol, endpoint in (("email", MAIL), ("sms", PHONE), ("https", HOOK))
+        ],
+        "names of topics": lambda: [
+            client("sns").create_topic(Name=name, Attributes={"DisplayName": f"call {PHONE}, {MAIL}"})
+            for name in (s.alert_topic_name, s.ops_topic_name)
+        ],
+        "what a rule's target is sent": lambda: client("events").put_targets(
+            Rule=LOW_SENTIMENT_RULE,
+            Targets=[{"Id": "somebodys", "Arn": s.processor_arn, "Input": json.dumps(SENT)}],
+        ),
+        "a rule of ours that is there": lambda: client("events").put_rule(
+            Name="Your6-HighRiskRule", EventPattern=json.dumps({"source": [MAIL]}), Description=CONTACTS
         ),
         "an alias's description": lambda: machine.create_state_machine_alias(
             name="somebodys",
@@ -108,7 +138,10 @@ def _writes(s: Settings) -> dict[str, Any]:
 def _failing(machine: Any, s: Settings) -> None:
     """An execution that fails with hostile words, by a definition that stands there for a moment."""
     before = machine.describe_state_machine(stateMachineArn=s.state_machine_arn)["definition"]
-    failing = {"StartAt": "F", "States": {"F": {"Type": "Fail", "Error": TAG, "Cause": PLAIN_JSON}}}
+    failing = {
+        "StartAt": "F",
+        "States": {"F": {"Type": "Fail", "Error": f"{TAG} {MAIL}", "Cause": f"{CONTACTS} {PLAIN_JSON}"}},
+    }
     machine.update_state_machine(stateMachineArn=s.state_machine_arn, definition=json.dumps(failing))
     arn = machine.start_execution(stateMachineArn=s.state_machine_arn, name="failed'><b>")["executionArn"]
     until(lambda: machine.describe_execution(executionArn=arn)["status"] == "FAILED")
@@ -136,10 +169,10 @@ def _defined(machine: Any, s: Settings) -> dict[str, Any]:
     """The live definition with hostile comments, causes, and a state of a hostile name that nothing leads to."""
     found = json.loads(machine.describe_state_machine(stateMachineArn=s.state_machine_arn)["definition"])
     for state in found["States"].values():
-        state["Comment"] = WORDS
+        state["Comment"] = f"{CONTACTS} {WORDS}"
     first = found["StartAt"]
     name = TAG[:80]
-    found["States"][name] = {"Type": "Pass", "Comment": WORDS, "Result": {TAG: WORDS}, "Next": first}
+    found["States"][name] = {"Type": "Pass", "Comment": WORDS, "Result": {TAG: WORDS, MAIL: PHONE}, "Next": first}
     return {**found, "Comment": PLAIN_JSON, "StartAt": name}
 
 
@@ -176,7 +209,8 @@ def recorded(chosen: Settings) -> None:
 
 def executed(settings: Settings) -> dict[str, Path]:
     """The notebooks executed in plan mode on such an account, as the record keeps them, by name."""
-    assert len(fill(settings)) >= 11
+    taken = fill(settings)
+    assert len(taken) >= 16, taken
     more = {"mode": "plan", "approved_by": WORDS, "change_ticket": WORDS, "run_id": RUN, "profile": WORDS}
     chosen = settings.model_copy(update=more)
     recorded(chosen)

@@ -13,6 +13,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from lib.display import escape
+from lib.record import contacts
 
 
 class Output(Console):
@@ -61,7 +62,7 @@ def unexpected(kind: type[BaseException], error: BaseException, trace: Traceback
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table; a long word is folded, not cut."""
+    """A table without anybody's contact; a long word is folded, not cut."""
     heads = (Column(_cell(name), overflow="fold") for name in columns)
     drawn = Table(*heads, title=_cell(title))
     for row in rows:
@@ -70,4 +71,4 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
 
 
 def _cell(value: str) -> Text:
-    return Text(escape.one_line(value))
+    return Text(escape.one_line(contacts.without(value)))

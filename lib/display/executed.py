@@ -4,12 +4,16 @@ import re
 from typing import Any
 
 from lib.display.escape import legible
+from lib.record import contacts
 
 COLOUR = re.compile(r"(\x1b\[[\d;]*m)")  # IPython's own, in a traceback; a page shows them as colours
 
 
 def make_legible(notebook: Any) -> None:  # noqa: ANN401 - nbformat's node
-    """Write out, in every text that a cell printed or failed with, what hides, reorders or commands."""
+    """Write out, in every text that a cell printed or failed with, what hides, reorders or commands.
+
+    Without anybody's contact: an error that is none of ours may quote whatever was read.
+    """
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             for part in ("text", "ename", "evalue"):
@@ -20,4 +24,5 @@ def make_legible(notebook: Any) -> None:  # noqa: ANN401 - nbformat's node
 
 
 def _legible(text: str) -> str:
-    return "".join(part if COLOUR.fullmatch(part) else legible(part) for part in COLOUR.split(text))
+    parts = COLOUR.split(text)
+    return "".join(part if COLOUR.fullmatch(part) else legible(contacts.without(part)) for part in parts)

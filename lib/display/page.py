@@ -6,7 +6,7 @@ Only here does anything of ours reach a page, and every word of it is escaped on
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -61,13 +61,13 @@ def bullets(lines: Iterable[str]) -> None:
     display(Shown(f"<ul>{items}</ul>", "\n".join(f"- {escape.one_line(line)}" for line in found)))
 
 
-def table(columns: Sequence[object], rows: Sequence[Sequence[Any]]) -> None:
-    """A table, nothing cut off. A cell may be a list of `File`, which becomes links."""
+def table(columns: Sequence[object], rows: Sequence[Sequence[Any]], said: Callable[[str], str] = str) -> None:
+    """A table, nothing cut off, each cell as it is `said`. One may be a list of `File`, which becomes links."""
     head = "".join(f'<th style="{CELL}">{escape.html(name)}</th>' for name in columns)
-    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>\n" for row in rows)
+    body = "".join(f"<tr>{''.join(_cell(value, said) for value in row)}</tr>\n" for row in rows)
     text = laid_out(
         [
-            [escape.one_line(name), *(escape.one_line(_words(row[at])) for row in rows)]
+            [escape.one_line(name), *(escape.one_line(said(_words(row[at]))) for row in rows)]
             for at, name in enumerate(columns)
         ]
     )
@@ -97,8 +97,8 @@ def figure(found: Figure) -> None:
         pyplot.close(found)
 
 
-def _cell(value: Any) -> str:  # noqa: ANN401
-    return f'<td style="{CELL}">{_linked(value) or escape.html(_words(value))}</td>'
+def _cell(value: Any, said: Callable[[str], str]) -> str:  # noqa: ANN401
+    return f'<td style="{CELL}">{_linked(value) or escape.html(said(_words(value)))}</td>'
 
 
 def _linked(value: Any) -> str:  # noqa: ANN401

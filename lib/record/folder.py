@@ -19,12 +19,13 @@ from lib import manifest
 from lib.errors import Unrecorded
 from lib.exact_json import dumps, loads, parsed
 from lib.manifest import MANIFEST, VERDICT
-from lib.record import change_rows, files, formats
+from lib.record import change_rows, contacts, files, formats
 
 CHECKS = "checks.jsonl"
 ATTEMPT = "RUNBOOK_ATTEMPT"  # tells a kernel which attempt at its phase it is
 LOG = "changes.jsonl"  # what was written, and how to undo it; written ahead
 CALLS = "calls.jsonl"
+EVIDENCE = "evidence/"
 WHOLE = (VERDICT, MANIFEST)  # of the run as a whole; replaced as it goes on
 VALIDATED = "evidence/validated.json"  # what was live when a validation had ended
 DRILLED = "evidence/drill.json"  # a drill outside a validation, and its verdict
@@ -235,8 +236,7 @@ class Record:
 
     def keep_json(self, name: str, data: object) -> Path:
         """Write a file that is never overwritten: an earlier one of this name stays, the new one is an attempt."""
-        path = self.new_path(name)
-        return self.write_json(str(path.relative_to(self.folder)), data)
+        return self.keep_text(name, dumps(data, indent=2) + "\n")
 
     def keep_aside(self, name: str) -> Path:
         """What a file of the record holds now, kept beside it as `.unstored` before another is written."""
@@ -244,9 +244,9 @@ class Record:
         return self.write_bytes(str(kept.relative_to(self.folder)), files.read(self.folder / name))
 
     def keep_text(self, name: str, text: str) -> Path:
-        """Like `keep_json`, for text."""
-        path = self.new_path(name)
-        return self.write_text(str(path.relative_to(self.folder)), text)
+        """Like `keep_json`, for text. Evidence is for people and of people: it holds nobody's contact."""
+        path = str(self.new_path(name).relative_to(self.folder))
+        return self.write_text(path, contacts.without(text) if path.startswith(EVIDENCE) else text)
 
 
 def _row(line: str) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ from lib import locks
 from lib.account_guards import AccountGuards
 from lib.aws import Live, readable
 from lib.errors import NotAsWanted
+from lib.record import contacts
 
 # What Python raises of a value that somebody else made, and that is of another shape than ours.
 ODD = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
@@ -78,9 +79,10 @@ class LiveThing(ABC):
         try:
             yield
         except ODD as error:
+            said = contacts.without(f"{type(error).__name__}: {error}")
             raise NotAsWanted(
-                f"{self.name} holds what this version cannot read ({type(error).__name__}: {error}); expected what "
-                "AWS documents of it. Look at it by hand"
+                f"{self.name} holds what this version cannot read ({said}); expected what AWS documents of it. Look at "
+                "it by hand"
             ) from error
 
     def _kept_because(self) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from lib.aws import Live, absent_is_none, readable
 from lib.errors import NotAsWanted, RunbookError
+from lib.record import contacts
 from lib.resources import starters
 from lib.resources.workflow import description, versions
 from lib.resources.workflow_alias import aliases, routing_of
@@ -186,7 +187,7 @@ def _environment(live: Live, function: str, possible: bool = False) -> Iterator[
         for name, value in sorted(found.get("Variables", {}).items()):
             ours = value == machine or value.startswith(f"{machine}:")
             if ours or (name == VARIABLE and ":stateMachine:" in value):
-                yield Starter(f"{name} of {function}", value, possible=possible)
+                yield Starter(f"{name} of {function}", value if ours else contacts.without(value), possible=possible)
 
 
 def _rules(live: Live, targets: Iterable[str]) -> Iterator[Starter]:

@@ -1,5 +1,6 @@
 """EventBridge rules of the default bus, and their targets."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -7,10 +8,13 @@ from lib.answers import without
 from lib.aws import Live, absent_is_none
 from lib.errors import NotAsWanted
 from lib.exact_json import document, dumps
+from lib.record import contacts
 from lib.resources.base import LiveThing
 
 NO_PATTERN = "{}"
 MISSING = ("ResourceNotFoundException",)
+# Of a target, what it is sent instead of the event, and with it: somebody's words, or the key to a webhook.
+SENT = ("Input", "InputTransformer", "HttpParameters", "AppSyncParameters")
 
 
 @dataclass(frozen=True)
@@ -86,3 +90,11 @@ def targets(live: Live, rule: str) -> dict[str, dict[str, Any]]:
         for page in live.client("events").get_paginator("list_targets_by_rule").paginate(Rule=rule):
             found |= {row["Id"]: without(row, "Id") for row in page["Targets"]}
     return found
+
+
+def told(found: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Targets as a record may tell of them: a mark stands for what each is sent, and another one once that differs."""
+    return {
+        name: {key: contacts.hidden(value) if key in SENT else value for key, value in target.items()}
+        for name, target in found.items()
+    }

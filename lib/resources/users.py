@@ -5,17 +5,26 @@ from typing import Any, ClassVar
 
 from lib.aws import Live
 from lib.errors import Refused
+from lib.record import contacts
 from lib.resources.base import LiveThing
-from lib.resources.items import plain, typed
+from lib.resources.items import TYPED, plain, typed
 
-OURS = ("trustedContact", "alertThreshold", "drill")
+CONTACT = "trustedContact"
+OURS = (CONTACT, "alertThreshold", "drill")
+# Whom drills reach: operations, without a telephone number or an address. What this was once stays no person's: whoever
+# changes it keeps what it was beside it.
+SYNTHETIC = {"name": "Your6 operations (drill)", "preferredMethod": "sns"}
+FIELDS = ("name", "phone", "email", "preferredMethod")  # of a contact
+MOST = 100  # no threshold is further from 0; a longer number may be a telephone's
+NOBODYS = "is a person's, or may be; set drill_user_id to an id that nobody has"
 
 
 @dataclass(frozen=True)
 class DrillUser(LiveThing):
     """Value: `{"trustedContact", "alertThreshold", "drill"}`; what the workflow adds to the item is left alone.
 
-    Plain data wherever that leads back to the very same item; else DynamoDB's own typed form.
+    Plain data wherever that leads back to the very same item; else DynamoDB's own typed form. Of what may be a person's
+    it is the mark of `contacts.hidden`, and an item that holds such is never written.
     """
 
     table: str
@@ -25,25 +34,88 @@ class DrillUser(LiveThing):
 
     def _read(self) -> dict[str, Any] | None:
         item = item_of(self.live, self.table, self.user)
-        return None if item is None else {key: item[key] for key in OURS if key in item}
+        return None if item is None else _told({key: item[key] for key in OURS if key in item})
+
+    def _restorable(self, value: Any) -> Any:  # noqa: ANN401
+        """A record of before may hold somebody's contact whole: it is restored, and told no second time."""
+        return _told(value)
 
     def _write(self, value: dict[str, Any] | None) -> None:
         if not self.user.startswith("drill-"):
             raise Refused(f"user {self.user!r} is not a drill user; expected an id that starts with drill-")
-        client, key = self.live.client("dynamodb"), {"userId": {"S": self.user}}
+        held = self._read() or {}
+        if theirs := _somebodys(held):
+            raise Refused(f"{self.name}: its {theirs} {NOBODYS}. It was left as it is")
+        # Whatever stands there when it is written is what was looked at.
+        key = {"userId": {"S": self.user}}
+        asked: dict[str, Any] = {"TableName": self.table, "Key": key, **_while_it_holds(held)}
+        client = self.live.client("dynamodb")
         if value is None:
-            client.delete_item(TableName=self.table, Key=key)
+            client.delete_item(**asked, ExpressionAttributeNames={f"#{CONTACT}": CONTACT})
             return
-        values = {f":{name}": typed(item) for name, item in value.items()}
+        values = {f":{name}": typed(_whole(item, name)) for name, item in value.items()}
         setting = ", ".join(f"#{name} = :{name}" for name in value)
         removing = ", ".join(f"#{name}" for name in OURS if name not in value)
         clauses = [f"{verb} {names}" for verb, names in (("SET", setting), ("REMOVE", removing)) if names]
-        client.update_item(
-            TableName=self.table,
-            Key=key,
-            UpdateExpression=" ".join(clauses),
-            ExpressionAttributeNames={f"#{name}": name for name in OURS},
-            **({"ExpressionAttributeValues": values} if values else {}),
+        if more := values | asked.pop("ExpressionAttributeValues", {}):
+            asked["ExpressionAttributeValues"] = more
+        names = {f"#{name}": name for name in OURS}
+        client.update_item(**asked, UpdateExpression=" ".join(clauses), ExpressionAttributeNames=names)
+
+    def _kept_because(self) -> str:
+        theirs = _somebodys(self._read() or {})
+        return f"its {theirs} {NOBODYS}" if theirs else ""
+
+
+def _somebodys(held: dict[str, Any]) -> str:
+    return ", ".join(name for name in OURS if contacts.hides(held.get(name)))
+
+
+def _while_it_holds(held: dict[str, Any]) -> dict[str, Any]:
+    if CONTACT not in held:
+        return {"ConditionExpression": f"attribute_not_exists(#{CONTACT})"}
+    values = {":held": typed(held[CONTACT])}
+    return {"ConditionExpression": f"#{CONTACT} = :held", "ExpressionAttributeValues": values}
+
+
+def _whole(value: Any, name: str) -> Any:  # noqa: ANN401
+    """What a mark stands for. Raises Refused where nobody knows it any more."""
+    if isinstance(value, contacts.Hidden):
+        return value.value
+    if contacts.is_mark(value):
+        raise Refused(f"the record does not tell what {name} was, which was a person's; ask whoever keeps the table")
+    return value
+
+
+def _told(value: dict[str, Any]) -> dict[str, Any]:
+    """The value, with a mark for each part that may be a person's. A mark that a record holds stays one."""
+    return {
+        name: item if _is_nobodys(name, item) or contacts.is_mark(item) else contacts.hidden(item)
+        for name, item in value.items()
+    }
+
+
+def _is_nobodys(name: str, value: Any) -> bool:  # noqa: ANN401
+    """Whether it is empty, or such as the drill user has: of a contact nothing but our own, a truth value, a number."""
+    if name == CONTACT:
+        return _is_empty(value) or (
+            isinstance(value, dict)
+            and all(key in FIELDS and (_is_empty(item) or item == SYNTHETIC.get(key)) for key, item in value.items())
+        )
+    if isinstance(value, dict) and value.keys() == {TYPED}:  # a number that Python would write otherwise
+        value = float(value[TYPED]["N"]) if "N" in value[TYPED] else TYPED
+    return _is_empty(value) or (isinstance(value, int | float) and abs(value) <= MOST)
+
+
+def _is_empty(value: Any) -> bool:  # noqa: ANN401
+    return value is None or (isinstance(value, str | list | dict) and not value)
+
+
+def require_nobodys(live: Live) -> None:
+    """Raise Refused where the drill user's item holds a person's contact: an alert of a drill would reach them."""
+    if why := DrillUser(live, live.settings.table_name, live.settings.drill_user_id).kept_because():
+        raise Refused(
+            f"a drill would call somebody, so nothing was started: of user {live.settings.drill_user_id} {why}"
         )
 
 

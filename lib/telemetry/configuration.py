@@ -19,6 +19,7 @@ from lib.errors import NotAsWanted, RunbookError
 from lib.phases import DOCUMENTATION
 from lib.plans import Value
 from lib.preflight import DEAD_LETTER_QUEUES, LOW_SENTIMENT_RULE
+from lib.record import contacts
 from lib.resources import entries
 from lib.resources.base import LiveThing
 from lib.resources.entries import Entries
@@ -189,7 +190,7 @@ def _fact(live: Live, subject: Subject, reading: Reading) -> Fact:
     try:
         with readable(f"reading {name}"):
             # As a record holds it, so that what is compared later is compared alike.
-            value = json.loads(json.dumps(reading.read(), default=str))
+            value = contacts.shown(json.loads(json.dumps(reading.read(), default=str)))
     except RunbookError as error:
         unreadable = str(error)
     return Fact(name, "", reading.sense, value, unreadable, subject.found)

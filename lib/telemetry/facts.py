@@ -9,6 +9,7 @@ from typing import Any
 
 from lib.checks import brief
 from lib.plans import Value, same
+from lib.record import contacts
 
 PATHS = 3  # of one fact, so many places are named where it differs
 
@@ -54,7 +55,8 @@ class Fact:
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Fact":
         """What a record holds of it, whatever else stands beside it."""
-        known = {key: row[key] for key in cls.__dataclass_fields__ if key in row}
+        # An earlier version kept a contact whole, in whose place a mark is read now.
+        known = contacts.shown({key: row[key] for key in cls.__dataclass_fields__ if key in row})
         return cls(**{**known, "sense": Sense(row["sense"])})
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from lib.aws import Live, absent_is_none
 from lib.plans import Value
 from lib.resources.queues import NO_QUEUE
-from lib.resources.rules import targets
+from lib.resources.rules import targets, told
 from lib.resources.topics import LISTENING, NO_FILTER, PENDING, subscriptions
 from lib.telemetry import callers
 from lib.telemetry.facts import Sense
@@ -44,7 +44,7 @@ def rule(live: Live, name: str) -> list[Reading]:
 
     @cache
     def behind() -> dict[str, dict[str, Any]]:
-        return {key: row for key, row in targets(live, name).items() if not key.startswith(LISTENING)}
+        return told({key: row for key, row in targets(live, name).items() if not key.startswith(LISTENING)})
 
     return [
         Reading("state and pattern", Sense.WHOLE, described),

@@ -89,7 +89,7 @@ def other_value(item: Any) -> Any:
         "queue policy": lambda: None,
         "subscription": lambda: {**value, "filter": '{"route": ["never"]}'},
         "environment variable": lambda: "arn:aws:sns:us-east-1:000000000000:Your6-TrustedContactAlerts",
-        "drill user": lambda: {**value, "trustedContact": {"name": "somebody"}},
+        "drill user": lambda: {**value, "alertThreshold": 1},
         "role policy": lambda: None,
         "log group": lambda: {"retentionInDays": 1},
         "state machine": lambda: {**value, "definition": {**value["definition"], "TimeoutSeconds": 1}},

@@ -528,33 +528,18 @@ def section_with_our_marker(client, account):
     return 1, "documentation section .* .'What somebody noted there.' -> ", "document"
 
 
-def other_drill_user(client, account):
-    contact = {"M": {"name": {"S": "Somebody"}, "preferredMethod": {"S": "sns"}}}
-    item = {"userId": {"S": account.drill_user_id}, "trustedContact": contact, "alertThreshold": {"N": "-0.5"}}
-    client("dynamodb").put_item(TableName=account.table_name, Item=item)
-    return 2, r"drill user .* trustedContact\.name \('Somebody' -> ", "user drill-"
-
-
-def drill_user_of_every_type(client, account):
-    contact = {
-        "name": {"SS": ["a", "b"]},
-        "phones": {"NS": ["1", "2.5"]},
-        "key": {"B": b"\x00\xff"},
-        "keys": {"BS": [b"a", b"b"]},
-        "none": {"NULL": True},
-        "list": {"L": [{"N": "1"}, {"M": {}}, {"S": ""}]},
-    }
+def drill_user_with_other_numbers(client, account):
     item = {
         "userId": {"S": account.drill_user_id},
-        "trustedContact": {"M": contact},
-        "alertThreshold": {"N": "1234567890.1234567890123456789012345678"},
-        "drill": {"L": [{"N": "98765432109876543210987654321098765432"}, {"BOOL": False}]},
+        "trustedContact": {"M": {"phone": {"S": ""}, "email": {"NULL": True}}},
+        "alertThreshold": {"N": "-0.5123456789012345678901234567890123456"},
+        "drill": {"N": "2"},
         "theirs": {"B": b"x"},
     }
     client("dynamodb").put_item(TableName=account.table_name, Item=item)
     return (
-        7,
-        r'drill user .* alertThreshold \({"DynamoDB": {"N": "1234567890.1234567890123456789012345678"}} -> ',
+        2,
+        r'drill user .* alertThreshold \({"DynamoDB": {"N": "-0.5123456789012345678901234567890123456"}} -> ',
         "user drill-",
     )
 
@@ -562,7 +547,7 @@ def drill_user_of_every_type(client, account):
 LOST = [
     our_policy_with_more, other_logging, paused_rule, other_pattern, other_target, other_permission,
     other_display_name, other_subscription, other_variable, other_queue, log_kept_for_a_longer_time, log_kept_for_ever,
-    widget_with_our_title, section_with_our_marker, other_drill_user, drill_user_of_every_type,
+    widget_with_our_title, section_with_our_marker, drill_user_with_other_numbers,
 ]  # fmt: skip
 
 
@@ -649,6 +634,23 @@ def test_the_commands_refuse_with_exit_code_3_and_write_nothing(account, client)
     found = [(record.read_json("run.json") or {"verdict": "planned"})["verdict"] for record in records.every(account)]
     assert sorted(found) == ["planned", "refused", "refused"]
     assert [record.rows(LOG) for record in records.every(account)] == [[], [], []]
+    assert everything(account) == before
+
+
+def test_a_persons_contact_under_the_drill_users_id_is_replaced_by_no_number_and_told_nowhere(account, client):
+    contact = {"name": {"S": "Jane Roe"}, "phone": {"S": "+15550100123"}, "email": {"S": "jane.roe@example.org"}}
+    item = {"userId": {"S": account.drill_user_id}, "trustedContact": {"M": contact}, "alertThreshold": {"N": "-0.5"}}
+    client("dynamodb").put_item(TableName=account.table_name, Item=item)
+    before = everything(account)
+    for line in (["plan"], ["apply"], ["apply", "--only", "01"], ["drill"], ["status"]):
+        ended = CliRunner().invoke(cli.main, [*words(account, *line), "--set", "may_replace=100"])
+        assert not re.search("Jane|Roe|5550100123|jane.roe", ended.output)
+        assert ended.exit_code == (0 if line == ["status"] else 3)
+        if line[0] in ("plan", "apply"):
+            assert "may be a person's contact; set drill_user_id to an id that nobody has" in ended.stderr
+    kept = [path for path in account.runs_folder.rglob("*") if path.is_file()]
+    assert len(kept) > 5
+    assert [path for path in kept if re.search(rb"Jane|Roe|5550100123|jane.roe", path.read_bytes())] == []
     assert everything(account) == before
 
 

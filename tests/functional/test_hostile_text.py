@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from hostile import HARMLESS, UNSEEN, Elements, obeyed
-from hostile_account import NOTEBOOKS, OTHER, RUN, TAMPERED, executed, page_of
+from hostile_account import NOTEBOOKS, OTHER, PRIVATE, RUN, TAMPERED, executed, page_of
 
 from lib.display import commands
 from lib.settings import ROOT
@@ -35,6 +35,17 @@ def test_a_page_of_it_obeys_nothing(kept, name):
             told = [output.get("text", ""), output.get("evalue", ""), *output.get("traceback", [])]
             plain = output.get("data", {}).get("text/plain", "")
             assert not UNSEEN.search(COLOUR.sub("", shown + plain + "".join(told)))
+
+
+def test_no_file_of_a_record_holds_a_contact_that_lies_in_the_account_but_what_an_undo_restores(kept, module_account):
+    files = [path for path in module_account.runs_folder.rglob("*") if path.is_file()]
+    told = {path.relative_to(module_account.runs_folder).as_posix() for path in files if _told(path)}
+    assert len(files) > 30
+    assert told == {name for name in told if name.startswith(f"{RUN}/backup/")} != set()
+
+
+def _told(path):
+    return PRIVATE.search(path.read_bytes().decode(errors="replace"))
 
 
 # The last ones write, and so take a lock or take one away.
@@ -63,4 +74,5 @@ def test_a_terminal_is_sent_nothing_but_text(kept, module_account, which):
     assert said.strip()
     assert "Traceback" not in said
     assert not UNSEEN.search(said), repr(said)
+    assert not PRIVATE.search(said), PRIVATE.findall(said)
     assert not re.search("^(Run r1 succeeded|- approved)", said, re.MULTILINE)

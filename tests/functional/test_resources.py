@@ -35,7 +35,7 @@ from lib.resources.functions import environment_keys
 from lib.resources.roles import inline_policies
 from lib.resources.rules import targets
 from lib.resources.topics import FROM_PARAMETERS, audience
-from lib.resources.users import item_of
+from lib.resources.users import SYNTHETIC, item_of
 
 STANDARD_RULE, STANDARD_POLICY = "Your6-LowSentimentRule", "Your6StepFunctionsPolicy"
 INBOX = "Rehearsal-OperationsInbox"
@@ -154,7 +154,7 @@ def _widgets(live):
 
 
 def _drill_user(live):
-    value = {"trustedContact": {"name": "Ops", "preferredMethod": "sns"}, "alertThreshold": 0, "drill": True}
+    value = {"trustedContact": SYNTHETIC, "alertThreshold": 0, "drill": True}
     return DrillUser(live, live.settings.table_name, "drill-made"), value, {**value, "alertThreshold": -0.5}
 
 
@@ -684,7 +684,7 @@ def test_a_drill_user_of_before_gets_back_only_what_it_had(live, client):
     client("dynamodb").put_item(TableName=live.settings.table_name, Item=had)
     user = DrillUser(live, live.settings.table_name, "drill-old")
     before = user.read()
-    user.write({"trustedContact": {"name": "x"}, "alertThreshold": 0, "drill": True})
+    user.write({"trustedContact": SYNTHETIC, "alertThreshold": 0, "drill": True})
     user.write(before)
     assert item_of(live, live.settings.table_name, "drill-old") == {
         "userId": "drill-old",

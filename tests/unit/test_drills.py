@@ -11,7 +11,7 @@ from fakes import World
 from machines import StepFunctions, says
 from subscribers import Queues, alert
 
-from lib import audit, changes, drill_log, drilling, drills, judging, listening, render, run, scenarios
+from lib import audit, changes, drill_log, drilling, drills, events, judging, listening, render, run, scenarios
 from lib.drills import Group, Session
 from lib.errors import NotAsWanted, Refused, Superseded, Throttled, Unreachable
 from lib.plans import Change, Wanted, entry
@@ -58,11 +58,13 @@ class Table:
     """The drill user's item, None where there is none."""
 
     count: object = 0
+    more: dict[str, object] = field(default_factory=dict)
 
     def get_item(self, **_):
         if self.count is None:
             return {}
-        return {"Item": {"userId": {"S": "drill-operations"}, "crisisInterventionCount": self.count_typed}}
+        item = {"userId": {"S": "drill-operations"}, "crisisInterventionCount": self.count_typed}
+        return {"Item": {**item, **self.more}}
 
     @property
     def count_typed(self):
@@ -222,6 +224,17 @@ def test_one_version_in_a_hundred_without_the_gate_is_one_too_many(live, aws, re
     with pytest.raises(Refused, match="Your6-CheckinWorkflow:live, which check-ins start, has no DrillGate"):
         drilled(live, record)
     assert aws.started == {}
+
+
+@pytest.mark.parametrize("gated", [True, False])
+def test_a_drill_that_would_reach_a_person_is_not_started(gated, live, aws, table, world, record):
+    table.more = {"trustedContact": {"M": {"phone": {"S": "+15550100123"}}}}
+    with pytest.raises(Refused, match=r"a drill would call somebody.*its trustedContact is a person's") as error:
+        drills.run(live, record, [Group("scenarios", [CRISIS])], gated=gated)
+    with pytest.raises(Refused, match="a drill would call somebody"):
+        events.dispatcher(live)
+    assert "5550100" not in str(error.value)
+    assert (aws.started, world.writes, record.rows(LOG)) == ({}, [], [])
 
 
 def test_what_is_no_drill_of_ours_needs_no_gate(live, aws, record):

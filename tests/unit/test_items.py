@@ -1,6 +1,7 @@
 """DynamoDB's types as plain data and back: every one of them, to the digit, through the record and an undo."""
 
 import json
+import re
 from base64 import b64encode
 from contextlib import nullcontext
 from copy import deepcopy
@@ -10,20 +11,23 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from boto3.dynamodb.types import TypeSerializer
+from botocore.exceptions import ClientError
 from fakes import World
 from hypothesis import HealthCheck, given
 from hypothesis import settings as often
 from hypothesis import strategies as st
 
-from lib import changes
+from lib import approval, changes, desired, plans, show, terminal
 from lib.aws import Identity, Live
 from lib.changes import LOG
+from lib.errors import NotAsWanted, Refused
 from lib.exact_json import dumps, loads
-from lib.plans import Wanted, same
+from lib.plans import Change, Wanted, same
+from lib.record.contacts import hidden
 from lib.records import Record
 from lib.resources import DrillUser
 from lib.resources.items import TYPED, plain, typed
-from lib.resources.users import OURS
+from lib.resources.users import FIELDS, OURS, SYNTHETIC
 from lib.settings import load
 from lib.undo import plan as undo_plan
 
@@ -54,7 +58,16 @@ TYPES = st.recursive(
     ),
     max_leaves=10,
 )
-ITEMS = st.dictionaries(st.sampled_from([*OURS, "theirs"]), TYPES)
+# What an item holds that is nobody's: of a contact nothing but the drill's own, and numbers that are no telephone's.
+EMPTY = st.sampled_from([{"NULL": True}, {"S": ""}, {"M": {}}, {"L": []}])
+CONTACTS = EMPTY | st.fixed_dictionaries(
+    {}, optional={key: EMPTY | st.just({"S": SYNTHETIC.get(key, "")}) for key in FIELDS}
+).map(lambda found: {"M": found})
+SMALL = st.from_regex(r"-?[0-9]{1,2}(\.[0-9]{1,36})?", fullmatch=True).map(lambda text: {"N": text})
+ORDINARY = EMPTY | st.booleans().map(lambda truth: {"BOOL": truth}) | SMALL
+ITEMS = st.fixed_dictionaries(
+    {}, optional={"trustedContact": CONTACTS, "alertThreshold": ORDINARY, "drill": ORDINARY, "theirs": TYPES}
+)
 
 
 @given(TYPES)
@@ -90,7 +103,7 @@ def test_what_an_older_record_holds_is_written_as_it_was():
 
 
 class Table:
-    """The one item of a table, changed by the expressions that DrillUser writes."""
+    """The one item of a table, changed by the expressions that DrillUser writes, while its condition holds."""
 
     def __init__(self, item):
         self.item = deepcopy(item)
@@ -98,10 +111,25 @@ class Table:
     def get_item(self, **_):
         return {} if self.item is None else {"Item": deepcopy(self.item)}
 
-    def delete_item(self, **_):
+    def require(self, ConditionExpression, ExpressionAttributeNames, ExpressionAttributeValues=None, **_):  # noqa: N803
+        held = (self.item or {}).get(ExpressionAttributeNames["#trustedContact"])
+        wanted = (ExpressionAttributeValues or {}).get(":held")
+        absent = "attribute_not_exists(#trustedContact)"
+        assert ConditionExpression == (absent if wanted is None else "#trustedContact = :held")
+        if held != wanted:
+            failed = {"Error": {"Code": "ConditionalCheckFailedException", "Message": "The conditional request failed"}}
+            raise ClientError(failed, "UpdateItem")
+
+    def delete_item(self, **asked):
+        self.require(**asked)
         self.item = None
 
-    def update_item(self, Key, UpdateExpression, ExpressionAttributeNames, ExpressionAttributeValues=None, **_):  # noqa: N803
+    def update_item(self, Key, UpdateExpression, ExpressionAttributeNames, ExpressionAttributeValues=None, **asked):  # noqa: N803
+        self.require(
+            ExpressionAttributeNames=ExpressionAttributeNames,
+            ExpressionAttributeValues=ExpressionAttributeValues,
+            **asked,
+        )
         item = self.item or dict(Key)
         setting, _, removing = UpdateExpression.partition("REMOVE ")
         for pair in filter(None, setting.removeprefix("SET ").strip().split(", ")):
@@ -117,8 +145,8 @@ class Table:
 def test_writing_recording_and_undoing_restores_every_type(before, wanted):
     item = None if before is None else {"userId": {"S": "drill-x"}, **before}
     table = Table(item)
-    live = Live(SETTINGS, Identity("0", "us-east-1", "me", ""), None, {"dynamodb": table}, single={"dynamodb": table})
-    user = Alone(live, "users", "drill-x")
+    user = drill_user(table)
+    live = user.live
     value = {name: plain(one) for name, one in wanted.items() if name in OURS}
     with TemporaryDirectory() as folder:
         record = Record(Path(folder), "run")
@@ -130,6 +158,11 @@ def test_writing_recording_and_undoing_restores_every_type(before, wanted):
     assert table.item == item
 
 
+def drill_user(table):
+    live = Live(SETTINGS, Identity("0", "us-east-1", "me", ""), None, {"dynamodb": table}, single={"dynamodb": table})
+    return Alone(live, "users", "drill-x")
+
+
 class Alone(DrillUser):
     """Without the lock and what the account keeps of its guards, which are in another service."""
 
@@ -137,3 +170,109 @@ class Alone(DrillUser):
 
     def exclusively(self, run_id):
         return nullcontext(lambda: None)
+
+
+# What somebody's item may hold where the drill's has its own: each is a person's, however it is written.
+JANE = "jane.roe@example.org"
+SOMEBODYS = {
+    "a contact": {"trustedContact": {"M": {"name": {"S": "Jane Roe"}, "phone": {"S": "+15550100123"}}}},
+    "ours, and a number": {"trustedContact": {"M": {"name": {"S": SYNTHETIC["name"]}, "phone": {"S": "+15550100123"}}}},
+    "an address alone": {"trustedContact": {"S": JANE}},
+    "a field named so": {"trustedContact": {"M": {JANE: {"S": ""}}}},
+    "a set": {"trustedContact": {"SS": [JANE, "Jane Roe"]}},
+    "bytes": {"trustedContact": {"B": b"Jane Roe"}},
+    "a number that is a telephone's": {"alertThreshold": {"N": "15550100123"}},
+    "a set of numbers": {"alertThreshold": {"NS": ["15550100123"]}},
+    "words": {"drill": {"S": "ask Jane Roe"}},
+}
+TOLD = re.compile("jane|roe|5550100|SmFuZSBSb2U", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("theirs", SOMEBODYS.values(), ids=SOMEBODYS)
+def test_a_persons_contact_is_never_replaced_and_stands_in_no_file_error_or_table(theirs, tmp_path, capsys):
+    before = {"userId": {"S": "drill-x"}, **theirs}
+    table = Table(before)
+    found = changes.plan("01", [Wanted(drill_user(table), desired.drill_user())])
+    record = Record(tmp_path, "run")
+    with pytest.raises(Refused, match="may be a person's contact; set drill_user_id to an id that nobody has") as error:
+        changes.carry_out(found, SETTINGS, record)  # which may replace a hundred values
+    record.write_json("plan.json", approval.plan_data([found], SETTINGS))
+    planned = changes.carry_out(found, load("local"), record)
+    checked = changes.verify(planned, load("local"), record)
+    record.checked("01", checked)
+    show.plan(found)
+    show.outcome(planned)
+    show.checks(checked)
+    terminal.plans([found])
+    files = "".join(path.read_text() for path in tmp_path.rglob("*") if path.is_file())
+    shown = capsys.readouterr()
+    said = [str(error.value), planned.refusal, files, shown.out, shown.err, repr(found), repr(error.value)]
+    assert [text for text in said if TOLD.search(text)] == []
+    assert "not shown: " in files
+    assert record.rows(LOG) == []
+    assert table.item == before
+
+
+@pytest.mark.parametrize("theirs", SOMEBODYS.values(), ids=SOMEBODYS)
+def test_neither_a_drill_nor_an_undo_writes_over_what_has_become_a_persons_since(theirs, tmp_path):
+    table, record = Table(None), Record(tmp_path, "run")
+    user = drill_user(table)
+    changes.carry_out(changes.plan("01", [Wanted(user, desired.drill_user())]), SETTINGS, record)
+    table.item = {**table.item, **theirs}
+    before = deepcopy(table.item)
+    for value in (None, desired.drill_user(), user.read()):
+        with pytest.raises(Refused, match="is a person's, or may be; set drill_user_id to an id that nobody has"):
+            user.write(value)
+    undo = undo_plan(record.rows(LOG), lambda kind, identity: drill_user(table))
+    overwriting = SETTINGS.model_copy(update={"rollback_foreign": "overwrite"})
+    (state,) = changes.roll_back(undo, overwriting, record).states
+    assert re.match("kept: its .* is a person's, or may be", state)
+    assert table.item == before
+    assert not TOLD.search((tmp_path / LOG).read_text())
+
+
+def test_two_contacts_are_told_apart_and_the_same_one_is_the_same():
+    first, second, again = (
+        drill_user(Table({"userId": {"S": "drill-x"}, "trustedContact": {"S": mail}})).read()
+        for mail in (JANE, "john.roe@example.org", JANE)
+    )
+    assert first == again != second
+    assert len(dumps(first)) < 60  # too little of a digest to find a telephone number by
+
+
+def test_a_contact_that_an_older_record_holds_is_given_back_to_the_byte_and_told_no_second_time(tmp_path):
+    """Of a run of an earlier version, which was told to replace it."""
+    theirs = SOMEBODYS["a contact"] | {"alertThreshold": {"N": "-0.5"}}
+    ours = {name: typed(value) for name, value in desired.drill_user().items()}
+    table, record = Table({"userId": {"S": "drill-x"}, **ours}), Record(tmp_path, "run")
+    user = drill_user(table)
+    before = {name: plain(value) for name, value in theirs.items()}
+    whole = Change(user, before, desired.drill_user())
+    rows = [plans.entry("01", whole, state) for state in ("intended", "applied")]
+    undo = undo_plan([{**row, "trouble": ""} for row in rows], lambda kind, identity: user)
+    outcome = changes.roll_back(undo, SETTINGS, record)
+    assert outcome.states == ("applied",)
+    assert table.item == {"userId": {"S": "drill-x"}, **theirs}
+    assert {check.status for check in changes.verify(outcome, SETTINGS, record)} == {"passed"}
+    assert not TOLD.search((tmp_path / LOG).read_text() + repr(undo))
+
+
+def test_a_mark_is_never_written_for_what_it_stands_for():
+    table = Table({"userId": {"S": "drill-x"}})
+    recorded = loads(dumps({"trustedContact": hidden(JANE)}))
+    with pytest.raises(Refused, match="the record does not tell what trustedContact was"):
+        drill_user(table).write(recorded)
+    assert table.item == {"userId": {"S": "drill-x"}}
+
+
+def test_a_contact_that_comes_between_reading_and_writing_stays():
+    class Late(Table):
+        def require(self, **asked):
+            self.item = {"userId": {"S": "drill-x"}, **SOMEBODYS["a contact"]}
+            super().require(**asked)
+
+    for held, value in ((None, desired.drill_user()), ({"trustedContact": {"M": {}}}, None)):
+        table = Late(held)
+        with pytest.raises(NotAsWanted, match="The conditional request failed"):
+            drill_user(table).write(value)
+        assert table.item["trustedContact"] == SOMEBODYS["a contact"]["trustedContact"]

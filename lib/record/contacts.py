@@ -1,0 +1,89 @@
+"""A person's contact in what the account holds: what a record, an error or a page may say of it. Pure data, no AWS.
+
+In its place stands a mark, which tells one contact from another and leads back to none: of its digest so little that
+trying all telephone numbers finds a great many. What an undo must restore is kept whole, in `changes.jsonl` and in
+`backup/` alone.
+"""
+
+import hashlib
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from lib.exact_json import Twice, dumps, in_order
+
+DIGITS = 4  # of a digest
+MARK = re.compile(rf"\(not shown: [0-9a-f]{{{DIGITS}}}\)")
+EMAIL = r"(?<![\w.+%~-])[\w.+%~-]+?(?:@|%40)(?:[\w-]+\.)+[^\W\d_]{2,}"
+URL = r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>\\]+"
+# With its country in front, as AWS takes it, or as people of North America write it. No ARN, date or id is one.
+PHONE = (
+    r"(?<![\d+])\+[1-9](?:[\s().\-/]{0,2}\d){6,14}(?!\d)"
+    r"|(?<![\d.-])(?:1[\s.-])?(?:\(\d{3}\)[\s.-]?|\d{3}[\s.-])\d{3}[\s.-]\d{4}(?!\d)"
+)
+CONTACT = re.compile(f"(?P<url>{URL})|(?P<email>{EMAIL})|(?P<phone>{PHONE})")
+NO_HOST = re.compile(r"[^\w.:-]")
+PATH_LENGTH = 16  # of a URL: as long a path, or any query, may be the key to a webhook
+
+
+class Hidden(str):
+    """The mark of a whole value that is a person's. The value itself is in memory alone, and in no text of it."""
+
+    value: Any
+
+    def __new__(cls, text: str, value: Any = None) -> "Hidden":  # noqa: ANN401 - plain data
+        made = super().__new__(cls, text)
+        made.value = value
+        return made
+
+
+def hidden(value: Any) -> Hidden:  # noqa: ANN401 - plain data
+    """A value, whatever it looks like, as the mark that stands for all of it."""
+    return Hidden(_mark(dumps(in_order(value))), value)
+
+
+def is_mark(value: Any) -> bool:  # noqa: ANN401
+    """Whether this stands for a value, and is none itself."""
+    return isinstance(value, str) and bool(MARK.fullmatch(value))
+
+
+def hides(value: Any) -> bool:  # noqa: ANN401
+    """Whether a mark stands for the value, or for anything in it."""
+    if isinstance(value, dict):
+        return any(map(hides, value.values()))
+    return any(map(hides, value)) if isinstance(value, list) else is_mark(value)
+
+
+def without(text: str) -> str:
+    """The text with a mark for every e-mail address and telephone number, and for what a URL may be opened by."""
+    return CONTACT.sub(_replaced, text)
+
+
+def shown(value: Any) -> Any:  # noqa: ANN401
+    """The same plain data, as it may be shown: every text of it, and every key, `without` contacts."""
+    if isinstance(value, Twice):
+        found = Twice({shown(key): shown(item) for key, item in value.items()})
+        found.pairs = tuple((shown(key), shown(item)) for key, item in value.pairs)
+        return found
+    if isinstance(value, dict):
+        return {shown(key): shown(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return list(map(shown, value))
+    return without(value) if isinstance(value, str) else value
+
+
+def _replaced(found: re.Match[str]) -> str:
+    text = found[0]
+    if not found["url"]:
+        return _mark(text)
+    try:
+        url = urlsplit(text)
+    except ValueError:  # such as half an IPv6 address
+        return _mark(text)
+    host = NO_HOST.split(url.netloc.rpartition("@")[2])[0]
+    long = len(url.path) >= PATH_LENGTH or url.query or url.fragment or "@" in url.netloc
+    return f"{url.scheme}://{host}/{_mark(text)}" if long else text
+
+
+def _mark(text: str) -> str:
+    return f"(not shown: {hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()[:DIGITS]})"
