@@ -202,17 +202,16 @@ def restore(found: Restoration, record: Record) -> list[str]:
     tried = undo.in_two_tries(things, lambda one: _unrecorded(changes.restore_now(*one, record, why)))
     if isinstance(tried[-1], RunbookError) and things[-1][0] is found.machine:
         raise tried[-1]
-    if all(isinstance(one, RunbookError) for one in tried):
-        raise NotAsWanted("; ".join(map(_unmoved, (thing for thing, _ in things), tried)))
     told = [_unmoved(thing, one) for (thing, _), one in zip(things, tried, strict=True)]
+    if all(isinstance(one, RunbookError) for one in tried):
+        raise NotAsWanted("; ".join(told))
     lost = [f"{thing.name} stays as it is: {NOT_TOLD}" for thing in found.lost]
     back = [thing.name for thing, _ in things]
     return [*filter(None, told), *lost, *(said for name, said in found.unread if name not in back)]
 
 
 def keep(found: Restoration, record: Record) -> str:
-    """Let the account keep what was restored, once that is done, so that a rollback believes it. Returns why it does
-    not, or ""."""
+    """Let the account keep what was restored, so that a rollback believes it. Returns why it does not, or ""."""
     restored = [Change(thing, "(not read)", value) for thing, value in found.things]
     try:
         guards.keep(guards.NOTHING, record, Plan(undo.PHASE, tuple(restored)))
@@ -274,10 +273,7 @@ def _log(record: Record) -> Log:
 
 
 def _unread(log: Log) -> list[tuple[str, str]]:
-    """What the run's log tells and nothing is done by, each with a sentence.
-
-    By its name where nothing needs to be said once that is restored.
-    """
+    """What the run's log tells and nothing is done by: a sentence, and the name of what needs none once restored."""
     rows, why = log
     told = [
         ("", f"{row['name']}: {row['trouble']}")

@@ -47,7 +47,7 @@ FOUNDATION = {
     "lib.record.formats": {"lib.errors"},
     "lib.record.change_rows": {"lib.errors", "lib.record.formats"},
     "lib.record.contacts": {"lib.exact_json"},
-    "lib.record.files": set(),
+    "lib.record.files": {"lib.errors"},
     "lib.record.writers": {"lib.record.files"},
     "lib.record.seals": {"lib.exact_json", "lib.record.formats"},
     "lib.record.contents": {"lib.record.files", "lib.record.seals"},

@@ -79,7 +79,7 @@ class Emergency:
         monkeypatch.setenv("COLUMNS", "10000")
         self.here, self.sealed = "lost", before.sealed if before else ()
 
-    def connect(self, settings, log=None):
+    def connect(self, settings, log=None, at_once=False):
         self.asked.append(settings)
         return connected(settings, stepfunctions=self.aws, ssm=self.ssm, s3=self.s3)
 
