@@ -1,19 +1,23 @@
 """The parameters of a restore: those of the file it is given, or, where that is not right, those its run recorded.
 
-Check-ins fail while nobody restores, so no merge conflict, missing line or forgotten address in a parameters file keeps
-anybody from it. Where the account is, and under which names, the file says as far as it can be read. No AWS.
+Check-ins fail while nobody restores, so no merge conflict, missing line, slip or forgotten address in a parameters file
+keeps anybody from it. Where the account is, and under which names, the file says as far as it can be read. No AWS.
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
+
+from pydantic import ValidationError
 
 from lib import settings
 from lib.errors import BadParameters
 from lib.records import Record
 from lib.settings import Settings
+from lib.subscriber import shown
 
-# What a restore goes by. All else decides nothing of it.
+# What a restore goes by, as the file says where that is right. All else decides nothing of it.
 NEEDED = (
     "environment", "account_id", "region", "endpoint_url", "profile", "outputs_dir", "record_store", "lock_name",
     "state_machine_name", "answer_timeout_seconds", "verify_timeout_seconds", "poll_seconds",
@@ -35,24 +39,48 @@ def load(environment: str, overrides: Mapping[str, Any]) -> tuple[Settings, str]
         try:
             return _recorded(environment, overrides), str(error)
         except (BadParameters, OSError):
-            raise error from None
+            raise BadParameters(
+                f"{error}. Nor does a record of run {shown(str(overrides['run_id']))} on this machine tell what a "
+                "restore goes by: mend it, or say where that lies by --set outputs_dir=FOLDER"
+            ) from None
 
 
 def _recorded(environment: str, overrides: Mapping[str, Any]) -> Settings:
     path = settings.path_of(environment)
     said = settings.said_by(path) or {}
     found = {**said, **overrides}
-    where = settings.ROOT.joinpath(str(found.get("outputs_dir", OUTPUTS))).expanduser()
-    run_id = str(overrides["run_id"])
-    record = Record(where / str(found.get("environment", path.stem)) / run_id, run_id)
-    told = (record.verdict() or {}).get("parameters")
-    recorded = told if isinstance(told, dict) else {}
+    outputs, recorded = _told(found, path.stem, str(overrides["run_id"]))
     settings.require_no_guard_lifted({**recorded, **said}, overrides, path.name)
-    own = {key: found[key] for key in (*NEEDED, "mode", "run_id") if key in found}
-    addressed = {key: found[key] for key in ADDRESS if key in found}
-    chosen = _first_right([{**recorded, **own, **address} for address in (addressed, NOBODY)])
+    asked = {key: overrides[key] for key in ("mode", "run_id")}
+    own = {key: found[key] for key in NEEDED if key in found}
+    right = {key: value for key, value in own.items() if key not in _wrong({**recorded, **NOBODY, **own, **asked})}
+    paged = {key: found[key] for key in ADDRESS if key in found}
+    # As the file says where that is right, and right together; else all as recorded: there the run was made.
+    candidates = ({**right, **paged}, {**right, **NOBODY}, NOBODY)
+    chosen = _first_right([{**recorded, **one, **asked, "outputs_dir": outputs} for one in candidates])
     chosen._file = str(path.resolve())
     return chosen
+
+
+def _told(found: Mapping[str, Any], stem: str, run_id: str) -> tuple[str, dict[str, Any]]:
+    """The parameters that the run recorded on this machine, and the folder of records where it lies; none where it does
+    not lie where the file says, nor where it would by that file's name."""
+    outputs, environments = [str(found.get("outputs_dir")), OUTPUTS], [str(found.get("environment")), stem]
+    for folder, name in itertools.product(outputs, environments):
+        record = Record(settings.ROOT.joinpath(folder).expanduser() / name / run_id, run_id)
+        told = (record.verdict() or {}).get("parameters")
+        if isinstance(told, dict):
+            return folder, told
+    return OUTPUTS, {}
+
+
+def _wrong(parameters: Mapping[str, Any]) -> set[str]:
+    """The keys whose values are wrong, each by itself."""
+    try:
+        Settings.model_validate(parameters)
+    except ValidationError as error:
+        return {str(part) for item in error.errors() for part in item["loc"][:1]}
+    return set()
 
 
 def _first_right(candidates: Sequence[Mapping[str, Any]]) -> Settings:

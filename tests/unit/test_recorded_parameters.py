@@ -76,13 +76,41 @@ def test_nor_does_a_conflict_that_a_merge_left(file, recorded, tmp_path):
     assert (found.account_id, found.mode) == ("000000000000", "apply")
 
 
-def test_what_a_restore_goes_by_is_as_the_file_says_and_wrong_where_that_is(file, recorded):
+def test_what_a_restore_goes_by_is_as_the_file_says_where_that_is_right(file, recorded):
     found, why = asked(file(burst_drills=0, answer_timeout_seconds=7), recorded)
     assert why and found.answer_timeout_seconds == 7
-    for wrong in ({"account_id": "1"}, {"region": "nowhere"}, {"lock_name": ""}, {"verify_timeout_seconds": 0}):
-        with pytest.raises(BadParameters, match=next(iter(wrong))):
-            asked(file(**wrong), recorded)
     assert set(NEEDED) < set(Settings.model_fields)
+
+
+@pytest.mark.parametrize("wrong", [None, "", "0,2", [], {"a": 1}, -1, 10**12, "60 s", "\0"])
+@pytest.mark.parametrize("key", [key for key in NEEDED if key not in ("environment", "outputs_dir")])
+def test_and_as_the_run_recorded_it_where_that_is_wrong(file, recorded, key, wrong):
+    right, _ = asked(file(), recorded)
+    found, why = asked(file(**{key: wrong}), recorded)
+    if why:
+        assert key in why
+        assert getattr(found, key) == getattr(right, key)
+    else:
+        assert getattr(found, key) == wrong  # which is right: an endpoint may be empty, and a profile any text
+
+
+@pytest.mark.parametrize(
+    "other", [{"environment": None}, {"environment": ["mine"]}, {"environment": ""}, {"environment": "Mine"}]
+)
+def test_the_environment_is_called_as_its_file_where_that_does_not_say(file, recorded, other):
+    assert asked(file(**other), recorded)[0].environment == "mine"
+
+
+@pytest.mark.parametrize("folder", [None, "", 7])
+def test_a_folder_of_records_that_is_none_is_given_by_an_option(file, recorded, tmp_path, folder):
+    found, _ = asked(file(outputs_dir=folder), recorded, outputs_dir=str(tmp_path))
+    assert found.run_folder.is_dir()
+
+
+def test_what_is_right_by_itself_and_wrong_together_is_as_recorded(file, recorded):
+    found, why = asked(file(account_id="111122223333"), recorded)
+    assert "does not go with account_id 111122223333" in why
+    assert found.account_id == "000000000000"
 
 
 def test_no_option_says_another_account_lock_or_workflow_than_the_file_or_the_record(file, recorded, tmp_path):
@@ -98,7 +126,7 @@ def test_without_a_record_that_tells_them_the_file_has_to_be_mended(file, record
     (record.folder / "run.json").unlink()
     if told:
         record.write_json("run.json", told)
-    with pytest.raises(BadParameters, match="parameter burst_drills: found 0"):
+    with pytest.raises(BadParameters, match=r"burst_drills: found 0.*Nor does a record of run .*outputs_dir="):
         asked(file(burst_drills=0), recorded)
 
 
