@@ -71,7 +71,7 @@ def copy_telling(copy: Record, shelf: Shelf, stored: Mapping[str, str]) -> None:
 
 def same_content(path: Path, etag: str) -> bool:
     """Whether a file is what an object's ETag says. Of an object under a key of KMS it never is: then read it."""
-    return path.is_file() and hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest() == etag
+    return path.is_file() and hashlib.md5(files.read(path), usedforsecurity=False).hexdigest() == etag
 
 
 def further(ours: bytes, theirs: bytes, without_store: str) -> Side:
@@ -114,14 +114,14 @@ def union(ours: bytes, theirs: bytes) -> bytes:
 
 def take(path: Path, whole: bytes) -> None:
     """Make a log of ours what it is with the store's rows. Never replaced as a file: whoever has it open goes on."""
-    common = _common(path.read_bytes() if path.exists() else b"", whole)
+    common = _common(files.read(path) if path.exists() else b"", whole)
     _add(path, common, whole[common:])
 
 
 def ahead(record: Record, shelf: Shelf, stored: Mapping[str, str]) -> Side:
     """Which side's files are the later ones: by the change log; where that is equal, by when the run ended."""
     path = record.folder / LOG
-    ours = path.read_bytes() if path.exists() else b""
+    ours = files.read(path) if path.exists() else b""
     theirs = b"" if LOG not in stored else ours if same_content(path, stored[LOG]) else shelf.read(LOG) or b""
     side = further(ours, theirs, shelf.without_it)
     if side != "neither" or VERDICT not in stored or same_content(record.folder / VERDICT, stored[VERDICT]):
@@ -137,7 +137,7 @@ def _whole(record: Record, shelf: Judging, name: str, etag: str, side: Side) -> 
     if _here(path, shelf, name, etag):
         return
     theirs = shelf.read(name)
-    if theirs is None or (path.exists() and path.read_bytes() == theirs):
+    if theirs is None or (path.exists() and files.read(path) == theirs):
         return
     if not path.exists() or name == VERDICT:
         if not path.exists() or side != "ours":
@@ -157,7 +157,7 @@ def _changes(record: Record, shelf: Judging, stored: Mapping[str, str]) -> None:
     path = record.folder / LOG
     if LOG in stored and _here(path, shelf, LOG, stored[LOG]):
         return
-    ours = path.read_bytes() if path.exists() else b""
+    ours = files.read(path) if path.exists() else b""
     theirs = (shelf.read(LOG) or b"") if LOG in stored else b""
     if ours.startswith(theirs):
         if ours != theirs:
@@ -175,7 +175,7 @@ def _log(record: Record, shelf: Judging, name: str, stored: Mapping[str, str]) -
     path = record.folder / name
     if name in stored and _here(path, shelf, name, stored[name]):
         return
-    ours = path.read_bytes() if path.exists() else b""
+    ours = files.read(path) if path.exists() else b""
     theirs = (shelf.read(name) or b"") if name in stored else b""
     if not ours.startswith(theirs):
         take(path, theirs if theirs.startswith(ours) else theirs + union(theirs, ours))
@@ -187,7 +187,7 @@ def _here(path: Path, shelf: Judging, name: str, etag: str) -> bool:
     """Whether this machine has a file as it is stored. That both have it makes it no more what was sealed."""
     if not same_content(path, etag):
         return False
-    shelf.judge_here(name, path.read_bytes())
+    shelf.judge_here(name, files.read(path))
     return True
 
 

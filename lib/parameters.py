@@ -137,7 +137,7 @@ class Settings(BaseModel):
     metric_period_seconds: Literal[1, 5, 10, 30, 60, 300, 900, 3600]
     not_exercised_here: list[GAPS]
     _file: str = PrivateAttr("")  # where they are from, "" where nobody said so; decides nothing
-    _strict: bool = PrivateAttr(default=True)  # whether a parameters file that cannot be read stops what they are for
+    _strict: bool = PrivateAttr(default=True)  # whether what the files in parameters/ guard concerns what they are for
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Settings) and self.model_dump() == other.model_dump()

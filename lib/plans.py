@@ -10,11 +10,11 @@ from typing import Any, ClassVar, Protocol
 from lib.account import RunsOfAnAccount
 from lib.exact_json import dumps, in_order, require, texts
 from lib.record import change_rows, formats
+from lib.unknown import UNKNOWN as UNKNOWN
+from lib.unknown import require_none_feigned
 
 Value = Any  # plain data: what JSON can hold; None where the thing does not exist
 
-# Stands in a live value where AWS cannot be asked yet; planned around, never taken for agreement.
-UNKNOWN = "(not readable yet)"
 # Kinds whose write takes several calls: cut short, it leaves a value that is neither the one before nor the one after.
 IN_PARTS = ("subscription", "function permission", "log group")
 
@@ -130,6 +130,7 @@ class Change:
 
     def __post_init__(self) -> None:
         require(self.before, f"{self.resource.name}, as it is")
+        require_none_feigned(self.before, self.resource.name)
         require(self.after, f"{self.resource.name}, as it would be")
 
     @property

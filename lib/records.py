@@ -55,7 +55,7 @@ def verified(settings: Settings, record: Record, unverified: str = "") -> Findin
     """
     found = manifest.findings(record.folder, _binding(settings, record.run_id))
     # The notebooks of a command that was told to go on all the same do so, too, as long as it lives.
-    alive = writers.joined(record.folder) or (found.manifest.excused and writers.others(record.folder))
+    alive = writers.joined(record.folder) or (found.manifest.excused and writers.others(record.folder, record.at_once))
     wrong = [one for one in found.wrong if not (alive and one in found.manifest.excused)]
     if wrong and not unverified:
         raise Altered(
@@ -90,8 +90,9 @@ def opened(settings: Settings, record: Record, unverified: str = "") -> Findings
     """
     with record.kept(), record.held():
         found = verified(settings, record, unverified)
-        going_on = found.manifest.open and (writers.joined(record.folder) or writers.others(record.folder))
-        writers.join(record.folder)
+        ours = writers.joined(record.folder)
+        going_on = found.manifest.open and (ours or writers.others(record.folder, record.at_once))
+        writers.join(record.folder, record.at_once)
         if not going_on or (unverified and not found.manifest.excused):
             files.tighten(record.folder)
             if found.manifest.trouble:
@@ -224,7 +225,7 @@ def seal(record: Record, closing: bool = True) -> None:
         trouble = _store_logs(record)
         files.tighten(record.folder)
         found = manifest.findings(record.folder, Binding(record.run_id, record.folder.parent.name))
-        closed = closing and not writers.within(record.folder) and not writers.others(record.folder)
+        closed = closing and not writers.within(record.folder) and not writers.others(record.folder, record.at_once)
         names = _add_seal(record, found, State.CLOSED if closed else State.GOING_ON)
         if closed:
             writers.leave(record.folder)

@@ -29,7 +29,8 @@ def check(parameters: Mapping[str, Any], strict: bool = True) -> Settings:
     """Settings from a mapping. Raises BadParameters naming every wrong key in one sentence, and Refused for what lifts
     a guard that a file in `parameters/` sets for this account, whichever file or copy of one was given.
 
-    A file there that cannot be read may set one, so it stops everything that is `strict`; an undo waits for no mending.
+    A file there that cannot be read may set one. An undo is not `strict`: it needs no approval, its lock is guarded by
+    what the account keeps, and it waits for nobody to mend a file.
     """
     known = list(Settings.model_fields)
     for key in parameters:
@@ -42,7 +43,8 @@ def check(parameters: Mapping[str, Any], strict: bool = True) -> Settings:
     except ValidationError as error:
         raise BadParameters("; ".join(_sentence(item) for item in error.errors())) from error
     found._strict = strict
-    _require_the_accounts_guards(found)
+    if strict:
+        _require_the_accounts_guards(found)
     return found
 
 
@@ -63,8 +65,7 @@ def folder_of(settings: Settings, run_id: str) -> Path:
 
 def _require_the_accounts_guards(found: Settings) -> None:
     """What the files in `parameters/` say of an account binds whoever names it, by whatever file."""
-    told = _files(found._strict)
-    naming = [(name, data) for name, data in told if str(data.get("account_id")) == found.account_id]
+    naming = [(name, data) for name, data in _files() if str(data.get("account_id")) == found.account_id]
     for name, data in naming:
         if found.approval == "none" and data.get("approval") != "none":
             raise Refused(
@@ -110,32 +111,20 @@ def account_waives_approval(settings: Settings) -> bool:
     return any(tuple(str(data.get(key)) for key in ("account_id", "approval")) == own for _, data in _files())
 
 
-def unread_files() -> list[str]:
-    """Why each file in `parameters/` that cannot be read cannot: what is not strict leaves it aside, and says so."""
-    return [why for _, _, why in _each() if why]
-
-
-def _files(strict: bool = True) -> list[tuple[str, dict[str, Any]]]:
+def _files() -> list[tuple[str, dict[str, Any]]]:
     """Every file of parameters of this checkout, by its path in `parameters/`, also in a folder of it. Raises
-    BadParameters where one cannot be read, if that is `strict`."""
-    every = _each()
-    for _, _, why in every:
-        if why and strict:
-            raise BadParameters(why)
-    return [(name, data) for name, data, why in every if not why]
-
-
-def _each() -> list[tuple[str, dict[str, Any], str]]:
-    """Of every file its path in `parameters/`, what it says, and why that cannot be read."""
-    top, found = ROOT / "parameters", []
+    BadParameters where one cannot be read."""
+    top = ROOT / "parameters"
     # An editor leaves hidden files beside what it has open.
-    for path in sorted(path for path in top.rglob("*") if path.suffix.lower() in SUFFIXES and _counts(path)):
-        name = path.relative_to(top).as_posix()
-        try:
-            found.append((name, _parameters_of(path), ""))
-        except BadParameters as error:
-            found.append((name, {}, f"parameters/{name} may guard this account, and cannot be read: {error}"))
-    return found
+    paths = sorted(path for path in top.rglob("*") if path.suffix.lower() in SUFFIXES and _counts(path))
+    return [(name, _may_guard(path, name)) for path in paths for name in [path.relative_to(top).as_posix()]]
+
+
+def _may_guard(path: Path, name: str) -> dict[str, Any]:
+    try:
+        return _parameters_of(path)
+    except BadParameters as error:
+        raise BadParameters(f"parameters/{name} may guard this account, and cannot be read: {error}") from error
 
 
 def _counts(path: Path) -> bool:
@@ -187,6 +176,9 @@ def load(environment: str, overrides: Mapping[str, Any] | None = None, strict: b
     Raises Refused for an override of what guards the account: the file in use alone says that.
     """
     path = path_of(environment)
+    if not path.is_file():
+        have = ", ".join(sorted(found.stem for found in (ROOT / "parameters").glob("*.yaml")))
+        raise BadParameters(f"no parameters for environment {environment!r}; expected one of {have}, or a YAML file")
     said, other = _parameters_of(path), dict(overrides or {})
     found = check({**said, **other}, strict)
     found._file = str(path.resolve())
@@ -195,12 +187,8 @@ def load(environment: str, overrides: Mapping[str, Any] | None = None, strict: b
 
 
 def path_of(environment: str) -> Path:
-    """The parameters file of an environment's name, or of the path of a YAML file. Raises BadParameters for none."""
-    path = Path(environment) if environment.endswith(SUFFIXES) else ROOT / "parameters" / f"{environment}.yaml"
-    if not path.is_file():
-        have = ", ".join(sorted(found.stem for found in (ROOT / "parameters").glob("*.yaml")))
-        raise BadParameters(f"no parameters for environment {environment!r}; expected one of {have}, or a YAML file")
-    return path
+    """Where the parameters file of an environment's name is, or one that is named by its path."""
+    return Path(environment) if environment.endswith(SUFFIXES) else ROOT / "parameters" / f"{environment}.yaml"
 
 
 def require_no_guard_lifted(said: Mapping[str, Any], other: Mapping[str, Any], file: str) -> None:
@@ -257,7 +245,7 @@ def from_notebook(names: Mapping[str, Any], strict: bool = True) -> Settings:
     else:
         given = _plain(names)
     found = check(given, strict)
-    for name, said in _files(strict):
+    for name, said in _files() if strict else ():
         if (said.get("environment"), said.get("account_id")) == (found.environment, found.account_id):
             require_no_guard_lifted(said, given, name)
     found._file = os.environ.get(HANDED_ON, "")

@@ -70,7 +70,6 @@ def rollback(
     if to_phase:
         more["rollback_to_phase"] = to_phase
     chosen = given(mode="plan" if dry_run else "apply", run_id=run_id, **more)
-    tell_unread()
     why = loudly("rollback", run_id) if unverified else ""
     flags = {"--dry-run": dry_run, "--overwrite": overwrite, "--break-lock": break_lock}
     words = [*(flag for flag, on in flags.items() if on), *(["--to-phase", to_phase] if to_phase else [])]
@@ -128,7 +127,6 @@ def restore(given: Callable[..., tuple[Settings, str]], run_id: str, unverified:
     chosen, wrong = given(mode="apply", run_id=run_id)
     if wrong:
         terminal.complain(BadParameters(f"{wrong}; this run recorded what is used instead"))
-    tell_unread()
     why = loudly("restore", run_id) if unverified else ""
     soon = changed(chosen, answer_timeout_seconds=min(chosen.answer_timeout_seconds, SOON_SECONDS))
     with naming_the_way(commands.runbook(chosen, "restore", run_id, "--unverified")) as way:
@@ -261,12 +259,6 @@ def naming_the_way(way: str) -> Iterator[str]:
         if way in str(error):
             raise
         raise Altered(f"{error}: `{way}`") from error
-
-
-def tell_unread() -> None:
-    """Say which parameters files nobody could read, and an undo does not wait for."""
-    for why in settings.unread_files():
-        terminal.say(f"Note: {why}. It was left aside")
 
 
 def loudly(command: str, run_id: str) -> str:

@@ -36,7 +36,7 @@ STAYS = ("versions of ", "executions of ", "object drill-")
 SERVICES = ("sns", "sqs", "lambda", "dynamodb", "iam", "events", "logs", "stepfunctions", "cloudwatch", "ssm")
 ANSWER_SECONDS = 1.0
 HOLD_SECONDS = 1.3
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 600.0  # whole notebooks take two minutes on a machine that does much else
 WAITS = {"settle_seconds": 0.05, "verify_timeout_seconds": 5, "poll_seconds": 0.05, "listen_seconds": 0.5}
 BUG = 70  # exit code of a process that ended by an error which nobody can act on
 

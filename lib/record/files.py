@@ -1,9 +1,12 @@
 """Files and folders of a record on disk: nobody else's to read, written whole or not at all, no link ever followed."""
 
+import errno
+import fcntl
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
@@ -12,6 +15,7 @@ from lib.errors import NotAsWanted
 
 PRIVATE, PRIVATE_FOLDER = 0o600, 0o700
 DRAFT = ".draft-"  # a file that is not whole yet; what a kill leaves of it is no part of the record
+LOOKS, LOOK_SECONDS = 10, 0.1  # how often a lock that is not free is looked at again, where there is no time to lose
 KINDS = {
     stat.S_IFLNK: "a symbolic link",
     stat.S_IFIFO: "a named pipe",
@@ -114,7 +118,7 @@ def opened(path: Path) -> Iterator[BufferedReader]:
     """A file, to be read. Raises OSError for a link, and for what is no file by now."""
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(f"{path} is no file")
+            raise OSError(errno.EINVAL, "it is no file", str(path))
         yield file
 
 
@@ -122,14 +126,29 @@ def read(path: Path, at_most: int = -1) -> bytes:
     """The bytes of a file. Raises OSError like `opened`, and for one that is longer than `at_most`."""
     with opened(path) as file:
         if 0 <= at_most < os.fstat(file.fileno()).st_size:
-            raise OSError(f"{path} is longer than {at_most} bytes")
+            raise OSError(errno.EFBIG, f"it is longer than {at_most} bytes", str(path))
         return file.read()
+
+
+def locked(
+    descriptor: int, kind: int = fcntl.LOCK_EX, at_once: bool = False, sleep: Callable[[float], None] = time.sleep
+) -> bool:
+    """Take the lock of a file once it is free; whether that was in time, where there is none to lose."""
+    if not at_once:
+        fcntl.flock(descriptor, kind)
+        return True
+    for _ in range(LOOKS):
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+            return True
+        sleep(LOOK_SECONDS)
+    return False
 
 
 def text(path: Path, what: str) -> str:
     """The text of a file; `what` names it. Raises NotAsWanted for one that is none, or that cannot be read."""
     try:
-        return path.read_text(encoding="utf-8")
+        return read(path).decode()
     except UnicodeDecodeError:
         raise NotAsWanted(f"{what} is no text in UTF-8; look at it by hand") from None  # it quotes the file
     except OSError as error:

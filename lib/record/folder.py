@@ -3,12 +3,10 @@
 Nothing in it is overwritten, except the two files that describe the run as a whole (`run.json`, `MANIFEST.json`).
 """
 
-import fcntl
 import json
 import os
 import re
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -38,7 +36,6 @@ KEPT = "|".join(
 )
 TELLING = re.compile(rf"{re.escape(VERDICT)}|{re.escape(LOG)}|{KEPT}")
 CRITERIA = "evidence/criteria.json"  # how a review decided the success criteria
-LOOKS, LOOK_SECONDS = 10, 0.1  # how often a folder that is not free is looked at again, where there is no time to lose
 
 
 class Told(Protocol):
@@ -102,7 +99,7 @@ class Record:
         """
         descriptor = os.open(self.folder, os.O_RDONLY)
         try:
-            if not self._free(descriptor):
+            if not files.locked(descriptor, at_once=self.at_once):
                 raise Unrecorded(
                     f"the record of run {self.run_id} is held by another process of this machine, which may be stopped "
                     "or wait for the store, so nothing is added to it; end that process, then go on"
@@ -110,18 +107,6 @@ class Record:
             yield
         finally:
             os.close(descriptor)
-
-    def _free(self, descriptor: int, sleep: Callable[[float], None] = time.sleep) -> bool:
-        """Take the folder's lock once it is free; whether that was in time, where there is no time to lose."""
-        if not self.at_once:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            return True
-        for _ in range(LOOKS):
-            with suppress(BlockingIOError):
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return True
-            sleep(LOOK_SECONDS)
-        return False
 
     @contextmanager
     def kept(self) -> Iterator[None]:
@@ -143,7 +128,7 @@ class Record:
         if not path.exists():
             return []
         # Not splitlines(), which also breaks at U+2028 inside a value; and a kill can cut a character in two.
-        lines = path.read_bytes().decode(errors="replace").split("\n")
+        lines = files.read(path).decode(errors="replace").split("\n")
         return [row for row in (_row(line) for line in lines) if row is not None]
 
     def checked(self, phase: str, checks: Sequence[Checked]) -> Sequence[Checked]:

@@ -122,7 +122,7 @@ def put_together(record: Record, ours: Manifest | None, theirs: Manifest | None)
     if ours and any(claim for rows in ours.claims.values() for claim in rows if not fits(claim)):
         record.keep_aside(MANIFEST)
     text = _with_verdict(record, both, [one for one in (ours, theirs) if one]).to_text().encode()
-    if not (record.folder / MANIFEST).is_file() or (record.folder / MANIFEST).read_bytes() != text:
+    if not (record.folder / MANIFEST).is_file() or files.read(record.folder / MANIFEST) != text:
         record.write_bytes(MANIFEST, text)
 
 

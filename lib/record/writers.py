@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from lib.errors import Unrecorded
 from lib.record import files
 
 LOCKS = ".writing"
@@ -17,11 +18,17 @@ _held: dict[Path, int] = {}
 _depth: Counter[Path] = Counter()
 
 
-def join(folder: Path) -> None:
-    """Count as a writer of this record until `leave`, or until this process ends."""
+def join(folder: Path, at_once: bool = False) -> None:
+    """Count as a writer of this record until `leave`, or until this process ends.
+
+    Raises Unrecorded where somebody keeps all others from it, and there is no time to lose.
+    """
     if folder not in _held:
-        _held[folder] = _opened(folder)
-        fcntl.flock(_held[folder], fcntl.LOCK_SH)
+        descriptor = _opened(folder)
+        if not files.locked(descriptor, fcntl.LOCK_SH, at_once):
+            os.close(descriptor)
+            raise Unrecorded(f"another process of this machine keeps all others from writing to {folder}; end it")
+        _held[folder] = descriptor
 
 
 def leave(folder: Path) -> None:
@@ -35,7 +42,7 @@ def joined(folder: Path) -> bool:
     return folder in _held
 
 
-def others(folder: Path) -> bool:
+def others(folder: Path, at_once: bool = False) -> bool:
     """Whether another process of this machine writes to this record."""
     descriptor = _held[folder] if folder in _held else _opened(folder)
     try:
@@ -44,7 +51,7 @@ def others(folder: Path) -> bool:
         return True
     finally:
         if folder in _held:
-            fcntl.flock(descriptor, fcntl.LOCK_SH)
+            files.locked(descriptor, fcntl.LOCK_SH, at_once)
         else:
             os.close(descriptor)
     return False

@@ -27,6 +27,7 @@ from lib.resources.topics import LISTENING
 from lib.telemetry import compute, messaging, storage
 from lib.telemetry.facts import Fact, Sense
 from lib.telemetry.readings import Reading
+from lib.unknown import require_none_feigned
 
 READINGS: dict[str, Callable[[Live, str], list[Reading]]] = {
     "state machine": compute.state_machine,
@@ -189,8 +190,10 @@ def _fact(live: Live, subject: Subject, reading: Reading) -> Fact:
     name, value, unreadable = f"{subject.kind} {subject.name}: {reading.aspect}", None, ""
     try:
         with readable(f"reading {name}"):
+            live = reading.read()
+            require_none_feigned(live, name)
             # As a record holds it, so that what is compared later is compared alike.
-            value = contacts.shown(json.loads(json.dumps(reading.read(), default=str)))
+            value = contacts.shown(json.loads(json.dumps(live, default=str)))
     except RunbookError as error:
         unreadable = str(error)
     return Fact(name, "", reading.sense, value, unreadable, subject.found)

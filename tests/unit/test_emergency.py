@@ -1,6 +1,8 @@
 """The emergency path at three in the morning: check-ins fail, and nothing else that is unwell hinders a restore."""
 
+import fcntl
 import json
+import os
 from dataclasses import dataclass, replace
 
 import pytest
@@ -12,7 +14,7 @@ from lib.answers import answer
 from lib.errors import BadParameters, NotAsWanted, Refused, RunbookError, Unrecorded
 from lib.locks import Lock
 from lib.plans import UNKNOWN, Change, entry, written
-from lib.record import folder
+from lib.record import files, writers
 from lib.record.seals import Manifest, State
 from lib.records import LOG, MANIFEST, Record
 from lib.resources import Workflow, WorkflowAlias
@@ -523,13 +525,37 @@ def test_a_full_disk_keeps_nobody_from_being_helped_and_is_said(room, told, live
 
 
 def test_a_process_that_holds_the_record_and_is_stopped_keeps_nobody_from_being_helped(live, aws, run, monkeypatch):
-    monkeypatch.setattr(folder, "LOOK_SECONDS", 0)
+    monkeypatch.setattr(files, "LOOK_SECONDS", 0)
     with run.held():
         told = given_back(live, Record(run.folder, run.run_id, at_once=True))
     assert len(told) == 2
     assert all("is held by another process of this machine" in said for said in told)
     assert (aws.runs(), aws.aliases["live"]) == ("before", {f"{aws.arn}:1": 100})
     assert given_back(live, Record(run.folder, run.run_id, at_once=True)) == []
+
+
+def test_nor_does_one_that_keeps_all_others_from_writing(settings, live, aws, run, monkeypatch):
+    monkeypatch.setattr(files, "LOOK_SECONDS", 0)
+    records.seal(run)
+    soon = Record(run.folder, run.run_id, at_once=True)
+    with (run.folder.parent / writers.LOCKS / run.run_id).open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(Unrecorded, match="keeps all others from writing"):
+            records.opened(settings, soon)
+        assert given_back(live, soon) == []
+        records.seal(soon)
+    assert aws.runs() == "before"
+    records.opened(settings, soon)
+
+
+@pytest.mark.parametrize("place", [lambda path: os.mkfifo(path), lambda path: path.symlink_to("/dev/zero")])
+def test_nor_what_lies_in_the_place_of_its_log(live, aws, run, place):
+    (run.folder / LOG).unlink()
+    place(run.folder / LOG)
+    aws.aliases["stage"] = {f"{aws.arn}:2": 100}
+    told = given_back(live, run, UNVERIFIED)
+    assert any(f"{LOG} of run {run.run_id} cannot be read" in said for said in told)
+    assert (aws.runs(), aws.aliases["live"]) == ("before", {f"{aws.arn}:1": 100})
 
 
 # One thing that cannot be restored, or read, keeps no other from it

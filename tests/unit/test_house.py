@@ -48,7 +48,8 @@ FOUNDATION = {
     "lib.record.change_rows": {"lib.errors", "lib.record.formats"},
     "lib.record.contacts": {"lib.exact_json"},
     "lib.record.files": {"lib.errors"},
-    "lib.record.writers": {"lib.record.files"},
+    "lib.record.writers": {"lib.errors", "lib.record.files"},
+    "lib.unknown": {"lib.errors"},
     "lib.record.seals": {"lib.exact_json", "lib.record.formats"},
     "lib.record.contents": {"lib.record.files", "lib.record.seals"},
     "lib.record.folder": {
@@ -61,7 +62,7 @@ FOUNDATION = {
         "lib.record.formats",
     },
     "lib.account": set(),
-    "lib.plans": {"lib.account", "lib.exact_json", "lib.record.change_rows", "lib.record.formats"},
+    "lib.plans": {"lib.account", "lib.exact_json", "lib.record.change_rows", "lib.record.formats", "lib.unknown"},
     "lib.asl.reading": {"lib.errors"},
     "lib.name_limits": set(),
     "lib.subscriber": set(),

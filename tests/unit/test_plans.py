@@ -1,5 +1,7 @@
 """What a plan says of itself: when two values are one, where they differ, and what becomes of what nobody can make."""
 
+import json
+
 import pytest
 from fakes import World
 
@@ -57,6 +59,15 @@ def thing():
 def test_where_two_values_differ(left, right, paths):
     assert differences(left, right) == paths
     assert same(left, right) == (paths == [])
+
+
+@pytest.mark.parametrize("live", [str(UNKNOWN), {"DisplayName": str(UNKNOWN)}, {"a": [{str(UNKNOWN): 1}]}])
+def test_a_live_value_that_only_looks_unknown_is_never_taken_for_it(thing, live):
+    with pytest.raises(Refused, match=r"holds the text '\(not readable yet\)'"):
+        Change(thing, json.loads(json.dumps(live)), "after")
+    for known in (UNKNOWN, {"a": [UNKNOWN]}):
+        assert Change(thing, known, known).action == "none"
+    assert Change(thing, "before", json.loads(json.dumps(live))).after == live  # a record tells it so
 
 
 @pytest.mark.parametrize(

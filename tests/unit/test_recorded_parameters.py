@@ -69,6 +69,14 @@ def test_no_line_that_is_missing_keeps_anybody_from_it(file, recorded, key):
     assert found.account_id == "000000000000"
 
 
+def test_nor_does_a_file_that_is_gone(file, recorded, tmp_path):
+    path = file()
+    (tmp_path / "mine.yaml").unlink()
+    found, why = asked(path, recorded, outputs_dir=str(tmp_path))
+    assert "no parameters for environment" in why
+    assert (found.account_id, found.environment) == ("000000000000", "mine")
+
+
 def test_nor_does_a_conflict_that_a_merge_left(file, recorded, tmp_path):
     path = file(text="<<<<<<< HEAD\nmode: plan\n=======\nmode: apply\n>>>>>>> x\n")
     found, why = asked(path, recorded, outputs_dir=str(tmp_path))

@@ -492,7 +492,7 @@ def test_a_file_that_may_require_approval_and_cannot_be_read_lets_nobody_do_with
 
 
 @pytest.mark.parametrize("left", [b"<<<<<<< HEAD\nmode: plan\n=======\n", b"\xff\xfe", b"- a list\n"])
-def test_it_keeps_nobody_from_an_undo_and_is_said(tmp_path, monkeypatch, left):
+def test_it_keeps_nobody_from_an_undo(tmp_path, monkeypatch, left):
     for name in ("local", "prod"):
         text = (ROOT / "parameters" / f"{name}.yaml").read_text(encoding="utf-8")
         (tmp_path / "parameters").mkdir(exist_ok=True)
@@ -505,11 +505,16 @@ def test_it_keeps_nobody_from_an_undo_and_is_said(tmp_path, monkeypatch, left):
     found = load("local", strict=False)
     assert parameters.changed(found, mode="apply").mode == "apply"
     assert from_notebook(values(), strict=False) == found
-    (said,) = parameters.unread_files()
-    assert said.startswith("parameters/other.yaml may guard this account, and cannot be read: ")
-    # What can be read guards the account all the same.
-    with pytest.raises(Refused, match="says that account"):
-        parameters.check({**values("prod"), "approval": "none"}, strict=False)
+
+
+def test_an_undo_needs_no_approval_so_that_no_other_file_asks_for_one(own):
+    other = {"account_id": values("prod")["account_id"], "approval": "none", "lock_name": "/another/lock"}
+    with pytest.raises(Refused):
+        load(own("prod", **other))
+    found = load(own("prod", **other), strict=False)
+    assert from_notebook(found.model_dump(), strict=False) == found
+    with pytest.raises(Refused, match="lock_name"):  # an option changes no guard, whatever it is for
+        load("prod", {"lock_name": "/another/lock"}, strict=False)
 
 
 def test_a_file_of_somebody_elses_is_one_that_cannot_be_read(tmp_path, monkeypatch):

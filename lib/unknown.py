@@ -1,0 +1,34 @@
+"""What stands in a live value where AWS cannot be asked yet, and what only looks like it. No AWS.
+
+In a record it is this text. A live value may hold the same text, which somebody wrote there: that is a value like any.
+"""
+
+from typing import Any
+
+from lib.errors import Refused
+
+
+class Unknown(str):
+    """The text that stands for what is not known; made here alone."""
+
+
+# Planned around, never taken for agreement.
+UNKNOWN = Unknown("(not readable yet)")
+
+
+def feigned(live: Any) -> bool:  # noqa: ANN401 - plain data
+    """Whether a live value holds that text, and not what it stands for."""
+    if isinstance(live, dict):
+        return any(feigned(key) or feigned(value) for key, value in live.items())
+    if isinstance(live, list | tuple):
+        return any(map(feigned, live))
+    return bool(live == UNKNOWN and not isinstance(live, Unknown))
+
+
+def require_none_feigned(live: Any, name: str) -> None:  # noqa: ANN401 - plain data
+    """Raise Refused for a live value that would be compared as if nobody knew it."""
+    if feigned(live):
+        raise Refused(
+            f"{name} holds the text {str(UNKNOWN)!r}, by which a record tells what could not be read, so that no "
+            "change of it could be told from that; nothing was written. See who wrote it there, and write another"
+        )
