@@ -28,6 +28,7 @@ from botocore.parsers import ResponseParserError
 from lib import origin
 from lib.answers import Readers, answering
 from lib.calls import CallLog, Calls
+from lib.deadline import SOON_SECONDS, within
 from lib.errors import BadParameters, NotAsWanted, Refused, Throttled, Unanswered, Unreachable
 from lib.record import contacts
 from lib.settings import Settings
@@ -35,7 +36,11 @@ from lib.settings import Settings
 # A custom endpoint is signed with these, so that real credentials never leave for anything but AWS.
 PLACEHOLDER = {"aws_access_key_id": "placeholder", "aws_secret_access_key": "placeholder"}
 # Nor does anyone's profile decide anything there, not even one that is missing.
-NOBODYS: dict[str, Any] = {"profile": (None, [], None, None), "config_file": (None, [], os.devnull, None)}
+NOBODYS: dict[str, Any] = {
+    "profile": (None, [], None, None),
+    "config_file": (None, [], os.devnull, None),
+    "credentials_file": (None, [], os.devnull, None),
+}
 
 READERS = ("response_parser_factory", Readers())
 
@@ -93,6 +98,10 @@ class Live:
         """
         return replace(self, clients=self.single, attempts=1)
 
+    def waiting(self, settings: Settings) -> "Live":
+        """The same connection, whose calls wait for an answer as long as these parameters say."""
+        return replace(self, settings=settings, clients={}, single={})
+
     def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 clients are made at run time and have no type
         """The cached boto3 client of a service."""
         if service not in self.clients:
@@ -124,11 +133,14 @@ def connect(settings: Settings, log: CallLog | None = None, at_once: bool = Fals
 
 
 def _caller(session: boto3.session.Session, settings: Settings, at_once: bool) -> dict[str, str]:
-    try:
+    def ask() -> dict[str, str]:
         with readable("connecting"):
             # Three attempts: an operator whose endpoint is down should not wait for five.
             asked = _client(session, settings, "sts", attempts=1 if at_once else 3).get_caller_identity()
             return {key: asked[key] for key in ("Account", "Arn")}
+
+    try:
+        return within(SOON_SECONDS, ask, "connecting") if at_once else ask()
     except (Unreachable, NotAsWanted) as error:
         cause = error.__cause__
         shut = isinstance(cause, NO_CREDENTIALS) or (

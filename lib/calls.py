@@ -11,6 +11,8 @@ from typing import Any
 
 import boto3
 
+from lib.record import contacts
+
 Row = dict[str, Any]
 CallLog = Callable[[Row], None]
 
@@ -106,4 +108,4 @@ def _row(context: Mapping[str, Any], outcome: str, meta: Mapping[str, Any]) -> R
 def _resource(params: Mapping[str, Any]) -> str:
     named = next((str(params[key]) for key in NAMED_BY if params.get(key)), "")
     execution = EXECUTION.fullmatch(named)
-    return f"{execution[1]}:{SOMEBODYS}" if execution and not OURS.fullmatch(execution[2]) else named
+    return f"{execution[1]}:{SOMEBODYS}" if execution and not OURS.fullmatch(execution[2]) else contacts.without(named)

@@ -8,16 +8,18 @@ is rolled back; the definition before does not need them.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lib import backups, changes, guards, locks, provenance, undo, verification
+from lib import backups, changes, provenance, undo, verification
 from lib.account_guards import AccountGuards
 from lib.aws import Live
 from lib.checks import Check, brief
-from lib.errors import BadParameters, NotAsWanted, Refused, RunbookError
+from lib.deadline import SOON_SECONDS, within
+from lib.errors import BadParameters, NotAsWanted, Refused, RunbookError, Unanswered
 from lib.exact_json import dumps, in_order, laid, texts
-from lib.plans import Change, Plan, Resource, Value
+from lib.plans import Resource, Value
 from lib.record import change_rows
 from lib.records import LOG, Record
 from lib.resources.workflow import Workflow
@@ -25,6 +27,7 @@ from lib.resources.workflow_alias import WorkflowAlias, is_routing, kept_routing
 from lib.settings import Settings, changed
 
 NOT_TOLD = "neither the run's log nor its backup tells what it ran before; see what it names, and move it by hand"
+READ_BACK_SECONDS = 30  # for how long what got no answer is looked for
 Log = tuple[list[dict[str, Any]], str]  # the rows of a run's log, and why there are none
 
 
@@ -45,6 +48,10 @@ class Restoration:
     unread: Sequence[tuple[str, str]] = ()
     source: str = ""
     doubt: str = ""
+
+    def by(self, live: Live) -> "Restoration":
+        """The same, read and written by another connection."""
+        return replace(self, machine=Workflow(live, self.machine.machine))
 
     @property
     def moved(self) -> list[tuple[WorkflowAlias, Value]]:
@@ -131,7 +138,8 @@ def _wrote(machine: Workflow, record: Record) -> frozenset[str]:
     if live.settings.state_machine_arn != machine.arn:  # it keeps that by the workflow
         live = replace(live, settings=changed(live.settings, state_machine_name=machine.machine))
     try:
-        return AccountGuards(live).wrote(record.run_id)
+        asked = partial(AccountGuards(live).wrote, record.run_id)
+        return within(SOON_SECONDS, asked, "asking what the account keeps")
     except RunbookError as error:
         raise _Unasked(
             f"UNCONFIRMED: the account could not be asked what run {record.run_id} wrote ({error.__cause__ or error}), "
@@ -199,7 +207,7 @@ def restore(found: Restoration, record: Record) -> list[str]:
     for each thing that did not go as it should. Raises NotAsWanted where the machine was not restored, or nothing was.
     """
     things, why = found.things, found.unconfirmed
-    tried = undo.in_two_tries(things, lambda one: _unrecorded(changes.restore_now(*one, record, why)))
+    tried = undo.in_two_tries(things, lambda one: _written(*one, record, why))
     if isinstance(tried[-1], RunbookError) and things[-1][0] is found.machine:
         raise tried[-1]
     told = [_unmoved(thing, one) for (thing, _), one in zip(things, tried, strict=True)]
@@ -210,14 +218,14 @@ def restore(found: Restoration, record: Record) -> list[str]:
     return [*filter(None, told), *lost, *(said for name, said in found.unread if name not in back)]
 
 
-def keep(found: Restoration, record: Record) -> str:
-    """Let the account keep what was restored, so that a rollback believes it. Returns why it does not, or ""."""
-    restored = [Change(thing, "(not read)", value) for thing, value in found.things]
+def _written(thing: Resource, value: Value, record: Record, why: str) -> str:
+    """Write one thing; what got no answer is read back. Returns why it was not recorded, or ""."""
     try:
-        guards.keep(guards.NOTHING, record, Plan(undo.PHASE, tuple(restored)))
-    except RunbookError as error:
-        return f"the account does not keep that this was restored, so a rollback will say so and ask who did: {error}"
-    return ""
+        return _unrecorded(changes.restore_now(thing, value, record, why))
+    except Unanswered:
+        if not verification.holds(thing, thing.restorable(value), READ_BACK_SECONDS):
+            raise
+        return ""
 
 
 def _unmoved(thing: Resource, found: str | RunbookError) -> str:
@@ -239,7 +247,7 @@ def verified(found: Restoration, settings: Settings) -> list[Check]:
 def _verified(thing: Resource, value: Value, settings: Settings) -> list[Check]:
     try:
         return verification.verify_now(thing, thing.restorable(value), settings)
-    except NotAsWanted as error:
+    except RunbookError as error:  # it is written: what keeps anybody from seeing it does not undo that
         return [verification.failed(thing, str(error), brief(value))]
 
 
@@ -284,15 +292,3 @@ def _unread(log: Log) -> list[tuple[str, str]]:
     ]
     lost = [("", f"{why}, so that all aliases of the backup were given back")] if why else []
     return [*lost, *dict.fromkeys(told)]
-
-
-def take_lock_away(live: Live) -> str:
-    """Keep a run that still writes from writing the new definition again. Returns what became of its lock."""
-    try:
-        held = locks.found(live)
-        if held is None:
-            return ""
-        locks.break_lock(live, held.run_id, force=True)
-    except RunbookError as error:
-        return f"a run may still hold the lock, and would write the new definition again: {error}"
-    return f"the lock of run {held.run_id} was taken away, so that it cannot write the new definition again"

@@ -24,7 +24,7 @@ ISOLATED = ("-I", "-X", "utf8")
 # stays: credentials, and what the operator's own credential program reads.
 NOT_OURS = (
     "PYTHON", "JUPYTER", "JPY_", "IPYTHON", "IPY_", "IPYKERNEL", "PAPERMILL", "NBCLIENT", "PYDEVD", "MPLBACKEND",
-    "MATPLOTLIB", "BOTOCORE",
+    "MATPLOTLIB", "BOTOCORE", "AWS_DEFAULTS_MODE",
 )  # fmt: skip
 KERNEL = "lib.kernel"
 DECISIVE = (".py", ".json")  # code, and the definitions that it deploys

@@ -41,7 +41,7 @@ def load(environment: str, overrides: Mapping[str, Any]) -> tuple[Settings, str]
         except (BadParameters, OSError):
             raise BadParameters(
                 f"{error}. Nor does a record of run {shown(str(overrides['run_id']))} on this machine tell what a "
-                "restore goes by: mend it, or say where that lies by --set outputs_dir=FOLDER"
+                "restore goes by: mend it, or set outputs_dir to the folder where that lies"
             ) from None
 
 

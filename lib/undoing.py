@@ -7,10 +7,10 @@ from functools import partial
 import click
 
 from lib import (
+    after_restore,
     audit,
     changes,
     emergency,
-    kept_plans,
     locks,
     recorded_parameters,
     records,
@@ -20,7 +20,6 @@ from lib import (
     terminal,
 )
 from lib import rollback as rollbacks
-from lib.account_guards import AccountGuards
 from lib.aws import NOT_TOLD, Live, connect
 from lib.checks import require
 from lib.command import exit_code, main, parameters, told
@@ -132,7 +131,8 @@ def restore(given: Callable[..., tuple[Settings, str]], run_id: str, unverified:
     with naming_the_way(commands.runbook(chosen, "restore", run_id, "--unverified")) as way:
         record, live, left = at_once(soon, why, way)
     terminal.identity(live)
-    found = emergency.planned(live, record, why)
+    # What must be written is waited for as long as any write; nothing else is.
+    found = emergency.planned(live.waiting(chosen), record, why)
     if found.unconfirmed and not why:
         terminal.complain(NotAsWanted(found.unconfirmed))
     if found.doubt:
@@ -143,16 +143,15 @@ def restore(given: Callable[..., tuple[Settings, str]], run_id: str, unverified:
     terminal.say(f"{found.said} of before run {run_id}")
     for trouble in troubles:
         terminal.complain(NotAsWanted(trouble))
-    if lock_taken := emergency.take_lock_away(live.once()):
+    if lock_taken := after_restore.take_lock_away(live.once()):
         terminal.say(f"Note: {lock_taken}")
     try:
-        require(emergency.verified(found, chosen))
+        require(emergency.verified(found.by(live), chosen))
         terminal.say(f"AWS holds it. The rest of the run stays: {commands.runbook(chosen, 'rollback', run_id)}")
     finally:
         # Only now, since each is a call: nothing is put off for it that somebody waits for.
-        for not_kept in (emergency.keep(found, record), kept_plans.keep_undone(run_id, AccountGuards(live))):
-            if not_kept:
-                terminal.say(f"Note: {not_kept}")
+        for not_kept in after_restore.keep(live, found.by(live), record):
+            terminal.say(f"Note: {not_kept}")
         if not_told := sealed_soon(soon, record, left):
             terminal.say(f"Note: {not_told}")
     return 0

@@ -48,6 +48,11 @@ def verify_now(resource: Resource, value: Value, settings: Settings) -> list[Che
     return [_check(resource, live, value, settings.mode)]
 
 
+def holds(resource: Resource, value: Value, seconds: float, poll_seconds: float = 1.0) -> bool:
+    """Whether one thing holds a value within this time. Read-only."""
+    return same(_settled(resource.read, value, seconds, poll_seconds), value)
+
+
 def _settled(
     read: Callable[[], Value],
     wanted: Value,

@@ -9,9 +9,9 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 from machines import OPERATOR, GuardParameters, StepFunctions, connected, described, says
 
-from lib import deploy, emergency, manifest, records, rollback
+from lib import after_restore, deploy, emergency, manifest, records, rollback
 from lib.answers import answer
-from lib.errors import BadParameters, NotAsWanted, Refused, RunbookError, Unrecorded
+from lib.errors import BadParameters, NotAsWanted, Refused, RunbookError, Unanswered, Unrecorded
 from lib.locks import Lock
 from lib.plans import UNKNOWN, Change, entry, written
 from lib.record import files, writers
@@ -466,7 +466,7 @@ def test_where_the_account_cannot_be_asked_it_goes_on_at_once_and_loudly(why, li
     assert (aws.runs(), aws.aliases["live"]) == ("before", {f"{aws.arn}:1": 100})
     undone = [row for row in run.rows(LOG) if row["undoes"]]
     assert len(undone) == 4 and all(row["why"] == found.unconfirmed for row in undone)
-    assert emergency.keep(found, run).startswith("the account does not keep that this was restored, so a rollback")
+    assert after_restore.keep(live, found, run)[0].startswith("the account does not keep that this was restored, so a")
 
 
 def test_what_was_restored_unverified_says_so_in_the_record_and_else_nothing(live, aws, run):
@@ -479,7 +479,7 @@ def test_what_was_restored_the_account_keeps_so_that_a_rollback_believes_it(live
     found = emergency.planned(live, run)
     emergency.restore(found, run)
     assert [row["trouble"] for row in rollback.rows(live, run) if row["undoes"]] != [""] * 4
-    assert emergency.keep(found, run) == ""
+    assert after_restore.keep(live, found, run) == []
     assert [row["trouble"] for row in rollback.rows(live, run)] == [""] * len(run.rows(LOG))
     assert {change.action for change in rollback.plan(live, run).changes} == {"none"}
 
@@ -687,6 +687,35 @@ def test_where_nothing_at_all_is_given_back_it_is_an_error(live, aws, run):
     assert "AccessDenied" in str(caught.value)
 
 
+def test_what_got_no_answer_is_read_back_before_anybody_is_told_that_it_failed(live, aws, run, monkeypatch):
+    monkeypatch.setattr(emergency, "READ_BACK_SECONDS", 0)
+    taken = aws.update_state_machine
+
+    def slow(**given):
+        taken(**given)
+        raise ConnectTimeoutError(endpoint_url="x")
+
+    monkeypatch.setattr(aws, "update_state_machine", slow)
+    assert given_back(live, run) == []
+    assert aws.runs() == "before"
+    assert [check.status for check in checked(live, run)] == ["passed", "passed"]
+
+
+def test_and_is_an_error_where_aws_does_not_hold_it(live, aws, run, monkeypatch):
+    monkeypatch.setattr(emergency, "READ_BACK_SECONDS", 0)
+    refusing(aws, "update_state_machine", error=ConnectTimeoutError(endpoint_url="x"))
+    with pytest.raises(Unanswered, match="not known"):
+        given_back(live, run)
+
+
+@pytest.mark.parametrize("error", [ConnectTimeoutError(endpoint_url="x"), says("ExpiredTokenException")])
+def test_what_is_written_and_cannot_be_seen_failed_and_is_never_said_to_have_changed_nothing(live, aws, run, error):
+    found = emergency.planned(live, run)
+    assert emergency.restore(found, run) == []
+    refusing(aws, "describe_state_machine", error=error)
+    assert [check.status for check in emergency.verified(found, live.settings)][-1] == "failed"
+
+
 # The lock of a run that still writes
 
 
@@ -710,10 +739,10 @@ class Parameters:
 
 def test_a_lock_in_force_is_taken_away_so_that_nobody_writes_the_new_definition_again(settings):
     store = Parameters()
-    said = emergency.take_lock_away(connected(settings, ssm=store))
+    said = after_restore.take_lock_away(connected(settings, ssm=store))
     assert said == "the lock of run run-1 was taken away, so that it cannot write the new definition again"
     assert store.held == ""
-    assert emergency.take_lock_away(connected(settings, ssm=store)) == ""
+    assert after_restore.take_lock_away(connected(settings, ssm=store)) == ""
 
 
 @pytest.mark.parametrize(
@@ -721,7 +750,7 @@ def test_a_lock_in_force_is_taken_away_so_that_nobody_writes_the_new_definition_
 )
 def test_a_lock_that_cannot_be_read_or_taken_away_is_said_and_is_no_error(held, settings):
     store = Parameters(held)
-    said = emergency.take_lock_away(connected(settings, ssm=store))
+    said = after_restore.take_lock_away(connected(settings, ssm=store))
     assert said.startswith("a run may still hold the lock, and would write the new definition again: ")
     assert store.held == held
 

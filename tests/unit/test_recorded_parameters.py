@@ -134,7 +134,7 @@ def test_without_a_record_that_tells_them_the_file_has_to_be_mended(file, record
     (record.folder / "run.json").unlink()
     if told:
         record.write_json("run.json", told)
-    with pytest.raises(BadParameters, match=r"burst_drills: found 0.*Nor does a record of run .*outputs_dir="):
+    with pytest.raises(BadParameters, match=r"burst_drills: found 0.*Nor does a record of run .*set outputs_dir to"):
         asked(file(burst_drills=0), recorded)
 
 

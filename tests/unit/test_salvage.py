@@ -10,6 +10,7 @@ import shlex
 import shutil
 from collections import Counter
 from copy import deepcopy
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -18,6 +19,7 @@ from click.testing import CliRunner
 from machines import GuardParameters, StepFunctions, connected, described, says
 
 from lib import audit, changes, deploy, handover, manifest, records, rollback, run, salvage, stores, undoing
+from lib.aws import Live
 from lib.cli import main
 from lib.errors import Altered, Refused
 from lib.phases import ROLLBACK, Phase
@@ -75,6 +77,7 @@ class Emergency:
         self.s3, self.ssm, self.aws = deepcopy((before.s3, before.ssm, before.aws)) if before else fresh
         for module in (audit, stores, undoing):
             monkeypatch.setattr(module, "connect", self.connect)
+        monkeypatch.setattr(Live, "waiting", lambda live, settings: replace(live, settings=settings))  # the same fakes
         monkeypatch.setattr(run, "execute", self.by_notebook)
         monkeypatch.setenv("COLUMNS", "10000")
         self.here, self.sealed = "lost", before.sealed if before else ()

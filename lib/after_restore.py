@@ -1,0 +1,58 @@
+"""What a restore does once check-ins are back: takes the lock away, and lets the account keep what was done. Each is
+asked for only so long, and what does not come of it is said: it keeps nobody waiting.
+"""
+
+from collections.abc import Callable
+
+from lib import guards, kept_plans, locks, undo
+from lib.account_guards import AccountGuards
+from lib.aws import Live
+from lib.deadline import SOON_SECONDS, Answer, within
+from lib.emergency import Restoration
+from lib.errors import RunbookError
+from lib.plans import Change, Plan
+from lib.records import Record
+
+
+def take_lock_away(live: Live) -> str:
+    """Keep a run that still writes from writing the new definition again. Returns what became of its lock."""
+    try:
+        return _soon(live, lambda: _lock_taken(live), "taking the lock away")
+    except RunbookError as error:
+        return f"a run may still hold the lock, and would write the new definition again: {error}"
+
+
+def _lock_taken(live: Live) -> str:
+    held = locks.found(live)
+    if held is None:
+        return ""
+    locks.break_lock(live, held.run_id, force=True)
+    return f"the lock of run {held.run_id} was taken away, so that it cannot write the new definition again"
+
+
+def keep(live: Live, found: Restoration, record: Record) -> list[str]:
+    """Let the account keep what was restored, so that a rollback believes it, and that the run's approval is over.
+
+    Returns why it does not, of each.
+    """
+    return [*filter(None, (_keep_restored(live, found, record), _keep_undone(live, record.run_id)))]
+
+
+def _keep_restored(live: Live, found: Restoration, record: Record) -> str:
+    kept = Plan(undo.PHASE, tuple(Change(thing, "(not read)", value) for thing, value in found.things))
+    try:
+        _soon(live, lambda: guards.keep(guards.NOTHING, record, kept), "keeping what was restored")
+    except RunbookError as error:
+        return f"the account does not keep that this was restored, so a rollback will say so and ask who did: {error}"
+    return ""
+
+
+def _keep_undone(live: Live, run_id: str) -> str:
+    try:
+        return _soon(live, lambda: kept_plans.keep_undone(run_id, AccountGuards(live)), "keeping that it is undone")
+    except RunbookError as error:
+        return f"the account does not keep that run {run_id} is undone ({error})"
+
+
+def _soon(live: Live, ask: Callable[[], Answer], doing: str) -> Answer:
+    return within(SOON_SECONDS, ask, doing)

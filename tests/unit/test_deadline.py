@@ -1,0 +1,31 @@
+"""An answer within a time, or none: what drips, or never comes, keeps nobody waiting."""
+
+import threading
+
+import pytest
+
+from lib.deadline import within
+from lib.errors import NotAsWanted, Unanswered
+
+ENOUGH = 60
+
+
+def test_what_answers_in_time_is_handed_on():
+    assert within(ENOUGH, lambda: "answer", "asking") == "answer"
+    assert within(ENOUGH, lambda: None, "asking") is None
+
+
+@pytest.mark.parametrize("error", [NotAsWanted("no"), ValueError("no"), KeyboardInterrupt()])
+def test_so_is_its_error(error):
+    def ask():
+        raise error
+
+    with pytest.raises(type(error)):
+        within(ENOUGH, ask, "asking")
+
+
+def test_what_does_not_answer_is_left_to_itself():
+    never = threading.Event()
+    with pytest.raises(Unanswered, match="no whole answer within 0 s while asking"):
+        within(0, never.wait, "asking")
+    never.set()
