@@ -106,6 +106,10 @@ def _row(context: Mapping[str, Any], outcome: str, meta: Mapping[str, Any]) -> R
 
 
 def _resource(params: Mapping[str, Any]) -> str:
-    named = next((str(params[key]) for key in NAMED_BY if params.get(key)), "")
+    key, named = next(((key, str(params[key])) for key in NAMED_BY if params.get(key)), ("", ""))
     execution = EXECUTION.fullmatch(named)
-    return f"{execution[1]}:{SOMEBODYS}" if execution and not OURS.fullmatch(execution[2]) else contacts.without(named)
+    if execution and not OURS.fullmatch(execution[2]):
+        return f"{execution[1]}:{SOMEBODYS}"
+    # No queue is opened by its URL alone.
+    place, slash, name = named.rpartition("/") if key == "QueueUrl" else ("", "", named)
+    return f"{place}{slash}{contacts.without(name)}"

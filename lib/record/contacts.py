@@ -19,7 +19,7 @@ URL = r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>\\]+"
 # With its country in front, as AWS takes it, or as people of North America write it. No ARN, date or id is one.
 PHONE = (
     r"(?<![\d+])\+[1-9](?:[\s().\-/]{0,2}\d){6,14}(?!\d)"
-    r"|(?<![\d.-])(?:1[\s.-])?(?:\(\d{3}\)[\s.-]?|\d{3}[\s.-])\d{3}[\s.-]\d{4}(?!\d)"
+    r"|(?<![\d.])(?<!\d-)(?:1[\s.-])?(?:\(\d{3}\)[\s.-]?|\d{3}[\s.-])\d{3}[\s.-]\d{4}(?!\d)"
 )
 CONTACT = re.compile(f"(?P<url>{URL})|(?P<email>{EMAIL})|(?P<phone>{PHONE})")
 NO_HOST = re.compile(r"[^\w.:-]")

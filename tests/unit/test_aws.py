@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -278,6 +279,21 @@ def test_every_call_becomes_one_row_without_its_payload(account):
     keys = ["time", "service", "operation", "resource", "milliseconds", "outcome", "retries", "request_id"]
     assert all(list(row) == keys for row in rows)
     assert "check-in" not in str(rows)
+
+
+@pytest.mark.parametrize(
+    ("asked", "logged"),
+    [
+        ({"Rule": "call-555-987-6543"}, r"call-\(not shown: [0-9a-f]{4}\)"),
+        ({"Name": "mail-jane@example.org"}, r"\(not shown: [0-9a-f]{4}\)"),
+        ({"QueueUrl": "https://sqs.us-east-1.amazonaws.com/1/Your6-EventAlertsDLQ"}, ".*/1/Your6-EventAlertsDLQ"),
+        ({"QueueUrl": "https://sqs.us-east-1.amazonaws.com/1/call-555-987-6543"}, r".*/call-\(not shown: .*\)"),
+        ({"Rule": "Your6-CrisisProtocolRule", "Name": "a"}, "Your6-CrisisProtocolRule"),
+        ({"Other": "x"}, ""),
+    ],
+)
+def test_a_name_with_a_contact_in_it_stands_in_no_row(asked, logged):
+    assert re.fullmatch(logged, calls._resource(asked))
 
 
 OURS = "drill-crisis-73425Z-f76c-a1b2c3"
