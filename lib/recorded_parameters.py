@@ -23,9 +23,8 @@ NEEDED = (
     "state_machine_name", "answer_timeout_seconds", "verify_timeout_seconds", "poll_seconds",
 )  # fmt: skip
 OUTPUTS = "outputs"  # where the records of runs lie, unless a file says otherwise
-ADDRESS = ("ops_subscription_protocol", "ops_subscription_endpoint")
 # Stands for the address where it is not told: a restore pages nobody, and a record masks it.
-NOBODY = dict(zip(ADDRESS, ("email", "nobody@nowhere.invalid"), strict=True))
+NOBODY = {"ops_subscription_protocol": "email", "ops_subscription_endpoint": "nobody@nowhere.invalid"}
 
 
 def load(environment: str, overrides: Mapping[str, Any]) -> tuple[Settings, str]:
@@ -54,7 +53,7 @@ def _recorded(environment: str, overrides: Mapping[str, Any]) -> Settings:
     asked = {key: overrides[key] for key in ("mode", "run_id")}
     own = {key: found[key] for key in NEEDED if key in found}
     right = {key: value for key, value in own.items() if key not in _wrong({**recorded, **NOBODY, **own, **asked})}
-    paged = {key: found[key] for key in ADDRESS if key in found}
+    paged = {key: found[key] for key in NOBODY if key in found}
     # As the file says where that is right, and right together; else all as recorded: there the run was made.
     candidates = ({**right, **paged}, {**right, **NOBODY}, NOBODY)
     chosen = _first_right([{**recorded, **one, **asked, "outputs_dir": outputs} for one in candidates])
@@ -79,7 +78,7 @@ def _wrong(parameters: Mapping[str, Any]) -> set[str]:
     try:
         Settings.model_validate(parameters)
     except ValidationError as error:
-        return {str(part) for item in error.errors() for part in item["loc"][:1]}
+        return {str(part) for item in error.errors() for part in item["loc"]}
     return set()
 
 

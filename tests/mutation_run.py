@@ -118,7 +118,8 @@ def tried(mutants: Sequence[Mutant], tests: Mapping[str, Sequence[str]], workers
 def _copy(folder: Path, model: Path = ROOT) -> Path:
     """The checkout, without what is no part of it; of a copy that was tried already, with what was compiled."""
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(model, folder, ignore=NOT_COPIED if model == ROOT else None, symlinks=True)
+    ignored = NOT_COPIED if model == ROOT else shutil.ignore_patterns("tmp")  # what its tests left, pipes as well
+    shutil.copytree(model, folder, ignore=ignored, symlinks=True)
     return folder
 
 

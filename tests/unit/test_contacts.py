@@ -1,6 +1,7 @@
 """What stands in place of a person's contact, and every place where a live value is written down or shown. No AWS."""
 
 import json
+import re
 from copy import deepcopy
 from pathlib import Path
 
@@ -34,6 +35,16 @@ SETTINGS = load("local", {"mode": "apply"})
 
 def tells(text):
     return [part for part in ("jane.roe", "5550100123", "key-8f31c2") if part in text]
+
+
+def test_a_mark_tells_so_little_that_nobody_finds_a_number_by_trying_all():
+    assert re.fullmatch(r"\(not shown: [0-9a-f]{4}\)", contacts.without(PHONE))
+
+
+@pytest.mark.parametrize(("path", "told"), [("a" * 14, True), ("a" * 15, False), ("a?b", False), ("a#b", False)])
+def test_of_a_url_a_long_path_a_query_or_a_fragment_may_be_a_key(path, told):
+    url = f"https://h.example.org/{path}"
+    assert (contacts.without(url) == url) is told
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,10 @@ import threading
 
 import pytest
 
-from lib.deadline import within
+from lib import emergency
+from lib.deadline import SOON_SECONDS, within
 from lib.errors import NotAsWanted, Unanswered
+from lib.settings import ROOT
 
 ENOUGH = 60
 
@@ -13,6 +15,16 @@ ENOUGH = 60
 def test_what_answers_in_time_is_handed_on():
     assert within(ENOUGH, lambda: "answer", "asking") == "answer"
     assert within(ENOUGH, lambda: None, "asking") is None
+
+
+def test_the_thread_that_is_left_ends_with_the_process():
+    assert within(ENOUGH, lambda: threading.current_thread().daemon, "asking") is True
+
+
+def test_what_an_emergency_waits_for_is_as_the_readme_says():
+    said = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert f"It waits {SOON_SECONDS} s at the most" in said
+    assert emergency.READ_BACK_SECONDS == 30  # nobody waits longer for what AWS did not say
 
 
 @pytest.mark.parametrize("error", [NotAsWanted("no"), ValueError("no"), KeyboardInterrupt()])

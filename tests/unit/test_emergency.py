@@ -475,6 +475,26 @@ def test_what_was_restored_unverified_says_so_in_the_record_and_else_nothing(liv
     assert [row.get("why") for row in run.rows(LOG) if row["undoes"]] == [UNVERIFIED] * 4 + [None] * 4
 
 
+def test_where_the_account_does_not_answer_both_that_it_keeps_are_said(live, run, monkeypatch):
+    def late(seconds, ask, doing):
+        raise Unanswered(f"no whole answer while {doing}")
+
+    monkeypatch.setattr(after_restore, "within", late)
+    restored, undone = after_restore.keep(live, emergency.planned(live, run), run)
+    assert "keeping what was restored" in restored
+    assert f"does not keep that run {run.run_id} is undone" in undone
+    assert "keeping that it is undone" in undone
+
+
+def test_of_backups_that_are_none_the_first_says_why(live, run):
+    path, _ = backup_of(run)
+    (run.folder / LOG).unlink()
+    for name in (path.name, path.name.replace("-backup-", "-backup-9")):
+        path.with_name(name).write_text("{", encoding="utf-8")
+    with pytest.raises(NotAsWanted, match=path.name):
+        emergency.planned(live, run, UNVERIFIED)
+
+
 def test_what_was_restored_the_account_keeps_so_that_a_rollback_believes_it(live, aws, run):
     found = emergency.planned(live, run)
     emergency.restore(found, run)

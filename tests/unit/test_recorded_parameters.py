@@ -102,6 +102,20 @@ def test_and_as_the_run_recorded_it_where_that_is_wrong(file, recorded, key, wro
         assert getattr(found, key) == wrong  # which is right: an endpoint may be empty, and a profile any text
 
 
+def test_one_slip_takes_nothing_else_of_the_file_along(file, recorded):
+    found, _ = asked(file(profile=None, answer_timeout_seconds=7), recorded)
+    assert (found.profile, found.answer_timeout_seconds) == ("", 7)
+
+
+def test_a_broken_file_beside_it_keeps_nobody_from_it(file, recorded, tmp_path, monkeypatch):
+    (tmp_path / "parameters").mkdir()
+    (tmp_path / "parameters" / "other.yaml").write_text("{", encoding="utf-8")
+    monkeypatch.setattr(settings, "ROOT", tmp_path)
+    assert asked(file(), recorded)[1] == ""
+    assert asked(file(burst_drills=0, answer_timeout_seconds=7), recorded)[0].answer_timeout_seconds == 7
+    assert asked(file(account_id="111122223333"), recorded)[0].account_id == "000000000000"
+
+
 @pytest.mark.parametrize(
     "other", [{"environment": None}, {"environment": ["mine"]}, {"environment": ""}, {"environment": "Mine"}]
 )
