@@ -119,7 +119,7 @@ def _confirmed(live: Live, record: Record, path: Path, log: Log, unverified: str
     rows = provenance.confirmed(record, log[0], _wrote(machine, record))
     aliases, first = _before(rows, machine), _first_write(rows, machine)
     if unverified:  # rows may have been taken away, so that those of aliases alone prove nothing
-        aliases = _before(log[0], machine, kept) | {name: one for name, one in aliases.items() if one}
+        aliases = _before(log[0], machine, kept)
     elif first is None and any(aliases.values()):
         value = None  # the run moved aliases alone
     if why := _unlike(value, machine, first):
@@ -174,10 +174,9 @@ def _of_log(live: Live, record: Record, log: Log, why: str, wrong: Sequence[str]
     first = _first_write(rows, machine)
     if first is None or first["trouble"] or not isinstance(first["before"], dict):
         return None
-    aliases = _before(log[0], machine) | {name: one for name, one in _before(rows, machine).items() if one}
     source = f"{LOG} is used, which the account confirms, and which no backup agrees with: {'; '.join(wrong) or 'none'}"
     value = laid(first["before"], first.get("laid", {}))
-    return Restoration(machine, value, aliases, why, _unread(log), source)
+    return Restoration(machine, value, _before(log[0], machine), why, _unread(log), source)
 
 
 def _as_it_lies(live: Live, record: Record, log: Log, why: str, wrong: Sequence[str] = ()) -> Restoration:

@@ -486,6 +486,27 @@ def test_where_the_account_does_not_answer_both_that_it_keeps_are_said(live, run
     assert "keeping that it is undone" in undone
 
 
+def test_nobody_looks_for_longer_than_half_a_minute_for_what_got_no_answer():
+    assert emergency.READ_BACK_SECONDS == 30
+
+
+def test_without_a_backup_that_can_be_read_it_is_the_log_of_which_the_account_confirms_the_workflow(live, run):
+    backup_of(run)[0].write_text("{", encoding="utf-8")
+    other = {"routes": [{"version": "7", "runs": "x", "weight": 100}]}
+    run.append(LOG, entry("03", Change(alias(live, "stage"), other, other), "intended"))
+    found = emergency.planned(live, run, UNVERIFIED)
+    assert f"{LOG} is used, which the account confirms" in found.source
+    versions = {name: value["routes"][0]["version"] for name, value in found.aliases.items()}
+    assert versions == {"live": "1", "stage": "7"}
+
+
+def test_where_the_account_cannot_be_asked_either_the_backup_says_why(live, ssm, run):
+    backup_of(run)[0].write_text("{", encoding="utf-8")
+    ssm.fails = says("AccessDeniedException")
+    with pytest.raises(NotAsWanted, match="backup"):
+        emergency.planned(live, run, UNVERIFIED)
+
+
 def test_of_backups_that_are_none_the_first_says_why(live, run):
     path, _ = backup_of(run)
     (run.folder / LOG).unlink()
