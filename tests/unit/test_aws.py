@@ -130,6 +130,12 @@ def test_but_another_account_and_credentials_that_are_none_do(account):
         connect(account.settings(), at_once=True)
 
 
+def test_nobodys_credentials_file_decides_anything_at_an_endpoint_of_its_own(account, tmp_path, monkeypatch):
+    (tmp_path / "credentials").write_text("no section", encoding="utf-8")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    assert connect(account.settings()).identity.account == "0" * 12
+
+
 def test_a_client_is_made_once_and_reused(account):
     live = connect(account.settings())
     assert live.client("sns") is live.client("sns")

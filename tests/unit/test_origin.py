@@ -153,6 +153,7 @@ def test_no_variable_that_decides_how_python_or_its_notebooks_run_is_handed_on()
         "MPLBACKEND",
         "JPY_SESSION_NAME",
         "BOTOCORE_EXPERIMENTAL__PLUGINS",
+        "AWS_DEFAULTS_MODE",
     )
     ours = {
         "PATH": "/bin", "HOME": "/h", "TMPDIR": "/t", "LANG": "C", "AWS_PROFILE": "prod", "AWS_SESSION_TOKEN": "t",
