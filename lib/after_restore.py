@@ -2,12 +2,10 @@
 asked for only so long, and what does not come of it is said: it keeps nobody waiting.
 """
 
-from collections.abc import Callable
-
 from lib import guards, kept_plans, locks, undo
 from lib.account_guards import AccountGuards
 from lib.aws import Live
-from lib.deadline import SOON_SECONDS, Answer, within
+from lib.deadline import SOON_SECONDS, within
 from lib.emergency import Restoration
 from lib.errors import RunbookError
 from lib.plans import Change, Plan
@@ -17,7 +15,7 @@ from lib.records import Record
 def take_lock_away(live: Live) -> str:
     """Keep a run that still writes from writing the new definition again. Returns what became of its lock."""
     try:
-        return _soon(live, lambda: _lock_taken(live), "taking the lock away")
+        return within(SOON_SECONDS, lambda: _lock_taken(live), "taking the lock away")
     except RunbookError as error:
         return f"a run may still hold the lock, and would write the new definition again: {error}"
 
@@ -35,13 +33,13 @@ def keep(live: Live, found: Restoration, record: Record) -> list[str]:
 
     Returns why it does not, of each.
     """
-    return [*filter(None, (_keep_restored(live, found, record), _keep_undone(live, record.run_id)))]
+    return [*filter(None, (_keep_restored(found, record), _keep_undone(live, record.run_id)))]
 
 
-def _keep_restored(live: Live, found: Restoration, record: Record) -> str:
+def _keep_restored(found: Restoration, record: Record) -> str:
     kept = Plan(undo.PHASE, tuple(Change(thing, "(not read)", value) for thing, value in found.things))
     try:
-        _soon(live, lambda: guards.keep(guards.NOTHING, record, kept), "keeping what was restored")
+        within(SOON_SECONDS, lambda: guards.keep(guards.NOTHING, record, kept), "keeping what was restored")
     except RunbookError as error:
         return f"the account does not keep that this was restored, so a rollback will say so and ask who did: {error}"
     return ""
@@ -49,10 +47,7 @@ def _keep_restored(live: Live, found: Restoration, record: Record) -> str:
 
 def _keep_undone(live: Live, run_id: str) -> str:
     try:
-        return _soon(live, lambda: kept_plans.keep_undone(run_id, AccountGuards(live)), "keeping that it is undone")
+        account = AccountGuards(live)
+        return within(SOON_SECONDS, lambda: kept_plans.keep_undone(run_id, account), "keeping that it is undone")
     except RunbookError as error:
         return f"the account does not keep that run {run_id} is undone ({error})"
-
-
-def _soon(live: Live, ask: Callable[[], Answer], doing: str) -> Answer:
-    return within(SOON_SECONDS, ask, doing)

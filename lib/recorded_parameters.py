@@ -52,7 +52,8 @@ def _recorded(environment: str, overrides: Mapping[str, Any]) -> Settings:
     settings.require_no_guard_lifted({**recorded, **said}, overrides, path.name)
     asked = {key: overrides[key] for key in ("mode", "run_id")}
     own = {key: found[key] for key in NEEDED if key in found}
-    right = {key: value for key, value in own.items() if key not in _wrong({**recorded, **NOBODY, **own, **asked})}
+    wrong = _wrong({**recorded, **NOBODY, **own, **asked})
+    right = {key: value for key, value in own.items() if key not in wrong}
     paged = {key: found[key] for key in NOBODY if key in found}
     # As the file says where that is right, and right together; else all as recorded: there the run was made.
     candidates = ({**right, **paged}, {**right, **NOBODY}, NOBODY)

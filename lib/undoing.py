@@ -43,7 +43,7 @@ UNVERIFIED = (
     "EMERGENCY: believe the record as it lies there, although it is not as it was sealed, or the account does not keep "
     "that the run wrote what it tells. Said, and recorded in the run."
 )
-SOON_SECONDS = 5  # as long as an emergency waits for one answer
+ANSWER_SECONDS = 5  # as long as an emergency waits for one answer
 
 
 @main.command()
@@ -127,7 +127,7 @@ def restore(given: Callable[..., tuple[Settings, str]], run_id: str, unverified:
     if wrong:
         terminal.complain(BadParameters(f"{wrong}; this run recorded what is used instead"))
     why = loudly("restore", run_id) if unverified else ""
-    soon = changed(chosen, answer_timeout_seconds=min(chosen.answer_timeout_seconds, SOON_SECONDS))
+    soon = hurried(chosen)
     with naming_the_way(commands.runbook(chosen, "restore", run_id, "--unverified")) as way:
         record, live, left = at_once(soon, why, way)
     terminal.identity(live)
@@ -198,7 +198,7 @@ def to_undo(chosen: Settings, unverified: str, way: str) -> tuple[Settings, Reco
 
     if not unverified:
         return chosen, *audit.reopen(chosen, "", usable, way)
-    soon = changed(chosen, answer_timeout_seconds=min(chosen.answer_timeout_seconds, SOON_SECONDS))
+    soon = hurried(chosen)
     try:
         record, live = audit.reopen(soon, unverified, usable)
         told_of(records.altered(soon, record, whole=True))
@@ -258,6 +258,11 @@ def naming_the_way(way: str) -> Iterator[str]:
         if way in str(error):
             raise
         raise Altered(f"{error}: `{way}`") from error
+
+
+def hurried(chosen: Settings) -> Settings:
+    """The same parameters for what nobody can wait for."""
+    return changed(chosen, answer_timeout_seconds=min(chosen.answer_timeout_seconds, ANSWER_SECONDS))
 
 
 def loudly(command: str, run_id: str) -> str:

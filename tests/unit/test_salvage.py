@@ -293,7 +293,7 @@ def test_of_a_store_that_is_well_it_is_all_taken_and_the_store_tells_of_the_rest
     assert (code, lost.back, "Note" in said) == (0, True, False), said
     assert lost.s3.objects[PLACE + LOG] == (lost.record.folder / LOG).read_bytes()
     assert manifest.unsealed(lost.record.folder) == []
-    assert all(settings.answer_timeout_seconds <= undoing.SOON_SECONDS for settings in lost.asked[-4:])
+    assert all(settings.answer_timeout_seconds <= undoing.ANSWER_SECONDS for settings in lost.asked[-4:])
 
 
 def evil(kept):
@@ -443,7 +443,7 @@ def test_a_store_that_does_not_answer_is_given_up_at_its_first_call_and_names_no
     assert "does not answer" in said
     assert lost.says("restore", "--unverified")[0] == 2
     assert lost.s3.answers == asked - 2
-    assert {settings.answer_timeout_seconds for settings in lost.asked} == {undoing.SOON_SECONDS}
+    assert {settings.answer_timeout_seconds for settings in lost.asked} == {undoing.ANSWER_SECONDS}
 
 
 def test_a_store_that_goes_away_meanwhile_keeps_the_last_seal_from_nothing_and_is_said(lost):
