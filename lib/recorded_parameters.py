@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from lib import settings
-from lib.errors import BadParameters
+from lib.errors import BadParameters, RunbookError
 from lib.records import Record
 from lib.settings import Settings
 from lib.subscriber import shown
@@ -37,7 +37,7 @@ def load(environment: str, overrides: Mapping[str, Any]) -> tuple[Settings, str]
     except BadParameters as error:
         try:
             return _recorded(environment, overrides), str(error)
-        except (BadParameters, OSError):
+        except BadParameters:
             raise BadParameters(
                 f"{error}. Nor does a record of run {shown(str(overrides['run_id']))} on this machine tell what a "
                 "restore goes by: mend it, or set outputs_dir to the folder where that lies"
@@ -68,7 +68,10 @@ def _told(found: Mapping[str, Any], stem: str, run_id: str) -> tuple[str, dict[s
     outputs, environments = [str(found.get("outputs_dir")), OUTPUTS], [str(found.get("environment")), stem]
     for folder, name in itertools.product(outputs, environments):
         record = Record(settings.ROOT.joinpath(folder).expanduser() / name / run_id, run_id)
-        told = (record.verdict() or {}).get("parameters")
+        try:
+            told = (record.verdict() or {}).get("parameters")
+        except (RunbookError, OSError):  # one that cannot be read tells nothing, and hides nothing
+            continue
         if isinstance(told, dict):
             return folder, told
     return OUTPUTS, {}

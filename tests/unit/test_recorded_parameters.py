@@ -1,5 +1,7 @@
 """A restore waits for nobody to mend a parameters file: what the run recorded stands in for what is not right in it."""
 
+import os
+
 import pytest
 import yaml
 
@@ -149,6 +151,16 @@ def test_without_a_record_that_tells_them_the_file_has_to_be_mended(file, record
     if told:
         record.write_json("run.json", told)
     with pytest.raises(BadParameters, match=r"burst_drills: found 0.*Nor does a record of run .*set outputs_dir to"):
+        asked(file(burst_drills=0), recorded)
+
+
+@pytest.mark.parametrize("place", ["junk", "a pipe", "of a newer version"])
+def test_nor_does_a_record_that_cannot_be_read_hide_what_is_wrong_with_the_file(file, recorded, tmp_path, place):
+    verdict = records.Record(tmp_path / "mine" / recorded, recorded).folder / "run.json"
+    verdict.unlink()
+    told = {"junk": "{", "of a newer version": '{"format": 99}'}
+    os.mkfifo(verdict) if place == "a pipe" else verdict.write_text(told[place], encoding="utf-8")
+    with pytest.raises(BadParameters, match=r"burst_drills: found 0.*Nor does a record of run"):
         asked(file(burst_drills=0), recorded)
 
 
