@@ -1,9 +1,15 @@
-"""The one family of errors that the runbook raises on purpose. Imports nothing but how text is made legible.
+"""The one family of errors that the runbook raises on purpose. Imports nothing of ours.
 
 Every message says what was found, what was expected and what to do next, in one sentence or two.
 """
 
-from lib.display.escape import legible
+import re
+import unicodedata
+
+# Controls, what reorders or hides, halves of a character, private ones, and breaks that are no line feed.
+UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+# Empty to the eye, though Unicode counts them as letters, marks or symbols: fillers, joiners, variations.
+BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0e\uffa0\U000e0100-\U000e01ef]")
 
 
 class RunbookError(Exception):
@@ -84,3 +90,15 @@ def exit_code(name: str) -> int:
     for found in family:
         family.extend(found.__subclasses__())
     return next((found.exit_code for found in family if found.__name__ == name), RunbookError.exit_code)
+
+
+def legible(text: object) -> str:
+    """The text with everything that has no shape of its own written out, `\\x1b` or `\\u202e`; line feeds stay."""
+    return "".join(map(_shape, str(text)))
+
+
+def _shape(character: str) -> str:
+    if character in "\n\t" or (unicodedata.category(character) not in UNSEEN and not BLANK.match(character)):
+        return character
+    number = ord(character)
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"

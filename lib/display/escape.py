@@ -6,21 +6,13 @@ what stands beside them. Nothing is dropped: what cannot be shown as it is stand
 
 import html as pages
 import re
-import unicodedata
 
-# Controls, what reorders or hides, halves of a character, private ones, and breaks that are no line feed.
-UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
-# Empty to the eye, though Unicode counts them as letters, marks or symbols: fillers, joiners, variations.
-BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0e\uffa0\U000e0100-\U000e01ef]")
+from lib.errors import legible as legible
+
 FORMULA = re.compile(r"[$\\]")
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()#!|~$<>&])")
 # A diagram's label ends, or is more than a label, by these; Mermaid reads `#34;` as the character of that number.
 IN_A_LABEL = re.compile(r"[\"#<>&%`{}\\$;]")
-
-
-def legible(text: object) -> str:
-    """The text with everything that has no shape of its own written out, `\\x1b` or `\\u202e`; line feeds stay."""
-    return "".join(map(_shape, str(text)))
 
 
 def one_line(text: object) -> str:
@@ -65,10 +57,3 @@ def label(text: object) -> str:
 def lines(text: object) -> str:
     """Text for a terminal: each line feed of its own begins a line that is set in, and so is none of ours."""
     return legible(text).replace("\n", "\n    ")
-
-
-def _shape(character: str) -> str:
-    if character in "\n\t" or (unicodedata.category(character) not in UNSEEN and not BLANK.match(character)):
-        return character
-    number = ord(character)
-    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
