@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from lib import approval, guards, resume, rollback, undoing
 from lib.errors import Refused
-from lib.records import LOG, MANIFEST, Record
+from lib.records import LOG, Record
 from lib.stores import RunStore
 from rehearsal import matrix, stages, wholes
 from rehearsal.calls import Call
@@ -163,11 +163,15 @@ def forgotten(monkeypatch):
 
 
 def unclosed(monkeypatch):
-    """The last seal of a record stays on this machine."""
-    put_all = RunStore.put_all
-    monkeypatch.setattr(
-        RunStore, "put_all", lambda self, files: put_all(self, [one for one in files if one[0] != MANIFEST])
-    )
+    """The last seal of a rollback stays on this machine."""
+    undone = undoing.undone
+
+    def alone(*given):
+        found = undone(*given)
+        forgotten(monkeypatch)
+        return found
+
+    monkeypatch.setattr(undoing, "undone", alone)
 
 
 @pytest.mark.parametrize(
