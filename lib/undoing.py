@@ -98,7 +98,7 @@ def rolled_back(chosen: Settings, record: Record, live: Live, break_lock: bool, 
 
 def nothing_to_undo(chosen: Settings, record: Record) -> RunbookError:
     """Why: the run changed nothing, or what tells of that is lost, which is no reason to leave its workflow."""
-    lost = [one for one in records.altered(chosen, record) if one.startswith(f"{changes.LOG}:")]
+    lost = records.wrong_with(chosen, record, changes.LOG)
     if not lost:
         return BadParameters(
             f"run {record.run_id} changed nothing (its record has no {changes.LOG}): nothing is to undo"
@@ -261,9 +261,9 @@ def naming_the_way(way: str) -> Iterator[str]:
     try:
         yield way
     except Altered as error:
-        if way in str(error):
+        if error.way:
             raise
-        raise Altered(f"{error}: `{way}`") from error
+        raise Altered(f"{error}: `{way}`", way) from error
 
 
 def hurried(chosen: Settings) -> Settings:
