@@ -20,7 +20,7 @@ from lib.resources import entries
 from lib.settings import Settings
 
 DID_NOT_START = "did not start"
-# Carries one phase out into the record, by its number and notebook, and tells how it ended. Raises for what is no end.
+# Carries one phase out, by its number and notebook, into the record of a run, and tells what became of it.
 Execute = Callable[[Settings, Record, str, str], Phase]
 
 

@@ -1,7 +1,7 @@
 """What of a phase's notebook changes the account, without the notebook: in this process, in a second. Loopback only.
 
-Each line is one of the notebook's, to the letter (tests/unit/test_steps.py). What a notebook only reads, tests or
-shows is left out, so that not every check of the phase is answered, and nobody asks for them (`closing`).
+Each call is one of the notebook's, to the letter (tests/unit/test_steps.py). What it reads, plays and shows besides is
+left out: not every check of the phase is answered here, and so, unlike `notebooks.execute`, nobody asks for them all.
 """
 
 from collections.abc import Callable
