@@ -17,6 +17,7 @@ from lib import (
     guards,
     locks,
     looking,
+    notebooks,
     origin,
     phases,
     preflight,
@@ -30,7 +31,7 @@ from lib.aws import Live, connect
 from lib.checks import require
 from lib.command import exit_code, main, parameters, told
 from lib.display import commands
-from lib.errors import BadParameters, RunbookError, Superseded
+from lib.errors import BadParameters, RunbookError, Superseded, class_of
 from lib.phases import VALIDATION, Phase
 from lib.records import Record
 from lib.settings import Settings, changed
@@ -97,16 +98,16 @@ def apply(
     return go_on(given(mode="apply", run_id=run_id), break_lock, rollback_on_failure)
 
 
-def go_on(chosen: Settings, break_lock: bool, undo: bool) -> int:
+def go_on(chosen: Settings, break_lock: bool, undo: bool, execute: run.Execute = notebooks.execute) -> int:
     """Resume a run; returns the exit code."""
     record, live = audit.reopen(chosen, usable=resume.resumable)
     terminal.identity(live)
     with run.sealed(record):
         begun = resume.with_its_approval(chosen, record)
-        return left_of(begun, record, replace(live, settings=begun), break_lock, undo)
+        return left_of(begun, record, replace(live, settings=begun), break_lock, undo, execute)
 
 
-def left_of(begun: Settings, record: Record, live: Live, break_lock: bool, undo: bool) -> int:
+def left_of(begun: Settings, record: Record, live: Live, break_lock: bool, undo: bool, execute: run.Execute) -> int:
     """Carry out what is left of a run, alone."""
     if break_lock:
         undoing.break_left(live, record.run_id)
@@ -121,7 +122,7 @@ def left_of(begun: Settings, record: Record, live: Live, break_lock: bool, undo:
             terminal.say(f"Run {record.run_id} is complete: AWS holds everything it wanted{also}. Nothing was written.")
             return 0
         terminal.say(f"Going on with run {record.run_id} of {begun.environment} from phase {left[0]}")
-        return carry_out(begun, left, begin=resume.begin, undo=undo, show_account=lambda live: None)
+        return carry_out(begun, left, begin=resume.begin, undo=undo, show_account=lambda live: None, execute=execute)
 
 
 def with_its_lock(chosen: Settings, run_id: str) -> list[str]:
@@ -140,6 +141,7 @@ def carry_out(
     begin: Callable[..., None] = run.begin,
     undo: bool = False,
     show_account: Callable[[Live], None] = terminal.identity,
+    execute: run.Execute = notebooks.execute,
 ) -> int:
     """Run phases with a line each and a summary at the end; returns the exit code.
 
@@ -157,9 +159,9 @@ def carry_out(
 
     def ended(done: Sequence[Phase]) -> None:
         if undo and to_be_undone(done, record.changes()[rows:]):
-            undoing.undone(changed(chosen, run_id=record.run_id), record)
+            undoing.undone(changed(chosen, run_id=record.run_id), record, execute)
 
-    done = run.phases(chosen, record, numbers, terminal.progress, begun, ended, show_account)
+    done = run.phases(chosen, record, numbers, terminal.progress, begun, ended, show_account, execute)
     terminal.summary(record, done, earlier)
     if lasting:
         ways_on(chosen, record, run.overall(done))
@@ -177,7 +179,9 @@ def ways_on(chosen: Settings, record: Record, verdict: str) -> None:
 
 def to_be_undone(done: Sequence[Phase], rows: Sequence[Mapping[str, Any]]) -> bool:
     """Whether this command changed something and a phase that changes or proves it failed; not where it was stopped."""
-    failed = [phase for phase in done if phase.verdict == "failed" and phase.error_class != Superseded.__name__]
+    failed = [
+        phase for phase in done if phase.verdict == "failed" and not issubclass(class_of(phase.error_class), Superseded)
+    ]
     wrote = any(row["state"] == "intended" and not row["temporary"] for row in rows)
     return wrote and any(phase.number in (*desired.PHASES, VALIDATION) for phase in failed)
 

@@ -109,7 +109,7 @@ def main() -> None:
 
 def exit_code(done: Sequence[Phase]) -> int:
     """0, 130 for an interruption, otherwise that of the error that ended a phase: 3 where it was refused."""
-    failed = [errors.exit_code(phase.error_class) for phase in done if phase.verdict == "failed"]
+    failed = [errors.class_of(phase.error_class).exit_code for phase in done if phase.verdict == "failed"]
     return {"succeeded": 0, "interrupted": INTERRUPTED}.get(run.overall(done), max(failed, default=1))
 
 

@@ -48,7 +48,14 @@ class Superseded(Refused):
 
 
 class Altered(Refused):
-    """A record, or what a store holds of it, is not as it was sealed: it is used by nobody unread."""
+    """A record, or what a store holds of it, is not as it was sealed: it is used by nobody unread.
+
+    `way`: the command that it names to go on all the same, or "".
+    """
+
+    def __init__(self, said: str = "", way: str = "") -> None:
+        super().__init__(said)
+        self.way = way
 
 
 class NotAsWanted(RunbookError):
@@ -84,12 +91,15 @@ def first_cause(error: RunbookError) -> RunbookError:
     return error
 
 
-def exit_code(name: str) -> int:
-    """The exit code of the error whose class has this name; 1 of one that is not of this family."""
+def class_of(name: str) -> type[RunbookError]:
+    """The class of this name, by which what ended elsewhere is judged; RunbookError of one that is not of this family.
+
+    A notebook's kernel and a record tell of an error by its class's name. Its sentence decides nothing.
+    """
     family = [RunbookError]
     for found in family:
         family.extend(found.__subclasses__())
-    return next((found.exit_code for found in family if found.__name__ == name), RunbookError.exit_code)
+    return next((found for found in family if found.__name__ == name), RunbookError)
 
 
 def legible(text: object) -> str:

@@ -73,6 +73,14 @@ def altered(settings: Settings, record: Record, whole: bool = False) -> list[str
     return list(manifest.findings(record.folder, _binding(settings, record.run_id), about).wrong)
 
 
+def wrong_with(settings: Settings, record: Record, name: str) -> list[str]:
+    """What is wrong with this file of a record, and not with the record itself. Read-only."""
+    binding = _binding(settings, record.run_id)
+    itself = manifest.findings(record.folder, binding, lambda file: False).wrong
+    found = manifest.findings(record.folder, binding, lambda file: file == name).wrong
+    return [one for one in found if one not in itself]
+
+
 def unverified(record: Record) -> bool:
     """Whether the command that has it open was told to believe it as it lies there."""
     return bool(manifest.read(record.folder).unverified)

@@ -7,11 +7,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from lib import approval, approvers, audit, basis, changes, desired, guards, locks, preflight, records
+from lib import approval, approvers, audit, basis, changes, desired, guards, locks, notebooks, preflight, records
 from lib.aws import Identity, Live
 from lib.checks import require
 from lib.errors import Altered, RunbookError
-from lib.notebooks import adopt, execute
 from lib.phases import NOTEBOOKS, PLANNED_MINUTES, ROLLBACK, Phase, verdict_of_part
 from lib.plans import Plan
 from lib.record import formats
@@ -21,6 +20,8 @@ from lib.resources import entries
 from lib.settings import Settings
 
 DID_NOT_START = "did not start"
+# Carries one phase out, by its number and notebook, into the record of a run, and tells what became of it.
+Execute = Callable[[Settings, Record, str, str], Phase]
 
 
 def plan_all(live: Live) -> list[Plan]:
@@ -54,11 +55,13 @@ def phases(
     begin: Callable[[Settings, Record, Live, Sequence[str]], None] = begin,
     ended: Callable[[Sequence[Phase]], None] = lambda done: None,
     show_account: Callable[[Live], None] = lambda live: None,
+    execute: Execute = notebooks.execute,
 ) -> list[Phase]:
     """Run the chosen phases in order, stop at the first that does not succeed, and write `run.json` and the manifest.
 
     Holds the environment's lock where it may write. `told` hears of each phase twice: when it starts (verdict
     `running`) and when it ends; `ended` of all of them, while the lock is still held. `show_account` comes first.
+    `execute` is all that knows what a phase consists of.
     """
     started = datetime.now(UTC)
     done = [Phase(number, NOTEBOOKS[number], planned_minutes=PLANNED_MINUTES.get(number)) for number in chosen]
@@ -131,7 +134,7 @@ def alone(settings: Settings, record: Record, live: Live) -> Iterator[None]:
         yield
         return
     with locks.held(live, record.run_id):
-        adopt(settings, record)  # what a killed command left of its notebooks
+        notebooks.adopt(settings, record)  # what a killed command left of its notebooks
         yield
 
 
@@ -190,7 +193,9 @@ def overall(done: Sequence[Phase], refused: str = "") -> str:
     return next((word for word in ("running", "interrupted", "failed") if word in verdicts), "not_run")
 
 
-def roll_back(settings: Settings, record: Record, told: Callable[[Phase], None]) -> Phase:
+def roll_back(
+    settings: Settings, record: Record, told: Callable[[Phase], None], execute: Execute = notebooks.execute
+) -> Phase:
     """Run the rollback of this record's run, and add its verdict to the run's. Holds the lock where it may write."""
     record, live = audit.attached(settings, record)
     with sealed(record), alone(settings, record, live):

@@ -237,7 +237,7 @@ def opening(where: str, settings: Settings, way: str = "") -> Iterator[None]:
     except Superseded:
         raise
     except Altered as error:
-        raise Altered(f"{error}. {_ways(settings, way, ', where they are')}") from error
+        raise Altered(f"{error}. {_ways(settings, way, ', where they are')}", way) from error
     except RunbookError as error:
         cause = error.__cause__ if isinstance(error, Unrecorded) else error
         otherwise = way and f". In an emergency{_taking(way)}"

@@ -12,6 +12,7 @@ from lib import (
     changes,
     emergency,
     locks,
+    notebooks,
     recorded_parameters,
     records,
     run,
@@ -80,19 +81,24 @@ def rollback(
             "that one does; nothing was written. Wait until it has ended, then roll back again"
         )
     terminal.identity(live)
+    return rolled_back(chosen, record, live, break_lock, notebooks.execute)
+
+
+def rolled_back(chosen: Settings, record: Record, live: Live, break_lock: bool, execute: run.Execute) -> int:
+    """Roll a run back whose record is open; returns the exit code."""
     with run.sealed(record):
         rows = record.changes()
-        rollbacks.within(rows, to_phase)
+        rollbacks.within(rows, chosen.rollback_to_phase)
         if break_lock:  # also of a run that was killed before it changed anything
-            break_left(live, run_id)
+            break_left(live, record.run_id)
         if not rows:
             raise nothing_to_undo(chosen, record)
-        return exit_code([undone(chosen, record)])
+        return exit_code([undone(chosen, record, execute)])
 
 
 def nothing_to_undo(chosen: Settings, record: Record) -> RunbookError:
     """Why: the run changed nothing, or what tells of that is lost, which is no reason to leave its workflow."""
-    lost = [one for one in records.altered(chosen, record) if one.startswith(f"{changes.LOG}:")]
+    lost = records.wrong_with(chosen, record, changes.LOG)
     if not lost:
         return BadParameters(
             f"run {record.run_id} changed nothing (its record has no {changes.LOG}): nothing is to undo"
@@ -104,11 +110,11 @@ def nothing_to_undo(chosen: Settings, record: Record) -> RunbookError:
     )
 
 
-def undone(chosen: Settings, record: Record) -> Phase:
+def undone(chosen: Settings, record: Record, execute: run.Execute) -> Phase:
     """Roll a run back, and show what became of each thing."""
     terminal.say(f"Rolling back run {record.run_id} of {chosen.environment}")
     before = record.kept_as(rollbacks.LEDGER)
-    done = run.roll_back(chosen, record, terminal.progress)
+    done = run.roll_back(chosen, record, terminal.progress, execute)
     made = [name for name in record.kept_as(rollbacks.LEDGER) if name not in before]
     if made:
         terminal.ledger(record, made[-1])
@@ -255,9 +261,9 @@ def naming_the_way(way: str) -> Iterator[str]:
     try:
         yield way
     except Altered as error:
-        if way in str(error):
+        if error.way:
             raise
-        raise Altered(f"{error}: `{way}`") from error
+        raise Altered(f"{error}: `{way}`", way) from error
 
 
 def hurried(chosen: Settings) -> Settings:

@@ -1,7 +1,7 @@
 """An account with a proxy in front of it, how it should look, and processes that work on it and may be killed.
 
-A process is forked from this one, which has the clients ready: to the account it is the same as a kernel or a runner
-that is killed, and it takes a second instead of a minute. `wholes.py` has real kernels and runners. Loopback only.
+A process is forked from this one, which has everything imported: to the account it is the same as a runner that is
+killed, and it takes a second instead of a minute. `wholes.py` has real kernels and runners. Loopback only.
 """
 
 import contextlib
@@ -14,31 +14,38 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from lib import locks, records
 from lib import settings as parameters
-from lib.aws import Live, connect
-from lib.errors import NotAsWanted, RunbookError
+from lib.command import told
+from lib.errors import BadParameters, NotAsWanted
 from lib.records import Record
 from lib.settings import Settings
 from rehearsal import baseline, faults, server, shelf
 from rehearsal.calls import Call
 from rehearsal.faults import Proxy
 from rehearsal.snapshot import snapshot
-from rehearsal.stories import APPLY, DRILL, STORED, STORIES, UNDO, Work, apply, taken_back, undo
+from rehearsal.stories import APPLY, BUCKET, DRILL, PREFIX, STORED, STORIES, UNDO, Work, apply, undo
 
 # What may differ, since it is there to stay: every write of the workflow publishes a version, every drill is executed,
 # and the processor records the drill user's check-ins, of which phase 03 makes one before its update.
 STAYS = ("versions of ", "executions of ", "object drill-")
-SERVICES = ("sns", "sqs", "lambda", "dynamodb", "iam", "events", "logs", "stepfunctions", "cloudwatch", "ssm")
 ANSWER_SECONDS = 1.0
 HOLD_SECONDS = 1.3
 PATIENCE_SECONDS = 600.0  # whole notebooks take two minutes on a machine that does much else
 WAITS = {"settle_seconds": 0.05, "verify_timeout_seconds": 5, "poll_seconds": 0.05, "listen_seconds": 0.5}
 BUG = 70  # exit code of a process that ended by an error which nobody can act on
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a process ended: its exit code, None where it was killed; and why it did not succeed, "" where it did."""
+
+    code: int | None
+    why: str = ""
 
 
 @dataclass
@@ -48,8 +55,7 @@ class Stage:
     settings: Settings
     direct: Settings
     proxy: Proxy
-    live: Live
-    newest: list[Record]  # the record that calls are logged to
+    given: Settings  # as a command of the story gets them: with its run, and the store where it has one
     before: dict[str, Any] = field(default_factory=dict)
     clean: dict[str, Any] = field(default_factory=dict)
     calls: dict[str, list[Call]] = field(default_factory=dict)
@@ -63,12 +69,14 @@ class Stage:
 
     @property
     def record(self) -> Record:
-        return self.newest[0]
+        """The run's record. Whoever works in it opens it, as a command does."""
+        return Record(self.given.run_folder, self.given.run_id)
 
-    def begin(self, record: Record | None = None) -> Record:
+    def begin(self, record: Record | None = None, stored: bool = False) -> Record:
         """Work in a new record, or in an earlier one again."""
-        self.newest[0] = record or records.open_run(self.settings)
-        self.live = replace(self.live, settings=parameters.changed(self.settings, run_id=self.record.run_id))
+        run_id = record.run_id if record else records.new_run_id()
+        store = f"s3://{BUCKET}/{PREFIX}" if stored else ""
+        self.given = parameters.changed(self.settings, run_id=run_id, record_store=store)
         return self.record
 
     def keep(self, name: str) -> None:
@@ -99,15 +107,17 @@ class Stage:
             self.begin(self.applied)
             self.applied = None
         else:
-            self.begin()
+            self.begin(stored=story == STORED)
         return self.clean if story == DRILL else self.before
 
     def practise(self) -> None:
         """Tell the stories once in this process: what botocore and lib make at first use, every later one inherits."""
         self.begin()
         for work in (apply, STORIES[DRILL], undo):
-            work(self.live, self.record)
-            os.environ.pop(locks.TOKEN, None)
+            with contextlib.redirect_stdout(None):
+                code = work(self.given)
+            if code:
+                raise NotAsWanted(f"without any fault: exit code {code}")
         shutil.rmtree(self.record.folder)
         gc.freeze()
 
@@ -119,14 +129,21 @@ class Stage:
         if story == APPLY:
             self.clean, self.applied = self.look(), self.record
         if story == STORED:
-            self.expect(taken_back(story))
+            self.expect(undo)
 
     def expect(self, work: Work) -> None:
         """Do something without a fault. Raises NotAsWanted where it fails."""
         self.proxy.begin()
-        failed = ended(self, started(self, work), PATIENCE_SECONDS)
-        if failed:
-            raise NotAsWanted(f"without any fault: {failed}")
+        if found := self.carried_out(work).why:
+            raise NotAsWanted(f"without any fault: {found}")
+
+    def carried_out(self, work: Work) -> Ending:
+        """Work in a process of its own, to its end."""
+        return ended(self, started(self, work), PATIENCE_SECONDS)
+
+    def nothing_to_undo(self, code: int | None) -> bool:
+        """Whether a rollback that ended so says that the run was stopped before it changed anything, and it was."""
+        return code == BadParameters.exit_code and not self.record.changes()
 
 
 @contextlib.contextmanager
@@ -145,12 +162,7 @@ def rehearsed(endpoint: str, proxy: Proxy, folder: Path) -> Stage:
     given = {"endpoint_url": proxy.endpoint, "mode": "apply", "answer_timeout_seconds": ANSWER_SECONDS}
     settings = parameters.load("local", {**given, **folders, **WAITS})
     direct = parameters.changed(settings, endpoint_url=endpoint)
-    newest = [records.open_run(settings)]
-    live = connect(settings, lambda row: newest[0].log_call(row))
-    current = Stage(settings, direct, proxy, live, newest)
-    for service in SERVICES:  # made once, for all processes that are forked later
-        current.live.client(service)
-        current.live.once().client(service)
+    current = Stage(settings, direct, proxy, settings)
     current.build()
     current.before = current.look()
     current.practise()
@@ -164,19 +176,25 @@ def started(current: Stage, work: Work) -> int:
     child = os.fork()
     if child:
         return child
-    code, said = BUG, ""
+    code = BUG
     try:
         os.environ.pop(locks.TOKEN, None)
-        work(current.live, current.record)
-        code = 0
-    except RunbookError as error:
-        code, said = error.exit_code, f"{type(error).__name__}: {error}"
+        code = _as_a_command(current, work)
     finally:
+        os._exit(code)  # whatever happens: a copy of this process must never go on as if it were this one
+
+
+def _as_a_command(current: Stage, work: Work) -> int:
+    """Work as the `runbook` command does; returns the exit code. What it says of errors is kept beside the records."""
+    code, place = BUG, _said(current)
+    with place.open("w", encoding="utf-8") as said, contextlib.redirect_stderr(said), contextlib.redirect_stdout(None):
         try:
-            if code:
-                _said(current).write_text(said or f"a bug: {traceback.format_exc()}", encoding="utf-8")
-        finally:
-            os._exit(code)  # whatever happens: a copy of this process must never go on as if it were this one
+            told(work)(current.given)
+        except SystemExit as end:
+            code = int(end.code or 0)
+        except BaseException:  # noqa: BLE001 - whatever it is, the trial tells of it
+            said.write(traceback.format_exc())
+    return code
 
 
 def _said(current: Stage) -> Path:
@@ -184,8 +202,8 @@ def _said(current: Stage) -> Path:
     return current.settings.path(current.settings.outputs_dir) / "said.txt"
 
 
-def ended(current: Stage, child: int, patience: float, sleep: Callable[[float], None] = time.sleep) -> str:
-    """Wait for a process, and kill it when patience ends. Returns why it did not succeed, or ""."""
+def ended(current: Stage, child: int, patience: float, sleep: Callable[[float], None] = time.sleep) -> Ending:
+    """Wait for a process, and kill it when patience ends."""
     deadline, killed = time.monotonic() + patience, False
     try:
         while True:
@@ -201,5 +219,7 @@ def ended(current: Stage, child: int, patience: float, sleep: Callable[[float], 
         os.waitpid(child, 0)
         raise
     if os.WIFSIGNALED(status):
-        return "still running, and killed" if killed else "killed"
-    return _said(current).read_text(encoding="utf-8") if os.WEXITSTATUS(status) else ""
+        return Ending(None, "still running, and killed" if killed else "killed")
+    code = os.WEXITSTATUS(status)
+    said = " ".join(_said(current).read_text(encoding="utf-8").split()) if code else ""
+    return Ending(code, said or (f"exit code {code}" if code else ""))

@@ -12,8 +12,8 @@ from typing import Any
 from rehearsal import faults, shelf
 from rehearsal.faults import DELAY, DROP, FREEZE, REFUSE, Fault
 from rehearsal.snapshot import differing
-from rehearsal.stages import ANSWER_SECONDS, PATIENCE_SECONDS, Stage, ended, started
-from rehearsal.stories import APPLY, DRILL, STORED, STORIES, go_on, taken_back
+from rehearsal.stages import ANSWER_SECONDS, BUG, PATIENCE_SECONDS, Ending, Stage, ended, started
+from rehearsal.stories import APPLY, DRILL, STORED, STORIES, go_on, undo
 
 # A process that is killed: before AWS hears of the call, after AWS did it, and while the call is on its way.
 KILLED = {"killed before": REFUSE, "killed after": DROP, "killed in flight": DELAY}
@@ -63,7 +63,7 @@ def tried(current: Stage, trial: Trial) -> Result:
     how = _struck(current, trial)
     call = current.proxy.struck[0].said if current.proxy.struck else ""
     current.proxy.begin()  # which waits until a delayed call has been delivered
-    lost = _lost(current, trial, expected, how) if call else f"the fault never struck; the process ended: {how}"
+    lost = _lost(current, trial, expected, how) if call else f"the fault never struck; the process ended: {how.why}"
     if trial.story == STORED:
         lost = lost or _otherwise(shelf.differing(current.direct, record))
         shelf.clear(current.direct, record)
@@ -72,11 +72,11 @@ def tried(current: Stage, trial: Trial) -> Result:
         current.build()
     else:
         shutil.rmtree(record.folder)
-    return Result(trial, call, how or "succeeded all the same", lost, time.monotonic() - begun)
+    return Result(trial, call, how.why or "succeeded all the same", lost, time.monotonic() - begun)
 
 
-def _struck(current: Stage, trial: Trial) -> str:
-    """The story with its fault: how the process ended, "" where it succeeded all the same."""
+def _struck(current: Stage, trial: Trial) -> Ending:
+    """The story with its fault: how the process ended."""
     kind = (KILLED | HEARD).get(trial.kind, trial.kind)
     child = Future[int]()
     operation = current.calls[trial.story][trial.at - 1].operation if trial.repeated and kind != FREEZE else ""
@@ -94,23 +94,21 @@ def _struck(current: Stage, trial: Trial) -> str:
     return ended(current, child.result(), patience)
 
 
-def _lost(current: Stage, trial: Trial, expected: dict[str, Any], how: str) -> str:
+def _lost(current: Stage, trial: Trial, expected: dict[str, Any], how: Ending) -> str:
     """Resume or roll back, and what is not as it should be then."""
-    if how.startswith("a bug"):
-        return how
+    if how.code == BUG:
+        return f"a bug: {how.why}"
     if trial.then == RESUME:
-        failed = ended(
-            current, started(current, go_on(trial.story if trial.story in (STORED, DRILL) else APPLY)), PATIENCE_SECONDS
-        )
-        if failed:
-            return f"could not be resumed: {failed}"
+        resumed = current.carried_out(go_on(DRILL if trial.story == DRILL else APPLY))
+        if resumed.why:
+            return f"could not be resumed: {resumed.why}"
         if found := wrong(current.clean, current.look()):
             return f"resumed, but not as after a clean run: {found}"
         if trial.story == DRILL:
             return ""
-    failed = ended(current, started(current, taken_back(trial.story)), PATIENCE_SECONDS)
-    if failed:
-        return f"could not be rolled back: {failed}"
+    undone = current.carried_out(undo)
+    if undone.why and not current.nothing_to_undo(undone.code):
+        return f"could not be rolled back: {undone.why}"
     found = wrong(expected, current.look())
     return f"rolled back, but not as before: {found}" if found else ""
 

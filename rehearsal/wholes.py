@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from lib import locks, origin
-from lib.errors import BadParameters
+from lib.aws import connect
 from lib.settings import ROOT, load
 from rehearsal.calls import Call
 from rehearsal.children import born
@@ -31,7 +31,6 @@ COMMAND = Path(sys.executable).with_name("runbook")
 # Phase 04 plays an event into its new rules, and the trusted contact's stand-in gets a message.
 MOVING = ("queue Rehearsal-",)
 TAIL = 600
-OUTLIVED = "A kernel outlived its runner."
 GONE_SECONDS = 10.0
 
 
@@ -40,10 +39,13 @@ def tried(current: Stage, trial: Trial, chosen: tuple[str, str] = ("01", "03")) 
     begun = time.monotonic()
     clean = _clean(current, *chosen)
     record = current.begin()
-    ended = _killed(current, trial, chosen)
+    ended, left = _killed(current, trial, chosen)
     call = current.proxy.struck[0].said if current.proxy.struck else ""
     current.proxy.begin()
-    lost = _lost(current, trial, clean, ended) if call else f"the call never came; the command said: {ended}"
+    if left:
+        lost = f"a kernel outlived its runner; {ended}"
+    else:
+        lost = _lost(current, trial, clean) if call else f"the call never came; the command said: {ended}"
     if lost:
         current.keep(trial.name)
     else:
@@ -52,8 +54,8 @@ def tried(current: Stage, trial: Trial, chosen: tuple[str, str] = ("01", "03")) 
     return Result(trial, call, ended, lost, time.monotonic() - begun)
 
 
-def _killed(current: Stage, trial: Trial, chosen: tuple[str, str]) -> str:
-    """Run the notebooks until the kill and to the command's end; what it said last."""
+def _killed(current: Stage, trial: Trial, chosen: tuple[str, str]) -> tuple[str, list[int]]:
+    """Run the notebooks until the kill and to the command's end; what it said last, and kernels that outlived it."""
     runner, kernels = Future[int](), list[int]()
 
     def kill(call: Call) -> None:
@@ -65,8 +67,7 @@ def _killed(current: Stage, trial: Trial, chosen: tuple[str, str]) -> str:
     begun = command(current, "apply", "--from", chosen[0], "--to", chosen[1])
     runner.set_result(begun.pid)
     said = _said(begun)
-    left = [pid for pid in kernels if not gone(pid)]
-    return f"{OUTLIVED} {said}" if left else said
+    return said, [pid for pid in kernels if not gone(pid)]
 
 
 def _clean(current: Stage, first: str, last: str) -> dict[str, Any]:
@@ -78,10 +79,8 @@ def _clean(current: Stage, first: str, last: str) -> dict[str, Any]:
     return found
 
 
-def _lost(current: Stage, trial: Trial, clean: dict[str, Any], ended: str) -> str:
-    if ended.startswith(OUTLIVED):
-        return ended
-    broken = ["--break-lock"] if locks.found(current.live) else []
+def _lost(current: Stage, trial: Trial, clean: dict[str, Any]) -> str:
+    broken = ["--break-lock"] if locks.found(connect(current.direct)) else []
     if trial.then == RESUME:
         resumed = command(current, "apply", "--resume", current.record.run_id, *broken)
         said = _said(resumed)
@@ -89,14 +88,11 @@ def _lost(current: Stage, trial: Trial, clean: dict[str, Any], ended: str) -> st
             return f"could not be resumed: {said}"
         if found := wrong(_still(clean), _still(current.look())):
             return f"resumed, but not as after a clean run: {found}"
-        current.begin(current.record)
         current.expect(undo)
     else:
         undone = command(current, "rollback", current.record.run_id, *broken)
         said = _said(undone)
-        # Killed before it changed anything, it has nothing to undo, and the command says so.
-        nothing = not current.record.changes() and undone.returncode == BadParameters.exit_code
-        if undone.returncode and not nothing:
+        if undone.returncode and not current.nothing_to_undo(undone.returncode):
             return f"could not be rolled back: {said}"
     found = wrong(_still(current.before), _still(current.look()))
     return f"rolled back, but not as before: {found}" if found else ""

@@ -9,7 +9,7 @@ import random
 import pytest
 from click.testing import CliRunner
 
-from lib import approval, guards, locks, resume, rollback
+from lib import approval, guards, resume, rollback, undoing
 from lib.errors import Refused
 from lib.records import LOG, Record
 from lib.stores import RunStore
@@ -140,7 +140,7 @@ def untold(monkeypatch):
 
 def given_back(monkeypatch):
     """A lock that was left behind is not taken away."""
-    monkeypatch.setattr(locks, "break_lock", lambda live, run_id: None)
+    monkeypatch.setattr(undoing, "break_left", lambda live, run_id: None)
 
 
 def refusing(monkeypatch):
@@ -158,8 +158,20 @@ def complete(monkeypatch):
 
 
 def forgotten(monkeypatch):
-    """A row of what was changed stays on this machine."""
+    """A row of what was called stays on this machine."""
     monkeypatch.setattr(RunStore, "put_all", lambda self, files: None)
+
+
+def unclosed(monkeypatch):
+    """The last seal of a rollback stays on this machine."""
+    undone = undoing.undone
+
+    def alone(*given):
+        found = undone(*given)
+        forgotten(monkeypatch)
+        return found
+
+    monkeypatch.setattr(undoing, "undone", alone)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +183,8 @@ def forgotten(monkeypatch):
         (given_back, "killed-after@5/resume", "could not be resumed: Superseded"),
         (refusing, "killed-after@5/resume", "could not be resumed: Refused: not this one"),
         (complete, "killed-after@5/resume", "resumed, but not as after a clean run"),
-        (forgotten, "stored:killed-after@30/rollback", "the record is not the one in its store"),
+        (forgotten, "stored:killed-after@30/rollback", "could not be rolled back: Altered"),
+        (unclosed, "stored:killed-after@30/rollback", "the record is not the one in its store: MANIFEST.json (both)"),
     ],
 )
 def test_the_matrix_notices_what_is_lost(stage, monkeypatch, capsys, broken, trial, words):

@@ -35,6 +35,7 @@ BY_A_CLOCK = {
     ("tests/waiting.py", "a limit"): "the pause between two looks, which decides nothing",
 }
 ENVIRONMENTS = {path.stem for path in (ROOT / "parameters").glob("*.yaml")}
+APART = {"startswith", "endswith", "partition", "rpartition", "removeprefix", "find", "index"}
 BANNED = {"manager", "util", "utils", "helper", "helpers", "handle", "data2", "process"}
 # Each of these imports nothing of ours but what stands behind it.
 FOUNDATION = {
@@ -329,6 +330,41 @@ def test_that_rule_can_fail(source, what):
 )
 def test_an_injected_clock_or_an_event_is_no_fault_by_that_rule(source):
     assert clocks.found(source) == []
+
+
+def by_its_sentence(module):
+    """Where something is decided by what an error says, and not by its class: these parts of the source."""
+    caught = {node.name for node in ast.walk(module) if isinstance(node, ast.ExceptHandler)}
+
+    def says(node):
+        made = isinstance(node, ast.Call) and ast.unparse(node.func) == "str" and node.args
+        return (made and ast.unparse(node.args[0]) in caught) or (
+            isinstance(node, ast.Attribute) and node.attr in ("error", "evalue", "refused")
+        )
+
+    for node in ast.walk(module):
+        compared = isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn)
+        taken_apart = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in APART
+        if (compared and says(node.comparators[0])) or (taken_apart and says(node.func.value)):
+            yield ast.unparse(node)
+
+
+@pytest.mark.parametrize("path", ALL, ids=name)
+def test_nothing_is_decided_by_what_an_error_says(path):
+    assert list(by_its_sentence(tree(path))) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'failed = [phase for phase in done if phase.error.startswith("Refused:")]',
+        'word = phase.error.partition(":")[0]',
+        "try:\n    begin()\nexcept Altered as error:\n    if way in str(error):\n        raise",
+        'try:\n    begin()\nexcept Exception as e:\n    again = str(e).endswith("again")',
+    ],
+)
+def test_a_decision_by_what_an_error_says_is_found(source):
+    assert list(by_its_sentence(ast.parse(source)))
 
 
 @pytest.mark.parametrize("path", [path for path in ALL if path.read_text(encoding="utf-8").strip()], ids=name)

@@ -248,11 +248,10 @@ def driven(tmp_path, monkeypatch):
     monkeypatch.setattr(run.audit, "attached", lambda settings, record: (record, live))
 
     def drive(execute, told=lambda phase: None, begin=lambda *given: None):
-        monkeypatch.setattr(run, "execute", execute)
         raised = []
         with ExitStack() as stack:
             stack.push(lambda kind, error, trace: not raised.append(error))
-            run.phases(chosen, record, ["00", "01"], told, begin)
+            run.phases(chosen, record, ["00", "01"], told, begin, execute=execute)
         return record.read_json("run.json"), raised[0]
 
     return drive
@@ -320,7 +319,6 @@ def test_a_rollback_that_breaks_off_is_in_the_verdict_of_its_run(tmp_path, monke
     run.write_verdict(chosen, record, [Phase("01", "01_infrastructure", "succeeded")], run.datetime.now(run.UTC), None)
     monkeypatch.setattr(run.audit, "attached", lambda settings, record: (record, SimpleNamespace(identity=None)))
     monkeypatch.setattr(run, "alone", lambda *given: nullcontext())
-    monkeypatch.setattr(run, "execute", raising(OSError(24, "Too many open files")))
     with pytest.raises(OSError, match="Too many"):
-        run.roll_back(chosen, record, lambda phase: None)
+        run.roll_back(chosen, record, lambda phase: None, raising(OSError(24, "Too many open files")))
     assert run.status(record)["verdict"] == "succeeded (01 alone); rollback failed"

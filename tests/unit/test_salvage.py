@@ -18,7 +18,7 @@ from buckets import FakeS3
 from click.testing import CliRunner
 from machines import GuardParameters, StepFunctions, connected, described, says
 
-from lib import audit, changes, deploy, handover, manifest, records, rollback, run, salvage, stores, undoing
+from lib import audit, changes, deploy, handover, manifest, notebooks, records, rollback, salvage, stores, undoing
 from lib.aws import Live
 from lib.cli import main
 from lib.errors import Altered, Refused
@@ -78,7 +78,7 @@ class Emergency:
         for module in (audit, stores, undoing):
             monkeypatch.setattr(module, "connect", self.connect)
         monkeypatch.setattr(Live, "waiting", lambda live, settings: replace(live, settings=settings))  # the same fakes
-        monkeypatch.setattr(run, "execute", self.by_notebook)
+        monkeypatch.setattr(notebooks, "execute", self.by_notebook)
         monkeypatch.setenv("COLUMNS", "10000")
         self.here, self.sealed = "lost", before.sealed if before else ()
 
