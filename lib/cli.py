@@ -32,6 +32,7 @@ from lib.command import exit_code, main, parameters, told
 from lib.display import commands
 from lib.errors import BadParameters, RunbookError, Superseded
 from lib.phases import VALIDATION, Phase
+from lib.record.change_rows import WriteState
 from lib.records import Record
 from lib.settings import Settings, changed
 
@@ -178,7 +179,7 @@ def ways_on(chosen: Settings, record: Record, verdict: str) -> None:
 def to_be_undone(done: Sequence[Phase], rows: Sequence[Mapping[str, Any]]) -> bool:
     """Whether this command changed something and a phase that changes or proves it failed; not where it was stopped."""
     failed = [phase for phase in done if phase.verdict == "failed" and phase.error_class != Superseded.__name__]
-    wrote = any(row["state"] == "intended" and not row["temporary"] for row in rows)
+    wrote = any(row["state"] == WriteState.INTENDED and not row["temporary"] for row in rows)
     return wrote and any(phase.number in (*desired.PHASES, VALIDATION) for phase in failed)
 
 

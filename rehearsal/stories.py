@@ -69,7 +69,7 @@ def _carried_out(live: Live, record: Record, chosen: Sequence[str], begin: Begin
 
 def _phase(number: str, live: Live, record: Record) -> None:
     plan = changes.plan(number, desired.PHASES[number](live))
-    outcome = changes.carry_out(plan, live.settings, record, no_wait)
+    outcome = changes.carry_out(plan, live.settings, record, locks.of(live), no_wait)
     require(changes.verify(outcome, live.settings, record))
 
 
@@ -104,7 +104,7 @@ def undo(live: Live, record: Record) -> None:
         _break_lock(live, record)
         with run.alone(live.settings, record, live):
             plan = rollback.plan(live, record)
-            outcome = changes.roll_back(plan, live.settings, record, no_wait)
+            outcome = changes.roll_back(plan, live.settings, record, locks.of(live), no_wait)
             require(changes.verify(outcome, live.settings, record))
 
 
