@@ -17,6 +17,7 @@ from lib.lock import Lock
 from lib.phases import Phase
 from lib.plans import UNKNOWN, written
 from lib.record import change_rows, formats, writers
+from lib.record.change_rows import WriteState
 from lib.records import LOG, MANIFEST, Record
 from lib.settings import check, load
 from lib.telemetry.facts import Fact, Sense
@@ -189,6 +190,8 @@ UNREADABLE = {
     "no kind": {"kind": None},
     "a kind that is a list": {"kind": ["thing"]},
     "no name": {"name": 5},
+    "a state of a later version": {"state": "put aside"},
+    "a state that no row is written with": {"state": "not believed"},
     "a time that is none": {"time": "yesterday"},
     "a time without a zone": {"time": "2026-01-01T00:00:00"},
 }
@@ -259,6 +262,27 @@ def test_a_thing_of_which_one_row_cannot_be_read_is_said_and_is_nobody_elses(set
     assert not any(change.foreign for change in plan.changes)
     changes.roll_back(plan, settings, record, world.lock)
     assert world.live == {"a": 3, "b": 1}
+
+
+def test_a_state_that_nobody_knows_is_no_end_of_a_write_and_what_it_may_have_left_is_left_alone():
+    """Passed over, it would be one, and what the write left would be taken for somebody else's or for nobody's."""
+    intended, odd = told("a", 1, 2)
+    rows = [change_rows.from_row(row) for row in (intended, {**odd, "state": "put aside"})]
+    assert [row["state"] for row in rows] == [WriteState.INTENDED, WriteState.UNREADABLE]
+    assert "tells a state that this version does not know ('put aside')" in rows[1]["trouble"]
+    found = undo.plan(rows, reopen_in(World({"a": "third"}))).changes
+    assert [change.trouble for change in found if change.before != UNKNOWN] == ["whose value it holds cannot be told"]
+    assert [change.trouble for change in found if change.before == UNKNOWN] == [rows[1]["trouble"]]
+
+
+def test_a_long_state_that_nobody_knows_is_cut():
+    (row,) = [change_rows.from_row({**one, "state": "x" * 999}) for one in told("a", 1, 2)[:1]]
+    assert f"({'x' * 40!r})" in row["trouble"]
+
+
+@pytest.mark.parametrize("state", sorted(set(WriteState) - {*change_rows.UNFINISHED, *change_rows.ENDED}))
+def test_what_only_an_outcome_or_a_reader_says_is_no_state_of_a_row(state):
+    assert change_rows.from_row({**told("a", 1, 2)[0], "state": str(state)})["state"] == WriteState.UNREADABLE
 
 
 def test_a_part_of_a_rollback_says_the_row_of_which_nobody_knows_the_phase(record):
