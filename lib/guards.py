@@ -186,8 +186,8 @@ def _half_written(change: Change, row: Mapping[str, Any] | None) -> bool:
 
 
 def _loss(thing: Resource, where: Place, before: Value, after: Value) -> Loss:
-    places = dict.fromkeys([(), where[:1]])
-    return Loss(thing.name, where, before, after, tuple(thing.special.get(place, ORDINARY) for place in places))
+    declared = tuple(thing.special.get(place, ORDINARY) for place in ((), where[:1]))
+    return Loss(thing.name, where, before, after, declared)
 
 
 def _differing(thing: Resource, before: Value, after: Value, place: Place = ()) -> Iterator[Loss]:

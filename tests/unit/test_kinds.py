@@ -3,6 +3,7 @@
 What is refused, kept, restored first or taken for half written is what its class declares, and nothing else.
 """
 
+import ast
 import json
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +21,7 @@ from lib.plans import UNKNOWN, Wanted
 from lib.records import LOG
 from lib.resource import Field
 from lib.resources.base import LiveThing
+from lib.settings import ROOT
 
 OLD, NEW = {"author": "Ada", "days": 30, "title": "old"}, {"author": "Ada", "days": 90, "title": "new"}
 
@@ -61,6 +63,19 @@ class Floor(Shelf):
 
     kind = "floor"
     others_rely = True
+
+
+ENGINE = (
+    "approval", "changes", "drift", "guards", "plans", "provenance", "resource", "resume", "undo", "verification",
+    "record/change_rows",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("module", ENGINE)
+def test_the_engine_names_no_kind(module):
+    tree = ast.parse((ROOT / "lib" / f"{module}.py").read_text(encoding="utf-8"))
+    texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    assert texts & set(resources.KINDS) == set()
 
 
 @pytest.fixture(autouse=True)
