@@ -4,6 +4,9 @@ Whoever may write to a run's folder can put there a plan that no command ever be
 was rolled back. What the account keeps of the run is not in that folder.
 """
 
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Protocol
 
 
@@ -25,3 +28,42 @@ class RunsOfAnAccount(Protocol):
 
     def keep_undone(self, run_id: str) -> None:
         """Keep that this run is undone, whatever it was begun with so far."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """Who used an approval, and when by AWS's clock."""
+
+    run_id: str
+    caller: str
+    when: str
+
+    @property
+    def said(self) -> str:
+        return f"run {self.run_id} of {self.caller} at {self.when}"
+
+
+class AccountGuards(RunsOfAnAccount, Protocol):
+    """What the account keeps of its guards, for every machine to see."""
+
+    def used(self, approved: str) -> Use | None:
+        """Which run used this approval; None where none did. Read-only."""
+
+    def use(self, approved: str, run_id: str) -> None:
+        """Keep that this run uses it. Raises Refused where another one did."""
+
+    def approval_lifted(self) -> str:
+        """Why the parameters lift what the account keeps of approval, or "". Read-only."""
+
+    def wrote(self, run_id: str) -> frozenset[str]:
+        """What this run began to write and to undo, each as `written` makes it. Read-only."""
+
+    def keep_written(self, run_id: str, found: Iterable[str]) -> None:
+        """Keep that this run begins to write these."""
+
+
+class EnvironmentLock(Protocol):
+    """What lets one run at a time write."""
+
+    def __call__(self, run_id: str) -> AbstractContextManager[Callable[[], None]]:
+        """While it lasts, this run alone may write. What it gives raises Superseded once that is no longer so."""

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from lib.account import Use
 from lib.aws import Live, absent_is_none, readable
 from lib.errors import NotAsWanted, Refused, Throttled, Unanswered
 from lib.name_limits import GUARDS
 from lib.parameters import RUN_ID
-from lib.plans import Use
 
 PLACE = GUARDS
 FORMAT = 1

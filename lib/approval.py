@@ -11,13 +11,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lib import approvers, kept_plans, notebook_sources, origin, records
+from lib.account import AccountGuards
 from lib.display import commands
 from lib.drift import differing, drifted, other_code, other_parameters, since
 from lib.errors import BadParameters, Refused, RunbookError
 from lib.kept_plans import PLAN as PLAN
 from lib.kept_plans import Begun
-from lib.plans import AccountGuards, Change, Plan, fingerprint, is_kept
+from lib.plans import Change, Plan, fingerprint, is_kept
 from lib.record import contacts, formats
+from lib.record.change_rows import WriteState
 from lib.records import LOG, Record
 from lib.settings import ROOT, Settings, account_waives_approval, waives_approval
 
@@ -151,7 +153,7 @@ def require(plan: Plan, settings: Settings, record: Record) -> None:
         )
     rows = _own_rows(begun, settings, record, account, account.caller if account else "")
     approved = [row for row in begun.plan["changes"] if row["phase"] == plan.phase]
-    found = drifted(approved, [change.row() for change in plan.changes], rows)
+    found = drifted(approved, plan.changes, rows)
     if found:
         raise Refused(
             f"the account is not as it was when {settings.approved_plan} was approved; changed since: "
@@ -221,7 +223,9 @@ def end(undo: Plan, record: Record) -> str:
 def _require_not_rolled_back(
     settings: Settings, record: Record, rows: Sequence[Mapping[str, Any]], undone: str = ""
 ) -> None:
-    if undone or any(row.get("undoes") and row["state"] == "applied" and not row.get("temporary") for row in rows):
+    if undone or any(
+        row.get("undoes") and row["state"] == WriteState.APPLIED and not row.get("temporary") for row in rows
+    ):
         raise Refused(
             f"run {record.run_id} was rolled back, and its approval with it{undone and f' ({undone})'}; review "
             f"`{commands.runbook(settings, 'plan')}` and apply that one"
@@ -249,7 +253,7 @@ def require_resumable(settings: Settings, record: Record, plans: Sequence[Plan],
         _require_waiving_file(settings, plans)
         return
     rows = _own_rows(begun, settings, record, account, caller)
-    found = drifted(begun.plan["changes"], [change.row() for plan in plans for change in plan.changes], rows)
+    found = drifted(begun.plan["changes"], [change for plan in plans for change in plan.changes], rows)
     if found:
         raise Refused(
             f"the account is not as run {record.run_id} left it; changed since: {'; '.join(found)}. Find out who; "

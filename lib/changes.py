@@ -11,24 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from lib import approval, guards, provenance, undo
+from lib.account import AccountGuards, EnvironmentLock
 from lib.errors import NotAsWanted, Refused, RunbookError, Throttled, Unanswered, also
-from lib.plans import (
-    KEPT,
-    NOT_TRIED,
-    AccountGuards,
-    Change,
-    Outcome,
-    Plan,
-    Reopen,
-    Resource,
-    Value,
-    Wanted,
-    entry,
-    half_done,
-    same,
-)  # fmt: skip
+from lib.plans import Change, Outcome, Plan, Result, Wanted, entry, half_done, same
 from lib.record import formats
+from lib.record.change_rows import Action, WriteState
 from lib.records import LOG, Record
+from lib.resource import Reopen, Resource, Value
 from lib.settings import Settings
 from lib.verification import verify
 
@@ -45,7 +34,9 @@ def plan(phase: str, wanted: Sequence[Wanted]) -> Plan:
     return Plan(phase, tuple(Change(item.resource, item.resource.read(), item.value) for item in wanted))
 
 
-def carry_out(plan: Plan, settings: Settings, record: Record, sleep: Callable[[float], None] = time.sleep) -> Outcome:
+def carry_out(
+    plan: Plan, settings: Settings, record: Record, lock: EnvironmentLock, sleep: Callable[[float], None] = time.sleep
+) -> Outcome:
     """Apply a plan where `mode` is apply; in plan mode write nothing and say `planned`.
 
     Raises Refused when the plan would lose what is not ours or is not the approved one, when a thing changed since it
@@ -55,14 +46,16 @@ def carry_out(plan: Plan, settings: Settings, record: Record, sleep: Callable[[f
         return replace(_only_planned(plan, record), refusal=guards.refusal([plan], settings, record))
     approval.require(plan, settings, record)
     guards.require_no_loss([plan], settings, record)
-    with _alone(plan.changes, record) as still_ours:
+    with _alone(plan.changes, record, lock) as still_ours:
         approval.use(plan, settings, record)
         guards.keep(plan, record)
         writer = _Writer(plan.phase, record, still_ours, sleep)
-        return Outcome(plan, tuple(writer.carry_out(change) for change in plan.changes), record.run_id)
+        return Outcome(plan.phase, tuple(writer.carry_out(change) for change in plan.changes), record.run_id)
 
 
-def roll_back(plan: Plan, settings: Settings, record: Record, sleep: Callable[[float], None] = time.sleep) -> Outcome:
+def roll_back(
+    plan: Plan, settings: Settings, record: Record, lock: EnvironmentLock, sleep: Callable[[float], None] = time.sleep
+) -> Outcome:
     """Carry an undo plan out; what removal would lose by now is kept, and the row says so.
 
     One thing that fails keeps none of the others from it, unless they carry what it still needs: they are not tried,
@@ -78,17 +71,17 @@ def roll_back(plan: Plan, settings: Settings, record: Record, sleep: Callable[[f
         )
     approval.require_same_subscriber(settings, record)
     first, rest = ([one for one in plan.changes if one.resource.others_rely is relied] for relied in (True, False))
-    with _alone(plan.changes, record) as still_ours:
+    with _alone(plan.changes, record, lock) as still_ours:
         guards.keep_undo(plan, record)
         writer = _Writer(plan.phase, record, still_ours, sleep, undoes=True)
         not_kept = approval.end(plan, record)
         found, stopped = _relied_on(writer, first)
-        states = {True: iter(found), False: iter(_undone(writer, rest, stopped))}
-        told = tuple(next(states[change.resource.others_rely]) for change in plan.changes)
-    return Outcome(plan, told, record.run_id, undoes=True, not_kept=not_kept)
+        results = {True: iter(found), False: iter(_undone(writer, rest, stopped))}
+        told = tuple(next(results[change.resource.others_rely]) for change in plan.changes)
+    return Outcome(plan.phase, told, record.run_id, undoes=True, not_kept=not_kept)
 
 
-def _relied_on(writer: "_Writer", first: Sequence[Change]) -> tuple[list[str], str]:
+def _relied_on(writer: "_Writer", first: Sequence[Change]) -> tuple[list[Result], str]:
     """What became of each that the others carry, and why the others must stay, or "".
 
     None waits for the next, since check-ins may fail until that is restored, too: the last one waits for all.
@@ -101,45 +94,45 @@ def _relied_on(writer: "_Writer", first: Sequence[Change]) -> tuple[list[str], s
             tried[-1] = error
     failed = [change for change, one in zip(first, tried, strict=False) if isinstance(one, RunbookError)]
     stopped = _comes_first(failed[0]) if failed else ""
-    states = [undo.state(one) for one in tried]
-    return [*states, *_undone(writer, first[len(tried) :], stopped)], stopped
+    results = [undo.result(change, one) for change, one in zip(first, tried, strict=False)]
+    return [*results, *_undone(writer, first[len(tried) :], stopped)], stopped
 
 
-def _undone(writer: "_Writer", rest: Sequence[Change], stopped: str) -> list[str]:
+def _undone(writer: "_Writer", rest: Sequence[Change], stopped: str) -> list[Result]:
     """What became of each; none is tried once something stopped it all."""
-    states: list[str] = []
+    results: list[Result] = []
     for change in rest:
         if stopped:
-            writer.note(change, "not tried", why=stopped)
-            states.append(f"{NOT_TRIED}{stopped}")
+            writer.note(change, WriteState.NOT_TRIED, why=stopped)
+            results.append(Result(change, WriteState.NOT_TRIED, stopped))
             continue
         tried = undo.tried(writer.carry_out, change)
-        states.append(undo.state(tried))
+        results.append(undo.result(change, tried))
         stopped = _comes_first(change) if isinstance(tried, undo.OVER) else ""
-    return states
+    return results
 
 
 def _comes_first(change: Change) -> str:
     return f"{change.resource.name} comes first, and could not be restored"
 
 
-def clear_left_behind(record: Record, account: AccountGuards, reopen: Reopen) -> list[str]:
+def clear_left_behind(record: Record, account: AccountGuards, reopen: Reopen, lock: EnvironmentLock) -> list[str]:
     """Remove the temporary things that a crash left behind, by the rows that are believed. Returns their names.
 
     Rows of the first format are not, and tell of nothing that is not found by its name as well.
     """
     rows = [row for row in provenance.believed(record, account) if row["temporary"] and formats.KEY in row]
-    return _cleared(undo.plan(rows, reopen).changes, record)
+    return _cleared(undo.plan(rows, reopen).changes, record, lock)
 
 
-def clear(things: Sequence[Resource], record: Record) -> list[str]:
+def clear(things: Sequence[Resource], record: Record, lock: EnvironmentLock) -> list[str]:
     """Remove things of ours that are nobody's any more, such as what a killed process left. Returns their names."""
-    return _cleared([Change(thing, thing.read(), None, temporary=True) for thing in things], record)
+    return _cleared([Change(thing, thing.read(), None, temporary=True) for thing in things], record, lock)
 
 
-def _cleared(left: Sequence[Change], record: Record) -> list[str]:
+def _cleared(left: Sequence[Change], record: Record, lock: EnvironmentLock) -> list[str]:
     cleared, trouble = list[str](), list[str]()
-    with _alone(left, record) as still_ours:
+    with _alone(left, record, lock) as still_ours:
         guards.keep_undo(Plan(undo.PHASE, tuple(left)), record)
         writer = _Writer(undo.PHASE, record, still_ours, time.sleep, undoes=True)
         for change in left:
@@ -156,12 +149,15 @@ def _cleared(left: Sequence[Change], record: Record) -> list[str]:
 
 
 def _only_planned(plan: Plan, record: Record) -> Outcome:
-    states = ("nothing to do" if change.action == "none" else "planned" for change in plan.changes)
-    return Outcome(plan, tuple(states), record.run_id)
+    results = (
+        Result(change, WriteState.NOTHING_TO_DO if change.action == Action.NONE else WriteState.PLANNED)
+        for change in plan.changes
+    )
+    return Outcome(plan.phase, tuple(results), record.run_id)
 
 
 @contextmanager
-def temporarily(wanted: Sequence[Wanted], phase: str, record: Record) -> Iterator[None]:
+def temporarily(wanted: Sequence[Wanted], phase: str, record: Record, lock: EnvironmentLock) -> Iterator[None]:
     """Things that exist only inside the `with`: recorded like any change, removed in reverse also on failure.
 
     One that cannot be removed keeps none of the others from it. Raises NotAsWanted naming what was left behind, or what
@@ -169,7 +165,7 @@ def temporarily(wanted: Sequence[Wanted], phase: str, record: Record) -> Iterato
     """
     changes = tuple(replace(change, temporary=True) for change in plan(phase, wanted).changes)
     removed = tuple(replace(change, before=change.after, after=change.before) for change in changes)
-    with _alone(changes, record) as still_ours:
+    with _alone(changes, record, lock) as still_ours:
         guards.keep(Plan(phase, changes), record, Plan(phase, removed))
         writer, ended = _Writer(phase, record, still_ours, time.sleep), None
         try:
@@ -204,24 +200,23 @@ def restore_now(resource: Resource, value: Value, record: Record, why: str = "")
     """
     change = Change(resource, "(not read)", value)
     unrecorded = ""
-    for state in ("intended", "applied"):
+    for state in (WriteState.INTENDED, WriteState.APPLIED):
         try:
             record.append(LOG, {**entry(undo.PHASE, change, state, undoes=True), **({"why": why} if why else {})})
         except RunbookError as error:
             unrecorded = str(error)  # a full disk keeps nobody from being helped
-        if state == "intended":
+        if state == WriteState.INTENDED:
             resource.write(value)
     return unrecorded
 
 
 @contextmanager
-def _alone(changes: Sequence[Change], record: Record) -> Iterator[Callable[[], None]]:
-    """Hold the environment's lock, where there is something to write."""
-    first = next((change for change in changes if not change.trouble), None)
-    if first is None:
+def _alone(changes: Sequence[Change], record: Record, lock: EnvironmentLock) -> Iterator[Callable[[], None]]:
+    """Hold the environment's lock, where there is something that can be written."""
+    if all(change.trouble for change in changes):
         yield lambda: None
         return
-    with first.resource.exclusively(record.run_id) as still_ours:
+    with lock(record.run_id) as still_ours:
         yield still_ours
 
 
@@ -235,17 +230,17 @@ class _Writer:
     sleep: Callable[[float], None]
     undoes: bool = False
 
-    def carry_out(self, change: Change, settles: bool = True) -> str:
-        """What became of it: `applied`, `nothing to do`, or `kept: ` and why."""
+    def carry_out(self, change: Change, settles: bool = True) -> Result:
+        """What became of it: applied, nothing to do, or kept and why."""
         if change.trouble:
             raise NotAsWanted(change.trouble)
-        removes = self.undoes and not change.temporary and change.action == "remove"
+        removes = self.undoes and not change.temporary and change.action == Action.REMOVE
         # Asked again now: what stood in the way when the undo was planned may itself have been undone since.
         kept = change.resource.kept_because() if removes else ""
         if kept:
-            self.note(change, "kept", why=kept)
-            return f"{KEPT}{kept}"
-        if change.action != "none":
+            self.note(change, WriteState.KEPT, why=kept)
+            return Result(change, WriteState.KEPT, kept)
+        if change.action != Action.NONE:
             if not same(change.resource.read(), change.before):
                 raise Refused(
                     f"{change.resource.name} changed after it was planned; nothing more was written. Plan again"
@@ -253,24 +248,24 @@ class _Writer:
             self._write(change)
         if self.undoes and settles:  # also where nothing was left to do: an undo that was cut short may not have waited
             change.resource.settle()
-        return "applied" if change.action != "none" else "nothing to do"
+        return Result(change, WriteState.NOTHING_TO_DO if change.action == Action.NONE else WriteState.APPLIED)
 
     def _write(self, change: Change) -> None:
         self.still_ours()
-        self.note(change, "intended")
+        self.note(change, WriteState.INTENDED)
         try:
             written = self._write_within_bounds(change)
         except RunbookError as error:
-            self.note(change, "failed", why=str(error))
+            self.note(change, WriteState.FAILED, why=str(error))
             self._note_if_not_applied(change)
             raise
-        self.note(change, "applied", **({"written": written.astimezone(UTC).isoformat()} if written else {}))
+        self.note(change, WriteState.APPLIED, **({"written": written.astimezone(UTC).isoformat()} if written else {}))
 
     def _note_if_not_applied(self, change: Change) -> None:
         """Where AWS holds the value before, this write has ended: what differs later is somebody else's."""
         with suppress(RunbookError):
             if same(change.resource.read(), change.before):
-                self.note(change, "not applied", why="read back from AWS")
+                self.note(change, WriteState.NOT_APPLIED, why="read back from AWS")
 
     def _write_within_bounds(self, change: Change) -> datetime | None:
         """Write again what AWS asked to put off, and what got no answer and was not carried out; nothing else."""
@@ -279,14 +274,13 @@ class _Writer:
             try:
                 return change.resource.write(change.after)
             except (Throttled, Unanswered) as error:
-                self.note(change, "unknown" if isinstance(error, Unanswered) else "put off", why=str(error))
+                unanswered = isinstance(error, Unanswered)
+                self.note(change, WriteState.UNKNOWN if unanswered else WriteState.PUT_OFF, why=str(error))
                 # No answer is not "not done": AWS says what it holds.
                 live = change.resource.read()
-                if isinstance(error, Unanswered) and same(live, change.after):
+                if unanswered and same(live, change.after):
                     break
-                if not same(live, change.before) and not half_done(
-                    change.resource.kind, live, change.before, change.after
-                ):
+                if not same(live, change.before) and not half_done(change.resource, live, change.before, change.after):
                     raise Refused(
                         f"somebody else changed {change.resource.name} while AWS owed an answer; theirs was left alone"
                     ) from error
@@ -295,5 +289,5 @@ class _Writer:
                 self.sleep(wait * random.uniform(0.5, 1))  # so that two do not meet again
         return None
 
-    def note(self, change: Change, state: str, **more: object) -> None:
+    def note(self, change: Change, state: WriteState, **more: object) -> None:
         self.record.append(LOG, {**entry(self.phase, change, state, self.undoes), **more})

@@ -33,6 +33,7 @@ from lib.command import exit_code, main, parameters, told
 from lib.display import commands
 from lib.errors import BadParameters, RunbookError, Superseded, class_of
 from lib.phases import VALIDATION, Phase
+from lib.record.change_rows import WriteState
 from lib.records import Record
 from lib.settings import Settings, changed
 
@@ -182,7 +183,7 @@ def to_be_undone(done: Sequence[Phase], rows: Sequence[Mapping[str, Any]]) -> bo
     failed = [
         phase for phase in done if phase.verdict == "failed" and not issubclass(class_of(phase.error_class), Superseded)
     ]
-    wrote = any(row["state"] == "intended" and not row["temporary"] for row in rows)
+    wrote = any(row["state"] == WriteState.INTENDED and not row["temporary"] for row in rows)
     return wrote and any(phase.number in (*desired.PHASES, VALIDATION) for phase in failed)
 
 

@@ -11,6 +11,7 @@ from lib.aws import Live
 from lib.check_ids import Id
 from lib.checks import Check, Status
 from lib.plans import Outcome
+from lib.record.change_rows import WriteState
 from lib.records import Record
 from lib.resources import Workflow, WorkflowAlias, entries
 from lib.resources.workflow import value_of
@@ -71,8 +72,7 @@ def crossing(live: Live, record: Record, outcome: Outcome) -> list[Check]:
 
 def _states_before(live: Live, outcome: Outcome) -> set[str]:
     """The states of what check-ins ran before: of the workflow, and of the versions that an alias named."""
-    pairs = zip(outcome.plan.changes, outcome.states, strict=True)
-    changed = [change for change, state in pairs if state == "applied"]
+    changed = [result.change for result in outcome.results if result.state == WriteState.APPLIED]
     old = [change.before["definition"] for change in changed if change.resource.kind == Workflow.kind]
     routes = [r for change in changed if change.resource.kind == WorkflowAlias.kind for r in change.before["routes"]]
     for route in routes:

@@ -5,6 +5,7 @@ from lib.aws import Live
 from lib.check_ids import Id
 from lib.checks import Check, Status
 from lib.plans import Plan
+from lib.record.change_rows import Action
 from lib.resources import Section
 
 
@@ -28,6 +29,6 @@ def diff(plan: Plan) -> str:
     """The unified diff of every section that the plan changes."""
     parts = []
     for change in plan.changes:
-        if isinstance(change.resource, Section) and change.action != "none":
+        if isinstance(change.resource, Section) and change.action != Action.NONE:
             parts.append(documents.changed(change.resource.file, change.before, change.after))
     return "\n".join(parts)

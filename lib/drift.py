@@ -10,8 +10,9 @@ from typing import Any
 
 from lib import undo
 from lib.exact_json import dumps, in_order
-from lib.plans import differences, half_done, same
+from lib.plans import Change, differences, half_done, same
 from lib.record import contacts
+from lib.record.change_rows import WriteState
 from lib.records import Record
 
 Row = Mapping[str, Any]
@@ -29,25 +30,24 @@ def since(record: Record, saved: Row) -> list[Row]:
     return [row for row in rows if datetime.fromisoformat(row["time"]) >= made]
 
 
-def drifted(approved: Sequence[Row], found: Sequence[Row], rows: Sequence[Row]) -> list[str]:
+def drifted(approved: Sequence[Row], found: Sequence[Change], rows: Sequence[Row]) -> list[str]:
     """What is neither as approved nor as these rows of the run left it, with where it differs."""
-    old, new = ({row["name"]: row for row in side} for side in (approved, found))
+    old, new = {row["name"]: row for row in approved}, {change.resource.name: change for change in found}
     # What a write that was cut short left behind is anything, and still the run's.
     begun = undo.unfinished(rows)
-    unfinished = {
-        row["name"] for row in begun if row["name"] in new and _may_have_left(row, new[row["name"]]["before"])
-    }
-    ended = [row for row in rows if row["state"] in ("applied", "not applied")]
-    left = {row["name"]: row["after" if row["state"] == "applied" else "before"] for row in ended}
-    differing = [_drift(name, old.get(name), new.get(name), left, unfinished) for name in {**old, **new}]
-    counted = Counter(row["name"] for row in found)
+    unfinished = {row["name"] for row in begun if row["name"] in new and _may_have_left(row, new[row["name"]])}
+    ended = [row for row in rows if row["state"] in (WriteState.APPLIED, WriteState.NOT_APPLIED)]
+    left = {row["name"]: row["after" if row["state"] == WriteState.APPLIED else "before"] for row in ended}
+    now = {name: change.row() for name, change in new.items()}
+    differing = [_drift(name, old.get(name), now.get(name), left, unfinished) for name in {**old, **now}]
+    counted = Counter(change.resource.name for change in found)
     return [*filter(None, differing), *(f"{name} (planned twice)" for name, count in counted.items() if count > 1)]
 
 
-def _may_have_left(row: Row, live: Any) -> bool:  # noqa: ANN401
-    """Whether a write of which nobody knows how it ended may have left this."""
-    before, after = row["before"], row["after"]
-    return same(live, before) or same(live, after) or half_done(row["kind"], live, before, after)
+def _may_have_left(row: Row, found: Change) -> bool:
+    """Whether a write of which nobody knows how it ended may have left the thing as it was found."""
+    live, before, after = found.before, row["before"], row["after"]
+    return same(live, before) or same(live, after) or half_done(found.resource, live, before, after)
 
 
 def _drift(

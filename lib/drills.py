@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from lib import changes, executions, listening, render, resources
+from lib import changes, executions, listening, locks, render, resources
 from lib.account_guards import AccountGuards
 from lib.aws import Live
 from lib.checks import brief
@@ -124,13 +124,14 @@ def run(live: Live, record: Record, groups: Sequence[Group], phase: str = VALIDA
     if gated:
         _require_gate(live, entry)
     require_nobodys(live)
-    changes.clear_left_behind(record, AccountGuards(live), partial(resources.reopen, live))
-    changes.clear(listening.left_behind(live), record)
+    lock = locks.of(live)
+    changes.clear_left_behind(record, AccountGuards(live), partial(resources.reopen, live), lock)
+    changes.clear(listening.left_behind(live), record, lock)
     # SQS refuses a deleted queue's name for a minute, so a second validation of the run needs names of its own.
     session = f"{secrets.token_hex(2)}-{record.run_id}"
     found: Session | None = None
     try:
-        with changes.temporarily(listening.listeners(live, session), phase, record):
+        with changes.temporarily(listening.listeners(live, session), phase, record, lock):
             # A queue's new policy and a new rule take a while to let messages through.
             live.sleep(live.settings.settle_seconds)
             found = _session(live, record, groups, session, phase, entry)
@@ -148,7 +149,7 @@ def _session(live: Live, record: Record, groups: Sequence[Group], session: str, 
         before = _interventions(live)
         with ExitStack() as meanwhile:
             if group.meanwhile:
-                meanwhile.enter_context(changes.temporarily(group.meanwhile, phase, record))
+                meanwhile.enter_context(changes.temporarily(group.meanwhile, phase, record, locks.of(live)))
             mine = _run(live, record, group, entry)
             listening.collect(live, session, heard, partial(_complete, mine))
         started += mine

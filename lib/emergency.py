@@ -19,9 +19,9 @@ from lib.checks import Check, brief
 from lib.deadline import SOON_SECONDS, within
 from lib.errors import BadParameters, NotAsWanted, Refused, RunbookError, Unanswered
 from lib.exact_json import dumps, in_order, laid, texts
-from lib.plans import Resource, Value
-from lib.record import change_rows
+from lib.record.change_rows import WriteState
 from lib.records import LOG, Record
+from lib.resource import Resource, Value
 from lib.resources.workflow import Workflow
 from lib.resources.workflow_alias import WorkflowAlias, is_routing, kept_routings
 from lib.settings import Settings, changed
@@ -284,7 +284,7 @@ def _unread(log: Log) -> list[tuple[str, str]]:
     rows, why = log
     told = [
         ("", f"{row['name']}: {row['trouble']}")
-        if row["state"] == change_rows.NOT_BELIEVED
+        if row["state"] == WriteState.NOT_BELIEVED
         else (row["name"], f"{row['name']} stays as it is: {row['trouble']}")
         for row in rows
         if row["trouble"]

@@ -12,37 +12,16 @@ from functools import cache
 from typing import Any
 
 from lib import plans, records, undo
+from lib.account import AccountGuards
 from lib.checks import brief
 from lib.errors import Refused, RunbookError
-from lib.plans import AccountGuards, Change, Plan, Value, entry, half_done, same
+from lib.plans import Change, Plan, entry, half_done, same
 from lib.record import contacts
+from lib.record.change_rows import Action, WriteState
 from lib.records import Record
+from lib.resource import A_PERSONS, ORDINARY, Field, Place, Resource, Value
 from lib.settings import Settings
 
-Place = tuple[str, ...]  # keys, from the outside in
-
-# What the change is there to replace, by kind and field.
-MEANT = {("state machine", "definition"), ("workflow alias", "routes")}
-# Of these a longer time loses nothing; 0 keeps for ever.
-KEPT_FOR = {("log group", "retentionInDays")}
-# Where a field that is missing means "all", so that adding one takes something away.
-MISSING_MEANS_ALL = {("queue policy",), ("function permission",), ("rule", "EventPattern")}
-# Nothing lets go what a mark stands for: no record holds it, so that no undo could bring it back.
-A_PERSONS = "this may be a person's contact; set drill_user_id to an id that nobody has"
-# What something lives on: no refusal advises to let it go, but says what to do instead. By kind and field.
-LIVED_ON = {
-    ("state machine", "roleArn"): "every execution would run as another role; set execution_role_name to its own",
-    ("rule", "EventPattern"): "what this rule carries now would reach nobody; give that a rule of its own first",
-    ("rule target", "Arn"): "what this rule reaches now would hear nothing; give that a target of its own first",
-    ("rule target", "Input"): "what this rule reaches now would be sent something else; give it a target of its own",
-    ("environment variable",): "the function uses this value now; set ops_topic_name to its topic, or ask its owner",
-    ("function permission",): "somebody calls the function by it; give theirs a statement of another name first",
-    ("queue policy",): "somebody sends to the queue by it; give theirs a statement of another name first",
-    ("role policy", "Statement"): "the workflow may use what it allows; move it into a policy of another name first",
-    ("drill user", "trustedContact"): A_PERSONS,
-}
-# Not even a number that somebody chose lets these go: production would stop.
-NEVER = {("state machine", "roleArn")}
 EMPTY_TEXTS = ("", "false", "OFF")
 NOTHING = Plan("", ())
 SHOWN = 120  # characters of a value; enough to know it again
@@ -50,20 +29,22 @@ SHOWN = 120  # characters of a value; enough to know it again
 
 @dataclass(frozen=True)
 class Loss:
-    """One value that would go. `where` is its path inside the thing, `after` what would stand in its place."""
+    """One value that would go. `where` is its path inside the thing, `after` what would stand in its place.
+
+    `special`: what its kind declares of the thing's whole value, and of the field in which it lies.
+    """
 
     what: str
     where: Place
     before: Value
     after: Value
-    kind: str = ""
+    special: tuple[Field, ...] = ()
     key: str = field(default="", compare=False)  # of the thing
 
     @property
     def instead(self) -> str:
         """What would break, and what to do instead of letting it go; "" where it may be let go."""
-        places = [(self.kind, *self.where[:depth]) for depth in (0, 1)]
-        return next((LIVED_ON[place] for place in places if place in LIVED_ON), A_PERSONS if self.hidden else "")
+        return next((one.lived_on for one in self.special if one.lived_on), A_PERSONS if self.hidden else "")
 
     @property
     def hidden(self) -> bool:
@@ -72,7 +53,7 @@ class Loss:
 
     @property
     def never(self) -> bool:
-        return self.hidden or (self.kind, *self.where[:1]) in NEVER
+        return self.hidden or any(one.never for one in self.special)
 
     @property
     def said(self) -> str:
@@ -103,7 +84,7 @@ def ours(lost: Sequence[Loss], settings: Settings, record: Record, account: Acco
     for found in (*others, record):
         for row in found.changes():
             key = _key(row["kind"], row["identity"])
-            if key not in things or row["trouble"] or row["state"] != "intended" or row.get("undoes"):
+            if key not in things or row["trouble"] or row["state"] != WriteState.INTENDED or row.get("undoes"):
                 continue
             if plans.is_kept(row, kept(found.run_id)):
                 written.setdefault(key, []).append(row["after"])
@@ -117,12 +98,12 @@ def ours(lost: Sequence[Loss], settings: Settings, record: Record, account: Acco
 def keep(plan: Plan, record: Record, undo: Plan = NOTHING) -> None:
     """Let the account keep what this run is about to write, and to undo, before the first write."""
     undone = [change for change in undo.changes if not change.trouble]
-    writes = [*plan.pending, *(change for change in undone if change.action != "none")]
+    writes = [*plan.pending, *(change for change in undone if change.action != Action.NONE)]
     if not writes:
         return
     account = writes[0].resource.account_guards
-    told = [entry(plan.phase, change, "intended") for change in plan.pending]
-    told += [entry(undo.phase, change, "intended", undoes=True) for change in undone]
+    told = [entry(plan.phase, change, WriteState.INTENDED) for change in plan.pending]
+    told += [entry(undo.phase, change, WriteState.INTENDED, undoes=True) for change in undone]
     account.keep_written(record.run_id, map(plans.written, told))
 
 
@@ -188,48 +169,52 @@ def _of(change: Change, ours: Ours) -> Iterator[Loss]:
 
 
 def _lost(change: Change, key: str, ours: Ours) -> Iterator[Loss]:
-    name, kind = change.resource.name, change.resource.kind
-    if change.action == "create" or change.temporary or _half_written(change.before, ours.begun.get(key)):
+    thing = change.resource
+    if change.action == Action.CREATE or change.temporary or _half_written(change, ours.begun.get(key)):
         return
     if change.after is None:
-        yield Loss(name, (), change.before, None, kind)
+        yield _loss(thing, (), change.before, None)
         return
-    for loss in _differing(kind, name, change.before, change.after):
-        if not _harmless(kind, loss) and not any(_holds(value, loss) for value in ours.written.get(key, ())):
+    for loss in _differing(thing, change.before, change.after):
+        if not _harmless(thing, loss) and not any(_holds(value, loss) for value in ours.written.get(key, ())):
             yield loss
 
 
-def _half_written(live: Value, row: Mapping[str, Any] | None) -> bool:
-    """What a write of this run, cut short, left behind."""
-    return row is not None and half_done(row["kind"], live, row["before"], row["after"])
+def _half_written(change: Change, row: Mapping[str, Any] | None) -> bool:
+    """Whether a write of this run, cut short, left the thing as it is."""
+    return row is not None and half_done(change.resource, change.before, row["before"], row["after"])
 
 
-def _differing(kind: str, name: str, before: Value, after: Value, place: Place = ()) -> Iterator[Loss]:
+def _loss(thing: Resource, where: Place, before: Value, after: Value) -> Loss:
+    declared = tuple(thing.special.get(place, ORDINARY) for place in ((), where[:1]))
+    return Loss(thing.name, where, before, after, declared)
+
+
+def _differing(thing: Resource, before: Value, after: Value, place: Place = ()) -> Iterator[Loss]:
     """Every live value that would be another one, as deep as both sides are alike in shape."""
-    strict = (kind, *place) in MISSING_MEANS_ALL
+    strict = thing.special.get(place, ORDINARY).missing_means_all
     if same(before, after) or (_empty(before) and not strict):
         return
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in {**before, **(after if strict else {})}:
             old, new, inside = before.get(key), after.get(key), (*place, str(key))
             if not strict:
-                yield from _differing(kind, name, old, new, inside)
+                yield from _differing(thing, old, new, inside)
             elif not same(old, new):
-                yield Loss(name, inside, old, new, kind)
+                yield _loss(thing, inside, old, new)
         return
     if isinstance(after, list):
         # AWS takes one statement, or one action, also without a list around it.
         rows = before if isinstance(before, list) else [before]
-        yield from (Loss(name, place, row, None, kind) for row in rows if not any(same(row, other) for other in after))
+        yield from (_loss(thing, place, row, None) for row in rows if not any(same(row, other) for other in after))
         return
-    yield Loss(name, place, before, after, kind)
+    yield _loss(thing, place, before, after)
 
 
-def _harmless(kind: str, loss: Loss) -> bool:
-    found = (kind, *loss.where)
-    if found in KEPT_FOR:
+def _harmless(thing: Resource, loss: Loss) -> bool:
+    if thing.special.get(loss.where, ORDINARY).longer_keeps:
         return bool(loss.before) and (not loss.after or loss.after > loss.before)
-    return found[:2] in MEANT
+    return thing.special.get(loss.where[:1], ORDINARY).meant
 
 
 def _holds(written: Value, loss: Loss) -> bool:

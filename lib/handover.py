@@ -14,13 +14,11 @@ from typing import Any, Literal
 from lib.errors import Refused
 from lib.manifest import MANIFEST, VERDICT
 from lib.record import files, seals
+from lib.record.change_rows import BEGUN, WriteState
 from lib.record.folder import CALLS, LOG, TELLING, WHOLE, Record
 from lib.record.stored import Judging, Sealed, Shelf, put_together, sealed_here_and_there
 
 Side = Literal["ours", "theirs", "neither"]
-
-# After these the write that a row announced was begun, so its announcement had reached the store.
-BEGUN = ("applied", "verified", "unknown", "put off", "failed", "half done")
 
 
 def together(record: Record, shelf: Shelf) -> None:
@@ -211,7 +209,7 @@ def _begun_unannounced(rows: list[dict[str, Any]]) -> list[str]:
     begun: dict[str, None] = {}
     for row in rows:
         name = str(row.get("name"))
-        if row.get("state") == "intended":
+        if row.get("state") == WriteState.INTENDED:
             announced.add(name)
         elif name in announced and row.get("state") in BEGUN:
             begun[name] = None

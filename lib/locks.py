@@ -16,9 +16,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any
 
 from lib import machine
+from lib.account import EnvironmentLock
 from lib.account_guards import AccountGuards
 from lib.aws import Live, absent_is_none, readable
 from lib.display import commands
@@ -32,6 +34,11 @@ GONE = "ParameterNotFound"
 CONNECTING_SECONDS = 5
 # Seconds before giving the lock back, or taking one that was just given back, is tried again, and then no more.
 WAITS = (0.5, 1.0, 2.0)
+
+
+def of(live: Live) -> EnvironmentLock:
+    """The lock of this environment, for whoever writes to its things."""
+    return partial(held, live)
 
 
 @contextmanager

@@ -1,104 +1,20 @@
 """What a plan is: plain frozen data, compared and fingerprinted. No AWS, no files, nothing is carried out here."""
 
 import hashlib
-from collections.abc import Callable, Container, Iterable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Protocol
+from typing import Any
 
-from lib.account import RunsOfAnAccount
 from lib.exact_json import dumps, in_order, require, texts
 from lib.record import change_rows, formats
+from lib.record.change_rows import Action, WriteState
+from lib.resource import Resource
+from lib.resource import Value as Value
 from lib.unknown import UNKNOWN as UNKNOWN
 from lib.unknown import require_none_feigned
 
-Value = Any  # plain data: what JSON can hold; None where the thing does not exist
-
-# Kinds whose write takes several calls: cut short, it leaves a value that is neither the one before nor the one after.
-IN_PARTS = ("subscription", "function permission", "log group")
-
 UNDO = "undo-"  # before what the account keeps of an undo
-
-# What became of a change of an undo, each followed by why.
-KEPT, FAILED, NOT_TRIED = "kept: ", "failed: ", "not tried: "
-
-
-@dataclass(frozen=True)
-class Use:
-    """Who used an approval, and when by AWS's clock."""
-
-    run_id: str
-    caller: str
-    when: str
-
-    @property
-    def said(self) -> str:
-        return f"run {self.run_id} of {self.caller} at {self.when}"
-
-
-class AccountGuards(RunsOfAnAccount, Protocol):
-    """What the account keeps of its guards, for every machine to see."""
-
-    def used(self, approved: str) -> Use | None:
-        """Which run used this approval; None where none did. Read-only."""
-
-    def use(self, approved: str, run_id: str) -> None:
-        """Keep that this run uses it. Raises Refused where another one did."""
-
-    def approval_lifted(self) -> str:
-        """Why the parameters lift what the account keeps of approval, or "". Read-only."""
-
-    def wrote(self, run_id: str) -> frozenset[str]:
-        """What this run began to write and to undo, each as `written` makes it. Read-only."""
-
-    def keep_written(self, run_id: str, found: Iterable[str]) -> None:
-        """Keep that this run begins to write these."""
-
-
-class Resource(Protocol):
-    """One live thing."""
-
-    kind: ClassVar[str]
-    stays: ClassVar[str]  # what an undo leaves behind on purpose, "" for nothing
-    others_rely: ClassVar[bool]  # an undo restores it first; while it is not restored, the others must stay
-
-    @property
-    def identity(self) -> dict[str, str]:
-        """What finds the thing again from a record."""
-
-    @property
-    def name(self) -> str:
-        """What an operator calls it."""
-
-    @property
-    def noticed(self) -> str:
-        """Who notices when it changes, and when."""
-
-    def read(self) -> Value:
-        """Its value, or None. Read-only."""
-
-    def write(self, value: Value) -> datetime | None:
-        """Make it so; None removes it. Returns when AWS says that it was written, where it does."""
-
-    def restorable(self, value: Value) -> Value:
-        """A recorded value as it can be restored now, UNKNOWN where what is gone comes back another. Read-only."""
-
-    def exclusively(self, run_id: str) -> AbstractContextManager[Callable[[], None]]:
-        """While it lasts, this run alone may write. What it gives raises Refused once that is no longer so."""
-
-    @property
-    def account_guards(self) -> AccountGuards:
-        """What the account that it lies in keeps of its guards."""
-
-    def kept_because(self) -> str:
-        """Why removing it now would lose something, or "" when it can go. Read-only."""
-
-    def settle(self) -> None:
-        """Wait until what an undo wrote is in force for everything that depends on it."""
-
-
-Reopen = Callable[[str, dict[str, str]], Resource]  # from the kind and identity that a record holds
 
 
 @dataclass(frozen=True)
@@ -134,20 +50,20 @@ class Change:
         require(self.after, f"{self.resource.name}, as it would be")
 
     @property
-    def action(self) -> str:
-        """create, update, remove or none."""
+    def action(self) -> Action:
+        """What writing it would do."""
         if same(self.before, self.after):
-            return "none"
+            return Action.NONE
         if self.before is None:
-            return "create"
-        return "remove" if self.after is None else "update"
+            return Action.CREATE
+        return Action.REMOVE if self.after is None else Action.UPDATE
 
     @property
     def undo(self) -> str:
         """What rolling this change back would do."""
         if self.trouble:
             return f"CANNOT BE UNDONE NOW: {self.trouble}"
-        if self.action == "none":
+        if self.action == Action.NONE:
             return ""
         if self.foreign:
             return "SOMEBODY ELSE CHANGED THIS SINCE THE RUN: their value would be lost"
@@ -159,7 +75,7 @@ class Change:
     @property
     def noticed(self) -> str:
         """Who would notice; nobody has to be named where nothing changes."""
-        return "" if self.action == "none" else self.resource.noticed
+        return "" if self.action == Action.NONE else self.resource.noticed
 
     def row(self) -> dict[str, Any]:
         """The change as plain data, for the record and the fingerprint."""
@@ -183,7 +99,7 @@ class Plan:
     @property
     def pending(self) -> tuple[Change, ...]:
         """Those that would write."""
-        return tuple(change for change in self.changes if change.action != "none")
+        return tuple(change for change in self.changes if change.action != Action.NONE)
 
     @property
     def fingerprint(self) -> str:
@@ -192,23 +108,41 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class Result:
+    """What became of one change: planned, nothing to do, applied; or kept, failed, not tried, and `why`."""
+
+    change: Change
+    state: WriteState
+    why: str = ""
+
+    @property
+    def said(self) -> str:
+        """`kept: it holds 3 messages`"""
+        return f"{self.state}: {self.why}" if self.why else str(self.state)
+
+
+@dataclass(frozen=True)
 class Outcome:
-    """What became of a plan: per change `planned`, `applied`, `nothing to do` or `kept: ` and why.
+    """What became of each change of a plan, in its order.
 
     `undoes`: the plan was an undo, `not_kept`: why the account does not keep that it ended its run's approval.
     `refusal`: why a plan that was only planned would be refused in apply mode.
     """
 
-    plan: Plan
-    states: tuple[str, ...]
+    phase: str
+    results: tuple[Result, ...]
     run_id: str
     undoes: bool = False
     refusal: str = ""
     not_kept: str = ""
 
     @property
+    def states(self) -> tuple[WriteState, ...]:
+        return tuple(result.state for result in self.results)
+
+    @property
     def applied(self) -> int:
-        return self.states.count("applied")
+        return self.states.count(WriteState.APPLIED)
 
 
 def same(left: Value, right: Value) -> bool:
@@ -238,12 +172,12 @@ def differences(left: Value, right: Value, path: str = "") -> list[str]:
     return [path]
 
 
-def half_done(kind: str, live: Value, before: Value, after: Value) -> bool:
+def half_done(resource: Resource, live: Value, before: Value, after: Value) -> bool:
     """Whether this may be what a write of ours left that was cut short: what no single call can have left.
 
     Of a value with fields, each is as before, as after, or empty: any other was written by somebody else.
     """
-    if kind not in IN_PARTS or same(live, before) or same(live, after):
+    if not resource.in_parts or same(live, before) or same(live, after):
         return False
     if not all(one is None or isinstance(one, Mapping) for one in (live, before, after)):
         return True
@@ -252,7 +186,7 @@ def half_done(kind: str, live: Value, before: Value, after: Value) -> bool:
     return all(not value or any(same(value, one.get(key)) for one in ours) for key, value in held.items())
 
 
-def entry(phase: str, change: Change, state: str, undoes: bool = False) -> dict[str, Any]:
+def entry(phase: str, change: Change, state: WriteState, undoes: bool = False) -> dict[str, Any]:
     """A change as a row of `changes.jsonl`, now. `state` says how far it has come.
 
     `laid` holds the text of what was before, where that was written otherwise than this would: an undo restores it.

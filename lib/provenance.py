@@ -8,12 +8,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from lib import plans
+from lib.account import AccountGuards
 from lib.errors import Refused, RunbookError
-from lib.plans import AccountGuards
 from lib.record import change_rows
+from lib.record.change_rows import WriteState
 from lib.records import LOG, Record
 
-CLAIM_NOTHING = ("kept", "not tried")  # states of an undo's row that say that nothing was written
+CLAIM_NOTHING = (WriteState.KEPT, WriteState.NOT_TRIED)  # an undo's rows of these say that nothing was written
 
 
 def believed(record: Record, account: AccountGuards) -> list[dict[str, Any]]:

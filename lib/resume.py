@@ -4,15 +4,23 @@ from collections.abc import Sequence
 from functools import partial
 
 from lib import account_guards, approval, approvers, guards, provenance, resources, run, undo
+from lib.account import AccountGuards
 from lib.aws import Live
 from lib.errors import BadParameters, NotAsWanted, RunbookError
 from lib.exact_json import laid
 from lib.phases import NOTEBOOKS, VALIDATION, validity
 from lib.phases.validity import Validity
-from lib.plans import AccountGuards, Change, Plan, Reopen, entry, half_done, same
+from lib.plans import Change, Plan, entry, half_done, same
+from lib.record.change_rows import WriteState
 from lib.records import LOG, VERDICT, Record
+from lib.resource import Reopen
 from lib.settings import Settings, changed, mask
 
+FOUND = {
+    WriteState.APPLIED: "carried out",
+    WriteState.NOT_APPLIED: "not carried out",
+    WriteState.HALF_DONE: "half done: it will be completed",
+}
 OF_THE_APPROVAL = ("approved_plan", "approved_by", "change_ticket")
 
 
@@ -56,14 +64,13 @@ def unfinished(record: Record, account: AccountGuards, reopen: Reopen) -> list[d
             found.append({"what": row["name"], "found": f"cannot tell: {error}"})
             continue
         done = same(live, row["after"])
-        half = half_done(row["kind"], live, row["before"], row["after"])
+        half = half_done(resource, live, row["before"], row["after"])
         # A third value, of what one call writes, is somebody else's: ours was not carried out, or not for long.
-        state = "applied" if done else "half done" if half else "not applied"
+        state = WriteState.APPLIED if done else WriteState.HALF_DONE if half else WriteState.NOT_APPLIED
         change = Change(resource, before, row["after"], temporary=bool(row.get("temporary")))
         told = entry(row["phase"], change, state, bool(row.get("undoes")))
         record.append(LOG, {**told, "why": "read back from AWS"})
-        words = {"applied": "carried out", "not applied": "not carried out"}
-        found.append({"what": resource.name, "found": words.get(state, "half done: it will be completed")})
+        found.append({"what": resource.name, "found": FOUND[state]})
     return found
 
 

@@ -10,8 +10,10 @@ from lib.aws import Live
 from lib.checks import brief
 from lib.drills import GATE
 from lib.errors import BadParameters, RunbookError
-from lib.plans import KEPT, Change, Outcome, Plan, Value
+from lib.plans import Change, Outcome, Plan, Result
+from lib.record.change_rows import Action, WriteState
 from lib.records import LOG, Record
+from lib.resource import Value
 from lib.resources import Workflow, entries
 from lib.resources.workflow import value_of
 from lib.states import named
@@ -47,7 +49,7 @@ def plan(live: Live, record: Record) -> Plan:
     chosen = within(rows(live, record), live.settings.rollback_to_phase)
     found = undo.plan(chosen, lambda kind, identity: resources.reopen(live, kind, identity))
     carriers = {_thing(row) for row in chosen if row["phase"] in CARRYING and not row.get("temporary")}
-    taken = any((one.resource.name, one.temporary) in carriers for one in found.changes if one.action != "none")
+    taken = any((one.resource.name, one.temporary) in carriers for one in found.changes if one.action != Action.NONE)
     needed = _needed(live) if taken and not any(one.resource.others_rely for one in found.changes) else ""
     return replace(found, changes=(_blocked(live, needed), *found.changes)) if needed else found
 
@@ -94,15 +96,14 @@ def _thing(row: Mapping[str, Any]) -> tuple[str, bool]:
 
 def ledger(outcome: Outcome) -> list[dict[str, str]]:
     """What became of each thing: undone, back already, kept, failed or not tried and why, or only planned."""
-    words = {"applied": "undone", "nothing to do": "is as recorded already"}
-    pairs = zip(outcome.plan.changes, outcome.states, strict=True)
+    words = {WriteState.APPLIED: "undone", WriteState.NOTHING_TO_DO: "is as recorded already"}
     rows = [
         {
-            "what": change.resource.name,
-            "outcome": "; ".join(filter(None, (words.get(state, state), change.resource.stays))),
-            "value": brief(_value(change, state), 60),
+            "what": result.change.resource.name,
+            "outcome": "; ".join(filter(None, (words.get(result.state, result.said), result.change.resource.stays))),
+            "value": brief(_value(result), 60),
         }
-        for change, state in pairs
+        for result in outcome.results
     ]
     not_kept = [{"what": "approval of the run", "outcome": outcome.not_kept, "value": ""}] if outcome.not_kept else []
     return [*rows, *not_kept]
@@ -127,20 +128,21 @@ def untold(live: Live, record: Record) -> list[dict[str, str]]:
     return [row | {"outcome": said}] if left else []
 
 
-def _value(change: Change, state: str) -> Value:
-    return change.after if state in ("applied", "nothing to do", "planned") else change.before
+def _value(result: Result) -> Value:
+    undone = (WriteState.APPLIED, WriteState.NOTHING_TO_DO, WriteState.PLANNED)
+    return result.change.after if result.state in undone else result.change.before
 
 
 def kept(outcome: Outcome) -> list[dict[str, str]]:
     """What stays on purpose: whole things, and what an undone thing leaves behind."""
     whole = [
-        {"what": change.resource.name, "why": state.removeprefix(KEPT)}
-        for change, state in zip(outcome.plan.changes, outcome.states, strict=True)
-        if state.startswith(KEPT)
+        {"what": result.change.resource.name, "why": result.why}
+        for result in outcome.results
+        if result.state == WriteState.KEPT
     ]
     behind = [
-        {"what": change.resource.name, "why": change.resource.stays}
-        for change in outcome.plan.changes
-        if change.resource.stays
+        {"what": result.change.resource.name, "why": result.change.resource.stays}
+        for result in outcome.results
+        if result.change.resource.stays
     ]
     return [*whole, *behind]

@@ -14,6 +14,7 @@ from lib.errors import Altered, RunbookError
 from lib.phases import NOTEBOOKS, PLANNED_MINUTES, ROLLBACK, Phase, verdict_of_part
 from lib.plans import Plan
 from lib.record import formats
+from lib.record.change_rows import WriteState
 from lib.record.folder import BROKEN_OFF, DRILLED
 from lib.records import VERDICT, Record
 from lib.resources import entries
@@ -231,7 +232,7 @@ def status(record: Record) -> dict[str, Any]:
     found = record.verdict()
     if found is None:
         return {"run_id": record.run_id, "verdict": _without_phases(record), "phases": []}
-    applied = sum(row["state"] == "applied" and not row["undoes"] for row in record.changes())
+    applied = sum(row["state"] == WriteState.APPLIED and not row["undoes"] for row in record.changes())
     ran = [str(phase.get("number", "?")) for phase in found.get("phases", [])]
     verdict = verdict_of_part(str(found.get("verdict", "not told")), ran)
     if verdict == "running":

@@ -16,6 +16,7 @@ from lib.display import commands, page
 from lib.phases import closing
 from lib.plans import Change, Outcome, Plan
 from lib.record import contacts
+from lib.record.change_rows import Action, WriteState
 from lib.records import LOG, VERDICT, Record
 from lib.settings import Settings
 
@@ -74,7 +75,7 @@ def plan_row(change: Change) -> dict[str, str]:
         "action": change.action,
         "what": change.resource.name,
         "before": brief(change.before),
-        "after": brief(change.after) if change.action != "none" else "as before",
+        "after": brief(change.after) if change.action != Action.NONE else "as before",
         "undo": change.undo,
         "who notices": change.noticed,
     }
@@ -82,9 +83,10 @@ def plan_row(change: Change) -> dict[str, str]:
 
 def outcome(found: Outcome) -> None:
     """What became of each change of a plan."""
-    pairs = zip(found.plan.changes, found.states, strict=True)
-    table([{"what": change.resource.name, "action": change.action, "outcome": state} for change, state in pairs])
-    if "planned" in found.states:
+    table(
+        [{"what": one.change.resource.name, "action": one.change.action, "outcome": one.said} for one in found.results]
+    )
+    if WriteState.PLANNED in found.states:
         page.sentence("Run in apply mode to carry this out.", "Plan mode: nothing was written.")
     if found.refusal:
         page.sentence(f"{found.refusal}.", "In apply mode this is REFUSED:")

@@ -14,6 +14,7 @@ from lib.phases import Phase
 from lib.phases import validity as validities
 from lib.phases.validity import Validity
 from lib.plans import Change, Plan
+from lib.record.change_rows import Action
 from lib.records import Record
 from lib.settings import Settings
 
@@ -120,7 +121,7 @@ def plans(found: Sequence[Plan]) -> None:
 
 
 def _change_row(change: Change) -> list[str]:
-    moved = f"{brief(change.before, 60)} -> {brief(change.after, 60)}" if change.action != "none" else "as wanted"
+    moved = f"{brief(change.before, 60)} -> {brief(change.after, 60)}" if change.action != Action.NONE else "as wanted"
     return [change.action, change.resource.name, moved, change.undo, change.noticed]
 
 

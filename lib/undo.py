@@ -2,23 +2,24 @@
 
 import json
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
+from lib.account import AccountGuards
 from lib.errors import NotAsWanted, Refused, RunbookError, Superseded, Unrecorded
 from lib.exact_json import laid
-from lib.plans import FAILED, UNKNOWN, AccountGuards, Change, Plan, Reopen, Value, half_done, same
+from lib.plans import UNKNOWN, Change, Plan, Result, half_done, same
 from lib.record import contacts
+from lib.record.change_rows import UNFINISHED, Action, WriteState
+from lib.resource import Reopen, Resource, Value
 
 PHASE = "90"
 # What a value of another shape than its kind has comes to, wherever it is taken apart.
 UNFIT = (LookupError, TypeError, ValueError, AttributeError)
-# States of a row after which nobody knows yet what AWS holds.
-UNFINISHED = ("intended", "unknown", "put off", "failed", "half done")
 OVER = (Superseded, Unrecorded)  # after these nothing more may be written
 Thing = TypeVar("Thing")
+Told = TypeVar("Told")
 
 
 @dataclass
@@ -42,15 +43,25 @@ class _Thing:
 
 
 @dataclass(frozen=True)
-class Unreadable:
+class Unreadable(Resource):
     """What a record names and this version cannot make again: it is said, and never read or written."""
 
-    kind: str
-    name: str
-    identity: dict[str, str]
-    stays: str = ""
-    others_rely: bool = False
-    noticed: str = ""
+    of_kind: str
+    called: str
+    found_by: dict[str, str]
+    noticed: ClassVar[str] = ""
+
+    @property
+    def kind(self) -> str:
+        return self.of_kind
+
+    @property
+    def identity(self) -> dict[str, str]:
+        return self.found_by
+
+    @property
+    def name(self) -> str:
+        return self.called
 
     def read(self) -> Value:
         return UNKNOWN
@@ -65,14 +76,11 @@ class Unreadable:
     def restorable(self, value: Value) -> Value:
         return UNKNOWN
 
-    def exclusively(self, run_id: str) -> AbstractContextManager[Callable[[], None]]:
-        return nullcontext(lambda: None)
 
-    def kept_because(self) -> str:
-        return ""
+class ReliedOn(Unreadable):
+    """One on which others rely: it may run what carries their alerts, so that they stay."""
 
-    def settle(self) -> None:
-        """There is nothing to wait for."""
+    others_rely: ClassVar[bool] = True
 
 
 def plan(rows: Iterable[Mapping[str, Any]], reopen: Reopen) -> Plan:
@@ -93,19 +101,19 @@ def plan(rows: Iterable[Mapping[str, Any]], reopen: Reopen) -> Plan:
     # Whatever order a run repaired things in: first what the others carry, since they must stay while it stands.
     undone.sort(key=lambda change: not change.resource.others_rely)
     # What was temporary is mentioned only where a crash left it behind.
-    left = (change for change in undone if change.action != "none" or change.trouble or not change.temporary)
+    left = (change for change in undone if change.action != Action.NONE or change.trouble or not change.temporary)
     return Plan(PHASE, tuple(left))
 
 
 def in_two_tries(
-    things: Sequence[Thing], restore: Callable[[Thing], str], over: tuple[type[RunbookError], ...] = ()
-) -> list[str | RunbookError]:
+    things: Sequence[Thing], restore: Callable[[Thing], Told], over: tuple[type[RunbookError], ...] = ()
+) -> list[Told | RunbookError]:
     """What became of each thing, in order: what `restore` says, or its error. After one of `over` none is tried.
 
     One that failed is tried once more where another was restored after it. What it needs may be there by then: of an
     alias whose version of before is gone, one that holds the same, which the undo of the workflow publishes.
     """
-    found: list[str | RunbookError] = []
+    found: list[Told | RunbookError] = []
     for thing in things:
         found.append(tried(restore, thing))
         if isinstance(found[-1], over):
@@ -119,7 +127,7 @@ def in_two_tries(
     return found
 
 
-def tried(restore: Callable[[Thing], str], thing: Thing) -> str | RunbookError:
+def tried(restore: Callable[[Thing], Told], thing: Thing) -> Told | RunbookError:
     """What `restore` says, or its error; also where the record tells a value of another shape than its kind has."""
     try:
         return restore(thing)
@@ -129,9 +137,9 @@ def tried(restore: Callable[[Thing], str], thing: Thing) -> str | RunbookError:
         return NotAsWanted(f"the record tells what it cannot take ({contacts.without(repr(error))})")
 
 
-def state(tried: str | RunbookError) -> str:
-    """What became of one thing, as an outcome says it."""
-    return f"{FAILED}{tried}" if isinstance(tried, RunbookError) else tried
+def result(change: Change, tried: Result | RunbookError) -> Result:
+    """What became of one change, as an outcome holds it."""
+    return Result(change, WriteState.FAILED, str(tried)) if isinstance(tried, RunbookError) else tried
 
 
 def unfinished(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -160,7 +168,7 @@ def _things(rows: Iterable[Mapping[str, Any]]) -> list[_Thing]:
             found[key].written.append(row["after"])
             found[key].last = row
             continue
-        if row["state"] == "intended" and not undoes:
+        if row["state"] == WriteState.INTENDED and not undoes:
             if key not in found or found[key].undone:
                 found.pop(key, None)
                 found[key] = _Thing(row, hidden=key in unread)
@@ -170,7 +178,7 @@ def _things(rows: Iterable[Mapping[str, Any]]) -> list[_Thing]:
             found[key].written.append(row["after"])
         if key in found:
             found[key].last = row
-            found[key].undone = found[key].undone or (undoes and row["state"] == "applied")
+            found[key].undone = found[key].undone or (undoes and row["state"] == WriteState.APPLIED)
     return list(found.values())
 
 
@@ -180,7 +188,7 @@ def _undo(reopen: Reopen, thing: _Thing, doubted: bool) -> Change:
         why = "what it held before the run first wrote to it cannot be told"
         return said(thing.first, why, _relied_on(reopen, thing.first))
     before, temporary = thing.first["before"], bool(thing.first.get("temporary"))
-    resource = _unreadable(thing.first)
+    resource: Resource = _unreadable(thing.first)
     try:
         before = laid(before, thing.first.get("laid", {}))
         resource = reopen(thing.first["kind"], thing.first["identity"])
@@ -189,7 +197,7 @@ def _undo(reopen: Reopen, thing: _Thing, doubted: bool) -> Change:
         # Once it was undone, what the run wrote is there again only because somebody wrote it since.
         written = () if thing.undone else thing.written
         ours = temporary or any(same(live, value) for value in (before, *written))
-        cut = thing.unfinished and half_done(resource.kind, live, thing.last["before"], thing.last["after"])
+        cut = thing.unfinished and half_done(resource, live, thing.last["before"], thing.last["after"])
         if doubted and not (ours or cut):
             return Change(resource, live, before, temporary=temporary, trouble="whose value it holds cannot be told")
         return Change(resource, live, before, doubt, not (ours or cut), temporary)
@@ -201,8 +209,7 @@ def _undo(reopen: Reopen, thing: _Thing, doubted: bool) -> Change:
 
 def said(row: Mapping[str, Any], trouble: str, relied_on: bool = False) -> Change:
     """What nobody can undo, as a change that is only said; while others rely on it, they stay."""
-    resource = replace(_unreadable(row), others_rely=relied_on)
-    return Change(resource, UNKNOWN, None, temporary=bool(row.get("temporary")), trouble=trouble)
+    return Change(_unreadable(row, relied_on), UNKNOWN, None, temporary=bool(row.get("temporary")), trouble=trouble)
 
 
 def _relied_on(reopen: Reopen, row: Mapping[str, Any], restored: Container[str] = ()) -> bool:
@@ -214,8 +221,9 @@ def _relied_on(reopen: Reopen, row: Mapping[str, Any], restored: Container[str] 
     return relied_on and not row.get("undoes") and _key(row) not in restored
 
 
-def _unreadable(row: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a Resource
-    return Unreadable(row["kind"], row["name"], dict(row["identity"]))
+def _unreadable(row: Mapping[str, Any], relied_on: bool = False) -> Unreadable:
+    made = ReliedOn if relied_on else Unreadable
+    return made(row["kind"], row["name"], dict(row["identity"]))
 
 
 def _key(row: Mapping[str, Any]) -> str:

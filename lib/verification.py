@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping
 from lib.check_ids import Id
 from lib.checks import Check, Status, brief
 from lib.errors import NotAsWanted
-from lib.plans import FAILED, KEPT, NOT_TRIED, UNKNOWN, Outcome, Resource, Value, differences, entry, same
+from lib.plans import UNKNOWN, Outcome, differences, entry, same
+from lib.record.change_rows import WriteState
 from lib.records import LOG, Record
+from lib.resource import Resource, Value
 from lib.settings import Settings
 
 
@@ -19,14 +21,14 @@ def verify(outcome: Outcome, settings: Settings, record: Record) -> list[Check]:
     """
     waiting = settings.verify_timeout_seconds if settings.mode == "apply" else 0
     checks = []
-    for change, state in zip(outcome.plan.changes, outcome.states, strict=True):
-        kept = state.startswith(KEPT)
+    for result in outcome.results:
+        change, kept = result.change, result.state == WriteState.KEPT
         wanted = change.before if kept else change.after
-        trouble = state if state.startswith((FAILED, NOT_TRIED)) else ""
+        trouble = result.said if result.state in (WriteState.FAILED, WriteState.NOT_TRIED) else ""
         if change.trouble:
             checks.append(failed(change.resource, trouble or change.trouble, change.after))
             continue
-        written = state in ("applied", "nothing to do")
+        written = result.state in (WriteState.APPLIED, WriteState.NOTHING_TO_DO)
         try:
             live = _settled(change.resource.read, wanted, waiting if written else 0, settings.poll_seconds)
         except NotAsWanted as error:
@@ -36,8 +38,8 @@ def verify(outcome: Outcome, settings: Settings, record: Record) -> list[Check]:
         # What was kept may be gone all the same: a subscription goes with its topic. That is what the undo wanted.
         gone = kept and live is None and change.after is None
         checks.append(_check(change.resource, live, None if gone else wanted, settings.mode, trouble))
-        if state == "applied":
-            row = entry(outcome.plan.phase, change, "verified", outcome.undoes)
+        if result.state == WriteState.APPLIED:
+            row = entry(outcome.phase, change, WriteState.VERIFIED, outcome.undoes)
             record.append(LOG, {**row, "status": str(checks[-1].status)})
     return checks
 

@@ -5,13 +5,50 @@ A row that this version cannot read is a row all the same: it says why, and keep
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 from lib.errors import Refused
 from lib.record import formats
 
-UNREADABLE = "unreadable"  # the state of a row that this version cannot read
-NOT_BELIEVED = "not believed"  # the state of one that anybody may have put there
+
+class WriteState(StrEnum):
+    """How far one write has come; a row holds it as this text."""
+
+    PLANNED = "planned"
+    NOTHING_TO_DO = "nothing to do"
+    INTENDED = "intended"  # the next thing that happens is the call, so that a kill during it leaves a word of it
+    PUT_OFF = "put off"  # AWS asked to wait
+    UNKNOWN = "unknown"  # no answer came, which is not "not carried out"
+    FAILED = "failed"
+    HALF_DONE = "half done"  # read back later: neither the value before nor the one after
+    NOT_APPLIED = "not applied"  # read back: AWS holds the value before
+    APPLIED = "applied"
+    VERIFIED = "verified"
+    KEPT = "kept"  # an undo left it, since removing it would lose something
+    NOT_TRIED = "not tried"  # an undo left it, since something that comes first was not restored
+    UNREADABLE = "unreadable"  # of a row that this version cannot read
+    NOT_BELIEVED = "not believed"  # of a row that anybody may have put there
+
+
+class Action(StrEnum):
+    """What a change does to its thing."""
+
+    NONE = "none"
+    CREATE = "create"
+    UPDATE = "update"
+    REMOVE = "remove"
+
+
+# After these nobody knows yet what AWS holds. One that is missing here is taken for an end, and what it left half done
+# for somebody else's.
+UNFINISHED = (
+    WriteState.INTENDED, WriteState.UNKNOWN, WriteState.PUT_OFF, WriteState.FAILED, WriteState.HALF_DONE,
+)  # fmt: skip
+ENDED = (WriteState.APPLIED, WriteState.NOT_APPLIED, WriteState.VERIFIED, WriteState.KEPT, WriteState.NOT_TRIED)
+# After these the write that a row announced was begun, so its announcement had reached the store.
+BEGUN = (*(state for state in UNFINISHED if state != WriteState.INTENDED), WriteState.APPLIED, WriteState.VERIFIED)
+SHOWN = 40  # characters of a state that nobody knows
 NO_TIME = datetime.fromtimestamp(0, UTC).isoformat()
 # What each key holds; a row of any version has them all.
 KEYS: dict[str, type | tuple[type, ...]] = {
@@ -21,7 +58,7 @@ KEYS: dict[str, type | tuple[type, ...]] = {
 
 
 def to_row(
-    time: str, phase: str, state: str, undoes: bool, temporary: bool, change: Mapping[str, Any]
+    time: str, phase: str, state: WriteState, undoes: bool, temporary: bool, change: Mapping[str, Any]
 ) -> dict[str, Any]:
     """A change, now, as a row of the log; `state` says how far it has come."""
     told = {"time": time, "phase": phase, "state": state, "undoes": undoes, "temporary": temporary}
@@ -29,11 +66,11 @@ def to_row(
 
 
 def from_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row with every key. One that cannot be read has the state `unreadable`, and in `trouble` why."""
+    """A row with every key, its state a `WriteState`. One that cannot be read is `unreadable`, and in `trouble` why."""
     trouble = _trouble(row)
     found = {"undoes": False, "temporary": False, "action": "", **row, "trouble": trouble}
     if not trouble:
-        return found
+        return found | {"state": WriteState(row["state"])}
     kind = row.get("kind") if isinstance(row.get("kind"), str) else "thing of no kind"
     given = row.get("identity")
     told = {"kind": kind, "identity": given if isinstance(given, dict) else {}, "before": None, "after": None}
@@ -43,12 +80,12 @@ def from_row(row: Mapping[str, Any]) -> dict[str, Any]:
         "phase": row["phase"] if isinstance(row.get("phase"), str) else "",
     }
     flags = {key: found[key] is True for key in ("undoes", "temporary")}
-    return found | told | texts | flags | {"name": name, "state": UNREADABLE, "action": "cannot be read"}
+    return found | told | texts | flags | {"name": name, "state": WriteState.UNREADABLE, "action": "cannot be read"}
 
 
 def doubted(row: Mapping[str, Any], why: str) -> dict[str, Any]:
     """A row that nothing may be done by; it says why, and keeps no other from being undone."""
-    return {**row, "state": NOT_BELIEVED, "trouble": why}
+    return {**row, "state": WriteState.NOT_BELIEVED, "trouble": why}
 
 
 def _trouble(row: Mapping[str, Any]) -> str:
@@ -58,8 +95,15 @@ def _trouble(row: Mapping[str, Any]) -> str:
         return str(error)
     wrong = [key for key, kind in KEYS.items() if key not in row or not isinstance(row[key], kind)]
     wrong += ["time"] if "time" not in wrong and not _is_time(row["time"]) else []
-    told = f"this row of changes.jsonl does not tell its {', '.join(wrong)}; see what it is, and undo it by hand"
-    return told if wrong else ""
+    if wrong:
+        return f"this row of changes.jsonl does not tell its {', '.join(wrong)}; see what it is, and undo it by hand"
+    if row["state"] in (*UNFINISHED, *ENDED):
+        return ""
+    # Passed over, it would be taken for the end of its write.
+    return (
+        f"this row of changes.jsonl tells a state that this version does not know ({row['state'][:SHOWN]!r}); see what "
+        "it is, and undo it by hand"
+    )
 
 
 def _is_time(text: object) -> bool:

@@ -1,45 +1,32 @@
 """What every live thing shares: a readable error around each read and write, and a name. No calls of its own."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
-from lib import locks
 from lib.account_guards import AccountGuards
 from lib.aws import Live, readable
 from lib.errors import NotAsWanted
 from lib.record import contacts
+from lib.resource import Resource
 
 # What Python raises of a value that somebody else made, and that is of another shape than ours.
 ODD = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 
 
 @dataclass(frozen=True)
-class LiveThing(ABC):
-    """Base of the resources: a subclass has `kind`, its own fields as identity, `_read` and `_write`."""
+class LiveThing(Resource):
+    """Base of the kinds: a subclass has `kind`, `noticed`, its own fields as identity, `_read` and `_write`."""
 
     live: Live
-    kind: ClassVar[str] = ""
-    stays: ClassVar[str] = ""
-    others_rely: ClassVar[bool] = False
 
     @property
     def identity(self) -> dict[str, str]:
         """The fields that find the thing again."""
         return {field.name: getattr(self, field.name) for field in fields(self) if field.name != "live"}
-
-    @property
-    def name(self) -> str:
-        """Kind and fields, for a table."""
-        return f"{self.kind} {' / '.join(self.identity.values())}"
-
-    @property
-    @abstractmethod
-    def noticed(self) -> str:
-        """Who notices when it changes, and when."""
 
     def read(self) -> Any:  # noqa: ANN401 - plain data
         """Its value as plain data, or None where it does not exist. Read-only."""
@@ -58,10 +45,6 @@ class LiveThing(ABC):
         """A recorded value as it can be restored now. Read-only; of most things, that value."""
         with readable(f"reading what {self.name} was"), self._understood():
             return value if value is None else self._restorable(value)
-
-    def exclusively(self, run_id: str) -> AbstractContextManager[Callable[[], None]]:
-        """While it lasts, no other run may write to this environment; what it gives asserts that before each write."""
-        return locks.held(self.live, run_id)
 
     @property
     def account_guards(self) -> AccountGuards:
@@ -90,9 +73,6 @@ class LiveThing(ABC):
 
     def _restorable(self, value: Any) -> Any:  # noqa: ANN401
         return value
-
-    def settle(self) -> None:  # noqa: B027 - optional: most things have nothing to wait for
-        """Nothing depends on this thing, so there is nothing to wait for."""
 
     @abstractmethod
     def _read(self) -> Any:  # noqa: ANN401

@@ -1,5 +1,6 @@
 """One environment variable of a Lambda function, and single statements of its resource policy."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -7,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from lib.aws import Live, absent_is_none, error_code
 from lib.errors import NotAsWanted
+from lib.resource import Field, Place
 from lib.resources.base import LiveThing
 from lib.resources.statements import Statement, statements, value_of
 
@@ -22,6 +24,9 @@ class EnvironmentVariable(LiveThing):
     variable: str
     kind: ClassVar[str] = "environment variable"
     noticed: ClassVar[str] = "the function's next invocations, which start cold"
+    special: ClassVar[Mapping[Place, Field]] = {
+        (): Field(lived_on="the function uses this value now; set ops_topic_name to its topic, or ask its owner")
+    }
 
     def _read(self) -> str | None:
         with absent_is_none("ResourceNotFoundException"):
@@ -86,6 +91,13 @@ class Permission(LiveThing):
     sid: str
     kind: ClassVar[str] = "function permission"
     noticed: ClassVar[str] = "nobody until its rule has an event to carry"
+    in_parts: ClassVar[bool] = True
+    special: ClassVar[Mapping[Place, Field]] = {
+        (): Field(
+            missing_means_all=True,
+            lived_on="somebody calls the function by it; give theirs a statement of another name first",
+        )
+    }
 
     def _read(self) -> dict[str, Any] | None:
         ours = [one for one in permissions(self.live, self.function) if one.get("Sid") == self.sid]

@@ -1,8 +1,10 @@
 """CloudWatch log groups."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from lib.resource import Field, Place
 from lib.resources.base import LiveThing
 
 
@@ -13,6 +15,8 @@ class LogGroup(LiveThing):
     group: str
     kind: ClassVar[str] = "log group"
     noticed: ClassVar[str] = "readers of the workflow's log"
+    in_parts: ClassVar[bool] = True
+    special: ClassVar[Mapping[Place, Field]] = {("retentionInDays",): Field(longer_keeps=True)}
 
     def _found(self) -> dict[str, Any] | None:
         pages = self.live.client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=self.group)

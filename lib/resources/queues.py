@@ -1,10 +1,12 @@
 """SQS queues, and single statements of their policies."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from lib.aws import absent_is_none
 from lib.errors import NotAsWanted
+from lib.resource import Field, Place
 from lib.resources.base import LiveThing
 from lib.resources.members import Members, members
 from lib.resources.topics import served_by
@@ -57,6 +59,12 @@ class QueueStatement(LiveThing):
     sid: str
     kind: ClassVar[str] = "queue policy"
     noticed: ClassVar[str] = "nobody until an alert cannot be delivered"
+    special: ClassVar[Mapping[Place, Field]] = {
+        (): Field(
+            missing_means_all=True,
+            lived_on="somebody sends to the queue by it; give theirs a statement of another name first",
+        )
+    }
 
     def _read(self) -> dict[str, Any] | None:
         return next(filter(self._ours, self._statements().values), None)

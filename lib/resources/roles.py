@@ -1,10 +1,12 @@
 """Inline policies of IAM roles."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from lib.aws import Live, absent_is_none
+from lib.resource import Field, Place
 from lib.resources.base import LiveThing
 
 
@@ -16,6 +18,11 @@ class InlinePolicy(LiveThing):
     policy: str
     kind: ClassVar[str] = "role policy"
     noticed: ClassVar[str] = "nobody until the workflow uses what it allows"
+    special: ClassVar[Mapping[Place, Field]] = {
+        ("Statement",): Field(
+            lived_on="the workflow may use what it allows; move it into a policy of another name first"
+        )
+    }
 
     def _read(self) -> dict[str, Any] | None:
         with absent_is_none("NoSuchEntity"):

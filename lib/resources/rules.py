@@ -9,6 +9,7 @@ from lib.aws import Live, absent_is_none
 from lib.errors import NotAsWanted
 from lib.exact_json import document, dumps
 from lib.record import contacts
+from lib.resource import Field, Place
 from lib.resources.base import LiveThing
 
 NO_PATTERN = "{}"
@@ -24,6 +25,12 @@ class Rule(LiveThing):
     rule: str
     kind: ClassVar[str] = "rule"
     noticed: ClassVar[str] = "nobody until the workflow publishes what it takes"
+    special: ClassVar[Mapping[Place, Field]] = {
+        ("EventPattern",): Field(
+            missing_means_all=True,
+            lived_on="what this rule carries now would reach nobody; give that a rule of its own first",
+        )
+    }
 
     def _read(self) -> dict[str, Any] | None:
         with absent_is_none(*MISSING):
@@ -67,6 +74,12 @@ class Target(LiveThing):
     target: str
     kind: ClassVar[str] = "rule target"
     noticed: ClassVar[str] = "nobody until the workflow publishes what its rule takes"
+    special: ClassVar[Mapping[Place, Field]] = {
+        ("Arn",): Field(lived_on="what this rule reaches now would hear nothing; give that a target of its own first"),
+        ("Input",): Field(
+            lived_on="what this rule reaches now would be sent something else; give it a target of its own"
+        ),
+    }
 
     def _read(self) -> dict[str, Any] | None:
         return targets(self.live, self.rule).get(self.target)

@@ -78,6 +78,7 @@ class Subscription(LiveThing):
     protocol: str
     endpoint: str
     kind: ClassVar[str] = "subscription"
+    in_parts: ClassVar[bool] = True
 
     @property
     def address(self) -> str:

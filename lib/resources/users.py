@@ -1,11 +1,13 @@
 """The synthetic drill user in the users table."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from lib.aws import Live
 from lib.errors import Refused
 from lib.record import contacts
+from lib.resource import A_PERSONS, Field, Place
 from lib.resources.base import LiveThing
 from lib.resources.items import TYPED, plain, typed
 
@@ -31,6 +33,7 @@ class DrillUser(LiveThing):
     user: str
     kind: ClassVar[str] = "drill user"
     noticed: ClassVar[str] = "nobody: only drills check in as this user"
+    special: ClassVar[Mapping[Place, Field]] = {("trustedContact",): Field(lived_on=A_PERSONS)}
 
     def _read(self) -> dict[str, Any] | None:
         item = item_of(self.live, self.table, self.user)

@@ -11,6 +11,7 @@ from lib.aws import Live, absent_is_none, readable
 from lib.errors import NotAsWanted, Refused
 from lib.exact_json import Laid
 from lib.plans import same
+from lib.resource import Field, Place
 from lib.resources.base import LiveThing
 
 NO_MACHINE = ("StateMachineDoesNotExist",)
@@ -28,6 +29,12 @@ class Workflow(LiveThing):
     noticed: ClassVar[str] = "every check-in from now on"
     others_rely: ClassVar[bool] = True
     stays: ClassVar[str] = "published versions stay, as the record of what ran"
+    special: ClassVar[Mapping[Place, Field]] = {
+        ("definition",): Field(meant=True),
+        ("roleArn",): Field(
+            lived_on="every execution would run as another role; set execution_role_name to its own", never=True
+        ),
+    }
 
     @property
     def arn(self) -> str:

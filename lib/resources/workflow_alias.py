@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from lib.aws import Live, absent_is_none, error_code
 from lib.errors import NotAsWanted, Refused
 from lib.plans import UNKNOWN
+from lib.resource import Field, Place
 from lib.resources.base import LiveThing
 from lib.resources.workflow import description, require_quiet, value_of, versions
 
@@ -31,6 +32,7 @@ class WorkflowAlias(LiveThing):
     kind: ClassVar[str] = "workflow alias"
     noticed: ClassVar[str] = "every check-in that is started by this alias, from now on"
     others_rely: ClassVar[bool] = True
+    special: ClassVar[Mapping[Place, Field]] = {("routes",): Field(meant=True)}
 
     @property
     def arn(self) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from lib import records
 from lib.aws import Live, readable
+from lib.record.change_rows import WriteState
 from lib.resources import entries
 from lib.resources.entries import Entries
 from lib.resources.workflow import Workflow, description, value_of, versions
@@ -89,9 +90,9 @@ def _written(rows: Iterable[Row], wanted: str) -> tuple[datetime, datetime] | No
     found: tuple[datetime, datetime] | None = None
     for row in rows:
         at = datetime.fromisoformat(row["time"])
-        if row["state"] == "intended":
+        if row["state"] == WriteState.INTENDED:
             begun = at
-        elif row["state"] == "applied":
+        elif row["state"] == WriteState.APPLIED:
             told = datetime.fromisoformat(row["written"]) if row.get("written") else None
             found = (told, told) if told else (begun or at, at)
             found = found if _runs(row) == wanted else None

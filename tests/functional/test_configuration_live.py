@@ -15,7 +15,7 @@ import pytest
 from accounts import fresh
 from botocore.exceptions import ClientError
 
-from lib import changes, desired, listening, preflight, records, resources
+from lib import changes, desired, listening, locks, preflight, records, resources
 from lib.aws import absent_is_none, connect
 from lib.errors import Refused
 from lib.phases import DOCUMENTATION, validity
@@ -35,7 +35,7 @@ def live(server, tmp_path_factory):
     account = fresh(server, tmp_path_factory.mktemp("configuration")).model_copy(update={"mode": "apply"})
     record, found = records.open_run(account), connect(account)
     for number in ("01", "02", "04", "03"):
-        changes.carry_out(changes.plan(number, desired.PHASES[number](found)), account, record)
+        changes.carry_out(changes.plan(number, desired.PHASES[number](found)), account, record, locks.of(found))
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lib import backtest, changes, deploy, drills, emergency, records, render, rollback, show
+from lib import backtest, changes, deploy, drills, emergency, locks, records, render, rollback, show
 from lib.aws import Live, connect
 from lib.errors import Refused
 from lib.phases import alert_event
@@ -56,7 +56,7 @@ def updated(live: Live, record: Record) -> Plan:
     wanted = [Wanted(workflow, {**before, "definition": render.definition(live.settings)})]
     plan = changes.plan("03", wanted)
     show.plan(plan)
-    changes.carry_out(plan, live.settings, record)
+    changes.carry_out(plan, live.settings, record, locks.of(live))
     return plan
 
 
@@ -68,7 +68,7 @@ def test_a_definition_that_plain_data_would_not_hold_comes_back_to_the_byte(live
     assert kept[0].read_text(encoding="utf-8").strip() == text
     updated(live, record)
     assert json.loads(text_of(client, live)) == render.definition(live.settings)
-    changes.roll_back(rollback.plan(live, record), live.settings, record)
+    changes.roll_back(rollback.plan(live, record), live.settings, record, locks.of(live))
     assert text_of(client, live) == text
 
 

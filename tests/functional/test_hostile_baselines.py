@@ -11,7 +11,7 @@ import pytest
 from accounts import differing, snapshot
 from click.testing import CliRunner
 
-from lib import changes, cli, desired, documents, guards, preflight, records, resume, rollback, run
+from lib import changes, cli, desired, documents, guards, locks, preflight, records, resume, rollback, run
 from lib.aws import connect
 from lib.errors import Refused
 from lib.records import LOG, Record
@@ -169,7 +169,7 @@ def applied(account: Settings, **more: Any) -> tuple[Settings, Record]:
     live = connect(chosen)
     guards.require_no_loss(run.plan_all(live), chosen, record)
     for number, wanted in desired.PHASES.items():
-        outcome = changes.carry_out(changes.plan(number, wanted(live)), chosen, record)
+        outcome = changes.carry_out(changes.plan(number, wanted(live)), chosen, record, locks.of(live))
         failed = [check for check in changes.verify(outcome, chosen, record) if check.status == "failed"]
         assert failed == []
     assert not any(plan.pending for plan in run.plan_all(live))
@@ -177,9 +177,10 @@ def applied(account: Settings, **more: Any) -> tuple[Settings, Record]:
 
 
 def rolled_back(settings: Settings, record: Record) -> None:
-    undo = rollback.plan(connect(settings), record)
+    live = connect(settings)
+    undo = rollback.plan(live, record)
     assert not any(change.foreign for change in undo.changes)
-    states = changes.roll_back(undo, settings, record).states
+    states = changes.roll_back(undo, settings, record, locks.of(live)).states
     assert set(states) <= {"applied", "nothing to do"}
 
 
@@ -580,10 +581,10 @@ def test_a_phase_stepped_by_hand_refuses_itself_too(account, client):
     record, live = records.open_run(settings), connect(settings)
     before = everything(account)
     with pytest.raises(Refused, match="would replace 1 value"):
-        changes.carry_out(changes.plan("04", desired.event_rules(live)), settings, record)
+        changes.carry_out(changes.plan("04", desired.event_rules(live)), settings, record, locks.of(live))
     assert everything(account) == before
     assert record.rows(LOG) == []
-    planned = changes.carry_out(changes.plan("04", desired.event_rules(live)), account, record)
+    planned = changes.carry_out(changes.plan("04", desired.event_rules(live)), account, record, locks.of(live))
     assert "rule Your6-HighRiskRule State ('DISABLED' -> 'ENABLED')" in planned.refusal
 
 

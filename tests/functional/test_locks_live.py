@@ -225,7 +225,7 @@ def test_a_run_whose_lock_is_broken_after_its_first_write_does_not_make_the_seco
     first = plan.changes[0]
     watched = Plan("01", (replace(first, resource=Meanwhile(first.resource, broken)), *plan.changes[1:]))
     with pytest.raises(Superseded, match="another run may write now: run r9 of"):
-        changes.carry_out(watched, free, record)
+        changes.carry_out(watched, free, record, locks.of(live))
     assert [row["name"] for row in writes(record)] == [first.resource.name]
     assert differing(before, snapshot(free)) == {
         first.resource.name,
@@ -234,7 +234,7 @@ def test_a_run_whose_lock_is_broken_after_its_first_write_does_not_make_the_seco
     }
     assert locks.found(live).opened_by("theirs")
     with pytest.raises(Refused):
-        changes.carry_out(changes.plan("01", desired.infrastructure(live)), free, record)
+        changes.carry_out(changes.plan("01", desired.infrastructure(live)), free, record, locks.of(live))
 
 
 def test_of_two_applies_started_together_one_writes_and_the_other_is_refused(free):

@@ -116,7 +116,7 @@ def applied(module_account):
     executions.finished(live, arn, FOR_EVER, with_output=False)
     deploy.backup(live, record)
     for number, wanted in desired.PHASES.items():
-        changes.carry_out(changes.plan(number, wanted(live)), settings, record)
+        changes.carry_out(changes.plan(number, wanted(live)), settings, record, locks.of(live))
     with locks.held(live, record.run_id):
         yield settings.model_copy(update={"verify_timeout_seconds": 0.1}), record
 
@@ -248,7 +248,7 @@ def test_one_odd_answer_keeps_a_rollback_from_nothing_else(applied):
         undo = rollback.plan(odd.live, record)
         troubled = [change.resource.name for change in undo.changes if change.trouble]
         assert 0 < len(troubled) < len(undo.changes) / 2, oddity
-        planned = changes.roll_back(undo, settings.model_copy(update={"mode": "plan"}), record)
+        planned = changes.roll_back(undo, settings.model_copy(update={"mode": "plan"}), record, locks.of(odd.live))
         assert len(planned.states) == len(undo.changes)
 
 

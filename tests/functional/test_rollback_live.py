@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from accounts import differing, snapshot
 
-from lib import changes, desired, records, rollback
+from lib import changes, desired, locks, records, rollback
 from lib.aws import connect
-from lib.plans import FAILED, NOT_TRIED
+from lib.record.change_rows import WriteState
 from lib.settings import changed
 
 GUARDS = "parameter "  # what the account keeps that the undo was begun
@@ -20,24 +20,24 @@ def runs(account):
     made = [records.open_run(live.settings) for _ in range(2)]
     for record, numbers in zip(made, (("01", "02", "04"), ("03",)), strict=True):
         for number in numbers:
-            changes.carry_out(changes.plan(number, desired.PHASES[number](live)), live.settings, record)
+            changes.carry_out(changes.plan(number, desired.PHASES[number](live)), live.settings, record, locks.of(live))
     return live, *made
 
 
 def rolled_back(live, record):
-    return changes.roll_back(rollback.plan(live, record), live.settings, record)
+    return changes.roll_back(rollback.plan(live, record), live.settings, record, locks.of(live))
 
 
 def test_what_carries_the_alerts_of_a_workflow_that_another_run_deployed_stays_until_that_is_undone(account, runs):
     live, carriers, workflow = runs
     before = snapshot(account)
     outcome = rolled_back(live, carriers)
-    assert outcome.states[0].startswith(FAILED)
-    assert "which another run deployed: roll that run back first" in outcome.states[0]
-    assert all(state.startswith(NOT_TRIED) for state in outcome.states[1:])
+    assert outcome.states[0] == WriteState.FAILED
+    assert "which another run deployed: roll that run back first" in outcome.results[0].why
+    assert set(outcome.states[1:]) == {WriteState.NOT_TRIED}
     assert {name for name in differing(before, snapshot(account)) if not name.startswith(GUARDS)} == set()
-    assert not any(state.startswith((FAILED, NOT_TRIED)) for state in rolled_back(live, workflow).states)
-    assert not any(state.startswith((FAILED, NOT_TRIED)) for state in rolled_back(live, carriers).states)
+    for deployed in (workflow, carriers):
+        assert not {WriteState.FAILED, WriteState.NOT_TRIED} & set(rolled_back(live, deployed).states)
     assert not any(live.settings.ops_topic_name in name for name in snapshot(account))
 
 
@@ -51,7 +51,7 @@ def test_where_what_runs_cannot_be_read_it_stays_as_well(runs, monkeypatch):
 
 def test_a_part_that_carries_nothing_is_undone_whatever_runs(account, runs):
     live, _, workflow = runs
-    changes.carry_out(changes.plan("06", desired.PHASES["06"](live)), live.settings, workflow)
+    changes.carry_out(changes.plan("06", desired.PHASES["06"](live)), live.settings, workflow, locks.of(live))
     only = replace(live, settings=changed(live.settings, rollback_to_phase="06"))
     found = rollback.plan(only, workflow)
     assert found.changes

@@ -7,7 +7,7 @@ from datetime import timedelta
 import nbformat
 import pytest
 
-from lib import changes, deploy, desired, documentation, records, review
+from lib import changes, deploy, desired, documentation, locks, records, review
 from lib.aws import connect
 from lib.phases import NOTEBOOKS
 from lib.settings import ROOT
@@ -19,7 +19,7 @@ def live(account):
     found = connect(account.model_copy(update={"mode": "apply"}))
     record = records.open_run(found.settings)
     for number in ("01", "02", "04", "03"):
-        changes.carry_out(changes.plan(number, desired.PHASES[number](found)), found.settings, record)
+        changes.carry_out(changes.plan(number, desired.PHASES[number](found)), found.settings, record, locks.of(found))
     return found
 
 

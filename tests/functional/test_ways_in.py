@@ -21,6 +21,7 @@ from lib import (
     emergency,
     executions,
     guards,
+    locks,
     names,
     permissions,
     preflight,
@@ -59,7 +60,7 @@ def test_an_alias_that_check_ins_start_is_moved_with_the_workflow_and_moved_back
     undo = rollback.plan(live, record)
     assert [change.resource.kind for change in undo.changes][:2] == ["workflow alias", "state machine"]
     assert not any(change.foreign for change in undo.changes)
-    assert set(changes.roll_back(undo, live.settings, record).states) == {"applied"}
+    assert set(changes.roll_back(undo, live.settings, record, locks.of(live)).states) == {"applied"}
     assert routing(client, arn) == {"1": 100}
 
 
@@ -70,7 +71,7 @@ def test_an_alias_between_two_versions_is_given_back_to_both(account, client):
     live, record = applied(account)
     assert routing(client, arn) == {"3": 100}
     assert "restored" not in guards.refusal([Plan("03", tuple(planned(live, "03").values()))], live.settings, record)
-    changes.roll_back(rollback.plan(live, record), live.settings, record)
+    changes.roll_back(rollback.plan(live, record), live.settings, record, locks.of(live))
     assert routing(client, arn) == {"1": 90, "2": 10}
 
 
@@ -255,7 +256,7 @@ def test_one_rollback_restores_an_alias_whose_version_is_gone_and_says_so_truly(
     before = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     live, record = applied(account)
     client("stepfunctions").delete_state_machine_version(stateMachineVersionArn=f"{account.state_machine_arn}:1")
-    outcome = changes.roll_back(rollback.plan(live, record), live.settings, record)
+    outcome = changes.roll_back(rollback.plan(live, record), live.settings, record, locks.of(live))
     assert set(outcome.states) <= {"applied", "nothing to do"}
     assert routing(client, arn) == {"3": 100}
     held = client("stepfunctions").describe_state_machine(stateMachineArn=f"{account.state_machine_arn}:3")
@@ -803,7 +804,7 @@ def test_new_rules_call_the_dispatcher_by_the_alias_that_the_existing_rule_calls
     assert len(policy["Statement"]) == 3
     assert {statement["Resource"] for statement in policy["Statement"]} == {dispatcher_by_alias}
     assert {check.status for check in deploy.heard(live)} == {"passed"}
-    changes.roll_back(rollback.plan(live, record), live.settings, record)
+    changes.roll_back(rollback.plan(live, record), live.settings, record, locks.of(live))
     with pytest.raises(ClientError, match="ResourceNotFound"):
         client("lambda").get_policy(FunctionName=name, Qualifier="live")
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lib import changes, deploy, desired, guards, records, run
+from lib import changes, deploy, desired, guards, locks, records, run
 from lib.aws import Live, connect
 from lib.records import Record
 from lib.settings import Settings
@@ -17,7 +17,7 @@ def applied(account: Settings, *phases: str) -> tuple[Live, Record]:
     for number in phases or desired.PHASES:
         if number == "03":
             deploy.backup(live, record)
-        outcome = changes.carry_out(changes.plan(number, desired.PHASES[number](live)), chosen, record)
+        outcome = changes.carry_out(changes.plan(number, desired.PHASES[number](live)), chosen, record, locks.of(live))
         assert [c for c in changes.verify(outcome, chosen, record) if c.status == "failed"] == []
     return live, record
 

@@ -14,7 +14,7 @@ import nbformat
 from accounts import snapshot
 from click.testing import CliRunner
 
-from lib import changes, cli, desired, origin, records
+from lib import changes, cli, desired, locks, origin, records
 from lib.aws import Live, connect
 from lib.record import writers
 from lib.records import Record
@@ -99,7 +99,7 @@ def carried_out(settings: Settings, *phases: str) -> tuple[Live, Record]:
     record = records.open_run(chosen)
     live = connect(chosen, record.log_call)
     for number in phases:
-        changes.carry_out(changes.plan(number, desired.PHASES[number](live)), chosen, record)
+        changes.carry_out(changes.plan(number, desired.PHASES[number](live)), chosen, record, locks.of(live))
     return live, record
 
 

@@ -9,7 +9,7 @@ from jupyter_client.kernelspec import KernelSpec
 from steps import carried_out, children_of, code_cells, finished, latest, runbook, started
 from waiting import until, until_gone
 
-from lib import changes, engine, records, rollback
+from lib import changes, engine, locks, records, rollback
 from lib.aws import connect
 from lib.origin import KERNEL
 from lib.settings import Settings
@@ -72,8 +72,8 @@ def test_a_kernel_killed_in_the_middle_fails_the_phase_and_its_changes_can_be_un
     assert ended.phase("05")["verdict"] == "not_run"
     assert records.unsealed(ended.record.folder) == []
     chosen = account.model_copy(update={"mode": "apply"})
-    undo = rollback.plan(connect(chosen), ended.record)
-    changes.roll_back(undo, chosen, ended.record)
+    live = connect(chosen)
+    changes.roll_back(rollback.plan(live, ended.record), chosen, ended.record, locks.of(live))
     machine = f"state machine {account.state_machine_name}"
     assert machine not in differing(before, snapshot(account))
 

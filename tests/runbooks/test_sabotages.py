@@ -15,7 +15,19 @@ from accounts import differing, snapshot
 from steps import carried_out, left_by_drills, redeployed
 from waiting import until
 
-from lib import changes, continuity, desired, drills, executions, guards, listening, records, scenarios, validation
+from lib import (
+    changes,
+    continuity,
+    desired,
+    drills,
+    executions,
+    guards,
+    listening,
+    locks,
+    records,
+    scenarios,
+    validation,
+)
 from lib.aws import Live
 from lib.checks import Check
 from lib.drills import Group
@@ -263,7 +275,7 @@ def before_and_after(account: Settings, client: Aws, edit: Callable[[dict[str, A
     live, record = carried_out(settings, "01", "02", "04")
     plan = changes.plan("03", desired.state_machine(live))
     assert alert_event.event_before(live, record, plan)
-    changes.carry_out(plan, settings, record)
+    changes.carry_out(plan, settings, record, locks.of(live))
     if edit:
         updated(client, settings, edit)
     session = drills.run(live, record, [Group(validation.LOW, [scenarios.low()])])
@@ -319,15 +331,19 @@ def crossed(account: Settings, client: Aws, tmp_path: Path, monkeypatch: pytest.
         started = client("stepfunctions").start_execution(**starting)["executionArn"]
         # AWS takes the definition with the call; the embedded account takes it once its thread has begun.
         until(lambda: executions.path(live, started))
-        outcome = changes.carry_out(changes.plan("03", desired.state_machine(live)), settings, record)
+        outcome = changes.carry_out(changes.plan("03", desired.state_machine(live)), settings, record, locks.of(live))
         client("sqs").send_message(QueueUrl=url, MessageBody="go on")
+
+        def old(value: dict[str, Any]) -> dict[str, Any]:
+            return {**value, "definition": spoil(value["definition"])}
+
         spoiled = tuple(
-            replace(c, before={**c.before, "definition": spoil(c.before["definition"])})
-            if c.resource.kind == "state machine"
-            else c
-            for c in outcome.plan.changes
+            replace(one, change=replace(one.change, before=old(one.change.before)))
+            if one.change.resource.kind == "state machine"
+            else one
+            for one in outcome.results
         )
-        (check,) = continuity.crossing(live, record, replace(outcome, plan=replace(outcome.plan, changes=spoiled)))
+        (check,) = continuity.crossing(live, record, replace(outcome, results=spoiled))
         return check
 
     return answer
@@ -350,10 +366,10 @@ def test_03_sees_an_execution_that_did_not_stay_on_its_definition(crossed):
 def test_03_says_so_when_no_execution_was_running(account):
     settings = account.model_copy(update={"mode": "apply"})
     live, record = carried_out(settings, "01", "02", "04")
-    outcome = changes.carry_out(changes.plan("03", desired.state_machine(live)), settings, record)
+    outcome = changes.carry_out(changes.plan("03", desired.state_machine(live)), settings, record, locks.of(live))
     (check,) = continuity.crossing(live, record, outcome)
     assert check.status == "not exercised here"
-    again = changes.carry_out(changes.plan("03", desired.state_machine(live)), settings, record)
+    again = changes.carry_out(changes.plan("03", desired.state_machine(live)), settings, record, locks.of(live))
     (check,) = continuity.crossing(live, record, again)
     assert (check.status, check.found) == ("not exercised here", "the workflow was not updated just now")
 

@@ -6,9 +6,22 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from lib.account import Use
 from lib.errors import NotAsWanted, Refused
-from lib.plans import Use, Wanted, written
+from lib.plans import Outcome, Wanted, written
 from lib.records import Record
+from lib.resource import Resource
+
+
+def said(outcome: Outcome) -> tuple[str, ...]:
+    """What became of each change, with why."""
+    return tuple(result.said for result in outcome.results)
+
+
+@contextmanager
+def unlocked(run_id: str) -> Iterator[Callable[[], None]]:
+    """The lock, where nobody else is there."""
+    yield lambda: None
 
 
 @dataclass
@@ -31,6 +44,11 @@ class World:
     deaf: str = ""  # why nothing more can be kept of it
     still_ours: Callable[[], None] = lambda: None
     at_write: Callable[[str], None] = lambda label: None
+
+    @contextmanager
+    def lock(self, run_id: str) -> Iterator[Callable[[], None]]:
+        self.holders.append(run_id)
+        yield self.still_ours
 
     def thing(self, label: str) -> "FakeResource":
         return FakeResource(self, label)
@@ -85,38 +103,21 @@ class World:
 
 
 @dataclass
-class FakeResource:
+class FakeResource(Resource):
     """One of them."""
 
     world: World
     label: str
     kind: ClassVar[str] = "thing"
-    stays: ClassVar[str] = ""
     noticed: ClassVar[str] = "whoever looks"
-    others_rely: ClassVar[bool] = False
 
     @property
     def identity(self) -> dict[str, str]:
         return {"label": self.label}
 
     @property
-    def name(self) -> str:
-        return f"thing {self.label}"
-
-    @contextmanager
-    def exclusively(self, run_id: str) -> Iterator[Callable[[], None]]:
-        self.world.holders.append(run_id)
-        yield self.world.still_ours
-
-    def restorable(self, value: Any) -> Any:
-        return value
-
-    @property
     def account_guards(self) -> World:
         return self.world
-
-    def settle(self) -> None:
-        pass
 
     def read(self) -> Any:
         if self.world.late.get(self.label, 0) and self.world.writes:

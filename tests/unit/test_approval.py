@@ -8,13 +8,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from fakes import World
+from fakes import FakeResource, World
 
 from lib import approval, approvers, changes, drift, guards, kept_plans, origin, records, rollback, undo
 from lib import settings as parameters
+from lib.account import Use
 from lib.approval import require, require_resumable, require_whole
 from lib.errors import BadParameters, Refused
-from lib.plans import UNKNOWN, Change, Plan, Use, Wanted, entry
+from lib.plans import UNKNOWN, Change, Plan, Wanted, entry
 from lib.records import LOG, Record
 from lib.settings import OF_THE_RUN, ROOT, Settings, load
 
@@ -351,9 +352,9 @@ def test_no_difference_is_too_small_also_not_one_in_what_could_not_be_read(setti
 @pytest.mark.parametrize(("count", "named"), [(1, "a0"), (3, "a0, a1, a2"), (4, "a0, a1, a2"), (9, "a0, a1, a2")])
 def test_of_a_thing_that_differs_in_many_places_the_first_three_are_named(count, named):
     then, now = ({f"a{number}": value for number in range(count)} for value in "xy")
-    told = {"name": "thing", "phase": "01", "before": None}
-    found = drift.drifted([{**told, "after": then}], [{**told, "after": now}], [])
-    assert found == [f"thing ({named})"]
+    told = {"name": "thing x", "phase": "01", "before": None}
+    found = drift.drifted([{**told, "after": then}], [Change(World().thing("x"), None, now)], [])
+    assert found == [f"thing x ({named})"]
 
 
 def test_a_thing_that_is_planned_twice_does_not_hide_behind_the_approved_one(settings, world, wanted):
@@ -401,12 +402,12 @@ def test_what_was_only_planned_is_not_carried_out_in_its_own_record(settings, wa
 def applied(settings, world, wanted, run_id="") -> Record:
     plan = changes.plan("01", wanted)
     record = begun(settings, plan, run_id=run_id)
-    assert changes.carry_out(plan, settings, record).applied == 2
+    assert changes.carry_out(plan, settings, record, world.lock).applied == 2
     return record
 
 
 def rolled_back(settings, world, record) -> None:
-    changes.roll_back(undo.plan(record.rows(LOG), world.reopen), settings, record)
+    changes.roll_back(undo.plan(record.rows(LOG), world.reopen), settings, record, world.lock)
 
 
 def test_an_applied_plan_is_not_applied_again(settings, world, wanted):
@@ -420,7 +421,7 @@ def test_an_applied_plan_is_not_applied_again(settings, world, wanted):
         with pytest.raises(Refused, match=used):
             begun(asked, changes.plan("01", wanted), run_id=run_id)
     with pytest.raises(Refused, match=rf"run {record.run_id} was rolled back, and its approval with it"):
-        changes.carry_out(changes.plan("01", wanted), asked, record)
+        changes.carry_out(changes.plan("01", wanted), asked, record, world.lock)
     with pytest.raises(Refused, match=rf"run {record.run_id} was rolled back, and its approval with it"):
         require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
 
@@ -459,12 +460,12 @@ def test_the_account_is_told_of_the_use_before_the_first_write_and_nothing_is_wr
     record = begun(asked, plan)
     world.uses[asked.approved_plan] = Use("r9", "jim", "11:00")
     with pytest.raises(Refused, match="was applied by run r9 of jim at 11:00"):
-        changes.carry_out(plan, asked, record)
+        changes.carry_out(plan, asked, record, world.lock)
     assert (world.writes, record.rows(LOG)) == ([], [])
     world.uses.clear()
     seen = []
     world.at_write = lambda label: seen.append(dict(world.uses))
-    changes.carry_out(plan, asked, record)
+    changes.carry_out(plan, asked, record, world.lock)
     assert [list(uses) for uses in seen] == [[asked.approved_plan]] * 2
     assert world.uses[asked.approved_plan].run_id == record.run_id
 
@@ -472,7 +473,7 @@ def test_the_account_is_told_of_the_use_before_the_first_write_and_nothing_is_wr
 @pytest.mark.parametrize("free", [{"approval": "none"}, {"mode": "plan"}])
 def test_nothing_is_kept_of_what_needs_no_approval_or_writes_nothing(settings, world, wanted, free):
     chosen = parameters.changed(settings, **free)
-    changes.carry_out(changes.plan("01", wanted), chosen, records.open_run(chosen))
+    changes.carry_out(changes.plan("01", wanted), chosen, records.open_run(chosen), world.lock)
     assert world.uses == {}
 
 
@@ -488,7 +489,7 @@ def refused_everywhere(said, settings, world, wanted, record) -> None:
     """A phase that writes, the same without its rest, and going on with the run; nothing is written."""
     plan, writes, rows = changes.plan("01", wanted), list(world.writes), record.rows(LOG)
     for attempt in (
-        lambda: changes.carry_out(plan, settings, record),
+        lambda: changes.carry_out(plan, settings, record, world.lock),
         lambda: require(plan, settings, record),
         lambda: require_resumable(settings, record, [plan], CALLER),
     ):
@@ -527,7 +528,7 @@ def test_nor_one_of_another_fingerprint_beside_the_one_that_the_run_was_begun_wi
     unreviewed = planned(asked, changes.plan("01", other))
     forged(unreviewed, record, changes.plan("01", other))
     refused_everywhere("the account keeps another plan that", unreviewed, world, other, record)
-    assert changes.carry_out(changes.plan("01", wanted), asked, record).applied == 2
+    assert changes.carry_out(changes.plan("01", wanted), asked, record, world.lock).applied == 2
 
 
 @pytest.mark.parametrize(
@@ -550,7 +551,7 @@ def test_nor_one_that_was_edited_in_anything(settings, world, wanted, edit):
     refused_everywhere("the account keeps another plan that", asked, world, wanted, record)
     record.write_json(approval.PLAN, kept)
     forged(asked, record, changes.plan("01", wanted), **edit)  # beside the true one, it is passed over
-    assert changes.carry_out(changes.plan("01", wanted), asked, record).applied == 2
+    assert changes.carry_out(changes.plan("01", wanted), asked, record, world.lock).applied == 2
 
 
 def test_what_cannot_be_asked_lets_nothing_be_written(settings, world, wanted):
@@ -566,7 +567,7 @@ def test_a_phase_by_hand_goes_on_within_a_run_that_was_begun_also_where_it_was_b
     begun(asked, changes.plan("01", wanted), run_id="r1")
     record = begun(asked, changes.plan("01", wanted), run_id="r1")
     assert len(world.began["r1"]) == 2
-    assert changes.carry_out(changes.plan("01", wanted), asked, record).applied == 2
+    assert changes.carry_out(changes.plan("01", wanted), asked, record, world.lock).applied == 2
     require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
 
 
@@ -579,7 +580,7 @@ def test_a_run_that_was_cut_between_its_record_and_the_account_is_begun_anew(set
     refused_everywhere("the account keeps none that", asked, world, wanted, record)
     world.deaf = ""
     begun(asked, changes.plan("01", wanted), run_id="r1")
-    assert changes.carry_out(changes.plan("01", wanted), asked, record).applied == 2
+    assert changes.carry_out(changes.plan("01", wanted), asked, record, world.lock).applied == 2
 
 
 @pytest.mark.parametrize("free", [{"approval": "none"}, {"mode": "plan"}, {"approved_plan": ""}])
@@ -626,7 +627,7 @@ def test_nor_does_the_approver_carry_out_by_hand_what_another_began(settings, wo
     record = begun(asked, changes.plan("01", wanted))
     world.caller = "arn:aws:iam::205930636302:user/bob"
     with pytest.raises(Refused, match="approved by bob, who is also the caller"):
-        changes.carry_out(changes.plan("01", wanted), asked, record)
+        changes.carry_out(changes.plan("01", wanted), asked, record, world.lock)
     assert world.writes == []
 
 
@@ -676,7 +677,7 @@ def test_an_account_that_cannot_be_told_keeps_no_rollback_from_going_on_and_it_i
     asked = planned(settings, changes.plan("01", wanted))
     record = applied(asked, world, wanted)
     world.deaf = "no permission"
-    outcome = changes.roll_back(undo.plan(record.rows(LOG), world.reopen), asked, record)
+    outcome = changes.roll_back(undo.plan(record.rows(LOG), world.reopen), asked, record, world.lock)
     assert outcome.states == ("applied", "applied")
     assert world.live == {"old": {"size": 1}, "equal": "as wanted"}
     said = (
@@ -691,17 +692,17 @@ def test_an_account_that_cannot_be_told_keeps_no_rollback_from_going_on_and_it_i
 def test_an_undo_of_nothing_that_lasts_or_that_can_be_read_ends_no_approval(settings, world, wanted):
     asked = planned(settings, changes.plan("01", wanted))
     record = begun(asked, changes.plan("01", wanted))
-    with changes.temporarily(world.wanted(ear="listens"), "05", record):
-        changes.roll_back(undo.plan(record.rows(LOG), world.reopen), asked, record)
+    with changes.temporarily(world.wanted(ear="listens"), "05", record, world.lock):
+        changes.roll_back(undo.plan(record.rows(LOG), world.reopen), asked, record, world.lock)
 
     def unknown(kind, identity):
         raise BadParameters("of a kind that this version does not know")
 
     rows = [entry("01", changes.plan("01", wanted).changes[0], "intended")]
-    outcome = changes.roll_back(undo.plan(rows, unknown), asked, record)
-    assert [state.partition(":")[0] for state in outcome.states] == ["failed"]
+    outcome = changes.roll_back(undo.plan(rows, unknown), asked, record, world.lock)
+    assert outcome.states == ("failed",)
     assert (world.over, outcome.not_kept) == (set(), "")
-    assert changes.carry_out(changes.plan("01", wanted), asked, record).applied == 2
+    assert changes.carry_out(changes.plan("01", wanted), asked, record, world.lock).applied == 2
 
 
 def test_a_rollback_that_is_only_planned_ends_no_approval(settings, world, wanted):
@@ -717,7 +718,7 @@ def test_after_a_rollback_the_same_run_goes_on_with_a_plan_that_is_approved_anew
     rolled_back(asked, world, record)
     again = planned(settings, changes.plan("01", wanted))
     begun(again, changes.plan("01", wanted), run_id=record.run_id)
-    assert changes.carry_out(changes.plan("01", wanted), again, record).applied == 2
+    assert changes.carry_out(changes.plan("01", wanted), again, record, world.lock).applied == 2
     refused_everywhere("was rolled back", asked, world, wanted, record)
 
 
@@ -730,12 +731,12 @@ def test_what_the_account_keeps_of_approval_no_file_and_no_notebook_lifts(settin
     record, plan = records.open_run(free), changes.plan("01", wanted)
     for attempt in (
         lambda: require_whole(free, record, [plan], CALLER),
-        lambda: changes.carry_out(plan, free, record),
+        lambda: changes.carry_out(plan, free, record, world.lock),
     ):
         with pytest.raises(Refused, match="the account keeps"):
             attempt()
     assert world.writes == []
-    changes.carry_out(plan, parameters.changed(free, mode="plan"), record)
+    changes.carry_out(plan, parameters.changed(free, mode="plan"), record, world.lock)
 
 
 def test_a_notebook_does_without_approval_only_where_a_file_or_its_run_says_so(settings, world, wanted):
@@ -744,17 +745,17 @@ def test_a_notebook_does_without_approval_only_where_a_file_or_its_run_says_so(s
     with pytest.raises(
         Refused, match=r"approval none: no file in parameters/ says so, .* lift the approval of account 0"
     ):
-        changes.carry_out(plan, own, records.open_run(own))
+        changes.carry_out(plan, own, records.open_run(own), world.lock)
     by_hand = parameters.changed(settings, approval="none")  # of `local`, whose file says none
     edited = records.open_run(parameters.changed(by_hand, run_id="edited"))
     edited.write_json("run.json", {"parameters": {"approval": "required"}})
     with pytest.raises(Refused, match=r"approval none: run edited was begun with required, .*Nothing was written"):
-        changes.carry_out(plan, by_hand, edited)
+        changes.carry_out(plan, by_hand, edited, world.lock)
     assert world.writes == []
     begun_so = records.open_run(parameters.changed(own, run_id="begun"))
     begun_so.write_json("run.json", {"parameters": {"approval": "none"}})
-    changes.carry_out(plan, own, begun_so)
-    changes.carry_out(changes.plan("01", wanted), by_hand, records.open_run(by_hand))
+    changes.carry_out(plan, own, begun_so, world.lock)
+    changes.carry_out(changes.plan("01", wanted), by_hand, records.open_run(by_hand), world.lock)
 
 
 def test_a_copy_says_of_no_account_that_parameters_do_not_name_that_it_needs_no_approval(settings, world, wanted):
@@ -767,13 +768,13 @@ def test_a_copy_says_of_no_account_that_parameters_do_not_name_that_it_needs_no_
     told.keep_json(approval.PLAN, approval.begun_plan([plan], theirs, told, CALLER))
     for attempt in (
         lambda: require_whole(theirs, record, [plan], CALLER),
-        lambda: changes.carry_out(plan, theirs, told),
+        lambda: changes.carry_out(plan, theirs, told, world.lock),
         lambda: require_resumable(theirs, told, [plan], CALLER),
     ):
         with pytest.raises(Refused, match=r"no file in parameters/ says so of account 444455556666.*Nothing was writ"):
             attempt()
     with pytest.raises(Refused, match=r"approval none: no file in parameters/ says so"):
-        changes.carry_out(plan, theirs, record)
+        changes.carry_out(plan, theirs, record, world.lock)
     assert world.writes == []
     require_whole(parameters.changed(theirs, mode="plan"), record, [plan], CALLER)  # looking needs none
     nothing = changes.plan("01", world.wanted(equal="as wanted"))
@@ -951,11 +952,11 @@ def test_a_row_that_the_account_does_not_keep_excuses_no_drift(half, world, want
 def test_a_run_goes_on_after_a_drill_whose_things_are_gone_again(half, world, wanted):
     """What was there for a while was taken away by an undo, which is no rollback of the run."""
     asked, record = half
-    with changes.temporarily(world.wanted(ear="listens"), "05", record):
+    with changes.temporarily(world.wanted(ear="listens"), "05", record, world.lock):
         assert world.live["ear"] == "listens"
     assert {row["state"] for row in record.rows(LOG) if row["undoes"]} == {"intended", "applied"}
     require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
-    assert changes.carry_out(changes.plan("01", wanted), asked, record).applied == 1
+    assert changes.carry_out(changes.plan("01", wanted), asked, record, world.lock).applied == 1
 
 
 @pytest.mark.parametrize("label", ["new", "old", "equal"])
@@ -978,7 +979,7 @@ def test_what_it_began_to_write_in_parts_is_its_own_as_a_cut_write_leaves_it(hal
     world.live["old"] = {"size": None}
     with pytest.raises(Refused, match=r"thing old \(size\)"):  # no single call leaves a third value: somebody else's
         require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
-    monkeypatch.setattr("lib.plans.IN_PARTS", ("thing",))
+    monkeypatch.setattr(FakeResource, "in_parts", True)
     require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
     world.live["old"] = {"size": 1.5}
     with pytest.raises(Refused, match=r"thing old \(size\)"):  # neither before, nor after, nor empty

@@ -43,10 +43,10 @@ def test_apply_verifies_a_second_plan_is_empty_and_rollback_restores(live, wante
     world, before = World(deepcopy(live)), deepcopy(live)
     with TemporaryDirectory() as folder:
         record = Record(Path(folder), "run")
-        outcome = changes.carry_out(changes.plan("01", world.wanted(**wanted)), PARAMETERS, record)
+        outcome = changes.carry_out(changes.plan("01", world.wanted(**wanted)), PARAMETERS, record, world.lock)
         assert all(check.status == "passed" for check in changes.verify(outcome, PARAMETERS, record))
         assert changes.plan("01", world.wanted(**wanted)).pending == ()
-        undone = changes.roll_back(undo_plan(record.rows(LOG), world.reopen), PARAMETERS, record)
+        undone = changes.roll_back(undo_plan(record.rows(LOG), world.reopen), PARAMETERS, record, world.lock)
         assert all(check.status == "passed" for check in changes.verify(undone, PARAMETERS, record))
     assert dumps(in_order(world.live)) == dumps(in_order(before))
 
@@ -58,11 +58,11 @@ def test_whatever_write_fails_rollback_restores(live, wanted, broken):
     with TemporaryDirectory() as folder:
         record = Record(Path(folder), "run")
         try:
-            changes.carry_out(changes.plan("01", world.wanted(**wanted)), PARAMETERS, record)
+            changes.carry_out(changes.plan("01", world.wanted(**wanted)), PARAMETERS, record, world.lock)
         except RunbookError:
             assert [row["state"] for row in record.rows(LOG)[-2:]] == ["failed", "not applied"]
         world.refuses.clear()
-        changes.roll_back(undo_plan(record.rows(LOG), world.reopen), PARAMETERS, record)
+        changes.roll_back(undo_plan(record.rows(LOG), world.reopen), PARAMETERS, record, world.lock)
     assert dumps(in_order(world.live)) == dumps(in_order(before))
 
 
@@ -119,11 +119,11 @@ def test_whatever_happens_to_a_write_going_on_ends_as_wanted_and_rolling_back_as
         def apply():
             resume.unfinished(record, world, world.reopen)
             plan = changes.plan("01", world.wanted(**wanted))
-            return changes.carry_out(plan, PARAMETERS, record, sleep=lambda seconds: None)
+            return changes.carry_out(plan, PARAMETERS, record, world.lock, sleep=lambda seconds: None)
 
         def roll_back():
             undo = undo_plan(provenance.believed(record, world), world.reopen)
-            return changes.roll_back(undo, PARAMETERS, record, sleep=lambda seconds: None)
+            return changes.roll_back(undo, PARAMETERS, record, world.lock, sleep=lambda seconds: None)
 
         try:
             until_it_ends(apply) if goes_on else apply()
@@ -136,7 +136,7 @@ def test_whatever_happens_to_a_write_going_on_ends_as_wanted_and_rolling_back_as
             assert changes.plan("01", world.wanted(**wanted)).pending == ()
         world.ahead = [trouble for trouble in world.ahead if trouble]
         undone = until_it_ends(roll_back)
-        if any(state.startswith("failed") for state in undone.states):  # more trouble than trying again is for
+        if "failed" in undone.states:  # more trouble than trying again is for
             world.ahead = []
             roll_back()
     assert dumps(in_order(world.live)) == dumps(in_order(before))

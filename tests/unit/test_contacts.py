@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from botocore.exceptions import ClientError
-from fakes import World
+from fakes import World, unlocked
 from hypothesis import given
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook, new_output
@@ -120,7 +120,7 @@ def test_a_plan_holds_no_contact_and_what_an_undo_restores_is_kept_whole_beside_
     show.plan(found)
     terminal.plans([found])
     said = guards.refusal([found], SETTINGS, record)
-    outcome = changes.carry_out(found, SETTINGS.model_copy(update={"may_replace": 9}), record)
+    outcome = changes.carry_out(found, SETTINGS.model_copy(update={"may_replace": 9}), record, unlocked)
     record.checked("01", changes.verify(outcome, SETTINGS, record))
     back = undo.plan(record.changes(), lambda kind, identity: found.changes[0].resource)
     show.plan(back)
@@ -130,7 +130,7 @@ def test_a_plan_holds_no_contact_and_what_an_undo_restores_is_kept_whole_beside_
     assert not tells(said + shown.out + shown.err)
     assert [path.name for path in tmp_path.rglob("*") if path.is_file() and tells(path.read_text())] == [LOG]
     assert (tmp_path / LOG).stat().st_mode & 0o777 == 0o600
-    changes.roll_back(back, SETTINGS, record)
+    changes.roll_back(back, SETTINGS, record, unlocked)
     assert found.changes[0].resource.read() == {"DisplayName": SAID, MAIL: [PHONE]}
 
 
@@ -138,9 +138,9 @@ def test_another_contact_in_its_place_is_drift_and_the_same_one_is_none(found):
     (change,) = found.changes
     other = Change(change.resource, {**change.before, "DisplayName": SAID.replace("0123", "0124")}, change.after)
     saved = approval.plan_data([found], SETTINGS)["changes"]
-    assert drift.drifted(saved, [change.row()], []) == []
-    assert drift.drifted(saved, [other.row()], []) == ["thing theirs (DisplayName)"]
-    assert drift.drifted([{"phase": "01", **change.row()}], [change.row()], []) == []  # as an earlier version kept it
+    assert drift.drifted(saved, [change], []) == []
+    assert drift.drifted(saved, [other], []) == ["thing theirs (DisplayName)"]
+    assert drift.drifted([{"phase": "01", **change.row()}], [change], []) == []  # as an earlier version kept it
     assert Plan("01", (other,)).fingerprint != found.fingerprint
 
 

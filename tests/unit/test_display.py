@@ -26,7 +26,8 @@ from lib.checks import Check
 from lib.display import console, escape, executed, page
 from lib.errors import NotAsWanted, RunbookError
 from lib.phases import Phase
-from lib.plans import Outcome, Plan
+from lib.plans import Outcome, Plan, Result
+from lib.record.change_rows import WriteState
 from lib.settings import ROOT
 
 
@@ -55,6 +56,12 @@ def hostile_plan():
     return Plan(made.phase, tuple(replace(change, doubt=HOSTILE) for change in made.changes))
 
 
+def hostile_outcome():
+    states = (WriteState.KEPT, WriteState.PLANNED)
+    results = [Result(change, state, HOSTILE) for change, state in zip(hostile_plan().changes, states, strict=True)]
+    return Outcome("01", tuple(results), "r1", False, HOSTILE)
+
+
 CHECKS = [
     Check(Id.AS_WANTED, HOSTILE, "waiting", HOSTILE, HOSTILE),
     Check(Id.AS_WANTED, HOSTILE, HOSTILE, HOSTILE, HOSTILE),
@@ -67,7 +74,7 @@ SHOWN = {
     "a list": lambda *_: show.bullet([HOSTILE, HOSTILE]),
     "a difference": lambda *_: show.diff(f"+{HOSTILE}\n-{HOSTILE}\n```\n{HOSTILE}"),
     "a plan": lambda *_: show.plan(hostile_plan()),
-    "an outcome": lambda *_: show.outcome(Outcome(hostile_plan(), (HOSTILE, "planned"), "r1", False, HOSTILE)),
+    "an outcome": lambda *_: show.outcome(hostile_outcome()),
     "checks": lambda *_: show.checks(CHECKS, HOSTILE),
     "permissions": lambda *_: show.permissions(CHECKS, CHECKS),
     "points": lambda *_: show.points(CHECKS),

@@ -120,6 +120,7 @@ def live(settings, aws, queues, table, world, monkeypatch):
     monkeypatch.setattr(listening, "left_behind", lambda live: [])
     monkeypatch.setattr(drills.resources, "reopen", lambda live, kind, identity: world.reopen(kind, identity))
     monkeypatch.setattr(drills, "AccountGuards", lambda live: world)
+    monkeypatch.setattr(drills.locks, "of", lambda live: world.lock)
     monkeypatch.setattr(listening, "listeners", lambda live, session: world.wanted(ear="listens", mouth="speaks"))
     return found
 
@@ -410,7 +411,7 @@ def test_a_listener_that_cannot_be_cleared_away_is_said_and_what_was_heard_is_no
 def test_what_a_killed_run_left_is_cleared_away_before_anything_listens(live, aws, world, record, monkeypatch):
     world.live |= {"older": "of another machine"}
     monkeypatch.setattr(listening, "left_behind", lambda live: [world.thing("older")])
-    with pytest.raises(NotAsWanted), changes.temporarily(world.wanted(queue="of this run"), "05", record):
+    with pytest.raises(NotAsWanted), changes.temporarily(world.wanted(queue="of this run"), "05", record, world.lock):
         world.refuses = {"queue"}
     world.refuses = set()
     world.writes.clear()

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from fakes import FakeResource, World
+from fakes import FakeResource, World, unlocked
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
@@ -23,7 +23,8 @@ from lib.settings import load
 
 
 def change(before, after, kind="thing", label="x"):
-    made = type("Made", (FakeResource,), {"kind": kind})
+    declared = {"special": KINDS[kind].special, "in_parts": KINDS[kind].in_parts} if kind in KINDS else {}
+    made = type("Made", (FakeResource,), {"kind": kind, **declared})
     return Change(made(World({label: before}), label), before, after)
 
 
@@ -193,7 +194,7 @@ def test_every_run_of_the_environment_counts_and_no_other_environments(settings,
 def test_what_this_run_left_half_written_is_ours_but_not_what_it_never_wrote_to(
     live, is_lost, state, settings, record, monkeypatch
 ):
-    monkeypatch.setattr("lib.plans.IN_PARTS", ("thing",))
+    monkeypatch.setattr(FakeResource, "in_parts", True)
     row = {**TOLD, "kind": "thing", "identity": {"label": "x"}, "before": "before", "after": "after", "undoes": False}
     record.append(LOG, {**row, "state": "intended"})
     record.append(LOG, {**row, "state": state})
@@ -221,7 +222,7 @@ def test_a_forged_record_that_is_sealed_like_any_lifts_nothing_and_is_named(sett
     with pytest.raises(Refused, match=f"1 value .*The record of run {made.run_id} tells of writes .* does not keep"):
         guards.require_no_loss([plan], settings, record)
     with pytest.raises(Refused, match="1 value that no recorded run wrote"):
-        changes.carry_out(plan, settings, record)
+        changes.carry_out(plan, settings, record, world.lock)
     assert (world.writes, world.known) == ([], {})
     world.believing(made)
     guards.require_no_loss([plan], settings, record)
@@ -235,7 +236,7 @@ def test_neither_does_one_that_bears_the_name_of_a_run_that_wrote_something_else
 
 
 def test_neither_does_this_runs_own_record_or_a_write_that_it_tells_of_as_cut_short(settings, record, monkeypatch):
-    monkeypatch.setattr("lib.plans.IN_PARTS", ("thing",))
+    monkeypatch.setattr(FakeResource, "in_parts", True)
     own, world = forged(settings, record), World({"x": "half"})
     plan = changes.plan("01", world.wanted(x="ours"))
     assert "1 value that no recorded run wrote" in guards.refusal([plan], settings, own)
@@ -277,12 +278,14 @@ def test_two_losses_that_say_the_same_are_the_same_whatever_the_key_of_the_thing
 def test_the_account_is_told_what_a_run_writes_before_its_first_write(settings, record):
     world, told = World(), []
     world.at_write = lambda label: told.append(len(world.known[record.run_id]))
-    changes.carry_out(changes.plan("01", world.wanted(a=1, b=2)), settings, record)
+    changes.carry_out(changes.plan("01", world.wanted(a=1, b=2)), settings, record, world.lock)
     assert told == [2, 2]
     intended = [row for row in record.changes() if row["state"] == "intended"]
     assert world.wrote(record.run_id) == set(map(plans.written, intended))
     later = records.open_run(settings)
-    changes.carry_out(changes.plan("01", world.wanted(a=3, b=2)), settings, later)  # its own value, without asking
+    changes.carry_out(
+        changes.plan("01", world.wanted(a=3, b=2)), settings, later, world.lock
+    )  # its own value, without asking
     assert len(world.wrote(later.run_id)) == 1
 
 
@@ -294,7 +297,7 @@ def test_where_it_cannot_be_told_nothing_is_written(settings, record):
 
     world.keep_written = refuses
     with pytest.raises(Refused, match="cannot be kept"):
-        changes.carry_out(changes.plan("01", world.wanted(a=1)), settings, record)
+        changes.carry_out(changes.plan("01", world.wanted(a=1)), settings, record, world.lock)
     assert (world.writes, record.rows(LOG)) == ([], [])
 
 
@@ -353,16 +356,16 @@ def test_of_a_value_as_much_is_said_as_it_takes_to_know_it_again():
 def test_a_refused_plan_writes_nothing_and_records_nothing(settings, record):
     world = World()
     with pytest.raises(Refused, match="would replace 2 values"):
-        changes.carry_out(replacing(world), settings, record)
+        changes.carry_out(replacing(world), settings, record, world.lock)
     assert world.writes == world.holders == record.rows(LOG) == []
-    outcome = changes.carry_out(replacing(world), settings.model_copy(update={"may_replace": 2}), record)
+    outcome = changes.carry_out(replacing(world), settings.model_copy(update={"may_replace": 2}), record, world.lock)
     assert outcome.states == ("applied", "applied")
 
 
 def test_without_the_guard_it_would_be_written(settings, record, monkeypatch):
     monkeypatch.setattr(guards, "losses", lambda plans, ours: [])
     world = World()
-    changes.carry_out(replacing(world), settings, record)
+    changes.carry_out(replacing(world), settings, record, world.lock)
     assert world.live["theirs"] == {"name": "b", "size": 2, "note": "ours"}
 
 
@@ -370,17 +373,21 @@ def test_in_plan_mode_the_refusal_is_shown_not_raised(settings, record, monkeypa
     said = []
     monkeypatch.setattr(page, "display", lambda shown: said.append(repr(shown)))
     planning = settings.model_copy(update={"mode": "plan"})
-    outcome = changes.carry_out(replacing(World()), planning, record)
+    outcome = changes.carry_out(replacing(World()), planning, record, unlocked)
     show.outcome(outcome)
     assert said[-1].startswith("In apply mode this is REFUSED: this plan would replace 2 values")
-    show.outcome(changes.carry_out(changes.plan("01", World().wanted(new=1)), planning, record))
+    show.outcome(changes.carry_out(changes.plan("01", World().wanted(new=1)), planning, record, unlocked))
     assert said[-1].startswith("Plan mode: nothing was written.")
 
 
 def test_what_a_run_wrote_a_later_run_may_replace_without_asking(settings):
     world = World()
-    changes.carry_out(changes.plan("01", world.wanted(a={"risk": 90})), settings, records.open_run(settings))
-    changes.carry_out(changes.plan("01", world.wanted(a={"risk": 80})), settings, records.open_run(settings))
+    changes.carry_out(
+        changes.plan("01", world.wanted(a={"risk": 90})), settings, records.open_run(settings), world.lock
+    )
+    changes.carry_out(
+        changes.plan("01", world.wanted(a={"risk": 80})), settings, records.open_run(settings), world.lock
+    )
     assert world.live == {"a": {"risk": 80}}
 
 

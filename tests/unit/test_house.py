@@ -9,6 +9,7 @@ from graphlib import TopologicalSorter
 import clocks
 import pytest
 
+from lib.record.change_rows import Action, WriteState
 from lib.settings import ROOT
 
 LIB = {
@@ -64,7 +65,8 @@ FOUNDATION = {
         "lib.record.formats",
     },
     "lib.account": set(),
-    "lib.plans": {"lib.account", "lib.exact_json", "lib.record.change_rows", "lib.record.formats", "lib.unknown"},
+    "lib.resource": {"lib.account"},
+    "lib.plans": {"lib.exact_json", "lib.record.change_rows", "lib.record.formats", "lib.resource", "lib.unknown"},
     "lib.asl.reading": {"lib.errors"},
     "lib.name_limits": set(),
     "lib.subscriber": set(),
@@ -95,9 +97,10 @@ FOUNDATION = {
         "lib.settings",
     },
     "lib.display.commands": {"lib.parameters", "lib.settings"},
-    "lib.account_guards": {"lib.aws", "lib.errors", "lib.name_limits", "lib.parameters", "lib.plans"},
+    "lib.account_guards": {"lib.account", "lib.aws", "lib.errors", "lib.name_limits", "lib.parameters"},
     "lib.machine": set(),
     "lib.locks": {
+        "lib.account",
         "lib.account_guards",
         "lib.aws",
         "lib.display",
@@ -391,6 +394,29 @@ def test_nothing_is_connected_at_import(path):
     top = [node for node in tree(path).body if isinstance(node, ast.Assign | ast.AnnAssign | ast.Expr)]
     found = [ast.unparse(node.func) for part in top for node in ast.walk(part) if isinstance(node, ast.Call)]
     assert set(found) & connecting == set()
+
+
+def words_typed_again(source):
+    """The texts with which a write's state or a change's action is compared, in place of the enum's member."""
+    words = {*WriteState, *Action}
+    about = re.compile(r"\b(row|change|one|result)(\.|\[['\"])(state|action)\b|\.(action|state)$|get\(['\"]state")
+    compared = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Compare)]
+    asked = [node for node in compared if about.search(ast.unparse(node.left))]
+    texts = (part.value for node in asked for part in ast.walk(node) if isinstance(part, ast.Constant))
+    return [text for text in texts if text in words]
+
+
+@pytest.mark.parametrize("path", ALL, ids=name)
+def test_how_far_a_write_has_come_is_compared_with_a_member_and_never_with_a_text(path):
+    assert words_typed_again(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["row['state'] == 'applied'", "row.get('state') in ('applied', x)", "one.action != 'none'", "a.state in ['kept']"],
+)
+def test_a_text_in_place_of_that_member_is_found(source):
+    assert words_typed_again(source) != []
 
 
 def test_what_runs_left_is_taken_unverified_only_to_be_told_of():

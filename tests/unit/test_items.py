@@ -3,7 +3,6 @@
 import json
 import re
 from base64 import b64encode
-from contextlib import nullcontext
 from copy import deepcopy
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +11,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import ClientError
-from fakes import World
+from fakes import World, unlocked
 from hypothesis import HealthCheck, given
 from hypothesis import settings as often
 from hypothesis import strategies as st
@@ -150,11 +149,11 @@ def test_writing_recording_and_undoing_restores_every_type(before, wanted):
     value = {name: plain(one) for name, one in wanted.items() if name in OURS}
     with TemporaryDirectory() as folder:
         record = Record(Path(folder), "run")
-        outcome = changes.carry_out(changes.plan("01", [Wanted(user, value)]), SETTINGS, record)
+        outcome = changes.carry_out(changes.plan("01", [Wanted(user, value)]), SETTINGS, record, unlocked)
         assert {check.status for check in changes.verify(outcome, SETTINGS, record)} == {"passed"}
         assert {name: table.item.get(name) for name in value} == {name: wanted[name] for name in value}
         undo = undo_plan(record.rows(LOG), lambda kind, identity: Alone(live, **identity))
-        changes.roll_back(undo, SETTINGS, record)
+        changes.roll_back(undo, SETTINGS, record, unlocked)
     assert table.item == item
 
 
@@ -164,12 +163,9 @@ def drill_user(table):
 
 
 class Alone(DrillUser):
-    """Without the lock and what the account keeps of its guards, which are in another service."""
+    """Without what the account keeps of its guards, which is in another service."""
 
     account_guards = World()
-
-    def exclusively(self, run_id):
-        return nullcontext(lambda: None)
 
 
 # What somebody's item may hold where the drill's has its own: each is a person's, however it is written.
@@ -195,9 +191,9 @@ def test_a_persons_contact_is_never_replaced_and_stands_in_no_file_error_or_tabl
     found = changes.plan("01", [Wanted(drill_user(table), desired.drill_user())])
     record = Record(tmp_path, "run")
     with pytest.raises(Refused, match="may be a person's contact; set drill_user_id to an id that nobody has") as error:
-        changes.carry_out(found, SETTINGS, record)  # which may replace a hundred values
+        changes.carry_out(found, SETTINGS, record, unlocked)  # which may replace a hundred values
     record.write_json("plan.json", approval.plan_data([found], SETTINGS))
-    planned = changes.carry_out(found, load("local"), record)
+    planned = changes.carry_out(found, load("local"), record, unlocked)
     checked = changes.verify(planned, load("local"), record)
     record.checked("01", checked)
     show.plan(found)
@@ -217,7 +213,7 @@ def test_a_persons_contact_is_never_replaced_and_stands_in_no_file_error_or_tabl
 def test_neither_a_drill_nor_an_undo_writes_over_what_has_become_a_persons_since(theirs, tmp_path):
     table, record = Table(None), Record(tmp_path, "run")
     user = drill_user(table)
-    changes.carry_out(changes.plan("01", [Wanted(user, desired.drill_user())]), SETTINGS, record)
+    changes.carry_out(changes.plan("01", [Wanted(user, desired.drill_user())]), SETTINGS, record, unlocked)
     table.item = {**table.item, **theirs}
     before = deepcopy(table.item)
     for value in (None, desired.drill_user(), user.read()):
@@ -225,8 +221,8 @@ def test_neither_a_drill_nor_an_undo_writes_over_what_has_become_a_persons_since
             user.write(value)
     undo = undo_plan(record.rows(LOG), lambda kind, identity: drill_user(table))
     overwriting = SETTINGS.model_copy(update={"rollback_foreign": "overwrite"})
-    (state,) = changes.roll_back(undo, overwriting, record).states
-    assert re.match("kept: its .* is a person's, or may be", state)
+    (result,) = changes.roll_back(undo, overwriting, record, unlocked).results
+    assert re.match("kept: its .* is a person's, or may be", result.said)
     assert table.item == before
     assert not TOLD.search((tmp_path / LOG).read_text())
 
@@ -250,7 +246,7 @@ def test_a_contact_that_an_older_record_holds_is_given_back_to_the_byte_and_told
     whole = Change(user, before, desired.drill_user())
     rows = [plans.entry("01", whole, state) for state in ("intended", "applied")]
     undo = undo_plan([{**row, "trouble": ""} for row in rows], lambda kind, identity: user)
-    outcome = changes.roll_back(undo, SETTINGS, record)
+    outcome = changes.roll_back(undo, SETTINGS, record, unlocked)
     assert outcome.states == ("applied",)
     assert table.item == {"userId": {"S": "drill-x"}, **theirs}
     assert {check.status for check in changes.verify(outcome, SETTINGS, record)} == {"passed"}

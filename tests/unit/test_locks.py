@@ -855,7 +855,7 @@ def test_a_run_whose_lock_was_broken_after_its_first_write_writes_nothing_more(s
         held(live, record.run_id) as world.still_ours,
         pytest.raises(Superseded, match="away; nothing more was written"),
     ):
-        changes.carry_out(plan, chosen, record)
+        changes.carry_out(plan, chosen, record, world.lock)
     assert world.writes == [("a", 1)]
     assert [(row["identity"]["label"], row["state"]) for row in record.rows(records.LOG)] == [
         ("a", "intended"),

@@ -3,16 +3,16 @@
 import json
 
 import pytest
-from fakes import World
+from fakes import FakeResource, World
 
+from lib.account import Use
 from lib.errors import Refused
 from lib.plans import (
-    IN_PARTS,
     UNKNOWN,
     Change,
     Outcome,
     Plan,
-    Use,
+    Result,
     differences,
     entry,
     fingerprint,
@@ -20,6 +20,7 @@ from lib.plans import (
     same,
     written,
 )
+from lib.record.change_rows import WriteState
 from lib.undo import Unreadable
 
 
@@ -98,18 +99,31 @@ def test_an_undo_says_first_what_cannot_be_undone_then_whose_it_is_then_what_is_
 
 def test_only_what_is_applied_is_counted(thing):
     plan = Plan("01", (Change(thing, 1, 2), Change(thing, 2, 2), Change(thing, 3, 4)))
-    assert Outcome(plan, ("applied", "nothing to do", "kept: in use"), "r1").applied == 1
+    states = (WriteState.APPLIED, WriteState.NOTHING_TO_DO, WriteState.KEPT)
+    found = Outcome("01", tuple(map(Result, plan.changes, states)), "r1")
+    assert (found.applied, found.states) == (1, states)
     assert [change.before for change in plan.pending] == [1, 3]
-    told = Outcome(plan, (), "r1")
-    assert (told.undoes, told.refusal) == (False, "")
+    assert (found.undoes, found.refusal) == (False, "")
 
 
-@pytest.mark.parametrize("kind", IN_PARTS)
-def test_of_what_is_written_in_parts_a_third_value_may_be_a_half_written_one(kind):
-    assert half_done(kind, "third", "before", "after")
-    assert not half_done(kind, "before", "before", "after")
-    assert not half_done(kind, "after", "before", "after")
-    assert not half_done("topic", "third", "before", "after")
+def test_what_became_of_a_change_is_a_state_and_why(thing):
+    change = Change(thing, 1, 2)
+    assert Result(change, WriteState.KEPT, "in use").said == "kept: in use"
+    assert Result(change, WriteState.NOTHING_TO_DO).said == "nothing to do"
+
+
+class InParts(FakeResource):
+    """One whose write takes several calls."""
+
+    in_parts = True
+
+
+def test_of_what_is_written_in_parts_a_third_value_may_be_a_half_written_one(thing):
+    parts = InParts(World(), "x")
+    assert half_done(parts, "third", "before", "after")
+    assert not half_done(parts, "before", "before", "after")
+    assert not half_done(parts, "after", "before", "after")
+    assert not half_done(thing, "third", "before", "after")
 
 
 @pytest.mark.parametrize(
@@ -125,7 +139,7 @@ def test_of_what_is_written_in_parts_a_third_value_may_be_a_half_written_one(kin
     ],
 )
 def test_a_half_written_value_has_each_field_as_before_as_after_or_empty(live, before, after, ours):
-    assert half_done("log group", live, before, after) is ours
+    assert half_done(InParts(World(), "x"), live, before, after) is ours
 
 
 def test_what_this_version_cannot_make_is_said_and_neither_read_nor_written():
@@ -138,8 +152,6 @@ def test_what_this_version_cannot_make_is_said_and_neither_read_nor_written():
         gone.write("a")
     with pytest.raises(Refused, match="hologram x is nothing of which this version knows the account"):
         _ = gone.account_guards
-    with gone.exclusively("r1") as still_ours:
-        still_ours()
     assert Change(gone, UNKNOWN, "a").action == "none"
 
 
@@ -166,9 +178,10 @@ def test_plans_and_what_is_in_them_cannot_be_changed_after_they_were_reviewed(th
     for frozen, name in (
         (plan, "changes"),
         (plan.changes[0], "after"),
-        (Outcome(plan, (), "r1"), "states"),
+        (Outcome("01", (), "r1"), "results"),
+        (Result(plan.changes[0], WriteState.APPLIED), "state"),
         (Use("r1", "jane", "12:00"), "run_id"),
-        (Unreadable("a", "b", {}), "name"),
+        (Unreadable("a", "b", {}), "called"),
     ):
         with pytest.raises(AttributeError):
             setattr(frozen, name, None)

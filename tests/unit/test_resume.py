@@ -293,7 +293,7 @@ def test_who_approved_it_may_not_go_on_with_it(approved, record):
 
 def test_a_run_that_was_rolled_back_is_over(approved, world, record):
     begun(approved, record, _01="succeeded", _04="failed")
-    changes.roll_back(changes.undo.plan(record.changes(), world.reopen), approved.settings, record)
+    changes.roll_back(changes.undo.plan(record.changes(), world.reopen), approved.settings, record, world.lock)
     with pytest.raises(Refused, match=f"run {record.run_id} was rolled back, and its approval with it"):
         resume.remaining(approved, record, None)
 

@@ -18,13 +18,14 @@ from buckets import FakeS3
 from click.testing import CliRunner
 from machines import GuardParameters, StepFunctions, connected, described, says
 
-from lib import audit, changes, deploy, handover, manifest, notebooks, records, rollback, salvage, stores, undoing
+from lib import audit, changes, deploy, handover, locks, manifest, notebooks, records, rollback, salvage, stores, undoing
 from lib.aws import Live
 from lib.cli import main
 from lib.errors import Altered, Refused
 from lib.phases import ROLLBACK, Phase
 from lib.plans import Change, entry, written
 from lib.record import seals, writers
+from lib.record.change_rows import WriteState
 from lib.record.folder import CHECKS
 from lib.records import LOG, MANIFEST, VERDICT, Record
 from lib.resources import Workflow, WorkflowAlias
@@ -122,9 +123,9 @@ class Emergency:
     def by_notebook(self, settings, record, number, notebook):
         """What notebook 90 does, by the parameters that the runner gives it."""
         again, live = audit.reopen(settings)
-        outcome = changes.roll_back(rollback.plan(live, again), settings, again)
+        outcome = changes.roll_back(rollback.plan(live, again), settings, again, locks.of(live))
         again.keep_json(rollback.LEDGER, rollback.ledger(outcome))
-        failed = any(state.startswith("failed") for state in outcome.states)
+        failed = WriteState.FAILED in outcome.states
         return Phase("90", ROLLBACK, "failed" if failed else "succeeded")
 
     def typed(self, *words):

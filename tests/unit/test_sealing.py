@@ -598,7 +598,7 @@ def test_an_audit_of_a_new_run_begins_with_a_seal_before_anything_is_written(set
 
 def test_the_engine_itself_leaves_a_record_that_verifies(settings):
     record, world = records.open_run(settings), World()
-    changes.carry_out(changes.plan("01", world.wanted(a=1)), settings, record)
+    changes.carry_out(changes.plan("01", world.wanted(a=1)), settings, record, world.lock)
     records.seal(record)
     assert wrong(record) == []
     assert isinstance(Altered("x"), Refused) and audit.Altered is Altered and load("local").environment == "local"

@@ -7,7 +7,8 @@ from fakes import FakeResource, World
 
 from lib import changes, undo
 from lib.errors import NotAsWanted, Refused, Superseded, Unrecorded
-from lib.plans import Change, entry
+from lib.plans import Change, Result, entry
+from lib.record.change_rows import WriteState
 from lib.records import LOG
 from lib.undo import UNFINISHED, in_two_tries
 
@@ -31,18 +32,18 @@ def planned(world, *told):
 
 
 def in_parts(monkeypatch):
-    monkeypatch.setattr("lib.plans.IN_PARTS", ("thing",))
+    monkeypatch.setattr(FakeResource, "in_parts", True)
 
 
 def test_somebody_elses_later_value_is_foreign_also_of_what_is_written_in_parts(world, settings, record, monkeypatch):
     in_parts(monkeypatch)
-    changes.carry_out(changes.plan("01", world.wanted(x="ours")), settings, record)
+    changes.carry_out(changes.plan("01", world.wanted(x="ours")), settings, record, world.lock)
     world.live["x"] = "theirs"
     found = undo.plan(record.rows(LOG), world.reopen)
     assert [change.foreign for change in found.changes] == [True]
     refusing = settings.model_copy(update={"rollback_foreign": "refuse"})
     with pytest.raises(Refused, match="somebody else changed thing x since run"):
-        changes.roll_back(found, refusing, record)
+        changes.roll_back(found, refusing, record, world.lock)
     assert world.live == {"x": "theirs"}
 
 
@@ -317,12 +318,14 @@ def test_nothing_more_is_tried_once_the_lock_or_the_record_is_lost(error):
     assert again.asked == ["a", "b", "c", "a"]
 
 
-def test_a_value_that_a_thing_cannot_take_is_a_failure_of_that_thing():
+def test_a_value_that_a_thing_cannot_take_is_a_failure_of_that_thing(world):
     found = undo.tried(Tried(a=[KeyError("routes")]), "a")
     assert isinstance(found, NotAsWanted)
     assert "KeyError" in str(found)
-    assert undo.state(found).startswith("failed: ")
-    assert undo.state("applied") == "applied"
+    change = Change(world.thing("a"), 1, 2)
+    assert undo.result(change, found) == Result(change, WriteState.FAILED, str(found))
+    applied = Result(change, WriteState.APPLIED)
+    assert undo.result(change, applied) is applied
 
 
 @pytest.mark.parametrize("error", [NotAsWanted("gone"), KeyError("gone")])

@@ -21,7 +21,7 @@ ODD = [MOMENT, Decimal("1.5"), b"x", {"a", "b"}, (1, 2), float("nan"), {1: "x"},
 def test_an_odd_live_value_stops_the_plan_before_anything_is_written(value, settings, record):
     world = World({"last": {"inside": value}})
     with pytest.raises(Refused, match=r"^thing last, as it is: inside.*Nothing of it was written; expected plain JSON"):
-        changes.carry_out(changes.plan("01", world.wanted(first=1, last=2)), settings, record)
+        changes.carry_out(changes.plan("01", world.wanted(first=1, last=2)), settings, record, world.lock)
     assert (world.writes, record.rows(LOG)) == ([], [])
 
 
@@ -29,10 +29,12 @@ def test_an_odd_live_value_stops_the_plan_before_anything_is_written(value, sett
 def test_so_does_an_odd_value_that_is_wanted(value, settings, record):
     world = World({"last": 1})
     with pytest.raises(Refused, match=r"^thing last, as it would be: inside"):
-        changes.carry_out(changes.plan("01", world.wanted(first=1, last={"inside": value})), settings, record)
+        changes.carry_out(
+            changes.plan("01", world.wanted(first=1, last={"inside": value})), settings, record, world.lock
+        )
     with (
         pytest.raises(Refused, match=r"^thing last, as it would be: inside"),
-        changes.temporarily(world.wanted(first=1, last={"inside": value}), "05", record),
+        changes.temporarily(world.wanted(first=1, last={"inside": value}), "05", record, world.lock),
     ):
         raise AssertionError("nothing may be there")
     assert (world.writes, record.rows(LOG)) == ([], [])
@@ -45,13 +47,13 @@ def test_no_change_of_it_can_be_made_at_all():
 
 def test_an_odd_live_value_keeps_an_undo_from_nothing_else(settings, record):
     world = World({"a": 1, "b": 1})
-    changes.carry_out(changes.plan("01", world.wanted(a=2, b=2, c=2)), settings, record)
+    changes.carry_out(changes.plan("01", world.wanted(a=2, b=2, c=2)), settings, record, world.lock)
     world.live["b"] = {"since": datetime.now(UTC)}
     undo = undo_plan(record.rows(LOG), world.reopen)
     assert [change.resource.label for change in undo.changes if change.trouble] == ["b"]
-    states = changes.roll_back(undo, settings, record).states
-    assert [state.partition(":")[0] for state in states] == ["applied", "failed", "applied"]
-    assert "since is a datetime" in states[1]
+    outcome = changes.roll_back(undo, settings, record, world.lock)
+    assert outcome.states == ("applied", "failed", "applied")
+    assert "since is a datetime" in outcome.results[1].why
     assert (world.live["a"], "c" in world.live) == (1, False)
 
 
