@@ -6,7 +6,7 @@ left out: not every check of the phase is answered here, and so, unlike `noteboo
 
 from collections.abc import Callable
 
-from lib import audit, changes, desired, rollback, scenarios, undo, validation
+from lib import audit, changes, desired, locks, rollback, scenarios, undo, validation
 from lib.checks import require
 from lib.drills import Group
 from lib.errors import RunbookError
@@ -30,7 +30,7 @@ def _changed(number: str, given: Settings) -> None:
     record, live = audit.begin(given)
     wanted = desired.PHASES[number](live)
     plan = changes.plan(number, wanted)
-    outcome = changes.carry_out(plan, given, record, sleep=no_wait)
+    outcome = changes.carry_out(plan, given, record, locks.of(live), sleep=no_wait)
     require(record.checked(number, changes.verify(outcome, given, record)))
 
 
@@ -47,7 +47,7 @@ def _undone(number: str, given: Settings) -> None:
     """The rollback."""
     record, live = audit.reopen(given)
     plan = rollback.plan(live, record)
-    outcome = changes.roll_back(plan, given, record, sleep=no_wait)
+    outcome = changes.roll_back(plan, given, record, locks.of(live), sleep=no_wait)
     ledger = [*rollback.ledger(outcome), *rollback.untold(live, record)]
     record.keep_json("evidence/rollback.json", ledger)
     require(record.checked(number, changes.verify(outcome, given, record)))
