@@ -1,7 +1,6 @@
 """Whether live things hold what was wanted: read until they do, or time is up. Writes only the record."""
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from lib.check_ids import Id
 from lib.checks import Check, Status, brief
@@ -9,6 +8,7 @@ from lib.errors import NotAsWanted
 from lib.plans import FAILED, KEPT, NOT_TRIED, UNKNOWN, Outcome, Resource, Value, differences, entry, same
 from lib.records import LOG, Record
 from lib.settings import Settings
+from lib.wait import Patience, until
 
 
 def verify(outcome: Outcome, settings: Settings, record: Record) -> list[Check]:
@@ -28,7 +28,7 @@ def verify(outcome: Outcome, settings: Settings, record: Record) -> list[Check]:
             continue
         written = state in ("applied", "nothing to do")
         try:
-            live = _settled(change.resource.read, wanted, waiting if written else 0, settings.poll_seconds)
+            live = _settled(change.resource, wanted, waiting if written else 0, settings.poll_seconds)
         except NotAsWanted as error:
             # One thing that cannot be read keeps nobody from hearing of the others.
             checks.append(failed(change.resource, str(error), wanted))
@@ -44,29 +44,18 @@ def verify(outcome: Outcome, settings: Settings, record: Record) -> list[Check]:
 
 def verify_now(resource: Resource, value: Value, settings: Settings) -> list[Check]:
     """Read one thing until it holds a value or `verify_timeout_seconds` pass."""
-    live = _settled(resource.read, value, settings.verify_timeout_seconds, settings.poll_seconds)
+    live = _settled(resource, value, settings.verify_timeout_seconds, settings.poll_seconds)
     return [_check(resource, live, value, settings.mode)]
 
 
 def holds(resource: Resource, value: Value, seconds: float, poll_seconds: float = 1.0) -> bool:
     """Whether one thing holds a value within this time. Read-only."""
-    return same(_settled(resource.read, value, seconds, poll_seconds), value)
+    return same(_settled(resource, value, seconds, poll_seconds), value)
 
 
-def _settled(
-    read: Callable[[], Value],
-    wanted: Value,
-    timeout: float,
-    poll: float,
-    sleep: Callable[[float], None] = time.sleep,
-    clock: Callable[[], float] = time.monotonic,
-) -> Value:
-    deadline = clock() + timeout
-    while True:
-        live = read()
-        if same(live, wanted) or clock() >= deadline:
-            return live
-        sleep(poll)
+def _settled(resource: Resource, wanted: Value, seconds: float, pause: float) -> Value:
+    """The value that was read last: the wanted one, unless the time was up."""
+    return until(resource.read, lambda live: same(live, wanted), Patience(seconds, pause)).seen
 
 
 def _check(resource: Resource, live: Value, wanted: Value, mode: str, trouble: str = "") -> Check:

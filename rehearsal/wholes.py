@@ -4,13 +4,13 @@ AWS has carried the call out and nobody has heard of it: the moment after which 
 command that an operator would type.
 """
 
+import operator
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 from lib import locks, origin
 from lib.errors import BadParameters
 from lib.settings import ROOT, load
+from lib.wait import Patience, until
 from rehearsal.calls import Call
 from rehearsal.children import born
 from rehearsal.faults import DROP, Fault
@@ -137,12 +138,9 @@ def kernels_of(pid: int) -> list[int]:
     return [child for child in children if origin.KERNEL in Path(f"/proc/{child}/cmdline").read_text()]
 
 
-def gone(pid: int, sleep: Callable[[float], None] = time.sleep) -> bool:
+def gone(pid: int) -> bool:
     """Whether a kernel ends by itself, within a while; it is killed where it does not."""
-    deadline = time.monotonic() + GONE_SECONDS
-    while born(pid):
-        if time.monotonic() > deadline:
-            os.kill(pid, signal.SIGKILL)
-            return False
-        sleep(0.05)
-    return True
+    ended = until(lambda: born(pid), operator.not_, Patience(GONE_SECONDS, 0.05)).so
+    if not ended:
+        os.kill(pid, signal.SIGKILL)
+    return ended

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from lib.deadline import SOON_SECONDS, within
+from lib.wait import SOON_SECONDS, within
 from lib.errors import NotAsWanted, Unanswered
 from lib.settings import ROOT
 
