@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lib import machine
 from lib.wait import Patience, until
 
 HERE = Path(__file__).resolve().parent
@@ -92,13 +93,8 @@ def start(
 
 def born(pid: int) -> str:
     """When the system says this process was started, or "" where there is no such process. Read-only."""
-    stat = Path(f"/proc/{pid}/stat")
-    if Path("/proc/self/stat").exists():
-        try:
-            fields = stat.read_text(encoding="utf-8").rpartition(")")[2].split()
-        except OSError:
-            return ""
-        return "" if fields[0] == "Z" else fields[19]
+    if machine.started(os.getpid()) is not None:  # it tells of processes, so of one that it does not know there is none
+        return machine.started(pid) or ""
     listed = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return listed.stdout.strip()
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from lib.errors import Refused, Unreachable
+from lib.record import files
 from lib.wait import Patience, until
 from rehearsal import children
 from rehearsal.children import Child
@@ -222,10 +223,7 @@ def _remember(state_folder: Path, processes: dict[str, Child], endpoint: str) ->
     }
     for name, child in processes.items():
         state[name] = {"pid": child.pid, "born": child.born, "log": str(child.log)}
-    state_folder.mkdir(parents=True, exist_ok=True)
-    draft = state_folder / f"{STATE_FILE}.new"
-    draft.write_text(json.dumps(state, indent=2) + "\n", encoding="utf-8")
-    draft.replace(state_folder / STATE_FILE)
+    files.replace(state_folder / STATE_FILE, f"{json.dumps(state, indent=2)}\n".encode())
 
 
 def _recall(state_folder: Path) -> dict:

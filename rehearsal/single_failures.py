@@ -27,6 +27,7 @@ from lib import render
 from lib.command import told
 from lib.errors import Unreachable
 from lib.failures import FAILED, GAP, LATE, NOT_EXERCISED, PASSED, SILENT, VERDICTS
+from lib.record import files
 from lib.terminal import say
 from lib.terminal import table as print_table
 from lib.wait import FOR_EVER, Patience, until
@@ -253,7 +254,7 @@ def silence(interpreters: Sequence[str], brief: bool, path: Path | None) -> int:
     """Break every task of the workflow in every way, and see who is reached."""
     rows = run(interpreters or INTERPRETERS, brief)
     if path:
-        path.write_text(json.dumps(rows), encoding="utf-8")
+        files.replace(path, json.dumps(rows).encode())
         return 0
     return report(rows)
 

@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-from lib import locks, origin
+from lib import locks, machine, origin
 from lib.errors import BadParameters
 from lib.settings import ROOT, load
 from lib.wait import Patience, until
@@ -133,9 +133,7 @@ def _said(begun: subprocess.Popen[str]) -> str:
 
 def kernels_of(pid: int) -> list[int]:
     """The ids of the kernels that a runner started. Read-only."""
-    lists = [task / "children" for task in Path(f"/proc/{pid}/task").iterdir()]
-    children = [int(child) for found in lists for child in found.read_text().split()]
-    return [child for child in children if origin.KERNEL in Path(f"/proc/{child}/cmdline").read_text()]
+    return [child for child, command in machine.children(pid).items() if origin.KERNEL in command]
 
 
 def gone(pid: int) -> bool:

@@ -55,8 +55,8 @@ def add(descriptor: int, data: bytes, keep: int | None = None) -> None:
     os.fsync(descriptor)
 
 
-def replace(path: Path, data: bytes) -> None:
-    """Write a whole file, all or nothing."""
+def replace(path: Path, data: bytes, mode: int = PRIVATE) -> None:
+    """Write a whole file, all or nothing; somebody else's file keeps its `mode` where that is given."""
     make_folder(path.parent)
     with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=DRAFT, delete=False) as file:
         draft = Path(file.name)
@@ -64,7 +64,7 @@ def replace(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-            draft.chmod(PRIVATE)
+            draft.chmod(mode)
             draft.replace(path)
         except BaseException:
             draft.unlink(missing_ok=True)

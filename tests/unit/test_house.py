@@ -291,6 +291,19 @@ def test_no_limit_of_a_wait_is_by_a_clock_that_nobody_can_inject(path):
         assert [call for call in calls(path) if call[0] in ("time.monotonic", "time.time", "monotonic")] == []
 
 
+WRITES_WHOLE = re.compile(r"\.(NamedTemporaryFile|mkstemp)\b|\bos\.(replace|rename)\b|/proc\b")
+
+
+@pytest.mark.parametrize("path", ALL, ids=name)
+def test_a_file_is_replaced_and_what_the_system_tells_of_processes_is_read_in_one_place_each(path):
+    inside = " ".join(ast.unparse(node) for node in tree(path).body if not _is_text(node))
+    assert (path.stem in ("files", "machine")) == bool(WRITES_WHOLE.search(inside))
+
+
+def _is_text(node):
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
 @pytest.mark.parametrize("path", TESTS, ids=name)
 def test_no_test_waits_for_a_clock_or_lets_one_decide(path):
     seen = [(line, what) for line, what in clocks.found(path.read_text(encoding="utf-8"))]

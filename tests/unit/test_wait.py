@@ -1,4 +1,4 @@
-"""How the runbook waits: until something is so or the time is up, and which of the two it was; and how it tries again."""
+"""How the runbook waits: until something is so or the time is up, and which of the two; and how it tries again."""
 
 import math
 
