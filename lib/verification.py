@@ -1,10 +1,9 @@
 """Whether live things hold what was wanted: read until they do, or time is up. Writes only the record."""
 
-from collections.abc import Mapping
-
 from lib.check_ids import Id
 from lib.checks import Check, Status, brief
 from lib.errors import NotAsWanted
+from lib.exact_json import parts_of
 from lib.plans import FAILED, KEPT, NOT_TRIED, UNKNOWN, Outcome, Resource, Value, differences, entry, same
 from lib.records import LOG, Record
 from lib.settings import Settings
@@ -75,6 +74,4 @@ def failed(resource: Resource, why: str, wanted: Value) -> Check:
 
 
 def _unreadable(value: Value) -> bool:
-    if isinstance(value, Mapping):
-        return any(map(_unreadable, value.values()))
-    return any(map(_unreadable, value)) if isinstance(value, list | tuple) else value == UNKNOWN
+    return any(part.value == UNKNOWN for part in parts_of(value))

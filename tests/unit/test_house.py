@@ -35,6 +35,25 @@ BY_A_CLOCK = {
     ("tests/waiting.py", "a limit"): "the pause between two looks, which decides nothing",
 }
 ENVIRONMENTS = {path.stem for path in (ROOT / "parameters").glob("*.yaml")}
+# Who goes through plain data by a recursion of its own, and why `exact_json.parts_of` and `mapped` are not it.
+BY_RECURSION = {
+    "lib/answers.py answer": "says of each object where in the answer it stood",
+    "lib/asl/grammar.py _template": "a field and its neighbour in one object",
+    "lib/asl/intrinsics.py _spoken": "writes another language",
+    "lib/asl/intrinsics.py _to_string": "writes another language",
+    "lib/exact_json.py in_order": "an object's keys among each other",
+    "lib/exact_json.py mapped": "it is this one",
+    "lib/guards.py _differing": "two values at once",
+    "lib/payloads.py filled": "renames the key by which it decides",
+    "lib/plans.py differences": "two values at once",
+    "lib/plans.py same": "two values at once",
+    "lib/render.py _compact": "writes text as wide as a line",
+    "lib/render.py _sorted": "an object's keys among each other",
+    "lib/resources/items.py typed": "writes another language",
+    "lib/telemetry/facts.py _places": "two values at once",
+    "lib/telemetry/patterns.py could_take": "a pattern's alternatives",
+    "lib/thresholds.py _aligned": "two values at once",
+}
 BANNED = {"manager", "util", "utils", "helper", "helpers", "handle", "data2", "process"}
 # Each of these imports nothing of ours but what stands behind it.
 FOUNDATION = {
@@ -49,7 +68,7 @@ FOUNDATION = {
     "lib.record.contacts": {"lib.exact_json"},
     "lib.record.files": {"lib.errors", "lib.wait"},
     "lib.record.writers": {"lib.errors", "lib.record.files"},
-    "lib.unknown": {"lib.errors"},
+    "lib.unknown": {"lib.errors", "lib.exact_json"},
     "lib.wait": {"lib.errors"},
     "lib.record.seals": {"lib.exact_json", "lib.record.formats"},
     "lib.record.contents": {"lib.record.files", "lib.record.seals"},
@@ -302,6 +321,20 @@ def test_a_file_is_replaced_and_what_the_system_tells_of_processes_is_read_in_on
 
 def _is_text(node):
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def recursions(source):
+    """The functions that call themselves for what lies in objects and lists."""
+    for found in [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]:
+        names = {node.id for node in ast.walk(found) if isinstance(node, ast.Name)}
+        if {found.name, "isinstance", "list"} <= names and names & {"dict", "Mapping"}:
+            yield found.name
+
+
+def test_plain_data_is_walked_in_one_place():
+    assert {f"{name(path)} {found}" for path in ALL for found in recursions(path.read_text(encoding="utf-8"))} == {
+        *BY_RECURSION
+    }
 
 
 @pytest.mark.parametrize("path", TESTS, ids=name)
