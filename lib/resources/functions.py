@@ -72,7 +72,7 @@ class EnvironmentVariable(LiveThing):
 
     def _wait(self) -> None:
         # botocore's own waiter sleeps by a clock that nobody can inject, and counts looks where our limit is a time.
-        # That of today, `function_updated_v2`, also asks GetFunction: one more permission, and a link to the code.
+        # Its newer `function_updated_v2` asks GetFunction: another permission, and a link to the code in the answer.
         asked = partial(self.live.client("lambda").get_function_configuration, FunctionName=self.function)
         ended = (UPDATED, NOT_UPDATED)
         answer = until(asked, lambda found: found["LastUpdateStatus"] in ended, self.live.patience()).seen
