@@ -10,7 +10,7 @@ import pytest
 FILLED = {"lib.undo._Thing"}
 CORE = (
     "account_guards", "approval", "approvers", "changes", "drift", "emergency", "guards", "kept_plans", "lock", "locks",
-    "machine", "persons", "plans", "resume", "rollback", "undo",
+    "machine", "persons", "plans", "resume", "rollback", "undo", "wait",
 )  # fmt: skip
 
 
