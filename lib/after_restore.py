@@ -5,11 +5,11 @@ asked for only so long, and what does not come of it is said: it keeps nobody wa
 from lib import guards, kept_plans, locks, undo
 from lib.account_guards import AccountGuards
 from lib.aws import Live
-from lib.deadline import SOON_SECONDS, within
 from lib.emergency import Restoration
 from lib.errors import RunbookError
 from lib.plans import Change, Plan
 from lib.records import Record
+from lib.wait import SOON_SECONDS, within
 
 
 def take_lock_away(live: Live) -> str:

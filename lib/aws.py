@@ -28,10 +28,10 @@ from botocore.parsers import ResponseParserError
 from lib import origin
 from lib.answers import Readers, answering
 from lib.calls import CallLog, Calls
-from lib.deadline import SOON_SECONDS, within
 from lib.errors import BadParameters, NotAsWanted, Refused, Throttled, Unanswered, Unreachable
 from lib.record import contacts
 from lib.settings import Settings
+from lib.wait import SOON_SECONDS, Patience, within
 
 # A custom endpoint is signed with these, so that real credentials never leave for anything but AWS.
 PLACEHOLDER = {"aws_access_key_id": "placeholder", "aws_secret_access_key": "placeholder"}
@@ -101,6 +101,15 @@ class Live:
     def waiting(self, settings: Settings) -> "Live":
         """The same connection, whose calls wait for an answer as long as these parameters say."""
         return replace(self, settings=settings, clients={}, single={})
+
+    def patience(self, seconds: float | None = None, pause: float | None = None) -> Patience:
+        """How long something is waited for by this connection's clock: as the parameters say, where nothing is said."""
+        return Patience(
+            self.settings.verify_timeout_seconds if seconds is None else seconds,
+            self.settings.poll_seconds if pause is None else pause,
+            self.sleep,
+            self.clock,
+        )
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 clients are made at run time and have no type
         """The cached boto3 client of a service."""

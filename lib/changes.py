@@ -3,7 +3,6 @@
 The only module that calls `write`. Each write is preceded by a record of how to undo it, flushed to disk.
 """
 
-import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -20,6 +19,7 @@ from lib.records import LOG, Record
 from lib.resource import Reopen, Resource, Value
 from lib.settings import Settings
 from lib.verification import verify
+from lib.wait import attempts
 
 __all__ = [
     "LOG", "carry_out", "clear", "clear_left_behind", "plan", "restore_now", "roll_back", "temporarily", "verify",
@@ -269,7 +269,7 @@ class _Writer:
 
     def _write_within_bounds(self, change: Change) -> datetime | None:
         """Write again what AWS asked to put off, and what got no answer and was not carried out; nothing else."""
-        for wait in (*WAITS, None):
+        for last in attempts(WAITS, self.sleep):
             self.still_ours()
             try:
                 return change.resource.write(change.after)
@@ -284,9 +284,8 @@ class _Writer:
                     raise Refused(
                         f"somebody else changed {change.resource.name} while AWS owed an answer; theirs was left alone"
                     ) from error
-                if wait is None:
+                if last:
                     raise
-                self.sleep(wait * random.uniform(0.5, 1))  # so that two do not meet again
         return None
 
     def note(self, change: Change, state: WriteState, **more: object) -> None:

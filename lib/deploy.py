@@ -4,8 +4,6 @@ Writes only to the record.
 """
 
 import json
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ from lib.resources.rules import Rule, targets
 from lib.resources.workflow import description, versions
 from lib.resources.workflow_alias import routings
 from lib.telemetry.cutover import CLOCKS_SECONDS
+from lib.wait import idle
 
 
 def backup(live: Live, record: Record) -> Path:
@@ -105,14 +104,14 @@ def _heard(live: Live, name: str, pattern: dict[str, Any], dispatcher: str) -> C
     return Check(Id.RULE_CARRIES, f"{name} carries its event", status, found, expected, name)
 
 
-def published(live: Live, sleep: Callable[[float], None] = time.sleep) -> list[Check]:
+def published(live: Live) -> list[Check]:
     """Whether the newest published version is the live revision, and each alias by which check-ins come runs it.
 
     Waits first, since executions started within seconds of an update may still use the old definition: updates are
     eventually consistent. In plan mode nothing is waited for.
     """
     s = live.settings
-    sleep(_to_settle(live) if s.mode == "apply" else 0)
+    idle(_to_settle(live) if s.mode == "apply" else 0, live.sleep)
     now = str((description(live, s.state_machine_arn) or {}).get("revisionId", "none"))
     found = versions(live, s.state_machine_arn)
     newest = str((description(live, found[0]) or {}).get("revisionId", "none")) if found else "no version"

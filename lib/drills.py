@@ -27,6 +27,7 @@ from lib.resources.users import item_of, require_nobodys
 from lib.resources.workflow import value_of
 from lib.scenarios import Scenario
 from lib.states import named
+from lib.wait import idle
 
 WAIT_SECONDS = 180
 GATE = "DrillGate"
@@ -133,7 +134,7 @@ def run(live: Live, record: Record, groups: Sequence[Group], phase: str = VALIDA
     try:
         with changes.temporarily(listening.listeners(live, session), phase, record, lock):
             # A queue's new policy and a new rule take a while to let messages through.
-            live.sleep(live.settings.settle_seconds)
+            idle(live.settings.settle_seconds, live.sleep)
             found = _session(live, record, groups, session, phase, entry)
     except NotAsWanted as error:
         if found is None:

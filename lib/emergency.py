@@ -16,7 +16,6 @@ from lib import backups, changes, provenance, undo, verification
 from lib.account_guards import AccountGuards
 from lib.aws import Live
 from lib.checks import Check, brief
-from lib.deadline import SOON_SECONDS, within
 from lib.errors import BadParameters, NotAsWanted, Refused, RunbookError, Unanswered
 from lib.exact_json import dumps, in_order, laid, texts
 from lib.record.change_rows import WriteState
@@ -25,6 +24,7 @@ from lib.resource import Resource, Value
 from lib.resources.workflow import Workflow
 from lib.resources.workflow_alias import WorkflowAlias, is_routing, kept_routings
 from lib.settings import Settings, changed
+from lib.wait import SOON_SECONDS, within
 
 NOT_TOLD = "neither the run's log nor its backup tells what it ran before; see what it names, and move it by hand"
 READ_BACK_SECONDS = 30  # for how long what got no answer is looked for

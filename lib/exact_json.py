@@ -6,10 +6,10 @@ restore what it was made from.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from json import JSONDecoder
 from json.encoder import encode_basestring
-from typing import Any
+from typing import Any, NamedTuple
 
 from lib.errors import NotAsWanted, Refused
 
@@ -96,6 +96,49 @@ def in_order(value: Any) -> Any:  # noqa: ANN401
     if isinstance(value, dict):
         return {key: in_order(value[key]) for key in sorted(value, key=str)}
     return [in_order(item) for item in value] if isinstance(value, list) else value
+
+
+class Part(NamedTuple):
+    """A value within plain data, and the keys and numbers that lead to it."""
+
+    value: Any
+    keys: tuple[str | int, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The key of an object at which it stands; an element of a list, and the whole, stand at none."""
+        last = self.keys[-1] if self.keys else ""
+        return last if isinstance(last, str) else ""
+
+
+def parts_of(value: Any) -> Iterator[Part]:  # noqa: ANN401
+    """The value itself and everything in it, however deep, in order."""
+    ahead = [Part(value)]
+    while ahead:
+        here = ahead.pop()
+        yield here
+        inner: Iterable[tuple[Any, Any]] = ()
+        if isinstance(here.value, Mapping):
+            inner = here.value.items()
+        elif isinstance(here.value, list | tuple):
+            inner = enumerate(here.value)
+        ahead += reversed([Part(one, (*here.keys, key)) for key, one in inner])
+
+
+def mapped(
+    value: Any,  # noqa: ANN401
+    plain: Callable[[str, Any], Any],
+    named: Callable[[Any], Any] = lambda key: key,
+    key: str = "",
+) -> Any:  # noqa: ANN401
+    """The same data with `plain` of each plain value in it, told its `key` as a Part's, and `named` of each key."""
+    if isinstance(value, Twice):
+        twice = Twice({named(inside): mapped(one, plain, named, inside) for inside, one in value.items()})
+        twice.pairs = tuple((named(inside), mapped(one, plain, named, inside)) for inside, one in value.pairs)
+        return twice
+    if isinstance(value, Mapping):
+        return {named(inside): mapped(one, plain, named, inside) for inside, one in value.items()}
+    return [mapped(one, plain, named) for one in value] if isinstance(value, list | tuple) else plain(key, value)
 
 
 def require(value: Any, what: str) -> None:  # noqa: ANN401

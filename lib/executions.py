@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from lib.aws import Live, absent_is_none, error_code, readable
 from lib.exact_json import parsed
+from lib.wait import until
 
 NEVER_ENDS = "RUNNING"
 MOST = 500_000  # executions that are listed, a thousand a call: 24 days at 20,500 a day
@@ -81,12 +82,11 @@ def describe(live: Live, arn: str, with_output: bool = True) -> Execution:
 
 def finished(live: Live, arn: str, timeout: float, with_output: bool = True) -> Execution:
     """Wait until an execution ends, or until `timeout` seconds pass; then it is returned as it stands."""
-    deadline = live.clock() + timeout
-    while True:
-        execution = describe(live, arn, with_output)
-        if execution.status != NEVER_ENDS or live.clock() > deadline:
-            return execution
-        live.sleep(live.settings.poll_seconds)
+    return until(
+        lambda: describe(live, arn, with_output),
+        lambda execution: execution.status != NEVER_ENDS,
+        live.patience(timeout),
+    ).seen
 
 
 def path(live: Live, arn: str) -> list[str]:

@@ -9,6 +9,7 @@ from lib import desired
 from lib.check_ids import Id
 from lib.checks import Check, Status, failed
 from lib.drills import Drill, Session
+from lib.exact_json import parts_of
 from lib.listening import Received
 from lib.settings import Settings
 
@@ -216,11 +217,7 @@ def _quotes(message: Received, text: str, name: str) -> bool:
 
 def _strings(value: Any) -> str:  # noqa: ANN401 - parsed JSON
     """Every text of a message, since in JSON a text looks different from what it says."""
-    if isinstance(value, Mapping):
-        return "\n".join(_strings(part) for part in value.values())
-    if isinstance(value, list):
-        return "\n".join(_strings(part) for part in value)
-    return value if isinstance(value, str) else ""
+    return "\n".join(part.value for part in parts_of(value) if isinstance(part.value, str))
 
 
 def _current(drill: Drill, settings: Settings, revision: str) -> Check | None:

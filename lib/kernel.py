@@ -16,6 +16,8 @@ from ipykernel.kernelapp import IPKernelApp
 from jupyter_client.session import json_packer
 from traitlets.config import Config
 
+from lib.exact_json import mapped
+
 
 class KernelOfOurs(IPKernelApp):
     """ipykernel's, which reads nothing but its connection."""
@@ -32,18 +34,14 @@ def packed(message: Any) -> bytes:  # noqa: ANN401 - whatever a cell shows
     try:
         json.dumps(message, ensure_ascii=False, default=str).encode()
     except UnicodeEncodeError:
-        message = _whole(message)
+        message = mapped(message, lambda _, part: _whole(part), _whole)
     except (TypeError, ValueError):  # left to what jupyter_client makes of it
         pass
     return json_packer(message)
 
 
 def _whole(value: Any) -> Any:  # noqa: ANN401
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
-    if isinstance(value, dict):
-        return {_whole(key): _whole(item) for key, item in value.items()}
-    return [_whole(item) for item in value] if isinstance(value, list | tuple) else value
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
 def main() -> None:

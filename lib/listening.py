@@ -5,7 +5,7 @@ They exist only while a validation listens; `changes.temporarily` records them, 
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lib import desired
@@ -15,6 +15,7 @@ from lib.resources import Queue, QueueStatement, Rule, Subscription, Target
 from lib.resources.base import LiveThing
 from lib.resources.rules import targets
 from lib.resources.topics import LISTENING, subscriptions
+from lib.wait import until
 
 PREFIX = LISTENING
 QUEUES = ("trusted", "operations", "events")
@@ -129,30 +130,27 @@ def collect(
     expected: Callable[[Sequence[Received]], bool],
 ) -> None:
     """Receive from every queue into `heard` until `expected` holds or the alert limit has passed."""
-    deadline = live.clock() + float(live.settings.alert_limit_seconds)
-    while True:
-        new = _new(heard, _receive_all(live, session))
-        heard += new
-        if expected(heard) or live.clock() > deadline:
-            return
-        if not new:
-            live.sleep(min(live.settings.poll_seconds, 1))
+    until(
+        lambda: _hear(live, session, heard),
+        lambda _: expected(heard),
+        live.patience(live.settings.alert_limit_seconds, min(live.settings.poll_seconds, 1)),
+        more=bool,
+    )
 
 
 def collect_strays(live: Live, session: str, heard: list[Received]) -> None:
     """Go on receiving into `heard` for `listen_seconds`: duplicates, late alerts, and what nobody expected."""
-    deadline = live.clock() + float(live.settings.listen_seconds)
-    while True:
-        new = _new(heard, _receive_all(live, session))
-        heard += new
-        if live.clock() > deadline and not new:
-            return
-        if not new:
-            live.sleep(min(live.settings.poll_seconds, 1))
+    patience = live.patience(live.settings.listen_seconds, min(live.settings.poll_seconds, 1))
+    # The whole time, whatever comes; and then what is there already.
+    while until(lambda: _hear(live, session, heard), lambda _: False, patience, more=bool).seen:
+        patience = replace(patience, seconds=0)
 
 
-def _receive_all(live: Live, session: str) -> list[Received]:
-    return [message for channel in QUEUES for message in _receive(live, session, channel)]
+def _hear(live: Live, session: str, heard: list[Received]) -> list[Received]:
+    """What is new, which `heard` then holds as well."""
+    new = _new(heard, [message for channel in QUEUES for message in _receive(live, session, channel)])
+    heard += new
+    return new
 
 
 def _new(heard: Sequence[Received], found: Sequence[Received]) -> list[Received]:

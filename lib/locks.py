@@ -26,6 +26,7 @@ from lib.aws import Live, absent_is_none, readable
 from lib.display import commands
 from lib.errors import NotAsWanted, Refused, RunbookError, Superseded, Throttled, Unanswered
 from lib.lock import Lock, digest
+from lib.wait import attempts
 
 # The runner's kernels inherit it, and so write under its lock; a command of its own does not.
 TOKEN = "RUNBOOK_LOCK_TOKEN"
@@ -129,15 +130,15 @@ def _take(live: Live, run_id: str, token: str) -> None:
     )
     if lifted := AccountGuards(live).lock_lifted():
         raise Refused(lifted)
-    for wait in (*WAITS, None):
+    for last in attempts(WAITS, live.sleep):
         if _put_where_none_is(live, lock):
             return
         held = _read(live)
         if held and held[0].opened_by(token):
             return  # a repeated call finds the lock that its first attempt took
-        if held or wait is None:
+        # One that was in the way and is not there now was given back just now.
+        if held or last:
             raise Superseded(_somebody_elses(live, held and held[0]))
-        live.sleep(wait)  # given back just now
 
 
 def _put_where_none_is(live: Live, lock: Lock) -> bool:
@@ -216,7 +217,7 @@ def _keep_renewing(live: Live, run_id: str, token: str, ended: threading.Event) 
 
 def _remove(live: Live, token_sha256: str) -> None:
     """Take away the lock of this token, and never somebody else's: each attempt reads it again just before."""
-    for wait in (*WAITS, None):
+    for last in attempts(WAITS, live.sleep):
         lock = found(live)
         if lock is None or lock.token_sha256 != token_sha256:
             return
@@ -225,9 +226,8 @@ def _remove(live: Live, token_sha256: str) -> None:
                 live.once().client("ssm").delete_parameter(Name=live.settings.lock_name)
             return
         except (Throttled, Unanswered):
-            if wait is None:
+            if last:
                 raise
-            live.sleep(wait)
 
 
 def _age(answer: Mapping[str, Any]) -> float | None:

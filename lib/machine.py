@@ -1,4 +1,4 @@
-"""Which process of which machine: what tells whether the one that took a lock still lives. Reads /proc; no AWS."""
+"""Which process of which machine: what tells whether one still lives, and whose it is. Alone reads /proc; no AWS."""
 
 import os
 from pathlib import Path
@@ -24,8 +24,23 @@ def born(pid: int) -> str:
         return ""
     except PermissionError:
         pass  # somebody else's, and there
+    moment = started(pid)
+    if moment is None:
+        return f"{boot()} {ALIVE}" if pid == os.getpid() else ALIVE
+    return moment and f"{boot()} {moment}"
+
+
+def started(pid: int) -> str | None:
+    """When this process was started, by the system's count since its boot: "" of one that has ended, None of none."""
     try:
         fields = (PROC / f"{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     except OSError:
-        return f"{boot()} {ALIVE}" if pid == os.getpid() else ALIVE
-    return "" if fields[0] == "Z" else f"{boot()} {fields[19]}"
+        return None
+    return "" if fields[0] == "Z" else fields[19]
+
+
+def children(pid: int) -> dict[int, str]:
+    """The processes that this one started and that still run: their ids, each with its command line."""
+    tasks = (PROC / f"{pid}/task").iterdir()
+    found = [int(child) for task in tasks for child in (task / "children").read_text(encoding="ascii").split()]
+    return {child: (PROC / f"{child}/cmdline").read_text(encoding="utf-8") for child in found}

@@ -6,14 +6,13 @@ end of the file, one line break after what was there, and removing it takes away
 """
 
 import difflib
-import os
 import re
-import tempfile
-from contextlib import suppress
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 from lib.errors import NotAsWanted
+from lib.record import files
 
 MARK = re.compile(rb"^[ \t]*<!-- your6-phase3:([A-Za-z0-9][A-Za-z0-9_-]*):(begin|end) -->[ \t]*\r?$", re.MULTILINE)
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -151,18 +150,7 @@ def _bytes(path: Path) -> bytes:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    temporary = ""
     try:
-        mode = path.stat().st_mode & 0o7777
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = file.name
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(mode)
-        Path(temporary).replace(path)
+        files.replace(path, data, stat.S_IMODE(path.stat().st_mode))
     except OSError as error:
-        if temporary:
-            with suppress(OSError):
-                Path(temporary).unlink()
         raise NotAsWanted(f"{path} cannot be written: {error.strerror}; it is unchanged") from error

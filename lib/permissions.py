@@ -11,6 +11,7 @@ from lib.checks import Check, Status, in_mode
 from lib.resources import identity_policies
 from lib.resources.encryption import USES, topics_keys, workflows_keys
 from lib.resources.roles import inline_policies
+from lib.wait import until
 
 LOGGING = (
     "logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery", "logs:DeleteLogDelivery",
@@ -84,13 +85,12 @@ def checks(live: Live, needed: Sequence[Need] = ()) -> list[Check]:
 
 def settled(live: Live) -> list[Check]:
     """`checks`, asked again until none is failed or `verify_timeout_seconds` pass: IAM takes a while. Read-only."""
-    deadline = live.clock() + live.settings.verify_timeout_seconds
     needed = needs(live)
-    while True:
-        found = checks(live, needed)
-        if all(check.status != Status.FAILED for check in found) or live.clock() > deadline:
-            return found
-        live.sleep(live.settings.poll_seconds)
+    return until(
+        lambda: checks(live, needed),
+        lambda found: all(check.status != Status.FAILED for check in found),
+        live.patience(),
+    ).seen
 
 
 def after(live: Live, asked: Sequence[Check]) -> list[Check]:

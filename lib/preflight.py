@@ -25,6 +25,7 @@ from lib.resources.statements import carries, value_of
 from lib.resources.topics import subscriptions
 from lib.resources.workflow import description
 from lib.telemetry.outcomes import DRILL_PREFIX
+from lib.wait import until
 
 DEAD_LETTER_QUEUES = ("Your6-CheckinDLQ", "Your6-AlertDLQ")
 PHASE_3_KEYS = ("risk_score", "score", "trajectory", "aiMetadata")
@@ -231,14 +232,13 @@ def _role(live: Live) -> str:
 
 
 def _function(live: Live, name: str) -> str:
-    deadline = live.clock() + live.settings.verify_timeout_seconds
-    while True:
-        answer = live.client("lambda").get_function_configuration(FunctionName=name)
-        state = str(answer["State"])
-        if state != "Pending" or live.clock() > deadline:  # just made or deployed: it becomes Active by itself
-            # Lambda sends a function to sleep that was idle for weeks. What wakes it fails, and has to be tried again.
-            return f"{state}; its next invocation fails and wakes it: invoke it once" if state == "Inactive" else state
-        live.sleep(live.settings.poll_seconds)
+    def asked() -> str:
+        return str(live.client("lambda").get_function_configuration(FunctionName=name)["State"])
+
+    # Just made or deployed, it becomes Active by itself. botocore's own waiter would go on for one that is Inactive.
+    state = until(asked, lambda state: state != "Pending", live.patience()).seen
+    # Lambda sends a function to sleep that was idle for weeks. What wakes it fails, and has to be tried again.
+    return f"{state}; its next invocation fails and wakes it: invoke it once" if state == "Inactive" else state
 
 
 def _table(live: Live) -> str:

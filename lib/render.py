@@ -6,13 +6,14 @@ Templates are walked as parsed JSON: `string.Template` would turn `$$.State` int
 import difflib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from lib.asl import reading
 from lib.asl.shape import inner
 from lib.errors import BadParameters
+from lib.exact_json import mapped, parts_of
 from lib.flowchart import mermaid as mermaid
 from lib.settings import Settings
 from lib.states import named, walk
@@ -45,25 +46,25 @@ def fill(template: Any, values: Mapping[str, Value], *, all_used: bool = False, 
 
 def placeholders(template: Any) -> set[str]:  # noqa: ANN401
     """The names of the placeholders in parsed JSON; a malformed one is returned as it stands."""
-    if isinstance(template, Mapping):
-        return set().union(*(placeholders(part) for part in (*template, *template.values())))
-    if isinstance(template, list):
-        return set().union(*(placeholders(part) for part in template))
-    if not isinstance(template, str):
-        return set()
-    rest = PLACEHOLDER.sub("", template)
-    return set(PLACEHOLDER.findall(template)) | ({rest[rest.index("${") :]} if "${" in rest else set())
+    texts = {text for part in parts_of(template) for text in (part.key, part.value) if isinstance(text, str)}
+    return {name for text in texts for name in _placeholders(text)}
+
+
+def _placeholders(text: str) -> Iterator[str]:
+    yield from PLACEHOLDER.findall(text)
+    rest = PLACEHOLDER.sub("", text)
+    if "${" in rest:
+        yield rest[rest.index("${") :]
 
 
 def _filled(template: Any, values: Mapping[str, Value]) -> Any:  # noqa: ANN401
-    if isinstance(template, Mapping):
-        return {_text(key, values): _filled(part, values) for key, part in template.items()}
-    if isinstance(template, list):
-        return [_filled(part, values) for part in template]
-    if not isinstance(template, str):
-        return template
-    alone = PLACEHOLDER.fullmatch(template)
-    return values[alone[1]] if alone else _text(template, values)
+    def put(_: str, part: Any) -> Any:  # noqa: ANN401
+        if not isinstance(part, str):
+            return part
+        alone = PLACEHOLDER.fullmatch(part)
+        return values[alone[1]] if alone else _text(part, values)
+
+    return mapped(template, put, lambda key: _text(key, values))
 
 
 def _text(template: str, values: Mapping[str, Value]) -> str:

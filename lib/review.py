@@ -1,8 +1,7 @@
 """Phase 07 around its charts: the window, tables, and the success criteria from evidence and CloudWatch. Read-only."""
 
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -24,6 +23,7 @@ from lib.records import VALIDATED, Record
 from lib.resources import Widgets
 from lib.telemetry import cutover, outcomes
 from lib.telemetry.cutover import Cutover
+from lib.wait import until
 
 # Counted only when it happens: that it has no datapoint is good news.
 MAY_BE_DARK = ("ExecutionsFailed", "ExecutionsTimedOut")
@@ -53,14 +53,14 @@ def window(live: Live) -> Window:
     return _until_now(live, cutover.read(live))
 
 
-def counted_window(live: Live, sleep: Callable[[float], None] = time.sleep) -> Window:
+def counted_window(live: Live) -> Window:
     """Like `window`, once a success after the change is counted in it, or the time is up: metrics are late."""
-    s, deadline = live.settings, live.clock() + live.settings.verify_timeout_seconds
-    found = window(live)
-    while found.change and not _success_counted(live, found) and live.clock() <= deadline:
-        sleep(s.poll_seconds)
-        found = _until_now(live, found.change)
-    return found
+    change = cutover.read(live)
+    return until(
+        lambda: _until_now(live, change),
+        lambda found: not found.change or _success_counted(live, found),
+        live.patience(),
+    ).seen
 
 
 def _until_now(live: Live, change: Cutover | None) -> Window:

@@ -19,6 +19,7 @@ from lib import choices, states, walks
 from lib.asl import answer_fields, reading
 from lib.asl.intrinsics import is_plain
 from lib.errors import BadParameters
+from lib.exact_json import mapped
 from lib.payloads import ABSENT, FailsExecution
 from lib.walks import Sent, Way, Whole, follow
 
@@ -105,7 +106,7 @@ class Router:
     def way(self, checkin: Any) -> Way:  # noqa: ANN401
         """The way of an ordinary check-in that the processor scores so, every task succeeding."""
         given = {"userId": USER}
-        result = Whole(_sayable(checkin, self.edges))
+        result = Whole(mapped(checkin, lambda _, value: _sayable(value, self.edges)))
         return follow(self.definition, given, walks.context_of("checkin", given), result)
 
 
@@ -138,10 +139,6 @@ def _sayable(value: Any, edges: Sequence[float]) -> Any:  # noqa: ANN401
 
     A sentiment of 0.0001 is ordinary, and a definition that puts it into a message decides nothing by that.
     """
-    if isinstance(value, Mapping):
-        return {key: _sayable(part, edges) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_sayable(part, edges) for part in value]
     if not isinstance(value, float) or is_plain(value):
         return value
     place = bisect_left(edges, value)

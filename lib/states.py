@@ -8,6 +8,7 @@ from typing import Any
 
 from lib.asl import reading
 from lib.asl.shape import inner
+from lib.exact_json import parts_of
 
 # A path as AWS takes it, alone or within intrinsic functions, also where a walk does not know it: of the data, of the
 # context, of a variable; with escapes, wildcards, slices, filters and functions.
@@ -105,15 +106,9 @@ def _objects(body: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
 
 def references(value: Any) -> Iterator[str]:  # noqa: ANN401 - any part of a definition
     """Every path that a value refers to: in its `.$` fields at any depth, its `...Path` fields and its `Variable`s."""
-    if isinstance(value, Mapping):
-        for key, part in value.items():
-            if isinstance(part, str) and (key.endswith((".$", "Path")) or key == "Variable"):
-                yield from (found["path"] for found in TEXT_OR_PATH.finditer(part) if found["path"])
-            else:
-                yield from references(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from references(part)
+    for part in parts_of(value):
+        if isinstance(part.value, str) and (part.key.endswith((".$", "Path")) or part.key == "Variable"):
+            yield from (found["path"] for found in TEXT_OR_PATH.finditer(part.value) if found["path"])
 
 
 def seconds_of(body: Mapping[str, Any]) -> float:

@@ -11,6 +11,7 @@ from typing import Any
 
 from lib.aws import Live, readable
 from lib.errors import NotAsWanted
+from lib.exact_json import mapped
 from lib.walks import Step, catches, result_of
 
 # AWS takes a context object only with a mock, and a mock only for tasks. So in other states `$$.` is read from here.
@@ -81,11 +82,8 @@ def _with_context(body: Mapping[str, Any], data: Any, context: Mapping[str, Any]
 
 
 def _moved(value: Any) -> Any:  # noqa: ANN401
-    if isinstance(value, Mapping):
-        return {
-            key: re.sub(r"\$\$\.", f"$.{HELD}.", part)
-            if isinstance(part, str) and (key.endswith((".$", "Path")) or key == "Variable")
-            else _moved(part)
-            for key, part in value.items()
-        }
-    return [_moved(part) for part in value] if isinstance(value, list) else value
+    def moved(key: str, part: Any) -> Any:  # noqa: ANN401
+        refers = isinstance(part, str) and (key.endswith((".$", "Path")) or key == "Variable")
+        return re.sub(r"\$\$\.", f"$.{HELD}.", part) if refers else part
+
+    return mapped(value, moved)

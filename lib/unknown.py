@@ -6,6 +6,7 @@ In a record it is this text. A live value may hold the same text, which somebody
 from typing import Any
 
 from lib.errors import Refused
+from lib.exact_json import parts_of
 
 
 class Unknown(str):
@@ -18,11 +19,8 @@ UNKNOWN = Unknown("(not readable yet)")
 
 def feigned(live: Any) -> bool:  # noqa: ANN401 - plain data
     """Whether a live value holds that text, and not what it stands for."""
-    if isinstance(live, dict):
-        return any(feigned(key) or feigned(value) for key, value in live.items())
-    if isinstance(live, list | tuple):
-        return any(map(feigned, live))
-    return bool(live == UNKNOWN and not isinstance(live, Unknown))
+    texts = (text for part in parts_of(live) for text in (part.key, part.value))
+    return any(text == UNKNOWN and not isinstance(text, Unknown) for text in texts)
 
 
 def require_none_feigned(live: Any, name: str) -> None:  # noqa: ANN401 - plain data

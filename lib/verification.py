@@ -1,16 +1,15 @@
 """Whether live things hold what was wanted: read until they do, or time is up. Writes only the record."""
 
-import time
-from collections.abc import Callable, Mapping
-
 from lib.check_ids import Id
 from lib.checks import Check, Status, brief
 from lib.errors import NotAsWanted
+from lib.exact_json import parts_of
 from lib.plans import UNKNOWN, Outcome, differences, entry, same
 from lib.record.change_rows import WriteState
 from lib.records import LOG, Record
 from lib.resource import Resource, Value
 from lib.settings import Settings
+from lib.wait import Patience, until
 
 
 def verify(outcome: Outcome, settings: Settings, record: Record) -> list[Check]:
@@ -30,7 +29,7 @@ def verify(outcome: Outcome, settings: Settings, record: Record) -> list[Check]:
             continue
         written = result.state in (WriteState.APPLIED, WriteState.NOTHING_TO_DO)
         try:
-            live = _settled(change.resource.read, wanted, waiting if written else 0, settings.poll_seconds)
+            live = _settled(change.resource, wanted, waiting if written else 0, settings.poll_seconds)
         except NotAsWanted as error:
             # One thing that cannot be read keeps nobody from hearing of the others.
             checks.append(failed(change.resource, str(error), wanted))
@@ -46,29 +45,18 @@ def verify(outcome: Outcome, settings: Settings, record: Record) -> list[Check]:
 
 def verify_now(resource: Resource, value: Value, settings: Settings) -> list[Check]:
     """Read one thing until it holds a value or `verify_timeout_seconds` pass."""
-    live = _settled(resource.read, value, settings.verify_timeout_seconds, settings.poll_seconds)
+    live = _settled(resource, value, settings.verify_timeout_seconds, settings.poll_seconds)
     return [_check(resource, live, value, settings.mode)]
 
 
 def holds(resource: Resource, value: Value, seconds: float, poll_seconds: float = 1.0) -> bool:
     """Whether one thing holds a value within this time. Read-only."""
-    return same(_settled(resource.read, value, seconds, poll_seconds), value)
+    return same(_settled(resource, value, seconds, poll_seconds), value)
 
 
-def _settled(
-    read: Callable[[], Value],
-    wanted: Value,
-    timeout: float,
-    poll: float,
-    sleep: Callable[[float], None] = time.sleep,
-    clock: Callable[[], float] = time.monotonic,
-) -> Value:
-    deadline = clock() + timeout
-    while True:
-        live = read()
-        if same(live, wanted) or clock() >= deadline:
-            return live
-        sleep(poll)
+def _settled(resource: Resource, wanted: Value, seconds: float, pause: float) -> Value:
+    """The value that was read last: the wanted one, unless the time was up."""
+    return until(resource.read, lambda live: same(live, wanted), Patience(seconds, pause)).seen
 
 
 def _check(resource: Resource, live: Value, wanted: Value, mode: str, trouble: str = "") -> Check:
@@ -88,6 +76,4 @@ def failed(resource: Resource, why: str, wanted: Value) -> Check:
 
 
 def _unreadable(value: Value) -> bool:
-    if isinstance(value, Mapping):
-        return any(map(_unreadable, value.values()))
-    return any(map(_unreadable, value)) if isinstance(value, list | tuple) else value == UNKNOWN
+    return any(part.value == UNKNOWN for part in parts_of(value))

@@ -5,14 +5,17 @@ the moment it was born, so that an id which the system has since given to somebo
 """
 
 import contextlib
+import operator
 import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from lib import machine
+from lib.wait import Patience, until
 
 HERE = Path(__file__).resolve().parent
 CHECKOUT = HERE.parent
@@ -90,13 +93,8 @@ def start(
 
 def born(pid: int) -> str:
     """When the system says this process was started, or "" where there is no such process. Read-only."""
-    stat = Path(f"/proc/{pid}/stat")
-    if Path("/proc/self/stat").exists():
-        try:
-            fields = stat.read_text(encoding="utf-8").rpartition(")")[2].split()
-        except OSError:
-            return ""
-        return "" if fields[0] == "Z" else fields[19]
+    if machine.started(os.getpid()) is not None:  # it tells of processes, so of one that it does not know there is none
+        return machine.started(pid) or ""
     listed = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return listed.stdout.strip()
 
@@ -108,13 +106,11 @@ def alive(child: Child) -> bool:
     return bool(child.born) and born(child.pid) == child.born
 
 
-def stop(child: Child, sleep: Callable[[float], None] = time.sleep) -> None:
+def stop(child: Child) -> None:
     """SIGTERM, then SIGKILL after ten seconds. Harmless when it has ended already."""
     for order in (signal.SIGTERM, signal.SIGKILL):
-        deadline = time.monotonic() + STOP_SECONDS
         if alive(child):
             os.kill(child.pid, order)
-        while alive(child) and time.monotonic() < deadline:
-            sleep(0.02)
+        until(lambda: alive(child), operator.not_, Patience(STOP_SECONDS, 0.02))
     if child.leash is not None:
         os.close(child.leash)

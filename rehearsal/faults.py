@@ -23,6 +23,7 @@ from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+from lib.wait import idle
 from rehearsal.calls import REFUSALS, Call, refusal, told
 from rehearsal.server import HOST, loopback_only
 
@@ -178,7 +179,7 @@ class Exchange(BaseHTTPRequestHandler):
                 thawed.wait(ANSWER_SECONDS)
         elif kind not in (REFUSE, NEXT):
             if kind == DELAY:
-                self.proxy.sleep(self.proxy.hold_seconds)
+                idle(self.proxy.hold_seconds, self.proxy.sleep)
             found = self.forwarded(body)
             if kind == DROP:
                 self.proxy.tell(call)

@@ -11,7 +11,7 @@ import secrets
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from lib import changes, desired, locks, records
 from lib import settings as parameters
 from lib.aws import connect
 from lib.settings import Settings
+from lib.wait import Patience, until
 from rehearsal import baseline, interpreter, refusing, server
 from rehearsal.breaking import Definition, by_name, by_stand_in
 from rehearsal.clients import client
@@ -82,19 +83,18 @@ class Ground:
             return by_name(definition, tasks)
         return by_stand_in(definition, tasks, self.settings.arn("lambda", f"function:{SABOTEUR}"))
 
-    def drill(
-        self, where: str, definition: Mapping[str, Any], given: Mapping[str, Any], sleep: Callable[[float], None]
-    ) -> Drill:
+    def drill(self, where: str, definition: Mapping[str, Any], given: Mapping[str, Any]) -> Drill:
         """Run one execution to its end, or until the deadline; then its status is RUNNING."""
         name = f"drill-silence-{where}-{secrets.token_hex(3)}"
         states, machine = self.states(where), self._machine(where, json.dumps(definition))
         text, began = json.dumps(given).replace("{execution}", name), time.time()
         arn = states.start_execution(stateMachineArn=machine, name=name, input=text)["executionArn"]
-        while True:
-            sleep(POLL_SECONDS)
-            found = states.describe_execution(executionArn=arn)
-            if found["status"] != "RUNNING" or time.time() > began + DEADLINE_SECONDS:
-                return Drill(name, began, found["status"], found.get("error", ""))
+        found = until(
+            lambda: states.describe_execution(executionArn=arn),
+            lambda found: found["status"] != "RUNNING",
+            Patience(DEADLINE_SECONDS, POLL_SECONDS),
+        ).seen
+        return Drill(name, began, found["status"], found.get("error", ""))
 
     def _machine(self, where: str, definition: str) -> str:
         with self.one_at_a_time[where]:
@@ -107,17 +107,14 @@ class Ground:
                 self.machines[where, definition] = str(made["stateMachineArn"])
             return self.machines[where, definition]
 
-    def listen(self, seconds: float, sleep: Callable[[float], None]) -> list[Alert]:
+    def listen(self, seconds: float) -> list[Alert]:
         """Everything that was received so far; returns when nothing new came for so many seconds."""
-        quiet_since = time.monotonic()
-        while time.monotonic() < quiet_since + seconds:
-            new = [alert for whom, queue in INBOXES.items() for alert in self._received(whom, queue)]
-            self.alerts += new
-            if new:
-                quiet_since = time.monotonic()
-            else:
-                sleep(LISTEN_SECONDS)
+        while new := until(self._new, bool, Patience(seconds, LISTEN_SECONDS)):
+            self.alerts += new.seen
         return self.alerts
+
+    def _new(self) -> list[Alert]:
+        return [alert for whom, queue in INBOXES.items() for alert in self._received(whom, queue)]
 
     def _received(self, whom: str, queue: str) -> list[Alert]:
         sqs, url = self.aws("sqs"), f"{self.settings.endpoint_url}/{self.settings.account_id}/{queue}"

@@ -11,9 +11,8 @@ import json
 import random
 import signal
 import threading
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +20,7 @@ from types import FrameType
 
 from lib.errors import NotAsWanted
 from lib.settings import Settings
+from lib.wait import Patience, until
 from rehearsal import children, users
 from rehearsal.clients import client
 from rehearsal.functions.checkin_processor import LONG
@@ -161,19 +161,18 @@ def play(
     return outcome
 
 
-def _finished(
-    settings: Settings, arn: str, deadline_seconds: float, sleep: Callable[[float], None] = time.sleep
-) -> str:
+def _finished(settings: Settings, arn: str, deadline_seconds: float) -> str:
     states = client(settings.endpoint_url, "stepfunctions", settings.region)
-    deadline = time.monotonic() + deadline_seconds
-    while time.monotonic() < deadline:
-        status = str(states.describe_execution(executionArn=arn)["status"])
-        if status != "RUNNING":
-            return status
-        sleep(0.1)
-    raise NotAsWanted(
-        f"the check-in {arn} still runs after {deadline_seconds:.0f} s; expected it to finish; look at it"
+    ended = until(
+        lambda: str(states.describe_execution(executionArn=arn)["status"]),
+        lambda status: status != "RUNNING",
+        Patience(deadline_seconds, 0.1),
     )
+    if not ended:
+        raise NotAsWanted(
+            f"the check-in {arn} still runs after {deadline_seconds:.0f} s; expected it to finish; look at it"
+        )
+    return ended.seen
 
 
 def _may_be_long(endpoint: str, processor: str) -> bool:

@@ -8,7 +8,6 @@ import ipaddress
 import json
 import socket
 import tempfile
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +18,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from lib.errors import Refused, Unreachable
+from lib.record import files
+from lib.wait import Patience, until
 from rehearsal import children
 from rehearsal.children import Child
 
@@ -75,15 +76,14 @@ def answers(url: str, timeout: float = 2.0) -> bool:
         return False
 
 
-def wait_until(ready: Callable[[], bool], child: Child, what: str, sleep: Callable[[float], None] = time.sleep) -> bool:
+def wait_until(ready: Callable[[], bool], child: Child, what: str) -> bool:
     """True when ready, False when the process ended first. Raises Unreachable after thirty seconds."""
-    deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline:
-        if not children.alive(child):
-            return False
-        if ready():
-            return True
-        sleep(0.03)
+
+    def look() -> str:
+        return "ended" if not children.alive(child) else "ready" if ready() else ""
+
+    if waited := until(look, bool, Patience(READY_SECONDS, 0.03)):
+        return waited.seen == "ready"
     raise Unreachable(f"{what} did not answer within {READY_SECONDS:.0f} s; the end of {child.log}:\n{child.tail()}")
 
 
@@ -223,10 +223,7 @@ def _remember(state_folder: Path, processes: dict[str, Child], endpoint: str) ->
     }
     for name, child in processes.items():
         state[name] = {"pid": child.pid, "born": child.born, "log": str(child.log)}
-    state_folder.mkdir(parents=True, exist_ok=True)
-    draft = state_folder / f"{STATE_FILE}.new"
-    draft.write_text(json.dumps(state, indent=2) + "\n", encoding="utf-8")
-    draft.replace(state_folder / STATE_FILE)
+    files.replace(state_folder / STATE_FILE, f"{json.dumps(state, indent=2)}\n".encode())
 
 
 def _recall(state_folder: Path) -> dict:

@@ -12,7 +12,7 @@ IAM's; the interpreters are not AWS's own; and a dead-letter queue is asserted b
 
 import contextlib
 import json
-import time
+import operator
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,8 +27,10 @@ from lib import render
 from lib.command import told
 from lib.errors import Unreachable
 from lib.failures import FAILED, GAP, LATE, NOT_EXERCISED, PASSED, SILENT, VERDICTS
+from lib.record import files
 from lib.terminal import say
 from lib.terminal import table as print_table
+from lib.wait import FOR_EVER, Patience, until
 from rehearsal import behind, children, reaching
 from rehearsal.breaking import FAULTS, MISSING, SLOW, cut
 from rehearsal.failing import BEHIND, DISABLED, WITHOUT_TARGET, Failure, behind_events, briefly, of_tasks
@@ -56,7 +58,6 @@ class Tried:
 def run(
     interpreters: Sequence[str] = INTERPRETERS,
     brief: bool = False,
-    sleep: Callable[[float], None] = time.sleep,
 ) -> list[Row]:
     """Try every failure of this checkout's definition on an account of its own; a row for each, on each interpreter.
 
@@ -66,9 +67,9 @@ def run(
         definition = render.definition(prepared.settings)
         given = reaching.inputs(prepared.settings)
         tasks = of_tasks(definition, given)
-        rows = broken_tasks(prepared, definition, briefly(tasks) if brief else tasks, interpreters, sleep)
+        rows = broken_tasks(prepared, definition, briefly(tasks) if brief else tasks, interpreters)
         behind_them = behind_events(definition, given)
-        return sorted(rows, key=_place) + broken_behind(prepared, definition, behind_them, interpreters, sleep)
+        return sorted(rows, key=_place) + broken_behind(prepared, definition, behind_them, interpreters)
 
 
 def broken_tasks(
@@ -76,11 +77,10 @@ def broken_tasks(
     definition: Mapping[str, Any],
     failures: Sequence[Failure],
     interpreters: Sequence[str],
-    sleep: Callable[[float], None] = time.sleep,
 ) -> list[Row]:
     """Break tasks, several at once, each in a copy of the definition of its own."""
-    found = _drills(on, definition, failures, interpreters, sleep)
-    return _rows(on, definition, found, lambda _: "", QUIET_SECONDS, sleep)
+    found = _drills(on, definition, failures, interpreters)
+    return _rows(on, definition, found, lambda _: "", QUIET_SECONDS)
 
 
 def broken_behind(
@@ -88,7 +88,6 @@ def broken_behind(
     definition: Mapping[str, Any],
     failures: Sequence[Failure],
     interpreters: Sequence[str],
-    sleep: Callable[[float], None] = time.sleep,
 ) -> list[Row]:
     """Break what lies behind the events, one thing after the other, since all events share it."""
     carried, rows = behind.carriers(on, definition), list[Row]()
@@ -97,9 +96,9 @@ def broken_behind(
         if not chosen:
             continue
         with behind.broken(on, definition, thing, fault):
-            found = _drills(on, definition, chosen, interpreters, sleep)
+            found = _drills(on, definition, chosen, interpreters)
             carrier = partial(behind.carrier, found=carried)
-            rows += _rows(on, definition, found, carrier, DISPATCH_SECONDS.get(fault, QUIET_SECONDS), sleep)
+            rows += _rows(on, definition, found, carrier, DISPATCH_SECONDS.get(fault, QUIET_SECONDS))
     return rows
 
 
@@ -108,7 +107,6 @@ def _drills(
     definition: Mapping[str, Any],
     failures: Sequence[Failure],
     interpreters: Sequence[str],
-    sleep: Callable[[float], None],
 ) -> list[Tried]:
     """Run a drill for each failure on each interpreter, and a control among so many as run at once; of those that
     nothing reaches there is none."""
@@ -119,7 +117,7 @@ def _drills(
             return None
         own = {} if failure.behind or failure is CONTROL else {failure.task: failure.fault}
         broken = on.broken(where, definition, dict.fromkeys(failure.also, MISSING) | own)
-        return on.drill(where, broken, given[failure.given], sleep)
+        return on.drill(where, broken, given[failure.given])
 
     pools = {where: ThreadPoolExecutor(AT_ONCE[where]) for where in interpreters}
     waiting = [
@@ -147,12 +145,11 @@ def _rows(
     found: Sequence[Tried],
     carrier: Callable[[Failure], str],
     quiet: float,
-    sleep: Callable[[float], None],
 ) -> list[Row]:
     """Listen, and judge each drill; before any is called silent, listen longer."""
     rows = list[Row]()
     for seconds in (quiet, PATIENT_SECONDS):
-        on.listen(seconds, sleep)
+        on.listen(seconds)
         rows = [_row(on, definition, tried, carrier(tried.failure)) for tried in found]
         if all(row["verdict"] != SILENT for row in rows):
             break
@@ -257,7 +254,7 @@ def silence(interpreters: Sequence[str], brief: bool, path: Path | None) -> int:
     """Break every task of the workflow in every way, and see who is reached."""
     rows = run(interpreters or INTERPRETERS, brief)
     if path:
-        path.write_text(json.dumps(rows), encoding="utf-8")
+        files.replace(path, json.dumps(rows).encode())
         return 0
     return report(rows)
 
@@ -273,9 +270,8 @@ def started(folder: Path) -> Iterator[Callable[[], list[Row]]]:
     words = ["--brief", "--rows", str(path)]
     child = children.start("rehearsal.single_failures", words, folder, {"PYTHONPATH": str(children.CHECKOUT)})
 
-    def rows(sleep: Callable[[float], None] = time.sleep) -> list[Row]:
-        while children.alive(child):
-            sleep(0.2)
+    def rows() -> list[Row]:
+        until(lambda: children.alive(child), operator.not_, Patience(FOR_EVER, 0.2))
         if not path.exists():
             raise Unreachable(f"the single failures could not be tried; the end of the log:\n{child.tail()}")
         return list(json.loads(path.read_text(encoding="utf-8")))

@@ -3,13 +3,13 @@
 import hashlib
 import json
 import re
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from lib.account_guards import PLACE
 from lib.errors import NotAsWanted
 from lib.settings import Settings
+from lib.wait import FOR_EVER, Patience, until
 from rehearsal import clients
 
 LOOK_SECONDS, STILL_LOOKS = 0.2, 3
@@ -48,18 +48,22 @@ def snapshot(settings: Settings) -> dict[str, Any]:
     return found
 
 
-def settled(settings: Settings, sleep: Callable[[float], None] = time.sleep) -> dict[str, Any]:
+def settled(settings: Settings) -> dict[str, Any]:
     """A snapshot once no execution runs and nothing moves any more, however long that takes.
 
     Alerts of the last executions are still under way for a moment, of which the embedded account tells nothing.
     """
-    before, still = snapshot(settings), 0
-    while still < STILL_LOOKS:
-        sleep(LOOK_SECONDS)
+    found, still = snapshot(settings), -1  # the look that comes at once proves nothing
+
+    def looks_alike() -> int:
+        nonlocal found, still
         now = snapshot(settings)
-        still = still + 1 if now == before and not _running(settings) else 0
-        before = now
-    return before
+        still = still + 1 if now == found and not _running(settings) else 0
+        found = now
+        return still
+
+    until(looks_alike, lambda still: still == STILL_LOOKS, Patience(FOR_EVER, LOOK_SECONDS))
+    return found
 
 
 def _running(settings: Settings) -> bool:

@@ -11,9 +11,8 @@ import re
 import shutil
 import signal
 import tempfile
-import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from lib.command import told
 from lib.errors import BadParameters, NotAsWanted
 from lib.records import Record
 from lib.settings import Settings
+from lib.wait import Patience, until
 from rehearsal import baseline, faults, server, shelf
 from rehearsal.calls import Call
 from rehearsal.faults import Proxy
@@ -202,24 +202,20 @@ def _said(current: Stage) -> Path:
     return current.settings.path(current.settings.outputs_dir) / "said.txt"
 
 
-def ended(current: Stage, child: int, patience: float, sleep: Callable[[float], None] = time.sleep) -> Ending:
+def ended(current: Stage, child: int, patience: float) -> Ending:
     """Wait for a process, and kill it when patience ends."""
-    deadline, killed = time.monotonic() + patience, False
     try:
-        while True:
-            found, status = os.waitpid(child, os.WNOHANG)
-            if found:
-                break
-            if time.monotonic() > deadline and not killed:
-                killed = True
-                os.kill(child, signal.SIGKILL)
-            sleep(0.01)
+        waited = until(lambda: os.waitpid(child, os.WNOHANG), lambda seen: bool(seen[0]), Patience(patience, 0.01))
+        status = waited.seen[1]
+        if not waited:
+            os.kill(child, signal.SIGKILL)
+            _, status = os.waitpid(child, 0)
     except BaseException:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         raise
     if os.WIFSIGNALED(status):
-        return Ending(None, "still running, and killed" if killed else "killed")
+        return Ending(None, "killed" if waited else "still running, and killed")
     code = os.WEXITSTATUS(status)
     said = " ".join(_said(current).read_text(encoding="utf-8").split()) if code else ""
     return Ending(code, said or (f"exit code {code}" if code else ""))

@@ -4,20 +4,21 @@ AWS has carried the call out and nobody has heard of it: the moment after which 
 command that an operator would type.
 """
 
+import operator
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-from lib import locks, origin
+from lib import locks, machine, origin
 from lib.aws import connect
 from lib.settings import ROOT, load
+from lib.wait import Patience, until
 from rehearsal.calls import Call
 from rehearsal.children import born
 from rehearsal.faults import DROP, Fault
@@ -128,17 +129,12 @@ def _said(begun: subprocess.Popen[str]) -> str:
 
 def kernels_of(pid: int) -> list[int]:
     """The ids of the kernels that a runner started. Read-only."""
-    lists = [task / "children" for task in Path(f"/proc/{pid}/task").iterdir()]
-    children = [int(child) for found in lists for child in found.read_text().split()]
-    return [child for child in children if origin.KERNEL in Path(f"/proc/{child}/cmdline").read_text()]
+    return [child for child, command in machine.children(pid).items() if origin.KERNEL in command]
 
 
-def gone(pid: int, sleep: Callable[[float], None] = time.sleep) -> bool:
+def gone(pid: int) -> bool:
     """Whether a kernel ends by itself, within a while; it is killed where it does not."""
-    deadline = time.monotonic() + GONE_SECONDS
-    while born(pid):
-        if time.monotonic() > deadline:
-            os.kill(pid, signal.SIGKILL)
-            return False
-        sleep(0.05)
-    return True
+    ended = until(lambda: born(pid), operator.not_, Patience(GONE_SECONDS, 0.05)).so
+    if not ended:
+        os.kill(pid, signal.SIGKILL)
+    return ended

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lib.exact_json import parts_of
+
 # A name, its ARN, or the part of it that begins with the account; a version or an alias may follow each.
 REFERENCE = re.compile(
     r"(?:(?:arn:[a-z-]+:lambda:(?P<region>[a-z0-9-]+):)?(?P<account>\d{12}):)?(?:function:)?(?P<name>[A-Za-z0-9_-]+)"
@@ -48,15 +50,10 @@ def called(definition: Any) -> Iterator[Called | None]:  # noqa: ANN401 - any pa
 
     None: a task that takes the name from its input, or that starts another workflow, which calls what it will.
     """
-    if isinstance(definition, list):
-        for part in definition:
-            yield from called(part)
-    if not isinstance(definition, Mapping):
-        return
-    if definition.get("Type") == "Task" and isinstance(definition.get("Resource"), str):
-        yield from _of_task(definition)
-    for part in definition.values():
-        yield from called(part)
+    for part in parts_of(definition):
+        task = part.value
+        if isinstance(task, Mapping) and task.get("Type") == "Task" and isinstance(task.get("Resource"), str):
+            yield from _of_task(task)
 
 
 def _of_task(body: Mapping[str, Any]) -> Iterator[Called | None]:

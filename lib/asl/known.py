@@ -8,6 +8,7 @@ from lib.asl import shape, sides
 from lib.asl.answers import result_of
 from lib.asl.failing import naming
 from lib.errors import BadParameters
+from lib.exact_json import parts_of
 from lib.payloads import expression, placed, steps_of
 
 KNOWN = {
@@ -86,9 +87,6 @@ def _known_paths(body: Mapping[str, Any]) -> None:
 
 def _known_expressions(template: Any) -> None:  # noqa: ANN401
     """Raises BadParameters for a path or an intrinsic function of a payload template that is not known here."""
-    for key, part in template.items() if isinstance(template, Mapping) else []:
-        if key.endswith(".$"):
-            expression(part)
-        _known_expressions(part)
-    for part in template if isinstance(template, list) else []:
-        _known_expressions(part)
+    for part in parts_of(template):
+        if part.key.endswith(".$"):
+            expression(part.value)

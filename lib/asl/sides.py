@@ -10,6 +10,7 @@ from typing import Any
 
 from lib import choices, states
 from lib.errors import BadParameters
+from lib.exact_json import parts_of
 
 FUNCTION = re.compile(r"States\.[A-Za-z0-9]+")
 MOVING = ("States.JsonMerge", "States.Array")  # these hand values on as they are
@@ -68,12 +69,7 @@ def _put(state: states.State) -> Iterator[tuple[str, str]]:
 
 def _expressions(part: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401
     """Each field of a state that says a path or a function: its name, and what it says. A branch's are not its own."""
-    if isinstance(part, Mapping):
-        for key, value in part.items():
-            if isinstance(value, str) and str(key).endswith((".$", "Path")):
-                yield str(key).removesuffix(".$"), value
-            elif key not in ("Branches", "ItemProcessor", "Iterator"):
-                yield from _expressions(value)
-    elif isinstance(part, list):
-        for value in part:
-            yield from _expressions(value)
+    for one in parts_of(part):
+        expression = isinstance(one.value, str) and one.key.endswith((".$", "Path"))
+        if expression and not {"Branches", "ItemProcessor", "Iterator"} & {*one.keys[:-1]}:
+            yield one.key.removesuffix(".$"), one.value

@@ -11,6 +11,7 @@ from statelint.linter import Linter
 
 from lib.asl import grammar
 from lib.asl.shape import COMPUTED, JSONATA, inner, is_expression
+from lib.exact_json import mapped
 
 UNKNOWN_TO_IT = ("Label",)  # fields of a Map
 LIMITED = ("TimeoutSeconds", "HeartbeatSeconds", "MaxAttempts", "Seconds")  # it refuses the largest that AWS takes
@@ -81,11 +82,7 @@ def _nested(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _simpler(part: Any) -> Any:  # noqa: ANN401
     """With `$` for each path that AWS takes, and for each function that can be read here."""
-    if isinstance(part, list):
-        return [_simpler(one) for one in part]
-    if not isinstance(part, dict):
-        return part
-    return {key: "$" if _taken(str(key), value) else _simpler(value) for key, value in part.items()}
+    return mapped(part, lambda key, value: "$" if _taken(key, value) else value)
 
 
 def _taken(key: str, value: Any) -> bool:  # noqa: ANN401

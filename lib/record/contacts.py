@@ -10,7 +10,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from lib.exact_json import Twice, dumps, in_order
+from lib.exact_json import dumps, in_order, mapped, parts_of
 
 DIGITS = 4  # of a digest
 MARK = re.compile(rf"\(not shown: [0-9a-f]{{{DIGITS}}}\)")
@@ -49,9 +49,7 @@ def is_mark(value: Any) -> bool:  # noqa: ANN401
 
 def hides(value: Any) -> bool:  # noqa: ANN401
     """Whether a mark stands for the value, or for anything in it."""
-    if isinstance(value, dict):
-        return any(map(hides, value.values()))
-    return any(map(hides, value)) if isinstance(value, list) else is_mark(value)
+    return any(is_mark(part.value) for part in parts_of(value))
 
 
 def without(text: str) -> str:
@@ -61,15 +59,11 @@ def without(text: str) -> str:
 
 def shown(value: Any) -> Any:  # noqa: ANN401
     """The same plain data, as it may be shown: every text of it, and every key, `without` contacts."""
-    if isinstance(value, Twice):
-        found = Twice({shown(key): shown(item) for key, item in value.items()})
-        found.pairs = tuple((shown(key), shown(item)) for key, item in value.pairs)
-        return found
-    if isinstance(value, dict):
-        return {shown(key): shown(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return list(map(shown, value))
-    return without(value) if isinstance(value, str) else value
+    return mapped(value, lambda _, part: _shown(part), _shown)
+
+
+def _shown(part: Any) -> Any:  # noqa: ANN401
+    return without(part) if isinstance(part, str) else part
 
 
 def _replaced(found: re.Match[str]) -> str:

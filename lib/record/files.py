@@ -5,17 +5,18 @@ import fcntl
 import os
 import stat
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
 
 from lib.errors import NotAsWanted
+from lib.wait import Patience, until
 
 PRIVATE, PRIVATE_FOLDER = 0o600, 0o700
 DRAFT = ".draft-"  # a file that is not whole yet; what a kill leaves of it is no part of the record
-LOOKS, LOOK_SECONDS = 10, 0.1  # how often a lock that is not free is looked at again, where there is no time to lose
+# How long a lock that is not free is looked at again, where there is no time to lose.
+SOON = Patience(seconds=1.0, pause=0.1)
 KINDS = {
     stat.S_IFLNK: "a symbolic link",
     stat.S_IFIFO: "a named pipe",
@@ -54,8 +55,8 @@ def add(descriptor: int, data: bytes, keep: int | None = None) -> None:
     os.fsync(descriptor)
 
 
-def replace(path: Path, data: bytes) -> None:
-    """Write a whole file, all or nothing."""
+def replace(path: Path, data: bytes, mode: int = PRIVATE) -> None:
+    """Write a whole file, all or nothing; somebody else's file keeps its `mode` where that is given."""
     make_folder(path.parent)
     with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=DRAFT, delete=False) as file:
         draft = Path(file.name)
@@ -63,7 +64,7 @@ def replace(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-            draft.chmod(PRIVATE)
+            draft.chmod(mode)
             draft.replace(path)
         except BaseException:
             draft.unlink(missing_ok=True)
@@ -130,18 +131,18 @@ def read(path: Path, at_most: int = -1) -> bytes:
         return file.read()
 
 
-def locked(
-    descriptor: int, kind: int = fcntl.LOCK_EX, at_once: bool = False, sleep: Callable[[float], None] = time.sleep
-) -> bool:
+def locked(descriptor: int, kind: int = fcntl.LOCK_EX, at_once: bool = False) -> bool:
     """Take the lock of a file once it is free; whether that was in time, where there is none to lose."""
     if not at_once:
         fcntl.flock(descriptor, kind)
         return True
-    for _ in range(LOOKS):
-        with suppress(BlockingIOError):
-            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-            return True
-        sleep(LOOK_SECONDS)
+    return until(lambda: _taken(descriptor, kind), bool, SOON).so
+
+
+def _taken(descriptor: int, kind: int) -> bool:
+    with suppress(BlockingIOError):
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        return True
     return False
 
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Any
 
-from lib.exact_json import Twice, dumps, in_order, loads
+from lib.exact_json import Twice, dumps, in_order, loads, parts_of
 from lib.record import formats
 
 UNKNOWN_SIZE = -1  # the first format told no sizes
@@ -232,11 +232,7 @@ def inside(name: str) -> bool:
 
 
 def _says_twice(value: object) -> bool:
-    if isinstance(value, Twice):
-        return True
-    if isinstance(value, dict):
-        return any(map(_says_twice, value.values()))
-    return isinstance(value, list) and any(map(_says_twice, value))
+    return any(isinstance(part.value, Twice) for part in parts_of(value))
 
 
 def _linked(chain: str, row: Mapping[str, Any]) -> str:

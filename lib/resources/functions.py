@@ -1,7 +1,8 @@
 """One environment variable of a Lambda function, and single statements of its resource policy."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
@@ -11,9 +12,11 @@ from lib.errors import NotAsWanted
 from lib.resource import Field, Place
 from lib.resources.base import LiveThing
 from lib.resources.statements import Statement, statements, value_of
+from lib.wait import until
 
 # Lambda refuses a change while another one of the function is under way, and one of a revision that is gone.
 BUSY = ("PreconditionFailedException", "ResourceConflictException")
+UPDATED, NOT_UPDATED = "Successful", "Failed"
 
 
 @dataclass(frozen=True)
@@ -36,17 +39,21 @@ class EnvironmentVariable(LiveThing):
     def _write(self, value: str | None) -> None:
         # UpdateFunctionConfiguration replaces all variables, so the write is tied to the revision that was read:
         # a change in between is refused by Lambda, and read and merged again.
-        deadline = self.live.clock() + self.live.settings.verify_timeout_seconds
-        while True:
+        others = dict[str, str]()
+
+        def merged() -> ClientError | None:
+            nonlocal others
             variables, revision = _environment(self.live, self.function)
             others = {name: text for name, text in variables.items() if name != self.variable}
             try:
                 self._update(others | ({} if value is None else {self.variable: value}), revision)
-                break
             except ClientError as error:
                 if error_code(error) not in BUSY:
                     raise
-                _wait_for_others(self.live, self.function, deadline, error)
+                return error
+            return None
+
+        _once_free(self.live, self.function, merged)
         self._wait()
         now = {name: text for name, text in _environment(self.live, self.function)[0].items() if name != self.variable}
         if now != others:
@@ -68,16 +75,14 @@ class EnvironmentVariable(LiveThing):
         )
 
     def _wait(self) -> None:
-        deadline = self.live.clock() + self.live.settings.verify_timeout_seconds
-        while True:
-            answer = self.live.client("lambda").get_function_configuration(FunctionName=self.function)
-            status = answer.get("LastUpdateStatus", "Successful")
-            if status == "Successful":
-                return
-            if status == "Failed" or self.live.clock() > deadline:
-                why = answer.get("LastUpdateStatusReason", "no reason given")
-                raise NotAsWanted(f"{self.function}: update is {status} ({why}); expected Successful")
-            self.live.sleep(self.live.settings.poll_seconds)
+        # botocore's own waiter sleeps by a clock that nobody can inject, and counts looks where our limit is a time.
+        # Its newer `function_updated_v2` asks GetFunction: another permission, and a link to the code in the answer.
+        asked = partial(self.live.client("lambda").get_function_configuration, FunctionName=self.function)
+        ended = (UPDATED, NOT_UPDATED)
+        answer = until(asked, lambda found: found["LastUpdateStatus"] in ended, self.live.patience()).seen
+        if (status := answer["LastUpdateStatus"]) != UPDATED:
+            why = answer.get("LastUpdateStatusReason", "no reason given")
+            raise NotAsWanted(f"{self.function}: update is {status} ({why}); expected {UPDATED}")
 
 
 @dataclass(frozen=True)
@@ -110,29 +115,34 @@ class Permission(LiveThing):
             client.remove_permission(FunctionName=self.function, StatementId=self.sid)
         if value is None:
             return
-        deadline = self.live.clock() + self.live.settings.verify_timeout_seconds
-        while True:
+
+        def added() -> ClientError | None:
             try:
                 client.add_permission(FunctionName=self.function, StatementId=self.sid, **value)
-                return
             except ClientError as error:
                 found = self._read() if error_code(error) in BUSY else None
                 # A retried call finds the statement that its first attempt made; only another one is an error.
                 if found == value:
-                    return
+                    return None
                 if error_code(error) not in BUSY or found is not None:
                     raise
-                _wait_for_others(self.live, self.function, deadline, error)
+                return error
+            return None
+
+        _once_free(self.live, self.function, added)
 
 
-def _wait_for_others(live: Live, function: str, deadline: float, error: ClientError) -> None:
-    """Sleep until a busy function may be asked again. Raises NotAsWanted when the time for that is up."""
-    if live.clock() > deadline:
+def _once_free(live: Live, function: str, change: Callable[[], ClientError | None]) -> None:
+    """Make a change once the function is free for it; `change` returns the error by which Lambda says that it is not.
+
+    Raises NotAsWanted when the time for that is up.
+    """
+    tried = until(change, lambda busy: busy is None, live.patience())
+    if tried.seen is not None:
         raise NotAsWanted(
             f"{function}: somebody else's update was still under way after {live.settings.verify_timeout_seconds:g} s "
-            f"({error_code(error)}), and nothing was written; expected it to end. See who deploys it, then go on"
-        ) from error
-    live.sleep(live.settings.poll_seconds)
+            f"({error_code(tried.seen)}), and nothing was written; expected it to end. See who deploys it, then go on"
+        ) from tried.seen
 
 
 def _environment(live: Live, function: str) -> tuple[dict[str, str], str]:

@@ -10,6 +10,7 @@ from lib.resource import Field, Place
 from lib.resources.base import LiveThing
 from lib.resources.members import Members, members
 from lib.resources.topics import served_by
+from lib.wait import until
 
 NO_POLICY = '{"Version": "2012-10-17", "Statement": []}'
 NO_QUEUE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
@@ -84,11 +85,9 @@ class QueueStatement(LiveThing):
 
     def _url(self) -> str:
         """The queue's URL; SQS may take a second to know a queue that was just made."""
-        deadline = self.live.clock() + self.live.settings.verify_timeout_seconds
-        while (url := queue_url(self)) is None:
-            if self.live.clock() > deadline:
-                raise NotAsWanted(f"there is no queue {self.queue} to give a policy to; expected it to be made first")
-            self.live.sleep(self.live.settings.poll_seconds)
+        url = until(lambda: queue_url(self), lambda url: url is not None, self.live.patience()).seen
+        if url is None:
+            raise NotAsWanted(f"there is no queue {self.queue} to give a policy to; expected it to be made first")
         return url
 
     def _kept_because(self) -> str:

@@ -13,6 +13,7 @@ from lib.exact_json import Laid
 from lib.plans import same
 from lib.resource import Field, Place
 from lib.resources.base import LiveThing
+from lib.wait import idle, until
 
 NO_MACHINE = ("StateMachineDoesNotExist",)
 
@@ -67,16 +68,14 @@ class Workflow(LiveThing):
 def require_quiet(live: Live) -> None:
     """Wait until none of the executions that run now runs any more. Raises NotAsWanted when time is up."""
     with readable("waiting for the executions of the definition before"):
-        live.sleep(live.settings.settle_seconds)
+        idle(live.settings.settle_seconds, live.sleep)
         before = set(running(live))
-        deadline = live.clock() + live.settings.verify_timeout_seconds
-        while still := before & set(running(live)):
-            if live.clock() > deadline:
-                raise NotAsWanted(
-                    f"{len(still)} executions still run on the definition before, such as {min(still)}; their "
-                    "alerts need what would be taken away next. Roll back again when they have ended"
-                )
-            live.sleep(live.settings.poll_seconds)
+        still = until(lambda: before & set(running(live)), lambda still: not still, live.patience()).seen
+        if still:
+            raise NotAsWanted(
+                f"{len(still)} executions still run on the definition before, such as {min(still)}; their "
+                "alerts need what would be taken away next. Roll back again when they have ended"
+            )
 
 
 def value_of(answer: Mapping[str, Any]) -> dict[str, Any]:

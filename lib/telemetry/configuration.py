@@ -16,6 +16,7 @@ from typing import Any
 from lib import desired
 from lib.aws import Live, readable
 from lib.errors import NotAsWanted, RunbookError
+from lib.exact_json import parts_of
 from lib.phases import DOCUMENTATION
 from lib.plans import Value
 from lib.preflight import DEAD_LETTER_QUEUES, LOW_SENTIMENT_RULE
@@ -213,15 +214,12 @@ def _named(live: Live, subject: Subject, facts: Sequence[Fact]) -> Iterator[Subj
                 yield Subject(kind, name, subject.criteria, found=True)
 
 
-def _within(live: Live, value: Value, key: str = "") -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping):
-        for inner, item in value.items():
-            yield from _within(live, item, inner)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _within(live, item, key)
-    elif isinstance(value, str) and value and (named := _thing(live, value, key)):
-        yield named
+def _within(live: Live, value: Value) -> Iterator[tuple[str, str]]:
+    for part in parts_of(value):
+        # What a list holds stands at the list's own key.
+        key = next((key for key in reversed(part.keys) if isinstance(key, str)), "")
+        if isinstance(part.value, str) and part.value and (named := _thing(live, part.value, key)):
+            yield named
 
 
 def _thing(live: Live, text: str, key: str) -> tuple[str, str] | None:

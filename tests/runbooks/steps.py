@@ -14,7 +14,7 @@ import nbformat
 from accounts import snapshot
 from click.testing import CliRunner
 
-from lib import changes, cli, desired, locks, origin, records
+from lib import changes, cli, desired, locks, machine, origin, records
 from lib.aws import Live, connect
 from lib.record import writers
 from lib.records import Record
@@ -129,9 +129,7 @@ def shown(path: Path) -> str:
 
 def children_of(pid: int, named: str) -> list[int]:
     """The ids of the processes that this one started and whose command line holds a word. Read-only."""
-    listed = [Path(f"/proc/{pid}/task/{task.name}/children") for task in Path(f"/proc/{pid}/task").iterdir()]
-    every = [int(child) for path in listed for child in path.read_text().split()]
-    return [child for child in every if re.search(named, Path(f"/proc/{child}/cmdline").read_text())]
+    return [child for child, command in machine.children(pid).items() if re.search(named, command)]
 
 
 @contextmanager

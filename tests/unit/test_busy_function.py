@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import ClientError
 
+from lib.answers import answer
 from lib.aws import Identity, Live
 from lib.errors import NotAsWanted
 from lib.resources import EnvironmentVariable, Permission
@@ -80,6 +81,27 @@ def test_a_function_that_stays_busy_is_given_up_when_the_time_is_up(code):
     with pytest.raises(NotAsWanted, match=rf"still under way after 300 s \({code}\), and nothing was written"):
         EnvironmentVariable(live, FUNCTION, "OURS").write("ours")
     assert 300 <= now[0] <= 304
+
+
+@pytest.mark.parametrize(
+    ("told", "slept", "says"),
+    [
+        ({"LastUpdateStatus": "InProgress"}, 300.0, r"update is InProgress \(no reason given\); expected Successful"),
+        ({"LastUpdateStatus": "Failed", "LastUpdateStatusReason": "no role"}, 0.0, r"update is Failed \(no role\)"),
+        ({}, 0.0, "holds no LastUpdateStatus; expected one, and nothing is concluded without it"),
+    ],
+    ids=["goes on", "failed", "not told"],
+)
+def test_a_variable_whose_update_is_not_told_to_have_succeeded_is_no_success(told, slept, says):
+    class Updating(BusyFunction):
+        def get_function_configuration(self, **_):
+            whole = {"Environment": {"Variables": self.variables}, "RevisionId": "r", **told}
+            return answer(whole, "GetFunctionConfiguration")
+
+    live, now = connected(Updating("none", times=0))
+    with pytest.raises(NotAsWanted, match=says):
+        EnvironmentVariable(live, FUNCTION, "OURS").write("ours")
+    assert now[0] == slept
 
 
 def test_a_permission_is_added_when_a_busy_function_is_free_again():

@@ -4,9 +4,9 @@ import threading
 
 import pytest
 
-from lib.deadline import SOON_SECONDS, within
 from lib.errors import NotAsWanted, Unanswered
 from lib.settings import ROOT
+from lib.wait import SOON_SECONDS, within
 
 ENOUGH = 60
 

@@ -566,7 +566,7 @@ def test_a_full_disk_keeps_nobody_from_being_helped_and_is_said(room, told, live
 
 
 def test_a_process_that_holds_the_record_and_is_stopped_keeps_nobody_from_being_helped(live, aws, run, monkeypatch):
-    monkeypatch.setattr(files, "LOOK_SECONDS", 0)
+    monkeypatch.setattr(files, "SOON", replace(files.SOON, seconds=0))
     with run.held():
         told = given_back(live, Record(run.folder, run.run_id, at_once=True))
     assert len(told) == 2
@@ -576,7 +576,7 @@ def test_a_process_that_holds_the_record_and_is_stopped_keeps_nobody_from_being_
 
 
 def test_nor_does_one_that_keeps_all_others_from_writing(settings, live, aws, run, monkeypatch):
-    monkeypatch.setattr(files, "LOOK_SECONDS", 0)
+    monkeypatch.setattr(files, "SOON", replace(files.SOON, seconds=0))
     records.seal(run)
     soon = Record(run.folder, run.run_id, at_once=True)
     with (run.folder.parent / writers.LOCKS / run.run_id).open() as lock:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.errors import NotAsWanted, Refused
-from lib.exact_json import Number, Twice, document, dumps, in_order, loads, require
+from lib.exact_json import Number, Twice, document, dumps, in_order, loads, mapped, parts_of, require
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.sampled_from(
     ["\u2028", "\u2029", "\x00", "\ufeff", '"\\', "DynamoDB", "1", "1.0", "null", "é", "e\u0301"]
@@ -135,3 +135,50 @@ def test_a_document_is_an_object_or_one_sentence(text, said):
     with pytest.raises(NotAsWanted, match=f"the policy of X is {said.removeprefix('is ')}"):
         document(text, "the policy of X")
     assert document("{}", "it") == {}
+
+
+def test_everything_in_a_value_is_told_in_order_with_the_keys_that_lead_to_it():
+    value = {"a": [1, {"b": "x"}, ()], "c": None}
+    assert [(part.keys, part.key, part.value) for part in parts_of(value)] == [
+        ((), "", value),
+        (("a",), "a", value["a"]),
+        (("a", 0), "", 1),
+        (("a", 1), "", {"b": "x"}),
+        (("a", 1, "b"), "b", "x"),
+        (("a", 2), "", ()),
+        (("c",), "c", None),
+    ]
+    assert [part.value for part in parts_of("a text")] == ["a text"]
+
+
+@given(JSON)
+def test_each_part_lies_where_its_keys_lead(value):
+    for part in parts_of(value):
+        found = value
+        for key in part.keys:
+            found = found[key]
+        assert found is part.value
+
+
+def test_what_nests_very_deeply_is_walked_to_its_end():
+    deep = "the innermost"
+    for _ in range(10_000):
+        deep = [deep]
+    assert [*parts_of(deep)][-1].value == "the innermost"
+
+
+@given(JSON)
+def test_what_is_mapped_to_itself_is_the_same(value):
+    assert exactly(mapped(value, lambda key, plain: plain), value)
+
+
+def test_each_plain_value_is_mapped_with_its_key_and_each_key_as_well():
+    value = {"a": [1, {"b": "x"}], "c": None, "d": {}, "e": (2,)}
+    told = mapped(value, lambda key, plain: (key, plain), str.upper)
+    assert told == {"A": [("", 1), {"B": ("b", "x")}], "C": ("c", None), "D": {}, "E": [("", 2)]}
+    assert mapped("x", lambda key, plain: (key, plain)) == ("", "x")
+
+
+def test_a_key_that_is_there_twice_is_mapped_twice():
+    found = mapped(loads('{"a": 1, "a": 2}'), lambda key, plain: f"{key}{plain}", str.upper)
+    assert (found, dumps(found)) == ({"A": "a2"}, '{"A": "a1", "A": "a2"}')

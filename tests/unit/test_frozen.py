@@ -10,7 +10,7 @@ import pytest
 FILLED = {"lib.undo._Thing"}
 CORE = (
     "account_guards", "approval", "approvers", "changes", "drift", "emergency", "guards", "kept_plans", "lock", "locks",
-    "machine", "persons", "plans", "resource", "resume", "rollback", "undo",
+    "machine", "persons", "plans", "resource", "resume", "rollback", "undo", "wait",
 )  # fmt: skip
 
 

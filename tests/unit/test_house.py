@@ -37,6 +37,25 @@ BY_A_CLOCK = {
 }
 ENVIRONMENTS = {path.stem for path in (ROOT / "parameters").glob("*.yaml")}
 APART = {"startswith", "endswith", "partition", "rpartition", "removeprefix", "find", "index"}
+# Who goes through plain data by a recursion of its own, and why `exact_json.parts_of` and `mapped` are not it.
+BY_RECURSION = {
+    "lib/answers.py answer": "says of each object where in the answer it stood",
+    "lib/asl/grammar.py _template": "a field and its neighbour in one object",
+    "lib/asl/intrinsics.py _spoken": "writes another language",
+    "lib/asl/intrinsics.py _to_string": "writes another language",
+    "lib/exact_json.py in_order": "an object's keys among each other",
+    "lib/exact_json.py mapped": "it is this one",
+    "lib/guards.py _differing": "two values at once",
+    "lib/payloads.py filled": "renames the key by which it decides",
+    "lib/plans.py differences": "two values at once",
+    "lib/plans.py same": "two values at once",
+    "lib/render.py _compact": "writes text as wide as a line",
+    "lib/render.py _sorted": "an object's keys among each other",
+    "lib/resources/items.py typed": "writes another language",
+    "lib/telemetry/facts.py _places": "two values at once",
+    "lib/telemetry/patterns.py could_take": "a pattern's alternatives",
+    "lib/thresholds.py _aligned": "two values at once",
+}
 BANNED = {"manager", "util", "utils", "helper", "helpers", "handle", "data2", "process"}
 # Each of these imports nothing of ours but what stands behind it.
 FOUNDATION = {
@@ -49,10 +68,10 @@ FOUNDATION = {
     "lib.record.formats": {"lib.errors"},
     "lib.record.change_rows": {"lib.errors", "lib.record.formats"},
     "lib.record.contacts": {"lib.exact_json"},
-    "lib.record.files": {"lib.errors"},
+    "lib.record.files": {"lib.errors", "lib.wait"},
     "lib.record.writers": {"lib.errors", "lib.record.files"},
-    "lib.unknown": {"lib.errors"},
-    "lib.deadline": {"lib.errors"},
+    "lib.unknown": {"lib.errors", "lib.exact_json"},
+    "lib.wait": {"lib.errors"},
     "lib.record.seals": {"lib.exact_json", "lib.record.formats"},
     "lib.record.contents": {"lib.record.files", "lib.record.seals"},
     "lib.record.folder": {
@@ -90,11 +109,11 @@ FOUNDATION = {
     "lib.aws": {
         "lib.answers",
         "lib.calls",
-        "lib.deadline",
         "lib.errors",
         "lib.origin",
         "lib.record.contacts",
         "lib.settings",
+        "lib.wait",
     },
     "lib.display.commands": {"lib.parameters", "lib.settings"},
     "lib.account_guards": {"lib.account", "lib.aws", "lib.errors", "lib.name_limits", "lib.parameters"},
@@ -108,7 +127,7 @@ FOUNDATION = {
         "lib.errors",
         "lib.lock",
         "lib.machine",
-        "lib.settings",
+        "lib.wait",
     },
     "lib.lock": {"lib.errors", "lib.machine", "lib.record.formats"},
 }
@@ -267,11 +286,25 @@ def test_nothing_renders_but_the_one_place_that_escapes(path):
     assert [call for call in calls(path) if call[0] in printing] == []
 
 
+def sleeps(source):
+    """The lines on which something sleeps, whoever's sleep it is."""
+    found = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    return [node.lineno for node in found if re.search(r"\bsleep$", ast.unparse(node.func))]
+
+
 @pytest.mark.parametrize("path", ALL, ids=name)
-def test_nothing_sleeps_but_by_an_injected_sleep(path):
-    # The leash is a process of its own that waits for its owner's end.
-    if path.stem != "leash":
-        assert [call for call in calls(path) if call[0] in ("time.sleep", "asyncio.sleep")] == []
+def test_nothing_sleeps_but_by_the_one_place_that_says_whether_it_became_so(path):
+    # The leash runs by its path, and the function is deployed on its own: neither has a lib.
+    if path.stem not in ("wait", "leash", "checkin_processor"):
+        assert sleeps(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["live.sleep(2)", "sleep(pause)", "time.sleep(1)", "self.live.sleep(s)", "from time import sleep\nsleep(1)"],
+)
+def test_that_rule_can_fail_as_well(source):
+    assert sleeps(source) != []
 
 
 @pytest.mark.parametrize("path", ALL, ids=name)
@@ -279,6 +312,33 @@ def test_no_limit_of_a_wait_is_by_a_clock_that_nobody_can_inject(path):
     # These two only measure how long a call or a notebook took.
     if path.name not in ("calls.py", "notebooks.py") and path.is_relative_to(ROOT / "lib"):
         assert [call for call in calls(path) if call[0] in ("time.monotonic", "time.time", "monotonic")] == []
+
+
+WRITES_WHOLE = re.compile(r"\.(NamedTemporaryFile|mkstemp)\b|\bos\.(replace|rename)\b|/proc\b")
+
+
+@pytest.mark.parametrize("path", ALL, ids=name)
+def test_a_file_is_replaced_and_what_the_system_tells_of_processes_is_read_in_one_place_each(path):
+    inside = " ".join(ast.unparse(node) for node in tree(path).body if not _is_text(node))
+    assert (path.stem in ("files", "machine")) == bool(WRITES_WHOLE.search(inside))
+
+
+def _is_text(node):
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def recursions(source):
+    """The functions that call themselves for what lies in objects and lists."""
+    for found in [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]:
+        names = {node.id for node in ast.walk(found) if isinstance(node, ast.Name)}
+        if {found.name, "isinstance", "list"} <= names and names & {"dict", "Mapping"}:
+            yield found.name
+
+
+def test_plain_data_is_walked_in_one_place():
+    assert {f"{name(path)} {found}" for path in ALL for found in recursions(path.read_text(encoding="utf-8"))} == {
+        *BY_RECURSION
+    }
 
 
 @pytest.mark.parametrize("path", TESTS, ids=name)

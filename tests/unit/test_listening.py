@@ -143,9 +143,9 @@ def test_listening_ends_as_soon_as_everything_expected_is_there(live, queues):
 
 def test_it_ends_when_the_alert_limit_has_passed_and_no_sooner(live, queues):
     queues.put("trusted", alert("late"), at=10)
-    queues.put("trusted", alert("too late"), at=12)
+    queues.put("trusted", alert("too late"), at=11)
     (found,) = heard(live)
-    assert found.is_about("late") and live.clock() == 11
+    assert found.is_about("late") and live.clock() == 10
 
 
 def test_while_messages_come_nobody_waits(live, queues):
@@ -193,18 +193,18 @@ def test_what_sqs_delivers_again_counts_once_and_what_a_person_gets_twice_counts
 def test_strays_are_listened_for_to_the_end_also_when_something_came_at_once(live, queues):
     queues.put("trusted", alert("at once"))
     queues.put("trusted", alert("at the end"), at=5)
-    queues.put("trusted", alert("never heard"), at=7)
+    queues.put("trusted", alert("never heard"), at=6)
     found = []
     listening.collect_strays(live, SESSION, found)
     assert [message.is_about("at the end") for message in found] == [False, True]
-    assert live.clock() == 6
+    assert live.clock() == 5
 
 
 def test_who_still_comes_when_the_time_is_up_is_heard_to_the_last(settings, queues):
     live = connected(settings, sqs=queues)
     queues.clock = live.clock
     for number in range(11):
-        queues.put("trusted", alert(f"drill-{number}"), at=6)
+        queues.put("trusted", alert(f"drill-{number}"), at=5)
     found = []
     listening.collect_strays(live, SESSION, found)
     assert len(found) == 11

@@ -69,3 +69,20 @@ def test_a_process_of_somebody_else_is_told_apart_like_ones_own(system, monkeypa
     (system / "12").mkdir()
     (system / "12/stat").write_text(f"12 (sshd) {STAT.replace('4711', '99')}")
     assert machine.born(12) == "first-start/pid:[7] 99"
+
+
+def test_when_a_process_was_started_is_told_without_the_boot_and_of_none_that_nothing_tells(system):
+    assert machine.started(os.getpid()) == "4711"
+    assert machine.started(12) is None
+    (system / f"{os.getpid()}/stat").write_text(f"1 (python) {STAT.replace('S', 'Z', 1)}")
+    assert machine.started(os.getpid()) == ""
+
+
+def test_the_processes_that_one_started_are_told_with_their_command_lines_whichever_thread_did_it(system):
+    for thread, started in (("7", "8 9"), ("10", ""), ("11", "12")):
+        (system / "7/task" / thread).mkdir(parents=True)
+        (system / "7/task" / thread / "children").write_text(started)
+    for child in (8, 9, 12):
+        (system / str(child)).mkdir()
+        (system / f"{child}/cmdline").write_text(f"python\0-m\0{child}\0")
+    assert machine.children(7) == {child: f"python\0-m\0{child}\0" for child in (8, 9, 12)}

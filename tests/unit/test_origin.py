@@ -179,3 +179,22 @@ def test_a_spec_without_a_loader_is_no_module_of_ours(monkeypatch):
     monkeypatch.setitem(sys.modules, "lib.persons", module)
     with pytest.raises(Refused, match="something compiled that is not"):
         origin.imported()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (["rehearse", "--help"], 0, "Usage: runbook rehearse [OPTIONS]"),
+        (["plan", "nowhere"], 2, "BadParameters: no parameters for environment"),
+    ],
+    ids=["added by others", "of its own"],
+)
+def test_as_a_module_it_is_the_whole_command(words, code, says):
+    ended, said, complained = python("-m", "lib.cli", *words)
+    assert (ended, (said + complained)[: len(says)]) == (code, says)
+
+
+def test_who_adds_a_command_may_be_imported_before_the_one_that_it_adds_to():
+    code, said, complained = python("-c", "import rehearsal.cli; from lib.command import main; print(*main.commands)")
+    assert (code, complained) == (0, "")
+    assert {"apply", "drill", "lock", "plan", "restore", "rollback", "status", "verify"} <= set(said.split())

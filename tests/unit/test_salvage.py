@@ -18,7 +18,20 @@ from buckets import FakeS3
 from click.testing import CliRunner
 from machines import GuardParameters, StepFunctions, connected, described, says
 
-from lib import audit, changes, deploy, handover, locks, manifest, notebooks, records, rollback, salvage, stores, undoing
+from lib import (
+    audit,
+    changes,
+    deploy,
+    handover,
+    locks,
+    manifest,
+    notebooks,
+    records,
+    rollback,
+    salvage,
+    stores,
+    undoing,
+)
 from lib.aws import Live
 from lib.cli import main
 from lib.errors import Altered, Refused
