@@ -1,4 +1,12 @@
-"""Draws a Step Functions definition as a layered diagram, with matplotlib alone. Reads plain data; no AWS."""
+"""Draws a Step Functions definition as a layered diagram, with matplotlib alone. Reads plain data; no AWS.
+
+Why by hand, though `flowchart` writes Mermaid: a record must show its picture without a network. Tried with JupyterLab
+4.6, nbconvert 7.17 and a Chromium that reached nothing but loopback. JupyterLab draws a cell's Mermaid by itself. The
+page of `jupyter nbconvert --to html` imports mermaid.js from a CDN, and is blank where the picture should be, without
+even its text. That address is no option of the command; a browser imports no module that lies beside a page on disk;
+written into it, mermaid.js makes each page 5 MB and needs an exporter of our own. Of what PyPI has to draw Mermaid
+while a notebook runs, mermaidx (6 s a picture; named mmdc until lately) and mmdr did: both beta, and of one author.
+"""
 
 import re
 from collections.abc import Mapping
