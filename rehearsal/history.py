@@ -28,6 +28,8 @@ from rehearsal.server import loopback_only
 
 Checkin = dict[str, str]
 EVERY_LONG = 2  # of the check-ins in the background, one in so many takes seconds to score
+AT_ONCE = 4
+DEADLINE_SECONDS = 900
 # Not before phase 01 has set this: the embedded account ends a running function when its variables change.
 LONG_AFTER = "OPS_SNS_TOPIC_ARN"
 
@@ -126,11 +128,6 @@ def _sentences(chance: random.Random, kind: str) -> list[str]:
     return chance.sample(sentences, chance.randint(1, most))
 
 
-def traffic(settings: Settings, seed: int, count: int) -> list[str]:
-    """Start `count` check-ins as ordinary executions, without waiting for them. Returns their ARNs."""
-    return [_start(settings.endpoint_url, settings.state_machine_arn, checkin) for checkin in checkins(seed, count)]
-
-
 def _start(endpoint: str, state_machine_arn: str, checkin: Checkin) -> str:
     now = datetime.now(UTC)
     states = client(loopback_only(endpoint), "stepfunctions", state_machine_arn.split(":")[3])
@@ -142,38 +139,32 @@ def _start(endpoint: str, state_machine_arn: str, checkin: Checkin) -> str:
     return str(started["executionArn"])
 
 
-def play(
-    settings: Settings, count: int, seed: int, at_once: int = 4, deadline_seconds: float = 900.0
-) -> dict[str, list[str]]:
-    """Run `count` check-ins, four at a time, until all have finished: `{status: [execution ARN]}`.
+def play(settings: Settings, count: int, seed: int) -> dict[str, list[str]]:
+    """Run `count` check-ins, AT_ONCE at a time, until all have finished: `{status: [execution ARN]}`.
 
     Raises NotAsWanted for one that is still running at its deadline.
     """
 
     def one(checkin: Checkin) -> tuple[str, str]:
         arn = _start(settings.endpoint_url, settings.state_machine_arn, checkin)
-        return _finished(settings, arn, deadline_seconds), arn
+        return _finished(settings, arn), arn
 
     outcome: dict[str, list[str]] = {}
-    with ThreadPoolExecutor(max_workers=at_once) as pool:
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         for status, arn in pool.map(one, checkins(seed, count)):
             outcome.setdefault(status, []).append(arn)
     return outcome
 
 
-def _finished(
-    settings: Settings, arn: str, deadline_seconds: float, sleep: Callable[[float], None] = time.sleep
-) -> str:
+def _finished(settings: Settings, arn: str, sleep: Callable[[float], None] = time.sleep) -> str:
     states = client(settings.endpoint_url, "stepfunctions", settings.region)
-    deadline = time.monotonic() + deadline_seconds
+    deadline = time.monotonic() + DEADLINE_SECONDS
     while time.monotonic() < deadline:
         status = str(states.describe_execution(executionArn=arn)["status"])
         if status != "RUNNING":
             return status
         sleep(0.1)
-    raise NotAsWanted(
-        f"the check-in {arn} still runs after {deadline_seconds:.0f} s; expected it to finish; look at it"
-    )
+    raise NotAsWanted(f"the check-in {arn} still runs after {DEADLINE_SECONDS} s; expected it to finish; look at it")
 
 
 def _may_be_long(endpoint: str, processor: str) -> bool:
