@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -106,6 +107,14 @@ def alive(child: Child) -> bool:
     with contextlib.suppress(ChildProcessError):  # a kept one, started by an earlier command, is not our own child
         os.waitpid(child.pid, os.WNOHANG)
     return bool(child.born) and born(child.pid) == child.born
+
+
+def set_by(*signals: signal.Signals) -> threading.Event:
+    """An event of this process that each of these signals sets: whoever waits for it ends in order."""
+    stopped = threading.Event()
+    for number in signals:
+        signal.signal(number, lambda *_: stopped.set())
+    return stopped
 
 
 def stop(child: Child, sleep: Callable[[float], None] = time.sleep) -> None:

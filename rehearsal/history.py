@@ -10,14 +10,12 @@ import itertools
 import json
 import random
 import signal
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 
 from lib.errors import NotAsWanted
 from lib.settings import Settings
@@ -156,15 +154,22 @@ def play(settings: Settings, count: int, seed: int) -> dict[str, list[str]]:
     return outcome
 
 
-def _finished(settings: Settings, arn: str, sleep: Callable[[float], None] = time.sleep) -> str:
+def _finished(
+    settings: Settings,
+    arn: str,
+    deadline_seconds: float = DEADLINE_SECONDS,
+    sleep: Callable[[float], None] = time.sleep,
+) -> str:
     states = client(settings.endpoint_url, "stepfunctions", settings.region)
-    deadline = time.monotonic() + DEADLINE_SECONDS
+    deadline = time.monotonic() + deadline_seconds
     while time.monotonic() < deadline:
         status = str(states.describe_execution(executionArn=arn)["status"])
         if status != "RUNNING":
             return status
         sleep(0.1)
-    raise NotAsWanted(f"the check-in {arn} still runs after {DEADLINE_SECONDS} s; expected it to finish; look at it")
+    raise NotAsWanted(
+        f"the check-in {arn} still runs after {deadline_seconds:.0f} s; expected it to finish; look at it"
+    )
 
 
 def _may_be_long(endpoint: str, processor: str) -> bool:
@@ -199,12 +204,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--every", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args(arguments)
-    stopped = threading.Event()
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopped.set()
-
-    signal.signal(signal.SIGTERM, stop)
+    stopped = children.set_by(signal.SIGTERM)
     for number, checkin in enumerate(_endless(given.seed)):
         if stopped.is_set():
             break
