@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.errors import NotAsWanted, Refused
-from lib.exact_json import Number, Twice, document, dumps, in_order, loads, require
+from lib.exact_json import Number, Twice, digest, document, dumps, in_order, loads, require
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.sampled_from(
     ["\u2028", "\u2029", "\x00", "\ufeff", '"\\', "DynamoDB", "1", "1.0", "null", "é", "e\u0301"]
@@ -135,3 +135,9 @@ def test_a_document_is_an_object_or_one_sentence(text, said):
     with pytest.raises(NotAsWanted, match=f"the policy of X is {said.removeprefix('is ')}"):
         document(text, "the policy of X")
     assert document("{}", "it") == {}
+
+
+def test_a_digest_is_of_what_data_says_and_not_of_the_order_of_its_keys():
+    assert digest({"a": 1, "b": [2, None]}) == digest({"b": [2, None], "a": 1})
+    assert len({digest(one) for one in ({"a": 1}, {"a": True}, {"a": "1"}, {"a": [1]}, [], {})}) == 6
+    assert len(digest([])) == 32
