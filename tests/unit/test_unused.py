@@ -23,6 +23,15 @@ def offered(text):
             yield from ((target.id, node) for target in targets if isinstance(target, ast.Name))
 
 
+def bound_in(top):
+    """The names that a function binds for itself, and so does not take from its module."""
+    if isinstance(top, ast.FunctionDef):
+        yield from (node.arg for node in ast.walk(top) if isinstance(node, ast.arg))
+        for node in ast.walk(top):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                yield node.id
+
+
 def refers(module, text):
     """(module, name) of all that a module's code refers to; and of what it only hands on, as its own and as whose."""
     tree, used, handed, known = ast.parse(text), set(), set(), {}
@@ -31,8 +40,9 @@ def refers(module, text):
             whole = f"{node.module}.{alias.name}" if isinstance(node, ast.ImportFrom) else alias.name
             known[alias.asname or alias.name] = whole
     for top in tree.body:
+        theirs = {getattr(top, "name", ""), *bound_in(top)}
         for node in ast.walk(top):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id != getattr(top, "name", ""):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id not in theirs:
                 used.add(tuple(known.get(node.id, f"{module}.{node.id}").rpartition(".")[::2]))
             elif isinstance(node, ast.Attribute):
                 whole = ast.unparse(node.value)
@@ -63,7 +73,10 @@ def test_nothing_is_there_for_its_tests_alone():
 
 
 def test_what_nobody_uses_is_found():
-    offers = "LEFT = USED = 1\ndef called(): return USED\ndef alone(): return alone()\ndef kept(): pass\n"
+    offers = (
+        "LEFT = USED = 1\ndef called(hidden): return USED, hidden\ndef alone(): return alone()\n"
+        "def hidden(): pass\ndef kept(): pass\n"
+    )
     hands_on = "from a import kept, called\n__all__ = ['kept']\n"
     found = unused({"a": offers, "b": hands_on, "c": "import b\nb.called()\n"}, {})
-    assert found == ["a.LEFT", "a.alone", "a.kept"]
+    assert found == ["a.LEFT", "a.alone", "a.hidden", "a.kept"]
