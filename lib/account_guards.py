@@ -62,13 +62,7 @@ class AccountGuards:
 
     def begun(self, run_id: str) -> frozenset[str]:
         """The digest of each plan that a command began this run with. Read-only."""
-        found = set[str]()
-        for number in itertools.count(1):
-            kept = self._read(f"begun/{run_id}/{number}")
-            if kept is None:
-                break
-            found.add(str(kept.get("plan")))
-        return frozenset(found)
+        return frozenset(str(kept.get("plan")) for kept in self._numbered(f"begun/{run_id}"))
 
     def keep_begun(self, run_id: str, plan: str) -> None:
         """Keep, before the first write, that a command begins this run with the plan of this digest."""
@@ -135,16 +129,21 @@ class AccountGuards:
 
     def _kept_of(self, run_id: str) -> Iterator[list[str]]:
         """What each of the run's parameters holds, in their order."""
-        for number in itertools.count(1):
-            found = self._read(f"wrote/{run_id}/{number}")
-            if found is None:
-                return
-            rows = found.get("wrote")
+        for kept in self._numbered(f"wrote/{run_id}"):
+            rows = kept.get("wrote")
             yield [row for row in rows if isinstance(row, str)] if isinstance(rows, list) else []
 
     def _subject(self, kept: Mapping[str, Any], name: str = "approval") -> str:
         since = f"since run {kept.get('run_id')} of {kept.get('caller')} at {kept['when']}"
         return f"{self.live.settings.state_machine_name} ({since}; parameter {self.place}/{name})"
+
+    def _numbered(self, name: str) -> Iterator[dict[str, Any]]:
+        """What is kept under a name and 1, 2, 3 ..., up to the first number under which nothing is."""
+        for number in itertools.count(1):
+            kept = self._read(f"{name}/{number}")
+            if kept is None:
+                return
+            yield kept
 
     def _read(self, name: str) -> dict[str, Any] | None:
         """What is kept under a name, and `when` by AWS's clock. What is there and cannot be understood is there."""

@@ -90,7 +90,7 @@ def made_from(settings: Settings) -> dict[str, Any]:
     }
 
 
-def require_whole(settings: Settings, record: Record, plans: Sequence[Plan], caller: str) -> None:
+def require_whole(settings: Settings, plans: Sequence[Plan], caller: str) -> None:
     """Refuse, where approval is required, a plan that was not reviewed, was used already, or is not this account's.
 
     Names what differs from the approved plan, where its record is at hand. What writes nothing needs no approval.

@@ -64,9 +64,7 @@ def fetched(settings: Settings, unverified: str = "", way: str = "") -> list[str
     if unverified:
         told = salvage.take(stored)
         return [*told, *(one for one in records.noted(settings, record, told) if not salvage.tells(one))]
-    with stores.opening(shelf.where, settings, way):
-        _require_sealed(record, shelf)
-        handover.together(record, shelf)
+    _bring_together(settings, record, shelf, way)
     return []
 
 
@@ -82,9 +80,7 @@ def attached(
     if shelves is None:
         return record, live
     shelf = shelves.run(record.run_id, record.folder)
-    with stores.opening(shelf.where, settings, way):
-        _require_sealed(record, shelf)
-        handover.together(record, shelf)
+    _bring_together(settings, record, shelf, way)
     records.verified(settings, record, unverified)
     with stores.opening(shelf.where, settings, way):
         shelf.put(MANIFEST, record.folder / MANIFEST)  # so that other machines see that it is open
@@ -101,6 +97,13 @@ def _attempt(record: Record) -> str:
     return told if told and told not in begun else secrets.token_hex(4)
 
 
+def _bring_together(settings: Settings, record: Record, shelf: RunStore, way: str) -> None:
+    """Make folder and store agree. Raises Altered for a store whose seals are gone, before anything of it is taken."""
+    with stores.opening(shelf.where, settings, way):
+        _require_sealed(record, shelf)
+        handover.together(record, shelf)
+
+
 def _require_sealed(record: Record, shelf: RunStore) -> None:
     """Raise Altered for a store that holds a run without its seals, where this machine has none of them either."""
     stored = shelf.stored()
@@ -114,7 +117,7 @@ def _require_sealed(record: Record, shelf: RunStore) -> None:
 def look(settings: Settings, shelves: Shelves | None = None, way: str = "") -> list[str]:
     """The runs that the store has, oldest first. What tells of them is copied beside the runs of this machine.
 
-    The copies count where approvals, earlier writes and the status of runs are looked up. Never changes a record.
+    The copies count where approvals, earlier writes and the status of runs are looked up. No run's own record changes.
     """
     shelves = shelves or stores.shelves(settings)
     if shelves is None:

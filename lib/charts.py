@@ -23,10 +23,13 @@ from lib.drawing import (
     canvas,
     durations,
     instead,
+    lanes,
     legend,
     limit_line,
+    limit_of_lanes,
     never,
     nothing,
+    outside,
     plural,
     spoken,
     styled,
@@ -139,26 +142,17 @@ def alerts_by_route(frame: pd.DataFrame, change_at: datetime | None) -> Figure:
     if frame.empty:
         return nothing(question, "the workflow's log shows no check-in on any route in this window.", frame)
     extra = sorted(set(frame["route"]) - set(ROUTES))
-    lanes = [*ROUTES, *extra]
+    routes = [*ROUTES, *extra][::-1]
     drills = frame["drill"].astype(bool) if "drill" in frame else pd.Series(False, index=frame.index)
     figure, axes = canvas(question, answers.alerted(frame, drills))
-    for place, route in enumerate(reversed(lanes)):
+    for place, route in enumerate(routes):
         colour, marker = ROUTES.get(route, (BLACK, "*"))
         here = frame["route"] == route
         for rows, face in ((frame[here & ~drills], colour), (frame[here & drills], "white")):
             axes.plot(rows["time"], [place] * len(rows), marker, color=colour, markerfacecolor=face, markersize=8)
         words = f"{int((here & ~drills).sum())} real, {plural(int((here & drills).sum()), 'drill')}"
-        axes.annotate(
-            words,
-            xy=(1.01, place),
-            xycoords=("axes fraction", "data"),
-            va="center",
-            annotation_clip=False,
-            fontweight="bold" if here.any() else "normal",
-            color=BLACK if here.any() else GREY,
-        )
-    axes.set_yticks(range(len(lanes)), list(reversed(lanes)))
-    axes.set_ylim(-0.6, len(lanes) - 0.1)
+        outside(axes, place, words, *((BLACK, "bold") if here.any() else (GREY, "normal")))
+    lanes(axes, routes)
     axes.set_ylabel("route (hollow: a drill)")
     time_axis(axes, frame["time"].min(), frame["time"].max(), change_at)
     return figure
@@ -174,17 +168,15 @@ def alert_latency(frame: pd.DataFrame, change_at: datetime | None, limit_seconds
     if frame.empty:
         return nothing(question, "no drill's alert was due in this run.", frame)
     known, lost = frame.dropna(subset=["seconds"]), int(frame["seconds"].isna().sum())
-    lanes = sorted({*frame["route"], *(set(ROUTES) - {"none"})}, key=_rank, reverse=True)
-    figure, axes = canvas(question, latency.answer(frame["seconds"], limit_seconds, spoken), 1.7 + 0.5 * len(lanes))
+    routes = sorted({*frame["route"], *(set(ROUTES) - {"none"})}, key=_rank, reverse=True)
+    figure, axes = canvas(question, latency.answer(frame["seconds"], limit_seconds, spoken), 1.7 + 0.5 * len(routes))
     fastest = min([0.1, *known.loc[known["seconds"] > 0, "seconds"]])
     # An empty decade at the left holds what is said in words of the routes without a mark.
     durations(axes.xaxis, fastest / 12, max([limit_seconds, *known["seconds"]]) * (60 if lost else 6), lost > 0)
-    for place, route in enumerate(lanes):
+    for place, route in enumerate(routes):
         _lane(axes, place, route, frame[frame["route"] == route], fastest / 2, limit_seconds, change_at)
-    axes.axvline(limit_seconds, color=VERMILLION, linestyle="-.", linewidth=1.5, zorder=1)
-    beside(axes, (limit_seconds, len(lanes) - 0.4), f"limit {limit_seconds:g} s", VERMILLION)
-    axes.set_yticks(range(len(lanes)), [f"{route} ({int((frame['route'] == route).sum())})" for route in lanes])
-    axes.set_ylim(-0.6, len(lanes) - 0.1)
+    limit_of_lanes(axes, limit_seconds, len(routes))
+    lanes(axes, [f"{route} ({int((frame['route'] == route).sum())})" for route in routes])
     earlier = change_at is not None and (known["time"] < utc(change_at)).any()
     axes.set_ylabel("route" + (" (hollow: before the change)" if earlier else ""))
     axes.set_xlabel("from the start of the drill to the alert at the topic's subscriber (log scale)")

@@ -3,21 +3,20 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from functools import partial
 from math import isfinite, nan
 from typing import Any
 
 import pandas as pd
 
-from lib.aws import Live
 from lib.choices import is_number
-from lib.records import Record
 from lib.router import ABSENT_CELL, UNKNOWN_CELL
 from lib.telemetry import shares
 from lib.telemetry.checkin_copies import Answer
 from lib.telemetry.checkin_keys import AT_ONCE
-from lib.telemetry.checkin_reading import CONTRACT, TRAJECTORIES, Outlook, outlook, read
+from lib.telemetry.checkin_reading import CONTRACT, TRAJECTORIES, Outlook, read
+from lib.telemetry.checkin_reading import outlook as outlook
 
 COLUMNS = ["userId", "time", *CONTRACT]
 CELL = "answer "  # a column of the JSON that the object held of a field, for the routing
@@ -61,11 +60,6 @@ class Coverage:
             f"; {self.read:,} of {self.recorded:,} were read, evenly over the days: "
             f"of all at most {most:,} ({most / self.recorded:.2g}), 95 % sure"
         )
-
-
-def recorded(live: Live, start: datetime, end: datetime, record: Record | None = None) -> pd.DataFrame:
-    """What `history` gives, without a look ahead."""
-    return history(outlook(live, start, end, record))
 
 
 def history(ahead: Outlook) -> pd.DataFrame:

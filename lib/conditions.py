@@ -1,71 +1,83 @@
-"""Says a Choice rule's condition in a few words, for a picture or a table. Pure text, no AWS."""
+"""Says a Choice rule's condition in words, for a picture or a diagram. Pure text, no AWS."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lib.asl.shape import BESIDE
+from lib.states import Edge
 
-GUARDS = {
+KINDS = {
     "IsPresent": "given",
-    "IsNull": "is null",
-    "IsNumeric": "is a number",
-    "IsString": "is a text",
-    "IsBoolean": "is true or false",
-    "IsTimestamp": "is a time",
+    "IsNull": "null",
+    "IsNumeric": "a number",
+    "IsString": "a text",
+    "IsBoolean": "true or false",
+    "IsTimestamp": "a time",
 }
-SIGNS = {
-    "GreaterThanEquals": "≥",
-    "LessThanEquals": "≤",
-    "GreaterThan": ">",
-    "LessThan": "<",
-    "Matches": "matches",
-    "Equals": "=",
+# By how an operator ends, longest first: NumericGreaterThanEquals, StringEquals, TimestampLessThanPath.
+WORDS = {
+    "GreaterThanEquals": "at least",
+    "LessThanEquals": "at most",
+    "GreaterThan": "above",
+    "LessThan": "below",
+    "Matches": "is like",
+    "Equals": "is",
 }
-LONGEST = 40
+RANGES = (("NumericGreaterThanEquals", (0, -1)), ("NumericLessThanEquals", (100, 1)))  # of a risk, of a sentiment
 
 
-def condition(rule: Mapping[str, Any]) -> str:
-    """The condition in short lines. Guards are left out where anything else is left: they only make the rest safe."""
-    return "\n".join(_cut(line) for line in _lines(rule))
+def said(edge: Edge, *, in_short: bool = False) -> str:
+    """When a way is taken: a choice's condition, "otherwise" for what is left; "" for every other."""
+    return condition(edge.rule, in_short=in_short) if edge.rule else "otherwise" if edge.kind == "default" else ""
 
 
-def _lines(rule: Mapping[str, Any]) -> list[str]:
-    for word in ("And", "Or"):
-        if word in rule:
-            parts = [line for inner in rule[word] for line in _lines(inner)]
-            telling = [part for part in dict.fromkeys(parts) if not _guard(part)] or list(dict.fromkeys(parts))
-            if word == "Or":
-                return [f"{part} or" for part in telling[:-1]] + telling[-1:]
-            return telling
+def condition(rule: Mapping[str, Any], *, in_short: bool = False) -> str:
+    """The condition in one line. Checks that only make a comparison beside them safe are left out: those of a type.
+
+    `in_short` leaves out as well that a risk lies within 0 to 100, and a sentiment within -1 to 1.
+    """
+    if "Condition" in rule:  # JSONata
+        return str(rule["Condition"])
+    for joint in ("And", "Or"):
+        if joint in rule:
+            parts = _telling(rule["And"], in_short) if joint == "And" else rule["Or"]
+            mixed = joint == "And" and len(parts) > 1
+            return f" {joint.lower()} ".join(dict.fromkeys(_part(part, mixed, in_short) for part in parts))
     if "Not" in rule:
-        inner = _lines(rule["Not"])
-        return (
-            [inner[0].replace(" = ", " ≠ ", 1)]
-            if len(inner) == 1 and " = " in inner[0]
-            else ["not: " + ", ".join(inner)]
-        )
-    return [_comparison(rule)]
+        return f"not ({condition(rule['Not'], in_short=in_short)})"
+    return _comparison(rule)
+
+
+def _part(rule: Mapping[str, Any], mixed: bool, in_short: bool) -> str:
+    words = condition(rule, in_short=in_short)
+    return f"({words})" if mixed and len(rule.get("Or", ())) > 1 else words
+
+
+def _telling(parts: Sequence[Mapping[str, Any]], in_short: bool) -> Sequence[Mapping[str, Any]]:
+    """What of an And is said: with a comparison no guard; among guards alone, of what is present not its type."""
+    present = {part["Variable"] for part in parts if part.get("IsPresent") is True}
+    return [part for part in parts if not _guard(part, in_short)] or [
+        part for part in parts if "IsPresent" in part or part.get("Variable") not in present
+    ]
+
+
+def _guard(rule: Mapping[str, Any], in_short: bool) -> bool:
+    """Whether a check only makes others safe. That something is absent or null, or of another type, is never one."""
+    if "And" in rule:
+        return all(_guard(part, in_short) for part in rule["And"])
+    if any(rule.get(operator) is (operator != "IsNull") for operator in KINDS):
+        return True
+    return in_short and any(rule.get(operator) in ends for operator, ends in RANGES)
 
 
 def _comparison(rule: Mapping[str, Any]) -> str:
-    if "Condition" in rule:  # JSONata
-        return str(rule["Condition"])
     operator, value = next(((key, rule[key]) for key in rule if key not in BESIDE), ("", ""))
-    name = ".".join(str(rule.get("Variable", "")).replace("$", "").strip(".").split(".")[-1:])
-    if operator in GUARDS:
-        return f"{name} {'' if value else 'not '}{GUARDS[operator]}"
-    if operator == "BooleanEquals":
-        name = ".".join(str(rule.get("Variable", "")).split(".")[-2:])
-        return name if value else f"not {name}"
-    sign = next((sign for word, sign in SIGNS.items() if operator.removesuffix("Path").endswith(word)), operator)
-    shown = f'"{value}"' if value == "" else value
-    return f"{name} {sign} {shown}"
-
-
-def _guard(line: str) -> bool:
-    """A type check, or the check that a score lies within 0 to 100, or a sentiment within -1 to 1."""
-    return line.endswith((*GUARDS.values(), "≥ 0", "≤ 100", "≥ -1", "≤ 1"))
-
-
-def _cut(line: str) -> str:
-    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+    path = str(rule.get("Variable", ""))
+    # `reached` or `Name` alone would not say whose.
+    of_whom = 2 if operator == "BooleanEquals" or path.startswith("$$") else 1
+    name = ".".join(path.replace("$", "").strip(".").split(".")[-of_whom:])
+    if operator in KINDS:
+        return f"{name} is {'' if value else 'not '}{KINDS[operator]}"
+    words = next((words for end, words in WORDS.items() if operator.removesuffix("Path").endswith(end)), operator)
+    return f"{name} {words} {json.dumps(value) if isinstance(value, bool) or value == '' else value}"

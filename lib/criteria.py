@@ -122,7 +122,7 @@ def undisturbed(
 ) -> Check:
     """Criterion 3: an ordinary check-in completes, what existed is as it was, and each of `others` passed.
 
-    It is no better than the worst of them: one that was not exercised makes it so.
+    It passes only where each of them does; else it is as the first that does not: one that was not exercised, say.
     """
     changed = [name for name in before if before[name] != now.get(name)]
     broken = ordinary is None or not good(ordinary)

@@ -48,7 +48,7 @@ def infrastructure(live: Live, known: Entries | None = None) -> list[Wanted]:
     dead_letters = {"dead_letter_queue": s.queue_arn(s.ops_dead_letter_queue_name), "raw": "false", "filter": ""}
     return [
         Wanted(Topic(live, s.ops_topic_name), {"DisplayName": "Your6 operations alerts"}),
-        *_dead_letter_queue(live, s.ops_dead_letter_queue_name, "sns.amazonaws.com", [s.ops_topic_arn]),
+        *queue_fed_by(live, s.ops_dead_letter_queue_name, "sns.amazonaws.com", [s.ops_topic_arn]),
         Wanted(subscription, dead_letters),
         Wanted(EnvironmentVariable(live, s.processor_function_name, names.VARIABLE), s.ops_topic_arn),
         Wanted(DrillUser(live, s.table_name, s.drill_user_id), drill_user()),
@@ -79,7 +79,7 @@ def event_rules(live: Live, _known: Entries | None = None) -> list[Wanted]:
     """Phase 04: three rules, each with the dispatcher as its target, permission, retries and dead-letter queue."""
     s, dispatcher = live.settings, names.dispatcher(live)
     queue = s.events_dead_letter_queue_name
-    wanted = _dead_letter_queue(live, queue, "events.amazonaws.com", [s.rule_arn(rule["name"]) for rule in rules()])
+    wanted = queue_fed_by(live, queue, "events.amazonaws.com", [s.rule_arn(rule["name"]) for rule in rules()])
     for rule in rules():
         wanted += _rule(live, rule, dispatcher, s.queue_arn(queue))
     return wanted
@@ -155,9 +155,18 @@ def _recordable(live: Live) -> str:
     return s.ops_subscription_endpoint if s.ops_subscription_protocol == "sqs" else FROM_PARAMETERS
 
 
-def _dead_letter_queue(live: Live, name: str, service: str, sources: list[str]) -> list[Wanted]:
+def queue_fed_by(
+    live: Live,
+    name: str,
+    service: str,
+    sources: list[str],
+    *,
+    sid: str = "AcceptUndelivered",
+    kept_for: str = FOURTEEN_DAYS,
+) -> list[Wanted]:
+    """A queue that takes what a service sends of these sources alone, and keeps it so many seconds."""
     statement = {
-        "Sid": "AcceptUndelivered",
+        "Sid": sid,
         "Effect": "Allow",
         "Principal": {"Service": service},
         "Action": "sqs:SendMessage",
@@ -165,8 +174,8 @@ def _dead_letter_queue(live: Live, name: str, service: str, sources: list[str]) 
         "Condition": {"ArnEquals": {"aws:SourceArn": sources}},
     }
     return [
-        Wanted(Queue(live, name), {"MessageRetentionPeriod": FOURTEEN_DAYS}),
-        Wanted(QueueStatement(live, name, "AcceptUndelivered"), statement),
+        Wanted(Queue(live, name), {"MessageRetentionPeriod": kept_for}),
+        Wanted(QueueStatement(live, name, sid), statement),
     ]
 
 

@@ -9,11 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lib.display import commands, escape
-from lib.marked import diff, normal, read_section, write_section
+from lib.marked import normal
 from lib.settings import Settings
 from lib.settings import changed as with_values
-
-__all__ = ["changed", "diff", "read_section", "sections", "write_section"]
 
 CLAUDE, README = "CLAUDE.md", "README.md"
 EXISTING = ("your6.checkin", "Low Sentiment Alert", "Your6-LowSentimentRule", "standard, unscored", "as before")

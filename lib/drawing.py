@@ -3,7 +3,7 @@
 Nothing is set at import, and pyplot is never imported: a notebook shows a drawing once, where it is returned.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from math import isinf
@@ -166,6 +166,24 @@ def beside(axes: Axes, spot: tuple[float, float], words: str, colour: str = BLAC
         "ha": "right" if left else "left",
     }
     axes.annotate(words, xy=spot, va="center", fontsize=9, color=colour, **away)
+
+
+def outside(axes: Axes, height: float, words: str, colour: str = BLACK, weight: str = "normal") -> None:
+    """Words right of the chart, where they cover no mark."""
+    spot: Any = {"xy": (1.01, height), "xycoords": ("axes fraction", "data"), "va": "center", "fontsize": 9}
+    axes.annotate(words, color=colour, fontweight=weight, **spot)
+
+
+def lanes(axes: Axes, names: Sequence[str]) -> None:
+    """A row a name, the first at the bottom, with room for words above the last."""
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(-0.6, len(names) - 0.1)
+
+
+def limit_of_lanes(axes: Axes, limit_seconds: float, count: int) -> None:
+    """The limit of an alert's seconds across so many lanes, behind their marks, named above the last."""
+    axes.axvline(limit_seconds, color=VERMILLION, linestyle="-.", linewidth=1.5, zorder=1)
+    beside(axes, (limit_seconds, count - 0.4), f"limit {limit_seconds:g} s", VERMILLION)
 
 
 def instead(axes: Axes, place: float, words: str, colour: str, weight: str = "normal") -> None:

@@ -1,7 +1,5 @@
 """Charts of drills: how long crisis alerts took in each series, and every drill of the log. No AWS."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -14,12 +12,14 @@ from lib.drawing import (
     GREY,
     ORANGE,
     VERMILLION,
-    beside,
     canvas,
     durations,
+    lanes,
     legend,
+    limit_of_lanes,
     never,
     nothing,
+    outside,
     plural,
     spoken,
     styled,
@@ -45,11 +45,8 @@ def crisis_latency(frame: pd.DataFrame, limit_seconds: float) -> Figure:
     durations(axes.xaxis, fastest / 6, max(limit_seconds, slowest) * (40 if lost else 4), lost > 0)
     for place, ((_, topic), part) in enumerate(reversed(rows)):
         _series(axes, place, str(topic), part["seconds"])
-    axes.axvline(limit_seconds, color=VERMILLION, linestyle="-.", linewidth=1.5, zorder=1)
-    beside(axes, (limit_seconds, len(rows) - 0.4), f"limit {limit_seconds:g} s", VERMILLION)
-    names = [f"{group} ({len(part)})\nto {topic}" for (group, topic), part in rows]
-    axes.set_yticks(range(len(rows)), names[::-1])
-    axes.set_ylim(-0.6, len(rows) - 0.1)
+    limit_of_lanes(axes, limit_seconds, len(rows))
+    lanes(axes, [f"{group} ({len(part)})\nto {topic}" for (group, topic), part in reversed(rows)])
     axes.set_xlabel("from the start of the execution to the message at the subscriber (log scale); bars: p50, p95")
     return figure
 
@@ -59,7 +56,7 @@ def _series(axes: Axes, place: int, topic: str, seconds: pd.Series) -> None:
     known, end = seconds.dropna().sort_values(), never(axes.get_xlim()[1])
     lift = place + np.resize([-SPREAD, 0.0, SPREAD, -SPREAD / 2, SPREAD / 2], len(seconds))
     if lost := len(seconds) - len(known):
-        _outside(axes, place - 0.36, f"✕ {lost} of {len(seconds)} LOST", VERMILLION, "bold")
+        outside(axes, place - 0.36, f"✕ {lost} of {len(seconds)} LOST", VERMILLION, "bold")
         axes.plot([end] * lost, lift[:lost], "X", color=VERMILLION, markeredgecolor=BLACK, markersize=8)
     colour, marker = TOPICS.get(topic, (GREY, "s"))
     spots = known.clip(lower=0.01)
@@ -67,13 +64,7 @@ def _series(axes: Axes, place: int, topic: str, seconds: pd.Series) -> None:
     p50, p95, p99, slowest = (latency.percentile(seconds, share) for share in (0.5, 0.95, 0.99, 1))
     for share in (p50, p95):
         axes.plot([min(max(share, 0.01), end)] * 2, [place - 0.34, place + 0.34], color=BLACK, linewidth=1.6)
-    _outside(axes, place, f"p50 {spoken(p50)}, p95 {spoken(p95)}\np99 {spoken(p99)}, slowest {spoken(slowest)}")
-
-
-def _outside(axes: Axes, height: float, words: str, colour: str = BLACK, weight: str = "normal") -> None:
-    """Words right of the chart, where they cover no mark."""
-    spot: Any = {"xy": (1.01, height), "xycoords": ("axes fraction", "data"), "va": "center", "fontsize": 9}
-    axes.annotate(words, color=colour, fontweight=weight, **spot)
+    outside(axes, place, f"p50 {spoken(p50)}, p95 {spoken(p95)}\np99 {spoken(p99)}, slowest {spoken(slowest)}")
 
 
 @styled
@@ -117,7 +108,7 @@ def drill_log(frame: pd.DataFrame, limit_seconds: float) -> Figure:
                 fontweight="bold",
             )  # fmt: skip
     axes.axhline(limit_seconds, color=VERMILLION, linestyle="-.", linewidth=1.5, zorder=1)
-    _outside(axes, limit_seconds, f"limit {limit_seconds:g} s", VERMILLION, "bold")
+    outside(axes, limit_seconds, f"limit {limit_seconds:g} s", VERMILLION, "bold")
     time_axis(axes, frame["time"].min(), frame["time"].max(), None)
     axes.set_ylabel("to the subscriber (log scale)")
     legend(axes)

@@ -5,6 +5,7 @@ writer makes texts of keys, lists of tuples and, asked kindly, a text of anythin
 restore what it was made from.
 """
 
+import hashlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from json import JSONDecoder
@@ -87,6 +88,11 @@ def dumps(value: Any, indent: int | None = None) -> str:  # noqa: ANN401
     parts = list[str]()
     _write(parts, value, (), "\n" if indent else "", " " * (indent or 0))
     return "".join(parts)
+
+
+def digest(value: Any) -> str:  # noqa: ANN401
+    """32 hex digits over plain data, the same for the same in whatever order its keys stand."""
+    return hashlib.sha256(dumps(in_order(value)).encode()).hexdigest()[:32]
 
 
 def in_order(value: Any) -> Any:  # noqa: ANN401

@@ -1,23 +1,20 @@
-"""Draws a definition as a Mermaid flowchart, for a page or a notebook. No AWS, no files."""
+"""Draws a definition as a Mermaid flowchart, for documentation. No AWS, no files.
 
-import json
+For Markdown that GitHub or JupyterLab shows; what a run's record holds is drawn by `picture`, which says why.
+"""
+
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from zlib import crc32
 
 from lib.asl import shape
+from lib.conditions import said
 from lib.display.escape import label
 from lib.states import Edge, edges, flow, walk
 
-GUARDS = ("IsPresent", "IsNumeric", "IsString")
 SHAPES = {"Choice": ('{"', '"}'), "Fail": ('[["', '"]]'), "Pass": ('("', '")')}
 BOX = ('["', '"]')
-WORDS = {
-    "NumericGreaterThan": "above", "NumericGreaterThanEquals": "at least", "NumericLessThan": "below",
-    "NumericLessThanEquals": "at most", "NumericEquals": "is", "StringEquals": "is", "StringMatches": "is like",
-    "BooleanEquals": "is",
-}  # fmt: skip
 
 
 def mermaid(definition: Mapping[str, Any]) -> str:
@@ -56,35 +53,8 @@ def _box(name: str, body: Mapping[str, Any], pad: str) -> Iterator[str]:
 def _arrow(edge: Edge) -> str:
     if edge.kind == "catch":
         return '-. "on failure" .->'
-    words = label(_said(edge.rule)) if edge.rule else {"default": "otherwise"}.get(edge.kind, "")
+    words = label(said(edge))
     return f'-- "{words}" -->' if words else "-->"
-
-
-def _said(rule: Mapping[str, Any]) -> str:
-    """A rule in words: its comparisons; its guards (`Is...`) only where there is nothing else to say."""
-    if "Condition" in rule:  # JSONata
-        return str(rule["Condition"])
-    for joint in ("And", "Or"):
-        if joint in rule:
-            guards = [all(key in ("Variable", *GUARDS) for key in part) for part in rule[joint]]
-            parts = [_said(part) for part, guard in zip(rule[joint], guards, strict=True) if all(guards) or not guard]
-            words = f" {joint.lower()} ".join(dict.fromkeys(parts))
-            return f"({words})" if joint == "Or" and len(parts) > 1 and "Next" not in rule else words
-    if "Not" in rule:
-        return f"not ({_said(rule['Not'])})"
-    return _compared(rule)
-
-
-def _compared(rule: Mapping[str, Any]) -> str:
-    path = str(rule["Variable"]).split(".")
-    name = ".".join(path[-2:] if path[-1] in ("Name", "reached", "recorded") else path[-1:])
-    for operator, words in WORDS.items():
-        if operator in rule:
-            value = rule[operator]
-            shown = json.dumps(value) if isinstance(value, bool) or value == "" else str(value)
-            return f"{name} {words} {shown}"
-    others = [f"{name} {key} {rule[key]}" for key in rule if key not in (*shape.BESIDE, *GUARDS)]
-    return others[0] if others else f"{name} is given"
 
 
 def _id(name: str) -> str:

@@ -60,16 +60,24 @@ def copy_telling(copy: Record, shelf: Shelf, stored: Mapping[str, str]) -> None:
     While it is written there, the seals are as new as the verdict, which they go ahead of, and no newer than a log.
     """
     for name in sorted(stored, key=lambda name: (name != VERDICT, name != MANIFEST)):
-        if (name == MANIFEST or TELLING.fullmatch(name)) and not same_content(copy.folder / name, stored[name]):
+        path = copy.folder / name
+        if not (name == MANIFEST or TELLING.fullmatch(name)):
+            continue
+        if not (path.is_file() and same_content(files.read(path), stored[name])):
             data = shelf.read(name)
             if data is not None:
                 with copy.kept():
-                    files.replace(copy.folder / name, data)  # as it is, by somebody else's seals
+                    files.replace(path, data)  # as it is, by somebody else's seals
 
 
-def same_content(path: Path, etag: str) -> bool:
+def _content(path: Path) -> bytes | None:
+    """What this machine has of a file; None where there is none."""
+    return files.read(path) if path.exists() else None
+
+
+def same_content(data: bytes | None, etag: str) -> bool:
     """Whether a file is what an object's ETag says. Of an object under a key of KMS it never is: then read it."""
-    return path.is_file() and hashlib.md5(files.read(path), usedforsecurity=False).hexdigest() == etag
+    return data is not None and hashlib.md5(data, usedforsecurity=False).hexdigest() == etag
 
 
 def further(ours: bytes, theirs: bytes, without_store: str) -> Side:
@@ -112,17 +120,16 @@ def union(ours: bytes, theirs: bytes) -> bytes:
 
 def take(path: Path, whole: bytes) -> None:
     """Make a log of ours what it is with the store's rows. Never replaced as a file: whoever has it open goes on."""
-    common = _common(files.read(path) if path.exists() else b"", whole)
+    common = _common(_content(path) or b"", whole)
     _add(path, common, whole[common:])
 
 
 def ahead(record: Record, shelf: Shelf, stored: Mapping[str, str]) -> Side:
     """Which side's files are the later ones: by the change log; where that is equal, by when the run ended."""
-    path = record.folder / LOG
-    ours = files.read(path) if path.exists() else b""
-    theirs = b"" if LOG not in stored else ours if same_content(path, stored[LOG]) else shelf.read(LOG) or b""
+    ours = _content(record.folder / LOG) or b""
+    theirs = b"" if LOG not in stored else ours if same_content(ours, stored[LOG]) else shelf.read(LOG) or b""
     side = further(ours, theirs, shelf.without_it)
-    if side != "neither" or VERDICT not in stored or same_content(record.folder / VERDICT, stored[VERDICT]):
+    if side != "neither" or VERDICT not in stored or same_content(_content(record.folder / VERDICT), stored[VERDICT]):
         return side
     here, verdict = _ended(record.read_json(VERDICT)), (shelf.read(VERDICT) or b"").decode(errors="replace")
     there = _ended(_parsed(verdict))
@@ -132,13 +139,14 @@ def ahead(record: Record, shelf: Shelf, stored: Mapping[str, str]) -> Side:
 def _whole(record: Record, shelf: Judging, name: str, etag: str, side: Side) -> None:
     """A file that is not added to. This machine's stays beside the store's where the store's is the later one."""
     path = record.folder / name
-    if _here(path, shelf, name, etag):
+    ours = _content(path)
+    if _here(ours, shelf, name, etag):
         return
     theirs = shelf.read(name)
-    if theirs is None or (path.exists() and files.read(path) == theirs):
+    if theirs is None or ours == theirs:
         return
-    if not path.exists() or name == VERDICT:
-        if not path.exists() or side != "ours":
+    if ours is None or name == VERDICT:
+        if ours is None or side != "ours":
             record.write_bytes(name, theirs)
     elif side == "theirs":
         record.keep_aside(name)
@@ -153,9 +161,9 @@ def _whole(record: Record, shelf: Judging, name: str, etag: str, side: Side) -> 
 def _changes(record: Record, shelf: Judging, stored: Mapping[str, str]) -> None:
     """The change log: the side that is behind gets the other's rows."""
     path = record.folder / LOG
-    if LOG in stored and _here(path, shelf, LOG, stored[LOG]):
+    ours = _content(path) or b""
+    if LOG in stored and _here(ours, shelf, LOG, stored[LOG]):
         return
-    ours = files.read(path) if path.exists() else b""
     theirs = (shelf.read(LOG) or b"") if LOG in stored else b""
     if ours.startswith(theirs):
         if ours != theirs:
@@ -171,9 +179,9 @@ def _log(record: Record, shelf: Judging, name: str, stored: Mapping[str, str]) -
     """Another log: each side gets the other's rows, in the store's order, which is the one that was sealed. The calls
     go when sealed, but are a new run's first file."""
     path = record.folder / name
-    if name in stored and _here(path, shelf, name, stored[name]):
+    ours = _content(path) or b""
+    if name in stored and _here(ours, shelf, name, stored[name]):
         return
-    ours = files.read(path) if path.exists() else b""
     theirs = (shelf.read(name) or b"") if name in stored else b""
     if not ours.startswith(theirs):
         take(path, theirs if theirs.startswith(ours) else theirs + union(theirs, ours))
@@ -181,11 +189,11 @@ def _log(record: Record, shelf: Judging, name: str, stored: Mapping[str, str]) -
         shelf.put(name, path)
 
 
-def _here(path: Path, shelf: Judging, name: str, etag: str) -> bool:
+def _here(ours: bytes | None, shelf: Judging, name: str, etag: str) -> bool:
     """Whether this machine has a file as it is stored. That both have it makes it no more what was sealed."""
-    if not same_content(path, etag):
+    if ours is None or not same_content(ours, etag):
         return False
-    shelf.judge_here(name, files.read(path))
+    shelf.judge_here(name, ours)
     return True
 
 

@@ -4,13 +4,12 @@ A record's files are anybody's who may write to its folder. So a plan lets a run
 once the account keeps that a command began the run with it: under the lock, and after all that is asked of an approval.
 """
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 
 from lib.account import RunsOfAnAccount
 from lib.errors import Refused, RunbookError
-from lib.exact_json import dumps, in_order
+from lib.exact_json import digest
 from lib.record import formats
 from lib.records import Record
 
@@ -77,11 +76,6 @@ def keep_undone(run_id: str, account: RunsOfAnAccount) -> str:
             f"record says so ({error})"
         )
     return ""
-
-
-def digest(plan: dict[str, Any]) -> str:
-    """32 hex digits over everything that a plan's file says, as it reads back."""
-    return hashlib.sha256(dumps(in_order(plan)).encode()).hexdigest()[:32]
 
 
 def _known(plan: dict[str, Any], record: Record) -> dict[str, Any]:

@@ -5,11 +5,11 @@ AWS accepts a definition that fails at three in the morning: on a missing variab
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from lib import thresholds
 from lib.asl import grammar, reading, shape, statelint_view
+from lib.asl.shape import WORKFLOW, Problem
 from lib.errors import BadParameters
 from lib.payloads import steps_of
 from lib.render import placeholders
@@ -31,48 +31,37 @@ OF_A_LIST = re.compile(r"\[(?:[\d\s,:*-]+|\?\([^\[\]]*\))\]|\.length\(\)")
 SUBJECT = re.compile(r"States\.Format\('(\{\}[^'{}]*)', \$\.drill\.label\)")
 
 
-@dataclass(frozen=True)
-class Finding:
-    """Something wrong: in which state (or "the workflow"), and what."""
-
-    where: str
-    problem: str
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.problem}"
-
-
-def check(definition: Any, numbers: Mapping[str, float] | None = None) -> list[Finding]:  # noqa: ANN401
+def check(definition: Any, numbers: Mapping[str, float] | None = None) -> list[Problem]:  # noqa: ANN401
     """Everything wrong with a rendered definition, or with a live one as its text.
 
     With `numbers` (`settings.thresholds`), also where it decides by other numbers. What is not of the language's shape
     is all that is said then: nothing else can be read of it.
     """
-    lost = [Finding(shape.WORKFLOW, words) for words in reading.trouble(definition)]
+    lost = [Problem(WORKFLOW, words) for words in reading.trouble(definition)]
     definition = reading.shown(definition)
-    if misshapen := [Finding(problem.where, problem.problem) for problem in shape.problems(definition)]:
-        return [*(lost or misshapen), Finding("statelint", "was not asked, so it has passed nothing")]
-    found = lost + [Finding("statelint", problem) for problem in statelint_view.findings(definition)]
-    found += [Finding(problem.where, problem.problem) for problem in grammar.problems(definition)]
+    if misshapen := shape.problems(definition):
+        return [*(lost or misshapen), Problem("statelint", "was not asked, so it has passed nothing")]
+    found = lost + [Problem("statelint", problem) for problem in statelint_view.findings(definition)]
+    found += grammar.problems(definition)
     found += _workflow(definition)
     for state in walk(definition):
-        found += [Finding(state.where, problem) for rule in RULES for problem in rule(state)]
+        found += [Problem(state.where, problem) for rule in RULES for problem in rule(state)]
     found += _quotations(definition)
     return found + (list(_numbers(definition, numbers)) if numbers is not None else [])
 
 
-def _workflow(definition: Mapping[str, Any]) -> Iterator[Finding]:
-    where, limit = "the workflow", definition.get("TimeoutSeconds")
+def _workflow(definition: Mapping[str, Any]) -> Iterator[Problem]:
+    where, limit = WORKFLOW, definition.get("TimeoutSeconds")
     if not isinstance(limit, int):
-        yield Finding(where, "has no TimeoutSeconds: an execution could hang for a year")
+        yield Problem(where, "has no TimeoutSeconds: an execution could hang for a year")
     elif (most := longest(definition)) >= limit:
-        yield Finding(
+        yield Problem(
             where, f"its own tasks may take {most:g} s, longer than TimeoutSeconds {limit}: an alert could be cut off"
         )
     if COMPLETE not in definition.get("States", {}):
-        yield Finding(where, f"has no {COMPLETE}: nothing says what became of a check-in")
+        yield Problem(where, f"has no {COMPLETE}: nothing says what became of a check-in")
     for name in sorted(placeholders(definition)):
-        yield Finding(where, f"placeholder {name} is not filled")
+        yield Problem(where, f"placeholder {name} is not filled")
 
 
 def _choices_are_guarded(state: State) -> Iterator[str]:
@@ -193,7 +182,7 @@ def _subjects_are_plain(state: State) -> Iterator[str]:
             yield f"has a subject that SNS refuses: {text!r}; expected 1 to {SUBJECT_LENGTH} printable ASCII characters"
 
 
-def _quotations(definition: Mapping[str, Any]) -> Iterator[Finding]:
+def _quotations(definition: Mapping[str, Any]) -> Iterator[Problem]:
     """Where a check-in's words, or an error's cause that may quote them, could get into a message or an output."""
     states = list(walk(definition))
     messages = [state for state in states if state.is_task("sns:publish")]
@@ -206,7 +195,7 @@ def _quotations(definition: Mapping[str, Any]) -> Iterator[Finding]:
         ]
         for path in references(parts):
             if _speaks(path):
-                yield Finding(state.where, f"may let out a check-in's words: it refers to {path}")
+                yield Problem(state.where, f"may let out a check-in's words: it refers to {path}")
 
 
 def _written(body: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -240,15 +229,15 @@ def _field(place: str) -> str:
     return str(keys[0]) if keys else ""
 
 
-def _numbers(definition: Mapping[str, Any], wanted: Mapping[str, float]) -> Iterator[Finding]:
+def _numbers(definition: Mapping[str, Any], wanted: Mapping[str, float]) -> Iterator[Problem]:
     try:
         found = thresholds.thresholds_of(definition)
     except BadParameters as error:
-        yield Finding(thresholds.DECISION, str(error))
+        yield Problem(thresholds.DECISION, str(error))
         return
     for name in sorted(wanted.keys() | found.keys()):
         if found.get(name) != wanted.get(name):
-            yield Finding(thresholds.DECISION, f"{name} is {found.get(name)}; the parameters say {wanted.get(name)}")
+            yield Problem(thresholds.DECISION, f"{name} is {found.get(name)}; the parameters say {wanted.get(name)}")
 
 
 RULES = (

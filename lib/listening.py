@@ -11,7 +11,7 @@ from typing import Any
 from lib import desired
 from lib.aws import Live, readable
 from lib.plans import Wanted
-from lib.resources import Queue, QueueStatement, Rule, Subscription, Target
+from lib.resources import Queue, Rule, Subscription, Target
 from lib.resources.base import LiveThing
 from lib.resources.rules import targets
 from lib.resources.topics import LISTENING, subscriptions
@@ -199,15 +199,4 @@ def _parsed(text: str) -> dict[str, Any]:
 
 
 def _queue(live: Live, queue: str, service: str, sources: list[str]) -> list[Wanted]:
-    statement = {
-        "Sid": "AcceptForListening",
-        "Effect": "Allow",
-        "Principal": {"Service": service},
-        "Action": "sqs:SendMessage",
-        "Resource": live.settings.queue_arn(queue),
-        "Condition": {"ArnEquals": {"aws:SourceArn": sources}},
-    }
-    return [
-        Wanted(Queue(live, queue), {"MessageRetentionPeriod": "3600"}),
-        Wanted(QueueStatement(live, queue, "AcceptForListening"), statement),
-    ]
+    return desired.queue_fed_by(live, queue, service, sources, sid="AcceptForListening", kept_for="3600")

@@ -21,7 +21,7 @@ from typing import Any
 
 from lib import machine
 from lib.account import EnvironmentLock
-from lib.account_guards import AccountGuards
+from lib.account_guards import GONE, TAKEN, AccountGuards
 from lib.aws import Live, absent_is_none, readable
 from lib.display import commands
 from lib.errors import NotAsWanted, Refused, RunbookError, Superseded, Throttled, Unanswered
@@ -30,8 +30,6 @@ from lib.wait import attempts
 
 # The runner's kernels inherit it, and so write under its lock; a command of its own does not.
 TOKEN = "RUNBOOK_LOCK_TOKEN"
-TAKEN = "ParameterAlreadyExists"
-GONE = "ParameterNotFound"
 CONNECTING_SECONDS = 5
 # Seconds before giving the lock back, or taking one that was just given back, is tried again, and then no more.
 WAITS = (0.5, 1.0, 2.0)

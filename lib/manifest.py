@@ -5,7 +5,7 @@ it. The verdict, which is written anew as the run goes on, is sealed before it i
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -109,13 +109,12 @@ def read(folder: Path) -> Manifest:
 def _of_first_format(folder: Path, manifest: Manifest) -> Manifest:
     """A manifest of the first format, with what `run.json` told: whose it is, when it ended, and whether it did."""
     verdict = _verdict(folder)
-    parameters = verdict.get("parameters")
-    account = str(parameters.get("account_id", "")) if isinstance(parameters, dict) else ""
+    told = _bound_by(verdict)
     state = State.GOING_ON if verdict.get("verdict") == "running" else State.CLOSED
     (only,) = manifest.seals
     whole = tuple(claim for claim in only.files if not claim.path.endswith(RUNNING))
     sealed = replace(only, state=state, time=str(verdict.get("ended", "")) or "an unknown time", files=whole)
-    return replace(manifest, environment=str(verdict.get("environment", "")), account=account, seals=(sealed,))
+    return replace(manifest, environment=told.environment, account=told.account, seals=(sealed,))
 
 
 def compared(
@@ -157,11 +156,15 @@ def _differing(path: Path | None, name: str, claims: Sequence[Claim]) -> tuple[s
 
 def _foreign_verdict(folder: Path, binding: Binding) -> str:
     """How `run.json` tells of another run than this one's; it may be newer than every seal."""
-    verdict = _verdict(folder)
+    other = binding.differs(_bound_by(_verdict(folder)))
+    return other and f"of {other}"
+
+
+def _bound_by(verdict: Mapping[str, Any]) -> Binding:
+    """Whose record a verdict says that this is."""
     parameters = verdict.get("parameters")
     account = str(parameters.get("account_id", "")) if isinstance(parameters, dict) else ""
-    other = binding.differs(Binding(str(verdict.get("run_id", "")), str(verdict.get("environment", "")), account))
-    return other and f"of {other}"
+    return Binding(str(verdict.get("run_id", "")), str(verdict.get("environment", "")), account)
 
 
 def _verdict(folder: Path) -> dict[str, Any]:

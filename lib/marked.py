@@ -5,7 +5,6 @@ Line endings, a byte order mark, a missing last newline and the file's mode stay
 end of the file, one line break after what was there, and removing it takes away exactly what writing it added.
 """
 
-import difflib
 import re
 import stat
 from dataclasses import dataclass
@@ -44,13 +43,6 @@ def write_section(path: Path, name: str, text: str | None) -> None:
     wanted = _with_section(path, data, name, text)
     if wanted != data:
         _replace(path.resolve(), wanted)
-
-
-def diff(path: Path, name: str, text: str | None) -> str:
-    """What `write_section` would change, as a unified diff; empty where nothing would. Writes nothing."""
-    data = _bytes(path)
-    before, after = (_lines(found) for found in (data, _with_section(path, data, name, text)))
-    return "\n".join(difflib.unified_diff(before, after, f"{path.name} (now)", f"{path.name} (wanted)", lineterm=""))
 
 
 def normal(text: str) -> str:
@@ -134,10 +126,6 @@ def _checked(name: str) -> str:
     if not NAME.fullmatch(name):
         raise NotAsWanted(f"section name {name!r}: expected letters, digits, - and _")
     return name
-
-
-def _lines(data: bytes) -> list[str]:
-    return data.decode("utf-8", errors="replace").replace("\r\n", "\n").split("\n")
 
 
 def _bytes(path: Path) -> bytes:

@@ -1,6 +1,15 @@
-"""Draws a Step Functions definition as a layered diagram, with matplotlib alone. Reads plain data; no AWS."""
+"""Draws a Step Functions definition as a layered diagram, with matplotlib alone. Reads plain data; no AWS.
+
+Why by hand, though `flowchart` writes Mermaid: a record must show its picture without a network. Tried with JupyterLab
+4.6, nbconvert 7.17 and a Chromium that reached nothing but loopback. JupyterLab draws a cell's Mermaid by itself. The
+page of `jupyter nbconvert --to html` imports mermaid.js from a CDN, and is blank where the picture should be, without
+even its text. That address is no option of the command; a browser imports no module that lies beside a page on disk;
+written into it, mermaid.js makes each page 5 MB and needs an exporter of our own. Of what PyPI has to draw Mermaid
+while a notebook runs, mermaidx (6 s a picture; named mmdc until lately) and mmdr did: both beta, and of one author.
+"""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,10 +23,11 @@ from matplotlib.patches import FancyBboxPatch, Patch, PathPatch, Polygon
 from matplotlib.path import Path
 
 from lib.asl import shape
-from lib.conditions import condition
+from lib.conditions import said
 from lib.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILLION, Drawing, styled
 from lib.errors import BadParameters
 from lib.layout import Edge, Layout, Point, Size, place
+from lib.states import edges, flow, walk
 
 BOX: Size = (1.26, 0.5)  # inches
 BETWEEN = 0.68
@@ -50,7 +60,7 @@ class Block:
 def workflow(definition: Mapping[str, Any]) -> Figure:
     """The definition as a picture; solid: next, dashed: on an error. Raises BadParameters where it cannot be drawn."""
     shape.require(definition, "there is nothing to draw")
-    if (count := len(all_states(definition))) > MOST_DRAWN:
+    if (count := sum(1 for _ in walk(definition))) > MOST_DRAWN:
         raise BadParameters(f"the definition has {count} states; at most {MOST_DRAWN} are drawn, read its diff instead")
     block = arrange(definition)
     width, height = block.layout.size[0] + 2 * MARGIN, block.layout.size[1] + 2 * MARGIN + 0.9
@@ -71,27 +81,16 @@ def workflow(definition: Mapping[str, Any]) -> Figure:
 
 def summary(definition: Mapping[str, Any]) -> str:
     """How many states of which type, in one line."""
-    kinds: dict[str, int] = {}
-    for _, state in all_states(definition):
-        kinds[state["Type"]] = kinds.get(state["Type"], 0) + 1
+    kinds = Counter(state.type for state in walk(definition))
     words = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
     return f"Workflow of {sum(kinds.values())} states ({words}), starting at {definition['StartAt']}"
-
-
-def all_states(definition: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
-    """Every state with its name, those inside branches as well."""
-    found = []
-    for name, state in definition["States"].items():
-        found.append((name, state))
-        found += [inner for branch in shape.inner(state) for inner in all_states(branch)]
-    return found
 
 
 def arrange(definition: Mapping[str, Any]) -> Block:
     """Lay out the states of a machine or of a branch, branches first, since their Parallel must hold them."""
     states = definition["States"]
     branches = {name: [arrange(branch) for branch in shape.inner(state)] for name, state in states.items()}
-    names = [definition["StartAt"], *(name for name in states if name != definition["StartAt"])]
+    names = flow(definition)
     sizes = {name: _size(name, branches[name]) for name in names}
     edges = [edge for name in names for edge in edges_of(name, states[name])]
     return Block(states, place(sizes, edges, BETWEEN), branches)
@@ -99,13 +98,8 @@ def arrange(definition: Mapping[str, Any]) -> Block:
 
 def edges_of(name: str, state: Mapping[str, Any]) -> list[Edge]:
     """Where a state leads: rules of a choice with their condition, next, and catches (dashed)."""
-    edges = [Edge(name, rule["Next"], condition(rule)) for rule in state.get("Choices", [])]
-    if "Default" in state:
-        edges.append(Edge(name, state["Default"], "otherwise"))
-    if "Next" in state:
-        edges.append(Edge(name, state["Next"]))
-    edges += [Edge(name, catch["Next"], "", dashed=True) for catch in state.get("Catch", [])]
-    return list(dict.fromkeys(edges))
+    found = [Edge(name, edge.to, said(edge, in_short=True), edge.kind == "catch") for edge in edges(state)]
+    return list(dict.fromkeys(found))
 
 
 def _size(name: str, branches: list[Block]) -> Size:
@@ -199,7 +193,7 @@ def _note(state: Mapping[str, Any]) -> str:
 
 def _label(edge: Edge) -> str:
     """The condition in at most four short lines."""
-    lines = [part for line in edge.label.split("\n") for part in wrap(line, LABEL, break_on_hyphens=False)]
+    lines = wrap(edge.label, LABEL, break_on_hyphens=False)
     return "\n".join(lines if len(lines) <= 4 else [*lines[:3], "…"])
 
 

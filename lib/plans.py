@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from lib.exact_json import dumps, in_order, require, texts
+from lib.exact_json import digest, dumps, in_order, require, texts
 from lib.record import change_rows, formats
 from lib.record.change_rows import Action, WriteState
 from lib.resource import Resource
@@ -205,17 +205,13 @@ def written(row: Mapping[str, Any]) -> str:
     """
     about = [row["kind"], row["name"], row["identity"], row["after"], bool(row.get("temporary"))]
     if row.get("undoes"):
-        return f"{UNDO}{_digits(about)}"
-    return _digits([*about, row.get(formats.KEY), row["phase"], row["before"], row.get("laid", {})])
+        return f"{UNDO}{digest(about)}"
+    return digest([*about, row.get(formats.KEY), row["phase"], row["before"], row.get("laid", {})])
 
 
 def is_kept(row: Mapping[str, Any], wrote: Container[str]) -> bool:
     """Whether a row can be read, and the account keeps that its run `wrote` it; else it counts for nothing."""
     return not row["trouble"] and written(row) in wrote
-
-
-def _digits(about: list[Any]) -> str:
-    return hashlib.sha256(dumps(in_order(about)).encode()).hexdigest()[:32]
 
 
 def fingerprint(plans: Iterable[Plan], basis: Mapping[str, Any] | None = None) -> str:

@@ -14,7 +14,7 @@ from lib.aws import Live, error_code, readable
 from lib.check_ids import Id
 from lib.checks import Check, Status
 from lib.errors import NotAsWanted, RunbookError
-from lib.names import LOW_SENTIMENT_RULE, dispatcher, processor
+from lib.names import LOW_SENTIMENT_RULE, VARIABLE, dispatcher, processor
 from lib.phases import entry
 from lib.record import contacts
 from lib.resources import Rule, entries
@@ -147,7 +147,7 @@ def missing(live: Live) -> list[dict[str, str]]:
     return [
         {"what": f"topic {s.ops_topic_name}", "now": "exists" if exists else "missing", "made by": "phase 01"},
         {"what": "its subscribers", "now": _confirmation(ops), "made by": "phase 01"},
-        {"what": "OPS_SNS_TOPIC_ARN of the processor", "now": _variable(live), "made by": "phase 01"},
+        {"what": f"{VARIABLE} of the processor", "now": _variable(live), "made by": "phase 01"},
         {"what": f"policy {s.execution_policy_name}", "now": _policy(live), "made by": "phase 02"},
         {"what": "workflow's log", "now": f"level {logging}", "made by": "phase 03"},
     ]
@@ -161,7 +161,7 @@ def _confirmation(rows: list[dict[str, str]]) -> str:
 def _variable(live: Live) -> str:
     with readable("reading the processor's environment"):
         keys = environment_keys(live, live.settings.processor_function_name)
-    return f"{'set' if 'OPS_SNS_TOPIC_ARN' in keys else 'missing'} (has {', '.join(keys)})"
+    return f"{'set' if VARIABLE in keys else 'missing'} (has {', '.join(keys)})"
 
 
 def _policy(live: Live) -> str:
@@ -180,7 +180,7 @@ def baseline(live: Live) -> dict[str, Any]:
         LOW_SENTIMENT_RULE: contacts.shown(Rule(live, LOW_SENTIMENT_RULE).read()),
         f"targets of {LOW_SENTIMENT_RULE}": contacts.shown(told(targets(live, LOW_SENTIMENT_RULE))),
         f"permissions of {LOW_SENTIMENT_RULE}": _permissions(live),
-        f"environment keys of {s.processor_function_name}": [key for key in keys if key != "OPS_SNS_TOPIC_ARN"],
+        f"environment keys of {s.processor_function_name}": [key for key in keys if key != VARIABLE],
     }
 
 

@@ -121,11 +121,6 @@ def document(name: str, settings: Settings) -> dict[str, Any]:
     return dict(fill(template(name), document_values(settings), name=name))
 
 
-def dumps(definition: Any) -> str:  # noqa: ANN401
-    """The text that is uploaded: the same definition always gives the same text."""
-    return json.dumps(definition, indent=2, ensure_ascii=False) + "\n"
-
-
 def diff(old: Any, new: Any) -> str:  # noqa: ANN401
     """A unified diff a state, in the order of the new flow; "" when they say the same. Of definitions of any shape."""
     before, after = _parts(old), _parts(new)

@@ -41,7 +41,7 @@ def begin(settings: Settings, record: Record, live: Live, chosen: Sequence[str])
         require(preflight.pieces(live))
     plans = plan_all(live)
     audit.look(settings)  # under the lock: another machine's run counts up to its last row
-    approval.require_whole(settings, record, plans, live.identity.caller)
+    approval.require_whole(settings, plans, live.identity.caller)
     guards.require_no_loss([plan for plan in plans if plan.phase in chosen], settings, record)
     if people := approvers.two_persons(settings, live.identity.caller):
         record.checked("approval", people)

@@ -17,7 +17,9 @@ from lib.drawing import (
     canvas,
     durations,
     instead,
+    lanes,
     legend,
+    limit_of_lanes,
     nothing,
     spoken,
     styled,
@@ -50,8 +52,7 @@ def scenario_latency(rows: pd.DataFrame, limit_seconds: float) -> Figure:
             beside(axes, (spot, place), spoken(seconds), VERMILLION if seconds > limit_seconds else BLACK)
     for place, silent in frame[frame["seconds"].isna()].groupby("place"):
         _silent(axes, place, silent, whole=len(silent) == int((frame["place"] == place).sum()))
-    axes.axvline(limit_seconds, color=VERMILLION, linestyle="-.", linewidth=1.5, zorder=1)
-    beside(axes, (limit_seconds, len(names) - 0.45), f"limit {limit_seconds:g} s", VERMILLION)
+    limit_of_lanes(axes, limit_seconds, len(names))
     _rows(axes, names, "from the start of the drill to the alert at the topic's subscriber (log scale)")
     return figure
 
@@ -118,7 +119,6 @@ def _topics(frame: pd.DataFrame) -> dict[str, tuple[str, str, float]]:
 
 def _rows(axes: Axes, names: list[str], words: str) -> None:
     """One row a name, the first at the top."""
-    axes.set_yticks(range(len(names)), names[::-1])
-    axes.set_ylim(-0.6, len(names) - 0.1)
+    lanes(axes, names[::-1])
     axes.set_xlabel(words)
     legend(axes)

@@ -27,7 +27,7 @@ LITERAL = re.compile(r"(?<!\[)'(?:\\.|[^'\\])*'")
 
 @dataclass(frozen=True)
 class State:
-    """One state: its name, the Parallel states it lies in, the states of its own machine or branch, its fields."""
+    """One state: its name, the states that it lies in, those of its own machine or branch, its fields."""
 
     name: str
     inside: tuple[str, ...]

@@ -18,7 +18,8 @@ EXPECTED = {
 }
 EMAIL = r"[^@\s:]+@[^@\s:/?#]+\.[^@\s:/?#]+"  # no URL is one, whatever stands before its host
 PHONE = r"\+\d{7,15}"
-ADDRESS_LIKE = re.compile(r"\d(?:[\s().\-/]{0,2}\d){6,}|://[^/\s]+/\S")  # a phone number, a URL that holds a key
+NEXT_DIGIT = r"(?:[\s().\-/]{0,2}\d)"  # of a phone number, as people write one
+ADDRESS_LIKE = re.compile(rf"\d{NEXT_DIGIT}{{6,}}|://[^/\s]+/\S")  # a phone number, a URL that holds a key
 QUEUE = r"arn:{partition}:sqs:[a-z0-9-]+:\d{{12}}:[A-Za-z0-9_-]{{1,80}}"
 WEB = ("http", "https")
 PORTS = {"http": 80, "https": 443}

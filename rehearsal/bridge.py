@@ -25,7 +25,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError
@@ -209,13 +208,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     logging.Formatter.converter = time.gmtime
-    stopped = threading.Event()
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopped.set()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    stopped = children.set_by(signal.SIGTERM, signal.SIGINT)
     bridge = prepare(given.endpoint, given.state_machine_arn)
     log.info("publishing for %s at %s", given.state_machine_arn, given.endpoint)
     try:

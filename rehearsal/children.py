@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,6 +105,14 @@ def alive(child: Child) -> bool:
     with contextlib.suppress(ChildProcessError):  # a kept one, started by an earlier command, is not our own child
         os.waitpid(child.pid, os.WNOHANG)
     return bool(child.born) and born(child.pid) == child.born
+
+
+def set_by(*signals: signal.Signals) -> threading.Event:
+    """An event of this process that each of these signals sets: whoever waits for it ends in order."""
+    stopped = threading.Event()
+    for number in signals:
+        signal.signal(number, lambda *_: stopped.set())
+    return stopped
 
 
 def stop(child: Child) -> None:

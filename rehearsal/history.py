@@ -10,13 +10,11 @@ import itertools
 import json
 import random
 import signal
-import threading
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 
 from lib.errors import NotAsWanted
 from lib.settings import Settings
@@ -28,6 +26,8 @@ from rehearsal.server import loopback_only
 
 Checkin = dict[str, str]
 EVERY_LONG = 2  # of the check-ins in the background, one in so many takes seconds to score
+AT_ONCE = 4
+DEADLINE_SECONDS = 900
 # Not before phase 01 has set this: the embedded account ends a running function when its variables change.
 LONG_AFTER = "OPS_SNS_TOPIC_ARN"
 
@@ -126,11 +126,6 @@ def _sentences(chance: random.Random, kind: str) -> list[str]:
     return chance.sample(sentences, chance.randint(1, most))
 
 
-def traffic(settings: Settings, seed: int, count: int) -> list[str]:
-    """Start `count` check-ins as ordinary executions, without waiting for them. Returns their ARNs."""
-    return [_start(settings.endpoint_url, settings.state_machine_arn, checkin) for checkin in checkins(seed, count)]
-
-
 def _start(endpoint: str, state_machine_arn: str, checkin: Checkin) -> str:
     now = datetime.now(UTC)
     states = client(loopback_only(endpoint), "stepfunctions", state_machine_arn.split(":")[3])
@@ -142,26 +137,24 @@ def _start(endpoint: str, state_machine_arn: str, checkin: Checkin) -> str:
     return str(started["executionArn"])
 
 
-def play(
-    settings: Settings, count: int, seed: int, at_once: int = 4, deadline_seconds: float = 900.0
-) -> dict[str, list[str]]:
-    """Run `count` check-ins, four at a time, until all have finished: `{status: [execution ARN]}`.
+def play(settings: Settings, count: int, seed: int) -> dict[str, list[str]]:
+    """Run `count` check-ins, AT_ONCE at a time, until all have finished: `{status: [execution ARN]}`.
 
     Raises NotAsWanted for one that is still running at its deadline.
     """
 
     def one(checkin: Checkin) -> tuple[str, str]:
         arn = _start(settings.endpoint_url, settings.state_machine_arn, checkin)
-        return _finished(settings, arn, deadline_seconds), arn
+        return _finished(settings, arn), arn
 
     outcome: dict[str, list[str]] = {}
-    with ThreadPoolExecutor(max_workers=at_once) as pool:
+    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
         for status, arn in pool.map(one, checkins(seed, count)):
             outcome.setdefault(status, []).append(arn)
     return outcome
 
 
-def _finished(settings: Settings, arn: str, deadline_seconds: float) -> str:
+def _finished(settings: Settings, arn: str, deadline_seconds: float = DEADLINE_SECONDS) -> str:
     states = client(settings.endpoint_url, "stepfunctions", settings.region)
     ended = until(
         lambda: str(states.describe_execution(executionArn=arn)["status"]),
@@ -207,12 +200,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--every", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args(arguments)
-    stopped = threading.Event()
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopped.set()
-
-    signal.signal(signal.SIGTERM, stop)
+    stopped = children.set_by(signal.SIGTERM)
     for number, checkin in enumerate(_endless(given.seed)):
         if stopped.is_set():
             break

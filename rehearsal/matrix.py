@@ -114,7 +114,7 @@ def named(name: str) -> Trial:
 def tried(current: Stage, trial: Trial) -> Result:
     """Carry one trial out; what cannot even be tried counts as lost."""
     try:
-        return (wholes if trial.story == NOTEBOOKS else trials).tried(current, trial)
+        return wholes.tried(current, trial) if trial.story == NOTEBOOKS else trials.tried(current, trial)
     except (RunbookError, BotoCoreError, ClientError, OSError) as error:
         current.build()
         return Result(trial, "", "", f"could not be tried: {type(error).__name__}: {error}", 0)

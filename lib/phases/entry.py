@@ -110,7 +110,7 @@ def _named(live: Live, known: Entries) -> Iterator[Check]:
             partial(names.processor, live, known),
         ),
         Id.DISPATCHER_CALLED: ("how the dispatcher is called", "one version or alias", partial(names.dispatcher, live)),
-        Id.VARIABLE_SEEN: ("OPS_SNS_TOPIC_ARN is where check-ins see it", "in the environment that runs", seen),
+        Id.VARIABLE_SEEN: (f"{names.VARIABLE} is where check-ins see it", "in the environment that runs", seen),
     }
     for which, (name, expected, ask) in questions.items():
         try:

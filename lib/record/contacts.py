@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from lib.exact_json import dumps, in_order, mapped, parts_of
+from lib.subscriber import NEXT_DIGIT, PATH_LENGTH
 
 DIGITS = 4  # of a digest
 MARK = re.compile(rf"\(not shown: [0-9a-f]{{{DIGITS}}}\)")
@@ -18,12 +19,11 @@ EMAIL = r"(?<![\w.+%~-])[\w.+%~-]+?(?:@|%40)(?:[\w-]+\.)+[^\W\d_]{2,}"
 URL = r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>\\]+"
 # With its country in front, as AWS takes it, or as people of North America write it. No ARN, date or id is one.
 PHONE = (
-    r"(?<![\d+])\+[1-9](?:[\s().\-/]{0,2}\d){6,14}(?!\d)"
+    rf"(?<![\d+])\+[1-9]{NEXT_DIGIT}{{6,14}}(?!\d)"
     r"|(?<![\d.])(?<!\d-)(?:1[\s.-])?(?:\(\d{3}\)[\s.-]?|\d{3}[\s.-])\d{3}[\s.-]\d{4}(?!\d)"
 )
 CONTACT = re.compile(f"(?P<url>{URL})|(?P<email>{EMAIL})|(?P<phone>{PHONE})")
 NO_HOST = re.compile(r"[^\w.:-]")
-PATH_LENGTH = 16  # of a URL: as long a path, or any query, may be the key to a webhook
 
 
 class Hidden(str):

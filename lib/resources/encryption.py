@@ -12,10 +12,10 @@ from typing import Any
 from lib import exact_json
 from lib.aws import Live, absent_is_none, answer_or_code, readable
 from lib.errors import NotAsWanted
+from lib.resources.queues import NO_QUEUE
 
-NO_QUEUE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
 NO_TOPIC = ("NotFound", "NotFoundException")
-OF_AWS = "alias/aws/"
+OF_AWS = "alias/aws/"  # AWS's own keys: nobody can change them, nor whom they serve
 WRITE, DECRYPT = ("kms:GenerateDataKey",), ("kms:Decrypt",)
 USES = (*WRITE, *DECRYPT)
 USABLE = ("Enabled", "Updating")  # the latter while a replica becomes the primary key

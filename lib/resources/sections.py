@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from lib import documents
+from lib.marked import read_section, write_section
 from lib.resources.base import LiveThing
 
 
@@ -22,7 +22,7 @@ class Section(LiveThing):
         return self.live.settings.path(self.live.settings.docs_dir) / self.file
 
     def _read(self) -> str | None:
-        return documents.read_section(self.path, self.section)
+        return read_section(self.path, self.section)
 
     def _write(self, value: str | None) -> None:
-        documents.write_section(self.path, self.section, value)
+        write_section(self.path, self.section, value)

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from lib.aws import Live, absent_is_none
+from lib.names import VARIABLE
 from lib.plans import Value
 from lib.resources import entries
 from lib.resources.functions import environment_keys
@@ -19,7 +20,6 @@ from lib.telemetry import callers
 from lib.telemetry.facts import Sense
 from lib.telemetry.readings import Reading, only, parsed, statements, without
 
-OURS = "OPS_SNS_TOPIC_ARN"
 VERSION = "stateMachineVersionArn"
 NO_FUNCTION = ("ResourceNotFoundException",)
 OF_A_MACHINE = ("roleArn", "type", "status", "encryptionConfiguration")
@@ -106,7 +106,7 @@ def _variables(live: Live, name: str, described: Mapping[str, Any]) -> Value:
     if not described:
         return None
     keys = environment_keys(live, name)
-    return {"names": keys, OURS: described.get("Environment", {}).get("Variables", {}).get(OURS)}
+    return {"names": keys, VARIABLE: described.get("Environment", {}).get("Variables", {}).get(VARIABLE)}
 
 
 def role(live: Live, name: str) -> list[Reading]:

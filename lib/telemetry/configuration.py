@@ -23,6 +23,7 @@ from lib.preflight import DEAD_LETTER_QUEUES, LOW_SENTIMENT_RULE
 from lib.record import contacts
 from lib.resources import entries
 from lib.resources.base import LiveThing
+from lib.resources.encryption import OF_AWS
 from lib.resources.entries import Entries
 from lib.resources.topics import LISTENING
 from lib.telemetry import compute, messaging, storage
@@ -71,7 +72,6 @@ NAMED = {
     "kms": ("key", re.compile(r"(key/.+)")),
 }
 KEYS = ("KmsMasterKeyId", "KMSMasterKeyID", "KmsKeyIdentifier", "KMSKeyArn", "kmsKeyId")
-OF_AWS = "alias/aws/"  # AWS's own keys: nobody can change them, nor whom they serve
 
 
 @dataclass(frozen=True)

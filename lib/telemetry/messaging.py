@@ -11,6 +11,7 @@ from typing import Any
 
 from lib.aws import Live, absent_is_none
 from lib.plans import Value
+from lib.resources.encryption import NO_TOPIC
 from lib.resources.queues import NO_QUEUE
 from lib.resources.rules import targets, told
 from lib.resources.topics import LISTENING, NO_FILTER, PENDING, subscriptions
@@ -18,7 +19,6 @@ from lib.telemetry import callers
 from lib.telemetry.facts import Sense
 from lib.telemetry.readings import Reading, only, parsed, statements, without
 
-NO_TOPIC = ("NotFound", "NotFoundException")
 # What decides whether a message arrives, and stays until somebody reads it.
 OF_DELIVERY = (
     "KmsMasterKeyId", "SqsManagedSseEnabled", "MessageRetentionPeriod", "MaximumMessageSize", "DelaySeconds",

@@ -219,9 +219,8 @@ def test_there_is_an_edit_for_every_kind_and_no_two_things_share_a_name():
 def test_an_edit_of_any_thing_is_refused_by_its_name_and_nothing_is_written(stage, name):
     with stage.edited(name) as phase:
         before, plans, rows = snapshot(stage.settings), stage.plans, stage.record.rows(LOG)
-        another = Record(stage.record.folder.with_name("another"), "another")
         with pytest.raises(Refused, match=f"{re.escape(name)}[ ;)]") as refused:
-            approval.require_whole(stage.settings, another, plans, CALLER)
+            approval.require_whole(stage.settings, plans, CALLER)
         assert refused.value.exit_code == 3
         with pytest.raises(Refused, match=rf"changed since: {re.escape(name)}( \(\S.*\))?\. Find"):
             approval.require_resumable(stage.settings, stage.record, plans, CALLER)
@@ -236,7 +235,7 @@ def test_with_the_edits_taken_back_it_is_as_approved_again(stage):
     if stage.record.rows(LOG):
         approval.require_resumable(stage.settings, stage.record, stage.plans, CALLER)
     else:
-        approval.require_whole(stage.settings, stage.record, stage.plans, CALLER)
+        approval.require_whole(stage.settings, stage.plans, CALLER)
 
 
 def test_what_somebody_took_away_again_is_refused_by_its_name(stage):

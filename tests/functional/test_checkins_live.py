@@ -16,14 +16,16 @@ def test_what_the_processor_recorded_is_read_back_without_its_words(account):
     start = datetime.now(UTC) - timedelta(minutes=5)
     ended = history.play(account, 6, seed=3)
     assert len(ended["SUCCEEDED"]) == 6
-    frame = checkins.recorded(connect(account), start, datetime.now(UTC) + timedelta(seconds=1))
+    frame = checkins.history(checkins.outlook(connect(account), start, datetime.now(UTC) + timedelta(seconds=1)))
     assert len(frame) == 6
     assert frame.attrs["coverage"].unreadable == 0
     assert frame["risk_score"].between(0, 100).all()
     assert frame["score"].between(-1, 1).all()
     assert set(frame["userId"]) <= {checkin["userId"] for checkin in history.checkins(3, 6)}
     assert "text" not in frame
-    assert checkins.recorded(connect(account), start - timedelta(days=2), start - timedelta(days=1)).empty
+    assert checkins.history(
+        checkins.outlook(connect(account), start - timedelta(days=2), start - timedelta(days=1))
+    ).empty
 
 
 def test_more_than_one_page_and_broken_objects(account, client):
@@ -33,7 +35,7 @@ def test_more_than_one_page_and_broken_objects(account, client):
         body = json.dumps({"risk_score": 40, "score": 0, "trajectory": "stable"}) if number else "{broken"
         s3.put_object(Bucket=account.checkin_bucket_name, Key=f"user-1/2026/01/01/{stamp}.json", Body=body)
     calls = []
-    frame = checkins.recorded(connect(account, calls.append), day, day + timedelta(hours=1))
+    frame = checkins.history(checkins.outlook(connect(account, calls.append), day, day + timedelta(hours=1)))
     reads = [row for row in calls if row["operation"] == "GetObject"]
     assert sum(row["calls"] for row in reads) == 1005
     assert len(reads) < 20, "the log of calls must not grow with every check-in"
@@ -57,4 +59,6 @@ def test_a_listing_that_is_shared_out_finds_the_same(account, client):
 def test_a_missing_bucket_is_said(account):
     other = account.model_copy(update={"checkin_bucket_name": "no-such-bucket"})
     with pytest.raises(NotAsWanted, match="reading check-ins from no-such-bucket"):
-        checkins.recorded(connect(other), datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))
+        checkins.history(
+            checkins.outlook(connect(other), datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))
+        )

@@ -11,7 +11,7 @@ import pytest
 from accounts import differing, snapshot
 from click.testing import CliRunner
 
-from lib import changes, cli, desired, documents, guards, locks, preflight, records, resume, rollback, run
+from lib import changes, cli, desired, guards, locks, marked, preflight, records, resume, rollback, run
 from lib.aws import connect
 from lib.errors import Refused
 from lib.records import LOG, Record
@@ -525,7 +525,7 @@ def widget_with_our_title(client, account):
 
 def section_with_our_marker(client, account):
     section = desired.documentation(connect(account))[0].resource
-    documents.write_section(section.path, section.section, "What somebody noted there.")
+    marked.write_section(section.path, section.section, "What somebody noted there.")
     return 1, "documentation section .* .'What somebody noted there.' -> ", "document"
 
 

@@ -153,7 +153,7 @@ def pairs(live):
         "an execution": lambda: [executions.describe(live, arn(live)), executions.revision(live, arn(live)),
                                  executions.path(live, arn(live))],
         "the update": lambda: continuity.updated_at(live),
-        "the check-ins": lambda: checkins.recorded(live, *window()),
+        "the check-ins": lambda: checkins.history(checkins.outlook(live, *window())),
         "the log": lambda: workflow_log.read(live, *window()),
         "the metrics": lambda: metrics.executions(live, *window()),
         "the window": lambda: review.window(live),

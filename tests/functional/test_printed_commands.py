@@ -387,7 +387,7 @@ def test_every_refusal_of_an_approval_names_the_command_that_plans(account, tmp_
     )
     monkeypatch.setattr(approval, "_account", lambda plans: used)
     refusals = [
-        lambda: approval.require_whole(chosen, record, [PENDING], "arn:aws:iam::000000000000:user/ann"),
+        lambda: approval.require_whole(chosen, [PENDING], "arn:aws:iam::000000000000:user/ann"),
         lambda: approval.require(PENDING, chosen, record),
         lambda: approval._require_not_rolled_back(chosen, record, [{"undoes": True, "state": "applied"}]),
     ]

@@ -135,7 +135,3 @@ def test_a_kept_bridge_is_stopped_with_the_account(tmp_path):
     finally:
         stopped = server.stop_kept(tmp_path)
     assert stopped == [child.pid, kept.pid]
-
-
-def test_traffic_does_not_wait(account):
-    assert len(history.traffic(account, seed=1, count=3)) == 3

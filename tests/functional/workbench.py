@@ -129,7 +129,7 @@ class Bench:
         if isinstance(given, dict) and "userId" not in given:
             given = {"userId": self.settings.drill_user_id if case.drill else user_of(name), **given}
         answer = self.aws("stepfunctions").start_execution(
-            stateMachineArn=self._machine(render.dumps(case.definition or self.plain)),
+            stateMachineArn=self._machine(json.dumps(case.definition or self.plain)),
             name=f"drill-{name}" if case.drill else f"real-{name}",
             input=json.dumps(given),
         )

@@ -62,7 +62,7 @@ def planned(settings, *plans, run_id="") -> Settings:
 def begun(settings, *plans, run_id="") -> Record:
     """As `run.begin` leaves it."""
     record = records.open_run(settings.model_copy(update={"run_id": run_id}))
-    require_whole(settings, record, plans, CALLER)
+    require_whole(settings, plans, CALLER)
     approval.begin(plans, settings, record, CALLER)
     return record
 
@@ -94,7 +94,7 @@ def test_another_value_of_any_parameter_that_decides_is_refused_by_its_name(sett
     # A record of another account is none of this one's to compare with.
     whole = "no record of it" if key == "account_id" else f"parameter {key}"
     for attempt, said in (
-        (lambda: require_whole(other, records.open_run(other), [plan], CALLER), whole),
+        (lambda: require_whole(other, [plan], CALLER), whole),
         (lambda: require(plan, other, record), f"parameter {key}"),
         (lambda: require_resumable(other, record, [plan], CALLER), f"parameter {key}"),
     ):
@@ -148,7 +148,7 @@ def test_an_edited_notebook_or_other_code_is_refused_by_its_name(settings, wante
         before.replace(source, f'{source}"x", ', 1) if source in before else f"{before} ", encoding="utf-8"
     )
     for attempt in (
-        lambda: require_whole(asked, records.open_run(asked), [plan], CALLER),
+        lambda: require_whole(asked, [plan], CALLER),
         lambda: require(plan, asked, record),
         lambda: require_resumable(asked, record, [plan], CALLER),
     ):
@@ -222,7 +222,7 @@ def test_nobody_approves_their_own_run_however_they_write_their_name(settings, w
     plan = changes.plan("01", wanted)
     asked = planned(settings, plan).model_copy(update={"approved_by": person})
     with pytest.raises(Refused, match=r"who is also the caller .*expected another person's approval"):
-        require_whole(asked, records.open_run(asked), [plan], CALLER)
+        require_whole(asked, [plan], CALLER)
 
 
 @pytest.mark.parametrize(
@@ -232,14 +232,14 @@ def test_nobody_approves_their_own_run_however_they_write_their_name(settings, w
 def test_somebody_else_does_also_in_the_same_role(settings, wanted, person):
     plan = changes.plan("01", wanted)
     asked = planned(settings, plan).model_copy(update={"approved_by": person})
-    require_whole(asked, records.open_run(asked), [plan], CALLER)
+    require_whole(asked, [plan], CALLER)
 
 
 def test_of_the_whole_account_it_is_the_root(settings, wanted):
     plan = changes.plan("01", wanted)
     asked = planned(settings, plan).model_copy(update={"approved_by": "Root"})
     with pytest.raises(Refused, match="who is also the caller"):
-        require_whole(asked, records.open_run(asked), [plan], "arn:aws:iam::000000000000:root")
+        require_whole(asked, [plan], "arn:aws:iam::000000000000:root")
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_without_ticket_or_approver_it_is_refused(settings, wanted, key, said, v
     plan = changes.plan("01", wanted)
     asked = planned(settings, plan).model_copy(update={key: value})
     with pytest.raises(Refused, match=said):
-        require_whole(asked, records.open_run(asked), [plan], CALLER)
+        require_whole(asked, [plan], CALLER)
 
 
 def test_the_approver_does_not_go_on_with_the_run(settings, wanted):
@@ -266,23 +266,23 @@ def test_without_approval_or_in_plan_mode_nothing_is_asked(settings, wanted):
     plan = changes.plan("01", wanted)
     for free in ({"approval": "none"}, {"mode": "plan"}):
         chosen = settings.model_copy(update={**free, "approved_by": "", "change_ticket": ""})
-        require_whole(chosen, records.open_run(chosen), [plan], CALLER)
+        require_whole(chosen, [plan], CALLER)
 
 
 def test_an_approval_without_anything_left_to_change_is_refused(settings, world):
     plan = changes.plan("01", world.wanted(equal="as wanted"))
     asked = planned(settings, plan)
     with pytest.raises(Refused, match="is carried out already, or was never this account's"):
-        require_whole(asked, records.open_run(asked), [plan], CALLER)
+        require_whole(asked, [plan], CALLER)
     free = settings.model_copy(update={"approved_plan": ""})
-    require_whole(free, records.open_run(free), [plan], CALLER)
+    require_whole(free, [plan], CALLER)
 
 
 def test_a_plan_that_nobody_kept_is_refused_without_a_guess_at_what_differs(settings, wanted):
     plan = changes.plan("01", wanted)
     asked = settings.model_copy(update={"approved_plan": "plan-0123456789abcdef"})
     with pytest.raises(Refused, match="no record of it, as it was sealed, is here to compare with"):
-        require_whole(asked, records.open_run(asked), [plan], CALLER)
+        require_whole(asked, [plan], CALLER)
 
 
 @pytest.mark.parametrize("copied", [False, True])
@@ -297,17 +297,17 @@ def test_a_plan_that_was_altered_in_its_record_or_in_a_copy_of_it_names_no_diffe
     world.live["old"] = {"size": 5}
     plan = changes.plan("01", wanted)
     with pytest.raises(Refused, match="thing old"):
-        require_whole(approved, records.open_run(approved), [plan], CALLER)
+        require_whole(approved, [plan], CALLER)
     path = kept.folder / approval.PLAN
     path.write_text(path.read_text().replace('"size": 1', '"size": 7', 1))
     with pytest.raises(Refused, match="no record of it, as it was sealed, is here to compare with"):
-        require_whole(approved, records.open_run(approved), [plan], CALLER)
+        require_whole(approved, [plan], CALLER)
 
 
 def refused_whole(settings, plans, *approved) -> str:
     asked = planned(settings, *approved)
     with pytest.raises(Refused) as refused:
-        require_whole(asked, records.open_run(asked), plans, CALLER)
+        require_whole(asked, plans, CALLER)
     return str(refused.value)
 
 
@@ -342,7 +342,7 @@ def test_no_difference_is_too_small_also_not_one_in_what_could_not_be_read(setti
         del world.live["old"]
     found = changes.plan("01", world.wanted(old="wanted", new="born"))
     with pytest.raises(Refused, match=r"\(thing old( \(\w+\))?\)\. Review"):
-        require_whole(asked, records.open_run(asked), [found], CALLER)
+        require_whole(asked, [found], CALLER)
     with pytest.raises(Refused, match="changed since: thing old"):
         require(found, asked, record)
     with pytest.raises(Refused, match="changed since: thing old"):
@@ -730,7 +730,7 @@ def test_what_the_account_keeps_of_approval_no_file_and_no_notebook_lifts(settin
     free = parameters.changed(settings, approval="none")
     record, plan = records.open_run(free), changes.plan("01", wanted)
     for attempt in (
-        lambda: require_whole(free, record, [plan], CALLER),
+        lambda: require_whole(free, [plan], CALLER),
         lambda: changes.carry_out(plan, free, record, world.lock),
     ):
         with pytest.raises(Refused, match="the account keeps"):
@@ -767,7 +767,7 @@ def test_a_copy_says_of_no_account_that_parameters_do_not_name_that_it_needs_no_
     told.write_json("run.json", {"parameters": {"approval": "none"}})
     told.keep_json(approval.PLAN, approval.begun_plan([plan], theirs, told, CALLER))
     for attempt in (
-        lambda: require_whole(theirs, record, [plan], CALLER),
+        lambda: require_whole(theirs, [plan], CALLER),
         lambda: changes.carry_out(plan, theirs, told, world.lock),
         lambda: require_resumable(theirs, told, [plan], CALLER),
     ):
@@ -776,9 +776,9 @@ def test_a_copy_says_of_no_account_that_parameters_do_not_name_that_it_needs_no_
     with pytest.raises(Refused, match=r"approval none: no file in parameters/ says so"):
         changes.carry_out(plan, theirs, record, world.lock)
     assert world.writes == []
-    require_whole(parameters.changed(theirs, mode="plan"), record, [plan], CALLER)  # looking needs none
+    require_whole(parameters.changed(theirs, mode="plan"), [plan], CALLER)  # looking needs none
     nothing = changes.plan("01", world.wanted(equal="as wanted"))
-    require_whole(theirs, record, [nothing], CALLER)
+    require_whole(theirs, [nothing], CALLER)
 
 
 # Who approves.
@@ -791,7 +791,7 @@ def test_a_name_that_only_looks_like_one_approves_nothing(settings, wanted, pers
     plan = changes.plan("01", wanted)
     asked = parameters.changed(planned(settings, plan), approved_by=person)
     with pytest.raises(Refused, match=r"^approved by '.*expected one person's name in one script") as refused:
-        require_whole(asked, records.open_run(asked), [plan], "arn:aws:iam::205930636302:user/somebody.else")
+        require_whole(asked, [plan], "arn:aws:iam::205930636302:user/somebody.else")
     assert str(refused.value).isascii()
 
 

@@ -84,7 +84,7 @@ def of(bucket: Any, **given: Any) -> Live:
 
 
 def recorded(objects: dict[str, Any]) -> pd.DataFrame:
-    return checkins.recorded(of(Bucket(objects)), START, END)
+    return checkins.history(checkins.outlook(of(Bucket(objects)), START, END))
 
 
 def said(frame: pd.DataFrame) -> pd.DataFrame:
@@ -189,7 +189,7 @@ def test_the_time_may_be_in_the_object_instead_of_the_name() -> None:
 def test_check_ins_of_other_days_are_not_fetched() -> None:
     far = "user-1/2025/11/30/2025-11-30T12:30:00Z.json"
     bucket = Bucket({far: GOOD, KEY: GOOD})
-    assert len(checkins.recorded(of(bucket), START, END)) == 1
+    assert len(checkins.history(checkins.outlook(of(bucket), START, END))) == 1
     assert bucket.read == [KEY]
 
 
@@ -213,7 +213,7 @@ def test_a_missing_bucket_is_an_error_in_words() -> None:
             raise ClientError({"Error": {"Code": "NoSuchBucket", "Message": "gone"}}, "ListObjectsV2")
 
     with pytest.raises(NotAsWanted, match=r"reading check-ins from your6-checkins-000000000000: .*NoSuchBucket"):
-        checkins.recorded(of(Gone({})), START, END)
+        checkins.history(checkins.outlook(of(Gone({})), START, END))
 
 
 def test_an_object_nested_too_deep_is_counted_and_stops_nothing() -> None:
@@ -375,7 +375,7 @@ def test_what_was_read_is_kept_by_day_without_words_or_names_and_not_read_again(
     assert not any(SECRET in text or "user-0" in text for text in (file.read_text() for file in files))
     again = checkins.history(looked(bucket, record(tmp_path)))
     assert len(bucket.read) == 3000
-    plain = checkins.recorded(of(bucket), END - 31 * DAY, END)
+    plain = checkins.history(checkins.outlook(of(bucket), END - 31 * DAY, END))
     assert again[checkins.COLUMNS[1:]].equals(plain[checkins.COLUMNS[1:]])
     assert again["userId"].nunique() == plain["userId"].nunique() == 7
 

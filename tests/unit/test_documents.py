@@ -149,7 +149,6 @@ def test_markers_out_of_order_are_refused_with_file_and_line(
             lambda path=path: marked.write_section(path, "one", "x"),
             lambda path=path: marked.write_section(path, "other", "x"),
             lambda path=path: marked.write_section(path, "one", None),
-            lambda path=path: marked.diff(path, "one", "x"),
         ):
             with pytest.raises(NotAsWanted, match=rf"file\.md, line {line}: .*{words}"):
                 act()
@@ -199,17 +198,6 @@ def test_a_failed_write_leaves_the_file_and_no_rubbish(readme: Path, monkeypatch
         marked.write_section(readme, "one", "Hello")
     assert readme.read_bytes() == before
     assert [path.name for path in readme.parent.iterdir()] == ["README.md"]
-
-
-def test_diff_says_what_would_change_and_writes_nothing(readme: Path) -> None:
-    before = readme.read_bytes()
-    text = marked.diff(readme, "one", "Hello")
-    assert "+Hello" in text.split("\n")
-    assert "-Words." not in text
-    assert readme.read_bytes() == before
-    marked.write_section(readme, "one", "Hello")
-    assert marked.diff(readme, "one", "Hello") == ""
-    assert "-Hello" in marked.diff(readme, "one", None).split("\n")
 
 
 def test_changed_is_the_difference_of_two_texts() -> None:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.errors import NotAsWanted, Refused
-from lib.exact_json import Number, Twice, document, dumps, in_order, loads, mapped, parts_of, require
+from lib.exact_json import Number, Twice, digest, document, dumps, in_order, loads, mapped, parts_of, require
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.sampled_from(
     ["\u2028", "\u2029", "\x00", "\ufeff", '"\\', "DynamoDB", "1", "1.0", "null", "é", "e\u0301"]
@@ -182,3 +182,9 @@ def test_each_plain_value_is_mapped_with_its_key_and_each_key_as_well():
 def test_a_key_that_is_there_twice_is_mapped_twice():
     found = mapped(loads('{"a": 1, "a": 2}'), lambda key, plain: f"{key}{plain}", str.upper)
     assert (found, dumps(found)) == ({"A": "a2"}, '{"A": "a1", "A": "a2"}')
+
+
+def test_a_digest_is_of_what_data_says_and_not_of_the_order_of_its_keys():
+    assert digest({"a": 1, "b": [2, None]}) == digest({"b": [2, None], "a": 1})
+    assert len({digest(one) for one in ({"a": 1}, {"a": True}, {"a": "1"}, {"a": [1]}, [], {})}) == 6
+    assert len(digest([])) == 32

@@ -67,7 +67,7 @@ FOUNDATION = {
     "lib.exact_json": {"lib.errors"},
     "lib.record.formats": {"lib.errors"},
     "lib.record.change_rows": {"lib.errors", "lib.record.formats"},
-    "lib.record.contacts": {"lib.exact_json"},
+    "lib.record.contacts": {"lib.exact_json", "lib.subscriber"},
     "lib.record.files": {"lib.errors", "lib.wait"},
     "lib.record.writers": {"lib.errors", "lib.record.files"},
     "lib.unknown": {"lib.errors", "lib.exact_json"},

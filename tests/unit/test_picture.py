@@ -13,6 +13,7 @@ from lib import conditions, drawing, layout, picture, render
 from lib import settings as parameters
 from lib.errors import BadParameters
 from lib.layout import Edge
+from lib.states import walk
 
 BASELINE = Path(parameters.ROOT) / "rehearsal" / "baseline-definition.json"
 PHASE_3 = render.definition(parameters.load("local"))
@@ -40,7 +41,7 @@ def rectangles(
 @pytest.mark.parametrize("definition", [PHASE_3, json.loads(BASELINE.read_text())], ids=["phase 3", "before"])
 def test_every_state_is_drawn_once_and_no_two_overlap(definition: dict) -> None:
     boxes = rectangles(picture.arrange(definition))
-    states = [name for name, state in picture.all_states(definition) if state["Type"] not in picture.NESTED]
+    states = [state.name for state in walk(definition) if state.type not in picture.NESTED]
     assert sorted(box[0] for box in boxes) == sorted(states)
     for (one, l1, t1, r1, b1), (two, l2, t2, r2, b2) in combinations(boxes, 2):
         assert r1 <= l2 + 1e-6 or r2 <= l1 + 1e-6 or b1 <= t2 + 1e-6 or b2 <= t1 + 1e-6, f"{one} lies on {two}"
@@ -51,8 +52,8 @@ def test_the_picture_holds_every_name_and_fits_its_paper() -> None:
     drawing.png(figure, 40)
     texts = figure.findobj(mpl.text.Text)
     written = {text.get_text().replace("\n", "") for text in texts}
-    for name, state in picture.all_states(PHASE_3):
-        assert name in written or state["Type"] in picture.NESTED
+    for state in walk(PHASE_3):
+        assert state.name in written or state.type in picture.NESTED
     assert any(text.startswith("CrisisProtocol: 3 branches") for text in written)
     (axes,) = figure.axes
     area = axes.get_window_extent()
@@ -65,7 +66,7 @@ def test_the_picture_holds_every_name_and_fits_its_paper() -> None:
 def test_the_names_fit_their_boxes() -> None:
     figure = picture.workflow(PHASE_3)
     drawing.png(figure, 100)
-    names = {name for name, _ in picture.all_states(PHASE_3)}
+    names = {state.name for state in walk(PHASE_3)}
     for text in figure.axes[0].texts:
         if text.get_text().replace("\n", "") in names:
             assert text.get_window_extent().width <= picture.BOX[0] * figure.dpi, text.get_text()
@@ -81,7 +82,7 @@ def test_edges_are_next_choices_and_dashed_catches() -> None:
     assert picture.edges_of("T", state) == [Edge("T", "A"), Edge("T", "B", "", True)]
     rule = {"Variable": "$.risk", "NumericGreaterThan": 95, "Next": "A"}
     assert picture.edges_of("C", {"Choices": [rule], "Default": "B", "Type": "Choice"}) == [
-        Edge("C", "A", "risk > 95"),
+        Edge("C", "A", "risk above 95"),
         Edge("C", "B", "otherwise"),
     ]
 
@@ -153,43 +154,59 @@ def test_crossings_that_can_be_avoided_are() -> None:
     assert [{"A": "Z", "B": "Y", "C": "X"}[name] for name in order] == below
 
 
+X = {"Variable": "$.x"}
+Y = {"Variable": "$.y", "NumericLessThan": -0.6}
+
+
 @pytest.mark.parametrize(
     ("rule", "said"),
     [
-        ({"Variable": "$.risk_score", "NumericGreaterThanEquals": 50}, "risk_score ≥ 50"),
-        ({"Variable": "$.a.b", "StringEquals": ""}, 'b = ""'),
-        ({"Variable": "$.a.b", "BooleanEquals": True}, "a.b"),
-        ({"Variable": "$.a.b", "BooleanEquals": False}, "not a.b"),
-        ({"Variable": "$$.Execution.Name", "StringMatches": "drill-*"}, "Name matches drill-*"),
-        ({"Variable": "$.x", "IsPresent": True}, "x given"),
-        ({"Variable": "$.x", "IsPresent": False}, "x not given"),
-        ({"Not": {"Variable": "$.x", "StringEquals": "y"}}, "x ≠ y"),
-        ({"Not": {"Variable": "$.x", "IsNull": True}}, "not: x is null"),
-        ({"Variable": "$.x", "NumericLessThanPath": "$.y"}, "x < $.y"),
-        ({"Variable": "$.x", "SomethingNew": 1}, "x SomethingNew 1"),
-        (
-            {"And": [{"Variable": "$.x", "IsPresent": True}, {"Variable": "$.x", "NumericLessThan": -0.6}]},
-            "x < -0.6",
-        ),
-        (
-            {
-                "And": [
-                    {"Variable": "$.x", **bound}
-                    for bound in (
-                        {"NumericGreaterThanEquals": -1},
-                        {"NumericLessThanEquals": 1},
-                        {"NumericLessThan": -0.6},
-                    )
-                ]
-            },
-            "x < -0.6",
-        ),
-        (
-            {"Or": [{"Variable": "$.x", "IsPresent": True}, {"Variable": "$.y", "IsPresent": True}]},
-            "x given or\ny given",
-        ),
-        ({"Variable": "$.x", "StringEquals": "w" * 99}, "x = " + "w" * 35 + "…"),
+        ({"Variable": "$.risk_score", "NumericGreaterThanEquals": 50}, "risk_score at least 50"),
+        ({"Variable": "$.a.b", "StringEquals": ""}, 'b is ""'),
+        ({"Variable": "$.a.b", "BooleanEquals": True}, "a.b is true"),
+        ({"Variable": "$.a.b", "BooleanEquals": False}, "a.b is false"),
+        ({"Variable": "$$.Execution.Name", "StringMatches": "drill-*"}, "Execution.Name is like drill-*"),
+        ({**X, "IsPresent": True}, "x is given"),
+        ({**X, "IsPresent": False}, "x is not given"),
+        ({**X, "IsNumeric": False}, "x is not a number"),
+        ({"Not": {**X, "StringEquals": "y"}}, "not (x is y)"),
+        ({"Not": {**X, "IsNull": True}}, "not (x is null)"),
+        ({**X, "NumericLessThanPath": "$.y"}, "x below $.y"),
+        ({**X, "SomethingNew": 1}, "x SomethingNew 1"),
+        ({"Condition": "{% $x > 1 %}"}, "{% $x > 1 %}"),
+        ({"And": [{**X, "IsPresent": True}, {**X, "IsString": True}]}, "x is given"),
+        ({"And": [{**X, "IsPresent": True}, {**X, "IsNumeric": True}, Y]}, "y below -0.6"),
+        ({"And": [{"And": [{**X, "IsPresent": True}, {**X, "IsNumeric": True}]}, Y]}, "y below -0.6"),
+        ({"And": [Y, {"Or": [{**X, "IsNull": True}, Y]}]}, "y below -0.6 and (x is null or y below -0.6)"),
+        ({"Or": [{**X, "IsPresent": True}, {"And": [{**X, "IsNull": False}, Y]}]}, "x is given or y below -0.6"),
     ],
 )
 def test_conditions_in_words(rule: dict, said: str) -> None:
     assert conditions.condition({**rule, "Next": "N"}) == said
+
+
+@pytest.mark.parametrize(
+    ("decides", "said"),
+    [
+        ({**X, "IsPresent": False}, "x is not given"),
+        ({**X, "IsNull": True}, "x is null"),
+        ({**X, "IsNumeric": False}, "x is not a number"),
+        ({"Not": {**X, "IsPresent": True}}, "not (x is given)"),
+    ],
+)
+def test_what_is_absent_decides_and_is_no_guard(decides: dict, said: str) -> None:
+    assert conditions.condition({"And": [decides, Y]}) == f"{said} and y below -0.6"
+
+
+def test_what_decides_beside_a_comparison_in_an_or_is_said() -> None:
+    assert conditions.condition({"Or": [{**X, "IsPresent": True}, Y]}) == "x is given or y below -0.6"
+
+
+def test_in_short_a_value_is_within_its_range_and_the_rest_is_said() -> None:
+    ends = ({"NumericGreaterThanEquals": -1}, {"NumericLessThanEquals": 1})
+    rule = {"And": [*({**X, **end} for end in ends), {"Or": [{**X, "NumericLessThan": -0.6}, {**X, "IsNull": True}]}]}
+    assert conditions.condition(rule, in_short=True) == "x below -0.6 or x is null"
+    assert conditions.condition(rule) == "x at least -1 and x at most 1 and (x below -0.6 or x is null)"
+    assert (
+        conditions.condition({"And": [{**X, **end} for end in ends]}, in_short=True) == "x at least -1 and x at most 1"
+    )

@@ -44,7 +44,6 @@ def test_everything_that_writes_is_guarded():
         lambda: bridge.prepare(there, arn),
         lambda: bridge.main(["--endpoint", there, "--state-machine-arn", arn]),
         lambda: history.play(settings, 1, 1),
-        lambda: history.traffic(settings, 1, 1),
         lambda: history.main(["--endpoint", there, "--state-machine-arn", arn, "--seconds", "1"]),
         lambda: interpreter.moto_over(there).__enter__(),
     ):

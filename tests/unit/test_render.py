@@ -66,7 +66,6 @@ def test_the_definition_is_filled_for_every_environment(environment: str) -> Non
     assert "${" not in text and "$$.Execution.Id" in text
     assert found["States"]["ProcessCheckin"]["Resource"] == chosen.processor_arn
     assert found["States"]["EvaluateRisk"]["Choices"][0]["And"][-1]["NumericGreaterThan"] == 95
-    assert json.loads(render.dumps(found)) == found
 
 
 def test_the_policy_is_the_plans_and_what_logging_needs() -> None:
@@ -103,7 +102,7 @@ def test_a_missing_or_broken_file_is_named() -> None:
 
 
 def test_no_difference_shows_nothing() -> None:
-    assert render.diff(PLAIN, json.loads(render.dumps(PLAIN))) == ""
+    assert render.diff(PLAIN, json.loads(json.dumps(PLAIN))) == ""
     assert {row["change"] for row in render.state_changes(PLAIN, PLAIN)} == {"same"}
 
 
