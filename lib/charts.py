@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from lib import chart_answers as answers
-from lib import latency
+from lib import latency, routes
 from lib.drawing import (
     BEHIND,
     BLACK,
@@ -18,6 +18,7 @@ from lib.drawing import (
     ORANGE,
     PALE,
     PURPLE,
+    SKY,
     VERMILLION,
     beside,
     canvas,
@@ -33,6 +34,7 @@ from lib.drawing import (
     time_axis,
     utc,
 )
+from lib.routes import ALERTING, Mark, Route
 
 # outcome -> (word, colour, hatch); the hatch tells them apart in greyscale
 OUTCOMES = {
@@ -42,15 +44,17 @@ OUTCOMES = {
     "ExecutionsAborted": ("aborted", GREY, "...."),
 }
 PERCENTILES = {"p99": (VERMILLION, "^", ":"), "p95": (BLUE, "s", "--"), "p50": (BLACK, "o", "-")}
-# route -> (colour, marker), most urgent first
-ROUTES = {
-    "crisis": (VERMILLION, "D"),
-    "high": (ORANGE, "^"),
-    "standard": (BLUE, "s"),
-    "proactive": (GREEN, "o"),
-    "unscored": (PURPLE, "X"),
-    "none": (GREY, "."),
-}
+COLOURS = {
+    "vermillion": VERMILLION, "orange": ORANGE, "blue": BLUE, "green": GREEN, "purple": PURPLE, "grey": GREY,
+    "sky": SKY, "black": BLACK,
+}  # fmt: skip
+UNROUTED = Mark("black", "*", "-")
+
+
+def mark_of(name: str) -> Mark:
+    """How a route is drawn, or what else became of a check-in. Raises BadParameters for an unknown one."""
+    found = routes.known(name)
+    return found.row.mark if isinstance(found, Route) else UNROUTED
 
 
 @styled
@@ -138,12 +142,11 @@ def alerts_by_route(frame: pd.DataFrame, change_at: datetime | None) -> Figure:
     question = "Which routes did check-ins take?"
     if frame.empty:
         return nothing(question, "the workflow's log shows no check-in on any route in this window.", frame)
-    extra = sorted(set(frame["route"]) - set(ROUTES))
-    lanes = [*ROUTES, *extra]
+    lanes = routes.ordered(frame["route"])
     drills = frame["drill"].astype(bool) if "drill" in frame else pd.Series(False, index=frame.index)
     figure, axes = canvas(question, answers.alerted(frame, drills))
     for place, route in enumerate(reversed(lanes)):
-        colour, marker = ROUTES.get(route, (BLACK, "*"))
+        colour, marker = COLOURS[mark_of(route).colour], mark_of(route).marker
         here = frame["route"] == route
         for rows, face in ((frame[here & ~drills], colour), (frame[here & drills], "white")):
             axes.plot(rows["time"], [place] * len(rows), marker, color=colour, markerfacecolor=face, markersize=8)
@@ -174,7 +177,8 @@ def alert_latency(frame: pd.DataFrame, change_at: datetime | None, limit_seconds
     if frame.empty:
         return nothing(question, "no drill's alert was due in this run.", frame)
     known, lost = frame.dropna(subset=["seconds"]), int(frame["seconds"].isna().sum())
-    lanes = sorted({*frame["route"], *(set(ROUTES) - {"none"})}, key=_rank, reverse=True)
+    there = set(frame["route"])
+    lanes = [route for route in routes.ordered(there) if route in there or route in ALERTING][::-1]
     figure, axes = canvas(question, latency.answer(frame["seconds"], limit_seconds, spoken), 1.7 + 0.5 * len(lanes))
     fastest = min([0.1, *known.loc[known["seconds"] > 0, "seconds"]])
     # An empty decade at the left holds what is said in words of the routes without a mark.
@@ -195,7 +199,7 @@ def _lane(
     axes: Axes, place: float, route: str, rows: pd.DataFrame, least: float, limit: float, change_at: datetime | None
 ) -> None:
     """The marks of one route, those of each topic at a height of their own; the slowest of a topic is named."""
-    colour, marker = ROUTES.get(route, (BLACK, "*"))
+    colour, marker = COLOURS[mark_of(route).colour], mark_of(route).marker
     topics = rows["topic"] if "topic" in rows else pd.Series("", index=rows.index)
     names = sorted(set(topics), reverse=True)
     for at, name in enumerate(names):
@@ -268,7 +272,3 @@ def _with_gaps(rows: pd.Series, step: timedelta) -> pd.Series:
     """The series with a NaN in every hole wider than one period, so that no line is drawn across it."""
     holes = rows.index[:-1][(rows.index[1:] - rows.index[:-1]) > step * 1.5] + step
     return pd.concat([rows, pd.Series(float("nan"), index=holes)]).sort_index()
-
-
-def _rank(route: str) -> int:
-    return list(ROUTES).index(route) if route in ROUTES else len(ROUTES)

@@ -25,6 +25,7 @@ from lib.records import Record
 from lib.resources import entries
 from lib.resources.users import item_of, require_nobodys
 from lib.resources.workflow import value_of
+from lib.routes import DRILL_PREFIX
 from lib.scenarios import Scenario
 from lib.states import named
 
@@ -186,7 +187,7 @@ def _run(live: Live, record: Record, group: Group, entry: str) -> list[_Started]
 
 
 def _name(scenario: Scenario, record: Record) -> str:
-    return f"drill-{scenario.name}-{REPEATABLE.sub('', record.run_id)[-12:]}-{secrets.token_hex(3)}"[:80]
+    return f"{DRILL_PREFIX}{scenario.name}-{REPEATABLE.sub('', record.run_id)[-12:]}-{secrets.token_hex(3)}"[:80]
 
 
 def _start(live: Live, entry: str, scenario: Scenario, name: str) -> str:

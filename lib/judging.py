@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import UTC
 from typing import Any
 
-from lib import desired
+from lib import routes
 from lib.check_ids import Id
 from lib.checks import Check, Status, failed
+from lib.definitions import loader
 from lib.drills import Drill, Session
 from lib.listening import Received
 from lib.settings import Settings
@@ -110,11 +111,15 @@ def _expected(drill: Drill) -> str:
 
 
 def rules_of(events: Sequence[str] | None) -> list[str] | None:
-    """The rules of phase 04 that carry these events; the existing path's rule is not among them."""
+    """The rules of phase 04 that carry these events; the existing path's rule is not among them.
+
+    Raises BadParameters for an event that is no route's.
+    """
     if events is None:
         return None
-    carried = {kind: rule["name"] for rule in desired.rules() for kind in rule["pattern"]["detail-type"]}
-    return sorted(carried[event] for event in events if event in carried)
+    carried = {kind: rule["name"] for rule in loader.rules() for kind in rule["pattern"]["detail-type"]}
+    theirs = [event for event in events if routes.of_detail_type(event).row.alert != routes.STANDARD_ALERT]
+    return sorted(carried[event] for event in theirs)
 
 
 def alerts_due(drill: Drill) -> bool:

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lib import desired
+from lib import routes
 from lib.aws import Live, readable
+from lib.definitions import loader
 from lib.plans import Wanted
 from lib.resources import Queue, QueueStatement, Rule, Subscription, Target
 from lib.resources.base import LiveThing
@@ -61,9 +62,9 @@ def listeners(live: Live, session: str) -> list[Wanted]:
         wanted += _queue(live, queue, "sns.amazonaws.com", [s.arn("sns", topic)])
         subscription = Subscription(live, topic, "sqs", s.queue_arn(queue))
         wanted.append(Wanted(subscription, {"dead_letter_queue": "", "raw": "false", "filter": ""}))
-    events, rules = queue_name(session, "events"), [rule["name"] for rule in desired.rules()]
+    events, rules = queue_name(session, "events"), [rule["name"] for rule in loader.rules()]
     # Real people's previews must not gather in a queue of ours.
-    pattern = {"source": [{"prefix": "your6.checkin"}], "detail": {"userId": [s.drill_user_id]}}
+    pattern = {"source": [{"prefix": routes.SOURCE}], "detail": {"userId": [s.drill_user_id]}}
     value = {"EventPattern": pattern, "State": "ENABLED", "Description": "Temporary: validation listens to the alerts"}
     return [
         *wanted,
@@ -88,7 +89,7 @@ def left_behind(live: Live) -> list[LiveThing]:
             if f":{PREFIX}-" in row["Endpoint"]
         ]
         rules = [row["Name"] for page in _pages(events, "list_rules", NamePrefix=f"{PREFIX}-") for row in page["Rules"]]
-        fed = [rule["name"] for rule in desired.rules()]
+        fed = [rule["name"] for rule in loader.rules()]
         ours = [
             (rule, name)
             for rule in [*rules, *fed]

@@ -23,6 +23,7 @@ from lib import settings as parameters
 from lib.aws import Live, connect
 from lib.errors import NotAsWanted, RunbookError
 from lib.records import Record
+from lib.routes import DRILL_PREFIX
 from lib.settings import Settings
 from rehearsal import baseline, faults, server, shelf
 from rehearsal.calls import Call
@@ -32,7 +33,7 @@ from rehearsal.stories import APPLY, DRILL, STORED, STORIES, UNDO, Work, apply, 
 
 # What may differ, since it is there to stay: every write of the workflow publishes a version, every drill is executed,
 # and the processor records the drill user's check-ins, of which phase 03 makes one before its update.
-STAYS = ("versions of ", "executions of ", "object drill-")
+STAYS = ("versions of ", "executions of ", f"object {DRILL_PREFIX}")
 SERVICES = ("sns", "sqs", "lambda", "dynamodb", "iam", "events", "logs", "stepfunctions", "cloudwatch", "ssm")
 ANSWER_SECONDS = 1.0
 HOLD_SECONDS = 1.3
