@@ -11,6 +11,7 @@ from lib.checks import Check, Status, failed
 from lib.definitions import loader
 from lib.drills import Drill, Session
 from lib.listening import Received
+from lib.routes import Told
 from lib.settings import Settings
 
 NEW_DETAIL = ("userId", "riskScore", "sentimentScore", "trajectory", "textPreview", "drill")
@@ -130,7 +131,7 @@ def alerts_due(drill: Drill) -> bool:
 
 def slowest(drill: Drill) -> float | None:
     """Seconds until the last alert that came."""
-    found = [seconds for seconds in (drill.latency("trusted"), drill.latency("operations")) if seconds is not None]
+    found = [seconds for to in Told if (seconds := drill.latency(to)) is not None]
     return max(found) if found else None
 
 
@@ -188,7 +189,7 @@ def _within(drill: Drill, limit: float) -> Check | None:
 def lost(drill: Drill) -> list[str]:
     """The topics of which an alert was due and did not come."""
     expect = drill.scenario.expect
-    return [to for to in ("trusted", "operations") if (expect[f"{to}_alerts"] or 0) > len(drill.heard(to))]
+    return [to for to in map(str, Told) if (expect[f"{to}_alerts"] or 0) > len(drill.heard(to))]
 
 
 def _marked(drill: Drill) -> Check | None:

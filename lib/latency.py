@@ -13,7 +13,7 @@ from lib.check_ids import Id
 from lib.checks import Check, Status
 from lib.libraries import numpy as np
 from lib.libraries import pandas as pd
-from lib.routes import Told, Unrouted
+from lib.routes import Told, as_said
 from lib.telemetry.success_rate import Tally, proved
 
 TOPICS = tuple(one.value for one in Told)
@@ -151,7 +151,7 @@ def due(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     table = [
         (
             row["scenario"],
-            (row[f"expected_{topic}_alerts"] and row["expected_route"]) or row["route"] or Unrouted.FAILED.value,
+            (row[f"expected_{topic}_alerts"] and row["expected_route"]) or as_said(row["route"]).value,
             topic,
             until_last(row, topic),
             pd.Timestamp(row["started"]),

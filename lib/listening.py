@@ -16,9 +16,10 @@ from lib.resources import Queue, QueueStatement, Rule, Subscription, Target
 from lib.resources.base import LiveThing
 from lib.resources.rules import targets
 from lib.resources.topics import LISTENING, subscriptions
+from lib.routes import Told
 
 PREFIX = LISTENING
-QUEUES = ("trusted", "operations", "events")
+QUEUES = (*(to.value for to in Told), "events")
 # What came through a rule of phase 04, as its temporary target received it.
 BEHIND_RULE = "rules"
 # Of an event that passes a rule, only this reaches our queue: real people's events pass it as well.
@@ -55,7 +56,7 @@ class Received:
 def listeners(live: Live, session: str) -> list[Wanted]:
     """The queues, their policies and what feeds them, for one validation, which `session` names."""
     s = live.settings
-    topics = {"trusted": s.alert_topic_name, "operations": s.ops_topic_name}
+    topics = {Told.CONTACT: s.alert_topic_name, Told.OPERATIONS: s.ops_topic_name}
     wanted: list[Wanted] = []
     for channel, topic in topics.items():
         queue = queue_name(session, channel)

@@ -163,6 +163,7 @@ class Unrouted(StrEnum):
     NO_ROUTE = "no route"  # in the log of one that ended before it took one
     INVALID = "invalid"  # of nobody; so the definition calls it where it tells operations
     UNPROCESSED = "unprocessed"  # the processor failed; likewise
+    FOREIGN = "a route that is not ours"  # the live workflow says another word; its drill fails by that
 
 
 ALERTING = tuple(route for route in Route if route.row.told)
@@ -181,6 +182,13 @@ _UNROUTED = {one.value: one for one in Unrouted}
 def known(name: str) -> Route | Unrouted:
     """The route of this name, or what else is said of a check-in. Raises BadParameters for any other word."""
     return _UNROUTED[name] if name in _UNROUTED else of(name)
+
+
+def as_said(name: str | None) -> Route | Unrouted:
+    """The route that an execution says it took, which may be none or any word: no alert of it is lost by that."""
+    if not name:
+        return Unrouted.FAILED
+    return _ROUTES.get(name, Unrouted.FOREIGN)
 
 
 def of(name: str) -> Route:
