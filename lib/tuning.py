@@ -27,7 +27,7 @@ DIGITS = 6  # a sum of binary fractions, such as -0.6 + 0.1, as people write it
 
 @dataclass(frozen=True)
 class Current:
-    """The definition that decides now, its five numbers, and whether they are live; `why` says why they are not.
+    """The definition that decides now, its numbers, and whether they are live; `why` says why they are not.
 
     `split` says what of the check-ins it decides of, where that is not all (`names.running`).
     """

@@ -82,6 +82,8 @@ def ask() -> dict[str, object]:
         breaking,
         chart_answers,
         charts,
+        checkins,
+        desired,
         documents,
         drawing,
         failure_walk,
@@ -104,6 +106,7 @@ def ask() -> dict[str, object]:
     from lib.listening import listeners
     from lib.router import Router
     from lib.settings import load
+    from lib.telemetry.checkin_copies import Answer
     from rehearsal import reaching
 
     s = load("local")
@@ -117,6 +120,11 @@ def ask() -> dict[str, object]:
         return "\n".join(str(getattr(label, "get_text", lambda label=label: label)()) for label in labels)
 
     entered = [(f"checkin-{n}", route.state) for n, route in enumerate(routes.Route)] + [("drill-x", "RouteSevere")]
+
+    def history() -> pd.DataFrame:
+        rows = [Answer("user", start, (str(n), "0.5", '"stable"')) for n in range(101)]
+        return checkins.frame(rows, ["risk_score", "score", "trajectory"])
+
     log = pd.DataFrame([(start, f"arn:{name}", state) for name, state in entered], columns=workflow_log.COLUMNS)
     taken = workflow_log.routes(log)
     risks = pd.DataFrame({"risk_score": [json.dumps(n) for n in range(101)], "score": "0.5", "trajectory": '"stable"'})
@@ -136,6 +144,7 @@ def ask() -> dict[str, object]:
         "review": {row["route"]: [row["check-ins"], row["drills"]] for row in review.by_route(taken)},
         "alerted": chart_answers.alerted(taken, taken["drill"]),
         "backtest": {row["to"]: [row["alert"], row["count"]] for _, row in pairs.iterrows()},
+        "tuned": {row["route"]: row["check-ins"] for row in tuning.routes(history(), now)},
         "tuning": [tuning.out_of_order(now, "SevereRiskAbove", value) for value in (80, 90, 95)],
         "charts": {
             "alerts by route": words(charts.alerts_by_route(taken, None)),
@@ -146,10 +155,13 @@ def ask() -> dict[str, object]:
         },
         "drawn": drawing.describe(charts.alerts_by_route(taken, None)),
         "marks": [[mark.colour, mark.marker, str(mark.line)] for mark in (route.row.mark for route in routes.Route)],
-        "permissions": [need.without for need in permissions.needs(live)],
+        "permissions": {
+            need.without: permissions.allowed([render.policy(s)], need) for need in permissions.needs(live)
+        },
         "documents": {section: text for (_, section), text in sections.items()},
         "metrics": [sent_of, sent.routes],
         "rules": [rule["name"] for rule in loader.rules()],
+        "planned": [item.resource.name for item in desired.event_rules(live)],
         "listeners": [item.resource.name for item in listeners(live, "x")],
         "judged": judging.rules_of([KIND]),
         "scenarios": [case.name for case in scenarios.load()],

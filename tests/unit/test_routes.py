@@ -69,6 +69,7 @@ def test_no_check_in_of_it_is_lost_by_the_log_the_review_or_the_backtest(sixth):
     assert sixth["review"]["severe"] == [1, 1]
     assert sum(checkins for checkins, _ in sixth["review"].values()) == len(Route) + 1
     assert "6 of 7 check-ins raised an alert" in sixth["alerted"]
+    assert (sixth["tuned"]["severe"], sum(sixth["tuned"].values())) == (5, 101)
     assert sixth["backtest"]["severe"] == ["other", 5]
     assert sum(count for _, count in sixth["backtest"].values()) == 101
 
@@ -81,7 +82,7 @@ def test_it_is_drawn_and_looks_like_no_other(sixth):
 
 
 def test_its_permission_is_asked_for_and_its_documents_have_no_empty_cell(sixth):
-    assert "the severe alert falls back to the topic" in sixth["permissions"]
+    assert sixth["permissions"]["the severe alert falls back to the topic"] is True
     rows = [line for text in sixth["documents"].values() for line in text.split("\n") if re.search(r"\bsevere\b", line)]
     tables = [[cell.strip() for cell in line.strip("|").split("|")] for line in rows if line.startswith("|")]
     assert len(tables) == 3
@@ -94,7 +95,8 @@ def test_it_is_drilled_listened_to_and_counted(sixth):
     assert sixth["scenarios"][-1] == "severe"
     assert sixth["outcome"]["events"] == [sixth_route.KIND]
     assert "Your6-SevereRule" in sixth["rules"]
-    assert any("Your6-SevereRule" in name for name in sixth["listeners"])
+    for place in ("planned", "listeners"):
+        assert any("Your6-SevereRule" in name for name in sixth[place]), place
     assert sixth["judged"] == ["Your6-SevereRule"]
     assert sixth["metrics"] == [1, ["severe"]]
     assert "SendSevereEvent" in sixth["failures"]
