@@ -37,7 +37,7 @@ def risk_distribution(frame: pd.DataFrame, thresholds: Mapping[str, float]) -> F
     if counts.max() > 50:
         _counts_axis(axes)
     axes.set_ylim(0, counts.max() * (4 if counts.max() > 50 else 1.25))
-    lines = [(routes.of_placeholder(name), float(thresholds[name])) for name in RISKS if name in thresholds]
+    lines = [(routes.of_placeholder(name), float(thresholds[name])) for name in RISKS]
     for step, (route, value) in enumerate(sorted(lines, key=lambda line: -line[1])):
         _threshold(axes, route, value, int((usable > value).sum()), step)
     axes.set_xlim(0, 100)
