@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from lib import checkins
+from lib import checkins, routes
 from lib.asl.answer_fields import is_words, merged
 from lib.aws import Live
 from lib.check_ids import Id
@@ -20,7 +20,7 @@ from lib.checkins import Coverage
 from lib.checks import Check, Status
 from lib.errors import BadParameters
 from lib.records import Record
-from lib.router import ABSENT_CELL, CANNOT_TELL, FAILED, LEVELS, Router
+from lib.router import ABSENT_CELL, CANNOT_TELL, FAILED, Router
 from lib.telemetry import started_executions
 from lib.telemetry.checkin_reading import CONTRACT, USUAL, Outlook, outlook
 from lib.telemetry.started_executions import Started
@@ -159,9 +159,8 @@ def counted(before: Sequence[str] | pd.Series, after: Sequence[str] | pd.Series)
     moves["alert"] = [_alert(old, new) for old, new in zip(moves["from"], moves["to"], strict=True)]
     moves["share"] = moves["count"] / max(len(pairs), 1)
     order = moves["alert"].map({alert: at for at, alert in enumerate(["lower", "unknown", "higher", "other", "same"])})
-    return moves.assign(order=order).sort_values(["order", "count"], ascending=[True, False], ignore_index=True)[
-        COLUMNS
-    ]
+    moves = moves.assign(order=order).sort_values(["order", "count"], ascending=[True, False], ignore_index=True)
+    return moves[COLUMNS]
 
 
 def _alert(old: str, new: str) -> str:
@@ -172,7 +171,8 @@ def _alert(old: str, new: str) -> str:
         return "same"
     if new == FAILED:
         return "lower"  # an execution that AWS fails tells nobody
-    return "higher" if LEVELS[new] > LEVELS[old] else "lower" if LEVELS[new] < LEVELS[old] else "other"
+    before, after = routes.level(old), routes.level(new)
+    return "higher" if after > before else "lower" if after < before else "other"
 
 
 def totals(found: Backtest) -> list[dict[str, str]]:

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from lib.drawing import BLACK, GREY, ORANGE, SKY, VERMILLION, canvas, nothing, styled
-from lib.router import LEVELS
+from lib.routes import Unrouted, level
 
 # alert -> (word, colour, hatch); the hatch tells them apart in greyscale
 KINDS = {
@@ -54,8 +54,11 @@ def _cell(axes: Axes, x: int, y: int, alert: str, count: int) -> None:
 
 
 def _ordered(routes: pd.Series) -> list[str]:
-    """The routes that occur, from the lowest level of alert to the highest; first what nobody can tell."""
-    return sorted(set(routes), key=lambda route: (LEVELS.get(route, -1), route))
+    """The routes that occur, from the lowest level of alert to the highest; first what nobody can tell.
+
+    Raises BadParameters for one that is not known.
+    """
+    return sorted(set(routes), key=lambda route: (route != Unrouted.CANNOT_TELL, level(route), route))
 
 
 def _total(frame: pd.DataFrame, side: str, route: str) -> str:

@@ -1,19 +1,24 @@
 """The edges of the routing as drills: each threshold and both sides of it, unusable scores, odd texts. No AWS.
 
-Every expected route is written down here from the plan's words, case by case; none is asked of the definition.
+Every expected route is that of the table's words or written down here from the plan's, case by case; none is asked of
+the definition, which is what they are held against. A threshold of the table cannot be without its edges.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
+from lib import routes
+from lib.routes import DECLINING, HIGHEST_RISK, SCORED, Route, Score, Threshold
 from lib.scenarios import Scenario, outcome
 from lib.settings import Settings
 
 TEXT = "Synthetic text of {execution}, written by nobody."
 PREVIEW = 200  # characters of a check-in that the processor passes on
 LEFT_OUT = object()
+CALM = "stable"  # a trajectory that raises no alert
+FIELDS = {Score.RISK: "risk_score", Score.SENTIMENT: "score"}
 SCRIPTS = {
     "latin": "Schöne Grüße, ça va, mañana, İstanbul",
     "cyrillic": "Проверка связи",
@@ -37,94 +42,97 @@ class _Usual:
 
     def case(self, name: str, route: str, **changed: Any) -> Scenario:  # noqa: ANN401 - also what no score should be
         """A calm check-in with what is changed of it; a field given as LEFT_OUT is missing."""
-        calm = {"risk_score": self.risk["none"], "score": self.score, "trajectory": "stable", "text": TEXT}
+        calm = {"risk_score": self.risk[Route.NONE], "score": self.score, "trajectory": CALM, "text": TEXT}
         result = {key: value for key, value in {**calm, **changed}.items() if value is not LEFT_OUT}
         told = ", ".join(f"{key} {value!r}" for key, value in result.items() if key != "text")
         return Scenario(name, told, {"checkinResult": result}, outcome(route))
 
 
 def _usual(s: Settings) -> _Usual:
-    levels = {
-        "none": (0, s.proactive_risk_above),
-        "proactive": (s.proactive_risk_above, s.moderate_risk_above),
-        "standard": (s.moderate_risk_above, s.high_risk_above),
-        "high": (s.high_risk_above, s.crisis_risk_above),
-        "crisis": (s.crisis_risk_above, 100),
+    risks = routes.RISKS[::-1]
+    ends = [0, *(s.thresholds[threshold.placeholder] for threshold in risks), HIGHEST_RISK]
+    levels = [Route.NONE, *(routes.of_placeholder(threshold.placeholder) for threshold in risks)]
+    middle = {
+        route.value: round((low + high) / 2, 2) for route, (low, high) in zip(levels, pairwise(ends), strict=True)
     }
-    middle = {route: round((low + high) / 2, 2) for route, (low, high) in levels.items()}
     return _Usual(middle, round((max(s.sentiment_below, 0) + 1) / 2, 2))
 
 
 def cases(settings: Settings) -> list[Scenario]:
     """Every boundary case under these thresholds, in the order of the table that shows them."""
     usual = _usual(settings)
-    return [*_thresholds(settings, usual.case), *_unusable(usual), *_declining(usual), *_texts(usual)]
+    return [*_thresholds(settings, usual), *_unusable(usual), *_declining(usual), *_texts(usual)]
 
 
 def without_contact(settings: Settings) -> Scenario:
     """A crisis of a user who has no contact: the topics still hear of it. The drill user's item must have none."""
     usual = _usual(settings)
-    return usual.case("contact-missing", "crisis", risk_score=usual.risk["crisis"])
+    return usual.case("contact-missing", Route.CRISIS, risk_score=usual.risk[Route.CRISIS])
 
 
-def _thresholds(s: Settings, case: Callable[..., Scenario]) -> list[Scenario]:
-    crisis, high, moderate = s.crisis_risk_above, s.high_risk_above, s.moderate_risk_above
-    proactive, low = s.proactive_risk_above, s.sentiment_below
+def _thresholds(s: Settings, usual: _Usual) -> list[Scenario]:
     return [
-        case("crisis-at", "high", risk_score=crisis),
-        case("crisis-just-above", "crisis", risk_score=_between(crisis, 100)),
-        case("crisis-just-below", "high", risk_score=_between(crisis, high)),
-        case("high-at", "standard", risk_score=high),
-        case("high-just-above", "high", risk_score=_between(high, crisis)),
-        case("high-just-below", "standard", risk_score=_between(high, moderate)),
-        case("moderate-at", "none", risk_score=moderate),
-        case("moderate-just-above", "standard", risk_score=_between(moderate, high)),
-        case("moderate-just-below", "none", risk_score=_between(moderate, proactive)),
-        case("sentiment-at", "none", score=low),
-        case("sentiment-just-above", "none", score=_between(low, 1)),
-        case("sentiment-just-below", "standard", score=_between(low, -1)),
-        case("proactive-at", "none", risk_score=proactive, trajectory="declining"),
-        case("proactive-just-above", "proactive", risk_score=_between(proactive, moderate), trajectory="declining"),
-        case("proactive-just-below", "none", risk_score=_between(proactive, 0), trajectory="declining"),
-        case("risk-lowest", "none", risk_score=0),
-        case("risk-highest", "crisis", risk_score=100),
+        *(case for threshold in routes.THRESHOLDS for case in _edges(s, usual, threshold)),
+        usual.case("risk-lowest", Route.NONE, risk_score=0),
+        usual.case("risk-highest", SCORED[0], risk_score=HIGHEST_RISK),
     ]
 
 
+def _edges(s: Settings, usual: _Usual, threshold: Threshold) -> list[Scenario]:
+    """The threshold itself and both sides of it, each with the route that the table's words give it."""
+    value, risk = s.thresholds[threshold.placeholder], threshold.score is Score.RISK
+    ends = [0, *(s.thresholds[one.placeholder] for one in routes.RISKS), HIGHEST_RISK] if risk else [-1, 1]
+    above = min(end for end in ends if end > value)
+    below = max((end for end in ends if end < value), default=value)
+    sides = {"at": value, "just-above": _between(value, above), "just-below": _between(value, below)}
+    # Of a route that asks for a declining trajectory, the edge is there only with one.
+    declining = routes.of_placeholder(threshold.placeholder).row.declining
+    changed: dict[str, Any] = {"trajectory": DECLINING} if declining else {}
+    found = list[Scenario]()
+    for side, score in sides.items():
+        scores = {
+            Score.RISK: score if risk else usual.risk[Route.NONE],
+            Score.SENTIMENT: usual.score if risk else score,
+        }
+        route = routes.decided(scores, changed.get("trajectory", CALM), s.thresholds)
+        found.append(usual.case(f"{threshold.name}-{side}", route, **{FIELDS[threshold.score]: score}, **changed))
+    return found
+
+
 def _unusable(usual: _Usual) -> list[Scenario]:
-    case, crisis, proactive = usual.case, usual.risk["crisis"], usual.risk["proactive"]
+    case, crisis, proactive = usual.case, usual.risk[Route.CRISIS], usual.risk[Route.PROACTIVE]
     return [
-        case("risk-missing", "unscored", risk_score=LEFT_OUT),
-        case("risk-null", "unscored", risk_score=None),
-        case("risk-string", "unscored", risk_score="98"),
-        case("risk-nan", "unscored", risk_score="NaN"),
-        case("risk-infinity", "unscored", risk_score="Infinity"),
-        case("risk-boolean", "unscored", risk_score=True),
-        case("risk-list", "unscored", risk_score=[98]),
-        case("risk-negative", "unscored", risk_score=-0.01),
-        case("risk-over-highest", "unscored", risk_score=100.01),
-        case("risk-huge", "unscored", risk_score=1e300),
-        case("sentiment-missing", "unscored", score=LEFT_OUT),
-        case("sentiment-null", "unscored", score=None),
-        case("sentiment-string", "unscored", score="-0.9"),
-        case("sentiment-over-highest", "unscored", score=1.01),
-        case("sentiment-missing-in-crisis", "crisis", risk_score=crisis, score=LEFT_OUT),
-        case("trajectory-missing", "none", risk_score=proactive, trajectory=LEFT_OUT),
-        case("trajectory-null", "none", risk_score=proactive, trajectory=None),
-        case("trajectory-unknown", "none", risk_score=proactive, trajectory="unknown"),
-        case("trajectory-never-seen", "none", risk_score=proactive, trajectory="sideways"),
+        case("risk-missing", Route.UNSCORED, risk_score=LEFT_OUT),
+        case("risk-null", Route.UNSCORED, risk_score=None),
+        case("risk-string", Route.UNSCORED, risk_score="98"),
+        case("risk-nan", Route.UNSCORED, risk_score="NaN"),
+        case("risk-infinity", Route.UNSCORED, risk_score="Infinity"),
+        case("risk-boolean", Route.UNSCORED, risk_score=True),
+        case("risk-list", Route.UNSCORED, risk_score=[98]),
+        case("risk-negative", Route.UNSCORED, risk_score=-0.01),
+        case("risk-over-highest", Route.UNSCORED, risk_score=100.01),
+        case("risk-huge", Route.UNSCORED, risk_score=1e300),
+        case("sentiment-missing", Route.UNSCORED, score=LEFT_OUT),
+        case("sentiment-null", Route.UNSCORED, score=None),
+        case("sentiment-string", Route.UNSCORED, score="-0.9"),
+        case("sentiment-over-highest", Route.UNSCORED, score=1.01),
+        case("sentiment-missing-in-crisis", Route.CRISIS, risk_score=crisis, score=LEFT_OUT),
+        case("trajectory-missing", Route.NONE, risk_score=proactive, trajectory=LEFT_OUT),
+        case("trajectory-null", Route.NONE, risk_score=proactive, trajectory=None),
+        case("trajectory-unknown", Route.NONE, risk_score=proactive, trajectory="unknown"),
+        case("trajectory-never-seen", Route.NONE, risk_score=proactive, trajectory="sideways"),
     ]
 
 
 def _declining(usual: _Usual) -> list[Scenario]:
     return [
-        usual.case(f"declining-{route}", route, risk_score=risk, trajectory="declining")
+        usual.case(f"declining-{route}", route, risk_score=risk, trajectory=DECLINING)
         for route, risk in usual.risk.items()
     ]
 
 
 def _texts(usual: _Usual) -> list[Scenario]:
-    crisis = partial(usual.case, route="crisis", risk_score=usual.risk["crisis"])
+    crisis = partial(usual.case, route=Route.CRISIS, risk_score=usual.risk[Route.CRISIS])
     odd = {
         **{f"text-{script}": f"{{execution}} {words}" for script, words in SCRIPTS.items()},
         "text-html": "{execution} <script>alert(1)</script> &amp; <b>bold</b>",
@@ -134,7 +142,7 @@ def _texts(usual: _Usual) -> list[Scenario]:
     return [
         *(crisis(name, text=text) for name, text in odd.items()),
         *(replace(crisis(name), text_length=length) for name, length in lengths.items()),
-        usual.case("text-missing", "high", risk_score=usual.risk["high"], text=LEFT_OUT),
+        usual.case("text-missing", Route.HIGH, risk_score=usual.risk[Route.HIGH], text=LEFT_OUT),
         crisis("text-null", text=None),
     ]
 

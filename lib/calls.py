@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 
 from lib.record import contacts
+from lib.routes import DRILL_PREFIX
 
 Row = dict[str, Any]
 CallLog = Callable[[Row], None]
@@ -24,7 +25,7 @@ NAMED_BY = (
 )  # fmt: skip
 # An execution's name may be a person's id. Ours, of drills, are made of a scenario, a run and chance.
 EXECUTION = re.compile(r"(arn:[^:]*:states:[^:]*:[^:]*:(?:execution|express|mapRun):[^:/]+)[:/](.+)", re.DOTALL)
-OURS = re.compile(r"drill-[\w.-]+-[A-Za-z0-9-]{1,12}-[0-9a-f]{6}")
+OURS = re.compile(rf"{DRILL_PREFIX}[\w.-]+-[A-Za-z0-9-]{{1,12}}-[0-9a-f]{{6}}")
 SOMEBODYS = "(not ours)"
 
 

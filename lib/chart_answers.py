@@ -5,8 +5,9 @@ from math import isinf
 
 import pandas as pd
 
-from lib import latency, rates
+from lib import latency, rates, routes
 from lib.drawing import plural, spoken
+from lib.routes import Route, Unrouted
 from lib.telemetry import outcomes
 
 FEWEST_FOR_P99 = 100  # of fewer, the p99 is the slowest one
@@ -95,9 +96,10 @@ def alerted(frame: pd.DataFrame, drills: pd.Series) -> str:
     def words(part: pd.DataFrame, who: str) -> str:
         if part.empty:
             return f"no {who}"
+        routes.require_known(part["route"])
         counted = part["route"].value_counts()
-        nowhere, crises = int(counted.get(outcomes.NO_ROUTE, 0)), int(counted.get("crisis", 0))
-        alerts = len(part) - nowhere - int(counted.get("none", 0))
+        nowhere, crises = int(counted.get(Unrouted.NO_ROUTE, 0)), int(counted.get(Route.CRISIS, 0))
+        alerts = int(sum(counted.get(route, 0) for route in routes.ALERTING))
         said = f"{alerts} of {plural(len(part), who)} raised an alert, {crises} of them crises"
         return said + (f", {nowhere:,} REACHED NO ROUTE" if nowhere else "")
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from lib import chart_answers as answers
-from lib import latency
+from lib import latency, routes
 from lib.drawing import (
     BEHIND,
     BLACK,
@@ -18,12 +18,12 @@ from lib.drawing import (
     ORANGE,
     PALE,
     PURPLE,
+    SKY,
     VERMILLION,
     beside,
     canvas,
     durations,
     instead,
-    lanes,
     legend,
     limit_line,
     limit_of_lanes,
@@ -36,6 +36,7 @@ from lib.drawing import (
     time_axis,
     utc,
 )
+from lib.routes import ALERTING, Mark, Route
 
 # outcome -> (word, colour, hatch); the hatch tells them apart in greyscale
 OUTCOMES = {
@@ -45,15 +46,17 @@ OUTCOMES = {
     "ExecutionsAborted": ("aborted", GREY, "...."),
 }
 PERCENTILES = {"p99": (VERMILLION, "^", ":"), "p95": (BLUE, "s", "--"), "p50": (BLACK, "o", "-")}
-# route -> (colour, marker), most urgent first
-ROUTES = {
-    "crisis": (VERMILLION, "D"),
-    "high": (ORANGE, "^"),
-    "standard": (BLUE, "s"),
-    "proactive": (GREEN, "o"),
-    "unscored": (PURPLE, "X"),
-    "none": (GREY, "."),
-}
+COLOURS = {
+    "vermillion": VERMILLION, "orange": ORANGE, "blue": BLUE, "green": GREEN, "purple": PURPLE, "grey": GREY,
+    "sky": SKY, "black": BLACK,
+}  # fmt: skip
+UNROUTED = Mark("black", "*", "-")
+
+
+def mark_of(name: str) -> Mark:
+    """How a route is drawn, or what else became of a check-in. Raises BadParameters for an unknown one."""
+    found = routes.known(name)
+    return found.row.mark if isinstance(found, Route) else UNROUTED
 
 
 @styled
@@ -141,18 +144,17 @@ def alerts_by_route(frame: pd.DataFrame, change_at: datetime | None) -> Figure:
     question = "Which routes did check-ins take?"
     if frame.empty:
         return nothing(question, "the workflow's log shows no check-in on any route in this window.", frame)
-    extra = sorted(set(frame["route"]) - set(ROUTES))
-    routes = [*ROUTES, *extra][::-1]
+    shown = routes.ordered(frame["route"])[::-1]
     drills = frame["drill"].astype(bool) if "drill" in frame else pd.Series(False, index=frame.index)
     figure, axes = canvas(question, answers.alerted(frame, drills))
-    for place, route in enumerate(routes):
-        colour, marker = ROUTES.get(route, (BLACK, "*"))
+    for place, route in enumerate(shown):
+        colour, marker = COLOURS[mark_of(route).colour], mark_of(route).marker
         here = frame["route"] == route
         for rows, face in ((frame[here & ~drills], colour), (frame[here & drills], "white")):
             axes.plot(rows["time"], [place] * len(rows), marker, color=colour, markerfacecolor=face, markersize=8)
         words = f"{int((here & ~drills).sum())} real, {plural(int((here & drills).sum()), 'drill')}"
         outside(axes, place, words, *((BLACK, "bold") if here.any() else (GREY, "normal")))
-    lanes(axes, routes)
+    lanes(axes, shown)
     axes.set_ylabel("route (hollow: a drill)")
     time_axis(axes, frame["time"].min(), frame["time"].max(), change_at)
     return figure
@@ -168,15 +170,16 @@ def alert_latency(frame: pd.DataFrame, change_at: datetime | None, limit_seconds
     if frame.empty:
         return nothing(question, "no drill's alert was due in this run.", frame)
     known, lost = frame.dropna(subset=["seconds"]), int(frame["seconds"].isna().sum())
-    routes = sorted({*frame["route"], *(set(ROUTES) - {"none"})}, key=_rank, reverse=True)
-    figure, axes = canvas(question, latency.answer(frame["seconds"], limit_seconds, spoken), 1.7 + 0.5 * len(routes))
+    there = set(frame["route"])
+    shown = [route for route in routes.ordered(there) if route in there or route in ALERTING][::-1]
+    figure, axes = canvas(question, latency.answer(frame["seconds"], limit_seconds, spoken), 1.7 + 0.5 * len(shown))
     fastest = min([0.1, *known.loc[known["seconds"] > 0, "seconds"]])
     # An empty decade at the left holds what is said in words of the routes without a mark.
     durations(axes.xaxis, fastest / 12, max([limit_seconds, *known["seconds"]]) * (60 if lost else 6), lost > 0)
-    for place, route in enumerate(routes):
+    for place, route in enumerate(shown):
         _lane(axes, place, route, frame[frame["route"] == route], fastest / 2, limit_seconds, change_at)
-    limit_of_lanes(axes, limit_seconds, len(routes))
-    lanes(axes, [f"{route} ({int((frame['route'] == route).sum())})" for route in routes])
+    limit_of_lanes(axes, limit_seconds, len(shown))
+    lanes(axes, [f"{route} ({int((frame['route'] == route).sum())})" for route in shown])
     earlier = change_at is not None and (known["time"] < utc(change_at)).any()
     axes.set_ylabel("route" + (" (hollow: before the change)" if earlier else ""))
     axes.set_xlabel("from the start of the drill to the alert at the topic's subscriber (log scale)")
@@ -187,7 +190,7 @@ def _lane(
     axes: Axes, place: float, route: str, rows: pd.DataFrame, least: float, limit: float, change_at: datetime | None
 ) -> None:
     """The marks of one route, those of each topic at a height of their own; the slowest of a topic is named."""
-    colour, marker = ROUTES.get(route, (BLACK, "*"))
+    colour, marker = COLOURS[mark_of(route).colour], mark_of(route).marker
     topics = rows["topic"] if "topic" in rows else pd.Series("", index=rows.index)
     names = sorted(set(topics), reverse=True)
     for at, name in enumerate(names):
@@ -260,7 +263,3 @@ def _with_gaps(rows: pd.Series, step: timedelta) -> pd.Series:
     """The series with a NaN in every hole wider than one period, so that no line is drawn across it."""
     holes = rows.index[:-1][(rows.index[1:] - rows.index[:-1]) > step * 1.5] + step
     return pd.concat([rows, pd.Series(float("nan"), index=holes)]).sort_index()
-
-
-def _rank(route: str) -> int:
-    return list(ROUTES).index(route) if route in ROUTES else len(ROUTES)

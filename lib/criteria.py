@@ -9,6 +9,7 @@ from lib import latency
 from lib.check_ids import Id, Point
 from lib.checks import Check, Status, failed, in_mode
 from lib.libraries import pandas as pd
+from lib.routes import Route
 from lib.telemetry import outcomes, success_rate
 from lib.telemetry.success_rate import Tally, Verdict
 
@@ -64,7 +65,7 @@ def _passed(checks: Iterable[Check]) -> int:
 
 def error_is_loud(row: Mapping[str, Any]) -> Check:
     """A check-in that cannot be scored fails visibly or takes route unscored; either way operations is told."""
-    visible = row["status"] == "FAILED" or row["route"] == "unscored"
+    visible = row["status"] == "FAILED" or row["route"] == Route.UNSCORED
     told = row["operations_alerts"] >= 1
     found = f"{row['status']}, route {row['route']}, {row['operations_alerts']} alerts to operations"
     expected = "FAILED or route unscored, and operations told"
@@ -104,7 +105,7 @@ def crisis_in_time(rows: Iterable[Mapping[str, Any]], limit: float) -> Check:
 
     Not only the plan's one: without those that were timed by the dozen, it has failed.
     """
-    crises = [row for row in rows if row["expected_route"] == "crisis"]
+    crises = [row for row in rows if row["expected_route"] == Route.CRISIS]
     name, expected = "2 Crisis alerts delivered in time", f"under {limit:g} s, as drills measure it"
     if len(crises) < FEWEST_CRISES:
         few, needed = f"{len(crises)} crisis drills", f"at least {FEWEST_CRISES}"

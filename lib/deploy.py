@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lib import desired, lint, names
+from lib import lint, names
 from lib.asl import reading
 from lib.aws import Live, readable
 from lib.check_ids import Id
 from lib.checks import Check, Status
+from lib.definitions import loader
 from lib.errors import NotAsWanted
 from lib.phases import entry
 from lib.records import Record
@@ -90,7 +91,7 @@ def _validated(live: Live, definition: dict[str, Any]) -> Check:
 def heard(live: Live) -> list[Check]:
     """Whether each new event has an enabled rule with the dispatcher behind it before it is published. Read-only."""
     dispatcher = names.function_arn(live, names.dispatcher(live))
-    return [_heard(live, rule["name"], rule["pattern"], dispatcher) for rule in desired.rules()]
+    return [_heard(live, rule["name"], rule["pattern"], dispatcher) for rule in loader.rules()]
 
 
 def _heard(live: Live, name: str, pattern: dict[str, Any], dispatcher: str) -> Check:

@@ -4,13 +4,12 @@ Asks the account only for what it calls the things that exist (`names`), what re
 keys topics have (`encryption`).
 """
 
-from pathlib import Path
 from typing import Any
 
 from lib import documents, names, render
-from lib.asl import reading
 from lib.asl.functions import Called
 from lib.aws import Live
+from lib.definitions import loader
 from lib.plans import Wanted
 from lib.resources import (
     DrillUser,
@@ -76,11 +75,11 @@ def state_machine(live: Live, known: Entries | None = None) -> list[Wanted]:
 
 
 def event_rules(live: Live, _known: Entries | None = None) -> list[Wanted]:
-    """Phase 04: three rules, each with the dispatcher as its target, permission, retries and dead-letter queue."""
+    """Phase 04: the new rules, each with the dispatcher as its target, permission, retries and dead-letter queue."""
     s, dispatcher = live.settings, names.dispatcher(live)
     queue = s.events_dead_letter_queue_name
-    wanted = queue_fed_by(live, queue, "events.amazonaws.com", [s.rule_arn(rule["name"]) for rule in rules()])
-    for rule in rules():
+    wanted = queue_fed_by(live, queue, "events.amazonaws.com", [s.rule_arn(rule["name"]) for rule in loader.rules()])
+    for rule in loader.rules():
         wanted += _rule(live, rule, dispatcher, s.queue_arn(queue))
     return wanted
 
@@ -89,7 +88,7 @@ def documentation(live: Live, known: Entries | None = None) -> list[Wanted]:
     """Phase 06: marked sections of the application's README.md and CLAUDE.md, from the wanted definition."""
     known = known or entries.read(live)
     definition = workflow(live, known)["definition"]
-    texts = documents.sections(live.settings, definition, render.mermaid(definition), rules(), known.arn)
+    texts = documents.sections(live.settings, definition, render.mermaid(definition), loader.rules(), known.arn)
     return [Wanted(Section(live, file, section), text) for (file, section), text in texts.items()]
 
 
@@ -111,7 +110,7 @@ def drill_user() -> dict[str, Any]:
 
 def policy(live: Live) -> dict[str, Any]:
     """The execution role's Phase 3 policy: the plan's 2.2, what logging needs, and the keys of what it uses."""
-    document = dict(render.document("policies/phase3-execution-policy.json", live.settings))
+    document = render.policy(live.settings)
     keys = sorted({key for _, key in topics_keys(live)})
     if keys:
         actions = ["kms:GenerateDataKey*", "kms:Decrypt"]
@@ -138,16 +137,9 @@ def workflow(live: Live, known: Entries | None = None) -> dict[str, Any]:
     }
 
 
-def rules() -> list[dict[str, Any]]:
-    """The three new rules as their files hold them: name, description, pattern, targetId, samples."""
-    folder = Path(render.__file__).parent / "definitions" / "rules"
-    return [reading.ours(path.read_text(encoding="utf-8"), path.name) for path in sorted(folder.glob("*.json"))]
-
-
 def widgets(live: Live) -> list[dict[str, Any]]:
     """The dashboard's Phase 3 widgets."""
-    document = render.document("dashboard.json", live.settings)
-    return list(document["widgets"])
+    return list(render.dashboard(live.settings)["widgets"])
 
 
 def _recordable(live: Live) -> str:

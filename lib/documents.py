@@ -8,18 +8,14 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from lib import routes
 from lib.display import commands, escape
 from lib.marked import normal
+from lib.routes import DRILL_PREFIX, LOW_SENTIMENT_RULE, STANDARD_ALERT, Route, Score, Threshold, Told
 from lib.settings import Settings
 from lib.settings import changed as with_values
 
 CLAUDE, README = "CLAUDE.md", "README.md"
-EXISTING = ("your6.checkin", "Low Sentiment Alert", "Your6-LowSentimentRule", "standard, unscored", "as before")
-ROUTE_OF_SOURCE = {
-    "your6.checkin.crisis": "crisis",
-    "your6.checkin.highrisk": "high",
-    "your6.checkin.proactive": "proactive",
-}
 # What only the reviewer knows, as variables of a shell.
 APPROVED = ("--approved-plan", '"$FINGERPRINT"', "--approved-by", '"$APPROVER"', "--change-ticket", '"$TICKET"')
 DRILL = {"risk_score": 98, "score": -0.95, "trajectory": "declining", "text": "Drill: no real check-in."}
@@ -49,7 +45,9 @@ def sections(
 
 def event_types(settings: Settings, rules: Sequence[Mapping[str, Any]]) -> str:
     """The event types, who catches them, and on which route they are sent."""
-    rows = [EXISTING] + [row for rule in rules for row in _rule_rows(rule)]
+    both = ", ".join(route for route in Route if route.row.alert == STANDARD_ALERT)
+    existing = (STANDARD_ALERT.source, STANDARD_ALERT.detail_type, LOW_SENTIMENT_RULE, both, "as before")
+    rows = [existing] + [row for rule in rules for row in _rule_rows(rule)]
     return f"""## Event types (Phase 3)
 
 {_table(("source", "detail-type", "rule", "route", ""), rows)}
@@ -61,34 +59,42 @@ kept in `{settings.events_dead_letter_queue_name}`. The detail carries `userId`,
 
 
 def thresholds(settings: Settings) -> str:
-    """The five numbers that decide the route, in the order in which they are tried."""
-    s = settings
+    """The numbers that decide the route, in the order in which they are tried."""
     rows = [
-        ("1", "crisis", f"risk > {s.crisis_risk_above:g}", "`crisis_risk_above`"),
-        ("2", "high", f"risk > {s.high_risk_above:g}", "`high_risk_above`"),
-        (
-            "3",
-            "standard",
-            f"sentiment < {s.sentiment_below:g} or risk > {s.moderate_risk_above:g}",
-            "`sentiment_below`, `moderate_risk_above`",
-        ),
-        ("4", "proactive", f"trajectory declining and risk > {s.proactive_risk_above:g}", "`proactive_risk_above`"),
-        ("5", "none", "a usable score and sentiment, and none of these", ""),
-        ("6", "unscored", "no usable score (0 to 100); or none of 1 to 3 and no usable sentiment (-1 to 1)", ""),
+        (str(place), route, _when(route, settings.thresholds), ", ".join(f"`{one.parameter}`" for one in _tried(route)))
+        for place, route in enumerate(Route, start=1)
     ]
+    only = " and ".join(route for route in Route if route.row.declining) + " only with a usable sentiment"
     return f"""## Crisis thresholds (Phase 3)
 
 {_table(("order", "route", "when", "parameter"), rows)}
 
-The first that holds decides, proactive only with a usable sentiment. A missing score or sentiment is never read as "no
+The first that holds decides, {only}. A missing score or sentiment is never read as "no
 risk". The numbers are parameters of the runbook; a change of one is planned and applied like any other change.
 """
+
+
+def _tried(route: Route) -> Sequence[Threshold]:
+    """A route's numbers as its documentation says them: what a mood decides before what a score does."""
+    return sorted(route.row.thresholds, key=lambda one: one.score is Score.RISK)
+
+
+def _when(route: Route, numbers: Mapping[str, float]) -> str:
+    """When a route is taken, in words."""
+    if route is Route.NONE:
+        return "a usable score and sentiment, and none of these"
+    if route is Route.UNSCORED:
+        alone = sum(not one.row.declining for one in routes.SCORED)
+        return f"no usable score (0 to 100); or none of 1 to {alone} and no usable sentiment (-1 to 1)"
+    said = " or ".join(f"{one.score} {one.sign} {numbers[one.placeholder]:g}" for one in _tried(route))
+    return f"trajectory {routes.DECLINING} and {said}" if route.row.declining else said
 
 
 def testing(settings: Settings, started: str = "") -> str:
     """Commands that test the deployed workflow; only ones that exist."""
     s = settings
     given = json.dumps({"userId": s.drill_user_id, "checkinResult": DRILL}, indent=2)
+    named = f"`{DRILL_PREFIX}*` of the user `{s.drill_user_id}`"
     approved = APPROVED if s.approval == "required" else ()
     anybodys = with_values(s, profile="")
     start = ("--state-machine-arn", started or s.state_machine_arn, "--input", "file://drill-crisis.json")
@@ -105,7 +111,7 @@ From the runbook's checkout:
 {commands.papermill(s, "05_validation", "validation.ipynb")}
 ```
 
-One crisis drill by hand. Only an execution named `drill-*` of the user `{s.drill_user_id}` may bring its own score; its
+One crisis drill by hand. Only an execution named {named} may bring its own score; its
 alerts say `[DRILL]`, and that user's contact is the operations team:
 
 ```bash
@@ -113,7 +119,7 @@ cat > drill-crisis.json <<'JSON'
 {given}
 JSON
 {commands.aws(anybodys, "stepfunctions", "start-execution", *start)} \\
-  --name "drill-crisis-$(date +%s)"
+  --name "{DRILL_PREFIX}crisis-$(date +%s)"
 ```
 """
 
@@ -126,6 +132,8 @@ def features(settings: Settings, definition: Mapping[str, Any]) -> str:
     ]
     at_once = f"{branches[0]} branches at once" if branches else "branches"
     limit, name = definition.get("TimeoutSeconds"), escape.code(s.state_machine_name)
+    by_event = [route.row.said for route in Route if route.row.told == (Told.CONTACT,)]
+    said = f"{', '.join(by_event[:-1])} and {by_event[-1]}".capitalize()
     bounded = f"\n- An execution ends after {limit} s at the latest; every task has its own timeout." if limit else ""
     return f"""## Check-in workflow (Phase 3)
 
@@ -134,7 +142,7 @@ trajectory.
 
 - Crisis protocol in {at_once}: trusted contact, operations, and a note on the user's item in `{s.table_name}`. No
   branch waits for another, none can cancel another, and each alert has a second way.
-- High-risk, standard and proactive alerts go by event, and straight to `{s.alert_topic_name}` where the event is
+- {said} alerts go by event, and straight to `{s.alert_topic_name}` where the event is
   refused.
 - A check-in without a usable score or sentiment raises an alert.
 - One that cannot be processed is told to `{s.ops_topic_name}`, and its execution fails for all to see.
@@ -145,15 +153,11 @@ trajectory.
 
 def alert_levels(settings: Settings) -> str:
     """Who hears of which level, and what they do."""
-    trusted, operations = "trusted contact", "operations"
+    names = {Told.CONTACT: "trusted contact", Told.OPERATIONS: "operations"}
     rows = [
-        ("crisis", f"{trusted} and {operations}", "call or go to the person now; 911, or 988 and press 1"),
-        ("high", trusted, "call the person as soon as possible, today"),
-        ("standard", trusted, "get in touch"),
-        ("proactive", trusted, "get in touch before it gets worse"),
-        ("unscored", f"{trusted} and {operations}", "read the check-in; nobody knows how this person is"),
-        ("not processed", operations, "read the check-in; the execution has failed"),
-        ("none", "nobody", ""),
+        *((route, " and ".join(names[one] for one in route.row.told), route.row.advice) for route in routes.ALERTING),
+        ("not processed", names[Told.OPERATIONS], "read the check-in; the execution has failed"),
+        (Route.NONE, "nobody", ""),
     ]
     return f"""## Alert levels (Phase 3)
 
@@ -171,7 +175,7 @@ def architecture(mermaid: str) -> str:
 def _rule_rows(rule: Mapping[str, Any]) -> list[tuple[str, ...]]:
     pattern = rule["pattern"]
     return [
-        (*map(escape.markdown, (source, kind, rule["name"])), ROUTE_OF_SOURCE.get(source, ""), "new")
+        (*map(escape.markdown, (source, kind, rule["name"])), routes.of_event(source, kind), "new")
         for source in pattern["source"]
         for kind in pattern["detail-type"]
     ]

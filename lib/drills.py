@@ -25,6 +25,7 @@ from lib.records import Record
 from lib.resources import entries
 from lib.resources.users import item_of, require_nobodys
 from lib.resources.workflow import value_of
+from lib.routes import DRILL_PREFIX, Told
 from lib.scenarios import Scenario
 from lib.states import named
 from lib.wait import idle
@@ -69,7 +70,7 @@ class Drill:
     @property
     def alerts(self) -> list[Received]:
         """What reached people's topics."""
-        return [*self.heard("trusted"), *self.heard("operations")]
+        return [message for to in Told for message in self.heard(to)]
 
     def latency(self, channel: str) -> float | None:
         """Seconds from the execution's start to its last message at the channel's subscriber; None without one."""
@@ -188,7 +189,7 @@ def _run(live: Live, record: Record, group: Group, entry: str) -> list[_Started]
 
 
 def _name(scenario: Scenario, record: Record) -> str:
-    return f"drill-{scenario.name}-{REPEATABLE.sub('', record.run_id)[-12:]}-{secrets.token_hex(3)}"[:80]
+    return f"{DRILL_PREFIX}{scenario.name}-{REPEATABLE.sub('', record.run_id)[-12:]}-{secrets.token_hex(3)}"[:80]
 
 
 def _start(live: Live, entry: str, scenario: Scenario, name: str) -> str:
@@ -207,9 +208,10 @@ def _interventions(live: Live) -> int:
 
 def _complete(started: Sequence[_Started], heard: Sequence[Received]) -> bool:
     return all(
-        sum(m.channel == channel and m.is_about(one.execution.name) for m in heard) >= (one.scenario.expect[key] or 0)
+        sum(m.channel == to and m.is_about(one.execution.name) for m in heard)
+        >= (one.scenario.expect[f"{to}_alerts"] or 0)
         for one in started
-        for channel, key in (("trusted", "trusted_alerts"), ("operations", "operations_alerts"))
+        for to in Told
     )
 
 

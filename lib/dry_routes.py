@@ -11,11 +11,12 @@ from typing import Any
 from lib import boundaries, scenarios, walks
 from lib.check_ids import Id
 from lib.checks import Check, Status
+from lib.routes import DRILL_PREFIX
 from lib.scenarios import Scenario
 from lib.teststate import Asked
 from lib.walks import Way, follow
 
-EXECUTION = "drill-before-deploying"
+EXECUTION = f"{DRILL_PREFIX}before-deploying"
 
 
 @dataclass(frozen=True)

@@ -3,20 +3,20 @@
 import json
 from typing import Any
 
-from lib import desired
 from lib.aws import Live, readable
 from lib.check_ids import Id
 from lib.checks import Check, Status
-from lib.preflight import LOW_SENTIMENT_RULE
+from lib.definitions import loader
 from lib.resources import Rule
 from lib.resources.users import require_nobodys
+from lib.routes import LOW_SENTIMENT_RULE
 
 INVOKED_BY = "runbook 4.2"
 
 
 def patterns(live: Live) -> list[Check]:
     """Every new rule matches its own event and no other; the existing rule matches none of the new. Read-only."""
-    rules = desired.rules()
+    rules = loader.rules()
     old = Rule(live, LOW_SENTIMENT_RULE).read()
     every = {rule["name"]: rule["pattern"] for rule in rules}
     every |= {LOW_SENTIMENT_RULE: old["EventPattern"]} if old else {}
@@ -50,7 +50,7 @@ def dispatcher(live: Live) -> list[Check]:
 
     Sends real [DRILL] alerts, so it runs in apply mode only. Whether they arrive is validated in phase 05.
     """
-    samples = [rule["sample"] for rule in desired.rules()]
+    samples = [rule["sample"] for rule in loader.rules()]
     if live.settings.mode == "plan":
         return [_taken(sample, Status.NOT_APPLIED, "plan mode", "an answer without an error") for sample in samples]
     require_nobodys(live)

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lib import boundaries, states, walks
+from lib import boundaries, routes, states, walks
 from lib.breaking import FAULTS, TOO_LARGE, Reached, Sabotaged, Start, faults, reach
 from lib.check_ids import Id
 from lib.checks import Check, Status
+from lib.routes import Route
 from lib.settings import Settings
 from lib.teststate import Asked
 from lib.walks import Step, Way, Whole, failed, follow
@@ -92,7 +93,8 @@ def _walked(
 
 def starts(settings: Settings) -> list[Start]:
     """An ordinary check-in of every route, one that cannot be used, and one of nobody."""
-    names = [f"declining-{route}" for route in ("standard", "high", "crisis", "proactive", "none")]
+    rising = sorted(routes.SCORED, key=lambda route: (route.row.declining, route.row.level))
+    names = [f"declining-{route}" for route in (*rising, Route.NONE)]
     cases = {case.name: case.given["checkinResult"] for case in boundaries.cases(settings)}
     scored = [cases[name] for name in (*names, "risk-missing")]
     return [*(Start({"userId": "somebody"}, result) for result in scored), Start({"userId": None}, None)]

@@ -5,12 +5,14 @@ from dataclasses import replace
 from datetime import UTC
 from typing import Any
 
-from lib import desired
+from lib import routes
 from lib.check_ids import Id
 from lib.checks import Check, Status, failed
+from lib.definitions import loader
 from lib.drills import Drill, Session
 from lib.exact_json import parts_of
 from lib.listening import Received
+from lib.routes import Told
 from lib.settings import Settings
 
 NEW_DETAIL = ("userId", "riskScore", "sentimentScore", "trajectory", "textPreview", "drill")
@@ -111,11 +113,15 @@ def _expected(drill: Drill) -> str:
 
 
 def rules_of(events: Sequence[str] | None) -> list[str] | None:
-    """The rules of phase 04 that carry these events; the existing path's rule is not among them."""
+    """The rules of phase 04 that carry these events; the existing path's rule is not among them.
+
+    Raises BadParameters for an event that is no route's.
+    """
     if events is None:
         return None
-    carried = {kind: rule["name"] for rule in desired.rules() for kind in rule["pattern"]["detail-type"]}
-    return sorted(carried[event] for event in events if event in carried)
+    carried = {kind: rule["name"] for rule in loader.rules() for kind in rule["pattern"]["detail-type"]}
+    theirs = [event for event in events if routes.of_detail_type(event).row.alert != routes.STANDARD_ALERT]
+    return sorted(carried[event] for event in theirs)
 
 
 def alerts_due(drill: Drill) -> bool:
@@ -126,7 +132,7 @@ def alerts_due(drill: Drill) -> bool:
 
 def slowest(drill: Drill) -> float | None:
     """Seconds until the last alert that came."""
-    found = [seconds for seconds in (drill.latency("trusted"), drill.latency("operations")) if seconds is not None]
+    found = [seconds for to in Told if (seconds := drill.latency(to)) is not None]
     return max(found) if found else None
 
 
@@ -184,7 +190,7 @@ def _within(drill: Drill, limit: float) -> Check | None:
 def lost(drill: Drill) -> list[str]:
     """The topics of which an alert was due and did not come."""
     expect = drill.scenario.expect
-    return [to for to in ("trusted", "operations") if (expect[f"{to}_alerts"] or 0) > len(drill.heard(to))]
+    return [to for to in map(str, Told) if (expect[f"{to}_alerts"] or 0) > len(drill.heard(to))]
 
 
 def _marked(drill: Drill) -> Check | None:

@@ -13,9 +13,10 @@ from lib.check_ids import Id
 from lib.checks import Check, Status
 from lib.libraries import numpy as np
 from lib.libraries import pandas as pd
+from lib.routes import Told, as_said
 from lib.telemetry.success_rate import Tally, proved
 
-TOPICS = ("trusted", "operations")
+TOPICS = tuple(one.value for one in Told)
 ERROR = 0.05  # what is said to be proved is so but for this
 ALERTING = ["scenario", "route", "topic", "seconds", "started"]
 
@@ -150,7 +151,7 @@ def due(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     table = [
         (
             row["scenario"],
-            (row[f"expected_{topic}_alerts"] and row["expected_route"]) or row["route"] or "failed",
+            (row[f"expected_{topic}_alerts"] and row["expected_route"]) or as_said(row["route"]).value,
             topic,
             until_last(row, topic),
             pd.Timestamp(row["started"]),

@@ -10,6 +10,7 @@ from typing import Any
 from lib import thresholds
 from lib.asl import grammar, reading, shape, statelint_view
 from lib.asl.shape import WORKFLOW, Problem
+from lib.definitions.loader import DECISION
 from lib.errors import BadParameters
 from lib.payloads import steps_of
 from lib.render import placeholders
@@ -233,11 +234,11 @@ def _numbers(definition: Mapping[str, Any], wanted: Mapping[str, float]) -> Iter
     try:
         found = thresholds.thresholds_of(definition)
     except BadParameters as error:
-        yield Problem(thresholds.DECISION, str(error))
+        yield Problem(DECISION, str(error))
         return
     for name in sorted(wanted.keys() | found.keys()):
         if found.get(name) != wanted.get(name):
-            yield Problem(thresholds.DECISION, f"{name} is {found.get(name)}; the parameters say {wanted.get(name)}")
+            yield Problem(DECISION, f"{name} is {found.get(name)}; the parameters say {wanted.get(name)}")
 
 
 RULES = (

@@ -8,17 +8,19 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lib import desired
+from lib import desired, routes
 from lib.aws import Live, readable
+from lib.definitions import loader
 from lib.plans import Wanted
 from lib.resources import Queue, Rule, Subscription, Target
 from lib.resources.base import LiveThing
 from lib.resources.rules import targets
 from lib.resources.topics import LISTENING, subscriptions
+from lib.routes import Told
 from lib.wait import until
 
 PREFIX = LISTENING
-QUEUES = ("trusted", "operations", "events")
+QUEUES = (*(to.value for to in Told), "events")
 # What came through a rule of phase 04, as its temporary target received it.
 BEHIND_RULE = "rules"
 # Of an event that passes a rule, only this reaches our queue: real people's events pass it as well.
@@ -55,16 +57,16 @@ class Received:
 def listeners(live: Live, session: str) -> list[Wanted]:
     """The queues, their policies and what feeds them, for one validation, which `session` names."""
     s = live.settings
-    topics = {"trusted": s.alert_topic_name, "operations": s.ops_topic_name}
+    topics = {Told.CONTACT: s.alert_topic_name, Told.OPERATIONS: s.ops_topic_name}
     wanted: list[Wanted] = []
     for channel, topic in topics.items():
         queue = queue_name(session, channel)
         wanted += _queue(live, queue, "sns.amazonaws.com", [s.arn("sns", topic)])
         subscription = Subscription(live, topic, "sqs", s.queue_arn(queue))
         wanted.append(Wanted(subscription, {"dead_letter_queue": "", "raw": "false", "filter": ""}))
-    events, rules = queue_name(session, "events"), [rule["name"] for rule in desired.rules()]
+    events, rules = queue_name(session, "events"), [rule["name"] for rule in loader.rules()]
     # Real people's previews must not gather in a queue of ours.
-    pattern = {"source": [{"prefix": "your6.checkin"}], "detail": {"userId": [s.drill_user_id]}}
+    pattern = {"source": [{"prefix": routes.SOURCE}], "detail": {"userId": [s.drill_user_id]}}
     value = {"EventPattern": pattern, "State": "ENABLED", "Description": "Temporary: validation listens to the alerts"}
     return [
         *wanted,
@@ -89,7 +91,7 @@ def left_behind(live: Live) -> list[LiveThing]:
             if f":{PREFIX}-" in row["Endpoint"]
         ]
         rules = [row["Name"] for page in _pages(events, "list_rules", NamePrefix=f"{PREFIX}-") for row in page["Rules"]]
-        fed = [rule["name"] for rule in desired.rules()]
+        fed = [rule["name"] for rule in loader.rules()]
         ours = [
             (rule, name)
             for rule in [*rules, *fed]

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from math import isfinite
 from typing import Any
 
+from lib import routes
 from lib.aws import Live, readable
 from lib.errors import BadParameters, NotAsWanted
 from lib.libraries import pandas as pd
@@ -22,7 +23,6 @@ DRILL_LATENCY = "DrillAlertLatency"
 DRILL_LOST = "DrillAlertsLost"
 COUNTS = ("ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted")
 PERCENTILES = ("p50", "p95", "p99")
-ALERTING = ("crisis", "high", "standard", "proactive", "unscored")
 QUERIES_A_CALL = 500
 DATA_A_CALL = 1000
 # CloudWatch keeps fine datapoints for a short time only: older than this -> at least this period, in seconds.
@@ -143,7 +143,10 @@ def _timed(row: DrillLatency) -> dict[str, Any]:
 def _datum(row: DrillLatency, metric: str, value: float, unit: str) -> dict[str, Any]:
     return {
         "MetricName": metric,
-        "Dimensions": [{"Name": "Route", "Value": row.route}, {"Name": "Topic", "Value": row.topic}],
+        "Dimensions": [
+            {"Name": "Route", "Value": routes.known(row.route).value},
+            {"Name": "Topic", "Value": row.topic},
+        ],
         "Timestamp": row.at,
         "Value": value,
         "Unit": unit,

@@ -17,9 +17,9 @@ from lib.resources import entries
 from lib.resources.entries import Entries
 from lib.resources.rules import targets
 from lib.resources.workflow import description, value_of
+from lib.routes import LOW_SENTIMENT_RULE
 
 VARIABLE = "OPS_SNS_TOPIC_ARN"
-LOW_SENTIMENT_RULE = "Your6-LowSentimentRule"
 
 
 def role_arn(live: Live) -> str:

@@ -21,7 +21,7 @@ from pydantic import (
     model_validator,
 )
 
-from lib import name_limits, partitions, subscriber
+from lib import name_limits, partitions, routes, subscriber
 from lib.subscriber import mask as mask
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -113,7 +113,7 @@ class Settings(BaseModel):
     dashboard_name: name_limits.DashboardName
     log_group_name: name_limits.LogGroupName
     log_retention_days: Days
-    drill_user_id: Annotated[StrictStr, Field(pattern=r"^drill-[A-Za-z0-9\-]{1,50}$")]
+    drill_user_id: Annotated[StrictStr, Field(pattern=rf"^{routes.DRILL_PREFIX}[A-Za-z0-9\-]{{1,50}}$")]
     crisis_risk_above: Annotated[Number, Field(ge=0, lt=100)]
     high_risk_above: Annotated[Number, Field(ge=0, lt=100)]
     moderate_risk_above: Annotated[Number, Field(ge=0, lt=100)]
@@ -166,12 +166,7 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        steps = {
-            "crisis_risk_above": self.crisis_risk_above,
-            "high_risk_above": self.high_risk_above,
-            "moderate_risk_above": self.moderate_risk_above,
-            "proactive_risk_above": self.proactive_risk_above,
-        }
+        steps = {threshold.parameter: getattr(self, threshold.parameter) for threshold in routes.RISKS}
         values = list(steps.values())
         if any(upper <= lower for upper, lower in pairwise(values)):
             found = ", ".join(f"{name} {value}" for name, value in steps.items())
@@ -199,14 +194,8 @@ class Settings(BaseModel):
 
     @property
     def thresholds(self) -> dict[str, float]:
-        """The five numbers that decide the route, by placeholder name of the definition."""
-        return {
-            "CrisisRiskAbove": self.crisis_risk_above,
-            "HighRiskAbove": self.high_risk_above,
-            "ModerateRiskAbove": self.moderate_risk_above,
-            "SentimentBelow": self.sentiment_below,
-            "ProactiveRiskAbove": self.proactive_risk_above,
-        }
+        """The numbers that decide the route, by placeholder name of the definition."""
+        return {threshold.placeholder: getattr(self, threshold.parameter) for threshold in routes.THRESHOLDS}
 
     @property
     def partition(self) -> str:

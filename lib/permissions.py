@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lib import names
+from lib import names, routes
 from lib.aws import Live, readable
 from lib.check_ids import Id
 from lib.checks import Check, Status, in_mode
@@ -41,18 +41,14 @@ def needs(live: Live) -> list[Need]:
     """Every permission that the Phase 3 workflow uses."""
     s = live.settings
     bus = s.arn("events", "event-bus/default")
-    events = [
-        ("your6.checkin", "standard alerts"),
-        ("your6.checkin.crisis", "the crisis alert"),
-        ("your6.checkin.highrisk", "the high-risk alert"),
-        ("your6.checkin.proactive", "proactive outreach"),
-    ]
     return [
         Need("lambda:InvokeFunction", names.function_arn(live, names.processor(live)), "no check-in is scored"),
         Need("dynamodb:UpdateItem", s.table_arn, "crisis interventions are not recorded"),
         *(
-            Need("events:PutEvents", bus, f"{what} falls back to the topic", (("events:source", source),))
-            for source, what in events
+            Need(
+                "events:PutEvents", bus, f"{alert.without} falls back to the topic", (("events:source", alert.source),)
+            )
+            for alert in routes.ALERTS
         ),
         Need("sns:Publish", s.alert_topic_arn, "the fallback to the trusted contact is silent"),
         Need("sns:Publish", s.ops_topic_arn, "operations is not told of a crisis"),

@@ -14,7 +14,7 @@ from lib.aws import Live, error_code, readable
 from lib.check_ids import Id
 from lib.checks import Check, Status
 from lib.errors import NotAsWanted, RunbookError
-from lib.names import LOW_SENTIMENT_RULE, VARIABLE, dispatcher, processor
+from lib.names import VARIABLE, dispatcher, processor
 from lib.phases import entry
 from lib.record import contacts
 from lib.resources import Rule, entries
@@ -24,7 +24,7 @@ from lib.resources.rules import targets, told
 from lib.resources.statements import carries, value_of
 from lib.resources.topics import subscriptions
 from lib.resources.workflow import description
-from lib.telemetry.outcomes import DRILL_PREFIX
+from lib.routes import LOW_SENTIMENT_RULE, is_drill
 from lib.wait import until
 
 DEAD_LETTER_QUEUES = ("Your6-CheckinDLQ", "Your6-AlertDLQ")
@@ -123,7 +123,7 @@ def _succeeded(live: Live) -> list[dict[str, Any]]:
     try:
         rows = executions.recent(live, LOOK_THROUGH, "SUCCEEDED")
         # Drills come by the hundred, and most never reach the processor.
-        return [row for row in rows if not row["name"].startswith(DRILL_PREFIX)][:LOOK_BACK]
+        return [row for row in rows if not is_drill(row["name"])][:LOOK_BACK]
     except RunbookError:
         return []  # a missing state machine is a finding of its own, above
 
@@ -205,7 +205,7 @@ def _said(statement: dict[str, Any]) -> dict[str, Any]:
 def counts(live: Live) -> list[dict[str, Any]]:
     """Where the account stands before the change."""
     rows = executions.recent(live, LATEST)
-    drills = f"{sum(row['name'].startswith(DRILL_PREFIX) for row in rows)} of them drills: "
+    drills = f"{sum(is_drill(row['name']) for row in rows)} of them drills: "
     statuses = dict.fromkeys([*STATUSES, *(row["status"] for row in rows)])
     by_status = {status: sum(row["status"] == status for row in rows) for status in statuses}
     table = live.client("dynamodb").describe_table(TableName=live.settings.table_name)["Table"]

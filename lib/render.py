@@ -7,19 +7,17 @@ import difflib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from lib.asl import reading
 from lib.asl.shape import inner
+from lib.definitions import loader
 from lib.errors import BadParameters
 from lib.exact_json import mapped, parts_of
 from lib.flowchart import mermaid as mermaid
 from lib.settings import Settings
 from lib.states import named, walk
 
-FOLDER = Path(__file__).parent / "definitions"
-DEFINITION = "stepfunctions-phase3-definition.json"
 PLACEHOLDER = re.compile(r"\$\{([A-Za-z][A-Za-z0-9_]*)\}")
 ORDER = ("Type", "Comment", "Variable", "Resource", "InputPath", "Parameters", "Result", "ResultSelector", "ResultPath")
 WIDTH = 110
@@ -97,28 +95,23 @@ def document_values(settings: Settings) -> dict[str, Value]:
     }
 
 
-def template(name: str) -> Any:  # noqa: ANN401
-    """A file of `lib/definitions/`, parsed. Raises BadParameters when it is missing, not JSON, or repeats a key."""
-    try:
-        return reading.ours((FOLDER / name).read_text(encoding="utf-8"), f"lib/definitions/{name}")
-    except FileNotFoundError as error:
-        raise BadParameters(f"lib/definitions/{name} is missing; restore it from the repository") from error
-    except UnicodeDecodeError as error:
-        raise BadParameters(f"lib/definitions/{name} is not JSON in UTF-8: {error}") from error
-
-
 def definition(settings: Settings, processor_arn: str = "") -> dict[str, Any]:
     """The Phase 3 definition for this environment; `processor_arn`: as the account calls it, "" for its name alone.
 
     Raises BadParameters for any placeholder too many or too few.
     """
     values = definition_values(settings, processor_arn)
-    return dict(fill(template(DEFINITION), values, all_used=True, name=DEFINITION))
+    return dict(fill(loader.definition(), values, all_used=True, name=loader.DEFINITION))
 
 
-def document(name: str, settings: Settings) -> dict[str, Any]:
-    """Another JSON template of `lib/definitions/` for this environment: `policies/phase3-execution-policy.json`."""
-    return dict(fill(template(name), document_values(settings), name=name))
+def policy(settings: Settings) -> dict[str, Any]:
+    """The execution role's policy for this environment."""
+    return dict(fill(loader.policy(), document_values(settings), name=loader.POLICY))
+
+
+def dashboard(settings: Settings) -> dict[str, Any]:
+    """The dashboard's Phase 3 widgets for this environment."""
+    return dict(fill(loader.dashboard(), document_values(settings), name=loader.DASHBOARD))
 
 
 def diff(old: Any, new: Any) -> str:  # noqa: ANN401

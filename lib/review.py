@@ -21,6 +21,7 @@ from lib.phases.validity import Validity
 from lib.record.folder import CHECKS
 from lib.records import VALIDATED, Record
 from lib.resources import Widgets
+from lib.routes import ordered
 from lib.telemetry import cutover, outcomes
 from lib.telemetry.cutover import Cutover
 from lib.wait import until
@@ -99,7 +100,7 @@ def success(counted: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_route(routes: pd.DataFrame) -> list[dict[str, Any]]:
-    """How many check-ins took each route, or none at all; drills are counted on their own and have no share."""
+    """How many check-ins took each route, or none; drills on their own, without a share. Raises on an unknown route."""
     real = routes.loc[~routes["drill"].astype(bool), "route"].value_counts()
     drills = routes.loc[routes["drill"].astype(bool), "route"].value_counts()
     return [
@@ -109,7 +110,7 @@ def by_route(routes: pd.DataFrame) -> list[dict[str, Any]]:
             "share": f"{real.get(route, 0) / real.sum():.0%}" if real.sum() else "no check-in",
             "drills": int(drills.get(route, 0)),
         }
-        for route in (*metrics.ALERTING, "none", outcomes.NO_ROUTE)
+        for route in ordered(routes["route"])
         if real.get(route, 0) or drills.get(route, 0)
     ]
 

@@ -7,31 +7,22 @@ import json
 import math
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from functools import cache
 from itertools import islice, product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from lib import choices, states, walks
-from lib.asl import answer_fields, reading
+from lib import choices, routes, states, walks
+from lib.asl import answer_fields
 from lib.asl.intrinsics import is_plain
 from lib.errors import BadParameters
 from lib.exact_json import mapped
 from lib.payloads import ABSENT, FailsExecution
+from lib.routes import Route, Unrouted
 from lib.walks import Sent, Way, Whole, follow
 
-RULES = Path(__file__).parent / "definitions" / "rules"
-STANDARD = ("your6.checkin", "Low Sentiment Alert")  # exists before the plan, and stays
-# From the lowest level of alert to the highest. Unscored is treated as standard, and told to operations; `failed` is an
-# execution that fails, and `message` an alert straight to a topic: neither may be taken for less than they are.
-LEVELS = {
-    "none": 0, "proactive": 1, "standard": 2, "unscored": 2, "message": 2, "failed": 2, "high": 3, "crisis": 4,
-}  # fmt: skip
-FAILED = "failed"
-CANNOT_TELL = "cannot tell"  # no route: it hangs on a field that is not known
+FAILED, CANNOT_TELL = Unrouted.FAILED, Unrouted.CANNOT_TELL
 USER = "somebody"
 ABSENT_CELL, UNKNOWN_CELL = "", "?"
 MOST_TRIED = 4096
@@ -178,31 +169,24 @@ def route_of(way: Way) -> str:
     if way.error:
         return FAILED
     if isinstance(way.output, Mapping) and (said := way.output.get("route")):
-        if not isinstance(said, str) or said not in LEVELS:
-            raise BadParameters(f"the definition ends in route {said!r}; expected one of {', '.join(LEVELS)}")
-        return str(said)
-    routes = [_of_event(sent) for sent in way.sent if sent.kind == "event"]
-    routes += ["message" for sent in way.sent if sent.kind == "topic"]
-    return max(routes, key=lambda route: LEVELS[route], default="none")
+        return _said(said)
+    sent = [_of_event(one) for one in way.sent if one.kind == "event"]
+    sent += [Unrouted.MESSAGE for one in way.sent if one.kind == "topic"]
+    return max(sent, key=routes.level, default=Route.NONE)
+
+
+def _said(route: Any) -> str:  # noqa: ANN401 - whatever somebody's definition says
+    try:
+        return routes.of(str(route))
+    except BadParameters as error:
+        raise BadParameters(f"the definition ends in a route that is none: {error}") from error
 
 
 def _of_event(sent: Sent) -> str:
-    if (sent.source, sent.name) not in events():
-        raise BadParameters(
-            f"the definition publishes {sent.name!r} from {sent.source!r}, which no rule of ours carries"
-        )
-    return events()[sent.source, sent.name]
-
-
-@cache
-def events() -> dict[tuple[str, str], str]:
-    """(source, detail-type) of every alert -> its route, from the rules that carry them."""
-    found = {STANDARD: "standard"}
-    for path in sorted(RULES.glob("*.json")):
-        rule = reading.ours(path.read_text(encoding="utf-8"), path.name)
-        key = (rule["pattern"]["source"][0], rule["pattern"]["detail-type"][0])
-        found[key] = rule["sample"]["detail"]["route"]
-    return found
+    try:
+        return routes.of_event(sent.source, sent.name)
+    except BadParameters as error:
+        raise BadParameters(f"the definition publishes what no rule of ours carries: {error}") from error
 
 
 def _function(state: states.State) -> str:

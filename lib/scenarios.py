@@ -5,22 +5,11 @@ A drill runs as the drill user, whose contact is the operations team, and its al
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from lib.asl import reading
-from lib.errors import BadParameters
-
-FOLDER = Path(__file__).parent / "definitions" / "scenarios"
-# What a route leads to: alerts to the trusted contact, alerts to operations, events.
-OUTCOMES: dict[str, tuple[int, int, list[str]]] = {
-    "none": (0, 0, []),
-    "proactive": (1, 0, ["Proactive Outreach Recommended"]),
-    "standard": (1, 0, ["Low Sentiment Alert"]),
-    "high": (1, 0, ["Immediate Intervention Required"]),
-    "crisis": (1, 1, ["Crisis Protocol Alert"]),
-    "unscored": (1, 1, ["Low Sentiment Alert"]),
-}
+from lib import routes
+from lib.definitions import loader
+from lib.routes import Route, Told
 
 
 @dataclass(frozen=True)
@@ -49,37 +38,35 @@ class Scenario:
 
 
 def load() -> list[Scenario]:
-    """The plan's six scenarios, in the plan's order."""
-    found = [_scenario(path) for path in FOLDER.glob("test-*.json")]
-    return sorted(found, key=lambda scenario: int(scenario.expect["order"]))
-
-
-def _scenario(path: Path) -> Scenario:
-    data = reading.ours(path.read_text(encoding="utf-8"), path.name)
-    try:
-        expect = {**data["expect"], "order": data["order"]}
-        return Scenario(data["name"], data["title"], {"checkinResult": data["checkinResult"]}, expect)
-    except KeyError as error:
-        raise BadParameters(f"{path.name} lacks {error}; expected name, title, order, checkinResult, expect") from error
+    """The plan's scenarios, in the plan's order."""
+    return [
+        Scenario(
+            one["name"],
+            one["title"],
+            {"checkinResult": one["checkinResult"]},
+            {**one["expect"], "order": one["order"]},
+        )
+        for one in loader.scenarios()
+    ]
 
 
 def outcome(route: str) -> dict[str, Any]:
-    """What must come of a drill that takes this route."""
-    trusted, operations, events = OUTCOMES[route]
+    """What must come of a drill that takes this route. Raises BadParameters for an unknown one."""
+    row = routes.of(route).row
     return {
-        "route": route,
-        "trusted_alerts": trusted,
-        "operations_alerts": operations,
-        "events": events,
+        "route": row.name,
+        "trusted_alerts": int(Told.CONTACT in row.told),
+        "operations_alerts": int(Told.OPERATIONS in row.told),
+        "events": [row.alert.detail_type] if row.alert else [],
         "status": "SUCCEEDED",
-        "intervention_recorded": route == "crisis",
+        "intervention_recorded": row.recorded,
     }
 
 
 def ordinary() -> Scenario:
     """An ordinary check-in: no score is given, so it goes through the real processor."""
     given = {"text": "Slept well, walked the dog and had lunch with a friend.", "timestamp": "2026-01-01T12:00:00Z"}
-    return Scenario("ordinary", "Ordinary check-in through the processor", given, outcome("none"))
+    return Scenario("ordinary", "Ordinary check-in through the processor", given, outcome(Route.NONE))
 
 
 def unreadable() -> Scenario:
@@ -98,10 +85,10 @@ def unreadable() -> Scenario:
 def low() -> Scenario:
     """A low but harmless check-in through the real processor: the path that existed before the plan."""
     text = "Synthetic text of {execution}, written by nobody: an awful day, everything feels miserable and I hate it."
-    return Scenario("low-sentiment", "Low sentiment through the processor", {"text": text}, outcome("standard"))
+    return Scenario("low-sentiment", "Low sentiment through the processor", {"text": text}, outcome(Route.STANDARD))
 
 
 def crisis_in_words() -> Scenario:
     """A crisis that the real processor has to see in the words of a check-in."""
     text = "Synthetic text of {execution}, written by nobody: I have a plan to end my life."
-    return Scenario("crisis-in-words", "Crisis through the processor", {"text": text}, outcome("crisis"))
+    return Scenario("crisis-in-words", "Crisis through the processor", {"text": text}, outcome(Route.CRISIS))

@@ -1,4 +1,4 @@
-"""Reads and changes the five numbers by which a definition decides. Pure: no AWS."""
+"""Reads and changes the numbers by which a definition decides. Pure: no AWS."""
 
 import copy
 import json
@@ -6,22 +6,23 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from lib import render
+from lib import render, routes
 from lib.choices import is_number
+from lib.definitions import loader
+from lib.definitions.loader import DECISION
 from lib.errors import BadParameters
 from lib.settings import Settings
 from lib.states import named
 
-DECISION = "EvaluateRisk"
-NAMES = ("CrisisRiskAbove", "HighRiskAbove", "ModerateRiskAbove", "SentimentBelow", "ProactiveRiskAbove")
+NAMES = tuple(threshold.placeholder for threshold in routes.THRESHOLDS)
 
 
 def thresholds_of(definition: Mapping[str, Any]) -> dict[str, float]:
-    """The five numbers by which a rendered definition decides. Raises BadParameters when its rules are not ours."""
-    ours, theirs = render.template(render.DEFINITION)["States"][DECISION], named(definition).get(DECISION)
+    """The numbers by which a rendered definition decides. Raises BadParameters when its rules are not ours."""
+    ours, theirs = loader.definition()["States"][DECISION], named(definition).get(DECISION)
     numbers: dict[str, float] = {}
     if not _aligned(ours, theirs, numbers) or set(numbers) != set(NAMES):
-        raise BadParameters(f"its {DECISION} is not that of {render.DEFINITION}, so it has no thresholds of ours")
+        raise BadParameters(f"its {DECISION} is not that of {loader.DEFINITION}, so it has no thresholds of ours")
     return {name: numbers[name] for name in NAMES}
 
 
@@ -42,7 +43,7 @@ def with_thresholds(definition: Mapping[str, Any], thresholds: Mapping[str, floa
     if unknown:
         raise BadParameters(f"unknown threshold {', '.join(unknown)}; expected one of {', '.join(NAMES)}")
     changed = dict(copy.deepcopy(dict(definition)))
-    decision = render.template(render.DEFINITION)["States"][DECISION]
+    decision = loader.definition()["States"][DECISION]
     changed["States"][DECISION] = render.fill(decision, {**thresholds_of(definition), **thresholds})
     return changed
 

@@ -12,21 +12,22 @@ import numpy as np
 import pandas as pd
 
 from lib import checkins, render, thresholds
+from lib import routes as table
 from lib.errors import BadParameters
 from lib.review import Window
-from lib.router import LEVELS, Router, grouped
+from lib.router import Router, grouped
+from lib.routes import Score
 from lib.settings import Settings
 
-ROUTES = ("crisis", "high", "standard", "unscored", "proactive", "none")  # those of the plan's definition
-ORDER = ("CrisisRiskAbove", "HighRiskAbove", "ModerateRiskAbove", "ProactiveRiskAbove")
-STEPS = {"SentimentBelow": (-0.2, -0.1, 0.1, 0.2)}
-RISK_STEPS = (-10, -5, -2, 2, 5, 10)
+ORDER = tuple(threshold.placeholder for threshold in table.RISKS)
+STEPS = {Score.RISK: (-10, -5, -2, 2, 5, 10), Score.SENTIMENT: (-0.2, -0.1, 0.1, 0.2)}
+SCORES = {threshold.placeholder: threshold.score for threshold in table.THRESHOLDS}
 DIGITS = 6  # a sum of binary fractions, such as -0.6 + 0.1, as people write it
 
 
 @dataclass(frozen=True)
 class Current:
-    """The definition that decides now, its five numbers, and whether they are live; `why` says why they are not.
+    """The definition that decides now, its numbers, and whether they are live; `why` says why they are not.
 
     `split` says what of the check-ins it decides of, where that is not all (`names.running`).
     """
@@ -97,9 +98,7 @@ def moves(history: pd.DataFrame, now: Current) -> pd.DataFrame:
     A step that no definition may take, since its thresholds would be out of order, says so and counts nothing.
     """
     steps = [
-        (name, round(value + step, DIGITS))
-        for name, value in now.thresholds.items()
-        for step in STEPS.get(name, RISK_STEPS)
+        (name, round(value + step, DIGITS)) for name, value in now.thresholds.items() for step in STEPS[SCORES[name]]
     ]
     allowed = {(name, to): _moved(now, name, to) for name, to in steps if not out_of_order(now, name, to)}
     today = Router(now.definition)
@@ -200,12 +199,12 @@ def _counted(cells: pd.DataFrame, counts: np.ndarray, router: Router) -> dict[st
 
 
 def _occurring(counted: Mapping[str, int]) -> list[str]:
-    """The routes of the plan, and whatever else a definition made of a check-in."""
-    return [*ROUTES, *sorted(set(counted) - set(ROUTES))]
+    """The routes of the table, and whatever else became of a check-in. Raises BadParameters for an unknown route."""
+    return table.ordered(counted, table.BY_LEVEL)
 
 
 def _levels(cells: pd.DataFrame, router: Router) -> np.ndarray:
-    return router.routes(cells).map(LEVELS).to_numpy()
+    return router.routes(cells).map(table.level).to_numpy(dtype=float)
 
 
 def out_of_order(now: Current, name: str, value: float) -> str:
@@ -216,6 +215,6 @@ def out_of_order(now: Current, name: str, value: float) -> str:
             return f"{upper} {given[upper]:g} would not be above {lower} {given[lower]:g}"
     if not 0 <= given[name] < 100 and name in ORDER:
         return f"{name} {value:g} would not lie from 0 to below 100"
-    if name == "SentimentBelow" and not -1 < value < 1:
+    if SCORES[name] is Score.SENTIMENT and not -1 < value < 1:
         return f"{name} {value:g} would not lie between -1 and 1"
     return ""

@@ -8,17 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
-from lib.charts import ROUTES
+from lib import routes
+from lib.charts import COLOURS, mark_of
 from lib.drawing import BEHIND, BLACK, GREY, SKY, canvas, legend, nothing, styled
+from lib.routes import Route
 
-LABELS = {
-    "CrisisRiskAbove": "crisis",
-    "HighRiskAbove": "high",
-    "ModerateRiskAbove": "standard",
-    "ProactiveRiskAbove": "proactive",
-}
+RISKS = [threshold.placeholder for threshold in routes.RISKS]
 BIN = 2.5
-LINES = {"crisis": "-", "high": "--", "standard": "-.", "proactive": ":", "unscored": (0, (1, 3)), "none": (0, (8, 2))}
 
 
 @styled
@@ -41,8 +37,8 @@ def risk_distribution(frame: pd.DataFrame, thresholds: Mapping[str, float]) -> F
     if counts.max() > 50:
         _counts_axis(axes)
     axes.set_ylim(0, counts.max() * (4 if counts.max() > 50 else 1.25))
-    lines = {LABELS[name]: float(value) for name, value in thresholds.items() if name in LABELS}
-    for step, (route, value) in enumerate(sorted(lines.items(), key=lambda item: -item[1])):
+    lines = [(routes.of_placeholder(name), float(thresholds[name])) for name in RISKS]
+    for step, (route, value) in enumerate(sorted(lines, key=lambda line: -line[1])):
         _threshold(axes, route, value, int((usable > value).sum()), step)
     axes.set_xlim(0, 100)
     axes.set_xlabel("risk score (0 to 100)")
@@ -59,20 +55,19 @@ def alerts_by_threshold(
     Check-ins that raise no alert are not drawn: they are the many, and would press the alerts flat.
     """
     question = f"How many alerts {span} for each value of {threshold}?"
-    drawn = frame[frame["route"] != "none"] if "route" in frame else frame
+    drawn = frame[frame["route"] != Route.NONE] if "route" in frame else frame
     if drawn.empty:
         return nothing(question, "there are no recorded check-ins to count.", frame)
     figure, axes = canvas(question, _today(drawn, current, span))
     there = set(drawn["route"])
-    for route in [*(name for name in ROUTES if name in there), *sorted(there - set(ROUTES))]:
-        rows = drawn[drawn["route"] == route].sort_values("value")
-        colour, marker = ROUTES.get(route, (BLACK, "*"))
+    for route in (name for name in routes.ordered(there) if name in there):
+        rows, mark = drawn[drawn["route"] == route].sort_values("value"), mark_of(route)
         axes.plot(
             rows["value"],
             rows["count"],
-            marker,
-            color=colour,
-            linestyle=LINES.get(route, "-"),
+            mark.marker,
+            color=COLOURS[mark.colour],
+            linestyle=mark.line,
             label=route,
             markersize=5,
             markevery=max(1, len(rows) // 12),

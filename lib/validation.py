@@ -17,6 +17,7 @@ from lib.plans import Wanted
 from lib.records import Record
 from lib.resources import DrillUser, entries
 from lib.resources.entries import Entries
+from lib.routes import Route
 from lib.scenarios import Scenario
 from lib.settings import Settings
 
@@ -52,7 +53,7 @@ def _in_place(live: Live, number: str, known: Entries) -> Check:
 def groups(live: Live) -> list[Group]:
     """Everything that is drilled, in order."""
     s = live.settings
-    crisis = next(case for case in scenarios.load() if case.expect["route"] == "crisis")
+    crisis = next(case for case in scenarios.load() if case.expect["route"] == Route.CRISIS)
     contactless = {key: value for key, value in desired.drill_user().items() if key != "trustedContact"}
     user = Wanted(DrillUser(live, s.table_name, s.drill_user_id), contactless)
     return [
@@ -185,7 +186,7 @@ def checks(session: Session, found: Sequence[Row], chosen: Sequence[Group], sett
 def _low(row: Row) -> Check:
     """The existing path from the processor to people; where the processor calls the text something else, no answer."""
     verdict = Check.from_row(row["verdict"])
-    if row["status"] == "SUCCEEDED" and row["route"] not in (row["expected_route"], "unscored"):
+    if row["status"] == "SUCCEEDED" and row["route"] not in (row["expected_route"], Route.UNSCORED):
         return replace(
             verdict, status=Status.NOT_EXERCISED, found=f"the processor sent the text on route {row['route']}"
         )

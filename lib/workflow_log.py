@@ -10,17 +10,10 @@ from typing import Any
 
 import pandas as pd
 
+from lib import routes as table
 from lib.aws import Live, absent_is_none, readable
-from lib.telemetry.outcomes import DRILL_PREFIX, NO_ROUTE
+from lib.routes import Route, Unrouted
 
-ROUTE_STATES = {
-    "RouteCrisis": "crisis",
-    "RouteHigh": "high",
-    "RouteStandard": "standard",
-    "RouteProactive": "proactive",
-    "RouteUnscored": "unscored",
-    "RouteNone": "none",
-}
 ENDS = ("ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted")
 WANTED = ("ExecutionStarted", "PassStateEntered", *ENDS)
 # Spares AWS from sending the rest; what comes is sorted out again here.
@@ -64,10 +57,15 @@ def read(live: Live, start: datetime, end: datetime) -> pd.DataFrame:
 def routes(log: pd.DataFrame, change_at: datetime | None = None) -> pd.DataFrame:
     """One row an execution that took a route or ended without one: time, route, execution, drill (by its name).
 
-    One that began and ended here without a route is there from its beginning on, under NO_ROUTE; but not what began
+    One that began and ended here without a route is there from its beginning on, under `no route`; but not what began
     before `change_at`, since the definition before has no such states. `attrs["open"]` counts what has not ended yet.
+    Raises BadParameters for a state since then that is named like those of the routes and is none of them.
     """
-    routed = log[log["name"].isin(ROUTE_STATES)].drop_duplicates("execution")
+    since = log if change_at is None else log[log["time"] >= pd.Timestamp(change_at)]
+    for name in since["name"].unique():
+        table.of_state(name)
+    decided = {route.state: route.value for route in Route}
+    routed = log[log["name"].map(decided).notna()].drop_duplicates("execution")
     others = log[~log["execution"].isin(routed["execution"])]
     ended = others["execution"].isin(others.loc[others["name"].isin(ENDS), "execution"])
     running = others.loc[~ended, "execution"].nunique()
@@ -78,7 +76,7 @@ def routes(log: pd.DataFrame, change_at: datetime | None = None) -> pd.DataFrame
     found = pd.DataFrame(
         {
             "time": frame["time"],
-            "route": frame["name"].map(ROUTE_STATES).fillna(NO_ROUTE),
+            "route": frame["name"].map(decided).fillna(Unrouted.NO_ROUTE.value),
             "execution": frame["execution"],
             "drill": frame["execution"].map(is_drill).astype(bool),
         }
@@ -88,8 +86,8 @@ def routes(log: pd.DataFrame, change_at: datetime | None = None) -> pd.DataFrame
 
 
 def is_drill(execution_arn: str) -> bool:
-    """Whether the execution's name begins with `drill-`."""
-    return execution_arn.rsplit(":", 1)[-1].startswith(DRILL_PREFIX)
+    """Whether the execution is a drill, by its name."""
+    return table.is_drill(execution_arn.rsplit(":", 1)[-1])
 
 
 def _row(event: dict[str, Any]) -> tuple[pd.Timestamp, str, str]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from lib.routes import LOW_SENTIMENT_RULE, STANDARD_ALERT
 from lib.settings import Settings
 from rehearsal import policies, users
 from rehearsal.clients import client
@@ -21,7 +22,7 @@ HERE = Path(__file__).resolve().parent
 TRUSTED_INBOX = "Rehearsal-TrustedContactInbox"
 OPERATIONS_INBOX = "Rehearsal-OperationsInbox"
 CHECKIN_DLQ, ALERT_DLQ = "Your6-CheckinDLQ", "Your6-AlertDLQ"
-STANDARD_RULE, STANDARD_TARGET = "Your6-LowSentimentRule", "AlertDispatcherTarget"
+STANDARD_TARGET = "AlertDispatcherTarget"
 STANDARD_PERMISSION = "AllowLowSentimentRule"
 LAMBDA_ROLE = "Your6-LambdaExecutionRole"
 METRICS = ("Latency", "Errors", "FallbackUsage", "SentimentScore", "TokenUsage", "HighRiskFallback")
@@ -165,9 +166,9 @@ def _function(
 
 def _rule(settings: Settings) -> None:
     events, functions = _client(settings, "events"), _client(settings, "lambda")
-    name, dispatcher = STANDARD_RULE, settings.dispatcher_function_name
+    name, dispatcher = LOW_SENTIMENT_RULE, settings.dispatcher_function_name
     if _missing(events.describe_rule, Name=name):
-        pattern = {"source": ["your6.checkin"], "detail-type": ["Low Sentiment Alert"]}
+        pattern = {"source": [STANDARD_ALERT.source], "detail-type": [STANDARD_ALERT.detail_type]}
         events.put_rule(Name=name, EventPattern=json.dumps(pattern), State="ENABLED")
     if not events.list_targets_by_rule(Rule=name)["Targets"]:
         events.put_targets(Rule=name, Targets=[{"Id": STANDARD_TARGET, "Arn": settings.dispatcher_arn}])

@@ -19,6 +19,7 @@ from typing import Any
 from lib import changes, desired, locks, records
 from lib import settings as parameters
 from lib.aws import connect
+from lib.routes import DRILL_PREFIX
 from lib.settings import Settings
 from lib.wait import Patience, until
 from rehearsal import baseline, interpreter, refusing, server
@@ -85,7 +86,7 @@ class Ground:
 
     def drill(self, where: str, definition: Mapping[str, Any], given: Mapping[str, Any]) -> Drill:
         """Run one execution to its end, or until the deadline; then its status is RUNNING."""
-        name = f"drill-silence-{where}-{secrets.token_hex(3)}"
+        name = f"{DRILL_PREFIX}silence-{where}-{secrets.token_hex(3)}"
         states, machine = self.states(where), self._machine(where, json.dumps(definition))
         text, began = json.dumps(given).replace("{execution}", name), time.time()
         arn = states.start_execution(stateMachineArn=machine, name=name, input=text)["executionArn"]

@@ -12,12 +12,13 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from lib.failures import FAILED, GAP, LATE, NOT_EXERCISED, PASSED, SILENT
+from lib.routes import Route
 from lib.states import walk
 from rehearsal.failing import Failure
 from rehearsal.ground import Drill
 from rehearsal.reaching import INVALID, UNPROCESSED
 
-CRISIS = "crisis"
+CRISIS = Route.CRISIS.value
 UNFINISHED = "RUNNING"
 NOT_PROCESSED = (INVALID, UNPROCESSED)  # of these, the execution itself must fail as well
 

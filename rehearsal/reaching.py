@@ -10,10 +10,11 @@ from typing import Any
 
 from lib import scenarios
 from lib.breaking import Start, fewest
+from lib.routes import DRILL_PREFIX, SCORED, Route, Unrouted
 from lib.settings import Settings
 from lib.states import walk
 
-INVALID, UNPROCESSED, UNSCORED = "invalid", "unprocessed", "unscored"
+INVALID, UNPROCESSED, UNSCORED = Unrouted.INVALID.value, Unrouted.UNPROCESSED.value, Route.UNSCORED.value
 CALM = {"risk_score": 10, "score": 0.4, "trajectory": "stable", "text": ""}  # what the processor says of our text
 TEXT = "This check-in is synthetic. It was written for {execution} and names it."
 
@@ -40,8 +41,7 @@ def inputs(settings: Settings) -> dict[str, dict[str, Any]]:
     nothing = {"risk_score": None, "score": None, "trajectory": "unknown", "text": TEXT}
     every |= {UNSCORED: {**drill, "checkinResult": nothing}, UNPROCESSED: {**drill, "text": TEXT}}
     every[INVALID] = {"text": TEXT}
-    order = ("crisis", "high", "standard", "proactive")
-    return {**{route: every[route] for route in order}, **every}
+    return {**{route.value: every[route] for route in SCORED}, **every}
 
 
 def ways(definition: Mapping[str, Any], given: Mapping[str, Mapping[str, Any]]) -> list[Way]:
@@ -49,7 +49,7 @@ def ways(definition: Mapping[str, Any], given: Mapping[str, Mapping[str, Any]]) 
     names = {state.where: state.name for state in walk(definition) if state.is_task()}
     every: dict[str, list[Way]] = {name: [] for name in names.values()}
     for name, data in given.items():
-        for task, broken in fewest(definition, Start(dict(data), CALM, "drill-walk")).items():
+        for task, broken in fewest(definition, Start(dict(data), CALM, f"{DRILL_PREFIX}walk")).items():
             also = tuple(other for where, other in names.items() if where in broken)
             every[names[task]].append(Way(names[task], name, also))
     return [way for task, found in every.items() for way in (_sorted(found) or [Way(task, "")])]

@@ -22,6 +22,7 @@ from lib import settings as parameters
 from lib.command import told
 from lib.errors import BadParameters, NotAsWanted
 from lib.records import Record
+from lib.routes import DRILL_PREFIX
 from lib.settings import Settings
 from lib.wait import Patience, until
 from rehearsal import baseline, faults, server, shelf
@@ -32,7 +33,7 @@ from rehearsal.stories import APPLY, BUCKET, DRILL, PREFIX, STORED, STORIES, UND
 
 # What may differ, since it is there to stay: every write of the workflow publishes a version, every drill is executed,
 # and the processor records the drill user's check-ins, of which phase 03 makes one before its update.
-STAYS = ("versions of ", "executions of ", "object drill-")
+STAYS = ("versions of ", "executions of ", f"object {DRILL_PREFIX}")
 ANSWER_SECONDS = 1.0
 HOLD_SECONDS = 1.3
 PATIENCE_SECONDS = 600.0  # whole notebooks take two minutes on a machine that does much else

@@ -19,11 +19,11 @@ from waiting import until
 from lib import deploy, drill_log, notebooks, records
 from lib.aws import connect
 from lib.lock import Lock
-from lib.names import LOW_SENTIMENT_RULE
 from lib.phases import NOTEBOOKS as EVERY
 from lib.phases import ROLLBACK
 from lib.record import formats
 from lib.records import LOG, VERDICT, Record
+from lib.routes import LOW_SENTIMENT_RULE
 from lib.settings import Settings
 from rehearsal import clients
 

@@ -11,12 +11,13 @@ from lib import approval, drills, judging, names, scenarios
 from lib.aws import Live, readable
 from lib.check_ids import Id
 from lib.checks import Check, Status, require
+from lib.definitions.loader import DECISION
 from lib.drills import Drill, Group
 from lib.plans import Plan
 from lib.records import Record
 from lib.resources.users import item_of
+from lib.routes import STANDARD_ALERT
 from lib.states import walk
-from lib.thresholds import DECISION
 
 EVENT_BEFORE = "evidence/low_sentiment_before.json"
 ISO_8601 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
@@ -45,7 +46,7 @@ def event_shape(drill: Drill, user: str) -> dict[str, Any] | None:
 
     None where the drill raised no such event: its processor did not find the text low.
     """
-    found = [m.body for m in drill.heard("events") if m.body.get("detail-type") == "Low Sentiment Alert"]
+    found = [m.body for m in drill.heard("events") if m.body.get("detail-type") == STANDARD_ALERT.detail_type]
     if len(found) != 1:
         return None
     event = found[0]

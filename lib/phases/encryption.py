@@ -7,19 +7,20 @@ EventBridge, SNS and CloudWatch say nothing when they may not: the alert is gone
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from lib import desired, names
+from lib import names
 from lib.aws import Live, readable
 from lib.check_ids import Id
 from lib.checks import Check, Status
+from lib.definitions import loader
 from lib.errors import NotAsWanted
 from lib.exact_json import document
-from lib.names import LOW_SENTIMENT_RULE
 from lib.phases import key_use
 from lib.phases.key_use import may, row, short
 from lib.preflight import DEAD_LETTER_QUEUES
 from lib.resources.encryption import USES, key_named, queue_key, topic_key
 from lib.resources.rules import targets
 from lib.resources.topics import LISTENING, PENDING, subscriptions
+from lib.routes import LOW_SENTIMENT_RULE
 
 SNS, EVENTS, CLOUDWATCH, LAMBDA = "sns.amazonaws.com", "events.amazonaws.com", "cloudwatch.amazonaws.com", "lambda"
 NO_KEY = "no key of KMS"
@@ -65,7 +66,7 @@ def operations(live: Live) -> list[Check]:
 
 def events(live: Live) -> list[Check]:
     """Phase 04: the dead-letter queue of the new rules, and those of their targets that are there already."""
-    more = [sender for rule in desired.rules() for sender in _of_rule(live, rule["name"])]
+    more = [sender for rule in loader.rules() for sender in _of_rule(live, rule["name"])]
     return _queues(live, [*_planned_for_events(live), *more])
 
 
@@ -77,7 +78,7 @@ def _planned_for_operations(live: Live) -> list[Sender]:
 
 def _planned_for_events(live: Live) -> list[Sender]:
     s = live.settings
-    sources = tuple(s.rule_arn(rule["name"]) for rule in desired.rules())
+    sources = tuple(s.rule_arn(rule["name"]) for rule in loader.rules())
     return [Sender(s.queue_arn(s.events_dead_letter_queue_name), EVENTS, sources)]
 
 

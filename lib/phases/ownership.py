@@ -12,11 +12,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lib import desired
 from lib.aws import Live, error_code, readable
 from lib.checks import brief
+from lib.definitions import loader
 from lib.errors import NotAsWanted
-from lib.preflight import ABSENT, DEAD_LETTER_QUEUES, LOW_SENTIMENT_RULE
+from lib.preflight import ABSENT, DEAD_LETTER_QUEUES
+from lib.routes import LOW_SENTIMENT_RULE
 
 Tags = Mapping[str, str]
 Read = Callable[[], Tags]
@@ -125,7 +126,7 @@ def _pieces(live: Live) -> dict[str, Read]:
     """What the plan touches or relies on, and how its tags are read."""
     s, sns, events = live.settings, live.client("sns"), live.client("events")
     queues = (*DEAD_LETTER_QUEUES, s.ops_dead_letter_queue_name, s.events_dead_letter_queue_name)
-    rules = (LOW_SENTIMENT_RULE, *(rule["name"] for rule in desired.rules()))
+    rules = (LOW_SENTIMENT_RULE, *(rule["name"] for rule in loader.rules()))
     topics = {s.alert_topic_name: s.alert_topic_arn, s.ops_topic_name: s.ops_topic_arn}
     functions = {s.processor_function_name: s.processor_arn, s.dispatcher_function_name: s.dispatcher_arn}
     return {

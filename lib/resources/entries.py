@@ -17,6 +17,7 @@ from lib.record import contacts
 from lib.resources import starters
 from lib.resources.workflow import description, versions
 from lib.resources.workflow_alias import aliases, routing_of
+from lib.routes import is_drill
 
 LATEST_EXECUTIONS = 200  # check-ins, found among
 MOST_EXECUTIONS = 5_000  # executions: one validation alone makes some 160 drills
@@ -236,7 +237,7 @@ def _executions(live: Live, machine: str, unread: list[str], counted: list[int])
     with absent_is_none("StateMachineDoesNotExist"):
         pages = partial(live.client("stepfunctions").list_executions, stateMachineArn=machine, maxResults=1000)
         listed = list(islice(_pages(pages, "executions", "nextToken"), MOST_EXECUTIONS))
-        rows = [row for row in listed if not str(row["name"]).startswith("drill-")][:LATEST_EXECUTIONS]
+        rows = [row for row in listed if not is_drill(str(row["name"]))][:LATEST_EXECUTIONS]
         counted.append(len(rows))
         if len(listed) == MOST_EXECUTIONS and not rows:
             unread.append(f"the latest check-ins (the latest {MOST_EXECUTIONS:,} executions are all drills)")

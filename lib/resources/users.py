@@ -10,6 +10,7 @@ from lib.record import contacts
 from lib.resource import A_PERSONS, Field, Place
 from lib.resources.base import LiveThing
 from lib.resources.items import TYPED, plain, typed
+from lib.routes import DRILL_PREFIX, is_drill
 
 CONTACT = "trustedContact"
 OURS = (CONTACT, "alertThreshold", "drill")
@@ -44,8 +45,8 @@ class DrillUser(LiveThing):
         return _told(value)
 
     def _write(self, value: dict[str, Any] | None) -> None:
-        if not self.user.startswith("drill-"):
-            raise Refused(f"user {self.user!r} is not a drill user; expected an id that starts with drill-")
+        if not is_drill(self.user):
+            raise Refused(f"user {self.user!r} is not a drill user; expected an id that starts with {DRILL_PREFIX}")
         held = self._read() or {}
         if theirs := _somebodys(held):
             raise Refused(f"{self.name}: its {theirs} {NOBODYS}. It was left as it is")

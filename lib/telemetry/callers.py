@@ -7,16 +7,16 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from lib import desired
+from lib import routes
 from lib.aws import Live, absent_is_none
-from lib.names import LOW_SENTIMENT_RULE
+from lib.definitions import loader
 from lib.plans import Value
 from lib.resources.topics import LISTENING
+from lib.routes import LOW_SENTIMENT_RULE
 from lib.telemetry.facts import Sense
 from lib.telemetry.patterns import could_take
 from lib.telemetry.readings import Reading, only, parsed
 
-STANDARD = {"source": "your6.checkin", "detail-type": "Low Sentiment Alert"}
 OF_A_MAPPING = (
     "EventSourceArn", "SelfManagedEventSource", "FunctionArn", "FilterCriteria", "BatchSize", "StartingPosition",
     "Topics", "Queues", "DestinationConfig", "FunctionResponseTypes",
@@ -58,7 +58,7 @@ def of_the_bus(live: Live) -> list[Reading]:
 
 def _rules(live: Live) -> Iterator[tuple[str, dict[str, Any]]]:
     events = live.client("events")
-    ours = {LOW_SENTIMENT_RULE, *(rule["name"] for rule in desired.rules())}
+    ours = {LOW_SENTIMENT_RULE, *(rule["name"] for rule in loader.rules())}
     for bus in _all(events.list_event_buses, "EventBuses"):
         name = str(bus["Name"])
         for rule in _all(events.list_rules, "Rules", EventBusName=name):
@@ -73,8 +73,7 @@ def _rules(live: Live) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _takes(live: Live, pattern: Any) -> bool:  # noqa: ANN401
     s = live.settings
-    samples = [STANDARD, *(rule["sample"] for rule in desired.rules())]
-    known = [{key: str(sample[key]) for key in STANDARD} for sample in samples]
+    known = [{"source": alert.source, "detail-type": alert.detail_type} for alert in routes.ALERTS]
     return any(could_take(pattern, {**one, "account": s.account_id, "region": s.region}) for one in known)
 
 

@@ -13,19 +13,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from lib import desired
+from lib import desired, routes
 from lib.aws import Live, readable
+from lib.definitions import loader
 from lib.errors import NotAsWanted, RunbookError
 from lib.exact_json import parts_of
 from lib.phases import DOCUMENTATION
 from lib.plans import Value
-from lib.preflight import DEAD_LETTER_QUEUES, LOW_SENTIMENT_RULE
+from lib.preflight import DEAD_LETTER_QUEUES
 from lib.record import contacts
 from lib.resources import entries
 from lib.resources.base import LiveThing
 from lib.resources.encryption import OF_AWS
 from lib.resources.entries import Entries
 from lib.resources.topics import LISTENING
+from lib.routes import LOW_SENTIMENT_RULE, Route
 from lib.telemetry import compute, messaging, storage
 from lib.telemetry.facts import Fact, Sense
 from lib.telemetry.readings import Reading
@@ -134,7 +136,7 @@ def subjects(live: Live) -> list[Subject]:
         Subject("queue", s.events_dead_letter_queue_name, "12"),
         *(Subject("queue", name, "13") for name in DEAD_LETTER_QUEUES),
         Subject("rule", LOW_SENTIMENT_RULE, "13"),
-        *(Subject("rule", rule["name"], _of_a_rule(rule)) for rule in desired.rules()),
+        *(Subject("rule", rule["name"], _of_a_rule(rule)) for rule in loader.rules()),
         Subject("event bus", "default", "123"),
         Subject("table", s.table_name, "12"),
         Subject("bucket", s.checkin_bucket_name, "123"),
@@ -170,7 +172,8 @@ def _of_the_plan(thing: Any) -> Subject:  # noqa: ANN401 - a LiveThing
 
 
 def _of_a_rule(rule: Mapping[str, Any]) -> str:
-    return "12" if any("crisis" in source for source in rule["pattern"]["source"]) else "1"
+    (source,), (detail_type,) = rule["pattern"]["source"], rule["pattern"]["detail-type"]
+    return "12" if routes.of_event(source, detail_type) is Route.CRISIS else "1"
 
 
 def _readings(live: Live, subject: Subject) -> list[Reading]:

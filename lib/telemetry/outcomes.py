@@ -18,13 +18,12 @@ from lib import rates
 from lib.checks import Check, Status
 from lib.libraries import numpy as np
 from lib.libraries import pandas as pd
+from lib.routes import is_drill
 from lib.telemetry.success_rate import SHORTEST, Tally
 
 CHECKINS, DRILLS = "check-ins", "drills"
-DRILL_PREFIX = "drill-"
 UNTOLD = "not known"  # whether before or after the change
 SUCCEEDED, FAILED, TOO_LONG, RUNNING, DOUBT = "succeeded", "failed", "too long", "still runs", "in doubt"
-NO_ROUTE = "no route"  # in the log of one that ended before it took a route
 USUAL = 0.99  # of those before took up to what is usual; of fewer than a hundred the slowest did
 # Shares of the limit. Up to the first an ended check-in is fast enough, however fast those before were; up to the
 # second an open one has only just begun: 30 s and 5 s of 180.
@@ -66,7 +65,7 @@ def told(
     for column in ("started", "stopped"):
         frame[column] = pd.to_datetime(frame[column], utc=True)
     frame = frame.sort_values("started", ignore_index=True, kind="stable")
-    frame["who"] = np.where(frame["name"].astype(str).str.startswith(DRILL_PREFIX), DRILLS, CHECKINS)
+    frame["who"] = np.where(frame["name"].astype(str).map(is_drill).astype(bool), DRILLS, CHECKINS)
     frame["seconds"] = (frame["stopped"].fillna(pd.Timestamp(now)) - frame["started"]).dt.total_seconds()
     status, long = frame["status"], frame["seconds"] > long_seconds
     well = [(status == "RUNNING") & ~long, (status == "SUCCEEDED") & ~long, status.isin(["RUNNING", "SUCCEEDED"])]

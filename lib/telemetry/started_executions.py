@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from lib import executions, metrics
 from lib.aws import Live
 from lib.errors import RunbookError
+from lib.routes import is_drill
 
 MOST = 20_000  # 20 calls; more would take minutes of a throttled API
 LISTED_DAYS = 90  # Step Functions forgets an execution then
-DRILL = "drill-"
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def started(live: Live, start: datetime, end: datetime) -> Started:
     days, least = (datetime.now(UTC) - start).days, 0
     if days <= LISTED_DAYS:
         rows = executions.since(live, start, MOST)
-        mine = [row["name"].startswith(DRILL) for row in rows if row["started"] < end]
+        mine = [is_drill(row["name"]) for row in rows if row["started"] < end]
         ordinary, drills = mine.count(False), mine.count(True)
         if len(rows) < MOST:
             return Started(ordinary, "listed by Step Functions, without drills", drills)

@@ -22,6 +22,7 @@ from papermill.exceptions import PapermillExecutionError
 from lib import approval, approvers, changes, cli, deploy, desired, kept_plans, locks, records, rollback, run
 from lib.account_guards import AccountGuards
 from lib.aws import Live, connect
+from lib.definitions import loader
 from lib.errors import Refused
 from lib.plans import Plan, Wanted, entry, written
 from lib.records import LOG, Record
@@ -198,7 +199,7 @@ def stage(request, server, tmp_path_factory) -> Stage:
         before.aws("sns").create_topic(Name=settings.ops_topic_name)
         for queue in (settings.ops_dead_letter_queue_name, settings.events_dead_letter_queue_name):
             before.aws("sqs").create_queue(QueueName=queue)
-        for rule in desired.rules():
+        for rule in loader.rules():
             pattern = json.dumps({"source": ["nobody"]})
             before.aws("events").put_rule(Name=rule["name"], EventPattern=pattern, State="DISABLED")
         return approved(settings)

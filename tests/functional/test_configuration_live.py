@@ -15,7 +15,7 @@ import pytest
 from accounts import fresh
 from botocore.exceptions import ClientError
 
-from lib import changes, desired, listening, locks, preflight, records, resources
+from lib import changes, desired, listening, locks, records, resources, routes
 from lib.aws import absent_is_none, connect
 from lib.errors import Refused
 from lib.phases import DOCUMENTATION, validity
@@ -809,6 +809,6 @@ def test_what_changes_between_the_first_drill_and_the_last_fails_the_validation(
 
 def test_the_criteria_of_the_baseline_are_said_once(live):
     rests = {(one.kind, one.name): one.criteria for one in configuration.subjects(live)}
-    assert rests["rule", preflight.LOW_SENTIMENT_RULE] == "13"
+    assert rests["rule", routes.LOW_SENTIMENT_RULE] == "13"
     assert rests["rule", "Your6-CrisisProtocolRule"] == "12"
     assert rests["dashboard", live.settings.dashboard_name] == "5"

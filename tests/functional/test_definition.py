@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from workbench import SECRET, Bench, Case, broken, user_of
 
-from lib import render
+from lib.definitions import loader
 from lib.router import Router
 from lib.settings import Settings
 
@@ -207,7 +207,7 @@ class Everything:
 
 def scenario(name: str, case: str) -> dict[str, Any]:
     """The scenario's input, its text naming the case."""
-    given = render.template(f"scenarios/test-{name}.json")
+    given = loader.template(f"scenarios/test-{name}.json")
     return {"checkinResult": {**given["checkinResult"], "text": f"{SECRET} {case}"}}
 
 
@@ -223,7 +223,7 @@ def told(route: str, contacts: int = 0) -> tuple[int, int, list[str]]:
 
 def test_the_six_scenarios_of_the_plan(everything: Everything) -> None:
     for name in SCENARIOS:
-        expect, found = render.template(f"scenarios/test-{name}.json")["expect"], everything.results[f"scenario-{name}"]
+        expect, found = loader.template(f"scenarios/test-{name}.json")["expect"], everything.results[f"scenario-{name}"]
         assert (found.status, found.output["route"], found.output["drill"]) == (
             expect["status"],
             expect["route"],

@@ -7,8 +7,10 @@ from botocore.exceptions import ClientError
 
 from lib import desired, permissions
 from lib.aws import connect
+from lib.definitions import loader
 from lib.phases import encryption
-from lib.preflight import DEAD_LETTER_QUEUES, LOW_SENTIMENT_RULE
+from lib.preflight import DEAD_LETTER_QUEUES
+from lib.routes import LOW_SENTIMENT_RULE
 
 GOOD = {"Effect": "Allow", "Action": ["kms:GenerateDataKey*", "kms:Decrypt"], "Resource": "*"}
 OTHERS_KEY = "arn:aws:kms:us-east-1:111122223333:key/00000000-0000-0000-0000-000000000000"
@@ -163,7 +165,7 @@ def test_a_keys_policy_is_read_as_aws_reads_it_or_nobody_can_tell(name, account,
 
 
 def test_of_several_rules_each_must_be_let_in(account, key, queue):
-    first = desired.rules()[0]["name"]
+    first = loader.rules()[0]["name"]
     condition = {"ArnEquals": {"aws:SourceArn": account.rule_arn(first)}}
     queue(account.events_dead_letter_queue_name, key(service("events.amazonaws.com", Condition=condition))["KeyId"])
     assert the(encryption.events, account, account.events_dead_letter_queue_name).status == "failed"

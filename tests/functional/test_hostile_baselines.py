@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from lib import changes, cli, desired, guards, locks, marked, preflight, records, resume, rollback, run
 from lib.aws import connect
+from lib.definitions import loader
 from lib.errors import Refused
 from lib.records import LOG, Record
 from lib.resources import functions
@@ -185,7 +186,7 @@ def rolled_back(settings: Settings, record: Record) -> None:
 
 
 def our_rule(account):
-    return next(rule for rule in desired.rules() if rule["name"] == "Your6-HighRiskRule")
+    return next(rule for rule in loader.rules() if rule["name"] == "Your6-HighRiskRule")
 
 
 def put_rule(client, account, **more):

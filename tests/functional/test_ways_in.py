@@ -32,6 +32,7 @@ from lib import (
     validation,
 )
 from lib.aws import connect
+from lib.definitions import loader
 from lib.errors import NotAsWanted, Refused
 from lib.phases import entry
 from lib.plans import Plan
@@ -802,7 +803,7 @@ def test_check_ins_that_another_function_scores_stop_it(body, said, account, cli
 
 def test_new_rules_call_the_dispatcher_by_the_alias_that_the_existing_rule_calls(account, client, dispatcher_by_alias):
     live, record = applied(account)
-    for made in desired.rules():
+    for made in loader.rules():
         (found,) = client("events").list_targets_by_rule(Rule=made["name"])["Targets"]
         assert found["Arn"] == dispatcher_by_alias
     name = account.dispatcher_function_name

@@ -6,8 +6,9 @@ import shutil
 from accounts import differing, snapshot
 from steps import carried_out, killed, lasting, runbook
 
-from lib import desired, records
+from lib import records
 from lib.aws import connect
+from lib.definitions import loader
 from lib.plans import Change, entry
 from lib.record import writers
 from lib.records import LOG
@@ -22,7 +23,7 @@ def test_what_was_added_to_an_open_run_is_restored_and_undone_by_no_command_also
     done = runbook(account, "apply", "--from", "03", "--to", "03")
     run_id, record = done.record.run_id, done.record
     killed(account, record)
-    rule = Rule(connect(account), desired.rules()[0]["name"])
+    rule = Rule(connect(account), loader.rules()[0]["name"])
     for state in ("intended", "applied"):  # as if the run had made it, for a while
         record.append(LOG, entry("05", Change(rule, None, rule.read(), temporary=True), state))
     (kept,) = (path for path in (record.folder / "backup").glob("*.json") if "definition" not in path.name)

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from lib import routes
+from lib.definitions import loader
 from lib.drills import Drill
 from lib.executions import Execution
 from lib.listening import Received
@@ -10,8 +12,7 @@ from lib.scenarios import Scenario, outcome
 
 STARTED = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 NAME = "drill-crisis-abc-012345"
-RULES = {"crisis": "Your6-CrisisProtocolRule", "high": "Your6-HighRiskRule", "proactive": "Your6-ProactiveRule"}
-KINDS = {route: outcome(route)["events"] for route in ("crisis", "high", "standard", "proactive", "none", "unscored")}
+RULES = {rule["sample"]["detail"]["route"]: rule["name"] for rule in loader.rules()}
 RESULT = {"risk_score": 98, "score": -0.9, "trajectory": "declining", "text": f"Synthetic text of {NAME}."}
 
 
@@ -39,9 +40,10 @@ def received(channel: str, after: float = 0.5, subject: str = "[DRILL] Your6", *
 
 def event(route: str = "crisis", **changed: Any) -> Received:
     """The event as it was published."""
-    kind = (KINDS[route] or ["?"])[0]
-    source = "your6.checkin" if kind == "Low Sentiment Alert" else f"your6.checkin.{route}"
-    return received("events", **{"source": source, "detail-type": kind, "detail": detail(route, **changed)})
+    alert = routes.of(route).row.alert
+    assert alert, f"route {route} sends no event"
+    said = {"source": alert.source, "detail-type": alert.detail_type, "detail": detail(route, **changed)}
+    return received("events", **said)
 
 
 def drill(route: str = "crisis", messages: list[Received] | None = None, **changed: Any) -> Drill:

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 
 from lib import chart_answers, charts, drawing, rates, run_charts, tuning_charts
 from lib.errors import BadParameters
+from lib.routes import Route
 
 START = datetime(2026, 1, 1, 23, 50, tzinfo=UTC)
 CHANGE = START + timedelta(minutes=5)
@@ -142,7 +143,7 @@ def test_percentiles_differ_in_line_and_marker_for_greyscale() -> None:
 
 
 def routes() -> pd.DataFrame:
-    rows = [("crisis", True), ("crisis", False), ("none", False), ("none", False), ("novel", False)]
+    rows = [("crisis", True), ("crisis", False), ("none", False), ("none", False), ("no route", False)]
     return pd.DataFrame([(at(i), route, f"arn:{i}", drill) for i, (route, drill) in enumerate(rows)]).set_axis(
         ["time", "route", "execution", "drill"], axis=1
     )
@@ -150,9 +151,10 @@ def routes() -> pd.DataFrame:
 
 def test_every_route_has_a_lane_with_its_counts_also_one_nobody_took() -> None:
     text = words(charts.alerts_by_route(routes(), CHANGE))
-    for line in ("1 real, 1 drill", "2 real, 0 drills", "0 real, 0 drills", "unscored", "novel", "proactive"):
+    for line in ("1 real, 1 drill", "2 real, 0 drills", "0 real, 0 drills", "unscored", "no route", "proactive"):
         assert line in text.split("\n")
-    assert "2 of 4 check-ins raised an alert, 1 of them crises · 1 of 1 drill raised an alert, 1 of them crises" in text
+    said = "1 of 4 check-ins raised an alert, 1 of them crises, 1 REACHED NO ROUTE · 1 of 1 drill raised an alert, 1 of"
+    assert f"{said} them crises" in text
 
 
 def test_crises_that_were_all_drills_are_no_crises_of_people() -> None:
@@ -175,7 +177,7 @@ def test_routes_without_a_drill_column_count_as_real() -> None:
 
 def test_alert_latency_counts_what_was_late_and_what_was_never_seen() -> None:
     frame = pd.DataFrame(
-        [(at(0), "crisis", 0.4), (at(1), "crisis", 44.0), (at(2), "high", nan), (at(3), "novel", 0.0)],
+        [(at(0), "crisis", 0.4), (at(1), "crisis", 44.0), (at(2), "high", nan), (at(3), "failed", 0.0)],
         columns=["time", "route", "seconds"],
     )
     figure = charts.alert_latency(frame, CHANGE, 30)
@@ -246,7 +248,7 @@ LONG = {
         pd.DataFrame({"risk_score": [float(n % 101) for n in range(9999)] + [nan] * 999}), THRESHOLDS
     ),
     "alerts_by_threshold": lambda: tuning_charts.alerts_by_threshold(
-        pd.DataFrame([(v, r, 1234.5) for v in (1, 2) for r in charts.ROUTES], columns=["value", "route", "count"]),
+        pd.DataFrame([(v, r, 1234.5) for v in (1, 2) for r in Route], columns=["value", "route", "count"]),
         "proactive_risk_above",
         1,
         "in 0.517 h",

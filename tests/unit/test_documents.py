@@ -8,8 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as some
 
-from lib import desired, documents, marked, render
+from lib import documents, marked, render
 from lib import settings as parameters
+from lib.definitions import loader
 from lib.errors import NotAsWanted
 
 BEGIN, END = "<!-- your6-phase3:one:begin -->", "<!-- your6-phase3:one:end -->"
@@ -210,7 +211,7 @@ def test_changed_is_the_difference_of_two_texts() -> None:
 def texts(request: pytest.FixtureRequest) -> dict[tuple[str, str], str]:
     settings = parameters.load(request.param)
     definition = render.definition(settings)
-    return documents.sections(settings, definition, render.mermaid(definition), desired.rules())
+    return documents.sections(settings, definition, render.mermaid(definition), loader.rules())
 
 
 def test_every_section_the_plan_names_is_there(texts: dict[tuple[str, str], str]) -> None:
@@ -233,7 +234,7 @@ def test_a_written_section_reads_back_equal(texts: dict[tuple[str, str], str], r
 
 def test_event_types_and_thresholds_are_the_deployed_ones(texts: dict[tuple[str, str], str]) -> None:
     events = texts["CLAUDE.md", "event-types"]
-    for rule in desired.rules():
+    for rule in loader.rules():
         cells = (rule["pattern"]["source"][0], rule["pattern"]["detail-type"][0], rule["name"])
         assert "| " + " | ".join(cells) + " |" in events
     assert "Your6-LowSentimentRule" in events
@@ -258,7 +259,7 @@ def test_production_needs_the_approved_plan_and_no_address_is_written() -> None:
     assert "--approved-plan" in documents.testing(settings)
     assert "--endpoint-url" not in documents.testing(settings)
     definition = render.definition(settings)
-    text = "".join(documents.sections(settings, definition, "graph", desired.rules()).values())
+    text = "".join(documents.sections(settings, definition, "graph", loader.rules()).values())
     assert settings.ops_subscription_endpoint not in text
     assert "--endpoint-url http://127.0.0.1" in documents.testing(parameters.load("local"))
 

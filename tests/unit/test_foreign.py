@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib import preflight, review
+from lib import preflight, review, routes
 from lib.answers import answer
 from lib.aws import Identity, Live
 from lib.errors import NotAsWanted
@@ -21,7 +21,7 @@ from lib.resources.statements import carries, statements, value_of
 from lib.settings import load
 
 LOCAL = load("local").model_copy(update={"verify_timeout_seconds": 0, "poll_seconds": 0})
-RULE = LOCAL.rule_arn(preflight.LOW_SENTIMENT_RULE)
+RULE = LOCAL.rule_arn(routes.LOW_SENTIMENT_RULE)
 EVENTS = {"Service": "events.amazonaws.com"}
 
 

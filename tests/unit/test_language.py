@@ -9,6 +9,7 @@ import pytest
 
 from lib import lint, render, router, settings, teststate, walks
 from lib.asl import reading
+from lib.definitions import loader
 from lib.errors import BadParameters, NotAsWanted
 from lib.payloads import FailsExecution
 from rehearsal.baseline import definition as baseline
@@ -217,7 +218,7 @@ def test_what_plain_data_holds_is_plain_data(text: str) -> None:
     assert reading.trouble(text) == []
 
 
-@pytest.mark.parametrize("path", sorted(render.FOLDER.rglob("*.json")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(loader.FOLDER.rglob("*.json")), ids=lambda path: path.name)
 def test_no_file_of_ours_says_a_key_twice(path: Any) -> None:
     assert reading.ours(path.read_text(encoding="utf-8"), path.name) is not None
 

@@ -7,7 +7,8 @@ import pytest
 from machines import connected
 from subscribers import Queues, alert
 
-from lib import desired, listening
+from lib import listening
+from lib.definitions import loader
 from lib.errors import NotAsWanted
 from lib.listening import BEHIND_RULE, PREFIX, QUEUES, Received
 
@@ -45,7 +46,7 @@ def test_each_topic_and_the_events_have_a_queue_that_takes_messages_of_nobody_el
     wanted = {item.resource.name: item.value for item in listening.listeners(live, SESSION)}
     policies = [value for name, value in wanted.items() if name.startswith("queue policy")]
     sources = [value["Condition"]["ArnEquals"]["aws:SourceArn"] for value in policies]
-    rules = [settings.rule_arn(rule["name"]) for rule in desired.rules()]
+    rules = [settings.rule_arn(rule["name"]) for rule in loader.rules()]
     assert sources[0] == [settings.arn("sns", settings.alert_topic_name)]
     assert sources[1] == [settings.ops_topic_arn]
     assert sources[2] == [settings.rule_arn(listening.queue_name(SESSION, "events")), *rules]
@@ -68,7 +69,7 @@ def test_of_the_events_only_the_drill_users_come_to_us(live, settings):
 def test_behind_each_rule_of_phase_04_a_target_hears_that_it_passed_and_no_word_of_it(live):
     targets = [item for item in listening.listeners(live, SESSION) if item.resource.kind == "rule target"]
     behind = {item.resource.rule: item.value for item in targets if "InputTransformer" in item.value}
-    assert set(behind) == {rule["name"] for rule in desired.rules()}
+    assert set(behind) == {rule["name"] for rule in loader.rules()}
     for rule, value in behind.items():
         told = value["InputTransformer"]
         assert told["InputPathsMap"] == listening.TAKEN
@@ -81,7 +82,7 @@ def test_what_feeds_a_queue_is_set_up_after_it_so_that_it_is_taken_away_before(l
     order = [item.resource.kind for item in listening.listeners(live, SESSION)]
     assert order.index("queue") < order.index("queue policy") < order.index("subscription")
     assert order.index("rule") < order.index("rule target")
-    assert len(order) == 11 + len(desired.rules()) - 1
+    assert len(order) == 11 + len(loader.rules()) - 1
 
 
 @pytest.mark.parametrize("channel", QUEUES)
@@ -102,7 +103,7 @@ def paged(**listed):
 
 def test_what_a_killed_drill_left_is_found_and_nothing_of_anybody_elses(live, settings):
     rule, ours = f"{PREFIX}-events-ab12", f"{PREFIX}-events-cd34"
-    (fed, *_) = (one["name"] for one in desired.rules())
+    (fed, *_) = (one["name"] for one in loader.rules())
     topics = {
         settings.alert_topic_name: [f"arn:aws:sqs:us-east-1:0:{PREFIX}-trusted-ab12", "arn:aws:sqs:us-east-1:0:Theirs"],
         settings.ops_topic_name: ["pager@example.org", f"arn:aws:sqs:us-east-1:0:{PREFIX}Desk"],

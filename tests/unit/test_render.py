@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib import render, settings
+from lib.definitions import loader
 from lib.errors import BadParameters
 from lib.states import walk
 
@@ -69,7 +70,7 @@ def test_the_definition_is_filled_for_every_environment(environment: str) -> Non
 
 
 def test_the_policy_is_the_plans_and_what_logging_needs() -> None:
-    policy = render.document("policies/phase3-execution-policy.json", LOCAL)
+    policy = render.policy(LOCAL)
     statements = {statement["Sid"]: statement for statement in policy["Statement"]}
     assert len(statements) == len(policy["Statement"]) == 4
     assert statements["RecordCrisisInterventions"]["Resource"] == LOCAL.table_arn
@@ -85,20 +86,20 @@ def test_rules_and_scenarios_agree_with_the_definition() -> None:
         if state.is_task("events:putEvents")
         for entry in state.body["Parameters"]["Entries"]
     }
-    rules = [render.template(f"rules/{name}.json") for name in ("crisis", "highrisk", "proactive")]
+    rules = [loader.template(f"rules/{name}.json") for name in ("crisis", "highrisk", "proactive")]
     patterns = {(*rule["pattern"]["source"], *rule["pattern"]["detail-type"]) for rule in rules}
     assert sent == patterns | {("your6.checkin", "Low Sentiment Alert")}
     for rule in rules:
         for sample, matches in ((rule["sample"], True), (rule["nonMatchingSample"], False)):
             assert all(sample[key] in allowed for key, allowed in rule["pattern"].items()) is matches
     kinds = {kind for _, kind in sent}
-    for path in (render.FOLDER / "scenarios").glob("test-*.json"):
-        assert set(render.template(f"scenarios/{path.name}")["expect"]["events"]) <= kinds
+    for path in (loader.FOLDER / "scenarios").glob("test-*.json"):
+        assert set(loader.template(f"scenarios/{path.name}")["expect"]["events"]) <= kinds
 
 
 def test_a_missing_or_broken_file_is_named() -> None:
     with pytest.raises(BadParameters, match=r"nothing\.json is missing"):
-        render.template("nothing.json")
+        loader.template("nothing.json")
 
 
 def test_no_difference_shows_nothing() -> None:

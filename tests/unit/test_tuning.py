@@ -11,7 +11,8 @@ import pytest
 from lib import checkins, drawing, render, settings, thresholds, tuning, tuning_charts
 from lib.checkins import Coverage
 from lib.review import Window
-from lib.router import LEVELS, Router
+from lib.router import Router
+from lib.routes import level
 from lib.telemetry.checkin_copies import Answer
 from rehearsal import baseline
 
@@ -159,7 +160,7 @@ def test_the_moves_are_those_of_each_check_in_alone() -> None:
     for row in tuning.moves(history(answers), live).query("`not counted, since` == ''").to_dict("records"):
         moved = thresholds.with_thresholds(live.definition, {row["threshold"]: row["moved to"]})
         before, after = (
-            [LEVELS[router.route({"text": "", **answer})] for answer in answers]
+            [level(router.route({"text": "", **answer})) for answer in answers]
             for router in (Router(live.definition), Router(moved))
         )
         pairs = Counter((new > old) - (new < old) for old, new in zip(before, after, strict=True))

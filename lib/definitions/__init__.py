@@ -1,0 +1,1 @@
+"""What is deployed, as JSON, and `loader`, which alone reads it."""

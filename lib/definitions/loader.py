@@ -1,0 +1,127 @@
+"""The only reader of `lib/definitions/`: definition, policy, rules, dashboard and scenarios, as their files hold them.
+
+Each is held against the table of routes: a route of one that another does not know is refused, and never left out.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from lib import routes
+from lib.asl import reading
+from lib.errors import BadParameters
+from lib.routes import Alert, Route, Unrouted
+from lib.states import State, walk
+
+FOLDER = Path(__file__).parent
+DEFINITION, DASHBOARD = "stepfunctions-phase3-definition.json", "dashboard.json"
+POLICY = "policies/phase3-execution-policy.json"
+DECISION = "EvaluateRisk"  # where the definition decides the route
+NO_ROUTE = (Unrouted.INVALID, Unrouted.UNPROCESSED)  # what it says of a check-in before there is a route
+
+
+def template(name: str) -> Any:  # noqa: ANN401
+    """A file of `lib/definitions/`, parsed. Raises BadParameters when it is missing, not JSON, or repeats a key."""
+    try:
+        return reading.ours((FOLDER / name).read_text(encoding="utf-8"), f"lib/definitions/{name}")
+    except FileNotFoundError as error:
+        raise BadParameters(f"lib/definitions/{name} is missing; restore it from the repository") from error
+    except UnicodeDecodeError as error:
+        raise BadParameters(f"lib/definitions/{name} is not JSON in UTF-8: {error}") from error
+
+
+def definition() -> dict[str, Any]:
+    """The workflow with its placeholders. Raises BadParameters where its routes are not those of the table."""
+    found: dict[str, Any] = template(DEFINITION)
+    every = list(walk(found))
+    said = {state.name: route for state in every if (route := _said(state))}
+    unknown = sorted(set(said.values()) - {*Route, *NO_ROUTE})
+    _require(not unknown, DEFINITION, f"says route {', '.join(unknown)}, which does not stand in lib/routes.py")
+    for route in Route:
+        _require(said.get(route.state) == route, DEFINITION, f"has no state {route.state} that says route {route}")
+    for source, kind in _published(every):
+        routes.of_event(source, kind)
+    decision = found["States"][DECISION]
+    tried = list(dict.fromkeys([choice["Next"] for choice in decision["Choices"]] + [decision["Default"]]))
+    wanted = [route.state for route in Route]
+    _require(tried == wanted, DEFINITION, f"tries {', '.join(tried)} in {DECISION}; expected {', '.join(wanted)}")
+    return found
+
+
+def policy() -> dict[str, Any]:
+    """The execution role's policy with its placeholders."""
+    return dict(template(POLICY))
+
+
+def dashboard() -> dict[str, Any]:
+    """The dashboard's widgets with their placeholders. Raises BadParameters for a metric of an unknown route."""
+    found: dict[str, Any] = template(DASHBOARD)
+    for metric in (metric for widget in found["widgets"] for metric in widget["properties"].get("metrics", [])):
+        if "Route" in metric:
+            routes.of(metric[metric.index("Route") + 1])
+    return found
+
+
+def rules() -> list[dict[str, Any]]:
+    """The new event rules: name, description, pattern, targetId, samples; in the order of their files' names.
+
+    Raises BadParameters where they are not the rules of the table's alerts, one each.
+    """
+    wanted = {alert.file: alert for alert in routes.ALERTS if alert.file}
+    there = {path.name for path in (FOLDER / "rules").glob("*.json")}
+    _require(there <= set(wanted), "rules", f"{', '.join(sorted(there - set(wanted)))} is no rule of lib/routes.py")
+    return [_rule(file, wanted[file]) for file in sorted(wanted)]
+
+
+def _rule(file: str, alert: Alert) -> dict[str, Any]:
+    name = f"rules/{file}"
+    rule: dict[str, Any] = template(name)
+    pattern, sample = rule["pattern"], rule["sample"]
+    carried = (pattern["source"], pattern["detail-type"])
+    _require(carried == ([alert.source], [alert.detail_type]), name, f"carries {carried}, not its event of the table")
+    event = (sample["source"], sample["detail-type"], sample["detail"]["route"])
+    expected = (alert.source, alert.detail_type, routes.of_event(alert.source, alert.detail_type))
+    _require(event == expected, name, f"has the sample {event}; expected {expected}")
+    return rule
+
+
+def scenarios() -> list[dict[str, Any]]:
+    """The plan's scenarios, in the plan's order: name, title, order, checkinResult, expect.
+
+    Raises BadParameters for one that expects an unknown route or event, and for a route that is tried in none.
+    """
+    found = [_scenario(path.name) for path in (FOLDER / "scenarios").glob("test-*.json")]
+    tried = {one["expect"]["route"] for one in found}
+    lacking = [route for route in routes.SCORED if route not in tried]
+    _require(not lacking, "scenarios", f"none of them expects route {', '.join(lacking)}")
+    return sorted(found, key=lambda one: int(one["order"]))
+
+
+def _scenario(file: str) -> dict[str, Any]:
+    name = f"scenarios/{file}"
+    found: dict[str, Any] = template(name)
+    lacking = [key for key in ("name", "title", "order", "checkinResult", "expect") if key not in found]
+    _require(not lacking, name, f"lacks {', '.join(lacking)}; expected name, title, order, checkinResult, expect")
+    route = routes.of(found["expect"]["route"])
+    due = [route.row.alert.detail_type] if route.row.alert else []
+    _require(found["expect"]["events"] == due, name, f"expects {found['expect']['events']} of route {route}; not {due}")
+    return found
+
+
+def _said(state: State) -> str:
+    """The route that a state says, "" for one that says none or takes it from before."""
+    parameters = state.body.get("Parameters")
+    return str(parameters.get("route", "")) if state.type == "Pass" and isinstance(parameters, Mapping) else ""
+
+
+def _published(every: Iterable[State]) -> Iterator[tuple[str, str]]:
+    """Source and detail-type of each event that the definition publishes."""
+    for state in every:
+        if str(state.body.get("Resource", "")).endswith(":events:putEvents"):
+            for entry in state.body["Parameters"]["Entries"]:
+                yield entry["Source"], entry["DetailType"]
+
+
+def _require(holds: bool, name: str, trouble: str) -> None:
+    if not holds:
+        raise BadParameters(f"lib/definitions/{name} {trouble}")
