@@ -14,11 +14,13 @@ from typing import Any
 
 from lib.exact_json import Twice, dumps, in_order, loads
 from lib.record import formats
+from lib.record.json_rows import in_rows
 
 UNKNOWN_SIZE = -1  # the first format told no sizes
 CLAIMED_FIRST = {"path", "sha256", "chain"}  # what it told of a file
 ABSENT = ""  # in place of a sum: that there is no such file
 BROKEN = "the chain does not close"
+LONGEST_SEAL = 400  # characters on a line: those of one file; one of more has a line a file
 
 
 class State(StrEnum):
@@ -133,7 +135,7 @@ class Manifest:
         for row in (seal.to_row() for seal in self.seals):
             chain = _linked(chain, row)
             rows.append({**row, "chain": chain})
-        return dumps({**head, "seals": rows}, indent=1) + "\n"
+        return in_rows({**head, "seals": rows}, LONGEST_SEAL)
 
 
 def from_text(text: str) -> Manifest:

@@ -51,7 +51,9 @@ FOUNDATION = {
     "lib.record.writers": {"lib.errors", "lib.record.files"},
     "lib.unknown": {"lib.errors"},
     "lib.deadline": {"lib.errors"},
-    "lib.record.seals": {"lib.exact_json", "lib.record.formats"},
+    "lib.record.json_rows": {"lib.exact_json"},
+    "lib.record.notebook_text": set(),
+    "lib.record.seals": {"lib.exact_json", "lib.record.formats", "lib.record.json_rows"},
     "lib.record.contents": {"lib.record.files", "lib.record.seals"},
     "lib.record.folder": {
         "lib.errors",
@@ -61,6 +63,7 @@ FOUNDATION = {
         "lib.record.contacts",
         "lib.record.files",
         "lib.record.formats",
+        "lib.record.json_rows",
     },
     "lib.account": set(),
     "lib.plans": {"lib.account", "lib.exact_json", "lib.record.change_rows", "lib.record.formats", "lib.unknown"},
