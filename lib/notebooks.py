@@ -153,7 +153,7 @@ def _kept(running: Path, record: Record, settings: Settings) -> Path | None:
     executed.make_legible(notebook)
     own = running.name.removesuffix(RUNNING) + ".ipynb"
     written.update({key: own for key in ("input_path", "output_path") if written.get(key)})
-    output = record.keep_text(own, settings.masked(notebook_text.written(notebook)))
+    output = record.keep_text(own, settings.masked(notebook_text.to_text(notebook)))
     running.unlink()
     return output
 

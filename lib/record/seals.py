@@ -13,8 +13,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from lib.exact_json import Twice, dumps, in_order, loads
-from lib.record import formats
-from lib.record.json_rows import in_rows
+from lib.record import formats, json_rows
 
 UNKNOWN_SIZE = -1  # the first format told no sizes
 CLAIMED_FIRST = {"path", "sha256", "chain"}  # what it told of a file
@@ -135,7 +134,7 @@ class Manifest:
         for row in (seal.to_row() for seal in self.seals):
             chain = _linked(chain, row)
             rows.append({**row, "chain": chain})
-        return in_rows({**head, "seals": rows}, LONGEST_SEAL)
+        return json_rows.to_text({**head, "seals": rows}, LONGEST_SEAL)
 
 
 def from_text(text: str) -> Manifest:

@@ -52,7 +52,7 @@ FOUNDATION = {
     "lib.unknown": {"lib.errors"},
     "lib.deadline": {"lib.errors"},
     "lib.record.json_rows": {"lib.exact_json"},
-    "lib.record.notebook_text": set(),
+    "lib.record.notebook_text": {"lib.record.json_rows"},
     "lib.record.seals": {"lib.exact_json", "lib.record.formats", "lib.record.json_rows"},
     "lib.record.contents": {"lib.record.files", "lib.record.seals"},
     "lib.record.folder": {

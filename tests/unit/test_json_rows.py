@@ -8,25 +8,25 @@ from test_exact_json import JSON, exactly
 
 from lib.errors import Refused
 from lib.exact_json import loads
-from lib.record.json_rows import LONGEST, WIDTH, in_rows
+from lib.record.json_rows import LONGEST, WIDTH, to_text
 
 ROW = {"scenario": "crisis", "path": ["CheckUserId", "RouteCrisis"], "checks": [{"id": "drill.status"}] * 9}
 
 
 @given(JSON)
 def test_it_reads_back_as_it_was(value):
-    assert exactly(loads(in_rows(value)), value)
-    assert exactly(loads(in_rows(value, 5)), value)
+    assert exactly(loads(to_text(value)), value)
+    assert exactly(loads(to_text(value, 5)), value)
 
 
 def test_a_row_is_on_a_line_whatever_it_holds():
-    assert in_rows([ROW] * 100).count("\n") == 102
-    assert json.loads(in_rows([ROW] * 100).splitlines()[1].removesuffix(",")) == ROW
+    assert to_text([ROW] * 100).count("\n") == 102
+    assert json.loads(to_text([ROW] * 100).splitlines()[1].removesuffix(",")) == ROW
 
 
 def test_of_what_holds_rows_each_value_is_on_a_line():
     data = {"format": 2, "parameters": {"a": "x" * 60, "b": "y" * 60}, "changes": [ROW, ROW]}
-    lines = in_rows(data).splitlines()
+    lines = to_text(data).splitlines()
     assert [line.strip()[:12] for line in lines] == [
         "{", '"format": 2,', '"parameters"', '"a": "xxxxxx', '"b": "yyyyyy', "},", '"changes": [', '{"scenario":',
         '{"scenario":', "]", "}",
@@ -34,13 +34,13 @@ def test_of_what_holds_rows_each_value_is_on_a_line():
 
 
 def test_one_row_more_is_one_line_more():
-    before, after = in_rows([ROW] * 3).splitlines(), in_rows([ROW, ROW, {**ROW, "scenario": "other"}, ROW]).splitlines()
+    before, after = to_text([ROW] * 3).splitlines(), to_text([ROW, ROW, {**ROW, "scenario": "other"}, ROW]).splitlines()
     assert len(set(after) - set(before)) == 1
 
 
 def test_a_row_that_no_line_can_show_is_in_lines_itself():
     state = {"Type": "Pass", "Comment": "x" * 200}
-    lines = in_rows([{"name": "machine", "value": {"States": {f"S{n}": state for n in range(30)}}, "files": [1, 2]}])
+    lines = to_text([{"name": "machine", "value": {"States": {f"S{n}": state for n in range(60)}}, "files": [1, 2]}])
     found = [line.strip() for line in lines.splitlines()]
     assert f'"S7": {json.dumps(state)},' in found  # a state on a line
     assert '"files": [1, 2]' in found
@@ -48,15 +48,15 @@ def test_a_row_that_no_line_can_show_is_in_lines_itself():
 
 
 def test_what_is_short_is_on_one_line():
-    assert in_rows({"a": [], "b": {}, "c": None}) == '{"a": [], "b": {}, "c": null}\n'
-    assert in_rows(["x" * WIDTH]).count("\n") == 3
+    assert to_text({"a": [], "b": {}, "c": None}) == '{"a": [], "b": {}, "c": null}\n'
+    assert to_text(["x" * WIDTH]).count("\n") == 3
 
 
 def test_a_key_that_stands_twice_is_written_twice():
     text = f'{{"a": "{"x" * WIDTH}", "a": 1}}'
-    assert in_rows(loads(text)).split() == ["{", '"a":', f'"{"x" * WIDTH}",', '"a":', "1", "}"]
+    assert to_text(loads(text)).split() == ["{", '"a":', f'"{"x" * WIDTH}",', '"a":', "1", "}"]
 
 
 def test_what_cannot_be_written_exactly_is_refused_with_its_place():
     with pytest.raises(Refused, match=r"rows\.1\.value is "):
-        in_rows({"rows": [ROW, {"value": float("nan")}], "long": "x" * 200})
+        to_text({"rows": [ROW, {"value": float("nan")}], "long": "x" * 200})

@@ -31,20 +31,20 @@ def executed():
 def test_it_is_the_same_notebook_but_for_the_times_of_a_cell_in_which_nothing_ran():
     expected = executed()
     del expected.cells[0].metadata["papermill"]
-    found = nbformat.reads(notebook_text.written(executed()), as_version=4)
+    found = nbformat.reads(notebook_text.to_text(executed()), as_version=4)
     nbformat.validate(found)
     assert json.dumps(found, sort_keys=True) == json.dumps(expected, sort_keys=True)  # NaN is not itself
 
 
 def test_only_words_tables_and_what_was_printed_are_in_lines():
-    lines = [line.strip() for line in notebook_text.written(executed()).splitlines()]
+    lines = [line.strip() for line in notebook_text.to_text(executed()).splitlines()]
     assert '"# A\\n",' in lines and '"<tr><td>two „É“</td></tr>\\n",' in lines and '"show(x)"' in lines
     assert '"text/plain": "one\\ntwo\\n"' in lines
     assert json.loads(next(line for line in lines if '"duration"' in line).partition(": ")[2].rstrip(",")) == TIMES
 
 
 def test_of_one_that_ran_again_a_line_a_cell_differs():
-    first = notebook_text.written(executed())
-    later = notebook_text.written(nbformat.reads(re.sub(r"2026-11-27T18", "2026-11-28T09", first), as_version=4))
+    first = notebook_text.to_text(executed())
+    later = notebook_text.to_text(nbformat.reads(re.sub(r"2026-11-27T18", "2026-11-28T09", first), as_version=4))
     pairs = zip(first.splitlines(), later.splitlines(), strict=True)
     assert sum(one != other for one, other in pairs) == 1
