@@ -16,11 +16,12 @@ ON_ONE_LINE = ("metadata", "text/plain")  # a table stands in `text/html` as wel
 
 
 def to_text(notebook: Any) -> str:  # noqa: ANN401 - nbformat's node
-    """The JSON text of a notebook, of which it takes only the times of cells in which nothing runs."""
-    for cell in notebook.cells:
-        if cell.cell_type != "code":
-            cell.metadata.pop("papermill", None)
-    return _layout(json.loads(nbformat.writes(notebook)), "\n") + "\n"
+    """The JSON text of a notebook, without the times of cells in which nothing runs."""
+    whole = json.loads(nbformat.writes(notebook))
+    for cell in whole["cells"]:
+        if cell["cell_type"] != "code":
+            cell["metadata"].pop("papermill", None)
+    return _layout(whole, "\n") + "\n"
 
 
 def _layout(value: Any, newline: str) -> str:  # noqa: ANN401
