@@ -24,6 +24,7 @@ from lib.drawing import (
     canvas,
     durations,
     instead,
+    lanes,
     legend,
     limit_line,
     limit_of_lanes,

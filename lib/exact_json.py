@@ -7,7 +7,7 @@ restore what it was made from.
 
 import hashlib
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from json import JSONDecoder
 from json.encoder import encode_basestring
 from typing import Any, NamedTuple
@@ -83,16 +83,22 @@ def document(text: str | None, what: str) -> dict[str, Any]:
     return found
 
 
-def dumps(value: Any, indent: int | None = None) -> str:  # noqa: ANN401
-    """The JSON text of plain data, as `loads` gives it back. Raises Refused where it would give back something else."""
+def dumps(value: Any) -> str:  # noqa: ANN401
+    """The JSON text of plain data, as `loads` gives it back, on one line. Raises Refused where it would give back
+    something else."""
     parts = list[str]()
-    _write(parts, value, (), "\n" if indent else "", " " * (indent or 0))
+    _write(parts, value, ())
     return "".join(parts)
 
 
 def digest(value: Any) -> str:  # noqa: ANN401
     """32 hex digits over plain data, the same for the same in whatever order its keys stand."""
     return hashlib.sha256(dumps(in_order(value)).encode()).hexdigest()[:32]
+
+
+def pairs(value: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    """The keys of an object with what each holds, as they are written: one that stands twice comes twice."""
+    return value.pairs if isinstance(value, Twice) else value.items()
 
 
 def in_order(value: Any) -> Any:  # noqa: ANN401
@@ -158,16 +164,14 @@ def require(value: Any, what: str) -> None:  # noqa: ANN401
         ) from error
 
 
-def _write(parts: list[str], value: Any, place: Place, newline: str, step: str) -> None:  # noqa: ANN401
+def _write(parts: list[str], value: Any, place: Place) -> None:  # noqa: ANN401
     if isinstance(value, str):
         parts.append(_text(value, place))
     elif isinstance(value, dict):
-        pairs = value.pairs if isinstance(value, Twice) else value.items()
-        _list(
-            parts, "{}", [(f"{_text(key, place, key=True)}: ", item, key) for key, item in pairs], place, newline, step
-        )
+        named = [(f"{_text(key, place, key=True)}: ", item, key) for key, item in pairs(value)]
+        _list(parts, "{}", named, place)
     elif isinstance(value, list):
-        _list(parts, "[]", [("", item, at) for at, item in enumerate(value)], place, newline, step)
+        _list(parts, "[]", [("", item, at) for at, item in enumerate(value)], place)
     elif value is None or isinstance(value, bool):
         parts.append({None: "null", True: "true", False: "false"}[value])
     elif isinstance(value, Number):
@@ -180,17 +184,13 @@ def _write(parts: list[str], value: Any, place: Place, newline: str, step: str) 
         raise Refused(f"{_where(place)} is {_shown(value)}, which the record cannot hold exactly")
 
 
-def _list(
-    parts: list[str], around: str, items: list[tuple[str, Any, object]], place: Place, newline: str, step: str
-) -> None:
-    inner = newline + step if newline else ""
-    before, between = inner, f",{inner or ' '}"
-    parts.append(around[0])
+def _list(parts: list[str], around: str, items: Sequence[tuple[str, Any, object]], place: Place) -> None:
+    before = around[0]
     for name, item, at in items:
         parts.append(before + name)
-        _write(parts, item, (place, at), inner, step)
-        before = between
-    parts.append(f"{newline if items else ''}{around[1]}")
+        _write(parts, item, (place, at))
+        before = ", "
+    parts.append(around[1] if items else around)
 
 
 def _text(value: Any, place: Place, key: bool = False) -> str:  # noqa: ANN401

@@ -20,7 +20,7 @@ from lib import engine, outputs
 from lib.display import commands, executed
 from lib.errors import BadParameters, RunbookError, Unrecorded
 from lib.phases import PLANNED_MINUTES, Phase, closing
-from lib.record import contacts, files
+from lib.record import contacts, files, notebook_text
 from lib.records import DRAFT, RUNNING, Record
 from lib.settings import ROOT, Settings
 
@@ -153,7 +153,7 @@ def _kept(running: Path, record: Record, settings: Settings) -> Path | None:
     executed.make_legible(notebook)
     own = running.name.removesuffix(RUNNING) + ".ipynb"
     written.update({key: own for key in ("input_path", "output_path") if written.get(key)})
-    output = record.keep_text(own, settings.masked(nbformat.writes(notebook)))
+    output = record.keep_text(own, settings.masked(notebook_text.to_text(notebook)))
     running.unlink()
     return output
 

@@ -17,7 +17,7 @@ from lib import manifest
 from lib.errors import Unrecorded
 from lib.exact_json import dumps, loads, parsed
 from lib.manifest import MANIFEST, VERDICT
-from lib.record import change_rows, contacts, files, formats
+from lib.record import change_rows, contacts, files, formats, json_rows
 
 CHECKS = "checks.jsonl"
 ATTEMPT = "RUNBOOK_ATTEMPT"  # tells a kernel which attempt at its phase it is
@@ -151,7 +151,7 @@ class Record:
 
     def write_json(self, name: str, data: object) -> Path:
         """Write a whole file, all or nothing."""
-        return self.write_text(name, dumps(data, indent=2) + "\n")
+        return self.write_text(name, json_rows.to_text(data))
 
     def write_text(self, name: str, text: str) -> Path:
         """Write a whole file, all or nothing; sealed at once, the verdict before it is there."""
@@ -221,7 +221,7 @@ class Record:
 
     def keep_json(self, name: str, data: object) -> Path:
         """Write a file that is never overwritten: an earlier one of this name stays, the new one is an attempt."""
-        return self.keep_text(name, dumps(data, indent=2) + "\n")
+        return self.keep_text(name, json_rows.to_text(data))
 
     def keep_aside(self, name: str) -> Path:
         """What a file of the record holds now, kept beside it as `.unstored` before another is written."""

@@ -13,12 +13,13 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from lib.exact_json import Twice, dumps, in_order, loads, parts_of
-from lib.record import formats
+from lib.record import formats, json_rows
 
 UNKNOWN_SIZE = -1  # the first format told no sizes
 CLAIMED_FIRST = {"path", "sha256", "chain"}  # what it told of a file
 ABSENT = ""  # in place of a sum: that there is no such file
 BROKEN = "the chain does not close"
+LONGEST_SEAL = 400  # characters on a line: those of one file; one of more has a line a file
 
 
 class State(StrEnum):
@@ -133,7 +134,7 @@ class Manifest:
         for row in (seal.to_row() for seal in self.seals):
             chain = _linked(chain, row)
             rows.append({**row, "chain": chain})
-        return dumps({**head, "seals": rows}, indent=1) + "\n"
+        return json_rows.to_text({**head, "seals": rows}, LONGEST_SEAL)
 
 
 def from_text(text: str) -> Manifest:

@@ -206,6 +206,18 @@ def test_the_record_is_complete(story):
     assert all((story.folder / name).stat().st_size for name in found)
 
 
+def test_a_row_of_the_record_is_a_line_of_it(story):
+    """So that a person can look through it, and see what differs in another."""
+    for name, text in texts(story.folder).items():
+        rows = json.loads(text) if name.endswith((".json", ".ipynb")) else None
+        if isinstance(rows, list):
+            assert text.count("\n") <= len(rows) + 2, name
+        elif name.endswith(".ipynb"):
+            assert '"metadata": {\n' not in text, name
+        elif rows:
+            assert text.count("\n") < 400, name
+
+
 def test_each_change_was_intended_before_it_was_applied_and_then_verified(story):
     rows = [row for row in story.first.record.rows("changes.jsonl") if not (row["undoes"] or row["temporary"])]
     planned = [row["name"] for row in story.first.record.read_json("plan.json")["changes"] if row["action"] != "none"]

@@ -15,7 +15,7 @@ from lib.checks import Check
 from lib.errors import Altered, BadParameters, NotAsWanted, Refused
 from lib.lock import Lock
 from lib.phases import Phase
-from lib.plans import UNKNOWN, written
+from lib.plans import UNKNOWN, is_kept, written
 from lib.record import change_rows, formats, writers
 from lib.record.change_rows import WriteState
 from lib.records import LOG, MANIFEST, Record
@@ -23,6 +23,7 @@ from lib.settings import check, load
 from lib.telemetry.facts import Fact, Sense
 
 FIRST = Path(__file__).parent.parent / "records_of_format_1" / "local"
+SECOND = Path(__file__).parent.parent / "records_of_format_2"
 RUN = "20261127T061252Z-347f"
 NEWER = "is of format 3, and this version knows 1 and 2"
 
@@ -109,6 +110,17 @@ def test_its_rollback_is_planned_for_every_thing_that_it_wrote(first):
     assert not [change for change in plan.changes if change.trouble]
     assert {row["kind"] for row in rows} <= set(resources.KINDS)
     assert emergency.has_backup(record)
+
+
+def test_of_a_run_that_an_earlier_version_began_each_row_is_one_that_its_account_knows():
+    """By how a row is read and told, its run is undone; tests/runbooks/test_older_record.py does it."""
+    (folder,) = (SECOND / "local").iterdir()
+    guards = json.loads((SECOND / "guards.json").read_text())
+    wrote = {one for name, kept in guards.items() if "/wrote/" in name for one in kept["wrote"]}
+    rows = Record(folder, folder.name).changes()
+    assert len(rows) == len((folder / LOG).read_text().splitlines())
+    assert [row["name"] for row in rows if not is_kept(row, wrote)] == []
+    assert {written(row) for row in rows} == wrote  # and it misses none
 
 
 # Newer ones

@@ -72,7 +72,9 @@ FOUNDATION = {
     "lib.record.writers": {"lib.errors", "lib.record.files"},
     "lib.unknown": {"lib.errors", "lib.exact_json"},
     "lib.wait": {"lib.errors"},
-    "lib.record.seals": {"lib.exact_json", "lib.record.formats"},
+    "lib.record.json_rows": {"lib.exact_json"},
+    "lib.record.notebook_text": {"lib.record.json_rows"},
+    "lib.record.seals": {"lib.exact_json", "lib.record.formats", "lib.record.json_rows"},
     "lib.record.contents": {"lib.record.files", "lib.record.seals"},
     "lib.record.folder": {
         "lib.errors",
@@ -82,6 +84,7 @@ FOUNDATION = {
         "lib.record.contacts",
         "lib.record.files",
         "lib.record.formats",
+        "lib.record.json_rows",
     },
     "lib.account": set(),
     "lib.resource": {"lib.account"},
