@@ -60,7 +60,7 @@ def plain_papermill(settings: Settings, name: str, output: Path, config: Config,
 
 
 @pytest.mark.parametrize(
-    ("name", "way"), [*((name, BY_NAME) for name in NAMES), (NAMES[2], BY_FILE), (NAMES[-1], BY_FILE)]
+    ("name", "way"), [*((name, BY_NAME) for name in NAMES), (NAMES[2], BY_FILE), (NAMES[-2], BY_FILE)]
 )
 def test_plain_papermill_in_plan_mode_succeeds_and_writes_nothing(lived_in, tmp_path, ipc, name, way):
     more = [*way]
