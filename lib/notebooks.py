@@ -34,7 +34,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EACCES, errn
 logging.getLogger("papermill").addFilter(lambda said: "Passed unknown parameter" not in said.getMessage())
 
 
-def declared(path: Path) -> list[str]:
+def declared_parameters(path: Path) -> list[str]:
     """The parameters that a notebook declares. Refuses what is none; papermill would only warn."""
     if not path.is_file():
         raise BadParameters(f"no notebook {path}; expected the runbooks of this checkout")
@@ -54,7 +54,7 @@ def execute(settings: Settings, record: Record, number: str, notebook: str) -> P
     """
     record = replace(record, attempt=secrets.token_hex(4))
     source, running = RUNBOOKS / f"{notebook}.ipynb", record.folder / f"{notebook}{RUNNING}"
-    parameters = parameters_cell.to_show(settings, record.run_id, declared(source))
+    parameters = parameters_cell.injected_values(settings, record.run_id, declared_parameters(source))
     files.reserve(running)
     started, interrupted, kind, error = time.monotonic(), False, "", ""
     try:
@@ -103,7 +103,7 @@ def _options(settings: Settings, record: Record, sockets: Path) -> dict[str, Any
         "cwd": str(ROOT),
         "execution_timeout": settings.cell_timeout_seconds,
         "sockets": sockets,
-        "variables": {ATTEMPT: record.attempt, **parameters_cell.handed_on(settings, record.run_id)},
+        "variables": {ATTEMPT: record.attempt, **parameters_cell.kernel_variables(settings, record.run_id)},
     }
 
 
@@ -163,7 +163,7 @@ def _kept(running: Path, record: Record, settings: Settings) -> Path | None:
 def parameterized(settings: Settings, record: Record, notebook: str) -> Path:
     """A copy of a notebook in the record, with these parameters put in, to be stepped through by hand."""
     source = RUNBOOKS / f"{notebook}.ipynb"
-    parameters = parameters_cell.to_show(settings, record.run_id, declared(source))
+    parameters = parameters_cell.injected_values(settings, record.run_id, declared_parameters(source))
     output = files.reserve(record.new_path(f"{notebook}.by-hand.ipynb"))
     papermill.execute_notebook(str(source), str(output), parameters, prepare_only=True, progress_bar=False)
     return output

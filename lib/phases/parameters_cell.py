@@ -13,9 +13,8 @@ from typing import Any
 
 from pydantic import StrictBool
 
-from lib import settings
 from lib.errors import BadParameters
-from lib.settings import ROOT, Settings, file_of, path_of, said_by
+from lib.settings import ROOT, Settings, file_of, from_values, load, path_of, said_by
 from lib.subscriber import shown
 
 # Every notebook declares these, with values. What else it declares is None, which is: as the file says. A number there
@@ -32,38 +31,38 @@ def read(names: Mapping[str, Any], strict: bool = True) -> Settings:
     known, every plain value is taken for one. Raises like `settings.load`: for an environment without a file, unless
     every parameter is given, and for what lifts a guard of the file.
     """
-    given = _given(names)
+    given = _set_by_cells(names)
     if os.environ.get(HANDED_ON):
         return _of_the_run(given, strict)
     if set(Settings.model_fields) <= set(given):
-        return settings.from_values(given, strict)
-    return settings.load(_environment(given), given, strict)
+        return from_values(given, strict)
+    return load(_environment(given), given, strict)
 
 
-def handed_on(chosen: Settings, run_id: str) -> dict[str, str]:
+def kernel_variables(settings: Settings, run_id: str) -> dict[str, str]:
     """The variable by which a kernel is told the parameters of its run. Not for the record: it holds the address."""
-    told = {"values": {**chosen.model_dump(), "run_id": run_id}, "file": str(file_of(chosen) or "")}
-    return {HANDED_ON: json.dumps(told)}
+    whole = {"values": {**settings.model_dump(), "run_id": run_id}, "file": str(file_of(settings) or "")}
+    return {HANDED_ON: json.dumps(whole)}
 
 
-def to_show(chosen: Settings, run_id: str, declared: Sequence[str]) -> dict[str, Any]:
+def injected_values(settings: Settings, run_id: str, declared: Sequence[str]) -> dict[str, Any]:
     """What a notebook is given, to be seen in it: what it declares, and what its environment's file does not say.
 
     By hand that is all it needs. Of an environment without a file in `parameters/` it is every parameter.
     """
-    said = said_by(path_of(chosen.environment)) or {}
-    every = {**chosen.model_dump(), "run_id": run_id}
+    said = said_by(path_of(settings.environment)) or {}
+    every = {**settings.model_dump(), "run_id": run_id}
     return {key: value for key, value in every.items() if key in declared or key not in said or said[key] != value}
 
 
 def _of_the_run(given: Mapping[str, Any], strict: bool) -> Settings:
     """The parameters of the run that this kernel is of. Raises BadParameters where the notebook says another value."""
     try:
-        told = json.loads(os.environ[HANDED_ON])
-        values, file = dict(told["values"]), str(told["file"])
+        whole = json.loads(os.environ[HANDED_ON])
+        values, file = dict(whole["values"]), str(whole["file"])
     except (ValueError, TypeError, KeyError):
         raise BadParameters(f"the variable {HANDED_ON} is the runner's to set, and this is not its; unset it") from None
-    found = settings.from_values({**values, **given}, strict)
+    found = from_values({**values, **given}, strict)
     if other := [key for key, value in values.items() if getattr(found, key) != value]:
         raise BadParameters(
             f"{', '.join(other)}: the notebook says another value than its run, whose parameters the variable "
@@ -85,13 +84,13 @@ def _environment(given: Mapping[str, Any]) -> str:
     return str(name)
 
 
-def _given(names: Mapping[str, Any]) -> dict[str, Any]:
+def _set_by_cells(names: Mapping[str, Any]) -> dict[str, Any]:
     """What the cells set, by name, as it is now."""
     ran = names.get("In")
     if not isinstance(ran, list):
         return _plain(names)
     given = dict[str, Any]()
-    for cell in _as_they_are_now([str(cell) for cell in ran]):
+    for cell in _current_cells([str(cell) for cell in ran]):
         for name in _assigned(cell):
             # None of a notebook's own is "as the file says"; papermill's is what an empty line of a file says.
             unsaid = name in Settings.model_fields and names.get(name) is None and not _is_injected(cell)
@@ -100,7 +99,7 @@ def _given(names: Mapping[str, Any]) -> dict[str, Any]:
     return given
 
 
-def _as_they_are_now(ran: Sequence[str]) -> list[str]:
+def _current_cells(ran: Sequence[str]) -> list[str]:
     """The cells that ran, each parameters cell as it was when it last ran: a line that was removed since says nothing.
 
     Its name is still there, since a kernel forgets nothing.

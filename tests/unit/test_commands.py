@@ -78,7 +78,7 @@ def test_a_command_names_the_parameters_of_its_run(by, given, own):
 def test_a_notebook_names_the_file_that_its_runner_was_given(own, monkeypatch):
     chosen = load(str(own))
     with monkeypatch.context() as kernel:
-        for name, value in parameters_cell.handed_on(chosen, "r1").items():
+        for name, value in parameters_cell.kernel_variables(chosen, "r1").items():
             kernel.setenv(name, value)
         inside = parameters_cell.read({"In": []})
     assert inside == settings.changed(chosen, run_id="r1")

@@ -10,7 +10,7 @@ from lib import notebooks
 from lib import settings as parameters
 from lib.errors import BadParameters, Refused
 from lib.phases import NOTEBOOKS, ROLLBACK, parameters_cell
-from lib.phases.parameters_cell import HANDED_ON, handed_on, read, to_show
+from lib.phases.parameters_cell import HANDED_ON, injected_values, kernel_variables, read
 from lib.records import open_run
 from lib.settings import ROOT, load
 
@@ -196,7 +196,7 @@ def kernel(monkeypatch):
     """Makes this process a kernel of the runner's, of a run with these parameters."""
 
     def of(chosen, run_id="r1"):
-        for name, value in handed_on(chosen, run_id).items():
+        for name, value in kernel_variables(chosen, run_id).items():
             monkeypatch.setenv(name, value)
 
     return of
@@ -210,7 +210,7 @@ def test_a_kernel_of_a_run_goes_by_the_runs_parameters_whatever_the_file_says_by
     file.write_text(yaml.safe_dump({**values(), **PAGED, "environment": "mine"}), encoding="utf-8")
     chosen = load(str(file), {"mode": "apply", "success_rate_error": 0.00001, "table_name": "another"})
     kernel(chosen)
-    shown = to_show(chosen, "r1", ["environment", "mode", "run_id", "review_minutes"])
+    shown = injected_values(chosen, "r1", ["environment", "mode", "run_id", "review_minutes"])
     file.write_text("an edit: between two phases\n", encoding="utf-8")
     found = read(ran(injected(**shown)))
     assert found == parameters.changed(chosen, run_id="r1")
@@ -222,7 +222,7 @@ def test_a_kernel_of_a_run_refuses_another_value_than_the_runs(kernel, cell):
     chosen = load("local", {"mode": "apply"})
     kernel(chosen)
     with pytest.raises(BadParameters, match="the notebook says another value than its run"):
-        read(ran(injected(**to_show(chosen, "r1", ["environment", "mode", "run_id"])), cell))
+        read(ran(injected(**injected_values(chosen, "r1", ["environment", "mode", "run_id"])), cell))
 
 
 @pytest.mark.parametrize("told", ["parameters/prod.yaml", "[]", "{}", '{"values": 1, "file": ""}'])
@@ -234,7 +234,7 @@ def test_the_variable_of_the_runner_set_by_somebody_else_is_refused(monkeypatch,
 
 def test_a_notebook_shows_what_it_declares_and_what_is_not_as_its_file_says():
     chosen = load("staging", {"mode": "apply", "table_name": "another", "may_replace": 2})
-    shown = to_show(chosen, "r1", ["environment", "mode", "run_id", "review_minutes"])
+    shown = injected_values(chosen, "r1", ["environment", "mode", "run_id", "review_minutes"])
     assert shown == {
         "environment": "staging", "mode": "apply", "run_id": "r1", "may_replace": 2, "table_name": "another",
         "review_minutes": chosen.review_minutes,
@@ -244,7 +244,7 @@ def test_a_notebook_shows_what_it_declares_and_what_is_not_as_its_file_says():
 def test_of_an_environment_without_a_file_it_shows_every_parameter(tmp_path):
     file = tmp_path / "own.yaml"
     file.write_text(yaml.safe_dump({**values(), "environment": "mine"}), encoding="utf-8")
-    assert to_show(load(str(file)), "r1", []) == {**load(str(file)).model_dump(), "run_id": "r1"}
+    assert injected_values(load(str(file)), "r1", []) == {**load(str(file)).model_dump(), "run_id": "r1"}
 
 
 @pytest.mark.parametrize("name", [*NOTEBOOKS.values(), ROLLBACK])

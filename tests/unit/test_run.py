@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from lib import notebooks, records, run
 from lib.errors import BadParameters, Refused, Unrecorded
 from lib.interrupts import Interrupted
-from lib.notebooks import RUNBOOKS, _verdict, declared
+from lib.notebooks import RUNBOOKS, _verdict, declared_parameters
 from lib.phases import NOTEBOOKS, PLANNED_MINUTES, ROLLBACK, Phase, numbers
 from lib.phases.parameters_cell import ALWAYS
 from lib.records import Record
@@ -104,22 +104,22 @@ def notebook(folder, names):
 
 @pytest.mark.parametrize("names", [ALWAYS, ("review_minutes", *ALWAYS), Settings.model_fields])
 def test_a_notebook_declares_as_many_of_our_parameters_as_it_likes(names, tmp_path):
-    assert declared(notebook(tmp_path, names)) == list(names)
+    assert declared_parameters(notebook(tmp_path, names)) == list(names)
 
 
 def test_a_notebook_that_declares_what_is_no_parameter_is_refused(tmp_path):
     with pytest.raises(BadParameters, match=r"03\.ipynb: its parameters cell declares extra, which is no parameter;"):
-        declared(notebook(tmp_path, [*ALWAYS, "extra"]))
+        declared_parameters(notebook(tmp_path, [*ALWAYS, "extra"]))
 
 
 def test_a_notebook_that_lacks_parameters_is_refused_with_their_names(tmp_path):
     with pytest.raises(BadParameters, match="does not declare environment; does not declare mode;"):
-        declared(notebook(tmp_path, ["run_id", "region"]))
+        declared_parameters(notebook(tmp_path, ["run_id", "region"]))
 
 
 def test_a_notebook_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(BadParameters, match="no notebook"):
-        declared(tmp_path / "99.ipynb")
+        declared_parameters(tmp_path / "99.ipynb")
 
 
 def test_all_phases_run_in_the_order_of_the_runbook():
