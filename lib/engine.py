@@ -5,7 +5,7 @@ Which Python runs a notebook is decided here, and by no folder, file or variable
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,6 @@ from traitlets.config import Config
 
 from lib import origin, outputs
 from lib.errors import BadParameters
-from lib.record.folder import ATTEMPT
 
 NAME = "own-interpreter"
 LONGEST = 100  # bytes in the path of a socket; Linux takes 107, others fewer
@@ -112,12 +111,12 @@ class OwnInterpreter(Engine):
         kernel_name: str,
         *,
         sockets: Path,
-        attempt: str,
+        variables: Mapping[str, str],
         execution_timeout: int,
         start_timeout: int = 60,
         **_: Any,  # noqa: ANN401
     ) -> NotebookNode:
-        """Execute every cell of papermill's notebook."""
+        """Execute every cell of papermill's notebook, in a kernel that is told `variables` as well."""
         # Two kernels started at once can clash on TCP ports, and without a connection file of their own share sockets.
         own = {"transport": "ipc", "connection_file": str(sockets / "kernel.json")}
         client = Client(
@@ -140,7 +139,7 @@ class OwnInterpreter(Engine):
             "JUPYTER_CONFIG_DIR": folder,
             "JUPYTER_DATA_DIR": folder,
         }
-        return client.execute(env={**origin.environment(os.environ), **apart, ATTEMPT: attempt})
+        return client.execute(env={**origin.environment(os.environ), **apart, **variables})
 
 
 papermill_engines.register(NAME, OwnInterpreter)

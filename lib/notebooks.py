@@ -4,6 +4,7 @@ The verdict is our own, from what really ran: papermill calls cells of a dead ke
 """
 
 import errno
+import logging
 import secrets
 import time
 from dataclasses import replace
@@ -17,10 +18,11 @@ from papermill.exceptions import PapermillException, PapermillExecutionError
 from zmq.error import ZMQError
 
 from lib import engine, outputs
-from lib.display import commands, executed
+from lib.display import executed
 from lib.errors import BadParameters, RunbookError, Unrecorded
-from lib.phases import PLANNED_MINUTES, Phase, closing
+from lib.phases import PLANNED_MINUTES, Phase, closing, parameters_cell
 from lib.record import contacts, files, notebook_text
+from lib.record.folder import ATTEMPT
 from lib.records import DRAFT, RUNNING, Record
 from lib.settings import ROOT, Settings
 
@@ -28,19 +30,20 @@ RUNBOOKS = ROOT / "runbooks"
 # Every way in which a notebook is not executed to its end, beside an interrupt.
 NOT_EXECUTED = (PapermillException, RunbookError, OSError, RuntimeError, ValueError, ZMQError)
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EACCES, errno.EPERM)
+# Any parameter may be given to any notebook, and what is none is refused: papermill need not warn of what is fine.
+logging.getLogger("papermill").addFilter(lambda said: "Passed unknown parameter" not in said.getMessage())
 
 
-def check_notebook(path: Path) -> None:
-    """Refuse a notebook whose parameters are not exactly ours; papermill would only warn."""
+def declared_parameters(path: Path) -> list[str]:
+    """The parameters that a notebook declares. Refuses what is none; papermill would only warn."""
     if not path.is_file():
         raise BadParameters(f"no notebook {path}; expected the runbooks of this checkout")
-    found = set(papermill.inspect_notebook(str(path)))
-    known = set(Settings.model_fields)
-    if found != known:
-        wrong = ", ".join(sorted(found ^ known))
-        raise BadParameters(
-            f"{path.name}: its parameters cell and lib/settings.py differ in {wrong}; make them the same"
-        )
+    found = list(papermill.inspect_notebook(str(path)))
+    wrong = [f"declares {name}, which is no parameter" for name in found if name not in Settings.model_fields]
+    wrong += [f"does not declare {name}" for name in parameters_cell.ALWAYS if name not in found]
+    if wrong:
+        raise BadParameters(f"{path.name}: its parameters cell {'; '.join(wrong)}; put it right")
+    return found
 
 
 def execute(settings: Settings, record: Record, number: str, notebook: str) -> Phase:
@@ -51,12 +54,11 @@ def execute(settings: Settings, record: Record, number: str, notebook: str) -> P
     """
     record = replace(record, attempt=secrets.token_hex(4))
     source, running = RUNBOOKS / f"{notebook}.ipynb", record.folder / f"{notebook}{RUNNING}"
-    check_notebook(source)
+    parameters = parameters_cell.injected_values(settings, record.run_id, declared_parameters(source))
     files.reserve(running)
-    parameters = {**settings.model_dump(), "run_id": record.run_id}
     started, interrupted, kind, error = time.monotonic(), False, "", ""
     try:
-        with engine.sockets() as sockets, commands.handed_on(settings):
+        with engine.sockets() as sockets:
             papermill.execute_notebook(str(source), str(running), parameters, **_options(settings, record, sockets))
     except NOT_EXECUTED as failure:
         kind, error = _told(failure, record)
@@ -101,7 +103,7 @@ def _options(settings: Settings, record: Record, sockets: Path) -> dict[str, Any
         "cwd": str(ROOT),
         "execution_timeout": settings.cell_timeout_seconds,
         "sockets": sockets,
-        "attempt": record.attempt,
+        "variables": {ATTEMPT: record.attempt, **parameters_cell.kernel_variables(settings, record.run_id)},
     }
 
 
@@ -160,8 +162,8 @@ def _kept(running: Path, record: Record, settings: Settings) -> Path | None:
 
 def parameterized(settings: Settings, record: Record, notebook: str) -> Path:
     """A copy of a notebook in the record, with these parameters put in, to be stepped through by hand."""
+    source = RUNBOOKS / f"{notebook}.ipynb"
+    parameters = parameters_cell.injected_values(settings, record.run_id, declared_parameters(source))
     output = files.reserve(record.new_path(f"{notebook}.by-hand.ipynb"))
-    parameters = {**settings.model_dump(), "run_id": record.run_id}
-    source = str(RUNBOOKS / f"{notebook}.ipynb")
-    papermill.execute_notebook(source, str(output), parameters, prepare_only=True, progress_bar=False)
+    papermill.execute_notebook(str(source), str(output), parameters, prepare_only=True, progress_bar=False)
     return output

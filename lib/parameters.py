@@ -1,6 +1,6 @@
 """The parameters of a run as a type: their bounds, what must fit together, and the ARNs they name. No AWS, no files.
 
-The same keys stand in `parameters/<environment>.yaml` and in the parameters cell of every notebook.
+The same keys stand in every `parameters/<environment>.yaml`; a notebook declares the few that count at its phase.
 """
 
 import re

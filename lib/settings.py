@@ -1,14 +1,12 @@
 """The parameters of a run, from a file, a command line or a notebook: checked before anything is called. No AWS."""
 
-import ast
 import difflib
 import functools
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import StrictBool, ValidationError
+from pydantic import ValidationError
 
 from lib.errors import BadParameters, Refused
 from lib.parameters import EMBEDDED_ACCOUNT, FIXED, OF_THE_RUN, ROOT, TIGHTENED, Settings, checked_run_id, mask
@@ -17,11 +15,9 @@ from lib.yaml_text import read
 
 __all__ = [
     "EMBEDDED_ACCOUNT", "OF_THE_RUN", "ROOT", "Settings", "account_waives_approval", "changed", "check", "file_of",
-    "fitting", "folder_of", "from_notebook", "load", "mask", "said_by", "waives_approval",
+    "fitting", "folder_of", "from_values", "load", "mask", "path_of", "said_by", "waives_approval",
 ]  # fmt: skip
 
-# The runner tells its kernels by this which file the parameters are from: a notebook is given values alone.
-HANDED_ON = "RUNBOOK_PARAMETERS"
 SUFFIXES = (".yaml", ".yml")
 
 
@@ -232,57 +228,13 @@ def said_by(path: Path) -> dict[str, Any] | None:
         return None
 
 
-def from_notebook(names: Mapping[str, Any], strict: bool = True) -> Settings:
-    """Settings from a notebook's `globals()`: what its parameters cells set; an unknown name in one is a mistyped one.
+def from_values(given: Mapping[str, Any], strict: bool = True) -> Settings:
+    """Settings of values that say every parameter, as `check` has it, whichever file or notebook they are from.
 
-    What a start-up file or a profile set in the same namespace is no parameter. Outside a notebook, where no cells are
-    known, every plain value is taken for one. Raises Refused where they lift a guard that the file of their environment
-    sets.
+    Raises Refused where they lift a guard that the file of their environment and account sets.
     """
-    cells = names.get("In")
-    if isinstance(cells, list):
-        given = {name: names[name] for cell in cells for name in _assigned(str(cell)) if name in names}
-    else:
-        given = _plain(names)
     found = check(given, strict)
     for name, said in _files() if strict else ():
         if (said.get("environment"), said.get("account_id")) == (found.environment, found.account_id):
             require_no_guard_lifted(said, given, name)
-    found._file = os.environ.get(HANDED_ON, "")
     return found
-
-
-def _plain(names: Mapping[str, Any]) -> dict[str, Any]:
-    plain = (str, int, float, bool, list, dict, type(None), StrictBool)
-    return {
-        name: value
-        for name, value in names.items()
-        if not name.startswith("_")
-        and type(value) in plain
-        and (name in Settings.model_fields or not isinstance(value, list | dict))
-    }
-
-
-def _assigned(cell: str) -> list[str]:
-    """The names that a cell gives values, as a parameters cell does; of one that does more, the parameters alone."""
-    try:
-        found = [_name(line) for line in ast.parse(cell).body]
-    except SyntaxError:  # a command of the notebook's own, such as %pip
-        return []
-    return found if all(found) else [name for name in found if name in Settings.model_fields]
-
-
-def _name(line: ast.stmt) -> str:
-    """The name that a statement gives a plain value, or "". A parameter may be worked out as well."""
-    if not isinstance(line, ast.Assign | ast.AnnAssign) or line.value is None:
-        return ""
-    targets = line.targets if isinstance(line, ast.Assign) else [line.target]
-    if len(targets) != 1 or not isinstance(targets[0], ast.Name):
-        return ""
-    name = targets[0].id
-    if name not in Settings.model_fields:
-        try:
-            ast.literal_eval(line.value)
-        except ValueError:
-            return ""
-    return name

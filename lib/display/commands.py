@@ -5,17 +5,14 @@ one of them, such as the endpoint, it would be carried out on another account th
 """
 
 import math
-import os
 import shlex
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from lib.parameters import OF_THE_RUN, ROOT, Settings
-from lib.settings import HANDED_ON, file_of, fitting, said_by
+from lib.settings import file_of, fitting, said_by
 
 # Of what belongs to a run alone, what a command must be told again to find the run.
 WHERE = ("outputs_dir", "docs_dir", "record_store", "profile")
@@ -61,18 +58,6 @@ def aws(settings: Settings, *words: str) -> str:
     where += ["--endpoint-url", settings.endpoint_url] if settings.endpoint_url else []
     where += ["--profile", settings.profile] if settings.profile else []
     return " ".join(["aws", *(word if word == ITS_VARIABLE else shlex.quote(word) for word in (*words, *where))])
-
-
-@contextmanager
-def handed_on(settings: Settings) -> Iterator[None]:
-    """Tell the kernels that are started meanwhile which file the parameters are from."""
-    before, path = os.environ.get(HANDED_ON), file_of(settings)
-    os.environ[HANDED_ON] = str(path or "")
-    try:
-        yield
-    finally:
-        os.environ.pop(HANDED_ON)
-        os.environ.update({HANDED_ON: before} if before is not None else {})
 
 
 def _named(settings: Settings, path: Path | None, more: tuple[str, ...], **instead: str) -> list[str]:

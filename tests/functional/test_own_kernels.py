@@ -1,6 +1,7 @@
 """Notebooks in real kernels: nothing of the operator's machine in them, and no reason of a failure lost. No AWS."""
 
 import asyncio
+import hashlib
 import json
 import shutil
 import signal
@@ -35,7 +36,7 @@ def executed(tmp_path, monkeypatch):
 
     def execute(*cells, **overrides):
         settings = load("local", {"outputs_dir": str(tmp_path / "outputs"), **overrides})
-        first = "\n".join(f"{name} = {value!r}" for name, value in settings.model_dump().items())
+        first = 'environment = "local"\nmode = "plan"\nrun_id = ""\nreview_minutes = None'
         kernel = {"kernelspec": {"name": "python3", "language": "python", "display_name": "Python 3"}}
         whole = [new_code_cell(first, metadata={"tags": ["parameters"]}), *map(new_code_cell, cells)]
         nbformat.write(new_notebook(cells=whole, metadata=kernel), sources / f"{NOTEBOOK}.ipynb")
@@ -118,8 +119,8 @@ def test_nothing_of_the_operators_machine_is_in_a_kernel(operator, executed):
         "import sys, os\nprint(sys.executable, sys.flags.isolated, sys.flags.utf8_mode)",
         "print([name for name in ('DEBUG', 'EXEC', 'STARTED', 'crisis_risk_abvoe') if name in globals()])",
         "print(get_ipython().history_manager.enabled, os.environ['AWS_SESSION_TOKEN'])",
-        "from lib import origin, persons, settings\nimport boto3",
-        "print(settings.from_notebook(globals()).environment, persons.__file__)",
+        "from lib import origin, persons\nfrom lib.phases import parameters_cell\nimport boto3",
+        "print(parameters_cell.read(globals()).environment, persons.__file__)",
         "import matplotlib.pyplot as plt\nfrom lib import show",
         "figure, axes = plt.subplots()",
         "show.figure(figure)",
@@ -134,6 +135,35 @@ def test_nothing_of_the_operators_machine_is_in_a_kernel(operator, executed):
     assert "image/png" in (record.folder / done.output).read_text(encoding="utf-8")
     left = [path for path in operator.rglob("*") if path.is_file() and path.suffix not in (".py", ".json")]
     assert left == []
+
+
+def test_a_kernel_goes_by_every_parameter_of_its_run_and_its_notebook_shows_the_few_that_matter(executed):
+    other = {"mode": "apply", "crisis_risk_above": 96, "success_rate_error": 0.00001, "approval": "required"}
+    paged = {"ops_subscription_protocol": "sms", "ops_subscription_endpoint": "+15550100100"}
+    done, record, shown = executed(
+        "from lib.phases import parameters_cell\nimport hashlib, json",
+        "found = parameters_cell.read(globals()).model_dump()",
+        "print(hashlib.sha256(json.dumps(found).encode()).hexdigest())",
+        **other, **paged, not_exercised_here=[],
+    )  # fmt: skip
+    folder = str(record.folder.parent.parent)
+    given = load("local", {**other, **paged, "not_exercised_here": [], "outputs_dir": folder, "run_id": record.run_id})
+    assert (done.verdict, done.error) == ("succeeded", "")
+    assert shown.strip() == hashlib.sha256(json.dumps(given.model_dump()).encode()).hexdigest()
+    kept = nbformat.read(record.folder / done.output, as_version=4).cells
+    (cell,) = [cell.source for cell in kept if "injected-parameters" in cell.metadata.get("tags", [])]
+    named = ["environment", "mode", "run_id", "outputs_dir", "review_minutes", "not_exercised_here", *other, *paged]
+    assert {line.split(" = ")[0] for line in cell.splitlines()[1:]} == set(named)
+    assert "5550100" not in (record.folder / done.output).read_text(encoding="utf-8")
+
+
+def test_no_other_value_than_the_runs_is_taken_from_a_cell(executed):
+    read = "from lib.phases import parameters_cell\nparameters_cell.read(globals())"
+    done, _, _ = executed("review_minutes = 9", read)
+    assert (done.verdict, done.error_class) == ("failed", "BadParameters")
+    assert "review_minutes: the notebook says another value than its run" in done.error
+    done, _, _ = executed("crisis_risk_abvoe = 90", read)
+    assert "unknown parameter 'crisis_risk_abvoe'; did you mean crisis_risk_above?" in done.error
 
 
 def test_by_hand_in_jupyterlab_the_kernel_is_started_as_in_a_run():
@@ -230,8 +260,8 @@ def test_a_kernel_that_is_killed_is_told_as_such(executed):
 
 
 def test_a_folder_that_is_deleted_in_mid_run_is_said_and_never_made_anew(executed, tmp_path):
-    gone = "import shutil\nfrom lib import records, settings\n"
-    gone += "record = records.open_run(settings.from_notebook(globals()))\n"
+    gone = "import shutil\nfrom lib import records\nfrom lib.phases import parameters_cell\n"
+    gone += "record = records.open_run(parameters_cell.read(globals()))\n"
     done, record, _ = executed(f"{gone}shutil.rmtree(record.folder)", "record.append('changes.jsonl', {'a': 1})")
     assert (done.verdict, done.error_class) == ("failed", "Unrecorded")
     assert "is gone" in done.error

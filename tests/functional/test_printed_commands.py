@@ -491,7 +491,7 @@ def _made(node, module, function):
     for child in ast.iter_child_nodes(node):
         inside = child.name if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) else function
         called = child.func if isinstance(child, ast.Call) else None
-        if called and ast.unparse(called).startswith("commands.") and called.attr != "handed_on":
+        if called and ast.unparse(called).startswith("commands."):
             words = [word.value for word in child.args if isinstance(word, ast.Constant)]
             found.append(f"{module}{inside}: {' '.join([called.attr, *words])}")
         found += _made(child, module, inside)

@@ -10,6 +10,7 @@ from typing import Any
 import nbformat
 import papermill.cli
 import pytest
+import yaml
 from accounts import differing, fresh, settled, snapshot
 from click.testing import CliRunner
 from nbclient import NotebookClient
@@ -18,7 +19,7 @@ from steps import carried_out, code_cells, runbook, shown
 from traitlets.config import Config
 
 from lib.phases import NOTEBOOKS, ROLLBACK
-from lib.settings import ROOT, Settings
+from lib.settings import ROOT, Settings, changed, load
 from rehearsal import history
 from rehearsal.server import Account
 
@@ -44,22 +45,28 @@ def ipc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Config]:
     yield Config({"KernelManager": {"transport": "ipc", "connection_file": str(folder / "k.json")}})
 
 
+BY_NAME = ("-p", "environment", "local")
+BY_FILE = ("-f", "parameters/local.yaml")
+
+
 def plain_papermill(settings: Settings, name: str, output: Path, config: Config, *more: str) -> Any:
-    """`papermill runbooks/NAME.ipynb OUTPUT -f parameters/local.yaml -p KEY VALUE ...`, as one types it."""
+    """`papermill runbooks/NAME.ipynb OUTPUT -p KEY VALUE ...`, as one types it."""
     pairs = [word for key in SET for word in ("-p", key, str(getattr(settings, key)))]
-    line = [f"runbooks/{name}.ipynb", str(output), "-f", "parameters/local.yaml", *pairs, *more, "--no-progress-bar"]
+    line = [f"runbooks/{name}.ipynb", str(output), *pairs, *more, "--no-progress-bar"]
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
         patch.setattr(papermill.cli, "execute_notebook", functools.partial(papermill.execute_notebook, config=config))
         return CliRunner().invoke(papermill.cli.papermill, line)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_plain_papermill_in_plan_mode_succeeds_and_writes_nothing(lived_in, tmp_path, ipc, name):
-    more = []
+@pytest.mark.parametrize(
+    ("name", "way"), [*((name, BY_NAME) for name in NAMES), (NAMES[2], BY_FILE), (NAMES[-2], BY_FILE)]
+)
+def test_plain_papermill_in_plan_mode_succeeds_and_writes_nothing(lived_in, tmp_path, ipc, name, way):
+    more = [*way]
     if name == ROLLBACK:
         _, record = carried_out(lived_in, "02", "04")
-        more = ["-p", "run_id", record.run_id]
+        more += ["-p", "run_id", record.run_id]
     before = snapshot(lived_in)
     ended = plain_papermill(lived_in, name, tmp_path / "out.ipynb", ipc, *more)
     assert ended.exit_code == 0, (ended.output, ended.exception)
@@ -71,14 +78,38 @@ def test_plain_papermill_in_plan_mode_succeeds_and_writes_nothing(lived_in, tmp_
     assert differing(before, settled(lived_in)) == set()
 
 
-def test_plain_papermill_with_a_mistyped_parameter_stops_before_the_account(lived_in, tmp_path, ipc):
-    ended = plain_papermill(
-        lived_in, "02_iam_permissions", tmp_path / "out.ipynb", ipc, "-p", "crisis_risk_abvoe", "90"
-    )
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((*BY_FILE, "-p", "crisis_risk_abvoe", "90"), "did you mean crisis_risk_above?"),
+        (("-p", "enviroment", "prod"), "unknown parameter 'enviroment'; did you mean environment?"),
+        (("-p", "apply", "false"), "unknown parameter 'apply'"),
+        ((*BY_FILE, "-p", "mode", "aply"), "parameter mode: found 'aply'"),
+        ((*BY_NAME, "-p", "mode", "True"), "parameter mode: found True"),
+        ((*BY_NAME, "-p", "not_exercised_here", "[]"), "parameter not_exercised_here: found '[]'"),
+        (("-y", "review_minutes:"), "parameter review_minutes: found None"),
+        (("-p", "environment", "prd"), "no parameters for environment 'prd'; expected one of local, prod, staging"),
+        (("-p", "environment", "prod"), "endpoint_url 'http"),  # what was given goes over the file, and does not fit it
+    ],
+)
+def test_plain_papermill_with_a_mistyped_parameter_stops_before_the_account(tmp_path, ipc, words, said):
+    nobody = changed(load("local"), endpoint_url="http://127.0.0.1:9", outputs_dir=str(tmp_path / "outputs"))
+    ended = plain_papermill(nobody, "02_iam_permissions", tmp_path / "out.ipynb", ipc, *words)
     assert ended.exit_code != 0
-    assert "did you mean crisis_risk_above?" in str(ended.exception)
+    assert said in str(ended.exception)
     ran = [cell for cell in code_cells(tmp_path / "out.ipynb") if cell.execution_count]
     assert len(ran) <= 4  # papermill's own, the parameters twice, and the one that stops
+    assert not (tmp_path / "outputs").exists()
+
+
+def test_a_file_from_elsewhere_counts_whole_and_what_is_given_beside_it_goes_first(lived_in, tmp_path, ipc):
+    file = tmp_path / "own.yaml"
+    given = {**lived_in.model_dump(), "environment": "mine", "review_minutes": 7}
+    file.write_text(yaml.safe_dump(given), encoding="utf-8")
+    words = ("-f", str(file), "-p", "run_id", "r7")
+    ended = plain_papermill(lived_in, "02_iam_permissions", tmp_path / "out.ipynb", ipc, *words)
+    assert ended.exit_code == 0, (ended.output, ended.exception)
+    assert (lived_in.runs_folder.parent / "mine" / "r7" / "calls.jsonl").is_file()
 
 
 def prepared(settings: Settings, *more: str) -> Path:

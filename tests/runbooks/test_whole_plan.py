@@ -146,6 +146,14 @@ def test_every_code_cell_of_every_notebook_ran(story):
         assert (row["cells_run"], row["cells_failed"], row["cells_not_run"]) == (len(cells), 0, 0)
 
 
+def test_run_json_holds_every_parameter_and_a_notebook_shows_the_few_that_matter_at_it(story):
+    given = {**story.settings.recorded(), "mode": "apply"}
+    assert {**story.first.verdict["parameters"], "run_id": ""} == given
+    for row in story.first.verdict["phases"]:
+        cells = [cell.source for cell in code_cells(story.folder / row["output"])[:2]]
+        assert max(len(cell.splitlines()) for cell in cells) <= 25, row["notebook"]  # many are set by hand here
+
+
 def test_six_of_six_scenarios_passed(story):
     decided = {row["name"]: row for row in story.first.record.read_json("evidence/criteria.json")}
     assert {row["status"] for row in decided.values()} == {"passed"}

@@ -19,7 +19,7 @@ from lib.display import commands, page
 from lib.errors import BadParameters, Unreachable
 from lib.lock import Lock
 from lib.parameters import OF_THE_RUN
-from lib.phases import NOTEBOOKS, numbers
+from lib.phases import NOTEBOOKS, numbers, parameters_cell
 from lib.settings import load
 from rehearsal import cli as rehearsal_cli
 
@@ -77,12 +77,15 @@ def test_a_command_names_the_parameters_of_its_run(by, given, own):
 
 def test_a_notebook_names_the_file_that_its_runner_was_given(own, monkeypatch):
     chosen = load(str(own))
-    with commands.handed_on(chosen):
-        inside = settings.from_notebook(chosen.model_dump())
+    with monkeypatch.context() as kernel:
+        for name, value in parameters_cell.kernel_variables(chosen, "r1").items():
+            kernel.setenv(name, value)
+        inside = parameters_cell.read({"In": []})
+    assert inside == settings.changed(chosen, run_id="r1")
     assert commands.runbook(inside, "status") == commands.runbook(chosen, "status")
-    by_hand = settings.from_notebook(chosen.model_dump())
+    by_hand = parameters_cell.read(chosen.model_dump())
     assert commands.runbook(by_hand, "status") == 'runbook status "$PARAMETERS"'  # which nobody can take for another
-    assert commands.runbook(settings.from_notebook(load("local").model_dump()), "status") == "runbook status local"
+    assert commands.runbook(parameters_cell.read(load("local").model_dump()), "status") == "runbook status local"
 
 
 def test_a_message_does_not_fail_over_a_file_that_is_gone_and_guesses_no_other(own):
@@ -95,7 +98,7 @@ def test_a_message_does_not_fail_over_a_file_that_is_gone_and_guesses_no_other(o
 def test_the_documentation_is_the_same_whoever_made_it_from_whichever_copy_of_a_file(tmp_path):
     copy = tmp_path / "copy.yaml"
     copy.write_bytes((ROOT / "parameters" / "prod.yaml").read_bytes())
-    by_hand = settings.from_notebook(load("prod").model_dump())
+    by_hand = parameters_cell.read(load("prod").model_dump())
     assert documents.testing(load(str(copy))) == documents.testing(load("prod")) == documents.testing(by_hand)
 
 

@@ -3,14 +3,17 @@
 import ast
 import importlib
 import inspect
+import re
 import types
 import typing
 
 import nbformat
 import pytest
 import yaml
+from reachable import attributes
 
 from lib.phases import NOTEBOOKS, ROLLBACK
+from lib.phases.parameters_cell import ALWAYS
 from lib.settings import ROOT, Settings
 
 PATHS = sorted((ROOT / "runbooks").glob("*.ipynb"))
@@ -20,6 +23,7 @@ LOGIC = (
 )  # fmt: skip
 HEADINGS = ("Meaning:", "Impact:", "Before you start:", "Takes:", "Undo:")
 LONGEST = 12
+MOST = 10  # parameters that a notebook declares
 PLAIN = {str, int, float, bool, type(None)}
 
 notebook = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
@@ -46,6 +50,10 @@ def given(path):
     """The lines of the parameters cell."""
     (cell,) = [cell for cell in cells(path) if tagged(cell)]
     return cell.source.splitlines()
+
+
+def environment(name):
+    return yaml.safe_load((ROOT / "parameters" / f"{name}.yaml").read_text(encoding="utf-8"))
 
 
 def bound(path):
@@ -91,18 +99,34 @@ def test_it_is_a_valid_notebook(path):
 
 
 @notebook
-def test_its_parameters_are_those_of_the_environments_with_the_local_values(path):
+def test_it_opens_with_a_few_parameters_and_none_says_a_value_beside_its_environments(path):
     module = ast.parse("\n".join(given(path)))
     values = {node.targets[0].id: ast.literal_eval(node.value) for node in module.body}
-    expected = yaml.safe_load((ROOT / "parameters" / "local.yaml").read_text(encoding="utf-8"))
-    assert list(values.items()) == list(expected.items())
-    assert list(values) == list(Settings.model_fields)
-    assert all(type(values[key]) is type(expected[key]) for key in values)
+    local = environment("local")
+    assert len(given(path)) == len(values) <= MOST
+    assert [name for name in Settings.model_fields if name in values] == list(values)
+    assert {name: value for name, value in values.items() if name in ALWAYS} == {name: local[name] for name in ALWAYS}
+    assert {value for name, value in values.items() if name not in ALWAYS} <= {None}
+    assert {environment(name)["mode"] for name in ("local", "staging", "prod")} == {values["mode"]} == {"plan"}
 
 
 @notebook
-def test_each_parameter_explains_itself(path):
-    assert [line for line in given(path) if not line.partition("  # ")[2].strip()] == []
+def test_each_parameter_is_explained_as_in_the_file_of_an_environment(path):
+    said = re.findall(r"^(\w+):.*?\s# (.*)", (ROOT / "parameters" / "local.yaml").read_text(encoding="utf-8"), re.M)
+    help_of = {name: text.strip() for name, text in said}
+    assert [line for line in given(path) if line.partition("  # ")[2] != help_of[line.partition(" ")[0]]] == []
+
+
+@notebook
+def test_its_phase_reads_what_it_declares(path):
+    assert {line.partition(" ")[0] for line in given(path)} - set(ALWAYS) <= attributes(tree(path))
+
+
+def test_that_rule_can_fail():
+    tuning = next(path for path in PATHS if path.stem == NOTEBOOKS["08"])
+    found = attributes(tree(tuning)) & set(Settings.model_fields)
+    assert "review_minutes" in found
+    assert {"rollback_to_phase", "approved_plan", "docs_dir", "burst_drills", "backtest_days"} & found == set()
 
 
 @notebook
@@ -152,7 +176,7 @@ def test_it_asks_where_it_is_before_it_does_anything(path):
     undo = (
         ", strict=False" if path.stem.startswith("90") else ""
     )  # which no broken file of another account keeps waiting
-    assert f"settings.from_notebook(globals(){undo})" in first
+    assert f"parameters_cell.read(globals(){undo})" in first
     assert first.rstrip().endswith("show.identity(live, record)")
 
 

@@ -10,8 +10,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from lib import notebooks, records, run
 from lib.errors import BadParameters, Refused, Unrecorded
 from lib.interrupts import Interrupted
-from lib.notebooks import RUNBOOKS, _verdict, check_notebook
+from lib.notebooks import RUNBOOKS, _verdict, declared_parameters
 from lib.phases import NOTEBOOKS, PLANNED_MINUTES, ROLLBACK, Phase, numbers
+from lib.phases.parameters_cell import ALWAYS
 from lib.records import Record
 from lib.run import overall
 from lib.settings import Settings, load, mask
@@ -101,23 +102,24 @@ def notebook(folder, names):
     return path
 
 
-def test_a_notebook_with_exactly_our_parameters_is_taken(tmp_path):
-    check_notebook(notebook(tmp_path, Settings.model_fields))
+@pytest.mark.parametrize("names", [ALWAYS, ("review_minutes", *ALWAYS), Settings.model_fields])
+def test_a_notebook_declares_as_many_of_our_parameters_as_it_likes(names, tmp_path):
+    assert declared_parameters(notebook(tmp_path, names)) == list(names)
 
 
-def test_a_notebook_with_a_parameter_too_many_is_refused(tmp_path):
-    with pytest.raises(BadParameters, match=r"03\.ipynb: its parameters cell .* differ in extra;"):
-        check_notebook(notebook(tmp_path, [*Settings.model_fields, "extra"]))
+def test_a_notebook_that_declares_what_is_no_parameter_is_refused(tmp_path):
+    with pytest.raises(BadParameters, match=r"03\.ipynb: its parameters cell declares extra, which is no parameter;"):
+        declared_parameters(notebook(tmp_path, [*ALWAYS, "extra"]))
 
 
 def test_a_notebook_that_lacks_parameters_is_refused_with_their_names(tmp_path):
-    with pytest.raises(BadParameters, match="differ in mode, region;"):
-        check_notebook(notebook(tmp_path, [name for name in Settings.model_fields if name not in ("mode", "region")]))
+    with pytest.raises(BadParameters, match="does not declare environment; does not declare mode;"):
+        declared_parameters(notebook(tmp_path, ["run_id", "region"]))
 
 
 def test_a_notebook_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(BadParameters, match="no notebook"):
-        check_notebook(tmp_path / "99.ipynb")
+        declared_parameters(tmp_path / "99.ipynb")
 
 
 def test_all_phases_run_in_the_order_of_the_runbook():

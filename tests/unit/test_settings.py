@@ -9,7 +9,7 @@ import yaml
 from lib import settings as parameters
 from lib.command import overridden
 from lib.errors import BadParameters, Refused
-from lib.settings import ROOT, Settings, check, from_notebook, load, mask
+from lib.settings import ROOT, Settings, check, from_values, load, mask
 
 ENVIRONMENTS = ["local", "staging", "prod"]
 SECRETS = re.compile(r"AKIA|ASIA|aws_secret|password|token|BEGIN .*KEY|hooks\.slack", re.IGNORECASE)
@@ -305,32 +305,6 @@ def test_settings_cannot_be_changed():
         load("local").mode = "apply"
 
 
-def test_a_notebook_gives_its_parameters_and_nothing_else():
-    around = {
-        "In": ["", "\n".join(f"{name} = {value!r}  # help" for name, value in values().items()), "yaml"],
-        "Out": {},
-        "_": 1,
-        "__name__": "__main__",
-        "_i1": "x",
-        "exit": exit,
-        "yaml": yaml,
-        "DEBUG": True,  # of a start-up file
-        "crisis_risk_abvoe": 90,
-    }
-    assert from_notebook({**values(), **around}) == load("local")
-
-
-@pytest.mark.parametrize("typed", ["Mode", "acount_id", "approved", "unheard_of"])
-def test_a_plain_variable_under_an_unknown_name_is_a_mistyped_parameter(typed):
-    with pytest.raises(BadParameters, match=f"unknown parameter '{typed}'"):
-        from_notebook({**values(), typed: "apply"})
-
-
-def test_a_notebook_without_a_parameter_is_refused():
-    with pytest.raises(BadParameters, match="parameter mode is missing"):
-        from_notebook({key: value for key, value in values().items() if key != "mode"})
-
-
 def test_checking_is_what_everybody_does():
     assert parameters.check(values()) == load("local")
 
@@ -407,9 +381,9 @@ def test_no_check_is_left_out_by_an_option_and_each_may_be_asked(own):
         ("staging", {"not_exercised_here": ["permission_simulation"]}),
     ],
 )
-def test_a_notebooks_parameters_lift_no_guard(of, other):
+def test_values_of_a_notebooks_lift_no_guard(of, other):
     with pytest.raises(Refused, match=f"^{next(iter(other))} "):
-        from_notebook({**values(of), **other})
+        from_values({**values(of), **other})
 
 
 @pytest.mark.parametrize(
@@ -454,7 +428,7 @@ def test_what_is_no_runs_name_is_refused_wherever_one_is_taken(run_id):
     for attempt in (
         lambda: load("local", {"run_id": run_id}),
         lambda: parameters.changed(load("local"), run_id=run_id),
-        lambda: from_notebook({**values(), "run_id": run_id}),
+        lambda: from_values({**values(), "run_id": run_id}),
         lambda: parameters.folder_of(load("local"), run_id),
     ):
         with pytest.raises(BadParameters, match="run"):
@@ -499,12 +473,12 @@ def test_it_keeps_nobody_from_an_undo(tmp_path, monkeypatch, left):
         (tmp_path / "parameters" / f"{name}.yaml").write_text(text, encoding="utf-8")
     (tmp_path / "parameters" / "other.yaml").write_bytes(left)
     monkeypatch.setattr(parameters, "ROOT", tmp_path)
-    for strict in (lambda: load("local"), lambda: from_notebook(values())):
+    for strict in (lambda: load("local"), lambda: from_values(values())):
         with pytest.raises(BadParameters, match=r"parameters/other\.yaml may guard this account"):
             strict()
     found = load("local", strict=False)
     assert parameters.changed(found, mode="apply").mode == "apply"
-    assert from_notebook(values(), strict=False) == found
+    assert from_values(values(), strict=False) == found
 
 
 def test_an_undo_needs_no_approval_so_that_no_other_file_asks_for_one(own):
@@ -512,7 +486,7 @@ def test_an_undo_needs_no_approval_so_that_no_other_file_asks_for_one(own):
     with pytest.raises(Refused):
         load(own("prod", **other))
     found = load(own("prod", **other), strict=False)
-    assert from_notebook(found.model_dump(), strict=False) == found
+    assert from_values(found.model_dump(), strict=False) == found
     with pytest.raises(Refused, match="lock_name"):  # an option changes no guard, whatever it is for
         load("prod", {"lock_name": "/another/lock"}, strict=False)
 
@@ -525,52 +499,6 @@ def test_a_file_of_somebody_elses_is_one_that_cannot_be_read(tmp_path, monkeypat
     with pytest.raises(BadParameters, match="cannot be read as a file"):
         parameters.check(values())
     assert parameters.check(values(), strict=False).mode == values()["mode"]
-
-
-def in_cells(*cells, **more):
-    """A notebook's names after its parameters cell and these cells ran."""
-    first = "\n".join(f"{name} = {value!r}  # help" for name, value in values().items())
-    return {**values(), **more, "In": ["", first, *cells]}
-
-
-@pytest.mark.parametrize("name", ["DEBUG", "STARTED", "modes", "_x"])
-def test_what_a_start_up_file_set_is_no_parameter(name):
-    assert from_notebook(in_cells(**{name: 1})) == load("local")
-
-
-def test_what_a_start_up_file_set_stands_for_no_parameter_that_the_notebook_lacks():
-    names = in_cells()
-    names["In"][1] = names["In"][1].replace("profile = ''", "")
-    assert names["profile"] == ""
-    with pytest.raises(BadParameters, match="parameter profile is missing"):
-        from_notebook(names)
-
-
-@pytest.mark.parametrize(
-    "cell", ["# Parameters\ncrisis_risk_abvoe = 90", "crisis_risk_abvoe = -1.5", "Mode = ['apply']"]
-)
-def test_a_mistyped_parameter_of_any_parameters_cell_is_refused(cell):
-    name = cell.split(" = ")[0].split("\n")[-1]
-    with pytest.raises(BadParameters, match=f"unknown parameter '{name}'"):
-        from_notebook(in_cells(cell, **{name: 90}))
-
-
-def test_a_later_cell_of_parameters_counts_also_when_it_works_them_out():
-    assert from_notebook(in_cells("poll_seconds = 1 / 4", poll_seconds=0.25)).poll_seconds == 0.25
-
-
-@pytest.mark.parametrize(
-    "cell", ["rows = [1]; print(rows)", "%pip list", "from lib import settings", "a, b = 1, 2", "x += 1"]
-)
-def test_a_cell_that_does_anything_else_sets_no_parameter(cell):
-    assert from_notebook(in_cells(cell, rows=[1], a=1, b=2, x=1)) == load("local")
-
-
-@pytest.mark.parametrize("more", ["print(mode)", "import os", "region: str = 'us-east-1'", "DEBUG = os.getpid()"])
-def test_a_parameters_cell_that_does_more_sets_its_parameters_all_the_same(more):
-    names = in_cells(DEBUG=1)
-    names["In"][1] += f"\n{more}"
-    assert from_notebook(names) == load("local")
 
 
 @pytest.mark.parametrize("key", ["outputs_dir", "docs_dir"])
