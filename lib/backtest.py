@@ -216,7 +216,7 @@ def checks(found: Backtest) -> list[Check]:
     return [_failing(found), _covered(found), _readable(found), _lower(found)]
 
 
-def _answer(which: Id, status: str, found: str, expected: str) -> Check:
+def _answer(which: Id, status: Status, found: str, expected: str) -> Check:
     return Check(which, ASKED[which], status, found, expected)
 
 

@@ -10,6 +10,7 @@ from lib import executions
 from lib.aws import Live
 from lib.check_ids import Id
 from lib.checks import Check, Status
+from lib.modes import Mode
 from lib.plans import Outcome
 from lib.records import Record
 from lib.resources import Workflow, WorkflowAlias, entries
@@ -18,7 +19,7 @@ from lib.settings import Settings
 from lib.states import walk
 from lib.telemetry import cutover, outcomes, pauses, shifts, success_rate
 from lib.telemetry.cutover import Cutover
-from lib.telemetry.success_rate import SHORTEST, Tally, Verdict
+from lib.telemetry.success_rate import SHORTEST, Decision, Tally
 
 CROSSING = "evidence/crossing.json"
 ACROSS = "executions across the update finish on their old definition"
@@ -40,7 +41,7 @@ def crossing(live: Live, record: Record, outcome: Outcome) -> list[Check]:
     definition without a limit may leave some for a year. How one ends is no matter of the update.
     """
     expected = "all of them"
-    if live.settings.mode == "plan":
+    if live.settings.mode == Mode.PLAN:
         return [Check(Id.ACROSS, ACROSS, Status.NOT_APPLIED, "plan mode", expected)]
     states, moment = _states_before(live, outcome), updated_at(live)
     if not states:
@@ -147,7 +148,7 @@ def same_rate(counted: pd.DataFrame, margin: float, error: float) -> Check:
     """
     before = outcomes.tally(counted, "before")
 
-    def decided(good: Sequence[bool]) -> Verdict:
+    def decided(good: Sequence[bool]) -> Decision:
         return success_rate.compare(before, Tally.of_each(good), margin, error)
 
     verdict = success_rate.either_way(decided, outcomes.ended_well(counted))
@@ -165,12 +166,12 @@ def _no_worse_part(frame: pd.DataFrame, counted: pd.DataFrame, settings: Setting
     after, margin = outcomes.checkins_after(frame)["started"], settings.success_rate_margin
     before = outcomes.tally(counted, "before")
 
-    def decided(good: Sequence[bool]) -> Verdict:
+    def decided(good: Sequence[bool]) -> Decision:
         verdict, part = success_rate.no_worse_part(good, before, margin, settings.success_rate_error)
         if part is None:
             return verdict
         first, last = (after.iloc[at] for at in (part.first, part.last))
-        return Verdict(verdict.status, f"{verdict.why}; started {first:%Y-%m-%d %H:%M:%S} to {last:%H:%M:%S} UTC")
+        return Decision(verdict.status, f"{verdict.why}; started {first:%Y-%m-%d %H:%M:%S} to {last:%H:%M:%S} UTC")
 
     verdict = success_rate.either_way(decided, outcomes.ended_well(counted))
     return Check(

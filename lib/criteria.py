@@ -9,8 +9,9 @@ from lib import latency
 from lib.check_ids import Id, Point
 from lib.checks import Check, Status, failed, in_mode
 from lib.libraries import pandas as pd
+from lib.modes import Mode
 from lib.telemetry import outcomes, success_rate
-from lib.telemetry.success_rate import Tally, Verdict
+from lib.telemetry.success_rate import Decision, Tally
 
 Row = Mapping[str, Any]
 MORE_THAN_HALF = 0.5
@@ -32,7 +33,7 @@ EVIDENCE = {
 }
 
 
-def checklist(checks: Sequence[Check], mode: str = "apply") -> list[Check]:
+def checklist(checks: Sequence[Check], mode: Mode = Mode.APPLY) -> list[Check]:
     """The plan's five points, each from the checks that carry it; a point that no check carries has failed.
 
     A point is only `passed` when all of them are: one that waits or was not exercised makes it so.
@@ -168,7 +169,7 @@ def successful_executions(frame: pd.DataFrame, counted: pd.DataFrame, margin: fl
         return Check(Id.CRITERION_4, name, Status.CANNOT_TELL if lacking else Status.FAILED, said, expected)
     floor = MORE_THAN_HALF if before.of else 1 - margin
 
-    def decided(good: Sequence[bool]) -> Verdict:
+    def decided(good: Sequence[bool]) -> Decision:
         found = [success_rate.at_least(Tally.of_each(good), floor, error), success_rate.newest(good, floor, error)]
         if before.of:
             found.append(success_rate.compare(before, Tally.of_each(good), margin, error))

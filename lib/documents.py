@@ -10,6 +10,7 @@ from typing import Any
 
 from lib.display import commands, escape
 from lib.marked import diff, normal, read_section, write_section
+from lib.modes import Approval
 from lib.settings import Settings
 from lib.settings import changed as with_values
 
@@ -91,7 +92,7 @@ def testing(settings: Settings, started: str = "") -> str:
     """Commands that test the deployed workflow; only ones that exist."""
     s = settings
     given = json.dumps({"userId": s.drill_user_id, "checkinResult": DRILL}, indent=2)
-    approved = APPROVED if s.approval == "required" else ()
+    approved = APPROVED if s.approval == Approval.REQUIRED else ()
     anybodys = with_values(s, profile="")
     start = ("--state-machine-arn", started or s.state_machine_arn, "--input", "file://drill-crisis.json")
     return f"""## Testing the workflow (Phase 3)

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lib import latency
+from lib.checks import Status
 from lib.drawing import (
     BLACK,
     BLUE,
@@ -85,8 +86,8 @@ def drill_log(frame: pd.DataFrame, limit_seconds: float) -> Figure:
     question = "Did every drill of the log reach people?"
     if frame.empty:
         return nothing(question, "no drill was logged yet.", frame)
-    failed, unknown = (frame[frame["verdict"] == verdict] for verdict in ("failed", "cannot tell"))
-    passed = (frame["verdict"] == "passed").sum()
+    failed, unknown = (frame[frame["verdict"] == verdict] for verdict in (Status.FAILED, Status.CANNOT_TELL))
+    passed = (frame["verdict"] == Status.PASSED).sum()
     known = frame[list(TOPICS)].stack().dropna()
     answer = f"{passed} of {plural(len(frame), 'drill')} passed"
     answer += f", of {len(unknown)} nobody can tell" if len(unknown) else ""

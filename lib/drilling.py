@@ -13,6 +13,7 @@ from lib.checks import Check, Status, require
 from lib.command import main, parameters, told
 from lib.drills import Group, Session
 from lib.errors import BadParameters, NotAsWanted, RunbookError, Unrecorded
+from lib.modes import Mode
 from lib.phases import validity
 from lib.phases.validity import Validity
 from lib.record.folder import BROKEN_OFF, DRILLED
@@ -37,7 +38,7 @@ def named(name: str) -> Scenario:
 @told
 def drill(given: Callable[..., Settings], scenario: str) -> int:
     """Run one drill as the drill user, marked [DRILL], and see who is reached and how soon."""
-    chosen, case = given(mode="apply"), named(scenario)
+    chosen, case = given(mode=Mode.APPLY), named(scenario)
     record, live = audit.begin(chosen)
     caller = live.identity.caller
     terminal.identity(live)
@@ -96,4 +97,4 @@ def verdict(scenario: str, checks: Sequence[Check]) -> dict[str, str]:
     open_ones = (Status.CANNOT_TELL, Status.NOT_APPLIED)
     unknown = [[f"{check.name}: {check.found}" for check in checks if check.status == one] for one in open_ones]
     said = next(filter(None, [failed, *unknown]), [])
-    return {"name": scenario, "status": drill_log.verdict(checks), "found": ", ".join(said)}
+    return {"name": scenario, "status": str(drill_log.verdict(checks)), "found": ", ".join(said)}

@@ -10,6 +10,7 @@ from lib.check_ids import Id
 from lib.checks import Check, Status, failed
 from lib.drills import Drill, Session
 from lib.listening import Received
+from lib.modes import Gap
 from lib.settings import Settings
 
 NEW_DETAIL = ("userId", "riskScore", "sentimentScore", "trajectory", "textPreview", "drill")
@@ -227,7 +228,7 @@ def _current(drill: Drill, settings: Settings, revision: str) -> Check | None:
     if drill.revision is None:
         return None
     found = _answer(drill, Id.DRILL_REVISION, drill.revision == revision, drill.revision or "unknown", revision)
-    if "execution_revision" in settings.not_exercised_here:
+    if Gap.EXECUTION_REVISION in settings.not_exercised_here:
         return replace(found, status=Status.NOT_EXERCISED, found="this environment does not say")
     return found
 

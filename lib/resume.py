@@ -7,9 +7,11 @@ from lib import account_guards, approval, approvers, guards, provenance, resourc
 from lib.aws import Live
 from lib.errors import BadParameters, NotAsWanted, RunbookError
 from lib.exact_json import laid
+from lib.modes import Mode
 from lib.phases import NOTEBOOKS, VALIDATION, validity
 from lib.phases.validity import Validity
 from lib.plans import AccountGuards, Change, Plan, Reopen, entry, half_done, same
+from lib.record.words import Verdict
 from lib.records import LOG, VERDICT, Record
 from lib.settings import Settings, changed, mask
 
@@ -33,7 +35,7 @@ def resumable(record: Record) -> bool:
         found = record.read_json(VERDICT)
     except NotAsWanted:  # one that cannot be read keeps no other from being offered
         return False
-    return isinstance(found, dict) and found.get("mode") == "apply" and found.get("verdict") != "refused"
+    return isinstance(found, dict) and found.get("mode") == Mode.APPLY and found.get("verdict") != Verdict.REFUSED
 
 
 def read_back(live: Live, record: Record) -> list[dict[str, str]]:
@@ -69,7 +71,7 @@ def unfinished(record: Record, account: AccountGuards, reopen: Reopen) -> list[d
 
 def standing(live: Live, record: Record) -> Validity | None:
     """Whether what the run validated is live now; None where its validation is not done, and so is run anyhow."""
-    done = [phase for phase in run.recorded(record) if (phase.number, phase.verdict) == (VALIDATION, "succeeded")]
+    done = [phase for phase in run.recorded(record) if (phase.number, phase.verdict) == (VALIDATION, Verdict.SUCCEEDED)]
     return validity.of_run(live, record) if done else None
 
 
@@ -84,7 +86,7 @@ def remaining(live: Live, record: Record, valid: Validity | None) -> list[str]:
     found = {phase.number: phase.verdict for phase in run.recorded(record)}
     pending = {plan.phase for plan in plans if plan.pending} | ({VALIDATION} if valid and not valid.holds else set())
     chosen = [number for number in NOTEBOOKS if number in found]
-    open_ones = [at for at, number in enumerate(chosen) if found[number] != "succeeded" or number in pending]
+    open_ones = [at for at, number in enumerate(chosen) if found[number] != Verdict.SUCCEEDED or number in pending]
     return chosen[open_ones[0] :] if open_ones else []
 
 

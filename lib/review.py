@@ -17,9 +17,11 @@ from lib.check_ids import Id, due
 from lib.checks import Check, Status, id_of, in_mode, key_of
 from lib.desired import WIDGET_PREFIX
 from lib.executions import describe
+from lib.modes import Mode
 from lib.phases import VALIDATION, validity
 from lib.phases.validity import Validity
 from lib.record.folder import CHECKS
+from lib.record.words import Verdict
 from lib.records import VALIDATED, Record
 from lib.resources import Widgets
 from lib.telemetry import cutover, outcomes
@@ -229,7 +231,7 @@ def criteria(
     return validity.resting(standing, decided) if rows else pending(record, decided, s.mode, Status.CANNOT_TELL)
 
 
-def pending(record: Record, found: Sequence[Check], mode: str, *more: Status) -> list[Check]:
+def pending(record: Record, found: Sequence[Check], mode: Mode, *more: Status) -> list[Check]:
     """Answers in plan mode without a validated run to review: nothing was applied that could have met them."""
     return list(found) if record.latest(validation.EVIDENCE[validation.PLANNED]) else in_mode(found, mode, *more)
 
@@ -275,7 +277,7 @@ def phases(record: Record) -> pd.DataFrame:
         {
             "phase": row["notebook"],
             "planned": row["planned_minutes"],
-            "taken": row["seconds"] / 60 if row["verdict"] not in ("not_run", "running") else None,
+            "taken": row["seconds"] / 60 if row["verdict"] not in (Verdict.NOT_RUN, Verdict.RUNNING) else None,
         }
         for row in rows
     ]

@@ -11,11 +11,13 @@ from lib import approval, approvers, audit, basis, changes, desired, guards, loc
 from lib.aws import Identity, Live
 from lib.checks import require
 from lib.errors import Altered, RunbookError
+from lib.modes import Mode
 from lib.notebooks import adopt, execute
 from lib.phases import NOTEBOOKS, PLANNED_MINUTES, ROLLBACK, Phase, verdict_of_part
 from lib.plans import Plan
 from lib.record import formats
 from lib.record.folder import BROKEN_OFF, DRILLED
+from lib.record.words import Verdict
 from lib.records import VERDICT, Record
 from lib.resources import entries
 from lib.settings import Settings
@@ -79,7 +81,7 @@ def phases(
                     records.seal(record)
             raise
         for index, waiting in enumerate(done):
-            done[index] = replace(waiting, verdict="running")
+            done[index] = replace(waiting, verdict=Verdict.RUNNING)
             try:
                 # Written before it starts, so that a run that is killed does not look as if nothing had happened.
                 write_verdict(settings, record, done, started, live.identity)
@@ -91,7 +93,7 @@ def phases(
             finally:
                 write_verdict(settings, record, done, started, live.identity)
             told(done[index])
-            if done[index].verdict != "succeeded":
+            if done[index].verdict != Verdict.SUCCEEDED:
                 break
         ended(done)
     return done
@@ -105,7 +107,7 @@ def _why(error: BaseException, settings: Settings) -> str:
 
 def _broken_off(phase: Phase, error: BaseException, settings: Settings) -> Phase:
     """A phase that could not tell its end itself, or never began."""
-    verdict = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+    verdict = Verdict.INTERRUPTED if isinstance(error, KeyboardInterrupt) else Verdict.FAILED
     return replace(phase, verdict=verdict, error=_why(error, settings), error_class=type(error).__name__)
 
 
@@ -127,7 +129,7 @@ def alone(settings: Settings, record: Record, live: Live) -> Iterator[None]:
 
     Reading needs no lock.
     """
-    if settings.mode == "plan":
+    if settings.mode == Mode.PLAN:
         yield
         return
     with locks.held(live, record.run_id):
@@ -151,8 +153,8 @@ def write_verdict(
             formats.KEY: formats.FORMAT,
             "run_id": record.run_id,
             "environment": settings.environment,
-            "mode": settings.mode,
-            "verdict": overall(every, refused),
+            "mode": str(settings.mode),
+            "verdict": str(overall(every, refused)),
             "refused": refused,
             "started": started.isoformat(timespec="seconds"),
             "ended": now.isoformat(timespec="seconds"),
@@ -171,7 +173,7 @@ def _with_earlier(record: Record, done: Sequence[Phase]) -> list[Phase]:
     """These phases, and those that the run's earlier commands ran, in the runbook's order."""
     found = {phase.number: phase for phase in recorded(record)}
     # What did not run now takes nothing from what ran before.
-    found |= {phase.number: phase for phase in done if phase.verdict != "not_run" or phase.number not in found}
+    found |= {phase.number: phase for phase in done if phase.verdict != Verdict.NOT_RUN or phase.number not in found}
     return [found[number] for number in NOTEBOOKS if number in found]
 
 
@@ -180,21 +182,22 @@ def recorded(record: Record) -> list[Phase]:
     return [Phase.from_row(row) for row in (record.verdict() or {}).get("phases", [])]
 
 
-def overall(done: Sequence[Phase], refused: str = "") -> str:
+def overall(done: Sequence[Phase], refused: str = "") -> Verdict:
     """The run's verdict in one word."""
     verdicts = {phase.verdict for phase in done}
-    if refused and verdicts <= {"not_run"}:
-        return "refused"
-    if verdicts == {"succeeded"}:
-        return "succeeded"
-    return next((word for word in ("running", "interrupted", "failed") if word in verdicts), "not_run")
+    if refused and verdicts <= {Verdict.NOT_RUN}:
+        return Verdict.REFUSED
+    if verdicts == {Verdict.SUCCEEDED}:
+        return Verdict.SUCCEEDED
+    worst = (Verdict.RUNNING, Verdict.INTERRUPTED, Verdict.FAILED)
+    return next((word for word in worst if word in verdicts), Verdict.NOT_RUN)
 
 
 def roll_back(settings: Settings, record: Record, told: Callable[[Phase], None]) -> Phase:
     """Run the rollback of this record's run, and add its verdict to the run's. Holds the lock where it may write."""
     record, live = audit.attached(settings, record)
     with sealed(record), alone(settings, record, live):
-        told(Phase("90", ROLLBACK, "running"))
+        told(Phase("90", ROLLBACK, Verdict.RUNNING))
         done = Phase("90", ROLLBACK)
         try:
             done = execute(settings, record, "90", ROLLBACK)
@@ -202,7 +205,7 @@ def roll_back(settings: Settings, record: Record, told: Callable[[Phase], None])
             done = _broken_off(done, error, settings)
             raise
         finally:
-            if settings.mode == "apply":
+            if settings.mode == Mode.APPLY:
                 record.write_json(VERDICT, {**_verdict_before(record), "rollback": done.to_row()})
         told(done)
     return done
@@ -229,7 +232,7 @@ def status(record: Record) -> dict[str, Any]:
     applied = sum(row["state"] == "applied" and not row["undoes"] for row in record.changes())
     ran = [str(phase.get("number", "?")) for phase in found.get("phases", [])]
     verdict = verdict_of_part(str(found.get("verdict", "not told")), ran)
-    if verdict == "running":
+    if verdict == Verdict.RUNNING:
         verdict = f"running, or killed: {applied} changes applied"
     if found.get("rollback"):
         verdict = f"{verdict}; rollback {Phase.from_row(found['rollback']).verdict}"
@@ -238,8 +241,8 @@ def status(record: Record) -> dict[str, Any]:
 
 def took_place(found: Mapping[str, Any]) -> bool:
     """Whether any of what `status` gave is more than an attempt: a run that was killed between phases is."""
-    ran = any(phase["verdict"] != "not_run" for phase in found["phases"])
-    return ran or found["verdict"] not in (DID_NOT_START, "refused", "not_run")
+    ran = any(phase["verdict"] != Verdict.NOT_RUN for phase in found["phases"])
+    return ran or found["verdict"] not in (DID_NOT_START, Verdict.REFUSED, Verdict.NOT_RUN)
 
 
 def _without_phases(record: Record) -> str:

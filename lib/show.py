@@ -13,6 +13,7 @@ from lib.approvers import two_persons
 from lib.aws import Live
 from lib.checks import Check, Status, brief, require, require_any
 from lib.display import commands, page
+from lib.modes import Mode
 from lib.phases import closing
 from lib.plans import Change, Outcome, Plan
 from lib.record import contacts
@@ -122,7 +123,7 @@ def figure(found: Figure, caption: str = "") -> None:
 
 def ways_out(settings: Settings, record: Record) -> None:
     """How to go on with this run, how to undo it, and the emergency path."""
-    if settings.mode == "plan":
+    if settings.mode == Mode.PLAN:
         say("Nothing was written, so there is nothing to undo.")
         return
     named = {

@@ -9,9 +9,10 @@ from typing import Any
 from lib import boundaries, changes, check_ids, criteria, desired, drills, judging, latency, metrics, scenarios
 from lib.aws import Live
 from lib.check_ids import Id
-from lib.checks import Check, Status, failed
+from lib.checks import Check, Status, failed, status_in
 from lib.drills import Group, Session
 from lib.libraries import pandas as pd
+from lib.modes import Mode
 from lib.phases import entry
 from lib.plans import Wanted
 from lib.records import Record
@@ -42,7 +43,7 @@ def in_place(live: Live) -> list[Check]:
 def _in_place(live: Live, number: str, known: Entries) -> Check:
     wanted = desired.PHASES[number](live, known)
     pending = [change.resource.name for change in changes.plan(number, wanted).pending]
-    status = Status.PASSED if not pending else Status.FAILED if live.settings.mode == "apply" else Status.NOT_APPLIED
+    status = status_in(live.settings.mode, not pending)
     found = f"not as wanted: {', '.join(pending)}" if pending else "everything as wanted"
     return Check(
         check_ids.of(f"in-place.{number}"), f"phase {number} is in place", status, found, "everything as wanted"
@@ -91,7 +92,7 @@ def alerts_to_come(chosen: Sequence[Group]) -> list[dict[str, object]]:
 
 def run(live: Live, record: Record, chosen: Sequence[Group]) -> Session:
     """The drills in apply mode; in plan mode nothing is started and the session is empty."""
-    return drills.run(live, record, chosen) if live.settings.mode == "apply" else Session()
+    return drills.run(live, record, chosen) if live.settings.mode == Mode.APPLY else Session()
 
 
 def rows(live: Live, record: Record, session: Session) -> list[dict[str, Any]]:
@@ -163,7 +164,7 @@ def checks(session: Session, found: Sequence[Row], chosen: Sequence[Group], sett
 
     `chosen` are the groups that had to run. In plan mode the one answer that nothing did.
     """
-    if settings.mode == "plan":
+    if settings.mode == Mode.PLAN:
         return [Check(Id.DRILLS_RAN, "drills", Status.NOT_APPLIED, "plan mode", "every scenario")]
     planned, numbers = of(found, PLANNED), {group.name: len(group.cases) for group in chosen}
     lacking = {name: number for name, number in numbers.items() if len(of(found, name)) != number}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from lib.check_ids import Id
 from lib.checks import Check, Status, brief
 from lib.errors import NotAsWanted
+from lib.modes import Mode
 from lib.plans import FAILED, KEPT, NOT_TRIED, UNKNOWN, Outcome, Resource, Value, differences, entry, same
 from lib.records import LOG, Record
 from lib.settings import Settings
@@ -17,7 +18,7 @@ def verify(outcome: Outcome, settings: Settings, record: Record) -> list[Check]:
     IAM, Lambda and Step Functions settle late, so one early read proves nothing. In plan mode nothing was written,
     and what differs is `not applied`.
     """
-    waiting = settings.verify_timeout_seconds if settings.mode == "apply" else 0
+    waiting = settings.verify_timeout_seconds if settings.mode == Mode.APPLY else 0
     checks = []
     for change, state in zip(outcome.plan.changes, outcome.states, strict=True):
         kept = state.startswith(KEPT)
@@ -69,11 +70,11 @@ def _settled(
         sleep(poll)
 
 
-def _check(resource: Resource, live: Value, wanted: Value, mode: str, trouble: str = "") -> Check:
+def _check(resource: Resource, live: Value, wanted: Value, mode: Mode, trouble: str = "") -> Check:
     if same(live, wanted) and not trouble:
         status = Status.NOT_EXERCISED if _unreadable(live) else Status.PASSED
     else:
-        status = Status.FAILED if mode == "apply" else Status.NOT_APPLIED
+        status = Status.FAILED if mode == Mode.APPLY else Status.NOT_APPLIED
     fields = [path for path in differences(wanted, live) if path]
     told = [f"differs in {', '.join(fields)}"] if fields else []
     found = "as wanted" if status == Status.PASSED else "; ".join([brief(live), *told, *filter(None, [trouble])])

@@ -14,6 +14,7 @@ from lib.aws import Live
 from lib.checks import require
 from lib.errors import RunbookError
 from lib.phases import NOTEBOOKS, VALIDATION, Phase
+from lib.record.words import Verdict
 from lib.records import VERDICT, Record
 from lib.settings import Settings, changed
 
@@ -55,15 +56,15 @@ def _carried_out(live: Live, record: Record, chosen: Sequence[str], begin: Begin
             verdict(None, str(error))
         raise
     for at, phase in enumerate(done):
-        done[at] = replace(phase, verdict="running")
+        done[at] = replace(phase, verdict=Verdict.RUNNING)
         verdict(live.identity)  # which also says of the phase before that it succeeded
         try:
             WORK[phase.number](phase.number, live, record)
         except RunbookError as error:
-            done[at] = replace(phase, verdict="failed", error=str(error))
+            done[at] = replace(phase, verdict=Verdict.FAILED, error=str(error))
             verdict(live.identity)
             raise
-        done[at] = replace(phase, verdict="succeeded")
+        done[at] = replace(phase, verdict=Verdict.SUCCEEDED)
     verdict(live.identity)
 
 

@@ -12,6 +12,7 @@ from lib.aws import Live, readable
 from lib.check_ids import Id
 from lib.checks import Check, Status, require
 from lib.drills import Drill, Group
+from lib.modes import Mode
 from lib.plans import Plan
 from lib.records import Record
 from lib.resources.users import item_of
@@ -30,7 +31,7 @@ def event_before(live: Live, record: Record, plan: Plan) -> list[dict[str, str]]
     there: its contact is operations. Returns the event as a table. Raises NotAsWanted where its alert was unmarked or
     quoted the check-in, since the drills of phase 05 would be, too.
     """
-    if live.settings.mode == "plan" or DECISION in _live_states(live) or not _drill_user(live):
+    if live.settings.mode == Mode.PLAN or DECISION in _live_states(live) or not _drill_user(live):
         return []
     approval.require(plan, live.settings, record)
     (drill,) = drills.run(live, record, [Group("low sentiment before", [scenarios.low()])], "03", gated=False).drills
@@ -77,7 +78,7 @@ def same_event(live: Live, record: Record, found: Sequence[Drill]) -> list[Check
 
 def _same_event(live: Live, record: Record, found: Sequence[Drill]) -> Check:
     expected = "each field as before"
-    if live.settings.mode == "plan":
+    if live.settings.mode == Mode.PLAN:
         return Check(Id.SAME_EVENT, SAME_EVENT, Status.NOT_APPLIED, "plan mode", expected)
     before = record.latest(EVENT_BEFORE)
     after = event_shape(found[0], live.settings.drill_user_id) if len(found) == 1 else None
