@@ -12,6 +12,7 @@ from lib.libraries import pandas as pd
 from lib.modes import Mode
 from lib.telemetry import outcomes, success_rate
 from lib.telemetry.success_rate import Decision, Tally
+from lib.telemetry.words import ExecutionStatus, When, Who
 
 Row = Mapping[str, Any]
 MORE_THAN_HALF = 0.5
@@ -65,7 +66,7 @@ def _passed(checks: Iterable[Check]) -> int:
 
 def error_is_loud(row: Mapping[str, Any]) -> Check:
     """A check-in that cannot be scored fails visibly or takes route unscored; either way operations is told."""
-    visible = row["status"] == "FAILED" or row["route"] == "unscored"
+    visible = row["status"] == ExecutionStatus.FAILED or row["route"] == "unscored"
     told = row["operations_alerts"] >= 1
     found = f"{row['status']}, route {row['route']}, {row['operations_alerts']} alerts to operations"
     expected = "FAILED or route unscored, and operations told"
@@ -158,8 +159,8 @@ def successful_executions(frame: pd.DataFrame, counted: pd.DataFrame, margin: fl
     those in doubt it must hold however they end.
     """
     name, expected = "4 CloudWatch shows successful executions", "real check-ins, and nearly all of them"
-    before, after = (outcomes.tally(counted, when) for when in ("before", "after"))
-    drills, seen = outcomes.tally(counted, "after", outcomes.DRILLS), counted_successes(frame)
+    before, after = (outcomes.tally(counted, when) for when in (When.BEFORE, When.AFTER))
+    drills, seen = outcomes.tally(counted, When.AFTER, Who.DRILLS), counted_successes(frame)
     shown = "no datapoint" if seen is None else f"{seen:g} succeeded since the change, as CloudWatch counts"
     said = f"{shown}; by the list of executions {after} check-ins and {drills} drills"
     if not seen or not after.succeeded:

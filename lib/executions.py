@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 
 from lib.aws import Live, absent_is_none, error_code, readable
 from lib.exact_json import parsed
+from lib.telemetry.words import ExecutionStatus
 
-NEVER_ENDS = "RUNNING"
 MOST = 500_000  # executions that are listed, a thousand a call: 24 days at 20,500 a day
 REPEATED_WITHIN = 1000  # the newest executions, among which a repeated start finds its first
 # Of a history, the states are wanted and not the words that went through them.
@@ -84,7 +84,7 @@ def finished(live: Live, arn: str, timeout: float, with_output: bool = True) -> 
     deadline = live.clock() + timeout
     while True:
         execution = describe(live, arn, with_output)
-        if execution.status != NEVER_ENDS or live.clock() > deadline:
+        if execution.status != ExecutionStatus.RUNNING or live.clock() > deadline:
             return execution
         live.sleep(live.settings.poll_seconds)
 

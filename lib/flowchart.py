@@ -8,7 +8,7 @@ from zlib import crc32
 
 from lib.asl import shape
 from lib.display.escape import label
-from lib.states import Edge, edges, flow, walk
+from lib.states import Edge, EdgeKind, edges, flow, walk
 
 GUARDS = ("IsPresent", "IsNumeric", "IsString")
 SHAPES = {"Choice": ('{"', '"}'), "Fail": ('[["', '"]]'), "Pass": ('("', '")')}
@@ -54,9 +54,9 @@ def _box(name: str, body: Mapping[str, Any], pad: str) -> Iterator[str]:
 
 
 def _arrow(edge: Edge) -> str:
-    if edge.kind == "catch":
+    if edge.kind == EdgeKind.CATCH:
         return '-. "on failure" .->'
-    words = label(_said(edge.rule)) if edge.rule else {"default": "otherwise"}.get(edge.kind, "")
+    words = label(_said(edge.rule)) if edge.rule else "otherwise" if edge.kind == EdgeKind.DEFAULT else ""
     return f'-- "{words}" -->' if words else "-->"
 
 

@@ -8,8 +8,9 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from lib.errors import Refused
 from lib.manifest import MANIFEST, VERDICT
@@ -17,7 +18,14 @@ from lib.record import files, seals
 from lib.record.folder import CALLS, LOG, TELLING, WHOLE, Record
 from lib.record.stored import Judging, Sealed, Shelf, put_together, sealed_here_and_there
 
-Side = Literal["ours", "theirs", "neither"]
+
+class Side(StrEnum):
+    """Whose files are the later ones."""
+
+    OURS = "ours"
+    THEIRS = "theirs"
+    NEITHER = "neither"
+
 
 # After these the write that a row announced was begun, so its announcement had reached the store.
 BEGUN = ("applied", "verified", "unknown", "put off", "failed", "half done")
@@ -41,7 +49,7 @@ def together(record: Record, shelf: Shelf) -> None:
         for name in (*sorted(stored.keys() - logs - {*WHOLE}), *sorted(logs - {LOG}), *last):
             bring(record, sealed, stored, name, side)
         put_together(record, ours, theirs)
-        if side == "ours" and VERDICT in stored:
+        if side == Side.OURS and VERDICT in stored:
             # Ours, now that its seal can go ahead of it.
             shelf.put_all([(name, record.folder / name) for name in WHOLE[::-1] if (record.folder / name).is_file()])
 
@@ -81,16 +89,16 @@ def further(ours: bytes, theirs: bytes, without_store: str) -> Side:
     undoes the run by this machine's record.
     """
     if ours == theirs:
-        return "neither"
+        return Side.NEITHER
     if ours.startswith(theirs):
-        return "ours"
+        return Side.OURS
     if not theirs.startswith(ours) and (begun := _begun_unannounced(own_rows(ours, theirs))):
         raise Refused(
             f"two machines wrote under this run: this one's {LOG} ({len(ours)} bytes) tells of {', '.join(begun)}, "
             f"the store's ({len(theirs)} bytes) does not. Compare them; undo what only this machine did by "
             f"`{without_store}`, then move its folder away and go on with the store's"
         )
-    return "theirs"
+    return Side.THEIRS
 
 
 def own_rows(ours: bytes, theirs: bytes) -> list[dict[str, Any]]:
@@ -124,11 +132,11 @@ def ahead(record: Record, shelf: Shelf, stored: Mapping[str, str]) -> Side:
     ours = files.read(path) if path.exists() else b""
     theirs = b"" if LOG not in stored else ours if same_content(path, stored[LOG]) else shelf.read(LOG) or b""
     side = further(ours, theirs, shelf.without_it)
-    if side != "neither" or VERDICT not in stored or same_content(record.folder / VERDICT, stored[VERDICT]):
+    if side != Side.NEITHER or VERDICT not in stored or same_content(record.folder / VERDICT, stored[VERDICT]):
         return side
     here, verdict = _ended(record.read_json(VERDICT)), (shelf.read(VERDICT) or b"").decode(errors="replace")
     there = _ended(_parsed(verdict))
-    return "theirs" if here < there else "ours" if there < here else "neither"
+    return Side.THEIRS if here < there else Side.OURS if there < here else Side.NEITHER
 
 
 def _whole(record: Record, shelf: Judging, name: str, etag: str, side: Side) -> None:
@@ -140,9 +148,9 @@ def _whole(record: Record, shelf: Judging, name: str, etag: str, side: Side) -> 
     if theirs is None or (path.exists() and files.read(path) == theirs):
         return
     if not path.exists() or name == VERDICT:
-        if not path.exists() or side != "ours":
+        if not path.exists() or side != Side.OURS:
             record.write_bytes(name, theirs)
-    elif side == "theirs":
+    elif side == Side.THEIRS:
         record.keep_aside(name)
         record.write_bytes(name, theirs)
     elif path.suffix != ".ipynb":  # a notebook is worked on after it was stored; it is stored again when sealed

@@ -25,13 +25,14 @@ from lib.resources.statements import carries, value_of
 from lib.resources.topics import subscriptions
 from lib.resources.workflow import description
 from lib.telemetry.outcomes import DRILL_PREFIX
+from lib.telemetry.words import ExecutionStatus
 
 DEAD_LETTER_QUEUES = ("Your6-CheckinDLQ", "Your6-AlertDLQ")
 PHASE_3_KEYS = ("risk_score", "score", "trajectory", "aiMetadata")
 LOOK_BACK = 10
 LOOK_THROUGH = 1000  # executions, among which those are found that are no drill
 LATEST = 200  # executions that the table of the current state counts
-STATUSES = ("SUCCEEDED", "FAILED", "RUNNING")  # said also when there are none
+STATUSES = (ExecutionStatus.SUCCEEDED, ExecutionStatus.FAILED, ExecutionStatus.RUNNING)  # said also when there are none
 # What is no pass, and stops nothing either: a function that sleeps, a bucket that this caller may not look at.
 UNDECIDED = {"Inactive": Status.WAITING, "hidden": Status.CANNOT_TELL}
 ABSENT = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist")
@@ -120,7 +121,7 @@ def _updated(live: Live, known: Entries | None) -> datetime | None:
 
 def _succeeded(live: Live) -> list[dict[str, Any]]:
     try:
-        rows = executions.recent(live, LOOK_THROUGH, "SUCCEEDED")
+        rows = executions.recent(live, LOOK_THROUGH, ExecutionStatus.SUCCEEDED)
         # Drills come by the hundred, and most never reach the processor.
         return [row for row in rows if not row["name"].startswith(DRILL_PREFIX)][:LOOK_BACK]
     except RunbookError:

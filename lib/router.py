@@ -20,7 +20,7 @@ from lib.asl import answer_fields, reading
 from lib.asl.intrinsics import is_plain
 from lib.errors import BadParameters
 from lib.payloads import ABSENT, FailsExecution
-from lib.walks import Sent, Way, Whole, follow
+from lib.walks import Sent, SentKind, Way, Whole, follow
 
 RULES = Path(__file__).parent / "definitions" / "rules"
 STANDARD = ("your6.checkin", "Low Sentiment Alert")  # exists before the plan, and stays
@@ -184,8 +184,8 @@ def route_of(way: Way) -> str:
         if not isinstance(said, str) or said not in LEVELS:
             raise BadParameters(f"the definition ends in route {said!r}; expected one of {', '.join(LEVELS)}")
         return str(said)
-    routes = [_of_event(sent) for sent in way.sent if sent.kind == "event"]
-    routes += ["message" for sent in way.sent if sent.kind == "topic"]
+    routes = [_of_event(sent) for sent in way.sent if sent.kind == SentKind.EVENT]
+    routes += ["message" for sent in way.sent if sent.kind == SentKind.TOPIC]
     return max(routes, key=lambda route: LEVELS[route], default="none")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from lib.asl import reading
 from lib.errors import BadParameters
+from lib.telemetry.words import ExecutionStatus
 
 FOLDER = Path(__file__).parent / "definitions" / "scenarios"
 # What a route leads to: alerts to the trusted contact, alerts to operations, events.
@@ -71,7 +72,7 @@ def outcome(route: str) -> dict[str, Any]:
         "trusted_alerts": trusted,
         "operations_alerts": operations,
         "events": events,
-        "status": "SUCCEEDED",
+        "status": str(ExecutionStatus.SUCCEEDED),
         "intervention_recorded": route == "crisis",
     }
 

@@ -20,6 +20,7 @@ from lib.resources import DrillUser, entries
 from lib.resources.entries import Entries
 from lib.scenarios import Scenario
 from lib.settings import Settings
+from lib.telemetry.words import ExecutionStatus
 
 PLANNED, LOW, BOUNDARIES, NO_CONTACT = "scenarios", "low sentiment", "boundaries", "no contact"
 DIRECT, PROCESSOR, BURST = "crisis drills", "crisis drills through the processor", "crisis drills at once"
@@ -186,7 +187,7 @@ def checks(session: Session, found: Sequence[Row], chosen: Sequence[Group], sett
 def _low(row: Row) -> Check:
     """The existing path from the processor to people; where the processor calls the text something else, no answer."""
     verdict = Check.from_row(row["verdict"])
-    if row["status"] == "SUCCEEDED" and row["route"] not in (row["expected_route"], "unscored"):
+    if row["status"] == ExecutionStatus.SUCCEEDED and row["route"] not in (row["expected_route"], "unscored"):
         return replace(
             verdict, status=Status.NOT_EXERCISED, found=f"the processor sent the text on route {row['route']}"
         )

@@ -20,6 +20,7 @@ from lib import changes, desired, records
 from lib import settings as parameters
 from lib.aws import connect
 from lib.settings import Settings
+from lib.telemetry.words import ExecutionStatus
 from rehearsal import baseline, interpreter, refusing, server
 from rehearsal.breaking import Definition, by_name, by_stand_in
 from rehearsal.clients import client
@@ -93,7 +94,7 @@ class Ground:
         while True:
             sleep(POLL_SECONDS)
             found = states.describe_execution(executionArn=arn)
-            if found["status"] != "RUNNING" or time.time() > began + DEADLINE_SECONDS:
+            if found["status"] != ExecutionStatus.RUNNING or time.time() > began + DEADLINE_SECONDS:
                 return Drill(name, began, found["status"], found.get("error", ""))
 
     def _machine(self, where: str, definition: str) -> str:

@@ -21,6 +21,7 @@ from types import FrameType
 
 from lib.errors import NotAsWanted
 from lib.settings import Settings
+from lib.telemetry.words import ExecutionStatus
 from rehearsal import children, users
 from rehearsal.clients import client
 from rehearsal.functions.checkin_processor import LONG
@@ -168,7 +169,7 @@ def _finished(
     deadline = time.monotonic() + deadline_seconds
     while time.monotonic() < deadline:
         status = str(states.describe_execution(executionArn=arn)["status"])
-        if status != "RUNNING":
+        if status != ExecutionStatus.RUNNING:
             return status
         sleep(0.1)
     raise NotAsWanted(
