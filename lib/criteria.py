@@ -12,7 +12,7 @@ from lib.libraries import pandas as pd
 from lib.modes import Mode
 from lib.telemetry import outcomes, success_rate
 from lib.telemetry.success_rate import Decision, Tally
-from lib.telemetry.words import ExecutionStatus, When, Who
+from lib.telemetry.words import Count, ExecutionStatus, When, Who
 
 Row = Mapping[str, Any]
 MORE_THAN_HALF = 0.5
@@ -146,7 +146,7 @@ def counted_successes(frame: pd.DataFrame) -> float | None:
     """How many successes CloudWatch counted, of check-ins and drills together; None without a datapoint: not zero."""
     if frame.empty:
         return None
-    found = frame.loc[frame["metric"] == "ExecutionsSucceeded", "value"].dropna()
+    found = frame.loc[frame["metric"] == Count.SUCCEEDED, "value"].dropna()
     return None if found.empty else float(found.sum())
 
 

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lib import latency
+from lib.channels import Channel
 from lib.checks import Status
 from lib.drawing import (
     BLACK,
@@ -27,7 +28,7 @@ from lib.drawing import (
     time_axis,
 )
 
-TOPICS = {"trusted": (BLUE, "o"), "operations": (ORANGE, "D")}
+TOPICS = {Channel.TRUSTED.value: (BLUE, "o"), Channel.OPERATIONS.value: (ORANGE, "D")}
 SPREAD = 0.18  # how far the dots of a row are apart from its middle, so that equal times do not hide each other
 
 

@@ -15,10 +15,11 @@ from typing import Any
 from lib import changes, executions, listening, render, resources
 from lib.account_guards import AccountGuards
 from lib.aws import Live
+from lib.channels import Channel
 from lib.checks import brief
 from lib.errors import NotAsWanted, Refused
 from lib.executions import Execution
-from lib.listening import BEHIND_RULE, Received
+from lib.listening import Received
 from lib.phases import VALIDATION
 from lib.plans import Wanted
 from lib.records import Record
@@ -62,15 +63,15 @@ class Drill:
     path: list[str] = field(default_factory=list)
     revision: str | None = None
 
-    def heard(self, channel: str) -> list[Received]:
+    def heard(self, channel: Channel) -> list[Received]:
         return [message for message in self.received if message.channel == channel]
 
     @property
     def alerts(self) -> list[Received]:
         """What reached people's topics."""
-        return [*self.heard("trusted"), *self.heard("operations")]
+        return [*self.heard(Channel.TRUSTED), *self.heard(Channel.OPERATIONS)]
 
-    def latency(self, channel: str) -> float | None:
+    def latency(self, channel: Channel) -> float | None:
         """Seconds from the execution's start to its last message at the channel's subscriber; None without one."""
         times = [message.at for message in self.heard(channel)]
         return round(max(times) - self.execution.started.timestamp(), 3) if times else None
@@ -78,12 +79,12 @@ class Drill:
     @property
     def events(self) -> list[str]:
         """The detail-types of the events that the drill published."""
-        return sorted(str(message.body.get("detail-type", "")) for message in self.heard("events"))
+        return sorted(str(message.body.get("detail-type", "")) for message in self.heard(Channel.EVENTS))
 
     @property
     def rules(self) -> list[str]:
         """The rules behind which its events arrived, one entry an arrival."""
-        return sorted(message.rule for message in self.heard(BEHIND_RULE))
+        return sorted(message.rule for message in self.heard(Channel.RULES))
 
 
 @dataclass(frozen=True)
@@ -207,7 +208,7 @@ def _complete(started: Sequence[_Started], heard: Sequence[Received]) -> bool:
     return all(
         sum(m.channel == channel and m.is_about(one.execution.name) for m in heard) >= (one.scenario.expect[key] or 0)
         for one in started
-        for channel, key in (("trusted", "trusted_alerts"), ("operations", "operations_alerts"))
+        for channel, key in ((Channel.TRUSTED, "trusted_alerts"), (Channel.OPERATIONS, "operations_alerts"))
     )
 
 

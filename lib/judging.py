@@ -6,6 +6,7 @@ from datetime import UTC
 from typing import Any
 
 from lib import desired
+from lib.channels import Channel
 from lib.check_ids import Id
 from lib.checks import Check, Status, failed
 from lib.drills import Drill, Session
@@ -45,8 +46,8 @@ def judge(drill: Drill, settings: Settings, revision: str) -> list[Check]:
     checks = [
         _equal(drill, Id.DRILL_STATUS, drill.execution.status, expect["status"]),
         _equal(drill, Id.DRILL_ROUTE, drill.execution.output.get("route"), expect["route"]),
-        _equal(drill, Id.DRILL_CONTACT, len(drill.heard("trusted")), expect["trusted_alerts"]),
-        _equal(drill, Id.DRILL_OPERATIONS, len(drill.heard("operations")), expect["operations_alerts"]),
+        _equal(drill, Id.DRILL_CONTACT, len(drill.heard(Channel.TRUSTED)), expect["trusted_alerts"]),
+        _equal(drill, Id.DRILL_OPERATIONS, len(drill.heard(Channel.OPERATIONS)), expect["operations_alerts"]),
         _equal(drill, Id.DRILL_EVENTS, drill.events, expect["events"]),
         _equal(drill, Id.DRILL_RULES, drill.rules, rules_of(expect["events"])),
         _content(drill, settings),
@@ -101,7 +102,8 @@ def whole(drill: Drill, checks: Sequence[Check]) -> Check:
 
 
 def _told(drill: Drill) -> str:
-    return f"{len(drill.heard('trusted'))} to the trusted contact, {len(drill.heard('operations'))} to operations"
+    trusted, operations = drill.heard(Channel.TRUSTED), drill.heard(Channel.OPERATIONS)
+    return f"{len(trusted)} to the trusted contact, {len(operations)} to operations"
 
 
 def _expected(drill: Drill) -> str:
@@ -126,7 +128,11 @@ def alerts_due(drill: Drill) -> bool:
 
 def slowest(drill: Drill) -> float | None:
     """Seconds until the last alert that came."""
-    found = [seconds for seconds in (drill.latency("trusted"), drill.latency("operations")) if seconds is not None]
+    found = [
+        seconds
+        for seconds in (drill.latency(Channel.TRUSTED), drill.latency(Channel.OPERATIONS))
+        if seconds is not None
+    ]
     return max(found) if found else None
 
 
@@ -147,8 +153,8 @@ def _recorded(drill: Drill) -> Check | None:
 def _content(drill: Drill, settings: Settings) -> Check | None:
     """Whether events and messages to operations say what the drill was given, to the letter."""
     result = drill.given.get("checkinResult")
-    events = [m.body.get("detail", {}) for m in drill.heard("events")]
-    told = [m.body for m in drill.heard("operations")]
+    events = [m.body.get("detail", {}) for m in drill.heard(Channel.EVENTS)]
+    told = [m.body for m in drill.heard(Channel.OPERATIONS)]
     if result is None or not (events or told):
         return None
     known = {**ASSUMED, **result}
@@ -184,7 +190,9 @@ def _within(drill: Drill, limit: float) -> Check | None:
 def lost(drill: Drill) -> list[str]:
     """The topics of which an alert was due and did not come."""
     expect = drill.scenario.expect
-    return [to for to in ("trusted", "operations") if (expect[f"{to}_alerts"] or 0) > len(drill.heard(to))]
+    return [
+        to.value for to in (Channel.TRUSTED, Channel.OPERATIONS) if (expect[f"{to}_alerts"] or 0) > len(drill.heard(to))
+    ]
 
 
 def _marked(drill: Drill) -> Check | None:
@@ -247,15 +255,15 @@ def row(drill: Drill, settings: Settings, revision: str) -> dict[str, Any]:
         "route": drill.execution.output.get("route"),
         "risk": drill.execution.output.get("riskScore"),
         "path": drill.path,
-        "trusted_alerts": len(drill.heard("trusted")),
-        "operations_alerts": len(drill.heard("operations")),
+        "trusted_alerts": len(drill.heard(Channel.TRUSTED)),
+        "operations_alerts": len(drill.heard(Channel.OPERATIONS)),
         "expected_trusted_alerts": drill.scenario.expect["trusted_alerts"],
         "expected_operations_alerts": drill.scenario.expect["operations_alerts"],
         "events": drill.events,
         "rules": drill.rules,
         "interventions": drill.interventions,
-        "trusted_seconds": drill.latency("trusted"),
-        "operations_seconds": drill.latency("operations"),
+        "trusted_seconds": drill.latency(Channel.TRUSTED),
+        "operations_seconds": drill.latency(Channel.OPERATIONS),
         "revision": drill.revision,
         "checks": [check.to_row() for check in checks],
         "verdict": whole(drill, checks).to_row(),

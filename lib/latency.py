@@ -9,13 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from math import ceil, floor, inf, isinf, isnan, nan
 from typing import Any
 
+from lib.channels import Channel
 from lib.check_ids import Id
 from lib.checks import Check, Status
 from lib.libraries import numpy as np
 from lib.libraries import pandas as pd
 from lib.telemetry.success_rate import Tally, proved
 
-TOPICS = ("trusted", "operations")
+TOPICS = (Channel.TRUSTED.value, Channel.OPERATIONS.value)
 ERROR = 0.05  # what is said to be proved is so but for this
 ALERTING = ["scenario", "route", "topic", "seconds", "started"]
 

@@ -10,28 +10,25 @@ from typing import Any
 
 from lib import desired
 from lib.aws import Live, readable
+from lib.channels import Channel
 from lib.plans import Wanted
 from lib.resources import Queue, QueueStatement, Rule, Subscription, Target
 from lib.resources.base import LiveThing
 from lib.resources.rules import targets
 from lib.resources.topics import LISTENING, subscriptions
+from lib.subscriber import Protocol
 
 PREFIX = LISTENING
-QUEUES = ("trusted", "operations", "events")
-# What came through a rule of phase 04, as its temporary target received it.
-BEHIND_RULE = "rules"
+QUEUES = (Channel.TRUSTED, Channel.OPERATIONS, Channel.EVENTS)
 # Of an event that passes a rule, only this reaches our queue: real people's events pass it as well.
 TAKEN = {"event": "$.id", "execution": "$.detail.executionArn", "drill": "$.detail.drill"}
 
 
 @dataclass(frozen=True)
 class Received:
-    """One message at a subscriber: where, when (seconds since the epoch, by SQS), and what it said.
+    """One message at a subscriber: where, when (seconds since the epoch, by SQS), and what it said."""
 
-    `channel`: trusted, operations, events (as published), or rules (behind a rule of phase 04, which `rule` names).
-    """
-
-    channel: str
+    channel: Channel
     at: float
     subject: str
     body: dict[str, Any]
@@ -54,14 +51,14 @@ class Received:
 def listeners(live: Live, session: str) -> list[Wanted]:
     """The queues, their policies and what feeds them, for one validation, which `session` names."""
     s = live.settings
-    topics = {"trusted": s.alert_topic_name, "operations": s.ops_topic_name}
+    topics = {Channel.TRUSTED: s.alert_topic_name, Channel.OPERATIONS: s.ops_topic_name}
     wanted: list[Wanted] = []
     for channel, topic in topics.items():
         queue = queue_name(session, channel)
         wanted += _queue(live, queue, "sns.amazonaws.com", [s.arn("sns", topic)])
-        subscription = Subscription(live, topic, "sqs", s.queue_arn(queue))
+        subscription = Subscription(live, topic, str(Protocol.SQS), s.queue_arn(queue))
         wanted.append(Wanted(subscription, {"dead_letter_queue": "", "raw": "false", "filter": ""}))
-    events, rules = queue_name(session, "events"), [rule["name"] for rule in desired.rules()]
+    events, rules = queue_name(session, Channel.EVENTS), [rule["name"] for rule in desired.rules()]
     # Real people's previews must not gather in a queue of ours.
     pattern = {"source": [{"prefix": "your6.checkin"}], "detail": {"userId": [s.drill_user_id]}}
     value = {"EventPattern": pattern, "State": "ENABLED", "Description": "Temporary: validation listens to the alerts"}
@@ -99,7 +96,7 @@ def left_behind(live: Live) -> list[LiveThing]:
         queues = _pages(sqs, "list_queues", QueueNamePrefix=f"{PREFIX}-", PaginationConfig={"PageSize": 1000})
         urls = [url for page in queues for url in page.get("QueueUrls", [])]
     return [
-        *(Subscription(live, topic, "sqs", end) for topic, end in ends),
+        *(Subscription(live, topic, str(Protocol.SQS), end) for topic, end in ends),
         *(Target(live, rule, name) for rule, name in ours),
         *(Rule(live, rule) for rule in rules),
         *(Queue(live, url.rsplit("/", 1)[-1]) for url in urls),
@@ -117,7 +114,7 @@ def _behind(rule: str, queue_arn: str) -> dict[str, Any]:
     return {"Arn": queue_arn, "InputTransformer": {"InputPathsMap": TAKEN, "InputTemplate": f"{{{fields}}}"}}
 
 
-def queue_name(session: str, channel: str) -> str:
+def queue_name(session: str, channel: Channel) -> str:
     """A queue's, and for the events also a rule's and a target's name, so without a dot and at most 64 characters."""
     return f"{PREFIX}-{channel}-{session}".replace(".", "-")[:64]
 
@@ -161,7 +158,7 @@ def _new(heard: Sequence[Received], found: Sequence[Received]) -> list[Received]
     return [message for message in found if message.message_id not in known]
 
 
-def _receive(live: Live, session: str, channel: str) -> list[Received]:
+def _receive(live: Live, session: str, channel: Channel) -> list[Received]:
     sqs = live.client("sqs")
     with readable(f"receiving from the {channel} listener"):
         url = sqs.get_queue_url(QueueName=queue_name(session, channel))["QueueUrl"]
@@ -178,11 +175,13 @@ def _receive(live: Live, session: str, channel: str) -> list[Received]:
     return [_message(channel, message) for message in found]
 
 
-def _message(channel: str, message: dict[str, Any]) -> Received:
+def _message(channel: Channel, message: dict[str, Any]) -> Received:
     envelope = _parsed(message["Body"])
-    body = envelope if channel == "events" else _parsed(str(envelope.get("Message", "")))
+    body = envelope if channel == Channel.EVENTS else _parsed(str(envelope.get("Message", "")))
     return Received(
-        channel=BEHIND_RULE if channel == "events" and "rule" in body and "detail-type" not in body else channel,
+        channel=Channel.RULES
+        if channel == Channel.EVENTS and "rule" in body and "detail-type" not in body
+        else channel,
         at=int(message["Attributes"]["SentTimestamp"]) / 1000,
         subject=str(envelope.get("Subject") or ""),
         body=body,

@@ -15,12 +15,13 @@ from typing import Any
 from lib.aws import Live, readable
 from lib.errors import BadParameters, NotAsWanted
 from lib.libraries import pandas as pd
+from lib.telemetry.words import Count
 
 STATES = "AWS/States"
 OURS = "Your6/Workflow"
 DRILL_LATENCY = "DrillAlertLatency"
 DRILL_LOST = "DrillAlertsLost"
-COUNTS = ("ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted")
+COUNTS = tuple(count.value for count in Count)
 PERCENTILES = ("p50", "p95", "p99")
 ALERTING = ("crisis", "high", "standard", "proactive", "unscored")
 QUERIES_A_CALL = 500

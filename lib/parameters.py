@@ -109,7 +109,7 @@ class Settings(BaseModel):
     checkin_bucket_name: name_limits.BucketName
     alert_topic_name: name_limits.TopicName
     ops_topic_name: name_limits.TopicName
-    ops_subscription_protocol: Literal["email", "sms", "https", "http", "sqs"]
+    ops_subscription_protocol: Annotated[subscriber.Protocol, PLAIN]
     ops_subscription_endpoint: Annotated[StrictStr, Field(min_length=1)]
     ops_dead_letter_queue_name: name_limits.QueueName
     events_dead_letter_queue_name: name_limits.QueueName
@@ -275,7 +275,7 @@ class Settings(BaseModel):
 
     def masked(self, text: str) -> str:
         """`text` without the subscriber's address, which no record may hold."""
-        if self.ops_subscription_protocol == "sqs":
+        if self.ops_subscription_protocol == subscriber.Protocol.SQS:
             return text
         return subscriber.without(text, self.ops_subscription_endpoint)
 

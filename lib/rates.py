@@ -7,9 +7,9 @@ from math import nan, sqrt
 
 from lib.errors import BadParameters
 from lib.libraries import pandas as pd
-from lib.telemetry.words import When
+from lib.telemetry.words import Count, When
 
-ENDINGS = ("ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted")
+ENDINGS = (Count.SUCCEEDED, Count.FAILED, Count.TIMED_OUT, Count.ABORTED)
 Z_95 = 1.959963984540054
 
 
@@ -44,7 +44,7 @@ def success_rate(frame: pd.DataFrame, change_at: datetime | None = None) -> pd.D
         if when == When.ACROSS and here.empty:
             continue
         finished = float(here["value"].sum())
-        succeeded = float(here.loc[here["metric"] == ENDINGS[0], "value"].sum())
+        succeeded = float(here.loc[here["metric"] == Count.SUCCEEDED, "value"].sum())
         rate = succeeded / finished if finished else nan
         rows.append((when.value, succeeded, finished, rate, *wilson(succeeded, finished)))
     return pd.DataFrame(rows, columns=["when", "succeeded", "finished", "rate", "low", "high"])

@@ -26,10 +26,10 @@ from lib.records import VALIDATED, Record
 from lib.resources import Widgets
 from lib.telemetry import cutover, outcomes
 from lib.telemetry.cutover import Cutover
-from lib.telemetry.words import Ending, When, Who
+from lib.telemetry.words import Count, Ending, When, Who
 
 # Counted only when it happens: that it has no datapoint is good news.
-MAY_BE_DARK = ("ExecutionsFailed", "ExecutionsTimedOut")
+MAY_BE_DARK = (Count.FAILED, Count.TIMED_OUT)
 OPEN = (Status.NOT_EXERCISED, Status.WAITING, Status.CANNOT_TELL)
 NO_CHANGE = "none: check-ins do not run the newest published version, or none was published"
 FAILURE = ("who", "started (UTC)", "execution", "status", "error")

@@ -36,7 +36,7 @@ def identity(live: Live, record: Record) -> None:
         "region": live.identity.region,
         "endpoint": live.identity.endpoint,
         "caller": caller,
-        "mode": f"{s.mode} ({'writes nothing' if s.mode == 'plan' else 'CHANGES THE ACCOUNT'})",
+        "mode": f"{s.mode} ({'writes nothing' if s.mode == Mode.PLAN else 'CHANGES THE ACCOUNT'})",
         "approval": "; ".join([s.approval, *(f"{check.status}: {check.found}" for check in two_persons(s, caller))]),
         "run": record.run_id,
     }

@@ -130,7 +130,7 @@ def results(found: Sequence[Row]) -> list[dict[str, Any]]:
 
 def edges(found: Sequence[Row]) -> list[dict[str, Any]]:
     """Every boundary case: expected and given route, expected and received alerts, latency; failed ones first."""
-    table = [
+    return [
         {
             "case": row["scenario"],
             "verdict": "passed" if criteria.good(row) else "FAILED",
@@ -141,9 +141,8 @@ def edges(found: Sequence[Row]) -> list[dict[str, Any]]:
             "operations": f"{row['operations_alerts']} of {row['expected_operations_alerts']}",
             "slowest": _seconds(row),
         }
-        for row in of(found, BOUNDARIES, NO_CONTACT)
+        for row in sorted(of(found, BOUNDARIES, NO_CONTACT), key=criteria.good)
     ]
-    return sorted(table, key=lambda row: row["verdict"] == "passed")
 
 
 def timed(found: Sequence[Row]) -> pd.DataFrame:

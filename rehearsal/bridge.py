@@ -32,7 +32,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConn
 
 from lib.errors import Unreachable
 from lib.settings import Settings
-from lib.telemetry.words import ExecutionStatus
+from lib.telemetry.words import Count, ExecutionStatus
 from rehearsal import children, server
 from rehearsal.clients import client
 from rehearsal.server import loopback_only
@@ -42,11 +42,11 @@ NAME = "Rehearsal-Bridge"
 CLAIM_SECONDS = 120
 BATCH = 10
 METRICS = {
-    ExecutionStatus.RUNNING: "ExecutionsStarted",
-    ExecutionStatus.SUCCEEDED: "ExecutionsSucceeded",
-    ExecutionStatus.FAILED: "ExecutionsFailed",
-    ExecutionStatus.TIMED_OUT: "ExecutionsTimedOut",
-    ExecutionStatus.ABORTED: "ExecutionsAborted",
+    ExecutionStatus.RUNNING: Count.STARTED.value,
+    ExecutionStatus.SUCCEEDED: Count.SUCCEEDED.value,
+    ExecutionStatus.FAILED: Count.FAILED.value,
+    ExecutionStatus.TIMED_OUT: Count.TIMED_OUT.value,
+    ExecutionStatus.ABORTED: Count.ABORTED.value,
 }
 # The status event carries the execution's input, a veteran's words: only these four fields reach the queue.
 FIELDS = {"execution": "executionArn", "status": "status", "start": "startDate", "stop": "stopDate"}

@@ -9,6 +9,7 @@ from typing import Any
 
 from lib import approval, drills, judging, names, scenarios
 from lib.aws import Live, readable
+from lib.channels import Channel
 from lib.check_ids import Id
 from lib.checks import Check, Status, require
 from lib.drills import Drill, Group
@@ -46,7 +47,7 @@ def event_shape(drill: Drill, user: str) -> dict[str, Any] | None:
 
     None where the drill raised no such event: its processor did not find the text low.
     """
-    found = [m.body for m in drill.heard("events") if m.body.get("detail-type") == "Low Sentiment Alert"]
+    found = [m.body for m in drill.heard(Channel.EVENTS) if m.body.get("detail-type") == "Low Sentiment Alert"]
     if len(found) != 1:
         return None
     event = found[0]

@@ -38,7 +38,7 @@ def started(live: Live, start: datetime, end: datetime) -> Started:
         series = metrics.executions(live, start, end)
     except RunbookError as error:
         return Started(None, f"more than are listed here, and CloudWatch does not count them: {error}")
-    count = int(series.loc[series["metric"] == metrics.COUNTS[0], "value"].sum())
+    count = int(series.loc[series["metric"] == Count.STARTED, "value"].sum())
     if not count or count < least:
         return Started(None, f"more than are listed here; CloudWatch counts {count:,}, which is too few to be all")
     return Started(count, "counted by CloudWatch, drills included")

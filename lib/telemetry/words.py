@@ -14,6 +14,16 @@ class ExecutionStatus(StrEnum):
     PENDING_REDRIVE = "PENDING_REDRIVE"
 
 
+class Count(StrEnum):
+    """What CloudWatch counts of executions, by the metric's name; all but the first are ends."""
+
+    STARTED = "ExecutionsStarted"
+    SUCCEEDED = "ExecutionsSucceeded"
+    FAILED = "ExecutionsFailed"
+    TIMED_OUT = "ExecutionsTimedOut"
+    ABORTED = "ExecutionsAborted"
+
+
 class Ending(StrEnum):
     """What became of an execution, in the order of the tables that count them."""
 
