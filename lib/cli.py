@@ -27,6 +27,7 @@ from lib import (
     undoing,
 )  # fmt: skip
 from lib.aws import Live, connect
+from lib.check_ids import APPROVAL
 from lib.checks import require
 from lib.command import exit_code, main, parameters, told
 from lib.display import commands
@@ -53,7 +54,7 @@ def plan(given: Callable[..., Settings]) -> int:
     made = approval.plan_data(plans, chosen)
     record.keep_json(approval.PLAN, made)
     if people := approvers.two_persons(chosen, live.identity.caller):
-        record.checked("approval", people)
+        record.checked(APPROVAL, people)
     records.seal(record)
     terminal.plans(plans)
     terminal.two_persons(people)

@@ -13,7 +13,6 @@ from lib.checks import Status
 from lib.drawing import (
     BLACK,
     BLUE,
-    GREY,
     ORANGE,
     VERMILLION,
     beside,
@@ -63,7 +62,7 @@ def _series(axes: Axes, place: int, topic: str, seconds: pd.Series) -> None:
     if lost := len(seconds) - len(known):
         _outside(axes, place - 0.36, f"✕ {lost} of {len(seconds)} LOST", VERMILLION, "bold")
         axes.plot([end] * lost, lift[:lost], "X", color=VERMILLION, markeredgecolor=BLACK, markersize=8)
-    colour, marker = TOPICS.get(topic, (GREY, "s"))
+    colour, marker = TOPICS[topic]
     spots = known.clip(lower=0.01)
     axes.plot(spots, lift[lost:], marker, color=colour, markeredgecolor=BLACK, markersize=5, alpha=0.8)
     p50, p95, p99, slowest = (latency.percentile(seconds, share) for share in (0.5, 0.95, 0.99, 1))

@@ -9,6 +9,7 @@ import click
 
 from lib import audit, criteria, drill_log, drills, infrastructure, judging, run, scenarios, terminal, validation
 from lib.aws import Live
+from lib.check_ids import DRILL, UNREADABLE
 from lib.checks import Check, Status, require
 from lib.command import main, parameters, told
 from lib.drills import Group, Session
@@ -65,7 +66,7 @@ def drill(given: Callable[..., Settings], scenario: str) -> int:
         record.keep_json(DRILLED, row | {"verdict": found, "validated": described(standing), "caller": caller})
         log.append(drill_log.LOG, drill_log.row(record.run_id, row, checks, caller) | about)
         validation.publish(live, [row])
-        record.checked("drill", checks)
+        record.checked(DRILL, checks)
         terminal.checks(f"Drill {scenario}", checks)
         terminal.say(f"Drill {scenario}: {found['status']}" + (f" ({found['found']})" if found["found"] else ""))
         terminal.say(f"Log: {log.folder / drill_log.LOG}")
@@ -80,7 +81,7 @@ def judged(live: Live, session: Session, row: Mapping[str, Any]) -> list[Check]:
     return [
         *(replace(check, status=Status.FAILED) if check.status == Status.WAITING else check for check in people),
         *(Check.from_row(check) for check in row["checks"]),
-        *([criteria.error_is_loud(row)] if row["scenario"] == "unreadable" else []),
+        *([criteria.error_is_loud(row)] if row["scenario"] == UNREADABLE else []),
         judging.strays(session),
         judging.cleared(session),
     ]

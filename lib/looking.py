@@ -83,7 +83,7 @@ def open_notebook(given: Callable[..., Settings], number: str, run_id: str, mode
 @told
 def review(given: Callable[..., Settings], run_id: str) -> int:
     """Make the post-implementation review of a run again, for instance a day later."""
-    return again(given(mode=Mode.PLAN, run_id=run_id), "07")
+    return again(given(mode=Mode.PLAN, run_id=run_id), phases.REVIEW)
 
 
 @main.command()
@@ -92,7 +92,7 @@ def review(given: Callable[..., Settings], run_id: str) -> int:
 @told
 def tune(given: Callable[..., Settings], run_id: str) -> int:
     """Look at the thresholds against recorded check-ins."""
-    return again(given(mode=Mode.PLAN, run_id=run_id), "08")
+    return again(given(mode=Mode.PLAN, run_id=run_id), phases.TUNING)
 
 
 def again(chosen: Settings, number: str) -> int:

@@ -5,6 +5,7 @@ from functools import partial
 
 from lib import account_guards, approval, approvers, guards, provenance, resources, run, undo
 from lib.aws import Live
+from lib.check_ids import APPROVAL
 from lib.errors import BadParameters, NotAsWanted, RunbookError
 from lib.exact_json import laid
 from lib.modes import Mode
@@ -96,6 +97,6 @@ def begin(settings: Settings, record: Record, live: Live, chosen: Sequence[str])
     approval.require_resumable(settings, record, plans, live.identity.caller)
     guards.require_no_loss([plan for plan in plans if plan.phase in chosen], settings, record)
     if people := approvers.two_persons(settings, live.identity.caller):
-        record.checked("approval", people)
+        record.checked(APPROVAL, people)
     kept = approval.begun_plan(plans, settings, record, live.identity.caller)
     record.keep_json(approval.PLAN, kept | {"resumed": True, "phases": list(chosen)})

@@ -218,7 +218,7 @@ def criteria(
     record.keep_text("evidence/success_rate.csv", split.to_csv(index=False))
     rows, edges, crises = (record.latest(validation.EVIDENCE[name]) or [] for name in validation.EVIDENCE)
     before = record.latest("evidence/baseline.json") or {}
-    ordinary = next((row for row in rows if row["scenario"] == "ordinary"), None)
+    ordinary = next((row for row in rows if row["scenario"] == scenarios.ORDINARY), None)
     planned = [scenario.name for scenario in scenarios.load()]
     shown = dashboard_metrics(live, found)
     record.keep_json("evidence/dashboard_metrics.json", shown)

@@ -9,11 +9,12 @@ from typing import Any
 
 from lib import approval, approvers, audit, basis, changes, desired, guards, locks, preflight, records
 from lib.aws import Identity, Live
+from lib.check_ids import APPROVAL
 from lib.checks import require
 from lib.errors import Altered, RunbookError
 from lib.modes import Mode
 from lib.notebooks import adopt, execute
-from lib.phases import NOTEBOOKS, PLANNED_MINUTES, ROLLBACK, Phase, verdict_of_part
+from lib.phases import NOTEBOOKS, PLANNED_MINUTES, PREFLIGHT, ROLLBACK, Phase, verdict_of_part
 from lib.plans import Plan
 from lib.record import formats
 from lib.record.folder import BROKEN_OFF, DRILLED
@@ -37,14 +38,14 @@ def begin(settings: Settings, record: Record, live: Live, chosen: Sequence[str])
     Writes nothing to AWS but, of a run that needs approval, that it was begun with this plan. Several phases without
     the preflight stop here when a piece of the baseline is missing.
     """
-    if len(chosen) > 1 and "00" not in chosen:
+    if len(chosen) > 1 and PREFLIGHT not in chosen:
         require(preflight.pieces(live))
     plans = plan_all(live)
     audit.look(settings)  # under the lock: another machine's run counts up to its last row
     approval.require_whole(settings, record, plans, live.identity.caller)
     guards.require_no_loss([plan for plan in plans if plan.phase in chosen], settings, record)
     if people := approvers.two_persons(settings, live.identity.caller):
-        record.checked("approval", people)
+        record.checked(APPROVAL, people)
     approval.begin(plans, settings, record, live.identity.caller)
 
 

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from lib.asl import reading
+from lib.check_ids import UNREADABLE
 from lib.errors import BadParameters
 from lib.telemetry.words import ExecutionStatus
 
+ORDINARY = "ordinary"  # by its name
 FOLDER = Path(__file__).parent / "definitions" / "scenarios"
 # What a route leads to: alerts to the trusted contact, alerts to operations, events.
 OUTCOMES: dict[str, tuple[int, int, list[str]]] = {
@@ -80,7 +82,7 @@ def outcome(route: str) -> dict[str, Any]:
 def ordinary() -> Scenario:
     """An ordinary check-in: no score is given, so it goes through the real processor."""
     given = {"text": "Slept well, walked the dog and had lunch with a friend.", "timestamp": "2026-01-01T12:00:00Z"}
-    return Scenario("ordinary", "Ordinary check-in through the processor", given, outcome("none"))
+    return Scenario(ORDINARY, "Ordinary check-in through the processor", given, outcome("none"))
 
 
 def unreadable() -> Scenario:
@@ -93,7 +95,7 @@ def unreadable() -> Scenario:
         "status": None,
         "intervention_recorded": False,
     }
-    return Scenario("unreadable", "Check-in that cannot be scored", {}, expect)
+    return Scenario(UNREADABLE, "Check-in that cannot be scored", {}, expect)
 
 
 def low() -> Scenario:

@@ -62,7 +62,7 @@ def summary(record: Record, done: Sequence[Phase], earlier: Sequence[str]) -> No
 
 def criteria(record: Record, done: Sequence[Phase], earlier: Sequence[str]) -> None:
     """How a review among these phases decided; `earlier` are the files of before, whose answers are not this one's."""
-    if not any(phase.number == "07" and phase.verdict != Verdict.NOT_RUN for phase in done):
+    if not any(phase.number == phases.REVIEW and phase.verdict != Verdict.NOT_RUN for phase in done):
         return
     if record.kept_as(records.CRITERIA) == list(earlier):
         say("Success criteria: none decided")

@@ -19,7 +19,7 @@ HELD = "contextOfTest"
 COUNT = "RedriveCount"
 
 
-class Tested(StrEnum):
+class StateEnding(StrEnum):
     """How a state that was tested ended, as TestState says it."""
 
     SUCCEEDED = "SUCCEEDED"
@@ -63,14 +63,14 @@ class Asked:
 
     def _step(self, where: str, answer: Mapping[str, Any], data: Any, error: str = "") -> Step:  # noqa: ANN401
         status, after = answer["status"], str(answer.get("nextState", ""))
-        if status == Tested.FAILED:
+        if status == StateEnding.FAILED:
             return Step("", data, str(answer.get("error") or "unnamed"))
-        if status not in (Tested.SUCCEEDED, Tested.CAUGHT_ERROR):
+        if status not in (StateEnding.SUCCEEDED, StateEnding.CAUGHT_ERROR):
             raise NotAsWanted(f"TestState of {where} answered {status}; expected success, a catch or a failure")
         output = json.loads(answer["output"])
         if isinstance(output, dict):
             output.pop(HELD, None)
-        return Step(after, output, caught=error if status == Tested.CAUGHT_ERROR else "")
+        return Step(after, output, caught=error if status == StateEnding.CAUGHT_ERROR else "")
 
 
 def _sent(body: Mapping[str, Any], context: Mapping[str, Any]) -> str:

@@ -173,7 +173,7 @@ def checks(session: Session, found: Sequence[Row], chosen: Sequence[Group], sett
     return [
         Check(Id.DRILLS_RAN, "every drill ran", ran, said or f"{len(found)}", "every one"),
         *(Check.from_row(check) for row in planned for check in row["checks"]),
-        *(criteria.error_is_loud(row) for row in planned if row["scenario"] == "unreadable"),
+        *(criteria.error_is_loud(row) for row in planned if row["scenario"] == check_ids.UNREADABLE),
         *(Check.from_row(row["verdict"]) for row in of(found, BOUNDARIES, NO_CONTACT)),
         *(_low(row) for row in of(found, LOW)),
         *(judging.interventions(session, group) for group in (BOUNDARIES, BURST) if group in numbers),

@@ -21,8 +21,11 @@ NOTEBOOKS = {
     "08": "08_threshold_tuning",
 }
 ROLLBACK = "90_rollback"
+PREFLIGHT = "00"
 VALIDATION = "05"
 DOCUMENTATION = "06"
+REVIEW = "07"
+TUNING = "08"
 PLANNED_MINUTES = {"01": 10, "02": 15, "03": 20, "04": 10, "05": 30, "06": 10}
 
 

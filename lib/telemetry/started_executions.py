@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from lib import executions, metrics
 from lib.aws import Live
 from lib.errors import RunbookError
+from lib.telemetry.words import Count
 
 MOST = 20_000  # 20 calls; more would take minutes of a throttled API
 LISTED_DAYS = 90  # Step Functions forgets an execution then

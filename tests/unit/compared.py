@@ -12,9 +12,7 @@ def words_of(tree: ast.AST) -> dict[str, set[str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef) and "StrEnum" in {ast.unparse(base) for base in node.bases}:
             values = (part.value for part in node.body if isinstance(part, ast.Assign))
-            # A member may be made of more than its word, which then comes first (`check_ids.Id`).
-            firsts = (value.args[0] if isinstance(value, ast.Call) and value.args else value for value in values)
-            found[node.name] = {word for first in firsts for word in _texts(first) if word}
+            found[node.name] = {word for value in values for word in _texts(value) if word}
     return found
 
 
