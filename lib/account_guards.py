@@ -18,6 +18,7 @@ from typing import Any
 from lib.account import Use
 from lib.aws import Live, absent_is_none, readable
 from lib.errors import NotAsWanted, Refused, Throttled, Unanswered
+from lib.modes import Approval
 from lib.name_limits import GUARDS
 from lib.parameters import RUN_ID
 
@@ -82,7 +83,7 @@ class AccountGuards:
     def approval_lifted(self) -> str:
         """Why these parameters lift what the account keeps of approval; "" where they do not. Read-only."""
         kept, said = self._read("approval"), self.live.settings.approval
-        if kept is None or said == "required":
+        if kept is None or said == Approval.REQUIRED:
             return ""
         return (
             f"approval {said}: the account keeps that {self._subject(kept)} needs approval; use the parameters file "

@@ -17,6 +17,7 @@ from lib.drift import differing, drifted, other_code, other_parameters, since
 from lib.errors import BadParameters, Refused, RunbookError
 from lib.kept_plans import PLAN as PLAN
 from lib.kept_plans import Begun
+from lib.modes import Approval, Mode
 from lib.plans import Change, Plan, fingerprint, is_kept
 from lib.record import contacts, formats
 from lib.record.change_rows import WriteState
@@ -34,7 +35,7 @@ def plan_data(plans: Sequence[Plan], settings: Settings) -> dict[str, Any]:
         formats.KEY: formats.FORMAT,
         "environment": settings.environment,
         "account": settings.account_id,
-        "mode": settings.mode,
+        "mode": str(settings.mode),
         "made": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "fingerprint": _unused(fingerprint(plans, basis), plans, settings),
         **basis,
@@ -58,13 +59,13 @@ def begun_plan(plans: Sequence[Plan], settings: Settings, record: Record, caller
 
 def begin(plans: Sequence[Plan], settings: Settings, record: Record, caller: str) -> None:
     """Keep the plan that a run begins with in its record, and where it uses an approval, in the account as well."""
-    uses = settings.mode == "apply" and settings.approval == "required" and settings.approved_plan
+    uses = settings.mode == Mode.APPLY and settings.approval == Approval.REQUIRED and settings.approved_plan
     kept_plans.keep(begun_plan(plans, settings, record, caller), record, _account(plans) if uses else None)
 
 
 def _unused(found: str, plans: Sequence[Plan], settings: Settings) -> str:
     """The fingerprint under which this plan was not applied yet: after each use it is another one, to be reviewed."""
-    account = _account(plans) if settings.approval != "none" else None
+    account = _account(plans) if settings.approval != Approval.NONE else None
     while account and (use := account.used(found)):
         found = f"plan-{_digest(f'{found} {use.run_id}'.encode())[:16]}"
     return found
@@ -95,12 +96,12 @@ def require_whole(settings: Settings, plans: Sequence[Plan], caller: str) -> Non
 
     Names what differs from the approved plan, where its record is at hand. What writes nothing needs no approval.
     """
-    if settings.mode == "plan":
+    if settings.mode == Mode.PLAN:
         return
     account = _account(plans)
     if account and (lifted := account.approval_lifted()):
         raise Refused(lifted)
-    if settings.approval == "none":
+    if settings.approval == Approval.NONE:
         _require_waiving_file(settings, plans)
         return
     name, approved, found = settings.environment, settings.approved_plan, plan_data(plans, settings)
@@ -133,7 +134,7 @@ def require(plan: Plan, settings: Settings, record: Record) -> None:
     """Refuse unless this phase's plan is, to the letter, part of the plan that was approved for this run."""
     if not (settings.approved_plan or plan.pending):
         return
-    if settings.approval == "none":
+    if settings.approval == Approval.NONE:
         _require_waived(plan, settings, record)
         return
     account = _account([plan])
@@ -185,7 +186,7 @@ def _require_waived(plan: Plan, settings: Settings, record: Record) -> None:
     if account and (lifted := account.approval_lifted()):
         raise Refused(lifted)
     begun_as = (record.verdict() or {}).get("parameters", {}).get("approval")
-    if begun_as == "none":
+    if begun_as == Approval.NONE:
         _require_waiving_file(settings, [plan])
     elif begun_as or not waives_approval(settings):
         said = f"run {record.run_id} was begun with {begun_as}" if begun_as else "no file in parameters/ says so"
@@ -207,7 +208,7 @@ def _require_waiving_file(settings: Settings, plans: Sequence[Plan]) -> None:
 def use(plan: Plan, settings: Settings, record: Record) -> None:
     """Keep in the account that this run uses its approval, before the first write. Raises Refused where another did."""
     account = _account([plan])
-    if account and plan.pending and settings.approval == "required":
+    if account and plan.pending and settings.approval == Approval.REQUIRED:
         account.use(settings.approved_plan, record.run_id)
 
 
@@ -238,7 +239,7 @@ def require_resumable(settings: Settings, record: Record, plans: Sequence[Plan],
     What the run itself wrote, wholly or in part, is no drift. Without approval, drift and other code are no obstacle.
     With it, a run that was rolled back is over, and its approver is not the `caller` who goes on with it.
     """
-    free, account = settings.approval == "none", _account(plans)
+    free, account = settings.approval == Approval.NONE, _account(plans)
     begun = _first(record) if free else kept_plans.begun(record, settings.approved_plan, account)
     if not begun:
         raise BadParameters(f"run {record.run_id} kept no plan to go on with; apply a new one")

@@ -7,6 +7,7 @@ from lib import persons
 from lib.check_ids import Id
 from lib.checks import Check, Status
 from lib.errors import Refused
+from lib.modes import Approval
 from lib.settings import Settings
 
 TWO_PERSONS = "who approves is another person than who carries it out"
@@ -14,7 +15,7 @@ TWO_PERSONS = "who approves is another person than who carries it out"
 
 def two_persons(settings: Settings, caller: str) -> list[Check]:
     """Whether it can be told that approver and caller differ, where approval is required."""
-    if settings.approval == "none":
+    if settings.approval == Approval.NONE:
         return []
     doubt, expected = persons.nobody(caller), "a caller whose name the account gives to one person"
     if doubt:

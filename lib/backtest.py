@@ -19,6 +19,7 @@ from lib.check_ids import Id
 from lib.checkins import Coverage
 from lib.checks import Check, Status
 from lib.errors import BadParameters
+from lib.moves import WORDS, Move
 from lib.records import Record
 from lib.router import ABSENT_CELL, CANNOT_TELL, FAILED, Router
 from lib.telemetry import started_executions
@@ -29,7 +30,7 @@ COLUMNS = ["from", "to", "alert", "count", "share"]
 # Of the executions, so many must be among the recorded check-ins, since some fail before they are recorded; and of the
 # recorded ones so many must have been executions of this workflow, or real traffic runs elsewhere.
 COVERED = 0.8
-CHANGING = ("lower", "higher", "other")
+CHANGING = (Move.LOWER, Move.HIGHER, Move.OTHER)
 ASKED = {
     Id.PAST_FAILING: "backtest: the new definition fails on no check-in",
     Id.PAST_COVERED: "backtest: the bucket tells of every execution",
@@ -69,15 +70,15 @@ class Backtest:
     @property
     def lower(self) -> pd.DataFrame:
         """Those that would get a lower alert than today."""
-        return self.moves[self.moves["alert"] == "lower"]
+        return self.moves[self.moves["alert"] == Move.LOWER]
 
-    def counted(self, *alerts: str) -> int:
+    def counted(self, *alerts: Move) -> int:
         return int(self.moves.loc[self.moves["alert"].isin(alerts), "count"].sum())
 
     @property
     def all_routed(self) -> bool:
         """Whether every recorded check-in has a route by both definitions, and runs the one of today."""
-        every = self.coverage.complete and self.routed >= self.coverage.recorded and not self.counted("unknown")
+        every = self.coverage.complete and self.routed >= self.coverage.recorded and not self.counted(Move.UNKNOWN)
         return every and not self.split
 
     @property
@@ -156,23 +157,23 @@ def counted(before: Sequence[str] | pd.Series, after: Sequence[str] | pd.Series)
     """A row a pair of routes, those that change first, and among them a lower alert before all."""
     pairs = pd.DataFrame({"from": list(before), "to": list(after)}, dtype=object)
     moves = pairs.value_counts(sort=False).rename("count").reset_index()
-    moves["alert"] = [_alert(old, new) for old, new in zip(moves["from"], moves["to"], strict=True)]
+    moves["alert"] = [_alert(old, new).value for old, new in zip(moves["from"], moves["to"], strict=True)]
     moves["share"] = moves["count"] / max(len(pairs), 1)
-    order = moves["alert"].map({alert: at for at, alert in enumerate(["lower", "unknown", "higher", "other", "same"])})
+    order = moves["alert"].map({alert: at for at, alert in enumerate(Move)})
     moves = moves.assign(order=order).sort_values(["order", "count"], ascending=[True, False], ignore_index=True)
     return moves[COLUMNS]
 
 
-def _alert(old: str, new: str) -> str:
+def _alert(old: str, new: str) -> Move:
     """Whether the new route is a higher or lower alert; `other` is another route of the same level."""
     if CANNOT_TELL in (old, new):
-        return "unknown"
+        return Move.UNKNOWN
     if old == new:
-        return "same"
+        return Move.SAME
     if new == FAILED:
-        return "lower"  # an execution that AWS fails tells nobody
+        return Move.LOWER  # an execution that AWS fails tells nobody
     before, after = routes.level(old), routes.level(new)
-    return "higher" if after > before else "lower" if after < before else "other"
+    return Move.HIGHER if after > before else Move.LOWER if after < before else Move.OTHER
 
 
 def totals(found: Backtest) -> list[dict[str, str]]:
@@ -185,8 +186,8 @@ def totals(found: Backtest) -> list[dict[str, str]]:
         "of them read": f"{coverage.read:,}",
         "check-ins read and routed": f"{found.routed:,}",
         "of them changing route": f"{found.changing:,}",
-        "of them to a LOWER alert than today": f"{found.counted('lower'):,}",
-        "of them nobody can tell": f"{found.counted('unknown'):,}",
+        "of them to a LOWER alert than today": f"{found.counted(Move.LOWER):,}",
+        "of them nobody can tell": f"{found.counted(Move.UNKNOWN):,}",
         "objects that could not be read": f"{coverage.unreadable:,}",
         "executions": f"{'nobody knows' if count is None else f'{count:,}'}: {found.started.source}",
         "decided by, and not held by the bucket": ", ".join(found.unheld) or "nothing",
@@ -198,11 +199,8 @@ def totals(found: Backtest) -> list[dict[str, str]]:
 
 def table(found: Backtest) -> pd.DataFrame:
     """The moves as a table for people; a lower alert first, and loud."""
-    words = {
-        "lower": "LOWER than today", "unknown": "nobody can tell", "higher": "higher",
-        "other": "another, of the same level", "same": "the same",
-    }  # fmt: skip
-    shown = found.moves.assign(share=found.moves["share"].map("{:.1%}".format), alert=found.moves["alert"].map(words))
+    alert = found.moves["alert"].map(WORDS.__getitem__)
+    shown = found.moves.assign(share=found.moves["share"].map("{:.1%}".format), alert=alert)
     return shown.rename(columns={"from": "today", "to": "new", "count": "check-ins"})
 
 
@@ -216,7 +214,7 @@ def checks(found: Backtest) -> list[Check]:
     return [_failing(found), _covered(found), _readable(found), _lower(found)]
 
 
-def _answer(which: Id, status: str, found: str, expected: str) -> Check:
+def _answer(which: Id, status: Status, found: str, expected: str) -> Check:
     return Check(which, ASKED[which], status, found, expected)
 
 
@@ -252,7 +250,7 @@ def _readable(found: Backtest) -> Check:
 
 
 def _lower(found: Backtest) -> Check:
-    lower, unknown = found.counted("lower"), found.counted("unknown")
+    lower, unknown = found.counted(Move.LOWER), found.counted(Move.UNKNOWN)
     status = Status.WAITING if lower else Status.PASSED if found.all_routed else Status.CANNOT_TELL
     whose = "; ".join(f"{row['count']:,} from {row['from']} to {row['to']}" for _, row in found.lower.iterrows())
     said = f"{lower:,} of {found.routed:,} would" + (f": {whose}. Somebody must have decided that" if whose else "")
@@ -282,14 +280,14 @@ def keep(record: Record, found: Backtest) -> None:
             "end": found.end.isoformat(),
             "routed": found.routed,
             "changing": found.changing,
-            "lower": found.counted("lower"),
-            "unknown": found.counted("unknown"),
+            "lower": found.counted(Move.LOWER),
+            "unknown": found.counted(Move.UNKNOWN),
             "split": found.split,
             "recorded": found.coverage.recorded,
             "read": found.coverage.read,
             "least_share_of_a_day": found.coverage.share,
             "listed_to_the_end": found.coverage.whole,
-            "lower_at_most_95_percent_sure": found.coverage.most(found.counted("lower")),
+            "lower_at_most_95_percent_sure": found.coverage.most(found.counted(Move.LOWER)),
             "unreadable": found.coverage.unreadable,
             "executions": found.started.count,
             "executions_source": found.started.source,

@@ -6,15 +6,16 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from lib.drawing import BLACK, GREY, ORANGE, SKY, VERMILLION, canvas, nothing, styled
+from lib.moves import Move
 from lib.routes import Unrouted, level
 
 # alert -> (word, colour, hatch); the hatch tells them apart in greyscale
-KINDS = {
-    "lower": ("a LOWER alert than today", VERMILLION, "////"),
-    "higher": ("a higher alert than today", SKY, "\\\\\\\\"),
-    "unknown": ("nobody can tell", GREY, "xx"),
-    "other": ("another route of the same level", ORANGE, ".."),
-    "same": ("the same route", "#E6E6E6", ""),
+KINDS: dict[str, tuple[str, str, str]] = {
+    Move.LOWER: ("a LOWER alert than today", VERMILLION, "////"),
+    Move.HIGHER: ("a higher alert than today", SKY, "\\\\\\\\"),
+    Move.UNKNOWN: ("nobody can tell", GREY, "xx"),
+    Move.OTHER: ("another route of the same level", ORANGE, ".."),
+    Move.SAME: ("the same route", "#E6E6E6", ""),
 }
 
 
@@ -67,7 +68,9 @@ def _total(frame: pd.DataFrame, side: str, route: str) -> str:
 
 def _answer(frame: pd.DataFrame, part: str) -> str:
     counts = frame.groupby("alert")["count"].sum()
-    lower, higher, other, unknown = (int(counts.get(alert, 0)) for alert in ("lower", "higher", "other", "unknown"))
+    lower, higher, other, unknown = (
+        int(counts.get(alert, 0)) for alert in (Move.LOWER, Move.HIGHER, Move.OTHER, Move.UNKNOWN)
+    )
     total, changing = int(frame["count"].sum()), lower + higher + other
     answer = f"{changing:,} of {total:,} would change route: {higher:,} to a higher alert, {lower:,} to a LOWER one"
     return answer + (f"; of {unknown:,} nobody can tell" if unknown else "") + (f" ({part})" if part else "")

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from lib import approval, guards, provenance, undo
 from lib.account import AccountGuards, EnvironmentLock
 from lib.errors import NotAsWanted, Refused, RunbookError, Throttled, Unanswered, also
+from lib.modes import Foreign, Mode
 from lib.plans import Change, Outcome, Plan, Result, Wanted, entry, half_done, same
 from lib.record import formats
 from lib.record.change_rows import Action, WriteState
@@ -42,7 +43,7 @@ def carry_out(
     Raises Refused when the plan would lose what is not ours or is not the approved one, when a thing changed since it
     was read, and when another run may write.
     """
-    if settings.mode == "plan":
+    if settings.mode == Mode.PLAN:
         return replace(_only_planned(plan, record), refusal=guards.refusal([plan], settings, record))
     approval.require(plan, settings, record)
     guards.require_no_loss([plan], settings, record)
@@ -61,10 +62,10 @@ def roll_back(
     One thing that fails keeps none of the others from it, unless they carry what it still needs: they are not tried,
     and it is tried twice. Approval of the change covers its undo. Raises Refused for what somebody else wrote since.
     """
-    if settings.mode == "plan":
+    if settings.mode == Mode.PLAN:
         return _only_planned(plan, record)
     foreign = [change.resource.name for change in plan.changes if change.foreign]
-    if foreign and settings.rollback_foreign == "refuse":
+    if foreign and settings.rollback_foreign == Foreign.REFUSE:
         raise Refused(
             f"somebody else changed {', '.join(foreign)} since run {record.run_id}, and their values would be lost; "
             "look with --dry-run, then roll back with --overwrite"

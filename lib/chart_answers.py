@@ -8,7 +8,7 @@ import pandas as pd
 from lib import latency, rates, routes
 from lib.drawing import plural, spoken
 from lib.routes import Route, Unrouted
-from lib.telemetry import outcomes
+from lib.telemetry.words import When, Who
 
 FEWEST_FOR_P99 = 100  # of fewer, the p99 is the slowest one
 
@@ -17,7 +17,7 @@ def together(frame: pd.DataFrame, change_at: datetime | None) -> str:
     """How many executions succeeded as CloudWatch counts, which cannot tell check-ins from drills."""
 
     def words(row: pd.Series) -> str:
-        prefix = "" if row["when"] == "all" else f"{row['when']}: "
+        prefix = "" if row["when"] == When.ALL else f"{row['when']}: "
         if not row["finished"]:
             return f"{prefix}none finished"
         return f"{prefix}{row['succeeded']:g} of {row['finished']:g} succeeded ({row['low']:.0%} to {row['high']:.0%})"
@@ -34,17 +34,14 @@ def apart(counted: pd.DataFrame) -> str:
     """Of check-ins and of drills, how many succeeded before and after. `counted`: `outcomes.table`."""
 
     def words(row: pd.Series) -> str:
-        said = f"{row['who']}{'' if row['when'] == 'all' else ' ' + row['when']}: "
-        sure = f" ({row['low']:.0%} to {row['high']:.0%})" if row["who"] == outcomes.CHECKINS else ""
+        said = f"{row['who']}{'' if row['when'] == When.ALL else ' ' + row['when']}: "
+        sure = f" ({row['low']:.0%} to {row['high']:.0%})" if row["who"] == Who.CHECKINS else ""
         said += f"{row['succeeded']:,} of {row['finished']:,} succeeded{sure}" if row["finished"] else "none finished"
         said += f", {row['too long']:,} ran too long" if row["too long"] else ""
         said += f", {row['in doubt']:,} IN DOUBT" if row["in doubt"] else ""
         return said + (f", {row['still running']:,} still run" if row["still running"] else "")
 
-    checkins, drills = (
-        " · ".join(words(row) for _, row in counted[counted["who"] == who].iterrows())
-        for who in (outcomes.CHECKINS, outcomes.DRILLS)
-    )
+    checkins, drills = (" · ".join(words(row) for _, row in counted[counted["who"] == who].iterrows()) for who in Who)
     return f"{checkins}, 95 % interval\n{drills} (the bars hold both: CloudWatch cannot tell them apart)"
 
 
@@ -53,8 +50,8 @@ def like_with_like(took: pd.DataFrame) -> str:
 
     `took`: `outcomes.durations`. One that still runs after the limit is infinitely slow, as a lost alert is.
     """
-    mine = took[took["who"] == outcomes.CHECKINS]
-    whens = ("all",) if set(mine["when"]) == {"all"} else ("before", "after")
+    mine = took[took["who"] == Who.CHECKINS]
+    whens = (When.ALL,) if set(mine["when"]) == {When.ALL} else (When.BEFORE, When.AFTER)
     sides = {when: mine.loc[mine["when"] == when, "seconds"] for when in whens}
     number = min(len(side) for side in sides.values())
     if not number:

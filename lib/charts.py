@@ -38,13 +38,14 @@ from lib.drawing import (
     utc,
 )
 from lib.routes import ALERTING, Mark, Route
+from lib.telemetry.words import Count
 
 # outcome -> (word, colour, hatch); the hatch tells them apart in greyscale
 OUTCOMES = {
-    "ExecutionsSucceeded": ("succeeded", PALE, ""),
-    "ExecutionsFailed": ("failed", VERMILLION, "////"),
-    "ExecutionsTimedOut": ("timed out", ORANGE, "xxxx"),
-    "ExecutionsAborted": ("aborted", GREY, "...."),
+    Count.SUCCEEDED: ("succeeded", PALE, ""),
+    Count.FAILED: ("failed", VERMILLION, "////"),
+    Count.TIMED_OUT: ("timed out", ORANGE, "xxxx"),
+    Count.ABORTED: ("aborted", GREY, "...."),
 }
 PERCENTILES = {"p99": (VERMILLION, "^", ":"), "p95": (BLUE, "s", "--"), "p50": (BLACK, "o", "-")}
 COLOURS = {
@@ -93,8 +94,8 @@ def executions(frame: pd.DataFrame, change_at: datetime | None, split: pd.DataFr
             )
             floor = floor.add(values, fill_value=0)
     _flag_failures(axes, table, floor, step)
-    if "ExecutionsStarted" in table:
-        started = table["ExecutionsStarted"].dropna()
+    if Count.STARTED in table:
+        started = table[Count.STARTED].dropna()
         axes.plot(
             started.index + step / 2,
             started,
@@ -230,7 +231,7 @@ def _duration_limit(axes: Axes, values: pd.Series, limit: float, word: str) -> N
 
 
 def _flag_failures(axes: Axes, table: pd.DataFrame, top: pd.Series, step: timedelta) -> None:
-    bad = table.reindex(columns=[name for name in OUTCOMES if name != "ExecutionsSucceeded"]).sum(axis=1)
+    bad = table.reindex(columns=[name for name in OUTCOMES if name != Count.SUCCEEDED]).sum(axis=1)
     for moment, count in bad[bad > 0].items():
         axes.annotate(
             f"✕ {count:g}",

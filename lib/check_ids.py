@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
+UNREADABLE = "unreadable"  # the check-in that cannot be scored, by its scenario's name
 APPROVAL, DRILL = "approval", "drill"  # no phases, but their checks are kept like those of one
 
 
@@ -49,7 +50,7 @@ class Registered:
 def _drilled(what: str, *points: tuple[Point, str]) -> Registered:
     """What is asked of one drill. The check-in that cannot be scored is the plan's error, whatever is asked of it."""
     return Registered(
-        f"drill.{what}", applied="05", may="03 drill", points=(*points, (Point.ERRORS, "unreadable")), criteria="1"
+        f"drill.{what}", applied="05", may="03 drill", points=(*points, (Point.ERRORS, UNREADABLE)), criteria="1"
     )
 
 

@@ -8,7 +8,9 @@ from typing import Any
 
 from lib.check_ids import Id, of
 from lib.errors import NotAsWanted
+from lib.modes import Mode
 from lib.record import contacts
+from lib.record.words import member
 
 BEFORE = ".before"  # ends the id of a check that a phase asks once before it writes, and again after it
 
@@ -33,7 +35,7 @@ class Check:
 
     id: Id
     name: str
-    status: str
+    status: Status
     found: str
     expected: str
     subject: str = ""
@@ -67,9 +69,11 @@ class Check:
         """
         try:
             name, status, found, expected = (str(row[key]) for key in ("name", "status", "found", "expected"))
-            return cls(id_of(row), name, status, found, expected, str(row.get("subject", "")))
+            subject = str(row.get("subject", ""))
         except (AttributeError, KeyError, TypeError) as error:
             raise NotAsWanted(f"the record holds {brief(row)}, which is no answer to a check") from error
+        known = member(Status, status, f"the status of check {brief(name)!r} in the record")
+        return cls(id_of(row), name, known, found, expected, subject)
 
 
 def id_of(row: Mapping[str, Any]) -> Id:
@@ -91,15 +95,20 @@ def before(found: Iterable[Check]) -> list[Check]:
     return [replace(check, id=of(f"{check.id}{BEFORE}")) for check in found]
 
 
-def in_mode(found: Iterable[Check], mode: str, *more: Status) -> list[Check]:
+def in_mode(found: Iterable[Check], mode: Mode, *more: Status) -> list[Check]:
     """In plan mode nothing was made yet that could hold: there, what failed for want of it was not applied.
 
     `more` are other answers than `failed` for which that is the reason, too.
     """
-    if mode == "apply":
+    if mode == Mode.APPLY:
         return list(found)
     wanting = (Status.FAILED, *more)
     return [replace(one, status=Status.NOT_APPLIED) if one.status in wanting else one for one in found]
+
+
+def status_in(mode: Mode, good: bool) -> Status:
+    """Likewise of one answer: what is not good has failed, or was not applied where nothing was made yet."""
+    return Status.PASSED if good else Status.FAILED if mode == Mode.APPLY else Status.NOT_APPLIED
 
 
 def failed(found: Iterable[Check]) -> list[Check]:

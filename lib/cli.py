@@ -28,12 +28,15 @@ from lib import (
     undoing,
 )  # fmt: skip
 from lib.aws import Live, connect
+from lib.check_ids import APPROVAL
 from lib.checks import require
 from lib.command import exit_code, main, parameters, told
 from lib.display import commands
 from lib.errors import BadParameters, RunbookError, Superseded, class_of
+from lib.modes import Mode
 from lib.phases import VALIDATION, Phase
 from lib.record.change_rows import WriteState
+from lib.record.words import Verdict
 from lib.records import Record
 from lib.settings import Settings, changed
 
@@ -45,7 +48,7 @@ __all__ = ["drilling", "looking", "main", "told"]
 @told
 def plan(given: Callable[..., Settings]) -> int:
     """Show every change of every phase; write nothing."""
-    chosen = given(mode="plan")
+    chosen = given(mode=Mode.PLAN)
     record, live = audit.begin(chosen)
     terminal.identity(live)
     require(preflight.pieces(live))
@@ -53,7 +56,7 @@ def plan(given: Callable[..., Settings]) -> int:
     made = approval.plan_data(plans, chosen)
     record.keep_json(approval.PLAN, made)
     if people := approvers.two_persons(chosen, live.identity.caller):
-        record.checked("approval", people)
+        record.checked(APPROVAL, people)
     records.seal(record)
     terminal.plans(plans)
     terminal.two_persons(people)
@@ -89,14 +92,14 @@ def apply(
     more = {key: value for key, value in approved.items() if value}
     if not run_id:
         if break_lock:
-            held = commands.runbook(given(mode="apply", **more), "lock")
+            held = commands.runbook(given(mode=Mode.APPLY, **more), "lock")
             raise BadParameters(f"--break-lock goes with --resume; `{held}` shows who holds the lock")
-        return carry_out(given(mode="apply", **more), phases.numbers(first, last, only), undo=rollback_on_failure)
+        return carry_out(given(mode=Mode.APPLY, **more), phases.numbers(first, last, only), undo=rollback_on_failure)
     if first or last or only:
         raise BadParameters("--resume goes on with the run's own phases; leave --from, --to and --only out")
     if more:
         raise BadParameters("--resume goes on with the run's own approval; leave the --approved options out")
-    return go_on(given(mode="apply", run_id=run_id), break_lock, rollback_on_failure)
+    return go_on(given(mode=Mode.APPLY, run_id=run_id), break_lock, rollback_on_failure)
 
 
 def go_on(chosen: Settings, break_lock: bool, undo: bool, execute: run.Execute = notebooks.execute) -> int:
@@ -169,19 +172,21 @@ def carry_out(
     return exit_code(done)
 
 
-def ways_on(chosen: Settings, record: Record, verdict: str) -> None:
+def ways_on(chosen: Settings, record: Record, verdict: Verdict) -> None:
     """The commands that undo this run, where it changed something, and that go on with it, where it is not done."""
     words = [record.run_id, *with_its_lock(chosen, record.run_id)]
     if record.rows(changes.LOG):
         terminal.say(f"Undo:   {commands.runbook(chosen, 'rollback', *words)}")
-    if verdict != "succeeded":
+    if verdict != Verdict.SUCCEEDED:
         terminal.say(f"Go on:  {commands.runbook(chosen, 'apply', '--resume', *words)}")
 
 
 def to_be_undone(done: Sequence[Phase], rows: Sequence[Mapping[str, Any]]) -> bool:
     """Whether this command changed something and a phase that changes or proves it failed; not where it was stopped."""
     failed = [
-        phase for phase in done if phase.verdict == "failed" and not issubclass(class_of(phase.error_class), Superseded)
+        phase
+        for phase in done
+        if phase.verdict == Verdict.FAILED and not issubclass(class_of(phase.error_class), Superseded)
     ]
     wrote = any(row["state"] == WriteState.INTENDED and not row["temporary"] for row in rows)
     return wrote and any(phase.number in (*desired.PHASES, VALIDATION) for phase in failed)

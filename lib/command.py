@@ -15,6 +15,7 @@ from lib import errors, interrupts, origin, run, settings, terminal
 from lib.display import console
 from lib.errors import BadParameters, RunbookError
 from lib.phases import Phase
+from lib.record.words import Verdict
 from lib.settings import Settings
 from lib.subscriber import shown
 from lib.yaml_text import read
@@ -109,8 +110,8 @@ def main() -> None:
 
 def exit_code(done: Sequence[Phase]) -> int:
     """0, 130 for an interruption, otherwise that of the error that ended a phase: 3 where it was refused."""
-    failed = [errors.class_of(phase.error_class).exit_code for phase in done if phase.verdict == "failed"]
-    return {"succeeded": 0, "interrupted": INTERRUPTED}.get(run.overall(done), max(failed, default=1))
+    failed = [errors.class_of(phase.error_class).exit_code for phase in done if phase.verdict == Verdict.FAILED]
+    return {Verdict.SUCCEEDED: 0, Verdict.INTERRUPTED: INTERRUPTED}.get(run.overall(done), max(failed, default=1))
 
 
 if __name__ == "__main__":

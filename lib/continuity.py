@@ -10,6 +10,7 @@ from lib import executions
 from lib.aws import Live
 from lib.check_ids import Id
 from lib.checks import Check, Status
+from lib.modes import Mode
 from lib.plans import Outcome
 from lib.record.change_rows import WriteState
 from lib.records import Record
@@ -19,7 +20,8 @@ from lib.settings import Settings
 from lib.states import walk
 from lib.telemetry import cutover, outcomes, pauses, shifts, success_rate
 from lib.telemetry.cutover import Cutover
-from lib.telemetry.success_rate import SHORTEST, Tally, Verdict
+from lib.telemetry.success_rate import SHORTEST, Decision, Tally
+from lib.telemetry.words import Ending, ExecutionStatus, When, Who
 
 CROSSING = "evidence/crossing.json"
 ACROSS = "executions across the update finish on their old definition"
@@ -41,7 +43,7 @@ def crossing(live: Live, record: Record, outcome: Outcome) -> list[Check]:
     definition without a limit may leave some for a year. How one ends is no matter of the update.
     """
     expected = "all of them"
-    if live.settings.mode == "plan":
+    if live.settings.mode == Mode.PLAN:
         return [Check(Id.ACROSS, ACROSS, Status.NOT_APPLIED, "plan mode", expected)]
     states, moment = _states_before(live, outcome), updated_at(live)
     if not states:
@@ -57,7 +59,7 @@ def crossing(live: Live, record: Record, outcome: Outcome) -> list[Check]:
             Check(Id.ACROSS, ACROSS, Status.NOT_EXERCISED, "no execution was running when the update came", expected)
         ]
     wrong = [row for row in rows if row["strange"]]
-    going = [row for row in rows if row["status"] == executions.NEVER_ENDS]
+    going = [row for row in rows if row["status"] == ExecutionStatus.RUNNING]
     waiting = [row for row in going if moment and row["started"] >= moment - BACK]
     cut = f"only the newest {ASKED} were looked at" if len(running) > ASKED else cut
     found = f"{len(rows) - len(wrong)} of {len(running)}"
@@ -87,7 +89,7 @@ def _running_at(live: Live, moment: datetime) -> tuple[list[dict[str, Any]], str
     Those that began within the hour before, and whatever began earlier and runs still.
     """
     listed, settled = executions.listed(live, moment - BACK), moment - timedelta(seconds=MARGIN_SECONDS)
-    still = executions.recent(live, executions.MOST, executions.NEVER_ENDS)
+    still = executions.recent(live, executions.MOST, ExecutionStatus.RUNNING)
     rows = {row["name"]: row for row in (*listed.rows, *still)}.values()
     running = [r for r in rows if r["started"] < settled and (not r["stopped"] or r["stopped"] > moment)]
     return sorted(running, key=lambda row: row["started"], reverse=True), listed.cut
@@ -119,7 +121,7 @@ def seen(live: Live, start: datetime, end: datetime, change: Cutover | None) -> 
 
 
 def _untold(frame: pd.DataFrame, change: Cutover | None) -> str:
-    count = int(((frame["when"] == outcomes.UNTOLD) & (frame["who"] == outcomes.CHECKINS)).sum())
+    count = int(((frame["when"] == When.UNTOLD) & (frame["who"] == Who.CHECKINS)).sum())
     return (
         f"of {count:,} check-ins nobody can tell which definition they ran: {change.doubt}" if change and count else ""
     )
@@ -131,7 +133,7 @@ def undisturbed(frame: pd.DataFrame, kinds: pd.DataFrame, settings: Settings) ->
     `frame` is what `seen` returns, and `kinds` what `kinds_of_failure` does. Nothing passes on a list that was cut.
     """
     counted = outcomes.table(frame)
-    after, limit = outcomes.tally(counted, "after"), settings.long_execution_seconds
+    after, limit = outcomes.tally(counted, When.AFTER), settings.long_execution_seconds
     margin, error = settings.success_rate_margin, settings.success_rate_error
     found = [same_rate(counted, margin, error), _no_worse_part(frame, counted, settings)]
     found += [no_new_kind(kinds, after.of, outcomes.doubted(counted)), shifts.as_fast(frame, limit)]
@@ -145,16 +147,16 @@ def same_rate(counted: pd.DataFrame, margin: float, error: float) -> Check:
     `counted` is `outcomes.table`. What began just now is not counted yet, and what runs too long has failed; of what is
     in doubt the answer holds however it ends, or is `cannot tell`.
     """
-    before = outcomes.tally(counted, "before")
+    before = outcomes.tally(counted, When.BEFORE)
 
-    def decided(good: Sequence[bool]) -> Verdict:
+    def decided(good: Sequence[bool]) -> Decision:
         return success_rate.compare(before, Tally.of_each(good), margin, error)
 
     verdict = success_rate.either_way(decided, outcomes.ended_well(counted))
-    mine = counted[counted["who"] == outcomes.CHECKINS].set_index("when")
+    mine = counted[counted["who"] == Who.CHECKINS].set_index("when")
     said = "".join(
         f"; {when} the change {mine.loc[when, 'too long']} ran too long"
-        for when in ("before", "after")
+        for when in (When.BEFORE, When.AFTER)
         if when in mine.index and mine.loc[when, "too long"]
     )
     expected = f"shown to be less than {margin:.1%} lower, but for an error of {error:.0%}"
@@ -163,14 +165,14 @@ def same_rate(counted: pd.DataFrame, margin: float, error: float) -> Check:
 
 def _no_worse_part(frame: pd.DataFrame, counted: pd.DataFrame, settings: Settings) -> Check:
     after, margin = outcomes.checkins_after(frame)["started"], settings.success_rate_margin
-    before = outcomes.tally(counted, "before")
+    before = outcomes.tally(counted, When.BEFORE)
 
-    def decided(good: Sequence[bool]) -> Verdict:
+    def decided(good: Sequence[bool]) -> Decision:
         verdict, part = success_rate.no_worse_part(good, before, margin, settings.success_rate_error)
         if part is None:
             return verdict
         first, last = (after.iloc[at] for at in (part.first, part.last))
-        return Verdict(verdict.status, f"{verdict.why}; started {first:%Y-%m-%d %H:%M:%S} to {last:%H:%M:%S} UTC")
+        return Decision(verdict.status, f"{verdict.why}; started {first:%Y-%m-%d %H:%M:%S} to {last:%H:%M:%S} UTC")
 
     verdict = success_rate.either_way(decided, outcomes.ended_well(counted))
     return Check(
@@ -183,17 +185,17 @@ def kinds_of_failure(live: Live, frame: pd.DataFrame) -> pd.DataFrame:
 
     The error's name of the newest ASKED failed ones of each side is asked for, never its words.
     """
-    bad = frame[(frame["who"] == outcomes.CHECKINS) & frame["outcome"].isin([outcomes.FAILED, outcomes.TOO_LONG])]
-    asked = bad[bad["outcome"] == outcomes.FAILED].groupby("when").tail(ASKED)
+    bad = frame[(frame["who"] == Who.CHECKINS) & frame["outcome"].isin([Ending.FAILED, Ending.TOO_LONG])]
+    asked = bad[bad["outcome"] == Ending.FAILED].groupby("when").tail(ASKED)
     errors = {row.name: executions.describe(live, row.arn).error for row in asked.itertuples(index=False)}
     named = {row.name: f"{row.status} {errors[row.name]}".strip() for row in asked.itertuples(index=False)}
     limit = f"for over {live.settings.long_execution_seconds:g} s"
-    unnamed = (bad["status"] + f" {limit}").where(bad["outcome"] == outcomes.TOO_LONG, NOT_LOOKED_AT)
+    unnamed = (bad["status"] + f" {limit}").where(bad["outcome"] == Ending.TOO_LONG, NOT_LOOKED_AT)
     kind = [named.get(name, other) for name, other in zip(bad["name"], unnamed, strict=True)]
     rows = [
         (
             name,
-            *(int((part["when"] == when).sum()) for when in ("before", "after")),
+            *(int((part["when"] == when).sum()) for when in (When.BEFORE, When.AFTER)),
             *part.iloc[-1][["started", "name"]],
         )
         for name, part in bad.groupby(pd.Series(kind, index=bad.index, dtype=str), sort=True)

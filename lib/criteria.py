@@ -9,9 +9,11 @@ from lib import latency
 from lib.check_ids import Id, Point
 from lib.checks import Check, Status, failed, in_mode
 from lib.libraries import pandas as pd
+from lib.modes import Mode
 from lib.routes import Route
 from lib.telemetry import outcomes, success_rate
-from lib.telemetry.success_rate import Tally, Verdict
+from lib.telemetry.success_rate import Decision, Tally
+from lib.telemetry.words import Count, ExecutionStatus, When, Who
 
 Row = Mapping[str, Any]
 MORE_THAN_HALF = 0.5
@@ -33,7 +35,7 @@ EVIDENCE = {
 }
 
 
-def checklist(checks: Sequence[Check], mode: str = "apply") -> list[Check]:
+def checklist(checks: Sequence[Check], mode: Mode = Mode.APPLY) -> list[Check]:
     """The plan's five points, each from the checks that carry it; a point that no check carries has failed.
 
     A point is only `passed` when all of them are: one that waits or was not exercised makes it so.
@@ -65,7 +67,7 @@ def _passed(checks: Iterable[Check]) -> int:
 
 def error_is_loud(row: Mapping[str, Any]) -> Check:
     """A check-in that cannot be scored fails visibly or takes route unscored; either way operations is told."""
-    visible = row["status"] == "FAILED" or row["route"] == Route.UNSCORED
+    visible = row["status"] == ExecutionStatus.FAILED or row["route"] == Route.UNSCORED
     told = row["operations_alerts"] >= 1
     found = f"{row['status']}, route {row['route']}, {row['operations_alerts']} alerts to operations"
     expected = "FAILED or route unscored, and operations told"
@@ -145,7 +147,7 @@ def counted_successes(frame: pd.DataFrame) -> float | None:
     """How many successes CloudWatch counted, of check-ins and drills together; None without a datapoint: not zero."""
     if frame.empty:
         return None
-    found = frame.loc[frame["metric"] == "ExecutionsSucceeded", "value"].dropna()
+    found = frame.loc[frame["metric"] == Count.SUCCEEDED, "value"].dropna()
     return None if found.empty else float(found.sum())
 
 
@@ -158,8 +160,8 @@ def successful_executions(frame: pd.DataFrame, counted: pd.DataFrame, margin: fl
     those in doubt it must hold however they end.
     """
     name, expected = "4 CloudWatch shows successful executions", "real check-ins, and nearly all of them"
-    before, after = (outcomes.tally(counted, when) for when in ("before", "after"))
-    drills, seen = outcomes.tally(counted, "after", outcomes.DRILLS), counted_successes(frame)
+    before, after = (outcomes.tally(counted, when) for when in (When.BEFORE, When.AFTER))
+    drills, seen = outcomes.tally(counted, When.AFTER, Who.DRILLS), counted_successes(frame)
     shown = "no datapoint" if seen is None else f"{seen:g} succeeded since the change, as CloudWatch counts"
     said = f"{shown}; by the list of executions {after} check-ins and {drills} drills"
     if not seen or not after.succeeded:
@@ -169,7 +171,7 @@ def successful_executions(frame: pd.DataFrame, counted: pd.DataFrame, margin: fl
         return Check(Id.CRITERION_4, name, Status.CANNOT_TELL if lacking else Status.FAILED, said, expected)
     floor = MORE_THAN_HALF if before.of else 1 - margin
 
-    def decided(good: Sequence[bool]) -> Verdict:
+    def decided(good: Sequence[bool]) -> Decision:
         found = [success_rate.at_least(Tally.of_each(good), floor, error), success_rate.newest(good, floor, error)]
         if before.of:
             found.append(success_rate.compare(before, Tally.of_each(good), margin, error))

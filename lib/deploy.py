@@ -12,9 +12,10 @@ from lib import lint, names
 from lib.asl import reading
 from lib.aws import Live, readable
 from lib.check_ids import Id
-from lib.checks import Check, Status
+from lib.checks import Check, Status, status_in
 from lib.definitions import loader
 from lib.errors import NotAsWanted
+from lib.modes import Gap, Mode
 from lib.phases import entry
 from lib.records import Record
 from lib.resources.rules import Rule, targets
@@ -82,7 +83,7 @@ def _validated(live: Live, definition: dict[str, Any]) -> Check:
     name, found = "ValidateStateMachineDefinition", problems or f"{answer['result']}, no diagnostics"
     if answer["result"] != "OK":
         return Check(Id.DEFINITION_VALIDATED, name, Status.FAILED, found, "OK")
-    if "definition_validation" in live.settings.not_exercised_here:
+    if Gap.DEFINITION_VALIDATION in live.settings.not_exercised_here:
         found = "this environment accepts anything"
         return Check(Id.DEFINITION_VALIDATED, name, Status.NOT_EXERCISED, found, "OK, from AWS")
     return Check(Id.DEFINITION_VALIDATED, name, Status.PASSED, found, "OK")
@@ -100,7 +101,7 @@ def _heard(live: Live, name: str, pattern: dict[str, Any], dispatcher: str) -> C
     found = f"{rule['State'] if rule else 'missing'}, targets: {len(reached)}"
     as_wanted = rule is not None and rule["State"] == "ENABLED" and rule["EventPattern"] == pattern
     good = as_wanted and dispatcher in reached
-    status = Status.PASSED if good else Status.FAILED if live.settings.mode == "apply" else Status.NOT_APPLIED
+    status = status_in(live.settings.mode, good)
     expected = "ENABLED, with its pattern, to the dispatcher: run phase 04 first"
     return Check(Id.RULE_CARRIES, f"{name} carries its event", status, found, expected, name)
 
@@ -112,11 +113,11 @@ def published(live: Live) -> list[Check]:
     eventually consistent. In plan mode nothing is waited for.
     """
     s = live.settings
-    idle(_to_settle(live) if s.mode == "apply" else 0, live.sleep)
+    idle(_to_settle(live) if s.mode == Mode.APPLY else 0, live.sleep)
     now = str((description(live, s.state_machine_arn) or {}).get("revisionId", "none"))
     found = versions(live, s.state_machine_arn)
     newest = str((description(live, found[0]) or {}).get("revisionId", "none")) if found else "no version"
-    held = Status.PASSED if newest == now else Status.FAILED if s.mode == "apply" else Status.NOT_APPLIED
+    held = status_in(s.mode, newest == now)
     return [
         Check(Id.REVISION_PUBLISHED, "newest published version is the live revision", held, newest, now),
         *entry.run_the_live_revision(live),

@@ -34,6 +34,7 @@ from lib.resources.entries import Entries
 from lib.resources.topics import FROM_PARAMETERS
 from lib.resources.users import SYNTHETIC
 from lib.resources.workflow_alias import routed_to
+from lib.subscriber import Protocol
 
 FOURTEEN_DAYS = str(14 * 24 * 3600)
 WIDGET_PREFIX = "Phase 3:"
@@ -43,7 +44,7 @@ def infrastructure(live: Live, known: Entries | None = None) -> list[Wanted]:
     """Phase 01: operations topic, subscription with dead-letter queue, the processor's variable, the drill user."""
     s = live.settings
     names.require_variable_seen(live, known)
-    subscription = Subscription(live, s.ops_topic_name, s.ops_subscription_protocol, _recordable(live))
+    subscription = Subscription(live, s.ops_topic_name, str(s.ops_subscription_protocol), _recordable(live))
     dead_letters = {"dead_letter_queue": s.queue_arn(s.ops_dead_letter_queue_name), "raw": "false", "filter": ""}
     return [
         Wanted(Topic(live, s.ops_topic_name), {"DisplayName": "Your6 operations alerts"}),
@@ -144,7 +145,7 @@ def widgets(live: Live) -> list[dict[str, Any]]:
 
 def _recordable(live: Live) -> str:
     s = live.settings
-    return s.ops_subscription_endpoint if s.ops_subscription_protocol == "sqs" else FROM_PARAMETERS
+    return s.ops_subscription_endpoint if s.ops_subscription_protocol == Protocol.SQS else FROM_PARAMETERS
 
 
 def queue_fed_by(

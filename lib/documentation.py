@@ -3,7 +3,7 @@
 from lib import changes, desired, documents, names
 from lib.aws import Live
 from lib.check_ids import Id
-from lib.checks import Check, Status
+from lib.checks import Check, status_in
 from lib.plans import Plan
 from lib.record.change_rows import Action
 from lib.resources import Section
@@ -13,14 +13,14 @@ def describes_live(live: Live) -> list[Check]:
     """Whether what check-ins run and the live event rules are those that the sections are rendered from."""
     wanted, running = desired.workflow(live)["definition"], names.running_definitions(live)
     same = bool(running) and all(definition == wanted for definition in running)
-    status = Status.PASSED if same else Status.FAILED if live.settings.mode == "apply" else Status.NOT_APPLIED
+    status = status_in(live.settings.mode, same)
     name, found = "the live workflow is the documented one", "the same" if same else "another"
     return [Check(Id.WORKFLOW_DOCUMENTED, name, status, found, "the same"), _rules(live)]
 
 
 def _rules(live: Live) -> Check:
     pending = [change.resource.name for change in changes.plan("04", desired.event_rules(live)).pending]
-    status = Status.PASSED if not pending else Status.FAILED if live.settings.mode == "apply" else Status.NOT_APPLIED
+    status = status_in(live.settings.mode, not pending)
     found = f"another: {', '.join(pending)}" if pending else "the same"
     return Check(Id.RULES_DOCUMENTED, "the live event rules are the documented ones", status, found, "the same")
 

@@ -11,6 +11,7 @@ from typing import Any
 from lib import routes
 from lib.display import commands, escape
 from lib.marked import normal
+from lib.modes import Approval
 from lib.routes import DRILL_PREFIX, LOW_SENTIMENT_RULE, STANDARD_ALERT, Route, Score, Threshold, Told
 from lib.settings import Settings
 from lib.settings import changed as with_values
@@ -95,7 +96,7 @@ def testing(settings: Settings, started: str = "") -> str:
     s = settings
     given = json.dumps({"userId": s.drill_user_id, "checkinResult": DRILL}, indent=2)
     named = f"`{DRILL_PREFIX}*` of the user `{s.drill_user_id}`"
-    approved = APPROVED if s.approval == "required" else ()
+    approved = APPROVED if s.approval == Approval.REQUIRED else ()
     anybodys = with_values(s, profile="")
     start = ("--state-machine-arn", started or s.state_machine_arn, "--input", "file://drill-crisis.json")
     return f"""## Testing the workflow (Phase 3)

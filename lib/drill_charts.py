@@ -6,10 +6,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lib import latency
+from lib.channels import Channel
+from lib.checks import Status
 from lib.drawing import (
     BLACK,
     BLUE,
-    GREY,
     ORANGE,
     VERMILLION,
     canvas,
@@ -26,7 +27,7 @@ from lib.drawing import (
     time_axis,
 )
 
-TOPICS = {"trusted": (BLUE, "o"), "operations": (ORANGE, "D")}
+TOPICS = {Channel.TRUSTED.value: (BLUE, "o"), Channel.OPERATIONS.value: (ORANGE, "D")}
 SPREAD = 0.18  # how far the dots of a row are apart from its middle, so that equal times do not hide each other
 
 
@@ -58,7 +59,7 @@ def _series(axes: Axes, place: int, topic: str, seconds: pd.Series) -> None:
     if lost := len(seconds) - len(known):
         outside(axes, place - 0.36, f"✕ {lost} of {len(seconds)} LOST", VERMILLION, "bold")
         axes.plot([end] * lost, lift[:lost], "X", color=VERMILLION, markeredgecolor=BLACK, markersize=8)
-    colour, marker = TOPICS.get(topic, (GREY, "s"))
+    colour, marker = TOPICS[topic]
     spots = known.clip(lower=0.01)
     axes.plot(spots, lift[lost:], marker, color=colour, markeredgecolor=BLACK, markersize=5, alpha=0.8)
     p50, p95, p99, slowest = (latency.percentile(seconds, share) for share in (0.5, 0.95, 0.99, 1))
@@ -76,8 +77,8 @@ def drill_log(frame: pd.DataFrame, limit_seconds: float) -> Figure:
     question = "Did every drill of the log reach people?"
     if frame.empty:
         return nothing(question, "no drill was logged yet.", frame)
-    failed, unknown = (frame[frame["verdict"] == verdict] for verdict in ("failed", "cannot tell"))
-    passed = (frame["verdict"] == "passed").sum()
+    failed, unknown = (frame[frame["verdict"] == verdict] for verdict in (Status.FAILED, Status.CANNOT_TELL))
+    passed = (frame["verdict"] == Status.PASSED).sum()
     known = frame[list(TOPICS)].stack().dropna()
     answer = f"{passed} of {plural(len(frame), 'drill')} passed"
     answer += f", of {len(unknown)} nobody can tell" if len(unknown) else ""

@@ -54,11 +54,11 @@ def broken_off(run_id: str, scenario: str, caller: str, why: str) -> dict[str, A
     """The row of a drill that could not be carried out, or not cleared away: nobody knows who was reached."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     return {"logged": now, "time": now, "run_id": run_id, "caller": caller, "scenario": scenario, "route": None} | {
-        "verdict": "failed", "trusted": None, "operations": None, "lost": [], "failed": [why],
+        "verdict": str(Status.FAILED), "trusted": None, "operations": None, "lost": [], "failed": [why],
     }  # fmt: skip
 
 
-def verdict(checks: Sequence[Check]) -> str:
+def verdict(checks: Sequence[Check]) -> Status:
     """`passed` says that alerts came as they should, on what was validated where a run is known that validated."""
     found = {check.status for check in checks}
     return next((status for status in (Status.FAILED, Status.CANNOT_TELL) if status in found), Status.PASSED)
@@ -75,7 +75,7 @@ def row(run_id: str, drill: Mapping[str, Any], checks: Sequence[Check], caller: 
         "scenario": drill["scenario"],
         "execution": drill["execution"],
         "route": drill["route"],
-        "verdict": verdict(checks),
+        "verdict": str(verdict(checks)),
         "trusted": latency.until_last(drill, "trusted"),
         "operations": latency.until_last(drill, "operations"),
         "lost": latency.lost(drill),

@@ -9,10 +9,12 @@ import click
 
 from lib import audit, criteria, drill_log, drills, infrastructure, judging, run, scenarios, terminal, validation
 from lib.aws import Live
+from lib.check_ids import DRILL, UNREADABLE
 from lib.checks import Check, Status, require
 from lib.command import main, parameters, told
 from lib.drills import Group, Session
 from lib.errors import BadParameters, NotAsWanted, RunbookError, Unrecorded
+from lib.modes import Mode
 from lib.phases import validity
 from lib.phases.validity import Validity
 from lib.record.folder import BROKEN_OFF, DRILLED
@@ -37,7 +39,7 @@ def named(name: str) -> Scenario:
 @told
 def drill(given: Callable[..., Settings], scenario: str) -> int:
     """Run one drill as the drill user, marked [DRILL], and see who is reached and how soon."""
-    chosen, case = given(mode="apply"), named(scenario)
+    chosen, case = given(mode=Mode.APPLY), named(scenario)
     record, live = audit.begin(chosen)
     caller = live.identity.caller
     terminal.identity(live)
@@ -64,7 +66,7 @@ def drill(given: Callable[..., Settings], scenario: str) -> int:
         record.keep_json(DRILLED, row | {"verdict": found, "validated": described(standing), "caller": caller})
         log.append(drill_log.LOG, drill_log.row(record.run_id, row, checks, caller) | about)
         validation.publish(live, [row])
-        record.checked("drill", checks)
+        record.checked(DRILL, checks)
         terminal.checks(f"Drill {scenario}", checks)
         terminal.say(f"Drill {scenario}: {found['status']}" + (f" ({found['found']})" if found["found"] else ""))
         terminal.say(f"Log: {log.folder / drill_log.LOG}")
@@ -79,7 +81,7 @@ def judged(live: Live, session: Session, row: Mapping[str, Any]) -> list[Check]:
     return [
         *(replace(check, status=Status.FAILED) if check.status == Status.WAITING else check for check in people),
         *(Check.from_row(check) for check in row["checks"]),
-        *([criteria.error_is_loud(row)] if row["scenario"] == "unreadable" else []),
+        *([criteria.error_is_loud(row)] if row["scenario"] == UNREADABLE else []),
         judging.strays(session),
         judging.cleared(session),
     ]
@@ -96,4 +98,4 @@ def verdict(scenario: str, checks: Sequence[Check]) -> dict[str, str]:
     open_ones = (Status.CANNOT_TELL, Status.NOT_APPLIED)
     unknown = [[f"{check.name}: {check.found}" for check in checks if check.status == one] for one in open_ones]
     said = next(filter(None, [failed, *unknown]), [])
-    return {"name": scenario, "status": drill_log.verdict(checks), "found": ", ".join(said)}
+    return {"name": scenario, "status": str(drill_log.verdict(checks)), "found": ", ".join(said)}

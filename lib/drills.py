@@ -15,10 +15,11 @@ from typing import Any
 from lib import changes, executions, listening, locks, render, resources
 from lib.account_guards import AccountGuards
 from lib.aws import Live
+from lib.channels import Channel
 from lib.checks import brief
 from lib.errors import NotAsWanted, Refused
 from lib.executions import Execution
-from lib.listening import BEHIND_RULE, Received
+from lib.listening import Received
 from lib.phases import VALIDATION
 from lib.plans import Wanted
 from lib.records import Record
@@ -80,12 +81,12 @@ class Drill:
     @property
     def events(self) -> list[str]:
         """The detail-types of the events that the drill published."""
-        return sorted(str(message.body.get("detail-type", "")) for message in self.heard("events"))
+        return sorted(str(message.body.get("detail-type", "")) for message in self.heard(Channel.EVENTS))
 
     @property
     def rules(self) -> list[str]:
         """The rules behind which its events arrived, one entry an arrival."""
-        return sorted(message.rule for message in self.heard(BEHIND_RULE))
+        return sorted(message.rule for message in self.heard(Channel.RULES))
 
 
 @dataclass(frozen=True)

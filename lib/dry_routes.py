@@ -14,7 +14,7 @@ from lib.checks import Check, Status
 from lib.routes import DRILL_PREFIX
 from lib.scenarios import Scenario
 from lib.teststate import Asked
-from lib.walks import Way, follow
+from lib.walks import SentKind, Way, follow
 
 EXECUTION = f"{DRILL_PREFIX}before-deploying"
 
@@ -58,7 +58,7 @@ def _check(one: Taken) -> Check:
     said: dict[str, Any] = {"route": one.route or "none was decided"}
     if one.whole:
         expected["events"] = sorted(one.case.expect["events"])
-        said["events"] = sorted(one.way.names("event"))
+        said["events"] = sorted(one.way.names(SentKind.EVENT))
     good = said == expected and not one.way.error
     name, status = one.case.name, Status.PASSED if good else Status.FAILED
     return Check(Id.ROUTE_TESTED, f"TestState: {name}", status, _words(said, one), _words(expected), name)

@@ -7,6 +7,7 @@ from lib.aws import Live, readable
 from lib.check_ids import Id
 from lib.checks import Check, Status
 from lib.definitions import loader
+from lib.modes import Mode
 from lib.resources import Rule
 from lib.resources.users import require_nobodys
 from lib.routes import LOW_SENTIMENT_RULE
@@ -51,7 +52,7 @@ def dispatcher(live: Live) -> list[Check]:
     Sends real [DRILL] alerts, so it runs in apply mode only. Whether they arrive is validated in phase 05.
     """
     samples = [rule["sample"] for rule in loader.rules()]
-    if live.settings.mode == "plan":
+    if live.settings.mode == Mode.PLAN:
         return [_taken(sample, Status.NOT_APPLIED, "plan mode", "an answer without an error") for sample in samples]
     require_nobodys(live)
     return [_dispatch(live, sample) for sample in samples]

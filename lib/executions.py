@@ -11,9 +11,9 @@ from botocore.exceptions import ClientError
 
 from lib.aws import Live, absent_is_none, error_code, readable
 from lib.exact_json import parsed
+from lib.telemetry.words import ExecutionStatus
 from lib.wait import until
 
-NEVER_ENDS = "RUNNING"
 MOST = 500_000  # executions that are listed, a thousand a call: 24 days at 20,500 a day
 REPEATED_WITHIN = 1000  # the newest executions, among which a repeated start finds its first
 # Of a history, the states are wanted and not the words that went through them.
@@ -84,7 +84,7 @@ def finished(live: Live, arn: str, timeout: float, with_output: bool = True) -> 
     """Wait until an execution ends, or until `timeout` seconds pass; then it is returned as it stands."""
     return until(
         lambda: describe(live, arn, with_output),
-        lambda execution: execution.status != NEVER_ENDS,
+        lambda execution: execution.status != ExecutionStatus.RUNNING,
         live.patience(timeout),
     ).seen
 

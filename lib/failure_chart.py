@@ -7,22 +7,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from lib import failures as evidence
 from lib.drawing import BLACK, GREY, ORANGE, PALE, VERMILLION, canvas, nothing, plural, spoken, styled
+from lib.failures import VISIBLE, Effect
 
 QUESTION = "Does any single failure silence a crisis?"
-SILENT, LATE, FAILED = evidence.SILENT, evidence.LATE, evidence.FAILED
-LOUD = (SILENT, LATE, FAILED, "gap")
+LOUD = (Effect.SILENT, Effect.LATE, Effect.FAILED, Effect.GAP)
 # outcome -> (word, fill, hatch); the word on the tile and the hatch tell the same without colour
 TILES = {
     "contact": ("contact", PALE, ""),
     "operations": ("ops", PALE, ""),
-    "failed visibly": ("fails visibly", "#EEEEEE", ""),
-    "not exercised here": ("only a queue", "white", "...."),
-    "gap": ("NOBODY", ORANGE, "////"),
-    LATE: ("LATE", ORANGE, "\\\\"),
-    FAILED: ("ENDS WRONG", VERMILLION, "++++"),
-    SILENT: ("SILENT", VERMILLION, "xxxx"),
+    VISIBLE: ("fails visibly", "#EEEEEE", ""),
+    Effect.NOT_EXERCISED: ("only a queue", "white", "...."),
+    Effect.GAP: ("NOBODY", ORANGE, "////"),
+    Effect.LATE: ("LATE", ORANGE, "\\\\"),
+    Effect.FAILED: ("ENDS WRONG", VERMILLION, "++++"),
+    Effect.SILENT: ("SILENT", VERMILLION, "xxxx"),
 }
 ROW = 0.27  # inches
 
@@ -43,13 +42,15 @@ def failures(matrix: pd.DataFrame, limit_seconds: float) -> Figure:
 
 def _answer(matrix: pd.DataFrame, limit: float) -> str:
     counted = matrix["outcome"].value_counts()
-    in_time = matrix[matrix["seconds"].notna() & (matrix["outcome"] != LATE)]
-    said = [f"{len(in_time)} reached somebody", f"{int(counted.get('failed visibly', 0))} failed visibly"]
-    said += [f"{int(counted[bad])} {TILES[bad][0]}" for bad in (SILENT, FAILED, LATE) if bad in counted]
-    said += [] if SILENT in counted else ["none silent"]
+    in_time = matrix[matrix["seconds"].notna() & (matrix["outcome"] != Effect.LATE)]
+    said = [f"{len(in_time)} reached somebody", f"{int(counted.get(VISIBLE, 0))} failed visibly"]
+    said += [
+        f"{int(counted[bad])} {TILES[bad][0]}" for bad in (Effect.SILENT, Effect.FAILED, Effect.LATE) if bad in counted
+    ]
+    said += [] if Effect.SILENT in counted else ["none silent"]
     if len(in_time):
         said.append(f"slowest of those in time {spoken(in_time['seconds'].max())}, limit {limit:g} s")
-    if gaps := int(counted.get("gap", 0)):
+    if gaps := int(counted.get(Effect.GAP, 0)):
         said.append(f"{plural(gaps, 'accepted event')} beside the crisis that nothing carries")
     return f"{plural(len(matrix), 'failure')}: {', '.join(said)}"
 

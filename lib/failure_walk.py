@@ -14,7 +14,7 @@ from lib.checks import Check, Status
 from lib.routes import Route
 from lib.settings import Settings
 from lib.teststate import Asked
-from lib.walks import Step, Way, Whole, failed, follow
+from lib.walks import SentKind, Step, Way, Whole, failed, follow
 
 ORDINARY = "checkin-before-deploying"
 
@@ -32,7 +32,7 @@ class Failure:
 
     @property
     def told(self) -> bool:
-        return self.way is not None and any(sent.kind in ("event", "topic") for sent in self.way.sent)
+        return self.way is not None and any(sent.kind in (SentKind.EVENT, SentKind.TOPIC) for sent in self.way.sent)
 
     @property
     def good(self) -> bool:
@@ -133,8 +133,8 @@ def heard(failure: Failure, settings: Settings) -> str:
     if failure.way is None:
         return "nothing reaches this task"
     names = {settings.ops_topic_arn: "operations", settings.alert_topic_arn: "contact by topic"}
-    who = ["contact by event" for _ in failure.way.names("event")]
-    who += [names.get(topic, topic) for topic in failure.way.names("topic")]
+    who = ["contact by event" for _ in failure.way.names(SentKind.EVENT)]
+    who += [names.get(topic, topic) for topic in failure.way.names(SentKind.TOPIC)]
     return " + ".join(dict.fromkeys(who)) or "NOBODY"
 
 

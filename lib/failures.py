@@ -7,22 +7,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from typing import Any
 
 from lib.check_ids import Id
 from lib.checks import Check, Status
 from lib.libraries import pandas as pd
+from lib.record.words import member
 from lib.records import Record
 
 EVIDENCE = "evidence/single_failures.json"
 NAME = "no single failure silences a crisis"
 IN_TIME = "somebody is told in time though a task fails"
-PASSED, NOT_EXERCISED, GAP = "passed", "not exercised here", "gap"  # of a failure that was tried, and of no check
-# Late: somebody was told, but not all who were due within the limit. Silent: nobody was told at all. Failed: somebody
-# was told, but the execution ended as it never may.
-LATE, FAILED, SILENT = "late", "failed", "silent"
-# From what is well to what must not be: of several interpreters, the worst counts.
-VERDICTS = (PASSED, NOT_EXERCISED, GAP, LATE, FAILED, SILENT)
 COLUMNS = ["task", "fault", "outcome", "seconds", "verdict"]
 NOT_BROKEN = (
     "no evidence of broken tasks in this run: an environment that people rely on is not broken for a test. What was "
@@ -30,6 +26,23 @@ NOT_BROKEN = (
 )
 
 Row = Mapping[str, Any]
+VISIBLE = "failed visibly"  # the outcome of one that reached nobody, and may
+
+
+class Effect(StrEnum):
+    """What one failure led to, from what is well to what must not be: of several interpreters, the worst counts."""
+
+    PASSED = "passed"
+    NOT_EXERCISED = "not exercised here"
+    GAP = "gap"
+    LATE = "late"  # somebody was told, but not all who were due within the limit
+    FAILED = "failed"  # somebody was told, but the execution ended as it never may
+    SILENT = "silent"  # nobody was told at all
+
+    @property
+    def rank(self) -> int:
+        """The higher, the worse."""
+        return list(Effect).index(self)
 
 
 def tried(record: Record) -> list[dict[str, Any]]:
@@ -37,22 +50,23 @@ def tried(record: Record) -> list[dict[str, Any]]:
     return list(record.latest(EVIDENCE) or [])
 
 
-def verdict(row: Row) -> str:
+def verdict(row: Row) -> Effect:
     """What became of one failure. Older records call all that is not well `failed`; there, who was reached tells."""
-    if row["verdict"] != FAILED:
-        return str(row["verdict"])
+    found = member(Effect, row["verdict"], f"a verdict in {EVIDENCE}")
+    if found != Effect.FAILED:
+        return found
     word = row["why"].partition(":")[0]
     if word == "LATE":
-        return LATE
-    return FAILED if word == "FORGOTTEN" or row["seconds"] else SILENT
+        return Effect.LATE
+    return Effect.FAILED if word == "FORGOTTEN" or row["seconds"] else Effect.SILENT
 
 
 def shown(record: Record) -> list[dict[str, str]]:
     """Every failure that did not reach somebody in time, with why; equal ones of several interpreters once."""
     rows: dict[tuple[str, ...], list[str]] = {}
     for row in tried(record):
-        if verdict(row) != PASSED:
-            key = (row["task"], row["fault"], row["route"], verdict(row), row["why"])
+        if verdict(row) != Effect.PASSED:
+            key = (row["task"], row["fault"], row["route"], str(verdict(row)), row["why"])
             rows.setdefault(key, []).append(row["interpreter"])
     columns = ("broken", "fault", "route", "verdict", "why")
     return [{**dict(zip(columns, key, strict=True)), "interpreters": ", ".join(on)} for key, on in rows.items()]
@@ -79,15 +93,16 @@ def _task(row: Row) -> str:
 
 
 def _cell(rows: Sequence[Row]) -> tuple[str, float | None, str]:
-    worst = max(rows, key=lambda row: (VERDICTS.index(verdict(row)), _first(row)))
+    worst = max(rows, key=lambda row: (verdict(row).rank, _first(row)))
     found = verdict(worst)
-    if found == LATE:
-        return LATE, max(worst["seconds"].values(), default=None), LATE
-    if found != PASSED:
-        return found, None, found
+    word = str(found)  # a frame holds the words themselves
+    if found == Effect.LATE:
+        return word, max(worst["seconds"].values(), default=None), word
+    if found != Effect.PASSED:
+        return word, None, word
     if not worst["seconds"]:
-        return "failed visibly", None, PASSED
-    return min(worst["seconds"], key=worst["seconds"].get), _first(worst), PASSED
+        return VISIBLE, None, word
+    return min(worst["seconds"], key=worst["seconds"].get), _first(worst), word
 
 
 def _first(row: Row) -> float:
@@ -100,28 +115,29 @@ def checks(record: Record) -> list[Check]:
     rows, expected = tried(record), "somebody reached, or failed visibly"
     if not rows:
         return [Check(Id.NONE_SILENT, NAME, Status.NOT_EXERCISED, NOT_BROKEN, expected)]
-    named = {bad: sorted({f"{row['task']} {row['fault']}" for row in rows if verdict(row) == bad}) for bad in VERDICTS}
+    named = {bad: sorted({f"{row['task']} {row['fault']}" for row in rows if verdict(row) == bad}) for bad in Effect}
     counted = Counter(verdict(row) for row in rows)
-    reached = sum(bool(row["seconds"]) for row in rows if verdict(row) == PASSED)
+    reached = sum(bool(row["seconds"]) for row in rows if verdict(row) == Effect.PASSED)
     on = len({row["interpreter"] for row in rows})
-    visible = counted[PASSED] - reached
+    visible = counted[Effect.PASSED] - reached
     found = f"{len(rows)} tried on {on} interpreters: {reached} reached somebody, {visible} failed visibly"
-    found += f", SILENT: {', '.join(named[SILENT])}{_machines(rows, SILENT)}" if named[SILENT] else ", none silent"
-    found += f", ENDED WRONGLY: {', '.join(named[FAILED])}" if named[FAILED] else ""
-    bad = Status.FAILED if named[SILENT] or named[FAILED] else Status.PASSED
-    return [Check(Id.NONE_SILENT, NAME, bad, found, expected), *_late(rows, named[LATE]), *_open(rows, expected)]
+    silent, wrong = named[Effect.SILENT], named[Effect.FAILED]
+    found += f", SILENT: {', '.join(silent)}{_machines(rows, Effect.SILENT)}" if silent else ", none silent"
+    found += f", ENDED WRONGLY: {', '.join(wrong)}" if wrong else ""
+    bad = Status.FAILED if silent or wrong else Status.PASSED
+    return [Check(Id.NONE_SILENT, NAME, bad, found, expected), *_late(rows, named[Effect.LATE]), *_open(rows, expected)]
 
 
 def _late(rows: Sequence[Row], named: Sequence[str]) -> list[Check]:
     """Who was told too late, and whether an unbroken execution beside it was as late: then it was the machine."""
-    late = [row for row in rows if verdict(row) == LATE]
+    late = [row for row in rows if verdict(row) == Effect.LATE]
     if not late:
         return []
-    found = f"{len(late)} of {len(rows)} LATE: {', '.join(named)}{_machines(rows, LATE)}"
+    found = f"{len(late)} of {len(rows)} LATE: {', '.join(named)}{_machines(rows, Effect.LATE)}"
     return [Check(Id.TOLD_IN_TIME, IN_TIME, Status.FAILED, found, "all who are due, in time")]
 
 
-def _machines(rows: Sequence[Row], bad: str) -> str:
+def _machines(rows: Sequence[Row], bad: Effect) -> str:
     """Of how many of these an unbroken execution beside it was late, or told nobody, as well; nothing where of none."""
     machines = sum(bool(row.get("control", {}).get("late")) for row in rows if verdict(row) == bad)
     return f"; of {machines} the unbroken control was late too: the machine's" if machines else ""
@@ -131,8 +147,13 @@ def _open(rows: Sequence[Row], expected: str) -> list[Check]:
     """What only AWS's retries and dead-letter queues carry, and what nothing does: for a person to decide."""
     found = list[Check]()
     for open_one, which, status, words in (
-        (NOT_EXERCISED, Id.ONLY_QUEUED, Status.NOT_EXERCISED, "accepted events that only dead-letter queues carry"),
-        (GAP, Id.UNCARRIED, Status.WAITING, "accepted events that nothing carries, beside the crisis"),
+        (
+            Effect.NOT_EXERCISED,
+            Id.ONLY_QUEUED,
+            Status.NOT_EXERCISED,
+            "accepted events that only dead-letter queues carry",
+        ),
+        (Effect.GAP, Id.UNCARRIED, Status.WAITING, "accepted events that nothing carries, beside the crisis"),
     ):
         names = sorted({f"{row['task']} {row['fault']} ({row['route']})" for row in rows if row["verdict"] == open_one})
         if names:

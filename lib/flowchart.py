@@ -11,7 +11,7 @@ from zlib import crc32
 from lib.asl import shape
 from lib.conditions import said
 from lib.display.escape import label
-from lib.states import Edge, edges, flow, walk
+from lib.states import Edge, EdgeKind, edges, flow, walk
 
 SHAPES = {"Choice": ('{"', '"}'), "Fail": ('[["', '"]]'), "Pass": ('("', '")')}
 BOX = ('["', '"]')
@@ -51,7 +51,7 @@ def _box(name: str, body: Mapping[str, Any], pad: str) -> Iterator[str]:
 
 
 def _arrow(edge: Edge) -> str:
-    if edge.kind == "catch":
+    if edge.kind == EdgeKind.CATCH:
         return '-. "on failure" .->'
     words = label(said(edge))
     return f'-- "{words}" -->' if words else "-->"

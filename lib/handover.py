@@ -8,8 +8,9 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from lib.errors import Refused
 from lib.manifest import MANIFEST, VERDICT
@@ -18,7 +19,13 @@ from lib.record.change_rows import BEGUN, WriteState
 from lib.record.folder import CALLS, LOG, TELLING, WHOLE, Record
 from lib.record.stored import Judging, Sealed, Shelf, put_together, sealed_here_and_there
 
-Side = Literal["ours", "theirs", "neither"]
+
+class Side(StrEnum):
+    """Whose files are the later ones."""
+
+    OURS = "ours"
+    THEIRS = "theirs"
+    NEITHER = "neither"
 
 
 def together(record: Record, shelf: Shelf) -> None:
@@ -39,7 +46,7 @@ def together(record: Record, shelf: Shelf) -> None:
         for name in (*sorted(stored.keys() - logs - {*WHOLE}), *sorted(logs - {LOG}), *last):
             bring(record, sealed, stored, name, side)
         put_together(record, ours, theirs)
-        if side == "ours" and VERDICT in stored:
+        if side == Side.OURS and VERDICT in stored:
             # Ours, now that its seal can go ahead of it.
             shelf.put_all([(name, record.folder / name) for name in WHOLE[::-1] if (record.folder / name).is_file()])
 
@@ -87,16 +94,16 @@ def further(ours: bytes, theirs: bytes, without_store: str) -> Side:
     undoes the run by this machine's record.
     """
     if ours == theirs:
-        return "neither"
+        return Side.NEITHER
     if ours.startswith(theirs):
-        return "ours"
+        return Side.OURS
     if not theirs.startswith(ours) and (begun := _begun_unannounced(own_rows(ours, theirs))):
         raise Refused(
             f"two machines wrote under this run: this one's {LOG} ({len(ours)} bytes) tells of {', '.join(begun)}, "
             f"the store's ({len(theirs)} bytes) does not. Compare them; undo what only this machine did by "
             f"`{without_store}`, then move its folder away and go on with the store's"
         )
-    return "theirs"
+    return Side.THEIRS
 
 
 def own_rows(ours: bytes, theirs: bytes) -> list[dict[str, Any]]:
@@ -129,11 +136,15 @@ def ahead(record: Record, shelf: Shelf, stored: Mapping[str, str]) -> Side:
     ours = _content(record.folder / LOG) or b""
     theirs = b"" if LOG not in stored else ours if same_content(ours, stored[LOG]) else shelf.read(LOG) or b""
     side = further(ours, theirs, shelf.without_it)
-    if side != "neither" or VERDICT not in stored or same_content(_content(record.folder / VERDICT), stored[VERDICT]):
+    if (
+        side != Side.NEITHER
+        or VERDICT not in stored
+        or same_content(_content(record.folder / VERDICT), stored[VERDICT])
+    ):
         return side
     here, verdict = _ended(record.read_json(VERDICT)), (shelf.read(VERDICT) or b"").decode(errors="replace")
     there = _ended(_parsed(verdict))
-    return "theirs" if here < there else "ours" if there < here else "neither"
+    return Side.THEIRS if here < there else Side.OURS if there < here else Side.NEITHER
 
 
 def _whole(record: Record, shelf: Judging, name: str, etag: str, side: Side) -> None:
@@ -146,9 +157,9 @@ def _whole(record: Record, shelf: Judging, name: str, etag: str, side: Side) -> 
     if theirs is None or ours == theirs:
         return
     if ours is None or name == VERDICT:
-        if ours is None or side != "ours":
+        if ours is None or side != Side.OURS:
             record.write_bytes(name, theirs)
-    elif side == "theirs":
+    elif side == Side.THEIRS:
         record.keep_aside(name)
         record.write_bytes(name, theirs)
     elif path.suffix != ".ipynb":  # a notebook is worked on after it was stored; it is stored again when sealed

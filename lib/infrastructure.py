@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from lib.aws import Live, readable
 from lib.check_ids import Id
 from lib.checks import Check, Status
+from lib.modes import Approval, Mode
 from lib.resources.functions import environment_keys
 from lib.resources.topics import audience
 
@@ -33,7 +34,7 @@ def operations_reachable(live: Live, needed: bool = False) -> list[Check]:
     """
     with readable("listing the operations topic's subscribers"):
         found = audience(live, live.settings.ops_topic_name)
-    stops = needed and live.settings.approval == "required" and live.settings.mode == "apply"
+    stops = needed and live.settings.approval == Approval.REQUIRED and live.settings.mode == Mode.APPLY
     status = Status.PASSED if found["confirmed"] else Status.FAILED if stops else Status.WAITING
     said = ", ".join(f"{count} {word}" for word, count in found.items())
     if not found["confirmed"]:

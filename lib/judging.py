@@ -6,12 +6,14 @@ from datetime import UTC
 from typing import Any
 
 from lib import routes
+from lib.channels import Channel
 from lib.check_ids import Id
 from lib.checks import Check, Status, failed
 from lib.definitions import loader
 from lib.drills import Drill, Session
 from lib.exact_json import parts_of
 from lib.listening import Received
+from lib.modes import Gap
 from lib.routes import Told
 from lib.settings import Settings
 
@@ -47,8 +49,8 @@ def judge(drill: Drill, settings: Settings, revision: str) -> list[Check]:
     checks = [
         _equal(drill, Id.DRILL_STATUS, drill.execution.status, expect["status"]),
         _equal(drill, Id.DRILL_ROUTE, drill.execution.output.get("route"), expect["route"]),
-        _equal(drill, Id.DRILL_CONTACT, len(drill.heard("trusted")), expect["trusted_alerts"]),
-        _equal(drill, Id.DRILL_OPERATIONS, len(drill.heard("operations")), expect["operations_alerts"]),
+        _equal(drill, Id.DRILL_CONTACT, len(drill.heard(Channel.TRUSTED)), expect["trusted_alerts"]),
+        _equal(drill, Id.DRILL_OPERATIONS, len(drill.heard(Channel.OPERATIONS)), expect["operations_alerts"]),
         _equal(drill, Id.DRILL_EVENTS, drill.events, expect["events"]),
         _equal(drill, Id.DRILL_RULES, drill.rules, rules_of(expect["events"])),
         _content(drill, settings),
@@ -103,7 +105,8 @@ def whole(drill: Drill, checks: Sequence[Check]) -> Check:
 
 
 def _told(drill: Drill) -> str:
-    return f"{len(drill.heard('trusted'))} to the trusted contact, {len(drill.heard('operations'))} to operations"
+    trusted, operations = drill.heard(Channel.TRUSTED), drill.heard(Channel.OPERATIONS)
+    return f"{len(trusted)} to the trusted contact, {len(operations)} to operations"
 
 
 def _expected(drill: Drill) -> str:
@@ -153,8 +156,8 @@ def _recorded(drill: Drill) -> Check | None:
 def _content(drill: Drill, settings: Settings) -> Check | None:
     """Whether events and messages to operations say what the drill was given, to the letter."""
     result = drill.given.get("checkinResult")
-    events = [m.body.get("detail", {}) for m in drill.heard("events")]
-    told = [m.body for m in drill.heard("operations")]
+    events = [m.body.get("detail", {}) for m in drill.heard(Channel.EVENTS)]
+    told = [m.body for m in drill.heard(Channel.OPERATIONS)]
     if result is None or not (events or told):
         return None
     known = {**ASSUMED, **result}
@@ -230,7 +233,7 @@ def _current(drill: Drill, settings: Settings, revision: str) -> Check | None:
     if drill.revision is None:
         return None
     found = _answer(drill, Id.DRILL_REVISION, drill.revision == revision, drill.revision or "unknown", revision)
-    if "execution_revision" in settings.not_exercised_here:
+    if Gap.EXECUTION_REVISION in settings.not_exercised_here:
         return replace(found, status=Status.NOT_EXERCISED, found="this environment does not say")
     return found
 
@@ -249,15 +252,15 @@ def row(drill: Drill, settings: Settings, revision: str) -> dict[str, Any]:
         "route": drill.execution.output.get("route"),
         "risk": drill.execution.output.get("riskScore"),
         "path": drill.path,
-        "trusted_alerts": len(drill.heard("trusted")),
-        "operations_alerts": len(drill.heard("operations")),
+        "trusted_alerts": len(drill.heard(Channel.TRUSTED)),
+        "operations_alerts": len(drill.heard(Channel.OPERATIONS)),
         "expected_trusted_alerts": drill.scenario.expect["trusted_alerts"],
         "expected_operations_alerts": drill.scenario.expect["operations_alerts"],
         "events": drill.events,
         "rules": drill.rules,
         "interventions": drill.interventions,
-        "trusted_seconds": drill.latency("trusted"),
-        "operations_seconds": drill.latency("operations"),
+        "trusted_seconds": drill.latency(Channel.TRUSTED),
+        "operations_seconds": drill.latency(Channel.OPERATIONS),
         "revision": drill.revision,
         "checks": [check.to_row() for check in checks],
         "verdict": whole(drill, checks).to_row(),

@@ -10,6 +10,7 @@ from typing import Any
 from lib.account import RunsOfAnAccount
 from lib.errors import Refused, RunbookError
 from lib.exact_json import digest
+from lib.modes import Mode
 from lib.record import formats
 from lib.records import Record
 
@@ -50,7 +51,7 @@ def begun(record: Record, fingerprint: str, account: RunsOfAnAccount | None) -> 
 
     Raises Refused for one that the account does not keep as begun; it is not asked where nothing is to be written.
     """
-    found = [plan for plan in approved(record, fingerprint) if plan.get("mode") == "apply"]
+    found = [plan for plan in approved(record, fingerprint) if plan.get("mode") == Mode.APPLY]
     if not found:
         return None
     if account is None:

@@ -14,7 +14,7 @@ from lib.definitions.loader import DECISION
 from lib.errors import BadParameters
 from lib.payloads import steps_of
 from lib.render import placeholders
-from lib.states import State, edges, longest, references, walk
+from lib.states import EdgeKind, State, edges, longest, references, walk
 
 COMPLETE = "CheckinComplete"
 PROCESSOR = "ProcessCheckin"
@@ -137,7 +137,7 @@ def _failures_are_answered(state: State) -> Iterator[str]:
         target = state.beside.get(edge.to)
         if target is None:
             yield f"leads to {edge.to}, which is not there"
-        elif edge.kind == "catch" and state.type == "Task" and state.name != PROCESSOR:
+        elif edge.kind == EdgeKind.CATCH and state.type == "Task" and state.name != PROCESSOR:
             result = target.get("Result")
             admits = bool(state.inside) and isinstance(result, Mapping) and False in result.values()
             if target.get("Type") not in ("Task", "Fail") and not admits:

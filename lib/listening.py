@@ -10,6 +10,7 @@ from typing import Any
 
 from lib import desired, routes
 from lib.aws import Live, readable
+from lib.channels import Channel
 from lib.definitions import loader
 from lib.plans import Wanted
 from lib.resources import Queue, Rule, Subscription, Target
@@ -17,22 +18,20 @@ from lib.resources.base import LiveThing
 from lib.resources.rules import targets
 from lib.resources.topics import LISTENING, subscriptions
 from lib.routes import Told
+from lib.subscriber import Protocol
 from lib.wait import until
 
 PREFIX = LISTENING
-QUEUES = (*(to.value for to in Told), "events")
+QUEUES = (*Told, Channel.EVENTS)
 # What came through a rule of phase 04, as its temporary target received it.
-BEHIND_RULE = "rules"
+BEHIND_RULE = Channel.RULES
 # Of an event that passes a rule, only this reaches our queue: real people's events pass it as well.
 TAKEN = {"event": "$.id", "execution": "$.detail.executionArn", "drill": "$.detail.drill"}
 
 
 @dataclass(frozen=True)
 class Received:
-    """One message at a subscriber: where, when (seconds since the epoch, by SQS), and what it said.
-
-    `channel`: trusted, operations, events (as published), or rules (behind a rule of phase 04, which `rule` names).
-    """
+    """One message at a subscriber: where, when (seconds since the epoch, by SQS), and what it said."""
 
     channel: str
     at: float
@@ -62,9 +61,9 @@ def listeners(live: Live, session: str) -> list[Wanted]:
     for channel, topic in topics.items():
         queue = queue_name(session, channel)
         wanted += _queue(live, queue, "sns.amazonaws.com", [s.arn("sns", topic)])
-        subscription = Subscription(live, topic, "sqs", s.queue_arn(queue))
+        subscription = Subscription(live, topic, str(Protocol.SQS), s.queue_arn(queue))
         wanted.append(Wanted(subscription, {"dead_letter_queue": "", "raw": "false", "filter": ""}))
-    events, rules = queue_name(session, "events"), [rule["name"] for rule in loader.rules()]
+    events, rules = queue_name(session, Channel.EVENTS), [rule["name"] for rule in loader.rules()]
     # Real people's previews must not gather in a queue of ours.
     pattern = {"source": [{"prefix": routes.SOURCE}], "detail": {"userId": [s.drill_user_id]}}
     value = {"EventPattern": pattern, "State": "ENABLED", "Description": "Temporary: validation listens to the alerts"}
@@ -102,7 +101,7 @@ def left_behind(live: Live) -> list[LiveThing]:
         queues = _pages(sqs, "list_queues", QueueNamePrefix=f"{PREFIX}-", PaginationConfig={"PageSize": 1000})
         urls = [url for page in queues for url in page.get("QueueUrls", [])]
     return [
-        *(Subscription(live, topic, "sqs", end) for topic, end in ends),
+        *(Subscription(live, topic, str(Protocol.SQS), end) for topic, end in ends),
         *(Target(live, rule, name) for rule, name in ours),
         *(Rule(live, rule) for rule in rules),
         *(Queue(live, url.rsplit("/", 1)[-1]) for url in urls),
@@ -180,9 +179,11 @@ def _receive(live: Live, session: str, channel: str) -> list[Received]:
 
 def _message(channel: str, message: dict[str, Any]) -> Received:
     envelope = _parsed(message["Body"])
-    body = envelope if channel == "events" else _parsed(str(envelope.get("Message", "")))
+    body = envelope if channel == Channel.EVENTS else _parsed(str(envelope.get("Message", "")))
     return Received(
-        channel=BEHIND_RULE if channel == "events" and "rule" in body and "detail-type" not in body else channel,
+        channel=Channel.RULES
+        if channel == Channel.EVENTS and "rule" in body and "detail-type" not in body
+        else channel,
         at=int(message["Attributes"]["SentTimestamp"]) / 1000,
         subject=str(envelope.get("Subject") or ""),
         body=body,

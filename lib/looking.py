@@ -11,7 +11,9 @@ from lib import audit, manifest, notebooks, origin, phases, records, terminal
 from lib.command import exit_code, main, parameters, told
 from lib.errors import BadParameters, NotAsWanted
 from lib.manifest import Binding
+from lib.modes import Mode
 from lib.phases import Phase
+from lib.record.words import Verdict
 from lib.settings import Settings, changed
 
 CHECKPOINTS = ".checkpoints"  # beside the runs of an environment: what JupyterLab keeps of notebooks, no part of a run
@@ -52,7 +54,7 @@ def verify(run_dir: Path, copy_of: str) -> int:
 @parameters
 @click.argument("number", metavar="PHASE")
 @click.option("--run-id", default="", help="Step through within this run; a new one otherwise.")
-@click.option("--mode", type=click.Choice(["plan", "apply"]), default="plan", show_default=True)
+@click.option("--mode", type=click.Choice([*Mode]), default=Mode.PLAN, show_default=True)
 @click.option("--no-browser", is_flag=True, help="Only prepare the notebook and say where it is.")
 @told
 def open_notebook(given: Callable[..., Settings], number: str, run_id: str, mode: str, no_browser: bool) -> int:
@@ -81,7 +83,7 @@ def open_notebook(given: Callable[..., Settings], number: str, run_id: str, mode
 @told
 def review(given: Callable[..., Settings], run_id: str) -> int:
     """Make the post-implementation review of a run again, for instance a day later."""
-    return again(given(mode="plan", run_id=run_id), "07")
+    return again(given(mode=Mode.PLAN, run_id=run_id), phases.REVIEW)
 
 
 @main.command()
@@ -90,7 +92,7 @@ def review(given: Callable[..., Settings], run_id: str) -> int:
 @told
 def tune(given: Callable[..., Settings], run_id: str) -> int:
     """Look at the thresholds against recorded check-ins."""
-    return again(given(mode="plan", run_id=run_id), "08")
+    return again(given(mode=Mode.PLAN, run_id=run_id), phases.TUNING)
 
 
 def again(chosen: Settings, number: str) -> int:
@@ -98,7 +100,7 @@ def again(chosen: Settings, number: str) -> int:
     record, _ = audit.reopen(chosen) if chosen.run_id else audit.begin(chosen)
     notebook = phases.NOTEBOOKS[number]
     earlier = record.kept_as(records.CRITERIA)
-    terminal.progress(Phase(number, notebook, "running"))
+    terminal.progress(Phase(number, notebook, Verdict.RUNNING))
     done = notebooks.execute(chosen, record, number, notebook)
     terminal.progress(done)
     # Where another machine may still write, this one does not say that all is there.

@@ -16,6 +16,7 @@ from lib.record import contents, files, seals
 from lib.record.contents import BY_HAND, VERDICT
 from lib.record.files import DRAFT
 from lib.record.seals import ABSENT, UNKNOWN_SIZE, Claim, Manifest, Seal, State
+from lib.record.words import Verdict
 
 MANIFEST = "MANIFEST.json"
 LONGEST = 2**26  # bytes of a file that is read whole; every manifest and verdict is a small part of it
@@ -110,7 +111,7 @@ def _of_first_format(folder: Path, manifest: Manifest) -> Manifest:
     """A manifest of the first format, with what `run.json` told: whose it is, when it ended, and whether it did."""
     verdict = _verdict(folder)
     told = _bound_by(verdict)
-    state = State.GOING_ON if verdict.get("verdict") == "running" else State.CLOSED
+    state = State.GOING_ON if verdict.get("verdict") == Verdict.RUNNING else State.CLOSED
     (only,) = manifest.seals
     whole = tuple(claim for claim in only.files if not claim.path.endswith(RUNNING))
     sealed = replace(only, state=state, time=str(verdict.get("ended", "")) or "an unknown time", files=whole)

@@ -16,12 +16,13 @@ from lib import routes
 from lib.aws import Live, readable
 from lib.errors import BadParameters, NotAsWanted
 from lib.libraries import pandas as pd
+from lib.telemetry.words import Count
 
 STATES = "AWS/States"
 OURS = "Your6/Workflow"
 DRILL_LATENCY = "DrillAlertLatency"
 DRILL_LOST = "DrillAlertsLost"
-COUNTS = ("ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted")
+COUNTS = tuple(count.value for count in Count)
 PERCENTILES = ("p50", "p95", "p99")
 QUERIES_A_CALL = 500
 DATA_A_CALL = 1000

@@ -23,6 +23,7 @@ from lib.errors import BadParameters, RunbookError, Unrecorded
 from lib.phases import PLANNED_MINUTES, Phase, closing, parameters_cell
 from lib.record import contacts, files, notebook_text
 from lib.record.folder import ATTEMPT
+from lib.record.words import Verdict
 from lib.records import DRAFT, RUNNING, Record
 from lib.settings import ROOT, Settings
 
@@ -116,7 +117,7 @@ def _verdict(found: Phase, output: Path | None, interrupted: bool) -> Phase:
     ran = [cell for cell in code if cell.execution_count is not None]
     failed = [cell for cell in ran if any(item.output_type == "error" for item in cell.outputs)]
     complete = code and len(ran) == len(code) and not failed and not found.error
-    verdict = "interrupted" if interrupted else "succeeded" if complete else "failed"
+    verdict = Verdict.INTERRUPTED if interrupted else Verdict.SUCCEEDED if complete else Verdict.FAILED
     error = found.error or ("" if complete else f"{len(failed)} cells failed, {len(code) - len(ran)} never ran")
     return replace(
         found,
@@ -131,13 +132,13 @@ def _verdict(found: Phase, output: Path | None, interrupted: bool) -> Phase:
 
 def _closed(found: Phase, record: Record, settings: Settings) -> Phase:
     """What the checks of its phase make of a notebook that ran to its end, whatever its cells made of them."""
-    if found.verdict != "succeeded":
+    if found.verdict != Verdict.SUCCEEDED:
         return found
     try:
         closing.require_met(record, found.number, settings.mode)
     except RunbookError as error:
         said = f"{type(error).__name__}: {error}"[: outputs.LINE]
-        return replace(found, verdict="failed", error=settings.masked(said), error_class=type(error).__name__)
+        return replace(found, verdict=Verdict.FAILED, error=settings.masked(said), error_class=type(error).__name__)
     return found
 
 

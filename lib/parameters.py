@@ -13,6 +13,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    PlainSerializer,
     PrivateAttr,
     StrictFloat,
     StrictInt,
@@ -22,6 +23,7 @@ from pydantic import (
 )
 
 from lib import name_limits, partitions, routes, subscriber
+from lib.modes import Approval, Foreign, Gap, Mode
 from lib.subscriber import mask as mask
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -67,7 +69,8 @@ def _environment(given: str) -> str:
     return given
 
 
-GAPS = Literal["permission_simulation", "definition_validation", "execution_revision"]
+# A member where code reads it; plain text where the parameters are handed on, to a kernel, a file or a command line.
+PLAIN = PlainSerializer(str, return_type=str)
 
 
 class Settings(BaseModel):
@@ -81,14 +84,14 @@ class Settings(BaseModel):
     region: name_limits.Region
     endpoint_url: Annotated[StrictStr, Field(pattern=r"^(|https?://[^\s@]+)$")]
     profile: StrictStr
-    mode: Literal["plan", "apply"]
+    mode: Annotated[Mode, PLAIN]
     run_id: Annotated[StrictStr, AfterValidator(lambda given: given and checked_run_id(given))]
     outputs_dir: Annotated[StrictStr, Field(min_length=1)]
     record_store: Annotated[
         StrictStr, Field(pattern=r"^(|s3://[a-z0-9][a-z0-9.\-]{1,61}[a-z0-9](/[A-Za-z0-9_.\-]+)*)$")
     ]
     docs_dir: Annotated[StrictStr, Field(min_length=1)]
-    approval: Literal["none", "required"]
+    approval: Annotated[Approval, PLAIN]
     approved_plan: Annotated[StrictStr, Field(pattern=r"^(|plan-[0-9a-f]{16})$")]
     approved_by: StrictStr
     change_ticket: StrictStr
@@ -96,7 +99,7 @@ class Settings(BaseModel):
     lock_name: name_limits.LockName
     lock_lease_seconds: Annotated[StrictInt, Field(ge=3, le=3600)]
     rollback_to_phase: Annotated[StrictStr, Field(pattern=r"^(|[0-9]{2})$")]
-    rollback_foreign: Literal["refuse", "overwrite"]
+    rollback_foreign: Annotated[Foreign, PLAIN]
     state_machine_name: name_limits.MachineName
     execution_role_name: name_limits.RoleName
     execution_policy_name: name_limits.PolicyName
@@ -106,7 +109,7 @@ class Settings(BaseModel):
     checkin_bucket_name: name_limits.BucketName
     alert_topic_name: name_limits.TopicName
     ops_topic_name: name_limits.TopicName
-    ops_subscription_protocol: Literal["email", "sms", "https", "http", "sqs"]
+    ops_subscription_protocol: Annotated[subscriber.Protocol, PLAIN]
     ops_subscription_endpoint: Annotated[StrictStr, Field(min_length=1)]
     ops_dead_letter_queue_name: name_limits.QueueName
     events_dead_letter_queue_name: name_limits.QueueName
@@ -135,7 +138,7 @@ class Settings(BaseModel):
     success_rate_error: Annotated[Number, Field(gt=0, le=0.5)]
     long_execution_seconds: Annotated[StrictInt, Field(ge=1, le=86400)]
     metric_period_seconds: Literal[1, 5, 10, 30, 60, 300, 900, 3600]
-    not_exercised_here: list[GAPS]
+    not_exercised_here: list[Annotated[Gap, PLAIN]]
     _file: str = PrivateAttr("")  # where they are from, "" where nobody said so; decides nothing
     _strict: bool = PrivateAttr(default=True)  # whether what the files in parameters/ guard concerns what they are for
 
@@ -159,7 +162,7 @@ class Settings(BaseModel):
 
     @field_validator("not_exercised_here")
     @classmethod
-    def _no_repeats(cls, gaps: list[str]) -> list[str]:
+    def _no_repeats(cls, gaps: list[Gap]) -> list[Gap]:
         if len(set(gaps)) != len(gaps):
             raise ValueError("names a check twice; list each once")
         return gaps
@@ -177,7 +180,7 @@ class Settings(BaseModel):
                 f"account {EMBEDDED_ACCOUNT} has an endpoint; leave it empty for AWS"
             )
         self._check_names()
-        if self.approval == "required" and self.not_exercised_here:
+        if self.approval == Approval.REQUIRED and self.not_exercised_here:
             raise ValueError("not_exercised_here must be empty where approval is required: AWS can answer every check")
         return self
 
@@ -261,7 +264,7 @@ class Settings(BaseModel):
 
     def masked(self, text: str) -> str:
         """`text` without the subscriber's address, which no record may hold."""
-        if self.ops_subscription_protocol == "sqs":
+        if self.ops_subscription_protocol == subscriber.Protocol.SQS:
             return text
         return subscriber.without(text, self.ops_subscription_endpoint)
 

@@ -8,6 +8,7 @@ from lib import names, routes
 from lib.aws import Live, readable
 from lib.check_ids import Id
 from lib.checks import Check, Status, in_mode
+from lib.modes import Gap, Mode
 from lib.resources import identity_policies
 from lib.resources.encryption import USES, topics_keys, workflows_keys
 from lib.resources.roles import inline_policies
@@ -74,7 +75,7 @@ def checks(live: Live, needed: Sequence[Need] = ()) -> list[Check]:
     what hangs on a condition that it does not know is `cannot tell`.
     """
     policies = list(inline_policies_or_fail(live).values())
-    simulated = "permission_simulation" not in live.settings.not_exercised_here
+    simulated = Gap.PERMISSION_SIMULATION not in live.settings.not_exercised_here
     role = names.role_arn(live) if simulated else ""
     return [_check(live, need, policies, role) for need in needed or needs(live)]
 
@@ -91,7 +92,7 @@ def settled(live: Live) -> list[Check]:
 
 def after(live: Live, asked: Sequence[Check]) -> list[Check]:
     """What the role holds once phase 02 is done, `asked` before it; in plan mode that, where nothing is written."""
-    return settled(live) if live.settings.mode == "apply" else in_mode(asked, live.settings.mode)
+    return settled(live) if live.settings.mode == Mode.APPLY else in_mode(asked, live.settings.mode)
 
 
 def inline_policies_or_fail(live: Live) -> dict[str, dict[str, Any]]:
@@ -103,7 +104,7 @@ def inline_policies_or_fail(live: Live) -> dict[str, dict[str, Any]]:
 def of_role(live: Live, role: str, actions: Sequence[str], resource: str) -> list[Check]:
     """Whether a role of somebody else's holds each of these: as `checks`, but its attached policies are not read."""
     name = role.rpartition("/")[2]
-    simulated = "permission_simulation" not in live.settings.not_exercised_here
+    simulated = Gap.PERMISSION_SIMULATION not in live.settings.not_exercised_here
     with readable(f"reading the policies of role {name}"):
         policies = list(inline_policies(live, name).values())
         attached = live.client("iam").list_attached_role_policies(RoleName=name)["AttachedPolicies"]

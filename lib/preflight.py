@@ -25,6 +25,7 @@ from lib.resources.statements import carries, value_of
 from lib.resources.topics import subscriptions
 from lib.resources.workflow import description
 from lib.routes import LOW_SENTIMENT_RULE, is_drill
+from lib.telemetry.words import ExecutionStatus
 from lib.wait import until
 
 DEAD_LETTER_QUEUES = ("Your6-CheckinDLQ", "Your6-AlertDLQ")
@@ -32,7 +33,7 @@ PHASE_3_KEYS = ("risk_score", "score", "trajectory", "aiMetadata")
 LOOK_BACK = 10
 LOOK_THROUGH = 1000  # executions, among which those are found that are no drill
 LATEST = 200  # executions that the table of the current state counts
-STATUSES = ("SUCCEEDED", "FAILED", "RUNNING")  # said also when there are none
+STATUSES = (ExecutionStatus.SUCCEEDED, ExecutionStatus.FAILED, ExecutionStatus.RUNNING)  # said also when there are none
 # What is no pass, and stops nothing either: a function that sleeps, a bucket that this caller may not look at.
 UNDECIDED = {"Inactive": Status.WAITING, "hidden": Status.CANNOT_TELL}
 ABSENT = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist")
@@ -121,7 +122,7 @@ def _updated(live: Live, known: Entries | None) -> datetime | None:
 
 def _succeeded(live: Live) -> list[dict[str, Any]]:
     try:
-        rows = executions.recent(live, LOOK_THROUGH, "SUCCEEDED")
+        rows = executions.recent(live, LOOK_THROUGH, ExecutionStatus.SUCCEEDED)
         # Drills come by the hundred, and most never reach the processor.
         return [row for row in rows if not is_drill(row["name"])][:LOOK_BACK]
     except RunbookError:

@@ -7,8 +7,9 @@ from math import nan, sqrt
 
 from lib.errors import BadParameters
 from lib.libraries import pandas as pd
+from lib.telemetry.words import Count, When
 
-ENDINGS = ("ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted")
+ENDINGS = (Count.SUCCEEDED, Count.FAILED, Count.TIMED_OUT, Count.ABORTED)
 Z_95 = 1.959963984540054
 
 
@@ -38,22 +39,22 @@ def success_rate(frame: pd.DataFrame, change_at: datetime | None = None) -> pd.D
     ended = frame[frame["metric"].isin(ENDINGS)]
     side = _side(ended["time"], change_at, float(frame.attrs.get("period_seconds", 0)))
     rows = []
-    for when in ["all"] if change_at is None else ["before", "across the change", "after"]:
+    for when in [When.ALL] if change_at is None else [When.BEFORE, When.ACROSS, When.AFTER]:
         here = ended[side == when]
-        if when == "across the change" and here.empty:
+        if when == When.ACROSS and here.empty:
             continue
         finished = float(here["value"].sum())
-        succeeded = float(here.loc[here["metric"] == ENDINGS[0], "value"].sum())
+        succeeded = float(here.loc[here["metric"] == Count.SUCCEEDED, "value"].sum())
         rate = succeeded / finished if finished else nan
-        rows.append((when, succeeded, finished, rate, *wilson(succeeded, finished)))
+        rows.append((when.value, succeeded, finished, rate, *wilson(succeeded, finished)))
     return pd.DataFrame(rows, columns=["when", "succeeded", "finished", "rate", "low", "high"])
 
 
 def _side(times: pd.Series, change_at: datetime | None, period_seconds: float) -> pd.Series:
     times = pd.to_datetime(times, utc=True)  # an empty frame may hold any type
-    side = pd.Series("all", index=times.index, dtype=object)
+    side = pd.Series(When.ALL.value, index=times.index, dtype=object)
     if change_at is not None:
-        side[:] = "across the change"
-        side[times + pd.Timedelta(seconds=period_seconds) <= pd.Timestamp(change_at)] = "before"
-        side[times >= pd.Timestamp(change_at)] = "after"
+        side[:] = When.ACROSS.value
+        side[times + pd.Timedelta(seconds=period_seconds) <= pd.Timestamp(change_at)] = When.BEFORE.value
+        side[times >= pd.Timestamp(change_at)] = When.AFTER.value
     return side

@@ -6,12 +6,15 @@ from functools import partial
 from lib import account_guards, approval, approvers, guards, provenance, resources, run, undo
 from lib.account import AccountGuards
 from lib.aws import Live
+from lib.check_ids import APPROVAL
 from lib.errors import BadParameters, NotAsWanted, RunbookError
 from lib.exact_json import laid
+from lib.modes import Mode
 from lib.phases import NOTEBOOKS, VALIDATION, validity
 from lib.phases.validity import Validity
 from lib.plans import Change, Plan, entry, half_done, same
 from lib.record.change_rows import WriteState
+from lib.record.words import Verdict
 from lib.records import LOG, VERDICT, Record
 from lib.resource import Reopen
 from lib.settings import Settings, changed, mask
@@ -41,7 +44,7 @@ def resumable(record: Record) -> bool:
         found = record.read_json(VERDICT)
     except NotAsWanted:  # one that cannot be read keeps no other from being offered
         return False
-    return isinstance(found, dict) and found.get("mode") == "apply" and found.get("verdict") != "refused"
+    return isinstance(found, dict) and found.get("mode") == Mode.APPLY and found.get("verdict") != Verdict.REFUSED
 
 
 def read_back(live: Live, record: Record) -> list[dict[str, str]]:
@@ -76,7 +79,7 @@ def unfinished(record: Record, account: AccountGuards, reopen: Reopen) -> list[d
 
 def standing(live: Live, record: Record) -> Validity | None:
     """Whether what the run validated is live now; None where its validation is not done, and so is run anyhow."""
-    done = [phase for phase in run.recorded(record) if (phase.number, phase.verdict) == (VALIDATION, "succeeded")]
+    done = [phase for phase in run.recorded(record) if (phase.number, phase.verdict) == (VALIDATION, Verdict.SUCCEEDED)]
     return validity.of_run(live, record) if done else None
 
 
@@ -91,7 +94,7 @@ def remaining(live: Live, record: Record, valid: Validity | None) -> list[str]:
     found = {phase.number: phase.verdict for phase in run.recorded(record)}
     pending = {plan.phase for plan in plans if plan.pending} | ({VALIDATION} if valid and not valid.holds else set())
     chosen = [number for number in NOTEBOOKS if number in found]
-    open_ones = [at for at, number in enumerate(chosen) if found[number] != "succeeded" or number in pending]
+    open_ones = [at for at, number in enumerate(chosen) if found[number] != Verdict.SUCCEEDED or number in pending]
     return chosen[open_ones[0] :] if open_ones else []
 
 
@@ -101,6 +104,6 @@ def begin(settings: Settings, record: Record, live: Live, chosen: Sequence[str])
     approval.require_resumable(settings, record, plans, live.identity.caller)
     guards.require_no_loss([plan for plan in plans if plan.phase in chosen], settings, record)
     if people := approvers.two_persons(settings, live.identity.caller):
-        record.checked("approval", people)
+        record.checked(APPROVAL, people)
     kept = approval.begun_plan(plans, settings, record, live.identity.caller)
     record.keep_json(approval.PLAN, kept | {"resumed": True, "phases": list(chosen)})

@@ -16,22 +16,25 @@ from lib.check_ids import Id, due
 from lib.checks import Check, Status, id_of, in_mode, key_of
 from lib.desired import WIDGET_PREFIX
 from lib.executions import describe
+from lib.modes import Mode
 from lib.phases import VALIDATION, validity
 from lib.phases.validity import Validity
 from lib.record.folder import CHECKS
+from lib.record.words import Verdict
 from lib.records import VALIDATED, Record
 from lib.resources import Widgets
 from lib.routes import ordered
 from lib.telemetry import cutover, outcomes
 from lib.telemetry.cutover import Cutover
+from lib.telemetry.words import Count, Ending, When, Who
 from lib.wait import until
 
 # Counted only when it happens: that it has no datapoint is good news.
-MAY_BE_DARK = ("ExecutionsFailed", "ExecutionsTimedOut")
+MAY_BE_DARK = (Count.FAILED, Count.TIMED_OUT)
 OPEN = (Status.NOT_EXERCISED, Status.WAITING, Status.CANNOT_TELL)
 NO_CHANGE = "none: check-ins do not run the newest published version, or none was published"
 FAILURE = ("who", "started (UTC)", "execution", "status", "error")
-SLOW = (outcomes.TOO_LONG, outcomes.DOUBT)
+SLOW = (Ending.TOO_LONG, Ending.DOUBT)
 MOST = 50  # failures that are shown of check-ins, and as many of drills; the rest is counted
 HOUR = 3600
 
@@ -120,14 +123,14 @@ def failures(live: Live, seen: pd.DataFrame) -> list[dict[str, Any]]:
 
     Of each at most MOST rows; how many more there are is a row of its own, and so is what of the list was not read.
     """
-    bad = seen[(seen["when"] != "before") & seen["outcome"].isin([outcomes.FAILED, *SLOW])]
+    bad = seen[(seen["when"] != When.BEFORE) & seen["outcome"].isin([Ending.FAILED, *SLOW])]
     rows = []
-    for who in (outcomes.CHECKINS, outcomes.DRILLS):
+    for who in Who:
         mine = bad[bad["who"] == who].iloc[::-1]
         rows += [_failure(live, row) for row in mine.head(MOST).itertuples(index=False)]
         if len(mine) > MOST:
             more = f"and {len(mine) - MOST:,} more; the newest {MOST} of {len(mine):,} are shown"
-            rows.append(dict.fromkeys(FAILURE, "") | {"who": who, "execution": more})
+            rows.append(dict.fromkeys(FAILURE, "") | {"who": str(who), "execution": more})
     cut = str(seen.attrs.get("cut", ""))
     return [*rows, dict.fromkeys(FAILURE, "") | {"execution": cut}] if cut else rows
 
@@ -216,7 +219,7 @@ def criteria(
     record.keep_text("evidence/success_rate.csv", split.to_csv(index=False))
     rows, edges, crises = (record.latest(validation.EVIDENCE[name]) or [] for name in validation.EVIDENCE)
     before = record.latest("evidence/baseline.json") or {}
-    ordinary = next((row for row in rows if row["scenario"] == "ordinary"), None)
+    ordinary = next((row for row in rows if row["scenario"] == scenarios.ORDINARY), None)
     planned = [scenario.name for scenario in scenarios.load()]
     shown = dashboard_metrics(live, found)
     record.keep_json("evidence/dashboard_metrics.json", shown)
@@ -230,7 +233,7 @@ def criteria(
     return validity.resting(standing, decided) if rows else pending(record, decided, s.mode, Status.CANNOT_TELL)
 
 
-def pending(record: Record, found: Sequence[Check], mode: str, *more: Status) -> list[Check]:
+def pending(record: Record, found: Sequence[Check], mode: Mode, *more: Status) -> list[Check]:
     """Answers in plan mode without a validated run to review: nothing was applied that could have met them."""
     return list(found) if record.latest(validation.EVIDENCE[validation.PLANNED]) else in_mode(found, mode, *more)
 
@@ -271,14 +274,13 @@ def _named(asked: Sequence[tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
 
 def phases(record: Record) -> pd.DataFrame:
     """Phase, planned and taken minutes of this run; NaN where the plan names none or the phase has not run."""
-    rows = (record.verdict() or {}).get("phases", [])
     table = [
         {
             "phase": row["notebook"],
             "planned": row["planned_minutes"],
-            "taken": row["seconds"] / 60 if row["verdict"] not in ("not_run", "running") else None,
+            "taken": row["seconds"] / 60 if row["verdict"] not in (Verdict.NOT_RUN, Verdict.RUNNING) else None,
         }
-        for row in rows
+        for row in (record.verdict() or {}).get("phases", [])
     ]
     return pd.DataFrame(table, columns=["phase", "planned", "taken"]).astype({"planned": float, "taken": float})
 

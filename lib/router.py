@@ -20,7 +20,7 @@ from lib.errors import BadParameters
 from lib.exact_json import mapped
 from lib.payloads import ABSENT, FailsExecution
 from lib.routes import Route, Unrouted
-from lib.walks import Sent, Way, Whole, follow
+from lib.walks import Sent, SentKind, Way, Whole, follow
 
 FAILED, CANNOT_TELL = Unrouted.FAILED, Unrouted.CANNOT_TELL
 USER = "somebody"
@@ -170,8 +170,8 @@ def route_of(way: Way) -> str:
         return FAILED
     if isinstance(way.output, Mapping) and (said := way.output.get("route")):
         return _said(said)
-    sent = [_of_event(one) for one in way.sent if one.kind == "event"]
-    sent += [Unrouted.MESSAGE for one in way.sent if one.kind == "topic"]
+    sent = [_of_event(one) for one in way.sent if one.kind == SentKind.EVENT]
+    sent += [Unrouted.MESSAGE for one in way.sent if one.kind == SentKind.TOPIC]
     return max(sent, key=routes.level, default=Route.NONE)
 
 

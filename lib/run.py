@@ -9,13 +9,16 @@ from typing import Any
 
 from lib import approval, approvers, audit, basis, changes, desired, guards, locks, notebooks, preflight, records
 from lib.aws import Identity, Live
+from lib.check_ids import APPROVAL
 from lib.checks import require
 from lib.errors import Altered, RunbookError
-from lib.phases import NOTEBOOKS, PLANNED_MINUTES, ROLLBACK, Phase, verdict_of_part
+from lib.modes import Mode
+from lib.phases import NOTEBOOKS, PLANNED_MINUTES, PREFLIGHT, ROLLBACK, Phase, verdict_of_part
 from lib.plans import Plan
 from lib.record import formats
 from lib.record.change_rows import WriteState
 from lib.record.folder import BROKEN_OFF, DRILLED
+from lib.record.words import Verdict
 from lib.records import VERDICT, Record
 from lib.resources import entries
 from lib.settings import Settings
@@ -37,14 +40,14 @@ def begin(settings: Settings, record: Record, live: Live, chosen: Sequence[str])
     Writes nothing to AWS but, of a run that needs approval, that it was begun with this plan. Several phases without
     the preflight stop here when a piece of the baseline is missing.
     """
-    if len(chosen) > 1 and "00" not in chosen:
+    if len(chosen) > 1 and PREFLIGHT not in chosen:
         require(preflight.pieces(live))
     plans = plan_all(live)
     audit.look(settings)  # under the lock: another machine's run counts up to its last row
     approval.require_whole(settings, plans, live.identity.caller)
     guards.require_no_loss([plan for plan in plans if plan.phase in chosen], settings, record)
     if people := approvers.two_persons(settings, live.identity.caller):
-        record.checked("approval", people)
+        record.checked(APPROVAL, people)
     approval.begin(plans, settings, record, live.identity.caller)
 
 
@@ -83,7 +86,7 @@ def phases(
                     records.seal(record)
             raise
         for index, waiting in enumerate(done):
-            done[index] = replace(waiting, verdict="running")
+            done[index] = replace(waiting, verdict=Verdict.RUNNING)
             try:
                 # Written before it starts, so that a run that is killed does not look as if nothing had happened.
                 write_verdict(settings, record, done, started, live.identity)
@@ -95,7 +98,7 @@ def phases(
             finally:
                 write_verdict(settings, record, done, started, live.identity)
             told(done[index])
-            if done[index].verdict != "succeeded":
+            if done[index].verdict != Verdict.SUCCEEDED:
                 break
         ended(done)
     return done
@@ -109,7 +112,7 @@ def _why(error: BaseException, settings: Settings) -> str:
 
 def _broken_off(phase: Phase, error: BaseException, settings: Settings) -> Phase:
     """A phase that could not tell its end itself, or never began."""
-    verdict = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+    verdict = Verdict.INTERRUPTED if isinstance(error, KeyboardInterrupt) else Verdict.FAILED
     return replace(phase, verdict=verdict, error=_why(error, settings), error_class=type(error).__name__)
 
 
@@ -131,7 +134,7 @@ def alone(settings: Settings, record: Record, live: Live) -> Iterator[None]:
 
     Reading needs no lock.
     """
-    if settings.mode == "plan":
+    if settings.mode == Mode.PLAN:
         yield
         return
     with locks.held(live, record.run_id):
@@ -155,8 +158,8 @@ def write_verdict(
             formats.KEY: formats.FORMAT,
             "run_id": record.run_id,
             "environment": settings.environment,
-            "mode": settings.mode,
-            "verdict": overall(every, refused),
+            "mode": str(settings.mode),
+            "verdict": str(overall(every, refused)),
             "refused": refused,
             "started": started.isoformat(timespec="seconds"),
             "ended": now.isoformat(timespec="seconds"),
@@ -175,7 +178,7 @@ def _with_earlier(record: Record, done: Sequence[Phase]) -> list[Phase]:
     """These phases, and those that the run's earlier commands ran, in the runbook's order."""
     found = {phase.number: phase for phase in recorded(record)}
     # What did not run now takes nothing from what ran before.
-    found |= {phase.number: phase for phase in done if phase.verdict != "not_run" or phase.number not in found}
+    found |= {phase.number: phase for phase in done if phase.verdict != Verdict.NOT_RUN or phase.number not in found}
     return [found[number] for number in NOTEBOOKS if number in found]
 
 
@@ -184,14 +187,15 @@ def recorded(record: Record) -> list[Phase]:
     return [Phase.from_row(row) for row in (record.verdict() or {}).get("phases", [])]
 
 
-def overall(done: Sequence[Phase], refused: str = "") -> str:
+def overall(done: Sequence[Phase], refused: str = "") -> Verdict:
     """The run's verdict in one word."""
     verdicts = {phase.verdict for phase in done}
-    if refused and verdicts <= {"not_run"}:
-        return "refused"
-    if verdicts == {"succeeded"}:
-        return "succeeded"
-    return next((word for word in ("running", "interrupted", "failed") if word in verdicts), "not_run")
+    if refused and verdicts <= {Verdict.NOT_RUN}:
+        return Verdict.REFUSED
+    if verdicts == {Verdict.SUCCEEDED}:
+        return Verdict.SUCCEEDED
+    worst = (Verdict.RUNNING, Verdict.INTERRUPTED, Verdict.FAILED)
+    return next((word for word in worst if word in verdicts), Verdict.NOT_RUN)
 
 
 def roll_back(
@@ -200,7 +204,7 @@ def roll_back(
     """Run the rollback of this record's run, and add its verdict to the run's. Holds the lock where it may write."""
     record, live = audit.attached(settings, record)
     with sealed(record), alone(settings, record, live):
-        told(Phase("90", ROLLBACK, "running"))
+        told(Phase("90", ROLLBACK, Verdict.RUNNING))
         done = Phase("90", ROLLBACK)
         try:
             done = execute(settings, record, "90", ROLLBACK)
@@ -208,7 +212,7 @@ def roll_back(
             done = _broken_off(done, error, settings)
             raise
         finally:
-            if settings.mode == "apply":
+            if settings.mode == Mode.APPLY:
                 record.write_json(VERDICT, {**_verdict_before(record), "rollback": done.to_row()})
         told(done)
     return done
@@ -235,7 +239,7 @@ def status(record: Record) -> dict[str, Any]:
     applied = sum(row["state"] == WriteState.APPLIED and not row["undoes"] for row in record.changes())
     ran = [str(phase.get("number", "?")) for phase in found.get("phases", [])]
     verdict = verdict_of_part(str(found.get("verdict", "not told")), ran)
-    if verdict == "running":
+    if verdict == Verdict.RUNNING:
         verdict = f"running, or killed: {applied} changes applied"
     if found.get("rollback"):
         verdict = f"{verdict}; rollback {Phase.from_row(found['rollback']).verdict}"
@@ -244,8 +248,8 @@ def status(record: Record) -> dict[str, Any]:
 
 def took_place(found: Mapping[str, Any]) -> bool:
     """Whether any of what `status` gave is more than an attempt: a run that was killed between phases is."""
-    ran = any(phase["verdict"] != "not_run" for phase in found["phases"])
-    return ran or found["verdict"] not in (DID_NOT_START, "refused", "not_run")
+    ran = any(phase["verdict"] != Verdict.NOT_RUN for phase in found["phases"])
+    return ran or found["verdict"] not in (DID_NOT_START, Verdict.REFUSED, Verdict.NOT_RUN)
 
 
 def _without_phases(record: Record) -> str:

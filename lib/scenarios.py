@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib import routes
+from lib.check_ids import UNREADABLE
 from lib.definitions import loader
 from lib.routes import Route, Told
+from lib.telemetry.words import ExecutionStatus
+
+ORDINARY = "ordinary"  # by its name
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ def outcome(route: str) -> dict[str, Any]:
         "trusted_alerts": int(Told.CONTACT in row.told),
         "operations_alerts": int(Told.OPERATIONS in row.told),
         "events": [row.alert.detail_type] if row.alert else [],
-        "status": "SUCCEEDED",
+        "status": str(ExecutionStatus.SUCCEEDED),
         "intervention_recorded": row.recorded,
     }
 
@@ -66,7 +70,7 @@ def outcome(route: str) -> dict[str, Any]:
 def ordinary() -> Scenario:
     """An ordinary check-in: no score is given, so it goes through the real processor."""
     given = {"text": "Slept well, walked the dog and had lunch with a friend.", "timestamp": "2026-01-01T12:00:00Z"}
-    return Scenario("ordinary", "Ordinary check-in through the processor", given, outcome(Route.NONE))
+    return Scenario(ORDINARY, "Ordinary check-in through the processor", given, outcome(Route.NONE))
 
 
 def unreadable() -> Scenario:
@@ -79,7 +83,7 @@ def unreadable() -> Scenario:
         "status": None,
         "intervention_recorded": False,
     }
-    return Scenario("unreadable", "Check-in that cannot be scored", {}, expect)
+    return Scenario(UNREADABLE, "Check-in that cannot be scored", {}, expect)
 
 
 def low() -> Scenario:

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from lib.errors import BadParameters, Refused
+from lib.modes import Approval
 from lib.parameters import EMBEDDED_ACCOUNT, FIXED, OF_THE_RUN, ROOT, TIGHTENED, Settings, checked_run_id, mask
 from lib.subscriber import shown
 from lib.yaml_text import read
@@ -63,7 +64,7 @@ def _require_the_accounts_guards(found: Settings) -> None:
     """What the files in `parameters/` say of an account binds whoever names it, by whatever file."""
     naming = [(name, data) for name, data in _files() if str(data.get("account_id")) == found.account_id]
     for name, data in naming:
-        if found.approval == "none" and data.get("approval") != "none":
+        if found.approval == Approval.NONE and data.get("approval") != Approval.NONE:
             raise Refused(
                 f"approval none: parameters/{name} says that account {found.account_id} needs approval, and only a "
                 "reviewed edit of that file can say otherwise"
@@ -95,7 +96,7 @@ def _says(naming: Sequence[tuple[str, Mapping[str, Any]]], key: str) -> str:
 
 def waives_approval(settings: Settings) -> bool:
     """Whether a file in `parameters/` says that this environment and account need no approval."""
-    own = (settings.environment, settings.account_id, "none")
+    own = (settings.environment, settings.account_id, Approval.NONE)
     return any(
         tuple(str(data.get(key)) for key in ("environment", "account_id", "approval")) == own for _, data in _files()
     )
@@ -103,7 +104,7 @@ def waives_approval(settings: Settings) -> bool:
 
 def account_waives_approval(settings: Settings) -> bool:
     """Whether a file in `parameters/` says that this account needs no approval, for whichever environment."""
-    own = (settings.account_id, "none")
+    own = (settings.account_id, Approval.NONE)
     return any(tuple(str(data.get(key)) for key in ("account_id", "approval")) == own for _, data in _files())
 
 
@@ -199,7 +200,7 @@ def require_no_guard_lifted(said: Mapping[str, Any], other: Mapping[str, Any], f
 
 def _lifts(key: str, said: Any, other: Any) -> bool:  # noqa: ANN401 - values of parameters
     if key == "approval":
-        return bool(other == "none" and said != "none")
+        return bool(other == Approval.NONE and said != Approval.NONE)
     if key == "not_exercised_here" and isinstance(other, list) and isinstance(said, list):
         return not all(gap in said for gap in other)
     return bool(other != said)

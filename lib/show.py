@@ -13,6 +13,7 @@ from lib.approvers import two_persons
 from lib.aws import Live
 from lib.checks import Check, Status, brief, require, require_any
 from lib.display import commands, page
+from lib.modes import Mode
 from lib.phases import closing
 from lib.plans import Change, Outcome, Plan
 from lib.record import contacts
@@ -36,7 +37,7 @@ def identity(live: Live, record: Record) -> None:
         "region": live.identity.region,
         "endpoint": live.identity.endpoint,
         "caller": caller,
-        "mode": f"{s.mode} ({'writes nothing' if s.mode == 'plan' else 'CHANGES THE ACCOUNT'})",
+        "mode": f"{s.mode} ({'writes nothing' if s.mode == Mode.PLAN else 'CHANGES THE ACCOUNT'})",
         "approval": "; ".join([s.approval, *(f"{check.status}: {check.found}" for check in two_persons(s, caller))]),
         "run": record.run_id,
     }
@@ -124,7 +125,7 @@ def figure(found: Figure, caption: str = "") -> None:
 
 def ways_out(settings: Settings, record: Record) -> None:
     """How to go on with this run, how to undo it, and the emergency path."""
-    if settings.mode == "plan":
+    if settings.mode == Mode.PLAN:
         say("Nothing was written, so there is nothing to undo.")
         return
     named = {

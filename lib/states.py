@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -78,21 +79,30 @@ def flow(machine: Any) -> list[str]:  # noqa: ANN401
     return [*order, *(name for name in states if name not in order)]
 
 
+class EdgeKind(StrEnum):
+    """By what of a state a way leads on."""
+
+    NEXT = "next"
+    CHOICE = "choice"
+    DEFAULT = "default"
+    CATCH = "catch"
+
+
 @dataclass(frozen=True)
 class Edge:
-    """A way from a state to another: `kind` is next, choice, default or catch; `rule` is the choice's."""
+    """A way from a state to another; `rule` is the choice's."""
 
     to: str
-    kind: str
+    kind: EdgeKind
     rule: dict[str, Any] | None = None
 
 
 def edges(body: Mapping[str, Any]) -> list[Edge]:
     """Where a state may go next."""
-    found = [Edge(rule["Next"], "choice", rule) for rule in _objects(body, "Choices") if _leads(rule)]
-    found += [Edge(body["Default"], "default")] if isinstance(body.get("Default"), str) else []
-    found += [Edge(body["Next"], "next")] if _leads(body) else []
-    return found + [Edge(catcher["Next"], "catch") for catcher in _objects(body, "Catch") if _leads(catcher)]
+    found = [Edge(rule["Next"], EdgeKind.CHOICE, rule) for rule in _objects(body, "Choices") if _leads(rule)]
+    found += [Edge(body["Default"], EdgeKind.DEFAULT)] if isinstance(body.get("Default"), str) else []
+    found += [Edge(body["Next"], EdgeKind.NEXT)] if _leads(body) else []
+    return found + [Edge(catch["Next"], EdgeKind.CATCH) for catch in _objects(body, "Catch") if _leads(catch)]
 
 
 def _leads(part: Mapping[str, Any]) -> bool:

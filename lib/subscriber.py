@@ -7,28 +7,40 @@ even stand in the parameters.
 import html
 import json
 import re
+from enum import StrEnum
 from urllib.parse import SplitResult, quote, urlsplit
 
+
+class Protocol(StrEnum):
+    """By what SNS reaches who is paged."""
+
+    EMAIL = "email"
+    SMS = "sms"
+    HTTPS = "https"
+    HTTP = "http"
+    SQS = "sqs"
+
+
 EXPECTED = {
-    "email": "name@host",
-    "sms": "+ and 7 to 15 digits",
-    "http": "http://host...",
-    "https": "https://host...",
-    "sqs": "the ARN of a standard queue, arn:{partition}:sqs:<region>:<account>:<queue>",
+    Protocol.EMAIL: "name@host",
+    Protocol.SMS: "+ and 7 to 15 digits",
+    Protocol.HTTP: "http://host...",
+    Protocol.HTTPS: "https://host...",
+    Protocol.SQS: "the ARN of a standard queue, arn:{partition}:sqs:<region>:<account>:<queue>",
 }
 EMAIL = r"[^@\s:]+@[^@\s:/?#]+\.[^@\s:/?#]+"  # no URL is one, whatever stands before its host
 PHONE = r"\+\d{7,15}"
 NEXT_DIGIT = r"(?:[\s().\-/]{0,2}\d)"  # of a phone number, as people write one
 ADDRESS_LIKE = re.compile(rf"\d{NEXT_DIGIT}{{6,}}|://[^/\s]+/\S")  # a phone number, a URL that holds a key
 QUEUE = r"arn:{partition}:sqs:[a-z0-9-]+:\d{{12}}:[A-Za-z0-9_-]{{1,80}}"
-WEB = ("http", "https")
-PORTS = {"http": 80, "https": 443}
+WEB = (Protocol.HTTP, Protocol.HTTPS)
+PORTS: dict[str, int] = {Protocol.HTTP: 80, Protocol.HTTPS: 443}
 # Of a URL, what is at least so long may be a key.
 KEY_LENGTH, PATH_LENGTH = 8, 16
 HIDDEN = "***"
 
 
-def trouble(protocol: str, endpoint: str, partition: str) -> str:
+def trouble(protocol: Protocol, endpoint: str, partition: str) -> str:
     """Why nobody in this partition of AWS can be paged at this address, without telling it, or ""."""
     if protocol in WEB and _secret(endpoint):
         return (
@@ -36,9 +48,9 @@ def trouble(protocol: str, endpoint: str, partition: str) -> str:
             "and name it here as SNS shows it, https://user:****@host/..."
         )
     good = {
-        "email": re.fullmatch(EMAIL, endpoint),
-        "sms": re.fullmatch(PHONE, _digits(endpoint)),
-        "sqs": re.fullmatch(QUEUE.format(partition=partition), endpoint),
+        Protocol.EMAIL: re.fullmatch(EMAIL, endpoint),
+        Protocol.SMS: re.fullmatch(PHONE, _digits(endpoint)),
+        Protocol.SQS: re.fullmatch(QUEUE.format(partition=partition), endpoint),
         **{web: _is_url(endpoint, web) for web in WEB},
     }[protocol]
     shown = repr(endpoint if endpoint.startswith("arn:") else mask(endpoint))
@@ -57,16 +69,16 @@ def hides_password(endpoint: str) -> bool:
 
 def dialled(protocol: str, endpoint: str) -> str:
     """The address as SNS takes it: of a phone number +, and digits alone."""
-    return _digits(endpoint) if protocol == "sms" else endpoint
+    return _digits(endpoint) if protocol == Protocol.SMS else endpoint
 
 
 def same(protocol: str, ours: str, shown: str) -> bool:
     """Whether SNS means our address by what it shows: it writes phone numbers its own way, and masks passwords."""
     if ours == shown:
         return True
-    if protocol in ("email", "email-json"):
+    if protocol in (Protocol.EMAIL, "email-json"):
         return ours.casefold() == shown.casefold()
-    if protocol == "sms":
+    if protocol == Protocol.SMS:
         return _digits(ours) == _digits(shown)
     return protocol in WEB and _same_url(_split(ours), _split(shown))
 

@@ -6,15 +6,17 @@ from typing import Any
 
 from lib import phases, records, rollback, run
 from lib.aws import Live
-from lib.checks import Check, brief
+from lib.checks import Check, Status, brief
 from lib.display import console
 from lib.display.console import table
 from lib.errors import RunbookError
+from lib.modes import Mode
 from lib.phases import Phase
 from lib.phases import validity as validities
 from lib.phases.validity import Validity
 from lib.plans import Change, Plan
 from lib.record.change_rows import Action
+from lib.record.words import Verdict
 from lib.records import Record
 from lib.settings import Settings
 
@@ -31,7 +33,7 @@ def complain(error: Exception) -> None:
 
 def identity(live: Live) -> None:
     """Which account this is, who calls it, and whether it may change: before anything else is said of it."""
-    may = "writes nothing" if live.settings.mode == "plan" else "CHANGES THE ACCOUNT"
+    may = "writes nothing" if live.settings.mode == Mode.PLAN else "CHANGES THE ACCOUNT"
     found = live.identity
     say(f"Account {found.account} in {found.region} at {found.endpoint}, as {found.caller}")
     say(f"Mode {live.settings.mode}: {may}")
@@ -39,10 +41,10 @@ def identity(live: Live) -> None:
 
 def progress(phase: Phase) -> None:
     """One line when a phase starts, its end on the same line."""
-    if phase.verdict == "running":
+    if phase.verdict == Verdict.RUNNING:
         console.line(f"  {phase.notebook:<32}", end="")
         return
-    colour = "green" if phase.verdict == "succeeded" else "red"
+    colour = "green" if phase.verdict == Verdict.SUCCEEDED else "red"
     console.coloured(phase.verdict, colour, f" in {phase.seconds:.1f} s, {phase.cells_run} cells")
     if phase.error:
         console.complain(f"    {phase.error}")
@@ -61,7 +63,7 @@ def summary(record: Record, done: Sequence[Phase], earlier: Sequence[str]) -> No
 
 def criteria(record: Record, done: Sequence[Phase], earlier: Sequence[str]) -> None:
     """How a review among these phases decided; `earlier` are the files of before, whose answers are not this one's."""
-    if not any(phase.number == "07" and phase.verdict != "not_run" for phase in done):
+    if not any(phase.number == phases.REVIEW and phase.verdict != Verdict.NOT_RUN for phase in done):
         return
     if record.kept_as(records.CRITERIA) == list(earlier):
         say("Success criteria: none decided")
@@ -70,8 +72,8 @@ def criteria(record: Record, done: Sequence[Phase], earlier: Sequence[str]) -> N
     for row in rows:
         say(f"Criterion {row['name']}: {row['status']}, {row['found']}")
     counted = Counter(row["status"] for row in rows)
-    others = "".join(f", {counted[status]} {status}" for status in counted if status != "passed")
-    say(f"Success criteria: {counted['passed']} of {len(rows)} passed{others}")
+    others = "".join(f", {counted[status]} {status}" for status in counted if status != Status.PASSED)
+    say(f"Success criteria: {counted[Status.PASSED]} of {len(rows)} passed{others}")
 
 
 def _phase_row(phase: Phase) -> list[str]:

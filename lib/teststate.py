@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from lib.aws import Live, readable
@@ -17,6 +18,15 @@ from lib.walks import Step, catches, result_of
 # AWS takes a context object only with a mock, and a mock only for tasks. So in other states `$$.` is read from here.
 HELD = "contextOfTest"
 COUNT = "RedriveCount"
+
+
+class StateEnding(StrEnum):
+    """How a state that was tested ended, as TestState says it."""
+
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    CAUGHT_ERROR = "CAUGHT_ERROR"
+    RETRIABLE = "RETRIABLE"
 
 
 @dataclass(frozen=True)
@@ -54,14 +64,14 @@ class Asked:
 
     def _step(self, where: str, answer: Mapping[str, Any], data: Any, error: str = "") -> Step:  # noqa: ANN401
         status, after = answer["status"], str(answer.get("nextState", ""))
-        if status == "FAILED":
+        if status == StateEnding.FAILED:
             return Step("", data, str(answer.get("error") or "unnamed"))
-        if status not in ("SUCCEEDED", "CAUGHT_ERROR"):
+        if status not in (StateEnding.SUCCEEDED, StateEnding.CAUGHT_ERROR):
             raise NotAsWanted(f"TestState of {where} answered {status}; expected success, a catch or a failure")
         output = json.loads(answer["output"])
         if isinstance(output, dict):
             output.pop(HELD, None)
-        return Step(after, output, caught=error if status == "CAUGHT_ERROR" else "")
+        return Step(after, output, caught=error if status == StateEnding.CAUGHT_ERROR else "")
 
 
 def _sent(body: Mapping[str, Any], context: Mapping[str, Any]) -> str:

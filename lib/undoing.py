@@ -36,6 +36,7 @@ from lib.errors import (
     Unrecorded,
     first_cause,
 )
+from lib.modes import Foreign, Mode
 from lib.phases import Phase
 from lib.records import Record
 from lib.settings import Settings, changed
@@ -66,10 +67,10 @@ def rollback(
     unverified: bool,
 ) -> int:
     """Return everything that a run changed to its value before."""
-    more = {"rollback_foreign": "overwrite"} if overwrite else {}
+    more = {"rollback_foreign": str(Foreign.OVERWRITE)} if overwrite else {}
     if to_phase:
         more["rollback_to_phase"] = to_phase
-    chosen = given(mode="plan" if dry_run else "apply", run_id=run_id, **more)
+    chosen = given(mode=Mode.PLAN if dry_run else Mode.APPLY, run_id=run_id, **more)
     why = loudly("rollback", run_id) if unverified else ""
     flags = {"--dry-run": dry_run, "--overwrite": overwrite, "--break-lock": break_lock}
     words = [*(flag for flag, on in flags.items() if on), *(["--to-phase", to_phase] if to_phase else [])]
@@ -129,7 +130,7 @@ def undone(chosen: Settings, record: Record, execute: run.Execute) -> Phase:
 @told
 def restore(given: Callable[..., tuple[Settings, str]], run_id: str, unverified: bool) -> int:
     """EMERGENCY: put the workflow alone, and the aliases that check-ins start, back to the run's backup, at once."""
-    chosen, wrong = given(mode="apply", run_id=run_id)
+    chosen, wrong = given(mode=Mode.APPLY, run_id=run_id)
     if wrong:
         terminal.complain(BadParameters(f"{wrong}; this run recorded what is used instead"))
     why = loudly("restore", run_id) if unverified else ""

@@ -9,9 +9,10 @@ from typing import Any
 from lib import boundaries, changes, check_ids, criteria, desired, drills, judging, latency, metrics, scenarios
 from lib.aws import Live
 from lib.check_ids import Id
-from lib.checks import Check, Status, failed
+from lib.checks import Check, Status, failed, status_in
 from lib.drills import Group, Session
 from lib.libraries import pandas as pd
+from lib.modes import Mode
 from lib.phases import entry
 from lib.plans import Wanted
 from lib.records import Record
@@ -20,6 +21,7 @@ from lib.resources.entries import Entries
 from lib.routes import Route
 from lib.scenarios import Scenario
 from lib.settings import Settings
+from lib.telemetry.words import ExecutionStatus
 
 PLANNED, LOW, BOUNDARIES, NO_CONTACT = "scenarios", "low sentiment", "boundaries", "no contact"
 DIRECT, PROCESSOR, BURST = "crisis drills", "crisis drills through the processor", "crisis drills at once"
@@ -43,7 +45,7 @@ def in_place(live: Live) -> list[Check]:
 def _in_place(live: Live, number: str, known: Entries) -> Check:
     wanted = desired.PHASES[number](live, known)
     pending = [change.resource.name for change in changes.plan(number, wanted).pending]
-    status = Status.PASSED if not pending else Status.FAILED if live.settings.mode == "apply" else Status.NOT_APPLIED
+    status = status_in(live.settings.mode, not pending)
     found = f"not as wanted: {', '.join(pending)}" if pending else "everything as wanted"
     return Check(
         check_ids.of(f"in-place.{number}"), f"phase {number} is in place", status, found, "everything as wanted"
@@ -92,7 +94,7 @@ def alerts_to_come(chosen: Sequence[Group]) -> list[dict[str, object]]:
 
 def run(live: Live, record: Record, chosen: Sequence[Group]) -> Session:
     """The drills in apply mode; in plan mode nothing is started and the session is empty."""
-    return drills.run(live, record, chosen) if live.settings.mode == "apply" else Session()
+    return drills.run(live, record, chosen) if live.settings.mode == Mode.APPLY else Session()
 
 
 def rows(live: Live, record: Record, session: Session) -> list[dict[str, Any]]:
@@ -129,7 +131,7 @@ def results(found: Sequence[Row]) -> list[dict[str, Any]]:
 
 def edges(found: Sequence[Row]) -> list[dict[str, Any]]:
     """Every boundary case: expected and given route, expected and received alerts, latency; failed ones first."""
-    table = [
+    return [
         {
             "case": row["scenario"],
             "verdict": "passed" if criteria.good(row) else "FAILED",
@@ -140,9 +142,8 @@ def edges(found: Sequence[Row]) -> list[dict[str, Any]]:
             "operations": f"{row['operations_alerts']} of {row['expected_operations_alerts']}",
             "slowest": _seconds(row),
         }
-        for row in of(found, BOUNDARIES, NO_CONTACT)
+        for row in sorted(of(found, BOUNDARIES, NO_CONTACT), key=criteria.good)
     ]
-    return sorted(table, key=lambda row: row["verdict"] == "passed")
 
 
 def timed(found: Sequence[Row]) -> pd.DataFrame:
@@ -164,7 +165,7 @@ def checks(session: Session, found: Sequence[Row], chosen: Sequence[Group], sett
 
     `chosen` are the groups that had to run. In plan mode the one answer that nothing did.
     """
-    if settings.mode == "plan":
+    if settings.mode == Mode.PLAN:
         return [Check(Id.DRILLS_RAN, "drills", Status.NOT_APPLIED, "plan mode", "every scenario")]
     planned, numbers = of(found, PLANNED), {group.name: len(group.cases) for group in chosen}
     lacking = {name: number for name, number in numbers.items() if len(of(found, name)) != number}
@@ -173,7 +174,7 @@ def checks(session: Session, found: Sequence[Row], chosen: Sequence[Group], sett
     return [
         Check(Id.DRILLS_RAN, "every drill ran", ran, said or f"{len(found)}", "every one"),
         *(Check.from_row(check) for row in planned for check in row["checks"]),
-        *(criteria.error_is_loud(row) for row in planned if row["scenario"] == "unreadable"),
+        *(criteria.error_is_loud(row) for row in planned if row["scenario"] == check_ids.UNREADABLE),
         *(Check.from_row(row["verdict"]) for row in of(found, BOUNDARIES, NO_CONTACT)),
         *(_low(row) for row in of(found, LOW)),
         *(judging.interventions(session, group) for group in (BOUNDARIES, BURST) if group in numbers),
@@ -186,7 +187,7 @@ def checks(session: Session, found: Sequence[Row], chosen: Sequence[Group], sett
 def _low(row: Row) -> Check:
     """The existing path from the processor to people; where the processor calls the text something else, no answer."""
     verdict = Check.from_row(row["verdict"])
-    if row["status"] == "SUCCEEDED" and row["route"] not in (row["expected_route"], Route.UNSCORED):
+    if row["status"] == ExecutionStatus.SUCCEEDED and row["route"] not in (row["expected_route"], Route.UNSCORED):
         return replace(
             verdict, status=Status.NOT_EXERCISED, found=f"the processor sent the text on route {row['route']}"
         )

@@ -4,6 +4,7 @@ from lib.check_ids import Id
 from lib.checks import Check, Status, brief
 from lib.errors import NotAsWanted
 from lib.exact_json import parts_of
+from lib.modes import Mode
 from lib.plans import UNKNOWN, Outcome, differences, entry, same
 from lib.record.change_rows import WriteState
 from lib.records import LOG, Record
@@ -18,7 +19,7 @@ def verify(outcome: Outcome, settings: Settings, record: Record) -> list[Check]:
     IAM, Lambda and Step Functions settle late, so one early read proves nothing. In plan mode nothing was written,
     and what differs is `not applied`.
     """
-    waiting = settings.verify_timeout_seconds if settings.mode == "apply" else 0
+    waiting = settings.verify_timeout_seconds if settings.mode == Mode.APPLY else 0
     checks = []
     for result in outcome.results:
         change, kept = result.change, result.state == WriteState.KEPT
@@ -59,11 +60,11 @@ def _settled(resource: Resource, wanted: Value, seconds: float, pause: float) ->
     return until(resource.read, lambda live: same(live, wanted), Patience(seconds, pause)).seen
 
 
-def _check(resource: Resource, live: Value, wanted: Value, mode: str, trouble: str = "") -> Check:
+def _check(resource: Resource, live: Value, wanted: Value, mode: Mode, trouble: str = "") -> Check:
     if same(live, wanted) and not trouble:
         status = Status.NOT_EXERCISED if _unreadable(live) else Status.PASSED
     else:
-        status = Status.FAILED if mode == "apply" else Status.NOT_APPLIED
+        status = Status.FAILED if mode == Mode.APPLY else Status.NOT_APPLIED
     fields = [path for path in differences(wanted, live) if path]
     told = [f"differs in {', '.join(fields)}"] if fields else []
     found = "as wanted" if status == Status.PASSED else "; ".join([brief(live), *told, *filter(None, [trouble])])

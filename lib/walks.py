@@ -5,6 +5,7 @@ A `Stepper` takes one state; `Whole` takes it here, as AWS would with every task
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Protocol
 
 from lib import choices
@@ -35,11 +36,20 @@ class Step:
     cause: str = "failed"
 
 
+class SentKind(StrEnum):
+    """To what a task sends."""
+
+    EVENT = "event"
+    TOPIC = "topic"
+    ITEM = "item"
+    FUNCTION = "function"
+
+
 @dataclass(frozen=True)
 class Sent:
-    """What a task that succeeded did: `kind` event, topic, item or function; `name` the detail-type, the ARN."""
+    """What a task that succeeded did; `name`: the detail-type, the ARN."""
 
-    kind: str
+    kind: SentKind
     name: str
     source: str = ""
 
@@ -53,7 +63,7 @@ class Way:
     output: Any
     error: str = ""
 
-    def names(self, kind: str) -> tuple[str, ...]:
+    def names(self, kind: SentKind) -> tuple[str, ...]:
         return tuple(sent.name for sent in self.sent if sent.kind == kind)
 
 
@@ -237,13 +247,13 @@ def sent_by(body: Mapping[str, Any], data: Any, context: Mapping[str, Any]) -> l
     resource, payload = str(body["Resource"]), payload_of(body, data, context)
     if resource.endswith("events:putEvents"):
         entries = _text(payload, "Entries", list)
-        return [Sent("event", _text(entry, "DetailType"), _text(entry, "Source")) for entry in entries]
+        return [Sent(SentKind.EVENT, _text(entry, "DetailType"), _text(entry, "Source")) for entry in entries]
     if resource.endswith("sns:publish"):
         named = "PhoneNumber" if isinstance(payload, Mapping) and payload.get("PhoneNumber") else "TopicArn"
-        return [Sent("topic", _text(payload, named))]
+        return [Sent(SentKind.TOPIC, _text(payload, named))]
     if resource.endswith("dynamodb:updateItem"):
-        return [Sent("item", _text(payload, "TableName"))]
-    return [Sent("function", _text(payload, "FunctionName") if resource.endswith("lambda:invoke") else resource)]
+        return [Sent(SentKind.ITEM, _text(payload, "TableName"))]
+    return [Sent(SentKind.FUNCTION, _text(payload, "FunctionName") if resource.endswith("lambda:invoke") else resource)]
 
 
 def _text(payload: Any, name: str, kind: type = str) -> Any:  # noqa: ANN401

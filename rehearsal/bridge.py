@@ -31,6 +31,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConn
 
 from lib.errors import Unreachable
 from lib.settings import Settings
+from lib.telemetry.words import Count, ExecutionStatus
 from rehearsal import children, server
 from rehearsal.clients import client
 from rehearsal.server import loopback_only
@@ -40,11 +41,11 @@ NAME = "Rehearsal-Bridge"
 CLAIM_SECONDS = 120
 BATCH = 10
 METRICS = {
-    "RUNNING": "ExecutionsStarted",
-    "SUCCEEDED": "ExecutionsSucceeded",
-    "FAILED": "ExecutionsFailed",
-    "TIMED_OUT": "ExecutionsTimedOut",
-    "ABORTED": "ExecutionsAborted",
+    ExecutionStatus.RUNNING: Count.STARTED.value,
+    ExecutionStatus.SUCCEEDED: Count.SUCCEEDED.value,
+    ExecutionStatus.FAILED: Count.FAILED.value,
+    ExecutionStatus.TIMED_OUT: Count.TIMED_OUT.value,
+    ExecutionStatus.ABORTED: Count.ABORTED.value,
 }
 # The status event carries the execution's input, a veteran's words: only these four fields reach the queue.
 FIELDS = {"execution": "executionArn", "status": "status", "start": "startDate", "stop": "stopDate"}
@@ -114,7 +115,7 @@ def _publish(bridge: Bridge, changes: list[dict[str, Any]]) -> int:
             bridge.published.add((change["execution"], change["status"]))
             count += 1
             data += _metrics(bridge, change)
-            if change["status"] != "RUNNING":
+            if change["status"] != ExecutionStatus.RUNNING:
                 _write_log(bridge, change["execution"])
     if data:
         bridge.client("cloudwatch").put_metric_data(Namespace="AWS/States", MetricData=data)
@@ -122,7 +123,7 @@ def _publish(bridge: Bridge, changes: list[dict[str, Any]]) -> int:
 
 
 def _metrics(bridge: Bridge, change: dict[str, Any]) -> list[dict[str, Any]]:
-    ended = change["status"] != "RUNNING"
+    ended = change["status"] != ExecutionStatus.RUNNING
     moment = change["stop"] if ended else change["start"]
     common = {
         "Dimensions": [{"Name": "StateMachineArn", "Value": bridge.state_machine_arn}],

@@ -21,6 +21,7 @@ from lib import settings as parameters
 from lib.aws import connect
 from lib.routes import DRILL_PREFIX
 from lib.settings import Settings
+from lib.telemetry.words import ExecutionStatus
 from lib.wait import Patience, until
 from rehearsal import baseline, interpreter, refusing, server
 from rehearsal.breaking import Definition, by_name, by_stand_in
@@ -92,7 +93,7 @@ class Ground:
         arn = states.start_execution(stateMachineArn=machine, name=name, input=text)["executionArn"]
         found = until(
             lambda: states.describe_execution(executionArn=arn),
-            lambda found: found["status"] != "RUNNING",
+            lambda found: found["status"] != ExecutionStatus.RUNNING,
             Patience(DEADLINE_SECONDS, POLL_SECONDS),
         ).seen
         return Drill(name, began, found["status"], found.get("error", ""))

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from lib.errors import NotAsWanted
 from lib.settings import Settings
+from lib.telemetry.words import ExecutionStatus
 from lib.wait import Patience, until
 from rehearsal import children, users
 from rehearsal.clients import client
@@ -158,7 +159,7 @@ def _finished(settings: Settings, arn: str, deadline_seconds: float = DEADLINE_S
     states = client(settings.endpoint_url, "stepfunctions", settings.region)
     ended = until(
         lambda: str(states.describe_execution(executionArn=arn)["status"]),
-        lambda status: status != "RUNNING",
+        lambda status: status != ExecutionStatus.RUNNING,
         Patience(deadline_seconds, 0.1),
     )
     if not ended:

@@ -11,15 +11,15 @@ nothing caught, and whatever else was under way is cancelled with it.
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from lib.failures import FAILED, GAP, LATE, NOT_EXERCISED, PASSED, SILENT
+from lib.failures import Effect
 from lib.routes import Route
 from lib.states import walk
+from lib.telemetry.words import ExecutionStatus
 from rehearsal.failing import Failure
 from rehearsal.ground import Drill
 from rehearsal.reaching import INVALID, UNPROCESSED
 
 CRISIS = Route.CRISIS.value
-UNFINISHED = "RUNNING"
 NOT_PROCESSED = (INVALID, UNPROCESSED)  # of these, the execution itself must fail as well
 
 
@@ -30,37 +30,46 @@ def own_errors(definition: Mapping[str, Any]) -> set[str]:
 
 def judged(
     failure: Failure, drill: Drill, reached: Mapping[str, float], own: Collection[str], limit: float, carrier: str = ""
-) -> tuple[str, str]:
+) -> tuple[Effect, str]:
     """Verdict, and why. `carrier`: what carries an accepted event nevertheless on AWS."""
-    ended = drill.error if drill.status == "FAILED" else drill.status
+    ended = drill.error if drill.status == ExecutionStatus.FAILED else drill.status
     late = [f"{whom} after {seconds:g} s" for whom, seconds in reached.items() if seconds > limit]
-    visible = drill.status == "FAILED" and drill.error in own
-    if drill.status == UNFINISHED:
+    visible = drill.status == ExecutionStatus.FAILED and drill.error in own
+    if drill.status == ExecutionStatus.RUNNING:
         who = f"only {_spoken(reached)}" if reached else "nobody"
-        return LATE if reached else SILENT, f"STILL RUNS: it has not ended in the time of a trial; {who} was told"
-    if not visible and drill.status != "SUCCEEDED":
+        return (
+            Effect.LATE if reached else Effect.SILENT,
+            f"STILL RUNS: it has not ended in the time of a trial; {who} was told",
+        )
+    if not visible and drill.status != ExecutionStatus.SUCCEEDED:
         who = "" if reached else ", and nobody was told"
-        return FAILED if reached else SILENT, f"CUT OFF: ended by {ended}, none of the definition's own errors{who}"
+        return (
+            Effect.FAILED if reached else Effect.SILENT,
+            f"CUT OFF: ended by {ended}, none of the definition's own errors{who}",
+        )
     if late:
-        return LATE, f"LATE: {', '.join(late)}; the limit is {limit:g} s"
+        return Effect.LATE, f"LATE: {', '.join(late)}; the limit is {limit:g} s"
     if failure.given in NOT_PROCESSED and not visible:
         word = "SWALLOWED" if reached else "SILENT"
-        return FAILED if reached else SILENT, f"{word}: the execution ended well, as if the check-in had been processed"
+        return (
+            Effect.FAILED if reached else Effect.SILENT,
+            f"{word}: the execution ended well, as if the check-in had been processed",
+        )
     if reached:
-        return PASSED, f"reached {' and '.join(reached)}; {ended}"
+        return Effect.PASSED, f"reached {' and '.join(reached)}; {ended}"
     return _unreached(failure, ended, visible, carrier)
 
 
-def _unreached(failure: Failure, ended: str, visible: bool, carrier: str) -> tuple[str, str]:
+def _unreached(failure: Failure, ended: str, visible: bool, carrier: str) -> tuple[Effect, str]:
     if visible and not failure.single:
-        return PASSED, f"nobody is left to be reached; failed visibly by {ended}"
+        return Effect.PASSED, f"nobody is left to be reached; failed visibly by {ended}"
     if visible:
-        return SILENT, f"NOBODY REACHED: failed visibly by {ended}, though this alone was broken"
+        return Effect.SILENT, f"NOBODY REACHED: failed visibly by {ended}, though this alone was broken"
     if not failure.behind or failure.given == CRISIS:
-        return SILENT, f"SILENT: nobody was reached and the execution {ended}"
+        return Effect.SILENT, f"SILENT: nobody was reached and the execution {ended}"
     if carrier:
-        return NOT_EXERCISED, f"the event was accepted; on AWS {carrier}, which reaches nobody by itself"
-    return GAP, "the event was accepted and nothing carries it, neither here nor on AWS: nobody is reached"
+        return Effect.NOT_EXERCISED, f"the event was accepted; on AWS {carrier}, which reaches nobody by itself"
+    return Effect.GAP, "the event was accepted and nothing carries it, neither here nor on AWS: nobody is reached"
 
 
 def is_late(control: Mapping[str, float], limit: float) -> bool:
@@ -68,9 +77,9 @@ def is_late(control: Mapping[str, float], limit: float) -> bool:
     return not control or max(control.values()) > limit
 
 
-def beside(verdict: str, why: str, control: Mapping[str, float], limit: float) -> str:
+def beside(verdict: Effect, why: str, control: Mapping[str, float], limit: float) -> str:
     """Why, and what became of an execution of which nothing was broken, at the same time on the same interpreter."""
-    if verdict not in (LATE, SILENT):
+    if verdict not in (Effect.LATE, Effect.SILENT):
         return why
     if not control:
         return f"{why}; the unbroken control told nobody either: the machine's, or the interpreter's"
@@ -89,7 +98,7 @@ def row(
     where: str,
     drill: Drill | None,
     reached: Mapping[str, float],
-    verdict: tuple[str, str],
+    verdict: tuple[Effect, str],
     control: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """One failure on one interpreter as plain data; `seconds` from the start to each one's first alert.
@@ -108,7 +117,7 @@ def row(
         "error": drill.error if drill else "",
         "reached": list(reached),
         "seconds": dict(reached),
-        "verdict": verdict[0],
+        "verdict": str(verdict[0]),
         "why": verdict[1],
         "control": dict(control or {}),
     }

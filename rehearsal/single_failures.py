@@ -26,7 +26,7 @@ import click
 from lib import render
 from lib.command import told
 from lib.errors import Unreachable
-from lib.failures import FAILED, GAP, LATE, NOT_EXERCISED, PASSED, SILENT, VERDICTS
+from lib.failures import Effect
 from lib.record import files
 from lib.terminal import say
 from lib.terminal import table as print_table
@@ -151,7 +151,7 @@ def _rows(
     for seconds in (quiet, PATIENT_SECONDS):
         on.listen(seconds)
         rows = [_row(on, definition, tried, carrier(tried.failure)) for tried in found]
-        if all(row["verdict"] != SILENT for row in rows):
+        if all(row["verdict"] != Effect.SILENT for row in rows):
             break
     return rows
 
@@ -167,7 +167,7 @@ def _row(on: Ground, definition: Mapping[str, Any], tried: Tried, carrier: str) 
     }
     if drill is None:
         unknown = "FORGOTTEN: no input is known that reaches this task; add one to rehearsal/reaching.py"
-        return row(failure, tried.where, None, {}, (FAILED, unknown), control)
+        return row(failure, tried.where, None, {}, (Effect.FAILED, unknown), control)
     reached = about(on.alerts, drill)
     verdict, why = judged(failure, drill, reached, own_errors(definition), limit, carrier)
     why = beside(verdict, why, seconds, limit)
@@ -178,10 +178,10 @@ def _row(on: Ground, definition: Mapping[str, Any], tried: Tried, carrier: str) 
 
 def cell(found: Sequence[Mapping[str, Any]]) -> str:
     """One failure on every interpreter: who was reached and when at the latest, or how it ended, in a few words."""
-    worst = max(found, key=lambda row: VERDICTS.index(row["verdict"]))
-    if worst["verdict"] == LATE:
+    worst = max(found, key=lambda row: Effect(row["verdict"]).rank)
+    if worst["verdict"] == Effect.LATE:
         return "LATE: " + ", ".join(f"{whom} {seconds:.1f} s" for whom, seconds in sorted(worst["seconds"].items()))
-    if worst["verdict"] != PASSED:
+    if worst["verdict"] != Effect.PASSED:
         return str(worst["verdict"]).upper()
     times = {whom: max(row["seconds"].get(whom, 0) for row in found) for row in found for whom in row["seconds"]}
     if not times:
@@ -213,15 +213,15 @@ def summary(rows: Sequence[Row]) -> str:
     """All of it in one line."""
     counted = Counter(found["verdict"] for found in rows)
     where = len({found["interpreter"] for found in rows})
-    reached = sum(found["verdict"] == PASSED and bool(found["reached"]) for found in rows)
-    late = f"{counted[LATE]} late"
-    if machines := sum(found["verdict"] == LATE and found["control"]["late"] for found in rows):
+    reached = sum(found["verdict"] == Effect.PASSED and bool(found["reached"]) for found in rows)
+    late = f"{counted[Effect.LATE]} late"
+    if machines := sum(found["verdict"] == Effect.LATE and found["control"]["late"] for found in rows):
         late += f" ({machines} beside a late unbroken control: the machine's)"
-    more = [late, f"{counted[FAILED]} ended wrongly", f"{counted[NOT_EXERCISED]} not exercised here"]
-    more.append(f"{counted[GAP]} gaps beside the crisis")
+    more = [late, f"{counted[Effect.FAILED]} ended wrongly", f"{counted[Effect.NOT_EXERCISED]} not exercised here"]
+    more.append(f"{counted[Effect.GAP]} gaps beside the crisis")
     return (
         f"Single failures: {len(rows)} tried on {where} interpreters, {reached} reached a human, "
-        f"{counted[PASSED] - reached} failed visibly, {counted[SILENT]} silent, {', '.join(more)}"
+        f"{counted[Effect.PASSED] - reached} failed visibly, {counted[Effect.SILENT]} silent, {', '.join(more)}"
     )
 
 
@@ -231,7 +231,7 @@ def report(rows: Sequence[Row]) -> int:
     for what, chosen in (("Tasks", [found for found in rows if found not in behind_them]), ("Events", behind_them)):
         print_table(f"{what}: who was reached, at the latest after", *table(chosen))
     for found in rows:
-        if found["verdict"] != PASSED:
+        if found["verdict"] != Effect.PASSED:
             name = f"{found['task']}, {found['fault']}, {found['route']}, {found['interpreter']}"
             say(f"{found['verdict'].upper()} {name}: {found['why']}")
     say(f"\n{summary(rows)}")
@@ -240,7 +240,9 @@ def report(rows: Sequence[Row]) -> int:
 
 def code(rows: Sequence[Row]) -> int:
     """The exit code: 1 where a failure was silent, late or ended wrongly, and where none was tried."""
-    return 1 if not rows or any(found["verdict"] in (SILENT, LATE, FAILED) for found in rows) else 0
+    return (
+        1 if not rows or any(found["verdict"] in (Effect.SILENT, Effect.LATE, Effect.FAILED) for found in rows) else 0
+    )
 
 
 @click.command()

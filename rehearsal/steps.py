@@ -11,6 +11,7 @@ from lib.checks import require
 from lib.drills import Group
 from lib.errors import RunbookError
 from lib.phases import VALIDATION, Phase
+from lib.record.words import Verdict
 from lib.records import Record
 from lib.settings import Settings, changed
 
@@ -21,8 +22,8 @@ def execute(settings: Settings, record: Record, number: str, notebook: str) -> P
         STEPS[number](number, changed(settings, run_id=record.run_id))
     except RunbookError as error:
         name = type(error).__name__
-        return Phase(number, notebook, "failed", error=f"{name}: {error}", error_class=name)
-    return Phase(number, notebook, "succeeded")
+        return Phase(number, notebook, Verdict.FAILED, error=f"{name}: {error}", error_class=name)
+    return Phase(number, notebook, Verdict.SUCCEEDED)
 
 
 def _changed(number: str, given: Settings) -> None:

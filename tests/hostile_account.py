@@ -25,6 +25,7 @@ from lib.record import formats
 from lib.records import LOG, VERDICT, Record
 from lib.routes import LOW_SENTIMENT_RULE
 from lib.settings import Settings
+from lib.telemetry.words import ExecutionStatus
 from rehearsal import clients
 
 # Each of them, in plan mode, in which it writes nothing.
@@ -144,7 +145,7 @@ def _failing(machine: Any, s: Settings) -> None:
     }
     machine.update_state_machine(stateMachineArn=s.state_machine_arn, definition=json.dumps(failing))
     arn = machine.start_execution(stateMachineArn=s.state_machine_arn, name="failed'><b>")["executionArn"]
-    until(lambda: machine.describe_execution(executionArn=arn)["status"] == "FAILED")
+    until(lambda: machine.describe_execution(executionArn=arn)["status"] == ExecutionStatus.FAILED)
     machine.update_state_machine(stateMachineArn=s.state_machine_arn, definition=before)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib.errors import BadParameters
+from lib.record.words import Verdict, member
 
 # In the order in which they run. The rules (04) come before the workflow (03) whose events they carry: the other way
 # round, every high-risk alert between the two, or after a failed 03, would be published and heard by nobody.
@@ -20,18 +21,21 @@ NOTEBOOKS = {
     "08": "08_threshold_tuning",
 }
 ROLLBACK = "90_rollback"
+PREFLIGHT = "00"
 VALIDATION = "05"
 DOCUMENTATION = "06"
+REVIEW = "07"
+TUNING = "08"
 PLANNED_MINUTES = {"01": 10, "02": 15, "03": 20, "04": 10, "05": 30, "06": 10}
 
 
 @dataclass(frozen=True)
 class Phase:
-    """What one notebook did. `verdict`: succeeded, failed, interrupted or not_run."""
+    """What one notebook did."""
 
     number: str
     notebook: str
-    verdict: str = "not_run"
+    verdict: Verdict = Verdict.NOT_RUN
     cells_run: int = 0
     cells_failed: int = 0
     cells_not_run: int = 0
@@ -44,7 +48,7 @@ class Phase:
     def to_row(self) -> dict[str, Any]:
         """What the notebook did as `run.json` holds it."""
         counts = {"cells_run": self.cells_run, "cells_failed": self.cells_failed, "cells_not_run": self.cells_not_run}
-        told = {"number": self.number, "notebook": self.notebook, "verdict": self.verdict, **counts}
+        told = {"number": self.number, "notebook": self.notebook, "verdict": str(self.verdict), **counts}
         times = {"seconds": self.seconds, "planned_minutes": self.planned_minutes}
         return {**told, **times, "output": self.output, "error": self.error, "error_class": self.error_class}
 
@@ -54,12 +58,17 @@ class Phase:
         known = {key: row[key] for key in cls.__dataclass_fields__ if key in row} if isinstance(row, Mapping) else {}
         if not all(isinstance(known.get(key), str) for key in ("number", "notebook")):
             raise BadParameters("run.json tells of a phase without its number or notebook; see what wrote it")
+        if "verdict" in known:
+            what = f"the verdict of phase {known['number']} in run.json"
+            known["verdict"] = member(Verdict, known["verdict"], what, BadParameters)
         return cls(**known)
 
 
 def verdict_of_part(verdict: str, ran: Sequence[str]) -> str:
     """A run's verdict, and of which phases it is where they are not all of them."""
-    return verdict if verdict != "succeeded" or set(ran) == set(NOTEBOOKS) else f"succeeded ({', '.join(ran)} alone)"
+    return (
+        verdict if verdict != Verdict.SUCCEEDED or set(ran) == set(NOTEBOOKS) else f"{verdict} ({', '.join(ran)} alone)"
+    )
 
 
 def numbers(first: str = "", last: str = "", only: str = "") -> list[str]:

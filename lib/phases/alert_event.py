@@ -9,10 +9,12 @@ from typing import Any
 
 from lib import approval, drills, judging, names, scenarios
 from lib.aws import Live, readable
+from lib.channels import Channel
 from lib.check_ids import Id
 from lib.checks import Check, Status, require
 from lib.definitions.loader import DECISION
 from lib.drills import Drill, Group
+from lib.modes import Mode
 from lib.plans import Plan
 from lib.records import Record
 from lib.resources.users import item_of
@@ -31,7 +33,7 @@ def event_before(live: Live, record: Record, plan: Plan) -> list[dict[str, str]]
     there: its contact is operations. Returns the event as a table. Raises NotAsWanted where its alert was unmarked or
     quoted the check-in, since the drills of phase 05 would be, too.
     """
-    if live.settings.mode == "plan" or DECISION in _live_states(live) or not _drill_user(live):
+    if live.settings.mode == Mode.PLAN or DECISION in _live_states(live) or not _drill_user(live):
         return []
     approval.require(plan, live.settings, record)
     (drill,) = drills.run(live, record, [Group("low sentiment before", [scenarios.low()])], "03", gated=False).drills
@@ -46,7 +48,7 @@ def event_shape(drill: Drill, user: str) -> dict[str, Any] | None:
 
     None where the drill raised no such event: its processor did not find the text low.
     """
-    found = [m.body for m in drill.heard("events") if m.body.get("detail-type") == STANDARD_ALERT.detail_type]
+    found = [m.body for m in drill.heard(Channel.EVENTS) if m.body.get("detail-type") == STANDARD_ALERT.detail_type]
     if len(found) != 1:
         return None
     event = found[0]
@@ -78,7 +80,7 @@ def same_event(live: Live, record: Record, found: Sequence[Drill]) -> list[Check
 
 def _same_event(live: Live, record: Record, found: Sequence[Drill]) -> Check:
     expected = "each field as before"
-    if live.settings.mode == "plan":
+    if live.settings.mode == Mode.PLAN:
         return Check(Id.SAME_EVENT, SAME_EVENT, Status.NOT_APPLIED, "plan mode", expected)
     before = record.latest(EVENT_BEFORE)
     after = event_shape(found[0], live.settings.drill_user_id) if len(found) == 1 else None

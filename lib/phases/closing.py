@@ -8,6 +8,7 @@ from typing import Any
 
 from lib.check_ids import due
 from lib.checks import Check, Status, failed, key_of, require
+from lib.modes import Mode
 from lib.record.folder import CHECKS
 from lib.records import Record
 
@@ -24,15 +25,15 @@ def answers(record: Record, phase: str) -> list[Check]:
     return [Check.from_row(row) for rows in latest.values() for row in rows]
 
 
-def unmet(record: Record, phase: str, mode: str) -> list[Check]:
+def unmet(record: Record, phase: str, mode: Mode) -> list[Check]:
     """The checks by which the phase stops: those that failed, and those that it had to answer and did not."""
     answered = answers(record, phase)
     known = {check.id for check in answered}
     expected = f"an answer of phase {phase}: run its notebook from the first cell to the last"
-    lacking = [one for one in due(phase, applies=mode == "apply") if one not in known]
+    lacking = [one for one in due(phase, applies=mode == Mode.APPLY) if one not in known]
     return [*failed(answered), *(Check(one, one, Status.FAILED, "no answer", expected) for one in lacking)]
 
 
-def require_met(record: Record, phase: str, mode: str) -> None:
+def require_met(record: Record, phase: str, mode: Mode) -> None:
     """Stop the phase by its checks. Raises NotAsWanted naming each that failed or was not answered."""
     require(unmet(record, phase, mode))

@@ -21,6 +21,7 @@ from lib.resources.encryption import USES, key_named, queue_key, topic_key
 from lib.resources.rules import targets
 from lib.resources.topics import LISTENING, PENDING, subscriptions
 from lib.routes import LOW_SENTIMENT_RULE
+from lib.subscriber import Protocol
 
 SNS, EVENTS, CLOUDWATCH, LAMBDA = "sns.amazonaws.com", "events.amazonaws.com", "cloudwatch.amazonaws.com", "lambda"
 NO_KEY = "no key of KMS"
@@ -72,7 +73,7 @@ def events(live: Live) -> list[Check]:
 
 def _planned_for_operations(live: Live) -> list[Sender]:
     s = live.settings
-    paged = [s.ops_subscription_endpoint] if s.ops_subscription_protocol == "sqs" else []
+    paged = [s.ops_subscription_endpoint] if s.ops_subscription_protocol == Protocol.SQS else []
     return [Sender(arn, SNS, (s.ops_topic_arn,)) for arn in (s.queue_arn(s.ops_dead_letter_queue_name), *paged)]
 
 
@@ -86,7 +87,7 @@ def _of_topic(live: Live, arn: str, name: str) -> Iterator[Sender]:
     """The queues that a topic sends to: its subscribers, and the dead-letter queues of all of them."""
     with readable(f"listing the subscribers of {name}"):
         for one in subscriptions(live, name):
-            if one["Protocol"] == "sqs" and f":{LISTENING}-" not in one["Endpoint"]:
+            if one["Protocol"] == Protocol.SQS and f":{LISTENING}-" not in one["Endpoint"]:
                 yield Sender(one["Endpoint"], SNS, (arn,))
             if one["SubscriptionArn"] in PENDING:
                 continue

@@ -11,7 +11,7 @@ from lib import names
 from lib.asl.functions import Called
 from lib.aws import Live, readable
 from lib.check_ids import Id
-from lib.checks import Check, Status
+from lib.checks import Check, Status, status_in
 from lib.errors import NotAsWanted, RunbookError
 from lib.resources import entries
 from lib.resources.entries import Entries, Starter
@@ -148,7 +148,7 @@ def run_the_live_revision(live: Live) -> list[Check]:
 def _runs_live(live: Live, arn: str, now: dict[str, Any] | None) -> Check:
     held = entries.run_by(live, arn)
     same = now is not None and bool(held) and all(digest(value_of(one)) == digest(value_of(now)) for one in held)
-    status = Status.PASSED if same else Status.FAILED if live.settings.mode == "apply" else Status.NOT_APPLIED
+    status = status_in(live.settings.mode, same)
     said = ", ".join(str(one.get("revisionId", "none")) for one in held) or "nothing"
     expected = str((now or {}).get("revisionId", "none"))
     alias = arn.rpartition(":")[2]

@@ -12,6 +12,7 @@ from lib import records
 from lib.aws import Live
 from lib.check_ids import Id
 from lib.checks import Check, Status
+from lib.modes import Mode
 from lib.phases import VALIDATION, closing
 from lib.records import VALIDATED, Record
 from lib.telemetry import configuration
@@ -65,21 +66,21 @@ class Validity:
 def begin(live: Live, record: Record) -> Configuration:
     """What is live before the drills; kept as evidence where they will run."""
     found = configuration.read(live)
-    if live.settings.mode == "apply":
+    if live.settings.mode == Mode.APPLY:
         record.keep_json(BEGUN, _data(found))
     return found
 
 
 def end(live: Live, begun: Configuration) -> Validation:
     """What is live after the drills, against what it was before them."""
-    ended = configuration.read(live) if live.settings.mode == "apply" else begun
+    ended = configuration.read(live) if live.settings.mode == Mode.APPLY else begun
     return Validation(begun, ended, compared(begun.facts, ended.facts))
 
 
 def unchanged(live: Live, found: Validation) -> list[Check]:
     """Whether the drills ran on one and the same system; what nobody can read is `cannot tell`, what came is said."""
     expected = f"as at {found.begun.time}"
-    if live.settings.mode == "plan":
+    if live.settings.mode == Mode.PLAN:
         return [Check(Id.UNCHANGED, UNCHANGED, Status.NOT_APPLIED, "plan mode", expected)]
     # While drills run nobody else updates a function, so that an update of which no more is known is a change as well.
     changed = [row for row in found.differences if row.changed and row.meaning is not Meaning.TOLD]
@@ -92,7 +93,7 @@ def unchanged(live: Live, found: Validation) -> list[Check]:
 
 def keep(live: Live, record: Record, found: Validation) -> None:
     """Keep what was validated, and by which checks the validation stops, as the record tells, where drills ran."""
-    if live.settings.mode == "apply":
+    if live.settings.mode == Mode.APPLY:
         failed = [check.name for check in closing.unmet(record, VALIDATION, live.settings.mode)]
         begun = {"begun": found.begun.time, "changed": [row.sentence for row in found.differences], "failed": failed}
         record.keep_json(VALIDATED, {**begun, **_data(found.ended)})

@@ -22,6 +22,7 @@ from lib.routes import is_drill
 LATEST_EXECUTIONS = 200  # check-ins, found among
 MOST_EXECUTIONS = 5_000  # executions: one validation alone makes some 160 drills
 MOST_VERSIONS = 50
+DEFAULT_BUS = "default"  # the event bus of an account that AWS made
 # How the processor is told what to start.
 VARIABLE = "STATE_MACHINE_ARN"
 UNIVERSAL = ":aws-sdk:sfn:startExecution"
@@ -201,7 +202,7 @@ def _rules(live: Live, targets: Iterable[str]) -> Iterator[Starter]:
                 partial(events.list_rule_names_by_target, TargetArn=arn, EventBusName=bus), "RuleNames", "NextToken"
             ):
                 if events.describe_rule(Name=rule, EventBusName=bus)["State"] != "DISABLED":
-                    yield Starter(f"rule {rule}" + (f" of bus {bus}" if bus != "default" else ""), arn)
+                    yield Starter(f"rule {rule}" + (f" of bus {bus}" if bus != DEFAULT_BUS else ""), arn)
 
 
 def _schedules(live: Live, machine: str) -> Iterator[Starter]:

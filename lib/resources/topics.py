@@ -86,7 +86,7 @@ class Subscription(LiveThing):
 
     @property
     def name(self) -> str:
-        shown = self.address.rsplit(":", 1)[-1] if self.protocol == "sqs" else mask(self.address)
+        shown = self.address.rsplit(":", 1)[-1] if self.protocol == subscriber.Protocol.SQS else mask(self.address)
         return f"subscription {self.topic} -> {self.protocol} {shown}"
 
     @property

@@ -11,6 +11,7 @@ from lib import routes
 from lib.aws import Live, absent_is_none
 from lib.definitions import loader
 from lib.plans import Value
+from lib.resources.entries import DEFAULT_BUS
 from lib.resources.topics import LISTENING
 from lib.routes import LOW_SENTIMENT_RULE
 from lib.telemetry.facts import Sense
@@ -62,12 +63,12 @@ def _rules(live: Live) -> Iterator[tuple[str, dict[str, Any]]]:
     for bus in _all(events.list_event_buses, "EventBuses"):
         name = str(bus["Name"])
         for rule in _all(events.list_rules, "Rules", EventBusName=name):
-            known = name == "default" and (rule["Name"] in ours or rule["Name"].startswith(LISTENING))
+            known = name == DEFAULT_BUS and (rule["Name"] in ours or rule["Name"].startswith(LISTENING))
             pattern = parsed(rule.get("EventPattern"))
             if not known and rule["State"] != "DISABLED" and pattern is not None and _takes(live, pattern):
                 rows = _all(events.list_targets_by_rule, "Targets", Rule=rule["Name"], EventBusName=name)
                 targets = {str(row["Id"]): {key: value for key, value in row.items() if key != "Id"} for row in rows}
-                where = rule["Name"] if name == "default" else f"{rule['Name']} of bus {name}"
+                where = rule["Name"] if name == DEFAULT_BUS else f"{rule['Name']} of bus {name}"
                 yield where, {"EventPattern": pattern, "targets": targets}
 
 

@@ -15,6 +15,7 @@ from lib.resources.encryption import NO_TOPIC
 from lib.resources.queues import NO_QUEUE
 from lib.resources.rules import targets, told
 from lib.resources.topics import LISTENING, NO_FILTER, PENDING, subscriptions
+from lib.subscriber import Protocol
 from lib.telemetry import callers
 from lib.telemetry.facts import Sense
 from lib.telemetry.readings import Reading, only, parsed, statements, without
@@ -104,7 +105,7 @@ def _subscription(attributes: Mapping[str, Any], row: Mapping[str, str]) -> dict
         "FilterPolicy": None if policy in NO_FILTER else parsed(policy),
         "RedrivePolicy": parsed(attributes.get("RedrivePolicy")),
         # Of a queue or a function the endpoint is nobody's address, and it is read as well.
-        **({"Endpoint": row["Endpoint"]} if row["Protocol"] in ("sqs", "lambda") else {}),
+        **({"Endpoint": row["Endpoint"]} if row["Protocol"] in (Protocol.SQS, "lambda") else {}),
     }
 
 

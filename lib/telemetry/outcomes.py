@@ -20,10 +20,8 @@ from lib.libraries import numpy as np
 from lib.libraries import pandas as pd
 from lib.routes import is_drill
 from lib.telemetry.success_rate import SHORTEST, Tally
+from lib.telemetry.words import Ending, ExecutionStatus, When, Who
 
-CHECKINS, DRILLS = "check-ins", "drills"
-UNTOLD = "not known"  # whether before or after the change
-SUCCEEDED, FAILED, TOO_LONG, RUNNING, DOUBT = "succeeded", "failed", "too long", "still runs", "in doubt"
 USUAL = 0.99  # of those before took up to what is usual; of fewer than a hundred the slowest did
 # Shares of the limit. Up to the first an ended check-in is fast enough, however fast those before were; up to the
 # second an open one has only just begun: 30 s and 5 s of 180.
@@ -59,18 +57,21 @@ def told(
     `rows` are those of `executions.listed`. `when` is "before" or "after" the change, by the start, since a start
     decides which definition runs; "all" where there was no change. Where the change is only known to lie between
     `change_at` and `sure_since`, what started between is "after" by one of these `versions`, "before" by another, and
-    UNTOLD where AWS names none. `attrs["usual"]` says how long those before took.
+    `not known` where AWS names none. `attrs["usual"]` says how long those before took.
     """
     frame = pd.DataFrame(list(rows), columns=["arn", "name", "status", "started", "stopped", "version"])
     for column in ("started", "stopped"):
         frame[column] = pd.to_datetime(frame[column], utc=True)
     frame = frame.sort_values("started", ignore_index=True, kind="stable")
-    frame["who"] = np.where(frame["name"].astype(str).map(is_drill).astype(bool), DRILLS, CHECKINS)
+    frame["who"] = np.where(frame["name"].astype(str).map(is_drill).astype(bool), Who.DRILLS.value, Who.CHECKINS.value)
     frame["seconds"] = (frame["stopped"].fillna(pd.Timestamp(now)) - frame["started"]).dt.total_seconds()
     status, long = frame["status"], frame["seconds"] > long_seconds
-    well = [(status == "RUNNING") & ~long, (status == "SUCCEEDED") & ~long, status.isin(["RUNNING", "SUCCEEDED"])]
-    frame["outcome"] = np.select(well, [RUNNING, SUCCEEDED, TOO_LONG], FAILED)
-    frame["when"] = "all"
+    open_now, well = status == ExecutionStatus.RUNNING, status == ExecutionStatus.SUCCEEDED
+    told_apart = [open_now & ~long, well & ~long, open_now | well]
+    # Any other status that AWS has, or will have, is a failure: a frame holds the words themselves.
+    endings = [ending.value for ending in (Ending.RUNNING, Ending.SUCCEEDED, Ending.TOO_LONG)]
+    frame["outcome"] = np.select(told_apart, endings, Ending.FAILED.value)
+    frame["when"] = When.ALL.value
     if change_at is not None:
         named = frame["version"].notna() & (frame["version"] != "")
         sides = [
@@ -78,34 +79,34 @@ def told(
             (frame["started"] >= pd.Timestamp(sure_since or change_at)) | frame["version"].isin(list(versions)),
             named,
         ]
-        frame["when"] = np.select(sides, ["before", "after", "before"], UNTOLD)
+        frame["when"] = np.select(sides, [When.BEFORE.value, When.AFTER.value, When.BEFORE.value], When.UNTOLD.value)
         _doubted(frame, long_seconds)
     return frame[COLUMNS]
 
 
 def _doubted(frame: pd.DataFrame, long_seconds: float) -> None:
     """Mark the check-ins after the change that are slower than those before, and too many open ones, as in doubt."""
-    mine = frame["who"] == CHECKINS
-    ended, after = frame[mine & (frame["outcome"] == SUCCEEDED)], mine & (frame["when"] == "after")
-    before = ended[ended["when"] == "before"]
-    basis, when = (before, "before") if len(before) else (ended, "in all")  # of none before: of each other
+    mine = frame["who"] == Who.CHECKINS
+    ended, after = frame[mine & (frame["outcome"] == Ending.SUCCEEDED)], mine & (frame["when"] == When.AFTER)
+    before = ended[ended["when"] == When.BEFORE]
+    basis, when = (before, str(When.BEFORE)) if len(before) else (ended, "in all")  # of none before: of each other
     if basis.empty:
         usual, said = long_seconds, "none ended well"
     else:
         usual = float(np.sort(basis["seconds"])[ceil(USUAL * len(basis)) - 1])
         said = f"{USUAL:.0%} of {len(basis):,} {when} took up to {usual:,.1f} s"
-    late = (frame["outcome"] == SUCCEEDED) & (frame["seconds"] > max(usual, ENDED_EARLY * long_seconds))
-    going = frame["outcome"] == RUNNING
+    late = (frame["outcome"] == Ending.SUCCEEDED) & (frame["seconds"] > max(usual, ENDED_EARLY * long_seconds))
+    going = frame["outcome"] == Ending.RUNNING
     ended_after = int((after & ~going).sum())
     many = int((after & going).sum()) > max(SHORTEST, MANY_OPEN * ended_after, BUSIEST * _open_on_average(frame[after]))
     late |= going & (many | (frame["seconds"] > max(usual, JUST_BEGUN * long_seconds)))
-    frame.loc[after & late, "outcome"] = DOUBT
+    frame.loc[after & late, "outcome"] = Ending.DOUBT.value
     frame.attrs["usual"] = said
 
 
 def _open_on_average(after: pd.DataFrame) -> float:
     """How many are open at a time, by Little's law: so many begin in a second, times the seconds that one takes."""
-    ended = after.loc[after["outcome"] == SUCCEEDED, "seconds"]
+    ended = after.loc[after["outcome"] == Ending.SUCCEEDED, "seconds"]
     if ended.empty:
         return 0.0
     until = after["started"] + pd.to_timedelta(after["seconds"], unit="s")
@@ -116,25 +117,24 @@ def _open_on_average(after: pd.DataFrame) -> float:
 def table(frame: pd.DataFrame) -> pd.DataFrame:
     """Check-ins and drills, each before and after: TABLE; rate and its 95 % interval are NaN where none is counted.
 
-    Those that are UNTOLD have rows of their own, where there are any. `attrs["after"]` are the outcomes of the
+    Those that are `not known` have rows of their own, where there are any. `attrs["after"]` are the outcomes of the
     check-ins after the change that ended or are in doubt, oldest first.
     """
     rows, seen = [], set(frame["when"])
-    sides = ("all",) if seen == {"all"} else ("before", "after", *({UNTOLD} & seen))
-    for who in (CHECKINS, DRILLS):
+    sides = (When.ALL,) if seen == {When.ALL} else (When.BEFORE, When.AFTER, *({When.UNTOLD} & seen))
+    for who in Who:
         for when in sides:
             outcome = frame.loc[(frame["who"] == who) & (frame["when"] == when), "outcome"]
-            every = (SUCCEEDED, FAILED, TOO_LONG, DOUBT, RUNNING)
-            good, bad, long, doubt, going = (int((outcome == one).sum()) for one in every)
+            good, bad, long, doubt, going = (int((outcome == one).sum()) for one in Ending)
             of = good + bad + long
             share = good / of if of else float("nan")
-            rows.append((who, when, good, of, share, *rates.wilson(good, of), bad, long, doubt, going))
+            rows.append((who.value, when.value, good, of, share, *rates.wilson(good, of), bad, long, doubt, going))
     found = pd.DataFrame(rows, columns=TABLE)
     found.attrs |= {"usual": frame.attrs.get("usual", ""), "after": checkins_after(frame)["outcome"].tolist()}
     return found
 
 
-def tally(counted: pd.DataFrame, when: str, who: str = CHECKINS) -> Tally:
+def tally(counted: pd.DataFrame, when: When, who: Who = Who.CHECKINS) -> Tally:
     """The successes of a row of `table`; 0 of 0 where there is none."""
     mine = counted[(counted["who"] == who) & (counted["when"] == when)]
     return Tally(int(mine["succeeded"].sum()), int(mine["finished"].sum()))
@@ -142,23 +142,23 @@ def tally(counted: pd.DataFrame, when: str, who: str = CHECKINS) -> Tally:
 
 def checkins_after(frame: pd.DataFrame) -> pd.DataFrame:
     """The real check-ins after the change that are counted or in doubt, oldest first."""
-    return frame[(frame["who"] == CHECKINS) & (frame["when"] == "after") & (frame["outcome"] != RUNNING)]
+    return frame[(frame["who"] == Who.CHECKINS) & (frame["when"] == When.AFTER) & (frame["outcome"] != Ending.RUNNING)]
 
 
 def doubted(counted: pd.DataFrame) -> int:
     """How many check-ins after the change are in doubt, by `table`."""
-    mine = (counted["who"] == CHECKINS) & (counted["when"] == "after")
+    mine = (counted["who"] == Who.CHECKINS) & (counted["when"] == When.AFTER)
     return int(counted.loc[mine, "in doubt"].sum())
 
 
 def ended_well(counted: pd.DataFrame) -> list[bool | None]:
     """Of each check-in after the change that ended, oldest first, whether it succeeded; None for one in doubt."""
-    return [None if outcome == DOUBT else outcome == SUCCEEDED for outcome in counted.attrs["after"]]
+    return [None if outcome == Ending.DOUBT else outcome == Ending.SUCCEEDED for outcome in counted.attrs["after"]]
 
 
 def in_words(counted: pd.DataFrame) -> str:
     """What a sentence adds of those in doubt and of those that only just began; "" where there are none."""
-    mine = counted[(counted["who"] == CHECKINS) & (counted["when"] == "after")]
+    mine = counted[(counted["who"] == Who.CHECKINS) & (counted["when"] == When.AFTER)]
     going, doubt = int(mine["still running"].sum()), doubted(counted)
     said = f"; {doubt:,} more in doubt, slower than before or still running ({counted.attrs['usual']})" if doubt else ""
     return said + (f"; {going:,} began just now" if going else "")
@@ -177,8 +177,8 @@ def durations(frame: pd.DataFrame) -> pd.DataFrame:
     One that began just now has no time yet. Failed ones are left out: a quick failure is no quick check-in. How many
     check-ins those are is in `attrs["failed"]`.
     """
-    ended = frame[~frame["outcome"].isin([RUNNING, FAILED])]
-    stuck = ended["status"] == "RUNNING"
+    ended = frame[~frame["outcome"].isin([Ending.RUNNING, Ending.FAILED])]
+    stuck = ended["status"] == ExecutionStatus.RUNNING
     took = ended.assign(seconds=ended["seconds"].mask(stuck, inf))[["who", "when", "started", "seconds"]]
-    took.attrs["failed"] = int(((frame["who"] == CHECKINS) & (frame["outcome"] == FAILED)).sum())
+    took.attrs["failed"] = int(((frame["who"] == Who.CHECKINS) & (frame["outcome"] == Ending.FAILED)).sum())
     return took.reset_index(drop=True)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from lib.check_ids import Id
 from lib.checks import Check, Status
-from lib.telemetry.outcomes import CHECKINS
+from lib.telemetry.words import When, Who
 
 STILL_COME = "check-ins have not stopped coming"
 FEWEST = 20  # check-ins before the change; the pauses between fewer do not tell how long one ordinarily is
@@ -18,8 +18,8 @@ def still_come(frame: pd.DataFrame, end: datetime, floor_seconds: float) -> Chec
     `frame` is that of `outcomes.told`; drills are left out. A silence of up to `floor_seconds` is none. Whether those
     who check in stopped, or what they start is broken, nobody can tell from here: a longer one passes nothing.
     """
-    mine = frame[frame["who"] == CHECKINS]
-    before = mine.loc[mine["when"] == "before", "started"]
+    mine = frame[frame["who"] == Who.CHECKINS]
+    before = mine.loc[mine["when"] == When.BEFORE, "started"]
     expected = f"no silence of over {floor_seconds:g} s that is longer than the longest pause before the change"
     if mine.empty:
         return Check(Id.STILL_COME, STILL_COME, Status.CANNOT_TELL, "no check-in in this window", expected)

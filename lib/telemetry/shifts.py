@@ -4,8 +4,9 @@ import pandas as pd
 
 from lib.check_ids import Id
 from lib.checks import Check, Status
-from lib.telemetry.outcomes import CHECKINS, FAILED, JUST_BEGUN, RUNNING
+from lib.telemetry.outcomes import JUST_BEGUN
 from lib.telemetry.success_rate import SHORTEST
+from lib.telemetry.words import Ending, When, Who
 
 AS_FAST = "check-ins take as long as before"
 USUAL = 0.75  # of those before took up to what half of those after are held against
@@ -20,8 +21,8 @@ def as_fast(frame: pd.DataFrame, long_seconds: float) -> Check:
     """
     least = JUST_BEGUN * long_seconds
     expected = f"half no more than {least:g} s above what three quarters took before"
-    mine = frame[(frame["who"] == CHECKINS) & ~frame["outcome"].isin([FAILED, RUNNING])]
-    before, after = (mine.loc[mine["when"] == when, "seconds"] for when in ("before", "after"))
+    mine = frame[(frame["who"] == Who.CHECKINS) & ~frame["outcome"].isin([Ending.FAILED, Ending.RUNNING])]
+    before, after = (mine.loc[mine["when"] == when, "seconds"] for when in (When.BEFORE, When.AFTER))
     if min(len(before), len(after)) < SHORTEST:
         said = f"{len(before):,} before and {len(after):,} after; at least {SHORTEST} of each are needed"
         return Check(Id.AS_FAST, AS_FAST, Status.CANNOT_TELL, said, expected)

@@ -7,6 +7,7 @@ from lib import executions, metrics
 from lib.aws import Live
 from lib.errors import RunbookError
 from lib.routes import is_drill
+from lib.telemetry.words import Count
 
 MOST = 20_000  # 20 calls; more would take minutes of a throttled API
 LISTED_DAYS = 90  # Step Functions forgets an execution then
@@ -38,7 +39,7 @@ def started(live: Live, start: datetime, end: datetime) -> Started:
         series = metrics.executions(live, start, end)
     except RunbookError as error:
         return Started(None, f"more than are listed here, and CloudWatch does not count them: {error}")
-    count = int(series.loc[series["metric"] == metrics.COUNTS[0], "value"].sum())
+    count = int(series.loc[series["metric"] == Count.STARTED, "value"].sum())
     if not count or count < least:
         return Started(None, f"more than are listed here; CloudWatch counts {count:,}, which is too few to be all")
     return Started(count, "counted by CloudWatch, drills included")

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from math import ceil, inf, isfinite, log2, nan
 from typing import Any
 
+from lib.checks import Status
 from lib.errors import BadParameters
 from lib.libraries import numpy as np
 from lib.libraries import scipy
@@ -53,10 +54,10 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Decision:
     """`passed`, `failed` or `cannot tell`, and why."""
 
-    status: str
+    status: Status
     why: str
 
 
@@ -139,28 +140,30 @@ def _score(x: Numbers, n: int, y: Numbers, m: int, margin: float) -> Numbers:
         )
 
 
-def compare(before: Tally, after: Tally, margin: float, error: float) -> Verdict:
+def compare(before: Tally, after: Tally, margin: float, error: float) -> Decision:
     """Whether check-ins succeed as often as before: shown to be less than the margin lower (`passed`), or else shown
     to be lower (`failed`), or neither (`cannot tell`), each but for `error`. What would be needed is said."""
     said = f"before {before}, after {after}"
     if not before.of or not after.of:
         lacking = "after the change" if before.of else "before the change; raise review_minutes where it began earlier"
-        return Verdict("cannot tell", f"no check-in counted {lacking}; {said}")
+        return Decision(Status.CANNOT_TELL, f"no check-in counted {lacking}; {said}")
     fell = p_value(before, after) <= error
     if p_value(after, before, margin) <= error:
         lower = "; lower than before, and by less than the margin" if fell else ""
-        return Verdict("passed", f"{said}: shown to be less than {_percent(margin)} lower{lower}")
+        return Decision(Status.PASSED, f"{said}: shown to be less than {_percent(margin)} lower{lower}")
     if fell:
-        return Verdict("failed", f"{said}: shown to be lower")
-    return Verdict("cannot tell", f"cannot tell at this number: {said}; {_needed(before, after.of, margin, error)}")
+        return Decision(Status.FAILED, f"{said}: shown to be lower")
+    return Decision(
+        Status.CANNOT_TELL, f"cannot tell at this number: {said}; {_needed(before, after.of, margin, error)}"
+    )
 
 
-def at_least(tally: Tally, share: float, error: float) -> Verdict:
+def at_least(tally: Tally, share: float, error: float) -> Decision:
     """Whether more than `share` succeed: shown (`passed`), shown to be less (`failed`), or neither."""
     least, most = proved(tally, error), possible(tally, error)
     said = f"{tally} succeeded, which proves {_percent(least)} or more"
-    status = "passed" if least > share else "failed" if most < share else "cannot tell"
-    return Verdict(status, f"{said}, {1 - error:.0%} sure")
+    status = Status.PASSED if least > share else Status.FAILED if most < share else Status.CANNOT_TELL
+    return Decision(status, f"{said}, {1 - error:.0%} sure")
 
 
 @dataclass(frozen=True)
@@ -196,32 +199,34 @@ def stretches(good: Sequence[bool], before: Tally, margin: float) -> list[Stretc
     return newest + anywhere
 
 
-def newest(good: Sequence[bool], share: float, error: float) -> Verdict:
+def newest(good: Sequence[bool], share: float, error: float) -> Decision:
     """Whether the newest 5, 10, 20 ... are not shown to succeed in less than `share`. `good`: oldest first."""
     number = len(good)
     lengths = [SHORTEST * 2**power for power in range(_doublings(number) + 1) if SHORTEST * 2**power <= number]
     for of in lengths:
         tally = Tally.of_each(good[number - of :])
         if possible(tally, error / len(lengths)) < share:
-            return Verdict("failed", f"of the newest {of:,}, {tally} succeeded: shown to be under {_percent(share)}")
-    return Verdict("passed", f"no newest part is shown to be under {_percent(share)}")
+            return Decision(
+                Status.FAILED, f"of the newest {of:,}, {tally} succeeded: shown to be under {_percent(share)}"
+            )
+    return Decision(Status.PASSED, f"no newest part is shown to be under {_percent(share)}")
 
 
-def either_way(decided: Callable[[Sequence[bool]], Verdict], good: Sequence[bool | None]) -> Verdict:
+def either_way(decided: Callable[[Sequence[bool]], Decision], good: Sequence[bool | None]) -> Decision:
     """What is decided of check-ins of which some are in doubt (None): only what holds however those end.
 
     Decided with all of them a success, and with none of them one.
     """
     doubts = sum(one is None for one in good)
     worst = decided([bool(one) for one in good])
-    if not doubts or worst.status == "passed":
+    if not doubts or worst.status == Status.PASSED:
         return worst
-    if worst.status == "failed" == decided([one is not False for one in good]).status:
+    if worst.status == Status.FAILED == decided([one is not False for one in good]).status:
         return worst
-    return Verdict("cannot tell", f"{worst.why}, if none of {doubts:,} in doubt succeeds")
+    return Decision(Status.CANNOT_TELL, f"{worst.why}, if none of {doubts:,} in doubt succeeds")
 
 
-def no_worse_part(good: Sequence[bool], before: Tally, margin: float, error: float) -> tuple[Verdict, Stretch | None]:
+def no_worse_part(good: Sequence[bool], before: Tally, margin: float, error: float) -> tuple[Decision, Stretch | None]:
     """Whether any stretch since the change is shown to be worse than before by more than the margin, and which.
 
     Where the newest ones are shown to be lower, look lower by so much, and are too few to show that, nobody can tell.
@@ -229,24 +234,24 @@ def no_worse_part(good: Sequence[bool], before: Tally, margin: float, error: flo
     found = stretches(good, before, margin)
     if not before.of or not found:
         few = f"{len(good)} check-ins after the change, at least {SHORTEST} are needed; before {before}"
-        return Verdict("cannot tell", few), None
+        return Decision(Status.CANNOT_TELL, few), None
     if shown := [one for one in found if one.chance <= error]:
         worst = min(shown, key=lambda one: (round(one.chance, 3), one.tally.succeeded - one.tally.of))
         which = "the newest" if worst.last == len(good) - 1 else "a stretch of"
         why = f"{which} {worst.tally.of:,}: {worst.tally} succeeded; shown to be over {_percent(margin)} lower"
-        return Verdict("failed", f"{why} than before ({before})"), worst
+        return Decision(Status.FAILED, f"{why} than before ({before})"), worst
     if len(good) < 1 / margin:
         why = f"no part of {len(good)} is shown to be worse, and so few can show nothing"
-        return Verdict("cannot tell", f"{why}: at least {ceil(1 / margin)} are needed"), None
+        return Decision(Status.CANNOT_TELL, f"{why}: at least {ceil(1 / margin)} are needed"), None
     newest = found[: len(found) // 2]
     for one in newest:
         looks_worse = one.tally.of >= 1 / margin and one.tally.share < before.share - margin
         if looks_worse and p_value(before, one.tally) * 2 * len(newest) <= error:
             why = f"of the newest {one.tally.of:,}, {one.tally} succeeded, before {before}: lower, and too few to show"
-            return Verdict("cannot tell", f"{why} that it is by over {_percent(margin)}"), one
+            return Decision(Status.CANNOT_TELL, f"{why} that it is by over {_percent(margin)}"), one
     looked = ", ".join(f"{one.tally.of:,}" for one in newest)
     why = f"looked at the newest {looked} and at the worst stretch of each length; newest {newest[0].tally} succeeded"
-    return Verdict("passed", why), None
+    return Decision(Status.PASSED, why), None
 
 
 def _needed(before: Tally, of: int, margin: float, error: float) -> str:

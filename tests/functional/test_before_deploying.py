@@ -14,6 +14,7 @@ from lib.aws import Live
 from lib.checkins import Coverage
 from lib.checks import Check
 from lib.errors import NotAsWanted
+from lib.moves import Move
 from lib.records import Record
 from lib.settings import Settings
 from lib.teststate import Asked
@@ -284,9 +285,9 @@ def test_a_definition_that_decides_by_another_field_is_routed_by_it(looked: Look
 
     history.play(looked.settings, 12, seed=4)
     told = run(looked, old=by("sentiment", StringEquals="negative"))
-    assert told.counted("unknown") == 0 and "standard" in set(told.moves["from"])
+    assert told.counted(Move.UNKNOWN) == 0 and "standard" in set(told.moves["from"])
     nobody = run(looked, old=by("confidence", NumericLessThan=0.5))
-    assert (nobody.counted("unknown"), nobody.counted("lower")) == (nobody.routed, 0)
+    assert (nobody.counted(Move.UNKNOWN), nobody.counted(Move.LOWER)) == (nobody.routed, 0)
     (check,) = [check for check in backtest.checks(nobody) if "LOWER" in check.name]
     assert check.status == "cannot tell"
     assert "decides by confidence, which the bucket does not hold" in check.found

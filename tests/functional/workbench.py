@@ -10,7 +10,9 @@ from typing import Any
 from waiting import until
 
 from lib import render
+from lib.channels import Channel
 from lib.settings import Settings
+from lib.telemetry.words import ExecutionStatus
 from rehearsal import baseline
 from rehearsal.clients import client
 
@@ -25,7 +27,7 @@ def lambda_handler(event, context):
 """
 SECRET = "zebra umbrella marmalade"
 AT_ONCE = 12
-CHANNELS = ("contacts", "operations", "events")
+CHANNELS = ("contacts", Channel.OPERATIONS, Channel.EVENTS)
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Bench:
         s = self.settings
         for channel in CHANNELS:
             self.urls[channel] = self.aws("sqs").create_queue(QueueName=f"{self.mark}-{channel}")["QueueUrl"]
-        for channel, topic in (("contacts", s.alert_topic_name), ("operations", s.ops_topic_name)):
+        for channel, topic in (("contacts", s.alert_topic_name), (Channel.OPERATIONS, s.ops_topic_name)):
             arn = self.aws("sns").create_topic(Name=topic)["TopicArn"]
             self.aws("sns").subscribe(TopicArn=arn, Protocol="sqs", Endpoint=s.queue_arn(f"{self.mark}-{channel}"))
         pattern = json.dumps({"source": [{"prefix": "your6.checkin"}]})
@@ -144,7 +146,9 @@ class Bench:
 
     def _ended(self, arn: str) -> tuple[str, str, dict[str, Any]]:
         found = ended(self.aws("stepfunctions"), arn)
-        output = json.loads(found["output"]) if found["status"] == "SUCCEEDED" else {"cause": found["cause"]}
+        output = (
+            json.loads(found["output"]) if found["status"] == ExecutionStatus.SUCCEEDED else {"cause": found["cause"]}
+        )
         return found["status"], found.get("error", ""), output
 
     def _drain(self, channel: str) -> list[dict[str, Any]]:
@@ -156,7 +160,7 @@ class Bench:
             for message in found:
                 self.aws("sqs").delete_message(QueueUrl=self.urls[channel], ReceiptHandle=message["ReceiptHandle"])
                 body = json.loads(message["Body"])
-                heard.append(body if channel == "events" else {**body, "Message": json.loads(body["Message"])})
+                heard.append(body if channel == Channel.EVENTS else {**body, "Message": json.loads(body["Message"])})
         return heard
 
 
@@ -172,7 +176,7 @@ def ended(states: Any, arn: str) -> dict[str, Any]:
 
     def look() -> dict[str, Any]:
         found = states.describe_execution(executionArn=arn)
-        return {} if found["status"] == "RUNNING" else dict(found)
+        return {} if found["status"] == ExecutionStatus.RUNNING else dict(found)
 
     return until(look)
 

@@ -145,6 +145,6 @@ def test_the_chart_shouts_what_is_silent(record):
 def test_every_verdict_has_a_tile(record):
     record.keep_json(
         failures.EVIDENCE,
-        [row(f"T{at}", "slow", verdict, {"contact": 1.0}) for at, verdict in enumerate(failures.VERDICTS)],
+        [row(f"T{at}", "slow", verdict, {"contact": 1.0}) for at, verdict in enumerate(failures.Effect)],
     )
     assert set(failures.matrix(record)["outcome"]) <= set(failure_chart.TILES)

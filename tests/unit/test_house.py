@@ -7,9 +7,11 @@ import tomllib
 from graphlib import TopologicalSorter
 
 import clocks
+import compared
 import pytest
 
 from lib.record.change_rows import Action, WriteState
+from lib.check_ids import Id
 from lib.settings import ROOT
 
 LIB = {
@@ -20,6 +22,7 @@ REHEARSAL = sorted((ROOT / "rehearsal").rglob("*.py"))
 ALL = [*LIB.values(), *REHEARSAL]
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 FUNCTIONS = ROOT / "rehearsal" / "functions"
+SHARED = [path for path in TESTS if not path.name.startswith("test_")]  # what tests share
 # Where a test waits for a clock all the same: file, what, and why there is no other way.
 BY_A_CLOCK = {
     ("tests/accounts.py", "a sleep"): "the embedded account tells of no event that is on its way to a function",
@@ -34,6 +37,17 @@ BY_A_CLOCK = {
     ("tests/unit/test_house.py", "a sleep in a text"): "the rule itself, and its proof",
     ("tests/unit/test_notebooks_style.py", "a sleep in a text"): "the same rule for notebooks",
     ("tests/waiting.py", "a limit"): "the pause between two looks, which decides nothing",
+}
+# Words of ours that mean something else as well, where code compares them: file, word, and what it is there.
+OTHERWISE = {
+    ("lib/charts.py", "topic"): "a column",
+    ("lib/dry_routes.py", "events"): "a key",
+    ("rehearsal/server.py", "http"): "the scheme of a URL",
+    ("rehearsal/server.py", "https"): "the scheme of a URL",
+}
+HOMONYMS = {
+    "none": "an approval, a change's action and a route",
+    "not applied": "a check and the state of a write",
 }
 ENVIRONMENTS = {path.stem for path in (ROOT / "parameters").glob("*.yaml")}
 APART = {"startswith", "endswith", "partition", "rpartition", "removeprefix", "find", "index"}
@@ -69,6 +83,8 @@ FOUNDATION = {
     "lib.record.change_rows": {"lib.errors", "lib.record.formats"},
     "lib.record.contacts": {"lib.exact_json", "lib.subscriber"},
     "lib.record.files": {"lib.errors", "lib.wait"},
+    "lib.record.words": {"lib.errors"},
+    "lib.modes": set(),
     "lib.record.writers": {"lib.errors", "lib.record.files"},
     "lib.unknown": {"lib.errors", "lib.exact_json"},
     "lib.wait": {"lib.errors"},
@@ -94,12 +110,19 @@ FOUNDATION = {
     "lib.subscriber": set(),
     "lib.partitions": set(),
     "lib.routes": {"lib.errors"},
-    "lib.parameters": {"lib.name_limits", "lib.partitions", "lib.routes", "lib.subscriber"},
+    "lib.parameters": {"lib.modes", "lib.name_limits", "lib.partitions", "lib.routes", "lib.subscriber"},
     "lib.yaml_text": {"lib.errors", "lib.subscriber"},
-    "lib.settings": {"lib.errors", "lib.parameters", "lib.subscriber", "lib.yaml_text"},
+    "lib.settings": {"lib.errors", "lib.modes", "lib.parameters", "lib.subscriber", "lib.yaml_text"},
     "lib.check_ids": set(),
-    "lib.checks": {"lib.check_ids", "lib.errors", "lib.record.contacts"},
-    "lib.manifest": {"lib.errors", "lib.exact_json", "lib.record.contents", "lib.record.files", "lib.record.seals"},
+    "lib.checks": {"lib.check_ids", "lib.errors", "lib.modes", "lib.record.contacts", "lib.record.words"},
+    "lib.manifest": {
+        "lib.errors",
+        "lib.exact_json",
+        "lib.record.contents",
+        "lib.record.files",
+        "lib.record.seals",
+        "lib.record.words",
+    },
     "lib.records": {
         "lib.errors",
         "lib.manifest",
@@ -120,7 +143,7 @@ FOUNDATION = {
         "lib.wait",
     },
     "lib.display.commands": {"lib.parameters", "lib.settings"},
-    "lib.account_guards": {"lib.account", "lib.aws", "lib.errors", "lib.name_limits", "lib.parameters"},
+    "lib.account_guards": {"lib.account", "lib.aws", "lib.errors", "lib.modes", "lib.name_limits", "lib.parameters"},
     "lib.machine": set(),
     "lib.locks": {
         "lib.account",
@@ -267,6 +290,54 @@ def test_lib_has_no_word_of_the_rehearsal(path):
 def test_no_environment_is_a_special_case(path):
     constants = [node.value for node in ast.walk(tree(path)) if isinstance(node, ast.Constant)]
     assert [found for found in constants if isinstance(found, str) and found in ENVIRONMENTS] == []
+
+
+@functools.cache
+def homes():
+    """The modules that define each word by which code decides. The ids of checks have a rule of their own."""
+    every = [(path, words) for path in ALL for enum, words in compared.words_of(tree(path)).items() if enum != "Id"]
+    return {word: {path for path, words in every if word in words} for _, words in every for word in words}
+
+
+@pytest.mark.parametrize("path", [*ALL, *SHARED], ids=name)
+def test_a_word_by_which_code_decides_is_compared_as_its_member(path):
+    # A function is deployed alone, without anything of ours.
+    alone = path.is_relative_to(FUNCTIONS)
+    typed = {word for _, word in compared.compared(tree(path)) if not alone and path not in homes().get(word, {path})}
+    mine = {word for file, word in OTHERWISE if file == name(path)}
+    assert typed - HOMONYMS.keys() == mine  # and what stands there without need is taken out
+
+
+@pytest.mark.parametrize("path", ALL, ids=name)
+def test_nobody_types_the_id_of_a_check(path):
+    if path != LIB["lib.check_ids"]:
+        texts = {node.value for node in ast.walk(tree(path)) if isinstance(node, ast.Constant)}
+        assert texts & {str(one) for one in Id if "." in one} == set()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "good = check.status == 'passed'",
+        "good = 'passed' != check.status",
+        "open_ones = [one for one in found if one.status in ('waiting', 'passed')]",
+        "good = verdicts <= {'passed'}",
+        "match check.status:\n    case 'failed' | 'passed':\n        pass",
+        "good = frame[frame['verdict'].isin(['passed'])]",
+        "good = frame['verdict'].eq('passed')",
+    ],
+)
+def test_that_rule_sees_every_way_to_compare(source):
+    assert "passed" in {word for _, word in compared.compared(ast.parse(source))}
+    assert LIB["lib.checks"] in homes()["passed"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["row = {'passed': 1, 'status': 'passed'}", "words = f'{count} passed'", "found = row['passed']", "say('passed')"],
+)
+def test_a_word_that_is_only_said_is_no_fault_by_that_rule(source):
+    assert [*compared.compared(ast.parse(source))] == []
 
 
 @pytest.mark.parametrize("path", LIB.values(), ids=name)

@@ -10,7 +10,7 @@ from subscribers import Queues, alert
 from lib import listening
 from lib.definitions import loader
 from lib.errors import NotAsWanted
-from lib.listening import BEHIND_RULE, PREFIX, QUEUES, Received
+from lib.listening import PREFIX, QUEUES, Received
 
 SESSION = "ab12-20260101T120000Z-0000"
 
@@ -245,7 +245,7 @@ PASSED = {"rule": "Your6-CrisisProtocolRule", "event": "e", "execution": "drill-
 @pytest.mark.parametrize(
     ("channel", "body", "heard_as", "rule"),
     [
-        ("events", PASSED, BEHIND_RULE, "Your6-CrisisProtocolRule"),
+        ("events", PASSED, "rules", "Your6-CrisisProtocolRule"),
         ("events", EVENT, "events", "somebody's word"),
         ("events", {"detail-type": "Crisis Protocol Alert"}, "events", ""),
         ("trusted", {"Message": json.dumps(PASSED)}, "trusted", "Your6-CrisisProtocolRule"),

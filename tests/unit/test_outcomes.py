@@ -99,7 +99,7 @@ def test_between_two_moments_an_executions_own_version_says_which_definition_it_
     for one, version in zip(rows, ["", "v2", "v1", "", ""], strict=True):
         one["version"] = version
     frame = outcomes.told(rows, NOW, 180, NOW - timedelta(minutes=30), NOW - timedelta(minutes=10), ("v2",))
-    assert frame["when"].tolist() == ["before", "after", "before", outcomes.UNTOLD, "after"]
+    assert frame["when"].tolist() == ["before", "after", "before", "not known", "after"]
 
 
 BEFORE = [row(f"before-{n}", "SUCCEEDED", 60, 1) for n in range(100)]

@@ -1,0 +1,51 @@
+"""Words about executions: AWS's status, what we make of it, whose one is, and on which side of the change. No AWS."""
+
+from enum import StrEnum
+
+
+class ExecutionStatus(StrEnum):
+    """How an execution stands, as Step Functions says it."""
+
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    TIMED_OUT = "TIMED_OUT"
+    ABORTED = "ABORTED"
+    PENDING_REDRIVE = "PENDING_REDRIVE"
+
+
+class Count(StrEnum):
+    """What CloudWatch counts of executions, by the metric's name; all but the first are ends."""
+
+    STARTED = "ExecutionsStarted"
+    SUCCEEDED = "ExecutionsSucceeded"
+    FAILED = "ExecutionsFailed"
+    TIMED_OUT = "ExecutionsTimedOut"
+    ABORTED = "ExecutionsAborted"
+
+
+class Ending(StrEnum):
+    """What became of an execution, in the order of the tables that count them."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    TOO_LONG = "too long"  # for whoever waits for an alert, whether it has ended well since or not
+    DOUBT = "in doubt"
+    RUNNING = "still runs"
+
+
+class Who(StrEnum):
+    """Whose an execution is. A metric cannot tell; names can."""
+
+    CHECKINS = "check-ins"
+    DRILLS = "drills"
+
+
+class When(StrEnum):
+    """On which side of the change something was."""
+
+    ALL = "all"  # where there was no change
+    BEFORE = "before"
+    ACROSS = "across the change"
+    AFTER = "after"
+    UNTOLD = "not known"
