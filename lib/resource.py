@@ -33,7 +33,7 @@ A_PERSONS = "this may be a person's contact; set drill_user_id to an id that nob
 
 
 class Resource(ABC):
-    """One live thing. A kind is a class with `kind`, `identity`, `noticed`, `read` and `write`."""
+    """One live thing. What is abstract here, each kind tells; it declares the rest only where it is another."""
 
     stays: ClassVar[str] = ""  # what an undo leaves behind on purpose
     others_rely: ClassVar[bool] = False  # an undo restores it first; while it is not restored, the others must stay

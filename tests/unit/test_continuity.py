@@ -300,6 +300,6 @@ def test_executions_across_the_update_are_all_looked_at_or_it_is_no_pass(monkeyp
     live.settings = LOCAL.model_copy(update={"mode": "apply"})
     before = {"definition": {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}}
     change = SimpleNamespace(resource=SimpleNamespace(kind="state machine"), before=before)
-    outcome = SimpleNamespace(plan=SimpleNamespace(changes=[change]), states=["applied"])
+    outcome = SimpleNamespace(results=[SimpleNamespace(change=change, state="applied")])
     (check,) = continuity.crossing(live, Record(tmp_path, "r1"), outcome)
     assert (check.status, check.found) == (status, found)
