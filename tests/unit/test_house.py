@@ -10,8 +10,8 @@ import clocks
 import compared
 import pytest
 
-from lib.record.change_rows import Action, WriteState
 from lib.check_ids import Id
+from lib.record.change_rows import Action, WriteState
 from lib.settings import ROOT
 
 LIB = {
