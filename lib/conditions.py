@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lib.asl.shape import BESIDE
-from lib.states import Edge
+from lib.states import Edge, EdgeKind
 
 KINDS = {
     "IsPresent": "given",
@@ -29,7 +29,9 @@ RANGES = (("NumericGreaterThanEquals", (0, -1)), ("NumericLessThanEquals", (100,
 
 def said(edge: Edge, *, in_short: bool = False) -> str:
     """When a way is taken: a choice's condition, "otherwise" for what is left; "" for every other."""
-    return condition(edge.rule, in_short=in_short) if edge.rule else "otherwise" if edge.kind == "default" else ""
+    return (
+        condition(edge.rule, in_short=in_short) if edge.rule else "otherwise" if edge.kind == EdgeKind.DEFAULT else ""
+    )
 
 
 def condition(rule: Mapping[str, Any], *, in_short: bool = False) -> str:

@@ -23,8 +23,6 @@ from lib.wait import until
 
 PREFIX = LISTENING
 QUEUES = (*Told, Channel.EVENTS)
-# What came through a rule of phase 04, as its temporary target received it.
-BEHIND_RULE = Channel.RULES
 # Of an event that passes a rule, only this reaches our queue: real people's events pass it as well.
 TAKEN = {"event": "$.id", "execution": "$.detail.executionArn", "drill": "$.detail.drill"}
 

@@ -27,7 +27,7 @@ from lib.conditions import said
 from lib.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILLION, Drawing, styled
 from lib.errors import BadParameters
 from lib.layout import Edge, Layout, Point, Size, place
-from lib.states import edges, flow, walk
+from lib.states import EdgeKind, edges, flow, walk
 
 BOX: Size = (1.26, 0.5)  # inches
 BETWEEN = 0.68
@@ -98,7 +98,7 @@ def arrange(definition: Mapping[str, Any]) -> Block:
 
 def edges_of(name: str, state: Mapping[str, Any]) -> list[Edge]:
     """Where a state leads: rules of a choice with their condition, next, and catches (dashed)."""
-    found = [Edge(name, edge.to, said(edge, in_short=True), edge.kind == "catch") for edge in edges(state)]
+    found = [Edge(name, edge.to, said(edge, in_short=True), edge.kind == EdgeKind.CATCH) for edge in edges(state)]
     return list(dict.fromkeys(found))
 
 

@@ -212,8 +212,7 @@ def criteria(
 
     `counted` is what CloudWatch counted, `seen` what the list of executions tells (`continuity.seen`), and `answers`
     whether its real check-ins went undisturbed (`continuity.undisturbed`): 3 and 4 rest on those. Each holds as far as
-    what was validated is live: `standing` says what of it differs.
-    """
+    what was validated is live: `standing` says what of it differs."""
     s, split = live.settings, outcomes.table(seen)
     judged = s.success_rate_margin, s.success_rate_error
     record.keep_text("evidence/success_rate.csv", split.to_csv(index=False))

@@ -4,6 +4,7 @@ from typing import Any
 
 from lib import changes, deploy, desired, guards, locks, records, run
 from lib.aws import Live, connect
+from lib.checks import Status
 from lib.records import Record
 from lib.settings import Settings
 
@@ -18,7 +19,7 @@ def applied(account: Settings, *phases: str) -> tuple[Live, Record]:
         if number == "03":
             deploy.backup(live, record)
         outcome = changes.carry_out(changes.plan(number, desired.PHASES[number](live)), chosen, record, locks.of(live))
-        assert [c for c in changes.verify(outcome, chosen, record) if c.status == "failed"] == []
+        assert [c for c in changes.verify(outcome, chosen, record) if c.status == Status.FAILED] == []
     return live, record
 
 
