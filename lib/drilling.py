@@ -50,7 +50,7 @@ def drill(given: Callable[..., Settings], scenario: str) -> int:
         log = drill_log.opened(chosen)
         log.folder.mkdir(parents=True, exist_ok=True)
         try:
-            session = drills.run(live, record, [Group(scenario, [case])])
+            drilled = drills.run(live, record, [Group(scenario, [case])])
         except (RunbookError, KeyboardInterrupt) as error:
             # Refused before anything was set up, it was no drill; else nobody knows who was reached.
             if isinstance(error, NotAsWanted) or record.changes():
@@ -60,8 +60,8 @@ def drill(given: Callable[..., Settings], scenario: str) -> int:
                 with suppress(Unrecorded):
                     log.append(drill_log.LOG, told)
             raise
-        (row,) = validation.rows(live, record, session)
-        checks = [*judged(live, session, row), validity.check(standing)]
+        (row,) = validation.rows(live, record, drilled)
+        checks = [*judged(live, drilled, row), validity.check(standing)]
         found = verdict(scenario, checks)
         record.keep_json(DRILLED, row | {"verdict": found, "validated": described(standing), "caller": caller})
         log.append(drill_log.LOG, drill_log.row(record.run_id, row, checks, caller) | about)
@@ -75,15 +75,15 @@ def drill(given: Callable[..., Settings], scenario: str) -> int:
     return 0
 
 
-def judged(live: Live, session: Session, row: Mapping[str, Any]) -> list[Check]:
+def judged(live: Live, drilled: Session, row: Mapping[str, Any]) -> list[Check]:
     """Every check of the drill, and whether a person, not only our queue, would have got its page."""
     people = infrastructure.operations_reachable(live)
     return [
         *(replace(check, status=Status.FAILED) if check.status == Status.WAITING else check for check in people),
         *(Check.from_row(check) for check in row["checks"]),
         *([criteria.error_is_loud(row)] if row["scenario"] == UNREADABLE else []),
-        judging.strays(session),
-        judging.cleared(session),
+        judging.strays(drilled),
+        judging.cleared(drilled),
     ]
 
 

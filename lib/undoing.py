@@ -123,12 +123,12 @@ def undone(chosen: Settings, record: Record, execute: run.Execute) -> Phase:
     return done
 
 
-@main.command()
+@main.command("restore")
 @partial(parameters, load=recorded_parameters.load)
 @click.argument("run_id")
 @click.option("--unverified", is_flag=True, help=UNVERIFIED)
 @told
-def restore(given: Callable[..., tuple[Settings, str]], run_id: str, unverified: bool) -> int:
+def restore_command(given: Callable[..., tuple[Settings, str]], run_id: str, unverified: bool) -> int:
     """EMERGENCY: put the workflow alone, and the aliases that check-ins start, back to the run's backup, at once."""
     chosen, wrong = given(mode=Mode.APPLY, run_id=run_id)
     if wrong:

@@ -39,9 +39,9 @@ def _validated(number: str, given: Settings) -> None:
     """The validation: one drill of it, with everything temporary that listens to it."""
     record, live = audit.begin(given)
     groups = [Group(validation.PLANNED, scenarios.load()[:1])]
-    session = validation.run(live, record, groups)
-    rows = validation.rows(live, record, session)
-    require(record.checked(number, validation.checks(session, rows, groups, given)))
+    drilled = validation.run(live, record, groups)
+    rows = validation.rows(live, record, drilled)
+    require(record.checked(number, validation.checks(drilled, rows, groups, given)))
 
 
 def _undone(number: str, given: Settings) -> None:
