@@ -18,9 +18,9 @@ from typing import Any
 from lib.account import Use
 from lib.aws import Live, absent_is_none, readable
 from lib.errors import NotAsWanted, Refused, Throttled, Unanswered
-from lib.modes import Approval
-from lib.name_limits import GUARDS
 from lib.parameters import RUN_ID
+from lib.values.modes import Approval
+from lib.values.name_limits import GUARDS
 
 PLACE = GUARDS
 FORMAT = 1

@@ -17,12 +17,13 @@ from lib.drift import differing, drifted, other_code, other_parameters, since
 from lib.errors import BadParameters, Refused, RunbookError
 from lib.kept_plans import PLAN as PLAN
 from lib.kept_plans import Begun
-from lib.modes import Approval, Mode
 from lib.plans import Change, Plan, fingerprint, is_kept
-from lib.record import contacts, formats
+from lib.record import formats
 from lib.record.change_rows import WriteState
 from lib.records import LOG, Record
 from lib.settings import ROOT, Settings, account_waives_approval, waives_approval
+from lib.values import contacts
+from lib.values.modes import Approval, Mode
 
 
 def plan_data(plans: Sequence[Plan], settings: Settings) -> dict[str, Any]:

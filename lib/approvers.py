@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from lib import persons
-from lib.check_ids import Id
 from lib.checks import Check, Status
 from lib.errors import Refused
-from lib.modes import Approval
 from lib.settings import Settings
+from lib.values.check_ids import Id
+from lib.values.modes import Approval
 
 TWO_PERSONS = "who approves is another person than who carries it out"
 

@@ -29,8 +29,8 @@ from lib import origin
 from lib.answers import Readers, answering
 from lib.calls import CallLog, Calls
 from lib.errors import BadParameters, NotAsWanted, Refused, Throttled, Unanswered, Unreachable
-from lib.record import contacts
 from lib.settings import Settings
+from lib.values import contacts
 from lib.wait import SOON_SECONDS, Patience, within
 
 # A custom endpoint is signed with these, so that real credentials never leave for anything but AWS.

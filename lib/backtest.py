@@ -15,7 +15,6 @@ import pandas as pd
 from lib import checkins, routes
 from lib.asl.answer_fields import is_words, merged
 from lib.aws import Live
-from lib.check_ids import Id
 from lib.checkins import Coverage
 from lib.checks import Check, Status
 from lib.errors import BadParameters
@@ -25,6 +24,7 @@ from lib.router import ABSENT_CELL, CANNOT_TELL, FAILED, Router
 from lib.telemetry import started_executions
 from lib.telemetry.checkin_reading import CONTRACT, USUAL, Outlook, outlook
 from lib.telemetry.started_executions import Started
+from lib.values.check_ids import Id
 
 COLUMNS = ["from", "to", "alert", "count", "share"]
 # Of the executions, so many must be among the recorded check-ins, since some fail before they are recorded; and of the

@@ -8,11 +8,11 @@ from lib import undo
 from lib.answers import answer
 from lib.aws import Live
 from lib.errors import NotAsWanted, Refused
-from lib.exact_json import document
 from lib.plans import Value
 from lib.record.files import text
 from lib.records import Record
 from lib.resources.workflow import Workflow, value_of
+from lib.values.exact_json import document
 
 
 def files(record: Record) -> list[Path]:

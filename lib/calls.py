@@ -11,8 +11,8 @@ from typing import Any
 
 import boto3
 
-from lib.record import contacts
 from lib.routes import DRILL_PREFIX
+from lib.values import contacts
 
 Row = dict[str, Any]
 CallLog = Callable[[Row], None]

@@ -12,13 +12,13 @@ from datetime import UTC, datetime
 from lib import approval, guards, provenance, undo
 from lib.account import AccountGuards, EnvironmentLock
 from lib.errors import NotAsWanted, Refused, RunbookError, Throttled, Unanswered, also
-from lib.modes import Foreign, Mode
 from lib.plans import Change, Outcome, Plan, Result, Wanted, entry, half_done, same
 from lib.record import formats
 from lib.record.change_rows import Action, WriteState
 from lib.records import LOG, Record
 from lib.resource import Reopen, Resource, Value
 from lib.settings import Settings
+from lib.values.modes import Foreign, Mode
 from lib.verification import verify
 from lib.wait import attempts
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from lib.check_ids import Id, of
 from lib.errors import NotAsWanted
-from lib.modes import Mode
-from lib.record import contacts
-from lib.record.words import member
+from lib.values import contacts
+from lib.values.check_ids import Id, of
+from lib.values.modes import Mode
+from lib.values.words import member
 
 BEFORE = ".before"  # ends the id of a check that a phase asks once before it writes, and again after it
 
@@ -42,7 +42,7 @@ class Check:
 
     def __post_init__(self) -> None:
         if not isinstance(self.id, Id):
-            raise ValueError(f"check {self.id!r} of {self.name!r} is not registered in lib/check_ids.py")
+            raise ValueError(f"check {self.id!r} of {self.name!r} is not registered in lib/values/check_ids.py")
 
     @property
     def key(self) -> str:
@@ -58,7 +58,9 @@ class Check:
     def answer_of(self, phase: str) -> dict[str, Any]:
         """The answer as the checks of a phase hold it. Raises ValueError where it is not registered with that phase."""
         if not self.id.registered.belongs(phase):
-            raise ValueError(f"check {self.id or self.name!r} is not registered with {phase}; see lib/check_ids.py")
+            raise ValueError(
+                f"check {self.id or self.name!r} is not registered with {phase}; see lib/values/check_ids.py"
+            )
         return {"phase": phase, **self.to_row()}
 
     @classmethod

@@ -28,17 +28,17 @@ from lib import (
     undoing,
 )  # fmt: skip
 from lib.aws import Live, connect
-from lib.check_ids import APPROVAL
 from lib.checks import require
 from lib.command import exit_code, main, parameters, told
 from lib.display import commands
 from lib.errors import BadParameters, RunbookError, Superseded, class_of
-from lib.modes import Mode
 from lib.phases import VALIDATION, Phase
 from lib.record.change_rows import WriteState
-from lib.record.words import Verdict
 from lib.records import Record
 from lib.settings import Settings, changed
+from lib.values.check_ids import APPROVAL
+from lib.values.modes import Mode
+from lib.values.words import Verdict
 
 __all__ = ["drilling", "looking", "main", "told"]
 

@@ -15,10 +15,10 @@ from lib import errors, interrupts, origin, run, settings, terminal
 from lib.display import console
 from lib.errors import BadParameters, RunbookError
 from lib.phases import Phase
-from lib.record.words import Verdict
 from lib.settings import Settings
-from lib.subscriber import shown
-from lib.yaml_text import read
+from lib.values.addresses import shown
+from lib.values.words import Verdict
+from lib.values.yaml_text import read
 
 INTERRUPTED = 130
 ADDED = "runbook.commands"  # the entry points by which a package adds its commands

@@ -8,9 +8,7 @@ import pandas as pd
 
 from lib import executions
 from lib.aws import Live
-from lib.check_ids import Id
 from lib.checks import Check, Status
-from lib.modes import Mode
 from lib.plans import Outcome
 from lib.record.change_rows import WriteState
 from lib.records import Record
@@ -22,6 +20,8 @@ from lib.telemetry import cutover, outcomes, pauses, shifts, success_rate
 from lib.telemetry.cutover import Cutover
 from lib.telemetry.success_rate import SHORTEST, Decision, Tally
 from lib.telemetry.words import Ending, ExecutionStatus, When, Who
+from lib.values.check_ids import Id
+from lib.values.modes import Mode
 
 CROSSING = "evidence/crossing.json"
 ACROSS = "executions across the update finish on their old definition"

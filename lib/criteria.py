@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lib import latency
-from lib.check_ids import Id, Point
 from lib.checks import Check, Status, failed, in_mode
 from lib.libraries import pandas as pd
-from lib.modes import Mode
 from lib.routes import Route
 from lib.telemetry import outcomes, success_rate
 from lib.telemetry.success_rate import Decision, Tally
 from lib.telemetry.words import Count, ExecutionStatus, When, Who
+from lib.values.check_ids import Id, Point
+from lib.values.modes import Mode
 
 Row = Mapping[str, Any]
 MORE_THAN_HALF = 0.5

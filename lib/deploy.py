@@ -11,17 +11,17 @@ from typing import Any
 from lib import lint, names
 from lib.asl import reading
 from lib.aws import Live, readable
-from lib.check_ids import Id
 from lib.checks import Check, Status, status_in
 from lib.definitions import loader
 from lib.errors import NotAsWanted
-from lib.modes import Gap, Mode
 from lib.phases import entry
 from lib.records import Record
 from lib.resources.rules import Rule, targets
 from lib.resources.workflow import description, versions
 from lib.resources.workflow_alias import routings
 from lib.telemetry.cutover import CLOCKS_SECONDS
+from lib.values.check_ids import Id
+from lib.values.modes import Gap, Mode
 from lib.wait import idle
 
 

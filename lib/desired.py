@@ -34,7 +34,7 @@ from lib.resources.entries import Entries
 from lib.resources.topics import FROM_PARAMETERS
 from lib.resources.users import SYNTHETIC
 from lib.resources.workflow_alias import routed_to
-from lib.subscriber import Protocol
+from lib.values.addresses import Protocol
 
 FOURTEEN_DAYS = str(14 * 24 * 3600)
 WIDGET_PREFIX = "Phase 3:"

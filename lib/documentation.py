@@ -2,11 +2,11 @@
 
 from lib import changes, desired, documents, names
 from lib.aws import Live
-from lib.check_ids import Id
 from lib.checks import Check, status_in
 from lib.plans import Plan
 from lib.record.change_rows import Action
 from lib.resources import Section
+from lib.values.check_ids import Id
 
 
 def describes_live(live: Live) -> list[Check]:

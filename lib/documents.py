@@ -9,12 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lib import routes
-from lib.display import commands, escape
+from lib.display import commands
 from lib.marked import normal
-from lib.modes import Approval
 from lib.routes import DRILL_PREFIX, LOW_SENTIMENT_RULE, STANDARD_ALERT, Route, Score, Threshold, Told
 from lib.settings import Settings
 from lib.settings import changed as with_values
+from lib.values import escape
+from lib.values.modes import Approval
 
 CLAUDE, README = "CLAUDE.md", "README.md"
 # What only the reviewer knows, as variables of a shell.

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter, NullLocator
 
-from lib.display.escape import legible, one_line
+from lib.values.escape import legible, one_line
 
 P = ParamSpec("P")
 R = TypeVar("R")

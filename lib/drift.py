@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from lib import undo
-from lib.exact_json import dumps, in_order
 from lib.plans import Change, differences, half_done, same
-from lib.record import contacts
 from lib.record.change_rows import WriteState
 from lib.records import Record
+from lib.values import contacts
+from lib.values.exact_json import dumps, in_order
 
 Row = Mapping[str, Any]
 

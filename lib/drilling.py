@@ -9,17 +9,17 @@ import click
 
 from lib import audit, criteria, drill_log, drills, infrastructure, judging, run, scenarios, terminal, validation
 from lib.aws import Live
-from lib.check_ids import DRILL, UNREADABLE
 from lib.checks import Check, Status, require
 from lib.command import main, parameters, told
 from lib.drills import Group, Session
 from lib.errors import BadParameters, NotAsWanted, RunbookError, Unrecorded
-from lib.modes import Mode
 from lib.phases import validity
 from lib.phases.validity import Validity
 from lib.record.folder import BROKEN_OFF, DRILLED
 from lib.scenarios import Scenario
 from lib.settings import Settings
+from lib.values.check_ids import DRILL, UNREADABLE
+from lib.values.modes import Mode
 
 
 def named(name: str) -> Scenario:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib import boundaries, scenarios, walks
-from lib.check_ids import Id
 from lib.checks import Check, Status
 from lib.routes import DRILL_PREFIX
 from lib.scenarios import Scenario
 from lib.teststate import Asked
+from lib.values.check_ids import Id
 from lib.walks import SentKind, Way, follow
 
 EXECUTION = f"{DRILL_PREFIX}before-deploying"

@@ -17,13 +17,13 @@ from lib.account_guards import AccountGuards
 from lib.aws import Live
 from lib.checks import Check, brief
 from lib.errors import BadParameters, NotAsWanted, Refused, RunbookError, Unanswered
-from lib.exact_json import dumps, in_order, laid, texts
 from lib.record.change_rows import WriteState
 from lib.records import LOG, Record
 from lib.resource import Resource, Value
 from lib.resources.workflow import Workflow
 from lib.resources.workflow_alias import WorkflowAlias, is_routing, kept_routings
 from lib.settings import Settings, changed
+from lib.values.exact_json import dumps, in_order, laid, texts
 from lib.wait import SOON_SECONDS, within
 
 NOT_TOLD = "neither the run's log nor its backup tells what it ran before; see what it names, and move it by hand"

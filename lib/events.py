@@ -4,13 +4,13 @@ import json
 from typing import Any
 
 from lib.aws import Live, readable
-from lib.check_ids import Id
 from lib.checks import Check, Status
 from lib.definitions import loader
-from lib.modes import Mode
 from lib.resources import Rule
 from lib.resources.users import require_nobodys
 from lib.routes import LOW_SENTIMENT_RULE
+from lib.values.check_ids import Id
+from lib.values.modes import Mode
 
 INVOKED_BY = "runbook 4.2"
 

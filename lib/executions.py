@@ -10,8 +10,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from lib.aws import Live, absent_is_none, error_code, readable
-from lib.exact_json import parsed
 from lib.telemetry.words import ExecutionStatus
+from lib.values.exact_json import parsed
 from lib.wait import until
 
 MOST = 500_000  # executions that are listed, a thousand a call: 24 days at 20,500 a day

@@ -9,11 +9,11 @@ from typing import Any
 
 from lib import boundaries, routes, states, walks
 from lib.breaking import FAULTS, TOO_LARGE, Reached, Sabotaged, Start, faults, reach
-from lib.check_ids import Id
 from lib.checks import Check, Status
 from lib.routes import Route
 from lib.settings import Settings
 from lib.teststate import Asked
+from lib.values.check_ids import Id
 from lib.walks import SentKind, Step, Way, Whole, failed, follow
 
 ORDINARY = "checkin-before-deploying"

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from lib.check_ids import Id
 from lib.checks import Check, Status
 from lib.libraries import pandas as pd
-from lib.record.words import member
 from lib.records import Record
+from lib.values.check_ids import Id
+from lib.values.words import member
 
 EVIDENCE = "evidence/single_failures.json"
 NAME = "no single failure silences a crisis"

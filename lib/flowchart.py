@@ -10,8 +10,8 @@ from zlib import crc32
 
 from lib.asl import shape
 from lib.conditions import said
-from lib.display.escape import label
 from lib.states import Edge, EdgeKind, edges, flow, walk
+from lib.values.escape import label
 
 SHAPES = {"Choice": ('{"', '"}'), "Fail": ('[["', '"]]'), "Pass": ('("', '")')}
 BOX = ('["', '"]')

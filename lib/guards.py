@@ -16,11 +16,11 @@ from lib.account import AccountGuards
 from lib.checks import brief
 from lib.errors import Refused, RunbookError
 from lib.plans import Change, Plan, entry, half_done, same
-from lib.record import contacts
 from lib.record.change_rows import Action, WriteState
 from lib.records import Record
 from lib.resource import A_PERSONS, ORDINARY, Field, Place, Resource, Value
 from lib.settings import Settings
+from lib.values import contacts
 
 EMPTY_TEXTS = ("", "false", "OFF")
 NOTHING = Plan("", ())

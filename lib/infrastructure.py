@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from lib.aws import Live, readable
-from lib.check_ids import Id
 from lib.checks import Check, Status
-from lib.modes import Approval, Mode
 from lib.resources.functions import environment_keys
 from lib.resources.topics import audience
+from lib.values.check_ids import Id
+from lib.values.modes import Approval, Mode
 
 
 def nothing_lost(live: Live, before: Sequence[str]) -> list[Check]:

@@ -7,15 +7,15 @@ from typing import Any
 
 from lib import routes
 from lib.channels import Channel
-from lib.check_ids import Id
 from lib.checks import Check, Status, failed
 from lib.definitions import loader
 from lib.drills import Drill, Session
-from lib.exact_json import parts_of
 from lib.listening import Received
-from lib.modes import Gap
 from lib.routes import Told
 from lib.settings import Settings
+from lib.values.check_ids import Id
+from lib.values.exact_json import parts_of
+from lib.values.modes import Gap
 
 NEW_DETAIL = ("userId", "riskScore", "sentimentScore", "trajectory", "textPreview", "drill")
 OLD_DETAIL = ("userId", "sentimentScore", "textPreview")

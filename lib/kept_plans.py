@@ -9,10 +9,10 @@ from typing import Any
 
 from lib.account import RunsOfAnAccount
 from lib.errors import Refused, RunbookError
-from lib.exact_json import digest
-from lib.modes import Mode
 from lib.record import formats
 from lib.records import Record
+from lib.values.exact_json import digest
+from lib.values.modes import Mode
 
 PLAN = "plan.json"
 

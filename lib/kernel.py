@@ -16,7 +16,7 @@ from ipykernel.kernelapp import IPKernelApp
 from jupyter_client.session import json_packer
 from traitlets.config import Config
 
-from lib.exact_json import mapped
+from lib.values.exact_json import mapped
 
 
 class KernelOfOurs(IPKernelApp):

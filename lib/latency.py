@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from math import ceil, floor, inf, isinf, isnan, nan
 from typing import Any
 
-from lib.check_ids import Id
 from lib.checks import Check, Status
 from lib.libraries import numpy as np
 from lib.libraries import pandas as pd
 from lib.routes import Told, as_said
 from lib.telemetry.success_rate import Tally, proved
+from lib.values.check_ids import Id
 
 TOPICS = tuple(one.value for one in Told)
 ERROR = 0.05  # what is said to be proved is so but for this

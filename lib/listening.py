@@ -18,7 +18,7 @@ from lib.resources.base import LiveThing
 from lib.resources.rules import targets
 from lib.resources.topics import LISTENING, subscriptions
 from lib.routes import Told
-from lib.subscriber import Protocol
+from lib.values.addresses import Protocol
 from lib.wait import until
 
 PREFIX = LISTENING

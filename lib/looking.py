@@ -11,10 +11,10 @@ from lib import audit, manifest, notebooks, origin, phases, records, terminal
 from lib.command import exit_code, main, parameters, told
 from lib.errors import BadParameters, NotAsWanted
 from lib.manifest import Binding
-from lib.modes import Mode
 from lib.phases import Phase
-from lib.record.words import Verdict
 from lib.settings import Settings, changed
+from lib.values.modes import Mode
+from lib.values.words import Verdict
 
 CHECKPOINTS = ".checkpoints"  # beside the runs of an environment: what JupyterLab keeps of notebooks, no part of a run
 

@@ -21,11 +21,12 @@ from lib import engine, outputs
 from lib.display import executed
 from lib.errors import BadParameters, RunbookError, Unrecorded
 from lib.phases import PLANNED_MINUTES, Phase, closing, parameters_cell
-from lib.record import contacts, files, notebook_text
+from lib.record import files, notebook_text
 from lib.record.folder import ATTEMPT
-from lib.record.words import Verdict
 from lib.records import DRAFT, RUNNING, Record
 from lib.settings import ROOT, Settings
+from lib.values import contacts
+from lib.values.words import Verdict
 
 RUNBOOKS = ROOT / "runbooks"
 # Every way in which a notebook is not executed to its end, beside an interrupt.

@@ -22,9 +22,10 @@ from pydantic import (
     model_validator,
 )
 
-from lib import name_limits, partitions, routes, subscriber
-from lib.modes import Approval, Foreign, Gap, Mode
-from lib.subscriber import mask as mask
+from lib import routes
+from lib.values import addresses, name_limits, partitions
+from lib.values.addresses import mask as mask
+from lib.values.modes import Approval, Foreign, Gap, Mode
 
 ROOT = Path(__file__).resolve().parent.parent
 EMBEDDED_ACCOUNT = "000000000000"
@@ -109,7 +110,7 @@ class Settings(BaseModel):
     checkin_bucket_name: name_limits.BucketName
     alert_topic_name: name_limits.TopicName
     ops_topic_name: name_limits.TopicName
-    ops_subscription_protocol: Annotated[subscriber.Protocol, PLAIN]
+    ops_subscription_protocol: Annotated[addresses.Protocol, PLAIN]
     ops_subscription_endpoint: Annotated[StrictStr, Field(min_length=1)]
     ops_dead_letter_queue_name: name_limits.QueueName
     events_dead_letter_queue_name: name_limits.QueueName
@@ -186,7 +187,7 @@ class Settings(BaseModel):
 
     def _check_names(self) -> None:
         """What is right or wrong only together with another parameter."""
-        wrong = subscriber.trouble(self.ops_subscription_protocol, self.ops_subscription_endpoint, self.partition)
+        wrong = addresses.trouble(self.ops_subscription_protocol, self.ops_subscription_endpoint, self.partition)
         if wrong:
             raise ValueError(f"ops_subscription_endpoint: {wrong}")
         bucket = name_limits.bucket_trouble(self.checkin_bucket_name, self.region)
@@ -264,9 +265,9 @@ class Settings(BaseModel):
 
     def masked(self, text: str) -> str:
         """`text` without the subscriber's address, which no record may hold."""
-        if self.ops_subscription_protocol == subscriber.Protocol.SQS:
+        if self.ops_subscription_protocol == addresses.Protocol.SQS:
             return text
-        return subscriber.without(text, self.ops_subscription_endpoint)
+        return addresses.without(text, self.ops_subscription_endpoint)
 
     def decisive(self) -> dict[str, Any]:
         """The parameters that decide what is changed, and so are part of what is approved. Fit for a record."""

@@ -6,12 +6,12 @@ from typing import Any
 
 from lib import names, routes
 from lib.aws import Live, readable
-from lib.check_ids import Id
 from lib.checks import Check, Status, in_mode
-from lib.modes import Gap, Mode
 from lib.resources import identity_policies
 from lib.resources.encryption import USES, topics_keys, workflows_keys
 from lib.resources.roles import inline_policies
+from lib.values.check_ids import Id
+from lib.values.modes import Gap, Mode
 from lib.wait import until
 
 LOGGING = (

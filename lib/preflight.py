@@ -11,12 +11,10 @@ from lib import executions
 from lib.account_guards import AccountGuards
 from lib.asl import functions
 from lib.aws import Live, error_code, readable
-from lib.check_ids import Id
 from lib.checks import Check, Status
 from lib.errors import NotAsWanted, RunbookError
 from lib.names import VARIABLE, dispatcher, processor
 from lib.phases import entry
-from lib.record import contacts
 from lib.resources import Rule, entries
 from lib.resources.entries import Entries
 from lib.resources.functions import environment_keys, permissions
@@ -26,6 +24,8 @@ from lib.resources.topics import subscriptions
 from lib.resources.workflow import description
 from lib.routes import LOW_SENTIMENT_RULE, is_drill
 from lib.telemetry.words import ExecutionStatus
+from lib.values import contacts
+from lib.values.check_ids import Id
 from lib.wait import until
 
 DEAD_LETTER_QUEUES = ("Your6-CheckinDLQ", "Your6-AlertDLQ")

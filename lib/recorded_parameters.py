@@ -15,7 +15,7 @@ from lib import settings
 from lib.errors import BadParameters, RunbookError
 from lib.records import Record
 from lib.settings import Settings
-from lib.subscriber import shown
+from lib.values.addresses import shown
 
 # What a restore goes by, as the file says where that is right. All else decides nothing of it.
 NEEDED = (

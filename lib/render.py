@@ -13,10 +13,10 @@ from lib.asl import reading
 from lib.asl.shape import inner
 from lib.definitions import loader
 from lib.errors import BadParameters
-from lib.exact_json import mapped, parts_of
 from lib.flowchart import mermaid as mermaid
 from lib.settings import Settings
 from lib.states import named, walk
+from lib.values.exact_json import mapped, parts_of
 
 PLACEHOLDER = re.compile(r"\$\{([A-Za-z][A-Za-z0-9_]*)\}")
 ORDER = ("Type", "Comment", "Variable", "Resource", "InputPath", "Parameters", "Result", "ResultSelector", "ResultPath")

@@ -6,18 +6,18 @@ from functools import partial
 from lib import account_guards, approval, approvers, guards, provenance, resources, run, undo
 from lib.account import AccountGuards
 from lib.aws import Live
-from lib.check_ids import APPROVAL
 from lib.errors import BadParameters, NotAsWanted, RunbookError
-from lib.exact_json import laid
-from lib.modes import Mode
 from lib.phases import NOTEBOOKS, VALIDATION, validity
 from lib.phases.validity import Validity
 from lib.plans import Change, Plan, entry, half_done, same
 from lib.record.change_rows import WriteState
-from lib.record.words import Verdict
 from lib.records import LOG, VERDICT, Record
 from lib.resource import Reopen
 from lib.settings import Settings, changed, mask
+from lib.values.check_ids import APPROVAL
+from lib.values.exact_json import laid
+from lib.values.modes import Mode
+from lib.values.words import Verdict
 
 FOUND = {
     WriteState.APPLIED: "carried out",

@@ -12,21 +12,21 @@ from lib import continuity, latency, metrics, preflight, scenarios, validation
 from lib import criteria as rules
 from lib import failures as single_failures
 from lib.aws import Live
-from lib.check_ids import Id, due
 from lib.checks import Check, Status, id_of, in_mode, key_of
 from lib.desired import WIDGET_PREFIX
 from lib.executions import describe
-from lib.modes import Mode
 from lib.phases import VALIDATION, validity
 from lib.phases.validity import Validity
 from lib.record.folder import CHECKS
-from lib.record.words import Verdict
 from lib.records import VALIDATED, Record
 from lib.resources import Widgets
 from lib.routes import ordered
 from lib.telemetry import cutover, outcomes
 from lib.telemetry.cutover import Cutover
 from lib.telemetry.words import Count, Ending, When, Who
+from lib.values.check_ids import Id, due
+from lib.values.modes import Mode
+from lib.values.words import Verdict
 from lib.wait import until
 
 # Counted only when it happens: that it has no datapoint is good news.

@@ -17,9 +17,9 @@ from lib import choices, routes, states, walks
 from lib.asl import answer_fields
 from lib.asl.intrinsics import is_plain
 from lib.errors import BadParameters
-from lib.exact_json import mapped
 from lib.payloads import ABSENT, FailsExecution
 from lib.routes import Route, Unrouted
+from lib.values.exact_json import mapped
 from lib.walks import Sent, SentKind, Way, Whole, follow
 
 FAILED, CANNOT_TELL = Unrouted.FAILED, Unrouted.CANNOT_TELL

@@ -9,19 +9,19 @@ from typing import Any
 
 from lib import approval, approvers, audit, basis, changes, desired, guards, locks, notebooks, preflight, records
 from lib.aws import Identity, Live
-from lib.check_ids import APPROVAL
 from lib.checks import require
 from lib.errors import Altered, RunbookError
-from lib.modes import Mode
 from lib.phases import NOTEBOOKS, PLANNED_MINUTES, PREFLIGHT, ROLLBACK, Phase, verdict_of_part
 from lib.plans import Plan
 from lib.record import formats
 from lib.record.change_rows import WriteState
 from lib.record.folder import BROKEN_OFF, DRILLED
-from lib.record.words import Verdict
 from lib.records import VERDICT, Record
 from lib.resources import entries
 from lib.settings import Settings
+from lib.values.check_ids import APPROVAL
+from lib.values.modes import Mode
+from lib.values.words import Verdict
 
 DID_NOT_START = "did not start"
 # Carries one phase out, by its number and notebook, into the record of a run, and tells what became of it.

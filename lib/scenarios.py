@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib import routes
-from lib.check_ids import UNREADABLE
 from lib.definitions import loader
 from lib.routes import Route, Told
 from lib.telemetry.words import ExecutionStatus
+from lib.values.check_ids import UNREADABLE
 
 ORDINARY = "ordinary"  # by its name
 

@@ -9,10 +9,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from lib.errors import BadParameters, Refused
-from lib.modes import Approval
 from lib.parameters import EMBEDDED_ACCOUNT, FIXED, OF_THE_RUN, ROOT, TIGHTENED, Settings, checked_run_id, mask
-from lib.subscriber import shown
-from lib.yaml_text import read
+from lib.values.addresses import shown
+from lib.values.modes import Approval
+from lib.values.yaml_text import read
 
 __all__ = [
     "EMBEDDED_ACCOUNT", "OF_THE_RUN", "ROOT", "Settings", "account_waives_approval", "changed", "check", "file_of",

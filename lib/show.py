@@ -13,13 +13,13 @@ from lib.approvers import two_persons
 from lib.aws import Live
 from lib.checks import Check, Status, brief, require, require_any
 from lib.display import commands, page
-from lib.modes import Mode
 from lib.phases import closing
 from lib.plans import Change, Outcome, Plan
-from lib.record import contacts
 from lib.record.change_rows import Action, WriteState
 from lib.records import LOG, VERDICT, Record
 from lib.settings import Settings
+from lib.values import contacts
+from lib.values.modes import Mode
 
 if TYPE_CHECKING:  # loaded by what makes frames and figures: most phases show none
     import pandas as pd

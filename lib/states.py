@@ -9,7 +9,7 @@ from typing import Any
 
 from lib.asl import reading
 from lib.asl.shape import inner
-from lib.exact_json import parts_of
+from lib.values.exact_json import parts_of
 
 # A path as AWS takes it, alone or within intrinsic functions, also where a walk does not know it: of the data, of the
 # context, of a variable; with escapes, wildcards, slices, filters and functions.

@@ -10,15 +10,15 @@ from lib.checks import Check, Status, brief
 from lib.display import console
 from lib.display.console import table
 from lib.errors import RunbookError
-from lib.modes import Mode
 from lib.phases import Phase
 from lib.phases import validity as validities
 from lib.phases.validity import Validity
 from lib.plans import Change, Plan
 from lib.record.change_rows import Action
-from lib.record.words import Verdict
 from lib.records import Record
 from lib.settings import Settings
+from lib.values.modes import Mode
+from lib.values.words import Verdict
 
 
 def say(text: str) -> None:

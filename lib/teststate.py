@@ -12,7 +12,7 @@ from typing import Any
 
 from lib.aws import Live, readable
 from lib.errors import NotAsWanted
-from lib.exact_json import mapped
+from lib.values.exact_json import mapped
 from lib.walks import Step, catches, result_of
 
 # AWS takes a context object only with a mock, and a mock only for tasks. So in other states `$$.` is read from here.

@@ -8,11 +8,11 @@ from typing import Any, ClassVar, TypeVar
 
 from lib.account import AccountGuards
 from lib.errors import NotAsWanted, Refused, RunbookError, Superseded, Unrecorded
-from lib.exact_json import laid
 from lib.plans import UNKNOWN, Change, Plan, Result, half_done, same
-from lib.record import contacts
 from lib.record.change_rows import UNFINISHED, Action, WriteState
 from lib.resource import Reopen, Resource, Value
+from lib.values import contacts
+from lib.values.exact_json import laid
 
 PHASE = "90"
 # What a value of another shape than its kind has comes to, wherever it is taken apart.

@@ -36,10 +36,10 @@ from lib.errors import (
     Unrecorded,
     first_cause,
 )
-from lib.modes import Foreign, Mode
 from lib.phases import Phase
 from lib.records import Record
 from lib.settings import Settings, changed
+from lib.values.modes import Foreign, Mode
 
 UNVERIFIED = (
     "EMERGENCY: believe the record as it lies there, although it is not as it was sealed, or the account does not keep "

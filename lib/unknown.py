@@ -6,7 +6,7 @@ In a record it is this text. A live value may hold the same text, which somebody
 from typing import Any
 
 from lib.errors import Refused
-from lib.exact_json import parts_of
+from lib.values.exact_json import parts_of
 
 
 class Unknown(str):

@@ -6,13 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from lib import boundaries, changes, check_ids, criteria, desired, drills, judging, latency, metrics, scenarios
+from lib import boundaries, changes, criteria, desired, drills, judging, latency, metrics, scenarios
 from lib.aws import Live
-from lib.check_ids import Id
 from lib.checks import Check, Status, failed, status_in
 from lib.drills import Group, Session
 from lib.libraries import pandas as pd
-from lib.modes import Mode
 from lib.phases import entry
 from lib.plans import Wanted
 from lib.records import Record
@@ -22,6 +20,9 @@ from lib.routes import Route
 from lib.scenarios import Scenario
 from lib.settings import Settings
 from lib.telemetry.words import ExecutionStatus
+from lib.values import check_ids
+from lib.values.check_ids import Id
+from lib.values.modes import Mode
 
 PLANNED, LOW, BOUNDARIES, NO_CONTACT = "scenarios", "low sentiment", "boundaries", "no contact"
 DIRECT, PROCESSOR, BURST = "crisis drills", "crisis drills through the processor", "crisis drills at once"

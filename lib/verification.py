@@ -1,15 +1,15 @@
 """Whether live things hold what was wanted: read until they do, or time is up. Writes only the record."""
 
-from lib.check_ids import Id
 from lib.checks import Check, Status, brief
 from lib.errors import NotAsWanted
-from lib.exact_json import parts_of
-from lib.modes import Mode
 from lib.plans import UNKNOWN, Outcome, differences, entry, same
 from lib.record.change_rows import WriteState
 from lib.records import LOG, Record
 from lib.resource import Resource, Value
 from lib.settings import Settings
+from lib.values.check_ids import Id
+from lib.values.exact_json import parts_of
+from lib.values.modes import Mode
 from lib.wait import Patience, until
 
 

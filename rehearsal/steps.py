@@ -11,9 +11,9 @@ from lib.checks import require
 from lib.drills import Group
 from lib.errors import RunbookError
 from lib.phases import VALIDATION, Phase
-from lib.record.words import Verdict
 from lib.records import Record
 from lib.settings import Settings, changed
+from lib.values.words import Verdict
 
 
 def execute(settings: Settings, record: Record, number: str, notebook: str) -> Phase:

@@ -124,7 +124,12 @@ def _copy(folder: Path, model: Path = ROOT) -> Path:
 
 
 def _files(folder: Path, patterns: Sequence[str]) -> list[str]:
-    found = {pattern: [path.name for path in (folder / "tests" / "unit").glob(pattern)] for pattern in patterns}
+    found = {
+        pattern: [
+            path.relative_to(folder / "tests" / "unit").as_posix() for path in (folder / "tests" / "unit").glob(pattern)
+        ]
+        for pattern in patterns
+    }
     if missing := [pattern for pattern, names in found.items() if not names]:
         raise click.ClickException(f"no test in tests/unit is called {', '.join(missing)}; see mutants.toml")
     return sorted({f"tests/unit/{name}" for names in found.values() for name in names})

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lib.exact_json import parts_of
+from lib.values.exact_json import parts_of
 
 # A name, its ARN, or the part of it that begins with the account; a version or an alias may follow each.
 REFERENCE = re.compile(

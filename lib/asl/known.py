@@ -8,8 +8,8 @@ from lib.asl import shape, sides
 from lib.asl.answers import result_of
 from lib.asl.failing import naming
 from lib.errors import BadParameters
-from lib.exact_json import parts_of
 from lib.payloads import expression, placed, steps_of
+from lib.values.exact_json import parts_of
 
 KNOWN = {
     "Comment", "Type", "Next", "End", "InputPath", "OutputPath", "Parameters", "Result", "ResultPath", "ResultSelector",

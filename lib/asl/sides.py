@@ -10,7 +10,7 @@ from typing import Any
 
 from lib import choices, states
 from lib.errors import BadParameters
-from lib.exact_json import parts_of
+from lib.values.exact_json import parts_of
 
 FUNCTION = re.compile(r"States\.[A-Za-z0-9]+")
 MOVING = ("States.JsonMerge", "States.Array")  # these hand values on as they are

@@ -11,7 +11,7 @@ from statelint.linter import Linter
 
 from lib.asl import grammar
 from lib.asl.shape import COMPUTED, JSONATA, inner, is_expression
-from lib.exact_json import mapped
+from lib.values.exact_json import mapped
 
 UNKNOWN_TO_IT = ("Label",)  # fields of a Map
 LIMITED = ("TimeoutSeconds", "HeartbeatSeconds", "MaxAttempts", "Seconds")  # it refuses the largest that AWS takes

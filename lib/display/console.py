@@ -12,8 +12,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from lib.display import escape
-from lib.record import contacts
+from lib.values import contacts, escape
 
 
 class Output(Console):

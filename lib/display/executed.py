@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
-from lib.display.escape import legible
-from lib.record import contacts
+from lib.values import contacts
+from lib.values.escape import legible
 
 COLOUR = re.compile(r"(\x1b\[[\d;]*m)")  # IPython's own, in a traceback; a page shows them as colours
 

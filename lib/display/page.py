@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from IPython.display import display
 
-from lib.display import escape
+from lib.values import escape
 
 if TYPE_CHECKING:  # most phases show no figure
     from matplotlib.figure import Figure

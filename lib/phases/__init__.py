@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib.errors import BadParameters
-from lib.record.words import Verdict, member
+from lib.values.words import Verdict, member
 
 # In the order in which they run. The rules (04) come before the workflow (03) whose events they carry: the other way
 # round, every high-risk alert between the two, or after a failed 03, would be published and heard by nobody.

@@ -10,16 +10,16 @@ from typing import Any
 from lib import approval, drills, judging, names, scenarios
 from lib.aws import Live, readable
 from lib.channels import Channel
-from lib.check_ids import Id
 from lib.checks import Check, Status, require
 from lib.definitions.loader import DECISION
 from lib.drills import Drill, Group
-from lib.modes import Mode
 from lib.plans import Plan
 from lib.records import Record
 from lib.resources.users import item_of
 from lib.routes import STANDARD_ALERT
 from lib.states import walk
+from lib.values.check_ids import Id
+from lib.values.modes import Mode
 
 EVENT_BEFORE = "evidence/low_sentiment_before.json"
 ISO_8601 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")

@@ -6,11 +6,11 @@ the record: what a cell shows or leaves out decides nothing.
 
 from typing import Any
 
-from lib.check_ids import due
 from lib.checks import Check, Status, failed, key_of, require
-from lib.modes import Mode
 from lib.record.folder import CHECKS
 from lib.records import Record
+from lib.values.check_ids import due
+from lib.values.modes import Mode
 
 
 def answers(record: Record, phase: str) -> list[Check]:

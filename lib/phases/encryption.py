@@ -9,11 +9,9 @@ from dataclasses import dataclass
 
 from lib import names
 from lib.aws import Live, readable
-from lib.check_ids import Id
 from lib.checks import Check, Status
 from lib.definitions import loader
 from lib.errors import NotAsWanted
-from lib.exact_json import document
 from lib.phases import key_use
 from lib.phases.key_use import may, row, short
 from lib.preflight import DEAD_LETTER_QUEUES
@@ -21,7 +19,9 @@ from lib.resources.encryption import USES, key_named, queue_key, topic_key
 from lib.resources.rules import targets
 from lib.resources.topics import LISTENING, PENDING, subscriptions
 from lib.routes import LOW_SENTIMENT_RULE
-from lib.subscriber import Protocol
+from lib.values.addresses import Protocol
+from lib.values.check_ids import Id
+from lib.values.exact_json import document
 
 SNS, EVENTS, CLOUDWATCH, LAMBDA = "sns.amazonaws.com", "events.amazonaws.com", "cloudwatch.amazonaws.com", "lambda"
 NO_KEY = "no key of KMS"

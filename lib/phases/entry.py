@@ -10,13 +10,13 @@ from typing import Any
 from lib import names
 from lib.asl.functions import Called
 from lib.aws import Live, readable
-from lib.check_ids import Id
 from lib.checks import Check, Status, status_in
 from lib.errors import NotAsWanted, RunbookError
 from lib.resources import entries
 from lib.resources.entries import Entries, Starter
 from lib.resources.workflow import description, value_of
 from lib.resources.workflow_alias import digest, routing_of
+from lib.values.check_ids import Id
 
 STARTED = "check-ins start what this plan changes"
 ITSELF = "the workflow itself"

@@ -9,11 +9,11 @@ from typing import Any
 
 from lib import names, permissions
 from lib.aws import Live, readable
-from lib.check_ids import Id
 from lib.checks import Check, Status
 from lib.errors import NotAsWanted
 from lib.resources import encryption
 from lib.resources.encryption import DECRYPT, USABLE, USES, WRITE, Key, lets, many
+from lib.values.check_ids import Id
 
 ANY_KEY = "no key, or one that the roles of workflow and functions may use"
 

@@ -10,14 +10,14 @@ from typing import Any
 
 from lib import records
 from lib.aws import Live
-from lib.check_ids import Id
 from lib.checks import Check, Status
-from lib.modes import Mode
 from lib.phases import VALIDATION, closing
 from lib.records import VALIDATED, Record
 from lib.telemetry import configuration
 from lib.telemetry.configuration import Configuration
 from lib.telemetry.facts import Difference, Fact, Meaning, compared, restored
+from lib.values.check_ids import Id
+from lib.values.modes import Mode
 
 BEGUN = "evidence/validation_begun.json"
 SINCE = "evidence/since_validation.json"

@@ -15,9 +15,10 @@ from typing import Any, Protocol, TypeVar
 
 from lib import manifest
 from lib.errors import Unrecorded
-from lib.exact_json import dumps, loads, parsed
 from lib.manifest import MANIFEST, VERDICT
-from lib.record import change_rows, contacts, files, formats, json_rows
+from lib.record import change_rows, files, formats, json_rows
+from lib.values import contacts
+from lib.values.exact_json import dumps, loads, parsed
 
 CHECKS = "checks.jsonl"
 ATTEMPT = "RUNBOOK_ATTEMPT"  # tells a kernel which attempt at its phase it is

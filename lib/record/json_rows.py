@@ -6,7 +6,7 @@ It is JSON like any other: what earlier versions wrote, each value on a line of 
 from collections.abc import Sequence
 from typing import Any
 
-from lib.exact_json import dumps, pairs
+from lib.values.exact_json import dumps, pairs
 
 STEP = "  "
 WIDTH = 120  # characters of a line beside the rows

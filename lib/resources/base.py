@@ -10,8 +10,8 @@ from typing import Any
 from lib.account_guards import AccountGuards
 from lib.aws import Live, readable
 from lib.errors import NotAsWanted
-from lib.record import contacts
 from lib.resource import Resource
+from lib.values import contacts
 
 # What Python raises of a value that somebody else made, and that is of another shape than ours.
 ODD = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from lib.aws import absent_is_none
 from lib.errors import NotAsWanted
 from lib.resources.base import LiveThing
-from lib.resources.members import Members, members
+from lib.values.json_members import Members, members
 
 # The body of a dashboard that we make, which is what is left of it without widgets: laid out as nobody else's is, since
 # an empty dashboard of somebody's is not ours to delete. The other is left of one that an earlier version made.

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lib import exact_json
 from lib.aws import Live, absent_is_none, answer_or_code, readable
 from lib.errors import NotAsWanted
 from lib.resources.queues import NO_QUEUE
+from lib.values import exact_json
 
 NO_TOPIC = ("NotFound", "NotFoundException")
 OF_AWS = "alias/aws/"  # AWS's own keys: nobody can change them, nor whom they serve

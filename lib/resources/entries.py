@@ -13,11 +13,11 @@ from typing import Any
 
 from lib.aws import Live, absent_is_none, readable
 from lib.errors import NotAsWanted, RunbookError
-from lib.record import contacts
 from lib.resources import starters
 from lib.resources.workflow import description, versions
 from lib.resources.workflow_alias import aliases, routing_of
 from lib.routes import is_drill
+from lib.values import contacts
 
 LATEST_EXECUTIONS = 200  # check-ins, found among
 MOST_EXECUTIONS = 5_000  # executions: one validation alone makes some 160 drills

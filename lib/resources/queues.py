@@ -8,8 +8,8 @@ from lib.aws import absent_is_none
 from lib.errors import NotAsWanted
 from lib.resource import Field, Place
 from lib.resources.base import LiveThing
-from lib.resources.members import Members, members
 from lib.resources.topics import served_by
+from lib.values.json_members import Members, members
 from lib.wait import until
 
 NO_POLICY = '{"Version": "2012-10-17", "Statement": []}'

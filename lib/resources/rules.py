@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 from lib.answers import without
 from lib.aws import Live, absent_is_none
 from lib.errors import NotAsWanted
-from lib.exact_json import document, dumps
-from lib.record import contacts
 from lib.resource import Field, Place
 from lib.resources.base import LiveThing
+from lib.values import contacts
+from lib.values.exact_json import document, dumps
 
 NO_PATTERN = "{}"
 MISSING = ("ResourceNotFoundException",)

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from lib.errors import NotAsWanted
-from lib.exact_json import document
+from lib.values.exact_json import document
 
 Statement = dict[str, Any]
 

@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from lib import subscriber
 from lib.aws import Live, absent_is_none
 from lib.display import commands
 from lib.errors import BadParameters, NotAsWanted
-from lib.exact_json import document
 from lib.plans import UNKNOWN
 from lib.resources.base import LiveThing
 from lib.settings import mask
+from lib.values import addresses
+from lib.values.exact_json import document
 
 # Stands in a record for the address in the parameters, which no record may hold.
 FROM_PARAMETERS = "parameter ops_subscription_endpoint"
@@ -86,7 +86,7 @@ class Subscription(LiveThing):
 
     @property
     def name(self) -> str:
-        shown = self.address.rsplit(":", 1)[-1] if self.protocol == subscriber.Protocol.SQS else mask(self.address)
+        shown = self.address.rsplit(":", 1)[-1] if self.protocol == addresses.Protocol.SQS else mask(self.address)
         return f"subscription {self.topic} -> {self.protocol} {shown}"
 
     @property
@@ -110,7 +110,7 @@ class Subscription(LiveThing):
     def _arn(self) -> str | None:
         """What SNS calls it; the one that is written as ours is, before another that means the same."""
         rows = [row for row in subscriptions(self.live, self.topic) if row["Protocol"] == self.protocol]
-        meant = [row for row in rows if subscriber.same(self.protocol, self.address, row["Endpoint"])]
+        meant = [row for row in rows if addresses.same(self.protocol, self.address, row["Endpoint"])]
         found = sorted(meant, key=lambda row: row["Endpoint"] != self.address)
         return found[0]["SubscriptionArn"] if found else None
 
@@ -123,7 +123,7 @@ class Subscription(LiveThing):
             sns.subscribe(
                 TopicArn=self.live.settings.arn("sns", self.topic),
                 Protocol=self.protocol,
-                Endpoint=subscriber.dialled(self.protocol, self.address),
+                Endpoint=addresses.dialled(self.protocol, self.address),
                 Attributes=_attributes(value, self.protocol),
                 ReturnSubscriptionArn=True,
             )
@@ -134,7 +134,7 @@ class Subscription(LiveThing):
                     sns.set_subscription_attributes(SubscriptionArn=arn, AttributeName=name, AttributeValue=text)
 
     def _require_whole_address(self) -> None:
-        if subscriber.hides_password(self.address):
+        if addresses.hides_password(self.address):
             words = ["--protocol", self.protocol, "--notification-endpoint", commands.ITS_VARIABLE]
             topic = self.live.settings.arn("sns", self.topic)
             by_hand = commands.aws(self.live.settings, "sns", "subscribe", "--topic-arn", topic, *words)

@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 
 from lib.aws import Live
 from lib.errors import Refused
-from lib.record import contacts
 from lib.resource import A_PERSONS, Field, Place
 from lib.resources.base import LiveThing
 from lib.resources.items import TYPED, plain, typed
 from lib.routes import DRILL_PREFIX, is_drill
+from lib.values import contacts
 
 CONTACT = "trustedContact"
 OURS = (CONTACT, "alertThreshold", "drill")

@@ -9,10 +9,10 @@ from lib.answers import without
 from lib.asl.reading import kept, written
 from lib.aws import Live, absent_is_none, readable
 from lib.errors import NotAsWanted, Refused
-from lib.exact_json import Laid
 from lib.plans import same
 from lib.resource import Field, Place
 from lib.resources.base import LiveThing
+from lib.values.exact_json import Laid
 from lib.wait import idle, until
 
 NO_MACHINE = ("StateMachineDoesNotExist",)

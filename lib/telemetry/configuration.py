@@ -17,11 +17,9 @@ from lib import desired, routes
 from lib.aws import Live, readable
 from lib.definitions import loader
 from lib.errors import NotAsWanted, RunbookError
-from lib.exact_json import parts_of
 from lib.phases import DOCUMENTATION
 from lib.plans import Value
 from lib.preflight import DEAD_LETTER_QUEUES
-from lib.record import contacts
 from lib.resources import entries
 from lib.resources.base import LiveThing
 from lib.resources.encryption import OF_AWS
@@ -32,6 +30,8 @@ from lib.telemetry import compute, messaging, storage
 from lib.telemetry.facts import Fact, Sense
 from lib.telemetry.readings import Reading
 from lib.unknown import require_none_feigned
+from lib.values import contacts
+from lib.values.exact_json import parts_of
 
 READINGS: dict[str, Callable[[Live, str], list[Reading]]] = {
     "state machine": compute.state_machine,

@@ -9,7 +9,7 @@ from typing import Any
 
 from lib.checks import brief
 from lib.plans import Value, same
-from lib.record import contacts
+from lib.values import contacts
 
 PATHS = 3  # of one fact, so many places are named where it differs
 

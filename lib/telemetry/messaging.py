@@ -15,10 +15,10 @@ from lib.resources.encryption import NO_TOPIC
 from lib.resources.queues import NO_QUEUE
 from lib.resources.rules import targets, told
 from lib.resources.topics import LISTENING, NO_FILTER, PENDING, subscriptions
-from lib.subscriber import Protocol
 from lib.telemetry import callers
 from lib.telemetry.facts import Sense
 from lib.telemetry.readings import Reading, only, parsed, statements, without
+from lib.values.addresses import Protocol
 
 # What decides whether a message arrives, and stays until somebody reads it.
 OF_DELIVERY = (

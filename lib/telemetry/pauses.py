@@ -4,9 +4,9 @@ from datetime import datetime
 
 import pandas as pd
 
-from lib.check_ids import Id
 from lib.checks import Check, Status
 from lib.telemetry.words import When, Who
+from lib.values.check_ids import Id
 
 STILL_COME = "check-ins have not stopped coming"
 FEWEST = 20  # check-ins before the change; the pauses between fewer do not tell how long one ordinarily is

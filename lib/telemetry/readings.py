@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lib import exact_json
 from lib.plans import Value
 from lib.telemetry.facts import Sense
+from lib.values import exact_json
 
 
 @dataclass(frozen=True)

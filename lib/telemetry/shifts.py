@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from lib.check_ids import Id
 from lib.checks import Check, Status
 from lib.telemetry.outcomes import JUST_BEGUN
 from lib.telemetry.success_rate import SHORTEST
 from lib.telemetry.words import Ending, When, Who
+from lib.values.check_ids import Id
 
 AS_FAST = "check-ins take as long as before"
 USUAL = 0.75  # of those before took up to what half of those after are held against

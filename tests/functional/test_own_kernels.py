@@ -119,7 +119,7 @@ def test_nothing_of_the_operators_machine_is_in_a_kernel(operator, executed):
         "import sys, os\nprint(sys.executable, sys.flags.isolated, sys.flags.utf8_mode)",
         "print([name for name in ('DEBUG', 'EXEC', 'STARTED', 'crisis_risk_abvoe') if name in globals()])",
         "print(get_ipython().history_manager.enabled, os.environ['AWS_SESSION_TOKEN'])",
-        "from lib import origin, persons\nfrom lib.phases import parameters_cell\nimport boto3",
+        "from lib import origin; from lib import persons\nfrom lib.phases import parameters_cell\nimport boto3",
         "print(parameters_cell.read(globals()).environment, persons.__file__)",
         "import matplotlib.pyplot as plt\nfrom lib import show",
         "figure, axes = plt.subplots()",

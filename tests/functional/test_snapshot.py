@@ -17,11 +17,11 @@ from lib import resources, run
 from lib.account_guards import AccountGuards
 from lib.aws import connect
 from lib.errors import NotAsWanted
-from lib.exact_json import dumps
 from lib.plans import Change
 from lib.resources.base import LiveThing
 from lib.resources.items import typed
 from lib.settings import Settings
+from lib.values.exact_json import dumps
 from rehearsal import snapshot as looked
 
 Client = Callable[[str], Any]

@@ -22,7 +22,7 @@ from lib.settings import ROOT, Settings, load
 from rehearsal import baseline
 from rehearsal.packages import function_package
 
-FUNCTIONS = ROOT / "rehearsal" / "functions"
+FUNCTIONS = ROOT / "rehearsal" / "account" / "functions"
 COMMAND = Path(sys.executable).with_name("runbook")
 
 

@@ -17,9 +17,9 @@ from steps import Ended, code_cells, runbook, shown
 
 from lib import boundaries, continuity, criteria, records, rollback, scenarios
 from lib import settings as parameters
-from lib.check_ids import due, of
 from lib.phases import NOTEBOOKS, ROLLBACK, alert_event
 from lib.settings import Settings
+from lib.values.check_ids import due, of
 from rehearsal import baseline, bridge, clients, history, server, users
 from rehearsal.baseline import TRUSTED_INBOX
 from rehearsal.cli import TRAFFIC_EVERY

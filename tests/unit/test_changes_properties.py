@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from lib import changes, provenance, resume
 from lib.changes import LOG, WAITS
 from lib.errors import RunbookError, Throttled, Unanswered
-from lib.exact_json import dumps, in_order, loads
 from lib.plans import same
 from lib.records import Record
 from lib.settings import load
 from lib.undo import plan as undo_plan
+from lib.values.exact_json import dumps, in_order, loads
 
 PARAMETERS = load("local", {"mode": "apply"}).model_copy(
     update={"poll_seconds": 0.001, "verify_timeout_seconds": 0.01, "may_replace": 100}

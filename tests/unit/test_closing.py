@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 
 from lib import review, show
-from lib.check_ids import Id, due, of
 from lib.checks import Check, Status, before, failed
 from lib.errors import NotAsWanted
 from lib.phases import NOTEBOOKS, closing
 from lib.records import Record
 from lib.settings import ROOT, load
+from lib.values.check_ids import Id, due, of
 
 
 def good(phase, applies=True):

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from lib import criteria
-from lib.check_ids import Id, Point
 from lib.checks import Check
+from lib.values.check_ids import Id, Point
 
 # What carries a point: the id of a check, and its subject.
 POINTS = {

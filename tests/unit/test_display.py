@@ -21,14 +21,15 @@ from rich.console import Console
 
 from lib import changes, drawing, flowchart, picture, records, run, show, terminal
 from lib.aws import Identity, Live
-from lib.check_ids import Id
 from lib.checks import Check
-from lib.display import console, escape, executed, page
+from lib.display import console, executed, page
 from lib.errors import NotAsWanted, RunbookError
 from lib.phases import Phase
 from lib.plans import Outcome, Plan, Result
 from lib.record.change_rows import WriteState
 from lib.settings import ROOT
+from lib.values import escape
+from lib.values.check_ids import Id
 
 
 @pytest.fixture

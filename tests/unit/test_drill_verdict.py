@@ -4,11 +4,11 @@ import pandas as pd
 import pytest
 
 from lib import drawing, drill_charts, drill_log, drilling
-from lib.check_ids import Id
 from lib.checks import Check
 from lib.phases import validity
 from lib.phases.validity import Validity
 from lib.telemetry.facts import Difference, Meaning
+from lib.values.check_ids import Id
 
 ARRIVED = Check(Id.AS_WANTED, "crisis: alerts to operations", "passed", "1", "1")
 LOST = Check(Id.AS_WANTED, "crisis: alerts to the trusted contact", "failed", "0", "1")

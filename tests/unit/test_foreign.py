@@ -14,11 +14,11 @@ from lib import preflight, review, routes
 from lib.answers import answer
 from lib.aws import Identity, Live
 from lib.errors import NotAsWanted
-from lib.exact_json import dumps, loads
 from lib.resources import Permission, QueueStatement, Rule, Subscription, Widgets
-from lib.resources.members import members
 from lib.resources.statements import carries, statements, value_of
 from lib.settings import load
+from lib.values.exact_json import dumps, loads
+from lib.values.json_members import members
 
 LOCAL = load("local").model_copy(update={"verify_timeout_seconds": 0, "poll_seconds": 0})
 RULE = LOCAL.rule_arn(routes.LOW_SENTIMENT_RULE)

@@ -10,7 +10,6 @@ from fakes import World, said, unlocked
 from machines import StepFunctions, connected, described
 
 from lib import approval, changes, emergency, kept_plans, manifest, records, resources, resume, rollback, run, undo
-from lib.check_ids import Id
 from lib.checks import Check
 from lib.errors import Altered, BadParameters, NotAsWanted, Refused
 from lib.lock import Lock
@@ -21,6 +20,7 @@ from lib.record.change_rows import WriteState
 from lib.records import LOG, MANIFEST, Record
 from lib.settings import check, load
 from lib.telemetry.facts import Fact, Sense
+from lib.values.check_ids import Id
 
 FIRST = Path(__file__).parent.parent / "records_of_format_1" / "local"
 SECOND = Path(__file__).parent.parent / "records_of_format_2"

@@ -20,15 +20,15 @@ from lib import approval, changes, desired, plans, show, terminal
 from lib.aws import Identity, Live
 from lib.changes import LOG
 from lib.errors import NotAsWanted, Refused
-from lib.exact_json import dumps, loads
 from lib.plans import Change, Wanted, same
-from lib.record.contacts import hidden
 from lib.records import Record
 from lib.resources import DrillUser
 from lib.resources.items import TYPED, plain, typed
 from lib.resources.users import FIELDS, OURS, SYNTHETIC
 from lib.settings import load
 from lib.undo import plan as undo_plan
+from lib.values.contacts import hidden
+from lib.values.exact_json import dumps, loads
 
 LONG = "98765432109876543210987654321098765432"  # 38 digits
 SETTINGS = load("local", {"mode": "apply"}).model_copy(

@@ -7,8 +7,8 @@ from hypothesis import given
 from test_exact_json import JSON, exactly
 
 from lib.errors import Refused
-from lib.exact_json import loads
 from lib.record.json_rows import LONGEST, WIDTH, to_text
+from lib.values.exact_json import loads
 
 ROW = {"scenario": "crisis", "path": ["CheckUserId", "RouteCrisis"], "checks": [{"id": "drill.status"}] * 9}
 

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from lib.errors import BadParameters
-from lib.name_limits import GUARDS
 from lib.settings import Settings, changed, load
+from lib.values.name_limits import GUARDS
 
 # An address that does not depend on the region, as a queue's does.
 MAIL = {"ops_subscription_protocol": "email", "ops_subscription_endpoint": "operations@example.com"}

@@ -31,7 +31,7 @@ class Theirs:
         return spec_from_file_location(name, Path(__file__).with_name("theirs.py")) if name == "lib.persons" else None
 """
 # Before the isolated start there is no lib to be asked; this asks it what it is.
-ASK = "from lib import origin, persons; print(persons.__file__); print(persons.same_person('jane.doe', 'jane.doe'))"
+ASK = "from lib import origin; from lib import persons; print(persons.__file__); print(persons.same_person('jane.doe', 'jane.doe'))"
 
 
 def python(*words, at=ROOT, isolated=False, **variables):
@@ -69,7 +69,7 @@ def test_another_lib_on_the_path_that_has_nothing_of_ours_does_not_stop_the_comm
 
 
 def test_where_it_is_imported_all_the_same_it_is_refused_by_its_name(foreign):
-    ask = "from lib import origin, persons; origin.imported()"
+    ask = "from lib import origin; from lib import persons; origin.imported()"
     code, _, complained = python("-c", ask, at=foreign, PYTHONPATH=f"{foreign}:{ROOT}")
     assert code == 1
     assert f"Refused: lib was imported from {foreign}/lib/__init__.py, expected {ROOT}/lib/__init__.py" in complained
@@ -89,7 +89,7 @@ def test_where_it_is_imported_all_the_same_it_is_refused_by_its_name(foreign):
 def test_a_module_that_a_start_up_file_put_in_our_place_is_refused_by_its_name(stand_in, tmp_path):
     (tmp_path / "theirs.py").write_text(BLIND, encoding="utf-8")
     (tmp_path / "sitecustomize.py").write_text(f"{THEIRS}\n{stand_in}\n", encoding="utf-8")
-    ask = "from lib import origin, persons; origin.imported()"
+    ask = "from lib import origin; from lib import persons; origin.imported()"
     code, _, complained = python("-c", ask, PYTHONPATH=str(tmp_path))
     assert code == 1
     assert "Refused: lib.persons was imported from " in complained

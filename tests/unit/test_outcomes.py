@@ -6,9 +6,9 @@ from math import inf
 import pandas as pd
 import pytest
 
-from lib.check_ids import Id
 from lib.checks import Check
 from lib.telemetry import outcomes
+from lib.values.check_ids import Id
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 CHANGE = NOW - timedelta(minutes=30)

@@ -5,10 +5,10 @@ import json
 import pytest
 from accounts import nowhere
 
-from lib.check_ids import Id
 from lib.checks import Check
 from lib.permissions import LOGGING, Need, allowed, checks, compared, needs
 from lib.settings import load
+from lib.values.check_ids import Id
 
 TOPIC = "arn:aws:sns:us-east-1:000000000000:Alerts"
 PUBLISH = Need("sns:Publish", TOPIC, "nobody is told")

@@ -9,11 +9,11 @@ from fakes import FakeResource, World, unlocked
 
 from lib import changes, guards, manifest, plans, provenance, records, resume, rollback, undo
 from lib.errors import NotAsWanted, Refused, Unreachable
-from lib.exact_json import Laid
 from lib.plans import Change, Plan, Wanted, entry
 from lib.record import change_rows, writers
 from lib.records import LOG, MANIFEST, VERDICT, Record
 from lib.settings import check
+from lib.values.exact_json import Laid
 
 NOT_KEPT = "the account does not keep that run"
 

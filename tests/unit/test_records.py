@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 import pytest
 
 from lib import records
-from lib.check_ids import Id
 from lib.checks import Check
 from lib.errors import BadParameters, NotAsWanted, Unrecorded
 from lib.records import MANIFEST, Record
 from lib.settings import load
+from lib.values.check_ids import Id
 
 LOG = "changes.jsonl"
 

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from lib import continuity, review
-from lib.check_ids import Id
 from lib.records import Record
+from lib.values.check_ids import Id
 
 
 def routes(*rows: tuple[str, bool]) -> pd.DataFrame:

@@ -5,7 +5,6 @@ from types import SimpleNamespace
 import pytest
 
 from lib import handover, records
-from lib.check_ids import Id, due, of
 from lib.checks import Check
 from lib.phases import validity
 from lib.phases.validity import BEGUN, Validation, Validity
@@ -14,6 +13,7 @@ from lib.settings import load
 from lib.telemetry import configuration
 from lib.telemetry.configuration import Configuration
 from lib.telemetry.facts import Difference, Fact, Meaning, Sense
+from lib.values.check_ids import Id, due, of
 
 THEN, NOW = "2026-01-01T00:00:00+00:00", "2026-01-02T00:00:00+00:00"
 FAILED = Difference("rule R: state", "12", Meaning.FAILED, "ENABLED -> DISABLED")

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import pytest
 
 from lib import breaking, executions, failure_walk, render, settings, show, walks
-from lib.check_ids import Id
 from lib.checks import Check
 from lib.errors import BadParameters, NotAsWanted
+from lib.values.check_ids import Id
 from lib.walks import Step, Whole, follow
 
 LOCAL = settings.load("local")

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib import exact_json, plans
+from lib import plans
 from lib.asl.reading import written
-from lib.exact_json import Laid
 from lib.plans import Change
 from lib.resources.workflow import _text, value_of
 from lib.resources.workflow_alias import digest
+from lib.values import exact_json
+from lib.values.exact_json import Laid
 
 WORDS = st.text(alphabet='ab\u00e9\U0001f600 \\/"\n', max_size=6)
 VALUES = st.recursive(

@@ -8,20 +8,20 @@ from botocore.loaders import Loader
 
 from lib import backtest_charts, charts, command, drill_charts, failure_chart, latency, listening, moves, run
 from lib.channels import Channel
-from lib.check_ids import Id
 from lib.checks import Check, Status
 from lib.errors import BadParameters, NotAsWanted
-from lib.exact_json import dumps
 from lib.failures import VISIBLE, Effect
-from lib.modes import Approval, Gap, Mode
 from lib.moves import Move
 from lib.phases import Phase
-from lib.record.words import Verdict, member
 from lib.settings import changed, load
-from lib.subscriber import EXPECTED, Protocol
 from lib.telemetry.facts import SENSES, Meaning, Sense
 from lib.telemetry.words import Count, Ending, ExecutionStatus, When, Who
 from lib.teststate import StateEnding
+from lib.values.addresses import EXPECTED, Protocol
+from lib.values.check_ids import Id
+from lib.values.exact_json import dumps
+from lib.values.modes import Approval, Gap, Mode
+from lib.values.words import Verdict, member
 from rehearsal import bridge
 from rehearsal.ground import CONTACT, OPERATIONS
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from lib.exact_json import DECODER, dumps
+from lib.values.exact_json import DECODER, dumps
 
 SPACE = " \t\n\r"
 # What we put around elements that had no list: laid out as nobody else does, so that it goes again with ours.

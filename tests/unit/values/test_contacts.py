@@ -16,16 +16,16 @@ from papermill.exceptions import PapermillExecutionError
 
 from lib import approval, changes, drift, guards, notebooks, show, terminal, undo
 from lib.aws import readable
-from lib.check_ids import Id
 from lib.checks import Check, Status, brief
 from lib.display import console, executed
 from lib.errors import NotAsWanted
-from lib.exact_json import dumps, loads
 from lib.plans import Change, Plan
-from lib.record import contacts
 from lib.records import LOG, Record
 from lib.resources import rules
 from lib.settings import load
+from lib.values import contacts
+from lib.values.check_ids import Id
+from lib.values.exact_json import dumps, loads
 
 MAIL, PHONE = "jane.roe@example.org", "+15550100123"
 HOOK = "https://hooks.example.org/services/T0/B0/key-8f31c2"

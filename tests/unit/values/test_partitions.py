@@ -5,10 +5,11 @@ import json
 import pytest
 from accounts import nowhere
 
-from lib import desired, names, partitions, permissions, render, walks
+from lib import desired, names, permissions, render, walks
 from lib.errors import BadParameters
 from lib.plans import Wanted
 from lib.settings import ROOT, Settings, changed, load
+from lib.values import partitions
 from rehearsal import baseline, policies
 
 QUEUE = "arn:{partition}:sqs:{region}:205930636302:Inbox"

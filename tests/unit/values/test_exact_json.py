@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.errors import NotAsWanted, Refused
-from lib.exact_json import Number, Twice, digest, document, dumps, in_order, loads, mapped, parts_of, require
+from lib.values.exact_json import Number, Twice, digest, document, dumps, in_order, loads, mapped, parts_of, require
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.sampled_from(
     ["\u2028", "\u2029", "\x00", "\ufeff", '"\\', "DynamoDB", "1", "1.0", "null", "é", "e\u0301"]
