@@ -18,7 +18,7 @@ from typing import Any
 from lib.account import Use
 from lib.aws import Live, absent_is_none, readable
 from lib.errors import NotAsWanted, Refused, Throttled, Unanswered
-from lib.parameters import RUN_ID
+from lib.settings_schema import RUN_ID
 from lib.values.modes import Approval
 from lib.values.name_limits import GUARDS
 

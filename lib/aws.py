@@ -26,7 +26,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from lib import origin
-from lib.answers import Readers, answering
+from lib.aws_answers import Readers, answering
 from lib.calls import CallLog, Calls
 from lib.errors import BadParameters, NotAsWanted, Refused, Throttled, Unanswered, Unreachable
 from lib.settings import Settings

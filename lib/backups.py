@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from lib import undo
-from lib.answers import answer
 from lib.aws import Live
+from lib.aws_answers import answer
 from lib.errors import NotAsWanted, Refused
 from lib.plans import Value
 from lib.record.files import text

@@ -15,12 +15,12 @@ from pathlib import Path
 from lib import manifest
 from lib.errors import Altered, BadParameters, RunbookError
 from lib.manifest import MANIFEST, RUNNING, VERDICT, Binding, Findings, unsealed
-from lib.parameters import COPIES, DRILLS
 from lib.record import files, writers
 from lib.record.files import DRAFT
 from lib.record.folder import CALLS, CRITERIA, LOG, TELLING, VALIDATED, WHOLE, Record, Store
 from lib.record.seals import State
 from lib.settings import Settings, folder_of
+from lib.settings_schema import COPIES, DRILLS
 
 __all__ = [
     "CALLS", "CRITERIA", "DRAFT", "LOG", "MANIFEST", "RUNNING", "VALIDATED", "VERDICT", "Record", "Store", "existing",

@@ -2,7 +2,7 @@
 
 A reader asks this table and raises on what it does not hold, since a route that nobody knows is an alert that nobody
 counts. Another route is a row here, its branch in the definition, its rule file and a scenario (`definitions/loader.py`
-holds the four against each other); a number that it decides by is a parameter of that name in `lib/parameters.py`.
+holds the four against each other); a number that it decides by is a parameter of that name in `lib/settings_schema.py`.
 """
 
 from collections.abc import Iterable, Mapping

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from lib.errors import BadParameters, Refused
-from lib.parameters import EMBEDDED_ACCOUNT, FIXED, OF_THE_RUN, ROOT, TIGHTENED, Settings, checked_run_id, mask
+from lib.settings_schema import EMBEDDED_ACCOUNT, FIXED, OF_THE_RUN, ROOT, TIGHTENED, Settings, checked_run_id, mask
 from lib.values.addresses import shown
 from lib.values.modes import Approval
 from lib.values.yaml_text import read

@@ -19,10 +19,10 @@ from lib.display import commands
 from lib.errors import Altered, BadParameters, RunbookError, Superseded, Unreachable, Unrecorded
 from lib.handover import take, union
 from lib.manifest import MANIFEST, VERDICT
-from lib.parameters import DRILLS, RUN_ID
 from lib.record import seals
 from lib.records import LOG
 from lib.settings import Settings
+from lib.settings_schema import DRILLS, RUN_ID
 
 # The condition of a put did not hold: another object is there, or it changed at that moment, or it is gone.
 NOT_AS_SEEN = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "412", "409", "404")

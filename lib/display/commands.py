@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from lib.parameters import OF_THE_RUN, ROOT, Settings
 from lib.settings import file_of, fitting, said_by
+from lib.settings_schema import OF_THE_RUN, ROOT, Settings
 
 # Of what belongs to a run alone, what a command must be told again to find the run.
 WHERE = ("outputs_dir", "docs_dir", "record_store", "profile")

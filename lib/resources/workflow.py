@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, cast
 
-from lib.answers import without
 from lib.asl.reading import kept, written
 from lib.aws import Live, absent_is_none, readable
+from lib.aws_answers import without
 from lib.errors import NotAsWanted, Refused
 from lib.plans import same
 from lib.resource import Field, Place

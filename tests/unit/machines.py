@@ -9,8 +9,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from lib.account_guards import AccountGuards
-from lib.answers import answer
 from lib.aws import Identity, Live
+from lib.aws_answers import answer
 from lib.plans import written
 from lib.records import Record
 from lib.settings import Settings

@@ -40,7 +40,11 @@ def add(source: Path, folder: Path) -> None:
     scenario["expect"] |= {"route": NAME, "events": [KIND]}
     (folder / "lib/definitions/scenarios/test-severe.json").write_text(json.dumps(scenario), encoding="utf-8")
     field = "    high_risk_above: Annotated"
-    _put(folder / "lib/parameters.py", field, f"    severe_risk_above: Annotated[Number, Field(ge=0, lt=100)]\n{field}")
+    _put(
+        folder / "lib/settings_schema.py",
+        field,
+        f"    severe_risk_above: Annotated[Number, Field(ge=0, lt=100)]\n{field}",
+    )
     for path in (folder / "parameters").glob("*.yaml"):
         _put(path, "high_risk_above:", "severe_risk_above: 90\nhigh_risk_above:")
 

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import ClientError
 
-from lib.answers import answer
 from lib.aws import Identity, Live
+from lib.aws_answers import answer
 from lib.errors import NotAsWanted
 from lib.resources import EnvironmentVariable, Permission
 from lib.settings import load

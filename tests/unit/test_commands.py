@@ -18,9 +18,9 @@ from lib.command import given_and_decided
 from lib.display import commands, page
 from lib.errors import BadParameters, Unreachable
 from lib.lock import Lock
-from lib.parameters import OF_THE_RUN
 from lib.phases import NOTEBOOKS, numbers, parameters_cell
 from lib.settings import load
+from lib.settings_schema import OF_THE_RUN
 from rehearsal import cli as rehearsal_cli
 
 COMMAND = re.compile(r"\b(runbook|papermill|make|aws) (?=[a-z])")

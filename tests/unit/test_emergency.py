@@ -10,7 +10,7 @@ from botocore.exceptions import ConnectTimeoutError
 from machines import OPERATOR, GuardParameters, StepFunctions, connected, described, says
 
 from lib import after_restore, deploy, emergency, manifest, records, rollback
-from lib.answers import answer
+from lib.aws_answers import answer
 from lib.errors import BadParameters, NotAsWanted, Refused, RunbookError, Unanswered, Unrecorded
 from lib.locks import Lock
 from lib.plans import UNKNOWN, Change, entry, written

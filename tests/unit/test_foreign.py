@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib import preflight, review, routes
-from lib.answers import answer
 from lib.aws import Identity, Live
+from lib.aws_answers import answer
 from lib.errors import NotAsWanted
 from lib.resources import Permission, QueueStatement, Rule, Subscription, Widgets
 from lib.resources.statements import carries, statements, value_of

@@ -49,7 +49,7 @@ ENVIRONMENTS = {path.stem for path in (ROOT / "parameters").glob("*.yaml")}
 APART = {"startswith", "endswith", "partition", "rpartition", "removeprefix", "find", "index"}
 # Who goes through plain data by a recursion of its own, and why `exact_json.parts_of` and `mapped` are not it.
 BY_RECURSION = {
-    "lib/answers.py answer": "says of each object where in the answer it stood",
+    "lib/aws_answers.py answer": "says of each object where in the answer it stood",
     "lib/asl/grammar.py _template": "a field and its neighbour in one object",
     "lib/asl/intrinsics.py _spoken": "writes another language",
     "lib/asl/intrinsics.py _to_string": "writes another language",
@@ -74,7 +74,7 @@ FOUNDATION = {
     "lib.errors": set(),
     "lib.values.escape": {"lib.errors"},
     "lib.origin": {"lib.errors"},
-    "lib.answers": {"lib.errors"},
+    "lib.aws_answers": {"lib.errors"},
     "lib.calls": {"lib.values.contacts", "lib.routes"},
     "lib.values.exact_json": {"lib.errors"},
     "lib.record.formats": {"lib.errors"},
@@ -114,7 +114,7 @@ FOUNDATION = {
     "lib.values.addresses": set(),
     "lib.values.partitions": set(),
     "lib.routes": {"lib.errors"},
-    "lib.parameters": {
+    "lib.settings_schema": {
         "lib.values.modes",
         "lib.values.name_limits",
         "lib.values.partitions",
@@ -125,7 +125,7 @@ FOUNDATION = {
     "lib.settings": {
         "lib.errors",
         "lib.values.modes",
-        "lib.parameters",
+        "lib.settings_schema",
         "lib.values.addresses",
         "lib.values.yaml_text",
     },
@@ -142,7 +142,7 @@ FOUNDATION = {
     "lib.records": {
         "lib.errors",
         "lib.manifest",
-        "lib.parameters",
+        "lib.settings_schema",
         "lib.record.files",
         "lib.record.folder",
         "lib.record.seals",
@@ -150,7 +150,7 @@ FOUNDATION = {
         "lib.settings",
     },
     "lib.aws": {
-        "lib.answers",
+        "lib.aws_answers",
         "lib.calls",
         "lib.errors",
         "lib.origin",
@@ -158,14 +158,14 @@ FOUNDATION = {
         "lib.settings",
         "lib.wait",
     },
-    "lib.display.commands": {"lib.parameters", "lib.settings"},
+    "lib.display.commands": {"lib.settings_schema", "lib.settings"},
     "lib.account_guards": {
         "lib.account",
         "lib.aws",
         "lib.errors",
         "lib.values.modes",
         "lib.values.name_limits",
-        "lib.parameters",
+        "lib.settings_schema",
     },
     "lib.machine": set(),
     "lib.locks": {
