@@ -14,13 +14,13 @@ import pandas as pd
 
 from lib import checkins, routes
 from lib.asl.answer_fields import is_words, merged
+from lib.asl.router import ABSENT_CELL, CANNOT_TELL, FAILED, Router
 from lib.aws import Live
 from lib.checkins import Coverage
 from lib.checks import Check, Status
 from lib.errors import BadParameters
 from lib.moves import WORDS, Move
 from lib.records import Record
-from lib.router import ABSENT_CELL, CANNOT_TELL, FAILED, Router
 from lib.telemetry import started_executions
 from lib.telemetry.checkin_reading import CONTRACT, USUAL, Outlook, outlook
 from lib.telemetry.started_executions import Started

@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from lib.choices import is_number
-from lib.router import ABSENT_CELL, UNKNOWN_CELL
+from lib.asl.choice_rules import is_number
+from lib.asl.router import ABSENT_CELL, UNKNOWN_CELL
 from lib.telemetry import shares
 from lib.telemetry.checkin_copies import Answer
 from lib.telemetry.checkin_keys import AT_ONCE

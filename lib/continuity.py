@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from lib import executions
+from lib.asl.states import walk
 from lib.aws import Live
 from lib.checks import Check, Status
 from lib.plans import Outcome
@@ -15,7 +16,6 @@ from lib.records import Record
 from lib.resources import Workflow, WorkflowAlias, entries
 from lib.resources.workflow import value_of
 from lib.settings import Settings
-from lib.states import walk
 from lib.telemetry import cutover, outcomes, pauses, shifts, success_rate
 from lib.telemetry.cutover import Cutover
 from lib.telemetry.success_rate import SHORTEST, Decision, Tally

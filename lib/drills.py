@@ -14,6 +14,7 @@ from typing import Any
 
 from lib import changes, executions, listening, locks, render, resources
 from lib.account_guards import AccountGuards
+from lib.asl.states import named
 from lib.aws import Live
 from lib.channels import Channel
 from lib.checks import brief
@@ -28,7 +29,6 @@ from lib.resources.users import item_of, require_nobodys
 from lib.resources.workflow import value_of
 from lib.routes import DRILL_PREFIX, Told
 from lib.scenarios import Scenario
-from lib.states import named
 from lib.wait import idle
 
 WAIT_SECONDS = 180

@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lib import boundaries, scenarios, walks
+from lib import boundaries, scenarios
+from lib.asl import interpreter
+from lib.asl.interpreter import SentKind, Way, follow
 from lib.checks import Check, Status
 from lib.routes import DRILL_PREFIX
 from lib.scenarios import Scenario
 from lib.teststate import Asked
 from lib.values.check_ids import Id
-from lib.walks import SentKind, Way, follow
 
 EXECUTION = f"{DRILL_PREFIX}before-deploying"
 
@@ -35,7 +36,7 @@ class Taken:
 
 def taken(asked: Asked, definition: Mapping[str, Any]) -> list[Taken]:
     """Every scenario of the plan to its end, and every boundary case until its route is decided."""
-    walks.require_known(definition)
+    interpreter.require_known(definition)
     return [_taken(asked, definition, case, whole=True) for case in scenarios.load()] + [
         _taken(asked, definition, case, whole=False) for case in boundaries.cases(asked.live.settings)
     ]
@@ -44,7 +45,7 @@ def taken(asked: Asked, definition: Mapping[str, Any]) -> list[Taken]:
 def _taken(asked: Asked, definition: Mapping[str, Any], case: Scenario, *, whole: bool) -> Taken:
     # Every case is given the same name, so that cases that agree share their questions.
     given = {"userId": asked.live.settings.drill_user_id, **case.input(EXECUTION)}
-    context = walks.context_of(EXECUTION, given, asked.live.settings.state_machine_arn)
+    context = interpreter.context_of(EXECUTION, given, asked.live.settings.state_machine_arn)
     return Taken(case, follow(definition, given, context, asked, until="" if whole else "route"), whole)
 
 

@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lib import boundaries, routes, states, walks
-from lib.breaking import FAULTS, TOO_LARGE, Reached, Sabotaged, Start, faults, reach
+from lib import boundaries, routes
+from lib.asl import interpreter, states
+from lib.asl.failure_paths import FAULTS, TOO_LARGE, Reached, Sabotaged, Start, faults, reach
+from lib.asl.interpreter import SentKind, Step, Way, Whole, failed, follow
 from lib.checks import Check, Status
 from lib.routes import Route
 from lib.settings import Settings
 from lib.teststate import Asked
 from lib.values.check_ids import Id
-from lib.walks import SentKind, Step, Way, Whole, failed, follow
 
 ORDINARY = "checkin-before-deploying"
 
@@ -84,7 +85,7 @@ def _walked(
     if reached is None:
         return Failure(state.where, fault, error, (), None, visible=False)
     start, before = reached.start, Sabotaged(Whole(reached.start.result), reached.before)
-    context = walks.context_of(ORDINARY, start.given, asked.live.settings.state_machine_arn)
+    context = interpreter.context_of(ORDINARY, start.given, asked.live.settings.state_machine_arn)
     way = follow(definition, start.given, context, _OneFails(asked, before, state.where, error))
     last = definition["States"].get(way.states[-1], {})
     visible = bool(way.error) and last.get("Type") == "Fail"

@@ -9,8 +9,8 @@ from typing import Any
 from zlib import crc32
 
 from lib.asl import shape
-from lib.conditions import said
-from lib.states import Edge, EdgeKind, edges, flow, walk
+from lib.asl.conditions import said
+from lib.asl.states import Edge, EdgeKind, edges, flow, walk
 from lib.values.escape import label
 
 SHAPES = {"Choice": ('{"', '"}'), "Fail": ('[["', '"]]'), "Pass": ('("', '")')}

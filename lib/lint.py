@@ -9,12 +9,12 @@ from typing import Any
 
 from lib import thresholds
 from lib.asl import grammar, reading, shape, statelint_view
+from lib.asl.payload_templates import steps_of
 from lib.asl.shape import WORKFLOW, Problem
+from lib.asl.states import EdgeKind, State, edges, longest, references, walk
 from lib.definitions.loader import DECISION
 from lib.errors import BadParameters
-from lib.payloads import steps_of
 from lib.render import placeholders
-from lib.states import EdgeKind, State, edges, longest, references, walk
 
 COMPLETE = "CheckinComplete"
 PROCESSOR = "ProcessCheckin"

@@ -23,11 +23,11 @@ from matplotlib.patches import FancyBboxPatch, Patch, PathPatch, Polygon
 from matplotlib.path import Path
 
 from lib.asl import shape
-from lib.conditions import said
+from lib.asl.conditions import said
+from lib.asl.states import EdgeKind, edges, flow, walk
 from lib.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILLION, Drawing, styled
 from lib.errors import BadParameters
 from lib.layout import Edge, Layout, Point, Size, place
-from lib.states import EdgeKind, edges, flow, walk
 
 BOX: Size = (1.26, 0.5)  # inches
 BETWEEN = 0.68

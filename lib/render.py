@@ -11,11 +11,11 @@ from typing import Any
 
 from lib.asl import reading
 from lib.asl.shape import inner
+from lib.asl.states import named, walk
 from lib.definitions import loader
 from lib.errors import BadParameters
 from lib.flowchart import mermaid as mermaid
 from lib.settings import Settings
-from lib.states import named, walk
 from lib.values.exact_json import mapped, parts_of
 
 PLACEHOLDER = re.compile(r"\$\{([A-Za-z][A-Za-z0-9_]*)\}")

@@ -6,6 +6,7 @@ from typing import Any
 
 from lib import phases, plans, provenance, records, resources, undo
 from lib.account_guards import AccountGuards
+from lib.asl.states import named
 from lib.aws import Live
 from lib.checks import brief
 from lib.drills import GATE
@@ -16,7 +17,6 @@ from lib.records import LOG, Record
 from lib.resource import Value
 from lib.resources import Workflow, entries
 from lib.resources.workflow import value_of
-from lib.states import named
 
 LEDGER = "evidence/rollback.json"
 CARRYING = ("01", "02", "04")  # phases that make what the alerts of phase 03's workflow take to reach anybody

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from lib.asl.interpreter import Step, catches, result_of
 from lib.aws import Live, readable
 from lib.errors import NotAsWanted
 from lib.values.exact_json import mapped
-from lib.walks import Step, catches, result_of
 
 # AWS takes a context object only with a mock, and a mock only for tasks. So in other states `$$.` is read from here.
 HELD = "contextOfTest"
@@ -31,7 +31,7 @@ class StateEnding(StrEnum):
 
 @dataclass(frozen=True)
 class Asked:
-    """The API as a `walks.Stepper`: tasks succeed. The same question is put once, whoever asks it."""
+    """The API as a `interpreter.Stepper`: tasks succeed. The same question is put once, whoever asks it."""
 
     live: Live
     known: dict[str, dict[str, Any]] = field(default_factory=dict)

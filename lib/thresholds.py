@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from lib import render, routes
-from lib.choices import is_number
+from lib.asl.choice_rules import is_number
+from lib.asl.states import named
 from lib.definitions import loader
 from lib.definitions.loader import DECISION
 from lib.errors import BadParameters
 from lib.settings import Settings
-from lib.states import named
 
 NAMES = tuple(threshold.placeholder for threshold in routes.THRESHOLDS)
 

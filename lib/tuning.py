@@ -13,9 +13,9 @@ import pandas as pd
 
 from lib import checkins, render, thresholds
 from lib import routes as table
+from lib.asl.router import Router, grouped
 from lib.errors import BadParameters
 from lib.review import Window
-from lib.router import Router, grouped
 from lib.routes import Score
 from lib.settings import Settings
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lib.states import walk
+from lib.asl.states import walk
 from rehearsal import baseline
 from rehearsal.breaking import FAILING, MISSING, SLOW
 from rehearsal.failing import DISABLED, DISPATCHER, RULE, Failure

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lib.states import walk
+from lib.asl.states import walk
 from rehearsal.breaking import FAILING, FAULTS, MISSING, SLOW
 from rehearsal.reaching import Way, ways
 

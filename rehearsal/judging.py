@@ -11,9 +11,9 @@ nothing caught, and whatever else was under way is cancelled with it.
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from lib.asl.states import walk
 from lib.failures import Effect
 from lib.routes import Route
-from lib.states import walk
 from lib.telemetry.words import ExecutionStatus
 from rehearsal.failing import Failure
 from rehearsal.ground import Drill

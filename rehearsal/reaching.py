@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib import scenarios
-from lib.breaking import Start, fewest
+from lib.asl.failure_paths import Start, fewest
+from lib.asl.states import walk
 from lib.routes import DRILL_PREFIX, SCORED, Route, Unrouted
 from lib.settings import Settings
-from lib.states import walk
 
 INVALID, UNPROCESSED, UNSCORED = Unrouted.INVALID.value, Unrouted.UNPROCESSED.value, Route.UNSCORED.value
 CALM = {"risk_score": 10, "score": 0.4, "trajectory": "stable", "text": ""}  # what the processor says of our text

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from lib import choices, states
+from lib.asl import choice_rules, states
+from lib.asl.payload_templates import steps_of
 from lib.errors import BadParameters
-from lib.payloads import steps_of
 
 WORDS = "text"  # what somebody said; never kept, whatever a definition does with it
-TYPE_TESTS = ("IsPresent", *choices.TYPES)
+TYPE_TESTS = ("IsPresent", *choice_rules.TYPES)
 ANOTHER = "another text, which is not kept"
 MERGES = "States.JsonMerge("
 DEEPEST = 12
@@ -56,7 +56,7 @@ def answer_fields(definition: Mapping[str, Any]) -> AnswerFields:
             for field in _fields(places, rule["Variable"]):
                 if any(isinstance(key, int) for key in field):
                     raise BadParameters(f"{state.where} decides by {rule['Variable']}, a part of a list; none is kept")
-                operator = choices.operator_of(rule)
+                operator = choice_rules.operator_of(rule)
                 compared.setdefault(_dotted(field), []).append((operator, rule[operator]))
         passed |= {_dotted(field) for path in states.references(state.body) for field in _fields(places, path)}
     found = {field: tuple(dict.fromkeys(rules)) for field, rules in compared.items() if field}

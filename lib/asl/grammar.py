@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lib import states
+from lib.asl import states
+from lib.asl.choice_rules import is_operator, rules
 from lib.asl.failing import DrawsLots
 from lib.asl.moments import is_moment
+from lib.asl.payload_templates import expression
 from lib.asl.shape import JSONATA, WORKFLOW, Problem, is_expression
-from lib.choices import is_operator, rules
+from lib.asl.states import State
 from lib.errors import BadParameters
-from lib.payloads import expression
-from lib.states import State
 
 LONGEST_NAME = 80
 LONGEST_TIME = 99_999_999  # seconds

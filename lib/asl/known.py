@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from lib import choices
-from lib.asl import shape, sides
+from lib.asl import choice_rules, shape, sides
 from lib.asl.answers import result_of
 from lib.asl.failing import naming
+from lib.asl.payload_templates import expression, placed, steps_of
 from lib.errors import BadParameters
-from lib.payloads import expression, placed, steps_of
 from lib.values.exact_json import parts_of
 
 KNOWN = {
@@ -64,7 +63,7 @@ def _known_words(body: Mapping[str, Any]) -> None:
     if body["Type"] == "Task":
         result_of(body, None)
     if body["Type"] == "Choice":
-        list(choices.comparisons(body))
+        list(choice_rules.comparisons(body))
     _known_paths(body)
     for template in (body.get("Parameters"), body.get("ResultSelector"), body.get("Credentials")):
         _known_expressions(template)
@@ -73,8 +72,8 @@ def _known_words(body: Mapping[str, Any]) -> None:
 def _known_paths(body: Mapping[str, Any]) -> None:
     """Raises BadParameters for a path of a state, outside its payload templates, that is not known here."""
     paths = [body[key] for key in PATHS if body.get(key) is not None]
-    for rule in choices.rules(body) if body["Type"] == "Choice" else ():
-        named = choices.operator_of(rule)
+    for rule in choice_rules.rules(body) if body["Type"] == "Choice" else ():
+        named = choice_rules.operator_of(rule)
         paths += [rule["Variable"], *([rule[named]] if named.endswith("Path") else [])]
     for path in paths:
         steps_of(path)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lib import choices, states
+from lib.asl import choice_rules, states
 from lib.errors import BadParameters
 from lib.values.exact_json import parts_of
 
@@ -29,8 +29,8 @@ def require_sides(definition: Mapping[str, Any]) -> None:
         for key, text in _expressions(state.body):
             if POINTING.search(POINTED.sub("", text)):
                 raise BadParameters(f"{state.where}: {key} takes its place in a list from the data, not known here")
-        for rule in choices.rules(state.body) if state.type == "Choice" else ():
-            named = choices.operator_of(rule)
+        for rule in choice_rules.rules(state.body) if state.type == "Choice" else ():
+            named = choice_rules.operator_of(rule)
             if named.startswith("Is"):
                 continue
             if named.startswith("Numeric") and named.endswith("Path"):

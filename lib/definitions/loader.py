@@ -9,9 +9,9 @@ from typing import Any
 
 from lib import routes
 from lib.asl import reading
+from lib.asl.states import State, walk
 from lib.errors import BadParameters
 from lib.routes import Alert, Route, Unrouted
-from lib.states import State, walk
 
 FOLDER = Path(__file__).parent
 DEFINITION, DASHBOARD = "stepfunctions-phase3-definition.json", "dashboard.json"

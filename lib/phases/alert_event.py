@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lib import approval, drills, judging, names, scenarios
+from lib.asl.states import walk
 from lib.aws import Live, readable
 from lib.channels import Channel
 from lib.checks import Check, Status, require
@@ -17,7 +18,6 @@ from lib.plans import Plan
 from lib.records import Record
 from lib.resources.users import item_of
 from lib.routes import STANDARD_ALERT
-from lib.states import walk
 from lib.values.check_ids import Id
 from lib.values.modes import Mode
 

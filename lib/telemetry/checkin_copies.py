@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from lib.asl.router import ABSENT_CELL, UNKNOWN_CELL
 from lib.errors import BadParameters
 from lib.records import Record
-from lib.router import ABSENT_CELL, UNKNOWN_CELL
 from lib.telemetry.checkin_keys import Key
 
 FOLDER = "evidence/checkins"

@@ -16,10 +16,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from lib.asl.answer_fields import AnswerFields, is_words, kept
+from lib.asl.payload_templates import ABSENT, found
+from lib.asl.router import ABSENT_CELL, UNKNOWN_CELL
 from lib.aws import Live, error_code, readable
-from lib.payloads import ABSENT, found
 from lib.records import Record
-from lib.router import ABSENT_CELL, UNKNOWN_CELL
 from lib.telemetry.checkin_copies import Answer, Copies
 from lib.telemetry.checkin_keys import AT_ONCE, Key, Listing, listed, moment_of
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from workbench import SECRET, Bench, Case, broken, user_of
 
+from lib.asl.router import Router
 from lib.definitions import loader
-from lib.router import Router
 from lib.settings import Settings
 
 SCENARIOS = ("normal", "standard", "moderate", "high", "crisis", "declining")

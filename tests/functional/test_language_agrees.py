@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from workbench import ended
 
-from lib import walks
+from lib.asl import interpreter
+from lib.asl.interpreter import Whole, follow
 from lib.settings import Settings
-from lib.walks import Whole, follow
 from rehearsal import baseline
 from rehearsal.clients import client
 
@@ -111,5 +111,5 @@ def _ended(states: Any, arn: str) -> Any:
 
 @pytest.mark.parametrize("name", CASES)
 def test_both_end_with_the_same(name: str, answers: dict[str, Any]) -> None:
-    way = follow(CASES[name], GIVEN, walks.context_of(name, GIVEN), Whole())
+    way = follow(CASES[name], GIVEN, interpreter.context_of(name, GIVEN), Whole())
     assert json.dumps(way.output, sort_keys=True) == json.dumps(answers[name], sort_keys=True)

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from workbench import SECRET, Bench, Case, Result
 
-from lib.payloads import FailsExecution
-from lib.router import Router
+from lib.asl.payload_templates import FailsExecution
+from lib.asl.router import Router
 from lib.settings import Settings
 from rehearsal import baseline
 

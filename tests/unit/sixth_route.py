@@ -83,7 +83,6 @@ def ask() -> dict[str, object]:
 
     from lib import (
         boundaries,
-        breaking,
         chart_answers,
         charts,
         checkins,
@@ -104,11 +103,12 @@ def ask() -> dict[str, object]:
         tuning_charts,
         workflow_log,
     )
+    from lib.asl import failure_paths
+    from lib.asl.router import Router
     from lib.backtest import counted
     from lib.backtest_charts import moves
     from lib.definitions import loader
     from lib.listening import listeners
-    from lib.router import Router
     from lib.settings import load
     from lib.telemetry.checkin_copies import Answer
     from rehearsal import reaching
@@ -170,7 +170,7 @@ def ask() -> dict[str, object]:
         "judged": judging.rules_of([KIND]),
         "scenarios": [case.name for case in scenarios.load()],
         "outcome": scenarios.outcome(NAME),
-        "failures": sorted(breaking.reach(definition, failure_walk.starts(s))),
+        "failures": sorted(failure_paths.reach(definition, failure_walk.starts(s))),
         "single failures": list(reaching.inputs(s)),
         "states": router.way({"risk_score": 92, "score": 0.5}).states,
     }

@@ -9,10 +9,10 @@ import pytest
 
 from lib import backtest, backtest_charts, checkins, drawing, render, settings
 from lib.asl.answer_fields import AnswerFields, answer_fields, kept
+from lib.asl.router import Router
 from lib.backtest import Backtest, Started, counted
 from lib.checkins import Coverage
 from lib.errors import NotAsWanted
-from lib.router import Router
 from lib.telemetry import started_executions
 from lib.telemetry.checkin_copies import Answer
 from lib.telemetry.checkin_reading import cell

@@ -56,7 +56,7 @@ BY_RECURSION = {
     "lib/values/exact_json.py in_order": "an object's keys among each other",
     "lib/values/exact_json.py mapped": "it is this one",
     "lib/guards.py _differing": "two values at once",
-    "lib/payloads.py filled": "renames the key by which it decides",
+    "lib/asl/payload_templates.py filled": "renames the key by which it decides",
     "lib/plans.py differences": "two values at once",
     "lib/plans.py same": "two values at once",
     "lib/record/json_rows.py _layout": "writes text, a row a line",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lib import lint, render, settings
-from lib.states import longest
+from lib.asl.states import longest
 
 LOCAL = settings.load("local")
 PLAIN = render.definition(LOCAL)

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from lib import conditions, drawing, layout, picture, render
+from lib import drawing, layout, picture, render
 from lib import settings as parameters
+from lib.asl import conditions
+from lib.asl.states import walk
 from lib.errors import BadParameters
 from lib.layout import Edge
-from lib.states import walk
 
 BASELINE = Path(parameters.ROOT) / "rehearsal" / "baseline-definition.json"
 PHASE_3 = render.definition(parameters.load("local"))

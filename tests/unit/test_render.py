@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib import render, settings
+from lib.asl.states import walk
 from lib.definitions import loader
 from lib.errors import BadParameters
-from lib.states import walk
 
 LOCAL = settings.load("local")
 PLAIN = render.definition(LOCAL)

@@ -28,10 +28,10 @@ from lib import (
     tuning_charts,
     workflow_log,
 )
+from lib.asl.router import Router
 from lib.backtest import counted
 from lib.definitions import loader
 from lib.errors import BadParameters
-from lib.router import Router
 from lib.routes import Route, Unrouted
 from lib.settings import ROOT, Settings, load
 from rehearsal.functions import alert_dispatcher

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from lib import render, settings
-from lib.states import walk
+from lib.asl.states import walk
 from rehearsal import breaking, judging, reaching, single_failures
 from rehearsal.breaking import FAULTS, MISSING, SLOW
 from rehearsal.failing import BEHIND, Failure, behind_events, briefly, of_tasks

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from lib import render, settings, thresholds
+from lib.asl.router import Router
 from lib.errors import BadParameters
-from lib.router import Router
 
 LOCAL = settings.load("local")
 PLAIN = render.definition(LOCAL)

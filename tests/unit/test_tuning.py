@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from lib import checkins, drawing, render, settings, thresholds, tuning, tuning_charts
+from lib.asl.router import Router
 from lib.checkins import Coverage
 from lib.review import Window
-from lib.router import Router
 from lib.routes import level
 from lib.telemetry.checkin_copies import Answer
 from rehearsal import baseline

@@ -5,7 +5,8 @@ import json
 import pytest
 from accounts import nowhere
 
-from lib import desired, names, permissions, render, walks
+from lib import desired, names, permissions, render
+from lib.asl import interpreter
 from lib.errors import BadParameters
 from lib.plans import Wanted
 from lib.settings import ROOT, Settings, changed, load
@@ -88,5 +89,5 @@ def test_no_file_names_a_thing_of_one_partition(folder):
 
 
 def test_what_a_walk_makes_up_lies_in_no_partition():
-    made = json.dumps(walks.context_of("any", {}))
+    made = json.dumps(interpreter.context_of("any", {}))
     assert '"arn:any:states:any:any:execution:any:any"' in made and "arn:aws" not in made

@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
-from lib import choices
-from lib.asl import moments
+from lib.asl import choice_rules, moments
 from lib.asl.answers import result_of as result_of
 from lib.asl.failing import NoChoiceMatched, naming
 from lib.asl.known import require_known as require_known
+from lib.asl.payload_templates import expression, filled, placed, required
 from lib.errors import BadParameters
-from lib.payloads import expression, filled, placed, required
 
 MOST_STATES = 200
 UNCAUGHT = ("States.DataLimitExceeded", "States.Runtime")  # States.ALL does not catch these
@@ -85,7 +84,7 @@ class Whole:
             return _fails(body, data, context)
         if kind in ("Choice", "Wait", "Succeed"):
             seen = seen_by(body, data, context)
-            to = choices.choose(body, seen, context) if kind == "Choice" else after
+            to = choice_rules.choose(body, seen, context) if kind == "Choice" else after
             return Step(to, _shown(body, seen, context))
         payload = payload_of(body, data, context)
         if kind == "Task":

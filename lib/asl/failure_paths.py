@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lib import states, walks
-from lib.walks import Step, Whole, failed, follow
+from lib.asl import interpreter, states
+from lib.asl.interpreter import Step, Whole, failed, follow
 
 FAULTS = ("missing", "access denied", "throttled", "timed out", "failing")
 # The names that Step Functions gives the errors of each integration. EventBridge documents FailedEntry alone: an event
@@ -77,7 +77,7 @@ def reach(definition: Mapping[str, Any], given: Sequence[Start]) -> dict[str, li
 
     A task that nothing reaches is left out. Raises BadParameters for a definition that is not known here.
     """
-    walks.require_known(definition)
+    interpreter.require_known(definition)
     found = dict[str, dict[frozenset[str], Reached]]()
     for start in given:
         for task, broken in fewest(definition, start).items():
@@ -101,6 +101,6 @@ def fewest(definition: Mapping[str, Any], start: Start) -> dict[str, frozenset[s
 
 def _tasks(definition: Mapping[str, Any], start: Start, broken: frozenset[str]) -> set[str]:
     """The tasks on the way when these fail."""
-    context = walks.context_of(start.name, start.given)
+    context = interpreter.context_of(start.name, start.given)
     way = follow(definition, start.given, context, Sabotaged(Whole(start.result), broken))
     return {state.where for state in states.walk(definition) if state.type == "Task"} & set(way.states)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lib.asl.shape import BESIDE
-from lib.states import Edge, EdgeKind
+from lib.asl.states import Edge, EdgeKind
 
 KINDS = {
     "IsPresent": "given",

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from lib import lint, render, router, settings, teststate, walks
-from lib.asl import reading
+from lib import lint, render, settings, teststate
+from lib.asl import interpreter, reading, router
+from lib.asl.payload_templates import FailsExecution
 from lib.definitions import loader
 from lib.errors import BadParameters, NotAsWanted
-from lib.payloads import FailsExecution
 from rehearsal.baseline import definition as baseline
 
 LOCAL = settings.load("local")
@@ -316,7 +316,7 @@ class Answering:
 
 
 def test_teststate_is_sent_only_what_of_the_context_it_is_known_to_take() -> None:
-    live, context = Answering(), walks.context_of("any", {})
+    live, context = Answering(), interpreter.context_of("any", {})
     asked = teststate.Asked(live)  # type: ignore[arg-type]
     task = {"Type": "Task", "Resource": "arn:aws:states:::dynamodb:updateItem", "Parameters": {}, "End": True}
     asked("A", task, {}, context)

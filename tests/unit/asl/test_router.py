@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib import payloads, render, router, settings
+from lib import render, settings
+from lib.asl import payload_templates, router
+from lib.asl.payload_templates import FailsExecution, MissingVariable
+from lib.asl.router import Router
 from lib.errors import BadParameters
-from lib.payloads import FailsExecution, MissingVariable
-from lib.router import Router
 from rehearsal.baseline import definition as baseline
 
 LOCAL = settings.load("local")
@@ -140,7 +141,7 @@ def test_what_is_remembered_is_what_a_walk_of_its_own_says(result: Any) -> None:
 FIELDS = ["risk_score", "score", "trajectory"]
 CELLS = (
     ANYTHING
-    | st.just(payloads.ABSENT)
+    | st.just(payload_templates.ABSENT)
     | st.sampled_from([0, -0.0, 30, 50, 85, 95, 100, -0.6, -1, 1, 150, -5, 95.01, 1e300, -1e300, 10**400, True, False])
     | st.sampled_from([math.nan, math.inf, -math.inf, "declining", "97", [], {}])
 )
@@ -150,12 +151,13 @@ CELLS = (
 @given(st.lists(st.tuples(CELLS, CELLS, CELLS | st.just("declining")), max_size=12))
 def test_many_at_once_take_the_routes_that_each_takes_alone(rows: list[tuple[Any, ...]]) -> None:
     frame = pd.DataFrame(
-        [["" if value is payloads.ABSENT else json.dumps(value) for value in row] for row in rows], columns=FIELDS
+        [["" if value is payload_templates.ABSENT else json.dumps(value) for value in row] for row in rows],
+        columns=FIELDS,
     )
     for definition, together in ((PLAIN, NEW_ROUTER), (OLD, OLD_ROUTER)):
         alone = [
             Router(definition).route_or_failure(
-                {"text": ""} | {f: v for f, v in zip(FIELDS, row, strict=True) if v is not payloads.ABSENT}
+                {"text": ""} | {f: v for f, v in zip(FIELDS, row, strict=True) if v is not payload_templates.ABSENT}
             )
             for row in rows
         ]

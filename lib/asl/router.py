@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lib import choices, routes, states, walks
-from lib.asl import answer_fields
+from lib import routes
+from lib.asl import answer_fields, choice_rules, interpreter, states
+from lib.asl.interpreter import Sent, SentKind, Way, Whole, follow
 from lib.asl.intrinsics import is_plain
+from lib.asl.payload_templates import ABSENT, FailsExecution
 from lib.errors import BadParameters
-from lib.payloads import ABSENT, FailsExecution
 from lib.routes import Route, Unrouted
 from lib.values.exact_json import mapped
-from lib.walks import Sent, SentKind, Way, Whole, follow
 
 FAILED, CANNOT_TELL = Unrouted.FAILED, Unrouted.CANNOT_TELL
 USER = "somebody"
@@ -36,7 +36,7 @@ class Router:
     """
 
     def __init__(self, definition: Mapping[str, Any]) -> None:
-        walks.require_known(definition)
+        interpreter.require_known(definition)
         scoring = sorted({name for state in states.walk(definition) if (name := _function(state))})
         if len(scoring) != 1:
             raise BadParameters(f"the definition calls {len(scoring)} functions {scoring}; expected one, that scores")
@@ -98,7 +98,7 @@ class Router:
         """The way of an ordinary check-in that the processor scores so, every task succeeding."""
         given = {"userId": USER}
         result = Whole(mapped(checkin, lambda _, value: _sayable(value, self.edges)))
-        return follow(self.definition, given, walks.context_of("checkin", given), result)
+        return follow(self.definition, given, interpreter.context_of("checkin", given), result)
 
 
 def grouped(cells: pd.DataFrame, edges: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
@@ -118,7 +118,7 @@ def _key(value: Any, edges: Sequence[float]) -> Any:  # noqa: ANN401
     """The same for results that no rule can tell apart."""
     if isinstance(value, Mapping):
         return ("object", *sorted((key, _key(part, edges)) for key, part in value.items()))
-    if choices.is_number(value):
+    if choice_rules.is_number(value):
         return ("number", _side(value, edges))
     if value is None or isinstance(value, bool | str):
         return (type(value).__name__, str(value))
@@ -201,6 +201,9 @@ def _function(state: states.State) -> str:
 def _numbers(definition: Mapping[str, Any]) -> list[float]:
     """Every number that a rule of the definition compares with."""
     rules = [
-        rule for state in states.walk(definition) if state.type == "Choice" for rule in choices.comparisons(state.body)
+        rule
+        for state in states.walk(definition)
+        if state.type == "Choice"
+        for rule in choice_rules.comparisons(state.body)
     ]
     return [wanted for operator, wanted in rules if operator.startswith("Numeric")]

@@ -10,13 +10,13 @@ from foreign import CATCH, DEFINITIONS, FUNCTION, machine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from lib import breaking, drawing, flowchart, lint, picture, render, states, thresholds, walks
+from lib import drawing, flowchart, lint, picture, render, thresholds
 from lib import settings as parameters
-from lib.asl import reading
+from lib.asl import failure_paths, interpreter, reading, states
+from lib.asl.interpreter import Whole, follow
+from lib.asl.payload_templates import FailsExecution
+from lib.asl.router import Router, route_of
 from lib.errors import BadParameters, RunbookError
-from lib.payloads import FailsExecution
-from lib.router import Router, route_of
-from lib.walks import Whole, follow
 from rehearsal.baseline import definition as baseline
 
 LOCAL = parameters.load("local")
@@ -40,8 +40,8 @@ DATA = {
 
 
 def walk_by(definition: Any) -> None:
-    walks.require_known(definition)
-    follow(definition, DATA, walks.context_of("any", DATA), Whole(SCORED))
+    interpreter.require_known(definition)
+    follow(definition, DATA, interpreter.context_of("any", DATA), Whole(SCORED))
 
 
 def route_by(definition: Any) -> None:
@@ -62,7 +62,9 @@ READERS: dict[str, Callable[[Any], object]] = {
     "picture": picture.workflow,
     "flowchart": flowchart.mermaid,
     "thresholds": thresholds.thresholds_of,
-    "failures": lambda definition: breaking.reach(definition, [breaking.Start({"userId": "somebody"}, SCORED)]),
+    "failures": lambda definition: failure_paths.reach(
+        definition, [failure_paths.Start({"userId": "somebody"}, SCORED)]
+    ),
 }
 
 
@@ -85,7 +87,7 @@ def test_what_is_valid_is_walked_or_refused_by_name_and_always_drawn_and_compare
         assert not isinstance(found[reader], RunbookError), (reader, found[reader])
     drawing.png(found["picture"], 40)
     try:
-        walks.require_known(definition)
+        interpreter.require_known(definition)
     except BadParameters as error:
         assert refused and refused in str(error), error
         assert any(state.name in str(error) for state in states.walk(definition)) or "JSONata" in str(error)
@@ -399,4 +401,4 @@ def test_a_catch_that_is_foreign_is_named() -> None:
     )
     definition["States"]["Sorry"] = {"Type": "Succeed"}
     with pytest.raises(BadParameters, match=r"A has Catch\.Output"):
-        walks.require_known(definition)
+        interpreter.require_known(definition)

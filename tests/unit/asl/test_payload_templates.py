@@ -2,16 +2,16 @@
 
 import pytest
 
-from lib import payloads
+from lib.asl import payload_templates
+from lib.asl.payload_templates import FailsExecution, MissingVariable
 from lib.errors import BadParameters
-from lib.payloads import FailsExecution, MissingVariable
 
 DATA = {"a": {"b": 2, "list": [{"c": 3}]}, "text": "it's {so}"}
 CONTEXT = {"Execution": {"Name": "drill-1"}}
 
 
 def said(text):
-    return payloads.expression(text)(DATA, CONTEXT)
+    return payload_templates.expression(text)(DATA, CONTEXT)
 
 
 @pytest.mark.parametrize(
@@ -54,15 +54,19 @@ def test_what_is_not_known_is_refused(text):
 
 def test_a_template_is_filled_at_any_depth():
     template = {"a": {"b.$": "$.a.b"}, "list": [{"c.$": "$.text"}, 1], "plain": "$.a"}
-    assert payloads.filled(template, DATA, {}) == {"a": {"b": 2}, "list": [{"c": "it's {so}"}, 1], "plain": "$.a"}
+    assert payload_templates.filled(template, DATA, {}) == {
+        "a": {"b": 2},
+        "list": [{"c": "it's {so}"}, 1],
+        "plain": "$.a",
+    }
 
 
 def test_a_result_goes_to_its_place():
-    assert payloads.placed("$", DATA, 1) == 1
-    assert payloads.placed(None, DATA, 1) is DATA
-    assert payloads.placed("$.a.new", {"a": {"b": 2}}, 1) == {"a": {"b": 2, "new": 1}}
-    assert payloads.placed("$.x.y", {}, 1) == {"x": {"y": 1}}
+    assert payload_templates.placed("$", DATA, 1) == 1
+    assert payload_templates.placed(None, DATA, 1) is DATA
+    assert payload_templates.placed("$.a.new", {"a": {"b": 2}}, 1) == {"a": {"b": 2, "new": 1}}
+    assert payload_templates.placed("$.x.y", {}, 1) == {"x": {"y": 1}}
     with pytest.raises(FailsExecution):
-        payloads.placed("$.a", "text", 1)
+        payload_templates.placed("$.a", "text", 1)
     with pytest.raises(BadParameters):
-        payloads.placed("$.a[0]", {}, 1)
+        payload_templates.placed("$.a[0]", {}, 1)

@@ -5,11 +5,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from lib import breaking, executions, failure_walk, render, settings, show, walks
+from lib import executions, failure_walk, render, settings, show
+from lib.asl import failure_paths, interpreter
+from lib.asl.interpreter import Step, Whole, follow
 from lib.checks import Check
 from lib.errors import BadParameters, NotAsWanted
 from lib.values.check_ids import Id
-from lib.walks import Step, Whole, follow
 
 LOCAL = settings.load("local")
 PLAIN = render.definition(LOCAL)
@@ -17,7 +18,7 @@ PUBLISH = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "Paramete
 
 
 def walked(machine, given=None, step=None):
-    return follow(machine, given or {}, walks.context_of("any", given), step or Whole())
+    return follow(machine, given or {}, interpreter.context_of("any", given), step or Whole())
 
 
 @pytest.mark.parametrize(
@@ -34,7 +35,7 @@ def walked(machine, given=None, step=None):
     ],
 )
 def test_what_a_catch_takes(names, error, taken):
-    assert walks.catches(names, error) is taken
+    assert interpreter.catches(names, error) is taken
 
 
 def parallel(**fields):
@@ -90,7 +91,7 @@ def test_a_task_that_failed_has_sent_nothing():
 
 
 def test_each_task_is_reached_after_as_few_failures_as_possible():
-    found = breaking.reach(PLAIN, failure_walk.starts(LOCAL))
+    found = failure_paths.reach(PLAIN, failure_walk.starts(LOCAL))
     before = {task: {way.before for way in ways} for task, ways in found.items()}
     assert len(found) == 19
     assert before["ProcessCheckin"] == before["SendStandardEvent"] == {frozenset()}

@@ -11,9 +11,9 @@ from typing import Any
 
 from lib.asl import moments
 from lib.asl.failing import NoChoiceMatched
+from lib.asl.payload_templates import ABSENT, MissingVariable, found, required
 from lib.asl.shape import BESIDE, JOINTS
 from lib.errors import BadParameters
-from lib.payloads import ABSENT, MissingVariable, found, required
 
 
 def choose(choice: Mapping[str, Any], data: Any, context: Mapping[str, Any] | None = None) -> str:  # noqa: ANN401

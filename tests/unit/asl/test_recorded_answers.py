@@ -6,17 +6,16 @@ from typing import Any
 
 import pytest
 
-from lib import payloads, walks
-from lib.asl import intrinsics
+from lib.asl import interpreter, intrinsics, payload_templates
+from lib.asl.choice_rules import holds
 from lib.asl.failing import IntrinsicFails
-from lib.choices import holds
+from lib.asl.interpreter import Whole, follow
+from lib.asl.payload_templates import FailsExecution, MissingVariable
 from lib.errors import BadParameters
-from lib.payloads import FailsExecution, MissingVariable
-from lib.walks import Whole, follow
 
 
-def walked(machine: dict[str, Any], given: Any = None, name: str = "any") -> walks.Way:
-    return follow(machine, given or {}, walks.context_of(name, given or {}), Whole())
+def walked(machine: dict[str, Any], given: Any = None, name: str = "any") -> interpreter.Way:
+    return follow(machine, given or {}, interpreter.context_of(name, given or {}), Whole())
 
 
 def one(**fields: Any) -> dict[str, Any]:
@@ -61,8 +60,8 @@ FORMATTED = [
 
 @pytest.mark.parametrize(("given", "said"), FORMATTED)
 def test_a_format_of_anything(given: Any, said: str) -> None:
-    assert payloads.expression("States.Format('{}.', $.x)")({"x": given}, {}) == said
-    assert payloads.expression("States.Format($.t, $.x)")({"x": given, "t": "{}."}, {}) == said
+    assert payload_templates.expression("States.Format('{}.', $.x)")({"x": given}, {}) == said
+    assert payload_templates.expression("States.Format($.t, $.x)")({"x": given, "t": "{}."}, {}) == said
 
 
 NUMBERS = [
@@ -77,9 +76,9 @@ NUMBERS = [
 
 @pytest.mark.parametrize(("number", "said"), NUMBERS)
 def test_a_number_in_a_text_is_as_java_writes_it(number: float, said: str) -> None:
-    assert payloads.expression("States.Format('{}', $.x)")({"x": number}, {}) == said
-    assert payloads.expression("States.Format('{}', $.x)")({"x": {"a": [number]}}, {}) == f"{{a=[{said}]}}"
-    assert payloads.expression("States.JsonToString($.x)")({"x": [{"a": number}]}, {}) == f'[{{"a":{said}}}]'
+    assert payload_templates.expression("States.Format('{}', $.x)")({"x": number}, {}) == said
+    assert payload_templates.expression("States.Format('{}', $.x)")({"x": {"a": [number]}}, {}) == f"{{a=[{said}]}}"
+    assert payload_templates.expression("States.JsonToString($.x)")({"x": [{"a": number}]}, {}) == f'[{{"a":{said}}}]'
 
 
 @pytest.mark.parametrize("number", [1e7, 1e22, 12345678.5, 0.0009, 1e-5, -1e-5, -0.0, 5e-324, float("inf")])
@@ -87,14 +86,14 @@ def test_a_number_in_a_text_is_as_java_writes_it(number: float, said: str) -> No
 def test_a_number_that_java_writes_otherwise_is_refused_by_name(number: float, inside: Any) -> None:
     for function in ("States.Format('a {}', $.x)", "States.JsonToString($.x)"):
         with pytest.raises(BadParameters, match=re.escape(f"the number {number!r} in a text is not known here")):
-            payloads.expression(function)({"x": inside(number)}, {})
+            payload_templates.expression(function)({"x": inside(number)}, {})
 
 
 @pytest.mark.parametrize("text", ["States.MathAdd($.x, 1)", "States.MathAdd(-1, $.y)", "States.ArrayRange($.x, 1, 1)"])
 @pytest.mark.parametrize("number", [1e22, -1e22, 10**30])
 def test_a_number_that_no_long_of_javas_holds_is_refused_by_name(text: str, number: float) -> None:
     with pytest.raises(BadParameters, match="no long of Java's holds"):
-        payloads.expression(text)({"x": number, "y": -(2**63)}, {})
+        payload_templates.expression(text)({"x": number, "y": -(2**63)}, {})
 
 
 ANSWERS: list[tuple[str, Any]] = [
@@ -135,7 +134,7 @@ DATA = {"list": [1, 2, 3], "mixed": [1, "1", True, 1, {"a": 1}, {"a": 1}], "one"
 
 @pytest.mark.parametrize(("text", "answer"), ANSWERS)
 def test_an_intrinsic_function_answers_as_on_aws(text: str, answer: Any) -> None:
-    found = payloads.expression(text)(DATA, {})
+    found = payload_templates.expression(text)(DATA, {})
     assert json.dumps(found) == json.dumps(answer)
 
 
@@ -153,7 +152,7 @@ def test_every_function_of_the_language_is_known_or_draws_lots() -> None:
 )
 def test_a_function_given_anything_answers_or_fails_in_a_sentence(name: str, arguments: str) -> None:
     try:
-        payloads.expression(f"{name}({arguments})")({**DATA, "x": [None]}, {})
+        payload_templates.expression(f"{name}({arguments})")({**DATA, "x": [None]}, {})
     except BadParameters as error:
         assert len(str(error)) > 10
 
@@ -283,7 +282,7 @@ def test_a_star_is_anything_unless_it_is_escaped(pattern: str, text: str, held: 
 
 
 def test_no_rule_decides_by_what_a_walk_makes_up() -> None:
-    context = walks.context_of("any", {})
+    context = interpreter.context_of("any", {})
     for path in ("$$.State.EnteredTime", "$$.Execution.Id", "$$.Execution.RoleArn", "$$.StateMachine.Id"):
         with pytest.raises(BadParameters, match="makes that up"):
             holds({"Variable": path, "StringEquals": "x"}, {}, context)
