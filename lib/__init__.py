@@ -1,5 +1,5 @@
 """The library of the Your6 Phase 3 runbook: parameters decide, lib computes, runbooks narrate, outputs remember."""
 
-from lib.origin import install
+from lib.record.origin import install
 
 install()

@@ -8,7 +8,7 @@ from lib.aws import Live
 from lib.emergency import Restoration
 from lib.errors import RunbookError
 from lib.plans import Change, Plan
-from lib.records import Record
+from lib.record.records import Record
 from lib.wait import SOON_SECONDS, within
 
 

@@ -10,17 +10,16 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from lib import approvers, kept_plans, notebook_sources, origin, records
+from lib import approvers, kept_plans, notebook_sources
 from lib.account import AccountGuards
-from lib.display import commands
 from lib.drift import differing, drifted, other_code, other_parameters, since
 from lib.errors import BadParameters, Refused, RunbookError
 from lib.kept_plans import PLAN as PLAN
 from lib.kept_plans import Begun
 from lib.plans import Change, Plan, fingerprint, is_kept
-from lib.record import formats
+from lib.record import commands, formats, origin, records
 from lib.record.change_rows import WriteState
-from lib.records import LOG, Record
+from lib.record.records import LOG, Record
 from lib.settings import ROOT, Settings, account_waives_approval, waives_approval
 from lib.values import contacts
 from lib.values.modes import Approval, Mode

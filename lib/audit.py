@@ -9,12 +9,13 @@ import secrets
 from collections.abc import Callable
 from dataclasses import replace
 
-from lib import handover, manifest, records, stores
+from lib import stores
 from lib.aws import Live, connect
 from lib.errors import Altered
+from lib.record import manifest, records, sync
 from lib.record.folder import ATTEMPT, CHECKS
-from lib.records import MANIFEST, Record
-from lib.salvage import Salvage
+from lib.record.records import MANIFEST, Record
+from lib.record.salvage import Salvage
 from lib.settings import Settings
 from lib.stores import RunStore, Shelves
 
@@ -101,7 +102,7 @@ def _bring_together(settings: Settings, record: Record, shelf: RunStore, way: st
     """Make folder and store agree. Raises Altered for a store whose seals are gone, before anything of it is taken."""
     with stores.opening(shelf.where, settings, way):
         _require_sealed(record, shelf)
-        handover.together(record, shelf)
+        sync.together(record, shelf)
 
 
 def _require_sealed(record: Record, shelf: RunStore) -> None:
@@ -127,7 +128,7 @@ def look(settings: Settings, shelves: Shelves | None = None, way: str = "") -> l
     for run_id, files in found.items():
         copy, shelf = Record(folder / run_id, run_id), shelves.run(run_id)
         with stores.opening(shelf.where, settings, way):
-            handover.copy_telling(copy, shelf, files)
+            sync.copy_telling(copy, shelf, files)
     return sorted(found)
 
 

@@ -25,10 +25,10 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from lib import origin
 from lib.aws_answers import Readers, answering
-from lib.calls import CallLog, Calls
 from lib.errors import BadParameters, NotAsWanted, Refused, Throttled, Unanswered, Unreachable
+from lib.record import origin
+from lib.record.calls import CallLog, Calls
 from lib.settings import Settings
 from lib.values import contacts
 from lib.wait import SOON_SECONDS, Patience, within

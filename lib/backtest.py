@@ -20,7 +20,7 @@ from lib.checkins import Coverage
 from lib.checks import Check, Status
 from lib.errors import BadParameters
 from lib.moves import WORDS, Move
-from lib.records import Record
+from lib.record.records import Record
 from lib.telemetry import started_executions
 from lib.telemetry.checkin_reading import CONTRACT, USUAL, Outlook, outlook
 from lib.telemetry.started_executions import Started

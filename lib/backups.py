@@ -10,7 +10,7 @@ from lib.aws_answers import answer
 from lib.errors import NotAsWanted, Refused
 from lib.plans import Value
 from lib.record.files import text
-from lib.records import Record
+from lib.record.records import Record
 from lib.resources.workflow import Workflow, value_of
 from lib.values.exact_json import document
 

@@ -15,7 +15,7 @@ from lib.errors import NotAsWanted, Refused, RunbookError, Throttled, Unanswered
 from lib.plans import Change, Outcome, Plan, Result, Wanted, entry, half_done, same
 from lib.record import formats
 from lib.record.change_rows import Action, WriteState
-from lib.records import LOG, Record
+from lib.record.records import LOG, Record
 from lib.resource import Reopen, Resource, Value
 from lib.settings import Settings
 from lib.values.modes import Foreign, Mode

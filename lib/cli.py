@@ -18,23 +18,20 @@ from lib import (
     locks,
     looking,
     notebooks,
-    origin,
-    phases,
     preflight,
-    records,
     resume,
     run,
     terminal,
     undoing,
-)  # fmt: skip
+)
 from lib.aws import Live, connect
 from lib.checks import require
 from lib.command import exit_code, main, parameters, told
-from lib.display import commands
 from lib.errors import BadParameters, RunbookError, Superseded, class_of
-from lib.phases import VALIDATION, Phase
+from lib.record import commands, origin, records, run_phases
 from lib.record.change_rows import WriteState
-from lib.records import Record
+from lib.record.records import Record
+from lib.record.run_phases import VALIDATION, Phase
 from lib.settings import Settings, changed
 from lib.values.check_ids import APPROVAL
 from lib.values.modes import Mode
@@ -94,7 +91,9 @@ def apply(
         if break_lock:
             held = commands.runbook(given(mode=Mode.APPLY, **more), "lock")
             raise BadParameters(f"--break-lock goes with --resume; `{held}` shows who holds the lock")
-        return carry_out(given(mode=Mode.APPLY, **more), phases.numbers(first, last, only), undo=rollback_on_failure)
+        return carry_out(
+            given(mode=Mode.APPLY, **more), run_phases.numbers(first, last, only), undo=rollback_on_failure
+        )
     if first or last or only:
         raise BadParameters("--resume goes on with the run's own phases; leave --from, --to and --only out")
     if more:

@@ -11,10 +11,11 @@ from typing import Any
 
 import click
 
-from lib import errors, interrupts, origin, run, settings, terminal
+from lib import errors, interrupts, run, settings, terminal
 from lib.display import console
 from lib.errors import BadParameters, RunbookError
-from lib.phases import Phase
+from lib.record import origin
+from lib.record.run_phases import Phase
 from lib.settings import Settings
 from lib.values.addresses import shown
 from lib.values.words import Verdict

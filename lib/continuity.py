@@ -12,7 +12,7 @@ from lib.aws import Live
 from lib.checks import Check, Status
 from lib.plans import Outcome
 from lib.record.change_rows import WriteState
-from lib.records import Record
+from lib.record.records import Record
 from lib.resources import Workflow, WorkflowAlias, entries
 from lib.resources.workflow import value_of
 from lib.settings import Settings

@@ -15,7 +15,7 @@ from lib.checks import Check, Status, status_in
 from lib.definitions import loader
 from lib.errors import NotAsWanted
 from lib.phases import entry
-from lib.records import Record
+from lib.record.records import Record
 from lib.resources.rules import Rule, targets
 from lib.resources.workflow import description, versions
 from lib.resources.workflow_alias import routings

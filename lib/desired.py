@@ -93,7 +93,7 @@ def documentation(live: Live, known: Entries | None = None) -> list[Wanted]:
     return [Wanted(Section(live, file, section), text) for (file, section), text in texts.items()]
 
 
-# The phases that change something, by their notebook, in the order in which they run (`phases.NOTEBOOKS` says why).
+# The phases that change something, by their notebook, in the order in which they run (`run_phases.NOTEBOOKS` says why).
 # Each takes the ways in as well, where they were read just now: a whole plan asks for them once (`run.plan_all`).
 PHASES = {
     "01": infrastructure,

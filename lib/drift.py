@@ -11,7 +11,7 @@ from typing import Any
 from lib import undo
 from lib.plans import Change, differences, half_done, same
 from lib.record.change_rows import WriteState
-from lib.records import Record
+from lib.record.records import Record
 from lib.values import contacts
 from lib.values.exact_json import dumps, in_order
 

@@ -14,11 +14,12 @@ from datetime import UTC, datetime
 from math import inf
 from typing import Any
 
-from lib import audit, handover, latency, manifest, records, stores
+from lib import audit, latency, stores
 from lib.checks import Check, Status
 from lib.libraries import pandas as pd
+from lib.record import manifest, records, sync
 from lib.record.folder import BROKEN_OFF, DRILLED
-from lib.records import DRILLS, Record
+from lib.record.records import DRILLS, Record
 from lib.settings import Settings
 
 LOG = "drills.jsonl"
@@ -46,7 +47,7 @@ def opened(settings: Settings) -> Record:
         folder.mkdir(parents=True, exist_ok=True)
     shelf = shelves.run(DRILLS, folder)
     with stores.opening(shelf.where, settings):
-        handover.together(record, shelf)
+        sync.together(record, shelf)
     return replace(record, store=shelf)
 
 

@@ -21,9 +21,9 @@ from lib.checks import brief
 from lib.errors import NotAsWanted, Refused
 from lib.executions import Execution
 from lib.listening import Received
-from lib.phases import VALIDATION
 from lib.plans import Wanted
-from lib.records import Record
+from lib.record.records import Record
+from lib.record.run_phases import VALIDATION
 from lib.resources import entries
 from lib.resources.users import item_of, require_nobodys
 from lib.resources.workflow import value_of

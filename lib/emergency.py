@@ -18,7 +18,7 @@ from lib.aws import Live
 from lib.checks import Check, brief
 from lib.errors import BadParameters, NotAsWanted, Refused, RunbookError, Unanswered
 from lib.record.change_rows import WriteState
-from lib.records import LOG, Record
+from lib.record.records import LOG, Record
 from lib.resource import Resource, Value
 from lib.resources.workflow import Workflow
 from lib.resources.workflow_alias import WorkflowAlias, is_routing, kept_routings

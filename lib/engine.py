@@ -19,8 +19,9 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
 from traitlets.config import Config
 
-from lib import origin, outputs
+from lib import outputs
 from lib.errors import BadParameters
+from lib.record import origin
 
 NAME = "own-interpreter"
 LONGEST = 100  # bytes in the path of a socket; Linux takes 107, others fewer

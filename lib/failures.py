@@ -12,7 +12,7 @@ from typing import Any
 
 from lib.checks import Check, Status
 from lib.libraries import pandas as pd
-from lib.records import Record
+from lib.record.records import Record
 from lib.values.check_ids import Id
 from lib.values.words import member
 

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from lib import plans, records, undo
+from lib import plans, undo
 from lib.account import AccountGuards
 from lib.checks import brief
 from lib.errors import Refused, RunbookError
 from lib.plans import Change, Plan, entry, half_done, same
+from lib.record import records
 from lib.record.change_rows import Action, WriteState
-from lib.records import Record
+from lib.record.records import Record
 from lib.resource import A_PERSONS, ORDINARY, Field, Place, Resource, Value
 from lib.settings import Settings
 from lib.values import contacts

@@ -10,7 +10,7 @@ from typing import Any
 from lib.account import RunsOfAnAccount
 from lib.errors import Refused, RunbookError
 from lib.record import formats
-from lib.records import Record
+from lib.record.records import Record
 from lib.values.exact_json import digest
 from lib.values.modes import Mode
 

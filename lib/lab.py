@@ -1,4 +1,4 @@
-"""JupyterLab on this checkout's notebooks, its kernels as those of a run. Run by lib/origin.py; no AWS."""
+"""JupyterLab on this checkout's notebooks, its kernels as those of a run. Run by lib/record/origin.py; no AWS."""
 
 import os
 import sys

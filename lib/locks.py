@@ -23,9 +23,9 @@ from lib import machine
 from lib.account import EnvironmentLock
 from lib.account_guards import GONE, TAKEN, AccountGuards
 from lib.aws import Live, absent_is_none, readable
-from lib.display import commands
 from lib.errors import NotAsWanted, Refused, RunbookError, Superseded, Throttled, Unanswered
 from lib.lock import Lock, digest
+from lib.record import commands
 from lib.wait import attempts
 
 # The runner's kernels inherit it, and so write under its lock; a command of its own does not.

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 
-from lib import audit, manifest, notebooks, origin, phases, records, terminal
+from lib import audit, notebooks, terminal
 from lib.command import exit_code, main, parameters, told
 from lib.errors import BadParameters, NotAsWanted
-from lib.manifest import Binding
-from lib.phases import Phase
+from lib.record import manifest, origin, records, run_phases
+from lib.record.manifest import Binding
+from lib.record.run_phases import Phase
 from lib.settings import Settings, changed
 from lib.values.modes import Mode
 from lib.values.words import Verdict
@@ -59,9 +60,9 @@ def verify(run_dir: Path, copy_of: str) -> int:
 @told
 def open_notebook(given: Callable[..., Settings], number: str, run_id: str, mode: str, no_browser: bool) -> int:
     """Put a parameterized copy of a notebook into the run's folder and open JupyterLab on it."""
-    notebook = {**phases.NOTEBOOKS, "90": phases.ROLLBACK}.get(number)
+    notebook = {**run_phases.NOTEBOOKS, "90": run_phases.ROLLBACK}.get(number)
     if notebook is None:
-        raise BadParameters(f"no phase {number!r}; expected one of {', '.join(phases.NOTEBOOKS)}, 90")
+        raise BadParameters(f"no phase {number!r}; expected one of {', '.join(run_phases.NOTEBOOKS)}, 90")
     chosen = given(mode=mode, run_id=run_id)
     # A store is asked first for what another machine did; without one, no AWS is needed to open a notebook.
     record = audit.begin(chosen)[0] if chosen.record_store else records.open_run(chosen)
@@ -83,7 +84,7 @@ def open_notebook(given: Callable[..., Settings], number: str, run_id: str, mode
 @told
 def review(given: Callable[..., Settings], run_id: str) -> int:
     """Make the post-implementation review of a run again, for instance a day later."""
-    return again(given(mode=Mode.PLAN, run_id=run_id), phases.REVIEW)
+    return again(given(mode=Mode.PLAN, run_id=run_id), run_phases.REVIEW)
 
 
 @main.command()
@@ -92,13 +93,13 @@ def review(given: Callable[..., Settings], run_id: str) -> int:
 @told
 def tune(given: Callable[..., Settings], run_id: str) -> int:
     """Look at the thresholds against recorded check-ins."""
-    return again(given(mode=Mode.PLAN, run_id=run_id), phases.TUNING)
+    return again(given(mode=Mode.PLAN, run_id=run_id), run_phases.TUNING)
 
 
 def again(chosen: Settings, number: str) -> int:
     """Run one read-only notebook into a run's record, beside what is there."""
     record, _ = audit.reopen(chosen) if chosen.run_id else audit.begin(chosen)
-    notebook = phases.NOTEBOOKS[number]
+    notebook = run_phases.NOTEBOOKS[number]
     earlier = record.kept_as(records.CRITERIA)
     terminal.progress(Phase(number, notebook, Verdict.RUNNING))
     done = notebooks.execute(chosen, record, number, notebook)

@@ -20,10 +20,11 @@ from zmq.error import ZMQError
 from lib import engine, outputs
 from lib.display import executed
 from lib.errors import BadParameters, RunbookError, Unrecorded
-from lib.phases import PLANNED_MINUTES, Phase, closing, parameters_cell
-from lib.record import files, notebook_text
+from lib.phases import parameters_cell
+from lib.record import files, notebook_text, phase_checks
 from lib.record.folder import ATTEMPT
-from lib.records import DRAFT, RUNNING, Record
+from lib.record.records import DRAFT, RUNNING, Record
+from lib.record.run_phases import PLANNED_MINUTES, Phase
 from lib.settings import ROOT, Settings
 from lib.values import contacts
 from lib.values.words import Verdict
@@ -136,7 +137,7 @@ def _closed(found: Phase, record: Record, settings: Settings) -> Phase:
     if found.verdict != Verdict.SUCCEEDED:
         return found
     try:
-        closing.require_met(record, found.number, settings.mode)
+        phase_checks.require_met(record, found.number, settings.mode)
     except RunbookError as error:
         said = f"{type(error).__name__}: {error}"[: outputs.LINE]
         return replace(found, verdict=Verdict.FAILED, error=settings.masked(said), error_class=type(error).__name__)

@@ -12,7 +12,7 @@ from lib.account import AccountGuards
 from lib.errors import Refused, RunbookError
 from lib.record import change_rows
 from lib.record.change_rows import WriteState
-from lib.records import LOG, Record
+from lib.record.records import LOG, Record
 
 CLAIM_NOTHING = (WriteState.KEPT, WriteState.NOT_TRIED)  # an undo's rows of these say that nothing was written
 

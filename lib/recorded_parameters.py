@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from lib import settings
 from lib.errors import BadParameters, RunbookError
-from lib.records import Record
+from lib.record.records import Record
 from lib.settings import Settings
 from lib.values.addresses import shown
 

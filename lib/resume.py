@@ -7,11 +7,12 @@ from lib import account_guards, approval, approvers, guards, provenance, resourc
 from lib.account import AccountGuards
 from lib.aws import Live
 from lib.errors import BadParameters, NotAsWanted, RunbookError
-from lib.phases import NOTEBOOKS, VALIDATION, validity
+from lib.phases import validity
 from lib.phases.validity import Validity
 from lib.plans import Change, Plan, entry, half_done, same
 from lib.record.change_rows import WriteState
-from lib.records import LOG, VERDICT, Record
+from lib.record.records import LOG, VERDICT, Record
+from lib.record.run_phases import NOTEBOOKS, VALIDATION
 from lib.resource import Reopen
 from lib.settings import Settings, changed, mask
 from lib.values.check_ids import APPROVAL

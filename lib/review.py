@@ -15,10 +15,11 @@ from lib.aws import Live
 from lib.checks import Check, Status, id_of, in_mode, key_of
 from lib.desired import WIDGET_PREFIX
 from lib.executions import describe
-from lib.phases import VALIDATION, validity
+from lib.phases import validity
 from lib.phases.validity import Validity
 from lib.record.folder import CHECKS
-from lib.records import VALIDATED, Record
+from lib.record.records import VALIDATED, Record
+from lib.record.run_phases import VALIDATION
 from lib.resources import Widgets
 from lib.routes import ordered
 from lib.telemetry import cutover, outcomes

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from lib import phases, plans, provenance, records, resources, undo
+from lib import plans, provenance, resources, undo
 from lib.account_guards import AccountGuards
 from lib.asl.states import named
 from lib.aws import Live
@@ -12,8 +12,9 @@ from lib.checks import brief
 from lib.drills import GATE
 from lib.errors import BadParameters, RunbookError
 from lib.plans import Change, Outcome, Plan, Result
+from lib.record import records, run_phases
 from lib.record.change_rows import Action, WriteState
-from lib.records import LOG, Record
+from lib.record.records import LOG, Record
 from lib.resource import Value
 from lib.resources import Workflow, entries
 from lib.resources.workflow import value_of
@@ -79,9 +80,9 @@ def within(rows: Sequence[Mapping[str, Any]], to_phase: str) -> list[Mapping[str
     """
     if not to_phase:
         return list(rows)
-    if to_phase not in phases.NOTEBOOKS:
-        raise BadParameters(f"rollback_to_phase {to_phase!r}: expected one of {', '.join(phases.NOTEBOOKS)}")
-    order = list(phases.NOTEBOOKS)
+    if to_phase not in run_phases.NOTEBOOKS:
+        raise BadParameters(f"rollback_to_phase {to_phase!r}: expected one of {', '.join(run_phases.NOTEBOOKS)}")
+    order = list(run_phases.NOTEBOOKS)
     undone = order[order.index(to_phase) :]
     read = [row for row in rows if not row.get("trouble")]
     rest = {_thing(row) for row in read if not row.get("undoes") and (row["phase"] in undone or row.get("temporary"))}

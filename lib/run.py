@@ -7,16 +7,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from lib import approval, approvers, audit, basis, changes, desired, guards, locks, notebooks, preflight, records
+from lib import approval, approvers, audit, changes, desired, guards, locks, notebooks, preflight
 from lib.aws import Identity, Live
 from lib.checks import require
 from lib.errors import Altered, RunbookError
-from lib.phases import NOTEBOOKS, PLANNED_MINUTES, PREFLIGHT, ROLLBACK, Phase, verdict_of_part
 from lib.plans import Plan
-from lib.record import formats
+from lib.record import basis, formats, records
 from lib.record.change_rows import WriteState
 from lib.record.folder import BROKEN_OFF, DRILLED
-from lib.records import VERDICT, Record
+from lib.record.records import VERDICT, Record
+from lib.record.run_phases import NOTEBOOKS, PLANNED_MINUTES, PREFLIGHT, ROLLBACK, Phase, verdict_of_part
 from lib.resources import entries
 from lib.settings import Settings
 from lib.values.check_ids import APPROVAL

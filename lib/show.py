@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from lib.approvers import two_persons
 from lib.aws import Live
 from lib.checks import Check, Status, brief, require, require_any
-from lib.display import commands, page
-from lib.phases import closing
+from lib.display import page
 from lib.plans import Change, Outcome, Plan
+from lib.record import commands, phase_checks
 from lib.record.change_rows import Action, WriteState
-from lib.records import LOG, VERDICT, Record
+from lib.record.records import LOG, VERDICT, Record
 from lib.settings import Settings
 from lib.values import contacts
 from lib.values.modes import Mode
@@ -187,7 +187,9 @@ def ended_well(record: Record, phase: str, settings: Settings) -> None:
 
     Goes by the record, and not by what the cells above showed.
     """
-    unmet = closing.unmet(record, phase, settings.mode)
+    unmet = phase_checks.unmet(record, phase, settings.mode)
     table(_rows(unmet), "Every check of the phase was answered, and none failed.")
-    page.sentence(strong=f"Phase {phase}: {len(closing.answers(record, phase))} checks answered, {len(unmet)} unmet")
+    page.sentence(
+        strong=f"Phase {phase}: {len(phase_checks.answers(record, phase))} checks answered, {len(unmet)} unmet"
+    )
     require(unmet)

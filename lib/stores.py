@@ -15,12 +15,11 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from lib.aws import Live, connect, error_code, readable
-from lib.display import commands
 from lib.errors import Altered, BadParameters, RunbookError, Superseded, Unreachable, Unrecorded
-from lib.handover import take, union
-from lib.manifest import MANIFEST, VERDICT
-from lib.record import seals
-from lib.records import LOG
+from lib.record import commands, seals
+from lib.record.manifest import MANIFEST, VERDICT
+from lib.record.records import LOG
+from lib.record.sync import take, union
 from lib.settings import Settings
 from lib.settings_schema import DRILLS, RUN_ID
 

@@ -4,18 +4,19 @@ from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
-from lib import phases, records, rollback, run
+from lib import rollback, run
 from lib.aws import Live
 from lib.checks import Check, Status, brief
 from lib.display import console
 from lib.display.console import table
 from lib.errors import RunbookError
-from lib.phases import Phase
 from lib.phases import validity as validities
 from lib.phases.validity import Validity
 from lib.plans import Change, Plan
+from lib.record import records, run_phases
 from lib.record.change_rows import Action
-from lib.records import Record
+from lib.record.records import Record
+from lib.record.run_phases import Phase
 from lib.settings import Settings
 from lib.values.modes import Mode
 from lib.values.words import Verdict
@@ -52,8 +53,8 @@ def progress(phase: Phase) -> None:
 
 def summary(record: Record, done: Sequence[Phase], earlier: Sequence[str]) -> None:
     """Every phase against the plan's minutes, the success criteria as in `criteria`, and where the record is."""
-    taken, planned = sum(phase.seconds for phase in done) / 60, sum(phases.PLANNED_MINUTES.values())
-    verdict = phases.verdict_of_part(run.overall(done), [phase.number for phase in done])
+    taken, planned = sum(phase.seconds for phase in done) / 60, sum(run_phases.PLANNED_MINUTES.values())
+    verdict = run_phases.verdict_of_part(run.overall(done), [phase.number for phase in done])
     total = ["total", verdict, "", "", "", f"{taken:.1f} min", f"{planned} min"]
     columns = ["phase", "verdict", "cells run", "failed", "not run", "took", "planned"]
     table(f"Run {record.run_id}", columns, [*map(_phase_row, done), total])
@@ -63,7 +64,7 @@ def summary(record: Record, done: Sequence[Phase], earlier: Sequence[str]) -> No
 
 def criteria(record: Record, done: Sequence[Phase], earlier: Sequence[str]) -> None:
     """How a review among these phases decided; `earlier` are the files of before, whose answers are not this one's."""
-    if not any(phase.number == phases.REVIEW and phase.verdict != Verdict.NOT_RUN for phase in done):
+    if not any(phase.number == run_phases.REVIEW and phase.verdict != Verdict.NOT_RUN for phase in done):
         return
     if record.kept_as(records.CRITERIA) == list(earlier):
         say("Success criteria: none decided")

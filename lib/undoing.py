@@ -14,7 +14,6 @@ from lib import (
     locks,
     notebooks,
     recorded_parameters,
-    records,
     run,
     settings,
     stores,
@@ -24,7 +23,6 @@ from lib import rollback as rollbacks
 from lib.aws import NOT_TOLD, Live, connect
 from lib.checks import require
 from lib.command import exit_code, main, parameters, told
-from lib.display import commands
 from lib.errors import (
     Altered,
     BadParameters,
@@ -36,8 +34,9 @@ from lib.errors import (
     Unrecorded,
     first_cause,
 )
-from lib.phases import Phase
-from lib.records import Record
+from lib.record import commands, records
+from lib.record.records import Record
+from lib.record.run_phases import Phase
 from lib.settings import Settings, changed
 from lib.values.modes import Foreign, Mode
 

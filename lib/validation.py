@@ -13,7 +13,7 @@ from lib.drills import Group, Session
 from lib.libraries import pandas as pd
 from lib.phases import entry
 from lib.plans import Wanted
-from lib.records import Record
+from lib.record.records import Record
 from lib.resources import DrillUser, entries
 from lib.resources.entries import Entries
 from lib.routes import Route

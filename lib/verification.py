@@ -4,7 +4,7 @@ from lib.checks import Check, Status, brief
 from lib.errors import NotAsWanted
 from lib.plans import UNKNOWN, Outcome, differences, entry, same
 from lib.record.change_rows import WriteState
-from lib.records import LOG, Record
+from lib.record.records import LOG, Record
 from lib.resource import Resource, Value
 from lib.settings import Settings
 from lib.values.check_ids import Id

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from lib import failures, phases, records, settings
+from lib import failures, settings
 from lib.cli import carry_out, told
-from lib.display import commands
 from lib.errors import BadParameters
+from lib.record import commands, records, run_phases
 from lib.settings import ROOT, Settings
 from lib.terminal import say
 from rehearsal import baseline, bridge, history, server, single_failures
@@ -99,4 +99,4 @@ def rehearsed(chosen: Settings, lasting: bool) -> int:
         say(single_failures.summary(found))
         records.open_run(chosen).keep_json(failures.EVIDENCE, found)
         with history.playing(Path(folder), chosen, TRAFFIC_EVERY, seed=SEED):
-            return max(carry_out(chosen, phases.numbers(), lasting), single_failures.code(found))
+            return max(carry_out(chosen, run_phases.numbers(), lasting), single_failures.code(found))

@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lib import changes, desired, locks, records
+from lib import changes, desired, locks
 from lib import settings as parameters
 from lib.aws import connect
+from lib.record import records
 from lib.routes import DRILL_PREFIX
 from lib.settings import Settings
 from lib.telemetry.words import ExecutionStatus

@@ -3,7 +3,7 @@
 import shutil
 from typing import Any
 
-from lib.records import COPIES, DRAFT, Record
+from lib.record.records import COPIES, DRAFT, Record
 from lib.settings import Settings
 from rehearsal import clients
 from rehearsal.stories import BUCKET, PREFIX

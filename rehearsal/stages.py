@@ -17,11 +17,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lib import locks, records
+from lib import locks
 from lib import settings as parameters
 from lib.command import told
 from lib.errors import BadParameters, NotAsWanted
-from lib.records import Record
+from lib.record import records
+from lib.record.records import Record
 from lib.routes import DRILL_PREFIX
 from lib.settings import Settings
 from lib.wait import Patience, until

@@ -10,8 +10,8 @@ from lib import audit, changes, desired, locks, rollback, scenarios, undo, valid
 from lib.checks import require
 from lib.drills import Group
 from lib.errors import RunbookError
-from lib.phases import VALIDATION, Phase
-from lib.records import Record
+from lib.record.records import Record
+from lib.record.run_phases import VALIDATION, Phase
 from lib.settings import Settings, changed
 from lib.values.words import Verdict
 

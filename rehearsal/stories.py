@@ -6,10 +6,11 @@ executes a phase is not papermill here (`steps`).
 
 from collections.abc import Callable, Sequence
 
-from lib import approval, cli, desired, records, undoing
+from lib import approval, cli, desired, undoing
 from lib.aws import connect
 from lib.errors import BadParameters
-from lib.phases import VALIDATION
+from lib.record import records
+from lib.record.run_phases import VALIDATION
 from lib.settings import Settings
 from rehearsal.steps import execute
 

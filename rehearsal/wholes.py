@@ -15,8 +15,9 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-from lib import locks, machine, origin
+from lib import locks, machine
 from lib.aws import connect
+from lib.record import origin
 from lib.settings import ROOT, load
 from lib.wait import Patience, until
 from rehearsal.calls import Call

@@ -16,7 +16,7 @@ import hypothesis
 import pytest
 from accounts import NO_RETRIES, fresh
 
-from lib.origin import LOOK_AFTER, NEEDLESS
+from lib.record.origin import LOOK_AFTER, NEEDLESS
 from lib.settings import Settings
 from rehearsal import clients
 from rehearsal import server as embedded

@@ -16,13 +16,13 @@ from hostile import PLAIN_JSON
 from nbconvert import HTMLExporter
 from waiting import until
 
-from lib import deploy, drill_log, notebooks, records
+from lib import deploy, drill_log, notebooks
 from lib.aws import connect
 from lib.lock import Lock
-from lib.phases import NOTEBOOKS as EVERY
-from lib.phases import ROLLBACK
-from lib.record import formats
-from lib.records import LOG, VERDICT, Record
+from lib.record import formats, records
+from lib.record.records import LOG, VERDICT, Record
+from lib.record.run_phases import NOTEBOOKS as EVERY
+from lib.record.run_phases import ROLLBACK
 from lib.routes import LOW_SENTIMENT_RULE
 from lib.settings import Settings
 from lib.telemetry.words import ExecutionStatus

@@ -15,7 +15,7 @@ from lib.checks import Check, Status, require
 from lib.definitions.loader import DECISION
 from lib.drills import Drill, Group
 from lib.plans import Plan
-from lib.records import Record
+from lib.record.records import Record
 from lib.resources.users import item_of
 from lib.routes import STANDARD_ALERT
 from lib.values.check_ids import Id

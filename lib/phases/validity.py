@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lib import records
 from lib.aws import Live
 from lib.checks import Check, Status
-from lib.phases import VALIDATION, closing
-from lib.records import VALIDATED, Record
+from lib.record import phase_checks, records
+from lib.record.records import VALIDATED, Record
+from lib.record.run_phases import VALIDATION
 from lib.telemetry import configuration
 from lib.telemetry.configuration import Configuration
 from lib.telemetry.facts import Difference, Fact, Meaning, compared, restored
@@ -94,7 +94,7 @@ def unchanged(live: Live, found: Validation) -> list[Check]:
 def keep(live: Live, record: Record, found: Validation) -> None:
     """Keep what was validated, and by which checks the validation stops, as the record tells, where drills ran."""
     if live.settings.mode == Mode.APPLY:
-        failed = [check.name for check in closing.unmet(record, VALIDATION, live.settings.mode)]
+        failed = [check.name for check in phase_checks.unmet(record, VALIDATION, live.settings.mode)]
         begun = {"begun": found.begun.time, "changed": [row.sentence for row in found.differences], "failed": failed}
         record.keep_json(VALIDATED, {**begun, **_data(found.ended)})
 

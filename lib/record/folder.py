@@ -13,10 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from lib import manifest
 from lib.errors import Unrecorded
-from lib.manifest import MANIFEST, VERDICT
-from lib.record import change_rows, files, formats, json_rows
+from lib.record import change_rows, files, formats, json_rows, manifest
+from lib.record.manifest import MANIFEST, VERDICT
 from lib.values import contacts
 from lib.values.exact_json import dumps, loads, parsed
 

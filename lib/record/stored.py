@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Protocol
 
 from lib.errors import Altered
-from lib.manifest import MANIFEST, read
 from lib.record import files, seals
 from lib.record.contents import BY_HAND, VERDICT, agrees, claim_of, replaced
 from lib.record.folder import Record, Store
+from lib.record.manifest import MANIFEST, read
 from lib.record.seals import Claim, Manifest
 
 

@@ -14,7 +14,7 @@ from datetime import date, datetime
 
 from lib.asl.router import ABSENT_CELL, UNKNOWN_CELL
 from lib.errors import BadParameters
-from lib.records import Record
+from lib.record.records import Record
 from lib.telemetry.checkin_keys import Key
 
 FOLDER = "evidence/checkins"

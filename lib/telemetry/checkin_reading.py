@@ -19,7 +19,7 @@ from lib.asl.answer_fields import AnswerFields, is_words, kept
 from lib.asl.payload_templates import ABSENT, found
 from lib.asl.router import ABSENT_CELL, UNKNOWN_CELL
 from lib.aws import Live, error_code, readable
-from lib.records import Record
+from lib.record.records import Record
 from lib.telemetry.checkin_copies import Answer, Copies
 from lib.telemetry.checkin_keys import AT_ONCE, Key, Listing, listed, moment_of
 

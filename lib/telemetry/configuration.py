@@ -17,9 +17,9 @@ from lib import desired, routes
 from lib.aws import Live, readable
 from lib.definitions import loader
 from lib.errors import NotAsWanted, RunbookError
-from lib.phases import DOCUMENTATION
 from lib.plans import Value
 from lib.preflight import DEAD_LETTER_QUEUES
+from lib.record.run_phases import DOCUMENTATION
 from lib.resources import entries
 from lib.resources.base import LiveThing
 from lib.resources.encryption import OF_AWS

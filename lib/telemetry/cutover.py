@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from lib import records
 from lib.aws import Live, readable
+from lib.record import records
 from lib.record.change_rows import WriteState
 from lib.resources import entries
 from lib.resources.entries import Entries

@@ -19,13 +19,14 @@ from accounts import differing, fresh, nowhere, snapshot, started_by_alias
 from click.testing import CliRunner
 from papermill.exceptions import PapermillExecutionError
 
-from lib import approval, approvers, changes, cli, deploy, desired, kept_plans, locks, records, rollback, run
+from lib import approval, approvers, changes, cli, deploy, desired, kept_plans, locks, rollback, run
 from lib.account_guards import AccountGuards
 from lib.aws import Live, connect
 from lib.definitions import loader
 from lib.errors import Refused
 from lib.plans import Plan, Wanted, entry, written
-from lib.records import LOG, Record
+from lib.record import records
+from lib.record.records import LOG, Record
 from lib.resources import KINDS
 from lib.settings import ROOT, Settings, load
 from rehearsal import clients

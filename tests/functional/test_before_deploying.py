@@ -15,7 +15,7 @@ from lib.checkins import Coverage
 from lib.checks import Check
 from lib.errors import NotAsWanted
 from lib.moves import Move
-from lib.records import Record
+from lib.record.records import Record
 from lib.settings import Settings
 from lib.teststate import Asked
 from rehearsal import baseline, history

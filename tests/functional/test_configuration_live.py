@@ -15,11 +15,13 @@ import pytest
 from accounts import fresh
 from botocore.exceptions import ClientError
 
-from lib import changes, desired, listening, locks, records, resources, routes
+from lib import changes, desired, listening, locks, resources, routes
 from lib.aws import absent_is_none, connect
 from lib.errors import Refused
-from lib.phases import DOCUMENTATION, validity
+from lib.phases import validity
 from lib.plans import Wanted
+from lib.record import records
+from lib.record.run_phases import DOCUMENTATION
 from lib.resources.base import LiveThing
 from lib.telemetry import configuration
 from lib.telemetry.facts import Meaning, compared

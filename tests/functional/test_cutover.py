@@ -7,9 +7,10 @@ import pytest
 from accounts import processor_starts, started_by_alias
 from ways import applied, published
 
-from lib import continuity, records, review
+from lib import continuity, review
 from lib.aws import connect
-from lib.records import LOG
+from lib.record import records
+from lib.record.records import LOG
 from lib.telemetry import cutover
 
 LATER = timedelta(hours=3)

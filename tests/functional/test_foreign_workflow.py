@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from lib import backtest, changes, deploy, drills, emergency, locks, records, render, rollback, show
+from lib import backtest, changes, deploy, drills, emergency, locks, render, rollback, show
 from lib.aws import Live, connect
 from lib.errors import Refused
 from lib.phases import alert_event
 from lib.plans import Plan, Wanted
-from lib.records import Record
+from lib.record import records
+from lib.record.records import Record
 from lib.resources import Workflow
 from rehearsal.baseline import definition as baseline
 

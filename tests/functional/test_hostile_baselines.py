@@ -11,11 +11,12 @@ import pytest
 from accounts import differing, snapshot
 from click.testing import CliRunner
 
-from lib import changes, cli, desired, guards, locks, marked, preflight, records, resume, rollback, run
+from lib import changes, cli, desired, guards, locks, marked, preflight, resume, rollback, run
 from lib.aws import connect
 from lib.definitions import loader
 from lib.errors import Refused
-from lib.records import LOG, Record
+from lib.record import records
+from lib.record.records import LOG, Record
 from lib.resources import functions
 from lib.resources.dashboards import Widgets
 from lib.settings import Settings

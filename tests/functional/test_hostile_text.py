@@ -11,7 +11,7 @@ import pytest
 from hostile import HARMLESS, UNSEEN, Elements, obeyed
 from hostile_account import NOTEBOOKS, OTHER, PRIVATE, RUN, TAMPERED, executed, page_of
 
-from lib.display import commands
+from lib.record import commands
 from lib.settings import ROOT
 
 COLOUR = re.compile(r"\x1b\[[\d;]*m")

@@ -16,13 +16,14 @@ from accounts import differing, snapshot
 from click.testing import CliRunner
 from waiting import until
 
-from lib import changes, cli, desired, locks, records
+from lib import changes, cli, desired, locks
 from lib.aws import Live, connect
 from lib.errors import Refused, Superseded
 from lib.lock import Lock, digest
 from lib.locks import TOKEN
 from lib.plans import Plan
-from lib.records import LOG, Record
+from lib.record import records
+from lib.record.records import LOG, Record
 from lib.settings import ROOT, Settings
 from rehearsal import clients
 

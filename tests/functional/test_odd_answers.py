@@ -24,7 +24,6 @@ from lib import (
     metrics,
     permissions,
     preflight,
-    records,
     resources,
     review,
     rollback,
@@ -33,6 +32,7 @@ from lib import (
 from lib.aws import connect
 from lib.errors import NotAsWanted, Refused, RunbookError
 from lib.phases import encryption, entry, ownership
+from lib.record import records
 from lib.resources.topics import subscriptions
 
 ODD_TEXTS = ("", "not JSON", "null", "[]", "{}", '"{}"', '{"Statement": 1, "widgets": 1}', '{"Statement": [1, null]}',

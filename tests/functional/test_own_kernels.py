@@ -12,11 +12,12 @@ import pytest
 from jupyter_client.manager import AsyncKernelManager
 from nbformat.v4 import new_code_cell, new_notebook
 
-from lib import command, engine, notebooks, outputs, records, run
+from lib import command, engine, notebooks, outputs, run
 from lib.engine import Kernels
 from lib.errors import BadParameters, Refused, RunbookError, Superseded, Unreachable, Unrecorded
 from lib.lab import LabKernels
-from lib.phases import Phase
+from lib.record import records
+from lib.record.run_phases import Phase
 from lib.settings import load
 
 NOTEBOOK = "00_preflight"
@@ -119,7 +120,7 @@ def test_nothing_of_the_operators_machine_is_in_a_kernel(operator, executed):
         "import sys, os\nprint(sys.executable, sys.flags.isolated, sys.flags.utf8_mode)",
         "print([name for name in ('DEBUG', 'EXEC', 'STARTED', 'crisis_risk_abvoe') if name in globals()])",
         "print(get_ipython().history_manager.enabled, os.environ['AWS_SESSION_TOKEN'])",
-        "from lib import origin; from lib import persons\nfrom lib.phases import parameters_cell\nimport boto3",
+        "from lib.record import origin; from lib import persons\nfrom lib.record.run_phases import parameters_cell\nimport boto3",
         "print(parameters_cell.read(globals()).environment, persons.__file__)",
         "import matplotlib.pyplot as plt\nfrom lib import show",
         "figure, axes = plt.subplots()",
@@ -141,7 +142,7 @@ def test_a_kernel_goes_by_every_parameter_of_its_run_and_its_notebook_shows_the_
     other = {"mode": "apply", "crisis_risk_above": 96, "success_rate_error": 0.00001, "approval": "required"}
     paged = {"ops_subscription_protocol": "sms", "ops_subscription_endpoint": "+15550100100"}
     done, record, shown = executed(
-        "from lib.phases import parameters_cell\nimport hashlib, json",
+        "from lib.record.run_phases import parameters_cell\nimport hashlib, json",
         "found = parameters_cell.read(globals()).model_dump()",
         "print(hashlib.sha256(json.dumps(found).encode()).hexdigest())",
         **other, **paged, not_exercised_here=[],
@@ -158,7 +159,7 @@ def test_a_kernel_goes_by_every_parameter_of_its_run_and_its_notebook_shows_the_
 
 
 def test_no_other_value_than_the_runs_is_taken_from_a_cell(executed):
-    read = "from lib.phases import parameters_cell\nparameters_cell.read(globals())"
+    read = "from lib.record.run_phases import parameters_cell\nparameters_cell.read(globals())"
     done, _, _ = executed("review_minutes = 9", read)
     assert (done.verdict, done.error_class) == ("failed", "BadParameters")
     assert "review_minutes: the notebook says another value than its run" in done.error
@@ -260,7 +261,7 @@ def test_a_kernel_that_is_killed_is_told_as_such(executed):
 
 
 def test_a_folder_that_is_deleted_in_mid_run_is_said_and_never_made_anew(executed, tmp_path):
-    gone = "import shutil\nfrom lib import records\nfrom lib.phases import parameters_cell\n"
+    gone = "import shutil\nfrom lib.record import records\nfrom lib.record.run_phases import parameters_cell\n"
     gone += "record = records.open_run(parameters_cell.read(globals()))\n"
     done, record, _ = executed(f"{gone}shutil.rmtree(record.folder)", "record.append('changes.jsonl', {'a': 1})")
     assert (done.verdict, done.error_class) == ("failed", "Unrecorded")

@@ -22,12 +22,13 @@ import yaml
 from botocore import xform_name
 from click.testing import CliRunner
 
-from lib import approval, audit, documents, locks, machine, records, show, stores
+from lib import approval, audit, documents, locks, machine, show, stores
 from lib.aws import connect
 from lib.cli import main
 from lib.display import page
 from lib.errors import NotAsWanted, Refused, Unreachable, Unrecorded
 from lib.lock import Lock, digest
+from lib.record import records
 from lib.resources.topics import Subscription
 from lib.settings import ROOT, changed, load
 from rehearsal import baseline, clients
@@ -478,7 +479,7 @@ def makers_called():
     found = []
     for path in sorted([*(ROOT / "lib").rglob("*.py"), *(ROOT / "rehearsal").rglob("*.py")]):
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        if module != "lib.display.commands":
+        if module != "lib.record.commands":
             found += _made(ast.parse(path.read_text(encoding="utf-8")), f"{module}.", "(module)")
     numbered = {}
     for site in found:
@@ -506,7 +507,7 @@ BY_HAND = re.compile(
     r"`(runbook|aws|papermill|make|jupyter) |\b(aws|papermill) [a-z0-9]+(-[a-z]+)* --?[a-z]|--set [a-z_]+=|\(aws [a-z]"
 )
 # What --set itself says of what it was given.
-SAID_OF_ITSELF = ("lib/command.py", "lib/display/commands.py")
+SAID_OF_ITSELF = ("lib/command.py", "lib/record/commands.py")
 
 
 @pytest.mark.parametrize("folder", ["lib", "rehearsal"])

@@ -11,7 +11,7 @@ from lib.aws import connect
 from lib.errors import NotAsWanted, Refused
 from lib.infrastructure import operations_reachable
 from lib.plans import UNKNOWN, Wanted
-from lib.records import LOG, Record
+from lib.record.records import LOG, Record
 from lib.resources import (
     KINDS,
     DrillUser,

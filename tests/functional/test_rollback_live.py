@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 from accounts import differing, snapshot
 
-from lib import changes, desired, locks, records, rollback
+from lib import changes, desired, locks, rollback
 from lib.aws import connect
+from lib.record import records
 from lib.record.change_rows import WriteState
 from lib.settings import changed
 

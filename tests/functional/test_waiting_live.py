@@ -7,9 +7,10 @@ from datetime import timedelta
 import nbformat
 import pytest
 
-from lib import changes, deploy, desired, documentation, locks, records, review
+from lib import changes, deploy, desired, documentation, locks, review
 from lib.aws import connect
-from lib.phases import NOTEBOOKS
+from lib.record import records
+from lib.record.run_phases import NOTEBOOKS
 from lib.settings import ROOT
 
 

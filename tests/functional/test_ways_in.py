@@ -36,7 +36,7 @@ from lib.definitions import loader
 from lib.errors import NotAsWanted, Refused
 from lib.phases import entry
 from lib.plans import Plan
-from lib.records import LOG
+from lib.record.records import LOG
 from lib.resources import WorkflowAlias, entries, starters
 from lib.settings import Settings
 from lib.telemetry import compute

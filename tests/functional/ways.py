@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from lib import changes, deploy, desired, guards, locks, records, run
+from lib import changes, deploy, desired, guards, locks, run
 from lib.aws import Live, connect
 from lib.checks import Status
-from lib.records import Record
+from lib.record import records
+from lib.record.records import Record
 from lib.settings import Settings
 
 

@@ -14,10 +14,10 @@ import nbformat
 from accounts import snapshot
 from click.testing import CliRunner
 
-from lib import changes, cli, desired, locks, machine, origin, records
+from lib import changes, cli, desired, locks, machine
 from lib.aws import Live, connect
-from lib.record import writers
-from lib.records import Record
+from lib.record import origin, records, writers
+from lib.record.records import Record
 from lib.settings import ROOT, Settings, load
 from rehearsal import baseline
 from rehearsal.packages import function_package
@@ -74,7 +74,7 @@ def runbook(settings: Settings, command: str, *more: str, **other: Any) -> Ended
 
 def started(settings: Settings, command: str, *more: str, checkout: Path = ROOT, **other: Any) -> subprocess.Popen[str]:
     """The `runbook` command as a process of its own, of this checkout or of a copy of it."""
-    start = [sys.executable, *origin.ISOLATED, str(checkout / "lib" / "origin.py"), "lib.cli"]
+    start = [sys.executable, *origin.ISOLATED, str(checkout / "lib" / "record" / "origin.py"), "lib.cli"]
     line, pipe = [*start, *words(settings, command, *more, **other)], subprocess.PIPE
     return subprocess.Popen(line, cwd=checkout, stdout=pipe, stderr=pipe, text=True)
 

@@ -6,8 +6,9 @@ import pytest
 from accounts import differing, snapshot
 from steps import carried_out, left_by_drills, runbook
 
-from lib import drawing, drill_charts, drill_log, infrastructure, listening, records
+from lib import drawing, drill_charts, drill_log, infrastructure, listening
 from lib.phases import validity
+from lib.record import records
 from rehearsal import shelf
 
 BUILT = ("01", "02", "04", "03")

@@ -17,10 +17,11 @@ from accounts import differing, settled, snapshot
 from steps import Ended, carried_out, code_cells, edited, finished, left_by_drills, redeployed, runbook, started
 from waiting import until
 
-from lib import deploy, drills, events, infrastructure, preflight, records, scenarios
+from lib import deploy, drills, events, infrastructure, preflight, scenarios
 from lib.aws import connect
 from lib.errors import RunbookError
-from lib.phases import NOTEBOOKS, ROLLBACK
+from lib.record import records
+from lib.record.run_phases import NOTEBOOKS, ROLLBACK
 from lib.resources import functions
 from lib.settings import ROOT, Settings
 from rehearsal import history

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from lib import approval, guards, resume, rollback, undoing
 from lib.errors import Refused
-from lib.records import LOG, Record
+from lib.record.records import LOG, Record
 from lib.stores import RunStore
 from rehearsal import matrix, stages, wholes
 from rehearsal.calls import Call

@@ -6,12 +6,11 @@ import shutil
 from accounts import differing, snapshot
 from steps import carried_out, killed, lasting, runbook
 
-from lib import records
 from lib.aws import connect
 from lib.definitions import loader
 from lib.plans import Change, entry
-from lib.record import writers
-from lib.records import LOG
+from lib.record import records, writers
+from lib.record.records import LOG
 from lib.resources import Rule
 
 EVIL = {"StartAt": "Evil", "States": {"Evil": {"Type": "Succeed"}}}

@@ -10,11 +10,12 @@ from accounts import differing, snapshot
 from steps import Ended, carried_out, children_of, lasting, latest, runbook, started
 from waiting import until, until_gone
 
-from lib import audit, changes, desired, locks, records, run
+from lib import audit, changes, desired, locks, run
 from lib.aws import connect
 from lib.errors import Superseded, Unrecorded
-from lib.origin import KERNEL
-from lib.records import LOG
+from lib.record import records
+from lib.record.origin import KERNEL
+from lib.record.records import LOG
 from lib.settings import Settings
 
 BUCKET = "records-of-runs"

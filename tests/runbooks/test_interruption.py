@@ -9,9 +9,10 @@ from jupyter_client.kernelspec import KernelSpec
 from steps import carried_out, children_of, code_cells, finished, latest, runbook, started
 from waiting import until, until_gone
 
-from lib import changes, engine, locks, records, rollback
+from lib import changes, engine, locks, rollback
 from lib.aws import connect
-from lib.origin import KERNEL
+from lib.record import records
+from lib.record.origin import KERNEL
 from lib.settings import Settings
 from rehearsal import clients
 

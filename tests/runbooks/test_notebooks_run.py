@@ -18,7 +18,7 @@ from nbclient.exceptions import CellExecutionError
 from steps import carried_out, code_cells, runbook, shown
 from traitlets.config import Config
 
-from lib.phases import NOTEBOOKS, ROLLBACK
+from lib.record.run_phases import NOTEBOOKS, ROLLBACK
 from lib.settings import ROOT, Settings, changed, load
 from rehearsal import history
 from rehearsal.server import Account

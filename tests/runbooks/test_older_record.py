@@ -21,7 +21,7 @@ from waiting import until
 
 from lib import cli, resources, run
 from lib.aws import connect
-from lib.records import Record
+from lib.record.records import Record
 from lib.settings import ROOT, Settings, load
 from rehearsal import baseline, clients, server
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from steps import COMMAND, Ended, latest, words
 
-from lib import records
+from lib.record import records
 from lib.settings import ROOT, Settings
 
 # What starts a command in the background of a shell, or as a service: signals are ignored, or held back.

@@ -12,11 +12,11 @@ from steps import COMMAND, carried_out, killed, lasting, latest, runbook, words
 from test_interruption import LONG, cut_in_the_middle
 from waiting import until_gone
 
-from lib import changes, cli, desired, locks, records, run
+from lib import changes, cli, desired, locks, run
 from lib.aws import connect
 from lib.errors import Superseded
-from lib.phases import NOTEBOOKS, Phase
-from lib.record import writers
+from lib.record import records, writers
+from lib.record.run_phases import NOTEBOOKS, Phase
 from lib.settings import ROOT, Settings
 
 ALL = ("01", "02", "04", "03", "06")

@@ -15,26 +15,15 @@ from accounts import differing, snapshot
 from steps import carried_out, left_by_drills, redeployed
 from waiting import until
 
-from lib import (
-    changes,
-    continuity,
-    desired,
-    drills,
-    executions,
-    guards,
-    listening,
-    locks,
-    records,
-    scenarios,
-    validation,
-)
+from lib import changes, continuity, desired, drills, executions, guards, listening, locks, scenarios, validation
 from lib.aws import Live
 from lib.checks import Check
 from lib.drills import Group
 from lib.errors import Refused
 from lib.phases import alert_event
 from lib.plans import Change, Plan, entry
-from lib.records import Record
+from lib.record import records
+from lib.record.records import Record
 from lib.settings import ROOT, Settings
 
 BUILT = ("01", "02", "04", "03")

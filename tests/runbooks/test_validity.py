@@ -16,7 +16,7 @@ from steps import Ended, runbook, shown
 from lib import drill_log
 from lib import settings as parameters
 from lib.phases import validity
-from lib.records import VALIDATED
+from lib.record.records import VALIDATED
 from lib.settings import Settings
 from rehearsal import baseline, bridge, clients, history, server
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lib import records
+from lib.record import records
 from lib.settings import load
 
 

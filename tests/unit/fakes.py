@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from lib.account import Use
 from lib.errors import NotAsWanted, Refused
 from lib.plans import Outcome, Wanted, written
-from lib.records import Record
+from lib.record.records import Record
 from lib.resource import Resource
 
 

@@ -12,7 +12,7 @@ from lib.account_guards import AccountGuards
 from lib.aws import Identity, Live
 from lib.aws_answers import answer
 from lib.plans import written
-from lib.records import Record
+from lib.record.records import Record
 from lib.settings import Settings
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)

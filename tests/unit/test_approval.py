@@ -10,13 +10,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from fakes import FakeResource, World
 
-from lib import approval, approvers, changes, drift, guards, kept_plans, origin, records, rollback, undo
+from lib import approval, approvers, changes, drift, guards, kept_plans, rollback, undo
 from lib import settings as parameters
 from lib.account import Use
 from lib.approval import require, require_resumable, require_whole
 from lib.errors import BadParameters, Refused
 from lib.plans import UNKNOWN, Change, Plan, Wanted, entry
-from lib.records import LOG, Record
+from lib.record import origin, records
+from lib.record.records import LOG, Record
 from lib.settings import OF_THE_RUN, ROOT, Settings, load
 
 CALLER = "arn:aws:sts::205930636302:assumed-role/Operations/jane.doe"

@@ -14,7 +14,6 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.retries.standard import ExponentialBackoff
 
-from lib import calls
 from lib.aws import (
     BAD_CREDENTIALS,
     NOT_TOLD,
@@ -29,6 +28,7 @@ from lib.aws import (
     readable,
 )
 from lib.errors import BadParameters, NotAsWanted, Refused, Throttled, Unreachable
+from lib.record import calls
 from lib.settings import load
 
 IDENTITY = """<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>

@@ -5,12 +5,13 @@ import json
 import pytest
 from fakes import World, said, unlocked
 
-from lib import approval, changes, records
+from lib import approval, changes
 from lib.approval import plan_data
 from lib.changes import LOG
 from lib.checks import Check, brief, require
 from lib.errors import NotAsWanted, Refused
 from lib.plans import UNKNOWN, Change, Plan, Wanted, same
+from lib.record import records
 from lib.undo import plan as undo_plan
 from lib.values import exact_json
 from lib.values.check_ids import Id

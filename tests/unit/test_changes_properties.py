@@ -12,7 +12,7 @@ from lib import changes, provenance, resume
 from lib.changes import LOG, WAITS
 from lib.errors import RunbookError, Throttled, Unanswered
 from lib.plans import same
-from lib.records import Record
+from lib.record.records import Record
 from lib.settings import load
 from lib.undo import plan as undo_plan
 from lib.values.exact_json import dumps, in_order, loads

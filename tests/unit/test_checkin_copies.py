@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from lib.errors import BadParameters
-from lib.records import Record
+from lib.record.records import Record
 from lib.telemetry.checkin_copies import Answer, Copies
 
 DAY = date(2026, 1, 1)

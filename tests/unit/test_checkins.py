@@ -20,7 +20,7 @@ from lib.asl.answer_fields import ANOTHER, AnswerFields, merged
 from lib.aws import Identity, Live
 from lib.checkins import Coverage
 from lib.errors import NotAsWanted
-from lib.records import Record
+from lib.record.records import Record
 from lib.telemetry import checkin_reading
 from lib.telemetry.checkin_keys import listed
 from lib.telemetry.checkin_reading import Outlook

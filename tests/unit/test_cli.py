@@ -6,12 +6,13 @@ import pytest
 from botocore.retries.standard import ExponentialBackoff
 from click.testing import CliRunner
 
-from lib import audit, notebooks, records, run
+from lib import audit, notebooks, run
 from lib.cli import carry_out, main
 from lib.command import overridden
 from lib.errors import BadParameters
 from lib.looking import again
-from lib.phases import Phase
+from lib.record import records
+from lib.record.run_phases import Phase
 from lib.settings import Settings, load
 
 

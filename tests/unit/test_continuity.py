@@ -11,7 +11,7 @@ from lib import continuity, executions
 from lib import settings as parameters
 from lib.executions import Execution
 from lib.phases import alert_event
-from lib.records import Record
+from lib.record.records import Record
 from lib.telemetry import outcomes, pauses, shifts
 from lib.telemetry.cutover import Cutover
 

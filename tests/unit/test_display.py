@@ -19,14 +19,15 @@ from matplotlib.text import Text
 from nbconvert import HTMLExporter
 from rich.console import Console
 
-from lib import changes, drawing, flowchart, picture, records, run, show, terminal
+from lib import changes, drawing, flowchart, picture, run, show, terminal
 from lib.aws import Identity, Live
 from lib.checks import Check
 from lib.display import console, executed, page
 from lib.errors import NotAsWanted, RunbookError
-from lib.phases import Phase
 from lib.plans import Outcome, Plan, Result
+from lib.record import records
 from lib.record.change_rows import WriteState
+from lib.record.run_phases import Phase
 from lib.settings import ROOT
 from lib.values import escape
 from lib.values.check_ids import Id

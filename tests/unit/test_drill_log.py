@@ -4,9 +4,10 @@ import json
 
 import pytest
 
-from lib import drawing, drill_charts, drill_log, records
+from lib import drawing, drill_charts, drill_log
+from lib.record import records
 from lib.record.folder import BROKEN_OFF, DRILLED, TELLING
-from lib.records import Record
+from lib.record.records import Record
 from lib.settings import load
 
 DRILL = {

@@ -15,7 +15,7 @@ from lib import audit, changes, drill_log, drilling, drills, events, judging, li
 from lib.drills import Group, Session
 from lib.errors import NotAsWanted, Refused, Superseded, Throttled, Unreachable
 from lib.plans import Change, Wanted, entry
-from lib.records import LOG
+from lib.record.records import LOG
 from lib.resources import entries
 from lib.resources.entries import Entries, Starter
 from lib.scenarios import Scenario, outcome

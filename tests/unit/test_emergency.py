@@ -9,14 +9,14 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 from machines import OPERATOR, GuardParameters, StepFunctions, connected, described, says
 
-from lib import after_restore, deploy, emergency, manifest, records, rollback
+from lib import after_restore, deploy, emergency, rollback
 from lib.aws_answers import answer
 from lib.errors import BadParameters, NotAsWanted, Refused, RunbookError, Unanswered, Unrecorded
 from lib.locks import Lock
 from lib.plans import UNKNOWN, Change, entry, written
-from lib.record import files, writers
+from lib.record import files, manifest, records, writers
+from lib.record.records import LOG, MANIFEST, Record
 from lib.record.seals import Manifest, State
-from lib.records import LOG, MANIFEST, Record
 from lib.resources import Workflow, WorkflowAlias
 from lib.resources.workflow import value_of
 

@@ -2,9 +2,10 @@
 
 import pytest
 
-from lib import cli, command, records, undoing
+from lib import cli, command, undoing
 from lib.errors import Altered, BadParameters, NotAsWanted, Refused, RunbookError, Superseded, also, class_of
-from lib.phases import Phase
+from lib.record import records
+from lib.record.run_phases import Phase
 from lib.settings import load
 
 WROTE = [{"state": "intended", "temporary": False}]

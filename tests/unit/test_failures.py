@@ -4,7 +4,7 @@ import pytest
 
 from lib import failure_chart, failures
 from lib.drawing import describe, png
-from lib.records import Record
+from lib.record.records import Record
 
 
 def row(task, fault, verdict, seconds=None, interpreter="one", also=(), route="crisis"):

@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from lib import changes, guards, plans, records, show, terminal
+from lib import changes, guards, plans, show, terminal
 from lib.display import console, page
 from lib.errors import Refused
 from lib.guards import Ours
 from lib.plans import UNKNOWN, Change, Plan
-from lib.records import LOG, Record
+from lib.record import records
+from lib.record.records import LOG, Record
 from lib.resources import KINDS
 from lib.resources.topics import Subscription
 from lib.settings import load

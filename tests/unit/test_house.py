@@ -73,9 +73,9 @@ BANNED = {"manager", "util", "utils", "helper", "helpers", "handle", "data2", "p
 FOUNDATION = {
     "lib.errors": set(),
     "lib.values.escape": {"lib.errors"},
-    "lib.origin": {"lib.errors"},
+    "lib.record.origin": {"lib.errors"},
     "lib.aws_answers": {"lib.errors"},
-    "lib.calls": {"lib.values.contacts", "lib.routes"},
+    "lib.record.calls": {"lib.values.contacts", "lib.routes"},
     "lib.values.exact_json": {"lib.errors"},
     "lib.record.formats": {"lib.errors"},
     "lib.record.change_rows": {"lib.errors", "lib.record.formats"},
@@ -93,7 +93,7 @@ FOUNDATION = {
     "lib.record.folder": {
         "lib.errors",
         "lib.values.exact_json",
-        "lib.manifest",
+        "lib.record.manifest",
         "lib.record.change_rows",
         "lib.values.contacts",
         "lib.record.files",
@@ -131,7 +131,7 @@ FOUNDATION = {
     },
     "lib.values.check_ids": set(),
     "lib.checks": {"lib.values.check_ids", "lib.errors", "lib.values.modes", "lib.values.contacts", "lib.values.words"},
-    "lib.manifest": {
+    "lib.record.manifest": {
         "lib.errors",
         "lib.values.exact_json",
         "lib.record.contents",
@@ -139,9 +139,9 @@ FOUNDATION = {
         "lib.record.seals",
         "lib.values.words",
     },
-    "lib.records": {
+    "lib.record.records": {
         "lib.errors",
-        "lib.manifest",
+        "lib.record.manifest",
         "lib.settings_schema",
         "lib.record.files",
         "lib.record.folder",
@@ -151,14 +151,14 @@ FOUNDATION = {
     },
     "lib.aws": {
         "lib.aws_answers",
-        "lib.calls",
+        "lib.record.calls",
         "lib.errors",
-        "lib.origin",
+        "lib.record.origin",
         "lib.values.contacts",
         "lib.settings",
         "lib.wait",
     },
-    "lib.display.commands": {"lib.settings_schema", "lib.settings"},
+    "lib.record.commands": {"lib.settings_schema", "lib.settings"},
     "lib.account_guards": {
         "lib.account",
         "lib.aws",
@@ -173,7 +173,7 @@ FOUNDATION = {
         "lib.account_guards",
         "lib.aws",
         "lib.display",
-        "lib.display.commands",
+        "lib.record.commands",
         "lib.errors",
         "lib.lock",
         "lib.machine",
@@ -181,7 +181,7 @@ FOUNDATION = {
     },
     "lib.lock": {"lib.errors", "lib.machine", "lib.record.formats"},
 }
-UNDER_RESOURCES = {*FOUNDATION, "lib.display", "lib.display.commands", "lib.documents", "lib.marked"}
+UNDER_RESOURCES = {*FOUNDATION, "lib.display", "lib.record.commands", "lib.documents", "lib.marked"}
 COMPUTING = [
     "changes",
     "guards",

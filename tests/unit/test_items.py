@@ -21,7 +21,7 @@ from lib.aws import Identity, Live
 from lib.changes import LOG
 from lib.errors import NotAsWanted, Refused
 from lib.plans import Change, Wanted, same
-from lib.records import Record
+from lib.record.records import Record
 from lib.resources import DrillUser
 from lib.resources.items import TYPED, plain, typed
 from lib.resources.users import FIELDS, OURS, SYNTHETIC

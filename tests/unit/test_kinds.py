@@ -14,11 +14,12 @@ import pytest
 from fakes import said, unlocked
 from machines import connected
 
-from lib import changes, drift, guards, records, resources, resume, rollback
+from lib import changes, drift, guards, resources, resume, rollback
 from lib.account_guards import AccountGuards
 from lib.errors import NotAsWanted, Refused
 from lib.plans import UNKNOWN, Wanted
-from lib.records import LOG
+from lib.record import records
+from lib.record.records import LOG
 from lib.resource import Field
 from lib.resources.base import LiveThing
 from lib.settings import ROOT

@@ -5,7 +5,7 @@ import json
 import subprocess
 import sys
 
-from lib import origin
+from lib.record import origin
 from lib.settings import ROOT
 
 # Each takes a tenth of a second or more at every start of a command and of a kernel.
@@ -19,9 +19,9 @@ WITHOUT = (
     "90_rollback",
 )
 LOADED = "import atexit, json, sys; atexit.register(lambda: print(json.dumps([*sys.modules]), file=sys.stderr))"
-COMMAND = "sys.argv = ['runbook']; from lib import origin; origin.run(['lib.cli', '--help'])"
+COMMAND = "sys.argv = ['runbook']; from lib.record import origin; origin.run(['lib.cli', '--help'])"
 LATE = """
-from lib import approval; from lib import cli; from lib import libraries; from lib import origin; from lib import settings
+from lib import approval; from lib import cli; from lib import libraries; from lib.record import origin; from lib import settings
 def code():
     return approval.made_from(settings.load("local"))["code"], origin.imported()
 before = code(), "pandas" in sys.modules, "scipy.stats" in sys.modules

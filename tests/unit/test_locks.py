@@ -17,12 +17,13 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 from fakes import World
 
-from lib import changes, locks, machine, records
+from lib import changes, locks, machine
 from lib.account_guards import PLACE, AccountGuards
 from lib.aws import Identity, Live
 from lib.errors import NotAsWanted, Refused, Superseded, Throttled, Unreachable
 from lib.lock import Lock, digest
 from lib.locks import TOKEN, break_lock, found, held
+from lib.record import records
 from lib.settings import load
 
 NAME = load("local").lock_name

@@ -12,8 +12,8 @@ import pytest
 import yaml
 from reachable import attributes
 
-from lib.phases import NOTEBOOKS, ROLLBACK
 from lib.phases.parameters_cell import ALWAYS
+from lib.record.run_phases import NOTEBOOKS, ROLLBACK
 from lib.settings import ROOT, Settings
 
 PATHS = sorted((ROOT / "runbooks").glob("*.ipynb"))

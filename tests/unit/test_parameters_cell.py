@@ -9,9 +9,10 @@ import yaml
 from lib import notebooks
 from lib import settings as parameters
 from lib.errors import BadParameters, Refused
-from lib.phases import NOTEBOOKS, ROLLBACK, parameters_cell
+from lib.phases import parameters_cell
 from lib.phases.parameters_cell import HANDED_ON, injected_values, kernel_variables, read
-from lib.records import open_run
+from lib.record.records import open_run
+from lib.record.run_phases import NOTEBOOKS, ROLLBACK
 from lib.settings import ROOT, load
 
 DECLARED = 'environment = "local"  # help\nmode = "plan"  # help\nrun_id = ""  # help\nreview_minutes = None  # help'

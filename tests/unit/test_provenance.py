@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from fakes import FakeResource, World, unlocked
 
-from lib import changes, guards, manifest, plans, provenance, records, resume, rollback, undo
+from lib import changes, guards, plans, provenance, resume, rollback, undo
 from lib.errors import NotAsWanted, Refused, Unreachable
 from lib.plans import Change, Plan, Wanted, entry
-from lib.record import change_rows, writers
-from lib.records import LOG, MANIFEST, VERDICT, Record
+from lib.record import change_rows, manifest, records, writers
+from lib.record.records import LOG, MANIFEST, VERDICT, Record
 from lib.settings import check
 from lib.values.exact_json import Laid
 

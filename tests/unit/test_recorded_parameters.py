@@ -5,8 +5,9 @@ import os
 import pytest
 import yaml
 
-from lib import records, settings
+from lib import settings
 from lib.errors import BadParameters, Refused
+from lib.record import records
 from lib.recorded_parameters import NEEDED, load
 from lib.settings import ROOT, Settings
 

@@ -8,12 +8,14 @@ from accounts import nowhere
 from fakes import World
 from machines import StepFunctions, connected, described, kept
 
-from lib import approval, approvers, changes, desired, guards, kept_plans, records, resume, run
+from lib import approval, approvers, changes, desired, guards, kept_plans, resume, run
 from lib.errors import BadParameters, Refused
-from lib.phases import NOTEBOOKS, Phase, validity
+from lib.phases import validity
 from lib.phases.validity import Validity
 from lib.plans import Change, Plan, entry
-from lib.records import LOG, VERDICT
+from lib.record import records
+from lib.record.records import LOG, VERDICT
+from lib.record.run_phases import NOTEBOOKS, Phase
 from lib.resources import Workflow
 from lib.settings import load
 from lib.telemetry.facts import Difference, Meaning

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from lib import continuity, review
-from lib.records import Record
+from lib.record.records import Record
 from lib.values.check_ids import Id
 
 

@@ -9,10 +9,10 @@ from machines import StepFunctions, connected, described, kept
 
 from lib import changes, rollback
 from lib.errors import BadParameters, NotAsWanted
-from lib.phases import NOTEBOOKS
 from lib.plans import Change, Outcome, Result, entry
 from lib.record.change_rows import WriteState
-from lib.records import LOG
+from lib.record.records import LOG
+from lib.record.run_phases import NOTEBOOKS
 from lib.resources import Workflow, WorkflowAlias
 
 RUNS_AFTER_03 = ("03", "05", "06", "07", "08")

@@ -7,13 +7,14 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from lib import notebooks, records, run
+from lib import notebooks, run
 from lib.errors import BadParameters, Refused, Unrecorded
 from lib.interrupts import Interrupted
 from lib.notebooks import RUNBOOKS, _verdict, declared_parameters
-from lib.phases import NOTEBOOKS, PLANNED_MINUTES, ROLLBACK, Phase, numbers
 from lib.phases.parameters_cell import ALWAYS
-from lib.records import Record
+from lib.record import records
+from lib.record.records import Record
+from lib.record.run_phases import NOTEBOOKS, PLANNED_MINUTES, ROLLBACK, Phase, numbers
 from lib.run import overall
 from lib.settings import Settings, load, mask
 

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 
 from lib import desired, undo
-from lib.phases import NOTEBOOKS, ROLLBACK
+from lib.record.run_phases import NOTEBOOKS, ROLLBACK
 from lib.settings import ROOT
 from rehearsal import steps
 

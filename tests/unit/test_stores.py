@@ -16,10 +16,10 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from waiting import until
 
-from lib import audit, changes, handover, records
+from lib import audit, changes
 from lib.errors import Altered, BadParameters, Refused, Superseded, Unreachable, Unrecorded
-from lib.record import seals, writers
-from lib.records import CALLS, LOG, MANIFEST, VERDICT, Record
+from lib.record import records, seals, sync, writers
+from lib.record.records import CALLS, LOG, MANIFEST, VERDICT, Record
 from lib.settings import load
 from lib.stores import RunStore, Shelves, opening
 
@@ -45,7 +45,7 @@ class Machine:
     def again(self):
         """A new process that goes on with the run."""
         self.start()
-        handover.together(self.record, self.shelf)
+        sync.together(self.record, self.shelf)
         return self.record
 
     def file(self, name):
@@ -202,7 +202,7 @@ def test_who_only_looks_at_a_run_that_is_going_on_does_not_stop_it(s3, ours, the
     ],
 )
 def test_two_logs_make_one_with_every_row_of_either_as_often_as_it_was_written(ours, theirs, added):
-    assert handover.union(ours, theirs) == added
+    assert sync.union(ours, theirs) == added
 
 
 def test_a_notebook_that_is_running_is_not_stored(s3, ours):
@@ -245,7 +245,7 @@ def test_what_another_machine_replaced_is_not_taken_for_stored(s3, ours, theirs)
     theirs.again()
     (theirs.folder / "01_x.by-hand.ipynb").write_text("by the other")
     records.seal(theirs.record)
-    handover.together(ours.record, ours.shelf)
+    sync.together(ours.record, ours.shelf)
     records.seal(ours.record)
     assert in_store(s3, "01_x.by-hand.ipynb") == ours.file("01_x.by-hand.ipynb")
 
@@ -425,7 +425,7 @@ def test_only_what_tells_of_a_run_is_copied(s3, ours, tmp_path):
     a_run(ours).keep_json("plan.json", {})
     ours.record.keep_json("plan.json", {})
     copy = Record(tmp_path / "copy", RUN)
-    handover.copy_telling(copy, ours.shelf, ours.shelf.stored())
+    sync.copy_telling(copy, ours.shelf, ours.shelf.stored())
     assert {path.name for path in copy.folder.rglob("*")} == {
         LOG,
         VERDICT,
@@ -512,10 +512,10 @@ def test_the_side_that_is_further_is_found_wherever_a_log_is_cut(shared, more, c
         return data[: max(0, len(data) - cut)]
 
     ours, theirs = log([*shared, *more[0]], cuts[0]), log([*shared, *more[1]], cuts[1])
-    side = handover.further(ours, theirs, "")
+    side = sync.further(ours, theirs, "")
     assert (side == "neither") == (ours == theirs)
     assert (side == "ours") == (ours != theirs and ours.startswith(theirs))
-    lost = [found for found in handover.own_rows(ours, theirs) if side == "theirs" and theirs.startswith(ours)]
+    lost = [found for found in sync.own_rows(ours, theirs) if side == "theirs" and theirs.startswith(ours)]
     assert all(json.dumps(found).encode() in theirs for found in lost)
 
 
@@ -656,7 +656,7 @@ def test_what_is_copied_of_a_run_that_goes_on_meanwhile_is_as_it_was_sealed(s3, 
         return read(name)
 
     shelf = SimpleNamespace(read=slowly)
-    handover.copy_telling(copy, shelf, listed)
+    sync.copy_telling(copy, shelf, listed)
     assert records.altered(load("local"), copy) == []
 
 

@@ -9,7 +9,7 @@ from lib import changes, undo
 from lib.errors import NotAsWanted, Refused, Superseded, Unrecorded
 from lib.plans import Change, Result, entry
 from lib.record.change_rows import WriteState
-from lib.records import LOG
+from lib.record.records import LOG
 from lib.undo import UNFINISHED, in_two_tries
 
 

@@ -10,7 +10,7 @@ from lib import changes
 from lib.changes import LOG
 from lib.errors import Refused
 from lib.plans import Change
-from lib.records import Record
+from lib.record.records import Record
 from lib.undo import plan as undo_plan
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)

@@ -4,11 +4,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from lib import handover, records
 from lib.checks import Check
 from lib.phases import validity
 from lib.phases.validity import BEGUN, Validation, Validity
-from lib.records import VALIDATED, Record
+from lib.record import records, sync
+from lib.record.records import VALIDATED, Record
 from lib.settings import load
 from lib.telemetry import configuration
 from lib.telemetry.configuration import Configuration
@@ -157,6 +157,6 @@ def test_what_another_machine_validated_is_known_from_the_store(live, tmp_path):
     files = {str(path.relative_to(there.folder)): path for path in there.folder.rglob("*") if path.is_file()}
     copy = Record(tmp_path / "here" / "local" / records.COPIES / "r1", "r1")
     shelf = SimpleNamespace(read=lambda name: files[name].read_bytes())
-    handover.copy_telling(copy, shelf, dict.fromkeys(files, "etag"))
+    sync.copy_telling(copy, shelf, dict.fromkeys(files, "etag"))
     live.settings = settings(tmp_path, outputs_dir=str(tmp_path / "here"))
     assert validity.latest(live).run_id == "r1"

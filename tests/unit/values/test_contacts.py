@@ -20,7 +20,7 @@ from lib.checks import Check, Status, brief
 from lib.display import console, executed
 from lib.errors import NotAsWanted
 from lib.plans import Change, Plan
-from lib.records import LOG, Record
+from lib.record.records import LOG, Record
 from lib.resources import rules
 from lib.settings import load
 from lib.values import contacts

@@ -12,7 +12,7 @@ from lib.checks import Check, Status
 from lib.errors import BadParameters, NotAsWanted
 from lib.failures import VISIBLE, Effect
 from lib.moves import Move
-from lib.phases import Phase
+from lib.record.run_phases import Phase
 from lib.settings import changed, load
 from lib.telemetry.facts import SENSES, Meaning, Sense
 from lib.telemetry.words import Count, Ending, ExecutionStatus, When, Who

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lib import records
 from lib.checks import Check
 from lib.errors import BadParameters, NotAsWanted, Unrecorded
-from lib.records import MANIFEST, Record
+from lib.record import records
+from lib.record.records import MANIFEST, Record
 from lib.settings import load
 from lib.values.check_ids import Id
 

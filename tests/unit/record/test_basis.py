@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lib import basis
+from lib.record import basis
 from lib.settings import ROOT
 
 

@@ -13,13 +13,13 @@ import pytest
 from click.testing import CliRunner
 from fakes import World
 
-from lib import audit, changes, guards, manifest, plans, records
+from lib import audit, changes, guards, plans
 from lib.cli import main
 from lib.errors import Altered, Refused
-from lib.manifest import Binding
-from lib.record import contents, files, seals, writers
+from lib.record import contents, files, manifest, records, seals, writers
+from lib.record.manifest import Binding
+from lib.record.records import LOG, MANIFEST, VERDICT, Record
 from lib.record.seals import Claim, Manifest, Seal, State
-from lib.records import LOG, MANIFEST, VERDICT, Record
 from lib.settings import ROOT, load
 
 BACKUP = "backup/stepfunctions-backup-20260101.json"
@@ -122,7 +122,7 @@ def test_the_notebooks_of_a_command_that_goes_on_unverified_do_so_too(ended, set
     (ended.folder / BACKUP).write_text("another")
     open_again(settings, ended, "rollback --unverified")
     given = {"outputs_dir": settings.outputs_dir}
-    other = f"from lib import records; from lib.settings import load; s = load('local', {given!r}); "
+    other = f"from lib.record import records; from lib.settings import load; s = load('local', {given!r}); "
     run = f"records.opened(s, records.existing(s, {ended.run_id!r}))"
     kernel = [sys.executable, "-c", other + run]
     assert subprocess.run(kernel, check=False, capture_output=True).returncode == 0

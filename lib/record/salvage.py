@@ -11,11 +11,10 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from lib import handover, manifest
 from lib.errors import RunbookError, Unreachable
-from lib.manifest import MANIFEST, VERDICT
-from lib.record import files, seals
+from lib.record import files, manifest, seals, sync
 from lib.record.folder import LOG, Record
+from lib.record.manifest import MANIFEST, VERDICT
 from lib.record.seals import Manifest
 from lib.record.stored import Shelf, problem_of, put_together, sealed_there
 
@@ -74,12 +73,12 @@ class Salvage:
         """Take what can be taken of these files; returns what is wrong with any, each in a sentence."""
         with self.record.kept(), self.record.held():
             ours = manifest.read(self.record.folder) if (self.record.folder / MANIFEST).is_file() else None
-            side = self._tried(LOG, partial(handover.ahead, self.record, self, stored)) or handover.Side.OURS
+            side = self._tried(LOG, partial(sync.ahead, self.record, self, stored)) or sync.Side.OURS
             for name in sorted({*stored, MANIFEST}, key=_rank):
                 if name == MANIFEST:
                     self._learn()
                 else:
-                    self._tried(name, partial(handover.bring, self.record, self, stored, name, side))
+                    self._tried(name, partial(sync.bring, self.record, self, stored, name, side))
             self._tried(MANIFEST, partial(put_together, self.record, ours, self.sealed))
         return list(self.told.values())
 

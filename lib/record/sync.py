@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from lib.errors import Refused
-from lib.manifest import MANIFEST, VERDICT
 from lib.record import files, seals
 from lib.record.change_rows import BEGUN, WriteState
 from lib.record.folder import CALLS, LOG, TELLING, WHOLE, Record
+from lib.record.manifest import MANIFEST, VERDICT
 from lib.record.stored import Judging, Sealed, Shelf, put_together, sealed_here_and_there
 
 

@@ -9,20 +9,20 @@ import pytest
 from fakes import World, said, unlocked
 from machines import StepFunctions, connected, described
 
-from lib import approval, changes, emergency, kept_plans, manifest, records, resources, resume, rollback, run, undo
+from lib import approval, changes, emergency, kept_plans, resources, resume, rollback, run, undo
 from lib.checks import Check
 from lib.errors import Altered, BadParameters, NotAsWanted, Refused
 from lib.lock import Lock
-from lib.phases import Phase
 from lib.plans import UNKNOWN, is_kept, written
-from lib.record import change_rows, formats, writers
+from lib.record import change_rows, formats, manifest, records, writers
 from lib.record.change_rows import WriteState
-from lib.records import LOG, MANIFEST, Record
+from lib.record.records import LOG, MANIFEST, Record
+from lib.record.run_phases import Phase
 from lib.settings import check, load
 from lib.telemetry.facts import Fact, Sense
 from lib.values.check_ids import Id
 
-FIRST = Path(__file__).parent.parent / "records_of_format_1" / "local"
+FIRST = Path(__file__).parents[2] / "records_of_format_1" / "local"
 SECOND = Path(__file__).parent.parent / "records_of_format_2"
 RUN = "20261127T061252Z-347f"
 NEWER = "is of format 3, and this version knows 1 and 2"

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from lib import approval, origin
+from lib import approval
 from lib.aws import connect
 from lib.errors import Refused
+from lib.record import origin
 from lib.settings import ROOT, load
 
 ENTRY = "your6_phase3_runbook"
@@ -25,13 +26,13 @@ from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_file_location
 from pathlib import Path
 sys.path.insert(0, {str(ROOT)!r})
-from lib import origin
+from lib.record import origin
 class Theirs:
     def find_spec(self, name, path=None, target=None):
         return spec_from_file_location(name, Path(__file__).with_name("theirs.py")) if name == "lib.persons" else None
 """
 # Before the isolated start there is no lib to be asked; this asks it what it is.
-ASK = "from lib import origin; from lib import persons; print(persons.__file__); print(persons.same_person('jane.doe', 'jane.doe'))"
+ASK = "from lib.record import origin; from lib import persons; print(persons.__file__); print(persons.same_person('jane.doe', 'jane.doe'))"
 
 
 def python(*words, at=ROOT, isolated=False, **variables):
@@ -55,7 +56,9 @@ def test_a_single_module_of_another_lib_on_the_path_is_never_run(foreign):
     for words in (["-m", ENTRY, "--help"], ["-m", "lib.cli", "--help"], ["-m", "lib.command", "--help"]):
         code, said, complained = python(*words, PYTHONPATH=str(foreign))
         assert (code, said[:14], complained) == (0, "Usage: runbook", ""), words
-    code, said, complained = python(str(ROOT / "lib" / "origin.py"), "lib.cli", "--help", PYTHONPATH=str(foreign))
+    code, said, complained = python(
+        str(ROOT / "lib" / "record" / "origin.py"), "lib.cli", "--help", PYTHONPATH=str(foreign)
+    )
     assert (code, said[:14], complained) == (0, "Usage: runbook", "")
 
 
@@ -69,7 +72,7 @@ def test_another_lib_on_the_path_that_has_nothing_of_ours_does_not_stop_the_comm
 
 
 def test_where_it_is_imported_all_the_same_it_is_refused_by_its_name(foreign):
-    ask = "from lib import origin; from lib import persons; origin.imported()"
+    ask = "from lib.record import origin; from lib import persons; origin.imported()"
     code, _, complained = python("-c", ask, at=foreign, PYTHONPATH=f"{foreign}:{ROOT}")
     assert code == 1
     assert f"Refused: lib was imported from {foreign}/lib/__init__.py, expected {ROOT}/lib/__init__.py" in complained
@@ -89,7 +92,7 @@ def test_where_it_is_imported_all_the_same_it_is_refused_by_its_name(foreign):
 def test_a_module_that_a_start_up_file_put_in_our_place_is_refused_by_its_name(stand_in, tmp_path):
     (tmp_path / "theirs.py").write_text(BLIND, encoding="utf-8")
     (tmp_path / "sitecustomize.py").write_text(f"{THEIRS}\n{stand_in}\n", encoding="utf-8")
-    ask = "from lib import origin; from lib import persons; origin.imported()"
+    ask = "from lib.record import origin; from lib import persons; origin.imported()"
     code, _, complained = python("-c", ask, PYTHONPATH=str(tmp_path))
     assert code == 1
     assert "Refused: lib.persons was imported from " in complained
@@ -118,7 +121,7 @@ def test_a_cached_compilation_of_something_else_is_not_run(tmp_path):
 
 def test_what_is_imported_is_hashed_and_not_what_lies_on_the_disk_since():
     found = origin.imported()
-    assert {"lib/__init__.py", "lib/origin.py", "lib/approval.py", "lib/settings.py"} <= found.keys()
+    assert {"lib/__init__.py", "lib/record/origin.py", "lib/approval.py", "lib/settings.py"} <= found.keys()
     for name, digest in found.items():
         assert digest == approval._digest((ROOT / name).read_bytes()), name
 

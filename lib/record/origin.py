@@ -1,6 +1,6 @@
 """That what runs is this checkout's lib: starts it apart from the operator's set-up, hashes it as it is imported.
 
-Run as a script by an isolated Python, it runs one module of lib: `python -I -X utf8 lib/origin.py lib.cli plan ENV`.
+Run as a script by an isolated Python, it runs one module of lib: `python -I -X utf8 lib/record/origin.py lib.cli plan ENV`.
 """
 
 import gc
@@ -16,7 +16,7 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
-LIB = Path(__file__).resolve().parent
+LIB = Path(__file__).resolve().parent.parent
 ROOT = LIB.parent
 # No PYTHON* variable and no folder of the user's counts, and text is UTF-8 whatever the machine's language is.
 ISOLATED = ("-I", "-X", "utf8")
@@ -34,7 +34,7 @@ NEEDLESS = "rfc3987_syntax"
 # in which everything that is imported is there to stay.
 LOOK_AFTER = 50_000
 # Imported before anything can watch how.
-FIRST = ("lib", "lib.origin")
+FIRST = ("lib", "lib.record", "lib.record.origin")
 
 
 class Source(SourceFileLoader):

@@ -18,31 +18,18 @@ from buckets import FakeS3
 from click.testing import CliRunner
 from machines import GuardParameters, StepFunctions, connected, described, says
 
-from lib import (
-    audit,
-    changes,
-    deploy,
-    handover,
-    locks,
-    manifest,
-    notebooks,
-    records,
-    rollback,
-    salvage,
-    stores,
-    undoing,
-)
+from lib import audit, changes, deploy, locks, notebooks, rollback, stores, undoing
 from lib.aws import Live
 from lib.cli import main
 from lib.errors import Altered, Refused
-from lib.phases import ROLLBACK, Phase
 from lib.plans import Change, entry, written
-from lib.record import seals, writers
+from lib.record import manifest, records, salvage, seals, sync, writers
 from lib.record.change_rows import WriteState
 from lib.record.folder import CHECKS
-from lib.records import LOG, MANIFEST, VERDICT, Record
+from lib.record.records import LOG, MANIFEST, VERDICT, Record
+from lib.record.run_phases import ROLLBACK, Phase
+from lib.record.salvage import Salvage
 from lib.resources import Workflow, WorkflowAlias
-from lib.salvage import Salvage
 from lib.settings import load
 
 RUN = "20260101T000000Z-aaaa"
@@ -524,4 +511,4 @@ def test_a_strict_machine_takes_no_file_for_sealed_since_both_have_it(lost, ende
     (lost.record.folder / MANIFEST).unlink()
     record = lost.record
     with pytest.raises(Altered, match=f"the store holds is not as it was sealed: {EVIDENCE}: edited"):
-        handover.together(record, stores.shelves(lost.settings()).run(RUN))
+        sync.together(record, stores.shelves(lost.settings()).run(RUN))

@@ -12,13 +12,15 @@ import yaml
 from click.testing import CliRunner
 from test_house import ALL, ROOT, name, tree
 
-from lib import cli, documents, records, settings, show
+from lib import cli, documents, settings, show
 from lib.cli import main, ways_on
 from lib.command import given_and_decided
-from lib.display import commands, page
+from lib.display import page
 from lib.errors import BadParameters, Unreachable
 from lib.lock import Lock
-from lib.phases import NOTEBOOKS, numbers, parameters_cell
+from lib.phases import parameters_cell
+from lib.record import commands, records
+from lib.record.run_phases import NOTEBOOKS, numbers
 from lib.settings import load
 from lib.settings_schema import OF_THE_RUN
 from rehearsal import cli as rehearsal_cli

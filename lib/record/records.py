@@ -12,12 +12,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lib import manifest
 from lib.errors import Altered, BadParameters, RunbookError
-from lib.manifest import MANIFEST, RUNNING, VERDICT, Binding, Findings, unsealed
-from lib.record import files, writers
+from lib.record import files, manifest, writers
 from lib.record.files import DRAFT
 from lib.record.folder import CALLS, CRITERIA, LOG, TELLING, VALIDATED, WHOLE, Record, Store
+from lib.record.manifest import MANIFEST, RUNNING, VERDICT, Binding, Findings, unsealed
 from lib.record.seals import State
 from lib.settings import Settings, folder_of
 from lib.settings_schema import COPIES, DRILLS

@@ -8,7 +8,7 @@ from typing import Any
 
 from lib.checks import Check, Status, failed, key_of, require
 from lib.record.folder import CHECKS
-from lib.records import Record
+from lib.record.records import Record
 from lib.values.check_ids import due
 from lib.values.modes import Mode
 
