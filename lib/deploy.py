@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lib import lint, names
+from lib import names
 from lib.asl import reading
 from lib.aws import Live, readable
 from lib.checks import Check, Status, status_in
-from lib.definitions import loader
+from lib.definitions import lint, loader
 from lib.errors import NotAsWanted
 from lib.phases import entry
 from lib.record.records import Record

@@ -6,10 +6,10 @@ keys topics have (`encryption`).
 
 from typing import Any
 
-from lib import documents, names, render
+from lib import names
 from lib.asl.functions import Called
 from lib.aws import Live
-from lib.definitions import loader
+from lib.definitions import documents, loader, templates
 from lib.plans import Wanted
 from lib.resources import (
     DrillUser,
@@ -89,7 +89,7 @@ def documentation(live: Live, known: Entries | None = None) -> list[Wanted]:
     """Phase 06: marked sections of the application's README.md and CLAUDE.md, from the wanted definition."""
     known = known or entries.read(live)
     definition = workflow(live, known)["definition"]
-    texts = documents.sections(live.settings, definition, render.mermaid(definition), loader.rules(), known.arn)
+    texts = documents.sections(live.settings, definition, templates.mermaid(definition), loader.rules(), known.arn)
     return [Wanted(Section(live, file, section), text) for (file, section), text in texts.items()]
 
 
@@ -111,7 +111,7 @@ def drill_user() -> dict[str, Any]:
 
 def policy(live: Live) -> dict[str, Any]:
     """The execution role's Phase 3 policy: the plan's 2.2, what logging needs, and the keys of what it uses."""
-    document = render.policy(live.settings)
+    document = templates.policy(live.settings)
     keys = sorted({key for _, key in topics_keys(live)})
     if keys:
         actions = ["kms:GenerateDataKey*", "kms:Decrypt"]
@@ -128,7 +128,7 @@ def workflow(live: Live, known: Entries | None = None) -> dict[str, Any]:
     """The workflow: rendered definition, unchanged role, logging of every event without execution data."""
     s, processor = live.settings, names.function_arn(live, names.processor(live, known))
     return {
-        "definition": render.definition(s, processor),
+        "definition": templates.definition(s, processor),
         "roleArn": names.role_arn(live),
         "loggingConfiguration": {
             "level": "ALL",
@@ -140,7 +140,7 @@ def workflow(live: Live, known: Entries | None = None) -> dict[str, Any]:
 
 def widgets(live: Live) -> list[dict[str, Any]]:
     """The dashboard's Phase 3 widgets."""
-    return list(render.dashboard(live.settings)["widgets"])
+    return list(templates.dashboard(live.settings)["widgets"])
 
 
 def _recordable(live: Live) -> str:

@@ -1,8 +1,9 @@
 """Phase 06 beyond its plan: whether the documents will describe what runs, and what changed in them. Read-only."""
 
-from lib import changes, desired, documents, names
+from lib import changes, desired, names
 from lib.aws import Live
 from lib.checks import Check, status_in
+from lib.definitions import documents
 from lib.plans import Plan
 from lib.record.change_rows import Action
 from lib.resources import Section

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from lib import changes, executions, listening, locks, render, resources
+from lib import changes, executions, listening, locks, resources
 from lib.account_guards import AccountGuards
 from lib.asl.states import named
 from lib.aws import Live
 from lib.channels import Channel
 from lib.checks import brief
+from lib.definitions import templates
 from lib.errors import NotAsWanted, Refused
 from lib.executions import Execution
 from lib.listening import Received
@@ -165,7 +166,7 @@ def _session(live: Live, record: Record, groups: Sequence[Group], session: str, 
 def _require_gate(live: Live, entry: str) -> None:
     """To a workflow without the gate, a drill is a real check-in whose alerts would go out unmarked."""
     definitions = [value_of(found)["definition"] for found in entries.run_by(live, entry)]
-    gate = render.definition(live.settings)["States"][GATE]
+    gate = templates.definition(live.settings)["States"][GATE]
     if not definitions or any(named(definition).get(GATE) != gate for definition in definitions):
         raise Refused(
             f"{entry.rpartition(':stateMachine:')[2]}, which check-ins start, has no {GATE}, or another one than these "

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lib import checkins, render, thresholds
+from lib import checkins
 from lib import routes as table
 from lib.asl.router import Router, grouped
+from lib.definitions import templates, thresholds
 from lib.errors import BadParameters
 from lib.review import Window
 from lib.routes import Score
@@ -45,7 +46,7 @@ def current(deployed: Mapping[str, Any], settings: Settings, split: str = "") ->
         Router(deployed)
         return Current(deployed, numbers, split=split)
     except BadParameters as error:
-        return Current(render.definition(settings), settings.thresholds, str(error), split)
+        return Current(templates.definition(settings), settings.thresholds, str(error), split)
 
 
 def whose(now: Current, settings: Settings) -> str:

@@ -23,8 +23,8 @@ from typing import Any
 
 import click
 
-from lib import render
 from lib.command import told
+from lib.definitions import templates
 from lib.errors import Unreachable
 from lib.failures import Effect
 from lib.record import files
@@ -64,7 +64,7 @@ def run(
     `brief` leaves out faults that are as others to the workflow; no task is left out.
     """
     with ground(interpreters) as prepared:
-        definition = render.definition(prepared.settings)
+        definition = templates.definition(prepared.settings)
         given = reaching.inputs(prepared.settings)
         tasks = of_tasks(definition, given)
         rows = broken_tasks(prepared, definition, briefly(tasks) if brief else tasks, interpreters)

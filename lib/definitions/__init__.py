@@ -1,1 +1,1 @@
-"""What is deployed, as JSON, and `loader`, which alone reads it."""
+"""What is deployed: its files with their one reader, filled for an environment, checked, compared and documented. No AWS."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from lib.marked import read_section, write_section
+from lib.definitions.marked_sections import read_section, write_section
 from lib.resources.base import LiveThing
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from lib import aws, backtest, dry_routes, failure_walk, render, show
+from lib import aws, backtest, dry_routes, failure_walk, show
 from lib.aws import Live
 from lib.checkins import Coverage
 from lib.checks import Check
+from lib.definitions import templates
 from lib.errors import NotAsWanted
 from lib.moves import Move
 from lib.record.records import Record
@@ -31,7 +32,7 @@ class Looked:
         self.calls = list[dict[str, Any]]()
         self.settings = settings
         self.live: Live = aws.connect(settings, self.calls.append)
-        self.definition = render.definition(settings)
+        self.definition = templates.definition(settings)
         self.asked = Asked(self.live)  # shared: a spoiled definition asks anew only of what differs
 
 
@@ -256,7 +257,7 @@ def checked_in(looked: Looked) -> None:
 def test_a_lower_alert_than_today_is_shouted(looked: Looked) -> None:
     checked_in(looked)
     lax = looked.settings.model_copy(update={"sentiment_below": -0.99})
-    found = run(looked, render.definition(lax))
+    found = run(looked, templates.definition(lax))
     (check,) = [check for check in backtest.checks(found) if "LOWER" in check.name]
     assert check.status == "waiting" and "from standard to none" in check.found
     table = backtest.table(found)

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from lib import backtest, changes, deploy, drills, emergency, locks, render, rollback, show
+from lib import backtest, changes, deploy, drills, emergency, locks, rollback, show
 from lib.aws import Live, connect
+from lib.definitions import templates
 from lib.errors import Refused
 from lib.phases import alert_event
 from lib.plans import Plan, Wanted
@@ -54,7 +55,7 @@ def updated(live: Live, record: Record) -> Plan:
     workflow = Workflow(live, live.settings.state_machine_name)
     before = workflow.read()
     assert before is not None
-    wanted = [Wanted(workflow, {**before, "definition": render.definition(live.settings)})]
+    wanted = [Wanted(workflow, {**before, "definition": templates.definition(live.settings)})]
     plan = changes.plan("03", wanted)
     show.plan(plan)
     changes.carry_out(plan, live.settings, record, locks.of(live))
@@ -68,7 +69,7 @@ def test_a_definition_that_plain_data_would_not_hold_comes_back_to_the_byte(live
     kept = sorted((record.folder / "backup").glob("*-definition.json"))
     assert kept[0].read_text(encoding="utf-8").strip() == text
     updated(live, record)
-    assert json.loads(text_of(client, live)) == render.definition(live.settings)
+    assert json.loads(text_of(client, live)) == templates.definition(live.settings)
     changes.roll_back(rollback.plan(live, record), live.settings, record, locks.of(live))
     assert text_of(client, live) == text
 
@@ -114,9 +115,9 @@ def test_whatever_is_live_each_step_of_phase_03_answers(name, live, record, hold
     deploy.backup(live, record)
     value = Workflow(live, live.settings.state_machine_name).read()
     assert value is not None
-    ours = render.definition(live.settings)
-    assert any(row["change"] == "added" for row in render.state_changes(value["definition"], ours))
-    assert "EvaluateRisk after" in render.diff(value["definition"], ours)
+    ours = templates.definition(live.settings)
+    assert any(row["change"] == "added" for row in templates.state_changes(value["definition"], ours))
+    assert "EvaluateRisk after" in templates.diff(value["definition"], ours)
     found = backtest.run(backtest.ahead(live, value["definition"], ours, record), value["definition"], ours)
     assert found.trouble.startswith("a definition cannot be followed here: ")
     assert [check.status for check in backtest.checks(found)] != ["passed"]

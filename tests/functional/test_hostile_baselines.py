@@ -11,9 +11,9 @@ import pytest
 from accounts import differing, snapshot
 from click.testing import CliRunner
 
-from lib import changes, cli, desired, guards, locks, marked, preflight, resume, rollback, run
+from lib import changes, cli, desired, guards, locks, preflight, resume, rollback, run
 from lib.aws import connect
-from lib.definitions import loader
+from lib.definitions import loader, marked_sections
 from lib.errors import Refused
 from lib.record import records
 from lib.record.records import LOG, Record
@@ -527,7 +527,7 @@ def widget_with_our_title(client, account):
 
 def section_with_our_marker(client, account):
     section = desired.documentation(connect(account))[0].resource
-    marked.write_section(section.path, section.section, "What somebody noted there.")
+    marked_sections.write_section(section.path, section.section, "What somebody noted there.")
     return 1, "documentation section .* .'What somebody noted there.' -> ", "document"
 
 

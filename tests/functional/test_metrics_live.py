@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from workbench import ended
 
-from lib import charts, continuity, drawing, executions, metrics, rates, render, workflow_log
+from lib import charts, continuity, drawing, executions, metrics, rates, workflow_log
 from lib.aws import connect
+from lib.definitions import templates
 from lib.errors import Unreachable
 from lib.metrics import DrillLatency, Query
 from lib.telemetry import outcomes
@@ -102,7 +103,7 @@ def test_routes_and_latency_of_executions_that_really_ran(account, client):
     client("logs").create_log_group(logGroupName=account.log_group_name)
     client("stepfunctions").update_state_machine(
         stateMachineArn=account.state_machine_arn,
-        definition=json.dumps(render.definition(account)),
+        definition=json.dumps(templates.definition(account)),
         loggingConfiguration={
             "level": "ALL",
             "includeExecutionData": False,

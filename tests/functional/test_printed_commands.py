@@ -22,9 +22,10 @@ import yaml
 from botocore import xform_name
 from click.testing import CliRunner
 
-from lib import approval, audit, documents, locks, machine, show, stores
+from lib import approval, audit, locks, machine, show, stores
 from lib.aws import connect
 from lib.cli import main
+from lib.definitions import documents
 from lib.display import page
 from lib.errors import NotAsWanted, Refused, Unreachable, Unrecorded
 from lib.lock import Lock, digest
@@ -445,10 +446,10 @@ SITES = {
     "lib.cli.apply: runbook lock": WAYS_OUT,
     "lib.cli.ways_on: runbook apply --resume": test_a_run_that_failed_goes_on_by_the_command_that_it_prints,
     "lib.cli.ways_on: runbook rollback": UNDO,
-    "lib.documents.testing: anywhere apply": DOCUMENTED,
-    "lib.documents.testing: anywhere plan": DOCUMENTED,
-    "lib.documents.testing: aws stepfunctions start-execution": test_the_drill_by_hand_of_the_documentation_is_started,
-    "lib.documents.testing: papermill 05_validation validation.ipynb":
+    "lib.definitions.documents.testing: anywhere apply": DOCUMENTED,
+    "lib.definitions.documents.testing: anywhere plan": DOCUMENTED,
+    "lib.definitions.documents.testing: aws stepfunctions start-execution": test_the_drill_by_hand_of_the_documentation_is_started,
+    "lib.definitions.documents.testing: papermill 05_validation validation.ipynb":
         test_the_notebook_of_the_documentation_runs_with_numbers_lists_and_text_as_the_run_had_them,
     "lib.locks._ours: runbook apply --resume": TAKEN_AWAY,
     "lib.locks._ours: runbook status": TAKEN_AWAY,

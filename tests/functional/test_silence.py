@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lib import render
+from lib.definitions import templates
 from rehearsal import reaching, refusing, single_failures
 from rehearsal.breaking import MISSING
 from rehearsal.clients import client
@@ -25,7 +25,7 @@ def on() -> Iterator[Ground]:
 
 @pytest.fixture(scope="module")
 def plain(on: Ground) -> dict[str, Any]:
-    return render.definition(on.settings)
+    return templates.definition(on.settings)
 
 
 @pytest.fixture(scope="module")

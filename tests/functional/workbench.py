@@ -9,8 +9,8 @@ from typing import Any
 
 from waiting import until
 
-from lib import render
 from lib.channels import Channel
+from lib.definitions import templates
 from lib.settings import Settings
 from lib.telemetry.words import ExecutionStatus
 from rehearsal import baseline
@@ -68,7 +68,7 @@ class Bench:
         own = {key: f"{mark}-{name}" for key, name in {**names, "processor_function_name": "Processor"}.items()}
         self.settings = settings.model_copy(update=own)
         self.mark, self.interpreter = mark, interpreter
-        self.plain = patient(render.definition(self.settings))
+        self.plain = patient(templates.definition(self.settings))
         self.machines, self.urls = dict[str, str](), dict[str, str]()
         self._build()
 

@@ -87,18 +87,14 @@ def ask() -> dict[str, object]:
         charts,
         checkins,
         desired,
-        documents,
         drawing,
         failure_walk,
         judging,
-        lint,
         metrics,
         permissions,
-        render,
         review,
         routes,
         scenarios,
-        thresholds,
         tuning,
         tuning_charts,
         workflow_log,
@@ -107,7 +103,7 @@ def ask() -> dict[str, object]:
     from lib.asl.router import Router
     from lib.backtest import counted
     from lib.backtest_charts import moves
-    from lib.definitions import loader
+    from lib.definitions import documents, lint, loader, templates, thresholds
     from lib.listening import listeners
     from lib.settings import load
     from lib.telemetry.checkin_copies import Answer
@@ -115,7 +111,7 @@ def ask() -> dict[str, object]:
 
     s = load("local")
     live = nowhere(s, cloudwatch=(sent := Published()))
-    definition, start = render.definition(s), pd.Timestamp("2026-01-01", tz="UTC")
+    definition, start = templates.definition(s), pd.Timestamp("2026-01-01", tz="UTC")
     router, cases = Router(definition), boundaries.cases(s)
 
     def words(figure: object) -> str:
@@ -160,7 +156,7 @@ def ask() -> dict[str, object]:
         "drawn": drawing.describe(charts.alerts_by_route(taken, None)),
         "marks": [[mark.colour, mark.marker, str(mark.line)] for mark in (route.row.mark for route in routes.Route)],
         "permissions": {
-            need.without: permissions.allowed([render.policy(s)], need) for need in permissions.needs(live)
+            need.without: permissions.allowed([templates.policy(s)], need) for need in permissions.needs(live)
         },
         "documents": {section: text for (_, section), text in sections.items()},
         "metrics": [sent_of, sent.routes],

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
-from lib import backtest, backtest_charts, checkins, drawing, render, settings
+from lib import backtest, backtest_charts, checkins, drawing, settings
 from lib.asl.answer_fields import AnswerFields, answer_fields, kept
 from lib.asl.router import Router
 from lib.backtest import Backtest, Started, counted
 from lib.checkins import Coverage
+from lib.definitions import templates
 from lib.errors import NotAsWanted
 from lib.telemetry import started_executions
 from lib.telemetry.checkin_copies import Answer
@@ -20,7 +21,7 @@ from rehearsal import baseline
 
 LOCAL = settings.load("local")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-OLD, NEW = baseline.definition(LOCAL), render.definition(LOCAL)
+OLD, NEW = baseline.definition(LOCAL), templates.definition(LOCAL)
 
 
 def found(before, after, unread=0, share=1.0, executions=3, **more):

@@ -382,8 +382,9 @@ def test_drawing_leaves_matplotlib_as_it_was_and_never_imports_pyplot() -> None:
     before = dict(mpl.rcParams)
     charts.executions(counts((0, "Started", 1)), CHANGE)
     assert dict(mpl.rcParams) == before
-    code = "import sys, lib.charts, lib.run_charts, lib.tuning_charts, lib.picture, lib.documents as d; " + (
-        "print([m for m in ('matplotlib.pyplot', 'boto3', 'botocore') if m in sys.modules])"
+    code = (
+        "import sys, lib.charts, lib.run_charts, lib.tuning_charts, lib.picture, lib.definitions.documents as d; "
+        + ("print([m for m in ('matplotlib.pyplot', 'boto3', 'botocore') if m in sys.modules])")
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"

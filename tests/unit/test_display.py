@@ -19,9 +19,10 @@ from matplotlib.text import Text
 from nbconvert import HTMLExporter
 from rich.console import Console
 
-from lib import changes, drawing, flowchart, picture, run, show, terminal
+from lib import changes, drawing, picture, run, show, terminal
 from lib.aws import Identity, Live
 from lib.checks import Check
+from lib.definitions import mermaid
 from lib.display import console, executed, page
 from lib.errors import NotAsWanted, RunbookError
 from lib.plans import Outcome, Plan, Result
@@ -206,7 +207,7 @@ def machine(name):
 def test_a_diagram_holds_no_directive_and_no_markup_of_a_states_name():
     directive = "%%{init: {'securityLevel': 'loose'}}%%"
     hostile = machine(f'{directive} <img src=x onerror=alert(1)> "]; click A call x() \u202e')
-    drawn = flowchart.mermaid(hostile)
+    drawn = mermaid.mermaid(hostile)
     assert "%%" not in drawn
     assert "<img" not in drawn
     assert not UNSEEN.search(drawn)

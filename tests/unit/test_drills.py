@@ -11,7 +11,8 @@ from fakes import World
 from machines import StepFunctions, says
 from subscribers import Queues, alert
 
-from lib import audit, changes, drill_log, drilling, drills, events, judging, listening, render, run, scenarios
+from lib import audit, changes, drill_log, drilling, drills, events, judging, listening, run, scenarios
+from lib.definitions import templates
 from lib.drills import Group, Session
 from lib.errors import NotAsWanted, Refused, Superseded, Throttled, Unreachable
 from lib.plans import Change, Wanted, entry
@@ -96,7 +97,7 @@ def table():
 @pytest.fixture
 def aws(settings, queues, table):
     """The workflow as phase 03 leaves it, which reacts to a crisis as it should."""
-    held = {"definition": json.dumps(render.definition(settings)), "roleArn": "r"}
+    held = {"definition": json.dumps(templates.definition(settings)), "roleArn": "r"}
     found = Workflow(settings.state_machine_arn, {settings.state_machine_arn: held})
 
     def reacts(name, given):

@@ -61,12 +61,12 @@ BY_RECURSION = {
     "lib/plans.py same": "two values at once",
     "lib/record/json_rows.py _layout": "writes text, a row a line",
     "lib/record/notebook_text.py _layout": "writes text, as a notebook is laid out",
-    "lib/render.py _compact": "writes text as wide as a line",
-    "lib/render.py _sorted": "an object's keys among each other",
+    "lib/definitions/templates.py _compact": "writes text as wide as a line",
+    "lib/definitions/templates.py _sorted": "an object's keys among each other",
     "lib/resources/items.py typed": "writes another language",
     "lib/telemetry/facts.py _places": "two values at once",
     "lib/telemetry/patterns.py could_take": "a pattern's alternatives",
-    "lib/thresholds.py _aligned": "two values at once",
+    "lib/definitions/thresholds.py _aligned": "two values at once",
 }
 BANNED = {"manager", "util", "utils", "helper", "helpers", "handle", "data2", "process"}
 # Each of these imports nothing of ours but what stands behind it.
@@ -181,7 +181,13 @@ FOUNDATION = {
     },
     "lib.lock": {"lib.errors", "lib.machine", "lib.record.formats"},
 }
-UNDER_RESOURCES = {*FOUNDATION, "lib.display", "lib.record.commands", "lib.documents", "lib.marked"}
+UNDER_RESOURCES = {
+    *FOUNDATION,
+    "lib.display",
+    "lib.record.commands",
+    "lib.definitions.documents",
+    "lib.definitions.marked_sections",
+}
 COMPUTING = [
     "changes",
     "guards",

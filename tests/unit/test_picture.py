@@ -9,15 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from lib import drawing, layout, picture, render
+from lib import drawing, layout, picture
 from lib import settings as parameters
 from lib.asl import conditions
 from lib.asl.states import walk
+from lib.definitions import templates
 from lib.errors import BadParameters
 from lib.layout import Edge
 
 BASELINE = Path(parameters.ROOT) / "rehearsal" / "baseline-definition.json"
-PHASE_3 = render.definition(parameters.load("local"))
+PHASE_3 = templates.definition(parameters.load("local"))
 
 
 def rectangles(

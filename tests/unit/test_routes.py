@@ -18,10 +18,8 @@ from lib import (
     boundaries,
     chart_answers,
     charts,
-    documents,
     judging,
     metrics,
-    render,
     review,
     routes,
     scenarios,
@@ -30,7 +28,7 @@ from lib import (
 )
 from lib.asl.router import Router
 from lib.backtest import counted
-from lib.definitions import loader
+from lib.definitions import documents, loader, templates
 from lib.errors import BadParameters
 from lib.routes import Route, Unrouted
 from lib.settings import ROOT, Settings, load
@@ -113,7 +111,7 @@ def frame(*names):
 
 def says(route):
     """A definition that ends in this route."""
-    definition = render.definition(LOCAL)
+    definition = templates.definition(LOCAL)
     definition["States"]["RouteNone"]["Parameters"]["route"] = route
     return Router(definition)
 

@@ -5,8 +5,9 @@ import json
 
 import pytest
 
-from lib import render, settings
+from lib import settings
 from lib.asl.states import walk
+from lib.definitions import templates
 from rehearsal import breaking, judging, reaching, single_failures
 from rehearsal.breaking import FAULTS, MISSING, SLOW
 from rehearsal.failing import BEHIND, Failure, behind_events, briefly, of_tasks
@@ -14,7 +15,7 @@ from rehearsal.ground import Alert, Drill, about
 from rehearsal.reaching import Way
 
 LOCAL = settings.load("local")
-PLAIN = render.definition(LOCAL)
+PLAIN = templates.definition(LOCAL)
 GIVEN = reaching.inputs(LOCAL)
 OWN = judging.own_errors(PLAIN)
 CRISIS_UNREACHED = ("SendCrisisEvent", "TellContactsDirectly", "TellOperations", "TellContactsInstead")

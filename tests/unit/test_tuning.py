@@ -8,9 +8,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from lib import checkins, drawing, render, settings, thresholds, tuning, tuning_charts
+from lib import checkins, drawing, settings, tuning, tuning_charts
 from lib.asl.router import Router
 from lib.checkins import Coverage
+from lib.definitions import templates, thresholds
 from lib.review import Window
 from lib.routes import level
 from lib.telemetry.checkin_copies import Answer
@@ -24,7 +25,7 @@ HALF = "ModerateRiskAbove"
 
 
 def now(**changed: float) -> tuning.Current:
-    return tuning.current(thresholds.with_thresholds(render.definition(LOCAL), changed), LOCAL)
+    return tuning.current(thresholds.with_thresholds(templates.definition(LOCAL), changed), LOCAL)
 
 
 def history(

@@ -10,17 +10,18 @@ from foreign import CATCH, DEFINITIONS, FUNCTION, machine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from lib import drawing, flowchart, lint, picture, render, thresholds
+from lib import drawing, picture
 from lib import settings as parameters
 from lib.asl import failure_paths, interpreter, reading, states
 from lib.asl.interpreter import Whole, follow
 from lib.asl.payload_templates import FailsExecution
 from lib.asl.router import Router, route_of
+from lib.definitions import lint, mermaid, templates, thresholds
 from lib.errors import BadParameters, RunbookError
 from rehearsal.baseline import definition as baseline
 
 LOCAL = parameters.load("local")
-PLAIN = render.definition(LOCAL)
+PLAIN = templates.definition(LOCAL)
 SCORED = {"risk_score": 97, "score": -0.9, "trajectory": "declining", "text": "synthetic"}
 DATA = {
     "userId": "somebody",
@@ -57,10 +58,12 @@ READERS: dict[str, Callable[[Any], object]] = {
     "route": route_by,
     "states": lambda definition: [state.where for state in states.walk(definition)],
     "longest": states.longest,
-    "diff": lambda definition: render.diff(definition, PLAIN) + render.diff(PLAIN, definition),
-    "changes": lambda definition: render.state_changes(definition, PLAIN) + render.state_changes(PLAIN, definition),
+    "diff": lambda definition: templates.diff(definition, PLAIN) + templates.diff(PLAIN, definition),
+    "changes": lambda definition: (
+        templates.state_changes(definition, PLAIN) + templates.state_changes(PLAIN, definition)
+    ),
     "picture": picture.workflow,
-    "flowchart": flowchart.mermaid,
+    "flowchart": mermaid.mermaid,
     "thresholds": thresholds.thresholds_of,
     "failures": lambda definition: failure_paths.reach(
         definition, [failure_paths.Start({"userId": "somebody"}, SCORED)]
@@ -392,7 +395,7 @@ def test_a_map_is_entered_as_its_states_are_when_it_runs() -> None:
     assert [state.where for state in states.walk(definition)] == ["M", "M / Each"]
     other = copy.deepcopy(definition)
     other["States"]["M"]["ItemProcessor"]["ProcessorConfig"]["Mode"] = "INLINE"
-    assert "INLINE" in render.diff(definition, other)
+    assert "INLINE" in templates.diff(definition, other)
 
 
 def test_a_catch_that_is_foreign_is_named() -> None:

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from lib import lint, render, settings, teststate
+from lib import settings, teststate
 from lib.asl import interpreter, reading, router
 from lib.asl.payload_templates import FailsExecution
-from lib.definitions import loader
+from lib.definitions import lint, loader, templates
 from lib.errors import BadParameters, NotAsWanted
 from rehearsal.baseline import definition as baseline
 
 LOCAL = settings.load("local")
-PLAIN = render.definition(LOCAL)
+PLAIN = templates.definition(LOCAL)
 TASK = "TellOperationsUnscored"
 
 
@@ -183,7 +183,7 @@ def test_a_key_that_is_there_twice_is_found_in_a_text_and_read_as_the_last() -> 
     assert reading.shown(TWICE) == PLAIN
     with pytest.raises(BadParameters, match="'StartAt' is there 2 times"):
         router.Router(TWICE)
-    assert "is there 2 times" in render.diff(TWICE, PLAIN)
+    assert "is there 2 times" in templates.diff(TWICE, PLAIN)
 
 
 LOSSY = {
@@ -271,7 +271,7 @@ def test_a_walk_that_fails_names_its_state() -> None:
 def test_a_field_that_is_null_is_not_the_same_as_none_and_true_not_as_one() -> None:
     for old, new in (({}, {"ResultPath": None}), ({"End": True}, {"End": 1}), ({"Result": 95}, {"Result": 95.0})):
         before, after = ({"StartAt": "A", "States": {"A": {"Type": "Pass", **one}}} for one in (old, new))
-        (_, row) = render.state_changes(before, after)
+        (_, row) = templates.state_changes(before, after)
         assert (row["change"], row["what"]) == ("changed", next(iter(new)))
 
 
@@ -284,7 +284,7 @@ def test_where_a_branch_starts_and_a_name_that_is_there_twice_are_compared() -> 
         ]
         return {"StartAt": "P", "States": {"P": {"Type": "Parallel", "Branches": branches, "End": True}}}
 
-    changed = {row["state"]: row["what"] for row in render.state_changes(definition("A", 1), definition("B", 2))
+    changed = {row["state"]: row["what"] for row in templates.state_changes(definition("A", 1), definition("B", 2))
                if row["change"] == "changed"}  # fmt: skip
     assert changed == {"P": "1.StartAt", "P / A (2)": "Result"}
 
@@ -295,7 +295,7 @@ def test_names_that_would_make_one_word_are_two_boxes_of_a_flowchart() -> None:
         "A_B": {"Type": "Pass", "Next": 'A"B'},
         'A"B': {"Type": "Succeed"},
     }
-    chart = render.mermaid({"StartAt": "A B", "States": states})
+    chart = templates.mermaid({"StartAt": "A B", "States": states})
     boxes = [line.split("[")[0].strip() for line in chart.splitlines() if '("A' in line or '["A' in line]
     assert len({box.split("(")[0] for box in boxes}) == 3
     assert '["A#34;B"]' in chart

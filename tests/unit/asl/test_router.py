@@ -11,15 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib import render, settings
+from lib import settings
 from lib.asl import payload_templates, router
 from lib.asl.payload_templates import FailsExecution, MissingVariable
 from lib.asl.router import Router
+from lib.definitions import templates
 from lib.errors import BadParameters
 from rehearsal.baseline import definition as baseline
 
 LOCAL = settings.load("local")
-PLAIN = render.definition(LOCAL)
+PLAIN = templates.definition(LOCAL)
 OLD = baseline(LOCAL)
 NEW_ROUTER, OLD_ROUTER = Router(PLAIN), Router(OLD)
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False, min_value=-200, max_value=200)

@@ -12,9 +12,10 @@ import yaml
 from click.testing import CliRunner
 from test_house import ALL, ROOT, name, tree
 
-from lib import cli, documents, settings, show
+from lib import cli, settings, show
 from lib.cli import main, ways_on
 from lib.command import given_and_decided
+from lib.definitions import documents
 from lib.display import page
 from lib.errors import BadParameters, Unreachable
 from lib.lock import Lock

@@ -5,8 +5,9 @@ import json
 import pytest
 from accounts import nowhere
 
-from lib import desired, names, permissions, render
+from lib import desired, names, permissions
 from lib.asl import interpreter
+from lib.definitions import templates
 from lib.errors import BadParameters
 from lib.plans import Wanted
 from lib.settings import ROOT, Settings, changed, load
@@ -70,7 +71,7 @@ def test_no_arn_that_is_planned_lies_in_another_partition(region, partition):
 
 
 def test_service_integrations_are_the_partitions_too():
-    states = json.dumps(render.definition(at("us-gov-west-1", "aws-us-gov")))
+    states = json.dumps(templates.definition(at("us-gov-west-1", "aws-us-gov")))
     assert states.count("arn:aws-us-gov:states:::") == 18
     assert "arn:aws:" not in states
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from lib import lint, render, settings
+from lib import settings
 from lib.asl.states import longest
+from lib.definitions import lint, templates
 
 LOCAL = settings.load("local")
-PLAIN = render.definition(LOCAL)
+PLAIN = templates.definition(LOCAL)
 Breaking = Callable[[dict[str, Any]], Any]
 
 
@@ -30,7 +31,7 @@ def branch(states: dict[str, Any], number: int = 1) -> dict[str, Any]:
 @pytest.mark.parametrize("environment", ["local", "staging", "prod"])
 def test_our_definition_is_clean(environment: str) -> None:
     chosen = settings.load(environment)
-    assert lint.check(render.definition(chosen), chosen.thresholds) == []
+    assert lint.check(templates.definition(chosen), chosen.thresholds) == []
 
 
 def drop(name: str, field: str) -> Breaking:

@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from lib import render, routes
+from lib import routes
 from lib.asl.choice_rules import is_number
 from lib.asl.states import named
-from lib.definitions import loader
+from lib.definitions import loader, templates
 from lib.definitions.loader import DECISION
 from lib.errors import BadParameters
 from lib.settings import Settings
@@ -28,7 +28,7 @@ def thresholds_of(definition: Mapping[str, Any]) -> dict[str, float]:
 
 def _aligned(ours: Any, theirs: Any, numbers: dict[str, float]) -> bool:  # noqa: ANN401
     """Whether `theirs` is `ours` with numbers for placeholders, the same one everywhere; collects them."""
-    if isinstance(ours, str) and (alone := render.PLACEHOLDER.fullmatch(ours)):
+    if isinstance(ours, str) and (alone := templates.PLACEHOLDER.fullmatch(ours)):
         return is_number(theirs) and math.isfinite(theirs) and numbers.setdefault(alone[1], theirs) == theirs
     if isinstance(ours, dict) and isinstance(theirs, Mapping):
         return ours.keys() == theirs.keys() and all(_aligned(ours[key], theirs[key], numbers) for key in ours)
@@ -44,7 +44,7 @@ def with_thresholds(definition: Mapping[str, Any], thresholds: Mapping[str, floa
         raise BadParameters(f"unknown threshold {', '.join(unknown)}; expected one of {', '.join(NAMES)}")
     changed = dict(copy.deepcopy(dict(definition)))
     decision = loader.definition()["States"][DECISION]
-    changed["States"][DECISION] = render.fill(decision, {**thresholds_of(definition), **thresholds})
+    changed["States"][DECISION] = templates.fill(decision, {**thresholds_of(definition), **thresholds})
     return changed
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lib import routes
-from lib.marked import normal
+from lib.definitions.marked_sections import normal
 from lib.record import commands
 from lib.routes import DRILL_PREFIX, LOW_SENTIMENT_RULE, STANDARD_ALERT, Route, Score, Threshold, Told
 from lib.settings import Settings

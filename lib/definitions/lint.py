@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lib import thresholds
 from lib.asl import grammar, reading, shape, statelint_view
 from lib.asl.payload_templates import steps_of
 from lib.asl.shape import WORKFLOW, Problem
 from lib.asl.states import EdgeKind, State, edges, longest, references, walk
+from lib.definitions import thresholds
 from lib.definitions.loader import DECISION
+from lib.definitions.templates import placeholders
 from lib.errors import BadParameters
-from lib.render import placeholders
 
 COMPLETE = "CheckinComplete"
 PROCESSOR = "ProcessCheckin"

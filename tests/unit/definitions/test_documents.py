@@ -8,9 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as some
 
-from lib import documents, marked, render
 from lib import settings as parameters
-from lib.definitions import loader
+from lib.definitions import documents, loader, marked_sections, templates
 from lib.errors import NotAsWanted
 
 BEGIN, END = "<!-- your6-phase3:one:begin -->", "<!-- your6-phase3:one:end -->"
@@ -48,13 +47,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @example(content=b"\r\n", text="x")
 def test_write_read_write_remove(folder: Path, content: bytes, text: str) -> None:
     path = put(folder, content)
-    marked.write_section(path, "one", text)
+    marked_sections.write_section(path, "one", text)
     once = path.read_bytes()
     assert once.startswith(content)
-    assert marked.read_section(path, "one") == marked.normal(text)
-    marked.write_section(path, "one", text)
+    assert marked_sections.read_section(path, "one") == marked_sections.normal(text)
+    marked_sections.write_section(path, "one", text)
     assert path.read_bytes() == once
-    marked.write_section(path, "one", None)
+    marked_sections.write_section(path, "one", None)
     assert path.read_bytes() == content
 
 
@@ -62,60 +61,60 @@ def test_write_read_write_remove(folder: Path, content: bytes, text: str) -> Non
 def test_removed_in_any_order_restores(folder: Path, content: bytes, texts: list[str], order: list[str]) -> None:
     path = put(folder, content)
     for name, text in zip(["one", "two", "three"], texts, strict=True):
-        marked.write_section(path, name, text)
+        marked_sections.write_section(path, name, text)
     for name, text in zip(["one", "two", "three"], texts, strict=True):
-        assert marked.read_section(path, name) == marked.normal(text)
+        assert marked_sections.read_section(path, name) == marked_sections.normal(text)
     for name in order:
-        marked.write_section(path, name, None)
+        marked_sections.write_section(path, name, None)
     assert path.read_bytes() == content
 
 
 @given(content=FILES, first=TEXTS, second=TEXTS)
 def test_a_new_text_changes_nothing_around_it(folder: Path, content: bytes, first: str, second: str) -> None:
     path = put(folder, content)
-    marked.write_section(path, "one", first)
+    marked_sections.write_section(path, "one", first)
     path.write_bytes(path.read_bytes() + b"\nwritten below by hand")
-    marked.write_section(path, "one", second)
+    marked_sections.write_section(path, "one", second)
     assert path.read_bytes().startswith(content)
     assert path.read_bytes().endswith(b"\nwritten below by hand")
-    assert marked.read_section(path, "one") == marked.normal(second)
+    assert marked_sections.read_section(path, "one") == marked_sections.normal(second)
 
 
 def test_a_section_looks_like_this(readme: Path) -> None:
-    marked.write_section(readme, "one", "\nHello\nyou\n\n")
+    marked_sections.write_section(readme, "one", "\nHello\nyou\n\n")
     assert readme.read_text() == f"# App\n\nWords.\n\n{BEGIN}\nHello\nyou\n{END}\n"
 
 
 def test_windows_line_ends_stay(tmp_path: Path) -> None:
     path = put(tmp_path, b"# App\r\nWords.\r\n")
-    marked.write_section(path, "one", "Hello\nyou")
+    marked_sections.write_section(path, "one", "Hello\nyou")
     assert path.read_bytes() == f"# App\r\nWords.\r\n\r\n{BEGIN}\r\nHello\r\nyou\r\n{END}\r\n".encode()
-    assert marked.read_section(path, "one") == "Hello\nyou"
+    assert marked_sections.read_section(path, "one") == "Hello\nyou"
 
 
 def test_no_section_reads_as_none_and_removing_it_writes_nothing(readme: Path) -> None:
-    assert marked.read_section(readme, "one") is None
+    assert marked_sections.read_section(readme, "one") is None
     before = readme.stat().st_ino
-    marked.write_section(readme, "one", None)
+    marked_sections.write_section(readme, "one", None)
     assert readme.stat().st_ino == before
 
 
 def test_an_equal_text_does_not_touch_the_file(readme: Path) -> None:
-    marked.write_section(readme, "one", "Hello")
+    marked_sections.write_section(readme, "one", "Hello")
     before = readme.stat()
-    marked.write_section(readme, "one", "Hello\n")
+    marked_sections.write_section(readme, "one", "Hello\n")
     assert (readme.stat().st_ino, readme.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
 def test_a_section_that_was_moved_to_the_top_can_be_removed(tmp_path: Path) -> None:
     path = put(tmp_path, f"{BEGIN}\nHello\n{END}\n# App\n".encode())
-    marked.write_section(path, "one", None)
+    marked_sections.write_section(path, "one", None)
     assert path.read_bytes() == b"# App\n"
 
 
 def test_the_mode_stays_and_no_temporary_file_is_left(readme: Path) -> None:
     readme.chmod(0o640)
-    marked.write_section(readme, "one", "Hello")
+    marked_sections.write_section(readme, "one", "Hello")
     assert stat.S_IMODE(readme.stat().st_mode) == 0o640
     assert [path.name for path in readme.parent.iterdir()] == ["README.md"]
 
@@ -123,7 +122,7 @@ def test_the_mode_stays_and_no_temporary_file_is_left(readme: Path) -> None:
 def test_a_link_stays_a_link(readme: Path) -> None:
     link = readme.parent / "LINK.md"
     link.symlink_to(readme)
-    marked.write_section(link, "one", "Hello")
+    marked_sections.write_section(link, "one", "Hello")
     assert link.is_symlink()
     assert "Hello" in readme.read_text()
 
@@ -146,10 +145,10 @@ def test_markers_out_of_order_are_refused_with_file_and_line(
         content = newline.join(["# App", *lines, ""]).encode()
         path = put(tmp_path, content)
         for act in (
-            lambda path=path: marked.read_section(path, "one"),
-            lambda path=path: marked.write_section(path, "one", "x"),
-            lambda path=path: marked.write_section(path, "other", "x"),
-            lambda path=path: marked.write_section(path, "one", None),
+            lambda path=path: marked_sections.read_section(path, "one"),
+            lambda path=path: marked_sections.write_section(path, "one", "x"),
+            lambda path=path: marked_sections.write_section(path, "other", "x"),
+            lambda path=path: marked_sections.write_section(path, "one", None),
         ):
             with pytest.raises(NotAsWanted, match=rf"file\.md, line {line}: .*{words}"):
                 act()
@@ -158,35 +157,38 @@ def test_markers_out_of_order_are_refused_with_file_and_line(
 
 def test_a_marker_in_the_first_line_after_a_byte_order_mark_counts(tmp_path: Path) -> None:
     path = put(tmp_path, b"\xef\xbb\xbf" + f"{BEGIN}\nHello\n{END}\n".encode())
-    assert marked.read_section(path, "one") == "Hello"
+    assert marked_sections.read_section(path, "one") == "Hello"
     with pytest.raises(NotAsWanted, match="line 1"):
-        marked.read_section(put(tmp_path, b"\xef\xbb\xbf" + BEGIN.encode()), "one")
+        marked_sections.read_section(put(tmp_path, b"\xef\xbb\xbf" + BEGIN.encode()), "one")
 
 
 def test_a_marker_that_is_quoted_in_a_line_is_no_marker(tmp_path: Path) -> None:
     path = put(tmp_path, f"The runbook writes `{BEGIN}` here.\n".encode())
-    assert marked.read_section(path, "one") is None
+    assert marked_sections.read_section(path, "one") is None
 
 
 def test_a_text_with_a_marker_is_refused(readme: Path) -> None:
     before = readme.read_bytes()
     with pytest.raises(NotAsWanted, match="holds a marker line itself"):
-        marked.write_section(readme, "one", f"a\n{END}\nb")
+        marked_sections.write_section(readme, "one", f"a\n{END}\nb")
     assert readme.read_bytes() == before
 
 
 @pytest.mark.parametrize("name", ["", "two words", "a:b", "-x", "ü"])
 def test_a_bad_name_is_refused(readme: Path, name: str) -> None:
     with pytest.raises(NotAsWanted, match="section name"):
-        marked.write_section(readme, name, "x")
+        marked_sections.write_section(readme, name, "x")
 
 
 def test_a_missing_file_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
-    for act in (lambda path: marked.read_section(path, "one"), lambda path: marked.write_section(path, "one", "x")):
+    for act in (
+        lambda path: marked_sections.read_section(path, "one"),
+        lambda path: marked_sections.write_section(path, "one", "x"),
+    ):
         with pytest.raises(NotAsWanted, match=r"README\.md does not exist; docs_dir must name"):
             act(tmp_path / "README.md")
     with pytest.raises(NotAsWanted, match="cannot be read"):
-        marked.read_section(tmp_path, "one")
+        marked_sections.read_section(tmp_path, "one")
 
 
 def test_a_failed_write_leaves_the_file_and_no_rubbish(readme: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,7 +198,7 @@ def test_a_failed_write_leaves_the_file_and_no_rubbish(readme: Path, monkeypatch
     before = readme.read_bytes()
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(NotAsWanted, match="No space left on device; it is unchanged"):
-        marked.write_section(readme, "one", "Hello")
+        marked_sections.write_section(readme, "one", "Hello")
     assert readme.read_bytes() == before
     assert [path.name for path in readme.parent.iterdir()] == ["README.md"]
 
@@ -210,8 +212,8 @@ def test_changed_is_the_difference_of_two_texts() -> None:
 @pytest.fixture(scope="module", params=["local", "prod"])
 def texts(request: pytest.FixtureRequest) -> dict[tuple[str, str], str]:
     settings = parameters.load(request.param)
-    definition = render.definition(settings)
-    return documents.sections(settings, definition, render.mermaid(definition), loader.rules())
+    definition = templates.definition(settings)
+    return documents.sections(settings, definition, templates.mermaid(definition), loader.rules())
 
 
 def test_every_section_the_plan_names_is_there(texts: dict[tuple[str, str], str]) -> None:
@@ -223,13 +225,13 @@ def test_every_section_the_plan_names_is_there(texts: dict[tuple[str, str], str]
         ("README.md", "alert-levels"),
         ("README.md", "architecture"),
     }
-    assert all(text == marked.normal(text) and text.startswith("## ") for text in texts.values())
+    assert all(text == marked_sections.normal(text) and text.startswith("## ") for text in texts.values())
 
 
 def test_a_written_section_reads_back_equal(texts: dict[tuple[str, str], str], readme: Path) -> None:
     for (_, name), text in texts.items():
-        marked.write_section(readme, name, text)
-        assert marked.read_section(readme, name) == text
+        marked_sections.write_section(readme, name, text)
+        assert marked_sections.read_section(readme, name) == text
 
 
 def test_event_types_and_thresholds_are_the_deployed_ones(texts: dict[tuple[str, str], str]) -> None:
@@ -258,7 +260,7 @@ def test_production_needs_the_approved_plan_and_no_address_is_written() -> None:
     settings = parameters.load("prod")
     assert "--approved-plan" in documents.testing(settings)
     assert "--endpoint-url" not in documents.testing(settings)
-    definition = render.definition(settings)
+    definition = templates.definition(settings)
     text = "".join(documents.sections(settings, definition, "graph", loader.rules()).values())
     assert settings.ops_subscription_endpoint not in text
     assert "--endpoint-url http://127.0.0.1" in documents.testing(parameters.load("local"))

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib import render, settings
+from lib import settings
 from lib.asl.states import walk
-from lib.definitions import loader
+from lib.definitions import loader, templates
 from lib.errors import BadParameters
 
 LOCAL = settings.load("local")
-PLAIN = render.definition(LOCAL)
+PLAIN = templates.definition(LOCAL)
 
 
 def changed(**states: dict) -> dict:
@@ -24,45 +24,45 @@ def changed(**states: dict) -> dict:
 
 
 def test_a_placeholder_alone_becomes_the_typed_value() -> None:
-    filled = render.fill({"a": "${Limit}", "b": ["${Limit}", "x-${Limit}-${Name}"]}, {"Limit": 95.5, "Name": "n"})
+    filled = templates.fill({"a": "${Limit}", "b": ["${Limit}", "x-${Limit}-${Name}"]}, {"Limit": 95.5, "Name": "n"})
     assert filled == {"a": 95.5, "b": [95.5, "x-95.5-n"]}
 
 
 def test_everything_else_stays_as_it_is() -> None:
     template = {"a.$": "$$.State.EnteredTime", "b": "$.State $$ $ {x}", "c": None, "d": True, "e": 1.5}
-    assert render.fill(template, {}) == template
+    assert templates.fill(template, {}) == template
 
 
 def test_a_filled_value_is_not_filled_again() -> None:
-    assert render.fill("${A}", {"A": "${B}"}) == "${B}"
+    assert templates.fill("${A}", {"A": "${B}"}) == "${B}"
 
 
 @pytest.mark.parametrize("text", ["${Unknown}", "x ${Unknown} y", "${not closed", "${}", "${two words}", "${a-b}"])
 def test_an_unfilled_or_malformed_placeholder_is_named(text: str) -> None:
     with pytest.raises(BadParameters, match=r"Unknown|not closed|\{\}|two words|a-b"):
-        render.fill({"deep": [{"in": text}]}, {"Known": 1})
+        templates.fill({"deep": [{"in": text}]}, {"Known": 1})
 
 
 def test_a_placeholder_in_a_key_counts() -> None:
-    assert render.fill({"${A}": 1}, {"A": "k"}) == {"k": 1}
+    assert templates.fill({"${A}": 1}, {"A": "k"}) == {"k": 1}
     with pytest.raises(BadParameters, match="Unknown"):
-        render.fill({"${Unknown}": 1}, {})
+        templates.fill({"${Unknown}": 1}, {})
 
 
 def test_a_value_without_a_place_is_named() -> None:
     with pytest.raises(BadParameters, match="Lost"):
-        render.fill("${A}", {"A": 1, "Lost": 2}, all_used=True)
+        templates.fill("${A}", {"A": 1, "Lost": 2}, all_used=True)
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text().filter(lambda t: "${" not in t), st.lists))
 def test_filling_json_without_placeholders_gives_it_back(value: object) -> None:
-    assert render.fill(value, {}) == value
+    assert templates.fill(value, {}) == value
 
 
 @pytest.mark.parametrize("environment", ["local", "staging", "prod"])
 def test_the_definition_is_filled_for_every_environment(environment: str) -> None:
     chosen = settings.load(environment)
-    found = render.definition(chosen)
+    found = templates.definition(chosen)
     text = json.dumps(found)
     assert "${" not in text and "$$.Execution.Id" in text
     assert found["States"]["ProcessCheckin"]["Resource"] == chosen.processor_arn
@@ -70,7 +70,7 @@ def test_the_definition_is_filled_for_every_environment(environment: str) -> Non
 
 
 def test_the_policy_is_the_plans_and_what_logging_needs() -> None:
-    policy = render.policy(LOCAL)
+    policy = templates.policy(LOCAL)
     statements = {statement["Sid"]: statement for statement in policy["Statement"]}
     assert len(statements) == len(policy["Statement"]) == 4
     assert statements["RecordCrisisInterventions"]["Resource"] == LOCAL.table_arn
@@ -103,8 +103,8 @@ def test_a_missing_or_broken_file_is_named() -> None:
 
 
 def test_no_difference_shows_nothing() -> None:
-    assert render.diff(PLAIN, json.loads(json.dumps(PLAIN))) == ""
-    assert {row["change"] for row in render.state_changes(PLAIN, PLAIN)} == {"same"}
+    assert templates.diff(PLAIN, json.loads(json.dumps(PLAIN))) == ""
+    assert {row["change"] for row in templates.state_changes(PLAIN, PLAIN)} == {"same"}
 
 
 def test_a_difference_is_shown_by_state() -> None:
@@ -113,11 +113,11 @@ def test_a_difference_is_shown_by_state() -> None:
     del new["States"]["DropText"]
     new["States"]["Extra"] = {"Type": "Fail", "Error": "Extra"}
     new["States"]["CrisisProtocol"]["Branches"][1]["States"]["TellOperations"]["TimeoutSeconds"] = 3
-    text = render.diff(PLAIN, new)
+    text = templates.diff(PLAIN, new)
     for line in ("--- ProcessCheckin before", '-  "TimeoutSeconds": 130', '+  "TimeoutSeconds": 60'):
         assert line in text.splitlines()
     assert "--- MarkDrill" not in text
-    rows = {row["state"]: (row["change"], row["what"]) for row in render.state_changes(PLAIN, new)}
+    rows = {row["state"]: (row["change"], row["what"]) for row in templates.state_changes(PLAIN, new)}
     assert rows["(the workflow)"] == ("changed", "TimeoutSeconds")
     assert rows["ProcessCheckin"] == ("changed", "TimeoutSeconds")
     assert rows["CrisisProtocol / TellOperations"] == ("changed", "TimeoutSeconds")
@@ -133,7 +133,7 @@ def test_a_result_that_is_too_large_is_caught_by_its_name() -> None:
 
 
 def test_the_picture_has_every_state_and_says_the_rules() -> None:
-    picture = render.mermaid(PLAIN)
+    picture = templates.mermaid(PLAIN)
     for state in walk(PLAIN):
         assert f"s_{state.name}" in picture
     assert picture.startswith("flowchart TD\n")

@@ -13,8 +13,8 @@ from lib.asl import reading
 from lib.asl.shape import inner
 from lib.asl.states import named, walk
 from lib.definitions import loader
+from lib.definitions.mermaid import mermaid as mermaid
 from lib.errors import BadParameters
-from lib.flowchart import mermaid as mermaid
 from lib.settings import Settings
 from lib.values.exact_json import mapped, parts_of
 

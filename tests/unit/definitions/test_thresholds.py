@@ -4,12 +4,13 @@ import json
 
 import pytest
 
-from lib import render, settings, thresholds
+from lib import settings
 from lib.asl.router import Router
+from lib.definitions import templates, thresholds
 from lib.errors import BadParameters
 
 LOCAL = settings.load("local")
-PLAIN = render.definition(LOCAL)
+PLAIN = templates.definition(LOCAL)
 
 
 def test_the_numbers_are_read_and_changed() -> None:
