@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from lib.account import Use
 from lib.aws import Live, absent_is_none, readable
+from lib.changes.account import Use
 from lib.errors import NotAsWanted, Refused, Throttled, Unanswered
 from lib.settings_schema import RUN_ID
 from lib.values.modes import Approval

@@ -2,12 +2,13 @@
 asked for only so long, and what does not come of it is said: it keeps nobody waiting.
 """
 
-from lib import guards, kept_plans, locks, undo
+from lib import locks
 from lib.account_guards import AccountGuards
 from lib.aws import Live
+from lib.changes import kept_plans, loss_guard, undo_plan
+from lib.changes.plans import Change, Plan
 from lib.emergency import Restoration
 from lib.errors import RunbookError
-from lib.plans import Change, Plan
 from lib.record.records import Record
 from lib.wait import SOON_SECONDS, within
 
@@ -37,9 +38,9 @@ def keep(live: Live, found: Restoration, record: Record) -> list[str]:
 
 
 def _keep_restored(found: Restoration, record: Record) -> str:
-    kept = Plan(undo.PHASE, tuple(Change(thing, "(not read)", value) for thing, value in found.things))
+    kept = Plan(undo_plan.PHASE, tuple(Change(thing, "(not read)", value) for thing, value in found.things))
     try:
-        within(SOON_SECONDS, lambda: guards.keep(guards.NOTHING, record, kept), "keeping what was restored")
+        within(SOON_SECONDS, lambda: loss_guard.keep(loss_guard.NOTHING, record, kept), "keeping what was restored")
     except RunbookError as error:
         return f"the account does not keep that this was restored, so a rollback will say so and ask who did: {error}"
     return ""

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lib import undo
 from lib.aws import Live
 from lib.aws_answers import answer
+from lib.changes import undo_plan
+from lib.changes.plans import Value
 from lib.errors import NotAsWanted, Refused
-from lib.plans import Value
 from lib.record.files import text
 from lib.record.records import Record
 from lib.resources.workflow import Workflow, value_of
@@ -32,7 +32,7 @@ def value(kept: Mapping[str, Any], path: Path) -> Value:
     """What a description says of the workflow. Raises NotAsWanted where it says something else."""
     try:
         return value_of(kept)
-    except undo.UNFIT as error:
+    except undo_plan.UNFIT as error:
         kind = type(error).__name__
         raise NotAsWanted(f"it holds what is no workflow's ({kind}); look at {path.name} by hand") from error
 

@@ -7,24 +7,9 @@ from typing import Any
 
 import click
 
-from lib import (
-    approval,
-    approvers,
-    audit,
-    changes,
-    desired,
-    drilling,
-    guards,
-    locks,
-    looking,
-    notebooks,
-    preflight,
-    resume,
-    run,
-    terminal,
-    undoing,
-)
+from lib import audit, desired, drilling, locks, looking, notebooks, preflight, resume, run, terminal, undoing
 from lib.aws import Live, connect
+from lib.changes import approval, approvers, engine, loss_guard
 from lib.checks import require
 from lib.command import exit_code, main, parameters, told
 from lib.errors import BadParameters, RunbookError, Superseded, class_of
@@ -57,7 +42,7 @@ def plan(given: Callable[..., Settings]) -> int:
     records.seal(record)
     terminal.plans(plans)
     terminal.two_persons(people)
-    guards.require_no_loss(plans, chosen, record)
+    loss_guard.require_no_loss(plans, chosen, record)
     terminal.say(f"Plan: {made['fingerprint']}")
     terminal.say(f"Record: {record.folder}")
     return 0
@@ -174,7 +159,7 @@ def carry_out(
 def ways_on(chosen: Settings, record: Record, verdict: Verdict) -> None:
     """The commands that undo this run, where it changed something, and that go on with it, where it is not done."""
     words = [record.run_id, *with_its_lock(chosen, record.run_id)]
-    if record.rows(changes.LOG):
+    if record.rows(engine.LOG):
         terminal.say(f"Undo:   {commands.runbook(chosen, 'rollback', *words)}")
     if verdict != Verdict.SUCCEEDED:
         terminal.say(f"Go on:  {commands.runbook(chosen, 'apply', '--resume', *words)}")

@@ -9,8 +9,8 @@ import pandas as pd
 from lib import executions
 from lib.asl.states import walk
 from lib.aws import Live
+from lib.changes.plans import Outcome
 from lib.checks import Check, Status
-from lib.plans import Outcome
 from lib.record.change_rows import WriteState
 from lib.record.records import Record
 from lib.resources import Workflow, WorkflowAlias, entries

@@ -9,8 +9,8 @@ from typing import Any
 from lib import names
 from lib.asl.functions import Called
 from lib.aws import Live
+from lib.changes.plans import Wanted
 from lib.definitions import documents, loader, templates
-from lib.plans import Wanted
 from lib.resources import (
     DrillUser,
     EnvironmentVariable,

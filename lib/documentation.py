@@ -1,10 +1,11 @@
 """Phase 06 beyond its plan: whether the documents will describe what runs, and what changed in them. Read-only."""
 
-from lib import changes, desired, names
+from lib import desired, names
 from lib.aws import Live
+from lib.changes import engine
+from lib.changes.plans import Plan
 from lib.checks import Check, status_in
 from lib.definitions import documents
-from lib.plans import Plan
 from lib.record.change_rows import Action
 from lib.resources import Section
 from lib.values.check_ids import Id
@@ -20,7 +21,7 @@ def describes_live(live: Live) -> list[Check]:
 
 
 def _rules(live: Live) -> Check:
-    pending = [change.resource.name for change in changes.plan("04", desired.event_rules(live)).pending]
+    pending = [change.resource.name for change in engine.plan("04", desired.event_rules(live)).pending]
     status = status_in(live.settings.mode, not pending)
     found = f"another: {', '.join(pending)}" if pending else "the same"
     return Check(Id.RULES_DOCUMENTED, "the live event rules are the documented ones", status, found, "the same")

@@ -12,17 +12,18 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from lib import changes, executions, listening, locks, resources
+from lib import executions, listening, locks, resources
 from lib.account_guards import AccountGuards
 from lib.asl.states import named
 from lib.aws import Live
+from lib.changes import engine
+from lib.changes.plans import Wanted
 from lib.channels import Channel
 from lib.checks import brief
 from lib.definitions import templates
 from lib.errors import NotAsWanted, Refused
 from lib.executions import Execution
 from lib.listening import Received
-from lib.plans import Wanted
 from lib.record.records import Record
 from lib.record.run_phases import VALIDATION
 from lib.resources import entries
@@ -129,13 +130,13 @@ def run(live: Live, record: Record, groups: Sequence[Group], phase: str = VALIDA
         _require_gate(live, entry)
     require_nobodys(live)
     lock = locks.of(live)
-    changes.clear_left_behind(record, AccountGuards(live), partial(resources.reopen, live), lock)
-    changes.clear(listening.left_behind(live), record, lock)
+    engine.clear_left_behind(record, AccountGuards(live), partial(resources.reopen, live), lock)
+    engine.clear(listening.left_behind(live), record, lock)
     # SQS refuses a deleted queue's name for a minute, so a second validation of the run needs names of its own.
     session = f"{secrets.token_hex(2)}-{record.run_id}"
     found: Session | None = None
     try:
-        with changes.temporarily(listening.listeners(live, session), phase, record, lock):
+        with engine.temporarily(listening.listeners(live, session), phase, record, lock):
             # A queue's new policy and a new rule take a while to let messages through.
             idle(live.settings.settle_seconds, live.sleep)
             found = _session(live, record, groups, session, phase, entry)
@@ -153,7 +154,7 @@ def _session(live: Live, record: Record, groups: Sequence[Group], session: str, 
         before = _interventions(live)
         with ExitStack() as meanwhile:
             if group.meanwhile:
-                meanwhile.enter_context(changes.temporarily(group.meanwhile, phase, record, locks.of(live)))
+                meanwhile.enter_context(engine.temporarily(group.meanwhile, phase, record, locks.of(live)))
             mine = _run(live, record, group, entry)
             listening.collect(live, session, heard, partial(_complete, mine))
         started += mine

@@ -12,14 +12,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lib import backups, changes, provenance, undo, verification
+from lib import backups
 from lib.account_guards import AccountGuards
 from lib.aws import Live
+from lib.changes import engine, provenance, undo_plan, verification
+from lib.changes.resource import Resource, Value
 from lib.checks import Check, brief
 from lib.errors import BadParameters, NotAsWanted, Refused, RunbookError, Unanswered
 from lib.record.change_rows import WriteState
 from lib.record.records import LOG, Record
-from lib.resource import Resource, Value
 from lib.resources.workflow import Workflow
 from lib.resources.workflow_alias import WorkflowAlias, is_routing, kept_routings
 from lib.settings import Settings, changed
@@ -206,7 +207,7 @@ def restore(found: Restoration, record: Record) -> list[str]:
     for each thing that did not go as it should. Raises NotAsWanted where the machine was not restored, or nothing was.
     """
     things, why = found.things, found.unconfirmed
-    tried = undo.in_two_tries(things, lambda one: _written(*one, record, why))
+    tried = undo_plan.in_two_tries(things, lambda one: _written(*one, record, why))
     if isinstance(tried[-1], RunbookError) and things[-1][0] is found.machine:
         raise tried[-1]
     told = [_unmoved(thing, one) for (thing, _), one in zip(things, tried, strict=True)]
@@ -220,7 +221,7 @@ def restore(found: Restoration, record: Record) -> list[str]:
 def _written(thing: Resource, value: Value, record: Record, why: str) -> str:
     """Write one thing; what got no answer is read back. Returns why it was not recorded, or ""."""
     try:
-        return _unrecorded(changes.restore_now(thing, value, record, why))
+        return _unrecorded(engine.restore_now(thing, value, record, why))
     except Unanswered:
         if not verification.holds(thing, thing.restorable(value), READ_BACK_SECONDS):
             raise

@@ -1,6 +1,6 @@
 """Temporary subscribers that receive what people would: one queue a topic, and one behind each rule and for the events.
 
-They exist only while a validation listens; `changes.temporarily` records them, and removes them also on failure.
+They exist only while a validation listens; `engine.temporarily` records them, and removes them also on failure.
 """
 
 import json
@@ -10,9 +10,9 @@ from typing import Any
 
 from lib import desired, routes
 from lib.aws import Live, readable
+from lib.changes.plans import Wanted
 from lib.channels import Channel
 from lib.definitions import loader
-from lib.plans import Wanted
 from lib.resources import Queue, Rule, Subscription, Target
 from lib.resources.base import LiveThing
 from lib.resources.rules import targets

@@ -20,9 +20,9 @@ from functools import partial
 from typing import Any
 
 from lib import machine
-from lib.account import EnvironmentLock
 from lib.account_guards import GONE, TAKEN, AccountGuards
 from lib.aws import Live, absent_is_none, readable
+from lib.changes.account import EnvironmentLock
 from lib.errors import NotAsWanted, Refused, RunbookError, Superseded, Throttled, Unanswered
 from lib.lock import Lock, digest
 from lib.record import commands

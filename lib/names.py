@@ -11,8 +11,8 @@ from typing import Any
 from lib.asl import functions, reading
 from lib.asl.functions import Called
 from lib.aws import Live, absent_is_none, readable
+from lib.changes.plans import same
 from lib.errors import NotAsWanted
-from lib.plans import same
 from lib.resources import entries
 from lib.resources.entries import Entries
 from lib.resources.rules import targets

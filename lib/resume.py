@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 from functools import partial
 
-from lib import account_guards, approval, approvers, guards, provenance, resources, run, undo
-from lib.account import AccountGuards
+from lib import account_guards, resources, run
 from lib.aws import Live
+from lib.changes import approval, approvers, loss_guard, provenance, undo_plan
+from lib.changes.account import AccountGuards
+from lib.changes.plans import Change, Plan, entry, half_done, same
+from lib.changes.resource import Reopen
 from lib.errors import BadParameters, NotAsWanted, RunbookError
 from lib.phases import validity
 from lib.phases.validity import Validity
-from lib.plans import Change, Plan, entry, half_done, same
 from lib.record.change_rows import WriteState
 from lib.record.records import LOG, VERDICT, Record
 from lib.record.run_phases import NOTEBOOKS, VALIDATION
-from lib.resource import Reopen
 from lib.settings import Settings, changed, mask
 from lib.values.check_ids import APPROVAL
 from lib.values.exact_json import laid
@@ -60,11 +61,11 @@ def unfinished(record: Record, account: AccountGuards, reopen: Reopen) -> list[d
     """
     rows = provenance.believed(record, account)
     found = [{"what": row["name"], "found": f"cannot tell: {row['trouble']}"} for row in rows if row["trouble"]]
-    for row in undo.unfinished(rows):
+    for row in undo_plan.unfinished(rows):
         try:
             resource = reopen(row["kind"], row["identity"])
             live, before = resource.read(), laid(row["before"], row.get("laid", {}))
-        except (RunbookError, *undo.UNFIT) as error:
+        except (RunbookError, *undo_plan.UNFIT) as error:
             found.append({"what": row["name"], "found": f"cannot tell: {error}"})
             continue
         done = same(live, row["after"])
@@ -103,7 +104,7 @@ def begin(settings: Settings, record: Record, live: Live, chosen: Sequence[str])
     """In place of `run.begin`: the run keeps its approved plan, and beside it what is left of it."""
     plans: Sequence[Plan] = run.plan_all(live)
     approval.require_resumable(settings, record, plans, live.identity.caller)
-    guards.require_no_loss([plan for plan in plans if plan.phase in chosen], settings, record)
+    loss_guard.require_no_loss([plan for plan in plans if plan.phase in chosen], settings, record)
     if people := approvers.two_persons(settings, live.identity.caller):
         record.checked(APPROVAL, people)
     kept = approval.begun_plan(plans, settings, record, live.identity.caller)

@@ -4,18 +4,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from lib import plans, provenance, resources, undo
+from lib import resources
 from lib.account_guards import AccountGuards
 from lib.asl.states import named
 from lib.aws import Live
+from lib.changes import plans, provenance, undo_plan
+from lib.changes.plans import Change, Outcome, Plan, Result
+from lib.changes.resource import Value
 from lib.checks import brief
 from lib.drills import GATE
 from lib.errors import BadParameters, RunbookError
-from lib.plans import Change, Outcome, Plan, Result
 from lib.record import records, run_phases
 from lib.record.change_rows import Action, WriteState
 from lib.record.records import LOG, Record
-from lib.resource import Value
 from lib.resources import Workflow, entries
 from lib.resources.workflow import value_of
 
@@ -48,7 +49,7 @@ def rows(live: Live, record: Record) -> list[dict[str, Any]]:
 def plan(live: Live, record: Record) -> Plan:
     """The undo of what a run wrote, back to before `rollback_to_phase`, against the live account."""
     chosen = within(rows(live, record), live.settings.rollback_to_phase)
-    found = undo.plan(chosen, lambda kind, identity: resources.reopen(live, kind, identity))
+    found = undo_plan.plan(chosen, lambda kind, identity: resources.reopen(live, kind, identity))
     carriers = {_thing(row) for row in chosen if row["phase"] in CARRYING and not row.get("temporary")}
     taken = any((one.resource.name, one.temporary) in carriers for one in found.changes if one.action != Action.NONE)
     needed = _needed(live) if taken and not any(one.resource.others_rely for one in found.changes) else ""
@@ -70,7 +71,7 @@ def _blocked(live: Live, why: str) -> Change:
     """The workflow as what comes first and cannot be undone here, so that what it relies on stays."""
     machine = Workflow(live, live.settings.state_machine_name)
     about = {"kind": machine.kind, "name": machine.name, "identity": machine.identity}
-    return undo.said(about, why, relied_on=True)
+    return undo_plan.said(about, why, relied_on=True)
 
 
 def within(rows: Sequence[Mapping[str, Any]], to_phase: str) -> list[Mapping[str, Any]]:

@@ -7,11 +7,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from lib import approval, approvers, audit, changes, desired, guards, locks, notebooks, preflight
+from lib import audit, desired, locks, notebooks, preflight
 from lib.aws import Identity, Live
+from lib.changes import approval, approvers, engine, loss_guard
+from lib.changes.plans import Plan
 from lib.checks import require
 from lib.errors import Altered, RunbookError
-from lib.plans import Plan
 from lib.record import basis, formats, records
 from lib.record.change_rows import WriteState
 from lib.record.folder import BROKEN_OFF, DRILLED
@@ -31,7 +32,7 @@ Execute = Callable[[Settings, Record, str, str], Phase]
 def plan_all(live: Live) -> list[Plan]:
     """The plan of every phase that changes something. Read-only."""
     known = entries.read(live)
-    return [changes.plan(number, wanted(live, known)) for number, wanted in desired.PHASES.items()]
+    return [engine.plan(number, wanted(live, known)) for number, wanted in desired.PHASES.items()]
 
 
 def begin(settings: Settings, record: Record, live: Live, chosen: Sequence[str]) -> None:
@@ -45,7 +46,7 @@ def begin(settings: Settings, record: Record, live: Live, chosen: Sequence[str])
     plans = plan_all(live)
     audit.look(settings)  # under the lock: another machine's run counts up to its last row
     approval.require_whole(settings, plans, live.identity.caller)
-    guards.require_no_loss([plan for plan in plans if plan.phase in chosen], settings, record)
+    loss_guard.require_no_loss([plan for plan in plans if plan.phase in chosen], settings, record)
     if people := approvers.two_persons(settings, live.identity.caller):
         record.checked(APPROVAL, people)
     approval.begin(plans, settings, record, live.identity.caller)

@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lib.approvers import two_persons
 from lib.aws import Live
+from lib.changes.approvers import two_persons
+from lib.changes.plans import Change, Outcome, Plan
 from lib.checks import Check, Status, brief, require, require_any
 from lib.display import page
-from lib.plans import Change, Outcome, Plan
 from lib.record import commands, phase_checks
 from lib.record.change_rows import Action, WriteState
 from lib.record.records import LOG, VERDICT, Record

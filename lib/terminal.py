@@ -6,13 +6,13 @@ from typing import Any
 
 from lib import rollback, run
 from lib.aws import Live
+from lib.changes.plans import Change, Plan
 from lib.checks import Check, Status, brief
 from lib.display import console
 from lib.display.console import table
 from lib.errors import RunbookError
 from lib.phases import validity as validities
 from lib.phases.validity import Validity
-from lib.plans import Change, Plan
 from lib.record import records, run_phases
 from lib.record.change_rows import Action
 from lib.record.records import Record

@@ -6,21 +6,10 @@ from functools import partial
 
 import click
 
-from lib import (
-    after_restore,
-    audit,
-    changes,
-    emergency,
-    locks,
-    notebooks,
-    recorded_parameters,
-    run,
-    settings,
-    stores,
-    terminal,
-)
+from lib import after_restore, audit, emergency, locks, notebooks, recorded_parameters, run, settings, stores, terminal
 from lib import rollback as rollbacks
 from lib.aws import NOT_TOLD, Live, connect
+from lib.changes import engine
 from lib.checks import require
 from lib.command import exit_code, main, parameters, told
 from lib.errors import (
@@ -98,10 +87,10 @@ def rolled_back(chosen: Settings, record: Record, live: Live, break_lock: bool, 
 
 def nothing_to_undo(chosen: Settings, record: Record) -> RunbookError:
     """Why: the run changed nothing, or what tells of that is lost, which is no reason to leave its workflow."""
-    lost = records.wrong_with(chosen, record, changes.LOG)
+    lost = records.wrong_with(chosen, record, engine.LOG)
     if not lost:
         return BadParameters(
-            f"run {record.run_id} changed nothing (its record has no {changes.LOG}): nothing is to undo"
+            f"run {record.run_id} changed nothing (its record has no {engine.LOG}): nothing is to undo"
         )
     way = commands.runbook(chosen, "restore", record.run_id, "--unverified")
     return Altered(
@@ -167,7 +156,7 @@ def at_once(soon: Settings, unverified: str, way: str) -> tuple[Record, Live, bo
     """The record of this machine, which needs no store: that may be as unwell as the rest. Without one here, what the
     store gives `soon`. And whether something is wrong with the store, which is then left as it is."""
     record, left = Record(soon.run_folder, soon.run_id, at_once=True), False
-    if not (emergency.has_backup(record) and (record.folder / changes.LOG).is_file()):
+    if not (emergency.has_backup(record) and (record.folder / engine.LOG).is_file()):
         try:
             left = told_of(audit.fetched(soon, unverified, "" if unverified else way))
         except RunbookError as error:
@@ -200,7 +189,7 @@ def to_undo(chosen: Settings, unverified: str, way: str) -> tuple[Settings, Reco
     """
 
     def usable(found: Record) -> bool:
-        return bool(found.rows(changes.LOG))
+        return bool(found.rows(engine.LOG))
 
     if not unverified:
         return chosen, *audit.reopen(chosen, "", usable, way)

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from lib import boundaries, changes, criteria, desired, drills, judging, latency, metrics, scenarios
+from lib import boundaries, criteria, desired, drills, judging, latency, metrics, scenarios
 from lib.aws import Live
+from lib.changes import engine
+from lib.changes.plans import Wanted
 from lib.checks import Check, Status, failed, status_in
 from lib.drills import Group, Session
 from lib.libraries import pandas as pd
 from lib.phases import entry
-from lib.plans import Wanted
 from lib.record.records import Record
 from lib.resources import DrillUser, entries
 from lib.resources.entries import Entries
@@ -45,7 +46,7 @@ def in_place(live: Live) -> list[Check]:
 
 def _in_place(live: Live, number: str, known: Entries) -> Check:
     wanted = desired.PHASES[number](live, known)
-    pending = [change.resource.name for change in changes.plan(number, wanted).pending]
+    pending = [change.resource.name for change in engine.plan(number, wanted).pending]
     status = status_in(live.settings.mode, not pending)
     found = f"not as wanted: {', '.join(pending)}" if pending else "everything as wanted"
     return Check(

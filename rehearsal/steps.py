@@ -6,7 +6,8 @@ left out: not every check of the phase is answered here, and so, unlike `noteboo
 
 from collections.abc import Callable
 
-from lib import audit, changes, desired, locks, rollback, scenarios, undo, validation
+from lib import audit, desired, locks, rollback, scenarios, validation
+from lib.changes import engine, undo_plan
 from lib.checks import require
 from lib.drills import Group
 from lib.errors import RunbookError
@@ -30,9 +31,9 @@ def _changed(number: str, given: Settings) -> None:
     """A phase that changes something."""
     record, live = audit.begin(given)
     wanted = desired.PHASES[number](live)
-    plan = changes.plan(number, wanted)
-    outcome = changes.carry_out(plan, given, record, locks.of(live), sleep=no_wait)
-    require(record.checked(number, changes.verify(outcome, given, record)))
+    plan = engine.plan(number, wanted)
+    outcome = engine.carry_out(plan, given, record, locks.of(live), sleep=no_wait)
+    require(record.checked(number, engine.verify(outcome, given, record)))
 
 
 def _validated(number: str, given: Settings) -> None:
@@ -48,10 +49,10 @@ def _undone(number: str, given: Settings) -> None:
     """The rollback."""
     record, live = audit.reopen(given)
     plan = rollback.plan(live, record)
-    outcome = changes.roll_back(plan, given, record, locks.of(live), sleep=no_wait)
+    outcome = engine.roll_back(plan, given, record, locks.of(live), sleep=no_wait)
     ledger = [*rollback.ledger(outcome), *rollback.untold(live, record)]
     record.keep_json("evidence/rollback.json", ledger)
-    require(record.checked(number, changes.verify(outcome, given, record)))
+    require(record.checked(number, engine.verify(outcome, given, record)))
 
 
 def no_wait(seconds: float) -> None:
@@ -61,5 +62,5 @@ def no_wait(seconds: float) -> None:
 STEPS: dict[str, Callable[[str, Settings], None]] = {
     **dict.fromkeys(desired.PHASES, _changed),
     VALIDATION: _validated,
-    undo.PHASE: _undone,
+    undo_plan.PHASE: _undone,
 }

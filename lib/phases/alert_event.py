@@ -7,14 +7,15 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lib import approval, drills, judging, names, scenarios
+from lib import drills, judging, names, scenarios
 from lib.asl.states import walk
 from lib.aws import Live, readable
+from lib.changes import approval
+from lib.changes.plans import Plan
 from lib.channels import Channel
 from lib.checks import Check, Status, require
 from lib.definitions.loader import DECISION
 from lib.drills import Drill, Group
-from lib.plans import Plan
 from lib.record.records import Record
 from lib.resources.users import item_of
 from lib.routes import STANDARD_ALERT

@@ -9,8 +9,8 @@ from typing import Any
 
 from lib.account_guards import AccountGuards
 from lib.aws import Live, readable
+from lib.changes.resource import Resource
 from lib.errors import NotAsWanted
-from lib.resource import Resource
 from lib.values import contacts
 
 # What Python raises of a value that somebody else made, and that is of another shape than ours.

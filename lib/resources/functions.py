@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 from botocore.exceptions import ClientError
 
 from lib.aws import Live, absent_is_none, error_code
+from lib.changes.resource import Field, Place
 from lib.errors import NotAsWanted
-from lib.resource import Field, Place
 from lib.resources.base import LiveThing
 from lib.resources.statements import Statement, statements, value_of
 from lib.wait import until

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from lib.resource import Field, Place
+from lib.changes.resource import Field, Place
 from lib.resources.base import LiveThing
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from lib.aws import absent_is_none
+from lib.changes.resource import Field, Place
 from lib.errors import NotAsWanted
-from lib.resource import Field, Place
 from lib.resources.base import LiveThing
 from lib.resources.topics import served_by
 from lib.values.json_members import Members, members

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from lib.aws import Live, absent_is_none
-from lib.resource import Field, Place
+from lib.changes.resource import Field, Place
 from lib.resources.base import LiveThing
 
 

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 from lib.aws import Live, absent_is_none
 from lib.aws_answers import without
+from lib.changes.resource import Field, Place
 from lib.errors import NotAsWanted
-from lib.resource import Field, Place
 from lib.resources.base import LiveThing
 from lib.values import contacts
 from lib.values.exact_json import document, dumps

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from lib.aws import Live, absent_is_none
+from lib.changes.plans import UNKNOWN
 from lib.errors import BadParameters, NotAsWanted
-from lib.plans import UNKNOWN
 from lib.record import commands
 from lib.resources.base import LiveThing
 from lib.settings import mask

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from lib.aws import Live
+from lib.changes.resource import A_PERSONS, Field, Place
 from lib.errors import Refused
-from lib.resource import A_PERSONS, Field, Place
 from lib.resources.base import LiveThing
 from lib.resources.items import TYPED, plain, typed
 from lib.routes import DRILL_PREFIX, is_drill

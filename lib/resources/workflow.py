@@ -8,9 +8,9 @@ from typing import Any, ClassVar, cast
 from lib.asl.reading import kept, written
 from lib.aws import Live, absent_is_none, readable
 from lib.aws_answers import without
+from lib.changes.plans import same
+from lib.changes.resource import Field, Place
 from lib.errors import NotAsWanted, Refused
-from lib.plans import same
-from lib.resource import Field, Place
 from lib.resources.base import LiveThing
 from lib.values.exact_json import Laid
 from lib.wait import idle, until

@@ -10,9 +10,9 @@ from typing import Any, ClassVar, cast
 from botocore.exceptions import ClientError
 
 from lib.aws import Live, absent_is_none, error_code
+from lib.changes.plans import UNKNOWN
+from lib.changes.resource import Field, Place
 from lib.errors import NotAsWanted, Refused
-from lib.plans import UNKNOWN
-from lib.resource import Field, Place
 from lib.resources.base import LiveThing
 from lib.resources.workflow import description, require_quiet, value_of, versions
 

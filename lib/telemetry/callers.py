@@ -9,8 +9,8 @@ from typing import Any
 
 from lib import routes
 from lib.aws import Live, absent_is_none
+from lib.changes.plans import Value
 from lib.definitions import loader
-from lib.plans import Value
 from lib.resources.entries import DEFAULT_BUS
 from lib.resources.topics import LISTENING
 from lib.routes import LOW_SENTIMENT_RULE

@@ -9,8 +9,8 @@ from functools import cache
 from typing import Any
 
 from lib.aws import Live, absent_is_none
+from lib.changes.plans import Value
 from lib.names import VARIABLE
-from lib.plans import Value
 from lib.resources import entries
 from lib.resources.functions import environment_keys
 from lib.resources.roles import inline_policies

@@ -15,9 +15,10 @@ from typing import Any
 
 from lib import desired, routes
 from lib.aws import Live, readable
+from lib.changes.plans import Value
+from lib.changes.unknown import require_none_feigned
 from lib.definitions import loader
 from lib.errors import NotAsWanted, RunbookError
-from lib.plans import Value
 from lib.preflight import DEAD_LETTER_QUEUES
 from lib.record.run_phases import DOCUMENTATION
 from lib.resources import entries
@@ -29,7 +30,6 @@ from lib.routes import LOW_SENTIMENT_RULE, Route
 from lib.telemetry import compute, messaging, storage
 from lib.telemetry.facts import Fact, Sense
 from lib.telemetry.readings import Reading
-from lib.unknown import require_none_feigned
 from lib.values import contacts
 from lib.values.exact_json import parts_of
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from lib.changes.plans import Value, same
 from lib.checks import brief
-from lib.plans import Value, same
 from lib.values import contacts
 
 PATHS = 3  # of one fact, so many places are named where it differs

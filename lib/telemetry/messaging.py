@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from lib.aws import Live, absent_is_none
-from lib.plans import Value
+from lib.changes.plans import Value
 from lib.resources.encryption import NO_TOPIC
 from lib.resources.queues import NO_QUEUE
 from lib.resources.rules import targets, told

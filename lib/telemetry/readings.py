@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lib.plans import Value
+from lib.changes.plans import Value
 from lib.telemetry.facts import Sense
 from lib.values import exact_json
 

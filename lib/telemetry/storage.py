@@ -10,7 +10,7 @@ from typing import Any
 
 from lib import desired
 from lib.aws import Live, absent_is_none
-from lib.plans import Value
+from lib.changes.plans import Value
 from lib.resources import DrillUser, Widgets
 from lib.telemetry import callers
 from lib.telemetry.facts import Sense

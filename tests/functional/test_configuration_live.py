@@ -15,11 +15,12 @@ import pytest
 from accounts import fresh
 from botocore.exceptions import ClientError
 
-from lib import changes, desired, listening, locks, resources, routes
+from lib import desired, listening, locks, resources, routes
 from lib.aws import absent_is_none, connect
+from lib.changes import engine
+from lib.changes.plans import Wanted
 from lib.errors import Refused
 from lib.phases import validity
-from lib.plans import Wanted
 from lib.record import records
 from lib.record.run_phases import DOCUMENTATION
 from lib.resources.base import LiveThing
@@ -37,7 +38,7 @@ def live(server, tmp_path_factory):
     account = fresh(server, tmp_path_factory.mktemp("configuration")).model_copy(update={"mode": "apply"})
     record, found = records.open_run(account), connect(account)
     for number in ("01", "02", "04", "03"):
-        changes.carry_out(changes.plan(number, desired.PHASES[number](found)), account, record, locks.of(found))
+        engine.carry_out(engine.plan(number, desired.PHASES[number](found)), account, record, locks.of(found))
     return found
 
 

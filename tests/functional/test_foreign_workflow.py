@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from lib import backtest, changes, deploy, drills, emergency, locks, rollback, show
+from lib import backtest, deploy, drills, emergency, locks, rollback, show
 from lib.aws import Live, connect
+from lib.changes import engine
+from lib.changes.plans import Plan, Wanted
 from lib.definitions import templates
 from lib.errors import Refused
 from lib.phases import alert_event
-from lib.plans import Plan, Wanted
 from lib.record import records
 from lib.record.records import Record
 from lib.resources import Workflow
@@ -56,9 +57,9 @@ def updated(live: Live, record: Record) -> Plan:
     before = workflow.read()
     assert before is not None
     wanted = [Wanted(workflow, {**before, "definition": templates.definition(live.settings)})]
-    plan = changes.plan("03", wanted)
+    plan = engine.plan("03", wanted)
     show.plan(plan)
-    changes.carry_out(plan, live.settings, record, locks.of(live))
+    engine.carry_out(plan, live.settings, record, locks.of(live))
     return plan
 
 
@@ -70,7 +71,7 @@ def test_a_definition_that_plain_data_would_not_hold_comes_back_to_the_byte(live
     assert kept[0].read_text(encoding="utf-8").strip() == text
     updated(live, record)
     assert json.loads(text_of(client, live)) == templates.definition(live.settings)
-    changes.roll_back(rollback.plan(live, record), live.settings, record, locks.of(live))
+    engine.roll_back(rollback.plan(live, record), live.settings, record, locks.of(live))
     assert text_of(client, live) == text
 
 

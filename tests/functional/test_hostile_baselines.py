@@ -11,8 +11,9 @@ import pytest
 from accounts import differing, snapshot
 from click.testing import CliRunner
 
-from lib import changes, cli, desired, guards, locks, preflight, resume, rollback, run
+from lib import cli, desired, locks, preflight, resume, rollback, run
 from lib.aws import connect
+from lib.changes import engine, loss_guard
 from lib.definitions import loader, marked_sections
 from lib.errors import Refused
 from lib.record import records
@@ -169,10 +170,10 @@ def applied(account: Settings, **more: Any) -> tuple[Settings, Record]:
     chosen = account.model_copy(update={"mode": "apply", **more})
     record = records.open_run(chosen)
     live = connect(chosen)
-    guards.require_no_loss(run.plan_all(live), chosen, record)
+    loss_guard.require_no_loss(run.plan_all(live), chosen, record)
     for number, wanted in desired.PHASES.items():
-        outcome = changes.carry_out(changes.plan(number, wanted(live)), chosen, record, locks.of(live))
-        failed = [check for check in changes.verify(outcome, chosen, record) if check.status == "failed"]
+        outcome = engine.carry_out(engine.plan(number, wanted(live)), chosen, record, locks.of(live))
+        failed = [check for check in engine.verify(outcome, chosen, record) if check.status == "failed"]
         assert failed == []
     assert not any(plan.pending for plan in run.plan_all(live))
     return chosen, record
@@ -182,7 +183,7 @@ def rolled_back(settings: Settings, record: Record) -> None:
     live = connect(settings)
     undo = rollback.plan(live, record)
     assert not any(change.foreign for change in undo.changes)
-    states = changes.roll_back(undo, settings, record, locks.of(live)).states
+    states = engine.roll_back(undo, settings, record, locks.of(live)).states
     assert set(states) <= {"applied", "nothing to do"}
 
 
@@ -583,10 +584,10 @@ def test_a_phase_stepped_by_hand_refuses_itself_too(account, client):
     record, live = records.open_run(settings), connect(settings)
     before = everything(account)
     with pytest.raises(Refused, match="would replace 1 value"):
-        changes.carry_out(changes.plan("04", desired.event_rules(live)), settings, record, locks.of(live))
+        engine.carry_out(engine.plan("04", desired.event_rules(live)), settings, record, locks.of(live))
     assert everything(account) == before
     assert record.rows(LOG) == []
-    planned = changes.carry_out(changes.plan("04", desired.event_rules(live)), account, record, locks.of(live))
+    planned = engine.carry_out(engine.plan("04", desired.event_rules(live)), account, record, locks.of(live))
     assert "rule Your6-HighRiskRule State ('DISABLED' -> 'ENABLED')" in planned.refusal
 
 
@@ -595,8 +596,8 @@ def test_with_other_thresholds_our_own_values_are_replaced_without_asking(accoun
     settings = account.model_copy(update={"crisis_risk_above": 97, "log_retention_days": 30})
     plans = run.plan_all(connect(settings))
     assert {plan.phase for plan in plans if plan.pending} >= {"03", "06"}
-    assert guards.refusal(plans, settings, records.open_run(settings)) == ""
-    assert guards.losses(plans, guards.Ours()) != []
+    assert loss_guard.refusal(plans, settings, records.open_run(settings)) == ""
+    assert loss_guard.losses(plans, loss_guard.Ours()) != []
     _, record = applied(settings)
     assert {row["name"] for row in record.rows(LOG)} >= {f"log group {account.log_group_name}"}
 
@@ -679,7 +680,7 @@ def test_going_on_with_a_run_is_refused_where_it_would_lose_something(account, c
 def test_without_the_guard_a_paused_rule_would_be_woken_and_these_tests_would_see_it(account, client, monkeypatch):
     paused_rule(client, account)
     before = everything(account)
-    monkeypatch.setattr(guards, "losses", lambda plans, ours: [])
+    monkeypatch.setattr(loss_guard, "losses", lambda plans, ours: [])
     applied(account)
     assert touched(before, everything(account)) == {("rule Your6-HighRiskRule", "State")}
 

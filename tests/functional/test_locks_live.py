@@ -16,12 +16,13 @@ from accounts import differing, snapshot
 from click.testing import CliRunner
 from waiting import until
 
-from lib import changes, cli, desired, locks
+from lib import cli, desired, locks
 from lib.aws import Live, connect
+from lib.changes import engine
+from lib.changes.plans import Plan
 from lib.errors import Refused, Superseded
 from lib.lock import Lock, digest
 from lib.locks import TOKEN
-from lib.plans import Plan
 from lib.record import records
 from lib.record.records import LOG, Record
 from lib.settings import ROOT, Settings
@@ -217,7 +218,7 @@ class Meanwhile:
 
 def test_a_run_whose_lock_is_broken_after_its_first_write_does_not_make_the_second(free):
     live, record = connect(free), records.open_run(free)
-    before, plan = snapshot(free), changes.plan("01", desired.infrastructure(live))
+    before, plan = snapshot(free), engine.plan("01", desired.infrastructure(live))
 
     def broken() -> None:
         locks.break_lock(live, record.run_id, force=True)
@@ -226,7 +227,7 @@ def test_a_run_whose_lock_is_broken_after_its_first_write_does_not_make_the_seco
     first = plan.changes[0]
     watched = Plan("01", (replace(first, resource=Meanwhile(first.resource, broken)), *plan.changes[1:]))
     with pytest.raises(Superseded, match="another run may write now: run r9 of"):
-        changes.carry_out(watched, free, record, locks.of(live))
+        engine.carry_out(watched, free, record, locks.of(live))
     assert [row["name"] for row in writes(record)] == [first.resource.name]
     assert differing(before, snapshot(free)) == {
         first.resource.name,
@@ -235,7 +236,7 @@ def test_a_run_whose_lock_is_broken_after_its_first_write_does_not_make_the_seco
     }
     assert locks.found(live).opened_by("theirs")
     with pytest.raises(Refused):
-        changes.carry_out(changes.plan("01", desired.infrastructure(live)), free, record, locks.of(live))
+        engine.carry_out(engine.plan("01", desired.infrastructure(live)), free, record, locks.of(live))
 
 
 def test_of_two_applies_started_together_one_writes_and_the_other_is_refused(free):

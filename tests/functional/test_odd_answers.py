@@ -11,7 +11,6 @@ import pytest
 from waiting import FOR_EVER
 
 from lib import (
-    changes,
     checkins,
     continuity,
     deploy,
@@ -30,6 +29,7 @@ from lib import (
     workflow_log,
 )
 from lib.aws import connect
+from lib.changes import engine
 from lib.errors import NotAsWanted, Refused, RunbookError
 from lib.phases import encryption, entry, ownership
 from lib.record import records
@@ -117,7 +117,7 @@ def applied(module_account):
     executions.finished(live, arn, FOR_EVER, with_output=False)
     deploy.backup(live, record)
     for number, wanted in desired.PHASES.items():
-        changes.carry_out(changes.plan(number, wanted(live)), settings, record, locks.of(live))
+        engine.carry_out(engine.plan(number, wanted(live)), settings, record, locks.of(live))
     with locks.held(live, record.run_id):
         yield settings.model_copy(update={"verify_timeout_seconds": 0.1}), record
 
@@ -249,7 +249,7 @@ def test_one_odd_answer_keeps_a_rollback_from_nothing_else(applied):
         undo = rollback.plan(odd.live, record)
         troubled = [change.resource.name for change in undo.changes if change.trouble]
         assert 0 < len(troubled) < len(undo.changes) / 2, oddity
-        planned = changes.roll_back(undo, settings.model_copy(update={"mode": "plan"}), record, locks.of(odd.live))
+        planned = engine.roll_back(undo, settings.model_copy(update={"mode": "plan"}), record, locks.of(odd.live))
         assert len(planned.states) == len(undo.changes)
 
 

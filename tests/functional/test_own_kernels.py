@@ -120,7 +120,7 @@ def test_nothing_of_the_operators_machine_is_in_a_kernel(operator, executed):
         "import sys, os\nprint(sys.executable, sys.flags.isolated, sys.flags.utf8_mode)",
         "print([name for name in ('DEBUG', 'EXEC', 'STARTED', 'crisis_risk_abvoe') if name in globals()])",
         "print(get_ipython().history_manager.enabled, os.environ['AWS_SESSION_TOKEN'])",
-        "from lib.record import origin; from lib import persons\nfrom lib.record.run_phases import parameters_cell\nimport boto3",
+        "from lib.record import origin; from lib.changes import persons\nfrom lib.record.run_phases import parameters_cell\nimport boto3",
         "print(parameters_cell.read(globals()).environment, persons.__file__)",
         "import matplotlib.pyplot as plt\nfrom lib import show",
         "figure, axes = plt.subplots()",
@@ -131,7 +131,7 @@ def test_nothing_of_the_operators_machine_is_in_a_kernel(operator, executed):
         f"{sys.executable} 1 1",
         "[]",
         "False theirs-and-needed",
-        f"local {sys.modules['lib.persons'].__file__}",
+        f"local {sys.modules['lib.changes.persons'].__file__}",
     ]
     assert "image/png" in (record.folder / done.output).read_text(encoding="utf-8")
     left = [path for path in operator.rglob("*") if path.is_file() and path.suffix not in (".py", ".json")]

@@ -22,8 +22,9 @@ import yaml
 from botocore import xform_name
 from click.testing import CliRunner
 
-from lib import approval, audit, locks, machine, show, stores
+from lib import audit, locks, machine, show, stores
 from lib.aws import connect
+from lib.changes import approval
 from lib.cli import main
 from lib.definitions import documents
 from lib.display import page
@@ -439,10 +440,10 @@ KEPT = test_a_kept_rehearsal_whose_port_is_taken_prints_commands_with_the_endpoi
 
 # Every call of a maker, as function, maker and first words, with the test that types what it made.
 SITES = {
-    "lib.approval._require_not_rolled_back: runbook plan": REFUSALS,
-    "lib.approval.require: runbook plan": REFUSALS,
-    "lib.approval.require_whole: runbook plan": REFUSALS,
-    "lib.approval.require_whole: runbook plan (2)": PLANNED,
+    "lib.changes.approval._require_not_rolled_back: runbook plan": REFUSALS,
+    "lib.changes.approval.require: runbook plan": REFUSALS,
+    "lib.changes.approval.require_whole: runbook plan": REFUSALS,
+    "lib.changes.approval.require_whole: runbook plan (2)": PLANNED,
     "lib.cli.apply: runbook lock": WAYS_OUT,
     "lib.cli.ways_on: runbook apply --resume": test_a_run_that_failed_goes_on_by_the_command_that_it_prints,
     "lib.cli.ways_on: runbook rollback": UNDO,

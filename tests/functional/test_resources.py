@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lib import changes, locks, undo
+from lib import locks
 from lib.aws import connect
+from lib.changes import engine, undo_plan
+from lib.changes.plans import UNKNOWN, Wanted
 from lib.errors import NotAsWanted, Refused
 from lib.infrastructure import operations_reachable
-from lib.plans import UNKNOWN, Wanted
 from lib.record.records import LOG, Record
 from lib.resources import (
     KINDS,
@@ -253,10 +254,10 @@ def test_an_undo_restores_the_text_of_a_definition_however_it_was_laid_out(live,
     wanted = {**workflow.read(), "definition": {"StartAt": "Only", "States": {"Only": {"Type": "Succeed"}}}}
     settings = live.settings.model_copy(update={"mode": "apply", "approval": "none", "may_replace": 99})
     record = Record(tmp_path, "run")
-    changes.carry_out(changes.plan("03", [Wanted(workflow, wanted)]), settings, record, locks.of(live))
+    engine.carry_out(engine.plan("03", [Wanted(workflow, wanted)]), settings, record, locks.of(live))
     assert workflow.read() == wanted
-    back = undo.plan(record.rows(LOG), lambda kind, identity: workflow)
-    changes.roll_back(back, settings, record, locks.of(live))
+    back = undo_plan.plan(record.rows(LOG), lambda kind, identity: workflow)
+    engine.roll_back(back, settings, record, locks.of(live))
     assert client("stepfunctions").describe_state_machine(stateMachineArn=workflow.arn)["definition"] == text
 
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 from accounts import differing, snapshot
 
-from lib import changes, desired, locks, rollback
+from lib import desired, locks, rollback
 from lib.aws import connect
+from lib.changes import engine
 from lib.record import records
 from lib.record.change_rows import WriteState
 from lib.settings import changed
@@ -21,12 +22,12 @@ def runs(account):
     made = [records.open_run(live.settings) for _ in range(2)]
     for record, numbers in zip(made, (("01", "02", "04"), ("03",)), strict=True):
         for number in numbers:
-            changes.carry_out(changes.plan(number, desired.PHASES[number](live)), live.settings, record, locks.of(live))
+            engine.carry_out(engine.plan(number, desired.PHASES[number](live)), live.settings, record, locks.of(live))
     return live, *made
 
 
 def rolled_back(live, record):
-    return changes.roll_back(rollback.plan(live, record), live.settings, record, locks.of(live))
+    return engine.roll_back(rollback.plan(live, record), live.settings, record, locks.of(live))
 
 
 def test_what_carries_the_alerts_of_a_workflow_that_another_run_deployed_stays_until_that_is_undone(account, runs):
@@ -52,7 +53,7 @@ def test_where_what_runs_cannot_be_read_it_stays_as_well(runs, monkeypatch):
 
 def test_a_part_that_carries_nothing_is_undone_whatever_runs(account, runs):
     live, _, workflow = runs
-    changes.carry_out(changes.plan("06", desired.PHASES["06"](live)), live.settings, workflow, locks.of(live))
+    engine.carry_out(engine.plan("06", desired.PHASES["06"](live)), live.settings, workflow, locks.of(live))
     only = replace(live, settings=changed(live.settings, rollback_to_phase="06"))
     found = rollback.plan(only, workflow)
     assert found.changes

@@ -16,8 +16,8 @@ from accounts import differing, snapshot, started_by_alias
 from lib import resources, run
 from lib.account_guards import AccountGuards
 from lib.aws import connect
+from lib.changes.plans import Change
 from lib.errors import NotAsWanted
-from lib.plans import Change
 from lib.resources.base import LiveThing
 from lib.resources.items import typed
 from lib.settings import Settings

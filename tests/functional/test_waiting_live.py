@@ -7,8 +7,9 @@ from datetime import timedelta
 import nbformat
 import pytest
 
-from lib import changes, deploy, desired, documentation, locks, review
+from lib import deploy, desired, documentation, locks, review
 from lib.aws import connect
+from lib.changes import engine
 from lib.record import records
 from lib.record.run_phases import NOTEBOOKS
 from lib.settings import ROOT
@@ -20,7 +21,7 @@ def live(account):
     found = connect(account.model_copy(update={"mode": "apply"}))
     record = records.open_run(found.settings)
     for number in ("01", "02", "04", "03"):
-        changes.carry_out(changes.plan(number, desired.PHASES[number](found)), found.settings, record, locks.of(found))
+        engine.carry_out(engine.plan(number, desired.PHASES[number](found)), found.settings, record, locks.of(found))
     return found
 
 

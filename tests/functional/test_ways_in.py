@@ -14,14 +14,12 @@ from waiting import FOR_EVER
 from ways import applied, planned, published, route, routing, the
 
 from lib import (
-    changes,
     continuity,
     deploy,
     desired,
     drills,
     emergency,
     executions,
-    guards,
     locks,
     names,
     permissions,
@@ -32,10 +30,11 @@ from lib import (
     validation,
 )
 from lib.aws import connect
+from lib.changes import engine, loss_guard
+from lib.changes.plans import Plan
 from lib.definitions import loader
 from lib.errors import NotAsWanted, Refused
 from lib.phases import entry
-from lib.plans import Plan
 from lib.record.records import LOG
 from lib.resources import WorkflowAlias, entries, starters
 from lib.settings import Settings
@@ -67,7 +66,7 @@ def test_an_alias_that_check_ins_start_is_moved_with_the_workflow_and_moved_back
     undo = rollback.plan(live, record)
     assert [change.resource.kind for change in undo.changes][:2] == ["workflow alias", "state machine"]
     assert not any(change.foreign for change in undo.changes)
-    assert set(changes.roll_back(undo, live.settings, record, locks.of(live)).states) == {"applied"}
+    assert set(engine.roll_back(undo, live.settings, record, locks.of(live)).states) == {"applied"}
     assert routing(client, arn) == {"1": 100}
 
 
@@ -77,8 +76,10 @@ def test_an_alias_between_two_versions_is_given_back_to_both(account, client):
     route(client, arn, v1=90, v2=10)
     live, record = applied(account)
     assert routing(client, arn) == {"3": 100}
-    assert "restored" not in guards.refusal([Plan("03", tuple(planned(live, "03").values()))], live.settings, record)
-    changes.roll_back(rollback.plan(live, record), live.settings, record, locks.of(live))
+    assert "restored" not in loss_guard.refusal(
+        [Plan("03", tuple(planned(live, "03").values()))], live.settings, record
+    )
+    engine.roll_back(rollback.plan(live, record), live.settings, record, locks.of(live))
     assert routing(client, arn) == {"1": 90, "2": 10}
 
 
@@ -263,12 +264,12 @@ def test_one_rollback_restores_an_alias_whose_version_is_gone_and_says_so_truly(
     before = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     live, record = applied(account)
     client("stepfunctions").delete_state_machine_version(stateMachineVersionArn=f"{account.state_machine_arn}:1")
-    outcome = changes.roll_back(rollback.plan(live, record), live.settings, record, locks.of(live))
+    outcome = engine.roll_back(rollback.plan(live, record), live.settings, record, locks.of(live))
     assert set(outcome.states) <= {"applied", "nothing to do"}
     assert routing(client, arn) == {"3": 100}
     held = client("stepfunctions").describe_state_machine(stateMachineArn=f"{account.state_machine_arn}:3")
     assert json.loads(held["definition"]) == json.loads(before)
-    assert [check for check in changes.verify(outcome, live.settings, record) if check.status == "failed"] == []
+    assert [check for check in engine.verify(outcome, live.settings, record) if check.status == "failed"] == []
     again = rollback.plan(live, record)  # another number is not somebody else's value
     assert [change.resource.name for change in again.changes if change.foreign or change.action != "none"] == []
 
@@ -811,7 +812,7 @@ def test_new_rules_call_the_dispatcher_by_the_alias_that_the_existing_rule_calls
     assert len(policy["Statement"]) == 3
     assert {statement["Resource"] for statement in policy["Statement"]} == {dispatcher_by_alias}
     assert {check.status for check in deploy.heard(live)} == {"passed"}
-    changes.roll_back(rollback.plan(live, record), live.settings, record, locks.of(live))
+    engine.roll_back(rollback.plan(live, record), live.settings, record, locks.of(live))
     with pytest.raises(ClientError, match="ResourceNotFound"):
         client("lambda").get_policy(FunctionName=name, Qualifier="live")
 

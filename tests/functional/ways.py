@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from lib import changes, deploy, desired, guards, locks, run
+from lib import deploy, desired, locks, run
 from lib.aws import Live, connect
+from lib.changes import engine, loss_guard
 from lib.checks import Status
 from lib.record import records
 from lib.record.records import Record
@@ -15,17 +16,17 @@ def applied(account: Settings, *phases: str) -> tuple[Live, Record]:
     chosen = account.model_copy(update={"mode": "apply"})
     record, live = records.open_run(chosen), None
     live = connect(chosen, record.log_call)
-    guards.require_no_loss(run.plan_all(live), chosen, record)
+    loss_guard.require_no_loss(run.plan_all(live), chosen, record)
     for number in phases or desired.PHASES:
         if number == "03":
             deploy.backup(live, record)
-        outcome = changes.carry_out(changes.plan(number, desired.PHASES[number](live)), chosen, record, locks.of(live))
-        assert [c for c in changes.verify(outcome, chosen, record) if c.status == Status.FAILED] == []
+        outcome = engine.carry_out(engine.plan(number, desired.PHASES[number](live)), chosen, record, locks.of(live))
+        assert [c for c in engine.verify(outcome, chosen, record) if c.status == Status.FAILED] == []
     return live, record
 
 
 def planned(live: Live, phase: str) -> dict[str, Any]:
-    return {change.resource.name: change for change in changes.plan(phase, desired.PHASES[phase](live)).changes}
+    return {change.resource.name: change for change in engine.plan(phase, desired.PHASES[phase](live)).changes}
 
 
 def the(checks: Any, name: str) -> Any:

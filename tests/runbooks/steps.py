@@ -14,8 +14,9 @@ import nbformat
 from accounts import snapshot
 from click.testing import CliRunner
 
-from lib import changes, cli, desired, locks, machine
+from lib import cli, desired, locks, machine
 from lib.aws import Live, connect
+from lib.changes import engine
 from lib.record import origin, records, writers
 from lib.record.records import Record
 from lib.settings import ROOT, Settings, load
@@ -99,7 +100,7 @@ def carried_out(settings: Settings, *phases: str) -> tuple[Live, Record]:
     record = records.open_run(chosen)
     live = connect(chosen, record.log_call)
     for number in phases:
-        changes.carry_out(changes.plan(number, desired.PHASES[number](live)), chosen, record, locks.of(live))
+        engine.carry_out(engine.plan(number, desired.PHASES[number](live)), chosen, record, locks.of(live))
     return live, record
 
 

@@ -9,7 +9,8 @@ import random
 import pytest
 from click.testing import CliRunner
 
-from lib import approval, guards, resume, rollback, undoing
+from lib import resume, rollback, undoing
+from lib.changes import approval, loss_guard
 from lib.errors import Refused
 from lib.record.records import LOG, Record
 from lib.stores import RunStore
@@ -135,7 +136,7 @@ def believed(monkeypatch):
 
 def untold(monkeypatch):
     """The account is not told what is about to be written, so that nothing of it is believed."""
-    monkeypatch.setattr(guards, "keep", lambda *_: None)
+    monkeypatch.setattr(loss_guard, "keep", lambda *_: None)
 
 
 def given_back(monkeypatch):

@@ -7,8 +7,8 @@ from accounts import differing, snapshot
 from steps import carried_out, killed, lasting, runbook
 
 from lib.aws import connect
+from lib.changes.plans import Change, entry
 from lib.definitions import loader
-from lib.plans import Change, entry
 from lib.record import records, writers
 from lib.record.records import LOG
 from lib.resources import Rule

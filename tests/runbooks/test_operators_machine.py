@@ -46,7 +46,7 @@ def theirs(tmp_path: Path) -> dict[str, str | None]:
     for folder in (python / "lib", ipython, tmp_path / ("t" * 90), tmp_path / "jupyter" / "kernels" / "python3"):
         folder.mkdir(parents=True)
     (python / "lib" / "__init__.py").write_text(f"__path__.append({str(ROOT / 'lib')!r})\n", encoding="utf-8")
-    (python / "lib" / "persons.py").write_text("raise SystemExit('theirs')\n", encoding="utf-8")
+    (python / "lib" / "changes" / "persons.py").write_text("raise SystemExit('theirs')\n", encoding="utf-8")
     (python / "boto3.py").write_text("raise SystemExit('theirs')\n", encoding="utf-8")
     (python / "sitecustomize.py").write_text("import sys\nsys.dont_write_bytecode = True\n", encoding="utf-8")
     (ipython / "00.py").write_text("DEBUG = True\nmode = 'apply'\n", encoding="utf-8")

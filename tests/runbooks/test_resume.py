@@ -12,8 +12,9 @@ from steps import COMMAND, carried_out, killed, lasting, latest, runbook, words
 from test_interruption import LONG, cut_in_the_middle
 from waiting import until_gone
 
-from lib import changes, cli, desired, locks, run
+from lib import cli, desired, locks, run
 from lib.aws import connect
+from lib.changes import engine
 from lib.errors import Superseded
 from lib.record import records, writers
 from lib.record.run_phases import NOTEBOOKS, Phase
@@ -168,7 +169,7 @@ def test_part_of_a_run_is_undone_and_the_rest_stays(account):
     _, record = carried_out(account, "04", "03")
     ended = runbook(account, "rollback", record.run_id, "--to-phase", "03")
     assert ended.code == 0, ended
-    left = changes.plan("04", desired.event_rules(connect(account))).pending
+    left = engine.plan("04", desired.event_rules(connect(account))).pending
     assert not left
     undone = [row["what"].partition(" ")[0] for row in record.latest("evidence/rollback.json")]
     assert undone == ["state", "dashboard", "log"]

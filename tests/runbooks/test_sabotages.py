@@ -15,13 +15,14 @@ from accounts import differing, snapshot
 from steps import carried_out, left_by_drills, redeployed
 from waiting import until
 
-from lib import changes, continuity, desired, drills, executions, guards, listening, locks, scenarios, validation
+from lib import continuity, desired, drills, executions, listening, locks, scenarios, validation
 from lib.aws import Live
+from lib.changes import engine, loss_guard
+from lib.changes.plans import Change, Plan, entry
 from lib.checks import Check
 from lib.drills import Group
 from lib.errors import Refused
 from lib.phases import alert_event
-from lib.plans import Change, Plan, entry
 from lib.record import records
 from lib.record.records import Record
 from lib.settings import ROOT, Settings
@@ -262,9 +263,9 @@ def before_and_after(account: Settings, client: Aws, edit: Callable[[dict[str, A
     """The answer on the old alert's event, when the new definition was edited after the update."""
     settings = account.model_copy(update={"mode": "apply"})
     live, record = carried_out(settings, "01", "02", "04")
-    plan = changes.plan("03", desired.state_machine(live))
+    plan = engine.plan("03", desired.state_machine(live))
     assert alert_event.event_before(live, record, plan)
-    changes.carry_out(plan, settings, record, locks.of(live))
+    engine.carry_out(plan, settings, record, locks.of(live))
     if edit:
         updated(client, settings, edit)
     session = drills.run(live, record, [Group(validation.LOW, [scenarios.low()])])
@@ -289,7 +290,7 @@ def test_05_sees_that_the_old_alert_lost_a_field(account, client):
 
 def test_the_event_before_is_asked_once_and_never_of_our_own_definition(account):
     live, record = carried_out(account.model_copy(update={"mode": "apply"}), *BUILT)
-    plan = changes.plan("03", desired.state_machine(live))
+    plan = engine.plan("03", desired.state_machine(live))
     assert alert_event.event_before(live, record, plan) == []
     (check,) = alert_event.same_event(live, record, [])
     assert (check.status, "no event of the definition before" in check.found) == ("not exercised here", True)
@@ -320,7 +321,7 @@ def crossed(account: Settings, client: Aws, tmp_path: Path, monkeypatch: pytest.
         started = client("stepfunctions").start_execution(**starting)["executionArn"]
         # AWS takes the definition with the call; the embedded account takes it once its thread has begun.
         until(lambda: executions.path(live, started))
-        outcome = changes.carry_out(changes.plan("03", desired.state_machine(live)), settings, record, locks.of(live))
+        outcome = engine.carry_out(engine.plan("03", desired.state_machine(live)), settings, record, locks.of(live))
         client("sqs").send_message(QueueUrl=url, MessageBody="go on")
 
         def old(value: dict[str, Any]) -> dict[str, Any]:
@@ -355,10 +356,10 @@ def test_03_sees_an_execution_that_did_not_stay_on_its_definition(crossed):
 def test_03_says_so_when_no_execution_was_running(account):
     settings = account.model_copy(update={"mode": "apply"})
     live, record = carried_out(settings, "01", "02", "04")
-    outcome = changes.carry_out(changes.plan("03", desired.state_machine(live)), settings, record, locks.of(live))
+    outcome = engine.carry_out(engine.plan("03", desired.state_machine(live)), settings, record, locks.of(live))
     (check,) = continuity.crossing(live, record, outcome)
     assert check.status == "not exercised here"
-    again = changes.carry_out(changes.plan("03", desired.state_machine(live)), settings, record, locks.of(live))
+    again = engine.carry_out(engine.plan("03", desired.state_machine(live)), settings, record, locks.of(live))
     (check,) = continuity.crossing(live, record, again)
     assert (check.status, check.found) == ("not exercised here", "the workflow was not updated just now")
 
@@ -376,9 +377,9 @@ def test_a_validation_clears_away_what_a_killed_one_left(account):
     live, record = carried_out(settings, *BUILT)
     before = snapshot(settings)
     wanted = listening.listeners(live, f"ffff-{record.run_id}")
-    # As `changes.temporarily` does it, and then the process is gone.
+    # As `engine.temporarily` does it, and then the process is gone.
     begun = [Change(item.resource, item.resource.read(), item.value, temporary=True) for item in wanted]
-    guards.keep(Plan("05", tuple(begun)), record)
+    loss_guard.keep(Plan("05", tuple(begun)), record)
     for change in begun:
         record.append(records.LOG, entry("05", change, "intended"))
         change.resource.write(change.after)

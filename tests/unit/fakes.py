@@ -6,11 +6,11 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from lib.account import Use
+from lib.changes.account import Use
+from lib.changes.plans import Outcome, Wanted, written
+from lib.changes.resource import Resource
 from lib.errors import NotAsWanted, Refused
-from lib.plans import Outcome, Wanted, written
 from lib.record.records import Record
-from lib.resource import Resource
 
 
 def said(outcome: Outcome) -> tuple[str, ...]:

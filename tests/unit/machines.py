@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from lib.account_guards import AccountGuards
 from lib.aws import Identity, Live
 from lib.aws_answers import answer
-from lib.plans import written
+from lib.changes.plans import written
 from lib.record.records import Record
 from lib.settings import Settings
 

@@ -9,9 +9,9 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from lib import preflight
-from lib.account import Use
 from lib.account_guards import PLACE, AccountGuards
 from lib.aws import Identity, Live
+from lib.changes.account import Use
 from lib.errors import Refused, Throttled, Unanswered, Unreachable
 from lib.settings import changed, load
 

@@ -19,13 +19,14 @@ from matplotlib.text import Text
 from nbconvert import HTMLExporter
 from rich.console import Console
 
-from lib import changes, drawing, picture, run, show, terminal
+from lib import drawing, picture, run, show, terminal
 from lib.aws import Identity, Live
+from lib.changes import engine
+from lib.changes.plans import Outcome, Plan, Result
 from lib.checks import Check
 from lib.definitions import mermaid
 from lib.display import console, executed, page
 from lib.errors import NotAsWanted, RunbookError
-from lib.plans import Outcome, Plan, Result
 from lib.record import records
 from lib.record.change_rows import WriteState
 from lib.record.run_phases import Phase
@@ -55,7 +56,7 @@ def terminals(monkeypatch):
 def hostile_plan():
     """A plan whose every word is somebody else's; half a character is in no plan."""
     world = World({PLAIN_JSON: {"Description": PLAIN_JSON, PLAIN_JSON: PLAIN_JSON}})
-    made = changes.plan("01", world.wanted(**{PLAIN_JSON: {"Description": PLAIN_JSON[::-1]}, "new": PLAIN_JSON}))
+    made = engine.plan("01", world.wanted(**{PLAIN_JSON: {"Description": PLAIN_JSON[::-1]}, "new": PLAIN_JSON}))
     return Plan(made.phase, tuple(replace(change, doubt=HOSTILE) for change in made.changes))
 
 

@@ -11,11 +11,12 @@ from fakes import World
 from machines import StepFunctions, says
 from subscribers import Queues, alert
 
-from lib import audit, changes, drill_log, drilling, drills, events, judging, listening, run, scenarios
+from lib import audit, drill_log, drilling, drills, events, judging, listening, run, scenarios
+from lib.changes import engine
+from lib.changes.plans import Change, Wanted, entry
 from lib.definitions import templates
 from lib.drills import Group, Session
 from lib.errors import NotAsWanted, Refused, Superseded, Throttled, Unreachable
-from lib.plans import Change, Wanted, entry
 from lib.record.records import LOG
 from lib.resources import entries
 from lib.resources.entries import Entries, Starter
@@ -412,7 +413,7 @@ def test_a_listener_that_cannot_be_cleared_away_is_said_and_what_was_heard_is_no
 def test_what_a_killed_run_left_is_cleared_away_before_anything_listens(live, aws, world, record, monkeypatch):
     world.live |= {"older": "of another machine"}
     monkeypatch.setattr(listening, "left_behind", lambda live: [world.thing("older")])
-    with pytest.raises(NotAsWanted), changes.temporarily(world.wanted(queue="of this run"), "05", record, world.lock):
+    with pytest.raises(NotAsWanted), engine.temporarily(world.wanted(queue="of this run"), "05", record, world.lock):
         world.refuses = {"queue"}
     world.refuses = set()
     world.writes.clear()

@@ -11,9 +11,9 @@ from machines import OPERATOR, GuardParameters, StepFunctions, connected, descri
 
 from lib import after_restore, deploy, emergency, rollback
 from lib.aws_answers import answer
+from lib.changes.plans import UNKNOWN, Change, entry, written
 from lib.errors import BadParameters, NotAsWanted, Refused, RunbookError, Unanswered, Unrecorded
 from lib.locks import Lock
-from lib.plans import UNKNOWN, Change, entry, written
 from lib.record import files, manifest, records, writers
 from lib.record.records import LOG, MANIFEST, Record
 from lib.record.seals import Manifest, State

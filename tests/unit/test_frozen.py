@@ -7,7 +7,7 @@ import inspect
 import pytest
 
 # Filled row by row while a record is read, inside of one function.
-FILLED = {"lib.undo._Thing"}
+FILLED = {"lib.changes.undo_plan._Thing"}
 CORE = (
     "account_guards", "approval", "approvers", "changes", "drift", "emergency", "guards", "kept_plans", "lock", "locks",
     "machine", "persons", "plans", "resource", "resume", "rollback", "undo", "wait",

@@ -16,17 +16,18 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as often
 from hypothesis import strategies as st
 
-from lib import approval, changes, desired, plans, show, terminal
+from lib import desired, show, terminal
 from lib.aws import Identity, Live
-from lib.changes import LOG
+from lib.changes import approval, engine, plans
+from lib.changes.engine import LOG
+from lib.changes.plans import Change, Wanted, same
+from lib.changes.undo_plan import plan as undo_plan
 from lib.errors import NotAsWanted, Refused
-from lib.plans import Change, Wanted, same
 from lib.record.records import Record
 from lib.resources import DrillUser
 from lib.resources.items import TYPED, plain, typed
 from lib.resources.users import FIELDS, OURS, SYNTHETIC
 from lib.settings import load
-from lib.undo import plan as undo_plan
 from lib.values.contacts import hidden
 from lib.values.exact_json import dumps, loads
 
@@ -149,11 +150,11 @@ def test_writing_recording_and_undoing_restores_every_type(before, wanted):
     value = {name: plain(one) for name, one in wanted.items() if name in OURS}
     with TemporaryDirectory() as folder:
         record = Record(Path(folder), "run")
-        outcome = changes.carry_out(changes.plan("01", [Wanted(user, value)]), SETTINGS, record, unlocked)
-        assert {check.status for check in changes.verify(outcome, SETTINGS, record)} == {"passed"}
+        outcome = engine.carry_out(engine.plan("01", [Wanted(user, value)]), SETTINGS, record, unlocked)
+        assert {check.status for check in engine.verify(outcome, SETTINGS, record)} == {"passed"}
         assert {name: table.item.get(name) for name in value} == {name: wanted[name] for name in value}
         undo = undo_plan(record.rows(LOG), lambda kind, identity: Alone(live, **identity))
-        changes.roll_back(undo, SETTINGS, record, unlocked)
+        engine.roll_back(undo, SETTINGS, record, unlocked)
     assert table.item == item
 
 
@@ -188,13 +189,13 @@ TOLD = re.compile("jane|roe|5550100|SmFuZSBSb2U", re.IGNORECASE)
 def test_a_persons_contact_is_never_replaced_and_stands_in_no_file_error_or_table(theirs, tmp_path, capsys):
     before = {"userId": {"S": "drill-x"}, **theirs}
     table = Table(before)
-    found = changes.plan("01", [Wanted(drill_user(table), desired.drill_user())])
+    found = engine.plan("01", [Wanted(drill_user(table), desired.drill_user())])
     record = Record(tmp_path, "run")
     with pytest.raises(Refused, match="may be a person's contact; set drill_user_id to an id that nobody has") as error:
-        changes.carry_out(found, SETTINGS, record, unlocked)  # which may replace a hundred values
+        engine.carry_out(found, SETTINGS, record, unlocked)  # which may replace a hundred values
     record.write_json("plan.json", approval.plan_data([found], SETTINGS))
-    planned = changes.carry_out(found, load("local"), record, unlocked)
-    checked = changes.verify(planned, load("local"), record)
+    planned = engine.carry_out(found, load("local"), record, unlocked)
+    checked = engine.verify(planned, load("local"), record)
     record.checked("01", checked)
     show.plan(found)
     show.outcome(planned)
@@ -213,7 +214,7 @@ def test_a_persons_contact_is_never_replaced_and_stands_in_no_file_error_or_tabl
 def test_neither_a_drill_nor_an_undo_writes_over_what_has_become_a_persons_since(theirs, tmp_path):
     table, record = Table(None), Record(tmp_path, "run")
     user = drill_user(table)
-    changes.carry_out(changes.plan("01", [Wanted(user, desired.drill_user())]), SETTINGS, record, unlocked)
+    engine.carry_out(engine.plan("01", [Wanted(user, desired.drill_user())]), SETTINGS, record, unlocked)
     table.item = {**table.item, **theirs}
     before = deepcopy(table.item)
     for value in (None, desired.drill_user(), user.read()):
@@ -221,7 +222,7 @@ def test_neither_a_drill_nor_an_undo_writes_over_what_has_become_a_persons_since
             user.write(value)
     undo = undo_plan(record.rows(LOG), lambda kind, identity: drill_user(table))
     overwriting = SETTINGS.model_copy(update={"rollback_foreign": "overwrite"})
-    (result,) = changes.roll_back(undo, overwriting, record, unlocked).results
+    (result,) = engine.roll_back(undo, overwriting, record, unlocked).results
     assert re.match("kept: its .* is a person's, or may be", result.said)
     assert table.item == before
     assert not TOLD.search((tmp_path / LOG).read_text())
@@ -246,10 +247,10 @@ def test_a_contact_that_an_older_record_holds_is_given_back_to_the_byte_and_told
     whole = Change(user, before, desired.drill_user())
     rows = [plans.entry("01", whole, state) for state in ("intended", "applied")]
     undo = undo_plan([{**row, "trouble": ""} for row in rows], lambda kind, identity: user)
-    outcome = changes.roll_back(undo, SETTINGS, record, unlocked)
+    outcome = engine.roll_back(undo, SETTINGS, record, unlocked)
     assert outcome.states == ("applied",)
     assert table.item == {"userId": {"S": "drill-x"}, **theirs}
-    assert {check.status for check in changes.verify(outcome, SETTINGS, record)} == {"passed"}
+    assert {check.status for check in engine.verify(outcome, SETTINGS, record)} == {"passed"}
     assert not TOLD.search((tmp_path / LOG).read_text() + repr(undo))
 
 

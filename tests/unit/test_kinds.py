@@ -14,13 +14,14 @@ import pytest
 from fakes import said, unlocked
 from machines import connected
 
-from lib import changes, drift, guards, resources, resume, rollback
+from lib import resources, resume, rollback
 from lib.account_guards import AccountGuards
+from lib.changes import drift, engine, loss_guard
+from lib.changes.plans import UNKNOWN, Wanted
+from lib.changes.resource import Field
 from lib.errors import NotAsWanted, Refused
-from lib.plans import UNKNOWN, Wanted
 from lib.record import records
 from lib.record.records import LOG
-from lib.resource import Field
 from lib.resources.base import LiveThing
 from lib.settings import ROOT
 
@@ -102,15 +103,15 @@ def made(kind, live, tmp_path):
 
 
 def applied(thing, record, value):
-    return changes.carry_out(changes.plan("06", [Wanted(thing, value)]), thing.live.settings, record, unlocked)
+    return engine.carry_out(engine.plan("06", [Wanted(thing, value)]), thing.live.settings, record, unlocked)
 
 
 def undone(live, record):
-    return changes.roll_back(rollback.plan(live, record), live.settings, record, unlocked)
+    return engine.roll_back(rollback.plan(live, record), live.settings, record, unlocked)
 
 
 def statuses(outcome, live, record):
-    return [str(check.status) for check in changes.verify(outcome, live.settings, record)]
+    return [str(check.status) for check in engine.verify(outcome, live.settings, record)]
 
 
 def test_it_is_planned_written_verified_and_undone_from_what_the_record_tells_of_it(shelf, live, record):
@@ -154,9 +155,9 @@ def test_what_a_plan_may_replace_of_somebodys_is_what_its_class_says(wanted, ref
 
 def test_what_never_goes_is_let_go_by_no_number(shelf, live, record):
     shelf.write(OLD)
-    plan = changes.plan("06", [Wanted(shelf, OLD | {"author": "Eve", "days": 7})])
+    plan = engine.plan("06", [Wanted(shelf, OLD | {"author": "Eve", "days": 7})])
     many = live.settings.model_copy(update={"may_replace": 99})
-    assert "readers look for it by this" in guards.refusal([plan], many, record)
+    assert "readers look for it by this" in loss_guard.refusal([plan], many, record)
 
 
 def killed(shelf, record):
@@ -181,10 +182,10 @@ def test_a_write_that_a_kill_cut_short_is_its_runs_to_complete_and_to_undo(shelf
 @pytest.mark.parametrize("in_parts", [True, False])
 def test_only_of_what_is_written_in_parts_a_third_value_is_no_drift(in_parts, shelf, record, monkeypatch):
     shelf.write(OLD)
-    approved = [change.row() for change in changes.plan("06", [Wanted(shelf, NEW | {"title": "killed"})]).changes]
+    approved = [change.row() for change in engine.plan("06", [Wanted(shelf, NEW | {"title": "killed"})]).changes]
     killed(shelf, record)
     monkeypatch.setattr(Shelf, "in_parts", in_parts)
-    found = changes.plan("06", [Wanted(shelf, NEW | {"title": "killed"})]).changes
+    found = engine.plan("06", [Wanted(shelf, NEW | {"title": "killed"})]).changes
     assert bool(drift.drifted(approved, found, record.changes())) != in_parts
 
 
@@ -199,7 +200,7 @@ def test_what_others_rely_on_is_undone_first_and_while_it_is_not_they_stay(shelf
         raise NotAsWanted("it is nailed down")
 
     monkeypatch.setattr(Floor, "_write", refuses)
-    assert changes.roll_back(undo, live.settings, record, unlocked).states == ("failed", "not tried")
+    assert engine.roll_back(undo, live.settings, record, unlocked).states == ("failed", "not tried")
     assert shelf.read() == NEW
 
 

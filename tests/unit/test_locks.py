@@ -17,9 +17,10 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 from fakes import World
 
-from lib import changes, locks, machine
+from lib import locks, machine
 from lib.account_guards import PLACE, AccountGuards
 from lib.aws import Identity, Live
+from lib.changes import engine
 from lib.errors import NotAsWanted, Refused, Superseded, Throttled, Unreachable
 from lib.lock import Lock, digest
 from lib.locks import TOKEN, break_lock, found, held
@@ -857,12 +858,12 @@ def test_a_run_whose_lock_was_broken_after_its_first_write_writes_nothing_more(s
         break_lock(live, record.run_id, force)
 
     world.at_write = broken
-    plan = changes.plan("01", world.wanted(a=1, b=2, c=3))
+    plan = engine.plan("01", world.wanted(a=1, b=2, c=3))
     with (
         held(live, record.run_id) as world.still_ours,
         pytest.raises(Superseded, match="away; nothing more was written"),
     ):
-        changes.carry_out(plan, chosen, record, world.lock)
+        engine.carry_out(plan, chosen, record, world.lock)
     assert world.writes == [("a", 1)]
     assert [(row["identity"]["label"], row["state"]) for row in record.rows(records.LOG)] == [
         ("a", "intended"),

@@ -8,11 +8,12 @@ from accounts import nowhere
 from fakes import World
 from machines import StepFunctions, connected, described, kept
 
-from lib import approval, approvers, changes, desired, guards, kept_plans, resume, run
+from lib import desired, resume, run
+from lib.changes import approval, approvers, engine, kept_plans, loss_guard
+from lib.changes.plans import Change, Plan, entry
 from lib.errors import BadParameters, Refused
 from lib.phases import validity
 from lib.phases.validity import Validity
-from lib.plans import Change, Plan, entry
 from lib.record import records
 from lib.record.records import LOG, VERDICT
 from lib.record.run_phases import NOTEBOOKS, Phase
@@ -58,7 +59,7 @@ def keep_plan(live, record):
 def changes_of(record, number, thing, value):
     """Write a thing as the run did, with its rows."""
     change = Change(thing, thing.read(), value)
-    guards.keep(Plan(number, (change,)), record)
+    loss_guard.keep(Plan(number, (change,)), record)
     thing.write(value)
     for state in ("intended", "applied"):
         record.append(LOG, entry(number, change, state))
@@ -295,7 +296,7 @@ def test_who_approved_it_may_not_go_on_with_it(approved, record):
 
 def test_a_run_that_was_rolled_back_is_over(approved, world, record):
     begun(approved, record, _01="succeeded", _04="failed")
-    changes.roll_back(changes.undo.plan(record.changes(), world.reopen), approved.settings, record, world.lock)
+    engine.roll_back(engine.undo.plan(record.changes(), world.reopen), approved.settings, record, world.lock)
     with pytest.raises(Refused, match=f"run {record.run_id} was rolled back, and its approval with it"):
         resume.remaining(approved, record, None)
 

@@ -7,9 +7,10 @@ import pytest
 from fakes import World
 from machines import StepFunctions, connected, described, kept
 
-from lib import changes, rollback
+from lib import rollback
+from lib.changes import engine
+from lib.changes.plans import Change, Outcome, Result, entry
 from lib.errors import BadParameters, NotAsWanted
-from lib.plans import Change, Outcome, Result, entry
 from lib.record.change_rows import WriteState
 from lib.record.records import LOG
 from lib.record.run_phases import NOTEBOOKS
@@ -291,9 +292,9 @@ def test_a_long_value_is_cut_and_one_that_is_gone_is_said_in_the_ledger():
 
 def test_what_was_undone_of_a_part_is_undone_and_the_rest_stays(settings, record):
     world = World({"first": 0, "second": 0})
-    changes.carry_out(changes.plan("01", world.wanted(first=1)), settings, record, world.lock)
-    changes.carry_out(changes.plan("03", world.wanted(second=1)), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(first=1)), settings, record, world.lock)
+    engine.carry_out(engine.plan("03", world.wanted(second=1)), settings, record, world.lock)
     chosen = rollback.within(record.changes(), "03")
-    changes.roll_back(changes.undo.plan(chosen, world.reopen), settings, record, world.lock)
+    engine.roll_back(engine.undo.plan(chosen, world.reopen), settings, record, world.lock)
     assert world.live == {"first": 1, "second": 0}
     assert [row["what"] for row in rollback.changed(record.rows(LOG))] == ["thing first", "thing second"]

@@ -7,12 +7,13 @@ from textwrap import dedent
 import nbformat
 import pytest
 
-from lib import desired, undo
+from lib import desired
+from lib.changes import undo_plan
 from lib.record.run_phases import NOTEBOOKS, ROLLBACK
 from lib.settings import ROOT
 from rehearsal import steps
 
-NAMES = {**NOTEBOOKS, undo.PHASE: ROLLBACK}
+NAMES = {**NOTEBOOKS, undo_plan.PHASE: ROLLBACK}
 CHANGING = ("audit.", "changes.")  # the record and the connection are begun by the one, all is written by the other
 # What only the steps call: one scenario in place of all, and a failed check ends them at once.
 OWN = {"Group(validation.PLANNED, scenarios.load()[:1])", "scenarios.load()", "require"}

@@ -16,7 +16,8 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from waiting import until
 
-from lib import audit, changes
+from lib import audit
+from lib.changes import engine
 from lib.errors import Altered, BadParameters, Refused, Superseded, Unreachable, Unrecorded
 from lib.record import records, seals, sync, writers
 from lib.record.records import CALLS, LOG, MANIFEST, VERDICT, Record
@@ -90,7 +91,7 @@ def settings(tmp_path):
 def test_the_store_has_the_intended_row_before_the_thing_is_written(s3, ours, settings):
     world, at_write = World({"old": 1}), []
     world.at_write = lambda label: at_write.append([json.loads(line) for line in in_store(s3).splitlines()])
-    changes.carry_out(changes.plan("01", world.wanted(new="born", old=2)), settings, ours.record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(new="born", old=2)), settings, ours.record, world.lock)
     last = [(rows[-1]["name"], rows[-1]["state"], rows[-1]["before"]) for rows in at_write]
     assert last == [("thing new", "intended", None), ("thing old", "intended", 1)]
     assert in_store(s3) == ours.file(LOG)
@@ -100,7 +101,7 @@ def test_a_store_that_drops_rows_is_noticed_by_the_check_above(s3, ours, setting
     world, at_write = World(), []
     s3.lost = "row"
     world.at_write = lambda label: at_write.append(in_store(s3))
-    changes.carry_out(changes.plan("01", world.wanted(new="born")), settings, ours.record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(new="born")), settings, ours.record, world.lock)
     assert at_write == [b""]
     assert in_store(s3) != ours.file(LOG)
 
@@ -109,7 +110,7 @@ def test_nothing_is_written_once_the_store_does_not_answer(s3, ours, settings):
     world = World()
     world.at_write = lambda label: setattr(s3, "down", True)
     with pytest.raises(Unrecorded, match=f"store.*nothing more is written; .*`runbook apply local --resume {RUN}"):
-        changes.carry_out(changes.plan("01", world.wanted(a=1, b=2)), settings, ours.record, world.lock)
+        engine.carry_out(engine.plan("01", world.wanted(a=1, b=2)), settings, ours.record, world.lock)
     assert world.live == {"a": 1}
     assert [found["state"] for found in ours.record.rows(LOG)] == ["intended", "applied"]
     s3.down = False
@@ -119,12 +120,12 @@ def test_nothing_is_written_once_the_store_does_not_answer(s3, ours, settings):
 
 def test_an_undo_stops_as_well(s3, ours, settings):
     world = World()
-    outcome = changes.carry_out(changes.plan("01", world.wanted(a=1, b=2)), settings, ours.record, world.lock)
+    outcome = engine.carry_out(engine.plan("01", world.wanted(a=1, b=2)), settings, ours.record, world.lock)
     s3.down = True
     done = [one.change for one in outcome.results]
-    undo = changes.Plan("90", tuple(changes.Change(one.resource, one.after, one.before) for one in done))
+    undo = engine.Plan("90", tuple(engine.Change(one.resource, one.after, one.before) for one in done))
     with pytest.raises(Unrecorded):
-        changes.roll_back(undo, settings, ours.record, world.lock)
+        engine.roll_back(undo, settings, ours.record, world.lock)
     assert world.live == {"a": 1, "b": 2}
 
 
@@ -137,7 +138,7 @@ def test_of_two_machines_one_is_refused_and_writes_nothing(s3, ours, theirs, set
     before, world = in_store(s3), World()
     for _ in range(2):  # and goes on being refused
         with pytest.raises(Superseded, match=f"another machine went on with run {RUN}: {LOG} in s3://bucket/p/local"):
-            changes.carry_out(changes.plan("01", world.wanted(a=1)), settings, ours.record, world.lock)
+            engine.carry_out(engine.plan("01", world.wanted(a=1)), settings, ours.record, world.lock)
     assert world.writes == []
     assert in_store(s3) == before
     with pytest.raises(Superseded):

@@ -9,11 +9,12 @@ import pytest
 from fakes import World, said, unlocked
 from machines import StepFunctions, connected, described
 
-from lib import approval, changes, emergency, kept_plans, resources, resume, rollback, run, undo
+from lib import emergency, resources, resume, rollback, run
+from lib.changes import approval, engine, kept_plans, undo_plan
+from lib.changes.plans import UNKNOWN, is_kept, written
 from lib.checks import Check
 from lib.errors import Altered, BadParameters, NotAsWanted, Refused
 from lib.lock import Lock
-from lib.plans import UNKNOWN, is_kept, written
 from lib.record import change_rows, formats, manifest, records, writers
 from lib.record.change_rows import WriteState
 from lib.record.records import LOG, MANIFEST, Record
@@ -104,7 +105,7 @@ def test_its_rollback_is_planned_for_every_thing_that_it_wrote(first):
     rows = record.changes()
     assert [row["trouble"] for row in rows if row["trouble"]] == []
     live = World(live={})
-    plan = undo.plan(rows, lambda kind, identity: live.thing(json.dumps([kind, identity])))
+    plan = undo_plan.plan(rows, lambda kind, identity: live.thing(json.dumps([kind, identity])))
     written = {row["name"] for row in rows if row["state"] == "intended" and not row["temporary"]}
     assert len(plan.changes) >= len(written) > 20
     assert not [change for change in plan.changes if change.trouble]
@@ -127,7 +128,7 @@ def test_of_a_run_that_an_earlier_version_began_each_row_is_one_that_its_account
 
 
 def test_what_is_written_names_its_format(settings, record):
-    changes.carry_out(changes.plan("01", World().wanted(a=1)), settings, record, unlocked)
+    engine.carry_out(engine.plan("01", World().wanted(a=1)), settings, record, unlocked)
     run.write_verdict(settings, record, [Phase("01", "01_x")], run.datetime.now(run.UTC), None)
     made = approval.begun_plan([], settings, record, "me")
     lock = Lock("t", "r", "o", "h", 1, "b", "t", 60, 2).to_row()
@@ -223,15 +224,15 @@ def test_one_row_that_cannot_be_read_keeps_no_other_from_being_undone(odd, setti
     world = World({"a": 2, "b": 2})
     for row in [*told("a", 1, 2), *({**row, **UNREADABLE[odd]} for row in told("odd", 1, 2)), *told("b", 1, 2)]:
         record.append(LOG, row)
-    plan = undo.plan(record.changes(), reopen_in(world))
-    outcome = changes.roll_back(plan, settings, record, world.lock)
+    plan = undo_plan.plan(record.changes(), reopen_in(world))
+    outcome = engine.roll_back(plan, settings, record, world.lock)
     assert world.live == {"a": 1, "b": 1}
     assert sorted(outcome.states)[:2] == ["applied", "applied"]
     assert set(sorted(outcome.states)[2:]) == {"failed"}
     assert len(outcome.states) > 2
     ledger = rollback.ledger(outcome)
     assert len([row for row in ledger if row["outcome"].startswith("failed: ")]) == len(outcome.states) - 2
-    assert any(found.status == "failed" for found in changes.verify(outcome, settings, record))
+    assert any(found.status == "failed" for found in engine.verify(outcome, settings, record))
     assert rollback.changed(record.changes())
 
 
@@ -257,7 +258,7 @@ def test_what_its_kind_cannot_take_keeps_no_other_from_being_undone(settings, re
     world.at_write = odd
     for row in [*told("a", 1, 2), *told("b", 1, 2)]:
         record.append(LOG, row)
-    outcome = changes.roll_back(undo.plan(record.changes(), reopen_in(world)), settings, record, world.lock)
+    outcome = engine.roll_back(undo_plan.plan(record.changes(), reopen_in(world)), settings, record, world.lock)
     assert world.live["b"] == 1
     assert [state.startswith("failed: the record tells what it cannot take") for state in said(outcome)] == [
         False,
@@ -270,9 +271,9 @@ def test_a_thing_of_which_one_row_cannot_be_read_is_said_and_is_nobody_elses(set
     rows = [*told("a", 1, 2), *told("a", 2, 3, format=3), *told("b", 1, 2)]
     for row in rows:
         record.append(LOG, row)
-    plan = undo.plan(record.changes(), reopen_in(world))
+    plan = undo_plan.plan(record.changes(), reopen_in(world))
     assert not any(change.foreign for change in plan.changes)
-    changes.roll_back(plan, settings, record, world.lock)
+    engine.roll_back(plan, settings, record, world.lock)
     assert world.live == {"a": 3, "b": 1}
 
 
@@ -282,7 +283,7 @@ def test_a_state_that_nobody_knows_is_no_end_of_a_write_and_what_it_may_have_lef
     rows = [change_rows.from_row(row) for row in (intended, {**odd, "state": "put aside"})]
     assert [row["state"] for row in rows] == [WriteState.INTENDED, WriteState.UNREADABLE]
     assert "tells a state that this version does not know ('put aside')" in rows[1]["trouble"]
-    found = undo.plan(rows, reopen_in(World({"a": "third"}))).changes
+    found = undo_plan.plan(rows, reopen_in(World({"a": "third"}))).changes
     assert [change.trouble for change in found if change.before != UNKNOWN] == ["whose value it holds cannot be told"]
     assert [change.trouble for change in found if change.before == UNKNOWN] == [rows[1]["trouble"]]
 
@@ -304,7 +305,7 @@ def test_a_part_of_a_rollback_says_the_row_of_which_nobody_knows_the_phase(recor
 
 
 def test_a_change_that_cannot_be_read_is_never_written_or_taken_for_agreement():
-    (change,) = undo.plan([change_rows.from_row({"format": 3})], None).changes
+    (change,) = undo_plan.plan([change_rows.from_row({"format": 3})], None).changes
     assert (change.before, bool(change.trouble)) == (UNKNOWN, True)
     with pytest.raises(Refused):
         change.resource.write(1)

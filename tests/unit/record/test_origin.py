@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from lib import approval
 from lib.aws import connect
+from lib.changes import approval
 from lib.errors import Refused
 from lib.record import origin
 from lib.settings import ROOT, load
@@ -29,10 +29,10 @@ sys.path.insert(0, {str(ROOT)!r})
 from lib.record import origin
 class Theirs:
     def find_spec(self, name, path=None, target=None):
-        return spec_from_file_location(name, Path(__file__).with_name("theirs.py")) if name == "lib.persons" else None
+        return spec_from_file_location(name, Path(__file__).with_name("theirs.py")) if name == "lib.changes.persons" else None
 """
 # Before the isolated start there is no lib to be asked; this asks it what it is.
-ASK = "from lib.record import origin; from lib import persons; print(persons.__file__); print(persons.same_person('jane.doe', 'jane.doe'))"
+ASK = "from lib.record import origin; from lib.changes import persons; print(persons.__file__); print(persons.same_person('jane.doe', 'jane.doe'))"
 
 
 def python(*words, at=ROOT, isolated=False, **variables):
@@ -72,7 +72,7 @@ def test_another_lib_on_the_path_that_has_nothing_of_ours_does_not_stop_the_comm
 
 
 def test_where_it_is_imported_all_the_same_it_is_refused_by_its_name(foreign):
-    ask = "from lib.record import origin; from lib import persons; origin.imported()"
+    ask = "from lib.record import origin; from lib.changes import persons; origin.imported()"
     code, _, complained = python("-c", ask, at=foreign, PYTHONPATH=f"{foreign}:{ROOT}")
     assert code == 1
     assert f"Refused: lib was imported from {foreign}/lib/__init__.py, expected {ROOT}/lib/__init__.py" in complained
@@ -81,21 +81,21 @@ def test_where_it_is_imported_all_the_same_it_is_refused_by_its_name(foreign):
 @pytest.mark.parametrize(
     "stand_in",
     [
-        "sys.modules['lib.persons'] = types.ModuleType('lib.persons')",
-        "sys.meta_path[:0] = [Theirs()]; import lib.persons",
-        "persons = types.ModuleType('lib.persons'); persons.__file__ = origin._file('lib.persons').as_posix(); "
-        "persons.__spec__ = ModuleSpec('lib.persons', None, origin=persons.__file__); "
-        "sys.modules['lib.persons'] = persons",
+        "sys.modules['lib.changes.persons'] = types.ModuleType('lib.changes.persons')",
+        "sys.meta_path[:0] = [Theirs()]; import lib.changes.persons",
+        "persons = types.ModuleType('lib.changes.persons'); persons.__file__ = origin._file('lib.changes.persons').as_posix(); "
+        "persons.__spec__ = ModuleSpec('lib.changes.persons', None, origin=persons.__file__); "
+        "sys.modules['lib.changes.persons'] = persons",
     ],
     ids=["made up", "by a finder of its own", "under our file's name"],
 )
 def test_a_module_that_a_start_up_file_put_in_our_place_is_refused_by_its_name(stand_in, tmp_path):
     (tmp_path / "theirs.py").write_text(BLIND, encoding="utf-8")
     (tmp_path / "sitecustomize.py").write_text(f"{THEIRS}\n{stand_in}\n", encoding="utf-8")
-    ask = "from lib.record import origin; from lib import persons; origin.imported()"
+    ask = "from lib.record import origin; from lib.changes import persons; origin.imported()"
     code, _, complained = python("-c", ask, PYTHONPATH=str(tmp_path))
     assert code == 1
-    assert "Refused: lib.persons was imported from " in complained
+    assert "Refused: lib.changes.persons was imported from " in complained
     code, said, complained = python("-m", ENTRY, "--help", PYTHONPATH=str(tmp_path))
     assert (code, said[:14], complained) == (0, "Usage: runbook", "")
 
@@ -105,7 +105,7 @@ def test_a_cached_compilation_of_something_else_is_not_run(tmp_path):
     (copy / "lib").mkdir(parents=True)
     for name in ("__init__", "origin", "errors", "persons"):
         (copy / "lib" / f"{name}.py").write_bytes((ROOT / "lib" / f"{name}.py").read_bytes())
-    real = copy / "lib" / "persons.py"
+    real = copy / "lib" / "changes" / "persons.py"
     blind = tmp_path / "blind.py"
     blind.write_text(BLIND, encoding="utf-8")
     cached = Path(py_compile.compile(str(blind), dfile=str(real), doraise=True))
@@ -121,19 +121,19 @@ def test_a_cached_compilation_of_something_else_is_not_run(tmp_path):
 
 def test_what_is_imported_is_hashed_and_not_what_lies_on_the_disk_since():
     found = origin.imported()
-    assert {"lib/__init__.py", "lib/record/origin.py", "lib/approval.py", "lib/settings.py"} <= found.keys()
+    assert {"lib/__init__.py", "lib/record/origin.py", "lib/changes/approval.py", "lib/settings.py"} <= found.keys()
     for name, digest in found.items():
         assert digest == approval._digest((ROOT / name).read_bytes()), name
 
 
 def test_the_codes_digest_is_of_what_was_imported(monkeypatch):
     before = approval.made_from(load("local"))["code"]
-    monkeypatch.setitem(vars(sys.modules["lib.persons"].__spec__.loader), "sha256", "0" * 64)
+    monkeypatch.setitem(vars(sys.modules["lib.changes.persons"].__spec__.loader), "sha256", "0" * 64)
     assert approval.made_from(load("local"))["code"] != before
 
 
 def test_a_stand_in_for_a_module_stops_every_command_before_its_first_call(monkeypatch):
-    monkeypatch.setitem(sys.modules, "lib.persons", types.ModuleType("lib.persons"))
+    monkeypatch.setitem(sys.modules, "lib.changes.persons", types.ModuleType("lib.changes.persons"))
     with pytest.raises(
         Refused, match=r"^lib\.persons was imported from no file, expected .*persons\.py of this checkout"
     ):
@@ -176,10 +176,10 @@ def test_the_interpreter_that_runs_a_command_is_isolated_and_reads_utf8(tmp_path
 
 
 def test_a_spec_without_a_loader_is_no_module_of_ours(monkeypatch):
-    spec = ModuleSpec("lib.persons", None, origin=str(ROOT / "lib" / "persons.py"))
-    module = types.ModuleType("lib.persons")
+    spec = ModuleSpec("lib.changes.persons", None, origin=str(ROOT / "lib" / "changes" / "persons.py"))
+    module = types.ModuleType("lib.changes.persons")
     module.__spec__ = spec
-    monkeypatch.setitem(sys.modules, "lib.persons", module)
+    monkeypatch.setitem(sys.modules, "lib.changes.persons", module)
     with pytest.raises(Refused, match="something compiled that is not"):
         origin.imported()
 

@@ -18,11 +18,12 @@ from buckets import FakeS3
 from click.testing import CliRunner
 from machines import GuardParameters, StepFunctions, connected, described, says
 
-from lib import audit, changes, deploy, locks, notebooks, rollback, stores, undoing
+from lib import audit, deploy, locks, notebooks, rollback, stores, undoing
 from lib.aws import Live
+from lib.changes import engine
+from lib.changes.plans import Change, entry, written
 from lib.cli import main
 from lib.errors import Altered, Refused
-from lib.plans import Change, entry, written
 from lib.record import manifest, records, salvage, seals, sync, writers
 from lib.record.change_rows import WriteState
 from lib.record.folder import CHECKS
@@ -123,7 +124,7 @@ class Emergency:
     def by_notebook(self, settings, record, number, notebook):
         """What notebook 90 does, by the parameters that the runner gives it."""
         again, live = audit.reopen(settings)
-        outcome = changes.roll_back(rollback.plan(live, again), settings, again, locks.of(live))
+        outcome = engine.roll_back(rollback.plan(live, again), settings, again, locks.of(live))
         again.keep_json(rollback.LEDGER, rollback.ledger(outcome))
         failed = WriteState.FAILED in outcome.states
         return Phase("90", ROLLBACK, "failed" if failed else "succeeded")

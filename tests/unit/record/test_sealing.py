@@ -13,7 +13,8 @@ import pytest
 from click.testing import CliRunner
 from fakes import World
 
-from lib import audit, changes, guards, plans
+from lib import audit
+from lib.changes import engine, loss_guard, plans
 from lib.cli import main
 from lib.errors import Altered, Refused
 from lib.record import contents, files, manifest, records, seals, writers
@@ -558,11 +559,11 @@ def test_a_loss_is_not_excused_by_what_somebody_wrote_into_another_runs_log(sett
     records.seal(other)
     world = World({"x": "theirs"}).believing(other)
     world.keep_written(other.run_id, [plans.written({**row, "after": "planted"})])
-    lost = guards.losses([changes.plan("01", world.wanted(x="wanted"))], guards.Ours())
-    assert list(guards.ours(lost, settings, record, world).written.values()) == [["theirs"]]
+    lost = loss_guard.losses([engine.plan("01", world.wanted(x="wanted"))], loss_guard.Ours())
+    assert list(loss_guard.ours(lost, settings, record, world).written.values()) == [["theirs"]]
     with (other.folder / LOG).open("a") as file:
         file.write(json.dumps({**row, "after": "planted"}) + "\n")
-    assert guards.ours(lost, settings, record, world).written == {}
+    assert loss_guard.ours(lost, settings, record, world).written == {}
 
 
 # Nobody else's to read
@@ -598,7 +599,7 @@ def test_an_audit_of_a_new_run_begins_with_a_seal_before_anything_is_written(set
 
 def test_the_engine_itself_leaves_a_record_that_verifies(settings):
     record, world = records.open_run(settings), World()
-    changes.carry_out(changes.plan("01", world.wanted(a=1)), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(a=1)), settings, record, world.lock)
     records.seal(record)
     assert wrong(record) == []
     assert isinstance(Altered("x"), Refused) and audit.Altered is Altered and load("local").environment == "local"

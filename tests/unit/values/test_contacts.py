@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from papermill.exceptions import PapermillExecutionError
 
-from lib import approval, changes, drift, guards, notebooks, show, terminal, undo
+from lib import notebooks, show, terminal
 from lib.aws import readable
+from lib.changes import approval, drift, engine, loss_guard, undo_plan
+from lib.changes.plans import Change, Plan
 from lib.checks import Check, Status, brief
 from lib.display import console, executed
 from lib.errors import NotAsWanted
-from lib.plans import Change, Plan
 from lib.record.records import LOG, Record
 from lib.resources import rules
 from lib.settings import load
@@ -111,7 +112,7 @@ def test_a_mark_of_a_whole_value_holds_it_in_memory_alone():
 def found():
     """A plan that replaces what holds contacts, by something of ours."""
     world = World({"theirs": {"DisplayName": SAID, MAIL: [PHONE]}})
-    return changes.plan("01", world.wanted(theirs={"DisplayName": "ours"}))
+    return engine.plan("01", world.wanted(theirs={"DisplayName": "ours"}))
 
 
 def test_a_plan_holds_no_contact_and_what_an_undo_restores_is_kept_whole_beside_it(found, tmp_path, capsys):
@@ -119,10 +120,10 @@ def test_a_plan_holds_no_contact_and_what_an_undo_restores_is_kept_whole_beside_
     record.write_json("plan.json", approval.plan_data([found], SETTINGS))
     show.plan(found)
     terminal.plans([found])
-    said = guards.refusal([found], SETTINGS, record)
-    outcome = changes.carry_out(found, SETTINGS.model_copy(update={"may_replace": 9}), record, unlocked)
-    record.checked("01", changes.verify(outcome, SETTINGS, record))
-    back = undo.plan(record.changes(), lambda kind, identity: found.changes[0].resource)
+    said = loss_guard.refusal([found], SETTINGS, record)
+    outcome = engine.carry_out(found, SETTINGS.model_copy(update={"may_replace": 9}), record, unlocked)
+    record.checked("01", engine.verify(outcome, SETTINGS, record))
+    back = undo_plan.plan(record.changes(), lambda kind, identity: found.changes[0].resource)
     show.plan(back)
     terminal.plans([back])
     shown = capsys.readouterr()
@@ -130,7 +131,7 @@ def test_a_plan_holds_no_contact_and_what_an_undo_restores_is_kept_whole_beside_
     assert not tells(said + shown.out + shown.err)
     assert [path.name for path in tmp_path.rglob("*") if path.is_file() and tells(path.read_text())] == [LOG]
     assert (tmp_path / LOG).stat().st_mode & 0o777 == 0o600
-    changes.roll_back(back, SETTINGS, record, unlocked)
+    engine.roll_back(back, SETTINGS, record, unlocked)
     assert found.changes[0].resource.read() == {"DisplayName": SAID, MAIL: [PHONE]}
 
 

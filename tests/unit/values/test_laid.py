@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib import plans
 from lib.asl.reading import written
-from lib.plans import Change
+from lib.changes import plans
+from lib.changes.plans import Change
 from lib.resources.workflow import _text, value_of
 from lib.resources.workflow_alias import digest
 from lib.values import exact_json

@@ -7,9 +7,9 @@ from accounts import nowhere
 
 from lib import desired, names, permissions
 from lib.asl import interpreter
+from lib.changes.plans import Wanted
 from lib.definitions import templates
 from lib.errors import BadParameters
-from lib.plans import Wanted
 from lib.settings import ROOT, Settings, changed, load
 from lib.values import partitions
 from rehearsal import baseline, policies

@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
-from lib import notebook_sources
-from lib.approval import made_from
+from lib.changes import notebook_sources
+from lib.changes.approval import made_from
 from lib.settings import ROOT, load
 
 NOTEBOOK = "03_state_machine"

@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from lib import changes, guards, plans, show, terminal
+from lib import show, terminal
+from lib.changes import engine, loss_guard, plans
+from lib.changes.loss_guard import Ours
+from lib.changes.plans import UNKNOWN, Change, Plan
 from lib.display import console, page
 from lib.errors import Refused
-from lib.guards import Ours
-from lib.plans import UNKNOWN, Change, Plan
 from lib.record import records
 from lib.record.records import LOG, Record
 from lib.resources import KINDS
@@ -31,7 +32,7 @@ def change(before, after, kind="thing", label="x"):
 
 def lost(before, after, kind="thing", ours=None):
     """What goes, as `(path, before, after)`."""
-    found = guards.losses([Plan("01", (change(before, after, kind),))], ours or Ours())
+    found = loss_guard.losses([Plan("01", (change(before, after, kind),))], ours or Ours())
     return [(".".join(loss.where), loss.before, loss.after) for loss in found]
 
 
@@ -43,12 +44,12 @@ def wrote(*values, kind="thing", label="x"):
     return Ours({json.dumps([kind, {"label": label}], sort_keys=True): values})
 
 
-OF_X = guards.losses([Plan("01", (change("is there", "wanted"),))], Ours())
+OF_X = loss_guard.losses([Plan("01", (change("is there", "wanted"),))], Ours())
 
 
 def ours(settings, record, *told):
     """What is ours of the thing, where the account keeps what these records tell, and this one."""
-    return guards.ours(OF_X, settings, record, World().believing(record, *told))
+    return loss_guard.ours(OF_X, settings, record, World().believing(record, *told))
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def record(settings):
 def replacing(world):
     """A plan that replaces two values of one thing and makes another."""
     world.live["theirs"] = {"name": "a", "size": 1, "note": ""}
-    return changes.plan("01", world.wanted(theirs={"name": "b", "size": 2, "note": "ours"}, new="born"))
+    return engine.plan("01", world.wanted(theirs={"name": "b", "size": 2, "note": "ours"}, new="born"))
 
 
 @pytest.mark.parametrize("empty", ["", None, {}, [], False, "false", "OFF"])
@@ -173,10 +174,10 @@ def test_what_a_run_wrote_is_ours_in_whatever_order_its_row_names_the_thing(sett
     row = {**TOLD, "kind": "thing", "identity": {"endpoint": "e", "topic": "t"}, "state": "intended", "before": None}
     record.append(LOG, {**row, "after": "ours", "undoes": False})
     plan = Plan("01", (Change(Twofold(World(), "x"), "ours", "newer"),))
-    lost = guards.losses([plan], Ours())
+    lost = loss_guard.losses([plan], Ours())
     assert len(lost) == 1
-    known = guards.ours(lost, settings, record, World().believing(record))
-    assert guards.losses([plan], known) == []
+    known = loss_guard.ours(lost, settings, record, World().believing(record))
+    assert loss_guard.losses([plan], known) == []
 
 
 def test_every_run_of_the_environment_counts_and_no_other_environments(settings, record):
@@ -219,39 +220,39 @@ def test_a_forged_record_that_is_sealed_like_any_lifts_nothing_and_is_named(sett
     made = forged(settings, record)
     assert records.as_sealed(settings) == [made, record]
     world = World({"x": "theirs"})
-    plan = changes.plan("01", world.wanted(x="ours"))
+    plan = engine.plan("01", world.wanted(x="ours"))
     with pytest.raises(Refused, match=f"1 value .*The record of run {made.run_id} tells of writes .* does not keep"):
-        guards.require_no_loss([plan], settings, record)
+        loss_guard.require_no_loss([plan], settings, record)
     with pytest.raises(Refused, match="1 value that no recorded run wrote"):
-        changes.carry_out(plan, settings, record, world.lock)
+        engine.carry_out(plan, settings, record, world.lock)
     assert (world.writes, world.known) == ([], {})
     world.believing(made)
-    guards.require_no_loss([plan], settings, record)
+    loss_guard.require_no_loss([plan], settings, record)
 
 
 def test_neither_does_one_that_bears_the_name_of_a_run_that_wrote_something_else_here(settings, record):
     made, world = forged(settings, record), World({"x": "theirs"})
     world.keep_written(made.run_id, ["0" * 32])
-    plan = changes.plan("01", world.wanted(x="ours"))
-    assert "1 value that no recorded run wrote" in guards.refusal([plan], settings, record)
+    plan = engine.plan("01", world.wanted(x="ours"))
+    assert "1 value that no recorded run wrote" in loss_guard.refusal([plan], settings, record)
 
 
 def test_neither_does_this_runs_own_record_or_a_write_that_it_tells_of_as_cut_short(settings, record, monkeypatch):
     monkeypatch.setattr(FakeResource, "in_parts", True)
     own, world = forged(settings, record), World({"x": "half"})
-    plan = changes.plan("01", world.wanted(x="ours"))
-    assert "1 value that no recorded run wrote" in guards.refusal([plan], settings, own)
+    plan = engine.plan("01", world.wanted(x="ours"))
+    assert "1 value that no recorded run wrote" in loss_guard.refusal([plan], settings, own)
     world.believing(own)
-    assert guards.refusal([plan], settings, own) == ""
+    assert loss_guard.refusal([plan], settings, own) == ""
 
 
 def test_neither_does_what_it_wrote_of_another_thing_or_a_row_that_cannot_be_read(settings, record):
     world = World({"x": "theirs"})
-    plan = changes.plan("01", world.wanted(x="ours"))
+    plan = engine.plan("01", world.wanted(x="ours"))
     for more in ({"identity": {"label": "y"}}, {"format": 9}):
         made = forged(settings, record, **more)
         world.believing(made)
-        assert "1 value that no recorded run wrote" in guards.refusal([plan], settings, record)
+        assert "1 value that no recorded run wrote" in loss_guard.refusal([plan], settings, record)
         shutil.rmtree(made.folder)
 
 
@@ -268,7 +269,7 @@ def test_a_row_that_tells_of_no_write_of_the_thing_is_passed_over_unsaid_and_the
     records.seal(made)
     world = World()
     world.keep_written(made.run_id, [plans.written(made.changes()[-1])])
-    assert guards.ours(OF_X, settings, record, world) == Ours({OF_X[0].key: ["ours"]}, {}, [])
+    assert loss_guard.ours(OF_X, settings, record, world) == Ours({OF_X[0].key: ["ours"]}, {}, [])
 
 
 def test_two_losses_that_say_the_same_are_the_same_whatever_the_key_of_the_thing():
@@ -279,13 +280,13 @@ def test_two_losses_that_say_the_same_are_the_same_whatever_the_key_of_the_thing
 def test_the_account_is_told_what_a_run_writes_before_its_first_write(settings, record):
     world, told = World(), []
     world.at_write = lambda label: told.append(len(world.known[record.run_id]))
-    changes.carry_out(changes.plan("01", world.wanted(a=1, b=2)), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(a=1, b=2)), settings, record, world.lock)
     assert told == [2, 2]
     intended = [row for row in record.changes() if row["state"] == "intended"]
     assert world.wrote(record.run_id) == set(map(plans.written, intended))
     later = records.open_run(settings)
-    changes.carry_out(
-        changes.plan("01", world.wanted(a=3, b=2)), settings, later, world.lock
+    engine.carry_out(
+        engine.plan("01", world.wanted(a=3, b=2)), settings, later, world.lock
     )  # its own value, without asking
     assert len(world.wrote(later.run_id)) == 1
 
@@ -298,19 +299,19 @@ def test_where_it_cannot_be_told_nothing_is_written(settings, record):
 
     world.keep_written = refuses
     with pytest.raises(Refused, match="cannot be kept"):
-        changes.carry_out(changes.plan("01", world.wanted(a=1)), settings, record, world.lock)
+        engine.carry_out(engine.plan("01", world.wanted(a=1)), settings, record, world.lock)
     assert (world.writes, record.rows(LOG)) == ([], [])
 
 
 def test_what_is_temporary_loses_nothing():
     temporary = Change(World().thing("x"), "a", "b", temporary=True)
-    assert guards.losses([Plan("05", (temporary,))], Ours()) == []
+    assert loss_guard.losses([Plan("05", (temporary,))], Ours()) == []
 
 
 def test_a_plan_refuses_itself_with_numbers_and_names(settings, record):
     plan = replacing(World())
     with pytest.raises(Refused) as refused:
-        guards.require_no_loss([plan], settings, record)
+        loss_guard.require_no_loss([plan], settings, record)
     assert str(refused.value) == (
         "this plan would replace 2 values that no recorded run wrote: thing theirs name ('a' -> 'b'); "
         "thing theirs size (1 -> 2); expected at most 0. Nothing of it was written. "
@@ -320,32 +321,32 @@ def test_a_plan_refuses_itself_with_numbers_and_names(settings, record):
 
 @pytest.mark.parametrize(("limit", "refused"), [(0, True), (1, True), (2, False), (100, False)])
 def test_as_many_as_are_expected_may_go(limit, refused, settings, record):
-    found = guards.refusal([replacing(World())], settings.model_copy(update={"may_replace": limit}), record)
+    found = loss_guard.refusal([replacing(World())], settings.model_copy(update={"may_replace": limit}), record)
     assert bool(found) == refused
 
 
 def test_all_phases_of_a_plan_are_counted_together(settings, record):
     plans = [replacing(World()), replacing(World())]
-    assert guards.refusal(plans, settings.model_copy(update={"may_replace": 3}), record).startswith(
+    assert loss_guard.refusal(plans, settings.model_copy(update={"may_replace": 3}), record).startswith(
         "this plan would replace 4 values"
     )
 
 
 def test_one_value_is_said_in_the_singular(settings, record):
-    found = guards.refusal([Plan("01", (change("a", "b"),))], settings, record)
+    found = loss_guard.refusal([Plan("01", (change("a", "b"),))], settings, record)
     assert found.startswith("this plan would replace 1 value that no recorded run wrote: thing x ('a' -> 'b');")
     assert found.endswith("If it may go, set may_replace to 1")
 
 
 def test_a_long_value_is_cut_and_one_that_goes_is_said():
-    found = guards.losses([Plan("01", (change({"a": "x" * 500, "b": 1}, {"a": "y"}),))], Ours())
+    found = loss_guard.losses([Plan("01", (change({"a": "x" * 500, "b": 1}, {"a": "y"}),))], Ours())
     assert len(found[0].said) < 160
     assert found[1].said == "thing x b (1 -> nothing)"
 
 
 def test_of_a_value_as_much_is_said_as_it_takes_to_know_it_again():
     def said(before):
-        (loss,) = guards.losses([Plan("01", (change(before, "new"),))], Ours())
+        (loss,) = loss_guard.losses([Plan("01", (change(before, "new"),))], Ours())
         return loss.said
 
     assert said("x" * 120) == f"thing x ('{'x' * 120}' -> 'new')"
@@ -357,16 +358,16 @@ def test_of_a_value_as_much_is_said_as_it_takes_to_know_it_again():
 def test_a_refused_plan_writes_nothing_and_records_nothing(settings, record):
     world = World()
     with pytest.raises(Refused, match="would replace 2 values"):
-        changes.carry_out(replacing(world), settings, record, world.lock)
+        engine.carry_out(replacing(world), settings, record, world.lock)
     assert world.writes == world.holders == record.rows(LOG) == []
-    outcome = changes.carry_out(replacing(world), settings.model_copy(update={"may_replace": 2}), record, world.lock)
+    outcome = engine.carry_out(replacing(world), settings.model_copy(update={"may_replace": 2}), record, world.lock)
     assert outcome.states == ("applied", "applied")
 
 
 def test_without_the_guard_it_would_be_written(settings, record, monkeypatch):
-    monkeypatch.setattr(guards, "losses", lambda plans, ours: [])
+    monkeypatch.setattr(loss_guard, "losses", lambda plans, ours: [])
     world = World()
-    changes.carry_out(replacing(world), settings, record, world.lock)
+    engine.carry_out(replacing(world), settings, record, world.lock)
     assert world.live["theirs"] == {"name": "b", "size": 2, "note": "ours"}
 
 
@@ -374,21 +375,17 @@ def test_in_plan_mode_the_refusal_is_shown_not_raised(settings, record, monkeypa
     said = []
     monkeypatch.setattr(page, "display", lambda shown: said.append(repr(shown)))
     planning = settings.model_copy(update={"mode": "plan"})
-    outcome = changes.carry_out(replacing(World()), planning, record, unlocked)
+    outcome = engine.carry_out(replacing(World()), planning, record, unlocked)
     show.outcome(outcome)
     assert said[-1].startswith("In apply mode this is REFUSED: this plan would replace 2 values")
-    show.outcome(changes.carry_out(changes.plan("01", World().wanted(new=1)), planning, record, unlocked))
+    show.outcome(engine.carry_out(engine.plan("01", World().wanted(new=1)), planning, record, unlocked))
     assert said[-1].startswith("Plan mode: nothing was written.")
 
 
 def test_what_a_run_wrote_a_later_run_may_replace_without_asking(settings):
     world = World()
-    changes.carry_out(
-        changes.plan("01", world.wanted(a={"risk": 90})), settings, records.open_run(settings), world.lock
-    )
-    changes.carry_out(
-        changes.plan("01", world.wanted(a={"risk": 80})), settings, records.open_run(settings), world.lock
-    )
+    engine.carry_out(engine.plan("01", world.wanted(a={"risk": 90})), settings, records.open_run(settings), world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(a={"risk": 80})), settings, records.open_run(settings), world.lock)
     assert world.live == {"a": {"risk": 80}}
 
 
@@ -402,7 +399,7 @@ ANY_KIND = st.sampled_from(["thing", *KINDS])
 
 @given(ANY_KIND, PLAIN, PLAIN)
 def test_whatever_the_values_a_plan_can_be_judged_and_what_was_written_is_ours(kind, before, after):
-    for row in guards.losses([Plan("01", (change(before, after, kind),))], Ours()):
+    for row in loss_guard.losses([Plan("01", (change(before, after, kind),))], Ours()):
         assert row.said.startswith(f"{row.what} ")
     if after is not None:
         assert lost(before, after, kind, wrote(before, kind=kind)) == []
@@ -430,7 +427,7 @@ def test_who_notices_a_subscription_depends_on_its_protocol(protocol, who):
 def test_the_plans_tables_say_who_notices_but_only_where_something_changes(monkeypatch):
     drawn = {}
     monkeypatch.setattr(terminal, "table", lambda title, columns, rows: drawn.update(columns=columns, rows=rows))
-    plan = changes.plan("01", World({"old": 1}).wanted(old=1, new=2))
+    plan = engine.plan("01", World({"old": 1}).wanted(old=1, new=2))
     terminal.plans([plan])
     assert drawn["columns"][-1] == "who notices"
     assert [row[-1] for row in drawn["rows"]] == ["", "whoever looks"]
@@ -440,7 +437,7 @@ def test_the_plans_tables_say_who_notices_but_only_where_something_changes(monke
 def test_a_narrow_table_cuts_nothing(monkeypatch):
     drawn = Console(width=60, file=io.StringIO())
     monkeypatch.setattr(console, "console", drawn)
-    terminal.plans([changes.plan("01", World().wanted(new="arn:aws:sns:us-east-1:000000000000:" + 3 * "word"))])
+    terminal.plans([engine.plan("01", World().wanted(new="arn:aws:sns:us-east-1:000000000000:" + 3 * "word"))])
     assert "…" not in drawn.file.getvalue()
 
 
@@ -471,7 +468,7 @@ ROLE = {"definition": {}, "roleArn": "theirs", "loggingConfiguration": {}}
 def test_no_refusal_advises_to_let_go_of_what_something_lives_on(kind, before, after, instead, settings, record):
     harmless = change({"DisplayName": "a"}, {"DisplayName": "b"}, "topic", "y")
     for changes_ in ((change(before, after, kind),), (harmless, change(before, after, kind))):
-        found = guards.refusal([Plan("01", changes_)], settings, record)
+        found = loss_guard.refusal([Plan("01", changes_)], settings, record)
         assert instead in found
         assert "set may_replace" not in found
 
@@ -479,8 +476,8 @@ def test_no_refusal_advises_to_let_go_of_what_something_lives_on(kind, before, a
 def test_no_number_lets_another_role_run_the_workflow(settings, record):
     many = settings.model_copy(update={"may_replace": 100})
     plan = Plan("03", (change(ROLE, {**ROLE, "roleArn": "ours"}, "state machine"),))
-    assert "every execution would run as another role" in guards.refusal([plan], many, record)
-    assert guards.refusal([Plan("03", (change("a", "b", "environment variable"),))], many, record) == ""
+    assert "every execution would run as another role" in loss_guard.refusal([plan], many, record)
+    assert loss_guard.refusal([Plan("03", (change("a", "b", "environment variable"),))], many, record) == ""
 
 
 def test_routes_of_an_alias_are_what_the_change_is_there_to_replace():

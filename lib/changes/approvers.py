@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from lib import persons
+from lib.changes import persons
 from lib.checks import Check, Status
 from lib.errors import Refused
 from lib.settings import Settings

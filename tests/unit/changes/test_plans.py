@@ -5,9 +5,8 @@ import json
 import pytest
 from fakes import FakeResource, World
 
-from lib.account import Use
-from lib.errors import Refused
-from lib.plans import (
+from lib.changes.account import Use
+from lib.changes.plans import (
     UNKNOWN,
     Change,
     Outcome,
@@ -20,8 +19,9 @@ from lib.plans import (
     same,
     written,
 )
+from lib.changes.undo_plan import Unreadable
+from lib.errors import Refused
 from lib.record.change_rows import WriteState
-from lib.undo import Unreadable
 
 
 def test_what_the_account_keeps_of_a_write_ends_in_32_digits():

@@ -10,12 +10,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from fakes import FakeResource, World
 
-from lib import approval, approvers, changes, drift, guards, kept_plans, rollback, undo
+from lib import rollback
 from lib import settings as parameters
-from lib.account import Use
-from lib.approval import require, require_resumable, require_whole
+from lib.changes import approval, approvers, drift, engine, kept_plans, loss_guard, undo_plan
+from lib.changes.account import Use
+from lib.changes.approval import require, require_resumable, require_whole
+from lib.changes.plans import UNKNOWN, Change, Plan, Wanted, entry
 from lib.errors import BadParameters, Refused
-from lib.plans import UNKNOWN, Change, Plan, Wanted, entry
 from lib.record import origin, records
 from lib.record.records import LOG, Record
 from lib.settings import OF_THE_RUN, ROOT, Settings, load
@@ -75,7 +76,7 @@ def other_value(key: str, value: object) -> object:
 
 
 def test_the_approved_plan_may_be_carried_out(settings, wanted):
-    plan = changes.plan("01", wanted)
+    plan = engine.plan("01", wanted)
     asked = planned(settings, plan)
     record = begun(asked, plan)
     require(plan, asked, record)
@@ -84,7 +85,7 @@ def test_the_approved_plan_may_be_carried_out(settings, wanted):
 
 @pytest.mark.parametrize("key", [key for key in Settings.model_fields if key not in OF_THE_RUN])
 def test_another_value_of_any_parameter_that_decides_is_refused_by_its_name(settings, wanted, key):
-    plan = changes.plan("01", wanted)
+    plan = engine.plan("01", wanted)
     asked = planned(settings, plan)
     record = begun(asked, plan)
     other = asked.model_copy(update={key: other_value(key, getattr(asked, key))})
@@ -133,14 +134,14 @@ def checkout(tmp_path, monkeypatch):
     [
         ("runbooks/03_state_machine.ipynb", "notebook 03_state_machine"),
         ("runbooks/99_new.ipynb", "notebook 99_new"),
-        ("lib/changes.py", "the code in lib/"),
+        ("lib/changes/engine.py", "the code in lib/"),
         ("lib/resources/rules.py", "the code in lib/"),
         ("lib/definitions/stepfunctions-phase3-definition.json", "the code in lib/"),
         ("lib/new.py", "the code in lib/"),
     ],
 )
 def test_an_edited_notebook_or_other_code_is_refused_by_its_name(settings, wanted, checkout, path, named):
-    plan = changes.plan("01", wanted)
+    plan = engine.plan("01", wanted)
     asked = planned(settings, plan)
     record = begun(asked, plan)
     edited, source = checkout / path, '"source": ['
@@ -179,7 +180,7 @@ def test_what_was_taken_away_or_renamed_counts_as_edited(settings, checkout, pat
     ],
 )
 def test_what_looking_at_a_file_leaves_beside_it_invalidates_no_approval(settings, wanted, checkout, left):
-    plan = changes.plan("01", wanted)
+    plan = engine.plan("01", wanted)
     asked = planned(settings, plan)
     (checkout / left).parent.mkdir(exist_ok=True)
     (checkout / left).write_text("anything = 1", encoding="utf-8")
@@ -220,7 +221,7 @@ def test_whatever_can_be_imported_is_part_of_the_approved_code(settings, checkou
     ],
 )  # fmt: skip
 def test_nobody_approves_their_own_run_however_they_write_their_name(settings, wanted, person):
-    plan = changes.plan("01", wanted)
+    plan = engine.plan("01", wanted)
     asked = planned(settings, plan).model_copy(update={"approved_by": person})
     with pytest.raises(Refused, match=r"who is also the caller .*expected another person's approval"):
         require_whole(asked, [plan], CALLER)
@@ -231,13 +232,13 @@ def test_nobody_approves_their_own_run_however_they_write_their_name(settings, w
     ["bob", "bob@example.org", "Bob Doe", "doe", "arn:aws:sts::205930636302:assumed-role/Operations/bob", "jane.doe2"],
 )
 def test_somebody_else_does_also_in_the_same_role(settings, wanted, person):
-    plan = changes.plan("01", wanted)
+    plan = engine.plan("01", wanted)
     asked = planned(settings, plan).model_copy(update={"approved_by": person})
     require_whole(asked, [plan], CALLER)
 
 
 def test_of_the_whole_account_it_is_the_root(settings, wanted):
-    plan = changes.plan("01", wanted)
+    plan = engine.plan("01", wanted)
     asked = planned(settings, plan).model_copy(update={"approved_by": "Root"})
     with pytest.raises(Refused, match="who is also the caller"):
         require_whole(asked, [plan], "arn:aws:iam::000000000000:root")
@@ -249,14 +250,14 @@ def test_of_the_whole_account_it_is_the_root(settings, wanted):
 )
 @pytest.mark.parametrize("value", ["", "  ", "\u200b", "-"])
 def test_without_ticket_or_approver_it_is_refused(settings, wanted, key, said, value):
-    plan = changes.plan("01", wanted)
+    plan = engine.plan("01", wanted)
     asked = planned(settings, plan).model_copy(update={key: value})
     with pytest.raises(Refused, match=said):
         require_whole(asked, [plan], CALLER)
 
 
 def test_the_approver_does_not_go_on_with_the_run(settings, wanted):
-    plan = changes.plan("01", wanted)
+    plan = engine.plan("01", wanted)
     asked = planned(settings, plan)
     record = begun(asked, plan)
     with pytest.raises(Refused, match="approved by bob, who is also the caller"):
@@ -264,14 +265,14 @@ def test_the_approver_does_not_go_on_with_the_run(settings, wanted):
 
 
 def test_without_approval_or_in_plan_mode_nothing_is_asked(settings, wanted):
-    plan = changes.plan("01", wanted)
+    plan = engine.plan("01", wanted)
     for free in ({"approval": "none"}, {"mode": "plan"}):
         chosen = settings.model_copy(update={**free, "approved_by": "", "change_ticket": ""})
         require_whole(chosen, [plan], CALLER)
 
 
 def test_an_approval_without_anything_left_to_change_is_refused(settings, world):
-    plan = changes.plan("01", world.wanted(equal="as wanted"))
+    plan = engine.plan("01", world.wanted(equal="as wanted"))
     asked = planned(settings, plan)
     with pytest.raises(Refused, match="is carried out already, or was never this account's"):
         require_whole(asked, [plan], CALLER)
@@ -280,7 +281,7 @@ def test_an_approval_without_anything_left_to_change_is_refused(settings, world)
 
 
 def test_a_plan_that_nobody_kept_is_refused_without_a_guess_at_what_differs(settings, wanted):
-    plan = changes.plan("01", wanted)
+    plan = engine.plan("01", wanted)
     asked = settings.model_copy(update={"approved_plan": "plan-0123456789abcdef"})
     with pytest.raises(Refused, match="no record of it, as it was sealed, is here to compare with"):
         require_whole(asked, [plan], CALLER)
@@ -288,7 +289,7 @@ def test_a_plan_that_nobody_kept_is_refused_without_a_guess_at_what_differs(sett
 
 @pytest.mark.parametrize("copied", [False, True])
 def test_a_plan_that_was_altered_in_its_record_or_in_a_copy_of_it_names_no_difference(copied, settings, world, wanted):
-    approved = planned(settings, changes.plan("01", wanted))
+    approved = planned(settings, engine.plan("01", wanted))
     (kept,) = records.every(settings)
     records.seal(kept)
     if copied:
@@ -296,7 +297,7 @@ def test_a_plan_that_was_altered_in_its_record_or_in_a_copy_of_it_names_no_diffe
         kept.folder.rename(kept.folder.parent / records.COPIES / kept.run_id)
     (kept,) = records.every(settings)
     world.live["old"] = {"size": 5}
-    plan = changes.plan("01", wanted)
+    plan = engine.plan("01", wanted)
     with pytest.raises(Refused, match="thing old"):
         require_whole(approved, [plan], CALLER)
     path = kept.folder / approval.PLAN
@@ -313,7 +314,7 @@ def refused_whole(settings, plans, *approved) -> str:
 
 
 def test_a_phase_or_thing_that_came_or_went_and_another_order_are_named(settings, wanted):
-    first, second = changes.plan("01", wanted[:2]), changes.plan("02", wanted[2:])
+    first, second = engine.plan("01", wanted[:2]), engine.plan("02", wanted[2:])
     assert "(thing equal (not planned any more))" in refused_whole(settings, [first], first, second)
     assert "(thing equal (not in the approved plan))" in refused_whole(settings, [first, second], first)
     moved = [Plan("01", first.changes[::-1]), second]
@@ -335,13 +336,13 @@ def test_a_phase_or_thing_that_came_or_went_and_another_order_are_named(settings
 )
 def test_no_difference_is_too_small_also_not_one_in_what_could_not_be_read(settings, world, then, now):
     world.live["old"] = then
-    approved = changes.plan("01", world.wanted(old="wanted", new="born"))
+    approved = engine.plan("01", world.wanted(old="wanted", new="born"))
     asked = planned(settings, approved)
     record = begun(asked, approved)
     world.live["old"] = now
     if now is None:
         del world.live["old"]
-    found = changes.plan("01", world.wanted(old="wanted", new="born"))
+    found = engine.plan("01", world.wanted(old="wanted", new="born"))
     with pytest.raises(Refused, match=r"\(thing old( \(\w+\))?\)\. Review"):
         require_whole(asked, [found], CALLER)
     with pytest.raises(Refused, match="changed since: thing old"):
@@ -359,16 +360,16 @@ def test_of_a_thing_that_differs_in_many_places_the_first_three_are_named(count,
 
 
 def test_a_thing_that_is_planned_twice_does_not_hide_behind_the_approved_one(settings, world, wanted):
-    plan = changes.plan("01", wanted)
+    plan = engine.plan("01", wanted)
     asked = planned(settings, plan)
     record = begun(asked, plan)
-    double = changes.plan("01", [Wanted(world.thing("new"), "smuggled"), *wanted])
+    double = engine.plan("01", [Wanted(world.thing("new"), "smuggled"), *wanted])
     with pytest.raises(Refused, match=r"thing new \(planned twice\)"):
         require(double, asked, record)
 
 
 def test_a_thing_of_another_phase_is_not_approved_in_this_one(settings, wanted):
-    first, second = changes.plan("01", wanted[:1]), changes.plan("02", wanted[1:])
+    first, second = engine.plan("01", wanted[:1]), engine.plan("02", wanted[1:])
     asked = planned(settings, first, second)
     record = begun(asked, first, second)
     with pytest.raises(Refused, match=r"thing old \(not in the approved plan\)"):
@@ -378,7 +379,7 @@ def test_a_thing_of_another_phase_is_not_approved_in_this_one(settings, wanted):
 
 
 def test_a_record_without_the_approved_plan_lets_nothing_be_written(settings, wanted):
-    plan = changes.plan("01", wanted)
+    plan = engine.plan("01", wanted)
     asked = planned(settings, plan)
     with pytest.raises(Refused, match="this run has none"):
         require(plan, asked, records.open_run(asked))
@@ -388,7 +389,7 @@ def test_a_record_without_the_approved_plan_lets_nothing_be_written(settings, wa
 
 def test_what_was_only_planned_is_not_carried_out_in_its_own_record(settings, wanted):
     """Else a notebook opened there would write with no approver, no ticket, and as often as one likes."""
-    plan = changes.plan("01", wanted)
+    plan = engine.plan("01", wanted)
     asked = planned(settings, plan, run_id="planned")
     record = records.open_run(asked.model_copy(update={"run_id": "planned"}))
     with pytest.raises(Refused, match="this run has none"):
@@ -401,72 +402,72 @@ def test_what_was_only_planned_is_not_carried_out_in_its_own_record(settings, wa
 
 
 def applied(settings, world, wanted, run_id="") -> Record:
-    plan = changes.plan("01", wanted)
+    plan = engine.plan("01", wanted)
     record = begun(settings, plan, run_id=run_id)
-    assert changes.carry_out(plan, settings, record, world.lock).applied == 2
+    assert engine.carry_out(plan, settings, record, world.lock).applied == 2
     return record
 
 
 def rolled_back(settings, world, record) -> None:
-    changes.roll_back(undo.plan(record.rows(LOG), world.reopen), settings, record, world.lock)
+    engine.roll_back(undo_plan.plan(record.rows(LOG), world.reopen), settings, record, world.lock)
 
 
 def test_an_applied_plan_is_not_applied_again(settings, world, wanted):
-    asked = planned(settings, changes.plan("01", wanted))
+    asked = planned(settings, engine.plan("01", wanted))
     record = applied(asked, world, wanted)
     with pytest.raises(Refused, match="is carried out already"):
-        begun(asked, changes.plan("01", wanted))
+        begun(asked, engine.plan("01", wanted))
     rolled_back(asked, world, record)
     used = rf"{asked.approved_plan} was applied by run {record.run_id} of somebody at 12:00 already; .* for one run"
     for run_id in ("", record.run_id):
         with pytest.raises(Refused, match=used):
-            begun(asked, changes.plan("01", wanted), run_id=run_id)
+            begun(asked, engine.plan("01", wanted), run_id=run_id)
     with pytest.raises(Refused, match=rf"run {record.run_id} was rolled back, and its approval with it"):
-        changes.carry_out(changes.plan("01", wanted), asked, record, world.lock)
+        engine.carry_out(engine.plan("01", wanted), asked, record, world.lock)
     with pytest.raises(Refused, match=rf"run {record.run_id} was rolled back, and its approval with it"):
-        require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
+        require_resumable(asked, record, [engine.plan("01", wanted)], CALLER)
 
 
 def test_after_a_rollback_it_takes_a_new_review_each_time(settings, world, wanted):
     fingerprints = []
     for _ in range(3):
-        asked = planned(settings, changes.plan("01", wanted))
+        asked = planned(settings, engine.plan("01", wanted))
         fingerprints.append(asked.approved_plan)
         rolled_back(asked, world, applied(asked, world, wanted))
         for earlier in fingerprints:
             with pytest.raises(Refused, match="an approval is good for one run"):
-                begun(parameters.changed(asked, approved_plan=earlier), changes.plan("01", wanted))
+                begun(parameters.changed(asked, approved_plan=earlier), engine.plan("01", wanted))
     assert len(set(fingerprints)) == 3
 
 
 def test_neither_another_folder_nor_another_clock_makes_a_used_approval_work_again(settings, world, wanted, tmp_path):
-    asked = planned(settings, changes.plan("01", wanted))
+    asked = planned(settings, engine.plan("01", wanted))
     record = applied(asked, world, wanted)
     rolled_back(asked, world, record)
     shutil.rmtree(record.folder)
     again = parameters.changed(asked, outputs_dir=str(tmp_path / "elsewhere"))
-    ahead = approval.plan_data([changes.plan("01", wanted)], again) | {"made": "2099-01-01T00:00:00+00:00"}
+    ahead = approval.plan_data([engine.plan("01", wanted)], again) | {"made": "2099-01-01T00:00:00+00:00"}
     records.open_run(again).keep_json(approval.PLAN, ahead)
     records.open_run(again).keep_json(approval.PLAN, ahead | {"fingerprint": asked.approved_plan})
     for chosen in (asked, again):
         with pytest.raises(Refused, match="an approval is good for one run"):
-            begun(chosen, changes.plan("01", wanted))
+            begun(chosen, engine.plan("01", wanted))
 
 
 def test_the_account_is_told_of_the_use_before_the_first_write_and_nothing_is_written_where_another_used_it(
     settings, world, wanted
 ):
-    plan = changes.plan("01", wanted)
+    plan = engine.plan("01", wanted)
     asked = planned(settings, plan)
     record = begun(asked, plan)
     world.uses[asked.approved_plan] = Use("r9", "jim", "11:00")
     with pytest.raises(Refused, match="was applied by run r9 of jim at 11:00"):
-        changes.carry_out(plan, asked, record, world.lock)
+        engine.carry_out(plan, asked, record, world.lock)
     assert (world.writes, record.rows(LOG)) == ([], [])
     world.uses.clear()
     seen = []
     world.at_write = lambda label: seen.append(dict(world.uses))
-    changes.carry_out(plan, asked, record, world.lock)
+    engine.carry_out(plan, asked, record, world.lock)
     assert [list(uses) for uses in seen] == [[asked.approved_plan]] * 2
     assert world.uses[asked.approved_plan].run_id == record.run_id
 
@@ -474,7 +475,7 @@ def test_the_account_is_told_of_the_use_before_the_first_write_and_nothing_is_wr
 @pytest.mark.parametrize("free", [{"approval": "none"}, {"mode": "plan"}])
 def test_nothing_is_kept_of_what_needs_no_approval_or_writes_nothing(settings, world, wanted, free):
     chosen = parameters.changed(settings, **free)
-    changes.carry_out(changes.plan("01", wanted), chosen, records.open_run(chosen), world.lock)
+    engine.carry_out(engine.plan("01", wanted), chosen, records.open_run(chosen), world.lock)
     assert world.uses == {}
 
 
@@ -488,9 +489,9 @@ def forged(settings, record, *plans, **more) -> None:
 
 def refused_everywhere(said, settings, world, wanted, record) -> None:
     """A phase that writes, the same without its rest, and going on with the run; nothing is written."""
-    plan, writes, rows = changes.plan("01", wanted), list(world.writes), record.rows(LOG)
+    plan, writes, rows = engine.plan("01", wanted), list(world.writes), record.rows(LOG)
     for attempt in (
-        lambda: changes.carry_out(plan, settings, record, world.lock),
+        lambda: engine.carry_out(plan, settings, record, world.lock),
         lambda: require(plan, settings, record),
         lambda: require_resumable(settings, record, [plan], CALLER),
     ):
@@ -502,7 +503,7 @@ def refused_everywhere(said, settings, world, wanted, record) -> None:
 def test_a_plan_that_somebody_wrote_into_the_folder_of_a_run_that_no_command_began_lets_nothing_be_written(
     settings, world, wanted
 ):
-    plan = changes.plan("01", wanted)
+    plan = engine.plan("01", wanted)
     asked = planned(settings, plan)
     record = records.open_run(asked)
     forged(asked, record, plan)
@@ -515,7 +516,7 @@ def test_a_plan_that_somebody_wrote_into_the_folder_of_a_run_that_no_command_beg
 
 
 def test_nor_does_the_plan_of_a_run_that_was_begun_in_the_folder_of_another(settings, world, wanted):
-    plan = changes.plan("01", wanted)
+    plan = engine.plan("01", wanted)
     asked = planned(settings, plan)
     copied = records.open_run(parameters.changed(asked, run_id="copied"))
     copied.keep_json(approval.PLAN, begun(asked, plan).read_json(approval.PLAN))
@@ -523,13 +524,13 @@ def test_nor_does_the_plan_of_a_run_that_was_begun_in_the_folder_of_another(sett
 
 
 def test_nor_one_of_another_fingerprint_beside_the_one_that_the_run_was_begun_with(settings, world, wanted):
-    asked = planned(settings, changes.plan("01", wanted))
-    record = begun(asked, changes.plan("01", wanted))
+    asked = planned(settings, engine.plan("01", wanted))
+    record = begun(asked, engine.plan("01", wanted))
     other = [Wanted(world.thing("more"), "smuggled"), *wanted]
-    unreviewed = planned(asked, changes.plan("01", other))
-    forged(unreviewed, record, changes.plan("01", other))
+    unreviewed = planned(asked, engine.plan("01", other))
+    forged(unreviewed, record, engine.plan("01", other))
     refused_everywhere("the account keeps another plan that", unreviewed, world, other, record)
-    assert changes.carry_out(changes.plan("01", wanted), asked, record, world.lock).applied == 2
+    assert engine.carry_out(engine.plan("01", wanted), asked, record, world.lock).applied == 2
 
 
 @pytest.mark.parametrize(
@@ -545,48 +546,48 @@ def test_nor_one_of_another_fingerprint_beside_the_one_that_the_run_was_begun_wi
     ],
 )
 def test_nor_one_that_was_edited_in_anything(settings, world, wanted, edit):
-    asked = planned(settings, changes.plan("01", wanted))
-    record = begun(asked, changes.plan("01", wanted))
+    asked = planned(settings, engine.plan("01", wanted))
+    record = begun(asked, engine.plan("01", wanted))
     kept = record.read_json(approval.PLAN)
     record.write_json(approval.PLAN, kept | edit)
     refused_everywhere("the account keeps another plan that", asked, world, wanted, record)
     record.write_json(approval.PLAN, kept)
-    forged(asked, record, changes.plan("01", wanted), **edit)  # beside the true one, it is passed over
-    assert changes.carry_out(changes.plan("01", wanted), asked, record, world.lock).applied == 2
+    forged(asked, record, engine.plan("01", wanted), **edit)  # beside the true one, it is passed over
+    assert engine.carry_out(engine.plan("01", wanted), asked, record, world.lock).applied == 2
 
 
 def test_what_cannot_be_asked_lets_nothing_be_written(settings, world, wanted):
-    asked = planned(settings, changes.plan("01", wanted))
-    record = begun(asked, changes.plan("01", wanted))
+    asked = planned(settings, engine.plan("01", wanted))
+    record = begun(asked, engine.plan("01", wanted))
     world.mute = "what the account keeps cannot be asked"
     refused_everywhere(world.mute, asked, world, wanted, record)
 
 
 def test_a_phase_by_hand_goes_on_within_a_run_that_was_begun_also_where_it_was_begun_twice(settings, world, wanted):
     """A first phase that only reads failed, say; nothing was written, so the approval is as it was."""
-    asked = planned(settings, changes.plan("01", wanted))
-    begun(asked, changes.plan("01", wanted), run_id="r1")
-    record = begun(asked, changes.plan("01", wanted), run_id="r1")
+    asked = planned(settings, engine.plan("01", wanted))
+    begun(asked, engine.plan("01", wanted), run_id="r1")
+    record = begun(asked, engine.plan("01", wanted), run_id="r1")
     assert len(world.began["r1"]) == 2
-    assert changes.carry_out(changes.plan("01", wanted), asked, record, world.lock).applied == 2
-    require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
+    assert engine.carry_out(engine.plan("01", wanted), asked, record, world.lock).applied == 2
+    require_resumable(asked, record, [engine.plan("01", wanted)], CALLER)
 
 
 def test_a_run_that_was_cut_between_its_record_and_the_account_is_begun_anew(settings, world, wanted):
-    asked = planned(settings, changes.plan("01", wanted))
+    asked = planned(settings, engine.plan("01", wanted))
     world.deaf = "the account cannot be added to"
     with pytest.raises(Refused, match=world.deaf):
-        begun(asked, changes.plan("01", wanted), run_id="r1")
+        begun(asked, engine.plan("01", wanted), run_id="r1")
     record = records.open_run(parameters.changed(asked, run_id="r1"))
     refused_everywhere("the account keeps none that", asked, world, wanted, record)
     world.deaf = ""
-    begun(asked, changes.plan("01", wanted), run_id="r1")
-    assert changes.carry_out(changes.plan("01", wanted), asked, record, world.lock).applied == 2
+    begun(asked, engine.plan("01", wanted), run_id="r1")
+    assert engine.carry_out(engine.plan("01", wanted), asked, record, world.lock).applied == 2
 
 
 @pytest.mark.parametrize("free", [{"approval": "none"}, {"mode": "plan"}, {"approved_plan": ""}])
 def test_of_a_run_that_uses_no_approval_the_account_keeps_no_begin(settings, world, wanted, free):
-    plan = changes.plan("01", wanted)
+    plan = engine.plan("01", wanted)
     chosen = planned(settings, plan).model_copy(update=free)
     record = records.open_run(chosen)
     approval.begin([plan], chosen, record, CALLER)
@@ -594,7 +595,7 @@ def test_of_a_run_that_uses_no_approval_the_account_keeps_no_begin(settings, wor
 
 
 def test_a_phase_with_nothing_planned_asks_nobody(settings, world, wanted):
-    plan, nothing = changes.plan("01", wanted), Plan("06", ())
+    plan, nothing = engine.plan("01", wanted), Plan("06", ())
     asked = planned(settings, plan, nothing)
     record = begun(asked, plan, nothing)
     world.mute = "what the account keeps cannot be asked"
@@ -616,7 +617,7 @@ def test_a_phase_with_nothing_planned_asks_nobody(settings, world, wanted):
     ],
 )
 def test_no_notebook_names_other_people_than_the_run_was_begun_with(settings, world, wanted, other, said):
-    plan = changes.plan("01", wanted)
+    plan = engine.plan("01", wanted)
     asked = planned(settings, plan)
     record = begun(asked, plan)
     refused_everywhere(said, parameters.changed(asked, **other), world, wanted, record)
@@ -624,11 +625,11 @@ def test_no_notebook_names_other_people_than_the_run_was_begun_with(settings, wo
 
 
 def test_nor_does_the_approver_carry_out_by_hand_what_another_began(settings, world, wanted):
-    asked = planned(settings, changes.plan("01", wanted))
-    record = begun(asked, changes.plan("01", wanted))
+    asked = planned(settings, engine.plan("01", wanted))
+    record = begun(asked, engine.plan("01", wanted))
     world.caller = "arn:aws:iam::205930636302:user/bob"
     with pytest.raises(Refused, match="approved by bob, who is also the caller"):
-        changes.carry_out(changes.plan("01", wanted), asked, record, world.lock)
+        engine.carry_out(engine.plan("01", wanted), asked, record, world.lock)
     assert world.writes == []
 
 
@@ -642,7 +643,7 @@ def as_before_its_first_write(record, settings) -> Record:
 
 
 def test_a_folder_of_before_its_first_write_put_back_after_the_rollback_applies_nothing_again(settings, world, wanted):
-    asked = planned(settings, changes.plan("01", wanted))
+    asked = planned(settings, engine.plan("01", wanted))
     record = applied(asked, world, wanted)
     rolled_back(asked, world, record)
     again = as_before_its_first_write(record, asked)
@@ -652,7 +653,7 @@ def test_a_folder_of_before_its_first_write_put_back_after_the_rollback_applies_
 
 @pytest.mark.parametrize("refuses", [{"new", "old"}, {"new"}])
 def test_nor_after_one_that_failed_or_came_to_a_part(settings, world, wanted, refuses):
-    asked = planned(settings, changes.plan("01", wanted))
+    asked = planned(settings, engine.plan("01", wanted))
     record = applied(asked, world, wanted)
     world.refuses = refuses
     rolled_back(asked, world, record)
@@ -666,7 +667,7 @@ def test_nor_after_one_that_failed_or_came_to_a_part(settings, world, wanted, re
 
 
 def test_the_account_is_told_of_the_rollback_before_its_first_write(settings, world, wanted):
-    asked = planned(settings, changes.plan("01", wanted))
+    asked = planned(settings, engine.plan("01", wanted))
     record = applied(asked, world, wanted)
     seen = []
     world.at_write = lambda label: seen.append({run_id for run_id, _ in world.over})
@@ -675,10 +676,10 @@ def test_the_account_is_told_of_the_rollback_before_its_first_write(settings, wo
 
 
 def test_an_account_that_cannot_be_told_keeps_no_rollback_from_going_on_and_it_is_said(settings, world, wanted):
-    asked = planned(settings, changes.plan("01", wanted))
+    asked = planned(settings, engine.plan("01", wanted))
     record = applied(asked, world, wanted)
     world.deaf = "no permission"
-    outcome = changes.roll_back(undo.plan(record.rows(LOG), world.reopen), asked, record, world.lock)
+    outcome = engine.roll_back(undo_plan.plan(record.rows(LOG), world.reopen), asked, record, world.lock)
     assert outcome.states == ("applied", "applied")
     assert world.live == {"old": {"size": 1}, "equal": "as wanted"}
     said = (
@@ -691,35 +692,35 @@ def test_an_account_that_cannot_be_told_keeps_no_rollback_from_going_on_and_it_i
 
 
 def test_an_undo_of_nothing_that_lasts_or_that_can_be_read_ends_no_approval(settings, world, wanted):
-    asked = planned(settings, changes.plan("01", wanted))
-    record = begun(asked, changes.plan("01", wanted))
-    with changes.temporarily(world.wanted(ear="listens"), "05", record, world.lock):
-        changes.roll_back(undo.plan(record.rows(LOG), world.reopen), asked, record, world.lock)
+    asked = planned(settings, engine.plan("01", wanted))
+    record = begun(asked, engine.plan("01", wanted))
+    with engine.temporarily(world.wanted(ear="listens"), "05", record, world.lock):
+        engine.roll_back(undo_plan.plan(record.rows(LOG), world.reopen), asked, record, world.lock)
 
     def unknown(kind, identity):
         raise BadParameters("of a kind that this version does not know")
 
-    rows = [entry("01", changes.plan("01", wanted).changes[0], "intended")]
-    outcome = changes.roll_back(undo.plan(rows, unknown), asked, record, world.lock)
+    rows = [entry("01", engine.plan("01", wanted).changes[0], "intended")]
+    outcome = engine.roll_back(undo_plan.plan(rows, unknown), asked, record, world.lock)
     assert outcome.states == ("failed",)
     assert (world.over, outcome.not_kept) == (set(), "")
-    assert changes.carry_out(changes.plan("01", wanted), asked, record, world.lock).applied == 2
+    assert engine.carry_out(engine.plan("01", wanted), asked, record, world.lock).applied == 2
 
 
 def test_a_rollback_that_is_only_planned_ends_no_approval(settings, world, wanted):
-    asked = planned(settings, changes.plan("01", wanted))
+    asked = planned(settings, engine.plan("01", wanted))
     record = applied(asked, world, wanted)
     rolled_back(parameters.changed(asked, mode="plan"), world, record)
     assert world.over == set()
 
 
 def test_after_a_rollback_the_same_run_goes_on_with_a_plan_that_is_approved_anew(settings, world, wanted):
-    asked = planned(settings, changes.plan("01", wanted))
+    asked = planned(settings, engine.plan("01", wanted))
     record = applied(asked, world, wanted)
     rolled_back(asked, world, record)
-    again = planned(settings, changes.plan("01", wanted))
-    begun(again, changes.plan("01", wanted), run_id=record.run_id)
-    assert changes.carry_out(changes.plan("01", wanted), again, record, world.lock).applied == 2
+    again = planned(settings, engine.plan("01", wanted))
+    begun(again, engine.plan("01", wanted), run_id=record.run_id)
+    assert engine.carry_out(engine.plan("01", wanted), again, record, world.lock).applied == 2
     refused_everywhere("was rolled back", asked, world, wanted, record)
 
 
@@ -729,56 +730,56 @@ def test_after_a_rollback_the_same_run_goes_on_with_a_plan_that_is_approved_anew
 def test_what_the_account_keeps_of_approval_no_file_and_no_notebook_lifts(settings, world, wanted):
     world.lifted = "approval none: the account keeps that it needs approval"
     free = parameters.changed(settings, approval="none")
-    record, plan = records.open_run(free), changes.plan("01", wanted)
+    record, plan = records.open_run(free), engine.plan("01", wanted)
     for attempt in (
         lambda: require_whole(free, [plan], CALLER),
-        lambda: changes.carry_out(plan, free, record, world.lock),
+        lambda: engine.carry_out(plan, free, record, world.lock),
     ):
         with pytest.raises(Refused, match="the account keeps"):
             attempt()
     assert world.writes == []
-    changes.carry_out(plan, parameters.changed(free, mode="plan"), record, world.lock)
+    engine.carry_out(plan, parameters.changed(free, mode="plan"), record, world.lock)
 
 
 def test_a_notebook_does_without_approval_only_where_a_file_or_its_run_says_so(settings, world, wanted):
     own = parameters.changed(settings, environment="elsewhere", approval="none")
-    plan = changes.plan("01", wanted)
+    plan = engine.plan("01", wanted)
     with pytest.raises(
         Refused, match=r"approval none: no file in parameters/ says so, .* lift the approval of account 0"
     ):
-        changes.carry_out(plan, own, records.open_run(own), world.lock)
+        engine.carry_out(plan, own, records.open_run(own), world.lock)
     by_hand = parameters.changed(settings, approval="none")  # of `local`, whose file says none
     edited = records.open_run(parameters.changed(by_hand, run_id="edited"))
     edited.write_json("run.json", {"parameters": {"approval": "required"}})
     with pytest.raises(Refused, match=r"approval none: run edited was begun with required, .*Nothing was written"):
-        changes.carry_out(plan, by_hand, edited, world.lock)
+        engine.carry_out(plan, by_hand, edited, world.lock)
     assert world.writes == []
     begun_so = records.open_run(parameters.changed(own, run_id="begun"))
     begun_so.write_json("run.json", {"parameters": {"approval": "none"}})
-    changes.carry_out(plan, own, begun_so, world.lock)
-    changes.carry_out(changes.plan("01", wanted), by_hand, records.open_run(by_hand), world.lock)
+    engine.carry_out(plan, own, begun_so, world.lock)
+    engine.carry_out(engine.plan("01", wanted), by_hand, records.open_run(by_hand), world.lock)
 
 
 def test_a_copy_says_of_no_account_that_parameters_do_not_name_that_it_needs_no_approval(settings, world, wanted):
     """Before any approved run the account keeps nothing; a copied file, an option and a record are anybody's word."""
     elsewhere = {"account_id": "444455556666", "environment": "elsewhere", "endpoint_url": ""}
     theirs = parameters.changed(settings, approval="none", **elsewhere)
-    plan, record = changes.plan("01", wanted), records.open_run(theirs)
+    plan, record = engine.plan("01", wanted), records.open_run(theirs)
     told = records.open_run(parameters.changed(theirs, run_id="told"))
     told.write_json("run.json", {"parameters": {"approval": "none"}})
     told.keep_json(approval.PLAN, approval.begun_plan([plan], theirs, told, CALLER))
     for attempt in (
         lambda: require_whole(theirs, [plan], CALLER),
-        lambda: changes.carry_out(plan, theirs, told, world.lock),
+        lambda: engine.carry_out(plan, theirs, told, world.lock),
         lambda: require_resumable(theirs, told, [plan], CALLER),
     ):
         with pytest.raises(Refused, match=r"no file in parameters/ says so of account 444455556666.*Nothing was writ"):
             attempt()
     with pytest.raises(Refused, match=r"approval none: no file in parameters/ says so"):
-        changes.carry_out(plan, theirs, record, world.lock)
+        engine.carry_out(plan, theirs, record, world.lock)
     assert world.writes == []
     require_whole(parameters.changed(theirs, mode="plan"), [plan], CALLER)  # looking needs none
-    nothing = changes.plan("01", world.wanted(equal="as wanted"))
+    nothing = engine.plan("01", world.wanted(equal="as wanted"))
     require_whole(theirs, [nothing], CALLER)
 
 
@@ -789,7 +790,7 @@ def test_a_copy_says_of_no_account_that_parameters_do_not_name_that_it_needs_no_
     "person", ["j\u0430ne.doe", "jane.do\u0435", "\U0001f179ane.doe", "\u202eeod.enaj", ".", "\u200b-"]
 )
 def test_a_name_that_only_looks_like_one_approves_nothing(settings, wanted, person):
-    plan = changes.plan("01", wanted)
+    plan = engine.plan("01", wanted)
     asked = parameters.changed(planned(settings, plan), approved_by=person)
     with pytest.raises(Refused, match=r"^approved by '.*expected one person's name in one script") as refused:
         require_whole(asked, [plan], "arn:aws:iam::205930636302:user/somebody.else")
@@ -831,7 +832,7 @@ def test_before_anybody_approved_it_is_said_that_one_waits_for_another_person(se
 
 @pytest.mark.parametrize("time", ["1999-01-01T00:00:00+00:00", "2099-01-01T00:00:00+00:00"])
 def test_what_the_run_wrote_since_its_plan_is_counted_whatever_the_clock_says(settings, wanted, time):
-    plan = changes.plan("01", wanted)
+    plan = engine.plan("01", wanted)
     asked = planned(settings, plan)
     record = records.open_run(parameters.changed(asked, run_id="r1"))
     record.append(LOG, {"time": time, "name": "before", "state": "intended"})
@@ -842,19 +843,19 @@ def test_what_the_run_wrote_since_its_plan_is_counted_whatever_the_clock_says(se
 
 
 def test_a_later_plan_in_the_same_record_does_not_hide_that_the_first_was_applied(settings, world, wanted):
-    asked = planned(settings, changes.plan("01", wanted))
+    asked = planned(settings, engine.plan("01", wanted))
     record = applied(asked, world, wanted)
     more = [*wanted, Wanted(world.thing("more"), 1)]
-    again = planned(settings, changes.plan("01", more))
-    begun(again, changes.plan("01", more), run_id=record.run_id)
+    again = planned(settings, engine.plan("01", more))
+    begun(again, engine.plan("01", more), run_id=record.run_id)
     record.write_json("run.json", {"parameters": {"approved_plan": again.approved_plan}})
     rolled_back(asked, world, record)
     with pytest.raises(Refused, match="an approval is good for one run"):
-        begun(asked, changes.plan("01", wanted))
+        begun(asked, engine.plan("01", wanted))
 
 
 def test_a_run_that_wrote_nothing_that_lasts_has_used_nothing(settings, world, wanted):
-    plan = changes.plan("01", wanted)
+    plan = engine.plan("01", wanted)
     asked = planned(settings, plan)
     record = begun(asked, plan)
     told = {"time": approval.plan_data([], asked)["made"], "phase": "05", "kind": "queue", "name": "q", "identity": {}}
@@ -864,24 +865,24 @@ def test_a_run_that_wrote_nothing_that_lasts_has_used_nothing(settings, world, w
 
 
 def test_what_a_resumed_run_noted_of_its_rest_was_reviewed_by_nobody(settings, world, wanted):
-    asked = planned(settings, changes.plan("01", wanted))
+    asked = planned(settings, engine.plan("01", wanted))
     record = applied(asked, world, wanted)
     rolled_back(asked, world, record)
-    noted = approval.plan_data([changes.plan("01", wanted)], asked)
+    noted = approval.plan_data([engine.plan("01", wanted)], asked)
     record.keep_json(approval.PLAN, noted | {"resumed": True})
     with pytest.raises(Refused, match="an approval is good for one run"):
-        begun(asked, changes.plan("01", wanted))
+        begun(asked, engine.plan("01", wanted))
 
 
 def test_a_plan_file_of_something_else_is_passed_over(settings, wanted):
     records.open_run(settings).write_json(approval.PLAN, [])
     records.open_run(settings).write_json(approval.PLAN, {})
-    asked = planned(settings, changes.plan("01", wanted))
-    begun(asked, changes.plan("01", wanted))
+    asked = planned(settings, engine.plan("01", wanted))
+    begun(asked, engine.plan("01", wanted))
 
 
 def test_what_is_no_plan_or_only_what_a_resumed_run_noted_lets_nothing_be_written(settings, wanted):
-    plan = changes.plan("01", wanted)
+    plan = engine.plan("01", wanted)
     asked = planned(settings, plan)
     record = records.open_run(parameters.changed(asked, run_id="r1"))
     record.keep_json(approval.PLAN, [])
@@ -906,18 +907,18 @@ def test_of_a_plan_that_an_earlier_version_kept_the_time_tells_what_came_since_a
 @pytest.fixture
 def half(settings, world, wanted):
     """A run that has written `new`, and stopped before `old`: its parameters and its record."""
-    plan = changes.plan("01", wanted)
+    plan = engine.plan("01", wanted)
     asked = planned(settings, plan)
     record = begun(asked, plan)
-    guards.keep(plan, record)
-    changes._Writer("01", record, lambda: None, lambda seconds: None).carry_out(plan.changes[0])
+    loss_guard.keep(plan, record)
+    engine._Writer("01", record, lambda: None, lambda seconds: None).carry_out(plan.changes[0])
     return asked, record
 
 
 def test_what_the_run_wrote_is_no_drift(half, world, wanted):
     asked, record = half
-    require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
-    require(changes.plan("01", wanted), asked, record)
+    require_resumable(asked, record, [engine.plan("01", wanted)], CALLER)
+    require(engine.plan("01", wanted), asked, record)
 
 
 def test_a_phase_in_which_nothing_is_planned_asks_the_account_for_nothing(half):
@@ -933,18 +934,18 @@ def test_only_an_undo_that_was_applied_ends_the_approval(states, half, world, wa
         record.append(LOG, entry("90", back, state, undoes=True))
     over = "applied" in states
     with pytest.raises(Refused, match="was rolled back, and its approval with it") if over else nullcontext():
-        require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
+        require_resumable(asked, record, [engine.plan("01", wanted)], CALLER)
 
 
 @pytest.mark.parametrize("state", ["intended", "applied", "not applied"])
 def test_a_row_that_the_account_does_not_keep_excuses_no_drift(half, world, wanted, state):
     asked, record = half
     world.live["old"] = {"size": 7}
-    forged = replace(changes.plan("01", wanted).changes[1], before={"size": 7}, after={"size": 7})
+    forged = replace(engine.plan("01", wanted).changes[1], before={"size": 7}, after={"size": 7})
     record.append(LOG, entry("01", forged, state))
     for attempt in (
-        lambda: require_resumable(asked, record, [changes.plan("01", wanted)], CALLER),
-        lambda: require(changes.plan("01", wanted), asked, record),
+        lambda: require_resumable(asked, record, [engine.plan("01", wanted)], CALLER),
+        lambda: require(engine.plan("01", wanted), asked, record),
     ):
         with pytest.raises(Refused, match="changed since: thing old"):
             attempt()
@@ -953,11 +954,11 @@ def test_a_row_that_the_account_does_not_keep_excuses_no_drift(half, world, want
 def test_a_run_goes_on_after_a_drill_whose_things_are_gone_again(half, world, wanted):
     """What was there for a while was taken away by an undo, which is no rollback of the run."""
     asked, record = half
-    with changes.temporarily(world.wanted(ear="listens"), "05", record, world.lock):
+    with engine.temporarily(world.wanted(ear="listens"), "05", record, world.lock):
         assert world.live["ear"] == "listens"
     assert {row["state"] for row in record.rows(LOG) if row["undoes"]} == {"intended", "applied"}
-    require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
-    assert changes.carry_out(changes.plan("01", wanted), asked, record, world.lock).applied == 1
+    require_resumable(asked, record, [engine.plan("01", wanted)], CALLER)
+    assert engine.carry_out(engine.plan("01", wanted), asked, record, world.lock).applied == 1
 
 
 @pytest.mark.parametrize("label", ["new", "old", "equal"])
@@ -966,8 +967,8 @@ def test_what_others_did_to_it_or_to_the_rest_is_also_when_they_took_it_back(hal
     asked, record = half
     world.live[label] = value
     for attempt in (
-        lambda: require_resumable(asked, record, [changes.plan("01", wanted)], CALLER),
-        lambda: require(changes.plan("01", wanted), asked, record),
+        lambda: require_resumable(asked, record, [engine.plan("01", wanted)], CALLER),
+        lambda: require(engine.plan("01", wanted), asked, record),
     ):
         with pytest.raises(Refused, match=f"changed since: thing {label}"):
             attempt()
@@ -976,18 +977,18 @@ def test_what_others_did_to_it_or_to_the_rest_is_also_when_they_took_it_back(hal
 @pytest.mark.parametrize("state", ["intended", "unknown", "put off", "failed", "half done"])
 def test_what_it_began_to_write_in_parts_is_its_own_as_a_cut_write_leaves_it(half, world, wanted, state, monkeypatch):
     asked, record = half
-    record.append(LOG, entry("01", changes.plan("01", wanted).changes[1], state))
+    record.append(LOG, entry("01", engine.plan("01", wanted).changes[1], state))
     world.live["old"] = {"size": None}
     with pytest.raises(Refused, match=r"thing old \(size\)"):  # no single call leaves a third value: somebody else's
-        require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
+        require_resumable(asked, record, [engine.plan("01", wanted)], CALLER)
     monkeypatch.setattr(FakeResource, "in_parts", True)
-    require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
+    require_resumable(asked, record, [engine.plan("01", wanted)], CALLER)
     world.live["old"] = {"size": 1.5}
     with pytest.raises(Refused, match=r"thing old \(size\)"):  # neither before, nor after, nor empty
-        require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
+        require_resumable(asked, record, [engine.plan("01", wanted)], CALLER)
     world.live["old"] = {"size": None}
     with pytest.raises(Refused, match=r"thing old \(size\)"):
-        require(changes.plan("01", [wanted[0], replace(wanted[1], value={"size": 3}), wanted[2]]), asked, record)
+        require(engine.plan("01", [wanted[0], replace(wanted[1], value={"size": 3}), wanted[2]]), asked, record)
 
 
 @pytest.mark.parametrize("carried_out", [True, False])
@@ -996,48 +997,48 @@ def test_a_write_of_which_the_record_tells_no_end_may_have_been_carried_out_or_n
     half, world, wanted, state, carried_out
 ):
     asked, record = half
-    record.append(LOG, entry("01", changes.plan("01", wanted).changes[1], state))
+    record.append(LOG, entry("01", engine.plan("01", wanted).changes[1], state))
     world.live["old"] = {"size": 2 if carried_out else 1}
-    require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
+    require_resumable(asked, record, [engine.plan("01", wanted)], CALLER)
 
 
 def test_what_was_read_back_as_never_carried_out_is_as_it_was_before(half, world, wanted):
     asked, record = half
     for state in ("intended", "not applied"):
-        record.append(LOG, entry("01", changes.plan("01", wanted).changes[1], state))
-    require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
+        record.append(LOG, entry("01", engine.plan("01", wanted).changes[1], state))
+    require_resumable(asked, record, [engine.plan("01", wanted)], CALLER)
     world.live["old"] = {"size": 1.5}
     with pytest.raises(Refused, match=r"changed since: thing old \(size\)"):
-        require_resumable(asked, record, [changes.plan("01", wanted)], CALLER)
+        require_resumable(asked, record, [engine.plan("01", wanted)], CALLER)
 
 
 def test_what_was_reviewed_after_the_run_wrote_it_counts_as_it_was_reviewed(half, settings, world, wanted):
     _, record = half
     world.live["new"] = "theirs"
-    plan = changes.plan("01", wanted)
+    plan = engine.plan("01", wanted)
     asked = planned(settings, plan)
     begun(asked, plan, run_id=record.run_id)
     require(plan, asked, record)
     world.live["new"] = "born"  # what the run once left there is not what was reviewed
     with pytest.raises(Refused, match="changed since: thing new"):
-        require(changes.plan("01", wanted), asked, record)
+        require(engine.plan("01", wanted), asked, record)
 
 
 def test_without_approval_only_the_parameters_must_be_the_same(settings, world, wanted, checkout):
     free = settings.model_copy(update={"approval": "none"})
-    plan = changes.plan("01", wanted)
+    plan = engine.plan("01", wanted)
     record = records.open_run(free)
     record.keep_json(approval.PLAN, approval.plan_data([plan], free))
     world.live["old"] = "theirs"
-    (checkout / "lib" / "changes.py").write_text("# other code")
-    require_resumable(free, record, [changes.plan("01", wanted)], CALLER)
+    (checkout / "lib" / "changes" / "engine.py").write_text("# other code")
+    require_resumable(free, record, [engine.plan("01", wanted)], CALLER)
     other = free.model_copy(update={"crisis_risk_above": 97})
     with pytest.raises(Refused, match="begun with something else: parameter crisis_risk_above: 95, now 97"):
         require_resumable(other, record, [plan], CALLER)
 
 
 def test_a_kept_plan_reads_as_it_was_kept(settings, world, wanted):
-    data = approval.plan_data([changes.plan("01", wanted)], settings)
+    data = approval.plan_data([engine.plan("01", wanted)], settings)
     assert json.loads(json.dumps(data)) == data
 
 

@@ -7,8 +7,8 @@ but what the run told the account before it wrote. A run of the first format tol
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from lib import plans
-from lib.account import AccountGuards
+from lib.changes import plans
+from lib.changes.account import AccountGuards
 from lib.errors import Refused, RunbookError
 from lib.record import change_rows
 from lib.record.change_rows import WriteState

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
-from lib.account import AccountGuards
+from lib.changes.account import AccountGuards
+from lib.changes.plans import UNKNOWN, Change, Plan, Result, half_done, same
+from lib.changes.resource import Reopen, Resource, Value
 from lib.errors import NotAsWanted, Refused, RunbookError, Superseded, Unrecorded
-from lib.plans import UNKNOWN, Change, Plan, Result, half_done, same
 from lib.record.change_rows import UNFINISHED, Action, WriteState
-from lib.resource import Reopen, Resource, Value
 from lib.values import contacts
 from lib.values.exact_json import laid
 

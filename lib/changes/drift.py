@@ -8,8 +8,8 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from lib import undo
-from lib.plans import Change, differences, half_done, same
+from lib.changes import undo_plan
+from lib.changes.plans import Change, differences, half_done, same
 from lib.record.change_rows import WriteState
 from lib.record.records import Record
 from lib.values import contacts
@@ -34,7 +34,7 @@ def drifted(approved: Sequence[Row], found: Sequence[Change], rows: Sequence[Row
     """What is neither as approved nor as these rows of the run left it, with where it differs."""
     old, new = {row["name"]: row for row in approved}, {change.resource.name: change for change in found}
     # What a write that was cut short left behind is anything, and still the run's.
-    begun = undo.unfinished(rows)
+    begun = undo_plan.unfinished(rows)
     unfinished = {row["name"] for row in begun if row["name"] in new and _may_have_left(row, new[row["name"]])}
     ended = [row for row in rows if row["state"] in (WriteState.APPLIED, WriteState.NOT_APPLIED)]
     left = {row["name"]: row["after" if row["state"] == WriteState.APPLIED else "before"] for row in ended}

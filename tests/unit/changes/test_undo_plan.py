@@ -5,12 +5,12 @@ from types import SimpleNamespace
 import pytest
 from fakes import FakeResource, World
 
-from lib import changes, undo
+from lib.changes import engine, undo_plan
+from lib.changes.plans import Change, Result, entry
+from lib.changes.undo_plan import UNFINISHED, in_two_tries
 from lib.errors import NotAsWanted, Refused, Superseded, Unrecorded
-from lib.plans import Change, Result, entry
 from lib.record.change_rows import WriteState
 from lib.record.records import LOG
-from lib.undo import UNFINISHED, in_two_tries
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def rows(world, *told, label="x", temporary=False, undoes=False):
 
 
 def planned(world, *told):
-    return undo.plan([row for each in told for row in each], world.reopen).changes
+    return undo_plan.plan([row for each in told for row in each], world.reopen).changes
 
 
 def in_parts(monkeypatch):
@@ -37,13 +37,13 @@ def in_parts(monkeypatch):
 
 def test_somebody_elses_later_value_is_foreign_also_of_what_is_written_in_parts(world, settings, record, monkeypatch):
     in_parts(monkeypatch)
-    changes.carry_out(changes.plan("01", world.wanted(x="ours")), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(x="ours")), settings, record, world.lock)
     world.live["x"] = "theirs"
-    found = undo.plan(record.rows(LOG), world.reopen)
+    found = undo_plan.plan(record.rows(LOG), world.reopen)
     assert [change.foreign for change in found.changes] == [True]
     refusing = settings.model_copy(update={"rollback_foreign": "refuse"})
     with pytest.raises(Refused, match="somebody else changed thing x since run"):
-        changes.roll_back(found, refusing, record, world.lock)
+        engine.roll_back(found, refusing, record, world.lock)
     assert world.live == {"x": "theirs"}
 
 
@@ -70,15 +70,15 @@ def test_the_states_after_which_nobody_knows_are_these():
 @pytest.mark.parametrize("state", ["intended", "unknown", "put off", "failed", "half done"])
 def test_a_write_of_which_the_record_tells_no_end_is_asked_after(state, world):
     told = rows(world, ("a", "b", "intended", "applied"), ("b", "c", state)) + rows(world, (1, 2, "applied"), label="y")
-    assert [(row["name"], row["after"]) for row in undo.unfinished(told)] == [("thing x", "c")]
+    assert [(row["name"], row["after"]) for row in undo_plan.unfinished(told)] == [("thing x", "c")]
 
 
 def test_the_same_thing_whose_names_stand_in_another_order_is_one_thing(world):
     told = rows(world, ("a", "b", "intended", "applied")) + rows(world, ("b", "c", "intended"))
     for row, identity in zip(told, [{"p": "1", "q": "2"}] * 2 + [{"q": "2", "p": "1"}], strict=True):
         row["identity"] = identity
-    assert [row["after"] for row in undo.unfinished(told)] == ["c"]
-    (found,) = undo.plan(told, lambda kind, identity: FakeResource(world, "x")).changes
+    assert [row["after"] for row in undo_plan.unfinished(told)] == ["c"]
+    (found,) = undo_plan.plan(told, lambda kind, identity: FakeResource(world, "x")).changes
     assert found.after == "a"
 
 
@@ -195,7 +195,7 @@ def test_what_others_rely_on_is_restored_first_and_the_rest_last_change_first(wo
         return (Carrying if identity["label"] == "x" else FakeResource)(world, **identity)
 
     told = [row for label in "xyz" for row in rows(world, ("a", "b", "intended", "applied"), label=label)]
-    assert [one.resource.label for one in undo.plan(told, reopen).changes] == ["x", "z", "y"]
+    assert [one.resource.label for one in undo_plan.plan(told, reopen).changes] == ["x", "z", "y"]
 
 
 def test_only_what_would_go_and_was_not_there_before_is_asked_whether_it_is_in_use(world):
@@ -252,7 +252,7 @@ def test_a_thing_that_aws_does_not_tell_is_said_with_why_and_whether_it_was_for_
 
     for temporary in (True, False):
         told = rows(world, ("a", "b", "intended"), temporary=temporary)
-        (found,) = undo.plan(told, lambda kind, identity: Silent(world, **identity)).changes
+        (found,) = undo_plan.plan(told, lambda kind, identity: Silent(world, **identity)).changes
         assert (found.trouble, found.temporary, found.after) == ("AccessDenied", temporary, "a")
 
 
@@ -266,7 +266,7 @@ def test_a_value_of_another_shape_than_its_kind_has_is_said_of_that_thing_alone(
         return FakeResource(world, **identity)
 
     told = [row for label in "xy" for row in rows(world, ("a", "b", "intended", "applied"), label=label)]
-    found = undo.plan(told, reopen).changes
+    found = undo_plan.plan(told, reopen).changes
     assert [(one.resource.name, bool(one.trouble)) for one in found] == [("thing y", False), ("thing x", True)]
     assert type(error).__name__ in found[1].trouble
     assert "what this version cannot use" in found[1].trouble
@@ -310,22 +310,22 @@ def test_where_all_after_it_failed_as_well_nothing_is_tried_again():
 @pytest.mark.parametrize("error", [Superseded("lost"), Unrecorded("full")])
 def test_nothing_more_is_tried_once_the_lock_or_the_record_is_lost(error):
     restore = Tried(a=["applied"], b=[error], c=["applied"])
-    assert in_two_tries(["a", "b", "c"], restore, undo.OVER) == ["applied", error]
+    assert in_two_tries(["a", "b", "c"], restore, undo_plan.OVER) == ["applied", error]
     assert restore.asked == ["a", "b"]
     again = Tried(a=[NotAsWanted("no"), error], b=[NotAsWanted("no"), "applied"], c=["applied"])
-    found = in_two_tries(["a", "b", "c"], again, undo.OVER)
+    found = in_two_tries(["a", "b", "c"], again, undo_plan.OVER)
     assert found[0] is error
     assert again.asked == ["a", "b", "c", "a"]
 
 
 def test_a_value_that_a_thing_cannot_take_is_a_failure_of_that_thing(world):
-    found = undo.tried(Tried(a=[KeyError("routes")]), "a")
+    found = undo_plan.tried(Tried(a=[KeyError("routes")]), "a")
     assert isinstance(found, NotAsWanted)
     assert "KeyError" in str(found)
     change = Change(world.thing("a"), 1, 2)
-    assert undo.result(change, found) == Result(change, WriteState.FAILED, str(found))
+    assert undo_plan.result(change, found) == Result(change, WriteState.FAILED, str(found))
     applied = Result(change, WriteState.APPLIED)
-    assert undo.result(change, applied) is applied
+    assert undo_plan.result(change, applied) is applied
 
 
 @pytest.mark.parametrize("error", [NotAsWanted("gone"), KeyError("gone")])
@@ -334,5 +334,5 @@ def test_on_what_cannot_be_made_again_nothing_relies(error, world):
         raise error
 
     (row, _) = rows(world, ("a", "b", "intended", "applied"))
-    assert undo._relied_on(reopen, row) is False
-    assert undo._relied_on(lambda kind, identity: SimpleNamespace(others_rely=True), row) is True
+    assert undo_plan._relied_on(reopen, row) is False
+    assert undo_plan._relied_on(lambda kind, identity: SimpleNamespace(others_rely=True), row) is True

@@ -7,7 +7,7 @@ once the account keeps that a command began the run with it: under the lock, and
 from dataclasses import dataclass
 from typing import Any
 
-from lib.account import RunsOfAnAccount
+from lib.changes.account import RunsOfAnAccount
 from lib.errors import Refused, RunbookError
 from lib.record import formats
 from lib.record.records import Record

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lib.persons import nobody, odd, same_person
+from lib.changes.persons import nobody, odd, same_person
 
 JANE = "arn:aws:iam::205930636302:user/jane.doe"
 

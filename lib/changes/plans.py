@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from lib.changes.resource import Resource
+from lib.changes.resource import Value as Value
+from lib.changes.unknown import UNKNOWN as UNKNOWN
+from lib.changes.unknown import require_none_feigned
 from lib.record import change_rows, formats
 from lib.record.change_rows import Action, WriteState
-from lib.resource import Resource
-from lib.resource import Value as Value
-from lib.unknown import UNKNOWN as UNKNOWN
-from lib.unknown import require_none_feigned
 from lib.values.exact_json import digest, dumps, in_order, require, texts
 
 UNDO = "undo-"  # before what the account keeps of an undo

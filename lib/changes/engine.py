@@ -9,17 +9,17 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from lib import approval, guards, provenance, undo
-from lib.account import AccountGuards, EnvironmentLock
+from lib.changes import approval, loss_guard, provenance, undo_plan
+from lib.changes.account import AccountGuards, EnvironmentLock
+from lib.changes.plans import Change, Outcome, Plan, Result, Wanted, entry, half_done, same
+from lib.changes.resource import Reopen, Resource, Value
+from lib.changes.verification import verify
 from lib.errors import NotAsWanted, Refused, RunbookError, Throttled, Unanswered, also
-from lib.plans import Change, Outcome, Plan, Result, Wanted, entry, half_done, same
 from lib.record import formats
 from lib.record.change_rows import Action, WriteState
 from lib.record.records import LOG, Record
-from lib.resource import Reopen, Resource, Value
 from lib.settings import Settings
 from lib.values.modes import Foreign, Mode
-from lib.verification import verify
 from lib.wait import attempts
 
 __all__ = [
@@ -44,12 +44,12 @@ def carry_out(
     was read, and when another run may write.
     """
     if settings.mode == Mode.PLAN:
-        return replace(_only_planned(plan, record), refusal=guards.refusal([plan], settings, record))
+        return replace(_only_planned(plan, record), refusal=loss_guard.refusal([plan], settings, record))
     approval.require(plan, settings, record)
-    guards.require_no_loss([plan], settings, record)
+    loss_guard.require_no_loss([plan], settings, record)
     with _alone(plan.changes, record, lock) as still_ours:
         approval.use(plan, settings, record)
-        guards.keep(plan, record)
+        loss_guard.keep(plan, record)
         writer = _Writer(plan.phase, record, still_ours, sleep)
         return Outcome(plan.phase, tuple(writer.carry_out(change) for change in plan.changes), record.run_id)
 
@@ -73,7 +73,7 @@ def roll_back(
     approval.require_same_subscriber(settings, record)
     first, rest = ([one for one in plan.changes if one.resource.others_rely is relied] for relied in (True, False))
     with _alone(plan.changes, record, lock) as still_ours:
-        guards.keep_undo(plan, record)
+        loss_guard.keep_undo(plan, record)
         writer = _Writer(plan.phase, record, still_ours, sleep, undoes=True)
         not_kept = approval.end(plan, record)
         found, stopped = _relied_on(writer, first)
@@ -87,7 +87,7 @@ def _relied_on(writer: "_Writer", first: Sequence[Change]) -> tuple[list[Result]
 
     None waits for the next, since check-ins may fail until that is restored, too: the last one waits for all.
     """
-    tried = undo.in_two_tries(first, lambda change: writer.carry_out(change, settles=False), undo.OVER)
+    tried = undo_plan.in_two_tries(first, lambda change: writer.carry_out(change, settles=False), undo_plan.OVER)
     if first and not any(isinstance(one, RunbookError) for one in tried):
         try:
             first[-1].resource.settle()
@@ -95,7 +95,7 @@ def _relied_on(writer: "_Writer", first: Sequence[Change]) -> tuple[list[Result]
             tried[-1] = error
     failed = [change for change, one in zip(first, tried, strict=False) if isinstance(one, RunbookError)]
     stopped = _comes_first(failed[0]) if failed else ""
-    results = [undo.result(change, one) for change, one in zip(first, tried, strict=False)]
+    results = [undo_plan.result(change, one) for change, one in zip(first, tried, strict=False)]
     return [*results, *_undone(writer, first[len(tried) :], stopped)], stopped
 
 
@@ -107,9 +107,9 @@ def _undone(writer: "_Writer", rest: Sequence[Change], stopped: str) -> list[Res
             writer.note(change, WriteState.NOT_TRIED, why=stopped)
             results.append(Result(change, WriteState.NOT_TRIED, stopped))
             continue
-        tried = undo.tried(writer.carry_out, change)
-        results.append(undo.result(change, tried))
-        stopped = _comes_first(change) if isinstance(tried, undo.OVER) else ""
+        tried = undo_plan.tried(writer.carry_out, change)
+        results.append(undo_plan.result(change, tried))
+        stopped = _comes_first(change) if isinstance(tried, undo_plan.OVER) else ""
     return results
 
 
@@ -123,7 +123,7 @@ def clear_left_behind(record: Record, account: AccountGuards, reopen: Reopen, lo
     Rows of the first format are not, and tell of nothing that is not found by its name as well.
     """
     rows = [row for row in provenance.believed(record, account) if row["temporary"] and formats.KEY in row]
-    return _cleared(undo.plan(rows, reopen).changes, record, lock)
+    return _cleared(undo_plan.plan(rows, reopen).changes, record, lock)
 
 
 def clear(things: Sequence[Resource], record: Record, lock: EnvironmentLock) -> list[str]:
@@ -134,13 +134,13 @@ def clear(things: Sequence[Resource], record: Record, lock: EnvironmentLock) -> 
 def _cleared(left: Sequence[Change], record: Record, lock: EnvironmentLock) -> list[str]:
     cleared, trouble = list[str](), list[str]()
     with _alone(left, record, lock) as still_ours:
-        guards.keep_undo(Plan(undo.PHASE, tuple(left)), record)
-        writer = _Writer(undo.PHASE, record, still_ours, time.sleep, undoes=True)
+        loss_guard.keep_undo(Plan(undo_plan.PHASE, tuple(left)), record)
+        writer = _Writer(undo_plan.PHASE, record, still_ours, time.sleep, undoes=True)
         for change in left:
             try:
                 writer.carry_out(change)
                 cleared.append(change.resource.name)
-            except undo.OVER:
+            except undo_plan.OVER:
                 raise
             except RunbookError as error:
                 trouble.append(f"{change.resource.name} ({error})")
@@ -167,7 +167,7 @@ def temporarily(wanted: Sequence[Wanted], phase: str, record: Record, lock: Envi
     changes = tuple(replace(change, temporary=True) for change in plan(phase, wanted).changes)
     removed = tuple(replace(change, before=change.after, after=change.before) for change in changes)
     with _alone(changes, record, lock) as still_ours:
-        guards.keep(Plan(phase, changes), record, Plan(phase, removed))
+        loss_guard.keep(Plan(phase, changes), record, Plan(phase, removed))
         writer, ended = _Writer(phase, record, still_ours, time.sleep), None
         try:
             for change in changes:
@@ -203,7 +203,7 @@ def restore_now(resource: Resource, value: Value, record: Record, why: str = "")
     unrecorded = ""
     for state in (WriteState.INTENDED, WriteState.APPLIED):
         try:
-            record.append(LOG, {**entry(undo.PHASE, change, state, undoes=True), **({"why": why} if why else {})})
+            record.append(LOG, {**entry(undo_plan.PHASE, change, state, undoes=True), **({"why": why} if why else {})})
         except RunbookError as error:
             unrecorded = str(error)  # a full disk keeps nobody from being helped
         if state == WriteState.INTENDED:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-from lib.account import AccountGuards
+from lib.changes.account import AccountGuards
 
 Value = Any  # plain data: what JSON can hold; None where the thing does not exist
 Place = tuple[str, ...]  # within a value: keys, from the outside in; () is the whole of it

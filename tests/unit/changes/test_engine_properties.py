@@ -8,13 +8,14 @@ from fakes import FakeResource, World
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lib import changes, provenance, resume
-from lib.changes import LOG, WAITS
+from lib import resume
+from lib.changes import engine, provenance
+from lib.changes.engine import LOG, WAITS
+from lib.changes.plans import same
+from lib.changes.undo_plan import plan as undo_plan
 from lib.errors import RunbookError, Throttled, Unanswered
-from lib.plans import same
 from lib.record.records import Record
 from lib.settings import load
-from lib.undo import plan as undo_plan
 from lib.values.exact_json import dumps, in_order, loads
 
 PARAMETERS = load("local", {"mode": "apply"}).model_copy(
@@ -43,11 +44,11 @@ def test_apply_verifies_a_second_plan_is_empty_and_rollback_restores(live, wante
     world, before = World(deepcopy(live)), deepcopy(live)
     with TemporaryDirectory() as folder:
         record = Record(Path(folder), "run")
-        outcome = changes.carry_out(changes.plan("01", world.wanted(**wanted)), PARAMETERS, record, world.lock)
-        assert all(check.status == "passed" for check in changes.verify(outcome, PARAMETERS, record))
-        assert changes.plan("01", world.wanted(**wanted)).pending == ()
-        undone = changes.roll_back(undo_plan(record.rows(LOG), world.reopen), PARAMETERS, record, world.lock)
-        assert all(check.status == "passed" for check in changes.verify(undone, PARAMETERS, record))
+        outcome = engine.carry_out(engine.plan("01", world.wanted(**wanted)), PARAMETERS, record, world.lock)
+        assert all(check.status == "passed" for check in engine.verify(outcome, PARAMETERS, record))
+        assert engine.plan("01", world.wanted(**wanted)).pending == ()
+        undone = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), PARAMETERS, record, world.lock)
+        assert all(check.status == "passed" for check in engine.verify(undone, PARAMETERS, record))
     assert dumps(in_order(world.live)) == dumps(in_order(before))
 
 
@@ -58,11 +59,11 @@ def test_whatever_write_fails_rollback_restores(live, wanted, broken):
     with TemporaryDirectory() as folder:
         record = Record(Path(folder), "run")
         try:
-            changes.carry_out(changes.plan("01", world.wanted(**wanted)), PARAMETERS, record, world.lock)
+            engine.carry_out(engine.plan("01", world.wanted(**wanted)), PARAMETERS, record, world.lock)
         except RunbookError:
             assert [row["state"] for row in record.rows(LOG)[-2:]] == ["failed", "not applied"]
         world.refuses.clear()
-        changes.roll_back(undo_plan(record.rows(LOG), world.reopen), PARAMETERS, record, world.lock)
+        engine.roll_back(undo_plan(record.rows(LOG), world.reopen), PARAMETERS, record, world.lock)
     assert dumps(in_order(world.live)) == dumps(in_order(before))
 
 
@@ -118,12 +119,12 @@ def test_whatever_happens_to_a_write_going_on_ends_as_wanted_and_rolling_back_as
 
         def apply():
             resume.unfinished(record, world, world.reopen)
-            plan = changes.plan("01", world.wanted(**wanted))
-            return changes.carry_out(plan, PARAMETERS, record, world.lock, sleep=lambda seconds: None)
+            plan = engine.plan("01", world.wanted(**wanted))
+            return engine.carry_out(plan, PARAMETERS, record, world.lock, sleep=lambda seconds: None)
 
         def roll_back():
             undo = undo_plan(provenance.believed(record, world), world.reopen)
-            return changes.roll_back(undo, PARAMETERS, record, world.lock, sleep=lambda seconds: None)
+            return engine.roll_back(undo, PARAMETERS, record, world.lock, sleep=lambda seconds: None)
 
         try:
             until_it_ends(apply) if goes_on else apply()
@@ -133,7 +134,7 @@ def test_whatever_happens_to_a_write_going_on_ends_as_wanted_and_rolling_back_as
             if goes_on:
                 until_it_ends(apply)
         if goes_on:
-            assert changes.plan("01", world.wanted(**wanted)).pending == ()
+            assert engine.plan("01", world.wanted(**wanted)).pending == ()
         world.ahead = [trouble for trouble in world.ahead if trouble]
         undone = until_it_ends(roll_back)
         if "failed" in undone.states:  # more trouble than trying again is for
@@ -146,7 +147,7 @@ def test_whatever_happens_to_a_write_going_on_ends_as_wanted_and_rolling_back_as
 @given(PLAIN, PLAIN)
 def test_comparing_is_symmetric_and_a_fingerprint_follows_it(left, right):
     assert same(left, right) == same(right, left)
-    plans = [changes.plan("01", World({"a": value}).wanted(a=None)).fingerprint for value in (left, right)]
+    plans = [engine.plan("01", World({"a": value}).wanted(a=None)).fingerprint for value in (left, right)]
     assert same(left, right) or plans[0] != plans[1]
 
 

@@ -11,15 +11,15 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from lib import plans, undo
-from lib.account import AccountGuards
+from lib.changes import plans, undo_plan
+from lib.changes.account import AccountGuards
+from lib.changes.plans import Change, Plan, entry, half_done, same
+from lib.changes.resource import A_PERSONS, ORDINARY, Field, Place, Resource, Value
 from lib.checks import brief
 from lib.errors import Refused, RunbookError
-from lib.plans import Change, Plan, entry, half_done, same
 from lib.record import records
 from lib.record.change_rows import Action, WriteState
 from lib.record.records import Record
-from lib.resource import A_PERSONS, ORDINARY, Field, Place, Resource, Value
 from lib.settings import Settings
 from lib.values import contacts
 
@@ -91,7 +91,7 @@ def ours(lost: Sequence[Loss], settings: Settings, record: Record, account: Acco
                 written.setdefault(key, []).append(row["after"])
             else:
                 unknown[found.run_id] = None
-    left = {_key(row["kind"], row["identity"]): row for row in undo.unfinished(record.changes())}
+    left = {_key(row["kind"], row["identity"]): row for row in undo_plan.unfinished(record.changes())}
     mine = {key: row for key, row in left.items() if key in things and plans.is_kept(row, kept(record.run_id))}
     return Ours(written, mine, list(unknown))
 

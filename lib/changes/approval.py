@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from lib import approvers, kept_plans, notebook_sources
-from lib.account import AccountGuards
-from lib.drift import differing, drifted, other_code, other_parameters, since
+from lib.changes import approvers, kept_plans, notebook_sources
+from lib.changes.account import AccountGuards
+from lib.changes.drift import differing, drifted, other_code, other_parameters, since
+from lib.changes.kept_plans import PLAN as PLAN
+from lib.changes.kept_plans import Begun
+from lib.changes.plans import Change, Plan, fingerprint, is_kept
 from lib.errors import BadParameters, Refused, RunbookError
-from lib.kept_plans import PLAN as PLAN
-from lib.kept_plans import Begun
-from lib.plans import Change, Plan, fingerprint, is_kept
 from lib.record import commands, formats, origin, records
 from lib.record.change_rows import WriteState
 from lib.record.records import LOG, Record

@@ -3,12 +3,13 @@
 import pytest
 from fakes import FakeResource, World, said
 
-from lib import changes, resume
-from lib.approval import plan_data
-from lib.changes import LOG, WAITS
+from lib import resume
+from lib.changes import engine
+from lib.changes.approval import plan_data
+from lib.changes.engine import LOG, WAITS
+from lib.changes.undo_plan import plan as undo_plan
+from lib.changes.verification import verify
 from lib.errors import NotAsWanted, Refused, Superseded, Throttled, Unanswered, Unrecorded
-from lib.undo import plan as undo_plan
-from lib.verification import verify
 
 
 class Trouble(World):
@@ -40,8 +41,8 @@ def states(record, label="new"):
 
 
 def carried_out(world, settings, record, **wanted):
-    return changes.carry_out(
-        changes.plan("01", world.wanted(**wanted)), settings, record, world.lock, sleep=world.waited.append
+    return engine.carry_out(
+        engine.plan("01", world.wanted(**wanted)), settings, record, world.lock, sleep=world.waited.append
     )
 
 
@@ -100,7 +101,7 @@ def test_without_the_lock_nothing_is_written(settings, record):
 
     world.still_ours = lost
     with pytest.raises(Superseded):
-        changes.carry_out(changes.plan("01", world.wanted(new=1)), settings, record, world.lock)
+        engine.carry_out(engine.plan("01", world.wanted(new=1)), settings, record, world.lock)
     assert (world.writes, record.rows(LOG)) == ([], [])
 
 
@@ -113,13 +114,13 @@ def test_a_lock_that_is_lost_in_the_middle_stops_before_the_next_write(settings,
 
     world.still_ours = lost_after_one
     with pytest.raises(Superseded):
-        changes.carry_out(changes.plan("01", world.wanted(a=1, b=2, c=3)), settings, record, world.lock)
+        engine.carry_out(engine.plan("01", world.wanted(a=1, b=2, c=3)), settings, record, world.lock)
     assert world.writes == [("a", 1)]
 
 
 def test_the_lock_is_the_runs_own(settings, record):
     world = World()
-    changes.carry_out(changes.plan("01", world.wanted(a=1)), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(a=1)), settings, record, world.lock)
     assert world.holders == [record.run_id]
 
 
@@ -136,7 +137,7 @@ def test_what_cannot_be_recorded_is_not_written(settings, record, monkeypatch):
     world = World()
     full(monkeypatch)
     with pytest.raises(Unrecorded, match=f"No space left on device.*resume run {record.run_id}"):
-        changes.carry_out(changes.plan("01", world.wanted(new=1)), settings, record, world.lock)
+        engine.carry_out(engine.plan("01", world.wanted(new=1)), settings, record, world.lock)
     assert world.writes == []
 
 
@@ -153,7 +154,7 @@ def test_a_write_whose_end_is_not_recorded_is_read_back(left, found, state, sett
 
     world.at_write = die
     with pytest.raises(KeyboardInterrupt):
-        changes.carry_out(changes.plan("01", world.wanted(new=1)), settings, record, world.lock)
+        engine.carry_out(engine.plan("01", world.wanted(new=1)), settings, record, world.lock)
     world.live = {} if left is None else {"new": left}
     assert states(record) == ["intended"]
     rows = resume.unfinished(record, world, world.reopen)
@@ -170,12 +171,12 @@ def test_what_a_cut_write_left_half_done_is_ours_to_undo(in_parts, settings, rec
     world = World({"new": "before"})
     world.at_write = lambda label: (_ for _ in ()).throw(KeyboardInterrupt)
     with pytest.raises(KeyboardInterrupt):
-        changes.carry_out(changes.plan("01", world.wanted(new="after")), settings, record, world.lock)
+        engine.carry_out(engine.plan("01", world.wanted(new="after")), settings, record, world.lock)
     world.at_write, world.live = lambda label: None, {"new": "half"}
     undo = undo_plan(record.rows(LOG), world.reopen)
     assert [change.foreign for change in undo.changes] == [not in_parts]  # no single call leaves a third value
     if in_parts:
-        assert changes.roll_back(undo, settings, record, world.lock).states == ("applied",)
+        assert engine.roll_back(undo, settings, record, world.lock).states == ("applied",)
         assert world.live == {"new": "before"}
 
 
@@ -196,21 +197,21 @@ def test_what_somebody_else_wrote_while_aws_owed_an_answer_is_left_alone(error, 
 
     world.thing = theirs
     with pytest.raises(Refused, match="somebody else changed thing new while AWS owed an answer"):
-        changes.carry_out(changes.plan("01", world.wanted(new="after")), settings, record, world.lock)
+        engine.carry_out(engine.plan("01", world.wanted(new="after")), settings, record, world.lock)
     assert world.live == {"new": "theirs"}
 
 
 def test_what_somebody_else_wrote_after_a_write_that_failed_is_foreign(settings, record):
     world = World({"a": "before"}, refuses={"a"})
     with pytest.raises(NotAsWanted):
-        changes.carry_out(changes.plan("01", world.wanted(a="after")), settings, record, world.lock)
+        engine.carry_out(engine.plan("01", world.wanted(a="after")), settings, record, world.lock)
     world.live["a"] = "theirs"
     assert [change.foreign for change in undo_plan(record.rows(LOG), world.reopen).changes] == [True]
 
 
 def test_one_thing_that_cannot_be_read_keeps_no_other_from_being_undone(settings, record):
     world = World({"a": 0, "b": 0})
-    changes.carry_out(changes.plan("01", world.wanted(a=1, b=1)), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(a=1, b=1)), settings, record, world.lock)
 
     class Unreadable(FakeResource):
         def read(self):
@@ -219,7 +220,7 @@ def test_one_thing_that_cannot_be_read_keeps_no_other_from_being_undone(settings
     world.reopen = lambda kind, identity: (Unreadable if identity["label"] == "b" else FakeResource)(world, **identity)
     undo = undo_plan(record.rows(LOG), world.reopen)
     assert undo.changes[0].undo == "CANNOT BE UNDONE NOW: there is no checkout here"
-    outcome = changes.roll_back(undo, settings, record, world.lock)
+    outcome = engine.roll_back(undo, settings, record, world.lock)
     assert said(outcome) == ("failed: there is no checkout here", "applied")
     assert [check.status for check in verify(outcome, settings, record)] == ["failed", "passed"]
     assert world.live == {"a": 0, "b": 1}
@@ -230,7 +231,7 @@ def test_what_the_others_carry_is_restored_first_whatever_was_repaired_last(sett
     world.thing = lambda label: (First if label == "workflow" else FakeResource)(world, label)
     world.reopen = lambda kind, identity: world.thing(**identity)
     for wanted in ({"workflow": "new"}, {"rule": "repaired"}):
-        changes.carry_out(changes.plan("01", world.wanted(**wanted)), settings, record, world.lock)
+        engine.carry_out(engine.plan("01", world.wanted(**wanted)), settings, record, world.lock)
     undo = undo_plan(record.rows(LOG), world.reopen)
     assert [change.resource.label for change in undo.changes] == ["workflow", "rule"]
 
@@ -238,12 +239,12 @@ def test_what_the_others_carry_is_restored_first_whatever_was_repaired_last(sett
 def test_what_went_with_what_it_stands_on_is_undone_before_it_after_both_were_made_again(settings, record):
     world = World()
     both = world.wanted(queue=1, statement=1)
-    changes.carry_out(changes.plan("01", both), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", both), settings, record, world.lock)
     world.refuses = {"statement"}
-    changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
+    engine.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
     world.live.pop("statement")  # it lay in the queue, which is gone
     world.refuses = set()
-    changes.carry_out(changes.plan("01", both), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", both), settings, record, world.lock)
     undo = undo_plan(record.rows(LOG), world.reopen)
     assert [(change.resource.label, change.after) for change in undo.changes] == [("statement", None), ("queue", None)]
 
@@ -251,9 +252,9 @@ def test_what_went_with_what_it_stands_on_is_undone_before_it_after_both_were_ma
 @pytest.mark.parametrize("killed", [False, True])
 def test_what_was_so_for_a_while_within_the_run_changes_nothing_of_its_undo(settings, record, killed):
     world = World()
-    changes.carry_out(changes.plan("01", world.wanted(user="whole")), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(user="whole")), settings, record, world.lock)
     for _ in range(2):
-        with changes.temporarily(world.wanted(user="without contact"), "05", record, world.lock):
+        with engine.temporarily(world.wanted(user="without contact"), "05", record, world.lock):
             rows = record.rows(LOG)
             live = dict(world.live)
     if killed:  # within the block: the record and the account are as they were there
@@ -262,39 +263,39 @@ def test_what_was_so_for_a_while_within_the_run_changes_nothing_of_its_undo(sett
     assert [(change.before, change.after, change.foreign) for change in undo.changes] == [
         ("without contact" if killed else "whole", None, False)
     ]
-    assert changes.roll_back(undo, settings, record, world.lock).states == ("applied",)
+    assert engine.roll_back(undo, settings, record, world.lock).states == ("applied",)
     assert world.live == {}
 
 
 def test_another_subscriber_than_the_runs_own_is_not_searched_for(settings, record):
     world = World()
-    plan = changes.plan("01", world.wanted(a=1))
+    plan = engine.plan("01", world.wanted(a=1))
     record.keep_json("plan.json", plan_data([plan], settings))
-    changes.carry_out(plan, settings, record, world.lock)
+    engine.carry_out(plan, settings, record, world.lock)
     other = settings.model_copy(update={"ops_subscription_endpoint": "arn:aws:sqs:us-east-1:000000000000:Another"})
     with pytest.raises(Refused, match="another ops_subscription_endpoint than run"):
-        changes.roll_back(undo_plan(record.rows(LOG), world.reopen), other, record, world.lock)
+        engine.roll_back(undo_plan(record.rows(LOG), world.reopen), other, record, world.lock)
     assert world.live == {"a": 1}
 
 
 def test_what_somebody_else_wrote_since_is_not_undone_unless_told(settings, record):
     world = World({"old": 1})
-    changes.carry_out(changes.plan("01", world.wanted(old=2)), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(old=2)), settings, record, world.lock)
     world.live["old"] = "theirs"
     undo = undo_plan(record.rows(LOG), world.reopen)
     with pytest.raises(Refused, match=r"somebody else changed thing old since run .* --overwrite"):
-        changes.roll_back(undo, settings, record, world.lock)
+        engine.roll_back(undo, settings, record, world.lock)
     assert world.live == {"old": "theirs"}
     told = settings.model_copy(update={"rollback_foreign": "overwrite"})
-    assert changes.roll_back(undo, told, record, world.lock).states == ("applied",)
+    assert engine.roll_back(undo, told, record, world.lock).states == ("applied",)
     assert world.live == {"old": 1}
 
 
 def test_one_thing_that_cannot_be_undone_keeps_no_other_from_it(settings, record):
     world = World({"a": 0, "b": 0, "c": 0})
-    changes.carry_out(changes.plan("01", world.wanted(a=1, b=1, c=1)), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(a=1, b=1, c=1)), settings, record, world.lock)
     world.refuses = {"b"}
-    outcome = changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
+    outcome = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
     assert said(outcome) == ("applied", "failed: AWS refused b", "applied")
     assert world.live == {"a": 0, "b": 1, "c": 0}
     checks = verify(outcome, settings, record)
@@ -312,11 +313,11 @@ def test_while_the_workflow_is_not_restored_what_it_needs_stays(settings, record
     world = World({"workflow": "old"})
     world.thing = lambda label: (First if label == "workflow" else FakeResource)(world, label)
     world.reopen = lambda kind, identity: world.thing(**identity)
-    changes.carry_out(
-        changes.plan("01", world.wanted(rule="carries", workflow="new", widgets="shown")), settings, record, world.lock
+    engine.carry_out(
+        engine.plan("01", world.wanted(rule="carries", workflow="new", widgets="shown")), settings, record, world.lock
     )
     world.refuses = {"workflow"}
-    outcome = changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
+    outcome = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
     untried = "not tried: thing workflow comes first, and could not be restored"
     assert said(outcome) == ("failed: AWS refused workflow", untried, untried)
     assert world.live == {"workflow": "new", "rule": "carries", "widgets": "shown"}
@@ -334,17 +335,17 @@ def test_an_alias_that_is_not_restored_keeps_the_workflow_from_nothing_and_only_
 
     world.thing = lambda label: (FakeResource if label == "rule" else Carrying)(world, label)
     world.reopen = lambda kind, identity: world.thing(**identity)
-    changes.carry_out(
-        changes.plan("01", world.wanted(rule="carries", workflow="new", alias="v2")), settings, record, world.lock
+    engine.carry_out(
+        engine.plan("01", world.wanted(rule="carries", workflow="new", alias="v2")), settings, record, world.lock
     )
     assert waited == []
     world.refuses = {"alias"}
-    outcome = changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
+    outcome = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
     untried = "not tried: thing alias comes first, and could not be restored"
     assert said(outcome) == ("failed: AWS refused alias", "applied", untried)
     assert world.live == {"workflow": "old", "alias": "v2", "rule": "carries"}
     world.refuses, waited[:] = set(), []
-    again = changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
+    again = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
     assert again.states == ("applied", "nothing to do", "applied")
     assert waited == ["workflow"]
 
@@ -356,14 +357,14 @@ def test_of_two_that_fail_the_first_is_named_and_none_is_tried_once_the_lock_is_
     world, tried = World(), list[str]()
     world.thing = lambda label: (FakeResource if label == "rule" else First)(world, label)
     world.reopen = lambda kind, identity: world.thing(**identity)
-    changes.carry_out(changes.plan("01", world.wanted(rule=1, b=1, a=1)), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(rule=1, b=1, a=1)), settings, record, world.lock)
 
     def at_write(label):
         tried.append(label)
         raise error
 
     world.at_write = at_write
-    outcome = changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
+    outcome = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
     untried = "not tried: thing a comes first, and could not be restored"
     assert said(outcome) == (f"failed: {error}", f"failed: {error}" if len(tries) == 2 else untried, untried)
     assert tried == tries
@@ -378,10 +379,10 @@ def test_what_was_for_a_while_is_taken_away_by_an_undo_of_its_own(settings, reco
             settled.append(self.label)
 
     world.thing = lambda label: Settling(world, label)
-    with changes.temporarily(world.wanted(ear=1), "05", record, world.lock):
+    with engine.temporarily(world.wanted(ear=1), "05", record, world.lock):
         assert settled == []
     world.live["mouth"] = 1
-    changes.clear([world.thing("mouth")], record, world.lock)
+    engine.clear([world.thing("mouth")], record, world.lock)
     assert settled == ["ear", "mouth"]
     told = [(row["name"], row["undoes"], row["temporary"]) for row in record.rows(LOG) if row["state"] == "applied"]
     assert told == [("thing ear", False, True), ("thing ear", True, True), ("thing mouth", True, True)]
@@ -400,8 +401,8 @@ def test_where_what_the_others_carry_does_not_come_into_force_the_last_of_it_fai
     world.thing = lambda label: (FakeResource if label == "rule" else Carrying)(world, label)
     world.reopen = lambda kind, identity: world.thing(**identity)
     wanted = world.wanted(rule="carries", **dict.fromkeys(reversed(labels), 1))
-    changes.carry_out(changes.plan("01", wanted), settings, record, world.lock)
-    outcome = changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", wanted), settings, record, world.lock)
+    outcome = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
     assert outcome.undoes
     assert said(outcome) == (
         *["applied"] * (len(labels) - 1),
@@ -420,12 +421,12 @@ def test_what_can_only_be_restored_after_the_next_one_is_tried_again_and_only_th
 
     world.thing = lambda label: (FakeResource if label == "rule" else Carrying)(world, label)
     world.reopen = lambda kind, identity: world.thing(**identity)
-    changes.carry_out(
-        changes.plan("01", world.wanted(rule="carries", workflow="new", alias="v2")), settings, record, world.lock
+    engine.carry_out(
+        engine.plan("01", world.wanted(rule="carries", workflow="new", alias="v2")), settings, record, world.lock
     )
     world.refuses, world.writes[:] = {"alias"}, []
     world.at_write = lambda label: world.refuses.discard("alias") if label == "workflow" else None
-    outcome = changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
+    outcome = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
     assert outcome.states == ("applied", "applied", "applied")
     assert world.writes == [("workflow", "old"), ("alias", "v1"), ("rule", None)]
     assert waited == ["workflow on [('alias', 'v1'), ('rule', 'carries'), ('workflow', 'old')]"]
@@ -439,8 +440,8 @@ def test_after_a_second_try_that_somebody_else_ended_nothing_more_is_written(set
     world = World({"workflow": "old", "alias": "v1"})
     world.thing = lambda label: (FakeResource if label == "rule" else First)(world, label)
     world.reopen = lambda kind, identity: world.thing(**identity)
-    changes.carry_out(
-        changes.plan("01", world.wanted(rule="carries", workflow="new", alias="v2")), settings, record, world.lock
+    engine.carry_out(
+        engine.plan("01", world.wanted(rule="carries", workflow="new", alias="v2")), settings, record, world.lock
     )
     world.refuses, tries = {"alias"}, list[str]()
 
@@ -450,7 +451,7 @@ def test_after_a_second_try_that_somebody_else_ended_nothing_more_is_written(set
             raise Superseded("another run may write now")
 
     world.at_write = at_write
-    outcome = changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
+    outcome = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
     assert outcome.states == ("failed", "applied", "not tried")
     assert (tries, world.live["rule"]) == (["alias", "workflow", "alias"], "carries")
 
@@ -462,29 +463,29 @@ def test_an_undo_that_fails_although_the_value_is_back_is_still_a_failure(settin
 
     world = World({"a": 0})
     world.reopen = lambda kind, identity: Unsettled(world, **identity)
-    changes.carry_out(changes.plan("01", world.wanted(a=1)), settings, record, world.lock)
-    outcome = changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(a=1)), settings, record, world.lock)
+    outcome = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
     assert world.live == {"a": 0}
     assert [check.status for check in verify(outcome, settings, record)] == ["failed"]
     # And an undo that was cut short before it had waited waits when it is run again.
-    again = changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
+    again = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
     assert said(again)[0].startswith("failed: executions still run")
 
 
 def test_what_is_applied_anew_after_a_rollback_returns_to_the_value_of_then(settings, record):
     world = World({"a": "first"})
-    changes.carry_out(changes.plan("01", world.wanted(a="ours")), settings, record, world.lock)
-    changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(a="ours")), settings, record, world.lock)
+    engine.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
     world.live["a"] = "theirs, since"
-    changes.carry_out(changes.plan("01", world.wanted(a="ours")), settings, record, world.lock)
-    changes.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(a="ours")), settings, record, world.lock)
+    engine.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
     assert world.live == {"a": "theirs, since"}
 
 
 def test_the_emergency_path_writes_at_once_without_lock_or_reading(settings, record):
     world = World({"a": "new"})
     world.still_ours = lambda: pytest.fail("nobody is asked")
-    assert changes.restore_now(world.thing("a"), "old", record) == ""
+    assert engine.restore_now(world.thing("a"), "old", record) == ""
     assert (world.live, world.holders) == ({"a": "old"}, [])
     assert states(record, "a") == ["intended", "applied"]
 
@@ -494,7 +495,7 @@ def test_the_emergency_path_tells_before_it_writes_what_it_is_about_to_write(set
     world.at_write = lambda label: told.append(states(record, "a"))
     world.refuses = {"a"}
     with pytest.raises(NotAsWanted):
-        changes.restore_now(world.thing("a"), "old", record)
+        engine.restore_now(world.thing("a"), "old", record)
     assert told == [["intended"]]  # on disk when AWS was called, so that a kill during the call leaves a word of it
     assert states(record, "a") == ["intended"]  # and nothing says that it was carried out
     assert [row["undoes"] for row in record.rows(LOG)] == [True]
@@ -502,24 +503,24 @@ def test_the_emergency_path_tells_before_it_writes_what_it_is_about_to_write(set
 
 def test_before_a_validation_only_what_was_for_a_while_is_cleared_and_never_what_the_run_changed(settings, record):
     world = World({"kept": "before"})
-    changes.carry_out(changes.plan("02", world.wanted(kept="ours", made="ours")), settings, record, world.lock)
+    engine.carry_out(engine.plan("02", world.wanted(kept="ours", made="ours")), settings, record, world.lock)
     with (
         pytest.raises(NotAsWanted, match="left behind"),
-        changes.temporarily(world.wanted(ear=1), "05", record, world.lock),
+        engine.temporarily(world.wanted(ear=1), "05", record, world.lock),
     ):
         world.refuses = {"ear"}
     world.refuses = set()
-    assert changes.clear_left_behind(record, world, world.reopen, world.lock) == ["thing ear"]
+    assert engine.clear_left_behind(record, world, world.reopen, world.lock) == ["thing ear"]
     assert world.live == {"kept": "ours", "made": "ours"}
 
 
 def test_what_a_killed_process_left_is_removed_and_one_that_stays_keeps_no_other(settings, record):
     world = World({"ear": 1, "mouth": 1, "nose": 1}, refuses={"mouth"}, in_use={"ear": "it holds 3 messages"})
     with pytest.raises(NotAsWanted, match=r"could not be removed: thing mouth \(AWS refused mouth\)$"):
-        changes.clear([world.thing(label) for label in ("ear", "mouth", "nose")], record, world.lock)
+        engine.clear([world.thing(label) for label in ("ear", "mouth", "nose")], record, world.lock)
     assert world.live == {"mouth": 1}
     world.refuses = set()
-    assert changes.clear([world.thing(label) for label in ("mouth", "nose")], record, world.lock) == [
+    assert engine.clear([world.thing(label) for label in ("mouth", "nose")], record, world.lock) == [
         "thing mouth",
         "thing nose",
     ]
@@ -535,17 +536,17 @@ def test_clearing_ends_at_once_where_nothing_more_may_be_written(error, record):
 
     world.at_write = at_write
     with pytest.raises(type(error)):
-        changes.clear([world.thing("ear"), world.thing("mouth")], record, world.lock)
+        engine.clear([world.thing("ear"), world.thing("mouth")], record, world.lock)
     assert [row["name"] for row in record.rows(LOG)].count("thing mouth") == 0
 
 
 def test_a_full_disk_keeps_nobody_from_the_emergency_path(settings, record, monkeypatch):
     world = World({"a": "new"})
     full(monkeypatch)
-    assert "No space left" in changes.restore_now(world.thing("a"), "old", record)
+    assert "No space left" in engine.restore_now(world.thing("a"), "old", record)
     assert world.live == {"a": "old"}
 
 
 def test_each_wait_before_a_write_is_tried_again_is_twice_the_one_before():
-    first, *rest = changes.WAITS
-    assert (first, rest) == (0.5, [2 * wait for wait in changes.WAITS[:-1]])
+    first, *rest = engine.WAITS
+    assert (first, rest) == (0.5, [2 * wait for wait in engine.WAITS[:-1]])

@@ -1,11 +1,11 @@
 """Whether live things hold what was wanted: read until they do, or time is up. Writes only the record."""
 
+from lib.changes.plans import UNKNOWN, Outcome, differences, entry, same
+from lib.changes.resource import Resource, Value
 from lib.checks import Check, Status, brief
 from lib.errors import NotAsWanted
-from lib.plans import UNKNOWN, Outcome, differences, entry, same
 from lib.record.change_rows import WriteState
 from lib.record.records import LOG, Record
-from lib.resource import Resource, Value
 from lib.settings import Settings
 from lib.values.check_ids import Id
 from lib.values.exact_json import parts_of
