@@ -2,14 +2,14 @@
 asked for only so long, and what does not come of it is said: it keeps nobody waiting.
 """
 
-from lib import locks
-from lib.account_guards import AccountGuards
 from lib.aws import Live
 from lib.changes import kept_plans, loss_guard, undo_plan
 from lib.changes.plans import Change, Plan
 from lib.emergency import Restoration
 from lib.errors import RunbookError
 from lib.record.records import Record
+from lib.resources import run_lock
+from lib.resources.account_guards import AccountGuards
 from lib.wait import SOON_SECONDS, within
 
 
@@ -22,10 +22,10 @@ def take_lock_away(live: Live) -> str:
 
 
 def _lock_taken(live: Live) -> str:
-    held = locks.found(live)
+    held = run_lock.found(live)
     if held is None:
         return ""
-    locks.break_lock(live, held.run_id, force=True)
+    run_lock.break_lock(live, held.run_id, force=True)
     return f"the lock of run {held.run_id} was taken away, so that it cannot write the new definition again"
 
 

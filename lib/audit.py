@@ -9,22 +9,22 @@ import secrets
 from collections.abc import Callable
 from dataclasses import replace
 
-from lib import stores
 from lib.aws import Live, connect
 from lib.errors import Altered
 from lib.record import manifest, records, sync
 from lib.record.folder import ATTEMPT, CHECKS
 from lib.record.records import MANIFEST, Record
 from lib.record.salvage import Salvage
+from lib.resources import s3_record_store
+from lib.resources.s3_record_store import RunStore, Shelves
 from lib.settings import Settings
-from lib.stores import RunStore, Shelves
 
 SOON_ATTEMPTS = 2  # of each call to a store, where nothing may be waited for
 
 
 def begin(settings: Settings) -> tuple[Record, Live]:
     """The record of this run, new where `run_id` is empty or unknown, and the connection. Raises like `connect`."""
-    shelves = stores.shelves(settings)
+    shelves = s3_record_store.shelves(settings)
     look(settings, shelves)
     return attached(settings, records.open_run(settings), shelves)
 
@@ -38,7 +38,7 @@ def reopen(
     one that is not as it was sealed, unless it is asked for `unverified`, which says by what. A store that cannot be
     used names the `way` in an emergency, of a command that has one.
     """
-    shelves = stores.shelves(settings)
+    shelves = s3_record_store.shelves(settings)
     if settings.run_id in look(settings, shelves, way):
         return attached(settings, records.open_run(settings), shelves, unverified, way)
     return attached(settings, records.existing(settings, settings.run_id, usable), shelves, unverified, way)
@@ -50,12 +50,12 @@ def fetched(settings: Settings, unverified: str = "", way: str = "") -> list[str
     With `unverified` nothing that lies there keeps the rest from being taken: returns what could not be, and what is
     not as it was sealed, which the record says from then on. The store stays as it is.
     """
-    shelves = stores.shelves(settings, SOON_ATTEMPTS)
+    shelves = s3_record_store.shelves(settings, SOON_ATTEMPTS)
     if shelves is None:
         return []
     shelf = shelves.run(settings.run_id, settings.run_folder)
     salvage = Salvage(Record(settings.run_folder, settings.run_id, at_once=True), shelf)
-    with stores.opening(shelf.where, settings, way):
+    with s3_record_store.opening(shelf.where, settings, way):
         stored = (salvage if unverified else shelf).stored()
     if not stored:
         look(settings, shelves, way)  # so that the latest runs can be named
@@ -77,13 +77,13 @@ def attached(
     records.opened(settings, record, unverified)
     live = connect(settings, record.log_call)
     record = replace(record, attempt=_attempt(record))
-    shelves = shelves or stores.shelves(settings)
+    shelves = shelves or s3_record_store.shelves(settings)
     if shelves is None:
         return record, live
     shelf = shelves.run(record.run_id, record.folder)
     _bring_together(settings, record, shelf, way)
     records.verified(settings, record, unverified)
-    with stores.opening(shelf.where, settings, way):
+    with s3_record_store.opening(shelf.where, settings, way):
         shelf.put(MANIFEST, record.folder / MANIFEST)  # so that other machines see that it is open
     return replace(record, store=shelf), live
 
@@ -100,7 +100,7 @@ def _attempt(record: Record) -> str:
 
 def _bring_together(settings: Settings, record: Record, shelf: RunStore, way: str) -> None:
     """Make folder and store agree. Raises Altered for a store whose seals are gone, before anything of it is taken."""
-    with stores.opening(shelf.where, settings, way):
+    with s3_record_store.opening(shelf.where, settings, way):
         _require_sealed(record, shelf)
         sync.together(record, shelf)
 
@@ -120,14 +120,14 @@ def look(settings: Settings, shelves: Shelves | None = None, way: str = "") -> l
 
     The copies count where approvals, earlier writes and the status of runs are looked up. No run's own record changes.
     """
-    shelves = shelves or stores.shelves(settings)
+    shelves = shelves or s3_record_store.shelves(settings)
     if shelves is None:
         return []
     found = {run_id: files for run_id, files in shelves.runs(way).items() if run_id != records.DRILLS}
     folder = settings.runs_folder / records.COPIES
     for run_id, files in found.items():
         copy, shelf = Record(folder / run_id, run_id), shelves.run(run_id)
-        with stores.opening(shelf.where, settings, way):
+        with s3_record_store.opening(shelf.where, settings, way):
             sync.copy_telling(copy, shelf, files)
     return sorted(found)
 

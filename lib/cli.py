@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from lib import audit, desired, drilling, locks, looking, notebooks, preflight, resume, run, terminal, undoing
+from lib import audit, drilling, looking, notebooks, preflight, resume, run, terminal, undoing
 from lib.aws import Live, connect
 from lib.changes import approval, approvers, engine, loss_guard
 from lib.checks import require
@@ -17,6 +17,7 @@ from lib.record import commands, origin, records, run_phases
 from lib.record.change_rows import WriteState
 from lib.record.records import Record
 from lib.record.run_phases import VALIDATION, Phase
+from lib.resources import desired, run_lock
 from lib.settings import Settings, changed
 from lib.values.check_ids import APPROVAL
 from lib.values.modes import Mode
@@ -116,7 +117,7 @@ def left_of(begun: Settings, record: Record, live: Live, break_lock: bool, undo:
 def with_its_lock(chosen: Settings, run_id: str) -> list[str]:
     """`--break-lock` where the run could not give its lock back, or nobody can tell: with a token that expired, say."""
     try:
-        held = locks.found(connect(chosen))
+        held = run_lock.found(connect(chosen))
     except RunbookError:
         return ["--break-lock"]
     return ["--break-lock"] if held and held.run_id == run_id else []
@@ -187,9 +188,9 @@ def lock(given: Callable[..., Settings], run_id: str, force: bool) -> int:
     """Show who may write now, or take a stale lock away."""
     live = connect(given())
     if run_id:
-        terminal.say(f"Lock broken: {locks.break_lock(live, run_id, force).said}")
+        terminal.say(f"Lock broken: {run_lock.break_lock(live, run_id, force).said}")
         return 0
-    found = locks.found(live)
+    found = run_lock.found(live)
     terminal.say(f"Held by {found.said}" if found else "Nobody holds the lock.")
     return 0
 

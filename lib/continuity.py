@@ -13,7 +13,8 @@ from lib.changes.plans import Outcome
 from lib.checks import Check, Status
 from lib.record.change_rows import WriteState
 from lib.record.records import Record
-from lib.resources import Workflow, WorkflowAlias, entries
+from lib.resources.existing import entries
+from lib.resources.kinds import Workflow, WorkflowAlias
 from lib.resources.workflow import value_of
 from lib.settings import Settings
 from lib.telemetry import cutover, outcomes, pauses, shifts, success_rate

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lib import names
 from lib.asl import reading
 from lib.aws import Live, readable
 from lib.checks import Check, Status, status_in
@@ -16,6 +15,7 @@ from lib.definitions import lint, loader
 from lib.errors import NotAsWanted
 from lib.phases import entry
 from lib.record.records import Record
+from lib.resources.existing import names
 from lib.resources.rules import Rule, targets
 from lib.resources.workflow import description, versions
 from lib.resources.workflow_alias import routings

@@ -1,13 +1,14 @@
 """Phase 06 beyond its plan: whether the documents will describe what runs, and what changed in them. Read-only."""
 
-from lib import desired, names
 from lib.aws import Live
 from lib.changes import engine
 from lib.changes.plans import Plan
 from lib.checks import Check, status_in
 from lib.definitions import documents
 from lib.record.change_rows import Action
-from lib.resources import Section
+from lib.resources import desired
+from lib.resources.existing import names
+from lib.resources.kinds import Section
 from lib.values.check_ids import Id
 
 

@@ -14,12 +14,13 @@ from datetime import UTC, datetime
 from math import inf
 from typing import Any
 
-from lib import audit, latency, stores
+from lib import audit, latency
 from lib.checks import Check, Status
 from lib.libraries import pandas as pd
 from lib.record import manifest, records, sync
 from lib.record.folder import BROKEN_OFF, DRILLED
 from lib.record.records import DRILLS, Record
+from lib.resources import s3_record_store
 from lib.settings import Settings
 
 LOG = "drills.jsonl"
@@ -40,13 +41,13 @@ COLUMNS = ["time", "run_id", "scenario", "route", "verdict", "trusted", "operati
 def opened(settings: Settings) -> Record:
     """The log as a record of its own, with every machine's rows where the parameters name a store."""
     folder = settings.runs_folder / DRILLS
-    record, shelves = Record(folder, DRILLS), stores.shelves(settings)
+    record, shelves = Record(folder, DRILLS), s3_record_store.shelves(settings)
     if shelves is None:
         return record
     with record.kept():
         folder.mkdir(parents=True, exist_ok=True)
     shelf = shelves.run(DRILLS, folder)
-    with stores.opening(shelf.where, settings):
+    with s3_record_store.opening(shelf.where, settings):
         sync.together(record, shelf)
     return replace(record, store=shelf)
 

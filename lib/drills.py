@@ -12,8 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from lib import executions, listening, locks, resources
-from lib.account_guards import AccountGuards
+from lib import executions, listening
 from lib.asl.states import named
 from lib.aws import Live
 from lib.changes import engine
@@ -26,7 +25,9 @@ from lib.executions import Execution
 from lib.listening import Received
 from lib.record.records import Record
 from lib.record.run_phases import VALIDATION
-from lib.resources import entries
+from lib.resources import kinds, run_lock
+from lib.resources.account_guards import AccountGuards
+from lib.resources.existing import entries
 from lib.resources.users import item_of, require_nobodys
 from lib.resources.workflow import value_of
 from lib.routes import DRILL_PREFIX, Told
@@ -129,8 +130,8 @@ def run(live: Live, record: Record, groups: Sequence[Group], phase: str = VALIDA
     if gated:
         _require_gate(live, entry)
     require_nobodys(live)
-    lock = locks.of(live)
-    engine.clear_left_behind(record, AccountGuards(live), partial(resources.reopen, live), lock)
+    lock = run_lock.of(live)
+    engine.clear_left_behind(record, AccountGuards(live), partial(kinds.reopen, live), lock)
     engine.clear(listening.left_behind(live), record, lock)
     # SQS refuses a deleted queue's name for a minute, so a second validation of the run needs names of its own.
     session = f"{secrets.token_hex(2)}-{record.run_id}"
@@ -154,7 +155,7 @@ def _session(live: Live, record: Record, groups: Sequence[Group], session: str, 
         before = _interventions(live)
         with ExitStack() as meanwhile:
             if group.meanwhile:
-                meanwhile.enter_context(engine.temporarily(group.meanwhile, phase, record, locks.of(live)))
+                meanwhile.enter_context(engine.temporarily(group.meanwhile, phase, record, run_lock.of(live)))
             mine = _run(live, record, group, entry)
             listening.collect(live, session, heard, partial(_complete, mine))
         started += mine

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from lib import backups
-from lib.account_guards import AccountGuards
 from lib.aws import Live
 from lib.changes import engine, provenance, undo_plan, verification
 from lib.changes.resource import Resource, Value
@@ -21,6 +20,7 @@ from lib.checks import Check, brief
 from lib.errors import BadParameters, NotAsWanted, Refused, RunbookError, Unanswered
 from lib.record.change_rows import WriteState
 from lib.record.records import LOG, Record
+from lib.resources.account_guards import AccountGuards
 from lib.resources.workflow import Workflow
 from lib.resources.workflow_alias import WorkflowAlias, is_routing, kept_routings
 from lib.settings import Settings, changed

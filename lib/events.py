@@ -6,7 +6,7 @@ from typing import Any
 from lib.aws import Live, readable
 from lib.checks import Check, Status
 from lib.definitions import loader
-from lib.resources import Rule
+from lib.resources.kinds import Rule
 from lib.resources.users import require_nobodys
 from lib.routes import LOW_SENTIMENT_RULE
 from lib.values.check_ids import Id

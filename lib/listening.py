@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lib import desired, routes
+from lib import routes
 from lib.aws import Live, readable
 from lib.changes.plans import Wanted
 from lib.channels import Channel
 from lib.definitions import loader
-from lib.resources import Queue, Rule, Subscription, Target
+from lib.resources import desired
 from lib.resources.base import LiveThing
+from lib.resources.kinds import Queue, Rule, Subscription, Target
 from lib.resources.rules import targets
 from lib.resources.topics import LISTENING, subscriptions
 from lib.routes import Told

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lib import names, routes
+from lib import routes
 from lib.aws import Live, readable
 from lib.checks import Check, Status, in_mode
-from lib.resources import identity_policies
-from lib.resources.encryption import USES, topics_keys, workflows_keys
+from lib.resources.existing import identity_policies, names
+from lib.resources.existing.encryption import USES, topics_keys, workflows_keys
 from lib.resources.roles import inline_policies
 from lib.values.check_ids import Id
 from lib.values.modes import Gap, Mode

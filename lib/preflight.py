@@ -8,16 +8,17 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from lib import executions
-from lib.account_guards import AccountGuards
 from lib.asl import functions
 from lib.aws import Live, error_code, readable
 from lib.checks import Check, Status
 from lib.errors import NotAsWanted, RunbookError
-from lib.names import VARIABLE, dispatcher, processor
 from lib.phases import entry
-from lib.resources import Rule, entries
-from lib.resources.entries import Entries
+from lib.resources.account_guards import AccountGuards
+from lib.resources.existing import entries
+from lib.resources.existing.entries import Entries
+from lib.resources.existing.names import VARIABLE, dispatcher, processor
 from lib.resources.functions import environment_keys, permissions
+from lib.resources.kinds import Rule
 from lib.resources.rules import targets, told
 from lib.resources.statements import carries, value_of
 from lib.resources.topics import subscriptions

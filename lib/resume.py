@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
-from lib import account_guards, resources, run
+from lib import run
 from lib.aws import Live
 from lib.changes import approval, approvers, loss_guard, provenance, undo_plan
 from lib.changes.account import AccountGuards
@@ -15,6 +15,7 @@ from lib.phases.validity import Validity
 from lib.record.change_rows import WriteState
 from lib.record.records import LOG, VERDICT, Record
 from lib.record.run_phases import NOTEBOOKS, VALIDATION
+from lib.resources import account_guards, kinds
 from lib.settings import Settings, changed, mask
 from lib.values.check_ids import APPROVAL
 from lib.values.exact_json import laid
@@ -51,7 +52,7 @@ def resumable(record: Record) -> bool:
 
 def read_back(live: Live, record: Record) -> list[dict[str, str]]:
     """What AWS says of each write whose end the record does not tell; added to the record."""
-    return unfinished(record, account_guards.AccountGuards(live), partial(resources.reopen, live))
+    return unfinished(record, account_guards.AccountGuards(live), partial(kinds.reopen, live))
 
 
 def unfinished(record: Record, account: AccountGuards, reopen: Reopen) -> list[dict[str, str]]:

@@ -13,14 +13,14 @@ from lib import criteria as rules
 from lib import failures as single_failures
 from lib.aws import Live
 from lib.checks import Check, Status, id_of, in_mode, key_of
-from lib.desired import WIDGET_PREFIX
 from lib.executions import describe
 from lib.phases import validity
 from lib.phases.validity import Validity
 from lib.record.folder import CHECKS
 from lib.record.records import VALIDATED, Record
 from lib.record.run_phases import VALIDATION
-from lib.resources import Widgets
+from lib.resources.desired import WIDGET_PREFIX
+from lib.resources.kinds import Widgets
 from lib.routes import ordered
 from lib.telemetry import cutover, outcomes
 from lib.telemetry.cutover import Cutover

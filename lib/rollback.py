@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from lib import resources
-from lib.account_guards import AccountGuards
 from lib.asl.states import named
 from lib.aws import Live
 from lib.changes import plans, provenance, undo_plan
@@ -17,7 +15,10 @@ from lib.errors import BadParameters, RunbookError
 from lib.record import records, run_phases
 from lib.record.change_rows import Action, WriteState
 from lib.record.records import LOG, Record
-from lib.resources import Workflow, entries
+from lib.resources import kinds
+from lib.resources.account_guards import AccountGuards
+from lib.resources.existing import entries
+from lib.resources.kinds import Workflow
 from lib.resources.workflow import value_of
 
 LEDGER = "evidence/rollback.json"
@@ -49,7 +50,7 @@ def rows(live: Live, record: Record) -> list[dict[str, Any]]:
 def plan(live: Live, record: Record) -> Plan:
     """The undo of what a run wrote, back to before `rollback_to_phase`, against the live account."""
     chosen = within(rows(live, record), live.settings.rollback_to_phase)
-    found = undo_plan.plan(chosen, lambda kind, identity: resources.reopen(live, kind, identity))
+    found = undo_plan.plan(chosen, lambda kind, identity: kinds.reopen(live, kind, identity))
     carriers = {_thing(row) for row in chosen if row["phase"] in CARRYING and not row.get("temporary")}
     taken = any((one.resource.name, one.temporary) in carriers for one in found.changes if one.action != Action.NONE)
     needed = _needed(live) if taken and not any(one.resource.others_rely for one in found.changes) else ""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from lib import audit, desired, locks, notebooks, preflight
+from lib import audit, notebooks, preflight
 from lib.aws import Identity, Live
 from lib.changes import approval, approvers, engine, loss_guard
 from lib.changes.plans import Plan
@@ -18,7 +18,8 @@ from lib.record.change_rows import WriteState
 from lib.record.folder import BROKEN_OFF, DRILLED
 from lib.record.records import VERDICT, Record
 from lib.record.run_phases import NOTEBOOKS, PLANNED_MINUTES, PREFLIGHT, ROLLBACK, Phase, verdict_of_part
-from lib.resources import entries
+from lib.resources import desired, run_lock
+from lib.resources.existing import entries
 from lib.settings import Settings
 from lib.values.check_ids import APPROVAL
 from lib.values.modes import Mode
@@ -138,7 +139,7 @@ def alone(settings: Settings, record: Record, live: Live) -> Iterator[None]:
     if settings.mode == Mode.PLAN:
         yield
         return
-    with locks.held(live, record.run_id):
+    with run_lock.held(live, record.run_id):
         notebooks.adopt(settings, record)  # what a killed command left of its notebooks
         yield
 

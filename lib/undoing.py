@@ -6,7 +6,7 @@ from functools import partial
 
 import click
 
-from lib import after_restore, audit, emergency, locks, notebooks, recorded_parameters, run, settings, stores, terminal
+from lib import after_restore, audit, emergency, notebooks, recorded_parameters, run, settings, terminal
 from lib import rollback as rollbacks
 from lib.aws import NOT_TOLD, Live, connect
 from lib.changes import engine
@@ -26,6 +26,7 @@ from lib.errors import (
 from lib.record import commands, records
 from lib.record.records import Record
 from lib.record.run_phases import Phase
+from lib.resources import run_lock, s3_record_store
 from lib.settings import Settings, changed
 from lib.values.modes import Foreign, Mode
 
@@ -235,7 +236,7 @@ def sealed_soon(soon: Settings, record: Record, left: bool) -> str:
         records.seal(record, closing=False)
     try:
         if soon.record_store and not left:
-            shelves = stores.shelves(soon, audit.SOON_ATTEMPTS)
+            shelves = s3_record_store.shelves(soon, audit.SOON_ATTEMPTS)
             records.seal(audit.attached(soon, record, shelves)[0])
     except RunbookError as error:
         why = f"the record's store does not tell of this yet, only {record.folder} does ({first_cause(error)})"
@@ -268,5 +269,5 @@ def loudly(command: str, run_id: str) -> str:
 
 def break_left(live: Live, run_id: str) -> None:
     """Take away the lock that a run left behind, where it left one."""
-    held = locks.found(live)
-    terminal.say(f"Lock broken: {locks.break_lock(live, run_id).said}" if held else "Nobody held the lock.")
+    held = run_lock.found(live)
+    terminal.say(f"Lock broken: {run_lock.break_lock(live, run_id).said}" if held else "Nobody held the lock.")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from lib import boundaries, criteria, desired, drills, judging, latency, metrics, scenarios
+from lib import boundaries, criteria, drills, judging, latency, metrics, scenarios
 from lib.aws import Live
 from lib.changes import engine
 from lib.changes.plans import Wanted
@@ -15,8 +15,10 @@ from lib.drills import Group, Session
 from lib.libraries import pandas as pd
 from lib.phases import entry
 from lib.record.records import Record
-from lib.resources import DrillUser, entries
-from lib.resources.entries import Entries
+from lib.resources import desired
+from lib.resources.existing import entries
+from lib.resources.existing.entries import Entries
+from lib.resources.kinds import DrillUser
 from lib.routes import Route
 from lib.scenarios import Scenario
 from lib.settings import Settings

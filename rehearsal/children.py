@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lib import machine
+from lib.resources import machine
 from lib.wait import Patience, until
 
 HERE = Path(__file__).resolve().parent

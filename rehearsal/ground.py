@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lib import desired, locks
 from lib import settings as parameters
 from lib.aws import connect
 from lib.changes import engine
 from lib.record import records
+from lib.resources import desired, run_lock
 from lib.routes import DRILL_PREFIX
 from lib.settings import Settings
 from lib.telemetry.words import ExecutionStatus
@@ -153,7 +153,7 @@ def _as_planned(endpoint: str, folder: Path) -> Settings:
     record = records.open_run(settings)
     live = connect(settings, record.log_call)
     for number in PHASES:
-        engine.carry_out(engine.plan(number, desired.PHASES[number](live)), settings, record, locks.of(live))
+        engine.carry_out(engine.plan(number, desired.PHASES[number](live)), settings, record, run_lock.of(live))
     client(endpoint, "lambda", settings.region).create_function(
         FunctionName=SABOTEUR,
         Runtime="python3.11",

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from lib.account_guards import PLACE
 from lib.errors import NotAsWanted
+from lib.resources.account_guards import PLACE
 from lib.settings import Settings
 from lib.wait import FOR_EVER, Patience, until
 from rehearsal import clients

@@ -17,12 +17,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lib import locks
 from lib import settings as parameters
 from lib.command import told
 from lib.errors import BadParameters, NotAsWanted
 from lib.record import records
 from lib.record.records import Record
+from lib.resources import run_lock
 from lib.routes import DRILL_PREFIX
 from lib.settings import Settings
 from lib.wait import Patience, until
@@ -180,7 +180,7 @@ def started(current: Stage, work: Work) -> int:
         return child
     code = BUG
     try:
-        os.environ.pop(locks.TOKEN, None)
+        os.environ.pop(run_lock.TOKEN, None)
         code = _as_a_command(current, work)
     finally:
         os._exit(code)  # whatever happens: a copy of this process must never go on as if it were this one

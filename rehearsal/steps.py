@@ -6,13 +6,14 @@ left out: not every check of the phase is answered here, and so, unlike `noteboo
 
 from collections.abc import Callable
 
-from lib import audit, desired, locks, rollback, scenarios, validation
+from lib import audit, rollback, scenarios, validation
 from lib.changes import engine, undo_plan
 from lib.checks import require
 from lib.drills import Group
 from lib.errors import RunbookError
 from lib.record.records import Record
 from lib.record.run_phases import VALIDATION, Phase
+from lib.resources import desired, run_lock
 from lib.settings import Settings, changed
 from lib.values.words import Verdict
 
@@ -32,7 +33,7 @@ def _changed(number: str, given: Settings) -> None:
     record, live = audit.begin(given)
     wanted = desired.PHASES[number](live)
     plan = engine.plan(number, wanted)
-    outcome = engine.carry_out(plan, given, record, locks.of(live), sleep=no_wait)
+    outcome = engine.carry_out(plan, given, record, run_lock.of(live), sleep=no_wait)
     require(record.checked(number, engine.verify(outcome, given, record)))
 
 
@@ -49,7 +50,7 @@ def _undone(number: str, given: Settings) -> None:
     """The rollback."""
     record, live = audit.reopen(given)
     plan = rollback.plan(live, record)
-    outcome = engine.roll_back(plan, given, record, locks.of(live), sleep=no_wait)
+    outcome = engine.roll_back(plan, given, record, run_lock.of(live), sleep=no_wait)
     ledger = [*rollback.ledger(outcome), *rollback.untold(live, record)]
     record.keep_json("evidence/rollback.json", ledger)
     require(record.checked(number, engine.verify(outcome, given, record)))

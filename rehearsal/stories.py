@@ -6,12 +6,13 @@ executes a phase is not papermill here (`steps`).
 
 from collections.abc import Callable, Sequence
 
-from lib import cli, desired, undoing
+from lib import cli, undoing
 from lib.aws import connect
 from lib.changes import approval
 from lib.errors import BadParameters
 from lib.record import records
 from lib.record.run_phases import VALIDATION
+from lib.resources import desired
 from lib.settings import Settings
 from rehearsal.steps import execute
 

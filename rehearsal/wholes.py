@@ -15,9 +15,9 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-from lib import locks, machine
 from lib.aws import connect
 from lib.record import origin
+from lib.resources import machine, run_lock
 from lib.settings import ROOT, load
 from lib.wait import Patience, until
 from rehearsal.calls import Call
@@ -82,7 +82,7 @@ def _clean(current: Stage, first: str, last: str) -> dict[str, Any]:
 
 
 def _lost(current: Stage, trial: Trial, clean: dict[str, Any]) -> str:
-    broken = ["--break-lock"] if locks.found(connect(current.direct)) else []
+    broken = ["--break-lock"] if run_lock.found(connect(current.direct)) else []
     if trial.then == RESUME:
         resumed = command(current, "apply", "--resume", current.record.run_id, *broken)
         said = _said(resumed)
@@ -113,7 +113,7 @@ def command(current: Stage, *words: str) -> subprocess.Popen[str]:
     changed = {key: value for key, value in given.items() if value != usual[key]} | more
     line = [str(COMMAND), words[0], "local", *words[1:]]
     sets = [word for key, value in changed.items() for word in ("--set", f"{key}={value}")]
-    plain = {name: text for name, text in os.environ.items() if not name.startswith("AWS_") and name != locks.TOKEN}
+    plain = {name: text for name, text in os.environ.items() if not name.startswith("AWS_") and name != run_lock.TOKEN}
     pipe = subprocess.PIPE
     return subprocess.Popen([*line, *sets], cwd=ROOT, env=plain, stdout=pipe, stderr=subprocess.STDOUT, text=True)
 

@@ -18,11 +18,11 @@ from waiting import until
 
 from lib import deploy, drill_log, notebooks
 from lib.aws import connect
-from lib.lock import Lock
 from lib.record import formats, records
 from lib.record.records import LOG, VERDICT, Record
 from lib.record.run_phases import NOTEBOOKS as EVERY
 from lib.record.run_phases import ROLLBACK
+from lib.resources.lock_value import Lock
 from lib.routes import LOW_SENTIMENT_RULE
 from lib.settings import Settings
 from lib.telemetry.words import ExecutionStatus

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lib import drills, judging, names, scenarios
+from lib import drills, judging, scenarios
 from lib.asl.states import walk
 from lib.aws import Live, readable
 from lib.changes import approval
@@ -17,6 +17,7 @@ from lib.checks import Check, Status, require
 from lib.definitions.loader import DECISION
 from lib.drills import Drill, Group
 from lib.record.records import Record
+from lib.resources.existing import names
 from lib.resources.users import item_of
 from lib.routes import STANDARD_ALERT
 from lib.values.check_ids import Id

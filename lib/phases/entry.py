@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from lib import names
 from lib.asl.functions import Called
 from lib.aws import Live, readable
 from lib.checks import Check, Status, status_in
 from lib.errors import NotAsWanted, RunbookError
-from lib.resources import entries
-from lib.resources.entries import Entries, Starter
+from lib.resources.existing import entries, names
+from lib.resources.existing.entries import Entries, Starter
 from lib.resources.workflow import description, value_of
 from lib.resources.workflow_alias import digest, routing_of
 from lib.values.check_ids import Id

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lib import names, permissions
+from lib import permissions
 from lib.aws import Live, readable
 from lib.checks import Check, Status
 from lib.errors import NotAsWanted
-from lib.resources import encryption
-from lib.resources.encryption import DECRYPT, USABLE, USES, WRITE, Key, lets, many
+from lib.resources.existing import encryption, names
+from lib.resources.existing.encryption import DECRYPT, USABLE, USES, WRITE, Key, lets, many
 from lib.values.check_ids import Id
 
 ANY_KEY = "no key, or one that the roles of workflow and functions may use"

@@ -7,10 +7,10 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
-from lib.account_guards import AccountGuards
 from lib.aws import Live, readable
 from lib.changes.resource import Resource
 from lib.errors import NotAsWanted
+from lib.resources.account_guards import AccountGuards
 from lib.values import contacts
 
 # What Python raises of a value that somebody else made, and that is of another shape than ours.

@@ -11,7 +11,7 @@ from lib import routes
 from lib.aws import Live, absent_is_none
 from lib.changes.plans import Value
 from lib.definitions import loader
-from lib.resources.entries import DEFAULT_BUS
+from lib.resources.existing.entries import DEFAULT_BUS
 from lib.resources.topics import LISTENING
 from lib.routes import LOW_SENTIMENT_RULE
 from lib.telemetry.facts import Sense

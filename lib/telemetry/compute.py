@@ -10,8 +10,8 @@ from typing import Any
 
 from lib.aws import Live, absent_is_none
 from lib.changes.plans import Value
-from lib.names import VARIABLE
-from lib.resources import entries
+from lib.resources.existing import entries
+from lib.resources.existing.names import VARIABLE
 from lib.resources.functions import environment_keys
 from lib.resources.roles import inline_policies
 from lib.resources.workflow import description, versions

@@ -13,8 +13,8 @@ from typing import Any
 from lib.aws import Live, readable
 from lib.record import records
 from lib.record.change_rows import WriteState
-from lib.resources import entries
-from lib.resources.entries import Entries
+from lib.resources.existing import entries
+from lib.resources.existing.entries import Entries
 from lib.resources.workflow import Workflow, description, value_of, versions
 from lib.resources.workflow_alias import WorkflowAlias, digest
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from lib.aws import Live, absent_is_none
 from lib.changes.plans import Value
-from lib.resources.encryption import NO_TOPIC
+from lib.resources.existing.encryption import NO_TOPIC
 from lib.resources.queues import NO_QUEUE
 from lib.resources.rules import targets, told
 from lib.resources.topics import LISTENING, NO_FILTER, PENDING, subscriptions

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from lib import desired
 from lib.aws import Live, absent_is_none
 from lib.changes.plans import Value
-from lib.resources import DrillUser, Widgets
+from lib.resources import desired
+from lib.resources.kinds import DrillUser, Widgets
 from lib.telemetry import callers
 from lib.telemetry.facts import Sense
 from lib.telemetry.readings import Reading, only, statements

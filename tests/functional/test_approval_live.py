@@ -19,8 +19,7 @@ from accounts import differing, fresh, nowhere, snapshot, started_by_alias
 from click.testing import CliRunner
 from papermill.exceptions import PapermillExecutionError
 
-from lib import cli, deploy, desired, locks, rollback, run
-from lib.account_guards import AccountGuards
+from lib import cli, deploy, rollback, run
 from lib.aws import Live, connect
 from lib.changes import approval, approvers, engine, kept_plans
 from lib.changes.plans import Plan, Wanted, entry, written
@@ -28,7 +27,9 @@ from lib.definitions import loader
 from lib.errors import Refused
 from lib.record import records
 from lib.record.records import LOG, Record
-from lib.resources import KINDS
+from lib.resources import desired, run_lock
+from lib.resources.account_guards import AccountGuards
+from lib.resources.kinds import KINDS
 from lib.settings import ROOT, Settings, load
 from rehearsal import clients
 
@@ -208,7 +209,7 @@ def stage(request, server, tmp_path_factory) -> Stage:
     found = approved(settings)
     for phase in APPLIED:
         wanted = desired.PHASES[phase](found.live)
-        engine.carry_out(engine.plan(phase, wanted), found.settings, found.record, locks.of(found.live))
+        engine.carry_out(engine.plan(phase, wanted), found.settings, found.record, run_lock.of(found.live))
     return found
 
 
@@ -229,7 +230,7 @@ def test_an_edit_of_any_thing_is_refused_by_its_name_and_nothing_is_written(stag
             approval.require_resumable(stage.settings, stage.record, plans, CALLER)
         plan = next(plan for plan in plans if plan.phase == phase)
         with pytest.raises(Refused, match=rf"changed since: {re.escape(name)}( \(\S.*\))?\. Plan") as refused:
-            engine.carry_out(plan, stage.settings, stage.record, locks.of(stage.live))
+            engine.carry_out(plan, stage.settings, stage.record, run_lock.of(stage.live))
         assert refused.value.exit_code == 3
         assert (stage.record.rows(LOG), differing(before, snapshot(stage.settings))) == (rows, set())
 
@@ -341,7 +342,7 @@ def test_an_approval_from_plan_to_rollback_and_once_only(account, client):
     assert (code, f"{fingerprint} was applied by run {first.run_id} of " in err) == (3, True)
     chosen = account.model_copy(update={"mode": "apply"})
     with run.sealed(first):
-        engine.roll_back(rollback.plan(connect(chosen), first), chosen, first, locks.of(connect(chosen)))
+        engine.roll_back(rollback.plan(connect(chosen), first), chosen, first, run_lock.of(connect(chosen)))
     # The account's plan is the approved one again; the approval is spent all the same, also for the run itself.
     place = AccountGuards(connect(chosen)).place
     kept = {f"parameter {place}/approval", f"parameter {place}/used/{fingerprint}"}
@@ -441,8 +442,8 @@ def test_a_folder_of_before_its_first_write_put_back_after_the_undo_applies_noth
     shutil.copytree(begun.record.folder, tmp_path / "kept")
     plan = engine.plan("01", desired.PHASES["01"](begun.live))
     if way == "rollback":
-        engine.carry_out(plan, begun.settings, begun.record, locks.of(begun.live))
-        engine.roll_back(rollback.plan(begun.live, begun.record), begun.settings, begun.record, locks.of(begun.live))
+        engine.carry_out(plan, begun.settings, begun.record, run_lock.of(begun.live))
+        engine.roll_back(rollback.plan(begun.live, begun.record), begun.settings, begun.record, run_lock.of(begun.live))
     else:
         # Of a run that has not written the workflow.
         assert said(account, "restore", begun.record.run_id, "--unverified")[0] == 0
@@ -453,6 +454,6 @@ def test_a_folder_of_before_its_first_write_put_back_after_the_undo_applies_noth
         Refused, match=rf"run {begun.record.run_id} was rolled back, .* \(by arn:aws:iam::0.*root at 20"
     ):
         engine.carry_out(
-            engine.plan("01", desired.PHASES["01"](begun.live)), begun.settings, begun.record, locks.of(begun.live)
+            engine.plan("01", desired.PHASES["01"](begun.live)), begun.settings, begun.record, run_lock.of(begun.live)
         )
     assert differing(before, snapshot(account)) == set()

@@ -15,7 +15,7 @@ import pytest
 from accounts import fresh
 from botocore.exceptions import ClientError
 
-from lib import desired, listening, locks, resources, routes
+from lib import listening, routes
 from lib.aws import absent_is_none, connect
 from lib.changes import engine
 from lib.changes.plans import Wanted
@@ -23,6 +23,7 @@ from lib.errors import Refused
 from lib.phases import validity
 from lib.record import records
 from lib.record.run_phases import DOCUMENTATION
+from lib.resources import desired, kinds, run_lock
 from lib.resources.base import LiveThing
 from lib.telemetry import configuration
 from lib.telemetry.facts import Meaning, compared
@@ -38,7 +39,7 @@ def live(server, tmp_path_factory):
     account = fresh(server, tmp_path_factory.mktemp("configuration")).model_copy(update={"mode": "apply"})
     record, found = records.open_run(account), connect(account)
     for number in ("01", "02", "04", "03"):
-        engine.carry_out(engine.plan(number, desired.PHASES[number](found)), account, record, locks.of(found))
+        engine.carry_out(engine.plan(number, desired.PHASES[number](found)), account, record, run_lock.of(found))
     return found
 
 
@@ -79,7 +80,7 @@ def subject_of(thing):
 def test_every_live_thing_of_the_plan_is_read(live):
     names = {fact.name.rpartition(": ")[0] for fact in configuration.read(live).facts}
     assert [item.resource.name for item in planned(live) if subject_of(item.resource) not in names] == []
-    assert configuration.OF_THE_PLAN.keys() <= resources.KINDS.keys()
+    assert configuration.OF_THE_PLAN.keys() <= kinds.KINDS.keys()
 
 
 def other_value(item: Any) -> Any:

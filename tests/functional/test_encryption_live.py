@@ -5,11 +5,12 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from lib import desired, permissions
+from lib import permissions
 from lib.aws import connect
 from lib.definitions import loader
 from lib.phases import encryption
 from lib.preflight import DEAD_LETTER_QUEUES
+from lib.resources import desired
 from lib.routes import LOW_SENTIMENT_RULE
 
 GOOD = {"Effect": "Allow", "Action": ["kms:GenerateDataKey*", "kms:Decrypt"], "Resource": "*"}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lib import backtest, deploy, drills, emergency, locks, rollback, show
+from lib import backtest, deploy, drills, emergency, rollback, show
 from lib.aws import Live, connect
 from lib.changes import engine
 from lib.changes.plans import Plan, Wanted
@@ -17,7 +17,8 @@ from lib.errors import Refused
 from lib.phases import alert_event
 from lib.record import records
 from lib.record.records import Record
-from lib.resources import Workflow
+from lib.resources import run_lock
+from lib.resources.kinds import Workflow
 from rehearsal.baseline import definition as baseline
 
 
@@ -59,7 +60,7 @@ def updated(live: Live, record: Record) -> Plan:
     wanted = [Wanted(workflow, {**before, "definition": templates.definition(live.settings)})]
     plan = engine.plan("03", wanted)
     show.plan(plan)
-    engine.carry_out(plan, live.settings, record, locks.of(live))
+    engine.carry_out(plan, live.settings, record, run_lock.of(live))
     return plan
 
 
@@ -71,7 +72,7 @@ def test_a_definition_that_plain_data_would_not_hold_comes_back_to_the_byte(live
     assert kept[0].read_text(encoding="utf-8").strip() == text
     updated(live, record)
     assert json.loads(text_of(client, live)) == templates.definition(live.settings)
-    engine.roll_back(rollback.plan(live, record), live.settings, record, locks.of(live))
+    engine.roll_back(rollback.plan(live, record), live.settings, record, run_lock.of(live))
     assert text_of(client, live) == text
 
 

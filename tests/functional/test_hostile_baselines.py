@@ -11,14 +11,14 @@ import pytest
 from accounts import differing, snapshot
 from click.testing import CliRunner
 
-from lib import cli, desired, locks, preflight, resume, rollback, run
+from lib import cli, preflight, resume, rollback, run
 from lib.aws import connect
 from lib.changes import engine, loss_guard
 from lib.definitions import loader, marked_sections
 from lib.errors import Refused
 from lib.record import records
 from lib.record.records import LOG, Record
-from lib.resources import functions
+from lib.resources import desired, functions, run_lock
 from lib.resources.dashboards import Widgets
 from lib.settings import Settings
 from rehearsal import clients
@@ -172,7 +172,7 @@ def applied(account: Settings, **more: Any) -> tuple[Settings, Record]:
     live = connect(chosen)
     loss_guard.require_no_loss(run.plan_all(live), chosen, record)
     for number, wanted in desired.PHASES.items():
-        outcome = engine.carry_out(engine.plan(number, wanted(live)), chosen, record, locks.of(live))
+        outcome = engine.carry_out(engine.plan(number, wanted(live)), chosen, record, run_lock.of(live))
         failed = [check for check in engine.verify(outcome, chosen, record) if check.status == "failed"]
         assert failed == []
     assert not any(plan.pending for plan in run.plan_all(live))
@@ -183,7 +183,7 @@ def rolled_back(settings: Settings, record: Record) -> None:
     live = connect(settings)
     undo = rollback.plan(live, record)
     assert not any(change.foreign for change in undo.changes)
-    states = engine.roll_back(undo, settings, record, locks.of(live)).states
+    states = engine.roll_back(undo, settings, record, run_lock.of(live)).states
     assert set(states) <= {"applied", "nothing to do"}
 
 
@@ -584,10 +584,10 @@ def test_a_phase_stepped_by_hand_refuses_itself_too(account, client):
     record, live = records.open_run(settings), connect(settings)
     before = everything(account)
     with pytest.raises(Refused, match="would replace 1 value"):
-        engine.carry_out(engine.plan("04", desired.event_rules(live)), settings, record, locks.of(live))
+        engine.carry_out(engine.plan("04", desired.event_rules(live)), settings, record, run_lock.of(live))
     assert everything(account) == before
     assert record.rows(LOG) == []
-    planned = engine.carry_out(engine.plan("04", desired.event_rules(live)), account, record, locks.of(live))
+    planned = engine.carry_out(engine.plan("04", desired.event_rules(live)), account, record, run_lock.of(live))
     assert "rule Your6-HighRiskRule State ('DISABLED' -> 'ENABLED')" in planned.refusal
 
 

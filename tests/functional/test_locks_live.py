@@ -16,15 +16,16 @@ from accounts import differing, snapshot
 from click.testing import CliRunner
 from waiting import until
 
-from lib import cli, desired, locks
+from lib import cli
 from lib.aws import Live, connect
 from lib.changes import engine
 from lib.changes.plans import Plan
 from lib.errors import Refused, Superseded
-from lib.lock import Lock, digest
-from lib.locks import TOKEN
 from lib.record import records
 from lib.record.records import LOG, Record
+from lib.resources import desired, run_lock
+from lib.resources.lock_value import Lock, digest
+from lib.resources.run_lock import TOKEN
 from lib.settings import ROOT, Settings
 from rehearsal import clients
 
@@ -75,7 +76,7 @@ def free(module_account):
     """An account whose lock nobody holds, before and afterwards; parameters in apply mode."""
     chosen = module_account.model_copy(update={"mode": "apply"})
     live = connect(chosen)
-    assert locks.found(live) is None
+    assert run_lock.found(live) is None
     yield chosen
     clients.client(chosen.endpoint_url, "ssm").delete_parameters(Names=[chosen.lock_name])
     assert TOKEN not in os.environ
@@ -83,18 +84,18 @@ def free(module_account):
 
 def test_it_is_renewed_beyond_its_lease_and_gone_at_the_end(free):
     live = connect(free.model_copy(update={"lock_lease_seconds": 3}))
-    with locks.held(live, "r1") as still_ours:
-        first = locks.found(live)
+    with run_lock.held(live, "r1") as still_ours:
+        first = run_lock.found(live)
         second = until(lambda: renewed(live, first))
         assert second.age is not None  # by the account's clock: its answers tell both times
         assert replace(second, renewals=0) == replace(first, renewals=0)
         still_ours()
-    assert locks.found(live) is None
+    assert run_lock.found(live) is None
 
 
 def renewed(live: Live, first: Lock) -> Lock | None:
     """The lock once it was renewed."""
-    now = locks.found(live)
+    now = run_lock.found(live)
     return now if now and now.renewals > first.renewals else None
 
 
@@ -106,7 +107,7 @@ def test_of_many_processes_at_once_one_holds_it(free):
     def race(number: int) -> None:
         start.wait()
         try:
-            with locks.held(live, f"r{number}"):
+            with run_lock.held(live, f"r{number}"):
                 told.put((number, "holds it"))
                 ended.wait()
         except Superseded as error:
@@ -221,22 +222,22 @@ def test_a_run_whose_lock_is_broken_after_its_first_write_does_not_make_the_seco
     before, plan = snapshot(free), engine.plan("01", desired.infrastructure(live))
 
     def broken() -> None:
-        locks.break_lock(live, record.run_id, force=True)
+        run_lock.break_lock(live, record.run_id, force=True)
         put(free)
 
     first = plan.changes[0]
     watched = Plan("01", (replace(first, resource=Meanwhile(first.resource, broken)), *plan.changes[1:]))
     with pytest.raises(Superseded, match="another run may write now: run r9 of"):
-        engine.carry_out(watched, free, record, locks.of(live))
+        engine.carry_out(watched, free, record, run_lock.of(live))
     assert [row["name"] for row in writes(record)] == [first.resource.name]
     assert differing(before, snapshot(free)) == {
         first.resource.name,
         f"tags of {first.resource.name}",
         f"parameter {free.lock_name}",
     }
-    assert locks.found(live).opened_by("theirs")
+    assert run_lock.found(live).opened_by("theirs")
     with pytest.raises(Refused):
-        engine.carry_out(engine.plan("01", desired.infrastructure(live)), free, record, locks.of(live))
+        engine.carry_out(engine.plan("01", desired.infrastructure(live)), free, record, run_lock.of(live))
 
 
 def test_of_two_applies_started_together_one_writes_and_the_other_is_refused(free):
@@ -261,4 +262,4 @@ def test_of_two_applies_started_together_one_writes_and_the_other_is_refused(fre
     assert (undone, len(applied)) in ((True, 0), (False, 1))
     policy = f"policy {free.execution_role_name}/{free.execution_policy_name}"
     assert (policy in differing(before, snapshot(free))) is not undone
-    assert locks.found(connect(free)) is None
+    assert run_lock.found(connect(free)) is None

@@ -14,16 +14,13 @@ from lib import (
     checkins,
     continuity,
     deploy,
-    desired,
     emergency,
     events,
     executions,
     infrastructure,
-    locks,
     metrics,
     permissions,
     preflight,
-    resources,
     review,
     rollback,
     workflow_log,
@@ -33,6 +30,7 @@ from lib.changes import engine
 from lib.errors import NotAsWanted, Refused, RunbookError
 from lib.phases import encryption, entry, ownership
 from lib.record import records
+from lib.resources import desired, kinds, run_lock
 from lib.resources.topics import subscriptions
 
 ODD_TEXTS = ("", "not JSON", "null", "[]", "{}", '"{}"', '{"Statement": 1, "widgets": 1}', '{"Statement": [1, null]}',
@@ -117,8 +115,8 @@ def applied(module_account):
     executions.finished(live, arn, FOR_EVER, with_output=False)
     deploy.backup(live, record)
     for number, wanted in desired.PHASES.items():
-        engine.carry_out(engine.plan(number, wanted(live)), settings, record, locks.of(live))
-    with locks.held(live, record.run_id):
+        engine.carry_out(engine.plan(number, wanted(live)), settings, record, run_lock.of(live))
+    with run_lock.held(live, record.run_id):
         yield settings.model_copy(update={"verify_timeout_seconds": 0.1}), record
 
 
@@ -157,7 +155,7 @@ def pairs(live):
         "the log": lambda: workflow_log.read(live, *window()),
         "the metrics": lambda: metrics.executions(live, *window()),
         "the window": lambda: review.window(live),
-        "the lock": lambda: locks.found(live),
+        "the lock": lambda: run_lock.found(live),
         "the subscribers": lambda: subscriptions(live, live.settings.ops_topic_name),
     }  # fmt: skip
 
@@ -196,7 +194,7 @@ def test_whatever_an_answer_about_a_thing_of_the_plan_lacks_is_one_sentence(appl
 
 def test_a_rule_without_a_state_and_a_pattern_without_a_result_are_one_sentence(applied):
     odd = Odd(applied[0])
-    said = odd.tried(lambda live: resources.Rule(live, "Your6-HighRiskRule").read(), (("DescribeRule", "State"), None))
+    said = odd.tried(lambda live: kinds.Rule(live, "Your6-HighRiskRule").read(), (("DescribeRule", "State"), None))
     assert said.startswith("the answer to DescribeRule holds no State; expected one")
     said = odd.tried(events.patterns, (("TestEventPattern", "Result"), None))
     assert said.startswith("the answer to TestEventPattern holds no Result; expected one")
@@ -217,7 +215,7 @@ def test_a_nested_member_is_told_with_its_place(applied):
 def test_without_a_revision_the_environment_is_told_and_never_written(applied):
     odd = Odd(applied[0])
     odd.change = (("GetFunctionConfiguration", "RevisionId"), None)
-    variable = resources.EnvironmentVariable(odd.live, applied[0].processor_function_name, "OPS_SNS_TOPIC_ARN")
+    variable = kinds.EnvironmentVariable(odd.live, applied[0].processor_function_name, "OPS_SNS_TOPIC_ARN")
     before = variable.read()
     with pytest.raises(NotAsWanted, match="AWS tells no revision of Your6-CheckinProcessor"):
         variable.write("another")
@@ -230,7 +228,7 @@ def test_a_refused_target_is_told_also_when_aws_does_not_say_which(applied):
     refusals = [{"FailedEntryCount": 1}, {"FailedEntryCount": 1, "FailedEntries": []}]
     said = list(refusals)
     odd.live.session.events.register("after-call.events.PutTargets", lambda parsed, **_: parsed.update(said.pop()))
-    target = resources.Target(odd.live, "Your6-LowSentimentRule", "AlertDispatcherTarget")
+    target = kinds.Target(odd.live, "Your6-LowSentimentRule", "AlertDispatcherTarget")
     for _ in refusals:
         with pytest.raises(NotAsWanted, match="EventBridge refused rule target"):
             target.write(target.read())
@@ -249,7 +247,7 @@ def test_one_odd_answer_keeps_a_rollback_from_nothing_else(applied):
         undo = rollback.plan(odd.live, record)
         troubled = [change.resource.name for change in undo.changes if change.trouble]
         assert 0 < len(troubled) < len(undo.changes) / 2, oddity
-        planned = engine.roll_back(undo, settings.model_copy(update={"mode": "plan"}), record, locks.of(odd.live))
+        planned = engine.roll_back(undo, settings.model_copy(update={"mode": "plan"}), record, run_lock.of(odd.live))
         assert len(planned.states) == len(undo.changes)
 
 

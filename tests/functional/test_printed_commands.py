@@ -22,15 +22,16 @@ import yaml
 from botocore import xform_name
 from click.testing import CliRunner
 
-from lib import audit, locks, machine, show, stores
+from lib import audit, show
 from lib.aws import connect
 from lib.changes import approval
 from lib.cli import main
 from lib.definitions import documents
 from lib.display import page
 from lib.errors import NotAsWanted, Refused, Unreachable, Unrecorded
-from lib.lock import Lock, digest
 from lib.record import records
+from lib.resources import machine, run_lock, s3_record_store
+from lib.resources.lock_value import Lock, digest
 from lib.resources.topics import Subscription
 from lib.settings import ROOT, changed, load
 from rehearsal import baseline, clients
@@ -159,13 +160,13 @@ def test_a_rollback_takes_the_lock_away_also_of_a_run_that_changed_nothing(file,
     held_by(chosen, "r9", -600)
     code, out = said("rollback", file, "r9", "--break-lock")
     assert code == 2 and "Lock broken: run r9" in out and "run r9 changed nothing" in out
-    assert locks.found(connect(chosen)) is None
+    assert run_lock.found(connect(chosen)) is None
 
 
 def test_a_lock_that_was_taken_away_says_how_to_go_on_in_commands_that_exist(file, tmp_path):
     record, live = audit.begin(load(str(file), {"mode": "apply"}))
-    with pytest.raises(locks.Superseded) as lost:
-        locks._confirm(live, record.run_id, "gone")
+    with pytest.raises(run_lock.Superseded) as lost:
+        run_lock._confirm(live, record.run_id, "gone")
     status, resume = collected(str(lost.value))
     assert typed(status, tmp_path)[0] == 0
     code, out = typed(resume, tmp_path)
@@ -186,12 +187,12 @@ def test_a_plan_that_must_be_approved_is_made_by_the_command_that_is_printed(acc
 
 def test_after_a_token_expired_the_printed_command_takes_the_lock_that_was_left(file, tmp_path, monkeypatch):
     chosen = load(str(file), {"mode": "apply"})
-    released = locks._remove
-    monkeypatch.setattr(locks, "_remove", lambda live, token: None)  # the token is no good any more
+    released = run_lock._remove
+    monkeypatch.setattr(run_lock, "_remove", lambda live, token: None)  # the token is no good any more
     code, out = said("apply", file, "--only", "02")
-    monkeypatch.setattr(locks, "_remove", released)
+    monkeypatch.setattr(run_lock, "_remove", released)
     assert code == 0, out
-    left = locks.found(connect(chosen))
+    left = run_lock.found(connect(chosen))
     # The command has ended by the time when somebody types the next one; here it was this very process.
     ssm, ended = clients.client(chosen.endpoint_url, "ssm"), replace(left, born=f"{machine.boot()} 0")
     ssm.put_parameter(Name=chosen.lock_name, Value=json.dumps(ended.to_row()), Type="String", Overwrite=True)
@@ -317,11 +318,11 @@ def test_without_its_store_a_run_is_undone_and_with_it_gone_on_with(file, tmp_pa
     run_id = re.search(r"^Run (\S+) of mine", out, re.MULTILINE)[1]
 
     def silent(chosen):
-        with pytest.raises(Unreachable) as ended, stores.opening("s3://the-records", chosen):
+        with pytest.raises(Unreachable) as ended, s3_record_store.opening("s3://the-records", chosen):
             raise Unrecorded("not kept") from Unreachable("no answer")
         return collected(str(ended.value))[0]
 
-    shelf = stores.shelves(load(str(file))).run(run_id)
+    shelf = s3_record_store.shelves(load(str(file))).run(run_id)
     code, again = typed(shelf._go_on, tmp_path)
     assert code == 0 and "is complete" in again, again
     by_what_can_be_taken(file, run_id, tmp_path, client("s3"))
@@ -368,7 +369,7 @@ def by_what_can_be_taken(file, run_id, tmp_path, s3):
 
 def test_the_log_of_drills_is_gone_on_with_by_a_drill_and_is_no_run(file, tmp_path):
     chosen = load(str(file))
-    command = stores.RunStore(connect(chosen), "bucket", "drills/", "drills")._go_on
+    command = s3_record_store.RunStore(connect(chosen), "bucket", "drills/", "drills")._go_on
     code, out = typed(command, tmp_path)
     assert code == 3 and "has no DrillGate" in out, out  # it is one, of an account without Phase 3
 
@@ -452,21 +453,21 @@ SITES = {
     "lib.definitions.documents.testing: aws stepfunctions start-execution": test_the_drill_by_hand_of_the_documentation_is_started,
     "lib.definitions.documents.testing: papermill 05_validation validation.ipynb":
         test_the_notebook_of_the_documentation_runs_with_numbers_lists_and_text_as_the_run_had_them,
-    "lib.locks._ours: runbook apply --resume": TAKEN_AWAY,
-    "lib.locks._ours: runbook status": TAKEN_AWAY,
-    "lib.locks._read: aws ssm delete-parameter --name":
+    "lib.resources.run_lock._ours: runbook apply --resume": TAKEN_AWAY,
+    "lib.resources.run_lock._ours: runbook status": TAKEN_AWAY,
+    "lib.resources.run_lock._read: aws ssm delete-parameter --name":
         test_what_is_no_lock_is_taken_away_by_the_command_that_is_printed,
-    "lib.locks._somebody_elses: runbook lock": WAYS_OUT,
-    "lib.locks._somebody_elses: runbook lock --break": WAYS_OUT,
-    "lib.locks.break_lock: runbook lock": WAYS_OUT,
-    "lib.locks.break_lock: runbook lock --break --force": WAYS_OUT,
+    "lib.resources.run_lock._somebody_elses: runbook lock": WAYS_OUT,
+    "lib.resources.run_lock._somebody_elses: runbook lock --break": WAYS_OUT,
+    "lib.resources.run_lock.break_lock: runbook lock": WAYS_OUT,
+    "lib.resources.run_lock.break_lock: runbook lock --break --force": WAYS_OUT,
     "lib.resources.topics._require_whole_address: aws sns subscribe --topic-arn":
         test_a_url_whose_password_is_hidden_is_subscribed_by_the_command_that_is_printed,
     "lib.show.ways_out: runbook": RESTORED,
-    "lib.stores._by_this_machine: without_store rollback": STORE,
-    "lib.stores._by_this_machine: without_store status": STORE,
-    "lib.stores._go_on: runbook": (STORE, test_the_log_of_drills_is_gone_on_with_by_a_drill_and_is_no_run),
-    "lib.stores.without_it: without_store rollback": STORE,
+    "lib.resources.s3_record_store._by_this_machine: without_store rollback": STORE,
+    "lib.resources.s3_record_store._by_this_machine: without_store status": STORE,
+    "lib.resources.s3_record_store._go_on: runbook": (STORE, test_the_log_of_drills_is_gone_on_with_by_a_drill_and_is_no_run),
+    "lib.resources.s3_record_store.without_it: without_store rollback": STORE,
     "lib.undoing.nothing_to_undo: runbook restore --unverified": STORE,
     "lib.undoing.restore_command: runbook restore --unverified": STORE,
     "lib.undoing.restore_command: runbook rollback": RESTORED,

@@ -6,14 +6,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from lib import locks
 from lib.aws import connect
 from lib.changes import engine, undo_plan
 from lib.changes.plans import UNKNOWN, Wanted
 from lib.errors import NotAsWanted, Refused
 from lib.infrastructure import operations_reachable
 from lib.record.records import LOG, Record
-from lib.resources import (
+from lib.resources import run_lock
+from lib.resources.functions import environment_keys
+from lib.resources.kinds import (
     KINDS,
     DrillUser,
     EnvironmentVariable,
@@ -32,7 +33,6 @@ from lib.resources import (
     WorkflowAlias,
     reopen,
 )
-from lib.resources.functions import environment_keys
 from lib.resources.roles import inline_policies
 from lib.resources.rules import targets
 from lib.resources.topics import FROM_PARAMETERS, audience
@@ -254,10 +254,10 @@ def test_an_undo_restores_the_text_of_a_definition_however_it_was_laid_out(live,
     wanted = {**workflow.read(), "definition": {"StartAt": "Only", "States": {"Only": {"Type": "Succeed"}}}}
     settings = live.settings.model_copy(update={"mode": "apply", "approval": "none", "may_replace": 99})
     record = Record(tmp_path, "run")
-    engine.carry_out(engine.plan("03", [Wanted(workflow, wanted)]), settings, record, locks.of(live))
+    engine.carry_out(engine.plan("03", [Wanted(workflow, wanted)]), settings, record, run_lock.of(live))
     assert workflow.read() == wanted
     back = undo_plan.plan(record.rows(LOG), lambda kind, identity: workflow)
-    engine.roll_back(back, settings, record, locks.of(live))
+    engine.roll_back(back, settings, record, run_lock.of(live))
     assert client("stepfunctions").describe_state_machine(stateMachineArn=workflow.arn)["definition"] == text
 
 

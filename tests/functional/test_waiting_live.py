@@ -7,11 +7,12 @@ from datetime import timedelta
 import nbformat
 import pytest
 
-from lib import deploy, desired, documentation, locks, review
+from lib import deploy, documentation, review
 from lib.aws import connect
 from lib.changes import engine
 from lib.record import records
 from lib.record.run_phases import NOTEBOOKS
+from lib.resources import desired, run_lock
 from lib.settings import ROOT
 
 
@@ -21,7 +22,7 @@ def live(account):
     found = connect(account.model_copy(update={"mode": "apply"}))
     record = records.open_run(found.settings)
     for number in ("01", "02", "04", "03"):
-        engine.carry_out(engine.plan(number, desired.PHASES[number](found)), found.settings, record, locks.of(found))
+        engine.carry_out(engine.plan(number, desired.PHASES[number](found)), found.settings, record, run_lock.of(found))
     return found
 
 

@@ -16,12 +16,9 @@ from ways import applied, planned, published, route, routing, the
 from lib import (
     continuity,
     deploy,
-    desired,
     drills,
     emergency,
     executions,
-    locks,
-    names,
     permissions,
     preflight,
     rollback,
@@ -36,7 +33,9 @@ from lib.definitions import loader
 from lib.errors import NotAsWanted, Refused
 from lib.phases import entry
 from lib.record.records import LOG
-from lib.resources import WorkflowAlias, entries, starters
+from lib.resources import desired, run_lock
+from lib.resources.existing import entries, names, starters
+from lib.resources.kinds import WorkflowAlias
 from lib.settings import Settings
 from lib.telemetry import compute
 
@@ -66,7 +65,7 @@ def test_an_alias_that_check_ins_start_is_moved_with_the_workflow_and_moved_back
     undo = rollback.plan(live, record)
     assert [change.resource.kind for change in undo.changes][:2] == ["workflow alias", "state machine"]
     assert not any(change.foreign for change in undo.changes)
-    assert set(engine.roll_back(undo, live.settings, record, locks.of(live)).states) == {"applied"}
+    assert set(engine.roll_back(undo, live.settings, record, run_lock.of(live)).states) == {"applied"}
     assert routing(client, arn) == {"1": 100}
 
 
@@ -79,7 +78,7 @@ def test_an_alias_between_two_versions_is_given_back_to_both(account, client):
     assert "restored" not in loss_guard.refusal(
         [Plan("03", tuple(planned(live, "03").values()))], live.settings, record
     )
-    engine.roll_back(rollback.plan(live, record), live.settings, record, locks.of(live))
+    engine.roll_back(rollback.plan(live, record), live.settings, record, run_lock.of(live))
     assert routing(client, arn) == {"1": 90, "2": 10}
 
 
@@ -264,7 +263,7 @@ def test_one_rollback_restores_an_alias_whose_version_is_gone_and_says_so_truly(
     before = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     live, record = applied(account)
     client("stepfunctions").delete_state_machine_version(stateMachineVersionArn=f"{account.state_machine_arn}:1")
-    outcome = engine.roll_back(rollback.plan(live, record), live.settings, record, locks.of(live))
+    outcome = engine.roll_back(rollback.plan(live, record), live.settings, record, run_lock.of(live))
     assert set(outcome.states) <= {"applied", "nothing to do"}
     assert routing(client, arn) == {"3": 100}
     held = client("stepfunctions").describe_state_machine(stateMachineArn=f"{account.state_machine_arn}:3")
@@ -812,7 +811,7 @@ def test_new_rules_call_the_dispatcher_by_the_alias_that_the_existing_rule_calls
     assert len(policy["Statement"]) == 3
     assert {statement["Resource"] for statement in policy["Statement"]} == {dispatcher_by_alias}
     assert {check.status for check in deploy.heard(live)} == {"passed"}
-    engine.roll_back(rollback.plan(live, record), live.settings, record, locks.of(live))
+    engine.roll_back(rollback.plan(live, record), live.settings, record, run_lock.of(live))
     with pytest.raises(ClientError, match="ResourceNotFound"):
         client("lambda").get_policy(FunctionName=name, Qualifier="live")
 

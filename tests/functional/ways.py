@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from lib import deploy, desired, locks, run
+from lib import deploy, run
 from lib.aws import Live, connect
 from lib.changes import engine, loss_guard
 from lib.checks import Status
 from lib.record import records
 from lib.record.records import Record
+from lib.resources import desired, run_lock
 from lib.settings import Settings
 
 
@@ -20,7 +21,7 @@ def applied(account: Settings, *phases: str) -> tuple[Live, Record]:
     for number in phases or desired.PHASES:
         if number == "03":
             deploy.backup(live, record)
-        outcome = engine.carry_out(engine.plan(number, desired.PHASES[number](live)), chosen, record, locks.of(live))
+        outcome = engine.carry_out(engine.plan(number, desired.PHASES[number](live)), chosen, record, run_lock.of(live))
         assert [c for c in engine.verify(outcome, chosen, record) if c.status == Status.FAILED] == []
     return live, record
 

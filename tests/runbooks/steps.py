@@ -14,11 +14,12 @@ import nbformat
 from accounts import snapshot
 from click.testing import CliRunner
 
-from lib import cli, desired, locks, machine
+from lib import cli
 from lib.aws import Live, connect
 from lib.changes import engine
 from lib.record import origin, records, writers
 from lib.record.records import Record
+from lib.resources import desired, machine, run_lock
 from lib.settings import ROOT, Settings, load
 from rehearsal import baseline
 from rehearsal.packages import function_package
@@ -100,7 +101,7 @@ def carried_out(settings: Settings, *phases: str) -> tuple[Live, Record]:
     record = records.open_run(chosen)
     live = connect(chosen, record.log_call)
     for number in phases:
-        engine.carry_out(engine.plan(number, desired.PHASES[number](live)), chosen, record, locks.of(live))
+        engine.carry_out(engine.plan(number, desired.PHASES[number](live)), chosen, record, run_lock.of(live))
     return live, record
 
 

@@ -13,7 +13,7 @@ from lib import resume, rollback, undoing
 from lib.changes import approval, loss_guard
 from lib.errors import Refused
 from lib.record.records import LOG, Record
-from lib.stores import RunStore
+from lib.resources.s3_record_store import RunStore
 from rehearsal import matrix, stages, wholes
 from rehearsal.calls import Call
 from rehearsal.stories import APPLY, STORED

@@ -10,13 +10,14 @@ from accounts import differing, snapshot
 from steps import Ended, carried_out, children_of, lasting, latest, runbook, started
 from waiting import until, until_gone
 
-from lib import audit, desired, locks, run
+from lib import audit, run
 from lib.aws import connect
 from lib.changes import engine
 from lib.errors import Superseded, Unrecorded
 from lib.record import records
 from lib.record.origin import KERNEL
 from lib.record.records import LOG
+from lib.resources import desired, run_lock
 from lib.settings import Settings
 
 BUCKET = "records-of-runs"
@@ -161,14 +162,14 @@ def test_a_run_that_neither_machine_nor_bucket_knows_is_named_with_the_latest_of
 def test_of_two_machines_that_go_on_at_once_one_is_refused_and_writes_nothing(here, there):
     applying = here.model_copy(update={"mode": "apply"})
     first, live = audit.begin(applying)
-    engine.carry_out(engine.plan("02", desired.PHASES["02"](live)), applying, first, locks.of(live))
+    engine.carry_out(engine.plan("02", desired.PHASES["02"](live)), applying, first, run_lock.of(live))
     elsewhere = there.model_copy(update={"mode": "apply", "run_id": first.run_id})
     second, other = audit.reopen(elsewhere)
     assert second.rows(LOG) == first.rows(LOG)
-    engine.carry_out(engine.plan("04", desired.PHASES["04"](other)), elsewhere, second, locks.of(live))
+    engine.carry_out(engine.plan("04", desired.PHASES["04"](other)), elsewhere, second, run_lock.of(live))
     before = snapshot(here)
     with pytest.raises(Superseded, match=f"another machine went on with run {first.run_id}"):
-        engine.carry_out(engine.plan("01", desired.PHASES["01"](live)), applying, first, locks.of(live))
+        engine.carry_out(engine.plan("01", desired.PHASES["01"](live)), applying, first, run_lock.of(live))
     assert snapshot(here) == before
 
 

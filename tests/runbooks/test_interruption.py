@@ -9,11 +9,12 @@ from jupyter_client.kernelspec import KernelSpec
 from steps import carried_out, children_of, code_cells, finished, latest, runbook, started
 from waiting import until, until_gone
 
-from lib import engine, locks, rollback
+from lib import engine, rollback
 from lib.aws import connect
 from lib.changes import engine
 from lib.record import records
 from lib.record.origin import KERNEL
+from lib.resources import run_lock
 from lib.settings import Settings
 from rehearsal import clients
 
@@ -75,7 +76,7 @@ def test_a_kernel_killed_in_the_middle_fails_the_phase_and_its_changes_can_be_un
     assert records.unsealed(ended.record.folder) == []
     chosen = account.model_copy(update={"mode": "apply"})
     live = connect(chosen)
-    engine.roll_back(rollback.plan(live, ended.record), chosen, ended.record, locks.of(live))
+    engine.roll_back(rollback.plan(live, ended.record), chosen, ended.record, run_lock.of(live))
     machine = f"state machine {account.state_machine_name}"
     assert machine not in differing(before, snapshot(account))
 

@@ -19,9 +19,10 @@ from click.testing import CliRunner, Result
 from steps import Ended, lasting, runbook
 from waiting import until
 
-from lib import cli, resources, run
+from lib import cli, run
 from lib.aws import connect
 from lib.record.records import Record
+from lib.resources import kinds
 from lib.settings import ROOT, Settings, load
 from rehearsal import baseline, clients, server
 
@@ -84,7 +85,7 @@ def as_it_was_left(settings: Settings, record: Record) -> None:
     live, ssm = connect(settings), clients.client(settings.endpoint_url, "ssm")
     for row in record.changes():
         if row["state"] == "applied" and not row["temporary"]:
-            resources.reopen(live, row["kind"], row["identity"]).write(row["after"])
+            kinds.reopen(live, row["kind"], row["identity"]).write(row["after"])
     for name, value in json.loads((KEPT / "guards.json").read_text()).items():
         ssm.put_parameter(Name=name, Value=json.dumps(value), Type="String")
 

@@ -12,12 +12,13 @@ from steps import COMMAND, carried_out, killed, lasting, latest, runbook, words
 from test_interruption import LONG, cut_in_the_middle
 from waiting import until_gone
 
-from lib import cli, desired, locks, run
+from lib import cli, run
 from lib.aws import connect
 from lib.changes import engine
 from lib.errors import Superseded
 from lib.record import records, writers
 from lib.record.run_phases import NOTEBOOKS, Phase
+from lib.resources import desired, run_lock
 from lib.settings import ROOT, Settings
 
 ALL = ("01", "02", "04", "03", "06")
@@ -45,7 +46,7 @@ def test_a_killed_runner_leaves_a_lock_and_its_run_goes_on_when_that_is_broken(a
     ended = runbook(account, "apply", "--resume", record.run_id, "--break-lock", settle_seconds=0.2)
     assert ended.code == 3  # another parameter than the run was begun with
     assert f"parameter settle_seconds: {LONG['settle_seconds']}, now 0.2" in ended.complained
-    assert locks.found(connect(account)) is None
+    assert run_lock.found(connect(account)) is None
 
 
 def test_a_run_goes_on_where_its_kernel_was_killed(account):
@@ -190,10 +191,10 @@ def test_the_emergency_path_is_one_call_and_needs_no_lock(account):
     done = runbook(account, "apply", "--from", "03", "--to", "03")
     assert done.code == 0
     calls = len(done.record.rows("calls.jsonl"))
-    with locks.held(connect(account), "somebody-elses-run") as still_ours:
-        token = os.environ.pop(locks.TOKEN)
+    with run_lock.held(connect(account), "somebody-elses-run") as still_ours:
+        token = os.environ.pop(run_lock.TOKEN)
         ended = runbook(account, "restore", done.record.run_id)
-        os.environ[locks.TOKEN] = token
+        os.environ[run_lock.TOKEN] = token
         # A run that is under way must not write the new definition again.
         with pytest.raises(Superseded):
             still_ours()
@@ -287,5 +288,5 @@ def test_a_disk_that_is_full_for_the_notebook_leaves_no_half_file(account):
             json.loads(path.read_text())
     assert record.read_json("run.json")["verdict"] == "failed"
     assert records.unsealed(record.folder) == []
-    assert locks.found(connect(account)) is None
+    assert run_lock.found(connect(account)) is None
     assert runbook(account, "apply", "--resume", "small").code == 0

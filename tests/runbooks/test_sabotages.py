@@ -15,7 +15,7 @@ from accounts import differing, snapshot
 from steps import carried_out, left_by_drills, redeployed
 from waiting import until
 
-from lib import continuity, desired, drills, executions, listening, locks, scenarios, validation
+from lib import continuity, drills, executions, listening, scenarios, validation
 from lib.aws import Live
 from lib.changes import engine, loss_guard
 from lib.changes.plans import Change, Plan, entry
@@ -25,6 +25,7 @@ from lib.errors import Refused
 from lib.phases import alert_event
 from lib.record import records
 from lib.record.records import Record
+from lib.resources import desired, run_lock
 from lib.settings import ROOT, Settings
 
 BUILT = ("01", "02", "04", "03")
@@ -265,7 +266,7 @@ def before_and_after(account: Settings, client: Aws, edit: Callable[[dict[str, A
     live, record = carried_out(settings, "01", "02", "04")
     plan = engine.plan("03", desired.state_machine(live))
     assert alert_event.event_before(live, record, plan)
-    engine.carry_out(plan, settings, record, locks.of(live))
+    engine.carry_out(plan, settings, record, run_lock.of(live))
     if edit:
         updated(client, settings, edit)
     session = drills.run(live, record, [Group(validation.LOW, [scenarios.low()])])
@@ -321,7 +322,7 @@ def crossed(account: Settings, client: Aws, tmp_path: Path, monkeypatch: pytest.
         started = client("stepfunctions").start_execution(**starting)["executionArn"]
         # AWS takes the definition with the call; the embedded account takes it once its thread has begun.
         until(lambda: executions.path(live, started))
-        outcome = engine.carry_out(engine.plan("03", desired.state_machine(live)), settings, record, locks.of(live))
+        outcome = engine.carry_out(engine.plan("03", desired.state_machine(live)), settings, record, run_lock.of(live))
         client("sqs").send_message(QueueUrl=url, MessageBody="go on")
 
         def old(value: dict[str, Any]) -> dict[str, Any]:
@@ -356,10 +357,10 @@ def test_03_sees_an_execution_that_did_not_stay_on_its_definition(crossed):
 def test_03_says_so_when_no_execution_was_running(account):
     settings = account.model_copy(update={"mode": "apply"})
     live, record = carried_out(settings, "01", "02", "04")
-    outcome = engine.carry_out(engine.plan("03", desired.state_machine(live)), settings, record, locks.of(live))
+    outcome = engine.carry_out(engine.plan("03", desired.state_machine(live)), settings, record, run_lock.of(live))
     (check,) = continuity.crossing(live, record, outcome)
     assert check.status == "not exercised here"
-    again = engine.carry_out(engine.plan("03", desired.state_machine(live)), settings, record, locks.of(live))
+    again = engine.carry_out(engine.plan("03", desired.state_machine(live)), settings, record, run_lock.of(live))
     (check,) = continuity.crossing(live, record, again)
     assert (check.status, check.found) == ("not exercised here", "the workflow was not updated just now")
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lib.account_guards import AccountGuards
 from lib.aws import Identity, Live
 from lib.aws_answers import answer
 from lib.changes.plans import written
 from lib.record.records import Record
+from lib.resources.account_guards import AccountGuards
 from lib.settings import Settings
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)

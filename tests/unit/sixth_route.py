@@ -86,7 +86,6 @@ def ask() -> dict[str, object]:
         chart_answers,
         charts,
         checkins,
-        desired,
         drawing,
         failure_walk,
         judging,
@@ -105,6 +104,7 @@ def ask() -> dict[str, object]:
     from lib.backtest_charts import moves
     from lib.definitions import documents, lint, loader, templates, thresholds
     from lib.listening import listeners
+    from lib.resources import desired
     from lib.settings import load
     from lib.telemetry.checkin_copies import Answer
     from rehearsal import reaching

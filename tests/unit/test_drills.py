@@ -18,8 +18,8 @@ from lib.definitions import templates
 from lib.drills import Group, Session
 from lib.errors import NotAsWanted, Refused, Superseded, Throttled, Unreachable
 from lib.record.records import LOG
-from lib.resources import entries
-from lib.resources.entries import Entries, Starter
+from lib.resources.existing import entries
+from lib.resources.existing.entries import Entries, Starter
 from lib.scenarios import Scenario, outcome
 
 CRISIS = next(case for case in scenarios.load() if case.name == "crisis")

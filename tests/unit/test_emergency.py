@@ -13,11 +13,11 @@ from lib import after_restore, deploy, emergency, rollback
 from lib.aws_answers import answer
 from lib.changes.plans import UNKNOWN, Change, entry, written
 from lib.errors import BadParameters, NotAsWanted, Refused, RunbookError, Unanswered, Unrecorded
-from lib.locks import Lock
 from lib.record import files, manifest, records, writers
 from lib.record.records import LOG, MANIFEST, Record
 from lib.record.seals import Manifest, State
-from lib.resources import Workflow, WorkflowAlias
+from lib.resources.kinds import Workflow, WorkflowAlias
+from lib.resources.run_lock import Lock
 from lib.resources.workflow import value_of
 
 

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from lib.aws import Identity, Live
 from lib.phases import encryption
-from lib.resources.encryption import _document, key_named, topics_keys
+from lib.resources.existing.encryption import _document, key_named, topics_keys
 from lib.settings import load
 
 ID = "11111111-2222-3333-4444-555555555555"

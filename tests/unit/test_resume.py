@@ -8,7 +8,7 @@ from accounts import nowhere
 from fakes import World
 from machines import StepFunctions, connected, described, kept
 
-from lib import desired, resume, run
+from lib import resume, run
 from lib.changes import approval, approvers, engine, kept_plans, loss_guard
 from lib.changes.plans import Change, Plan, entry
 from lib.errors import BadParameters, Refused
@@ -17,7 +17,8 @@ from lib.phases.validity import Validity
 from lib.record import records
 from lib.record.records import LOG, VERDICT
 from lib.record.run_phases import NOTEBOOKS, Phase
-from lib.resources import Workflow
+from lib.resources import desired
+from lib.resources.kinds import Workflow
 from lib.settings import load
 from lib.telemetry.facts import Difference, Meaning
 

@@ -14,7 +14,7 @@ from lib.errors import BadParameters, NotAsWanted
 from lib.record.change_rows import WriteState
 from lib.record.records import LOG
 from lib.record.run_phases import NOTEBOOKS
-from lib.resources import Workflow, WorkflowAlias
+from lib.resources.kinds import Workflow, WorkflowAlias
 
 RUNS_AFTER_03 = ("03", "05", "06", "07", "08")
 

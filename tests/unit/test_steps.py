@@ -7,9 +7,9 @@ from textwrap import dedent
 import nbformat
 import pytest
 
-from lib import desired
 from lib.changes import undo_plan
 from lib.record.run_phases import NOTEBOOKS, ROLLBACK
+from lib.resources import desired
 from lib.settings import ROOT
 from rehearsal import steps
 

@@ -19,7 +19,7 @@ from lib.display import console, page
 from lib.errors import Refused
 from lib.record import records
 from lib.record.records import LOG, Record
-from lib.resources import KINDS
+from lib.resources.kinds import KINDS
 from lib.resources.topics import Subscription
 from lib.settings import load
 

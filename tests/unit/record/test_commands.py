@@ -18,10 +18,10 @@ from lib.command import given_and_decided
 from lib.definitions import documents
 from lib.display import page
 from lib.errors import BadParameters, Unreachable
-from lib.lock import Lock
 from lib.phases import parameters_cell
 from lib.record import commands, records
 from lib.record.run_phases import NOTEBOOKS, numbers
+from lib.resources.lock_value import Lock
 from lib.settings import load
 from lib.settings_schema import OF_THE_RUN
 from rehearsal import cli as rehearsal_cli

@@ -9,16 +9,17 @@ import pytest
 from fakes import World, said, unlocked
 from machines import StepFunctions, connected, described
 
-from lib import emergency, resources, resume, rollback, run
+from lib import emergency, resume, rollback, run
 from lib.changes import approval, engine, kept_plans, undo_plan
 from lib.changes.plans import UNKNOWN, is_kept, written
 from lib.checks import Check
 from lib.errors import Altered, BadParameters, NotAsWanted, Refused
-from lib.lock import Lock
 from lib.record import change_rows, formats, manifest, records, writers
 from lib.record.change_rows import WriteState
 from lib.record.records import LOG, MANIFEST, Record
 from lib.record.run_phases import Phase
+from lib.resources import kinds
+from lib.resources.lock_value import Lock
 from lib.settings import check, load
 from lib.telemetry.facts import Fact, Sense
 from lib.values.check_ids import Id
@@ -109,7 +110,7 @@ def test_its_rollback_is_planned_for_every_thing_that_it_wrote(first):
     written = {row["name"] for row in rows if row["state"] == "intended" and not row["temporary"]}
     assert len(plan.changes) >= len(written) > 20
     assert not [change for change in plan.changes if change.trouble]
-    assert {row["kind"] for row in rows} <= set(resources.KINDS)
+    assert {row["kind"] for row in rows} <= set(kinds.KINDS)
     assert emergency.has_backup(record)
 
 

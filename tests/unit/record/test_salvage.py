@@ -18,7 +18,7 @@ from buckets import FakeS3
 from click.testing import CliRunner
 from machines import GuardParameters, StepFunctions, connected, described, says
 
-from lib import audit, deploy, locks, notebooks, rollback, stores, undoing
+from lib import audit, deploy, notebooks, rollback, undoing
 from lib.aws import Live
 from lib.changes import engine
 from lib.changes.plans import Change, entry, written
@@ -30,7 +30,8 @@ from lib.record.folder import CHECKS
 from lib.record.records import LOG, MANIFEST, VERDICT, Record
 from lib.record.run_phases import ROLLBACK, Phase
 from lib.record.salvage import Salvage
-from lib.resources import Workflow, WorkflowAlias
+from lib.resources import run_lock, s3_record_store
+from lib.resources.kinds import Workflow, WorkflowAlias
 from lib.settings import load
 
 RUN = "20260101T000000Z-aaaa"
@@ -77,7 +78,7 @@ class Emergency:
         arn, old = load("local").state_machine_arn, described("before")
         fresh = (FakeS3(), Parameters(), Idle(arn, {arn: old, f"{arn}:1": old}, {"live": {f"{arn}:1": 100}}))
         self.s3, self.ssm, self.aws = deepcopy((before.s3, before.ssm, before.aws)) if before else fresh
-        for module in (audit, stores, undoing):
+        for module in (audit, s3_record_store, undoing):
             monkeypatch.setattr(module, "connect", self.connect)
         monkeypatch.setattr(Live, "waiting", lambda live, settings: replace(live, settings=settings))  # the same fakes
         monkeypatch.setattr(notebooks, "execute", self.by_notebook)
@@ -124,7 +125,7 @@ class Emergency:
     def by_notebook(self, settings, record, number, notebook):
         """What notebook 90 does, by the parameters that the runner gives it."""
         again, live = audit.reopen(settings)
-        outcome = engine.roll_back(rollback.plan(live, again), settings, again, locks.of(live))
+        outcome = engine.roll_back(rollback.plan(live, again), settings, again, run_lock.of(live))
         again.keep_json(rollback.LEDGER, rollback.ledger(outcome))
         failed = WriteState.FAILED in outcome.states
         return Phase("90", ROLLBACK, "failed" if failed else "succeeded")
@@ -482,7 +483,7 @@ class Slow:
 
 def test_of_a_slow_store_what_an_undo_needs_comes_first_and_what_was_not_asked_for_is_named(lost):
     settings = lost.settings()
-    shelf = Slow(stores.shelves(settings).run(RUN))
+    shelf = Slow(s3_record_store.shelves(settings).run(RUN))
     record = Record(settings.run_folder, RUN)
     records.open_run(settings)
     taken = Salvage(record, shelf, clock=lambda: shelf.now)
@@ -512,4 +513,4 @@ def test_a_strict_machine_takes_no_file_for_sealed_since_both_have_it(lost, ende
     (lost.record.folder / MANIFEST).unlink()
     record = lost.record
     with pytest.raises(Altered, match=f"the store holds is not as it was sealed: {EVIDENCE}: edited"):
-        sync.together(record, stores.shelves(lost.settings()).run(RUN))
+        sync.together(record, s3_record_store.shelves(lost.settings()).run(RUN))

@@ -5,11 +5,13 @@ import json
 import pytest
 from accounts import nowhere
 
-from lib import desired, names, permissions
+from lib import permissions
 from lib.asl import interpreter
 from lib.changes.plans import Wanted
 from lib.definitions import templates
 from lib.errors import BadParameters
+from lib.resources import desired
+from lib.resources.existing import names
 from lib.settings import ROOT, Settings, changed, load
 from lib.values import partitions
 from rehearsal import baseline, policies

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lib import machine
+from lib.resources import machine
 
 # What follows the name in /proc/PID/stat, up to the moment of the start; each number is another one.
 STAT = "S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20 21"

@@ -13,8 +13,8 @@ from lib.asl.functions import Called
 from lib.aws import Live, absent_is_none, readable
 from lib.changes.plans import same
 from lib.errors import NotAsWanted
-from lib.resources import entries
-from lib.resources.entries import Entries
+from lib.resources.existing import entries
+from lib.resources.existing.entries import Entries
 from lib.resources.rules import targets
 from lib.resources.workflow import description, value_of
 from lib.routes import LOW_SENTIMENT_RULE

@@ -13,7 +13,7 @@ from typing import Any
 
 from lib.aws import Live, absent_is_none, readable
 from lib.errors import NotAsWanted, RunbookError
-from lib.resources import starters
+from lib.resources.existing import starters
 from lib.resources.workflow import description, versions
 from lib.resources.workflow_alias import aliases, routing_of
 from lib.routes import is_drill

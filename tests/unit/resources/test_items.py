@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as often
 from hypothesis import strategies as st
 
-from lib import desired, show, terminal
+from lib import show, terminal
 from lib.aws import Identity, Live
 from lib.changes import approval, engine, plans
 from lib.changes.engine import LOG
@@ -24,8 +24,9 @@ from lib.changes.plans import Change, Wanted, same
 from lib.changes.undo_plan import plan as undo_plan
 from lib.errors import NotAsWanted, Refused
 from lib.record.records import Record
-from lib.resources import DrillUser
+from lib.resources import desired
 from lib.resources.items import TYPED, plain, typed
+from lib.resources.kinds import DrillUser
 from lib.resources.users import FIELDS, OURS, SYNTHETIC
 from lib.settings import load
 from lib.values.contacts import hidden

@@ -14,14 +14,15 @@ import pytest
 from fakes import said, unlocked
 from machines import connected
 
-from lib import resources, resume, rollback
-from lib.account_guards import AccountGuards
+from lib import resume, rollback
 from lib.changes import drift, engine, loss_guard
 from lib.changes.plans import UNKNOWN, Wanted
 from lib.changes.resource import Field
 from lib.errors import NotAsWanted, Refused
 from lib.record import records
 from lib.record.records import LOG
+from lib.resources import kinds
+from lib.resources.account_guards import AccountGuards
 from lib.resources.base import LiveThing
 from lib.settings import ROOT
 
@@ -77,13 +78,13 @@ ENGINE = (
 def test_the_engine_names_no_kind(module):
     tree = ast.parse((ROOT / "lib" / f"{module}.py").read_text(encoding="utf-8"))
     texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    assert texts & set(resources.KINDS) == set()
+    assert texts & set(kinds.KINDS) == set()
 
 
 @pytest.fixture(autouse=True)
 def registered(monkeypatch):
     for kind in (Shelf, Floor):
-        monkeypatch.setitem(resources.KINDS, kind.kind, kind)
+        monkeypatch.setitem(kinds.KINDS, kind.kind, kind)
 
 
 @pytest.fixture
@@ -170,7 +171,7 @@ def killed(shelf, record):
 def test_a_write_that_a_kill_cut_short_is_its_runs_to_complete_and_to_undo(shelf, live, record):
     shelf.write(OLD)
     killed(shelf, record)
-    (row,) = resume.unfinished(record, AccountGuards(live), partial(resources.reopen, live))
+    (row,) = resume.unfinished(record, AccountGuards(live), partial(kinds.reopen, live))
     assert row == {"what": shelf.name, "found": "half done: it will be completed"}
     (change,) = rollback.plan(live, record).changes
     assert (change.foreign, change.after) == (False, OLD)
@@ -206,7 +207,7 @@ def test_what_others_rely_on_is_undone_first_and_while_it_is_not_they_stay(shelf
 
 def test_one_that_is_not_registered_is_said_by_name_and_left_alone(shelf, live, record, monkeypatch):
     applied(shelf, record, NEW)
-    monkeypatch.delitem(resources.KINDS, "shelf")
+    monkeypatch.delitem(kinds.KINDS, "shelf")
     (change,) = rollback.plan(live, record).changes
     assert (change.resource.name, change.before) == (shelf.name, UNKNOWN)
     assert "names a 'shelf'" in change.trouble

@@ -9,10 +9,10 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from lib import preflight
-from lib.account_guards import PLACE, AccountGuards
 from lib.aws import Identity, Live
 from lib.changes.account import Use
 from lib.errors import Refused, Throttled, Unanswered, Unreachable
+from lib.resources.account_guards import PLACE, AccountGuards
 from lib.settings import changed, load
 
 OPERATOR = "arn:aws:iam::000000000000:user/jane.doe"

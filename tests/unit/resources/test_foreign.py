@@ -14,7 +14,7 @@ from lib import preflight, review, routes
 from lib.aws import Identity, Live
 from lib.aws_answers import answer
 from lib.errors import NotAsWanted
-from lib.resources import Permission, QueueStatement, Rule, Subscription, Widgets
+from lib.resources.kinds import Permission, QueueStatement, Rule, Subscription, Widgets
 from lib.resources.statements import carries, statements, value_of
 from lib.settings import load
 from lib.values.exact_json import dumps, loads

@@ -6,12 +6,14 @@ keys topics have (`encryption`).
 
 from typing import Any
 
-from lib import names
 from lib.asl.functions import Called
 from lib.aws import Live
 from lib.changes.plans import Wanted
 from lib.definitions import documents, loader, templates
-from lib.resources import (
+from lib.resources.existing import entries, names
+from lib.resources.existing.encryption import WRITE, topics_keys, workflows_keys
+from lib.resources.existing.entries import Entries
+from lib.resources.kinds import (
     DrillUser,
     EnvironmentVariable,
     InlinePolicy,
@@ -27,10 +29,7 @@ from lib.resources import (
     Widgets,
     Workflow,
     WorkflowAlias,
-    entries,
 )
-from lib.resources.encryption import WRITE, topics_keys, workflows_keys
-from lib.resources.entries import Entries
 from lib.resources.topics import FROM_PARAMETERS
 from lib.resources.users import SYNTHETIC
 from lib.resources.workflow_alias import routed_to

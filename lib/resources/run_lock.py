@@ -19,13 +19,13 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any
 
-from lib import machine
-from lib.account_guards import GONE, TAKEN, AccountGuards
 from lib.aws import Live, absent_is_none, readable
 from lib.changes.account import EnvironmentLock
 from lib.errors import NotAsWanted, Refused, RunbookError, Superseded, Throttled, Unanswered
-from lib.lock import Lock, digest
 from lib.record import commands
+from lib.resources import machine
+from lib.resources.account_guards import GONE, TAKEN, AccountGuards
+from lib.resources.lock_value import Lock, digest
 from lib.wait import attempts
 
 # The runner's kernels inherit it, and so write under its lock; a command of its own does not.

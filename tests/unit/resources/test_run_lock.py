@@ -17,14 +17,14 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutError
 from fakes import World
 
-from lib import locks, machine
-from lib.account_guards import PLACE, AccountGuards
 from lib.aws import Identity, Live
 from lib.changes import engine
 from lib.errors import NotAsWanted, Refused, Superseded, Throttled, Unreachable
-from lib.lock import Lock, digest
-from lib.locks import TOKEN, break_lock, found, held
 from lib.record import records
+from lib.resources import machine, run_lock
+from lib.resources.account_guards import PLACE, AccountGuards
+from lib.resources.lock_value import Lock, digest
+from lib.resources.run_lock import TOKEN, break_lock, found, held
 from lib.settings import load
 
 NAME = load("local").lock_name
@@ -345,9 +345,9 @@ def test_a_renewal_that_fails_is_tried_again(store, live):
 
 
 def test_a_renewal_under_way_when_the_run_ends_puts_nothing_back(store, live, monkeypatch):
-    reading, ends, keep_renewing = threading.Event(), [], locks._keep_renewing
+    reading, ends, keep_renewing = threading.Event(), [], run_lock._keep_renewing
     # What the run says when it ends, as the thread that renews hears it.
-    monkeypatch.setattr(locks, "_keep_renewing", lambda *told: (ends.append(told[-1]), keep_renewing(*told)))
+    monkeypatch.setattr(run_lock, "_keep_renewing", lambda *told: (ends.append(told[-1]), keep_renewing(*told)))
 
     def slow(call):
         if call == "get" and threading.current_thread() is not threading.main_thread():
@@ -362,7 +362,7 @@ def test_a_renewal_under_way_when_the_run_ends_puts_nothing_back(store, live, mo
 
 
 def test_a_renewal_that_hangs_keeps_the_lock_from_being_given_back_too_early(store, live, monkeypatch):
-    monkeypatch.setattr(locks, "CONNECTING_SECONDS", 0.01)
+    monkeypatch.setattr(run_lock, "CONNECTING_SECONDS", 0.01)
     writing, ended, renewing = threading.Event(), threading.Event(), []
 
     def hangs(call):
@@ -441,7 +441,7 @@ def test_in_the_background_it_is_renewed_three_times_within_a_lease_until_the_ru
             return len(self.waits) > 3
 
     with held(live, "r1"):
-        locks._keep_renewing(live, "r1", os.environ[TOKEN], Ended())
+        run_lock._keep_renewing(live, "r1", os.environ[TOKEN], Ended())
         assert (Ended.waits, store.lock["renewals"], found(live).age) == ([40, 40, 40, 40], 3, 40)
 
 
@@ -877,7 +877,7 @@ def test_of_many_at_once_one_wins(store, live):
     def race(number):
         start.wait()
         try:
-            locks._take(live, f"r{number}", f"token-{number}")
+            run_lock._take(live, f"r{number}", f"token-{number}")
             won.append(number)
         except Superseded as error:
             refused.append(str(error))

@@ -21,8 +21,8 @@ from lib.changes import engine
 from lib.errors import Altered, BadParameters, Refused, Superseded, Unreachable, Unrecorded
 from lib.record import records, seals, sync, writers
 from lib.record.records import CALLS, LOG, MANIFEST, VERDICT, Record
+from lib.resources.s3_record_store import RunStore, Shelves, opening
 from lib.settings import load
-from lib.stores import RunStore, Shelves, opening
 
 RUN = "20260101T000000Z-aaaa"
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from lib import machine
 from lib.errors import Refused
 from lib.record import formats
+from lib.resources import machine
 
 LONGEST_LEASE = 3600  # of an earlier version's lock, which does not tell; what the parameters allow
 # In front of the hash of a token that an earlier version let stand readable, and that therefore nobody may write by.

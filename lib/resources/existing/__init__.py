@@ -1,0 +1,1 @@
+"""What exists and is only read: names, keys, what starts the workflow, the pieces that the plan takes for granted."""
