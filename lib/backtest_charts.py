@@ -6,8 +6,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from lib.drawing import BLACK, GREY, ORANGE, SKY, VERMILLION, canvas, nothing, styled
-from lib.moves import Move
 from lib.routes import Unrouted, level
+from lib.telemetry.moves import Move
 
 # alert -> (word, colour, hatch); the hatch tells them apart in greyscale
 KINDS: dict[str, tuple[str, str, str]] = {

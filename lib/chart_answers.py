@@ -5,9 +5,10 @@ from math import isinf
 
 import pandas as pd
 
-from lib import latency, rates, routes
+from lib import latency, routes
 from lib.drawing import plural, spoken
 from lib.routes import Route, Unrouted
+from lib.telemetry import rates
 from lib.telemetry.words import When, Who
 
 FEWEST_FOR_P99 = 100  # of fewer, the p99 is the slowest one

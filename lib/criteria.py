@@ -7,9 +7,9 @@ from typing import Any
 
 from lib import latency
 from lib.checks import Check, Status, failed, in_mode
-from lib.libraries import pandas as pd
 from lib.routes import Route
 from lib.telemetry import outcomes, success_rate
+from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.success_rate import Decision, Tally
 from lib.telemetry.words import Count, ExecutionStatus, When, Who
 from lib.values.check_ids import Id, Point

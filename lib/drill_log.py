@@ -16,12 +16,12 @@ from typing import Any
 
 from lib import audit, latency
 from lib.checks import Check, Status
-from lib.libraries import pandas as pd
 from lib.record import manifest, records, sync
 from lib.record.folder import BROKEN_OFF, DRILLED
 from lib.record.records import DRILLS, Record
 from lib.resources import s3_record_store
 from lib.settings import Settings
+from lib.telemetry.libraries import pandas as pd
 
 LOG = "drills.jsonl"
 CANNOT_TELL = str(Status.CANNOT_TELL)

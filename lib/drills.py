@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from lib import executions, listening
+from lib import listening
 from lib.asl.states import named
 from lib.aws import Live
 from lib.changes import engine
@@ -21,7 +21,6 @@ from lib.channels import Channel
 from lib.checks import brief
 from lib.definitions import templates
 from lib.errors import NotAsWanted, Refused
-from lib.executions import Execution
 from lib.listening import Received
 from lib.record.records import Record
 from lib.record.run_phases import VALIDATION
@@ -32,6 +31,8 @@ from lib.resources.users import item_of, require_nobodys
 from lib.resources.workflow import value_of
 from lib.routes import DRILL_PREFIX, Told
 from lib.scenarios import Scenario
+from lib.telemetry import executions
+from lib.telemetry.executions import Execution
 from lib.wait import idle
 
 WAIT_SECONDS = 180

@@ -11,8 +11,8 @@ from enum import StrEnum
 from typing import Any
 
 from lib.checks import Check, Status
-from lib.libraries import pandas as pd
 from lib.record.records import Record
+from lib.telemetry.libraries import pandas as pd
 from lib.values.check_ids import Id
 from lib.values.words import member
 

@@ -10,9 +10,9 @@ from math import ceil, floor, inf, isinf, isnan, nan
 from typing import Any
 
 from lib.checks import Check, Status
-from lib.libraries import numpy as np
-from lib.libraries import pandas as pd
 from lib.routes import Told, as_said
+from lib.telemetry.libraries import numpy as np
+from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.success_rate import Tally, proved
 from lib.values.check_ids import Id
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lib import executions
 from lib.asl import functions
 from lib.aws import Live, error_code, readable
 from lib.checks import Check, Status
@@ -24,6 +23,7 @@ from lib.resources.statements import carries, value_of
 from lib.resources.topics import subscriptions
 from lib.resources.workflow import description
 from lib.routes import LOW_SENTIMENT_RULE, is_drill
+from lib.telemetry import executions
 from lib.telemetry.words import ExecutionStatus
 from lib.values import contacts
 from lib.values.check_ids import Id

@@ -8,12 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from lib import continuity, latency, metrics, preflight, scenarios, validation
 from lib import criteria as rules
 from lib import failures as single_failures
+from lib import latency, preflight, scenarios, validation
 from lib.aws import Live
 from lib.checks import Check, Status, id_of, in_mode, key_of
-from lib.executions import describe
 from lib.phases import validity
 from lib.phases.validity import Validity
 from lib.record.folder import CHECKS
@@ -22,8 +21,9 @@ from lib.record.run_phases import VALIDATION
 from lib.resources.desired import WIDGET_PREFIX
 from lib.resources.kinds import Widgets
 from lib.routes import ordered
-from lib.telemetry import cutover, outcomes
+from lib.telemetry import continuity, cutover, metrics, outcomes
 from lib.telemetry.cutover import Cutover
+from lib.telemetry.executions import describe
 from lib.telemetry.words import Count, Ending, When, Who
 from lib.values.check_ids import Id, due
 from lib.values.modes import Mode

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lib import checkins
 from lib import routes as table
 from lib.asl.router import Router, grouped
 from lib.definitions import templates, thresholds
@@ -19,6 +18,7 @@ from lib.errors import BadParameters
 from lib.review import Window
 from lib.routes import Score
 from lib.settings import Settings
+from lib.telemetry import checkins
 
 ORDER = tuple(threshold.placeholder for threshold in table.RISKS)
 STEPS = {Score.RISK: (-10, -5, -2, 2, 5, 10), Score.SENTIMENT: (-0.2, -0.1, 0.1, 0.2)}

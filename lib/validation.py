@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from lib import boundaries, criteria, drills, judging, latency, metrics, scenarios
+from lib import boundaries, criteria, drills, judging, latency, scenarios
 from lib.aws import Live
 from lib.changes import engine
 from lib.changes.plans import Wanted
 from lib.checks import Check, Status, failed, status_in
 from lib.drills import Group, Session
-from lib.libraries import pandas as pd
 from lib.phases import entry
 from lib.record.records import Record
 from lib.resources import desired
@@ -22,6 +21,8 @@ from lib.resources.kinds import DrillUser
 from lib.routes import Route
 from lib.scenarios import Scenario
 from lib.settings import Settings
+from lib.telemetry import metrics
+from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.words import ExecutionStatus
 from lib.values import check_ids
 from lib.values.check_ids import Id

@@ -13,9 +13,9 @@ from lib.checks import Check, Status
 from lib.record import phase_checks, records
 from lib.record.records import VALIDATED, Record
 from lib.record.run_phases import VALIDATION
-from lib.telemetry import configuration
-from lib.telemetry.configuration import Configuration
-from lib.telemetry.facts import Difference, Fact, Meaning, compared, restored
+from lib.telemetry.configuration import live_configuration
+from lib.telemetry.configuration.facts import Difference, Fact, Meaning, compared, restored
+from lib.telemetry.configuration.live_configuration import Configuration
 from lib.values.check_ids import Id
 from lib.values.modes import Mode
 
@@ -65,7 +65,7 @@ class Validity:
 
 def begin(live: Live, record: Record) -> Configuration:
     """What is live before the drills; kept as evidence where they will run."""
-    found = configuration.read(live)
+    found = live_configuration.read(live)
     if live.settings.mode == Mode.APPLY:
         record.keep_json(BEGUN, _data(found))
     return found
@@ -73,7 +73,7 @@ def begin(live: Live, record: Record) -> Configuration:
 
 def end(live: Live, begun: Configuration) -> Validation:
     """What is live after the drills, against what it was before them."""
-    ended = configuration.read(live) if live.settings.mode == Mode.APPLY else begun
+    ended = live_configuration.read(live) if live.settings.mode == Mode.APPLY else begun
     return Validation(begun, ended, compared(begun.facts, ended.facts))
 
 
@@ -182,7 +182,7 @@ def _sentences(rows: Iterable[Difference]) -> str:
 def _validity(live: Live, run_id: str, kept: Any, why: str) -> Validity:  # noqa: ANN401
     if why:
         return Validity(run_id, "", "", why=why)
-    now = configuration.read(live)
+    now = live_configuration.read(live)
     return Validity(run_id, kept["time"], now.time, compared(_facts(kept), now.facts))
 
 

@@ -14,11 +14,11 @@ from datetime import datetime
 from math import ceil, inf
 from typing import Any
 
-from lib import rates
 from lib.checks import Check, Status
-from lib.libraries import numpy as np
-from lib.libraries import pandas as pd
 from lib.routes import is_drill
+from lib.telemetry import rates
+from lib.telemetry.libraries import numpy as np
+from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.success_rate import SHORTEST, Tally
 from lib.telemetry.words import Ending, ExecutionStatus, When, Who
 

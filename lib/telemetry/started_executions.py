@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from lib import executions, metrics
 from lib.aws import Live
 from lib.errors import RunbookError
 from lib.routes import is_drill
+from lib.telemetry import executions, metrics
 from lib.telemetry.words import Count
 
 MOST = 20_000  # 20 calls; more would take minutes of a throttled API

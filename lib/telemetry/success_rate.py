@@ -17,8 +17,8 @@ from typing import Any
 
 from lib.checks import Status
 from lib.errors import BadParameters
-from lib.libraries import numpy as np
-from lib.libraries import scipy
+from lib.telemetry.libraries import numpy as np
+from lib.telemetry.libraries import scipy
 
 OUTSIDE = 1e-11  # how likely the true level lies outside of the interval that is searched; it is added to the p-value
 TAIL = 1e-14  # of the outcomes before, the part at each end that is left out; it is added to the p-value as well

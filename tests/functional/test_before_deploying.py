@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 
-from lib import aws, backtest, dry_routes, failure_walk, show
+from lib import aws, dry_routes, failure_walk, show
 from lib.aws import Live
-from lib.checkins import Coverage
 from lib.checks import Check
 from lib.definitions import templates
 from lib.errors import NotAsWanted
-from lib.moves import Move
 from lib.record.records import Record
 from lib.settings import Settings
+from lib.telemetry import backtest
+from lib.telemetry.checkins import Coverage
+from lib.telemetry.moves import Move
 from lib.teststate import Asked
 from rehearsal import baseline, history
 from rehearsal.clients import client

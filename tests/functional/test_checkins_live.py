@@ -5,10 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lib import checkins
 from lib.aws import connect
 from lib.errors import NotAsWanted
-from lib.telemetry import checkin_keys
+from lib.telemetry import checkin_keys, checkins
 from rehearsal import history
 
 

@@ -25,8 +25,8 @@ from lib.record import records
 from lib.record.run_phases import DOCUMENTATION
 from lib.resources import desired, kinds, run_lock
 from lib.resources.base import LiveThing
-from lib.telemetry import configuration
-from lib.telemetry.facts import Meaning, compared
+from lib.telemetry.configuration import live_configuration
+from lib.telemetry.configuration.facts import Meaning, compared
 
 FAILED, TOLD, CANNOT_TELL = Meaning.FAILED, Meaning.TOLD, Meaning.CANNOT_TELL
 DENIAL = {"Sid": "Hush", "Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}
@@ -45,10 +45,10 @@ def live(server, tmp_path_factory):
 
 def seen(live, change: Callable[[], Any]) -> dict[str, tuple[Meaning, str]]:
     """What a read names after a change, by fact, with what it means and the criteria that rest on it."""
-    before = configuration.read(live)
+    before = live_configuration.read(live)
     assert before.unreadable == []
     change()
-    rows = compared(before.facts, configuration.read(live).facts)
+    rows = compared(before.facts, live_configuration.read(live).facts)
     return {row.name: (row.meaning, row.criteria) for row in reversed(rows)}  # of several of one fact, the worst
 
 
@@ -58,8 +58,8 @@ def policy(*statements: dict[str, Any], action: str) -> str:
 
 
 def test_nothing_is_named_where_nothing_changed_and_every_fact_is_plain_and_named_once(live):
-    found = configuration.read(live)
-    assert compared(found.facts, configuration.read(live).facts) == []
+    found = live_configuration.read(live)
+    assert compared(found.facts, live_configuration.read(live).facts) == []
     names = [fact.name for fact in found.facts]
     assert len(set(names)) == len(names)
     assert all(fact.criteria and set(fact.criteria) <= set("12345") for fact in found.facts)
@@ -71,16 +71,16 @@ def planned(live):
 
 
 def subject_of(thing):
-    if thing.kind in configuration.OF_THE_PLAN:
-        kind, field = configuration.OF_THE_PLAN[thing.kind]
+    if thing.kind in live_configuration.OF_THE_PLAN:
+        kind, field = live_configuration.OF_THE_PLAN[thing.kind]
         return f"{kind} {thing.identity[field]}"
     return f"{thing.kind} {' / '.join(thing.identity.values())}"
 
 
 def test_every_live_thing_of_the_plan_is_read(live):
-    names = {fact.name.rpartition(": ")[0] for fact in configuration.read(live).facts}
+    names = {fact.name.rpartition(": ")[0] for fact in live_configuration.read(live).facts}
     assert [item.resource.name for item in planned(live) if subject_of(item.resource) not in names] == []
-    assert configuration.OF_THE_PLAN.keys() <= kinds.KINDS.keys()
+    assert live_configuration.OF_THE_PLAN.keys() <= kinds.KINDS.keys()
 
 
 def other_value(item: Any) -> Any:
@@ -143,9 +143,9 @@ def test_a_phase_that_cannot_be_planned_is_a_fact_and_stops_nobody(live, monkeyp
     def refused(of, _):
         raise Refused("the workflow has another role")
 
-    before = configuration.read(live)
+    before = live_configuration.read(live)
     monkeypatch.setitem(desired.PHASES, "02", refused)
-    (row,) = compared(before.facts, configuration.read(live).facts)
+    (row,) = compared(before.facts, live_configuration.read(live).facts)
     assert (row.name, row.meaning) == ("plan of phase 02: can be made", CANNOT_TELL)
     assert "the workflow has another role" in row.said
 
@@ -698,10 +698,10 @@ def test_each_change_is_named_with_what_it_means_and_what_rests_on_it(live, what
 
 def test_a_table_that_bears_less_is_named_and_what_was_reserved_for_it_is_known_or_said_to_be_not(live):
     """The embedded account does not tell what scales a table, so its capacity is one that nobody can tell."""
-    before = configuration.read(live)
+    before = live_configuration.read(live)
     units = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
     table(BillingMode="PROVISIONED", ProvisionedThroughput=units)(live)
-    rows = compared(before.facts, configuration.read(live).facts)
+    rows = compared(before.facts, live_configuration.read(live).facts)
     table(BillingMode="PAY_PER_REQUEST")(live)
     assert {row.name: row.meaning for row in rows} == {
         f"{TABLE}: state and billing": FAILED, f"{TABLE}: provisioned capacity": CANNOT_TELL,
@@ -772,16 +772,16 @@ def test_no_value_of_a_variable_no_address_and_nobodys_contact_is_read(live):
         FunctionName=name, Environment={"Variables": {**found, "MODEL_API_KEY": "sk-not-a-real-one"}}
     )
     a_contact(live)
-    text = json.dumps([vars(fact) for fact in configuration.read(live).facts])
+    text = json.dumps([vars(fact) for fact in live_configuration.read(live).facts])
     assert "MODEL_API_KEY" in text
     assert [word for word in ("example.com", "sk-not-a-real-one", "elsewhere", "+15550100") if word in text] == []
 
 
 def test_what_is_denied_is_a_fact_that_says_so_and_no_traceback(live, server):
     """A role that may read nothing but rules: everything else is `cannot tell`, and the rules are told."""
-    whole = configuration.read(live)
+    whole = live_configuration.read(live)
     denied = replace(live, clients={**live.clients, **{one: Denying() for one in ("lambda", "iam", "sns", "sqs")}})
-    found = configuration.read(denied)
+    found = live_configuration.read(denied)
     kinds = {fact.name.split(" ")[0] for fact in found.unreadable}
     assert kinds == {"function", "role", "topic", "queue", "plan"}  # the plan asks what topics' keys are, and more
     assert all("AccessDenied" in fact.unreadable for fact in found.unreadable)
@@ -812,7 +812,7 @@ def test_what_changes_between_the_first_drill_and_the_last_fails_the_validation(
 
 
 def test_the_criteria_of_the_baseline_are_said_once(live):
-    rests = {(one.kind, one.name): one.criteria for one in configuration.subjects(live)}
+    rests = {(one.kind, one.name): one.criteria for one in live_configuration.subjects(live)}
     assert rests["rule", routes.LOW_SENTIMENT_RULE] == "13"
     assert rests["rule", "Your6-CrisisProtocolRule"] == "12"
     assert rests["dashboard", live.settings.dashboard_name] == "5"

@@ -7,11 +7,11 @@ import pytest
 from accounts import processor_starts, started_by_alias
 from ways import applied, published
 
-from lib import continuity, review
+from lib import review
 from lib.aws import connect
 from lib.record import records
 from lib.record.records import LOG
-from lib.telemetry import cutover
+from lib.telemetry import continuity, cutover
 
 LATER = timedelta(hours=3)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lib import backtest, deploy, drills, emergency, rollback, show
+from lib import deploy, drills, emergency, rollback, show
 from lib.aws import Live, connect
 from lib.changes import engine
 from lib.changes.plans import Plan, Wanted
@@ -19,6 +19,7 @@ from lib.record import records
 from lib.record.records import Record
 from lib.resources import run_lock
 from lib.resources.kinds import Workflow
+from lib.telemetry import backtest
 from rehearsal.baseline import definition as baseline
 
 

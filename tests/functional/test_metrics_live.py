@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 from workbench import ended
 
-from lib import charts, continuity, drawing, executions, metrics, rates, workflow_log
+from lib import charts, drawing
 from lib.aws import connect
 from lib.definitions import templates
 from lib.errors import Unreachable
-from lib.metrics import DrillLatency, Query
-from lib.telemetry import outcomes
+from lib.telemetry import continuity, executions, metrics, outcomes, rates, workflow_log
 from lib.telemetry.cutover import Cutover
+from lib.telemetry.metrics import DrillLatency, Query
 from rehearsal import bridge, history
 
 

@@ -10,21 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from waiting import FOR_EVER
 
-from lib import (
-    checkins,
-    continuity,
-    deploy,
-    emergency,
-    events,
-    executions,
-    infrastructure,
-    metrics,
-    permissions,
-    preflight,
-    review,
-    rollback,
-    workflow_log,
-)
+from lib import deploy, emergency, events, infrastructure, permissions, preflight, review, rollback
 from lib.aws import connect
 from lib.changes import engine
 from lib.errors import NotAsWanted, Refused, RunbookError
@@ -32,6 +18,7 @@ from lib.phases import encryption, entry, ownership
 from lib.record import records
 from lib.resources import desired, kinds, run_lock
 from lib.resources.topics import subscriptions
+from lib.telemetry import checkins, continuity, executions, metrics, workflow_log
 
 ODD_TEXTS = ("", "not JSON", "null", "[]", "{}", '"{}"', '{"Statement": 1, "widgets": 1}', '{"Statement": [1, null]}',
              '{"widgets": [1, null, {}, {"properties": null}, {"properties": {"title": 7}}]}')  # fmt: skip

@@ -13,19 +13,7 @@ from botocore.exceptions import ClientError
 from waiting import FOR_EVER
 from ways import applied, planned, published, route, routing, the
 
-from lib import (
-    continuity,
-    deploy,
-    drills,
-    emergency,
-    executions,
-    permissions,
-    preflight,
-    rollback,
-    run,
-    tuning,
-    validation,
-)
+from lib import deploy, drills, emergency, permissions, preflight, rollback, run, tuning, validation
 from lib.aws import connect
 from lib.changes import engine, loss_guard
 from lib.changes.plans import Plan
@@ -37,7 +25,8 @@ from lib.resources import desired, run_lock
 from lib.resources.existing import entries, names, starters
 from lib.resources.kinds import WorkflowAlias
 from lib.settings import Settings
-from lib.telemetry import compute
+from lib.telemetry import continuity, executions
+from lib.telemetry.configuration import compute
 
 CHECK_INS = entry.STARTED
 

@@ -5,8 +5,8 @@ import json
 from accounts import differing, snapshot, started_by_alias
 from steps import left_by_drills, runbook
 
-from lib import executions
 from lib.aws import connect
+from lib.telemetry import executions
 from rehearsal import clients
 
 

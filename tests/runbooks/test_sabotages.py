@@ -15,7 +15,7 @@ from accounts import differing, snapshot
 from steps import carried_out, left_by_drills, redeployed
 from waiting import until
 
-from lib import continuity, drills, executions, listening, scenarios, validation
+from lib import drills, listening, scenarios, validation
 from lib.aws import Live
 from lib.changes import engine, loss_guard
 from lib.changes.plans import Change, Plan, entry
@@ -27,6 +27,7 @@ from lib.record import records
 from lib.record.records import Record
 from lib.resources import desired, run_lock
 from lib.settings import ROOT, Settings
+from lib.telemetry import continuity, executions
 
 BUILT = ("01", "02", "04", "03")
 QUICK = {"mode": "apply", "alert_limit_seconds": 2}

@@ -15,12 +15,13 @@ import pytest
 from accounts import SHORT_WAITS, differing, settled
 from steps import Ended, code_cells, runbook, shown
 
-from lib import boundaries, continuity, criteria, rollback, scenarios
+from lib import boundaries, criteria, rollback, scenarios
 from lib import settings as parameters
 from lib.phases import alert_event
 from lib.record import records
 from lib.record.run_phases import NOTEBOOKS, ROLLBACK
 from lib.settings import Settings
+from lib.telemetry import continuity
 from lib.values.check_ids import due, of
 from rehearsal import baseline, bridge, clients, history, server, users
 from rehearsal.baseline import TRUSTED_INBOX

@@ -6,9 +6,9 @@ from typing import Any
 from lib import routes
 from lib.definitions import loader
 from lib.drills import Drill
-from lib.executions import Execution
 from lib.listening import Received
 from lib.scenarios import Scenario, outcome
+from lib.telemetry.executions import Execution
 
 STARTED = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 NAME = "drill-crisis-abc-012345"

@@ -85,27 +85,25 @@ def ask() -> dict[str, object]:
         boundaries,
         chart_answers,
         charts,
-        checkins,
         drawing,
         failure_walk,
         judging,
-        metrics,
         permissions,
         review,
         routes,
         scenarios,
         tuning,
         tuning_charts,
-        workflow_log,
     )
     from lib.asl import failure_paths
     from lib.asl.router import Router
-    from lib.backtest import counted
     from lib.backtest_charts import moves
     from lib.definitions import documents, lint, loader, templates, thresholds
     from lib.listening import listeners
     from lib.resources import desired
     from lib.settings import load
+    from lib.telemetry import checkins, metrics, workflow_log
+    from lib.telemetry.backtest import counted
     from lib.telemetry.checkin_copies import Answer
     from rehearsal import reaching
 

@@ -13,9 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.dates import num2date
 from matplotlib.figure import Figure
 
-from lib import chart_answers, charts, drawing, rates, run_charts, tuning_charts
+from lib import chart_answers, charts, drawing, run_charts, tuning_charts
 from lib.errors import BadParameters
 from lib.routes import Route
+from lib.telemetry import rates
 
 START = datetime(2026, 1, 1, 23, 50, tzinfo=UTC)
 CHANGE = START + timedelta(minutes=5)

@@ -7,7 +7,7 @@ from lib import drawing, drill_charts, drill_log, drilling
 from lib.checks import Check
 from lib.phases import validity
 from lib.phases.validity import Validity
-from lib.telemetry.facts import Difference, Meaning
+from lib.telemetry.configuration.facts import Difference, Meaning
 from lib.values.check_ids import Id
 
 ARRIVED = Check(Id.AS_WANTED, "crisis: alerts to operations", "passed", "1", "1")

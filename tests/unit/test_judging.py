@@ -7,8 +7,8 @@ from drilled import RESULT, STARTED, detail, drill, event, received
 
 from lib import judging, settings
 from lib.drills import Session
-from lib.executions import Execution
 from lib.settings import load
+from lib.telemetry.executions import Execution
 
 LOCAL = load("local").model_copy(update={"not_exercised_here": []})
 

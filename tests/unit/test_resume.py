@@ -20,7 +20,7 @@ from lib.record.run_phases import NOTEBOOKS, Phase
 from lib.resources import desired
 from lib.resources.kinds import Workflow
 from lib.settings import load
-from lib.telemetry.facts import Difference, Meaning
+from lib.telemetry.configuration.facts import Difference, Meaning
 
 JANE = "arn:aws:iam::000000000000:user/jane.doe"
 LABELS = {"01": "a", "04": "b", "03": "c"}

@@ -3,8 +3,9 @@
 import pandas as pd
 import pytest
 
-from lib import continuity, review
+from lib import review
 from lib.record.records import Record
+from lib.telemetry import continuity
 from lib.values.check_ids import Id
 
 

@@ -13,25 +13,14 @@ import pytest
 import sixth_route
 from accounts import nowhere
 
-from lib import (
-    backtest_charts,
-    boundaries,
-    chart_answers,
-    charts,
-    judging,
-    metrics,
-    review,
-    routes,
-    scenarios,
-    tuning_charts,
-    workflow_log,
-)
+from lib import backtest_charts, boundaries, chart_answers, charts, judging, review, routes, scenarios, tuning_charts
 from lib.asl.router import Router
-from lib.backtest import counted
 from lib.definitions import documents, loader, templates
 from lib.errors import BadParameters
 from lib.routes import Route, Unrouted
 from lib.settings import ROOT, Settings, load
+from lib.telemetry import metrics, workflow_log
+from lib.telemetry.backtest import counted
 from rehearsal.functions import alert_dispatcher
 
 LOCAL = load("local")

@@ -8,13 +8,14 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from lib import checkins, drawing, settings, tuning, tuning_charts
+from lib import drawing, settings, tuning, tuning_charts
 from lib.asl.router import Router
-from lib.checkins import Coverage
 from lib.definitions import templates, thresholds
 from lib.review import Window
 from lib.routes import level
+from lib.telemetry import checkins
 from lib.telemetry.checkin_copies import Answer
+from lib.telemetry.checkins import Coverage
 from rehearsal import baseline
 
 LOCAL = settings.load("local")

@@ -10,9 +10,9 @@ from lib.phases.validity import BEGUN, Validation, Validity
 from lib.record import records, sync
 from lib.record.records import VALIDATED, Record
 from lib.settings import load
-from lib.telemetry import configuration
-from lib.telemetry.configuration import Configuration
-from lib.telemetry.facts import Difference, Fact, Meaning, Sense
+from lib.telemetry.configuration import live_configuration
+from lib.telemetry.configuration.facts import Difference, Fact, Meaning, Sense
+from lib.telemetry.configuration.live_configuration import Configuration
 from lib.values.check_ids import Id, due, of
 
 THEN, NOW = "2026-01-01T00:00:00+00:00", "2026-01-02T00:00:00+00:00"
@@ -87,7 +87,7 @@ def read_of(state, time=NOW):
 @pytest.fixture
 def live(tmp_path, monkeypatch):
     """A connection whose rule is ENABLED."""
-    monkeypatch.setattr(configuration, "read", lambda live: read_of(live.state))
+    monkeypatch.setattr(live_configuration, "read", lambda live: read_of(live.state))
     return SimpleNamespace(settings=settings(tmp_path), state="ENABLED")
 
 

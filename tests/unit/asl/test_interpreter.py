@@ -5,12 +5,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from lib import executions, failure_walk, settings, show
+from lib import failure_walk, settings, show
 from lib.asl import failure_paths, interpreter
 from lib.asl.interpreter import Step, Whole, follow
 from lib.checks import Check
 from lib.definitions import templates
 from lib.errors import BadParameters, NotAsWanted
+from lib.telemetry import executions
 from lib.values.check_ids import Id
 
 LOCAL = settings.load("local")

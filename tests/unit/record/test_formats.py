@@ -21,7 +21,7 @@ from lib.record.run_phases import Phase
 from lib.resources import kinds
 from lib.resources.lock_value import Lock
 from lib.settings import check, load
-from lib.telemetry.facts import Fact, Sense
+from lib.telemetry.configuration.facts import Fact, Sense
 from lib.values.check_ids import Id
 
 FIRST = Path(__file__).parents[2] / "records_of_format_1" / "local"

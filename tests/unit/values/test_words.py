@@ -6,15 +6,16 @@ import pandas as pd
 import pytest
 from botocore.loaders import Loader
 
-from lib import backtest_charts, charts, command, drill_charts, failure_chart, latency, listening, moves, run
+from lib import backtest_charts, charts, command, drill_charts, failure_chart, latency, listening, run
 from lib.channels import Channel
 from lib.checks import Check, Status
 from lib.errors import BadParameters, NotAsWanted
 from lib.failures import VISIBLE, Effect
-from lib.moves import Move
 from lib.record.run_phases import Phase
 from lib.settings import changed, load
-from lib.telemetry.facts import SENSES, Meaning, Sense
+from lib.telemetry import moves
+from lib.telemetry.configuration.facts import SENSES, Meaning, Sense
+from lib.telemetry.moves import Move
 from lib.telemetry.words import Count, Ending, ExecutionStatus, When, Who
 from lib.teststate import StateEnding
 from lib.values.addresses import EXPECTED, Protocol

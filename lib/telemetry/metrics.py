@@ -15,7 +15,7 @@ from typing import Any
 from lib import routes
 from lib.aws import Live, readable
 from lib.errors import BadParameters, NotAsWanted
-from lib.libraries import pandas as pd
+from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.words import Count
 
 STATES = "AWS/States"

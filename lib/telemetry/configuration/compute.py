@@ -16,9 +16,9 @@ from lib.resources.functions import environment_keys
 from lib.resources.roles import inline_policies
 from lib.resources.workflow import description, versions
 from lib.resources.workflow_alias import routings
-from lib.telemetry import callers
-from lib.telemetry.facts import Sense
-from lib.telemetry.readings import Reading, only, parsed, statements, without
+from lib.telemetry.configuration import callers
+from lib.telemetry.configuration.facts import Sense
+from lib.telemetry.configuration.readings import Reading, only, parsed, statements, without
 
 VERSION = "stateMachineVersionArn"
 NO_FUNCTION = ("ResourceNotFoundException",)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lib.telemetry.patterns import could_take
+from lib.telemetry.configuration.patterns import could_take
 
 EVENT = {"source": "your6.checkin.crisis", "detail-type": "Crisis Protocol Alert", "account": "1", "region": "r"}
 

@@ -7,13 +7,12 @@ from types import SimpleNamespace
 import pytest
 from drilled import drill, event, received
 
-from lib import continuity, executions
 from lib import settings as parameters
-from lib.executions import Execution
 from lib.phases import alert_event
 from lib.record.records import Record
-from lib.telemetry import outcomes, pauses, shifts
+from lib.telemetry import continuity, executions, outcomes, pace, shifts
 from lib.telemetry.cutover import Cutover
+from lib.telemetry.executions import Execution
 
 TEXT = {"text": "Synthetic text of drill-crisis-abc-012345."}
 USER = "drill-operations"
@@ -216,7 +215,7 @@ STOPPED = every("b", 3, 29, 3)  # the last 23 minutes ago
     ],
 )
 def test_check_ins_that_stop_coming_fail_nowhere_and_are_no_pass(groups, status, found):
-    check = answers(*groups)[pauses.STILL_COME]
+    check = answers(*groups)[pace.STILL_COME]
     assert (check.status, found in check.found) == (status, True), check.found
 
 

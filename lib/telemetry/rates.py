@@ -6,7 +6,7 @@ from datetime import datetime
 from math import nan, sqrt
 
 from lib.errors import BadParameters
-from lib.libraries import pandas as pd
+from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.words import Count, When
 
 ENDINGS = (Count.SUCCEEDED, Count.FAILED, Count.TIMED_OUT, Count.ABORTED)

@@ -21,7 +21,7 @@ WITHOUT = (
 LOADED = "import atexit, json, sys; atexit.register(lambda: print(json.dumps([*sys.modules]), file=sys.stderr))"
 COMMAND = "sys.argv = ['runbook']; from lib.record import origin; origin.run(['lib.cli', '--help'])"
 LATE = """
-from lib.changes import approval; from lib import cli; from lib import libraries; from lib.record import origin; from lib import settings
+from lib.changes import approval; from lib import cli; from lib.telemetry import libraries; from lib.record import origin; from lib import settings
 def code():
     return approval.made_from(settings.load("local"))["code"], origin.imported()
 before = code(), "pandas" in sys.modules, "scipy.stats" in sys.modules

@@ -7,16 +7,16 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
-from lib import backtest, backtest_charts, checkins, drawing, settings
+from lib import backtest_charts, drawing, settings
 from lib.asl.answer_fields import AnswerFields, answer_fields, kept
 from lib.asl.router import Router
-from lib.backtest import Backtest, Started, counted
-from lib.checkins import Coverage
 from lib.definitions import templates
 from lib.errors import NotAsWanted
-from lib.telemetry import started_executions
+from lib.telemetry import backtest, checkins, started_executions
+from lib.telemetry.backtest import Backtest, Started, counted
 from lib.telemetry.checkin_copies import Answer
 from lib.telemetry.checkin_reading import cell
+from lib.telemetry.checkins import Coverage
 from rehearsal import baseline
 
 LOCAL = settings.load("local")

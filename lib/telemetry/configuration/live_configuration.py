@@ -28,9 +28,9 @@ from lib.resources.existing.encryption import OF_AWS
 from lib.resources.existing.entries import Entries
 from lib.resources.topics import LISTENING
 from lib.routes import LOW_SENTIMENT_RULE, Route
-from lib.telemetry import compute, messaging, storage
-from lib.telemetry.facts import Fact, Sense
-from lib.telemetry.readings import Reading
+from lib.telemetry.configuration import compute, messaging, storage
+from lib.telemetry.configuration.facts import Fact, Sense
+from lib.telemetry.configuration.readings import Reading
 from lib.values import contacts
 from lib.values.exact_json import parts_of
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib.changes.plans import Value
-from lib.telemetry.facts import Sense
+from lib.telemetry.configuration.facts import Sense
 from lib.values import exact_json
 
 

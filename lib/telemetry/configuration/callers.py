@@ -14,9 +14,9 @@ from lib.definitions import loader
 from lib.resources.existing.entries import DEFAULT_BUS
 from lib.resources.topics import LISTENING
 from lib.routes import LOW_SENTIMENT_RULE
-from lib.telemetry.facts import Sense
-from lib.telemetry.patterns import could_take
-from lib.telemetry.readings import Reading, only, parsed
+from lib.telemetry.configuration.facts import Sense
+from lib.telemetry.configuration.patterns import could_take
+from lib.telemetry.configuration.readings import Reading, only, parsed
 
 OF_A_MAPPING = (
     "EventSourceArn", "SelfManagedEventSource", "FunctionArn", "FilterCriteria", "BatchSize", "StartingPosition",

@@ -15,9 +15,9 @@ from lib.resources.existing.encryption import NO_TOPIC
 from lib.resources.queues import NO_QUEUE
 from lib.resources.rules import targets, told
 from lib.resources.topics import LISTENING, NO_FILTER, PENDING, subscriptions
-from lib.telemetry import callers
-from lib.telemetry.facts import Sense
-from lib.telemetry.readings import Reading, only, parsed, statements, without
+from lib.telemetry.configuration import callers
+from lib.telemetry.configuration.facts import Sense
+from lib.telemetry.configuration.readings import Reading, only, parsed, statements, without
 from lib.values.addresses import Protocol
 
 # What decides whether a message arrives, and stays until somebody reads it.

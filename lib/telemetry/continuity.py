@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 
-from lib import executions
 from lib.asl.states import walk
 from lib.aws import Live
 from lib.changes.plans import Outcome
@@ -17,7 +16,7 @@ from lib.resources.existing import entries
 from lib.resources.kinds import Workflow, WorkflowAlias
 from lib.resources.workflow import value_of
 from lib.settings import Settings
-from lib.telemetry import cutover, outcomes, pauses, shifts, success_rate
+from lib.telemetry import cutover, executions, outcomes, pace, shifts, success_rate
 from lib.telemetry.cutover import Cutover
 from lib.telemetry.success_rate import SHORTEST, Decision, Tally
 from lib.telemetry.words import Ending, ExecutionStatus, When, Who
@@ -138,7 +137,7 @@ def undisturbed(frame: pd.DataFrame, kinds: pd.DataFrame, settings: Settings) ->
     margin, error = settings.success_rate_margin, settings.success_rate_error
     found = [same_rate(counted, margin, error), _no_worse_part(frame, counted, settings)]
     found += [no_new_kind(kinds, after.of, outcomes.doubted(counted)), shifts.as_fast(frame, limit)]
-    found.append(pauses.still_come(frame, frame.attrs["end"], limit))
+    found.append(pace.still_come(frame, frame.attrs["end"], limit))
     return [outcomes.of_all(check, frame) for check in found]
 
 

@@ -14,16 +14,15 @@ from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib import checkins
 from lib import settings as parameters
 from lib.asl.answer_fields import ANOTHER, AnswerFields, merged
 from lib.aws import Identity, Live
-from lib.checkins import Coverage
 from lib.errors import NotAsWanted
 from lib.record.records import Record
-from lib.telemetry import checkin_reading
+from lib.telemetry import checkin_reading, checkins
 from lib.telemetry.checkin_keys import listed
 from lib.telemetry.checkin_reading import Outlook
+from lib.telemetry.checkins import Coverage
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 END = START + timedelta(hours=1)

@@ -8,11 +8,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from lib import chart_answers, charts, metrics, review, workflow_log
+from lib import chart_answers, charts, review
 from lib import settings as parameters
 from lib.aws import Identity, Live
 from lib.errors import BadParameters, NotAsWanted
-from lib.metrics import DrillLatency, Query
+from lib.telemetry import metrics, workflow_log
+from lib.telemetry.metrics import DrillLatency, Query
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 END = START + timedelta(hours=1)

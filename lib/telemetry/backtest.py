@@ -12,17 +12,17 @@ from typing import Any
 
 import pandas as pd
 
-from lib import checkins, routes
+from lib import routes
 from lib.asl.answer_fields import is_words, merged
 from lib.asl.router import ABSENT_CELL, CANNOT_TELL, FAILED, Router
 from lib.aws import Live
-from lib.checkins import Coverage
 from lib.checks import Check, Status
 from lib.errors import BadParameters
-from lib.moves import WORDS, Move
 from lib.record.records import Record
-from lib.telemetry import started_executions
+from lib.telemetry import checkins, started_executions
 from lib.telemetry.checkin_reading import CONTRACT, USUAL, Outlook, outlook
+from lib.telemetry.checkins import Coverage
+from lib.telemetry.moves import WORDS, Move
 from lib.telemetry.started_executions import Started
 from lib.values.check_ids import Id
 

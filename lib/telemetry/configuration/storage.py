@@ -12,9 +12,9 @@ from lib.aws import Live, absent_is_none
 from lib.changes.plans import Value
 from lib.resources import desired
 from lib.resources.kinds import DrillUser, Widgets
-from lib.telemetry import callers
-from lib.telemetry.facts import Sense
-from lib.telemetry.readings import Reading, only, statements
+from lib.telemetry.configuration import callers
+from lib.telemetry.configuration.facts import Sense
+from lib.telemetry.configuration.readings import Reading, only, statements
 
 NO_TABLE = ("ResourceNotFoundException",)
 OF_ITS_KEYS = ("KeySchema", "SSEDescription")

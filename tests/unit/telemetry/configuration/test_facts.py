@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.telemetry.facts import Fact, Meaning, Sense, compared, restored
+from lib.telemetry.configuration.facts import Fact, Meaning, Sense, compared, restored
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=3),

@@ -1,0 +1,1 @@
+"""What is live of all that a validation speaks of, as facts that two reads are compared by."""
