@@ -5,8 +5,9 @@ from math import isinf
 
 import pandas as pd
 
-from lib import latency, routes
+from lib import routes
 from lib.drawing import plural, spoken
+from lib.drills import latency
 from lib.routes import Route, Unrouted
 from lib.telemetry import rates
 from lib.telemetry.words import When, Who

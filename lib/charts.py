@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from lib import chart_answers as answers
-from lib import latency, routes
+from lib import routes
 from lib.drawing import (
     BEHIND,
     BLACK,
@@ -37,6 +37,7 @@ from lib.drawing import (
     time_axis,
     utc,
 )
+from lib.drills import latency
 from lib.routes import ALERTING, Mark, Route
 from lib.telemetry.words import Count
 

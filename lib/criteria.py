@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from lib import latency
 from lib.checks import Check, Status, failed, in_mode
+from lib.drills import latency
 from lib.routes import Route
 from lib.telemetry import outcomes, success_rate
 from lib.telemetry.libraries import pandas as pd

@@ -5,8 +5,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lib import latency
-from lib.channels import Channel
 from lib.checks import Status
 from lib.drawing import (
     BLACK,
@@ -26,6 +24,8 @@ from lib.drawing import (
     styled,
     time_axis,
 )
+from lib.drills import latency
+from lib.drills.channels import Channel
 
 TOPICS = {Channel.TRUSTED.value: (BLUE, "o"), Channel.OPERATIONS.value: (ORANGE, "D")}
 SPREAD = 0.18  # how far the dots of a row are apart from its middle, so that equal times do not hide each other

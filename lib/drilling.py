@@ -7,16 +7,17 @@ from typing import Any
 
 import click
 
-from lib import audit, criteria, drill_log, drills, infrastructure, judging, run, scenarios, terminal, validation
+from lib import audit, criteria, infrastructure, run, terminal, validation
 from lib.aws import Live
 from lib.checks import Check, Status, require
 from lib.command import main, parameters, told
-from lib.drills import Group, Session
+from lib.drills import drill_log, drill_runner, evaluation, scenarios
+from lib.drills.drill_runner import Group, Session
+from lib.drills.scenarios import Scenario
 from lib.errors import BadParameters, NotAsWanted, RunbookError, Unrecorded
 from lib.phases import validity
 from lib.phases.validity import Validity
 from lib.record.folder import BROKEN_OFF, DRILLED
-from lib.scenarios import Scenario
 from lib.settings import Settings
 from lib.values.check_ids import DRILL, UNREADABLE
 from lib.values.modes import Mode
@@ -50,7 +51,7 @@ def drill(given: Callable[..., Settings], scenario: str) -> int:
         log = drill_log.opened(chosen)
         log.folder.mkdir(parents=True, exist_ok=True)
         try:
-            drilled = drills.run(live, record, [Group(scenario, [case])])
+            drilled = drill_runner.run(live, record, [Group(scenario, [case])])
         except (RunbookError, KeyboardInterrupt) as error:
             # Refused before anything was set up, it was no drill; else nobody knows who was reached.
             if isinstance(error, NotAsWanted) or record.changes():
@@ -82,8 +83,8 @@ def judged(live: Live, drilled: Session, row: Mapping[str, Any]) -> list[Check]:
         *(replace(check, status=Status.FAILED) if check.status == Status.WAITING else check for check in people),
         *(Check.from_row(check) for check in row["checks"]),
         *([criteria.error_is_loud(row)] if row["scenario"] == UNREADABLE else []),
-        judging.strays(drilled),
-        judging.cleared(drilled),
+        evaluation.strays(drilled),
+        evaluation.cleared(drilled),
     ]
 
 

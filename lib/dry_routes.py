@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lib import boundaries, scenarios
 from lib.asl import interpreter
 from lib.asl.interpreter import SentKind, Way, follow
 from lib.checks import Check, Status
+from lib.drills import boundary_cases, scenarios
+from lib.drills.scenarios import Scenario
 from lib.routes import DRILL_PREFIX
-from lib.scenarios import Scenario
 from lib.teststate import Asked
 from lib.values.check_ids import Id
 
@@ -38,7 +38,7 @@ def taken(asked: Asked, definition: Mapping[str, Any]) -> list[Taken]:
     """Every scenario of the plan to its end, and every boundary case until its route is decided."""
     interpreter.require_known(definition)
     return [_taken(asked, definition, case, whole=True) for case in scenarios.load()] + [
-        _taken(asked, definition, case, whole=False) for case in boundaries.cases(asked.live.settings)
+        _taken(asked, definition, case, whole=False) for case in boundary_cases.cases(asked.live.settings)
     ]
 
 

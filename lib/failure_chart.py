@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from lib.drawing import BLACK, GREY, ORANGE, PALE, VERMILLION, canvas, nothing, plural, spoken, styled
-from lib.failures import VISIBLE, Effect
+from lib.drills.broken_tasks import VISIBLE, Effect
 
 QUESTION = "Does any single failure silence a crisis?"
 LOUD = (Effect.SILENT, Effect.LATE, Effect.FAILED, Effect.GAP)
@@ -28,7 +28,7 @@ ROW = 0.27  # inches
 
 @styled
 def failures(matrix: pd.DataFrame, limit_seconds: float) -> Figure:
-    """A tile per cell of `lib.failures.matrix`: `task, fault, outcome, seconds` (until the first alert), `verdict`."""
+    """A tile per cell of `lib.drills.broken_tasks.matrix`: `task, fault, outcome, seconds` (until the first alert), `verdict`."""
     if matrix.empty:
         return nothing(QUESTION, "no task was broken in this run.", matrix)
     tasks, faults = list(dict.fromkeys(matrix["task"])), list(dict.fromkeys(matrix["fault"]))

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lib import boundaries, routes
+from lib import routes
 from lib.asl import interpreter, states
 from lib.asl.failure_paths import FAULTS, TOO_LARGE, Reached, Sabotaged, Start, faults, reach
 from lib.asl.interpreter import SentKind, Step, Way, Whole, failed, follow
 from lib.checks import Check, Status
+from lib.drills import boundary_cases
 from lib.routes import Route
 from lib.settings import Settings
 from lib.teststate import Asked
@@ -96,7 +97,7 @@ def starts(settings: Settings) -> list[Start]:
     """An ordinary check-in of every route, one that cannot be used, and one of nobody."""
     rising = sorted(routes.SCORED, key=lambda route: (route.row.declining, route.row.level))
     names = [f"declining-{route}" for route in (*rising, Route.NONE)]
-    cases = {case.name: case.given["checkinResult"] for case in boundaries.cases(settings)}
+    cases = {case.name: case.given["checkinResult"] for case in boundary_cases.cases(settings)}
     scored = [cases[name] for name in (*names, "risk-missing")]
     return [*(Start({"userId": "somebody"}, result) for result in scored), Start({"userId": None}, None)]
 

@@ -9,10 +9,11 @@ from typing import Any
 import pandas as pd
 
 from lib import criteria as rules
-from lib import failures as single_failures
-from lib import latency, preflight, scenarios, validation
+from lib import preflight, validation
 from lib.aws import Live
 from lib.checks import Check, Status, id_of, in_mode, key_of
+from lib.drills import broken_tasks as single_failures
+from lib.drills import latency, scenarios
 from lib.phases import validity
 from lib.phases.validity import Validity
 from lib.record.folder import CHECKS

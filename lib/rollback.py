@@ -10,7 +10,7 @@ from lib.changes import plans, provenance, undo_plan
 from lib.changes.plans import Change, Outcome, Plan, Result
 from lib.changes.resource import Value
 from lib.checks import brief
-from lib.drills import GATE
+from lib.drills.drill_runner import GATE
 from lib.errors import BadParameters, RunbookError
 from lib.record import records, run_phases
 from lib.record.change_rows import Action, WriteState

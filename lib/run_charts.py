@@ -4,7 +4,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lib import latency
 from lib.drawing import (
     BLACK,
     BLUE,
@@ -24,6 +23,7 @@ from lib.drawing import (
     spoken,
     styled,
 )
+from lib.drills import latency
 
 SHORTEST_PHASE = 0.5  # seconds; a shorter one is drawn there, with its true time beside it
 

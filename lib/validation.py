@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from lib import boundaries, criteria, drills, judging, latency, scenarios
+from lib import criteria
 from lib.aws import Live
 from lib.changes import engine
 from lib.changes.plans import Wanted
 from lib.checks import Check, Status, failed, status_in
-from lib.drills import Group, Session
+from lib.drills import boundary_cases, drill_runner, evaluation, latency, scenarios
+from lib.drills.drill_runner import Group, Session
+from lib.drills.scenarios import Scenario
 from lib.phases import entry
 from lib.record.records import Record
 from lib.resources import desired
@@ -19,7 +21,6 @@ from lib.resources.existing import entries
 from lib.resources.existing.entries import Entries
 from lib.resources.kinds import DrillUser
 from lib.routes import Route
-from lib.scenarios import Scenario
 from lib.settings import Settings
 from lib.telemetry import metrics
 from lib.telemetry.libraries import pandas as pd
@@ -66,8 +67,8 @@ def groups(live: Live) -> list[Group]:
     return [
         Group(PLANNED, [*scenarios.load(), scenarios.ordinary(), scenarios.unreadable()]),
         Group(LOW, [scenarios.low()]),
-        Group(BOUNDARIES, boundaries.cases(s), AT_ONCE),
-        Group(NO_CONTACT, [boundaries.without_contact(s)], meanwhile=(user,)),
+        Group(BOUNDARIES, boundary_cases.cases(s), AT_ONCE),
+        Group(NO_CONTACT, [boundary_cases.without_contact(s)], meanwhile=(user,)),
         Group(DIRECT, [crisis] * s.latency_drills),
         Group(PROCESSOR, [scenarios.crisis_in_words()] * s.latency_drills),
         Group(BURST, [crisis] * s.burst_drills, s.burst_drills),
@@ -99,13 +100,13 @@ def alerts_to_come(chosen: Sequence[Group]) -> list[dict[str, object]]:
 
 def run(live: Live, record: Record, chosen: Sequence[Group]) -> Session:
     """The drills in apply mode; in plan mode nothing is started and the session is empty."""
-    return drills.run(live, record, chosen) if live.settings.mode == Mode.APPLY else Session()
+    return drill_runner.run(live, record, chosen) if live.settings.mode == Mode.APPLY else Session()
 
 
 def rows(live: Live, record: Record, session: Session) -> list[dict[str, Any]]:
     """Every drill as plain data, its checks with it, kept as evidence. Holds no check-in text."""
     revision = entry.revision(live)
-    found = [judging.row(drill, live.settings, revision) for drill in session.drills]
+    found = [evaluation.row(drill, live.settings, revision) for drill in session.drills]
     for kept, names in KEPT.items():
         if mine := [row for row in found if row["group"] in names]:
             record.keep_json(EVIDENCE[kept], mine)
@@ -182,10 +183,10 @@ def checks(session: Session, found: Sequence[Row], chosen: Sequence[Group], sett
         *(criteria.error_is_loud(row) for row in planned if row["scenario"] == check_ids.UNREADABLE),
         *(Check.from_row(row["verdict"]) for row in of(found, BOUNDARIES, NO_CONTACT)),
         *(_low(row) for row in of(found, LOW)),
-        *(judging.interventions(session, group) for group in (BOUNDARIES, BURST) if group in numbers),
+        *(evaluation.interventions(session, group) for group in (BOUNDARIES, BURST) if group in numbers),
         *_of_crises(found, {name: number for name, number in numbers.items() if name in TIMED}, settings),
-        judging.strays(session),
-        judging.cleared(session),
+        evaluation.strays(session),
+        evaluation.cleared(session),
     ]
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
-from lib import failures, settings
+from lib import settings
 from lib.cli import carry_out, told
+from lib.drills import broken_tasks
 from lib.errors import BadParameters
 from lib.record import commands, records, run_phases
 from lib.settings import ROOT, Settings
@@ -97,6 +98,6 @@ def rehearsed(chosen: Settings, lasting: bool) -> int:
             history.play(chosen, CHECKINS_BEFORE, seed=SEED)
             found = tried()
         say(single_failures.summary(found))
-        records.open_run(chosen).keep_json(failures.EVIDENCE, found)
+        records.open_run(chosen).keep_json(broken_tasks.EVIDENCE, found)
         with history.playing(Path(folder), chosen, TRAFFIC_EVERY, seed=SEED):
             return max(carry_out(chosen, run_phases.numbers(), lasting), single_failures.code(found))

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from lib.asl.states import walk
-from lib.failures import Effect
+from lib.drills.broken_tasks import Effect
 from lib.routes import Route
 from lib.telemetry.words import ExecutionStatus
 from rehearsal.failing import Failure

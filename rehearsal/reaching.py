@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lib import scenarios
 from lib.asl.failure_paths import Start, fewest
 from lib.asl.states import walk
+from lib.drills import scenarios
 from lib.routes import DRILL_PREFIX, SCORED, Route, Unrouted
 from lib.settings import Settings
 

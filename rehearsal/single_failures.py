@@ -25,8 +25,8 @@ import click
 
 from lib.command import told
 from lib.definitions import templates
+from lib.drills.broken_tasks import Effect
 from lib.errors import Unreachable
-from lib.failures import Effect
 from lib.record import files
 from lib.terminal import say
 from lib.terminal import table as print_table

@@ -6,10 +6,11 @@ left out: not every check of the phase is answered here, and so, unlike `noteboo
 
 from collections.abc import Callable
 
-from lib import audit, rollback, scenarios, validation
+from lib import audit, rollback, validation
 from lib.changes import engine, undo_plan
 from lib.checks import require
-from lib.drills import Group
+from lib.drills import scenarios
+from lib.drills.drill_runner import Group
 from lib.errors import RunbookError
 from lib.record.records import Record
 from lib.record.run_phases import VALIDATION, Phase

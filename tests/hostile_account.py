@@ -16,8 +16,9 @@ from hostile import PLAIN_JSON
 from nbconvert import HTMLExporter
 from waiting import until
 
-from lib import deploy, drill_log, notebooks
+from lib import deploy, notebooks
 from lib.aws import connect
+from lib.drills import drill_log
 from lib.record import formats, records
 from lib.record.records import LOG, VERDICT, Record
 from lib.record.run_phases import NOTEBOOKS as EVERY

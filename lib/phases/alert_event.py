@@ -7,15 +7,15 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lib import drills, judging, scenarios
 from lib.asl.states import walk
 from lib.aws import Live, readable
 from lib.changes import approval
 from lib.changes.plans import Plan
-from lib.channels import Channel
 from lib.checks import Check, Status, require
 from lib.definitions.loader import DECISION
-from lib.drills import Drill, Group
+from lib.drills import drill_runner, evaluation, scenarios
+from lib.drills.channels import Channel
+from lib.drills.drill_runner import Drill, Group
 from lib.record.records import Record
 from lib.resources.existing import names
 from lib.resources.users import item_of
@@ -38,8 +38,10 @@ def event_before(live: Live, record: Record, plan: Plan) -> list[dict[str, str]]
     if live.settings.mode == Mode.PLAN or DECISION in _live_states(live) or not _drill_user(live):
         return []
     approval.require(plan, live.settings, record)
-    (drill,) = drills.run(live, record, [Group("low sentiment before", [scenarios.low()])], "03", gated=False).drills
-    require(record.checked("03", judging.fit_for_people(drill)))
+    (drill,) = drill_runner.run(
+        live, record, [Group("low sentiment before", [scenarios.low()])], "03", gated=False
+    ).drills
+    require(record.checked("03", evaluation.fit_for_people(drill)))
     shape = event_shape(drill, live.settings.drill_user_id)
     record.keep_json(EVENT_BEFORE, shape)
     return spoken(shape)

@@ -15,10 +15,11 @@ import pytest
 from accounts import fresh
 from botocore.exceptions import ClientError
 
-from lib import listening, routes
+from lib import routes
 from lib.aws import absent_is_none, connect
 from lib.changes import engine
 from lib.changes.plans import Wanted
+from lib.drills import subscribers
 from lib.errors import Refused
 from lib.phases import validity
 from lib.record import records
@@ -216,7 +217,7 @@ def a_second(live):
 
 
 def a_listener(live):
-    return {"Id": f"{listening.PREFIX}-events-x", "Arn": live.settings.queue_arn("Rehearsal-OperationsInbox")}
+    return {"Id": f"{subscribers.PREFIX}-events-x", "Arn": live.settings.queue_arn("Rehearsal-OperationsInbox")}
 
 
 def another_account_may_put(live):
@@ -260,7 +261,7 @@ def another_subscriber(live):
 
 
 def listeners_come(live):
-    for item in listening.listeners(live, "ffff-run"):
+    for item in subscribers.listeners(live, "ffff-run"):
         item.resource.write(item.value)
 
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from lib import deploy, drills, emergency, rollback, show
+from lib import deploy, emergency, rollback, show
 from lib.aws import Live, connect
 from lib.changes import engine
 from lib.changes.plans import Plan, Wanted
 from lib.definitions import templates
+from lib.drills import drill_runner
 from lib.errors import Refused
 from lib.phases import alert_event
 from lib.record import records
@@ -128,4 +129,4 @@ def test_whatever_is_live_each_step_of_phase_03_answers(name, live, record, hold
     assert readable.status == ("waiting" if name in ("a key twice", "no object") else "passed"), readable
     assert "EvaluateRisk" not in alert_event._live_states(live)
     with pytest.raises(Refused, match="nothing was started"):
-        drills._require_gate(live, live.settings.state_machine_arn)
+        drill_runner._require_gate(live, live.settings.state_machine_arn)

@@ -13,11 +13,12 @@ from botocore.exceptions import ClientError
 from waiting import FOR_EVER
 from ways import applied, planned, published, route, routing, the
 
-from lib import deploy, drills, emergency, permissions, preflight, rollback, run, tuning, validation
+from lib import deploy, emergency, permissions, preflight, rollback, run, tuning, validation
 from lib.aws import connect
 from lib.changes import engine, loss_guard
 from lib.changes.plans import Plan
 from lib.definitions import loader
+from lib.drills import drill_runner
 from lib.errors import NotAsWanted, Refused
 from lib.phases import entry
 from lib.record.records import LOG
@@ -110,12 +111,12 @@ def test_the_version_that_is_published_is_looked_at_through_the_alias(account, c
     }
     assert continuity.updated_at(live) is None
     with pytest.raises(Refused, match="Your6-CheckinWorkflow:live, which check-ins start, has no DrillGate"):
-        drills._require_gate(live, entries.read(live).arn)
+        drill_runner._require_gate(live, entries.read(live).arn)
     route(client, arn, v1=1, v2=99)  # one check-in in a hundred is enough
     with pytest.raises(Refused, match="no DrillGate"):
-        drills._require_gate(live, entries.read(live).arn)
+        drill_runner._require_gate(live, entries.read(live).arn)
     route(client, arn, v2=100, v1=0)
-    drills._require_gate(live, entries.read(live).arn)
+    drill_runner._require_gate(live, entries.read(live).arn)
     (moved,) = [r for r in record.rows(LOG) if r["kind"] == "workflow alias" and r["state"] == "applied"]
     assert continuity.updated_at(live).isoformat() == moved["written"]  # and not when it was moved back by hand
 

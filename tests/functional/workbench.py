@@ -9,8 +9,8 @@ from typing import Any
 
 from waiting import until
 
-from lib.channels import Channel
 from lib.definitions import templates
+from lib.drills.channels import Channel
 from lib.settings import Settings
 from lib.telemetry.words import ExecutionStatus
 from rehearsal import baseline

@@ -6,7 +6,8 @@ import pytest
 from accounts import differing, snapshot
 from steps import carried_out, left_by_drills, runbook
 
-from lib import drawing, drill_charts, drill_log, infrastructure, listening
+from lib import drawing, drill_charts, infrastructure
+from lib.drills import drill_log, subscribers
 from lib.phases import validity
 from lib.record import records
 from rehearsal import shelf
@@ -107,7 +108,7 @@ def test_a_drill_fails_where_nobody_but_our_own_queues_would_be_paged(built, cli
 def test_a_killed_drill_is_no_subscriber_and_the_next_one_clears_it_away(built):
     before = snapshot(built)
     live, record = carried_out(built)
-    for item in listening.listeners(live, f"ffff-{record.run_id}"):
+    for item in subscribers.listeners(live, f"ffff-{record.run_id}"):
         item.resource.write(item.value)  # and then its process, and its machine with the record, are gone
     left = differing(before, snapshot(built))
     assert len(left) > 5

@@ -17,8 +17,9 @@ from accounts import differing, settled, snapshot
 from steps import Ended, carried_out, code_cells, edited, finished, left_by_drills, redeployed, runbook, started
 from waiting import until
 
-from lib import deploy, drills, events, infrastructure, preflight, scenarios
+from lib import deploy, events, infrastructure, preflight
 from lib.aws import connect
+from lib.drills import drill_runner, scenarios
 from lib.errors import RunbookError
 from lib.record import records
 from lib.record.run_phases import NOTEBOOKS, ROLLBACK
@@ -282,7 +283,7 @@ def test_05_without_a_topic_to_listen_on_stops_and_clears_its_listeners_away(acc
     client("sns").delete_topic(TopicArn=account.ops_topic_arn)
     before = snapshot(account)
     with pytest.raises(RunbookError, match=account.ops_topic_name):
-        drills.run(live, record, [drills.Group("scenarios", scenarios.load())])
+        drill_runner.run(live, record, [drill_runner.Group("scenarios", scenarios.load())])
     assert differing(before, snapshot(account)) == set()
 
 

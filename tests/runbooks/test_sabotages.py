@@ -15,12 +15,13 @@ from accounts import differing, snapshot
 from steps import carried_out, left_by_drills, redeployed
 from waiting import until
 
-from lib import drills, listening, scenarios, validation
+from lib import validation
 from lib.aws import Live
 from lib.changes import engine, loss_guard
 from lib.changes.plans import Change, Plan, entry
 from lib.checks import Check
-from lib.drills import Group
+from lib.drills import drill_runner, scenarios, subscribers
+from lib.drills.drill_runner import Group
 from lib.errors import Refused
 from lib.phases import alert_event
 from lib.record import records
@@ -270,7 +271,7 @@ def before_and_after(account: Settings, client: Aws, edit: Callable[[dict[str, A
     engine.carry_out(plan, settings, record, run_lock.of(live))
     if edit:
         updated(client, settings, edit)
-    session = drills.run(live, record, [Group(validation.LOW, [scenarios.low()])])
+    session = drill_runner.run(live, record, [Group(validation.LOW, [scenarios.low()])])
     (check,) = alert_event.same_event(live, record, session.drills)
     return check
 
@@ -378,7 +379,7 @@ def test_a_validation_clears_away_what_a_killed_one_left(account):
     settings = account.model_copy(update=QUICK)
     live, record = carried_out(settings, *BUILT)
     before = snapshot(settings)
-    wanted = listening.listeners(live, f"ffff-{record.run_id}")
+    wanted = subscribers.listeners(live, f"ffff-{record.run_id}")
     # As `engine.temporarily` does it, and then the process is gone.
     begun = [Change(item.resource, item.resource.read(), item.value, temporary=True) for item in wanted]
     loss_guard.keep(Plan("05", tuple(begun)), record)

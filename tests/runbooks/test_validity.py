@@ -13,8 +13,8 @@ import pytest
 from accounts import SHORT_WAITS
 from steps import Ended, runbook, shown
 
-from lib import drill_log
 from lib import settings as parameters
+from lib.drills import drill_log
 from lib.phases import validity
 from lib.record.records import VALIDATED
 from lib.settings import Settings

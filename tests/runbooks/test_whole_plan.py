@@ -15,8 +15,9 @@ import pytest
 from accounts import SHORT_WAITS, differing, settled
 from steps import Ended, code_cells, runbook, shown
 
-from lib import boundaries, criteria, rollback, scenarios
+from lib import criteria, rollback
 from lib import settings as parameters
+from lib.drills import boundary_cases, scenarios
 from lib.phases import alert_event
 from lib.record import records
 from lib.record.run_phases import NOTEBOOKS, ROLLBACK
@@ -160,7 +161,7 @@ def test_run_json_holds_every_parameter_and_a_notebook_shows_the_few_that_matter
 def test_six_of_six_scenarios_passed(story):
     decided = {row["name"]: row for row in story.first.record.read_json("evidence/criteria.json")}
     assert {row["status"] for row in decided.values()} == {"passed"}
-    edges = len(boundaries.cases(story.settings)) + 1
+    edges = len(boundary_cases.cases(story.settings)) + 1
     found = f"6 of 6 scenarios passed, {edges} of {edges} boundary cases"
     assert decided["1 All test scenarios pass"]["found"].startswith(f"{found}, ")
     answers = [check for check in story.first.record.rows("checks.jsonl") if check["phase"] == "05"]
@@ -250,7 +251,7 @@ def test_the_manifest_verifies_after_every_command_and_sees_an_edit(story, tmp_p
 def test_no_file_of_a_record_holds_a_word_of_a_checkin(story):
     sentences = {sentence for _, said, _ in history.DAYS.values() for sentence in said}
     said = sentences | {LOW, LONG, scenarios.ordinary().given["text"], "Synthetic text of", "end my life"}
-    said |= set(boundaries.SCRIPTS.values()) | {"alert(1)", "second line"}
+    said |= set(boundary_cases.SCRIPTS.values()) | {"alert(1)", "second line"}
     for ended in (story.first, story.second):
         for name, text in texts(ended.record.folder).items():
             assert not [sentence for sentence in said if sentence in text], name

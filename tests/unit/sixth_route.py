@@ -81,25 +81,13 @@ def ask() -> dict[str, object]:
     """What everything that reads routes says of the sixth, in the copy."""
     import pandas as pd
 
-    from lib import (
-        boundaries,
-        chart_answers,
-        charts,
-        drawing,
-        failure_walk,
-        judging,
-        permissions,
-        review,
-        routes,
-        scenarios,
-        tuning,
-        tuning_charts,
-    )
+    from lib import chart_answers, charts, drawing, failure_walk, permissions, review, routes, tuning, tuning_charts
     from lib.asl import failure_paths
     from lib.asl.router import Router
     from lib.backtest_charts import moves
     from lib.definitions import documents, lint, loader, templates, thresholds
-    from lib.listening import listeners
+    from lib.drills import boundary_cases, evaluation, scenarios
+    from lib.drills.subscribers import listeners
     from lib.resources import desired
     from lib.settings import load
     from lib.telemetry import checkins, metrics, workflow_log
@@ -110,7 +98,7 @@ def ask() -> dict[str, object]:
     s = load("local")
     live = nowhere(s, cloudwatch=(sent := Published()))
     definition, start = templates.definition(s), pd.Timestamp("2026-01-01", tz="UTC")
-    router, cases = Router(definition), boundaries.cases(s)
+    router, cases = Router(definition), boundary_cases.cases(s)
 
     def words(figure: object) -> str:
         axes = figure.axes[0]
@@ -161,7 +149,7 @@ def ask() -> dict[str, object]:
         "rules": [rule["name"] for rule in loader.rules()],
         "planned": [item.resource.name for item in desired.event_rules(live)],
         "listeners": [item.resource.name for item in listeners(live, "x")],
-        "judged": judging.rules_of([KIND]),
+        "judged": evaluation.rules_of([KIND]),
         "scenarios": [case.name for case in scenarios.load()],
         "outcome": scenarios.outcome(NAME),
         "failures": sorted(failure_paths.reach(definition, failure_walk.starts(s))),

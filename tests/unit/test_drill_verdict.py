@@ -3,8 +3,9 @@
 import pandas as pd
 import pytest
 
-from lib import drawing, drill_charts, drill_log, drilling
+from lib import drawing, drill_charts, drilling
 from lib.checks import Check
+from lib.drills import drill_log
 from lib.phases import validity
 from lib.phases.validity import Validity
 from lib.telemetry.configuration.facts import Difference, Meaning

@@ -13,9 +13,10 @@ import pytest
 import sixth_route
 from accounts import nowhere
 
-from lib import backtest_charts, boundaries, chart_answers, charts, judging, review, routes, scenarios, tuning_charts
+from lib import backtest_charts, chart_answers, charts, review, routes, tuning_charts
 from lib.asl.router import Router
 from lib.definitions import documents, loader, templates
+from lib.drills import boundary_cases, evaluation, scenarios
 from lib.errors import BadParameters
 from lib.routes import Route, Unrouted
 from lib.settings import ROOT, Settings, load
@@ -45,7 +46,7 @@ def sixth(tmp_path_factory):
 def test_its_threshold_has_its_edges_and_the_definition_sends_every_case_where_the_table_says(sixth):
     edges = {f"severe-{side}" for side in ("at", "just-above", "just-below")}
     assert edges | {"declining-severe"} <= set(sixth["cases"])
-    assert len(sixth["cases"]) == len(boundaries.cases(LOCAL)) + 4
+    assert len(sixth["cases"]) == len(boundary_cases.cases(LOCAL)) + 4
     assert (sixth["wrong"], sixth["findings"]) == ([], [])
     assert sixth["thresholds"]["SevereRiskAbove"] == 90
     assert [bool(why) for why in sixth["tuning"]] == [True, False, True]
@@ -127,7 +128,7 @@ READERS = {
     ),
     "router": lambda: says(WEIRD).route({"risk_score": 1, "score": 0.5}),
     "outcome of a drill": lambda: scenarios.outcome(WEIRD),
-    "rules of a drill": lambda: judging.rules_of(["Sideways"]),
+    "rules of a drill": lambda: evaluation.rules_of(["Sideways"]),
     "metrics": lambda: metrics.publish_drill(
         nowhere(LOCAL), [metrics.DrillLatency("x", WEIRD, "trusted", None, NOW.to_pydatetime())]
     ),

@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from lib import listening, preflight, review
+from lib import preflight, review
 from lib import settings as parameters
+from lib.drills import subscribers
 from lib.resources.workflow import versions
 from lib.telemetry import outcomes
 
@@ -57,15 +58,15 @@ def test_the_newest_version_is_not_only_of_the_first_page():
 
 
 def test_listeners_that_were_left_behind_are_found_on_every_page():
-    rules = [f"{listening.PREFIX}-events-{number}" for number in range(150)]
-    queues = [f"https://sqs/0/{listening.PREFIX}-trusted-{number}" for number in range(1500)]
+    rules = [f"{subscribers.PREFIX}-events-{number}" for number in range(150)]
+    queues = [f"https://sqs/0/{subscribers.PREFIX}-trusted-{number}" for number in range(1500)]
     events = Paged(
         list_rules=[{"Rules": [{"Name": name} for name in part]} for part in (rules[:100], rules[100:])],
         list_targets_by_rule=lambda Rule: [{"Targets": [{"Id": "listener"}] if Rule in rules else []}],  # noqa: N803
     )
     sqs = Paged(list_queues=[{"QueueUrls": queues[:1000]}, {"QueueUrls": queues[1000:]}])
     sns = Paged(list_subscriptions_by_topic=[{"Subscriptions": []}])
-    found = listening.left_behind(live(events=events, sqs=sqs, sns=sns))
+    found = subscribers.left_behind(live(events=events, sqs=sqs, sns=sns))
     counted = pd.Series([thing.kind for thing in found]).value_counts()
     assert (counted["rule"], counted["queue"]) == (150, 1500)
 

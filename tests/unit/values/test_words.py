@@ -6,11 +6,12 @@ import pandas as pd
 import pytest
 from botocore.loaders import Loader
 
-from lib import backtest_charts, charts, command, drill_charts, failure_chart, latency, listening, run
-from lib.channels import Channel
+from lib import backtest_charts, charts, command, drill_charts, failure_chart, run
 from lib.checks import Check, Status
+from lib.drills import latency, subscribers
+from lib.drills.broken_tasks import VISIBLE, Effect
+from lib.drills.channels import Channel
 from lib.errors import BadParameters, NotAsWanted
-from lib.failures import VISIBLE, Effect
 from lib.record.run_phases import Phase
 from lib.settings import changed, load
 from lib.telemetry import moves
@@ -40,7 +41,7 @@ STATES = Loader().load_service_model("stepfunctions", "service-2")["shapes"]
         (EXPECTED, {*Protocol}),
         (drill_charts.TOPICS, {*latency.TOPICS}),
         (bridge.METRICS, {*ExecutionStatus} - {ExecutionStatus.PENDING_REDRIVE}),
-        (dict.fromkeys((*listening.QUEUES, Channel.RULES)), {*Channel}),
+        (dict.fromkeys((*subscribers.QUEUES, Channel.RULES)), {*Channel}),
     ],
     ids=["tiles", "moves in words", "moves", "counts", "senses", "addresses", "topics", "metrics", "queues"],
 )

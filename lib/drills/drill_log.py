@@ -14,8 +14,9 @@ from datetime import UTC, datetime
 from math import inf
 from typing import Any
 
-from lib import audit, latency
+from lib import audit
 from lib.checks import Check, Status
+from lib.drills import latency
 from lib.record import manifest, records, sync
 from lib.record.folder import BROKEN_OFF, DRILLED
 from lib.record.records import DRILLS, Record

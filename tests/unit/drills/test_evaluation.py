@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 from drilled import RESULT, STARTED, detail, drill, event, received
 
-from lib import judging, settings
-from lib.drills import Session
+from lib import settings
+from lib.drills import evaluation
+from lib.drills.drill_runner import Session
 from lib.settings import load
 from lib.telemetry.executions import Execution
 
@@ -14,11 +15,11 @@ LOCAL = load("local").model_copy(update={"not_exercised_here": []})
 
 
 def failed(one, revision="r1", given=LOCAL):
-    return {c.name.removeprefix("crisis: ") for c in judging.judge(one, given, revision) if c.status == "failed"}
+    return {c.name.removeprefix("crisis: ") for c in evaluation.judge(one, given, revision) if c.status == "failed"}
 
 
 def test_a_whole_drill_passes_every_check():
-    found = judging.judge(drill(), LOCAL, "r1")
+    found = evaluation.judge(drill(), LOCAL, "r1")
     assert {check.status for check in found} == {"passed"}
     assert len(found) == 12
 
@@ -63,7 +64,7 @@ def test_each_check_fails_on_a_drill_with_that_broken(name):
 @pytest.mark.parametrize("field", ["userId", "riskScore", "sentimentScore", "trajectory", "textPreview", "drill"])
 def test_an_event_that_says_something_else_is_seen(field):
     messages = [*without("events"), event(**{field: "else"})]
-    (found,) = [check for check in judging.judge(drill(messages=messages), LOCAL, "r1") if check.status == "failed"]
+    (found,) = [check for check in evaluation.judge(drill(messages=messages), LOCAL, "r1") if check.status == "failed"]
     assert (found.name, found.found) == ("crisis: content", f"other than given: {field}")
 
 
@@ -81,42 +82,45 @@ def test_what_a_result_lacks_is_said_as_the_workflow_assumes_it():
 
 
 def test_a_number_is_no_boolean_and_no_text():
-    (check,) = [c for c in judging.judge(drill(interventions=True), LOCAL, "r1") if c.status == "failed"]
+    (check,) = [c for c in evaluation.judge(drill(interventions=True), LOCAL, "r1") if c.status == "failed"]
     assert check.name == "crisis: intervention recorded"
 
 
 def test_the_revision_is_not_exercised_where_the_environment_does_not_say():
-    found = judging.judge(drill(), settings.load("local"), "r2")
+    found = evaluation.judge(drill(), settings.load("local"), "r2")
     assert [check.name for check in found if check.status == "not exercised here"] == [
         "crisis: ran on the live revision"
     ]
 
 
 def test_a_drill_with_others_beside_it_is_not_asked_for_its_revision_or_its_count():
-    names = {check.name for check in judging.judge(drill(interventions=None, revision=None), LOCAL, "r1")}
+    names = {check.name for check in evaluation.judge(drill(interventions=None, revision=None), LOCAL, "r1")}
     assert not {"crisis: intervention recorded", "crisis: ran on the live revision"} & names
 
 
 def test_all_checks_as_one():
     good, bad = drill(), drill(messages=without("trusted"))
-    assert judging.whole(good, judging.judge(good, LOCAL, "r1")).status == "passed"
-    check = judging.whole(bad, judging.judge(bad, LOCAL, "r1"))
+    assert evaluation.whole(good, evaluation.judge(good, LOCAL, "r1")).status == "passed"
+    check = evaluation.whole(bad, evaluation.judge(bad, LOCAL, "r1"))
     assert check.status == "failed"
     assert "alerts to the trusted contact: found 0, expected 1" in check.found
 
 
 def test_a_stray_and_a_lost_intervention_are_seen():
     whole = Session([drill()], [], {"scenarios": 1})
-    assert (judging.strays(whole).status, judging.interventions(whole, "scenarios").status) == ("passed", "passed")
+    assert (evaluation.strays(whole).status, evaluation.interventions(whole, "scenarios").status) == (
+        "passed",
+        "passed",
+    )
     spoiled = replace(whole, strays=[received("trusted")], counted={"scenarios": 0})
-    assert judging.strays(spoiled).found == "1 on trusted"
-    assert judging.interventions(spoiled, "scenarios").status == "failed"
+    assert evaluation.strays(spoiled).found == "1 on trusted"
+    assert evaluation.interventions(spoiled, "scenarios").status == "failed"
 
 
 def test_listeners_that_could_not_be_removed_are_a_failure():
-    assert judging.cleared(Session()).status == "passed"
-    assert judging.cleared(Session(left="queue x")).found == "queue x"
-    assert judging.cleared(Session(left="queue x")).status == "failed"
+    assert evaluation.cleared(Session()).status == "passed"
+    assert evaluation.cleared(Session(left="queue x")).found == "queue x"
+    assert evaluation.cleared(Session(left="queue x")).status == "failed"
 
 
 def test_a_few_words_of_the_check_in_are_seen_and_the_name_of_its_execution_is_none():
@@ -132,10 +136,10 @@ def test_a_few_words_of_the_check_in_are_seen_and_the_name_of_its_execution_is_n
 
 
 def test_a_row_holds_no_word_of_the_check_in():
-    assert RESULT["text"] not in str(judging.row(drill(), LOCAL, "r1"))
+    assert RESULT["text"] not in str(evaluation.row(drill(), LOCAL, "r1"))
 
 
 def test_one_alert_in_time_does_not_stand_for_one_that_is_lost():
     half = drill(messages=[m for m in drill().received if m.channel != "trusted"])
-    (check,) = [c for c in judging.judge(half, LOCAL, "r1") if c.name.endswith("received in time")]
+    (check,) = [c for c in evaluation.judge(half, LOCAL, "r1") if c.name.endswith("received in time")]
     assert (check.status, "LOST to trusted" in check.found) == ("failed", True)

@@ -7,10 +7,10 @@ import pytest
 from machines import connected
 from subscribers import Queues, alert
 
-from lib import listening
 from lib.definitions import loader
+from lib.drills import subscribers
+from lib.drills.subscribers import PREFIX, QUEUES, Received
 from lib.errors import NotAsWanted
-from lib.listening import PREFIX, QUEUES, Received
 
 SESSION = "ab12-20260101T120000Z-0000"
 
@@ -35,7 +35,7 @@ def live(settings, queues):
 
 def heard(live, expected=lambda heard: False):
     found = []
-    listening.collect(live, SESSION, found, expected)
+    subscribers.collect(live, SESSION, found, expected)
     return found
 
 
@@ -43,22 +43,22 @@ def heard(live, expected=lambda heard: False):
 
 
 def test_each_topic_and_the_events_have_a_queue_that_takes_messages_of_nobody_else(live, settings):
-    wanted = {item.resource.name: item.value for item in listening.listeners(live, SESSION)}
+    wanted = {item.resource.name: item.value for item in subscribers.listeners(live, SESSION)}
     policies = [value for name, value in wanted.items() if name.startswith("queue policy")]
     sources = [value["Condition"]["ArnEquals"]["aws:SourceArn"] for value in policies]
     rules = [settings.rule_arn(rule["name"]) for rule in loader.rules()]
     assert sources[0] == [settings.arn("sns", settings.alert_topic_name)]
     assert sources[1] == [settings.ops_topic_arn]
-    assert sources[2] == [settings.rule_arn(listening.queue_name(SESSION, "events")), *rules]
+    assert sources[2] == [settings.rule_arn(subscribers.queue_name(SESSION, "events")), *rules]
     assert [value["Principal"]["Service"].split(".")[0] for value in policies] == ["sns", "sns", "events"]
     assert {value["Action"] for value in policies} == {"sqs:SendMessage"}
     assert {value["Resource"] for value in policies} == {
-        settings.queue_arn(listening.queue_name(SESSION, channel)) for channel in QUEUES
+        settings.queue_arn(subscribers.queue_name(SESSION, channel)) for channel in QUEUES
     }
 
 
 def test_of_the_events_only_the_drill_users_come_to_us(live, settings):
-    (rule,) = (item for item in listening.listeners(live, SESSION) if item.resource.kind == "rule")
+    (rule,) = (item for item in subscribers.listeners(live, SESSION) if item.resource.kind == "rule")
     assert rule.value["EventPattern"] == {
         "source": [{"prefix": "your6.checkin"}],
         "detail": {"userId": [settings.drill_user_id]},
@@ -67,19 +67,19 @@ def test_of_the_events_only_the_drill_users_come_to_us(live, settings):
 
 
 def test_behind_each_rule_of_phase_04_a_target_hears_that_it_passed_and_no_word_of_it(live):
-    targets = [item for item in listening.listeners(live, SESSION) if item.resource.kind == "rule target"]
+    targets = [item for item in subscribers.listeners(live, SESSION) if item.resource.kind == "rule target"]
     behind = {item.resource.rule: item.value for item in targets if "InputTransformer" in item.value}
     assert set(behind) == {rule["name"] for rule in loader.rules()}
     for rule, value in behind.items():
         told = value["InputTransformer"]
-        assert told["InputPathsMap"] == listening.TAKEN
+        assert told["InputPathsMap"] == subscribers.TAKEN
         assert told["InputTemplate"].startswith(f'{{"rule": "{rule}", ')
         assert "textPreview" not in str(told) and "userId" not in str(told)
         assert all(f"<{name}>" in told["InputTemplate"] for name in told["InputPathsMap"])
 
 
 def test_what_feeds_a_queue_is_set_up_after_it_so_that_it_is_taken_away_before(live):
-    order = [item.resource.kind for item in listening.listeners(live, SESSION)]
+    order = [item.resource.kind for item in subscribers.listeners(live, SESSION)]
     assert order.index("queue") < order.index("queue policy") < order.index("subscription")
     assert order.index("rule") < order.index("rule target")
     assert len(order) == 11 + len(loader.rules()) - 1
@@ -87,10 +87,10 @@ def test_what_feeds_a_queue_is_set_up_after_it_so_that_it_is_taken_away_before(l
 
 @pytest.mark.parametrize("channel", QUEUES)
 def test_a_queues_name_is_one_that_sqs_and_a_rule_both_take(channel):
-    name = listening.queue_name("ab12-a.run.of." + "x" * 60, channel)
+    name = subscribers.queue_name("ab12-a.run.of." + "x" * 60, channel)
     assert (len(name), "." in name) == (64, False)
     assert name.startswith(f"{PREFIX}-{channel}-ab12-a-run-of-")
-    assert listening.queue_name(SESSION, channel) == f"{PREFIX}-{channel}-{SESSION}"
+    assert subscribers.queue_name(SESSION, channel) == f"{PREFIX}-{channel}-{SESSION}"
 
 
 # What a killed drill left
@@ -122,7 +122,7 @@ def test_what_a_killed_drill_left_is_found_and_nothing_of_anybody_elses(live, se
         ),
         "sqs": paged(list_queues=lambda **_: [{"QueueUrls": [f"https://sqs/0/{ours}"]}, {}]),
     }
-    found = listening.left_behind(connected(settings, **clients))
+    found = subscribers.left_behind(connected(settings, **clients))
     assert [(thing.kind, *thing.identity.values()) for thing in found] == [
         ("subscription", settings.alert_topic_name, "sqs", f"arn:aws:sqs:us-east-1:0:{PREFIX}-trusted-ab12"),
         ("rule target", rule, "listener"),
@@ -160,25 +160,25 @@ def test_a_short_poll_is_as_short_as_the_parameters_say_and_sqs_is_never_asked_t
     assert {asked["WaitTimeSeconds"] for asked in queues.received} == {2}
     assert {tuple(asked["MessageSystemAttributeNames"]) for asked in queues.received} == {("SentTimestamp",)}
     slow = connected(settings.model_copy(update={"poll_seconds": 60}), sqs=queues)
-    listening.collect(slow, SESSION, [], lambda heard: slow.clock() >= 1)
+    subscribers.collect(slow, SESSION, [], lambda heard: slow.clock() >= 1)
     assert queues.received[-1]["WaitTimeSeconds"] == 20
     quick = connected(settings.model_copy(update={"poll_seconds": 0.25}), sqs=queues)
-    listening.collect(quick, SESSION, [], lambda heard: quick.clock() > 0)
+    subscribers.collect(quick, SESSION, [], lambda heard: quick.clock() > 0)
     assert (quick.clock(), queues.received[-1]["WaitTimeSeconds"]) == (0.25, 0)
 
 
 def test_what_is_heard_is_added_to_what_was_heard_before(live, queues):
     found = heard(live, lambda heard: True)
     queues.put("trusted", alert("two"))
-    listening.collect(live, SESSION, found, lambda heard: len(heard) == 1)
+    subscribers.collect(live, SESSION, found, lambda heard: len(heard) == 1)
     assert [message.subject for message in found] == ["[DRILL] Your6"]
 
 
 @pytest.mark.parametrize(
     "collect",
     [
-        lambda live, found: listening.collect(live, SESSION, found, lambda heard: False),
-        lambda live, found: listening.collect_strays(live, SESSION, found),
+        lambda live, found: subscribers.collect(live, SESSION, found, lambda heard: False),
+        lambda live, found: subscribers.collect_strays(live, SESSION, found),
     ],
 )
 def test_what_sqs_delivers_again_counts_once_and_what_a_person_gets_twice_counts_twice(collect, live, queues):
@@ -196,7 +196,7 @@ def test_strays_are_listened_for_to_the_end_also_when_something_came_at_once(liv
     queues.put("trusted", alert("at the end"), at=5)
     queues.put("trusted", alert("never heard"), at=6)
     found = []
-    listening.collect_strays(live, SESSION, found)
+    subscribers.collect_strays(live, SESSION, found)
     assert [message.is_about("at the end") for message in found] == [False, True]
     assert live.clock() == 5
 
@@ -207,7 +207,7 @@ def test_who_still_comes_when_the_time_is_up_is_heard_to_the_last(settings, queu
     for number in range(11):
         queues.put("trusted", alert(f"drill-{number}"), at=5)
     found = []
-    listening.collect_strays(live, SESSION, found)
+    subscribers.collect_strays(live, SESSION, found)
     assert len(found) == 11
 
 

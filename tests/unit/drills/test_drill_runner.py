@@ -11,16 +11,17 @@ from fakes import World
 from machines import StepFunctions, says
 from subscribers import Queues, alert
 
-from lib import audit, drill_log, drilling, drills, events, judging, listening, run, scenarios
+from lib import audit, drilling, events, run
 from lib.changes import engine
 from lib.changes.plans import Change, Wanted, entry
 from lib.definitions import templates
-from lib.drills import Group, Session
+from lib.drills import drill_log, drill_runner, evaluation, scenarios, subscribers
+from lib.drills.drill_runner import Group, Session
+from lib.drills.scenarios import Scenario, outcome
 from lib.errors import NotAsWanted, Refused, Superseded, Throttled, Unreachable
 from lib.record.records import LOG
 from lib.resources.existing import entries
 from lib.resources.existing.entries import Entries, Starter
-from lib.scenarios import Scenario, outcome
 
 CRISIS = next(case for case in scenarios.load() if case.name == "crisis")
 NORMAL = next(case for case in scenarios.load() if case.name == "normal")
@@ -119,20 +120,20 @@ def live(settings, aws, queues, table, world, monkeypatch):
     found = replace(found, sleep=lambda seconds: now.__setitem__(0, now[0] + seconds), clock=lambda: now[0])
     aws.clock = queues.clock = found.clock
     monkeypatch.setattr(entries, "read", lambda live: Entries(aws.arn, (), ()))
-    monkeypatch.setattr(listening, "left_behind", lambda live: [])
-    monkeypatch.setattr(drills.resources, "reopen", lambda live, kind, identity: world.reopen(kind, identity))
-    monkeypatch.setattr(drills, "AccountGuards", lambda live: world)
-    monkeypatch.setattr(drills.locks, "of", lambda live: world.lock)
-    monkeypatch.setattr(listening, "listeners", lambda live, session: world.wanted(ear="listens", mouth="speaks"))
+    monkeypatch.setattr(subscribers, "left_behind", lambda live: [])
+    monkeypatch.setattr(drill_runner.resources, "reopen", lambda live, kind, identity: world.reopen(kind, identity))
+    monkeypatch.setattr(drill_runner, "AccountGuards", lambda live: world)
+    monkeypatch.setattr(drill_runner.locks, "of", lambda live: world.lock)
+    monkeypatch.setattr(subscribers, "listeners", lambda live, session: world.wanted(ear="listens", mouth="speaks"))
     return found
 
 
 def drilled(live, record, *cases, **more):
-    return drills.run(live, record, [Group("scenarios", cases or [CRISIS], **more)])
+    return drill_runner.run(live, record, [Group("scenarios", cases or [CRISIS], **more)])
 
 
 def judged(drill, settings):
-    return {check.name.partition(": ")[2]: check.status for check in judging.judge(drill, settings, "r1")}
+    return {check.name.partition(": ")[2]: check.status for check in evaluation.judge(drill, settings, "r1")}
 
 
 # A drill that goes well
@@ -176,7 +177,7 @@ def test_nothing_starts_before_the_listeners_have_had_their_time(live, aws, reco
 
 def test_two_sessions_of_one_run_listen_by_queues_of_different_names(live, world, record, monkeypatch):
     names = []
-    monkeypatch.setattr(listening, "listeners", lambda live, session: names.append(session) or world.wanted(ear=1))
+    monkeypatch.setattr(subscribers, "listeners", lambda live, session: names.append(session) or world.wanted(ear=1))
     for _ in range(2):
         drilled(live, record, NORMAL)
     assert len(set(names)) == 2 and all(name.endswith(record.run_id) for name in names)
@@ -186,9 +187,9 @@ def test_two_sessions_of_one_run_listen_by_queues_of_different_names(live, world
 def test_a_drills_name_is_one_that_step_functions_takes_and_is_never_used_twice(run_id, part, record):
     long = replace(CRISIS, name="x" * 90)
     run_of = replace(record, run_id=run_id)
-    first, second = drills._name(CRISIS, run_of), drills._name(CRISIS, run_of)
+    first, second = drill_runner._name(CRISIS, run_of), drill_runner._name(CRISIS, run_of)
     assert first != second and first.startswith(f"drill-crisis-{part}-")
-    assert len(drills._name(long, run_of)) == 80
+    assert len(drill_runner._name(long, run_of)) == 80
 
 
 # To a workflow without the gate, a drill is a real check-in
@@ -196,13 +197,13 @@ def test_a_drills_name_is_one_that_step_functions_takes_and_is_never_used_twice(
 
 def without_gate(aws):
     definition = json.loads(aws.held[aws.arn]["definition"])
-    del definition["States"][drills.GATE]
+    del definition["States"][drill_runner.GATE]
     return json.dumps(definition)
 
 
 def with_another_gate(aws):
     definition = json.loads(aws.held[aws.arn]["definition"])
-    definition["States"][drills.GATE]["Default"] = "EvaluateRisk"
+    definition["States"][drill_runner.GATE]["Default"] = "EvaluateRisk"
     return json.dumps(definition)
 
 
@@ -233,7 +234,7 @@ def test_one_version_in_a_hundred_without_the_gate_is_one_too_many(live, aws, re
 def test_a_drill_that_would_reach_a_person_is_not_started(gated, live, aws, table, world, record):
     table.more = {"trustedContact": {"M": {"phone": {"S": "+15550100123"}}}}
     with pytest.raises(Refused, match=r"a drill would call somebody.*its trustedContact is a person's") as error:
-        drills.run(live, record, [Group("scenarios", [CRISIS])], gated=gated)
+        drill_runner.run(live, record, [Group("scenarios", [CRISIS])], gated=gated)
     with pytest.raises(Refused, match="a drill would call somebody"):
         events.dispatcher(live)
     assert "5550100" not in str(error.value)
@@ -242,7 +243,7 @@ def test_a_drill_that_would_reach_a_person_is_not_started(gated, live, aws, tabl
 
 def test_what_is_no_drill_of_ours_needs_no_gate(live, aws, record):
     aws.held[aws.arn]["definition"] = without_gate(aws)
-    found = drills.run(live, record, [Group("before", [NORMAL])], "00", gated=False)
+    found = drill_runner.run(live, record, [Group("before", [NORMAL])], "00", gated=False)
     assert len(found.drills) == 1
     assert {row["phase"] for row in record.rows(LOG)} == {"00"}
 
@@ -325,7 +326,7 @@ def test_what_says_that_it_is_a_drills_and_is_of_none_is_counted_and_a_persons_a
     queues.put("trusted", {"Subject": "Your6", "Message": json.dumps({"userId": "jim", "drill": False})})
     found = drilled(live, record)
     assert [message.is_about("nobody's") for message in found.strays] == [True]
-    check = judging.strays(found)
+    check = evaluation.strays(found)
     assert (check.status, check.found) == ("failed", "1 on trusted")
 
 
@@ -333,7 +334,7 @@ def test_an_execution_that_does_not_end_is_told_as_it_stands(live, aws, record):
     aws.lasts = 1_000
     (one,) = drilled(live, record).drills
     assert (one.execution.status, one.execution.seconds) == ("RUNNING", None)
-    assert drills.WAIT_SECONDS <= live.clock() - live.settings.settle_seconds < 2 * drills.WAIT_SECONDS
+    assert drill_runner.WAIT_SECONDS <= live.clock() - live.settings.settle_seconds < 2 * drill_runner.WAIT_SECONDS
 
 
 # Many at once, and what is so only meanwhile
@@ -358,7 +359,7 @@ def test_what_is_so_for_one_group_is_so_while_it_runs_and_not_for_the_next(live,
 
     aws.reacts = reacts
     closed = (Wanted(world.thing("closed"), True),)
-    drills.run(live, record, [Group("closed", [CRISIS], meanwhile=closed), Group("open", [CRISIS])])
+    drill_runner.run(live, record, [Group("closed", [CRISIS], meanwhile=closed), Group("open", [CRISIS])])
     assert (seen, "closed" in world.live) == ([True, False], False)
 
 
@@ -370,7 +371,7 @@ def test_what_was_so_for_a_group_ends_with_it_also_where_a_drill_cannot_be_start
     with pytest.raises(
         NotAsWanted, match=r"AWS refused while starting execution drill-crisis-.*ExecutionLimitExceeded"
     ):
-        drills.run(live, record, [Group("closed", [CRISIS], meanwhile=(Wanted(world.thing("closed"), True),))])
+        drill_runner.run(live, record, [Group("closed", [CRISIS], meanwhile=(Wanted(world.thing("closed"), True),))])
     assert world.live == {"theirs": 1}
 
 
@@ -407,12 +408,12 @@ def test_a_listener_that_cannot_be_cleared_away_is_said_and_what_was_heard_is_no
     assert len(found.drills[0].alerts) == 2
     assert "left behind" in found.left and "thing mouth (AWS refused mouth)" in found.left
     assert world.live == {"theirs": 1, "mouth": "speaks"}
-    assert judging.cleared(found).status == "failed"
+    assert evaluation.cleared(found).status == "failed"
 
 
 def test_what_a_killed_run_left_is_cleared_away_before_anything_listens(live, aws, world, record, monkeypatch):
     world.live |= {"older": "of another machine"}
-    monkeypatch.setattr(listening, "left_behind", lambda live: [world.thing("older")])
+    monkeypatch.setattr(subscribers, "left_behind", lambda live: [world.thing("older")])
     with pytest.raises(NotAsWanted), engine.temporarily(world.wanted(queue="of this run"), "05", record, world.lock):
         world.refuses = {"queue"}
     world.refuses = set()
@@ -433,7 +434,7 @@ def test_what_a_row_says_that_the_run_did_not_write_is_not_cleared_away_and_no_d
 def test_where_that_cannot_be_cleared_away_nothing_is_started(live, aws, world, record, monkeypatch):
     world.live["older"] = 1
     world.refuses = {"older"}
-    monkeypatch.setattr(listening, "left_behind", lambda live: [world.thing("older")])
+    monkeypatch.setattr(subscribers, "left_behind", lambda live: [world.thing("older")])
     with pytest.raises(NotAsWanted, match="what was there for a while could not be removed: thing older"):
         drilled(live, record)
     assert aws.started == {}
@@ -551,6 +552,6 @@ def test_a_session_gives_the_drills_of_the_groups_that_are_asked_for():
 def test_an_alert_that_nobody_has_to_get_is_not_waited_for():
     unheard = Scenario("x", "X", {}, {**outcome("none"), "trusted_alerts": None, "operations_alerts": None})
     one = drill(messages=[])
-    started = drills._Started(Group("g", [unheard]), unheard, {}, one.execution, None)
-    assert drills._complete([started], [])
-    assert not drills._complete([replace(started, scenario=CRISIS)], [])
+    started = drill_runner._Started(Group("g", [unheard]), unheard, {}, one.execution, None)
+    assert drill_runner._complete([started], [])
+    assert not drill_runner._complete([replace(started, scenario=CRISIS)], [])

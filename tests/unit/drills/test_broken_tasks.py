@@ -2,8 +2,9 @@
 
 import pytest
 
-from lib import failure_chart, failures
+from lib import failure_chart
 from lib.drawing import describe, png
+from lib.drills import broken_tasks
 from lib.record.records import Record
 
 
@@ -38,16 +39,16 @@ def record(tmp_path):
 
 
 def test_without_evidence_nothing_passed_and_it_says_why(record):
-    (check,) = failures.checks(record)
+    (check,) = broken_tasks.checks(record)
     assert check.status == "not exercised here"
     assert "not broken for a test" in check.found and "phase 03" in check.found
-    assert failures.shown(record) == [] and failures.matrix(record).empty
-    assert "no task was broken in this run" in describe(failure_chart.failures(failures.matrix(record), 30))
+    assert broken_tasks.shown(record) == [] and broken_tasks.matrix(record).empty
+    assert "no task was broken in this run" in describe(failure_chart.failures(broken_tasks.matrix(record), 30))
 
 
 def test_what_only_a_queue_carries_and_what_nothing_does_is_never_passed(record):
-    record.keep_json(failures.EVIDENCE, WELL)
-    statuses = {check.status: check for check in failures.checks(record)}
+    record.keep_json(broken_tasks.EVIDENCE, WELL)
+    statuses = {check.status: check for check in broken_tasks.checks(record)}
     assert list(statuses) == ["passed", "not exercised here", "waiting"]
     assert statuses["passed"].found == "8 tried on 2 interpreters: 4 reached somebody, 1 failed visibly, none silent"
     assert statuses["not exercised here"].found == "SendHigh > dispatcher slow (high)"
@@ -55,10 +56,10 @@ def test_what_only_a_queue_carries_and_what_nothing_does_is_never_passed(record)
 
 
 def test_a_silent_failure_fails_and_is_named(record):
-    record.keep_json(failures.EVIDENCE, [*WELL, row("TellOperations", "denied", "failed")])
-    check = failures.checks(record)[0]
+    record.keep_json(broken_tasks.EVIDENCE, [*WELL, row("TellOperations", "denied", "failed")])
+    check = broken_tasks.checks(record)[0]
     assert (check.status, "SILENT: TellOperations denied" in check.found) == ("failed", True)
-    assert failures.shown(record)[-1]["why"] == "because of denied"
+    assert broken_tasks.shown(record)[-1]["why"] == "because of denied"
 
 
 def late(why="LATE: contact after 31 s", **control):
@@ -69,27 +70,27 @@ def late(why="LATE: contact after 31 s", **control):
 
 
 def test_late_is_no_pass_and_is_not_called_silent(record):
-    record.keep_json(failures.EVIDENCE, [*WELL, late()])
-    found = {check.name: check for check in failures.checks(record)}
-    assert (found[failures.NAME].status, found[failures.IN_TIME].status) == ("passed", "failed")
-    assert "none silent" in found[failures.NAME].found
-    assert found[failures.IN_TIME].found == "1 of 9 LATE: TellOperations slow"
-    figure = failure_chart.failures(failures.matrix(record), 30)
+    record.keep_json(broken_tasks.EVIDENCE, [*WELL, late()])
+    found = {check.name: check for check in broken_tasks.checks(record)}
+    assert (found[broken_tasks.NAME].status, found[broken_tasks.IN_TIME].status) == ("passed", "failed")
+    assert "none silent" in found[broken_tasks.NAME].found
+    assert found[broken_tasks.IN_TIME].found == "1 of 9 LATE: TellOperations slow"
+    figure = failure_chart.failures(broken_tasks.matrix(record), 30)
     assert "LATE 31.0 s" in {text.get_text() for text in figure.axes[0].texts}
     assert "1 LATE" in describe(figure) and "none silent" in describe(figure)
 
 
 def test_what_the_machine_made_late_is_said_to_be_the_machines_and_is_no_pass(record):
-    record.keep_json(failures.EVIDENCE, [*WELL, late(late=True), late(late=False)])
-    check = {check.name: check for check in failures.checks(record)}[failures.IN_TIME]
+    record.keep_json(broken_tasks.EVIDENCE, [*WELL, late(late=True), late(late=False)])
+    check = {check.name: check for check in broken_tasks.checks(record)}[broken_tasks.IN_TIME]
     assert check.found == ("2 of 10 LATE: TellOperations slow; of 1 the unbroken control was late too: the machine's")
     assert check.status == "failed"
 
 
 def test_what_was_silent_beside_a_late_control_still_fails_and_is_said_to_be_the_machines(record):
     rows = [row("TellOperations", "denied", "silent") | {"control": {"late": one}} for one in (True, True, False)]
-    record.keep_json(failures.EVIDENCE, [*WELL, *rows])
-    check = failures.checks(record)[0]
+    record.keep_json(broken_tasks.EVIDENCE, [*WELL, *rows])
+    check = broken_tasks.checks(record)[0]
     assert check.found.endswith("SILENT: TellOperations denied; of 2 the unbroken control was late too: the machine's")
     assert check.status == "failed"
 
@@ -107,26 +108,26 @@ def test_what_was_silent_beside_a_late_control_still_fails_and_is_said_to_be_the
     ],
 )
 def test_a_record_of_before_two_words_is_told_apart_by_its_evidence(why, seconds, verdict):
-    assert failures.verdict({"verdict": "failed", "why": why, "seconds": seconds}) == verdict
+    assert broken_tasks.verdict({"verdict": "failed", "why": why, "seconds": seconds}) == verdict
 
 
 def test_the_latest_attempt_counts(record):
-    record.keep_json(failures.EVIDENCE, [row("TellOperations", "denied", "failed")])
-    record.keep_json(failures.EVIDENCE, WELL)
-    assert failures.checks(record)[0].status == "passed"
+    record.keep_json(broken_tasks.EVIDENCE, [row("TellOperations", "denied", "failed")])
+    record.keep_json(broken_tasks.EVIDENCE, WELL)
+    assert broken_tasks.checks(record)[0].status == "passed"
 
 
 def test_what_did_not_pass_is_listed_once_for_all_interpreters(record):
-    record.keep_json(failures.EVIDENCE, WELL)
-    assert [(line["broken"], line["interpreters"]) for line in failures.shown(record)] == [
+    record.keep_json(broken_tasks.EVIDENCE, WELL)
+    assert [(line["broken"], line["interpreters"]) for line in broken_tasks.shown(record)] == [
         ("SendHigh > rule", "one, other"),
         ("SendHigh > dispatcher", "one"),
     ]
 
 
 def test_of_all_interpreters_and_routes_the_worst_counts(record):
-    record.keep_json(failures.EVIDENCE, [*WELL, row("TellOperations", "slow", "failed", {"contact": 40.0})])
-    found = {(line.task, line.fault): (line.outcome, line.seconds) for line in failures.matrix(record).itertuples()}
+    record.keep_json(broken_tasks.EVIDENCE, [*WELL, row("TellOperations", "slow", "failed", {"contact": 40.0})])
+    found = {(line.task, line.fault): (line.outcome, line.seconds) for line in broken_tasks.matrix(record).itertuples()}
     assert found["TellOperations", "missing"] == ("contact", 4.0)
     assert found["AlertAll (+2)", "missing"][0] == "failed visibly"
     assert found["TellOperations", "slow"][0] == "failed"
@@ -134,8 +135,8 @@ def test_of_all_interpreters_and_routes_the_worst_counts(record):
 
 
 def test_the_chart_shouts_what_is_silent(record):
-    record.keep_json(failures.EVIDENCE, [*WELL, row("TellOperations", "denied", "failed")])
-    figure = failure_chart.failures(failures.matrix(record), 30)
+    record.keep_json(broken_tasks.EVIDENCE, [*WELL, row("TellOperations", "denied", "failed")])
+    figure = failure_chart.failures(broken_tasks.matrix(record), 30)
     texts = {text.get_text() for text in figure.axes[0].texts}
     assert {"contact 4.0 s", "ops 0.5 s", "fails visibly", "only a queue", "NOBODY", "SILENT"} == texts
     assert "1 SILENT" in describe(figure) and "limit 30 s" in describe(figure)
@@ -144,7 +145,7 @@ def test_the_chart_shouts_what_is_silent(record):
 
 def test_every_verdict_has_a_tile(record):
     record.keep_json(
-        failures.EVIDENCE,
-        [row(f"T{at}", "slow", verdict, {"contact": 1.0}) for at, verdict in enumerate(failures.Effect)],
+        broken_tasks.EVIDENCE,
+        [row(f"T{at}", "slow", verdict, {"contact": 1.0}) for at, verdict in enumerate(broken_tasks.Effect)],
     )
-    assert set(failures.matrix(record)["outcome"]) <= set(failure_chart.TILES)
+    assert set(broken_tasks.matrix(record)["outcome"]) <= set(failure_chart.TILES)

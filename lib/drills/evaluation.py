@@ -6,11 +6,11 @@ from datetime import UTC
 from typing import Any
 
 from lib import routes
-from lib.channels import Channel
 from lib.checks import Check, Status, failed
 from lib.definitions import loader
-from lib.drills import Drill, Session
-from lib.listening import Received
+from lib.drills.channels import Channel
+from lib.drills.drill_runner import Drill, Session
+from lib.drills.subscribers import Received
 from lib.routes import Told
 from lib.settings import Settings
 from lib.values.check_ids import Id

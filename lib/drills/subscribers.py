@@ -11,8 +11,8 @@ from typing import Any
 from lib import routes
 from lib.aws import Live, readable
 from lib.changes.plans import Wanted
-from lib.channels import Channel
 from lib.definitions import loader
+from lib.drills.channels import Channel
 from lib.resources import desired
 from lib.resources.base import LiveThing
 from lib.resources.kinds import Queue, Rule, Subscription, Target

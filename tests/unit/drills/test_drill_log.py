@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from lib import drawing, drill_charts, drill_log
+from lib import drawing, drill_charts
+from lib.drills import drill_log
 from lib.record import records
 from lib.record.folder import BROKEN_OFF, DRILLED, TELLING
 from lib.record.records import Record

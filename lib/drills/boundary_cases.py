@@ -10,8 +10,8 @@ from itertools import pairwise
 from typing import Any
 
 from lib import routes
+from lib.drills.scenarios import Scenario, outcome
 from lib.routes import DECLINING, HIGHEST_RISK, SCORED, Route, Score, Threshold
-from lib.scenarios import Scenario, outcome
 from lib.settings import Settings
 
 TEXT = "Synthetic text of {execution}, written by nobody."

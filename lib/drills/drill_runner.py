@@ -12,16 +12,17 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from lib import listening
 from lib.asl.states import named
 from lib.aws import Live
 from lib.changes import engine
 from lib.changes.plans import Wanted
-from lib.channels import Channel
 from lib.checks import brief
 from lib.definitions import templates
+from lib.drills import subscribers
+from lib.drills.channels import Channel
+from lib.drills.scenarios import Scenario
+from lib.drills.subscribers import Received
 from lib.errors import NotAsWanted, Refused
-from lib.listening import Received
 from lib.record.records import Record
 from lib.record.run_phases import VALIDATION
 from lib.resources import kinds, run_lock
@@ -30,7 +31,6 @@ from lib.resources.existing import entries
 from lib.resources.users import item_of, require_nobodys
 from lib.resources.workflow import value_of
 from lib.routes import DRILL_PREFIX, Told
-from lib.scenarios import Scenario
 from lib.telemetry import executions
 from lib.telemetry.executions import Execution
 from lib.wait import idle
@@ -133,12 +133,12 @@ def run(live: Live, record: Record, groups: Sequence[Group], phase: str = VALIDA
     require_nobodys(live)
     lock = run_lock.of(live)
     engine.clear_left_behind(record, AccountGuards(live), partial(kinds.reopen, live), lock)
-    engine.clear(listening.left_behind(live), record, lock)
+    engine.clear(subscribers.left_behind(live), record, lock)
     # SQS refuses a deleted queue's name for a minute, so a second validation of the run needs names of its own.
     session = f"{secrets.token_hex(2)}-{record.run_id}"
     found: Session | None = None
     try:
-        with engine.temporarily(listening.listeners(live, session), phase, record, lock):
+        with engine.temporarily(subscribers.listeners(live, session), phase, record, lock):
             # A queue's new policy and a new rule take a while to let messages through.
             idle(live.settings.settle_seconds, live.sleep)
             found = _session(live, record, groups, session, phase, entry)
@@ -158,10 +158,10 @@ def _session(live: Live, record: Record, groups: Sequence[Group], session: str, 
             if group.meanwhile:
                 meanwhile.enter_context(engine.temporarily(group.meanwhile, phase, record, run_lock.of(live)))
             mine = _run(live, record, group, entry)
-            listening.collect(live, session, heard, partial(_complete, mine))
+            subscribers.collect(live, session, heard, partial(_complete, mine))
         started += mine
         counted[group.name] = _interventions(live) - before
-    listening.collect_strays(live, session, heard)
+    subscribers.collect_strays(live, session, heard)
     drills = [_drill(live, one, heard) for one in started]
     return Session(drills, _strays(live, heard, drills), counted)
 

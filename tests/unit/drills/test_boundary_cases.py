@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib import boundaries
-from lib.scenarios import outcome
+from lib.drills import boundary_cases
+from lib.drills.scenarios import outcome
 from lib.settings import load
 
 LOCAL = load("local")
-CASES = {case.name: case for case in boundaries.cases(LOCAL)}
+CASES = {case.name: case for case in boundary_cases.cases(LOCAL)}
 THRESHOLDS = {"crisis": 95, "high": 85, "moderate": 50, "proactive": 30}
 
 
@@ -59,7 +59,7 @@ def test_every_text_names_its_execution_so_that_its_alert_is_found():
 
 
 def test_names_are_fit_for_an_execution_and_no_name_is_used_twice():
-    assert len(CASES) == len(boundaries.cases(LOCAL))
+    assert len(CASES) == len(boundary_cases.cases(LOCAL))
     assert all(len(f"drill-{name}-123456789012-012345") <= 80 for name in CASES)
 
 
@@ -92,11 +92,11 @@ def test_under_any_thresholds_the_expected_route_is_the_plans(levels, tenths):
         "proactive_risk_above": proactive, "sentiment_below": tenths / 10,
     }  # fmt: skip
     given_thresholds = LOCAL.model_copy(update=numbers)
-    for case in boundaries.cases(given_thresholds):
+    for case in boundary_cases.cases(given_thresholds):
         assert case.expect["route"] == plainly(case.given["checkinResult"], given_thresholds), case.name
 
 
 def test_what_comes_of_a_case_is_what_its_route_leads_to():
-    for case in [*CASES.values(), boundaries.without_contact(LOCAL)]:
+    for case in [*CASES.values(), boundary_cases.without_contact(LOCAL)]:
         assert case.expect == outcome(case.expect["route"])
         json.dumps(case.given, allow_nan=False)
