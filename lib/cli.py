@@ -7,12 +7,13 @@ from typing import Any
 
 import click
 
-from lib import audit, drilling, looking, notebooks, preflight, resume, run, terminal, undoing
+from lib import drilling, looking, notebooks, resume, run, terminal, undoing
 from lib.aws import Live, connect
 from lib.changes import approval, approvers, engine, loss_guard
 from lib.checks import require
 from lib.command import exit_code, main, parameters, told
 from lib.errors import BadParameters, RunbookError, Superseded, class_of
+from lib.phases import preflight, session
 from lib.record import commands, origin, records, run_phases
 from lib.record.change_rows import WriteState
 from lib.record.records import Record
@@ -32,7 +33,7 @@ __all__ = ["drilling", "looking", "main", "told"]
 def plan(given: Callable[..., Settings]) -> int:
     """Show every change of every phase; write nothing."""
     chosen = given(mode=Mode.PLAN)
-    record, live = audit.begin(chosen)
+    record, live = session.begin(chosen)
     terminal.identity(live)
     require(preflight.pieces(live))
     plans = run.plan_all(live)
@@ -89,7 +90,7 @@ def apply(
 
 def go_on(chosen: Settings, break_lock: bool, undo: bool, execute: run.Execute = notebooks.execute) -> int:
     """Resume a run; returns the exit code."""
-    record, live = audit.reopen(chosen, usable=resume.resumable)
+    record, live = session.reopen(chosen, usable=resume.resumable)
     terminal.identity(live)
     with run.sealed(record):
         begun = resume.with_its_approval(chosen, record)

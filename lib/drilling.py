@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from lib import audit, criteria, infrastructure, run, terminal, validation
+from lib import run, terminal
 from lib.aws import Live
 from lib.checks import Check, Status, require
 from lib.command import main, parameters, told
@@ -15,7 +15,7 @@ from lib.drills import drill_log, drill_runner, evaluation, scenarios
 from lib.drills.drill_runner import Group, Session
 from lib.drills.scenarios import Scenario
 from lib.errors import BadParameters, NotAsWanted, RunbookError, Unrecorded
-from lib.phases import validity
+from lib.phases import infrastructure, session, success_criteria, validation, validity
 from lib.phases.validity import Validity
 from lib.record.folder import BROKEN_OFF, DRILLED
 from lib.settings import Settings
@@ -41,7 +41,7 @@ def named(name: str) -> Scenario:
 def drill(given: Callable[..., Settings], scenario: str) -> int:
     """Run one drill as the drill user, marked [DRILL], and see who is reached and how soon."""
     chosen, case = given(mode=Mode.APPLY), named(scenario)
-    record, live = audit.begin(chosen)
+    record, live = session.begin(chosen)
     caller = live.identity.caller
     terminal.identity(live)
     with run.sealed(record):
@@ -82,7 +82,7 @@ def judged(live: Live, drilled: Session, row: Mapping[str, Any]) -> list[Check]:
     return [
         *(replace(check, status=Status.FAILED) if check.status == Status.WAITING else check for check in people),
         *(Check.from_row(check) for check in row["checks"]),
-        *([criteria.error_is_loud(row)] if row["scenario"] == UNREADABLE else []),
+        *([success_criteria.error_is_loud(row)] if row["scenario"] == UNREADABLE else []),
         evaluation.strays(drilled),
         evaluation.cleared(drilled),
     ]

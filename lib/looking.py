@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
-from lib import audit, notebooks, terminal
+from lib import notebooks, terminal
 from lib.command import exit_code, main, parameters, told
 from lib.errors import BadParameters, NotAsWanted
+from lib.phases import session
 from lib.record import manifest, origin, records, run_phases
 from lib.record.manifest import Binding
 from lib.record.run_phases import Phase
@@ -28,9 +29,9 @@ def status(given: Callable[..., Settings], run_id: str) -> int:
     """Show the runs of an environment, or one run's phases."""
     chosen = given()
     if run_id:
-        terminal.status(audit.seen(changed(chosen, run_id=run_id)))
+        terminal.status(session.seen(changed(chosen, run_id=run_id)))
     else:
-        audit.look(chosen)
+        session.look(chosen)
         terminal.statuses(chosen)
     return 0
 
@@ -65,7 +66,7 @@ def open_notebook(given: Callable[..., Settings], number: str, run_id: str, mode
         raise BadParameters(f"no phase {number!r}; expected one of {', '.join(run_phases.NOTEBOOKS)}, 90")
     chosen = given(mode=mode, run_id=run_id)
     # A store is asked first for what another machine did; without one, no AWS is needed to open a notebook.
-    record = audit.begin(chosen)[0] if chosen.record_store else records.open_run(chosen)
+    record = session.begin(chosen)[0] if chosen.record_store else records.open_run(chosen)
     records.opened(chosen, record)
     path = notebooks.parameterized(chosen, record, notebook)
     terminal.say(f"Notebook: {path}")
@@ -98,7 +99,7 @@ def tune(given: Callable[..., Settings], run_id: str) -> int:
 
 def again(chosen: Settings, number: str) -> int:
     """Run one read-only notebook into a run's record, beside what is there."""
-    record, _ = audit.reopen(chosen) if chosen.run_id else audit.begin(chosen)
+    record, _ = session.reopen(chosen) if chosen.run_id else session.begin(chosen)
     notebook = run_phases.NOTEBOOKS[number]
     earlier = record.kept_as(records.CRITERIA)
     terminal.progress(Phase(number, notebook, Verdict.RUNNING))

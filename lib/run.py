@@ -7,12 +7,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from lib import audit, notebooks, preflight
+from lib import notebooks
 from lib.aws import Identity, Live
 from lib.changes import approval, approvers, engine, loss_guard
 from lib.changes.plans import Plan
 from lib.checks import require
 from lib.errors import Altered, RunbookError
+from lib.phases import preflight, session
 from lib.record import basis, formats, records
 from lib.record.change_rows import WriteState
 from lib.record.folder import BROKEN_OFF, DRILLED
@@ -45,7 +46,7 @@ def begin(settings: Settings, record: Record, live: Live, chosen: Sequence[str])
     if len(chosen) > 1 and PREFLIGHT not in chosen:
         require(preflight.pieces(live))
     plans = plan_all(live)
-    audit.look(settings)  # under the lock: another machine's run counts up to its last row
+    session.look(settings)  # under the lock: another machine's run counts up to its last row
     approval.require_whole(settings, plans, live.identity.caller)
     loss_guard.require_no_loss([plan for plan in plans if plan.phase in chosen], settings, record)
     if people := approvers.two_persons(settings, live.identity.caller):
@@ -73,7 +74,7 @@ def phases(
     done = [Phase(number, NOTEBOOKS[number], planned_minutes=PLANNED_MINUTES.get(number)) for number in chosen]
     with ExitStack() as held:
         try:
-            record, live = audit.attached(settings, record)
+            record, live = session.attached(settings, record)
             show_account(live)
             held.enter_context(sealed(record))  # last of all, since giving the lock back is a call as well
             held.enter_context(alone(settings, record, live))
@@ -204,7 +205,7 @@ def roll_back(
     settings: Settings, record: Record, told: Callable[[Phase], None], execute: Execute = notebooks.execute
 ) -> Phase:
     """Run the rollback of this record's run, and add its verdict to the run's. Holds the lock where it may write."""
-    record, live = audit.attached(settings, record)
+    record, live = session.attached(settings, record)
     with sealed(record), alone(settings, record, live):
         told(Phase("90", ROLLBACK, Verdict.RUNNING))
         done = Phase("90", ROLLBACK)

@@ -4,13 +4,14 @@ from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
-from lib import rollback, run
+from lib import run
 from lib.aws import Live
 from lib.changes.plans import Change, Plan
 from lib.checks import Check, Status, brief
 from lib.display import console
 from lib.display.console import table
 from lib.errors import RunbookError
+from lib.phases import rollback
 from lib.phases import validity as validities
 from lib.phases.validity import Validity
 from lib.record import records, run_phases

@@ -6,8 +6,7 @@ from functools import partial
 
 import click
 
-from lib import after_restore, audit, emergency, notebooks, recorded_parameters, run, settings, terminal
-from lib import rollback as rollbacks
+from lib import notebooks, recorded_parameters, run, settings, terminal
 from lib.aws import NOT_TOLD, Live, connect
 from lib.changes import engine
 from lib.checks import require
@@ -23,6 +22,8 @@ from lib.errors import (
     Unrecorded,
     first_cause,
 )
+from lib.phases import restore, restore_end, session
+from lib.phases import rollback as rollbacks
 from lib.record import commands, records
 from lib.record.records import Record
 from lib.record.run_phases import Phase
@@ -128,25 +129,25 @@ def restore_command(given: Callable[..., tuple[Settings, str]], run_id: str, unv
         record, live, left = at_once(soon, why, way)
     terminal.identity(live)
     # What must be written is waited for as long as any write; nothing else is.
-    found = emergency.planned(live.waiting(chosen), record, why)
+    found = restore.planned(live.waiting(chosen), record, why)
     if found.unconfirmed and not why:
         terminal.complain(NotAsWanted(found.unconfirmed))
     if found.doubt:
         terminal.complain(NotAsWanted(found.doubt))
     if found.source:
         terminal.say(f"Note: {found.source}")
-    troubles = emergency.restore(found, record)
+    troubles = restore.restore(found, record)
     terminal.say(f"{found.said} of before run {run_id}")
     for trouble in troubles:
         terminal.complain(NotAsWanted(trouble))
-    if lock_taken := after_restore.take_lock_away(live.once()):
+    if lock_taken := restore_end.take_lock_away(live.once()):
         terminal.say(f"Note: {lock_taken}")
     try:
-        require(emergency.verified(found.by(live), chosen))
+        require(restore.verified(found.by(live), chosen))
         terminal.say(f"AWS holds it. The rest of the run stays: {commands.runbook(chosen, 'rollback', run_id)}")
     finally:
         # Only now, since each is a call: nothing is put off for it that somebody waits for.
-        for not_kept in after_restore.keep(live, found.by(live), record):
+        for not_kept in restore_end.keep(live, found.by(live), record):
             terminal.say(f"Note: {not_kept}")
         if not_told := sealed_soon(soon, record, left):
             terminal.say(f"Note: {not_told}")
@@ -157,14 +158,14 @@ def at_once(soon: Settings, unverified: str, way: str) -> tuple[Record, Live, bo
     """The record of this machine, which needs no store: that may be as unwell as the rest. Without one here, what the
     store gives `soon`. And whether something is wrong with the store, which is then left as it is."""
     record, left = Record(soon.run_folder, soon.run_id, at_once=True), False
-    if not (emergency.has_backup(record) and (record.folder / engine.LOG).is_file()):
+    if not (restore.has_backup(record) and (record.folder / engine.LOG).is_file()):
         try:
-            left = told_of(audit.fetched(soon, unverified, "" if unverified else way))
+            left = told_of(session.fetched(soon, unverified, "" if unverified else way))
         except RunbookError as error:
             if not (unverified and record.folder.is_dir()):
                 raise
             left = told_of([str(first_cause(error))])
-    records.existing(soon, soon.run_id, emergency.has_backup)  # or refused, with the latest that have one
+    records.existing(soon, soon.run_id, restore.has_backup)  # or refused, with the latest that have one
     wrong = records.verified(soon, record, unverified).wrong
     if not left:
         told_of(wrong)
@@ -193,10 +194,10 @@ def to_undo(chosen: Settings, unverified: str, way: str) -> tuple[Settings, Reco
         return bool(found.rows(engine.LOG))
 
     if not unverified:
-        return chosen, *audit.reopen(chosen, "", usable, way)
+        return chosen, *session.reopen(chosen, "", usable, way)
     soon = hurried(chosen)
     try:
-        record, live = audit.reopen(soon, unverified, usable)
+        record, live = session.reopen(soon, unverified, usable)
         told_of(records.altered(soon, record, whole=True))
         return chosen, record, live
     except Superseded:
@@ -207,10 +208,10 @@ def to_undo(chosen: Settings, unverified: str, way: str) -> tuple[Settings, Reco
         why = first_cause(error)
     alone = changed(chosen, record_store="")
     try:
-        told_of(audit.fetched(soon, unverified) or [str(why)])
+        told_of(session.fetched(soon, unverified) or [str(why)])
     except RunbookError as error:  # this machine may have the record itself
         told_of([str(first_cause(error))])
-    record, live = audit.reopen(alone, unverified, usable)
+    record, live = session.reopen(alone, unverified, usable)
     terminal.say(f"Note: {left_as_it_is(alone)}")
     return alone, record, live
 
@@ -236,8 +237,8 @@ def sealed_soon(soon: Settings, record: Record, left: bool) -> str:
         records.seal(record, closing=False)
     try:
         if soon.record_store and not left:
-            shelves = s3_record_store.shelves(soon, audit.SOON_ATTEMPTS)
-            records.seal(audit.attached(soon, record, shelves)[0])
+            shelves = s3_record_store.shelves(soon, session.SOON_ATTEMPTS)
+            records.seal(session.attached(soon, record, shelves)[0])
     except RunbookError as error:
         why = f"the record's store does not tell of this yet, only {record.folder} does ({first_cause(error)})"
     with suppress(RunbookError):

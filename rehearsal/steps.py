@@ -6,12 +6,12 @@ left out: not every check of the phase is answered here, and so, unlike `noteboo
 
 from collections.abc import Callable
 
-from lib import audit, rollback, validation
 from lib.changes import engine, undo_plan
 from lib.checks import require
 from lib.drills import scenarios
 from lib.drills.drill_runner import Group
 from lib.errors import RunbookError
+from lib.phases import rollback, session, validation
 from lib.record.records import Record
 from lib.record.run_phases import VALIDATION, Phase
 from lib.resources import desired, run_lock
@@ -31,7 +31,7 @@ def execute(settings: Settings, record: Record, number: str, notebook: str) -> P
 
 def _changed(number: str, given: Settings) -> None:
     """A phase that changes something."""
-    record, live = audit.begin(given)
+    record, live = session.begin(given)
     wanted = desired.PHASES[number](live)
     plan = engine.plan(number, wanted)
     outcome = engine.carry_out(plan, given, record, run_lock.of(live), sleep=no_wait)
@@ -40,7 +40,7 @@ def _changed(number: str, given: Settings) -> None:
 
 def _validated(number: str, given: Settings) -> None:
     """The validation: one drill of it, with everything temporary that listens to it."""
-    record, live = audit.begin(given)
+    record, live = session.begin(given)
     groups = [Group(validation.PLANNED, scenarios.load()[:1])]
     drilled = validation.run(live, record, groups)
     rows = validation.rows(live, record, drilled)
@@ -49,7 +49,7 @@ def _validated(number: str, given: Settings) -> None:
 
 def _undone(number: str, given: Settings) -> None:
     """The rollback."""
-    record, live = audit.reopen(given)
+    record, live = session.reopen(given)
     plan = rollback.plan(live, record)
     outcome = engine.roll_back(plan, given, record, run_lock.of(live), sleep=no_wait)
     ledger = [*rollback.ledger(outcome), *rollback.untold(live, record)]

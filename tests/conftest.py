@@ -34,7 +34,7 @@ TOGETHER = (
     "test_approval_live.py",
     "test_fault_matrix.py",
     "test_silence.py",
-    "test_validity.py",
+    "phases/test_validity.py",
     "test_older_record.py",
     "test_configuration_live.py",
     "test_hostile_text.py",

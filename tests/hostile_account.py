@@ -16,9 +16,10 @@ from hostile import PLAIN_JSON
 from nbconvert import HTMLExporter
 from waiting import until
 
-from lib import deploy, notebooks
+from lib import notebooks
 from lib.aws import connect
 from lib.drills import drill_log
+from lib.phases import state_machine
 from lib.record import formats, records
 from lib.record.records import LOG, VERDICT, Record
 from lib.record.run_phases import NOTEBOOKS as EVERY
@@ -190,7 +191,7 @@ def recorded(chosen: Settings) -> None:
     newer = {**row, formats.KEY: PLAIN_JSON, "name": f"newer {PLAIN_JSON}"}
     for one in (row, foreign, newer):
         record.append(LOG, one)
-    deploy.backup(connect(chosen), record)
+    state_machine.backup(connect(chosen), record)
     phase = dict.fromkeys(("number", "notebook", "verdict", "output", "error", "error_class"), PLAIN_JSON)
     counts = dict.fromkeys(("cells_run", "cells_failed", "cells_not_run", "seconds"), PLAIN_JSON)
     told = dict.fromkeys(("mode", "verdict", "refused", "started", "ended", "caller"), PLAIN_JSON)

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from math import inf
 from typing import Any
 
-from lib import audit
 from lib.checks import Check, Status
 from lib.drills import latency
+from lib.phases import session
 from lib.record import manifest, records, sync
 from lib.record.folder import BROKEN_OFF, DRILLED
 from lib.record.records import DRILLS, Record
@@ -97,7 +97,7 @@ def _lost(row: Mapping[str, Any]) -> list[str]:
 
 def drilled(settings: Settings) -> dict[str, dict[str, Any]]:
     """What sealed records tell of each drill, as rows of the log without their checks, by what names it in both."""
-    audit.look(settings)
+    session.look(settings)
     found = dict[str, dict[str, Any]]()
     for record in records.latest_of_each(records.as_sealed(settings)):
         for drill in _sealed(record, DRILLED):

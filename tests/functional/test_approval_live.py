@@ -19,12 +19,13 @@ from accounts import differing, fresh, nowhere, snapshot, started_by_alias
 from click.testing import CliRunner
 from papermill.exceptions import PapermillExecutionError
 
-from lib import cli, deploy, rollback, run
+from lib import cli, run
 from lib.aws import Live, connect
 from lib.changes import approval, approvers, engine, kept_plans
 from lib.changes.plans import Plan, Wanted, entry, written
 from lib.definitions import loader
 from lib.errors import Refused
+from lib.phases import rollback, state_machine
 from lib.record import records
 from lib.record.records import LOG, Record
 from lib.resources import desired, run_lock
@@ -438,7 +439,7 @@ def test_a_phase_by_hand_goes_on_with_a_run_that_a_command_began_and_with_no_fil
 def test_a_folder_of_before_its_first_write_put_back_after_the_undo_applies_nothing(way, account, tmp_path):
     begun = approved(account)
     with run.sealed(begun.record):
-        deploy.backup(begun.live, begun.record)
+        state_machine.backup(begun.live, begun.record)
     shutil.copytree(begun.record.folder, tmp_path / "kept")
     plan = engine.plan("01", desired.PHASES["01"](begun.live))
     if way == "rollback":

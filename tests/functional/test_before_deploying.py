@@ -9,17 +9,18 @@ from typing import Any
 
 import pytest
 
-from lib import aws, dry_routes, failure_walk, show
+from lib import aws, show
 from lib.aws import Live
 from lib.checks import Check
 from lib.definitions import templates
 from lib.errors import NotAsWanted
+from lib.phases.proofs import failure_tests, route_tests
+from lib.phases.proofs.state_test import Asked
 from lib.record.records import Record
 from lib.settings import Settings
 from lib.telemetry import backtest
 from lib.telemetry.checkins import Coverage
 from lib.telemetry.moves import Move
-from lib.teststate import Asked
 from rehearsal import baseline, history
 from rehearsal.clients import client
 
@@ -54,12 +55,12 @@ def failed(checks: list[Check]) -> dict[str, str]:
 
 def test_every_case_goes_where_the_plan_says_and_nothing_is_called_but_teststate(looked: Looked) -> None:
     looked.calls.clear()
-    found = dry_routes.taken(looked.asked, looked.definition)
-    checks = dry_routes.checks(found)
+    found = route_tests.taken(looked.asked, looked.definition)
+    checks = route_tests.checks(found)
     assert failed(checks) == {}
     assert len(checks) == len(found) > 60
     assert {call["operation"] for call in looked.calls} == {"TestState"}
-    for row in dry_routes.summary(found):
+    for row in route_tests.summary(found):
         assert row["cases expected"] == row["cases sent there"] == row["of them rightly"] > 0, row
     whole = {one.case.name: one.way.names("event") for one in found if one.whole}
     assert whole["crisis"] == ("Crisis Protocol Alert",) and whole["normal"] == ()
@@ -79,7 +80,7 @@ def test_a_wrong_comparison_a_lost_guard_and_a_wrong_event_are_seen(looked: Look
         states["SendHighRiskEvent"]["Parameters"]["Entries"][0]["DetailType"] = "Something Else"
 
     def told(spoil: Callable[[Definition], Any]) -> list[Check]:
-        return dry_routes.checks(dry_routes.taken(looked.asked, spoiled(looked.definition, spoil)))
+        return route_tests.checks(route_tests.taken(looked.asked, spoiled(looked.definition, spoil)))
 
     assert failed(told(at)) == {"TestState: crisis-at": "crisis"}
     lost = told(unscored_is_none)
@@ -94,7 +95,7 @@ def test_a_state_that_fails_is_named(looked: Looked) -> None:
     def fails(states: Definition) -> None:
         states["RouteHigh"] = {"Type": "Fail", "Error": "Broken"}
 
-    checks = dry_routes.checks(dry_routes.taken(looked.asked, spoiled(looked.definition, fails)))
+    checks = route_tests.checks(route_tests.taken(looked.asked, spoiled(looked.definition, fails)))
     assert failed(checks)["TestState: high"] == "none was decided, events: none, failed with Broken at RouteHigh"
 
 
@@ -104,8 +105,8 @@ def test_the_questions_are_those_that_aws_takes(looked: Looked, monkeypatch: pyt
     ask = stepfunctions.test_state
     monkeypatch.setattr(stepfunctions, "test_state", lambda **given: put.append(given) or ask(**given))
     fresh = Asked(looked.live)
-    found = dry_routes.taken(fresh, looked.definition)
-    failure_walk.walked(fresh, looked.definition)
+    found = route_tests.taken(fresh, looked.definition)
+    failure_tests.walked(fresh, looked.definition)
     assert len(found) > 60 and len(put) == len(fresh.known) < 900
     kinds = {json.loads(question["definition"])["Type"] for question in put}
     assert kinds == {"Choice", "Pass", "Task", "Fail"}  # no Parallel: the embedded account cannot take one
@@ -124,18 +125,20 @@ def test_the_questions_are_those_that_aws_takes(looked: Looked, monkeypatch: pyt
 
 def test_no_single_failure_leaves_anybody_unheard(looked: Looked) -> None:
     looked.calls.clear()
-    found = failure_walk.walked(looked.asked, looked.definition)
-    assert failed(failure_walk.checks(found, looked.settings)) == {}
+    found = failure_tests.walked(looked.asked, looked.definition)
+    assert failed(failure_tests.checks(found, looked.settings)) == {}
     assert {call["operation"] for call in looked.calls} == {"TestState"}
     alone = [failure for failure in found if not failure.before]
     assert len({failure.task for failure in found}) == 19 and all(failure.told for failure in alone)
-    said = {(f.task, f.fault, f.before): failure_walk.told(f, looked.settings) for f in found}
+    said = {(f.task, f.fault, f.before): failure_tests.told(f, looked.settings) for f in found}
     last = ("TellOperationsOfAlert", "missing", ("SendHighRiskEvent", "TellContactsOfAlert"))
     assert said[last] == "NOBODY; fails: AlertUndelivered"
     assert said["CrisisProtocol / SendCrisisEvent", "throttled", ()] == "contact by topic + operations"
     assert said["ProcessCheckin", "too large", ()] == "operations; fails: CheckinNotProcessed"
-    assert len(failure_walk.kept(found, looked.settings)) == len(found)
-    table = {(row["task that fails"], row["failed before"]): row for row in failure_walk.matrix(found, looked.settings)}
+    assert len(failure_tests.kept(found, looked.settings)) == len(found)
+    table = {
+        (row["task that fails"], row["failed before"]): row for row in failure_tests.matrix(found, looked.settings)
+    }
     assert table["SendStandardEvent", "nothing"]["access denied"] == "contact by topic"
     assert table["SendStandardEvent", "nothing"]["too large"] == ""
     assert table["SendStandardEvent", "nothing"]["the execution"] == "completes"
@@ -144,7 +147,7 @@ def test_no_single_failure_leaves_anybody_unheard(looked: Looked) -> None:
 
 def walk_of(looked: Looked, spoil: Callable[[Definition], Any]) -> dict[str, str]:
     definition = spoiled(looked.definition, spoil)
-    return failed(failure_walk.checks(failure_walk.walked(looked.asked, definition), looked.settings))
+    return failed(failure_tests.checks(failure_tests.walked(looked.asked, definition), looked.settings))
 
 
 def test_a_swallowed_failure_is_found(looked: Looked) -> None:
@@ -200,7 +203,7 @@ def test_retries_that_are_not_used_up_are_no_answer(looked: Looked, monkeypatch:
     stepfunctions = looked.live.client("stepfunctions")
     monkeypatch.setattr(stepfunctions, "test_state", lambda **_: {"status": "RETRIABLE"})
     with pytest.raises(NotAsWanted, match="RETRIABLE"):
-        failure_walk.walked(Asked(looked.live), looked.definition)
+        failure_tests.walked(Asked(looked.live), looked.definition)
 
 
 def run(

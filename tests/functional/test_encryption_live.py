@@ -5,11 +5,11 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from lib import permissions
 from lib.aws import connect
 from lib.definitions import loader
-from lib.phases import encryption
-from lib.preflight import DEAD_LETTER_QUEUES
+from lib.phases import iam_permissions
+from lib.phases.preflight import DEAD_LETTER_QUEUES
+from lib.phases.proofs import encryption
 from lib.resources import desired
 from lib.routes import LOW_SENTIMENT_RULE
 
@@ -187,14 +187,14 @@ def test_the_workflows_role_gets_the_rights_on_an_encrypted_topics_key_and_is_as
     live = connect(account)
     wanted = desired.policy(live)["Statement"][-1]
     assert (wanted["Resource"], wanted["Action"]) == ([made["Arn"]], ["kms:GenerateDataKey*", "kms:Decrypt"])
-    asked = {(need.action, need.resource) for need in permissions.needs(live)}
+    asked = {(need.action, need.resource) for need in iam_permissions.needs(live)}
     assert {("kms:GenerateDataKey", made["Arn"]), ("kms:Decrypt", made["Arn"])} <= asked
-    before = {check.name: check.status for check in permissions.checks(live)}
+    before = {check.name: check.status for check in iam_permissions.checks(live)}
     assert [status for name, status in before.items() if name.startswith("kms:")] == ["failed", "failed"]
     for item in desired.iam_permissions(live):
         item.resource.write(item.value)
     assert not [
-        check for check in permissions.checks(live) if check.name.startswith("kms:") and check.status == "failed"
+        check for check in iam_permissions.checks(live) if check.name.startswith("kms:") and check.status == "failed"
     ]
 
 
@@ -294,7 +294,7 @@ def test_the_workflows_role_is_asked_for_the_tables_key_and_gets_it(account, cli
     encrypt_table(client, account, made)
     assert the(encryption.existing, account, f"table {account.table_name}, for role {WORKFLOW}").status == "failed"
     live = connect(account)
-    assert [need.action for need in permissions.needs(live) if need.resource == made["Arn"]] == ["kms:Decrypt"]
+    assert [need.action for need in iam_permissions.needs(live) if need.resource == made["Arn"]] == ["kms:Decrypt"]
     wanted = desired.policy(live)["Statement"][-1]
     assert (wanted["Action"], wanted["Resource"]) == (["kms:Decrypt"], made["Arn"])
 

@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from lib import deploy, emergency, rollback, show
+from lib import show
 from lib.aws import Live, connect
 from lib.changes import engine
 from lib.changes.plans import Plan, Wanted
 from lib.definitions import templates
 from lib.drills import drill_runner
 from lib.errors import Refused
-from lib.phases import alert_event
+from lib.phases import restore, rollback, state_machine
+from lib.phases.proofs import alert_event
 from lib.record import records
 from lib.record.records import Record
 from lib.resources import run_lock
@@ -69,7 +70,7 @@ def updated(live: Live, record: Record) -> Plan:
 def test_a_definition_that_plain_data_would_not_hold_comes_back_to_the_byte(live, record, holds, client) -> None:
     text = twice(live)
     holds(text)
-    deploy.backup(live, record)
+    state_machine.backup(live, record)
     kept = sorted((record.folder / "backup").glob("*-definition.json"))
     assert kept[0].read_text(encoding="utf-8").strip() == text
     updated(live, record)
@@ -81,11 +82,11 @@ def test_a_definition_that_plain_data_would_not_hold_comes_back_to_the_byte(live
 def test_the_emergency_path_puts_it_back_as_well(live, record, holds, client) -> None:
     text = twice(live)
     holds(text)
-    deploy.backup(live, record)
+    state_machine.backup(live, record)
     updated(live, record)
-    assert emergency.restore(emergency.planned(live, record), record) == []
+    assert restore.restore(restore.planned(live, record), record) == []
     assert text_of(client, live) == text
-    assert [check.status for check in emergency.verified(emergency.planned(live, record), live.settings)] == ["passed"]
+    assert [check.status for check in restore.verified(restore.planned(live, record), live.settings)] == ["passed"]
 
 
 def foreign(live: Live) -> dict[str, str]:
@@ -116,7 +117,7 @@ def test_whatever_is_live_each_step_of_phase_03_answers(name, live, record, hold
     body = json.dumps({"risk_score": 40, "score": 0, "trajectory": "stable"})
     key = f"user-1/{stamp:%Y/%m/%d}/{stamp.isoformat()}.json"
     client("s3").put_object(Bucket=live.settings.checkin_bucket_name, Key=key, Body=body)
-    deploy.backup(live, record)
+    state_machine.backup(live, record)
     value = Workflow(live, live.settings.state_machine_name).read()
     assert value is not None
     ours = templates.definition(live.settings)
@@ -125,7 +126,7 @@ def test_whatever_is_live_each_step_of_phase_03_answers(name, live, record, hold
     found = backtest.run(backtest.ahead(live, value["definition"], ours, record), value["definition"], ours)
     assert found.trouble.startswith("a definition cannot be followed here: ")
     assert [check.status for check in backtest.checks(found)] != ["passed"]
-    readable = {check.name: check for check in deploy.fit(live, ours)}["the live definition as JSON"]
+    readable = {check.name: check for check in state_machine.fit(live, ours)}["the live definition as JSON"]
     assert readable.status == ("waiting" if name in ("a key twice", "no object") else "passed"), readable
     assert "EvaluateRisk" not in alert_event._live_states(live)
     with pytest.raises(Refused, match="nothing was started"):

@@ -11,11 +11,12 @@ import pytest
 from accounts import differing, snapshot
 from click.testing import CliRunner
 
-from lib import cli, preflight, resume, rollback, run
+from lib import cli, resume, run
 from lib.aws import connect
 from lib.changes import engine, loss_guard
 from lib.definitions import loader, marked_sections
 from lib.errors import Refused
+from lib.phases import preflight, rollback
 from lib.record import records
 from lib.record.records import LOG, Record
 from lib.resources import desired, functions, run_lock

@@ -10,11 +10,20 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from waiting import FOR_EVER
 
-from lib import deploy, emergency, events, infrastructure, permissions, preflight, review, rollback
 from lib.aws import connect
 from lib.changes import engine
 from lib.errors import NotAsWanted, Refused, RunbookError
-from lib.phases import encryption, entry, ownership
+from lib.phases import (
+    event_rules,
+    iam_permissions,
+    infrastructure,
+    post_implementation_review,
+    preflight,
+    restore,
+    rollback,
+    state_machine,
+)
+from lib.phases.proofs import encryption, entry, ownership
 from lib.record import records
 from lib.resources import desired, kinds, run_lock
 from lib.resources.topics import subscriptions
@@ -100,7 +109,7 @@ def applied(module_account):
     record, live = records.open_run(settings), connect(settings)
     arn = executions.start(live, "real-one", {"userId": "user-001", "text": "Slept well.", "timestamp": "2026-01-01"})
     executions.finished(live, arn, FOR_EVER, with_output=False)
-    deploy.backup(live, record)
+    state_machine.backup(live, record)
     for number, wanted in desired.PHASES.items():
         engine.carry_out(engine.plan(number, wanted(live)), settings, record, run_lock.of(live))
     with run_lock.held(live, record.run_id):
@@ -129,11 +138,11 @@ def pairs(live):
         **{f"the plan of {number}": lambda number=number: desired.PHASES[number](live) for number in PLANNED},
         "the environment": lambda: infrastructure.nothing_lost(live, ["DYNAMODB_TABLE"]),
         "the audience": lambda: infrastructure.drill_audience(live),
-        "the permissions": lambda: permissions.checks(live),
-        "the proof": lambda: deploy.fit(live, desired.workflow(live)["definition"]),
-        "the rules": lambda: deploy.heard(live),
-        "the versions": lambda: deploy.published(replace(live, sleep=lambda seconds: None)),
-        "the patterns": lambda: events.patterns(live),
+        "the permissions": lambda: iam_permissions.checks(live),
+        "the proof": lambda: state_machine.fit(live, desired.workflow(live)["definition"]),
+        "the rules": lambda: state_machine.heard(live),
+        "the versions": lambda: state_machine.published(replace(live, sleep=lambda seconds: None)),
+        "the patterns": lambda: event_rules.patterns(live),
         "the executions": lambda: executions.since(live, window()[0], 100),
         "an execution": lambda: [executions.describe(live, arn(live)), executions.revision(live, arn(live)),
                                  executions.path(live, arn(live))],
@@ -141,7 +150,7 @@ def pairs(live):
         "the check-ins": lambda: checkins.history(checkins.outlook(live, *window())),
         "the log": lambda: workflow_log.read(live, *window()),
         "the metrics": lambda: metrics.executions(live, *window()),
-        "the window": lambda: review.window(live),
+        "the window": lambda: post_implementation_review.window(live),
         "the lock": lambda: run_lock.found(live),
         "the subscribers": lambda: subscriptions(live, live.settings.ops_topic_name),
     }  # fmt: skip
@@ -183,7 +192,7 @@ def test_a_rule_without_a_state_and_a_pattern_without_a_result_are_one_sentence(
     odd = Odd(applied[0])
     said = odd.tried(lambda live: kinds.Rule(live, "Your6-HighRiskRule").read(), (("DescribeRule", "State"), None))
     assert said.startswith("the answer to DescribeRule holds no State; expected one")
-    said = odd.tried(events.patterns, (("TestEventPattern", "Result"), None))
+    said = odd.tried(event_rules.patterns, (("TestEventPattern", "Result"), None))
     assert said.startswith("the answer to TestEventPattern holds no Result; expected one")
     odd.change = (("DescribeRule", "State"), None)
     (check,) = [check for check in preflight.pieces(odd.live) if check.name == "rule Your6-LowSentimentRule"]
@@ -245,4 +254,4 @@ def test_the_emergency_path_says_what_an_odd_backup_lacks(applied, tmp_path):
         (tmp_path / "backup").mkdir(exist_ok=True)
         (tmp_path / "backup" / "stepfunctions-backup-20260101.json").write_text(text)
         with pytest.raises(Refused, match=f"the backup stepfunctions-backup-20260101.json of run .* {said}"):
-            emergency.restore(emergency.planned(connect(settings), other), other)
+            restore.restore(restore.planned(connect(settings), other), other)

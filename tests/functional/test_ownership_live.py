@@ -1,7 +1,7 @@
 """The tags of every piece that the plan touches are read, on the embedded account."""
 
 from lib.aws import connect
-from lib.phases import ownership
+from lib.phases.proofs import ownership
 
 PULUMI = {"pulumi:project": "your6"}
 PAIRS = [{"Key": "pulumi:project", "Value": "your6"}]

@@ -22,13 +22,14 @@ import yaml
 from botocore import xform_name
 from click.testing import CliRunner
 
-from lib import audit, show
+from lib import show
 from lib.aws import connect
 from lib.changes import approval
 from lib.cli import main
 from lib.definitions import documents
 from lib.display import page
 from lib.errors import NotAsWanted, Refused, Unreachable, Unrecorded
+from lib.phases import session
 from lib.record import records
 from lib.resources import machine, run_lock, s3_record_store
 from lib.resources.lock_value import Lock, digest
@@ -164,7 +165,7 @@ def test_a_rollback_takes_the_lock_away_also_of_a_run_that_changed_nothing(file,
 
 
 def test_a_lock_that_was_taken_away_says_how_to_go_on_in_commands_that_exist(file, tmp_path):
-    record, live = audit.begin(load(str(file), {"mode": "apply"}))
+    record, live = session.begin(load(str(file), {"mode": "apply"}))
     with pytest.raises(run_lock.Superseded) as lost:
         run_lock._confirm(live, record.run_id, "gone")
     status, resume = collected(str(lost.value))

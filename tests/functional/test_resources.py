@@ -10,7 +10,7 @@ from lib.aws import connect
 from lib.changes import engine, undo_plan
 from lib.changes.plans import UNKNOWN, Wanted
 from lib.errors import NotAsWanted, Refused
-from lib.infrastructure import operations_reachable
+from lib.phases.infrastructure import operations_reachable
 from lib.record.records import LOG, Record
 from lib.resources import run_lock
 from lib.resources.functions import environment_keys

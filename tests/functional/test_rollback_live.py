@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from accounts import differing, snapshot
 
-from lib import rollback
 from lib.aws import connect
 from lib.changes import engine
+from lib.phases import rollback
 from lib.record import records
 from lib.record.change_rows import WriteState
 from lib.resources import desired, run_lock

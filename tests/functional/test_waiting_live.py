@@ -7,9 +7,9 @@ from datetime import timedelta
 import nbformat
 import pytest
 
-from lib import deploy, documentation, review
 from lib.aws import connect
 from lib.changes import engine
+from lib.phases import documentation, post_implementation_review, state_machine
 from lib.record import records
 from lib.record.run_phases import NOTEBOOKS
 from lib.resources import desired, run_lock
@@ -30,8 +30,8 @@ def test_the_tuning_looks_at_a_time_and_waits_for_no_metric(live, monkeypatch):
     def counted(*_):
         raise AssertionError("a metric was asked for")
 
-    monkeypatch.setattr(review.metrics, "executions", counted)
-    found = review.window(live)
+    monkeypatch.setattr(post_implementation_review.metrics, "executions", counted)
+    found = post_implementation_review.window(live)
     assert found.change_at is not None
     assert found.end - found.start == timedelta(minutes=live.settings.review_minutes)
 
@@ -48,9 +48,9 @@ def text(number):
 
 
 def test_the_review_waits_for_a_success_after_the_change_until_the_time_is_up(live):
-    slept, first = [], review.window(live)
+    slept, first = [], post_implementation_review.window(live)
     patient = replace(live, clock=lambda: sum(slept), sleep=slept.append)
-    found = review.counted_window(patient)
+    found = post_implementation_review.counted_window(patient)
     assert set(slept) == {live.settings.poll_seconds}
     assert sum(slept) >= live.settings.verify_timeout_seconds > sum(slept[1:])
     assert (found.change, found.end > first.end) == (first.change, True)  # until now, each time that it looks
@@ -58,15 +58,15 @@ def test_the_review_waits_for_a_success_after_the_change_until_the_time_is_up(li
 
 def test_where_no_version_was_published_nobody_waits(account):
     slept = []
-    assert review.counted_window(replace(connect(account), sleep=slept.append)).change_at is None
+    assert post_implementation_review.counted_window(replace(connect(account), sleep=slept.append)).change_at is None
     assert slept == []
 
 
 @pytest.mark.parametrize(("clocks", "waits"), [(300, True), (-3600, False)])
 def test_an_update_of_long_ago_has_settled(live, clocks, waits, monkeypatch):
-    monkeypatch.setattr(deploy, "CLOCKS_SECONDS", clocks)
+    monkeypatch.setattr(state_machine, "CLOCKS_SECONDS", clocks)
     slept = []
-    (check, *_) = deploy.published(replace(live, sleep=slept.append))
+    (check, *_) = state_machine.published(replace(live, sleep=slept.append))
     assert (slept, check.status) == ([live.settings.settle_seconds if waits else 0], "passed")
 
 

@@ -13,14 +13,15 @@ from botocore.exceptions import ClientError
 from waiting import FOR_EVER
 from ways import applied, planned, published, route, routing, the
 
-from lib import deploy, emergency, permissions, preflight, rollback, run, tuning, validation
+from lib import run
 from lib.aws import connect
 from lib.changes import engine, loss_guard
 from lib.changes.plans import Plan
 from lib.definitions import loader
 from lib.drills import drill_runner
 from lib.errors import NotAsWanted, Refused
-from lib.phases import entry
+from lib.phases import iam_permissions, preflight, restore, rollback, state_machine, threshold_tuning, validation
+from lib.phases.proofs import entry
 from lib.record.records import LOG
 from lib.resources import desired, run_lock
 from lib.resources.existing import entries, names, starters
@@ -34,7 +35,7 @@ CHECK_INS = entry.STARTED
 
 def published_checks(live):
     """What is said of the published version, by somebody who need not wait for it."""
-    return deploy.published(replace(live, sleep=lambda _: None))
+    return state_machine.published(replace(live, sleep=lambda _: None))
 
 
 # 1. An alias of the workflow.
@@ -140,14 +141,14 @@ def test_the_emergency_path_moves_the_alias_first_and_then_the_workflow(account,
     kept = json.loads(path.read_text())
     assert kept["aliases"] == {"live": {f"{account.state_machine_arn}:1": 100}}
     calls = len(record.rows("calls.jsonl"))
-    assert emergency.restore(emergency.planned(live, record), record) == []
+    assert restore.restore(restore.planned(live, record), record) == []
     made = [row["operation"] for row in record.rows("calls.jsonl")[calls:]]
     asked = ["GetParameter"] * made.count("GetParameter")
     assert made == [*asked, "DescribeStateMachine", "UpdateStateMachineAlias", "UpdateStateMachine"]
     assert routing(client, arn) == {"1": 100}
     after = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     assert json.loads(after) == json.loads(before)
-    assert {check.status for check in emergency.verified(emergency.planned(live, record), live.settings)} == {"passed"}
+    assert {check.status for check in restore.verified(restore.planned(live, record), live.settings)} == {"passed"}
     undo = rollback.plan(live, record)
     assert not any(change.foreign for change in undo.changes)
 
@@ -157,8 +158,8 @@ def test_an_alias_whose_version_is_gone_is_moved_to_the_one_that_the_restore_pub
     before = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     live, record = applied(account)
     client("stepfunctions").delete_state_machine_version(stateMachineVersionArn=f"{account.state_machine_arn}:1")
-    assert emergency.restore(emergency.planned(live, record), record) == []
-    assert {check.status for check in emergency.verified(emergency.planned(live, record), live.settings)} == {"passed"}
+    assert restore.restore(restore.planned(live, record), record) == []
+    assert {check.status for check in restore.verified(restore.planned(live, record), live.settings)} == {"passed"}
     assert routing(client, arn) == {"3": 100}
     after = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     assert json.loads(after) == json.loads(before)
@@ -237,9 +238,9 @@ def test_an_alias_that_cannot_be_moved_back_keeps_the_workflow_from_nothing(acco
     before = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     live, record = applied(account)
     live.single["stepfunctions"] = Stuck(live.client("stepfunctions"))
-    (said,) = emergency.restore(emergency.planned(live, record), record)
+    (said,) = restore.restore(restore.planned(live, record), record)
     assert said.startswith("workflow alias Your6-CheckinWorkflow / live could not be moved back")
-    assert {check.status for check in emergency.verified(emergency.planned(live, record), live.settings)} == {
+    assert {check.status for check in restore.verified(restore.planned(live, record), live.settings)} == {
         "failed",
         "passed",
     }
@@ -267,7 +268,7 @@ def test_without_the_runs_log_the_emergency_path_takes_the_aliases_from_the_back
     arn = started_by_alias(account, "live")
     live, record = applied(account)
     (record.folder / LOG).unlink()
-    assert emergency.restore(emergency.planned(live, record, "restore --unverified"), record) == []
+    assert restore.restore(restore.planned(live, record, "restore --unverified"), record) == []
     assert routing(client, arn) == {"1": 100}
 
 
@@ -275,7 +276,7 @@ def test_an_alias_that_somebody_removed_is_made_again_by_an_undo(account, client
     arn = started_by_alias(account, "live")
     live, record = applied(account)
     client("stepfunctions").delete_state_machine_alias(stateMachineAliasArn=arn)
-    assert emergency.restore(emergency.planned(live, record), record) == []
+    assert restore.restore(restore.planned(live, record), record) == []
     assert routing(client, arn) == {"1": 100}
 
 
@@ -328,9 +329,9 @@ def test_a_split_alias_is_said_with_versions_and_weights_and_a_comparison_speaks
         "Only 70 % of check-ins run what is taken here for the definition of today (version 1 (70 % of alias live)); "
         "the rest runs another one (version 2 (30 % of alias live))"
     )
-    now = tuning.current(running.definition, account, running.split)
-    assert running.split in tuning.whose(now, account)
-    assert running.split in tuning.swept(now, "ModerateRiskAbove")
+    now = threshold_tuning.current(running.definition, account, running.split)
+    assert running.split in threshold_tuning.whose(now, account)
+    assert running.split in threshold_tuning.swept(now, "ModerateRiskAbove")
 
 
 def test_a_split_alias_of_one_and_the_same_definition_needs_no_word(account, client):
@@ -688,7 +689,7 @@ def test_the_new_definition_calls_the_processor_by_the_alias_that_the_live_one_c
     live = connect(account)
     wanted = desired.workflow(live)["definition"]["States"]["ProcessCheckin"]["Resource"]
     assert wanted == f"{account.processor_arn}:live"
-    assert [need.resource for need in permissions.needs(live) if need.action.startswith("lambda")] == [wanted]
+    assert [need.resource for need in iam_permissions.needs(live) if need.action.startswith("lambda")] == [wanted]
     assert the(entry.checks(live), "how the processor is called").found == f"{name}:live"
     assert {check.status for check in entry.checks(live)} == {"passed"}
 
@@ -800,7 +801,7 @@ def test_new_rules_call_the_dispatcher_by_the_alias_that_the_existing_rule_calls
     policy = json.loads(client("lambda").get_policy(FunctionName=name, Qualifier="live")["Policy"])
     assert len(policy["Statement"]) == 3
     assert {statement["Resource"] for statement in policy["Statement"]} == {dispatcher_by_alias}
-    assert {check.status for check in deploy.heard(live)} == {"passed"}
+    assert {check.status for check in state_machine.heard(live)} == {"passed"}
     engine.roll_back(rollback.plan(live, record), live.settings, record, run_lock.of(live))
     with pytest.raises(ClientError, match="ResourceNotFound"):
         client("lambda").get_policy(FunctionName=name, Qualifier="live")

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from lib import deploy, run
+from lib import run
 from lib.aws import Live, connect
 from lib.changes import engine, loss_guard
 from lib.checks import Status
+from lib.phases import state_machine
 from lib.record import records
 from lib.record.records import Record
 from lib.resources import desired, run_lock
@@ -20,7 +21,7 @@ def applied(account: Settings, *phases: str) -> tuple[Live, Record]:
     loss_guard.require_no_loss(run.plan_all(live), chosen, record)
     for number in phases or desired.PHASES:
         if number == "03":
-            deploy.backup(live, record)
+            state_machine.backup(live, record)
         outcome = engine.carry_out(engine.plan(number, desired.PHASES[number](live)), chosen, record, run_lock.of(live))
         assert [c for c in engine.verify(outcome, chosen, record) if c.status == Status.FAILED] == []
     return live, record

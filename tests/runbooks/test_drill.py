@@ -6,9 +6,9 @@ import pytest
 from accounts import differing, snapshot
 from steps import carried_out, left_by_drills, runbook
 
-from lib import drawing, drill_charts, infrastructure
+from lib import drawing, drill_charts
 from lib.drills import drill_log, subscribers
-from lib.phases import validity
+from lib.phases import infrastructure, validity
 from lib.record import records
 from rehearsal import shelf
 

@@ -17,10 +17,10 @@ from accounts import differing, settled, snapshot
 from steps import Ended, carried_out, code_cells, edited, finished, left_by_drills, redeployed, runbook, started
 from waiting import until
 
-from lib import deploy, events, infrastructure, preflight
 from lib.aws import connect
 from lib.drills import drill_runner, scenarios
 from lib.errors import RunbookError
+from lib.phases import event_rules, infrastructure, preflight, state_machine
 from lib.record import records
 from lib.record.run_phases import NOTEBOOKS, ROLLBACK
 from lib.resources import functions
@@ -218,7 +218,7 @@ def test_04_fails_when_the_dispatcher_does_not_know_a_crisis(account, client, tm
 def test_04_would_see_an_old_rule_that_takes_the_new_events_too(account, client):
     wide = json.dumps({"source": [{"prefix": "your6.checkin"}]})
     client("events").put_rule(Name="Your6-LowSentimentRule", EventPattern=wide, State="ENABLED")
-    bad = [check.name for check in events.patterns(connect(account)) if check.status == "failed"]
+    bad = [check.name for check in event_rules.patterns(connect(account)) if check.status == "failed"]
     assert bad == [
         f"Your6-LowSentimentRule with the event of {name}"
         for name in ("Your6-CrisisProtocolRule", "Your6-HighRiskRule", "Your6-ProactiveRule")
@@ -244,7 +244,9 @@ def test_03_would_see_a_rule_that_carries_nothing(account, client, broken):
         target = {"Id": "AlertDispatcherTarget", "Arn": account.processor_arn}
         events_client.put_targets(Rule=name, Targets=[target])
     live = connect(account.model_copy(update={"mode": "apply"}))
-    assert [check.name for check in deploy.heard(live) if check.status == "failed"] == [f"{name} carries its event"]
+    assert [check.name for check in state_machine.heard(live) if check.status == "failed"] == [
+        f"{name} carries its event"
+    ]
 
 
 def test_03_fails_on_a_definition_that_breaks_a_rule_and_does_not_deploy_it(account, tmp_path):

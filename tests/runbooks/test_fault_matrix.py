@@ -9,9 +9,10 @@ import random
 import pytest
 from click.testing import CliRunner
 
-from lib import resume, rollback, undoing
+from lib import resume, undoing
 from lib.changes import approval, loss_guard
 from lib.errors import Refused
+from lib.phases import rollback
 from lib.record.records import LOG, Record
 from lib.resources.s3_record_store import RunStore
 from rehearsal import matrix, stages, wholes

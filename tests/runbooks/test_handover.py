@@ -10,10 +10,11 @@ from accounts import differing, snapshot
 from steps import Ended, carried_out, children_of, lasting, latest, runbook, started
 from waiting import until, until_gone
 
-from lib import audit, run
+from lib import run
 from lib.aws import connect
 from lib.changes import engine
 from lib.errors import Superseded, Unrecorded
+from lib.phases import session
 from lib.record import records
 from lib.record.origin import KERNEL
 from lib.record.records import LOG
@@ -161,10 +162,10 @@ def test_a_run_that_neither_machine_nor_bucket_knows_is_named_with_the_latest_of
 
 def test_of_two_machines_that_go_on_at_once_one_is_refused_and_writes_nothing(here, there):
     applying = here.model_copy(update={"mode": "apply"})
-    first, live = audit.begin(applying)
+    first, live = session.begin(applying)
     engine.carry_out(engine.plan("02", desired.PHASES["02"](live)), applying, first, run_lock.of(live))
     elsewhere = there.model_copy(update={"mode": "apply", "run_id": first.run_id})
-    second, other = audit.reopen(elsewhere)
+    second, other = session.reopen(elsewhere)
     assert second.rows(LOG) == first.rows(LOG)
     engine.carry_out(engine.plan("04", desired.PHASES["04"](other)), elsewhere, second, run_lock.of(live))
     before = snapshot(here)
@@ -212,7 +213,7 @@ def test_without_its_bucket_a_run_writes_nothing(here, client):
     assert (ended.code, "cannot be used" in ended.complained, "NoSuchBucket" in ended.complained) == (2, True, True)
     assert snapshot(here) == before
     with pytest.raises(Exception, match="cannot be used"):
-        audit.begin(here)
+        session.begin(here)
 
 
 def test_an_approval_that_another_machine_used_is_used_up(here, there):
@@ -240,7 +241,7 @@ def test_an_approved_run_goes_on_from_another_machine_as_it_was_begun(here, ther
 
 
 def test_a_row_is_not_kept_where_the_bucket_refuses_it(here, client):
-    record, _ = audit.begin(here)
+    record, _ = session.begin(here)
     emptied(client)
     with pytest.raises(Unrecorded, match="NoSuchBucket"):
         record.append(LOG, {"n": 1})

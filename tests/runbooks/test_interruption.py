@@ -9,9 +9,10 @@ from jupyter_client.kernelspec import KernelSpec
 from steps import carried_out, children_of, code_cells, finished, latest, runbook, started
 from waiting import until, until_gone
 
-from lib import engine, rollback
+from lib import engine
 from lib.aws import connect
 from lib.changes import engine
+from lib.phases import rollback
 from lib.record import records
 from lib.record.origin import KERNEL
 from lib.resources import run_lock

@@ -15,7 +15,6 @@ from accounts import differing, snapshot
 from steps import carried_out, left_by_drills, redeployed
 from waiting import until
 
-from lib import validation
 from lib.aws import Live
 from lib.changes import engine, loss_guard
 from lib.changes.plans import Change, Plan, entry
@@ -23,7 +22,8 @@ from lib.checks import Check
 from lib.drills import drill_runner, scenarios, subscribers
 from lib.drills.drill_runner import Group
 from lib.errors import Refused
-from lib.phases import alert_event
+from lib.phases import validation
+from lib.phases.proofs import alert_event
 from lib.record import records
 from lib.record.records import Record
 from lib.resources import desired, run_lock

@@ -15,10 +15,10 @@ import pytest
 from accounts import SHORT_WAITS, differing, settled
 from steps import Ended, code_cells, runbook, shown
 
-from lib import criteria, rollback
 from lib import settings as parameters
 from lib.drills import boundary_cases, scenarios
-from lib.phases import alert_event
+from lib.phases import rollback, success_criteria
+from lib.phases.proofs import alert_event
 from lib.record import records
 from lib.record.run_phases import NOTEBOOKS, ROLLBACK
 from lib.settings import Settings
@@ -185,7 +185,7 @@ def test_each_criterion_links_the_evidence_it_was_decided_from(story):
     rows = story.first.record.read_json("evidence/criteria.json")
     assert [row["name"][0] for row in rows] == list("12345")
     for row in rows:
-        assert row["evidence"] == [*criteria.EVIDENCE[of(row["id"])], records.VALIDATED]
+        assert row["evidence"] == [*success_criteria.EVIDENCE[of(row["id"])], records.VALIDATED]
         assert all((story.folder / name).is_file() for name in row["evidence"])
     links = shown(story.folder / "07_post_implementation_review.ipynb")
     assert json.dumps('<a href="./evidence/scenarios.json">scenarios.json</a>')[1:-1] in links

@@ -81,13 +81,15 @@ def ask() -> dict[str, object]:
     """What everything that reads routes says of the sixth, in the copy."""
     import pandas as pd
 
-    from lib import chart_answers, charts, drawing, failure_walk, permissions, review, routes, tuning, tuning_charts
+    from lib import chart_answers, charts, drawing, routes, tuning_charts
     from lib.asl import failure_paths
     from lib.asl.router import Router
     from lib.backtest_charts import moves
     from lib.definitions import documents, lint, loader, templates, thresholds
     from lib.drills import boundary_cases, evaluation, scenarios
     from lib.drills.subscribers import listeners
+    from lib.phases import iam_permissions, post_implementation_review, threshold_tuning
+    from lib.phases.proofs import failure_tests
     from lib.resources import desired
     from lib.settings import load
     from lib.telemetry import checkins, metrics, workflow_log
@@ -119,7 +121,7 @@ def ask() -> dict[str, object]:
     latencies = pd.DataFrame([(start, NAME, "trusted", 0.5)], columns=["time", "route", "topic", "seconds"])
     swept = pd.DataFrame([(n, NAME, 3.0, n == 1) for n in range(3)], columns=["value", "route", "count", "now"])
     sections = documents.sections(s, definition, "graph", loader.rules())
-    now = tuning.current(definition, s)
+    now = threshold_tuning.current(definition, s)
     sent_of = metrics.publish_drill(live, [metrics.DrillLatency(NAME, NAME, "trusted", None, start)])
     return {
         "cases": [case.name for case in cases],
@@ -127,11 +129,13 @@ def ask() -> dict[str, object]:
         "thresholds": thresholds.thresholds_of(definition),
         "findings": [str(one) for one in lint.check(definition, s.thresholds)],
         "log": taken["route"].tolist(),
-        "review": {row["route"]: [row["check-ins"], row["drills"]] for row in review.by_route(taken)},
+        "review": {
+            row["route"]: [row["check-ins"], row["drills"]] for row in post_implementation_review.by_route(taken)
+        },
         "alerted": chart_answers.alerted(taken, taken["drill"]),
         "backtest": {row["to"]: [row["alert"], row["count"]] for _, row in pairs.iterrows()},
-        "tuned": {row["route"]: row["check-ins"] for row in tuning.routes(history(), now)},
-        "tuning": [tuning.out_of_order(now, "SevereRiskAbove", value) for value in (80, 90, 95)],
+        "tuned": {row["route"]: row["check-ins"] for row in threshold_tuning.routes(history(), now)},
+        "tuning": [threshold_tuning.out_of_order(now, "SevereRiskAbove", value) for value in (80, 90, 95)],
         "charts": {
             "alerts by route": words(charts.alerts_by_route(taken, None)),
             "alert latency": words(charts.alert_latency(latencies, None, 30)),
@@ -142,7 +146,7 @@ def ask() -> dict[str, object]:
         "drawn": drawing.describe(charts.alerts_by_route(taken, None)),
         "marks": [[mark.colour, mark.marker, str(mark.line)] for mark in (route.row.mark for route in routes.Route)],
         "permissions": {
-            need.without: permissions.allowed([templates.policy(s)], need) for need in permissions.needs(live)
+            need.without: iam_permissions.allowed([templates.policy(s)], need) for need in iam_permissions.needs(live)
         },
         "documents": {section: text for (_, section), text in sections.items()},
         "metrics": [sent_of, sent.routes],
@@ -152,7 +156,7 @@ def ask() -> dict[str, object]:
         "judged": evaluation.rules_of([KIND]),
         "scenarios": [case.name for case in scenarios.load()],
         "outcome": scenarios.outcome(NAME),
-        "failures": sorted(failure_paths.reach(definition, failure_walk.starts(s))),
+        "failures": sorted(failure_paths.reach(definition, failure_tests.starts(s))),
         "single failures": list(reaching.inputs(s)),
         "states": router.way({"risk_score": 92, "score": 0.5}).states,
     }

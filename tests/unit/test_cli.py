@@ -6,11 +6,12 @@ import pytest
 from botocore.retries.standard import ExponentialBackoff
 from click.testing import CliRunner
 
-from lib import audit, notebooks, run
+from lib import notebooks, run
 from lib.cli import carry_out, main
 from lib.command import overridden
 from lib.errors import BadParameters
 from lib.looking import again
+from lib.phases import session
 from lib.record import records
 from lib.record.run_phases import Phase
 from lib.settings import Settings, load
@@ -200,7 +201,7 @@ def ended(tmp_path, monkeypatch, verdict, found):
 
     monkeypatch.setattr(notebooks, "execute", phase)
     monkeypatch.setattr(run, "phases", lambda *_: [Phase("05", "05_validation", "failed"), phase()])
-    monkeypatch.setattr(audit, "reopen", lambda _: (record, None))
+    monkeypatch.setattr(session, "reopen", lambda _: (record, None))
     return chosen
 
 

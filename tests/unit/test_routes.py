@@ -13,11 +13,12 @@ import pytest
 import sixth_route
 from accounts import nowhere
 
-from lib import backtest_charts, chart_answers, charts, review, routes, tuning_charts
+from lib import backtest_charts, chart_answers, charts, routes, tuning_charts
 from lib.asl.router import Router
 from lib.definitions import documents, loader, templates
 from lib.drills import boundary_cases, evaluation, scenarios
 from lib.errors import BadParameters
+from lib.phases import post_implementation_review
 from lib.routes import Route, Unrouted
 from lib.settings import ROOT, Settings, load
 from lib.telemetry import metrics, workflow_log
@@ -115,7 +116,7 @@ READERS = {
     "workflow log": lambda: workflow_log.routes(
         pd.DataFrame([(NOW, "arn:x", "RouteSideways")], columns=workflow_log.COLUMNS)
     ),
-    "review": lambda: review.by_route(frame("none", WEIRD)),
+    "review": lambda: post_implementation_review.by_route(frame("none", WEIRD)),
     "chart of routes": lambda: charts.alerts_by_route(frame(WEIRD), None),
     "chart's answer": lambda: chart_answers.alerted(frame(WEIRD), frame(WEIRD)["drill"]),
     "chart of latency": lambda: charts.alert_latency(frame(WEIRD).assign(seconds=1.0), None, 30),

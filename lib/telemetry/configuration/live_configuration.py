@@ -19,7 +19,7 @@ from lib.changes.plans import Value
 from lib.changes.unknown import require_none_feigned
 from lib.definitions import loader
 from lib.errors import NotAsWanted, RunbookError
-from lib.preflight import DEAD_LETTER_QUEUES
+from lib.phases.preflight import DEAD_LETTER_QUEUES
 from lib.record.run_phases import DOCUMENTATION
 from lib.resources import desired
 from lib.resources.base import LiveThing

@@ -5,12 +5,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from lib import failure_walk, settings, show
+from lib import settings, show
 from lib.asl import failure_paths, interpreter
 from lib.asl.interpreter import Step, Whole, follow
 from lib.checks import Check
 from lib.definitions import templates
 from lib.errors import BadParameters, NotAsWanted
+from lib.phases.proofs import failure_tests
 from lib.telemetry import executions
 from lib.values.check_ids import Id
 
@@ -93,7 +94,7 @@ def test_a_task_that_failed_has_sent_nothing():
 
 
 def test_each_task_is_reached_after_as_few_failures_as_possible():
-    found = failure_paths.reach(PLAIN, failure_walk.starts(LOCAL))
+    found = failure_paths.reach(PLAIN, failure_tests.starts(LOCAL))
     before = {task: {way.before for way in ways} for task, ways in found.items()}
     assert len(found) == 19
     assert before["ProcessCheckin"] == before["SendStandardEvent"] == {frozenset()}

@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from fakes import FakeResource, World
 
-from lib import rollback
 from lib import settings as parameters
 from lib.changes import approval, approvers, drift, engine, kept_plans, loss_guard, undo_plan
 from lib.changes.account import Use
 from lib.changes.approval import require, require_resumable, require_whole
 from lib.changes.plans import UNKNOWN, Change, Plan, Wanted, entry
 from lib.errors import BadParameters, Refused
+from lib.phases import rollback
 from lib.record import origin, records
 from lib.record.records import LOG, Record
 from lib.settings import OF_THE_RUN, ROOT, Settings, load

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from fakes import FakeResource, World, unlocked
 
-from lib import resume, rollback
+from lib import resume
 from lib.changes import engine, loss_guard, plans, provenance, undo_plan
 from lib.changes.plans import Change, Plan, Wanted, entry
 from lib.errors import NotAsWanted, Refused, Unreachable
+from lib.phases import rollback
 from lib.record import change_rows, manifest, records, writers
 from lib.record.records import LOG, MANIFEST, VERDICT, Record
 from lib.settings import check

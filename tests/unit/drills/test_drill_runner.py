@@ -11,7 +11,7 @@ from fakes import World
 from machines import StepFunctions, says
 from subscribers import Queues, alert
 
-from lib import audit, drilling, events, run
+from lib import drilling, run
 from lib.changes import engine
 from lib.changes.plans import Change, Wanted, entry
 from lib.definitions import templates
@@ -19,6 +19,7 @@ from lib.drills import drill_log, drill_runner, evaluation, scenarios, subscribe
 from lib.drills.drill_runner import Group, Session
 from lib.drills.scenarios import Scenario, outcome
 from lib.errors import NotAsWanted, Refused, Superseded, Throttled, Unreachable
+from lib.phases import event_rules, session
 from lib.record.records import LOG
 from lib.resources.existing import entries
 from lib.resources.existing.entries import Entries, Starter
@@ -236,7 +237,7 @@ def test_a_drill_that_would_reach_a_person_is_not_started(gated, live, aws, tabl
     with pytest.raises(Refused, match=r"a drill would call somebody.*its trustedContact is a person's") as error:
         drill_runner.run(live, record, [Group("scenarios", [CRISIS])], gated=gated)
     with pytest.raises(Refused, match="a drill would call somebody"):
-        events.dispatcher(live)
+        event_rules.dispatcher(live)
     assert "5550100" not in str(error.value)
     assert (aws.started, world.writes, record.rows(LOG)) == ({}, [], [])
 
@@ -485,7 +486,7 @@ def said(monkeypatch):
 @pytest.fixture
 def command(settings, live, record, monkeypatch, said):
     """`runbook drill` on that account; its exit code."""
-    monkeypatch.setattr(audit, "begin", lambda chosen: (record, live))
+    monkeypatch.setattr(session, "begin", lambda chosen: (record, live))
     given = {"environment": "local", "overrides": [f"outputs_dir={settings.outputs_dir}"]}
 
     def carried_out():

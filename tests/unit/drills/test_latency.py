@@ -5,8 +5,9 @@ from math import inf, isnan, nan
 import pandas as pd
 import pytest
 
-from lib import charts, drawing, drill_charts, validation
+from lib import charts, drawing, drill_charts
 from lib.drills import latency
+from lib.phases import validation
 from lib.telemetry import metrics
 
 GROUPS = {"one by one": 2, "at once": 2}

@@ -9,11 +9,12 @@ import pytest
 from fakes import World, said, unlocked
 from machines import StepFunctions, connected, described
 
-from lib import emergency, resume, rollback, run
+from lib import resume, run
 from lib.changes import approval, engine, kept_plans, undo_plan
 from lib.changes.plans import UNKNOWN, is_kept, written
 from lib.checks import Check
 from lib.errors import Altered, BadParameters, NotAsWanted, Refused
+from lib.phases import restore, rollback
 from lib.record import change_rows, formats, manifest, records, writers
 from lib.record.change_rows import WriteState
 from lib.record.records import LOG, MANIFEST, Record
@@ -111,7 +112,7 @@ def test_its_rollback_is_planned_for_every_thing_that_it_wrote(first):
     assert len(plan.changes) >= len(written) > 20
     assert not [change for change in plan.changes if change.trouble]
     assert {row["kind"] for row in rows} <= set(kinds.KINDS)
-    assert emergency.has_backup(record)
+    assert restore.has_backup(record)
 
 
 def test_of_a_run_that_an_earlier_version_began_each_row_is_one_that_its_account_knows():
@@ -322,7 +323,7 @@ def no_writer_is_left(tmp_path):
 
 def test_the_emergency_path_moves_the_aliases_that_it_can_read_and_says_the_rest(first):
     settings, record = first
-    machine = emergency.Workflow(None, "m")
+    machine = restore.Workflow(None, "m")
     alias = {"kind": "workflow alias", "name": "alias", "before": {"routes": []}, "after": {}}
     rows = [
         {**TOLD, **alias, "state": "intended", "identity": {"machine": "m", "alias": "good"}},
@@ -333,10 +334,10 @@ def test_the_emergency_path_moves_the_aliases_that_it_can_read_and_says_the_rest
     for row in rows:
         record.append(LOG, row)
     kept = {"aliases": {"odd": {"arn:1": 100}, "newer": {"arn:2": 100}, "foreign": {"arn:3": 1}}}
-    found = {alias: value["routes"] for alias, value in emergency._before(record.changes(), machine, kept).items()}
+    found = {alias: value["routes"] for alias, value in restore._before(record.changes(), machine, kept).items()}
     assert set(found) == {"good", "odd", "newer"}
     assert found["newer"] == [{"version": "2", "runs": UNKNOWN, "weight": 100}]
-    assert len(emergency._unread(emergency._log(record))) == 2
+    assert len(restore._unread(restore._log(record))) == 2
     assert load("local").environment == settings.environment
 
 
@@ -358,6 +359,6 @@ def test_one_of_the_first_format_is_restored_only_where_it_is_told_to_be(left, f
     aws = StepFunctions(settings.state_machine_arn, {settings.state_machine_arn: described("after")})
     live = connected(settings, stepfunctions=aws)
     with pytest.raises(Refused, match=r"the account does not keep .*--unverified restores it as it lies there"):
-        emergency.planned(live, record)
-    emergency.restore(emergency.planned(live, record, "restore --unverified"), record)
+        restore.planned(live, record)
+    restore.restore(restore.planned(live, record, "restore --unverified"), record)
     assert aws.runs() != "after"

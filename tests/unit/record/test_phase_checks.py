@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from lib import review, show
+from lib import show
 from lib.checks import Check, Status, before, failed
 from lib.errors import NotAsWanted
+from lib.phases import post_implementation_review
 from lib.record import phase_checks
 from lib.record.records import Record
 from lib.record.run_phases import NOTEBOOKS
@@ -147,10 +148,12 @@ OLD = {"phase": "05", "name": "phase 03 is in place", "status": "waiting", "foun
 def test_a_row_of_an_earlier_version_has_no_id_and_is_shown_all_the_same(record):
     record.append("checks.jsonl", OLD)
     assert Check.from_row(OLD).id is Id.UNKNOWN
-    assert [(row["to verify"], row["status"]) for row in review.open_points(record)] == [(OLD["name"], "waiting")]
-    assert OLD["name"] in {check.name for check in review.validated(record)}
-    assert failed(review.validated(record)) == []
-    assert {check.status for check in review.earlier(record)} == {"cannot tell"}
+    assert [(row["to verify"], row["status"]) for row in post_implementation_review.open_points(record)] == [
+        (OLD["name"], "waiting")
+    ]
+    assert OLD["name"] in {check.name for check in post_implementation_review.validated(record)}
+    assert failed(post_implementation_review.validated(record)) == []
+    assert {check.status for check in post_implementation_review.earlier(record)} == {"cannot tell"}
 
 
 def test_an_id_of_a_later_version_is_none_here():
@@ -160,10 +163,10 @@ def test_an_id_of_a_later_version_is_none_here():
 def test_the_review_rests_on_every_check_that_the_validation_had_to_answer(record):
     answers = [one for one in good("05") if one.id is not Id.NO_STRAY]
     record.checked("05", answers)
-    assert [one.id for one in failed(review.validated(record))] == [Id.NO_STRAY]
+    assert [one.id for one in failed(post_implementation_review.validated(record))] == [Id.NO_STRAY]
 
 
 def test_the_review_chooses_what_it_rests_on_by_id(record):
     for phase, one in (("03", Id.ACROSS), ("05", Id.SAME_EVENT)):
         record.checked(phase, [Check(one, "other words than ever", Status.PASSED, "", "")])
-    assert [check.status for check in review.earlier(record)] == ["passed", "passed"]
+    assert [check.status for check in post_implementation_review.earlier(record)] == ["passed", "passed"]

@@ -18,12 +18,13 @@ from buckets import FakeS3
 from click.testing import CliRunner
 from machines import GuardParameters, StepFunctions, connected, described, says
 
-from lib import audit, deploy, notebooks, rollback, undoing
+from lib import notebooks, undoing
 from lib.aws import Live
 from lib.changes import engine
 from lib.changes.plans import Change, entry, written
 from lib.cli import main
 from lib.errors import Altered, Refused
+from lib.phases import rollback, session, state_machine
 from lib.record import manifest, records, salvage, seals, sync, writers
 from lib.record.change_rows import WriteState
 from lib.record.folder import CHECKS
@@ -78,7 +79,7 @@ class Emergency:
         arn, old = load("local").state_machine_arn, described("before")
         fresh = (FakeS3(), Parameters(), Idle(arn, {arn: old, f"{arn}:1": old}, {"live": {f"{arn}:1": 100}}))
         self.s3, self.ssm, self.aws = deepcopy((before.s3, before.ssm, before.aws)) if before else fresh
-        for module in (audit, s3_record_store, undoing):
+        for module in (session, s3_record_store, undoing):
             monkeypatch.setattr(module, "connect", self.connect)
         monkeypatch.setattr(Live, "waiting", lambda live, settings: replace(live, settings=settings))  # the same fakes
         monkeypatch.setattr(notebooks, "execute", self.by_notebook)
@@ -95,11 +96,11 @@ class Emergency:
 
     def run(self):
         """A run that replaced the workflow and moved an alias; the account keeps what it wrote."""
-        record, live = audit.begin(self.settings())
+        record, live = session.begin(self.settings())
         record.write_json(PLAN, {"subscriber": None})
         record.write_json(VERDICT, {"run_id": RUN, "environment": "local", "verdict": "running"})
         records.seal(record, closing=False)
-        deploy.backup(live, record)
+        state_machine.backup(live, record)
         machine = Workflow(live, live.settings.state_machine_name)
         alias = WorkflowAlias(live, machine.machine, "live")
         before, routed = machine.read(), alias.read()
@@ -124,7 +125,7 @@ class Emergency:
 
     def by_notebook(self, settings, record, number, notebook):
         """What notebook 90 does, by the parameters that the runner gives it."""
-        again, live = audit.reopen(settings)
+        again, live = session.reopen(settings)
         outcome = engine.roll_back(rollback.plan(live, again), settings, again, run_lock.of(live))
         again.keep_json(rollback.LEDGER, rollback.ledger(outcome))
         failed = WriteState.FAILED in outcome.states

@@ -13,10 +13,10 @@ import pytest
 from click.testing import CliRunner
 from fakes import World
 
-from lib import audit
 from lib.changes import engine, loss_guard, plans
 from lib.cli import main
 from lib.errors import Altered, Refused
+from lib.phases import session
 from lib.record import contents, files, manifest, records, seals, writers
 from lib.record.manifest import Binding
 from lib.record.records import LOG, MANIFEST, VERDICT, Record
@@ -138,7 +138,7 @@ def test_the_notebooks_of_a_command_that_goes_on_unverified_do_so_too(ended, set
 
 def test_no_rollback_believes_what_another_command_was_told_to_believe(ended, settings, monkeypatch):
     open_again(settings, ended, "rollback --unverified")
-    monkeypatch.setattr(audit, "reopen", lambda *_: (ended, None))
+    monkeypatch.setattr(session, "reopen", lambda *_: (ended, None))
     line = ["rollback", "local", ended.run_id, "--set", f"outputs_dir={settings.outputs_dir}"]
     result = CliRunner().invoke(main, line)
     assert (result.exit_code, "has run" in result.stderr and "open with --unverified" in result.stderr) == (3, True)
@@ -602,7 +602,7 @@ def test_the_engine_itself_leaves_a_record_that_verifies(settings):
     engine.carry_out(engine.plan("01", world.wanted(a=1)), settings, record, world.lock)
     records.seal(record)
     assert wrong(record) == []
-    assert isinstance(Altered("x"), Refused) and audit.Altered is Altered and load("local").environment == "local"
+    assert isinstance(Altered("x"), Refused) and session.Altered is Altered and load("local").environment == "local"
 
 
 def test_the_sample_that_is_shown_is_a_whole_run_as_it_was_sealed():

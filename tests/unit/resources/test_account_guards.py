@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from lib import preflight
 from lib.aws import Identity, Live
 from lib.changes.account import Use
 from lib.errors import Refused, Throttled, Unanswered, Unreachable
+from lib.phases import preflight
 from lib.resources.account_guards import PLACE, AccountGuards
 from lib.settings import changed, load
 

@@ -10,10 +10,11 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib import preflight, review, routes
+from lib import routes
 from lib.aws import Identity, Live
 from lib.aws_answers import answer
 from lib.errors import NotAsWanted
+from lib.phases import post_implementation_review, preflight
 from lib.resources.kinds import Permission, QueueStatement, Rule, Subscription, Widgets
 from lib.resources.statements import carries, statements, value_of
 from lib.settings import load
@@ -410,4 +411,6 @@ def test_a_widget_that_somebody_titled_as_ours_needs_no_metrics():
     seen = {"MetricDataResults": [{"Id": "q0", "Timestamps": [now], "Values": [1.0], "StatusCode": "Complete"}]}
     cloudwatch = Fake(get_dashboard={"DashboardBody": json.dumps({"widgets": titled})}, get_metric_data=seen)
     window = SimpleNamespace(start=now - timedelta(minutes=1))
-    assert review.dashboard_metrics(live(cloudwatch=cloudwatch), window) == {"Your6/AI Latency": True}
+    assert post_implementation_review.dashboard_metrics(live(cloudwatch=cloudwatch), window) == {
+        "Your6/AI Latency": True
+    }

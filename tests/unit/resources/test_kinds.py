@@ -14,11 +14,12 @@ import pytest
 from fakes import said, unlocked
 from machines import connected
 
-from lib import resume, rollback
+from lib import resume
 from lib.changes import drift, engine, loss_guard
 from lib.changes.plans import UNKNOWN, Wanted
 from lib.changes.resource import Field
 from lib.errors import NotAsWanted, Refused
+from lib.phases import rollback
 from lib.record import records
 from lib.record.records import LOG
 from lib.resources import kinds

@@ -16,9 +16,9 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from waiting import until
 
-from lib import audit
 from lib.changes import engine
 from lib.errors import Altered, BadParameters, Refused, Superseded, Unreachable, Unrecorded
+from lib.phases import session
 from lib.record import records, seals, sync, writers
 from lib.record.records import CALLS, LOG, MANIFEST, VERDICT, Record
 from lib.resources.s3_record_store import RunStore, Shelves, opening
@@ -565,8 +565,8 @@ def test_a_run_without_its_seals_in_the_store_is_taken_by_no_machine(s3, ours, t
     a_run(ours)
     del s3.objects[f"p/local/{RUN}/{MANIFEST}"]
     with pytest.raises(Altered, match=r"holds a run without its MANIFEST\.json"):
-        audit._require_sealed(theirs.record, theirs.shelf)
-    audit._require_sealed(ours.record, ours.shelf)  # who sealed it knows what it is, and stores it again
+        session._require_sealed(theirs.record, theirs.shelf)
+    session._require_sealed(ours.record, ours.shelf)  # who sealed it knows what it is, and stores it again
 
 
 def test_the_seals_of_two_machines_at_once_are_both_kept(s3, ours, theirs):

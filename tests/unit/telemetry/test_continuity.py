@@ -8,7 +8,7 @@ import pytest
 from drilled import drill, event, received
 
 from lib import settings as parameters
-from lib.phases import alert_event
+from lib.phases.proofs import alert_event
 from lib.record.records import Record
 from lib.telemetry import continuity, executions, outcomes, pace, shifts
 from lib.telemetry.cutover import Cutover

@@ -8,10 +8,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from lib import chart_answers, charts, review
+from lib import chart_answers, charts
 from lib import settings as parameters
 from lib.aws import Identity, Live
 from lib.errors import BadParameters, NotAsWanted
+from lib.phases import post_implementation_review
 from lib.telemetry import metrics, workflow_log
 from lib.telemetry.metrics import DrillLatency, Query
 
@@ -252,7 +253,7 @@ def test_what_began_and_reached_no_route_is_counted_among_those_that_began() -> 
     assert frame["route"].value_counts().to_dict() == {"no route": 97, "crisis": 3}
     said = chart_answers.alerted(frame, frame["drill"])
     assert said == "3 of 100 check-ins raised an alert, 3 of them crises, 97 REACHED NO ROUTE · no drill"
-    table = review.by_route(frame)
+    table = post_implementation_review.by_route(frame)
     assert [(row["route"], row["check-ins"], row["share"]) for row in table] == [
         ("crisis", 3, "3%"),
         ("no route", 97, "97%"),

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from lib import preflight, review
 from lib import settings as parameters
 from lib.drills import subscribers
+from lib.phases import post_implementation_review, preflight
 from lib.resources.workflow import versions
 from lib.telemetry import outcomes
 
@@ -133,7 +133,7 @@ def described(executionArn):  # noqa: N803
 
 def test_drills_that_failed_since_hide_no_failed_checkin_and_the_rest_is_counted():
     client = SimpleNamespace(describe_execution=lambda executionArn: described(executionArn))  # noqa: N803
-    rows = review.failures(live(stepfunctions=client), seen(("checkin-", 51), ("drill-", 2000)))
+    rows = post_implementation_review.failures(live(stepfunctions=client), seen(("checkin-", 51), ("drill-", 2000)))
     assert [row["execution"] for row in rows[:2]] == ["checkin-50", "checkin-49"]
     assert rows[50]["execution"] == "and 1 more; the newest 50 of 51 are shown"
     assert rows[-1] == rows[-1] | {"who": "drills", "execution": "and 1,950 more; the newest 50 of 2,000 are shown"}
@@ -148,26 +148,28 @@ def test_what_is_in_doubt_is_shown_with_how_long_it_runs():
         for name, status, start, end in rows
     ]
     frame = outcomes.told(listed, NOW + timedelta(seconds=130), 180, NOW)
-    found = {row["execution"]: row["status"] for row in review.failures(live(), frame)}
+    found = {row["execution"]: row["status"] for row in post_implementation_review.failures(live(), frame)}
     assert found == {"stuck": "RUNNING for 120 s", "slow": "SUCCEEDED for 60 s"}
 
 
 def test_failures_of_a_list_that_was_cut_say_so():
     frame = seen()
     frame.attrs["cut"] = "only the newest 5 executions were read"
-    assert review.failures(live(), frame)[-1]["execution"] == "only the newest 5 executions were read"
+    assert (
+        post_implementation_review.failures(live(), frame)[-1]["execution"] == "only the newest 5 executions were read"
+    )
 
 
 def test_every_metric_of_the_dashboard_is_looked_for_however_long_the_window(monkeypatch):
     row = ["AWS/States", "ExecutionTime", "StateMachineArn", "arn", {"stat": "p99"}]
     dark = ["Your6/Workflow", "DrillAlertLatency", "Route", "crisis", "Topic", "trusted"]
     widgets = [{"properties": {"metrics": [row, dark, ["AWS/States", "ExecutionsFailed", "StateMachineArn", "arn"]]}}]
-    monkeypatch.setattr(review, "Widgets", lambda *_: SimpleNamespace(read=lambda: widgets))
+    monkeypatch.setattr(post_implementation_review, "Widgets", lambda *_: SimpleNamespace(read=lambda: widgets))
     point = {"Id": "q0", "Timestamps": [NOW], "Values": [3.0], "StatusCode": "Complete"}
     pages = [{"MetricDataResults": []}, {"MetricDataResults": [point]}]
     cloudwatch = Paged(get_metric_data=pages)
-    window = review.Window(datetime.now(UTC) - timedelta(days=90), datetime.now(UTC), None)
-    shown = review.dashboard_metrics(live(cloudwatch=cloudwatch), window)
+    window = post_implementation_review.Window(datetime.now(UTC) - timedelta(days=90), datetime.now(UTC), None)
+    shown = post_implementation_review.dashboard_metrics(live(cloudwatch=cloudwatch), window)
     assert shown == {"AWS/States ExecutionTime": True, "DrillAlertLatency crisis trusted": False}
     ((_, asked),) = cloudwatch.asked
     assert {query["MetricStat"]["Stat"] for query in asked["MetricDataQueries"]} == {"SampleCount"}
@@ -181,9 +183,9 @@ def test_of_two_metrics_that_differ_in_one_part_each_is_asked_for(monkeypatch):
     ]
     twice = [["Your6/AI", "Latency", {"stat": "p50"}], ["Your6/AI", "Latency", {"stat": "p99"}]]
     widgets = [{"properties": {"metrics": rows}} for rows in (*pairs, twice)]
-    monkeypatch.setattr(review, "Widgets", lambda *_: SimpleNamespace(read=lambda: widgets))
+    monkeypatch.setattr(post_implementation_review, "Widgets", lambda *_: SimpleNamespace(read=lambda: widgets))
     lit = [{"Id": f"q{n}", "Timestamps": [NOW], "Values": [3.0], "StatusCode": "Complete"} for n in (1, 3, 5, 6)]
     cloudwatch = Paged(get_metric_data=[{"MetricDataResults": lit}])
-    window = review.Window(datetime.now(UTC) - timedelta(days=1), datetime.now(UTC), None)
-    shown = review.dashboard_metrics(live(cloudwatch=cloudwatch), window)
+    window = post_implementation_review.Window(datetime.now(UTC) - timedelta(days=1), datetime.now(UTC), None)
+    shown = post_implementation_review.dashboard_metrics(live(cloudwatch=cloudwatch), window)
     assert shown == {**{str(row): at == 1 for pair in pairs for at, row in enumerate(pair)}, "Your6/AI Latency": True}

@@ -5,11 +5,11 @@ import json
 import pytest
 from accounts import nowhere
 
-from lib import permissions
 from lib.asl import interpreter
 from lib.changes.plans import Wanted
 from lib.definitions import templates
 from lib.errors import BadParameters
+from lib.phases import iam_permissions
 from lib.resources import desired
 from lib.resources.existing import names
 from lib.settings import ROOT, Settings, changed, load
@@ -62,7 +62,7 @@ def _everything(settings: Settings) -> list[str]:
     live = nowhere(settings)
     wanted: list[Wanted] = [item for phase in desired.PHASES.values() for item in phase(live)]
     texts = [json.dumps([item.resource.identity, item.value]) for item in wanted]
-    return [*texts, *(need.resource for need in permissions.needs(live)), names.role_arn(live)]
+    return [*texts, *(need.resource for need in iam_permissions.needs(live)), names.role_arn(live)]
 
 
 @pytest.mark.parametrize(("region", "partition"), REGIONS.items())

@@ -12,13 +12,13 @@ from lib.drills import latency, subscribers
 from lib.drills.broken_tasks import VISIBLE, Effect
 from lib.drills.channels import Channel
 from lib.errors import BadParameters, NotAsWanted
+from lib.phases.proofs.state_test import StateEnding
 from lib.record.run_phases import Phase
 from lib.settings import changed, load
 from lib.telemetry import moves
 from lib.telemetry.configuration.facts import SENSES, Meaning, Sense
 from lib.telemetry.moves import Move
 from lib.telemetry.words import Count, Ending, ExecutionStatus, When, Who
-from lib.teststate import StateEnding
 from lib.values.addresses import EXPECTED, Protocol
 from lib.values.check_ids import Id
 from lib.values.exact_json import dumps

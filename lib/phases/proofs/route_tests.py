@@ -13,8 +13,8 @@ from lib.asl.interpreter import SentKind, Way, follow
 from lib.checks import Check, Status
 from lib.drills import boundary_cases, scenarios
 from lib.drills.scenarios import Scenario
+from lib.phases.proofs.state_test import Asked
 from lib.routes import DRILL_PREFIX
-from lib.teststate import Asked
 from lib.values.check_ids import Id
 
 EXECUTION = f"{DRILL_PREFIX}before-deploying"

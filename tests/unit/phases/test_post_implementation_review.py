@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from lib import review
+from lib.phases import post_implementation_review
 from lib.record.records import Record
 from lib.telemetry import continuity
 from lib.values.check_ids import Id
@@ -14,7 +14,9 @@ def routes(*rows: tuple[str, bool]) -> pd.DataFrame:
 
 
 def test_drills_have_no_part_in_the_share_of_check_ins():
-    found = review.by_route(routes(("none", False), ("none", False), ("standard", False), ("crisis", True)))
+    found = post_implementation_review.by_route(
+        routes(("none", False), ("none", False), ("standard", False), ("crisis", True))
+    )
     assert found == [
         {"route": "crisis", "check-ins": 0, "share": "0%", "drills": 1},
         {"route": "standard", "check-ins": 1, "share": "33%", "drills": 0},
@@ -23,11 +25,11 @@ def test_drills_have_no_part_in_the_share_of_check_ins():
 
 
 def test_drills_alone_give_no_share():
-    assert review.by_route(routes(("crisis", True)))[0]["share"] == "no check-in"
+    assert post_implementation_review.by_route(routes(("crisis", True)))[0]["share"] == "no check-in"
 
 
 def test_no_execution_gives_no_row():
-    assert review.by_route(routes()) == []
+    assert post_implementation_review.by_route(routes()) == []
 
 
 def test_a_phase_that_still_runs_has_taken_no_time_yet(tmp_path):
@@ -39,11 +41,11 @@ def test_a_phase_that_still_runs_has_taken_no_time_yet(tmp_path):
     ]
     keys = ("notebook", "verdict", "planned_minutes", "seconds")
     record.write_json("run.json", {"phases": [dict(zip(keys, row, strict=True)) for row in rows]})
-    assert review.phases(record)["taken"].fillna(-1).tolist() == [1.0, -1, -1]
+    assert post_implementation_review.phases(record)["taken"].fillna(-1).tolist() == [1.0, -1, -1]
 
 
 def test_a_run_by_hand_has_no_phases_to_draw(tmp_path):
-    assert review.phases(Record(tmp_path, "r1")).empty
+    assert post_implementation_review.phases(Record(tmp_path, "r1")).empty
 
 
 def rows(*statuses):
@@ -63,15 +65,15 @@ def rows(*statuses):
 )
 def test_the_latest_answer_of_a_run_counts(statuses, status, found):
     another = {"id": Id.ACROSS, "name": "event", "status": "failed"}
-    check = review.answered([*rows(*statuses), another], Id.SAME_EVENT)
+    check = post_implementation_review.answered([*rows(*statuses), another], Id.SAME_EVENT)
     assert (check.status, check.found) == (status, found)
 
 
 @pytest.mark.parametrize("idle", ["plan mode", continuity.NOT_UPDATED])
 def test_a_phase_that_did_nothing_takes_no_answer_away(idle):
     later = {"id": Id.SAME_EVENT, "name": "event", "status": "not applied", "found": idle, "expected": ""}
-    assert review.answered([*rows("passed"), later, later], Id.SAME_EVENT).status == "passed"
-    assert review.answered([later], Id.SAME_EVENT).found == idle
+    assert post_implementation_review.answered([*rows("passed"), later, later], Id.SAME_EVENT).status == "passed"
+    assert post_implementation_review.answered([later], Id.SAME_EVENT).found == idle
 
 
 @pytest.mark.parametrize("status", ["failed", "cannot tell", "waiting", "not exercised here"])
@@ -80,7 +82,7 @@ def test_a_look_that_finds_the_same_without_judging_it_takes_no_answer_away(tmp_
     row = {"phase": "05", "name": "phase 03 is in place", "found": "not as wanted: workflow", "expected": ""}
     for one in ("passed", status, "not applied"):
         record.append("checks.jsonl", row | {"status": one})
-    answers = [check for check in review.validated(record) if check.name == row["name"]]
+    answers = [check for check in post_implementation_review.validated(record) if check.name == row["name"]]
     assert [check.status for check in answers] == [status]
 
 
@@ -100,4 +102,4 @@ def test_what_nobody_can_tell_is_an_open_point(tmp_path, statuses, listed):
     record = Record(tmp_path, "r1")
     for row in rows(*statuses):
         record.append("checks.jsonl", row | {"phase": "07"})
-    assert [row["status"] for row in review.open_points(record)] == listed
+    assert [row["status"] for row in post_implementation_review.open_points(record)] == listed

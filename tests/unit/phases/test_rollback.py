@@ -7,10 +7,10 @@ import pytest
 from fakes import World
 from machines import StepFunctions, connected, described, kept
 
-from lib import rollback
 from lib.changes import engine
 from lib.changes.plans import Change, Outcome, Result, entry
 from lib.errors import BadParameters, NotAsWanted
+from lib.phases import rollback
 from lib.record.change_rows import WriteState
 from lib.record.records import LOG
 from lib.record.run_phases import NOTEBOOKS

@@ -6,7 +6,7 @@ import pytest
 from accounts import nowhere
 
 from lib.checks import Check
-from lib.permissions import LOGGING, Need, allowed, checks, compared, needs
+from lib.phases.iam_permissions import LOGGING, Need, allowed, checks, compared, needs
 from lib.settings import load
 from lib.values.check_ids import Id
 

@@ -11,7 +11,7 @@ from lib.asl import functions
 from lib.aws import Live, error_code, readable
 from lib.checks import Check, Status
 from lib.errors import NotAsWanted, RunbookError
-from lib.phases import entry
+from lib.phases.proofs import entry
 from lib.resources.account_guards import AccountGuards
 from lib.resources.existing import entries
 from lib.resources.existing.entries import Entries

@@ -4,7 +4,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lib.aws import Identity, Live
-from lib.phases import ownership
+from lib.phases.proofs import ownership
 from lib.settings import load
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lib import permissions
 from lib.aws import Live, readable
 from lib.checks import Check, Status
 from lib.errors import NotAsWanted
+from lib.phases import iam_permissions
 from lib.resources.existing import encryption, names
 from lib.resources.existing.encryption import DECRYPT, USABLE, USES, WRITE, Key, lets, many
 from lib.values.check_ids import Id
@@ -118,8 +118,8 @@ def _of_role(live: Live, use: Use, key: Key) -> Check:
     found = row(Id.KEY_OF_ROLE, what, key, use.role, context, use.actions)
     if found.status != Status.PASSED or lets(_without_account(key, s.account_id), use.role, context, use.actions):
         return found
-    rights = permissions.of_role(live, use.role, use.actions, key.arn)
-    worst = min(rights, key=lambda one: permissions.WORST_FIRST.index(one.status))
+    rights = iam_permissions.of_role(live, use.role, use.actions, key.arn)
+    worst = min(rights, key=lambda one: iam_permissions.WORST_FIRST.index(one.status))
     said = f"{key.given}: its policy leaves it to the role's own, and {worst.name} is {worst.found}"
     return replace(found, status=worst.status, found=said)
 

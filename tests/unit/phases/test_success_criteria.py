@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from lib import criteria
 from lib.checks import Check
+from lib.phases import success_criteria
 from lib.values.check_ids import Id, Point
 
 # What carries a point: the id of a check, and its subject.
@@ -27,15 +27,15 @@ def answered(*keys, status="passed"):
 
 
 def point(name, checks):
-    return next(check for check in criteria.checklist(checks) if check.name == name)
+    return next(check for check in success_criteria.checklist(checks) if check.name == name)
 
 
 def test_the_checklist_has_the_plans_five_points_in_its_order():
-    assert [check.name for check in criteria.checklist([])] == list(Point) == list(POINTS)
+    assert [check.name for check in success_criteria.checklist([])] == list(Point) == list(POINTS)
 
 
 def test_every_point_passes_when_every_check_passed():
-    assert [check.status for check in criteria.checklist(answered())] == ["passed"] * 5
+    assert [check.status for check in success_criteria.checklist(answered())] == ["passed"] * 5
 
 
 @pytest.mark.parametrize(("name", "carrying"), [(name, check) for name, checks in POINTS.items() for check in checks])
@@ -45,12 +45,12 @@ def test_a_point_fails_with_any_check_that_carries_it_and_names_it(name, carryin
     found = point(name, checks)
     assert found.status == "failed"
     assert words in found.found
-    assert [check.name for check in criteria.checklist(checks) if check.status == "failed"] == [name]
+    assert [check.name for check in success_criteria.checklist(checks) if check.status == "failed"] == [name]
 
 
 def test_the_words_of_a_checks_name_choose_no_point():
     named = [Check(Id.IN_PLACE_01, name, "failed", "", "") for name in ("crisis: status", "unreadable: x", "a: events")]
-    assert [check.status for check in criteria.checklist([*answered(), *named])] == ["passed"] * 5
+    assert [check.status for check in success_criteria.checklist([*answered(), *named])] == ["passed"] * 5
 
 
 def test_an_alert_of_another_drill_is_none_of_a_crisis():
@@ -64,7 +64,7 @@ def test_whatever_is_asked_of_the_check_in_that_cannot_be_scored_carries_error_h
 
 
 def test_a_plan_that_only_plans_applied_no_point():
-    assert [check.status for check in criteria.checklist([], "plan")] == ["not applied"] * 5
+    assert [check.status for check in success_criteria.checklist([], "plan")] == ["not applied"] * 5
 
 
 @pytest.mark.parametrize("name", POINTS)
@@ -93,7 +93,7 @@ def test_a_point_never_passes_on_what_was_not_answered(name, carrying, status):
     ],
 )
 def test_an_error_must_be_visible_and_told(row, status):
-    assert criteria.error_is_loud(row).status == status
+    assert success_criteria.error_is_loud(row).status == status
 
 
 def drill(name="crisis", *statuses, **more):
@@ -109,13 +109,13 @@ EDGES = [drill("at", "passed"), drill("above", "passed")]
 
 def test_criterion_1_passes_when_every_planned_scenario_passed():
     rows = [drill("crisis", "passed", "passed"), drill("high", "passed"), drill("unplanned", "failed")]
-    check = criteria.scenarios_pass(rows, ["crisis", "high"], EDGES, ANSWERS)
+    check = success_criteria.scenarios_pass(rows, ["crisis", "high"], EDGES, ANSWERS)
     assert (check.status, check.found) == ("passed", "2 of 2 scenarios passed, 2 of 2 boundary cases, 1 of 2 checks")
 
 
 @pytest.mark.parametrize("edges", [[], [drill("at", "passed"), drill("above", "failed")], [drill("at")]])
 def test_criterion_1_fails_with_a_boundary_case_and_without_any(edges):
-    assert criteria.scenarios_pass([drill("crisis", "passed")], ["crisis"], edges, ANSWERS).status == "failed"
+    assert success_criteria.scenarios_pass([drill("crisis", "passed")], ["crisis"], edges, ANSWERS).status == "failed"
 
 
 @pytest.mark.parametrize(
@@ -130,16 +130,16 @@ def test_criterion_1_fails_with_a_boundary_case_and_without_any(edges):
     ],
 )
 def test_criterion_1_fails_when_one_failed_was_not_judged_or_did_not_run(rows):
-    assert criteria.scenarios_pass(rows, ["crisis", "high"], EDGES, ANSWERS).status == "failed"
+    assert success_criteria.scenarios_pass(rows, ["crisis", "high"], EDGES, ANSWERS).status == "failed"
 
 
 def test_criterion_1_fails_where_nothing_was_planned():
-    assert criteria.scenarios_pass([], [], EDGES, ANSWERS).status == "failed"
+    assert success_criteria.scenarios_pass([], [], EDGES, ANSWERS).status == "failed"
 
 
 @pytest.mark.parametrize("answers", [[], [*ANSWERS, Check(Id.AS_WANTED, "phase 04 is in place", "failed", "", "")]])
 def test_criterion_1_fails_with_any_other_check_of_the_validation_and_without_them(answers):
-    check = criteria.scenarios_pass([drill("crisis", "passed")], ["crisis"], EDGES, answers)
+    check = success_criteria.scenarios_pass([drill("crisis", "passed")], ["crisis"], EDGES, answers)
     assert check.status == "failed"
     assert ("failed: phase 04 is in place" in check.found) == bool(answers)
 
@@ -159,7 +159,7 @@ FOUR = [heard(1.0, 1.0)] * 4
 
 
 def test_criterion_2_passes_with_both_alerts_in_time():
-    check = criteria.crisis_in_time([*FOUR, heard(1.5, 2.25), heard(None, None, "none")], 30)
+    check = success_criteria.crisis_in_time([*FOUR, heard(1.5, 2.25), heard(None, None, "none")], 30)
     said = "slowest 2.25 s of 10 alerts of 5 crisis drills; 10 of 10 in time, which proves 74.1% or more, 95% sure"
     assert (check.status, check.found) == ("passed", said)
 
@@ -177,24 +177,24 @@ def test_criterion_2_passes_with_both_alerts_in_time():
     ],
 )
 def test_criterion_2_fails_late_on_one_topic_or_without_evidence(rows):
-    assert criteria.crisis_in_time([*FOUR, *rows], 30).status == "failed"
+    assert success_criteria.crisis_in_time([*FOUR, *rows], 30).status == "failed"
 
 
 def test_criterion_2_counts_a_lost_alert_as_infinitely_late_among_all_that_were_due():
-    found = criteria.crisis_in_time([*FOUR, heard(None, 1.0)], 30).found
+    found = success_criteria.crisis_in_time([*FOUR, heard(None, 1.0)], 30).found
     assert found.startswith("1 LOST, so infinitely late, of 10 alerts of 5 crisis drills; 9 of 10 in time")
 
 
 def test_criterion_2_does_not_take_one_of_two_alerts_for_both():
     half = heard(1.0, 1.0) | {"expected_operations_alerts": 2}
-    assert criteria.crisis_in_time([*FOUR, half], 30).status == "failed"
+    assert success_criteria.crisis_in_time([*FOUR, half], 30).status == "failed"
 
 
 ORDINARY, BASELINE = drill("ordinary", "passed"), {"rule": {"State": "ENABLED"}, "target": "dispatcher"}
 
 
 def test_criterion_3_passes_when_nothing_was_disturbed():
-    check = criteria.undisturbed(
+    check = success_criteria.undisturbed(
         ORDINARY, BASELINE, {**BASELINE, "new": 1}, [Check(Id.AS_WANTED, "event", "passed", "same", "")]
     )
     assert check.status == "passed"
@@ -208,7 +208,7 @@ def test_criterion_3_is_no_better_than_the_worst_it_rests_on(status):
         Check(Id.AS_WANTED, "event", "passed", "same", ""),
         Check(Id.AS_WANTED, "crossing", status, "two of three", ""),
     ]
-    check = criteria.undisturbed(ORDINARY, BASELINE, BASELINE, others)
+    check = success_criteria.undisturbed(ORDINARY, BASELINE, BASELINE, others)
     assert (check.status, "crossing: two of three" in check.found) == (status, True)
 
 
@@ -224,7 +224,7 @@ def test_criterion_3_is_no_better_than_the_worst_it_rests_on(status):
     ],
 )
 def test_criterion_3_fails_and_says_what_was_disturbed(ordinary, before, now, why):
-    check = criteria.undisturbed(ordinary, before, now, [])
+    check = success_criteria.undisturbed(ordinary, before, now, [])
     assert check.status == "failed"
     assert why in check.found
 
@@ -250,7 +250,7 @@ def split(before=(100, 100), after=(100, 100), drills=(0, 0), newest=(), going=0
 
 
 def fourth(frame, counts):
-    return criteria.successful_executions(frame, counts, 0.05, 0.05)
+    return success_criteria.successful_executions(frame, counts, 0.05, 0.05)
 
 
 @pytest.mark.parametrize(
@@ -298,14 +298,14 @@ def test_criterion_4_fails_on_zero():
 
 
 def test_criterion_5_passes_when_every_metric_is_seen():
-    assert criteria.metrics_visible({"one": True, "two": True}).status == "passed"
+    assert success_criteria.metrics_visible({"one": True, "two": True}).status == "passed"
 
 
 def test_criterion_5_fails_and_names_the_dark_ones():
-    check = criteria.metrics_visible({"one": True, "two": False, "three": False})
+    check = success_criteria.metrics_visible({"one": True, "two": False, "three": False})
     assert check.status == "failed"
     assert check.found == "1 of 3 metrics have datapoints; without: two, three"
 
 
 def test_criterion_5_fails_where_nothing_is_shown():
-    assert criteria.metrics_visible({}).status == "failed"
+    assert success_criteria.metrics_visible({}).status == "failed"

@@ -15,7 +15,7 @@ from lib import routes as table
 from lib.asl.router import Router, grouped
 from lib.definitions import templates, thresholds
 from lib.errors import BadParameters
-from lib.review import Window
+from lib.phases.post_implementation_review import Window
 from lib.routes import Score
 from lib.settings import Settings
 from lib.telemetry import checkins

@@ -16,7 +16,7 @@ from lib.aws import Live, error_code, readable
 from lib.checks import brief
 from lib.definitions import loader
 from lib.errors import NotAsWanted
-from lib.preflight import ABSENT, DEAD_LETTER_QUEUES
+from lib.phases.preflight import ABSENT, DEAD_LETTER_QUEUES
 from lib.routes import LOW_SENTIMENT_RULE
 
 Tags = Mapping[str, str]

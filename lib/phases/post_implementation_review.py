@@ -8,13 +8,12 @@ from typing import Any
 
 import pandas as pd
 
-from lib import criteria as rules
-from lib import preflight, validation
 from lib.aws import Live
 from lib.checks import Check, Status, id_of, in_mode, key_of
 from lib.drills import broken_tasks as single_failures
 from lib.drills import latency, scenarios
-from lib.phases import validity
+from lib.phases import preflight, validation, validity
+from lib.phases import success_criteria as rules
 from lib.phases.validity import Validity
 from lib.record.folder import CHECKS
 from lib.record.records import VALIDATED, Record

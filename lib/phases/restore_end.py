@@ -5,8 +5,8 @@ asked for only so long, and what does not come of it is said: it keeps nobody wa
 from lib.aws import Live
 from lib.changes import kept_plans, loss_guard, undo_plan
 from lib.changes.plans import Change, Plan
-from lib.emergency import Restoration
 from lib.errors import RunbookError
+from lib.phases.restore import Restoration
 from lib.record.records import Record
 from lib.resources import run_lock
 from lib.resources.account_guards import AccountGuards

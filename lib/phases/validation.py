@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from lib import criteria
 from lib.aws import Live
 from lib.changes import engine
 from lib.changes.plans import Wanted
@@ -14,7 +13,8 @@ from lib.checks import Check, Status, failed, status_in
 from lib.drills import boundary_cases, drill_runner, evaluation, latency, scenarios
 from lib.drills.drill_runner import Group, Session
 from lib.drills.scenarios import Scenario
-from lib.phases import entry
+from lib.phases import success_criteria
+from lib.phases.proofs import entry
 from lib.record.records import Record
 from lib.resources import desired
 from lib.resources.existing import entries
@@ -123,7 +123,7 @@ def results(found: Sequence[Row]) -> list[dict[str, Any]]:
     return [
         {
             "scenario": row["scenario"],
-            "verdict": "passed" if criteria.good(row) else "FAILED",
+            "verdict": "passed" if success_criteria.good(row) else "FAILED",
             "status": row["status"],
             "route": _cell(row["route"]),
             "trusted contact": _heard(row["trusted_alerts"], row["trusted_seconds"]),
@@ -140,7 +140,7 @@ def edges(found: Sequence[Row]) -> list[dict[str, Any]]:
     return [
         {
             "case": row["scenario"],
-            "verdict": "passed" if criteria.good(row) else "FAILED",
+            "verdict": "passed" if success_criteria.good(row) else "FAILED",
             "given": row["title"],
             "route expected": row["expected_route"],
             "route": _cell(row["route"]),
@@ -148,7 +148,7 @@ def edges(found: Sequence[Row]) -> list[dict[str, Any]]:
             "operations": f"{row['operations_alerts']} of {row['expected_operations_alerts']}",
             "slowest": _seconds(row),
         }
-        for row in sorted(of(found, BOUNDARIES, NO_CONTACT), key=criteria.good)
+        for row in sorted(of(found, BOUNDARIES, NO_CONTACT), key=success_criteria.good)
     ]
 
 
@@ -180,7 +180,7 @@ def checks(session: Session, found: Sequence[Row], chosen: Sequence[Group], sett
     return [
         Check(Id.DRILLS_RAN, "every drill ran", ran, said or f"{len(found)}", "every one"),
         *(Check.from_row(check) for row in planned for check in row["checks"]),
-        *(criteria.error_is_loud(row) for row in planned if row["scenario"] == check_ids.UNREADABLE),
+        *(success_criteria.error_is_loud(row) for row in planned if row["scenario"] == check_ids.UNREADABLE),
         *(Check.from_row(row["verdict"]) for row in of(found, BOUNDARIES, NO_CONTACT)),
         *(_low(row) for row in of(found, LOW)),
         *(evaluation.interventions(session, group) for group in (BOUNDARIES, BURST) if group in numbers),

@@ -12,12 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lib import backups
 from lib.aws import Live
 from lib.changes import engine, provenance, undo_plan, verification
 from lib.changes.resource import Resource, Value
 from lib.checks import Check, brief
 from lib.errors import BadParameters, NotAsWanted, Refused, RunbookError, Unanswered
+from lib.phases import backups
 from lib.record.change_rows import WriteState
 from lib.record.records import LOG, Record
 from lib.resources.account_guards import AccountGuards

@@ -9,10 +9,10 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 from machines import OPERATOR, GuardParameters, StepFunctions, connected, described, says
 
-from lib import after_restore, deploy, emergency, rollback
 from lib.aws_answers import answer
 from lib.changes.plans import UNKNOWN, Change, entry, written
 from lib.errors import BadParameters, NotAsWanted, Refused, RunbookError, Unanswered, Unrecorded
+from lib.phases import restore, restore_end, rollback, state_machine
 from lib.record import files, manifest, records, writers
 from lib.record.records import LOG, MANIFEST, Record
 from lib.record.seals import Manifest, State
@@ -49,7 +49,7 @@ def live(settings, aws, ssm):
 @pytest.fixture
 def run(live, aws, record):
     """The record of a run that kept a backup, wrote the new definition and moved one of the two aliases."""
-    deploy.backup(live, record)
+    state_machine.backup(live, record)
     machine = Workflow(live, live.settings.state_machine_name)
     before, routed = machine.read(), alias(live).read()
     aws.update_state_machine(stateMachineArn=aws.arn, publish=True, **described("after"))
@@ -73,11 +73,11 @@ def told(record, thing, before, after, /, undoes=False, **more):
 
 
 def given_back(live, record, unverified=""):
-    return emergency.restore(emergency.planned(live, record, unverified), record)
+    return restore.restore(restore.planned(live, record, unverified), record)
 
 
 def checked(live, record, unverified=""):
-    return emergency.verified(emergency.planned(live, record, unverified), live.settings)
+    return restore.verified(restore.planned(live, record, unverified), live.settings)
 
 
 def backup_of(record):
@@ -164,7 +164,7 @@ def test_a_backup_of_before_there_were_aliases_restores_the_workflow(live, aws, 
 
 
 def test_a_run_that_kept_no_backup_changed_no_workflow(live, aws, record):
-    assert not emergency.has_backup(record)
+    assert not restore.has_backup(record)
     for path in ("b-definition.json", "b-definition.attempt-2.json", "b.json/a.txt"):
         record.write_json(f"backup/{path}", {"definition": "{}"})
         with pytest.raises(BadParameters, match=f"run {record.run_id} kept no backup of the workflow"):
@@ -178,7 +178,7 @@ def test_of_several_backups_it_is_the_one_that_holds_what_the_run_replaced(name,
     for other in (path.with_suffix(".attempt-2.json"), path.with_name(f"{name}.json")):
         other.write_text(json.dumps({**kept, **described("another")}))
     path.with_name("00.json").mkdir()
-    assert emergency.has_backup(run)
+    assert restore.has_backup(run)
     assert given_back(live, run) == []
     assert aws.runs() == "before"
 
@@ -217,9 +217,9 @@ def test_unverified_a_backup_that_cannot_be_read_keeps_no_other_from_being_used(
     path, _ = backup_of(run)
     path.with_name("00.json").write_bytes(junk)
     (run.folder / LOG).unlink()
-    found = emergency.planned(live, run, UNVERIFIED)
+    found = restore.planned(live, run, UNVERIFIED)
     assert found.doubt.startswith(f"UNCONFIRMED: {path.name} is used as it lies there: 00.json: ")
-    assert emergency.restore(found, run) == []
+    assert restore.restore(found, run) == []
     assert aws.runs() == "before"
 
 
@@ -235,19 +235,19 @@ def test_unverified_a_backup_whose_aliases_are_none_gives_back_the_workflow(alia
 def test_unverified_the_log_that_the_account_confirms_comes_before_a_backup_that_it_does_not(live, aws, run):
     path, kept = backup_of(run)
     path.write_text(json.dumps(kept | described("evil")))
-    found = emergency.planned(live, run, UNVERIFIED)
+    found = restore.planned(live, run, UNVERIFIED)
     assert found.source.startswith(f"{LOG} is used, which the account confirms, and which no backup agrees with: ")
-    assert emergency.restore(found, run) == []
+    assert restore.restore(found, run) == []
     assert (aws.runs(), aws.aliases["live"]) == ("before", {f"{aws.arn}:1": 100})
     path.unlink()
-    assert emergency.planned(live, run, UNVERIFIED).source.endswith("agrees with: none")
+    assert restore.planned(live, run, UNVERIFIED).source.endswith("agrees with: none")
 
 
 def test_unverified_a_log_in_which_the_workflow_is_not_confirmed_confirms_no_backup_by_its_aliases(live, aws, run):
     rows = [row for row in run.rows(LOG) if row["kind"] == WorkflowAlias.kind]
     (run.folder / LOG).unlink()
     run.append_all(LOG, rows)
-    found = emergency.planned(live, run, UNVERIFIED)
+    found = restore.planned(live, run, UNVERIFIED)
     assert (found.source, found.value is None, "UNCONFIRMED" in found.doubt) == ("", False, True)
 
 
@@ -256,7 +256,7 @@ def test_a_backup_of_another_account_or_region_is_never_written_here(other, live
     there = replace(live, settings=live.settings.model_copy(update=other))
     for unverified in ("", UNVERIFIED):
         with pytest.raises(Refused, match=f"the backup of run {run.run_id} is of {aws.arn}.*use the environment of"):
-            emergency.planned(there, run, unverified)
+            restore.planned(there, run, unverified)
     assert aws.calls == []
 
 
@@ -316,7 +316,7 @@ def test_a_backup_that_was_swapped_is_not_written_also_once_it_was_sealed(how, s
     with pytest.raises(
         Refused, match=r"no backup of run .* nothing was written: .*--unverified restores it as it lies"
     ):
-        emergency.planned(live, run)
+        restore.planned(live, run)
     assert (aws.wrote, aws.runs()) == ([], "after")
 
 
@@ -324,25 +324,25 @@ def test_a_log_that_cannot_be_read_is_named_before_the_backups_that_nothing_conf
     path, _ = backup_of(run)
     path.write_text("no JSON")
     with pytest.raises(Refused, match=rf"so nothing was written: {path.name}: "):
-        emergency.planned(live, run)
-    monkeypatch.setattr(emergency, "_log", lambda record: ([], "the log cannot be read"))
+        restore.planned(live, run)
+    monkeypatch.setattr(restore, "_log", lambda record: ([], "the log cannot be read"))
     with pytest.raises(Refused, match=rf"so nothing was written: the log cannot be read; {path.name}: "):
-        emergency.planned(live, run)
+        restore.planned(live, run)
 
 
 def test_the_first_write_of_the_workflow_is_of_this_one_and_of_nothing_else(live, run):
     machine, rows = Workflow(live, live.settings.state_machine_name), run.changes()
-    assert emergency._first_write(rows, machine) == rows[0]
-    assert emergency._first_write(rows, Workflow(live, "Another")) is None
+    assert restore._first_write(rows, machine) == rows[0]
+    assert restore._first_write(rows, Workflow(live, "Another")) is None
     others = [row | {"kind": "other"} for row in rows]
-    assert emergency._first_write(others, machine) is None
+    assert restore._first_write(others, machine) is None
 
 
 def test_where_the_workflow_alone_is_restored_and_aws_refuses_it_that_is_the_error(live, aws, run):
-    found = replace(emergency.planned(live, run), aliases={})
+    found = replace(restore.planned(live, run), aliases={})
     refusing(aws, "update_state_machine")
     with pytest.raises(RunbookError, match="AccessDenied"):
-        emergency.restore(found, run)
+        restore.restore(found, run)
 
 
 def test_why_it_was_not_confirmed_is_recorded_with_it(live, run):
@@ -381,7 +381,7 @@ def test_where_what_the_workflow_was_before_was_altered_nothing_confirms_the_bac
     path.write_text(json.dumps(kept | described("evil")))
     laundered(live.settings, run)
     with pytest.raises(Refused, match=f"the account does not keep that run {run.run_id} wrote this"):
-        emergency.planned(live, run)
+        restore.planned(live, run)
     assert aws.wrote == []
 
 
@@ -394,7 +394,7 @@ def test_a_row_before_the_first_one_hides_what_the_workflow_was(live, aws, run):
     path, kept = backup_of(run)
     path.write_text(json.dumps(kept | described("after")))
     with pytest.raises(Refused, match="the account does not keep"):
-        emergency.planned(live, run)
+        restore.planned(live, run)
 
 
 def test_an_alias_that_the_run_did_not_move_is_not_moved_by_a_row_that_says_so_and_is_named(live, aws, run):
@@ -424,26 +424,26 @@ def test_an_alias_whose_value_of_before_was_altered_stays_and_is_named(live, aws
 
 
 def test_a_run_that_wrote_no_workflow_has_nothing_to_restore_and_unverified_goes_on(live, aws, record):
-    deploy.backup(live, record)
+    state_machine.backup(live, record)
     aws.held[aws.arn] = described("somebody's")
     with pytest.raises(Refused, match=r"the run began no write of state machine .* there is nothing to restore"):
-        emergency.planned(live, record)
+        restore.planned(live, record)
     assert aws.wrote == []
     assert given_back(live, record, UNVERIFIED) == []
     assert aws.runs() == "before"
 
 
 def test_of_a_run_that_moved_aliases_alone_they_are_given_back_and_the_workflow_stays(live, aws, record):
-    deploy.backup(live, record)
+    state_machine.backup(live, record)
     before = alias(live).read()
     aws.update_state_machine(stateMachineArn=aws.arn, publish=True, **described("somebody's"))
     aws.aliases["live"] = {f"{aws.arn}:2": 100}
     told(record, alias(live), before, alias(live).read())
-    found = emergency.planned(live, record)
-    assert emergency.restore(found, record) == []
+    found = restore.planned(live, record)
+    assert restore.restore(found, record) == []
     assert (found.said, aws.runs()) == ("The aliases were given back their versions", "somebody's")
     assert aws.aliases["live"] == {f"{aws.arn}:1": 100}
-    assert [check.status for check in emergency.verified(found, live.settings)] == ["passed"]
+    assert [check.status for check in restore.verified(found, live.settings)] == ["passed"]
 
 
 UNASKABLE = {
@@ -458,15 +458,15 @@ UNASKABLE = {
 @pytest.mark.parametrize("why", UNASKABLE)
 def test_where_the_account_cannot_be_asked_it_goes_on_at_once_and_loudly(why, live, aws, ssm, run):
     ssm.fails, asked = UNASKABLE[why], len(ssm.asked)
-    found = emergency.planned(live, run)
+    found = restore.planned(live, run)
     assert found.unconfirmed.startswith(f"UNCONFIRMED: the account could not be asked what run {run.run_id} wrote (")
     assert "nothing was written" not in found.unconfirmed
     assert len(ssm.asked) == asked + 1
-    assert emergency.restore(found, run) == []
+    assert restore.restore(found, run) == []
     assert (aws.runs(), aws.aliases["live"]) == ("before", {f"{aws.arn}:1": 100})
     undone = [row for row in run.rows(LOG) if row["undoes"]]
     assert len(undone) == 4 and all(row["why"] == found.unconfirmed for row in undone)
-    assert after_restore.keep(live, found, run)[0].startswith("the account does not keep that this was restored, so a")
+    assert restore_end.keep(live, found, run)[0].startswith("the account does not keep that this was restored, so a")
 
 
 def test_what_was_restored_unverified_says_so_in_the_record_and_else_nothing(live, aws, run):
@@ -479,22 +479,22 @@ def test_where_the_account_does_not_answer_both_that_it_keeps_are_said(live, run
     def late(seconds, ask, doing):
         raise Unanswered(f"no whole answer while {doing}")
 
-    monkeypatch.setattr(after_restore, "within", late)
-    restored, undone = after_restore.keep(live, emergency.planned(live, run), run)
+    monkeypatch.setattr(restore_end, "within", late)
+    restored, undone = restore_end.keep(live, restore.planned(live, run), run)
     assert "keeping what was restored" in restored
     assert f"does not keep that run {run.run_id} is undone" in undone
     assert "keeping that it is undone" in undone
 
 
 def test_nobody_looks_for_longer_than_half_a_minute_for_what_got_no_answer():
-    assert emergency.READ_BACK_SECONDS == 30
+    assert restore.READ_BACK_SECONDS == 30
 
 
 def test_without_a_backup_that_can_be_read_it_is_the_log_of_which_the_account_confirms_the_workflow(live, run):
     backup_of(run)[0].write_text("{", encoding="utf-8")
     other = {"routes": [{"version": "7", "runs": "x", "weight": 100}]}
     run.append(LOG, entry("03", Change(alias(live, "stage"), other, other), "intended"))
-    found = emergency.planned(live, run, UNVERIFIED)
+    found = restore.planned(live, run, UNVERIFIED)
     assert f"{LOG} is used, which the account confirms" in found.source
     versions = {name: value["routes"][0]["version"] for name, value in found.aliases.items()}
     assert versions == {"live": "1", "stage": "7"}
@@ -504,7 +504,7 @@ def test_where_the_account_cannot_be_asked_either_the_backup_says_why(live, ssm,
     backup_of(run)[0].write_text("{", encoding="utf-8")
     ssm.fails = says("AccessDeniedException")
     with pytest.raises(NotAsWanted, match="backup"):
-        emergency.planned(live, run, UNVERIFIED)
+        restore.planned(live, run, UNVERIFIED)
 
 
 def test_of_backups_that_are_none_the_first_says_why(live, run):
@@ -513,14 +513,14 @@ def test_of_backups_that_are_none_the_first_says_why(live, run):
     for name in (path.name, path.name.replace("-backup-", "-backup-9")):
         path.with_name(name).write_text("{", encoding="utf-8")
     with pytest.raises(NotAsWanted, match=path.name):
-        emergency.planned(live, run, UNVERIFIED)
+        restore.planned(live, run, UNVERIFIED)
 
 
 def test_what_was_restored_the_account_keeps_so_that_a_rollback_believes_it(live, aws, run):
-    found = emergency.planned(live, run)
-    emergency.restore(found, run)
+    found = restore.planned(live, run)
+    restore.restore(found, run)
     assert [row["trouble"] for row in rollback.rows(live, run) if row["undoes"]] != [""] * 4
-    assert after_restore.keep(live, found, run) == []
+    assert restore_end.keep(live, found, run) == []
     assert [row["trouble"] for row in rollback.rows(live, run)] == [""] * len(run.rows(LOG))
     assert {change.action for change in rollback.plan(live, run).changes} == {"none"}
 
@@ -721,15 +721,15 @@ def test_an_alias_whose_version_of_before_cannot_be_asked_for_is_said_as_well(li
 
 def test_where_nothing_at_all_is_given_back_it_is_an_error(live, aws, run):
     """So that nothing else is written: who calls may not be of this account."""
-    found = emergency.planned(live, run)
+    found = restore.planned(live, run)
     refusing(aws, "update_state_machine_alias")
     with pytest.raises(NotAsWanted, match="live could not be moved back") as caught:
-        emergency.restore(replace(found, value=None), run)
+        restore.restore(replace(found, value=None), run)
     assert "AccessDenied" in str(caught.value)
 
 
 def test_what_got_no_answer_is_read_back_before_anybody_is_told_that_it_failed(live, aws, run, monkeypatch):
-    monkeypatch.setattr(emergency, "READ_BACK_SECONDS", 0)
+    monkeypatch.setattr(restore, "READ_BACK_SECONDS", 0)
     taken = aws.update_state_machine
 
     def slow(**given):
@@ -743,7 +743,7 @@ def test_what_got_no_answer_is_read_back_before_anybody_is_told_that_it_failed(l
 
 
 def test_and_is_an_error_where_aws_does_not_hold_it(live, aws, run, monkeypatch):
-    monkeypatch.setattr(emergency, "READ_BACK_SECONDS", 0)
+    monkeypatch.setattr(restore, "READ_BACK_SECONDS", 0)
     refusing(aws, "update_state_machine", error=ConnectTimeoutError(endpoint_url="x"))
     with pytest.raises(Unanswered, match="not known"):
         given_back(live, run)
@@ -751,10 +751,10 @@ def test_and_is_an_error_where_aws_does_not_hold_it(live, aws, run, monkeypatch)
 
 @pytest.mark.parametrize("error", [ConnectTimeoutError(endpoint_url="x"), says("ExpiredTokenException")])
 def test_what_is_written_and_cannot_be_seen_failed_and_is_never_said_to_have_changed_nothing(live, aws, run, error):
-    found = emergency.planned(live, run)
-    assert emergency.restore(found, run) == []
+    found = restore.planned(live, run)
+    assert restore.restore(found, run) == []
     refusing(aws, "describe_state_machine", error=error)
-    assert [check.status for check in emergency.verified(found, live.settings)][-1] == "failed"
+    assert [check.status for check in restore.verified(found, live.settings)][-1] == "failed"
 
 
 # The lock of a run that still writes
@@ -780,10 +780,10 @@ class Parameters:
 
 def test_a_lock_in_force_is_taken_away_so_that_nobody_writes_the_new_definition_again(settings):
     store = Parameters()
-    said = after_restore.take_lock_away(connected(settings, ssm=store))
+    said = restore_end.take_lock_away(connected(settings, ssm=store))
     assert said == "the lock of run run-1 was taken away, so that it cannot write the new definition again"
     assert store.held == ""
-    assert after_restore.take_lock_away(connected(settings, ssm=store)) == ""
+    assert restore_end.take_lock_away(connected(settings, ssm=store)) == ""
 
 
 @pytest.mark.parametrize(
@@ -791,12 +791,12 @@ def test_a_lock_in_force_is_taken_away_so_that_nobody_writes_the_new_definition_
 )
 def test_a_lock_that_cannot_be_read_or_taken_away_is_said_and_is_no_error(held, settings):
     store = Parameters(held)
-    said = after_restore.take_lock_away(connected(settings, ssm=store))
+    said = restore_end.take_lock_away(connected(settings, ssm=store))
     assert said.startswith("a run may still hold the lock, and would write the new definition again: ")
     assert store.held == held
 
 
 def test_the_value_of_an_alias_from_a_backup_says_that_nobody_knows_what_its_version_holds(live, run):
     (run.folder / LOG).unlink()
-    found = emergency.planned(live, run, UNVERIFIED).aliases
+    found = restore.planned(live, run, UNVERIFIED).aliases
     assert found["live"] == {"routes": [{"version": "1", "runs": UNKNOWN, "weight": 100}]}

@@ -11,9 +11,9 @@ from lib.aws import Live, readable
 from lib.checks import Check, Status
 from lib.definitions import loader
 from lib.errors import NotAsWanted
-from lib.phases import key_use
-from lib.phases.key_use import may, row, short
-from lib.preflight import DEAD_LETTER_QUEUES
+from lib.phases.preflight import DEAD_LETTER_QUEUES
+from lib.phases.proofs import key_use
+from lib.phases.proofs.key_use import may, row, short
 from lib.resources.existing import names
 from lib.resources.existing.encryption import USES, key_named, queue_key, topic_key
 from lib.resources.rules import targets

@@ -13,7 +13,7 @@ from lib.aws import Live, readable
 from lib.checks import Check, Status, status_in
 from lib.definitions import lint, loader
 from lib.errors import NotAsWanted
-from lib.phases import entry
+from lib.phases.proofs import entry
 from lib.record.records import Record
 from lib.resources.existing import names
 from lib.resources.rules import Rule, targets

@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lib.aws import Identity, Live
-from lib.phases import encryption
+from lib.phases.proofs import encryption
 from lib.resources.existing.encryption import _document, key_named, topics_keys
 from lib.settings import load
 

@@ -13,9 +13,9 @@ from lib.asl.failure_paths import FAULTS, TOO_LARGE, Reached, Sabotaged, Start, 
 from lib.asl.interpreter import SentKind, Step, Way, Whole, failed, follow
 from lib.checks import Check, Status
 from lib.drills import boundary_cases
+from lib.phases.proofs.state_test import Asked
 from lib.routes import Route
 from lib.settings import Settings
-from lib.teststate import Asked
 from lib.values.check_ids import Id
 
 ORDINARY = "checkin-before-deploying"

@@ -8,10 +8,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from lib import drawing, settings, tuning, tuning_charts
+from lib import drawing, settings, tuning_charts
 from lib.asl.router import Router
 from lib.definitions import templates, thresholds
-from lib.review import Window
+from lib.phases import threshold_tuning
+from lib.phases.post_implementation_review import Window
 from lib.routes import level
 from lib.telemetry import checkins
 from lib.telemetry.checkin_copies import Answer
@@ -25,8 +26,8 @@ FIELDS = ["risk_score", "score", "trajectory"]
 HALF = "ModerateRiskAbove"
 
 
-def now(**changed: float) -> tuning.Current:
-    return tuning.current(thresholds.with_thresholds(templates.definition(LOCAL), changed), LOCAL)
+def now(**changed: float) -> threshold_tuning.Current:
+    return threshold_tuning.current(thresholds.with_thresholds(templates.definition(LOCAL), changed), LOCAL)
 
 
 def history(
@@ -59,27 +60,29 @@ def counted(swept: pd.DataFrame, value: float, route: str) -> float:
 def test_now_are_the_live_thresholds_and_what_differs_is_named() -> None:
     live = now(CrisisRiskAbove=99.9)
     assert live.thresholds["CrisisRiskAbove"] == 99.9
-    assert "live is CrisisRiskAbove 99.9." in tuning.whose(live, LOCAL)
+    assert "live is CrisisRiskAbove 99.9." in threshold_tuning.whose(live, LOCAL)
     rows = thresholds.beside(live.definition, LOCAL)
     assert [row for row in rows if row[""]] == [
         {"threshold": "CrisisRiskAbove", "live": 99.9, "parameters": 95, "": "DIFFERS"}
     ]
-    high = {row["route"]: row["check-ins"] for row in tuning.routes(history([{"risk_score": 97}]), live)}
+    high = {row["route"]: row["check-ins"] for row in threshold_tuning.routes(history([{"risk_score": 97}]), live)}
     assert (high["high"], high["crisis"]) == (1, 0)
-    assert "say otherwise" not in tuning.whose(now(), LOCAL)
+    assert "say otherwise" not in threshold_tuning.whose(now(), LOCAL)
 
 
 @pytest.mark.parametrize("deployed", [baseline.definition(LOCAL), {}, {"States": {}}])
 def test_where_the_live_workflow_is_not_ours_it_says_by_which_numbers(deployed: dict[str, Any]) -> None:
-    found = tuning.current(deployed, LOCAL)
+    found = threshold_tuning.current(deployed, LOCAL)
     assert found.thresholds == LOCAL.thresholds
-    assert "does not decide by our definition" in tuning.whose(found, LOCAL)
+    assert "does not decide by our definition" in threshold_tuning.whose(found, LOCAL)
     assert {row[""] for row in thresholds.beside(deployed, LOCAL)} == {"DIFFERS"}
 
 
 @pytest.mark.parametrize(("name", "value"), [(HALF, 50.5), ("CrisisRiskAbove", 99.9), ("ProactiveRiskAbove", 0.25)])
 def test_the_value_of_now_is_swept_exactly(name: str, value: float) -> None:
-    found = tuning.sweep(history([{"risk_score": 50.3, "score": 0.5}] * 2880), now(**{name: value}), name, WINDOW)
+    found = threshold_tuning.sweep(
+        history([{"risk_score": 50.3, "score": 0.5}] * 2880), now(**{name: value}), name, WINDOW
+    )
     assert found.loc[found["now"], "value"].unique().tolist() == [value]
     assert set(found["value"]) <= {*range(100), value}
     figure = tuning_charts.alerts_by_threshold(found, name, value)
@@ -87,7 +90,9 @@ def test_the_value_of_now_is_swept_exactly(name: str, value: float) -> None:
 
 
 def test_a_check_in_between_the_whole_value_and_that_of_now_has_no_alert() -> None:
-    found = tuning.sweep(history([{"risk_score": 50.3, "score": 0.5}] * 2880), now(**{HALF: 50.5}), HALF, WINDOW)
+    found = threshold_tuning.sweep(
+        history([{"risk_score": 50.3, "score": 0.5}] * 2880), now(**{HALF: 50.5}), HALF, WINDOW
+    )
     assert [counted(found, value, "standard") for value in (50, 50.5, 51)] == [2880, 0, 0]
 
 
@@ -95,30 +100,30 @@ def test_a_day_is_a_day_that_there_is_data_for() -> None:
     """The window has 24 days, and the bucket one: 2,880 a day are not 120."""
     for days in (1, 3):
         frame = history([{"risk_score": 99}] * (2880 * days))
-        assert tuning.span(frame, WINDOW) == "a day"
-        assert counted(tuning.sweep(frame, now(), HALF, WINDOW), 50, "crisis") == pytest.approx(2880)
-    hours = {row["what"]: row["count"] for row in tuning.overview(frame, WINDOW)}
+        assert threshold_tuning.span(frame, WINDOW) == "a day"
+        assert counted(threshold_tuning.sweep(frame, now(), HALF, WINDOW), 50, "crisis") == pytest.approx(2880)
+    hours = {row["what"]: row["count"] for row in threshold_tuning.overview(frame, WINDOW)}
     assert (hours["hours looked at"], hours["hours from the first check-in to the last"]) == (576, 72)
 
 
 def test_less_than_a_day_is_not_blown_up() -> None:
     frame = history([{"risk_score": 99}] * 720)
-    assert tuning.span(frame, WINDOW) == "in 5.99 h"
-    assert counted(tuning.sweep(frame, now(), HALF, WINDOW), 50, "crisis") == 720
+    assert threshold_tuning.span(frame, WINDOW) == "in 5.99 h"
+    assert counted(threshold_tuning.sweep(frame, now(), HALF, WINDOW), 50, "crisis") == 720
 
 
 def test_one_check_in_is_one_in_the_window() -> None:
     frame = history([{"risk_score": 99}])
-    assert counted(tuning.sweep(frame, now(), HALF, WINDOW), 50, "crisis") == pytest.approx(1 / 24)
+    assert counted(threshold_tuning.sweep(frame, now(), HALF, WINDOW), 50, "crisis") == pytest.approx(1 / 24)
 
 
 def test_of_a_part_the_count_is_put_up_to_all() -> None:
     frame = history([{"risk_score": 99}] * 720, timedelta(minutes=2), share=0.25)
-    assert counted(tuning.sweep(frame, now(), HALF, WINDOW), 50, "crisis") == pytest.approx(2880)
+    assert counted(threshold_tuning.sweep(frame, now(), HALF, WINDOW), 50, "crisis") == pytest.approx(2880)
 
 
 def test_every_step_is_a_row_and_one_that_is_not_allowed_says_why() -> None:
-    moves = tuning.moves(history(spread(300)), now())
+    moves = threshold_tuning.moves(history(spread(300)), now())
     assert len(moves) == 28
     left = moves[moves["not counted, since"] != ""]
     assert dict(
@@ -135,22 +140,24 @@ def test_every_step_is_a_row_and_one_that_is_not_allowed_says_why() -> None:
 
 def test_live_thresholds_out_of_order_are_said_and_what_they_do_not_concern_is_counted() -> None:
     live = now(CrisisRiskAbove=80)
-    assert "They are out of order: CrisisRiskAbove 80 is not above HighRiskAbove 85." in tuning.whose(live, LOCAL)
-    assert "out of order" not in tuning.whose(now(), LOCAL)
-    moves = tuning.moves(history(spread(30)), live)
+    assert "They are out of order: CrisisRiskAbove 80 is not above HighRiskAbove 85." in threshold_tuning.whose(
+        live, LOCAL
+    )
+    assert "out of order" not in threshold_tuning.whose(now(), LOCAL)
+    moves = threshold_tuning.moves(history(spread(30)), live)
     counted_ones = set(moves.loc[moves["not counted, since"] == "", "threshold"])
     assert counted_ones == {*LOCAL.thresholds}
-    assert not tuning.sweep(history(spread(30)), live, HALF, WINDOW).empty
+    assert not threshold_tuning.sweep(history(spread(30)), live, HALF, WINDOW).empty
 
 
 @pytest.mark.parametrize("value", [80, 100, 101])
 def test_the_live_value_is_swept_also_where_it_is_out_of_order(value: float) -> None:
-    found = tuning.sweep(history(spread(30)), now(CrisisRiskAbove=value), "CrisisRiskAbove", WINDOW)
+    found = threshold_tuning.sweep(history(spread(30)), now(CrisisRiskAbove=value), "CrisisRiskAbove", WINDOW)
     assert found.loc[found["now"], "value"].unique().tolist() == [value]
 
 
 def test_a_sentiment_that_is_not_allowed_says_why() -> None:
-    moves = tuning.moves(history(spread(30)), now(SentimentBelow=-0.85))
+    moves = threshold_tuning.moves(history(spread(30)), now(SentimentBelow=-0.85))
     (reason,) = set(moves["not counted, since"]) - {""} - {r for r in moves["not counted, since"] if "Risk" in r}
     assert reason == "SentimentBelow -1.05 would not lie between -1 and 1"
     assert len(moves) == 28
@@ -159,7 +166,7 @@ def test_a_sentiment_that_is_not_allowed_says_why() -> None:
 def test_the_moves_are_those_of_each_check_in_alone() -> None:
     answers = [*spread(150), {"risk_score": 150}, {"risk_score": -5}, {"risk_score": None}, {}, {"risk_score": "97"}]
     live = now(ModerateRiskAbove=50.5)
-    for row in tuning.moves(history(answers), live).query("`not counted, since` == ''").to_dict("records"):
+    for row in threshold_tuning.moves(history(answers), live).query("`not counted, since` == ''").to_dict("records"):
         moved = thresholds.with_thresholds(live.definition, {row["threshold"]: row["moved to"]})
         before, after = (
             [level(router.route({"text": "", **answer})) for answer in answers]
@@ -170,39 +177,39 @@ def test_the_moves_are_those_of_each_check_in_alone() -> None:
 
 
 def test_the_values_that_are_left_out_of_the_sweep_are_said() -> None:
-    assert tuning.swept(now(), HALF) == (
+    assert threshold_tuning.swept(now(), HALF) == (
         "The whole values from 31 to 84 are drawn, and that of now; "
         "below 31, ModerateRiskAbove 30 would not be above ProactiveRiskAbove 30; "
         "above 84, HighRiskAbove 85 would not be above ModerateRiskAbove 85."
     )
-    drawn = tuning.sweep(history(spread(9)), now(), HALF, WINDOW)
+    drawn = threshold_tuning.sweep(history(spread(9)), now(), HALF, WINDOW)
     assert (drawn["value"].min(), drawn["value"].max()) == (31, 84)
 
 
 def test_a_score_outside_its_range_is_counted_apart() -> None:
     frame = history([{"risk_score": 150}, {"risk_score": -5}, {"risk_score": 42}, {"risk_score": None}, {}])
-    rows = {row["what"]: row["count"] for row in tuning.overview(frame, WINDOW)}
+    rows = {row["what"]: row["count"] for row in threshold_tuning.overview(frame, WINDOW)}
     assert rows["of these with a usable risk score"] == 1
     assert rows["with one outside 0 to 100, which no rule can use"] == 2
     assert rows["without one"] == 2
-    assert {r["route"]: r["check-ins"] for r in tuning.routes(frame, now())}["unscored"] == 5
+    assert {r["route"]: r["check-ins"] for r in threshold_tuning.routes(frame, now())}["unscored"] == 5
 
 
 def test_nothing_recorded_is_an_empty_sweep_and_no_move() -> None:
     frame = history([])
-    assert tuning.sweep(frame, now(), HALF, WINDOW).empty
-    assert tuning.moves(frame, now())["higher"].dropna().sum() == 0
+    assert threshold_tuning.sweep(frame, now(), HALF, WINDOW).empty
+    assert threshold_tuning.moves(frame, now())["higher"].dropna().sum() == 0
     assert "no recorded check-ins" in drawing.describe(
-        tuning_charts.alerts_by_threshold(tuning.sweep(frame, now(), HALF, WINDOW))
+        tuning_charts.alerts_by_threshold(threshold_tuning.sweep(frame, now(), HALF, WINDOW))
     )
 
 
 def test_between_two_check_ins_an_hour_apart_lies_one_hour() -> None:
     frame = history(spread(2), timedelta(hours=1))
-    rows = {row["what"]: row["count"] for row in tuning.overview(frame, WINDOW)}
+    rows = {row["what"]: row["count"] for row in threshold_tuning.overview(frame, WINDOW)}
     assert rows["hours from the first check-in to the last"] == 1.0
-    assert tuning.overview(history(spread(1)), WINDOW)[-1]["count"] == 0
-    assert tuning.span(frame, WINDOW) == "in 1 h"
+    assert threshold_tuning.overview(history(spread(1)), WINDOW)[-1]["count"] == 0
+    assert threshold_tuning.span(frame, WINDOW) == "in 1 h"
 
 
 def test_a_route_that_the_plan_does_not_name_is_drawn_as_well() -> None:

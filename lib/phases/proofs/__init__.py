@@ -1,0 +1,1 @@
+"""What a phase proves beyond its plan."""
