@@ -7,11 +7,12 @@ from typing import Any
 
 import click
 
-from lib import drilling, looking, notebooks, resume, run, terminal, undoing
+from lib import drilling, looking, notebooks, resume, run, undoing
 from lib.aws import Live, connect
 from lib.changes import approval, approvers, engine, loss_guard
 from lib.checks import require
 from lib.command import exit_code, main, parameters, told
+from lib.display import terminal
 from lib.errors import BadParameters, RunbookError, Superseded, class_of
 from lib.phases import preflight, session
 from lib.record import commands, origin, records, run_phases

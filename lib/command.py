@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from lib import errors, interrupts, run, settings, terminal
-from lib.display import console
+from lib import errors, interrupts, run, settings
+from lib.display import console, terminal
 from lib.errors import BadParameters, RunbookError
 from lib.record import origin
 from lib.record.run_phases import Phase

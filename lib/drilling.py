@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
-from lib import run, terminal
+from lib import run
 from lib.aws import Live
 from lib.checks import Check, Status, require
 from lib.command import main, parameters, told
+from lib.display import terminal
 from lib.drills import drill_log, drill_runner, evaluation, scenarios
 from lib.drills.drill_runner import Group, Session
 from lib.drills.scenarios import Scenario

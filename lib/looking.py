@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from lib import notebooks, terminal
+from lib import notebooks
 from lib.command import exit_code, main, parameters, told
+from lib.display import terminal
 from lib.errors import BadParameters, NotAsWanted
 from lib.phases import session
 from lib.record import manifest, origin, records, run_phases

@@ -6,11 +6,12 @@ from functools import partial
 
 import click
 
-from lib import notebooks, recorded_parameters, run, settings, terminal
+from lib import notebooks, recorded_parameters, run, settings
 from lib.aws import NOT_TOLD, Live, connect
 from lib.changes import engine
 from lib.checks import require
 from lib.command import exit_code, main, parameters, told
+from lib.display import terminal
 from lib.errors import (
     Altered,
     BadParameters,

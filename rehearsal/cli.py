@@ -10,11 +10,11 @@ import click
 
 from lib import settings
 from lib.cli import carry_out, told
+from lib.display.terminal import say
 from lib.drills import broken_tasks
 from lib.errors import BadParameters
 from lib.record import commands, records, run_phases
 from lib.settings import ROOT, Settings
-from lib.terminal import say
 from rehearsal import baseline, bridge, history, server, single_failures
 
 STOP = commands.without_parameters("rehearse", "--stop")

@@ -19,9 +19,9 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lib.command import told
+from lib.display.terminal import say, table
 from lib.errors import BadParameters, RunbookError
 from lib.settings import ROOT
-from lib.terminal import say, table
 from rehearsal import trials, wholes
 from rehearsal.calls import Call
 from rehearsal.faults import FREEZE

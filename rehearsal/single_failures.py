@@ -25,11 +25,11 @@ import click
 
 from lib.command import told
 from lib.definitions import templates
+from lib.display.terminal import say
+from lib.display.terminal import table as print_table
 from lib.drills.broken_tasks import Effect
 from lib.errors import Unreachable
 from lib.record import files
-from lib.terminal import say
-from lib.terminal import table as print_table
 from lib.wait import FOR_EVER, Patience, until
 from rehearsal import behind, children, reaching
 from rehearsal.breaking import FAULTS, MISSING, SLOW, cut

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from lib import aws, show
+from lib import aws
 from lib.aws import Live
 from lib.checks import Check
 from lib.definitions import templates
+from lib.display import show
 from lib.errors import NotAsWanted
 from lib.phases.proofs import failure_tests, route_tests
 from lib.phases.proofs.state_test import Asked

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from lib import show
 from lib.aws import Live, connect
 from lib.changes import engine
 from lib.changes.plans import Plan, Wanted
 from lib.definitions import templates
+from lib.display import show
 from lib.drills import drill_runner
 from lib.errors import Refused
 from lib.phases import restore, rollback, state_machine

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from workbench import ended
 
-from lib import charts, drawing
 from lib.aws import connect
 from lib.definitions import templates
+from lib.display.charts import review_charts, style
 from lib.errors import Unreachable
 from lib.telemetry import continuity, executions, metrics, outcomes, rates, workflow_log
 from lib.telemetry.cutover import Cutover
@@ -69,9 +69,9 @@ def test_an_account_without_datapoints_gives_charts_that_say_so(account):
     log = workflow_log.read(live, start, end)
     assert log.empty
     assert "phase 03 makes it" in log.attrs["note"]
-    figure = charts.alerts_by_route(workflow_log.routes(log), None)
-    assert "No datapoints" in drawing.describe(figure)
-    assert "does not exist" in drawing.describe(figure)
+    figure = review_charts.alerts_by_route(workflow_log.routes(log), None)
+    assert "No datapoints" in style.describe(figure)
+    assert "does not exist" in style.describe(figure)
 
 
 def test_published_drill_latency_reads_back_as_the_slowest_and_what_was_lost(account):
@@ -137,7 +137,7 @@ def test_routes_and_latency_of_executions_that_really_ran(account, client):
     assert [len(executions.recent(live, 10, status)) for status in ("SUCCEEDED", "FAILED")] == [5, 0]
     counted = metrics.executions(live, start, end)
     assert counted.groupby("metric")["value"].sum()["ExecutionsStarted"] == 5
-    drawing.png(charts.alerts_by_route(found, start))
+    style.png(review_charts.alerts_by_route(found, start))
 
 
 def test_an_account_that_does_not_answer_is_said_in_one_sentence(account):

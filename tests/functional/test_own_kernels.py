@@ -122,7 +122,7 @@ def test_nothing_of_the_operators_machine_is_in_a_kernel(operator, executed):
         "print(get_ipython().history_manager.enabled, os.environ['AWS_SESSION_TOKEN'])",
         "from lib.record import origin; from lib.changes import persons\nfrom lib.record.run_phases import parameters_cell\nimport boto3",
         "print(parameters_cell.read(globals()).environment, persons.__file__)",
-        "import matplotlib.pyplot as plt\nfrom lib import show",
+        "import matplotlib.pyplot as plt\nfrom lib.display import show",
         "figure, axes = plt.subplots()",
         "show.figure(figure)",
     )

@@ -22,12 +22,11 @@ import yaml
 from botocore import xform_name
 from click.testing import CliRunner
 
-from lib import show
 from lib.aws import connect
 from lib.changes import approval
 from lib.cli import main
 from lib.definitions import documents
-from lib.display import page
+from lib.display import page, show
 from lib.errors import NotAsWanted, Refused, Unreachable, Unrecorded
 from lib.phases import session
 from lib.record import records
@@ -464,7 +463,7 @@ SITES = {
     "lib.resources.run_lock.break_lock: runbook lock --break --force": WAYS_OUT,
     "lib.resources.topics._require_whole_address: aws sns subscribe --topic-arn":
         test_a_url_whose_password_is_hidden_is_subscribed_by_the_command_that_is_printed,
-    "lib.show.ways_out: runbook": RESTORED,
+    "lib.display.show.ways_out: runbook": RESTORED,
     "lib.resources.s3_record_store._by_this_machine: without_store rollback": STORE,
     "lib.resources.s3_record_store._by_this_machine: without_store status": STORE,
     "lib.resources.s3_record_store._go_on: runbook": (STORE, test_the_log_of_drills_is_gone_on_with_by_a_drill_and_is_no_run),

@@ -6,7 +6,7 @@ import pytest
 from accounts import differing, snapshot
 from steps import carried_out, left_by_drills, runbook
 
-from lib import drawing, drill_charts
+from lib.display.charts import drill_charts, style
 from lib.drills import drill_log, subscribers
 from lib.phases import infrastructure, validity
 from lib.record import records
@@ -54,7 +54,7 @@ def test_drills_are_added_to_the_log_and_the_chart_shows_each(built, client):
     assert [row["verdict"] for row in rows(built)] == ["passed", "failed"]
     assert "high: behind its rule" in rows(built)[1]["failed"]
     frame = drill_log.frame(built)
-    said = drawing.describe(drill_charts.drill_log(frame, built.alert_limit_seconds))
+    said = style.describe(drill_charts.drill_log(frame, built.alert_limit_seconds))
     assert said.startswith("Did every drill of the log reach people? 1 of 2 drills passed; alerts: 1 of 2 in time")
     assert said.endswith("slowest LOST; 1 of 2 LOST")
     assert frame["lost"].tolist() == [[], ["trusted"]]
@@ -93,7 +93,7 @@ def test_two_machines_add_to_one_log(built, tmp_path):
 def test_no_drill_yet_is_said_in_words(account):
     frame = drill_log.frame(account)
     assert frame.empty
-    assert "no drill was logged yet" in drawing.describe(drill_charts.drill_log(frame, 30))
+    assert "no drill was logged yet" in style.describe(drill_charts.drill_log(frame, 30))
 
 
 def test_a_drill_fails_where_nobody_but_our_own_queues_would_be_paged(built, client):

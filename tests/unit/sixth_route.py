@@ -81,11 +81,12 @@ def ask() -> dict[str, object]:
     """What everything that reads routes says of the sixth, in the copy."""
     import pandas as pd
 
-    from lib import chart_answers, charts, drawing, routes, tuning_charts
+    from lib import routes
     from lib.asl import failure_paths
     from lib.asl.router import Router
-    from lib.backtest_charts import moves
     from lib.definitions import documents, lint, loader, templates, thresholds
+    from lib.display.charts import chart_answers, review_charts, style, tuning_charts
+    from lib.display.charts.backtest_charts import moves
     from lib.drills import boundary_cases, evaluation, scenarios
     from lib.drills.subscribers import listeners
     from lib.phases import iam_permissions, post_implementation_review, threshold_tuning
@@ -137,13 +138,13 @@ def ask() -> dict[str, object]:
         "tuned": {row["route"]: row["check-ins"] for row in threshold_tuning.routes(history(), now)},
         "tuning": [threshold_tuning.out_of_order(now, "SevereRiskAbove", value) for value in (80, 90, 95)],
         "charts": {
-            "alerts by route": words(charts.alerts_by_route(taken, None)),
-            "alert latency": words(charts.alert_latency(latencies, None, 30)),
+            "alerts by route": words(review_charts.alerts_by_route(taken, None)),
+            "alert latency": words(review_charts.alert_latency(latencies, None, 30)),
             "backtest": words(moves(pairs)),
             "by threshold": words(tuning_charts.alerts_by_threshold(swept, "SevereRiskAbove", 1)),
             "risks": words(tuning_charts.risk_distribution(pd.DataFrame({"risk_score": [92.0]}), s.thresholds)),
         },
-        "drawn": drawing.describe(charts.alerts_by_route(taken, None)),
+        "drawn": style.describe(review_charts.alerts_by_route(taken, None)),
         "marks": [[mark.colour, mark.marker, str(mark.line)] for mark in (route.row.mark for route in routes.Route)],
         "permissions": {
             need.without: iam_permissions.allowed([templates.policy(s)], need) for need in iam_permissions.needs(live)

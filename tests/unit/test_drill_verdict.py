@@ -3,8 +3,9 @@
 import pandas as pd
 import pytest
 
-from lib import drawing, drill_charts, drilling
+from lib import drilling
 from lib.checks import Check
+from lib.display.charts import drill_charts, style
 from lib.drills import drill_log
 from lib.phases import validity
 from lib.phases.validity import Validity
@@ -63,6 +64,6 @@ def test_the_chart_counts_what_nobody_can_tell_on_its_own_and_names_it():
         }
     )
     figure = drill_charts.drill_log(frame, 30)
-    assert "2 of 4 drills passed, of 1 nobody can tell; alerts:" in drawing.describe(figure)
+    assert "2 of 4 drills passed, of 1 nobody can tell; alerts:" in style.describe(figure)
     words = [text.get_text() for text in figure.axes[0].texts]
     assert [word for word in words if "crisis" in word] == ["✕ crisis", "? crisis"]

@@ -40,7 +40,7 @@ BY_A_CLOCK = {
 }
 # Words of ours that mean something else as well, where code compares them: file, word, and what it is there.
 OTHERWISE = {
-    ("lib/charts.py", "topic"): "a column",
+    ("lib/display/charts/review_charts.py", "topic"): "a column",
     ("lib/phases/proofs/route_tests.py", "events"): "a key",
     ("rehearsal/server.py", "http"): "the scheme of a URL",
     ("rehearsal/server.py", "https"): "the scheme of a URL",

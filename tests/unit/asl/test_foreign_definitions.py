@@ -10,13 +10,13 @@ from foreign import CATCH, DEFINITIONS, FUNCTION, machine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from lib import drawing, picture
 from lib import settings as parameters
 from lib.asl import failure_paths, interpreter, reading, states
 from lib.asl.interpreter import Whole, follow
 from lib.asl.payload_templates import FailsExecution
 from lib.asl.router import Router, route_of
 from lib.definitions import lint, mermaid, templates, thresholds
+from lib.display.charts import style, workflow_picture
 from lib.errors import BadParameters, RunbookError
 from rehearsal.baseline import definition as baseline
 
@@ -62,7 +62,7 @@ READERS: dict[str, Callable[[Any], object]] = {
     "changes": lambda definition: (
         templates.state_changes(definition, PLAIN) + templates.state_changes(PLAIN, definition)
     ),
-    "picture": picture.workflow,
+    "picture": workflow_picture.workflow,
     "flowchart": mermaid.mermaid,
     "thresholds": thresholds.thresholds_of,
     "failures": lambda definition: failure_paths.reach(
@@ -88,7 +88,7 @@ def test_what_is_valid_is_walked_or_refused_by_name_and_always_drawn_and_compare
     found = read(definition)
     for reader in ("lint", "states", "longest", "diff", "changes", "picture", "flowchart"):
         assert not isinstance(found[reader], RunbookError), (reader, found[reader])
-    drawing.png(found["picture"], 40)
+    style.png(found["picture"], 40)
     try:
         interpreter.require_known(definition)
     except BadParameters as error:
@@ -336,7 +336,7 @@ def test_no_change_of_any_definition_ends_in_a_traceback(definition: Any) -> Non
     found = read(definition)
     assert isinstance(found["lint"], list)
     if not isinstance(found["picture"], RunbookError) and len(found["states"]) < 8:
-        drawing.png(found["picture"], 30)
+        style.png(found["picture"], 30)
     json.dumps([str(value) for value in found.values()])
     text = reading.written(definition)
     assert reading.written(reading.kept(text)) == text or reading.kept(text) == definition

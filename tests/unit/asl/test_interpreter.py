@@ -5,11 +5,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from lib import settings, show
+from lib import settings
 from lib.asl import failure_paths, interpreter
 from lib.asl.interpreter import Step, Whole, follow
 from lib.checks import Check
 from lib.definitions import templates
+from lib.display import show
 from lib.errors import BadParameters, NotAsWanted
 from lib.phases.proofs import failure_tests
 from lib.telemetry import executions

@@ -11,11 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from lib import show, terminal
 from lib.changes import engine, loss_guard, plans
 from lib.changes.loss_guard import Ours
 from lib.changes.plans import UNKNOWN, Change, Plan
-from lib.display import console, page
+from lib.display import console, page, show, terminal
 from lib.errors import Refused
 from lib.record import records
 from lib.record.records import LOG, Record

@@ -2,8 +2,8 @@
 
 import pytest
 
-from lib import failure_chart
-from lib.drawing import describe, png
+from lib.display.charts import failure_chart
+from lib.display.charts.style import describe, png
 from lib.drills import broken_tasks
 from lib.record.records import Record
 

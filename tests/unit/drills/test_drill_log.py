@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lib import drawing, drill_charts
+from lib.display.charts import drill_charts, style
 from lib.drills import drill_log
 from lib.record import records
 from lib.record.folder import BROKEN_OFF, DRILLED, TELLING
@@ -133,7 +133,7 @@ def test_a_row_that_cannot_be_read_says_so_and_keeps_no_other_from_being_shown(k
     found = shown(settings)
     assert len(found) == 5
     assert [one["verdict"] for one in found].count("failed") == 1
-    drawing.describe(drill_charts.drill_log(drill_log.frame(settings), 30))
+    style.describe(drill_charts.drill_log(drill_log.frame(settings), 30))
     none = isinstance(value, float)  # which no line of JSON holds
     said = "a row that cannot be read" if none else f"a row whose {key} cannot be read"
     assert [one for one in found if said in one["failed"]] or value is None
@@ -144,7 +144,7 @@ def test_a_log_of_which_nothing_can_be_read_is_drawn_all_the_same(settings):
     log.folder.mkdir(parents=True)
     (log.folder / drill_log.LOG).write_bytes(b"\xff\xfe\n[1]\n{\n\n{}\n")
     assert [one["verdict"] for one in shown(settings)] == ["cannot tell"] * 4
-    said = drawing.describe(drill_charts.drill_log(drill_log.frame(settings), 30))
+    said = style.describe(drill_charts.drill_log(drill_log.frame(settings), 30))
     assert "0 of 4 drills passed, of 4 nobody can tell" in said
 
 

@@ -5,7 +5,7 @@ from math import inf, isnan, nan
 import pandas as pd
 import pytest
 
-from lib import charts, drawing, drill_charts
+from lib.display.charts import drill_charts, review_charts, style
 from lib.drills import latency
 from lib.phases import validation
 from lib.telemetry import metrics
@@ -109,8 +109,8 @@ def test_the_lost_alerts_of_a_crisis_that_took_another_route_are_those_of_a_cris
     rows = [row("x", None, None, (0, 0)) | {"route": taken}] * 5 + [row("x", 0.2, 0.2)]
     frame, published = latency.due(rows), []
     assert frame["route"].tolist() == ["crisis"] * 12
-    figure = charts.alert_latency(frame.rename(columns={"started": "time"}), None, 30)
-    assert "10 of 12 LOST" in drawing.describe(figure)
+    figure = review_charts.alert_latency(frame.rename(columns={"started": "time"}), None, 30)
+    assert "10 of 12 LOST" in style.describe(figure)
     said = words(figure)
     assert "crisis (12)" in said
     assert "trusted 5 LOST" in said
@@ -124,7 +124,7 @@ def test_an_alert_that_is_due_on_no_route_of_its_own_has_a_lane_and_is_counted_w
     odd = row("x", None, None, (0, 0)) | {"route": taken, "expected_route": None, "expected_trusted_alerts": None}
     frame, published = latency.due([odd]), []
     assert frame["route"].tolist() == [route]
-    figure = charts.alert_latency(frame.rename(columns={"started": "time"}), None, 30)
+    figure = review_charts.alert_latency(frame.rename(columns={"started": "time"}), None, 30)
     assert f"{route} (1)" in words(figure)
     monkeypatch.setattr(metrics, "publish_drill", lambda _, given: len(published.extend(given) or given))
     assert validation.publish(None, [odd]) == 1
@@ -154,9 +154,9 @@ def test_what_is_due_and_did_not_come_is_a_row_without_seconds():
 
 def test_the_chart_says_what_was_lost_and_how_slow_the_slowest_was():
     rows = [*WHOLE[:3], row("at once", None, 41.0, (0, 1))]
-    said = drawing.describe(drill_charts.crisis_latency(latency.measured(rows, GROUPS), 30))
+    said = style.describe(drill_charts.crisis_latency(latency.measured(rows, GROUPS), 30))
     assert "6 of 8 in time, which proves 40.0% or more, 95% sure; slowest LOST; 1 of 8 LOST" in said
-    empty = drawing.describe(drill_charts.crisis_latency(latency.measured([], GROUPS), 30))
+    empty = style.describe(drill_charts.crisis_latency(latency.measured([], GROUPS), 30))
     assert "no crisis drill was run" in empty
 
 
@@ -165,6 +165,6 @@ def test_a_drill_that_was_broken_off_is_said_beside_the_alerts_that_it_is_not_am
     rows.append(("c", None, "failed", ["trusted"], None, None))
     frame = pd.DataFrame(rows, columns=["scenario", "route", "verdict", "lost", "trusted", "operations"])
     frame["time"] = pd.Timestamp("2026-01-01", tz="UTC")
-    said = drawing.describe(drill_charts.drill_log(frame.astype({"trusted": float, "operations": float}), 30))
+    said = style.describe(drill_charts.drill_log(frame.astype({"trusted": float, "operations": float}), 30))
     assert "1 of 3 drills passed" in said
     assert "of 1 drill NOBODY KNOWS who was reached" in said

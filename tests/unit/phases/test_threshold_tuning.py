@@ -8,9 +8,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from lib import drawing, settings, tuning_charts
+from lib import settings
 from lib.asl.router import Router
 from lib.definitions import templates, thresholds
+from lib.display.charts import style, tuning_charts
 from lib.phases import threshold_tuning
 from lib.phases.post_implementation_review import Window
 from lib.routes import level
@@ -86,7 +87,7 @@ def test_the_value_of_now_is_swept_exactly(name: str, value: float) -> None:
     assert found.loc[found["now"], "value"].unique().tolist() == [value]
     assert set(found["value"]) <= {*range(100), value}
     figure = tuning_charts.alerts_by_threshold(found, name, value)
-    assert f"a day at {value:g}:" in drawing.describe(figure)
+    assert f"a day at {value:g}:" in style.describe(figure)
 
 
 def test_a_check_in_between_the_whole_value_and_that_of_now_has_no_alert() -> None:
@@ -199,7 +200,7 @@ def test_nothing_recorded_is_an_empty_sweep_and_no_move() -> None:
     frame = history([])
     assert threshold_tuning.sweep(frame, now(), HALF, WINDOW).empty
     assert threshold_tuning.moves(frame, now())["higher"].dropna().sum() == 0
-    assert "no recorded check-ins" in drawing.describe(
+    assert "no recorded check-ins" in style.describe(
         tuning_charts.alerts_by_threshold(threshold_tuning.sweep(frame, now(), HALF, WINDOW))
     )
 
@@ -222,6 +223,6 @@ def test_a_route_that_the_plan_does_not_name_is_drawn_as_well() -> None:
 def test_the_headline_of_the_risks_says_what_could_not_be_read_and_what_was_not() -> None:
     frame = history(spread(60))
     frame.attrs["coverage"] = Coverage(1000, 97, 0.1, True, 37, ())
-    said = drawing.describe(tuning_charts.risk_distribution(frame, LOCAL.thresholds))
+    said = style.describe(tuning_charts.risk_distribution(frame, LOCAL.thresholds))
     assert "37 could not be read" in said
     assert "97 of 1,000 recorded were read" in said

@@ -12,11 +12,11 @@ import yaml
 from click.testing import CliRunner
 from test_house import ALL, ROOT, name, tree
 
-from lib import cli, settings, show
+from lib import cli, settings
 from lib.cli import main, ways_on
 from lib.command import given_and_decided
 from lib.definitions import documents
-from lib.display import page
+from lib.display import page, show
 from lib.errors import BadParameters, Unreachable
 from lib.phases import parameters_cell
 from lib.record import commands, records

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from lib import show
 from lib.checks import Check, Status, before, failed
+from lib.display import show
 from lib.errors import NotAsWanted
 from lib.phases import post_implementation_review
 from lib.record import phase_checks

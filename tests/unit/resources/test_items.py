@@ -16,12 +16,12 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as often
 from hypothesis import strategies as st
 
-from lib import show, terminal
 from lib.aws import Identity, Live
 from lib.changes import approval, engine, plans
 from lib.changes.engine import LOG
 from lib.changes.plans import Change, Wanted, same
 from lib.changes.undo_plan import plan as undo_plan
+from lib.display import show, terminal
 from lib.errors import NotAsWanted, Refused
 from lib.record.records import Record
 from lib.resources import desired

@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
-from lib import backtest_charts, drawing, settings
+from lib import settings
 from lib.asl.answer_fields import AnswerFields, answer_fields, kept
 from lib.asl.router import Router
 from lib.definitions import templates
+from lib.display.charts import backtest_charts, style
 from lib.errors import NotAsWanted
 from lib.telemetry import backtest, checkins, started_executions
 from lib.telemetry.backtest import Backtest, Started, counted
@@ -202,7 +203,7 @@ def test_a_part_that_was_read_says_what_it_can_show():
         "0 of 240,000 would; 240,000 of 900,000 were read, evenly over the days: of all at most 9 (1e-05), 95 % sure"
     )
     assert test.part == "240,000 of 900,000 read"
-    assert test.part in drawing.describe(backtest_charts.moves(test.moves, part=test.part))
+    assert test.part in style.describe(backtest_charts.moves(test.moves, part=test.part))
     waiting = found(["standard"] + ["none"] * 99, ["none"] * 100, unread=100, share=0.5)
     (check,) = [check for check in backtest.checks(waiting) if "LOWER" in check.name]
     assert check.status == "waiting" and "1 from standard to none" in check.found and "at most 7 " in check.found
@@ -347,8 +348,8 @@ def test_where_aws_fails_the_execution_the_word_is_failed():
 
 def test_the_chart_says_the_numbers_and_an_empty_one_says_why():
     moves = counted(["none", "none", "standard", "standard"], ["none", "crisis", "standard", "none"])
-    said = drawing.describe(backtest_charts.moves(moves))
+    said = style.describe(backtest_charts.moves(moves))
     assert said.endswith("2 of 4 would change route: 1 to a higher alert, 1 to a LOWER one")
-    assert drawing.png(backtest_charts.moves(moves))[:4] == b"\x89PNG"
+    assert style.png(backtest_charts.moves(moves))[:4] == b"\x89PNG"
     empty = backtest_charts.moves(counted([], []), "no check-in is recorded in that time")
-    assert "no check-in is recorded" in drawing.describe(empty)
+    assert "no check-in is recorded" in style.describe(empty)

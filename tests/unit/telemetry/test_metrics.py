@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from lib import chart_answers, charts
 from lib import settings as parameters
 from lib.aws import Identity, Live
+from lib.display.charts import chart_answers, review_charts
 from lib.errors import BadParameters, NotAsWanted
 from lib.phases import post_implementation_review
 from lib.telemetry import metrics, workflow_log
@@ -258,7 +258,9 @@ def test_what_began_and_reached_no_route_is_counted_among_those_that_began() -> 
         ("crisis", 3, "3%"),
         ("no route", 97, "97%"),
     ]
-    assert "no route" in [label.get_text() for label in charts.alerts_by_route(frame, None).axes[0].get_yticklabels()]
+    assert "no route" in [
+        label.get_text() for label in review_charts.alerts_by_route(frame, None).axes[0].get_yticklabels()
+    ]
 
 
 def test_what_ran_on_the_definition_before_or_has_not_ended_is_not_said_to_reach_no_route() -> None:

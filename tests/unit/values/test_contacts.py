@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from papermill.exceptions import PapermillExecutionError
 
-from lib import notebooks, show, terminal
+from lib import notebooks
 from lib.aws import readable
 from lib.changes import approval, drift, engine, loss_guard, undo_plan
 from lib.changes.plans import Change, Plan
 from lib.checks import Check, Status, brief
-from lib.display import console, executed
+from lib.display import console, executed, show, terminal
 from lib.errors import NotAsWanted
 from lib.record.records import LOG, Record
 from lib.resources import rules

@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 from botocore.loaders import Loader
 
-from lib import backtest_charts, charts, command, drill_charts, failure_chart, run
+from lib import command, run
 from lib.checks import Check, Status
+from lib.display.charts import backtest_charts, drill_charts, failure_chart, review_charts
 from lib.drills import latency, subscribers
 from lib.drills.broken_tasks import VISIBLE, Effect
 from lib.drills.channels import Channel
@@ -36,7 +37,7 @@ STATES = Loader().load_service_model("stepfunctions", "service-2")["shapes"]
         (failure_chart.TILES, {CONTACT, OPERATIONS, VISIBLE, *Effect} - {Effect.PASSED}),
         (moves.WORDS, {*Move}),
         (backtest_charts.KINDS, {*Move}),
-        (charts.OUTCOMES, {*Count} - {Count.STARTED}),
+        (review_charts.OUTCOMES, {*Count} - {Count.STARTED}),
         (SENSES, {*Sense}),
         (EXPECTED, {*Protocol}),
         (drill_charts.TOPICS, {*latency.TOPICS}),

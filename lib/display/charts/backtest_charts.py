@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from lib.drawing import BLACK, GREY, ORANGE, SKY, VERMILLION, canvas, nothing, styled
+from lib.display.charts.style import BLACK, GREY, ORANGE, SKY, VERMILLION, canvas, nothing, styled
 from lib.routes import Unrouted, level
 from lib.telemetry.moves import Move
 

@@ -6,7 +6,7 @@ from math import isinf
 import pandas as pd
 
 from lib import routes
-from lib.drawing import plural, spoken
+from lib.display.charts.style import plural, spoken
 from lib.drills import latency
 from lib.routes import Route, Unrouted
 from lib.telemetry import rates

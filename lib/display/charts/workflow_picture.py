@@ -25,9 +25,9 @@ from matplotlib.path import Path
 from lib.asl import shape
 from lib.asl.conditions import said
 from lib.asl.states import EdgeKind, edges, flow, walk
-from lib.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILLION, Drawing, styled
+from lib.display.charts.layout import Edge, Layout, Point, Size, place
+from lib.display.charts.style import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILLION, Drawing, styled
 from lib.errors import BadParameters
-from lib.layout import Edge, Layout, Point, Size, place
 
 BOX: Size = (1.26, 0.5)  # inches
 BETWEEN = 0.68

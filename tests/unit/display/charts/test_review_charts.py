@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.dates import num2date
 from matplotlib.figure import Figure
 
-from lib import chart_answers, charts, drawing, run_charts, tuning_charts
+from lib.display.charts import chart_answers, review_charts, run_charts, style, tuning_charts
 from lib.errors import BadParameters
 from lib.routes import Route
 from lib.telemetry import rates
@@ -55,18 +55,20 @@ def axes_of(figure: Figure) -> Axes:
 
 def words(figure: Figure) -> str:
     """Everything that is written on the figure."""
-    drawing.png(figure, 50)
+    style.png(figure, 50)
     texts = [text.get_text() for text in figure.findobj(mpl.text.Text)]
     return "\n".join(text for text in texts if text)
 
 
 EMPTY = pd.DataFrame(columns=["time", "metric", "value"])
 NOTHING = {
-    "executions": lambda: charts.executions(EMPTY, CHANGE),
-    "execution_time": lambda: charts.execution_time(EMPTY, CHANGE, 1000),
-    "only missing values": lambda: charts.executions(counts((0, "Started", nan)), CHANGE),
-    "alerts_by_route": lambda: charts.alerts_by_route(pd.DataFrame(columns=["time", "route", "execution"]), None),
-    "alert_latency": lambda: charts.alert_latency(pd.DataFrame(columns=["time", "route", "seconds"]), None, 30),
+    "executions": lambda: review_charts.executions(EMPTY, CHANGE),
+    "execution_time": lambda: review_charts.execution_time(EMPTY, CHANGE, 1000),
+    "only missing values": lambda: review_charts.executions(counts((0, "Started", nan)), CHANGE),
+    "alerts_by_route": lambda: review_charts.alerts_by_route(
+        pd.DataFrame(columns=["time", "route", "execution"]), None
+    ),
+    "alert_latency": lambda: review_charts.alert_latency(pd.DataFrame(columns=["time", "route", "seconds"]), None, 30),
     "scenario_latency": lambda: run_charts.scenario_latency(pd.DataFrame(columns=["scenario", "topic", "seconds"]), 30),
     "phase_minutes": lambda: run_charts.phase_minutes(pd.DataFrame(columns=["phase", "planned", "taken"])),
     "risk_distribution": lambda: tuning_charts.risk_distribution(pd.DataFrame(columns=["risk_score"]), THRESHOLDS),
@@ -80,7 +82,7 @@ NOTHING = {
 def test_no_data_is_said_in_words_without_an_axis(name: str) -> None:
     figure = NOTHING[name]()
     assert "No datapoints: " in words(figure)
-    assert "No datapoints: " in drawing.describe(figure)
+    assert "No datapoints: " in style.describe(figure)
     assert not axes_of(figure).axison
     assert not axes_of(figure).lines
     assert not axes_of(figure).patches
@@ -89,12 +91,12 @@ def test_no_data_is_said_in_words_without_an_axis(name: str) -> None:
 def test_an_empty_frame_may_say_why() -> None:
     frame = EMPTY.copy()
     frame.attrs["note"] = "The log group does not exist."
-    assert "The log group does not exist." in words(charts.executions(frame, None))
+    assert "The log group does not exist." in words(review_charts.executions(frame, None))
 
 
 def test_executions_are_bars_where_there_are_datapoints_and_nowhere_else() -> None:
     frame = counts((0, "Started", 3), (0, "Succeeded", 2), (0, "Failed", 1), (9, "Started", 4), (9, "Succeeded", 4))
-    figure = charts.executions(frame, CHANGE)
+    figure = review_charts.executions(frame, CHANGE)
     bars = {container.get_label(): container for container in axes_of(figure).containers}
     assert set(bars) == {"succeeded (6)", "failed (1)"}
     assert [bar.get_height() for bar in bars["succeeded (6)"]] == [2, 4]
@@ -112,20 +114,20 @@ def test_executions_are_bars_where_there_are_datapoints_and_nowhere_else() -> No
 
 
 def test_executions_without_a_change_and_with_one_datapoint() -> None:
-    figure = charts.executions(counts((0, "Started", 1)), None)
+    figure = review_charts.executions(counts((0, "Started", 1)), None)
     assert "none finished" in words(figure)
     left, right = axes_of(figure).get_xlim()
     assert (right - left) * 86400 < 120, "one datapoint must not be drawn in an axis of years"
 
 
 def test_nothing_finished_after_the_change_is_not_called_a_success() -> None:
-    assert "after: none finished" in drawing.describe(charts.executions(counts((0, "Succeeded", 2)), CHANGE))
+    assert "after: none finished" in style.describe(review_charts.executions(counts((0, "Succeeded", 2)), CHANGE))
 
 
 def test_a_gap_in_the_execution_time_is_not_drawn_across() -> None:
     frame = times((0, "p50", 200), (1, "p50", 210), (8, "p50", 190), (0, "p99", 900))
     frame.attrs["period_seconds"] = 60
-    figure = charts.execution_time(frame, CHANGE, 30_000)
+    figure = review_charts.execution_time(frame, CHANGE, 30_000)
     lines = {line.get_label(): line for line in axes_of(figure).lines}
     drawn = list(lines["p50"].get_ydata())
     assert [value for value in drawn if value == value] == [0.2, 0.21, 0.19]
@@ -138,7 +140,7 @@ def test_a_gap_in_the_execution_time_is_not_drawn_across() -> None:
 
 
 def test_percentiles_differ_in_line_and_marker_for_greyscale() -> None:
-    figure = charts.execution_time(times((0, "p50", 1), (0, "p95", 2), (0, "p99", 3)), None, 1000)
+    figure = review_charts.execution_time(times((0, "p50", 1), (0, "p95", 2), (0, "p99", 3)), None, 1000)
     lines = [line for line in axes_of(figure).lines if str(line.get_label()).startswith("p")]
     assert len({(line.get_linestyle(), line.get_marker()) for line in lines}) == 3
 
@@ -151,7 +153,7 @@ def routes() -> pd.DataFrame:
 
 
 def test_every_route_has_a_lane_with_its_counts_also_one_nobody_took() -> None:
-    text = words(charts.alerts_by_route(routes(), CHANGE))
+    text = words(review_charts.alerts_by_route(routes(), CHANGE))
     for line in ("1 real, 1 drill", "2 real, 0 drills", "0 real, 0 drills", "unscored", "no route", "proactive"):
         assert line in text.split("\n")
     said = "1 of 4 check-ins raised an alert, 1 of them crises, 1 REACHED NO ROUTE · 1 of 1 drill raised an alert, 1 of"
@@ -160,20 +162,22 @@ def test_every_route_has_a_lane_with_its_counts_also_one_nobody_took() -> None:
 
 def test_crises_that_were_all_drills_are_no_crises_of_people() -> None:
     frame = pd.DataFrame([(at(0), "none", "a", False), *((at(1), "crisis", f"d{n}", True) for n in range(111))])
-    text = words(charts.alerts_by_route(frame.set_axis(["time", "route", "execution", "drill"], axis=1), CHANGE))
+    text = words(review_charts.alerts_by_route(frame.set_axis(["time", "route", "execution", "drill"], axis=1), CHANGE))
     assert "0 of 1 check-in raised an alert, 0 of them crises" in text
     assert "111 of 111 drills raised an alert, 111 of them crises" in text
-    assert "no check-in · 1 of 1 drill" in drawing.describe(charts.alerts_by_route(routes().head(1), None))
+    assert "no check-in · 1 of 1 drill" in style.describe(review_charts.alerts_by_route(routes().head(1), None))
 
 
 def test_what_could_not_be_read_of_the_log_is_said() -> None:
     frame = routes()
     frame.attrs.update({"unreadable": 3, "cut": "the log has more"})
-    assert "3 lines of the log could not be read · the log has more" in words(charts.alerts_by_route(frame, CHANGE))
+    assert "3 lines of the log could not be read · the log has more" in words(
+        review_charts.alerts_by_route(frame, CHANGE)
+    )
 
 
 def test_routes_without_a_drill_column_count_as_real() -> None:
-    assert "2 real, 0 drills" in words(charts.alerts_by_route(routes().drop(columns="drill"), None))
+    assert "2 real, 0 drills" in words(review_charts.alerts_by_route(routes().drop(columns="drill"), None))
 
 
 def test_alert_latency_counts_what_was_late_and_what_was_never_seen() -> None:
@@ -181,7 +185,7 @@ def test_alert_latency_counts_what_was_late_and_what_was_never_seen() -> None:
         [(at(0), "crisis", 0.4), (at(1), "crisis", 44.0), (at(2), "high", nan), (at(3), "failed", 0.0)],
         columns=["time", "route", "seconds"],
     )
-    figure = charts.alert_latency(frame, CHANGE, 30)
+    figure = review_charts.alert_latency(frame, CHANGE, 30)
     text = words(figure)
     assert "2 of 4 in time, which proves 9.8% or more, 95% sure; slowest LOST; 1 of 4 LOST" in text
     assert "limit 30 s" in text
@@ -189,7 +193,9 @@ def test_alert_latency_counts_what_was_late_and_what_was_never_seen() -> None:
 
 
 def test_alerts_that_were_all_lost_are_no_missing_data() -> None:
-    figure = charts.alert_latency(drills((6, "crisis", "trusted", nan), (6, "crisis", "operations", nan)), CHANGE, 30)
+    figure = review_charts.alert_latency(
+        drills((6, "crisis", "trusted", nan), (6, "crisis", "operations", nan)), CHANGE, 30
+    )
     text = words(figure)
     assert "0 of 2 in time, which proves 0.0% or more, 95% sure; slowest LOST; 2 of 2 LOST" in text
     assert "No datapoints" not in text
@@ -202,12 +208,12 @@ def drills(*rows: tuple[float, str, str, float]) -> pd.DataFrame:
 
 def test_drills_of_the_same_moment_do_not_hide_each_other() -> None:
     both = [("crisis", "operations"), *((route, "trusted") for route in ("crisis", "high", "standard", "proactive"))]
-    figure = charts.alert_latency(drills(*((6, route, topic, 0.41) for route, topic in both)), CHANGE, 30)
+    figure = review_charts.alert_latency(drills(*((6, route, topic, 0.41) for route, topic in both)), CHANGE, 30)
     spots = [
         tuple(point) for line in axes_of(figure).lines if line.get_marker() != "None" for point in line.get_xydata()
     ]
     assert len(spots) == len(set(spots)) == 5
-    drawing.png(figure, 50)
+    style.png(figure, 50)
     pixels = sorted(axes_of(figure).transData.transform(spots)[:, 1])
     assert min(b - a for a, b in pairwise(pixels)) >= 8 * 50 / 72, "marks are 8 points wide"
     text = words(figure).split("\n")
@@ -217,7 +223,7 @@ def test_drills_of_the_same_moment_do_not_hide_each_other() -> None:
 
 
 def test_a_lane_names_its_slowest_drill_and_those_before_the_change_are_hollow() -> None:
-    figure = charts.alert_latency(
+    figure = review_charts.alert_latency(
         drills((1, "crisis", "trusted", 0.8), (6, "crisis", "trusted", 44), (6, "crisis", "operations", nan)),
         CHANGE,
         30,
@@ -232,13 +238,13 @@ def test_a_lane_names_its_slowest_drill_and_those_before_the_change_are_hollow()
 
 
 LONG = {
-    "executions": lambda: charts.executions(
+    "executions": lambda: review_charts.executions(
         counts((0, "Succeeded", 41041), (4.5, "Succeeded", 20002), (4.5, "Failed", 100), (5, "Succeeded", 39039)),
         CHANGE,
     ),
-    "execution_time": lambda: charts.execution_time(times((0, "p99", 900), (6, "p99", 90_000)), CHANGE, 30_000),
-    "alerts_by_route": lambda: charts.alerts_by_route(routes(), CHANGE),
-    "alert_latency": lambda: charts.alert_latency(
+    "execution_time": lambda: review_charts.execution_time(times((0, "p99", 900), (6, "p99", 90_000)), CHANGE, 30_000),
+    "alerts_by_route": lambda: review_charts.alerts_by_route(routes(), CHANGE),
+    "alert_latency": lambda: review_charts.alert_latency(
         drills((6, "crisis", "trusted", 12_345.0), (6, "crisis", "operations", nan)), CHANGE, 30
     ),
     "scenario_latency": lambda: run_charts.scenario_latency(
@@ -254,15 +260,15 @@ LONG = {
         1,
         "in 0.517 h",
     ),
-    "a long answer": lambda: drawing.canvas("Is it " + "very " * 40 + "long?", "Yes, " + "very " * 60 + "long.")[0],
-    "a long note": lambda: drawing.nothing("Is it?", "because " * 30, EMPTY),
+    "a long answer": lambda: style.canvas("Is it " + "very " * 40 + "long?", "Yes, " + "very " * 60 + "long.")[0],
+    "a long note": lambda: style.nothing("Is it?", "because " * 30, EMPTY),
 }
 
 
 @pytest.mark.parametrize("name", LONG)
 def test_nothing_that_is_written_leaves_the_figure_or_covers_the_title(name: str) -> None:
     figure = LONG[name]()
-    drawing.png(figure, int(figure.dpi))
+    style.png(figure, int(figure.dpi))
     axes, (width, height) = axes_of(figure), figure.get_size_inches()
     written = figure.get_tightbbox()  # in inches
     assert written.x0 >= 0 and written.x1 <= width and written.y0 >= 0 and written.y1 <= height
@@ -275,9 +281,9 @@ def test_nothing_that_is_written_leaves_the_figure_or_covers_the_title(name: str
 def test_the_answer_before_across_and_after_the_change_is_one_line_as_alt_text() -> None:
     figure = LONG["executions"]()
     assert "\n" in axes_of(figure)._left_title.get_text()
-    assert "\n" not in drawing.describe(figure)
-    assert "· after: 39039 of 39039 succeeded" in drawing.describe(figure)
-    assert "check-ins and drills together" in drawing.describe(figure)
+    assert "\n" not in style.describe(figure)
+    assert "· after: 39039 of 39039 succeeded" in style.describe(figure)
+    assert "check-ins and drills together" in style.describe(figure)
 
 
 def latencies(*rows: tuple[str, str, float], **more: list[bool]) -> pd.DataFrame:
@@ -352,7 +358,7 @@ def test_risk_bars_hold_every_usable_score_and_the_rest_is_named() -> None:
 )
 def test_threshold_labels_never_overlap(near: dict[str, float]) -> None:
     figure = tuning_charts.risk_distribution(pd.DataFrame({"risk_score": [float(n % 101) for n in range(9999)]}), near)
-    drawing.png(figure, 80)
+    style.png(figure, 80)
     boxes = [text.get_window_extent() for text in axes_of(figure).texts]
     assert len(boxes) == 4
     assert not any(a.overlaps(b) for at, a in enumerate(boxes) for b in boxes[at + 1 :])
@@ -381,10 +387,10 @@ def test_alerts_by_threshold_without_a_current_value() -> None:
 
 def test_drawing_leaves_matplotlib_as_it_was_and_never_imports_pyplot() -> None:
     before = dict(mpl.rcParams)
-    charts.executions(counts((0, "Started", 1)), CHANGE)
+    review_charts.executions(counts((0, "Started", 1)), CHANGE)
     assert dict(mpl.rcParams) == before
     code = (
-        "import sys, lib.charts, lib.run_charts, lib.tuning_charts, lib.picture, lib.definitions.documents as d; "
+        "import sys, lib.display.charts.review_charts, lib.display.charts.run_charts, lib.display.charts.tuning_charts, lib.display.charts.workflow_picture, lib.definitions.documents as d; "
         + ("print([m for m in ('matplotlib.pyplot', 'boto3', 'botocore') if m in sys.modules])")
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -392,11 +398,11 @@ def test_drawing_leaves_matplotlib_as_it_was_and_never_imports_pyplot() -> None:
 
 
 def test_a_notebook_gets_a_picture_with_alt_text() -> None:
-    figure = charts.executions(counts((0, "Succeeded", 1)), None)
+    figure = review_charts.executions(counts((0, "Succeeded", 1)), None)
     data, extra = figure._repr_mimebundle_()
     assert data["image/png"].startswith(b"\x89PNG")
-    assert extra["image/png"]["alt"] == drawing.describe(figure)
-    assert "1 of 1 succeeded" in drawing.describe(figure)
+    assert extra["image/png"]["alt"] == style.describe(figure)
+    assert "1 of 1 succeeded" in style.describe(figure)
 
 
 @pytest.mark.parametrize(
@@ -404,12 +410,12 @@ def test_a_notebook_gets_a_picture_with_alt_text() -> None:
     [(0, "0 ms"), (0.0844, "84 ms"), (1.94, "1.94 s"), (60, "60 s"), (600, "10 min"), (7200, "2 h")],
 )
 def test_durations_are_spoken(seconds: float, said: str) -> None:
-    assert drawing.spoken(seconds) == said
+    assert style.spoken(seconds) == said
 
 
 def test_a_moment_without_a_zone_is_utc() -> None:
-    assert drawing.utc(datetime(2026, 1, 1, 12)) == pd.Timestamp("2026-01-01T12:00Z")
-    assert drawing.utc(pd.Timestamp("2026-01-01T12:00+02:00")) == pd.Timestamp("2026-01-01T10:00Z")
+    assert style.utc(datetime(2026, 1, 1, 12)) == pd.Timestamp("2026-01-01T12:00Z")
+    assert style.utc(pd.Timestamp("2026-01-01T12:00+02:00")) == pd.Timestamp("2026-01-01T10:00Z")
 
 
 @pytest.mark.parametrize(
@@ -458,7 +464,7 @@ def test_the_same_times_are_not_slower_because_there_are_more_of_them() -> None:
     assert said.endswith("of the newest 100 check-ins each, no drills")
     per_period = times(*((n, "p99", 700 + n) for n in range(5)), *((n, "p99", 702) for n in range(5, 300)))
     assert "median p99 before: 702 ms of 5 periods · after: 702 ms of 295 periods" in words(
-        charts.execution_time(per_period, CHANGE, 30_000)
+        review_charts.execution_time(per_period, CHANGE, 30_000)
     )
 
 
@@ -469,8 +475,8 @@ def test_the_times_of_drills_are_not_those_of_checkins_and_few_have_no_p99() -> 
     )
     assert "no check-in has ended before the change" in chart_answers.like_with_like(took([], [1.0]))
     assert "before and after" in chart_answers.like_with_like(took([1.0], [1.0], "drills"))
-    figure = charts.execution_time(times((0, "p99", 900)), CHANGE, 30_000, frame)
-    assert "of the newest 2 check-ins each, no drills" in drawing.describe(figure)
+    figure = review_charts.execution_time(times((0, "p99", 900)), CHANGE, 30_000, frame)
+    assert "of the newest 2 check-ins each, no drills" in style.describe(figure)
 
 
 def test_one_that_never_ends_is_the_slowest_and_the_failed_are_said() -> None:
@@ -487,7 +493,7 @@ def test_the_executions_answer_counts_checkins_and_drills_apart() -> None:
     split = pd.DataFrame(rows, columns=["who", "when", "succeeded", "finished"]).assign(
         low=0.9, high=1.0, **{"too long": [0, 0, 0], "in doubt": [0, 7, 0], "still running": [0, 2, 0]}
     )
-    said = drawing.describe(charts.executions(counts((0, "Succeeded", 328)), CHANGE, split))
+    said = style.describe(review_charts.executions(counts((0, "Succeeded", 328)), CHANGE, split))
     assert (
         "check-ins before: 60 of 60 succeeded (90% to 100%) · check-ins after: none finished, 7 IN DOUBT, 2 still run"
         in said

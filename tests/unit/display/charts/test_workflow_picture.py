@@ -9,53 +9,53 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from lib import drawing, layout, picture
 from lib import settings as parameters
 from lib.asl import conditions
 from lib.asl.states import walk
 from lib.definitions import templates
+from lib.display.charts import layout, style, workflow_picture
+from lib.display.charts.layout import Edge
 from lib.errors import BadParameters
-from lib.layout import Edge
 
-BASELINE = Path(parameters.ROOT) / "rehearsal" / "baseline-definition.json"
+BASELINE = Path(parameters.ROOT) / "rehearsal" / "account" / "baseline-definition.json"
 PHASE_3 = templates.definition(parameters.load("local"))
 
 
 def rectangles(
-    block: picture.Block, origin: tuple[float, float] = (0, 0)
+    block: workflow_picture.Block, origin: tuple[float, float] = (0, 0)
 ) -> list[tuple[str, float, float, float, float]]:
     """Every box that holds no other: name, left, top, right, bottom."""
     found = []
     for name in block.states:
         x, y = block.layout.spots[name]
         inner = block.branches[name]
-        width, height = picture._size(name, inner)
+        width, height = workflow_picture._size(name, inner)
         left, top = origin[0] + x - width / 2, origin[1] + y
         if not inner:
             found.append((name, left, top, left + width, top + height))
-        corner = left + picture.MARGIN
+        corner = left + workflow_picture.MARGIN
         for branch in inner:
             found += rectangles(branch, (corner, top + 0.5))
-            corner += branch.layout.size[0] + picture.MARGIN
+            corner += branch.layout.size[0] + workflow_picture.MARGIN
     return found
 
 
 @pytest.mark.parametrize("definition", [PHASE_3, json.loads(BASELINE.read_text())], ids=["phase 3", "before"])
 def test_every_state_is_drawn_once_and_no_two_overlap(definition: dict) -> None:
-    boxes = rectangles(picture.arrange(definition))
-    states = [state.name for state in walk(definition) if state.type not in picture.NESTED]
+    boxes = rectangles(workflow_picture.arrange(definition))
+    states = [state.name for state in walk(definition) if state.type not in workflow_picture.NESTED]
     assert sorted(box[0] for box in boxes) == sorted(states)
     for (one, l1, t1, r1, b1), (two, l2, t2, r2, b2) in combinations(boxes, 2):
         assert r1 <= l2 + 1e-6 or r2 <= l1 + 1e-6 or b1 <= t2 + 1e-6 or b2 <= t1 + 1e-6, f"{one} lies on {two}"
 
 
 def test_the_picture_holds_every_name_and_fits_its_paper() -> None:
-    figure = picture.workflow(PHASE_3)
-    drawing.png(figure, 40)
+    figure = workflow_picture.workflow(PHASE_3)
+    style.png(figure, 40)
     texts = figure.findobj(mpl.text.Text)
     written = {text.get_text().replace("\n", "") for text in texts}
     for state in walk(PHASE_3):
-        assert state.name in written or state.type in picture.NESTED
+        assert state.name in written or state.type in workflow_picture.NESTED
     assert any(text.startswith("CrisisProtocol: 3 branches") for text in written)
     (axes,) = figure.axes
     area = axes.get_window_extent()
@@ -66,24 +66,24 @@ def test_the_picture_holds_every_name_and_fits_its_paper() -> None:
 
 
 def test_the_names_fit_their_boxes() -> None:
-    figure = picture.workflow(PHASE_3)
-    drawing.png(figure, 100)
+    figure = workflow_picture.workflow(PHASE_3)
+    style.png(figure, 100)
     names = {state.name for state in walk(PHASE_3)}
     for text in figure.axes[0].texts:
         if text.get_text().replace("\n", "") in names:
-            assert text.get_window_extent().width <= picture.BOX[0] * figure.dpi, text.get_text()
+            assert text.get_window_extent().width <= workflow_picture.BOX[0] * figure.dpi, text.get_text()
 
 
 def test_it_says_in_one_line_what_it_shows() -> None:
-    words = drawing.describe(picture.workflow(json.loads(BASELINE.read_text())))
+    words = style.describe(workflow_picture.workflow(json.loads(BASELINE.read_text())))
     assert words == "Workflow of 6 states (1 Choice, 1 Fail, 1 Pass, 3 Task), starting at ProcessCheckin"
 
 
 def test_edges_are_next_choices_and_dashed_catches() -> None:
     state = {"Next": "A", "Catch": [{"Next": "B"}, {"Next": "B"}], "Type": "Task"}
-    assert picture.edges_of("T", state) == [Edge("T", "A"), Edge("T", "B", "", True)]
+    assert workflow_picture.edges_of("T", state) == [Edge("T", "A"), Edge("T", "B", "", True)]
     rule = {"Variable": "$.risk", "NumericGreaterThan": 95, "Next": "A"}
-    assert picture.edges_of("C", {"Choices": [rule], "Default": "B", "Type": "Choice"}) == [
+    assert workflow_picture.edges_of("C", {"Choices": [rule], "Default": "B", "Type": "Choice"}) == [
         Edge("C", "A", "risk above 95"),
         Edge("C", "B", "otherwise"),
     ]
@@ -92,7 +92,7 @@ def test_edges_are_next_choices_and_dashed_catches() -> None:
 @pytest.mark.parametrize("definition", [{}, {"States": {}}, {"States": {"A": {"Type": "Pass"}}, "StartAt": "B"}])
 def test_nothing_to_draw_is_refused(definition: dict) -> None:
     with pytest.raises(BadParameters, match="nothing to draw"):
-        picture.workflow(definition)
+        workflow_picture.workflow(definition)
 
 
 def test_loops_maps_and_unreachable_states_are_drawn_too() -> None:
@@ -111,10 +111,10 @@ def test_loops_maps_and_unreachable_states_are_drawn_too() -> None:
             "Odd": {"Type": "NewKind", "Next": "Odd"},
         },
     }
-    figure = picture.workflow(definition)
-    drawing.png(figure, 40)
-    assert "6 states" in drawing.describe(figure)
-    boxes = rectangles(picture.arrange(definition))
+    figure = workflow_picture.workflow(definition)
+    style.png(figure, 40)
+    assert "6 states" in style.describe(figure)
+    boxes = rectangles(workflow_picture.arrange(definition))
     assert {box[0] for box in boxes} == {"Wait", "Check", "Inner", "Lost", "Odd"}
 
 

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lib.checks import Status
-from lib.drawing import (
+from lib.display.charts.style import (
     BLACK,
     BLUE,
     ORANGE,

@@ -7,9 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from lib import chart_answers as answers
 from lib import routes
-from lib.drawing import (
+from lib.display.charts import chart_answers as answers
+from lib.display.charts.style import (
     BEHIND,
     BLACK,
     BLUE,

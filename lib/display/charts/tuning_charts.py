@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
 from lib import routes
-from lib.charts import COLOURS, mark_of
-from lib.drawing import BEHIND, BLACK, GREY, SKY, canvas, legend, nothing, styled
+from lib.display.charts.review_charts import COLOURS, mark_of
+from lib.display.charts.style import BEHIND, BLACK, GREY, SKY, canvas, legend, nothing, styled
 from lib.routes import Route
 
 RISKS = [threshold.placeholder for threshold in routes.RISKS]

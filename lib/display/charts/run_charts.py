@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lib.drawing import (
+from lib.display.charts.style import (
     BLACK,
     BLUE,
     GREEN,

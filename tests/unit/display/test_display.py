@@ -19,13 +19,14 @@ from matplotlib.text import Text
 from nbconvert import HTMLExporter
 from rich.console import Console
 
-from lib import drawing, picture, run, show, terminal
+from lib import run
 from lib.aws import Identity, Live
 from lib.changes import engine
 from lib.changes.plans import Outcome, Plan, Result
 from lib.checks import Check
 from lib.definitions import mermaid
-from lib.display import console, executed, page
+from lib.display import console, executed, page, show, terminal
+from lib.display.charts import style, workflow_picture
 from lib.errors import NotAsWanted, RunbookError
 from lib.record import records
 from lib.record.change_rows import WriteState
@@ -88,7 +89,7 @@ SHOWN = {
     "who is calling": lambda settings, record: show.identity(
         Live(settings, Identity(HOSTILE, HOSTILE, HOSTILE, HOSTILE), None), record
     ),
-    "a caption": lambda *_: show.figure(drawing.canvas(HOSTILE, HOSTILE)[0], HOSTILE),
+    "a caption": lambda *_: show.figure(style.canvas(HOSTILE, HOSTILE)[0], HOSTILE),
 }
 
 
@@ -216,7 +217,7 @@ def test_a_diagram_holds_no_directive_and_no_markup_of_a_states_name():
 
 
 def test_a_picture_of_somebodys_names_is_drawn_and_its_text_is_legible(recwarn):
-    figure = picture.workflow(machine(PLAIN_JSON[:70] + "\x1b]52;\u202e"))
+    figure = workflow_picture.workflow(machine(PLAIN_JSON[:70] + "\x1b]52;\u202e"))
     data, metadata = figure._repr_mimebundle_()
     assert data["image/png"]
     assert not UNSEEN.search(metadata["image/png"]["alt"])

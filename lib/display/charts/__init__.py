@@ -1,0 +1,1 @@
+"""Figures from frames, in one style. No AWS."""
