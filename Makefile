@@ -35,7 +35,7 @@ mutants: $(VENV)/ready  ## every small change of the core: the unit tests notice
 
 lab: $(VENV)/ready  ## JupyterLab on copies of the notebooks, for a step-through on the kept account
 	mkdir -p $(LAB) && cp runbooks/*.ipynb $(LAB)
-	$(RUN)/python -I -X utf8 lib/record/origin.py lib.lab $(LAB)
+	$(RUN)/python -I -X utf8 lib/record/origin.py lib.cli.lab $(LAB)
 
 $(VENV)/ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version)'

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from lib import settings
-from lib.cli import carry_out, told
+from lib.cli.change_commands import carry_out, told
 from lib.display.terminal import say
 from lib.drills import broken_tasks
 from lib.errors import BadParameters

@@ -18,7 +18,7 @@ from pathlib import Path
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lib.command import told
+from lib.cli.app import told
 from lib.display.terminal import say, table
 from lib.errors import BadParameters, RunbookError
 from lib.settings import ROOT

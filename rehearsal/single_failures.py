@@ -23,7 +23,7 @@ from typing import Any
 
 import click
 
-from lib.command import told
+from lib.cli.app import told
 from lib.definitions import templates
 from lib.display.terminal import say
 from lib.display.terminal import table as print_table

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from lib import settings as parameters
-from lib.command import told
+from lib.cli.app import told
 from lib.errors import BadParameters, NotAsWanted
 from lib.record import records
 from lib.record.records import Record

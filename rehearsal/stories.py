@@ -6,9 +6,9 @@ executes a phase is not papermill here (`steps`).
 
 from collections.abc import Callable, Sequence
 
-from lib import cli, undoing
 from lib.aws import connect
 from lib.changes import approval
+from lib.cli import change_commands, undo_commands
 from lib.errors import BadParameters
 from lib.record import records
 from lib.record.run_phases import VALIDATION
@@ -29,12 +29,12 @@ def phases(first: str, last: str) -> Work:
 
 def applied(chosen: Sequence[str]) -> Work:
     """`runbook apply` with these phases."""
-    return lambda settings: cli.carry_out(settings, chosen, execute=execute)
+    return lambda settings: change_commands.carry_out(settings, chosen, execute=execute)
 
 
 def undo(settings: Settings) -> int:
     """`runbook rollback RUN_ID --break-lock`."""
-    return undoing.rolled_back(*undoing.to_undo(settings, "", ""), break_lock=True, execute=execute)
+    return undo_commands.rolled_back(*undo_commands.to_undo(settings, "", ""), break_lock=True, execute=execute)
 
 
 def go_on(story: str) -> Work:
@@ -42,12 +42,12 @@ def go_on(story: str) -> Work:
 
     def work(settings: Settings) -> int:
         try:
-            return cli.go_on(settings, break_lock=True, undo=False, execute=execute)
+            return change_commands.go_on(settings, break_lock=True, undo=False, execute=execute)
         except BadParameters:
             record = records.existing(settings, settings.run_id)
             if record.verdict() is not None and record.latest(approval.PLAN) is not None:
                 raise
-        undoing.break_left(connect(settings), settings.run_id)
+        undo_commands.break_left(connect(settings), settings.run_id)
         return STORIES[story](settings)
 
     return work

@@ -16,8 +16,8 @@ from hostile import PLAIN_JSON
 from nbconvert import HTMLExporter
 from waiting import until
 
-from lib import notebooks
 from lib.aws import connect
+from lib.cli import notebooks
 from lib.drills import drill_log
 from lib.phases import state_machine
 from lib.record import formats, records

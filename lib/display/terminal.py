@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
-from lib import run
 from lib.aws import Live
 from lib.changes.plans import Change, Plan
 from lib.checks import Check, Status, brief
+from lib.cli import runner
 from lib.display import console
 from lib.display.console import table
 from lib.errors import RunbookError
@@ -55,7 +55,7 @@ def progress(phase: Phase) -> None:
 def summary(record: Record, done: Sequence[Phase], earlier: Sequence[str]) -> None:
     """Every phase against the plan's minutes, the success criteria as in `criteria`, and where the record is."""
     taken, planned = sum(phase.seconds for phase in done) / 60, sum(run_phases.PLANNED_MINUTES.values())
-    verdict = run_phases.verdict_of_part(run.overall(done), [phase.number for phase in done])
+    verdict = run_phases.verdict_of_part(runner.overall(done), [phase.number for phase in done])
     total = ["total", verdict, "", "", "", f"{taken:.1f} min", f"{planned} min"]
     columns = ["phase", "verdict", "cells run", "failed", "not run", "took", "planned"]
     table(f"Run {record.run_id}", columns, [*map(_phase_row, done), total])
@@ -133,7 +133,7 @@ def statuses(chosen: Settings) -> None:
     """The runs of an environment, oldest first, as the machine left them that wrote last."""
     here = set(records.runs(chosen))
     found = [_said_of(chosen, record) for record in records.latest_of_each(records.every(chosen))]
-    begun = [row for row in found if run.took_place(row)]
+    begun = [row for row in found if runner.took_place(row)]
     rows = [[_where(row, here), row["verdict"], row.get("mode", "-"), row.get("started", "-")] for row in begun]
     table(f"Runs of {chosen.environment}, as recorded", ["run", "verdict", "mode", "started"], rows)
     others = [f"{row['run_id']} ({row['verdict']})" for row in found if row not in begun]
@@ -146,7 +146,7 @@ def _said_of(chosen: Settings, record: Record) -> dict[str, Any]:
     try:
         wrong = records.altered(chosen, record)
         if not wrong:
-            return run.status(record)
+            return runner.status(record)
         return {"run_id": record.run_id, "phases": [], "verdict": f"NOT AS SEALED: {'; '.join(wrong)}"}
     except RunbookError as error:
         return {"run_id": record.run_id, "phases": [], "verdict": f"cannot be read: {error}"}
@@ -158,7 +158,7 @@ def _where(row: Mapping[str, Any], here: Container[str]) -> str:
 
 def status(record: Record) -> None:
     """One run's phases."""
-    found = run.status(record)
+    found = runner.status(record)
     keys = ("notebook", "verdict", "cells_run", "cells_failed", "cells_not_run")
     rows = [[*(str(row[key]) for key in keys), brief(row["error"])] for row in found["phases"]]
     columns = ["phase", "verdict", "cells run", "failed", "not run", "error"]

@@ -1,6 +1,6 @@
 """That what runs is this checkout's lib: starts it apart from the operator's set-up, hashes it as it is imported.
 
-Run as a script by an isolated Python, it runs one module of lib: `python -I -X utf8 lib/record/origin.py lib.cli plan ENV`.
+Run as a script by an isolated Python, it runs one module of lib: `python -I -X utf8 lib/record/origin.py lib.cli.change_commands plan ENV`.
 """
 
 import gc
@@ -26,7 +26,7 @@ NOT_OURS = (
     "PYTHON", "JUPYTER", "JPY_", "IPYTHON", "IPY_", "IPYKERNEL", "PAPERMILL", "NBCLIENT", "PYDEVD", "MPLBACKEND",
     "MATPLOTLIB", "BOTOCORE", "AWS_DEFAULTS_MODE",
 )  # fmt: skip
-KERNEL = "lib.kernel"
+KERNEL = "lib.cli.kernel"
 DECISIVE = (".py", ".json")  # code, and the definitions that it deploys
 # jsonschema's grammar of IRIs, which no notebook's schema asks for: each start would read it for two seconds.
 NEEDLESS = "rfc3987_syntax"

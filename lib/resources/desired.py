@@ -93,7 +93,7 @@ def documentation(live: Live, known: Entries | None = None) -> list[Wanted]:
 
 
 # The phases that change something, by their notebook, in the order in which they run (`run_phases.NOTEBOOKS` says why).
-# Each takes the ways in as well, where they were read just now: a whole plan asks for them once (`run.plan_all`).
+# Each takes the ways in as well, where they were read just now: a whole plan asks for them once (`runner.plan_all`).
 PHASES = {
     "01": infrastructure,
     "02": iam_permissions,

@@ -19,10 +19,10 @@ from accounts import differing, fresh, nowhere, snapshot, started_by_alias
 from click.testing import CliRunner
 from papermill.exceptions import PapermillExecutionError
 
-from lib import cli, run
 from lib.aws import Live, connect
 from lib.changes import approval, approvers, engine, kept_plans
 from lib.changes.plans import Plan, Wanted, entry, written
+from lib.cli import change_commands, runner
 from lib.definitions import loader
 from lib.errors import Refused
 from lib.phases import rollback, state_machine
@@ -157,7 +157,7 @@ class Stage:
 
     @property
     def plans(self) -> list[Plan]:
-        return run.plan_all(self.live)
+        return runner.plan_all(self.live)
 
     def aws(self, service: str) -> Any:
         return clients.client(self.settings.endpoint_url, service)
@@ -183,12 +183,12 @@ def approved(settings: Settings) -> Stage:
     asked = {"approval": "required", "not_exercised_here": [], "mode": "apply", "may_replace": 50}
     asked = settings.model_copy(update=asked)
     live = connect(asked)
-    planned = approval.plan_data(run.plan_all(live), asked)
+    planned = approval.plan_data(runner.plan_all(live), asked)
     records.open_run(asked).keep_json(approval.PLAN, planned)  # as `runbook plan` keeps it
     people = {"approved_by": "reviewer", "change_ticket": "CHG-7", "approved_plan": planned["fingerprint"]}
     asked = asked.model_copy(update=people)
     record, live = records.open_run(asked), connect(asked)
-    run.begin(asked, record, live, ["00", *desired.PHASES])
+    runner.begin(asked, record, live, ["00", *desired.PHASES])
     return Stage(live, asked, record)
 
 
@@ -294,7 +294,7 @@ def said(settings: Settings, command: str, *more: str, **other: Any) -> tuple[in
     """Exit code, output and complaint of `runbook`, in this process."""
     given = {key: getattr(settings, key) for key in NAMED} | {"approval": "required", "not_exercised_here": "[]"}
     sets = [word for key, value in {**given, **other}.items() for word in ("--set", f"{key}={value}")]
-    ended = CliRunner().invoke(cli.main, [command, "local", *more, *sets])
+    ended = CliRunner().invoke(change_commands.main, [command, "local", *more, *sets])
     if ended.exception and not isinstance(ended.exception, SystemExit):
         raise ended.exception
     return ended.exit_code, ended.stdout, ended.stderr
@@ -342,7 +342,7 @@ def test_an_approval_from_plan_to_rollback_and_once_only(account, client):
     code, _, err = said(account, "apply", "--only", "01", *options)
     assert (code, f"{fingerprint} was applied by run {first.run_id} of " in err) == (3, True)
     chosen = account.model_copy(update={"mode": "apply"})
-    with run.sealed(first):
+    with runner.sealed(first):
         engine.roll_back(rollback.plan(connect(chosen), first), chosen, first, run_lock.of(connect(chosen)))
     # The account's plan is the approved one again; the approval is spent all the same, also for the run itself.
     place = AccountGuards(connect(chosen)).place
@@ -382,7 +382,7 @@ def test_once_approval_was_required_no_file_and_no_notebook_goes_without(account
     names = ("endpoint_url", "outputs_dir", "docs_dir")
     line = [word for key in names for word in ("--set", f"{key}={getattr(account, key)}")]
     for words in (["local", *line], [str(copy)]):
-        ended = CliRunner().invoke(cli.main, ["apply", words[0], "--only", "01", *words[1:]])
+        ended = CliRunner().invoke(change_commands.main, ["apply", words[0], "--only", "01", *words[1:]])
         assert (ended.exit_code, since in ended.stderr) == (3, True), ended.stderr
     by_hand = {**account.model_dump(), "mode": "apply", "approval": "none"}
     with pytest.raises(PapermillExecutionError, match=re.escape(since)):
@@ -419,7 +419,7 @@ def test_a_phase_by_hand_goes_on_with_a_run_that_a_command_began_and_with_no_fil
     asked = {"approval": "required", "not_exercised_here": [], "mode": "apply", "run_id": "forged", **people}
     forged = load("local", {key: getattr(account, key) for key in NAMED} | asked)
     before, live, record = snapshot(account), connect(forged), records.open_run(forged)
-    record.keep_json(approval.PLAN, approval.begun_plan(run.plan_all(live), forged, record, CALLER))
+    record.keep_json(approval.PLAN, approval.begun_plan(runner.plan_all(live), forged, record, CALLER))
     records.seal(record)
     with pytest.raises(PapermillExecutionError, match="the account keeps none that a command began it with"):
         by_hand(forged, "01", tmp_path)
@@ -438,7 +438,7 @@ def test_a_phase_by_hand_goes_on_with_a_run_that_a_command_began_and_with_no_fil
 @pytest.mark.parametrize("way", ["rollback", "restore"])
 def test_a_folder_of_before_its_first_write_put_back_after_the_undo_applies_nothing(way, account, tmp_path):
     begun = approved(account)
-    with run.sealed(begun.record):
+    with runner.sealed(begun.record):
         state_machine.backup(begun.live, begun.record)
     shutil.copytree(begun.record.folder, tmp_path / "kept")
     plan = engine.plan("01", desired.PHASES["01"](begun.live))

@@ -17,7 +17,7 @@ import pytest
 from accounts import NO_RETRIES, differing, snapshot
 from click.testing import CliRunner
 
-from lib import cli as command
+from lib.cli import change_commands as command
 from lib.settings import ROOT, Settings
 from rehearsal import baseline, clients, history
 from rehearsal import cli as rehearsal_cli

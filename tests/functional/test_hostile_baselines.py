@@ -11,9 +11,9 @@ import pytest
 from accounts import differing, snapshot
 from click.testing import CliRunner
 
-from lib import cli, resume, run
 from lib.aws import connect
 from lib.changes import engine, loss_guard
+from lib.cli import change_commands, resume, runner
 from lib.definitions import loader, marked_sections
 from lib.errors import Refused
 from lib.phases import preflight, rollback
@@ -171,12 +171,12 @@ def applied(account: Settings, **more: Any) -> tuple[Settings, Record]:
     chosen = account.model_copy(update={"mode": "apply", **more})
     record = records.open_run(chosen)
     live = connect(chosen)
-    loss_guard.require_no_loss(run.plan_all(live), chosen, record)
+    loss_guard.require_no_loss(runner.plan_all(live), chosen, record)
     for number, wanted in desired.PHASES.items():
         outcome = engine.carry_out(engine.plan(number, wanted(live)), chosen, record, run_lock.of(live))
         failed = [check for check in engine.verify(outcome, chosen, record) if check.status == "failed"]
         assert failed == []
-    assert not any(plan.pending for plan in run.plan_all(live))
+    assert not any(plan.pending for plan in runner.plan_all(live))
     return chosen, record
 
 
@@ -595,7 +595,7 @@ def test_a_phase_stepped_by_hand_refuses_itself_too(account, client):
 def test_with_other_thresholds_our_own_values_are_replaced_without_asking(account):
     applied(account)
     settings = account.model_copy(update={"crisis_risk_above": 97, "log_retention_days": 30})
-    plans = run.plan_all(connect(settings))
+    plans = runner.plan_all(connect(settings))
     assert {plan.phase for plan in plans if plan.pending} >= {"03", "06"}
     assert loss_guard.refusal(plans, settings, records.open_run(settings)) == ""
     assert loss_guard.losses(plans, loss_guard.Ours()) != []
@@ -627,14 +627,14 @@ def words(account: Settings, command: str, *more: str) -> list[str]:
 def test_the_commands_refuse_with_exit_code_3_and_write_nothing(account, client):
     paused_rule(client, account)
     before = everything(account)
-    planned = CliRunner().invoke(cli.main, words(account, "plan"))
+    planned = CliRunner().invoke(change_commands.main, words(account, "plan"))
     assert planned.exit_code == 3
     assert planned.stderr.startswith("Refused: this plan would replace 1 value that no recorded run wrote: ")
     assert "who notices" in planned.stdout
     assert "every check-in from now on" in " ".join(planned.stdout.split())
     assert "Plan: plan-" not in planned.stdout
     for more in ([], ["--only", "04"]):
-        ended = CliRunner().invoke(cli.main, words(account, "apply", *more))
+        ended = CliRunner().invoke(change_commands.main, words(account, "apply", *more))
         assert (ended.exit_code, "would replace 1 value" in ended.stderr) == (3, True)
     found = [(record.read_json("run.json") or {"verdict": "planned"})["verdict"] for record in records.every(account)]
     assert sorted(found) == ["planned", "refused", "refused"]
@@ -648,7 +648,7 @@ def test_a_persons_contact_under_the_drill_users_id_is_replaced_by_no_number_and
     client("dynamodb").put_item(TableName=account.table_name, Item=item)
     before = everything(account)
     for line in (["plan"], ["apply"], ["apply", "--only", "01"], ["drill"], ["status"]):
-        ended = CliRunner().invoke(cli.main, [*words(account, *line), "--set", "may_replace=100"])
+        ended = CliRunner().invoke(change_commands.main, [*words(account, *line), "--set", "may_replace=100"])
         assert not re.search("Jane|Roe|5550100123|jane.roe", ended.output)
         assert ended.exit_code == (0 if line == ["status"] else 3)
         if line[0] in ("plan", "apply"):
@@ -663,15 +663,15 @@ def test_the_phases_that_lose_nothing_may_begin(account, client):
     paused_rule(client, account)
     settings = account.model_copy(update={"mode": "apply"})
     record, live = records.open_run(settings), connect(settings)
-    run.begin(settings, record, live, ["02"])
+    runner.begin(settings, record, live, ["02"])
     with pytest.raises(Refused, match="would replace 1 value"):
-        run.begin(settings, record, live, ["04"])
+        runner.begin(settings, record, live, ["04"])
 
 
 def test_going_on_with_a_run_is_refused_where_it_would_lose_something(account, client):
     settings = account.model_copy(update={"mode": "apply"})
     record, live = records.open_run(settings), connect(settings)
-    run.begin(settings, record, live, ["04"])
+    runner.begin(settings, record, live, ["04"])
     resume.begin(settings, record, live, ["04"])
     paused_rule(client, account)
     with pytest.raises(Refused, match="would replace 1 value"):

@@ -16,10 +16,10 @@ from accounts import differing, snapshot
 from click.testing import CliRunner
 from waiting import until
 
-from lib import cli
 from lib.aws import Live, connect
 from lib.changes import engine
 from lib.changes.plans import Plan
+from lib.cli import change_commands
 from lib.errors import Refused, Superseded
 from lib.record import records
 from lib.record.records import LOG, Record
@@ -41,7 +41,7 @@ def words(settings: Settings, command: str, *more: str) -> list[str]:
 
 def said(settings: Settings, command: str, *more: str) -> tuple[int, str, str]:
     """Exit code, output and complaint of `runbook`, in this process."""
-    ended = CliRunner().invoke(cli.main, words(settings, command, *more))
+    ended = CliRunner().invoke(change_commands.main, words(settings, command, *more))
     if ended.exception and not isinstance(ended.exception, SystemExit):
         raise ended.exception
     assert TOKEN not in os.environ
@@ -182,7 +182,9 @@ def test_no_option_no_copy_and_no_clock_puts_a_run_beside_another(free, tmp_path
         before = snapshot(free)
         code, _, err = said(free, "apply", "--only", "01", "--set", "lock_name=/beside")
         assert (code, "lock_name /beside: parameters/local.yaml says" in err, len(err.splitlines())) == (3, True, 1)
-        ended = CliRunner().invoke(cli.main, ["apply", str(file), "--set", f"endpoint_url={free.endpoint_url}"])
+        ended = CliRunner().invoke(
+            change_commands.main, ["apply", str(file), "--set", f"endpoint_url={free.endpoint_url}"]
+        )
         assert (ended.exit_code, "lock_name /beside: parameters/local.yaml says" in ended.stderr) == (3, True)
         code, _, err = said(free, "lock", "--break", "r9")
         assert (code, "in force for 600 s each time that it is renewed, last " in err) == (3, True)

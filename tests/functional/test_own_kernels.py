@@ -12,10 +12,10 @@ import pytest
 from jupyter_client.manager import AsyncKernelManager
 from nbformat.v4 import new_code_cell, new_notebook
 
-from lib import command, engine, notebooks, outputs, run
-from lib.engine import Kernels
+from lib.cli import app, kernels, notebooks, output_limits, runner
+from lib.cli.kernels import Kernels
+from lib.cli.lab import LabKernels
 from lib.errors import BadParameters, Refused, RunbookError, Superseded, Unreachable, Unrecorded
-from lib.lab import LabKernels
 from lib.record import records
 from lib.record.run_phases import Phase
 from lib.settings import load
@@ -171,7 +171,7 @@ def test_by_hand_in_jupyterlab_the_kernel_is_started_as_in_a_run():
     assert (
         LabKernels().kernel_spec.argv
         == Kernels().kernel_spec.argv
-        == [*engine.origin.command("lib.kernel"), "-f", "{connection_file}"]
+        == [*kernels.origin.command("lib.cli.kernel"), "-f", "{connection_file}"]
     )
 
 
@@ -180,14 +180,14 @@ def test_the_sockets_lie_where_their_path_is_short_enough(folder, tmp_path, monk
     (tmp_path / folder).mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / folder))
     monkeypatch.setattr("tempfile.tempdir", None)
-    with engine.sockets() as found:
-        assert len(str(found / "kernel-ipc-5").encode()) <= engine.LONGEST
+    with kernels.sockets() as found:
+        assert len(str(found / "kernel-ipc-5").encode()) <= kernels.LONGEST
         assert found.stat().st_mode & 0o777 == 0o700
     assert not found.exists()
 
 
 def test_where_no_folder_can_hold_them_the_phase_says_so(executed, monkeypatch, tmp_path):
-    monkeypatch.setattr(engine, "ELSEWHERE", (str(tmp_path / "gone"),))
+    monkeypatch.setattr(kernels, "ELSEWHERE", (str(tmp_path / "gone"),))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / ("t" * 90)))
     done, _, _ = executed("1")
     assert (done.verdict, done.error_class) == ("failed", "BadParameters")
@@ -208,7 +208,7 @@ def test_a_limit_that_was_passed_fails_the_phase_and_is_told_as_such(cell, execu
 
 
 def test_output_without_end_is_cut_and_the_number_is_said(executed, monkeypatch):
-    monkeypatch.setattr(outputs.Bound.__init__, "__defaults__", (100_000, 0, 0))
+    monkeypatch.setattr(output_limits.Bound.__init__, "__defaults__", (100_000, 0, 0))
     done, record, shown = executed("for _ in range(20):\n    print('x' * 99_999)", "print('after')")
     assert done.verdict == "succeeded"
     assert "[cut: of 2000000 characters of output, 1900000 are not kept]" in shown
@@ -219,7 +219,7 @@ def test_output_without_end_is_cut_and_the_number_is_said(executed, monkeypatch)
 def test_an_error_of_any_length_is_told_in_a_bounded_sentence(executed):
     done, record, _ = executed("raise ValueError('y' * 3_000_000)")
     assert done.error.startswith("ValueError: yyy")
-    assert len(done.error) <= outputs.LINE
+    assert len(done.error) <= output_limits.LINE
     assert (record.folder / done.output).stat().st_size < 150_000
 
 
@@ -247,12 +247,12 @@ def test_an_error_that_is_no_whole_text_fails_with_its_own_class(executed):
 def test_every_error_of_ours_keeps_its_exit_code_through_the_kernel(error, executed):
     done, _, _ = executed(f"from lib.errors import {error.__name__}\nraise {error.__name__}('so it is')")
     assert (done.error_class, done.error) == (error.__name__, f"{error.__name__}: so it is")
-    assert command.exit_code([done]) == error.exit_code
+    assert app.exit_code([done]) == error.exit_code
 
 
 def test_an_error_of_another_family_that_ends_like_one_of_ours_is_a_failure(executed):
     done, _, _ = executed("class NotRefused(Exception): ...\nraise NotRefused('x')")
-    assert (done.error_class, command.exit_code([done])) == ("NotRefused", 1)
+    assert (done.error_class, app.exit_code([done])) == ("NotRefused", 1)
 
 
 def test_a_kernel_that_is_killed_is_told_as_such(executed):
@@ -280,12 +280,12 @@ def test_a_folder_that_is_deleted_in_mid_run_is_said_and_never_made_anew(execute
 
 def test_another_folder_in_its_place_is_not_sealed_as_this_run(tmp_path):
     record = records.open_run(load("local", {"outputs_dir": str(tmp_path)}))
-    with pytest.raises(Unrecorded, match="another folder lies in its place"), run.sealed(record):
+    with pytest.raises(Unrecorded, match="another folder lies in its place"), runner.sealed(record):
         shutil.rmtree(record.folder)
         record.folder.mkdir()
     assert list(record.folder.iterdir()) == []
 
 
 def test_a_phase_names_the_class_that_ended_it_also_where_its_text_says_another():
-    assert command.exit_code([Phase("03", "03_x", "failed", error="Refused: no", error_class="NotAsWanted")]) == 1
-    assert command.exit_code([Phase("03", "03_x", "failed", error="whatever", error_class="Superseded")]) == 3
+    assert app.exit_code([Phase("03", "03_x", "failed", error="Refused: no", error_class="NotAsWanted")]) == 1
+    assert app.exit_code([Phase("03", "03_x", "failed", error="whatever", error_class="Superseded")]) == 3

@@ -24,7 +24,7 @@ from click.testing import CliRunner
 
 from lib.aws import connect
 from lib.changes import approval
-from lib.cli import main
+from lib.cli.change_commands import main
 from lib.definitions import documents
 from lib.display import page, show
 from lib.errors import NotAsWanted, Refused, Unreachable, Unrecorded
@@ -445,9 +445,9 @@ SITES = {
     "lib.changes.approval.require: runbook plan": REFUSALS,
     "lib.changes.approval.require_whole: runbook plan": REFUSALS,
     "lib.changes.approval.require_whole: runbook plan (2)": PLANNED,
-    "lib.cli.apply: runbook lock": WAYS_OUT,
-    "lib.cli.ways_on: runbook apply --resume": test_a_run_that_failed_goes_on_by_the_command_that_it_prints,
-    "lib.cli.ways_on: runbook rollback": UNDO,
+    "lib.cli.change_commands.apply: runbook lock": WAYS_OUT,
+    "lib.cli.change_commands.ways_on: runbook apply --resume": test_a_run_that_failed_goes_on_by_the_command_that_it_prints,
+    "lib.cli.change_commands.ways_on: runbook rollback": UNDO,
     "lib.definitions.documents.testing: anywhere apply": DOCUMENTED,
     "lib.definitions.documents.testing: anywhere plan": DOCUMENTED,
     "lib.definitions.documents.testing: aws stepfunctions start-execution": test_the_drill_by_hand_of_the_documentation_is_started,
@@ -468,10 +468,10 @@ SITES = {
     "lib.resources.s3_record_store._by_this_machine: without_store status": STORE,
     "lib.resources.s3_record_store._go_on: runbook": (STORE, test_the_log_of_drills_is_gone_on_with_by_a_drill_and_is_no_run),
     "lib.resources.s3_record_store.without_it: without_store rollback": STORE,
-    "lib.undoing.nothing_to_undo: runbook restore --unverified": STORE,
-    "lib.undoing.restore_command: runbook restore --unverified": STORE,
-    "lib.undoing.restore_command: runbook rollback": RESTORED,
-    "lib.undoing.rollback: runbook rollback --unverified": STORE,
+    "lib.cli.undo_commands.nothing_to_undo: runbook restore --unverified": STORE,
+    "lib.cli.undo_commands.restore_command: runbook restore --unverified": STORE,
+    "lib.cli.undo_commands.restore_command: runbook rollback": RESTORED,
+    "lib.cli.undo_commands.rollback: runbook rollback --unverified": STORE,
     "rehearsal.cli.(module): without_parameters rehearse --stop": KEPT,
     "rehearsal.cli.rehearse: runbook open 03": KEPT,
 }  # fmt: skip
@@ -510,7 +510,7 @@ BY_HAND = re.compile(
     r"`(runbook|aws|papermill|make|jupyter) |\b(aws|papermill) [a-z0-9]+(-[a-z]+)* --?[a-z]|--set [a-z_]+=|\(aws [a-z]"
 )
 # What --set itself says of what it was given.
-SAID_OF_ITSELF = ("lib/command.py", "lib/record/commands.py")
+SAID_OF_ITSELF = ("lib/cli/app.py", "lib/record/commands.py")
 
 
 @pytest.mark.parametrize("folder", ["lib", "rehearsal"])

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from accounts import differing, snapshot, started_by_alias
 
-from lib import run
 from lib.aws import connect
 from lib.changes.plans import Change
+from lib.cli import runner
 from lib.errors import NotAsWanted
 from lib.resources import kinds
 from lib.resources.account_guards import AccountGuards
@@ -47,7 +47,7 @@ def written(module_account: Settings) -> list[tuple[Change, set[str]]]:
     started_by_alias(module_account, "live")
     live = connect(module_account.model_copy(update={"mode": "apply"}))
     found, before = list[tuple[Change, set[str]]](), snapshot(module_account)
-    for change in [change for plan in run.plan_all(live) for change in plan.pending]:
+    for change in [change for plan in runner.plan_all(live) for change in plan.pending]:
         change.resource.write(change.after)
         now = snapshot(module_account)
         found.append((change, differing(before, now)))

@@ -13,10 +13,10 @@ from botocore.exceptions import ClientError
 from waiting import FOR_EVER
 from ways import applied, planned, published, route, routing, the
 
-from lib import run
 from lib.aws import connect
 from lib.changes import engine, loss_guard
 from lib.changes.plans import Plan
+from lib.cli import runner
 from lib.definitions import loader
 from lib.drills import drill_runner
 from lib.errors import NotAsWanted, Refused
@@ -51,7 +51,7 @@ def test_an_alias_that_check_ins_start_is_moved_with_the_workflow_and_moved_back
     assert routing(client, arn) == {"2": 100}
     held = client("stepfunctions").describe_state_machine(stateMachineArn=f"{account.state_machine_arn}:2")
     assert json.loads(held["definition"]) == desired.workflow(live)["definition"]
-    assert not any(plan.pending for plan in run.plan_all(live))
+    assert not any(plan.pending for plan in runner.plan_all(live))
     assert {check.status for check in published_checks(live)} == {"passed"}
     undo = rollback.plan(live, record)
     assert [change.resource.kind for change in undo.changes][:2] == ["workflow alias", "state machine"]
@@ -384,11 +384,11 @@ def readings(account, ask):
 
 def test_a_whole_plan_and_one_look_ask_for_the_ways_in_once(account):
     started_by_alias(account, "live")
-    assert readings(account, run.plan_all) == 1
+    assert readings(account, runner.plan_all) == 1
     assert readings(account, preflight.checklist) == 1
     assert readings(account, entry.checks) == 1
     assert readings(account, validation.in_place) == 1
-    assert readings(account, lambda live: [run.plan_all(live), run.plan_all(live)]) == 2  # and each time anew
+    assert readings(account, lambda live: [runner.plan_all(live), runner.plan_all(live)]) == 2  # and each time anew
 
 
 def test_aliases_are_listed_page_by_page_also_for_what_a_validation_keeps(account):
@@ -757,7 +757,7 @@ def test_a_published_processor_that_cannot_be_given_the_variable_stops_it_before
     assert f"check-ins run {name}:live, which is version 1: its environment is frozen" in found.found
     assert f"Publish a version of {name} with OPS_SNS_TOPIC_ARN={account.ops_topic_arn}" in found.found
     with pytest.raises(NotAsWanted, match="its environment is frozen"):
-        run.plan_all(live)
+        runner.plan_all(live)
     client("lambda").update_alias(FunctionName=name, Name="live", FunctionVersion="$LATEST")
     assert the(entry.checks(live), "OPS_SNS_TOPIC_ARN is where check-ins see it").status == "passed"
 

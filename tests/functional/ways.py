@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from lib import run
 from lib.aws import Live, connect
 from lib.changes import engine, loss_guard
 from lib.checks import Status
+from lib.cli import runner
 from lib.phases import state_machine
 from lib.record import records
 from lib.record.records import Record
@@ -18,7 +18,7 @@ def applied(account: Settings, *phases: str) -> tuple[Live, Record]:
     chosen = account.model_copy(update={"mode": "apply"})
     record, live = records.open_run(chosen), None
     live = connect(chosen, record.log_call)
-    loss_guard.require_no_loss(run.plan_all(live), chosen, record)
+    loss_guard.require_no_loss(runner.plan_all(live), chosen, record)
     for number in phases or desired.PHASES:
         if number == "03":
             state_machine.backup(live, record)

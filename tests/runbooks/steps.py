@@ -14,9 +14,9 @@ import nbformat
 from accounts import snapshot
 from click.testing import CliRunner
 
-from lib import cli
 from lib.aws import Live, connect
 from lib.changes import engine
+from lib.cli import change_commands
 from lib.record import origin, records, writers
 from lib.record.records import Record
 from lib.resources import desired, machine, run_lock
@@ -68,7 +68,7 @@ def words(settings: Settings, command: str, *more: str, **other: Any) -> list[st
 
 def runbook(settings: Settings, command: str, *more: str, **other: Any) -> Ended:
     """The `runbook` command, in this process; `other` are further parameters."""
-    ended = CliRunner().invoke(cli.main, words(settings, command, *more, **other))
+    ended = CliRunner().invoke(change_commands.main, words(settings, command, *more, **other))
     if ended.exception and not isinstance(ended.exception, SystemExit):
         raise ended.exception
     return Ended(ended.exit_code, ended.stdout, ended.stderr, latest(settings))
@@ -76,7 +76,12 @@ def runbook(settings: Settings, command: str, *more: str, **other: Any) -> Ended
 
 def started(settings: Settings, command: str, *more: str, checkout: Path = ROOT, **other: Any) -> subprocess.Popen[str]:
     """The `runbook` command as a process of its own, of this checkout or of a copy of it."""
-    start = [sys.executable, *origin.ISOLATED, str(checkout / "lib" / "record" / "origin.py"), "lib.cli"]
+    start = [
+        sys.executable,
+        *origin.ISOLATED,
+        str(checkout / "lib" / "record" / "origin.py"),
+        "lib.cli.change_commands",
+    ]
     line, pipe = [*start, *words(settings, command, *more, **other)], subprocess.PIPE
     return subprocess.Popen(line, cwd=checkout, stdout=pipe, stderr=pipe, text=True)
 

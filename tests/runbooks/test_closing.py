@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from steps import Ended, code_cells, runbook
 
-from lib import notebooks
+from lib.cli import notebooks
 from lib.settings import ROOT, Settings
 from rehearsal import history
 

@@ -9,8 +9,8 @@ import random
 import pytest
 from click.testing import CliRunner
 
-from lib import resume, undoing
 from lib.changes import approval, loss_guard
+from lib.cli import resume, undo_commands
 from lib.errors import Refused
 from lib.phases import rollback
 from lib.record.records import LOG, Record
@@ -142,7 +142,7 @@ def untold(monkeypatch):
 
 def given_back(monkeypatch):
     """A lock that was left behind is not taken away."""
-    monkeypatch.setattr(undoing, "break_left", lambda live, run_id: None)
+    monkeypatch.setattr(undo_commands, "break_left", lambda live, run_id: None)
 
 
 def refusing(monkeypatch):
@@ -166,14 +166,14 @@ def forgotten(monkeypatch):
 
 def unclosed(monkeypatch):
     """The last seal of a rollback stays on this machine."""
-    undone = undoing.undone
+    undone = undo_commands.undone
 
     def alone(*given):
         found = undone(*given)
         forgotten(monkeypatch)
         return found
 
-    monkeypatch.setattr(undoing, "undone", alone)
+    monkeypatch.setattr(undo_commands, "undone", alone)
 
 
 @pytest.mark.parametrize(

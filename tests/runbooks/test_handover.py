@@ -10,9 +10,9 @@ from accounts import differing, snapshot
 from steps import Ended, carried_out, children_of, lasting, latest, runbook, started
 from waiting import until, until_gone
 
-from lib import run
 from lib.aws import connect
 from lib.changes import engine
+from lib.cli import runner
 from lib.errors import Superseded, Unrecorded
 from lib.phases import session
 from lib.record import records
@@ -83,7 +83,7 @@ def kept(account: Settings, client) -> bool:
 
 def pending(account: Settings, *phases: str) -> list[str]:
     live = connect(account)
-    return [change.resource.name for plan in run.plan_all(live) if plan.phase in phases for change in plan.pending]
+    return [change.resource.name for plan in runner.plan_all(live) if plan.phase in phases for change in plan.pending]
 
 
 def test_a_record_is_the_same_in_the_folder_and_in_the_bucket(here, client):

@@ -9,9 +9,9 @@ from jupyter_client.kernelspec import KernelSpec
 from steps import carried_out, children_of, code_cells, finished, latest, runbook, started
 from waiting import until, until_gone
 
-from lib import engine
 from lib.aws import connect
 from lib.changes import engine
+from lib.cli import kernels
 from lib.phases import rollback
 from lib.record import records
 from lib.record.origin import KERNEL
@@ -51,7 +51,7 @@ def test_sigterm_ends_the_run_and_the_record_says_interrupted(account):
     assert ended.code == 130
     until_gone(kernel)
     assert "interrupted" in ended.complained
-    assert "/lib/run.py" not in ended.complained  # a busy kernel says on its own what its last breath was
+    assert "/lib/cli/runner.py" not in ended.complained  # a busy kernel says on its own what its last breath was
     assert ended.verdict["verdict"] == "interrupted"
     assert [row["verdict"] for row in ended.verdict["phases"]] == ["interrupted", "not_run"]
     found = ended.phase("03")
@@ -77,14 +77,14 @@ def test_a_kernel_killed_in_the_middle_fails_the_phase_and_its_changes_can_be_un
     assert records.unsealed(ended.record.folder) == []
     chosen = account.model_copy(update={"mode": "apply"})
     live = connect(chosen)
-    engine.roll_back(rollback.plan(live, ended.record), chosen, ended.record, run_lock.of(live))
+    kernels.roll_back(rollback.plan(live, ended.record), chosen, ended.record, run_lock.of(live))
     machine = f"state machine {account.state_machine_name}"
     assert machine not in differing(before, snapshot(account))
 
 
 def test_a_kernel_that_never_starts_fails_the_phase(account, monkeypatch):
     refused = KernelSpec(argv=[sys.executable, "-X", "no-such-option=", "--no-such-option"], language="python")
-    monkeypatch.setattr(engine, "kernel", lambda: refused)  # Python itself refuses to start
+    monkeypatch.setattr(kernels, "kernel", lambda: refused)  # Python itself refuses to start
     ended = runbook(account, "apply", "--from", "00", "--to", "01")
     found = ended.phase("00")
     assert (ended.code, ended.verdict["verdict"], found["verdict"]) == (1, "failed", "failed")

@@ -19,8 +19,8 @@ from click.testing import CliRunner, Result
 from steps import Ended, lasting, runbook
 from waiting import until
 
-from lib import cli, run
 from lib.aws import connect
+from lib.cli import change_commands, runner
 from lib.record.records import Record
 from lib.resources import kinds
 from lib.settings import ROOT, Settings, load
@@ -75,7 +75,7 @@ def told(settings: Settings, folder: Path) -> Story:
         story.verified[command] = verified(folder)
         story.stood[command] = snapshot(settings)
         if command == "apply":
-            plans = [plan for plan in run.plan_all(connect(settings)) if plan.phase in PHASES]
+            plans = [plan for plan in runner.plan_all(connect(settings)) if plan.phase in PHASES]
             story.pending.extend(change.resource.name for plan in plans for change in plan.pending)
     return story
 
@@ -91,7 +91,7 @@ def as_it_was_left(settings: Settings, record: Record) -> None:
 
 
 def verified(folder: Path) -> Result:
-    return CliRunner().invoke(cli.main, ["verify", str(folder)])
+    return CliRunner().invoke(change_commands.main, ["verify", str(folder)])
 
 
 def test_it_opens_and_says_how_far_it_came(story):

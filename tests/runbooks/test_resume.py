@@ -12,9 +12,9 @@ from steps import COMMAND, carried_out, killed, lasting, latest, runbook, words
 from test_interruption import LONG, cut_in_the_middle
 from waiting import until_gone
 
-from lib import cli, run
 from lib.aws import connect
 from lib.changes import engine
+from lib.cli import change_commands, runner
 from lib.errors import Superseded
 from lib.record import records, writers
 from lib.record.run_phases import NOTEBOOKS, Phase
@@ -26,7 +26,7 @@ ALL = ("01", "02", "04", "03", "06")
 
 def pending(account: Settings) -> list[str]:
     """What the plan would still change."""
-    return [change.resource.name for plan in run.plan_all(connect(account)) for change in plan.pending]
+    return [change.resource.name for plan in runner.plan_all(connect(account)) for change in plan.pending]
 
 
 def test_a_killed_runner_leaves_a_lock_and_its_run_goes_on_when_that_is_broken(account):
@@ -161,7 +161,7 @@ def test_a_phase_that_fails_is_undone_at_once_where_asked(account, client):
 def test_only_a_change_or_its_proof_that_failed_undoes_what_this_command_wrote(number, error, message, wrote, undone):
     failed = Phase(number, NOTEBOOKS[number], "failed", error=f"{error}: {message}", error_class=error)
     rows = [{"state": "intended", "temporary": not wrote}]
-    assert cli.to_be_undone([failed], rows) is undone
+    assert change_commands.to_be_undone([failed], rows) is undone
 
 
 def test_part_of_a_run_is_undone_and_the_rest_stays(account):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lib import cli, command, undoing
+from lib.cli import app, change_commands, undo_commands
 from lib.errors import Altered, BadParameters, NotAsWanted, Refused, RunbookError, Superseded, also, class_of
 from lib.record import records
 from lib.record.run_phases import Phase
@@ -26,19 +26,19 @@ def failed(name, said="whatever"):
 @pytest.mark.parametrize("error", family(), ids=lambda error: error.__name__)
 def test_a_name_leads_back_to_its_class_and_that_to_the_exit_code(error):
     assert class_of(error.__name__) is error
-    assert command.exit_code([failed(error.__name__)]) == error.exit_code
+    assert app.exit_code([failed(error.__name__)]) == error.exit_code
     assert type(also(error("it"), "more")) is error  # so each is made of a sentence alone
 
 
 @pytest.mark.parametrize("name", ["", "KeyError", "DeadKernelError", "NotRefused"])
 def test_what_is_not_of_the_family_or_tells_no_class_is_a_failure(name):
-    assert command.exit_code([failed(name, "Refused: Superseded: so it says")]) == RunbookError.exit_code
-    assert cli.to_be_undone([failed(name, "Superseded: so it says")], WROTE)
+    assert app.exit_code([failed(name, "Refused: Superseded: so it says")]) == RunbookError.exit_code
+    assert change_commands.to_be_undone([failed(name, "Superseded: so it says")], WROTE)
 
 
 @pytest.mark.parametrize(("error", "undone"), [(Superseded, False), (TakenOver, False), (Refused, True)])
 def test_a_run_that_another_one_stopped_is_not_rolled_back_by_itself(error, undone):
-    assert cli.to_be_undone([failed(error.__name__)], WROTE) is undone
+    assert change_commands.to_be_undone([failed(error.__name__)], WROTE) is undone
 
 
 def test_a_phase_of_an_older_record_tells_no_class_and_is_read_all_the_same():
@@ -49,10 +49,10 @@ def test_a_phase_of_an_older_record_tells_no_class_and_is_read_all_the_same():
 
 def test_a_record_that_was_altered_names_the_way_on_once():
     for given in (Altered("it was altered"), Altered("go on by `it`", "it")):
-        with pytest.raises(Altered) as found, undoing.naming_the_way("it"):
+        with pytest.raises(Altered) as found, undo_commands.naming_the_way("it"):
             raise given
         assert (str(found.value).count("`it`"), found.value.way) == (1, "it")
-    with pytest.raises(NotAsWanted, match=r"^no$"), undoing.naming_the_way("it"):
+    with pytest.raises(NotAsWanted, match=r"^no$"), undo_commands.naming_the_way("it"):
         raise NotAsWanted("no")
 
 
@@ -62,8 +62,8 @@ def test_a_run_whose_log_is_lost_did_not_change_nothing(tmp_path):
     (record.folder / "plan.json").write_text("{}")
     records.seal(record)
     (record.folder / "plan.json").unlink()
-    assert isinstance(undoing.nothing_to_undo(chosen, record), BadParameters)
+    assert isinstance(undo_commands.nothing_to_undo(chosen, record), BadParameters)
     record.append(records.LOG, {"n": 1})
     records.seal(record)
     (record.folder / records.LOG).unlink()
-    assert f"({records.LOG}: missing)" in str(undoing.nothing_to_undo(chosen, record))
+    assert f"({records.LOG}: missing)" in str(undo_commands.nothing_to_undo(chosen, record))

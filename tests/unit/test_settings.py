@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from lib import settings as parameters
-from lib.command import overridden
+from lib.cli.app import overridden
 from lib.errors import BadParameters, Refused
 from lib.settings import ROOT, Settings, check, from_values, load, mask
 

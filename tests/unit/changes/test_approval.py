@@ -62,7 +62,7 @@ def planned(settings, *plans, run_id="") -> Settings:
 
 
 def begun(settings, *plans, run_id="") -> Record:
-    """As `run.begin` leaves it."""
+    """As `runner.begin` leaves it."""
     record = records.open_run(settings.model_copy(update={"run_id": run_id}))
     require_whole(settings, plans, CALLER)
     approval.begin(plans, settings, record, CALLER)

@@ -8,11 +8,11 @@ from fakes import FakeResource, World
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lib import resume
 from lib.changes import engine, provenance
 from lib.changes.engine import LOG, WAITS
 from lib.changes.plans import same
 from lib.changes.undo_plan import plan as undo_plan
+from lib.cli import resume
 from lib.errors import RunbookError, Throttled, Unanswered
 from lib.record.records import Record
 from lib.settings import load

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from fakes import FakeResource, World, unlocked
 
-from lib import resume
 from lib.changes import engine, loss_guard, plans, provenance, undo_plan
 from lib.changes.plans import Change, Plan, Wanted, entry
+from lib.cli import resume
 from lib.errors import NotAsWanted, Refused, Unreachable
 from lib.phases import rollback
 from lib.record import change_rows, manifest, records, writers

@@ -3,12 +3,12 @@
 import pytest
 from fakes import FakeResource, World, said
 
-from lib import resume
 from lib.changes import engine
 from lib.changes.approval import plan_data
 from lib.changes.engine import LOG, WAITS
 from lib.changes.undo_plan import plan as undo_plan
 from lib.changes.verification import verify
+from lib.cli import resume
 from lib.errors import NotAsWanted, Refused, Superseded, Throttled, Unanswered, Unrecorded
 
 

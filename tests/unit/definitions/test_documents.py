@@ -245,7 +245,7 @@ def test_event_types_and_thresholds_are_the_deployed_ones(texts: dict[tuple[str,
 
 
 def test_every_documented_runbook_command_and_file_exists(texts: dict[tuple[str, str], str]) -> None:
-    from lib.cli import main
+    from lib.cli.change_commands import main
 
     lines = texts["CLAUDE.md", "testing"].split("\n")
     commands = [line.split()[1] for line in lines if line.startswith("runbook ")]

@@ -11,9 +11,9 @@ from fakes import World
 from machines import StepFunctions, says
 from subscribers import Queues, alert
 
-from lib import drilling, run
 from lib.changes import engine
 from lib.changes.plans import Change, Wanted, entry
+from lib.cli import drill_command, runner
 from lib.definitions import templates
 from lib.drills import drill_log, drill_runner, evaluation, scenarios, subscribers
 from lib.drills.drill_runner import Group, Session
@@ -468,7 +468,7 @@ def test_what_breaks_a_drill_off_stays_what_it_was_and_what_listened_is_removed_
     assert "ear" not in world.live
     rows = [(row["name"], row["state"]) for row in record.rows(LOG) if not row["undoes"]]
     assert ("thing ear", "applied") in rows and ("thing mouth", "applied") in rows
-    assert run.status(record)["verdict"] == "drills that did not end; the next ones remove what they left"
+    assert runner.status(record)["verdict"] == "drills that did not end; the next ones remove what they left"
 
 
 # The command's own trace
@@ -478,8 +478,8 @@ def test_what_breaks_a_drill_off_stays_what_it_was_and_what_listened_is_removed_
 def said(monkeypatch):
     """What the command complains of."""
     found = []
-    monkeypatch.setattr(drilling.terminal, "complain", found.append)
-    monkeypatch.setattr(drilling.terminal, "identity", lambda live: None)
+    monkeypatch.setattr(drill_command.terminal, "complain", found.append)
+    monkeypatch.setattr(drill_command.terminal, "identity", lambda live: None)
     return found
 
 
@@ -491,7 +491,7 @@ def command(settings, live, record, monkeypatch, said):
 
     def carried_out():
         with pytest.raises(SystemExit) as caught:
-            drilling.drill.callback(**given, scenario="crisis")
+            drill_command.drill.callback(**given, scenario="crisis")
         return caught.value.code
 
     return carried_out

@@ -6,8 +6,8 @@ import nbformat
 import pytest
 import yaml
 
-from lib import notebooks
 from lib import settings as parameters
+from lib.cli import notebooks
 from lib.errors import BadParameters, Refused
 from lib.phases import parameters_cell
 from lib.phases.parameters_cell import HANDED_ON, injected_values, kernel_variables, read

@@ -12,9 +12,10 @@ import yaml
 from click.testing import CliRunner
 from test_house import ALL, ROOT, name, tree
 
-from lib import cli, settings
-from lib.cli import main, ways_on
-from lib.command import given_and_decided
+from lib import settings
+from lib.cli import change_commands
+from lib.cli.app import given_and_decided
+from lib.cli.change_commands import main, ways_on
 from lib.definitions import documents
 from lib.display import page, show
 from lib.errors import BadParameters, Unreachable
@@ -187,8 +188,8 @@ def test_what_undoes_and_goes_on_takes_the_lock_away_where_it_was_left(held, bro
     chosen = load("local", {**elsewhere, "mode": "apply"})
     record = records.open_run(chosen)
     record.append(records.LOG, {"state": "intended", "name": "x"})
-    monkeypatch.setattr(cli, "connect", lambda _: None)
-    monkeypatch.setattr(cli.locks, "found", held)
+    monkeypatch.setattr(change_commands, "connect", lambda _: None)
+    monkeypatch.setattr(change_commands.locks, "found", held)
     ways_on(chosen, record, "failed")
     lines = dict(line.split(":", 1) for line in capsys.readouterr().out.splitlines())
     for which, command in (("rollback", lines["Undo"]), ("apply", lines["Go on"])):
@@ -198,8 +199,8 @@ def test_what_undoes_and_goes_on_takes_the_lock_away_where_it_was_left(held, bro
 
 
 def test_what_changed_nothing_is_not_to_be_undone_and_what_is_done_does_not_go_on(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(cli, "connect", lambda _: None)
-    monkeypatch.setattr(cli.locks, "found", lambda live: None)
+    monkeypatch.setattr(change_commands, "connect", lambda _: None)
+    monkeypatch.setattr(change_commands.locks, "found", lambda live: None)
     chosen = load("local", {"outputs_dir": str(tmp_path), "run_id": "r1", "mode": "apply"})
     ways_on(chosen, records.open_run(chosen), "succeeded")
     assert capsys.readouterr().out == ""

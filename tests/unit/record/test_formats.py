@@ -9,10 +9,10 @@ import pytest
 from fakes import World, said, unlocked
 from machines import StepFunctions, connected, described
 
-from lib import resume, run
 from lib.changes import approval, engine, kept_plans, undo_plan
 from lib.changes.plans import UNKNOWN, is_kept, written
 from lib.checks import Check
+from lib.cli import resume, runner
 from lib.errors import Altered, BadParameters, NotAsWanted, Refused
 from lib.phases import restore, rollback
 from lib.record import change_rows, formats, manifest, records, writers
@@ -96,8 +96,8 @@ def test_its_resumption_is_planned_from_its_own_plan_and_verdict(first, monkeypa
     settings, record = first
     assert resume.with_its_approval(settings, record).approved_plan == settings.approved_plan
     approval.require_resumable(settings, record, [], "anybody")
-    assert [phase.verdict for phase in run.recorded(record)] == ["succeeded"] * 9
-    assert run.status(record)["verdict"] == "succeeded"
+    assert [phase.verdict for phase in runner.recorded(record)] == ["succeeded"] * 9
+    assert runner.status(record)["verdict"] == "succeeded"
     (plan,) = kept_plans.every(record)
     assert len(plan["changes"]) > 20
 
@@ -131,7 +131,7 @@ def test_of_a_run_that_an_earlier_version_began_each_row_is_one_that_its_account
 
 def test_what_is_written_names_its_format(settings, record):
     engine.carry_out(engine.plan("01", World().wanted(a=1)), settings, record, unlocked)
-    run.write_verdict(settings, record, [Phase("01", "01_x")], run.datetime.now(run.UTC), None)
+    runner.write_verdict(settings, record, [Phase("01", "01_x")], runner.datetime.now(runner.UTC), None)
     made = approval.begun_plan([], settings, record, "me")
     lock = Lock("t", "r", "o", "h", 1, "b", "t", 60, 2).to_row()
     parts = [json.loads((record.folder / MANIFEST).read_text()), record.read_json("run.json"), made, made["approval"]]

@@ -53,11 +53,15 @@ def foreign(tmp_path):
 
 
 def test_a_single_module_of_another_lib_on_the_path_is_never_run(foreign):
-    for words in (["-m", ENTRY, "--help"], ["-m", "lib.cli", "--help"], ["-m", "lib.command", "--help"]):
+    for words in (
+        ["-m", ENTRY, "--help"],
+        ["-m", "lib.cli.change_commands", "--help"],
+        ["-m", "lib.cli.app", "--help"],
+    ):
         code, said, complained = python(*words, PYTHONPATH=str(foreign))
         assert (code, said[:14], complained) == (0, "Usage: runbook", ""), words
     code, said, complained = python(
-        str(ROOT / "lib" / "record" / "origin.py"), "lib.cli", "--help", PYTHONPATH=str(foreign)
+        str(ROOT / "lib" / "record" / "origin.py"), "lib.cli.change_commands", "--help", PYTHONPATH=str(foreign)
     )
     assert (code, said[:14], complained) == (0, "Usage: runbook", "")
 
@@ -168,7 +172,7 @@ def test_no_variable_that_decides_how_python_or_its_notebooks_run_is_handed_on()
 def test_the_interpreter_that_runs_a_command_is_isolated_and_reads_utf8(tmp_path):
     (tmp_path / "sitecustomize.py").write_text("raise SystemExit('theirs')", encoding="utf-8")
     ask = "import sys; print(sys.flags.isolated, sys.flags.utf8_mode)"
-    started = origin.command("lib.cli")
+    started = origin.command("lib.cli.change_commands")
     assert started[0] == sys.executable
     code, said, _ = python("-c", ask, isolated=True, PYTHONPATH=str(tmp_path), LC_ALL="C", LANG="C")
     assert (code, said) == (0, "1 1\n")
@@ -193,11 +197,11 @@ def test_a_spec_without_a_loader_is_no_module_of_ours(monkeypatch):
     ids=["added by others", "of its own"],
 )
 def test_as_a_module_it_is_the_whole_command(words, code, says):
-    ended, said, complained = python("-m", "lib.cli", *words)
+    ended, said, complained = python("-m", "lib.cli.change_commands", *words)
     assert (ended, (said + complained)[: len(says)]) == (code, says)
 
 
 def test_who_adds_a_command_may_be_imported_before_the_one_that_it_adds_to():
-    code, said, complained = python("-c", "import rehearsal.cli; from lib.command import main; print(*main.commands)")
+    code, said, complained = python("-c", "import rehearsal.cli; from lib.cli.app import main; print(*main.commands)")
     assert (code, complained) == (0, "")
     assert {"apply", "drill", "lock", "plan", "restore", "rollback", "status", "verify"} <= set(said.split())

@@ -18,11 +18,11 @@ from buckets import FakeS3
 from click.testing import CliRunner
 from machines import GuardParameters, StepFunctions, connected, described, says
 
-from lib import notebooks, undoing
 from lib.aws import Live
 from lib.changes import engine
 from lib.changes.plans import Change, entry, written
-from lib.cli import main
+from lib.cli import notebooks, undo_commands
+from lib.cli.change_commands import main
 from lib.errors import Altered, Refused
 from lib.phases import rollback, session, state_machine
 from lib.record import manifest, records, salvage, seals, sync, writers
@@ -79,7 +79,7 @@ class Emergency:
         arn, old = load("local").state_machine_arn, described("before")
         fresh = (FakeS3(), Parameters(), Idle(arn, {arn: old, f"{arn}:1": old}, {"live": {f"{arn}:1": 100}}))
         self.s3, self.ssm, self.aws = deepcopy((before.s3, before.ssm, before.aws)) if before else fresh
-        for module in (session, s3_record_store, undoing):
+        for module in (session, s3_record_store, undo_commands):
             monkeypatch.setattr(module, "connect", self.connect)
         monkeypatch.setattr(Live, "waiting", lambda live, settings: replace(live, settings=settings))  # the same fakes
         monkeypatch.setattr(notebooks, "execute", self.by_notebook)
@@ -297,7 +297,7 @@ def test_of_a_store_that_is_well_it_is_all_taken_and_the_store_tells_of_the_rest
     assert (code, lost.back, "Note" in said) == (0, True, False), said
     assert lost.s3.objects[PLACE + LOG] == (lost.record.folder / LOG).read_bytes()
     assert manifest.unsealed(lost.record.folder) == []
-    assert all(settings.answer_timeout_seconds <= undoing.ANSWER_SECONDS for settings in lost.asked[-4:])
+    assert all(settings.answer_timeout_seconds <= undo_commands.ANSWER_SECONDS for settings in lost.asked[-4:])
 
 
 def evil(kept):
@@ -447,7 +447,7 @@ def test_a_store_that_does_not_answer_is_given_up_at_its_first_call_and_names_no
     assert "does not answer" in said
     assert lost.says("restore", "--unverified")[0] == 2
     assert lost.s3.answers == asked - 2
-    assert {settings.answer_timeout_seconds for settings in lost.asked} == {undoing.ANSWER_SECONDS}
+    assert {settings.answer_timeout_seconds for settings in lost.asked} == {undo_commands.ANSWER_SECONDS}
 
 
 def test_a_store_that_goes_away_meanwhile_keeps_the_last_seal_from_nothing_and_is_said(lost):

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from fakes import World
 
 from lib.changes import engine, loss_guard, plans
-from lib.cli import main
+from lib.cli.change_commands import main
 from lib.errors import Altered, Refused
 from lib.phases import session
 from lib.record import contents, files, manifest, records, seals, writers
@@ -514,7 +514,7 @@ def test_a_file_of_any_size_is_verified_in_little_memory(name, ended):
     (ended.folder / name).parent.mkdir(exist_ok=True)
     with (ended.folder / name).open("ab") as file:
         file.truncate(2 * 10**11)
-    limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (2**31, 2**31)); from lib.cli import main; "
+    limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (2**31, 2**31)); from lib.cli.change_commands import main; "
     line = [sys.executable, "-c", limited + "main(sys.argv[1:])", "verify", str(ended.folder)]
     done = subprocess.run(line, check=False, capture_output=True, text=True, cwd=ROOT)
     assert (done.returncode, "Traceback" in done.stderr, name in done.stderr) == (1, False, True), done.stderr

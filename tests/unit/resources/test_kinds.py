@@ -14,10 +14,10 @@ import pytest
 from fakes import said, unlocked
 from machines import connected
 
-from lib import resume
 from lib.changes import drift, engine, loss_guard
 from lib.changes.plans import UNKNOWN, Wanted
 from lib.changes.resource import Field
+from lib.cli import resume
 from lib.errors import NotAsWanted, Refused
 from lib.phases import rollback
 from lib.record import records

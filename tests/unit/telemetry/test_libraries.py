@@ -19,9 +19,9 @@ WITHOUT = (
     "90_rollback",
 )
 LOADED = "import atexit, json, sys; atexit.register(lambda: print(json.dumps([*sys.modules]), file=sys.stderr))"
-COMMAND = "sys.argv = ['runbook']; from lib.record import origin; origin.run(['lib.cli', '--help'])"
+COMMAND = "sys.argv = ['runbook']; from lib.record import origin; origin.run(['lib.cli.change_commands', '--help'])"
 LATE = """
-from lib.changes import approval; from lib import cli; from lib.telemetry import libraries; from lib.record import origin; from lib import settings
+from lib.changes import approval; from lib.cli import change_commands as cli; from lib.telemetry import libraries; from lib.record import origin; from lib import settings
 def code():
     return approval.made_from(settings.load("local"))["code"], origin.imported()
 before = code(), "pandas" in sys.modules, "scipy.stats" in sys.modules
@@ -54,7 +54,7 @@ def test_a_command_starts_without_what_only_some_of_them_use():
 def test_the_phases_that_compute_nothing_start_without_what_the_others_compute_and_draw_with():
     found = [line for notebook in WITHOUT for line in imports(notebook)]
     assert len(found) > len(WITHOUT)
-    _, loaded = isolated("; ".join(["import lib.kernel", *found]))
+    _, loaded = isolated("; ".join(["import lib.cli.kernel", *found]))
     assert {"ipykernel", "boto3"} <= loaded
     assert loaded & HEAVY == set()
 

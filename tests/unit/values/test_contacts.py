@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from papermill.exceptions import PapermillExecutionError
 
-from lib import notebooks
 from lib.aws import readable
 from lib.changes import approval, drift, engine, loss_guard, undo_plan
 from lib.changes.plans import Change, Plan
 from lib.checks import Check, Status, brief
+from lib.cli import notebooks
 from lib.display import console, executed, show, terminal
 from lib.errors import NotAsWanted
 from lib.record.records import LOG, Record

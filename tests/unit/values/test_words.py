@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from botocore.loaders import Loader
 
-from lib import command, run
 from lib.checks import Check, Status
+from lib.cli import app, runner
 from lib.display.charts import backtest_charts, drill_charts, failure_chart, review_charts
 from lib.drills import latency, subscribers
 from lib.drills.broken_tasks import VISIBLE, Effect
@@ -53,8 +53,8 @@ def test_a_table_has_a_row_for_each_member(table, members):
 @pytest.mark.parametrize("verdict", Verdict)
 def test_each_verdict_of_a_phase_makes_a_runs_and_an_exit_code(verdict):
     done = [Phase("01", "one", verdict)]
-    assert run.overall(done) == (Verdict.NOT_RUN if verdict == Verdict.REFUSED else verdict)
-    assert command.exit_code(done) == {Verdict.SUCCEEDED: 0, Verdict.INTERRUPTED: 130}.get(verdict, 1)
+    assert runner.overall(done) == (Verdict.NOT_RUN if verdict == Verdict.REFUSED else verdict)
+    assert app.exit_code(done) == {Verdict.SUCCEEDED: 0, Verdict.INTERRUPTED: 130}.get(verdict, 1)
 
 
 @pytest.mark.parametrize("meaning", [one for one in Meaning if one is not Meaning.TOLD])

@@ -6,7 +6,7 @@ import re
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from lib.record import notebook_text
+from lib.cli import notebook_text
 
 TIMES = {
     "papermill": {"duration": 0.4, "end_time": "2026-11-27T18:55:14", "status": "completed"},

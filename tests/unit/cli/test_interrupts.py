@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from lib.interrupts import ENDING, taken
+from lib.cli.interrupts import ENDING, taken
 from lib.settings import ROOT
 
 # What a parent may do before it starts a command: both are inherited, also from whoever started these tests, nohup say.
@@ -24,7 +24,7 @@ os.execv(sys.executable, [sys.executable, "-c", sys.argv[3]])
 """
 COMMAND = """
 import signal
-from lib import interrupts
+from lib.cli import interrupts
 try:
     with interrupts.taken():
         print("ready", flush=True)
@@ -34,7 +34,7 @@ except KeyboardInterrupt as error:
 """
 CHILD = """
 import signal, subprocess, sys
-from lib import interrupts
+from lib.cli import interrupts
 with interrupts.taken():
     blocked = "import signal, sys; sys.exit(7 + len(signal.pthread_sigmask(signal.SIG_BLOCK, ())))"
     print(subprocess.run([sys.executable, "-c", blocked]).returncode, flush=True)

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from lib import drilling
 from lib.checks import Check
+from lib.cli import drill_command
 from lib.display.charts import drill_charts, style
 from lib.drills import drill_log
 from lib.phases import validity
@@ -41,7 +41,7 @@ def standing(*rows, why=""):
 def test_log_and_evidence_say_the_same_verdict_and_why(monkeypatch, checks, verdict):
     monkeypatch.setattr(drill_log.latency, "until_last", lambda *_: 1.0)
     monkeypatch.setattr(drill_log.latency, "lost", lambda _: [])
-    found = drilling.verdict("crisis", checks)
+    found = drill_command.verdict("crisis", checks)
     assert found["status"] == drill_log.row("r", DRILL, checks, "who")["verdict"] == verdict
     open_ones = [check.found for check in checks if check.status in ("cannot tell", "not applied")]
     assert (found["found"] == "") is (verdict == "passed" and not open_ones)

@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from lib import drilling, looking, notebooks, resume, run, undoing
 from lib.aws import Live, connect
 from lib.changes import approval, approvers, engine, loss_guard
 from lib.checks import require
-from lib.command import exit_code, main, parameters, told
+from lib.cli import drill_command, notebooks, read_commands, resume, runner, undo_commands
+from lib.cli.app import exit_code, main, parameters, told
 from lib.display import terminal
 from lib.errors import BadParameters, RunbookError, Superseded, class_of
 from lib.phases import preflight, session
@@ -25,7 +25,7 @@ from lib.values.check_ids import APPROVAL
 from lib.values.modes import Mode
 from lib.values.words import Verdict
 
-__all__ = ["drilling", "looking", "main", "told"]
+__all__ = ["drill_command", "main", "read_commands", "told"]
 
 
 @main.command()
@@ -37,7 +37,7 @@ def plan(given: Callable[..., Settings]) -> int:
     record, live = session.begin(chosen)
     terminal.identity(live)
     require(preflight.pieces(live))
-    plans = run.plan_all(live)
+    plans = runner.plan_all(live)
     made = approval.plan_data(plans, chosen)
     record.keep_json(approval.PLAN, made)
     if people := approvers.two_persons(chosen, live.identity.caller):
@@ -89,20 +89,20 @@ def apply(
     return go_on(given(mode=Mode.APPLY, run_id=run_id), break_lock, rollback_on_failure)
 
 
-def go_on(chosen: Settings, break_lock: bool, undo: bool, execute: run.Execute = notebooks.execute) -> int:
+def go_on(chosen: Settings, break_lock: bool, undo: bool, execute: runner.Execute = notebooks.execute) -> int:
     """Resume a run; returns the exit code."""
     record, live = session.reopen(chosen, usable=resume.resumable)
     terminal.identity(live)
-    with run.sealed(record):
+    with runner.sealed(record):
         begun = resume.with_its_approval(chosen, record)
         return left_of(begun, record, replace(live, settings=begun), break_lock, undo, execute)
 
 
-def left_of(begun: Settings, record: Record, live: Live, break_lock: bool, undo: bool, execute: run.Execute) -> int:
+def left_of(begun: Settings, record: Record, live: Live, break_lock: bool, undo: bool, execute: runner.Execute) -> int:
     """Carry out what is left of a run, alone."""
     if break_lock:
-        undoing.break_left(live, record.run_id)
-    with run.alone(begun, record, live):
+        undo_commands.break_left(live, record.run_id)
+    with runner.alone(begun, record, live):
         terminal.read_back(resume.read_back(live, record))
         valid = resume.standing(live, record)
         if valid:
@@ -129,10 +129,10 @@ def carry_out(
     chosen: Settings,
     numbers: Sequence[str],
     lasting: bool = True,
-    begin: Callable[..., None] = run.begin,
+    begin: Callable[..., None] = runner.begin,
     undo: bool = False,
     show_account: Callable[[Live], None] = terminal.identity,
-    execute: run.Execute = notebooks.execute,
+    execute: runner.Execute = notebooks.execute,
 ) -> int:
     """Run phases with a line each and a summary at the end; returns the exit code.
 
@@ -150,12 +150,12 @@ def carry_out(
 
     def ended(done: Sequence[Phase]) -> None:
         if undo and to_be_undone(done, record.changes()[rows:]):
-            undoing.undone(changed(chosen, run_id=record.run_id), record, execute)
+            undo_commands.undone(changed(chosen, run_id=record.run_id), record, execute)
 
-    done = run.phases(chosen, record, numbers, terminal.progress, begun, ended, show_account, execute)
+    done = runner.phases(chosen, record, numbers, terminal.progress, begun, ended, show_account, execute)
     terminal.summary(record, done, earlier)
     if lasting:
-        ways_on(chosen, record, run.overall(done))
+        ways_on(chosen, record, runner.overall(done))
     return exit_code(done)
 
 
@@ -198,4 +198,4 @@ def lock(given: Callable[..., Settings], run_id: str, force: bool) -> int:
 
 
 if __name__ == "__main__":
-    origin.become("lib.cli", sys.argv[1:])
+    origin.become("lib.cli.change_commands", sys.argv[1:])

@@ -7,7 +7,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
 from jupyterlab.labapp import LabApp
 
-from lib import engine
+from lib.cli import kernels
 
 
 class LabKernels(ServerKernelManager):
@@ -16,7 +16,7 @@ class LabKernels(ServerKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         """Ours, whatever a notebook or a folder of kernels names."""
-        return engine.kernel()
+        return kernels.kernel()
 
 
 def main() -> None:

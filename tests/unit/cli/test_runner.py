@@ -7,15 +7,15 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from lib import notebooks, run
+from lib.cli import notebooks, runner
+from lib.cli.interrupts import Interrupted
+from lib.cli.notebooks import RUNBOOKS, _verdict, declared_parameters
+from lib.cli.runner import overall
 from lib.errors import BadParameters, Refused, Unrecorded
-from lib.interrupts import Interrupted
-from lib.notebooks import RUNBOOKS, _verdict, declared_parameters
 from lib.phases.parameters_cell import ALWAYS
 from lib.record import records
 from lib.record.records import Record
 from lib.record.run_phases import NOTEBOOKS, PLANNED_MINUTES, ROLLBACK, Phase, numbers
-from lib.run import overall
 from lib.settings import Settings, load, mask
 
 ERROR = new_output("error", ename="NotAsWanted", evalue="no", traceback=[])
@@ -176,14 +176,16 @@ def test_a_refused_run_says_so():
 
 
 def test_a_run_without_a_verdict_says_so(tmp_path):
-    assert run.status(Record(tmp_path, "r1")) == {"run_id": "r1", "verdict": "did not start", "phases": []}
+    assert runner.status(Record(tmp_path, "r1")) == {"run_id": "r1", "verdict": "did not start", "phases": []}
 
 
 def test_the_verdict_on_disk_is_sealed_and_holds_no_address(tmp_path):
     prod = load("prod", {"outputs_dir": str(tmp_path)})
     record = records.open_run(prod)
-    run.write_verdict(prod, record, [Phase("00", "00_preflight", "succeeded")], run.datetime.now(run.UTC), None)
-    assert run.status(record)["verdict"] == "succeeded (00 alone)"
+    runner.write_verdict(
+        prod, record, [Phase("00", "00_preflight", "succeeded")], runner.datetime.now(runner.UTC), None
+    )
+    assert runner.status(record)["verdict"] == "succeeded (00 alone)"
     assert prod.ops_subscription_endpoint not in (record.folder / "run.json").read_text()
     assert records.unsealed(record.folder) == []
 
@@ -222,7 +224,7 @@ def test_a_notebook_that_was_cut_in_the_middle_leaves_no_half_file(left_running)
 
 def written(tmp_path, *phases_done, refused=""):
     record = Record(tmp_path, "r1")
-    run.write_verdict(load("local"), record, list(phases_done), run.datetime.now(run.UTC), None, refused)
+    runner.write_verdict(load("local"), record, list(phases_done), runner.datetime.now(runner.UTC), None, refused)
     return record
 
 
@@ -230,13 +232,13 @@ def test_a_run_that_was_killed_does_not_look_as_if_nothing_had_happened(tmp_path
     record = written(tmp_path, Phase("01", "01_infrastructure", "running"), Phase("02", "02_iam_permissions"))
     row = {"kind": "thing", "identity": {}, "name": "x", "phase": "01", "before": None, "after": 1}
     record.append("changes.jsonl", {**row, "time": "2026-01-01T00:00:00+00:00", "state": "applied", "undoes": False})
-    assert run.status(record)["verdict"] == "running, or killed: 1 changes applied"
+    assert runner.status(record)["verdict"] == "running, or killed: 1 changes applied"
 
 
 def test_a_refusal_takes_nothing_from_what_ran_before(tmp_path):
     written(tmp_path, Phase("00", "00_preflight", "succeeded"), Phase("01", "01_infrastructure", "succeeded"))
     record = written(tmp_path, Phase("00", "00_preflight"), Phase("01", "01_infrastructure"), refused="not approved")
-    found = run.status(record)
+    found = runner.status(record)
     assert found["verdict"] == "succeeded (00, 01 alone)"
     assert found["refused"] == "not approved"
     assert [row["verdict"] for row in found["phases"]] == ["succeeded", "succeeded"]
@@ -248,13 +250,13 @@ def driven(tmp_path, monkeypatch):
     chosen = load("local", {"outputs_dir": str(tmp_path)})
     record = records.open_run(chosen)
     live = SimpleNamespace(identity=None)
-    monkeypatch.setattr(run.audit, "attached", lambda settings, record: (record, live))
+    monkeypatch.setattr(runner.audit, "attached", lambda settings, record: (record, live))
 
     def drive(execute, told=lambda phase: None, begin=lambda *given: None):
         raised = []
         with ExitStack() as stack:
             stack.push(lambda kind, error, trace: not raised.append(error))
-            run.phases(chosen, record, ["00", "01"], told, begin, execute=execute)
+            runner.phases(chosen, record, ["00", "01"], told, begin, execute=execute)
         return record.read_json("run.json"), raised[0]
 
     return drive
@@ -319,9 +321,11 @@ def test_whatever_keeps_a_run_from_beginning_becomes_a_verdict(error, driven):
 def test_a_rollback_that_breaks_off_is_in_the_verdict_of_its_run(tmp_path, monkeypatch):
     chosen = load("local", {"outputs_dir": str(tmp_path), "mode": "apply"})
     record = records.open_run(chosen)
-    run.write_verdict(chosen, record, [Phase("01", "01_infrastructure", "succeeded")], run.datetime.now(run.UTC), None)
-    monkeypatch.setattr(run.audit, "attached", lambda settings, record: (record, SimpleNamespace(identity=None)))
-    monkeypatch.setattr(run, "alone", lambda *given: nullcontext())
+    runner.write_verdict(
+        chosen, record, [Phase("01", "01_infrastructure", "succeeded")], runner.datetime.now(runner.UTC), None
+    )
+    monkeypatch.setattr(runner.audit, "attached", lambda settings, record: (record, SimpleNamespace(identity=None)))
+    monkeypatch.setattr(runner, "alone", lambda *given: nullcontext())
     with pytest.raises(OSError, match="Too many"):
-        run.roll_back(chosen, record, lambda phase: None, raising(OSError(24, "Too many open files")))
-    assert run.status(record)["verdict"] == "succeeded (01 alone); rollback failed"
+        runner.roll_back(chosen, record, lambda phase: None, raising(OSError(24, "Too many open files")))
+    assert runner.status(record)["verdict"] == "succeeded (01 alone); rollback failed"

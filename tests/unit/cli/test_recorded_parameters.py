@@ -6,9 +6,9 @@ import pytest
 import yaml
 
 from lib import settings
+from lib.cli.recorded_parameters import NEEDED, load
 from lib.errors import BadParameters, Refused
 from lib.record import records
-from lib.recorded_parameters import NEEDED, load
 from lib.settings import ROOT, Settings
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from functools import partial
 
-from lib import run
 from lib.aws import Live
 from lib.changes import approval, approvers, loss_guard, provenance, undo_plan
 from lib.changes.account import AccountGuards
 from lib.changes.plans import Change, Plan, entry, half_done, same
 from lib.changes.resource import Reopen
+from lib.cli import runner
 from lib.errors import BadParameters, NotAsWanted, RunbookError
 from lib.phases import validity
 from lib.phases.validity import Validity
@@ -82,7 +82,9 @@ def unfinished(record: Record, account: AccountGuards, reopen: Reopen) -> list[d
 
 def standing(live: Live, record: Record) -> Validity | None:
     """Whether what the run validated is live now; None where its validation is not done, and so is run anyhow."""
-    done = [phase for phase in run.recorded(record) if (phase.number, phase.verdict) == (VALIDATION, Verdict.SUCCEEDED)]
+    done = [
+        phase for phase in runner.recorded(record) if (phase.number, phase.verdict) == (VALIDATION, Verdict.SUCCEEDED)
+    ]
     return validity.of_run(live, record) if done else None
 
 
@@ -92,9 +94,9 @@ def remaining(live: Live, record: Record, valid: Validity | None) -> list[str]:
     The validation is one of these where what it validated is not live, or nobody can tell (`valid`, of `standing`).
     Raises Refused where the run may not be gone on with.
     """
-    plans = run.plan_all(live)
+    plans = runner.plan_all(live)
     approval.require_resumable(live.settings, record, plans, live.identity.caller)
-    found = {phase.number: phase.verdict for phase in run.recorded(record)}
+    found = {phase.number: phase.verdict for phase in runner.recorded(record)}
     pending = {plan.phase for plan in plans if plan.pending} | ({VALIDATION} if valid and not valid.holds else set())
     chosen = [number for number in NOTEBOOKS if number in found]
     open_ones = [at for at, number in enumerate(chosen) if found[number] != Verdict.SUCCEEDED or number in pending]
@@ -102,8 +104,8 @@ def remaining(live: Live, record: Record, valid: Validity | None) -> list[str]:
 
 
 def begin(settings: Settings, record: Record, live: Live, chosen: Sequence[str]) -> None:
-    """In place of `run.begin`: the run keeps its approved plan, and beside it what is left of it."""
-    plans: Sequence[Plan] = run.plan_all(live)
+    """In place of `runner.begin`: the run keeps its approved plan, and beside it what is left of it."""
+    plans: Sequence[Plan] = runner.plan_all(live)
     approval.require_resumable(settings, record, plans, live.identity.caller)
     loss_guard.require_no_loss([plan for plan in plans if plan.phase in chosen], settings, record)
     if people := approvers.two_persons(settings, live.identity.caller):

@@ -11,7 +11,8 @@ from typing import Any
 
 import click
 
-from lib import errors, interrupts, run, settings
+from lib import errors, settings
+from lib.cli import interrupts, runner
 from lib.display import console, terminal
 from lib.errors import BadParameters, RunbookError
 from lib.record import origin
@@ -112,8 +113,8 @@ def main() -> None:
 def exit_code(done: Sequence[Phase]) -> int:
     """0, 130 for an interruption, otherwise that of the error that ended a phase: 3 where it was refused."""
     failed = [errors.class_of(phase.error_class).exit_code for phase in done if phase.verdict == Verdict.FAILED]
-    return {Verdict.SUCCEEDED: 0, Verdict.INTERRUPTED: INTERRUPTED}.get(run.overall(done), max(failed, default=1))
+    return {Verdict.SUCCEEDED: 0, Verdict.INTERRUPTED: INTERRUPTED}.get(runner.overall(done), max(failed, default=1))
 
 
 if __name__ == "__main__":
-    origin.become("lib.cli", sys.argv[1:])
+    origin.become("lib.cli.change_commands", sys.argv[1:])

@@ -8,9 +8,9 @@ from accounts import nowhere
 from fakes import World
 from machines import StepFunctions, connected, described, kept
 
-from lib import resume, run
 from lib.changes import approval, approvers, engine, kept_plans, loss_guard
 from lib.changes.plans import Change, Plan, entry
+from lib.cli import resume, runner
 from lib.errors import BadParameters, Refused
 from lib.phases import validity
 from lib.phases.validity import Validity
@@ -54,7 +54,7 @@ def begun(live, record, **verdicts):
 
 
 def keep_plan(live, record):
-    approval.begin(run.plan_all(live), live.settings, record, live.identity.caller)
+    approval.begin(runner.plan_all(live), live.settings, record, live.identity.caller)
 
 
 def changes_of(record, number, thing, value):
@@ -68,7 +68,7 @@ def changes_of(record, number, thing, value):
 
 def ended(live, record, **verdicts):
     done = [Phase(name[1:], NOTEBOOKS[name[1:]], verdict) for name, verdict in verdicts.items()]
-    run.write_verdict(live.settings, record, done, datetime.now(UTC), live.identity)
+    runner.write_verdict(live.settings, record, done, datetime.now(UTC), live.identity)
 
 
 # Which run, and with whose approval
@@ -272,7 +272,7 @@ def approved(settings, live, tmp_path):
     asked = {"approval": "required", "not_exercised_here": [], "approved_by": "bob", "change_ticket": "CHG-7"}
     chosen = load("local", {"mode": "apply", "outputs_dir": str(tmp_path), **asked})
     chosen = chosen.model_copy(update={"may_replace": 9})
-    fingerprint = approval.plan_data(run.plan_all(live), chosen)["fingerprint"]
+    fingerprint = approval.plan_data(runner.plan_all(live), chosen)["fingerprint"]
     return replace(live, settings=chosen.model_copy(update={"approved_plan": fingerprint}))
 
 
@@ -307,13 +307,13 @@ def test_a_run_that_was_rolled_back_is_over(approved, world, record):
 
 def test_the_account_keeps_that_a_run_is_begun_once_nothing_refuses_it(approved, world, record):
     careful = approved.settings.model_copy(update={"may_replace": 0})
-    fingerprint = approval.plan_data(run.plan_all(approved), careful)["fingerprint"]
+    fingerprint = approval.plan_data(runner.plan_all(approved), careful)["fingerprint"]
     careful = careful.model_copy(update={"approved_plan": fingerprint})
     for refused in (careful, approved.settings.model_copy(update={"approved_by": "jane.doe"})):
         with pytest.raises(Refused, match=r"would replace 1 value|who is also the caller"):
-            run.begin(refused, record, replace(approved, settings=refused), ["01"])
+            runner.begin(refused, record, replace(approved, settings=refused), ["01"])
     assert (world.began, record.kept_as(approval.PLAN)) == ({}, [])
-    run.begin(approved.settings, record, approved, ["01"])
+    runner.begin(approved.settings, record, approved, ["01"])
     assert world.began == {record.run_id: {kept_plans.digest(record.read_json(approval.PLAN))}}
     resume.begin(approved.settings, record, approved, ["01"])
     assert len(world.began[record.run_id]) == 1  # going on relies on the first

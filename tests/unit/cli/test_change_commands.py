@@ -6,11 +6,11 @@ import pytest
 from botocore.retries.standard import ExponentialBackoff
 from click.testing import CliRunner
 
-from lib import notebooks, run
-from lib.cli import carry_out, main
-from lib.command import overridden
+from lib.cli import notebooks, runner
+from lib.cli.app import overridden
+from lib.cli.change_commands import carry_out, main
+from lib.cli.read_commands import again
 from lib.errors import BadParameters
-from lib.looking import again
 from lib.phases import session
 from lib.record import records
 from lib.record.run_phases import Phase
@@ -200,7 +200,7 @@ def ended(tmp_path, monkeypatch, verdict, found):
         return Phase("07", "07_post_implementation_review", verdict, output="07.ipynb")
 
     monkeypatch.setattr(notebooks, "execute", phase)
-    monkeypatch.setattr(run, "phases", lambda *_: [Phase("05", "05_validation", "failed"), phase()])
+    monkeypatch.setattr(runner, "phases", lambda *_: [Phase("05", "05_validation", "failed"), phase()])
     monkeypatch.setattr(session, "reopen", lambda _: (record, None))
     return chosen
 

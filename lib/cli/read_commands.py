@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from lib import notebooks
-from lib.command import exit_code, main, parameters, told
+from lib.cli import notebooks
+from lib.cli.app import exit_code, main, parameters, told
 from lib.display import terminal
 from lib.errors import BadParameters, NotAsWanted
 from lib.phases import session
@@ -75,7 +75,7 @@ def open_notebook(given: Callable[..., Settings], number: str, run_id: str, mode
         records.seal(record)  # whoever opens it elsewhere begins it again; until then nothing may come besides
         return 0
     checkpoints = f"--FileCheckpoints.checkpoint_dir={path.parent.parent / CHECKPOINTS / record.run_id}"
-    lab = origin.command("lib.lab", f"--ServerApp.root_dir={path.parent}", checkpoints, str(path))
+    lab = origin.command("lib.cli.lab", f"--ServerApp.root_dir={path.parent}", checkpoints, str(path))
     with records.sealing(record):
         return subprocess.run(lab, check=False, umask=0o077).returncode
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lib.outputs import LINE, LINES, Bound
+from lib.cli.output_limits import LINE, LINES, Bound
 
 
 def stream(text):

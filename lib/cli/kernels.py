@@ -19,7 +19,7 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
 from traitlets.config import Config
 
-from lib import outputs
+from lib.cli import output_limits
 from lib.errors import BadParameters
 from lib.record import origin
 
@@ -56,11 +56,11 @@ class Client(PapermillNotebookClient):
     """Executes cells. A limit that was passed fails the cell, whatever the cell made of its interrupt."""
 
     late = ""
-    bound = outputs.Bound()
+    bound = output_limits.Bound()
 
     async def async_execute_cell(self, cell: NotebookNode, cell_index: int, **options: Any) -> NotebookNode:  # noqa: ANN401
         """Execute one cell. Raises CellTimeoutError where it ran longer than it may, also when it ended well."""
-        self.bound = outputs.Bound()
+        self.bound = output_limits.Bound()
         self.km.busy = True
         try:
             done = await super().async_execute_cell(cell, cell_index, **options)

@@ -6,11 +6,12 @@ from functools import partial
 
 import click
 
-from lib import notebooks, recorded_parameters, run, settings
+from lib import settings
 from lib.aws import NOT_TOLD, Live, connect
 from lib.changes import engine
 from lib.checks import require
-from lib.command import exit_code, main, parameters, told
+from lib.cli import notebooks, recorded_parameters, runner
+from lib.cli.app import exit_code, main, parameters, told
 from lib.display import terminal
 from lib.errors import (
     Altered,
@@ -76,9 +77,9 @@ def rollback(
     return rolled_back(chosen, record, live, break_lock, notebooks.execute)
 
 
-def rolled_back(chosen: Settings, record: Record, live: Live, break_lock: bool, execute: run.Execute) -> int:
+def rolled_back(chosen: Settings, record: Record, live: Live, break_lock: bool, execute: runner.Execute) -> int:
     """Roll a run back whose record is open; returns the exit code."""
-    with run.sealed(record):
+    with runner.sealed(record):
         rows = record.changes()
         rollbacks.within(rows, chosen.rollback_to_phase)
         if break_lock:  # also of a run that was killed before it changed anything
@@ -102,11 +103,11 @@ def nothing_to_undo(chosen: Settings, record: Record) -> RunbookError:
     )
 
 
-def undone(chosen: Settings, record: Record, execute: run.Execute) -> Phase:
+def undone(chosen: Settings, record: Record, execute: runner.Execute) -> Phase:
     """Roll a run back, and show what became of each thing."""
     terminal.say(f"Rolling back run {record.run_id} of {chosen.environment}")
     before = record.kept_as(rollbacks.LEDGER)
-    done = run.roll_back(chosen, record, terminal.progress, execute)
+    done = runner.roll_back(chosen, record, terminal.progress, execute)
     made = [name for name in record.kept_as(rollbacks.LEDGER) if name not in before]
     if made:
         terminal.ledger(record, made[-1])

@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from lib import notebooks
 from lib.aws import Identity, Live
 from lib.changes import approval, approvers, engine, loss_guard
 from lib.changes.plans import Plan
 from lib.checks import require
+from lib.cli import notebooks
 from lib.errors import Altered, RunbookError
 from lib.phases import preflight, session
 from lib.record import basis, formats, records

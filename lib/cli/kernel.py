@@ -53,7 +53,7 @@ def main() -> None:
     charts = find_spec("matplotlib")
     if charts and charts.origin:  # its own style, and not that of a file in somebody's home
         os.environ["MATPLOTLIBRC"] = str(Path(charts.origin).parent / "mpl-data" / "matplotlibrc")
-    own = {"HistoryManager": {"enabled": False}, "Session": {"packer": "lib.kernel.packed"}}
+    own = {"HistoryManager": {"enabled": False}, "Session": {"packer": "lib.cli.kernel.packed"}}
     app = KernelOfOurs.instance(config=Config(own))
     app.initialize(sys.argv[1:])
     app.start()

@@ -17,11 +17,11 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillException, PapermillExecutionError
 from zmq.error import ZMQError
 
-from lib import engine, outputs
+from lib.cli import kernels, notebook_text, output_limits
 from lib.display import executed
 from lib.errors import BadParameters, RunbookError, Unrecorded
 from lib.phases import parameters_cell
-from lib.record import files, notebook_text, phase_checks
+from lib.record import files, phase_checks
 from lib.record.folder import ATTEMPT
 from lib.record.records import DRAFT, RUNNING, Record
 from lib.record.run_phases import PLANNED_MINUTES, Phase
@@ -61,7 +61,7 @@ def execute(settings: Settings, record: Record, number: str, notebook: str) -> P
     files.reserve(running)
     started, interrupted, kind, error = time.monotonic(), False, "", ""
     try:
-        with engine.sockets() as sockets:
+        with kernels.sockets() as sockets:
             papermill.execute_notebook(str(source), str(running), parameters, **_options(settings, record, sockets))
     except NOT_EXECUTED as failure:
         kind, error = _told(failure, record)
@@ -70,7 +70,7 @@ def execute(settings: Settings, record: Record, number: str, notebook: str) -> P
     output = _kept(running, record, settings)
     seconds = round(time.monotonic() - started, 1)
     name = output.name if output else ""
-    error = settings.masked(error[: outputs.LINE])
+    error = settings.masked(error[: output_limits.LINE])
     done = Phase(number, notebook, seconds=seconds, output=name, error=error, error_class=kind)
     return _closed(_verdict(done, output, interrupted), record, settings)
 
@@ -100,7 +100,7 @@ def adopt(settings: Settings, record: Record) -> list[str]:
 
 def _options(settings: Settings, record: Record, sockets: Path) -> dict[str, Any]:
     return {
-        "engine_name": engine.NAME,
+        "engine_name": kernels.NAME,
         "kernel_name": "python3",
         "progress_bar": False,
         "cwd": str(ROOT),
@@ -139,7 +139,7 @@ def _closed(found: Phase, record: Record, settings: Settings) -> Phase:
     try:
         phase_checks.require_met(record, found.number, settings.mode)
     except RunbookError as error:
-        said = f"{type(error).__name__}: {error}"[: outputs.LINE]
+        said = f"{type(error).__name__}: {error}"[: output_limits.LINE]
         return replace(found, verdict=Verdict.FAILED, error=settings.masked(said), error_class=type(error).__name__)
     return found
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from lib import run
 from lib.aws import Live
 from lib.checks import Check, Status, require
-from lib.command import main, parameters, told
+from lib.cli import runner
+from lib.cli.app import main, parameters, told
 from lib.display import terminal
 from lib.drills import drill_log, drill_runner, evaluation, scenarios
 from lib.drills.drill_runner import Group, Session
@@ -45,7 +45,7 @@ def drill(given: Callable[..., Settings], scenario: str) -> int:
     record, live = session.begin(chosen)
     caller = live.identity.caller
     terminal.identity(live)
-    with run.sealed(record):
+    with runner.sealed(record):
         standing = validity.latest(live)
         terminal.validity(standing)
         about = {"validated": str(validity.check(standing).status), "since": standing.since}

@@ -1,0 +1,1 @@
+"""The `runbook` command, and the runner that carries its phases out."""
