@@ -15,7 +15,8 @@ from lib.drills import broken_tasks
 from lib.errors import BadParameters
 from lib.record import commands, records, run_phases
 from lib.settings import ROOT, Settings
-from rehearsal import baseline, bridge, history, server, single_failures
+from rehearsal.account import baseline, bridge, server, traffic
+from rehearsal.single_failures import trials
 
 STOP = commands.without_parameters("rehearse", "--stop")
 STATE = ROOT / ".rehearsal"
@@ -93,11 +94,11 @@ def rehearsed(chosen: Settings, lasting: bool) -> int:
     and one that is silent or late fails the rehearsal.
     """
     with tempfile.TemporaryDirectory(prefix="traffic-", ignore_cleanup_errors=True) as folder:
-        with single_failures.started(Path(folder) / "failures") as tried:
+        with trials.started(Path(folder) / "failures") as tried:
             say(f"Playing {CHECKINS_BEFORE} synthetic check-ins before the change ...")
-            history.play(chosen, CHECKINS_BEFORE, seed=SEED)
+            traffic.play(chosen, CHECKINS_BEFORE, seed=SEED)
             found = tried()
-        say(single_failures.summary(found))
+        say(trials.summary(found))
         records.open_run(chosen).keep_json(broken_tasks.EVIDENCE, found)
-        with history.playing(Path(folder), chosen, TRAFFIC_EVERY, seed=SEED):
-            return max(carry_out(chosen, run_phases.numbers(), lasting), single_failures.code(found))
+        with traffic.playing(Path(folder), chosen, TRAFFIC_EVERY, seed=SEED):
+            return max(carry_out(chosen, run_phases.numbers(), lasting), trials.code(found))

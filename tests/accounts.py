@@ -11,10 +11,10 @@ from waiting import until
 from lib import settings as parameters
 from lib.aws import Identity, Live
 from lib.settings import Settings
-from rehearsal import baseline, clients
-from rehearsal import server as embedded
-from rehearsal.server import Account
-from rehearsal.snapshot import differing, settled, snapshot
+from rehearsal.account import baseline, clients
+from rehearsal.account import server as embedded
+from rehearsal.account.server import Account
+from rehearsal.account.snapshot import differing, settled, snapshot
 
 __all__ = [
     "NO_RETRIES",

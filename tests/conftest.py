@@ -18,9 +18,9 @@ from accounts import NO_RETRIES, fresh
 
 from lib.record.origin import LOOK_AFTER, NEEDLESS
 from lib.settings import Settings
-from rehearsal import clients
-from rehearsal import server as embedded
-from rehearsal.server import Account
+from rehearsal.account import clients
+from rehearsal.account import server as embedded
+from rehearsal.account.server import Account
 
 SAFE = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_DEFAULT_REGION": "us-east-1", "MPLBACKEND": "agg"}
 

@@ -28,7 +28,7 @@ from lib.resources.lock_value import Lock
 from lib.routes import LOW_SENTIMENT_RULE
 from lib.settings import Settings
 from lib.telemetry.words import ExecutionStatus
-from rehearsal import clients
+from rehearsal.account import clients
 
 # Each of them, in plan mode, in which it writes nothing.
 NOTEBOOKS = [*EVERY.values(), ROLLBACK]

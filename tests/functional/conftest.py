@@ -7,14 +7,15 @@ from typing import Any
 import pytest
 from waiting import until
 
-from rehearsal import clients, interpreter
-from rehearsal.server import Account
+from rehearsal.account import clients
+from rehearsal.account.server import Account
+from rehearsal.single_failures import second_interpreter
 
 
 @pytest.fixture(scope="session")
 def moto(server: Account) -> Iterator[str]:
     """The endpoint of moto's interpreter over the embedded account. Give state machines names of your own."""
-    with interpreter.moto_over(server) as endpoint:
+    with second_interpreter.moto_over(server) as endpoint:
         yield endpoint
 
 

@@ -32,7 +32,7 @@ from lib.resources import desired, run_lock
 from lib.resources.account_guards import AccountGuards
 from lib.resources.kinds import KINDS
 from lib.settings import ROOT, Settings, load
-from rehearsal import clients
+from rehearsal.account import clients
 
 CALLER = "arn:aws:iam::000000000000:user/operator"
 SOMEBODYS = "somebody's"

@@ -22,8 +22,8 @@ from lib.settings import Settings
 from lib.telemetry import backtest
 from lib.telemetry.checkins import Coverage
 from lib.telemetry.moves import Move
-from rehearsal import baseline, history
-from rehearsal.clients import client
+from rehearsal.account import baseline, traffic
+from rehearsal.account.clients import client
 
 Definition = dict[str, Any]
 
@@ -227,7 +227,7 @@ def test_an_empty_history_is_said_and_not_passed(looked: Looked) -> None:
 
 def test_the_past_is_routed_by_both_definitions(looked: Looked, tmp_path: Path) -> None:
     record = Record(tmp_path, "20260101T000000Z-test")
-    history.play(looked.settings, 20, seed=3)
+    traffic.play(looked.settings, 20, seed=3)
     found = run(looked)
     assert found.started == backtest.Started(20, "listed by Step Functions, without drills")
     assert (found.routed, found.coverage) == (20, Coverage(20, 20, 1.0, True, 0, ()))
@@ -236,7 +236,7 @@ def test_the_past_is_routed_by_both_definitions(looked: Looked, tmp_path: Path) 
     backtest.keep(record, found)
     kept = record.read_json("evidence/backtest.json")
     assert (kept["routed"], kept["lower"], kept["executions"]) == (20, 0, 20)
-    texts = [text for checkin in history.checkins(3, 20) if (text := checkin["text"])]
+    texts = [text for checkin in traffic.checkins(3, 20) if (text := checkin["text"])]
     evidence = (tmp_path / "evidence" / "backtest.csv").read_text() + json.dumps(kept)
     assert not [text for text in texts if text in evidence]
 
@@ -289,7 +289,7 @@ def test_a_definition_that_decides_by_another_field_is_routed_by_it(looked: Look
             baseline.definition(looked.settings), lambda states: states["CheckSentiment"].update(Choices=choices)
         )
 
-    history.play(looked.settings, 12, seed=4)
+    traffic.play(looked.settings, 12, seed=4)
     told = run(looked, old=by("sentiment", StringEquals="negative"))
     assert told.counted(Move.UNKNOWN) == 0 and "standard" in set(told.moves["from"])
     nobody = run(looked, old=by("confidence", NumericLessThan=0.5))

@@ -8,19 +8,19 @@ import pytest
 from lib.aws import connect
 from lib.errors import NotAsWanted
 from lib.telemetry import checkin_keys, checkins
-from rehearsal import history
+from rehearsal.account import traffic
 
 
 def test_what_the_processor_recorded_is_read_back_without_its_words(account):
     start = datetime.now(UTC) - timedelta(minutes=5)
-    ended = history.play(account, 6, seed=3)
+    ended = traffic.play(account, 6, seed=3)
     assert len(ended["SUCCEEDED"]) == 6
     frame = checkins.history(checkins.outlook(connect(account), start, datetime.now(UTC) + timedelta(seconds=1)))
     assert len(frame) == 6
     assert frame.attrs["coverage"].unreadable == 0
     assert frame["risk_score"].between(0, 100).all()
     assert frame["score"].between(-1, 1).all()
-    assert set(frame["userId"]) <= {checkin["userId"] for checkin in history.checkins(3, 6)}
+    assert set(frame["userId"]) <= {checkin["userId"] for checkin in traffic.checkins(3, 6)}
     assert "text" not in frame
     assert checkins.history(
         checkins.outlook(connect(account), start - timedelta(days=2), start - timedelta(days=1))

@@ -19,9 +19,9 @@ from click.testing import CliRunner
 
 from lib.cli import change_commands as command
 from lib.settings import ROOT, Settings
-from rehearsal import baseline, clients, history
 from rehearsal import cli as rehearsal_cli
-from rehearsal import server as embedded
+from rehearsal.account import baseline, clients, traffic
+from rehearsal.account import server as embedded
 
 RUNBOOK = Path(sys.executable).with_name("runbook")
 BAD, REFUSED = 2, 3
@@ -234,7 +234,7 @@ def test_a_kept_account_stays_until_it_is_stopped(kept, monkeypatch):
 
     def checkin(chosen: Settings, **options: Any) -> int:
         seen.append(chosen)
-        history.play(chosen, 1, seed=4)
+        traffic.play(chosen, 1, seed=4)
         return 0
 
     first = rehearse(monkeypatch, "--keep", meanwhile=checkin)

@@ -10,9 +10,9 @@ from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutE
 
 from lib.aws import THROTTLING, error_code
 from lib.errors import Refused
-from rehearsal import faults
-from rehearsal.calls import told
-from rehearsal.faults import DELAY, DROP, FREEZE, REFUSE, Fault
+from rehearsal.account import fault_proxy
+from rehearsal.account.calls import told
+from rehearsal.account.fault_proxy import DELAY, DROP, FREEZE, REFUSE, Fault
 
 HOLD = 0.1  # what is asked to be held for longer than a caller waits is held by an event
 KEYS = {"aws_access_key_id": "x", "aws_secret_access_key": "x", "region_name": "us-east-1"}
@@ -28,7 +28,7 @@ WRITES = {
 
 @pytest.fixture
 def proxy(server):
-    with faults.between(server.endpoint, HOLD) as found:
+    with fault_proxy.between(server.endpoint, HOLD) as found:
         yield found
 
 
@@ -212,5 +212,5 @@ def test_a_rest_call_is_known_by_method_and_path(method, path, said, mutating):
 
 
 def test_it_stands_before_nothing_but_this_machine():
-    with pytest.raises(Refused), faults.between("https://sqs.us-east-1.amazonaws.com", HOLD):
+    with pytest.raises(Refused), fault_proxy.between("https://sqs.us-east-1.amazonaws.com", HOLD):
         pass

@@ -22,7 +22,7 @@ from lib.record.records import Record
 from lib.resources import run_lock
 from lib.resources.kinds import Workflow
 from lib.telemetry import backtest
-from rehearsal.baseline import definition as baseline
+from rehearsal.account.baseline import definition as baseline
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from lib.record.records import LOG, Record
 from lib.resources import desired, functions, run_lock
 from lib.resources.dashboards import Widgets
 from lib.settings import Settings
-from rehearsal import clients
+from rehearsal.account import clients
 
 INBOX, OTHER_INBOX = "Rehearsal-OperationsInbox", "Rehearsal-TrustedContactInbox"
 STANDARD_RULE = "Your6-LowSentimentRule"

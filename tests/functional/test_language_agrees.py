@@ -14,8 +14,8 @@ from workbench import ended
 from lib.asl import interpreter
 from lib.asl.interpreter import Whole, follow
 from lib.settings import Settings
-from rehearsal import baseline
-from rehearsal.clients import client
+from rehearsal.account import baseline
+from rehearsal.account.clients import client
 
 GIVEN: dict[str, Any] = {
     "n": 1.5,

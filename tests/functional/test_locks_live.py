@@ -27,7 +27,7 @@ from lib.resources import desired, run_lock
 from lib.resources.lock_value import Lock, digest
 from lib.resources.run_lock import TOKEN
 from lib.settings import ROOT, Settings
-from rehearsal import clients
+from rehearsal.account import clients
 
 RUNBOOK = Path(sys.executable).with_name("runbook")
 BOB = "arn:aws:iam::000000000000:user/bob"

@@ -14,7 +14,7 @@ from lib.errors import Unreachable
 from lib.telemetry import continuity, executions, metrics, outcomes, rates, workflow_log
 from lib.telemetry.cutover import Cutover
 from lib.telemetry.metrics import DrillLatency, Query
-from rehearsal import bridge, history
+from rehearsal.account import bridge, traffic
 
 
 def window():
@@ -119,7 +119,7 @@ def test_routes_and_latency_of_executions_that_really_ran(account, client):
         )
         ended(client("stepfunctions"), answer["executionArn"])
         expected[answer["executionArn"]] = route
-    calm = history._start(
+    calm = traffic._start(
         account.endpoint_url, account.state_machine_arn, {"userId": "user-001", "text": "Feeling good."}
     )
     assert ended(client("stepfunctions"), calm)["status"] == "SUCCEEDED"

@@ -34,9 +34,9 @@ from lib.resources import machine, run_lock, s3_record_store
 from lib.resources.lock_value import Lock, digest
 from lib.resources.topics import Subscription
 from lib.settings import ROOT, changed, load
-from rehearsal import baseline, clients
 from rehearsal import cli as rehearsal_cli
-from rehearsal import server as embedded
+from rehearsal.account import baseline, clients
+from rehearsal.account import server as embedded
 
 BIN = str(Path(sys.executable).parent)
 PRINTED = re.compile(

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from rehearsal import baseline
+from rehearsal.account import baseline
 
 
 def test_is_as_the_plan_finds_it(account, client):

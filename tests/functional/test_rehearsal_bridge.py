@@ -7,7 +7,7 @@ import pytest
 from waiting import FOR_EVER
 
 from lib.settings import load
-from rehearsal import baseline, bridge, children, history, server
+from rehearsal.account import baseline, bridge, child_processes, server, traffic
 
 
 def log_to_group(account, client, level="ALL", data=False):
@@ -46,8 +46,8 @@ def lines(account, client):
 
 
 def checkin(account, text="Hopeless and unmistakable, an awful day.", **more):
-    arn = history._start(account.endpoint_url, account.state_machine_arn, {"userId": "user-001", "text": text, **more})
-    return arn, history._finished(account, arn, FOR_EVER)
+    arn = traffic._start(account.endpoint_url, account.state_machine_arn, {"userId": "user-001", "text": text, **more})
+    return arn, traffic._finished(account, arn, FOR_EVER)
 
 
 def test_metrics_and_logs_once_each(account, client):
@@ -116,9 +116,9 @@ def test_no_logging_and_a_missing_group_lose_only_the_log(account, client):
 
 def test_as_a_process_it_drains_before_it_ends(account, client, tmp_path):
     log_to_group(account, client)
-    with bridge.started(tmp_path / "a bridge", account) as child, history.playing(tmp_path / "h", account, 0.5):
-        outcome = history.play(account, 6, seed=5)
-    assert not children.alive(child)
+    with bridge.started(tmp_path / "a bridge", account) as child, traffic.playing(tmp_path / "h", account, 0.5):
+        outcome = traffic.play(account, 6, seed=5)
+    assert not child_processes.alive(child)
     assert sum(len(arns) for arns in outcome.values()) == 6
     assert total(account, client, "ExecutionsStarted") > 6, "the background traffic counts as well"
     logged = {line["execution_arn"] for line in lines(account, client)}

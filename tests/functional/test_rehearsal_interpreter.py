@@ -4,7 +4,7 @@ import json
 
 from workbench import ended
 
-from rehearsal import baseline, clients
+from rehearsal.account import baseline, clients
 
 
 def test_runs_the_baseline_definition_with_the_accounts_own_things(account, moto, client, received):

@@ -12,17 +12,17 @@ import pytest
 from waiting import until_gone
 
 from lib.errors import Refused, Unreachable
-from rehearsal import children
-from rehearsal import server as embedded
-from rehearsal.clients import client
-from rehearsal.server import Account
+from rehearsal.account import child_processes
+from rehearsal.account import server as embedded
+from rehearsal.account.clients import client
+from rehearsal.account.server import Account
 
 
 def test_runs_in_a_folder_with_a_space_and_stops_with_the_block(tmp_path):
     with embedded.running(folder=tmp_path / "a folder") as account:
         assert embedded.answers(f"{account.endpoint}/_ministack/health")
         pid = account.pid
-    assert not children.born(pid)
+    assert not child_processes.born(pid)
     assert not embedded.answers(f"{account.endpoint}/_ministack/health")
 
 
@@ -30,7 +30,7 @@ def test_runs_in_a_folder_with_a_space_and_stops_with_the_block(tmp_path):
 def test_stops_when_the_block_fails(error):
     with pytest.raises(error), embedded.running() as account:
         raise error
-    assert not children.born(account.pid)
+    assert not child_processes.born(account.pid)
 
 
 def test_a_fallen_port_is_replaced_by_a_free_one():
@@ -97,7 +97,7 @@ def test_ends_when_whoever_started_it_is_killed(how, tmp_path):
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as starter:
         assert starter.stdout is not None
         pid = int(starter.stdout.readline())
-        assert children.born(pid)
+        assert child_processes.born(pid)
         starter.send_signal(how)
         starter.wait()
     until_gone(pid)

@@ -5,7 +5,7 @@ import json
 import pytest
 from waiting import FOR_EVER
 
-from rehearsal import baseline, history
+from rehearsal.account import baseline, traffic
 
 ROUTES = {
     "Low Sentiment Alert": "standard",
@@ -80,12 +80,12 @@ def test_an_incomplete_checkin_is_an_error(module_account, client, payload):
 
 def test_the_baseline_workflow_alerts_by_its_rule(module_account, client, received):
     checkin = {"userId": "user-003", "text": "Hopeless, an awful day."}
-    arn = history._start(module_account.endpoint_url, module_account.state_machine_arn, checkin)
-    assert history._finished(module_account, arn, FOR_EVER) == "SUCCEEDED"
+    arn = traffic._start(module_account.endpoint_url, module_account.state_machine_arn, checkin)
+    assert traffic._finished(module_account, arn, FOR_EVER) == "SUCCEEDED"
     assert json.loads(received(baseline.TRUSTED_INBOX)[0]["Message"])["route"] == "standard"
 
 
 def test_the_baseline_workflow_fails_visibly(module_account, received):
-    arn = history._start(module_account.endpoint_url, module_account.state_machine_arn, {"userId": "user-003"})
-    assert history._finished(module_account, arn, FOR_EVER) == "FAILED"
+    arn = traffic._start(module_account.endpoint_url, module_account.state_machine_arn, {"userId": "user-003"})
+    assert traffic._finished(module_account, arn, FOR_EVER) == "FAILED"
     assert "could not be processed" in received(baseline.TRUSTED_INBOX)[0]["Message"]

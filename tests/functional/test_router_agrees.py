@@ -16,7 +16,7 @@ from workbench import SECRET, Bench, Case, Result
 from lib.asl.payload_templates import FailsExecution
 from lib.asl.router import Router
 from lib.settings import Settings
-from rehearsal import baseline
+from rehearsal.account import baseline
 
 NEW, OLD = 26, 16  # moto computes half a second for each
 ODD: tuple[Any, ...] = (None, True, False, "", "97", "declining", [98], {"risk_score": 98}, 1e300, -1e-9)

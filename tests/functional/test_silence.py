@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from lib.definitions import templates
-from rehearsal import reaching, refusing, single_failures
-from rehearsal.breaking import MISSING
-from rehearsal.clients import client
-from rehearsal.failing import DISPATCHER, Failure, behind_events, briefly, of_tasks
-from rehearsal.ground import MINISTACK, MOTO, Ground, ground
+from rehearsal.account.clients import client
+from rehearsal.single_failures import reachability, refusing_proxy, trials
+from rehearsal.single_failures.catalogue import DISPATCHER, Failure, behind_events, briefly, of_tasks
+from rehearsal.single_failures.definition_mutations import MISSING
+from rehearsal.single_failures.ground import MINISTACK, MOTO, Ground, ground
 
 ALERTED = ("SendHighRiskEvent", "SendStandardEvent", "SendProactiveEvent")
 
@@ -30,14 +30,14 @@ def plain(on: Ground) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def given(on: Ground) -> dict[str, dict[str, Any]]:
-    return reaching.inputs(on.settings)
+    return reachability.inputs(on.settings)
 
 
 # moto takes half a second of computing an execution, so there faults that are as others to the workflow are left out.
 @pytest.mark.parametrize(("where", "chooses"), [(MINISTACK, list), (MOTO, briefly)])
 def test_no_single_task_that_fails_silences_anybody(on, plain, given, where, chooses):
     chosen = chooses(of_tasks(plain, given))
-    rows = single_failures.broken_tasks(on, plain, chosen, [where])
+    rows = trials.broken_tasks(on, plain, chosen, [where])
     assert len(rows) == len(chosen)
     assert [(row["task"], row["fault"], row["why"]) for row in rows if row["verdict"] != "passed"] == []
     assert [row["task"] for row in rows if row["single"] and not row["reached"]] == []
@@ -51,7 +51,7 @@ def test_no_single_task_that_fails_silences_anybody(on, plain, given, where, cho
 
 
 def test_what_fails_behind_an_accepted_event_silences_no_crisis_and_is_not_called_passed(on, plain, given):
-    rows = single_failures.broken_behind(on, plain, behind_events(plain, given), [MINISTACK])
+    rows = trials.broken_behind(on, plain, behind_events(plain, given), [MINISTACK])
     crisis = [row for row in rows if row["route"] in ("crisis", "unscored")]
     assert {(row["verdict"], *row["reached"]) for row in crisis} == {("passed", "operations")}
     others = {(row["task"], row["fault"]): row["verdict"] for row in rows if row not in crisis}
@@ -116,7 +116,7 @@ def test_a_definition_that_silences_somebody_is_found_out(on, plain, name):
     sabotage, failure, word = SABOTAGES[name]
     machine = copy.deepcopy(plain)
     sabotage(machine)
-    (row,) = single_failures.broken_tasks(on, machine, [failure], [MINISTACK])
+    (row,) = trials.broken_tasks(on, machine, [failure], [MINISTACK])
     assert (row["verdict"], row["why"].split(":")[0]) == ("failed" if row["reached"] else "silent", word), row
     assert (row["control"]["status"], set(row["control"]["seconds"])) == ("SUCCEEDED", {"contact", "operations"})
     assert (word == "SILENT") <= ("so it is the failure's" in row["why"])
@@ -129,12 +129,12 @@ def test_operations_told_by_an_event_alone_is_found_out(on, plain):
     told = branches[1]["States"]["TellOperations"]
     told |= {key: event[key] for key in ("Resource", "Parameters")}
     failure = Failure("SendCrisisEvent", "disabled", "crisis", behind="rule")
-    (row,) = single_failures.broken_behind(on, machine, [failure], [MINISTACK])
+    (row,) = trials.broken_behind(on, machine, [failure], [MINISTACK])
     assert (row["verdict"], row["why"].split(":")[0]) == ("silent", "SILENT")
 
 
 def test_a_task_that_nothing_reaches_is_reported(on, plain):
-    (row,) = single_failures.broken_tasks(on, plain, [Failure("Nowhere", MISSING, "")], [MINISTACK])
+    (row,) = trials.broken_tasks(on, plain, [Failure("Nowhere", MISSING, "")], [MINISTACK])
     assert (row["verdict"], row["status"]) == ("failed", "not run")
 
 
@@ -151,7 +151,7 @@ def test_a_task_that_nothing_reaches_is_reported(on, plain):
     ],
 )  # fmt: skip
 def test_the_gate_answers_as_the_service_would(on, service, operation, asked, code):
-    with refusing.gate(on.settings.endpoint_url) as endpoint:
+    with refusing_proxy.gate(on.settings.endpoint_url) as endpoint:
         asker = client(endpoint, service)
         with pytest.raises(asker.exceptions.ClientError) as refused:
             getattr(asker, operation)(**asked)
@@ -163,7 +163,7 @@ def test_the_rows_are_plain_data(on, plain, given):
     (failure,) = [
         f for f in behind_events(plain, given) if (f.given, f.fault, f.behind) == ("crisis", "disabled", "rule")
     ]
-    (row,) = single_failures.broken_behind(on, plain, [failure], [MINISTACK])
+    (row,) = trials.broken_behind(on, plain, [failure], [MINISTACK])
     assert json.loads(json.dumps([row])) == [row]
     assert (row["task"], row["single"], row["interpreter"]) == ("SendCrisisEvent > rule", True, MINISTACK)
     assert DISPATCHER not in row["task"]

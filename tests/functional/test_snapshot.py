@@ -23,7 +23,7 @@ from lib.resources.base import LiveThing
 from lib.resources.items import typed
 from lib.settings import Settings
 from lib.values.exact_json import dumps
-from rehearsal import snapshot as looked
+from rehearsal.account import snapshot as looked
 
 Client = Callable[[str], Any]
 

@@ -13,8 +13,8 @@ from lib.definitions import templates
 from lib.drills.channels import Channel
 from lib.settings import Settings
 from lib.telemetry.words import ExecutionStatus
-from rehearsal import baseline
-from rehearsal.clients import client
+from rehearsal.account import baseline
+from rehearsal.account.clients import client
 
 PROCESSOR = """
 import json, time

@@ -21,8 +21,8 @@ from lib.record import origin, records, writers
 from lib.record.records import Record
 from lib.resources import desired, machine, run_lock
 from lib.settings import ROOT, Settings, load
-from rehearsal import baseline
-from rehearsal.packages import function_package
+from rehearsal.account import baseline
+from rehearsal.account.packages import function_package
 
 FUNCTIONS = ROOT / "rehearsal" / "account" / "functions"
 COMMAND = Path(sys.executable).with_name("runbook")

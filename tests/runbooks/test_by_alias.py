@@ -7,7 +7,7 @@ from steps import left_by_drills, runbook
 
 from lib.aws import connect
 from lib.telemetry import executions
-from rehearsal import clients
+from rehearsal.account import clients
 
 
 def function_alias(account, name: str, **variables: str) -> None:

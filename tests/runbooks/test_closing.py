@@ -8,7 +8,7 @@ from steps import Ended, code_cells, runbook
 
 from lib.cli import notebooks
 from lib.settings import ROOT, Settings
-from rehearsal import history
+from rehearsal.account import traffic
 
 CALM_SEED = 3  # its first check-ins raise no alert
 BASELINE = 'show.checks(record.checked("00", checks), "Baseline")'
@@ -19,7 +19,7 @@ LAST = 'show.ended_well(record, "00", given)'
 @pytest.fixture
 def played(account: Settings) -> Settings:
     """A baseline that has seen a few check-ins."""
-    history.play(account, 3, seed=CALM_SEED)
+    traffic.play(account, 3, seed=CALM_SEED)
     return account
 
 

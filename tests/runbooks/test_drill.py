@@ -10,10 +10,10 @@ from lib.display.charts import drill_charts, style
 from lib.drills import drill_log, subscribers
 from lib.phases import infrastructure, validity
 from lib.record import records
-from rehearsal import shelf
+from rehearsal.fault_matrix import record_bucket
 
 BUILT = ("01", "02", "04", "03")
-STORE = f"s3://{shelf.BUCKET}/drills"
+STORE = f"s3://{record_bucket.BUCKET}/drills"
 
 
 def rows(account):
@@ -80,7 +80,7 @@ def test_an_unknown_scenario_is_refused_with_the_known_ones(account):
 
 
 def test_two_machines_add_to_one_log(built, tmp_path):
-    shelf.make(built)
+    record_bucket.make(built)
     here = built.model_copy(update={"record_store": STORE})
     there = here.model_copy(update={"outputs_dir": str(tmp_path / "elsewhere")})
     for machine, scenario in ((here, "crisis"), (there, "high"), (here, "moderate")):

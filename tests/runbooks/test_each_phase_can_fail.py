@@ -25,7 +25,7 @@ from lib.record import records
 from lib.record.run_phases import NOTEBOOKS, ROLLBACK
 from lib.resources import functions
 from lib.settings import ROOT, Settings
-from rehearsal import history
+from rehearsal.account import traffic
 
 BUILT = ("01", "02", "04", "03")
 CALM_SEED = 3  # its first check-ins raise no alert, which would arrive in the middle of a test
@@ -50,7 +50,7 @@ def failed(ended: Ended, number: str, sentence: str) -> dict[str, Any]:
 @pytest.fixture
 def played(account: Settings) -> Settings:
     """A baseline that has seen a few check-ins."""
-    history.play(account, 3, seed=CALM_SEED)
+    traffic.play(account, 3, seed=CALM_SEED)
     return account
 
 

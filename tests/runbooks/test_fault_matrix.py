@@ -15,11 +15,11 @@ from lib.errors import Refused
 from lib.phases import rollback
 from lib.record.records import LOG, Record
 from lib.resources.s3_record_store import RunStore
-from rehearsal import matrix, stages, wholes
-from rehearsal.calls import Call
-from rehearsal.stories import APPLY, STORED
-from rehearsal.trials import HEARD, KINDS, Result, Trial
-from rehearsal.wholes import KERNEL, NOTEBOOKS, RUNNER
+from rehearsal.account.calls import Call
+from rehearsal.fault_matrix import matrix, notebook_trial, testbed
+from rehearsal.fault_matrix.notebook_trial import KERNEL, NOTEBOOKS, RUNNER
+from rehearsal.fault_matrix.operations import APPLY, STORED
+from rehearsal.fault_matrix.trials import HEARD, KINDS, Result, Trial
 
 RUNS = (
     "killed-after@1/rollback",  # the lock
@@ -48,7 +48,7 @@ UNDOS = ("undo:drop@3/rollback", "undo:killed-after@12/rollback", "undo:refuse@2
 
 @pytest.fixture(scope="module")
 def stage():
-    with stages.stage() as found:
+    with testbed.stage() as found:
         yield found
 
 
@@ -94,7 +94,7 @@ def test_a_rollback_that_meets_a_fault_is_completed_or_taken_back(stage):
     ],
 )
 def test_whole_notebooks_lose_nothing(stage, kind, at, then, call):
-    result = wholes.tried(stage, Trial(kind, at, then, NOTEBOOKS), ("02", "02"))
+    result = notebook_trial.tried(stage, Trial(kind, at, then, NOTEBOOKS), ("02", "02"))
     assert (result.call, result.lost) == (call, "")
     assert "--resume" in result.ended if kind == KERNEL else "exit code -9" in result.ended
 

@@ -17,7 +17,7 @@ from lib.record import records
 from lib.record.origin import KERNEL
 from lib.resources import run_lock
 from lib.settings import Settings
-from rehearsal import clients
+from rehearsal.account import clients
 
 # Phase 03 waits this long after its update, in a cell of its own: that is where these runs are cut.
 LONG = {"settle_seconds": 120}

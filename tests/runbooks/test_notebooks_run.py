@@ -20,8 +20,8 @@ from traitlets.config import Config
 
 from lib.record.run_phases import NOTEBOOKS, ROLLBACK
 from lib.settings import ROOT, Settings, changed, load
-from rehearsal import history
-from rehearsal.server import Account
+from rehearsal.account import traffic
+from rehearsal.account.server import Account
 
 NAMES = [*NOTEBOOKS.values(), ROLLBACK]
 SET = ("endpoint_url", "outputs_dir", "docs_dir", "poll_seconds", "verify_timeout_seconds", "listen_seconds")
@@ -33,7 +33,7 @@ def lived_in(server: Account, tmp_path_factory: pytest.TempPathFactory) -> Setti
     """A baseline in which a few people have checked in, and a run that made the policy of phase 02 and undid it."""
     settings = fresh(server, tmp_path_factory.mktemp("plan"))
     settings = settings.model_copy(update={"verify_timeout_seconds": 1})
-    history.play(settings, CHECKINS, seed=4)
+    traffic.play(settings, CHECKINS, seed=4)
     settled(settings)
     return settings
 

@@ -24,7 +24,7 @@ from lib.cli import change_commands, runner
 from lib.record.records import Record
 from lib.resources import kinds
 from lib.settings import ROOT, Settings, load
-from rehearsal import baseline, clients, server
+from rehearsal.account import baseline, clients, server
 
 KEPT = ROOT / "tests" / "records_of_format_2"
 RUN = "20261127T202323Z-d2a1"

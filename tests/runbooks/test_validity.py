@@ -18,7 +18,7 @@ from lib.drills import drill_log
 from lib.phases import validity
 from lib.record.records import VALIDATED
 from lib.settings import Settings
-from rehearsal import baseline, bridge, clients, history, server
+from rehearsal.account import baseline, bridge, clients, server, traffic
 
 REVIEW = "07_post_implementation_review"
 HUSHED = ("Your6-CrisisProtocolRule", "Your6-HighRiskRule")
@@ -53,8 +53,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
 def _told(settings: Settings, folder: Path) -> Story:
     reviews, seen = dict[str, list[dict[str, Any]]](), dict[str, str]()
     drills, resumed = dict[str, Ended](), dict[str, Ended]()
-    history.play(settings, 12, seed=6)
-    with history.playing(folder / "traffic", settings, every=1.0):
+    traffic.play(settings, 12, seed=6)
+    with traffic.playing(folder / "traffic", settings, every=1.0):
         applied = runbook(settings, "apply")
     run_id = applied.record.run_id
 

@@ -24,11 +24,11 @@ from lib.record.run_phases import NOTEBOOKS, ROLLBACK
 from lib.settings import Settings
 from lib.telemetry import continuity
 from lib.values.check_ids import due, of
-from rehearsal import baseline, bridge, clients, history, server, users
-from rehearsal.baseline import TRUSTED_INBOX
+from rehearsal.account import baseline, bridge, clients, server, traffic, users
+from rehearsal.account.baseline import TRUSTED_INBOX
+from rehearsal.account.functions.checkin_processor import ALERT_SENTIMENT_BELOW as LOW_BELOW
+from rehearsal.account.functions.checkin_processor import LONG, score
 from rehearsal.cli import TRAFFIC_EVERY
-from rehearsal.functions.checkin_processor import ALERT_SENTIMENT_BELOW as LOW_BELOW
-from rehearsal.functions.checkin_processor import LONG, score
 
 BEFORE, AGAIN, SECRET = 12, 6, "sk-rehearsal-4f9a1c77e0b2"
 LOW = "An awful day, everything feels miserable and I hate it."  # sentiment below the threshold, risk far below
@@ -69,10 +69,10 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
 
 def _told(settings: Settings, folder: Path) -> Story:
     stood, low = dict[str, dict[str, Any]](), dict[str, str]()
-    history.play(settings, BEFORE, seed=6)
+    traffic.play(settings, BEFORE, seed=6)
     low["before"] = _low_checkin(settings)
     stood["before"] = settled(settings)
-    with history.playing(folder / "traffic", settings, every=TRAFFIC_EVERY):
+    with traffic.playing(folder / "traffic", settings, every=TRAFFIC_EVERY):
         first = runbook(settings, "apply")
         low["during"] = _low_checkin(settings)
     stood["after"] = settled(settings)
@@ -249,7 +249,7 @@ def test_the_manifest_verifies_after_every_command_and_sees_an_edit(story, tmp_p
 
 
 def test_no_file_of_a_record_holds_a_word_of_a_checkin(story):
-    sentences = {sentence for _, said, _ in history.DAYS.values() for sentence in said}
+    sentences = {sentence for _, said, _ in traffic.DAYS.values() for sentence in said}
     said = sentences | {LOW, LONG, scenarios.ordinary().given["text"], "Synthetic text of", "end my life"}
     said |= set(boundary_cases.SCRIPTS.values()) | {"alert(1)", "second line"}
     for ended in (story.first, story.second):

@@ -96,7 +96,7 @@ def ask() -> dict[str, object]:
     from lib.telemetry import checkins, metrics, workflow_log
     from lib.telemetry.backtest import counted
     from lib.telemetry.checkin_copies import Answer
-    from rehearsal import reaching
+    from rehearsal.single_failures import reachability
 
     s = load("local")
     live = nowhere(s, cloudwatch=(sent := Published()))
@@ -158,7 +158,7 @@ def ask() -> dict[str, object]:
         "scenarios": [case.name for case in scenarios.load()],
         "outcome": scenarios.outcome(NAME),
         "failures": sorted(failure_paths.reach(definition, failure_tests.starts(s))),
-        "single failures": list(reaching.inputs(s)),
+        "single failures": list(reachability.inputs(s)),
         "states": router.way({"risk_score": 92, "score": 0.5}).states,
     }
 

@@ -42,8 +42,8 @@ BY_A_CLOCK = {
 OTHERWISE = {
     ("lib/display/charts/review_charts.py", "topic"): "a column",
     ("lib/phases/proofs/route_tests.py", "events"): "a key",
-    ("rehearsal/server.py", "http"): "the scheme of a URL",
-    ("rehearsal/server.py", "https"): "the scheme of a URL",
+    ("rehearsal/account/server.py", "http"): "the scheme of a URL",
+    ("rehearsal/account/server.py", "https"): "the scheme of a URL",
 }
 ENVIRONMENTS = {path.stem for path in (ROOT / "parameters").glob("*.yaml")}
 APART = {"startswith", "endswith", "partition", "rpartition", "removeprefix", "find", "index"}

@@ -24,7 +24,7 @@ from lib.routes import Route, Unrouted
 from lib.settings import ROOT, Settings, load
 from lib.telemetry import metrics, workflow_log
 from lib.telemetry.backtest import counted
-from rehearsal.functions import alert_dispatcher
+from rehearsal.account.functions import alert_dispatcher
 
 LOCAL = load("local")
 NOW = pd.Timestamp("2026-01-01", tz="UTC")
@@ -218,7 +218,7 @@ def test_no_rule_and_no_scenario_can_be_forgotten(copy):
 OTHERS = {
     ("lib/values/check_ids.py", "crisis"),
     ("lib/cli/drill_command.py", "crisis"),
-    ("rehearsal/history.py", "crisis"),
+    ("rehearsal/account/traffic.py", "crisis"),
 }
 WORDS = {*(route for route in Route if route not in ("none", "high", "standard")), "invalid", "unprocessed", "no route"}
 FACTS = [

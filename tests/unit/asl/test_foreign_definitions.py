@@ -18,7 +18,7 @@ from lib.asl.router import Router, route_of
 from lib.definitions import lint, mermaid, templates, thresholds
 from lib.display.charts import style, workflow_picture
 from lib.errors import BadParameters, RunbookError
-from rehearsal.baseline import definition as baseline
+from rehearsal.account.baseline import definition as baseline
 
 LOCAL = parameters.load("local")
 PLAIN = templates.definition(LOCAL)

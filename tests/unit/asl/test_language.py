@@ -13,7 +13,7 @@ from lib.asl.payload_templates import FailsExecution
 from lib.definitions import lint, loader, templates
 from lib.errors import BadParameters, NotAsWanted
 from lib.phases.proofs import state_test
-from rehearsal.baseline import definition as baseline
+from rehearsal.account.baseline import definition as baseline
 
 LOCAL = settings.load("local")
 PLAIN = templates.definition(LOCAL)

@@ -17,7 +17,7 @@ from lib.asl.payload_templates import FailsExecution, MissingVariable
 from lib.asl.router import Router
 from lib.definitions import templates
 from lib.errors import BadParameters
-from rehearsal.baseline import definition as baseline
+from rehearsal.account.baseline import definition as baseline
 
 LOCAL = settings.load("local")
 PLAIN = templates.definition(LOCAL)

@@ -18,7 +18,7 @@ from lib.routes import level
 from lib.telemetry import checkins
 from lib.telemetry.checkin_copies import Answer
 from lib.telemetry.checkins import Coverage
-from rehearsal import baseline
+from rehearsal.account import baseline
 
 LOCAL = settings.load("local")
 END = datetime(2026, 1, 25, tzinfo=UTC)

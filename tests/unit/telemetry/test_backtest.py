@@ -18,7 +18,7 @@ from lib.telemetry.backtest import Backtest, Started, counted
 from lib.telemetry.checkin_copies import Answer
 from lib.telemetry.checkin_reading import cell
 from lib.telemetry.checkins import Coverage
-from rehearsal import baseline
+from rehearsal.account import baseline
 
 LOCAL = settings.load("local")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -14,7 +14,7 @@ from lib.resources import desired
 from lib.resources.existing import names
 from lib.settings import ROOT, Settings, changed, load
 from lib.values import partitions
-from rehearsal import baseline, policies
+from rehearsal.account import baseline, policies
 
 QUEUE = "arn:{partition}:sqs:{region}:205930636302:Inbox"
 REGIONS = {

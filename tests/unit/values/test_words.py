@@ -25,8 +25,8 @@ from lib.values.check_ids import Id
 from lib.values.exact_json import dumps
 from lib.values.modes import Approval, Gap, Mode
 from lib.values.words import Verdict, member
-from rehearsal import bridge
-from rehearsal.ground import CONTACT, OPERATIONS
+from rehearsal.account import bridge
+from rehearsal.single_failures.ground import CONTACT, OPERATIONS
 
 STATES = Loader().load_service_model("stepfunctions", "service-2")["shapes"]
 

@@ -1,0 +1,1 @@
+"""The embedded account to practise on, and what plays in it."""

@@ -1,0 +1,111 @@
+"""Breaks what lies behind the workflow's events in the embedded account, and mends it again: rules and dispatcher.
+
+EventBridge takes an event whether or not anything carries it on, so the workflow cannot know. What would carry it on
+AWS is read from the account's configuration: nothing ever reaches a dead-letter queue in the embedded one.
+"""
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lib.asl.states import walk
+from rehearsal.account import baseline
+from rehearsal.account.packages import function_package
+from rehearsal.single_failures.catalogue import DISABLED, DISPATCHER, RULE, Failure
+from rehearsal.single_failures.definition_mutations import FAILING, MISSING, SLOW
+from rehearsal.single_failures.ground import SOURCE, Ground
+
+LIMIT_SECONDS = 2  # of the slow dispatcher; its own minute is too long for a trial
+HANDLERS = {FAILING: "lambda_handler", SLOW: "slow_handler"}
+
+
+@contextlib.contextmanager
+def broken(ground: Ground, definition: Mapping[str, Any], thing: str, fault: str) -> Iterator[None]:
+    """With this block, the rules of all its events, or the dispatcher, fail.
+
+    A dispatcher that was missing is made anew without the new rules' permissions, which nobody here asks for.
+    """
+    if thing == RULE:
+        with _rules_broken(ground, sorted(set(rules(ground, definition).values())), fault):
+            yield
+    elif fault == MISSING:
+        ground.aws("lambda").delete_function(FunctionName=ground.settings.dispatcher_function_name)
+        yield
+        baseline.build(ground.settings)
+    else:
+        with _dispatcher_broken(ground, HANDLERS[fault]):
+            yield
+
+
+@contextlib.contextmanager
+def _rules_broken(ground: Ground, names: list[str], fault: str) -> Iterator[None]:
+    events = ground.aws("events")
+    targets = {name: events.list_targets_by_rule(Rule=name)["Targets"] for name in names}
+    for name in names:
+        if fault == DISABLED:
+            events.disable_rule(Name=name)
+        else:
+            events.remove_targets(Rule=name, Ids=[target["Id"] for target in targets[name]])
+    yield
+    for name in names:
+        events.enable_rule(Name=name)
+        events.put_targets(Rule=name, Targets=targets[name])
+
+
+@contextlib.contextmanager
+def _dispatcher_broken(ground: Ground, entry: str) -> Iterator[None]:
+    functions, name = ground.aws("lambda"), ground.settings.dispatcher_function_name
+    before = functions.get_function_configuration(FunctionName=name)
+    functions.update_function_code(FunctionName=name, ZipFile=function_package(SOURCE))
+    functions.update_function_configuration(FunctionName=name, Handler=f"saboteur.{entry}", Timeout=LIMIT_SECONDS)
+    yield
+    own = function_package(baseline.HERE / "functions" / f"{before['Handler'].split('.')[0]}.py")
+    functions.update_function_code(FunctionName=name, ZipFile=own)
+    functions.update_function_configuration(FunctionName=name, Handler=before["Handler"], Timeout=before["Timeout"])
+
+
+def rules(ground: Ground, definition: Mapping[str, Any]) -> dict[str, str]:
+    """Task that sends an event -> the rule that carries it, where one does."""
+    patterns = {
+        rule["Name"]: json.loads(rule["EventPattern"])
+        for rule in ground.aws("events").list_rules()["Rules"]
+        if rule.get("EventPattern")
+    }
+    senders = {state.name: state.body["Parameters"]["Entries"][0] for state in walk(definition) if _sends(state.body)}
+    return {
+        task: name
+        for task, entry in senders.items()
+        for name, pattern in patterns.items()
+        if entry["Source"] in pattern.get("source", []) and entry["DetailType"] in pattern.get("detail-type", [])
+    }
+
+
+def _sends(body: Mapping[str, Any]) -> bool:
+    return "Entries" in body.get("Parameters", {})
+
+
+def carriers(ground: Ground, definition: Mapping[str, Any]) -> dict[tuple[str, str, str], str]:
+    """(task, thing, fault) -> what carries its event nevertheless on AWS, by the account's configuration. Read-only.
+
+    A function that fails or is slow is tried twice more by Lambda, whose event then goes to the function's queue; one
+    that is missing leaves it to the target's queue. Nothing carries an event that no rule sends on.
+    """
+    name, found = ground.settings.dispatcher_function_name, dict[tuple[str, str, str], str]()
+    function = ground.aws("lambda").get_function_configuration(FunctionName=name)
+    own = function.get("DeadLetterConfig", {}).get("TargetArn", "")
+    for task, rule in rules(ground, definition).items():
+        targets = ground.aws("events").list_targets_by_rule(Rule=rule)["Targets"]
+        queues = {target.get("DeadLetterConfig", {}).get("Arn", "") for target in targets}
+        if own:
+            words = f"Lambda's two retries, then queue {own.rsplit(':', 1)[-1]}"
+            found |= {(task, DISPATCHER, fault): words for fault in HANDLERS}
+        if queues and "" not in queues:
+            names = ", ".join(sorted(queue.rsplit(":", 1)[-1] for queue in queues))
+            found[task, DISPATCHER, MISSING] = f"the rule's retries, then queue {names}"
+    return found
+
+
+def carrier(failure: Failure, found: Mapping[tuple[str, str, str], str]) -> str:
+    """What carries the event of this failure on AWS, or ""."""
+    return found.get((failure.task, failure.behind, failure.fault), "")

@@ -1,0 +1,301 @@
+"""No single failure silences a crisis: every task broken in every way, on two interpreters, and who was reached.
+
+`make silence`, or `python -m rehearsal.single_failures.trials`. The failures are derived from the definition (`reaching.py`,
+`failing.py`), broken in copies of it (`breaking.py`, `behind.py`), run as drills on an account of their own
+(`ground.py`) and judged by what subscribers received (`judging.py`). Loopback only.
+
+Beside the broken ones, executions run of which nothing is broken: how late they are is the machine's doing.
+
+What it leaves open: permissions are not enforced in the embedded account, so `denied` is the service's answer and not
+IAM's; the interpreters are not AWS's own; and a dead-letter queue is asserted by configuration only.
+"""
+
+import contextlib
+import json
+import operator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lib.cli.app import told
+from lib.definitions import templates
+from lib.display.terminal import say
+from lib.display.terminal import table as print_table
+from lib.drills.broken_tasks import Effect
+from lib.errors import Unreachable
+from lib.record import files
+from lib.wait import FOR_EVER, Patience, until
+from rehearsal.account import child_processes
+from rehearsal.single_failures import event_faults, reachability
+from rehearsal.single_failures.catalogue import (
+    BEHIND,
+    DISABLED,
+    WITHOUT_TARGET,
+    Failure,
+    behind_events,
+    briefly,
+    of_tasks,
+)
+from rehearsal.single_failures.definition_mutations import FAULTS, MISSING, SLOW, cut
+from rehearsal.single_failures.ground import INTERPRETERS, MINISTACK, MOTO, Drill, Ground, about, ground
+from rehearsal.single_failures.verdicts import CRISIS, beside, is_late, judged, own_errors, row
+
+Row = dict[str, Any]
+AT_ONCE = {MINISTACK: 20, MOTO: 12}  # with more, moto is too slow for the four seconds that a task has
+CONTROL = Failure("", "", CRISIS)  # nothing is broken
+QUIET_SECONDS = 1.0
+PATIENT_SECONDS = 5.0  # a busy machine's alert may be under way, so nobody is called silent before
+DISPATCH_SECONDS = {SLOW: event_faults.LIMIT_SECONDS + 0.5}
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One failure on one interpreter: its drill, if anything reaches it, and the control that ran beside it."""
+
+    failure: Failure
+    where: str
+    drill: Drill | None
+    control: Drill
+
+
+def run(
+    interpreters: Sequence[str] = INTERPRETERS,
+    brief: bool = False,
+) -> list[Row]:
+    """Try every failure of this checkout's definition on an account of its own; a row for each, on each interpreter.
+
+    `brief` leaves out faults that are as others to the workflow; no task is left out.
+    """
+    with ground(interpreters) as prepared:
+        definition = templates.definition(prepared.settings)
+        given = reachability.inputs(prepared.settings)
+        tasks = of_tasks(definition, given)
+        rows = broken_tasks(prepared, definition, briefly(tasks) if brief else tasks, interpreters)
+        behind_them = behind_events(definition, given)
+        return sorted(rows, key=_place) + broken_behind(prepared, definition, behind_them, interpreters)
+
+
+def broken_tasks(
+    on: Ground,
+    definition: Mapping[str, Any],
+    failures: Sequence[Failure],
+    interpreters: Sequence[str],
+) -> list[Row]:
+    """Break tasks, several at once, each in a copy of the definition of its own."""
+    found = _drills(on, definition, failures, interpreters)
+    return _rows(on, definition, found, lambda _: "", QUIET_SECONDS)
+
+
+def broken_behind(
+    on: Ground,
+    definition: Mapping[str, Any],
+    failures: Sequence[Failure],
+    interpreters: Sequence[str],
+) -> list[Row]:
+    """Break what lies behind the events, one thing after the other, since all events share it."""
+    carried, rows = event_faults.carriers(on, definition), list[Row]()
+    for thing, fault in BEHIND:
+        chosen = [failure for failure in failures if (failure.behind, failure.fault) == (thing, fault)]
+        if not chosen:
+            continue
+        with event_faults.broken(on, definition, thing, fault):
+            found = _drills(on, definition, chosen, interpreters)
+            carrier = partial(event_faults.carrier, found=carried)
+            rows += _rows(on, definition, found, carrier, DISPATCH_SECONDS.get(fault, QUIET_SECONDS))
+    return rows
+
+
+def _drills(
+    on: Ground,
+    definition: Mapping[str, Any],
+    failures: Sequence[Failure],
+    interpreters: Sequence[str],
+) -> list[Tried]:
+    """Run a drill for each failure on each interpreter, and a control among so many as run at once; of those that
+    nothing reaches there is none."""
+    given = reachability.inputs(on.settings)
+
+    def one(where: str, failure: Failure) -> Drill | None:
+        if not failure.given:
+            return None
+        own = {} if failure.behind or failure is CONTROL else {failure.task: failure.fault}
+        broken = on.broken(where, definition, dict.fromkeys(failure.also, MISSING) | own)
+        return on.drill(where, broken, given[failure.given])
+
+    pools = {where: ThreadPoolExecutor(AT_ONCE[where]) for where in interpreters}
+    waiting = [
+        (where, group, pools[where].map(partial(one, where), [CONTROL, *group]))
+        for where in interpreters
+        for group in _groups(failures, AT_ONCE[where])
+    ]
+    found = list[Tried]()
+    for where, group, drills in waiting:
+        control, *mine = drills
+        assert control is not None  # it has an input
+        found += [Tried(failure, where, drill, control) for failure, drill in zip(group, mine, strict=True)]
+    for pool in pools.values():
+        pool.shutdown()
+    return found
+
+
+def _groups(failures: Sequence[Failure], size: int) -> Iterator[Sequence[Failure]]:
+    yield from (failures[first : first + size] for first in range(0, len(failures), size))
+
+
+def _rows(
+    on: Ground,
+    definition: Mapping[str, Any],
+    found: Sequence[Tried],
+    carrier: Callable[[Failure], str],
+    quiet: float,
+) -> list[Row]:
+    """Listen, and judge each drill; before any is called silent, listen longer."""
+    rows = list[Row]()
+    for seconds in (quiet, PATIENT_SECONDS):
+        on.listen(seconds)
+        rows = [_row(on, definition, tried, carrier(tried.failure)) for tried in found]
+        if all(row["verdict"] != Effect.SILENT for row in rows):
+            break
+    return rows
+
+
+def _row(on: Ground, definition: Mapping[str, Any], tried: Tried, carrier: str) -> Row:
+    failure, drill, limit = tried.failure, tried.drill, float(on.settings.alert_limit_seconds)
+    seconds = about(on.alerts, tried.control)
+    control = {
+        "execution": tried.control.name,
+        "status": tried.control.status,
+        "seconds": seconds,
+        "late": is_late(seconds, limit),
+    }
+    if drill is None:
+        unknown = (
+            "FORGOTTEN: no input is known that reaches this task; add one to rehearsal/single_failures/reachability.py"
+        )
+        return row(failure, tried.where, None, {}, (Effect.FAILED, unknown), control)
+    reached = about(on.alerts, drill)
+    verdict, why = judged(failure, drill, reached, own_errors(definition), limit, carrier)
+    why = beside(verdict, why, seconds, limit)
+    if failure.fault == SLOW and not failure.behind and (limited := cut(definition, failure.task)):
+        why += f"; its limit of {limited:g} s was cut for the trial, so on AWS it comes that much later"
+    return row(failure, tried.where, drill, reached, (verdict, why), control)
+
+
+def cell(found: Sequence[Mapping[str, Any]]) -> str:
+    """One failure on every interpreter: who was reached and when at the latest, or how it ended, in a few words."""
+    worst = max(found, key=lambda row: Effect(row["verdict"]).rank)
+    if worst["verdict"] == Effect.LATE:
+        return "LATE: " + ", ".join(f"{whom} {seconds:.1f} s" for whom, seconds in sorted(worst["seconds"].items()))
+    if worst["verdict"] != Effect.PASSED:
+        return str(worst["verdict"]).upper()
+    times = {whom: max(row["seconds"].get(whom, 0) for row in found) for row in found for whom in row["seconds"]}
+    if not times:
+        return f"fails: {found[0]['error']}"
+    return ", ".join(f"{whom} {seconds:.1f} s" for whom, seconds in sorted(times.items()))
+
+
+def table(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
+    """Columns and lines of the matrix: a line for each task and route, a column for each fault."""
+    faults = list(dict.fromkeys(found["fault"] for found in sorted(rows, key=_column)))
+    cells: dict[tuple[str, str], dict[str, list[Row]]] = {}
+    for found in rows:
+        also = f", {len(found['also_broken'])} more broken" if found["also_broken"] else ""
+        cells.setdefault((found["task"], found["route"] + also), {}).setdefault(found["fault"], []).append(found)
+    lines = [[*key, *(cell(line[f]) if f in line else "" for f in faults)] for key, line in sorted(cells.items())]
+    return ["task", "route", *faults], lines
+
+
+def _column(found: Mapping[str, Any]) -> int:
+    return (*FAULTS, DISABLED, WITHOUT_TARGET).index(found["fault"])
+
+
+def _place(found: Mapping[str, Any]) -> tuple[int, int]:
+    """Single failures first, then those after the fewest others."""
+    return len(found["also_broken"]), _column(found)
+
+
+def summary(rows: Sequence[Row]) -> str:
+    """All of it in one line."""
+    counted = Counter(found["verdict"] for found in rows)
+    where = len({found["interpreter"] for found in rows})
+    reached = sum(found["verdict"] == Effect.PASSED and bool(found["reached"]) for found in rows)
+    late = f"{counted[Effect.LATE]} late"
+    if machines := sum(found["verdict"] == Effect.LATE and found["control"]["late"] for found in rows):
+        late += f" ({machines} beside a late unbroken control: the machine's)"
+    more = [late, f"{counted[Effect.FAILED]} ended wrongly", f"{counted[Effect.NOT_EXERCISED]} not exercised here"]
+    more.append(f"{counted[Effect.GAP]} gaps beside the crisis")
+    return (
+        f"Single failures: {len(rows)} tried on {where} interpreters, {reached} reached a human, "
+        f"{counted[Effect.PASSED] - reached} failed visibly, {counted[Effect.SILENT]} silent, {', '.join(more)}"
+    )
+
+
+def report(rows: Sequence[Row]) -> int:
+    """Print the matrix and each row that did not pass; returns the exit code."""
+    behind_them = [found for found in rows if ">" in found["task"]]
+    for what, chosen in (("Tasks", [found for found in rows if found not in behind_them]), ("Events", behind_them)):
+        print_table(f"{what}: who was reached, at the latest after", *table(chosen))
+    for found in rows:
+        if found["verdict"] != Effect.PASSED:
+            name = f"{found['task']}, {found['fault']}, {found['route']}, {found['interpreter']}"
+            say(f"{found['verdict'].upper()} {name}: {found['why']}")
+    say(f"\n{summary(rows)}")
+    return code(rows)
+
+
+def code(rows: Sequence[Row]) -> int:
+    """The exit code: 1 where a failure was silent, late or ended wrongly, and where none was tried."""
+    return (
+        1 if not rows or any(found["verdict"] in (Effect.SILENT, Effect.LATE, Effect.FAILED) for found in rows) else 0
+    )
+
+
+@click.command()
+@click.option("--on", "interpreters", multiple=True, type=click.Choice(INTERPRETERS), help="Only this interpreter.")
+@click.option("--brief", is_flag=True, help="No task left out, but faults that are as others to it.")
+@click.option(
+    "--rows", "path", type=click.Path(path_type=Path), help="Write the rows here, as JSON, and print nothing."
+)
+@told
+def silence(interpreters: Sequence[str], brief: bool, path: Path | None) -> int:
+    """Break every task of the workflow in every way, and see who is reached."""
+    rows = run(interpreters or INTERPRETERS, brief)
+    if path:
+        files.replace(path, json.dumps(rows).encode())
+        return 0
+    return report(rows)
+
+
+@contextlib.contextmanager
+def started(folder: Path) -> Iterator[Callable[[], list[Row]]]:
+    """Try the failures briefly in a process of its own meanwhile; what is yielded waits for the rows.
+
+    Raises Unreachable with the end of its log when it ends without them.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "rows.json"
+    words = ["--brief", "--rows", str(path)]
+    child = child_processes.start(
+        "rehearsal.single_failures.trials", words, folder, {"PYTHONPATH": str(child_processes.CHECKOUT)}
+    )
+
+    def rows() -> list[Row]:
+        until(lambda: child_processes.alive(child), operator.not_, Patience(FOR_EVER, 0.2))
+        if not path.exists():
+            raise Unreachable(f"the single failures could not be tried; the end of the log:\n{child.tail()}")
+        return list(json.loads(path.read_text(encoding="utf-8")))
+
+    try:
+        yield rows
+    finally:
+        child_processes.stop(child)
+
+
+if __name__ == "__main__":
+    silence()
