@@ -3,34 +3,24 @@
 import functools
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import boto3
 import botocore.loaders
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import (
-    BotoCoreError,
     ClientError,
-    ConnectionError,
-    CredentialRetrievalError,
-    HTTPClientError,
     NoCredentialsError,
-    PartialCredentialsError,
-    ProfileNotFound,
-    SSOError,
 )
-from botocore.parsers import ResponseParserError
 
-from lib.aws_answers import Readers, answering
-from lib.errors import BadParameters, NotAsWanted, Refused, Throttled, Unanswered, Unreachable
+from lib.aws_answers import BAD_CREDENTIALS, NO_CREDENTIALS, Readers, answering, error_code, readable
+from lib.errors import NotAsWanted, Refused, Unreachable
 from lib.record import origin
 from lib.record.calls import CallLog, Calls
 from lib.settings import Settings
-from lib.values import contacts
 from lib.wait import SOON_SECONDS, Patience, within
 
 # A custom endpoint is signed with these, so that real credentials never leave for anything but AWS.
@@ -44,23 +34,8 @@ NOBODYS: dict[str, Any] = {
 
 READERS = ("response_parser_factory", Readers())
 
-NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, ProfileNotFound, SSOError)
-NO_ANSWER = (ConnectionError, HTTPClientError, ResponseParserError)
-THROTTLING = (
-    "Throttling", "ThrottlingException", "Throttled", "ThrottledException", "RequestThrottled",
-    "RequestThrottledException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown",
-    "ProvisionedThroughputExceededException", "PriorRequestNotComplete",
-    # Somebody else is changing the same thing at this moment, so it was not changed.
-    "ConcurrentModification", "ConcurrentModificationException", "ConflictException", "OperationAbortedException",
-)  # fmt: skip
-BAD_CREDENTIALS = (
-    "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException",
-    "SignatureDoesNotMatch",
-)  # fmt: skip
 
 NOT_TOLD = "(not told by STS)"  # stands for who calls
-
-Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -158,77 +133,6 @@ def _caller(session: boto3.session.Session, settings: Settings, at_once: bool) -
         if shut or not at_once:
             raise
         return {"Account": settings.account_id, "Arn": NOT_TOLD}
-
-
-@contextmanager
-def readable(doing: str, writing: bool = False, masked: Callable[[str], str] = str) -> Iterator[None]:
-    """Turn what botocore raises into one sentence of ours, with the cause kept.
-
-    Of a write it also tells what was surely not carried out (Throttled) from what may have been (Unanswered). What AWS
-    says may quote what it was given; `masked` takes out of it what no record may hold.
-    """
-    try:
-        yield
-    except NO_CREDENTIALS as error:
-        raise Unreachable(
-            f"no usable AWS credentials while {doing} ({masked(_words(error))}); log in again, or set profile"
-        ) from error
-    except NO_ANSWER as error:
-        if writing:
-            raise Unanswered(_unknown(doing, masked(_words(error)))) from error
-        raise Unreachable(
-            f"no answer while {doing} ({masked(_words(error))}); check endpoint_url and the network, "
-            "or start the account that should answer there"
-        ) from error
-    except ClientError as error:
-        if error_code(error) in BAD_CREDENTIALS:
-            raise Unreachable(
-                f"AWS does not take these credentials while {doing} ({masked(_words(error))}); log in again"
-            ) from error
-        if writing and error_code(error) in THROTTLING:
-            raise Throttled(f"AWS asked to wait while {doing}: {masked(_words(error))}") from error
-        if writing and error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
-            raise Unanswered(_unknown(doing, masked(_words(error)))) from error
-        raise NotAsWanted(f"AWS refused while {doing}: {masked(_words(error))}") from error
-    except BotoCoreError as error:
-        raise BadParameters(f"the call could not be made while {doing}: {masked(_words(error))}") from error
-
-
-def error_code(error: ClientError) -> str:
-    """`ResourceNotFoundException` and the like."""
-    return str(error.response.get("Error", {}).get("Code", ""))
-
-
-@contextmanager
-def absent_is_none(*codes: str) -> Iterator[None]:
-    """Swallow exactly the error codes that mean "does not exist"; the caller goes on and returns None."""
-    try:
-        yield
-    except ClientError as error:
-        if error_code(error) not in codes:
-            raise
-
-
-def answer_or_code(read: Callable[[], Answer]) -> tuple[Answer | None, str]:
-    """The answer and "", or None and the code of a refusal: of one thing among many that may be closed, or gone.
-
-    Credentials that AWS does not take are no such refusal: every other answer would be the same.
-    """
-    try:
-        return read(), ""
-    except ClientError as error:
-        if error_code(error) in BAD_CREDENTIALS:
-            raise
-        return None, error_code(error)
-
-
-def _unknown(doing: str, words: str) -> str:
-    return f"no usable answer while {doing} ({words}); whether it was carried out is not known"
-
-
-def _words(error: Exception) -> str:
-    """What AWS says, which may quote what it was given or what it holds."""
-    return contacts.without(" ".join(str(error).split()))
 
 
 def _session(settings: Settings) -> boto3.session.Session:

@@ -5,12 +5,41 @@ trouble, by a key that the caller may not use, or by one that has changed. Every
 """
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+)
 from botocore.parsers import ResponseParser, ResponseParserError, ResponseParserFactory
 
-from lib.errors import NotAsWanted
+from lib.errors import BadParameters, NotAsWanted, Throttled, Unanswered, Unreachable
+from lib.values import contacts
+
+NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, ProfileNotFound, SSOError)
+NO_ANSWER = (ConnectionError, HTTPClientError, ResponseParserError)
+THROTTLING = (
+    "Throttling", "ThrottlingException", "Throttled", "ThrottledException", "RequestThrottled",
+    "RequestThrottledException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown",
+    "ProvisionedThroughputExceededException", "PriorRequestNotComplete",
+    # Somebody else is changing the same thing at this moment, so it was not changed.
+    "ConcurrentModification", "ConcurrentModificationException", "ConflictException", "OperationAbortedException",
+)  # fmt: skip
+BAD_CREDENTIALS = (
+    "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException",
+    "SignatureDoesNotMatch",
+)  # fmt: skip
+Asked = TypeVar("Asked")
+
 
 # What botocore's parsers raise on an answer of another shape than the service's model has.
 MISSHAPEN = (ResponseParserError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
@@ -120,3 +149,74 @@ def _no_json(response: Mapping[str, Any], shape: Any) -> bool:  # noqa: ANN401
 def _size(response: Mapping[str, Any]) -> str:
     body = response.get("body")
     return f"{len(body)} bytes" if isinstance(body, bytes) else "a stream"
+
+
+@contextmanager
+def readable(doing: str, writing: bool = False, masked: Callable[[str], str] = str) -> Iterator[None]:
+    """Turn what botocore raises into one sentence of ours, with the cause kept.
+
+    Of a write it also tells what was surely not carried out (Throttled) from what may have been (Unanswered). What AWS
+    says may quote what it was given; `masked` takes out of it what no record may hold.
+    """
+    try:
+        yield
+    except NO_CREDENTIALS as error:
+        raise Unreachable(
+            f"no usable AWS credentials while {doing} ({masked(_words(error))}); log in again, or set profile"
+        ) from error
+    except NO_ANSWER as error:
+        if writing:
+            raise Unanswered(_unknown(doing, masked(_words(error)))) from error
+        raise Unreachable(
+            f"no answer while {doing} ({masked(_words(error))}); check endpoint_url and the network, "
+            "or start the account that should answer there"
+        ) from error
+    except ClientError as error:
+        if error_code(error) in BAD_CREDENTIALS:
+            raise Unreachable(
+                f"AWS does not take these credentials while {doing} ({masked(_words(error))}); log in again"
+            ) from error
+        if writing and error_code(error) in THROTTLING:
+            raise Throttled(f"AWS asked to wait while {doing}: {masked(_words(error))}") from error
+        if writing and error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
+            raise Unanswered(_unknown(doing, masked(_words(error)))) from error
+        raise NotAsWanted(f"AWS refused while {doing}: {masked(_words(error))}") from error
+    except BotoCoreError as error:
+        raise BadParameters(f"the call could not be made while {doing}: {masked(_words(error))}") from error
+
+
+def error_code(error: ClientError) -> str:
+    """`ResourceNotFoundException` and the like."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+@contextmanager
+def absent_is_none(*codes: str) -> Iterator[None]:
+    """Swallow exactly the error codes that mean "does not exist"; the caller goes on and returns None."""
+    try:
+        yield
+    except ClientError as error:
+        if error_code(error) not in codes:
+            raise
+
+
+def answer_or_code(read: Callable[[], Asked]) -> tuple[Asked | None, str]:
+    """The answer and "", or None and the code of a refusal: of one thing among many that may be closed, or gone.
+
+    Credentials that AWS does not take are no such refusal: every other answer would be the same.
+    """
+    try:
+        return read(), ""
+    except ClientError as error:
+        if error_code(error) in BAD_CREDENTIALS:
+            raise
+        return None, error_code(error)
+
+
+def _unknown(doing: str, words: str) -> str:
+    return f"no usable answer while {doing} ({words}); whether it was carried out is not known"
+
+
+def _words(error: Exception) -> str:
+    """What AWS says, which may quote what it was given or what it holds."""
+    return contacts.without(" ".join(str(error).split()))

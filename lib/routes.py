@@ -12,6 +12,7 @@ from math import nan
 from typing import Self
 
 from lib.errors import BadParameters
+from lib.values.alerts import Alert, Mark, Score, Told
 
 DRILL_PREFIX = "drill-"  # the name of a drill's execution, and the id of the drill user, begin so
 SOURCE = "your6.checkin"  # of an alert that existed before the plan; that of every other begins with it
@@ -19,20 +20,6 @@ LOW_SENTIMENT_RULE = "Your6-LowSentimentRule"  # carries it; it exists before th
 DECLINING = "declining"  # the trajectory that a route may ask for
 STATE_PREFIX = "Route"  # of the definition's states in which a route is decided
 HIGHEST_RISK = 100  # a usable score lies from 0 to this
-
-
-class Told(StrEnum):
-    """Who hears of an alert, by the name of the subscriber that listens for them in a drill."""
-
-    CONTACT = "trusted"
-    OPERATIONS = "operations"
-
-
-class Score(StrEnum):
-    """What a threshold is compared with."""
-
-    RISK = "risk"  # an alert above it
-    SENTIMENT = "sentiment"  # an alert below it
 
 
 @dataclass(frozen=True)
@@ -59,28 +46,6 @@ class Threshold:
     def holds(self, score: float, number: float) -> bool:
         """Whether a usable score is beyond this number; the number itself is not."""
         return score > number if self.score is Score.RISK else score < number
-
-
-@dataclass(frozen=True)
-class Alert:
-    """The event that a route sends. `file`: that of its rule, "" for the rule that exists before the plan.
-
-    `without`: what falls back to the topic where the workflow may not send it.
-    """
-
-    source: str
-    detail_type: str
-    file: str
-    without: str
-
-
-@dataclass(frozen=True)
-class Mark:
-    """How charts draw it: one of the palette's colours, and marker and line that tell the same without a colour."""
-
-    colour: str
-    marker: str
-    line: str | tuple[int, tuple[int, int]]
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from lib.errors import BadParameters, Refused
-from lib.settings_schema import EMBEDDED_ACCOUNT, FIXED, OF_THE_RUN, ROOT, TIGHTENED, Settings, checked_run_id, mask
+from lib.settings_schema import EMBEDDED_ACCOUNT, ROOT, Settings, mask
 from lib.values.addresses import shown
-from lib.values.modes import Approval
+from lib.values.modes import FIXED, OF_THE_RUN, TIGHTENED, Approval
+from lib.values.run_names import checked_run_id
 from lib.values.yaml_text import read
 
 __all__ = [

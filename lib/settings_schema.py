@@ -3,7 +3,6 @@
 The same keys stand in every `parameters/<environment>.yaml`; a notebook declares the few that count at its phase.
 """
 
-import re
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -25,43 +24,14 @@ from pydantic import (
 from lib import routes
 from lib.values import addresses, name_limits, partitions
 from lib.values.addresses import mask as mask
-from lib.values.modes import Approval, Foreign, Gap, Mode
+from lib.values.modes import OF_THE_RUN, Approval, Foreign, Gap, Mode
+from lib.values.name_limits import Days
+from lib.values.run_names import SAMPLE, checked_run_id
 
 ROOT = Path(__file__).resolve().parent.parent
 EMBEDDED_ACCOUNT = "000000000000"
 
 Number = StrictInt | StrictFloat
-# What CloudWatch Logs takes; 0 keeps for ever.
-Days = Literal[
-    0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
-]
-
-# Who makes a run and where its record lies decides nothing about what is changed, so it is no part of an approval.
-OF_THE_RUN = (
-    "mode", "run_id", "outputs_dir", "docs_dir", "record_store", "profile", "approved_plan", "approved_by",
-    "change_ticket", "rollback_to_phase", "rollback_foreign",
-)  # fmt: skip
-
-# What guards an account is as the parameters file in use says, and no option, notebook or environment word changes it.
-# FIXED stays as it is, the workflow because the account keeps its guards by it; of TIGHTENED more may be asked than the
-# file asks, and never less.
-FIXED = ("environment", "account_id", "region", "lock_name", "state_machine_name")
-TIGHTENED = ("approval", "not_exercised_here")
-
-# Beside the runs of an environment, and so no run's name: the log of drills, and what a store tells of other machines.
-DRILLS, COPIES = "drills", ".stored"
-SAMPLE = "sample"  # in outputs/, beside the environments: a record to look at
-RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}")
-
-
-def checked_run_id(given: str) -> str:
-    """A run's name, as it is. Raises ValueError for what cannot be one, or names something else."""
-    if not RUN_ID.fullmatch(given):
-        raise ValueError("expected letters, digits and _.-, at most 64, the first a letter or digit")
-    # To some file systems names that differ in case, or in a dot at the end, are one.
-    if given.casefold().rstrip(".") == DRILLS:
-        raise ValueError("which is the log of drills, beside the runs; expected another name")
-    return given
 
 
 def _environment(given: str) -> str:

@@ -16,7 +16,7 @@ from lib.errors import BadParameters
 from lib.record import commands, records, run_phases
 from lib.settings import ROOT, Settings
 from rehearsal.account import baseline, bridge, server, traffic
-from rehearsal.single_failures import trials
+from rehearsal.single_failures import report, trials
 
 STOP = commands.without_parameters("rehearse", "--stop")
 STATE = ROOT / ".rehearsal"
@@ -98,7 +98,7 @@ def rehearsed(chosen: Settings, lasting: bool) -> int:
             say(f"Playing {CHECKINS_BEFORE} synthetic check-ins before the change ...")
             traffic.play(chosen, CHECKINS_BEFORE, seed=SEED)
             found = tried()
-        say(trials.summary(found))
+        say(report.summary(found))
         records.open_run(chosen).keep_json(broken_tasks.EVIDENCE, found)
         with traffic.playing(Path(folder), chosen, TRAFFIC_EVERY, seed=SEED):
-            return max(carry_out(chosen, run_phases.numbers(), lasting), trials.code(found))
+            return max(carry_out(chosen, run_phases.numbers(), lasting), report.code(found))

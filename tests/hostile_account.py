@@ -28,6 +28,7 @@ from lib.resources.lock_value import Lock
 from lib.routes import LOW_SENTIMENT_RULE
 from lib.settings import Settings
 from lib.telemetry.words import ExecutionStatus
+from lib.values import run_names
 from rehearsal.account import clients
 
 # Each of them, in plan mode, in which it writes nothing.
@@ -203,7 +204,7 @@ def recorded(chosen: Settings) -> None:
         records.opened(chosen, other)
         records.seal(other)
     other.write_text(f"evidence/{TAG.replace('/', '')}\x1b]52;c\u202e\n- approved.json", "x")
-    log = Record(chosen.runs_folder / records.DRILLS, records.DRILLS)
+    log = Record(chosen.runs_folder / run_names.DRILLS, run_names.DRILLS)
     log.folder.mkdir()
     drill = dict.fromkeys(("logged", "run_id", "caller", "scenario", "execution", "route", "verdict"), PLAIN_JSON)
     took = {"time": now, "trusted": None, "operations": None, "lost": [], "failed": [PLAIN_JSON]}

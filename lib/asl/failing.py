@@ -1,10 +1,17 @@
 """The ways in which a definition fails an execution, as a walk meets them. Pure: no AWS."""
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from lib.errors import BadParameters
+
+ANSWERS = {
+    "sns:publish": '{"MessageId": "00000000-0000-0000-0000-000000000000"}',
+    "events:putEvents": '{"FailedEntryCount": 0, "Entries": [{"EventId": "00000000-0000-0000-0000-000000000000"}]}',
+    "dynamodb:updateItem": "{}",
+}
 
 
 class FailsExecution(BadParameters):
@@ -36,3 +43,19 @@ def naming(where: str, body: Mapping[str, Any], inside: tuple[str, ...]) -> Iter
         if isinstance(error, IntrinsicFails) and (inside or body.get("Catch")):
             raise BadParameters(f"{where}: {error}; whether a Catch takes that is not known here") from error
         raise type(error)(f"{where}: {error}") from error
+
+
+def result_of(body: Mapping[str, Any], scored: Any) -> Any:  # noqa: ANN401
+    """A success in the shape that the service answers in; `scored` is the function's. Raises BadParameters for others.
+
+    The shape matters: AWS refuses a mocked result that is not of it.
+    """
+    resource = str(body["Resource"])
+    if ":lambda:" in resource and ":function:" in resource:
+        return scored
+    if resource.endswith(":states:::lambda:invoke"):
+        return {"ExecutedVersion": "$LATEST", "Payload": scored, "StatusCode": 200}
+    for service, answer in ANSWERS.items():
+        if resource.endswith(f":states:::{service}"):
+            return json.loads(answer)
+    raise BadParameters(f"a task calls {resource}; expected a function or one of {', '.join(ANSWERS)}")

@@ -5,123 +5,19 @@ A `Stepper` takes one state; `Whole` takes it here, as AWS would with every task
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
-from lib.asl import choice_rules, moments
-from lib.asl.answers import result_of as result_of
+from lib.asl import moments
 from lib.asl.failing import NoChoiceMatched, naming
+from lib.asl.failing import result_of as result_of
 from lib.asl.known import require_known as require_known
-from lib.asl.payload_templates import expression, filled, placed, required
+from lib.asl.payload_templates import filled, placed
+from lib.asl.steps import UNNAMED, Sent, SentKind, Step, Stepper, Way, payload_of, shown
 from lib.errors import BadParameters
 
 MOST_STATES = 200
 UNCAUGHT = ("States.DataLimitExceeded", "States.Runtime")  # States.ALL does not catch these
-UNNAMED = "unnamed"  # a Fail without an Error
 TRIED_AGAIN = ("Task", "Parallel")  # in these the context counts the retries
-
-
-@dataclass(frozen=True)
-class Step:
-    """What one state did: where it goes ("" at an end), its output, the error that ends the way, the error caught.
-
-    `cause` is of the error that ends it; a Parallel around it hands that on to its Catch.
-    """
-
-    next: str
-    output: Any
-    error: str = ""
-    caught: str = ""
-    cause: str = "failed"
-
-
-class SentKind(StrEnum):
-    """To what a task sends."""
-
-    EVENT = "event"
-    TOPIC = "topic"
-    ITEM = "item"
-    FUNCTION = "function"
-
-
-@dataclass(frozen=True)
-class Sent:
-    """What a task that succeeded did; `name`: the detail-type, the ARN."""
-
-    kind: SentKind
-    name: str
-    source: str = ""
-
-
-@dataclass(frozen=True)
-class Way:
-    """Where a walk went, `CrisisProtocol / TellOperations` for a branch's state; what it sent; how it ended."""
-
-    states: tuple[str, ...]
-    sent: tuple[Sent, ...]
-    output: Any
-    error: str = ""
-
-    def names(self, kind: SentKind) -> tuple[str, ...]:
-        return tuple(sent.name for sent in self.sent if sent.kind == kind)
-
-
-class Stepper(Protocol):
-    """Takes one state that is no Parallel. `where` names it with the Parallel states it lies in."""
-
-    def __call__(self, where: str, body: Mapping[str, Any], data: Any, context: dict[str, Any]) -> Step: ...  # noqa: ANN401
-
-
-@dataclass(frozen=True)
-class Whole:
-    """Takes every state here. Tasks succeed; the function's result is `result`, whatever it is."""
-
-    result: Any = None
-
-    def __call__(self, where: str, body: Mapping[str, Any], data: Any, context: dict[str, Any]) -> Step:  # noqa: ANN401
-        kind, after = body["Type"], str(body.get("Next", ""))
-        if kind == "Fail":
-            return _fails(body, data, context)
-        if kind in ("Choice", "Wait", "Succeed"):
-            seen = seen_by(body, data, context)
-            to = choice_rules.choose(body, seen, context) if kind == "Choice" else after
-            return Step(to, _shown(body, seen, context))
-        payload = payload_of(body, data, context)
-        if kind == "Task":
-            filled(body.get("Credentials"), seen_by(body, data, context), context)
-            given = result_of(body, self.result)
-            made = filled(body["ResultSelector"], given, context) if "ResultSelector" in body else given
-        else:
-            made = body.get("Result", payload)
-        return Step(after, _shown(body, placed(body.get("ResultPath", "$"), data, made), context))
-
-
-def _fails(body: Mapping[str, Any], data: Any, context: Mapping[str, Any]) -> Step:  # noqa: ANN401
-    """A Fail's error and cause, which may be computed. An error without a name keeps ours."""
-    said = dict[str, Any]()
-    for key in ("Error", "Cause"):
-        path = body.get(f"{key}Path")
-        said[key] = body.get(key) if path is None else expression(path)(data, context)
-        if not isinstance(said[key], str | None):
-            raise BadParameters(f"its {key} is {said[key]!r}; what AWS makes of that is not known here")
-    return Step("", data, said["Error"] or UNNAMED, cause=said["Cause"] or "")
-
-
-def seen_by(body: Mapping[str, Any], data: Any, context: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    """What of its input a state sees."""
-    path = body.get("InputPath", "$")
-    return {} if path is None else required(path, data, context)
-
-
-def payload_of(body: Mapping[str, Any], data: Any, context: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    """What a state gives to what it does: its InputPath, then its Parameters."""
-    seen = seen_by(body, data, context)
-    return filled(body["Parameters"], seen, context) if "Parameters" in body else seen
-
-
-def _shown(body: Mapping[str, Any], output: Any, context: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    path = body.get("OutputPath", "$")
-    return {} if path is None else required(path, output, context)
 
 
 def context_of(name: str, given: Any, machine: str = moments.MACHINE) -> dict[str, Any]:  # noqa: ANN401
@@ -205,7 +101,7 @@ class _Walk:
             outputs = [end.output for end in ended]
             made = filled(body["ResultSelector"], outputs, context) if "ResultSelector" in body else outputs
             output = placed(body.get("ResultPath", "$"), data, made)
-            return Step(str(body.get("Next", "")), _shown(body, output, context))
+            return Step(str(body.get("Next", "")), shown(body, output, context))
 
 
 def _within(context: Mapping[str, Any], name: str, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lib.asl import choice_rules, shape, sides
-from lib.asl.answers import result_of
-from lib.asl.failing import naming
+from lib.asl.failing import naming, result_of
 from lib.asl.payload_templates import expression, placed, steps_of
 from lib.errors import BadParameters
 from lib.values.exact_json import parts_of

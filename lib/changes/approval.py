@@ -4,91 +4,28 @@ A plan that was reviewed is compared to the letter with the live account's: the 
 each phase writes. Where this very run has written since, what it left counts as approved, and nothing else does.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
-from lib.changes import approvers, kept_plans, notebook_sources
+from lib.changes import approvers, kept_plans
 from lib.changes.account import AccountGuards
 from lib.changes.drift import differing, drifted, other_code, other_parameters, since
 from lib.changes.kept_plans import PLAN as PLAN
 from lib.changes.kept_plans import Begun
-from lib.changes.plans import Change, Plan, fingerprint, is_kept
+from lib.changes.plan_data import account_of, begun_plan, made_from, plan_data
+from lib.changes.plans import Plan, is_kept
 from lib.errors import BadParameters, Refused, RunbookError
-from lib.record import commands, formats, origin, records
+from lib.record import commands, records, run_index
 from lib.record.change_rows import WriteState
-from lib.record.records import LOG, Record
-from lib.settings import ROOT, Settings, account_waives_approval, waives_approval
-from lib.values import contacts
+from lib.record.records import Record
+from lib.settings import Settings, account_waives_approval, waives_approval
 from lib.values.modes import Approval, Mode
-
-
-def plan_data(plans: Sequence[Plan], settings: Settings) -> dict[str, Any]:
-    """A plan as `plan.json` keeps it: every change, what it was made from, and the fingerprint over both.
-
-    The fingerprint is of every byte; of a contact that stands in a live value the rows hold a mark alone.
-    """
-    basis = made_from(settings)
-    return {
-        formats.KEY: formats.FORMAT,
-        "environment": settings.environment,
-        "account": settings.account_id,
-        "mode": str(settings.mode),
-        "made": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        "fingerprint": _unused(fingerprint(plans, basis), plans, settings),
-        **basis,
-        "changes": [{"phase": plan.phase, **_shown(change)} for plan in plans for change in plan.changes],
-    }
-
-
-def _shown(change: Change) -> dict[str, Any]:
-    return change.row() | {"before": contacts.shown(change.before), "after": contacts.shown(change.after)}
-
-
-def begun_plan(plans: Sequence[Plan], settings: Settings, record: Record, caller: str) -> dict[str, Any]:
-    """A plan as a run begins with it: who approved what, who carries it out, and how far the run's log was by then.
-
-    By that number, and by no clock, it is told what the run wrote since.
-    """
-    keys = ("approved_plan", "approved_by", "change_ticket")
-    people = {key: settings.masked(getattr(settings, key)) for key in keys} | {"caller": caller}
-    return plan_data(plans, settings) | {"approval": formats.named(people), "rows_before": len(record.rows(LOG))}
 
 
 def begin(plans: Sequence[Plan], settings: Settings, record: Record, caller: str) -> None:
     """Keep the plan that a run begins with in its record, and where it uses an approval, in the account as well."""
     uses = settings.mode == Mode.APPLY and settings.approval == Approval.REQUIRED and settings.approved_plan
-    kept_plans.keep(begun_plan(plans, settings, record, caller), record, _account(plans) if uses else None)
-
-
-def _unused(found: str, plans: Sequence[Plan], settings: Settings) -> str:
-    """The fingerprint under which this plan was not applied yet: after each use it is another one, to be reviewed."""
-    account = _account(plans) if settings.approval != Approval.NONE else None
-    while account and (use := account.used(found)):
-        found = f"plan-{_digest(f'{found} {use.run_id}'.encode())[:16]}"
-    return found
-
-
-def _account(plans: Sequence[Plan]) -> AccountGuards | None:
-    """What the account keeps of its guards; None where nothing is planned, and so nothing is there to guard."""
-    return next((change.resource.account_guards for plan in plans for change in plan.changes), None)
-
-
-def made_from(settings: Settings) -> dict[str, Any]:
-    """The parameters that decide, a digest of them unmasked, and the SHA-256 of each notebook and of the code."""
-    whole = {key: getattr(settings, key) for key in settings.decisive()}
-    # Of a module that runs, what was imported; its file may have been edited since.
-    code = origin.on_disk(ROOT / "lib") | origin.imported()
-    return {
-        "parameters": settings.decisive(),
-        "parameters_sha256": _digest(json.dumps(whole, sort_keys=True).encode()),
-        # Tells one address from another, and holds none.
-        "subscriber": _digest(settings.ops_subscription_endpoint.encode())[:8],
-        "notebooks": notebook_sources.digests(ROOT / "runbooks"),
-        "code": _digest(json.dumps(code).encode()),
-    }
+    kept_plans.keep(begun_plan(plans, settings, record, caller), record, account_of(plans) if uses else None)
 
 
 def require_whole(settings: Settings, plans: Sequence[Plan], caller: str) -> None:
@@ -98,7 +35,7 @@ def require_whole(settings: Settings, plans: Sequence[Plan], caller: str) -> Non
     """
     if settings.mode == Mode.PLAN:
         return
-    account = _account(plans)
+    account = account_of(plans)
     if account and (lifted := account.approval_lifted()):
         raise Refused(lifted)
     if settings.approval == Approval.NONE:
@@ -137,7 +74,7 @@ def require(plan: Plan, settings: Settings, record: Record) -> None:
     if settings.approval == Approval.NONE:
         _require_waived(plan, settings, record)
         return
-    account = _account([plan])
+    account = account_of([plan])
     begun = kept_plans.begun(record, settings.approved_plan, account)
     if not begun:
         name = settings.environment
@@ -182,7 +119,7 @@ def _require_waived(plan: Plan, settings: Settings, record: Record) -> None:
 
     A notebook's parameters, edited or given by papermill, are nobody's word for it.
     """
-    account = _account([plan])
+    account = account_of([plan])
     if account and (lifted := account.approval_lifted()):
         raise Refused(lifted)
     begun_as = (record.verdict() or {}).get("parameters", {}).get("approval")
@@ -207,7 +144,7 @@ def _require_waiving_file(settings: Settings, plans: Sequence[Plan]) -> None:
 
 def use(plan: Plan, settings: Settings, record: Record) -> None:
     """Keep in the account that this run uses its approval, before the first write. Raises Refused where another did."""
-    account = _account([plan])
+    account = account_of([plan])
     if account and plan.pending and settings.approval == Approval.REQUIRED:
         account.use(settings.approved_plan, record.run_id)
 
@@ -239,7 +176,7 @@ def require_resumable(settings: Settings, record: Record, plans: Sequence[Plan],
     What the run itself wrote, wholly or in part, is no drift. Without approval, drift and other code are no obstacle.
     With it, a run that was rolled back is over, and its approver is not the `caller` who goes on with it.
     """
-    free, account = settings.approval == Approval.NONE, _account(plans)
+    free, account = settings.approval == Approval.NONE, account_of(plans)
     begun = _first(record) if free else kept_plans.begun(record, settings.approved_plan, account)
     if not begun:
         raise BadParameters(f"run {record.run_id} kept no plan to go on with; apply a new one")
@@ -280,14 +217,10 @@ def require_same_subscriber(settings: Settings, record: Record) -> None:
 
 def _saved(settings: Settings, approved: str) -> dict[str, Any] | None:
     """The approved plan as a record holds it that is as it was sealed; an altered one would name false differences."""
-    every = reversed(records.as_sealed(settings))
+    every = reversed(run_index.as_sealed(settings))
     return next((plan for found in every for plan in kept_plans.approved(found, approved)), None)
 
 
 def _first(record: Record) -> Begun | None:
     """What a run that needs no approval was begun with."""
     return next((Begun(plan) for plan in kept_plans.every(record)), None)
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

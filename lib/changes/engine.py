@@ -5,29 +5,25 @@ The only module that calls `write`. Each write is preceded by a record of how to
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from contextlib import contextmanager
+from dataclasses import replace
 
 from lib.changes import approval, loss_guard, provenance, undo_plan
 from lib.changes.account import AccountGuards, EnvironmentLock
-from lib.changes.plans import Change, Outcome, Plan, Result, Wanted, entry, half_done, same
+from lib.changes.plans import Change, Outcome, Plan, Result, Wanted, entry
 from lib.changes.resource import Reopen, Resource, Value
 from lib.changes.verification import verify
-from lib.errors import NotAsWanted, Refused, RunbookError, Throttled, Unanswered, also
+from lib.changes.writer import Writer
+from lib.errors import NotAsWanted, Refused, RunbookError, also
 from lib.record import formats
 from lib.record.change_rows import Action, WriteState
 from lib.record.records import LOG, Record
 from lib.settings import Settings
 from lib.values.modes import Foreign, Mode
-from lib.wait import attempts
 
 __all__ = [
     "LOG", "carry_out", "clear", "clear_left_behind", "plan", "restore_now", "roll_back", "temporarily", "verify",
 ]  # fmt: skip
-
-# Seconds before a write is tried again that AWS asked to put off or that got no answer, and then no more.
-WAITS = (0.5, 1.0, 2.0, 4.0)
 
 
 def plan(phase: str, wanted: Sequence[Wanted]) -> Plan:
@@ -50,7 +46,7 @@ def carry_out(
     with _alone(plan.changes, record, lock) as still_ours:
         approval.use(plan, settings, record)
         loss_guard.keep(plan, record)
-        writer = _Writer(plan.phase, record, still_ours, sleep)
+        writer = Writer(plan.phase, record, still_ours, sleep)
         return Outcome(plan.phase, tuple(writer.carry_out(change) for change in plan.changes), record.run_id)
 
 
@@ -74,7 +70,7 @@ def roll_back(
     first, rest = ([one for one in plan.changes if one.resource.others_rely is relied] for relied in (True, False))
     with _alone(plan.changes, record, lock) as still_ours:
         loss_guard.keep_undo(plan, record)
-        writer = _Writer(plan.phase, record, still_ours, sleep, undoes=True)
+        writer = Writer(plan.phase, record, still_ours, sleep, undoes=True)
         not_kept = approval.end(plan, record)
         found, stopped = _relied_on(writer, first)
         results = {True: iter(found), False: iter(_undone(writer, rest, stopped))}
@@ -82,7 +78,7 @@ def roll_back(
     return Outcome(plan.phase, told, record.run_id, undoes=True, not_kept=not_kept)
 
 
-def _relied_on(writer: "_Writer", first: Sequence[Change]) -> tuple[list[Result], str]:
+def _relied_on(writer: "Writer", first: Sequence[Change]) -> tuple[list[Result], str]:
     """What became of each that the others carry, and why the others must stay, or "".
 
     None waits for the next, since check-ins may fail until that is restored, too: the last one waits for all.
@@ -99,7 +95,7 @@ def _relied_on(writer: "_Writer", first: Sequence[Change]) -> tuple[list[Result]
     return [*results, *_undone(writer, first[len(tried) :], stopped)], stopped
 
 
-def _undone(writer: "_Writer", rest: Sequence[Change], stopped: str) -> list[Result]:
+def _undone(writer: "Writer", rest: Sequence[Change], stopped: str) -> list[Result]:
     """What became of each; none is tried once something stopped it all."""
     results: list[Result] = []
     for change in rest:
@@ -135,7 +131,7 @@ def _cleared(left: Sequence[Change], record: Record, lock: EnvironmentLock) -> l
     cleared, trouble = list[str](), list[str]()
     with _alone(left, record, lock) as still_ours:
         loss_guard.keep_undo(Plan(undo_plan.PHASE, tuple(left)), record)
-        writer = _Writer(undo_plan.PHASE, record, still_ours, time.sleep, undoes=True)
+        writer = Writer(undo_plan.PHASE, record, still_ours, time.sleep, undoes=True)
         for change in left:
             try:
                 writer.carry_out(change)
@@ -168,7 +164,7 @@ def temporarily(wanted: Sequence[Wanted], phase: str, record: Record, lock: Envi
     removed = tuple(replace(change, before=change.after, after=change.before) for change in changes)
     with _alone(changes, record, lock) as still_ours:
         loss_guard.keep(Plan(phase, changes), record, Plan(phase, removed))
-        writer, ended = _Writer(phase, record, still_ours, time.sleep), None
+        writer, ended = Writer(phase, record, still_ours, time.sleep), None
         try:
             for change in changes:
                 writer.carry_out(change)
@@ -186,7 +182,7 @@ def temporarily(wanted: Sequence[Wanted], phase: str, record: Record, lock: Envi
                 raise also(ended, said)
 
 
-def _not_removed(remover: "_Writer", change: Change) -> str:
+def _not_removed(remover: "Writer", change: Change) -> str:
     try:
         remover.carry_out(Change(change.resource, change.resource.read(), change.before, temporary=True))
     except RunbookError as error:
@@ -219,75 +215,3 @@ def _alone(changes: Sequence[Change], record: Record, lock: EnvironmentLock) -> 
         return
     with lock(record.run_id) as still_ours:
         yield still_ours
-
-
-@dataclass(frozen=True)
-class _Writer:
-    """Writes one change after the other, each with its record."""
-
-    phase: str
-    record: Record
-    still_ours: Callable[[], None]
-    sleep: Callable[[float], None]
-    undoes: bool = False
-
-    def carry_out(self, change: Change, settles: bool = True) -> Result:
-        """What became of it: applied, nothing to do, or kept and why."""
-        if change.trouble:
-            raise NotAsWanted(change.trouble)
-        removes = self.undoes and not change.temporary and change.action == Action.REMOVE
-        # Asked again now: what stood in the way when the undo was planned may itself have been undone since.
-        kept = change.resource.kept_because() if removes else ""
-        if kept:
-            self.note(change, WriteState.KEPT, why=kept)
-            return Result(change, WriteState.KEPT, kept)
-        if change.action != Action.NONE:
-            if not same(change.resource.read(), change.before):
-                raise Refused(
-                    f"{change.resource.name} changed after it was planned; nothing more was written. Plan again"
-                )
-            self._write(change)
-        if self.undoes and settles:  # also where nothing was left to do: an undo that was cut short may not have waited
-            change.resource.settle()
-        return Result(change, WriteState.NOTHING_TO_DO if change.action == Action.NONE else WriteState.APPLIED)
-
-    def _write(self, change: Change) -> None:
-        self.still_ours()
-        self.note(change, WriteState.INTENDED)
-        try:
-            written = self._write_within_bounds(change)
-        except RunbookError as error:
-            self.note(change, WriteState.FAILED, why=str(error))
-            self._note_if_not_applied(change)
-            raise
-        self.note(change, WriteState.APPLIED, **({"written": written.astimezone(UTC).isoformat()} if written else {}))
-
-    def _note_if_not_applied(self, change: Change) -> None:
-        """Where AWS holds the value before, this write has ended: what differs later is somebody else's."""
-        with suppress(RunbookError):
-            if same(change.resource.read(), change.before):
-                self.note(change, WriteState.NOT_APPLIED, why="read back from AWS")
-
-    def _write_within_bounds(self, change: Change) -> datetime | None:
-        """Write again what AWS asked to put off, and what got no answer and was not carried out; nothing else."""
-        for last in attempts(WAITS, self.sleep):
-            self.still_ours()
-            try:
-                return change.resource.write(change.after)
-            except (Throttled, Unanswered) as error:
-                unanswered = isinstance(error, Unanswered)
-                self.note(change, WriteState.UNKNOWN if unanswered else WriteState.PUT_OFF, why=str(error))
-                # No answer is not "not done": AWS says what it holds.
-                live = change.resource.read()
-                if unanswered and same(live, change.after):
-                    break
-                if not same(live, change.before) and not half_done(change.resource, live, change.before, change.after):
-                    raise Refused(
-                        f"somebody else changed {change.resource.name} while AWS owed an answer; theirs was left alone"
-                    ) from error
-                if last:
-                    raise
-        return None
-
-    def note(self, change: Change, state: WriteState, **more: object) -> None:
-        self.record.append(LOG, {**entry(self.phase, change, state, self.undoes), **more})

@@ -17,7 +17,7 @@ from lib.changes.plans import Change, Plan, entry, half_done, same
 from lib.changes.resource import A_PERSONS, ORDINARY, Field, Place, Resource, Value
 from lib.checks import brief
 from lib.errors import Refused, RunbookError
-from lib.record import records
+from lib.record import records, run_index
 from lib.record.change_rows import Action, WriteState
 from lib.record.records import Record
 from lib.settings import Settings
@@ -81,7 +81,7 @@ def ours(lost: Sequence[Loss], settings: Settings, record: Record, account: Acco
     written, unknown = dict[str, list[Value]](), dict[str, None]()
     things, kept = {loss.key for loss in lost}, cache(account.wrote)
     # What somebody wrote into another run's log is no run's writing.
-    others = [found for found in records.as_sealed(settings) if found.folder != record.folder]
+    others = [found for found in run_index.as_sealed(settings) if found.folder != record.folder]
     for found in (*others, record):
         for row in found.changes():
             key = _key(row["kind"], row["identity"])

@@ -12,10 +12,10 @@ from typing import Any
 import click
 
 from lib import errors, settings
-from lib.cli import interrupts, runner
+from lib.cli import interrupts
 from lib.display import console, terminal
 from lib.errors import BadParameters, RunbookError
-from lib.record import origin
+from lib.record import origin, run_phases
 from lib.record.run_phases import Phase
 from lib.settings import Settings
 from lib.values.addresses import shown
@@ -113,7 +113,9 @@ def main() -> None:
 def exit_code(done: Sequence[Phase]) -> int:
     """0, 130 for an interruption, otherwise that of the error that ended a phase: 3 where it was refused."""
     failed = [errors.class_of(phase.error_class).exit_code for phase in done if phase.verdict == Verdict.FAILED]
-    return {Verdict.SUCCEEDED: 0, Verdict.INTERRUPTED: INTERRUPTED}.get(runner.overall(done), max(failed, default=1))
+    return {Verdict.SUCCEEDED: 0, Verdict.INTERRUPTED: INTERRUPTED}.get(
+        run_phases.overall(done), max(failed, default=1)
+    )
 
 
 if __name__ == "__main__":

@@ -8,18 +8,19 @@ from typing import Any
 import click
 
 from lib.aws import Live, connect
-from lib.changes import approval, approvers, engine, loss_guard
+from lib.changes import approval, approvers, engine, loss_guard, plan_data
 from lib.checks import require
 from lib.cli import drill_command, notebooks, read_commands, resume, runner, undo_commands
 from lib.cli.app import exit_code, main, parameters, told
 from lib.display import terminal
 from lib.errors import BadParameters, RunbookError, Superseded, class_of
-from lib.phases import preflight, session
+from lib.phases import session
 from lib.record import commands, origin, records, run_phases
 from lib.record.change_rows import WriteState
 from lib.record.records import Record
 from lib.record.run_phases import VALIDATION, Phase
 from lib.resources import desired, run_lock
+from lib.resources.existing import pieces
 from lib.settings import Settings, changed
 from lib.values.check_ids import APPROVAL
 from lib.values.modes import Mode
@@ -36,9 +37,9 @@ def plan(given: Callable[..., Settings]) -> int:
     chosen = given(mode=Mode.PLAN)
     record, live = session.begin(chosen)
     terminal.identity(live)
-    require(preflight.pieces(live))
+    require(pieces.pieces(live))
     plans = runner.plan_all(live)
-    made = approval.plan_data(plans, chosen)
+    made = plan_data.plan_data(plans, chosen)
     record.keep_json(approval.PLAN, made)
     if people := approvers.two_persons(chosen, live.identity.caller):
         record.checked(APPROVAL, people)
@@ -155,7 +156,7 @@ def carry_out(
     done = runner.phases(chosen, record, numbers, terminal.progress, begun, ended, show_account, execute)
     terminal.summary(record, done, earlier)
     if lasting:
-        ways_on(chosen, record, runner.overall(done))
+        ways_on(chosen, record, run_phases.overall(done))
     return exit_code(done)
 
 

@@ -13,7 +13,7 @@ from lib.cli import runner
 from lib.cli.app import main, parameters, told
 from lib.display import terminal
 from lib.drills import drill_log, drill_runner, evaluation, scenarios
-from lib.drills.drill_runner import Group, Session
+from lib.drills.drill_session import Group, Session
 from lib.drills.scenarios import Scenario
 from lib.errors import BadParameters, NotAsWanted, RunbookError, Unrecorded
 from lib.phases import infrastructure, session, success_criteria, validation, validity

@@ -21,7 +21,7 @@ from lib.cli import kernels, notebook_text, output_limits
 from lib.display import executed
 from lib.errors import BadParameters, RunbookError, Unrecorded
 from lib.phases import parameters_cell
-from lib.record import files, phase_checks
+from lib.record import files, run_phases
 from lib.record.folder import ATTEMPT
 from lib.record.records import DRAFT, RUNNING, Record
 from lib.record.run_phases import PLANNED_MINUTES, Phase
@@ -137,7 +137,7 @@ def _closed(found: Phase, record: Record, settings: Settings) -> Phase:
     if found.verdict != Verdict.SUCCEEDED:
         return found
     try:
-        phase_checks.require_met(record, found.number, settings.mode)
+        run_phases.require_met(record, found.number, settings.mode)
     except RunbookError as error:
         said = f"{type(error).__name__}: {error}"[: output_limits.LINE]
         return replace(found, verdict=Verdict.FAILED, error=settings.masked(said), error_class=type(error).__name__)

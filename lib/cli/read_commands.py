@@ -15,6 +15,7 @@ from lib.phases import session
 from lib.record import manifest, origin, records, run_phases
 from lib.record.manifest import Binding
 from lib.record.run_phases import Phase
+from lib.resources import record_shelves
 from lib.settings import Settings, changed
 from lib.values.modes import Mode
 from lib.values.words import Verdict
@@ -32,7 +33,7 @@ def status(given: Callable[..., Settings], run_id: str) -> int:
     if run_id:
         terminal.status(session.seen(changed(chosen, run_id=run_id)))
     else:
-        session.look(chosen)
+        record_shelves.copy_others(chosen)
         terminal.statuses(chosen)
     return 0
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from lib.aws import Live
-from lib.changes import approval, approvers, loss_guard, provenance, undo_plan
+from lib.changes import approval, approvers, loss_guard, plan_data, provenance, undo_plan
 from lib.changes.account import AccountGuards
 from lib.changes.plans import Change, Plan, entry, half_done, same
 from lib.changes.resource import Reopen
@@ -12,6 +12,7 @@ from lib.cli import runner
 from lib.errors import BadParameters, NotAsWanted, RunbookError
 from lib.phases import validity
 from lib.phases.validity import Validity
+from lib.record import run_phases
 from lib.record.change_rows import WriteState
 from lib.record.records import LOG, VERDICT, Record
 from lib.record.run_phases import NOTEBOOKS, VALIDATION
@@ -83,7 +84,9 @@ def unfinished(record: Record, account: AccountGuards, reopen: Reopen) -> list[d
 def standing(live: Live, record: Record) -> Validity | None:
     """Whether what the run validated is live now; None where its validation is not done, and so is run anyhow."""
     done = [
-        phase for phase in runner.recorded(record) if (phase.number, phase.verdict) == (VALIDATION, Verdict.SUCCEEDED)
+        phase
+        for phase in run_phases.recorded(record)
+        if (phase.number, phase.verdict) == (VALIDATION, Verdict.SUCCEEDED)
     ]
     return validity.of_run(live, record) if done else None
 
@@ -96,7 +99,7 @@ def remaining(live: Live, record: Record, valid: Validity | None) -> list[str]:
     """
     plans = runner.plan_all(live)
     approval.require_resumable(live.settings, record, plans, live.identity.caller)
-    found = {phase.number: phase.verdict for phase in runner.recorded(record)}
+    found = {phase.number: phase.verdict for phase in run_phases.recorded(record)}
     pending = {plan.phase for plan in plans if plan.pending} | ({VALIDATION} if valid and not valid.holds else set())
     chosen = [number for number in NOTEBOOKS if number in found]
     open_ones = [at for at, number in enumerate(chosen) if found[number] != Verdict.SUCCEEDED or number in pending]
@@ -110,5 +113,5 @@ def begin(settings: Settings, record: Record, live: Live, chosen: Sequence[str])
     loss_guard.require_no_loss([plan for plan in plans if plan.phase in chosen], settings, record)
     if people := approvers.two_persons(settings, live.identity.caller):
         record.checked(APPROVAL, people)
-    kept = approval.begun_plan(plans, settings, record, live.identity.caller)
+    kept = plan_data.begun_plan(plans, settings, record, live.identity.caller)
     record.keep_json(approval.PLAN, kept | {"resumed": True, "phases": list(chosen)})

@@ -1,7 +1,7 @@
 """Runs the phases in order, stops at the first failure, and writes the run's verdict. No AWS beside the plan."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,20 +13,17 @@ from lib.changes.plans import Plan
 from lib.checks import require
 from lib.cli import notebooks
 from lib.errors import Altered, RunbookError
-from lib.phases import preflight, session
+from lib.phases import session
 from lib.record import basis, formats, records
-from lib.record.change_rows import WriteState
-from lib.record.folder import BROKEN_OFF, DRILLED
 from lib.record.records import VERDICT, Record
-from lib.record.run_phases import NOTEBOOKS, PLANNED_MINUTES, PREFLIGHT, ROLLBACK, Phase, verdict_of_part
-from lib.resources import desired, run_lock
-from lib.resources.existing import entries
+from lib.record.run_phases import NOTEBOOKS, PLANNED_MINUTES, PREFLIGHT, ROLLBACK, Phase, overall, recorded
+from lib.resources import desired, record_shelves, run_lock
+from lib.resources.existing import entries, pieces
 from lib.settings import Settings
 from lib.values.check_ids import APPROVAL
 from lib.values.modes import Mode
 from lib.values.words import Verdict
 
-DID_NOT_START = "did not start"
 # Carries one phase out, by its number and notebook, into the record of a run, and tells what became of it.
 Execute = Callable[[Settings, Record, str, str], Phase]
 
@@ -44,9 +41,9 @@ def begin(settings: Settings, record: Record, live: Live, chosen: Sequence[str])
     the preflight stop here when a piece of the baseline is missing.
     """
     if len(chosen) > 1 and PREFLIGHT not in chosen:
-        require(preflight.pieces(live))
+        require(pieces.pieces(live))
     plans = plan_all(live)
-    session.look(settings)  # under the lock: another machine's run counts up to its last row
+    record_shelves.copy_others(settings)  # under the lock: another machine's run counts up to its last row
     approval.require_whole(settings, plans, live.identity.caller)
     loss_guard.require_no_loss([plan for plan in plans if plan.phase in chosen], settings, record)
     if people := approvers.two_persons(settings, live.identity.caller):
@@ -185,22 +182,6 @@ def _with_earlier(record: Record, done: Sequence[Phase]) -> list[Phase]:
     return [found[number] for number in NOTEBOOKS if number in found]
 
 
-def recorded(record: Record) -> list[Phase]:
-    """What the phases of a run did, as `run.json` tells."""
-    return [Phase.from_row(row) for row in (record.verdict() or {}).get("phases", [])]
-
-
-def overall(done: Sequence[Phase], refused: str = "") -> Verdict:
-    """The run's verdict in one word."""
-    verdicts = {phase.verdict for phase in done}
-    if refused and verdicts <= {Verdict.NOT_RUN}:
-        return Verdict.REFUSED
-    if verdicts == {Verdict.SUCCEEDED}:
-        return Verdict.SUCCEEDED
-    worst = (Verdict.RUNNING, Verdict.INTERRUPTED, Verdict.FAILED)
-    return next((word for word in worst if word in verdicts), Verdict.NOT_RUN)
-
-
 def roll_back(
     settings: Settings, record: Record, told: Callable[[Phase], None], execute: Execute = notebooks.execute
 ) -> Phase:
@@ -232,37 +213,3 @@ def _verdict_before(record: Record) -> dict[str, Any]:
     with record.held():
         record.keep_aside(VERDICT)
     return {}
-
-
-def status(record: Record) -> dict[str, Any]:
-    """A run's verdict as recorded, with what a later rollback or a kill makes of it."""
-    found = record.verdict()
-    if found is None:
-        return {"run_id": record.run_id, "verdict": _without_phases(record), "phases": []}
-    applied = sum(row["state"] == WriteState.APPLIED and not row["undoes"] for row in record.changes())
-    ran = [str(phase.get("number", "?")) for phase in found.get("phases", [])]
-    verdict = verdict_of_part(str(found.get("verdict", "not told")), ran)
-    if verdict == Verdict.RUNNING:
-        verdict = f"running, or killed: {applied} changes applied"
-    if found.get("rollback"):
-        verdict = f"{verdict}; rollback {Phase.from_row(found['rollback']).verdict}"
-    return {"phases": [], **found, "run_id": record.run_id, "verdict": verdict}
-
-
-def took_place(found: Mapping[str, Any]) -> bool:
-    """Whether any of what `status` gave is more than an attempt: a run that was killed between phases is."""
-    ran = any(phase["verdict"] != Verdict.NOT_RUN for phase in found["phases"])
-    return ran or found["verdict"] not in (DID_NOT_START, Verdict.REFUSED, Verdict.NOT_RUN)
-
-
-def _without_phases(record: Record) -> str:
-    """What a record is of in which no phase ran."""
-    if drilled := record.latest(DRILLED):
-        verdict = drilled["verdict"]
-        return f"drill {drilled['scenario']}: {verdict['status']}" + (
-            f" ({verdict['found']})" if verdict["found"] else ""
-        )
-    begun = any(row["temporary"] for row in record.changes()) and not (record.folder / "evidence").exists()
-    if begun or record.latest(BROKEN_OFF):
-        return "drills that did not end; the next ones remove what they left"
-    return DID_NOT_START if record.latest("plan.json") is None else "plan only"

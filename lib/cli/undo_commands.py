@@ -1,17 +1,17 @@
 """The commands that put back what a run changed: rollback, all of it; restore, at once, the workflow alone."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from functools import partial
 
 import click
 
 from lib import settings
-from lib.aws import NOT_TOLD, Live, connect
+from lib.aws import Live
 from lib.changes import engine
 from lib.checks import require
 from lib.cli import notebooks, recorded_parameters, runner
 from lib.cli.app import exit_code, main, parameters, told
+from lib.cli.undo_opening import at_once, hurried, loudly, naming_the_way, sealed_soon, to_undo
 from lib.display import terminal
 from lib.errors import (
     Altered,
@@ -19,25 +19,20 @@ from lib.errors import (
     NotAsWanted,
     Refused,
     RunbookError,
-    Superseded,
-    Unreachable,
-    Unrecorded,
-    first_cause,
 )
-from lib.phases import restore, restore_end, session
+from lib.phases import restore, restore_end, restore_plan
 from lib.phases import rollback as rollbacks
 from lib.record import commands, records
 from lib.record.records import Record
 from lib.record.run_phases import Phase
-from lib.resources import run_lock, s3_record_store
-from lib.settings import Settings, changed
+from lib.resources import run_lock
+from lib.settings import Settings
 from lib.values.modes import Foreign, Mode
 
 UNVERIFIED = (
     "EMERGENCY: believe the record as it lies there, although it is not as it was sealed, or the account does not keep "
     "that the run wrote what it tells. Said, and recorded in the run."
 )
-ANSWER_SECONDS = 5  # as long as an emergency waits for one answer
 
 
 @main.command()
@@ -131,7 +126,7 @@ def restore_command(given: Callable[..., tuple[Settings, str]], run_id: str, unv
         record, live, left = at_once(soon, why, way)
     terminal.identity(live)
     # What must be written is waited for as long as any write; nothing else is.
-    found = restore.planned(live.waiting(chosen), record, why)
+    found = restore_plan.planned(live.waiting(chosen), record, why)
     if found.unconfirmed and not why:
         terminal.complain(NotAsWanted(found.unconfirmed))
     if found.doubt:
@@ -154,120 +149,6 @@ def restore_command(given: Callable[..., tuple[Settings, str]], run_id: str, unv
         if not_told := sealed_soon(soon, record, left):
             terminal.say(f"Note: {not_told}")
     return 0
-
-
-def at_once(soon: Settings, unverified: str, way: str) -> tuple[Record, Live, bool]:
-    """The record of this machine, which needs no store: that may be as unwell as the rest. Without one here, what the
-    store gives `soon`. And whether something is wrong with the store, which is then left as it is."""
-    record, left = Record(soon.run_folder, soon.run_id, at_once=True), False
-    if not (restore.has_backup(record) and (record.folder / engine.LOG).is_file()):
-        try:
-            left = told_of(session.fetched(soon, unverified, "" if unverified else way))
-        except RunbookError as error:
-            if not (unverified and record.folder.is_dir()):
-                raise
-            left = told_of([str(first_cause(error))])
-    records.existing(soon, soon.run_id, restore.has_backup)  # or refused, with the latest that have one
-    wrong = records.verified(soon, record, unverified).wrong
-    if not left:
-        told_of(wrong)
-    try:
-        records.opened(soon, record, unverified)
-    except Unrecorded as error:
-        terminal.complain(error)  # a full disk keeps nobody from being helped
-    live = connect(soon, record.log_call, at_once=True)
-    if live.identity.caller == NOT_TOLD:
-        terminal.complain(
-            Unreachable(
-                "STS does not tell whose credentials these are. It was not waited for: AWS gives the workflow of "
-                f"account {soon.account_id} to no other account's"
-            )
-        )
-    return record, live, left
-
-
-def to_undo(chosen: Settings, unverified: str, way: str) -> tuple[Settings, Record, Live]:
-    """The record of a run that is to be undone, and the parameters to do it by.
-
-    With `unverified`, where the store is no help, without it: by what could be taken of it.
-    """
-
-    def usable(found: Record) -> bool:
-        return bool(found.rows(engine.LOG))
-
-    if not unverified:
-        return chosen, *session.reopen(chosen, "", usable, way)
-    soon = hurried(chosen)
-    try:
-        record, live = session.reopen(soon, unverified, usable)
-        told_of(records.altered(soon, record, whole=True))
-        return chosen, record, live
-    except Superseded:
-        raise
-    except RunbookError as error:
-        if not chosen.record_store:
-            raise
-        why = first_cause(error)
-    alone = changed(chosen, record_store="")
-    try:
-        told_of(session.fetched(soon, unverified) or [str(why)])
-    except RunbookError as error:  # this machine may have the record itself
-        told_of([str(first_cause(error))])
-    record, live = session.reopen(alone, unverified, usable)
-    terminal.say(f"Note: {left_as_it_is(alone)}")
-    return alone, record, live
-
-
-def told_of(wrong: Sequence[str]) -> bool:
-    """Say, by name, what of a record could not be had, or not as it was sealed; whether there was any."""
-    if wrong:
-        terminal.complain(Altered(f"not had as it was sealed: {'; '.join(wrong)}"))
-    return bool(wrong)
-
-
-def left_as_it_is(chosen: Settings) -> str:
-    return (
-        f"the record's store is left as it is, for whoever looks what happened to it; {chosen.run_folder} alone tells "
-        "what is done now"
-    )
-
-
-def sealed_soon(soon: Settings, record: Record, left: bool) -> str:
-    """Seal this machine's record, and then its store's, which nobody waits for. Returns what became of that, or ""."""
-    why = left_as_it_is(soon) if left else ""
-    with suppress(RunbookError):
-        records.seal(record, closing=False)
-    try:
-        if soon.record_store and not left:
-            shelves = s3_record_store.shelves(soon, session.SOON_ATTEMPTS)
-            records.seal(session.attached(soon, record, shelves)[0])
-    except RunbookError as error:
-        why = f"the record's store does not tell of this yet, only {record.folder} does ({first_cause(error)})"
-    with suppress(RunbookError):
-        records.seal(record)
-    return why
-
-
-@contextmanager
-def naming_the_way(way: str) -> Iterator[str]:
-    """What refuses a record that was altered names the command that goes on all the same."""
-    try:
-        yield way
-    except Altered as error:
-        if error.way:
-            raise
-        raise Altered(f"{error}: `{way}`", way) from error
-
-
-def hurried(chosen: Settings) -> Settings:
-    """The same parameters for what nobody can wait for."""
-    return changed(chosen, answer_timeout_seconds=min(chosen.answer_timeout_seconds, ANSWER_SECONDS))
-
-
-def loudly(command: str, run_id: str) -> str:
-    """Say that a record is used unread, and how the record will say so."""
-    terminal.complain(Altered(f"--unverified: the record of run {run_id} is used as it lies there, sealed or not"))
-    return f"{command} --unverified"
 
 
 def break_left(live: Live, run_id: str) -> None:

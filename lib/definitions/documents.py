@@ -11,10 +11,11 @@ from typing import Any
 from lib import routes
 from lib.definitions.marked_sections import normal
 from lib.record import commands
-from lib.routes import DRILL_PREFIX, LOW_SENTIMENT_RULE, STANDARD_ALERT, Route, Score, Threshold, Told
+from lib.routes import DRILL_PREFIX, LOW_SENTIMENT_RULE, STANDARD_ALERT, Route, Threshold
 from lib.settings import Settings
 from lib.settings import changed as with_values
 from lib.values import escape
+from lib.values.alerts import Score, Told
 from lib.values.modes import Approval
 
 CLAUDE, README = "CLAUDE.md", "README.md"

@@ -11,7 +11,8 @@ from lib import routes
 from lib.asl import reading
 from lib.asl.states import State, walk
 from lib.errors import BadParameters
-from lib.routes import Alert, Route, Unrouted
+from lib.routes import Route, Unrouted
+from lib.values.alerts import Alert
 
 FOLDER = Path(__file__).parent
 DEFINITION, DASHBOARD = "stepfunctions-phase3-definition.json", "dashboard.json"

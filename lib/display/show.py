@@ -14,7 +14,7 @@ from lib.changes.approvers import two_persons
 from lib.changes.plans import Change, Outcome, Plan
 from lib.checks import Check, Status, brief, require, require_any
 from lib.display import page
-from lib.record import commands, phase_checks
+from lib.record import commands, run_phases
 from lib.record.change_rows import Action, WriteState
 from lib.record.records import LOG, VERDICT, Record
 from lib.settings import Settings
@@ -187,9 +187,7 @@ def ended_well(record: Record, phase: str, settings: Settings) -> None:
 
     Goes by the record, and not by what the cells above showed.
     """
-    unmet = phase_checks.unmet(record, phase, settings.mode)
+    unmet = run_phases.unmet(record, phase, settings.mode)
     table(_rows(unmet), "Every check of the phase was answered, and none failed.")
-    page.sentence(
-        strong=f"Phase {phase}: {len(phase_checks.answers(record, phase))} checks answered, {len(unmet)} unmet"
-    )
+    page.sentence(strong=f"Phase {phase}: {len(run_phases.answers(record, phase))} checks answered, {len(unmet)} unmet")
     require(unmet)

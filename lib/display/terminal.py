@@ -7,14 +7,13 @@ from typing import Any
 from lib.aws import Live
 from lib.changes.plans import Change, Plan
 from lib.checks import Check, Status, brief
-from lib.cli import runner
 from lib.display import console
 from lib.display.console import table
 from lib.errors import RunbookError
 from lib.phases import rollback
 from lib.phases import validity as validities
 from lib.phases.validity import Validity
-from lib.record import records, run_phases
+from lib.record import records, run_index, run_phases
 from lib.record.change_rows import Action
 from lib.record.records import Record
 from lib.record.run_phases import Phase
@@ -55,7 +54,7 @@ def progress(phase: Phase) -> None:
 def summary(record: Record, done: Sequence[Phase], earlier: Sequence[str]) -> None:
     """Every phase against the plan's minutes, the success criteria as in `criteria`, and where the record is."""
     taken, planned = sum(phase.seconds for phase in done) / 60, sum(run_phases.PLANNED_MINUTES.values())
-    verdict = run_phases.verdict_of_part(runner.overall(done), [phase.number for phase in done])
+    verdict = run_phases.verdict_of_part(run_phases.overall(done), [phase.number for phase in done])
     total = ["total", verdict, "", "", "", f"{taken:.1f} min", f"{planned} min"]
     columns = ["phase", "verdict", "cells run", "failed", "not run", "took", "planned"]
     table(f"Run {record.run_id}", columns, [*map(_phase_row, done), total])
@@ -131,9 +130,9 @@ def _change_row(change: Change) -> list[str]:
 
 def statuses(chosen: Settings) -> None:
     """The runs of an environment, oldest first, as the machine left them that wrote last."""
-    here = set(records.runs(chosen))
-    found = [_said_of(chosen, record) for record in records.latest_of_each(records.every(chosen))]
-    begun = [row for row in found if runner.took_place(row)]
+    here = set(run_index.runs(chosen))
+    found = [_said_of(chosen, record) for record in run_index.latest_of_each(run_index.every(chosen))]
+    begun = [row for row in found if run_phases.took_place(row)]
     rows = [[_where(row, here), row["verdict"], row.get("mode", "-"), row.get("started", "-")] for row in begun]
     table(f"Runs of {chosen.environment}, as recorded", ["run", "verdict", "mode", "started"], rows)
     others = [f"{row['run_id']} ({row['verdict']})" for row in found if row not in begun]
@@ -146,7 +145,7 @@ def _said_of(chosen: Settings, record: Record) -> dict[str, Any]:
     try:
         wrong = records.altered(chosen, record)
         if not wrong:
-            return runner.status(record)
+            return run_phases.status(record)
         return {"run_id": record.run_id, "phases": [], "verdict": f"NOT AS SEALED: {'; '.join(wrong)}"}
     except RunbookError as error:
         return {"run_id": record.run_id, "phases": [], "verdict": f"cannot be read: {error}"}
@@ -158,7 +157,7 @@ def _where(row: Mapping[str, Any], here: Container[str]) -> str:
 
 def status(record: Record) -> None:
     """One run's phases."""
-    found = runner.status(record)
+    found = run_phases.status(record)
     keys = ("notebook", "verdict", "cells_run", "cells_failed", "cells_not_run")
     rows = [[*(str(row[key]) for key in keys), brief(row["error"])] for row in found["phases"]]
     columns = ["phase", "verdict", "cells run", "failed", "not run", "error"]

@@ -11,8 +11,9 @@ from typing import Any
 
 from lib import routes
 from lib.drills.scenarios import Scenario, outcome
-from lib.routes import DECLINING, HIGHEST_RISK, SCORED, Route, Score, Threshold
+from lib.routes import DECLINING, HIGHEST_RISK, SCORED, Route, Threshold
 from lib.settings import Settings
+from lib.values.alerts import Score
 
 TEXT = "Synthetic text of {execution}, written by nobody."
 PREVIEW = 200  # characters of a check-in that the processor passes on

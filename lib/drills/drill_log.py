@@ -16,13 +16,13 @@ from typing import Any
 
 from lib.checks import Check, Status
 from lib.drills import latency
-from lib.phases import session
-from lib.record import manifest, records, sync
+from lib.record import manifest, run_index, sync
 from lib.record.folder import BROKEN_OFF, DRILLED
-from lib.record.records import DRILLS, Record
-from lib.resources import s3_record_store
+from lib.record.records import Record
+from lib.resources import record_shelves
 from lib.settings import Settings
 from lib.telemetry.libraries import pandas as pd
+from lib.values.run_names import DRILLS
 
 LOG = "drills.jsonl"
 CANNOT_TELL = str(Status.CANNOT_TELL)
@@ -42,13 +42,13 @@ COLUMNS = ["time", "run_id", "scenario", "route", "verdict", "trusted", "operati
 def opened(settings: Settings) -> Record:
     """The log as a record of its own, with every machine's rows where the parameters name a store."""
     folder = settings.runs_folder / DRILLS
-    record, shelves = Record(folder, DRILLS), s3_record_store.shelves(settings)
+    record, shelves = Record(folder, DRILLS), record_shelves.shelves(settings)
     if shelves is None:
         return record
     with record.kept():
         folder.mkdir(parents=True, exist_ok=True)
     shelf = shelves.run(DRILLS, folder)
-    with s3_record_store.opening(shelf.where, settings):
+    with record_shelves.opening(shelf.where, settings):
         sync.together(record, shelf)
     return replace(record, store=shelf)
 
@@ -97,9 +97,9 @@ def _lost(row: Mapping[str, Any]) -> list[str]:
 
 def drilled(settings: Settings) -> dict[str, dict[str, Any]]:
     """What sealed records tell of each drill, as rows of the log without their checks, by what names it in both."""
-    session.look(settings)
+    record_shelves.copy_others(settings)
     found = dict[str, dict[str, Any]]()
-    for record in records.latest_of_each(records.as_sealed(settings)):
+    for record in run_index.latest_of_each(run_index.as_sealed(settings)):
         for drill in _sealed(record, DRILLED):
             told = {**row(record.run_id, drill, [], drill.get("caller", "")), "verdict": drill["verdict"]["status"]}
             found[_named(told)] = {**told, "failed": [drill["verdict"]["found"]]}

@@ -8,20 +8,18 @@ import secrets
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from lib.asl.states import named
 from lib.aws import Live
 from lib.changes import engine
-from lib.changes.plans import Wanted
 from lib.checks import brief
 from lib.definitions import templates
 from lib.drills import subscribers
-from lib.drills.channels import Channel
+from lib.drills.drill_session import Drill, Group, Received, Session
 from lib.drills.scenarios import Scenario
-from lib.drills.subscribers import Received
 from lib.errors import NotAsWanted, Refused
 from lib.record.records import Record
 from lib.record.run_phases import VALIDATION
@@ -30,84 +28,15 @@ from lib.resources.account_guards import AccountGuards
 from lib.resources.existing import entries
 from lib.resources.users import item_of, require_nobodys
 from lib.resources.workflow import value_of
-from lib.routes import DRILL_PREFIX, Told
+from lib.routes import DRILL_PREFIX
 from lib.telemetry import executions
 from lib.telemetry.executions import Execution
+from lib.values.alerts import Told
 from lib.wait import idle
 
 WAIT_SECONDS = 180
 GATE = "DrillGate"
 REPEATABLE = re.compile(r"[^A-Za-z0-9]+")
-
-
-@dataclass(frozen=True)
-class Group:
-    """Drills that belong together: one after the other, or so many at once.
-
-    `meanwhile` is what shall be so only while they run.
-    """
-
-    name: str
-    cases: Sequence[Scenario]
-    at_once: int = 1
-    meanwhile: tuple[Wanted, ...] = ()
-
-
-@dataclass(frozen=True)
-class Drill:
-    """What came of one scenario.
-
-    Of a drill that had others beside it, `interventions` is None, and path and revision are not read.
-    """
-
-    group: str
-    scenario: Scenario
-    given: dict[str, Any]
-    execution: Execution
-    received: list[Received]
-    interventions: int | None = None
-    path: list[str] = field(default_factory=list)
-    revision: str | None = None
-
-    def heard(self, channel: str) -> list[Received]:
-        return [message for message in self.received if message.channel == channel]
-
-    @property
-    def alerts(self) -> list[Received]:
-        """What reached people's topics."""
-        return [message for to in Told for message in self.heard(to)]
-
-    def latency(self, channel: str) -> float | None:
-        """Seconds from the execution's start to its last message at the channel's subscriber; None without one."""
-        times = [message.at for message in self.heard(channel)]
-        return round(max(times) - self.execution.started.timestamp(), 3) if times else None
-
-    @property
-    def events(self) -> list[str]:
-        """The detail-types of the events that the drill published."""
-        return sorted(str(message.body.get("detail-type", "")) for message in self.heard(Channel.EVENTS))
-
-    @property
-    def rules(self) -> list[str]:
-        """The rules behind which its events arrived, one entry an arrival."""
-        return sorted(message.rule for message in self.heard(Channel.RULES))
-
-
-@dataclass(frozen=True)
-class Session:
-    """Everything that was drilled while one set of subscribers listened.
-
-    `strays` are messages that say they are a drill's and are of none of these; `counted` is how many interventions
-    each group added to the drill user's item; `left` says what of the listeners could not be removed.
-    """
-
-    drills: list[Drill] = field(default_factory=list)
-    strays: list[Received] = field(default_factory=list)
-    counted: dict[str, int] = field(default_factory=dict)
-    left: str = ""
-
-    def of(self, *groups: str) -> list[Drill]:
-        return [drill for drill in self.drills if drill.group in groups]
 
 
 @dataclass(frozen=True)

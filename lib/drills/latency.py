@@ -10,10 +10,11 @@ from math import ceil, floor, inf, isinf, isnan, nan
 from typing import Any
 
 from lib.checks import Check, Status
-from lib.routes import Told, as_said
+from lib.routes import as_said
 from lib.telemetry.libraries import numpy as np
 from lib.telemetry.libraries import pandas as pd
-from lib.telemetry.success_rate import Tally, proved
+from lib.telemetry.proportions import Tally, proved
+from lib.values.alerts import Told
 from lib.values.check_ids import Id
 
 TOPICS = tuple(one.value for one in Told)

@@ -9,8 +9,9 @@ from typing import Any
 
 from lib import routes
 from lib.definitions import loader
-from lib.routes import Route, Told
+from lib.routes import Route
 from lib.telemetry.words import ExecutionStatus
+from lib.values.alerts import Told
 from lib.values.check_ids import UNREADABLE
 
 ORDINARY = "ordinary"  # by its name

@@ -5,51 +5,29 @@ They exist only while a validation listens; `engine.temporarily` records them, a
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from lib import routes
-from lib.aws import Live, readable
+from lib.aws import Live
+from lib.aws_answers import readable
 from lib.changes.plans import Wanted
 from lib.definitions import loader
 from lib.drills.channels import Channel
+from lib.drills.drill_session import Received
 from lib.resources import desired
 from lib.resources.base import LiveThing
 from lib.resources.kinds import Queue, Rule, Subscription, Target
 from lib.resources.rules import targets
 from lib.resources.topics import LISTENING, subscriptions
-from lib.routes import Told
 from lib.values.addresses import Protocol
+from lib.values.alerts import Told
 from lib.wait import until
 
 PREFIX = LISTENING
 QUEUES = (*Told, Channel.EVENTS)
 # Of an event that passes a rule, only this reaches our queue: real people's events pass it as well.
 TAKEN = {"event": "$.id", "execution": "$.detail.executionArn", "drill": "$.detail.drill"}
-
-
-@dataclass(frozen=True)
-class Received:
-    """One message at a subscriber: where, when (seconds since the epoch, by SQS), and what it said."""
-
-    channel: str
-    at: float
-    subject: str
-    body: dict[str, Any]
-    raw: str
-    message_id: str = ""
-
-    @property
-    def rule(self) -> str:
-        return str(self.body.get("rule", ""))
-
-    def is_about(self, execution_name: str) -> bool:
-        """Whether the message carries this execution's name, which is the drill's correlation id."""
-        return execution_name in self.raw
-
-    def is_drill(self, drill_user_id: str) -> bool:
-        """Whether it says that it is a drill's, whichever drill that is."""
-        return drill_user_id in self.raw or "[DRILL]" in self.subject or self.body.get("drill") is True
 
 
 def listeners(live: Live, session: str) -> list[Wanted]:

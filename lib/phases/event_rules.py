@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from lib.aws import Live, readable
+from lib.aws import Live
+from lib.aws_answers import readable
 from lib.checks import Check, Status
 from lib.definitions import loader
 from lib.resources.kinds import Rule

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lib import routes
-from lib.aws import Live, readable
+from lib.aws import Live
+from lib.aws_answers import readable
 from lib.checks import Check, Status, in_mode
 from lib.resources.existing import identity_policies, names
 from lib.resources.existing.encryption import USES, topics_keys, workflows_keys

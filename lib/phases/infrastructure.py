@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from lib.aws import Live, readable
+from lib.aws import Live
+from lib.aws_answers import readable
 from lib.checks import Check, Status
 from lib.resources.functions import environment_keys
 from lib.resources.topics import audience

@@ -2,8 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
@@ -21,77 +20,22 @@ from lib.record.run_phases import VALIDATION
 from lib.resources.desired import WIDGET_PREFIX
 from lib.resources.kinds import Widgets
 from lib.routes import ordered
-from lib.telemetry import continuity, cutover, metrics, outcomes
-from lib.telemetry.cutover import Cutover
+from lib.telemetry import continuity, metrics, outcomes
+from lib.telemetry.cutover import since
 from lib.telemetry.executions import describe
+from lib.telemetry.review_window import Window
 from lib.telemetry.words import Count, Ending, When, Who
 from lib.values.check_ids import Id, due
 from lib.values.modes import Mode
 from lib.values.words import Verdict
-from lib.wait import until
 
 # Counted only when it happens: that it has no datapoint is good news.
 MAY_BE_DARK = (Count.FAILED, Count.TIMED_OUT)
 OPEN = (Status.NOT_EXERCISED, Status.WAITING, Status.CANNOT_TELL)
-NO_CHANGE = "none: check-ins do not run the newest published version, or none was published"
 FAILURE = ("who", "started (UTC)", "execution", "status", "error")
 SLOW = (Ending.TOO_LONG, Ending.DOUBT)
 MOST = 50  # failures that are shown of check-ins, and as many of drills; the rest is counted
 HOUR = 3600
-
-
-@dataclass(frozen=True)
-class Window:
-    """The time that is looked at (UTC), and the change; None where check-ins do not run a newest published version."""
-
-    start: datetime
-    end: datetime
-    change: Cutover | None
-
-    @property
-    def change_at(self) -> datetime | None:
-        return self.change.at if self.change else None
-
-
-def window(live: Live) -> Window:
-    """From `review_minutes` ago until now. Waits for nothing."""
-    return _until_now(live, cutover.read(live))
-
-
-def counted_window(live: Live) -> Window:
-    """Like `window`, once a success after the change is counted in it, or the time is up: metrics are late."""
-    change = cutover.read(live)
-    return until(
-        lambda: _until_now(live, change),
-        lambda found: not found.change or _success_counted(live, found),
-        live.patience(),
-    ).seen
-
-
-def _until_now(live: Live, change: Cutover | None) -> Window:
-    end = datetime.now(UTC)
-    return Window(end - timedelta(minutes=live.settings.review_minutes), end, change)
-
-
-def _success_counted(live: Live, found: Window) -> bool:
-    counted = metrics.executions(live, found.start, found.end)
-    return bool(rules.counted_successes(since(counted, found)))
-
-
-def since(frame: pd.DataFrame, found: Window) -> pd.DataFrame:
-    """The datapoints that surely began after the change; one that straddles it belongs to neither side."""
-    return frame[frame["time"] >= pd.Timestamp(found.change.latest)] if found.change and not frame.empty else frame
-
-
-def spoken(found: Window) -> list[dict[str, str]]:
-    """The window as a table."""
-    change = f"{found.change_at:%Y-%m-%d %H:%M:%S} UTC" if found.change_at else NO_CHANGE
-    doubt = found.change.doubt if found.change else ""
-    return [
-        {"": "from", "time": f"{found.start:%Y-%m-%d %H:%M:%S} UTC"},
-        {"": "change", "time": f"{change}; {doubt}" if doubt else change},
-        {"": "until", "time": f"{found.end:%Y-%m-%d %H:%M:%S} UTC"},
-    ]
 
 
 def success(counted: pd.DataFrame) -> pd.DataFrame:

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from lib.asl import functions
-from lib.aws import Live, error_code, readable
+from lib.aws import Live
+from lib.aws_answers import error_code, readable
 from lib.checks import Check, Status
 from lib.errors import NotAsWanted, RunbookError
 from lib.phases.proofs import entry
@@ -16,10 +16,10 @@ from lib.resources.account_guards import AccountGuards
 from lib.resources.existing import entries
 from lib.resources.existing.entries import Entries
 from lib.resources.existing.names import VARIABLE, dispatcher, processor
-from lib.resources.functions import environment_keys, permissions
+from lib.resources.existing.pieces import pieces
+from lib.resources.functions import carries, environment_keys, permissions, value_of
 from lib.resources.kinds import Rule
 from lib.resources.rules import targets, told
-from lib.resources.statements import carries, value_of
 from lib.resources.topics import subscriptions
 from lib.resources.workflow import description
 from lib.routes import LOW_SENTIMENT_RULE, is_drill
@@ -27,16 +27,12 @@ from lib.telemetry import executions
 from lib.telemetry.words import ExecutionStatus
 from lib.values import contacts
 from lib.values.check_ids import Id
-from lib.wait import until
 
-DEAD_LETTER_QUEUES = ("Your6-CheckinDLQ", "Your6-AlertDLQ")
 PHASE_3_KEYS = ("risk_score", "score", "trajectory", "aiMetadata")
 LOOK_BACK = 10
 LOOK_THROUGH = 1000  # executions, among which those are found that are no drill
 LATEST = 200  # executions that the table of the current state counts
 STATUSES = (ExecutionStatus.SUCCEEDED, ExecutionStatus.FAILED, ExecutionStatus.RUNNING)  # said also when there are none
-# What is no pass, and stops nothing either: a function that sleeps, a bucket that this caller may not look at.
-UNDECIDED = {"Inactive": Status.WAITING, "hidden": Status.CANNOT_TELL}
 ABSENT = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist")
 
 
@@ -56,37 +52,6 @@ def kept_guards(live: Live) -> Check:
         return Check(Id.BASELINE_GUARDS, name, Status.FAILED, str(error), expected)
     status = Status.FAILED if lifted else Status.PASSED
     return Check(Id.BASELINE_GUARDS, name, status, lifted or "readable, and none is lifted", expected)
-
-
-def pieces(live: Live) -> list[Check]:
-    """Whether every piece of the baseline is there, one check each. Read-only."""
-    s = live.settings
-    reads: dict[str, tuple[str, Callable[[], str]]] = {
-        f"state machine {s.state_machine_name}": ("ACTIVE, STANDARD", lambda: _machine(live)),
-        f"its role {s.execution_role_name}": ("exists", lambda: _role(live)),
-        f"function {s.processor_function_name}": ("Active", lambda: _function(live, s.processor_function_name)),
-        f"function {s.dispatcher_function_name}": ("Active", lambda: _function(live, s.dispatcher_function_name)),
-        f"table {s.table_name}": ("ACTIVE, key userId", lambda: _table(live)),
-        f"topic {s.alert_topic_name}": ("exists", lambda: _topic(live)),
-        f"bucket {s.checkin_bucket_name}": ("exists", lambda: _bucket(live)),
-        f"dashboard {s.dashboard_name}": ("exists", lambda: _dashboard(live)),
-        f"rule {LOW_SENTIMENT_RULE}": ("ENABLED, to the dispatcher", lambda: _rule(live)),
-        **{f"queue {name}": ("exists", partial(_queue, live, name)) for name in DEAD_LETTER_QUEUES},
-    }
-    return [_exists(name, expected, read) for name, (expected, read) in reads.items()]
-
-
-def _exists(name: str, expected: str, read: Callable[[], str]) -> Check:
-    """What `read` says up to a semicolon decides; the rest is for the reader."""
-    try:
-        with readable(f"reading {name}"):
-            found = read()
-    except RunbookError as error:
-        more = f"{expected}; it belongs to the system before the change"
-        return Check(Id.BASELINE_PIECE, name, Status.FAILED, str(error), more, name)
-    said = found.partition("; ")[0]
-    status = Status.PASSED if said == expected else UNDECIDED.get(said, Status.FAILED)
-    return Check(Id.BASELINE_PIECE, name, status, found, expected, name)
 
 
 def phase_3(live: Live, known: Entries | None = None) -> Check:
@@ -221,70 +186,6 @@ def counts(live: Live) -> list[dict[str, Any]]:
             for status, n in by_status.items()
         ),
     ]
-
-
-def _machine(live: Live) -> str:
-    answer = live.client("stepfunctions").describe_state_machine(stateMachineArn=live.settings.state_machine_arn)
-    return f"{answer['status']}, {answer['type']}"
-
-
-def _role(live: Live) -> str:
-    live.client("iam").get_role(RoleName=live.settings.execution_role_name)
-    return "exists"
-
-
-def _function(live: Live, name: str) -> str:
-    def asked() -> str:
-        return str(live.client("lambda").get_function_configuration(FunctionName=name)["State"])
-
-    # Just made or deployed, it becomes Active by itself. botocore's own waiter would go on for one that is Inactive.
-    state = until(asked, lambda state: state != "Pending", live.patience()).seen
-    # Lambda sends a function to sleep that was idle for weeks. What wakes it fails, and has to be tried again.
-    return f"{state}; its next invocation fails and wakes it: invoke it once" if state == "Inactive" else state
-
-
-def _table(live: Live) -> str:
-    table = live.client("dynamodb").describe_table(TableName=live.settings.table_name)["Table"]
-    status = table["TableStatus"]
-    serves, more = ("ACTIVE", f"; {status}") if status == "UPDATING" else (status, "")  # it serves while it is updated
-    return f"{serves}, key {' + '.join(key['AttributeName'] for key in table['KeySchema'])}{more}"
-
-
-def _topic(live: Live) -> str:
-    live.client("sns").get_topic_attributes(TopicArn=live.settings.alert_topic_arn)
-    return "exists"
-
-
-def _bucket(live: Live) -> str:
-    try:
-        live.client("s3").head_bucket(Bucket=live.settings.checkin_bucket_name)
-    except ClientError as error:
-        if error_code(error) != "403":
-            raise
-        return "hidden; this caller may not look at it, so AWS does not say whether it is there"
-    return "exists"
-
-
-def _dashboard(live: Live) -> str:
-    live.client("cloudwatch").get_dashboard(DashboardName=live.settings.dashboard_name)
-    return "exists"
-
-
-def _queue(live: Live, name: str) -> str:
-    live.client("sqs").get_queue_url(QueueName=name)
-    return "exists"
-
-
-def _rule(live: Live) -> str:
-    """Whatever else it reaches, the dispatcher must be among it."""
-    state = live.client("events").describe_rule(Name=LOW_SENTIMENT_RULE)["State"]
-    arns = [str(target["Arn"]) for target in targets(live, LOW_SENTIMENT_RULE).values()]
-    reached = [arn for arn in arns if f"{arn}:".startswith(f"{live.settings.dispatcher_arn}:")]
-    who = "to the dispatcher" if reached else f"and not to {live.settings.dispatcher_function_name}"
-    others = len(arns) - len(reached[:1])
-    more = [f"{others} other target{'s' if others != 1 else ''}"] if others else []
-    # Such as ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS.
-    return "; ".join([f"{'ENABLED' if state.startswith('ENABLED') else state}, {who}", *more])
 
 
 def _quietly(read: Callable[[], Any]) -> Any:  # noqa: ANN401

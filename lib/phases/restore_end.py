@@ -6,7 +6,7 @@ from lib.aws import Live
 from lib.changes import kept_plans, loss_guard, undo_plan
 from lib.changes.plans import Change, Plan
 from lib.errors import RunbookError
-from lib.phases.restore import Restoration
+from lib.phases.restore_plan import Restoration
 from lib.record.records import Record
 from lib.resources import run_lock
 from lib.resources.account_guards import AccountGuards

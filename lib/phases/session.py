@@ -11,12 +11,13 @@ from dataclasses import replace
 
 from lib.aws import Live, connect
 from lib.errors import Altered
-from lib.record import manifest, records, sync
+from lib.record import manifest, records, run_index, sync
 from lib.record.folder import ATTEMPT, CHECKS
 from lib.record.records import MANIFEST, Record
 from lib.record.salvage import Salvage
-from lib.resources import s3_record_store
-from lib.resources.s3_record_store import RunStore, Shelves
+from lib.resources import record_shelves
+from lib.resources.record_shelves import Shelves, copy_others
+from lib.resources.s3_record_store import RunStore
 from lib.settings import Settings
 
 SOON_ATTEMPTS = 2  # of each call to a store, where nothing may be waited for
@@ -24,8 +25,8 @@ SOON_ATTEMPTS = 2  # of each call to a store, where nothing may be waited for
 
 def begin(settings: Settings) -> tuple[Record, Live]:
     """The record of this run, new where `run_id` is empty or unknown, and the connection. Raises like `connect`."""
-    shelves = s3_record_store.shelves(settings)
-    look(settings, shelves)
+    shelves = record_shelves.shelves(settings)
+    copy_others(settings, shelves)
     return attached(settings, records.open_run(settings), shelves)
 
 
@@ -38,10 +39,10 @@ def reopen(
     one that is not as it was sealed, unless it is asked for `unverified`, which says by what. A store that cannot be
     used names the `way` in an emergency, of a command that has one.
     """
-    shelves = s3_record_store.shelves(settings)
-    if settings.run_id in look(settings, shelves, way):
+    shelves = record_shelves.shelves(settings)
+    if settings.run_id in copy_others(settings, shelves, way):
         return attached(settings, records.open_run(settings), shelves, unverified, way)
-    return attached(settings, records.existing(settings, settings.run_id, usable), shelves, unverified, way)
+    return attached(settings, run_index.existing(settings, settings.run_id, usable), shelves, unverified, way)
 
 
 def fetched(settings: Settings, unverified: str = "", way: str = "") -> list[str]:
@@ -50,15 +51,15 @@ def fetched(settings: Settings, unverified: str = "", way: str = "") -> list[str
     With `unverified` nothing that lies there keeps the rest from being taken: returns what could not be, and what is
     not as it was sealed, which the record says from then on. The store stays as it is.
     """
-    shelves = s3_record_store.shelves(settings, SOON_ATTEMPTS)
+    shelves = record_shelves.shelves(settings, SOON_ATTEMPTS)
     if shelves is None:
         return []
     shelf = shelves.run(settings.run_id, settings.run_folder)
     salvage = Salvage(Record(settings.run_folder, settings.run_id, at_once=True), shelf)
-    with s3_record_store.opening(shelf.where, settings, way):
+    with record_shelves.opening(shelf.where, settings, way):
         stored = (salvage if unverified else shelf).stored()
     if not stored:
-        look(settings, shelves, way)  # so that the latest runs can be named
+        copy_others(settings, shelves, way)  # so that the latest runs can be named
         return []
     record = replace(records.open_run(settings), at_once=True)
     records.opened(settings, record, unverified)
@@ -77,13 +78,13 @@ def attached(
     records.opened(settings, record, unverified)
     live = connect(settings, record.log_call)
     record = replace(record, attempt=_attempt(record))
-    shelves = shelves or s3_record_store.shelves(settings)
+    shelves = shelves or record_shelves.shelves(settings)
     if shelves is None:
         return record, live
     shelf = shelves.run(record.run_id, record.folder)
     _bring_together(settings, record, shelf, way)
     records.verified(settings, record, unverified)
-    with s3_record_store.opening(shelf.where, settings, way):
+    with record_shelves.opening(shelf.where, settings, way):
         shelf.put(MANIFEST, record.folder / MANIFEST)  # so that other machines see that it is open
     return replace(record, store=shelf), live
 
@@ -100,7 +101,7 @@ def _attempt(record: Record) -> str:
 
 def _bring_together(settings: Settings, record: Record, shelf: RunStore, way: str) -> None:
     """Make folder and store agree. Raises Altered for a store whose seals are gone, before anything of it is taken."""
-    with s3_record_store.opening(shelf.where, settings, way):
+    with record_shelves.opening(shelf.where, settings, way):
         _require_sealed(record, shelf)
         sync.together(record, shelf)
 
@@ -115,30 +116,13 @@ def _require_sealed(record: Record, shelf: RunStore) -> None:
         )
 
 
-def look(settings: Settings, shelves: Shelves | None = None, way: str = "") -> list[str]:
-    """The runs that the store has, oldest first. What tells of them is copied beside the runs of this machine.
-
-    The copies count where approvals, earlier writes and the status of runs are looked up. No run's own record changes.
-    """
-    shelves = shelves or s3_record_store.shelves(settings)
-    if shelves is None:
-        return []
-    found = {run_id: files for run_id, files in shelves.runs(way).items() if run_id != records.DRILLS}
-    folder = settings.runs_folder / records.COPIES
-    for run_id, files in found.items():
-        copy, shelf = Record(folder / run_id, run_id), shelves.run(run_id)
-        with s3_record_store.opening(shelf.where, settings, way):
-            sync.copy_telling(copy, shelf, files)
-    return sorted(found)
-
-
 def seen(settings: Settings) -> Record:
     """A run as the machine left it that wrote last: to be read only. Raises BadParameters where there is none, and
     Altered for one that is not as it was sealed."""
-    look(settings)
-    every = records.latest_of_each(records.every(settings))
+    copy_others(settings)
+    every = run_index.latest_of_each(run_index.every(settings))
     found = [record for record in every if record.run_id == settings.run_id]
-    record = found[0] if found else records.existing(settings, settings.run_id)
+    record = found[0] if found else run_index.existing(settings, settings.run_id)
     if wrong := records.altered(settings, record, whole=True):
         raise Altered(
             f"the record of run {record.run_id} is not as it was sealed: {'; '.join(wrong)}. See who did that"

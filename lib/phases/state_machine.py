@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from lib.asl import reading
-from lib.aws import Live, readable
+from lib.aws import Live
+from lib.aws_answers import readable
 from lib.checks import Check, Status, status_in
 from lib.definitions import lint, loader
 from lib.errors import NotAsWanted

@@ -10,8 +10,10 @@ from lib.drills import latency
 from lib.routes import Route
 from lib.telemetry import outcomes, success_rate
 from lib.telemetry.libraries import pandas as pd
-from lib.telemetry.success_rate import Decision, Tally
-from lib.telemetry.words import Count, ExecutionStatus, When, Who
+from lib.telemetry.proportions import Tally
+from lib.telemetry.review_window import counted_successes
+from lib.telemetry.success_rate import Decision
+from lib.telemetry.words import ExecutionStatus, When, Who
 from lib.values.check_ids import Id, Point
 from lib.values.modes import Mode
 
@@ -141,14 +143,6 @@ def undisturbed(
     found = "; ".join(["ordinary check-in completed", f"{', '.join(before)} unchanged", *said])
     status = unanswered[0].status if unanswered else Status.PASSED
     return Check(Id.CRITERION_3, name, status, found, expected)
-
-
-def counted_successes(frame: pd.DataFrame) -> float | None:
-    """How many successes CloudWatch counted, of check-ins and drills together; None without a datapoint: not zero."""
-    if frame.empty:
-        return None
-    found = frame.loc[frame["metric"] == Count.SUCCEEDED, "value"].dropna()
-    return None if found.empty else float(found.sum())
 
 
 def successful_executions(frame: pd.DataFrame, counted: pd.DataFrame, margin: float, error: float) -> Check:

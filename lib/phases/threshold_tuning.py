@@ -15,10 +15,10 @@ from lib import routes as table
 from lib.asl.router import Router, grouped
 from lib.definitions import templates, thresholds
 from lib.errors import BadParameters
-from lib.phases.post_implementation_review import Window
-from lib.routes import Score
 from lib.settings import Settings
-from lib.telemetry import checkins
+from lib.telemetry import checkin_frames
+from lib.telemetry.review_window import Window
+from lib.values.alerts import Score
 
 ORDER = tuple(threshold.placeholder for threshold in table.RISKS)
 STEPS = {Score.RISK: (-10, -5, -2, 2, 5, 10), Score.SENTIMENT: (-0.2, -0.1, 0.1, 0.2)}
@@ -71,7 +71,7 @@ def _whose(now: Current, settings: Settings) -> str:
 def overview(history: pd.DataFrame, window: Window) -> list[dict[str, Any]]:
     """How much there is to learn from."""
     coverage, scored = history.attrs["coverage"], int(history["risk_score"].notna().sum())
-    outside = checkins.outside(history, "risk_score")
+    outside = checkin_frames.outside(history, "risk_score")
     return [
         {"what": "check-ins recorded in the window", "count": coverage.recorded},
         {"what": "of them read, as evenly over the days as they could be", "count": len(history)},
@@ -190,7 +190,7 @@ def _moved(now: Current, name: str, value: float) -> Router:
 def _kinds(history: pd.DataFrame, routers: Iterable[Router]) -> tuple[pd.DataFrame, np.ndarray]:
     """One check-in of each kind that none of the definitions can tell apart, and how many there are of it."""
     edges = sorted({edge for router in routers for edge in router.edges})
-    cells = checkins.cells(history)
+    cells = checkin_frames.cells(history)
     first, groups = grouped(cells, edges)
     return cells.iloc[first].reset_index(drop=True), np.bincount(groups, minlength=len(first))
 

@@ -11,7 +11,7 @@ from lib.changes import engine
 from lib.changes.plans import Wanted
 from lib.checks import Check, Status, failed, status_in
 from lib.drills import boundary_cases, drill_runner, evaluation, latency, scenarios
-from lib.drills.drill_runner import Group, Session
+from lib.drills.drill_session import Group, Session
 from lib.drills.scenarios import Scenario
 from lib.phases import success_criteria
 from lib.phases.proofs import entry

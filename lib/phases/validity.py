@@ -10,7 +10,7 @@ from typing import Any
 
 from lib.aws import Live
 from lib.checks import Check, Status
-from lib.record import phase_checks, records
+from lib.record import run_index, run_phases
 from lib.record.records import VALIDATED, Record
 from lib.record.run_phases import VALIDATION
 from lib.telemetry.configuration import live_configuration
@@ -94,7 +94,7 @@ def unchanged(live: Live, found: Validation) -> list[Check]:
 def keep(live: Live, record: Record, found: Validation) -> None:
     """Keep what was validated, and by which checks the validation stops, as the record tells, where drills ran."""
     if live.settings.mode == Mode.APPLY:
-        failed = [check.name for check in phase_checks.unmet(record, VALIDATION, live.settings.mode)]
+        failed = [check.name for check in run_phases.unmet(record, VALIDATION, live.settings.mode)]
         begun = {"begun": found.begun.time, "changed": [row.sentence for row in found.differences], "failed": failed}
         record.keep_json(VALIDATED, {**begun, **_data(found.ended)})
 
@@ -110,7 +110,7 @@ def of_run(live: Live, record: Record) -> Validity:
 
 def latest(live: Live) -> Validity:
     """What the latest run of this environment that validated with success had before it, against what is live now."""
-    every = records.latest_of_each(records.as_sealed(live.settings))
+    every = run_index.latest_of_each(run_index.as_sealed(live.settings))
     rows = [(record.run_id, kept) for record in every for kept in _succeeded(record)]
     run_id, kept = max(rows, key=lambda row: str(row[1]["time"]), default=("", None))
     return _validity(live, run_id, kept, "" if kept else NONE_KNOWN)

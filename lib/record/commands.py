@@ -12,7 +12,8 @@ from typing import Any
 import yaml
 
 from lib.settings import file_of, fitting, said_by
-from lib.settings_schema import OF_THE_RUN, ROOT, Settings
+from lib.settings_schema import ROOT, Settings
+from lib.values.modes import OF_THE_RUN
 
 # Of what belongs to a run alone, what a command must be told again to find the run.
 WHERE = ("outputs_dir", "docs_dir", "record_store", "profile")

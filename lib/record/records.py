@@ -6,11 +6,10 @@ and executed notebooks, when it is sealed.
 """
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 from lib.errors import Altered, BadParameters, RunbookError
 from lib.record import files, manifest, writers
@@ -19,7 +18,7 @@ from lib.record.folder import CALLS, CRITERIA, LOG, TELLING, VALIDATED, WHOLE, R
 from lib.record.manifest import MANIFEST, RUNNING, VERDICT, Binding, Findings, unsealed
 from lib.record.seals import State
 from lib.settings import Settings, folder_of
-from lib.settings_schema import COPIES, DRILLS
+from lib.values.run_names import COPIES
 
 __all__ = [
     "CALLS", "CRITERIA", "DRAFT", "LOG", "MANIFEST", "RUNNING", "VALIDATED", "VERDICT", "Record", "Store", "existing",
@@ -139,77 +138,6 @@ def _add_seal(record: Record, found: Findings, state: State, unverified: str = "
     if state is State.OPENED or news.files or news.wrong or [news.state] != [seal.state for seal in before]:
         record.write_bytes(MANIFEST, made.to_text().encode())
     return list(made.claims)
-
-
-def existing(settings: Settings, run_id: str, usable: Callable[["Record"], bool] = bool) -> Record:
-    """The record of a run that took place. Raises BadParameters where there is none, with the latest usable ones.
-
-    Those are of this machine, or of the store as it was last looked at.
-    """
-    folder = folder_of(settings, run_id) if run_id else None
-    if folder is None or not folder.is_dir():
-        have = (
-            ", ".join([record.run_id for record in latest_of_each(every(settings)) if usable(record)][-3:])
-            or "none yet"
-        )
-        raise BadParameters(f"no run {run_id!r} of environment {settings.environment}; the latest are: {have}")
-    return Record(folder, run_id, inode=folder.stat().st_ino)
-
-
-def runs(settings: Settings) -> list[str]:
-    """The run ids of this environment on this machine, oldest first."""
-    return [record.run_id for record in _in(settings.runs_folder)]
-
-
-def copies(settings: Settings) -> list[Record]:
-    """What the store told of its runs when it was last looked at: plan, verdict and changes alone, to be read only."""
-    return _in(settings.runs_folder / COPIES)
-
-
-def every(settings: Settings) -> list[Record]:
-    """The records of all runs of this environment, oldest first; a run that the store has, too, comes twice.
-
-    As they lie there: to be told of, by name. What is decided, is decided by those that are `as_sealed`.
-    """
-    here = [existing(settings, run_id) for run_id in runs(settings)]
-    return sorted([*here, *copies(settings)], key=lambda record: record.run_id)
-
-
-def as_sealed(settings: Settings) -> list[Record]:
-    """Those of all runs, and of the store's copies, whose files that tell of them are as they were sealed."""
-
-    def is_so(record: Record) -> bool:
-        try:
-            return not altered(settings, record)
-        except RunbookError:  # one of a newer version decides nothing for this one
-            return False
-
-    return [record for record in every(settings) if is_so(record)]
-
-
-def latest_of_each(found: Iterable[Record]) -> list[Record]:
-    """One record a run: this machine's, or the store's copy where another machine went on, oldest first."""
-    newest: dict[str, Record] = {}
-    for record in found:
-        other = newest.get(record.run_id)
-        newest[record.run_id] = max(other, record, key=_reach) if other else record
-    return list(newest.values())
-
-
-def _reach(record: Record) -> tuple[int, str]:
-    try:
-        found = record.read_json(VERDICT)
-    except RunbookError:  # of one run that cannot be read, nobody else's status hangs
-        found = None
-    return len(record.rows(LOG)), str(found.get("ended", "")) if isinstance(found, dict) else ""
-
-
-def _in(folder: Path) -> list[Record]:
-    found = folder.iterdir() if folder.is_dir() else ()
-    return sorted(
-        (Record(path, path.name) for path in found if path.is_dir() and path.name != DRILLS and path.name[0] != "."),
-        key=lambda record: record.run_id,
-    )
 
 
 @contextmanager

@@ -4,8 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lib.checks import Check, Status, failed, key_of, require
 from lib.errors import BadParameters
+from lib.record.change_rows import WriteState
+from lib.record.folder import BROKEN_OFF, CHECKS, DRILLED
+from lib.record.records import Record
+from lib.values.check_ids import due
+from lib.values.modes import Mode
 from lib.values.words import Verdict, member
+
+DID_NOT_START = "did not start"
+
 
 # In the order in which they run. The rules (04) come before the workflow (03) whose events they carry: the other way
 # round, every high-risk alert between the two, or after a failed 03, would be published and heard by nobody.
@@ -85,3 +94,79 @@ def numbers(first: str = "", last: str = "", only: str = "") -> list[str]:
     if begin > end:
         raise BadParameters(f"phase {first} runs after {last}; the order is {', '.join(order)}")
     return order[begin : end + 1]
+
+
+def recorded(record: Record) -> list[Phase]:
+    """What the phases of a run did, as `run.json` tells."""
+    return [Phase.from_row(row) for row in (record.verdict() or {}).get("phases", [])]
+
+
+def overall(done: Sequence[Phase], refused: str = "") -> Verdict:
+    """The run's verdict in one word."""
+    verdicts = {phase.verdict for phase in done}
+    if refused and verdicts <= {Verdict.NOT_RUN}:
+        return Verdict.REFUSED
+    if verdicts == {Verdict.SUCCEEDED}:
+        return Verdict.SUCCEEDED
+    worst = (Verdict.RUNNING, Verdict.INTERRUPTED, Verdict.FAILED)
+    return next((word for word in worst if word in verdicts), Verdict.NOT_RUN)
+
+
+def status(record: Record) -> dict[str, Any]:
+    """A run's verdict as recorded, with what a later rollback or a kill makes of it."""
+    found = record.verdict()
+    if found is None:
+        return {"run_id": record.run_id, "verdict": _without_phases(record), "phases": []}
+    applied = sum(row["state"] == WriteState.APPLIED and not row["undoes"] for row in record.changes())
+    ran = [str(phase.get("number", "?")) for phase in found.get("phases", [])]
+    verdict = verdict_of_part(str(found.get("verdict", "not told")), ran)
+    if verdict == Verdict.RUNNING:
+        verdict = f"running, or killed: {applied} changes applied"
+    if found.get("rollback"):
+        verdict = f"{verdict}; rollback {Phase.from_row(found['rollback']).verdict}"
+    return {"phases": [], **found, "run_id": record.run_id, "verdict": verdict}
+
+
+def took_place(found: Mapping[str, Any]) -> bool:
+    """Whether any of what `status` gave is more than an attempt: a run that was killed between phases is."""
+    ran = any(phase["verdict"] != Verdict.NOT_RUN for phase in found["phases"])
+    return ran or found["verdict"] not in (DID_NOT_START, Verdict.REFUSED, Verdict.NOT_RUN)
+
+
+def _without_phases(record: Record) -> str:
+    """What a record is of in which no phase ran."""
+    if drilled := record.latest(DRILLED):
+        verdict = drilled["verdict"]
+        return f"drill {drilled['scenario']}: {verdict['status']}" + (
+            f" ({verdict['found']})" if verdict["found"] else ""
+        )
+    begun = any(row["temporary"] for row in record.changes()) and not (record.folder / "evidence").exists()
+    if begun or record.latest(BROKEN_OFF):
+        return "drills that did not end; the next ones remove what they left"
+    return DID_NOT_START if record.latest("plan.json") is None else "plan only"
+
+
+def answers(record: Record, phase: str) -> list[Check]:
+    """What this attempt at a phase answered. What was asked again later, as by hand, counts as it was answered last."""
+    latest: dict[str, list[dict[str, Any]]] = {}
+    for row in record.rows(CHECKS):
+        if (row.get("phase"), row.get("attempt")) != (phase, record.attempt):
+            continue
+        at_once = latest.get(key_of(row), [])
+        # Of several that were asked at once under one key, none replaces another.
+        latest[key_of(row)] = [*(one for one in at_once if one["time"] == row["time"]), row]
+    return [Check.from_row(row) for rows in latest.values() for row in rows]
+
+
+def unmet(record: Record, phase: str, mode: Mode) -> list[Check]:
+    """The checks by which the phase stops: those that failed, and those that it had to answer and did not."""
+    answered = answers(record, phase)
+    known = {check.id for check in answered}
+    expected = f"an answer of phase {phase}: run its notebook from the first cell to the last"
+    lacking = [one for one in due(phase, applies=mode == Mode.APPLY) if one not in known]
+    return [*failed(answered), *(Check(one, one, Status.FAILED, "no answer", expected) for one in lacking)]
+
+
+def require_met(record: Record, phase: str, mode: Mode) -> None:
+    """Stop the phase by its checks. Raises NotAsWanted naming each that failed or was not answered."""
+    require(unmet(record, phase, mode))

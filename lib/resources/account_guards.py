@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from lib.aws import Live, absent_is_none, readable
+from lib.aws import Live
+from lib.aws_answers import absent_is_none, readable
 from lib.changes.account import Use
 from lib.errors import NotAsWanted, Refused, Throttled, Unanswered
-from lib.settings_schema import RUN_ID
 from lib.values.modes import Approval
 from lib.values.name_limits import GUARDS
+from lib.values.run_names import RUN_ID
 
 PLACE = GUARDS
 FORMAT = 1

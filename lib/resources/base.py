@@ -7,7 +7,8 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
-from lib.aws import Live, readable
+from lib.aws import Live
+from lib.aws_answers import readable
 from lib.changes.resource import Resource
 from lib.errors import NotAsWanted
 from lib.resources.account_guards import AccountGuards

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from lib.aws import absent_is_none
+from lib.aws_answers import absent_is_none
 from lib.errors import NotAsWanted
 from lib.resources.base import LiveThing
 from lib.values.json_members import Members, members

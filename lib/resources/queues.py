@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from lib.aws import absent_is_none
+from lib.aws_answers import absent_is_none
 from lib.changes.resource import Field, Place
 from lib.errors import NotAsWanted
 from lib.resources.base import LiveThing

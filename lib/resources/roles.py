@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from lib.aws import Live, absent_is_none
+from lib.aws import Live
+from lib.aws_answers import absent_is_none
 from lib.changes.resource import Field, Place
 from lib.resources.base import LiveThing
 

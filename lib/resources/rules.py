@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from lib.aws import Live, absent_is_none
-from lib.aws_answers import without
+from lib.aws import Live
+from lib.aws_answers import absent_is_none, without
 from lib.changes.resource import Field, Place
 from lib.errors import NotAsWanted
 from lib.resources.base import LiveThing

@@ -19,11 +19,12 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any
 
-from lib.aws import Live, absent_is_none, readable
+from lib.aws import Live
+from lib.aws_answers import absent_is_none, readable
 from lib.changes.account import EnvironmentLock
 from lib.errors import NotAsWanted, Refused, RunbookError, Superseded, Throttled, Unanswered
 from lib.record import commands
-from lib.resources import machine
+from lib.resources import lock_value
 from lib.resources.account_guards import GONE, TAKEN, AccountGuards
 from lib.resources.lock_value import Lock, digest
 from lib.wait import attempts
@@ -122,7 +123,7 @@ def _take(live: Live, run_id: str, token: str) -> None:
         owner=live.identity.caller,
         host=platform.node(),
         pid=os.getpid(),
-        born=machine.born(os.getpid()),
+        born=lock_value.born(os.getpid()),
         taken=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}Z",
         lease_seconds=live.settings.lock_lease_seconds,
     )

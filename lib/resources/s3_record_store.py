@@ -4,24 +4,23 @@ An object is only ever put on the condition that it is new, or still what this m
 that go on with one run, only one can. Its own calls are not in `calls.jsonl`, which is one of the files that it keeps.
 """
 
-import functools
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lib.aws import Live, connect, error_code, readable
-from lib.errors import Altered, BadParameters, RunbookError, Superseded, Unreachable, Unrecorded
+from lib.aws import Live
+from lib.aws_answers import error_code, readable
+from lib.errors import Altered, RunbookError, Superseded, Unrecorded
 from lib.record import commands, seals
 from lib.record.manifest import MANIFEST, VERDICT
 from lib.record.records import LOG
 from lib.record.sync import take, union
-from lib.settings import Settings
-from lib.settings_schema import DRILLS, RUN_ID
+from lib.values.run_names import DRILLS
 
 # The condition of a put did not hold: another object is there, or it changed at that moment, or it is gone.
 NOT_AS_SEEN = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey", "412", "409", "404")
@@ -182,92 +181,6 @@ class RunStore:
                 f"the record cannot be kept in its store ({error}), so nothing more is written; the record on this "
                 f"machine is complete. When the store answers, `{self._go_on}`"
             ) from error
-
-
-@dataclass(frozen=True)
-class Shelves:
-    """The runs of an environment in the store that the parameters name."""
-
-    live: Live
-    bucket: str
-    prefix: str
-
-    def run(self, run_id: str, folder: Path | None = None) -> RunStore:
-        """The store of one run; of the run whose record is in `folder`, with what this process saw of it before."""
-        prefix = f"{self.prefix}{run_id}/"
-        seen, known = _memory(folder, self.bucket, prefix) if folder else ({}, {})
-        return RunStore(self.live, self.bucket, prefix, run_id, seen, known)
-
-    def runs(self, way: str = "") -> dict[str, dict[str, str]]:
-        """Every run that is stored: its files by name, with their ETags. Read-only."""
-        found: dict[str, dict[str, str]] = {}
-        doing = f"listing the runs in s3://{self.bucket}/{self.prefix}"
-        with opening(f"s3://{self.bucket}", self.live.settings, way), readable(doing):
-            for name, etag in _listed(self.live, self.bucket, self.prefix):
-                run_id, _, file = name.partition("/")
-                if file and RUN_ID.fullmatch(run_id):
-                    found.setdefault(run_id, {})[file] = etag
-        return found
-
-
-def shelves(settings: Settings, attempts: int = ATTEMPTS) -> Shelves | None:
-    """The store of this environment over a guarded connection of its own; None where the parameters name none."""
-    if not settings.record_store:
-        return None
-    bucket, _, prefix = settings.record_store.removeprefix("s3://").partition("/")
-    live = replace(connect(settings), attempts=attempts)
-    return Shelves(live, bucket, f"{prefix}/{settings.environment}/".lstrip("/"))
-
-
-@functools.cache
-def _memory(folder: Path, bucket: str, prefix: str) -> tuple[dict[str, str], dict[str, str]]:
-    """One memory a folder: a command may open its record several times, and is one machine all the same."""
-    return {}, {}
-
-
-@contextmanager
-def opening(where: str, settings: Settings, way: str = "") -> Iterator[None]:
-    """What a store that cannot be used comes to before a run has begun: nothing was written to AWS.
-
-    `way` is the command that takes what can be taken of it in an emergency, for a command that has one.
-    """
-    try:
-        yield
-    except Superseded:
-        raise
-    except Altered as error:
-        raise Altered(f"{error}. {_ways(settings, way, ', where they are')}", way) from error
-    except RunbookError as error:
-        cause = error.__cause__ if isinstance(error, Unrecorded) else error
-        otherwise = way and f". In an emergency{_taking(way)}"
-        if isinstance(cause, Unreachable):
-            raise Unreachable(
-                f"the record's store {where} does not answer ({cause}); nothing was written. {_ways(settings, way)}"
-            ) from error
-        if isinstance(cause, RunbookError) and isinstance(cause.__cause__, ClientError):
-            raise BadParameters(
-                f"record_store {where} cannot be used ({cause}); expected a bucket that these credentials may list, "
-                f"read and write. Make it, or set record_store. Nothing was written{otherwise}"
-            ) from error
-        if not way:
-            raise
-        raise type(error)(f"{error}{otherwise}") from error
-
-
-def _ways(settings: Settings, way: str, where: str = "") -> str:
-    alone = f"In an emergency, go by this machine's records alone{where}: `{_by_this_machine(settings)}`"
-    return f"{alone}; or{_taking(way)}" if way else alone
-
-
-def _taking(way: str) -> str:
-    return f" take of the store what can be taken: `{way}`"
-
-
-def _by_this_machine(settings: Settings) -> str:
-    """What tells of the runs without the store; of one whose changes lie here, what undoes it."""
-    if settings.run_id and (settings.run_folder / LOG).is_file():
-        return commands.without_store(settings, "rollback", settings.run_id)
-    return commands.without_store(settings, "status")
 
 
 def _listed(live: Live, bucket: str, prefix: str) -> Iterator[tuple[str, str]]:

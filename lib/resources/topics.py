@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from lib.aws import Live, absent_is_none
+from lib.aws import Live
+from lib.aws_answers import absent_is_none
 from lib.changes.plans import UNKNOWN
 from lib.errors import BadParameters, NotAsWanted
 from lib.record import commands

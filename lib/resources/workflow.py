@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, ClassVar, cast
 
 from lib.asl.reading import kept, written
-from lib.aws import Live, absent_is_none, readable
-from lib.aws_answers import without
+from lib.aws import Live
+from lib.aws_answers import absent_is_none, readable, without
 from lib.changes.plans import same
 from lib.changes.resource import Field, Place
 from lib.errors import NotAsWanted, Refused

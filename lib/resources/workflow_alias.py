@@ -9,7 +9,8 @@ from typing import Any, ClassVar, cast
 
 from botocore.exceptions import ClientError
 
-from lib.aws import Live, absent_is_none, error_code
+from lib.aws import Live
+from lib.aws_answers import absent_is_none, error_code
 from lib.changes.plans import UNKNOWN
 from lib.changes.resource import Field, Place
 from lib.errors import NotAsWanted, Refused

@@ -17,7 +17,8 @@ from math import inf
 from sys import intern
 from typing import Any
 
-from lib.aws import Live, readable
+from lib.aws import Live
+from lib.aws_answers import readable
 
 KEY = re.compile(r"^(?P<user>.+)/(?P<day>\d{4}/\d{2}/\d{2})/(?P<stamp>[^/]+)\.json$")
 DAY = re.compile(r"^(?P<user>.+)/(?P<day>(?:19|20)\d\d/\d{2}/\d{2})/")

@@ -18,7 +18,8 @@ from botocore.exceptions import ClientError
 from lib.asl.answer_fields import AnswerFields, is_words, kept
 from lib.asl.payload_templates import ABSENT, found
 from lib.asl.router import ABSENT_CELL, UNKNOWN_CELL
-from lib.aws import Live, error_code, readable
+from lib.aws import Live
+from lib.aws_answers import error_code, readable
 from lib.record.records import Record
 from lib.telemetry.checkin_copies import Answer, Copies
 from lib.telemetry.checkin_keys import AT_ONCE, Key, Listing, listed, moment_of

@@ -16,9 +16,10 @@ from lib.resources.existing import entries
 from lib.resources.kinds import Workflow, WorkflowAlias
 from lib.resources.workflow import value_of
 from lib.settings import Settings
-from lib.telemetry import cutover, executions, outcomes, pace, shifts, success_rate
-from lib.telemetry.cutover import Cutover
-from lib.telemetry.success_rate import SHORTEST, Decision, Tally
+from lib.telemetry import cutover, executions, outcomes, pace, success_rate
+from lib.telemetry.proportions import Tally
+from lib.telemetry.review_window import Cutover
+from lib.telemetry.success_rate import SHORTEST, Decision
 from lib.telemetry.words import Ending, ExecutionStatus, When, Who
 from lib.values.check_ids import Id
 from lib.values.modes import Mode
@@ -136,7 +137,7 @@ def undisturbed(frame: pd.DataFrame, kinds: pd.DataFrame, settings: Settings) ->
     after, limit = outcomes.tally(counted, When.AFTER), settings.long_execution_seconds
     margin, error = settings.success_rate_margin, settings.success_rate_error
     found = [same_rate(counted, margin, error), _no_worse_part(frame, counted, settings)]
-    found += [no_new_kind(kinds, after.of, outcomes.doubted(counted)), shifts.as_fast(frame, limit)]
+    found += [no_new_kind(kinds, after.of, outcomes.doubted(counted)), pace.as_fast(frame, limit)]
     found.append(pace.still_come(frame, frame.attrs["end"], limit))
     return [outcomes.of_all(check, frame) for check in found]
 

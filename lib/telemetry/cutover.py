@@ -10,33 +10,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from lib.aws import Live, readable
-from lib.record import records
+import pandas as pd
+
+from lib.aws import Live
+from lib.aws_answers import readable
+from lib.record import run_index
 from lib.record.change_rows import WriteState
 from lib.resources.existing import entries
 from lib.resources.existing.entries import Entries
 from lib.resources.workflow import Workflow, description, value_of, versions
 from lib.resources.workflow_alias import WorkflowAlias, digest
+from lib.telemetry import metrics, review_window
+from lib.telemetry.review_window import Cutover, Window
+from lib.wait import until
 
 CLOCKS_SECONDS = 300  # so far may this machine's clock and that of AWS be apart
 # So long after a write of ours what AWS dates is still that write: an alias has its date, a version is made just after.
 SAME_EDIT = {WorkflowAlias.kind: timedelta(seconds=1), Workflow.kind: timedelta(seconds=10)}
 Row = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Cutover:
-    """The moment of the change (UTC), as well as it is known.
-
-    What started before `earliest` ran what was before, what started since `latest` runs the newest version; of what
-    started between, only its own version tells (`versions` hold the new one). `doubt` says why the two differ, or "".
-    """
-
-    at: datetime
-    earliest: datetime
-    latest: datetime
-    versions: tuple[str, ...] = ()
-    doubt: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,7 +69,7 @@ def _rows(live: Live, way: _Way) -> list[Row]:
     """What the runs of this environment did with it, in order of time."""
     machine = {"machine": live.settings.state_machine_name}
     identity = machine | ({"alias": way.name} if way.kind == WorkflowAlias.kind else {})
-    runs = records.latest_of_each(records.as_sealed(live.settings))
+    runs = run_index.latest_of_each(run_index.as_sealed(live.settings))
     rows = [row for record in runs for row in record.changes()]
     mine = [row for row in rows if (row["kind"], row["identity"]) == (way.kind, identity)]
     return sorted(mine, key=lambda row: str(row["time"]))
@@ -127,3 +118,33 @@ def _said(moment: datetime) -> str:
 
 def _utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
+
+
+def window(live: Live) -> Window:
+    """From `review_minutes` ago until now. Waits for nothing."""
+    return _until_now(live, read(live))
+
+
+def counted_window(live: Live) -> Window:
+    """Like `window`, once a success after the change is counted in it, or the time is up: metrics are late."""
+    change = read(live)
+    return until(
+        lambda: _until_now(live, change),
+        lambda found: not found.change or _success_counted(live, found),
+        live.patience(),
+    ).seen
+
+
+def _until_now(live: Live, change: Cutover | None) -> Window:
+    end = datetime.now(UTC)
+    return Window(end - timedelta(minutes=live.settings.review_minutes), end, change)
+
+
+def _success_counted(live: Live, found: Window) -> bool:
+    counted = metrics.executions(live, found.start, found.end)
+    return bool(review_window.counted_successes(since(counted, found)))
+
+
+def since(frame: pd.DataFrame, found: Window) -> pd.DataFrame:
+    """The datapoints that surely began after the change; one that straddles it belongs to neither side."""
+    return frame[frame["time"] >= pd.Timestamp(found.change.latest)] if found.change and not frame.empty else frame

@@ -9,10 +9,18 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lib.aws import Live, absent_is_none, error_code, readable
-from lib.telemetry.words import ExecutionStatus
+from lib.aws import Live
+from lib.aws_answers import absent_is_none, error_code, readable
+from lib.errors import RunbookError
+from lib.routes import is_drill
+from lib.telemetry import metrics
+from lib.telemetry.words import Count, ExecutionStatus
 from lib.values.exact_json import parsed
 from lib.wait import until
+
+MOST = 20_000  # 20 calls; more would take minutes of a throttled API
+LISTED_DAYS = 90  # Step Functions forgets an execution then
+
 
 MOST = 500_000  # executions that are listed, a thousand a call: 24 days at 20,500 a day
 REPEATED_WITHIN = 1000  # the newest executions, among which a repeated start finds its first
@@ -164,3 +172,35 @@ def _listed(live: Live, most: int, status: str = "") -> Iterator[dict[str, Any]]
                     "stopped": r.get("stopDate"),
                     "version": r.get("stateMachineVersionArn", ""),
                 }
+
+
+@dataclass(frozen=True)
+class Started:
+    """How many executions began in the window, and who says so; None where nobody can.
+
+    `drills` are those that are told apart and not among them: the bucket may have recorded theirs as well.
+    """
+
+    count: int | None
+    source: str
+    drills: int = 0
+
+
+def started(live: Live, start: datetime, end: datetime) -> Started:
+    """By the list, which tells drills apart, where it can be read to its end; else by CloudWatch's count."""
+    days, least = (datetime.now(UTC) - start).days, 0
+    if days <= LISTED_DAYS:
+        rows = since(live, start, MOST)
+        mine = [is_drill(row["name"]) for row in rows if row["started"] < end]
+        ordinary, drills = mine.count(False), mine.count(True)
+        if len(rows) < MOST:
+            return Started(ordinary, "listed by Step Functions, without drills", drills)
+        least = ordinary
+    try:
+        series = metrics.executions(live, start, end)
+    except RunbookError as error:
+        return Started(None, f"more than are listed here, and CloudWatch does not count them: {error}")
+    count = int(series.loc[series["metric"] == Count.STARTED, "value"].sum())
+    if not count or count < least:
+        return Started(None, f"more than are listed here; CloudWatch counts {count:,}, which is too few to be all")
+    return Started(count, "counted by CloudWatch, drills included")

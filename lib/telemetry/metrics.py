@@ -13,7 +13,8 @@ from math import isfinite
 from typing import Any
 
 from lib import routes
-from lib.aws import Live, readable
+from lib.aws import Live
+from lib.aws_answers import readable
 from lib.errors import BadParameters, NotAsWanted
 from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.words import Count

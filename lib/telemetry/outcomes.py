@@ -16,10 +16,11 @@ from typing import Any
 
 from lib.checks import Check, Status
 from lib.routes import is_drill
-from lib.telemetry import rates
+from lib.telemetry import proportions
 from lib.telemetry.libraries import numpy as np
 from lib.telemetry.libraries import pandas as pd
-from lib.telemetry.success_rate import SHORTEST, Tally
+from lib.telemetry.proportions import Tally
+from lib.telemetry.success_rate import SHORTEST
 from lib.telemetry.words import Ending, ExecutionStatus, When, Who
 
 USUAL = 0.99  # of those before took up to what is usual; of fewer than a hundred the slowest did
@@ -128,7 +129,9 @@ def table(frame: pd.DataFrame) -> pd.DataFrame:
             good, bad, long, doubt, going = (int((outcome == one).sum()) for one in Ending)
             of = good + bad + long
             share = good / of if of else float("nan")
-            rows.append((who.value, when.value, good, of, share, *rates.wilson(good, of), bad, long, doubt, going))
+            rows.append(
+                (who.value, when.value, good, of, share, *proportions.wilson(good, of), bad, long, doubt, going)
+            )
     found = pd.DataFrame(rows, columns=TABLE)
     found.attrs |= {"usual": frame.attrs.get("usual", ""), "after": checkins_after(frame)["outcome"].tolist()}
     return found

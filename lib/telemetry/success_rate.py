@@ -12,45 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import ceil, inf, isfinite, log2, nan
-from typing import Any
+from math import ceil, log2
 
 from lib.checks import Status
-from lib.errors import BadParameters
 from lib.telemetry.libraries import numpy as np
-from lib.telemetry.libraries import scipy
+from lib.telemetry.proportions import Tally, p_value, percent, possible, proved
 
-OUTSIDE = 1e-11  # how likely the true level lies outside of the interval that is searched; it is added to the p-value
-TAIL = 1e-14  # of the outcomes before, the part at each end that is left out; it is added to the p-value as well
-GRID = 121
 MOST = 3_000_000  # a number of check-ins beyond this is not asked for
 SHORTEST = 5  # check-ins; a shorter stretch is not looked at on its own
-Numbers = Any  # numpy arrays of floats
-
-
-@dataclass(frozen=True)
-class Tally:
-    """So many of so many succeeded."""
-
-    succeeded: int
-    of: int
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.succeeded <= self.of:
-            raise BadParameters(f"{self.succeeded} successes of {self.of}; expected between 0 and the total")
-
-    @property
-    def share(self) -> float:
-        """The share that succeeded; nan of none."""
-        return self.succeeded / self.of if self.of else nan
-
-    @classmethod
-    def of_each(cls, good: Sequence[bool]) -> Tally:
-        """Counted from whether each of them succeeded."""
-        return cls(sum(good), len(good))
-
-    def __str__(self) -> str:
-        return f"{self.succeeded:,} of {self.of:,}" + (f" ({_percent(self.share)})" if self.of else "")
 
 
 @dataclass(frozen=True)
@@ -59,85 +28,6 @@ class Decision:
 
     status: Status
     why: str
-
-
-def proved(tally: Tally, error: float) -> float:
-    """The share that this number proves: the true one is at least this, but for `error` (Clopper and Pearson).
-
-    20 of 20 prove 0.861 at an error of 0.05. Nothing proves nothing: 0.
-    """
-    if not tally.succeeded:
-        return 0.0
-    # What scipy.stats.beta.ppf is, without the half second that scipy.stats takes to load.
-    return float(scipy.special.betaincinv(tally.succeeded, tally.of - tally.succeeded + 1, error))
-
-
-def possible(tally: Tally, error: float) -> float:
-    """The highest share that this number leaves possible, but for `error` (Clopper and Pearson)."""
-    return 1 - proved(Tally(tally.of - tally.succeeded, tally.of), error)
-
-
-def p_value(this: Tally, other: Tally, margin: float = 0.0) -> float:
-    """How likely `this` looks so good against `other` although its true share is lower by `margin` or more.
-
-    Small: it is shown that this > other - margin. A negative margin: that this > other by more than so much.
-    """
-    if not this.of or not other.of:
-        return 1.0
-    low, high = max(margin, 0.0, proved(other, OUTSIDE / 2)), possible(other, OUTSIDE / 2)
-    if low > high:  # what was seen of the other leaves no room for a share that is lower by so much
-        return OUTSIDE
-    least = int(scipy.stats.binom.ppf(TAIL, other.of, low))
-    seen = np.arange(max(0, least - 1), int(scipy.stats.binom.isf(TAIL, other.of, high)) + 2).clip(max=other.of)
-    seen = np.union1d(seen, [other.succeeded])
-    first = _extreme(this, other, margin, seen)
-    levels = np.linspace(low, high, GRID)
-    found = _likely(levels, seen, first, this.of, other.of, margin)
-    best = int(np.argmax(found))
-    near = np.linspace(levels[max(best - 1, 0)], levels[min(best + 1, GRID - 1)], GRID)
-    worst = max(found[best], _likely(near, seen, first, this.of, other.of, margin).max())
-    return float(min(1.0, worst + OUTSIDE + 2 * TAIL))
-
-
-def _extreme(this: Tally, other: Tally, margin: float, seen: Numbers) -> Numbers:
-    """Of each number of successes of the other, the least of this that looks as good as what was seen, or better."""
-    least = _score(np.array([this.succeeded]), this.of, np.array([other.succeeded]), other.of, margin)[0] - 1e-9
-    low, high = np.zeros(len(seen)), np.full(len(seen), this.of + 1.0)  # this.of + 1: none does
-    while (low < high).any():
-        middle = np.floor((low + high) / 2)
-        enough = _score(middle, this.of, seen, other.of, margin) >= least
-        going = low < high
-        high, low = np.where(going & enough, middle, high), np.where(going & ~enough, middle + 1, low)
-    # Closed towards fewer successes of the other, which is what makes the boundary the worst case.
-    return np.minimum.accumulate(high[::-1])[::-1]
-
-
-def _likely(levels: Numbers, seen: Numbers, first: Numbers, of: int, other_of: int, margin: float) -> Numbers:
-    """At each true share of the other, how likely an outcome at least as extreme is."""
-    share = np.clip(levels - margin, 0.0, 1.0)[:, None]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        tail = scipy.special.betainc(np.maximum(first, 1.0), np.maximum(of - first + 1, 1e-300), share)
-    tail = np.where(first <= 0, 1.0, np.where(first > of, 0.0, tail))
-    return (scipy.stats.binom.pmf(seen, other_of, levels[:, None]) * tail).sum(axis=1)
-
-
-def _score(x: Numbers, n: int, y: Numbers, m: int, margin: float) -> Numbers:
-    """Farrington and Manning's statistic of x of n against y of m, at a true difference of -margin."""
-    lower, total, both = -margin, n + m, x + y
-    b = ((n + 2 * m) * lower - total - both) / total
-    c = ((m * lower - total - 2 * y) * lower + both) / total
-    d = y * lower * (1 - lower) / total
-    v = b**3 / 27 - b * c / 6 + d / 2
-    u = np.where(v < 0, -1.0, 1.0) * np.sqrt(np.maximum(b**2 / 9 - c / 3, 0.0))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        angle = (np.pi + np.arccos(np.clip(np.where(u == 0, 0.0, v / u**3), -1, 1))) / 3
-        level = np.clip(2 * u * np.cos(angle) - b / 3, max(0.0, margin), min(1.0, 1.0 + margin))
-        here = level + lower
-        spread = np.sqrt(np.maximum(here * (1 - here) / n + level * (1 - level) / m, 0.0))
-        far = x / n - y / m - lower
-        return np.where(
-            spread > 1e-15, far / np.maximum(spread, 1e-15), np.where(np.abs(far) < 1e-12, 0.0, np.sign(far) * inf)
-        )
 
 
 def compare(before: Tally, after: Tally, margin: float, error: float) -> Decision:
@@ -150,7 +40,7 @@ def compare(before: Tally, after: Tally, margin: float, error: float) -> Decisio
     fell = p_value(before, after) <= error
     if p_value(after, before, margin) <= error:
         lower = "; lower than before, and by less than the margin" if fell else ""
-        return Decision(Status.PASSED, f"{said}: shown to be less than {_percent(margin)} lower{lower}")
+        return Decision(Status.PASSED, f"{said}: shown to be less than {percent(margin)} lower{lower}")
     if fell:
         return Decision(Status.FAILED, f"{said}: shown to be lower")
     return Decision(
@@ -161,7 +51,7 @@ def compare(before: Tally, after: Tally, margin: float, error: float) -> Decisio
 def at_least(tally: Tally, share: float, error: float) -> Decision:
     """Whether more than `share` succeed: shown (`passed`), shown to be less (`failed`), or neither."""
     least, most = proved(tally, error), possible(tally, error)
-    said = f"{tally} succeeded, which proves {_percent(least)} or more"
+    said = f"{tally} succeeded, which proves {percent(least)} or more"
     status = Status.PASSED if least > share else Status.FAILED if most < share else Status.CANNOT_TELL
     return Decision(status, f"{said}, {1 - error:.0%} sure")
 
@@ -207,9 +97,9 @@ def newest(good: Sequence[bool], share: float, error: float) -> Decision:
         tally = Tally.of_each(good[number - of :])
         if possible(tally, error / len(lengths)) < share:
             return Decision(
-                Status.FAILED, f"of the newest {of:,}, {tally} succeeded: shown to be under {_percent(share)}"
+                Status.FAILED, f"of the newest {of:,}, {tally} succeeded: shown to be under {percent(share)}"
             )
-    return Decision(Status.PASSED, f"no newest part is shown to be under {_percent(share)}")
+    return Decision(Status.PASSED, f"no newest part is shown to be under {percent(share)}")
 
 
 def either_way(decided: Callable[[Sequence[bool]], Decision], good: Sequence[bool | None]) -> Decision:
@@ -238,7 +128,7 @@ def no_worse_part(good: Sequence[bool], before: Tally, margin: float, error: flo
     if shown := [one for one in found if one.chance <= error]:
         worst = min(shown, key=lambda one: (round(one.chance, 3), one.tally.succeeded - one.tally.of))
         which = "the newest" if worst.last == len(good) - 1 else "a stretch of"
-        why = f"{which} {worst.tally.of:,}: {worst.tally} succeeded; shown to be over {_percent(margin)} lower"
+        why = f"{which} {worst.tally.of:,}: {worst.tally} succeeded; shown to be over {percent(margin)} lower"
         return Decision(Status.FAILED, f"{why} than before ({before})"), worst
     if len(good) < 1 / margin:
         why = f"no part of {len(good)} is shown to be worse, and so few can show nothing"
@@ -248,7 +138,7 @@ def no_worse_part(good: Sequence[bool], before: Tally, margin: float, error: flo
         looks_worse = one.tally.of >= 1 / margin and one.tally.share < before.share - margin
         if looks_worse and p_value(before, one.tally) * 2 * len(newest) <= error:
             why = f"of the newest {one.tally.of:,}, {one.tally} succeeded, before {before}: lower, and too few to show"
-            return Decision(Status.CANNOT_TELL, f"{why} that it is by over {_percent(margin)}"), one
+            return Decision(Status.CANNOT_TELL, f"{why} that it is by over {percent(margin)}"), one
     looked = ", ".join(f"{one.tally.of:,}" for one in newest)
     why = f"looked at the newest {looked} and at the worst stretch of each length; newest {newest[0].tally} succeeded"
     return Decision(Status.PASSED, why), None
@@ -273,8 +163,3 @@ def _needed(before: Tally, of: int, margin: float, error: float) -> str:
 
 def _doublings(number: int) -> int:
     return max(0, ceil(log2(max(number, 1) / SHORTEST)))
-
-
-def _percent(share: float) -> str:
-    """As many digits as tell 99.9 % from 100 %."""
-    return f"{share:.1%}" if isfinite(share) and (share in (0, 1) or 0.0005 < share < 0.9995) else f"{share:.4%}"

@@ -11,7 +11,8 @@ from typing import Any
 import pandas as pd
 
 from lib import routes as table
-from lib.aws import Live, absent_is_none, readable
+from lib.aws import Live
+from lib.aws_answers import absent_is_none, readable
 from lib.routes import Route, Unrouted
 
 ENDS = ("ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted")

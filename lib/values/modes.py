@@ -2,6 +2,19 @@
 
 from enum import StrEnum
 
+from lib.values.addresses import mask as mask
+
+# Who makes a run and where its record lies decides nothing about what is changed, so it is no part of an approval.
+OF_THE_RUN = (
+    "mode", "run_id", "outputs_dir", "docs_dir", "record_store", "profile", "approved_plan", "approved_by",
+    "change_ticket", "rollback_to_phase", "rollback_foreign",
+)  # fmt: skip
+# What guards an account is as the parameters file in use says, and no option, notebook or environment word changes it.
+# FIXED stays as it is, the workflow because the account keeps its guards by it; of TIGHTENED more may be asked than the
+# file asks, and never less.
+FIXED = ("environment", "account_id", "region", "lock_name", "state_machine_name")
+TIGHTENED = ("approval", "not_exercised_here")
+
 
 class Mode(StrEnum):
     """Whether a run may write."""

@@ -7,9 +7,20 @@ is refused with what would.
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, StrictStr
+from pydantic import (
+    AfterValidator,
+    StrictStr,
+)
+
+from lib.values.addresses import mask as mask
+
+# What CloudWatch Logs takes; 0 keeps for ever.
+Days = Literal[
+    0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+]
+
 
 FIFO = ".fifo"
 # Step Functions takes any language; these characters it refuses.

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 
 from lib.aws import connect
 from lib.changes import approval
-from lib.cli import change_commands, undo_commands
+from lib.cli import change_commands, undo_commands, undo_opening
 from lib.errors import BadParameters
-from lib.record import records
+from lib.record import run_index
 from lib.record.run_phases import VALIDATION
 from lib.resources import desired
 from lib.settings import Settings
@@ -34,7 +34,7 @@ def applied(chosen: Sequence[str]) -> Work:
 
 def undo(settings: Settings) -> int:
     """`runbook rollback RUN_ID --break-lock`."""
-    return undo_commands.rolled_back(*undo_commands.to_undo(settings, "", ""), break_lock=True, execute=execute)
+    return undo_commands.rolled_back(*undo_opening.to_undo(settings, "", ""), break_lock=True, execute=execute)
 
 
 def go_on(story: str) -> Work:
@@ -44,7 +44,7 @@ def go_on(story: str) -> Work:
         try:
             return change_commands.go_on(settings, break_lock=True, undo=False, execute=execute)
         except BadParameters:
-            record = records.existing(settings, settings.run_id)
+            record = run_index.existing(settings, settings.run_id)
             if record.verdict() is not None and record.latest(approval.PLAN) is not None:
                 raise
         undo_commands.break_left(connect(settings), settings.run_id)

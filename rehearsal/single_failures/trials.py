@@ -13,7 +13,6 @@ IAM's; the interpreters are not AWS's own; and a dead-letter queue is asserted b
 import contextlib
 import json
 import operator
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,8 +24,6 @@ import click
 
 from lib.cli.app import told
 from lib.definitions import templates
-from lib.display.terminal import say
-from lib.display.terminal import table as print_table
 from lib.drills.broken_tasks import Effect
 from lib.errors import Unreachable
 from lib.record import files
@@ -35,18 +32,16 @@ from rehearsal.account import child_processes
 from rehearsal.single_failures import event_faults, reachability
 from rehearsal.single_failures.catalogue import (
     BEHIND,
-    DISABLED,
-    WITHOUT_TARGET,
     Failure,
     behind_events,
     briefly,
     of_tasks,
 )
-from rehearsal.single_failures.definition_mutations import FAULTS, MISSING, SLOW, cut
+from rehearsal.single_failures.definition_mutations import MISSING, SLOW, cut
 from rehearsal.single_failures.ground import INTERPRETERS, MINISTACK, MOTO, Drill, Ground, about, ground
+from rehearsal.single_failures.report import Row, place, report
 from rehearsal.single_failures.verdicts import CRISIS, beside, is_late, judged, own_errors, row
 
-Row = dict[str, Any]
 AT_ONCE = {MINISTACK: 20, MOTO: 12}  # with more, moto is too slow for the four seconds that a task has
 CONTROL = Failure("", "", CRISIS)  # nothing is broken
 QUIET_SECONDS = 1.0
@@ -78,7 +73,7 @@ def run(
         tasks = of_tasks(definition, given)
         rows = broken_tasks(prepared, definition, briefly(tasks) if brief else tasks, interpreters)
         behind_them = behind_events(definition, given)
-        return sorted(rows, key=_place) + broken_behind(prepared, definition, behind_them, interpreters)
+        return sorted(rows, key=place) + broken_behind(prepared, definition, behind_them, interpreters)
 
 
 def broken_tasks(
@@ -185,75 +180,6 @@ def _row(on: Ground, definition: Mapping[str, Any], tried: Tried, carrier: str) 
     if failure.fault == SLOW and not failure.behind and (limited := cut(definition, failure.task)):
         why += f"; its limit of {limited:g} s was cut for the trial, so on AWS it comes that much later"
     return row(failure, tried.where, drill, reached, (verdict, why), control)
-
-
-def cell(found: Sequence[Mapping[str, Any]]) -> str:
-    """One failure on every interpreter: who was reached and when at the latest, or how it ended, in a few words."""
-    worst = max(found, key=lambda row: Effect(row["verdict"]).rank)
-    if worst["verdict"] == Effect.LATE:
-        return "LATE: " + ", ".join(f"{whom} {seconds:.1f} s" for whom, seconds in sorted(worst["seconds"].items()))
-    if worst["verdict"] != Effect.PASSED:
-        return str(worst["verdict"]).upper()
-    times = {whom: max(row["seconds"].get(whom, 0) for row in found) for row in found for whom in row["seconds"]}
-    if not times:
-        return f"fails: {found[0]['error']}"
-    return ", ".join(f"{whom} {seconds:.1f} s" for whom, seconds in sorted(times.items()))
-
-
-def table(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
-    """Columns and lines of the matrix: a line for each task and route, a column for each fault."""
-    faults = list(dict.fromkeys(found["fault"] for found in sorted(rows, key=_column)))
-    cells: dict[tuple[str, str], dict[str, list[Row]]] = {}
-    for found in rows:
-        also = f", {len(found['also_broken'])} more broken" if found["also_broken"] else ""
-        cells.setdefault((found["task"], found["route"] + also), {}).setdefault(found["fault"], []).append(found)
-    lines = [[*key, *(cell(line[f]) if f in line else "" for f in faults)] for key, line in sorted(cells.items())]
-    return ["task", "route", *faults], lines
-
-
-def _column(found: Mapping[str, Any]) -> int:
-    return (*FAULTS, DISABLED, WITHOUT_TARGET).index(found["fault"])
-
-
-def _place(found: Mapping[str, Any]) -> tuple[int, int]:
-    """Single failures first, then those after the fewest others."""
-    return len(found["also_broken"]), _column(found)
-
-
-def summary(rows: Sequence[Row]) -> str:
-    """All of it in one line."""
-    counted = Counter(found["verdict"] for found in rows)
-    where = len({found["interpreter"] for found in rows})
-    reached = sum(found["verdict"] == Effect.PASSED and bool(found["reached"]) for found in rows)
-    late = f"{counted[Effect.LATE]} late"
-    if machines := sum(found["verdict"] == Effect.LATE and found["control"]["late"] for found in rows):
-        late += f" ({machines} beside a late unbroken control: the machine's)"
-    more = [late, f"{counted[Effect.FAILED]} ended wrongly", f"{counted[Effect.NOT_EXERCISED]} not exercised here"]
-    more.append(f"{counted[Effect.GAP]} gaps beside the crisis")
-    return (
-        f"Single failures: {len(rows)} tried on {where} interpreters, {reached} reached a human, "
-        f"{counted[Effect.PASSED] - reached} failed visibly, {counted[Effect.SILENT]} silent, {', '.join(more)}"
-    )
-
-
-def report(rows: Sequence[Row]) -> int:
-    """Print the matrix and each row that did not pass; returns the exit code."""
-    behind_them = [found for found in rows if ">" in found["task"]]
-    for what, chosen in (("Tasks", [found for found in rows if found not in behind_them]), ("Events", behind_them)):
-        print_table(f"{what}: who was reached, at the latest after", *table(chosen))
-    for found in rows:
-        if found["verdict"] != Effect.PASSED:
-            name = f"{found['task']}, {found['fault']}, {found['route']}, {found['interpreter']}"
-            say(f"{found['verdict'].upper()} {name}: {found['why']}")
-    say(f"\n{summary(rows)}")
-    return code(rows)
-
-
-def code(rows: Sequence[Row]) -> int:
-    """The exit code: 1 where a failure was silent, late or ended wrongly, and where none was tried."""
-    return (
-        1 if not rows or any(found["verdict"] in (Effect.SILENT, Effect.LATE, Effect.FAILED) for found in rows) else 0
-    )
 
 
 @click.command()

@@ -20,7 +20,7 @@ from click.testing import CliRunner
 from papermill.exceptions import PapermillExecutionError
 
 from lib.aws import Live, connect
-from lib.changes import approval, approvers, engine, kept_plans
+from lib.changes import approval, approvers, engine, kept_plans, plan_data
 from lib.changes.plans import Plan, Wanted, entry, written
 from lib.cli import change_commands, runner
 from lib.definitions import loader
@@ -183,7 +183,7 @@ def approved(settings: Settings) -> Stage:
     asked = {"approval": "required", "not_exercised_here": [], "mode": "apply", "may_replace": 50}
     asked = settings.model_copy(update=asked)
     live = connect(asked)
-    planned = approval.plan_data(runner.plan_all(live), asked)
+    planned = plan_data.plan_data(runner.plan_all(live), asked)
     records.open_run(asked).keep_json(approval.PLAN, planned)  # as `runbook plan` keeps it
     people = {"approved_by": "reviewer", "change_ticket": "CHG-7", "approved_plan": planned["fingerprint"]}
     asked = asked.model_copy(update=people)
@@ -419,7 +419,7 @@ def test_a_phase_by_hand_goes_on_with_a_run_that_a_command_began_and_with_no_fil
     asked = {"approval": "required", "not_exercised_here": [], "mode": "apply", "run_id": "forged", **people}
     forged = load("local", {key: getattr(account, key) for key in NAMED} | asked)
     before, live, record = snapshot(account), connect(forged), records.open_run(forged)
-    record.keep_json(approval.PLAN, approval.begun_plan(runner.plan_all(live), forged, record, CALLER))
+    record.keep_json(approval.PLAN, plan_data.begun_plan(runner.plan_all(live), forged, record, CALLER))
     records.seal(record)
     with pytest.raises(PapermillExecutionError, match="the account keeps none that a command began it with"):
         by_hand(forged, "01", tmp_path)

@@ -15,11 +15,10 @@ from lib.checks import Check
 from lib.definitions import templates
 from lib.display import show
 from lib.errors import NotAsWanted
-from lib.phases.proofs import failure_tests, route_tests
+from lib.phases.proofs import backtest, backtest_checks, failure_tests, route_tests
 from lib.phases.proofs.state_test import Asked
 from lib.record.records import Record
 from lib.settings import Settings
-from lib.telemetry import backtest
 from lib.telemetry.checkins import Coverage
 from lib.telemetry.moves import Move
 from rehearsal.account import baseline, traffic
@@ -221,7 +220,7 @@ def run(
 def test_an_empty_history_is_said_and_not_passed(looked: Looked) -> None:
     found = run(looked, now=lambda: datetime.now(UTC) - timedelta(days=400))
     said = "no check-in is recorded in that time, or none could be read"
-    assert {(check.status, check.found) for check in backtest.checks(found)} == {("cannot tell", said)}
+    assert {(check.status, check.found) for check in backtest_checks.checks(found)} == {("cannot tell", said)}
     assert found.routed == 0 and backtest.table(found).empty
 
 
@@ -232,7 +231,7 @@ def test_the_past_is_routed_by_both_definitions(looked: Looked, tmp_path: Path) 
     assert found.started == backtest.Started(20, "listed by Step Functions, without drills")
     assert (found.routed, found.coverage) == (20, Coverage(20, 20, 1.0, True, 0, ()))
     assert 0 < found.changing < 20 and found.lower.empty
-    assert {check.status for check in backtest.checks(found)} == {"passed"}
+    assert {check.status for check in backtest_checks.checks(found)} == {"passed"}
     backtest.keep(record, found)
     kept = record.read_json("evidence/backtest.json")
     assert (kept["routed"], kept["lower"], kept["executions"]) == (20, 0, 20)
@@ -244,9 +243,9 @@ def test_the_past_is_routed_by_both_definitions(looked: Looked, tmp_path: Path) 
     s3.put_object(Bucket=looked.settings.checkin_bucket_name, Key="stray.txt", Body=b"x")
     s3.put_object(Bucket=looked.settings.checkin_bucket_name, Key=key, Body=b"x")
     assert run(looked).coverage.unreadable == 1  # the other one is of no day in the window
-    assert {c.name: c.status for c in backtest.checks(run(looked))}["backtest: every recorded object is readable"] == (
-        "waiting"
-    )
+    assert {c.name: c.status for c in backtest_checks.checks(run(looked))}[
+        "backtest: every recorded object is readable"
+    ] == ("waiting")
 
 
 def checked_in(looked: Looked) -> None:
@@ -263,7 +262,7 @@ def test_a_lower_alert_than_today_is_shouted(looked: Looked) -> None:
     checked_in(looked)
     lax = looked.settings.model_copy(update={"sentiment_below": -0.99})
     found = run(looked, templates.definition(lax))
-    (check,) = [check for check in backtest.checks(found) if "LOWER" in check.name]
+    (check,) = [check for check in backtest_checks.checks(found) if "LOWER" in check.name]
     assert check.status == "waiting" and "from standard to none" in check.found
     table = backtest.table(found)
     assert table.iloc[0]["alert"] == "LOWER than today"
@@ -276,8 +275,8 @@ def test_a_definition_that_cannot_be_followed_is_said(looked: Looked) -> None:
     checked_in(looked)
     odd = spoiled(looked.definition, lambda states: states["CheckinComplete"].update(Type="Map"))
     found = run(looked, odd)
-    assert {check.status for check in backtest.checks(found)} == {"cannot tell"}
-    assert all("CheckinComplete is a Map state" in check.found for check in backtest.checks(found))
+    assert {check.status for check in backtest_checks.checks(found)} == {"cannot tell"}
+    assert all("CheckinComplete is a Map state" in check.found for check in backtest_checks.checks(found))
 
 
 def test_a_definition_that_decides_by_another_field_is_routed_by_it(looked: Looked) -> None:
@@ -294,7 +293,7 @@ def test_a_definition_that_decides_by_another_field_is_routed_by_it(looked: Look
     assert told.counted(Move.UNKNOWN) == 0 and "standard" in set(told.moves["from"])
     nobody = run(looked, old=by("confidence", NumericLessThan=0.5))
     assert (nobody.counted(Move.UNKNOWN), nobody.counted(Move.LOWER)) == (nobody.routed, 0)
-    (check,) = [check for check in backtest.checks(nobody) if "LOWER" in check.name]
+    (check,) = [check for check in backtest_checks.checks(nobody) if "LOWER" in check.name]
     assert check.status == "cannot tell"
     assert "decides by confidence, which the bucket does not hold" in check.found
 

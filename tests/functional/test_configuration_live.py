@@ -16,7 +16,8 @@ from accounts import fresh
 from botocore.exceptions import ClientError
 
 from lib import routes
-from lib.aws import absent_is_none, connect
+from lib.aws import connect
+from lib.aws_answers import absent_is_none
 from lib.changes import engine
 from lib.changes.plans import Wanted
 from lib.drills import subscribers

@@ -8,10 +8,9 @@ from accounts import processor_starts, started_by_alias
 from ways import applied, published
 
 from lib.aws import connect
-from lib.phases import post_implementation_review
 from lib.record import records
 from lib.record.records import LOG
-from lib.telemetry import continuity, cutover
+from lib.telemetry import continuity, cutover, review_window
 
 LATER = timedelta(hours=3)
 
@@ -53,7 +52,7 @@ def test_an_alias_that_was_edited_since_moves_no_moment_and_is_said(account, cli
     assert (found.at, found.earliest, found.latest) == (moment, moment, moment + LATER)
     assert continuity.updated_at(live) == moment
     assert f"somebody edited it at {moment + LATER:%Y-%m-%d %H:%M:%S} UTC" in found.doubt
-    assert found.doubt in str(post_implementation_review.spoken(post_implementation_review.window(live)))
+    assert found.doubt in str(review_window.spoken(cutover.window(live)))
 
 
 def test_a_workflow_that_was_updated_again_since_is_said_as_well(account):
@@ -113,6 +112,4 @@ def test_what_check_ins_run_that_is_not_the_newest_version_has_no_moment(publish
         processor_starts(account, f"{arn}:1")
         published(client, account)
     assert cutover.read(live) is None
-    assert post_implementation_review.NO_CHANGE in str(
-        post_implementation_review.spoken(post_implementation_review.window(live))
-    )
+    assert review_window.NO_CHANGE in str(review_window.spoken(cutover.window(live)))

@@ -8,9 +8,9 @@ from botocore.exceptions import ClientError
 from lib.aws import connect
 from lib.definitions import loader
 from lib.phases import iam_permissions
-from lib.phases.preflight import DEAD_LETTER_QUEUES
 from lib.phases.proofs import encryption
 from lib.resources import desired
+from lib.resources.existing.pieces import DEAD_LETTER_QUEUES
 from lib.routes import LOW_SENTIMENT_RULE
 
 GOOD = {"Effect": "Allow", "Action": ["kms:GenerateDataKey*", "kms:Decrypt"], "Resource": "*"}

@@ -8,7 +8,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
-from lib.aws import THROTTLING, error_code
+from lib.aws_answers import THROTTLING, error_code
 from lib.errors import Refused
 from rehearsal.account import fault_proxy
 from rehearsal.account.calls import told

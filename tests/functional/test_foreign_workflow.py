@@ -15,13 +15,12 @@ from lib.definitions import templates
 from lib.display import show
 from lib.drills import drill_runner
 from lib.errors import Refused
-from lib.phases import restore, rollback, state_machine
-from lib.phases.proofs import alert_event
+from lib.phases import restore, restore_plan, rollback, state_machine
+from lib.phases.proofs import alert_event, backtest, backtest_checks
 from lib.record import records
 from lib.record.records import Record
 from lib.resources import run_lock
 from lib.resources.kinds import Workflow
-from lib.telemetry import backtest
 from rehearsal.account.baseline import definition as baseline
 
 
@@ -84,9 +83,9 @@ def test_the_emergency_path_puts_it_back_as_well(live, record, holds, client) ->
     holds(text)
     state_machine.backup(live, record)
     updated(live, record)
-    assert restore.restore(restore.planned(live, record), record) == []
+    assert restore.restore(restore_plan.planned(live, record), record) == []
     assert text_of(client, live) == text
-    assert [check.status for check in restore.verified(restore.planned(live, record), live.settings)] == ["passed"]
+    assert [check.status for check in restore.verified(restore_plan.planned(live, record), live.settings)] == ["passed"]
 
 
 def foreign(live: Live) -> dict[str, str]:
@@ -125,7 +124,7 @@ def test_whatever_is_live_each_step_of_phase_03_answers(name, live, record, hold
     assert "EvaluateRisk after" in templates.diff(value["definition"], ours)
     found = backtest.run(backtest.ahead(live, value["definition"], ours, record), value["definition"], ours)
     assert found.trouble.startswith("a definition cannot be followed here: ")
-    assert [check.status for check in backtest.checks(found)] != ["passed"]
+    assert [check.status for check in backtest_checks.checks(found)] != ["passed"]
     readable = {check.name: check for check in state_machine.fit(live, ours)}["the live definition as JSON"]
     assert readable.status == ("waiting" if name in ("a key twice", "no object") else "passed"), readable
     assert "EvaluateRisk" not in alert_event._live_states(live)

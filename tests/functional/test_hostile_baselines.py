@@ -17,10 +17,11 @@ from lib.cli import change_commands, resume, runner
 from lib.definitions import loader, marked_sections
 from lib.errors import Refused
 from lib.phases import preflight, rollback
-from lib.record import records
+from lib.record import records, run_index
 from lib.record.records import LOG, Record
 from lib.resources import desired, functions, run_lock
 from lib.resources.dashboards import Widgets
+from lib.resources.existing import pieces
 from lib.settings import Settings
 from rehearsal.account import clients
 
@@ -380,7 +381,7 @@ def test_what_is_not_ours_is_untouched_through_apply_and_rollback(hostile, accou
     hostile(client, account)
     before, whole = everything(account), snapshot(account)
     texts, baseline = documents_of(client, account), preflight.baseline(connect(account))
-    assert [check for check in preflight.pieces(connect(account)) if check.status != "passed"] == []
+    assert [check for check in pieces.pieces(connect(account)) if check.status != "passed"] == []
     settings, record = applied(account)
     assert touched(before, everything(account)) == FILLED.get(hostile, set())
     assert preflight.baseline(connect(account)) == baseline
@@ -636,9 +637,9 @@ def test_the_commands_refuse_with_exit_code_3_and_write_nothing(account, client)
     for more in ([], ["--only", "04"]):
         ended = CliRunner().invoke(change_commands.main, words(account, "apply", *more))
         assert (ended.exit_code, "would replace 1 value" in ended.stderr) == (3, True)
-    found = [(record.read_json("run.json") or {"verdict": "planned"})["verdict"] for record in records.every(account)]
+    found = [(record.read_json("run.json") or {"verdict": "planned"})["verdict"] for record in run_index.every(account)]
     assert sorted(found) == ["planned", "refused", "refused"]
-    assert [record.rows(LOG) for record in records.every(account)] == [[], [], []]
+    assert [record.rows(LOG) for record in run_index.every(account)] == [[], [], []]
     assert everything(account) == before
 
 

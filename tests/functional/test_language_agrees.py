@@ -12,7 +12,8 @@ import pytest
 from workbench import ended
 
 from lib.asl import interpreter
-from lib.asl.interpreter import Whole, follow
+from lib.asl.interpreter import follow
+from lib.asl.steps import Whole
 from lib.settings import Settings
 from rehearsal.account import baseline
 from rehearsal.account.clients import client

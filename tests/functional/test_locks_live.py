@@ -21,7 +21,7 @@ from lib.changes import engine
 from lib.changes.plans import Plan
 from lib.cli import change_commands
 from lib.errors import Refused, Superseded
-from lib.record import records
+from lib.record import records, run_index
 from lib.record.records import LOG, Record
 from lib.resources import desired, run_lock
 from lib.resources.lock_value import Lock, digest
@@ -147,7 +147,7 @@ def test_a_run_is_refused_in_one_sentence_that_names_the_holder_and_writes_nothi
     way_out = "Wait until it ends, or stop it; `runbook lock local"
     for part in ("run r9", BOB, "process 7 on elsewhere", f"for {lock.lease_seconds} s", way_out):
         assert part in err
-    record = records.every(free)[-1]
+    record = run_index.every(free)[-1]
     assert (record.rows(LOG), record.read_json("run.json")["verdict"]) == ([], "refused")
     assert differing(before, snapshot(free)) == set()
 
@@ -243,24 +243,24 @@ def test_a_run_whose_lock_is_broken_after_its_first_write_does_not_make_the_seco
 
 
 def test_of_two_applies_started_together_one_writes_and_the_other_is_refused(free):
-    earlier = records.runs(free)
+    earlier = run_index.runs(free)
     both = [started(free, "apply", "--only", "01") for _ in range(2)]
     ended = [process.communicate() for process in both]
     assert sorted(process.returncode for process in both) == [0, 3], ended
     refused = next(err for process, (_, err) in zip(both, ended, strict=True) if process.returncode == 3)
     assert "another run may write now: run " in refused
-    every = [record for record in records.every(free) if record.run_id not in earlier]
+    every = [record for record in run_index.every(free) if record.run_id not in earlier]
     wrote = [record for record in every if writes(record)]
     assert (len(every), len(wrote)) == (2, 1)
     assert [record.read_json("run.json")["verdict"] for record in every if not writes(record)] == ["refused"]
     assert [records.unsealed(record.folder) for record in every] == [[], []]
     # And an apply beside the undo of that run: one of them alone, whichever was first.
-    before, earlier = snapshot(free), records.runs(free)
+    before, earlier = snapshot(free), run_index.runs(free)
     both = [started(free, "rollback", wrote[0].run_id), started(free, "apply", "--only", "02")]
     ended = [process.communicate() for process in both]
     assert sorted(process.returncode for process in both) == [0, 3], ended
     undone = any(row["undoes"] for row in wrote[0].rows(LOG))
-    applied = [record for record in records.every(free) if record.run_id not in earlier and writes(record)]
+    applied = [record for record in run_index.every(free) if record.run_id not in earlier and writes(record)]
     assert (undone, len(applied)) in ((True, 0), (False, 1))
     policy = f"policy {free.execution_role_name}/{free.execution_policy_name}"
     assert (policy in differing(before, snapshot(free))) is not undone

@@ -9,11 +9,11 @@ from workbench import ended
 
 from lib.aws import connect
 from lib.definitions import templates
-from lib.display.charts import review_charts, style
+from lib.display.charts import alert_charts, style
 from lib.errors import Unreachable
-from lib.telemetry import continuity, executions, metrics, outcomes, rates, workflow_log
-from lib.telemetry.cutover import Cutover
+from lib.telemetry import continuity, executions, metrics, outcomes, proportions, workflow_log
 from lib.telemetry.metrics import DrillLatency, Query
+from lib.telemetry.review_window import Cutover
 from rehearsal.account import bridge, traffic
 
 
@@ -59,7 +59,7 @@ def test_counts_and_percentiles_keep_their_gaps(account, client):
     middle = timed[(timed["metric"] == "p50") & (timed["time"] == first)]["value"].iloc[0]
     assert 100 <= middle <= 300
     assert timed[timed["time"] == second]["value"].tolist() == [4000, 4000, 4000]
-    table = rates.success_rate(counted, begin + timedelta(minutes=2)).set_index("when")
+    table = proportions.success_rate(counted, begin + timedelta(minutes=2)).set_index("when")
     assert (table.loc["before", "rate"], table.loc["after", "rate"]) == (1, 0.5)
 
 
@@ -69,7 +69,7 @@ def test_an_account_without_datapoints_gives_charts_that_say_so(account):
     log = workflow_log.read(live, start, end)
     assert log.empty
     assert "phase 03 makes it" in log.attrs["note"]
-    figure = review_charts.alerts_by_route(workflow_log.routes(log), None)
+    figure = alert_charts.alerts_by_route(workflow_log.routes(log), None)
     assert "No datapoints" in style.describe(figure)
     assert "does not exist" in style.describe(figure)
 
@@ -137,7 +137,7 @@ def test_routes_and_latency_of_executions_that_really_ran(account, client):
     assert [len(executions.recent(live, 10, status)) for status in ("SUCCEEDED", "FAILED")] == [5, 0]
     counted = metrics.executions(live, start, end)
     assert counted.groupby("metric")["value"].sum()["ExecutionsStarted"] == 5
-    style.png(review_charts.alerts_by_route(found, start))
+    style.png(alert_charts.alerts_by_route(found, start))
 
 
 def test_an_account_that_does_not_answer_is_said_in_one_sentence(account):

@@ -17,17 +17,18 @@ from lib.phases import (
     event_rules,
     iam_permissions,
     infrastructure,
-    post_implementation_review,
     preflight,
     restore,
+    restore_plan,
     rollback,
     state_machine,
 )
 from lib.phases.proofs import encryption, entry, ownership
 from lib.record import records
 from lib.resources import desired, kinds, run_lock
+from lib.resources.existing import pieces
 from lib.resources.topics import subscriptions
-from lib.telemetry import checkins, continuity, executions, metrics, workflow_log
+from lib.telemetry import checkins, continuity, cutover, executions, metrics, workflow_log
 
 ODD_TEXTS = ("", "not JSON", "null", "[]", "{}", '"{}"', '{"Statement": 1, "widgets": 1}', '{"Statement": [1, null]}',
              '{"widgets": [1, null, {}, {"properties": null}, {"properties": {"title": 7}}]}')  # fmt: skip
@@ -127,7 +128,7 @@ def window():
 
 def pairs(live):
     return {
-        "the pieces": lambda: preflight.pieces(live),
+        "the pieces": lambda: pieces.pieces(live),
         "phase 3": lambda: preflight.phase_3(live),
         "the missing": lambda: preflight.missing(live),
         "the owners": lambda: ownership.owners(live),
@@ -150,7 +151,7 @@ def pairs(live):
         "the check-ins": lambda: checkins.history(checkins.outlook(live, *window())),
         "the log": lambda: workflow_log.read(live, *window()),
         "the metrics": lambda: metrics.executions(live, *window()),
-        "the window": lambda: post_implementation_review.window(live),
+        "the window": lambda: cutover.window(live),
         "the lock": lambda: run_lock.found(live),
         "the subscribers": lambda: subscriptions(live, live.settings.ops_topic_name),
     }  # fmt: skip
@@ -195,7 +196,7 @@ def test_a_rule_without_a_state_and_a_pattern_without_a_result_are_one_sentence(
     said = odd.tried(event_rules.patterns, (("TestEventPattern", "Result"), None))
     assert said.startswith("the answer to TestEventPattern holds no Result; expected one")
     odd.change = (("DescribeRule", "State"), None)
-    (check,) = [check for check in preflight.pieces(odd.live) if check.name == "rule Your6-LowSentimentRule"]
+    (check,) = [check for check in pieces.pieces(odd.live) if check.name == "rule Your6-LowSentimentRule"]
     assert (check.status, "holds no State" in check.found) == ("failed", True)
 
 
@@ -204,7 +205,7 @@ def test_a_nested_member_is_told_with_its_place(applied):
     said = odd.tried(preflight.counts, (("DescribeTable", "Table"), None))
     assert said.startswith("the answer to DescribeTable holds no Table")
     odd.change = (("DescribeTable", "Table", "TableStatus"), None)
-    (check,) = [check for check in preflight.pieces(odd.live) if check.name.startswith("table")]
+    (check,) = [check for check in pieces.pieces(odd.live) if check.name.startswith("table")]
     assert "the answer to DescribeTable (Table) holds no TableStatus" in check.found
 
 
@@ -254,4 +255,4 @@ def test_the_emergency_path_says_what_an_odd_backup_lacks(applied, tmp_path):
         (tmp_path / "backup").mkdir(exist_ok=True)
         (tmp_path / "backup" / "stepfunctions-backup-20260101.json").write_text(text)
         with pytest.raises(Refused, match=f"the backup stepfunctions-backup-20260101.json of run .* {said}"):
-            restore.restore(restore.planned(connect(settings), other), other)
+            restore.restore(restore_plan.planned(connect(settings), other), other)

@@ -29,8 +29,8 @@ from lib.definitions import documents
 from lib.display import page, show
 from lib.errors import NotAsWanted, Refused, Unreachable, Unrecorded
 from lib.phases import session
-from lib.record import records
-from lib.resources import machine, run_lock, s3_record_store
+from lib.record import records, run_index
+from lib.resources import lock_value, record_shelves, run_lock, s3_record_store
 from lib.resources.lock_value import Lock, digest
 from lib.resources.topics import Subscription
 from lib.settings import ROOT, changed, load
@@ -194,12 +194,12 @@ def test_after_a_token_expired_the_printed_command_takes_the_lock_that_was_left(
     assert code == 0, out
     left = run_lock.found(connect(chosen))
     # The command has ended by the time when somebody types the next one; here it was this very process.
-    ssm, ended = clients.client(chosen.endpoint_url, "ssm"), replace(left, born=f"{machine.boot()} 0")
+    ssm, ended = clients.client(chosen.endpoint_url, "ssm"), replace(left, born=f"{lock_value.boot()} 0")
     ssm.put_parameter(Name=chosen.lock_name, Value=json.dumps(ended.to_row()), Type="String", Overwrite=True)
     (undo,) = collected(out)
     code, undone = typed(undo, tmp_path)
     assert code == 0 and "Lock broken" in undone, undone
-    assert records.runs(chosen)
+    assert run_index.runs(chosen)
 
 
 def test_what_a_notebook_and_a_restore_print_puts_the_workflow_back_and_then_the_rest(file, tmp_path, monkeypatch):
@@ -209,7 +209,7 @@ def test_what_a_notebook_and_a_restore_print_puts_the_workflow_back_and_then_the
     chosen = load(str(file), {"mode": "apply", "run_id": run_id})
     shown = []
     monkeypatch.setattr(page, "display", lambda one: shown.append(one._repr_html_()))
-    show.ways_out(chosen, records.existing(chosen, run_id))
+    show.ways_out(chosen, run_index.existing(chosen, run_id))
     resume, rollback, restore = [unescape(command) for command in collected("".join(shown))]
     assert [command.split()[1] for command in (resume, rollback, restore)] == ["apply", "rollback", "restore"]
     code, told = typed(restore, tmp_path)
@@ -318,11 +318,11 @@ def test_without_its_store_a_run_is_undone_and_with_it_gone_on_with(file, tmp_pa
     run_id = re.search(r"^Run (\S+) of mine", out, re.MULTILINE)[1]
 
     def silent(chosen):
-        with pytest.raises(Unreachable) as ended, s3_record_store.opening("s3://the-records", chosen):
+        with pytest.raises(Unreachable) as ended, record_shelves.opening("s3://the-records", chosen):
             raise Unrecorded("not kept") from Unreachable("no answer")
         return collected(str(ended.value))[0]
 
-    shelf = s3_record_store.shelves(load(str(file))).run(run_id)
+    shelf = record_shelves.shelves(load(str(file))).run(run_id)
     code, again = typed(shelf._go_on, tmp_path)
     assert code == 0 and "is complete" in again, again
     by_what_can_be_taken(file, run_id, tmp_path, client("s3"))
@@ -464,8 +464,8 @@ SITES = {
     "lib.resources.topics._require_whole_address: aws sns subscribe --topic-arn":
         test_a_url_whose_password_is_hidden_is_subscribed_by_the_command_that_is_printed,
     "lib.display.show.ways_out: runbook": RESTORED,
-    "lib.resources.s3_record_store._by_this_machine: without_store rollback": STORE,
-    "lib.resources.s3_record_store._by_this_machine: without_store status": STORE,
+    "lib.resources.record_shelves._by_this_machine: without_store rollback": STORE,
+    "lib.resources.record_shelves._by_this_machine: without_store status": STORE,
     "lib.resources.s3_record_store._go_on: runbook": (STORE, test_the_log_of_drills_is_gone_on_with_by_a_drill_and_is_no_run),
     "lib.resources.s3_record_store.without_it: without_store rollback": STORE,
     "lib.cli.undo_commands.nothing_to_undo: runbook restore --unverified": STORE,

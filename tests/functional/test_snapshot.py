@@ -20,7 +20,7 @@ from lib.errors import NotAsWanted
 from lib.resources import kinds
 from lib.resources.account_guards import AccountGuards
 from lib.resources.base import LiveThing
-from lib.resources.items import typed
+from lib.resources.users import typed
 from lib.settings import Settings
 from lib.values.exact_json import dumps
 from rehearsal.account import snapshot as looked

@@ -14,6 +14,7 @@ from lib.record import records
 from lib.record.run_phases import NOTEBOOKS
 from lib.resources import desired, run_lock
 from lib.settings import ROOT
+from lib.telemetry import cutover
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def test_the_tuning_looks_at_a_time_and_waits_for_no_metric(live, monkeypatch):
         raise AssertionError("a metric was asked for")
 
     monkeypatch.setattr(post_implementation_review.metrics, "executions", counted)
-    found = post_implementation_review.window(live)
+    found = cutover.window(live)
     assert found.change_at is not None
     assert found.end - found.start == timedelta(minutes=live.settings.review_minutes)
 
@@ -48,9 +49,9 @@ def text(number):
 
 
 def test_the_review_waits_for_a_success_after_the_change_until_the_time_is_up(live):
-    slept, first = [], post_implementation_review.window(live)
+    slept, first = [], cutover.window(live)
     patient = replace(live, clock=lambda: sum(slept), sleep=slept.append)
-    found = post_implementation_review.counted_window(patient)
+    found = cutover.counted_window(patient)
     assert set(slept) == {live.settings.poll_seconds}
     assert sum(slept) >= live.settings.verify_timeout_seconds > sum(slept[1:])
     assert (found.change, found.end > first.end) == (first.change, True)  # until now, each time that it looks
@@ -58,7 +59,7 @@ def test_the_review_waits_for_a_success_after_the_change_until_the_time_is_up(li
 
 def test_where_no_version_was_published_nobody_waits(account):
     slept = []
-    assert post_implementation_review.counted_window(replace(connect(account), sleep=slept.append)).change_at is None
+    assert cutover.counted_window(replace(connect(account), sleep=slept.append)).change_at is None
     assert slept == []
 
 

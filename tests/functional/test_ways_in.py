@@ -20,7 +20,16 @@ from lib.cli import runner
 from lib.definitions import loader
 from lib.drills import drill_runner
 from lib.errors import NotAsWanted, Refused
-from lib.phases import iam_permissions, preflight, restore, rollback, state_machine, threshold_tuning, validation
+from lib.phases import (
+    iam_permissions,
+    preflight,
+    restore,
+    restore_plan,
+    rollback,
+    state_machine,
+    threshold_tuning,
+    validation,
+)
 from lib.phases.proofs import entry
 from lib.record.records import LOG
 from lib.resources import desired, run_lock
@@ -141,14 +150,14 @@ def test_the_emergency_path_moves_the_alias_first_and_then_the_workflow(account,
     kept = json.loads(path.read_text())
     assert kept["aliases"] == {"live": {f"{account.state_machine_arn}:1": 100}}
     calls = len(record.rows("calls.jsonl"))
-    assert restore.restore(restore.planned(live, record), record) == []
+    assert restore.restore(restore_plan.planned(live, record), record) == []
     made = [row["operation"] for row in record.rows("calls.jsonl")[calls:]]
     asked = ["GetParameter"] * made.count("GetParameter")
     assert made == [*asked, "DescribeStateMachine", "UpdateStateMachineAlias", "UpdateStateMachine"]
     assert routing(client, arn) == {"1": 100}
     after = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     assert json.loads(after) == json.loads(before)
-    assert {check.status for check in restore.verified(restore.planned(live, record), live.settings)} == {"passed"}
+    assert {check.status for check in restore.verified(restore_plan.planned(live, record), live.settings)} == {"passed"}
     undo = rollback.plan(live, record)
     assert not any(change.foreign for change in undo.changes)
 
@@ -158,8 +167,8 @@ def test_an_alias_whose_version_is_gone_is_moved_to_the_one_that_the_restore_pub
     before = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     live, record = applied(account)
     client("stepfunctions").delete_state_machine_version(stateMachineVersionArn=f"{account.state_machine_arn}:1")
-    assert restore.restore(restore.planned(live, record), record) == []
-    assert {check.status for check in restore.verified(restore.planned(live, record), live.settings)} == {"passed"}
+    assert restore.restore(restore_plan.planned(live, record), record) == []
+    assert {check.status for check in restore.verified(restore_plan.planned(live, record), live.settings)} == {"passed"}
     assert routing(client, arn) == {"3": 100}
     after = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     assert json.loads(after) == json.loads(before)
@@ -170,10 +179,10 @@ def test_our_own_drills_do_not_hide_the_way_that_check_ins_come(account):
     rows += [{"name": f"checkin-{number}", "stateMachineAliasArn": "theirs:live"} for number in range(50)]
     live, unread, counted = connect(account), list[str](), list[int]()
     live.clients["stepfunctions"] = Pages(rows)
-    found = list(entries._executions(live, account.state_machine_arn, unread, counted))
+    found = list(starters.by_executions(live, account.state_machine_arn, unread, counted))
     assert [(one.who, one.arn) for one in found] == [("50 of the latest 50 check-ins", "theirs:live")]
     live.clients["stepfunctions"] = Pages(rows[:1500] * 4)
-    assert list(entries._executions(live, account.state_machine_arn, unread, counted)) == []
+    assert list(starters.by_executions(live, account.state_machine_arn, unread, counted)) == []
     assert unread == ["the latest check-ins (the latest 5,000 executions are all drills)"]
     assert counted == [50, 0]
 
@@ -238,9 +247,9 @@ def test_an_alias_that_cannot_be_moved_back_keeps_the_workflow_from_nothing(acco
     before = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     live, record = applied(account)
     live.single["stepfunctions"] = Stuck(live.client("stepfunctions"))
-    (said,) = restore.restore(restore.planned(live, record), record)
+    (said,) = restore.restore(restore_plan.planned(live, record), record)
     assert said.startswith("workflow alias Your6-CheckinWorkflow / live could not be moved back")
-    assert {check.status for check in restore.verified(restore.planned(live, record), live.settings)} == {
+    assert {check.status for check in restore.verified(restore_plan.planned(live, record), live.settings)} == {
         "failed",
         "passed",
     }
@@ -268,7 +277,7 @@ def test_without_the_runs_log_the_emergency_path_takes_the_aliases_from_the_back
     arn = started_by_alias(account, "live")
     live, record = applied(account)
     (record.folder / LOG).unlink()
-    assert restore.restore(restore.planned(live, record, "restore --unverified"), record) == []
+    assert restore.restore(restore_plan.planned(live, record, "restore --unverified"), record) == []
     assert routing(client, arn) == {"1": 100}
 
 
@@ -276,7 +285,7 @@ def test_an_alias_that_somebody_removed_is_made_again_by_an_undo(account, client
     arn = started_by_alias(account, "live")
     live, record = applied(account)
     client("stepfunctions").delete_state_machine_alias(stateMachineAliasArn=arn)
-    assert restore.restore(restore.planned(live, record), record) == []
+    assert restore.restore(restore_plan.planned(live, record), record) == []
     assert routing(client, arn) == {"1": 100}
 
 

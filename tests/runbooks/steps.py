@@ -19,8 +19,9 @@ from lib.changes import engine
 from lib.cli import change_commands
 from lib.record import origin, records, writers
 from lib.record.records import Record
-from lib.resources import desired, machine, run_lock
+from lib.resources import desired, lock_value, run_lock
 from lib.settings import ROOT, Settings, load
+from lib.values import run_names
 from rehearsal.account import baseline
 from rehearsal.account.packages import function_package
 
@@ -95,7 +96,7 @@ def finished(settings: Settings, process: subprocess.Popen[str]) -> Ended:
 def latest(settings: Settings) -> Record:
     """The newest record of this account."""
     folder = settings.path(settings.outputs_dir) / settings.environment
-    runs = [path for path in folder.iterdir() if path.name[0] != "." and path.name != records.DRILLS]
+    runs = [path for path in folder.iterdir() if path.name[0] != "." and path.name != run_names.DRILLS]
     newest = max(runs, key=lambda path: path.stat().st_ctime)
     return Record(newest, newest.name)
 
@@ -136,7 +137,7 @@ def shown(path: Path) -> str:
 
 def children_of(pid: int, named: str) -> list[int]:
     """The ids of the processes that this one started and whose command line holds a word. Read-only."""
-    return [child for child, command in machine.children(pid).items() if re.search(named, command)]
+    return [child for child, command in lock_value.children(pid).items() if re.search(named, command)]
 
 
 @contextmanager

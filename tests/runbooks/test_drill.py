@@ -9,7 +9,7 @@ from steps import carried_out, left_by_drills, runbook
 from lib.display.charts import drill_charts, style
 from lib.drills import drill_log, subscribers
 from lib.phases import infrastructure, validity
-from lib.record import records
+from lib.record import records, run_index
 from rehearsal.fault_matrix import record_bucket
 
 BUILT = ("01", "02", "04", "03")
@@ -27,7 +27,7 @@ def built(account):
 
 
 def test_a_drill_is_told_logged_and_leaves_nothing_behind(built):
-    before, runs = snapshot(built), records.runs(built)
+    before, runs = snapshot(built), run_index.runs(built)
     ended = runbook(built, "drill")
     assert (ended.code, ended.complained) == (0, "")
     assert "crisis: alerts to operations" in ended.said
@@ -40,7 +40,7 @@ def test_a_drill_is_told_logged_and_leaves_nothing_behind(built):
     assert ended.record.latest("evidence/drill.json")["validated"]["found"] == validity.NONE_KNOWN
     assert records.unsealed(ended.record.folder) == []
     assert differing(before, snapshot(built)) - left_by_drills(built) == set()
-    assert set(records.runs(built)) == {*runs, ended.record.run_id}
+    assert set(run_index.runs(built)) == {*runs, ended.record.run_id}
     assert validity.NONE_KNOWN in runbook(built, "status", ended.record.run_id).said
     assert "drill crisis: passed" in runbook(built, "status").said
 
@@ -87,7 +87,7 @@ def test_two_machines_add_to_one_log(built, tmp_path):
         assert runbook(machine, "drill", "--scenario", scenario).code == 0
     for machine in (here, there):
         assert list(drill_log.frame(machine)["scenario"]) == ["crisis", "high", "moderate"]
-    assert "drills" not in json.dumps([record.run_id for record in records.every(here)])
+    assert "drills" not in json.dumps([record.run_id for record in run_index.every(here)])
 
 
 def test_no_drill_yet_is_said_in_words(account):

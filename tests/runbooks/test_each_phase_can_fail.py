@@ -18,7 +18,7 @@ from steps import Ended, carried_out, code_cells, edited, finished, left_by_dril
 from waiting import until
 
 from lib.aws import connect
-from lib.drills import drill_runner, scenarios
+from lib.drills import drill_runner, drill_session, scenarios
 from lib.errors import RunbookError
 from lib.phases import event_rules, infrastructure, preflight, state_machine
 from lib.record import records
@@ -285,7 +285,7 @@ def test_05_without_a_topic_to_listen_on_stops_and_clears_its_listeners_away(acc
     client("sns").delete_topic(TopicArn=account.ops_topic_arn)
     before = snapshot(account)
     with pytest.raises(RunbookError, match=account.ops_topic_name):
-        drill_runner.run(live, record, [drill_runner.Group("scenarios", scenarios.load())])
+        drill_runner.run(live, record, [drill_session.Group("scenarios", scenarios.load())])
     assert differing(before, snapshot(account)) == set()
 
 

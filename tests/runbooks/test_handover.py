@@ -15,7 +15,7 @@ from lib.changes import engine
 from lib.cli import runner
 from lib.errors import Superseded, Unrecorded
 from lib.phases import session
-from lib.record import records
+from lib.record import records, run_index
 from lib.record.origin import KERNEL
 from lib.record.records import LOG
 from lib.resources import desired, run_lock
@@ -78,7 +78,7 @@ def cut(account: Settings, client) -> str:
 
 def kept(account: Settings, client) -> bool:
     """Whether the bucket holds a change that a run has applied."""
-    return any(b'"applied"' in stored(client, name).get(LOG, b"") for name in records.runs(account))
+    return any(b'"applied"' in stored(client, name).get(LOG, b"") for name in run_index.runs(account))
 
 
 def pending(account: Settings, *phases: str) -> list[str]:

@@ -10,7 +10,6 @@ from steps import carried_out, children_of, code_cells, finished, latest, runboo
 from waiting import until, until_gone
 
 from lib.aws import connect
-from lib.changes import engine
 from lib.cli import kernels
 from lib.phases import rollback
 from lib.record import records

@@ -20,7 +20,7 @@ from lib.changes import engine, loss_guard
 from lib.changes.plans import Change, Plan, entry
 from lib.checks import Check
 from lib.drills import drill_runner, scenarios, subscribers
-from lib.drills.drill_runner import Group
+from lib.drills.drill_session import Group
 from lib.errors import Refused
 from lib.phases import validation
 from lib.phases.proofs import alert_event

@@ -5,9 +5,8 @@ from typing import Any
 
 from lib import routes
 from lib.definitions import loader
-from lib.drills.drill_runner import Drill
+from lib.drills.drill_session import Drill, Received
 from lib.drills.scenarios import Scenario, outcome
-from lib.drills.subscribers import Received
 from lib.telemetry.executions import Execution
 
 STARTED = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)

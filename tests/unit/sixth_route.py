@@ -85,16 +85,16 @@ def ask() -> dict[str, object]:
     from lib.asl import failure_paths
     from lib.asl.router import Router
     from lib.definitions import documents, lint, loader, templates, thresholds
-    from lib.display.charts import chart_answers, review_charts, style, tuning_charts
+    from lib.display.charts import alert_charts, chart_answers, style, tuning_charts
     from lib.display.charts.backtest_charts import moves
     from lib.drills import boundary_cases, evaluation, scenarios
     from lib.drills.subscribers import listeners
     from lib.phases import iam_permissions, post_implementation_review, threshold_tuning
     from lib.phases.proofs import failure_tests
+    from lib.phases.proofs.backtest import counted
     from lib.resources import desired
     from lib.settings import load
-    from lib.telemetry import checkins, metrics, workflow_log
-    from lib.telemetry.backtest import counted
+    from lib.telemetry import checkin_frames, metrics, workflow_log
     from lib.telemetry.checkin_copies import Answer
     from rehearsal.single_failures import reachability
 
@@ -112,7 +112,7 @@ def ask() -> dict[str, object]:
 
     def history() -> pd.DataFrame:
         rows = [Answer("user", start, (str(n), "0.5", '"stable"')) for n in range(101)]
-        return checkins.frame(rows, ["risk_score", "score", "trajectory"])
+        return checkin_frames.frame(rows, ["risk_score", "score", "trajectory"])
 
     log = pd.DataFrame([(start, f"arn:{name}", state) for name, state in entered], columns=workflow_log.COLUMNS)
     taken = workflow_log.routes(log)
@@ -138,13 +138,13 @@ def ask() -> dict[str, object]:
         "tuned": {row["route"]: row["check-ins"] for row in threshold_tuning.routes(history(), now)},
         "tuning": [threshold_tuning.out_of_order(now, "SevereRiskAbove", value) for value in (80, 90, 95)],
         "charts": {
-            "alerts by route": words(review_charts.alerts_by_route(taken, None)),
-            "alert latency": words(review_charts.alert_latency(latencies, None, 30)),
+            "alerts by route": words(alert_charts.alerts_by_route(taken, None)),
+            "alert latency": words(alert_charts.alert_latency(latencies, None, 30)),
             "backtest": words(moves(pairs)),
             "by threshold": words(tuning_charts.alerts_by_threshold(swept, "SevereRiskAbove", 1)),
             "risks": words(tuning_charts.risk_distribution(pd.DataFrame({"risk_score": [92.0]}), s.thresholds)),
         },
-        "drawn": style.describe(review_charts.alerts_by_route(taken, None)),
+        "drawn": style.describe(alert_charts.alerts_by_route(taken, None)),
         "marks": [[mark.colour, mark.marker, str(mark.line)] for mark in (route.row.mark for route in routes.Route)],
         "permissions": {
             need.without: iam_permissions.allowed([templates.policy(s)], need) for need in iam_permissions.needs(live)

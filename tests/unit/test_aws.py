@@ -14,19 +14,8 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.retries.standard import ExponentialBackoff
 
-from lib.aws import (
-    BAD_CREDENTIALS,
-    NOT_TOLD,
-    Identity,
-    _client,
-    _models,
-    _session,
-    absent_is_none,
-    answer_or_code,
-    connect,
-    error_code,
-    readable,
-)
+from lib.aws import NOT_TOLD, Identity, _client, _models, _session, connect
+from lib.aws_answers import BAD_CREDENTIALS, absent_is_none, answer_or_code, error_code, readable
 from lib.errors import BadParameters, NotAsWanted, Refused, Throttled, Unreachable
 from lib.record import calls
 from lib.settings import load

@@ -6,8 +6,8 @@ import pickle
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from lib.aws import _client, _session, readable
-from lib.aws_answers import Answer, answer
+from lib.aws import _client, _session
+from lib.aws_answers import Answer, answer, readable
 from lib.errors import NotAsWanted, RunbookError, Unreachable
 from lib.settings import load
 

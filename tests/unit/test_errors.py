@@ -2,7 +2,7 @@
 
 import pytest
 
-from lib.cli import app, change_commands, undo_commands
+from lib.cli import app, change_commands, undo_commands, undo_opening
 from lib.errors import Altered, BadParameters, NotAsWanted, Refused, RunbookError, Superseded, also, class_of
 from lib.record import records
 from lib.record.run_phases import Phase
@@ -49,10 +49,10 @@ def test_a_phase_of_an_older_record_tells_no_class_and_is_read_all_the_same():
 
 def test_a_record_that_was_altered_names_the_way_on_once():
     for given in (Altered("it was altered"), Altered("go on by `it`", "it")):
-        with pytest.raises(Altered) as found, undo_commands.naming_the_way("it"):
+        with pytest.raises(Altered) as found, undo_opening.naming_the_way("it"):
             raise given
         assert (str(found.value).count("`it`"), found.value.way) == (1, "it")
-    with pytest.raises(NotAsWanted, match=r"^no$"), undo_commands.naming_the_way("it"):
+    with pytest.raises(NotAsWanted, match=r"^no$"), undo_opening.naming_the_way("it"):
         raise NotAsWanted("no")
 
 

@@ -584,7 +584,7 @@ def test_a_text_in_place_of_that_member_is_found(source):
 
 
 def test_what_runs_left_is_taken_unverified_only_to_be_told_of():
-    """Whoever decides by it takes `records.as_sealed`."""
+    """Whoever decides by it takes `run_index.as_sealed`."""
     taken = re.compile(r"records\.(every|copies)\(")
     asking = {path.name for path in (ROOT / "lib").rglob("*.py") if taken.search(path.read_text(encoding="utf-8"))}
     assert asking == {"terminal.py", "audit.py"}  # status; and one run, verified there

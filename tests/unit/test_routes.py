@@ -16,14 +16,14 @@ from accounts import nowhere
 from lib import routes
 from lib.asl.router import Router
 from lib.definitions import documents, loader, templates
-from lib.display.charts import backtest_charts, chart_answers, review_charts, tuning_charts
+from lib.display.charts import alert_charts, backtest_charts, chart_answers, tuning_charts
 from lib.drills import boundary_cases, evaluation, scenarios
 from lib.errors import BadParameters
 from lib.phases import post_implementation_review
+from lib.phases.proofs.backtest import counted
 from lib.routes import Route, Unrouted
 from lib.settings import ROOT, Settings, load
 from lib.telemetry import metrics, workflow_log
-from lib.telemetry.backtest import counted
 from rehearsal.account.functions import alert_dispatcher
 
 LOCAL = load("local")
@@ -118,9 +118,9 @@ READERS = {
         pd.DataFrame([(NOW, "arn:x", "RouteSideways")], columns=workflow_log.COLUMNS)
     ),
     "review": lambda: post_implementation_review.by_route(frame("none", WEIRD)),
-    "chart of routes": lambda: review_charts.alerts_by_route(frame(WEIRD), None),
+    "chart of routes": lambda: alert_charts.alerts_by_route(frame(WEIRD), None),
     "chart's answer": lambda: chart_answers.alerted(frame(WEIRD), frame(WEIRD)["drill"]),
-    "chart of latency": lambda: review_charts.alert_latency(frame(WEIRD).assign(seconds=1.0), None, 30),
+    "chart of latency": lambda: alert_charts.alert_latency(frame(WEIRD).assign(seconds=1.0), None, 30),
     "chart of thresholds": lambda: tuning_charts.alerts_by_threshold(
         pd.DataFrame([(1, WEIRD, 2.0)], columns=["value", "route", "count"])
     ),

@@ -8,14 +8,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lib.asl.states import walk
-from lib.aws import Live, readable
+from lib.aws import Live
+from lib.aws_answers import readable
 from lib.changes import approval
 from lib.changes.plans import Plan
 from lib.checks import Check, Status, require
 from lib.definitions.loader import DECISION
 from lib.drills import drill_runner, evaluation, scenarios
 from lib.drills.channels import Channel
-from lib.drills.drill_runner import Drill, Group
+from lib.drills.drill_session import Drill, Group
 from lib.record.records import Record
 from lib.resources.existing import names
 from lib.resources.users import item_of

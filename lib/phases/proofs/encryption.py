@@ -7,15 +7,16 @@ EventBridge, SNS and CloudWatch say nothing when they may not: the alert is gone
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from lib.aws import Live, readable
+from lib.aws import Live
+from lib.aws_answers import readable
 from lib.checks import Check, Status
 from lib.definitions import loader
 from lib.errors import NotAsWanted
-from lib.phases.preflight import DEAD_LETTER_QUEUES
 from lib.phases.proofs import key_use
 from lib.phases.proofs.key_use import may, row, short
 from lib.resources.existing import names
 from lib.resources.existing.encryption import USES, key_named, queue_key, topic_key
+from lib.resources.existing.pieces import DEAD_LETTER_QUEUES
 from lib.resources.rules import targets
 from lib.resources.topics import LISTENING, PENDING, subscriptions
 from lib.routes import LOW_SENTIMENT_RULE

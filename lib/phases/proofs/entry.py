@@ -8,11 +8,13 @@ from functools import partial
 from typing import Any
 
 from lib.asl.functions import Called
-from lib.aws import Live, readable
+from lib.aws import Live
+from lib.aws_answers import readable
 from lib.checks import Check, Status, status_in
 from lib.errors import NotAsWanted, RunbookError
 from lib.resources.existing import entries, names
-from lib.resources.existing.entries import Entries, Starter
+from lib.resources.existing.entries import Entries
+from lib.resources.existing.starters import Starter
 from lib.resources.workflow import description, value_of
 from lib.resources.workflow_alias import digest, routing_of
 from lib.values.check_ids import Id

@@ -10,7 +10,8 @@ from typing import Any
 from lib import routes
 from lib.asl import interpreter, states
 from lib.asl.failure_paths import FAULTS, TOO_LARGE, Reached, Sabotaged, Start, faults, reach
-from lib.asl.interpreter import SentKind, Step, Way, Whole, failed, follow
+from lib.asl.interpreter import failed, follow
+from lib.asl.steps import SentKind, Step, Way, Whole
 from lib.checks import Check, Status
 from lib.drills import boundary_cases
 from lib.phases.proofs.state_test import Asked

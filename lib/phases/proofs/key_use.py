@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lib.aws import Live, readable
+from lib.aws import Live
+from lib.aws_answers import readable
 from lib.checks import Check, Status
 from lib.errors import NotAsWanted
 from lib.phases import iam_permissions

@@ -12,11 +12,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lib.aws import Live, error_code, readable
+from lib.aws import Live
+from lib.aws_answers import error_code, readable
 from lib.checks import brief
 from lib.definitions import loader
 from lib.errors import NotAsWanted
-from lib.phases.preflight import ABSENT, DEAD_LETTER_QUEUES
+from lib.phases.preflight import ABSENT
+from lib.resources.existing.pieces import DEAD_LETTER_QUEUES
 from lib.routes import LOW_SENTIMENT_RULE
 
 Tags = Mapping[str, str]

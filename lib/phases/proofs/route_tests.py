@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib.asl import interpreter
-from lib.asl.interpreter import SentKind, Way, follow
+from lib.asl.interpreter import follow
+from lib.asl.steps import SentKind, Way
 from lib.checks import Check, Status
 from lib.drills import boundary_cases, scenarios
 from lib.drills.scenarios import Scenario

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from lib.asl.interpreter import Step, catches, result_of
-from lib.aws import Live, readable
+from lib.asl.interpreter import catches, result_of
+from lib.asl.steps import Step
+from lib.aws import Live
+from lib.aws_answers import readable
 from lib.errors import NotAsWanted
 from lib.values.exact_json import mapped
 
@@ -31,7 +33,7 @@ class StateEnding(StrEnum):
 
 @dataclass(frozen=True)
 class Asked:
-    """The API as a `interpreter.Stepper`: tasks succeed. The same question is put once, whoever asks it."""
+    """The API as a `steps.Stepper`: tasks succeed. The same question is put once, whoever asks it."""
 
     live: Live
     known: dict[str, dict[str, Any]] = field(default_factory=dict)

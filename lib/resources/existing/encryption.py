@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lib.aws import Live, absent_is_none, answer_or_code, readable
+from lib.aws import Live
+from lib.aws_answers import absent_is_none, answer_or_code, readable
 from lib.errors import NotAsWanted
 from lib.resources.queues import NO_QUEUE
 from lib.values import exact_json

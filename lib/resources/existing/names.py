@@ -10,7 +10,8 @@ from typing import Any
 
 from lib.asl import functions, reading
 from lib.asl.functions import Called
-from lib.aws import Live, absent_is_none, readable
+from lib.aws import Live
+from lib.aws_answers import absent_is_none, readable
 from lib.changes.plans import same
 from lib.errors import NotAsWanted
 from lib.resources.existing import entries

@@ -6,12 +6,26 @@ does not say what it starts, `unread` says so.
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import Any
 
-from lib.aws import Live, answer_or_code
+from lib.aws import Live
+from lib.aws_answers import absent_is_none, answer_or_code
+from lib.errors import NotAsWanted
+from lib.routes import is_drill
+from lib.values import contacts
+
+LATEST_EXECUTIONS = 200  # check-ins, found among
+MOST_EXECUTIONS = 5_000  # executions: one validation alone makes some 160 drills
+DEFAULT_BUS = "default"  # the event bus of an account that AWS made
+# How the processor is told what to start.
+VARIABLE = "STATE_MACHINE_ARN"
+UNIVERSAL = ":aws-sdk:sfn:startExecution"
+
 
 MOST_FUNCTIONS = 1_000
 MOST_MACHINES = 100  # each is asked for its definition
@@ -106,3 +120,114 @@ def _say(names: list[str], what: str, unread: list[str]) -> None:
     if names:
         more = f" and {len(names) - NAMES_SAID} more" if len(names) > NAMES_SAID else ""
         unread.append(f"{what} {', '.join(names[:NAMES_SAID])}{more} (it does not tell)")
+
+
+@dataclass(frozen=True)
+class Starter:
+    """Something that starts executions, and the ARN that it names. `seen`: only its executions tell of it.
+
+    `possible`: an alias of the processor, another function or workflow or an API, which perhaps nobody calls.
+    """
+
+    who: str
+    arn: str
+    seen: bool = False
+    possible: bool = False
+
+
+def by_the_processors_aliases(live: Live) -> Iterator[Starter]:
+    """By each alias of the processor: what is called by one sees the environment of its version, or of either of two.
+
+    Asked by the alias, AWS tells the environment of the first one alone.
+    """
+    function = live.settings.processor_function_name
+    with absent_is_none("ResourceNotFoundException"):
+        pages = live.client("lambda").get_paginator("list_aliases").paginate(FunctionName=function)
+        rows = [row for page in pages for row in page["Aliases"]]
+        others = [
+            version for row in rows for version in row.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
+        ]
+        for qualifier in dict.fromkeys([*(str(row["Name"]) for row in rows), *others]):
+            yield from by_environment(live, f"{function}:{qualifier}", possible=True)
+
+
+def by_environment(live: Live, function: str, possible: bool = False) -> Iterator[Starter]:
+    """Of its values, only ARNs of state machines are looked at.
+
+    Another machine counts only where the variable is the one that names what to start.
+    """
+    machine = live.settings.state_machine_arn
+    with absent_is_none("ResourceNotFoundException"):
+        found = live.client("lambda").get_function_configuration(FunctionName=function).get("Environment", {})
+        if "Error" in found:
+            raise NotAsWanted(f"{function}: its environment cannot be read; grant the caller kms:Decrypt on its key")
+        for name, value in sorted(found.get("Variables", {}).items()):
+            ours = value == machine or value.startswith(f"{machine}:")
+            if ours or (name == VARIABLE and ":stateMachine:" in value):
+                yield Starter(f"{name} of {function}", value if ours else contacts.without(value), possible=possible)
+
+
+def by_rules(live: Live, targets: Iterable[str]) -> Iterator[Starter]:
+    """Enabled rules of every bus."""
+    events = live.client("events")
+    buses = [str(row["Name"]) for row in _pages(events.list_event_buses, "EventBuses", "NextToken")]
+    for bus in buses:
+        for arn in targets:
+            for rule in _pages(
+                partial(events.list_rule_names_by_target, TargetArn=arn, EventBusName=bus), "RuleNames", "NextToken"
+            ):
+                if events.describe_rule(Name=rule, EventBusName=bus)["State"] != "DISABLED":
+                    yield Starter(f"rule {rule}" + (f" of bus {bus}" if bus != DEFAULT_BUS else ""), arn)
+
+
+def by_schedules(live: Live, machine: str) -> Iterator[Starter]:
+    """Enabled schedules that name it as their target, or in the input of a call of StartExecution."""
+    scheduler = live.client("scheduler")
+    for row in _pages(scheduler.list_schedules, "Schedules", "NextToken"):
+        arn = str(row.get("Target", {}).get("Arn", ""))
+        if arn.endswith(UNIVERSAL):
+            target = scheduler.get_schedule(Name=row["Name"], GroupName=row["GroupName"])["Target"]
+            arn = _started_by(target.get("Input", "{}"))
+        if row.get("State") != "DISABLED" and (arn == machine or arn.startswith(f"{machine}:")):
+            yield Starter(f"schedule {row['Name']}", arn)
+
+
+def _started_by(text: str) -> str:
+    try:
+        given = json.loads(text)
+    except ValueError:
+        return ""
+    return str(given.get("StateMachineArn", "")) if isinstance(given, dict) else ""
+
+
+def by_pipes(live: Live, machine: str) -> Iterator[Starter]:
+    pipes = live.client("pipes")
+    for row in _pages(partial(pipes.list_pipes, TargetPrefix=machine), "Pipes", "NextToken"):
+        arn = str(row.get("Target", ""))
+        if row.get("DesiredState") != "STOPPED" and (arn == machine or arn.startswith(f"{machine}:")):
+            yield Starter(f"pipe {row['Name']}", arn)
+
+
+def by_executions(live: Live, machine: str, unread: list[str], counted: list[int]) -> Iterator[Starter]:
+    """What the latest check-ins came by. AWS says so of each that was started by an alias or a version."""
+    with absent_is_none("StateMachineDoesNotExist"):
+        pages = partial(live.client("stepfunctions").list_executions, stateMachineArn=machine, maxResults=1000)
+        listed = list(islice(_pages(pages, "executions", "nextToken"), MOST_EXECUTIONS))
+        rows = [row for row in listed if not is_drill(str(row["name"]))][:LATEST_EXECUTIONS]
+        counted.append(len(rows))
+        if len(listed) == MOST_EXECUTIONS and not rows:
+            unread.append(f"the latest check-ins (the latest {MOST_EXECUTIONS:,} executions are all drills)")
+        came_by = Counter(row.get("stateMachineAliasArn") or row.get("stateMachineVersionArn") for row in rows)
+        for arn, count in came_by.most_common():
+            if arn:
+                yield Starter(f"{count} of the latest {len(rows)} check-ins", str(arn), seen=True)
+
+
+def _pages(call: Callable[..., Any], key: str, token: str) -> Iterator[Any]:
+    more: dict[str, str] = {}
+    while True:
+        answer = call(**more)
+        yield from answer.get(key, [])
+        if not answer.get(token):
+            return
+        more = {token: answer[token]}

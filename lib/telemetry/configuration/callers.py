@@ -8,10 +8,11 @@ from functools import cache
 from typing import Any
 
 from lib import routes
-from lib.aws import Live, absent_is_none
+from lib.aws import Live
+from lib.aws_answers import absent_is_none
 from lib.changes.plans import Value
 from lib.definitions import loader
-from lib.resources.existing.entries import DEFAULT_BUS
+from lib.resources.existing.starters import DEFAULT_BUS
 from lib.resources.topics import LISTENING
 from lib.routes import LOW_SENTIMENT_RULE
 from lib.telemetry.configuration.facts import Sense

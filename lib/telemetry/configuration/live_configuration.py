@@ -14,18 +14,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lib import routes
-from lib.aws import Live, readable
+from lib.aws import Live
+from lib.aws_answers import readable
 from lib.changes.plans import Value
 from lib.changes.unknown import require_none_feigned
 from lib.definitions import loader
 from lib.errors import NotAsWanted, RunbookError
-from lib.phases.preflight import DEAD_LETTER_QUEUES
 from lib.record.run_phases import DOCUMENTATION
 from lib.resources import desired
 from lib.resources.base import LiveThing
 from lib.resources.existing import entries
 from lib.resources.existing.encryption import OF_AWS
 from lib.resources.existing.entries import Entries
+from lib.resources.existing.pieces import DEAD_LETTER_QUEUES
 from lib.resources.topics import LISTENING
 from lib.routes import LOW_SENTIMENT_RULE, Route
 from lib.telemetry.configuration import compute, messaging, storage

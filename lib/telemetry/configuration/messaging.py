@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from lib.aws import Live, absent_is_none
+from lib.aws import Live
+from lib.aws_answers import absent_is_none
 from lib.changes.plans import Value
 from lib.resources.existing.encryption import NO_TOPIC
 from lib.resources.queues import NO_QUEUE

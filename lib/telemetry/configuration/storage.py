@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from lib.aws import Live, absent_is_none
+from lib.aws import Live
+from lib.aws_answers import absent_is_none
 from lib.changes.plans import Value
 from lib.resources import desired
 from lib.resources.kinds import DrillUser, Widgets

@@ -7,7 +7,8 @@ import pytest
 
 from lib import settings
 from lib.asl import failure_paths, interpreter
-from lib.asl.interpreter import Step, Whole, follow
+from lib.asl.interpreter import follow
+from lib.asl.steps import Step, Whole
 from lib.checks import Check
 from lib.definitions import templates
 from lib.display import show

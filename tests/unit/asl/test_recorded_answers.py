@@ -6,15 +6,16 @@ from typing import Any
 
 import pytest
 
-from lib.asl import interpreter, intrinsics, payload_templates
+from lib.asl import interpreter, intrinsics, payload_templates, steps
 from lib.asl.choice_rules import holds
 from lib.asl.failing import IntrinsicFails
-from lib.asl.interpreter import Whole, follow
+from lib.asl.interpreter import follow
 from lib.asl.payload_templates import FailsExecution, MissingVariable
+from lib.asl.steps import Whole
 from lib.errors import BadParameters
 
 
-def walked(machine: dict[str, Any], given: Any = None, name: str = "any") -> interpreter.Way:
+def walked(machine: dict[str, Any], given: Any = None, name: str = "any") -> steps.Way:
     return follow(machine, given or {}, interpreter.context_of(name, given or {}), Whole())
 
 

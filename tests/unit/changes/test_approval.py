@@ -11,15 +11,16 @@ import pytest
 from fakes import FakeResource, World
 
 from lib import settings as parameters
-from lib.changes import approval, approvers, drift, engine, kept_plans, loss_guard, undo_plan
+from lib.changes import approval, approvers, drift, engine, kept_plans, loss_guard, plan_data, undo_plan, writer
 from lib.changes.account import Use
 from lib.changes.approval import require, require_resumable, require_whole
 from lib.changes.plans import UNKNOWN, Change, Plan, Wanted, entry
 from lib.errors import BadParameters, Refused
 from lib.phases import rollback
-from lib.record import origin, records
+from lib.record import origin, records, run_index
 from lib.record.records import LOG, Record
 from lib.settings import OF_THE_RUN, ROOT, Settings, load
+from lib.values import run_names
 
 CALLER = "arn:aws:sts::205930636302:assumed-role/Operations/jane.doe"
 # Another value of each parameter that decides what is changed.
@@ -56,7 +57,7 @@ def wanted(world):
 def planned(settings, *plans, run_id="") -> Settings:
     """As `runbook plan` and a reviewer leave it: the plan in a record, its fingerprint in the parameters."""
     record = records.open_run(settings.model_copy(update={"run_id": run_id}))
-    data = approval.plan_data(plans, settings.model_copy(update={"mode": "plan"}))
+    data = plan_data.plan_data(plans, settings.model_copy(update={"mode": "plan"}))
     record.keep_json(approval.PLAN, data)
     return settings.model_copy(update={"approved_plan": data["fingerprint"]})
 
@@ -89,7 +90,7 @@ def test_another_value_of_any_parameter_that_decides_is_refused_by_its_name(sett
     asked = planned(settings, plan)
     record = begun(asked, plan)
     other = asked.model_copy(update={key: other_value(key, getattr(asked, key))})
-    found = drift.other_parameters(record.read_json(approval.PLAN), approval.made_from(other))
+    found = drift.other_parameters(record.read_json(approval.PLAN), plan_data.made_from(other))
     assert found[0].startswith(f"parameter {key}")
     if key in ("environment", "approval"):
         return  # they decide already where the record lies, and whether anything is compared
@@ -109,13 +110,13 @@ def test_another_value_of_any_parameter_that_decides_is_refused_by_its_name(sett
 @pytest.mark.parametrize("key", OF_THE_RUN)
 def test_who_makes_the_run_and_where_its_record_lies_is_no_part_of_it(settings, key):
     other = settings.model_copy(update={key: other_value(key, getattr(settings, key))})
-    assert approval.made_from(other) == approval.made_from(settings)
+    assert plan_data.made_from(other) == plan_data.made_from(settings)
 
 
 def test_every_version_tells_a_subscriber_by_the_same_eight_digits(settings):
     """By others, no run of an earlier version could be rolled back."""
     digest = hashlib.sha256(settings.ops_subscription_endpoint.encode()).hexdigest()
-    assert approval.made_from(settings)["subscriber"] == digest[:8]
+    assert plan_data.made_from(settings)["subscriber"] == digest[:8]
 
 
 @pytest.fixture
@@ -162,9 +163,9 @@ def test_an_edited_notebook_or_other_code_is_refused_by_its_name(settings, wante
 
 @pytest.mark.parametrize("path", ["runbooks/08_threshold_tuning.ipynb", "lib/definitions/rules/crisis.json"])
 def test_what_was_taken_away_or_renamed_counts_as_edited(settings, checkout, path):
-    before = approval.made_from(settings)
+    before = plan_data.made_from(settings)
     (checkout / path).rename((checkout / path).with_stem("moved"))
-    assert approval.made_from(settings) != before
+    assert plan_data.made_from(settings) != before
 
 
 @pytest.mark.parametrize(
@@ -193,7 +194,7 @@ def test_whatever_can_be_imported_is_part_of_the_approved_code(settings, checkou
     elsewhere.mkdir()
     (elsewhere / "__init__.py").write_text("", encoding="utf-8")
     (elsewhere / "other.py").write_text("said = 1", encoding="utf-8")
-    before = approval.made_from(settings)
+    before = plan_data.made_from(settings)
     if way == "link to a file":
         (checkout / "lib" / "other.py").symlink_to(elsewhere / "other.py")
     elif way == "link to a folder":
@@ -203,10 +204,10 @@ def test_whatever_can_be_imported_is_part_of_the_approved_code(settings, checkou
         shutil.copytree(elsewhere, checkout / "lib" / "other")
     else:
         shutil.copy(elsewhere / "other.py", checkout / "lib" / "changes-Copy1.py")
-    added = approval.made_from(settings)
+    added = plan_data.made_from(settings)
     assert added["code"] != before["code"]
     (elsewhere / "other.py").write_text("said = 2", encoding="utf-8")
-    assert ("link" in way) == (approval.made_from(settings)["code"] != added["code"])
+    assert ("link" in way) == (plan_data.made_from(settings)["code"] != added["code"])
 
 
 @pytest.mark.parametrize(
@@ -290,12 +291,12 @@ def test_a_plan_that_nobody_kept_is_refused_without_a_guess_at_what_differs(sett
 @pytest.mark.parametrize("copied", [False, True])
 def test_a_plan_that_was_altered_in_its_record_or_in_a_copy_of_it_names_no_difference(copied, settings, world, wanted):
     approved = planned(settings, engine.plan("01", wanted))
-    (kept,) = records.every(settings)
+    (kept,) = run_index.every(settings)
     records.seal(kept)
     if copied:
-        (kept.folder.parent / records.COPIES).mkdir()
-        kept.folder.rename(kept.folder.parent / records.COPIES / kept.run_id)
-    (kept,) = records.every(settings)
+        (kept.folder.parent / run_names.COPIES).mkdir()
+        kept.folder.rename(kept.folder.parent / run_names.COPIES / kept.run_id)
+    (kept,) = run_index.every(settings)
     world.live["old"] = {"size": 5}
     plan = engine.plan("01", wanted)
     with pytest.raises(Refused, match="thing old"):
@@ -446,7 +447,7 @@ def test_neither_another_folder_nor_another_clock_makes_a_used_approval_work_aga
     rolled_back(asked, world, record)
     shutil.rmtree(record.folder)
     again = parameters.changed(asked, outputs_dir=str(tmp_path / "elsewhere"))
-    ahead = approval.plan_data([engine.plan("01", wanted)], again) | {"made": "2099-01-01T00:00:00+00:00"}
+    ahead = plan_data.plan_data([engine.plan("01", wanted)], again) | {"made": "2099-01-01T00:00:00+00:00"}
     records.open_run(again).keep_json(approval.PLAN, ahead)
     records.open_run(again).keep_json(approval.PLAN, ahead | {"fingerprint": asked.approved_plan})
     for chosen in (asked, again):
@@ -484,7 +485,7 @@ def test_nothing_is_kept_of_what_needs_no_approval_or_writes_nothing(settings, w
 
 def forged(settings, record, *plans, **more) -> None:
     """What somebody writes into a run's folder who would have its plan taken for an approved one."""
-    record.keep_json(approval.PLAN, approval.begun_plan(plans, settings, record, CALLER) | more)
+    record.keep_json(approval.PLAN, plan_data.begun_plan(plans, settings, record, CALLER) | more)
 
 
 def refused_everywhere(said, settings, world, wanted, record) -> None:
@@ -767,7 +768,7 @@ def test_a_copy_says_of_no_account_that_parameters_do_not_name_that_it_needs_no_
     plan, record = engine.plan("01", wanted), records.open_run(theirs)
     told = records.open_run(parameters.changed(theirs, run_id="told"))
     told.write_json("run.json", {"parameters": {"approval": "none"}})
-    told.keep_json(approval.PLAN, approval.begun_plan([plan], theirs, told, CALLER))
+    told.keep_json(approval.PLAN, plan_data.begun_plan([plan], theirs, told, CALLER))
     for attempt in (
         lambda: require_whole(theirs, [plan], CALLER),
         lambda: engine.carry_out(plan, theirs, told, world.lock),
@@ -858,7 +859,7 @@ def test_a_run_that_wrote_nothing_that_lasts_has_used_nothing(settings, world, w
     plan = engine.plan("01", wanted)
     asked = planned(settings, plan)
     record = begun(asked, plan)
-    told = {"time": approval.plan_data([], asked)["made"], "phase": "05", "kind": "queue", "name": "q", "identity": {}}
+    told = {"time": plan_data.plan_data([], asked)["made"], "phase": "05", "kind": "queue", "name": "q", "identity": {}}
     record.append(LOG, {**told, "before": None, "after": {}, "state": "intended", "temporary": True})
     begun(asked, plan)
     begun(asked, plan, run_id=record.run_id)
@@ -868,7 +869,7 @@ def test_what_a_resumed_run_noted_of_its_rest_was_reviewed_by_nobody(settings, w
     asked = planned(settings, engine.plan("01", wanted))
     record = applied(asked, world, wanted)
     rolled_back(asked, world, record)
-    noted = approval.plan_data([engine.plan("01", wanted)], asked)
+    noted = plan_data.plan_data([engine.plan("01", wanted)], asked)
     record.keep_json(approval.PLAN, noted | {"resumed": True})
     with pytest.raises(Refused, match="an approval is good for one run"):
         begun(asked, engine.plan("01", wanted))
@@ -886,7 +887,7 @@ def test_what_is_no_plan_or_only_what_a_resumed_run_noted_lets_nothing_be_writte
     asked = planned(settings, plan)
     record = records.open_run(parameters.changed(asked, run_id="r1"))
     record.keep_json(approval.PLAN, [])
-    record.keep_json(approval.PLAN, approval.plan_data([plan], asked) | {"resumed": True})
+    record.keep_json(approval.PLAN, plan_data.plan_data([plan], asked) | {"resumed": True})
     with pytest.raises(Refused, match="this run has none"):
         require(plan, asked, record)
 
@@ -911,7 +912,7 @@ def half(settings, world, wanted):
     asked = planned(settings, plan)
     record = begun(asked, plan)
     loss_guard.keep(plan, record)
-    engine._Writer("01", record, lambda: None, lambda seconds: None).carry_out(plan.changes[0])
+    writer.Writer("01", record, lambda: None, lambda seconds: None).carry_out(plan.changes[0])
     return asked, record
 
 
@@ -1028,7 +1029,7 @@ def test_without_approval_only_the_parameters_must_be_the_same(settings, world, 
     free = settings.model_copy(update={"approval": "none"})
     plan = engine.plan("01", wanted)
     record = records.open_run(free)
-    record.keep_json(approval.PLAN, approval.plan_data([plan], free))
+    record.keep_json(approval.PLAN, plan_data.plan_data([plan], free))
     world.live["old"] = "theirs"
     (checkout / "lib" / "changes" / "engine.py").write_text("# other code")
     require_resumable(free, record, [engine.plan("01", wanted)], CALLER)
@@ -1038,7 +1039,7 @@ def test_without_approval_only_the_parameters_must_be_the_same(settings, world, 
 
 
 def test_a_kept_plan_reads_as_it_was_kept(settings, world, wanted):
-    data = approval.plan_data([engine.plan("01", wanted)], settings)
+    data = plan_data.plan_data([engine.plan("01", wanted)], settings)
     assert json.loads(json.dumps(data)) == data
 
 

@@ -6,8 +6,8 @@ import pytest
 from fakes import World, said, unlocked
 
 from lib.changes import approval, engine
-from lib.changes.approval import plan_data
 from lib.changes.engine import LOG
+from lib.changes.plan_data import plan_data
 from lib.changes.plans import UNKNOWN, Change, Plan, Wanted, same
 from lib.changes.undo_plan import plan as undo_plan
 from lib.checks import Check, brief, require

@@ -9,9 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lib.changes import engine, provenance
-from lib.changes.engine import LOG, WAITS
+from lib.changes.engine import LOG
 from lib.changes.plans import same
 from lib.changes.undo_plan import plan as undo_plan
+from lib.changes.writer import WAITS
 from lib.cli import resume
 from lib.errors import RunbookError, Throttled, Unanswered
 from lib.record.records import Record

@@ -16,7 +16,7 @@ from lib.changes.loss_guard import Ours
 from lib.changes.plans import UNKNOWN, Change, Plan
 from lib.display import console, page, show, terminal
 from lib.errors import Refused
-from lib.record import records
+from lib.record import records, run_index
 from lib.record.records import LOG, Record
 from lib.resources.kinds import KINDS
 from lib.resources.topics import Subscription
@@ -217,7 +217,7 @@ def forged(settings, record, **more):
 
 def test_a_forged_record_that_is_sealed_like_any_lifts_nothing_and_is_named(settings, record):
     made = forged(settings, record)
-    assert records.as_sealed(settings) == [made, record]
+    assert run_index.as_sealed(settings) == [made, record]
     world = World({"x": "theirs"})
     plan = engine.plan("01", world.wanted(x="ours"))
     with pytest.raises(Refused, match=f"1 value .*The record of run {made.run_id} tells of writes .* does not keep"):

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from lib.changes import notebook_sources
-from lib.changes.approval import made_from
+from lib.changes.plan_data import made_from
 from lib.settings import ROOT, load
 
 NOTEBOOK = "03_state_machine"

@@ -3,11 +3,12 @@
 import pytest
 from fakes import FakeResource, World, said
 
-from lib.changes import engine
-from lib.changes.approval import plan_data
-from lib.changes.engine import LOG, WAITS
+from lib.changes import engine, writer
+from lib.changes.engine import LOG
+from lib.changes.plan_data import plan_data
 from lib.changes.undo_plan import plan as undo_plan
 from lib.changes.verification import verify
+from lib.changes.writer import WAITS
 from lib.cli import resume
 from lib.errors import NotAsWanted, Refused, Superseded, Throttled, Unanswered, Unrecorded
 
@@ -548,5 +549,5 @@ def test_a_full_disk_keeps_nobody_from_the_emergency_path(settings, record, monk
 
 
 def test_each_wait_before_a_write_is_tried_again_is_twice_the_one_before():
-    first, *rest = engine.WAITS
-    assert (first, rest) == (0.5, [2 * wait for wait in engine.WAITS[:-1]])
+    first, *rest = writer.WAITS
+    assert (first, rest) == (0.5, [2 * wait for wait in writer.WAITS[:-1]])

@@ -8,13 +8,13 @@ from accounts import nowhere
 from fakes import World
 from machines import StepFunctions, connected, described, kept
 
-from lib.changes import approval, approvers, engine, kept_plans, loss_guard
+from lib.changes import approval, approvers, engine, kept_plans, loss_guard, plan_data
 from lib.changes.plans import Change, Plan, entry
 from lib.cli import resume, runner
 from lib.errors import BadParameters, Refused
 from lib.phases import validity
 from lib.phases.validity import Validity
-from lib.record import records
+from lib.record import records, run_index
 from lib.record.records import LOG, VERDICT
 from lib.record.run_phases import NOTEBOOKS, Phase
 from lib.resources import desired
@@ -92,7 +92,7 @@ def test_who_is_paged_may_approve_and_is_known_again_though_no_record_names_the_
     ended(replace(live, settings=chosen), record, _01="failed")
     assert record.verdict()["parameters"]["approved_by"] == "Bob Doe <B***@example.org>"
     found = resume.with_its_approval(load("local", pager), record)
-    made = approval.begun_plan([], chosen, record, JANE)
+    made = plan_data.begun_plan([], chosen, record, JANE)
     assert "bob.doe@" not in str(made).casefold()
     approvers.require(found, JANE)
     approvers.require_same(found, record.run_id, made)
@@ -144,7 +144,7 @@ def test_a_run_whose_verdict_cannot_be_read_keeps_no_other_from_being_offered(se
     for run_id, text in (("r1", '{"mode": "apply", "verdict": "failed"}'), ("r2", "{"), ("r3", '{"mode": "plan"}')):
         records.open_run(settings.model_copy(update={"run_id": run_id})).write_text(VERDICT, text)
     with pytest.raises(BadParameters, match=r"no run 'typo' of environment local; the latest are: r1$"):
-        records.existing(settings, "typo", resume.resumable)
+        run_index.existing(settings, "typo", resume.resumable)
 
 
 # What AWS says of a write that was cut short
@@ -272,7 +272,7 @@ def approved(settings, live, tmp_path):
     asked = {"approval": "required", "not_exercised_here": [], "approved_by": "bob", "change_ticket": "CHG-7"}
     chosen = load("local", {"mode": "apply", "outputs_dir": str(tmp_path), **asked})
     chosen = chosen.model_copy(update={"may_replace": 9})
-    fingerprint = approval.plan_data(runner.plan_all(live), chosen)["fingerprint"]
+    fingerprint = plan_data.plan_data(runner.plan_all(live), chosen)["fingerprint"]
     return replace(live, settings=chosen.model_copy(update={"approved_plan": fingerprint}))
 
 
@@ -307,7 +307,7 @@ def test_a_run_that_was_rolled_back_is_over(approved, world, record):
 
 def test_the_account_keeps_that_a_run_is_begun_once_nothing_refuses_it(approved, world, record):
     careful = approved.settings.model_copy(update={"may_replace": 0})
-    fingerprint = approval.plan_data(runner.plan_all(approved), careful)["fingerprint"]
+    fingerprint = plan_data.plan_data(runner.plan_all(approved), careful)["fingerprint"]
     careful = careful.model_copy(update={"approved_plan": fingerprint})
     for refused in (careful, approved.settings.model_copy(update={"approved_by": "jane.doe"})):
         with pytest.raises(Refused, match=r"would replace 1 value|who is also the caller"):

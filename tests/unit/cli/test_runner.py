@@ -10,12 +10,11 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from lib.cli import notebooks, runner
 from lib.cli.interrupts import Interrupted
 from lib.cli.notebooks import RUNBOOKS, _verdict, declared_parameters
-from lib.cli.runner import overall
 from lib.errors import BadParameters, Refused, Unrecorded
 from lib.phases.parameters_cell import ALWAYS
-from lib.record import records
+from lib.record import records, run_phases
 from lib.record.records import Record
-from lib.record.run_phases import NOTEBOOKS, PLANNED_MINUTES, ROLLBACK, Phase, numbers
+from lib.record.run_phases import NOTEBOOKS, PLANNED_MINUTES, ROLLBACK, Phase, numbers, overall
 from lib.settings import Settings, load, mask
 
 ERROR = new_output("error", ename="NotAsWanted", evalue="no", traceback=[])
@@ -176,7 +175,7 @@ def test_a_refused_run_says_so():
 
 
 def test_a_run_without_a_verdict_says_so(tmp_path):
-    assert runner.status(Record(tmp_path, "r1")) == {"run_id": "r1", "verdict": "did not start", "phases": []}
+    assert run_phases.status(Record(tmp_path, "r1")) == {"run_id": "r1", "verdict": "did not start", "phases": []}
 
 
 def test_the_verdict_on_disk_is_sealed_and_holds_no_address(tmp_path):
@@ -185,7 +184,7 @@ def test_the_verdict_on_disk_is_sealed_and_holds_no_address(tmp_path):
     runner.write_verdict(
         prod, record, [Phase("00", "00_preflight", "succeeded")], runner.datetime.now(runner.UTC), None
     )
-    assert runner.status(record)["verdict"] == "succeeded (00 alone)"
+    assert run_phases.status(record)["verdict"] == "succeeded (00 alone)"
     assert prod.ops_subscription_endpoint not in (record.folder / "run.json").read_text()
     assert records.unsealed(record.folder) == []
 
@@ -232,13 +231,13 @@ def test_a_run_that_was_killed_does_not_look_as_if_nothing_had_happened(tmp_path
     record = written(tmp_path, Phase("01", "01_infrastructure", "running"), Phase("02", "02_iam_permissions"))
     row = {"kind": "thing", "identity": {}, "name": "x", "phase": "01", "before": None, "after": 1}
     record.append("changes.jsonl", {**row, "time": "2026-01-01T00:00:00+00:00", "state": "applied", "undoes": False})
-    assert runner.status(record)["verdict"] == "running, or killed: 1 changes applied"
+    assert run_phases.status(record)["verdict"] == "running, or killed: 1 changes applied"
 
 
 def test_a_refusal_takes_nothing_from_what_ran_before(tmp_path):
     written(tmp_path, Phase("00", "00_preflight", "succeeded"), Phase("01", "01_infrastructure", "succeeded"))
     record = written(tmp_path, Phase("00", "00_preflight"), Phase("01", "01_infrastructure"), refused="not approved")
-    found = runner.status(record)
+    found = run_phases.status(record)
     assert found["verdict"] == "succeeded (00, 01 alone)"
     assert found["refused"] == "not approved"
     assert [row["verdict"] for row in found["phases"]] == ["succeeded", "succeeded"]
@@ -328,4 +327,4 @@ def test_a_rollback_that_breaks_off_is_in_the_verdict_of_its_run(tmp_path, monke
     monkeypatch.setattr(runner, "alone", lambda *given: nullcontext())
     with pytest.raises(OSError, match="Too many"):
         runner.roll_back(chosen, record, lambda phase: None, raising(OSError(24, "Too many open files")))
-    assert runner.status(record)["verdict"] == "succeeded (01 alone); rollback failed"
+    assert run_phases.status(record)["verdict"] == "succeeded (01 alone); rollback failed"

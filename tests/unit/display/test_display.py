@@ -23,12 +23,11 @@ from lib.aws import Identity, Live
 from lib.changes import engine
 from lib.changes.plans import Outcome, Plan, Result
 from lib.checks import Check
-from lib.cli import runner
 from lib.definitions import mermaid
 from lib.display import console, executed, page, show, terminal
 from lib.display.charts import style, workflow_picture
 from lib.errors import NotAsWanted, RunbookError
-from lib.record import records
+from lib.record import records, run_phases
 from lib.record.change_rows import WriteState
 from lib.record.run_phases import Phase
 from lib.settings import ROOT
@@ -275,7 +274,7 @@ def test_rows_are_shown_as_a_frame_of_them_is(shown):
 
 def test_a_run_is_told_by_its_own_verdict(settings, record):
     record.write_json("run.json", {"run_id": record.run_id, "verdict": "failed", "phases": []})
-    assert runner.status(record)["verdict"] == "failed"
+    assert run_phases.status(record)["verdict"] == "failed"
     assert json.loads((record.folder / "run.json").read_text())["verdict"] == "failed"
 
 

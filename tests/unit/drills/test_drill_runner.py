@@ -13,16 +13,18 @@ from subscribers import Queues, alert
 
 from lib.changes import engine
 from lib.changes.plans import Change, Wanted, entry
-from lib.cli import drill_command, runner
+from lib.cli import drill_command
 from lib.definitions import templates
 from lib.drills import drill_log, drill_runner, evaluation, scenarios, subscribers
-from lib.drills.drill_runner import Group, Session
+from lib.drills.drill_session import Group, Session
 from lib.drills.scenarios import Scenario, outcome
 from lib.errors import NotAsWanted, Refused, Superseded, Throttled, Unreachable
 from lib.phases import event_rules, session
+from lib.record import run_phases
 from lib.record.records import LOG
 from lib.resources.existing import entries
-from lib.resources.existing.entries import Entries, Starter
+from lib.resources.existing.entries import Entries
+from lib.resources.existing.starters import Starter
 
 CRISIS = next(case for case in scenarios.load() if case.name == "crisis")
 NORMAL = next(case for case in scenarios.load() if case.name == "normal")
@@ -468,7 +470,7 @@ def test_what_breaks_a_drill_off_stays_what_it_was_and_what_listened_is_removed_
     assert "ear" not in world.live
     rows = [(row["name"], row["state"]) for row in record.rows(LOG) if not row["undoes"]]
     assert ("thing ear", "applied") in rows and ("thing mouth", "applied") in rows
-    assert runner.status(record)["verdict"] == "drills that did not end; the next ones remove what they left"
+    assert run_phases.status(record)["verdict"] == "drills that did not end; the next ones remove what they left"
 
 
 # The command's own trace

@@ -7,7 +7,7 @@ from drilled import RESULT, STARTED, detail, drill, event, received
 
 from lib import settings
 from lib.drills import evaluation
-from lib.drills.drill_runner import Session
+from lib.drills.drill_session import Session
 from lib.settings import load
 from lib.telemetry.executions import Execution
 

@@ -5,7 +5,7 @@ from math import inf, isnan, nan
 import pandas as pd
 import pytest
 
-from lib.display.charts import drill_charts, review_charts, style
+from lib.display.charts import alert_charts, drill_charts, style
 from lib.drills import latency
 from lib.phases import validation
 from lib.telemetry import metrics
@@ -109,7 +109,7 @@ def test_the_lost_alerts_of_a_crisis_that_took_another_route_are_those_of_a_cris
     rows = [row("x", None, None, (0, 0)) | {"route": taken}] * 5 + [row("x", 0.2, 0.2)]
     frame, published = latency.due(rows), []
     assert frame["route"].tolist() == ["crisis"] * 12
-    figure = review_charts.alert_latency(frame.rename(columns={"started": "time"}), None, 30)
+    figure = alert_charts.alert_latency(frame.rename(columns={"started": "time"}), None, 30)
     assert "10 of 12 LOST" in style.describe(figure)
     said = words(figure)
     assert "crisis (12)" in said
@@ -124,7 +124,7 @@ def test_an_alert_that_is_due_on_no_route_of_its_own_has_a_lane_and_is_counted_w
     odd = row("x", None, None, (0, 0)) | {"route": taken, "expected_route": None, "expected_trusted_alerts": None}
     frame, published = latency.due([odd]), []
     assert frame["route"].tolist() == [route]
-    figure = review_charts.alert_latency(frame.rename(columns={"started": "time"}), None, 30)
+    figure = alert_charts.alert_latency(frame.rename(columns={"started": "time"}), None, 30)
     assert f"{route} (1)" in words(figure)
     monkeypatch.setattr(metrics, "publish_drill", lambda _, given: len(published.extend(given) or given))
     assert validation.publish(None, [odd]) == 1

@@ -9,7 +9,8 @@ from subscribers import Queues, alert
 
 from lib.definitions import loader
 from lib.drills import subscribers
-from lib.drills.subscribers import PREFIX, QUEUES, Received
+from lib.drills.drill_session import Received
+from lib.drills.subscribers import PREFIX, QUEUES
 from lib.errors import NotAsWanted
 
 SESSION = "ab12-20260101T120000Z-0000"

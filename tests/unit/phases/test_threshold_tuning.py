@@ -13,11 +13,11 @@ from lib.asl.router import Router
 from lib.definitions import templates, thresholds
 from lib.display.charts import style, tuning_charts
 from lib.phases import threshold_tuning
-from lib.phases.post_implementation_review import Window
 from lib.routes import level
-from lib.telemetry import checkins
+from lib.telemetry import checkin_frames
 from lib.telemetry.checkin_copies import Answer
 from lib.telemetry.checkins import Coverage
+from lib.telemetry.review_window import Window
 from rehearsal.account import baseline
 
 LOCAL = settings.load("local")
@@ -41,7 +41,7 @@ def history(
         )
         for n, a in enumerate(answers)
     ]
-    frame = checkins.frame(rows, FIELDS)
+    frame = checkin_frames.frame(rows, FIELDS)
     frame.attrs["coverage"] = Coverage(round(len(rows) / share), len(rows), share, True, 0, ())
     return frame
 

@@ -13,6 +13,7 @@ from lib.settings import load
 from lib.telemetry.configuration import live_configuration
 from lib.telemetry.configuration.facts import Difference, Fact, Meaning, Sense
 from lib.telemetry.configuration.live_configuration import Configuration
+from lib.values import run_names
 from lib.values.check_ids import Id, due, of
 
 THEN, NOW = "2026-01-01T00:00:00+00:00", "2026-01-02T00:00:00+00:00"
@@ -155,7 +156,7 @@ def test_a_drill_is_told_of_the_latest_run_that_validated_with_success(live):
 def test_what_another_machine_validated_is_known_from_the_store(live, tmp_path):
     there = run_of(live, "r1")
     files = {str(path.relative_to(there.folder)): path for path in there.folder.rglob("*") if path.is_file()}
-    copy = Record(tmp_path / "here" / "local" / records.COPIES / "r1", "r1")
+    copy = Record(tmp_path / "here" / "local" / run_names.COPIES / "r1", "r1")
     shelf = SimpleNamespace(read=lambda name: files[name].read_bytes())
     sync.copy_telling(copy, shelf, dict.fromkeys(files, "etag"))
     live.settings = settings(tmp_path, outputs_dir=str(tmp_path / "here"))

@@ -24,7 +24,7 @@ from lib.record import commands, records
 from lib.record.run_phases import NOTEBOOKS, numbers
 from lib.resources.lock_value import Lock
 from lib.settings import load
-from lib.settings_schema import OF_THE_RUN
+from lib.values.modes import OF_THE_RUN
 from rehearsal import cli as rehearsal_cli
 
 COMMAND = re.compile(r"\b(runbook|papermill|make|aws) (?=[a-z])")

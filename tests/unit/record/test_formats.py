@@ -9,13 +9,13 @@ import pytest
 from fakes import World, said, unlocked
 from machines import StepFunctions, connected, described
 
-from lib.changes import approval, engine, kept_plans, undo_plan
+from lib.changes import approval, engine, kept_plans, plan_data, undo_plan
 from lib.changes.plans import UNKNOWN, is_kept, written
 from lib.checks import Check
 from lib.cli import resume, runner
 from lib.errors import Altered, BadParameters, NotAsWanted, Refused
-from lib.phases import restore, rollback
-from lib.record import change_rows, formats, manifest, records, writers
+from lib.phases import restore, restore_plan, rollback
+from lib.record import change_rows, formats, manifest, records, run_phases, writers
 from lib.record.change_rows import WriteState
 from lib.record.records import LOG, MANIFEST, Record
 from lib.record.run_phases import Phase
@@ -96,8 +96,8 @@ def test_its_resumption_is_planned_from_its_own_plan_and_verdict(first, monkeypa
     settings, record = first
     assert resume.with_its_approval(settings, record).approved_plan == settings.approved_plan
     approval.require_resumable(settings, record, [], "anybody")
-    assert [phase.verdict for phase in runner.recorded(record)] == ["succeeded"] * 9
-    assert runner.status(record)["verdict"] == "succeeded"
+    assert [phase.verdict for phase in run_phases.recorded(record)] == ["succeeded"] * 9
+    assert run_phases.status(record)["verdict"] == "succeeded"
     (plan,) = kept_plans.every(record)
     assert len(plan["changes"]) > 20
 
@@ -132,7 +132,7 @@ def test_of_a_run_that_an_earlier_version_began_each_row_is_one_that_its_account
 def test_what_is_written_names_its_format(settings, record):
     engine.carry_out(engine.plan("01", World().wanted(a=1)), settings, record, unlocked)
     runner.write_verdict(settings, record, [Phase("01", "01_x")], runner.datetime.now(runner.UTC), None)
-    made = approval.begun_plan([], settings, record, "me")
+    made = plan_data.begun_plan([], settings, record, "me")
     lock = Lock("t", "r", "o", "h", 1, "b", "t", 60, 2).to_row()
     parts = [json.loads((record.folder / MANIFEST).read_text()), record.read_json("run.json"), made, made["approval"]]
     assert [part["format"] for part in [*parts, *record.rows(LOG), lock]] == [formats.FORMAT] * 7
@@ -334,10 +334,10 @@ def test_the_emergency_path_moves_the_aliases_that_it_can_read_and_says_the_rest
     for row in rows:
         record.append(LOG, row)
     kept = {"aliases": {"odd": {"arn:1": 100}, "newer": {"arn:2": 100}, "foreign": {"arn:3": 1}}}
-    found = {alias: value["routes"] for alias, value in restore._before(record.changes(), machine, kept).items()}
+    found = {alias: value["routes"] for alias, value in restore_plan._before(record.changes(), machine, kept).items()}
     assert set(found) == {"good", "odd", "newer"}
     assert found["newer"] == [{"version": "2", "runs": UNKNOWN, "weight": 100}]
-    assert len(restore._unread(restore._log(record))) == 2
+    assert len(restore_plan._unread(restore_plan._log(record))) == 2
     assert load("local").environment == settings.environment
 
 
@@ -359,6 +359,6 @@ def test_one_of_the_first_format_is_restored_only_where_it_is_told_to_be(left, f
     aws = StepFunctions(settings.state_machine_arn, {settings.state_machine_arn: described("after")})
     live = connected(settings, stepfunctions=aws)
     with pytest.raises(Refused, match=r"the account does not keep .*--unverified restores it as it lies there"):
-        restore.planned(live, record)
-    restore.restore(restore.planned(live, record, "restore --unverified"), record)
+        restore_plan.planned(live, record)
+    restore.restore(restore_plan.planned(live, record, "restore --unverified"), record)
     assert aws.runs() != "after"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lib.aws import connect
-from lib.changes import approval
+from lib.changes import plan_data
 from lib.errors import Refused
 from lib.record import origin
 from lib.settings import ROOT, load
@@ -127,13 +127,13 @@ def test_what_is_imported_is_hashed_and_not_what_lies_on_the_disk_since():
     found = origin.imported()
     assert {"lib/__init__.py", "lib/record/origin.py", "lib/changes/approval.py", "lib/settings.py"} <= found.keys()
     for name, digest in found.items():
-        assert digest == approval._digest((ROOT / name).read_bytes()), name
+        assert digest == plan_data._digest((ROOT / name).read_bytes()), name
 
 
 def test_the_codes_digest_is_of_what_was_imported(monkeypatch):
-    before = approval.made_from(load("local"))["code"]
+    before = plan_data.made_from(load("local"))["code"]
     monkeypatch.setitem(vars(sys.modules["lib.changes.persons"].__spec__.loader), "sha256", "0" * 64)
-    assert approval.made_from(load("local"))["code"] != before
+    assert plan_data.made_from(load("local"))["code"] != before
 
 
 def test_a_stand_in_for_a_module_stops_every_command_before_its_first_call(monkeypatch):

@@ -9,7 +9,7 @@ from lib.checks import Check, Status, before, failed
 from lib.display import show
 from lib.errors import NotAsWanted
 from lib.phases import post_implementation_review
-from lib.record import phase_checks
+from lib.record import run_phases
 from lib.record.records import Record
 from lib.record.run_phases import NOTEBOOKS
 from lib.settings import ROOT, load
@@ -27,7 +27,7 @@ def record(tmp_path):
 
 def test_a_phase_ends_well_where_each_registered_check_was_answered_and_none_failed(record):
     record.checked("05", good("05"))
-    assert phase_checks.unmet(record, "05", "apply") == []
+    assert run_phases.unmet(record, "05", "apply") == []
 
 
 @pytest.mark.parametrize("number", [*NOTEBOOKS, "90"])
@@ -36,20 +36,20 @@ def test_a_check_that_nobody_answered_is_a_failure(record, number):
     for lacking in answers:
         alone = replace(record, attempt=lacking.id)
         alone.checked(number, [one for one in answers if one is not lacking])
-        assert [one.id for one in phase_checks.unmet(alone, number, "apply")] == [lacking.id]
+        assert [one.id for one in run_phases.unmet(alone, number, "apply")] == [lacking.id]
         with pytest.raises(NotAsWanted, match="no answer"):
-            phase_checks.require_met(alone, number, "apply")
+            run_phases.require_met(alone, number, "apply")
 
 
 def test_without_any_answer_a_phase_has_failed(record):
-    assert {one.id for one in phase_checks.unmet(record, "05", "apply")} == set(due("05", applies=True))
+    assert {one.id for one in run_phases.unmet(record, "05", "apply")} == set(due("05", applies=True))
 
 
 @pytest.mark.parametrize("mode", ["plan", "apply"])
 def test_a_failed_check_that_is_only_shown_stops_the_phase(record, mode):
     bad = Check(Id.NONE_SILENT, "x", Status.FAILED, "one", "none")
     show.points(record.checked("07", [*good("07"), replace(bad, id=Id.TOLD_IN_TIME)]))
-    assert [one.id for one in phase_checks.unmet(record, "07", mode)] == [Id.TOLD_IN_TIME]
+    assert [one.id for one in run_phases.unmet(record, "07", mode)] == [Id.TOLD_IN_TIME]
     with pytest.raises(NotAsWanted, match="1 of the checks failed: x: found one"):
         show.ended_well(record, "07", load("local", {"mode": mode}))
 
@@ -57,46 +57,46 @@ def test_a_failed_check_that_is_only_shown_stops_the_phase(record, mode):
 @pytest.mark.parametrize("status", [one for one in Status if one is not Status.FAILED])
 def test_what_is_open_stops_nothing(record, status):
     record.checked("07", [replace(one, status=status) for one in good("07")])
-    assert phase_checks.unmet(record, "07", "apply") == []
+    assert run_phases.unmet(record, "07", "apply") == []
 
 
 def test_what_drills_alone_can_answer_is_due_only_where_they_run(record):
     record.checked("05", good("05", applies=False))
-    assert phase_checks.unmet(record, "05", "plan") == []
-    assert Id.NO_STRAY in {one.id for one in phase_checks.unmet(record, "05", "apply")}
+    assert run_phases.unmet(record, "05", "plan") == []
+    assert Id.NO_STRAY in {one.id for one in run_phases.unmet(record, "05", "apply")}
 
 
 def test_another_attempt_answers_nothing_and_fails_nothing(record):
     record.checked("06", [replace(one, status=Status.FAILED) for one in good("06")])
     second = replace(record, attempt="second")
-    assert {one.found for one in phase_checks.unmet(second, "06", "apply")} == {"no answer"}
+    assert {one.found for one in run_phases.unmet(second, "06", "apply")} == {"no answer"}
     second.checked("06", good("06"))
-    assert phase_checks.unmet(second, "06", "apply") == []
-    assert len(phase_checks.unmet(record, "06", "apply")) == len(good("06"))
+    assert run_phases.unmet(second, "06", "apply") == []
+    assert len(run_phases.unmet(record, "06", "apply")) == len(good("06"))
 
 
 def test_another_phase_answers_nothing(record):
     record.checked("00", good("00"))
-    assert Id.STARTED in {one.id for one in phase_checks.unmet(record, "03", "apply")}
+    assert Id.STARTED in {one.id for one in run_phases.unmet(record, "03", "apply")}
 
 
 def test_what_is_asked_again_counts_as_it_was_answered_last(record):
     asked = Check(Id.AS_WANTED, "x", Status.FAILED, "1", "2", "rule")
     record.checked("06", [*good("06"), asked])
     record.checked("06", [replace(asked, name="other words", status=Status.PASSED)])
-    assert phase_checks.unmet(record, "06", "apply") == []
+    assert run_phases.unmet(record, "06", "apply") == []
 
 
 def test_of_two_under_one_key_that_are_asked_at_once_none_replaces_the_other(record):
     record.checked("06", [*good("06"), *(Check(Id.AS_WANTED, "x", one, "", "", "a") for one in ("failed", "passed"))])
-    assert len(phase_checks.unmet(record, "06", "apply")) == 1
+    assert len(run_phases.unmet(record, "06", "apply")) == 1
 
 
 def test_an_answer_after_the_write_does_not_replace_the_one_before_it(record):
     key = Check(Id.KEY_OF_QUEUE, "key", Status.FAILED, "1", "2", "queue")
     record.checked("04", [*good("04"), *before([key])])
     record.checked("04", [replace(key, status=Status.PASSED)])
-    assert [one.id for one in phase_checks.unmet(record, "04", "apply")] == [Id.KEY_OF_QUEUE_BEFORE]
+    assert [one.id for one in run_phases.unmet(record, "04", "apply")] == [Id.KEY_OF_QUEUE_BEFORE]
 
 
 @pytest.mark.parametrize("unknown", ["drill.stauts", "crisis: status", None])

@@ -10,9 +10,10 @@ import pytest
 
 from lib.checks import Check
 from lib.errors import BadParameters, NotAsWanted, Unrecorded
-from lib.record import records
+from lib.record import records, run_index
 from lib.record.records import MANIFEST, Record
 from lib.settings import load
+from lib.values import run_names
 from lib.values.check_ids import Id
 
 LOG = "changes.jsonl"
@@ -56,21 +57,21 @@ def test_a_named_run_is_opened_again(settings, record):
 
 
 def test_an_unknown_run_is_refused_with_the_latest_ones(settings, record):
-    assert records.existing(settings, record.run_id) == record
+    assert run_index.existing(settings, record.run_id) == record
     with pytest.raises(BadParameters, match=f"no run 'r0' of environment local; the latest are: {record.run_id}"):
-        records.existing(settings, "r0")
+        run_index.existing(settings, "r0")
 
 
 def test_where_no_run_took_place_that_is_said(settings):
     with pytest.raises(BadParameters, match="the latest are: none yet"):
-        records.existing(settings, "")
-    assert records.runs(settings) == []
+        run_index.existing(settings, "")
+    assert run_index.runs(settings) == []
 
 
 def test_runs_are_listed_oldest_first(settings):
     for run_id in ("20260102T000000Z-aaaa", "20260101T000000Z-ffff"):
         records.open_run(settings.model_copy(update={"run_id": run_id}))
-    assert records.runs(settings) == ["20260101T000000Z-ffff", "20260102T000000Z-aaaa"]
+    assert run_index.runs(settings) == ["20260101T000000Z-ffff", "20260102T000000Z-aaaa"]
 
 
 def test_rows_come_back_as_they_were_added(record):
@@ -292,7 +293,7 @@ def test_two_at_once_add_whole_lines(record):
 
 def copied(settings, run_id, rows, verdict=None):
     """What the store told of a run."""
-    folder = settings.path(settings.outputs_dir) / "local" / records.COPIES / run_id
+    folder = settings.path(settings.outputs_dir) / "local" / run_names.COPIES / run_id
     folder.mkdir(parents=True)
     copy = Record(folder, run_id)
     for row in rows:
@@ -304,11 +305,11 @@ def copied(settings, run_id, rows, verdict=None):
 
 def test_a_copy_is_no_run_of_this_machine_and_counts_among_all(settings, record):
     copy = copied(settings, "zz", [{"n": 1}])
-    assert records.runs(settings) == [record.run_id]
-    assert records.copies(settings) == [copy]
-    assert records.every(settings) == [record, copy]
+    assert run_index.runs(settings) == [record.run_id]
+    assert run_index.copies(settings) == [copy]
+    assert run_index.every(settings) == [record, copy]
     with pytest.raises(BadParameters, match=r"the latest are: .*, zz"):
-        records.existing(settings, "zz")
+        run_index.existing(settings, "zz")
 
 
 @pytest.mark.parametrize(
@@ -326,7 +327,7 @@ def test_of_a_run_the_side_that_wrote_last_tells(settings, record, here, there, 
         record.append(LOG, {})
     record.write_json("run.json", {"ended": here[1]})
     copy = copied(settings, record.run_id, [{}] * there[0], {"ended": there[1]})
-    assert [found.folder for found in records.latest_of_each(records.every(settings))] == [
+    assert [found.folder for found in run_index.latest_of_each(run_index.every(settings))] == [
         {"copy": copy, "here": record}[later].folder
     ]
 
@@ -346,30 +347,30 @@ def sealed_run(settings, where, run_id, row):
     return made
 
 
-@pytest.mark.parametrize("where", ["", records.COPIES])
+@pytest.mark.parametrize("where", ["", run_names.COPIES])
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [(LOG, b"first", b"other"), ("plan.json", b"plan-1", b"plan-2"), (MANIFEST, b"closed", b"opened")],
 )
 def test_of_what_was_altered_nothing_is_decided_wherever_it_lies(where, name, old, new, settings):
     kept, edited = (sealed_run(settings, where, run_id, {"after": "first"}) for run_id in ("r1", "r2"))
-    assert records.as_sealed(settings) == [kept, edited]
+    assert run_index.as_sealed(settings) == [kept, edited]
     (edited.folder / name).write_bytes((edited.folder / name).read_bytes().replace(old, new, 1))
-    assert records.as_sealed(settings) == [kept]
-    assert records.every(settings) == [kept, edited]  # it is told of all the same
+    assert run_index.as_sealed(settings) == [kept]
+    assert run_index.every(settings) == [kept, edited]  # it is told of all the same
 
 
-@pytest.mark.parametrize("where", ["", records.COPIES])
+@pytest.mark.parametrize("where", ["", run_names.COPIES])
 def test_of_one_of_a_newer_version_nothing_is_decided_and_it_keeps_no_other_back(where, settings):
     kept, newer = (sealed_run(settings, where, run_id, {"after": "first"}) for run_id in ("r1", "r2"))
     text = (newer.folder / MANIFEST).read_text()
     (newer.folder / MANIFEST).write_text(text.replace('"format": 2', '"format": 9', 1))
-    assert records.as_sealed(settings) == [kept]
+    assert run_index.as_sealed(settings) == [kept]
 
 
 def test_a_copy_that_was_altered_hides_no_record_of_this_machine(settings):
     here = sealed_run(settings, "", "r1", {"after": "first"})
-    there = sealed_run(settings, records.COPIES, "r1", {"after": "first"})
+    there = sealed_run(settings, run_names.COPIES, "r1", {"after": "first"})
     with (there.folder / LOG).open("a") as file:
         file.write(json.dumps({"after": "forged"}) + "\n")
-    assert records.latest_of_each(records.as_sealed(settings)) == [here]
+    assert run_index.latest_of_each(run_index.as_sealed(settings)) == [here]

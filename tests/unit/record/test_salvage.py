@@ -21,7 +21,7 @@ from machines import GuardParameters, StepFunctions, connected, described, says
 from lib.aws import Live
 from lib.changes import engine
 from lib.changes.plans import Change, entry, written
-from lib.cli import notebooks, undo_commands
+from lib.cli import notebooks, undo_commands, undo_opening
 from lib.cli.change_commands import main
 from lib.errors import Altered, Refused
 from lib.phases import rollback, session, state_machine
@@ -31,7 +31,7 @@ from lib.record.folder import CHECKS
 from lib.record.records import LOG, MANIFEST, VERDICT, Record
 from lib.record.run_phases import ROLLBACK, Phase
 from lib.record.salvage import Salvage
-from lib.resources import run_lock, s3_record_store
+from lib.resources import record_shelves, run_lock, s3_record_store
 from lib.resources.kinds import Workflow, WorkflowAlias
 from lib.settings import load
 
@@ -297,7 +297,7 @@ def test_of_a_store_that_is_well_it_is_all_taken_and_the_store_tells_of_the_rest
     assert (code, lost.back, "Note" in said) == (0, True, False), said
     assert lost.s3.objects[PLACE + LOG] == (lost.record.folder / LOG).read_bytes()
     assert manifest.unsealed(lost.record.folder) == []
-    assert all(settings.answer_timeout_seconds <= undo_commands.ANSWER_SECONDS for settings in lost.asked[-4:])
+    assert all(settings.answer_timeout_seconds <= undo_opening.ANSWER_SECONDS for settings in lost.asked[-4:])
 
 
 def evil(kept):
@@ -447,7 +447,7 @@ def test_a_store_that_does_not_answer_is_given_up_at_its_first_call_and_names_no
     assert "does not answer" in said
     assert lost.says("restore", "--unverified")[0] == 2
     assert lost.s3.answers == asked - 2
-    assert {settings.answer_timeout_seconds for settings in lost.asked} == {undo_commands.ANSWER_SECONDS}
+    assert {settings.answer_timeout_seconds for settings in lost.asked} == {undo_opening.ANSWER_SECONDS}
 
 
 def test_a_store_that_goes_away_meanwhile_keeps_the_last_seal_from_nothing_and_is_said(lost):
@@ -484,7 +484,7 @@ class Slow:
 
 def test_of_a_slow_store_what_an_undo_needs_comes_first_and_what_was_not_asked_for_is_named(lost):
     settings = lost.settings()
-    shelf = Slow(s3_record_store.shelves(settings).run(RUN))
+    shelf = Slow(record_shelves.shelves(settings).run(RUN))
     record = Record(settings.run_folder, RUN)
     records.open_run(settings)
     taken = Salvage(record, shelf, clock=lambda: shelf.now)
@@ -514,4 +514,4 @@ def test_a_strict_machine_takes_no_file_for_sealed_since_both_have_it(lost, ende
     (lost.record.folder / MANIFEST).unlink()
     record = lost.record
     with pytest.raises(Altered, match=f"the store holds is not as it was sealed: {EVIDENCE}: edited"):
-        sync.together(record, s3_record_store.shelves(lost.settings()).run(RUN))
+        sync.together(record, record_shelves.shelves(lost.settings()).run(RUN))

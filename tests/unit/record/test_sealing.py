@@ -17,7 +17,7 @@ from lib.changes import engine, loss_guard, plans
 from lib.cli.change_commands import main
 from lib.errors import Altered, Refused
 from lib.phases import session
-from lib.record import contents, files, manifest, records, seals, writers
+from lib.record import contents, files, manifest, records, run_index, seals, writers
 from lib.record.manifest import Binding
 from lib.record.records import LOG, MANIFEST, VERDICT, Record
 from lib.record.seals import Claim, Manifest, Seal, State
@@ -451,7 +451,7 @@ def test_a_copy_under_another_name_or_environment_or_account_is_refused(ended, s
     elsewhere = settings.model_copy(update={"environment": "other"})
     shutil.copytree(ended.folder, settings.path(settings.outputs_dir) / "other" / ended.run_id)
     with pytest.raises(Altered, match="it is the record of environment local, not other"):
-        open_again(elsewhere, records.existing(elsewhere, ended.run_id))
+        open_again(elsewhere, run_index.existing(elsewhere, ended.run_id))
     with pytest.raises(Altered, match="it is the record of account 000000000000, not 123456789012"):
         open_again(settings.model_copy(update={"account_id": "123456789012"}), ended)
 

@@ -15,8 +15,9 @@ from lib.aws import Identity, Live
 from lib.aws_answers import answer
 from lib.errors import NotAsWanted
 from lib.phases import post_implementation_review, preflight
+from lib.resources.existing import pieces
+from lib.resources.functions import carries, statements, value_of
 from lib.resources.kinds import Permission, QueueStatement, Rule, Subscription, Widgets
-from lib.resources.statements import carries, statements, value_of
 from lib.settings import load
 from lib.values.exact_json import dumps, loads
 from lib.values.json_members import members
@@ -176,7 +177,7 @@ def rule(state="ENABLED", *arns):
 
 def status(name, **clients):
     (check,) = [
-        check for check in preflight.pieces(replace(live(), clients=Clients(clients))) if check.name.startswith(name)
+        check for check in pieces.pieces(replace(live(), clients=Clients(clients))) if check.name.startswith(name)
     ]
     return check.status, check.found
 

@@ -17,7 +17,7 @@ from hypothesis import settings as often
 from hypothesis import strategies as st
 
 from lib.aws import Identity, Live
-from lib.changes import approval, engine, plans
+from lib.changes import engine, plan_data, plans
 from lib.changes.engine import LOG
 from lib.changes.plans import Change, Wanted, same
 from lib.changes.undo_plan import plan as undo_plan
@@ -25,9 +25,8 @@ from lib.display import show, terminal
 from lib.errors import NotAsWanted, Refused
 from lib.record.records import Record
 from lib.resources import desired
-from lib.resources.items import TYPED, plain, typed
 from lib.resources.kinds import DrillUser
-from lib.resources.users import FIELDS, OURS, SYNTHETIC
+from lib.resources.users import FIELDS, OURS, SYNTHETIC, TYPED, plain, typed
 from lib.settings import load
 from lib.values.contacts import hidden
 from lib.values.exact_json import dumps, loads
@@ -194,7 +193,7 @@ def test_a_persons_contact_is_never_replaced_and_stands_in_no_file_error_or_tabl
     record = Record(tmp_path, "run")
     with pytest.raises(Refused, match="may be a person's contact; set drill_user_id to an id that nobody has") as error:
         engine.carry_out(found, SETTINGS, record, unlocked)  # which may replace a hundred values
-    record.write_json("plan.json", approval.plan_data([found], SETTINGS))
+    record.write_json("plan.json", plan_data.plan_data([found], SETTINGS))
     planned = engine.carry_out(found, load("local"), record, unlocked)
     checked = engine.verify(planned, load("local"), record)
     record.checked("01", checked)

@@ -13,8 +13,9 @@ from lib.asl.router import Router
 from lib.definitions import templates
 from lib.display.charts import backtest_charts, style
 from lib.errors import NotAsWanted
-from lib.telemetry import backtest, checkins, started_executions
-from lib.telemetry.backtest import Backtest, Started, counted
+from lib.phases.proofs import backtest, backtest_checks
+from lib.phases.proofs.backtest import Backtest, Started, counted
+from lib.telemetry import checkin_frames, executions, started_executions
 from lib.telemetry.checkin_copies import Answer
 from lib.telemetry.checkin_reading import cell
 from lib.telemetry.checkins import Coverage
@@ -34,7 +35,7 @@ def found(before, after, unread=0, share=1.0, executions=3, **more):
 
 
 def statuses(test):
-    return {check.name.removeprefix("backtest: "): check.status for check in backtest.checks(test)}
+    return {check.name.removeprefix("backtest: "): check.status for check in backtest_checks.checks(test)}
 
 
 def test_moves_are_counted_and_a_lower_alert_comes_first():
@@ -72,7 +73,7 @@ def test_a_comparison_with_what_not_all_check_ins_run_passes_nothing_about_today
     test = found(["none"] * 3, ["crisis"] * 3, split="Only 70 % of check-ins run it")
     assert [statuses(test)[name] for name in ("the new definition fails on no check-in",
         "nobody would get a LOWER alert than today")] == ["cannot tell"] * 2  # fmt: skip
-    said = {check.name: check.found for check in backtest.checks(test)}
+    said = {check.name: check.found for check in backtest_checks.checks(test)}
     assert sum("Only 70 % of check-ins run it" in one for one in said.values()) == 2
     assert {"what": "today's definition", "count": "Only 70 % of check-ins run it"} in backtest.totals(test)
     assert (test.part, found(["none"], ["none"]).part) == ("today's definition is not that of all", "")
@@ -119,7 +120,9 @@ def test_far_more_check_ins_than_executions_run_elsewhere_and_wait_for_people(ex
 
 def test_what_was_not_listed_is_said_beside_the_executions():
     test = found(["none"] * 100, ["none"] * 100, executions=100, whole=False)
-    said = {check.name: check.found for check in backtest.checks(test)}["backtest: the bucket tells of every execution"]
+    said = {check.name: check.found for check in backtest_checks.checks(test)}[
+        "backtest: the bucket tells of every execution"
+    ]
     assert said == "100 check-ins, and more that were not listed, 100 executions (listed)"
 
 
@@ -151,7 +154,7 @@ class Counting:
 
 
 def since(days):
-    return started_executions.started(None, datetime.now(UTC) - timedelta(days=days), datetime.now(UTC))
+    return executions.started(None, datetime.now(UTC) - timedelta(days=days), datetime.now(UTC))
 
 
 def test_a_list_that_comes_to_its_end_counts_without_drills(monkeypatch):
@@ -198,14 +201,14 @@ def test_what_was_not_read_passes_nothing_that_it_could_decide(more, open_ones):
 
 def test_a_part_that_was_read_says_what_it_can_show():
     test = found(["none"] * 240_000, ["none"] * 240_000, unread=660_000, share=0.2666)
-    (said,) = [check.found for check in backtest.checks(test) if "LOWER" in check.name]
+    (said,) = [check.found for check in backtest_checks.checks(test) if "LOWER" in check.name]
     assert said == (
         "0 of 240,000 would; 240,000 of 900,000 were read, evenly over the days: of all at most 9 (1e-05), 95 % sure"
     )
     assert test.part == "240,000 of 900,000 read"
     assert test.part in style.describe(backtest_charts.moves(test.moves, part=test.part))
     waiting = found(["standard"] + ["none"] * 99, ["none"] * 100, unread=100, share=0.5)
-    (check,) = [check for check in backtest.checks(waiting) if "LOWER" in check.name]
+    (check,) = [check for check in backtest_checks.checks(waiting) if "LOWER" in check.name]
     assert check.status == "waiting" and "1 from standard to none" in check.found and "at most 7 " in check.found
 
 
@@ -214,11 +217,11 @@ def history(*answers, definitions=(OLD, NEW)):
     fields = backtest.merged(backtest.USUAL, *map(answer_fields, definitions))
     names = sorted(name for name in {*fields.compared, *fields.passed} if name != "text")
     cells = [tuple(cell(fields, name, answer) for name in names) for answer in answers]
-    return checkins.frame([Answer("user-1", NOW, row) for row in cells], names)
+    return checkin_frames.frame([Answer("user-1", NOW, row) for row in cells], names)
 
 
 def routes(definition, *answers, definitions=()):
-    cells = checkins.cells(history(*answers, definitions=definitions or (definition,)))
+    cells = checkin_frames.cells(history(*answers, definitions=definitions or (definition,)))
     return list(Router(definition).routes(cells[backtest.held(cells)]))
 
 
@@ -282,7 +285,7 @@ def test_a_definition_that_takes_another_field_is_routed_by_it_or_nobody_can_tel
     assert routes(today, bare) == ["cannot tell"]
     test = found(routes(today, bare), routes(NEW, bare), unheld=(field,))
     assert test.lower.empty and test.changing == 0
-    (check,) = [check for check in backtest.checks(test) if "LOWER" in check.name]
+    (check,) = [check for check in backtest_checks.checks(test) if "LOWER" in check.name]
     assert check.status == "cannot tell"
     assert f"a definition decides by {field}, which the bucket does not hold" in check.found
     assert Backtest.part.fget(test) == ""

@@ -19,7 +19,7 @@ from lib.asl.answer_fields import ANOTHER, AnswerFields, merged
 from lib.aws import Identity, Live
 from lib.errors import NotAsWanted
 from lib.record.records import Record
-from lib.telemetry import checkin_reading, checkins
+from lib.telemetry import checkin_frames, checkin_reading, checkins
 from lib.telemetry.checkin_keys import listed
 from lib.telemetry.checkin_reading import Outlook
 from lib.telemetry.checkins import Coverage
@@ -87,7 +87,7 @@ def recorded(objects: dict[str, Any]) -> pd.DataFrame:
 
 
 def said(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame[checkins.COLUMNS]
+    return frame[checkin_frames.COLUMNS]
 
 
 def test_a_check_in_is_a_row_of_scores() -> None:
@@ -102,7 +102,7 @@ def test_a_check_in_is_a_row_of_scores() -> None:
         }
     ]
     assert frame.attrs["coverage"] == Coverage(1, 1, 1.0, True, 0, ())
-    assert checkins.cells(frame).to_dict("records") == [
+    assert checkin_frames.cells(frame).to_dict("records") == [
         {"risk_score": "42.5", "score": "-0.3", "trajectory": '"declining"'}
     ]
 
@@ -225,7 +225,7 @@ def test_an_object_nested_too_deep_is_counted_and_stops_nothing() -> None:
 def test_a_score_outside_its_range_is_no_score(risk: float, score: float) -> None:
     frame = recorded({KEY: {**GOOD, "risk_score": risk, "score": score}, KEY.replace("30", "31"): GOOD})
     assert frame["risk_score"].isna().tolist() == frame["score"].isna().tolist() == [True, False]
-    assert checkins.outside(frame, "risk_score") == checkins.outside(frame, "score") == 1
+    assert checkin_frames.outside(frame, "risk_score") == checkin_frames.outside(frame, "score") == 1
 
 
 @pytest.mark.parametrize("edge", [0, 100, -0.0, 0.0])
@@ -237,7 +237,7 @@ def test_the_ends_of_the_range_are_scores(edge: float) -> None:
 def test_absent_null_and_a_number_are_three_things() -> None:
     absent = {name: value for name, value in GOOD.items() if name != "score"}
     frame = recorded({KEY: absent, KEY.replace("30", "31"): {**GOOD, "score": None}, KEY.replace("30", "32"): GOOD})
-    assert checkins.cells(frame)["score"].tolist() == ["", "null", "-0.3"]
+    assert checkin_frames.cells(frame)["score"].tolist() == ["", "null", "-0.3"]
     assert frame["score"].isna().tolist() == [True, True, False]
 
 
@@ -245,7 +245,7 @@ def test_words_under_another_name_are_not_kept() -> None:
     said_so = {**GOOD, "trajectory": SECRET, "risk_score": SECRET, "note": SECRET, "score": [SECRET]}
     frame = recorded({KEY: said_so})
     assert SECRET not in frame.to_csv()
-    assert checkins.cells(frame)["score"].tolist() == ["[]"]
+    assert checkin_frames.cells(frame)["score"].tolist() == ["[]"]
 
 
 DAY = timedelta(days=1)
@@ -375,7 +375,7 @@ def test_what_was_read_is_kept_by_day_without_words_or_names_and_not_read_again(
     again = checkins.history(looked(bucket, record(tmp_path)))
     assert len(bucket.read) == 3000
     plain = checkins.history(checkins.outlook(of(bucket), END - 31 * DAY, END))
-    assert again[checkins.COLUMNS[1:]].equals(plain[checkins.COLUMNS[1:]])
+    assert again[checkin_frames.COLUMNS[1:]].equals(plain[checkin_frames.COLUMNS[1:]])
     assert again["userId"].nunique() == plain["userId"].nunique() == 7
 
 
@@ -411,7 +411,7 @@ def test_a_copy_that_holds_too_little_for_other_rules_is_read_again(tmp_path: Pa
     for rules in asked:
         fields = merged(checkin_reading.USUAL, AnswerFields(rules, frozenset()))
         frame = checkins.history(checkins.outlook(live, START, END, record(tmp_path), fields))
-        held.append(checkins.cells(frame).get("sentiment", pd.Series(["not asked for"]))[0])
+        held.append(checkin_frames.cells(frame).get("sentiment", pd.Series(["not asked for"]))[0])
     assert held == ["not asked for", json.dumps(ANOTHER), '"negative"']
     assert len(bucket.read) == 3
     checkins.history(checkins.outlook(live, START, END, record(tmp_path)))

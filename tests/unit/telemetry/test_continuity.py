@@ -10,9 +10,9 @@ from drilled import drill, event, received
 from lib import settings as parameters
 from lib.phases.proofs import alert_event
 from lib.record.records import Record
-from lib.telemetry import continuity, executions, outcomes, pace, shifts
-from lib.telemetry.cutover import Cutover
+from lib.telemetry import continuity, executions, outcomes, pace
 from lib.telemetry.executions import Execution
+from lib.telemetry.review_window import Cutover
 
 TEXT = {"text": "Synthetic text of drill-crisis-abc-012345."}
 USER = "drill-operations"
@@ -183,7 +183,7 @@ def test_a_few_that_run_at_the_end_and_a_slow_one_take_no_pass_away():
     ],
 )  # fmt: skip
 def test_check_ins_that_all_take_longer_are_for_a_person_to_look_at(groups, status, found):
-    check = answers(*groups)[shifts.AS_FAST]
+    check = answers(*groups)[pace.AS_FAST]
     assert (check.status, found in check.found) == (status, True), check.found
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from lib import settings as parameters
 from lib.aws import Identity, Live
-from lib.display.charts import chart_answers, review_charts
+from lib.display.charts import alert_charts, chart_answers
 from lib.errors import BadParameters, NotAsWanted
 from lib.phases import post_implementation_review
 from lib.telemetry import metrics, workflow_log
@@ -259,7 +259,7 @@ def test_what_began_and_reached_no_route_is_counted_among_those_that_began() -> 
         ("no route", 97, "97%"),
     ]
     assert "no route" in [
-        label.get_text() for label in review_charts.alerts_by_route(frame, None).axes[0].get_yticklabels()
+        label.get_text() for label in alert_charts.alerts_by_route(frame, None).axes[0].get_yticklabels()
     ]
 
 

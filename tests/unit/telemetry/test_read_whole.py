@@ -11,7 +11,7 @@ from lib import settings as parameters
 from lib.drills import subscribers
 from lib.phases import post_implementation_review, preflight
 from lib.resources.workflow import versions
-from lib.telemetry import outcomes
+from lib.telemetry import outcomes, review_window
 
 LOCAL = parameters.load("local")
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -168,7 +168,7 @@ def test_every_metric_of_the_dashboard_is_looked_for_however_long_the_window(mon
     point = {"Id": "q0", "Timestamps": [NOW], "Values": [3.0], "StatusCode": "Complete"}
     pages = [{"MetricDataResults": []}, {"MetricDataResults": [point]}]
     cloudwatch = Paged(get_metric_data=pages)
-    window = post_implementation_review.Window(datetime.now(UTC) - timedelta(days=90), datetime.now(UTC), None)
+    window = review_window.Window(datetime.now(UTC) - timedelta(days=90), datetime.now(UTC), None)
     shown = post_implementation_review.dashboard_metrics(live(cloudwatch=cloudwatch), window)
     assert shown == {"AWS/States ExecutionTime": True, "DrillAlertLatency crisis trusted": False}
     ((_, asked),) = cloudwatch.asked
@@ -186,6 +186,6 @@ def test_of_two_metrics_that_differ_in_one_part_each_is_asked_for(monkeypatch):
     monkeypatch.setattr(post_implementation_review, "Widgets", lambda *_: SimpleNamespace(read=lambda: widgets))
     lit = [{"Id": f"q{n}", "Timestamps": [NOW], "Values": [3.0], "StatusCode": "Complete"} for n in (1, 3, 5, 6)]
     cloudwatch = Paged(get_metric_data=[{"MetricDataResults": lit}])
-    window = post_implementation_review.Window(datetime.now(UTC) - timedelta(days=1), datetime.now(UTC), None)
+    window = review_window.Window(datetime.now(UTC) - timedelta(days=1), datetime.now(UTC), None)
     shown = post_implementation_review.dashboard_metrics(live(cloudwatch=cloudwatch), window)
     assert shown == {**{str(row): at == 1 for pair in pairs for at, row in enumerate(pair)}, "Your6/AI Latency": True}

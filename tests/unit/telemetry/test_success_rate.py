@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from lib.errors import BadParameters
-from lib.telemetry import success_rate
-from lib.telemetry.success_rate import Tally, at_least, compare, no_worse_part, p_value, possible, proved, stretches
+from lib.telemetry import proportions
+from lib.telemetry.proportions import Tally, p_value, possible, proved
+from lib.telemetry.success_rate import at_least, compare, no_worse_part, stretches
 
 
 @pytest.mark.parametrize(
@@ -182,4 +183,4 @@ def test_nonsense_is_refused():
 
 def test_nearly_all_is_not_said_as_all():
     assert "99.9990%" in str(Tally(99_999, 100_000))
-    assert success_rate._percent(1.0) == "100.0%"
+    assert proportions.percent(1.0) == "100.0%"

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from papermill.exceptions import PapermillExecutionError
 
-from lib.aws import readable
-from lib.changes import approval, drift, engine, loss_guard, undo_plan
+from lib.aws_answers import readable
+from lib.changes import drift, engine, loss_guard, plan_data, undo_plan
 from lib.changes.plans import Change, Plan
 from lib.checks import Check, Status, brief
 from lib.cli import notebooks
@@ -117,7 +117,7 @@ def found():
 
 def test_a_plan_holds_no_contact_and_what_an_undo_restores_is_kept_whole_beside_it(found, tmp_path, capsys):
     record = Record(tmp_path, "run")
-    record.write_json("plan.json", approval.plan_data([found], SETTINGS))
+    record.write_json("plan.json", plan_data.plan_data([found], SETTINGS))
     show.plan(found)
     terminal.plans([found])
     said = loss_guard.refusal([found], SETTINGS, record)
@@ -138,7 +138,7 @@ def test_a_plan_holds_no_contact_and_what_an_undo_restores_is_kept_whole_beside_
 def test_another_contact_in_its_place_is_drift_and_the_same_one_is_none(found):
     (change,) = found.changes
     other = Change(change.resource, {**change.before, "DisplayName": SAID.replace("0123", "0124")}, change.after)
-    saved = approval.plan_data([found], SETTINGS)["changes"]
+    saved = plan_data.plan_data([found], SETTINGS)["changes"]
     assert drift.drifted(saved, [change], []) == []
     assert drift.drifted(saved, [other], []) == ["thing theirs (DisplayName)"]
     assert drift.drifted([{"phase": "01", **change.row()}], [change], []) == []  # as an earlier version kept it

@@ -7,13 +7,14 @@ import pytest
 from botocore.loaders import Loader
 
 from lib.checks import Check, Status
-from lib.cli import app, runner
+from lib.cli import app
 from lib.display.charts import backtest_charts, drill_charts, failure_chart, review_charts
 from lib.drills import latency, subscribers
 from lib.drills.broken_tasks import VISIBLE, Effect
 from lib.drills.channels import Channel
 from lib.errors import BadParameters, NotAsWanted
 from lib.phases.proofs.state_test import StateEnding
+from lib.record import run_phases
 from lib.record.run_phases import Phase
 from lib.settings import changed, load
 from lib.telemetry import moves
@@ -53,7 +54,7 @@ def test_a_table_has_a_row_for_each_member(table, members):
 @pytest.mark.parametrize("verdict", Verdict)
 def test_each_verdict_of_a_phase_makes_a_runs_and_an_exit_code(verdict):
     done = [Phase("01", "one", verdict)]
-    assert runner.overall(done) == (Verdict.NOT_RUN if verdict == Verdict.REFUSED else verdict)
+    assert run_phases.overall(done) == (Verdict.NOT_RUN if verdict == Verdict.REFUSED else verdict)
     assert app.exit_code(done) == {Verdict.SUCCEEDED: 0, Verdict.INTERRUPTED: 130}.get(verdict, 1)
 
 

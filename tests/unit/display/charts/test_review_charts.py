@@ -13,10 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.dates import num2date
 from matplotlib.figure import Figure
 
-from lib.display.charts import chart_answers, review_charts, run_charts, style, tuning_charts
+from lib.display.charts import alert_charts, chart_answers, review_charts, run_charts, style, tuning_charts
 from lib.errors import BadParameters
 from lib.routes import Route
-from lib.telemetry import rates
+from lib.telemetry import proportions
 
 START = datetime(2026, 1, 1, 23, 50, tzinfo=UTC)
 CHANGE = START + timedelta(minutes=5)
@@ -65,10 +65,8 @@ NOTHING = {
     "executions": lambda: review_charts.executions(EMPTY, CHANGE),
     "execution_time": lambda: review_charts.execution_time(EMPTY, CHANGE, 1000),
     "only missing values": lambda: review_charts.executions(counts((0, "Started", nan)), CHANGE),
-    "alerts_by_route": lambda: review_charts.alerts_by_route(
-        pd.DataFrame(columns=["time", "route", "execution"]), None
-    ),
-    "alert_latency": lambda: review_charts.alert_latency(pd.DataFrame(columns=["time", "route", "seconds"]), None, 30),
+    "alerts_by_route": lambda: alert_charts.alerts_by_route(pd.DataFrame(columns=["time", "route", "execution"]), None),
+    "alert_latency": lambda: alert_charts.alert_latency(pd.DataFrame(columns=["time", "route", "seconds"]), None, 30),
     "scenario_latency": lambda: run_charts.scenario_latency(pd.DataFrame(columns=["scenario", "topic", "seconds"]), 30),
     "phase_minutes": lambda: run_charts.phase_minutes(pd.DataFrame(columns=["phase", "planned", "taken"])),
     "risk_distribution": lambda: tuning_charts.risk_distribution(pd.DataFrame(columns=["risk_score"]), THRESHOLDS),
@@ -153,7 +151,7 @@ def routes() -> pd.DataFrame:
 
 
 def test_every_route_has_a_lane_with_its_counts_also_one_nobody_took() -> None:
-    text = words(review_charts.alerts_by_route(routes(), CHANGE))
+    text = words(alert_charts.alerts_by_route(routes(), CHANGE))
     for line in ("1 real, 1 drill", "2 real, 0 drills", "0 real, 0 drills", "unscored", "no route", "proactive"):
         assert line in text.split("\n")
     said = "1 of 4 check-ins raised an alert, 1 of them crises, 1 REACHED NO ROUTE · 1 of 1 drill raised an alert, 1 of"
@@ -162,22 +160,22 @@ def test_every_route_has_a_lane_with_its_counts_also_one_nobody_took() -> None:
 
 def test_crises_that_were_all_drills_are_no_crises_of_people() -> None:
     frame = pd.DataFrame([(at(0), "none", "a", False), *((at(1), "crisis", f"d{n}", True) for n in range(111))])
-    text = words(review_charts.alerts_by_route(frame.set_axis(["time", "route", "execution", "drill"], axis=1), CHANGE))
+    text = words(alert_charts.alerts_by_route(frame.set_axis(["time", "route", "execution", "drill"], axis=1), CHANGE))
     assert "0 of 1 check-in raised an alert, 0 of them crises" in text
     assert "111 of 111 drills raised an alert, 111 of them crises" in text
-    assert "no check-in · 1 of 1 drill" in style.describe(review_charts.alerts_by_route(routes().head(1), None))
+    assert "no check-in · 1 of 1 drill" in style.describe(alert_charts.alerts_by_route(routes().head(1), None))
 
 
 def test_what_could_not_be_read_of_the_log_is_said() -> None:
     frame = routes()
     frame.attrs.update({"unreadable": 3, "cut": "the log has more"})
     assert "3 lines of the log could not be read · the log has more" in words(
-        review_charts.alerts_by_route(frame, CHANGE)
+        alert_charts.alerts_by_route(frame, CHANGE)
     )
 
 
 def test_routes_without_a_drill_column_count_as_real() -> None:
-    assert "2 real, 0 drills" in words(review_charts.alerts_by_route(routes().drop(columns="drill"), None))
+    assert "2 real, 0 drills" in words(alert_charts.alerts_by_route(routes().drop(columns="drill"), None))
 
 
 def test_alert_latency_counts_what_was_late_and_what_was_never_seen() -> None:
@@ -185,7 +183,7 @@ def test_alert_latency_counts_what_was_late_and_what_was_never_seen() -> None:
         [(at(0), "crisis", 0.4), (at(1), "crisis", 44.0), (at(2), "high", nan), (at(3), "failed", 0.0)],
         columns=["time", "route", "seconds"],
     )
-    figure = review_charts.alert_latency(frame, CHANGE, 30)
+    figure = alert_charts.alert_latency(frame, CHANGE, 30)
     text = words(figure)
     assert "2 of 4 in time, which proves 9.8% or more, 95% sure; slowest LOST; 1 of 4 LOST" in text
     assert "limit 30 s" in text
@@ -193,7 +191,7 @@ def test_alert_latency_counts_what_was_late_and_what_was_never_seen() -> None:
 
 
 def test_alerts_that_were_all_lost_are_no_missing_data() -> None:
-    figure = review_charts.alert_latency(
+    figure = alert_charts.alert_latency(
         drills((6, "crisis", "trusted", nan), (6, "crisis", "operations", nan)), CHANGE, 30
     )
     text = words(figure)
@@ -208,7 +206,7 @@ def drills(*rows: tuple[float, str, str, float]) -> pd.DataFrame:
 
 def test_drills_of_the_same_moment_do_not_hide_each_other() -> None:
     both = [("crisis", "operations"), *((route, "trusted") for route in ("crisis", "high", "standard", "proactive"))]
-    figure = review_charts.alert_latency(drills(*((6, route, topic, 0.41) for route, topic in both)), CHANGE, 30)
+    figure = alert_charts.alert_latency(drills(*((6, route, topic, 0.41) for route, topic in both)), CHANGE, 30)
     spots = [
         tuple(point) for line in axes_of(figure).lines if line.get_marker() != "None" for point in line.get_xydata()
     ]
@@ -223,7 +221,7 @@ def test_drills_of_the_same_moment_do_not_hide_each_other() -> None:
 
 
 def test_a_lane_names_its_slowest_drill_and_those_before_the_change_are_hollow() -> None:
-    figure = review_charts.alert_latency(
+    figure = alert_charts.alert_latency(
         drills((1, "crisis", "trusted", 0.8), (6, "crisis", "trusted", 44), (6, "crisis", "operations", nan)),
         CHANGE,
         30,
@@ -243,8 +241,8 @@ LONG = {
         CHANGE,
     ),
     "execution_time": lambda: review_charts.execution_time(times((0, "p99", 900), (6, "p99", 90_000)), CHANGE, 30_000),
-    "alerts_by_route": lambda: review_charts.alerts_by_route(routes(), CHANGE),
-    "alert_latency": lambda: review_charts.alert_latency(
+    "alerts_by_route": lambda: alert_charts.alerts_by_route(routes(), CHANGE),
+    "alert_latency": lambda: alert_charts.alert_latency(
         drills((6, "crisis", "trusted", 12_345.0), (6, "crisis", "operations", nan)), CHANGE, 30
     ),
     "scenario_latency": lambda: run_charts.scenario_latency(
@@ -423,20 +421,20 @@ def test_a_moment_without_a_zone_is_utc() -> None:
     [(12, 12, 0.7575, 1.0), (0, 12, 0.0, 0.2425), (9, 10, 0.5958, 0.9821), (81, 263, 0.2553, 0.3662)],
 )
 def test_wilson_against_published_values(good: int, total: int, low: float, high: float) -> None:
-    assert rates.wilson(good, total) == pytest.approx((low, high), abs=1e-4)
+    assert proportions.wilson(good, total) == pytest.approx((low, high), abs=1e-4)
 
 
 def test_wilson_of_nothing_is_unknown_and_of_nonsense_refused() -> None:
-    assert all(bound != bound for bound in rates.wilson(0, 0))
+    assert all(bound != bound for bound in proportions.wilson(0, 0))
     with pytest.raises(BadParameters, match="3 successes of 2"):
-        rates.wilson(3, 2)
+        proportions.wilson(3, 2)
 
 
 def test_success_rate_keeps_a_datapoint_across_the_change_apart() -> None:
     frame = counts(
         (3, "Succeeded", 5), (4.5, "Succeeded", 2), (4.5, "Failed", 1), (5, "Succeeded", 4), (5, "Aborted", 1)
     )
-    table = rates.success_rate(frame, CHANGE).set_index("when")
+    table = proportions.success_rate(frame, CHANGE).set_index("when")
     assert list(table.index) == ["before", "across the change", "after"]
     assert list(table["succeeded"]) == [5, 2, 4]
     assert list(table["finished"]) == [5, 3, 5]
@@ -444,10 +442,10 @@ def test_success_rate_keeps_a_datapoint_across_the_change_apart() -> None:
 
 
 def test_success_rate_of_nothing_is_missing_not_zero() -> None:
-    table = rates.success_rate(EMPTY.astype({"value": float}), CHANGE)
+    table = proportions.success_rate(EMPTY.astype({"value": float}), CHANGE)
     assert list(table["when"]) == ["before", "after"]
     assert table["rate"].isna().all()
-    assert list(rates.success_rate(counts((0, "Started", 9)), None)["when"]) == ["all"]
+    assert list(proportions.success_rate(counts((0, "Started", 9)), None)["when"]) == ["all"]
 
 
 def took(before: list[float], after: list[float], who: str = "check-ins") -> pd.DataFrame:

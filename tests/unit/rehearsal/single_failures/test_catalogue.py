@@ -8,7 +8,7 @@ import pytest
 from lib import settings
 from lib.asl.states import walk
 from lib.definitions import templates
-from rehearsal.single_failures import definition_mutations, reachability, trials, verdicts
+from rehearsal.single_failures import definition_mutations, reachability, report, verdicts
 from rehearsal.single_failures.catalogue import BEHIND, Failure, behind_events, briefly, of_tasks
 from rehearsal.single_failures.definition_mutations import FAULTS, MISSING, SLOW
 from rehearsal.single_failures.ground import Alert, Drill, about
@@ -201,14 +201,14 @@ def row(interpreter, verdict, seconds, error="", task="T", fault=MISSING, also=(
 
 def test_the_matrix_says_the_latest_of_all_interpreters_and_the_worst_verdict():
     rows = [row("ministack", "passed", {"contact": 1.0}), row("moto", "passed", {"contact": 2.0, "operations": 0.2})]
-    assert trials.table(rows) == (
+    assert report.table(rows) == (
         ["task", "route", MISSING],
         [["T", "crisis", "contact 2.0 s, operations 0.2 s"]],
     )
-    assert trials.cell([row("moto", "passed", {}, "AlertUndelivered")]) == "fails: AlertUndelivered"
+    assert report.cell([row("moto", "passed", {}, "AlertUndelivered")]) == "fails: AlertUndelivered"
     late = row("moto", "late", {"contact": 31.0, "operations": 1.8})
-    assert trials.cell([*rows, row("moto", "gap", {}), late]) == "LATE: contact 31.0 s, operations 1.8 s"
-    assert trials.cell([*rows, row("moto", "silent", {}), late]) == "SILENT"
+    assert report.cell([*rows, row("moto", "gap", {}), late]) == "LATE: contact 31.0 s, operations 1.8 s"
+    assert report.cell([*rows, row("moto", "silent", {}), late]) == "SILENT"
 
 
 def test_the_summary_counts_every_verdict_and_the_exit_code_tells_of_silence(capsys):
@@ -218,16 +218,16 @@ def test_the_summary_counts_every_verdict_and_the_exit_code_tells_of_silence(cap
         row("moto", "gap", {}),
         row("moto", "not exercised here", {}),
     ]
-    assert trials.summary(rows) == (
+    assert report.summary(rows) == (
         "Single failures: 4 tried on 2 interpreters, 1 reached a human, 1 failed visibly, 0 silent, "
         "0 late, 0 ended wrongly, 1 not exercised here, 1 gaps beside the crisis"
     )
-    assert trials.report(rows) == 0
+    assert report.report(rows) == 0
     late = [row("moto", "late", {"contact": 31.0}, machine_late=True), row("moto", "late", {"contact": 32.0})]
-    assert "0 silent, 2 late (1 beside a late unbroken control: the machine's), 0 ended" in trials.summary(
+    assert "0 silent, 2 late (1 beside a late unbroken control: the machine's), 0 ended" in report.summary(
         [*rows, *late]
     )
     for bad in (row("moto", "failed", {"contact": 1.0}), row("moto", "silent", {}), *late):
-        assert trials.report([*rows, bad]) == 1
-    assert trials.report([]) == 1
+        assert report.report([*rows, bad]) == 1
+    assert report.report([]) == 1
     assert "GAP" in capsys.readouterr().out

@@ -16,27 +16,16 @@ from lib import routes
 from lib.asl.answer_fields import is_words, merged
 from lib.asl.router import ABSENT_CELL, CANNOT_TELL, FAILED, Router
 from lib.aws import Live
-from lib.checks import Check, Status
 from lib.errors import BadParameters
 from lib.record.records import Record
-from lib.telemetry import checkins, started_executions
+from lib.telemetry import checkin_frames, checkins, executions
 from lib.telemetry.checkin_reading import CONTRACT, USUAL, Outlook, outlook
 from lib.telemetry.checkins import Coverage
+from lib.telemetry.executions import Started
 from lib.telemetry.moves import WORDS, Move
-from lib.telemetry.started_executions import Started
-from lib.values.check_ids import Id
 
 COLUMNS = ["from", "to", "alert", "count", "share"]
-# Of the executions, so many must be among the recorded check-ins, since some fail before they are recorded; and of the
-# recorded ones so many must have been executions of this workflow, or real traffic runs elsewhere.
-COVERED = 0.8
 CHANGING = (Move.LOWER, Move.HIGHER, Move.OTHER)
-ASKED = {
-    Id.PAST_FAILING: "backtest: the new definition fails on no check-in",
-    Id.PAST_COVERED: "backtest: the bucket tells of every execution",
-    Id.PAST_READABLE: "backtest: every recorded object is readable",
-    Id.PAST_LOWER: "backtest: nobody would get a LOWER alert than today",
-}
 
 
 @dataclass(frozen=True)
@@ -122,7 +111,7 @@ def run(ahead: Outlook, old: Mapping[str, Any], new: Mapping[str, Any], split: s
     `split`: what of the check-ins does not run the old one, in words; "" where all do.
     """
     history = checkins.history(ahead)
-    coverage, cells = history.attrs["coverage"], checkins.cells(history)
+    coverage, cells = history.attrs["coverage"], checkin_frames.cells(history)
     mine = held(cells)
     routers = _routers(old, new)
     trouble = next((found for found in routers if isinstance(found, str)), "")
@@ -135,7 +124,7 @@ def run(ahead: Outlook, old: Mapping[str, Any], new: Mapping[str, Any], split: s
             moves = counted(before, after)
         except BadParameters as error:
             trouble = f"a definition cannot be followed here: {error}"
-    started = started_executions.started(ahead.live, ahead.start, ahead.end)
+    started = executions.started(ahead.live, ahead.start, ahead.end)
     unheld, taken = _beside([router for router in routers if isinstance(router, Router)], mine)
     return Backtest(ahead.start, ahead.end, moves, coverage, started, unheld, taken, trouble, split)
 
@@ -202,72 +191,6 @@ def table(found: Backtest) -> pd.DataFrame:
     alert = found.moves["alert"].map(WORDS.__getitem__)
     shown = found.moves.assign(share=found.moves["share"].map("{:.1%}".format), alert=alert)
     return shown.rename(columns={"from": "today", "to": "new", "count": "check-ins"})
-
-
-def checks(found: Backtest) -> list[Check]:
-    """Whether the past could be routed, whether all of it could be read, and whether anybody would hear less.
-
-    What the share that was read cannot show is `cannot tell`, which stops nothing and passes nothing.
-    """
-    if found.trouble:
-        return [_answer(one, Status.CANNOT_TELL, found.trouble, "every check-in routed by both") for one in ASKED]
-    return [_failing(found), _covered(found), _readable(found), _lower(found)]
-
-
-def _answer(which: Id, status: Status, found: str, expected: str) -> Check:
-    return Check(which, ASKED[which], status, found, expected)
-
-
-def _failing(found: Backtest) -> Check:
-    moves = found.moves
-    count = int(moves.loc[(moves["to"] == FAILED) & (moves["from"] != FAILED), "count"].sum())
-    unknown = int(moves.loc[moves["to"] == CANNOT_TELL, "count"].sum())
-    status = Status.FAILED if count else Status.PASSED if found.all_routed else Status.CANNOT_TELL
-    said = f"{count:,} of {found.routed:,} would fail{_of_all(found, count)}{_hanging(found, unknown)}"
-    return _answer(Id.PAST_FAILING, status, said, "none")
-
-
-def _covered(found: Backtest) -> Check:
-    coverage, count = found.coverage, found.started.count
-    have = coverage.recorded - (coverage.read - found.routed)
-    executed = "an unknown number of" if count is None else f"{count:,}"
-    more = "" if coverage.whole else ", and more that were not listed"
-    said = f"{have:,} check-ins{more}, {executed} executions ({found.started.source})"
-    status = Status.CANNOT_TELL
-    if count is not None and coverage.whole:
-        status = Status.WAITING if have < count * COVERED else Status.PASSED
-    if count is not None and count + found.started.drills < coverage.recorded * COVERED:
-        status = Status.WAITING
-        said += "; far more are recorded than this workflow ran: look for what else records them, or runs the check-ins"
-    return _answer(Id.PAST_COVERED, status, said, "about as many, or looked at by people")
-
-
-def _readable(found: Backtest) -> Check:
-    count = found.coverage.unreadable
-    status = Status.WAITING if count else Status.PASSED if found.coverage.complete else Status.CANNOT_TELL
-    said = f"{count:,} could not be read" + (", so nobody knows their route" if count else "")
-    return _answer(Id.PAST_READABLE, status, said + found.coverage.bound(count), "0, or looked at by people")
-
-
-def _lower(found: Backtest) -> Check:
-    lower, unknown = found.counted(Move.LOWER), found.counted(Move.UNKNOWN)
-    status = Status.WAITING if lower else Status.PASSED if found.all_routed else Status.CANNOT_TELL
-    whose = "; ".join(f"{row['count']:,} from {row['from']} to {row['to']}" for _, row in found.lower.iterrows())
-    said = f"{lower:,} of {found.routed:,} would" + (f": {whose}. Somebody must have decided that" if whose else "")
-    said += _of_all(found, lower) + _hanging(found, unknown)
-    return _answer(Id.PAST_LOWER, status, said, "0, or decided by people")
-
-
-def _of_all(found: Backtest, seen: int) -> str:
-    """What is said of those that were not read, and of those that could not be."""
-    broken = found.coverage.read - found.routed
-    said = found.coverage.bound(seen) + (f"; of {broken:,} that could not be read nobody knows" if broken else "")
-    return said + (f"; {found.split}" if found.split else "")
-
-
-def _hanging(found: Backtest, count: int) -> str:
-    by = f"{', '.join(found.unheld)}, which the bucket does not hold" if found.unheld else "what is not kept"
-    return f"; of {count:,} nobody can tell: a definition decides by {by}" if count else ""
 
 
 def keep(record: Record, found: Backtest) -> None:

@@ -1,0 +1,72 @@
+"""Recorded check-ins as a DataFrame: which scores and trajectories a rule can use. Pure pandas, no AWS."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC
+from functools import partial
+from math import isfinite, nan
+from typing import Any
+
+import pandas as pd
+
+from lib.asl.choice_rules import is_number
+from lib.asl.router import ABSENT_CELL, UNKNOWN_CELL
+from lib.telemetry.checkin_copies import Answer
+from lib.telemetry.checkin_reading import CONTRACT, TRAJECTORIES
+from lib.telemetry.checkin_reading import outlook as outlook
+
+COLUMNS = ["userId", "time", *CONTRACT]
+CELL = "answer "  # a column of the JSON that the object held of a field, for the routing
+USABLE = {"risk_score": (0, 100), "score": (-1, 1)}
+
+
+def frame(answers: list[Answer], fields: list[str]) -> pd.DataFrame:
+    """Answers as rows, in order of time; `fields` names their cells, and holds those of the contract."""
+    found = pd.DataFrame({"userId": [answer.user for answer in answers]}, dtype=object)
+    found["time"] = pd.to_datetime([answer.moment.astimezone(UTC) for answer in answers], utc=True)
+    for at, field in enumerate(fields):
+        found[CELL + field] = pd.Series([answer.cells[at] for answer in answers], dtype=object)
+    for field in USABLE:
+        found[field] = _each(found[CELL + field], partial(usable, field)).astype(float)
+    found["trajectory"] = _each(found[f"{CELL}trajectory"], _trajectory).astype(object)
+    ordered = [*COLUMNS, *(column for column in found if column not in COLUMNS)]
+    return found[ordered].sort_values("time", ignore_index=True, kind="stable")
+
+
+def cells(found: pd.DataFrame) -> pd.DataFrame:
+    """The fields that the objects held, as `Router.routes` takes them."""
+    mine = [column for column in found if str(column).startswith(CELL)]
+    return found[mine].rename(columns=lambda column: column.removeprefix(CELL))
+
+
+def _each(column: pd.Series, said: Callable[[str], Any]) -> pd.Series:
+    """What a function says of every cell, asked once of each that differs."""
+    return column.map({cell: said(cell) for cell in column.unique()})
+
+
+def number(cell: str) -> float:
+    """The number in a cell, or NaN. A text like "97" is no number to the workflow either, so it is none here."""
+    value: Any = None if cell in (ABSENT_CELL, UNKNOWN_CELL) else json.loads(cell)
+    try:
+        return float(value) if is_number(value) and isfinite(value) else nan
+    except OverflowError:
+        return nan
+
+
+def usable(field: str, cell: str) -> float:
+    """The score in a cell, or NaN where it is none, or lies outside its range: the workflow cannot use it either."""
+    low, high = USABLE[field]
+    value = number(cell)
+    return value if low <= value <= high else nan
+
+
+def outside(found: pd.DataFrame, field: str) -> int:
+    """How many hold a number outside the field's range."""
+    numbers = _each(found[CELL + field], number) if CELL + field in found else pd.Series(dtype=float)
+    low, high = USABLE[field]
+    return int(((numbers < low) | (numbers > high)).sum())
+
+
+def _trajectory(cell: str) -> str:
+    word = "" if cell in (ABSENT_CELL, UNKNOWN_CELL) else json.loads(cell)
+    return word if word in TRAJECTORIES else "unknown"

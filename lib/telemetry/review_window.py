@@ -1,0 +1,58 @@
+"""Which time a review looks at, and when the change was. Plain data, no AWS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from lib.telemetry.libraries import pandas as pd
+from lib.telemetry.words import Count
+
+NO_CHANGE = "none: check-ins do not run the newest published version, or none was published"
+
+
+@dataclass(frozen=True)
+class Cutover:
+    """The moment of the change (UTC), as well as it is known.
+
+    What started before `earliest` ran what was before, what started since `latest` runs the newest version; of what
+    started between, only its own version tells (`versions` hold the new one). `doubt` says why the two differ, or "".
+    """
+
+    at: datetime
+    earliest: datetime
+    latest: datetime
+    versions: tuple[str, ...] = ()
+    doubt: str = ""
+
+
+@dataclass(frozen=True)
+class Window:
+    """The time that is looked at (UTC), and the change; None where check-ins do not run a newest published version."""
+
+    start: datetime
+    end: datetime
+    change: Cutover | None
+
+    @property
+    def change_at(self) -> datetime | None:
+        return self.change.at if self.change else None
+
+
+def spoken(found: Window) -> list[dict[str, str]]:
+    """The window as a table."""
+    change = f"{found.change_at:%Y-%m-%d %H:%M:%S} UTC" if found.change_at else NO_CHANGE
+    doubt = found.change.doubt if found.change else ""
+    return [
+        {"": "from", "time": f"{found.start:%Y-%m-%d %H:%M:%S} UTC"},
+        {"": "change", "time": f"{change}; {doubt}" if doubt else change},
+        {"": "until", "time": f"{found.end:%Y-%m-%d %H:%M:%S} UTC"},
+    ]
+
+
+def counted_successes(frame: pd.DataFrame) -> float | None:
+    """How many successes CloudWatch counted, of check-ins and drills together; None without a datapoint: not zero."""
+    if frame.empty:
+        return None
+    found = frame.loc[frame["metric"] == Count.SUCCEEDED, "value"].dropna()
+    return None if found.empty else float(found.sum())
