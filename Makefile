@@ -22,13 +22,14 @@ lint: $(VENV)/ready  ## style, types, and no outputs in runbooks/
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
 	$(RUN)/mypy
+	$(RUN)/lint-imports --no-cache --no-logo
 	$(RUN)/python -m pytest -q -p no:cacheprovider tests/unit/test_house.py tests/unit/test_notebooks_style.py
 
 faults: $(VENV)/ready  ## every fault at every call that changes something, then resume or rollback: lost must be 0
-	$(QUIET) $(RUN)/python -m rehearsal.fault_matrix.matrix $(ARGS)
+	$(QUIET) $(RUN)/python -m rehearsal.fault_matrix $(ARGS)
 
 silence: $(VENV)/ready  ## every task of the workflow broken in every way, on two interpreters: silent must be 0
-	$(QUIET) $(RUN)/python -m rehearsal.single_failures.trials $(ARGS)
+	$(QUIET) $(RUN)/python -m rehearsal.single_failures $(ARGS)
 
 mutants: $(VENV)/ready  ## every small change of the core: the unit tests notice at least 95 %, the rest is named with its reason
 	$(QUIET) $(RUN)/python tests/mutation.py $(ARGS)
