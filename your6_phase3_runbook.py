@@ -8,9 +8,7 @@ from pathlib import Path
 def main() -> None:
     """Go on in an isolated interpreter, in which no folder of PYTHONPATH counts."""
     origin = Path(__file__).resolve().with_name("lib") / "record" / "origin.py"
-    os.execv(
-        sys.executable, [sys.executable, "-I", "-X", "utf8", str(origin), "lib.cli.change_commands", *sys.argv[1:]]
-    )
+    os.execv(sys.executable, [sys.executable, "-I", "-X", "utf8", str(origin), "lib.cli.__main__", *sys.argv[1:]])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""AWS's answers, in which a member that is missing is one sentence and never a KeyError. Calls nothing.
+"""AWS's answers: a member that is missing is one sentence and no KeyError, and so is what AWS refuses.
 
 botocore's models require hardly any member of an answer, so any of them may be left out: by a service that is in
 trouble, by a key that the caller may not use, or by one that has changed. Every client of ours answers so.

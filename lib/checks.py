@@ -8,9 +8,9 @@ from typing import Any
 
 from lib.errors import NotAsWanted
 from lib.values import contacts
-from lib.values.check_ids import Id, of
+from lib.values.check_registry import Id, of
 from lib.values.modes import Mode
-from lib.values.words import member
+from lib.values.verdicts import member
 
 BEFORE = ".before"  # ends the id of a check that a phase asks once before it writes, and again after it
 
@@ -42,7 +42,7 @@ class Check:
 
     def __post_init__(self) -> None:
         if not isinstance(self.id, Id):
-            raise ValueError(f"check {self.id!r} of {self.name!r} is not registered in lib/values/check_ids.py")
+            raise ValueError(f"check {self.id!r} of {self.name!r} is not registered in lib/values/check_registry.py")
 
     @property
     def key(self) -> str:
@@ -59,7 +59,7 @@ class Check:
         """The answer as the checks of a phase hold it. Raises ValueError where it is not registered with that phase."""
         if not self.id.registered.belongs(phase):
             raise ValueError(
-                f"check {self.id or self.name!r} is not registered with {phase}; see lib/values/check_ids.py"
+                f"check {self.id or self.name!r} is not registered with {phase}; see lib/values/check_registry.py"
             )
         return {"phase": phase, **self.to_row()}
 

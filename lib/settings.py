@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 from lib.errors import BadParameters, Refused
 from lib.settings_schema import EMBEDDED_ACCOUNT, ROOT, Settings, mask
-from lib.values.addresses import shown
 from lib.values.modes import FIXED, OF_THE_RUN, TIGHTENED, Approval
 from lib.values.run_names import checked_run_id
+from lib.values.subscriber_addresses import shown
 from lib.values.yaml_text import read
 
 __all__ = [

@@ -19,14 +19,13 @@ from pydantic import (
     StrictStr,
     field_validator,
     model_validator,
-)
+)  # fmt: skip
 
 from lib import routes
-from lib.values import addresses, name_limits, partitions
-from lib.values.addresses import mask as mask
+from lib.values import name_limits, partitions, subscriber_addresses
 from lib.values.modes import OF_THE_RUN, Approval, Foreign, Gap, Mode
-from lib.values.name_limits import Days
 from lib.values.run_names import SAMPLE, checked_run_id
+from lib.values.subscriber_addresses import mask as mask
 
 ROOT = Path(__file__).resolve().parent.parent
 EMBEDDED_ACCOUNT = "000000000000"
@@ -80,13 +79,13 @@ class Settings(BaseModel):
     checkin_bucket_name: name_limits.BucketName
     alert_topic_name: name_limits.TopicName
     ops_topic_name: name_limits.TopicName
-    ops_subscription_protocol: Annotated[addresses.Protocol, PLAIN]
+    ops_subscription_protocol: Annotated[subscriber_addresses.Protocol, PLAIN]
     ops_subscription_endpoint: Annotated[StrictStr, Field(min_length=1)]
     ops_dead_letter_queue_name: name_limits.QueueName
     events_dead_letter_queue_name: name_limits.QueueName
     dashboard_name: name_limits.DashboardName
     log_group_name: name_limits.LogGroupName
-    log_retention_days: Days
+    log_retention_days: name_limits.Days
     drill_user_id: Annotated[StrictStr, Field(pattern=rf"^{routes.DRILL_PREFIX}[A-Za-z0-9\-]{{1,50}}$")]
     crisis_risk_above: Annotated[Number, Field(ge=0, lt=100)]
     high_risk_above: Annotated[Number, Field(ge=0, lt=100)]
@@ -157,7 +156,9 @@ class Settings(BaseModel):
 
     def _check_names(self) -> None:
         """What is right or wrong only together with another parameter."""
-        wrong = addresses.trouble(self.ops_subscription_protocol, self.ops_subscription_endpoint, self.partition)
+        wrong = subscriber_addresses.trouble(
+            self.ops_subscription_protocol, self.ops_subscription_endpoint, self.partition
+        )
         if wrong:
             raise ValueError(f"ops_subscription_endpoint: {wrong}")
         bucket = name_limits.bucket_trouble(self.checkin_bucket_name, self.region)
@@ -235,9 +236,9 @@ class Settings(BaseModel):
 
     def masked(self, text: str) -> str:
         """`text` without the subscriber's address, which no record may hold."""
-        if self.ops_subscription_protocol == addresses.Protocol.SQS:
+        if self.ops_subscription_protocol == subscriber_addresses.Protocol.SQS:
             return text
-        return addresses.without(text, self.ops_subscription_endpoint)
+        return subscriber_addresses.without(text, self.ops_subscription_endpoint)
 
     def decisive(self) -> dict[str, Any]:
         """The parameters that decide what is changed, and so are part of what is approved. Fit for a record."""
@@ -245,6 +246,5 @@ class Settings(BaseModel):
 
     def recorded(self) -> dict[str, Any]:
         """All parameters as plain data, fit for a record."""
-        return {
-            key: self.masked(value) if isinstance(value, str) else value for key, value in self.model_dump().items()
-        }
+        found = self.model_dump()
+        return {key: self.masked(value) if isinstance(value, str) else value for key, value in found.items()}

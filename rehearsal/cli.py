@@ -13,12 +13,12 @@ from lib.cli.change_commands import carry_out, told
 from lib.display.terminal import say
 from lib.drills import broken_tasks
 from lib.errors import BadParameters
-from lib.record import commands, records, run_phases
+from lib.record import command_lines, records, run_phases
 from lib.settings import ROOT, Settings
 from rehearsal.account import baseline, bridge, server, traffic
 from rehearsal.single_failures import report, trials
 
-STOP = commands.without_parameters("rehearse", "--stop")
+STOP = command_lines.without_parameters("rehearse", "--stop")
 STATE = ROOT / ".rehearsal"
 PORT = (
     4566  # where parameters/local.yaml looks; where it is taken, a kept account is elsewhere, and its commands say so
@@ -44,7 +44,7 @@ def rehearse(keep: bool, stopping: bool, outputs_dir: str) -> int:
         code = rehearsed(chosen, lasting=kept)
     if kept:
         say("")
-        say(f"The account stays at {endpoint}. Step through: {commands.runbook(chosen, 'open', '03')}")
+        say(f"The account stays at {endpoint}. Step through: {command_lines.runbook(chosen, 'open', '03')}")
         say(f"Stop it: {STOP}")
     return code
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from lib.asl import moments
-from lib.asl.failing import NoChoiceMatched
+from lib.asl import timestamps
+from lib.asl.execution_errors import NoChoiceMatched
 from lib.asl.payload_templates import ABSENT, MissingVariable, found, required
 from lib.asl.shape import BESIDE, JOINTS
 from lib.errors import BadParameters
@@ -53,7 +53,7 @@ def _compared(named: str, value: Any, wanted: Any, data: Any, context: Mapping[s
     if named.endswith("Path"):
         wanted = required(wanted, data, context)
     for side in (value, wanted):
-        if moments.made_up(side):
+        if timestamps.made_up(side):
             raise BadParameters(
                 f"a rule compares {side!r} by {named}: a walk only makes that up, so it cannot decide by it"
             )
@@ -135,7 +135,7 @@ def _units(text: str) -> bytes:
 
 
 def _as_moments(compare: Callable[[Any, Any], bool]) -> Callable[[str, str], bool]:
-    return lambda value, wanted: compare(moments.moment(value), moments.moment(wanted))
+    return lambda value, wanted: compare(timestamps.moment(value), timestamps.moment(wanted))
 
 
 TYPES: dict[str, Callable[[object], bool]] = {
@@ -143,7 +143,7 @@ TYPES: dict[str, Callable[[object], bool]] = {
     "IsString": _string,
     "IsBoolean": _boolean,
     "IsNull": lambda value: value is None,
-    "IsTimestamp": moments.is_moment,
+    "IsTimestamp": timestamps.is_moment,
 }
 ORDERS: dict[str, Callable[[Any, Any], bool]] = {
     "Equals": operator.eq,
@@ -156,7 +156,7 @@ ORDERS: dict[str, Callable[[Any, Any], bool]] = {
 COMPARISONS: dict[str, tuple[Callable[[object], bool], Callable[[Any, Any], bool]]] = {
     **{f"Numeric{name}": (is_number, compare) for name, compare in ORDERS.items()},
     **{f"String{name}": (_string, _as_java(compare)) for name, compare in ORDERS.items()},
-    **{f"Timestamp{name}": (moments.is_moment, _as_moments(compare)) for name, compare in ORDERS.items()},
+    **{f"Timestamp{name}": (timestamps.is_moment, _as_moments(compare)) for name, compare in ORDERS.items()},
     "BooleanEquals": (_boolean, operator.eq),
     "StringMatches": (_string, _like),
 }

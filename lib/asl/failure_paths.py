@@ -7,7 +7,7 @@ from typing import Any
 
 from lib.asl import interpreter, states
 from lib.asl.interpreter import failed, follow
-from lib.asl.steps import Step, Whole
+from lib.asl.interpreter_steps import Step, Whole
 
 FAULTS = ("missing", "access denied", "throttled", "timed out", "failing")
 # The names that Step Functions gives the errors of each integration. EventBridge documents FailedEntry alone: an event

@@ -6,11 +6,11 @@ from typing import Any
 
 from lib.asl import states
 from lib.asl.choice_rules import is_operator, rules
-from lib.asl.failing import DrawsLots
-from lib.asl.moments import is_moment
+from lib.asl.execution_errors import DrawsLots
 from lib.asl.payload_templates import expression
 from lib.asl.shape import JSONATA, WORKFLOW, Problem, is_expression
 from lib.asl.states import State
+from lib.asl.timestamps import is_moment
 from lib.errors import BadParameters
 
 LONGEST_NAME = 80

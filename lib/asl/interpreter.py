@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lib.asl import moments
-from lib.asl.failing import NoChoiceMatched, naming
-from lib.asl.failing import result_of as result_of
-from lib.asl.known import require_known as require_known
+from lib.asl import timestamps
+from lib.asl.execution_errors import NoChoiceMatched, naming
+from lib.asl.execution_errors import result_of as result_of
+from lib.asl.interpreter_steps import UNNAMED, Sent, SentKind, Step, Stepper, Way, payload_of, shown
 from lib.asl.payload_templates import filled, placed
-from lib.asl.steps import UNNAMED, Sent, SentKind, Step, Stepper, Way, payload_of, shown
+from lib.asl.supported import require_known as require_known
 from lib.errors import BadParameters
 
 MOST_STATES = 200
@@ -20,12 +20,12 @@ UNCAUGHT = ("States.DataLimitExceeded", "States.Runtime")  # States.ALL does not
 TRIED_AGAIN = ("Task", "Parallel")  # in these the context counts the retries
 
 
-def context_of(name: str, given: Any, machine: str = moments.MACHINE) -> dict[str, Any]:  # noqa: ANN401
+def context_of(name: str, given: Any, machine: str = timestamps.MACHINE) -> dict[str, Any]:  # noqa: ANN401
     """The context object of an execution called `name` with this input, as it is at a task's first try."""
     arn = f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
     return {
-        "Execution": {"Id": arn, "Name": name, "Input": given, **moments.EXECUTION},
-        "State": {"EnteredTime": moments.AT, "Name": "any", "RetryCount": 0},
+        "Execution": {"Id": arn, "Name": name, "Input": given, **timestamps.EXECUTION},
+        "State": {"EnteredTime": timestamps.AT, "Name": "any", "RetryCount": 0},
         "StateMachine": {"Id": machine, "Name": machine.rsplit(":", 1)[-1]},
     }
 
@@ -75,6 +75,7 @@ class _Walk:
             try:
                 taken = self.step(where, body, data, context)
             except NoChoiceMatched as error:
+                # At the top it ends the execution; in a branch it is an error that the Parallel may catch.
                 if not inside:
                     raise
                 return Step("", data, "States.NoChoiceMatched", cause=str(error))
@@ -106,7 +107,7 @@ class _Walk:
 
 def _within(context: Mapping[str, Any], name: str, body: Mapping[str, Any]) -> dict[str, Any]:
     """The context object as a state sees it: its own name, and its retries where it can be tried again."""
-    own = {"EnteredTime": context.get("State", {}).get("EnteredTime", moments.AT), "Name": name}
+    own = {"EnteredTime": context.get("State", {}).get("EnteredTime", timestamps.AT), "Name": name}
     return {**context, "State": {**own, "RetryCount": 0} if body["Type"] in TRIED_AGAIN else own}
 
 
@@ -132,7 +133,7 @@ def catches(names: list[str], error: str) -> bool:
     """Whether a Catch or a Retry of these names takes an error."""
     if error in names:
         return True
-    if error in UNCAUGHT:
+    if error in UNCAUGHT:  # a trap: `States.ALL` reads as if it took everything
         return False
     return "States.ALL" in names or ("States.TaskFailed" in names and error != "States.Timeout")
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lib.asl import reading
-from lib.asl.failing import DrawsLots, IntrinsicFails
+from lib.asl.execution_errors import DrawsLots, IntrinsicFails
 from lib.errors import BadParameters
 
 LONGEST_TEXT = 10_000  # of what is hashed, encoded and decoded

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from lib.asl.failing import FailsExecution as FailsExecution
-from lib.asl.failing import MissingVariable as MissingVariable
+from lib.asl.execution_errors import FailsExecution as FailsExecution
+from lib.asl.execution_errors import MissingVariable as MissingVariable
 from lib.asl.intrinsics import called
 from lib.errors import BadParameters
 

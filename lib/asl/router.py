@@ -16,9 +16,9 @@ import pandas as pd
 from lib import routes
 from lib.asl import answer_fields, choice_rules, interpreter, states
 from lib.asl.interpreter import follow
+from lib.asl.interpreter_steps import Sent, SentKind, Way, Whole
 from lib.asl.intrinsics import is_plain
 from lib.asl.payload_templates import ABSENT, FailsExecution
-from lib.asl.steps import Sent, SentKind, Way, Whole
 from lib.errors import BadParameters
 from lib.routes import Route, Unrouted
 from lib.values.exact_json import mapped

@@ -7,7 +7,7 @@ each phase writes. Where this very run has written since, what it left counts as
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lib.changes import approvers, kept_plans
+from lib.changes import kept_plans, second_person
 from lib.changes.account import AccountGuards
 from lib.changes.drift import differing, drifted, other_code, other_parameters, since
 from lib.changes.kept_plans import PLAN as PLAN
@@ -15,7 +15,7 @@ from lib.changes.kept_plans import Begun
 from lib.changes.plan_data import account_of, begun_plan, made_from, plan_data
 from lib.changes.plans import Plan, is_kept
 from lib.errors import BadParameters, Refused, RunbookError
-from lib.record import commands, records, run_index
+from lib.record import command_lines, records, run_index
 from lib.record.change_rows import WriteState
 from lib.record.records import Record
 from lib.settings import Settings, account_waives_approval, waives_approval
@@ -55,16 +55,17 @@ def require_whole(settings: Settings, plans: Sequence[Plan], caller: str) -> Non
         if account and approved and (used := account.used(approved)):
             raise Refused(
                 f"{approved} was applied by {used.said} already{f' ({differs})' if differs else ''}; an approval is "
-                f"good for one run. Review `{commands.runbook(settings, 'plan')}` again"
+                f"good for one run. Review `{command_lines.runbook(settings, 'plan')}` again"
             )
         differs = differs or (
             "the order of its changes" if saved else "no record of it, as it was sealed, is here to compare with"
         )
         raise Refused(
             f"{name} needs approval: the account's plan is {found['fingerprint']}, approved is {approved or 'none'}"
-            f"{f' ({differs})' if approved else ''}. Review `{commands.runbook(settings, 'plan')}` and approve that one"
+            f"{f' ({differs})' if approved else ''}. Review `{command_lines.runbook(settings, 'plan')}` and approve "
+            "that one"
         )
-    approvers.require(settings, caller)
+    second_person.require(settings, caller)
 
 
 def require(plan: Plan, settings: Settings, record: Record) -> None:
@@ -80,7 +81,7 @@ def require(plan: Plan, settings: Settings, record: Record) -> None:
         name = settings.environment
         raise Refused(
             f"{name} needs an approved plan and this run has none; review "
-            f"`{commands.runbook(settings, 'plan')}`, then apply it with the fingerprint that it ends with"
+            f"`{command_lines.runbook(settings, 'plan')}`, then apply it with the fingerprint that it ends with"
         )
     now = made_from(settings)
     other = [*other_parameters(begun.plan, now), *other_code(begun.plan, now)]
@@ -106,8 +107,8 @@ def _own_rows(
 
     Refuses other people than it was begun with, and one that was undone.
     """
-    approvers.require(settings, caller)
-    approvers.require_same(settings, record.run_id, begun.plan)
+    second_person.require(settings, caller)
+    second_person.require_same(settings, record.run_id, begun.plan)
     rows = since(record, begun.plan)
     _require_not_rolled_back(settings, record, rows, begun.undone)
     wrote = account.wrote(record.run_id) if account and rows else frozenset[str]()
@@ -166,7 +167,7 @@ def _require_not_rolled_back(
     ):
         raise Refused(
             f"run {record.run_id} was rolled back, and its approval with it{undone and f' ({undone})'}; review "
-            f"`{commands.runbook(settings, 'plan')}` and apply that one"
+            f"`{command_lines.runbook(settings, 'plan')}` and apply that one"
         )
 
 

@@ -1,6 +1,6 @@
 """Plan, apply, verify and undo, over things that have `read()` and `write(value)`. No AWS of its own.
 
-The only module that calls `write`. Each write is preceded by a record of how to undo it, flushed to disk.
+The order of what is asked, kept and written is the safety of it: a step moved may let a killed run lose a write.
 """
 
 import time
@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from lib.changes import approval, loss_guard, provenance, undo_plan
 from lib.changes.account import AccountGuards, EnvironmentLock
-from lib.changes.plans import Change, Outcome, Plan, Result, Wanted, entry
-from lib.changes.resource import Reopen, Resource, Value
+from lib.changes.plans import Change, Outcome, Plan, Result, Wanted
+from lib.changes.resource import Reopen, Resource
 from lib.changes.verification import verify
 from lib.changes.writer import Writer
 from lib.errors import NotAsWanted, Refused, RunbookError, also
@@ -22,7 +22,7 @@ from lib.settings import Settings
 from lib.values.modes import Foreign, Mode
 
 __all__ = [
-    "LOG", "carry_out", "clear", "clear_left_behind", "plan", "restore_now", "roll_back", "temporarily", "verify",
+    "LOG", "carry_out", "clear", "clear_left_behind", "plan", "roll_back", "temporarily", "verify",
 ]  # fmt: skip
 
 
@@ -41,9 +41,12 @@ def carry_out(
     """
     if settings.mode == Mode.PLAN:
         return replace(_only_planned(plan, record), refusal=loss_guard.refusal([plan], settings, record))
+    # What can refuse comes before the lock, so that a refusal takes nothing and keeps nobody else waiting.
     approval.require(plan, settings, record)
     loss_guard.require_no_loss([plan], settings, record)
     with _alone(plan.changes, record, lock) as still_ours:
+        # In the account before the first write: a run that dies now has used its approval, and another machine knows
+        # what it was about to write.
         approval.use(plan, settings, record)
         loss_guard.keep(plan, record)
         writer = Writer(plan.phase, record, still_ours, sleep)
@@ -67,11 +70,13 @@ def roll_back(
             "look with --dry-run, then roll back with --overwrite"
         )
     approval.require_same_subscriber(settings, record)
+    # What others rely on goes back first. As long as the new definition may start executions, the rules and topics that
+    # carry its alerts must stay, or a crisis is published and heard by nobody.
     first, rest = ([one for one in plan.changes if one.resource.others_rely is relied] for relied in (True, False))
     with _alone(plan.changes, record, lock) as still_ours:
         loss_guard.keep_undo(plan, record)
         writer = Writer(plan.phase, record, still_ours, sleep, undoes=True)
-        not_kept = approval.end(plan, record)
+        not_kept = approval.end(plan, record)  # before the first undo: a killed rollback must not leave an approval
         found, stopped = _relied_on(writer, first)
         results = {True: iter(found), False: iter(_undone(writer, rest, stopped))}
         told = tuple(next(results[change.resource.others_rely]) for change in plan.changes)
@@ -188,23 +193,6 @@ def _not_removed(remover: "Writer", change: Change) -> str:
     except RunbookError as error:
         return f"{change.resource.name} ({error})"
     return ""
-
-
-def restore_now(resource: Resource, value: Value, record: Record, why: str = "") -> str:
-    """Write a value without lock, plan or comparison: the emergency path. Returns why it was not recorded, or "".
-
-    `why` is recorded with it.
-    """
-    change = Change(resource, "(not read)", value)
-    unrecorded = ""
-    for state in (WriteState.INTENDED, WriteState.APPLIED):
-        try:
-            record.append(LOG, {**entry(undo_plan.PHASE, change, state, undoes=True), **({"why": why} if why else {})})
-        except RunbookError as error:
-            unrecorded = str(error)  # a full disk keeps nobody from being helped
-        if state == WriteState.INTENDED:
-            resource.write(value)
-    return unrecorded
 
 
 @contextmanager

@@ -8,8 +8,8 @@ from typing import Any
 
 from lib.changes.resource import Resource
 from lib.changes.resource import Value as Value
-from lib.changes.unknown import UNKNOWN as UNKNOWN
-from lib.changes.unknown import require_none_feigned
+from lib.changes.unknown_values import UNKNOWN as UNKNOWN
+from lib.changes.unknown_values import require_none_feigned
 from lib.record import change_rows, formats
 from lib.record.change_rows import Action, WriteState
 from lib.values.exact_json import digest, dumps, in_order, require, texts

@@ -7,7 +7,7 @@ from lib.errors import NotAsWanted
 from lib.record.change_rows import WriteState
 from lib.record.records import LOG, Record
 from lib.settings import Settings
-from lib.values.check_ids import Id
+from lib.values.check_registry import Id
 from lib.values.exact_json import parts_of
 from lib.values.modes import Mode
 from lib.wait import Patience, until

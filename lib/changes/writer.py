@@ -1,11 +1,16 @@
-"""Writes one change after the other, each with its record: the only module that calls . No AWS of its own."""
+"""Writes one change after the other, each with its record. The only module that calls `write`. No AWS of its own.
+
+Each write is preceded by a row that tells how to undo it, flushed to disk.
+"""
 
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from lib.changes import undo_plan
 from lib.changes.plans import Change, Result, entry, half_done, same
+from lib.changes.resource import Resource, Value
 from lib.errors import NotAsWanted, Refused, RunbookError, Throttled, Unanswered
 from lib.record.change_rows import Action, WriteState
 from lib.record.records import LOG, Record
@@ -46,7 +51,10 @@ class Writer:
         return Result(change, WriteState.NOTHING_TO_DO if change.action == Action.NONE else WriteState.APPLIED)
 
     def _write(self, change: Change) -> None:
+        # Asked as late as can be: while the thing was read, somebody may have taken our lock away and begun to write.
         self.still_ours()
+        # On disk before AWS hears of it: a kill between the two leaves an announcement of nothing, which is read back;
+        # the other way round it would leave a write that nobody can undo.
         self.note(change, WriteState.INTENDED)
         try:
             written = self._write_within_bounds(change)
@@ -65,7 +73,7 @@ class Writer:
     def _write_within_bounds(self, change: Change) -> datetime | None:
         """Write again what AWS asked to put off, and what got no answer and was not carried out; nothing else."""
         for last in attempts(WAITS, self.sleep):
-            self.still_ours()
+            self.still_ours()  # again before each try: the waits between them add up to longer than a lease may last
             try:
                 return change.resource.write(change.after)
             except (Throttled, Unanswered) as error:
@@ -75,6 +83,7 @@ class Writer:
                 live = change.resource.read()
                 if unanswered and same(live, change.after):
                     break
+                # Never write over a third value: AWS may have carried our call out only after somebody else's.
                 if not same(live, change.before) and not half_done(change.resource, live, change.before, change.after):
                     raise Refused(
                         f"somebody else changed {change.resource.name} while AWS owed an answer; theirs was left alone"
@@ -85,3 +94,20 @@ class Writer:
 
     def note(self, change: Change, state: WriteState, **more: object) -> None:
         self.record.append(LOG, {**entry(self.phase, change, state, self.undoes), **more})
+
+
+def restore_now(resource: Resource, value: Value, record: Record, why: str = "") -> str:
+    """Write a value without lock, plan or comparison: the emergency path. Returns why it was not recorded, or "".
+
+    `why` is recorded with it.
+    """
+    change = Change(resource, "(not read)", value)
+    unrecorded = ""
+    for state in (WriteState.INTENDED, WriteState.APPLIED):
+        try:
+            record.append(LOG, {**entry(undo_plan.PHASE, change, state, undoes=True), **({"why": why} if why else {})})
+        except RunbookError as error:
+            unrecorded = str(error)  # a full disk keeps nobody from being helped
+        if state == WriteState.INTENDED:
+            resource.write(value)
+    return unrecorded

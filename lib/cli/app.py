@@ -15,11 +15,11 @@ from lib import errors, settings
 from lib.cli import interrupts
 from lib.display import console, terminal
 from lib.errors import BadParameters, RunbookError
-from lib.record import origin, run_phases
+from lib.record import run_phases
 from lib.record.run_phases import Phase
 from lib.settings import Settings
-from lib.values.addresses import shown
-from lib.values.words import Verdict
+from lib.values.subscriber_addresses import shown
+from lib.values.verdicts import Verdict
 from lib.values.yaml_text import read
 
 INTERRUPTED = 130
@@ -68,8 +68,9 @@ def given_and_decided(pairs: Sequence[str], decided: dict[str, Any]) -> dict[str
     values = overridden(pairs)
     for key in values.keys() & decided.keys():
         if values[key] != decided[key]:
+            takes = str(decided[key] or "none")
             raise BadParameters(
-                f"--set {key}={values[key]} does not go with this command, which takes {decided[key] or 'none'!r}; "
+                f"--set {key}={values[key]} does not go with this command, which takes {takes!r}; "
                 "leave it out, or use the command or option that means it"
             )
     return {**values, **decided}
@@ -116,7 +117,3 @@ def exit_code(done: Sequence[Phase]) -> int:
     return {Verdict.SUCCEEDED: 0, Verdict.INTERRUPTED: INTERRUPTED}.get(
         run_phases.overall(done), max(failed, default=1)
     )
-
-
-if __name__ == "__main__":
-    origin.become("lib.cli.change_commands", sys.argv[1:])

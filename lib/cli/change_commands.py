@@ -1,6 +1,5 @@
 """The commands plan, apply and lock; and everything that the command is made of."""
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -8,23 +7,23 @@ from typing import Any
 import click
 
 from lib.aws import Live, connect
-from lib.changes import approval, approvers, engine, loss_guard, plan_data
+from lib.changes import approval, engine, loss_guard, plan_data, second_person
 from lib.checks import require
 from lib.cli import drill_command, notebooks, read_commands, resume, runner, undo_commands
 from lib.cli.app import exit_code, main, parameters, told
 from lib.display import terminal
 from lib.errors import BadParameters, RunbookError, Superseded, class_of
 from lib.phases import session
-from lib.record import commands, origin, records, run_phases
+from lib.record import command_lines, records, run_phases
 from lib.record.change_rows import WriteState
 from lib.record.records import Record
 from lib.record.run_phases import VALIDATION, Phase
 from lib.resources import desired, run_lock
-from lib.resources.existing import pieces
+from lib.resources.existing import baseline_pieces
 from lib.settings import Settings, changed
-from lib.values.check_ids import APPROVAL
+from lib.values.check_registry import APPROVAL
 from lib.values.modes import Mode
-from lib.values.words import Verdict
+from lib.values.verdicts import Verdict
 
 __all__ = ["drill_command", "main", "read_commands", "told"]
 
@@ -37,11 +36,11 @@ def plan(given: Callable[..., Settings]) -> int:
     chosen = given(mode=Mode.PLAN)
     record, live = session.begin(chosen)
     terminal.identity(live)
-    require(pieces.pieces(live))
+    require(baseline_pieces.pieces(live))
     plans = runner.plan_all(live)
     made = plan_data.plan_data(plans, chosen)
     record.keep_json(approval.PLAN, made)
-    if people := approvers.two_persons(chosen, live.identity.caller):
+    if people := second_person.two_persons(chosen, live.identity.caller):
         record.checked(APPROVAL, people)
     records.seal(record)
     terminal.plans(plans)
@@ -78,7 +77,7 @@ def apply(
     more = {key: value for key, value in approved.items() if value}
     if not run_id:
         if break_lock:
-            held = commands.runbook(given(mode=Mode.APPLY, **more), "lock")
+            held = command_lines.runbook(given(mode=Mode.APPLY, **more), "lock")
             raise BadParameters(f"--break-lock goes with --resume; `{held}` shows who holds the lock")
         return carry_out(
             given(mode=Mode.APPLY, **more), run_phases.numbers(first, last, only), undo=rollback_on_failure
@@ -145,7 +144,7 @@ def carry_out(
 
     def begun(settings: Settings, record: Record, live: Live, numbers: Sequence[str]) -> None:
         begin(settings, record, live, numbers)
-        terminal.two_persons(approvers.two_persons(settings, live.identity.caller))
+        terminal.two_persons(second_person.two_persons(settings, live.identity.caller))
 
     rows, earlier = len(record.changes()) if undo else 0, record.kept_as(records.CRITERIA)
 
@@ -164,9 +163,9 @@ def ways_on(chosen: Settings, record: Record, verdict: Verdict) -> None:
     """The commands that undo this run, where it changed something, and that go on with it, where it is not done."""
     words = [record.run_id, *with_its_lock(chosen, record.run_id)]
     if record.rows(engine.LOG):
-        terminal.say(f"Undo:   {commands.runbook(chosen, 'rollback', *words)}")
+        terminal.say(f"Undo:   {command_lines.runbook(chosen, 'rollback', *words)}")
     if verdict != Verdict.SUCCEEDED:
-        terminal.say(f"Go on:  {commands.runbook(chosen, 'apply', '--resume', *words)}")
+        terminal.say(f"Go on:  {command_lines.runbook(chosen, 'apply', '--resume', *words)}")
 
 
 def to_be_undone(done: Sequence[Phase], rows: Sequence[Mapping[str, Any]]) -> bool:
@@ -196,7 +195,3 @@ def lock(given: Callable[..., Settings], run_id: str, force: bool) -> int:
     found = run_lock.found(live)
     terminal.say(f"Held by {found.said}" if found else "Nobody holds the lock.")
     return 0
-
-
-if __name__ == "__main__":
-    origin.become("lib.cli.change_commands", sys.argv[1:])

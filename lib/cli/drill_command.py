@@ -20,7 +20,7 @@ from lib.phases import infrastructure, session, success_criteria, validation, va
 from lib.phases.validity import Validity
 from lib.record.folder import BROKEN_OFF, DRILLED
 from lib.settings import Settings
-from lib.values.check_ids import DRILL, UNREADABLE
+from lib.values.check_registry import DRILL, UNREADABLE
 from lib.values.modes import Mode
 
 

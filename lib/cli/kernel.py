@@ -1,4 +1,4 @@
-"""The kernel in which a notebook's cells run, with no file of the operator's in it. Run by lib/record/origin.py; no AWS.
+"""The kernel in which a notebook's cells run, with no file of the operator's in it. Run by `record/origin.py`; no AWS.
 
 What IPython would read when it starts (a profile, start-up files, PYTHONSTARTUP, the machine's configuration) it does
 not read, and its history is not kept.

@@ -7,7 +7,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
 from jupyterlab.labapp import LabApp
 
-from lib.cli import kernels
+from lib.cli import notebook_engine
 
 
 class LabKernels(ServerKernelManager):
@@ -16,7 +16,7 @@ class LabKernels(ServerKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         """Ours, whatever a notebook or a folder of kernels names."""
-        return kernels.kernel()
+        return notebook_engine.kernel()
 
 
 def main() -> None:

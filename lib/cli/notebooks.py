@@ -17,7 +17,7 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillException, PapermillExecutionError
 from zmq.error import ZMQError
 
-from lib.cli import kernels, notebook_text, output_limits
+from lib.cli import notebook_engine, notebook_text, output_limits
 from lib.display import executed
 from lib.errors import BadParameters, RunbookError, Unrecorded
 from lib.phases import parameters_cell
@@ -27,7 +27,7 @@ from lib.record.records import DRAFT, RUNNING, Record
 from lib.record.run_phases import PLANNED_MINUTES, Phase
 from lib.settings import ROOT, Settings
 from lib.values import contacts
-from lib.values.words import Verdict
+from lib.values.verdicts import Verdict
 
 RUNBOOKS = ROOT / "runbooks"
 # Every way in which a notebook is not executed to its end, beside an interrupt.
@@ -61,7 +61,7 @@ def execute(settings: Settings, record: Record, number: str, notebook: str) -> P
     files.reserve(running)
     started, interrupted, kind, error = time.monotonic(), False, "", ""
     try:
-        with kernels.sockets() as sockets:
+        with notebook_engine.sockets() as sockets:
             papermill.execute_notebook(str(source), str(running), parameters, **_options(settings, record, sockets))
     except NOT_EXECUTED as failure:
         kind, error = _told(failure, record)
@@ -100,7 +100,7 @@ def adopt(settings: Settings, record: Record) -> list[str]:
 
 def _options(settings: Settings, record: Record, sockets: Path) -> dict[str, Any]:
     return {
-        "engine_name": kernels.NAME,
+        "engine_name": notebook_engine.NAME,
         "kernel_name": "python3",
         "progress_bar": False,
         "cwd": str(ROOT),

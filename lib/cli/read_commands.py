@@ -15,10 +15,10 @@ from lib.phases import session
 from lib.record import manifest, origin, records, run_phases
 from lib.record.manifest import Binding
 from lib.record.run_phases import Phase
-from lib.resources import record_shelves
+from lib.resources import record_stores
 from lib.settings import Settings, changed
 from lib.values.modes import Mode
-from lib.values.words import Verdict
+from lib.values.verdicts import Verdict
 
 CHECKPOINTS = ".checkpoints"  # beside the runs of an environment: what JupyterLab keeps of notebooks, no part of a run
 
@@ -33,7 +33,7 @@ def status(given: Callable[..., Settings], run_id: str) -> int:
     if run_id:
         terminal.status(session.seen(changed(chosen, run_id=run_id)))
     else:
-        record_shelves.copy_others(chosen)
+        record_stores.copy_others(chosen)
         terminal.statuses(chosen)
     return 0
 

@@ -15,7 +15,7 @@ from lib import settings
 from lib.errors import BadParameters, RunbookError
 from lib.record.records import Record
 from lib.settings import Settings
-from lib.values.addresses import shown
+from lib.values.subscriber_addresses import shown
 
 # What a restore goes by, as the file says where that is right. All else decides nothing of it.
 NEEDED = (

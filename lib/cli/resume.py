@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from lib.aws import Live
-from lib.changes import approval, approvers, loss_guard, plan_data, provenance, undo_plan
+from lib.changes import approval, loss_guard, plan_data, provenance, second_person, undo_plan
 from lib.changes.account import AccountGuards
 from lib.changes.plans import Change, Plan, entry, half_done, same
 from lib.changes.resource import Reopen
@@ -16,12 +16,12 @@ from lib.record import run_phases
 from lib.record.change_rows import WriteState
 from lib.record.records import LOG, VERDICT, Record
 from lib.record.run_phases import NOTEBOOKS, VALIDATION
-from lib.resources import account_guards, kinds
+from lib.resources import account_guards, resource_kinds
 from lib.settings import Settings, changed, mask
-from lib.values.check_ids import APPROVAL
+from lib.values.check_registry import APPROVAL
 from lib.values.exact_json import laid
 from lib.values.modes import Mode
-from lib.values.words import Verdict
+from lib.values.verdicts import Verdict
 
 FOUND = {
     WriteState.APPLIED: "carried out",
@@ -53,7 +53,7 @@ def resumable(record: Record) -> bool:
 
 def read_back(live: Live, record: Record) -> list[dict[str, str]]:
     """What AWS says of each write whose end the record does not tell; added to the record."""
-    return unfinished(record, account_guards.AccountGuards(live), partial(kinds.reopen, live))
+    return unfinished(record, account_guards.AccountGuards(live), partial(resource_kinds.reopen, live))
 
 
 def unfinished(record: Record, account: AccountGuards, reopen: Reopen) -> list[dict[str, str]]:
@@ -111,7 +111,7 @@ def begin(settings: Settings, record: Record, live: Live, chosen: Sequence[str])
     plans: Sequence[Plan] = runner.plan_all(live)
     approval.require_resumable(settings, record, plans, live.identity.caller)
     loss_guard.require_no_loss([plan for plan in plans if plan.phase in chosen], settings, record)
-    if people := approvers.two_persons(settings, live.identity.caller):
+    if people := second_person.two_persons(settings, live.identity.caller):
         record.checked(APPROVAL, people)
     kept = plan_data.begun_plan(plans, settings, record, live.identity.caller)
     record.keep_json(approval.PLAN, kept | {"resumed": True, "phases": list(chosen)})

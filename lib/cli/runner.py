@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lib.aws import Identity, Live
-from lib.changes import approval, approvers, engine, loss_guard
+from lib.changes import approval, engine, loss_guard, second_person
 from lib.changes.plans import Plan
 from lib.checks import require
 from lib.cli import notebooks
@@ -17,12 +17,12 @@ from lib.phases import session
 from lib.record import basis, formats, records
 from lib.record.records import VERDICT, Record
 from lib.record.run_phases import NOTEBOOKS, PLANNED_MINUTES, PREFLIGHT, ROLLBACK, Phase, overall, recorded
-from lib.resources import desired, record_shelves, run_lock
-from lib.resources.existing import entries, pieces
+from lib.resources import desired, record_stores, run_lock
+from lib.resources.existing import baseline_pieces, traffic_entries
 from lib.settings import Settings
-from lib.values.check_ids import APPROVAL
+from lib.values.check_registry import APPROVAL
 from lib.values.modes import Mode
-from lib.values.words import Verdict
+from lib.values.verdicts import Verdict
 
 # Carries one phase out, by its number and notebook, into the record of a run, and tells what became of it.
 Execute = Callable[[Settings, Record, str, str], Phase]
@@ -30,7 +30,7 @@ Execute = Callable[[Settings, Record, str, str], Phase]
 
 def plan_all(live: Live) -> list[Plan]:
     """The plan of every phase that changes something. Read-only."""
-    known = entries.read(live)
+    known = traffic_entries.read(live)
     return [engine.plan(number, wanted(live, known)) for number, wanted in desired.PHASES.items()]
 
 
@@ -41,12 +41,12 @@ def begin(settings: Settings, record: Record, live: Live, chosen: Sequence[str])
     the preflight stop here when a piece of the baseline is missing.
     """
     if len(chosen) > 1 and PREFLIGHT not in chosen:
-        require(pieces.pieces(live))
+        require(baseline_pieces.pieces(live))
     plans = plan_all(live)
-    record_shelves.copy_others(settings)  # under the lock: another machine's run counts up to its last row
+    record_stores.copy_others(settings)  # under the lock: another machine's run counts up to its last row
     approval.require_whole(settings, plans, live.identity.caller)
     loss_guard.require_no_loss([plan for plan in plans if plan.phase in chosen], settings, record)
-    if people := approvers.two_persons(settings, live.identity.caller):
+    if people := second_person.two_persons(settings, live.identity.caller):
         record.checked(APPROVAL, people)
     approval.begin(plans, settings, record, live.identity.caller)
 

@@ -22,7 +22,7 @@ from lib.errors import (
 )
 from lib.phases import restore, restore_end, restore_plan
 from lib.phases import rollback as rollbacks
-from lib.record import commands, records
+from lib.record import command_lines, records
 from lib.record.records import Record
 from lib.record.run_phases import Phase
 from lib.resources import run_lock
@@ -61,7 +61,7 @@ def rollback(
     why = loudly("rollback", run_id) if unverified else ""
     flags = {"--dry-run": dry_run, "--overwrite": overwrite, "--break-lock": break_lock}
     words = [*(flag for flag, on in flags.items() if on), *(["--to-phase", to_phase] if to_phase else [])]
-    with naming_the_way(commands.runbook(chosen, "rollback", run_id, *words, "--unverified")) as way:
+    with naming_the_way(command_lines.runbook(chosen, "rollback", run_id, *words, "--unverified")) as way:
         chosen, record, live = to_undo(chosen, why, way)
     if records.unverified(record) and not unverified:
         raise Refused(
@@ -91,7 +91,7 @@ def nothing_to_undo(chosen: Settings, record: Record) -> RunbookError:
         return BadParameters(
             f"run {record.run_id} changed nothing (its record has no {engine.LOG}): nothing is to undo"
         )
-    way = commands.runbook(chosen, "restore", record.run_id, "--unverified")
+    way = command_lines.runbook(chosen, "restore", record.run_id, "--unverified")
     return Altered(
         f"nothing can be undone by the record of run {record.run_id} ({lost[0]}). If it has a backup of the workflow, "
         f"`{way}` puts that back"
@@ -122,7 +122,7 @@ def restore_command(given: Callable[..., tuple[Settings, str]], run_id: str, unv
         terminal.complain(BadParameters(f"{wrong}; this run recorded what is used instead"))
     why = loudly("restore", run_id) if unverified else ""
     soon = hurried(chosen)
-    with naming_the_way(commands.runbook(chosen, "restore", run_id, "--unverified")) as way:
+    with naming_the_way(command_lines.runbook(chosen, "restore", run_id, "--unverified")) as way:
         record, live, left = at_once(soon, why, way)
     terminal.identity(live)
     # What must be written is waited for as long as any write; nothing else is.
@@ -141,7 +141,7 @@ def restore_command(given: Callable[..., tuple[Settings, str]], run_id: str, unv
         terminal.say(f"Note: {lock_taken}")
     try:
         require(restore.verified(found.by(live), chosen))
-        terminal.say(f"AWS holds it. The rest of the run stays: {commands.runbook(chosen, 'rollback', run_id)}")
+        terminal.say(f"AWS holds it. The rest of the run stays: {command_lines.runbook(chosen, 'rollback', run_id)}")
     finally:
         # Only now, since each is a call: nothing is put off for it that somebody waits for.
         for not_kept in restore_end.keep(live, found.by(live), record):

@@ -17,7 +17,7 @@ from lib.errors import (
 from lib.phases import restore, session
 from lib.record import records, run_index
 from lib.record.records import Record
-from lib.resources import record_shelves
+from lib.resources import record_stores
 from lib.settings import Settings, changed
 
 ANSWER_SECONDS = 5  # as long as an emergency waits for one answer
@@ -106,7 +106,7 @@ def sealed_soon(soon: Settings, record: Record, left: bool) -> str:
         records.seal(record, closing=False)
     try:
         if soon.record_store and not left:
-            shelves = record_shelves.shelves(soon, session.SOON_ATTEMPTS)
+            shelves = record_stores.shelves(soon, session.SOON_ATTEMPTS)
             records.seal(session.attached(soon, record, shelves)[0])
     except RunbookError as error:
         why = f"the record's store does not tell of this yet, only {record.folder} does ({first_cause(error)})"

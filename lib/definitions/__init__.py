@@ -1,1 +1,1 @@
-"""What is deployed: its files with their one reader, filled for an environment, checked, compared and documented. No AWS."""
+"""What is deployed: its files with their one reader, filled, checked, compared and documented. No AWS."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from lib import routes
 from lib.definitions.marked_sections import normal
-from lib.record import commands
+from lib.record import command_lines
 from lib.routes import DRILL_PREFIX, LOW_SENTIMENT_RULE, STANDARD_ALERT, Route, Threshold
 from lib.settings import Settings
 from lib.settings import changed as with_values
@@ -107,11 +107,11 @@ From the runbook's checkout:
 
 ```bash
 # what would change; writes nothing:
-{commands.anywhere(s, "plan")}
+{command_lines.anywhere(s, "plan")}
 # carry it out, with drills of every route on the deployed workflow:
-{commands.anywhere(s, "apply", *approved)}
+{command_lines.anywhere(s, "apply", *approved)}
 # the drills' notebook alone, in the mode of the parameters:
-{commands.papermill(s, "05_validation", "validation.ipynb")}
+{command_lines.papermill(s, "05_validation", "validation.ipynb")}
 ```
 
 One crisis drill by hand. Only an execution named {named} may bring its own score; its
@@ -121,7 +121,7 @@ alerts say `[DRILL]`, and that user's contact is the operations team:
 cat > drill-crisis.json <<'JSON'
 {given}
 JSON
-{commands.aws(anybodys, "stepfunctions", "start-execution", *start)} \\
+{command_lines.aws(anybodys, "stepfunctions", "start-execution", *start)} \\
   --name "{DRILL_PREFIX}crisis-$(date +%s)"
 ```
 """

@@ -242,11 +242,6 @@ def _numbers(definition: Mapping[str, Any], wanted: Mapping[str, float]) -> Iter
 
 
 RULES = (
-    _choices_are_guarded,
-    _results_are_put_aside,
-    _tasks_end,
-    _failures_are_answered,
-    _ends_are_known,
-    _branches_stand_alone,
-    _subjects_are_plain,
-)
+    _choices_are_guarded, _results_are_put_aside, _tasks_end, _failures_are_answered, _ends_are_known,
+    _branches_stand_alone, _subjects_are_plain,
+)  # fmt: skip

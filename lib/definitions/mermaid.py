@@ -9,7 +9,7 @@ from typing import Any
 from zlib import crc32
 
 from lib.asl import shape
-from lib.asl.conditions import said
+from lib.asl.condition_words import said
 from lib.asl.states import Edge, EdgeKind, edges, flow, walk
 from lib.values.escape import label
 

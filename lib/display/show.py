@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lib.aws import Live
-from lib.changes.approvers import two_persons
 from lib.changes.plans import Change, Outcome, Plan
+from lib.changes.second_person import two_persons
 from lib.checks import Check, Status, brief, require, require_any
 from lib.display import page
-from lib.record import commands, run_phases
+from lib.record import command_lines, run_phases
 from lib.record.change_rows import Action, WriteState
 from lib.record.records import LOG, VERDICT, Record
 from lib.settings import Settings
@@ -135,7 +135,7 @@ def ways_out(settings: Settings, record: Record) -> None:
         "EMERGENCY: the workflow alone, at once": (["restore"], any(record.folder.glob("backup/*.json"))),
     }
     rows = [
-        {"to": key, "type": commands.runbook(settings, *words, record.run_id)}
+        {"to": key, "type": command_lines.runbook(settings, *words, record.run_id)}
         for key, (words, possible) in named.items()
         if possible
     ]

@@ -19,7 +19,7 @@ from lib.record.records import Record
 from lib.record.run_phases import Phase
 from lib.settings import Settings
 from lib.values.modes import Mode
-from lib.values.words import Verdict
+from lib.values.verdicts import Verdict
 
 
 def say(text: str) -> None:

@@ -1,1 +1,1 @@
-"""Drills on the live workflow: scenarios, edges, temporary subscribers, the runner, and the evaluation of what arrived."""
+"""Drills on the live workflow: scenarios, edges, temporary subscribers, the runner, the evaluation of what came."""

@@ -7,7 +7,7 @@ from lib.checks import Check, Status
 from lib.drills.channels import Channel
 from lib.drills.drill_session import Drill, Received
 from lib.settings import Settings
-from lib.values.check_ids import Id
+from lib.values.check_registry import Id
 from lib.values.exact_json import parts_of
 
 NEW_DETAIL = ("userId", "riskScore", "sentimentScore", "trajectory", "textPreview", "drill")

@@ -13,8 +13,8 @@ from typing import Any
 from lib.checks import Check, Status
 from lib.record.records import Record
 from lib.telemetry.libraries import pandas as pd
-from lib.values.check_ids import Id
-from lib.values.words import member
+from lib.values.check_registry import Id
+from lib.values.verdicts import member
 
 EVIDENCE = "evidence/single_failures.json"
 NAME = "no single failure silences a crisis"

@@ -19,7 +19,7 @@ from lib.drills import latency
 from lib.record import manifest, run_index, sync
 from lib.record.folder import BROKEN_OFF, DRILLED
 from lib.record.records import Record
-from lib.resources import record_shelves
+from lib.resources import record_stores
 from lib.settings import Settings
 from lib.telemetry.libraries import pandas as pd
 from lib.values.run_names import DRILLS
@@ -42,13 +42,13 @@ COLUMNS = ["time", "run_id", "scenario", "route", "verdict", "trusted", "operati
 def opened(settings: Settings) -> Record:
     """The log as a record of its own, with every machine's rows where the parameters name a store."""
     folder = settings.runs_folder / DRILLS
-    record, shelves = Record(folder, DRILLS), record_shelves.shelves(settings)
+    record, shelves = Record(folder, DRILLS), record_stores.shelves(settings)
     if shelves is None:
         return record
     with record.kept():
         folder.mkdir(parents=True, exist_ok=True)
     shelf = shelves.run(DRILLS, folder)
-    with record_shelves.opening(shelf.where, settings):
+    with record_stores.opening(shelf.where, settings):
         sync.together(record, shelf)
     return replace(record, store=shelf)
 
@@ -97,7 +97,7 @@ def _lost(row: Mapping[str, Any]) -> list[str]:
 
 def drilled(settings: Settings) -> dict[str, dict[str, Any]]:
     """What sealed records tell of each drill, as rows of the log without their checks, by what names it in both."""
-    record_shelves.copy_others(settings)
+    record_stores.copy_others(settings)
     found = dict[str, dict[str, Any]]()
     for record in run_index.latest_of_each(run_index.as_sealed(settings)):
         for drill in _sealed(record, DRILLED):

@@ -23,14 +23,14 @@ from lib.drills.scenarios import Scenario
 from lib.errors import NotAsWanted, Refused
 from lib.record.records import Record
 from lib.record.run_phases import VALIDATION
-from lib.resources import kinds, run_lock
+from lib.resources import resource_kinds, run_lock
 from lib.resources.account_guards import AccountGuards
-from lib.resources.existing import entries
+from lib.resources.existing import traffic_entries
 from lib.resources.users import item_of, require_nobodys
 from lib.resources.workflow import value_of
 from lib.routes import DRILL_PREFIX
 from lib.telemetry import executions
-from lib.telemetry.executions import Execution
+from lib.telemetry.execution_status import Execution
 from lib.values.alerts import Told
 from lib.wait import idle
 
@@ -56,12 +56,13 @@ def run(live: Live, record: Record, groups: Sequence[Group], phase: str = VALIDA
     Raises Refused on a workflow without our drill gate, unless the drills need none, and where a drill would reach a
     person.
     """
-    entry = entries.read(live).arn
+    entry = traffic_entries.read(live).arn
+    # Both before anything is started: behind them, a drill pages real people, unmarked or about somebody who exists.
     if gated:
         _require_gate(live, entry)
     require_nobodys(live)
     lock = run_lock.of(live)
-    engine.clear_left_behind(record, AccountGuards(live), partial(kinds.reopen, live), lock)
+    engine.clear_left_behind(record, AccountGuards(live), partial(resource_kinds.reopen, live), lock)
     engine.clear(subscribers.left_behind(live), record, lock)
     # SQS refuses a deleted queue's name for a minute, so a second validation of the run needs names of its own.
     session = f"{secrets.token_hex(2)}-{record.run_id}"
@@ -90,6 +91,7 @@ def _session(live: Live, record: Record, groups: Sequence[Group], session: str, 
             subscribers.collect(live, session, heard, partial(_complete, mine))
         started += mine
         counted[group.name] = _interventions(live) - before
+    # Last, when every drill has had its time: what comes now and says that it is a drill's belongs to none that ran.
     subscribers.collect_strays(live, session, heard)
     drills = [_drill(live, one, heard) for one in started]
     return Session(drills, _strays(live, heard, drills), counted)
@@ -97,7 +99,7 @@ def _session(live: Live, record: Record, groups: Sequence[Group], session: str, 
 
 def _require_gate(live: Live, entry: str) -> None:
     """To a workflow without the gate, a drill is a real check-in whose alerts would go out unmarked."""
-    definitions = [value_of(found)["definition"] for found in entries.run_by(live, entry)]
+    definitions = [value_of(found)["definition"] for found in traffic_entries.run_by(live, entry)]
     gate = templates.definition(live.settings)["States"][GATE]
     if not definitions or any(named(definition).get(GATE) != gate for definition in definitions):
         raise Refused(
@@ -112,6 +114,7 @@ def _run(live: Live, record: Record, group: Group, entry: str) -> list[_Started]
     with ThreadPoolExecutor(group.at_once) as pool:
         for first in range(0, len(group.cases), group.at_once):
             wave = group.cases[first : first + group.at_once]
+            # The item holds one count for all: of drills that run at once nobody can tell whose a step of it was.
             before = _interventions(live) if group.at_once == 1 else 0
             named = [(case, _name(case, record)) for case in wave]
             arns = list(pool.map(lambda pair: _start(live, entry, *pair), named))

@@ -7,7 +7,7 @@ from typing import Any
 from lib.changes.plans import Wanted
 from lib.drills.channels import Channel
 from lib.drills.scenarios import Scenario
-from lib.telemetry.executions import Execution
+from lib.telemetry.execution_status import Execution
 from lib.values.alerts import Told
 
 

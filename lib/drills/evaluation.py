@@ -13,7 +13,7 @@ from lib.drills.channels import Channel
 from lib.drills.drill_session import Drill, Session
 from lib.settings import Settings
 from lib.values.alerts import Told
-from lib.values.check_ids import Id
+from lib.values.check_registry import Id
 from lib.values.modes import Gap
 
 

@@ -11,11 +11,11 @@ from typing import Any
 
 from lib.checks import Check, Status
 from lib.routes import as_said
+from lib.telemetry.exact_tests import Tally, proved
 from lib.telemetry.libraries import numpy as np
 from lib.telemetry.libraries import pandas as pd
-from lib.telemetry.proportions import Tally, proved
 from lib.values.alerts import Told
-from lib.values.check_ids import Id
+from lib.values.check_registry import Id
 
 TOPICS = tuple(one.value for one in Told)
 ERROR = 0.05  # what is said to be proved is so but for this

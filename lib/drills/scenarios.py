@@ -10,9 +10,9 @@ from typing import Any
 from lib import routes
 from lib.definitions import loader
 from lib.routes import Route
-from lib.telemetry.words import ExecutionStatus
+from lib.telemetry.execution_status import ExecutionStatus
 from lib.values.alerts import Told
-from lib.values.check_ids import UNREADABLE
+from lib.values.check_registry import UNREADABLE
 
 ORDINARY = "ordinary"  # by its name
 

@@ -16,12 +16,12 @@ from lib.definitions import loader
 from lib.drills.channels import Channel
 from lib.drills.drill_session import Received
 from lib.resources import desired
-from lib.resources.base import LiveThing
-from lib.resources.kinds import Queue, Rule, Subscription, Target
+from lib.resources.live_thing import LiveThing
+from lib.resources.resource_kinds import Queue, Rule, Subscription, Target
 from lib.resources.rules import targets
 from lib.resources.topics import LISTENING, subscriptions
-from lib.values.addresses import Protocol
 from lib.values.alerts import Told
+from lib.values.subscriber_addresses import Protocol
 from lib.wait import until
 
 PREFIX = LISTENING

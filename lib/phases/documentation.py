@@ -8,8 +8,8 @@ from lib.definitions import documents
 from lib.record.change_rows import Action
 from lib.resources import desired
 from lib.resources.existing import names
-from lib.resources.kinds import Section
-from lib.values.check_ids import Id
+from lib.resources.resource_kinds import Section
+from lib.values.check_registry import Id
 
 
 def describes_live(live: Live) -> list[Check]:

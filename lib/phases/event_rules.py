@@ -7,10 +7,10 @@ from lib.aws import Live
 from lib.aws_answers import readable
 from lib.checks import Check, Status
 from lib.definitions import loader
-from lib.resources.kinds import Rule
+from lib.resources.resource_kinds import Rule
 from lib.resources.users import require_nobodys
 from lib.routes import LOW_SENTIMENT_RULE
-from lib.values.check_ids import Id
+from lib.values.check_registry import Id
 from lib.values.modes import Mode
 
 INVOKED_BY = "runbook 4.2"

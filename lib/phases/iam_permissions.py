@@ -11,7 +11,7 @@ from lib.checks import Check, Status, in_mode
 from lib.resources.existing import identity_policies, names
 from lib.resources.existing.encryption import USES, topics_keys, workflows_keys
 from lib.resources.roles import inline_policies
-from lib.values.check_ids import Id
+from lib.values.check_registry import Id
 from lib.values.modes import Gap, Mode
 from lib.wait import until
 

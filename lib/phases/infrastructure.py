@@ -7,7 +7,7 @@ from lib.aws_answers import readable
 from lib.checks import Check, Status
 from lib.resources.functions import environment_keys
 from lib.resources.topics import audience
-from lib.values.check_ids import Id
+from lib.values.check_registry import Id
 from lib.values.modes import Approval, Mode
 
 

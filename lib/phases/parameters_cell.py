@@ -15,7 +15,7 @@ from pydantic import StrictBool
 
 from lib.errors import BadParameters
 from lib.settings import ROOT, Settings, file_of, from_values, load, path_of, said_by
-from lib.values.addresses import shown
+from lib.values.subscriber_addresses import shown
 
 # Every notebook declares these, with values. What else it declares is None, which is: as the file says. A number there
 # would be another environment's, or be taken for the one that counts.

@@ -18,16 +18,16 @@ from lib.record.folder import CHECKS
 from lib.record.records import VALIDATED, Record
 from lib.record.run_phases import VALIDATION
 from lib.resources.desired import WIDGET_PREFIX
-from lib.resources.kinds import Widgets
+from lib.resources.resource_kinds import Widgets
 from lib.routes import ordered
 from lib.telemetry import continuity, metrics, outcomes
 from lib.telemetry.cutover import since
+from lib.telemetry.execution_status import Count, Ending, When, Who
 from lib.telemetry.executions import describe
 from lib.telemetry.review_window import Window
-from lib.telemetry.words import Count, Ending, When, Who
-from lib.values.check_ids import Id, due
+from lib.values.check_registry import Id, due
 from lib.values.modes import Mode
-from lib.values.words import Verdict
+from lib.values.verdicts import Verdict
 
 # Counted only when it happens: that it has no datapoint is good news.
 MAY_BE_DARK = (Count.FAILED, Count.TIMED_OUT)

@@ -11,22 +11,23 @@ from lib.aws import Live
 from lib.aws_answers import error_code, readable
 from lib.checks import Check, Status
 from lib.errors import NotAsWanted, RunbookError
-from lib.phases.proofs import entry
+from lib.phases.proofs import way_in
 from lib.resources.account_guards import AccountGuards
-from lib.resources.existing import entries
-from lib.resources.existing.entries import Entries
+from lib.resources.existing import traffic_entries
+from lib.resources.existing.baseline_pieces import pieces
 from lib.resources.existing.names import VARIABLE, dispatcher, processor
-from lib.resources.existing.pieces import pieces
-from lib.resources.functions import carries, environment_keys, permissions, value_of
-from lib.resources.kinds import Rule
+from lib.resources.existing.traffic_entries import Entries
+from lib.resources.functions import environment_keys, permissions
+from lib.resources.resource_kinds import Rule
 from lib.resources.rules import targets, told
 from lib.resources.topics import subscriptions
 from lib.resources.workflow import description
 from lib.routes import LOW_SENTIMENT_RULE, is_drill
 from lib.telemetry import executions
-from lib.telemetry.words import ExecutionStatus
+from lib.telemetry.execution_status import ExecutionStatus
 from lib.values import contacts
-from lib.values.check_ids import Id
+from lib.values.check_registry import Id
+from lib.values.permission_statements import carries, value_of
 
 PHASE_3_KEYS = ("risk_score", "score", "trajectory", "aiMetadata")
 LOOK_BACK = 10
@@ -38,8 +39,8 @@ ABSENT = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist")
 
 def checklist(live: Live, known: Entries | None = None) -> list[Check]:
     """What the plan takes for granted. What is missing is `failed`, and the run stops."""
-    known = known or entries.read(live)
-    return [*pieces(live), phase_3(live, known), kept_guards(live), *entry.checks(live, known)]
+    known = known or traffic_entries.read(live)
+    return [*pieces(live), phase_3(live, known), kept_guards(live), *way_in.checks(live, known)]
 
 
 def kept_guards(live: Live) -> Check:

@@ -6,7 +6,7 @@ No lock, no plan, no comparison, no store: check-ins fail while it waits. The ru
 is rolled back; the definition before does not need them.
 """
 
-from lib.changes import engine, undo_plan, verification
+from lib.changes import undo_plan, verification, writer
 from lib.changes.resource import Resource, Value
 from lib.checks import Check, brief
 from lib.errors import NotAsWanted, RunbookError, Unanswered
@@ -45,7 +45,7 @@ def restore(found: Restoration, record: Record) -> list[str]:
 def _written(thing: Resource, value: Value, record: Record, why: str) -> str:
     """Write one thing; what got no answer is read back. Returns why it was not recorded, or ""."""
     try:
-        return _unrecorded(engine.restore_now(thing, value, record, why))
+        return _unrecorded(writer.restore_now(thing, value, record, why))
     except Unanswered:
         if not verification.holds(thing, thing.restorable(value), READ_BACK_SECONDS):
             raise

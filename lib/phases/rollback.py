@@ -15,10 +15,10 @@ from lib.errors import BadParameters, RunbookError
 from lib.record import records, run_phases
 from lib.record.change_rows import Action, WriteState
 from lib.record.records import LOG, Record
-from lib.resources import kinds
+from lib.resources import resource_kinds
 from lib.resources.account_guards import AccountGuards
-from lib.resources.existing import entries
-from lib.resources.kinds import Workflow
+from lib.resources.existing import traffic_entries
+from lib.resources.resource_kinds import Workflow
 from lib.resources.workflow import value_of
 
 LEDGER = "evidence/rollback.json"
@@ -50,7 +50,7 @@ def rows(live: Live, record: Record) -> list[dict[str, Any]]:
 def plan(live: Live, record: Record) -> Plan:
     """The undo of what a run wrote, back to before `rollback_to_phase`, against the live account."""
     chosen = within(rows(live, record), live.settings.rollback_to_phase)
-    found = undo_plan.plan(chosen, lambda kind, identity: kinds.reopen(live, kind, identity))
+    found = undo_plan.plan(chosen, lambda kind, identity: resource_kinds.reopen(live, kind, identity))
     carriers = {_thing(row) for row in chosen if row["phase"] in CARRYING and not row.get("temporary")}
     taken = any((one.resource.name, one.temporary) in carriers for one in found.changes if one.action != Action.NONE)
     needed = _needed(live) if taken and not any(one.resource.others_rely for one in found.changes) else ""
@@ -60,8 +60,8 @@ def plan(live: Live, record: Record) -> Plan:
 def _needed(live: Live) -> str:
     """Why what carries the new alerts may not be taken away, although the run did not deploy what sends them; or ""."""
     try:
-        known = entries.read(live)
-        held = [found for arn in {known.machine, known.arn} for found in entries.run_by(live, arn)]
+        known = traffic_entries.read(live)
+        held = [found for arn in {known.machine, known.arn} for found in traffic_entries.run_by(live, arn)]
         sends = any(GATE in named(value_of(found)["definition"]) for found in held)
     except RunbookError as error:
         return f"what runs now, and may need it, cannot be read: {error}"

@@ -15,8 +15,8 @@ from lib.record import manifest, records, run_index, sync
 from lib.record.folder import ATTEMPT, CHECKS
 from lib.record.records import MANIFEST, Record
 from lib.record.salvage import Salvage
-from lib.resources import record_shelves
-from lib.resources.record_shelves import Shelves, copy_others
+from lib.resources import record_stores
+from lib.resources.record_stores import Shelves, copy_others
 from lib.resources.s3_record_store import RunStore
 from lib.settings import Settings
 
@@ -25,7 +25,7 @@ SOON_ATTEMPTS = 2  # of each call to a store, where nothing may be waited for
 
 def begin(settings: Settings) -> tuple[Record, Live]:
     """The record of this run, new where `run_id` is empty or unknown, and the connection. Raises like `connect`."""
-    shelves = record_shelves.shelves(settings)
+    shelves = record_stores.shelves(settings)
     copy_others(settings, shelves)
     return attached(settings, records.open_run(settings), shelves)
 
@@ -39,7 +39,7 @@ def reopen(
     one that is not as it was sealed, unless it is asked for `unverified`, which says by what. A store that cannot be
     used names the `way` in an emergency, of a command that has one.
     """
-    shelves = record_shelves.shelves(settings)
+    shelves = record_stores.shelves(settings)
     if settings.run_id in copy_others(settings, shelves, way):
         return attached(settings, records.open_run(settings), shelves, unverified, way)
     return attached(settings, run_index.existing(settings, settings.run_id, usable), shelves, unverified, way)
@@ -51,12 +51,12 @@ def fetched(settings: Settings, unverified: str = "", way: str = "") -> list[str
     With `unverified` nothing that lies there keeps the rest from being taken: returns what could not be, and what is
     not as it was sealed, which the record says from then on. The store stays as it is.
     """
-    shelves = record_shelves.shelves(settings, SOON_ATTEMPTS)
+    shelves = record_stores.shelves(settings, SOON_ATTEMPTS)
     if shelves is None:
         return []
     shelf = shelves.run(settings.run_id, settings.run_folder)
     salvage = Salvage(Record(settings.run_folder, settings.run_id, at_once=True), shelf)
-    with record_shelves.opening(shelf.where, settings, way):
+    with record_stores.opening(shelf.where, settings, way):
         stored = (salvage if unverified else shelf).stored()
     if not stored:
         copy_others(settings, shelves, way)  # so that the latest runs can be named
@@ -78,13 +78,13 @@ def attached(
     records.opened(settings, record, unverified)
     live = connect(settings, record.log_call)
     record = replace(record, attempt=_attempt(record))
-    shelves = shelves or record_shelves.shelves(settings)
+    shelves = shelves or record_stores.shelves(settings)
     if shelves is None:
         return record, live
     shelf = shelves.run(record.run_id, record.folder)
     _bring_together(settings, record, shelf, way)
     records.verified(settings, record, unverified)
-    with record_shelves.opening(shelf.where, settings, way):
+    with record_stores.opening(shelf.where, settings, way):
         shelf.put(MANIFEST, record.folder / MANIFEST)  # so that other machines see that it is open
     return replace(record, store=shelf), live
 
@@ -101,7 +101,7 @@ def _attempt(record: Record) -> str:
 
 def _bring_together(settings: Settings, record: Record, shelf: RunStore, way: str) -> None:
     """Make folder and store agree. Raises Altered for a store whose seals are gone, before anything of it is taken."""
-    with record_shelves.opening(shelf.where, settings, way):
+    with record_stores.opening(shelf.where, settings, way):
         _require_sealed(record, shelf)
         sync.together(record, shelf)
 

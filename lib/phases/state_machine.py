@@ -14,14 +14,14 @@ from lib.aws_answers import readable
 from lib.checks import Check, Status, status_in
 from lib.definitions import lint, loader
 from lib.errors import NotAsWanted
-from lib.phases.proofs import entry
+from lib.phases.proofs import way_in
 from lib.record.records import Record
 from lib.resources.existing import names
 from lib.resources.rules import Rule, targets
 from lib.resources.workflow import description, versions
 from lib.resources.workflow_alias import routings
 from lib.telemetry.cutover import CLOCKS_SECONDS
-from lib.values.check_ids import Id
+from lib.values.check_registry import Id
 from lib.values.modes import Gap, Mode
 from lib.wait import idle
 
@@ -121,7 +121,7 @@ def published(live: Live) -> list[Check]:
     held = status_in(s.mode, newest == now)
     return [
         Check(Id.REVISION_PUBLISHED, "newest published version is the live revision", held, newest, now),
-        *entry.run_the_live_revision(live),
+        *way_in.run_the_live_revision(live),
     ]
 
 

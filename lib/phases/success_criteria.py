@@ -9,12 +9,12 @@ from lib.checks import Check, Status, failed, in_mode
 from lib.drills import latency
 from lib.routes import Route
 from lib.telemetry import outcomes, success_rate
+from lib.telemetry.exact_tests import Tally
+from lib.telemetry.execution_status import ExecutionStatus, When, Who
 from lib.telemetry.libraries import pandas as pd
-from lib.telemetry.proportions import Tally
 from lib.telemetry.review_window import counted_successes
 from lib.telemetry.success_rate import Decision
-from lib.telemetry.words import ExecutionStatus, When, Who
-from lib.values.check_ids import Id, Point
+from lib.values.check_registry import Id, Point
 from lib.values.modes import Mode
 
 Row = Mapping[str, Any]

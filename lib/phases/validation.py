@@ -14,19 +14,19 @@ from lib.drills import boundary_cases, drill_runner, evaluation, latency, scenar
 from lib.drills.drill_session import Group, Session
 from lib.drills.scenarios import Scenario
 from lib.phases import success_criteria
-from lib.phases.proofs import entry
+from lib.phases.proofs import way_in
 from lib.record.records import Record
 from lib.resources import desired
-from lib.resources.existing import entries
-from lib.resources.existing.entries import Entries
-from lib.resources.kinds import DrillUser
+from lib.resources.existing import traffic_entries
+from lib.resources.existing.traffic_entries import Entries
+from lib.resources.resource_kinds import DrillUser
 from lib.routes import Route
 from lib.settings import Settings
 from lib.telemetry import metrics
+from lib.telemetry.execution_status import ExecutionStatus
 from lib.telemetry.libraries import pandas as pd
-from lib.telemetry.words import ExecutionStatus
-from lib.values import check_ids
-from lib.values.check_ids import Id
+from lib.values import check_registry
+from lib.values.check_registry import Id
 from lib.values.modes import Mode
 
 PLANNED, LOW, BOUNDARIES, NO_CONTACT = "scenarios", "low sentiment", "boundaries", "no contact"
@@ -44,7 +44,7 @@ Row = Mapping[str, Any]
 
 def in_place(live: Live) -> list[Check]:
     """Whether AWS still holds what phases 01 to 04 want, one check a phase: what no drill can show. Read-only."""
-    known = entries.read(live)
+    known = traffic_entries.read(live)
     return [_in_place(live, number, known) for number in ("01", "02", "04", "03")]
 
 
@@ -54,7 +54,7 @@ def _in_place(live: Live, number: str, known: Entries) -> Check:
     status = status_in(live.settings.mode, not pending)
     found = f"not as wanted: {', '.join(pending)}" if pending else "everything as wanted"
     return Check(
-        check_ids.of(f"in-place.{number}"), f"phase {number} is in place", status, found, "everything as wanted"
+        check_registry.of(f"in-place.{number}"), f"phase {number} is in place", status, found, "everything as wanted"
     )
 
 
@@ -105,7 +105,7 @@ def run(live: Live, record: Record, chosen: Sequence[Group]) -> Session:
 
 def rows(live: Live, record: Record, session: Session) -> list[dict[str, Any]]:
     """Every drill as plain data, its checks with it, kept as evidence. Holds no check-in text."""
-    revision = entry.revision(live)
+    revision = way_in.revision(live)
     found = [evaluation.row(drill, live.settings, revision) for drill in session.drills]
     for kept, names in KEPT.items():
         if mine := [row for row in found if row["group"] in names]:
@@ -180,7 +180,7 @@ def checks(session: Session, found: Sequence[Row], chosen: Sequence[Group], sett
     return [
         Check(Id.DRILLS_RAN, "every drill ran", ran, said or f"{len(found)}", "every one"),
         *(Check.from_row(check) for row in planned for check in row["checks"]),
-        *(success_criteria.error_is_loud(row) for row in planned if row["scenario"] == check_ids.UNREADABLE),
+        *(success_criteria.error_is_loud(row) for row in planned if row["scenario"] == check_registry.UNREADABLE),
         *(Check.from_row(row["verdict"]) for row in of(found, BOUNDARIES, NO_CONTACT)),
         *(_low(row) for row in of(found, LOW)),
         *(evaluation.interventions(session, group) for group in (BOUNDARIES, BURST) if group in numbers),

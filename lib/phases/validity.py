@@ -16,7 +16,7 @@ from lib.record.run_phases import VALIDATION
 from lib.telemetry.configuration import live_configuration
 from lib.telemetry.configuration.facts import Difference, Fact, Meaning, compared, restored
 from lib.telemetry.configuration.live_configuration import Configuration
-from lib.values.check_ids import Id
+from lib.values.check_registry import Id
 from lib.values.modes import Mode
 
 BEGUN = "evidence/validation_begun.json"

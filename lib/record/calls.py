@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
-
-import boto3
+from typing import Any, Protocol
 
 from lib.routes import DRILL_PREFIX
 from lib.values import contacts
@@ -29,6 +27,14 @@ OURS = re.compile(rf"{DRILL_PREFIX}[\w.-]+-[A-Za-z0-9-]{{1,12}}-[0-9a-f]{{6}}")
 SOMEBODYS = "(not ours)"
 
 
+class Session(Protocol):
+    """A session of boto3: what the log needs of one."""
+
+    @property
+    def events(self) -> Any:  # noqa: ANN401
+        """Where hooks are registered."""
+
+
 @dataclass
 class Calls:
     """Hands one row a call to the log. Within `together`, the answered calls of one kind share a row.
@@ -40,7 +46,7 @@ class Calls:
     lock: threading.RLock = field(default_factory=threading.RLock)
     shared: dict[tuple[str, str, str], Row] | None = None
 
-    def listen(self, session: boto3.session.Session) -> None:
+    def listen(self, session: Session) -> None:
         """Register botocore's event hooks so that every call of the session, also a failed one, becomes a row."""
 
         def started(params: Mapping[str, Any], model: Any, context: Row, **_: object) -> None:  # noqa: ANN401

@@ -16,7 +16,7 @@ from lib.record.contents import BY_HAND, VERDICT
 from lib.record.files import DRAFT
 from lib.record.seals import ABSENT, UNKNOWN_SIZE, Claim, Manifest, Seal, State
 from lib.values.exact_json import loads
-from lib.values.words import Verdict
+from lib.values.verdicts import Verdict
 
 MANIFEST = "MANIFEST.json"
 LONGEST = 2**26  # bytes of a file that is read whole; every manifest and verdict is a small part of it

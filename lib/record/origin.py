@@ -1,6 +1,7 @@
 """That what runs is this checkout's lib: starts it apart from the operator's set-up, hashes it as it is imported.
 
-Run as a script by an isolated Python, it runs one module of lib: `python -I -X utf8 lib/record/origin.py lib.cli.change_commands plan ENV`.
+Run as a script by an isolated Python, it runs one module of lib:
+`python -I -X utf8 lib/record/origin.py lib.cli.__main__ plan ENV`.
 """
 
 import gc
@@ -130,7 +131,7 @@ def _file(name: str) -> Path:
 
 def command(module: str, *words: str) -> list[str]:
     """The command line that runs a module's `main` in this interpreter, isolated."""
-    return [sys.executable, *ISOLATED, str(LIB / "origin.py"), module, *words]
+    return [sys.executable, *ISOLATED, str(LIB / "record" / "origin.py"), module, *words]
 
 
 def environment(given: Mapping[str, str]) -> dict[str, str]:

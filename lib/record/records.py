@@ -21,8 +21,8 @@ from lib.settings import Settings, folder_of
 from lib.values.run_names import COPIES
 
 __all__ = [
-    "CALLS", "CRITERIA", "DRAFT", "LOG", "MANIFEST", "RUNNING", "VALIDATED", "VERDICT", "Record", "Store", "existing",
-    "new_run_id", "open_run", "runs", "seal", "unsealed",
+    "CALLS", "CRITERIA", "DRAFT", "LOG", "MANIFEST", "RUNNING", "VALIDATED", "VERDICT", "Record", "Store",
+    "new_run_id", "open_run", "seal", "unsealed",
 ]  # fmt: skip
 
 
@@ -95,6 +95,7 @@ def opened(settings: Settings, record: Record, unverified: str = "") -> Findings
     Raises Altered like `verified`.
     """
     with record.kept(), record.held():
+        # Verified and sealed under one hold: what came between the two would be sealed as if it had been found so.
         found = verified(settings, record, unverified)
         ours = writers.joined(record.folder)
         going_on = found.manifest.open and (ours or writers.others(record.folder, record.at_once))
@@ -157,6 +158,7 @@ def seal(record: Record, closing: bool = True) -> None:
     does not take it is told of once this machine's record is sealed.
     """
     with record.kept(), record.held():
+        # A store that fails must not keep this machine's record from being sealed: it is raised at the end.
         trouble = _store_logs(record)
         files.tighten(record.folder)
         found = manifest.findings(record.folder, Binding(record.run_id, record.folder.parent.name))

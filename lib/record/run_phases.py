@@ -1,4 +1,9 @@
-"""The phases of the plan: their notebooks, their order, what became of one. No AWS, no files."""
+"""The phases of the plan, and what became of them in a run, as its record tells. Reads; no AWS.
+
+Whether a phase ended well is decided here alone, by the checks that are registered with it, as this attempt at it
+answered them: for a notebook that is run by hand (its last cell) and for the runner (`notebooks.execute`). What a cell
+shows or leaves out decides nothing.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,9 +14,9 @@ from lib.errors import BadParameters
 from lib.record.change_rows import WriteState
 from lib.record.folder import BROKEN_OFF, CHECKS, DRILLED
 from lib.record.records import Record
-from lib.values.check_ids import due
+from lib.values.check_registry import due
 from lib.values.modes import Mode
-from lib.values.words import Verdict, member
+from lib.values.verdicts import Verdict, member
 
 DID_NOT_START = "did not start"
 

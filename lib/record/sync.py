@@ -70,11 +70,10 @@ def copy_telling(copy: Record, shelf: Shelf, stored: Mapping[str, str]) -> None:
         path = copy.folder / name
         if not (name == MANIFEST or TELLING.fullmatch(name)):
             continue
-        if not (path.is_file() and same_content(files.read(path), stored[name])):
-            data = shelf.read(name)
-            if data is not None:
-                with copy.kept():
-                    files.replace(path, data)  # as it is, by somebody else's seals
+        known = path.is_file() and same_content(files.read(path), stored[name])
+        if not known and (data := shelf.read(name)) is not None:
+            with copy.kept():
+                files.replace(path, data)  # as it is, by somebody else's seals
 
 
 def _content(path: Path) -> bytes | None:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from lib.aws_answers import absent_is_none
 from lib.errors import NotAsWanted
-from lib.resources.base import LiveThing
+from lib.resources.live_thing import LiveThing
 from lib.values.json_members import Members, members
 
 # The body of a dashboard that we make, which is what is left of it without widgets: laid out as nobody else's is, since

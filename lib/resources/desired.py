@@ -10,10 +10,10 @@ from lib.asl.functions import Called
 from lib.aws import Live
 from lib.changes.plans import Wanted
 from lib.definitions import documents, loader, templates
-from lib.resources.existing import entries, names
+from lib.resources.existing import names, traffic_entries
 from lib.resources.existing.encryption import WRITE, topics_keys, workflows_keys
-from lib.resources.existing.entries import Entries
-from lib.resources.kinds import (
+from lib.resources.existing.traffic_entries import Entries
+from lib.resources.resource_kinds import (
     DrillUser,
     EnvironmentVariable,
     InlinePolicy,
@@ -33,7 +33,7 @@ from lib.resources.kinds import (
 from lib.resources.topics import FROM_PARAMETERS
 from lib.resources.users import SYNTHETIC
 from lib.resources.workflow_alias import routed_to
-from lib.values.addresses import Protocol
+from lib.values.subscriber_addresses import Protocol
 
 FOURTEEN_DAYS = str(14 * 24 * 3600)
 WIDGET_PREFIX = "Phase 3:"
@@ -63,7 +63,7 @@ def iam_permissions(live: Live, _known: Entries | None = None) -> list[Wanted]:
 
 def state_machine(live: Live, known: Entries | None = None) -> list[Wanted]:
     """Phase 03: log group, workflow, the aliases by which real traffic comes, dashboard widgets."""
-    s, known = live.settings, known or entries.read(live)
+    s, known = live.settings, known or traffic_entries.read(live)
     wanted = workflow(live, known)
     return [
         Wanted(LogGroup(live, s.log_group_name), {"retentionInDays": s.log_retention_days}),
@@ -86,7 +86,7 @@ def event_rules(live: Live, _known: Entries | None = None) -> list[Wanted]:
 
 def documentation(live: Live, known: Entries | None = None) -> list[Wanted]:
     """Phase 06: marked sections of the application's README.md and CLAUDE.md, from the wanted definition."""
-    known = known or entries.read(live)
+    known = known or traffic_entries.read(live)
     definition = workflow(live, known)["definition"]
     texts = documents.sections(live.settings, definition, templates.mermaid(definition), loader.rules(), known.arn)
     return [Wanted(Section(live, file, section), text) for (file, section), text in texts.items()]

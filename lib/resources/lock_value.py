@@ -4,20 +4,15 @@ Whoever may read the parameter learns who holds it, and nothing to write under i
 stands there.
 """
 
-import os
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from lib.errors import Refused
 from lib.record import formats
-
-PROC = Path("/proc")
-ALIVE = "alive"  # of a process of which the system tells no more
-
+from lib.values import machine
 
 LONGEST_LEASE = 3600  # of an earlier version's lock, which does not tell; what the parameters allow
 # In front of the hash of a token that an earlier version let stand readable, and that therefore nobody may write by.
@@ -80,7 +75,7 @@ class Lock:
     @property
     def stale(self) -> str:
         """Why its run does not live any more, or "" as long as it may."""
-        if self._here and born(self.pid) not in (self.born, ALIVE):
+        if self._here and machine.born(self.pid) not in (self.born, machine.ALIVE):
             return f"its process {self.pid} on this machine is gone"
         if self.age is None or self.age <= self.lease_seconds:
             return ""
@@ -89,7 +84,7 @@ class Lock:
     @property
     def _here(self) -> bool:
         # Machines can share a name; since when they run, they do not share. One that does not tell it tells nothing.
-        boot = boot()
+        boot = machine.boot()
         return boot != "" and self.host == platform.node() and self.born.partition(" ")[0] == boot
 
     @property
@@ -107,42 +102,3 @@ def _hashed(row: Mapping[str, Any]) -> Mapping[str, Any]:
     if "token_sha256" in row or not isinstance(token, str):
         return row
     return {**row, "token_sha256": READABLE + digest(token)}
-
-
-def boot() -> str:
-    """Which start of which machine this is, and whose numbers its processes have; "" where the system does not tell."""
-    try:
-        start = (PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-        return f"{start}/{(PROC / 'self/ns/pid').readlink().name}"  # containers of one machine count on their own
-    except OSError:
-        return ""
-
-
-def born(pid: int) -> str:
-    """The boot and the moment in which this process was started; "" where there is none, ALIVE where nothing tells."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return ""
-    except PermissionError:
-        pass  # somebody else's, and there
-    moment = started(pid)
-    if moment is None:
-        return f"{boot()} {ALIVE}" if pid == os.getpid() else ALIVE
-    return moment and f"{boot()} {moment}"
-
-
-def started(pid: int) -> str | None:
-    """When this process was started, by the system's count since its boot: "" of one that has ended, None of none."""
-    try:
-        fields = (PROC / f"{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    except OSError:
-        return None
-    return "" if fields[0] == "Z" else fields[19]
-
-
-def children(pid: int) -> dict[int, str]:
-    """The processes that this one started and that still run: their ids, each with its command line."""
-    tasks = (PROC / f"{pid}/task").iterdir()
-    found = [int(child) for task in tasks for child in (task / "children").read_text(encoding="ascii").split()]
-    return {child: (PROC / f"{child}/cmdline").read_text(encoding="utf-8") for child in found}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from lib.changes.resource import Field, Place
-from lib.resources.base import LiveThing
+from lib.resources.live_thing import LiveThing
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from lib.aws import Live
 from lib.aws_answers import absent_is_none
 from lib.changes.resource import Field, Place
-from lib.resources.base import LiveThing
+from lib.resources.live_thing import LiveThing
 
 
 @dataclass(frozen=True)

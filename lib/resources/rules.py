@@ -8,7 +8,7 @@ from lib.aws import Live
 from lib.aws_answers import absent_is_none, without
 from lib.changes.resource import Field, Place
 from lib.errors import NotAsWanted
-from lib.resources.base import LiveThing
+from lib.resources.live_thing import LiveThing
 from lib.values import contacts
 from lib.values.exact_json import document, dumps
 

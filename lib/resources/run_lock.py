@@ -23,10 +23,10 @@ from lib.aws import Live
 from lib.aws_answers import absent_is_none, readable
 from lib.changes.account import EnvironmentLock
 from lib.errors import NotAsWanted, Refused, RunbookError, Superseded, Throttled, Unanswered
-from lib.record import commands
-from lib.resources import lock_value
+from lib.record import command_lines
 from lib.resources.account_guards import GONE, TAKEN, AccountGuards
 from lib.resources.lock_value import Lock, digest
+from lib.values import machine
 from lib.wait import attempts
 
 # The runner's kernels inherit it, and so write under its lock; a command of its own does not.
@@ -57,6 +57,7 @@ def held(live: Live, run_id: str) -> Iterator[Callable[[], None]]:
     live.once().client("ssm")  # made here, since two threads may not make clients at once
     renewing = threading.Thread(target=_keep_renewing, args=(live.once(), run_id, token, ended), daemon=True)
     try:
+        # AWS lets one caller alone create a parameter: that, and no reading of it before, is what makes it a lock.
         _take(live, run_id, token)
         AccountGuards(live).keep_lock(run_id)
         os.environ[TOKEN] = token
@@ -88,12 +89,12 @@ def break_lock(live: Live, run_id: str, force: bool = False) -> Lock:
     if lock.run_id != run_id:
         raise Refused(
             f"the lock of {name} is held by {lock.said}, not by run {run_id or '(none)'}; nothing was broken. See "
-            f"`{commands.runbook(live.settings, 'lock')}`"
+            f"`{command_lines.runbook(live.settings, 'lock')}`"
         )
     if not lock.stale and not force:
         raise Refused(
             f"the lock is held by {lock.said}; stop that run, or wait for its lease. Only when you know that it is "
-            f"dead, `{commands.runbook(live.settings, 'lock', '--break', run_id, '--force')}`"
+            f"dead, `{command_lines.runbook(live.settings, 'lock', '--break', run_id, '--force')}`"
         )
     _remove(live, lock.token_sha256)
     return lock
@@ -111,7 +112,7 @@ def _read(live: Live) -> tuple[Lock, int] | None:
             raise Refused(
                 f"parameter {name} holds {len(answer['Value'])} characters that are no lock of this runbook, and "
                 f"nothing was written; see what it is, then set lock_name, or "
-                f"`{commands.aws(live.settings, 'ssm', 'delete-parameter', '--name', name)}`"
+                f"`{command_lines.aws(live.settings, 'ssm', 'delete-parameter', '--name', name)}`"
             ) from error
     return None
 
@@ -123,7 +124,7 @@ def _take(live: Live, run_id: str, token: str) -> None:
         owner=live.identity.caller,
         host=platform.node(),
         pid=os.getpid(),
-        born=lock_value.born(os.getpid()),
+        born=machine.born(os.getpid()),
         taken=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}Z",
         lease_seconds=live.settings.lock_lease_seconds,
     )
@@ -160,9 +161,9 @@ def _somebody_elses(live: Live, lock: Lock | None) -> str:
     if lock is None:
         return f"other runs take the lock of {name} in turn; nothing was written by this one. Try again"
     way_out = (
-        f"`{commands.runbook(live.settings, 'lock', '--break', lock.run_id)}` takes it away"
+        f"`{command_lines.runbook(live.settings, 'lock', '--break', lock.run_id)}` takes it away"
         if lock.stale
-        else f"Wait until it ends, or stop it; `{commands.runbook(live.settings, 'lock')}` tells"
+        else f"Wait until it ends, or stop it; `{command_lines.runbook(live.settings, 'lock')}` tells"
     )
     return f"another run may write now: {lock.said}; nothing was written by this one. {way_out}"
 
@@ -173,8 +174,8 @@ def _ours(live: Live, run_id: str, token: str) -> tuple[Lock, int]:
     if read is None:
         raise Superseded(
             f"the lock of run {run_id} was taken away; nothing more was written. See "
-            f"`{commands.runbook(live.settings, 'status', run_id)}`, then "
-            f"`{commands.runbook(live.settings, 'apply', '--resume', run_id)}`"
+            f"`{command_lines.runbook(live.settings, 'status', run_id)}`, then "
+            f"`{command_lines.runbook(live.settings, 'apply', '--resume', run_id)}`"
         )
     if not read[0].opened_by(token):
         raise Superseded(_somebody_elses(live, read[0]))
@@ -188,6 +189,7 @@ def _ours(live: Live, run_id: str, token: str) -> tuple[Lock, int]:
 
 def _confirm(live: Live, run_id: str, token: str) -> None:
     lock, version = _ours(live, run_id, token)
+    # The thread may have been kept from renewing, by a stopped machine or a debugger; what writes must not rely on it.
     if lock.age is None or lock.age > lock.lease_seconds * 2 / 3:
         _renew(live.once(), lock, version)
 
@@ -206,6 +208,7 @@ def _renew(live: Live, lock: Lock, version: int) -> None:
 
 
 def _keep_renewing(live: Live, run_id: str, token: str, ended: threading.Event) -> None:
+    # A third of the lease, so that two renewals may fail before anybody may call the lock stale.
     while not ended.wait(live.settings.lock_lease_seconds / 3):
         # One that cannot be renewed now is tried again; the next write finds out for itself.
         with suppress(RunbookError):

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from lib.aws import Live
 from lib.aws_answers import error_code, readable
 from lib.errors import Altered, RunbookError, Superseded, Unrecorded
-from lib.record import commands, seals
+from lib.record import command_lines, seals
 from lib.record.manifest import MANIFEST, VERDICT
 from lib.record.records import LOG
 from lib.record.sync import take, union
@@ -137,12 +137,12 @@ class RunStore:
     def _go_on(self) -> str:
         """The log of drills is no run that could be resumed: it is gone on with by the next drill."""
         words = ["drill"] if self.run_id == DRILLS else ["apply", "--resume", self.run_id]
-        return commands.runbook(self.live.settings, *words)
+        return command_lines.runbook(self.live.settings, *words)
 
     @property
     def without_it(self) -> str:
         """The command that undoes the run by this machine's record alone."""
-        return commands.without_store(self.live.settings, "rollback", self.run_id)
+        return command_lines.without_store(self.live.settings, "rollback", self.run_id)
 
     @property
     def where(self) -> str:

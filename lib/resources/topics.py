@@ -9,10 +9,10 @@ from lib.aws import Live
 from lib.aws_answers import absent_is_none
 from lib.changes.plans import UNKNOWN
 from lib.errors import BadParameters, NotAsWanted
-from lib.record import commands
-from lib.resources.base import LiveThing
+from lib.record import command_lines
+from lib.resources.live_thing import LiveThing
 from lib.settings import mask
-from lib.values import addresses
+from lib.values import subscriber_addresses
 from lib.values.exact_json import document
 
 # Stands in a record for the address in the parameters, which no record may hold.
@@ -87,7 +87,11 @@ class Subscription(LiveThing):
 
     @property
     def name(self) -> str:
-        shown = self.address.rsplit(":", 1)[-1] if self.protocol == addresses.Protocol.SQS else mask(self.address)
+        shown = (
+            self.address.rsplit(":", 1)[-1]
+            if self.protocol == subscriber_addresses.Protocol.SQS
+            else mask(self.address)
+        )
         return f"subscription {self.topic} -> {self.protocol} {shown}"
 
     @property
@@ -111,7 +115,7 @@ class Subscription(LiveThing):
     def _arn(self) -> str | None:
         """What SNS calls it; the one that is written as ours is, before another that means the same."""
         rows = [row for row in subscriptions(self.live, self.topic) if row["Protocol"] == self.protocol]
-        meant = [row for row in rows if addresses.same(self.protocol, self.address, row["Endpoint"])]
+        meant = [row for row in rows if subscriber_addresses.same(self.protocol, self.address, row["Endpoint"])]
         found = sorted(meant, key=lambda row: row["Endpoint"] != self.address)
         return found[0]["SubscriptionArn"] if found else None
 
@@ -124,7 +128,7 @@ class Subscription(LiveThing):
             sns.subscribe(
                 TopicArn=self.live.settings.arn("sns", self.topic),
                 Protocol=self.protocol,
-                Endpoint=addresses.dialled(self.protocol, self.address),
+                Endpoint=subscriber_addresses.dialled(self.protocol, self.address),
                 Attributes=_attributes(value, self.protocol),
                 ReturnSubscriptionArn=True,
             )
@@ -135,10 +139,10 @@ class Subscription(LiveThing):
                     sns.set_subscription_attributes(SubscriptionArn=arn, AttributeName=name, AttributeValue=text)
 
     def _require_whole_address(self) -> None:
-        if addresses.hides_password(self.address):
-            words = ["--protocol", self.protocol, "--notification-endpoint", commands.ITS_VARIABLE]
+        if subscriber_addresses.hides_password(self.address):
+            words = ["--protocol", self.protocol, "--notification-endpoint", command_lines.ITS_VARIABLE]
             topic = self.live.settings.arn("sns", self.topic)
-            by_hand = commands.aws(self.live.settings, "sns", "subscribe", "--topic-arn", topic, *words)
+            by_hand = command_lines.aws(self.live.settings, "sns", "subscribe", "--topic-arn", topic, *words)
             raise NotAsWanted(
                 f"{self.name} is not there, and its password is hidden, so it cannot be made from the parameters; "
                 f"subscribe the whole URL by hand, `{by_hand}`, then go on"

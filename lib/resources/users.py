@@ -1,4 +1,10 @@
-"""The synthetic drill user in the users table."""
+"""The synthetic drill user in the users table, and DynamoDB's typed values as plain data and back.
+
+No type and no digit is lost. What JSON can hold is itself: a text, a truth value, null, a number that Python writes as
+DynamoDB does, a list, a map. Anything else (a set, bytes, a number of 38 digits with a fraction) stays in the typed
+form, with bytes as base64: `{"DynamoDB": {"NS": ["1", "2"]}}`. So every value has one plain form, and that one leads
+back to it alone.
+"""
 
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
@@ -8,7 +14,7 @@ from typing import Any, ClassVar
 from lib.aws import Live
 from lib.changes.resource import A_PERSONS, Field, Place
 from lib.errors import Refused
-from lib.resources.base import LiveThing
+from lib.resources.live_thing import LiveThing
 from lib.routes import DRILL_PREFIX, is_drill
 from lib.values import contacts
 

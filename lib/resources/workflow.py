@@ -11,7 +11,7 @@ from lib.aws_answers import absent_is_none, readable, without
 from lib.changes.plans import same
 from lib.changes.resource import Field, Place
 from lib.errors import NotAsWanted, Refused
-from lib.resources.base import LiveThing
+from lib.resources.live_thing import LiveThing
 from lib.values.exact_json import Laid
 from lib.wait import idle, until
 

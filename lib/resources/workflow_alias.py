@@ -14,7 +14,7 @@ from lib.aws_answers import absent_is_none, error_code
 from lib.changes.plans import UNKNOWN
 from lib.changes.resource import Field, Place
 from lib.errors import NotAsWanted, Refused
-from lib.resources.base import LiveThing
+from lib.resources.live_thing import LiveThing
 from lib.resources.workflow import description, require_quiet, value_of, versions
 
 NO_ALIAS = ("ResourceNotFound", "StateMachineDoesNotExist")

@@ -15,19 +15,11 @@ from datetime import date, datetime
 from lib.asl.router import ABSENT_CELL, UNKNOWN_CELL
 from lib.errors import BadParameters
 from lib.record.records import Record
+from lib.telemetry.checkin_frames import Answer
 from lib.telemetry.checkin_keys import Key
 
 FOLDER = "evidence/checkins"
 BESIDE = ("object", "user", "time")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One recorded check-in: `cells` holds a JSON value a field, "" where the object has none."""
-
-    user: str
-    moment: datetime
-    cells: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from math import isfinite, nan
 from typing import Any
@@ -11,13 +12,23 @@ import pandas as pd
 
 from lib.asl.choice_rules import is_number
 from lib.asl.router import ABSENT_CELL, UNKNOWN_CELL
-from lib.telemetry.checkin_copies import Answer
-from lib.telemetry.checkin_reading import CONTRACT, TRAJECTORIES
-from lib.telemetry.checkin_reading import outlook as outlook
+
+CONTRACT = ("risk_score", "score", "trajectory")
+TRAJECTORIES = ("improving", "stable", "declining", "unknown")
+
 
 COLUMNS = ["userId", "time", *CONTRACT]
 CELL = "answer "  # a column of the JSON that the object held of a field, for the routing
 USABLE = {"risk_score": (0, 100), "score": (-1, 1)}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One recorded check-in: `cells` holds a JSON value a field, "" where the object has none."""
+
+    user: str
+    moment: datetime
+    cells: tuple[str, ...]
 
 
 def frame(answers: list[Answer], fields: list[str]) -> pd.DataFrame:

@@ -21,7 +21,8 @@ from lib.asl.router import ABSENT_CELL, UNKNOWN_CELL
 from lib.aws import Live
 from lib.aws_answers import error_code, readable
 from lib.record.records import Record
-from lib.telemetry.checkin_copies import Answer, Copies
+from lib.telemetry.checkin_copies import Copies
+from lib.telemetry.checkin_frames import TRAJECTORIES, Answer
 from lib.telemetry.checkin_keys import AT_ONCE, Key, Listing, listed, moment_of
 
 CHUNK = 64  # between so many the time is looked at; so many are read to measure how long one takes
@@ -30,8 +31,6 @@ LISTING_SHARE = 0.5
 SPARE = 1.2  # what is expected to take nearly all the time is not begun as if it fitted
 OF_WHAT_FITS = 0.6  # a pass is one file a day, so it must come to its end; the next pass is the rest's
 WORTH_A_PASS = 0.03
-CONTRACT = ("risk_score", "score", "trajectory")
-TRAJECTORIES = ("improving", "stable", "declining", "unknown")
 USUAL = AnswerFields(
     {"risk_score": (), "score": (), "trajectory": tuple(("StringEquals", word) for word in TRAJECTORIES)}, frozenset()
 )

@@ -6,9 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from lib.telemetry import shares
-from lib.telemetry.checkin_copies import Answer
-from lib.telemetry.checkin_frames import frame
+from lib.telemetry import checkin_shares
+from lib.telemetry.checkin_frames import Answer, frame
 from lib.telemetry.checkin_keys import AT_ONCE
 from lib.telemetry.checkin_reading import Outlook, read
 from lib.telemetry.checkin_reading import outlook as outlook
@@ -37,7 +36,7 @@ class Coverage:
 
     def most(self, seen: int) -> int:
         """At most so many of all that are recorded, 95 % sure, where so many were seen."""
-        return shares.most(seen, self.read, self.recorded, self.share)
+        return checkin_shares.most(seen, self.read, self.recorded, self.share)
 
     def bound(self, seen: int) -> str:
         """What the share that was read shows of all; "" where all was read."""

@@ -12,16 +12,16 @@ from lib.changes.plans import Outcome
 from lib.checks import Check, Status
 from lib.record.change_rows import WriteState
 from lib.record.records import Record
-from lib.resources.existing import entries
-from lib.resources.kinds import Workflow, WorkflowAlias
+from lib.resources.existing import traffic_entries
+from lib.resources.resource_kinds import Workflow, WorkflowAlias
 from lib.resources.workflow import value_of
 from lib.settings import Settings
 from lib.telemetry import cutover, executions, outcomes, pace, success_rate
-from lib.telemetry.proportions import Tally
+from lib.telemetry.exact_tests import Tally
+from lib.telemetry.execution_status import Ending, ExecutionStatus, When, Who
 from lib.telemetry.review_window import Cutover
 from lib.telemetry.success_rate import SHORTEST, Decision
-from lib.telemetry.words import Ending, ExecutionStatus, When, Who
-from lib.values.check_ids import Id
+from lib.values.check_registry import Id
 from lib.values.modes import Mode
 
 CROSSING = "evidence/crossing.json"
@@ -79,7 +79,7 @@ def _states_before(live: Live, outcome: Outcome) -> set[str]:
     old = [change.before["definition"] for change in changed if change.resource.kind == Workflow.kind]
     routes = [r for change in changed if change.resource.kind == WorkflowAlias.kind for r in change.before["routes"]]
     for route in routes:
-        held = entries.run_by(live, f"{live.settings.state_machine_arn}:{route['version']}")
+        held = traffic_entries.run_by(live, f"{live.settings.state_machine_arn}:{route['version']}")
         old += [value_of(one)["definition"] for one in held]
     return {state.name for definition in old for state in walk(definition)}
 
@@ -90,7 +90,7 @@ def _running_at(live: Live, moment: datetime) -> tuple[list[dict[str, Any]], str
     Those that began within the hour before, and whatever began earlier and runs still.
     """
     listed, settled = executions.listed(live, moment - BACK), moment - timedelta(seconds=MARGIN_SECONDS)
-    still = executions.recent(live, executions.MOST, ExecutionStatus.RUNNING)
+    still = executions.recent(live, executions.MOST_LISTED, ExecutionStatus.RUNNING)
     rows = {row["name"]: row for row in (*listed.rows, *still)}.values()
     running = [r for r in rows if r["started"] < settled and (not r["stopped"] or r["stopped"] > moment)]
     return sorted(running, key=lambda row: row["started"], reverse=True), listed.cut

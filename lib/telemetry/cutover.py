@@ -1,4 +1,4 @@
-"""When what check-ins start began to run the newest published version. Read-only.
+"""When what check-ins start began to run the newest published version, and the window around it. Read-only.
 
 Of an alias AWS says only when it was last edited, whatever was edited. The run that moved it recorded the moment. Of a
 time between that and a later edit, or before the edit where no run is known, nobody can say what ran, unless AWS says
@@ -16,8 +16,8 @@ from lib.aws import Live
 from lib.aws_answers import readable
 from lib.record import run_index
 from lib.record.change_rows import WriteState
-from lib.resources.existing import entries
-from lib.resources.existing.entries import Entries
+from lib.resources.existing import traffic_entries
+from lib.resources.existing.traffic_entries import Entries
 from lib.resources.workflow import Workflow, description, value_of, versions
 from lib.resources.workflow_alias import WorkflowAlias, digest
 from lib.telemetry import metrics, review_window
@@ -42,11 +42,11 @@ class _Way:
 
 def read(live: Live) -> Cutover | None:
     """None where check-ins do not run the newest published version, or none is published."""
-    found = entries.read(live)
+    found = traffic_entries.read(live)
     with readable("listing the workflow's versions"):
         published = versions(live, found.machine)[:1]
         newest = description(live, published[0]) if published else None
-    held = entries.run_by(live, found.arn)
+    held = traffic_entries.run_by(live, found.arn)
     wanted = digest(value_of(newest)) if newest else ""
     if newest is None or not held or any(digest(value_of(one)) != wanted for one in held):
         return None

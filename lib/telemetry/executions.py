@@ -1,4 +1,4 @@
-"""Executions of the workflow: start, wait, read what happened. Starts executions; changes nothing else."""
+"""Executions of the workflow: start, wait, read what happened, and how many began. Changes nothing else."""
 
 import json
 from collections.abc import Iterator
@@ -14,39 +14,18 @@ from lib.aws_answers import absent_is_none, error_code, readable
 from lib.errors import RunbookError
 from lib.routes import is_drill
 from lib.telemetry import metrics
-from lib.telemetry.words import Count, ExecutionStatus
+from lib.telemetry.execution_status import Count, Execution, ExecutionStatus
 from lib.values.exact_json import parsed
 from lib.wait import until
 
-MOST = 20_000  # 20 calls; more would take minutes of a throttled API
+MOST_COUNTED = 20_000  # 20 calls; more would take minutes of a throttled API
 LISTED_DAYS = 90  # Step Functions forgets an execution then
 
 
-MOST = 500_000  # executions that are listed, a thousand a call: 24 days at 20,500 a day
+MOST_LISTED = 500_000  # executions that are listed, a thousand a call: 24 days at 20,500 a day
 REPEATED_WITHIN = 1000  # the newest executions, among which a repeated start finds its first
 # Of a history, the states are wanted and not the words that went through them.
 WORDLESS: dict[str, Any] = {"includeExecutionData": False, "PaginationConfig": {"PageSize": 1000}}
-
-
-@dataclass(frozen=True)
-class Execution:
-    """One execution as Step Functions describes it, without its input."""
-
-    arn: str
-    status: str
-    started: datetime
-    stopped: datetime | None
-    output: dict[str, Any]
-    error: str
-
-    @property
-    def name(self) -> str:
-        return self.arn.rsplit(":", 1)[-1]
-
-    @property
-    def seconds(self) -> float | None:
-        """From start to stop; None while it runs."""
-        return (self.stopped - self.started).total_seconds() if self.stopped else None
 
 
 def start(live: Live, name: str, given: dict[str, Any], entry: str = "") -> str:
@@ -131,7 +110,7 @@ class Listing:
         return not self.cut
 
 
-def listed(live: Live, start: datetime, most: int = MOST, status: str = "") -> Listing:
+def listed(live: Live, start: datetime, most: int = MOST_LISTED, status: str = "") -> Listing:
     """All executions that started since then, or of one status. Read-only.
 
     Reading ends by time. After `most`, it ends with `cut`, and nothing may pass on such a list.
@@ -190,10 +169,10 @@ def started(live: Live, start: datetime, end: datetime) -> Started:
     """By the list, which tells drills apart, where it can be read to its end; else by CloudWatch's count."""
     days, least = (datetime.now(UTC) - start).days, 0
     if days <= LISTED_DAYS:
-        rows = since(live, start, MOST)
+        rows = since(live, start, MOST_COUNTED)
         mine = [is_drill(row["name"]) for row in rows if row["started"] < end]
         ordinary, drills = mine.count(False), mine.count(True)
-        if len(rows) < MOST:
+        if len(rows) < MOST_COUNTED:
             return Started(ordinary, "listed by Step Functions, without drills", drills)
         least = ordinary
     try:

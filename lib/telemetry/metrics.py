@@ -16,8 +16,8 @@ from lib import routes
 from lib.aws import Live
 from lib.aws_answers import readable
 from lib.errors import BadParameters, NotAsWanted
+from lib.telemetry.execution_status import Count
 from lib.telemetry.libraries import pandas as pd
-from lib.telemetry.words import Count
 
 STATES = "AWS/States"
 OURS = "Your6/Workflow"

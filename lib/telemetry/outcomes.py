@@ -16,12 +16,12 @@ from typing import Any
 
 from lib.checks import Check, Status
 from lib.routes import is_drill
-from lib.telemetry import proportions
+from lib.telemetry import exact_tests
+from lib.telemetry.exact_tests import Tally
+from lib.telemetry.execution_status import Ending, ExecutionStatus, When, Who
 from lib.telemetry.libraries import numpy as np
 from lib.telemetry.libraries import pandas as pd
-from lib.telemetry.proportions import Tally
 from lib.telemetry.success_rate import SHORTEST
-from lib.telemetry.words import Ending, ExecutionStatus, When, Who
 
 USUAL = 0.99  # of those before took up to what is usual; of fewer than a hundred the slowest did
 # Shares of the limit. Up to the first an ended check-in is fast enough, however fast those before were; up to the
@@ -130,7 +130,7 @@ def table(frame: pd.DataFrame) -> pd.DataFrame:
             of = good + bad + long
             share = good / of if of else float("nan")
             rows.append(
-                (who.value, when.value, good, of, share, *proportions.wilson(good, of), bad, long, doubt, going)
+                (who.value, when.value, good, of, share, *exact_tests.wilson(good, of), bad, long, doubt, going)
             )
     found = pd.DataFrame(rows, columns=TABLE)
     found.attrs |= {"usual": frame.attrs.get("usual", ""), "after": checkins_after(frame)["outcome"].tolist()}

@@ -1,14 +1,17 @@
-"""Whether check-ins still come: what never begins fails nowhere, and no rate of success tells. Pure pandas, no AWS."""
+"""Whether check-ins still come, and take as long as before. Pure pandas, no AWS.
+
+What never begins fails nowhere, and each may end well and all be slower: of neither does a rate of success tell.
+"""
 
 from datetime import datetime
 
 import pandas as pd
 
 from lib.checks import Check, Status
+from lib.telemetry.execution_status import Ending, When, Who
 from lib.telemetry.outcomes import JUST_BEGUN
 from lib.telemetry.success_rate import SHORTEST
-from lib.telemetry.words import Ending, When, Who
-from lib.values.check_ids import Id
+from lib.values.check_registry import Id
 
 AS_FAST = "check-ins take as long as before"
 USUAL = 0.75  # of those before took up to what half of those after are held against

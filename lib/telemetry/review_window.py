@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from lib.telemetry.execution_status import Count
 from lib.telemetry.libraries import pandas as pd
-from lib.telemetry.words import Count
 
 NO_CHANGE = "none: check-ins do not run the newest published version, or none was published"
 

@@ -1,12 +1,4 @@
-"""Whether check-ins succeed as often as before, decided by exact tests of two proportions. Pure arithmetic, no AWS.
-
-The test is the exact unconditional one for a difference with a margin: outcomes are ordered by Farrington and Manning's
-score statistic (Statist. Med. 9, 1990), and the p-value is the largest over the unknown common level (Chan, Statist.
-Med. 17, 1998), which is looked for within a confidence interval of it (Berger and Boos, J. Am. Stat. Assoc. 89, 1994).
-With the margin 0 it is Barnard's test. The largest value lies on the boundary of the null hypothesis, since the
-outcomes that count as more extreme are closed towards "better now, worse before" (Roehmel and Mansmann, Biom. J. 41,
-1999); it is looked for on a grid that is refined once. One proportion alone has Clopper and Pearson's limits.
-"""
+"""Whether check-ins succeed as often as before, decided by `exact_tests`. Pure arithmetic, no AWS."""
 
 from __future__ import annotations
 
@@ -15,8 +7,8 @@ from dataclasses import dataclass
 from math import ceil, log2
 
 from lib.checks import Status
+from lib.telemetry.exact_tests import Tally, p_value, percent, possible, proved
 from lib.telemetry.libraries import numpy as np
-from lib.telemetry.proportions import Tally, p_value, percent, possible, proved
 
 MOST = 3_000_000  # a number of check-ins beyond this is not asked for
 SHORTEST = 5  # check-ins; a shorter stretch is not looked at on its own

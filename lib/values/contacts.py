@@ -10,8 +10,8 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from lib.values.addresses import NEXT_DIGIT, PATH_LENGTH
 from lib.values.exact_json import dumps, in_order, mapped, parts_of
+from lib.values.subscriber_addresses import NEXT_DIGIT, PATH_LENGTH
 
 DIGITS = 4  # of a digest
 MARK = re.compile(rf"\(not shown: [0-9a-f]{{{DIGITS}}}\)")

@@ -1,8 +1,6 @@
-"""Words of the parameters by which code decides: whether a run writes, what is approved, what is left out. No AWS."""
+"""Words of the parameters by which code decides: whether a run writes, what is approved, what guards. No AWS."""
 
 from enum import StrEnum
-
-from lib.values.addresses import mask as mask
 
 # Who makes a run and where its record lies decides nothing about what is changed, so it is no part of an approval.
 OF_THE_RUN = (

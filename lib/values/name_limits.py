@@ -14,7 +14,7 @@ from pydantic import (
     StrictStr,
 )
 
-from lib.values.addresses import mask as mask
+from lib.values.subscriber_addresses import mask as mask
 
 # What CloudWatch Logs takes; 0 keeps for ever.
 Days = Literal[

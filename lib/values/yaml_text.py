@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from lib.errors import BadParameters
-from lib.values.addresses import shown
+from lib.values.subscriber_addresses import shown
 
 MERGE = "tag:yaml.org,2002:merge"
 # What a parser says in quotes is its own only where it is a sign, `]`, or a kind of place, `<block end>`.

@@ -10,7 +10,8 @@ What comes out is what the embedded account knows, and less than AWS would have:
 - metrics hold only what happened: where AWS may write a 0 (no failures), there is no datapoint;
 - AWS/Events and AWS/SNS metrics are left out: no history tells which rules matched or what was delivered.
 
-`python -m rehearsal.account.bridge --endpoint URL --state-machine-arn ARN` runs until SIGTERM, and then empties its queue.
+`python -m rehearsal.account.bridge --endpoint URL --state-machine-arn ARN` runs until SIGTERM, and then empties its
+queue.
 """
 
 import argparse
@@ -31,7 +32,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConn
 
 from lib.errors import Unreachable
 from lib.settings import Settings
-from lib.telemetry.words import Count, ExecutionStatus
+from lib.telemetry.execution_status import Count, ExecutionStatus
 from rehearsal.account import child_processes, server
 from rehearsal.account.clients import client
 from rehearsal.account.server import loopback_only

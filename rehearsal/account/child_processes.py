@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lib.resources import lock_value
+from lib.values import machine
 from lib.wait import Patience, until
 
 HERE = Path(__file__).resolve().parent
@@ -94,10 +94,8 @@ def start(
 
 def born(pid: int) -> str:
     """When the system says this process was started, or "" where there is no such process. Read-only."""
-    if (
-        lock_value.started(os.getpid()) is not None
-    ):  # it tells of processes, so of one that it does not know there is none
-        return lock_value.started(pid) or ""
+    if machine.started(os.getpid()) is not None:  # it tells of processes, so of one that it does not know there is none
+        return machine.started(pid) or ""
     listed = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return listed.stdout.strip()
 

@@ -1,7 +1,7 @@
 """Synthetic check-ins, played as ordinary executions so that there is history. No real text, no real person, never AWS.
 
-`python -m rehearsal.account.traffic --endpoint URL --state-machine-arn ARN --every S` plays in the background, so that a change
-is made under traffic; it ends at SIGTERM, or with whoever started it.
+`python -m rehearsal.account.traffic --endpoint URL --state-machine-arn ARN --every S` plays in the background, so that
+a change is made under traffic; it ends at SIGTERM, or with whoever started it.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from lib.errors import NotAsWanted
 from lib.settings import Settings
-from lib.telemetry.words import ExecutionStatus
+from lib.telemetry.execution_status import ExecutionStatus
 from lib.wait import Patience, until
 from rehearsal.account import child_processes, users
 from rehearsal.account.clients import client

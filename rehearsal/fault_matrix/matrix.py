@@ -1,7 +1,7 @@
 """The fault matrix: every fault at every mutating call, then resume or rollback; what was lost. Loopback only.
 
-`make faults`, or `python -m rehearsal.fault_matrix.matrix`. Each worker has an account and a proxy of its own. The seed decides the
-order, and which calls are also tried with faults that do not go away and with whole notebooks.
+`make faults`, or `python -m rehearsal.fault_matrix`. Each worker has an account and a proxy of its own. The seed
+decides the order, and which calls are also tried with faults that do not go away and with whole notebooks.
 """
 
 import random
@@ -171,7 +171,7 @@ def report(results: Sequence[Result], seed: int) -> int:
     for result in lost:
         say(f"\nLOST {result.trial.name}: {result.call or 'no call'}; the process ended: {result.ended}")
         say(f"  {result.lost}")
-        say(f"  Again: python -m rehearsal.fault_matrix.matrix --only '{result.trial.name}'    Record: {LOST}")
+        say(f"  Again: python -m rehearsal.fault_matrix --only '{result.trial.name}'    Record: {LOST}")
     survived, minutes = len(results) - len(lost), sum(result.seconds for result in results) / 60
     say(f"\n{len(results)} faults tried, {survived} survived, {len(lost)} lost; seed {seed}")
     say(f"They took {minutes:.1f} minutes, by however many workers that is divided.")
@@ -213,7 +213,3 @@ def faults(seed: int | None, workers: int, sample: int | None, count: int, only:
         elif len(results) % TELL_EVERY == 0:
             say(f"  {len(results)} of {len(chosen)}")
     return report(results, seed)
-
-
-if __name__ == "__main__":
-    faults()

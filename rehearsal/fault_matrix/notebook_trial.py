@@ -17,8 +17,9 @@ from typing import Any
 
 from lib.aws import connect
 from lib.record import origin
-from lib.resources import lock_value, run_lock
+from lib.resources import run_lock
 from lib.settings import ROOT, load
+from lib.values import machine
 from lib.wait import Patience, until
 from rehearsal.account.calls import Call
 from rehearsal.account.child_processes import born
@@ -130,7 +131,7 @@ def _said(begun: subprocess.Popen[str]) -> str:
 
 def kernels_of(pid: int) -> list[int]:
     """The ids of the kernels that a runner started. Read-only."""
-    return [child for child, command in lock_value.children(pid).items() if origin.KERNEL in command]
+    return [child for child, command in machine.children(pid).items() if origin.KERNEL in command]
 
 
 def gone(pid: int) -> bool:

@@ -1,7 +1,8 @@
 """What of a phase's notebook changes the account, without the notebook: in this process, in a second. Loopback only.
 
-Each call is one of the notebook's, to the letter (tests/unit/rehearsal/fault_matrix/test_steps.py). What it reads, plays and shows besides is
-left out: not every check of the phase is answered here, and so, unlike `notebooks.execute`, nobody asks for them all.
+Each call is one of the notebook's, to the letter (tests/unit/rehearsal/fault_matrix/test_steps.py). What it reads,
+plays and shows besides is left out: not every check of the phase is answered here, and so, unlike `notebooks.execute`,
+nobody asks for them all.
 """
 
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from lib.record.records import Record
 from lib.record.run_phases import VALIDATION, Phase
 from lib.resources import desired, run_lock
 from lib.settings import Settings, changed
-from lib.values.words import Verdict
+from lib.values.verdicts import Verdict
 
 
 def execute(settings: Settings, record: Record, number: str, notebook: str) -> Phase:

@@ -88,7 +88,7 @@ def _rename(body: dict[str, Any], fault: str) -> None:
         given[field] += marked(fault)
     else:
         raise NotAsWanted(
-            f"nobody knows how to break a task of {body['Resource']}; teach rehearsal/single_failures/definition_mutations.py"
+            f"nobody knows how to break a task of {body['Resource']}; teach single_failures/definition_mutations.py"
         )
 
 

@@ -23,7 +23,7 @@ from lib.record import records
 from lib.resources import desired, run_lock
 from lib.routes import DRILL_PREFIX
 from lib.settings import Settings
-from lib.telemetry.words import ExecutionStatus
+from lib.telemetry.execution_status import ExecutionStatus
 from lib.wait import Patience, until
 from rehearsal.account import baseline, server
 from rehearsal.account.clients import client

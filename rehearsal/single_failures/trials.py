@@ -1,8 +1,8 @@
 """No single failure silences a crisis: every task broken in every way, on two interpreters, and who was reached.
 
-`make silence`, or `python -m rehearsal.single_failures.trials`. The failures are derived from the definition (`reaching.py`,
-`failing.py`), broken in copies of it (`breaking.py`, `behind.py`), run as drills on an account of their own
-(`ground.py`) and judged by what subscribers received (`judging.py`). Loopback only.
+`make silence`, or `python -m rehearsal.single_failures`. The failures are derived from the definition
+(`reachability.py`, `catalogue.py`), broken in copies of it (`definition_mutations.py`, `event_faults.py`), run as
+drills on an account of their own (`ground.py`) and judged by what subscribers received (`verdicts.py`). Loopback only.
 
 Beside the broken ones, executions run of which nothing is broken: how late they are is the machine's doing.
 
@@ -208,7 +208,7 @@ def started(folder: Path) -> Iterator[Callable[[], list[Row]]]:
     path = folder / "rows.json"
     words = ["--brief", "--rows", str(path)]
     child = child_processes.start(
-        "rehearsal.single_failures.trials", words, folder, {"PYTHONPATH": str(child_processes.CHECKOUT)}
+        "rehearsal.single_failures", words, folder, {"PYTHONPATH": str(child_processes.CHECKOUT)}
     )
 
     def rows() -> list[Row]:
@@ -221,7 +221,3 @@ def started(folder: Path) -> Iterator[Callable[[], list[Row]]]:
         yield rows
     finally:
         child_processes.stop(child)
-
-
-if __name__ == "__main__":
-    silence()

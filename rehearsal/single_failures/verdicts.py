@@ -14,7 +14,7 @@ from typing import Any
 from lib.asl.states import walk
 from lib.drills.broken_tasks import Effect
 from lib.routes import Route
-from lib.telemetry.words import ExecutionStatus
+from lib.telemetry.execution_status import ExecutionStatus
 from rehearsal.single_failures.catalogue import Failure
 from rehearsal.single_failures.ground import Drill
 from rehearsal.single_failures.reachability import INVALID, UNPROCESSED

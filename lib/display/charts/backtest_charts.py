@@ -7,7 +7,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from lib.display.charts.style import BLACK, GREY, ORANGE, SKY, VERMILLION, canvas, nothing, styled
 from lib.routes import Unrouted, level
-from lib.telemetry.moves import Move
+from lib.telemetry.route_moves import Move
 
 # alert -> (word, colour, hatch); the hatch tells them apart in greyscale
 KINDS: dict[str, tuple[str, str, str]] = {

@@ -9,8 +9,8 @@ from lib import routes
 from lib.display.charts.style import plural, spoken
 from lib.drills import latency
 from lib.routes import Route, Unrouted
-from lib.telemetry import proportions
-from lib.telemetry.words import When, Who
+from lib.telemetry import exact_tests
+from lib.telemetry.execution_status import When, Who
 
 FEWEST_FOR_P99 = 100  # of fewer, the p99 is the slowest one
 
@@ -24,7 +24,7 @@ def together(frame: pd.DataFrame, change_at: datetime | None) -> str:
             return f"{prefix}none finished"
         return f"{prefix}{row['succeeded']:g} of {row['finished']:g} succeeded ({row['low']:.0%} to {row['high']:.0%})"
 
-    rows = proportions.success_rate(frame, change_at)
+    rows = exact_tests.success_rate(frame, change_at)
     *first, last = [words(row) for _, row in rows.iterrows()]
     between = " · " if len(first) < 2 else " ·\n"  # three do not fit into one line
     return (

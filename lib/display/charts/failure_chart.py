@@ -28,7 +28,7 @@ ROW = 0.27  # inches
 
 @styled
 def failures(matrix: pd.DataFrame, limit_seconds: float) -> Figure:
-    """A tile per cell of `lib.drills.broken_tasks.matrix`: `task, fault, outcome, seconds` (until the first alert), `verdict`."""
+    """A tile per cell of `broken_tasks.matrix`: `task, fault, outcome, seconds` (until the first alert), `verdict`."""
     if matrix.empty:
         return nothing(QUESTION, "no task was broken in this run.", matrix)
     tasks, faults = list(dict.fromkeys(matrix["task"])), list(dict.fromkeys(matrix["fault"]))

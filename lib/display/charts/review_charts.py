@@ -30,7 +30,7 @@ from lib.display.charts.style import (
     time_axis,
 )
 from lib.routes import Route
-from lib.telemetry.words import Count
+from lib.telemetry.execution_status import Count
 from lib.values.alerts import Mark
 
 # outcome -> (word, colour, hatch); the hatch tells them apart in greyscale

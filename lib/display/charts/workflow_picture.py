@@ -23,7 +23,7 @@ from matplotlib.patches import FancyBboxPatch, Patch, PathPatch, Polygon
 from matplotlib.path import Path
 
 from lib.asl import shape
-from lib.asl.conditions import said
+from lib.asl.condition_words import said
 from lib.asl.states import EdgeKind, edges, flow, walk
 from lib.display.charts.layout import Edge, Layout, Point, Size, place
 from lib.display.charts.style import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILLION, Drawing, styled

@@ -21,7 +21,7 @@ from lib.record.records import Record
 from lib.resources.existing import names
 from lib.resources.users import item_of
 from lib.routes import STANDARD_ALERT
-from lib.values.check_ids import Id
+from lib.values.check_registry import Id
 from lib.values.modes import Mode
 
 EVENT_BEFORE = "evidence/low_sentiment_before.json"

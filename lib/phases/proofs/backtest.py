@@ -19,10 +19,11 @@ from lib.aws import Live
 from lib.errors import BadParameters
 from lib.record.records import Record
 from lib.telemetry import checkin_frames, checkins, executions
-from lib.telemetry.checkin_reading import CONTRACT, USUAL, Outlook, outlook
+from lib.telemetry.checkin_frames import CONTRACT
+from lib.telemetry.checkin_reading import USUAL, Outlook, outlook
 from lib.telemetry.checkins import Coverage
 from lib.telemetry.executions import Started
-from lib.telemetry.moves import WORDS, Move
+from lib.telemetry.route_moves import WORDS, Move
 
 COLUMNS = ["from", "to", "alert", "count", "share"]
 CHANGING = (Move.LOWER, Move.HIGHER, Move.OTHER)

@@ -3,8 +3,8 @@
 from lib.asl.router import CANNOT_TELL, FAILED
 from lib.checks import Check, Status
 from lib.phases.proofs.backtest import Backtest
-from lib.telemetry.moves import Move
-from lib.values.check_ids import Id
+from lib.telemetry.route_moves import Move
+from lib.values.check_registry import Id
 
 # Of the executions, so many must be among the recorded check-ins, since some fail before they are recorded; and of the
 # recorded ones so many must have been executions of this workflow, or real traffic runs elsewhere.

@@ -15,14 +15,14 @@ from lib.errors import NotAsWanted
 from lib.phases.proofs import key_use
 from lib.phases.proofs.key_use import may, row, short
 from lib.resources.existing import names
+from lib.resources.existing.baseline_pieces import DEAD_LETTER_QUEUES
 from lib.resources.existing.encryption import USES, key_named, queue_key, topic_key
-from lib.resources.existing.pieces import DEAD_LETTER_QUEUES
 from lib.resources.rules import targets
 from lib.resources.topics import LISTENING, PENDING, subscriptions
 from lib.routes import LOW_SENTIMENT_RULE
-from lib.values.addresses import Protocol
-from lib.values.check_ids import Id
+from lib.values.check_registry import Id
 from lib.values.exact_json import document
+from lib.values.subscriber_addresses import Protocol
 
 SNS, EVENTS, CLOUDWATCH, LAMBDA = "sns.amazonaws.com", "events.amazonaws.com", "cloudwatch.amazonaws.com", "lambda"
 NO_KEY = "no key of KMS"

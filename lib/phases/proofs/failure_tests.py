@@ -11,13 +11,13 @@ from lib import routes
 from lib.asl import interpreter, states
 from lib.asl.failure_paths import FAULTS, TOO_LARGE, Reached, Sabotaged, Start, faults, reach
 from lib.asl.interpreter import failed, follow
-from lib.asl.steps import SentKind, Step, Way, Whole
+from lib.asl.interpreter_steps import SentKind, Step, Way, Whole
 from lib.checks import Check, Status
 from lib.drills import boundary_cases
-from lib.phases.proofs.state_test import Asked
+from lib.phases.proofs.aws_test_state import Asked
 from lib.routes import Route
 from lib.settings import Settings
-from lib.values.check_ids import Id
+from lib.values.check_registry import Id
 
 ORDINARY = "checkin-before-deploying"
 

@@ -14,7 +14,7 @@ from lib.errors import NotAsWanted
 from lib.phases import iam_permissions
 from lib.resources.existing import encryption, names
 from lib.resources.existing.encryption import DECRYPT, USABLE, USES, WRITE, Key, lets, many
-from lib.values.check_ids import Id
+from lib.values.check_registry import Id
 
 ANY_KEY = "no key, or one that the roles of workflow and functions may use"
 

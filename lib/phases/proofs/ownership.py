@@ -18,7 +18,7 @@ from lib.checks import brief
 from lib.definitions import loader
 from lib.errors import NotAsWanted
 from lib.phases.preflight import ABSENT
-from lib.resources.existing.pieces import DEAD_LETTER_QUEUES
+from lib.resources.existing.baseline_pieces import DEAD_LETTER_QUEUES
 from lib.routes import LOW_SENTIMENT_RULE
 
 Tags = Mapping[str, str]

@@ -10,13 +10,13 @@ from typing import Any
 
 from lib.asl import interpreter
 from lib.asl.interpreter import follow
-from lib.asl.steps import SentKind, Way
+from lib.asl.interpreter_steps import SentKind, Way
 from lib.checks import Check, Status
 from lib.drills import boundary_cases, scenarios
 from lib.drills.scenarios import Scenario
-from lib.phases.proofs.state_test import Asked
+from lib.phases.proofs.aws_test_state import Asked
 from lib.routes import DRILL_PREFIX
-from lib.values.check_ids import Id
+from lib.values.check_registry import Id
 
 EXECUTION = f"{DRILL_PREFIX}before-deploying"
 

@@ -14,8 +14,8 @@ from lib.aws import Live
 from lib.aws_answers import absent_is_none, readable
 from lib.changes.plans import same
 from lib.errors import NotAsWanted
-from lib.resources.existing import entries
-from lib.resources.existing.entries import Entries
+from lib.resources.existing import traffic_entries
+from lib.resources.existing.traffic_entries import Entries
 from lib.resources.rules import targets
 from lib.resources.workflow import description, value_of
 from lib.routes import LOW_SENTIMENT_RULE
@@ -108,8 +108,8 @@ def _variable_of(live: Live, function: str, version: str) -> str | None:
 
 def running_definitions(live: Live, known: Entries | None = None) -> list[dict[str, Any]]:
     """The definitions that real traffic runs now, of the way in that drills take; the likeliest first."""
-    entry = (known or entries.read(live)).arn
-    return [value_of(found)["definition"] for found in entries.run_by(live, entry)]
+    entry = (known or traffic_entries.read(live)).arn
+    return [value_of(found)["definition"] for found in traffic_entries.run_by(live, entry)]
 
 
 @dataclass(frozen=True)
@@ -129,9 +129,9 @@ def running(live: Live) -> Running:
 
     Versions that hold the same definition are one.
     """
-    known = entries.read(live)
+    known = traffic_entries.read(live)
     ways = [known.arn, *(one.arn for one in known.starters if known.ours(one.arn) and not one.possible)]
-    found = [(way, *row) for way in dict.fromkeys(ways) for row in entries.shares_of(live, way)]
+    found = [(way, *row) for way in dict.fromkeys(ways) for row in traffic_entries.shares_of(live, way)]
     if not found:
         raise NotAsWanted(
             f"nothing runs where check-ins start ({live.settings.state_machine_name}, or an alias of it); expected a "

@@ -11,7 +11,7 @@ from typing import Any
 from lib.aws import Live
 from lib.aws_answers import absent_is_none
 from lib.changes.plans import Value
-from lib.resources.existing import entries
+from lib.resources.existing import traffic_entries
 from lib.resources.existing.names import VARIABLE
 from lib.resources.functions import environment_keys
 from lib.resources.roles import inline_policies
@@ -54,7 +54,7 @@ def state_machine(live: Live, name: str) -> list[Reading]:
 
 def way_in(live: Live, name: str) -> list[Reading]:
     """What starts the workflow, and what of it may not be asked. Who was only seen to start it moves by itself."""
-    found = cache(lambda: entries.read(live))
+    found = cache(lambda: traffic_entries.read(live))
     starters = lambda: {  # noqa: E731
         f"{one.who}: {found().qualifier(one.arn) or one.arn}": one.arn for one in found().starters if not one.seen
     }

@@ -17,16 +17,16 @@ from lib import routes
 from lib.aws import Live
 from lib.aws_answers import readable
 from lib.changes.plans import Value
-from lib.changes.unknown import require_none_feigned
+from lib.changes.unknown_values import require_none_feigned
 from lib.definitions import loader
 from lib.errors import NotAsWanted, RunbookError
 from lib.record.run_phases import DOCUMENTATION
 from lib.resources import desired
-from lib.resources.base import LiveThing
-from lib.resources.existing import entries
+from lib.resources.existing import traffic_entries
+from lib.resources.existing.baseline_pieces import DEAD_LETTER_QUEUES
 from lib.resources.existing.encryption import OF_AWS
-from lib.resources.existing.entries import Entries
-from lib.resources.existing.pieces import DEAD_LETTER_QUEUES
+from lib.resources.existing.traffic_entries import Entries
+from lib.resources.live_thing import LiveThing
 from lib.resources.topics import LISTENING
 from lib.routes import LOW_SENTIMENT_RULE, Route
 from lib.telemetry.configuration import compute, messaging, storage
@@ -146,7 +146,7 @@ def subjects(live: Live) -> list[Subject]:
         Subject("log group", s.log_group_name, "1"),
         Subject("dashboard", s.dashboard_name, "5"),
     ]
-    ways = entries.read(live)
+    ways = traffic_entries.read(live)
     planned = [subject for number in _numbers() for subject in _planned(live, number, ways)]
     listed = {(subject.kind, subject.name) for subject in known}
     return [*known, *(subject for subject in planned if (subject.kind, subject.name) not in listed)]

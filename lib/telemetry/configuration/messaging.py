@@ -19,7 +19,7 @@ from lib.resources.topics import LISTENING, NO_FILTER, PENDING, subscriptions
 from lib.telemetry.configuration import callers
 from lib.telemetry.configuration.facts import Sense
 from lib.telemetry.configuration.readings import Reading, only, parsed, statements, without
-from lib.values.addresses import Protocol
+from lib.values.subscriber_addresses import Protocol
 
 # What decides whether a message arrives, and stays until somebody reads it.
 OF_DELIVERY = (

@@ -12,7 +12,7 @@ from lib.aws import Live
 from lib.aws_answers import absent_is_none
 from lib.changes.plans import Value
 from lib.resources import desired
-from lib.resources.kinds import DrillUser, Widgets
+from lib.resources.resource_kinds import DrillUser, Widgets
 from lib.telemetry.configuration import callers
 from lib.telemetry.configuration.facts import Sense
 from lib.telemetry.configuration.readings import Reading, only, statements

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from lib.definitions.marked_sections import read_section, write_section
-from lib.resources.base import LiveThing
+from lib.resources.live_thing import LiveThing
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from lib.asl import choice_rules, shape, sides
-from lib.asl.failing import naming, result_of
+from lib.asl import choice_rules, comparison_sides, shape
+from lib.asl.execution_errors import naming, result_of
 from lib.asl.payload_templates import expression, placed, steps_of
 from lib.errors import BadParameters
 from lib.values.exact_json import parts_of
@@ -28,7 +28,7 @@ def require_known(machine: Any) -> None:  # noqa: ANN401
     _known(machine, ())
     for problem in shape.dangling(machine):
         raise BadParameters(f"the definition is not as the language has it: {problem}")
-    sides.require_sides(machine)
+    comparison_sides.require_sides(machine)
 
 
 def _known(machine: Mapping[str, Any], inside: tuple[str, ...]) -> None:

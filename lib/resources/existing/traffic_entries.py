@@ -11,8 +11,8 @@ from typing import Any
 from lib.aws import Live
 from lib.aws_answers import absent_is_none, readable
 from lib.errors import RunbookError
-from lib.resources.existing import starters
-from lib.resources.existing.starters import (
+from lib.resources.existing import traffic_starters
+from lib.resources.existing.traffic_starters import (
     LATEST_EXECUTIONS,
     Starter,
     by_environment,
@@ -85,9 +85,9 @@ def read(live: Live) -> Entries:
     sources: dict[str, Callable[[], Iterable[Starter]]] = {
         "the environment of the processor's aliases": lambda: by_the_processors_aliases(live),
         "the processor's environment": lambda: by_environment(live, live.settings.processor_function_name),
-        "other functions": lambda: _possible(starters.by_functions(live, unread)),
-        "other workflows": lambda: _possible(starters.by_machines(live, unread)),
-        "APIs": lambda: _possible(starters.by_apis(live, unread)),
+        "other functions": lambda: _possible(traffic_starters.by_functions(live, unread)),
+        "other workflows": lambda: _possible(traffic_starters.by_machines(live, unread)),
+        "APIs": lambda: _possible(traffic_starters.by_apis(live, unread)),
         "rules": lambda: by_rules(live, targets),
         "schedules": lambda: by_schedules(live, machine),
         "pipes": lambda: by_pipes(live, machine),
@@ -102,7 +102,7 @@ def read(live: Live) -> Entries:
     return Entries(machine, listed, tuple(kept), tuple(unread), sum(counted))
 
 
-def _possible(named: Iterable[starters.Named]) -> Iterator[Starter]:
+def _possible(named: Iterable[traffic_starters.Named]) -> Iterator[Starter]:
     return (Starter(who, arn, possible=True) for who, arn in named)
 
 

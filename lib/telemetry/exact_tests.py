@@ -1,4 +1,12 @@
-"""Exact tests and limits of one and of two proportions. Pure arithmetic, no AWS."""
+"""Exact tests and limits of one and of two proportions. Pure arithmetic, no AWS.
+
+The test is the exact unconditional one for a difference with a margin: outcomes are ordered by Farrington and Manning's
+score statistic (Statist. Med. 9, 1990), and the p-value is the largest over the unknown common level (Chan, Statist.
+Med. 17, 1998), which is looked for within a confidence interval of it (Berger and Boos, J. Am. Stat. Assoc. 89, 1994).
+With the margin 0 it is Barnard's test. The largest value lies on the boundary of the null hypothesis, since the
+outcomes that count as more extreme are closed towards "better now, worse before" (Roehmel and Mansmann, Biom. J. 41,
+1999); it is looked for on a grid that is refined once. One proportion alone has Clopper and Pearson's limits.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +17,10 @@ from math import inf, isfinite, nan, sqrt
 from typing import Any
 
 from lib.errors import BadParameters
+from lib.telemetry.execution_status import Count, When
 from lib.telemetry.libraries import numpy as np
 from lib.telemetry.libraries import pandas as pd
 from lib.telemetry.libraries import scipy
-from lib.telemetry.words import Count, When
 
 ENDINGS = (Count.SUCCEEDED, Count.FAILED, Count.TIMED_OUT, Count.ABORTED)
 Z_95 = 1.959963984540054

@@ -87,7 +87,8 @@ def _differing(settings: Settings, path: Path | None, more: tuple[str, ...]) -> 
     """Each parameter that is another than in its file, as a word of a shell."""
     usual = (said_by(path) if path else None) or {}
     keys = [key for key in Settings.model_fields if usual and (key not in OF_THE_RUN or key in more)]
-    given = {key: getattr(settings, key) for key in keys if getattr(settings, key) != usual.get(key)}
+    plain = settings.model_dump()  # a word by which code decides is plain text there, as YAML takes it
+    given = {key: plain[key] for key in keys if plain[key] != usual.get(key)}
     return [(key, ITS_VARIABLE if key == ADDRESS else shlex.quote(_yaml(value))) for key, value in given.items()]
 
 

@@ -4,14 +4,14 @@ from typing import Any
 
 from lib.aws import Live
 from lib.errors import BadParameters
-from lib.resources.base import LiveThing
 from lib.resources.dashboards import Widgets
+from lib.resources.document_sections import Section
 from lib.resources.functions import EnvironmentVariable, Permission
+from lib.resources.live_thing import LiveThing
 from lib.resources.log_groups import LogGroup
 from lib.resources.queues import Queue, QueueStatement
 from lib.resources.roles import InlinePolicy
 from lib.resources.rules import Rule, Target
-from lib.resources.sections import Section
 from lib.resources.topics import Subscription, Topic
 from lib.resources.users import DrillUser
 from lib.resources.workflow import Workflow

@@ -7,7 +7,7 @@ from lib.changes import persons
 from lib.checks import Check, Status
 from lib.errors import Refused
 from lib.settings import Settings
-from lib.values.check_ids import Id
+from lib.values.check_registry import Id
 from lib.values.modes import Approval
 
 TWO_PERSONS = "who approves is another person than who carries it out"

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from lib.asl.interpreter import catches, result_of
-from lib.asl.steps import Step
+from lib.asl.interpreter_steps import Step
 from lib.aws import Live
 from lib.aws_answers import readable
 from lib.errors import NotAsWanted
@@ -33,7 +33,7 @@ class StateEnding(StrEnum):
 
 @dataclass(frozen=True)
 class Asked:
-    """The API as a `steps.Stepper`: tasks succeed. The same question is put once, whoever asks it."""
+    """The API as a `interpreter_steps.Stepper`: tasks succeed. The same question is put once, whoever asks it."""
 
     live: Live
     known: dict[str, dict[str, Any]] = field(default_factory=dict)

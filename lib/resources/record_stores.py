@@ -1,4 +1,4 @@
-"""The runs of an environment in the store that the parameters name: opened, listed, and copied to be read. Puts nothing there."""
+"""The runs of an environment in the store that the parameters name: opened, listed, copied to be read."""
 
 import functools
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from lib.aws import Live, connect
 from lib.aws_answers import readable
 from lib.errors import Altered, BadParameters, RunbookError, Superseded, Unreachable, Unrecorded
-from lib.record import commands, sync
+from lib.record import command_lines, sync
 from lib.record.records import LOG, Record
 from lib.resources.s3_record_store import ATTEMPTS, RunStore, _listed
 from lib.settings import Settings
@@ -101,8 +101,8 @@ def _taking(way: str) -> str:
 def _by_this_machine(settings: Settings) -> str:
     """What tells of the runs without the store; of one whose changes lie here, what undoes it."""
     if settings.run_id and (settings.run_folder / LOG).is_file():
-        return commands.without_store(settings, "rollback", settings.run_id)
-    return commands.without_store(settings, "status")
+        return command_lines.without_store(settings, "rollback", settings.run_id)
+    return command_lines.without_store(settings, "status")
 
 
 def copy_others(settings: Settings, known: Shelves | None = None, way: str = "") -> list[str]:

@@ -1,6 +1,9 @@
-"""Words about executions: AWS's status, what we make of it, whose one is, and on which side of the change. No AWS."""
+"""An execution as AWS tells of it, and the words about one: status, what we make of it, whose it is. No AWS."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 
 class ExecutionStatus(StrEnum):
@@ -49,3 +52,24 @@ class When(StrEnum):
     ACROSS = "across the change"
     AFTER = "after"
     UNTOLD = "not known"
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One execution as Step Functions describes it, without its input."""
+
+    arn: str
+    status: str
+    started: datetime
+    stopped: datetime | None
+    output: dict[str, Any]
+    error: str
+
+    @property
+    def name(self) -> str:
+        return self.arn.rsplit(":", 1)[-1]
+
+    @property
+    def seconds(self) -> float | None:
+        """From start to stop; None while it runs."""
+        return (self.stopped - self.started).total_seconds() if self.stopped else None

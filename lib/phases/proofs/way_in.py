@@ -12,12 +12,12 @@ from lib.aws import Live
 from lib.aws_answers import readable
 from lib.checks import Check, Status, status_in
 from lib.errors import NotAsWanted, RunbookError
-from lib.resources.existing import entries, names
-from lib.resources.existing.entries import Entries
-from lib.resources.existing.starters import Starter
+from lib.resources.existing import names, traffic_entries
+from lib.resources.existing.traffic_entries import Entries
+from lib.resources.existing.traffic_starters import Starter
 from lib.resources.workflow import description, value_of
 from lib.resources.workflow_alias import digest, routing_of
-from lib.values.check_ids import Id
+from lib.values.check_registry import Id
 
 STARTED = "check-ins start what this plan changes"
 ITSELF = "the workflow itself"
@@ -25,7 +25,7 @@ ITSELF = "the workflow itself"
 
 def rows(live: Live, known: Entries | None = None) -> list[dict[str, str]]:
     """Who starts executions, what each names, what that runs, and what phase 03 does about it."""
-    found = known or entries.read(live)
+    found = known or traffic_entries.read(live)
     shown = [_row(live, found, starter.who, starter.arn) for starter in found.starters]
     rest = [f"{found.machine}:{alias}" for alias in found.unused]
     return shown + [_row(live, found, "nothing that can be read", arn) for arn in rest]
@@ -53,7 +53,7 @@ def _runs(live: Live, arn: str) -> str:
 
 def checks(live: Live, known: Entries | None = None) -> list[Check]:
     """Whether what this plan changes is what check-ins run: workflow, role, and functions. Read-only."""
-    found = known or entries.read(live)
+    found = known or traffic_entries.read(live)
     return [_started(found), *_named(live, found)]
 
 
@@ -142,12 +142,12 @@ def run_the_live_revision(live: Live) -> list[Check]:
     """Whether each alias by which check-ins come runs what the workflow itself holds now, one check an alias."""
     with readable("reading the workflow"):
         now = description(live, live.settings.state_machine_arn)
-    found = entries.read(live)
+    found = traffic_entries.read(live)
     return [_runs_live(live, f"{found.machine}:{alias}", now) for alias in found.used]
 
 
 def _runs_live(live: Live, arn: str, now: dict[str, Any] | None) -> Check:
-    held = entries.run_by(live, arn)
+    held = traffic_entries.run_by(live, arn)
     same = now is not None and bool(held) and all(digest(value_of(one)) == digest(value_of(now)) for one in held)
     status = status_in(live.settings.mode, same)
     said = ", ".join(str(one.get("revisionId", "none")) for one in held) or "nothing"
@@ -158,5 +158,5 @@ def _runs_live(live: Live, arn: str, now: dict[str, Any] | None) -> Check:
 
 def revision(live: Live) -> str:
     """The revision that a check-in runs which is started now; of an alias between two, the likelier one's."""
-    held = entries.run_by(live, entries.read(live).arn)
+    held = traffic_entries.run_by(live, traffic_entries.read(live).arn)
     return str(held[0].get("revisionId", "unknown")) if held else "unknown"

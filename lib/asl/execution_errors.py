@@ -1,4 +1,7 @@
-"""The ways in which a definition fails an execution, as a walk meets them. Pure: no AWS."""
+"""The ways in which a definition fails an execution, and what a service answers to a task that succeeds. Pure: no AWS.
+
+Both as far as a walk knows them.
+"""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -164,7 +164,7 @@ _KNOWN = {one.value: one for one in Id}
 def of(text: str) -> Id:
     """The check with this id. Raises ValueError for one that is not registered here."""
     if text not in _KNOWN:
-        raise ValueError(f"no check {text!r} is registered in lib/values/check_ids.py")
+        raise ValueError(f"no check {text!r} is registered in lib/values/check_registry.py")
     return _KNOWN[text]
 
 

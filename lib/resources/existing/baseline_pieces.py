@@ -11,7 +11,7 @@ from lib.checks import Check, Status
 from lib.errors import RunbookError
 from lib.resources.rules import targets
 from lib.routes import LOW_SENTIMENT_RULE
-from lib.values.check_ids import Id
+from lib.values.check_registry import Id
 from lib.wait import until
 
 DEAD_LETTER_QUEUES = ("Your6-CheckinDLQ", "Your6-AlertDLQ")
