@@ -27,7 +27,7 @@ from lib.record.run_phases import ROLLBACK
 from lib.resources.lock_value import Lock
 from lib.routes import LOW_SENTIMENT_RULE
 from lib.settings import Settings
-from lib.telemetry.words import ExecutionStatus
+from lib.telemetry.execution_status import ExecutionStatus
 from lib.values import run_names
 from rehearsal.account import clients
 

@@ -20,7 +20,7 @@ from click.testing import CliRunner
 from papermill.exceptions import PapermillExecutionError
 
 from lib.aws import Live, connect
-from lib.changes import approval, approvers, engine, kept_plans, plan_data
+from lib.changes import approval, engine, kept_plans, plan_data, second_person
 from lib.changes.plans import Plan, Wanted, entry, written
 from lib.cli import change_commands, runner
 from lib.definitions import loader
@@ -30,7 +30,7 @@ from lib.record import records
 from lib.record.records import LOG, Record
 from lib.resources import desired, run_lock
 from lib.resources.account_guards import AccountGuards
-from lib.resources.kinds import KINDS
+from lib.resources.resource_kinds import KINDS
 from lib.settings import ROOT, Settings, load
 from rehearsal.account import clients
 
@@ -333,7 +333,7 @@ def test_an_approval_from_plan_to_rollback_and_once_only(account, client):
     first = newest(account)
     doubt = "root is nobody's name, so that approver and caller differ cannot be told"
     assert f"Approval: cannot tell: {doubt}" in out
-    rows = [row for row in first.rows("checks.jsonl") if row["name"] == approvers.TWO_PERSONS]
+    rows = [row for row in first.rows("checks.jsonl") if row["name"] == second_person.TWO_PERSONS]
     assert [(row["status"], row["found"]) for row in rows] == [("cannot tell", doubt)]
     assert doubt in (first.folder / "01_infrastructure.ipynb").read_text(encoding="utf-8")
     kept = first.read_json("run.json")["parameters"]

@@ -16,11 +16,11 @@ from lib.definitions import templates
 from lib.display import show
 from lib.errors import NotAsWanted
 from lib.phases.proofs import backtest, backtest_checks, failure_tests, route_tests
-from lib.phases.proofs.state_test import Asked
+from lib.phases.proofs.aws_test_state import Asked
 from lib.record.records import Record
 from lib.settings import Settings
 from lib.telemetry.checkins import Coverage
-from lib.telemetry.moves import Move
+from lib.telemetry.route_moves import Move
 from rehearsal.account import baseline, traffic
 from rehearsal.account.clients import client
 

@@ -17,6 +17,7 @@ import pytest
 from accounts import NO_RETRIES, differing, snapshot
 from click.testing import CliRunner
 
+from lib import routes
 from lib.cli import change_commands as command
 from lib.settings import ROOT, Settings
 from rehearsal import cli as rehearsal_cli
@@ -257,7 +258,7 @@ def test_an_account_that_is_not_kept_ends_with_the_command_and_leaves_no_state(k
 
     def failing(chosen: Settings, **options: Any) -> int:
         seen.append(chosen.endpoint_url)
-        assert snapshot(chosen)[f"rule {baseline.STANDARD_RULE}"][1] == "ENABLED"
+        assert snapshot(chosen)[f"rule {routes.LOW_SENTIMENT_RULE}"][1] == "ENABLED"
         return 1
 
     ended = rehearse(monkeypatch, meanwhile=failing)

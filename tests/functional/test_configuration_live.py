@@ -25,8 +25,8 @@ from lib.errors import Refused
 from lib.phases import validity
 from lib.record import records
 from lib.record.run_phases import DOCUMENTATION
-from lib.resources import desired, kinds, run_lock
-from lib.resources.base import LiveThing
+from lib.resources import desired, resource_kinds, run_lock
+from lib.resources.live_thing import LiveThing
 from lib.telemetry.configuration import live_configuration
 from lib.telemetry.configuration.facts import Meaning, compared
 
@@ -82,7 +82,7 @@ def subject_of(thing):
 def test_every_live_thing_of_the_plan_is_read(live):
     names = {fact.name.rpartition(": ")[0] for fact in live_configuration.read(live).facts}
     assert [item.resource.name for item in planned(live) if subject_of(item.resource) not in names] == []
-    assert live_configuration.OF_THE_PLAN.keys() <= kinds.KINDS.keys()
+    assert live_configuration.OF_THE_PLAN.keys() <= resource_kinds.KINDS.keys()
 
 
 def other_value(item: Any) -> Any:

@@ -10,7 +10,7 @@ from lib.definitions import loader
 from lib.phases import iam_permissions
 from lib.phases.proofs import encryption
 from lib.resources import desired
-from lib.resources.existing.pieces import DEAD_LETTER_QUEUES
+from lib.resources.existing.baseline_pieces import DEAD_LETTER_QUEUES
 from lib.routes import LOW_SENTIMENT_RULE
 
 GOOD = {"Effect": "Allow", "Action": ["kms:GenerateDataKey*", "kms:Decrypt"], "Resource": "*"}

@@ -20,7 +20,7 @@ from lib.phases.proofs import alert_event, backtest, backtest_checks
 from lib.record import records
 from lib.record.records import Record
 from lib.resources import run_lock
-from lib.resources.kinds import Workflow
+from lib.resources.resource_kinds import Workflow
 from rehearsal.account.baseline import definition as baseline
 
 

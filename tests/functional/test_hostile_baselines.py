@@ -21,7 +21,7 @@ from lib.record import records, run_index
 from lib.record.records import LOG, Record
 from lib.resources import desired, functions, run_lock
 from lib.resources.dashboards import Widgets
-from lib.resources.existing import pieces
+from lib.resources.existing import baseline_pieces
 from lib.settings import Settings
 from rehearsal.account import clients
 
@@ -381,7 +381,7 @@ def test_what_is_not_ours_is_untouched_through_apply_and_rollback(hostile, accou
     hostile(client, account)
     before, whole = everything(account), snapshot(account)
     texts, baseline = documents_of(client, account), preflight.baseline(connect(account))
-    assert [check for check in pieces.pieces(connect(account)) if check.status != "passed"] == []
+    assert [check for check in baseline_pieces.pieces(connect(account)) if check.status != "passed"] == []
     settings, record = applied(account)
     assert touched(before, everything(account)) == FILLED.get(hostile, set())
     assert preflight.baseline(connect(account)) == baseline

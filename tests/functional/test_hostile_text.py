@@ -11,7 +11,7 @@ import pytest
 from hostile import HARMLESS, UNSEEN, Elements, obeyed
 from hostile_account import NOTEBOOKS, OTHER, PRIVATE, RUN, TAMPERED, executed, page_of
 
-from lib.record import commands
+from lib.record import command_lines
 from lib.settings import ROOT
 
 COLOUR = re.compile(r"\x1b\[[\d;]*m")
@@ -66,8 +66,8 @@ SAID = {
 @pytest.mark.parametrize("which", [*SAID, "verify", "verify the tampered"])
 def test_a_terminal_is_sent_nothing_but_text(kept, module_account, which):
     folder = module_account.runs_folder / (TAMPERED if which == "verify the tampered" else OTHER)
-    verify = commands.without_parameters("verify", str(folder))
-    line = shlex.split(commands.runbook(module_account, *SAID[which]) if which in SAID else verify)
+    verify = command_lines.without_parameters("verify", str(folder))
+    line = shlex.split(command_lines.runbook(module_account, *SAID[which]) if which in SAID else verify)
     command = [str(Path(sys.executable).with_name(line[0])), *line[1:]]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True)
     said = (ended.stdout + ended.stderr).decode()

@@ -13,7 +13,7 @@ from workbench import ended
 
 from lib.asl import interpreter
 from lib.asl.interpreter import follow
-from lib.asl.steps import Whole
+from lib.asl.interpreter_steps import Whole
 from lib.settings import Settings
 from rehearsal.account import baseline
 from rehearsal.account.clients import client

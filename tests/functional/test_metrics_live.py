@@ -11,7 +11,7 @@ from lib.aws import connect
 from lib.definitions import templates
 from lib.display.charts import alert_charts, style
 from lib.errors import Unreachable
-from lib.telemetry import continuity, executions, metrics, outcomes, proportions, workflow_log
+from lib.telemetry import continuity, exact_tests, executions, metrics, outcomes, workflow_log
 from lib.telemetry.metrics import DrillLatency, Query
 from lib.telemetry.review_window import Cutover
 from rehearsal.account import bridge, traffic
@@ -59,7 +59,7 @@ def test_counts_and_percentiles_keep_their_gaps(account, client):
     middle = timed[(timed["metric"] == "p50") & (timed["time"] == first)]["value"].iloc[0]
     assert 100 <= middle <= 300
     assert timed[timed["time"] == second]["value"].tolist() == [4000, 4000, 4000]
-    table = proportions.success_rate(counted, begin + timedelta(minutes=2)).set_index("when")
+    table = exact_tests.success_rate(counted, begin + timedelta(minutes=2)).set_index("when")
     assert (table.loc["before", "rate"], table.loc["after", "rate"]) == (1, 0.5)
 
 

@@ -23,10 +23,10 @@ from lib.phases import (
     rollback,
     state_machine,
 )
-from lib.phases.proofs import encryption, entry, ownership
+from lib.phases.proofs import encryption, ownership, way_in
 from lib.record import records
-from lib.resources import desired, kinds, run_lock
-from lib.resources.existing import pieces
+from lib.resources import desired, resource_kinds, run_lock
+from lib.resources.existing import baseline_pieces
 from lib.resources.topics import subscriptions
 from lib.telemetry import checkins, continuity, cutover, executions, metrics, workflow_log
 
@@ -128,12 +128,12 @@ def window():
 
 def pairs(live):
     return {
-        "the pieces": lambda: pieces.pieces(live),
+        "the pieces": lambda: baseline_pieces.pieces(live),
         "phase 3": lambda: preflight.phase_3(live),
         "the missing": lambda: preflight.missing(live),
         "the owners": lambda: ownership.owners(live),
         "the keys": lambda: encryption.existing(live),
-        "the ways in": lambda: [entry.rows(live), entry.checks(live)],
+        "the ways in": lambda: [way_in.rows(live), way_in.checks(live)],
         "the baseline": lambda: preflight.baseline(live),
         "the counts": lambda: preflight.counts(live),
         **{f"the plan of {number}": lambda number=number: desired.PHASES[number](live) for number in PLANNED},
@@ -191,12 +191,14 @@ def test_whatever_an_answer_about_a_thing_of_the_plan_lacks_is_one_sentence(appl
 
 def test_a_rule_without_a_state_and_a_pattern_without_a_result_are_one_sentence(applied):
     odd = Odd(applied[0])
-    said = odd.tried(lambda live: kinds.Rule(live, "Your6-HighRiskRule").read(), (("DescribeRule", "State"), None))
+    said = odd.tried(
+        lambda live: resource_kinds.Rule(live, "Your6-HighRiskRule").read(), (("DescribeRule", "State"), None)
+    )
     assert said.startswith("the answer to DescribeRule holds no State; expected one")
     said = odd.tried(event_rules.patterns, (("TestEventPattern", "Result"), None))
     assert said.startswith("the answer to TestEventPattern holds no Result; expected one")
     odd.change = (("DescribeRule", "State"), None)
-    (check,) = [check for check in pieces.pieces(odd.live) if check.name == "rule Your6-LowSentimentRule"]
+    (check,) = [check for check in baseline_pieces.pieces(odd.live) if check.name == "rule Your6-LowSentimentRule"]
     assert (check.status, "holds no State" in check.found) == ("failed", True)
 
 
@@ -205,14 +207,14 @@ def test_a_nested_member_is_told_with_its_place(applied):
     said = odd.tried(preflight.counts, (("DescribeTable", "Table"), None))
     assert said.startswith("the answer to DescribeTable holds no Table")
     odd.change = (("DescribeTable", "Table", "TableStatus"), None)
-    (check,) = [check for check in pieces.pieces(odd.live) if check.name.startswith("table")]
+    (check,) = [check for check in baseline_pieces.pieces(odd.live) if check.name.startswith("table")]
     assert "the answer to DescribeTable (Table) holds no TableStatus" in check.found
 
 
 def test_without_a_revision_the_environment_is_told_and_never_written(applied):
     odd = Odd(applied[0])
     odd.change = (("GetFunctionConfiguration", "RevisionId"), None)
-    variable = kinds.EnvironmentVariable(odd.live, applied[0].processor_function_name, "OPS_SNS_TOPIC_ARN")
+    variable = resource_kinds.EnvironmentVariable(odd.live, applied[0].processor_function_name, "OPS_SNS_TOPIC_ARN")
     before = variable.read()
     with pytest.raises(NotAsWanted, match="AWS tells no revision of Your6-CheckinProcessor"):
         variable.write("another")
@@ -225,7 +227,7 @@ def test_a_refused_target_is_told_also_when_aws_does_not_say_which(applied):
     refusals = [{"FailedEntryCount": 1}, {"FailedEntryCount": 1, "FailedEntries": []}]
     said = list(refusals)
     odd.live.session.events.register("after-call.events.PutTargets", lambda parsed, **_: parsed.update(said.pop()))
-    target = kinds.Target(odd.live, "Your6-LowSentimentRule", "AlertDispatcherTarget")
+    target = resource_kinds.Target(odd.live, "Your6-LowSentimentRule", "AlertDispatcherTarget")
     for _ in refusals:
         with pytest.raises(NotAsWanted, match="EventBridge refused rule target"):
             target.write(target.read())

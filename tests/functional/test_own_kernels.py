@@ -12,9 +12,9 @@ import pytest
 from jupyter_client.manager import AsyncKernelManager
 from nbformat.v4 import new_code_cell, new_notebook
 
-from lib.cli import app, kernels, notebooks, output_limits, runner
-from lib.cli.kernels import Kernels
+from lib.cli import app, notebook_engine, notebooks, output_limits, runner
 from lib.cli.lab import LabKernels
+from lib.cli.notebook_engine import Kernels
 from lib.errors import BadParameters, Refused, RunbookError, Superseded, Unreachable, Unrecorded
 from lib.record import records
 from lib.record.run_phases import Phase
@@ -120,7 +120,8 @@ def test_nothing_of_the_operators_machine_is_in_a_kernel(operator, executed):
         "import sys, os\nprint(sys.executable, sys.flags.isolated, sys.flags.utf8_mode)",
         "print([name for name in ('DEBUG', 'EXEC', 'STARTED', 'crisis_risk_abvoe') if name in globals()])",
         "print(get_ipython().history_manager.enabled, os.environ['AWS_SESSION_TOKEN'])",
-        "from lib.record import origin; from lib.changes import persons\nfrom lib.record.run_phases import parameters_cell\nimport boto3",
+        "from lib.record import origin; from lib.changes import persons",
+        "from lib.phases import parameters_cell\nimport boto3",
         "print(parameters_cell.read(globals()).environment, persons.__file__)",
         "import matplotlib.pyplot as plt\nfrom lib.display import show",
         "figure, axes = plt.subplots()",
@@ -142,7 +143,7 @@ def test_a_kernel_goes_by_every_parameter_of_its_run_and_its_notebook_shows_the_
     other = {"mode": "apply", "crisis_risk_above": 96, "success_rate_error": 0.00001, "approval": "required"}
     paged = {"ops_subscription_protocol": "sms", "ops_subscription_endpoint": "+15550100100"}
     done, record, shown = executed(
-        "from lib.record.run_phases import parameters_cell\nimport hashlib, json",
+        "from lib.phases import parameters_cell\nimport hashlib, json",
         "found = parameters_cell.read(globals()).model_dump()",
         "print(hashlib.sha256(json.dumps(found).encode()).hexdigest())",
         **other, **paged, not_exercised_here=[],
@@ -159,7 +160,7 @@ def test_a_kernel_goes_by_every_parameter_of_its_run_and_its_notebook_shows_the_
 
 
 def test_no_other_value_than_the_runs_is_taken_from_a_cell(executed):
-    read = "from lib.record.run_phases import parameters_cell\nparameters_cell.read(globals())"
+    read = "from lib.phases import parameters_cell\nparameters_cell.read(globals())"
     done, _, _ = executed("review_minutes = 9", read)
     assert (done.verdict, done.error_class) == ("failed", "BadParameters")
     assert "review_minutes: the notebook says another value than its run" in done.error
@@ -171,7 +172,7 @@ def test_by_hand_in_jupyterlab_the_kernel_is_started_as_in_a_run():
     assert (
         LabKernels().kernel_spec.argv
         == Kernels().kernel_spec.argv
-        == [*kernels.origin.command("lib.cli.kernel"), "-f", "{connection_file}"]
+        == [*notebook_engine.origin.command("lib.cli.kernel"), "-f", "{connection_file}"]
     )
 
 
@@ -180,14 +181,14 @@ def test_the_sockets_lie_where_their_path_is_short_enough(folder, tmp_path, monk
     (tmp_path / folder).mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / folder))
     monkeypatch.setattr("tempfile.tempdir", None)
-    with kernels.sockets() as found:
-        assert len(str(found / "kernel-ipc-5").encode()) <= kernels.LONGEST
+    with notebook_engine.sockets() as found:
+        assert len(str(found / "kernel-ipc-5").encode()) <= notebook_engine.LONGEST
         assert found.stat().st_mode & 0o777 == 0o700
     assert not found.exists()
 
 
 def test_where_no_folder_can_hold_them_the_phase_says_so(executed, monkeypatch, tmp_path):
-    monkeypatch.setattr(kernels, "ELSEWHERE", (str(tmp_path / "gone"),))
+    monkeypatch.setattr(notebook_engine, "ELSEWHERE", (str(tmp_path / "gone"),))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / ("t" * 90)))
     done, _, _ = executed("1")
     assert (done.verdict, done.error_class) == ("failed", "BadParameters")
@@ -261,7 +262,7 @@ def test_a_kernel_that_is_killed_is_told_as_such(executed):
 
 
 def test_a_folder_that_is_deleted_in_mid_run_is_said_and_never_made_anew(executed, tmp_path):
-    gone = "import shutil\nfrom lib.record import records\nfrom lib.record.run_phases import parameters_cell\n"
+    gone = "import shutil\nfrom lib.record import records\nfrom lib.phases import parameters_cell\n"
     gone += "record = records.open_run(parameters_cell.read(globals()))\n"
     done, record, _ = executed(f"{gone}shutil.rmtree(record.folder)", "record.append('changes.jsonl', {'a': 1})")
     assert (done.verdict, done.error_class) == ("failed", "Unrecorded")

@@ -30,10 +30,11 @@ from lib.display import page, show
 from lib.errors import NotAsWanted, Refused, Unreachable, Unrecorded
 from lib.phases import session
 from lib.record import records, run_index
-from lib.resources import lock_value, record_shelves, run_lock, s3_record_store
+from lib.resources import record_stores, run_lock, s3_record_store
 from lib.resources.lock_value import Lock, digest
 from lib.resources.topics import Subscription
 from lib.settings import ROOT, changed, load
+from lib.values import machine
 from rehearsal import cli as rehearsal_cli
 from rehearsal.account import baseline, clients
 from rehearsal.account import server as embedded
@@ -194,7 +195,7 @@ def test_after_a_token_expired_the_printed_command_takes_the_lock_that_was_left(
     assert code == 0, out
     left = run_lock.found(connect(chosen))
     # The command has ended by the time when somebody types the next one; here it was this very process.
-    ssm, ended = clients.client(chosen.endpoint_url, "ssm"), replace(left, born=f"{lock_value.boot()} 0")
+    ssm, ended = clients.client(chosen.endpoint_url, "ssm"), replace(left, born=f"{machine.boot()} 0")
     ssm.put_parameter(Name=chosen.lock_name, Value=json.dumps(ended.to_row()), Type="String", Overwrite=True)
     (undo,) = collected(out)
     code, undone = typed(undo, tmp_path)
@@ -318,11 +319,11 @@ def test_without_its_store_a_run_is_undone_and_with_it_gone_on_with(file, tmp_pa
     run_id = re.search(r"^Run (\S+) of mine", out, re.MULTILINE)[1]
 
     def silent(chosen):
-        with pytest.raises(Unreachable) as ended, record_shelves.opening("s3://the-records", chosen):
+        with pytest.raises(Unreachable) as ended, record_stores.opening("s3://the-records", chosen):
             raise Unrecorded("not kept") from Unreachable("no answer")
         return collected(str(ended.value))[0]
 
-    shelf = record_shelves.shelves(load(str(file))).run(run_id)
+    shelf = record_stores.shelves(load(str(file))).run(run_id)
     code, again = typed(shelf._go_on, tmp_path)
     assert code == 0 and "is complete" in again, again
     by_what_can_be_taken(file, run_id, tmp_path, client("s3"))
@@ -446,11 +447,13 @@ SITES = {
     "lib.changes.approval.require_whole: runbook plan": REFUSALS,
     "lib.changes.approval.require_whole: runbook plan (2)": PLANNED,
     "lib.cli.change_commands.apply: runbook lock": WAYS_OUT,
-    "lib.cli.change_commands.ways_on: runbook apply --resume": test_a_run_that_failed_goes_on_by_the_command_that_it_prints,
+    "lib.cli.change_commands.ways_on: runbook apply --resume":
+        test_a_run_that_failed_goes_on_by_the_command_that_it_prints,
     "lib.cli.change_commands.ways_on: runbook rollback": UNDO,
     "lib.definitions.documents.testing: anywhere apply": DOCUMENTED,
     "lib.definitions.documents.testing: anywhere plan": DOCUMENTED,
-    "lib.definitions.documents.testing: aws stepfunctions start-execution": test_the_drill_by_hand_of_the_documentation_is_started,
+    "lib.definitions.documents.testing: aws stepfunctions start-execution":
+        test_the_drill_by_hand_of_the_documentation_is_started,
     "lib.definitions.documents.testing: papermill 05_validation validation.ipynb":
         test_the_notebook_of_the_documentation_runs_with_numbers_lists_and_text_as_the_run_had_them,
     "lib.resources.run_lock._ours: runbook apply --resume": TAKEN_AWAY,
@@ -464,9 +467,10 @@ SITES = {
     "lib.resources.topics._require_whole_address: aws sns subscribe --topic-arn":
         test_a_url_whose_password_is_hidden_is_subscribed_by_the_command_that_is_printed,
     "lib.display.show.ways_out: runbook": RESTORED,
-    "lib.resources.record_shelves._by_this_machine: without_store rollback": STORE,
-    "lib.resources.record_shelves._by_this_machine: without_store status": STORE,
-    "lib.resources.s3_record_store._go_on: runbook": (STORE, test_the_log_of_drills_is_gone_on_with_by_a_drill_and_is_no_run),
+    "lib.resources.record_stores._by_this_machine: without_store rollback": STORE,
+    "lib.resources.record_stores._by_this_machine: without_store status": STORE,
+    "lib.resources.s3_record_store._go_on: runbook":
+        (STORE, test_the_log_of_drills_is_gone_on_with_by_a_drill_and_is_no_run),
     "lib.resources.s3_record_store.without_it: without_store rollback": STORE,
     "lib.cli.undo_commands.nothing_to_undo: runbook restore --unverified": STORE,
     "lib.cli.undo_commands.restore_command: runbook restore --unverified": STORE,
@@ -482,7 +486,7 @@ def makers_called():
     found = []
     for path in sorted([*(ROOT / "lib").rglob("*.py"), *(ROOT / "rehearsal").rglob("*.py")]):
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        if module != "lib.record.commands":
+        if module != "lib.record.command_lines":
             found += _made(ast.parse(path.read_text(encoding="utf-8")), f"{module}.", "(module)")
     numbered = {}
     for site in found:
@@ -510,7 +514,7 @@ BY_HAND = re.compile(
     r"`(runbook|aws|papermill|make|jupyter) |\b(aws|papermill) [a-z0-9]+(-[a-z]+)* --?[a-z]|--set [a-z_]+=|\(aws [a-z]"
 )
 # What --set itself says of what it was given.
-SAID_OF_ITSELF = ("lib/cli/app.py", "lib/record/commands.py")
+SAID_OF_ITSELF = ("lib/cli/app.py", "lib/record/command_lines.py")
 
 
 @pytest.mark.parametrize("folder", ["lib", "rehearsal"])

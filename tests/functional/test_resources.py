@@ -14,7 +14,7 @@ from lib.phases.infrastructure import operations_reachable
 from lib.record.records import LOG, Record
 from lib.resources import run_lock
 from lib.resources.functions import environment_keys
-from lib.resources.kinds import (
+from lib.resources.resource_kinds import (
     KINDS,
     DrillUser,
     EnvironmentVariable,

@@ -49,7 +49,9 @@ def test_what_carries_the_alerts_of_a_workflow_that_another_run_deployed_stays_u
 def test_where_what_runs_cannot_be_read_it_stays_as_well(runs, monkeypatch):
     live, carriers, _ = runs
     silent = replace(live, settings=changed(live.settings, state_machine_name="Your6-CheckinWorkflow"))
-    monkeypatch.setattr(rollback.entries, "read", lambda live: (_ for _ in ()).throw(rollback.RunbookError("denied")))
+    monkeypatch.setattr(
+        rollback.traffic_entries, "read", lambda live: (_ for _ in ()).throw(rollback.RunbookError("denied"))
+    )
     (first, *_) = rollback.plan(silent, carriers).changes
     assert (first.resource.others_rely, "cannot be read: denied" in first.trouble) == (True, True)
 

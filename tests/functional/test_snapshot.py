@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from accounts import differing, snapshot, started_by_alias
 
+from lib import resources
 from lib.aws import connect
 from lib.changes.plans import Change
 from lib.cli import runner
 from lib.errors import NotAsWanted
-from lib.resources import kinds
 from lib.resources.account_guards import AccountGuards
-from lib.resources.base import LiveThing
+from lib.resources.live_thing import LiveThing
 from lib.resources.users import typed
 from lib.settings import Settings
 from lib.values.exact_json import dumps
@@ -29,14 +29,14 @@ Client = Callable[[str], Any]
 
 
 def known() -> dict[str, type[LiveThing]]:
-    """Every kind of live thing of every module under lib.resources.kinds, whether or not anybody uses it."""
-    for module in pkgutil.iter_modules(kinds.__path__):
-        importlib.import_module(f"{kinds.__name__}.{module.name}")
+    """Every kind of live thing of every module under lib.resources, whether or not anybody uses it."""
+    for module in pkgutil.iter_modules(resources.__path__):
+        importlib.import_module(f"{resources.__name__}.{module.name}")
     ahead, found = [LiveThing], dict[str, type[LiveThing]]()
     while ahead:
         kind = ahead.pop()
         # Those of lib alone: a test elsewhere may make a thing of its own.
-        ahead += [under for under in kind.__subclasses__() if under.__module__.startswith(f"{kinds.__name__}.")]
+        ahead += [under for under in kind.__subclasses__() if under.__module__.startswith(f"{resources.__name__}.")]
         found |= {} if isabstract(kind) else {kind.kind: kind}
     return found
 

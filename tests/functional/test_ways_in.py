@@ -30,16 +30,16 @@ from lib.phases import (
     threshold_tuning,
     validation,
 )
-from lib.phases.proofs import entry
+from lib.phases.proofs import way_in
 from lib.record.records import LOG
 from lib.resources import desired, run_lock
-from lib.resources.existing import entries, names, starters
-from lib.resources.kinds import WorkflowAlias
+from lib.resources.existing import names, traffic_entries, traffic_starters
+from lib.resources.resource_kinds import WorkflowAlias
 from lib.settings import Settings
 from lib.telemetry import continuity, executions
 from lib.telemetry.configuration import compute
 
-CHECK_INS = entry.STARTED
+CHECK_INS = way_in.STARTED
 
 
 def published_checks(live):
@@ -121,12 +121,12 @@ def test_the_version_that_is_published_is_looked_at_through_the_alias(account, c
     }
     assert continuity.updated_at(live) is None
     with pytest.raises(Refused, match="Your6-CheckinWorkflow:live, which check-ins start, has no DrillGate"):
-        drill_runner._require_gate(live, entries.read(live).arn)
+        drill_runner._require_gate(live, traffic_entries.read(live).arn)
     route(client, arn, v1=1, v2=99)  # one check-in in a hundred is enough
     with pytest.raises(Refused, match="no DrillGate"):
-        drill_runner._require_gate(live, entries.read(live).arn)
+        drill_runner._require_gate(live, traffic_entries.read(live).arn)
     route(client, arn, v2=100, v1=0)
-    drill_runner._require_gate(live, entries.read(live).arn)
+    drill_runner._require_gate(live, traffic_entries.read(live).arn)
     (moved,) = [r for r in record.rows(LOG) if r["kind"] == "workflow alias" and r["state"] == "applied"]
     assert continuity.updated_at(live).isoformat() == moved["written"]  # and not when it was moved back by hand
 
@@ -135,7 +135,7 @@ def test_drills_start_what_check_ins_start_and_follow_the_arn_that_aws_gave(acco
     arn = started_by_alias(account, "live")
     live, record = applied(account)
     given = {"userId": account.drill_user_id, "checkinResult": {"risk_score": 10, "score": 0.1}}
-    started = executions.start(live, "drill-by-alias", given, entries.read(live).arn)
+    started = executions.start(live, "drill-by-alias", given, traffic_entries.read(live).arn)
     assert executions.finished(live, started, FOR_EVER).status == "SUCCEEDED"
     assert executions.start(live, "drill-by-alias", given, arn) == started  # the same again
     rows = [row["resource"] for row in record.rows("calls.jsonl") if row["operation"] == "StartExecution"]
@@ -179,10 +179,10 @@ def test_our_own_drills_do_not_hide_the_way_that_check_ins_come(account):
     rows += [{"name": f"checkin-{number}", "stateMachineAliasArn": "theirs:live"} for number in range(50)]
     live, unread, counted = connect(account), list[str](), list[int]()
     live.clients["stepfunctions"] = Pages(rows)
-    found = list(starters.by_executions(live, account.state_machine_arn, unread, counted))
+    found = list(traffic_starters.by_executions(live, account.state_machine_arn, unread, counted))
     assert [(one.who, one.arn) for one in found] == [("50 of the latest 50 check-ins", "theirs:live")]
     live.clients["stepfunctions"] = Pages(rows[:1500] * 4)
-    assert list(starters.by_executions(live, account.state_machine_arn, unread, counted)) == []
+    assert list(traffic_starters.by_executions(live, account.state_machine_arn, unread, counted)) == []
     assert unread == ["the latest check-ins (the latest 5,000 executions are all drills)"]
     assert counted == [50, 0]
 
@@ -224,9 +224,9 @@ def test_an_alias_of_the_processor_that_perhaps_nobody_calls_stops_nothing_and_i
     functions.create_alias(FunctionName=name, Name="dev", FunctionVersion=version)
     processor_starts(account, account.state_machine_arn)
     live = connect(account)
-    found = entry.checks(live)[0]
+    found = way_in.checks(live)[0]
     assert (found.status, "if anything calls it" in found.found) == ("cannot tell", True)
-    assert entries.read(live).arn == account.state_machine_arn
+    assert traffic_entries.read(live).arn == account.state_machine_arn
 
 
 class Stuck:
@@ -295,15 +295,15 @@ def test_an_alias_that_nothing_starts_is_shown_and_left_alone(account, client):
     live, _ = applied(account)
     assert routing(client, arn) == {"1": 100}
     # Without a check-in that came another way, nobody knows that whatever cannot be read does not start it.
-    found = the(entry.checks(live), CHECK_INS)
+    found = the(way_in.checks(live), CHECK_INS)
     assert (found.status, "alias stage is left alone" in found.found) == ("cannot tell", True)
     live.clients["stepfunctions"] = Listing(live.client("stepfunctions"), [{"name": "check-in"}])
-    found = the(entry.checks(live), CHECK_INS)
+    found = the(way_in.checks(live), CHECK_INS)
     assert (found.status, "alias stage is left alone" in found.found) == ("passed", True)
     live.clients["apigateway"] = Denied()
-    assert the(entry.checks(live), CHECK_INS).status == "cannot tell"
+    assert the(way_in.checks(live), CHECK_INS).status == "cannot tell"
     del live.clients["apigateway"]
-    (row,) = [row for row in entry.rows(live) if row["what"] == "stage"]
+    (row,) = [row for row in way_in.rows(live) if row["what"] == "stage"]
     assert row["phase 03"] == "leaves it alone"
 
 
@@ -395,7 +395,7 @@ def test_a_whole_plan_and_one_look_ask_for_the_ways_in_once(account):
     started_by_alias(account, "live")
     assert readings(account, runner.plan_all) == 1
     assert readings(account, preflight.checklist) == 1
-    assert readings(account, entry.checks) == 1
+    assert readings(account, way_in.checks) == 1
     assert readings(account, validation.in_place) == 1
     assert readings(account, lambda live: [runner.plan_all(live), runner.plan_all(live)]) == 2  # and each time anew
 
@@ -518,9 +518,9 @@ def test_whatever_starts_an_alias_moves_it(starter, account, client):
     arn = started_by_alias(account, "live")
     processor_starts(account, account.state_machine_arn)
     live = connect(account)
-    assert entries.read(live).used == []
+    assert traffic_entries.read(live).used == []
     starter(client, arn)
-    assert entries.read(live).used == ["live"], entries.read(live)
+    assert traffic_entries.read(live).used == ["live"], traffic_entries.read(live)
     assert planned(live, "03")["workflow alias Your6-CheckinWorkflow / live"].action == "update"
 
 
@@ -528,21 +528,21 @@ def test_what_another_workflow_starts_that_only_its_runs_tell_is_said_and_no_pas
     arn = started_by_alias(account, "live")
     processor_starts(account, account.state_machine_arn)
     _another_workflow(client, arn, {"StateMachineArn.$": "$.which"})
-    found = the(entry.checks(connect(account)), CHECK_INS)
+    found = the(way_in.checks(connect(account)), CHECK_INS)
     assert (found.status, "what is started by Your6-Intake" in found.found) == ("cannot tell", True)
 
 
 def test_more_functions_and_workflows_than_are_looked_at_are_said(account, client, monkeypatch):
     _another_workflow(client, account.state_machine_arn)
     for most in ("MOST_FUNCTIONS", "MOST_MACHINES"):
-        monkeypatch.setattr(starters, most, 0)
-    unread = entries.read(connect(account)).unread
+        monkeypatch.setattr(traffic_starters, most, 0)
+    unread = traffic_entries.read(connect(account)).unread
     assert [what.partition(" (")[0] for what in unread] == ["functions' environments", "workflows' definitions"]
 
 
 def test_a_workflow_whose_name_only_begins_as_ours_does_is_another_one(account, client):
     _another_workflow(client, f"{account.state_machine_arn}-Old:live")
-    starting = [one.who for one in entries.read(connect(account)).starters]
+    starting = [one.who for one in traffic_entries.read(connect(account)).starters]
     assert starting == [f"STATE_MACHINE_ARN of {account.processor_function_name}"]
 
 
@@ -551,7 +551,7 @@ def test_what_is_switched_off_starts_nothing(starter, account, client):
     arn = started_by_alias(account, "live")
     processor_starts(account, account.state_machine_arn)
     starter(client, arn, state="DISABLED")
-    assert entries.read(connect(account)).used == []
+    assert traffic_entries.read(connect(account)).used == []
 
 
 def test_what_the_latest_check_ins_came_by_is_a_way_in_also_without_anything_that_names_it(account, client):
@@ -560,17 +560,17 @@ def test_what_the_latest_check_ins_came_by_is_a_way_in_also_without_anything_tha
     live = connect(account)
     mine = {"name": "drill-x", "stateMachineAliasArn": arn}
     live.clients["stepfunctions"] = Listing(live.client("stepfunctions"), [mine])
-    assert entries.read(live).used == []
+    assert traffic_entries.read(live).used == []
     theirs = {"name": "check-in", "stateMachineAliasArn": arn, "stateMachineVersionArn": f"{arn[:-5]}:1"}
     live.clients["stepfunctions"].rows.append(theirs)
-    assert entries.read(live).used == ["live"]
+    assert traffic_entries.read(live).used == ["live"]
     live.clients["stepfunctions"].rows[:] = [{"name": "check-in", "stateMachineVersionArn": f"{arn[:-5]}:1"}]
-    found = the(entry.checks(live), CHECK_INS)
+    found = the(way_in.checks(live), CHECK_INS)
     assert (found.status, "came by version 1" in found.found) == ("cannot tell", True)
-    assert entries.read(live).arn == account.state_machine_arn
+    assert traffic_entries.read(live).arn == account.state_machine_arn
     # Where nothing else is known to start it, all that comes by the version is what there is.
     processor_starts(account, "")
-    found = the(entry.checks(live), CHECK_INS)
+    found = the(way_in.checks(live), CHECK_INS)
     assert (found.status, "starts version 1, which never changes" in found.found) == ("failed", True)
 
 
@@ -578,8 +578,8 @@ def test_an_alias_that_was_removed_since_its_latest_check_in_is_no_way_in(accoun
     live = connect(account)
     gone = {"name": "check-in", "stateMachineAliasArn": f"{account.state_machine_arn}:gone"}
     live.clients["stepfunctions"] = Listing(live.client("stepfunctions"), [gone])
-    assert entries.read(live).arn == account.state_machine_arn
-    assert the(entry.checks(live), CHECK_INS).status == "passed"
+    assert traffic_entries.read(live).arn == account.state_machine_arn
+    assert the(way_in.checks(live), CHECK_INS).status == "passed"
 
 
 class Unlisted(Listing):
@@ -594,7 +594,7 @@ def test_an_alias_that_something_names_is_moved_also_where_aliases_may_not_be_li
     live = connect(account)
     live.clients["stepfunctions"] = Unlisted(live.client("stepfunctions"), [])
     assert planned(live, "03")["workflow alias Your6-CheckinWorkflow / live"].action == "update"
-    found = the(entry.checks(live), CHECK_INS)
+    found = the(way_in.checks(live), CHECK_INS)
     assert (found.status, "not readable: its aliases" in found.found) == ("cannot tell", True)
 
 
@@ -623,7 +623,7 @@ def test_check_ins_that_would_never_run_it_stop_the_plan_with_what_to_do(astray,
 
 def test_a_version_named_by_a_rule_stops_it_too(account, client):
     _rule(client, published(client, account))
-    found = the(entry.checks(connect(account)), CHECK_INS)
+    found = the(way_in.checks(connect(account)), CHECK_INS)
     assert (found.status, "rule Theirs starts version 1" in found.found) == ("failed", True)
 
 
@@ -641,13 +641,13 @@ class Denied:
 def test_what_may_not_be_read_is_said_and_never_passed(service, account):
     live = connect(account)
     live.clients[service] = Denied()
-    found = the([entry._started(entries.read(live))], CHECK_INS)
+    found = the([way_in._started(traffic_entries.read(live))], CHECK_INS)
     assert (found.status, "AccessDeniedException" in found.found) == ("cannot tell", True)
 
 
 def test_nothing_that_starts_it_is_no_pass(account, client):
     processor_starts(account, "")
-    found = the(entry.checks(connect(account)), CHECK_INS)
+    found = the(way_in.checks(connect(account)), CHECK_INS)
     assert (found.status, found.found) == ("cannot tell", "nothing that can be read starts it")
 
 
@@ -657,7 +657,9 @@ def test_no_other_value_of_the_environment_is_looked_at(account, client):
     held = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     more = {**held, "SECRET": "never told", "OTHER": account.state_machine_arn + "-V0"}
     functions.update_function_configuration(FunctionName=name, Environment={"Variables": more})
-    assert [starter.who for starter in entries.read(connect(account)).starters] == [f"STATE_MACHINE_ARN of {name}"]
+    assert [starter.who for starter in traffic_entries.read(connect(account)).starters] == [
+        f"STATE_MACHINE_ARN of {name}"
+    ]
 
 
 # 2. A version or an alias of a function.
@@ -699,8 +701,8 @@ def test_the_new_definition_calls_the_processor_by_the_alias_that_the_live_one_c
     wanted = desired.workflow(live)["definition"]["States"]["ProcessCheckin"]["Resource"]
     assert wanted == f"{account.processor_arn}:live"
     assert [need.resource for need in iam_permissions.needs(live) if need.action.startswith("lambda")] == [wanted]
-    assert the(entry.checks(live), "how the processor is called").found == f"{name}:live"
-    assert {check.status for check in entry.checks(live)} == {"passed"}
+    assert the(way_in.checks(live), "how the processor is called").found == f"{name}:live"
+    assert {check.status for check in way_in.checks(live)} == {"passed"}
 
 
 def split(client, name, **variables):
@@ -719,10 +721,10 @@ def test_what_the_second_version_of_a_split_processor_alias_starts_is_a_way_in_t
     processor_starts(account, account.state_machine_arn)
     name = account.processor_function_name
     function_alias(client, name)
-    assert entries.read(connect(account)).used == []
+    assert traffic_entries.read(connect(account)).used == []
     split(client, name, STATE_MACHINE_ARN=arn)
     live = connect(account)
-    assert entries.read(live).used == ["live"]
+    assert traffic_entries.read(live).used == ["live"]
     assert planned(live, "03")["workflow alias Your6-CheckinWorkflow / live"].action == "update"
 
 
@@ -732,11 +734,11 @@ def test_a_function_alias_that_is_split_is_said_and_no_pass(account, client):
     seen = {"OPS_SNS_TOPIC_ARN": account.ops_topic_arn}
     function_alias(client, name, **seen)
     calling(client, account, {"Resource": f"{account.processor_arn}:live"})
-    assert the(entry.checks(connect(account)), "how the processor is called").status == "passed"
+    assert the(way_in.checks(connect(account)), "how the processor is called").status == "passed"
     split(client, name, **seen, MODE="another")
-    found = the(entry.checks(connect(account)), "how the processor is called")
+    found = the(way_in.checks(connect(account)), "how the processor is called")
     assert (found.status, f"{name}:live, split between versions 1 and 2" in found.found) == ("cannot tell", True)
-    seen_by = the(entry.checks(connect(account)), "OPS_SNS_TOPIC_ARN is where check-ins see it")
+    seen_by = the(way_in.checks(connect(account)), "OPS_SNS_TOPIC_ARN is where check-ins see it")
     assert (seen_by.status, seen_by.found) == ("passed", f"{name}:live, version 1 and 2")
 
 
@@ -752,7 +754,7 @@ def dispatcher_by_alias(account, client):
 
 def test_the_dispatcher_behind_a_split_alias_is_said_as_well(account, client, dispatcher_by_alias):
     split(client, account.dispatcher_function_name, MODE="another")
-    found = the(entry.checks(connect(account)), "how the dispatcher is called")
+    found = the(way_in.checks(connect(account)), "how the dispatcher is called")
     assert (found.status, "split between versions 1 and 2" in found.found) == ("cannot tell", True)
 
 
@@ -768,7 +770,7 @@ def test_a_published_processor_that_cannot_be_given_the_variable_stops_it_before
     with pytest.raises(NotAsWanted, match="its environment is frozen"):
         runner.plan_all(live)
     client("lambda").update_alias(FunctionName=name, Name="live", FunctionVersion="$LATEST")
-    assert the(entry.checks(live), "OPS_SNS_TOPIC_ARN is where check-ins see it").status == "passed"
+    assert the(way_in.checks(live), "OPS_SNS_TOPIC_ARN is where check-ins see it").status == "passed"
 
 
 def test_two_ways_to_call_the_processor_are_one_too_many(account, client):
@@ -797,7 +799,7 @@ def test_two_ways_to_call_the_processor_are_one_too_many(account, client):
 )
 def test_check_ins_that_another_function_scores_stop_it(body, said, account, client):
     calling(client, account, body)
-    found = the(entry.checks(connect(account)), "how the processor is called")
+    found = the(way_in.checks(connect(account)), "how the processor is called")
     assert (found.status, said in found.found) == ("failed", True)
 
 
@@ -830,7 +832,7 @@ def test_a_role_with_a_path_stays_the_workflows_role(account, client):
     iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=document)
     client("stepfunctions").update_state_machine(stateMachineArn=account.state_machine_arn, roleArn=arn)
     assert arn.endswith(":role/service-role/Your6-StepFunctionsRole")
-    assert the(entry.checks(connect(account)), "the role of the workflow").found == arn
+    assert the(way_in.checks(connect(account)), "the role of the workflow").found == arn
     applied(account)
     held = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)
     assert held["roleArn"] == arn

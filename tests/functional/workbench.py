@@ -12,7 +12,7 @@ from waiting import until
 from lib.definitions import templates
 from lib.drills.channels import Channel
 from lib.settings import Settings
-from lib.telemetry.words import ExecutionStatus
+from lib.telemetry.execution_status import ExecutionStatus
 from rehearsal.account import baseline
 from rehearsal.account.clients import client
 

@@ -19,9 +19,9 @@ from lib.changes import engine
 from lib.cli import change_commands
 from lib.record import origin, records, writers
 from lib.record.records import Record
-from lib.resources import desired, lock_value, run_lock
+from lib.resources import desired, run_lock
 from lib.settings import ROOT, Settings, load
-from lib.values import run_names
+from lib.values import machine, run_names
 from rehearsal.account import baseline
 from rehearsal.account.packages import function_package
 
@@ -81,7 +81,7 @@ def started(settings: Settings, command: str, *more: str, checkout: Path = ROOT,
         sys.executable,
         *origin.ISOLATED,
         str(checkout / "lib" / "record" / "origin.py"),
-        "lib.cli.change_commands",
+        "lib.cli.__main__",
     ]
     line, pipe = [*start, *words(settings, command, *more, **other)], subprocess.PIPE
     return subprocess.Popen(line, cwd=checkout, stdout=pipe, stderr=pipe, text=True)
@@ -137,7 +137,7 @@ def shown(path: Path) -> str:
 
 def children_of(pid: int, named: str) -> list[int]:
     """The ids of the processes that this one started and whose command line holds a word. Read-only."""
-    return [child for child, command in lock_value.children(pid).items() if re.search(named, command)]
+    return [child for child, command in machine.children(pid).items() if re.search(named, command)]
 
 
 @contextmanager

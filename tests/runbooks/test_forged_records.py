@@ -11,7 +11,7 @@ from lib.changes.plans import Change, entry
 from lib.definitions import loader
 from lib.record import records, writers
 from lib.record.records import LOG
-from lib.resources.kinds import Rule
+from lib.resources.resource_kinds import Rule
 
 EVIL = {"StartAt": "Evil", "States": {"Evil": {"Type": "Succeed"}}}
 

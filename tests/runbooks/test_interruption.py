@@ -10,7 +10,7 @@ from steps import carried_out, children_of, code_cells, finished, latest, runboo
 from waiting import until, until_gone
 
 from lib.aws import connect
-from lib.cli import kernels
+from lib.cli import notebook_engine
 from lib.phases import rollback
 from lib.record import records
 from lib.record.origin import KERNEL
@@ -76,14 +76,14 @@ def test_a_kernel_killed_in_the_middle_fails_the_phase_and_its_changes_can_be_un
     assert records.unsealed(ended.record.folder) == []
     chosen = account.model_copy(update={"mode": "apply"})
     live = connect(chosen)
-    kernels.roll_back(rollback.plan(live, ended.record), chosen, ended.record, run_lock.of(live))
+    notebook_engine.roll_back(rollback.plan(live, ended.record), chosen, ended.record, run_lock.of(live))
     machine = f"state machine {account.state_machine_name}"
     assert machine not in differing(before, snapshot(account))
 
 
 def test_a_kernel_that_never_starts_fails_the_phase(account, monkeypatch):
     refused = KernelSpec(argv=[sys.executable, "-X", "no-such-option=", "--no-such-option"], language="python")
-    monkeypatch.setattr(kernels, "kernel", lambda: refused)  # Python itself refuses to start
+    monkeypatch.setattr(notebook_engine, "kernel", lambda: refused)  # Python itself refuses to start
     ended = runbook(account, "apply", "--from", "00", "--to", "01")
     found = ended.phase("00")
     assert (ended.code, ended.verdict["verdict"], found["verdict"]) == (1, "failed", "failed")

@@ -22,7 +22,7 @@ from waiting import until
 from lib.aws import connect
 from lib.cli import change_commands, runner
 from lib.record.records import Record
-from lib.resources import kinds
+from lib.resources import resource_kinds
 from lib.settings import ROOT, Settings, load
 from rehearsal.account import baseline, clients, server
 
@@ -85,7 +85,7 @@ def as_it_was_left(settings: Settings, record: Record) -> None:
     live, ssm = connect(settings), clients.client(settings.endpoint_url, "ssm")
     for row in record.changes():
         if row["state"] == "applied" and not row["temporary"]:
-            kinds.reopen(live, row["kind"], row["identity"]).write(row["after"])
+            resource_kinds.reopen(live, row["kind"], row["identity"]).write(row["after"])
     for name, value in json.loads((KEPT / "guards.json").read_text()).items():
         ssm.put_parameter(Name=name, Value=json.dumps(value), Type="String")
 

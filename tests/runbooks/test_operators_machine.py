@@ -45,7 +45,10 @@ def theirs(tmp_path: Path) -> dict[str, str | None]:
     python, ipython = tmp_path / "python", tmp_path / "ipython" / "profile_default" / "startup"
     for folder in (python / "lib", ipython, tmp_path / ("t" * 90), tmp_path / "jupyter" / "kernels" / "python3"):
         folder.mkdir(parents=True)
-    (python / "lib" / "__init__.py").write_text(f"__path__.append({str(ROOT / 'lib')!r})\n", encoding="utf-8")
+    (python / "lib" / "changes").mkdir()
+    for room in ("", "changes"):
+        ours = f"__path__.append({str(ROOT / 'lib' / room)!r})\n"
+        (python / "lib" / room / "__init__.py").write_text(ours, encoding="utf-8")
     (python / "lib" / "changes" / "persons.py").write_text("raise SystemExit('theirs')\n", encoding="utf-8")
     (python / "boto3.py").write_text("raise SystemExit('theirs')\n", encoding="utf-8")
     (python / "sitecustomize.py").write_text("import sys\nsys.dont_write_bytecode = True\n", encoding="utf-8")

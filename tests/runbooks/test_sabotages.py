@@ -1,4 +1,4 @@
-"""What phase 05 must catch: an account with one thing broken, and the check that says so. README.md has the table.
+"""What phase 05 must catch: an account with one thing broken, and the check that says so. docs/checks.md has the table.
 
 Each is done to a whole account that has carried the plan out; what is drilled is what the broken thing would silence.
 """
@@ -367,8 +367,8 @@ def test_03_says_so_when_no_execution_was_running(account):
     assert (check.status, check.found) == ("not exercised here", "the workflow was not updated just now")
 
 
-def test_the_readme_names_every_sabotage_with_the_check_that_caught_it():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_docs_name_every_sabotage_with_the_check_that_caught_it():
+    text = (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| ([^|]*?) \| ([^|]*?) \|$", text, re.MULTILINE))
     for sabotage in SABOTAGES:
         checks = [*sabotage.caught, *([f"phase {sabotage.in_place} is in place"] if sabotage.in_place else [])]

@@ -23,7 +23,7 @@ from lib.record import records
 from lib.record.run_phases import NOTEBOOKS, ROLLBACK
 from lib.settings import Settings
 from lib.telemetry import continuity
-from lib.values.check_ids import due, of
+from lib.values.check_registry import due, of
 from rehearsal.account import baseline, bridge, clients, server, traffic, users
 from rehearsal.account.baseline import TRUSTED_INBOX
 from rehearsal.account.functions.checkin_processor import ALERT_SENTIMENT_BELOW as LOW_BELOW

@@ -7,7 +7,7 @@ from lib import routes
 from lib.definitions import loader
 from lib.drills.drill_session import Drill, Received
 from lib.drills.scenarios import Scenario, outcome
-from lib.telemetry.executions import Execution
+from lib.telemetry.execution_status import Execution
 
 STARTED = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 NAME = "drill-crisis-abc-012345"

@@ -95,7 +95,7 @@ def ask() -> dict[str, object]:
     from lib.resources import desired
     from lib.settings import load
     from lib.telemetry import checkin_frames, metrics, workflow_log
-    from lib.telemetry.checkin_copies import Answer
+    from lib.telemetry.checkin_frames import Answer
     from rehearsal.single_failures import reachability
 
     s = load("local")

@@ -20,8 +20,8 @@ def test_the_thread_that_is_left_ends_with_the_process():
     assert within(ENOUGH, lambda: threading.current_thread().daemon, "asking") is True
 
 
-def test_what_an_emergency_waits_for_is_as_the_readme_says():
-    said = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+def test_what_an_emergency_waits_for_is_as_the_docs_say():
+    said = " ".join((ROOT / "docs" / "operate.md").read_text(encoding="utf-8").split())
     assert f"It waits {SOON_SECONDS} s at the most" in said
 
 

@@ -216,9 +216,8 @@ def test_no_rule_and_no_scenario_can_be_forgotten(copy):
 
 # A scenario's name, or a kind of made-up days, and no route.
 OTHERS = {
-    ("lib/values/check_ids.py", "crisis"),
+    ("lib/values/check_registry.py", "crisis"),
     ("lib/cli/drill_command.py", "crisis"),
-    ("rehearsal/account/traffic.py", "crisis"),
 }
 WORDS = {*(route for route in Route if route not in ("none", "high", "standard")), "invalid", "unprocessed", "no route"}
 FACTS = [

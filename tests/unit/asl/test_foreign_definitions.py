@@ -13,9 +13,9 @@ from hypothesis import strategies as some
 from lib import settings as parameters
 from lib.asl import failure_paths, interpreter, reading, states
 from lib.asl.interpreter import follow
+from lib.asl.interpreter_steps import Whole
 from lib.asl.payload_templates import FailsExecution
 from lib.asl.router import Router, route_of
-from lib.asl.steps import Whole
 from lib.definitions import lint, mermaid, templates, thresholds
 from lib.display.charts import style, workflow_picture
 from lib.errors import BadParameters, RunbookError

@@ -8,14 +8,14 @@ import pytest
 from lib import settings
 from lib.asl import failure_paths, interpreter
 from lib.asl.interpreter import follow
-from lib.asl.steps import Step, Whole
+from lib.asl.interpreter_steps import Step, Whole
 from lib.checks import Check
 from lib.definitions import templates
 from lib.display import show
 from lib.errors import BadParameters, NotAsWanted
 from lib.phases.proofs import failure_tests
 from lib.telemetry import executions
-from lib.values.check_ids import Id
+from lib.values.check_registry import Id
 
 LOCAL = settings.load("local")
 PLAIN = templates.definition(LOCAL)

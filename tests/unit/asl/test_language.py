@@ -12,7 +12,7 @@ from lib.asl import interpreter, reading, router
 from lib.asl.payload_templates import FailsExecution
 from lib.definitions import lint, loader, templates
 from lib.errors import BadParameters, NotAsWanted
-from lib.phases.proofs import state_test
+from lib.phases.proofs import aws_test_state
 from rehearsal.account.baseline import definition as baseline
 
 LOCAL = settings.load("local")
@@ -318,7 +318,7 @@ class Answering:
 
 def test_teststate_is_sent_only_what_of_the_context_it_is_known_to_take() -> None:
     live, context = Answering(), interpreter.context_of("any", {})
-    asked = state_test.Asked(live)  # type: ignore[arg-type]
+    asked = aws_test_state.Asked(live)  # type: ignore[arg-type]
     task = {"Type": "Task", "Resource": "arn:aws:states:::dynamodb:updateItem", "Parameters": {}, "End": True}
     asked("A", task, {}, context)
     asked("A", {**task, "Parameters": {"n.$": "$$.Execution.RedriveCount"}}, {}, context)

@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from lib.asl import interpreter, intrinsics, payload_templates, steps
+from lib.asl import interpreter, interpreter_steps, intrinsics, payload_templates
 from lib.asl.choice_rules import holds
-from lib.asl.failing import IntrinsicFails
+from lib.asl.execution_errors import IntrinsicFails
 from lib.asl.interpreter import follow
+from lib.asl.interpreter_steps import Whole
 from lib.asl.payload_templates import FailsExecution, MissingVariable
-from lib.asl.steps import Whole
 from lib.errors import BadParameters
 
 
-def walked(machine: dict[str, Any], given: Any = None, name: str = "any") -> steps.Way:
+def walked(machine: dict[str, Any], given: Any = None, name: str = "any") -> interpreter_steps.Way:
     return follow(machine, given or {}, interpreter.context_of(name, given or {}), Whole())
 
 

@@ -11,7 +11,7 @@ import pytest
 from fakes import FakeResource, World
 
 from lib import settings as parameters
-from lib.changes import approval, approvers, drift, engine, kept_plans, loss_guard, plan_data, undo_plan, writer
+from lib.changes import approval, drift, engine, kept_plans, loss_guard, plan_data, second_person, undo_plan, writer
 from lib.changes.account import Use
 from lib.changes.approval import require, require_resumable, require_whole
 from lib.changes.plans import UNKNOWN, Change, Plan, Wanted, entry
@@ -125,7 +125,7 @@ def checkout(tmp_path, monkeypatch):
     top = tmp_path / "checkout"
     for part in ("lib", "runbooks"):
         shutil.copytree(ROOT / part, top / part, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(approval, "ROOT", top)
+    monkeypatch.setattr(plan_data, "ROOT", top)
     monkeypatch.setattr(origin, "imported", dict)
     return top
 
@@ -814,17 +814,17 @@ def test_a_name_that_only_looks_like_one_approves_nothing(settings, wanted, pers
     ],
 )
 def test_of_a_caller_that_is_nobodys_name_it_is_said_that_nobody_can_tell(settings, caller, status):
-    (check,) = approvers.two_persons(settings, caller)
-    assert (check.name, check.status) == (approvers.TWO_PERSONS, status)
+    (check,) = second_person.two_persons(settings, caller)
+    assert (check.name, check.status) == (second_person.TWO_PERSONS, status)
     assert ("so that approver and caller differ cannot be told" in check.found) == (status == "cannot tell")
-    assert approvers.two_persons(parameters.changed(settings, approval="none"), caller) == []
+    assert second_person.two_persons(parameters.changed(settings, approval="none"), caller) == []
 
 
 def test_before_anybody_approved_it_is_said_that_one_waits_for_another_person(settings):
     caller = "arn:aws:iam::205930636302:user/jane.doe"
-    (check,) = approvers.two_persons(parameters.changed(settings, approved_by=""), caller)
+    (check,) = second_person.two_persons(parameters.changed(settings, approved_by=""), caller)
     assert (check.status, check.found) == ("waiting", f"nobody approved yet; caller {caller}")
-    (check,) = approvers.two_persons(parameters.changed(settings, approved_by="Jane Doe"), caller)
+    (check,) = second_person.two_persons(parameters.changed(settings, approved_by="Jane Doe"), caller)
     assert check.status == "failed"
 
 

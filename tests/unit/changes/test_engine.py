@@ -14,7 +14,7 @@ from lib.checks import Check, brief, require
 from lib.errors import NotAsWanted, Refused
 from lib.record import records
 from lib.values import exact_json
-from lib.values.check_ids import Id
+from lib.values.check_registry import Id
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from lib.display import console, page, show, terminal
 from lib.errors import Refused
 from lib.record import records, run_index
 from lib.record.records import LOG, Record
-from lib.resources.kinds import KINDS
+from lib.resources.resource_kinds import KINDS
 from lib.resources.topics import Subscription
 from lib.settings import load
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from fakes import World
 
-from lib.changes import engine
+from lib.changes import engine, writer
 from lib.changes.engine import LOG
 from lib.changes.plans import Change
 from lib.changes.undo_plan import plan as undo_plan
@@ -57,7 +57,7 @@ def test_an_odd_live_value_keeps_an_undo_from_nothing_else(settings, record):
 
 def test_the_emergency_path_writes_also_what_no_record_can_hold(settings, record, tmp_path):
     world = World({"a": "before"})
-    assert engine.restore_now(world.thing("a"), "after", Record(tmp_path / "gone", "run")) != ""
+    assert writer.restore_now(world.thing("a"), "after", Record(tmp_path / "gone", "run")) != ""
     assert world.live == {"a": "after"}
 
 

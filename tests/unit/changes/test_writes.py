@@ -486,7 +486,7 @@ def test_what_is_applied_anew_after_a_rollback_returns_to_the_value_of_then(sett
 def test_the_emergency_path_writes_at_once_without_lock_or_reading(settings, record):
     world = World({"a": "new"})
     world.still_ours = lambda: pytest.fail("nobody is asked")
-    assert engine.restore_now(world.thing("a"), "old", record) == ""
+    assert writer.restore_now(world.thing("a"), "old", record) == ""
     assert (world.live, world.holders) == ({"a": "old"}, [])
     assert states(record, "a") == ["intended", "applied"]
 
@@ -496,7 +496,7 @@ def test_the_emergency_path_tells_before_it_writes_what_it_is_about_to_write(set
     world.at_write = lambda label: told.append(states(record, "a"))
     world.refuses = {"a"}
     with pytest.raises(NotAsWanted):
-        engine.restore_now(world.thing("a"), "old", record)
+        writer.restore_now(world.thing("a"), "old", record)
     assert told == [["intended"]]  # on disk when AWS was called, so that a kill during the call leaves a word of it
     assert states(record, "a") == ["intended"]  # and nothing says that it was carried out
     assert [row["undoes"] for row in record.rows(LOG)] == [True]
@@ -544,7 +544,7 @@ def test_clearing_ends_at_once_where_nothing_more_may_be_written(error, record):
 def test_a_full_disk_keeps_nobody_from_the_emergency_path(settings, record, monkeypatch):
     world = World({"a": "new"})
     full(monkeypatch)
-    assert "No space left" in engine.restore_now(world.thing("a"), "old", record)
+    assert "No space left" in writer.restore_now(world.thing("a"), "old", record)
     assert world.live == {"a": "old"}
 
 

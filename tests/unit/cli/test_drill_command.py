@@ -10,7 +10,7 @@ from lib.drills import drill_log
 from lib.phases import validity
 from lib.phases.validity import Validity
 from lib.telemetry.configuration.facts import Difference, Meaning
-from lib.values.check_ids import Id
+from lib.values.check_registry import Id
 
 ARRIVED = Check(Id.AS_WANTED, "crisis: alerts to operations", "passed", "1", "1")
 LOST = Check(Id.AS_WANTED, "crisis: alerts to the trusted contact", "failed", "0", "1")

@@ -8,7 +8,7 @@ from accounts import nowhere
 from fakes import World
 from machines import StepFunctions, connected, described, kept
 
-from lib.changes import approval, approvers, engine, kept_plans, loss_guard, plan_data
+from lib.changes import approval, engine, kept_plans, loss_guard, plan_data, second_person
 from lib.changes.plans import Change, Plan, entry
 from lib.cli import resume, runner
 from lib.errors import BadParameters, Refused
@@ -18,7 +18,7 @@ from lib.record import records, run_index
 from lib.record.records import LOG, VERDICT
 from lib.record.run_phases import NOTEBOOKS, Phase
 from lib.resources import desired
-from lib.resources.kinds import Workflow
+from lib.resources.resource_kinds import Workflow
 from lib.settings import load
 from lib.telemetry.configuration.facts import Difference, Meaning
 
@@ -94,12 +94,12 @@ def test_who_is_paged_may_approve_and_is_known_again_though_no_record_names_the_
     found = resume.with_its_approval(load("local", pager), record)
     made = plan_data.begun_plan([], chosen, record, JANE)
     assert "bob.doe@" not in str(made).casefold()
-    approvers.require(found, JANE)
-    approvers.require_same(found, record.run_id, made)
+    second_person.require(found, JANE)
+    second_person.require_same(found, record.run_id, made)
     with pytest.raises(Refused, match="who is also the caller"):
-        approvers.require(found, JANE.replace("jane.doe", "bob.doe"))
+        second_person.require(found, JANE.replace("jane.doe", "bob.doe"))
     with pytest.raises(Refused, match="begun with another approved_by"):
-        approvers.require_same(found.model_copy(update={"approved_by": "Bob Doe"}), record.run_id, made)
+        second_person.require_same(found.model_copy(update={"approved_by": "Bob Doe"}), record.run_id, made)
 
 
 def test_a_verdict_that_tells_of_no_approval_gives_none(live, record):
@@ -297,7 +297,7 @@ def test_who_approved_it_may_not_go_on_with_it(approved, record):
 
 def test_a_run_that_was_rolled_back_is_over(approved, world, record):
     begun(approved, record, _01="succeeded", _04="failed")
-    engine.roll_back(engine.undo.plan(record.changes(), world.reopen), approved.settings, record, world.lock)
+    engine.roll_back(engine.undo_plan.plan(record.changes(), world.reopen), approved.settings, record, world.lock)
     with pytest.raises(Refused, match=f"run {record.run_id} was rolled back, and its approval with it"):
         resume.remaining(approved, record, None)
 
@@ -327,7 +327,7 @@ def test_the_rest_is_kept_beside_the_plan_of_the_run_which_stays_the_approved_on
     assert "resumed" not in first
     assert kept_plans.begun(record, approved.settings.approved_plan, world).plan == first
     (people,) = record.rows("checks.jsonl")
-    assert (people["name"], people["status"], people["phase"]) == (approvers.TWO_PERSONS, "passed", "approval")
+    assert (people["name"], people["status"], people["phase"]) == (second_person.TWO_PERSONS, "passed", "approval")
 
 
 def test_without_approval_nobody_is_asked_who_approved(live, record):

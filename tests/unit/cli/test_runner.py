@@ -249,7 +249,7 @@ def driven(tmp_path, monkeypatch):
     chosen = load("local", {"outputs_dir": str(tmp_path)})
     record = records.open_run(chosen)
     live = SimpleNamespace(identity=None)
-    monkeypatch.setattr(runner.audit, "attached", lambda settings, record: (record, live))
+    monkeypatch.setattr(runner.session, "attached", lambda settings, record: (record, live))
 
     def drive(execute, told=lambda phase: None, begin=lambda *given: None):
         raised = []
@@ -323,7 +323,7 @@ def test_a_rollback_that_breaks_off_is_in_the_verdict_of_its_run(tmp_path, monke
     runner.write_verdict(
         chosen, record, [Phase("01", "01_infrastructure", "succeeded")], runner.datetime.now(runner.UTC), None
     )
-    monkeypatch.setattr(runner.audit, "attached", lambda settings, record: (record, SimpleNamespace(identity=None)))
+    monkeypatch.setattr(runner.session, "attached", lambda settings, record: (record, SimpleNamespace(identity=None)))
     monkeypatch.setattr(runner, "alone", lambda *given: nullcontext())
     with pytest.raises(OSError, match="Too many"):
         runner.roll_back(chosen, record, lambda phase: None, raising(OSError(24, "Too many open files")))

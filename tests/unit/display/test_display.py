@@ -32,7 +32,7 @@ from lib.record.change_rows import WriteState
 from lib.record.run_phases import Phase
 from lib.settings import ROOT
 from lib.values import escape
-from lib.values.check_ids import Id
+from lib.values.check_registry import Id
 
 
 @pytest.fixture

@@ -22,9 +22,9 @@ from lib.errors import NotAsWanted, Refused, Superseded, Throttled, Unreachable
 from lib.phases import event_rules, session
 from lib.record import run_phases
 from lib.record.records import LOG
-from lib.resources.existing import entries
-from lib.resources.existing.entries import Entries
-from lib.resources.existing.starters import Starter
+from lib.resources.existing import traffic_entries
+from lib.resources.existing.traffic_entries import Entries
+from lib.resources.existing.traffic_starters import Starter
 
 CRISIS = next(case for case in scenarios.load() if case.name == "crisis")
 NORMAL = next(case for case in scenarios.load() if case.name == "normal")
@@ -122,11 +122,13 @@ def live(settings, aws, queues, table, world, monkeypatch):
     found = nowhere(settings, stepfunctions=aws, sqs=queues, dynamodb=table)
     found = replace(found, sleep=lambda seconds: now.__setitem__(0, now[0] + seconds), clock=lambda: now[0])
     aws.clock = queues.clock = found.clock
-    monkeypatch.setattr(entries, "read", lambda live: Entries(aws.arn, (), ()))
+    monkeypatch.setattr(traffic_entries, "read", lambda live: Entries(aws.arn, (), ()))
     monkeypatch.setattr(subscribers, "left_behind", lambda live: [])
-    monkeypatch.setattr(drill_runner.resources, "reopen", lambda live, kind, identity: world.reopen(kind, identity))
+    monkeypatch.setattr(
+        drill_runner.resource_kinds, "reopen", lambda live, kind, identity: world.reopen(kind, identity)
+    )
     monkeypatch.setattr(drill_runner, "AccountGuards", lambda live: world)
-    monkeypatch.setattr(drill_runner.locks, "of", lambda live: world.lock)
+    monkeypatch.setattr(drill_runner.run_lock, "of", lambda live: world.lock)
     monkeypatch.setattr(subscribers, "listeners", lambda live, session: world.wanted(ear="listens", mouth="speaks"))
     return found
 
@@ -168,7 +170,7 @@ def test_a_drill_is_the_drill_users_and_carries_the_name_by_which_its_alerts_are
 def test_drills_start_what_check_ins_start(live, aws, record, monkeypatch):
     alias = f"{aws.arn}:live"
     aws.held[f"{aws.arn}:1"], aws.aliases["live"] = aws.held[aws.arn], {f"{aws.arn}:1": 100}
-    monkeypatch.setattr(entries, "read", lambda live: Entries(aws.arn, ("live",), (Starter("who", alias),)))
+    monkeypatch.setattr(traffic_entries, "read", lambda live: Entries(aws.arn, ("live",), (Starter("who", alias),)))
     drilled(live, record)
     assert [told["by"] for told in aws.started.values()] == [alias]
 
@@ -227,7 +229,7 @@ def test_one_version_in_a_hundred_without_the_gate_is_one_too_many(live, aws, re
     aws.held |= {f"{aws.arn}:1": aws.held[aws.arn], f"{aws.arn}:2": {"definition": without_gate(aws), "roleArn": "r"}}
     aws.aliases["live"] = {f"{aws.arn}:1": 99, f"{aws.arn}:2": 1}
     starter = Starter("who", f"{aws.arn}:live")
-    monkeypatch.setattr(entries, "read", lambda live: Entries(aws.arn, ("live",), (starter,)))
+    monkeypatch.setattr(traffic_entries, "read", lambda live: Entries(aws.arn, ("live",), (starter,)))
     with pytest.raises(Refused, match="Your6-CheckinWorkflow:live, which check-ins start, has no DrillGate"):
         drilled(live, record)
     assert aws.started == {}

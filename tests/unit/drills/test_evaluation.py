@@ -9,7 +9,7 @@ from lib import settings
 from lib.drills import evaluation
 from lib.drills.drill_session import Session
 from lib.settings import load
-from lib.telemetry.executions import Execution
+from lib.telemetry.execution_status import Execution
 
 LOCAL = load("local").model_copy(update={"not_exercised_here": []})
 

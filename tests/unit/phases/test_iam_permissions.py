@@ -8,7 +8,7 @@ from accounts import nowhere
 from lib.checks import Check
 from lib.phases.iam_permissions import LOGGING, Need, allowed, checks, compared, needs
 from lib.settings import load
-from lib.values.check_ids import Id
+from lib.values.check_registry import Id
 
 TOPIC = "arn:aws:sns:us-east-1:000000000000:Alerts"
 PUBLISH = Need("sns:Publish", TOPIC, "nobody is told")

@@ -6,7 +6,7 @@ import pytest
 from lib.phases import post_implementation_review
 from lib.record.records import Record
 from lib.telemetry import continuity
-from lib.values.check_ids import Id
+from lib.values.check_registry import Id
 
 
 def routes(*rows: tuple[str, bool]) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from lib.phases import restore, restore_end, restore_plan, rollback, state_machi
 from lib.record import files, manifest, records, writers
 from lib.record.records import LOG, MANIFEST, Record
 from lib.record.seals import Manifest, State
-from lib.resources.kinds import Workflow, WorkflowAlias
+from lib.resources.resource_kinds import Workflow, WorkflowAlias
 from lib.resources.run_lock import Lock
 from lib.resources.workflow import value_of
 
@@ -325,7 +325,7 @@ def test_a_log_that_cannot_be_read_is_named_before_the_backups_that_nothing_conf
     path.write_text("no JSON")
     with pytest.raises(Refused, match=rf"so nothing was written: {path.name}: "):
         restore_plan.planned(live, run)
-    monkeypatch.setattr(restore, "_log", lambda record: ([], "the log cannot be read"))
+    monkeypatch.setattr(restore_plan, "_log", lambda record: ([], "the log cannot be read"))
     with pytest.raises(Refused, match=rf"so nothing was written: the log cannot be read; {path.name}: "):
         restore_plan.planned(live, run)
 

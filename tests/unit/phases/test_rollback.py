@@ -14,7 +14,7 @@ from lib.phases import rollback
 from lib.record.change_rows import WriteState
 from lib.record.records import LOG
 from lib.record.run_phases import NOTEBOOKS
-from lib.resources.kinds import Workflow, WorkflowAlias
+from lib.resources.resource_kinds import Workflow, WorkflowAlias
 
 RUNS_AFTER_03 = ("03", "05", "06", "07", "08")
 
@@ -196,9 +196,9 @@ def runs(monkeypatch):
                 raise what
             return SimpleNamespace(machine="m", arn="m:live")
 
-        monkeypatch.setattr(rollback.entries, "read", read)
+        monkeypatch.setattr(rollback.traffic_entries, "read", read)
         states = {rollback.GATE if what == "sends" else "A": {"Type": "Pass", "End": True}}
-        monkeypatch.setattr(rollback.entries, "run_by", lambda live, arn: [{}])
+        monkeypatch.setattr(rollback.traffic_entries, "run_by", lambda live, arn: [{}])
         monkeypatch.setattr(rollback, "value_of", lambda found: {"definition": {"States": states}})
 
     return given
@@ -206,7 +206,7 @@ def runs(monkeypatch):
 
 def undone(live, record, monkeypatch, live_value="made", **row):
     world = World({"rule": live_value} if live_value else {})
-    monkeypatch.setattr(rollback.resources, "reopen", lambda live, kind, identity: world.reopen(kind, identity))
+    monkeypatch.setattr(rollback.resource_kinds, "reopen", lambda live, kind, identity: world.reopen(kind, identity))
     record.append_all(LOG, rows(world, "rule", **{"phase": "04", "after": "made", **row}))
     kept(live, record)
     return rollback.plan(live, record).changes
@@ -295,6 +295,6 @@ def test_what_was_undone_of_a_part_is_undone_and_the_rest_stays(settings, record
     engine.carry_out(engine.plan("01", world.wanted(first=1)), settings, record, world.lock)
     engine.carry_out(engine.plan("03", world.wanted(second=1)), settings, record, world.lock)
     chosen = rollback.within(record.changes(), "03")
-    engine.roll_back(engine.undo.plan(chosen, world.reopen), settings, record, world.lock)
+    engine.roll_back(engine.undo_plan.plan(chosen, world.reopen), settings, record, world.lock)
     assert world.live == {"first": 1, "second": 0}
     assert [row["what"] for row in rollback.changed(record.rows(LOG))] == ["thing first", "thing second"]

@@ -5,7 +5,7 @@ import pytest
 
 from lib.checks import Check
 from lib.phases import success_criteria
-from lib.values.check_ids import Id, Point
+from lib.values.check_registry import Id, Point
 
 # What carries a point: the id of a check, and its subject.
 POINTS = {

@@ -15,7 +15,7 @@ from lib.display.charts import style, tuning_charts
 from lib.phases import threshold_tuning
 from lib.routes import level
 from lib.telemetry import checkin_frames
-from lib.telemetry.checkin_copies import Answer
+from lib.telemetry.checkin_frames import Answer
 from lib.telemetry.checkins import Coverage
 from lib.telemetry.review_window import Window
 from rehearsal.account import baseline

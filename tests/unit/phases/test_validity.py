@@ -14,7 +14,7 @@ from lib.telemetry.configuration import live_configuration
 from lib.telemetry.configuration.facts import Difference, Fact, Meaning, Sense
 from lib.telemetry.configuration.live_configuration import Configuration
 from lib.values import run_names
-from lib.values.check_ids import Id, due, of
+from lib.values.check_registry import Id, due, of
 
 THEN, NOW = "2026-01-01T00:00:00+00:00", "2026-01-02T00:00:00+00:00"
 FAILED = Difference("rule R: state", "12", Meaning.FAILED, "ENABLED -> DISABLED")

@@ -19,14 +19,14 @@ from lib.record import change_rows, formats, manifest, records, run_phases, writ
 from lib.record.change_rows import WriteState
 from lib.record.records import LOG, MANIFEST, Record
 from lib.record.run_phases import Phase
-from lib.resources import kinds
+from lib.resources import resource_kinds
 from lib.resources.lock_value import Lock
 from lib.settings import check, load
 from lib.telemetry.configuration.facts import Fact, Sense
-from lib.values.check_ids import Id
+from lib.values.check_registry import Id
 
 FIRST = Path(__file__).parents[2] / "records_of_format_1" / "local"
-SECOND = Path(__file__).parent.parent / "records_of_format_2"
+SECOND = Path(__file__).parents[2] / "records_of_format_2"
 RUN = "20261127T061252Z-347f"
 NEWER = "is of format 3, and this version knows 1 and 2"
 
@@ -111,7 +111,7 @@ def test_its_rollback_is_planned_for_every_thing_that_it_wrote(first):
     written = {row["name"] for row in rows if row["state"] == "intended" and not row["temporary"]}
     assert len(plan.changes) >= len(written) > 20
     assert not [change for change in plan.changes if change.trouble]
-    assert {row["kind"] for row in rows} <= set(kinds.KINDS)
+    assert {row["kind"] for row in rows} <= set(resource_kinds.KINDS)
     assert restore.has_backup(record)
 
 
@@ -323,7 +323,7 @@ def no_writer_is_left(tmp_path):
 
 def test_the_emergency_path_moves_the_aliases_that_it_can_read_and_says_the_rest(first):
     settings, record = first
-    machine = restore.Workflow(None, "m")
+    machine = restore_plan.Workflow(None, "m")
     alias = {"kind": "workflow alias", "name": "alias", "before": {"routes": []}, "after": {}}
     rows = [
         {**TOLD, **alias, "state": "intended", "identity": {"machine": "m", "alias": "good"}},

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from hypothesis import given
-from test_exact_json import JSON, exactly
+from plain_json import JSON, exactly
 
 from lib.errors import Refused
 from lib.record.json_rows import LONGEST, WIDTH, to_text

@@ -29,10 +29,14 @@ sys.path.insert(0, {str(ROOT)!r})
 from lib.record import origin
 class Theirs:
     def find_spec(self, name, path=None, target=None):
-        return spec_from_file_location(name, Path(__file__).with_name("theirs.py")) if name == "lib.changes.persons" else None
+        theirs = name == "lib.changes.persons"
+        return spec_from_file_location(name, Path(__file__).with_name("theirs.py")) if theirs else None
 """
 # Before the isolated start there is no lib to be asked; this asks it what it is.
-ASK = "from lib.record import origin; from lib.changes import persons; print(persons.__file__); print(persons.same_person('jane.doe', 'jane.doe'))"
+ASK = (
+    "from lib.record import origin; from lib.changes import persons; "
+    "print(persons.__file__); print(persons.same_person('jane.doe', 'jane.doe'))"
+)
 
 
 def python(*words, at=ROOT, isolated=False, **variables):
@@ -46,22 +50,23 @@ def python(*words, at=ROOT, isolated=False, **variables):
 def foreign(tmp_path):
     """A folder of somebody's path with a lib of its own in it, which lets all of ours but one module through."""
     package = tmp_path / "theirs" / "lib"
-    package.mkdir(parents=True)
-    (package / "__init__.py").write_text(f"__path__.append({str(ROOT / 'lib')!r})\n", encoding="utf-8")
-    (package / "persons.py").write_text(BLIND, encoding="utf-8")
+    for folder in ("", "changes"):
+        (package / folder).mkdir(parents=True)
+        theirs = f"__path__.append({str(ROOT / 'lib' / folder)!r})\n"
+        (package / folder / "__init__.py").write_text(theirs, encoding="utf-8")
+    (package / "changes" / "persons.py").write_text(BLIND, encoding="utf-8")
     return package.parent
 
 
 def test_a_single_module_of_another_lib_on_the_path_is_never_run(foreign):
     for words in (
         ["-m", ENTRY, "--help"],
-        ["-m", "lib.cli.change_commands", "--help"],
-        ["-m", "lib.cli.app", "--help"],
+        ["-m", "lib.cli", "--help"],
     ):
         code, said, complained = python(*words, PYTHONPATH=str(foreign))
         assert (code, said[:14], complained) == (0, "Usage: runbook", ""), words
     code, said, complained = python(
-        str(ROOT / "lib" / "record" / "origin.py"), "lib.cli.change_commands", "--help", PYTHONPATH=str(foreign)
+        str(ROOT / "lib" / "record" / "origin.py"), "lib.cli.__main__", "--help", PYTHONPATH=str(foreign)
     )
     assert (code, said[:14], complained) == (0, "Usage: runbook", "")
 
@@ -87,7 +92,8 @@ def test_where_it_is_imported_all_the_same_it_is_refused_by_its_name(foreign):
     [
         "sys.modules['lib.changes.persons'] = types.ModuleType('lib.changes.persons')",
         "sys.meta_path[:0] = [Theirs()]; import lib.changes.persons",
-        "persons = types.ModuleType('lib.changes.persons'); persons.__file__ = origin._file('lib.changes.persons').as_posix(); "
+        "persons = types.ModuleType('lib.changes.persons'); "
+        "persons.__file__ = origin._file('lib.changes.persons').as_posix(); "
         "persons.__spec__ = ModuleSpec('lib.changes.persons', None, origin=persons.__file__); "
         "sys.modules['lib.changes.persons'] = persons",
     ],
@@ -107,7 +113,8 @@ def test_a_module_that_a_start_up_file_put_in_our_place_is_refused_by_its_name(s
 def test_a_cached_compilation_of_something_else_is_not_run(tmp_path):
     copy = tmp_path / "checkout"
     (copy / "lib").mkdir(parents=True)
-    for name in ("__init__", "origin", "errors", "persons"):
+    for name in ("__init__", "errors", "record/__init__", "record/origin", "changes/__init__", "changes/persons"):
+        (copy / "lib" / f"{name}.py").parent.mkdir(exist_ok=True)
         (copy / "lib" / f"{name}.py").write_bytes((ROOT / "lib" / f"{name}.py").read_bytes())
     real = copy / "lib" / "changes" / "persons.py"
     blind = tmp_path / "blind.py"
@@ -117,8 +124,8 @@ def test_a_cached_compilation_of_something_else_is_not_run(tmp_path):
     state = real.stat()
     data = cached.read_bytes()
     stamped = data[:8] + int(state.st_mtime).to_bytes(4, "little") + state.st_size.to_bytes(4, "little") + data[16:]
-    (copy / "lib" / "__pycache__").mkdir(exist_ok=True)
-    (copy / "lib" / "__pycache__" / f"persons.{sys.implementation.cache_tag}.pyc").write_bytes(stamped)
+    (copy / "lib" / "changes" / "__pycache__").mkdir(exist_ok=True)
+    (copy / "lib" / "changes" / "__pycache__" / f"persons.{sys.implementation.cache_tag}.pyc").write_bytes(stamped)
     code, said, complained = python("-c", ASK, at=copy, PYTHONPATH=str(copy))
     assert (code, said, complained) == (0, f"{real}\nTrue\n", "")
 
@@ -139,7 +146,7 @@ def test_the_codes_digest_is_of_what_was_imported(monkeypatch):
 def test_a_stand_in_for_a_module_stops_every_command_before_its_first_call(monkeypatch):
     monkeypatch.setitem(sys.modules, "lib.changes.persons", types.ModuleType("lib.changes.persons"))
     with pytest.raises(
-        Refused, match=r"^lib\.persons was imported from no file, expected .*persons\.py of this checkout"
+        Refused, match=r"^lib\.changes\.persons was imported from no file, expected .*persons\.py of this checkout"
     ):
         connect(load("local"))
 
@@ -197,7 +204,7 @@ def test_a_spec_without_a_loader_is_no_module_of_ours(monkeypatch):
     ids=["added by others", "of its own"],
 )
 def test_as_a_module_it_is_the_whole_command(words, code, says):
-    ended, said, complained = python("-m", "lib.cli.change_commands", *words)
+    ended, said, complained = python("-m", "lib.cli", *words)
     assert (ended, (said + complained)[: len(says)]) == (code, says)
 
 

@@ -13,7 +13,7 @@ from lib.record import run_phases
 from lib.record.records import Record
 from lib.record.run_phases import NOTEBOOKS
 from lib.settings import ROOT, load
-from lib.values.check_ids import Id, due, of
+from lib.values.check_registry import Id, due, of
 
 
 def good(phase, applies=True):
@@ -127,7 +127,9 @@ def test_every_maker_names_a_registered_id():
 
 def test_every_registered_check_is_made_somewhere():
     """An id that nothing makes would fail its phase for ever, or carry a point that nothing carries."""
-    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "lib").rglob("*.py") if path.name != "check_ids.py"]
+    texts = [
+        path.read_text(encoding="utf-8") for path in (ROOT / "lib").rglob("*.py") if path.name != "check_registry.py"
+    ]
     made_of_text = {one for one in Id if one.startswith("in-place.") or one.endswith(".before")}
     lacking = [one.name for one in Id if one not in made_of_text and not any(f"Id.{one.name}" in t for t in texts)]
     assert lacking == []

@@ -14,7 +14,7 @@ from lib.record import records, run_index
 from lib.record.records import MANIFEST, Record
 from lib.settings import load
 from lib.values import run_names
-from lib.values.check_ids import Id
+from lib.values.check_registry import Id
 
 LOG = "changes.jsonl"
 

@@ -21,7 +21,7 @@ from machines import GuardParameters, StepFunctions, connected, described, says
 from lib.aws import Live
 from lib.changes import engine
 from lib.changes.plans import Change, entry, written
-from lib.cli import notebooks, undo_commands, undo_opening
+from lib.cli import notebooks, undo_opening
 from lib.cli.change_commands import main
 from lib.errors import Altered, Refused
 from lib.phases import rollback, session, state_machine
@@ -31,8 +31,8 @@ from lib.record.folder import CHECKS
 from lib.record.records import LOG, MANIFEST, VERDICT, Record
 from lib.record.run_phases import ROLLBACK, Phase
 from lib.record.salvage import Salvage
-from lib.resources import record_shelves, run_lock, s3_record_store
-from lib.resources.kinds import Workflow, WorkflowAlias
+from lib.resources import record_stores, run_lock
+from lib.resources.resource_kinds import Workflow, WorkflowAlias
 from lib.settings import load
 
 RUN = "20260101T000000Z-aaaa"
@@ -79,7 +79,7 @@ class Emergency:
         arn, old = load("local").state_machine_arn, described("before")
         fresh = (FakeS3(), Parameters(), Idle(arn, {arn: old, f"{arn}:1": old}, {"live": {f"{arn}:1": 100}}))
         self.s3, self.ssm, self.aws = deepcopy((before.s3, before.ssm, before.aws)) if before else fresh
-        for module in (session, s3_record_store, undo_commands):
+        for module in (session, record_stores, undo_opening):
             monkeypatch.setattr(module, "connect", self.connect)
         monkeypatch.setattr(Live, "waiting", lambda live, settings: replace(live, settings=settings))  # the same fakes
         monkeypatch.setattr(notebooks, "execute", self.by_notebook)
@@ -484,7 +484,7 @@ class Slow:
 
 def test_of_a_slow_store_what_an_undo_needs_comes_first_and_what_was_not_asked_for_is_named(lost):
     settings = lost.settings()
-    shelf = Slow(record_shelves.shelves(settings).run(RUN))
+    shelf = Slow(record_stores.shelves(settings).run(RUN))
     record = Record(settings.run_folder, RUN)
     records.open_run(settings)
     taken = Salvage(record, shelf, clock=lambda: shelf.now)
@@ -514,4 +514,4 @@ def test_a_strict_machine_takes_no_file_for_sealed_since_both_have_it(lost, ende
     (lost.record.folder / MANIFEST).unlink()
     record = lost.record
     with pytest.raises(Altered, match=f"the store holds is not as it was sealed: {EVIDENCE}: edited"):
-        sync.together(record, record_shelves.shelves(lost.settings()).run(RUN))
+        sync.together(record, record_stores.shelves(lost.settings()).run(RUN))

@@ -123,8 +123,8 @@ def test_the_notebooks_of_a_command_that_goes_on_unverified_do_so_too(ended, set
     (ended.folder / BACKUP).write_text("another")
     open_again(settings, ended, "rollback --unverified")
     given = {"outputs_dir": settings.outputs_dir}
-    other = f"from lib.record import records; from lib.settings import load; s = load('local', {given!r}); "
-    run = f"records.opened(s, records.existing(s, {ended.run_id!r}))"
+    other = f"from lib.record import records, run_index; from lib.settings import load; s = load('local', {given!r}); "
+    run = f"records.opened(s, run_index.existing(s, {ended.run_id!r}))"
     kernel = [sys.executable, "-c", other + run]
     assert subprocess.run(kernel, check=False, capture_output=True).returncode == 0
     (ended.folder / "more.txt").symlink_to("/etc/passwd")
@@ -514,7 +514,8 @@ def test_a_file_of_any_size_is_verified_in_little_memory(name, ended):
     (ended.folder / name).parent.mkdir(exist_ok=True)
     with (ended.folder / name).open("ab") as file:
         file.truncate(2 * 10**11)
-    limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (2**31, 2**31)); from lib.cli.change_commands import main; "
+    limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (2**31, 2**31)); "
+    limited += "from lib.cli.change_commands import main; "
     line = [sys.executable, "-c", limited + "main(sys.argv[1:])", "verify", str(ended.folder)]
     done = subprocess.run(line, check=False, capture_output=True, text=True, cwd=ROOT)
     assert (done.returncode, "Traceback" in done.stderr, name in done.stderr) == (1, False, True), done.stderr

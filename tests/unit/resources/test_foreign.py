@@ -15,12 +15,12 @@ from lib.aws import Identity, Live
 from lib.aws_answers import answer
 from lib.errors import NotAsWanted
 from lib.phases import post_implementation_review, preflight
-from lib.resources.existing import pieces
-from lib.resources.functions import carries, statements, value_of
-from lib.resources.kinds import Permission, QueueStatement, Rule, Subscription, Widgets
+from lib.resources.existing import baseline_pieces
+from lib.resources.resource_kinds import Permission, QueueStatement, Rule, Subscription, Widgets
 from lib.settings import load
 from lib.values.exact_json import dumps, loads
 from lib.values.json_members import members
+from lib.values.permission_statements import carries, statements, value_of
 
 LOCAL = load("local").model_copy(update={"verify_timeout_seconds": 0, "poll_seconds": 0})
 RULE = LOCAL.rule_arn(routes.LOW_SENTIMENT_RULE)
@@ -177,7 +177,9 @@ def rule(state="ENABLED", *arns):
 
 def status(name, **clients):
     (check,) = [
-        check for check in pieces.pieces(replace(live(), clients=Clients(clients))) if check.name.startswith(name)
+        check
+        for check in baseline_pieces.pieces(replace(live(), clients=Clients(clients)))
+        if check.name.startswith(name)
     ]
     return check.status, check.found
 

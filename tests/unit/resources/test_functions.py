@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from lib.aws import Identity, Live
 from lib.aws_answers import answer
 from lib.errors import NotAsWanted
-from lib.resources.kinds import EnvironmentVariable, Permission
+from lib.resources.resource_kinds import EnvironmentVariable, Permission
 from lib.settings import load
 
 FUNCTION = "Your6-CheckinProcessor"

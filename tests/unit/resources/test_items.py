@@ -25,7 +25,7 @@ from lib.display import show, terminal
 from lib.errors import NotAsWanted, Refused
 from lib.record.records import Record
 from lib.resources import desired
-from lib.resources.kinds import DrillUser
+from lib.resources.resource_kinds import DrillUser
 from lib.resources.users import FIELDS, OURS, SYNTHETIC, TYPED, plain, typed
 from lib.settings import load
 from lib.values.contacts import hidden

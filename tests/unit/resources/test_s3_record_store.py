@@ -21,7 +21,7 @@ from lib.errors import Altered, BadParameters, Refused, Superseded, Unreachable,
 from lib.phases import session
 from lib.record import records, seals, sync, writers
 from lib.record.records import CALLS, LOG, MANIFEST, VERDICT, Record
-from lib.resources.record_shelves import Shelves, opening
+from lib.resources.record_stores import Shelves, opening
 from lib.resources.s3_record_store import RunStore
 from lib.settings import load
 

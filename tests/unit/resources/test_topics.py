@@ -5,7 +5,7 @@ from botocore.exceptions import ClientError
 
 from lib.aws import Identity, Live
 from lib.errors import NotAsWanted
-from lib.resources.kinds import Subscription
+from lib.resources.resource_kinds import Subscription
 from lib.resources.topics import FROM_PARAMETERS
 from lib.settings import load
 

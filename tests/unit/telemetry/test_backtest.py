@@ -15,8 +15,8 @@ from lib.display.charts import backtest_charts, style
 from lib.errors import NotAsWanted
 from lib.phases.proofs import backtest, backtest_checks
 from lib.phases.proofs.backtest import Backtest, Started, counted
-from lib.telemetry import checkin_frames, executions, started_executions
-from lib.telemetry.checkin_copies import Answer
+from lib.telemetry import checkin_frames, executions, metrics
+from lib.telemetry.checkin_frames import Answer
 from lib.telemetry.checkin_reading import cell
 from lib.telemetry.checkins import Coverage
 from rehearsal.account import baseline
@@ -138,8 +138,8 @@ class Counting:
 
     def __init__(self, monkeypatch, listed, started):
         self.asked = []
-        monkeypatch.setattr(started_executions.executions, "since", lambda live, start, most: self.list(listed, most))
-        monkeypatch.setattr(started_executions.metrics, "executions", lambda live, start, end: self.count(started))
+        monkeypatch.setattr(executions, "since", lambda live, start, most: self.list(listed, most))
+        monkeypatch.setattr(metrics, "executions", lambda live, start, end: self.count(started))
 
     def list(self, names, most):
         self.asked.append("list")

@@ -6,7 +6,8 @@ import pytest
 
 from lib.errors import BadParameters
 from lib.record.records import Record
-from lib.telemetry.checkin_copies import Answer, Copies
+from lib.telemetry.checkin_copies import Copies
+from lib.telemetry.checkin_frames import Answer
 
 DAY = date(2026, 1, 1)
 READ = {"mark": Answer("user", datetime(2026, 1, 1, 12, tzinfo=UTC), ("42.5", '"stable"'))}

@@ -11,7 +11,7 @@ from lib import settings as parameters
 from lib.phases.proofs import alert_event
 from lib.record.records import Record
 from lib.telemetry import continuity, executions, outcomes, pace
-from lib.telemetry.executions import Execution
+from lib.telemetry.execution_status import Execution
 from lib.telemetry.review_window import Cutover
 
 TEXT = {"text": "Synthetic text of drill-crisis-abc-012345."}

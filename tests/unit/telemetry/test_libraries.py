@@ -19,9 +19,13 @@ WITHOUT = (
     "90_rollback",
 )
 LOADED = "import atexit, json, sys; atexit.register(lambda: print(json.dumps([*sys.modules]), file=sys.stderr))"
-COMMAND = "sys.argv = ['runbook']; from lib.record import origin; origin.run(['lib.cli.change_commands', '--help'])"
+COMMAND = "sys.argv = ['runbook']; from lib.record import origin; origin.run(['lib.cli.__main__', '--help'])"
 LATE = """
-from lib.changes import approval; from lib.cli import change_commands as cli; from lib.telemetry import libraries; from lib.record import origin; from lib import settings
+from lib import settings
+from lib.changes import approval
+from lib.cli import change_commands
+from lib.record import origin
+from lib.telemetry import libraries
 def code():
     return approval.made_from(settings.load("local"))["code"], origin.imported()
 before = code(), "pandas" in sys.modules, "scipy.stats" in sys.modules

@@ -8,7 +8,7 @@ import pytest
 
 from lib.checks import Check
 from lib.telemetry import outcomes
-from lib.values.check_ids import Id
+from lib.values.check_registry import Id
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 CHANGE = NOW - timedelta(minutes=30)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from lib.errors import BadParameters
-from lib.telemetry import proportions
-from lib.telemetry.proportions import Tally, p_value, possible, proved
+from lib.telemetry import exact_tests
+from lib.telemetry.exact_tests import Tally, p_value, possible, proved
 from lib.telemetry.success_rate import at_least, compare, no_worse_part, stretches
 
 
@@ -183,4 +183,4 @@ def test_nonsense_is_refused():
 
 def test_nearly_all_is_not_said_as_all():
     assert "99.9990%" in str(Tally(99_999, 100_000))
-    assert proportions.percent(1.0) == "100.0%"
+    assert exact_tests.percent(1.0) == "100.0%"

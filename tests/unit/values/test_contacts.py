@@ -25,7 +25,7 @@ from lib.record.records import LOG, Record
 from lib.resources import rules
 from lib.settings import load
 from lib.values import contacts
-from lib.values.check_ids import Id
+from lib.values.check_registry import Id
 from lib.values.exact_json import dumps, loads
 
 MAIL, PHONE = "jane.roe@example.org", "+15550100123"

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from lib.display.charts import alert_charts, chart_answers, review_charts, run_charts, style, tuning_charts
 from lib.errors import BadParameters
 from lib.routes import Route
-from lib.telemetry import proportions
+from lib.telemetry import exact_tests
 
 START = datetime(2026, 1, 1, 23, 50, tzinfo=UTC)
 CHANGE = START + timedelta(minutes=5)
@@ -388,7 +388,9 @@ def test_drawing_leaves_matplotlib_as_it_was_and_never_imports_pyplot() -> None:
     review_charts.executions(counts((0, "Started", 1)), CHANGE)
     assert dict(mpl.rcParams) == before
     code = (
-        "import sys, lib.display.charts.review_charts, lib.display.charts.run_charts, lib.display.charts.tuning_charts, lib.display.charts.workflow_picture, lib.definitions.documents as d; "
+        "import sys; from lib.display.charts import alert_charts, review_charts, run_charts, tuning_charts; "
+        "from lib.display.charts import workflow_picture; "
+        "from lib.definitions import documents; "
         + ("print([m for m in ('matplotlib.pyplot', 'boto3', 'botocore') if m in sys.modules])")
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -421,20 +423,20 @@ def test_a_moment_without_a_zone_is_utc() -> None:
     [(12, 12, 0.7575, 1.0), (0, 12, 0.0, 0.2425), (9, 10, 0.5958, 0.9821), (81, 263, 0.2553, 0.3662)],
 )
 def test_wilson_against_published_values(good: int, total: int, low: float, high: float) -> None:
-    assert proportions.wilson(good, total) == pytest.approx((low, high), abs=1e-4)
+    assert exact_tests.wilson(good, total) == pytest.approx((low, high), abs=1e-4)
 
 
 def test_wilson_of_nothing_is_unknown_and_of_nonsense_refused() -> None:
-    assert all(bound != bound for bound in proportions.wilson(0, 0))
+    assert all(bound != bound for bound in exact_tests.wilson(0, 0))
     with pytest.raises(BadParameters, match="3 successes of 2"):
-        proportions.wilson(3, 2)
+        exact_tests.wilson(3, 2)
 
 
 def test_success_rate_keeps_a_datapoint_across_the_change_apart() -> None:
     frame = counts(
         (3, "Succeeded", 5), (4.5, "Succeeded", 2), (4.5, "Failed", 1), (5, "Succeeded", 4), (5, "Aborted", 1)
     )
-    table = proportions.success_rate(frame, CHANGE).set_index("when")
+    table = exact_tests.success_rate(frame, CHANGE).set_index("when")
     assert list(table.index) == ["before", "across the change", "after"]
     assert list(table["succeeded"]) == [5, 2, 4]
     assert list(table["finished"]) == [5, 3, 5]
@@ -442,10 +444,10 @@ def test_success_rate_keeps_a_datapoint_across_the_change_apart() -> None:
 
 
 def test_success_rate_of_nothing_is_missing_not_zero() -> None:
-    table = proportions.success_rate(EMPTY.astype({"value": float}), CHANGE)
+    table = exact_tests.success_rate(EMPTY.astype({"value": float}), CHANGE)
     assert list(table["when"]) == ["before", "after"]
     assert table["rate"].isna().all()
-    assert list(proportions.success_rate(counts((0, "Started", 9)), None)["when"]) == ["all"]
+    assert list(exact_tests.success_rate(counts((0, "Started", 9)), None)["when"]) == ["all"]
 
 
 def took(before: list[float], after: list[float], who: str = "check-ins") -> pd.DataFrame:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from lib import settings as parameters
-from lib.asl import conditions
+from lib.asl import condition_words
 from lib.asl.states import walk
 from lib.definitions import templates
 from lib.display.charts import layout, style, workflow_picture
@@ -184,7 +184,7 @@ Y = {"Variable": "$.y", "NumericLessThan": -0.6}
     ],
 )
 def test_conditions_in_words(rule: dict, said: str) -> None:
-    assert conditions.condition({**rule, "Next": "N"}) == said
+    assert condition_words.condition({**rule, "Next": "N"}) == said
 
 
 @pytest.mark.parametrize(
@@ -197,18 +197,19 @@ def test_conditions_in_words(rule: dict, said: str) -> None:
     ],
 )
 def test_what_is_absent_decides_and_is_no_guard(decides: dict, said: str) -> None:
-    assert conditions.condition({"And": [decides, Y]}) == f"{said} and y below -0.6"
+    assert condition_words.condition({"And": [decides, Y]}) == f"{said} and y below -0.6"
 
 
 def test_what_decides_beside_a_comparison_in_an_or_is_said() -> None:
-    assert conditions.condition({"Or": [{**X, "IsPresent": True}, Y]}) == "x is given or y below -0.6"
+    assert condition_words.condition({"Or": [{**X, "IsPresent": True}, Y]}) == "x is given or y below -0.6"
 
 
 def test_in_short_a_value_is_within_its_range_and_the_rest_is_said() -> None:
     ends = ({"NumericGreaterThanEquals": -1}, {"NumericLessThanEquals": 1})
     rule = {"And": [*({**X, **end} for end in ends), {"Or": [{**X, "NumericLessThan": -0.6}, {**X, "IsNull": True}]}]}
-    assert conditions.condition(rule, in_short=True) == "x below -0.6 or x is null"
-    assert conditions.condition(rule) == "x at least -1 and x at most 1 and (x below -0.6 or x is null)"
+    assert condition_words.condition(rule, in_short=True) == "x below -0.6 or x is null"
+    assert condition_words.condition(rule) == "x at least -1 and x at most 1 and (x below -0.6 or x is null)"
     assert (
-        conditions.condition({"And": [{**X, **end} for end in ends]}, in_short=True) == "x at least -1 and x at most 1"
+        condition_words.condition({"And": [{**X, **end} for end in ends]}, in_short=True)
+        == "x at least -1 and x at most 1"
     )

@@ -7,7 +7,7 @@ import pytest
 
 from lib.errors import BadParameters
 from lib.settings import check, load, mask
-from lib.values import addresses
+from lib.values import subscriber_addresses
 
 HOOK = "https://events.example.org/integration/0123456789abcdef0123/enqueue"
 TOKEN = "https://alerts.example.org/sns?apiKey=abc-def-0123-4567&team=ops"
@@ -34,7 +34,7 @@ def given(protocol, endpoint):
     ],
 )
 def test_an_address_is_known_again_as_sns_shows_it(protocol, ours, shown):
-    assert addresses.same(protocol, ours, shown)
+    assert subscriber_addresses.same(protocol, ours, shown)
     given(protocol, ours)
 
 
@@ -53,7 +53,7 @@ def test_an_address_is_known_again_as_sns_shows_it(protocol, ours, shown):
     ],
 )
 def test_another_address_is_not_taken_for_ours(protocol, ours, shown):
-    assert not addresses.same(protocol, ours, shown)
+    assert not subscriber_addresses.same(protocol, ours, shown)
 
 
 @pytest.mark.parametrize(
@@ -125,4 +125,4 @@ def test_no_record_holds_the_key_of_a_url_alone(endpoint, key):
 def test_a_phone_number_is_hidden_as_it_was_typed_and_as_sns_writes_it():
     settings = given("sms", "+1 (555) 010-0000")
     assert settings.masked("to +1 (555) 010-0000, that is +15550100000") == "to +1***, that is +1***"
-    assert addresses.dialled("sms", settings.ops_subscription_endpoint) == "+15550100000"
+    assert subscriber_addresses.dialled("sms", settings.ops_subscription_endpoint) == "+15550100000"

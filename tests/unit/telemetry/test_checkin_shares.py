@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from lib.telemetry.shares import most
+from lib.telemetry.checkin_shares import most
 
 
 def test_all_that_was_read_is_what_was_seen() -> None:

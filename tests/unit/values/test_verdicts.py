@@ -13,19 +13,19 @@ from lib.drills import latency, subscribers
 from lib.drills.broken_tasks import VISIBLE, Effect
 from lib.drills.channels import Channel
 from lib.errors import BadParameters, NotAsWanted
-from lib.phases.proofs.state_test import StateEnding
+from lib.phases.proofs.aws_test_state import StateEnding
 from lib.record import run_phases
 from lib.record.run_phases import Phase
 from lib.settings import changed, load
-from lib.telemetry import moves
+from lib.telemetry import route_moves
 from lib.telemetry.configuration.facts import SENSES, Meaning, Sense
-from lib.telemetry.moves import Move
-from lib.telemetry.words import Count, Ending, ExecutionStatus, When, Who
-from lib.values.addresses import EXPECTED, Protocol
-from lib.values.check_ids import Id
+from lib.telemetry.execution_status import Count, Ending, ExecutionStatus, When, Who
+from lib.telemetry.route_moves import Move
+from lib.values.check_registry import Id
 from lib.values.exact_json import dumps
 from lib.values.modes import Approval, Gap, Mode
-from lib.values.words import Verdict, member
+from lib.values.subscriber_addresses import EXPECTED, Protocol
+from lib.values.verdicts import Verdict, member
 from rehearsal.account import bridge
 from rehearsal.single_failures.ground import CONTACT, OPERATIONS
 
@@ -36,7 +36,7 @@ STATES = Loader().load_service_model("stepfunctions", "service-2")["shapes"]
     ("table", "members"),
     [
         (failure_chart.TILES, {CONTACT, OPERATIONS, VISIBLE, *Effect} - {Effect.PASSED}),
-        (moves.WORDS, {*Move}),
+        (route_moves.WORDS, {*Move}),
         (backtest_charts.KINDS, {*Move}),
         (review_charts.OUTCOMES, {*Count} - {Count.STARTED}),
         (SENSES, {*Sense}),

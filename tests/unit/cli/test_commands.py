@@ -20,7 +20,7 @@ from lib.definitions import documents
 from lib.display import page, show
 from lib.errors import BadParameters, Unreachable
 from lib.phases import parameters_cell
-from lib.record import commands, records
+from lib.record import command_lines, records
 from lib.record.run_phases import NOTEBOOKS, numbers
 from lib.resources.lock_value import Lock
 from lib.settings import load
@@ -70,7 +70,7 @@ GIVEN = {
 def test_a_command_names_the_parameters_of_its_run(by, given, own):
     file = {"its name": "local", "its path": str(ROOT / "parameters" / "local.yaml"), "a path elsewhere": str(own)}[by]
     chosen = load(file, {**GIVEN[given], "mode": "apply", "run_id": "r1"})
-    command = commands.runbook(chosen, "rollback", "r1", "--break-lock")
+    command = command_lines.runbook(chosen, "rollback", "r1", "--break-lock")
     which, words, found = taken(command)
     assert (which, words["run_id"], words["break_lock"]) == ("rollback", "r1", True)
     assert same(found, chosen) == set()
@@ -86,16 +86,18 @@ def test_a_notebook_names_the_file_that_its_runner_was_given(own, monkeypatch):
             kernel.setenv(name, value)
         inside = parameters_cell.read({"In": []})
     assert inside == settings.changed(chosen, run_id="r1")
-    assert commands.runbook(inside, "status") == commands.runbook(chosen, "status")
+    assert command_lines.runbook(inside, "status") == command_lines.runbook(chosen, "status")
     by_hand = parameters_cell.read(chosen.model_dump())
-    assert commands.runbook(by_hand, "status") == 'runbook status "$PARAMETERS"'  # which nobody can take for another
-    assert commands.runbook(parameters_cell.read(load("local").model_dump()), "status") == "runbook status local"
+    assert (
+        command_lines.runbook(by_hand, "status") == 'runbook status "$PARAMETERS"'
+    )  # which nobody can take for another
+    assert command_lines.runbook(parameters_cell.read(load("local").model_dump()), "status") == "runbook status local"
 
 
 def test_a_message_does_not_fail_over_a_file_that_is_gone_and_guesses_no_other(own):
     chosen = load(str(own))
     own.unlink()
-    assert commands.runbook(chosen, "lock") == 'runbook lock "$PARAMETERS"'
+    assert command_lines.runbook(chosen, "lock") == 'runbook lock "$PARAMETERS"'
     assert documents.testing(chosen)
 
 
@@ -108,7 +110,7 @@ def test_the_documentation_is_the_same_whoever_made_it_from_whichever_copy_of_a_
 
 def test_no_command_holds_an_address(monkeypatch):
     given = {"ops_subscription_protocol": "sms", "ops_subscription_endpoint": "+491705550100"}
-    command = commands.runbook(load("local", given), "rollback", "r1")
+    command = command_lines.runbook(load("local", given), "rollback", "r1")
     assert "5550100" not in command
     assert '--set "ops_subscription_endpoint=$OPS_SUBSCRIPTION_ENDPOINT"' in command
 
@@ -128,7 +130,7 @@ def has(node):
 
 
 def in_prose():
-    """Every `runbook` command of the README and of the notebooks' prose."""
+    """Every `runbook` command of the README, of docs/ and of the notebooks' prose."""
     cells = [
         "".join(cell["source"])
         for path in sorted((ROOT / "runbooks").glob("*.ipynb"))
@@ -136,7 +138,8 @@ def in_prose():
         if cell["cell_type"] == "markdown"
     ]
     found = [one for text in cells for one in re.findall(r"`(runbook [^`]+)`", text)]
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    readme = "\n".join(path.read_text(encoding="utf-8") for path in pages)
     found += re.findall(r"^(runbook [^#\n]+)", readme, re.MULTILINE) + re.findall(r"`(runbook [^`]+)`", readme)
     return sorted({" ".join(one.split()) for one in found})
 
@@ -189,7 +192,7 @@ def test_what_undoes_and_goes_on_takes_the_lock_away_where_it_was_left(held, bro
     record = records.open_run(chosen)
     record.append(records.LOG, {"state": "intended", "name": "x"})
     monkeypatch.setattr(change_commands, "connect", lambda _: None)
-    monkeypatch.setattr(change_commands.locks, "found", held)
+    monkeypatch.setattr(change_commands.run_lock, "found", held)
     ways_on(chosen, record, "failed")
     lines = dict(line.split(":", 1) for line in capsys.readouterr().out.splitlines())
     for which, command in (("rollback", lines["Undo"]), ("apply", lines["Go on"])):
@@ -200,7 +203,7 @@ def test_what_undoes_and_goes_on_takes_the_lock_away_where_it_was_left(held, bro
 
 def test_what_changed_nothing_is_not_to_be_undone_and_what_is_done_does_not_go_on(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(change_commands, "connect", lambda _: None)
-    monkeypatch.setattr(change_commands.locks, "found", lambda live: None)
+    monkeypatch.setattr(change_commands.run_lock, "found", lambda live: None)
     chosen = load("local", {"outputs_dir": str(tmp_path), "run_id": "r1", "mode": "apply"})
     ways_on(chosen, records.open_run(chosen), "succeeded")
     assert capsys.readouterr().out == ""

@@ -22,9 +22,9 @@ from lib.errors import NotAsWanted, Refused
 from lib.phases import rollback
 from lib.record import records
 from lib.record.records import LOG
-from lib.resources import kinds
+from lib.resources import resource_kinds
 from lib.resources.account_guards import AccountGuards
-from lib.resources.base import LiveThing
+from lib.resources.live_thing import LiveThing
 from lib.settings import ROOT
 
 OLD, NEW = {"author": "Ada", "days": 30, "title": "old"}, {"author": "Ada", "days": 90, "title": "new"}
@@ -70,7 +70,8 @@ class Floor(Shelf):
 
 
 ENGINE = (
-    "approval", "changes", "drift", "guards", "plans", "provenance", "resource", "resume", "undo", "verification",
+    "changes/approval", "changes/drift", "changes/engine", "changes/loss_guard", "changes/plans", "changes/provenance",
+    "changes/resource", "changes/undo_plan", "changes/verification", "changes/writer", "cli/resume",
     "record/change_rows",
 )  # fmt: skip
 
@@ -79,13 +80,13 @@ ENGINE = (
 def test_the_engine_names_no_kind(module):
     tree = ast.parse((ROOT / "lib" / f"{module}.py").read_text(encoding="utf-8"))
     texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-    assert texts & set(kinds.KINDS) == set()
+    assert texts & set(resource_kinds.KINDS) == set()
 
 
 @pytest.fixture(autouse=True)
 def registered(monkeypatch):
     for kind in (Shelf, Floor):
-        monkeypatch.setitem(kinds.KINDS, kind.kind, kind)
+        monkeypatch.setitem(resource_kinds.KINDS, kind.kind, kind)
 
 
 @pytest.fixture
@@ -172,7 +173,7 @@ def killed(shelf, record):
 def test_a_write_that_a_kill_cut_short_is_its_runs_to_complete_and_to_undo(shelf, live, record):
     shelf.write(OLD)
     killed(shelf, record)
-    (row,) = resume.unfinished(record, AccountGuards(live), partial(kinds.reopen, live))
+    (row,) = resume.unfinished(record, AccountGuards(live), partial(resource_kinds.reopen, live))
     assert row == {"what": shelf.name, "found": "half done: it will be completed"}
     (change,) = rollback.plan(live, record).changes
     assert (change.foreign, change.after) == (False, OLD)
@@ -208,7 +209,7 @@ def test_what_others_rely_on_is_undone_first_and_while_it_is_not_they_stay(shelf
 
 def test_one_that_is_not_registered_is_said_by_name_and_left_alone(shelf, live, record, monkeypatch):
     applied(shelf, record, NEW)
-    monkeypatch.delitem(kinds.KINDS, "shelf")
+    monkeypatch.delitem(resource_kinds.KINDS, "shelf")
     (change,) = rollback.plan(live, record).changes
     assert (change.resource.name, change.before) == (shelf.name, UNKNOWN)
     assert "names a 'shelf'" in change.trouble
