@@ -58,7 +58,7 @@ def verify(run_dir: Path, copy_of: str) -> int:
 @parameters
 @click.argument("number", metavar="PHASE")
 @click.option("--run-id", default="", help="Step through within this run; a new one otherwise.")
-@click.option("--mode", type=click.Choice([*Mode]), default=Mode.PLAN, show_default=True)
+@click.option("--mode", type=click.Choice([mode.value for mode in Mode]), default=Mode.PLAN.value, show_default=True)
 @click.option("--no-browser", is_flag=True, help="Only prepare the notebook and say where it is.")
 @told
 def open_notebook(given: Callable[..., Settings], number: str, run_id: str, mode: str, no_browser: bool) -> int:
