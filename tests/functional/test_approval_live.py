@@ -118,7 +118,7 @@ class Edit:
         self.aws("logs").create_log_group(logGroupName=self.thing.group)
         self.aws("logs").put_retention_policy(logGroupName=self.thing.group, retentionInDays=1)
 
-    def change_state_machine(self) -> None:
+    def state_machine(self) -> None:
         definition = json.dumps({**self.now["definition"], "Comment": SOMEBODYS})
         self.aws("stepfunctions").update_state_machine(stateMachineArn=self.thing.arn, definition=definition)
 

@@ -23,7 +23,7 @@ from botocore import xform_name
 from click.testing import CliRunner
 
 from lib.aws import connect
-from lib.changes import approval
+from lib.changes import approval, plan_data
 from lib.cli.change_commands import main
 from lib.definitions import documents
 from lib.display import page, show
@@ -390,7 +390,8 @@ def test_every_refusal_of_an_approval_names_the_command_that_plans(account, tmp_
         ),
         approval_lifted=lambda: "",
     )
-    monkeypatch.setattr(approval, "_account", lambda plans: used)
+    for module in (approval, plan_data):
+        monkeypatch.setattr(module, "account_of", lambda plans: used)
     refusals = [
         lambda: approval.require_whole(chosen, [PENDING], "arn:aws:iam::000000000000:user/ann"),
         lambda: approval.require(PENDING, chosen, record),
@@ -482,7 +483,7 @@ SITES = {
 
 
 def makers_called():
-    """Every call of `commands` in lib and rehearsal, named as in SITES."""
+    """Every call of `command_lines` in lib and rehearsal, named as in SITES."""
     found = []
     for path in sorted([*(ROOT / "lib").rglob("*.py"), *(ROOT / "rehearsal").rglob("*.py")]):
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
@@ -499,7 +500,7 @@ def _made(node, module, function):
     for child in ast.iter_child_nodes(node):
         inside = child.name if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) else function
         called = child.func if isinstance(child, ast.Call) else None
-        if called and ast.unparse(called).startswith("commands."):
+        if called and ast.unparse(called).startswith("command_lines."):
             words = [word.value for word in child.args if isinstance(word, ast.Constant)]
             found.append(f"{module}{inside}: {' '.join([called.attr, *words])}")
         found += _made(child, module, inside)

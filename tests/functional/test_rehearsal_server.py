@@ -87,7 +87,7 @@ def test_ends_when_whoever_started_it_is_killed(how, tmp_path):
     script = textwrap.dedent(f"""
         import signal
         from pathlib import Path
-        from rehearsal import server
+        from rehearsal.account import server
         signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by whatever a shell runs in the background
         with server.running(folder=Path({str(tmp_path)!r})) as account:
             print(account.pid, flush=True)
@@ -115,9 +115,8 @@ def test_takes_sigterm_also_where_its_parent_blocks_it(tmp_path):
 
 
 def test_a_kept_account_outlives_and_is_found_and_stopped(tmp_path):
-    script = (
-        f"from pathlib import Path; from rehearsal import server; server.start_detached(Path({str(tmp_path)!r}), 0)"
-    )
+    start = f"server.start_detached(Path({str(tmp_path)!r}), 0)"
+    script = f"from pathlib import Path; from rehearsal.account import server; {start}"
     subprocess.run([sys.executable, "-c", script], check=True)
     found = embedded.kept(tmp_path)
     assert found is not None

@@ -18,6 +18,7 @@ from lib.aws import connect
 from lib.changes.plans import Change
 from lib.cli import runner
 from lib.errors import NotAsWanted
+from lib.resources import resource_kinds
 from lib.resources.account_guards import AccountGuards
 from lib.resources.live_thing import LiveThing
 from lib.resources.users import typed
@@ -60,8 +61,8 @@ def test_whatever_the_plan_writes_is_seen(written):
 
 
 def test_the_whole_plan_writes_something_of_every_kind_that_there_is(written):
-    kinds = {change.resource.kind for change, _ in written}
-    assert kinds == set(known()) == set(kinds.KINDS)
+    seen = {change.resource.kind for change, _ in written}
+    assert seen == set(known()) == set(resource_kinds.KINDS)
 
 
 # By other hands: each field of each value, through AWS itself and not through the plan's own classes.

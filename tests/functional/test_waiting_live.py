@@ -39,8 +39,8 @@ def test_the_tuning_looks_at_a_time_and_waits_for_no_metric(live, monkeypatch):
 
 def test_the_notebooks_wait_where_they_use_the_metric_and_nowhere_else():
     calls = {number: text(number) for number in NOTEBOOKS}
-    assert [number for number, source in calls.items() if "review.counted_window(" in source] == ["07"]
-    assert "review.window(" in calls["08"]
+    assert [number for number, source in calls.items() if "cutover.counted_window(" in source] == ["07"]
+    assert "cutover.window(" in calls["08"]
 
 
 def text(number):

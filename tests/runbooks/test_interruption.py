@@ -10,6 +10,7 @@ from steps import carried_out, children_of, code_cells, finished, latest, runboo
 from waiting import until, until_gone
 
 from lib.aws import connect
+from lib.changes import engine
 from lib.cli import notebook_engine
 from lib.phases import rollback
 from lib.record import records
@@ -76,7 +77,7 @@ def test_a_kernel_killed_in_the_middle_fails_the_phase_and_its_changes_can_be_un
     assert records.unsealed(ended.record.folder) == []
     chosen = account.model_copy(update={"mode": "apply"})
     live = connect(chosen)
-    notebook_engine.roll_back(rollback.plan(live, ended.record), chosen, ended.record, run_lock.of(live))
+    engine.roll_back(rollback.plan(live, ended.record), chosen, ended.record, run_lock.of(live))
     machine = f"state machine {account.state_machine_name}"
     assert machine not in differing(before, snapshot(account))
 
