@@ -1,4 +1,4 @@
-"""Phase 05: runs the drills where the mode allows, and turns them into evidence and tables. `judging` judges."""
+"""Phase 05: runs the drills where the mode allows, and turns them into evidence and tables. `evaluation` judges."""
 
 from __future__ import annotations
 

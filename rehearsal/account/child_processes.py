@@ -1,7 +1,7 @@
 """Starts and stops the rehearsal's own processes, each by its process id. Never touches a process it did not start.
 
-A process on a leash (`leash.py`) ends with this one, however this one ends; a detached one is remembered by its id and
-the moment it was born, so that an id which the system has since given to somebody else is never signalled.
+A process on a leash (`parent_watchdog.py`) ends with this one, however this one ends; a detached one is remembered by
+its id and the moment it was born, so that an id which the system has since given to somebody else is never signalled.
 """
 
 import contextlib

@@ -1,7 +1,7 @@
 """An account with a proxy in front of it, how it should look, and processes that work on it and may be killed.
 
 A process is forked from this one, which has everything imported: to the account it is the same as a runner that is
-killed, and it takes a second instead of a minute. `wholes.py` has real kernels and runners. Loopback only.
+killed, and it takes a second instead of a minute. `notebook_trial.py` has real kernels and runners. Loopback only.
 """
 
 import contextlib

@@ -5,7 +5,7 @@ eleven at once, which EventBridge refuses (the embedded account takes events for
 
 For the other faults there are two ways, since only moto's interpreter calls the account over the wire:
 - `by_name`, for moto: the copy names a thing whose name says how it fails (`Your6-OperationsAlerts-rehearsal-denied`),
-  and the gate of `refusing.py` answers its calls so, in the service's own words, or not at all;
+  and the gate of `refusing_proxy.py` answers its calls so, in the service's own words, or not at all;
 - `by_stand_in`, for the embedded account's own interpreter: the task calls a function that raises or sleeps. A caught
   error then has another name than AWS gives it, which only a Retry or Catch of a named error could tell.
 
