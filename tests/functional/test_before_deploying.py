@@ -305,6 +305,7 @@ def test_the_years_before_are_not_listed_and_what_was_read_is_not_read_again(loo
     for number in range(1200):
         moment = start + timedelta(hours=number)
         s3.put_object(Bucket=bucket, Key=f"user-001/{moment:%Y/%m/%d}/{moment.isoformat()}.json", Body=body)
+    checked_in(looked)
     record = Record(tmp_path, "20260101T000000Z-test")
 
     def called(name: str) -> int:
