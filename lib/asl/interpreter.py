@@ -9,7 +9,6 @@ from typing import Any
 
 from lib.asl import timestamps
 from lib.asl.execution_errors import NoChoiceMatched, naming
-from lib.asl.execution_errors import result_of as result_of
 from lib.asl.interpreter_steps import UNNAMED, Sent, SentKind, Step, Stepper, Way, payload_of, shown
 from lib.asl.payload_templates import filled, placed
 from lib.asl.supported import require_known as require_known

@@ -6,9 +6,8 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from lib.asl import choice_rules
-from lib.asl.execution_errors import result_of as result_of
+from lib.asl.execution_errors import result_of
 from lib.asl.payload_templates import expression, filled, placed, required
-from lib.asl.supported import require_known as require_known
 from lib.errors import BadParameters
 
 UNNAMED = "unnamed"  # a Fail without an Error

@@ -8,7 +8,6 @@ from typing import Any
 
 from lib.changes import notebook_sources
 from lib.changes.account import AccountGuards
-from lib.changes.kept_plans import PLAN as PLAN
 from lib.changes.plans import Change, Plan, fingerprint
 from lib.record import formats, origin
 from lib.record.records import LOG, Record

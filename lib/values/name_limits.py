@@ -14,8 +14,6 @@ from pydantic import (
     StrictStr,
 )
 
-from lib.values.subscriber_addresses import mask as mask
-
 # What CloudWatch Logs takes; 0 keeps for ever.
 Days = Literal[
     0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653

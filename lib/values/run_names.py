@@ -2,8 +2,6 @@
 
 import re
 
-from lib.values.subscriber_addresses import mask as mask
-
 # Beside the runs of an environment, and so no run's name: the log of drills, and what a store tells of other machines.
 DRILLS, COPIES = "drills", ".stored"
 SAMPLE = "sample"  # in outputs/, beside the environments: a record to look at

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from lib.asl.interpreter import catches, result_of
+from lib.asl.execution_errors import result_of
+from lib.asl.interpreter import catches
 from lib.asl.interpreter_steps import Step
 from lib.aws import Live
 from lib.aws_answers import readable
