@@ -124,7 +124,7 @@ def start(
     for _ in range(ATTEMPTS):
         chosen = free_port(port)
         extra = {**_settings_for_ministack(chosen, folder, persist), **(options or {})}
-        child = child_processes.start("ministack", [], folder, extra, detached=detached)
+        child = child_processes.start("rehearsal.account.embedded_account", [], folder, extra, detached=detached)
         account = Account(f"http://{HOST}:{chosen}", child.pid, folder, child)
         try:
             health = f"{account.endpoint}/_ministack/health"

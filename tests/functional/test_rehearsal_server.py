@@ -9,7 +9,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from waiting import until_gone
+from waiting import until, until_gone
 
 from lib.errors import Refused, Unreachable
 from rehearsal.account import child_processes
@@ -54,6 +54,47 @@ def test_says_why_it_did_not_start(tmp_path, monkeypatch):
     monkeypatch.setattr(embedded, "_settings_for_ministack", lambda *_: {"GATEWAY_PORT": "not a port"})
     with pytest.raises(Unreachable, match="not a port"):
         embedded.start(tmp_path)
+
+
+def test_what_executions_count_on_one_item_at_once_is_all_counted(server: Account):
+    """Without `embedded_account` this lost about twenty of the eight hundred at every run."""
+    branches, steps = 20, 40
+    dynamodb, states = client(server.endpoint, "dynamodb"), client(server.endpoint, "stepfunctions")
+    key = {"id": {"S": "one"}}
+    dynamodb.create_table(
+        TableName="counted-at-once",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    count = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::dynamodb:updateItem",
+        "Parameters": {
+            "TableName": "counted-at-once",
+            "Key": key,
+            "UpdateExpression": "ADD counted :one",
+            "ExpressionAttributeValues": {":one": {"N": "1"}},
+        },
+        "ResultPath": None,
+    }
+    chain = {f"{step}": {**count, "Next": f"{step + 1}"} for step in range(steps)}
+    branch = {"StartAt": "0", "States": {**chain, f"{steps}": {"Type": "Succeed"}}}
+    machine = states.create_state_machine(
+        name="counts-at-once",
+        roleArn="arn:aws:iam::000000000000:role/counts",
+        definition=json.dumps(
+            {"StartAt": "all", "States": {"all": {"Type": "Parallel", "Branches": [branch] * branches, "End": True}}}
+        ),
+    )["stateMachineArn"]
+    try:
+        started = states.start_execution(stateMachineArn=machine)["executionArn"]
+        until(lambda: states.describe_execution(executionArn=started)["status"] == "SUCCEEDED")
+        item = dynamodb.get_item(TableName="counted-at-once", Key=key)["Item"]
+    finally:
+        states.delete_state_machine(stateMachineArn=machine)
+        dynamodb.delete_table(TableName="counted-at-once")
+    assert item["counted"] == {"N": f"{branches * steps}"}
 
 
 def test_listens_on_loopback_only(server: Account):
