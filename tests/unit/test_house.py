@@ -76,6 +76,34 @@ def name(path):
     return path.relative_to(ROOT).as_posix()
 
 
+def asked_of_each(paths):
+    """One test of a rule over many files: it names each file that breaks the rule, with what was found there."""
+
+    def of(rule):
+        def asked():
+            broken = {}
+            for path in paths:
+                try:
+                    rule(path)
+                except AssertionError as found:
+                    broken[name(path)] = str(found)
+            if broken:
+                pytest.fail("\n".join(f"{file}: {found}" for file, found in broken.items()))
+
+        return asked
+
+    return of
+
+
+def test_a_rule_names_every_file_that_breaks_it():
+    @asked_of_each([ROOT / "lib" / "routes.py", ROOT / "lib" / "wait.py", ROOT / "lib" / "errors.py"])
+    def rule(path):
+        assert path.stem != "wait" and path.stem != "errors"
+
+    with pytest.raises(pytest.fail.Exception, match=r"(?s)^lib/wait\.py: .*\nlib/errors\.py: "):
+        rule()
+
+
 @functools.cache
 def tree(path):
     return ast.parse(path.read_text(encoding="utf-8"))
@@ -102,24 +130,24 @@ def calls(path):
     return [(ast.unparse(node.func), node.lineno) for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]
 
 
-@pytest.mark.parametrize("path", ALL, ids=name)
+@asked_of_each(ALL)
 def test_parameters_are_never_changed_past_their_checks(path):
     assert re.findall(r"model_copy|model_construct|object\.__setattr__", path.read_text(encoding="utf-8")) == []
 
 
-@pytest.mark.parametrize("module", LIB)
-def test_lib_never_imports_the_rehearsal(module):
-    assert not [found for found in imported(LIB[module]) if found.split(".")[0] in ("rehearsal", "tests")]
+@asked_of_each(LIB.values())
+def test_lib_never_imports_the_rehearsal(path):
+    assert not [found for found in imported(path) if found.split(".")[0] in ("rehearsal", "tests")]
 
 
-@pytest.mark.parametrize("path", LIB.values(), ids=name)
+@asked_of_each(LIB.values())
 def test_lib_has_no_word_of_the_rehearsal(path):
     # JupyterLab must listen on this machine only; that is the one address that lib names.
     text = path.read_text(encoding="utf-8").replace("--ServerApp.ip=127.0.0.1", "")
     assert re.findall(r"rehears|ministack|localhost|127\.0\.0\.1|parameters/local", text, re.IGNORECASE) == []
 
 
-@pytest.mark.parametrize("path", LIB.values(), ids=name)
+@asked_of_each(LIB.values())
 def test_no_environment_is_a_special_case(path):
     constants = [node.value for node in ast.walk(tree(path)) if isinstance(node, ast.Constant)]
     assert [found for found in constants if isinstance(found, str) and found in ENVIRONMENTS] == []
@@ -132,7 +160,7 @@ def homes():
     return {word: {path for path, words in every if word in words} for _, words in every for word in words}
 
 
-@pytest.mark.parametrize("path", [*ALL, *SHARED], ids=name)
+@asked_of_each([*ALL, *SHARED])
 def test_a_word_by_which_code_decides_is_compared_as_its_member(path):
     # A function is deployed alone, without anything of ours.
     alone = path.is_relative_to(FUNCTIONS)
@@ -141,7 +169,7 @@ def test_a_word_by_which_code_decides_is_compared_as_its_member(path):
     assert typed == mine  # and what stands there without need is taken out
 
 
-@pytest.mark.parametrize("path", ALL, ids=name)
+@asked_of_each(ALL)
 def test_nobody_types_the_id_of_a_check(path):
     if path != LIB["lib.values.check_registry"]:
         texts = {node.value for node in ast.walk(tree(path)) if isinstance(node, ast.Constant)}
@@ -173,14 +201,14 @@ def test_a_word_that_is_only_said_is_no_fault_by_that_rule(source):
     assert [*compared.compared(ast.parse(source))] == []
 
 
-@pytest.mark.parametrize("path", LIB.values(), ids=name)
+@asked_of_each(LIB.values())
 def test_only_changes_writes_to_live_things(path):
     if path.name != "writer.py":
         writes = [(called, line) for called, line in calls(path) if called.endswith(".write")]
         assert [call for call in writes if call[0] not in ("file.write", "os.write")] == []
 
 
-@pytest.mark.parametrize("path", ALL, ids=name)
+@asked_of_each(ALL)
 def test_nothing_renders_but_the_one_place_that_escapes(path):
     if path.parent == ROOT / "lib" / "display":
         return
@@ -200,7 +228,7 @@ def sleeps(source):
     return [node.lineno for node in found if re.search(r"\bsleep$", ast.unparse(node.func))]
 
 
-@pytest.mark.parametrize("path", ALL, ids=name)
+@asked_of_each(ALL)
 def test_nothing_sleeps_but_by_the_one_place_that_says_whether_it_became_so(path):
     # The leash runs by its path, and the function is deployed on its own: neither has a lib.
     if path.stem not in ("wait", "parent_watchdog", "checkin_processor"):
@@ -215,7 +243,7 @@ def test_that_rule_can_fail_as_well(source):
     assert sleeps(source) != []
 
 
-@pytest.mark.parametrize("path", ALL, ids=name)
+@asked_of_each(ALL)
 def test_no_limit_of_a_wait_is_by_a_clock_that_nobody_can_inject(path):
     # These two only measure how long a call or a notebook took.
     if path.name not in ("calls.py", "notebooks.py") and path.is_relative_to(ROOT / "lib"):
@@ -225,7 +253,7 @@ def test_no_limit_of_a_wait_is_by_a_clock_that_nobody_can_inject(path):
 WRITES_WHOLE = re.compile(r"\.(NamedTemporaryFile|mkstemp)\b|\bos\.(replace|rename)\b|/proc\b")
 
 
-@pytest.mark.parametrize("path", ALL, ids=name)
+@asked_of_each(ALL)
 def test_a_file_is_replaced_and_what_the_system_tells_of_processes_is_read_in_one_place_each(path):
     inside = " ".join(ast.unparse(node) for node in tree(path).body if not _is_text(node))
     assert (path.stem in ("files", "machine")) == bool(WRITES_WHOLE.search(inside))
@@ -249,7 +277,7 @@ def test_plain_data_is_walked_in_one_place():
     }
 
 
-@pytest.mark.parametrize("path", TESTS, ids=name)
+@asked_of_each(TESTS)
 def test_no_test_waits_for_a_clock_or_lets_one_decide(path):
     seen = [(line, what) for line, what in clocks.found(path.read_text(encoding="utf-8"))]
     assert [(line, what) for line, what in seen if (name(path), what) not in BY_A_CLOCK] == []
@@ -320,7 +348,7 @@ def by_its_sentence(module):
             yield ast.unparse(node)
 
 
-@pytest.mark.parametrize("path", ALL, ids=name)
+@asked_of_each(ALL)
 def test_nothing_is_decided_by_what_an_error_says(path):
     assert list(by_its_sentence(tree(path))) == []
 
@@ -338,12 +366,12 @@ def test_a_decision_by_what_an_error_says_is_found(source):
     assert list(by_its_sentence(ast.parse(source)))
 
 
-@pytest.mark.parametrize("path", [path for path in ALL if path.read_text(encoding="utf-8").strip()], ids=name)
+@asked_of_each([path for path in ALL if path.read_text(encoding="utf-8").strip()])
 def test_every_module_says_what_it_is_for(path):
     assert ast.get_docstring(tree(path))
 
 
-@pytest.mark.parametrize("path", ALL, ids=name)
+@asked_of_each(ALL)
 def test_no_module_is_too_long_to_read(path):
     most = LONGEST if path.is_relative_to(ROOT / "lib") else 300
     assert len(path.read_text(encoding="utf-8").splitlines()) <= most
@@ -358,7 +386,7 @@ def test_the_house_has_few_rooms_and_none_is_crowded():
     assert {room: number for room, number in crowded.items() if number > MOST_IN_A_ROOM} == {}
 
 
-@pytest.mark.parametrize("path", ALL, ids=name)
+@asked_of_each(ALL)
 def test_names_say_what_things_are(path):
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     names = [path.stem, *(node.name for node in ast.walk(tree(path)) if isinstance(node, kinds))]
@@ -366,7 +394,7 @@ def test_names_say_what_things_are(path):
     assert words & BANNED == set()
 
 
-@pytest.mark.parametrize("path", LIB.values(), ids=name)
+@asked_of_each(LIB.values())
 def test_nothing_is_connected_at_import(path):
     connecting = {"connect", "client", "Session", "boto3.client", "boto3.session.Session"}
     top = [node for node in tree(path).body if isinstance(node, ast.Assign | ast.AnnAssign | ast.Expr)]
@@ -384,7 +412,7 @@ def words_typed_again(source):
     return [text for text in texts if text in words]
 
 
-@pytest.mark.parametrize("path", ALL, ids=name)
+@asked_of_each(ALL)
 def test_how_far_a_write_has_come_is_compared_with_a_member_and_never_with_a_text(path):
     assert words_typed_again(path.read_text(encoding="utf-8")) == []
 

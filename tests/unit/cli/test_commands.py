@@ -10,7 +10,7 @@ import click
 import pytest
 import yaml
 from click.testing import CliRunner
-from test_house import ALL, ROOT, name, tree
+from test_house import ALL, ROOT, asked_of_each, tree
 
 from lib import settings
 from lib.cli import change_commands
@@ -115,7 +115,7 @@ def test_no_command_holds_an_address(monkeypatch):
     assert '--set "ops_subscription_endpoint=$OPS_SUBSCRIPTION_ENDPOINT"' in command
 
 
-@pytest.mark.parametrize("path", [path for path in ALL if path.name != "commands.py"], ids=name)
+@asked_of_each([path for path in ALL if path.name != "commands.py"])
 def test_no_other_module_writes_a_command(path):
     texts = [ast.unparse(node) for node in ast.walk(tree(path)) if isinstance(node, ast.Constant | ast.JoinedStr)]
     kinds = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
