@@ -16,12 +16,12 @@ from botocore.exceptions import (
     NoCredentialsError,
 )
 
-from lib.aws_answers import BAD_CREDENTIALS, NO_CREDENTIALS, Readers, answering, error_code, readable
+from lib.aws_answers import BAD_CREDENTIALS, NO_CREDENTIALS, Readers, answer_with_names, error_code, readable
 from lib.errors import NotAsWanted, Refused, Unreachable
 from lib.record import origin
 from lib.record.calls import CallLog, Calls
 from lib.settings import Settings
-from lib.wait import SOON_SECONDS, Patience, within
+from lib.wait import SOON_SECONDS, Patience, answer_within
 
 # A custom endpoint is signed with these, so that real credentials never leave for anything but AWS.
 PLACEHOLDER = {"aws_access_key_id": "placeholder", "aws_secret_access_key": "placeholder"}
@@ -101,7 +101,7 @@ def connect(settings: Settings, log: CallLog | None = None, at_once: bool = Fals
     stops nobody, and the caller is NOT_TOLD: only what names the account by an ARN may then be written first, since
     AWS refuses that to the credentials of another.
     """
-    origin.imported()
+    origin.imported_sources()
     with readable("connecting"):
         session, calls = _session(settings), Calls(log)
         if log:
@@ -124,7 +124,7 @@ def _caller(session: boto3.session.Session, settings: Settings, at_once: bool) -
             return {key: asked[key] for key in ("Account", "Arn")}
 
     try:
-        return within(SOON_SECONDS, ask, "connecting") if at_once else ask()
+        return answer_within(SOON_SECONDS, ask, "connecting") if at_once else ask()
     except (Unreachable, NotAsWanted) as error:
         cause = error.__cause__
         shut = isinstance(cause, NO_CREDENTIALS) or (
@@ -171,5 +171,5 @@ def _client(session: boto3.session.Session, settings: Settings, service: str, at
         read_timeout=settings.answer_timeout_seconds,
         s3={"addressing_style": "path"} if settings.endpoint_url else None,
     )
-    session.events.register("creating-client-class", answering, unique_id="answers")
+    session.events.register("creating-client-class", answer_with_names, unique_id="answers")
     return session.client(service, endpoint_url=settings.endpoint_url or None, config=config)

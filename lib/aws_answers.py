@@ -68,7 +68,7 @@ def answer(found: Any, what: str) -> Any:  # noqa: ANN401 - whatever botocore pa
     return found
 
 
-def without(found: Mapping[str, Any], member: str) -> Answer:
+def drop_member(found: Mapping[str, Any], member: str) -> Answer:
     """An answer, or a structure inside one, without this member; what else is missing still is one sentence."""
     what = found.what if isinstance(found, Answer) else Answer.what
     made: Answer = answer({key: value for key, value in found.items() if key != member}, what)
@@ -83,7 +83,7 @@ class Answering:
         return answer(found, f"the answer to {operation_name}")
 
 
-def answering(base_classes: list[type], **_: object) -> None:
+def answer_with_names(base_classes: list[type], **_: object) -> None:
     """For boto3's event `creating-client-class`."""
     base_classes.insert(0, Answering)
 
@@ -219,4 +219,4 @@ def _unknown(doing: str, words: str) -> str:
 
 def _words(error: Exception) -> str:
     """What AWS says, which may quote what it was given or what it holds."""
-    return contacts.without(" ".join(str(error).split()))
+    return contacts.mask_text(" ".join(str(error).split()))

@@ -53,7 +53,7 @@ class Check:
         """The answer as a record holds it: nobody's contact but the names of those who carry a run out."""
         told = {"id": str(self.id), "name": self.name, "status": str(self.status), "found": self.found}
         row = {**told, "expected": self.expected, "subject": self.subject}
-        return row if self.id is Id.TWO_PERSONS else dict(contacts.shown(row))
+        return row if self.id is Id.TWO_PERSONS else dict(contacts.mask_data(row))
 
     def answer_of(self, phase: str) -> dict[str, Any]:
         """The answer as the checks of a phase hold it. Raises ValueError where it is not registered with that phase."""
@@ -92,7 +92,7 @@ def key_of(row: Mapping[str, Any]) -> str:
     return f"{found}:{row.get('subject', '')}" if found else f":{row['name']}"
 
 
-def before(found: Iterable[Check]) -> list[Check]:
+def as_before_write(found: Iterable[Check]) -> list[Check]:
     """These answers as those from before the write, which the same answers after it do not replace."""
     return [replace(check, id=of(f"{check.id}{BEFORE}")) for check in found]
 
@@ -113,7 +113,7 @@ def status_in(mode: Mode, good: bool) -> Status:
     return Status.PASSED if good else Status.FAILED if mode == Mode.APPLY else Status.NOT_APPLIED
 
 
-def failed(found: Iterable[Check]) -> list[Check]:
+def failures(found: Iterable[Check]) -> list[Check]:
     """Those that stop a phase."""
     return [check for check in found if check.status == Status.FAILED]
 
@@ -123,7 +123,7 @@ def brief(value: Any, most: int = 160) -> str:  # noqa: ANN401
     if value is None:
         return "does not exist"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True, default=_kind)
-    text = contacts.without(" ".join(text.split()))
+    text = contacts.mask_text(" ".join(text.split()))
     return text if len(text) <= most else f"{text[: most - 20]}... ({len(text):,} characters)"
 
 
@@ -134,7 +134,7 @@ def _kind(value: Any) -> str:  # noqa: ANN401
 
 def require(checks: Iterable[Check]) -> None:
     """Stop the phase when a check failed. Raises NotAsWanted naming each, with what was found."""
-    said = [f"{check.name}: found {check.found}, expected {check.expected}" for check in failed(checks)]
+    said = [f"{check.name}: found {check.found}, expected {check.expected}" for check in failures(checks)]
     if said:
         raise NotAsWanted(f"{len(said)} of the checks failed: {'; '.join(said)}")
 

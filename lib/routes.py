@@ -144,7 +144,7 @@ _ROUTES = {route.value: route for route in Route}
 _UNROUTED = {one.value: one for one in Unrouted}
 
 
-def known(name: str) -> Route | Unrouted:
+def route_named(name: str) -> Route | Unrouted:
     """The route of this name, or what else is said of a check-in. Raises BadParameters for any other word."""
     return _UNROUTED[name] if name in _UNROUTED else of(name)
 
@@ -166,12 +166,12 @@ def of(name: str) -> Route:
 def require_known(names: Iterable[str]) -> None:
     """Raise BadParameters for a word among these by which a check-in would be left out of what is counted."""
     for name in dict.fromkeys(names):
-        known(name)
+        route_named(name)
 
 
-def ordered(names: Iterable[str], order: Iterable[Route] = SHOWN) -> list[str]:
+def in_order(names: Iterable[str], order: Iterable[Route] = SHOWN) -> list[str]:
     """Every route in this order, and behind them what else is among these. Raises BadParameters for an unknown one."""
-    others = {known(name) for name in names} - set(Route)
+    others = {route_named(name) for name in names} - set(Route)
     return [*order, *sorted(others)]
 
 
@@ -180,7 +180,7 @@ def level(name: str) -> float:
 
     An execution that fails and an alert straight to a topic are taken for no less than a standard alert.
     """
-    found = known(name)
+    found = route_named(name)
     if isinstance(found, Route):
         return found.row.level
     if found in (Unrouted.FAILED, Unrouted.MESSAGE):
@@ -225,7 +225,7 @@ def of_placeholder(name: str) -> Route:
     raise BadParameters(f"no threshold {name!r} stands in lib/routes.py")
 
 
-def decided(scores: Mapping[Score, float], trajectory: str, numbers: Mapping[str, float]) -> Route:
+def decide_route(scores: Mapping[Score, float], trajectory: str, numbers: Mapping[str, float]) -> Route:
     """The route of a check-in whose scores are usable, by the words of this table; `numbers`: placeholder -> value.
 
     No definition is asked: this is what one is held against.

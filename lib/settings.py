@@ -12,12 +12,12 @@ from lib.errors import BadParameters, Refused
 from lib.settings_schema import EMBEDDED_ACCOUNT, ROOT, Settings, mask
 from lib.values.modes import FIXED, OF_THE_RUN, TIGHTENED, Approval
 from lib.values.run_names import checked_run_id
-from lib.values.subscriber_addresses import shown
+from lib.values.subscriber_addresses import hide_address
 from lib.values.yaml_text import read
 
 __all__ = [
-    "EMBEDDED_ACCOUNT", "OF_THE_RUN", "ROOT", "Settings", "account_waives_approval", "changed", "check", "file_of",
-    "fitting", "folder_of", "from_values", "load", "mask", "path_of", "said_by", "waives_approval",
+    "EMBEDDED_ACCOUNT", "OF_THE_RUN", "ROOT", "Settings", "account_waives_approval", "check", "file_of", "fitting_file",
+    "folder_of", "from_values", "load", "mask", "path_of", "said_by", "waives_approval", "with_changes",
 ]  # fmt: skip
 
 SUFFIXES = (".yaml", ".yml")
@@ -46,7 +46,7 @@ def check(parameters: Mapping[str, Any], strict: bool = True) -> Settings:
     return found
 
 
-def changed(settings: Settings, **other: Any) -> Settings:  # noqa: ANN401 - values of parameters
+def with_changes(settings: Settings, **other: Any) -> Settings:  # noqa: ANN401 - values of parameters
     """The same with other values, checked like any: the one way to change parameters in code."""
     found = check({**settings.model_dump(), **other}, settings._strict)
     found._file = settings._file
@@ -165,7 +165,7 @@ def _given(where: str, value: Any) -> Any:  # noqa: ANN401
     if where == "ops_subscription_endpoint":
         return mask(text) if value else value
     number = where in ("account_id", "run_id", "endpoint_url") and "@" not in text and not text.startswith("+")
-    return value if number or shown(text) == text else shown(text)
+    return value if number or hide_address(text) == text else hide_address(text)
 
 
 def load(environment: str, overrides: Mapping[str, Any] | None = None, strict: bool = True) -> Settings:
@@ -209,10 +209,10 @@ def _lifts(key: str, said: Any, other: Any) -> bool:  # noqa: ANN401 - values of
 
 def file_of(settings: Settings) -> Path | None:
     """The file that these parameters are from, where somebody said so, or else the one in `parameters/` that fits."""
-    return Path(settings._file) if settings._file else fitting(settings)
+    return Path(settings._file) if settings._file else fitting_file(settings)
 
 
-def fitting(settings: Settings) -> Path | None:
+def fitting_file(settings: Settings) -> Path | None:
     """The file in `parameters/` of this environment and account; of no matter which machine."""
     named = (settings.environment, settings.account_id)
     for path in sorted((ROOT / "parameters").glob("*.yaml")):

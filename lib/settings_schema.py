@@ -238,7 +238,7 @@ class Settings(BaseModel):
         """`text` without the subscriber's address, which no record may hold."""
         if self.ops_subscription_protocol == subscriber_addresses.Protocol.SQS:
             return text
-        return subscriber_addresses.without(text, self.ops_subscription_endpoint)
+        return subscriber_addresses.mask_address(text, self.ops_subscription_endpoint)
 
     def decisive(self) -> dict[str, Any]:
         """The parameters that decide what is changed, and so are part of what is approved. Fit for a record."""

@@ -79,7 +79,7 @@ def attempts(pauses: Sequence[float], sleep: Sleep) -> Iterator[bool]:
     yield True
 
 
-def within(seconds: float, ask: Callable[[], Answer], doing: str) -> Answer:
+def answer_within(seconds: float, ask: Callable[[], Answer], doing: str) -> Answer:
     """What `ask` gives, or raises. Raises Unanswered where it takes longer; it may then end at any time, unseen.
 
     So it is for what is only asked, and for what may be written then as well as now. A client's own limit is for

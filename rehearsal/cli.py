@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from lib import settings
-from lib.cli.change_commands import carry_out, told
+from lib.cli.change_commands import carry_out, exits_with_code
 from lib.display.terminal import say
 from lib.drills import broken_tasks
 from lib.errors import BadParameters
@@ -32,16 +32,16 @@ TRAFFIC_EVERY = 0.5  # so many come after the change, in a minute, that the revi
 @click.option("--keep", is_flag=True, help="Leave the account running afterwards, for a step-through.")
 @click.option("--stop", "stopping", is_flag=True, help="Stop the account that --keep left running.")
 @click.option("--outputs-dir", default="outputs", show_default=True, help="Where the record goes.")
-@told
+@exits_with_code
 def rehearse(keep: bool, stopping: bool, outputs_dir: str) -> int:
     """Carry the whole plan out on an embedded AWS account."""
     if stopping:
         return stop()
-    kept = keep or server.kept(STATE) is not None
+    kept = keep or server.kept_account(STATE) is not None
     with account(kept) as endpoint:
         given = {"endpoint_url": endpoint, "outputs_dir": outputs_dir, "run_id": records.new_run_id(), "mode": "apply"}
         chosen = settings.load("local", given)
-        code = rehearsed(chosen, lasting=kept)
+        code = _run_rehearsal(chosen, lasting=kept)
     if kept:
         say("")
         say(f"The account stays at {endpoint}. Step through: {command_lines.runbook(chosen, 'open', '03')}")
@@ -66,7 +66,7 @@ def account(kept: bool) -> Iterator[str]:
     """
     with ExitStack() as stack:
         if kept:
-            if server.kept(STATE) is None:
+            if server.kept_account(STATE) is None:
                 shutil.rmtree(STATE / "application", ignore_errors=True)
             endpoint = server.start_detached(STATE, PORT).endpoint
             bridge.start_kept(STATE, _ready(endpoint))
@@ -74,8 +74,8 @@ def account(kept: bool) -> Iterator[str]:
             shutil.rmtree(STATE / "application", ignore_errors=True)
             temporary = tempfile.TemporaryDirectory(prefix="rehearsal-", ignore_cleanup_errors=True)
             folder = Path(stack.enter_context(temporary))
-            endpoint = stack.enter_context(server.running(folder=folder / "server")).endpoint
-            stack.enter_context(bridge.started(folder / "bridge", _ready(endpoint)))
+            endpoint = stack.enter_context(server.running_account(folder=folder / "server")).endpoint
+            stack.enter_context(bridge.running_bridge(folder / "bridge", _ready(endpoint)))
         yield endpoint
 
 
@@ -87,18 +87,18 @@ def _ready(endpoint: str) -> Settings:
     return chosen
 
 
-def rehearsed(chosen: Settings, lasting: bool) -> int:
+def _run_rehearsal(chosen: Settings, lasting: bool) -> int:
     """Check-ins before, during and after, so that the review has something to compare; then every phase.
 
     Meanwhile tasks are broken on an account of their own. What that shows is in the record before the review reads it,
     and one that is silent or late fails the rehearsal.
     """
     with tempfile.TemporaryDirectory(prefix="traffic-", ignore_cleanup_errors=True) as folder:
-        with trials.started(Path(folder) / "failures") as tried:
+        with trials.running_trials(Path(folder) / "failures") as tried:
             say(f"Playing {CHECKINS_BEFORE} synthetic check-ins before the change ...")
             traffic.play(chosen, CHECKINS_BEFORE, seed=SEED)
             found = tried()
         say(report.summary(found))
         records.open_run(chosen).keep_json(broken_tasks.EVIDENCE, found)
-        with traffic.playing(Path(folder), chosen, TRAFFIC_EVERY, seed=SEED):
+        with traffic.playing_checkins(Path(folder), chosen, TRAFFIC_EVERY, seed=SEED):
             return max(carry_out(chosen, run_phases.numbers(), lasting), report.code(found))

@@ -14,17 +14,17 @@ from lib.settings import Settings
 from rehearsal.account import baseline, clients
 from rehearsal.account import server as embedded
 from rehearsal.account.server import Account
-from rehearsal.account.snapshot import differing, settled, snapshot
+from rehearsal.account.snapshot import differences, settled_snapshot, snapshot
 
 __all__ = [
     "NO_RETRIES",
     "SHORT_WAITS",
-    "differing",
+    "differences",
     "fresh",
     "nowhere",
     "processor_starts",
     "quiet",
-    "settled",
+    "settled_snapshot",
     "snapshot",
     "started_by_alias",
 ]

@@ -87,7 +87,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 @pytest.fixture(scope="session")
 def server() -> Iterator[Account]:
     """A running embedded account; what is in it is anybody's."""
-    with embedded.running(options=NO_RETRIES) as account:
+    with embedded.running_account(options=NO_RETRIES) as account:
         yield account
 
 

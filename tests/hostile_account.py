@@ -201,7 +201,7 @@ def recorded(chosen: Settings) -> None:
         whose = {"run_id": run_id, "environment": chosen.environment}
         other.write_json(VERDICT, {**told, **whose, "phases": [phase | counts], "rollback": phase})
         other.keep_json("plan.json", {"fingerprint": PLAIN_JSON, "changes": [], "approval": told})
-        records.opened(chosen, other)
+        records.open_to_write(chosen, other)
         records.seal(other)
     other.write_text(f"evidence/{TAG.replace('/', '')}\x1b]52;c\u202e\n- approved.json", "x")
     log = Record(chosen.runs_folder / run_names.DRILLS, run_names.DRILLS)

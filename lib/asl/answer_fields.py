@@ -63,14 +63,14 @@ def answer_fields(definition: Mapping[str, Any]) -> AnswerFields:
     return AnswerFields(found, frozenset(passed - set(found) - {""}))
 
 
-def merged(*found: AnswerFields) -> AnswerFields:
+def merge_needs(*found: AnswerFields) -> AnswerFields:
     """What several definitions ask for between them."""
     names = dict.fromkeys(field for one in found for field in one.compared)
     compared = {name: tuple(dict.fromkeys(r for one in found for r in one.compared.get(name, ()))) for name in names}
     return AnswerFields(compared, frozenset().union(*(one.passed for one in found)) - set(compared))
 
 
-def kept(fields: AnswerFields, field: str, value: Any) -> Any:  # noqa: ANN401
+def redact(fields: AnswerFields, field: str, value: Any) -> Any:  # noqa: ANN401
     """A value as far as it may be kept: no words but those that a rule names, and of what is only passed on, nothing.
 
     Raises KeyError where that would be too little to decide by.

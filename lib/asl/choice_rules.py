@@ -11,7 +11,7 @@ from typing import Any
 
 from lib.asl import timestamps
 from lib.asl.execution_errors import NoChoiceMatched
-from lib.asl.payload_templates import ABSENT, MissingVariable, found, required
+from lib.asl.payload_templates import ABSENT, MissingVariable, required_value, value_at
 from lib.asl.shape import BESIDE, JOINTS
 from lib.errors import BadParameters
 
@@ -36,7 +36,7 @@ def holds(rule: Mapping[str, Any], data: Any, context: Mapping[str, Any]) -> boo
         return any(holds(part, data, context) for part in rule["Or"])
     if "Not" in rule:
         return not holds(rule["Not"], data, context)
-    value = found(rule["Variable"], data, context)
+    value = value_at(rule["Variable"], data, context)
     named = operator_of(rule)
     wanted = rule[named]
     if named == "IsPresent":
@@ -51,7 +51,7 @@ def holds(rule: Mapping[str, Any], data: Any, context: Mapping[str, Any]) -> boo
 def _compared(named: str, value: Any, wanted: Any, data: Any, context: Mapping[str, Any]) -> bool:  # noqa: ANN401
     kind, compare = COMPARISONS[named.removesuffix("Path")]
     if named.endswith("Path"):
-        wanted = required(wanted, data, context)
+        wanted = required_value(wanted, data, context)
     for side in (value, wanted):
         if timestamps.made_up(side):
             raise BadParameters(

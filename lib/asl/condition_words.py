@@ -27,7 +27,7 @@ WORDS = {
 RANGES = (("NumericGreaterThanEquals", (0, -1)), ("NumericLessThanEquals", (100, 1)))  # of a risk, of a sentiment
 
 
-def said(edge: Edge, *, in_short: bool = False) -> str:
+def transition_words(edge: Edge, *, in_short: bool = False) -> str:
     """When a way is taken: a choice's condition, "otherwise" for what is left; "" for every other."""
     return (
         condition(edge.rule, in_short=in_short) if edge.rule else "otherwise" if edge.kind == EdgeKind.DEFAULT else ""

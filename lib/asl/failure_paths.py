@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib.asl import interpreter, states
-from lib.asl.interpreter import failed, follow
+from lib.asl.interpreter import catch_or_fail, follow
 from lib.asl.interpreter_steps import Step, Whole
 
 FAULTS = ("missing", "access denied", "throttled", "timed out", "failing")
@@ -61,7 +61,7 @@ class Sabotaged:
     def __call__(self, where: str, body: Mapping[str, Any], data: Any, context: dict[str, Any]) -> Step:  # noqa: ANN401
         if where not in self.broken:
             return self.whole(where, body, data, context)
-        tried = [failed(body, data, error) for _, error in faults(body)]
+        tried = [catch_or_fail(body, data, error) for _, error in faults(body)]
         return next((step for step in tried if step.caught), tried[0])
 
 

@@ -35,7 +35,7 @@ class Called:
         return f"{self.name}:{self.qualifier}" if self.qualifier else self.name
 
 
-def named(reference: str, qualifier: str = "") -> Called | None:
+def function_named(reference: str, qualifier: str = "") -> Called | None:
     """A function from its name or ARN, None for what is none of these. `qualifier`: where it is given beside it."""
     found = REFERENCE.fullmatch(reference)
     if not found:
@@ -45,7 +45,7 @@ def named(reference: str, qualifier: str = "") -> Called | None:
     return Called(found["name"], "" if given == LATEST else given, *where)
 
 
-def called(definition: Any) -> Iterator[Called | None]:  # noqa: ANN401 - any part of a definition
+def functions_of(definition: Any) -> Iterator[Called | None]:  # noqa: ANN401 - any part of a definition
     """Every function that a task calls, wherever it stands.
 
     None: a task that takes the name from its input, or that starts another workflow, which calls what it will.
@@ -59,7 +59,7 @@ def called(definition: Any) -> Iterator[Called | None]:  # noqa: ANN401 - any pa
 def _of_task(body: Mapping[str, Any]) -> Iterator[Called | None]:
     resource = body["Resource"]
     if ":lambda:" in resource and ":function:" in resource:
-        yield named(resource)
+        yield function_named(resource)
     elif ":states:::states:startExecution" in resource:
         yield None
     elif re.search(r":states:::(aws-sdk:)?lambda:invoke", resource):
@@ -68,7 +68,7 @@ def _of_task(body: Mapping[str, Any]) -> Iterator[Called | None]:
         name, qualifier = given.get("FunctionName", ""), given.get("Qualifier", "")
         # A path or a JSONata expression is known only when it runs.
         computed = {"FunctionName.$", "Qualifier.$"} & given.keys() or "{%" in f"{name}{qualifier}"
-        yield None if computed or not name else named(str(name), str(qualifier))
+        yield None if computed or not name else function_named(str(name), str(qualifier))
 
 
 def answer_of(output: Any, depth: int = 4) -> dict[str, Any]:  # noqa: ANN401 - what Step Functions recorded

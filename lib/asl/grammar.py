@@ -43,7 +43,7 @@ def problems(definition: Mapping[str, Any]) -> list[Problem]:
     return found
 
 
-def is_path(text: Any) -> bool:  # noqa: ANN401
+def _is_path(text: Any) -> bool:  # noqa: ANN401
     """Whether AWS would take this for a path."""
     return isinstance(text, str) and bool(states.PATH.fullmatch(text))
 
@@ -52,10 +52,10 @@ def takes(field: str, text: Any) -> bool:  # noqa: ANN401
     """Whether AWS takes this in a field that says a path: one of `...Path`, or one of a template that ends in `.$`."""
     if field == "ResultPath" or field in REFERENCES:
         return isinstance(text, str) and bool((RESULT if field == "ResultPath" else REFERENCE).fullmatch(text))
-    return is_path(text) or ((field.endswith(".$") or field in SAID) and is_function(text))
+    return _is_path(text) or ((field.endswith(".$") or field in SAID) and _is_function(text))
 
 
-def is_function(text: Any) -> bool:  # noqa: ANN401
+def _is_function(text: Any) -> bool:  # noqa: ANN401
     """Whether AWS would take this for a call of an intrinsic function, with as many arguments as that has."""
     if not isinstance(text, str) or not CALLED.match(text.lstrip()):
         return False
@@ -118,7 +118,7 @@ def _variables(assigned: Mapping[str, Any]) -> Iterator[str]:
 
 def _rule(rule: Mapping[str, Any]) -> Iterator[str]:
     for operator in sorted(rule.keys() - {"Next", "Comment", "Assign"}):
-        if (operator == "Variable" or operator.endswith("Path")) and not is_path(rule[operator]):
+        if (operator == "Variable" or operator.endswith("Path")) and not _is_path(rule[operator]):
             yield f"has {operator} {rule[operator]!r}; AWS takes a path there, no function and no text"
         if operator == "Variable":
             continue

@@ -9,8 +9,8 @@ from typing import Any
 
 from lib.asl import timestamps
 from lib.asl.execution_errors import NoChoiceMatched, naming
-from lib.asl.interpreter_steps import UNNAMED, Sent, SentKind, Step, Stepper, Way, payload_of, shown
-from lib.asl.payload_templates import filled, placed
+from lib.asl.interpreter_steps import UNNAMED, Sent, SentKind, Step, Stepper, Way, output_of, payload_of
+from lib.asl.payload_templates import fill, place_result
 from lib.asl.supported import require_known as require_known
 from lib.errors import BadParameters
 
@@ -79,7 +79,7 @@ class _Walk:
                     raise
                 return Step("", data, "States.NoChoiceMatched", cause=str(error))
             if body["Type"] == "Task" and not taken.caught and not taken.error:
-                self.sent.extend(sent_by(body, data, context))
+                self.sent.extend(_sent_by(body, data, context))
         return taken
 
     def _parallel(
@@ -99,9 +99,9 @@ class _Walk:
                 del self.sent[before:]  # AWS ends the other branches, and nobody knows how far they were
                 return _first_failure(body, data, broken)
             outputs = [end.output for end in ended]
-            made = filled(body["ResultSelector"], outputs, context) if "ResultSelector" in body else outputs
-            output = placed(body.get("ResultPath", "$"), data, made)
-            return Step(str(body.get("Next", "")), shown(body, output, context))
+            made = fill(body["ResultSelector"], outputs, context) if "ResultSelector" in body else outputs
+            output = place_result(body.get("ResultPath", "$"), data, made)
+            return Step(str(body.get("Next", "")), output_of(body, output, context))
 
 
 def _within(context: Mapping[str, Any], name: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,19 +112,19 @@ def _within(context: Mapping[str, Any], name: str, body: Mapping[str, Any]) -> d
 
 def _first_failure(body: Mapping[str, Any], data: Any, broken: list[Step]) -> Step:  # noqa: ANN401
     """What a Parallel makes of its branches' errors. Which of several comes first, nobody knows."""
-    steps = [failed(body, data, end.error, end.cause) for end in broken]
+    steps = [catch_or_fail(body, data, end.error, end.cause) for end in broken]
     if any(step.caught for step in steps) and any(step != steps[0] for step in steps):
         errors = ", ".join(dict.fromkeys(end.error for end in broken))
         raise BadParameters(f"its branches fail with {errors}; which the Catch is given is not known here")
     return steps[0]
 
 
-def failed(body: Mapping[str, Any], data: Any, error: str, cause: str = "failed") -> Step:  # noqa: ANN401
+def catch_or_fail(body: Mapping[str, Any], data: Any, error: str, cause: str = "failed") -> Step:  # noqa: ANN401
     """What a Task or Parallel does with an error once its retries are used up: the Catch that takes it, or the end."""
     for catcher in body.get("Catch", []):
         if catches(catcher["ErrorEquals"], error):
             told = {"Error": "" if error == UNNAMED else error, "Cause": cause}  # AWS binds "" to what a Fail lacks
-            return Step(str(catcher["Next"]), placed(catcher.get("ResultPath", "$"), data, told), caught=error)
+            return Step(str(catcher["Next"]), place_result(catcher.get("ResultPath", "$"), data, told), caught=error)
     return Step("", data, error, cause=cause)
 
 
@@ -137,7 +137,7 @@ def catches(names: list[str], error: str) -> bool:
     return "States.ALL" in names or ("States.TaskFailed" in names and error != "States.Timeout")
 
 
-def sent_by(body: Mapping[str, Any], data: Any, context: Mapping[str, Any]) -> list[Sent]:  # noqa: ANN401
+def _sent_by(body: Mapping[str, Any], data: Any, context: Mapping[str, Any]) -> list[Sent]:  # noqa: ANN401
     """What a task sends when it succeeds. Raises BadParameters where its payload has not what the service takes."""
     resource, payload = str(body["Resource"]), payload_of(body, data, context)
     if resource.endswith("events:putEvents"):

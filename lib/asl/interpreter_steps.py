@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from lib.asl import choice_rules
 from lib.asl.execution_errors import result_of
-from lib.asl.payload_templates import expression, filled, placed, required
+from lib.asl.payload_templates import expression, fill, place_result, required_value
 from lib.errors import BadParameters
 
 UNNAMED = "unnamed"  # a Fail without an Error
@@ -73,22 +73,22 @@ class Whole:
     def __call__(self, where: str, body: Mapping[str, Any], data: Any, context: dict[str, Any]) -> Step:  # noqa: ANN401
         kind, after = body["Type"], str(body.get("Next", ""))
         if kind == "Fail":
-            return fails(body, data, context)
+            return _fails(body, data, context)
         if kind in ("Choice", "Wait", "Succeed"):
-            seen = seen_by(body, data, context)
+            seen = _seen_by(body, data, context)
             to = choice_rules.choose(body, seen, context) if kind == "Choice" else after
-            return Step(to, shown(body, seen, context))
+            return Step(to, output_of(body, seen, context))
         payload = payload_of(body, data, context)
         if kind == "Task":
-            filled(body.get("Credentials"), seen_by(body, data, context), context)
+            fill(body.get("Credentials"), _seen_by(body, data, context), context)
             given = result_of(body, self.result)
-            made = filled(body["ResultSelector"], given, context) if "ResultSelector" in body else given
+            made = fill(body["ResultSelector"], given, context) if "ResultSelector" in body else given
         else:
             made = body.get("Result", payload)
-        return Step(after, shown(body, placed(body.get("ResultPath", "$"), data, made), context))
+        return Step(after, output_of(body, place_result(body.get("ResultPath", "$"), data, made), context))
 
 
-def fails(body: Mapping[str, Any], data: Any, context: Mapping[str, Any]) -> Step:  # noqa: ANN401
+def _fails(body: Mapping[str, Any], data: Any, context: Mapping[str, Any]) -> Step:  # noqa: ANN401
     """A Fail's error and cause, which may be computed. An error without a name keeps ours."""
     said = dict[str, Any]()
     for key in ("Error", "Cause"):
@@ -99,18 +99,18 @@ def fails(body: Mapping[str, Any], data: Any, context: Mapping[str, Any]) -> Ste
     return Step("", data, said["Error"] or UNNAMED, cause=said["Cause"] or "")
 
 
-def seen_by(body: Mapping[str, Any], data: Any, context: Mapping[str, Any]) -> Any:  # noqa: ANN401
+def _seen_by(body: Mapping[str, Any], data: Any, context: Mapping[str, Any]) -> Any:  # noqa: ANN401
     """What of its input a state sees."""
     path = body.get("InputPath", "$")
-    return {} if path is None else required(path, data, context)
+    return {} if path is None else required_value(path, data, context)
 
 
 def payload_of(body: Mapping[str, Any], data: Any, context: Mapping[str, Any]) -> Any:  # noqa: ANN401
     """What a state gives to what it does: its InputPath, then its Parameters."""
-    seen = seen_by(body, data, context)
-    return filled(body["Parameters"], seen, context) if "Parameters" in body else seen
+    seen = _seen_by(body, data, context)
+    return fill(body["Parameters"], seen, context) if "Parameters" in body else seen
 
 
-def shown(body: Mapping[str, Any], output: Any, context: Mapping[str, Any]) -> Any:  # noqa: ANN401
+def output_of(body: Mapping[str, Any], output: Any, context: Mapping[str, Any]) -> Any:  # noqa: ANN401
     path = body.get("OutputPath", "$")
-    return {} if path is None else required(path, output, context)
+    return {} if path is None else required_value(path, output, context)

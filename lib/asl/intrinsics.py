@@ -75,7 +75,7 @@ def _to_json(text: Any) -> Any:  # noqa: ANN401
     if not _text("States.StringToJson", text).strip():
         return None
     try:
-        found = reading.reading(text, "the text")
+        found = reading.parse(text, "the text")
     except BadParameters as error:
         raise IntrinsicFails(f"States.StringToJson: {error}") from error
     if found.lost:
@@ -221,7 +221,7 @@ INTRINSICS: dict[str, tuple[Callable[..., Any], int, int]] = {
 }
 
 
-def called(name: str, arguments: int) -> Callable[..., Any]:
+def function_called(name: str, arguments: int) -> Callable[..., Any]:
     """The function of this name. Raises BadParameters for one that is not known here, or not with so many arguments."""
     if name in DRAWN:
         raise DrawsLots(f"intrinsic function {name} draws lots, so nothing can be said of it here")

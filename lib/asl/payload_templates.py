@@ -11,7 +11,7 @@ from typing import Any
 
 from lib.asl.execution_errors import FailsExecution as FailsExecution
 from lib.asl.execution_errors import MissingVariable as MissingVariable
-from lib.asl.intrinsics import called
+from lib.asl.intrinsics import function_called
 from lib.errors import BadParameters
 
 ABSENT = object()
@@ -48,7 +48,7 @@ def _key(step: str) -> str | int:
     return int(step[1:-1]) if step[1:-1].isdigit() else re.sub(r"\\(.)", r"\1", step[2:-2])
 
 
-def found(path: str, data: Any, context: Any) -> Any:  # noqa: ANN401
+def value_at(path: str, data: Any, context: Any) -> Any:  # noqa: ANN401
     """What stands at a plain path (`$.a.b`, `$[0]`, `$$.Execution.Name`), or ABSENT."""
     of_context, keys = steps_of(path)
     value = context if of_context else data
@@ -62,27 +62,25 @@ def found(path: str, data: Any, context: Any) -> Any:  # noqa: ANN401
     return value
 
 
-def required(path: str, data: Any, context: Any) -> Any:  # noqa: ANN401
+def required_value(path: str, data: Any, context: Any) -> Any:  # noqa: ANN401
     """What stands at a path. Raises MissingVariable: AWS fails the execution; the embedded AWS takes null."""
-    value = found(path, data, context)
+    value = value_at(path, data, context)
     if value is ABSENT:
         raise MissingVariable(f"the definition refers to {path}, which is not there; guard it with IsPresent")
     return value
 
 
-def filled(template: Any, data: Any, context: Any) -> Any:  # noqa: ANN401
+def fill(template: Any, data: Any, context: Any) -> Any:  # noqa: ANN401
     """A payload template (`Parameters`, `ResultSelector`) with each `.$` field replaced by its value."""
     if isinstance(template, Mapping):
         return {
-            key.removesuffix(".$"): expression(part)(data, context)
-            if key.endswith(".$")
-            else filled(part, data, context)
+            key.removesuffix(".$"): expression(part)(data, context) if key.endswith(".$") else fill(part, data, context)
             for key, part in template.items()
         }
-    return [filled(part, data, context) for part in template] if isinstance(template, list) else template
+    return [fill(part, data, context) for part in template] if isinstance(template, list) else template
 
 
-def placed(path: str | None, data: Any, value: Any) -> Any:  # noqa: ANN401
+def place_result(path: str | None, data: Any, value: Any) -> Any:  # noqa: ANN401
     """A state's output: `value` at its `ResultPath` of the state's input; `$` replaces it, None leaves it as it is."""
     if path is None:
         return data
@@ -125,7 +123,7 @@ def _parsed(text: str, depth: int) -> tuple[Expression, str]:
     if token["path"]:
         path = token["path"]
         steps_of(path)
-        return lambda data, context: required(path, data, context), rest
+        return lambda data, context: required_value(path, data, context), rest
     constant = _constant(token)
     return lambda data, context: constant, rest
 
@@ -148,5 +146,5 @@ def _call(name: str, rest: str, depth: int) -> tuple[Expression, str]:
         if mark is None or not mark["mark"]:
             raise BadParameters(f"{name} does not end: {rest!r}")
         rest = rest if mark["mark"] == ")" else rest[mark.end() :]
-    function = called(name, len(arguments))
+    function = function_called(name, len(arguments))
     return lambda data, context: function(*(argument(data, context) for argument in arguments)), rest[mark.end() :]

@@ -25,7 +25,7 @@ class Reading:
     lost: tuple[str, ...]
 
 
-def reading(text: str, what: str) -> Reading:
+def parse(text: str, what: str) -> Reading:
     """A JSON text, read with the last of equal keys, as most readers do. Raises BadParameters for what is no JSON."""
     lost = list[str]()
 
@@ -67,25 +67,25 @@ def _depth(value: Any) -> int:  # noqa: ANN401
     return deepest
 
 
-def ours(text: str, what: str) -> Any:  # noqa: ANN401
+def parse_ours(text: str, what: str) -> Any:  # noqa: ANN401
     """A file of ours as plain data. Raises BadParameters where anything would be lost of it."""
-    found = reading(text, what)
+    found = parse(text, what)
     if found.lost:
         raise BadParameters(f"{what}: {'; '.join(found.lost)}; write it so that every reader sees the same")
     return found.value
 
 
-def kept(text: str) -> Any:  # noqa: ANN401
+def preserve(text: str) -> Any:  # noqa: ANN401
     """A live definition: plain data where it says the same as the text, else the text, to be put back as it is."""
     try:
-        found = reading(text, "the definition")
+        found = parse(text, "the definition")
     except BadParameters:
         return text
     return found.value if isinstance(found.value, dict) and not found.lost else text
 
 
-def written(definition: Any) -> str:  # noqa: ANN401
-    """The text of what `kept` gave."""
+def to_text(definition: Any) -> str:  # noqa: ANN401
+    """The text of what `preserve` gave."""
     return definition if isinstance(definition, str) else json.dumps(definition, indent=2, ensure_ascii=False)
 
 
@@ -95,18 +95,18 @@ def trouble(definition: Any) -> list[str]:  # noqa: ANN401
         kind = type(definition).__name__
         return [] if isinstance(definition, Mapping) else [f"the definition is a {kind}; expected an object"]
     try:
-        found = reading(definition, "the definition")
+        found = parse(definition, "the definition")
     except BadParameters as error:
         return [str(error)]
     whole = isinstance(found.value, dict)
     return list(found.lost) + ([] if whole else ["the definition is no object; expected one with StartAt and States"])
 
 
-def shown(definition: Any) -> Mapping[str, Any]:  # noqa: ANN401
+def to_look_at(definition: Any) -> Mapping[str, Any]:  # noqa: ANN401
     """A definition as plain data to look at, never to write: of equal keys the last, nothing where it is no object."""
     if isinstance(definition, str):
         try:
-            definition = reading(definition, "the definition").value
+            definition = parse(definition, "the definition").value
         except BadParameters:
             return {}
         whole = json.dumps(definition, ensure_ascii=False).encode("utf-8", "replace")

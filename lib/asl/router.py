@@ -21,7 +21,7 @@ from lib.asl.intrinsics import is_plain
 from lib.asl.payload_templates import ABSENT, FailsExecution
 from lib.errors import BadParameters
 from lib.routes import Route, Unrouted
-from lib.values.exact_json import mapped
+from lib.values.exact_json import map_parts
 
 FAILED, CANNOT_TELL = Unrouted.FAILED, Unrouted.CANNOT_TELL
 USER = "somebody"
@@ -71,7 +71,7 @@ class Router:
         only passed on is taken to be there, as the check-in's words are.
         """
         mine = [field for field in cells if field in self.fields.compared or field in self.fields.passed]
-        first, groups = grouped(cells[mine], self.edges)
+        first, groups = group_rows(cells[mine], self.edges)
         walked = [self._of_cells({field: str(cells[field].iat[row]) for field in mine}) for row in first]
         return pd.Series(np.array(walked, dtype=object)[groups], index=cells.index, dtype=object)
 
@@ -98,11 +98,11 @@ class Router:
     def way(self, checkin: Any) -> Way:  # noqa: ANN401
         """The way of an ordinary check-in that the processor scores so, every task succeeding."""
         given = {"userId": USER}
-        result = Whole(mapped(checkin, lambda _, value: _sayable(value, self.edges)))
+        result = Whole(map_parts(checkin, lambda _, value: _sayable(value, self.edges)))
         return follow(self.definition, given, interpreter.context_of("checkin", given), result)
 
 
-def grouped(cells: pd.DataFrame, edges: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+def group_rows(cells: pd.DataFrame, edges: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
     """Rows that no rule with these numbers can tell apart: the first row of each group, and each row's group."""
     places = np.zeros(len(cells), dtype=np.int64)
     for field in cells:

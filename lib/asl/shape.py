@@ -67,7 +67,7 @@ class Problem:
 
 def require(definition: Any, then: str = "mend it where it was written") -> None:  # noqa: ANN401
     """Raises BadParameters naming the state and the field where a definition is not of the language's shape."""
-    for problem in problems(definition) or dangling(reading.shown(definition)):
+    for problem in problems(definition) or dangling_ways(reading.to_look_at(definition)):
         raise BadParameters(f"the definition is not as the language has it: {problem}; {then}")
     if not isinstance(definition, Mapping):
         raise BadParameters("the definition is a text; expected it as plain data")
@@ -77,11 +77,11 @@ def problems(definition: Any) -> list[Problem]:  # noqa: ANN401
     """Every field of a wrong type, every part that is missing: nothing else may be read where there is one."""
     if trouble := reading.trouble(definition):
         return [Problem(WORKFLOW, words) for words in trouble]
-    whole = reading.shown(definition)
+    whole = reading.to_look_at(definition)
     return list(_machine(whole, (), str(whole.get("QueryLanguage", ""))))
 
 
-def dangling(definition: Mapping[str, Any]) -> list[Problem]:
+def dangling_ways(definition: Mapping[str, Any]) -> list[Problem]:
     """Every way that leads to no state, of plain data without `problems`."""
     return list(_dangling(definition, ()))
 

@@ -11,7 +11,7 @@ from statelint.linter import Linter
 
 from lib.asl import grammar
 from lib.asl.shape import COMPUTED, JSONATA, inner, is_expression
-from lib.values.exact_json import mapped
+from lib.values.exact_json import map_parts
 
 UNKNOWN_TO_IT = ("Label",)  # fields of a Map
 LIMITED = ("TimeoutSeconds", "HeartbeatSeconds", "MaxAttempts", "Seconds")  # it refuses the largest that AWS takes
@@ -82,7 +82,7 @@ def _nested(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _simpler(part: Any) -> Any:  # noqa: ANN401
     """With `$` for each path that AWS takes, and for each function that can be read here."""
-    return mapped(part, lambda key, value: "$" if _taken(key, value) else value)
+    return map_parts(part, lambda key, value: "$" if _taken(key, value) else value)
 
 
 def _taken(key: str, value: Any) -> bool:  # noqa: ANN401

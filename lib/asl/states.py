@@ -54,24 +54,24 @@ def walk(machine: Any, inside: tuple[str, ...] = ()) -> Iterator[State]:  # noqa
 
     What is no state (somebody's live definition may hold anything) is passed over; `asl.shape` says what is wrong.
     """
-    beside = named(machine)
+    beside = states_by_name(machine)
     for name in flow(machine):
         yield State(name, inside, beside, beside[name])
         for within in inner(beside[name]):
             yield from walk(within, (*inside, name))
 
 
-def named(machine: Any) -> dict[str, dict[str, Any]]:  # noqa: ANN401
+def states_by_name(machine: Any) -> dict[str, dict[str, Any]]:  # noqa: ANN401
     """The top states by name, of a definition of any shape; of a text, as it reads."""
-    states = reading.shown(machine).get("States")
+    states = reading.to_look_at(machine).get("States")
     found = states.items() if isinstance(states, Mapping) else ()
     return {name: dict(body) for name, body in found if isinstance(name, str) and isinstance(body, Mapping)}
 
 
 def flow(machine: Any) -> list[str]:  # noqa: ANN401
     """The names of the top states: as they are reached from the start, then those that nothing reaches."""
-    states = named(machine)
-    order, waiting = dict[str, None](), [str(reading.shown(machine).get("StartAt"))]
+    states = states_by_name(machine)
+    order, waiting = dict[str, None](), [str(reading.to_look_at(machine).get("StartAt"))]
     for name in waiting:
         if name in states and name not in order:
             order[name] = None
@@ -121,7 +121,7 @@ def references(value: Any) -> Iterator[str]:  # noqa: ANN401 - any part of a def
             yield from (found["path"] for found in TEXT_OR_PATH.finditer(part.value) if found["path"])
 
 
-def seconds_of(body: Mapping[str, Any]) -> float:
+def _seconds_of(body: Mapping[str, Any]) -> float:
     """The longest that a state may take, all retries included; `inf` where nothing bounds it."""
     kind = body.get("Type")
     if kind == "Wait":
@@ -159,7 +159,7 @@ def _number(body: Mapping[str, Any], key: str, otherwise: float) -> float:
 
 def longest(machine: Any) -> float:  # noqa: ANN401
     """The longest that a machine or a branch may take by its timeouts and retries, in seconds; `inf` if it can loop."""
-    states, start = named(machine), str(reading.shown(machine).get("StartAt"))
+    states, start = states_by_name(machine), str(reading.to_look_at(machine).get("StartAt"))
     to, ahead = dict[str, list[str]](), [start]
     for name in ahead:
         if name in states and name not in to:
@@ -171,5 +171,5 @@ def longest(machine: Any) -> float:  # noqa: ANN401
         return float("inf")
     known = dict[str, float]()
     for name in order:  # each after those it leads to
-        known[name] = seconds_of(states[name]) + max((known[after] for after in to[name]), default=0.0)
+        known[name] = _seconds_of(states[name]) + max((known[after] for after in to[name]), default=0.0)
     return known.get(start, 0.0)

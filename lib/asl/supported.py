@@ -5,7 +5,7 @@ from typing import Any
 
 from lib.asl import choice_rules, comparison_sides, shape
 from lib.asl.execution_errors import naming, result_of
-from lib.asl.payload_templates import expression, placed, steps_of
+from lib.asl.payload_templates import expression, place_result, steps_of
 from lib.errors import BadParameters
 from lib.values.exact_json import parts_of
 
@@ -26,7 +26,7 @@ def require_known(machine: Any) -> None:  # noqa: ANN401
     if not isinstance(machine, Mapping):
         raise BadParameters("the definition is a text; expected it as plain data")
     _known(machine, ())
-    for problem in shape.dangling(machine):
+    for problem in shape.dangling_ways(machine):
         raise BadParameters(f"the definition is not as the language has it: {problem}")
     comparison_sides.require_sides(machine)
 
@@ -77,7 +77,7 @@ def _known_paths(body: Mapping[str, Any]) -> None:
     for path in paths:
         steps_of(path)
     for part in (body, *body.get("Catch", [])):
-        placed(part.get("ResultPath"), {}, None)
+        place_result(part.get("ResultPath"), {}, None)
     for key in ("ErrorPath", "CausePath"):
         if key in body:
             expression(body[key])

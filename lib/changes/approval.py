@@ -9,7 +9,7 @@ from typing import Any
 
 from lib.changes import kept_plans, second_person
 from lib.changes.account import AccountGuards
-from lib.changes.drift import differing, drifted, other_code, other_parameters, since
+from lib.changes.drift import find_drift, other_code, other_parameters, plan_differences, rows_since
 from lib.changes.kept_plans import PLAN as PLAN
 from lib.changes.kept_plans import Begun
 from lib.changes.plan_data import account_of, begun_plan, made_from, plan_data
@@ -22,7 +22,7 @@ from lib.settings import Settings, account_waives_approval, waives_approval
 from lib.values.modes import Approval, Mode
 
 
-def begin(plans: Sequence[Plan], settings: Settings, record: Record, caller: str) -> None:
+def keep_begun_plan(plans: Sequence[Plan], settings: Settings, record: Record, caller: str) -> None:
     """Keep the plan that a run begins with in its record, and where it uses an approval, in the account as well."""
     uses = settings.mode == Mode.APPLY and settings.approval == Approval.REQUIRED and settings.approved_plan
     kept_plans.keep(begun_plan(plans, settings, record, caller), record, account_of(plans) if uses else None)
@@ -51,7 +51,7 @@ def require_whole(settings: Settings, plans: Sequence[Plan], caller: str) -> Non
         return
     if approved != found["fingerprint"]:
         saved = _saved(settings, approved)
-        differs = "; ".join(differing(saved, found)) if saved else ""
+        differs = "; ".join(plan_differences(saved, found)) if saved else ""
         if account and approved and (used := account.used(approved)):
             raise Refused(
                 f"{approved} was applied by {used.said} already{f' ({differs})' if differs else ''}; an approval is "
@@ -76,7 +76,7 @@ def require(plan: Plan, settings: Settings, record: Record) -> None:
         _require_waived(plan, settings, record)
         return
     account = account_of([plan])
-    begun = kept_plans.begun(record, settings.approved_plan, account)
+    begun = kept_plans.begun_with(record, settings.approved_plan, account)
     if not begun:
         name = settings.environment
         raise Refused(
@@ -92,7 +92,7 @@ def require(plan: Plan, settings: Settings, record: Record) -> None:
         )
     rows = _own_rows(begun, settings, record, account, account.caller if account else "")
     approved = [row for row in begun.plan["changes"] if row["phase"] == plan.phase]
-    found = drifted(approved, plan.changes, rows)
+    found = find_drift(approved, plan.changes, rows)
     if found:
         raise Refused(
             f"the account is not as it was when {settings.approved_plan} was approved; changed since: "
@@ -109,7 +109,7 @@ def _own_rows(
     """
     second_person.require(settings, caller)
     second_person.require_same(settings, record.run_id, begun.plan)
-    rows = since(record, begun.plan)
+    rows = rows_since(record, begun.plan)
     _require_not_rolled_back(settings, record, rows, begun.undone)
     wrote = account.wrote(record.run_id) if account and rows else frozenset[str]()
     return [row for row in rows if is_kept(row, wrote)]
@@ -178,7 +178,7 @@ def require_resumable(settings: Settings, record: Record, plans: Sequence[Plan],
     With it, a run that was rolled back is over, and its approver is not the `caller` who goes on with it.
     """
     free, account = settings.approval == Approval.NONE, account_of(plans)
-    begun = _first(record) if free else kept_plans.begun(record, settings.approved_plan, account)
+    begun = _first(record) if free else kept_plans.begun_with(record, settings.approved_plan, account)
     if not begun:
         raise BadParameters(f"run {record.run_id} kept no plan to go on with; apply a new one")
     now = made_from(settings)
@@ -192,7 +192,7 @@ def require_resumable(settings: Settings, record: Record, plans: Sequence[Plan],
         _require_waiving_file(settings, plans)
         return
     rows = _own_rows(begun, settings, record, account, caller)
-    found = drifted(begun.plan["changes"], [change for plan in plans for change in plan.changes], rows)
+    found = find_drift(begun.plan["changes"], [change for plan in plans for change in plan.changes], rows)
     if found:
         raise Refused(
             f"the account is not as run {record.run_id} left it; changed since: {'; '.join(found)}. Find out who; "
@@ -203,9 +203,9 @@ def require_resumable(settings: Settings, record: Record, plans: Sequence[Plan],
 def require_same_subscriber(settings: Settings, record: Record) -> None:
     """Refuse to undo a run with another operations subscriber than it had: the record holds no address to look for."""
     try:
-        had = {plan.get("subscriber") for plan in kept_plans.every(record)} - {None}
+        had = {plan.get("subscriber") for plan in kept_plans.load_plans(record)} - {None}
     except (RunbookError, TypeError, AttributeError):  # of a plan that is none, which hinders no undo in an emergency
-        if not records.unverified(record):
+        if not records.is_unverified(record):
             raise
         return
     now = made_from(settings)["subscriber"]
@@ -219,9 +219,9 @@ def require_same_subscriber(settings: Settings, record: Record) -> None:
 def _saved(settings: Settings, approved: str) -> dict[str, Any] | None:
     """The approved plan as a record holds it that is as it was sealed; an altered one would name false differences."""
     every = reversed(run_index.as_sealed(settings))
-    return next((plan for found in every for plan in kept_plans.approved(found, approved)), None)
+    return next((plan for found in every for plan in kept_plans.plans_approved(found, approved)), None)
 
 
 def _first(record: Record) -> Begun | None:
     """What a run that needs no approval was begun with."""
-    return next((Begun(plan) for plan in kept_plans.every(record)), None)
+    return next((Begun(plan) for plan in kept_plans.load_plans(record)), None)

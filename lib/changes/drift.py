@@ -18,7 +18,7 @@ from lib.values.exact_json import dumps, in_order
 Row = Mapping[str, Any]
 
 
-def since(record: Record, saved: Row) -> list[Row]:
+def rows_since(record: Record, saved: Row) -> list[Row]:
     """What the run did once it had this plan; what it did before is part of what was reviewed.
 
     By the number of rows that its log had then. Only a plan that an earlier version kept tells no number, but a time.
@@ -30,11 +30,11 @@ def since(record: Record, saved: Row) -> list[Row]:
     return [row for row in rows if datetime.fromisoformat(row["time"]) >= made]
 
 
-def drifted(approved: Sequence[Row], found: Sequence[Change], rows: Sequence[Row]) -> list[str]:
+def find_drift(approved: Sequence[Row], found: Sequence[Change], rows: Sequence[Row]) -> list[str]:
     """What is neither as approved nor as these rows of the run left it, with where it differs."""
     old, new = {row["name"]: row for row in approved}, {change.resource.name: change for change in found}
     # What a write that was cut short left behind is anything, and still the run's.
-    begun = undo_plan.unfinished(rows)
+    begun = undo_plan.unfinished_writes(rows)
     unfinished = {row["name"] for row in begun if row["name"] in new and _may_have_left(row, new[row["name"]])}
     ended = [row for row in rows if row["state"] in (WriteState.APPLIED, WriteState.NOT_APPLIED)]
     left = {row["name"]: row["after" if row["state"] == WriteState.APPLIED else "before"] for row in ended}
@@ -68,15 +68,15 @@ def _drift(
 
 def _alike(left: Any, right: Any) -> bool:  # noqa: ANN401
     """Equal as a plan is kept, in which marks stand for contacts."""
-    return dumps(in_order(contacts.shown(left))) == dumps(in_order(contacts.shown(right)))
+    return dumps(in_order(contacts.mask_data(left))) == dumps(in_order(contacts.mask_data(right)))
 
 
 def _where(name: str, old: Any, new: Any) -> str:  # noqa: ANN401
-    paths = [path for path in differences(contacts.shown(old), contacts.shown(new)) if path][:3]
+    paths = [path for path in differences(contacts.mask_data(old), contacts.mask_data(new)) if path][:3]
     return f"{name} ({', '.join(paths)})" if paths else name
 
 
-def differing(saved: Mapping[str, Any], found: Mapping[str, Any]) -> Iterable[str]:
+def plan_differences(saved: Mapping[str, Any], found: Mapping[str, Any]) -> Iterable[str]:
     """Everything in which two whole plans differ."""
     yield from other_parameters(saved, found)
     yield from other_code(saved, found)

@@ -22,7 +22,7 @@ from lib.settings import Settings
 from lib.values.modes import Foreign, Mode
 
 __all__ = [
-    "LOG", "carry_out", "clear", "clear_left_behind", "plan", "roll_back", "temporarily", "verify",
+    "LOG", "carry_out", "clear", "clear_left_behind", "plan", "roll_back", "temporary_things", "verify",
 ]  # fmt: skip
 
 
@@ -108,7 +108,7 @@ def _undone(writer: "Writer", rest: Sequence[Change], stopped: str) -> list[Resu
             writer.note(change, WriteState.NOT_TRIED, why=stopped)
             results.append(Result(change, WriteState.NOT_TRIED, stopped))
             continue
-        tried = undo_plan.tried(writer.carry_out, change)
+        tried = undo_plan.try_restoring(writer.carry_out, change)
         results.append(undo_plan.result(change, tried))
         stopped = _comes_first(change) if isinstance(tried, undo_plan.OVER) else ""
     return results
@@ -123,7 +123,7 @@ def clear_left_behind(record: Record, account: AccountGuards, reopen: Reopen, lo
 
     Rows of the first format are not, and tell of nothing that is not found by its name as well.
     """
-    rows = [row for row in provenance.believed(record, account) if row["temporary"] and formats.KEY in row]
+    rows = [row for row in provenance.believe_rows(record, account) if row["temporary"] and formats.KEY in row]
     return _cleared(undo_plan.plan(rows, reopen).changes, record, lock)
 
 
@@ -159,7 +159,7 @@ def _only_planned(plan: Plan, record: Record) -> Outcome:
 
 
 @contextmanager
-def temporarily(wanted: Sequence[Wanted], phase: str, record: Record, lock: EnvironmentLock) -> Iterator[None]:
+def temporary_things(wanted: Sequence[Wanted], phase: str, record: Record, lock: EnvironmentLock) -> Iterator[None]:
     """Things that exist only inside the `with`: recorded like any change, removed in reverse also on failure.
 
     One that cannot be removed keeps none of the others from it. Raises NotAsWanted naming what was left behind, or what

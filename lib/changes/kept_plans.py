@@ -25,12 +25,12 @@ class Begun:
     undone: str = ""
 
 
-def every(record: Record) -> list[dict[str, Any]]:
+def load_plans(record: Record) -> list[dict[str, Any]]:
     """Every plan of a run. Raises Refused for one of a newer version, and for an approval of one."""
     return [_known(plan, record) for plan in record.attempts(PLAN) if isinstance(plan, dict)]
 
 
-def approved(record: Record, fingerprint: str) -> list[dict[str, Any]]:
+def plans_approved(record: Record, fingerprint: str) -> list[dict[str, Any]]:
     """The plans of this fingerprint; not what a resumed run noted of its rest, which nobody reviewed."""
     made = [plan for plan in record.attempts(PLAN) if isinstance(plan, dict) and not plan.get("resumed")]
     return [_known(plan, record) for plan in made if fingerprint and plan.get("fingerprint") == fingerprint]
@@ -46,12 +46,12 @@ def keep(plan: dict[str, Any], record: Record, account: RunsOfAnAccount | None) 
         account.keep_begun(record.run_id, digest(record.read_json(path.name)))
 
 
-def begun(record: Record, fingerprint: str, account: RunsOfAnAccount | None) -> Begun | None:
+def begun_with(record: Record, fingerprint: str, account: RunsOfAnAccount | None) -> Begun | None:
     """The plan that a run was begun with; None where its record holds none. One that is only planned is none.
 
     Raises Refused for one that the account does not keep as begun; it is not asked where nothing is to be written.
     """
-    found = [plan for plan in approved(record, fingerprint) if plan.get("mode") == Mode.APPLY]
+    found = [plan for plan in plans_approved(record, fingerprint) if plan.get("mode") == Mode.APPLY]
     if not found:
         return None
     if account is None:

@@ -59,7 +59,7 @@ class Loss:
     @property
     def said(self) -> str:
         """`topic X DisplayName ('a' -> 'b')`."""
-        place = " ".join((self.what, *filter(None, [contacts.without(".".join(self.where))])))
+        place = " ".join((self.what, *filter(None, [contacts.mask_text(".".join(self.where))])))
         return f"{place} ({_shown(self.before)} -> {_shown(self.after)})"
 
 
@@ -91,7 +91,7 @@ def ours(lost: Sequence[Loss], settings: Settings, record: Record, account: Acco
                 written.setdefault(key, []).append(row["after"])
             else:
                 unknown[found.run_id] = None
-    left = {_key(row["kind"], row["identity"]): row for row in undo_plan.unfinished(record.changes())}
+    left = {_key(row["kind"], row["identity"]): row for row in undo_plan.unfinished_writes(record.changes())}
     mine = {key: row for key, row in left.items() if key in things and plans.is_kept(row, kept(record.run_id))}
     return Ours(written, mine, list(unknown))
 
@@ -105,7 +105,7 @@ def keep(plan: Plan, record: Record, undo: Plan = NOTHING) -> None:
     account = writes[0].resource.account_guards
     told = [entry(plan.phase, change, WriteState.INTENDED) for change in plan.pending]
     told += [entry(undo.phase, change, WriteState.INTENDED, undoes=True) for change in undone]
-    account.keep_written(record.run_id, map(plans.written, told))
+    account.keep_written(record.run_id, map(plans.row_digest, told))
 
 
 def keep_undo(plan: Plan, record: Record) -> None:
@@ -113,7 +113,7 @@ def keep_undo(plan: Plan, record: Record) -> None:
     try:
         keep(NOTHING, record, plan)
     except RunbookError as error:
-        if not records.unverified(record):
+        if not records.is_unverified(record):
             raise Refused(
                 f"the account could not be told what is undone, so nothing was ({error}). In an emergency, rollback "
                 "takes --unverified"

@@ -11,10 +11,10 @@ from typing import Any
 
 def digests(folder: Path) -> dict[str, str]:
     """The digest of each notebook in a folder, by name."""
-    return {path.stem: digest(path) for path in sorted(folder.glob("*.ipynb"))}
+    return {path.stem: _digest(path) for path in sorted(folder.glob("*.ipynb"))}
 
 
-def digest(path: Path) -> str:
+def _digest(path: Path) -> str:
     """The SHA-256 of what the notebook would do; of every byte where it cannot be read."""
     data = path.read_bytes()
     try:

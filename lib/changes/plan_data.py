@@ -35,7 +35,7 @@ def plan_data(plans: Sequence[Plan], settings: Settings) -> dict[str, Any]:
 
 
 def _shown(change: Change) -> dict[str, Any]:
-    return change.row() | {"before": contacts.shown(change.before), "after": contacts.shown(change.after)}
+    return change.row() | {"before": contacts.mask_data(change.before), "after": contacts.mask_data(change.after)}
 
 
 def begun_plan(plans: Sequence[Plan], settings: Settings, record: Record, caller: str) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def begun_plan(plans: Sequence[Plan], settings: Settings, record: Record, caller
     """
     keys = ("approved_plan", "approved_by", "change_ticket")
     people = {key: settings.masked(getattr(settings, key)) for key in keys} | {"caller": caller}
-    return plan_data(plans, settings) | {"approval": formats.named(people), "rows_before": len(record.rows(LOG))}
+    return plan_data(plans, settings) | {"approval": formats.with_format(people), "rows_before": len(record.rows(LOG))}
 
 
 def _unused(found: str, plans: Sequence[Plan], settings: Settings) -> str:
@@ -65,7 +65,7 @@ def made_from(settings: Settings) -> dict[str, Any]:
     """The parameters that decide, a digest of them unmasked, and the SHA-256 of each notebook and of the code."""
     whole = {key: getattr(settings, key) for key in settings.decisive()}
     # Of a module that runs, what was imported; its file may have been edited since.
-    code = origin.on_disk(ROOT / "lib") | origin.imported()
+    code = origin.on_disk(ROOT / "lib") | origin.imported_sources()
     return {
         "parameters": settings.decisive(),
         "parameters_sha256": _digest(json.dumps(whole, sort_keys=True).encode()),

@@ -198,7 +198,7 @@ def entry(phase: str, change: Change, state: WriteState, undoes: bool = False) -
     return change_rows.to_row(now, phase, state, undoes, change.temporary, told)
 
 
-def written(row: Mapping[str, Any]) -> str:
+def row_digest(row: Mapping[str, Any]) -> str:
     """32 hex digits over everything that a row says of a write and that its undo goes by; not over time and state.
 
     Of an undo, `undo-` in front, and only over what was put back, where: nothing restores what it found.
@@ -211,7 +211,7 @@ def written(row: Mapping[str, Any]) -> str:
 
 def is_kept(row: Mapping[str, Any], wrote: Container[str]) -> bool:
     """Whether a row can be read, and the account keeps that its run `wrote` it; else it counts for nothing."""
-    return not row["trouble"] and written(row) in wrote
+    return not row["trouble"] and row_digest(row) in wrote
 
 
 def fingerprint(plans: Iterable[Plan], basis: Mapping[str, Any] | None = None) -> str:

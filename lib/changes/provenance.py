@@ -17,7 +17,7 @@ from lib.record.records import LOG, Record
 CLAIM_NOTHING = (WriteState.KEPT, WriteState.NOT_TRIED)  # an undo's rows of these say that nothing was written
 
 
-def believed(record: Record, account: AccountGuards) -> list[dict[str, Any]]:
+def believe_rows(record: Record, account: AccountGuards) -> list[dict[str, Any]]:
     """The rows of a run's log; one that the account does not know has `trouble`, so that it is said and left alone.
 
     Raises Refused where the account cannot be asked.
@@ -32,14 +32,14 @@ def believed(record: Record, account: AccountGuards) -> list[dict[str, Any]]:
             f"nobody can tell which rows of {LOG} run {record.run_id} wrote itself, so nothing was done by them "
             f"({error}). In an emergency, restore and rollback take --unverified"
         ) from error
-    return confirmed(record, rows, wrote)
+    return confirm_rows(record, rows, wrote)
 
 
-def confirmed(record: Record, rows: Sequence[dict[str, Any]], wrote: Iterable[str]) -> list[dict[str, Any]]:
+def confirm_rows(record: Record, rows: Sequence[dict[str, Any]], wrote: Iterable[str]) -> list[dict[str, Any]]:
     """The rows, against what the account keeps that the run wrote. What an undo says that it left alone is left out."""
     known = frozenset(wrote)
     return [
-        row if row["trouble"] or plans.is_kept(row, known) else change_rows.doubted(row, _why(record))
+        row if row["trouble"] or plans.is_kept(row, known) else change_rows.mark_doubted(row, _why(record))
         for row in rows
         if not (row["undoes"] and row["state"] in CLAIM_NOTHING)
     ]

@@ -97,7 +97,7 @@ def plan(rows: Iterable[Mapping[str, Any]], reopen: Reopen) -> Plan:
     undone = [_undo(reopen, thing, _key(thing.first) in doubted) for thing in reversed(things)]
     once = {(_key(row), row["name"], row["trouble"]): row for row in unread}  # however many rows tell of it
     restored = {_key(thing.first) for thing in things}
-    undone += [said(row, row["trouble"], _relied_on(reopen, row, restored)) for row in once.values()]
+    undone += [remark(row, row["trouble"], _relied_on(reopen, row, restored)) for row in once.values()]
     # Whatever order a run repaired things in: first what the others carry, since they must stay while it stands.
     undone.sort(key=lambda change: not change.resource.others_rely)
     # What was temporary is mentioned only where a crash left it behind.
@@ -115,26 +115,26 @@ def in_two_tries(
     """
     found: list[Told | RunbookError] = []
     for thing in things:
-        found.append(tried(restore, thing))
+        found.append(try_restoring(restore, thing))
         if isinstance(found[-1], over):
             return found
     for at, thing in enumerate(things):
         after = [one for one in found[at + 1 :] if not isinstance(one, RunbookError)]
         if after and isinstance(found[at], RunbookError):
-            found[at] = tried(restore, thing)
+            found[at] = try_restoring(restore, thing)
         if isinstance(found[at], over):
             break
     return found
 
 
-def tried(restore: Callable[[Thing], Told], thing: Thing) -> Told | RunbookError:
+def try_restoring(restore: Callable[[Thing], Told], thing: Thing) -> Told | RunbookError:
     """What `restore` says, or its error; also where the record tells a value of another shape than its kind has."""
     try:
         return restore(thing)
     except RunbookError as error:
         return error
     except UNFIT as error:
-        return NotAsWanted(f"the record tells what it cannot take ({contacts.without(repr(error))})")
+        return NotAsWanted(f"the record tells what it cannot take ({contacts.mask_text(repr(error))})")
 
 
 def result(change: Change, tried: Result | RunbookError) -> Result:
@@ -142,7 +142,7 @@ def result(change: Change, tried: Result | RunbookError) -> Result:
     return Result(change, WriteState.FAILED, str(tried)) if isinstance(tried, RunbookError) else tried
 
 
-def unfinished(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def unfinished_writes(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The latest row of each thing whose last write is not known to have ended."""
     latest: dict[str, Mapping[str, Any]] = {}
     for row in rows:
@@ -186,7 +186,7 @@ def _undo(reopen: Reopen, thing: _Thing, doubted: bool) -> Change:
     """`doubted`: the run has rows of this thing that cannot be read, so that another value may be its own."""
     if thing.hidden:
         why = "what it held before the run first wrote to it cannot be told"
-        return said(thing.first, why, _relied_on(reopen, thing.first))
+        return remark(thing.first, why, _relied_on(reopen, thing.first))
     before, temporary = thing.first["before"], bool(thing.first.get("temporary"))
     resource: Resource = _unreadable(thing.first)
     try:
@@ -204,10 +204,10 @@ def _undo(reopen: Reopen, thing: _Thing, doubted: bool) -> Change:
     except RunbookError as error:
         return Change(resource, UNKNOWN, before, temporary=temporary, trouble=str(error))
     except UNFIT as error:
-        return said(thing.first, f"the record tells of it what this version cannot use ({type(error).__name__})")
+        return remark(thing.first, f"the record tells of it what this version cannot use ({type(error).__name__})")
 
 
-def said(row: Mapping[str, Any], trouble: str, relied_on: bool = False) -> Change:
+def remark(row: Mapping[str, Any], trouble: str, relied_on: bool = False) -> Change:
     """What nobody can undo, as a change that is only said; while others rely on it, they stay."""
     return Change(_unreadable(row, relied_on), UNKNOWN, None, temporary=bool(row.get("temporary")), trouble=trouble)
 

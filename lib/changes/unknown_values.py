@@ -17,7 +17,7 @@ class Unknown(str):
 UNKNOWN = Unknown("(not readable yet)")
 
 
-def feigned(live: Any) -> bool:  # noqa: ANN401 - plain data
+def _holds_its_words(live: Any) -> bool:  # noqa: ANN401 - plain data
     """Whether a live value holds that text, and not what it stands for."""
     texts = (text for part in parts_of(live) for text in (part.key, part.value))
     return any(text == UNKNOWN and not isinstance(text, Unknown) for text in texts)
@@ -25,7 +25,7 @@ def feigned(live: Any) -> bool:  # noqa: ANN401 - plain data
 
 def require_none_feigned(live: Any, name: str) -> None:  # noqa: ANN401 - plain data
     """Raise Refused for a live value that would be compared as if nobody knew it."""
-    if feigned(live):
+    if _holds_its_words(live):
         raise Refused(
             f"{name} holds the text {str(UNKNOWN)!r}, by which a record tells what could not be read, so that no "
             "change of it could be told from that; nothing was written. See who wrote it there, and write another"

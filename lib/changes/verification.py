@@ -26,14 +26,14 @@ def verify(outcome: Outcome, settings: Settings, record: Record) -> list[Check]:
         wanted = change.before if kept else change.after
         trouble = result.said if result.state in (WriteState.FAILED, WriteState.NOT_TRIED) else ""
         if change.trouble:
-            checks.append(failed(change.resource, trouble or change.trouble, change.after))
+            checks.append(failed_check(change.resource, trouble or change.trouble, change.after))
             continue
         written = result.state in (WriteState.APPLIED, WriteState.NOTHING_TO_DO)
         try:
             live = _settled(change.resource, wanted, waiting if written else 0, settings.poll_seconds)
         except NotAsWanted as error:
             # One thing that cannot be read keeps nobody from hearing of the others.
-            checks.append(failed(change.resource, str(error), wanted))
+            checks.append(failed_check(change.resource, str(error), wanted))
             continue
         # What was kept may be gone all the same: a subscription goes with its topic. That is what the undo wanted.
         gone = kept and live is None and change.after is None
@@ -71,7 +71,7 @@ def _check(resource: Resource, live: Value, wanted: Value, mode: Mode, trouble: 
     return Check(Id.AS_WANTED, resource.name, status, found, brief(wanted), resource.name)
 
 
-def failed(resource: Resource, why: str, wanted: Value) -> Check:
+def failed_check(resource: Resource, why: str, wanted: Value) -> Check:
     """That a thing is not as wanted, or that nobody can tell."""
     return Check(Id.AS_WANTED, resource.name, Status.FAILED, why, brief(wanted), resource.name)
 

@@ -18,7 +18,7 @@ from lib.errors import BadParameters, RunbookError
 from lib.record import run_phases
 from lib.record.run_phases import Phase
 from lib.settings import Settings
-from lib.values.subscriber_addresses import shown
+from lib.values.subscriber_addresses import hide_address
 from lib.values.verdicts import Verdict
 from lib.values.yaml_text import read
 
@@ -26,13 +26,13 @@ INTERRUPTED = 130
 ADDED = "runbook.commands"  # the entry points by which a package adds its commands
 
 
-def told(command: Callable[..., int | None]) -> Callable[..., None]:
+def exits_with_code(command: Callable[..., int | None]) -> Callable[..., None]:
     """Turn our errors into one sentence and an exit code, and a returned number into an exit code."""
 
     @functools.wraps(command)
     def inner(*args: Any, **options: Any) -> None:  # noqa: ANN401 - click passes what the command declares
         try:
-            with interrupts.taken():
+            with interrupts.taking_interrupts():
                 code = command(*args, **options) or 0
         except RunbookError as error:
             terminal.complain(error)
@@ -82,13 +82,13 @@ def overridden(pairs: Sequence[str]) -> dict[str, Any]:
     for pair in pairs:
         key, equals, text = pair.partition("=")
         if not equals:
-            raise BadParameters(f"--set {shown(pair)!r}: expected KEY=VALUE")
+            raise BadParameters(f"--set {hide_address(pair)!r}: expected KEY=VALUE")
         name = key.strip()
         if name in values:
-            raise BadParameters(f"--set says {shown(name)} twice; leave one of them")
+            raise BadParameters(f"--set says {hide_address(name)} twice; leave one of them")
         field = Settings.model_fields.get(name)
         textual = field is not None and field.annotation is str
-        values[name] = text if textual else read(text, f"--set {shown(name)}")
+        values[name] = text if textual else read(text, f"--set {hide_address(name)}")
     return values
 
 
@@ -108,7 +108,7 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Carry the Your6 Phase 3 plan out, and prove that it worked."""
-    sys.excepthook = console.unexpected
+    sys.excepthook = console.say_unexpected
 
 
 def exit_code(done: Sequence[Phase]) -> int:

@@ -10,7 +10,7 @@ from lib.aws import Live, connect
 from lib.changes import approval, engine, loss_guard, plan_data, second_person
 from lib.checks import require
 from lib.cli import drill_command, notebooks, read_commands, resume, runner, undo_commands
-from lib.cli.app import exit_code, main, parameters, told
+from lib.cli.app import exit_code, exits_with_code, main, parameters
 from lib.display import terminal
 from lib.errors import BadParameters, RunbookError, Superseded, class_of
 from lib.phases import session
@@ -20,17 +20,17 @@ from lib.record.records import Record
 from lib.record.run_phases import VALIDATION, Phase
 from lib.resources import desired, run_lock
 from lib.resources.existing import baseline_pieces
-from lib.settings import Settings, changed
+from lib.settings import Settings, with_changes
 from lib.values.check_registry import APPROVAL
 from lib.values.modes import Mode
 from lib.values.verdicts import Verdict
 
-__all__ = ["drill_command", "main", "read_commands", "told"]
+__all__ = ["drill_command", "exits_with_code", "main", "read_commands"]
 
 
 @main.command()
 @parameters
-@told
+@exits_with_code
 def plan(given: Callable[..., Settings]) -> int:
     """Show every change of every phase; write nothing."""
     chosen = given(mode=Mode.PLAN)
@@ -62,7 +62,7 @@ def plan(given: Callable[..., Settings]) -> int:
 @click.option("--resume", "run_id", default="", metavar="RUN_ID", help="Go on with a run that stopped.")
 @click.option("--break-lock", is_flag=True, help="With --resume: take away the lock that the run left behind.")
 @click.option("--rollback-on-failure", is_flag=True, help="Undo the run when a phase fails.")
-@told
+@exits_with_code
 def apply(
     given: Callable[..., Settings],
     first: str,
@@ -93,33 +93,35 @@ def go_on(chosen: Settings, break_lock: bool, undo: bool, execute: runner.Execut
     """Resume a run; returns the exit code."""
     record, live = session.reopen(chosen, usable=resume.resumable)
     terminal.identity(live)
-    with runner.sealed(record):
+    with runner.sealing(record):
         begun = resume.with_its_approval(chosen, record)
-        return left_of(begun, record, replace(live, settings=begun), break_lock, undo, execute)
+        return _left_of(begun, record, replace(live, settings=begun), break_lock, undo, execute)
 
 
-def left_of(begun: Settings, record: Record, live: Live, break_lock: bool, undo: bool, execute: runner.Execute) -> int:
+def _left_of(begun: Settings, record: Record, live: Live, break_lock: bool, undo: bool, execute: runner.Execute) -> int:
     """Carry out what is left of a run, alone."""
     if break_lock:
         undo_commands.break_left(live, record.run_id)
-    with runner.alone(begun, record, live):
+    with runner.locked(begun, record, live):
         terminal.read_back(resume.read_back(live, record))
-        valid = resume.standing(live, record)
+        valid = resume.validation_stands(live, record)
         if valid:
             terminal.validity(valid)
-        left = resume.remaining(live, record, valid)
+        left = resume.remaining_phases(live, record, valid)
         if not left:
             also = " and what it validated" if valid else ""
             terminal.say(f"Run {record.run_id} is complete: AWS holds everything it wanted{also}. Nothing was written.")
             return 0
         terminal.say(f"Going on with run {record.run_id} of {begun.environment} from phase {left[0]}")
-        return carry_out(begun, left, begin=resume.begin, undo=undo, show_account=lambda live: None, execute=execute)
+        return carry_out(
+            begun, left, begin=resume.begin_resumed, undo=undo, show_account=lambda live: None, execute=execute
+        )
 
 
-def with_its_lock(chosen: Settings, run_id: str) -> list[str]:
+def _with_its_lock(chosen: Settings, run_id: str) -> list[str]:
     """`--break-lock` where the run could not give its lock back, or nobody can tell: with a token that expired, say."""
     try:
-        held = run_lock.found(connect(chosen))
+        held = run_lock.read_lock(connect(chosen))
     except RunbookError:
         return ["--break-lock"]
     return ["--break-lock"] if held and held.run_id == run_id else []
@@ -129,7 +131,7 @@ def carry_out(
     chosen: Settings,
     numbers: Sequence[str],
     lasting: bool = True,
-    begin: Callable[..., None] = runner.begin,
+    begin: Callable[..., None] = runner.begin_approved,
     undo: bool = False,
     show_account: Callable[[Live], None] = terminal.identity,
     execute: runner.Execute = notebooks.execute,
@@ -150,7 +152,7 @@ def carry_out(
 
     def ended(done: Sequence[Phase]) -> None:
         if undo and to_be_undone(done, record.changes()[rows:]):
-            undo_commands.undone(changed(chosen, run_id=record.run_id), record, execute)
+            undo_commands.undone(with_changes(chosen, run_id=record.run_id), record, execute)
 
     done = runner.phases(chosen, record, numbers, terminal.progress, begun, ended, show_account, execute)
     terminal.summary(record, done, earlier)
@@ -161,7 +163,7 @@ def carry_out(
 
 def ways_on(chosen: Settings, record: Record, verdict: Verdict) -> None:
     """The commands that undo this run, where it changed something, and that go on with it, where it is not done."""
-    words = [record.run_id, *with_its_lock(chosen, record.run_id)]
+    words = [record.run_id, *_with_its_lock(chosen, record.run_id)]
     if record.rows(engine.LOG):
         terminal.say(f"Undo:   {command_lines.runbook(chosen, 'rollback', *words)}")
     if verdict != Verdict.SUCCEEDED:
@@ -185,13 +187,13 @@ def to_be_undone(done: Sequence[Phase], rows: Sequence[Mapping[str, Any]]) -> bo
 @click.option(
     "--force", is_flag=True, help="Also while its lease is in force: only when you know that the run is dead."
 )
-@told
+@exits_with_code
 def lock(given: Callable[..., Settings], run_id: str, force: bool) -> int:
     """Show who may write now, or take a stale lock away."""
     live = connect(given())
     if run_id:
         terminal.say(f"Lock broken: {run_lock.break_lock(live, run_id, force).said}")
         return 0
-    found = run_lock.found(live)
+    found = run_lock.read_lock(live)
     terminal.say(f"Held by {found.said}" if found else "Nobody holds the lock.")
     return 0

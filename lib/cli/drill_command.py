@@ -10,7 +10,7 @@ import click
 from lib.aws import Live
 from lib.checks import Check, Status, require
 from lib.cli import runner
-from lib.cli.app import main, parameters, told
+from lib.cli.app import exits_with_code, main, parameters
 from lib.display import terminal
 from lib.drills import drill_log, drill_runner, evaluation, scenarios
 from lib.drills.drill_session import Group, Session
@@ -24,7 +24,7 @@ from lib.values.check_registry import DRILL, UNREADABLE
 from lib.values.modes import Mode
 
 
-def named(name: str) -> Scenario:
+def _scenario_named(name: str) -> Scenario:
     """A scenario that can be drilled. Raises BadParameters for a name that none has."""
     more = (scenarios.ordinary(), scenarios.crisis_in_words(), scenarios.unreadable())
     known = {case.name: case for case in (*scenarios.load(), *more)}
@@ -38,18 +38,18 @@ def named(name: str) -> Scenario:
 @click.option(
     "--scenario", default="crisis", show_default=True, help="What happens: a scenario of the plan, or crisis-in-words."
 )
-@told
+@exits_with_code
 def drill(given: Callable[..., Settings], scenario: str) -> int:
     """Run one drill as the drill user, marked [DRILL], and see who is reached and how soon."""
-    chosen, case = given(mode=Mode.APPLY), named(scenario)
+    chosen, case = given(mode=Mode.APPLY), _scenario_named(scenario)
     record, live = session.begin(chosen)
     caller = live.identity.caller
     terminal.identity(live)
-    with runner.sealed(record):
+    with runner.sealing(record):
         standing = validity.latest(live)
         terminal.validity(standing)
         about = {"validated": str(validity.check(standing).status), "since": standing.since}
-        log = drill_log.opened(chosen)
+        log = drill_log.open_log(chosen)
         log.folder.mkdir(parents=True, exist_ok=True)
         try:
             drilled = drill_runner.run(live, record, [Group(scenario, [case])])
@@ -63,9 +63,9 @@ def drill(given: Callable[..., Settings], scenario: str) -> int:
                     log.append(drill_log.LOG, told)
             raise
         (row,) = validation.rows(live, record, drilled)
-        checks = [*judged(live, drilled, row), validity.check(standing)]
+        checks = [*_evaluate(live, drilled, row), validity.check(standing)]
         found = verdict(scenario, checks)
-        record.keep_json(DRILLED, row | {"verdict": found, "validated": described(standing), "caller": caller})
+        record.keep_json(DRILLED, row | {"verdict": found, "validated": _describe_system(standing), "caller": caller})
         log.append(drill_log.LOG, drill_log.row(record.run_id, row, checks, caller) | about)
         validation.publish(live, [row])
         record.checked(DRILL, checks)
@@ -77,7 +77,7 @@ def drill(given: Callable[..., Settings], scenario: str) -> int:
     return 0
 
 
-def judged(live: Live, drilled: Session, row: Mapping[str, Any]) -> list[Check]:
+def _evaluate(live: Live, drilled: Session, row: Mapping[str, Any]) -> list[Check]:
     """Every check of the drill, and whether a person, not only our queue, would have got its page."""
     people = infrastructure.operations_reachable(live)
     return [
@@ -85,11 +85,11 @@ def judged(live: Live, drilled: Session, row: Mapping[str, Any]) -> list[Check]:
         *(Check.from_row(check) for check in row["checks"]),
         *([success_criteria.error_is_loud(row)] if row["scenario"] == UNREADABLE else []),
         evaluation.strays(drilled),
-        evaluation.cleared(drilled),
+        evaluation.clearance(drilled),
     ]
 
 
-def described(standing: Validity) -> dict[str, Any]:
+def _describe_system(standing: Validity) -> dict[str, Any]:
     """What the drill says of the system that it ran on, for the evidence."""
     return {**validity.check(standing).to_row(), **validity.data(standing)}
 

@@ -19,7 +19,7 @@ class Interrupted(KeyboardInterrupt):
 
 
 @contextmanager
-def taken() -> Iterator[None]:
+def taking_interrupts() -> Iterator[None]:
     """Take what ends a command as an interrupt, so that what is temporary is removed and the record says so.
 
     SIGHUP stays ignored where it was: that is what nohup asks for. A second SIGTERM or SIGHUP does not disturb the

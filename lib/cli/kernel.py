@@ -16,7 +16,7 @@ from ipykernel.kernelapp import IPKernelApp
 from jupyter_client.session import json_packer
 from traitlets.config import Config
 
-from lib.values.exact_json import mapped
+from lib.values.exact_json import map_parts
 
 
 class KernelOfOurs(IPKernelApp):
@@ -29,12 +29,12 @@ class KernelOfOurs(IPKernelApp):
         """None is run."""
 
 
-def packed(message: Any) -> bytes:  # noqa: ANN401 - whatever a cell shows
+def pack(message: Any) -> bytes:  # noqa: ANN401 - whatever a cell shows
     """A message as bytes. What UTF-8 does not know (half a character) is shown as its escape; it would be dropped."""
     try:
         json.dumps(message, ensure_ascii=False, default=str).encode()
     except UnicodeEncodeError:
-        message = mapped(message, lambda _, part: _whole(part), _whole)
+        message = map_parts(message, lambda _, part: _whole(part), _whole)
     except (TypeError, ValueError):  # left to what jupyter_client makes of it
         pass
     return json_packer(message)
@@ -53,7 +53,7 @@ def main() -> None:
     charts = find_spec("matplotlib")
     if charts and charts.origin:  # its own style, and not that of a file in somebody's home
         os.environ["MATPLOTLIBRC"] = str(Path(charts.origin).parent / "mpl-data" / "matplotlibrc")
-    own = {"HistoryManager": {"enabled": False}, "Session": {"packer": "lib.cli.kernel.packed"}}
+    own = {"HistoryManager": {"enabled": False}, "Session": {"packer": "lib.cli.kernel.pack"}}
     app = KernelOfOurs.instance(config=Config(own))
     app.initialize(sys.argv[1:])
     app.start()

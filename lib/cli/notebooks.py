@@ -78,7 +78,7 @@ def execute(settings: Settings, record: Record, number: str, notebook: str) -> P
 def _told(failure: Exception, record: Record) -> tuple[str, str]:
     """The class of what ended a notebook, and its reason in one line. A cell's error keeps the class it had there."""
     if isinstance(failure, PapermillExecutionError):
-        return failure.ename, contacts.without(f"{failure.ename}: {failure.evalue}")
+        return failure.ename, contacts.mask_text(f"{failure.ename}: {failure.evalue}")
     kind, said = type(failure).__name__, " ".join(str(failure).split())
     # A limit that was passed is an OSError too, and no trouble with the disk.
     if isinstance(failure, OSError) and not isinstance(failure, CellTimeoutError):
@@ -163,7 +163,7 @@ def _kept(running: Path, record: Record, settings: Settings) -> Path | None:
     return output
 
 
-def parameterized(settings: Settings, record: Record, notebook: str) -> Path:
+def write_parameterized(settings: Settings, record: Record, notebook: str) -> Path:
     """A copy of a notebook in the record, with these parameters put in, to be stepped through by hand."""
     source = RUNBOOKS / f"{notebook}.ipynb"
     parameters = parameters_cell.injected_values(settings, record.run_id, declared_parameters(source))

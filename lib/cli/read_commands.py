@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from lib.cli import notebooks
-from lib.cli.app import exit_code, main, parameters, told
+from lib.cli.app import exit_code, exits_with_code, main, parameters
 from lib.display import terminal
 from lib.errors import BadParameters, NotAsWanted
 from lib.phases import session
@@ -16,7 +16,7 @@ from lib.record import manifest, origin, records, run_phases
 from lib.record.manifest import Binding
 from lib.record.run_phases import Phase
 from lib.resources import record_stores
-from lib.settings import Settings, changed
+from lib.settings import Settings, with_changes
 from lib.values.modes import Mode
 from lib.values.verdicts import Verdict
 
@@ -26,12 +26,12 @@ CHECKPOINTS = ".checkpoints"  # beside the runs of an environment: what JupyterL
 @main.command()
 @parameters
 @click.argument("run_id", required=False, default="")
-@told
+@exits_with_code
 def status(given: Callable[..., Settings], run_id: str) -> int:
     """Show the runs of an environment, or one run's phases."""
     chosen = given()
     if run_id:
-        terminal.status(session.seen(changed(chosen, run_id=run_id)))
+        terminal.status(session.open_to_read(with_changes(chosen, run_id=run_id)))
     else:
         record_stores.copy_others(chosen)
         terminal.statuses(chosen)
@@ -41,11 +41,11 @@ def status(given: Callable[..., Settings], run_id: str) -> int:
 @main.command()
 @click.argument("run_dir", type=click.Path(path_type=Path))
 @click.option("--copy-of", default="", metavar="RUN_ID", help="The folder is a copy of this run's, of another name.")
-@told
+@exits_with_code
 def verify(run_dir: Path, copy_of: str) -> int:
     """Check that nothing in a run's folder was touched since it was sealed, and that it is that run's."""
     folder = Path(os.path.abspath(run_dir))  # noqa: PTH100 - resolve() would follow a link
-    wrong = records.unsealed(folder, Binding(copy_of) if copy_of else None)
+    wrong = records.unsealed_differences(folder, Binding(copy_of) if copy_of else None)
     if wrong:
         raise NotAsWanted(f"{run_dir.name} is not as it was sealed: {'; '.join(wrong)}")
     whose = manifest.read(folder)
@@ -60,7 +60,7 @@ def verify(run_dir: Path, copy_of: str) -> int:
 @click.option("--run-id", default="", help="Step through within this run; a new one otherwise.")
 @click.option("--mode", type=click.Choice([mode.value for mode in Mode]), default=Mode.PLAN.value, show_default=True)
 @click.option("--no-browser", is_flag=True, help="Only prepare the notebook and say where it is.")
-@told
+@exits_with_code
 def open_notebook(given: Callable[..., Settings], number: str, run_id: str, mode: str, no_browser: bool) -> int:
     """Put a parameterized copy of a notebook into the run's folder and open JupyterLab on it."""
     notebook = {**run_phases.NOTEBOOKS, "90": run_phases.ROLLBACK}.get(number)
@@ -69,8 +69,8 @@ def open_notebook(given: Callable[..., Settings], number: str, run_id: str, mode
     chosen = given(mode=mode, run_id=run_id)
     # A store is asked first for what another machine did; without one, no AWS is needed to open a notebook.
     record = session.begin(chosen)[0] if chosen.record_store else records.open_run(chosen)
-    records.opened(chosen, record)
-    path = notebooks.parameterized(chosen, record, notebook)
+    records.open_to_write(chosen, record)
+    path = notebooks.write_parameterized(chosen, record, notebook)
     terminal.say(f"Notebook: {path}")
     if no_browser:
         records.seal(record)  # whoever opens it elsewhere begins it again; until then nothing may come besides
@@ -84,22 +84,22 @@ def open_notebook(given: Callable[..., Settings], number: str, run_id: str, mode
 @main.command()
 @parameters
 @click.argument("run_id")
-@told
+@exits_with_code
 def review(given: Callable[..., Settings], run_id: str) -> int:
     """Make the post-implementation review of a run again, for instance a day later."""
-    return again(given(mode=Mode.PLAN, run_id=run_id), run_phases.REVIEW)
+    return run_again(given(mode=Mode.PLAN, run_id=run_id), run_phases.REVIEW)
 
 
 @main.command()
 @parameters
 @click.option("--run-id", default="", help="Keep the result in this run; a new one otherwise.")
-@told
+@exits_with_code
 def tune(given: Callable[..., Settings], run_id: str) -> int:
     """Look at the thresholds against recorded check-ins."""
-    return again(given(mode=Mode.PLAN, run_id=run_id), run_phases.TUNING)
+    return run_again(given(mode=Mode.PLAN, run_id=run_id), run_phases.TUNING)
 
 
-def again(chosen: Settings, number: str) -> int:
+def run_again(chosen: Settings, number: str) -> int:
     """Run one read-only notebook into a run's record, beside what is there."""
     record, _ = session.reopen(chosen) if chosen.run_id else session.begin(chosen)
     notebook = run_phases.NOTEBOOKS[number]

@@ -15,7 +15,7 @@ from lib import settings
 from lib.errors import BadParameters, RunbookError
 from lib.record.records import Record
 from lib.settings import Settings
-from lib.values.subscriber_addresses import shown
+from lib.values.subscriber_addresses import hide_address
 
 # What a restore goes by, as the file says where that is right. All else decides nothing of it.
 NEEDED = (
@@ -39,8 +39,8 @@ def load(environment: str, overrides: Mapping[str, Any]) -> tuple[Settings, str]
             return _recorded(environment, overrides), str(error)
         except BadParameters:
             raise BadParameters(
-                f"{error}. Nor does a record of run {shown(str(overrides['run_id']))} on this machine tell what a "
-                "restore goes by: mend it, or set outputs_dir to the folder where that lies"
+                f"{error}. Nor does a record of run {hide_address(str(overrides['run_id']))} on this machine tell what "
+                "a restore goes by: mend it, or set outputs_dir to the folder where that lies"
             ) from None
 
 

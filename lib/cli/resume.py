@@ -17,7 +17,7 @@ from lib.record.change_rows import WriteState
 from lib.record.records import LOG, VERDICT, Record
 from lib.record.run_phases import NOTEBOOKS, VALIDATION
 from lib.resources import account_guards, resource_kinds
-from lib.settings import Settings, changed, mask
+from lib.settings import Settings, mask, with_changes
 from lib.values.check_registry import APPROVAL
 from lib.values.exact_json import laid
 from lib.values.modes import Mode
@@ -39,7 +39,7 @@ def with_its_approval(settings: Settings, record: Record) -> Settings:
     hidden, address = mask(settings.ops_subscription_endpoint), settings.ops_subscription_endpoint
     told = {key: str(begun.get(key, "")) for key in OF_THE_APPROVAL}
     # An approver may be who is paged, whom no record names; whether it is the caller is asked of the name.
-    return changed(settings, **{key: text.replace(hidden, address) for key, text in told.items()})
+    return with_changes(settings, **{key: text.replace(hidden, address) for key, text in told.items()})
 
 
 def resumable(record: Record) -> bool:
@@ -53,17 +53,17 @@ def resumable(record: Record) -> bool:
 
 def read_back(live: Live, record: Record) -> list[dict[str, str]]:
     """What AWS says of each write whose end the record does not tell; added to the record."""
-    return unfinished(record, account_guards.AccountGuards(live), partial(resource_kinds.reopen, live))
+    return settle_unfinished(record, account_guards.AccountGuards(live), partial(resource_kinds.reopen, live))
 
 
-def unfinished(record: Record, account: AccountGuards, reopen: Reopen) -> list[dict[str, str]]:
+def settle_unfinished(record: Record, account: AccountGuards, reopen: Reopen) -> list[dict[str, str]]:
     """Ask AWS what became of each write whose end the record does not tell, and add the answer to the record.
 
     Returns one row a write: `what`, and `found`: carried out, not carried out, neither (half done), or cannot tell.
     """
-    rows = provenance.believed(record, account)
+    rows = provenance.believe_rows(record, account)
     found = [{"what": row["name"], "found": f"cannot tell: {row['trouble']}"} for row in rows if row["trouble"]]
-    for row in undo_plan.unfinished(rows):
+    for row in undo_plan.unfinished_writes(rows):
         try:
             resource = reopen(row["kind"], row["identity"])
             live, before = resource.read(), laid(row["before"], row.get("laid", {}))
@@ -81,33 +81,34 @@ def unfinished(record: Record, account: AccountGuards, reopen: Reopen) -> list[d
     return found
 
 
-def standing(live: Live, record: Record) -> Validity | None:
+def validation_stands(live: Live, record: Record) -> Validity | None:
     """Whether what the run validated is live now; None where its validation is not done, and so is run anyhow."""
     done = [
         phase
-        for phase in run_phases.recorded(record)
+        for phase in run_phases.recorded_phases(record)
         if (phase.number, phase.verdict) == (VALIDATION, Verdict.SUCCEEDED)
     ]
     return validity.of_run(live, record) if done else None
 
 
-def remaining(live: Live, record: Record, valid: Validity | None) -> list[str]:
+def remaining_phases(live: Live, record: Record, valid: Validity | None) -> list[str]:
     """The phases of the run from the first that did not succeed, or whose things AWS does not hold any more.
 
-    The validation is one of these where what it validated is not live, or nobody can tell (`valid`, of `standing`).
+    The validation is one of these where what it validated is not live, or nobody can tell (`valid`, of
+    `validation_stands`).
     Raises Refused where the run may not be gone on with.
     """
     plans = runner.plan_all(live)
     approval.require_resumable(live.settings, record, plans, live.identity.caller)
-    found = {phase.number: phase.verdict for phase in run_phases.recorded(record)}
+    found = {phase.number: phase.verdict for phase in run_phases.recorded_phases(record)}
     pending = {plan.phase for plan in plans if plan.pending} | ({VALIDATION} if valid and not valid.holds else set())
     chosen = [number for number in NOTEBOOKS if number in found]
     open_ones = [at for at, number in enumerate(chosen) if found[number] != Verdict.SUCCEEDED or number in pending]
     return chosen[open_ones[0] :] if open_ones else []
 
 
-def begin(settings: Settings, record: Record, live: Live, chosen: Sequence[str]) -> None:
-    """In place of `runner.begin`: the run keeps its approved plan, and beside it what is left of it."""
+def begin_resumed(settings: Settings, record: Record, live: Live, chosen: Sequence[str]) -> None:
+    """In place of `runner.begin_approved`: the run keeps its approved plan, and beside it what is left of it."""
     plans: Sequence[Plan] = runner.plan_all(live)
     approval.require_resumable(settings, record, plans, live.identity.caller)
     loss_guard.require_no_loss([plan for plan in plans if plan.phase in chosen], settings, record)

@@ -16,7 +16,7 @@ from lib.errors import Altered, RunbookError
 from lib.phases import session
 from lib.record import basis, formats, records
 from lib.record.records import VERDICT, Record
-from lib.record.run_phases import NOTEBOOKS, PLANNED_MINUTES, PREFLIGHT, ROLLBACK, Phase, overall, recorded
+from lib.record.run_phases import NOTEBOOKS, PLANNED_MINUTES, PREFLIGHT, ROLLBACK, Phase, overall, recorded_phases
 from lib.resources import desired, record_stores, run_lock
 from lib.resources.existing import baseline_pieces, traffic_entries
 from lib.settings import Settings
@@ -34,7 +34,7 @@ def plan_all(live: Live) -> list[Plan]:
     return [engine.plan(number, wanted(live, known)) for number, wanted in desired.PHASES.items()]
 
 
-def begin(settings: Settings, record: Record, live: Live, chosen: Sequence[str]) -> None:
+def begin_approved(settings: Settings, record: Record, live: Live, chosen: Sequence[str]) -> None:
     """Plan, refuse losses and, where approval is required, compare; then keep the plan in the record.
 
     Writes nothing to AWS but, of a run that needs approval, that it was begun with this plan. Several phases without
@@ -48,7 +48,7 @@ def begin(settings: Settings, record: Record, live: Live, chosen: Sequence[str])
     loss_guard.require_no_loss([plan for plan in plans if plan.phase in chosen], settings, record)
     if people := second_person.two_persons(settings, live.identity.caller):
         record.checked(APPROVAL, people)
-    approval.begin(plans, settings, record, live.identity.caller)
+    approval.keep_begun_plan(plans, settings, record, live.identity.caller)
 
 
 def phases(
@@ -56,7 +56,7 @@ def phases(
     record: Record,
     chosen: Sequence[str],
     told: Callable[[Phase], None],
-    begin: Callable[[Settings, Record, Live, Sequence[str]], None] = begin,
+    begin: Callable[[Settings, Record, Live, Sequence[str]], None] = begin_approved,
     ended: Callable[[Sequence[Phase]], None] = lambda done: None,
     show_account: Callable[[Live], None] = lambda live: None,
     execute: Execute = notebooks.execute,
@@ -71,10 +71,10 @@ def phases(
     done = [Phase(number, NOTEBOOKS[number], planned_minutes=PLANNED_MINUTES.get(number)) for number in chosen]
     with ExitStack() as held:
         try:
-            record, live = session.attached(settings, record)
+            record, live = session.attach(settings, record)
             show_account(live)
-            held.enter_context(sealed(record))  # last of all, since giving the lock back is a call as well
-            held.enter_context(alone(settings, record, live))
+            held.enter_context(sealing(record))  # last of all, since giving the lock back is a call as well
+            held.enter_context(locked(settings, record, live))
             begin(settings, record, live, chosen)
         except BaseException as error:
             # A run that began before keeps its verdict.
@@ -117,7 +117,7 @@ def _broken_off(phase: Phase, error: BaseException, settings: Settings) -> Phase
 
 
 @contextmanager
-def sealed(record: Record) -> Iterator[None]:
+def sealing(record: Record) -> Iterator[None]:
     """Seal the record at the end, however that is: a refusal has called AWS as well, and the record holds its calls."""
     # Held open, so that no other folder can pass for this one when it is gone.
     descriptor = os.open(record.folder, os.O_RDONLY)
@@ -129,7 +129,7 @@ def sealed(record: Record) -> Iterator[None]:
 
 
 @contextmanager
-def alone(settings: Settings, record: Record, live: Live) -> Iterator[None]:
+def locked(settings: Settings, record: Record, live: Live) -> Iterator[None]:
     """Hold the environment's lock, where this run may write. Raises Superseded where another run holds it.
 
     Reading needs no lock.
@@ -137,7 +137,7 @@ def alone(settings: Settings, record: Record, live: Live) -> Iterator[None]:
     if settings.mode == Mode.PLAN:
         yield
         return
-    with run_lock.held(live, record.run_id):
+    with run_lock.locked(live, record.run_id):
         notebooks.adopt(settings, record)  # what a killed command left of its notebooks
         yield
 
@@ -176,7 +176,7 @@ def write_verdict(
 
 def _with_earlier(record: Record, done: Sequence[Phase]) -> list[Phase]:
     """These phases, and those that the run's earlier commands ran, in the runbook's order."""
-    found = {phase.number: phase for phase in recorded(record)}
+    found = {phase.number: phase for phase in recorded_phases(record)}
     # What did not run now takes nothing from what ran before.
     found |= {phase.number: phase for phase in done if phase.verdict != Verdict.NOT_RUN or phase.number not in found}
     return [found[number] for number in NOTEBOOKS if number in found]
@@ -186,8 +186,8 @@ def roll_back(
     settings: Settings, record: Record, told: Callable[[Phase], None], execute: Execute = notebooks.execute
 ) -> Phase:
     """Run the rollback of this record's run, and add its verdict to the run's. Holds the lock where it may write."""
-    record, live = session.attached(settings, record)
-    with sealed(record), alone(settings, record, live):
+    record, live = session.attach(settings, record)
+    with sealing(record), locked(settings, record, live):
         told(Phase("90", ROLLBACK, Verdict.RUNNING))
         done = Phase("90", ROLLBACK)
         try:
@@ -208,7 +208,7 @@ def _verdict_before(record: Record) -> dict[str, Any]:
     try:
         return record.verdict() or {}
     except RunbookError:
-        if not records.unverified(record):
+        if not records.is_unverified(record):
             raise
     with record.held():
         record.keep_aside(VERDICT)

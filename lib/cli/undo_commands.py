@@ -10,8 +10,8 @@ from lib.aws import Live
 from lib.changes import engine
 from lib.checks import require
 from lib.cli import notebooks, recorded_parameters, runner
-from lib.cli.app import exit_code, main, parameters, told
-from lib.cli.undo_opening import at_once, hurried, loudly, naming_the_way, sealed_soon, to_undo
+from lib.cli.app import exit_code, exits_with_code, main, parameters
+from lib.cli.undo_opening import at_once, loudly, naming_the_way, sealed_soon, to_undo, with_short_waits
 from lib.display import terminal
 from lib.errors import (
     Altered,
@@ -43,7 +43,7 @@ UNVERIFIED = (
 @click.option("--overwrite", is_flag=True, help="Also undo what somebody else changed since the run.")
 @click.option("--break-lock", is_flag=True, help="Take away the lock that this run left behind.")
 @click.option("--unverified", is_flag=True, help=UNVERIFIED)
-@told
+@exits_with_code
 def rollback(
     given: Callable[..., Settings],
     run_id: str,
@@ -63,7 +63,7 @@ def rollback(
     words = [*(flag for flag, on in flags.items() if on), *(["--to-phase", to_phase] if to_phase else [])]
     with naming_the_way(command_lines.runbook(chosen, "rollback", run_id, *words, "--unverified")) as way:
         chosen, record, live = to_undo(chosen, why, way)
-    if records.unverified(record) and not unverified:
+    if records.is_unverified(record) and not unverified:
         raise Refused(
             f"another command has run {run_id} open with --unverified, and the notebook of this one would believe what "
             "that one does; nothing was written. Wait until it has ended, then roll back again"
@@ -74,9 +74,9 @@ def rollback(
 
 def rolled_back(chosen: Settings, record: Record, live: Live, break_lock: bool, execute: runner.Execute) -> int:
     """Roll a run back whose record is open; returns the exit code."""
-    with runner.sealed(record):
+    with runner.sealing(record):
         rows = record.changes()
-        rollbacks.within(rows, chosen.rollback_to_phase)
+        rollbacks.rows_from_phase(rows, chosen.rollback_to_phase)
         if break_lock:  # also of a run that was killed before it changed anything
             break_left(live, record.run_id)
         if not rows:
@@ -114,19 +114,19 @@ def undone(chosen: Settings, record: Record, execute: runner.Execute) -> Phase:
 @partial(parameters, load=recorded_parameters.load)
 @click.argument("run_id")
 @click.option("--unverified", is_flag=True, help=UNVERIFIED)
-@told
+@exits_with_code
 def restore_command(given: Callable[..., tuple[Settings, str]], run_id: str, unverified: bool) -> int:
     """EMERGENCY: put the workflow alone, and the aliases that check-ins start, back to the run's backup, at once."""
     chosen, wrong = given(mode=Mode.APPLY, run_id=run_id)
     if wrong:
         terminal.complain(BadParameters(f"{wrong}; this run recorded what is used instead"))
     why = loudly("restore", run_id) if unverified else ""
-    soon = hurried(chosen)
+    soon = with_short_waits(chosen)
     with naming_the_way(command_lines.runbook(chosen, "restore", run_id, "--unverified")) as way:
         record, live, left = at_once(soon, why, way)
     terminal.identity(live)
     # What must be written is waited for as long as any write; nothing else is.
-    found = restore_plan.planned(live.waiting(chosen), record, why)
+    found = restore_plan.plan_restore(live.waiting(chosen), record, why)
     if found.unconfirmed and not why:
         terminal.complain(NotAsWanted(found.unconfirmed))
     if found.doubt:
@@ -140,7 +140,7 @@ def restore_command(given: Callable[..., tuple[Settings, str]], run_id: str, unv
     if lock_taken := restore_end.take_lock_away(live.once()):
         terminal.say(f"Note: {lock_taken}")
     try:
-        require(restore.verified(found.by(live), chosen))
+        require(restore.verify_restored(found.by(live), chosen))
         terminal.say(f"AWS holds it. The rest of the run stays: {command_lines.runbook(chosen, 'rollback', run_id)}")
     finally:
         # Only now, since each is a call: nothing is put off for it that somebody waits for.
@@ -153,5 +153,5 @@ def restore_command(given: Callable[..., tuple[Settings, str]], run_id: str, unv
 
 def break_left(live: Live, run_id: str) -> None:
     """Take away the lock that a run left behind, where it left one."""
-    held = run_lock.found(live)
+    held = run_lock.read_lock(live)
     terminal.say(f"Lock broken: {run_lock.break_lock(live, run_id).said}" if held else "Nobody held the lock.")

@@ -18,7 +18,7 @@ from lib.phases import restore, session
 from lib.record import records, run_index
 from lib.record.records import Record
 from lib.resources import record_stores
-from lib.settings import Settings, changed
+from lib.settings import Settings, with_changes
 
 ANSWER_SECONDS = 5  # as long as an emergency waits for one answer
 
@@ -29,17 +29,17 @@ def at_once(soon: Settings, unverified: str, way: str) -> tuple[Record, Live, bo
     record, left = Record(soon.run_folder, soon.run_id, at_once=True), False
     if not (restore.has_backup(record) and (record.folder / engine.LOG).is_file()):
         try:
-            left = told_of(session.fetched(soon, unverified, "" if unverified else way))
+            left = _told_of(session.fetch_from_store(soon, unverified, "" if unverified else way))
         except RunbookError as error:
             if not (unverified and record.folder.is_dir()):
                 raise
-            left = told_of([str(first_cause(error))])
-    run_index.existing(soon, soon.run_id, restore.has_backup)  # or refused, with the latest that have one
-    wrong = records.verified(soon, record, unverified).wrong
+            left = _told_of([str(first_cause(error))])
+    run_index.find_run(soon, soon.run_id, restore.has_backup)  # or refused, with the latest that have one
+    wrong = records.verify(soon, record, unverified).wrong
     if not left:
-        told_of(wrong)
+        _told_of(wrong)
     try:
-        records.opened(soon, record, unverified)
+        records.open_to_write(soon, record, unverified)
     except Unrecorded as error:
         terminal.complain(error)  # a full disk keeps nobody from being helped
     live = connect(soon, record.log_call, at_once=True)
@@ -64,10 +64,10 @@ def to_undo(chosen: Settings, unverified: str, way: str) -> tuple[Settings, Reco
 
     if not unverified:
         return chosen, *session.reopen(chosen, "", usable, way)
-    soon = hurried(chosen)
+    soon = with_short_waits(chosen)
     try:
         record, live = session.reopen(soon, unverified, usable)
-        told_of(records.altered(soon, record, whole=True))
+        _told_of(records.alterations(soon, record, whole=True))
         return chosen, record, live
     except Superseded:
         raise
@@ -75,24 +75,24 @@ def to_undo(chosen: Settings, unverified: str, way: str) -> tuple[Settings, Reco
         if not chosen.record_store:
             raise
         why = first_cause(error)
-    alone = changed(chosen, record_store="")
+    alone = with_changes(chosen, record_store="")
     try:
-        told_of(session.fetched(soon, unverified) or [str(why)])
+        _told_of(session.fetch_from_store(soon, unverified) or [str(why)])
     except RunbookError as error:  # this machine may have the record itself
-        told_of([str(first_cause(error))])
+        _told_of([str(first_cause(error))])
     record, live = session.reopen(alone, unverified, usable)
-    terminal.say(f"Note: {left_as_it_is(alone)}")
+    terminal.say(f"Note: {_left_as_it_is(alone)}")
     return alone, record, live
 
 
-def told_of(wrong: Sequence[str]) -> bool:
+def _told_of(wrong: Sequence[str]) -> bool:
     """Say, by name, what of a record could not be had, or not as it was sealed; whether there was any."""
     if wrong:
         terminal.complain(Altered(f"not had as it was sealed: {'; '.join(wrong)}"))
     return bool(wrong)
 
 
-def left_as_it_is(chosen: Settings) -> str:
+def _left_as_it_is(chosen: Settings) -> str:
     return (
         f"the record's store is left as it is, for whoever looks what happened to it; {chosen.run_folder} alone tells "
         "what is done now"
@@ -101,13 +101,13 @@ def left_as_it_is(chosen: Settings) -> str:
 
 def sealed_soon(soon: Settings, record: Record, left: bool) -> str:
     """Seal this machine's record, and then its store's, which nobody waits for. Returns what became of that, or ""."""
-    why = left_as_it_is(soon) if left else ""
+    why = _left_as_it_is(soon) if left else ""
     with suppress(RunbookError):
         records.seal(record, closing=False)
     try:
         if soon.record_store and not left:
             shelves = record_stores.shelves(soon, session.SOON_ATTEMPTS)
-            records.seal(session.attached(soon, record, shelves)[0])
+            records.seal(session.attach(soon, record, shelves)[0])
     except RunbookError as error:
         why = f"the record's store does not tell of this yet, only {record.folder} does ({first_cause(error)})"
     with suppress(RunbookError):
@@ -126,9 +126,9 @@ def naming_the_way(way: str) -> Iterator[str]:
         raise Altered(f"{error}: `{way}`", way) from error
 
 
-def hurried(chosen: Settings) -> Settings:
+def with_short_waits(chosen: Settings) -> Settings:
     """The same parameters for what nobody can wait for."""
-    return changed(chosen, answer_timeout_seconds=min(chosen.answer_timeout_seconds, ANSWER_SECONDS))
+    return with_changes(chosen, answer_timeout_seconds=min(chosen.answer_timeout_seconds, ANSWER_SECONDS))
 
 
 def loudly(command: str, run_id: str) -> str:

@@ -13,7 +13,7 @@ from lib.definitions.marked_sections import normal
 from lib.record import command_lines
 from lib.routes import DRILL_PREFIX, LOW_SENTIMENT_RULE, STANDARD_ALERT, Route, Threshold
 from lib.settings import Settings
-from lib.settings import changed as with_values
+from lib.settings import with_changes as with_values
 from lib.values import escape
 from lib.values.alerts import Score, Told
 from lib.values.modes import Approval
@@ -37,11 +37,11 @@ def sections(
     """
     texts = {
         (CLAUDE, "event-types"): event_types(settings, rules),
-        (CLAUDE, "thresholds"): thresholds(settings),
-        (CLAUDE, "testing"): testing(settings, started),
+        (CLAUDE, "thresholds"): _thresholds(settings),
+        (CLAUDE, "testing"): testing_commands(settings, started),
         (README, "step-functions"): features(settings, definition),
-        (README, "alert-levels"): alert_levels(settings),
-        (README, "architecture"): architecture(mermaid),
+        (README, "alert-levels"): _alert_levels(settings),
+        (README, "architecture"): _architecture(mermaid),
     }
     return {place: normal(text) for place, text in texts.items()}
 
@@ -61,7 +61,7 @@ kept in `{settings.events_dead_letter_queue_name}`. The detail carries `userId`,
 """
 
 
-def thresholds(settings: Settings) -> str:
+def _thresholds(settings: Settings) -> str:
     """The numbers that decide the route, in the order in which they are tried."""
     rows = [
         (str(place), route, _when(route, settings.thresholds), ", ".join(f"`{one.parameter}`" for one in _tried(route)))
@@ -93,7 +93,7 @@ def _when(route: Route, numbers: Mapping[str, float]) -> str:
     return f"trajectory {routes.DECLINING} and {said}" if route.row.declining else said
 
 
-def testing(settings: Settings, started: str = "") -> str:
+def testing_commands(settings: Settings, started: str = "") -> str:
     """Commands that test the deployed workflow; only ones that exist."""
     s = settings
     given = json.dumps({"userId": s.drill_user_id, "checkinResult": DRILL}, indent=2)
@@ -154,7 +154,7 @@ trajectory.
 """
 
 
-def alert_levels(settings: Settings) -> str:
+def _alert_levels(settings: Settings) -> str:
     """Who hears of which level, and what they do."""
     names = {Told.CONTACT: "trusted contact", Told.OPERATIONS: "operations"}
     rows = [
@@ -170,7 +170,7 @@ A crisis alert must arrive within {settings.alert_limit_seconds:g} s.
 """
 
 
-def architecture(mermaid: str) -> str:
+def _architecture(mermaid: str) -> str:
     """The diagram, as GitHub draws it."""
     return f"## Architecture (Phase 3)\n\n```mermaid\n{mermaid.strip()}\n```\n"
 
@@ -189,7 +189,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def changed(file: str, before: str | None, after: str | None) -> str:
+def section_diff(file: str, before: str | None, after: str | None) -> str:
     """What differs between two texts of a section, as a unified diff; None is no section."""
     old, new = ([] if text is None else text.split("\n") for text in (before, after))
     return "\n".join(difflib.unified_diff(old, new, f"{file} (now)", f"{file} (wanted)", lineterm=""))

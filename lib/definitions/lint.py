@@ -39,7 +39,7 @@ def check(definition: Any, numbers: Mapping[str, float] | None = None) -> list[P
     is all that is said then: nothing else can be read of it.
     """
     lost = [Problem(WORKFLOW, words) for words in reading.trouble(definition)]
-    definition = reading.shown(definition)
+    definition = reading.to_look_at(definition)
     if misshapen := shape.problems(definition):
         return [*(lost or misshapen), Problem("statelint", "was not asked, so it has passed nothing")]
     found = lost + [Problem("statelint", problem) for problem in statelint_view.findings(definition)]

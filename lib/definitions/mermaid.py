@@ -9,7 +9,7 @@ from typing import Any
 from zlib import crc32
 
 from lib.asl import shape
-from lib.asl.condition_words import said
+from lib.asl.condition_words import transition_words
 from lib.asl.states import Edge, EdgeKind, edges, flow, walk
 from lib.values.escape import label
 
@@ -53,7 +53,7 @@ def _box(name: str, body: Mapping[str, Any], pad: str) -> Iterator[str]:
 def _arrow(edge: Edge) -> str:
     if edge.kind == EdgeKind.CATCH:
         return '-. "on failure" .->'
-    words = label(said(edge))
+    words = label(transition_words(edge))
     return f'-- "{words}" -->' if words else "-->"
 
 

@@ -11,12 +11,12 @@ from typing import Any
 
 from lib.asl import reading
 from lib.asl.shape import inner
-from lib.asl.states import named, walk
+from lib.asl.states import states_by_name, walk
 from lib.definitions import loader
 from lib.definitions.mermaid import mermaid as mermaid
 from lib.errors import BadParameters
 from lib.settings import Settings
-from lib.values.exact_json import mapped, parts_of
+from lib.values.exact_json import map_parts, parts_of
 
 PLACEHOLDER = re.compile(r"\$\{([A-Za-z][A-Za-z0-9_]*)\}")
 ORDER = ("Type", "Comment", "Variable", "Resource", "InputPath", "Parameters", "Result", "ResultSelector", "ResultPath")
@@ -62,14 +62,14 @@ def _filled(template: Any, values: Mapping[str, Value]) -> Any:  # noqa: ANN401
         alone = PLACEHOLDER.fullmatch(part)
         return values[alone[1]] if alone else _text(part, values)
 
-    return mapped(template, put, lambda key: _text(key, values))
+    return map_parts(template, put, lambda key: _text(key, values))
 
 
 def _text(template: str, values: Mapping[str, Value]) -> str:
     return PLACEHOLDER.sub(lambda found: str(values[found[1]]), template)
 
 
-def definition_values(settings: Settings, processor_arn: str = "") -> dict[str, Value]:
+def _definition_values(settings: Settings, processor_arn: str = "") -> dict[str, Value]:
     """What the definition's placeholders stand for in this environment."""
     return {
         "Partition": settings.partition,
@@ -82,10 +82,10 @@ def definition_values(settings: Settings, processor_arn: str = "") -> dict[str, 
     }
 
 
-def document_values(settings: Settings) -> dict[str, Value]:
+def _document_values(settings: Settings) -> dict[str, Value]:
     """What the placeholders of any of our documents stand for."""
     return {
-        **definition_values(settings),
+        **_definition_values(settings),
         "AccountId": settings.account_id,
         "Region": settings.region,
         "TableArn": settings.table_arn,
@@ -100,18 +100,18 @@ def definition(settings: Settings, processor_arn: str = "") -> dict[str, Any]:
 
     Raises BadParameters for any placeholder too many or too few.
     """
-    values = definition_values(settings, processor_arn)
+    values = _definition_values(settings, processor_arn)
     return dict(fill(loader.definition(), values, all_used=True, name=loader.DEFINITION))
 
 
 def policy(settings: Settings) -> dict[str, Any]:
     """The execution role's policy for this environment."""
-    return dict(fill(loader.policy(), document_values(settings), name=loader.POLICY))
+    return dict(fill(loader.policy(), _document_values(settings), name=loader.POLICY))
 
 
 def dashboard(settings: Settings) -> dict[str, Any]:
     """The dashboard's Phase 3 widgets for this environment."""
-    return dict(fill(loader.dashboard(), document_values(settings), name=loader.DASHBOARD))
+    return dict(fill(loader.dashboard(), _document_values(settings), name=loader.DASHBOARD))
 
 
 def diff(old: Any, new: Any) -> str:  # noqa: ANN401
@@ -139,9 +139,9 @@ def _parts(machine: Any) -> dict[str, dict[str, Any]]:  # noqa: ANN401
 
 def _top(machine: Any) -> dict[str, Any]:  # noqa: ANN401
     """What a definition says beside its states, what in States is no state, and what plain data would lose of it."""
-    whole = reading.shown(machine)
+    whole = reading.to_look_at(machine)
     states = whole.get("States", {})
-    rest = _without(states, tuple(named(machine))) if isinstance(states, Mapping) else states
+    rest = _without(states, tuple(states_by_name(machine))) if isinstance(states, Mapping) else states
     lost = reading.trouble(machine)
     return {**_without(whole, ("States",)), **({"States": rest} if rest else {}), **({"as JSON": lost} if lost else {})}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from lib import routes
 from lib.asl.choice_rules import is_number
-from lib.asl.states import named
+from lib.asl.states import states_by_name
 from lib.definitions import loader, templates
 from lib.definitions.loader import DECISION
 from lib.errors import BadParameters
@@ -19,7 +19,7 @@ NAMES = tuple(threshold.placeholder for threshold in routes.THRESHOLDS)
 
 def thresholds_of(definition: Mapping[str, Any]) -> dict[str, float]:
     """The numbers by which a rendered definition decides. Raises BadParameters when its rules are not ours."""
-    ours, theirs = loader.definition()["States"][DECISION], named(definition).get(DECISION)
+    ours, theirs = loader.definition()["States"][DECISION], states_by_name(definition).get(DECISION)
     numbers: dict[str, float] = {}
     if not _aligned(ours, theirs, numbers) or set(numbers) != set(NAMES):
         raise BadParameters(f"its {DECISION} is not that of {loader.DEFINITION}, so it has no thresholds of ours")
@@ -48,7 +48,7 @@ def with_thresholds(definition: Mapping[str, Any], thresholds: Mapping[str, floa
     return changed
 
 
-def beside(definition: Mapping[str, Any], settings: Settings) -> list[dict[str, Any]]:
+def compare_with_live(definition: Mapping[str, Any], settings: Settings) -> list[dict[str, Any]]:
     """The live numbers beside the parameters', one a row, and loud where they differ."""
     try:
         live: Mapping[str, Any] = thresholds_of(definition)

@@ -44,7 +44,7 @@ def line(text: str, end: str = "\n") -> None:
     console.print(Text(escape.lines(text)), soft_wrap=True, end=end)
 
 
-def coloured(word: str, colour: str, rest: str) -> None:
+def colour_first_word(word: str, colour: str, rest: str) -> None:
     """A line whose first word has a colour."""
     console.print(Text.assemble((escape.lines(word), colour), escape.lines(rest)), soft_wrap=True)
 
@@ -54,7 +54,7 @@ def complain(text: str) -> None:
     errors.print(Text(escape.lines(text)))
 
 
-def unexpected(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def say_unexpected(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """An error that is none of ours, in place of Python's own hook: its message may quote anything."""
     for part in traceback.format_exception(kind, error, trace):
         complain(part.rstrip())
@@ -70,4 +70,4 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
 
 
 def _cell(value: str) -> Text:
-    return Text(escape.one_line(contacts.without(value)))
+    return Text(escape.one_line(contacts.mask_text(value)))

@@ -25,4 +25,4 @@ def make_legible(notebook: Any) -> None:  # noqa: ANN401 - nbformat's node
 
 def _legible(text: str) -> str:
     parts = COLOUR.split(text)
-    return "".join(part if COLOUR.fullmatch(part) else legible(contacts.without(part)) for part in parts)
+    return "".join(part if COLOUR.fullmatch(part) else legible(contacts.mask_text(part)) for part in parts)

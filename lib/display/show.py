@@ -47,7 +47,7 @@ def identity(live: Live, record: Record) -> None:
 def table(rows: Sequence[Mapping[str, Any]] | pd.DataFrame, empty: str = "Nothing to show.") -> None:
     """A table without its index or anybody's contact, nothing cut off; `empty` is said where there are no rows."""
     columns, cells = _in_columns(rows)
-    page.table(columns, cells, contacts.without) if columns and cells else say(empty)
+    page.table(columns, cells, contacts.mask_text) if columns and cells else say(empty)
 
 
 def _in_columns(rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> tuple[list[Any], list[list[Any]]]:
@@ -111,7 +111,7 @@ def _rows(found: Iterable[Check]) -> list[dict[str, str]]:
 
 def diff(text: str) -> None:
     """A unified diff, cut to a length that can be read."""
-    lines = contacts.without(text).splitlines()
+    lines = contacts.mask_text(text).splitlines()
     more = [f"... and {len(lines) - LINES} more lines, in the record"] if len(lines) > LINES else []
     page.difference([*lines[:LINES], *more]) if lines else say("No difference.")
 

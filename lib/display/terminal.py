@@ -46,7 +46,7 @@ def progress(phase: Phase) -> None:
         console.line(f"  {phase.notebook:<32}", end="")
         return
     colour = "green" if phase.verdict == Verdict.SUCCEEDED else "red"
-    console.coloured(phase.verdict, colour, f" in {phase.seconds:.1f} s, {phase.cells_run} cells")
+    console.colour_first_word(phase.verdict, colour, f" in {phase.seconds:.1f} s, {phase.cells_run} cells")
     if phase.error:
         console.complain(f"    {phase.error}")
 
@@ -131,7 +131,7 @@ def _change_row(change: Change) -> list[str]:
 def statuses(chosen: Settings) -> None:
     """The runs of an environment, oldest first, as the machine left them that wrote last."""
     here = set(run_index.runs(chosen))
-    found = [_said_of(chosen, record) for record in run_index.latest_of_each(run_index.every(chosen))]
+    found = [_said_of(chosen, record) for record in run_index.latest_of_each(run_index.all_records(chosen))]
     begun = [row for row in found if run_phases.took_place(row)]
     rows = [[_where(row, here), row["verdict"], row.get("mode", "-"), row.get("started", "-")] for row in begun]
     table(f"Runs of {chosen.environment}, as recorded", ["run", "verdict", "mode", "started"], rows)
@@ -143,7 +143,7 @@ def statuses(chosen: Settings) -> None:
 def _said_of(chosen: Settings, record: Record) -> dict[str, Any]:
     """What a run's record says of it, where that is what was sealed."""
     try:
-        wrong = records.altered(chosen, record)
+        wrong = records.alterations(chosen, record)
         if not wrong:
             return run_phases.status(record)
         return {"run_id": record.run_id, "phases": [], "verdict": f"NOT AS SEALED: {'; '.join(wrong)}"}

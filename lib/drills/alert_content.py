@@ -64,7 +64,7 @@ def _fields(event: Mapping[str, Any]) -> tuple[str, ...]:
     return NEW_DETAIL if "route" in event else OLD_DETAIL
 
 
-def marked(drill: Drill) -> Check | None:
+def marking(drill: Drill) -> Check | None:
     if not drill.alerts:
         return None
     plain = [message.channel for message in drill.alerts if not message.subject.startswith("[DRILL]")]

@@ -95,7 +95,7 @@ def _edges(s: Settings, usual: _Usual, threshold: Threshold) -> list[Scenario]:
             Score.RISK: score if risk else usual.risk[Route.NONE],
             Score.SENTIMENT: usual.score if risk else score,
         }
-        route = routes.decided(scores, changed.get("trajectory", CALM), s.thresholds)
+        route = routes.decide_route(scores, changed.get("trajectory", CALM), s.thresholds)
         found.append(usual.case(f"{threshold.name}-{side}", route, **{FIELDS[threshold.score]: score}, **changed))
     return found
 

@@ -45,7 +45,7 @@ class Effect(StrEnum):
         return list(Effect).index(self)
 
 
-def tried(record: Record) -> list[dict[str, Any]]:
+def _failure_rows(record: Record) -> list[dict[str, Any]]:
     """The rows of this run's evidence, one a failure and interpreter; none where nothing was broken."""
     return list(record.latest(EVIDENCE) or [])
 
@@ -61,10 +61,10 @@ def verdict(row: Row) -> Effect:
     return Effect.FAILED if word == "FORGOTTEN" or row["seconds"] else Effect.SILENT
 
 
-def shown(record: Record) -> list[dict[str, str]]:
+def unreached_rows(record: Record) -> list[dict[str, str]]:
     """Every failure that did not reach somebody in time, with why; equal ones of several interpreters once."""
     rows: dict[tuple[str, ...], list[str]] = {}
-    for row in tried(record):
+    for row in _failure_rows(record):
         if verdict(row) != Effect.PASSED:
             key = (row["task"], row["fault"], row["route"], str(verdict(row)), row["why"])
             rows.setdefault(key, []).append(row["interpreter"])
@@ -79,7 +79,7 @@ def matrix(record: Record) -> pd.DataFrame:
     the first alert, the slowest interpreter's, of what is late until the last; NaN where nobody was reached.
     """
     cells: dict[tuple[str, str], list[Row]] = {}
-    for row in tried(record):
+    for row in _failure_rows(record):
         cells.setdefault((_task(row), row["fault"]), []).append(row)
     found = [[*key, *_cell(rows)] for key, rows in cells.items()]
     return pd.DataFrame(found, columns=COLUMNS).astype({"seconds": float})
@@ -112,7 +112,7 @@ def _first(row: Row) -> float:
 
 def checks(record: Record) -> list[Check]:
     """Whether any failure was silent, and what nothing carries; `not exercised here` where nothing was broken."""
-    rows, expected = tried(record), "somebody reached, or failed visibly"
+    rows, expected = _failure_rows(record), "somebody reached, or failed visibly"
     if not rows:
         return [Check(Id.NONE_SILENT, NAME, Status.NOT_EXERCISED, NOT_BROKEN, expected)]
     named = {bad: sorted({f"{row['task']} {row['fault']}" for row in rows if verdict(row) == bad}) for bad in Effect}

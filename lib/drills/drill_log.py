@@ -39,7 +39,7 @@ TYPES: Mapping[str, type | tuple[type, ...]] = {
 COLUMNS = ["time", "run_id", "scenario", "route", "verdict", "trusted", "operations", "lost", "failed"]
 
 
-def opened(settings: Settings) -> Record:
+def open_log(settings: Settings) -> Record:
     """The log as a record of its own, with every machine's rows where the parameters name a store."""
     folder = settings.runs_folder / DRILLS
     record, shelves = Record(folder, DRILLS), record_stores.shelves(settings)
@@ -48,8 +48,8 @@ def opened(settings: Settings) -> Record:
     with record.kept():
         folder.mkdir(parents=True, exist_ok=True)
     shelf = shelves.run(DRILLS, folder)
-    with record_stores.opening(shelf.where, settings):
-        sync.together(record, shelf)
+    with record_stores.opening_store(shelf.where, settings):
+        sync.synchronise(record, shelf)
     return replace(record, store=shelf)
 
 
@@ -81,7 +81,7 @@ def row(run_id: str, drill: Mapping[str, Any], checks: Sequence[Check], caller: 
         "verdict": str(verdict(checks)),
         "trusted": latency.until_last(drill, "trusted"),
         "operations": latency.until_last(drill, "operations"),
-        "lost": latency.lost(drill),
+        "lost": latency.topics_lost(drill),
         "failed": failed,
     }
 
@@ -95,7 +95,7 @@ def _lost(row: Mapping[str, Any]) -> list[str]:
     return [topic for topic in failed if pd.isna(row[topic])]
 
 
-def drilled(settings: Settings) -> dict[str, dict[str, Any]]:
+def _sealed_drills(settings: Settings) -> dict[str, dict[str, Any]]:
     """What sealed records tell of each drill, as rows of the log without their checks, by what names it in both."""
     record_stores.copy_others(settings)
     found = dict[str, dict[str, Any]]()
@@ -119,7 +119,7 @@ def _named(row: Mapping[str, Any]) -> str:
     return execution if isinstance(execution, str) else f"{row.get('run_id')} at {row.get('time')}"
 
 
-def verified(rows: Sequence[Mapping[str, Any]], told: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _verify_rows(rows: Sequence[Mapping[str, Any]], told: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The rows of the log, each as far as the sealed records bear it out, and those that somebody took out of it."""
     found, left = list[dict[str, Any]](), dict(told)
     for one in rows:
@@ -182,7 +182,7 @@ def frame(settings: Settings) -> pd.DataFrame:
 
     `lost` are the topics whose alert was due and did not come. Of a drill that no sealed record tells, nobody can tell.
     """
-    rows = verified(_lines(opened(settings)), drilled(settings))
+    rows = _verify_rows(_lines(open_log(settings)), _sealed_drills(settings))
     found = pd.DataFrame(rows, columns=COLUMNS)
     found["time"] = pd.to_datetime(found["time"], utc=True, format="ISO8601")
     found["lost"] = [_lost(row) for row in found.to_dict("records")]

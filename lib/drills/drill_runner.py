@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from lib.asl.states import named
+from lib.asl.states import states_by_name
 from lib.aws import Live
 from lib.changes import engine
 from lib.checks import brief
@@ -68,7 +68,7 @@ def run(live: Live, record: Record, groups: Sequence[Group], phase: str = VALIDA
     session = f"{secrets.token_hex(2)}-{record.run_id}"
     found: Session | None = None
     try:
-        with engine.temporarily(subscribers.listeners(live, session), phase, record, lock):
+        with engine.temporary_things(subscribers.listeners(live, session), phase, record, lock):
             # A queue's new policy and a new rule take a while to let messages through.
             idle(live.settings.settle_seconds, live.sleep)
             found = _session(live, record, groups, session, phase, entry)
@@ -86,7 +86,7 @@ def _session(live: Live, record: Record, groups: Sequence[Group], session: str, 
         before = _interventions(live)
         with ExitStack() as meanwhile:
             if group.meanwhile:
-                meanwhile.enter_context(engine.temporarily(group.meanwhile, phase, record, run_lock.of(live)))
+                meanwhile.enter_context(engine.temporary_things(group.meanwhile, phase, record, run_lock.of(live)))
             mine = _run(live, record, group, entry)
             subscribers.collect(live, session, heard, partial(_complete, mine))
         started += mine
@@ -101,7 +101,7 @@ def _require_gate(live: Live, entry: str) -> None:
     """To a workflow without the gate, a drill is a real check-in whose alerts would go out unmarked."""
     definitions = [value_of(found)["definition"] for found in traffic_entries.run_by(live, entry)]
     gate = templates.definition(live.settings)["States"][GATE]
-    if not definitions or any(named(definition).get(GATE) != gate for definition in definitions):
+    if not definitions or any(states_by_name(definition).get(GATE) != gate for definition in definitions):
         raise Refused(
             f"{entry.rpartition(':stateMachine:')[2]}, which check-ins start, has no {GATE}, or another one than these "
             "parameters make, so a drill would be a real check-in and its alerts unmarked; nothing was started. Run "
@@ -119,7 +119,7 @@ def _run(live: Live, record: Record, group: Group, entry: str) -> list[_Started]
             named = [(case, _name(case, record)) for case in wave]
             arns = list(pool.map(lambda pair: _start(live, entry, *pair), named))
             for (case, name), arn in zip(named, arns, strict=True):
-                execution = executions.finished(live, arn, WAIT_SECONDS)
+                execution = executions.wait_until_ended(live, arn, WAIT_SECONDS)
                 added = _interventions(live) - before if group.at_once == 1 else None
                 found.append(_Started(group, case, case.input(name), execution, added))
     return found

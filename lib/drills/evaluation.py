@@ -6,9 +6,9 @@ from datetime import UTC
 from typing import Any
 
 from lib import routes
-from lib.checks import Check, Status, failed
+from lib.checks import Check, Status, failures
 from lib.definitions import loader
-from lib.drills.alert_content import ASKED, answer, content_of, marked, wordless
+from lib.drills.alert_content import ASKED, answer, content_of, marking, wordless
 from lib.drills.channels import Channel
 from lib.drills.drill_session import Drill, Session
 from lib.settings import Settings
@@ -33,7 +33,7 @@ def judge(drill: Drill, settings: Settings, revision: str) -> list[Check]:
         content_of(drill, settings),
         _recorded(drill),
         _within(drill, settings.alert_limit_seconds),
-        marked(drill),
+        marking(drill),
         wordless(drill),
         _current(drill, settings, revision),
     ]
@@ -42,7 +42,7 @@ def judge(drill: Drill, settings: Settings, revision: str) -> list[Check]:
 
 def fit_for_people(drill: Drill) -> list[Check]:
     """Whether what people got of a drill was marked, and held no word of its check-in."""
-    return [check for check in (marked(drill), wordless(drill)) if check is not None]
+    return [check for check in (marking(drill), wordless(drill)) if check is not None]
 
 
 def strays(session: Session) -> Check:
@@ -52,7 +52,7 @@ def strays(session: Session) -> Check:
     return Check(Id.NO_STRAY, "no stray alert", Status.FAILED if found else Status.PASSED, said, "none")
 
 
-def cleared(session: Session) -> Check:
+def clearance(session: Session) -> Check:
     """Whether everything that listened is gone again."""
     status = Status.FAILED if session.left else Status.PASSED
     return Check(Id.CLEARED, "listeners removed", status, session.left or "all", "all")
@@ -66,9 +66,9 @@ def interventions(session: Session, group: str) -> Check:
     return Check(Id.DRILLS_COUNTED, name, status, str(found), f"{expected}", group)
 
 
-def whole(drill: Drill, checks: Sequence[Check]) -> Check:
+def summary(drill: Drill, checks: Sequence[Check]) -> Check:
     """All checks of a drill as one: what failed of it, or what came of it."""
-    bad = failed(checks)
+    bad = failures(checks)
     said = "; ".join(f"{ASKED[c.id]}: found {c.found}, expected {c.expected}" for c in bad)
     route = drill.execution.output.get("route") or drill.execution.status
     name = f"{drill.group}: {drill.scenario.name}"
@@ -99,13 +99,13 @@ def rules_of(events: Sequence[str] | None) -> list[str] | None:
     return sorted(carried[event] for event in theirs)
 
 
-def alerts_due(drill: Drill) -> bool:
+def _alerts_due(drill: Drill) -> bool:
     """Whether an alert must come of it."""
     expect = drill.scenario.expect
     return bool((expect["trusted_alerts"] or 0) + (expect["operations_alerts"] or 0))
 
 
-def slowest(drill: Drill) -> float | None:
+def _slowest(drill: Drill) -> float | None:
     """Seconds until the last alert that came."""
     found = [seconds for to in Told if (seconds := drill.latency(to)) is not None]
     return max(found) if found else None
@@ -127,16 +127,16 @@ def _recorded(drill: Drill) -> Check | None:
 
 def _within(drill: Drill, limit: float) -> Check | None:
     """An alert that is lost is infinitely late, however fast the others were."""
-    if not alerts_due(drill):
+    if not _alerts_due(drill):
         return None
-    seconds, gone = slowest(drill), lost(drill)
+    seconds, gone = _slowest(drill), _topics_lost(drill)
     found = "nothing received" if seconds is None else f"{seconds:.2f} s"
     found += f", LOST to {' and '.join(gone)}" if gone and seconds is not None else ""
     passed = seconds is not None and seconds < limit and not gone
     return answer(drill, Id.DRILL_IN_TIME, passed, found, f"under {limit:g} s")
 
 
-def lost(drill: Drill) -> list[str]:
+def _topics_lost(drill: Drill) -> list[str]:
     """The topics of which an alert was due and did not come."""
     expect = drill.scenario.expect
     return [to for to in map(str, Told) if (expect[f"{to}_alerts"] or 0) > len(drill.heard(to))]
@@ -176,5 +176,5 @@ def row(drill: Drill, settings: Settings, revision: str) -> dict[str, Any]:
         "operations_seconds": drill.latency(Channel.OPERATIONS),
         "revision": drill.revision,
         "checks": [check.to_row() for check in checks],
-        "verdict": whole(drill, checks).to_row(),
+        "verdict": summary(drill, checks).to_row(),
     }

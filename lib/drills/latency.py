@@ -11,7 +11,7 @@ from typing import Any
 
 from lib.checks import Check, Status
 from lib.routes import as_said
-from lib.telemetry.exact_tests import Tally, proved
+from lib.telemetry.exact_tests import Tally, proven_share
 from lib.telemetry.libraries import numpy as np
 from lib.telemetry.libraries import pandas as pd
 from lib.values.alerts import Told
@@ -22,7 +22,7 @@ ERROR = 0.05  # what is said to be proved is so but for this
 ALERTING = ["scenario", "route", "topic", "seconds", "started"]
 
 
-def measured(rows: Sequence[Mapping[str, Any]], groups: Sequence[str]) -> pd.DataFrame:
+def measurements(rows: Sequence[Mapping[str, Any]], groups: Sequence[str]) -> pd.DataFrame:
     """One row a crisis drill and topic: group, execution, topic, alerts, seconds (NaN: lost), started (UTC).
 
     `rows` are those of the evidence; a duplicate shows in `alerts`.
@@ -39,10 +39,10 @@ def measured(rows: Sequence[Mapping[str, Any]], groups: Sequence[str]) -> pd.Dat
 
 def until_last(row: Mapping[str, Any], topic: str) -> float | None:
     """Until the last of a topic's alerts; None where one that had to come did not: the others do not stand for it."""
-    return None if topic in lost(row) else row[f"{topic}_seconds"]
+    return None if topic in topics_lost(row) else row[f"{topic}_seconds"]
 
 
-def lost(row: Mapping[str, Any]) -> list[str]:
+def topics_lost(row: Mapping[str, Any]) -> list[str]:
     """The topics whose alert was due of this drill and did not come."""
     return [topic for topic in TOPICS if (row[f"expected_{topic}_alerts"] or 0) > row[f"{topic}_alerts"]]
 
@@ -64,7 +64,7 @@ def in_time(seconds: pd.Series, limit: float) -> Tally:
 
 def proof(found: Tally) -> str:
     """What so many alerts in time can prove: 20 of 20 prove 86 %."""
-    share = proved(found, ERROR)
+    share = proven_share(found, ERROR)
     return f"{found.succeeded} of {found.of} in time, which proves {share:.1%} or more, {1 - ERROR:.0%} sure"
 
 
@@ -76,7 +76,7 @@ def answer(seconds: pd.Series, limit: float, spoken: Callable[[float], str]) -> 
 
 
 def summary(frame: pd.DataFrame, limit: float = inf) -> pd.DataFrame:
-    """For each group and topic of `measured`: drills, received, percentiles and slowest (inf: lost), what it proves."""
+    """Each group and topic of `measurements`: drills, received, percentiles, slowest (inf: lost), what it proves."""
     rows = [
         {
             "group": group,
@@ -86,7 +86,7 @@ def summary(frame: pd.DataFrame, limit: float = inf) -> pd.DataFrame:
             **{f"p{share}": percentile(part["seconds"], share / 100) for share in (50, 95, 99)},
             "slowest": percentile(part["seconds"], 1),
             "in time": in_time(part["seconds"], limit).succeeded,
-            "proves at least": proved(in_time(part["seconds"], limit), ERROR),
+            "proves at least": proven_share(in_time(part["seconds"], limit), ERROR),
         }
         for (group, topic), part in frame.groupby(["group", "topic"], sort=False)
     ]

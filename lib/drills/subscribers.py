@@ -1,6 +1,6 @@
 """Temporary subscribers that receive what people would: one queue a topic, and one behind each rule and for the events.
 
-They exist only while a validation listens; `engine.temporarily` records them, and removes them also on failure.
+They exist only while a validation listens; `engine.temporary_things` records them, and removes them also on failure.
 """
 
 import json

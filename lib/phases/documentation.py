@@ -33,5 +33,5 @@ def diff(plan: Plan) -> str:
     parts = []
     for change in plan.changes:
         if isinstance(change.resource, Section) and change.action != Action.NONE:
-            parts.append(documents.changed(change.resource.file, change.before, change.after))
+            parts.append(documents.section_diff(change.resource.file, change.before, change.after))
     return "\n".join(parts)

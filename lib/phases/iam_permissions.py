@@ -75,13 +75,13 @@ def checks(live: Live, needed: Sequence[Need] = ()) -> list[Check]:
     inline policies decides only what is `failed`: what it finds allowed is `not exercised here`, never `passed`, and
     what hangs on a condition that it does not know is `cannot tell`.
     """
-    policies = list(inline_policies_or_fail(live).values())
+    policies = list(_inline_policies_or_fail(live).values())
     simulated = Gap.PERMISSION_SIMULATION not in live.settings.not_exercised_here
     role = names.role_arn(live) if simulated else ""
     return [_check(live, need, policies, role) for need in needed or needs(live)]
 
 
-def settled(live: Live) -> list[Check]:
+def checks_settled(live: Live) -> list[Check]:
     """`checks`, asked again until none is failed or `verify_timeout_seconds` pass: IAM takes a while. Read-only."""
     needed = needs(live)
     return until(
@@ -91,12 +91,12 @@ def settled(live: Live) -> list[Check]:
     ).seen
 
 
-def after(live: Live, asked: Sequence[Check]) -> list[Check]:
+def checks_after_write(live: Live, asked: Sequence[Check]) -> list[Check]:
     """What the role holds once phase 02 is done, `asked` before it; in plan mode that, where nothing is written."""
-    return settled(live) if live.settings.mode == Mode.APPLY else in_mode(asked, live.settings.mode)
+    return checks_settled(live) if live.settings.mode == Mode.APPLY else in_mode(asked, live.settings.mode)
 
 
-def inline_policies_or_fail(live: Live) -> dict[str, dict[str, Any]]:
+def _inline_policies_or_fail(live: Live) -> dict[str, dict[str, Any]]:
     """The execution role's inline policies, with a readable error where there is no such role."""
     with readable(f"reading the policies of role {live.settings.execution_role_name}"):
         return inline_policies(live, live.settings.execution_role_name)
@@ -118,7 +118,7 @@ def of_role(live: Live, role: str, actions: Sequence[str], resource: str) -> lis
 def _check(live: Live, need: Need, policies: Iterable[Mapping[str, Any]], role: str) -> Check:
     """`role`: whose permissions AWS simulates, "" where it cannot."""
     context = "".join(f" with {key} = {value}" for key, value in need.context)
-    name, read = f"{need.action} on {_shown(need.resource)}{context}", allowed(policies, need)
+    name, read = f"{need.action} on {_shown(need.resource)}{context}", is_allowed(policies, need)
     if role:
         found, missing = _simulate(live, need, role)
         status = Status.PASSED if found == "allowed" else Status.FAILED
@@ -154,12 +154,12 @@ def _simulate(live: Live, need: Need, role: str) -> tuple[str, list[str]]:
     return str(found.get("EvalDecision", "no answer")), list(found.get("MissingContextValues", []))
 
 
-def allowed(policies: Iterable[Mapping[str, Any]], need: Need) -> bool | None:
+def is_allowed(policies: Iterable[Mapping[str, Any]], need: Need) -> bool | None:
     """Our reading of a role's policies; None where it hangs on a condition that only AWS can decide."""
-    return identity_policies.allowed(policies, need.action, need.resource, dict(need.context))
+    return identity_policies.decide_access(policies, need.action, need.resource, dict(need.context))
 
 
-def compared(before: Iterable[Check], after: Iterable[Check]) -> list[dict[str, str]]:
+def comparison(before: Iterable[Check], after: Iterable[Check]) -> list[dict[str, str]]:
     """Each permission before and after, as plain data."""
     return [
         {

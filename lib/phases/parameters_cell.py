@@ -15,7 +15,7 @@ from pydantic import StrictBool
 
 from lib.errors import BadParameters
 from lib.settings import ROOT, Settings, file_of, from_values, load, path_of, said_by
-from lib.values.subscriber_addresses import shown
+from lib.values.subscriber_addresses import hide_address
 
 # Every notebook declares these, with values. What else it declares is None, which is: as the file says. A number there
 # would be another environment's, or be taken for the one that counts.
@@ -78,7 +78,7 @@ def _environment(given: Mapping[str, Any]) -> str:
     have = sorted(path.stem for path in (ROOT / "parameters").glob("*.yaml"))
     if name not in have:
         raise BadParameters(
-            f"no parameters for environment {shown(str(name))!r}; expected one of {', '.join(have)}, or every "
+            f"no parameters for environment {hide_address(str(name))!r}; expected one of {', '.join(have)}, or every "
             "parameter, as papermill gives them with `-f FILE`"
         )
     return str(name)

@@ -19,9 +19,9 @@ from lib.record.records import VALIDATED, Record
 from lib.record.run_phases import VALIDATION
 from lib.resources.desired import WIDGET_PREFIX
 from lib.resources.resource_kinds import Widgets
-from lib.routes import ordered
+from lib.routes import in_order
 from lib.telemetry import continuity, metrics, outcomes
-from lib.telemetry.cutover import since
+from lib.telemetry.cutover import points_since
 from lib.telemetry.execution_status import Count, Ending, When, Who
 from lib.telemetry.executions import describe
 from lib.telemetry.review_window import Window
@@ -58,7 +58,7 @@ def by_route(routes: pd.DataFrame) -> list[dict[str, Any]]:
             "share": f"{real.get(route, 0) / real.sum():.0%}" if real.sum() else "no check-in",
             "drills": int(drills.get(route, 0)),
         }
-        for route in ordered(routes["route"])
+        for route in in_order(routes["route"])
         if real.get(route, 0) or drills.get(route, 0)
     ]
 
@@ -98,10 +98,10 @@ def drill_alerts(record: Record) -> pd.DataFrame:
 def earlier(record: Record) -> list[Check]:
     """What criterion 3 rests on beside the check-ins: from phases 03 and 05 of this run."""
     rows = record.rows(CHECKS)
-    return [answered(rows, str(one)) for one in (Id.ACROSS, Id.SAME_EVENT)]
+    return [latest_answer(rows, str(one)) for one in (Id.ACROSS, Id.SAME_EVENT)]
 
 
-def validated(record: Record) -> list[Check]:
+def validation_answers(record: Record) -> list[Check]:
     """Every answer of phase 05 in this run; of those to one question, the latest that is one.
 
     A question that is registered with the phase and that nobody answered has failed.
@@ -110,7 +110,7 @@ def validated(record: Record) -> list[Check]:
     known = {id_of(row) for row in rows}
     carrying = [row for row in rows if _carries(id_of(row), "1")]
     lacking = [one for one in due(VALIDATION, applies=True) if _carries(one, "1") and one not in known] if rows else []
-    return [*_latest(carrying), *(answered(rows, str(one)) for one in lacking)]
+    return [*_latest(carrying), *(latest_answer(rows, str(one)) for one in lacking)]
 
 
 def _carries(which: Id, criterion: str) -> bool:
@@ -119,10 +119,10 @@ def _carries(which: Id, criterion: str) -> bool:
 
 
 def _latest(rows: Sequence[Mapping[str, Any]]) -> list[Check]:
-    return [answered(rows, key) for key in dict.fromkeys(map(key_of, rows))]
+    return [latest_answer(rows, key) for key in dict.fromkeys(map(key_of, rows))]
 
 
-def answered(rows: Iterable[Mapping[str, Any]], key: str) -> Check:
+def latest_answer(rows: Iterable[Mapping[str, Any]], key: str) -> Check:
     """What a run's checks say of this question: the latest of a phase that did something, or else the latest at all.
 
     A phase that is only looked at again takes no answer away. `key`: the id of a check, with its subject where it has
@@ -155,9 +155,9 @@ def criteria(
 ) -> list[Check]:
     """The plan's five success criteria. 1 to 3 from the evidence of this run, 4 and 5 from CloudWatch.
 
-    `counted` is what CloudWatch counted, `seen` what the list of executions tells (`continuity.seen`), and `answers`
-    whether its real check-ins went undisturbed (`continuity.undisturbed`): 3 and 4 rest on those. Each holds as far as
-    what was validated is live: `standing` says what of it differs."""
+    `counted` is what CloudWatch counted, `seen` what the list of executions tells (`continuity.outcomes_since`), and
+    `answers` whether its real check-ins went undisturbed (`continuity.checkins_undisturbed`): 3 and 4 rest on those.
+    Each holds as far as what was validated is live: `standing` says what of it differs."""
     s, split = live.settings, outcomes.table(seen)
     judged = s.success_rate_margin, s.success_rate_error
     record.keep_text("evidence/success_rate.csv", split.to_csv(index=False))
@@ -168,16 +168,20 @@ def criteria(
     shown = dashboard_metrics(live, found)
     record.keep_json("evidence/dashboard_metrics.json", shown)
     decided = [
-        rules.scenarios_pass(rows, planned, edges, [*validated(record), *single_failures.checks(record)]),
+        rules.scenarios_pass(rows, planned, edges, [*validation_answers(record), *single_failures.checks(record)]),
         rules.crisis_in_time([*rows, *edges, *crises], s.alert_limit_seconds),
-        rules.undisturbed(ordinary, before, preflight.baseline(live), [*earlier(record), *answers]),
-        outcomes.of_all(rules.successful_executions(since(counted, found), split, *judged), seen),
+        rules.nothing_disturbed(ordinary, before, preflight.baseline(live), [*earlier(record), *answers]),
+        outcomes.of_all(rules.successful_executions(points_since(counted, found), split, *judged), seen),
         rules.metrics_visible(shown),
     ]
-    return validity.resting(standing, decided) if rows else pending(record, decided, s.mode, Status.CANNOT_TELL)
+    return (
+        validity.evidence_answers(standing, decided)
+        if rows
+        else pending_answers(record, decided, s.mode, Status.CANNOT_TELL)
+    )
 
 
-def pending(record: Record, found: Sequence[Check], mode: Mode, *more: Status) -> list[Check]:
+def pending_answers(record: Record, found: Sequence[Check], mode: Mode, *more: Status) -> list[Check]:
     """Answers in plan mode without a validated run to review: nothing was applied that could have met them."""
     return list(found) if record.latest(validation.EVIDENCE[validation.PLANNED]) else in_mode(found, mode, *more)
 

@@ -19,7 +19,7 @@ from lib.resources.existing.names import VARIABLE, dispatcher, processor
 from lib.resources.existing.traffic_entries import Entries
 from lib.resources.functions import environment_keys, permissions
 from lib.resources.resource_kinds import Rule
-from lib.resources.rules import targets, told
+from lib.resources.rules import recordable_targets, targets
 from lib.resources.topics import subscriptions
 from lib.resources.workflow import description
 from lib.routes import LOW_SENTIMENT_RULE, is_drill
@@ -105,7 +105,7 @@ def _processor_answers(live: Live, arn: str) -> list[dict[str, Any]]:
     return [answer for answer in found if any(key in answer for key in PHASE_3_KEYS)]
 
 
-def missing(live: Live) -> list[dict[str, str]]:
+def missing_pieces(live: Live) -> list[dict[str, str]]:
     """What the plan has still to make, in the plan's words."""
     s = live.settings
     ops = subscriptions(live, s.ops_topic_name)
@@ -145,8 +145,8 @@ def baseline(live: Live) -> dict[str, Any]:
     s = live.settings
     keys = environment_keys(live, s.processor_function_name)
     return {
-        LOW_SENTIMENT_RULE: contacts.shown(Rule(live, LOW_SENTIMENT_RULE).read()),
-        f"targets of {LOW_SENTIMENT_RULE}": contacts.shown(told(targets(live, LOW_SENTIMENT_RULE))),
+        LOW_SENTIMENT_RULE: contacts.mask_data(Rule(live, LOW_SENTIMENT_RULE).read()),
+        f"targets of {LOW_SENTIMENT_RULE}": contacts.mask_data(recordable_targets(targets(live, LOW_SENTIMENT_RULE))),
         f"permissions of {LOW_SENTIMENT_RULE}": _permissions(live),
         f"environment keys of {s.processor_function_name}": [key for key in keys if key != VARIABLE],
     }
@@ -160,7 +160,7 @@ def _permissions(live: Live) -> list[Any]:
     with readable("reading the dispatcher's permissions"):
         found = permissions(live, dispatcher(live).said)
     ours = [one for one in found if carries(one, live.settings.rule_arn(LOW_SENTIMENT_RULE))]
-    return [contacts.shown(_said(one)) for one in ours]
+    return [contacts.mask_data(_said(one)) for one in ours]
 
 
 def _said(statement: dict[str, Any]) -> dict[str, Any]:

@@ -62,9 +62,9 @@ def _unrecorded(why: str) -> str:
     return why and f"it was done, and could not be recorded: {why}"
 
 
-def verified(found: Restoration, settings: Settings) -> list[Check]:
+def verify_restored(found: Restoration, settings: Settings) -> list[Check]:
     """Whether AWS holds the backup now. One thing that cannot be read keeps nobody from hearing of the others."""
-    lost = [verification.failed(thing, "stays as it is", NOT_TOLD) for thing in found.lost]
+    lost = [verification.failed_check(thing, "stays as it is", NOT_TOLD) for thing in found.lost]
     return [*lost, *(check for thing, value in found.things for check in _verified(thing, value, settings))]
 
 
@@ -72,4 +72,4 @@ def _verified(thing: Resource, value: Value, settings: Settings) -> list[Check]:
     try:
         return verification.verify_now(thing, thing.restorable(value), settings)
     except RunbookError as error:  # it is written: what keeps anybody from seeing it does not undo that
-        return [verification.failed(thing, str(error), brief(value))]
+        return [verification.failed_check(thing, str(error), brief(value))]

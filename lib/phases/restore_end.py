@@ -10,19 +10,19 @@ from lib.phases.restore_plan import Restoration
 from lib.record.records import Record
 from lib.resources import run_lock
 from lib.resources.account_guards import AccountGuards
-from lib.wait import SOON_SECONDS, within
+from lib.wait import SOON_SECONDS, answer_within
 
 
 def take_lock_away(live: Live) -> str:
     """Keep a run that still writes from writing the new definition again. Returns what became of its lock."""
     try:
-        return within(SOON_SECONDS, lambda: _lock_taken(live), "taking the lock away")
+        return answer_within(SOON_SECONDS, lambda: _lock_taken(live), "taking the lock away")
     except RunbookError as error:
         return f"a run may still hold the lock, and would write the new definition again: {error}"
 
 
 def _lock_taken(live: Live) -> str:
-    held = run_lock.found(live)
+    held = run_lock.read_lock(live)
     if held is None:
         return ""
     run_lock.break_lock(live, held.run_id, force=True)
@@ -40,7 +40,9 @@ def keep(live: Live, found: Restoration, record: Record) -> list[str]:
 def _keep_restored(found: Restoration, record: Record) -> str:
     kept = Plan(undo_plan.PHASE, tuple(Change(thing, "(not read)", value) for thing, value in found.things))
     try:
-        within(SOON_SECONDS, lambda: loss_guard.keep(loss_guard.NOTHING, record, kept), "keeping what was restored")
+        answer_within(
+            SOON_SECONDS, lambda: loss_guard.keep(loss_guard.NOTHING, record, kept), "keeping what was restored"
+        )
     except RunbookError as error:
         return f"the account does not keep that this was restored, so a rollback will say so and ask who did: {error}"
     return ""
@@ -49,6 +51,6 @@ def _keep_restored(found: Restoration, record: Record) -> str:
 def _keep_undone(live: Live, run_id: str) -> str:
     try:
         account = AccountGuards(live)
-        return within(SOON_SECONDS, lambda: kept_plans.keep_undone(run_id, account), "keeping that it is undone")
+        return answer_within(SOON_SECONDS, lambda: kept_plans.keep_undone(run_id, account), "keeping that it is undone")
     except RunbookError as error:
         return f"the account does not keep that run {run_id} is undone ({error})"

@@ -16,9 +16,9 @@ from lib.record.records import LOG, Record
 from lib.resources.account_guards import AccountGuards
 from lib.resources.workflow import Workflow
 from lib.resources.workflow_alias import WorkflowAlias, is_routing, kept_routings
-from lib.settings import changed
+from lib.settings import with_changes
 from lib.values.exact_json import dumps, in_order, laid, texts
-from lib.wait import SOON_SECONDS, within
+from lib.wait import SOON_SECONDS, answer_within
 
 Log = tuple[list[dict[str, Any]], str]  # the rows of a run's log, and why there are none
 
@@ -71,7 +71,7 @@ class Restoration:
         return WorkflowAlias(self.machine.live, self.machine.machine, name)
 
 
-def planned(live: Live, record: Record, unverified: str = "") -> Restoration:
+def plan_restore(live: Live, record: Record, unverified: str = "") -> Restoration:
     """What to restore: of the run's backups the one that holds what the account keeps that the run replaced.
 
     Raises Refused where none is that one, saying why of each. Where the account cannot be asked at once, it is the
@@ -103,7 +103,7 @@ def _confirmed(live: Live, record: Record, path: Path, log: Log, unverified: str
     """What one backup holds. Raises NotAsWanted where it is not what the account keeps that the run replaced."""
     kept = backups.description(record, path)
     machine, value = backups.machine(live, record, kept), backups.value(kept, path)
-    rows = provenance.confirmed(record, log[0], _wrote(machine, record))
+    rows = provenance.confirm_rows(record, log[0], _wrote(machine, record))
     aliases, first = _before(rows, machine), _first_write(rows, machine)
     if unverified:  # rows may have been taken away, so that those of aliases alone prove nothing
         aliases = _before(log[0], machine, kept)
@@ -123,10 +123,10 @@ def _wrote(machine: Workflow, record: Record) -> frozenset[str]:
     """What the account keeps that the run wrote, asked once: check-ins fail meanwhile. Raises _Unasked."""
     live = machine.live.once()
     if live.settings.state_machine_arn != machine.arn:  # it keeps that by the workflow
-        live = replace(live, settings=changed(live.settings, state_machine_name=machine.machine))
+        live = replace(live, settings=with_changes(live.settings, state_machine_name=machine.machine))
     try:
         asked = partial(AccountGuards(live).wrote, record.run_id)
-        return within(SOON_SECONDS, asked, "asking what the account keeps")
+        return answer_within(SOON_SECONDS, asked, "asking what the account keeps")
     except RunbookError as error:
         raise _Unasked(
             f"UNCONFIRMED: the account could not be asked what run {record.run_id} wrote ({error.__cause__ or error}), "
@@ -155,7 +155,7 @@ def _of_log(live: Live, record: Record, log: Log, why: str, wrong: Sequence[str]
     """What the run's log tells that it replaced, where the account confirms that; else None."""
     machine = Workflow(live, live.settings.state_machine_name)
     try:
-        rows = provenance.confirmed(record, log[0], _wrote(machine, record))
+        rows = provenance.confirm_rows(record, log[0], _wrote(machine, record))
     except _Unasked:
         return None
     first = _first_write(rows, machine)

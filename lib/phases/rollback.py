@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from lib.asl.states import named
+from lib.asl.states import states_by_name
 from lib.aws import Live
 from lib.changes import plans, provenance, undo_plan
 from lib.changes.plans import Change, Outcome, Plan, Result
@@ -25,7 +25,7 @@ LEDGER = "evidence/rollback.json"
 CARRYING = ("01", "02", "04")  # phases that make what the alerts of phase 03's workflow take to reach anybody
 
 
-def changed(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+def latest_rows(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
     """The latest state of each thing that a run began to change, in the run's order."""
     latest: dict[tuple[str, bool], dict[str, str]] = {}
     for row in rows:
@@ -44,12 +44,12 @@ def rows(live: Live, record: Record) -> list[dict[str, Any]]:
 
     As they lie there, where the command that has the record open was told `--unverified`.
     """
-    return record.changes() if records.unverified(record) else provenance.believed(record, AccountGuards(live))
+    return record.changes() if records.is_unverified(record) else provenance.believe_rows(record, AccountGuards(live))
 
 
 def plan(live: Live, record: Record) -> Plan:
     """The undo of what a run wrote, back to before `rollback_to_phase`, against the live account."""
-    chosen = within(rows(live, record), live.settings.rollback_to_phase)
+    chosen = rows_from_phase(rows(live, record), live.settings.rollback_to_phase)
     found = undo_plan.plan(chosen, lambda kind, identity: resource_kinds.reopen(live, kind, identity))
     carriers = {_thing(row) for row in chosen if row["phase"] in CARRYING and not row.get("temporary")}
     taken = any((one.resource.name, one.temporary) in carriers for one in found.changes if one.action != Action.NONE)
@@ -62,7 +62,7 @@ def _needed(live: Live) -> str:
     try:
         known = traffic_entries.read(live)
         held = [found for arn in {known.machine, known.arn} for found in traffic_entries.run_by(live, arn)]
-        sends = any(GATE in named(value_of(found)["definition"]) for found in held)
+        sends = any(GATE in states_by_name(value_of(found)["definition"]) for found in held)
     except RunbookError as error:
         return f"what runs now, and may need it, cannot be read: {error}"
     return "it runs the plan's definition, which another run deployed: roll that run back first" if sends else ""
@@ -72,10 +72,10 @@ def _blocked(live: Live, why: str) -> Change:
     """The workflow as what comes first and cannot be undone here, so that what it relies on stays."""
     machine = Workflow(live, live.settings.state_machine_name)
     about = {"kind": machine.kind, "name": machine.name, "identity": machine.identity}
-    return undo_plan.said(about, why, relied_on=True)
+    return undo_plan.remark(about, why, relied_on=True)
 
 
-def within(rows: Sequence[Mapping[str, Any]], to_phase: str) -> list[Mapping[str, Any]]:
+def rows_from_phase(rows: Sequence[Mapping[str, Any]], to_phase: str) -> list[Mapping[str, Any]]:
     """The rows of this phase and of those that run after it; all of them where none is named.
 
     An undo's own rows belong to what they undo.
@@ -122,7 +122,7 @@ def untold(live: Live, record: Record) -> list[dict[str, str]]:
         wrote = AccountGuards(live).wrote(record.run_id)
     except RunbookError as error:
         return [row | {"outcome": f"cannot tell whether {LOG} holds them all: {error}"}]
-    told = {plans.written(one) for one in record.changes() if not one["trouble"]}
+    told = {plans.row_digest(one) for one in record.changes() if not one["trouble"]}
     left = [one for one in wrote - told if not one.startswith(plans.UNDO)]
     said = (
         f"{len(left)} of which no row of {LOG} tells: the run never came to them, or rows were taken away; compare "
@@ -136,7 +136,7 @@ def _value(result: Result) -> Value:
     return result.change.after if result.state in undone else result.change.before
 
 
-def kept(outcome: Outcome) -> list[dict[str, str]]:
+def what_stays(outcome: Outcome) -> list[dict[str, str]]:
     """What stays on purpose: whole things, and what an undone thing leaves behind."""
     whole = [
         {"what": result.change.resource.name, "why": result.why}

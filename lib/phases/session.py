@@ -27,7 +27,7 @@ def begin(settings: Settings) -> tuple[Record, Live]:
     """The record of this run, new where `run_id` is empty or unknown, and the connection. Raises like `connect`."""
     shelves = record_stores.shelves(settings)
     copy_others(settings, shelves)
-    return attached(settings, records.open_run(settings), shelves)
+    return attach(settings, records.open_run(settings), shelves)
 
 
 def reopen(
@@ -41,11 +41,11 @@ def reopen(
     """
     shelves = record_stores.shelves(settings)
     if settings.run_id in copy_others(settings, shelves, way):
-        return attached(settings, records.open_run(settings), shelves, unverified, way)
-    return attached(settings, run_index.existing(settings, settings.run_id, usable), shelves, unverified, way)
+        return attach(settings, records.open_run(settings), shelves, unverified, way)
+    return attach(settings, run_index.find_run(settings, settings.run_id, usable), shelves, unverified, way)
 
 
-def fetched(settings: Settings, unverified: str = "", way: str = "") -> list[str]:
+def fetch_from_store(settings: Settings, unverified: str = "", way: str = "") -> list[str]:
     """Take a run of the store into this machine's record, to go on with that alone. Raises like `reopen`.
 
     With `unverified` nothing that lies there keeps the rest from being taken: returns what could not be, and what is
@@ -56,26 +56,26 @@ def fetched(settings: Settings, unverified: str = "", way: str = "") -> list[str
         return []
     shelf = shelves.run(settings.run_id, settings.run_folder)
     salvage = Salvage(Record(settings.run_folder, settings.run_id, at_once=True), shelf)
-    with record_stores.opening(shelf.where, settings, way):
+    with record_stores.opening_store(shelf.where, settings, way):
         stored = (salvage if unverified else shelf).stored()
     if not stored:
         copy_others(settings, shelves, way)  # so that the latest runs can be named
         return []
     record = replace(records.open_run(settings), at_once=True)
-    records.opened(settings, record, unverified)
+    records.open_to_write(settings, record, unverified)
     if unverified:
         told = salvage.take(stored)
-        return [*told, *(one for one in records.noted(settings, record, told) if not salvage.tells(one))]
+        return [*told, *(one for one in records.seal_with_note(settings, record, told) if not salvage.tells(one))]
     _bring_together(settings, record, shelf, way)
     return []
 
 
-def attached(
+def attach(
     settings: Settings, record: Record, shelves: Shelves | None = None, unverified: str = "", way: str = ""
 ) -> tuple[Record, Live]:
     """A record that is as it was sealed, whose calls are logged and which its store agrees with, and the connection
     that makes them. Raises Altered like `reopen`."""
-    records.opened(settings, record, unverified)
+    records.open_to_write(settings, record, unverified)
     live = connect(settings, record.log_call)
     record = replace(record, attempt=_attempt(record))
     shelves = shelves or record_stores.shelves(settings)
@@ -83,8 +83,8 @@ def attached(
         return record, live
     shelf = shelves.run(record.run_id, record.folder)
     _bring_together(settings, record, shelf, way)
-    records.verified(settings, record, unverified)
-    with record_stores.opening(shelf.where, settings, way):
+    records.verify(settings, record, unverified)
+    with record_stores.opening_store(shelf.where, settings, way):
         shelf.put(MANIFEST, record.folder / MANIFEST)  # so that other machines see that it is open
     return replace(record, store=shelf), live
 
@@ -101,9 +101,9 @@ def _attempt(record: Record) -> str:
 
 def _bring_together(settings: Settings, record: Record, shelf: RunStore, way: str) -> None:
     """Make folder and store agree. Raises Altered for a store whose seals are gone, before anything of it is taken."""
-    with record_stores.opening(shelf.where, settings, way):
+    with record_stores.opening_store(shelf.where, settings, way):
         _require_sealed(record, shelf)
-        sync.together(record, shelf)
+        sync.synchronise(record, shelf)
 
 
 def _require_sealed(record: Record, shelf: RunStore) -> None:
@@ -116,14 +116,14 @@ def _require_sealed(record: Record, shelf: RunStore) -> None:
         )
 
 
-def seen(settings: Settings) -> Record:
+def open_to_read(settings: Settings) -> Record:
     """A run as the machine left it that wrote last: to be read only. Raises BadParameters where there is none, and
     Altered for one that is not as it was sealed."""
     copy_others(settings)
-    every = run_index.latest_of_each(run_index.every(settings))
+    every = run_index.latest_of_each(run_index.all_records(settings))
     found = [record for record in every if record.run_id == settings.run_id]
-    record = found[0] if found else run_index.existing(settings, settings.run_id)
-    if wrong := records.altered(settings, record, whole=True):
+    record = found[0] if found else run_index.find_run(settings, settings.run_id)
+    if wrong := records.alterations(settings, record, whole=True):
         raise Altered(
             f"the record of run {record.run_id} is not as it was sealed: {'; '.join(wrong)}. See who did that"
         )

@@ -40,11 +40,11 @@ def backup(live: Live, record: Record) -> Path:
     arn = live.settings.state_machine_arn
     told = {key: value.isoformat() if isinstance(value, datetime) else value for key, value in found.items()}
     kept = record.keep_json(f"{name}.json", {**told, "versions": versions(live, arn), "aliases": routings(live, arn)})
-    record.keep_text(f"{name}-definition.json", reading.written(reading.kept(found["definition"])).rstrip() + "\n")
+    record.keep_text(f"{name}-definition.json", reading.to_text(reading.preserve(found["definition"])).rstrip() + "\n")
     return kept.relative_to(record.folder)
 
 
-def fit(live: Live, definition: dict[str, Any]) -> list[Check]:
+def definition_checks(live: Live, definition: dict[str, Any]) -> list[Check]:
     """Whether the definition may go out: statelint, our own rules, AWS's validation; what it replaces. Read-only."""
     findings = lint.check(definition, live.settings.thresholds)
     found = "; ".join(f"{item.where}: {item.problem}" for item in findings) or "no finding"
@@ -90,7 +90,7 @@ def _validated(live: Live, definition: dict[str, Any]) -> Check:
     return Check(Id.DEFINITION_VALIDATED, name, Status.PASSED, found, "OK")
 
 
-def heard(live: Live) -> list[Check]:
+def event_listeners(live: Live) -> list[Check]:
     """Whether each new event has an enabled rule with the dispatcher behind it before it is published. Read-only."""
     dispatcher = names.function_arn(live, names.dispatcher(live))
     return [_heard(live, rule["name"], rule["pattern"], dispatcher) for rule in loader.rules()]
@@ -107,7 +107,7 @@ def _heard(live: Live, name: str, pattern: dict[str, Any], dispatcher: str) -> C
     return Check(Id.RULE_CARRIES, f"{name} carries its event", status, found, expected, name)
 
 
-def published(live: Live) -> list[Check]:
+def publication(live: Live) -> list[Check]:
     """Whether the newest published version is the live revision, and each alias by which check-ins come runs it.
 
     Waits first, since executions started within seconds of an update may still use the old definition: updates are

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from lib.checks import Check, Status, failed, in_mode
+from lib.checks import Check, Status, failures, in_mode
 from lib.drills import latency
 from lib.routes import Route
 from lib.telemetry import outcomes, success_rate
@@ -52,7 +52,7 @@ def _carries(check: Check, point: Point) -> bool:
 
 
 def _point(point: Point, carried: Sequence[Check]) -> Check:
-    bad = [check.name for check in failed(carried)]
+    bad = [check.name for check in failures(carried)]
     open_ones = [check for check in carried if check.status not in (Status.PASSED, Status.FAILED)]
     found = f"{_passed(carried)} of {len(carried)} checks passed"
     if bad or not carried:
@@ -93,7 +93,7 @@ def scenarios_pass(
     """
     passed = {row["scenario"] for row in rows if good(row)}
     count, within = sum(name in passed for name in planned), sum(good(row) for row in edges)
-    bad = [check.name for check in failed(others)]
+    bad = [check.name for check in failures(others)]
     whole = planned and edges and others and not bad and (count, within) == (len(planned), len(edges))
     found = f"{count} of {len(planned)} scenarios passed, {within} of {len(edges)} boundary cases"
     found += f", {_passed(others)} of {len(others)} checks"
@@ -122,7 +122,7 @@ def crisis_in_time(rows: Iterable[Mapping[str, Any]], limit: float) -> Check:
     return Check(Id.CRITERION_2, name, Status.PASSED if whole else Status.FAILED, said, expected)
 
 
-def undisturbed(
+def nothing_disturbed(
     ordinary: Mapping[str, Any] | None, before: Mapping[str, Any], now: Mapping[str, Any], others: Sequence[Check]
 ) -> Check:
     """Criterion 3: an ordinary check-in completes, what existed is as it was, and each of `others` passed.
@@ -134,7 +134,7 @@ def undisturbed(
     words = [*(["the ordinary check-in did not complete"] if broken else []), *(f"{name} changed" for name in changed)]
     if not before:
         words.append("preflight recorded nothing to compare with")
-    words += [f"{check.name}: {check.found}" for check in failed(others)]
+    words += [f"{check.name}: {check.found}" for check in failures(others)]
     name, expected = "3 No disruption to existing workflows", "nothing disturbed"
     if words:
         return Check(Id.CRITERION_3, name, Status.FAILED, "; ".join(words), expected)

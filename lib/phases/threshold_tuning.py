@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from lib import routes as table
-from lib.asl.router import Router, grouped
+from lib.asl.router import Router, group_rows
 from lib.definitions import templates, thresholds
 from lib.errors import BadParameters
 from lib.settings import Settings
@@ -30,7 +30,7 @@ DIGITS = 6  # a sum of binary fractions, such as -0.6 + 0.1, as people write it
 class Current:
     """The definition that decides now, its numbers, and whether they are live; `why` says why they are not.
 
-    `split` says what of the check-ins it decides of, where that is not all (`names.running`).
+    `split` says what of the check-ins it decides of, where that is not all (`names.running_definition`).
     """
 
     definition: Mapping[str, Any]
@@ -191,7 +191,7 @@ def _kinds(history: pd.DataFrame, routers: Iterable[Router]) -> tuple[pd.DataFra
     """One check-in of each kind that none of the definitions can tell apart, and how many there are of it."""
     edges = sorted({edge for router in routers for edge in router.edges})
     cells = checkin_frames.cells(history)
-    first, groups = grouped(cells, edges)
+    first, groups = group_rows(cells, edges)
     return cells.iloc[first].reset_index(drop=True), np.bincount(groups, minlength=len(first))
 
 
@@ -201,7 +201,7 @@ def _counted(cells: pd.DataFrame, counts: np.ndarray, router: Router) -> dict[st
 
 def _occurring(counted: Mapping[str, int]) -> list[str]:
     """The routes of the table, and whatever else became of a check-in. Raises BadParameters for an unknown route."""
-    return table.ordered(counted, table.BY_LEVEL)
+    return table.in_order(counted, table.BY_LEVEL)
 
 
 def _levels(cells: pd.DataFrame, router: Router) -> np.ndarray:

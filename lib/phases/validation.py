@@ -9,7 +9,7 @@ from typing import Any
 from lib.aws import Live
 from lib.changes import engine
 from lib.changes.plans import Wanted
-from lib.checks import Check, Status, failed, status_in
+from lib.checks import Check, Status, failures, status_in
 from lib.drills import boundary_cases, drill_runner, evaluation, latency, scenarios
 from lib.drills.drill_session import Group, Session
 from lib.drills.scenarios import Scenario
@@ -152,9 +152,9 @@ def edges(found: Sequence[Row]) -> list[dict[str, Any]]:
     ]
 
 
-def timed(found: Sequence[Row]) -> pd.DataFrame:
-    """The alerts of the crisis drills; see `latency.measured`."""
-    return latency.measured(found, TIMED)
+def latency_table(found: Sequence[Row]) -> pd.DataFrame:
+    """The alerts of the crisis drills; see `latency.measurements`."""
+    return latency.measurements(found, TIMED)
 
 
 def publish(live: Live, found: Sequence[Row]) -> int:
@@ -186,7 +186,7 @@ def checks(session: Session, found: Sequence[Row], chosen: Sequence[Group], sett
         *(evaluation.interventions(session, group) for group in (BOUNDARIES, BURST) if group in numbers),
         *_of_crises(found, {name: number for name, number in numbers.items() if name in TIMED}, settings),
         evaluation.strays(session),
-        evaluation.cleared(session),
+        evaluation.clearance(session),
     ]
 
 
@@ -204,17 +204,17 @@ def _of_crises(found: Sequence[Row], numbers: Mapping[str, int], settings: Setti
     """Every crisis drill as one check a group, beside whether alerts arrived, and in time."""
     whole = []
     for group, number in numbers.items():
-        bad = failed(Check.from_row(row["verdict"]) for row in of(found, group))
+        bad = failures(Check.from_row(row["verdict"]) for row in of(found, group))
         why = f"; such as {bad[0].found}" if bad else ""
         good = len(of(found, group)) - len(bad)
         status, said = Status.PASSED if good == number else Status.FAILED, f"{good} of {number}{why}"
         whole.append(Check(Id.CRISES_WHOLE, f"{group}: as expected", status, said, f"{number} of {number}", group))
-    return [*whole, *latency.checks(timed(found), numbers, settings.alert_limit_seconds)]
+    return [*whole, *latency.checks(latency_table(found), numbers, settings.alert_limit_seconds)]
 
 
 def _seconds(row: Row) -> str:
     known = [row[key] for key in ("trusted_seconds", "operations_seconds") if row[key] is not None]
-    return "LOST" if latency.lost(row) else f"{max(known):.2f} s" if known else ""
+    return "LOST" if latency.topics_lost(row) else f"{max(known):.2f} s" if known else ""
 
 
 def _cell(value: Any) -> str:  # noqa: ANN401

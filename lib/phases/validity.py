@@ -14,7 +14,7 @@ from lib.record import run_index, run_phases
 from lib.record.records import VALIDATED, Record
 from lib.record.run_phases import VALIDATION
 from lib.telemetry.configuration import live_configuration
-from lib.telemetry.configuration.facts import Difference, Fact, Meaning, compared, restored
+from lib.telemetry.configuration.facts import Difference, Fact, Meaning, compare_facts, from_plain
 from lib.telemetry.configuration.live_configuration import Configuration
 from lib.values.check_registry import Id
 from lib.values.modes import Mode
@@ -63,7 +63,7 @@ class Validity:
         return f"validated by run {self.run_id} at {self.validated}" if self.known else self.why
 
 
-def begin(live: Live, record: Record) -> Configuration:
+def begin_validation(live: Live, record: Record) -> Configuration:
     """What is live before the drills; kept as evidence where they will run."""
     found = live_configuration.read(live)
     if live.settings.mode == Mode.APPLY:
@@ -74,10 +74,10 @@ def begin(live: Live, record: Record) -> Configuration:
 def end(live: Live, begun: Configuration) -> Validation:
     """What is live after the drills, against what it was before them."""
     ended = live_configuration.read(live) if live.settings.mode == Mode.APPLY else begun
-    return Validation(begun, ended, compared(begun.facts, ended.facts))
+    return Validation(begun, ended, compare_facts(begun.facts, ended.facts))
 
 
-def unchanged(live: Live, found: Validation) -> list[Check]:
+def system_unchanged(live: Live, found: Validation) -> list[Check]:
     """Whether the drills ran on one and the same system; what nobody can read is `cannot tell`, what came is said."""
     expected = f"as at {found.begun.time}"
     if live.settings.mode == Mode.PLAN:
@@ -149,7 +149,7 @@ def table(found: Validity | Validation) -> list[dict[str, str]]:
     ]
 
 
-def resting(found: Validity, decided: Sequence[Check]) -> list[Check]:
+def evidence_answers(found: Validity, decided: Sequence[Check]) -> list[Check]:
     """Answers from the evidence of a run, as far as what it validated is live; each by the criteria that its id names.
 
     What differs fails an answer, by name; what cannot be told leaves it open; what came besides is said.
@@ -183,7 +183,7 @@ def _validity(live: Live, run_id: str, kept: Any, why: str) -> Validity:  # noqa
     if why:
         return Validity(run_id, "", "", why=why)
     now = live_configuration.read(live)
-    return Validity(run_id, kept["time"], now.time, compared(_facts(kept), now.facts))
+    return Validity(run_id, kept["time"], now.time, compare_facts(_facts(kept), now.facts))
 
 
 def _succeeded(record: Record) -> list[Any]:
@@ -195,7 +195,7 @@ def _usable(kept: Any) -> bool:  # noqa: ANN401
 
 
 def _facts(kept: Any) -> list[Fact]:  # noqa: ANN401
-    return restored(kept["facts"])
+    return from_plain(kept["facts"])
 
 
 def _data(found: Configuration) -> dict[str, Any]:

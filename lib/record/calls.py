@@ -119,4 +119,4 @@ def _resource(params: Mapping[str, Any]) -> str:
         return f"{execution[1]}:{SOMEBODYS}"
     # No queue is opened by its URL alone.
     place, slash, name = named.rpartition("/") if key == "QueueUrl" else ("", "", named)
-    return f"{place}{slash}{contacts.without(name)}"
+    return f"{place}{slash}{contacts.mask_text(name)}"

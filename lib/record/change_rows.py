@@ -62,7 +62,7 @@ def to_row(
 ) -> dict[str, Any]:
     """A change, now, as a row of the log; `state` says how far it has come."""
     told = {"time": time, "phase": phase, "state": state, "undoes": undoes, "temporary": temporary}
-    return formats.named({**told, **change})
+    return formats.with_format({**told, **change})
 
 
 def from_row(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def from_row(row: Mapping[str, Any]) -> dict[str, Any]:
     return found | told | texts | flags | {"name": name, "state": WriteState.UNREADABLE, "action": "cannot be read"}
 
 
-def doubted(row: Mapping[str, Any], why: str) -> dict[str, Any]:
+def mark_doubted(row: Mapping[str, Any], why: str) -> dict[str, Any]:
     """A row that nothing may be done by; it says why, and keeps no other from being undone."""
     return {**row, "state": WriteState.NOT_BELIEVED, "trouble": why}
 

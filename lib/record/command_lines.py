@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from lib.settings import file_of, fitting, said_by
+from lib.settings import file_of, fitting_file, said_by
 from lib.settings_schema import ROOT, Settings
 from lib.values.modes import OF_THE_RUN
 
@@ -41,13 +41,13 @@ def without_parameters(*words: str) -> str:
 
 def anywhere(settings: Settings, command: str, *words: str) -> str:
     """The same for whoever reads it in the application's checkout: without this machine's files and folders."""
-    named, *pairs = _named(settings, fitting(settings), ())
+    named, *pairs = _named(settings, fitting_file(settings), ())
     return " ".join(["runbook", command, named, *words, *pairs])
 
 
 def papermill(settings: Settings, notebook: str, output: str) -> str:
     """The notebook alone, from the top of the runbook's checkout, in the mode of the parameters."""
-    path = fitting(settings)
+    path = fitting_file(settings)
     file = shlex.quote(path.relative_to(ROOT).as_posix()) if path else FILE
     values = (_for_papermill(settings, key, word) for key, word in _differing(settings, path, ()))
     return " ".join(["papermill", f"runbooks/{notebook}.ipynb", output, "-f", file, *values])

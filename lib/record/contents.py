@@ -28,17 +28,17 @@ def agrees(name: str, file: BufferedIOBase, claims: Sequence[Claim]) -> tuple[st
     if not claims:
         return ("sealed by nobody", "") if name == VERDICT else ("", "not in the manifest")
     if name.endswith(".jsonl"):
-        return log_differs(file, claims)
+        return _log_differs(file, claims)
     if name == VERDICT and any(claim.size != UNKNOWN_SIZE for claim in claims):
         if _is(file, claims[-1:]):
             return "", ""
         return ("", "what was sealed after it is not written") if _is(file, claims[-2:-1]) else ("edited", "")
-    if _is(file, claims[-1:] if replaced(name) else claims):
+    if _is(file, claims[-1:] if is_replaced(name) else claims):
         return "", ""
-    return ("", "edited") if replaced(name) else ("edited", "")
+    return ("", "edited") if is_replaced(name) else ("edited", "")
 
 
-def replaced(name: str) -> bool:
+def is_replaced(name: str) -> bool:
     """Whether a file is written anew as the run goes on, so that its newest seal counts."""
     return name == VERDICT or BY_HAND.fullmatch(name) is not None
 
@@ -56,12 +56,12 @@ def _digest(file: BufferedIOBase) -> str:
     return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def log_differs(file: BufferedIOBase, claims: Iterable[Claim]) -> tuple[str, str]:
+def _log_differs(file: BufferedIOBase, claims: Iterable[Claim]) -> tuple[str, str]:
     """A log holds what each seal says that it began with; what was added since is only not sealed."""
     size, sealed, at, digest = file.seek(0, os.SEEK_END), 0, 0, hashlib.sha256()
     for claim in sorted(claims, key=lambda claim: claim.size):
         if claim.size == UNKNOWN_SIZE:
-            length = beginning(file, claim.sha256)
+            length = _beginning_length(file, claim.sha256)
             if length is None:
                 return "edited", ""
             sealed = max(sealed, length)
@@ -78,7 +78,7 @@ def log_differs(file: BufferedIOBase, claims: Iterable[Claim]) -> tuple[str, str
     return "", f"{size - sealed} bytes more than were sealed" if size > sealed else ""
 
 
-def beginning(file: BufferedIOBase, sha256: str) -> int | None:
+def _beginning_length(file: BufferedIOBase, sha256: str) -> int | None:
     """How long the beginning with this sum is, at the end of a line or of the data; the first format did not tell."""
     file.seek(0)
     digest, at = hashlib.sha256(), 0
@@ -93,5 +93,5 @@ def beginning(file: BufferedIOBase, sha256: str) -> int | None:
 
 def claim_of(path: Path, name: str) -> Claim:
     """What a seal says of a file, as it is now."""
-    with files.opened(path) as file:
+    with files.open_to_read(path) as file:
         return Claim(name, _digest(file), file.tell())

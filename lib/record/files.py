@@ -36,7 +36,7 @@ def make_folder(folder: Path) -> None:
 
 
 @contextmanager
-def appending(path: Path) -> Iterator[int]:
+def open_to_append(path: Path) -> Iterator[int]:
     """A descriptor that adds to a file, which is made where it is missing."""
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, PRIVATE)
     try:
@@ -73,20 +73,20 @@ def replace(path: Path, data: bytes, mode: int = PRIVATE) -> None:
 
 def reserve(path: Path) -> Path:
     """An empty file where somebody else's code will write, which leaves its mode as it is."""
-    with appending(path):
+    with open_to_append(path):
         return path
 
 
 def tighten(folder: Path) -> None:
     """Take from everybody else what they may do with a record that another program, or an earlier version, wrote."""
-    files, _, folders = listed(folder)
+    files, _, folders = list_folder(folder)
     for path in (*folders, *files.values()):
         wanted = PRIVATE_FOLDER if path in folders else PRIVATE
         if stat.S_IMODE(path.lstat().st_mode) != wanted:
             path.chmod(wanted)
 
 
-def listed(folder: Path) -> tuple[dict[str, Path], list[str], list[Path]]:
+def list_folder(folder: Path) -> tuple[dict[str, Path], list[str], list[Path]]:
     """A folder's files by name, hidden ones as well; a sentence for each thing that is no file; and its folders.
 
     Nothing is opened and no link is followed: a pipe would hang, and a link shows what lies elsewhere.
@@ -115,7 +115,7 @@ def listed(folder: Path) -> tuple[dict[str, Path], list[str], list[Path]]:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[BufferedReader]:
+def open_to_read(path: Path) -> Iterator[BufferedReader]:
     """A file, to be read. Raises OSError for a link, and for what is no file by now."""
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -124,14 +124,14 @@ def opened(path: Path) -> Iterator[BufferedReader]:
 
 
 def read(path: Path, at_most: int = -1) -> bytes:
-    """The bytes of a file. Raises OSError like `opened`, and for one that is longer than `at_most`."""
-    with opened(path) as file:
+    """The bytes of a file. Raises OSError like `open_to_read`, and for one that is longer than `at_most`."""
+    with open_to_read(path) as file:
         if 0 <= at_most < os.fstat(file.fileno()).st_size:
             raise OSError(errno.EFBIG, f"it is longer than {at_most} bytes", str(path))
         return file.read()
 
 
-def locked(descriptor: int, kind: int = fcntl.LOCK_EX, at_once: bool = False) -> bool:
+def lock(descriptor: int, kind: int = fcntl.LOCK_EX, at_once: bool = False) -> bool:
     """Take the lock of a file once it is free; whether that was in time, where there is none to lose."""
     if not at_once:
         fcntl.flock(descriptor, kind)

@@ -17,7 +17,7 @@ from lib.errors import Unrecorded
 from lib.record import change_rows, files, formats, json_rows, manifest
 from lib.record.manifest import MANIFEST, VERDICT
 from lib.values import contacts
-from lib.values.exact_json import dumps, loads, parsed
+from lib.values.exact_json import dumps, loads, parse_foreign
 
 CHECKS = "checks.jsonl"
 ATTEMPT = "RUNBOOK_ATTEMPT"  # tells a kernel which attempt at its phase it is
@@ -80,7 +80,7 @@ class Record:
         """Add JSON lines to a log, all in one write: a hundred checks are stored once, not a hundred times."""
         lines = "".join(f"{dumps(dict(row))}\n" for row in rows)
         with self.kept(), self.held():
-            with files.appending(self.folder / name) as descriptor:
+            with files.open_to_append(self.folder / name) as descriptor:
                 size = os.fstat(descriptor).st_size
                 # A kill can leave a line half written; the next one then starts on a line of its own.
                 cut = size and os.pread(descriptor, 1, size - 1) != b"\n"
@@ -99,7 +99,7 @@ class Record:
         """
         descriptor = os.open(self.folder, os.O_RDONLY)
         try:
-            if not files.locked(descriptor, at_once=self.at_once):
+            if not files.lock(descriptor, at_once=self.at_once):
                 raise Unrecorded(
                     f"the record of run {self.run_id} is held by another process of this machine, which may be stopped "
                     "or wait for the store, so nothing is added to it; end that process, then go on"
@@ -146,7 +146,7 @@ class Record:
 
         One that finds no room on a full disk is left out: it must not keep the call from being made.
         """
-        with suppress(OSError), files.appending(self.folder / CALLS) as descriptor:
+        with suppress(OSError), files.open_to_append(self.folder / CALLS) as descriptor:
             os.write(descriptor, (json.dumps(row, ensure_ascii=False) + "\n").encode())
 
     def write_json(self, name: str, data: object) -> Path:
@@ -177,7 +177,7 @@ class Record:
 
     def _sealed(self, name: str, data: bytes) -> None:
         """Seal this one file, as it was or is to be written, by whoever has the record open."""
-        made = manifest.claiming(self.folder, name, data, datetime.now(UTC).isoformat(timespec="milliseconds"))
+        made = manifest.claim_file(self.folder, name, data, datetime.now(UTC).isoformat(timespec="milliseconds"))
         if made:
             files.replace(self.folder / MANIFEST, made.to_text().encode())
 
@@ -185,7 +185,7 @@ class Record:
         """A file of the record, or None where the run has not written it."""
         path = self.folder / name
         what = f"{name} of {self.run_id}"
-        return parsed(files.text(path, what), what) if path.exists() else None
+        return parse_foreign(files.text(path, what), what) if path.exists() else None
 
     def verdict(self) -> dict[str, Any] | None:
         """`run.json`, or None where the run wrote none. Raises Refused for one of a newer version."""
@@ -231,7 +231,7 @@ class Record:
     def keep_text(self, name: str, text: str) -> Path:
         """Like `keep_json`, for text. Evidence is for people and of people: it holds nobody's contact."""
         path = str(self.new_path(name).relative_to(self.folder))
-        return self.write_text(path, contacts.without(text) if path.startswith(EVIDENCE) else text)
+        return self.write_text(path, contacts.mask_text(text) if path.startswith(EVIDENCE) else text)
 
 
 def _row(line: str) -> dict[str, Any] | None:

@@ -14,7 +14,7 @@ KNOWN = (1, FORMAT)
 KEY = "format"
 
 
-def named(row: Mapping[str, Any]) -> dict[str, Any]:
+def with_format(row: Mapping[str, Any]) -> dict[str, Any]:
     """An object as it is written, with the number of this format in front."""
     return {KEY: FORMAT, **row}
 

@@ -60,7 +60,7 @@ class Findings:
         return [*self.wrong, *self.worked_on, *earlier, *(f"{name}: {since}" for name in self.unsealed)]
 
 
-def unsealed(folder: Path, binding: Binding | None = None) -> list[str]:
+def unsealed_differences(folder: Path, binding: Binding | None = None) -> list[str]:
     """What differs between a run's folder and its seals; empty when nothing was touched since it was sealed.
 
     Without a `binding`, the folder's own name and place say whose record it must be.
@@ -83,16 +83,16 @@ def findings(folder: Path, binding: Binding, about: Callable[[str], object] = la
         return Findings(Manifest(binding.run_id, binding.environment, binding.account))
     if not ((folder / MANIFEST).is_symlink() or (folder / MANIFEST).exists()):
         manifest = Manifest(binding.run_id, binding.environment, binding.account)
-        names = [name for name in files.listed(folder)[0] if not name.startswith(DRAFT)]
+        names = [name for name in files.list_folder(folder)[0] if not name.startswith(DRAFT)]
         return Findings(manifest, (f"{MANIFEST}: missing",) if names else ())
     return _settled(folder, binding, about)
 
 
 def _settled(folder: Path, binding: Binding, about: Callable[[str], object] = lambda name: True) -> Findings:
-    """`compared`, once no seal was added meanwhile: by an older one, what is written now would be wrong."""
+    """`_compare_with_seals`, once no seal was added meanwhile: by an older one, what is written now would be wrong."""
     while True:
         manifest = read(folder)
-        found = compared(folder, manifest, binding, about)
+        found = _compare_with_seals(folder, manifest, binding, about)
         if not found.wrong or read(folder).seals == manifest.seals:
             return found
 
@@ -118,11 +118,11 @@ def _of_first_format(folder: Path, manifest: Manifest) -> Manifest:
     return replace(manifest, environment=told.environment, account=told.account, seals=(sealed,))
 
 
-def compared(
+def _compare_with_seals(
     folder: Path, manifest: Manifest, binding: Binding, about: Callable[[str], object] = lambda name: True
 ) -> Findings:
     """Every file of a folder, or those that it is `about`, against every seal of it."""
-    listed, odd, _ = files.listed(folder)
+    listed, odd, _ = files.list_folder(folder)
     found = {name: path for name, path in listed.items() if name == MANIFEST or about(name)}
     claims = {name: rows for name, rows in manifest.claims.items() if about(name)}
     bound = Binding(manifest.run_id, manifest.environment, manifest.account)
@@ -149,7 +149,7 @@ def _differing(path: Path | None, name: str, claims: Sequence[Claim]) -> tuple[s
         awaited = name == VERDICT and (not claims or any(claim.sha256 == ABSENT for claim in claims[-2:]))
         return ("", "sealed, and not written") if awaited else ("missing", "")
     try:
-        with files.opened(path) as file:
+        with files.open_to_read(path) as file:
             return contents.agrees(name, file, claims)
     except OSError:
         return "it cannot be read", ""
@@ -176,14 +176,14 @@ def _verdict(folder: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def added(folder: Path, found: Findings, state: State, time: str, unverified: str = "") -> Manifest:
+def add_seal(folder: Path, found: Findings, state: State, time: str, unverified: str = "") -> Manifest:
     """The manifest with one seal more, over what is new and what grew. What does not agree is said, and stays so.
 
     A file that does not agree keeps the seals that it had. What a kill left half written keeps the record open. A seal
     that opens it claims nothing: what a kill left may still be put aside for what another machine did.
     """
     claims, rows, left = found.manifest.claims, list[Claim](), False
-    for name, path in files.listed(folder)[0].items():
+    for name, path in files.list_folder(folder)[0].items():
         if name == MANIFEST or state is State.OPENED:
             continue
         if path.name.startswith(DRAFT) or name.endswith(RUNNING):
@@ -199,7 +199,7 @@ def added(folder: Path, found: Findings, state: State, time: str, unverified: st
     return replace(found.manifest, seals=(*found.manifest.seals, Seal(kept, time, tuple(rows), wrong, unverified)))
 
 
-def claiming(folder: Path, name: str, data: bytes, time: str) -> Manifest | None:
+def claim_file(folder: Path, name: str, data: bytes, time: str) -> Manifest | None:
     """The manifest of a record with one file more, which is about to be written, or just was; None where its seals
     say so already, where it is not open, so that nothing may come besides, and where it is not as it was written.
 
@@ -212,4 +212,4 @@ def claiming(folder: Path, name: str, data: bytes, time: str) -> Manifest | None
         return None
     _, grew = _differing(there, VERDICT, claims) if name == VERDICT else ("", "")
     before = [contents.claim_of(there, VERDICT) if there else Claim(VERDICT, ABSENT, 0)] if grew else []
-    return seals.continued(manifest, [*before, coming], time)
+    return seals.continue_manifest(manifest, [*before, coming], time)

@@ -91,7 +91,7 @@ def on_disk(folder: Path) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def imported() -> dict[str, str]:
+def imported_sources() -> dict[str, str]:
     """The files of lib that this interpreter runs, each with the SHA-256 of the source that it was compiled from.
 
     Raises Refused for a module under one of these names that is not this checkout's.
@@ -144,7 +144,7 @@ def become(module: str, words: Sequence[str]) -> None:
     os.execv(sys.executable, command(module, *words))
 
 
-def run(words: Sequence[str]) -> None:
+def _run(words: Sequence[str]) -> None:
     """Run a module's `main` as this process was asked to."""
     if words[0] != KERNEL:  # whose variables are of our making
         for name in os.environ.keys() - environment(os.environ).keys():
@@ -158,4 +158,4 @@ def run(words: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    run(sys.argv[1:])
+    _run(sys.argv[1:])

@@ -15,14 +15,14 @@ from lib.errors import Altered, BadParameters, RunbookError
 from lib.record import files, manifest, writers
 from lib.record.files import DRAFT
 from lib.record.folder import CALLS, CRITERIA, LOG, TELLING, VALIDATED, WHOLE, Record, Store
-from lib.record.manifest import MANIFEST, RUNNING, VERDICT, Binding, Findings, unsealed
+from lib.record.manifest import MANIFEST, RUNNING, VERDICT, Binding, Findings, unsealed_differences
 from lib.record.seals import State
 from lib.settings import Settings, folder_of
 from lib.values.run_names import COPIES
 
 __all__ = [
     "CALLS", "CRITERIA", "DRAFT", "LOG", "MANIFEST", "RUNNING", "VALIDATED", "VERDICT", "Record", "Store",
-    "new_run_id", "open_run", "seal", "unsealed",
+    "new_run_id", "open_run", "seal", "unsealed_differences",
 ]  # fmt: skip
 
 
@@ -42,18 +42,20 @@ def open_run(settings: Settings) -> Record:
         raise BadParameters(f"the record cannot be kept in {folder}: {error.strerror}; set outputs_dir") from error
     record = Record(folder, run_id, inode=folder.stat().st_ino)
     if new:
-        opened(settings, record)
+        open_to_write(settings, record)
     return record
 
 
-def verified(settings: Settings, record: Record, unverified: str = "") -> Findings:
+def verify(settings: Settings, record: Record, unverified: str = "") -> Findings:
     """A record against its seals, before anything is made of it. Raises Altered, naming each file and what is wrong.
 
     With `unverified`, which says who asked for that, what is wrong is only told. What a kill left is not wrong.
     """
     found = manifest.findings(record.folder, _binding(settings, record.run_id))
     # The notebooks of a command that was told to go on all the same do so, too, as long as it lives.
-    alive = writers.joined(record.folder) or (found.manifest.excused and writers.others(record.folder, record.at_once))
+    alive = writers.has_joined(record.folder) or (
+        found.manifest.excused and writers.others(record.folder, record.at_once)
+    )
     wrong = [one for one in found.wrong if not (alive and one in found.manifest.excused)]
     if wrong and not unverified:
         raise Altered(
@@ -64,7 +66,7 @@ def verified(settings: Settings, record: Record, unverified: str = "") -> Findin
     return found
 
 
-def altered(settings: Settings, record: Record, whole: bool = False) -> list[str]:
+def alterations(settings: Settings, record: Record, whole: bool = False) -> list[str]:
     """What is wrong with the files that tell of a run, or with the whole of it. Read-only; a store's copy is a part."""
     copy = record.folder.parent.name == COPIES
     about = (lambda name: True) if whole and not copy else TELLING.fullmatch
@@ -79,7 +81,7 @@ def wrong_with(settings: Settings, record: Record, name: str) -> list[str]:
     return [one for one in found if one not in itself]
 
 
-def unverified(record: Record) -> bool:
+def is_unverified(record: Record) -> bool:
     """Whether the command that has it open was told to believe it as it lies there."""
     return bool(manifest.read(record.folder).unverified)
 
@@ -89,15 +91,15 @@ def taken_over(record: Record) -> bool:
     return manifest.read(record.folder).taken_over
 
 
-def opened(settings: Settings, record: Record, unverified: str = "") -> Findings:
+def open_to_write(settings: Settings, record: Record, unverified: str = "") -> Findings:
     """Begin to write to a record: verified, sealed as it is found, and open until it is sealed at the end.
 
-    Raises Altered like `verified`.
+    Raises Altered like `verify`.
     """
     with record.kept(), record.held():
         # Verified and sealed under one hold: what came between the two would be sealed as if it had been found so.
-        found = verified(settings, record, unverified)
-        ours = writers.joined(record.folder)
+        found = verify(settings, record, unverified)
+        ours = writers.has_joined(record.folder)
         going_on = found.manifest.open and (ours or writers.others(record.folder, record.at_once))
         writers.join(record.folder, record.at_once)
         if not going_on or (unverified and not found.manifest.excused):
@@ -109,7 +111,7 @@ def opened(settings: Settings, record: Record, unverified: str = "") -> Findings
     return found
 
 
-def noted(settings: Settings, record: Record, told: Sequence[str]) -> tuple[str, ...]:
+def seal_with_note(settings: Settings, record: Record, told: Sequence[str]) -> tuple[str, ...]:
     """Seal what a record holds by now, with what is told of it besides: that stays said, whatever becomes of it.
 
     Returns what is wrong with it.
@@ -134,7 +136,7 @@ def _bound(found: Findings, binding: Binding) -> Findings:
 def _add_seal(record: Record, found: Findings, state: State, unverified: str = "") -> list[str]:
     """Add a seal to the manifest; returns the names that were sealed."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    made = manifest.added(record.folder, found, state, now, unverified)
+    made = manifest.add_seal(record.folder, found, state, now, unverified)
     news, before = made.seals[-1], found.manifest.seals[-1:]
     if state is State.OPENED or news.files or news.wrong or [news.state] != [seal.state for seal in before]:
         record.write_bytes(MANIFEST, made.to_text().encode())
@@ -145,7 +147,7 @@ def _add_seal(record: Record, found: Findings, state: State, unverified: str = "
 def sealing(record: Record) -> Iterator[None]:
     """Seal the record at the end, however that is; within another such part, it stays open."""
     try:
-        with writers.nested(record.folder):
+        with writers.nesting(record.folder):
             yield
     finally:
         seal(record)
@@ -162,7 +164,7 @@ def seal(record: Record, closing: bool = True) -> None:
         trouble = _store_logs(record)
         files.tighten(record.folder)
         found = manifest.findings(record.folder, Binding(record.run_id, record.folder.parent.name))
-        closed = closing and not writers.within(record.folder) and not writers.others(record.folder, record.at_once)
+        closed = closing and not writers.is_nested(record.folder) and not writers.others(record.folder, record.at_once)
         names = _add_seal(record, found, State.CLOSED if closed else State.GOING_ON)
         if closed:
             writers.leave(record.folder)

@@ -6,12 +6,12 @@ from pathlib import Path
 from lib.errors import BadParameters, RunbookError
 from lib.record.folder import LOG, Record
 from lib.record.manifest import VERDICT
-from lib.record.records import altered
+from lib.record.records import alterations
 from lib.settings import Settings, folder_of
 from lib.values.run_names import COPIES, DRILLS
 
 
-def existing(settings: Settings, run_id: str, usable: Callable[["Record"], bool] = bool) -> Record:
+def find_run(settings: Settings, run_id: str, usable: Callable[["Record"], bool] = bool) -> Record:
     """The record of a run that took place. Raises BadParameters where there is none, with the latest usable ones.
 
     Those are of this machine, or of the store as it was last looked at.
@@ -19,7 +19,7 @@ def existing(settings: Settings, run_id: str, usable: Callable[["Record"], bool]
     folder = folder_of(settings, run_id) if run_id else None
     if folder is None or not folder.is_dir():
         have = (
-            ", ".join([record.run_id for record in latest_of_each(every(settings)) if usable(record)][-3:])
+            ", ".join([record.run_id for record in latest_of_each(all_records(settings)) if usable(record)][-3:])
             or "none yet"
         )
         raise BadParameters(f"no run {run_id!r} of environment {settings.environment}; the latest are: {have}")
@@ -36,12 +36,12 @@ def copies(settings: Settings) -> list[Record]:
     return _in(settings.runs_folder / COPIES)
 
 
-def every(settings: Settings) -> list[Record]:
+def all_records(settings: Settings) -> list[Record]:
     """The records of all runs of this environment, oldest first; a run that the store has, too, comes twice.
 
     As they lie there: to be told of, by name. What is decided, is decided by those that are `as_sealed`.
     """
-    here = [existing(settings, run_id) for run_id in runs(settings)]
+    here = [find_run(settings, run_id) for run_id in runs(settings)]
     return sorted([*here, *copies(settings)], key=lambda record: record.run_id)
 
 
@@ -50,11 +50,11 @@ def as_sealed(settings: Settings) -> list[Record]:
 
     def is_so(record: Record) -> bool:
         try:
-            return not altered(settings, record)
+            return not alterations(settings, record)
         except RunbookError:  # one of a newer version decides nothing for this one
             return False
 
-    return [record for record in every(settings) if is_so(record)]
+    return [record for record in all_records(settings) if is_so(record)]
 
 
 def latest_of_each(found: Iterable[Record]) -> list[Record]:

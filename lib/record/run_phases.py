@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lib.checks import Check, Status, failed, key_of, require
+from lib.checks import Check, Status, failures, key_of, require
 from lib.errors import BadParameters
 from lib.record.change_rows import WriteState
 from lib.record.folder import BROKEN_OFF, CHECKS, DRILLED
@@ -101,7 +101,7 @@ def numbers(first: str = "", last: str = "", only: str = "") -> list[str]:
     return order[begin : end + 1]
 
 
-def recorded(record: Record) -> list[Phase]:
+def recorded_phases(record: Record) -> list[Phase]:
     """What the phases of a run did, as `run.json` tells."""
     return [Phase.from_row(row) for row in (record.verdict() or {}).get("phases", [])]
 
@@ -169,7 +169,7 @@ def unmet(record: Record, phase: str, mode: Mode) -> list[Check]:
     known = {check.id for check in answered}
     expected = f"an answer of phase {phase}: run its notebook from the first cell to the last"
     lacking = [one for one in due(phase, applies=mode == Mode.APPLY) if one not in known]
-    return [*failed(answered), *(Check(one, one, Status.FAILED, "no answer", expected) for one in lacking)]
+    return [*failures(answered), *(Check(one, one, Status.FAILED, "no answer", expected) for one in lacking)]
 
 
 def require_met(record: Record, phase: str, mode: Mode) -> None:

@@ -73,7 +73,7 @@ class Salvage:
         """Take what can be taken of these files; returns what is wrong with any, each in a sentence."""
         with self.record.kept(), self.record.held():
             ours = manifest.read(self.record.folder) if (self.record.folder / MANIFEST).is_file() else None
-            side = self._tried(LOG, partial(sync.ahead, self.record, self, stored)) or sync.Side.OURS
+            side = self._tried(LOG, partial(sync.later_side, self.record, self, stored)) or sync.Side.OURS
             for name in sorted({*stored, MANIFEST}, key=_rank):
                 if name == MANIFEST:
                     self._learn()

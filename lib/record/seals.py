@@ -129,7 +129,7 @@ class Manifest:
 
     def to_text(self) -> str:
         """The manifest as it is written, each seal chained to the one before and the first to whose record it is."""
-        head = formats.named({"run_id": self.run_id, "environment": self.environment, "account": self.account})
+        head = formats.with_format({"run_id": self.run_id, "environment": self.environment, "account": self.account})
         chain, rows = _digest(dumps(head)), list[dict[str, Any]]()
         for row in (seal.to_row() for seal in self.seals):
             chain = _linked(chain, row)
@@ -175,7 +175,7 @@ def _first(data: Mapping[str, Any]) -> Manifest:
     return Manifest(str(data.get("run_id", "")), "", "", (Seal(State.CLOSED, "", tuple(claims)),), tuple(wrong))
 
 
-def merged(ours: Manifest, theirs: Manifest, fits: Callable[[Claim], bool] = lambda claim: True) -> Manifest:
+def merge_seals(ours: Manifest, theirs: Manifest, fits: Callable[[Claim], bool] = lambda claim: True) -> Manifest:
     """The seals of both, theirs first; of ours, only what still `fits` where both went on.
 
     A record that somebody else still writes is not closed by us.
@@ -190,12 +190,12 @@ def merged(ours: Manifest, theirs: Manifest, fits: Callable[[Claim], bool] = lam
     return replace(theirs, seals=(*theirs.seals, *kept))
 
 
-def continued(manifest: Manifest, claims: Sequence[Claim], time: str) -> Manifest:
+def continue_manifest(manifest: Manifest, claims: Sequence[Claim], time: str) -> Manifest:
     """An open manifest with a seal more for each of these, in this order."""
     return replace(manifest, seals=(*manifest.seals, *(Seal(State.GOING_ON, time, (claim,)) for claim in claims)))
 
 
-def ahead(manifest: Manifest, path: str, stored: str, there: int) -> Manifest:
+def claimable_ahead(manifest: Manifest, path: str, stored: str, there: int) -> Manifest:
     """What may be stored of a manifest before a file that it claims: what is `stored` of that (its SHA-256, or
     `ABSENT`) stays one of the last two, and nothing is closed. Of the seals, the first `there` are stored already."""
     claims = manifest.claims.get(path, [])
@@ -209,7 +209,7 @@ def ahead(manifest: Manifest, path: str, stored: str, there: int) -> Manifest:
     older = [claim for claim in claims[:-2] if claim.sha256 == stored]
     if not older or stored in {claim.sha256 for claim in claims[-2:]}:
         return manifest
-    return continued(manifest, [older[-1], claims[-1]], kept[-1].time)
+    return continue_manifest(manifest, [older[-1], claims[-1]], kept[-1].time)
 
 
 def _unknown(row: Mapping[str, Any], known: Set[str]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from lib.errors import Altered
 from lib.record import files, seals
-from lib.record.contents import BY_HAND, VERDICT, agrees, claim_of, replaced
+from lib.record.contents import BY_HAND, VERDICT, agrees, claim_of, is_replaced
 from lib.record.folder import Record, Store
 from lib.record.manifest import MANIFEST, read
 from lib.record.seals import Claim, Manifest
@@ -116,9 +116,9 @@ def put_together(record: Record, ours: Manifest | None, theirs: Manifest | None)
         return
 
     def fits(claim: Claim) -> bool:
-        return replaced(claim.path) or _agrees(record.folder / claim.path, claim.path, [claim])
+        return is_replaced(claim.path) or _agrees(record.folder / claim.path, claim.path, [claim])
 
-    both = seals.merged(ours, theirs, fits) if ours else theirs
+    both = seals.merge_seals(ours, theirs, fits) if ours else theirs
     if ours and any(claim for rows in ours.claims.values() for claim in rows if not fits(claim)):
         record.keep_aside(MANIFEST)
     text = _with_verdict(record, both, [one for one in (ours, theirs) if one]).to_text().encode()
@@ -132,12 +132,12 @@ def _with_verdict(record: Record, both: Manifest, each: Sequence[Manifest]) -> M
     if not path.is_file() or not any(_agrees(path, VERDICT, one.claims.get(VERDICT, [])) for one in each):
         return both
     claim = claim_of(path, VERDICT)
-    return both if both.claims[VERDICT][-1] == claim else seals.continued(both, [claim], both.seals[-1].time)
+    return both if both.claims[VERDICT][-1] == claim else seals.continue_manifest(both, [claim], both.seals[-1].time)
 
 
 def _agrees(path: Path, name: str, claims: Sequence[Claim]) -> bool:
     """Whether nothing is wrong with a file, or none is there."""
     if not path.is_file():
         return True
-    with files.opened(path) as file:
+    with files.open_to_read(path) as file:
         return agrees(name, file, claims)[0] == ""

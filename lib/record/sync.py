@@ -28,7 +28,7 @@ class Side(StrEnum):
     NEITHER = "neither"
 
 
-def together(record: Record, shelf: Shelf) -> None:
+def synchronise(record: Record, shelf: Shelf) -> None:
     """Make folder and store agree, as far as logs and stored files go; what only this machine has goes when sealed.
 
     Raises Refused for what cannot be brought together. Cut short, it is completed by the next call.
@@ -39,7 +39,7 @@ def together(record: Record, shelf: Shelf) -> None:
             _refuse_outside(name)
         ours, theirs = sealed_here_and_there(record, shelf, stored)
         sealed = Sealed(shelf, theirs, ours)
-        side = ahead(record, sealed, stored)
+        side = later_side(record, sealed, stored)
         logs = {path.name for path in record.folder.glob("*.jsonl")} | {n for n in stored if n.endswith(".jsonl")}
         # Verdict and changes last, since they say which side is further: until then, the next call decides as this did.
         last = [VERDICT, LOG] if VERDICT in stored else [LOG]
@@ -70,7 +70,7 @@ def copy_telling(copy: Record, shelf: Shelf, stored: Mapping[str, str]) -> None:
         path = copy.folder / name
         if not (name == MANIFEST or TELLING.fullmatch(name)):
             continue
-        known = path.is_file() and same_content(files.read(path), stored[name])
+        known = path.is_file() and _same_content(files.read(path), stored[name])
         if not known and (data := shelf.read(name)) is not None:
             with copy.kept():
                 files.replace(path, data)  # as it is, by somebody else's seals
@@ -81,7 +81,7 @@ def _content(path: Path) -> bytes | None:
     return files.read(path) if path.exists() else None
 
 
-def same_content(data: bytes | None, etag: str) -> bool:
+def _same_content(data: bytes | None, etag: str) -> bool:
     """Whether a file is what an object's ETag says. Of an object under a key of KMS it never is: then read it."""
     return data is not None and hashlib.md5(data, usedforsecurity=False).hexdigest() == etag
 
@@ -130,15 +130,15 @@ def take(path: Path, whole: bytes) -> None:
     _add(path, common, whole[common:])
 
 
-def ahead(record: Record, shelf: Shelf, stored: Mapping[str, str]) -> Side:
+def later_side(record: Record, shelf: Shelf, stored: Mapping[str, str]) -> Side:
     """Which side's files are the later ones: by the change log; where that is equal, by when the run ended."""
     ours = _content(record.folder / LOG) or b""
-    theirs = b"" if LOG not in stored else ours if same_content(ours, stored[LOG]) else shelf.read(LOG) or b""
+    theirs = b"" if LOG not in stored else ours if _same_content(ours, stored[LOG]) else shelf.read(LOG) or b""
     side = further(ours, theirs, shelf.without_it)
     if (
         side != Side.NEITHER
         or VERDICT not in stored
-        or same_content(_content(record.folder / VERDICT), stored[VERDICT])
+        or _same_content(_content(record.folder / VERDICT), stored[VERDICT])
     ):
         return side
     here, verdict = _ended(record.read_json(VERDICT)), (shelf.read(VERDICT) or b"").decode(errors="replace")
@@ -201,7 +201,7 @@ def _log(record: Record, shelf: Judging, name: str, stored: Mapping[str, str]) -
 
 def _here(ours: bytes | None, shelf: Judging, name: str, etag: str) -> bool:
     """Whether this machine has a file as it is stored. That both have it makes it no more what was sealed."""
-    if ours is None or not same_content(ours, etag):
+    if ours is None or not _same_content(ours, etag):
         return False
     shelf.judge_here(name, ours)
     return True
@@ -211,7 +211,7 @@ def _add(path: Path, keep: int, more: bytes) -> None:
     """Add to the first `keep` bytes."""
     if more:
         files.make_folder(path.parent)
-        with files.appending(path) as descriptor:
+        with files.open_to_append(path) as descriptor:
             files.add(descriptor, more, keep)
 
 

@@ -25,7 +25,7 @@ def join(folder: Path, at_once: bool = False) -> None:
     """
     if folder not in _held:
         descriptor = _opened(folder)
-        if not files.locked(descriptor, fcntl.LOCK_SH, at_once):
+        if not files.lock(descriptor, fcntl.LOCK_SH, at_once):
             os.close(descriptor)
             raise Unrecorded(f"another process of this machine keeps all others from writing to {folder}; end it")
         _held[folder] = descriptor
@@ -37,7 +37,7 @@ def leave(folder: Path) -> None:
         os.close(_held.pop(folder))
 
 
-def joined(folder: Path) -> bool:
+def has_joined(folder: Path) -> bool:
     """Whether this process counts as a writer."""
     return folder in _held
 
@@ -51,14 +51,14 @@ def others(folder: Path, at_once: bool = False) -> bool:
         return True
     finally:
         if folder in _held:
-            files.locked(descriptor, fcntl.LOCK_SH, at_once)
+            files.lock(descriptor, fcntl.LOCK_SH, at_once)
         else:
             os.close(descriptor)
     return False
 
 
 @contextmanager
-def nested(folder: Path) -> Iterator[None]:
+def nesting(folder: Path) -> Iterator[None]:
     """A part of what this process does with a record: it ends with the outermost one."""
     _depth[folder] += 1
     try:
@@ -67,7 +67,7 @@ def nested(folder: Path) -> Iterator[None]:
         _depth[folder] -= 1
 
 
-def within(folder: Path) -> bool:
+def is_nested(folder: Path) -> bool:
     """Whether something goes on around this that will write to the record again."""
     return _depth[folder] > 0
 

@@ -115,7 +115,7 @@ class AccountGuards:
         )
 
     def wrote(self, run_id: str) -> frozenset[str]:
-        """What this run began to write here, each as `plans.written` makes it; none for what is no run. Read-only."""
+        """What this run began to write here, each as `plans.row_digest` makes it; none for no run. Read-only."""
         if not RUN_ID.fullmatch(run_id):
             return frozenset()
         return frozenset(one for kept in self._kept_of(run_id) for one in kept)

@@ -70,7 +70,7 @@ def state_machine(live: Live, known: Entries | None = None) -> list[Wanted]:
         Wanted(Workflow(live, s.state_machine_name), wanted),
         # No alias follows an update. After it, so that an undo, last first, moves check-ins back before anything else.
         *(Wanted(WorkflowAlias(live, s.state_machine_name, alias), routed_to(wanted)) for alias in known.used),
-        Wanted(Widgets(live, s.dashboard_name, WIDGET_PREFIX), widgets(live)),
+        Wanted(Widgets(live, s.dashboard_name, WIDGET_PREFIX), _widgets(live)),
     ]
 
 
@@ -137,7 +137,7 @@ def workflow(live: Live, known: Entries | None = None) -> dict[str, Any]:
     }
 
 
-def widgets(live: Live) -> list[dict[str, Any]]:
+def _widgets(live: Live) -> list[dict[str, Any]]:
     """The dashboard's Phase 3 widgets."""
     return list(templates.dashboard(live.settings)["widgets"])
 

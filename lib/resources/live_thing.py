@@ -63,7 +63,7 @@ class LiveThing(Resource):
         try:
             yield
         except ODD as error:
-            said = contacts.without(f"{type(error).__name__}: {error}")
+            said = contacts.mask_text(f"{type(error).__name__}: {error}")
             raise NotAsWanted(
                 f"{self.name} holds what this version cannot read ({said}); expected what AWS documents of it. Look at "
                 "it by hand"

@@ -44,7 +44,7 @@ class Lock:
         whose = {"token_sha256": self.token_sha256, "run_id": self.run_id, "owner": self.owner}
         where = {"host": self.host, "pid": self.pid, "born": self.born, "taken": self.taken}
         lasts = {"lease_seconds": self.lease_seconds, "renewals": self.renewals}
-        return formats.named({**whose, **where, **lasts})
+        return formats.with_format({**whose, **where, **lasts})
 
     @classmethod
     def from_row(cls, row: object, name: str) -> "Lock":

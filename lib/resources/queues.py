@@ -25,12 +25,12 @@ class Queue(LiveThing):
     noticed: ClassVar[str] = "nobody until an alert cannot be delivered"
 
     def _read(self) -> dict[str, str] | None:
-        attributes = queue_attributes(self, ["MessageRetentionPeriod"])
+        attributes = _queue_attributes(self, ["MessageRetentionPeriod"])
         return attributes and {"MessageRetentionPeriod": attributes["MessageRetentionPeriod"]}
 
     def _write(self, value: dict[str, str] | None) -> None:
         sqs = self.live.client("sqs")
-        url = queue_url(self)
+        url = _queue_url(self)
         if value is None:
             sqs.delete_queue(QueueUrl=url)
         elif url is None:
@@ -45,7 +45,7 @@ class Queue(LiveThing):
             "ApproximateNumberOfMessagesNotVisible",
             "ApproximateNumberOfMessagesDelayed",
         ]
-        held = sum(int(count) for count in (queue_attributes(self, counted) or {}).values())
+        held = sum(int(count) for count in (_queue_attributes(self, counted) or {}).values())
         if held:
             return f"it holds {held} messages"
         served = served_by(self.live, self.queue)
@@ -72,7 +72,7 @@ class QueueStatement(LiveThing):
 
     def _statements(self) -> Members:
         """A policy may hold one statement without a list around it, or none."""
-        text = (queue_attributes(self, ["Policy"]) or {}).get("Policy")
+        text = (_queue_attributes(self, ["Policy"]) or {}).get("Policy")
         return members(text or NO_POLICY, "Statement", lone=True)
 
     def _ours(self, statement: Any) -> bool:  # noqa: ANN401 - whatever somebody put there
@@ -85,7 +85,7 @@ class QueueStatement(LiveThing):
 
     def _url(self) -> str:
         """The queue's URL; SQS may take a second to know a queue that was just made."""
-        url = until(lambda: queue_url(self), lambda url: url is not None, self.live.patience()).seen
+        url = until(lambda: _queue_url(self), lambda url: url is not None, self.live.patience()).seen
         if url is None:
             raise NotAsWanted(f"there is no queue {self.queue} to give a policy to; expected it to be made first")
         return url
@@ -96,16 +96,16 @@ class QueueStatement(LiveThing):
         return f"its queue is the dead-letter queue of {served[0]}" if served else ""
 
 
-def queue_url(thing: Queue | QueueStatement) -> str | None:
+def _queue_url(thing: Queue | QueueStatement) -> str | None:
     """The queue's URL, or None where there is no such queue."""
     with absent_is_none(*NO_QUEUE):
         return str(thing.live.client("sqs").get_queue_url(QueueName=thing.queue)["QueueUrl"])
     return None
 
 
-def queue_attributes(thing: Queue | QueueStatement, names: list[str]) -> dict[str, str] | None:
+def _queue_attributes(thing: Queue | QueueStatement, names: list[str]) -> dict[str, str] | None:
     """Attributes of the queue, or None where there is no such queue."""
-    url = queue_url(thing)
+    url = _queue_url(thing)
     if url is None:
         return None
     with absent_is_none(*NO_QUEUE):

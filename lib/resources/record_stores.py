@@ -37,7 +37,7 @@ class Shelves:
         """Every run that is stored: its files by name, with their ETags. Read-only."""
         found: dict[str, dict[str, str]] = {}
         doing = f"listing the runs in s3://{self.bucket}/{self.prefix}"
-        with opening(f"s3://{self.bucket}", self.live.settings, way), readable(doing):
+        with opening_store(f"s3://{self.bucket}", self.live.settings, way), readable(doing):
             for name, etag in _listed(self.live, self.bucket, self.prefix):
                 run_id, _, file = name.partition("/")
                 if file and RUN_ID.fullmatch(run_id):
@@ -61,7 +61,7 @@ def _memory(folder: Path, bucket: str, prefix: str) -> tuple[dict[str, str], dic
 
 
 @contextmanager
-def opening(where: str, settings: Settings, way: str = "") -> Iterator[None]:
+def opening_store(where: str, settings: Settings, way: str = "") -> Iterator[None]:
     """What a store that cannot be used comes to before a run has begun: nothing was written to AWS.
 
     `way` is the command that takes what can be taken of it in an emergency, for a command that has one.
@@ -117,6 +117,6 @@ def copy_others(settings: Settings, known: Shelves | None = None, way: str = "")
     folder = settings.runs_folder / run_names.COPIES
     for run_id, files in found.items():
         copy, shelf = Record(folder / run_id, run_id), known.run(run_id)
-        with opening(shelf.where, settings, way):
+        with opening_store(shelf.where, settings, way):
             sync.copy_telling(copy, shelf, files)
     return sorted(found)

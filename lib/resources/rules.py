@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from lib.aws import Live
-from lib.aws_answers import absent_is_none, without
+from lib.aws_answers import absent_is_none, drop_member
 from lib.changes.resource import Field, Place
 from lib.errors import NotAsWanted
 from lib.resources.live_thing import LiveThing
@@ -101,11 +101,11 @@ def targets(live: Live, rule: str) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     with absent_is_none(*MISSING):
         for page in live.client("events").get_paginator("list_targets_by_rule").paginate(Rule=rule):
-            found |= {row["Id"]: without(row, "Id") for row in page["Targets"]}
+            found |= {row["Id"]: drop_member(row, "Id") for row in page["Targets"]}
     return found
 
 
-def told(found: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+def recordable_targets(found: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """Targets as a record may tell of them: a mark stands for what each is sent, and another one once that differs."""
     return {
         name: {key: contacts.hidden(value) if key in SENT else value for key, value in target.items()}

@@ -38,11 +38,11 @@ WAITS = (0.5, 1.0, 2.0)
 
 def of(live: Live) -> EnvironmentLock:
     """The lock of this environment, for whoever writes to its things."""
-    return partial(held, live)
+    return partial(locked, live)
 
 
 @contextmanager
-def held(live: Live, run_id: str) -> Iterator[Callable[[], None]]:
+def locked(live: Live, run_id: str) -> Iterator[Callable[[], None]]:
     """Hold the lock for the length of a block, or join the one that this process or its runner holds for this run.
 
     Gives what raises Superseded as soon as the lock is no longer ours: to be asked before each write. Raises Superseded
@@ -75,7 +75,7 @@ def held(live: Live, run_id: str) -> Iterator[Callable[[], None]]:
                 _remove(live, digest(token))
 
 
-def found(live: Live) -> Lock | None:
+def read_lock(live: Live) -> Lock | None:
     """The lock as it is now. Read-only. Raises Refused where something else is in its place."""
     read = _read(live)
     return read and read[0]
@@ -83,7 +83,7 @@ def found(live: Live) -> Lock | None:
 
 def break_lock(live: Live, run_id: str, force: bool = False) -> Lock:
     """Take the lock of a run away. Raises Refused unless that run holds it and is gone, or `force`."""
-    name, lock = live.settings.environment, found(live)
+    name, lock = live.settings.environment, read_lock(live)
     if lock is None:
         raise Refused(f"nobody holds the lock of {name}, so there is none to break; leave that out, and go on")
     if lock.run_id != run_id:
@@ -220,7 +220,7 @@ def _keep_renewing(live: Live, run_id: str, token: str, ended: threading.Event) 
 def _remove(live: Live, token_sha256: str) -> None:
     """Take away the lock of this token, and never somebody else's: each attempt reads it again just before."""
     for last in attempts(WAITS, live.sleep):
-        lock = found(live)
+        lock = read_lock(live)
         if lock is None or lock.token_sha256 != token_sha256:
             return
         try:

@@ -75,9 +75,9 @@ class RunStore:
             return ours
         try:
             before = seals.from_text(theirs.decode())
-            both = seals.merged(seals.from_text(ours.decode()), before)
+            both = seals.merge_seals(seals.from_text(ours.decode()), before)
             if (stored := self.known.get(VERDICT)) is not None:  # else nothing of ours is to follow these seals
-                both = seals.ahead(both, VERDICT, stored, len(before.seals))
+                both = seals.claimable_ahead(both, VERDICT, stored, len(before.seals))
             return both.to_text().encode()
         except ValueError as error:
             where = f"{MANIFEST} in {self.where}"

@@ -128,7 +128,7 @@ class Subscription(LiveThing):
             sns.subscribe(
                 TopicArn=self.live.settings.arn("sns", self.topic),
                 Protocol=self.protocol,
-                Endpoint=subscriber_addresses.dialled(self.protocol, self.address),
+                Endpoint=subscriber_addresses.as_dialled(self.protocol, self.address),
                 Attributes=_attributes(value, self.protocol),
                 ReturnSubscriptionArn=True,
             )

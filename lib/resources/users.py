@@ -67,7 +67,7 @@ class DrillUser(LiveThing):
         if value is None:
             client.delete_item(**asked, ExpressionAttributeNames={f"#{CONTACT}": CONTACT})
             return
-        values = {f":{name}": typed(_whole(item, name)) for name, item in value.items()}
+        values = {f":{name}": to_typed(_whole(item, name)) for name, item in value.items()}
         setting = ", ".join(f"#{name} = :{name}" for name in value)
         removing = ", ".join(f"#{name}" for name in OURS if name not in value)
         clauses = [f"{verb} {names}" for verb, names in (("SET", setting), ("REMOVE", removing)) if names]
@@ -88,7 +88,7 @@ def _somebodys(held: dict[str, Any]) -> str:
 def _while_it_holds(held: dict[str, Any]) -> dict[str, Any]:
     if CONTACT not in held:
         return {"ConditionExpression": f"attribute_not_exists(#{CONTACT})"}
-    values = {":held": typed(held[CONTACT])}
+    values = {":held": to_typed(held[CONTACT])}
     return {"ConditionExpression": f"#{CONTACT} = :held", "ExpressionAttributeValues": values}
 
 
@@ -151,17 +151,17 @@ def plain(value: Typed) -> Any:  # noqa: ANN401
     else:
         found = None if kind == "NULL" else held
     simple = kind in ("S", "BOOL", "NULL", "N", "L") or (kind == "M" and found.keys() != {TYPED})
-    return found if simple and (kind in ("L", "M") or typed(found) == value) else {TYPED: _packed(value)}
+    return found if simple and (kind in ("L", "M") or to_typed(found) == value) else {TYPED: _packed(value)}
 
 
-def typed(value: Any) -> Typed:  # noqa: ANN401
+def to_typed(value: Any) -> Typed:  # noqa: ANN401
     """The typed value that plain data stands for. Raises TypeError for what DynamoDB has no type for."""
     if isinstance(value, dict):
         if value.keys() == {TYPED}:
             return _unpacked(value[TYPED])
-        return {"M": {key: typed(item) for key, item in value.items()}}
+        return {"M": {key: to_typed(item) for key, item in value.items()}}
     if isinstance(value, list):
-        return {"L": [typed(item) for item in value]}
+        return {"L": [to_typed(item) for item in value]}
     if isinstance(value, bool):
         return {"BOOL": value}
     if isinstance(value, int | float):

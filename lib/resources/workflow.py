@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, cast
 
-from lib.asl.reading import kept, written
+from lib.asl.reading import preserve, to_text
 from lib.aws import Live
-from lib.aws_answers import absent_is_none, readable, without
+from lib.aws_answers import absent_is_none, drop_member, readable
 from lib.changes.plans import same
 from lib.changes.resource import Field, Place
 from lib.errors import NotAsWanted, Refused
@@ -69,8 +69,8 @@ def require_quiet(live: Live) -> None:
     """Wait until none of the executions that run now runs any more. Raises NotAsWanted when time is up."""
     with readable("waiting for the executions of the definition before"):
         idle(live.settings.settle_seconds, live.sleep)
-        before = set(running(live))
-        still = until(lambda: before & set(running(live)), lambda still: not still, live.patience()).seen
+        before = set(running_executions(live))
+        still = until(lambda: before & set(running_executions(live)), lambda still: not still, live.patience()).seen
         if still:
             raise NotAsWanted(
                 f"{len(still)} executions still run on the definition before, such as {min(still)}; their "
@@ -85,9 +85,9 @@ def value_of(answer: Mapping[str, Any]) -> dict[str, Any]:
     one that is laid out otherwise than ours knows how it stood.
     """
     text = answer["definition"]
-    definition = kept(text)
+    definition = preserve(text)
     return {
-        "definition": Laid(definition, text) if written(definition) != text else definition,
+        "definition": Laid(definition, text) if to_text(definition) != text else definition,
         "roleArn": answer["roleArn"],
         "loggingConfiguration": _logging(answer.get("loggingConfiguration")),
     }
@@ -95,12 +95,12 @@ def value_of(answer: Mapping[str, Any]) -> dict[str, Any]:
 
 def _text(definition: Any) -> str:  # noqa: ANN401
     """As it stood, where that still says the same; else as we write it."""
-    if isinstance(definition, Laid) and same(kept(definition.text), definition):
+    if isinstance(definition, Laid) and same(preserve(definition.text), definition):
         return definition.text
-    return written(definition)
+    return to_text(definition)
 
 
-def running(live: Live) -> list[str]:
+def running_executions(live: Live) -> list[str]:
     """The names of the executions that run now. Read-only."""
     pages = live.client("stepfunctions").get_paginator("list_executions")
     found = pages.paginate(stateMachineArn=live.settings.state_machine_arn, statusFilter="RUNNING")
@@ -111,7 +111,7 @@ def description(live: Live, arn: str) -> dict[str, Any] | None:
     """What DescribeStateMachine says, without the response's metadata; None where there is none. Read-only."""
     with absent_is_none(*NO_MACHINE):
         answer = live.client("stepfunctions").describe_state_machine(stateMachineArn=arn)
-        return without(answer, "ResponseMetadata")
+        return drop_member(answer, "ResponseMetadata")
     return None
 
 

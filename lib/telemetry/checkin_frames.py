@@ -38,7 +38,7 @@ def frame(answers: list[Answer], fields: list[str]) -> pd.DataFrame:
     for at, field in enumerate(fields):
         found[CELL + field] = pd.Series([answer.cells[at] for answer in answers], dtype=object)
     for field in USABLE:
-        found[field] = _each(found[CELL + field], partial(usable, field)).astype(float)
+        found[field] = _each(found[CELL + field], partial(_usable, field)).astype(float)
     found["trajectory"] = _each(found[f"{CELL}trajectory"], _trajectory).astype(object)
     ordered = [*COLUMNS, *(column for column in found if column not in COLUMNS)]
     return found[ordered].sort_values("time", ignore_index=True, kind="stable")
@@ -55,7 +55,7 @@ def _each(column: pd.Series, said: Callable[[str], Any]) -> pd.Series:
     return column.map({cell: said(cell) for cell in column.unique()})
 
 
-def number(cell: str) -> float:
+def _number(cell: str) -> float:
     """The number in a cell, or NaN. A text like "97" is no number to the workflow either, so it is none here."""
     value: Any = None if cell in (ABSENT_CELL, UNKNOWN_CELL) else json.loads(cell)
     try:
@@ -64,16 +64,16 @@ def number(cell: str) -> float:
         return nan
 
 
-def usable(field: str, cell: str) -> float:
+def _usable(field: str, cell: str) -> float:
     """The score in a cell, or NaN where it is none, or lies outside its range: the workflow cannot use it either."""
     low, high = USABLE[field]
-    value = number(cell)
+    value = _number(cell)
     return value if low <= value <= high else nan
 
 
 def outside(found: pd.DataFrame, field: str) -> int:
     """How many hold a number outside the field's range."""
-    numbers = _each(found[CELL + field], number) if CELL + field in found else pd.Series(dtype=float)
+    numbers = _each(found[CELL + field], _number) if CELL + field in found else pd.Series(dtype=float)
     low, high = USABLE[field]
     return int(((numbers < low) | (numbers > high)).sum())
 

@@ -109,7 +109,7 @@ class _Window:
         return found, calls
 
 
-def listed(
+def list_keys(
     live: Live,
     start: datetime,
     end: datetime,

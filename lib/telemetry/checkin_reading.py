@@ -15,15 +15,15 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lib.asl.answer_fields import AnswerFields, is_words, kept
-from lib.asl.payload_templates import ABSENT, found
+from lib.asl.answer_fields import AnswerFields, is_words, redact
+from lib.asl.payload_templates import ABSENT, value_at
 from lib.asl.router import ABSENT_CELL, UNKNOWN_CELL
 from lib.aws import Live
 from lib.aws_answers import error_code, readable
 from lib.record.records import Record
 from lib.telemetry.checkin_copies import Copies
 from lib.telemetry.checkin_frames import TRAJECTORIES, Answer
-from lib.telemetry.checkin_keys import AT_ONCE, Key, Listing, listed, moment_of
+from lib.telemetry.checkin_keys import AT_ONCE, Key, Listing, list_keys, moment_of
 
 CHUNK = 64  # between so many the time is looked at; so many are read to measure how long one takes
 CELL_SHARE = 0.8  # of the time that a cell may take; the rest is for routing and drawing
@@ -70,7 +70,7 @@ class Outlook:
         return len(self.order) if fits else len(self.read) + max(0, int(left / self.each_seconds))
 
 
-def budget_seconds(live: Live) -> float:
+def _budget_seconds(live: Live) -> float:
     """How long may be read: `backtest_budget_minutes`, and never until the cell is interrupted."""
     return min(live.settings.backtest_budget_minutes * 60, live.settings.cell_timeout_seconds * CELL_SHARE)
 
@@ -84,10 +84,10 @@ def outlook(
     clock: Callable[[], float] = time.monotonic,
 ) -> Outlook:
     """List what is recorded in the window, take what this run has read before, and time a few of the others."""
-    began, budget = clock(), budget_seconds(live)
-    listing = listed(live, start, end, lambda: clock() - began < budget * LISTING_SHARE)
+    began, budget = clock(), _budget_seconds(live)
+    listing = list_keys(live, start, end, lambda: clock() - began < budget * LISTING_SHARE)
     copies = Copies(record, {name: tuple(fields.words(name)) for name in sorted(_kept_fields(fields))})
-    order = tuple(evenly([(key, copies.mark(key)) for key in listing.keys]))
+    order = tuple(_evenly([(key, copies.mark(key)) for key in listing.keys]))
     had = copies.of(sorted({key.day for key, _ in order}))
     read: dict[str, Answer | str] = {mark: had[mark] for _, mark in order if mark in had}
     sample = [(key, mark) for key, mark in order if mark not in had][:CHUNK]
@@ -103,7 +103,7 @@ def _kept_fields(fields: AnswerFields) -> list[str]:
     return [name for name in {*fields.compared, *fields.passed} if not is_words(name)]
 
 
-def evenly(keys: Sequence[tuple[Key, str]]) -> list[tuple[Key, str]]:
+def _evenly(keys: Sequence[tuple[Key, str]]) -> list[tuple[Key, str]]:
     """In an order of which any beginning is at least the same share of every day; within a day by mark, a hash.
 
     The first of each day come first: a day of one check-in must not make what was read of all the others worth nothing.
@@ -116,7 +116,7 @@ def evenly(keys: Sequence[tuple[Key, str]]) -> list[tuple[Key, str]]:
     return [(key, mark) for _, mark, key in sorted(placed, key=lambda row: row[:2])]
 
 
-def read(ahead: Outlook) -> dict[str, Answer | str]:
+def read_on(ahead: Outlook) -> dict[str, Answer | str]:
     """Read on until all is read or the time is over, and keep it by day: mark -> the answer, or why there is none."""
     reading, kept_marks, days = dict(ahead.read), set(ahead.before), _by_day(ahead.order)
     ends, each = ahead.clock() + ahead.budget - ahead.spent, ahead.each_seconds
@@ -188,11 +188,11 @@ def _answer(s3: Any, bucket: str, key: Key, fields: AnswerFields, copies: Copies
 
 def cell(fields: AnswerFields, name: str, content: dict[str, Any]) -> str:
     """The JSON of a field, as far as it may be kept."""
-    value = found(f"$.{name}", content, {})
+    value = value_at(f"$.{name}", content, {})
     if value is ABSENT:
         return ABSENT_CELL
     try:
-        return json.dumps(kept(fields, name, value))
+        return json.dumps(redact(fields, name, value))
     except KeyError:
         return UNKNOWN_CELL
 

@@ -12,7 +12,7 @@ import numpy as np
 SURE = 0.95
 
 
-def most(seen: int, read: int, recorded: int, share: float) -> int:
+def at_most_share(seen: int, read: int, recorded: int, share: float) -> int:
     """At most so many of all that are recorded are of a kind, 95 % sure, where `seen` of those `read` are.
 
     `share` is the smallest share that was read of any day. All read: it is what was seen.

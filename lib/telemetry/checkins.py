@@ -9,7 +9,7 @@ import pandas as pd
 from lib.telemetry import checkin_shares
 from lib.telemetry.checkin_frames import Answer, frame
 from lib.telemetry.checkin_keys import AT_ONCE
-from lib.telemetry.checkin_reading import Outlook, read
+from lib.telemetry.checkin_reading import Outlook, read_on
 from lib.telemetry.checkin_reading import outlook as outlook
 
 EXAMPLES = 5
@@ -36,7 +36,7 @@ class Coverage:
 
     def most(self, seen: int) -> int:
         """At most so many of all that are recorded, 95 % sure, where so many were seen."""
-        return checkin_shares.most(seen, self.read, self.recorded, self.share)
+        return checkin_shares.at_most_share(seen, self.read, self.recorded, self.share)
 
     def bound(self, seen: int) -> str:
         """What the share that was read shows of all; "" where all was read."""
@@ -60,7 +60,7 @@ def history(ahead: Outlook) -> pd.DataFrame:
     stands in its cell. The drill user is nobody, and is left out. `attrs["coverage"]` says how much of it this is; what
     could not be read is no row. With a record, a user is a pseudonym.
     """
-    reading = read(ahead)
+    reading = read_on(ahead)
     rows = [answer for answer in reading.values() if isinstance(answer, Answer)]
     inside = [answer for answer in rows if ahead.start <= answer.moment < ahead.end]
     found = frame(inside, list(ahead.copies.fields))

@@ -36,7 +36,7 @@ BACK = timedelta(hours=1)  # before the update: of what began earlier, only what
 NOT_LOOKED_AT = "not looked at"
 
 
-def crossing(live: Live, record: Record, outcome: Outcome) -> list[Check]:
+def executions_across(live: Live, record: Record, outcome: Outcome) -> list[Check]:
     """Whether the executions that were running when the update came ended on the definition that they began with.
 
     An execution tells by the states it entered; which revision it ran on, AWS alone says. One that began at the moment
@@ -89,7 +89,7 @@ def _running_at(live: Live, moment: datetime) -> tuple[list[dict[str, Any]], str
 
     Those that began within the hour before, and whatever began earlier and runs still.
     """
-    listed, settled = executions.listed(live, moment - BACK), moment - timedelta(seconds=MARGIN_SECONDS)
+    listed, settled = executions.list_executions(live, moment - BACK), moment - timedelta(seconds=MARGIN_SECONDS)
     still = executions.recent(live, executions.MOST_LISTED, ExecutionStatus.RUNNING)
     rows = {row["name"]: row for row in (*listed.rows, *still)}.values()
     running = [r for r in rows if r["started"] < settled and (not r["stopped"] or r["stopped"] > moment)]
@@ -103,20 +103,20 @@ def updated_at(live: Live) -> datetime | None:
 
 
 def _across(live: Live, row: Mapping[str, Any], old: set[str], patience: float) -> dict[str, Any]:
-    ended = executions.finished(live, row["arn"], patience, with_output=False)
+    ended = executions.wait_until_ended(live, row["arn"], patience, with_output=False)
     strange = [state for state in executions.path(live, row["arn"]) if state not in old]
     return {"execution": row["name"], "started": row["started"], "status": ended.status, "strange": strange}
 
 
-def seen(live: Live, start: datetime, end: datetime, change: Cutover | None) -> pd.DataFrame:
-    """What became of every execution since `start`, as `outcomes.told` says.
+def outcomes_since(live: Live, start: datetime, end: datetime, change: Cutover | None) -> pd.DataFrame:
+    """What became of every execution since `start`, as `outcomes.outcome_rows` says.
 
     `attrs["cut"]` names what was not read, and what nobody can call before or after the change; `attrs["end"]` is
     until when.
     """
-    listed, long = executions.listed(live, start), live.settings.long_execution_seconds
+    listed, long = executions.list_executions(live, start), live.settings.long_execution_seconds
     told = (change.earliest, change.latest, change.versions) if change else (None,)
-    frame = outcomes.told(listed.rows, end, long, *told)
+    frame = outcomes.outcome_rows(listed.rows, end, long, *told)
     frame.attrs |= {"cut": "; ".join(filter(None, [listed.cut, _untold(frame, change)])), "end": end}
     return frame
 
@@ -128,21 +128,21 @@ def _untold(frame: pd.DataFrame, change: Cutover | None) -> str:
     )
 
 
-def undisturbed(frame: pd.DataFrame, kinds: pd.DataFrame, settings: Settings) -> list[Check]:
+def checkins_undisturbed(frame: pd.DataFrame, kinds: pd.DataFrame, settings: Settings) -> list[Check]:
     """Whether real check-ins succeed as before: on the whole, in every part since, in how they fail; as fast, still.
 
-    `frame` is what `seen` returns, and `kinds` what `kinds_of_failure` does. Nothing passes on a list that was cut.
+    `frame` is what `outcomes_since` returns, and `kinds` what `kinds_of_failure` does. On a cut list nothing passes.
     """
     counted = outcomes.table(frame)
     after, limit = outcomes.tally(counted, When.AFTER), settings.long_execution_seconds
     margin, error = settings.success_rate_margin, settings.success_rate_error
-    found = [same_rate(counted, margin, error), _no_worse_part(frame, counted, settings)]
-    found += [no_new_kind(kinds, after.of, outcomes.doubted(counted)), pace.as_fast(frame, limit)]
+    found = [_same_rate(counted, margin, error), _no_worse_part(frame, counted, settings)]
+    found += [_no_new_kind(kinds, after.of, outcomes.count_doubted(counted)), pace.as_fast(frame, limit)]
     found.append(pace.still_come(frame, frame.attrs["end"], limit))
     return [outcomes.of_all(check, frame) for check in found]
 
 
-def same_rate(counted: pd.DataFrame, margin: float, error: float) -> Check:
+def _same_rate(counted: pd.DataFrame, margin: float, error: float) -> Check:
     """Whether real check-ins succeed as often as before, as far as their number can tell. Drills are left out.
 
     `counted` is `outcomes.table`. What began just now is not counted yet, and what runs too long has failed; of what is
@@ -204,7 +204,7 @@ def kinds_of_failure(live: Live, frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["kind", "before", "after", "latest", "such as"])
 
 
-def no_new_kind(kinds: pd.DataFrame, checkins: int, doubted: int = 0) -> Check:
+def _no_new_kind(kinds: pd.DataFrame, checkins: int, doubted: int = 0) -> Check:
     """Whether check-ins fail only as they did before the change; another kind waits for a person to look at it.
 
     `checkins`: how many are counted after the change. Of none, or with more than a few in doubt, nothing can be told.

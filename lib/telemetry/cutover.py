@@ -142,9 +142,9 @@ def _until_now(live: Live, change: Cutover | None) -> Window:
 
 def _success_counted(live: Live, found: Window) -> bool:
     counted = metrics.executions(live, found.start, found.end)
-    return bool(review_window.counted_successes(since(counted, found)))
+    return bool(review_window.counted_successes(points_since(counted, found)))
 
 
-def since(frame: pd.DataFrame, found: Window) -> pd.DataFrame:
+def points_since(frame: pd.DataFrame, found: Window) -> pd.DataFrame:
     """The datapoints that surely began after the change; one that straddles it belongs to neither side."""
     return frame[frame["time"] >= pd.Timestamp(found.change.latest)] if found.change and not frame.empty else frame

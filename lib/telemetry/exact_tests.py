@@ -57,7 +57,7 @@ class Tally:
         return f"{self.succeeded:,} of {self.of:,}" + (f" ({percent(self.share)})" if self.of else "")
 
 
-def proved(tally: Tally, error: float) -> float:
+def proven_share(tally: Tally, error: float) -> float:
     """The share that this number proves: the true one is at least this, but for `error` (Clopper and Pearson).
 
     20 of 20 prove 0.861 at an error of 0.05. Nothing proves nothing: 0.
@@ -70,7 +70,7 @@ def proved(tally: Tally, error: float) -> float:
 
 def possible(tally: Tally, error: float) -> float:
     """The highest share that this number leaves possible, but for `error` (Clopper and Pearson)."""
-    return 1 - proved(Tally(tally.of - tally.succeeded, tally.of), error)
+    return 1 - proven_share(Tally(tally.of - tally.succeeded, tally.of), error)
 
 
 def p_value(this: Tally, other: Tally, margin: float = 0.0) -> float:
@@ -80,7 +80,7 @@ def p_value(this: Tally, other: Tally, margin: float = 0.0) -> float:
     """
     if not this.of or not other.of:
         return 1.0
-    low, high = max(margin, 0.0, proved(other, OUTSIDE / 2)), possible(other, OUTSIDE / 2)
+    low, high = max(margin, 0.0, proven_share(other, OUTSIDE / 2)), possible(other, OUTSIDE / 2)
     if low > high:  # what was seen of the other leaves no room for a share that is lower by so much
         return OUTSIDE
     least = int(scipy.stats.binom.ppf(TAIL, other.of, low))

@@ -15,7 +15,7 @@ from lib.errors import RunbookError
 from lib.routes import is_drill
 from lib.telemetry import metrics
 from lib.telemetry.execution_status import Count, Execution, ExecutionStatus
-from lib.values.exact_json import parsed
+from lib.values.exact_json import parse_foreign
 from lib.wait import until
 
 MOST_COUNTED = 20_000  # 20 calls; more would take minutes of a throttled API
@@ -43,10 +43,10 @@ def start(live: Live, name: str, given: dict[str, Any], entry: str = "") -> str:
         except ClientError as error:
             if error_code(error) != "ExecutionAlreadyExists":
                 raise
-    return next((row["arn"] for row in _listed(live, REPEATED_WITHIN) if row["name"] == name), arn_of(live, name))
+    return next((row["arn"] for row in _listed(live, REPEATED_WITHIN) if row["name"] == name), _arn_of(live, name))
 
 
-def arn_of(live: Live, name: str) -> str:
+def _arn_of(live: Live, name: str) -> str:
     """The ARN of an execution that was started by the workflow's own ARN; of others, AWS tells it in its listing."""
     return live.settings.arn("states", f"execution:{live.settings.state_machine_name}:{name}")
 
@@ -56,7 +56,7 @@ def describe(live: Live, arn: str, with_output: bool = True) -> Execution:
     wanted = {} if with_output else {"includedData": "METADATA_ONLY"}
     with readable(f"reading execution {arn.rsplit(':', 1)[-1]}"):
         answer = live.client("stepfunctions").describe_execution(executionArn=arn, **wanted)
-    output = parsed(answer.get("output") or "{}", f"the output of {arn.rsplit(':', 1)[-1]}")
+    output = parse_foreign(answer.get("output") or "{}", f"the output of {arn.rsplit(':', 1)[-1]}")
     return Execution(
         arn=arn,
         status=answer["status"],
@@ -67,7 +67,7 @@ def describe(live: Live, arn: str, with_output: bool = True) -> Execution:
     )
 
 
-def finished(live: Live, arn: str, timeout: float, with_output: bool = True) -> Execution:
+def wait_until_ended(live: Live, arn: str, timeout: float, with_output: bool = True) -> Execution:
     """Wait until an execution ends, or until `timeout` seconds pass; then it is returned as it stands."""
     return until(
         lambda: describe(live, arn, with_output),
@@ -110,7 +110,7 @@ class Listing:
         return not self.cut
 
 
-def listed(live: Live, start: datetime, most: int = MOST_LISTED, status: str = "") -> Listing:
+def list_executions(live: Live, start: datetime, most: int = MOST_LISTED, status: str = "") -> Listing:
     """All executions that started since then, or of one status. Read-only.
 
     Reading ends by time. After `most`, it ends with `cut`, and nothing may pass on such a list.
@@ -123,12 +123,12 @@ def listed(live: Live, start: datetime, most: int = MOST_LISTED, status: str = "
     return Listing(rows[:most], f"only the newest {most:,} executions were read, back to {back} instead of {asked}")
 
 
-def since(live: Live, start: datetime, most: int) -> list[dict[str, Any]]:
+def latest_since(live: Live, start: datetime, most: int) -> list[dict[str, Any]]:
     """Executions that started since then, newest first, at most so many: arn, name, status, started, stopped.
 
-    It does not tell whether there were more; `listed` does. Read-only.
+    It does not tell whether there were more; `list_executions` does. Read-only.
     """
-    return listed(live, start, most).rows
+    return list_executions(live, start, most).rows
 
 
 def recent(live: Live, most: int, status: str = "") -> list[dict[str, Any]]:
@@ -165,11 +165,11 @@ class Started:
     drills: int = 0
 
 
-def started(live: Live, start: datetime, end: datetime) -> Started:
+def count_started(live: Live, start: datetime, end: datetime) -> Started:
     """By the list, which tells drills apart, where it can be read to its end; else by CloudWatch's count."""
     days, least = (datetime.now(UTC) - start).days, 0
     if days <= LISTED_DAYS:
-        rows = since(live, start, MOST_COUNTED)
+        rows = latest_since(live, start, MOST_COUNTED)
         mine = [is_drill(row["name"]) for row in rows if row["started"] < end]
         ordinary, drills = mine.count(False), mine.count(True)
         if len(rows) < MOST_COUNTED:

@@ -146,7 +146,7 @@ def _datum(row: DrillLatency, metric: str, value: float, unit: str) -> dict[str,
     return {
         "MetricName": metric,
         "Dimensions": [
-            {"Name": "Route", "Value": routes.known(row.route).value},
+            {"Name": "Route", "Value": routes.route_named(row.route).value},
             {"Name": "Topic", "Value": row.topic},
         ],
         "Timestamp": row.at,

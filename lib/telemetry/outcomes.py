@@ -45,7 +45,7 @@ TABLE = [
 ]
 
 
-def told(
+def outcome_rows(
     rows: Sequence[Mapping[str, Any]],
     now: datetime,
     long_seconds: float,
@@ -55,8 +55,8 @@ def told(
 ) -> pd.DataFrame:
     """One row an execution, oldest first: arn, name, who, status, started, seconds (so far), outcome, when.
 
-    `rows` are those of `executions.listed`. `when` is "before" or "after" the change, by the start, since a start
-    decides which definition runs; "all" where there was no change. Where the change is only known to lie between
+    `rows` are those of `executions.list_executions`. `when` is "before" or "after" the change, by the start, since a
+    start decides which definition runs; "all" where there was no change. Where the change is only known to lie between
     `change_at` and `sure_since`, what started between is "after" by one of these `versions`, "before" by another, and
     `not known` where AWS names none. `attrs["usual"]` says how long those before took.
     """
@@ -148,7 +148,7 @@ def checkins_after(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[(frame["who"] == Who.CHECKINS) & (frame["when"] == When.AFTER) & (frame["outcome"] != Ending.RUNNING)]
 
 
-def doubted(counted: pd.DataFrame) -> int:
+def count_doubted(counted: pd.DataFrame) -> int:
     """How many check-ins after the change are in doubt, by `table`."""
     mine = (counted["who"] == Who.CHECKINS) & (counted["when"] == When.AFTER)
     return int(counted.loc[mine, "in doubt"].sum())
@@ -162,7 +162,7 @@ def ended_well(counted: pd.DataFrame) -> list[bool | None]:
 def in_words(counted: pd.DataFrame) -> str:
     """What a sentence adds of those in doubt and of those that only just began; "" where there are none."""
     mine = counted[(counted["who"] == Who.CHECKINS) & (counted["when"] == When.AFTER)]
-    going, doubt = int(mine["still running"].sum()), doubted(counted)
+    going, doubt = int(mine["still running"].sum()), count_doubted(counted)
     said = f"; {doubt:,} more in doubt, slower than before or still running ({counted.attrs['usual']})" if doubt else ""
     return said + (f"; {going:,} began just now" if going else "")
 

@@ -24,8 +24,8 @@ FEWEST = 20  # check-ins before the change; the pauses between fewer do not tell
 def still_come(frame: pd.DataFrame, end: datetime, floor_seconds: float) -> Check:
     """Whether the silence until `end` is no longer than a pause between check-ins was before the change.
 
-    `frame` is that of `outcomes.told`; drills are left out. A silence of up to `floor_seconds` is none. Whether those
-    who check in stopped, or what they start is broken, nobody can tell from here: a longer one passes nothing.
+    `frame` is that of `outcomes.outcome_rows`; drills are left out. A silence of up to `floor_seconds` is none. Whether
+    those who check in stopped, or what they start is broken, nobody can tell from here: a longer one passes nothing.
     """
     mine = frame[frame["who"] == Who.CHECKINS]
     before = mine.loc[mine["when"] == When.BEFORE, "started"]
@@ -49,9 +49,9 @@ def still_come(frame: pd.DataFrame, end: datetime, floor_seconds: float) -> Chec
 def as_fast(frame: pd.DataFrame, long_seconds: float) -> Check:
     """Whether half of the check-ins after the change took longer than three quarters of those before.
 
-    `frame` is that of `outcomes.told`. Failed ones are left out, since a quick failure is no quick check-in; one that
-    still runs counts with its time so far, unless it began just now. A shift by less than a share of the limit passes,
-    and is said. More is for a person to look at.
+    `frame` is that of `outcomes.outcome_rows`. Failed ones are left out, since a quick failure is no quick check-in;
+    one that still runs counts with its time so far, unless it began just now. A shift by less than a share of the limit
+    passes, and is said. More is for a person to look at.
     """
     least = JUST_BEGUN * long_seconds
     expected = f"half no more than {least:g} s above what three quarters took before"

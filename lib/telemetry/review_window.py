@@ -39,7 +39,7 @@ class Window:
         return self.change.at if self.change else None
 
 
-def spoken(found: Window) -> list[dict[str, str]]:
+def window_fields(found: Window) -> list[dict[str, str]]:
     """The window as a table."""
     change = f"{found.change_at:%Y-%m-%d %H:%M:%S} UTC" if found.change_at else NO_CHANGE
     doubt = found.change.doubt if found.change else ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import ceil, log2
 
 from lib.checks import Status
-from lib.telemetry.exact_tests import Tally, p_value, percent, possible, proved
+from lib.telemetry.exact_tests import Tally, p_value, percent, possible, proven_share
 from lib.telemetry.libraries import numpy as np
 
 MOST = 3_000_000  # a number of check-ins beyond this is not asked for
@@ -42,7 +42,7 @@ def compare(before: Tally, after: Tally, margin: float, error: float) -> Decisio
 
 def at_least(tally: Tally, share: float, error: float) -> Decision:
     """Whether more than `share` succeed: shown (`passed`), shown to be less (`failed`), or neither."""
-    least, most = proved(tally, error), possible(tally, error)
+    least, most = proven_share(tally, error), possible(tally, error)
     said = f"{tally} succeeded, which proves {percent(least)} or more"
     status = Status.PASSED if least > share else Status.FAILED if most < share else Status.CANNOT_TELL
     return Decision(status, f"{said}, {1 - error:.0%} sure")

@@ -79,14 +79,14 @@ def routes(log: pd.DataFrame, change_at: datetime | None = None) -> pd.DataFrame
             "time": frame["time"],
             "route": frame["name"].map(decided).fillna(Unrouted.NO_ROUTE.value),
             "execution": frame["execution"],
-            "drill": frame["execution"].map(is_drill).astype(bool),
+            "drill": frame["execution"].map(_is_drill).astype(bool),
         }
     )
     found.attrs.update({**log.attrs, "open": running})
     return found
 
 
-def is_drill(execution_arn: str) -> bool:
+def _is_drill(execution_arn: str) -> bool:
     """Whether the execution is a drill, by its name."""
     return table.is_drill(execution_arn.rsplit(":", 1)[-1])
 

@@ -10,7 +10,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from lib.values.exact_json import dumps, in_order, mapped, parts_of
+from lib.values.exact_json import dumps, in_order, map_parts, parts_of
 from lib.values.subscriber_addresses import NEXT_DIGIT, PATH_LENGTH
 
 DIGITS = 4  # of a digest
@@ -52,18 +52,18 @@ def hides(value: Any) -> bool:  # noqa: ANN401
     return any(is_mark(part.value) for part in parts_of(value))
 
 
-def without(text: str) -> str:
+def mask_text(text: str) -> str:
     """The text with a mark for every e-mail address and telephone number, and for what a URL may be opened by."""
     return CONTACT.sub(_replaced, text)
 
 
-def shown(value: Any) -> Any:  # noqa: ANN401
-    """The same plain data, as it may be shown: every text of it, and every key, `without` contacts."""
-    return mapped(value, lambda _, part: _shown(part), _shown)
+def mask_data(value: Any) -> Any:  # noqa: ANN401
+    """The same plain data, as it may be shown: every text of it, and every key, by `mask_text`."""
+    return map_parts(value, lambda _, part: _shown(part), _shown)
 
 
 def _shown(part: Any) -> Any:  # noqa: ANN401
-    return without(part) if isinstance(part, str) else part
+    return mask_text(part) if isinstance(part, str) else part
 
 
 def _replaced(found: re.Match[str]) -> str:

@@ -67,7 +67,7 @@ def loads(text: str) -> Any:  # noqa: ANN401 - whatever the text holds
         raise ValueError("it nests too deeply to be read") from error
 
 
-def parsed(text: str | None, what: str) -> Any:  # noqa: ANN401
+def parse_foreign(text: str | None, what: str) -> Any:  # noqa: ANN401
     """The value of a text that somebody else wrote; `what` names it. Raises NotAsWanted, in a sentence, for no JSON."""
     try:
         return loads(text or "")
@@ -76,8 +76,8 @@ def parsed(text: str | None, what: str) -> Any:  # noqa: ANN401
 
 
 def document(text: str | None, what: str) -> dict[str, Any]:
-    """Like `parsed`, for what must be an object."""
-    found = parsed(text, what)
+    """Like `parse_foreign`, for what must be an object."""
+    found = parse_foreign(text, what)
     if not isinstance(found, dict):
         raise NotAsWanted(f"{what} is a JSON {_kind(found)}; expected an object. Look at it by hand")
     return found
@@ -137,7 +137,7 @@ def parts_of(value: Any) -> Iterator[Part]:  # noqa: ANN401
         ahead += reversed([Part(one, (*here.keys, key)) for key, one in inner])
 
 
-def mapped(
+def map_parts(
     value: Any,  # noqa: ANN401
     plain: Callable[[str, Any], Any],
     named: Callable[[Any], Any] = lambda key: key,
@@ -145,12 +145,12 @@ def mapped(
 ) -> Any:  # noqa: ANN401
     """The same data with `plain` of each plain value in it, told its `key` as a Part's, and `named` of each key."""
     if isinstance(value, Twice):
-        twice = Twice({named(inside): mapped(one, plain, named, inside) for inside, one in value.items()})
-        twice.pairs = tuple((named(inside), mapped(one, plain, named, inside)) for inside, one in value.pairs)
+        twice = Twice({named(inside): map_parts(one, plain, named, inside) for inside, one in value.items()})
+        twice.pairs = tuple((named(inside), map_parts(one, plain, named, inside)) for inside, one in value.pairs)
         return twice
     if isinstance(value, Mapping):
-        return {named(inside): mapped(one, plain, named, inside) for inside, one in value.items()}
-    return [mapped(one, plain, named) for one in value] if isinstance(value, list | tuple) else plain(key, value)
+        return {named(inside): map_parts(one, plain, named, inside) for inside, one in value.items()}
+    return [map_parts(one, plain, named) for one in value] if isinstance(value, list | tuple) else plain(key, value)
 
 
 def require(value: Any, what: str) -> None:  # noqa: ANN401

@@ -24,13 +24,13 @@ def born(pid: int) -> str:
         return ""
     except PermissionError:
         pass  # somebody else's, and there
-    moment = started(pid)
+    moment = start_time(pid)
     if moment is None:
         return f"{boot()} {ALIVE}" if pid == os.getpid() else ALIVE
     return moment and f"{boot()} {moment}"
 
 
-def started(pid: int) -> str | None:
+def start_time(pid: int) -> str | None:
     """When this process was started, by the system's count since its boot: "" of one that has ended, None of none."""
     try:
         fields = (PROC / f"{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()

@@ -67,7 +67,7 @@ def hides_password(endpoint: str) -> bool:
     return _is_masked(url.password) or _is_masked(url.username)
 
 
-def dialled(protocol: str, endpoint: str) -> str:
+def as_dialled(protocol: str, endpoint: str) -> str:
     """The address as SNS takes it: of a phone number +, and digits alone."""
     return _digits(endpoint) if protocol == Protocol.SMS else endpoint
 
@@ -89,12 +89,12 @@ def mask(contact: str) -> str:
     return f"{name[:1]}{HIDDEN}@{host}" if re.fullmatch(EMAIL, contact) else f"{contact[:2]}{HIDDEN}"
 
 
-def shown(text: str) -> str:
+def hide_address(text: str) -> str:
     """What an error may say of something given in the wrong place: nothing that may be somebody's address."""
     return mask(text) if "@" in text or ADDRESS_LIKE.search(text) else text
 
 
-def without(text: str, endpoint: str) -> str:
+def mask_address(text: str, endpoint: str) -> str:
     """The text without this address, however it is written there: escaped, in other letters, or its key alone."""
     if not endpoint:
         return text

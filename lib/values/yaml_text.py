@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from lib.errors import BadParameters
-from lib.values.subscriber_addresses import shown
+from lib.values.subscriber_addresses import hide_address
 
 MERGE = "tag:yaml.org,2002:merge"
 # What a parser says in quotes is its own only where it is a sign, `]`, or a kind of place, `<block end>`.
@@ -41,10 +41,10 @@ def _twice(node: yaml.Node, place: str, seen: set[int]) -> Iterator[str]:
     seen.add(id(node))
     if isinstance(node, yaml.MappingNode):
         names = Counter(str(key.value) for key, _ in node.value)
-        yield from (f"{place}{shown(name)}" for name, times in names.items() if times > 1)
+        yield from (f"{place}{hide_address(name)}" for name, times in names.items() if times > 1)
         yield from (f"{place}whatever `<<` merges" for key, _ in node.value if key.tag == MERGE)
         for key, value in node.value:
-            yield from _twice(value, f"{place}{shown(str(key.value))}.", seen)
+            yield from _twice(value, f"{place}{hide_address(str(key.value))}.", seen)
     elif isinstance(node, yaml.SequenceNode):
         for item in node.value:
             yield from _twice(item, place, seen)

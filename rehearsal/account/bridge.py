@@ -161,7 +161,7 @@ def _write_log(bridge: Bridge, execution_arn: str) -> None:
             log.warning("no log group %s: the log of %s is lost", name, execution_arn)
 
 
-def run(bridge: Bridge, stopped: threading.Event, pause: Callable[[float], Any] | None = None) -> None:
+def _run(bridge: Bridge, stopped: threading.Event, pause: Callable[[float], Any] | None = None) -> None:
     """Publish until `stopped` is set, then once more what is left."""
     while not stopped.is_set():
         drain(bridge)
@@ -169,7 +169,7 @@ def run(bridge: Bridge, stopped: threading.Event, pause: Callable[[float], Any] 
     drain(bridge)
 
 
-def start(folder: Path, settings: Settings, detached: bool = False) -> child_processes.Child:
+def _start(folder: Path, settings: Settings, detached: bool = False) -> child_processes.Child:
     """Start the bridge as a process of its own; the caller stops it. Its rule and queue exist when this returns."""
     prepare(settings.endpoint_url, settings.state_machine_arn)
     folder.mkdir(parents=True, exist_ok=True)
@@ -183,9 +183,9 @@ def start(folder: Path, settings: Settings, detached: bool = False) -> child_pro
 
 
 @contextlib.contextmanager
-def started(folder: Path, settings: Settings) -> Iterator[child_processes.Child]:
+def running_bridge(folder: Path, settings: Settings) -> Iterator[child_processes.Child]:
     """A running bridge that ends, with everything published, with the block."""
-    child = start(folder, settings)
+    child = _start(folder, settings)
     try:
         yield child
     finally:
@@ -197,7 +197,7 @@ def start_kept(state_folder: Path, settings: Settings) -> child_processes.Child:
     running = server.kept_beside(state_folder, "bridge")
     if running:
         return running
-    child = start(state_folder.resolve() / "server", settings, detached=True)
+    child = _start(state_folder.resolve() / "server", settings, detached=True)
     server.keep_beside(state_folder, "bridge", child)
     return child
 
@@ -214,7 +214,7 @@ def main(arguments: list[str] | None = None) -> int:
     bridge = prepare(given.endpoint, given.state_machine_arn)
     log.info("publishing for %s at %s", given.state_machine_arn, given.endpoint)
     try:
-        run(bridge, stopped)
+        _run(bridge, stopped)
     except (EndpointConnectionError, ConnectionClosedError, ClientError) as error:
         log.error("the account is gone or was emptied: %s", error)
         return 1

@@ -88,7 +88,7 @@ class Call:
         return f"{self.service} {self.operation}"
 
 
-def told(method: str, path: str, headers: Mapping[str, str], body: bytes) -> Call:
+def operation_of(method: str, path: str, headers: Mapping[str, str], body: bytes) -> Call:
     """Service and operation of a request, by what each protocol says of them."""
     target = headers.get("X-Amz-Target", "")
     if target:

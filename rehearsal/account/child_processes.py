@@ -39,7 +39,7 @@ class Child:
         return "\n".join(lines[-LOG_TAIL_LINES:]) or "(its log is empty)"
 
 
-def environment(folder: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+def _environment(folder: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """The whole environment of a child: of ours it gets PATH alone; its home and temporary files are in `folder`."""
     for name in ("home", "tmp"):
         (folder / name).mkdir(parents=True, exist_ok=True)
@@ -72,7 +72,7 @@ def start(
     reading, writing = (None, None) if detached else os.pipe()
     leash = "-" if reading is None else str(reading)
     command = [sys.executable, "-P", str(HERE / "parent_watchdog.py"), leash, module, *arguments]
-    whole = environment(folder, extra)
+    whole = _environment(folder, extra)
     try:
         with log.open("wb") as output:
             started = subprocess.Popen(
@@ -94,8 +94,10 @@ def start(
 
 def born(pid: int) -> str:
     """When the system says this process was started, or "" where there is no such process. Read-only."""
-    if machine.started(os.getpid()) is not None:  # it tells of processes, so of one that it does not know there is none
-        return machine.started(pid) or ""
+    if (
+        machine.start_time(os.getpid()) is not None
+    ):  # it tells of processes, so of one that it does not know there is none
+        return machine.start_time(pid) or ""
     listed = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return listed.stdout.strip()
 

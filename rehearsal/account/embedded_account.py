@@ -25,7 +25,7 @@ WRITES = (
 )
 
 
-def one_write_at_a_time() -> None:
+def _one_write_at_a_time() -> None:
     """Give ministack's writes of items one lock. Raises AttributeError where a version of it has none of a name."""
     lock = threading.RLock()  # some of them call each other
     for name in WRITES:
@@ -41,5 +41,5 @@ def _locked(write: Callable[[object], object], lock: AbstractContextManager[obje
 
 
 if __name__ == "__main__":
-    one_write_at_a_time()
+    _one_write_at_a_time()
     main()

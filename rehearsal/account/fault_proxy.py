@@ -24,7 +24,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 from lib.wait import idle
-from rehearsal.account.calls import REFUSALS, Call, refusal, told
+from rehearsal.account.calls import REFUSALS, Call, operation_of, refusal
 from rehearsal.account.server import HOST, loopback_only
 
 REFUSE, DROP, DELAY, FREEZE = "refuse", "drop", "delay", "freeze"
@@ -53,7 +53,7 @@ class Fault:
         return call.number == self.at
 
 
-def nobody_told(call: Call) -> None:
+def _nobody_told(call: Call) -> None:
     """What is told of a struck call where nobody wants to hear of it."""
 
 
@@ -68,13 +68,13 @@ class Proxy:
     calls: list[Call] = field(default_factory=list)
     struck: list[Call] = field(default_factory=list)
     fault: Fault | None = None
-    tell: Callable[[Call], None] = nobody_told
+    tell: Callable[[Call], None] = _nobody_told
     changed: threading.Condition = field(default_factory=threading.Condition)
     thawed: threading.Event | None = None
     next_due: bool = False
     under_way: int = 0
 
-    def begin(self, fault: Fault | None = None, tell: Callable[[Call], None] = nobody_told) -> None:
+    def begin(self, fault: Fault | None = None, tell: Callable[[Call], None] = _nobody_told) -> None:
         """Count anew, with this fault or with none.
 
         `tell` hears of each struck call: after AWS did it where the answer is dropped, else before AWS hears of it;
@@ -133,7 +133,7 @@ class Proxy:
 
 
 @contextlib.contextmanager
-def between(target: str, hold_seconds: float) -> Iterator[Proxy]:
+def running_proxy(target: str, hold_seconds: float) -> Iterator[Proxy]:
     """A proxy in front of the account at `target`, on a free port. Raises Refused for one that is not on this machine.
 
     `hold_seconds`: how long a delayed call is held, longer than the caller waits for an answer.
@@ -161,7 +161,7 @@ class Exchange(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.close_connection = True
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        call = told(self.command, self.path, dict(self.headers.items()), body)
+        call = operation_of(self.command, self.path, dict(self.headers.items()), body)
         # A caller who is gone by now is no concern of ours.
         with self.proxy.taken(call) as (numbered, kind), contextlib.suppress(ConnectionError):
             self._exchange(numbered, kind, body)

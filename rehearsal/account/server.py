@@ -128,7 +128,7 @@ def start(
         account = Account(f"http://{HOST}:{chosen}", child.pid, folder, child)
         try:
             health = f"{account.endpoint}/_ministack/health"
-            if wait_until(partial(listening, child, health), child, "the embedded account"):
+            if wait_until(partial(is_listening, child, health), child, "the embedded account"):
                 return account
         except BaseException:
             child_processes.stop(child)
@@ -138,7 +138,7 @@ def start(
     raise Unreachable(f"the embedded account did not start in {ATTEMPTS} attempts; the end of its log:\n{tail}")
 
 
-def listening(child: Child, url: str) -> bool:
+def is_listening(child: Child, url: str) -> bool:
     """Whether this very process answers at the address. Read-only."""
     # Its own log must say so: what answers on the port may be somebody else who took it a moment earlier.
     said = f"Running on http://{urlsplit(url).netloc}" in child.log.read_text(encoding="utf-8", errors="replace")
@@ -146,7 +146,7 @@ def listening(child: Child, url: str) -> bool:
 
 
 @contextlib.contextmanager
-def running(
+def running_account(
     port: int | None = None, folder: Path | None = None, persist: bool = False, options: Mapping[str, str] | None = None
 ) -> Iterator[Account]:
     """A running account that ends with the block, with an error, with Ctrl-C, and if this process is killed."""
@@ -169,7 +169,7 @@ def reset(endpoint: str) -> None:
 
 def start_detached(state_folder: Path, preferred_port: int) -> Account:
     """Start an account that outlives this command, and write `account.json`; one that runs already is returned."""
-    found = kept(state_folder)
+    found = kept_account(state_folder)
     if found:
         return found
     account = start(state_folder.resolve() / "server", preferred_port, detached=True)
@@ -177,7 +177,7 @@ def start_detached(state_folder: Path, preferred_port: int) -> Account:
     return account
 
 
-def kept(state_folder: Path) -> Account | None:
+def kept_account(state_folder: Path) -> Account | None:
     """The account that `--keep` left running: its process is the one we started, and it answers. Read-only."""
     state = _recall(state_folder)
     if not state:

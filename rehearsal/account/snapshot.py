@@ -48,7 +48,7 @@ def snapshot(settings: Settings) -> dict[str, Any]:
     return found
 
 
-def settled(settings: Settings) -> dict[str, Any]:
+def settled_snapshot(settings: Settings) -> dict[str, Any]:
     """A snapshot once no execution runs and nothing moves any more, however long that takes.
 
     Alerts of the last executions are still under way for a moment, of which the embedded account tells nothing.
@@ -74,7 +74,7 @@ def _running(settings: Settings) -> bool:
     )
 
 
-def differing(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
+def differences(before: dict[str, Any], after: dict[str, Any]) -> set[str]:
     """The names of what came, went or changed between two snapshots."""
     return {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
 

@@ -175,7 +175,7 @@ def _may_be_long(endpoint: str, processor: str) -> bool:
 
 
 @contextlib.contextmanager
-def playing(folder: Path, settings: Settings, every: float, seed: int = 1) -> Iterator[child_processes.Child]:
+def playing_checkins(folder: Path, settings: Settings, every: float, seed: int = 1) -> Iterator[child_processes.Child]:
     """Check-ins in the background, one `every` so many seconds, until the block ends."""
     given = {
         "--endpoint": settings.endpoint_url,

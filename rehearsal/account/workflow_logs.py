@@ -27,7 +27,7 @@ def _logged(kind: str, level: str) -> bool:
 
 
 def _line(event: dict[str, Any], execution_arn: str, with_data: bool) -> dict[str, int | str]:
-    moment = milliseconds(event["timestamp"])
+    moment = _milliseconds(event["timestamp"])
     details: dict[str, Any] = next((value for key, value in event.items() if key.endswith("EventDetails")), {})
     shown = {key: value for key, value in details.items() if with_data or key not in EXECUTION_DATA}
     text = {
@@ -43,6 +43,6 @@ def _line(event: dict[str, Any], execution_arn: str, with_data: bool) -> dict[st
     return {"timestamp": moment, "message": json.dumps(text)}
 
 
-def milliseconds(moment: datetime) -> int:
+def _milliseconds(moment: datetime) -> int:
     """Since 1970, in UTC."""
     return round(moment.timestamp() * 1000)

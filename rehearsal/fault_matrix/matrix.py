@@ -18,7 +18,7 @@ from pathlib import Path
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lib.cli.app import told
+from lib.cli.app import exits_with_code
 from lib.display.terminal import say, table
 from lib.errors import BadParameters, RunbookError
 from lib.settings import ROOT
@@ -39,7 +39,7 @@ NAME = re.compile(r"(?:(?P<story>\w+):)?(?P<kind>[a-z-]+)@(?P<at>\d+)(?P<repeate
 TELL_EVERY = 50
 
 
-def every(calls: Mapping[str, Sequence[Call]]) -> list[Trial]:
+def single_trials(calls: Mapping[str, Sequence[Call]]) -> list[Trial]:
     """Every kind of fault at every mutating call of the run, once, then resume; then rollback.
 
     And at every one of a drill, which makes nothing that lasts, with resume and rollback in turn.
@@ -52,14 +52,14 @@ def every(calls: Mapping[str, Sequence[Call]]) -> list[Trial]:
     return run + drill
 
 
-def repeated(calls: Mapping[str, Sequence[Call]], chance: random.Random) -> Iterator[Trial]:
+def _repeated_trials(calls: Mapping[str, Sequence[Call]], chance: random.Random) -> Iterator[Trial]:
     """Faults that do not go away, each kind at a few calls; a freeze takes its time, so at one."""
     for kind in (kind for kind in KINDS if kind not in KILLED):
         for call in chance.sample(calls[APPLY], 1 if kind == FREEZE else EACH_REPEATED):
             yield Trial(kind, call.number, chance.choice((RESUME, ROLLBACK)), repeated=True)
 
 
-def undone(calls: Mapping[str, Sequence[Call]], chance: random.Random) -> list[Trial]:
+def _rollback_trials(calls: Mapping[str, Sequence[Call]], chance: random.Random) -> list[Trial]:
     """Faults of a rollback, each kind at a few calls; then the same rollback again, or the run resumed after all."""
     return [
         Trial(kind, call.number, chance.choice((RESUME, ROLLBACK)), UNDO)
@@ -68,7 +68,7 @@ def undone(calls: Mapping[str, Sequence[Call]], chance: random.Random) -> list[T
     ]
 
 
-def heard(calls: Mapping[str, Sequence[Call]], chance: random.Random) -> list[Trial]:
+def _killed_trials(calls: Mapping[str, Sequence[Call]], chance: random.Random) -> list[Trial]:
     """A process that is killed once it heard a fault, each kind at a few calls."""
     ways = (RESUME, ROLLBACK)
     return [
@@ -78,7 +78,7 @@ def heard(calls: Mapping[str, Sequence[Call]], chance: random.Random) -> list[Tr
     ]
 
 
-def stored(calls: Mapping[str, Sequence[Call]], chance: random.Random) -> Iterator[Trial]:
+def stored_trials(calls: Mapping[str, Sequence[Call]], chance: random.Random) -> Iterator[Trial]:
     """Faults of a run whose record is kept in S3, each kind at a few calls, most of which keep it there."""
     puts = [call for call in calls[STORED] if call.service == "s3"]
     others = [call for call in calls[STORED] if call.service != "s3"]
@@ -88,7 +88,7 @@ def stored(calls: Mapping[str, Sequence[Call]], chance: random.Random) -> Iterat
             yield Trial(kind, call.number, next(ways), STORED)
 
 
-def whole(count: int, calls: Mapping[str, Sequence[Call]], chance: random.Random) -> list[Trial]:
+def _notebook_trials(count: int, calls: Mapping[str, Sequence[Call]], chance: random.Random) -> list[Trial]:
     """Whole notebooks: kernel and runner in turn, resume and rollback in turn, at calls of the kernels."""
     ways = list(product((RESUME, ROLLBACK), (KERNEL, RUNNER)))
     chosen = (chance.randint(2, len(calls[APPLY]) - 1) for _ in range(count))
@@ -100,7 +100,7 @@ def _way(ways: Sequence[tuple[str, str]], number: int, at: int) -> tuple[str, in
     return kind, at, then
 
 
-def named(name: str) -> Trial:
+def trial_named(name: str) -> Trial:
     """A trial by its name. Raises BadParameters for a name that no trial has."""
     found = NAME.fullmatch(name)
     kinds = {kind.replace(" ", "-"): kind for kind in ALL_KINDS}
@@ -111,10 +111,14 @@ def named(name: str) -> Trial:
     )
 
 
-def tried(current: Stage, trial: Trial) -> Result:
+def try_one(current: Stage, trial: Trial) -> Result:
     """Carry one trial out; what cannot even be tried counts as lost."""
     try:
-        return notebook_trial.tried(current, trial) if trial.story == NOTEBOOKS else trials.tried(current, trial)
+        return (
+            notebook_trial.carry_out_trial(current, trial)
+            if trial.story == NOTEBOOKS
+            else trials.carry_out_trial(current, trial)
+        )
     except (RunbookError, BotoCoreError, ClientError, OSError) as error:
         current.build()
         return Result(trial, "", "", f"could not be tried: {type(error).__name__}: {error}", 0)
@@ -132,10 +136,10 @@ def _open(kept: Path) -> None:
 
 
 def _in_worker(trial: Trial) -> Result:
-    return tried(_stages[0], trial)
+    return try_one(_stages[0], trial)
 
 
-def carried_out(chosen: Sequence[Trial], workers: int) -> Iterator[Result]:
+def _carried_out(chosen: Sequence[Trial], workers: int) -> Iterator[Result]:
     """The results as they come, from workers with an account each."""
     with ProcessPoolExecutor(workers, get_context("fork"), initializer=_open, initargs=(LOST,)) as pool:
         waiting: list[Future[Result]] = [pool.submit(_in_worker, trial) for trial in chosen]
@@ -184,29 +188,31 @@ def report(results: Sequence[Result], seed: int) -> int:
 @click.option("--sample", type=click.IntRange(1), default=None, help="So many of the trials in process, not all.")
 @click.option("--whole", "count", type=click.IntRange(0), default=8, show_default=True, help="With whole notebooks.")
 @click.option("--only", multiple=True, metavar="TRIAL", help="This trial alone, such as drop@17/resume.")
-@told
+@exits_with_code
 def faults(seed: int | None, workers: int, sample: int | None, count: int, only: Sequence[str]) -> int:
     """Try every fault at every mutating call, and see whether anything is lost."""
     seed = secrets.randbelow(10**6) if seed is None else seed
     chance = random.Random(seed)
-    chosen = [named(name) for name in only]
+    chosen = [trial_named(name) for name in only]
     if not chosen:
         with stage() as scout:
             scout.rehearse(STORED)
             calls = scout.calls
         chosen = [
-            *every(calls),
-            *undone(calls, chance),
-            *repeated(calls, chance),
-            *heard(calls, chance),
-            *stored(calls, chance),
+            *single_trials(calls),
+            *_rollback_trials(calls, chance),
+            *_repeated_trials(calls, chance),
+            *_killed_trials(calls, chance),
+            *stored_trials(calls, chance),
         ]
         chosen = chance.sample(chosen, min(sample or len(chosen), len(chosen)))
         # Those of a story together: between them the run is carried out or rolled back.
-        chosen = sorted([*whole(count, calls, chance), *chosen], key=lambda trial: STORIES.index(trial.story))
+        chosen = sorted(
+            [*_notebook_trials(count, calls, chance), *chosen], key=lambda trial: STORIES.index(trial.story)
+        )
     say(f"{len(chosen)} faults to try, {workers} at once, seed {seed}")
     results: list[Result] = []
-    for result in carried_out(chosen, workers):
+    for result in _carried_out(chosen, workers):
         results.append(result)
         if result.lost:
             say(f"  LOST {result.trial.name}: {result.lost}")

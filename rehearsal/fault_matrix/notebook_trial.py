@@ -37,7 +37,7 @@ TAIL = 600
 GONE_SECONDS = 10.0
 
 
-def tried(current: Stage, trial: Trial, chosen: tuple[str, str] = ("01", "03")) -> Result:
+def carry_out_trial(current: Stage, trial: Trial, chosen: tuple[str, str] = ("01", "03")) -> Result:
     """Carry one trial out, over the notebooks of these phases. The account is afterwards where it was before."""
     begun = time.monotonic()
     clean = _clean(current, *chosen)
@@ -62,15 +62,15 @@ def _killed(current: Stage, trial: Trial, chosen: tuple[str, str]) -> tuple[str,
     runner, kernels = Future[int](), list[int]()
 
     def kill(call: Call) -> None:
-        kernels.extend(kernels_of(runner.result()))
+        kernels.extend(_kernels_of(runner.result()))
         for pid in kernels if trial.kind == KERNEL else [runner.result()]:
             os.kill(pid, signal.SIGKILL)
 
     current.proxy.begin(Fault(DROP, trial.at), kill)
-    begun = command(current, "apply", "--from", chosen[0], "--to", chosen[1])
+    begun = _command(current, "apply", "--from", chosen[0], "--to", chosen[1])
     runner.set_result(begun.pid)
     said = _said(begun)
-    return said, [pid for pid in kernels if not gone(pid)]
+    return said, [pid for pid in kernels if not _kernel_has_ended(pid)]
 
 
 def _clean(current: Stage, first: str, last: str) -> dict[str, Any]:
@@ -83,9 +83,9 @@ def _clean(current: Stage, first: str, last: str) -> dict[str, Any]:
 
 
 def _lost(current: Stage, trial: Trial, clean: dict[str, Any]) -> str:
-    broken = ["--break-lock"] if run_lock.found(connect(current.direct)) else []
+    broken = ["--break-lock"] if run_lock.read_lock(connect(current.direct)) else []
     if trial.then == RESUME:
-        resumed = command(current, "apply", "--resume", current.record.run_id, *broken)
+        resumed = _command(current, "apply", "--resume", current.record.run_id, *broken)
         said = _said(resumed)
         if resumed.returncode:
             return f"could not be resumed: {said}"
@@ -93,7 +93,7 @@ def _lost(current: Stage, trial: Trial, clean: dict[str, Any]) -> str:
             return f"resumed, but not as after a clean run: {found}"
         current.expect(undo)
     else:
-        undone = command(current, "rollback", current.record.run_id, *broken)
+        undone = _command(current, "rollback", current.record.run_id, *broken)
         said = _said(undone)
         if undone.returncode and not current.nothing_to_undo(undone.returncode):
             return f"could not be rolled back: {said}"
@@ -105,7 +105,7 @@ def _still(found: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in found.items() if not name.startswith(MOVING)}
 
 
-def command(current: Stage, *words: str) -> subprocess.Popen[str]:
+def _command(current: Stage, *words: str) -> subprocess.Popen[str]:
     """Start the `runbook` command on the stage's account, through the proxy."""
     given, usual = current.settings.model_dump(), load("local").model_dump()
     # A kernel that starts on a busy machine may take longer for an answer than a process that is ready.
@@ -129,12 +129,12 @@ def _said(begun: subprocess.Popen[str]) -> str:
     return f"exit code {begun.returncode}: {' '.join(said.split())[-TAIL:]}"
 
 
-def kernels_of(pid: int) -> list[int]:
+def _kernels_of(pid: int) -> list[int]:
     """The ids of the kernels that a runner started. Read-only."""
     return [child for child, command in machine.children(pid).items() if origin.KERNEL in command]
 
 
-def gone(pid: int) -> bool:
+def _kernel_has_ended(pid: int) -> bool:
     """Whether a kernel ends by itself, within a while; it is killed where it does not."""
     ended = until(lambda: born(pid), operator.not_, Patience(GONE_SECONDS, 0.05)).so
     if not ended:

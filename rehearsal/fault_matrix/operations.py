@@ -24,10 +24,10 @@ Work = Callable[[Settings], int]  # of the parameters, with the run's id; return
 def phases(first: str, last: str) -> Work:
     """The phases that change something, from this one to that one, in the runbook's order."""
     order = list(desired.PHASES)
-    return applied(order[order.index(first) : order.index(last) + 1])
+    return _apply_phases(order[order.index(first) : order.index(last) + 1])
 
 
-def applied(chosen: Sequence[str]) -> Work:
+def _apply_phases(chosen: Sequence[str]) -> Work:
     """`runbook apply` with these phases."""
     return lambda settings: change_commands.carry_out(settings, chosen, execute=execute)
 
@@ -44,7 +44,7 @@ def go_on(story: str) -> Work:
         try:
             return change_commands.go_on(settings, break_lock=True, undo=False, execute=execute)
         except BadParameters:
-            record = run_index.existing(settings, settings.run_id)
+            record = run_index.find_run(settings, settings.run_id)
             if record.verdict() is not None and record.latest(approval.PLAN) is not None:
                 raise
         undo_commands.break_left(connect(settings), settings.run_id)
@@ -53,5 +53,5 @@ def go_on(story: str) -> Work:
     return work
 
 
-apply = applied(list(desired.PHASES))
-STORIES: dict[str, Work] = {APPLY: apply, STORED: apply, DRILL: applied([VALIDATION]), UNDO: undo}
+apply = _apply_phases(list(desired.PHASES))
+STORIES: dict[str, Work] = {APPLY: apply, STORED: apply, DRILL: _apply_phases([VALIDATION]), UNDO: undo}

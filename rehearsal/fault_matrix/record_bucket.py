@@ -14,7 +14,7 @@ def make(settings: Settings) -> None:
     _s3(settings).create_bucket(Bucket=BUCKET)
 
 
-def differing(settings: Settings, record: Record) -> str:
+def store_differences(settings: Settings, record: Record) -> str:
     """Which files of a sealed record are others in its store, or only on one side; "" where none is."""
     s3, stored = _s3(settings), _keys(settings, record)
     theirs = {name: s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() for name, key in stored.items()}

@@ -16,14 +16,14 @@ from lib.phases import rollback, session, validation
 from lib.record.records import Record
 from lib.record.run_phases import VALIDATION, Phase
 from lib.resources import desired, run_lock
-from lib.settings import Settings, changed
+from lib.settings import Settings, with_changes
 from lib.values.verdicts import Verdict
 
 
 def execute(settings: Settings, record: Record, number: str, notebook: str) -> Phase:
     """In place of `notebooks.execute`: the phase by its steps. What nobody can act on is no verdict, and is raised."""
     try:
-        STEPS[number](number, changed(settings, run_id=record.run_id))
+        STEPS[number](number, with_changes(settings, run_id=record.run_id))
     except RunbookError as error:
         name = type(error).__name__
         return Phase(number, notebook, Verdict.FAILED, error=f"{name}: {error}", error_class=name)
@@ -35,7 +35,7 @@ def _changed(number: str, given: Settings) -> None:
     record, live = session.begin(given)
     wanted = desired.PHASES[number](live)
     plan = engine.plan(number, wanted)
-    outcome = engine.carry_out(plan, given, record, run_lock.of(live), sleep=no_wait)
+    outcome = engine.carry_out(plan, given, record, run_lock.of(live), sleep=_no_wait)
     require(record.checked(number, engine.verify(outcome, given, record)))
 
 
@@ -52,13 +52,13 @@ def _undone(number: str, given: Settings) -> None:
     """The rollback."""
     record, live = session.reopen(given)
     plan = rollback.plan(live, record)
-    outcome = engine.roll_back(plan, given, record, run_lock.of(live), sleep=no_wait)
+    outcome = engine.roll_back(plan, given, record, run_lock.of(live), sleep=_no_wait)
     ledger = [*rollback.ledger(outcome), *rollback.untold(live, record)]
     record.keep_json("evidence/rollback.json", ledger)
     require(record.checked(number, engine.verify(outcome, given, record)))
 
 
-def no_wait(seconds: float) -> None:
+def _no_wait(seconds: float) -> None:
     """In place of waiting before a write is tried again: the fault decides how often it fails, not the time."""
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from lib import settings as parameters
-from lib.cli.app import told
+from lib.cli.app import exits_with_code
 from lib.errors import BadParameters, NotAsWanted
 from lib.record import records
 from lib.record.records import Record
@@ -79,7 +79,7 @@ class Stage:
         """Work in a new record, or in an earlier one again."""
         run_id = record.run_id if record else records.new_run_id()
         store = f"s3://{BUCKET}/{PREFIX}" if stored else ""
-        self.given = parameters.changed(self.settings, run_id=run_id, record_store=store)
+        self.given = parameters.with_changes(self.settings, run_id=run_id, record_store=store)
         return self.record
 
     def keep(self, name: str) -> None:
@@ -142,7 +142,7 @@ class Stage:
 
     def carried_out(self, work: Work) -> Ending:
         """Work in a process of its own, to its end."""
-        return ended(self, started(self, work), PATIENCE_SECONDS)
+        return wait_for_work(self, fork_work(self, work), PATIENCE_SECONDS)
 
     def nothing_to_undo(self, code: int | None) -> bool:
         """Whether a rollback that ended so says that the run was stopped before it changed anything, and it was."""
@@ -154,17 +154,17 @@ def stage() -> Iterator[Stage]:
     """A stage that is ready for trials; everything it makes is gone afterwards."""
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True)))
-        account = stack.enter_context(server.running(folder=folder / "server"))
-        proxy = stack.enter_context(fault_proxy.between(account.endpoint, HOLD_SECONDS))
-        yield rehearsed(account.endpoint, proxy, folder)
+        account = stack.enter_context(server.running_account(folder=folder / "server"))
+        proxy = stack.enter_context(fault_proxy.running_proxy(account.endpoint, HOLD_SECONDS))
+        yield _rehearsed_stage(account.endpoint, proxy, folder)
 
 
-def rehearsed(endpoint: str, proxy: Proxy, folder: Path) -> Stage:
+def _rehearsed_stage(endpoint: str, proxy: Proxy, folder: Path) -> Stage:
     """A stage on a running account: built anew, and run once without a fault to see what it calls and leads to."""
     folders = {"outputs_dir": str(folder / "outputs"), "docs_dir": str(folder / "application")}
     given = {"endpoint_url": proxy.endpoint, "mode": "apply", "answer_timeout_seconds": ANSWER_SECONDS}
     settings = parameters.load("local", {**given, **folders, **WAITS})
-    direct = parameters.changed(settings, endpoint_url=endpoint)
+    direct = parameters.with_changes(settings, endpoint_url=endpoint)
     current = Stage(settings, direct, proxy, settings)
     current.build()
     current.before = current.look()
@@ -174,7 +174,7 @@ def rehearsed(endpoint: str, proxy: Proxy, folder: Path) -> Stage:
     return current
 
 
-def started(current: Stage, work: Work) -> int:
+def fork_work(current: Stage, work: Work) -> int:
     """Begin work in a process of its own; returns its id."""
     child = os.fork()
     if child:
@@ -192,7 +192,7 @@ def _as_a_command(current: Stage, work: Work) -> int:
     code, place = BUG, _said(current)
     with place.open("w", encoding="utf-8") as said, contextlib.redirect_stderr(said), contextlib.redirect_stdout(None):
         try:
-            told(work)(current.given)
+            exits_with_code(work)(current.given)
         except SystemExit as end:
             code = int(end.code or 0)
         except BaseException:  # noqa: BLE001 - whatever it is, the trial tells of it
@@ -205,7 +205,7 @@ def _said(current: Stage) -> Path:
     return current.settings.path(current.settings.outputs_dir) / "said.txt"
 
 
-def ended(current: Stage, child: int, patience: float) -> Ending:
+def wait_for_work(current: Stage, child: int, patience: float) -> Ending:
     """Wait for a process, and kill it when patience ends."""
     try:
         waited = until(lambda: os.waitpid(child, os.WNOHANG), lambda seen: bool(seen[0]), Patience(patience, 0.01))

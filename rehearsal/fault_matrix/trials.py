@@ -11,10 +11,18 @@ from typing import Any
 
 from rehearsal.account import fault_proxy
 from rehearsal.account.fault_proxy import DELAY, DROP, FREEZE, REFUSE, Fault
-from rehearsal.account.snapshot import differing
+from rehearsal.account.snapshot import differences
 from rehearsal.fault_matrix import record_bucket
 from rehearsal.fault_matrix.operations import APPLY, DRILL, STORED, STORIES, go_on, undo
-from rehearsal.fault_matrix.testbed import ANSWER_SECONDS, BUG, PATIENCE_SECONDS, Ending, Stage, ended, started
+from rehearsal.fault_matrix.testbed import (
+    ANSWER_SECONDS,
+    BUG,
+    PATIENCE_SECONDS,
+    Ending,
+    Stage,
+    fork_work,
+    wait_for_work,
+)
 
 # A process that is killed: before AWS hears of the call, after AWS did it, and while the call is on its way.
 KILLED = {"killed before": REFUSE, "killed after": DROP, "killed in flight": DELAY}
@@ -56,7 +64,7 @@ class Result:
     seconds: float
 
 
-def tried(current: Stage, trial: Trial) -> Result:
+def carry_out_trial(current: Stage, trial: Trial) -> Result:
     """Carry one trial out. The account is afterwards where it was before, if need be by building it anew."""
     begun = time.monotonic()
     expected, record = current.enter(trial.story), current.record
@@ -66,7 +74,7 @@ def tried(current: Stage, trial: Trial) -> Result:
     current.proxy.begin()  # which waits until a delayed call has been delivered
     lost = _lost(current, trial, expected, how) if call else f"the fault never struck; the process ended: {how.why}"
     if trial.story == STORED:
-        lost = lost or _otherwise(record_bucket.differing(current.direct, record))
+        lost = lost or _otherwise(record_bucket.store_differences(current.direct, record))
         record_bucket.clear(current.direct, record)
     if lost:
         current.keep(trial.name)
@@ -86,13 +94,13 @@ def _struck(current: Stage, trial: Trial) -> Ending:
         current.proxy.begin(fault, lambda call: os.kill(child.result(), signal.SIGKILL))
     else:
         current.proxy.begin(fault)
-    child.set_result(started(current, STORIES[trial.story]))
+    child.set_result(fork_work(current, STORIES[trial.story]))
     patience = PATIENCE_SECONDS
     if kind == FREEZE and not trial.repeated:
         # Somebody loses patience while it waits for the answer to its first question after the call.
         current.proxy.wait_struck(PATIENCE_SECONDS)
         patience = ANSWER_SECONDS * 1.5
-    return ended(current, child.result(), patience)
+    return wait_for_work(current, child.result(), patience)
 
 
 def _lost(current: Stage, trial: Trial, expected: dict[str, Any], how: Ending) -> str:
@@ -120,5 +128,5 @@ def _otherwise(files: str) -> str:
 
 def wrong(expected: dict[str, Any], found: dict[str, Any]) -> str:
     """What differs, by name, with both values; "" where nothing does."""
-    names = sorted(differing(expected, found))
+    names = sorted(differences(expected, found))
     return "; ".join(f"{name}: expected {expected.get(name)}, found {found.get(name)}" for name in names)

@@ -52,7 +52,7 @@ def by_stand_in(definition: Mapping[str, Any], broken: Mapping[str, str], functi
     return copied
 
 
-def cut(definition: Mapping[str, Any], task: str) -> float | None:
+def cut_limit(definition: Mapping[str, Any], task: str) -> float | None:
     """The limit of a task (seconds) that would be cut for the trial of something slow, or None."""
     limit = _copied(definition)[1][task].get("TimeoutSeconds")
     return float(limit) if limit and limit > PATIENCE_SECONDS else None
@@ -81,17 +81,17 @@ def _rename(body: dict[str, Any], fault: str) -> None:
     if "Entries" in given and fault == MISSING:
         given["Entries"] = given["Entries"] * TOO_MANY
     elif "Entries" in given:
-        given["Entries"] = [{**entry, "EventBusName": f"events{marked(fault)}"} for entry in given["Entries"]]
+        given["Entries"] = [{**entry, "EventBusName": f"events{fault_suffix(fault)}"} for entry in given["Entries"]]
     elif ":function:" in body["Resource"]:
-        body["Resource"] += marked(fault)
+        body["Resource"] += fault_suffix(fault)
     elif field := next((field for field in NAMED if field in given), ""):
-        given[field] += marked(fault)
+        given[field] += fault_suffix(fault)
     else:
         raise NotAsWanted(
             f"nobody knows how to break a task of {body['Resource']}; teach single_failures/definition_mutations.py"
         )
 
 
-def marked(fault: str) -> str:
+def fault_suffix(fault: str) -> str:
     """What a thing's name ends with, so that its calls fail in this way."""
     return f"-rehearsal-{fault}"

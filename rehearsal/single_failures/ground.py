@@ -137,7 +137,7 @@ def ground(interpreters: Sequence[str] = INTERPRETERS) -> Iterator[Ground]:
     with contextlib.ExitStack() as stack:
         temporary = tempfile.TemporaryDirectory(prefix="failures-", ignore_cleanup_errors=True)
         folder = Path(stack.enter_context(temporary))
-        account = stack.enter_context(server.running(folder=folder / "server", options=OPTIONS))
+        account = stack.enter_context(server.running_account(folder=folder / "server", options=OPTIONS))
         settings = _as_planned(account.endpoint, folder)
         endpoints = {MINISTACK: account.endpoint}
         if MOTO in interpreters:

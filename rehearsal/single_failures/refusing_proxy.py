@@ -14,10 +14,10 @@ from http.server import ThreadingHTTPServer
 from rehearsal.account import calls
 from rehearsal.account.fault_proxy import Exchange, Proxy
 from rehearsal.account.server import HOST, loopback_only
-from rehearsal.single_failures.definition_mutations import DENIED, FAILING, HOLD_SECONDS, SLOW, THROTTLED, marked
+from rehearsal.single_failures.definition_mutations import DENIED, FAILING, HOLD_SECONDS, SLOW, THROTTLED, fault_suffix
 
 KINDS = {DENIED: calls.DENIED, THROTTLED: "throttle", FAILING: "server error"}
-ORDER = re.compile(marked(f"({'|'.join([*KINDS, SLOW])})").encode())
+ORDER = re.compile(fault_suffix(f"({'|'.join([*KINDS, SLOW])})").encode())
 
 
 @contextlib.contextmanager
@@ -51,7 +51,7 @@ class _ByName(Exchange):
             if kind == SLOW:
                 self.closing.wait(HOLD_SECONDS)
             elif kind:
-                call = calls.told(self.command, self.path, dict(self.headers.items()), body)
+                call = calls.operation_of(self.command, self.path, dict(self.headers.items()), body)
                 status, headers, answer = calls.refusal(call, KINDS[kind])
                 self.answer(status, "", list(headers.items()), answer)
             else:

@@ -28,7 +28,7 @@ def moto_over(account: Account | str) -> Iterator[str]:
             child = child_processes.start("moto.server", ["-H", server.HOST, "-p", str(port)], Path(name), extra)
             try:
                 endpoint = f"http://{server.HOST}:{port}"
-                if server.wait_until(partial(server.listening, child, f"{endpoint}/moto-api/"), child, "moto"):
+                if server.wait_until(partial(server.is_listening, child, f"{endpoint}/moto-api/"), child, "moto"):
                     _execute_state_machines(endpoint)
                     yield endpoint
                     return

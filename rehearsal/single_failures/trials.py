@@ -22,7 +22,7 @@ from typing import Any
 
 import click
 
-from lib.cli.app import told
+from lib.cli.app import exits_with_code
 from lib.definitions import templates
 from lib.drills.broken_tasks import Effect
 from lib.errors import Unreachable
@@ -34,13 +34,13 @@ from rehearsal.single_failures.catalogue import (
     BEHIND,
     Failure,
     behind_events,
-    briefly,
     of_tasks,
+    shortened,
 )
-from rehearsal.single_failures.definition_mutations import MISSING, SLOW, cut
+from rehearsal.single_failures.definition_mutations import MISSING, SLOW, cut_limit
 from rehearsal.single_failures.ground import INTERPRETERS, MINISTACK, MOTO, Drill, Ground, about, ground
 from rehearsal.single_failures.report import Row, place, report
-from rehearsal.single_failures.verdicts import CRISIS, beside, is_late, judged, own_errors, row
+from rehearsal.single_failures.verdicts import CRISIS, is_late, judge, judge_bystander, own_errors, row
 
 AT_ONCE = {MINISTACK: 20, MOTO: 12}  # with more, moto is too slow for the four seconds that a task has
 CONTROL = Failure("", "", CRISIS)  # nothing is broken
@@ -59,7 +59,7 @@ class Tried:
     control: Drill
 
 
-def run(
+def _run(
     interpreters: Sequence[str] = INTERPRETERS,
     brief: bool = False,
 ) -> list[Row]:
@@ -71,7 +71,7 @@ def run(
         definition = templates.definition(prepared.settings)
         given = reachability.inputs(prepared.settings)
         tasks = of_tasks(definition, given)
-        rows = broken_tasks(prepared, definition, briefly(tasks) if brief else tasks, interpreters)
+        rows = broken_tasks(prepared, definition, shortened(tasks) if brief else tasks, interpreters)
         behind_them = behind_events(definition, given)
         return sorted(rows, key=place) + broken_behind(prepared, definition, behind_them, interpreters)
 
@@ -99,7 +99,7 @@ def broken_behind(
         chosen = [failure for failure in failures if (failure.behind, failure.fault) == (thing, fault)]
         if not chosen:
             continue
-        with event_faults.broken(on, definition, thing, fault):
+        with event_faults.breaking_rules(on, definition, thing, fault):
             found = _drills(on, definition, chosen, interpreters)
             carrier = partial(event_faults.carrier, found=carried)
             rows += _rows(on, definition, found, carrier, DISPATCH_SECONDS.get(fault, QUIET_SECONDS))
@@ -175,9 +175,9 @@ def _row(on: Ground, definition: Mapping[str, Any], tried: Tried, carrier: str) 
         )
         return row(failure, tried.where, None, {}, (Effect.FAILED, unknown), control)
     reached = about(on.alerts, drill)
-    verdict, why = judged(failure, drill, reached, own_errors(definition), limit, carrier)
-    why = beside(verdict, why, seconds, limit)
-    if failure.fault == SLOW and not failure.behind and (limited := cut(definition, failure.task)):
+    verdict, why = judge(failure, drill, reached, own_errors(definition), limit, carrier)
+    why = judge_bystander(verdict, why, seconds, limit)
+    if failure.fault == SLOW and not failure.behind and (limited := cut_limit(definition, failure.task)):
         why += f"; its limit of {limited:g} s was cut for the trial, so on AWS it comes that much later"
     return row(failure, tried.where, drill, reached, (verdict, why), control)
 
@@ -188,10 +188,10 @@ def _row(on: Ground, definition: Mapping[str, Any], tried: Tried, carrier: str) 
 @click.option(
     "--rows", "path", type=click.Path(path_type=Path), help="Write the rows here, as JSON, and print nothing."
 )
-@told
+@exits_with_code
 def silence(interpreters: Sequence[str], brief: bool, path: Path | None) -> int:
     """Break every task of the workflow in every way, and see who is reached."""
-    rows = run(interpreters or INTERPRETERS, brief)
+    rows = _run(interpreters or INTERPRETERS, brief)
     if path:
         files.replace(path, json.dumps(rows).encode())
         return 0
@@ -199,7 +199,7 @@ def silence(interpreters: Sequence[str], brief: bool, path: Path | None) -> int:
 
 
 @contextlib.contextmanager
-def started(folder: Path) -> Iterator[Callable[[], list[Row]]]:
+def running_trials(folder: Path) -> Iterator[Callable[[], list[Row]]]:
     """Try the failures briefly in a process of its own meanwhile; what is yielded waits for the rows.
 
     Raises Unreachable with the end of its log when it ends without them.

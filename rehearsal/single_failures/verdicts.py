@@ -28,7 +28,7 @@ def own_errors(definition: Mapping[str, Any]) -> set[str]:
     return {str(state.body["Error"]) for state in walk(definition) if state.type == "Fail"}
 
 
-def judged(
+def judge(
     failure: Failure, drill: Drill, reached: Mapping[str, float], own: Collection[str], limit: float, carrier: str = ""
 ) -> tuple[Effect, str]:
     """Verdict, and why. `carrier`: what carries an accepted event nevertheless on AWS."""
@@ -77,7 +77,7 @@ def is_late(control: Mapping[str, float], limit: float) -> bool:
     return not control or max(control.values()) > limit
 
 
-def beside(verdict: Effect, why: str, control: Mapping[str, float], limit: float) -> str:
+def judge_bystander(verdict: Effect, why: str, control: Mapping[str, float], limit: float) -> str:
     """Why, and what became of an execution of which nothing was broken, at the same time on the same interpreter."""
     if verdict not in (Effect.LATE, Effect.SILENT):
         return why

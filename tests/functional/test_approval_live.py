@@ -15,13 +15,13 @@ from typing import Any
 import papermill
 import pytest
 import yaml
-from accounts import differing, fresh, nowhere, snapshot, started_by_alias
+from accounts import differences, fresh, nowhere, snapshot, started_by_alias
 from click.testing import CliRunner
 from papermill.exceptions import PapermillExecutionError
 
 from lib.aws import Live, connect
 from lib.changes import approval, engine, kept_plans, plan_data, second_person
-from lib.changes.plans import Plan, Wanted, entry, written
+from lib.changes.plans import Plan, Wanted, entry, row_digest
 from lib.cli import change_commands, runner
 from lib.definitions import loader
 from lib.errors import Refused
@@ -188,7 +188,7 @@ def approved(settings: Settings) -> Stage:
     people = {"approved_by": "reviewer", "change_ticket": "CHG-7", "approved_plan": planned["fingerprint"]}
     asked = asked.model_copy(update=people)
     record, live = records.open_run(asked), connect(asked)
-    runner.begin(asked, record, live, ["00", *desired.PHASES])
+    runner.begin_approved(asked, record, live, ["00", *desired.PHASES])
     return Stage(live, asked, record)
 
 
@@ -233,7 +233,7 @@ def test_an_edit_of_any_thing_is_refused_by_its_name_and_nothing_is_written(stag
         with pytest.raises(Refused, match=rf"changed since: {re.escape(name)}( \(\S.*\))?\. Plan") as refused:
             engine.carry_out(plan, stage.settings, stage.record, run_lock.of(stage.live))
         assert refused.value.exit_code == 3
-        assert (stage.record.rows(LOG), differing(before, snapshot(stage.settings))) == (rows, set())
+        assert (stage.record.rows(LOG), differences(before, snapshot(stage.settings))) == (rows, set())
 
 
 def test_with_the_edits_taken_back_it_is_as_approved_again(stage):
@@ -267,7 +267,7 @@ def test_what_the_run_left_half_written_is_its_own_where_it_writes_in_parts(stag
     account.keep_begun(run_id, kept_plans.digest(record.read_json(approval.PLAN)))
     change = next(change for plan in stage.plans for change in plan.changes if change.resource.name == name)
     begun = entry(phase, change, "intended")
-    account.keep_written(run_id, [*account.wrote(stage.record.run_id), written(begun)])
+    account.keep_written(run_id, [*account.wrote(stage.record.run_id), row_digest(begun)])
     with stage.edited(name):
         if in_parts:
             change.resource.write({"retentionInDays": 0})  # what a write leaves that is cut after its first call
@@ -327,7 +327,7 @@ def test_an_approval_from_plan_to_rollback_and_once_only(account, client):
     code, _, err = said(account, "apply", "--only", "01", *options)
     assert (code, f"topic {account.ops_topic_name}" in err, len(err.strip().splitlines())) == (3, True, 1)
     client("sns").delete_topic(TopicArn=account.ops_topic_arn)
-    assert differing(before, snapshot(account)) == set()
+    assert differences(before, snapshot(account)) == set()
     code, out, err = said(account, "apply", "--only", "01", *options)
     assert (code, err) == (0, "")
     first = newest(account)
@@ -338,11 +338,11 @@ def test_an_approval_from_plan_to_rollback_and_once_only(account, client):
     assert doubt in (first.folder / "01_infrastructure.ipynb").read_text(encoding="utf-8")
     kept = first.read_json("run.json")["parameters"]
     assert (kept["approved_by"], kept["change_ticket"], kept["approved_plan"]) == ("reviewer", "CHG-7", fingerprint)
-    assert records.unsealed(first.folder) == []
+    assert records.unsealed_differences(first.folder) == []
     code, _, err = said(account, "apply", "--only", "01", *options)
     assert (code, f"{fingerprint} was applied by run {first.run_id} of " in err) == (3, True)
     chosen = account.model_copy(update={"mode": "apply"})
-    with runner.sealed(first):
+    with runner.sealing(first):
         engine.roll_back(rollback.plan(connect(chosen), first), chosen, first, run_lock.of(connect(chosen)))
     # The account's plan is the approved one again; the approval is spent all the same, also for the run itself.
     place = AccountGuards(connect(chosen)).place
@@ -354,7 +354,7 @@ def test_an_approval_from_plan_to_rollback_and_once_only(account, client):
         assert (code, bool(re.search(used, err)), "an approval is good for one run" in err) == (3, True, True)
     code, _, err = said(account, "apply", "--resume", first.run_id)
     assert (code, "was rolled back, and its approval with it" in err) == (3, True)
-    assert differing(before, snapshot(account)) == kept  # no rollback takes them away
+    assert differences(before, snapshot(account)) == kept  # no rollback takes them away
     # Nor does another folder, one without any record, or the run's own record taken away.
     shutil.rmtree(first.folder)
     for folder in (account.outputs_dir, f"{account.outputs_dir}-elsewhere"):
@@ -390,7 +390,7 @@ def test_once_approval_was_required_no_file_and_no_notebook_goes_without(account
             str(ROOT / "runbooks/01_infrastructure.ipynb"), str(tmp_path / "out.ipynb"), by_hand, cwd=str(ROOT),
             progress_bar=False,
         )  # fmt: skip
-    assert differing(changes_before, snapshot(account)) == kept
+    assert differences(changes_before, snapshot(account)) == kept
 
 
 def test_a_notebook_of_an_environment_that_no_file_names_does_not_go_without_approval(account, tmp_path):
@@ -401,7 +401,7 @@ def test_a_notebook_of_an_environment_that_no_file_names_does_not_go_without_app
             str(ROOT / "runbooks/01_infrastructure.ipynb"), str(tmp_path / "out.ipynb"), by_hand, cwd=str(ROOT),
             progress_bar=False,
         )  # fmt: skip
-    assert differing(before, snapshot(account)) == set()
+    assert differences(before, snapshot(account)) == set()
 
 
 def by_hand(settings: Settings, number: str, tmp_path: Path) -> None:
@@ -423,22 +423,22 @@ def test_a_phase_by_hand_goes_on_with_a_run_that_a_command_began_and_with_no_fil
     records.seal(record)
     with pytest.raises(PapermillExecutionError, match="the account keeps none that a command began it with"):
         by_hand(forged, "01", tmp_path)
-    assert differing(before, snapshot(account)) == set()
+    assert differences(before, snapshot(account)) == set()
     assert said(account, "apply", "--only", "01", *options)[0] == 0
     begun = forged.model_copy(update={"run_id": newest(account).run_id})
     before = snapshot(account)
     for other, why in (({"approved_by": "eve"}, "another approved_by"), ({"approved_by": "root"}, "also the caller")):
         with pytest.raises(PapermillExecutionError, match=why):
             by_hand(begun.model_copy(update=other), "04", tmp_path)
-    assert differing(before, snapshot(account)) == set()
+    assert differences(before, snapshot(account)) == set()
     by_hand(begun, "04", tmp_path)
-    assert differing(before, snapshot(account)) != set()
+    assert differences(before, snapshot(account)) != set()
 
 
 @pytest.mark.parametrize("way", ["rollback", "restore"])
 def test_a_folder_of_before_its_first_write_put_back_after_the_undo_applies_nothing(way, account, tmp_path):
     begun = approved(account)
-    with runner.sealed(begun.record):
+    with runner.sealing(begun.record):
         state_machine.backup(begun.live, begun.record)
     shutil.copytree(begun.record.folder, tmp_path / "kept")
     plan = engine.plan("01", desired.PHASES["01"](begun.live))
@@ -457,4 +457,4 @@ def test_a_folder_of_before_its_first_write_put_back_after_the_undo_applies_noth
         engine.carry_out(
             engine.plan("01", desired.PHASES["01"](begun.live)), begun.settings, begun.record, run_lock.of(begun.live)
         )
-    assert differing(before, snapshot(account)) == set()
+    assert differences(before, snapshot(account)) == set()

@@ -55,7 +55,7 @@ def failed(checks: list[Check]) -> dict[str, str]:
 
 def test_every_case_goes_where_the_plan_says_and_nothing_is_called_but_teststate(looked: Looked) -> None:
     looked.calls.clear()
-    found = route_tests.taken(looked.asked, looked.definition)
+    found = route_tests.take_routes(looked.asked, looked.definition)
     checks = route_tests.checks(found)
     assert failed(checks) == {}
     assert len(checks) == len(found) > 60
@@ -80,7 +80,7 @@ def test_a_wrong_comparison_a_lost_guard_and_a_wrong_event_are_seen(looked: Look
         states["SendHighRiskEvent"]["Parameters"]["Entries"][0]["DetailType"] = "Something Else"
 
     def told(spoil: Callable[[Definition], Any]) -> list[Check]:
-        return route_tests.checks(route_tests.taken(looked.asked, spoiled(looked.definition, spoil)))
+        return route_tests.checks(route_tests.take_routes(looked.asked, spoiled(looked.definition, spoil)))
 
     assert failed(told(at)) == {"TestState: crisis-at": "crisis"}
     lost = told(unscored_is_none)
@@ -95,7 +95,7 @@ def test_a_state_that_fails_is_named(looked: Looked) -> None:
     def fails(states: Definition) -> None:
         states["RouteHigh"] = {"Type": "Fail", "Error": "Broken"}
 
-    checks = route_tests.checks(route_tests.taken(looked.asked, spoiled(looked.definition, fails)))
+    checks = route_tests.checks(route_tests.take_routes(looked.asked, spoiled(looked.definition, fails)))
     assert failed(checks)["TestState: high"] == "none was decided, events: none, failed with Broken at RouteHigh"
 
 
@@ -105,8 +105,8 @@ def test_the_questions_are_those_that_aws_takes(looked: Looked, monkeypatch: pyt
     ask = stepfunctions.test_state
     monkeypatch.setattr(stepfunctions, "test_state", lambda **given: put.append(given) or ask(**given))
     fresh = Asked(looked.live)
-    found = route_tests.taken(fresh, looked.definition)
-    failure_tests.walked(fresh, looked.definition)
+    found = route_tests.take_routes(fresh, looked.definition)
+    failure_tests.walk_all(fresh, looked.definition)
     assert len(found) > 60 and len(put) == len(fresh.known) < 900
     kinds = {json.loads(question["definition"])["Type"] for question in put}
     assert kinds == {"Choice", "Pass", "Task", "Fail"}  # no Parallel: the embedded account cannot take one
@@ -125,17 +125,17 @@ def test_the_questions_are_those_that_aws_takes(looked: Looked, monkeypatch: pyt
 
 def test_no_single_failure_leaves_anybody_unheard(looked: Looked) -> None:
     looked.calls.clear()
-    found = failure_tests.walked(looked.asked, looked.definition)
+    found = failure_tests.walk_all(looked.asked, looked.definition)
     assert failed(failure_tests.checks(found, looked.settings)) == {}
     assert {call["operation"] for call in looked.calls} == {"TestState"}
     alone = [failure for failure in found if not failure.before]
     assert len({failure.task for failure in found}) == 19 and all(failure.told for failure in alone)
-    said = {(f.task, f.fault, f.before): failure_tests.told(f, looked.settings) for f in found}
+    said = {(f.task, f.fault, f.before): failure_tests.listener_words(f, looked.settings) for f in found}
     last = ("TellOperationsOfAlert", "missing", ("SendHighRiskEvent", "TellContactsOfAlert"))
     assert said[last] == "NOBODY; fails: AlertUndelivered"
     assert said["CrisisProtocol / SendCrisisEvent", "throttled", ()] == "contact by topic + operations"
     assert said["ProcessCheckin", "too large", ()] == "operations; fails: CheckinNotProcessed"
-    assert len(failure_tests.kept(found, looked.settings)) == len(found)
+    assert len(failure_tests.evidence_rows(found, looked.settings)) == len(found)
     table = {
         (row["task that fails"], row["failed before"]): row for row in failure_tests.matrix(found, looked.settings)
     }
@@ -147,7 +147,7 @@ def test_no_single_failure_leaves_anybody_unheard(looked: Looked) -> None:
 
 def walk_of(looked: Looked, spoil: Callable[[Definition], Any]) -> dict[str, str]:
     definition = spoiled(looked.definition, spoil)
-    return failed(failure_tests.checks(failure_tests.walked(looked.asked, definition), looked.settings))
+    return failed(failure_tests.checks(failure_tests.walk_all(looked.asked, definition), looked.settings))
 
 
 def test_a_swallowed_failure_is_found(looked: Looked) -> None:
@@ -203,7 +203,7 @@ def test_retries_that_are_not_used_up_are_no_answer(looked: Looked, monkeypatch:
     stepfunctions = looked.live.client("stepfunctions")
     monkeypatch.setattr(stepfunctions, "test_state", lambda **_: {"status": "RETRIABLE"})
     with pytest.raises(NotAsWanted, match="RETRIABLE"):
-        failure_tests.walked(Asked(looked.live), looked.definition)
+        failure_tests.walk_all(Asked(looked.live), looked.definition)
 
 
 def run(
@@ -214,7 +214,7 @@ def run(
     **more: Any,
 ) -> backtest.Backtest:
     before, after = old or baseline.definition(looked.settings), new or looked.definition
-    return backtest.run(backtest.ahead(looked.live, before, after, record, **more), before, after)
+    return backtest.run(backtest.reading_ahead(looked.live, before, after, record, **more), before, after)
 
 
 def test_an_empty_history_is_said_and_not_passed(looked: Looked) -> None:

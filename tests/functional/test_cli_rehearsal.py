@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from accounts import NO_RETRIES, differing, snapshot
+from accounts import NO_RETRIES, differences, snapshot
 from click.testing import CliRunner
 
 from lib import routes
@@ -74,7 +74,7 @@ def untouched(module_account: Settings) -> Iterator[Settings]:
     """An account that must be the same afterwards."""
     before = snapshot(module_account)
     yield module_account
-    assert differing(before, snapshot(module_account)) == set()
+    assert differences(before, snapshot(module_account)) == set()
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_a_run_that_changed_nothing_cannot_be_rolled_back(untouched, tmp_path):
 
 def test_another_account_than_the_parameters_name(tmp_path):
     options = {"MINISTACK_ACCOUNT_ID": "111111111111", **NO_RETRIES}
-    with embedded.running(options=options) as elsewhere:
+    with embedded.running_account(options=options) as elsewhere:
         words = ["--set", f"endpoint_url={elsewhere.endpoint}", "--set", f"outputs_dir={tmp_path}"]
         sentence = "belong to account 111111111111, the parameters of local name 000000000000; nothing else was called"
         one_sentence(ran("apply", "local", *words), REFUSED, "Refused", sentence)
@@ -191,14 +191,14 @@ def test_only_what_was_approved_goes_out_and_only_once(account):
     one_sentence(
         said("apply", "local", *words, "--approved-plan", "yes"), BAD, "BadParameters", "parameter approved_plan"
     )
-    assert differing(before, snapshot(account)) == set()
+    assert differences(before, snapshot(account)) == set()
     good += ["--approved-by", "reviewer"]
     once = said("apply", "local", *words, *good)
     assert (once.code, once.err) == (0, "")
     after = snapshot(account)
     again = said("apply", "local", *words, *good)
     assert (again.code, f"Refused: {fingerprint[1]} was applied by run " in again.err) == (REFUSED, True)
-    assert differing(after, snapshot(account)) == set()
+    assert differences(after, snapshot(account)) == set()
 
 
 def test_an_approved_plan_is_refused_when_the_account_has_drifted(account, client):
@@ -210,7 +210,7 @@ def test_an_approved_plan_is_refused_when_the_account_has_drifted(account, clien
     before = snapshot(account)
     late = said("apply", "local", *words, "--approved-plan", fingerprint[1])
     assert (late.code, len(late.err.strip().splitlines())) == (REFUSED, 1)
-    assert differing(before, snapshot(account)) == set()
+    assert differences(before, snapshot(account)) == set()
 
 
 @pytest.fixture
@@ -226,7 +226,7 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def rehearse(monkeypatch: pytest.MonkeyPatch, *words: str, meanwhile: Callable[..., int]) -> Said:
     """`runbook rehearse` with something else in the place of the phases, which have tests of their own."""
-    monkeypatch.setattr(rehearsal_cli, "rehearsed", meanwhile)
+    monkeypatch.setattr(rehearsal_cli, "_run_rehearsal", meanwhile)
     return said("rehearse", *words)
 
 

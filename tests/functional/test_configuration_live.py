@@ -28,7 +28,7 @@ from lib.record.run_phases import DOCUMENTATION
 from lib.resources import desired, resource_kinds, run_lock
 from lib.resources.live_thing import LiveThing
 from lib.telemetry.configuration import live_configuration
-from lib.telemetry.configuration.facts import Meaning, compared
+from lib.telemetry.configuration.facts import Meaning, compare_facts
 
 FAILED, TOLD, CANNOT_TELL = Meaning.FAILED, Meaning.TOLD, Meaning.CANNOT_TELL
 DENIAL = {"Sid": "Hush", "Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}
@@ -50,7 +50,7 @@ def seen(live, change: Callable[[], Any]) -> dict[str, tuple[Meaning, str]]:
     before = live_configuration.read(live)
     assert before.unreadable == []
     change()
-    rows = compared(before.facts, live_configuration.read(live).facts)
+    rows = compare_facts(before.facts, live_configuration.read(live).facts)
     return {row.name: (row.meaning, row.criteria) for row in reversed(rows)}  # of several of one fact, the worst
 
 
@@ -61,7 +61,7 @@ def policy(*statements: dict[str, Any], action: str) -> str:
 
 def test_nothing_is_named_where_nothing_changed_and_every_fact_is_plain_and_named_once(live):
     found = live_configuration.read(live)
-    assert compared(found.facts, live_configuration.read(live).facts) == []
+    assert compare_facts(found.facts, live_configuration.read(live).facts) == []
     names = [fact.name for fact in found.facts]
     assert len(set(names)) == len(names)
     assert all(fact.criteria and set(fact.criteria) <= set("12345") for fact in found.facts)
@@ -147,7 +147,7 @@ def test_a_phase_that_cannot_be_planned_is_a_fact_and_stops_nobody(live, monkeyp
 
     before = live_configuration.read(live)
     monkeypatch.setitem(desired.PHASES, "02", refused)
-    (row,) = compared(before.facts, live_configuration.read(live).facts)
+    (row,) = compare_facts(before.facts, live_configuration.read(live).facts)
     assert (row.name, row.meaning) == ("plan of phase 02: can be made", CANNOT_TELL)
     assert "the workflow has another role" in row.said
 
@@ -703,7 +703,7 @@ def test_a_table_that_bears_less_is_named_and_what_was_reserved_for_it_is_known_
     before = live_configuration.read(live)
     units = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}
     table(BillingMode="PROVISIONED", ProvisionedThroughput=units)(live)
-    rows = compared(before.facts, live_configuration.read(live).facts)
+    rows = compare_facts(before.facts, live_configuration.read(live).facts)
     table(BillingMode="PAY_PER_REQUEST")(live)
     assert {row.name: row.meaning for row in rows} == {
         f"{TABLE}: state and billing": FAILED, f"{TABLE}: provisioned capacity": CANNOT_TELL,
@@ -787,7 +787,7 @@ def test_what_is_denied_is_a_fact_that_says_so_and_no_traceback(live, server):
     kinds = {fact.name.split(" ")[0] for fact in found.unreadable}
     assert kinds == {"function", "role", "topic", "queue", "plan"}  # the plan asks what topics' keys are, and more
     assert all("AccessDenied" in fact.unreadable for fact in found.unreadable)
-    rows = compared(whole.facts, found.facts)
+    rows = compare_facts(whole.facts, found.facts)
     assert {row.meaning for row in rows if row.name.split(" ")[0] in kinds} <= {CANNOT_TELL, TOLD}
     assert {f"{CRISIS}: state and pattern", f"{CRISIS}: targets"} & {row.name for row in rows} == set()
 
@@ -804,10 +804,10 @@ class Denying:
 
 def test_what_changes_between_the_first_drill_and_the_last_fails_the_validation(live):
     record = records.open_run(live.settings)
-    begun = validity.begin(live, record)
-    assert [check.status for check in validity.unchanged(live, validity.end(live, begun))] == ["passed"]
+    begun = validity.begin_validation(live, record)
+    assert [check.status for check in validity.system_unchanged(live, validity.end(live, begun))] == ["passed"]
     put_rule("Your6-ProactiveRule", State="DISABLED")(live)
-    (check,) = validity.unchanged(live, validity.end(live, begun))
+    (check,) = validity.system_unchanged(live, validity.end(live, begun))
     assert check.status == "failed"
     assert "rule Your6-ProactiveRule: state and pattern: State ENABLED -> DISABLED" in check.found
     assert record.latest(validity.BEGUN)["time"] == begun.time

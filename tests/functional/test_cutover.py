@@ -52,7 +52,7 @@ def test_an_alias_that_was_edited_since_moves_no_moment_and_is_said(account, cli
     assert (found.at, found.earliest, found.latest) == (moment, moment, moment + LATER)
     assert continuity.updated_at(live) == moment
     assert f"somebody edited it at {moment + LATER:%Y-%m-%d %H:%M:%S} UTC" in found.doubt
-    assert found.doubt in str(review_window.spoken(cutover.window(live)))
+    assert found.doubt in str(review_window.window_fields(cutover.window(live)))
 
 
 def test_a_workflow_that_was_updated_again_since_is_said_as_well(account):
@@ -112,4 +112,4 @@ def test_what_check_ins_run_that_is_not_the_newest_version_has_no_moment(publish
         processor_starts(account, f"{arn}:1")
         published(client, account)
     assert cutover.read(live) is None
-    assert review_window.NO_CHANGE in str(review_window.spoken(cutover.window(live)))
+    assert review_window.NO_CHANGE in str(review_window.window_fields(cutover.window(live)))

@@ -62,14 +62,14 @@ def the(check, account, thing):
 
 
 def test_a_plain_account_passes_what_is_there_and_never_what_is_not_there_yet(account):
-    assert {row.status for row in encryption.existing(connect(account))} == {"passed"}
+    assert {row.status for row in encryption.existing_destinations(connect(account))} == {"passed"}
     assert {row.status for row in encryption.events(connect(account))} == {"not applied"}
     found = rows(encryption.operations, account)
     assert found[f"key of topic {account.ops_topic_name}"].status == "not applied"
 
 
 @pytest.mark.parametrize("given", ["alias/aws/sqs", "arn:aws:kms:us-east-1:000000000000:alias/aws/sqs"])
-@pytest.mark.parametrize("check", [encryption.existing, encryption.operations])
+@pytest.mark.parametrize("check", [encryption.existing_destinations, encryption.operations])
 def test_a_dead_letter_queue_under_awss_own_key_fails_before_anything_relies_on_it(check, given, account, queue):
     queue(account.ops_dead_letter_queue_name, given)
     row = the(check, account, account.ops_dead_letter_queue_name)
@@ -87,7 +87,7 @@ def test_the_events_dead_letter_queue_under_awss_own_key_fails(account, queue):
 def test_a_topic_under_awss_own_key_fails(name, account, client):
     arn = client("sns").create_topic(Name=getattr(account, name))["TopicArn"]
     encrypt_topic(client, arn, "alias/aws/sns")
-    row = the(encryption.existing, account, f"topic {getattr(account, name)}")
+    row = the(encryption.existing_destinations, account, f"topic {getattr(account, name)}")
     assert (row.status, row.found) == ("failed", "alias/aws/sns: EventBridge and CloudWatch cannot publish to it")
 
 
@@ -109,12 +109,12 @@ def test_the_queues_of_subscriptions_and_of_a_rule_that_are_there_are_looked_at(
     dead = {"DeadLetterConfig": {"Arn": account.queue_arn("Theirs-Events")}}
     client("events").put_targets(Rule=LOW_SENTIMENT_RULE, Targets=[{**target, **dead}])
     for name in ("Theirs-Inbox", "Theirs-Undelivered", "Theirs-Events"):
-        assert the(encryption.existing, account, name).status == "failed"
+        assert the(encryption.existing_destinations, account, name).status == "failed"
 
 
 def test_of_a_functions_dead_letter_queue_nobody_can_tell_whether_its_role_may(account, queue):
     queue(DEAD_LETTER_QUEUES[1], "alias/aws/sqs")
-    assert the(encryption.existing, account, DEAD_LETTER_QUEUES[1]).status == "cannot tell"
+    assert the(encryption.existing_destinations, account, DEAD_LETTER_QUEUES[1]).status == "cannot tell"
 
 
 def test_another_accounts_queue_and_another_accounts_key_are_nobodys_to_tell(account, queue):
@@ -209,12 +209,12 @@ def test_a_topics_key_must_let_the_role_and_whatever_publishes_to_it(account, cl
     rule = {"Id": "theirs", "Arn": account.alert_topic_arn}
     client("events").put_rule(Name="Theirs", EventPattern='{"source": ["theirs"]}')
     client("events").put_targets(Rule="Theirs", Targets=[rule])
-    found = rows(encryption.existing, account)
+    found = rows(encryption.existing_destinations, account)
     topic = f"key of topic {account.alert_topic_name}, for"
     assert found[f"{topic} role {account.execution_role_name}"].status == "passed"
     assert found[f"{topic} events.amazonaws.com"].status == "failed"
     encrypt_topic(client, account.alert_topic_arn, key(service("events.amazonaws.com"))["KeyId"])
-    found = rows(encryption.existing, account)
+    found = rows(encryption.existing_destinations, account)
     assert found[f"{topic} role {account.execution_role_name}"].status == "failed"
     assert found[f"{topic} events.amazonaws.com"].status == "passed"
 
@@ -225,7 +225,7 @@ def test_an_alarm_that_publishes_to_an_encrypted_topic_must_be_let_in(account, c
         AlarmName="Theirs", Namespace="Theirs", MetricName="M", Period=60, EvaluationPeriods=1, Statistic="Sum",
         Threshold=1, ComparisonOperator="GreaterThanThreshold", AlarmActions=[account.alert_topic_arn],
     )  # fmt: skip
-    assert the(encryption.existing, account, "cloudwatch.amazonaws.com").status == "failed"
+    assert the(encryption.existing_destinations, account, "cloudwatch.amazonaws.com").status == "failed"
 
 
 # The roles of the workflow and of both functions, and every key that they meet.
@@ -268,13 +268,13 @@ MET = {
 @pytest.mark.parametrize("what", MET)
 def test_a_key_that_lets_in_the_workflows_role_alone_fails_for_the_functions(what, account, client, key):
     MET[what](client, account, key(KEY_ADMIN, role(WORKFLOW)))
-    assert the(encryption.existing, account, f"key of {what}, for role {FUNCTIONS}").status == "failed"
+    assert the(encryption.existing_destinations, account, f"key of {what}, for role {FUNCTIONS}").status == "failed"
 
 
 @pytest.mark.parametrize("what", MET)
 def test_a_key_that_lets_in_the_roles_that_meet_it_passes(what, account, client, key):
     MET[what](client, account, key(KEY_ADMIN, role(WORKFLOW, FUNCTIONS)))
-    assert {row.status for row in rows(encryption.existing, account).values()} == {"passed"}
+    assert {row.status for row in rows(encryption.existing_destinations, account).values()} == {"passed"}
 
 
 @pytest.mark.parametrize("what", MET)
@@ -283,16 +283,19 @@ def test_a_key_that_leaves_it_to_the_account_is_the_functions_only_by_their_role
 ):
     MET[what](client, account, key(root(account)))
     name = f"key of {what}, for role {FUNCTIONS}"
-    assert the(encryption.existing, account, name).status == "failed"
+    assert the(encryption.existing_destinations, account, name).status == "failed"
     document = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}}
     client("iam").put_role_policy(RoleName=FUNCTIONS, PolicyName="Keys", PolicyDocument=json.dumps(document))
-    assert the(encryption.existing, account, name).status == "not exercised here"
+    assert the(encryption.existing_destinations, account, name).status == "not exercised here"
 
 
 def test_the_workflows_role_is_asked_for_the_tables_key_and_gets_it(account, client, key):
     made = key(KEY_ADMIN, role(FUNCTIONS))
     encrypt_table(client, account, made)
-    assert the(encryption.existing, account, f"table {account.table_name}, for role {WORKFLOW}").status == "failed"
+    assert (
+        the(encryption.existing_destinations, account, f"table {account.table_name}, for role {WORKFLOW}").status
+        == "failed"
+    )
     live = connect(account)
     assert [need.action for need in iam_permissions.needs(live) if need.resource == made["Arn"]] == ["kms:Decrypt"]
     wanted = desired.policy(live)["Statement"][-1]
@@ -302,7 +305,7 @@ def test_the_workflows_role_is_asked_for_the_tables_key_and_gets_it(account, cli
 def test_a_function_that_may_not_be_read_is_no_pass(account):
     live = connect(account)
     live.clients["lambda"] = Unreadable()
-    found = {row.name: row.status for row in encryption.existing(live)}
+    found = {row.name: row.status for row in encryption.existing_destinations(live)}
     assert found[f"keys of the role of {account.dispatcher_function_name}"] == "cannot tell"
 
 

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutE
 from lib.aws_answers import THROTTLING, error_code
 from lib.errors import Refused
 from rehearsal.account import fault_proxy
-from rehearsal.account.calls import told
+from rehearsal.account.calls import operation_of
 from rehearsal.account.fault_proxy import DELAY, DROP, FREEZE, REFUSE, Fault
 
 HOLD = 0.1  # what is asked to be held for longer than a caller waits is held by an event
@@ -28,7 +28,7 @@ WRITES = {
 
 @pytest.fixture
 def proxy(server):
-    with fault_proxy.between(server.endpoint, HOLD) as found:
+    with fault_proxy.running_proxy(server.endpoint, HOLD) as found:
         yield found
 
 
@@ -207,10 +207,10 @@ FUNCTION = "/2015-03-31/functions/one"
     ],
 )
 def test_a_rest_call_is_known_by_method_and_path(method, path, said, mutating):
-    call = told(method, path, {}, b"")
+    call = operation_of(method, path, {}, b"")
     assert (call.said, call.mutating) == (said, mutating)
 
 
 def test_it_stands_before_nothing_but_this_machine():
-    with pytest.raises(Refused), fault_proxy.between("https://sqs.us-east-1.amazonaws.com", HOLD):
+    with pytest.raises(Refused), fault_proxy.running_proxy("https://sqs.us-east-1.amazonaws.com", HOLD):
         pass

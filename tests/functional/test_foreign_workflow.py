@@ -83,9 +83,11 @@ def test_the_emergency_path_puts_it_back_as_well(live, record, holds, client) ->
     holds(text)
     state_machine.backup(live, record)
     updated(live, record)
-    assert restore.restore(restore_plan.planned(live, record), record) == []
+    assert restore.restore(restore_plan.plan_restore(live, record), record) == []
     assert text_of(client, live) == text
-    assert [check.status for check in restore.verified(restore_plan.planned(live, record), live.settings)] == ["passed"]
+    assert [
+        check.status for check in restore.verify_restored(restore_plan.plan_restore(live, record), live.settings)
+    ] == ["passed"]
 
 
 def foreign(live: Live) -> dict[str, str]:
@@ -122,10 +124,12 @@ def test_whatever_is_live_each_step_of_phase_03_answers(name, live, record, hold
     ours = templates.definition(live.settings)
     assert any(row["change"] == "added" for row in templates.state_changes(value["definition"], ours))
     assert "EvaluateRisk after" in templates.diff(value["definition"], ours)
-    found = backtest.run(backtest.ahead(live, value["definition"], ours, record), value["definition"], ours)
+    found = backtest.run(backtest.reading_ahead(live, value["definition"], ours, record), value["definition"], ours)
     assert found.trouble.startswith("a definition cannot be followed here: ")
     assert [check.status for check in backtest_checks.checks(found)] != ["passed"]
-    readable = {check.name: check for check in state_machine.fit(live, ours)}["the live definition as JSON"]
+    readable = {check.name: check for check in state_machine.definition_checks(live, ours)}[
+        "the live definition as JSON"
+    ]
     assert readable.status == ("waiting" if name in ("a key twice", "no object") else "passed"), readable
     assert "EvaluateRisk" not in alert_event._live_states(live)
     with pytest.raises(Refused, match="nothing was started"):

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 import pytest
-from accounts import differing, snapshot
+from accounts import differences, snapshot
 from click.testing import CliRunner
 
 from lib.aws import connect
@@ -388,7 +388,7 @@ def test_what_is_not_ours_is_untouched_through_apply_and_rollback(hostile, accou
     rolled_back(settings, record)
     assert everything(account) == before
     assert documents_of(client, account) == texts
-    assert differing(whole, snapshot(account)) - set_empty(whole) == {f"versions of {account.state_machine_name}"}
+    assert differences(whole, snapshot(account)) - set_empty(whole) == {f"versions of {account.state_machine_name}"}
 
 
 def documents_of(client, account) -> dict[str, str]:
@@ -637,9 +637,11 @@ def test_the_commands_refuse_with_exit_code_3_and_write_nothing(account, client)
     for more in ([], ["--only", "04"]):
         ended = CliRunner().invoke(change_commands.main, words(account, "apply", *more))
         assert (ended.exit_code, "would replace 1 value" in ended.stderr) == (3, True)
-    found = [(record.read_json("run.json") or {"verdict": "planned"})["verdict"] for record in run_index.every(account)]
+    found = [
+        (record.read_json("run.json") or {"verdict": "planned"})["verdict"] for record in run_index.all_records(account)
+    ]
     assert sorted(found) == ["planned", "refused", "refused"]
-    assert [record.rows(LOG) for record in run_index.every(account)] == [[], [], []]
+    assert [record.rows(LOG) for record in run_index.all_records(account)] == [[], [], []]
     assert everything(account) == before
 
 
@@ -664,19 +666,19 @@ def test_the_phases_that_lose_nothing_may_begin(account, client):
     paused_rule(client, account)
     settings = account.model_copy(update={"mode": "apply"})
     record, live = records.open_run(settings), connect(settings)
-    runner.begin(settings, record, live, ["02"])
+    runner.begin_approved(settings, record, live, ["02"])
     with pytest.raises(Refused, match="would replace 1 value"):
-        runner.begin(settings, record, live, ["04"])
+        runner.begin_approved(settings, record, live, ["04"])
 
 
 def test_going_on_with_a_run_is_refused_where_it_would_lose_something(account, client):
     settings = account.model_copy(update={"mode": "apply"})
     record, live = records.open_run(settings), connect(settings)
-    runner.begin(settings, record, live, ["04"])
-    resume.begin(settings, record, live, ["04"])
+    runner.begin_approved(settings, record, live, ["04"])
+    resume.begin_resumed(settings, record, live, ["04"])
     paused_rule(client, account)
     with pytest.raises(Refused, match="would replace 1 value"):
-        resume.begin(settings, record, live, ["04"])
+        resume.begin_resumed(settings, record, live, ["04"])
 
 
 def test_without_the_guard_a_paused_rule_would_be_woken_and_these_tests_would_see_it(account, client, monkeypatch):

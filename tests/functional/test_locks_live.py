@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from accounts import differing, snapshot
+from accounts import differences, snapshot
 from click.testing import CliRunner
 from waiting import until
 
@@ -76,7 +76,7 @@ def free(module_account):
     """An account whose lock nobody holds, before and afterwards; parameters in apply mode."""
     chosen = module_account.model_copy(update={"mode": "apply"})
     live = connect(chosen)
-    assert run_lock.found(live) is None
+    assert run_lock.read_lock(live) is None
     yield chosen
     clients.client(chosen.endpoint_url, "ssm").delete_parameters(Names=[chosen.lock_name])
     assert TOKEN not in os.environ
@@ -84,18 +84,18 @@ def free(module_account):
 
 def test_it_is_renewed_beyond_its_lease_and_gone_at_the_end(free):
     live = connect(free.model_copy(update={"lock_lease_seconds": 3}))
-    with run_lock.held(live, "r1") as still_ours:
-        first = run_lock.found(live)
+    with run_lock.locked(live, "r1") as still_ours:
+        first = run_lock.read_lock(live)
         second = until(lambda: renewed(live, first))
         assert second.age is not None  # by the account's clock: its answers tell both times
         assert replace(second, renewals=0) == replace(first, renewals=0)
         still_ours()
-    assert run_lock.found(live) is None
+    assert run_lock.read_lock(live) is None
 
 
 def renewed(live: Live, first: Lock) -> Lock | None:
     """The lock once it was renewed."""
-    now = run_lock.found(live)
+    now = run_lock.read_lock(live)
     return now if now and now.renewals > first.renewals else None
 
 
@@ -107,7 +107,7 @@ def test_of_many_processes_at_once_one_holds_it(free):
     def race(number: int) -> None:
         start.wait()
         try:
-            with run_lock.held(live, f"r{number}"):
+            with run_lock.locked(live, f"r{number}"):
                 told.put((number, "holds it"))
                 ended.wait()
         except Superseded as error:
@@ -136,7 +136,7 @@ def test_what_only_reads_needs_no_lock(free):
     code, out, err = said(free, "lock")
     assert (code, err) == (0, "")
     assert out.startswith(f"Held by run r9 of {BOB}, process 7 on elsewhere, since ")
-    assert differing(before, snapshot(free)) == set()
+    assert differences(before, snapshot(free)) == set()
 
 
 def test_a_run_is_refused_in_one_sentence_that_names_the_holder_and_writes_nothing(free):
@@ -147,9 +147,9 @@ def test_a_run_is_refused_in_one_sentence_that_names_the_holder_and_writes_nothi
     way_out = "Wait until it ends, or stop it; `runbook lock local"
     for part in ("run r9", BOB, "process 7 on elsewhere", f"for {lock.lease_seconds} s", way_out):
         assert part in err
-    record = run_index.every(free)[-1]
+    record = run_index.all_records(free)[-1]
     assert (record.rows(LOG), record.read_json("run.json")["verdict"]) == ([], "refused")
-    assert differing(before, snapshot(free)) == set()
+    assert differences(before, snapshot(free)) == set()
 
 
 def test_the_command_shows_breaks_and_says_what_to_type(free):
@@ -188,7 +188,7 @@ def test_no_option_no_copy_and_no_clock_puts_a_run_beside_another(free, tmp_path
         assert (ended.exit_code, "lock_name /beside: parameters/local.yaml says" in ended.stderr) == (3, True)
         code, _, err = said(free, "lock", "--break", "r9")
         assert (code, "in force for 600 s each time that it is renewed, last " in err) == (3, True)
-        assert differing(before, snapshot(free)) == set()
+        assert differences(before, snapshot(free)) == set()
 
 
 def test_something_else_in_its_place_stops_whoever_would_write(free):
@@ -232,12 +232,12 @@ def test_a_run_whose_lock_is_broken_after_its_first_write_does_not_make_the_seco
     with pytest.raises(Superseded, match="another run may write now: run r9 of"):
         engine.carry_out(watched, free, record, run_lock.of(live))
     assert [row["name"] for row in writes(record)] == [first.resource.name]
-    assert differing(before, snapshot(free)) == {
+    assert differences(before, snapshot(free)) == {
         first.resource.name,
         f"tags of {first.resource.name}",
         f"parameter {free.lock_name}",
     }
-    assert run_lock.found(live).opened_by("theirs")
+    assert run_lock.read_lock(live).opened_by("theirs")
     with pytest.raises(Refused):
         engine.carry_out(engine.plan("01", desired.infrastructure(live)), free, record, run_lock.of(live))
 
@@ -249,19 +249,19 @@ def test_of_two_applies_started_together_one_writes_and_the_other_is_refused(fre
     assert sorted(process.returncode for process in both) == [0, 3], ended
     refused = next(err for process, (_, err) in zip(both, ended, strict=True) if process.returncode == 3)
     assert "another run may write now: run " in refused
-    every = [record for record in run_index.every(free) if record.run_id not in earlier]
+    every = [record for record in run_index.all_records(free) if record.run_id not in earlier]
     wrote = [record for record in every if writes(record)]
     assert (len(every), len(wrote)) == (2, 1)
     assert [record.read_json("run.json")["verdict"] for record in every if not writes(record)] == ["refused"]
-    assert [records.unsealed(record.folder) for record in every] == [[], []]
+    assert [records.unsealed_differences(record.folder) for record in every] == [[], []]
     # And an apply beside the undo of that run: one of them alone, whichever was first.
     before, earlier = snapshot(free), run_index.runs(free)
     both = [started(free, "rollback", wrote[0].run_id), started(free, "apply", "--only", "02")]
     ended = [process.communicate() for process in both]
     assert sorted(process.returncode for process in both) == [0, 3], ended
     undone = any(row["undoes"] for row in wrote[0].rows(LOG))
-    applied = [record for record in run_index.every(free) if record.run_id not in earlier and writes(record)]
+    applied = [record for record in run_index.all_records(free) if record.run_id not in earlier and writes(record)]
     assert (undone, len(applied)) in ((True, 0), (False, 1))
     policy = f"policy {free.execution_role_name}/{free.execution_policy_name}"
-    assert (policy in differing(before, snapshot(free))) is not undone
-    assert run_lock.found(connect(free)) is None
+    assert (policy in differences(before, snapshot(free))) is not undone
+    assert run_lock.read_lock(connect(free)) is None

@@ -131,7 +131,7 @@ def test_routes_and_latency_of_executions_that_really_ran(account, client):
     found = workflow_log.routes(log)
     assert dict(zip(found["execution"], found["route"], strict=True)) == {**expected, calm: "none"}
     assert {row.execution for row in found.itertuples() if row.drill} == set(expected)
-    seen = continuity.seen(live, start, end, Cutover(start, start, start))
+    seen = continuity.outcomes_since(live, start, end, Cutover(start, start, start))
     split = outcomes.table(seen).set_index(["who", "when"])["succeeded"]
     assert (split["check-ins", "after"], split["drills", "after"]) == (1, 4)
     assert [len(executions.recent(live, 10, status)) for status in ("SUCCEEDED", "FAILED")] == [5, 0]

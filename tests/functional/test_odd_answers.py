@@ -109,11 +109,11 @@ def applied(module_account):
     settings = module_account.model_copy(update={"mode": "apply", "settle_seconds": 0, "may_replace": 100})
     record, live = records.open_run(settings), connect(settings)
     arn = executions.start(live, "real-one", {"userId": "user-001", "text": "Slept well.", "timestamp": "2026-01-01"})
-    executions.finished(live, arn, FOR_EVER, with_output=False)
+    executions.wait_until_ended(live, arn, FOR_EVER, with_output=False)
     state_machine.backup(live, record)
     for number, wanted in desired.PHASES.items():
         engine.carry_out(engine.plan(number, wanted(live)), settings, record, run_lock.of(live))
-    with run_lock.held(live, record.run_id):
+    with run_lock.locked(live, record.run_id):
         yield settings.model_copy(update={"verify_timeout_seconds": 0.1}), record
 
 
@@ -130,9 +130,9 @@ def pairs(live):
     return {
         "the pieces": lambda: baseline_pieces.pieces(live),
         "phase 3": lambda: preflight.phase_3(live),
-        "the missing": lambda: preflight.missing(live),
+        "the missing": lambda: preflight.missing_pieces(live),
         "the owners": lambda: ownership.owners(live),
-        "the keys": lambda: encryption.existing(live),
+        "the keys": lambda: encryption.existing_destinations(live),
         "the ways in": lambda: [way_in.rows(live), way_in.checks(live)],
         "the baseline": lambda: preflight.baseline(live),
         "the counts": lambda: preflight.counts(live),
@@ -140,11 +140,11 @@ def pairs(live):
         "the environment": lambda: infrastructure.nothing_lost(live, ["DYNAMODB_TABLE"]),
         "the audience": lambda: infrastructure.drill_audience(live),
         "the permissions": lambda: iam_permissions.checks(live),
-        "the proof": lambda: state_machine.fit(live, desired.workflow(live)["definition"]),
-        "the rules": lambda: state_machine.heard(live),
-        "the versions": lambda: state_machine.published(replace(live, sleep=lambda seconds: None)),
+        "the proof": lambda: state_machine.definition_checks(live, desired.workflow(live)["definition"]),
+        "the rules": lambda: state_machine.event_listeners(live),
+        "the versions": lambda: state_machine.publication(replace(live, sleep=lambda seconds: None)),
         "the patterns": lambda: event_rules.patterns(live),
-        "the executions": lambda: executions.since(live, window()[0], 100),
+        "the executions": lambda: executions.latest_since(live, window()[0], 100),
         "an execution": lambda: [executions.describe(live, arn(live)), executions.revision(live, arn(live)),
                                  executions.path(live, arn(live))],
         "the update": lambda: continuity.updated_at(live),
@@ -152,7 +152,7 @@ def pairs(live):
         "the log": lambda: workflow_log.read(live, *window()),
         "the metrics": lambda: metrics.executions(live, *window()),
         "the window": lambda: cutover.window(live),
-        "the lock": lambda: run_lock.found(live),
+        "the lock": lambda: run_lock.read_lock(live),
         "the subscribers": lambda: subscriptions(live, live.settings.ops_topic_name),
     }  # fmt: skip
 
@@ -257,4 +257,4 @@ def test_the_emergency_path_says_what_an_odd_backup_lacks(applied, tmp_path):
         (tmp_path / "backup").mkdir(exist_ok=True)
         (tmp_path / "backup" / "stepfunctions-backup-20260101.json").write_text(text)
         with pytest.raises(Refused, match=f"the backup stepfunctions-backup-20260101.json of run .* {said}"):
-            restore.restore(restore_plan.planned(connect(settings), other), other)
+            restore.restore(restore_plan.plan_restore(connect(settings), other), other)

@@ -281,7 +281,7 @@ def test_a_folder_that_is_deleted_in_mid_run_is_said_and_never_made_anew(execute
 
 def test_another_folder_in_its_place_is_not_sealed_as_this_run(tmp_path):
     record = records.open_run(load("local", {"outputs_dir": str(tmp_path)}))
-    with pytest.raises(Unrecorded, match="another folder lies in its place"), runner.sealed(record):
+    with pytest.raises(Unrecorded, match="another folder lies in its place"), runner.sealing(record):
         shutil.rmtree(record.folder)
         record.folder.mkdir()
     assert list(record.folder.iterdir()) == []

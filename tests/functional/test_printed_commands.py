@@ -33,7 +33,7 @@ from lib.record import records, run_index
 from lib.resources import record_stores, run_lock, s3_record_store
 from lib.resources.lock_value import Lock, digest
 from lib.resources.topics import Subscription
-from lib.settings import ROOT, changed, load
+from lib.settings import ROOT, load, with_changes
 from lib.values import machine
 from rehearsal import cli as rehearsal_cli
 from rehearsal.account import baseline, clients
@@ -161,7 +161,7 @@ def test_a_rollback_takes_the_lock_away_also_of_a_run_that_changed_nothing(file,
     held_by(chosen, "r9", -600)
     code, out = said("rollback", file, "r9", "--break-lock")
     assert code == 2 and "Lock broken: run r9" in out and "run r9 changed nothing" in out
-    assert run_lock.found(connect(chosen)) is None
+    assert run_lock.read_lock(connect(chosen)) is None
 
 
 def test_a_lock_that_was_taken_away_says_how_to_go_on_in_commands_that_exist(file, tmp_path):
@@ -193,7 +193,7 @@ def test_after_a_token_expired_the_printed_command_takes_the_lock_that_was_left(
     code, out = said("apply", file, "--only", "02")
     monkeypatch.setattr(run_lock, "_remove", released)
     assert code == 0, out
-    left = run_lock.found(connect(chosen))
+    left = run_lock.read_lock(connect(chosen))
     # The command has ended by the time when somebody types the next one; here it was this very process.
     ssm, ended = clients.client(chosen.endpoint_url, "ssm"), replace(left, born=f"{machine.boot()} 0")
     ssm.put_parameter(Name=chosen.lock_name, Value=json.dumps(ended.to_row()), Type="String", Overwrite=True)
@@ -210,7 +210,7 @@ def test_what_a_notebook_and_a_restore_print_puts_the_workflow_back_and_then_the
     chosen = load(str(file), {"mode": "apply", "run_id": run_id})
     shown = []
     monkeypatch.setattr(page, "display", lambda one: shown.append(one._repr_html_()))
-    show.ways_out(chosen, run_index.existing(chosen, run_id))
+    show.ways_out(chosen, run_index.find_run(chosen, run_id))
     resume, rollback, restore = [unescape(command) for command in collected("".join(shown))]
     assert [command.split()[1] for command in (resume, rollback, restore)] == ["apply", "rollback", "restore"]
     code, told = typed(restore, tmp_path)
@@ -266,7 +266,7 @@ def test_a_url_whose_password_is_hidden_is_subscribed_by_the_command_that_is_pri
 
 def blocks(settings):
     """The commands of the documentation, block by block, as they stand there."""
-    return re.findall(r"^```bash\n(.*?)^```", documents.testing(settings), re.MULTILINE | re.DOTALL)
+    return re.findall(r"^```bash\n(.*?)^```", documents.testing_commands(settings), re.MULTILINE | re.DOTALL)
 
 
 def line_of(block, word):
@@ -287,7 +287,7 @@ def test_the_commands_of_the_documentation_plan_and_apply_what_a_reviewer_names(
 
 def test_the_notebook_of_the_documentation_runs_with_numbers_lists_and_text_as_the_run_had_them(account, tmp_path):
     other = {"success_rate_error": 0.00001, "not_exercised_here": ["permission_simulation"], "dashboard_name": "007"}
-    chosen = changed(account, **other)
+    chosen = with_changes(account, **other)
     for folder in ("runbooks", "parameters"):
         (tmp_path / folder).symlink_to(ROOT / folder)
     mill = line_of(blocks(chosen)[0], "papermill")
@@ -319,7 +319,7 @@ def test_without_its_store_a_run_is_undone_and_with_it_gone_on_with(file, tmp_pa
     run_id = re.search(r"^Run (\S+) of mine", out, re.MULTILINE)[1]
 
     def silent(chosen):
-        with pytest.raises(Unreachable) as ended, record_stores.opening("s3://the-records", chosen):
+        with pytest.raises(Unreachable) as ended, record_stores.opening_store("s3://the-records", chosen):
             raise Unrecorded("not kept") from Unreachable("no answer")
         return collected(str(ended.value))[0]
 
@@ -411,7 +411,7 @@ def test_every_refusal_of_an_approval_names_the_command_that_plans(account, tmp_
 def test_a_kept_rehearsal_whose_port_is_taken_prints_commands_with_the_endpoint_that_it_has(tmp_path, monkeypatch):
     monkeypatch.setattr(rehearsal_cli, "STATE", tmp_path / "state")
     monkeypatch.setattr(baseline, "application", lambda settings: None)  # it would go where local.yaml says
-    monkeypatch.setattr(rehearsal_cli, "rehearsed", lambda chosen, lasting: 0)
+    monkeypatch.setattr(rehearsal_cli, "_run_rehearsal", lambda chosen, lasting: 0)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         monkeypatch.setattr(rehearsal_cli, "PORT", taken.getsockname()[1])
         try:
@@ -451,11 +451,11 @@ SITES = {
     "lib.cli.change_commands.ways_on: runbook apply --resume":
         test_a_run_that_failed_goes_on_by_the_command_that_it_prints,
     "lib.cli.change_commands.ways_on: runbook rollback": UNDO,
-    "lib.definitions.documents.testing: anywhere apply": DOCUMENTED,
-    "lib.definitions.documents.testing: anywhere plan": DOCUMENTED,
-    "lib.definitions.documents.testing: aws stepfunctions start-execution":
+    "lib.definitions.documents.testing_commands: anywhere apply": DOCUMENTED,
+    "lib.definitions.documents.testing_commands: anywhere plan": DOCUMENTED,
+    "lib.definitions.documents.testing_commands: aws stepfunctions start-execution":
         test_the_drill_by_hand_of_the_documentation_is_started,
-    "lib.definitions.documents.testing: papermill 05_validation validation.ipynb":
+    "lib.definitions.documents.testing_commands: papermill 05_validation validation.ipynb":
         test_the_notebook_of_the_documentation_runs_with_numbers_lists_and_text_as_the_run_had_them,
     "lib.resources.run_lock._ours: runbook apply --resume": TAKEN_AWAY,
     "lib.resources.run_lock._ours: runbook status": TAKEN_AWAY,

@@ -116,7 +116,10 @@ def test_no_logging_and_a_missing_group_lose_only_the_log(account, client):
 
 def test_as_a_process_it_drains_before_it_ends(account, client, tmp_path):
     log_to_group(account, client)
-    with bridge.started(tmp_path / "a bridge", account) as child, traffic.playing(tmp_path / "h", account, 0.5):
+    with (
+        bridge.running_bridge(tmp_path / "a bridge", account) as child,
+        traffic.playing_checkins(tmp_path / "h", account, 0.5),
+    ):
         outcome = traffic.play(account, 6, seed=5)
     assert not child_processes.alive(child)
     assert sum(len(arns) for arns in outcome.values()) == 6

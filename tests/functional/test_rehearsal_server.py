@@ -19,7 +19,7 @@ from rehearsal.account.server import Account
 
 
 def test_runs_in_a_folder_with_a_space_and_stops_with_the_block(tmp_path):
-    with embedded.running(folder=tmp_path / "a folder") as account:
+    with embedded.running_account(folder=tmp_path / "a folder") as account:
         assert embedded.answers(f"{account.endpoint}/_ministack/health")
         pid = account.pid
     assert not child_processes.born(pid)
@@ -28,7 +28,7 @@ def test_runs_in_a_folder_with_a_space_and_stops_with_the_block(tmp_path):
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
 def test_stops_when_the_block_fails(error):
-    with pytest.raises(error), embedded.running() as account:
+    with pytest.raises(error), embedded.running_account() as account:
         raise error
     assert not child_processes.born(account.pid)
 
@@ -36,7 +36,7 @@ def test_stops_when_the_block_fails(error):
 def test_a_fallen_port_is_replaced_by_a_free_one():
     with socket.create_server((embedded.HOST, 0)) as taken:
         port = taken.getsockname()[1]
-        with embedded.running(port=port) as account:
+        with embedded.running_account(port=port) as account:
             assert not account.endpoint.endswith(f":{port}")
 
 
@@ -44,7 +44,7 @@ def test_somebody_else_on_our_port_is_not_taken_for_ours(server: Account, monkey
     theirs = int(server.endpoint.rsplit(":", 1)[1])
     ports = iter([theirs, embedded.free_port()])
     monkeypatch.setattr(embedded, "free_port", lambda preferred=None: next(ports))
-    with embedded.running() as account:
+    with embedded.running_account() as account:
         assert account.endpoint != server.endpoint
         assert account.pid != server.pid
 
@@ -112,7 +112,7 @@ def test_listens_on_loopback_only(server: Account):
 def test_inherits_nothing_of_our_environment(monkeypatch):
     monkeypatch.setenv("MY_SECRET", "do not pass on")
     monkeypatch.setenv("AWS_PROFILE", "production")
-    with embedded.running() as account:
+    with embedded.running_account() as account:
         inherited = Path(f"/proc/{account.pid}/environ").read_text(encoding="utf-8").split("\0")
     names = {line.partition("=")[0] for line in inherited if line}
     assert "MY_SECRET" not in names
@@ -130,7 +130,7 @@ def test_ends_when_whoever_started_it_is_killed(how, tmp_path):
         from pathlib import Path
         from rehearsal.account import server
         signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by whatever a shell runs in the background
-        with server.running(folder=Path({str(tmp_path)!r})) as account:
+        with server.running_account(folder=Path({str(tmp_path)!r})) as account:
             print(account.pid, flush=True)
             while True:
                 signal.pause()
@@ -147,7 +147,7 @@ def test_ends_when_whoever_started_it_is_killed(how, tmp_path):
 def test_takes_sigterm_also_where_its_parent_blocks_it(tmp_path):
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     try:
-        with embedded.running(folder=tmp_path) as account:
+        with embedded.running_account(folder=tmp_path) as account:
             status = Path(f"/proc/{account.pid}/status").read_text(encoding="utf-8")
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -159,7 +159,7 @@ def test_a_kept_account_outlives_and_is_found_and_stopped(tmp_path):
     start = f"server.start_detached(Path({str(tmp_path)!r}), 0)"
     script = f"from pathlib import Path; from rehearsal.account import server; {start}"
     subprocess.run([sys.executable, "-c", script], check=True)
-    found = embedded.kept(tmp_path)
+    found = embedded.kept_account(tmp_path)
     assert found is not None
     state = json.loads((tmp_path / "account.json").read_text(encoding="utf-8"))
     assert (state["endpoint"], state["pid"]) == (found.endpoint, found.pid)
@@ -167,7 +167,7 @@ def test_a_kept_account_outlives_and_is_found_and_stopped(tmp_path):
     assert embedded.start_detached(tmp_path, 0).pid == found.pid, "a second --keep takes the one that runs"
     assert embedded.stop_kept(tmp_path) == [found.pid]
     until_gone(found.pid)
-    assert embedded.kept(tmp_path) is None
+    assert embedded.kept_account(tmp_path) is None
     assert embedded.stop_kept(tmp_path) == [], "nothing is left to stop"
 
 
@@ -177,7 +177,7 @@ def test_an_id_given_to_somebody_else_is_never_stopped(tmp_path):
         child = {"pid": other.pid, "born": "another moment", "log": str(tmp_path / "log")}
         state = {"endpoint": "http://127.0.0.1:9", "pid": other.pid, "started": "", "server": child}
         (tmp_path / "account.json").write_text(json.dumps(state), encoding="utf-8")
-        assert embedded.kept(tmp_path) is None
+        assert embedded.kept_account(tmp_path) is None
         assert embedded.stop_kept(tmp_path) == []
         assert other.poll() is None
     finally:
@@ -192,7 +192,7 @@ def test_reset_refuses_any_other_machine():
 
 def test_what_is_asked_to_persist_survives_a_restart(tmp_path):
     for expected in ([], ["kept"]):
-        with embedded.running(folder=tmp_path, persist=True) as account:
+        with embedded.running_account(folder=tmp_path, persist=True) as account:
             sqs = client(account.endpoint, "sqs")
             found = [url.rsplit("/", 1)[1] for url in sqs.list_queues().get("QueueUrls", [])]
             assert found == expected

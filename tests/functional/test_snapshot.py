@@ -11,7 +11,7 @@ from inspect import isabstract
 from typing import Any
 
 import pytest
-from accounts import differing, snapshot, started_by_alias
+from accounts import differences, snapshot, started_by_alias
 
 from lib import resources
 from lib.aws import connect
@@ -21,7 +21,7 @@ from lib.errors import NotAsWanted
 from lib.resources import resource_kinds
 from lib.resources.account_guards import AccountGuards
 from lib.resources.live_thing import LiveThing
-from lib.resources.users import typed
+from lib.resources.users import to_typed
 from lib.settings import Settings
 from lib.values.exact_json import dumps
 from rehearsal.account import snapshot as looked
@@ -51,7 +51,7 @@ def written(module_account: Settings) -> list[tuple[Change, set[str]]]:
     for change in [change for plan in runner.plan_all(live) for change in plan.pending]:
         change.resource.write(change.after)
         now = snapshot(module_account)
-        found.append((change, differing(before, now)))
+        found.append((change, differences(before, now)))
         before = now
     return found
 
@@ -147,7 +147,7 @@ def _widgets(client: Client, s: Settings, thing: Any, value: Any) -> None:
 
 
 def _drill_user(client: Client, s: Settings, thing: Any, value: Any) -> None:
-    item = {"userId": {"S": thing.user}, **{name: typed(one) for name, one in value.items()}}
+    item = {"userId": {"S": thing.user}, **{name: to_typed(one) for name, one in value.items()}}
     client("dynamodb").put_item(TableName=thing.table, Item=item)
 
 
@@ -198,7 +198,7 @@ def test_whatever_somebody_else_changes_of_it_is_seen(kind, written, module_acco
     value, before, unseen = thing.read(), snapshot(module_account), []
     for field, changed in others(value):
         BY_OTHER_HANDS[kind](client, module_account, thing, changed)
-        unseen += [] if differing(before, snapshot(module_account)) else [field]
+        unseen += [] if differences(before, snapshot(module_account)) else [field]
         BY_OTHER_HANDS[kind](client, module_account, thing, value)
     assert unseen == []
 
@@ -214,17 +214,17 @@ def test_what_the_account_keeps_of_approvals_is_seen_with_its_value_and_of_the_l
     guards.use("plan-0123456789abcdef", "r1")
     kept = {f"parameter {guards.place}/approval", f"parameter {guards.place}/used/plan-0123456789abcdef"}
     now = snapshot(module_account)
-    assert differing(before, now) == kept
+    assert differences(before, now) == kept
     for name in kept:
         ssm = client("ssm")
         ssm.put_parameter(Name=name.partition(" ")[2], Value="another", Type="String", Overwrite=True)
-    assert differing(now, snapshot(module_account)) == kept
+    assert differences(now, snapshot(module_account)) == kept
     seen = []
     for value in ("one", "another"):
         client("ssm").put_parameter(Name=module_account.lock_name, Value=value, Type="String", Overwrite=True)
         seen.append(snapshot(module_account))
-    assert differing(*seen) == set()
-    assert f"parameter {module_account.lock_name}" in differing(now, seen[0])
+    assert differences(*seen) == set()
+    assert f"parameter {module_account.lock_name}" in differences(now, seen[0])
 
 
 def test_an_object_of_the_same_size_a_file_in_a_folder_and_a_second_subscriber_are_seen(module_account, client):
@@ -238,7 +238,7 @@ def test_an_object_of_the_same_size_a_file_in_a_folder_and_a_second_subscriber_a
     for protocol in ("email", "email-json"):
         sns.subscribe(TopicArn=module_account.alert_topic_arn, Protocol=protocol, Endpoint="somebody@example.org")
     topic = module_account.alert_topic_name
-    assert differing(before, snapshot(module_account)) == {
+    assert differences(before, snapshot(module_account)) == {
         "object user/one.json",
         "document deeper/file.md",
         f"subscription {topic} -> email somebody@example.org",

@@ -67,7 +67,7 @@ def test_where_no_version_was_published_nobody_waits(account):
 def test_an_update_of_long_ago_has_settled(live, clocks, waits, monkeypatch):
     monkeypatch.setattr(state_machine, "CLOCKS_SECONDS", clocks)
     slept = []
-    (check, *_) = state_machine.published(replace(live, sleep=slept.append))
+    (check, *_) = state_machine.publication(replace(live, sleep=slept.append))
     assert (slept, check.status) == ([live.settings.settle_seconds if waits else 0], "passed")
 
 

@@ -44,7 +44,7 @@ CHECK_INS = way_in.STARTED
 
 def published_checks(live):
     """What is said of the published version, by somebody who need not wait for it."""
-    return state_machine.published(replace(live, sleep=lambda _: None))
+    return state_machine.publication(replace(live, sleep=lambda _: None))
 
 
 # 1. An alias of the workflow.
@@ -136,7 +136,7 @@ def test_drills_start_what_check_ins_start_and_follow_the_arn_that_aws_gave(acco
     live, record = applied(account)
     given = {"userId": account.drill_user_id, "checkinResult": {"risk_score": 10, "score": 0.1}}
     started = executions.start(live, "drill-by-alias", given, traffic_entries.read(live).arn)
-    assert executions.finished(live, started, FOR_EVER).status == "SUCCEEDED"
+    assert executions.wait_until_ended(live, started, FOR_EVER).status == "SUCCEEDED"
     assert executions.start(live, "drill-by-alias", given, arn) == started  # the same again
     rows = [row["resource"] for row in record.rows("calls.jsonl") if row["operation"] == "StartExecution"]
     assert rows == [arn, arn]
@@ -150,14 +150,16 @@ def test_the_emergency_path_moves_the_alias_first_and_then_the_workflow(account,
     kept = json.loads(path.read_text())
     assert kept["aliases"] == {"live": {f"{account.state_machine_arn}:1": 100}}
     calls = len(record.rows("calls.jsonl"))
-    assert restore.restore(restore_plan.planned(live, record), record) == []
+    assert restore.restore(restore_plan.plan_restore(live, record), record) == []
     made = [row["operation"] for row in record.rows("calls.jsonl")[calls:]]
     asked = ["GetParameter"] * made.count("GetParameter")
     assert made == [*asked, "DescribeStateMachine", "UpdateStateMachineAlias", "UpdateStateMachine"]
     assert routing(client, arn) == {"1": 100}
     after = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     assert json.loads(after) == json.loads(before)
-    assert {check.status for check in restore.verified(restore_plan.planned(live, record), live.settings)} == {"passed"}
+    assert {
+        check.status for check in restore.verify_restored(restore_plan.plan_restore(live, record), live.settings)
+    } == {"passed"}
     undo = rollback.plan(live, record)
     assert not any(change.foreign for change in undo.changes)
 
@@ -167,8 +169,10 @@ def test_an_alias_whose_version_is_gone_is_moved_to_the_one_that_the_restore_pub
     before = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     live, record = applied(account)
     client("stepfunctions").delete_state_machine_version(stateMachineVersionArn=f"{account.state_machine_arn}:1")
-    assert restore.restore(restore_plan.planned(live, record), record) == []
-    assert {check.status for check in restore.verified(restore_plan.planned(live, record), live.settings)} == {"passed"}
+    assert restore.restore(restore_plan.plan_restore(live, record), record) == []
+    assert {
+        check.status for check in restore.verify_restored(restore_plan.plan_restore(live, record), live.settings)
+    } == {"passed"}
     assert routing(client, arn) == {"3": 100}
     after = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     assert json.loads(after) == json.loads(before)
@@ -247,9 +251,11 @@ def test_an_alias_that_cannot_be_moved_back_keeps_the_workflow_from_nothing(acco
     before = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     live, record = applied(account)
     live.single["stepfunctions"] = Stuck(live.client("stepfunctions"))
-    (said,) = restore.restore(restore_plan.planned(live, record), record)
+    (said,) = restore.restore(restore_plan.plan_restore(live, record), record)
     assert said.startswith("workflow alias Your6-CheckinWorkflow / live could not be moved back")
-    assert {check.status for check in restore.verified(restore_plan.planned(live, record), live.settings)} == {
+    assert {
+        check.status for check in restore.verify_restored(restore_plan.plan_restore(live, record), live.settings)
+    } == {
         "failed",
         "passed",
     }
@@ -277,7 +283,7 @@ def test_without_the_runs_log_the_emergency_path_takes_the_aliases_from_the_back
     arn = started_by_alias(account, "live")
     live, record = applied(account)
     (record.folder / LOG).unlink()
-    assert restore.restore(restore_plan.planned(live, record, "restore --unverified"), record) == []
+    assert restore.restore(restore_plan.plan_restore(live, record, "restore --unverified"), record) == []
     assert routing(client, arn) == {"1": 100}
 
 
@@ -285,7 +291,7 @@ def test_an_alias_that_somebody_removed_is_made_again_by_an_undo(account, client
     arn = started_by_alias(account, "live")
     live, record = applied(account)
     client("stepfunctions").delete_state_machine_alias(stateMachineAliasArn=arn)
-    assert restore.restore(restore_plan.planned(live, record), record) == []
+    assert restore.restore(restore_plan.plan_restore(live, record), record) == []
     assert routing(client, arn) == {"1": 100}
 
 
@@ -329,10 +335,13 @@ def updated(client, account, **changed):
 def test_a_split_alias_is_said_with_versions_and_weights_and_a_comparison_speaks_of_a_share(account, client):
     arn = started_by_alias(account, "live")
     live = connect(account)
-    assert (names.running(live).split, names.running(live).said) == ("", "All check-ins run the same definition.")
+    assert (names.running_definition(live).split, names.running_definition(live).said) == (
+        "",
+        "All check-ins run the same definition.",
+    )
     assert updated(client, account, Comment="another") == "2"
     route(client, arn, v1=70, v2=30)
-    running = names.running(live)
+    running = names.running_definition(live)
     assert "Comment" not in running.definition or running.definition["Comment"] != "another"
     assert running.split == (
         "Only 70 % of check-ins run what is taken here for the definition of today (version 1 (70 % of alias live)); "
@@ -347,7 +356,7 @@ def test_a_split_alias_of_one_and_the_same_definition_needs_no_word(account, cli
     arn = started_by_alias(account, "live")
     published(client, account)
     route(client, arn, v1=70, v2=30)
-    assert names.running(connect(account)).split == ""
+    assert names.running_definition(connect(account)).split == ""
 
 
 def test_two_ways_in_that_run_different_definitions_are_said_and_nobody_knows_the_share(account, client):
@@ -355,7 +364,7 @@ def test_two_ways_in_that_run_different_definitions_are_said_and_nobody_knows_th
     started_by_alias(account, "live")
     updated(client, account, Comment="another")
     _rule(client, account.state_machine_arn)
-    said = names.running(connect(account)).split
+    said = names.running_definition(connect(account)).split
     assert said.startswith("Only an unknown share of check-ins run")
     assert "(version 1 (100 % of alias live)); the rest runs another one (the workflow's latest revision)" in said
 
@@ -812,7 +821,7 @@ def test_new_rules_call_the_dispatcher_by_the_alias_that_the_existing_rule_calls
     policy = json.loads(client("lambda").get_policy(FunctionName=name, Qualifier="live")["Policy"])
     assert len(policy["Statement"]) == 3
     assert {statement["Resource"] for statement in policy["Statement"]} == {dispatcher_by_alias}
-    assert {check.status for check in state_machine.heard(live)} == {"passed"}
+    assert {check.status for check in state_machine.event_listeners(live)} == {"passed"}
     engine.roll_back(rollback.plan(live, record), live.settings, record, run_lock.of(live))
     with pytest.raises(ClientError, match="ResourceNotFound"):
         client("lambda").get_policy(FunctionName=name, Qualifier="live")
@@ -889,7 +898,7 @@ def test_the_processors_answer_is_found_in_any_envelope(output, account, monkeyp
 def test_answers_from_before_the_latest_update_say_nothing_of_what_is_live(account, client):
     live = connect(account)
     given = {"userId": "user-001", "text": "Slept well.", "timestamp": "2026-01-01"}
-    executions.finished(live, executions.start(live, "before", given), FOR_EVER, with_output=False)
+    executions.wait_until_ended(live, executions.start(live, "before", given), FOR_EVER, with_output=False)
     assert preflight.phase_3(live).status == "passed"
     name = account.processor_function_name
     client("lambda").update_function_configuration(FunctionName=name, Description="another one")

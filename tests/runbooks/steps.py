@@ -113,7 +113,7 @@ def carried_out(settings: Settings, *phases: str) -> tuple[Live, Record]:
 
 def killed(settings: Settings, record: Record) -> None:
     """Leave a record as a kill leaves it: open, and no process writes to it."""
-    records.opened(settings, record)
+    records.open_to_write(settings, record)
     writers.leave(record.folder)
 
 

@@ -2,7 +2,7 @@
 
 import json
 
-from accounts import differing, snapshot, started_by_alias
+from accounts import differences, snapshot, started_by_alias
 from steps import left_by_drills, runbook
 
 from lib.aws import connect
@@ -34,7 +34,7 @@ def test_the_notebooks_take_the_way_that_check_ins_take(account, client):
     alias = started_by_alias(account, "prod")
     function_alias(account, account.processor_function_name, OPS_SNS_TOPIC_ARN=account.ops_topic_arn)
     started = states.start_execution(stateMachineArn=alias, input=json.dumps({"userId": "user-001", "text": "fine"}))
-    assert executions.finished(connect(account), started["executionArn"], 60).status == "SUCCEEDED"
+    assert executions.wait_until_ended(connect(account), started["executionArn"], 60).status == "SUCCEEDED"
     before = snapshot(account)
 
     ended = runbook(account, "apply", "--to", "03")
@@ -50,7 +50,7 @@ def test_the_notebooks_take_the_way_that_check_ins_take(account, client):
 
     undone = runbook(account, "rollback", ended.record.run_id)
     assert undone.code == 0, (undone.said, undone.complained)
-    left = differing(before, snapshot(account)) - left_by_drills(account)
+    left = differences(before, snapshot(account)) - left_by_drills(account)
     assert left <= {f"versions of {account.state_machine_name}"}
     routing = states.describe_state_machine_alias(stateMachineAliasArn=alias)["routingConfiguration"]
     assert routing == [{"stateMachineVersionArn": f"{machine}:1", "weight": 100}]

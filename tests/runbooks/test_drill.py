@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from accounts import differing, snapshot
+from accounts import differences, snapshot
 from steps import carried_out, left_by_drills, runbook
 
 from lib.display.charts import drill_charts, style
@@ -17,7 +17,7 @@ STORE = f"s3://{record_bucket.BUCKET}/drills"
 
 
 def rows(account):
-    return drill_log.opened(account).rows(drill_log.LOG)
+    return drill_log.open_log(account).rows(drill_log.LOG)
 
 
 @pytest.fixture
@@ -38,8 +38,8 @@ def test_a_drill_is_told_logged_and_leaves_nothing_behind(built):
     assert (row["validated"], row["since"]) == ("not applied", validity.NONE_KNOWN)
     assert f"Validated: {validity.NONE_KNOWN}" in ended.said
     assert ended.record.latest("evidence/drill.json")["validated"]["found"] == validity.NONE_KNOWN
-    assert records.unsealed(ended.record.folder) == []
-    assert differing(before, snapshot(built)) - left_by_drills(built) == set()
+    assert records.unsealed_differences(ended.record.folder) == []
+    assert differences(before, snapshot(built)) - left_by_drills(built) == set()
     assert set(run_index.runs(built)) == {*runs, ended.record.run_id}
     assert validity.NONE_KNOWN in runbook(built, "status", ended.record.run_id).said
     assert "drill crisis: passed" in runbook(built, "status").said
@@ -67,7 +67,7 @@ def test_no_drill_is_run_on_a_workflow_without_the_gate(account):
     assert ended.code == 3
     assert "a drill would be a real check-in and its alerts unmarked; nothing was started" in ended.complained
     assert rows(account) == []
-    assert differing(before, snapshot(account)) == set()
+    assert differences(before, snapshot(account)) == set()
 
 
 def test_an_unknown_scenario_is_refused_with_the_known_ones(account):
@@ -87,7 +87,7 @@ def test_two_machines_add_to_one_log(built, tmp_path):
         assert runbook(machine, "drill", "--scenario", scenario).code == 0
     for machine in (here, there):
         assert list(drill_log.frame(machine)["scenario"]) == ["crisis", "high", "moderate"]
-    assert "drills" not in json.dumps([record.run_id for record in run_index.every(here)])
+    assert "drills" not in json.dumps([record.run_id for record in run_index.all_records(here)])
 
 
 def test_no_drill_yet_is_said_in_words(account):
@@ -110,13 +110,13 @@ def test_a_killed_drill_is_no_subscriber_and_the_next_one_clears_it_away(built):
     live, record = carried_out(built)
     for item in subscribers.listeners(live, f"ffff-{record.run_id}"):
         item.resource.write(item.value)  # and then its process, and its machine with the record, are gone
-    left = differing(before, snapshot(built))
+    left = differences(before, snapshot(built))
     assert len(left) > 5
     counted = infrastructure.operations_reachable(live)[0].found
     assert counted.startswith("1 confirmed")
     ended = runbook(built, "drill")
     assert (ended.code, ended.complained) == (0, "")
-    assert differing(before, snapshot(built)) - left_by_drills(built) == set()
+    assert differences(before, snapshot(built)) - left_by_drills(built) == set()
 
 
 def test_a_drill_that_breaks_off_is_logged_as_failed(built, client):

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from accounts import differing, settled, snapshot
+from accounts import differences, settled_snapshot, snapshot
 from steps import Ended, carried_out, code_cells, edited, finished, left_by_drills, redeployed, runbook, started
 from waiting import until
 
@@ -43,7 +43,7 @@ def failed(ended: Ended, number: str, sentence: str) -> dict[str, Any]:
     assert (found["cells_failed"], found["cells_not_run"]) == (1, len(never)) == (len(broken), len(never))
     assert found["cells_run"] + 1 + len(never) == len(cells)
     assert never
-    assert records.unsealed(ended.record.folder) == []
+    assert records.unsealed_differences(ended.record.folder) == []
     return found
 
 
@@ -56,7 +56,7 @@ def played(account: Settings) -> Settings:
 
 def test_00_fails_where_a_piece_of_the_baseline_is_missing_and_nothing_after_it_runs(played, client):
     client("cloudwatch").delete_dashboards(DashboardNames=[played.dashboard_name])
-    before = settled(played)
+    before = settled_snapshot(played)
     ended = runbook(played, "apply")
     failed(ended, "00", f"1 of the checks failed: dashboard {played.dashboard_name}: found")
     assert {row["number"]: row["verdict"] for row in ended.verdict["phases"]} == {
@@ -64,7 +64,7 @@ def test_00_fails_where_a_piece_of_the_baseline_is_missing_and_nothing_after_it_
     }
     assert ended.checks("failed") == {f"dashboard {played.dashboard_name}"}
     assert ended.changed() == []
-    assert differing(before, snapshot(played)) == set()
+    assert differences(before, snapshot(played)) == set()
 
 
 def disabled(client, account):
@@ -148,10 +148,10 @@ def test_00_fails_where_aws_can_deliver_to_no_topic_or_queue_under_its_own_key(k
         client("sqs").create_queue(QueueName=played.ops_dead_letter_queue_name, Attributes=attributes)
     else:
         client("sns").create_topic(Name=played.ops_topic_name, Attributes={"KmsMasterKeyId": key})
-    before = settled(played)
+    before = settled_snapshot(played)
     ended = runbook(played, "apply")
     failed(ended, "00", f"key of {kind} .*: found {key}: {service} cannot")
-    assert differing(before, settled(played)) == set()
+    assert differences(before, settled_snapshot(played)) == set()
 
 
 def test_01_fails_when_the_variable_is_written_and_lost_again(account, client):
@@ -162,7 +162,7 @@ def test_01_fails_when_the_variable_is_written_and_lost_again(account, client):
         ended, "01", f"1 of the checks failed: environment variable {name} / OPS_SNS_TOPIC_ARN: found does not exist"
     )
     assert ended.phase("02")["verdict"] == "not_run"
-    came = differing(before, snapshot(account))
+    came = differences(before, snapshot(account))
     assert f"topic {account.ops_topic_name}" in came
     assert f"environment of {name}" not in came
     assert not [change for change in came if change in before]
@@ -185,7 +185,7 @@ def test_02_fails_without_the_role_and_writes_nothing(account, client):
     ended = runbook(account, "apply", "--only", "02")
     failed(ended, "02", f"reading the policies of role {role}")
     assert ended.changed() == []
-    assert differing(before, snapshot(account)) == set()
+    assert differences(before, snapshot(account)) == set()
 
 
 def test_02_fails_where_a_denial_stands_against_the_new_policy(account, client):
@@ -196,7 +196,7 @@ def test_02_fails_where_a_denial_stands_against_the_new_policy(account, client):
     ended = runbook(account, "apply", "--only", "02")
     failed(ended, "02", "4 of the checks failed: events:PutEvents on event-bus/default")
     mine = f"policy {account.execution_role_name}/{account.execution_policy_name}"
-    assert differing(before, snapshot(account)) == {mine}
+    assert differences(before, snapshot(account)) == {mine}
     assert len(ended.checks("failed")) == 4
 
 
@@ -204,12 +204,12 @@ def test_04_fails_when_the_dispatcher_does_not_know_a_crisis(account, client, tm
     carried_out(account, "01", "02")
     function = account.dispatcher_function_name
     redeployed(client, function, tmp_path, "alert_dispatcher", '"Crisis Protocol Alert":', '"Some Other Alert":')
-    before = settled(account)
+    before = settled_snapshot(account)
     ended = runbook(account, "apply", "--from", "04", "--to", "03")
     failed(ended, "04", "1 of the checks failed: dispatcher takes Crisis Protocol Alert: found Unhandled: ")
     assert ended.phase("03")["verdict"] == "not_run"
     assert "dispatcher takes Immediate Intervention Required" in ended.checks("passed")
-    changed = differing(before, settled(account))
+    changed = differences(before, settled_snapshot(account))
     assert f"state machine {account.state_machine_name}" not in changed
     assert f"environment of {function}" not in changed
     assert "rule Your6-LowSentimentRule" not in changed
@@ -231,7 +231,7 @@ def test_03_fails_while_no_rule_carries_its_events_and_the_workflow_stays(accoun
     ended = runbook(account, "apply", "--only", "03")
     failed(ended, "03", "3 of the checks failed: Your6-CrisisProtocolRule carries its event: found missing")
     assert ended.changed() == []
-    assert differing(before, snapshot(account)) == set()
+    assert differences(before, snapshot(account)) == set()
 
 
 @pytest.mark.parametrize("broken", ["disabled", "aimed at another function"])
@@ -244,7 +244,7 @@ def test_03_would_see_a_rule_that_carries_nothing(account, client, broken):
         target = {"Id": "AlertDispatcherTarget", "Arn": account.processor_arn}
         events_client.put_targets(Rule=name, Targets=[target])
     live = connect(account.model_copy(update={"mode": "apply"}))
-    assert [check.name for check in state_machine.heard(live) if check.status == "failed"] == [
+    assert [check.name for check in state_machine.event_listeners(live) if check.status == "failed"] == [
         f"{name} carries its event"
     ]
 
@@ -261,7 +261,7 @@ def test_03_fails_on_a_definition_that_breaks_a_rule_and_does_not_deploy_it(acco
     failed(ended, "03", "statelint and the house's rules: found the workflow: has no TimeoutSeconds")
     assert (ended.record.folder / "backup").is_dir()
     assert ended.changed() == []
-    assert differing(before, snapshot(account)) == set()
+    assert differences(before, snapshot(account)) == set()
 
 
 def test_05_fails_when_a_rule_is_disabled_and_leaves_no_listener_behind(account, client):
@@ -277,7 +277,7 @@ def test_05_fails_when_a_rule_is_disabled_and_leaves_no_listener_behind(account,
     kept = {row["scenario"]: row["trusted_alerts"] for row in ended.record.read_json("evidence/scenarios.json")}
     assert (kept["high"], kept["crisis"]) == (0, 1)
     assert ended.changed() == []
-    assert differing(before, snapshot(account)) - left_by_drills(account) == set()
+    assert differences(before, snapshot(account)) - left_by_drills(account) == set()
 
 
 def test_05_without_a_topic_to_listen_on_stops_and_clears_its_listeners_away(account, client):
@@ -286,7 +286,7 @@ def test_05_without_a_topic_to_listen_on_stops_and_clears_its_listeners_away(acc
     before = snapshot(account)
     with pytest.raises(RunbookError, match=account.ops_topic_name):
         drill_runner.run(live, record, [drill_session.Group("scenarios", scenarios.load())])
-    assert differing(before, snapshot(account)) == set()
+    assert differences(before, snapshot(account)) == set()
 
 
 def test_06_fails_when_another_workflow_runs_and_writes_no_document(account):
@@ -295,7 +295,7 @@ def test_06_fails_when_another_workflow_runs_and_writes_no_document(account):
     ended = runbook(account, "apply", "--only", "06")
     failed(ended, "06", "the live workflow is the documented one: found another, expected the same")
     assert ended.changed() == []
-    assert differing(before, snapshot(account)) == set()
+    assert differences(before, snapshot(account)) == set()
 
 
 def test_06_refuses_a_document_whose_markers_are_broken(account):
@@ -311,7 +311,7 @@ def test_06_refuses_a_document_whose_markers_are_broken(account):
     assert ended.verdict["verdict"] == "refused"
     assert "README.md" in ended.complained
     assert ended.changed() == []
-    assert differing(before, snapshot(account)) == set()
+    assert differences(before, snapshot(account)) == set()
 
 
 def test_07_fails_without_evidence(account):
@@ -321,7 +321,7 @@ def test_07_fails_without_evidence(account):
     failed(ended, "07", "5 of the checks failed: 1 All test scenarios pass: found 0 of 6 scenarios passed")
     assert ended.phase("08")["verdict"] == "not_run"
     assert {row["status"] for row in ended.record.read_json("evidence/criteria.json")} == {"failed"}
-    assert differing(before, snapshot(account)) == set()
+    assert differences(before, snapshot(account)) == set()
 
 
 def test_08_fails_without_the_bucket(account, client):
@@ -345,8 +345,8 @@ def test_90_fails_on_a_value_that_cannot_return_and_takes_no_rule_away(account, 
     untried = [what for what, outcome in ledger.items() if outcome.startswith("not tried: state machine")]
     assert {"rule Your6-CrisisProtocolRule", f"topic {account.ops_topic_name}"} <= set(untried)
     # The workflow comes first, and nothing that carries its alerts is taken away without it.
-    assert differing(before, snapshot(account)) == set()
-    assert records.unsealed(record.folder) == []
+    assert differences(before, snapshot(account)) == set()
+    assert records.unsealed_differences(record.folder) == []
 
 
 def test_90_does_not_overwrite_what_somebody_else_changed_since(account, client):
@@ -357,5 +357,5 @@ def test_90_does_not_overwrite_what_somebody_else_changed_since(account, client)
     ended = runbook(account, "rollback", record.run_id)
     assert ended.code == 3
     assert "somebody else changed rule Your6-CrisisProtocolRule since run" in ended.complained
-    assert differing(before, snapshot(account)) == set()
+    assert differences(before, snapshot(account)) == set()
     assert not [row for row in record.rows("changes.jsonl") if row["undoes"]]

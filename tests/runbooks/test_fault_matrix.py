@@ -53,12 +53,12 @@ def stage():
 
 
 def lost(stage, names):
-    found = [matrix.tried(stage, matrix.named(name)) for name in names]
+    found = [matrix.try_one(stage, matrix.trial_named(name)) for name in names]
     return [(result.trial.name, result.call, result.ended, result.lost) for result in found if result.lost]
 
 
 def test_the_part_has_every_kind_of_fault():
-    assert {matrix.named(name).kind for name in RUNS} == {*KINDS, *HEARD}
+    assert {matrix.trial_named(name).kind for name in RUNS} == {*KINDS, *HEARD}
 
 
 def test_a_run_that_meets_a_fault_loses_nothing(stage):
@@ -71,10 +71,10 @@ def test_a_run_whose_record_is_kept_in_s3_loses_nothing_there_either(stage):
 
 def test_of_a_record_in_s3_every_kind_is_tried_at_puts_and_elsewhere():
     puts = [Call("s3", "PutObject", "rest-xml", number) for number in range(1, 9)]
-    found = list(matrix.stored({STORED: [*puts, Call("sns", "CreateTopic", "query", 9)]}, random.Random(1)))
+    found = list(matrix.stored_trials({STORED: [*puts, Call("sns", "CreateTopic", "query", 9)]}, random.Random(1)))
     assert {trial.kind for trial in found} == {*KINDS, *HEARD}
     assert [sum(trial.at == 9 for trial in found), len(found)] == [12, 48]
-    assert all(matrix.named(trial.name) == trial for trial in found)
+    assert all(matrix.trial_named(trial.name) == trial for trial in found)
 
 
 def test_a_drill_that_meets_a_fault_leaves_nothing_behind(stage):
@@ -94,20 +94,20 @@ def test_a_rollback_that_meets_a_fault_is_completed_or_taken_back(stage):
     ],
 )
 def test_whole_notebooks_lose_nothing(stage, kind, at, then, call):
-    result = notebook_trial.tried(stage, Trial(kind, at, then, NOTEBOOKS), ("02", "02"))
+    result = notebook_trial.carry_out_trial(stage, Trial(kind, at, then, NOTEBOOKS), ("02", "02"))
     assert (result.call, result.lost) == (call, "")
     assert "--resume" in result.ended if kind == KERNEL else "exit code -9" in result.ended
 
 
 def test_every_fault_is_tried_at_every_change_of_a_run_and_of_a_drill(stage):
-    every = matrix.every(stage.calls)
+    every = matrix.single_trials(stage.calls)
     assert len(every) == len(KINDS) * (2 * len(stage.calls["apply"]) + len(stage.calls["drill"]))
     drilled = {(trial.kind, trial.at): trial.then for trial in every if trial.story == "drill"}
     assert len(drilled) == len(KINDS) * len(stage.calls["drill"])
     assert {then for (kind, _), then in drilled.items() if kind == "drop"} == {"resume", "rollback"}
     said = {call.said for calls in stage.calls.values() for call in calls}
     assert {"ssm PutParameter", "stepfunctions UpdateStateMachine", "stepfunctions StartExecution"} <= said
-    assert all(matrix.named(trial.name) == trial for trial in every)
+    assert all(matrix.trial_named(trial.name) == trial for trial in every)
 
 
 # What each of these breaks, and a trial that must notice.
@@ -156,7 +156,7 @@ def refusing(monkeypatch):
 
 def complete(monkeypatch):
     """A run that stopped is taken for complete."""
-    monkeypatch.setattr(resume, "remaining", lambda live, record, valid: [])
+    monkeypatch.setattr(resume, "remaining_phases", lambda live, record, valid: [])
 
 
 def forgotten(monkeypatch):
@@ -193,7 +193,7 @@ def test_the_matrix_notices_what_is_lost(stage, monkeypatch, capsys, broken, tri
     stage.enter(APPLY)
     with monkeypatch.context() as breaking:
         broken(breaking)
-        result = matrix.tried(stage, matrix.named(trial))
+        result = matrix.try_one(stage, matrix.trial_named(trial))
     assert words in result.lost
     assert matrix.report([result], seed=3) == 1
     said = " ".join(capsys.readouterr().out.split())
@@ -203,13 +203,13 @@ def test_the_matrix_notices_what_is_lost(stage, monkeypatch, capsys, broken, tri
 
 
 def test_a_fault_that_never_strikes_is_no_survival(stage):
-    assert "never struck" in matrix.tried(stage, matrix.named("drop@99/resume")).lost
+    assert "never struck" in matrix.try_one(stage, matrix.trial_named("drop@99/resume")).lost
 
 
 def test_the_table_counts_by_kind():
-    trial = matrix.named("drop@3/resume")
+    trial = matrix.trial_named("drop@3/resume")
     survived = Result(trial, "sqs CreateQueue", "killed", "", 1.0)
-    gone = dataclasses.replace(survived, trial=matrix.named("drill:drop@3/rollback"), lost="a queue")
+    gone = dataclasses.replace(survived, trial=matrix.trial_named("drill:drop@3/rollback"), lost="a queue")
     assert matrix.rows([survived, survived, gone]) == [
         ["drop", "2", "2", "0", "0"],
         ["drill, drop", "1", "0", "0", "1"],

@@ -3,7 +3,7 @@
 import json
 import shutil
 
-from accounts import differing, snapshot
+from accounts import differences, snapshot
 from steps import carried_out, killed, lasting, runbook
 
 from lib.aws import connect
@@ -33,10 +33,10 @@ def test_what_was_added_to_an_open_run_is_restored_and_undone_by_no_command_also
         kept.with_name(name).mkdir()
     shutil.copy(kept, kept.with_name("a.json"))
     own.rename(kept)  # under its own name, as it was sealed
-    records.opened(account, record)
+    records.open_to_write(account, record)
     records.seal(record)  # the next command's, which covers all of it
     writers.leave(record.folder)
-    assert records.unsealed(record.folder) == []
+    assert records.unsealed_differences(record.folder) == []
 
     restored = runbook(account, "restore", run_id)
     assert restored.code == 0, restored
@@ -49,6 +49,6 @@ def test_what_was_added_to_an_open_run_is_restored_and_undone_by_no_command_also
     assert said["outcome"].startswith(f"failed: the account does not keep that run {run_id} wrote this")
     assert rule.read() is not None
     machine = f"state machine {account.state_machine_name}"
-    assert machine not in lasting(differing(before, snapshot(account)))
+    assert machine not in lasting(differences(before, snapshot(account)))
     verified = runbook(account, "rollback", run_id, "--dry-run", "--unverified")
     assert (verified.code, "--unverified: the record of run" in verified.complained) == (0, True)

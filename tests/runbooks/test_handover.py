@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from accounts import differing, snapshot
+from accounts import differences, snapshot
 from steps import Ended, carried_out, children_of, lasting, latest, runbook, started
 from waiting import until, until_gone
 
@@ -59,7 +59,7 @@ def emptied(client) -> None:
 def unlike(client, folder: Path) -> set[str]:
     """The names of the files that are not the same in a run's folder and in the bucket."""
     local = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    return differing(local, stored(client, folder.name))
+    return differences(local, stored(client, folder.name))
 
 
 def cut(account: Settings, client) -> str:
@@ -93,7 +93,7 @@ def test_a_record_is_the_same_in_the_folder_and_in_the_bucket(here, client):
         stored(client, ended.record.run_id)
     )
     assert unlike(client, ended.record.folder) == set()
-    assert records.unsealed(ended.record.folder) == []
+    assert records.unsealed_differences(ended.record.folder) == []
     planned = runbook(here, "plan")
     assert (planned.code, unlike(client, planned.record.folder)) == (0, set())
     # And the comparison can fail: by a row that is dropped, and by a file.
@@ -123,7 +123,7 @@ def test_a_cut_run_is_ended_on_a_second_machine_and_undone_on_a_third(here, ther
     assert ended.code == 0, ended.complained
     assert pending(here, "01", "02") == []
     assert unlike(client, ended.record.folder) == set()
-    assert records.unsealed(ended.record.folder) == []
+    assert records.unsealed_differences(ended.record.folder) == []
 
     # The first machine comes back.
     back = runbook(here, "status", run_id)
@@ -135,7 +135,7 @@ def test_a_cut_run_is_ended_on_a_second_machine_and_undone_on_a_third(here, ther
     third = machine(here, tmp_path / "third")
     undone = runbook(third, "rollback", run_id)
     assert undone.code == 0, undone.complained
-    assert lasting({n for n in differing(before, snapshot(here)) if not n.startswith("object")}) == set()
+    assert lasting({n for n in differences(before, snapshot(here)) if not n.startswith("object")}) == set()
     assert unlike(client, undone.record.folder) == set()
     assert "rollback succeeded" in runbook(here, "status", run_id).said
 
@@ -149,7 +149,7 @@ def test_a_cut_run_is_undone_on_a_machine_that_knows_nothing_of_it(here, there, 
     run_id = cut(here, client)
     undone = runbook(there, "rollback", run_id, "--break-lock")
     assert undone.code == 0, undone.complained
-    assert lasting(differing(before, snapshot(here))) == set()
+    assert lasting(differences(before, snapshot(here))) == set()
 
 
 def test_a_run_that_neither_machine_nor_bucket_knows_is_named_with_the_latest_of_both(here, there, client):
@@ -194,7 +194,7 @@ def test_a_bucket_that_goes_away_stops_the_run_which_goes_on_later(here, client)
     assert ended.verdict["verdict"] == "failed"
     assert "Unrecorded" in ended.phase("01")["error"]
     assert ended.phase("02")["verdict"] == "not_run"
-    assert records.unsealed(ended.record.folder) == []
+    assert records.unsealed_differences(ended.record.folder) == []
     begun = {row["name"] for row in ended.record.rows(LOG) if row["state"] == "intended"}
     written = {row["name"] for row in ended.record.rows(LOG) if row["state"] == "applied"}
     assert 0 < len(written) < 7
@@ -252,17 +252,17 @@ def test_the_emergency_path_works_from_elsewhere_and_without_the_bucket(here, th
     machine_of = f"state machine {here.state_machine_name}"
     carried_out(here, "01", "02", "04")
     run_id = runbook(here, "apply", "--only", "03").record.run_id
-    assert machine_of in differing(before, snapshot(here))
+    assert machine_of in differences(before, snapshot(here))
     opened = runbook(there, "open", "03", "--run-id", run_id, "--no-browser")
     assert (opened.code, "03_state_machine.by-hand.ipynb" in opened.said) == (0, True)
     assert runbook(there, "restore", run_id).code == 0
-    assert machine_of not in differing(before, snapshot(here))
+    assert machine_of not in differences(before, snapshot(here))
     assert runbook(here, "apply", "--resume", run_id).code == 0
     emptied(client)
     # This machine has the backup itself; elsewhere there is none without the store.
     alone = runbook(here, "restore", run_id)
     assert alone.code == 0, alone.complained
-    assert machine_of not in differing(before, snapshot(here))
+    assert machine_of not in differences(before, snapshot(here))
     elsewhere = there.model_copy(update={"outputs_dir": f"{there.outputs_dir}-new"})
     records.open_run(elsewhere)
     assert runbook(elsewhere, "restore", run_id).code == 2

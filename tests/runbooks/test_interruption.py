@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 
-from accounts import differing, snapshot
+from accounts import differences, snapshot
 from jupyter_client.kernelspec import KernelSpec
 from steps import carried_out, children_of, code_cells, finished, latest, runbook, started
 from waiting import until, until_gone
@@ -58,7 +58,7 @@ def test_sigterm_ends_the_run_and_the_record_says_interrupted(account):
     assert found["cells_not_run"] >= 1
     assert "runbook rollback local" in ended.said
     assert sum(row["state"] == "verified" for row in ended.record.rows("changes.jsonl")) == 3
-    assert records.unsealed(ended.record.folder) == []
+    assert records.unsealed_differences(ended.record.folder) == []
 
 
 def test_a_kernel_killed_in_the_middle_fails_the_phase_and_its_changes_can_be_undone(account):
@@ -74,12 +74,12 @@ def test_a_kernel_killed_in_the_middle_fails_the_phase_and_its_changes_can_be_un
     assert found["cells_not_run"] == len(never) >= 1
     assert found["cells_run"] + found["cells_failed"] + len(never) == len(cells)
     assert ended.phase("05")["verdict"] == "not_run"
-    assert records.unsealed(ended.record.folder) == []
+    assert records.unsealed_differences(ended.record.folder) == []
     chosen = account.model_copy(update={"mode": "apply"})
     live = connect(chosen)
     engine.roll_back(rollback.plan(live, ended.record), chosen, ended.record, run_lock.of(live))
     machine = f"state machine {account.state_machine_name}"
-    assert machine not in differing(before, snapshot(account))
+    assert machine not in differences(before, snapshot(account))
 
 
 def test_a_kernel_that_never_starts_fails_the_phase(account, monkeypatch):

@@ -11,7 +11,7 @@ import nbformat
 import papermill.cli
 import pytest
 import yaml
-from accounts import differing, fresh, settled, snapshot
+from accounts import differences, fresh, settled_snapshot, snapshot
 from click.testing import CliRunner
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
@@ -19,7 +19,7 @@ from steps import carried_out, code_cells, runbook, shown
 from traitlets.config import Config
 
 from lib.record.run_phases import NOTEBOOKS, ROLLBACK
-from lib.settings import ROOT, Settings, changed, load
+from lib.settings import ROOT, Settings, load, with_changes
 from rehearsal.account import traffic
 from rehearsal.account.server import Account
 
@@ -34,7 +34,7 @@ def lived_in(server: Account, tmp_path_factory: pytest.TempPathFactory) -> Setti
     settings = fresh(server, tmp_path_factory.mktemp("plan"))
     settings = settings.model_copy(update={"verify_timeout_seconds": 1})
     traffic.play(settings, CHECKINS, seed=4)
-    settled(settings)
+    settled_snapshot(settings)
     return settings
 
 
@@ -75,7 +75,7 @@ def test_plain_papermill_in_plan_mode_succeeds_and_writes_nothing(lived_in, tmp_
     assert not [out for cell in cells for out in cell.outputs if out.output_type == "error"]
     assert not [out for cell in cells for out in cell.outputs if out.get("name") == "stderr"]
     assert "plan (writes nothing)" in shown(tmp_path / "out.ipynb")
-    assert differing(before, settled(lived_in)) == set()
+    assert differences(before, settled_snapshot(lived_in)) == set()
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_plain_papermill_in_plan_mode_succeeds_and_writes_nothing(lived_in, tmp_
     ],
 )
 def test_plain_papermill_with_a_mistyped_parameter_stops_before_the_account(tmp_path, ipc, words, said):
-    nobody = changed(load("local"), endpoint_url="http://127.0.0.1:9", outputs_dir=str(tmp_path / "outputs"))
+    nobody = with_changes(load("local"), endpoint_url="http://127.0.0.1:9", outputs_dir=str(tmp_path / "outputs"))
     ended = plain_papermill(nobody, "02_iam_permissions", tmp_path / "out.ipynb", ipc, *words)
     assert ended.exit_code != 0
     assert said in str(ended.exception)
@@ -140,7 +140,7 @@ def test_a_notebook_is_stepped_through_cell_by_cell_in_plan_mode(account, ipc):
     assert notebook.parent.parent == account.path(account.outputs_dir) / "local"
     cells = stepped(notebook, ipc)
     assert len(cells) >= 8
-    assert differing(before, snapshot(account)) == set()
+    assert differences(before, snapshot(account)) == set()
     left = {path.name for path in notebook.parent.iterdir() if path.is_file()}
     assert left == {notebook.name, "calls.jsonl", "checks.jsonl", "MANIFEST.json"}
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from accounts import NO_RETRIES, differing, snapshot
+from accounts import NO_RETRIES, differences, snapshot
 from click.testing import CliRunner, Result
 from steps import Ended, lasting, runbook
 from waiting import until
@@ -49,7 +49,7 @@ class Story:
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     """The account as the run left it, then each command once, as an operator gives it who has this version now."""
     until(lambda: server.free_port(PORT) == PORT)  # tests of another checkout may have it
-    with server.running(port=PORT, options=NO_RETRIES) as account:
+    with server.running_account(port=PORT, options=NO_RETRIES) as account:
         folder = tmp_path_factory.mktemp("older")
         shutil.copytree(KEPT / "local", folder / "outputs" / "local")
         yield told(parameters(account.endpoint, folder), folder / "outputs" / "local" / RUN)
@@ -98,7 +98,7 @@ def test_it_opens_and_says_how_far_it_came(story):
     shown = story.said["status"]
     assert (shown.code, shown.complained) == (0, "")
     assert "running, or killed: 33 changes applied" in " ".join(shown.said.split())
-    assert differing(story.stood["left"], story.stood["status"]) == set()
+    assert differences(story.stood["left"], story.stood["status"]) == set()
 
 
 def test_it_is_as_it_was_sealed_but_for_what_was_sealed_by_nobody_yet(story):
@@ -120,7 +120,7 @@ def test_one_that_somebody_edited_is_found(story, tmp_path):
 
 
 def test_it_is_gone_on_with_to_its_end(story):
-    assert MACHINE in differing(story.stood["before"], story.stood["left"])  # so there is something to go on with
+    assert MACHINE in differences(story.stood["before"], story.stood["left"])  # so there is something to go on with
     ended = story.said["apply"]
     assert (ended.code, ended.complained) == (0, "")
     assert IN_DOUBT in ended.said and "not carried out" in ended.said
@@ -139,12 +139,12 @@ def test_it_is_reviewed(story):
 def test_the_workflow_of_its_backup_is_restored(story):
     ended = story.said["restore"]
     assert (ended.code, ended.complained) == (0, "")
-    assert MACHINE in differing(story.stood["before"], story.stood["review"])
-    assert MACHINE not in differing(story.stood["before"], story.stood["restore"])
+    assert MACHINE in differences(story.stood["before"], story.stood["review"])
+    assert MACHINE not in differences(story.stood["before"], story.stood["restore"])
 
 
 def test_it_is_undone_and_nothing_of_it_is_left(story):
     ended = story.said["rollback"]
     assert (ended.code, ended.complained) == (0, "")
-    assert lasting(differing(story.stood["before"], story.stood["rollback"])) == set()
+    assert lasting(differences(story.stood["before"], story.stood["rollback"])) == set()
     assert ended.verdict["rollback"]["verdict"] == "succeeded"

@@ -81,7 +81,7 @@ def test_a_phase_runs_on_any_machine_and_the_record_names_what_it_ran_on(account
     assert ended.verdict["git_commit"] == "cannot tell: git cannot be run (No such file or directory)"
     found = ended.verdict["interpreter"]
     assert (found["isolated"], found["executable"][:16]) == (True, ".venv/bin/python")
-    assert records.unsealed(ended.record.folder) == []
+    assert records.unsealed_differences(ended.record.folder) == []
     assert not re.search(r"DEBUG|STARTED|theirs", (ended.record.folder / "02_iam_permissions.ipynb").read_text())
 
 
@@ -107,7 +107,7 @@ def test_a_run_in_the_background_ends_on_what_is_sent_to_end_it(account, number)
     said, complained = process.communicate()
     ended = Ended(process.returncode, seen + said, complained, latest(account))
     assert (ended.code, ended.verdict["verdict"], ended.phase("02")["verdict"]) == (130, "interrupted", "interrupted")
-    assert records.unsealed(ended.record.folder) == []
+    assert records.unsealed_differences(ended.record.folder) == []
 
 
 def told_nobody(account: Settings, where: str, *more: str) -> int:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 
 import pytest
-from accounts import differing, snapshot
+from accounts import differences, snapshot
 from steps import COMMAND, carried_out, killed, lasting, latest, runbook, words
 from test_interruption import LONG, cut_in_the_middle
 from waiting import until_gone
@@ -46,7 +46,7 @@ def test_a_killed_runner_leaves_a_lock_and_its_run_goes_on_when_that_is_broken(a
     ended = runbook(account, "apply", "--resume", record.run_id, "--break-lock", settle_seconds=0.2)
     assert ended.code == 3  # another parameter than the run was begun with
     assert f"parameter settle_seconds: {LONG['settle_seconds']}, now 0.2" in ended.complained
-    assert run_lock.found(connect(account)) is None
+    assert run_lock.read_lock(connect(account)) is None
 
 
 def test_a_run_goes_on_where_its_kernel_was_killed(account):
@@ -70,7 +70,7 @@ def test_a_run_goes_on_where_its_kernel_was_killed(account):
     assert ended.record.run_id == begun.record.run_id
     assert (ended.record.folder / "03_state_machine.attempt-2.ipynb").exists()
     assert pending(account) == [name for name in pending(account) if name.startswith("documentation")]
-    assert records.unsealed(ended.record.folder) == []
+    assert records.unsealed_differences(ended.record.folder) == []
     again = runbook(account, "apply", "--resume", begun.record.run_id, lock_lease_seconds=3)
     assert (again.code, "is complete" in again.said) == (0, True)
 
@@ -87,9 +87,10 @@ def test_a_killed_runs_verdict_that_somebody_edited_is_believed_by_no_command_an
         assert (ended.code, "run.json: edited" in ended.complained) == (3, True), ended
     rolled = runbook(account, "rollback", begun.record.run_id, "--unverified")
     assert rolled.code == 0, rolled
-    assert lasting(differing(before, snapshot(account))) == set()
+    assert lasting(differences(before, snapshot(account))) == set()
     assert any(
-        one.startswith("run.json: edited (so it was sealed at ") for one in records.unsealed(rolled.record.folder)
+        one.startswith("run.json: edited (so it was sealed at ")
+        for one in records.unsealed_differences(rolled.record.folder)
     )
 
 
@@ -144,8 +145,8 @@ def test_a_phase_that_fails_is_undone_at_once_where_asked(account, client):
     assert ended.code == 1
     assert ended.phase("02")["verdict"] == "failed"
     assert ended.verdict["rollback"]["verdict"] == "succeeded"
-    assert lasting(differing(before, snapshot(account))) == set()
-    assert records.unsealed(ended.record.folder) == []
+    assert lasting(differences(before, snapshot(account))) == set()
+    assert records.unsealed_differences(ended.record.folder) == []
 
 
 @pytest.mark.parametrize(
@@ -176,7 +177,7 @@ def test_part_of_a_run_is_undone_and_the_rest_stays(account):
     assert undone == ["state", "dashboard", "log"]
     rest = runbook(account, "rollback", record.run_id)
     assert rest.code == 0
-    assert lasting(differing(before, snapshot(account))) == set()
+    assert lasting(differences(before, snapshot(account))) == set()
 
 
 def test_a_phase_that_does_not_exist_is_no_place_to_roll_back_to(account):
@@ -191,7 +192,7 @@ def test_the_emergency_path_is_one_call_and_needs_no_lock(account):
     done = runbook(account, "apply", "--from", "03", "--to", "03")
     assert done.code == 0
     calls = len(done.record.rows("calls.jsonl"))
-    with run_lock.held(connect(account), "somebody-elses-run") as still_ours:
+    with run_lock.locked(connect(account), "somebody-elses-run") as still_ours:
         token = os.environ.pop(run_lock.TOKEN)
         ended = runbook(account, "restore", done.record.run_id)
         os.environ[run_lock.TOKEN] = token
@@ -207,9 +208,9 @@ def test_the_emergency_path_is_one_call_and_needs_no_lock(account):
     assert first == 4  # both plans of the phase told it, and that there is no third is an answer as well
     changing = [name for name in made[first + 1 :] if not name.startswith(("Get", "Describe"))]
     assert changing == ["DeleteParameter", "PutParameter"]
-    assert records.unsealed(ended.record.folder) == []
+    assert records.unsealed_differences(ended.record.folder) == []
     machine = f"state machine {account.state_machine_name}"
-    assert machine not in differing(before, snapshot(account))
+    assert machine not in differences(before, snapshot(account))
     rest = runbook(account, "rollback", done.record.run_id)
     assert rest.code == 0, rest
 
@@ -222,7 +223,7 @@ def test_the_emergency_path_takes_the_backup_of_before_the_run_not_of_a_second_a
     assert twice.code == 0
     assert len(list((done.record.folder / "backup").glob("*-definition*"))) == 2
     assert runbook(account, "restore", done.record.run_id).code == 0
-    assert f"state machine {account.state_machine_name}" not in differing(before, snapshot(account))
+    assert f"state machine {account.state_machine_name}" not in differences(before, snapshot(account))
 
 
 def test_the_emergency_path_restores_the_machine_of_the_backup_and_needs_no_store(account, client):
@@ -271,7 +272,7 @@ def test_a_full_disk_stops_the_run_before_the_write_and_it_goes_on_when_there_is
     before = snapshot(account)
     ended = on_a_small_disk(account, 200_000, "apply", "--only", "02", run_id="full")
     assert (ended.returncode, "File too large" in ended.stderr) == (1, True)
-    assert differing(before, snapshot(account)) == set()
+    assert differences(before, snapshot(account)) == set()
     assert runbook(account, "apply", "--resume", "full").code == 0
 
 
@@ -287,6 +288,6 @@ def test_a_disk_that_is_full_for_the_notebook_leaves_no_half_file(account):
         if path.suffix in (".json", ".ipynb"):
             json.loads(path.read_text())
     assert record.read_json("run.json")["verdict"] == "failed"
-    assert records.unsealed(record.folder) == []
-    assert run_lock.found(connect(account)) is None
+    assert records.unsealed_differences(record.folder) == []
+    assert run_lock.read_lock(connect(account)) is None
     assert runbook(account, "apply", "--resume", "small").code == 0

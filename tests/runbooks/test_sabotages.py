@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from accounts import differing, snapshot
+from accounts import differences, snapshot
 from steps import carried_out, left_by_drills, redeployed
 from waiting import until
 
@@ -221,7 +221,7 @@ def test_05_catches(account, client, tmp_path, sabotage):
     in_time = {f"{sabotage.drilled}: received in time"} - expected  # this machine may be busy
     assert bad - in_time == expected
     assert expected
-    assert differing(before, snapshot(settings)) - left_by_drills(settings) == set()
+    assert differences(before, snapshot(settings)) - left_by_drills(settings) == set()
 
 
 def test_05_catches_nothing_in_a_whole_account(account):
@@ -244,7 +244,7 @@ def test_05_refuses_to_drill_a_workflow_that_was_not_updated(account, client):
     before = snapshot(settings)
     with pytest.raises(Refused, match="a drill would be a real check-in"):
         validation.run(live, record, validation.groups(live))
-    assert differing(before, snapshot(settings)) == set()
+    assert differences(before, snapshot(settings)) == set()
 
 
 def test_05_sees_an_alert_that_a_burst_lost(account, client, tmp_path):
@@ -336,7 +336,7 @@ def crossed(account: Settings, client: Aws, tmp_path: Path, monkeypatch: pytest.
             else one
             for one in outcome.results
         )
-        (check,) = continuity.crossing(live, record, replace(outcome, results=spoiled))
+        (check,) = continuity.executions_across(live, record, replace(outcome, results=spoiled))
         return check
 
     return answer
@@ -360,10 +360,10 @@ def test_03_says_so_when_no_execution_was_running(account):
     settings = account.model_copy(update={"mode": "apply"})
     live, record = carried_out(settings, "01", "02", "04")
     outcome = engine.carry_out(engine.plan("03", desired.state_machine(live)), settings, record, run_lock.of(live))
-    (check,) = continuity.crossing(live, record, outcome)
+    (check,) = continuity.executions_across(live, record, outcome)
     assert check.status == "not exercised here"
     again = engine.carry_out(engine.plan("03", desired.state_machine(live)), settings, record, run_lock.of(live))
-    (check,) = continuity.crossing(live, record, again)
+    (check,) = continuity.executions_across(live, record, again)
     assert (check.status, check.found) == ("not exercised here", "the workflow was not updated just now")
 
 
@@ -380,13 +380,13 @@ def test_a_validation_clears_away_what_a_killed_one_left(account):
     live, record = carried_out(settings, *BUILT)
     before = snapshot(settings)
     wanted = subscribers.listeners(live, f"ffff-{record.run_id}")
-    # As `engine.temporarily` does it, and then the process is gone.
+    # As `engine.temporary_things` does it, and then the process is gone.
     begun = [Change(item.resource, item.resource.read(), item.value, temporary=True) for item in wanted]
     loss_guard.keep(Plan("05", tuple(begun)), record)
     for change in begun:
         record.append(records.LOG, entry("05", change, "intended"))
         change.resource.write(change.after)
-    assert differing(before, snapshot(settings))
+    assert differences(before, snapshot(settings))
     session = validation.run(live, record, [Group(validation.PLANNED, scenarios.load()[:1])])
     assert len(session.drills) == 1
-    assert differing(before, snapshot(settings)) - left_by_drills(settings) == set()
+    assert differences(before, snapshot(settings)) - left_by_drills(settings) == set()

@@ -42,11 +42,11 @@ class Story:
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     folder = tmp_path_factory.mktemp("validity")
     folders = {"outputs_dir": str(folder / "outputs"), "docs_dir": str(folder / "application")}
-    with server.running(folder=folder / "server") as account:
+    with server.running_account(folder=folder / "server") as account:
         settings = parameters.load("local", {"endpoint_url": account.endpoint, **folders, **SHORT_WAITS})
         baseline.build(settings)
         baseline.application(settings)
-        with bridge.started(folder / "bridge", settings):
+        with bridge.running_bridge(folder / "bridge", settings):
             yield _told(settings, folder)
 
 
@@ -54,7 +54,7 @@ def _told(settings: Settings, folder: Path) -> Story:
     reviews, seen = dict[str, list[dict[str, Any]]](), dict[str, str]()
     drills, resumed = dict[str, Ended](), dict[str, Ended]()
     traffic.play(settings, 12, seed=6)
-    with traffic.playing(folder / "traffic", settings, every=1.0):
+    with traffic.playing_checkins(folder / "traffic", settings, every=1.0):
         applied = runbook(settings, "apply")
     run_id = applied.record.run_id
 
@@ -74,7 +74,7 @@ def _told(settings: Settings, folder: Path) -> Story:
     resumed["variables again"] = runbook(settings, "apply", "--resume", run_id)
     _changed(settings)
     look("changed")
-    return Story(settings, applied, reviews, seen, drills, drill_log.opened(settings).rows(drill_log.LOG), resumed)
+    return Story(settings, applied, reviews, seen, drills, drill_log.open_log(settings).rows(drill_log.LOG), resumed)
 
 
 def _aws(settings: Settings, service: str) -> Any:

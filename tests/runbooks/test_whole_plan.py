@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from accounts import SHORT_WAITS, differing, settled
+from accounts import SHORT_WAITS, differences, settled_snapshot
 from steps import Ended, code_cells, runbook, shown
 
 from lib import settings as parameters
@@ -58,12 +58,12 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     """Baseline and history, the whole plan under traffic, the plan again, and its rollback."""
     folder = tmp_path_factory.mktemp("story")
     folders = {"outputs_dir": str(folder / "outputs"), "docs_dir": str(folder / "application")}
-    with server.running(folder=folder / "server") as account:
+    with server.running_account(folder=folder / "server") as account:
         settings = parameters.load("local", {"endpoint_url": account.endpoint, **folders, **SHORT_WAITS})
         baseline.build(settings)
         baseline.application(settings)
         _secret(settings)
-        with bridge.started(folder / "bridge", settings):
+        with bridge.running_bridge(folder / "bridge", settings):
             yield _told(settings, folder)
 
 
@@ -71,16 +71,16 @@ def _told(settings: Settings, folder: Path) -> Story:
     stood, low = dict[str, dict[str, Any]](), dict[str, str]()
     traffic.play(settings, BEFORE, seed=6)
     low["before"] = _low_checkin(settings)
-    stood["before"] = settled(settings)
-    with traffic.playing(folder / "traffic", settings, every=TRAFFIC_EVERY):
+    stood["before"] = settled_snapshot(settings)
+    with traffic.playing_checkins(folder / "traffic", settings, every=TRAFFIC_EVERY):
         first = runbook(settings, "apply")
         low["during"] = _low_checkin(settings)
-    stood["after"] = settled(settings)
+    stood["after"] = settled_snapshot(settings)
     second = runbook(settings, "apply", "--to", f"{AGAIN:02}")
-    stood["again"] = settled(settings)
+    stood["again"] = settled_snapshot(settings)
     undone = runbook(settings, "rollback", first.record.run_id)
     low["after the rollback"] = _low_checkin(settings)
-    stood["undone"] = settled(settings)
+    stood["undone"] = settled_snapshot(settings)
     return Story(settings, first, second, undone, stood, low, _inbox(settings), _checkins(settings))
 
 
@@ -242,9 +242,9 @@ def test_each_change_was_intended_before_it_was_applied_and_then_verified(story)
 def test_the_manifest_verifies_after_every_command_and_sees_an_edit(story, tmp_path):
     assert runbook(story.settings, "status").code == 0
     for ended in (story.first, story.second):
-        assert records.unsealed(ended.record.folder) == []
+        assert records.unsealed_differences(ended.record.folder) == []
     (story.folder / "note.txt").write_text("by hand")
-    assert records.unsealed(story.folder) == ["note.txt: not in the manifest"]
+    assert records.unsealed_differences(story.folder) == ["note.txt: not in the manifest"]
     (story.folder / "note.txt").unlink()
 
 
@@ -288,7 +288,7 @@ def test_a_second_run_changes_nothing(story):
     assert {row["action"] for row in story.second.record.read_json("plan.json")["changes"]} == {"none"}
     assert [row for row in story.second.record.rows("changes.jsonl") if not row["temporary"]] == []
     after, again = story.stood["after"], story.stood["again"]
-    assert differing(after, again) - moving(story.settings, after, again) == set()
+    assert differences(after, again) - moving(story.settings, after, again) == set()
     versions = f"versions of {story.settings.state_machine_name}"
     assert again[versions] == after[versions]
 
@@ -297,7 +297,7 @@ def test_the_rollback_returns_every_value_and_keeps_only_what_it_says(story):
     assert (story.undone.code, story.undone.complained) == (0, "")
     before, undone = story.stood["before"], story.stood["undone"]
     kept = f"log group {story.settings.log_group_name}"
-    assert differing(before, undone) - moving(story.settings, before, undone) == {kept, f"tags of {kept}"}
+    assert differences(before, undone) - moving(story.settings, before, undone) == {kept, f"tags of {kept}"}
     assert f"user {story.settings.drill_user_id}" not in undone
     # A crisis under the new workflow is noted on the person's item; that note stays, and nothing else of it moves.
     people = {name: item for name, item in before.items() if name.startswith("user ")}
@@ -318,7 +318,7 @@ def test_the_rollback_lists_what_it_keeps_and_why(story):
 
 
 def test_a_second_look_at_the_run_shows_what_it_changed_not_what_its_undo_did(story):
-    shown = rollback.changed(story.first.record.rows("changes.jsonl"))
+    shown = rollback.latest_rows(story.first.record.rows("changes.jsonl"))
     assert {row["phase"] for row in shown} <= {*NOTEBOOKS}
     assert {row["state"] for row in shown if not row["action"].endswith("for a while")} == {"verified"}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from lib.changes.account import Use
-from lib.changes.plans import Outcome, Wanted, written
+from lib.changes.plans import Outcome, Wanted, row_digest
 from lib.changes.resource import Resource
 from lib.errors import NotAsWanted, Refused
 from lib.record.records import Record
@@ -91,7 +91,7 @@ class World:
     def believing(self, *told: Record) -> "World":
         """The same, where the account keeps everything that these records tell."""
         for record in told:
-            self.keep_written(record.run_id, map(written, record.changes()))
+            self.keep_written(record.run_id, map(row_digest, record.changes()))
         return self
 
     def keep_written(self, run_id: str, found: Iterable[str]) -> None:

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from lib.aws import Identity, Live
 from lib.aws_answers import answer
-from lib.changes.plans import written
+from lib.changes.plans import row_digest
 from lib.record.records import Record
 from lib.resources.account_guards import AccountGuards
 from lib.settings import Settings
@@ -62,7 +62,7 @@ def connected(settings: Settings, **clients: Any) -> Live:
 def kept(live: Live, record: Record) -> None:
     """Let the account keep everything that the record tells."""
     rows = [row for row in record.changes() if not row["trouble"]]
-    AccountGuards(live).keep_written(record.run_id, map(written, rows))
+    AccountGuards(live).keep_written(record.run_id, map(row_digest, rows))
 
 
 def described(comment: str) -> dict[str, Any]:

@@ -91,7 +91,7 @@ def ask() -> dict[str, object]:
     from lib.drills.subscribers import listeners
     from lib.phases import iam_permissions, post_implementation_review, threshold_tuning
     from lib.phases.proofs import failure_tests
-    from lib.phases.proofs.backtest import counted
+    from lib.phases.proofs.backtest import count_moves
     from lib.resources import desired
     from lib.settings import load
     from lib.telemetry import checkin_frames, metrics, workflow_log
@@ -118,7 +118,7 @@ def ask() -> dict[str, object]:
     taken = workflow_log.routes(log)
     risks = pd.DataFrame({"risk_score": [json.dumps(n) for n in range(101)], "score": "0.5", "trajectory": '"stable"'})
     routed = router.routes(risks)
-    pairs = counted(["high"] * 101, routed)
+    pairs = count_moves(["high"] * 101, routed)
     latencies = pd.DataFrame([(start, NAME, "trusted", 0.5)], columns=["time", "route", "topic", "seconds"])
     swept = pd.DataFrame([(n, NAME, 3.0, n == 1) for n in range(3)], columns=["value", "route", "count", "now"])
     sections = documents.sections(s, definition, "graph", loader.rules())
@@ -133,7 +133,7 @@ def ask() -> dict[str, object]:
         "review": {
             row["route"]: [row["check-ins"], row["drills"]] for row in post_implementation_review.by_route(taken)
         },
-        "alerted": chart_answers.alerted(taken, taken["drill"]),
+        "alerted": chart_answers.alert_counts(taken, taken["drill"]),
         "backtest": {row["to"]: [row["alert"], row["count"]] for _, row in pairs.iterrows()},
         "tuned": {row["route"]: row["check-ins"] for row in threshold_tuning.routes(history(), now)},
         "tuning": [threshold_tuning.out_of_order(now, "SevereRiskAbove", value) for value in (80, 90, 95)],
@@ -147,7 +147,8 @@ def ask() -> dict[str, object]:
         "drawn": style.describe(alert_charts.alerts_by_route(taken, None)),
         "marks": [[mark.colour, mark.marker, str(mark.line)] for mark in (route.row.mark for route in routes.Route)],
         "permissions": {
-            need.without: iam_permissions.allowed([templates.policy(s)], need) for need in iam_permissions.needs(live)
+            need.without: iam_permissions.is_allowed([templates.policy(s)], need)
+            for need in iam_permissions.needs(live)
         },
         "documents": {section: text for (_, section), text in sections.items()},
         "metrics": [sent_of, sent.routes],

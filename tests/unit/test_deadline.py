@@ -6,18 +6,18 @@ import pytest
 
 from lib.errors import NotAsWanted, Unanswered
 from lib.settings import ROOT
-from lib.wait import SOON_SECONDS, within
+from lib.wait import SOON_SECONDS, answer_within
 
 ENOUGH = 60
 
 
 def test_what_answers_in_time_is_handed_on():
-    assert within(ENOUGH, lambda: "answer", "asking") == "answer"
-    assert within(ENOUGH, lambda: None, "asking") is None
+    assert answer_within(ENOUGH, lambda: "answer", "asking") == "answer"
+    assert answer_within(ENOUGH, lambda: None, "asking") is None
 
 
 def test_the_thread_that_is_left_ends_with_the_process():
-    assert within(ENOUGH, lambda: threading.current_thread().daemon, "asking") is True
+    assert answer_within(ENOUGH, lambda: threading.current_thread().daemon, "asking") is True
 
 
 def test_what_an_emergency_waits_for_is_as_the_docs_say():
@@ -31,11 +31,11 @@ def test_so_is_its_error(error):
         raise error
 
     with pytest.raises(type(error)):
-        within(ENOUGH, ask, "asking")
+        answer_within(ENOUGH, ask, "asking")
 
 
 def test_what_does_not_answer_is_left_to_itself():
     never = threading.Event()
     with pytest.raises(Unanswered, match="no whole answer within 0 s while asking"):
-        within(0, never.wait, "asking")
+        answer_within(0, never.wait, "asking")
     never.set()

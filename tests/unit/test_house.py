@@ -46,23 +46,23 @@ OTHERWISE = {
 }
 ENVIRONMENTS = {path.stem for path in (ROOT / "parameters").glob("*.yaml")}
 APART = {"startswith", "endswith", "partition", "rpartition", "removeprefix", "find", "index"}
-# Who goes through plain data by a recursion of its own, and why `exact_json.parts_of` and `mapped` are not it.
+# Who goes through plain data by a recursion of its own, and why `exact_json.parts_of` and `map_parts` are not it.
 BY_RECURSION = {
     "lib/aws_answers.py answer": "says of each object where in the answer it stood",
     "lib/asl/grammar.py _template": "a field and its neighbour in one object",
     "lib/asl/intrinsics.py _spoken": "writes another language",
     "lib/asl/intrinsics.py _to_string": "writes another language",
     "lib/values/exact_json.py in_order": "an object's keys among each other",
-    "lib/values/exact_json.py mapped": "it is this one",
+    "lib/values/exact_json.py map_parts": "it is this one",
     "lib/changes/loss_guard.py _differing": "two values at once",
-    "lib/asl/payload_templates.py filled": "renames the key by which it decides",
+    "lib/asl/payload_templates.py fill": "renames the key by which it decides",
     "lib/changes/plans.py differences": "two values at once",
     "lib/changes/plans.py same": "two values at once",
     "lib/record/json_rows.py _layout": "writes text, a row a line",
     "lib/cli/notebook_text.py _layout": "writes text, as a notebook is laid out",
     "lib/definitions/templates.py _compact": "writes text as wide as a line",
     "lib/definitions/templates.py _sorted": "an object's keys among each other",
-    "lib/resources/users.py typed": "writes another language",
+    "lib/resources/users.py to_typed": "writes another language",
     "lib/telemetry/configuration/facts.py _places": "two values at once",
     "lib/telemetry/configuration/patterns.py could_take": "a pattern's alternatives",
     "lib/definitions/thresholds.py _aligned": "two values at once",
@@ -427,7 +427,7 @@ def test_a_text_in_place_of_that_member_is_found(source):
 
 def test_what_runs_left_is_taken_unverified_only_to_be_told_of():
     """Whoever decides by it takes `run_index.as_sealed`."""
-    taken = re.compile(r"run_index\.(every|copies)\(")
+    taken = re.compile(r"run_index\.(all_records|copies)\(")
     asking = {path.name for path in (ROOT / "lib").rglob("*.py") if taken.search(path.read_text(encoding="utf-8"))}
     assert asking == {"terminal.py", "session.py"}  # status; and one run, verified there
 

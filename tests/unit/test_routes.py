@@ -20,7 +20,7 @@ from lib.display.charts import alert_charts, backtest_charts, chart_answers, tun
 from lib.drills import boundary_cases, evaluation, scenarios
 from lib.errors import BadParameters
 from lib.phases import post_implementation_review
-from lib.phases.proofs.backtest import counted
+from lib.phases.proofs.backtest import count_moves
 from lib.routes import Route, Unrouted
 from lib.settings import ROOT, Settings, load
 from lib.telemetry import metrics, workflow_log
@@ -119,12 +119,12 @@ READERS = {
     ),
     "review": lambda: post_implementation_review.by_route(frame("none", WEIRD)),
     "chart of routes": lambda: alert_charts.alerts_by_route(frame(WEIRD), None),
-    "chart's answer": lambda: chart_answers.alerted(frame(WEIRD), frame(WEIRD)["drill"]),
+    "chart's answer": lambda: chart_answers.alert_counts(frame(WEIRD), frame(WEIRD)["drill"]),
     "chart of latency": lambda: alert_charts.alert_latency(frame(WEIRD).assign(seconds=1.0), None, 30),
     "chart of thresholds": lambda: tuning_charts.alerts_by_threshold(
         pd.DataFrame([(1, WEIRD, 2.0)], columns=["value", "route", "count"])
     ),
-    "backtest": lambda: counted(["none"], [WEIRD]),
+    "backtest": lambda: count_moves(["none"], [WEIRD]),
     "chart of the backtest": lambda: backtest_charts.moves(
         pd.DataFrame([(WEIRD, "none", "lower", 1)], columns=["from", "to", "alert", "count"])
     ),

@@ -427,7 +427,7 @@ def test_a_file_waives_approval_for_its_own_environment_and_account_alone(own):
 def test_what_is_no_runs_name_is_refused_wherever_one_is_taken(run_id):
     for attempt in (
         lambda: load("local", {"run_id": run_id}),
-        lambda: parameters.changed(load("local"), run_id=run_id),
+        lambda: parameters.with_changes(load("local"), run_id=run_id),
         lambda: from_values({**values(), "run_id": run_id}),
         lambda: parameters.folder_of(load("local"), run_id),
     ):
@@ -437,14 +437,14 @@ def test_what_is_no_runs_name_is_refused_wherever_one_is_taken(run_id):
 
 def test_no_environment_is_named_as_the_samples_folder():
     with pytest.raises(BadParameters, match="parameter environment: found 'sample', whose folder in outputs/"):
-        parameters.changed(load("local"), environment="sample")
+        parameters.with_changes(load("local"), environment="sample")
 
 
 def test_changed_parameters_are_checked_like_any():
-    assert parameters.changed(load("local"), mode="apply").mode == "apply"
+    assert parameters.with_changes(load("local"), mode="apply").mode == "apply"
     for other in ({"mode": "perhaps"}, {"crisis_risk_above": 1}, {"unheard_of": 1}):
         with pytest.raises(BadParameters):
-            parameters.changed(load("local"), **other)
+            parameters.with_changes(load("local"), **other)
 
 
 @pytest.mark.parametrize(
@@ -477,7 +477,7 @@ def test_it_keeps_nobody_from_an_undo(tmp_path, monkeypatch, left):
         with pytest.raises(BadParameters, match=r"parameters/other\.yaml may guard this account"):
             strict()
     found = load("local", strict=False)
-    assert parameters.changed(found, mode="apply").mode == "apply"
+    assert parameters.with_changes(found, mode="apply").mode == "apply"
     assert from_values(values(), strict=False) == found
 
 

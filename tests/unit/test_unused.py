@@ -9,7 +9,7 @@ from lib.settings import ROOT
 
 MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in ALL}
 # Called from outside: by Python as the entry point of a process, by the kernel, by Lambda; and by tests of whole plans.
-CALLED = {"main", "packed", "lambda_handler", "slow_handler", "settled"}
+CALLED = {"main", "pack", "lambda_handler", "slow_handler", "settled_snapshot"}
 
 
 def offered(text):

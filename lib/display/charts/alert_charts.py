@@ -13,34 +13,34 @@ from lib.display.charts.style import (
     BLACK,
     GREY,
     VERMILLION,
-    beside,
     canvas,
+    duration_words,
     durations,
-    instead,
+    empty_figure,
+    in_style,
     lanes,
     limit_of_lanes,
     never,
-    nothing,
     outside,
     plural,
-    spoken,
-    styled,
     time_axis,
     utc,
+    words_beside,
+    words_instead,
 )
 from lib.drills import latency
 from lib.routes import ALERTING
 
 
-@styled
+@in_style
 def alerts_by_route(frame: pd.DataFrame, change_at: datetime | None) -> Figure:
     """One lane a route, one mark an execution, counts at the right. `frame`: time, route, execution and maybe drill."""
     question = "Which routes did check-ins take?"
     if frame.empty:
-        return nothing(question, "the workflow's log shows no check-in on any route in this window.", frame)
-    shown = routes.ordered(frame["route"])[::-1]
+        return empty_figure(question, "the workflow's log shows no check-in on any route in this window.", frame)
+    shown = routes.in_order(frame["route"])[::-1]
     drills = frame["drill"].astype(bool) if "drill" in frame else pd.Series(False, index=frame.index)
-    figure, axes = canvas(question, answers.alerted(frame, drills))
+    figure, axes = canvas(question, answers.alert_counts(frame, drills))
     for place, route in enumerate(shown):
         colour, marker = COLOURS[mark_of(route).colour], mark_of(route).marker
         here = frame["route"] == route
@@ -54,7 +54,7 @@ def alerts_by_route(frame: pd.DataFrame, change_at: datetime | None) -> Figure:
     return figure
 
 
-@styled
+@in_style
 def alert_latency(frame: pd.DataFrame, change_at: datetime | None, limit_seconds: float) -> Figure:
     """One lane a route, one mark a drill's alert. `frame`: time, route, seconds (NaN: lost) and maybe topic.
 
@@ -62,11 +62,13 @@ def alert_latency(frame: pd.DataFrame, change_at: datetime | None, limit_seconds
     """
     question = f"Was every drill's alert received within {limit_seconds:g} s?"
     if frame.empty:
-        return nothing(question, "no drill's alert was due in this run.", frame)
+        return empty_figure(question, "no drill's alert was due in this run.", frame)
     known, lost = frame.dropna(subset=["seconds"]), int(frame["seconds"].isna().sum())
     there = set(frame["route"])
-    shown = [route for route in routes.ordered(there) if route in there or route in ALERTING][::-1]
-    figure, axes = canvas(question, latency.answer(frame["seconds"], limit_seconds, spoken), 1.7 + 0.5 * len(shown))
+    shown = [route for route in routes.in_order(there) if route in there or route in ALERTING][::-1]
+    figure, axes = canvas(
+        question, latency.answer(frame["seconds"], limit_seconds, duration_words), 1.7 + 0.5 * len(shown)
+    )
     fastest = min([0.1, *known.loc[known["seconds"] > 0, "seconds"]])
     # An empty decade at the left holds what is said in words of the routes without a mark.
     durations(axes.xaxis, fastest / 12, max([limit_seconds, *known["seconds"]]) * (60 if lost else 6), lost > 0)
@@ -105,11 +107,11 @@ def _lane(
             )
         if len(here):
             worst = float(here["seconds"].max())
-            words = f"{name} {spoken(worst)}".strip()
-            beside(axes, (max(worst, least), height), words, VERMILLION if worst > limit else BLACK)
+            words = f"{name} {duration_words(worst)}".strip()
+            words_beside(axes, (max(worst, least), height), words, VERMILLION if worst > limit else BLACK)
         if lost := int((topics == name).sum()) - len(here):
             spot = (never(axes.get_xlim()[1]), height)
             axes.plot(*spot, "X", color=VERMILLION, markeredgecolor=BLACK, markersize=9)
-            beside(axes, spot, f"{name} {lost} LOST".strip(), VERMILLION, left=True)
+            words_beside(axes, spot, f"{name} {lost} LOST".strip(), VERMILLION, left=True)
     if rows.empty:
-        instead(axes, place, "no drill", GREY)
+        words_instead(axes, place, "no drill", GREY)

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from lib.display.charts.style import BLACK, GREY, ORANGE, SKY, VERMILLION, canvas, nothing, styled
+from lib.display.charts.style import BLACK, GREY, ORANGE, SKY, VERMILLION, canvas, empty_figure, in_style
 from lib.routes import Unrouted, level
 from lib.telemetry.route_moves import Move
 
@@ -19,7 +19,7 @@ KINDS: dict[str, tuple[str, str, str]] = {
 }
 
 
-@styled
+@in_style
 def moves(frame: pd.DataFrame, trouble: str = "", part: str = "") -> Figure:
     """A grid of today's route by the new one, with check-ins counted. `frame`: from, to, alert, count.
 
@@ -27,7 +27,7 @@ def moves(frame: pd.DataFrame, trouble: str = "", part: str = "") -> Figure:
     """
     question = "Which route would past check-ins take under the new definition?"
     if frame.empty:
-        return nothing(question, trouble or "no check-in was routed.", frame)
+        return empty_figure(question, trouble or "no check-in was routed.", frame)
     rows, columns = (_ordered(frame[side]) for side in ("from", "to"))
     figure, axes = canvas(question, _answer(frame, part), 2.2 + 0.62 * len(rows))
     for _, move in frame.iterrows():

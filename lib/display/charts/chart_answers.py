@@ -6,7 +6,7 @@ from math import isinf
 import pandas as pd
 
 from lib import routes
-from lib.display.charts.style import plural, spoken
+from lib.display.charts.style import duration_words, plural
 from lib.drills import latency
 from lib.routes import Route, Unrouted
 from lib.telemetry import exact_tests
@@ -15,7 +15,7 @@ from lib.telemetry.execution_status import When, Who
 FEWEST_FOR_P99 = 100  # of fewer, the p99 is the slowest one
 
 
-def together(frame: pd.DataFrame, change_at: datetime | None) -> str:
+def success_of_all(frame: pd.DataFrame, change_at: datetime | None) -> str:
     """How many executions succeeded as CloudWatch counts, which cannot tell check-ins from drills."""
 
     def words(row: pd.Series) -> str:
@@ -32,7 +32,7 @@ def together(frame: pd.DataFrame, change_at: datetime | None) -> str:
     )
 
 
-def apart(counted: pd.DataFrame) -> str:
+def success_apart(counted: pd.DataFrame) -> str:
     """Of check-ins and of drills, how many succeeded before and after. `counted`: `outcomes.table`."""
 
     def words(row: pd.Series) -> str:
@@ -70,7 +70,9 @@ def like_with_like(took: pd.DataFrame) -> str:
 
 def _percentiles(seconds: pd.Series, shares: tuple[float, ...]) -> str:
     values = [(share, latency.percentile(seconds, share)) for share in shares]
-    said = ", ".join(f"p{share * 100:.0f} {'NEVER' if isinf(value) else spoken(value)}" for share, value in values)
+    said = ", ".join(
+        f"p{share * 100:.0f} {'NEVER' if isinf(value) else duration_words(value)}" for share, value in values
+    )
     stuck = int(seconds.map(isinf).sum())
     return f"{said} ({stuck:,} STILL RUN)" if stuck else said
 
@@ -80,7 +82,7 @@ def medians(seconds: pd.DataFrame, change_at: datetime | None) -> str:
 
     def middle(rows: pd.DataFrame) -> str:
         found = rows.loc[rows["metric"] == "p99", "value"]
-        return f"{spoken(found.median())} of {plural(len(found), 'period')}" if len(found) else "no datapoints"
+        return f"{duration_words(found.median())} of {plural(len(found), 'period')}" if len(found) else "no datapoints"
 
     if change_at is None:
         return f"median p99: {middle(seconds)}"
@@ -88,7 +90,7 @@ def medians(seconds: pd.DataFrame, change_at: datetime | None) -> str:
     return f"median p99 before: {middle(seconds[~later])} · after: {middle(seconds[later])}"
 
 
-def alerted(frame: pd.DataFrame, drills: pd.Series) -> str:
+def alert_counts(frame: pd.DataFrame, drills: pd.Series) -> str:
     """How many check-ins raised an alert and how many drills, apart, and how many reached no route; and what of the log
     could not be read."""
 

@@ -12,16 +12,16 @@ from lib.display.charts.style import (
     ORANGE,
     VERMILLION,
     canvas,
+    duration_words,
     durations,
+    empty_figure,
+    in_style,
     lanes,
     legend,
     limit_of_lanes,
     never,
-    nothing,
     outside,
     plural,
-    spoken,
-    styled,
     time_axis,
 )
 from lib.drills import latency
@@ -31,14 +31,14 @@ TOPICS = {Channel.TRUSTED.value: (BLUE, "o"), Channel.OPERATIONS.value: (ORANGE,
 SPREAD = 0.18  # how far the dots of a row are apart from its middle, so that equal times do not hide each other
 
 
-@styled
+@in_style
 def crisis_latency(frame: pd.DataFrame, limit_seconds: float) -> Figure:
-    """Every crisis drill's alerts, a row a series and topic. `frame`: what `latency.measured` returns."""
+    """Every crisis drill's alerts, a row a series and topic. `frame`: what `latency.measurements` returns."""
     question = f"Does every crisis alert arrive within {limit_seconds:g} s, also when many come at once?"
     if frame.empty:
-        return nothing(question, "no crisis drill was run.", frame)
+        return empty_figure(question, "no crisis drill was run.", frame)
     known = frame.dropna(subset=["seconds"])
-    lost, answer = len(frame) - len(known), latency.answer(frame["seconds"], limit_seconds, spoken)
+    lost, answer = len(frame) - len(known), latency.answer(frame["seconds"], limit_seconds, duration_words)
     rows = list(frame.groupby(["group", "topic"], sort=False))
     figure, axes = canvas(question, answer, 1.9 + 0.62 * len(rows))
     fastest = float(known["seconds"].clip(lower=0.01).min()) if len(known) else limit_seconds / 100
@@ -65,10 +65,15 @@ def _series(axes: Axes, place: int, topic: str, seconds: pd.Series) -> None:
     p50, p95, p99, slowest = (latency.percentile(seconds, share) for share in (0.5, 0.95, 0.99, 1))
     for share in (p50, p95):
         axes.plot([min(max(share, 0.01), end)] * 2, [place - 0.34, place + 0.34], color=BLACK, linewidth=1.6)
-    outside(axes, place, f"p50 {spoken(p50)}, p95 {spoken(p95)}\np99 {spoken(p99)}, slowest {spoken(slowest)}")
+    outside(
+        axes,
+        place,
+        f"p50 {duration_words(p50)}, p95 {duration_words(p95)}\n"
+        f"p99 {duration_words(p99)}, slowest {duration_words(slowest)}",
+    )
 
 
-@styled
+@in_style
 def drill_log(frame: pd.DataFrame, limit_seconds: float) -> Figure:
     """Every drill that was ever logged. `frame`: time (UTC), scenario, verdict, lost, and a column of seconds a topic.
 
@@ -76,7 +81,7 @@ def drill_log(frame: pd.DataFrame, limit_seconds: float) -> Figure:
     """
     question = "Did every drill of the log reach people?"
     if frame.empty:
-        return nothing(question, "no drill was logged yet.", frame)
+        return empty_figure(question, "no drill was logged yet.", frame)
     failed, unknown = (frame[frame["verdict"] == verdict] for verdict in (Status.FAILED, Status.CANNOT_TELL))
     passed = (frame["verdict"] == Status.PASSED).sum()
     known = frame[list(TOPICS)].stack().dropna()
@@ -84,11 +89,11 @@ def drill_log(frame: pd.DataFrame, limit_seconds: float) -> Figure:
     answer += f", of {len(unknown)} nobody can tell" if len(unknown) else ""
     gone = [drill.time for drill in frame.itertuples() for _ in drill.lost]
     alerts = pd.Series([*known, *[np.nan] * len(gone)], dtype=float)
-    answer += f"; alerts: {latency.answer(alerts, limit_seconds, spoken)}" if len(alerts) else ""
+    answer += f"; alerts: {latency.answer(alerts, limit_seconds, duration_words)}" if len(alerts) else ""
     broken = int((failed["route"].isna() & failed[list(TOPICS)].isna().all(axis=1) & ~failed["lost"].map(bool)).sum())
     answer += f"; of {plural(broken, 'drill')} NOBODY KNOWS who was reached" if broken else ""
     if frame["time"].isna().all():
-        return nothing(question, f"{answer}; no row tells when it was.", frame)
+        return empty_figure(question, f"{answer}; no row tells when it was.", frame)
     figure, axes = canvas(question, answer)
     low = float(known.clip(lower=0.01).min()) if len(known) else limit_seconds / 100
     top = max([limit_seconds, *known]) * (40 if gone else 4)

@@ -7,7 +7,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from lib.display.charts.style import BLACK, GREY, ORANGE, PALE, VERMILLION, canvas, nothing, plural, spoken, styled
+from lib.display.charts.style import (
+    BLACK,
+    GREY,
+    ORANGE,
+    PALE,
+    VERMILLION,
+    canvas,
+    duration_words,
+    empty_figure,
+    in_style,
+    plural,
+)
 from lib.drills.broken_tasks import VISIBLE, Effect
 
 QUESTION = "Does any single failure silence a crisis?"
@@ -26,11 +37,11 @@ TILES = {
 ROW = 0.27  # inches
 
 
-@styled
+@in_style
 def failures(matrix: pd.DataFrame, limit_seconds: float) -> Figure:
     """A tile per cell of `broken_tasks.matrix`: `task, fault, outcome, seconds` (until the first alert), `verdict`."""
     if matrix.empty:
-        return nothing(QUESTION, "no task was broken in this run.", matrix)
+        return empty_figure(QUESTION, "no task was broken in this run.", matrix)
     tasks, faults = list(dict.fromkeys(matrix["task"])), list(dict.fromkeys(matrix["fault"]))
     figure, axes = canvas(QUESTION, _answer(matrix, limit_seconds), 1.9 + ROW * len(tasks))
     for row in matrix.itertuples(index=False):
@@ -49,7 +60,7 @@ def _answer(matrix: pd.DataFrame, limit: float) -> str:
     ]
     said += [] if Effect.SILENT in counted else ["none silent"]
     if len(in_time):
-        said.append(f"slowest of those in time {spoken(in_time['seconds'].max())}, limit {limit:g} s")
+        said.append(f"slowest of those in time {duration_words(in_time['seconds'].max())}, limit {limit:g} s")
     if gaps := int(counted.get(Effect.GAP, 0)):
         said.append(f"{plural(gaps, 'accepted event')} beside the crisis that nothing carries")
     return f"{plural(len(matrix), 'failure')}: {', '.join(said)}"

@@ -21,12 +21,12 @@ from lib.display.charts.style import (
     SKY,
     VERMILLION,
     canvas,
+    duration_words,
     durations,
+    empty_figure,
+    in_style,
     legend,
     limit_line,
-    nothing,
-    spoken,
-    styled,
     time_axis,
 )
 from lib.routes import Route
@@ -50,11 +50,11 @@ UNROUTED = Mark("black", "*", "-")
 
 def mark_of(name: str) -> Mark:
     """How a route is drawn, or what else became of a check-in. Raises BadParameters for an unknown one."""
-    found = routes.known(name)
+    found = routes.route_named(name)
     return found.row.mark if isinstance(found, Route) else UNROUTED
 
 
-@styled
+@in_style
 def executions(frame: pd.DataFrame, change_at: datetime | None, split: pd.DataFrame | None = None) -> Figure:
     """Outcomes a period as stacked bars, started as dots. `frame`: time, metric (as CloudWatch names it), value.
 
@@ -64,10 +64,12 @@ def executions(frame: pd.DataFrame, change_at: datetime | None, split: pd.DataFr
     counted = frame.dropna(subset=["value"])
     if counted.empty:
         words = "CloudWatch has no execution counts for this window. That is a gap, not zero failures."
-        return nothing(question, words, frame)
+        return empty_figure(question, words, frame)
     table = counted.pivot_table(index="time", columns="metric", values="value", aggfunc="sum")
     step = _step(frame)
-    figure, axes = canvas(question, answers.together(frame, change_at) if split is None else answers.apart(split))
+    figure, axes = canvas(
+        question, answers.success_of_all(frame, change_at) if split is None else answers.success_apart(split)
+    )
     floor = pd.Series(0.0, index=table.index)
     for metric, (word, colour, hatch) in OUTCOMES.items():
         if metric in table and table[metric].notna().any():
@@ -98,14 +100,14 @@ def executions(frame: pd.DataFrame, change_at: datetime | None, split: pd.DataFr
             markersize=4.5,
             label=f"started ({started.sum():g})",
         )
-    axes.set_ylabel(f"check-ins and drills in {spoken(step.total_seconds())}")
+    axes.set_ylabel(f"check-ins and drills in {duration_words(step.total_seconds())}")
     _whole_numbers(axes)
     time_axis(axes, table.index.min(), table.index.max() + step, change_at)
     legend(axes)
     return figure
 
 
-@styled
+@in_style
 def execution_time(
     frame: pd.DataFrame, change_at: datetime | None, limit_ms: float, took: pd.DataFrame | None = None
 ) -> Figure:
@@ -116,7 +118,7 @@ def execution_time(
     question = "Did executions get slower after the change?" if change_at else "How long do executions take?"
     known = frame.dropna(subset=["value"])
     if known.empty:
-        return nothing(question, "CloudWatch has no execution times for this window.", frame)
+        return empty_figure(question, "CloudWatch has no execution times for this window.", frame)
     seconds = known.assign(value=known["value"] / 1000)
     figure, axes = canvas(
         question, answers.medians(seconds, change_at) if took is None else answers.like_with_like(took)

@@ -12,23 +12,23 @@ from lib.display.charts.style import (
     ORANGE,
     PURPLE,
     VERMILLION,
-    beside,
     canvas,
+    duration_words,
     durations,
-    instead,
+    empty_figure,
+    in_style,
     lanes,
     legend,
     limit_of_lanes,
-    nothing,
-    spoken,
-    styled,
+    words_beside,
+    words_instead,
 )
 from lib.drills import latency
 
 SHORTEST_PHASE = 0.5  # seconds; a shorter one is drawn there, with its true time beside it
 
 
-@styled
+@in_style
 def scenario_latency(rows: pd.DataFrame, limit_seconds: float) -> Figure:
     """A mark per scenario and topic. `rows`: scenario, topic, seconds (NaN: nothing received), and maybe wanted.
 
@@ -36,7 +36,7 @@ def scenario_latency(rows: pd.DataFrame, limit_seconds: float) -> Figure:
     """
     question = f"Did every drill's alert arrive within {limit_seconds:g} s?"
     if rows.empty:
-        return nothing(question, "no drill was run.", rows)
+        return empty_figure(question, "no drill was run.", rows)
     names = list(dict.fromkeys(rows["scenario"]))
     frame = rows.assign(place=[len(names) - 1 - names.index(name) for name in rows["scenario"]])
     known = frame.dropna(subset=["seconds"])
@@ -49,7 +49,7 @@ def scenario_latency(rows: pd.DataFrame, limit_seconds: float) -> Figure:
         spots = here["seconds"].clip(lower=fastest / 2)
         axes.plot(spots, here["place"] + lift, marker, color=colour, markeredgecolor=BLACK, markersize=9, label=topic)
         for spot, place, seconds in zip(spots, here["place"] + lift, here["seconds"], strict=True):
-            beside(axes, (spot, place), spoken(seconds), VERMILLION if seconds > limit_seconds else BLACK)
+            words_beside(axes, (spot, place), duration_words(seconds), VERMILLION if seconds > limit_seconds else BLACK)
     for place, silent in frame[frame["seconds"].isna()].groupby("place"):
         _silent(axes, place, silent, whole=len(silent) == int((frame["place"] == place).sum()))
     limit_of_lanes(axes, limit_seconds, len(names))
@@ -57,16 +57,16 @@ def scenario_latency(rows: pd.DataFrame, limit_seconds: float) -> Figure:
     return figure
 
 
-@styled
+@in_style
 def phase_minutes(rows: pd.DataFrame) -> Figure:
     """Planned against taken. `rows`: phase, planned, taken, both in minutes; NaN: not planned, or not run."""
     question = "Did the phases stay within the plan's time?"
     if rows.empty:
-        return nothing(question, "no phase has run.", rows)
+        return empty_figure(question, "no phase has run.", rows)
     frame = rows.reset_index(drop=True)
     both = frame.dropna(subset=["planned", "taken"])
     over = int((both["taken"] > both["planned"]).sum())
-    taken, planned = spoken(both["taken"].sum() * 60), f"{both['planned'].sum():g} min"
+    taken, planned = duration_words(both["taken"].sum() * 60), f"{both['planned'].sum():g} min"
     answer = f"{len(both)} planned phases ran: {taken} instead of {planned}; {over} took longer than planned"
     answer = answer if len(both) else "no planned phase has run yet"
     figure, axes = canvas(question, answer, 1.7 + 0.36 * len(frame))
@@ -82,7 +82,7 @@ def phase_minutes(rows: pd.DataFrame) -> Figure:
 
 def _received(frame: pd.DataFrame, limit: float) -> str:
     due = frame.loc[frame["seconds"].notna() | _wanted(frame), "seconds"]
-    return latency.answer(due, limit, spoken) if len(due) else "no alert was due"
+    return latency.answer(due, limit, duration_words) if len(due) else "no alert was due"
 
 
 def _wanted(frame: pd.DataFrame) -> pd.Series:
@@ -92,9 +92,9 @@ def _wanted(frame: pd.DataFrame) -> pd.Series:
 def _silent(axes: Axes, place: float, silent: pd.DataFrame, whole: bool) -> None:
     lost = silent.loc[_wanted(silent), "topic"]
     if len(lost):
-        instead(axes, place, f"NOT RECEIVED: {', '.join(lost)}", VERMILLION, "bold")
+        words_instead(axes, place, f"NOT RECEIVED: {', '.join(lost)}", VERMILLION, "bold")
     else:
-        instead(axes, place, "no alert" if whole else f"none on {', '.join(silent['topic'])}", GREY)
+        words_instead(axes, place, "no alert" if whole else f"none on {', '.join(silent['topic'])}", GREY)
 
 
 def _phase(axes: Axes, place: float, planned: float, taken: float) -> None:
@@ -104,10 +104,10 @@ def _phase(axes: Axes, place: float, planned: float, taken: float) -> None:
     if pd.notna(planned):
         axes.plot([planned], [place], "|", color=BLACK, markersize=16, markeredgewidth=2.5)
     if pd.isna(taken):
-        instead(axes, place, "not run", GREY)
+        words_instead(axes, place, "not run", GREY)
         return
     axes.plot([shown], [place], "o", color=BLUE, markersize=9)
-    beside(axes, (shown, place), spoken(taken), VERMILLION if over else BLACK, left=not over)
+    words_beside(axes, (shown, place), duration_words(taken), VERMILLION if over else BLACK, left=not over)
 
 
 def _topics(frame: pd.DataFrame) -> dict[str, tuple[str, str, float]]:

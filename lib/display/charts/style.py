@@ -58,7 +58,7 @@ class Drawing(Figure):
         return {"image/png": png(self)}, {"image/png": {"alt": describe(self)}}
 
 
-def styled(draw: Callable[P, R]) -> Callable[P, R]:
+def in_style(draw: Callable[P, R]) -> Callable[P, R]:
     """Decorator: run a drawing function under STYLE and leave matplotlib's settings as they were."""
     return mpl.rc_context(STYLE)(draw)
 
@@ -100,7 +100,7 @@ def canvas(question: str, answer: str, height: float = 4.0) -> tuple[Drawing, Ax
     return figure, axes
 
 
-def nothing(question: str, words: str, frame: pd.DataFrame) -> Drawing:
+def empty_figure(question: str, words: str, frame: pd.DataFrame) -> Drawing:
     """A figure that says in words that there is nothing to draw: an empty axis would look like zeros.
 
     `frame.attrs["note"]`, where the reader of the data left one, says why.
@@ -132,10 +132,10 @@ def time_axis(axes: Axes, first: datetime, last: datetime, change_at: datetime |
     days = f"{begin:%Y-%m-%d}" if begin.date() == end.date() else f"{begin:%Y-%m-%d} to {end:%Y-%m-%d}"
     axes.set_xlabel(f"time (UTC), {days}")
     if change_at:
-        change_line(axes, utc(change_at), (begin - room, end + room))
+        _change_line(axes, utc(change_at), (begin - room, end + room))
 
 
-def change_line(axes: Axes, at: pd.Timestamp, limits: tuple[pd.Timestamp, pd.Timestamp]) -> None:
+def _change_line(axes: Axes, at: pd.Timestamp, limits: tuple[pd.Timestamp, pd.Timestamp]) -> None:
     """The moment of the change: a labelled dashed black line."""
     axes.axvline(at, color=BLACK, linestyle=(0, (6, 3)), linewidth=1.4, zorder=4)
     left = (at - limits[0]) > (limits[1] - limits[0]) * 0.8
@@ -158,7 +158,7 @@ def limit_line(axes: Axes, value: float, words: str) -> None:
 BEHIND = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5}
 
 
-def beside(axes: Axes, spot: tuple[float, float], words: str, colour: str = BLACK, left: bool = False) -> None:
+def words_beside(axes: Axes, spot: tuple[float, float], words: str, colour: str = BLACK, left: bool = False) -> None:
     """Words right of a mark, or left of it."""
     away: dict[str, Any] = {
         "xytext": (-9 if left else 9, 0),
@@ -183,10 +183,10 @@ def lanes(axes: Axes, names: Sequence[str]) -> None:
 def limit_of_lanes(axes: Axes, limit_seconds: float, count: int) -> None:
     """The limit of an alert's seconds across so many lanes, behind their marks, named above the last."""
     axes.axvline(limit_seconds, color=VERMILLION, linestyle="-.", linewidth=1.5, zorder=1)
-    beside(axes, (limit_seconds, count - 0.4), f"limit {limit_seconds:g} s", VERMILLION)
+    words_beside(axes, (limit_seconds, count - 0.4), f"limit {limit_seconds:g} s", VERMILLION)
 
 
-def instead(axes: Axes, place: float, words: str, colour: str, weight: str = "normal") -> None:
+def words_instead(axes: Axes, place: float, words: str, colour: str, weight: str = "normal") -> None:
     """Words in place of a mark, at the left end of a row."""
     spot: dict[str, Any] = {
         "xy": (0.006, place),
@@ -223,7 +223,7 @@ def durations(axis: Axis, low: float, high: float, lost: bool = False) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def spoken(seconds: float) -> str:
+def duration_words(seconds: float) -> str:
     """A duration as an operator says it: 84 ms, 1.9 s, 12 min; that of what never came is LOST."""
     if isinf(seconds):
         return "LOST"

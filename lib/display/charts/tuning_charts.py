@@ -10,14 +10,14 @@ from matplotlib.ticker import ScalarFormatter
 
 from lib import routes
 from lib.display.charts.review_charts import COLOURS, mark_of
-from lib.display.charts.style import BEHIND, BLACK, GREY, SKY, canvas, legend, nothing, styled
+from lib.display.charts.style import BEHIND, BLACK, GREY, SKY, canvas, empty_figure, in_style, legend
 from lib.routes import Route
 
 RISKS = [threshold.placeholder for threshold in routes.RISKS]
 BIN = 2.5
 
 
-@styled
+@in_style
 def risk_distribution(frame: pd.DataFrame, thresholds: Mapping[str, float]) -> Figure:
     """Histogram of `frame["risk_score"]` (0..100, NaN: unscored) with the risk thresholds, as `Settings.thresholds`.
 
@@ -27,7 +27,7 @@ def risk_distribution(frame: pd.DataFrame, thresholds: Mapping[str, float]) -> F
     risk = frame["risk_score"].dropna() if "risk_score" in frame else pd.Series(dtype=float)
     usable = risk[(risk >= 0) & (risk <= 100)]
     if usable.empty:
-        return nothing(question, f"none of {len(frame)} recorded check-ins has a usable score.", frame)
+        return empty_figure(question, f"none of {len(frame)} recorded check-ins has a usable score.", frame)
     unscored = len(frame) - len(usable)
     less = f", {unscored} without a usable score are not drawn" if unscored else ""
     less += _unseen(frame)
@@ -46,7 +46,7 @@ def risk_distribution(frame: pd.DataFrame, thresholds: Mapping[str, float]) -> F
     return figure
 
 
-@styled
+@in_style
 def alerts_by_threshold(
     frame: pd.DataFrame, threshold: str = "threshold", current: float | None = None, span: str = "a day"
 ) -> Figure:
@@ -57,10 +57,10 @@ def alerts_by_threshold(
     question = f"How many alerts {span} for each value of {threshold}?"
     drawn = frame[frame["route"] != Route.NONE] if "route" in frame else frame
     if drawn.empty:
-        return nothing(question, "there are no recorded check-ins to count.", frame)
+        return empty_figure(question, "there are no recorded check-ins to count.", frame)
     figure, axes = canvas(question, _today(drawn, current, span))
     there = set(drawn["route"])
-    for route in (name for name in routes.ordered(there) if name in there):
+    for route in (name for name in routes.in_order(there) if name in there):
         rows, mark = drawn[drawn["route"] == route].sort_values("value"), mark_of(route)
         axes.plot(
             rows["value"],

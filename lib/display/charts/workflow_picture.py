@@ -23,10 +23,10 @@ from matplotlib.patches import FancyBboxPatch, Patch, PathPatch, Polygon
 from matplotlib.path import Path
 
 from lib.asl import shape
-from lib.asl.condition_words import said
+from lib.asl.condition_words import transition_words
 from lib.asl.states import EdgeKind, edges, flow, walk
 from lib.display.charts.layout import Edge, Layout, Point, Size, place
-from lib.display.charts.style import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILLION, Drawing, styled
+from lib.display.charts.style import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILLION, Drawing, in_style
 from lib.errors import BadParameters
 
 BOX: Size = (1.26, 0.5)  # inches
@@ -56,7 +56,7 @@ class Block:
     branches: dict[str, list["Block"]]
 
 
-@styled
+@in_style
 def workflow(definition: Mapping[str, Any]) -> Figure:
     """The definition as a picture; solid: next, dashed: on an error. Raises BadParameters where it cannot be drawn."""
     shape.require(definition, "there is nothing to draw")
@@ -75,11 +75,11 @@ def workflow(definition: Mapping[str, Any]) -> Figure:
     _line(axes, ((start[0], start[1] - 0.28), start), dashed=False)
     _draw(axes, block, (0.0, 0.0))
     _legend(figure)
-    figure.set_label(summary(definition))
+    figure.set_label(_summary(definition))
     return figure
 
 
-def summary(definition: Mapping[str, Any]) -> str:
+def _summary(definition: Mapping[str, Any]) -> str:
     """How many states of which type, in one line."""
     kinds = Counter(state.type for state in walk(definition))
     words = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
@@ -98,7 +98,9 @@ def arrange(definition: Mapping[str, Any]) -> Block:
 
 def edges_of(name: str, state: Mapping[str, Any]) -> list[Edge]:
     """Where a state leads: rules of a choice with their condition, next, and catches (dashed)."""
-    found = [Edge(name, edge.to, said(edge, in_short=True), edge.kind == EdgeKind.CATCH) for edge in edges(state)]
+    found = [
+        Edge(name, edge.to, transition_words(edge, in_short=True), edge.kind == EdgeKind.CATCH) for edge in edges(state)
+    ]
     return list(dict.fromkeys(found))
 
 

@@ -45,7 +45,7 @@ def event_before(live: Live, record: Record, plan: Plan) -> list[dict[str, str]]
     require(record.checked("03", evaluation.fit_for_people(drill)))
     shape = event_shape(drill, live.settings.drill_user_id)
     record.keep_json(EVENT_BEFORE, shape)
-    return spoken(shape)
+    return _event_fields(shape)
 
 
 def event_shape(drill: Drill, user: str) -> dict[str, Any] | None:
@@ -73,7 +73,7 @@ def _kind(value: Any, known: Mapping[str, Any]) -> str:  # noqa: ANN401 - a fiel
     return f"{type(value).__name__}, {same[0]}" if same else f"{type(value).__name__}, something else"
 
 
-def spoken(shape: Mapping[str, Any] | None) -> list[dict[str, str]]:
+def _event_fields(shape: Mapping[str, Any] | None) -> list[dict[str, str]]:
     """The event's fields as a table."""
     return [{"field": name, "is": str(kind)} for name, kind in (shape or {}).items()]
 

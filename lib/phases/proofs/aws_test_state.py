@@ -16,7 +16,7 @@ from lib.asl.interpreter_steps import Step
 from lib.aws import Live
 from lib.aws_answers import readable
 from lib.errors import NotAsWanted
-from lib.values.exact_json import mapped
+from lib.values.exact_json import map_parts
 
 # AWS takes a context object only with a mock, and a mock only for tasks. So in other states `$$.` is read from here.
 HELD = "contextOfTest"
@@ -99,4 +99,4 @@ def _moved(value: Any) -> Any:  # noqa: ANN401
         refers = isinstance(part, str) and (key.endswith((".$", "Path")) or key == "Variable")
         return re.sub(r"\$\$\.", f"$.{HELD}.", part) if refers else part
 
-    return mapped(value, moved)
+    return map_parts(value, moved)

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from lib import routes
-from lib.asl.answer_fields import is_words, merged
+from lib.asl.answer_fields import is_words, merge_needs
 from lib.asl.router import ABSENT_CELL, CANNOT_TELL, FAILED, Router
 from lib.aws import Live
 from lib.errors import BadParameters
@@ -36,7 +36,7 @@ class Backtest:
     `moves` has a row a pair of routes: from, to, alert (lower, unknown, higher, other, same), count, share of those
     read. `unheld` are fields that a definition decides by and the bucket does not hold; `taken` those that it only
     passes on, which are taken to be there. `trouble` says why nothing could be routed. `split` says what of the
-    check-ins runs the definition of today, where not all of them do (`names.running`).
+    check-ins runs the definition of today, where not all of them do (`names.running_definition`).
     """
 
     start: datetime
@@ -78,7 +78,7 @@ class Backtest:
         return ", ".join(filter(None, [read, self.split and "today's definition is not that of all"]))
 
 
-def ahead(
+def reading_ahead(
     live: Live,
     old: Mapping[str, Any],
     new: Mapping[str, Any],
@@ -92,7 +92,9 @@ def ahead(
     """
     end = now() if now else datetime.now(UTC)
     fields = [router.fields for router in _routers(old, new) if isinstance(router, Router)]
-    return outlook(live, end - timedelta(days=live.settings.backtest_days), end, record, merged(USUAL, *fields), clock)
+    return outlook(
+        live, end - timedelta(days=live.settings.backtest_days), end, record, merge_needs(USUAL, *fields), clock
+    )
 
 
 def _routers(*definitions: Mapping[str, Any]) -> list[Router | str]:
@@ -113,7 +115,7 @@ def run(ahead: Outlook, old: Mapping[str, Any], new: Mapping[str, Any], split: s
     """
     history = checkins.history(ahead)
     coverage, cells = history.attrs["coverage"], checkin_frames.cells(history)
-    mine = held(cells)
+    mine = fields_held(cells)
     routers = _routers(old, new)
     trouble = next((found for found in routers if isinstance(found, str)), "")
     moves = pd.DataFrame(columns=COLUMNS)
@@ -122,15 +124,15 @@ def run(ahead: Outlook, old: Mapping[str, Any], new: Mapping[str, Any], split: s
     if not trouble:
         try:
             before, after = (router.routes(cells[mine]) for router in routers if isinstance(router, Router))
-            moves = counted(before, after)
+            moves = count_moves(before, after)
         except BadParameters as error:
             trouble = f"a definition cannot be followed here: {error}"
-    started = executions.started(ahead.live, ahead.start, ahead.end)
+    started = executions.count_started(ahead.live, ahead.start, ahead.end)
     unheld, taken = _beside([router for router in routers if isinstance(router, Router)], mine)
     return Backtest(ahead.start, ahead.end, moves, coverage, started, unheld, taken, trouble, split)
 
 
-def held(cells: pd.DataFrame) -> list[str]:
+def fields_held(cells: pd.DataFrame) -> list[str]:
     """The fields that the bucket holds: one that no object has says nothing of the answers, but for the scores."""
     return [field for field in cells if field in CONTRACT or (cells[field] != ABSENT_CELL).any()]
 
@@ -143,7 +145,7 @@ def _beside(routers: Sequence[Router], mine: Sequence[str]) -> tuple[tuple[str, 
     return tuple(sorted(decisive - set(mine))), tuple(sorted(passed))
 
 
-def counted(before: Sequence[str] | pd.Series, after: Sequence[str] | pd.Series) -> pd.DataFrame:
+def count_moves(before: Sequence[str] | pd.Series, after: Sequence[str] | pd.Series) -> pd.DataFrame:
     """A row a pair of routes, those that change first, and among them a lower alert before all."""
     pairs = pd.DataFrame({"from": list(before), "to": list(after)}, dtype=object)
     moves = pairs.value_counts(sort=False).rename("count").reset_index()

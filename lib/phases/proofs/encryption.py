@@ -40,7 +40,7 @@ class Sender:
     sources: tuple[str, ...] = ()
 
 
-def existing(live: Live) -> list[Check]:
+def existing_destinations(live: Live) -> list[Check]:
     """Phase 00: every topic and queue that is there and that alerts pass, or end in when they cannot be delivered."""
     s = live.settings
     queues = [Sender(s.queue_arn(name), LAMBDA) for name in DEAD_LETTER_QUEUES]

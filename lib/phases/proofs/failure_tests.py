@@ -10,7 +10,7 @@ from typing import Any
 from lib import routes
 from lib.asl import interpreter, states
 from lib.asl.failure_paths import FAULTS, TOO_LARGE, Reached, Sabotaged, Start, faults, reach
-from lib.asl.interpreter import failed, follow
+from lib.asl.interpreter import catch_or_fail, follow
 from lib.asl.interpreter_steps import SentKind, Step, Way, Whole
 from lib.checks import Check, Status
 from lib.drills import boundary_cases
@@ -61,7 +61,10 @@ class _OneFails:
     def __call__(self, where: str, body: Mapping[str, Any], data: Any, context: dict[str, Any]) -> Step:  # noqa: ANN401
         if where == self.task:
             self.reached = True
-            said, read = self.asked.failing(where, body, data, context, self.error), failed(body, data, self.error)
+            said, read = (
+                self.asked.failing(where, body, data, context, self.error),
+                catch_or_fail(body, data, self.error),
+            )
             # An account that catches more than AWS documents (States.ALL and a result too large) is not believed.
             return said if said.next == read.next else Step("", data, self.error)
         if self.reached and where not in self.before.broken:
@@ -69,7 +72,7 @@ class _OneFails:
         return self.before(where, body, data, context)
 
 
-def walked(asked: Asked, definition: Mapping[str, Any]) -> list[Failure]:
+def walk_all(asked: Asked, definition: Mapping[str, Any]) -> list[Failure]:
     """Every task, also those in branches, with every fault."""
     ways = reach(definition, starts(asked.live.settings))
     return [
@@ -112,7 +115,7 @@ def _check(failure: Failure, settings: Settings) -> Check:
     broken = f"{failure.task}: {failure.fault}{_after(failure)}"
     status = Status.PASSED if failure.good else Status.FAILED
     expected = "somebody is told" + (", or the execution fails for all to see" if failure.before else "")
-    return Check(Id.TASK_FAILS, broken, status, told(failure, settings), expected, broken)
+    return Check(Id.TASK_FAILS, broken, status, listener_words(failure, settings), expected, broken)
 
 
 def _after(failure: Failure) -> str:
@@ -123,15 +126,15 @@ def _short(tasks: Sequence[str]) -> str:
     return ", ".join(task.rsplit(" / ", 1)[-1] for task in tasks)
 
 
-def told(failure: Failure, settings: Settings) -> str:
+def listener_words(failure: Failure, settings: Settings) -> str:
     """Who is told, in words; and how the execution fails where it does."""
-    who = heard(failure, settings)
+    who = _listeners(failure, settings)
     if failure.way is None or not failure.way.error:
         return who if failure.told or failure.way is None else f"{who}, and nothing shows it"
-    return f"{who}; {ending(failure)}"
+    return f"{who}; {_ending_words(failure)}"
 
 
-def heard(failure: Failure, settings: Settings) -> str:
+def _listeners(failure: Failure, settings: Settings) -> str:
     """Who is told, or NOBODY."""
     if failure.way is None:
         return "nothing reaches this task"
@@ -141,7 +144,7 @@ def heard(failure: Failure, settings: Settings) -> str:
     return " + ".join(dict.fromkeys(who)) or "NOBODY"
 
 
-def ending(failure: Failure) -> str:
+def _ending_words(failure: Failure) -> str:
     """How the execution ends: it completes, fails for all to see, or breaks off where nothing caught the error."""
     if failure.way is None or not failure.way.error:
         return "completes"
@@ -155,14 +158,16 @@ def matrix(found: Sequence[Failure], settings: Settings) -> list[dict[str, str]]
     for failure in found:
         key = (failure.task, failure.before)
         named = {"task that fails": failure.task, "failed before": _short(failure.before) or "nothing"}
-        rows.setdefault(key, named)[failure.fault] = heard(failure, settings) + ("" if failure.good else " (FAILED)")
-        endings.setdefault(key, []).append(ending(failure))
+        rows.setdefault(key, named)[failure.fault] = _listeners(failure, settings) + (
+            "" if failure.good else " (FAILED)"
+        )
+        endings.setdefault(key, []).append(_ending_words(failure))
     every = [*FAULTS, TOO_LARGE[0]]
     shown = {key: {**row, **{fault: row.get(fault, "") for fault in every}} for key, row in rows.items()}
     return [{**row, "the execution": "; ".join(dict.fromkeys(endings[key]))} for key, row in shown.items()]
 
 
-def kept(found: Sequence[Failure], settings: Settings) -> list[dict[str, Any]]:
+def evidence_rows(found: Sequence[Failure], settings: Settings) -> list[dict[str, Any]]:
     """The walks as plain data for the record."""
     return [
         {
@@ -171,7 +176,7 @@ def kept(found: Sequence[Failure], settings: Settings) -> list[dict[str, Any]]:
             "error": failure.error,
             "failed_before": list(failure.before),
             "way": list(failure.way.states) if failure.way else [],
-            "told": told(failure, settings),
+            "told": listener_words(failure, settings),
             "good": failure.good,
         }
         for failure in found

@@ -35,7 +35,7 @@ class Taken:
         return str(self.way.output.get("route", "")) if isinstance(self.way.output, dict) else ""
 
 
-def taken(asked: Asked, definition: Mapping[str, Any]) -> list[Taken]:
+def take_routes(asked: Asked, definition: Mapping[str, Any]) -> list[Taken]:
     """Every scenario of the plan to its end, and every boundary case until its route is decided."""
     interpreter.require_known(definition)
     return [_taken(asked, definition, case, whole=True) for case in scenarios.load()] + [

@@ -34,10 +34,10 @@ def pieces(live: Live) -> list[Check]:
         f"rule {LOW_SENTIMENT_RULE}": ("ENABLED, to the dispatcher", lambda: _rule(live)),
         **{f"queue {name}": ("exists", partial(_queue, live, name)) for name in DEAD_LETTER_QUEUES},
     }
-    return [exists(name, expected, read) for name, (expected, read) in reads.items()]
+    return [_exists(name, expected, read) for name, (expected, read) in reads.items()]
 
 
-def exists(name: str, expected: str, read: Callable[[], str]) -> Check:
+def _exists(name: str, expected: str, read: Callable[[], str]) -> Check:
     """What `read` says up to a semicolon decides; the rest is for the reader."""
     try:
         with readable(f"reading {name}"):

@@ -104,7 +104,7 @@ def topics_keys(live: Live) -> list[tuple[str, str]]:
     """(topic's name, key's ARN) of the topics that the workflow publishes to and that a customer's key encrypts."""
     s, found = live.settings, list[tuple[str, str]]()
     for name, arn in ((s.alert_topic_name, s.alert_topic_arn), (s.ops_topic_name, s.ops_topic_arn)):
-        if key := customers_key(live, topic_key(live, arn) or ""):
+        if key := _customers_key(live, topic_key(live, arn) or ""):
             found.append((name, key))
     return found
 
@@ -146,10 +146,10 @@ def workflows_keys(live: Live) -> list[tuple[str, str, Sequence[str]]]:
     except NotAsWanted:
         table = ""
     rows = (("table", table, DECRYPT), ("workflow", machine_key(live), USES))
-    return [(what, key, actions) for what, given, actions in rows if (key := customers_key(live, given))]
+    return [(what, key, actions) for what, given, actions in rows if (key := _customers_key(live, given))]
 
 
-def customers_key(live: Live, given: str) -> str:
+def _customers_key(live: Live, given: str) -> str:
     """The ARN of the key that this names, "" where it is AWS's own, or nobody can tell its ARN."""
     key = key_named(live, given) if given else None
     return key.arn if key and not key.of_aws else ""

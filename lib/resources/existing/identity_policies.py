@@ -31,11 +31,11 @@ OPERATORS: dict[str, tuple[Compare, bool]] = {
 }  # fmt: skip
 
 
-def allowed(
+def decide_access(
     policies: Iterable[Mapping[str, Any]], action: str, resource: str, context: Mapping[str, str]
 ) -> bool | None:
     """An Allow matches and no Deny does; None where that hangs on a condition that is not known here."""
-    statements = [statement for document in policies for statement in many(document.get("Statement", []))]
+    statements = [statement for document in policies for statement in _many(document.get("Statement", []))]
     known = {**CARRIED, **_region(resource), **{key.lower(): value for key, value in context.items()}}
     found: dict[str, set[bool | None]] = {"Allow": set(), "Deny": set()}
     for statement in statements:
@@ -55,7 +55,7 @@ def _speaks(statement: Mapping[str, Any], action: str, resource: str, known: Map
     if not _named(statement, "Action", action.lower(), str.lower) or not _named(statement, "Resource", resource, str):
         return False
     answers = [
-        _holds(str(operator).lower(), known.get(str(key).lower()), [str(one) for one in many(wanted)])
+        _holds(str(operator).lower(), known.get(str(key).lower()), [str(one) for one in _many(wanted)])
         for operator, keys in statement.get("Condition", {}).items()
         for key, wanted in keys.items()
     ]
@@ -64,8 +64,8 @@ def _speaks(statement: Mapping[str, Any], action: str, resource: str, known: Map
 
 def _named(statement: Mapping[str, Any], field: str, value: str, folded: Callable[[str], str]) -> bool:
     if f"Not{field}" in statement:
-        return not any(_like(value, folded(pattern)) for pattern in many(statement[f"Not{field}"]))
-    return any(_like(value, folded(pattern)) for pattern in many(statement.get(field, [])))
+        return not any(_like(value, folded(pattern)) for pattern in _many(statement[f"Not{field}"]))
+    return any(_like(value, folded(pattern)) for pattern in _many(statement.get(field, [])))
 
 
 def _holds(operator: str, value: str | None, wanted: list[str]) -> bool | None:
@@ -79,5 +79,5 @@ def _holds(operator: str, value: str | None, wanted: list[str]) -> bool | None:
     return any(matches(value, one) for one in wanted) is not otherwise
 
 
-def many(value: Any) -> list[Any]:  # noqa: ANN401 - IAM allows one or a list everywhere
+def _many(value: Any) -> list[Any]:  # noqa: ANN401 - IAM allows one or a list everywhere
     return value if isinstance(value, list) else [value]

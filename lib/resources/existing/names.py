@@ -61,8 +61,8 @@ def processor(live: Live, known: Entries | None = None) -> Called:
     Raises NotAsWanted where that calls it by two names, or calls only others.
     """
     name = live.settings.processor_function_name
-    running = [reading.shown(definition) for definition in running_definitions(live, known)]
-    found = [one for definition in running for one in functions.called(definition)]
+    running = [reading.to_look_at(definition) for definition in running_definitions(live, known)]
+    found = [one for definition in running for one in functions.functions_of(definition)]
     if found and not any(one and one.name == name for one in found):
         others = sorted({one.said if one else "a function that only a run of it tells" for one in found})
         raise NotAsWanted(
@@ -124,7 +124,7 @@ class Running:
         return f"**{self.split}.**" if self.split else "All check-ins run the same definition."
 
 
-def running(live: Live) -> Running:
+def running_definition(live: Live) -> Running:
     """What most check-ins run now, and in words what the rest runs. Raises NotAsWanted where what they start runs none.
 
     Versions that hold the same definition are one.
@@ -161,7 +161,7 @@ def dispatcher(live: Live) -> Called:
     """The dispatcher as the existing rule calls it. Raises NotAsWanted where it has two names there."""
     with readable(f"reading the targets of {LOW_SENTIMENT_RULE}"):
         rows: Iterable[Mapping[str, Any]] = targets(live, LOW_SENTIMENT_RULE).values()
-    found = [functions.named(str(row["Arn"])) for row in rows if ":lambda:" in row["Arn"]]
+    found = [functions.function_named(str(row["Arn"])) for row in rows if ":lambda:" in row["Arn"]]
     return _the_one(live, live.settings.dispatcher_function_name, found, f"{LOW_SENTIMENT_RULE} calls it")
 
 
@@ -180,4 +180,4 @@ def _the_one(live: Live, name: str, found: Iterable[Called | None], where: str) 
             f"{where} as {' and as '.join(mine)}, which may be different code, and this plan calls one; expected one. "
             "Let all of them call the same version or alias first"
         )
-    return functions.named(mine[0]) or Called(name) if mine else Called(name)
+    return functions.function_named(mine[0]) or Called(name) if mine else Called(name)

@@ -164,7 +164,7 @@ def by_environment(live: Live, function: str, possible: bool = False) -> Iterato
         for name, value in sorted(found.get("Variables", {}).items()):
             ours = value == machine or value.startswith(f"{machine}:")
             if ours or (name == VARIABLE and ":stateMachine:" in value):
-                yield Starter(f"{name} of {function}", value if ours else contacts.without(value), possible=possible)
+                yield Starter(f"{name} of {function}", value if ours else contacts.mask_text(value), possible=possible)
 
 
 def by_rules(live: Live, targets: Iterable[str]) -> Iterator[Starter]:

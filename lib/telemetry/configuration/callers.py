@@ -17,7 +17,7 @@ from lib.resources.topics import LISTENING
 from lib.routes import LOW_SENTIMENT_RULE
 from lib.telemetry.configuration.facts import Sense
 from lib.telemetry.configuration.patterns import could_take
-from lib.telemetry.configuration.readings import Reading, only, parsed
+from lib.telemetry.configuration.readings import Reading, only, parse_document
 
 OF_A_MAPPING = (
     "EventSourceArn", "SelfManagedEventSource", "FunctionArn", "FilterCriteria", "BatchSize", "StartingPosition",
@@ -27,16 +27,16 @@ HALTED = ("Disabled", "Disabling", "Deleting")
 OF_A_URL = ("FunctionArn", "AuthType", "InvokeMode")
 
 
-def passes_alerts(live: Live, arn: str) -> bool:
+def _passes_alerts(live: Live, arn: str) -> bool:
     """Whether this is one of the functions, by whichever version or alias, a topic of alerts, or the workflow."""
     s = live.settings
     ways = (s.dispatcher_arn, s.processor_arn, s.state_machine_arn, s.alert_topic_arn, s.ops_topic_arn)
     return any(arn == way or arn.startswith(f"{way}:") for way in ways)
 
 
-def calling(live: Live, rows: Mapping[str, Mapping[str, Any]], field: str = "Arn") -> Value:
+def alert_senders(live: Live, rows: Mapping[str, Mapping[str, Any]], field: str = "Arn") -> Value:
     """Of these rows, those that send to what alerts pass, and where to."""
-    return {key: row[field] for key, row in rows.items() if passes_alerts(live, str(row.get(field, "")))}
+    return {key: row[field] for key, row in rows.items() if _passes_alerts(live, str(row.get(field, "")))}
 
 
 def of_the_bus(live: Live) -> list[Reading]:
@@ -47,7 +47,7 @@ def of_the_bus(live: Live) -> list[Reading]:
     found = cache(lambda: dict(_rules(live)))
 
     def again() -> Value:
-        return {name: one for name, one in found().items() if calling(live, one["targets"])}
+        return {name: one for name, one in found().items() if alert_senders(live, one["targets"])}
 
     def others() -> Value:
         return {name: sorted(t["Arn"] for t in one["targets"].values()) for name, one in found().items()}
@@ -65,7 +65,7 @@ def _rules(live: Live) -> Iterator[tuple[str, dict[str, Any]]]:
         name = str(bus["Name"])
         for rule in _all(events.list_rules, "Rules", EventBusName=name):
             known = name == DEFAULT_BUS and (rule["Name"] in ours or rule["Name"].startswith(LISTENING))
-            pattern = parsed(rule.get("EventPattern"))
+            pattern = parse_document(rule.get("EventPattern"))
             if not known and rule["State"] != "DISABLED" and pattern is not None and _takes(live, pattern):
                 rows = _all(events.list_targets_by_rule, "Targets", Rule=rule["Name"], EventBusName=name)
                 targets = {str(row["Id"]): {key: value for key, value in row.items() if key != "Id"} for row in rows}

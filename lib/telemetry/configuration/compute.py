@@ -19,7 +19,7 @@ from lib.resources.workflow import description, versions
 from lib.resources.workflow_alias import routings
 from lib.telemetry.configuration import callers
 from lib.telemetry.configuration.facts import Sense
-from lib.telemetry.configuration.readings import Reading, only, parsed, statements, without
+from lib.telemetry.configuration.readings import Reading, leave_out, only, parse_document, statements
 
 VERSION = "stateMachineVersionArn"
 NO_FUNCTION = ("ResourceNotFoundException",)
@@ -42,7 +42,7 @@ def state_machine(live: Live, name: str) -> list[Reading]:
         return {alias: [{VERSION: one, "weight": weight} for one, weight in found[alias].items()] for alias in found}
 
     return [
-        Reading("definition", Sense.WHOLE, lambda: parsed(described().get("definition")), also="4"),
+        Reading("definition", Sense.WHOLE, lambda: parse_document(described().get("definition")), also="4"),
         Reading("role and type", Sense.WHOLE, lambda: only(described(), OF_A_MACHINE), also="4"),
         Reading("revision", Sense.WHOLE, lambda: described().get("revisionId"), also="4"),
         Reading("newest version", Sense.WHOLE, lambda: next(iter(versions(live, arn)), None), also="4"),
@@ -87,13 +87,13 @@ def function(live: Live, name: str) -> list[Reading]:
 
     described = cache(lambda: asked("get_function_configuration", FunctionName=name))
     return [
-        Reading("configuration", Sense.WHOLE, lambda: without(described(), OF_A_FUNCTION) or None),
+        Reading("configuration", Sense.WHOLE, lambda: leave_out(described(), OF_A_FUNCTION) or None),
         Reading("code", Sense.WHOLE, lambda: described().get("CodeSha256")),
         Reading("environment variables", Sense.WHOLE, lambda: _variables(live, name, described())),
         Reading("last update", Sense.UNSEEN, lambda: described().get("LastModified")),
         Reading("runtime version", Sense.NOTE, lambda: described().get("RuntimeVersionConfig")),
         Reading("reserved concurrency", Sense.WHOLE, lambda: asked("get_function_concurrency", FunctionName=plain)),
-        Reading("events that fail", Sense.WHOLE, lambda: without(
+        Reading("events that fail", Sense.WHOLE, lambda: leave_out(
             asked("get_function_event_invoke_config", FunctionName=name), ("LastModified", "FunctionArn"))),
         Reading("permissions", Sense.STATEMENTS, lambda: statements(
             asked("get_policy", FunctionName=name).get("Policy"))),

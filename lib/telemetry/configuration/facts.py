@@ -56,7 +56,7 @@ class Fact:
     def from_row(cls, row: Mapping[str, Any]) -> "Fact":
         """What a record holds of it, whatever else stands beside it."""
         # An earlier version kept a contact whole, in whose place a mark is read now.
-        known = contacts.shown({key: row[key] for key in cls.__dataclass_fields__ if key in row})
+        known = contacts.mask_data({key: row[key] for key in cls.__dataclass_fields__ if key in row})
         return cls(**{**known, "sense": Sense(row["sense"])})
 
 
@@ -75,12 +75,12 @@ class Difference:
         return f"{self.name}: {self.said}"
 
 
-def restored(rows: Iterable[Mapping[str, Any]]) -> list[Fact]:
+def from_plain(rows: Iterable[Mapping[str, Any]]) -> list[Fact]:
     """Facts as a record holds them."""
     return [Fact.from_row(row) for row in rows]
 
 
-def compared(before: Sequence[Fact], now: Sequence[Fact]) -> list[Difference]:
+def compare_facts(before: Sequence[Fact], now: Sequence[Fact]) -> list[Difference]:
     """What differs, a row a fact or member, the worst first. Nothing that could not be read counts as unchanged."""
     old, new = ({fact.name: fact for fact in side} for side in (before, now))
     found = [row for name in {**old, **new} for row in _between(old.get(name), new.get(name))]

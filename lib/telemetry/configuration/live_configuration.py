@@ -199,7 +199,7 @@ def _fact(live: Live, subject: Subject, reading: Reading) -> Fact:
             live = reading.read()
             require_none_feigned(live, name)
             # As a record holds it, so that what is compared later is compared alike.
-            value = contacts.shown(json.loads(json.dumps(live, default=str)))
+            value = contacts.mask_data(json.loads(json.dumps(live, default=str)))
     except RunbookError as error:
         unreadable = str(error)
     return Fact(name, "", reading.sense, value, unreadable, subject.found)

@@ -14,11 +14,11 @@ from lib.aws_answers import absent_is_none
 from lib.changes.plans import Value
 from lib.resources.existing.encryption import NO_TOPIC
 from lib.resources.queues import NO_QUEUE
-from lib.resources.rules import targets, told
+from lib.resources.rules import recordable_targets, targets
 from lib.resources.topics import LISTENING, NO_FILTER, PENDING, subscriptions
 from lib.telemetry.configuration import callers
 from lib.telemetry.configuration.facts import Sense
-from lib.telemetry.configuration.readings import Reading, only, parsed, statements, without
+from lib.telemetry.configuration.readings import Reading, leave_out, only, parse_document, statements
 from lib.values.subscriber_addresses import Protocol
 
 # What decides whether a message arrives, and stays until somebody reads it.
@@ -41,17 +41,19 @@ def rule(live: Live, name: str) -> list[Reading]:
         with absent_is_none("ResourceNotFoundException"):
             found = live.client("events").describe_rule(Name=name)
             kept = ("State", "Description", "ScheduleExpression", "RoleArn", "EventBusName")
-            return {**only(found, kept), "EventPattern": parsed(found.get("EventPattern"))}
+            return {**only(found, kept), "EventPattern": parse_document(found.get("EventPattern"))}
         return None
 
     @cache
     def behind() -> dict[str, dict[str, Any]]:
-        return told({key: row for key, row in targets(live, name).items() if not key.startswith(LISTENING)})
+        return recordable_targets(
+            {key: row for key, row in targets(live, name).items() if not key.startswith(LISTENING)}
+        )
 
     return [
         Reading("state and pattern", Sense.WHOLE, described),
         Reading("targets", Sense.MEMBERS, behind),
-        Reading("targets that alerts pass", Sense.WHOLE, lambda: callers.calling(live, behind())),
+        Reading("targets that alerts pass", Sense.WHOLE, lambda: callers.alert_senders(live, behind())),
     ]
 
 
@@ -82,7 +84,9 @@ def topic(live: Live, name: str) -> list[Reading]:
         *_attributes(attributes),
         Reading("display name", Sense.WHOLE, lambda: attributes().get("DisplayName"), criteria="1"),
         Reading("confirmed subscribers", Sense.MEMBERS, subscribers),
-        Reading("subscribers that alerts pass", Sense.WHOLE, lambda: callers.calling(live, subscribers(), "Endpoint")),
+        Reading(
+            "subscribers that alerts pass", Sense.WHOLE, lambda: callers.alert_senders(live, subscribers(), "Endpoint")
+        ),
         Reading("waiting for confirmation", Sense.NOTE, lambda: _waiting(live, name)),
     ]
 
@@ -103,8 +107,8 @@ def _subscription(attributes: Mapping[str, Any], row: Mapping[str, str]) -> dict
     policy = attributes.get("FilterPolicy")
     return {
         **only(attributes, OF_A_SUBSCRIPTION),
-        "FilterPolicy": None if policy in NO_FILTER else parsed(policy),
-        "RedrivePolicy": parsed(attributes.get("RedrivePolicy")),
+        "FilterPolicy": None if policy in NO_FILTER else parse_document(policy),
+        "RedrivePolicy": parse_document(attributes.get("RedrivePolicy")),
         # Of a queue or a function the endpoint is nobody's address, and it is read as well.
         **({"Endpoint": row["Endpoint"]} if row["Protocol"] in (Protocol.SQS, "lambda") else {}),
     }
@@ -135,5 +139,5 @@ def _attributes(read: Callable[[], Mapping[str, Any]]) -> list[Reading]:
     """Of a topic or a queue: what decides about deliveries, its key among them, and the rest, which does not."""
     return [
         Reading("key and delivery", Sense.WHOLE, lambda: only(read(), OF_DELIVERY) if read() else None),
-        Reading("other attributes", Sense.NOTE, lambda: without(read(), ELSEWHERE)),
+        Reading("other attributes", Sense.NOTE, lambda: leave_out(read(), ELSEWHERE)),
     ]

@@ -20,15 +20,15 @@ class Reading:
     also: str = ""
 
 
-def parsed(text: Any) -> Value:  # noqa: ANN401
-    return exact_json.parsed(text, "what AWS holds there") if text else None
+def parse_document(text: Any) -> Value:  # noqa: ANN401
+    return exact_json.parse_foreign(text, "what AWS holds there") if text else None
 
 
 def only(found: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
     return {key: found.get(key) for key in keys}
 
 
-def without(found: Mapping[str, Any], beginnings: tuple[str, ...]) -> dict[str, Any]:
+def leave_out(found: Mapping[str, Any], beginnings: tuple[str, ...]) -> dict[str, Any]:
     return {key: value for key, value in found.items() if not key.startswith(beginnings)}
 
 

@@ -118,7 +118,7 @@ def bucket(live: Live, name: str) -> list[Reading]:
         Reading("ownership of objects", Sense.WHOLE, lambda: asked(
             "get_bucket_ownership_controls", "OwnershipControlsNotFoundError").get("OwnershipControls")),
         Reading("notifications", Sense.MEMBERS, notified),
-        Reading("notifications that alerts pass", Sense.WHOLE, lambda: callers.calling(live, notified())),
+        Reading("notifications that alerts pass", Sense.WHOLE, lambda: callers.alert_senders(live, notified())),
         Reading("versioning", Sense.NOTE, lambda: asked("get_bucket_versioning").get("Status")),
     ]  # fmt: skip
 

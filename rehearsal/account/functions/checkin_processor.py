@@ -113,7 +113,7 @@ def assess(event: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def recorded(result: dict[str, Any], given: str | None) -> tuple[str, dict[str, Any]]:
+def recorded_checkin(result: dict[str, Any], given: str | None) -> tuple[str, dict[str, Any]]:
     """Key and content of the recorded check-in: the result without the text. Raises ValueError for a bad timestamp."""
     moment = datetime.fromisoformat(given) if given else datetime.now(UTC)
     stamp = given or moment.isoformat(timespec="milliseconds")
@@ -135,7 +135,7 @@ def lambda_handler(
     result = assess(event)
     if LONG in result["text"]:
         sleep(LONG_SECONDS)
-    key, content = recorded(result, event.get("timestamp"))
+    key, content = recorded_checkin(result, event.get("timestamp"))
     body = json.dumps(content).encode()
     _s3().put_object(Bucket=os.environ["S3_BUCKET"], Key=key, Body=body, ContentType="application/json")
     return result

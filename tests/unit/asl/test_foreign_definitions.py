@@ -339,8 +339,8 @@ def test_no_change_of_any_definition_ends_in_a_traceback(definition: Any) -> Non
     if not isinstance(found["picture"], RunbookError) and len(found["states"]) < 8:
         style.png(found["picture"], 30)
     json.dumps([str(value) for value in found.values()])
-    text = reading.written(definition)
-    assert reading.written(reading.kept(text)) == text or reading.kept(text) == definition
+    text = reading.to_text(definition)
+    assert reading.to_text(reading.preserve(text)) == text or reading.preserve(text) == definition
 
 
 VARIABLES: dict[str, Any] = {

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from lib.asl.functions import Called, answer_of, called, named
+from lib.asl.functions import Called, answer_of, function_named, functions_of
 
 ARN = "arn:aws-us-gov:lambda:us-gov-west-1:205930636302:function:F"
 
@@ -24,12 +24,12 @@ ARN = "arn:aws-us-gov:lambda:us-gov-west-1:205930636302:function:F"
     ],
 )
 def test_a_function_is_known_by_any_of_its_names(reference, said):
-    assert named(reference).said == said
+    assert function_named(reference).said == said
 
 
 @pytest.mark.parametrize("reference", ["", "arn:aws:states:::lambda:invoke", "{% $f %}", "a b"])
 def test_what_names_no_function(reference):
-    assert named(reference) is None
+    assert function_named(reference) is None
 
 
 def task(resource, **more):
@@ -65,7 +65,7 @@ UNKNOWN = [None]
     ],
 )
 def test_every_call_is_found_wherever_and_however_it_stands(definition, found):
-    assert list(called(definition)) == found
+    assert list(functions_of(definition)) == found
 
 
 ANSWER = {"risk_score": 1}

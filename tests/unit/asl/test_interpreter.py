@@ -123,8 +123,8 @@ def test_executions_are_listed_until_the_time():
     ]
     since = now - timedelta(days=90)
     for pages in ([{"executions": rows}], [{"executions": rows[:1]}, {"executions": rows[1:]}, {"executions": rows}]):
-        assert [row["name"] for row in executions.since(listing(*pages), since, 10)] == ["newest", "new"]
-    assert executions.since(listing({"executions": []}), since, 10) == []
+        assert [row["name"] for row in executions.latest_since(listing(*pages), since, 10)] == ["newest", "new"]
+    assert executions.latest_since(listing({"executions": []}), since, 10) == []
 
 
 def test_a_table_may_leave_out_what_passed_but_never_what_failed():

@@ -54,7 +54,7 @@ def test_what_is_not_known_is_refused(text):
 
 def test_a_template_is_filled_at_any_depth():
     template = {"a": {"b.$": "$.a.b"}, "list": [{"c.$": "$.text"}, 1], "plain": "$.a"}
-    assert payload_templates.filled(template, DATA, {}) == {
+    assert payload_templates.fill(template, DATA, {}) == {
         "a": {"b": 2},
         "list": [{"c": "it's {so}"}, 1],
         "plain": "$.a",
@@ -62,11 +62,11 @@ def test_a_template_is_filled_at_any_depth():
 
 
 def test_a_result_goes_to_its_place():
-    assert payload_templates.placed("$", DATA, 1) == 1
-    assert payload_templates.placed(None, DATA, 1) is DATA
-    assert payload_templates.placed("$.a.new", {"a": {"b": 2}}, 1) == {"a": {"b": 2, "new": 1}}
-    assert payload_templates.placed("$.x.y", {}, 1) == {"x": {"y": 1}}
+    assert payload_templates.place_result("$", DATA, 1) == 1
+    assert payload_templates.place_result(None, DATA, 1) is DATA
+    assert payload_templates.place_result("$.a.new", {"a": {"b": 2}}, 1) == {"a": {"b": 2, "new": 1}}
+    assert payload_templates.place_result("$.x.y", {}, 1) == {"x": {"y": 1}}
     with pytest.raises(FailsExecution):
-        payload_templates.placed("$.a", "text", 1)
+        payload_templates.place_result("$.a", "text", 1)
     with pytest.raises(BadParameters):
-        payload_templates.placed("$.a[0]", {}, 1)
+        payload_templates.place_result("$.a[0]", {}, 1)

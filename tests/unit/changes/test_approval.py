@@ -63,10 +63,10 @@ def planned(settings, *plans, run_id="") -> Settings:
 
 
 def begun(settings, *plans, run_id="") -> Record:
-    """As `runner.begin` leaves it."""
+    """As `runner.begin_approved` leaves it."""
     record = records.open_run(settings.model_copy(update={"run_id": run_id}))
     require_whole(settings, plans, CALLER)
-    approval.begin(plans, settings, record, CALLER)
+    approval.keep_begun_plan(plans, settings, record, CALLER)
     return record
 
 
@@ -126,7 +126,7 @@ def checkout(tmp_path, monkeypatch):
     for part in ("lib", "runbooks"):
         shutil.copytree(ROOT / part, top / part, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(plan_data, "ROOT", top)
-    monkeypatch.setattr(origin, "imported", dict)
+    monkeypatch.setattr(origin, "imported_sources", dict)
     return top
 
 
@@ -291,12 +291,12 @@ def test_a_plan_that_nobody_kept_is_refused_without_a_guess_at_what_differs(sett
 @pytest.mark.parametrize("copied", [False, True])
 def test_a_plan_that_was_altered_in_its_record_or_in_a_copy_of_it_names_no_difference(copied, settings, world, wanted):
     approved = planned(settings, engine.plan("01", wanted))
-    (kept,) = run_index.every(settings)
+    (kept,) = run_index.all_records(settings)
     records.seal(kept)
     if copied:
         (kept.folder.parent / run_names.COPIES).mkdir()
         kept.folder.rename(kept.folder.parent / run_names.COPIES / kept.run_id)
-    (kept,) = run_index.every(settings)
+    (kept,) = run_index.all_records(settings)
     world.live["old"] = {"size": 5}
     plan = engine.plan("01", wanted)
     with pytest.raises(Refused, match="thing old"):
@@ -356,7 +356,7 @@ def test_no_difference_is_too_small_also_not_one_in_what_could_not_be_read(setti
 def test_of_a_thing_that_differs_in_many_places_the_first_three_are_named(count, named):
     then, now = ({f"a{number}": value for number in range(count)} for value in "xy")
     told = {"name": "thing x", "phase": "01", "before": None}
-    found = drift.drifted([{**told, "after": then}], [Change(World().thing("x"), None, now)], [])
+    found = drift.find_drift([{**told, "after": then}], [Change(World().thing("x"), None, now)], [])
     assert found == [f"thing x ({named})"]
 
 
@@ -437,7 +437,7 @@ def test_after_a_rollback_it_takes_a_new_review_each_time(settings, world, wante
         rolled_back(asked, world, applied(asked, world, wanted))
         for earlier in fingerprints:
             with pytest.raises(Refused, match="an approval is good for one run"):
-                begun(parameters.changed(asked, approved_plan=earlier), engine.plan("01", wanted))
+                begun(parameters.with_changes(asked, approved_plan=earlier), engine.plan("01", wanted))
     assert len(set(fingerprints)) == 3
 
 
@@ -446,7 +446,7 @@ def test_neither_another_folder_nor_another_clock_makes_a_used_approval_work_aga
     record = applied(asked, world, wanted)
     rolled_back(asked, world, record)
     shutil.rmtree(record.folder)
-    again = parameters.changed(asked, outputs_dir=str(tmp_path / "elsewhere"))
+    again = parameters.with_changes(asked, outputs_dir=str(tmp_path / "elsewhere"))
     ahead = plan_data.plan_data([engine.plan("01", wanted)], again) | {"made": "2099-01-01T00:00:00+00:00"}
     records.open_run(again).keep_json(approval.PLAN, ahead)
     records.open_run(again).keep_json(approval.PLAN, ahead | {"fingerprint": asked.approved_plan})
@@ -475,7 +475,7 @@ def test_the_account_is_told_of_the_use_before_the_first_write_and_nothing_is_wr
 
 @pytest.mark.parametrize("free", [{"approval": "none"}, {"mode": "plan"}])
 def test_nothing_is_kept_of_what_needs_no_approval_or_writes_nothing(settings, world, wanted, free):
-    chosen = parameters.changed(settings, **free)
+    chosen = parameters.with_changes(settings, **free)
     engine.carry_out(engine.plan("01", wanted), chosen, records.open_run(chosen), world.lock)
     assert world.uses == {}
 
@@ -519,7 +519,7 @@ def test_a_plan_that_somebody_wrote_into_the_folder_of_a_run_that_no_command_beg
 def test_nor_does_the_plan_of_a_run_that_was_begun_in_the_folder_of_another(settings, world, wanted):
     plan = engine.plan("01", wanted)
     asked = planned(settings, plan)
-    copied = records.open_run(parameters.changed(asked, run_id="copied"))
+    copied = records.open_run(parameters.with_changes(asked, run_id="copied"))
     copied.keep_json(approval.PLAN, begun(asked, plan).read_json(approval.PLAN))
     refused_everywhere("the account keeps none that", asked, world, wanted, copied)
 
@@ -579,7 +579,7 @@ def test_a_run_that_was_cut_between_its_record_and_the_account_is_begun_anew(set
     world.deaf = "the account cannot be added to"
     with pytest.raises(Refused, match=world.deaf):
         begun(asked, engine.plan("01", wanted), run_id="r1")
-    record = records.open_run(parameters.changed(asked, run_id="r1"))
+    record = records.open_run(parameters.with_changes(asked, run_id="r1"))
     refused_everywhere("the account keeps none that", asked, world, wanted, record)
     world.deaf = ""
     begun(asked, engine.plan("01", wanted), run_id="r1")
@@ -591,7 +591,7 @@ def test_of_a_run_that_uses_no_approval_the_account_keeps_no_begin(settings, wor
     plan = engine.plan("01", wanted)
     chosen = planned(settings, plan).model_copy(update=free)
     record = records.open_run(chosen)
-    approval.begin([plan], chosen, record, CALLER)
+    approval.keep_begun_plan([plan], chosen, record, CALLER)
     assert (record.kept_as(approval.PLAN), world.began) == ([approval.PLAN], {})
 
 
@@ -621,7 +621,7 @@ def test_no_notebook_names_other_people_than_the_run_was_begun_with(settings, wo
     plan = engine.plan("01", wanted)
     asked = planned(settings, plan)
     record = begun(asked, plan)
-    refused_everywhere(said, parameters.changed(asked, **other), world, wanted, record)
+    refused_everywhere(said, parameters.with_changes(asked, **other), world, wanted, record)
     require(plan, asked, record)
 
 
@@ -638,7 +638,7 @@ def as_before_its_first_write(record, settings) -> Record:
     """The run's folder as it was once it was begun, put back."""
     kept = record.read_json(approval.PLAN)
     shutil.rmtree(record.folder)
-    again = records.open_run(parameters.changed(settings, run_id=record.run_id))
+    again = records.open_run(parameters.with_changes(settings, run_id=record.run_id))
     again.write_json(approval.PLAN, kept)
     return again
 
@@ -695,7 +695,7 @@ def test_an_account_that_cannot_be_told_keeps_no_rollback_from_going_on_and_it_i
 def test_an_undo_of_nothing_that_lasts_or_that_can_be_read_ends_no_approval(settings, world, wanted):
     asked = planned(settings, engine.plan("01", wanted))
     record = begun(asked, engine.plan("01", wanted))
-    with engine.temporarily(world.wanted(ear="listens"), "05", record, world.lock):
+    with engine.temporary_things(world.wanted(ear="listens"), "05", record, world.lock):
         engine.roll_back(undo_plan.plan(record.rows(LOG), world.reopen), asked, record, world.lock)
 
     def unknown(kind, identity):
@@ -711,7 +711,7 @@ def test_an_undo_of_nothing_that_lasts_or_that_can_be_read_ends_no_approval(sett
 def test_a_rollback_that_is_only_planned_ends_no_approval(settings, world, wanted):
     asked = planned(settings, engine.plan("01", wanted))
     record = applied(asked, world, wanted)
-    rolled_back(parameters.changed(asked, mode="plan"), world, record)
+    rolled_back(parameters.with_changes(asked, mode="plan"), world, record)
     assert world.over == set()
 
 
@@ -730,7 +730,7 @@ def test_after_a_rollback_the_same_run_goes_on_with_a_plan_that_is_approved_anew
 
 def test_what_the_account_keeps_of_approval_no_file_and_no_notebook_lifts(settings, world, wanted):
     world.lifted = "approval none: the account keeps that it needs approval"
-    free = parameters.changed(settings, approval="none")
+    free = parameters.with_changes(settings, approval="none")
     record, plan = records.open_run(free), engine.plan("01", wanted)
     for attempt in (
         lambda: require_whole(free, [plan], CALLER),
@@ -739,23 +739,23 @@ def test_what_the_account_keeps_of_approval_no_file_and_no_notebook_lifts(settin
         with pytest.raises(Refused, match="the account keeps"):
             attempt()
     assert world.writes == []
-    engine.carry_out(plan, parameters.changed(free, mode="plan"), record, world.lock)
+    engine.carry_out(plan, parameters.with_changes(free, mode="plan"), record, world.lock)
 
 
 def test_a_notebook_does_without_approval_only_where_a_file_or_its_run_says_so(settings, world, wanted):
-    own = parameters.changed(settings, environment="elsewhere", approval="none")
+    own = parameters.with_changes(settings, environment="elsewhere", approval="none")
     plan = engine.plan("01", wanted)
     with pytest.raises(
         Refused, match=r"approval none: no file in parameters/ says so, .* lift the approval of account 0"
     ):
         engine.carry_out(plan, own, records.open_run(own), world.lock)
-    by_hand = parameters.changed(settings, approval="none")  # of `local`, whose file says none
-    edited = records.open_run(parameters.changed(by_hand, run_id="edited"))
+    by_hand = parameters.with_changes(settings, approval="none")  # of `local`, whose file says none
+    edited = records.open_run(parameters.with_changes(by_hand, run_id="edited"))
     edited.write_json("run.json", {"parameters": {"approval": "required"}})
     with pytest.raises(Refused, match=r"approval none: run edited was begun with required, .*Nothing was written"):
         engine.carry_out(plan, by_hand, edited, world.lock)
     assert world.writes == []
-    begun_so = records.open_run(parameters.changed(own, run_id="begun"))
+    begun_so = records.open_run(parameters.with_changes(own, run_id="begun"))
     begun_so.write_json("run.json", {"parameters": {"approval": "none"}})
     engine.carry_out(plan, own, begun_so, world.lock)
     engine.carry_out(engine.plan("01", wanted), by_hand, records.open_run(by_hand), world.lock)
@@ -764,9 +764,9 @@ def test_a_notebook_does_without_approval_only_where_a_file_or_its_run_says_so(s
 def test_a_copy_says_of_no_account_that_parameters_do_not_name_that_it_needs_no_approval(settings, world, wanted):
     """Before any approved run the account keeps nothing; a copied file, an option and a record are anybody's word."""
     elsewhere = {"account_id": "444455556666", "environment": "elsewhere", "endpoint_url": ""}
-    theirs = parameters.changed(settings, approval="none", **elsewhere)
+    theirs = parameters.with_changes(settings, approval="none", **elsewhere)
     plan, record = engine.plan("01", wanted), records.open_run(theirs)
-    told = records.open_run(parameters.changed(theirs, run_id="told"))
+    told = records.open_run(parameters.with_changes(theirs, run_id="told"))
     told.write_json("run.json", {"parameters": {"approval": "none"}})
     told.keep_json(approval.PLAN, plan_data.begun_plan([plan], theirs, told, CALLER))
     for attempt in (
@@ -779,7 +779,7 @@ def test_a_copy_says_of_no_account_that_parameters_do_not_name_that_it_needs_no_
     with pytest.raises(Refused, match=r"approval none: no file in parameters/ says so"):
         engine.carry_out(plan, theirs, record, world.lock)
     assert world.writes == []
-    require_whole(parameters.changed(theirs, mode="plan"), [plan], CALLER)  # looking needs none
+    require_whole(parameters.with_changes(theirs, mode="plan"), [plan], CALLER)  # looking needs none
     nothing = engine.plan("01", world.wanted(equal="as wanted"))
     require_whole(theirs, [nothing], CALLER)
 
@@ -792,7 +792,7 @@ def test_a_copy_says_of_no_account_that_parameters_do_not_name_that_it_needs_no_
 )
 def test_a_name_that_only_looks_like_one_approves_nothing(settings, wanted, person):
     plan = engine.plan("01", wanted)
-    asked = parameters.changed(planned(settings, plan), approved_by=person)
+    asked = parameters.with_changes(planned(settings, plan), approved_by=person)
     with pytest.raises(Refused, match=r"^approved by '.*expected one person's name in one script") as refused:
         require_whole(asked, [plan], "arn:aws:iam::205930636302:user/somebody.else")
     assert str(refused.value).isascii()
@@ -817,14 +817,14 @@ def test_of_a_caller_that_is_nobodys_name_it_is_said_that_nobody_can_tell(settin
     (check,) = second_person.two_persons(settings, caller)
     assert (check.name, check.status) == (second_person.TWO_PERSONS, status)
     assert ("so that approver and caller differ cannot be told" in check.found) == (status == "cannot tell")
-    assert second_person.two_persons(parameters.changed(settings, approval="none"), caller) == []
+    assert second_person.two_persons(parameters.with_changes(settings, approval="none"), caller) == []
 
 
 def test_before_anybody_approved_it_is_said_that_one_waits_for_another_person(settings):
     caller = "arn:aws:iam::205930636302:user/jane.doe"
-    (check,) = second_person.two_persons(parameters.changed(settings, approved_by=""), caller)
+    (check,) = second_person.two_persons(parameters.with_changes(settings, approved_by=""), caller)
     assert (check.status, check.found) == ("waiting", f"nobody approved yet; caller {caller}")
-    (check,) = second_person.two_persons(parameters.changed(settings, approved_by="Jane Doe"), caller)
+    (check,) = second_person.two_persons(parameters.with_changes(settings, approved_by="Jane Doe"), caller)
     assert check.status == "failed"
 
 
@@ -835,12 +835,12 @@ def test_before_anybody_approved_it_is_said_that_one_waits_for_another_person(se
 def test_what_the_run_wrote_since_its_plan_is_counted_whatever_the_clock_says(settings, wanted, time):
     plan = engine.plan("01", wanted)
     asked = planned(settings, plan)
-    record = records.open_run(parameters.changed(asked, run_id="r1"))
+    record = records.open_run(parameters.with_changes(asked, run_id="r1"))
     record.append(LOG, {"time": time, "name": "before", "state": "intended"})
     begun(asked, plan, run_id="r1")
     record.append(LOG, {"time": time, "name": "since", "state": "intended"})
     saved = record.read_json(approval.PLAN)
-    assert [row["name"] for row in drift.since(record, saved)] == ["since"]
+    assert [row["name"] for row in drift.rows_since(record, saved)] == ["since"]
 
 
 def test_a_later_plan_in_the_same_record_does_not_hide_that_the_first_was_applied(settings, world, wanted):
@@ -885,7 +885,7 @@ def test_a_plan_file_of_something_else_is_passed_over(settings, wanted):
 def test_what_is_no_plan_or_only_what_a_resumed_run_noted_lets_nothing_be_written(settings, wanted):
     plan = engine.plan("01", wanted)
     asked = planned(settings, plan)
-    record = records.open_run(parameters.changed(asked, run_id="r1"))
+    record = records.open_run(parameters.with_changes(asked, run_id="r1"))
     record.keep_json(approval.PLAN, [])
     record.keep_json(approval.PLAN, plan_data.plan_data([plan], asked) | {"resumed": True})
     with pytest.raises(Refused, match="this run has none"):
@@ -899,7 +899,7 @@ def test_of_a_plan_that_an_earlier_version_kept_the_time_tells_what_came_since_a
     record = records.open_run(settings)
     made = datetime(2026, 1, 1, tzinfo=UTC)
     record.append(LOG, {"time": (made + timedelta(milliseconds=late)).isoformat(), "name": "x", "state": "intended"})
-    assert len(drift.since(record, {"made": made.isoformat()})) == count
+    assert len(drift.rows_since(record, {"made": made.isoformat()})) == count
 
 
 # What the run itself has written.
@@ -955,7 +955,7 @@ def test_a_row_that_the_account_does_not_keep_excuses_no_drift(half, world, want
 def test_a_run_goes_on_after_a_drill_whose_things_are_gone_again(half, world, wanted):
     """What was there for a while was taken away by an undo, which is no rollback of the run."""
     asked, record = half
-    with engine.temporarily(world.wanted(ear="listens"), "05", record, world.lock):
+    with engine.temporary_things(world.wanted(ear="listens"), "05", record, world.lock):
         assert world.live["ear"] == "listens"
     assert {row["state"] for row in record.rows(LOG) if row["undoes"]} == {"intended", "applied"}
     require_resumable(asked, record, [engine.plan("01", wanted)], CALLER)
@@ -1048,4 +1048,4 @@ def test_a_plans_digest_has_32_digits_and_without_an_account_the_first_of_two_co
     (first,) = record.attempts(kept_plans.PLAN)
     assert len(kept_plans.digest(first)) == 32
     record.keep_json(kept_plans.PLAN, first | {"made": "later"})
-    assert kept_plans.begun(record, asked.approved_plan, None).plan == first
+    assert kept_plans.begun_with(record, asked.approved_plan, None).plan == first

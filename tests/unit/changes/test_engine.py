@@ -304,14 +304,17 @@ def test_what_was_there_before_is_restored_although_in_use(world, settings, reco
 
 
 def test_temporary_things_are_there_inside_and_gone_after(world, record):
-    with engine.temporarily(world.wanted(ear="listens", mouth="speaks"), "05", record, world.lock):
+    with engine.temporary_things(world.wanted(ear="listens", mouth="speaks"), "05", record, world.lock):
         assert world.live["ear"] == "listens"
     assert world.live.keys() == {"old", "equal", "extra"}
     assert world.writes[-2:] == [("mouth", None), ("ear", None)]
 
 
 def test_temporary_things_are_gone_after_a_failure_and_the_failure_is_told(world, record):
-    with pytest.raises(ZeroDivisionError), engine.temporarily(world.wanted(ear="listens"), "05", record, world.lock):
+    with (
+        pytest.raises(ZeroDivisionError),
+        engine.temporary_things(world.wanted(ear="listens"), "05", record, world.lock),
+    ):
         raise ZeroDivisionError
     assert "ear" not in world.live
 
@@ -320,7 +323,7 @@ def test_temporary_things_are_gone_when_one_could_not_be_made(world, record):
     world.refuses = {"mouth"}
     with (
         pytest.raises(NotAsWanted, match="AWS refused mouth"),
-        engine.temporarily(world.wanted(ear="listens", mouth="speaks", nose="smells"), "05", record, world.lock),
+        engine.temporary_things(world.wanted(ear="listens", mouth="speaks", nose="smells"), "05", record, world.lock),
     ):
         pytest.fail("nothing may listen with half an ear")
     assert world.live.keys() == {"old", "equal", "extra"}
@@ -329,7 +332,7 @@ def test_temporary_things_are_gone_when_one_could_not_be_made(world, record):
 def test_one_temporary_thing_that_stays_keeps_no_other_and_is_named(world, record):
     with (
         pytest.raises(NotAsWanted, match=r"left behind.*thing mouth \(AWS refused mouth\)$"),
-        engine.temporarily(world.wanted(ear="listens", mouth="speaks", nose="smells"), "05", record, world.lock),
+        engine.temporary_things(world.wanted(ear="listens", mouth="speaks", nose="smells"), "05", record, world.lock),
     ):
         world.refuses = {"mouth"}
     assert world.live.keys() == {"old", "equal", "extra", "mouth"}
@@ -337,13 +340,13 @@ def test_one_temporary_thing_that_stays_keeps_no_other_and_is_named(world, recor
 
 def test_temporary_things_go_although_they_hold_something(world, record):
     world.in_use["ear"] = "it holds 3 messages"
-    with engine.temporarily(world.wanted(ear="listens"), "05", record, world.lock):
+    with engine.temporary_things(world.wanted(ear="listens"), "05", record, world.lock):
         pass
     assert "ear" not in world.live
 
 
 def test_temporary_things_that_a_kill_left_are_part_of_the_undo(world, settings, record):
-    with engine.temporarily(world.wanted(ear="listens"), "05", record, world.lock):
+    with engine.temporary_things(world.wanted(ear="listens"), "05", record, world.lock):
         rows = record.rows(LOG)
         engine.roll_back(undo_plan(rows, world.reopen), settings, record, world.lock)
         assert "ear" not in world.live
@@ -357,7 +360,7 @@ def approving(settings, record):
         people = {"approved_by": "bob", "change_ticket": "CHG-7"}
         asked = settings.model_copy(update={"approval": "required", **people})
         asked = asked.model_copy(update={"approved_plan": plan_data([plan], asked)["fingerprint"]})
-        approval.begin([plan], asked, record, "arn:aws:iam::000000000000:user/jane.doe")
+        approval.keep_begun_plan([plan], asked, record, "arn:aws:iam::000000000000:user/jane.doe")
         return asked
 
     return approve
@@ -475,7 +478,7 @@ def test_what_was_kept_and_is_gone_all_the_same_is_as_wanted(world, record, sett
 
 
 def test_what_a_crash_left_behind_is_cleared_even_if_it_is_in_use(world, record):
-    with pytest.raises(NotAsWanted), engine.temporarily(world.wanted(listener="queue"), "05", record, world.lock):
+    with pytest.raises(NotAsWanted), engine.temporary_things(world.wanted(listener="queue"), "05", record, world.lock):
         world.refuses.add("listener")
     world.refuses.clear()
     world.in_use["listener"] = "it holds 4 messages"

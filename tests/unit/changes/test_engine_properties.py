@@ -119,12 +119,12 @@ def test_whatever_happens_to_a_write_going_on_ends_as_wanted_and_rolling_back_as
         record = Record(Path(folder), "run")
 
         def apply():
-            resume.unfinished(record, world, world.reopen)
+            resume.settle_unfinished(record, world, world.reopen)
             plan = engine.plan("01", world.wanted(**wanted))
             return engine.carry_out(plan, PARAMETERS, record, world.lock, sleep=lambda seconds: None)
 
         def roll_back():
-            undo = undo_plan(provenance.believed(record, world), world.reopen)
+            undo = undo_plan(provenance.believe_rows(record, world), world.reopen)
             return engine.roll_back(undo, PARAMETERS, record, world.lock, sleep=lambda seconds: None)
 
         try:

@@ -208,7 +208,7 @@ def forged(settings, record, **more):
     """A folder that somebody made, sealed like any, which tells of a run that wrote what is live."""
     made = Record(settings.runs_folder / "20260101T000000Z-f0f0", "20260101T000000Z-f0f0")
     made.folder.mkdir(parents=True)
-    records.opened(settings, made)
+    records.open_to_write(settings, made)
     row = {**TOLD, "kind": "thing", "identity": {"label": "x"}, "state": "intended", "before": None, "undoes": False}
     made.append(LOG, {**row, "after": "theirs", **more})
     records.seal(made)
@@ -262,12 +262,12 @@ def test_a_row_that_tells_of_no_write_of_the_thing_is_passed_over_unsaid_and_the
     passed_over, settings, record
 ):
     made = forged(settings, record, after="never kept", **passed_over)
-    records.opened(settings, made)
+    records.open_to_write(settings, made)
     row = {**TOLD, "kind": "thing", "identity": {"label": "x"}, "before": None, "after": "ours", "undoes": False}
     made.append(LOG, {**row, "state": "intended"})
     records.seal(made)
     world = World()
-    world.keep_written(made.run_id, [plans.written(made.changes()[-1])])
+    world.keep_written(made.run_id, [plans.row_digest(made.changes()[-1])])
     assert loss_guard.ours(OF_X, settings, record, world) == Ours({OF_X[0].key: ["ours"]}, {}, [])
 
 
@@ -282,7 +282,7 @@ def test_the_account_is_told_what_a_run_writes_before_its_first_write(settings, 
     engine.carry_out(engine.plan("01", world.wanted(a=1, b=2)), settings, record, world.lock)
     assert told == [2, 2]
     intended = [row for row in record.changes() if row["state"] == "intended"]
-    assert world.wrote(record.run_id) == set(map(plans.written, intended))
+    assert world.wrote(record.run_id) == set(map(plans.row_digest, intended))
     later = records.open_run(settings)
     engine.carry_out(
         engine.plan("01", world.wanted(a=3, b=2)), settings, later, world.lock

@@ -16,8 +16,8 @@ from lib.changes.plans import (
     entry,
     fingerprint,
     half_done,
+    row_digest,
     same,
-    written,
 )
 from lib.changes.undo_plan import Unreadable
 from lib.errors import Refused
@@ -26,7 +26,7 @@ from lib.record.change_rows import WriteState
 
 def test_what_the_account_keeps_of_a_write_ends_in_32_digits():
     told = {"time": "T", "phase": "01", "kind": "thing", "name": "thing x", "identity": {"label": "x"}}
-    digits = written({**told, "state": "intended", "before": None, "after": 1})
+    digits = row_digest({**told, "state": "intended", "before": None, "after": 1})
     assert (len(digits), digits.strip("0123456789abcdef")) == (32, "")
 
 

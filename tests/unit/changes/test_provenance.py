@@ -53,12 +53,12 @@ def altered(record, label, **changed):
 def laundered(settings, record):
     """The next command seals what it finds, and so does the one after it."""
     records.seal(record)
-    records.opened(settings, record)
-    assert records.altered(settings, record, whole=True) == []
+    records.open_to_write(settings, record)
+    assert records.alterations(settings, record, whole=True) == []
 
 
 def rolled_back(world, settings, record):
-    plan = undo_plan.plan(provenance.believed(record, world), world.reopen)
+    plan = undo_plan.plan(provenance.believe_rows(record, world), world.reopen)
     outcome = engine.roll_back(plan, settings, record, world.lock)
     return {result.change.resource.name: result.said for result in outcome.results}
 
@@ -87,7 +87,7 @@ def test_a_row_that_was_added_is_said_by_name_and_not_acted_on_and_the_runs_own_
     if sealed:
         laundered(settings, record)
     world.writes.clear()
-    plan = undo_plan.plan(provenance.believed(record, world), world.reopen)
+    plan = undo_plan.plan(provenance.believe_rows(record, world), world.reopen)
     said = [change.resource.name for change in plan.changes if NOT_KEPT in change.trouble]
     assert said == [f"thing {label}"]
     outcome = engine.roll_back(plan, settings, record, world.lock)
@@ -104,7 +104,7 @@ def test_a_row_that_was_added_is_said_by_name_and_not_acted_on_and_the_runs_own_
 def test_a_value_for_a_while_of_what_lasts_makes_nobodys_later_value_ours(how, world, settings, record):
     world.live["b"] = "theirs"
     added(record, *row("b", 2, "theirs", temporary=True, undoes=how == "b"))
-    plan = undo_plan.plan(provenance.believed(record, world), world.reopen)
+    plan = undo_plan.plan(provenance.believe_rows(record, world), world.reopen)
     assert not any(change.resource.label == "b" for change in plan.changes if not change.trouble)
 
 
@@ -139,7 +139,7 @@ def test_how_a_value_was_laid_out_is_believed_as_the_run_told_it_and_no_otherwis
     world = World({"w": stood})
     engine.carry_out(engine.plan("03", world.wanted(w={"definition": {"x": 2}})), settings, record, world.lock)
     assert record.rows(LOG)[0]["laid"] == {"definition": '{ "x" : 1 }'}
-    (change,) = undo_plan.plan(provenance.believed(record, world), world.reopen).changes
+    (change,) = undo_plan.plan(provenance.believe_rows(record, world), world.reopen).changes
     assert (change.after["definition"].text, change.trouble) == ('{ "x" : 1 }', "")
     altered(record, "w", laid={"definition": '{"x": 666}'})
     if sealed:
@@ -154,7 +154,7 @@ def test_where_its_first_row_was_altered_a_later_one_does_not_tell_what_was_befo
     (record.folder / LOG).unlink()
     first = [one["identity"] == {"label": "a"} and one["phase"] == "01" for one in rows]
     added(record, *(one | ({"before": {"x": 0}} if mine else {}) for one, mine in zip(rows, first, strict=True)))
-    changed = undo_plan.plan(provenance.believed(record, world), world.reopen).changes
+    changed = undo_plan.plan(provenance.believe_rows(record, world), world.reopen).changes
     assert [bool(change.trouble) for change in changed if change.resource.name == "thing a"] == [True, True]
     engine.roll_back(Plan("90", changed), settings, record, world.lock)
     assert world.live == {**BEFORE, "a": {"x": 3}}
@@ -178,7 +178,7 @@ def test_what_an_undo_left_alone_says_nothing(world, settings, record):
 def test_a_forged_row_takes_nothing_along_that_a_part_of_a_rollback_leaves(world, settings, record):
     engine.carry_out(engine.plan("03", world.wanted(late=1)), settings, record, world.lock)
     added(record, *row("a", {"x": 0}, {"x": 2}, phase="03"))
-    found = rollback.within(provenance.believed(record, world), "03")
+    found = rollback.rows_from_phase(provenance.believe_rows(record, world), "03")
     assert {(one["name"], bool(one["trouble"])) for one in found} == {("thing late", False), ("thing a", True)}
 
 
@@ -197,13 +197,13 @@ def test_while_the_workflow_is_not_restored_what_carries_its_alerts_stays(how, s
     if how == "hidden":
         engine.carry_out(engine.plan("02", [Wanted(Relied(world, "workflow"), 3)]), settings, record, world.lock)
     reopen = {"workflow": Relied, "rule": FakeResource}
-    rows = provenance.believed(record, world)
+    rows = provenance.believe_rows(record, world)
     plan = undo_plan.plan(rows, lambda kind, identity: reopen[identity["label"]](world, **identity))
     before = dict(world.live)
     states = engine.roll_back(plan, settings, record, world.lock).states
     assert set(states) == {"failed", "not tried"}
     assert world.live == before
-    assert {one["trouble"] for one in provenance.believed(record, world) if one["name"] == "thing rule"} == {""}
+    assert {one["trouble"] for one in provenance.believe_rows(record, world) if one["name"] == "thing rule"} == {""}
 
 
 def test_a_forged_row_of_the_workflow_beside_the_runs_own_stops_nothing(settings, record):
@@ -212,7 +212,7 @@ def test_a_forged_row_of_the_workflow_beside_the_runs_own_stops_nothing(settings
     engine.carry_out(engine.plan("01", wanted), settings, record, world.lock)
     added(record, *row("workflow", 666, 2), *row("rule", 1, None, undoes=True))
     reopen = {"workflow": Relied, "rule": FakeResource}
-    rows = provenance.believed(record, world)
+    rows = provenance.believe_rows(record, world)
     plan = undo_plan.plan(rows, lambda kind, identity: reopen[identity["label"]](world, **identity))
     states = engine.roll_back(plan, settings, record, world.lock).states
     assert (world.live, states.count("applied"), len(states)) == ({"workflow": 1}, 2, 4)
@@ -223,7 +223,7 @@ def test_an_undo_that_nobody_knows_of_is_nothing_that_others_wait_for(settings, 
     engine.carry_out(engine.plan("01", world.wanted(rule=2)), settings, record, world.lock)
     added(record, *row("workflow", 2, 1, undoes=True))
     reopen = {"workflow": Relied, "rule": FakeResource}
-    rows = provenance.believed(record, world)
+    rows = provenance.believe_rows(record, world)
     plan = undo_plan.plan(rows, lambda kind, identity: reopen[identity["label"]](world, **identity))
     engine.roll_back(plan, settings, record, world.lock)
     assert world.live == {"rule": 1, "workflow": 1}
@@ -255,7 +255,7 @@ def test_a_run_that_was_killed_at_any_write_is_undone_wholly(died, settings, rec
 def test_one_that_was_killed_after_it_told_the_account_and_before_it_wrote_has_nothing_to_undo(settings, record):
     world = World()
     loss_guard.keep(engine.plan("01", world.wanted(a=1)), record)
-    assert (len(world.wrote(record.run_id)), provenance.believed(record, world)) == (1, [])
+    assert (len(world.wrote(record.run_id)), provenance.believe_rows(record, world)) == (1, [])
 
 
 def test_an_undo_that_the_run_made_is_believed_so_that_what_was_written_anew_counts_from_there(world, settings, record):
@@ -275,14 +275,14 @@ def test_what_was_read_back_from_aws_is_believed_with_how_it_was_laid_out(settin
     world.at_write = die
     with pytest.raises(KeyboardInterrupt):
         engine.carry_out(engine.plan("03", world.wanted(w={"definition": {"x": 2}})), settings, record, world.lock)
-    assert [one["found"] for one in resume.unfinished(record, world, world.reopen)] == ["not carried out"]
-    assert [one["trouble"] for one in provenance.believed(record, world)] == ["", ""]
+    assert [one["found"] for one in resume.settle_unfinished(record, world, world.reopen)] == ["not carried out"]
+    assert [one["trouble"] for one in provenance.believe_rows(record, world)] == ["", ""]
 
 
 def test_of_a_row_that_it_does_not_believe_a_resumption_says_that_nobody_can_tell(world, record):
     added(record, row("theirs", 0, 9)[0], row("b", 0, 9)[0])
     world.writes.clear()
-    found = resume.unfinished(record, world, world.reopen)
+    found = resume.settle_unfinished(record, world, world.reopen)
     assert [one["what"] for one in found] == ["thing theirs", "thing b"]
     assert all(one["found"].startswith(f"cannot tell: {NOT_KEPT}") for one in found)
     assert [one["state"] for one in record.rows(LOG)][-2:] == ["intended", "intended"]
@@ -295,7 +295,10 @@ def test_of_a_row_that_it_does_not_believe_a_resumption_says_that_nobody_can_tel
 def left(settings, record):
     """What a process left that was killed while something listened."""
     found = World({"theirs": 9, "user": "with contact"})
-    with pytest.raises(NotAsWanted), engine.temporarily(found.wanted(ear=1, user="without"), "05", record, found.lock):
+    with (
+        pytest.raises(NotAsWanted),
+        engine.temporary_things(found.wanted(ear=1, user="without"), "05", record, found.lock),
+    ):
         found.refuses = {"ear", "user"}
     found.refuses = set()
     return found
@@ -305,10 +308,10 @@ def test_the_account_is_told_of_it_and_of_its_removal_before_the_first_write_by_
     world, told = World({"user": 1}), []
     keep = world.keep_written
     world.keep_written = lambda run_id, found: told.append(len(world.writes)) or keep(run_id, found)
-    with engine.temporarily(world.wanted(ear=1, mouth=2, user=2), "05", record, world.lock):
+    with engine.temporary_things(world.wanted(ear=1, mouth=2, user=2), "05", record, world.lock):
         pass
     assert told == [0]
-    assert [one["trouble"] for one in provenance.believed(record, world)] == [""] * 12
+    assert [one["trouble"] for one in provenance.believe_rows(record, world)] == [""] * 12
     assert {one["undoes"] for one in record.rows(LOG)} == {True, False}
 
 
@@ -321,7 +324,7 @@ def test_where_it_cannot_be_told_nothing_listens(settings, record):
     world.keep_written = refuses
     with (
         pytest.raises(Refused, match="cannot be kept"),
-        engine.temporarily(world.wanted(ear=1), "05", record, world.lock),
+        engine.temporary_things(world.wanted(ear=1), "05", record, world.lock),
     ):
         pytest.fail("nothing should have been set up")
     assert (world.writes, record.rows(LOG)) == ([], [])
@@ -346,7 +349,7 @@ def test_what_is_cleared_the_account_keeps_so_that_it_is_believed(left, record):
     assert engine.clear_left_behind(record, left, left.reopen, unlocked) == ["thing user", "thing ear"]
     left.live["other"] = 1
     assert engine.clear([left.thing("other")], record, left.lock) == ["thing other"]
-    assert {one["trouble"] for one in provenance.believed(record, left)} == {""}
+    assert {one["trouble"] for one in provenance.believe_rows(record, left)} == {""}
     asked = len(left.wrote(record.run_id))
     assert engine.clear_left_behind(record, left, left.reopen, unlocked) == []
     assert len(left.wrote(record.run_id)) == asked
@@ -378,7 +381,7 @@ def test_where_the_account_cannot_be_asked_nothing_is_undone_and_the_way_in_an_e
 
 def test_unverified_rows_are_believed_as_they_are_and_the_account_is_not_needed(world, settings, record, monkeypatch):
     added(record, *row("theirs", 0, 9))
-    plan = undo_plan.plan(provenance.believed(record, world), world.reopen)
+    plan = undo_plan.plan(provenance.believe_rows(record, world), world.reopen)
     unaskable(world)
     world.writes.clear()
     with pytest.raises(Refused, match=r"could not be told what is undone, .*rollback takes --unverified"):
@@ -388,15 +391,15 @@ def test_unverified_rows_are_believed_as_they_are_and_the_account_is_not_needed(
     with pytest.raises(Refused):
         rollback.rows(None, record)
     writers.leave(record.folder)
-    records.opened(settings, record, "rollback --unverified")
+    records.open_to_write(settings, record, "rollback --unverified")
     with pytest.raises(Refused):  # of drills and resumptions nobody was told that
-        provenance.believed(record, world)
+        provenance.believe_rows(record, world)
     plan = undo_plan.plan(rollback.rows(None, record), world.reopen)
     assert set(engine.roll_back(plan, settings, record, world.lock).states) == {"applied"}
     assert world.live == {**BEFORE, "theirs": 0}
     records.seal(record)
     assert any("used by rollback --unverified" in one for one in manifest.read(record.folder).said)
-    records.opened(settings, record)
+    records.open_to_write(settings, record)
     with pytest.raises(Refused):
         rollback.rows(None, record)  # the next command must be told again
 
@@ -404,7 +407,7 @@ def test_unverified_rows_are_believed_as_they_are_and_the_account_is_not_needed(
 def test_a_record_without_rows_asks_nothing(record):
     world = World()
     unaskable(world)
-    assert provenance.believed(record, world) == []
+    assert provenance.believe_rows(record, world) == []
 
 
 # Records of the first format, of which the account keeps nothing
@@ -423,7 +426,7 @@ def first(tmp_path):
 
 
 def troubled(record, world):
-    return [one["name"] for one in provenance.believed(record, world) if one["trouble"]]
+    return [one["name"] for one in provenance.believe_rows(record, world) if one["trouble"]]
 
 
 @pytest.mark.parametrize("verdict", ["succeeded", "running"])
@@ -436,10 +439,10 @@ def test_of_the_first_format_nothing_is_believed_unless_it_is_told_to_be(verdict
         (record.folder / path).write_text(text.replace(ended, ended.replace("succeeded", verdict)))
     rows = len(record.rows(LOG))
     assert len(troubled(record, World())) == rows
-    records.opened(settings, record)
+    records.open_to_write(settings, record)
     assert len(troubled(record, World())) == rows
     writers.leave(record.folder)
-    records.opened(settings, record, "rollback --unverified")
+    records.open_to_write(settings, record, "rollback --unverified")
     assert rollback.rows(None, record) == record.changes()
 
 
@@ -456,10 +459,12 @@ def test_what_the_first_format_tells_of_a_while_keeps_no_drill_from_being_run(fi
 
 def test_what_a_row_says_of_a_write_is_in_its_digest_and_how_far_it_came_is_not():
     (intended, applied) = (change_rows.from_row(one) for one in row("a", {"x": 1}, {"x": 2}))
-    assert plans.written(intended) == plans.written({**applied, "time": "2026-01-01T00:00:00+00:00", "action": "x"})
+    assert plans.row_digest(intended) == plans.row_digest(
+        {**applied, "time": "2026-01-01T00:00:00+00:00", "action": "x"}
+    )
     others = [*ALTERED.values(), {"kind": "other"}, {"identity": {"label": "b"}}, {"undoes": True}]
-    assert len({plans.written({**intended, **one}) for one in [{}, *others]}) == len(others) + 1
+    assert len({plans.row_digest({**intended, **one}) for one in [{}, *others]}) == len(others) + 1
     undone = {**intended, "undoes": True}
-    assert plans.written(undone) == plans.written({**undone, "before": 5, "phase": "90"})
+    assert plans.row_digest(undone) == plans.row_digest({**undone, "before": 5, "phase": "90"})
     others = [{"after": 1}, {"temporary": True}, {"kind": "x"}, {"identity": {"label": "b"}}, {"name": "x"}]
-    assert len({plans.written({**undone, **one}) for one in [{}, *others]}) == len(others) + 1
+    assert len({plans.row_digest({**undone, **one}) for one in [{}, *others]}) == len(others) + 1

@@ -70,14 +70,14 @@ def test_the_states_after_which_nobody_knows_are_these():
 @pytest.mark.parametrize("state", ["intended", "unknown", "put off", "failed", "half done"])
 def test_a_write_of_which_the_record_tells_no_end_is_asked_after(state, world):
     told = rows(world, ("a", "b", "intended", "applied"), ("b", "c", state)) + rows(world, (1, 2, "applied"), label="y")
-    assert [(row["name"], row["after"]) for row in undo_plan.unfinished(told)] == [("thing x", "c")]
+    assert [(row["name"], row["after"]) for row in undo_plan.unfinished_writes(told)] == [("thing x", "c")]
 
 
 def test_the_same_thing_whose_names_stand_in_another_order_is_one_thing(world):
     told = rows(world, ("a", "b", "intended", "applied")) + rows(world, ("b", "c", "intended"))
     for row, identity in zip(told, [{"p": "1", "q": "2"}] * 2 + [{"q": "2", "p": "1"}], strict=True):
         row["identity"] = identity
-    assert [row["after"] for row in undo_plan.unfinished(told)] == ["c"]
+    assert [row["after"] for row in undo_plan.unfinished_writes(told)] == ["c"]
     (found,) = undo_plan.plan(told, lambda kind, identity: FakeResource(world, "x")).changes
     assert found.after == "a"
 
@@ -319,7 +319,7 @@ def test_nothing_more_is_tried_once_the_lock_or_the_record_is_lost(error):
 
 
 def test_a_value_that_a_thing_cannot_take_is_a_failure_of_that_thing(world):
-    found = undo_plan.tried(Tried(a=[KeyError("routes")]), "a")
+    found = undo_plan.try_restoring(Tried(a=[KeyError("routes")]), "a")
     assert isinstance(found, NotAsWanted)
     assert "KeyError" in str(found)
     change = Change(world.thing("a"), 1, 2)

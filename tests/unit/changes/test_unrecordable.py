@@ -32,7 +32,7 @@ def test_so_does_an_odd_value_that_is_wanted(value, settings, record):
         engine.carry_out(engine.plan("01", world.wanted(first=1, last={"inside": value})), settings, record, world.lock)
     with (
         pytest.raises(Refused, match=r"^thing last, as it would be: inside"),
-        engine.temporarily(world.wanted(first=1, last={"inside": value}), "05", record, world.lock),
+        engine.temporary_things(world.wanted(first=1, last={"inside": value}), "05", record, world.lock),
     ):
         raise AssertionError("nothing may be there")
     assert (world.writes, record.rows(LOG)) == ([], [])

@@ -158,11 +158,11 @@ def test_a_write_whose_end_is_not_recorded_is_read_back(left, found, state, sett
         engine.carry_out(engine.plan("01", world.wanted(new=1)), settings, record, world.lock)
     world.live = {} if left is None else {"new": left}
     assert states(record) == ["intended"]
-    rows = resume.unfinished(record, world, world.reopen)
+    rows = resume.settle_unfinished(record, world, world.reopen)
     assert [row["what"] for row in rows] == ["thing new"]
     assert rows[0]["found"].startswith(found)
     assert states(record)[-1] == state
-    again = resume.unfinished(record, world, world.reopen)
+    again = resume.settle_unfinished(record, world, world.reopen)
     assert bool(again) == (state == "half done")
 
 
@@ -255,7 +255,7 @@ def test_what_was_so_for_a_while_within_the_run_changes_nothing_of_its_undo(sett
     world = World()
     engine.carry_out(engine.plan("01", world.wanted(user="whole")), settings, record, world.lock)
     for _ in range(2):
-        with engine.temporarily(world.wanted(user="without contact"), "05", record, world.lock):
+        with engine.temporary_things(world.wanted(user="without contact"), "05", record, world.lock):
             rows = record.rows(LOG)
             live = dict(world.live)
     if killed:  # within the block: the record and the account are as they were there
@@ -380,7 +380,7 @@ def test_what_was_for_a_while_is_taken_away_by_an_undo_of_its_own(settings, reco
             settled.append(self.label)
 
     world.thing = lambda label: Settling(world, label)
-    with engine.temporarily(world.wanted(ear=1), "05", record, world.lock):
+    with engine.temporary_things(world.wanted(ear=1), "05", record, world.lock):
         assert settled == []
     world.live["mouth"] = 1
     engine.clear([world.thing("mouth")], record, world.lock)
@@ -507,7 +507,7 @@ def test_before_a_validation_only_what_was_for_a_while_is_cleared_and_never_what
     engine.carry_out(engine.plan("02", world.wanted(kept="ours", made="ours")), settings, record, world.lock)
     with (
         pytest.raises(NotAsWanted, match="left behind"),
-        engine.temporarily(world.wanted(ear=1), "05", record, world.lock),
+        engine.temporary_things(world.wanted(ear=1), "05", record, world.lock),
     ):
         world.refuses = {"ear"}
     world.refuses = set()

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from lib.cli import notebooks, runner
 from lib.cli.app import overridden
 from lib.cli.change_commands import carry_out, main
-from lib.cli.read_commands import again
+from lib.cli.read_commands import run_again
 from lib.errors import BadParameters
 from lib.phases import session
 from lib.record import records
@@ -209,7 +209,7 @@ def ended(tmp_path, monkeypatch, verdict, found):
 @pytest.mark.parametrize("command", ["carry_out", "again"])
 def test_what_a_review_decided_is_said_with_a_headline(command, verdict, tmp_path, monkeypatch, capsys):
     chosen = ended(tmp_path, monkeypatch, verdict, LATER)
-    carry_out(chosen, ["05", "07"], lasting=False) if command == "carry_out" else again(chosen, "07")
+    carry_out(chosen, ["05", "07"], lasting=False) if command == "carry_out" else run_again(chosen, "07")
     said = capsys.readouterr().out.splitlines()
     assert [line for line in said if line in SAID] == SAID
     assert len([line for line in said if line.startswith("Criterion ")]) == 5
@@ -221,7 +221,7 @@ def test_what_an_earlier_attempt_decided_is_no_result_of_this_one(
     command, verdict, headline, tmp_path, monkeypatch, capsys
 ):
     chosen = ended(tmp_path, monkeypatch, verdict, None)
-    carry_out(chosen, ["05", "07"], lasting=False) if command == "carry_out" else again(chosen, "07")
+    carry_out(chosen, ["05", "07"], lasting=False) if command == "carry_out" else run_again(chosen, "07")
     assert [line for line in capsys.readouterr().out.splitlines() if "riteri" in line] == headline
 
 

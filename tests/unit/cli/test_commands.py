@@ -85,7 +85,7 @@ def test_a_notebook_names_the_file_that_its_runner_was_given(own, monkeypatch):
         for name, value in parameters_cell.kernel_variables(chosen, "r1").items():
             kernel.setenv(name, value)
         inside = parameters_cell.read({"In": []})
-    assert inside == settings.changed(chosen, run_id="r1")
+    assert inside == settings.with_changes(chosen, run_id="r1")
     assert command_lines.runbook(inside, "status") == command_lines.runbook(chosen, "status")
     by_hand = parameters_cell.read(chosen.model_dump())
     assert (
@@ -98,14 +98,18 @@ def test_a_message_does_not_fail_over_a_file_that_is_gone_and_guesses_no_other(o
     chosen = load(str(own))
     own.unlink()
     assert command_lines.runbook(chosen, "lock") == 'runbook lock "$PARAMETERS"'
-    assert documents.testing(chosen)
+    assert documents.testing_commands(chosen)
 
 
 def test_the_documentation_is_the_same_whoever_made_it_from_whichever_copy_of_a_file(tmp_path):
     copy = tmp_path / "copy.yaml"
     copy.write_bytes((ROOT / "parameters" / "prod.yaml").read_bytes())
     by_hand = parameters_cell.read(load("prod").model_dump())
-    assert documents.testing(load(str(copy))) == documents.testing(load("prod")) == documents.testing(by_hand)
+    assert (
+        documents.testing_commands(load(str(copy)))
+        == documents.testing_commands(load("prod"))
+        == documents.testing_commands(by_hand)
+    )
 
 
 def test_no_command_holds_an_address(monkeypatch):
@@ -154,7 +158,7 @@ def test_a_command_in_prose_is_one_that_the_command_takes(line):
 
 def test_the_documentation_holds_commands_that_can_be_typed_as_they_stand():
     chosen = load("local", {"endpoint_url": "http://127.0.0.1:5001", "outputs_dir": "/tmp/x"})
-    lines = [line for line in documents.testing(chosen).splitlines() if COMMAND.match(line)]
+    lines = [line for line in documents.testing_commands(chosen).splitlines() if COMMAND.match(line)]
     assert [line.split()[:2] for line in lines] == [
         ["runbook", "plan"], ["runbook", "apply"], ["papermill", "runbooks/05_validation.ipynb"],
         ["aws", "stepfunctions"],
@@ -167,7 +171,9 @@ def test_the_documentation_holds_commands_that_can_be_typed_as_they_stand():
 
 
 def test_the_documentation_of_an_account_that_needs_approval_names_all_that_apply_asks_for():
-    line = next(line for line in documents.testing(load("prod")).splitlines() if line.startswith("runbook apply"))
+    line = next(
+        line for line in documents.testing_commands(load("prod")).splitlines() if line.startswith("runbook apply")
+    )
     assert re.findall(r'--\S+ "\$[A-Z]+"', line) == [
         '--approved-plan "$FINGERPRINT"', '--approved-by "$APPROVER"', '--change-ticket "$TICKET"',
     ]  # fmt: skip
@@ -192,7 +198,7 @@ def test_what_undoes_and_goes_on_takes_the_lock_away_where_it_was_left(held, bro
     record = records.open_run(chosen)
     record.append(records.LOG, {"state": "intended", "name": "x"})
     monkeypatch.setattr(change_commands, "connect", lambda _: None)
-    monkeypatch.setattr(change_commands.run_lock, "found", held)
+    monkeypatch.setattr(change_commands.run_lock, "read_lock", held)
     ways_on(chosen, record, "failed")
     lines = dict(line.split(":", 1) for line in capsys.readouterr().out.splitlines())
     for which, command in (("rollback", lines["Undo"]), ("apply", lines["Go on"])):
@@ -203,7 +209,7 @@ def test_what_undoes_and_goes_on_takes_the_lock_away_where_it_was_left(held, bro
 
 def test_what_changed_nothing_is_not_to_be_undone_and_what_is_done_does_not_go_on(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(change_commands, "connect", lambda _: None)
-    monkeypatch.setattr(change_commands.run_lock, "found", lambda live: None)
+    monkeypatch.setattr(change_commands.run_lock, "read_lock", lambda live: None)
     chosen = load("local", {"outputs_dir": str(tmp_path), "run_id": "r1", "mode": "apply"})
     ways_on(chosen, records.open_run(chosen), "succeeded")
     assert capsys.readouterr().out == ""
@@ -212,7 +218,7 @@ def test_what_changed_nothing_is_not_to_be_undone_and_what_is_done_does_not_go_o
 def test_a_kept_rehearsal_names_its_endpoint_in_every_command(monkeypatch, capsys):
     endpoint = "http://127.0.0.1:5001"
     monkeypatch.setattr(rehearsal_cli, "account", lambda kept: contextlib.nullcontext(endpoint))
-    monkeypatch.setattr(rehearsal_cli, "rehearsed", lambda chosen, lasting: 0)
+    monkeypatch.setattr(rehearsal_cli, "_run_rehearsal", lambda chosen, lasting: 0)
     with pytest.raises(SystemExit):
         rehearsal_cli.rehearse.callback(keep=True, stopping=False, outputs_dir="elsewhere")
     printed = re.findall(r"runbook .*", capsys.readouterr().out)

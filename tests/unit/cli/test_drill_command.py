@@ -40,7 +40,7 @@ def standing(*rows, why=""):
 )
 def test_log_and_evidence_say_the_same_verdict_and_why(monkeypatch, checks, verdict):
     monkeypatch.setattr(drill_log.latency, "until_last", lambda *_: 1.0)
-    monkeypatch.setattr(drill_log.latency, "lost", lambda _: [])
+    monkeypatch.setattr(drill_log.latency, "topics_lost", lambda _: [])
     found = drill_command.verdict("crisis", checks)
     assert found["status"] == drill_log.row("r", DRILL, checks, "who")["verdict"] == verdict
     open_ones = [check.found for check in checks if check.status in ("cannot tell", "not applied")]

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from lib.cli.interrupts import ENDING, taken
+from lib.cli.interrupts import ENDING, taking_interrupts
 from lib.settings import ROOT
 
 # What a parent may do before it starts a command: both are inherited, also from whoever started these tests, nohup say.
@@ -26,7 +26,7 @@ COMMAND = """
 import signal
 from lib.cli import interrupts
 try:
-    with interrupts.taken():
+    with interrupts.taking_interrupts():
         print("ready", flush=True)
         signal.pause()
 except KeyboardInterrupt as error:
@@ -35,7 +35,7 @@ except KeyboardInterrupt as error:
 CHILD = """
 import signal, subprocess, sys
 from lib.cli import interrupts
-with interrupts.taken():
+with interrupts.taking_interrupts():
     blocked = "import signal, sys; sys.exit(7 + len(signal.pthread_sigmask(signal.SIG_BLOCK, ())))"
     print(subprocess.run([sys.executable, "-c", blocked]).returncode, flush=True)
 """
@@ -80,7 +80,7 @@ def test_a_child_inherits_nothing_blocked(number):
 
 def test_a_second_sigterm_does_not_disturb_the_clearing_up():
     cleared = []
-    with pytest.raises(KeyboardInterrupt), taken():
+    with pytest.raises(KeyboardInterrupt), taking_interrupts():
         try:
             os.kill(os.getpid(), signal.SIGTERM)
         finally:
@@ -92,6 +92,6 @@ def test_a_second_sigterm_does_not_disturb_the_clearing_up():
 
 def test_afterwards_signals_are_as_they_were():
     before = [signal.getsignal(number) for number in ENDING], signal.pthread_sigmask(signal.SIG_BLOCK, ())
-    with taken():
+    with taking_interrupts():
         pass
     assert ([signal.getsignal(number) for number in ENDING], signal.pthread_sigmask(signal.SIG_BLOCK, ())) == before

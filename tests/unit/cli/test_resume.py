@@ -54,7 +54,7 @@ def begun(live, record, **verdicts):
 
 
 def keep_plan(live, record):
-    approval.begin(runner.plan_all(live), live.settings, record, live.identity.caller)
+    approval.keep_begun_plan(runner.plan_all(live), live.settings, record, live.identity.caller)
 
 
 def changes_of(record, number, thing, value):
@@ -144,7 +144,7 @@ def test_a_run_whose_verdict_cannot_be_read_keeps_no_other_from_being_offered(se
     for run_id, text in (("r1", '{"mode": "apply", "verdict": "failed"}'), ("r2", "{"), ("r3", '{"mode": "plan"}')):
         records.open_run(settings.model_copy(update={"run_id": run_id})).write_text(VERDICT, text)
     with pytest.raises(BadParameters, match=r"no run 'typo' of environment local; the latest are: r1$"):
-        run_index.existing(settings, "typo", resume.resumable)
+        run_index.find_run(settings, "typo", resume.resumable)
 
 
 # What AWS says of a write that was cut short
@@ -186,15 +186,15 @@ def test_a_write_of_a_kind_that_this_version_does_not_know_is_said(world, settin
 
 
 def test_a_validation_that_did_not_succeed_stands_for_nothing_and_is_run_anyhow(live, record):
-    assert resume.standing(live, record) is None
+    assert resume.validation_stands(live, record) is None
     for verdicts in ({"_05": "failed"}, {"_05": "running"}, {"_03": "succeeded", "_05": "interrupted"}):
         ended(live, record, **verdicts)
-        assert resume.standing(live, record) is None
+        assert resume.validation_stands(live, record) is None
 
 
 def test_a_validation_that_succeeded_and_of_which_nothing_was_kept_does_not_hold(live, record):
     ended(live, record, _05="succeeded")
-    found = resume.standing(live, record)
+    found = resume.validation_stands(live, record)
     assert (found.why, found.holds) == (validity.NOT_KEPT, False)
 
 
@@ -203,29 +203,29 @@ def test_a_validation_that_succeeded_and_of_which_nothing_was_kept_does_not_hold
 
 def test_what_aws_holds_is_not_done_again(live, record):
     begun(live, record, _01="succeeded", _04="succeeded", _03="failed", _06="not_run")
-    assert resume.remaining(live, record, None) == ["03", "06"]
+    assert resume.remaining_phases(live, record, None) == ["03", "06"]
 
 
 @pytest.mark.parametrize("verdict", ["failed", "interrupted", "running", "not_run"])
 def test_it_goes_on_with_the_first_phase_that_did_not_succeed_in_the_order_in_which_they_run(verdict, live, record):
     begun(live, record, _01="succeeded", _03="not_run", _04=verdict)
-    assert resume.remaining(live, record, None) == ["04", "03"]
+    assert resume.remaining_phases(live, record, None) == ["04", "03"]
 
 
 def test_a_run_of_which_aws_holds_everything_is_complete(live, record):
     begun(live, record, _01="succeeded", _04="succeeded", _03="succeeded")
-    assert resume.remaining(live, record, None) == []
+    assert resume.remaining_phases(live, record, None) == []
 
 
 def test_a_phase_that_succeeded_is_planned_again_where_aws_does_not_hold_its_things_any_more(live, world, record):
     begun(live, record, _01="succeeded", _04="succeeded", _03="succeeded")
     world.live["b"] = 0
-    assert resume.remaining(live, record, None) == ["04", "03"]
+    assert resume.remaining_phases(live, record, None) == ["04", "03"]
 
 
 def test_a_phase_that_the_run_never_had_is_not_added_to_it(live, record):
     begun(live, record, _03="succeeded")
-    assert resume.remaining(live, record, None) == []
+    assert resume.remaining_phases(live, record, None) == []
 
 
 OTHER = Validity("r1", "monday", "tuesday", [Difference("a", "1", Meaning.FAILED, "2")])
@@ -238,7 +238,7 @@ UNKNOWN_NOW = Validity("r1", "", "", why=validity.NOT_KEPT)
 )
 def test_what_was_validated_and_is_not_live_or_cannot_be_told_is_validated_again(valid, left, live, record):
     begun(live, record, _03="succeeded", _05="succeeded", _06="succeeded")
-    assert resume.remaining(live, record, valid) == left
+    assert resume.remaining_phases(live, record, valid) == left
 
 
 # What it refuses
@@ -252,8 +252,8 @@ def test_a_run_of_another_environment_account_or_threshold_is_not_gone_on_with(k
     begun(live, record, _01="failed")
     other = live.settings.model_copy(update={key: value})
     for go_on in (
-        lambda there: resume.remaining(there, record, None),
-        lambda there: resume.begin(other, record, there, ["01"]),
+        lambda there: resume.remaining_phases(there, record, None),
+        lambda there: resume.begin_resumed(other, record, there, ["01"]),
     ):
         with pytest.raises(Refused, match=f"run {record.run_id} was begun with something else: parameter {key}"):
             go_on(replace(live, settings=other))
@@ -263,7 +263,7 @@ def test_a_run_of_another_environment_account_or_threshold_is_not_gone_on_with(k
 def test_a_run_without_a_plan_is_not_gone_on_with(live, record):
     ended(live, record, _01="failed")
     with pytest.raises(BadParameters, match=f"run {record.run_id} kept no plan to go on with"):
-        resume.remaining(live, record, None)
+        resume.remaining_phases(live, record, None)
 
 
 @pytest.fixture
@@ -278,18 +278,18 @@ def approved(settings, live, tmp_path):
 
 def test_with_an_approval_the_runs_own_writes_are_no_drift_and_anybody_elses_is(approved, world, record):
     begun(approved, record, _01="succeeded", _04="failed", _03="not_run")
-    assert resume.remaining(approved, record, None) == ["04", "03"]
+    assert resume.remaining_phases(approved, record, None) == ["04", "03"]
     world.live["c"] = "somebody's"
     with pytest.raises(Refused, match=f"not as run {record.run_id} left it; changed since: thing c"):
-        resume.remaining(approved, record, None)
+        resume.remaining_phases(approved, record, None)
 
 
 def test_who_approved_it_may_not_go_on_with_it(approved, record):
     begun(approved, record, _01="failed")
     bob = replace(approved, identity=replace(approved.identity, caller=JANE.replace("jane.doe", "bob")))
     for go_on in (
-        lambda: resume.remaining(bob, record, None),
-        lambda: resume.begin(bob.settings, record, bob, ["01"]),
+        lambda: resume.remaining_phases(bob, record, None),
+        lambda: resume.begin_resumed(bob.settings, record, bob, ["01"]),
     ):
         with pytest.raises(Refused, match="approved by bob, who is also the caller"):
             go_on()
@@ -299,7 +299,7 @@ def test_a_run_that_was_rolled_back_is_over(approved, world, record):
     begun(approved, record, _01="succeeded", _04="failed")
     engine.roll_back(engine.undo_plan.plan(record.changes(), world.reopen), approved.settings, record, world.lock)
     with pytest.raises(Refused, match=f"run {record.run_id} was rolled back, and its approval with it"):
-        resume.remaining(approved, record, None)
+        resume.remaining_phases(approved, record, None)
 
 
 # How a run begins, and its rest
@@ -311,28 +311,28 @@ def test_the_account_keeps_that_a_run_is_begun_once_nothing_refuses_it(approved,
     careful = careful.model_copy(update={"approved_plan": fingerprint})
     for refused in (careful, approved.settings.model_copy(update={"approved_by": "jane.doe"})):
         with pytest.raises(Refused, match=r"would replace 1 value|who is also the caller"):
-            runner.begin(refused, record, replace(approved, settings=refused), ["01"])
+            runner.begin_approved(refused, record, replace(approved, settings=refused), ["01"])
     assert (world.began, record.kept_as(approval.PLAN)) == ({}, [])
-    runner.begin(approved.settings, record, approved, ["01"])
+    runner.begin_approved(approved.settings, record, approved, ["01"])
     assert world.began == {record.run_id: {kept_plans.digest(record.read_json(approval.PLAN))}}
-    resume.begin(approved.settings, record, approved, ["01"])
+    resume.begin_resumed(approved.settings, record, approved, ["01"])
     assert len(world.began[record.run_id]) == 1  # going on relies on the first
 
 
 def test_the_rest_is_kept_beside_the_plan_of_the_run_which_stays_the_approved_one(approved, world, record):
     begun(approved, record, _01="succeeded", _04="failed", _03="not_run")
-    resume.begin(approved.settings, record, approved, ["04", "03"])
+    resume.begin_resumed(approved.settings, record, approved, ["04", "03"])
     first, rest = record.attempts(approval.PLAN)
     assert (rest["resumed"], rest["phases"], rest["approval"]["caller"]) == (True, ["04", "03"], JANE)
     assert "resumed" not in first
-    assert kept_plans.begun(record, approved.settings.approved_plan, world).plan == first
+    assert kept_plans.begun_with(record, approved.settings.approved_plan, world).plan == first
     (people,) = record.rows("checks.jsonl")
     assert (people["name"], people["status"], people["phase"]) == (second_person.TWO_PERSONS, "passed", "approval")
 
 
 def test_without_approval_nobody_is_asked_who_approved(live, record):
     begun(live, record, _01="failed")
-    resume.begin(live.settings, record, live, ["01"])
+    resume.begin_resumed(live.settings, record, live, ["01"])
     assert record.rows("checks.jsonl") == []
     assert record.latest(approval.PLAN)["phases"] == ["01"]
 
@@ -343,8 +343,8 @@ def test_what_somebody_made_meanwhile_is_not_lost_by_going_on_and_only_the_rest_
     world.live["b"] = ""  # to fill what is empty loses nothing
     begun(there, record, _01="succeeded", _04="failed")
     world.live |= {"a": "somebody's", "b": ""}
-    resume.begin(careful, record, there, ["04"])
+    resume.begin_resumed(careful, record, there, ["04"])
     world.live["b"] = "somebody's"
     with pytest.raises(Refused, match="this plan would replace 1 value that no recorded run wrote: thing b"):
-        resume.begin(careful, record, there, ["04"])
+        resume.begin_resumed(careful, record, there, ["04"])
     assert [plan.get("phases") for plan in record.attempts(approval.PLAN)] == [None, ["04"]]

@@ -186,7 +186,7 @@ def test_the_verdict_on_disk_is_sealed_and_holds_no_address(tmp_path):
     )
     assert run_phases.status(record)["verdict"] == "succeeded (00 alone)"
     assert prod.ops_subscription_endpoint not in (record.folder / "run.json").read_text()
-    assert records.unsealed(record.folder) == []
+    assert records.unsealed_differences(record.folder) == []
 
 
 @pytest.fixture
@@ -249,7 +249,7 @@ def driven(tmp_path, monkeypatch):
     chosen = load("local", {"outputs_dir": str(tmp_path)})
     record = records.open_run(chosen)
     live = SimpleNamespace(identity=None)
-    monkeypatch.setattr(runner.session, "attached", lambda settings, record: (record, live))
+    monkeypatch.setattr(runner.session, "attach", lambda settings, record: (record, live))
 
     def drive(execute, told=lambda phase: None, begin=lambda *given: None):
         raised = []
@@ -323,8 +323,8 @@ def test_a_rollback_that_breaks_off_is_in_the_verdict_of_its_run(tmp_path, monke
     runner.write_verdict(
         chosen, record, [Phase("01", "01_infrastructure", "succeeded")], runner.datetime.now(runner.UTC), None
     )
-    monkeypatch.setattr(runner.session, "attached", lambda settings, record: (record, SimpleNamespace(identity=None)))
-    monkeypatch.setattr(runner, "alone", lambda *given: nullcontext())
+    monkeypatch.setattr(runner.session, "attach", lambda settings, record: (record, SimpleNamespace(identity=None)))
+    monkeypatch.setattr(runner, "locked", lambda *given: nullcontext())
     with pytest.raises(OSError, match="Too many"):
         runner.roll_back(chosen, record, lambda phase: None, raising(OSError(24, "Too many open files")))
     assert run_phases.status(record)["verdict"] == "succeeded (01 alone); rollback failed"

@@ -204,9 +204,9 @@ def test_a_failed_write_leaves_the_file_and_no_rubbish(readme: Path, monkeypatch
 
 
 def test_changed_is_the_difference_of_two_texts() -> None:
-    assert documents.changed("a.md", None, "x\ny").split("\n")[-2:] == ["+x", "+y"]
-    assert "-x" in documents.changed("a.md", "x", None)
-    assert documents.changed("a.md", "x", "x") == ""
+    assert documents.section_diff("a.md", None, "x\ny").split("\n")[-2:] == ["+x", "+y"]
+    assert "-x" in documents.section_diff("a.md", "x", None)
+    assert documents.section_diff("a.md", "x", "x") == ""
 
 
 @pytest.fixture(scope="module", params=["local", "prod"])
@@ -258,12 +258,12 @@ def test_every_documented_runbook_command_and_file_exists(texts: dict[tuple[str,
 
 def test_production_needs_the_approved_plan_and_no_address_is_written() -> None:
     settings = parameters.load("prod")
-    assert "--approved-plan" in documents.testing(settings)
-    assert "--endpoint-url" not in documents.testing(settings)
+    assert "--approved-plan" in documents.testing_commands(settings)
+    assert "--endpoint-url" not in documents.testing_commands(settings)
     definition = templates.definition(settings)
     text = "".join(documents.sections(settings, definition, "graph", loader.rules()).values())
     assert settings.ops_subscription_endpoint not in text
-    assert "--endpoint-url http://127.0.0.1" in documents.testing(parameters.load("local"))
+    assert "--endpoint-url http://127.0.0.1" in documents.testing_commands(parameters.load("local"))
 
 
 def test_features_without_a_parallel_state_or_a_timeout_still_read_well() -> None:

@@ -123,7 +123,7 @@ SAID = {
     "a line": lambda *_: terminal.say(HOSTILE),
     "an error": lambda *_: terminal.complain(NotAsWanted(HOSTILE)),
     "another error": lambda *_: terminal.complain(ValueError(HOSTILE)),
-    "an error of nobody's": lambda *_: console.unexpected(ValueError, ValueError(HOSTILE), None),
+    "an error of nobody's": lambda *_: console.say_unexpected(ValueError, ValueError(HOSTILE), None),
     "a table": lambda *_: terminal.table(HOSTILE, [HOSTILE, "b"], [[HOSTILE, HOSTILE]]),
     "a phase": lambda *_: terminal.progress(Phase("03", HOSTILE, HOSTILE, error=HOSTILE)),
     "a phase that begins": lambda *_: terminal.progress(Phase("03", HOSTILE, "running")),

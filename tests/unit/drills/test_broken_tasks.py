@@ -42,7 +42,7 @@ def test_without_evidence_nothing_passed_and_it_says_why(record):
     (check,) = broken_tasks.checks(record)
     assert check.status == "not exercised here"
     assert "not broken for a test" in check.found and "phase 03" in check.found
-    assert broken_tasks.shown(record) == [] and broken_tasks.matrix(record).empty
+    assert broken_tasks.unreached_rows(record) == [] and broken_tasks.matrix(record).empty
     assert "no task was broken in this run" in describe(failure_chart.failures(broken_tasks.matrix(record), 30))
 
 
@@ -59,7 +59,7 @@ def test_a_silent_failure_fails_and_is_named(record):
     record.keep_json(broken_tasks.EVIDENCE, [*WELL, row("TellOperations", "denied", "failed")])
     check = broken_tasks.checks(record)[0]
     assert (check.status, "SILENT: TellOperations denied" in check.found) == ("failed", True)
-    assert broken_tasks.shown(record)[-1]["why"] == "because of denied"
+    assert broken_tasks.unreached_rows(record)[-1]["why"] == "because of denied"
 
 
 def late(why="LATE: contact after 31 s", **control):
@@ -119,7 +119,7 @@ def test_the_latest_attempt_counts(record):
 
 def test_what_did_not_pass_is_listed_once_for_all_interpreters(record):
     record.keep_json(broken_tasks.EVIDENCE, WELL)
-    assert [(line["broken"], line["interpreters"]) for line in broken_tasks.shown(record)] == [
+    assert [(line["broken"], line["interpreters"]) for line in broken_tasks.unreached_rows(record)] == [
         ("SendHigh > rule", "one, other"),
         ("SendHigh > dispatcher", "one"),
     ]

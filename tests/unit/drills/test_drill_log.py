@@ -21,7 +21,7 @@ FAILED = {"verdict": "failed", "failed": ["alerts to operations"]}
 @pytest.fixture
 def settings(tmp_path, monkeypatch):
     monkeypatch.setattr(drill_log.latency, "until_last", lambda drill, topic: 2.0)
-    monkeypatch.setattr(drill_log.latency, "lost", lambda drill: [])
+    monkeypatch.setattr(drill_log.latency, "topics_lost", lambda drill: [])
     return load("local", {"outputs_dir": str(tmp_path)})
 
 

@@ -413,13 +413,16 @@ def test_a_listener_that_cannot_be_cleared_away_is_said_and_what_was_heard_is_no
     assert len(found.drills[0].alerts) == 2
     assert "left behind" in found.left and "thing mouth (AWS refused mouth)" in found.left
     assert world.live == {"theirs": 1, "mouth": "speaks"}
-    assert evaluation.cleared(found).status == "failed"
+    assert evaluation.clearance(found).status == "failed"
 
 
 def test_what_a_killed_run_left_is_cleared_away_before_anything_listens(live, aws, world, record, monkeypatch):
     world.live |= {"older": "of another machine"}
     monkeypatch.setattr(subscribers, "left_behind", lambda live: [world.thing("older")])
-    with pytest.raises(NotAsWanted), engine.temporarily(world.wanted(queue="of this run"), "05", record, world.lock):
+    with (
+        pytest.raises(NotAsWanted),
+        engine.temporary_things(world.wanted(queue="of this run"), "05", record, world.lock),
+    ):
         world.refuses = {"queue"}
     world.refuses = set()
     world.writes.clear()
@@ -515,18 +518,18 @@ CODES = {"Superseded": 3, "Unreachable": 2, "Throttled": 1, "KeyboardInterrupt":
 def test_a_drill_that_breaks_off_leaves_a_row_in_the_log_of_drills_however_it_ends(error, command, aws, settings):
     aws.reacts = raising(error)
     assert command() == CODES[type(error).__name__]
-    (row,) = drill_log.opened(settings).rows(drill_log.LOG)
+    (row,) = drill_log.open_log(settings).rows(drill_log.LOG)
     assert (row["scenario"], row["verdict"], row["failed"]) == ("crisis", "failed", [str(error) or "interrupted"])
 
 
 def test_what_was_refused_before_anything_was_set_up_is_no_drill(command, aws, settings):
     aws.held[aws.arn]["definition"] = without_gate(aws)
     assert command() == 3
-    assert drill_log.opened(settings).rows(drill_log.LOG) == []
+    assert drill_log.open_log(settings).rows(drill_log.LOG) == []
 
 
 def test_a_log_of_drills_that_cannot_be_kept_does_not_hide_what_ended_the_drill(command, aws, settings, said):
-    (drill_log.opened(settings).folder / drill_log.LOG).mkdir(parents=True)
+    (drill_log.open_log(settings).folder / drill_log.LOG).mkdir(parents=True)
     aws.reacts = raising(Superseded("another run holds the lock"))
     assert command() == 3
     assert [str(error) for error in said] == ["another run holds the lock"]

@@ -100,8 +100,8 @@ def test_a_drill_with_others_beside_it_is_not_asked_for_its_revision_or_its_coun
 
 def test_all_checks_as_one():
     good, bad = drill(), drill(messages=without("trusted"))
-    assert evaluation.whole(good, evaluation.judge(good, LOCAL, "r1")).status == "passed"
-    check = evaluation.whole(bad, evaluation.judge(bad, LOCAL, "r1"))
+    assert evaluation.summary(good, evaluation.judge(good, LOCAL, "r1")).status == "passed"
+    check = evaluation.summary(bad, evaluation.judge(bad, LOCAL, "r1"))
     assert check.status == "failed"
     assert "alerts to the trusted contact: found 0, expected 1" in check.found
 
@@ -118,9 +118,9 @@ def test_a_stray_and_a_lost_intervention_are_seen():
 
 
 def test_listeners_that_could_not_be_removed_are_a_failure():
-    assert evaluation.cleared(Session()).status == "passed"
-    assert evaluation.cleared(Session(left="queue x")).found == "queue x"
-    assert evaluation.cleared(Session(left="queue x")).status == "failed"
+    assert evaluation.clearance(Session()).status == "passed"
+    assert evaluation.clearance(Session(left="queue x")).found == "queue x"
+    assert evaluation.clearance(Session(left="queue x")).status == "failed"
 
 
 def test_a_few_words_of_the_check_in_are_seen_and_the_name_of_its_execution_is_none():

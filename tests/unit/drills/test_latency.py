@@ -28,7 +28,9 @@ WHOLE = [row("one by one", 1.0, 2.0), row("one by one", 3.0, 4.0), row("at once"
 
 def failed(rows, limit=30):
     return {
-        c.name: c.found for c in latency.checks(latency.measured(rows, GROUPS), GROUPS, limit) if c.status == "failed"
+        c.name: c.found
+        for c in latency.checks(latency.measurements(rows, GROUPS), GROUPS, limit)
+        if c.status == "failed"
     }
 
 
@@ -64,7 +66,7 @@ def test_a_group_with_fewer_drills_than_it_must_have_has_failed(rows):
 
 
 def test_the_summary_counts_what_was_received_and_takes_percentiles_of_it():
-    table = latency.summary(latency.measured([*WHOLE[:3], row("at once", None, 6.0, (0, 1))], GROUPS))
+    table = latency.summary(latency.measurements([*WHOLE[:3], row("at once", None, 6.0, (0, 1))], GROUPS))
     found = {(r["group"], r["topic"]): r for r in table.to_dict("records")}
     first = found["one by one", "trusted"]
     assert (first["drills"], first["received"], first["p50"], first["slowest"]) == (2, 2, 2.0, 3.0)
@@ -82,7 +84,7 @@ def test_a_percentile_is_infinite_only_where_it_reaches_a_lost_alert():
 
 
 def test_twenty_of_twenty_in_time_prove_86_percent():
-    twenty = latency.measured([row("one by one", 1.0, 1.0)] * 20, GROUPS)
+    twenty = latency.measurements([row("one by one", 1.0, 1.0)] * 20, GROUPS)
     table = latency.summary(twenty, 30)
     assert table["proves at least"].round(3).tolist() == [0.861, 0.861]
     assert latency.proof(latency.Tally(20, 20)) == "20 of 20 in time, which proves 86.1% or more, 95% sure"
@@ -91,8 +93,8 @@ def test_twenty_of_twenty_in_time_prove_86_percent():
 def test_one_of_two_alerts_that_were_due_does_not_stand_for_the_other():
     half = row("x", 1.0, 2.0, (1, 1)) | {"expected_operations_alerts": 2}
     assert latency.due([half])["seconds"].isna().tolist() == [False, True]
-    assert latency.lost(half) == ["operations"]
-    assert latency.measured([half], ["x"])["seconds"].isna().tolist() == [False, True]
+    assert latency.topics_lost(half) == ["operations"]
+    assert latency.measurements([half], ["x"])["seconds"].isna().tolist() == [False, True]
 
 
 def test_the_lost_alert_of_an_execution_that_failed_is_on_the_route_that_it_had_to_take():
@@ -141,8 +143,8 @@ def test_an_alert_that_came_and_was_not_due_is_on_the_route_that_raised_it():
 
 
 def test_nothing_measured_is_an_empty_table():
-    assert latency.measured([], GROUPS).empty
-    assert latency.summary(latency.measured([], GROUPS)).empty
+    assert latency.measurements([], GROUPS).empty
+    assert latency.summary(latency.measurements([], GROUPS)).empty
     assert latency.due([]).empty
 
 
@@ -154,9 +156,9 @@ def test_what_is_due_and_did_not_come_is_a_row_without_seconds():
 
 def test_the_chart_says_what_was_lost_and_how_slow_the_slowest_was():
     rows = [*WHOLE[:3], row("at once", None, 41.0, (0, 1))]
-    said = style.describe(drill_charts.crisis_latency(latency.measured(rows, GROUPS), 30))
+    said = style.describe(drill_charts.crisis_latency(latency.measurements(rows, GROUPS), 30))
     assert "6 of 8 in time, which proves 40.0% or more, 95% sure; slowest LOST; 1 of 8 LOST" in said
-    empty = style.describe(drill_charts.crisis_latency(latency.measured([], GROUPS), 30))
+    empty = style.describe(drill_charts.crisis_latency(latency.measurements([], GROUPS), 30))
     assert "no crisis drill was run" in empty
 
 

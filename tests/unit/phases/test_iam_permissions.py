@@ -6,7 +6,7 @@ import pytest
 from accounts import nowhere
 
 from lib.checks import Check
-from lib.phases.iam_permissions import LOGGING, Need, allowed, checks, compared, needs
+from lib.phases.iam_permissions import LOGGING, Need, checks, comparison, is_allowed, needs
 from lib.settings import load
 from lib.values.check_registry import Id
 
@@ -41,42 +41,42 @@ def when(operator, key, value):
 )
 @pytest.mark.parametrize("resource", [TOPIC, "*", "arn:aws:sns:*:*:Alert?", ["arn:aws:sns:x", TOPIC]])
 def test_what_matches_is_allowed(action, resource):
-    assert allowed([policy(allow(action, resource))], PUBLISH)
+    assert is_allowed([policy(allow(action, resource))], PUBLISH)
 
 
 @pytest.mark.parametrize("action", ["sns:Publis", "sns:PublishBatch", "sns", "sqs:*", "sns:?", []])
 def test_another_action_is_not_allowed(action):
-    assert not allowed([policy(allow(action))], PUBLISH)
+    assert not is_allowed([policy(allow(action))], PUBLISH)
 
 
 @pytest.mark.parametrize(
     "resource", [TOPIC.lower(), TOPIC[:-1], TOPIC + "2", "arn:aws:sns:us-east-1:000000000000:[A]lerts", []]
 )
 def test_another_resource_is_not_allowed(resource):
-    assert not allowed([policy(allow(resource=resource))], PUBLISH)
+    assert not is_allowed([policy(allow(resource=resource))], PUBLISH)
 
 
 def test_a_bracket_means_itself():
-    assert allowed([policy(allow(resource="a[1]*"))], Need("sns:Publish", "a[1]b", ""))
+    assert is_allowed([policy(allow(resource="a[1]*"))], Need("sns:Publish", "a[1]b", ""))
 
 
 def test_nothing_is_allowed_by_nothing():
-    assert not allowed([], PUBLISH)
-    assert not allowed([policy()], PUBLISH)
+    assert not is_allowed([], PUBLISH)
+    assert not is_allowed([policy()], PUBLISH)
 
 
 def test_one_statement_needs_no_list_around_it():
-    assert allowed([{"Statement": allow()}], PUBLISH)
+    assert is_allowed([{"Statement": allow()}], PUBLISH)
 
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_a_deny_wins_wherever_it_stands(order):
-    assert not allowed([policy(*[allow(), deny("sns:*", "*")][::order])], PUBLISH)
-    assert not allowed([policy(allow()), policy(deny())][::order], PUBLISH)
+    assert not is_allowed([policy(*[allow(), deny("sns:*", "*")][::order])], PUBLISH)
+    assert not is_allowed([policy(allow()), policy(deny())][::order], PUBLISH)
 
 
 def test_a_deny_of_something_else_does_not_matter():
-    assert allowed([policy(allow(), deny("sns:DeleteTopic"), deny(resource=TOPIC + "2"))], PUBLISH)
+    assert is_allowed([policy(allow(), deny("sns:DeleteTopic"), deny(resource=TOPIC + "2"))], PUBLISH)
 
 
 @pytest.mark.parametrize(
@@ -93,29 +93,29 @@ def test_a_deny_of_something_else_does_not_matter():
 )
 def test_a_condition_decides(operator, pattern, expected):
     statement = allow("events:PutEvents", "*", **when(operator, "events:source", pattern))
-    assert allowed([policy(statement)], PUT) is expected
+    assert is_allowed([policy(statement)], PUT) is expected
 
 
 def test_the_name_of_a_condition_key_has_no_case():
-    assert allowed([policy(allow("events:PutEvents", "*", **when("StringLike", "Events:Source", "your6.*")))], PUT)
+    assert is_allowed([policy(allow("events:PutEvents", "*", **when("StringLike", "Events:Source", "your6.*")))], PUT)
 
 
 def test_every_condition_must_hold():
     both = {"Condition": {"StringLike": {"events:source": "your6.*"}, "StringEquals": {"events:source": "other"}}}
-    assert not allowed([policy(allow("events:PutEvents", "*", **both))], PUT)
+    assert not is_allowed([policy(allow("events:PutEvents", "*", **both))], PUT)
 
 
 @pytest.mark.parametrize(
     "condition", [when("StringLike", "aws:PrincipalTag/team", "*"), when("NumericLessThan", "events:source", "5")]
 )
 def test_a_condition_that_cannot_be_read_is_never_taken_for_permission(condition):
-    assert not allowed([policy(allow("events:PutEvents", "*", **condition))], PUT)
-    assert not allowed([policy(allow("*", "*"), deny("*", "*", **condition))], PUT)
+    assert not is_allowed([policy(allow("events:PutEvents", "*", **condition))], PUT)
+    assert not is_allowed([policy(allow("*", "*"), deny("*", "*", **condition))], PUT)
 
 
 def test_a_deny_whose_condition_does_not_hold_denies_nothing():
     other = when("StringEquals", "events:source", "another.source")
-    assert allowed([policy(allow("*", "*"), deny("*", "*", **other))], PUT)
+    assert is_allowed([policy(allow("*", "*"), deny("*", "*", **other))], PUT)
 
 
 TLS_ONLY = deny("*", "*", **when("Bool", "aws:SecureTransport", "false"))
@@ -133,7 +133,7 @@ TLS_ONLY = deny("*", "*", **when("Bool", "aws:SecureTransport", "false"))
     ],
 )
 def test_an_ordinary_deny_of_what_is_not_ours_denies_nothing(condition):
-    assert allowed([policy(allow()), policy(deny("*", "*", **condition))], PUBLISH) is True
+    assert is_allowed([policy(allow()), policy(deny("*", "*", **condition))], PUBLISH) is True
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_an_ordinary_deny_of_what_is_not_ours_denies_nothing(condition):
     ],
 )
 def test_a_deny_of_what_is_ours_denies(condition):
-    assert allowed([policy(allow()), policy(deny("*", "*", **condition))], PUBLISH) is False
+    assert is_allowed([policy(allow()), policy(deny("*", "*", **condition))], PUBLISH) is False
 
 
 UNKNOWN = [
@@ -160,24 +160,24 @@ UNKNOWN = [
 
 @pytest.mark.parametrize("condition", UNKNOWN)
 def test_what_hangs_on_a_condition_that_is_not_known_is_neither_allowed_nor_denied(condition):
-    assert allowed([policy(allow(), deny("*", "*", **condition))], PUBLISH) is None
-    assert allowed([policy(allow(**condition))], PUBLISH) is None
+    assert is_allowed([policy(allow(), deny("*", "*", **condition))], PUBLISH) is None
+    assert is_allowed([policy(allow(**condition))], PUBLISH) is None
     # Where it decides nothing, it is not asked.
-    assert allowed([policy(deny("*", "*", **condition))], PUBLISH) is False
-    assert allowed([policy(allow(), allow(**condition))], PUBLISH) is True
-    assert allowed([policy(allow(), deny("*", "*", **condition), deny())], PUBLISH) is False
+    assert is_allowed([policy(deny("*", "*", **condition))], PUBLISH) is False
+    assert is_allowed([policy(allow(), allow(**condition))], PUBLISH) is True
+    assert is_allowed([policy(allow(), deny("*", "*", **condition), deny())], PUBLISH) is False
 
 
 @pytest.mark.parametrize("rest", [{"NotAction": "iam:*", "Resource": "*"}, {"Action": "*", "NotResource": "arn:x"}])
 def test_what_is_not_excepted_is_spoken_of(rest):
-    assert allowed([policy({"Effect": "Allow", **rest})], PUBLISH)
-    assert not allowed([policy(allow(), {"Effect": "Deny", **rest})], PUBLISH)
+    assert is_allowed([policy({"Effect": "Allow", **rest})], PUBLISH)
+    assert not is_allowed([policy(allow(), {"Effect": "Deny", **rest})], PUBLISH)
 
 
 @pytest.mark.parametrize("rest", [{"NotAction": "SNS:*", "Resource": "*"}, {"Action": "*", "NotResource": TOPIC}])
 def test_what_is_excepted_is_not(rest):
-    assert not allowed([policy({"Effect": "Allow", **rest})], PUBLISH)
-    assert allowed([policy(allow(), {"Effect": "Deny", **rest})], PUBLISH)
+    assert not is_allowed([policy({"Effect": "Allow", **rest})], PUBLISH)
+    assert is_allowed([policy(allow(), {"Effect": "Deny", **rest})], PUBLISH)
 
 
 class Iam:
@@ -280,5 +280,5 @@ def test_before_and_after_stand_side_by_side():
         [Check(Id.AS_WANTED, "p", "passed", "yes", "allowed")],
     )
     row = {"permission": "p", "before": "no", "after": "yes", "status": "passed", "expected": "allowed"}
-    assert compared(before, after) == [row]
+    assert comparison(before, after) == [row]
     assert json.dumps(row)

@@ -214,7 +214,7 @@ def test_a_kernel_of_a_run_goes_by_the_runs_parameters_whatever_the_file_says_by
     shown = injected_values(chosen, "r1", ["environment", "mode", "run_id", "review_minutes"])
     file.write_text("an edit: between two phases\n", encoding="utf-8")
     found = read(ran(injected(**shown)))
-    assert found == parameters.changed(chosen, run_id="r1")
+    assert found == parameters.with_changes(chosen, run_id="r1")
     assert (found.ops_subscription_endpoint, found._file) == ("jane@example.org", str(file))
 
 
@@ -256,13 +256,13 @@ def test_the_copy_of_a_notebook_to_step_through_gives_the_parameters_that_it_was
     folder = {"outputs_dir": str(tmp_path / "outputs"), "mode": "apply", "crisis_risk_above": 96}
     chosen = load(str(file) if of == "elsewhere" else "local", folder)
     record = open_run(chosen)
-    copy = nbformat.read(notebooks.parameterized(chosen, record, name), as_version=4)
+    copy = nbformat.read(notebooks.write_parameterized(chosen, record, name), as_version=4)
     cells = [
         cell.source for cell in copy.cells if {"parameters", "injected-parameters"} & set(cell.metadata.get("tags", []))
     ]
     names = {}
     for cell in cells:
         exec(cell, names)
-    assert read({**names, "In": ["", *cells]}) == parameters.changed(chosen, run_id=record.run_id)
+    assert read({**names, "In": ["", *cells]}) == parameters.with_changes(chosen, run_id=record.run_id)
     lines = [len(ast.parse(cell).body) for cell in cells]
     assert of == "elsewhere" or max(lines) <= 12

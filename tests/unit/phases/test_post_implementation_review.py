@@ -65,15 +65,15 @@ def rows(*statuses):
 )
 def test_the_latest_answer_of_a_run_counts(statuses, status, found):
     another = {"id": Id.ACROSS, "name": "event", "status": "failed"}
-    check = post_implementation_review.answered([*rows(*statuses), another], Id.SAME_EVENT)
+    check = post_implementation_review.latest_answer([*rows(*statuses), another], Id.SAME_EVENT)
     assert (check.status, check.found) == (status, found)
 
 
 @pytest.mark.parametrize("idle", ["plan mode", continuity.NOT_UPDATED])
 def test_a_phase_that_did_nothing_takes_no_answer_away(idle):
     later = {"id": Id.SAME_EVENT, "name": "event", "status": "not applied", "found": idle, "expected": ""}
-    assert post_implementation_review.answered([*rows("passed"), later, later], Id.SAME_EVENT).status == "passed"
-    assert post_implementation_review.answered([later], Id.SAME_EVENT).found == idle
+    assert post_implementation_review.latest_answer([*rows("passed"), later, later], Id.SAME_EVENT).status == "passed"
+    assert post_implementation_review.latest_answer([later], Id.SAME_EVENT).found == idle
 
 
 @pytest.mark.parametrize("status", ["failed", "cannot tell", "waiting", "not exercised here"])
@@ -82,7 +82,7 @@ def test_a_look_that_finds_the_same_without_judging_it_takes_no_answer_away(tmp_
     row = {"phase": "05", "name": "phase 03 is in place", "found": "not as wanted: workflow", "expected": ""}
     for one in ("passed", status, "not applied"):
         record.append("checks.jsonl", row | {"status": one})
-    answers = [check for check in post_implementation_review.validated(record) if check.name == row["name"]]
+    answers = [check for check in post_implementation_review.validation_answers(record) if check.name == row["name"]]
     assert [check.status for check in answers] == [status]
 
 

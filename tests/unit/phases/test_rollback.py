@@ -41,7 +41,7 @@ def test_of_each_thing_the_latest_state_is_shown_in_the_order_of_the_run():
         *rows(world, "b", "intended", "unknown", phase="03", before=1, after=2),
         *rows(world, "a", "verified"),
     ]
-    assert rollback.changed(told) == [
+    assert rollback.latest_rows(told) == [
         {"phase": "01", "what": "thing a", "action": "create", "state": "verified"},
         {"phase": "03", "what": "thing b", "action": "update", "state": "unknown"},
     ]
@@ -54,9 +54,9 @@ def test_what_was_so_for_a_while_stands_apart_and_what_an_undo_wrote_is_no_chang
         *rows(world, "a", phase="05", before=1, after=2, temporary=True),
         *rows(world, "a", phase="90", before=1, after=None, undoes=True),
     ]
-    shown = [(row["action"], row["phase"], row["state"]) for row in rollback.changed(told)]
+    shown = [(row["action"], row["phase"], row["state"]) for row in rollback.latest_rows(told)]
     assert shown == [("create", "01", "applied"), ("update, for a while", "05", "applied")]
-    assert rollback.changed([]) == []
+    assert rollback.latest_rows([]) == []
 
 
 # How much of it is undone
@@ -64,33 +64,33 @@ def test_what_was_so_for_a_while_stands_apart_and_what_an_undo_wrote_is_no_chang
 
 def test_without_a_phase_everything_is_undone():
     told = rows(World(), "a")
-    assert rollback.within(told, "") == told
+    assert rollback.rows_from_phase(told, "") == told
 
 
 @pytest.mark.parametrize("word", ["3", "90", "state machine"])
 def test_a_phase_that_there_is_not_undoes_nothing_and_is_refused_with_those_that_there_are(word):
     with pytest.raises(BadParameters, match=f"rollback_to_phase {word!r}: expected one of 00, 01, 02, 04, 03, 05"):
-        rollback.within(rows(World(), "a"), word)
+        rollback.rows_from_phase(rows(World(), "a"), word)
 
 
 @pytest.mark.parametrize("phase", NOTEBOOKS)
 def test_to_phase_03_undoes_it_and_what_runs_after_it_and_keeps_the_rules_which_run_before(phase):
     told = rows(World(), "a", phase=phase)
-    assert rollback.within(told, "03") == (told if phase in RUNS_AFTER_03 else [])
+    assert rollback.rows_from_phase(told, "03") == (told if phase in RUNS_AFTER_03 else [])
 
 
 def test_an_undos_rows_go_with_what_they_undo_and_count_for_no_phase_of_their_own():
     world = World()
     kept = [*rows(world, "kept", phase="01"), *rows(world, "kept", phase="90", after=None, undoes=True)]
     undone = [*rows(world, "gone", phase="03"), *rows(world, "gone", phase="90", after=None, undoes=True)]
-    assert rollback.within([*kept, *undone], "03") == undone
+    assert rollback.rows_from_phase([*kept, *undone], "03") == undone
 
 
 def test_what_a_crash_left_behind_is_cleared_away_whatever_phase_is_asked_for_and_takes_no_lasting_thing_with_it():
     world = World()
     lasting = rows(world, "a", phase="01")
     temporary = rows(world, "a", phase="02", before=1, after=2, temporary=True)
-    assert rollback.within([*lasting, *temporary], "08") == temporary
+    assert rollback.rows_from_phase([*lasting, *temporary], "08") == temporary
 
 
 # The plan of an undo
@@ -273,14 +273,14 @@ def test_what_an_undone_thing_leaves_behind_stands_beside_it_and_among_what_is_k
     done = WriteState.APPLIED
     found = outcome((Staying(world, "a"), done), (world.thing("b"), done), (world.thing("c"), WriteState.KEPT, "used"))
     assert rollback.ledger(found)[0]["outcome"] == "undone; published versions stay"
-    assert rollback.kept(found) == [
+    assert rollback.what_stays(found) == [
         {"what": "thing c", "why": "used"},
         {"what": "thing a", "why": "published versions stay"},
     ]
 
 
 def test_where_everything_went_back_nothing_is_kept():
-    assert rollback.kept(outcome((World().thing("a"), WriteState.APPLIED))) == []
+    assert rollback.what_stays(outcome((World().thing("a"), WriteState.APPLIED))) == []
 
 
 def test_a_long_value_is_cut_and_one_that_is_gone_is_said_in_the_ledger():
@@ -294,7 +294,7 @@ def test_what_was_undone_of_a_part_is_undone_and_the_rest_stays(settings, record
     world = World({"first": 0, "second": 0})
     engine.carry_out(engine.plan("01", world.wanted(first=1)), settings, record, world.lock)
     engine.carry_out(engine.plan("03", world.wanted(second=1)), settings, record, world.lock)
-    chosen = rollback.within(record.changes(), "03")
+    chosen = rollback.rows_from_phase(record.changes(), "03")
     engine.roll_back(engine.undo_plan.plan(chosen, world.reopen), settings, record, world.lock)
     assert world.live == {"first": 1, "second": 0}
-    assert [row["what"] for row in rollback.changed(record.rows(LOG))] == ["thing first", "thing second"]
+    assert [row["what"] for row in rollback.latest_rows(record.rows(LOG))] == ["thing first", "thing second"]

@@ -194,7 +194,7 @@ ORDINARY, BASELINE = drill("ordinary", "passed"), {"rule": {"State": "ENABLED"},
 
 
 def test_criterion_3_passes_when_nothing_was_disturbed():
-    check = success_criteria.undisturbed(
+    check = success_criteria.nothing_disturbed(
         ORDINARY, BASELINE, {**BASELINE, "new": 1}, [Check(Id.AS_WANTED, "event", "passed", "same", "")]
     )
     assert check.status == "passed"
@@ -208,7 +208,7 @@ def test_criterion_3_is_no_better_than_the_worst_it_rests_on(status):
         Check(Id.AS_WANTED, "event", "passed", "same", ""),
         Check(Id.AS_WANTED, "crossing", status, "two of three", ""),
     ]
-    check = success_criteria.undisturbed(ORDINARY, BASELINE, BASELINE, others)
+    check = success_criteria.nothing_disturbed(ORDINARY, BASELINE, BASELINE, others)
     assert (check.status, "crossing: two of three" in check.found) == (status, True)
 
 
@@ -224,7 +224,7 @@ def test_criterion_3_is_no_better_than_the_worst_it_rests_on(status):
     ],
 )
 def test_criterion_3_fails_and_says_what_was_disturbed(ordinary, before, now, why):
-    check = success_criteria.undisturbed(ordinary, before, now, [])
+    check = success_criteria.nothing_disturbed(ordinary, before, now, [])
     assert check.status == "failed"
     assert why in check.found
 

@@ -62,7 +62,7 @@ def test_now_are_the_live_thresholds_and_what_differs_is_named() -> None:
     live = now(CrisisRiskAbove=99.9)
     assert live.thresholds["CrisisRiskAbove"] == 99.9
     assert "live is CrisisRiskAbove 99.9." in threshold_tuning.whose(live, LOCAL)
-    rows = thresholds.beside(live.definition, LOCAL)
+    rows = thresholds.compare_with_live(live.definition, LOCAL)
     assert [row for row in rows if row[""]] == [
         {"threshold": "CrisisRiskAbove", "live": 99.9, "parameters": 95, "": "DIFFERS"}
     ]
@@ -76,7 +76,7 @@ def test_where_the_live_workflow_is_not_ours_it_says_by_which_numbers(deployed: 
     found = threshold_tuning.current(deployed, LOCAL)
     assert found.thresholds == LOCAL.thresholds
     assert "does not decide by our definition" in threshold_tuning.whose(found, LOCAL)
-    assert {row[""] for row in thresholds.beside(deployed, LOCAL)} == {"DIFFERS"}
+    assert {row[""] for row in thresholds.compare_with_live(deployed, LOCAL)} == {"DIFFERS"}
 
 
 @pytest.mark.parametrize(("name", "value"), [(HALF, 50.5), ("CrisisRiskAbove", 99.9), ("ProactiveRiskAbove", 0.25)])

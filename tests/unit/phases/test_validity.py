@@ -44,7 +44,7 @@ def decided(status="passed", number="1"):
     ],
 )
 def test_the_worst_that_differs_decides_and_an_answer_says_as_of_when(found, status):
-    (check,) = validity.resting(found, [decided()])
+    (check,) = validity.evidence_answers(found, [decided()])
     assert (check.status, check.name) == (status, "1 All test scenarios pass")
     assert check.found.startswith("6 of 6; ")
     assert (THEN in check.found) is found.known
@@ -59,7 +59,7 @@ def test_the_worst_that_differs_decides_and_an_answer_says_as_of_when(found, sta
 
 @pytest.mark.parametrize("number", "345")
 def test_a_criterion_does_not_fail_by_what_it_does_not_rest_on(number):
-    (check,) = validity.resting(standing(FAILED), [decided(number=number)])
+    (check,) = validity.evidence_answers(standing(FAILED), [decided(number=number)])
     assert check.status == "passed"
     assert FAILED.name not in check.found
 
@@ -67,11 +67,11 @@ def test_a_criterion_does_not_fail_by_what_it_does_not_rest_on(number):
 @pytest.mark.parametrize("status", ["failed", "waiting", "not exercised here", "not applied", "cannot tell"])
 @pytest.mark.parametrize("found", [UNKNOWN, standing(), standing(MORE), standing(UNREAD)], ids=lambda f: f.since[:9])
 def test_nothing_makes_an_answer_better(status, found):
-    assert validity.resting(found, [decided(status)])[0].status == status
+    assert validity.evidence_answers(found, [decided(status)])[0].status == status
 
 
 def test_of_answers_that_are_no_criteria_the_number_is_given():
-    checks = validity.resting(
+    checks = validity.evidence_answers(
         standing(FAILED), [Check(Id.NONE_SILENT, "no single failure silences a crisis", "passed", "x", "")]
     )
     assert [check.status for check in checks] == ["failed"]
@@ -106,7 +106,7 @@ def run_of(live, run_id, time=THEN, failed=(), state="ENABLED"):
     [([], "passed"), ([MORE], "passed"), ([UNREAD], "cannot tell"), ([UNSEEN], "failed"), ([FAILED, MORE], "failed")],
 )
 def test_what_changes_while_the_drills_run_fails_also_where_no_more_is_known_than_that(live, differences, status):
-    (check,) = validity.unchanged(live, Validation(read_of("ENABLED"), read_of("ENABLED"), differences))
+    (check,) = validity.system_unchanged(live, Validation(read_of("ENABLED"), read_of("ENABLED"), differences))
     assert check.status == status
     assert all(row.sentence in check.found for row in differences if status != "failed" or row.meaning != Meaning.TOLD)
 
@@ -114,9 +114,9 @@ def test_what_changes_while_the_drills_run_fails_also_where_no_more_is_known_tha
 def test_in_plan_mode_nothing_is_kept_and_nothing_is_said_to_be_unchanged(tmp_path, live):
     live.settings = settings(tmp_path, mode="plan")
     record = Record(tmp_path / "local" / "r1", "r1")
-    found = validity.end(live, validity.begin(live, record))
+    found = validity.end(live, validity.begin_validation(live, record))
     validity.keep(live, record, found)
-    assert [check.status for check in validity.unchanged(live, found)] == ["not applied"]
+    assert [check.status for check in validity.system_unchanged(live, found)] == ["not applied"]
     assert not record.folder.exists()
 
 

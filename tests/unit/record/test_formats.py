@@ -10,7 +10,7 @@ from fakes import World, said, unlocked
 from machines import StepFunctions, connected, described
 
 from lib.changes import approval, engine, kept_plans, plan_data, undo_plan
-from lib.changes.plans import UNKNOWN, is_kept, written
+from lib.changes.plans import UNKNOWN, is_kept, row_digest
 from lib.checks import Check
 from lib.cli import resume, runner
 from lib.errors import Altered, BadParameters, NotAsWanted, Refused
@@ -41,12 +41,12 @@ def first(tmp_path):
 
 def test_a_record_of_the_first_format_opens_verifies_and_is_sealed_in_this_one(first):
     settings, record = first
-    assert records.unsealed(record.folder) == []
-    records.opened(settings, record)
+    assert records.unsealed_differences(record.folder) == []
+    records.open_to_write(settings, record)
     record.append(LOG, record.rows(LOG)[0])
     record.write_json("run.json", {**record.verdict(), "verdict": "gone on with"})
     records.seal(record)
-    assert records.unsealed(record.folder) == []
+    assert records.unsealed_differences(record.folder) == []
     found = manifest.read(record.folder)
     assert (found.run_id, found.environment, found.account) == (RUN, "local", "000000000000")
     assert json.loads((record.folder / MANIFEST).read_text())["format"] == formats.FORMAT
@@ -62,11 +62,11 @@ def test_one_that_was_altered_is_refused_before_and_after_it_is_sealed_in_this_f
     for sealed_here in (False, True):
         if sealed_here:
             (record.folder / name).write_bytes(data)
-            records.opened(settings, record)
+            records.open_to_write(settings, record)
             records.seal(record)
         (record.folder / name).write_bytes(data.replace(b"e", b"f", 1))
         with pytest.raises(Altered, match=f"{name}: edited"):
-            records.opened(settings, record)
+            records.open_to_write(settings, record)
 
 
 @pytest.mark.parametrize("where", ["top", "row"])
@@ -75,14 +75,14 @@ def test_a_key_that_was_put_into_its_manifest_is_found(where, first):
     made = json.loads((record.folder / MANIFEST).read_text())
     (made if where == "top" else made["files"][2])["approved_by"] = "somebody"
     (record.folder / MANIFEST).write_text(json.dumps(made))
-    assert records.unsealed(record.folder) == [f"{MANIFEST}: 'approved_by': a key that no manifest has"]
+    assert records.unsealed_differences(record.folder) == [f"{MANIFEST}: 'approved_by': a key that no manifest has"]
 
 
 def test_a_row_added_to_one_that_ended_is_found_and_to_one_that_was_killed_is_only_not_sealed(first):
     _, record = first
     with (record.folder / LOG).open("a") as file:
         file.write("{}\n")
-    assert records.unsealed(record.folder) == [f"{LOG}: 3 bytes more than were sealed"]
+    assert records.unsealed_differences(record.folder) == [f"{LOG}: 3 bytes more than were sealed"]
     for path in ("run.json", MANIFEST):
         text = (record.folder / path).read_text()
         (record.folder / path).write_text(
@@ -96,9 +96,9 @@ def test_its_resumption_is_planned_from_its_own_plan_and_verdict(first, monkeypa
     settings, record = first
     assert resume.with_its_approval(settings, record).approved_plan == settings.approved_plan
     approval.require_resumable(settings, record, [], "anybody")
-    assert [phase.verdict for phase in run_phases.recorded(record)] == ["succeeded"] * 9
+    assert [phase.verdict for phase in run_phases.recorded_phases(record)] == ["succeeded"] * 9
     assert run_phases.status(record)["verdict"] == "succeeded"
-    (plan,) = kept_plans.every(record)
+    (plan,) = kept_plans.load_plans(record)
     assert len(plan["changes"]) > 20
 
 
@@ -123,7 +123,7 @@ def test_of_a_run_that_an_earlier_version_began_each_row_is_one_that_its_account
     rows = Record(folder, folder.name).changes()
     assert len(rows) == len((folder / LOG).read_text().splitlines())
     assert [row["name"] for row in rows if not is_kept(row, wrote)] == []
-    assert {written(row) for row in rows} == wrote  # and it misses none
+    assert {row_digest(row) for row in rows} == wrote  # and it misses none
 
 
 # Newer ones
@@ -146,14 +146,14 @@ def test_a_newer_record_verdict_or_plan_is_refused_in_one_sentence(newer, settin
         record.verdict()
     record.write_json("plan.json", {"format": newer, "fingerprint": "plan-1"})
     with pytest.raises(Refused, match=f"plan.json of run {record.run_id} {said}"):
-        kept_plans.every(record)
+        kept_plans.load_plans(record)
     record.write_json("plan.json", {"approval": {"format": newer}})
     with pytest.raises(Refused, match=f"the approval of run {record.run_id} {said}"):
-        kept_plans.every(record)
+        kept_plans.load_plans(record)
     data = json.loads((record.folder / MANIFEST).read_text())
     (record.folder / MANIFEST).write_text(json.dumps({**data, "format": newer}))
     with pytest.raises(Refused, match=f"the manifest {said}"):
-        records.opened(settings, record)
+        records.open_to_write(settings, record)
 
 
 def test_one_more_key_of_this_format_is_left_alone():
@@ -235,7 +235,7 @@ def test_one_row_that_cannot_be_read_keeps_no_other_from_being_undone(odd, setti
     ledger = rollback.ledger(outcome)
     assert len([row for row in ledger if row["outcome"].startswith("failed: ")]) == len(outcome.states) - 2
     assert any(found.status == "failed" for found in engine.verify(outcome, settings, record))
-    assert rollback.changed(record.changes())
+    assert rollback.latest_rows(record.changes())
 
 
 @pytest.mark.parametrize("odd", UNREADABLE)
@@ -244,8 +244,8 @@ def test_a_resumption_says_it_and_reads_the_rest_back(odd, record):
     for row in [*({**row, **UNREADABLE[odd]} for row in told("odd", 1, 2)[:1]), *told("a", 1, 2)[:1]]:
         record.append(LOG, row)
     known = [row for row in record.changes() if not row["trouble"]]
-    world.keep_written(record.run_id, map(written, known))
-    found = resume.unfinished(record, world, reopen_in(world))
+    world.keep_written(record.run_id, map(row_digest, known))
+    found = resume.settle_unfinished(record, world, reopen_in(world))
     assert {row["what"]: row["found"] for row in found}["thing a"] == "carried out"
     assert any(row["found"].startswith("cannot tell: ") for row in found)
 
@@ -303,7 +303,7 @@ def test_what_only_an_outcome_or_a_reader_says_is_no_state_of_a_row(state):
 def test_a_part_of_a_rollback_says_the_row_of_which_nobody_knows_the_phase(record):
     rows = [*told("a", 1, 2), {**told("odd", 1, 2)[0], "kind": None, "phase": None}]
     found = [change_rows.from_row(row) for row in rows]
-    assert [row["name"] for row in rollback.within(found, "03")] == ["thing odd"]
+    assert [row["name"] for row in rollback.rows_from_phase(found, "03")] == ["thing odd"]
 
 
 def test_a_change_that_cannot_be_read_is_never_written_or_taken_for_agreement():
@@ -359,6 +359,6 @@ def test_one_of_the_first_format_is_restored_only_where_it_is_told_to_be(left, f
     aws = StepFunctions(settings.state_machine_arn, {settings.state_machine_arn: described("after")})
     live = connected(settings, stepfunctions=aws)
     with pytest.raises(Refused, match=r"the account does not keep .*--unverified restores it as it lies there"):
-        restore_plan.planned(live, record)
-    restore.restore(restore_plan.planned(live, record, "restore --unverified"), record)
+        restore_plan.plan_restore(live, record)
+    restore.restore(restore_plan.plan_restore(live, record, "restore --unverified"), record)
     assert aws.runs() != "after"

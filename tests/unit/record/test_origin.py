@@ -81,7 +81,7 @@ def test_another_lib_on_the_path_that_has_nothing_of_ours_does_not_stop_the_comm
 
 
 def test_where_it_is_imported_all_the_same_it_is_refused_by_its_name(foreign):
-    ask = "from lib.record import origin; from lib.changes import persons; origin.imported()"
+    ask = "from lib.record import origin; from lib.changes import persons; origin.imported_sources()"
     code, _, complained = python("-c", ask, at=foreign, PYTHONPATH=f"{foreign}:{ROOT}")
     assert code == 1
     assert f"Refused: lib was imported from {foreign}/lib/__init__.py, expected {ROOT}/lib/__init__.py" in complained
@@ -102,7 +102,7 @@ def test_where_it_is_imported_all_the_same_it_is_refused_by_its_name(foreign):
 def test_a_module_that_a_start_up_file_put_in_our_place_is_refused_by_its_name(stand_in, tmp_path):
     (tmp_path / "theirs.py").write_text(BLIND, encoding="utf-8")
     (tmp_path / "sitecustomize.py").write_text(f"{THEIRS}\n{stand_in}\n", encoding="utf-8")
-    ask = "from lib.record import origin; from lib.changes import persons; origin.imported()"
+    ask = "from lib.record import origin; from lib.changes import persons; origin.imported_sources()"
     code, _, complained = python("-c", ask, PYTHONPATH=str(tmp_path))
     assert code == 1
     assert "Refused: lib.changes.persons was imported from " in complained
@@ -131,7 +131,7 @@ def test_a_cached_compilation_of_something_else_is_not_run(tmp_path):
 
 
 def test_what_is_imported_is_hashed_and_not_what_lies_on_the_disk_since():
-    found = origin.imported()
+    found = origin.imported_sources()
     assert {"lib/__init__.py", "lib/record/origin.py", "lib/changes/approval.py", "lib/settings.py"} <= found.keys()
     for name, digest in found.items():
         assert digest == plan_data._digest((ROOT / name).read_bytes()), name
@@ -192,7 +192,7 @@ def test_a_spec_without_a_loader_is_no_module_of_ours(monkeypatch):
     module.__spec__ = spec
     monkeypatch.setitem(sys.modules, "lib.changes.persons", module)
     with pytest.raises(Refused, match="something compiled that is not"):
-        origin.imported()
+        origin.imported_sources()
 
 
 @pytest.mark.parametrize(

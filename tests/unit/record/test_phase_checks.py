@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from lib.checks import Check, Status, before, failed
+from lib.checks import Check, Status, as_before_write, failures
 from lib.display import show
 from lib.errors import NotAsWanted
 from lib.phases import post_implementation_review
@@ -94,7 +94,7 @@ def test_of_two_under_one_key_that_are_asked_at_once_none_replaces_the_other(rec
 
 def test_an_answer_after_the_write_does_not_replace_the_one_before_it(record):
     key = Check(Id.KEY_OF_QUEUE, "key", Status.FAILED, "1", "2", "queue")
-    record.checked("04", [*good("04"), *before([key])])
+    record.checked("04", [*good("04"), *as_before_write([key])])
     record.checked("04", [replace(key, status=Status.PASSED)])
     assert [one.id for one in run_phases.unmet(record, "04", "apply")] == [Id.KEY_OF_QUEUE_BEFORE]
 
@@ -153,8 +153,8 @@ def test_a_row_of_an_earlier_version_has_no_id_and_is_shown_all_the_same(record)
     assert [(row["to verify"], row["status"]) for row in post_implementation_review.open_points(record)] == [
         (OLD["name"], "waiting")
     ]
-    assert OLD["name"] in {check.name for check in post_implementation_review.validated(record)}
-    assert failed(post_implementation_review.validated(record)) == []
+    assert OLD["name"] in {check.name for check in post_implementation_review.validation_answers(record)}
+    assert failures(post_implementation_review.validation_answers(record)) == []
     assert {check.status for check in post_implementation_review.earlier(record)} == {"cannot tell"}
 
 
@@ -165,7 +165,7 @@ def test_an_id_of_a_later_version_is_none_here():
 def test_the_review_rests_on_every_check_that_the_validation_had_to_answer(record):
     answers = [one for one in good("05") if one.id is not Id.NO_STRAY]
     record.checked("05", answers)
-    assert [one.id for one in failed(post_implementation_review.validated(record))] == [Id.NO_STRAY]
+    assert [one.id for one in failures(post_implementation_review.validation_answers(record))] == [Id.NO_STRAY]
 
 
 def test_the_review_chooses_what_it_rests_on_by_id(record):

@@ -35,7 +35,7 @@ def sealed(record):
     record.write_text("evidence/a.txt", "a")
     record.write_text("evidence/b.txt", "b")
     records.seal(record)
-    assert records.unsealed(record.folder) == []
+    assert records.unsealed_differences(record.folder) == []
     return record.folder
 
 
@@ -57,14 +57,14 @@ def test_a_named_run_is_opened_again(settings, record):
 
 
 def test_an_unknown_run_is_refused_with_the_latest_ones(settings, record):
-    assert run_index.existing(settings, record.run_id) == record
+    assert run_index.find_run(settings, record.run_id) == record
     with pytest.raises(BadParameters, match=f"no run 'r0' of environment local; the latest are: {record.run_id}"):
-        run_index.existing(settings, "r0")
+        run_index.find_run(settings, "r0")
 
 
 def test_where_no_run_took_place_that_is_said(settings):
     with pytest.raises(BadParameters, match="the latest are: none yet"):
-        run_index.existing(settings, "")
+        run_index.find_run(settings, "")
     assert run_index.runs(settings) == []
 
 
@@ -149,23 +149,23 @@ def test_checks_are_handed_on_and_recorded_with_their_phase(record):
 
 def test_an_edited_file_is_found(sealed):
     (sealed / "evidence/a.txt").write_text("A")
-    assert records.unsealed(sealed) == ["evidence/a.txt: edited"]
+    assert records.unsealed_differences(sealed) == ["evidence/a.txt: edited"]
 
 
 def test_a_missing_file_is_found(sealed):
     (sealed / "evidence/b.txt").unlink()
-    assert records.unsealed(sealed) == ["evidence/b.txt: missing"]
+    assert records.unsealed_differences(sealed) == ["evidence/b.txt: missing"]
 
 
 @pytest.mark.parametrize("name", ["evidence/c.txt", "extra.json", f"evidence/{MANIFEST}"])
 def test_an_added_file_is_found(name, sealed):
     (sealed / name).write_text("x")
-    assert records.unsealed(sealed) == [f"{name}: not in the manifest"]
+    assert records.unsealed_differences(sealed) == [f"{name}: not in the manifest"]
 
 
 def test_a_renamed_file_is_found_twice(sealed):
     (sealed / "evidence/a.txt").rename(sealed / "evidence/z.txt")
-    assert records.unsealed(sealed) == ["evidence/a.txt: missing", "evidence/z.txt: not in the manifest"]
+    assert records.unsealed_differences(sealed) == ["evidence/a.txt: missing", "evidence/z.txt: not in the manifest"]
 
 
 def edit_manifest(folder, edit):
@@ -181,7 +181,7 @@ BROKEN = "MANIFEST.json: the chain does not close"
 def test_a_row_taken_out_of_the_middle_of_the_manifest_is_found(sealed):
     (sealed / "evidence/a.txt").unlink()
     edit_manifest(sealed, lambda data: data["seals"][1]["files"].pop(0))
-    assert records.unsealed(sealed) == [BROKEN]
+    assert records.unsealed_differences(sealed) == [BROKEN]
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_a_row_taken_out_of_the_middle_of_the_manifest_is_found(sealed):
 )
 def test_a_chain_that_does_not_close_is_found(edit, sealed):
     edit_manifest(sealed, edit)
-    assert BROKEN in records.unsealed(sealed)
+    assert BROKEN in records.unsealed_differences(sealed)
 
 
 def test_a_file_and_its_row_edited_together_are_found(sealed):
@@ -205,27 +205,27 @@ def test_a_file_and_its_row_edited_together_are_found(sealed):
     _, of_a, of_b, *_ = json.loads((sealed / MANIFEST).read_text())["seals"]
     assert [seal["files"][0]["path"] for seal in (of_a, of_b)] == ["evidence/a.txt", "evidence/b.txt"]
     edit_manifest(sealed, lambda data: data["seals"][1]["files"][0].update(sha256=of_b["files"][0]["sha256"]))
-    assert records.unsealed(sealed) == [BROKEN]
+    assert records.unsealed_differences(sealed) == [BROKEN]
 
 
 @pytest.mark.parametrize("text", ["not json", "[]", "{}", '{"files": [1]}', '{"files": [{}]}', "\udcff"])
 def test_a_file_that_is_no_manifest_of_ours_is_refused(text, sealed):
     (sealed / MANIFEST).write_text(text, errors="surrogateescape")
     with pytest.raises(NotAsWanted, match="is not a manifest this runbook wrote"):
-        records.unsealed(sealed)
+        records.unsealed_differences(sealed)
 
 
 def test_a_folder_that_was_never_sealed_is_refused(record):
     (record.folder / MANIFEST).unlink()
     with pytest.raises(BadParameters, match=r"holds no MANIFEST\.json; expected the folder of a finished run"):
-        records.unsealed(record.folder)
+        records.unsealed_differences(record.folder)
 
 
 def test_sealing_again_adds_what_came_while_it_was_open(settings, sealed):
-    records.opened(settings, Record(sealed, sealed.name))
+    records.open_to_write(settings, Record(sealed, sealed.name))
     (sealed / "later.txt").write_text("x")
     records.seal(Record(sealed, sealed.name))
-    assert records.unsealed(sealed) == []
+    assert records.unsealed_differences(sealed) == []
 
 
 class Kept:
@@ -265,7 +265,7 @@ def test_a_kept_file_goes_to_the_store_at_once_and_the_verdict_after_its_seal_wh
     (record.folder / "chart.png").write_bytes(b"x")
     records.seal(record)
     assert [name for name, _ in record.store.puts] == ["backup/a.json", "chart.png", MANIFEST, "run.json", MANIFEST]
-    assert records.unsealed(record.folder) == []
+    assert records.unsealed_differences(record.folder) == []
 
 
 def test_where_the_store_fails_this_machines_record_is_complete_and_sealed(record):
@@ -275,7 +275,7 @@ def test_where_the_store_fails_this_machines_record_is_complete_and_sealed(recor
     with pytest.raises(Unrecorded):
         records.seal(record)
     assert record.rows(LOG) == [{"n": 1}]
-    assert records.unsealed(record.folder) == []
+    assert records.unsealed_differences(record.folder) == []
 
 
 def test_two_at_once_add_whole_lines(record):
@@ -307,9 +307,9 @@ def test_a_copy_is_no_run_of_this_machine_and_counts_among_all(settings, record)
     copy = copied(settings, "zz", [{"n": 1}])
     assert run_index.runs(settings) == [record.run_id]
     assert run_index.copies(settings) == [copy]
-    assert run_index.every(settings) == [record, copy]
+    assert run_index.all_records(settings) == [record, copy]
     with pytest.raises(BadParameters, match=r"the latest are: .*, zz"):
-        run_index.existing(settings, "zz")
+        run_index.find_run(settings, "zz")
 
 
 @pytest.mark.parametrize(
@@ -327,7 +327,7 @@ def test_of_a_run_the_side_that_wrote_last_tells(settings, record, here, there, 
         record.append(LOG, {})
     record.write_json("run.json", {"ended": here[1]})
     copy = copied(settings, record.run_id, [{}] * there[0], {"ended": there[1]})
-    assert [found.folder for found in run_index.latest_of_each(run_index.every(settings))] == [
+    assert [found.folder for found in run_index.latest_of_each(run_index.all_records(settings))] == [
         {"copy": copy, "here": record}[later].folder
     ]
 
@@ -340,7 +340,7 @@ def sealed_run(settings, where, run_id, row):
     folder = settings.runs_folder / where / run_id
     folder.mkdir(parents=True)
     made = Record(folder, run_id)
-    records.opened(settings, made)
+    records.open_to_write(settings, made)
     made.append(LOG, row)
     made.write_json("plan.json", {"fingerprint": "plan-1", "mode": "apply", "changes": []})
     records.seal(made)
@@ -357,7 +357,7 @@ def test_of_what_was_altered_nothing_is_decided_wherever_it_lies(where, name, ol
     assert run_index.as_sealed(settings) == [kept, edited]
     (edited.folder / name).write_bytes((edited.folder / name).read_bytes().replace(old, new, 1))
     assert run_index.as_sealed(settings) == [kept]
-    assert run_index.every(settings) == [kept, edited]  # it is told of all the same
+    assert run_index.all_records(settings) == [kept, edited]  # it is told of all the same
 
 
 @pytest.mark.parametrize("where", ["", run_names.COPIES])

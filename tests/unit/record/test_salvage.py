@@ -20,7 +20,7 @@ from machines import GuardParameters, StepFunctions, connected, described, says
 
 from lib.aws import Live
 from lib.changes import engine
-from lib.changes.plans import Change, entry, written
+from lib.changes.plans import Change, entry, row_digest
 from lib.cli import notebooks, undo_opening
 from lib.cli.change_commands import main
 from lib.errors import Altered, Refused
@@ -120,7 +120,7 @@ class Emergency:
     def told(self, record, thing, before):
         for state in ("intended", "applied"):
             row = entry("03", Change(thing, before, thing.read()), state)
-            thing.account_guards.keep_written(record.run_id, [written(row)])
+            thing.account_guards.keep_written(record.run_id, [row_digest(row)])
             record.append(LOG, row)
 
     def by_notebook(self, settings, record, number, notebook):
@@ -284,10 +284,10 @@ def test_whatever_lies_beside_it_the_emergency_goes_on_and_says_it_for_ever(memb
     assert (code, lost.back) == (int((command, member) == ("rollback", "log added to")), True), told
     assert {key: lost.s3.objects[key] for key in touched} == touched
     assert PLACE + MANIFEST in touched or lost.seals[: len(lost.sealed)] == lost.sealed
-    records.opened(lost.settings(), lost.record, "another")
+    records.open_to_write(lost.settings(), lost.record, "another")
     records.seal(lost.record)  # which makes nothing of it whole
     writers.leave(lost.record.folder)
-    found = " ".join(records.unsealed(lost.record.folder))
+    found = " ".join(records.unsealed_differences(lost.record.folder))
     assert f"used by {command} --unverified at " in found
     assert said in found
 
@@ -296,7 +296,7 @@ def test_of_a_store_that_is_well_it_is_all_taken_and_the_store_tells_of_the_rest
     code, said = lost.says("restore")
     assert (code, lost.back, "Note" in said) == (0, True, False), said
     assert lost.s3.objects[PLACE + LOG] == (lost.record.folder / LOG).read_bytes()
-    assert manifest.unsealed(lost.record.folder) == []
+    assert manifest.unsealed_differences(lost.record.folder) == []
     assert all(settings.answer_timeout_seconds <= undo_opening.ANSWER_SECONDS for settings in lost.asked[-4:])
 
 
@@ -458,7 +458,7 @@ def test_a_store_that_goes_away_meanwhile_keeps_the_last_seal_from_nothing_and_i
     code, said = lost.says("restore")
     assert (code, lost.back) == (0, True), said
     assert re.search(r"Note: the record's store does not tell of this yet, only \S+ does \(no answer", said)
-    assert manifest.unsealed(lost.record.folder) == []
+    assert manifest.unsealed_differences(lost.record.folder) == []
     assert not manifest.read(lost.record.folder).open
     lost.s3.down = False
     assert lost.says("rollback")[0] == 0
@@ -498,11 +498,11 @@ def test_of_a_slow_store_what_an_undo_needs_comes_first_and_what_was_not_asked_f
 def test_what_was_taken_unverified_and_then_cut_off_is_never_told_as_it_was_sealed(lost, monkeypatch):
     added(LOG, ROW)(lost)
     with monkeypatch.context() as cut:
-        cut.setattr(records, "noted", lambda *_: pytest.fail("cut"))
+        cut.setattr(records, "seal_with_note", lambda *_: pytest.fail("cut"))
         with pytest.raises(pytest.fail.Exception):
             lost.says("restore", "--unverified")
     writers.leave(lost.settings().run_folder)
-    assert any("used by restore --unverified" in one for one in records.unsealed(lost.record.folder))
+    assert any("used by restore --unverified" in one for one in records.unsealed_differences(lost.record.folder))
     code, said = lost.says("rollback", "--unverified")
     assert (code, f"{LOG}: {len(ROW)} bytes more than were sealed" in said) == (1, True), said
 
@@ -514,4 +514,4 @@ def test_a_strict_machine_takes_no_file_for_sealed_since_both_have_it(lost, ende
     (lost.record.folder / MANIFEST).unlink()
     record = lost.record
     with pytest.raises(Altered, match=f"the store holds is not as it was sealed: {EVIDENCE}: edited"):
-        sync.together(record, record_stores.shelves(lost.settings()).run(RUN))
+        sync.synchronise(record, record_stores.shelves(lost.settings()).run(RUN))

@@ -35,12 +35,12 @@ def ended(settings):
     record.keep_json(BACKUP, {"definition": "as it was"})
     record.write_json(VERDICT, {"run_id": record.run_id, "environment": "local", "verdict": "succeeded"})
     records.seal(record)
-    assert records.unsealed(record.folder) == []
+    assert records.unsealed_differences(record.folder) == []
     return record
 
 
 def wrong(record):
-    return records.unsealed(record.folder)
+    return records.unsealed_differences(record.folder)
 
 
 def killed(record):
@@ -49,7 +49,7 @@ def killed(record):
 
 
 def open_again(settings, record, unverified=""):
-    return records.opened(settings, record, unverified)
+    return records.open_to_write(settings, record, unverified)
 
 
 # Every command reads it against its seals first
@@ -124,7 +124,7 @@ def test_the_notebooks_of_a_command_that_goes_on_unverified_do_so_too(ended, set
     open_again(settings, ended, "rollback --unverified")
     given = {"outputs_dir": settings.outputs_dir}
     other = f"from lib.record import records, run_index; from lib.settings import load; s = load('local', {given!r}); "
-    run = f"records.opened(s, run_index.existing(s, {ended.run_id!r}))"
+    run = f"records.open_to_write(s, run_index.find_run(s, {ended.run_id!r}))"
     kernel = [sys.executable, "-c", other + run]
     assert subprocess.run(kernel, check=False, capture_output=True).returncode == 0
     (ended.folder / "more.txt").symlink_to("/etc/passwd")
@@ -410,14 +410,14 @@ def test_a_verdict_that_somebody_gave_a_killed_run_which_had_none_is_refused(set
 
 def test_a_run_that_is_being_written_is_never_taken_for_an_edited_one(cut, settings, monkeypatch):
     open_again(settings, cut)
-    listed, later = files.listed, iter(["failed", "interrupted", "succeeded"])
+    listed, later = files.list_folder, iter(["failed", "interrupted", "succeeded"])
 
     def slowly(folder):
         for said in [*later][:3]:  # three more of them since the seals were read
             cut.write_json(VERDICT, verdict(cut, said))
         return listed(folder)
 
-    monkeypatch.setattr(files, "listed", slowly)
+    monkeypatch.setattr(files, "list_folder", slowly)
     assert manifest.findings(cut.folder, Binding(cut.run_id)).wrong == ()
 
 
@@ -447,11 +447,11 @@ def test_a_copy_under_another_name_or_environment_or_account_is_refused(ended, s
     shutil.copytree(ended.folder, copy)
     with pytest.raises(Altered, match=f"it is the record of run {ended.run_id}, not {copy.name}"):
         open_again(settings, Record(copy, copy.name))
-    assert any(f"run {ended.run_id}, not {copy.name}" in one for one in records.unsealed(copy))
+    assert any(f"run {ended.run_id}, not {copy.name}" in one for one in records.unsealed_differences(copy))
     elsewhere = settings.model_copy(update={"environment": "other"})
     shutil.copytree(ended.folder, settings.path(settings.outputs_dir) / "other" / ended.run_id)
     with pytest.raises(Altered, match="it is the record of environment local, not other"):
-        open_again(elsewhere, run_index.existing(elsewhere, ended.run_id))
+        open_again(elsewhere, run_index.find_run(elsewhere, ended.run_id))
     with pytest.raises(Altered, match="it is the record of account 000000000000, not 123456789012"):
         open_again(settings.model_copy(update={"account_id": "123456789012"}), ended)
 
@@ -490,11 +490,11 @@ def test_a_path_that_leaves_the_folder_is_wrong(path):
 
 def test_nothing_is_read_outside_the_folder_whatever_a_manifest_names(ended, monkeypatch):
     claims = (Claim("/etc/hostname", "0", 1), Claim("../../x", "0", 1))
-    found, opened = manifest.read(ended.folder), files.opened
+    found, opened = manifest.read(ended.folder), files.open_to_read
     made = Manifest(found.run_id, found.environment, found.account, (*found.seals, Seal(State.CLOSED, "T", claims)))
     (ended.folder / MANIFEST).write_text(made.to_text())
     read = []
-    monkeypatch.setattr(files, "opened", lambda path: (read.append(path), opened(path))[1])
+    monkeypatch.setattr(files, "open_to_read", lambda path: (read.append(path), opened(path))[1])
     assert {"/etc/hostname: missing", "../../x: missing"} <= {*wrong(ended)}
     assert all(path.parent == ended.folder or path.parent.parent == ended.folder for path in read)
 
@@ -531,7 +531,7 @@ def test_a_sum_is_that_of_the_whole_whatever_its_pieces(name, settings, monkeypa
     with (record.folder / name).open("ab") as file:
         file.write(b"more\n")
     expected = ("", "5 bytes more than were sealed") if name == LOG else ("edited", "")
-    with files.opened(record.folder / name) as file:
+    with files.open_to_read(record.folder / name) as file:
         assert contents.agrees(name, file, manifest.read(record.folder).claims[name]) == expected
 
 
@@ -559,7 +559,7 @@ def test_a_loss_is_not_excused_by_what_somebody_wrote_into_another_runs_log(sett
     other.append(LOG, row)
     records.seal(other)
     world = World({"x": "theirs"}).believing(other)
-    world.keep_written(other.run_id, [plans.written({**row, "after": "planted"})])
+    world.keep_written(other.run_id, [plans.row_digest({**row, "after": "planted"})])
     lost = loss_guard.losses([engine.plan("01", world.wanted(x="wanted"))], loss_guard.Ours())
     assert list(loss_guard.ours(lost, settings, record, world).written.values()) == [["theirs"]]
     with (other.folder / LOG).open("a") as file:
@@ -610,6 +610,6 @@ def test_the_sample_that_is_shown_is_a_whole_run_as_it_was_sealed():
     sample = ROOT / "outputs" / "sample"
     ended = json.loads((sample / VERDICT).read_text(encoding="utf-8"))
     assert (ended["verdict"], [phase["verdict"] for phase in ended["phases"]]) == ("succeeded", ["succeeded"] * 9)
-    assert records.unsealed(sample, Binding(ended["run_id"])) == []
+    assert records.unsealed_differences(sample, Binding(ended["run_id"])) == []
     # Of another name it is somebody's copy, which whoever verifies it has to say.
-    assert records.unsealed(sample) != []
+    assert records.unsealed_differences(sample) != []

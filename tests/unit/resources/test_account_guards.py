@@ -13,7 +13,7 @@ from lib.changes.account import Use
 from lib.errors import Refused, Throttled, Unanswered, Unreachable
 from lib.phases import preflight
 from lib.resources.account_guards import PLACE, AccountGuards
-from lib.settings import changed, load
+from lib.settings import load, with_changes
 
 OPERATOR = "arn:aws:iam::000000000000:user/jane.doe"
 APPROVED = "plan-0123456789abcdef"
@@ -57,7 +57,7 @@ def store() -> Store:
 
 
 def guards(store: Store, who: str = OPERATOR, **other: Any) -> AccountGuards:
-    chosen = changed(load("local"), approval="required", not_exercised_here=[]).model_copy(update=other)
+    chosen = with_changes(load("local"), approval="required", not_exercised_here=[]).model_copy(update=other)
     return AccountGuards(Live(chosen, Identity("000000000000", "us-east-1", who, "AWS"), None, {"ssm": store}))
 
 

@@ -26,7 +26,7 @@ from lib.errors import NotAsWanted, Refused
 from lib.record.records import Record
 from lib.resources import desired
 from lib.resources.resource_kinds import DrillUser
-from lib.resources.users import FIELDS, OURS, SYNTHETIC, TYPED, plain, typed
+from lib.resources.users import FIELDS, OURS, SYNTHETIC, TYPED, plain, to_typed
 from lib.settings import load
 from lib.values.contacts import hidden
 from lib.values.exact_json import dumps, loads
@@ -72,7 +72,7 @@ ITEMS = st.fixed_dictionaries(
 
 @given(TYPES)
 def test_every_type_leads_to_plain_data_and_back_through_json(value):
-    assert typed(loads(dumps(plain(value)))) == value
+    assert to_typed(loads(dumps(plain(value)))) == value
 
 
 @given(TYPES, TYPES)
@@ -99,7 +99,7 @@ def test_what_json_can_hold_is_itself_and_the_rest_keeps_its_type(value, form):
 def test_what_an_older_record_holds_is_written_as_it_was():
     old = {"trustedContact": {"name": "x", "preferredMethod": "sns"}, "alertThreshold": -0.5, "drill": True}
     as_before = TypeSerializer().serialize(json.loads(json.dumps(old), parse_float=Decimal))
-    assert typed(old) == as_before
+    assert to_typed(old) == as_before
 
 
 class Table:
@@ -240,7 +240,7 @@ def test_two_contacts_are_told_apart_and_the_same_one_is_the_same():
 def test_a_contact_that_an_older_record_holds_is_given_back_to_the_byte_and_told_no_second_time(tmp_path):
     """Of a run of an earlier version, which was told to replace it."""
     theirs = SOMEBODYS["a contact"] | {"alertThreshold": {"N": "-0.5"}}
-    ours = {name: typed(value) for name, value in desired.drill_user().items()}
+    ours = {name: to_typed(value) for name, value in desired.drill_user().items()}
     table, record = Table({"userId": {"S": "drill-x"}, **ours}), Record(tmp_path, "run")
     user = drill_user(table)
     before = {name: plain(value) for name, value in theirs.items()}

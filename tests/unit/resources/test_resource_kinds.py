@@ -124,7 +124,7 @@ def test_it_is_planned_written_verified_and_undone_from_what_the_record_tells_of
     assert applied(shelf, record, NEW).states == ("nothing to do",)
     back = undone(live, record)
     assert (back.states, statuses(back, live, record), shelf.read()) == (("applied",), ["passed"], None)
-    assert rollback.kept(back) == [{"what": shelf.name, "why": "the dust stays"}]
+    assert rollback.what_stays(back) == [{"what": shelf.name, "why": "the dust stays"}]
 
 
 def test_what_its_class_says_would_be_lost_is_kept_by_an_undo(shelf, live, record):
@@ -173,7 +173,7 @@ def killed(shelf, record):
 def test_a_write_that_a_kill_cut_short_is_its_runs_to_complete_and_to_undo(shelf, live, record):
     shelf.write(OLD)
     killed(shelf, record)
-    (row,) = resume.unfinished(record, AccountGuards(live), partial(resource_kinds.reopen, live))
+    (row,) = resume.settle_unfinished(record, AccountGuards(live), partial(resource_kinds.reopen, live))
     assert row == {"what": shelf.name, "found": "half done: it will be completed"}
     (change,) = rollback.plan(live, record).changes
     assert (change.foreign, change.after) == (False, OLD)
@@ -189,7 +189,7 @@ def test_only_of_what_is_written_in_parts_a_third_value_is_no_drift(in_parts, sh
     killed(shelf, record)
     monkeypatch.setattr(Shelf, "in_parts", in_parts)
     found = engine.plan("06", [Wanted(shelf, NEW | {"title": "killed"})]).changes
-    assert bool(drift.drifted(approved, found, record.changes())) != in_parts
+    assert bool(drift.find_drift(approved, found, record.changes())) != in_parts
 
 
 def test_what_others_rely_on_is_undone_first_and_while_it_is_not_they_stay(shelf, live, record, tmp_path, monkeypatch):

@@ -24,7 +24,7 @@ from lib.record import records
 from lib.resources import run_lock
 from lib.resources.account_guards import PLACE, AccountGuards
 from lib.resources.lock_value import Lock, digest
-from lib.resources.run_lock import TOKEN, break_lock, found, held
+from lib.resources.run_lock import TOKEN, break_lock, locked, read_lock
 from lib.settings import load
 from lib.values import machine
 
@@ -167,9 +167,9 @@ def lasting(live: Live, seconds: float) -> Live:
 
 
 def test_it_is_there_while_the_block_lasts_and_says_who_holds_it_and_until_when(store, live):
-    with held(live, "r1") as still_ours:
+    with locked(live, "r1") as still_ours:
         still_ours()
-        lock = found(live)
+        lock = read_lock(live)
         assert (lock.run_id, lock.owner, lock.host, lock.pid) == ("r1", OPERATOR, platform.node(), os.getpid())
         assert (lock.lease_seconds, lock.stale) == (live.settings.lock_lease_seconds, "")
         assert lock.said.startswith(f"run r1 of {OPERATOR}, process {os.getpid()} on {platform.node()}, since ")
@@ -178,14 +178,14 @@ def test_it_is_there_while_the_block_lasts_and_says_who_holds_it_and_until_when(
 
 
 def test_it_is_taken_by_one_call(store, live):
-    with held(live, "r1"):
+    with locked(live, "r1"):
         assert store.calls == ["take"]
 
 
 def test_runs_after_each_other_each_take_their_own(store, live):
     tokens = []
     for run_id in ("r1", "r2"):
-        with held(live, run_id):
+        with locked(live, run_id):
             tokens.append(os.environ[TOKEN])
             assert store.lock["run_id"] == run_id
     assert len(set(tokens)) == 2
@@ -193,9 +193,9 @@ def test_runs_after_each_other_each_take_their_own(store, live):
 
 @pytest.mark.parametrize("run_id", ["r2", "r1"])
 def test_another_process_is_refused_by_the_holders_name_also_with_the_same_run(store, live, run_id):
-    with held(live, "r1"):
+    with locked(live, "r1"):
         before = store.held[NAME]
-        with elsewhere(), pytest.raises(Superseded) as refused, held(live, run_id):
+        with elsewhere(), pytest.raises(Superseded) as refused, locked(live, run_id):
             pytest.fail("two may write")
         assert store.held[NAME] == before
         said = str(refused.value)
@@ -208,18 +208,18 @@ def test_another_process_is_refused_by_the_holders_name_also_with_the_same_run(s
 def test_a_stale_one_is_refused_as_well_and_says_how_to_take_it_away(store, live):
     lapsed(store)
     way_out = r"STALE: its lease of 60 s lapsed 1 s ago.*`runbook lock local --break r9[^`]*` takes it away"
-    with pytest.raises(Superseded, match=way_out), held(live, "r1"):
+    with pytest.raises(Superseded, match=way_out), locked(live, "r1"):
         pytest.fail("a stale lock is only broken by somebody who says so")
-    assert found(live).opened_by("theirs")
+    assert read_lock(live).opened_by("theirs")
 
 
 def test_what_belongs_to_the_run_joins_and_leaves_the_lock_to_its_holder(store, live):
-    with held(live, "r1"):
+    with locked(live, "r1"):
         token = os.environ[TOKEN]
-        with held(live, "r1") as still_ours:
+        with locked(live, "r1") as still_ours:
             still_ours()
             assert store.calls.count("take") == 1
-        assert found(live).opened_by(token)
+        assert read_lock(live).opened_by(token)
         assert token == os.environ[TOKEN]
 
 
@@ -229,23 +229,23 @@ def readable(store: Store) -> list[str]:
 
 
 def test_whoever_may_read_it_finds_nothing_there_that_lets_them_write(store, live, monkeypatch):
-    with held(live, "r1"):
+    with locked(live, "r1"):
         shown, before = readable(store), store.held[NAME]
         assert os.environ[TOKEN] not in store.held[NAME][0]
         with elsewhere():
             for text in shown:
                 monkeypatch.setenv(TOKEN, text)
-                with pytest.raises(Superseded, match="another run may write now: run r1"), held(live, "r1"):
+                with pytest.raises(Superseded, match="another run may write now: run r1"), locked(live, "r1"):
                     pytest.fail(f"{text} lets them write")
             monkeypatch.delenv(TOKEN)
         assert store.held[NAME] == before
 
 
 def test_neither_does_one_that_was_renewed_or_said(store, live):
-    with held(live, "r1") as still_ours:
+    with locked(live, "r1") as still_ours:
         store.passes(100)
         still_ours()
-        lock = found(live)
+        lock = read_lock(live)
         assert lock.renewals == 1
         assert os.environ[TOKEN] not in store.held[NAME][0] + lock.said + repr(lock)
 
@@ -258,13 +258,13 @@ def test_one_of_an_earlier_version_whose_token_stands_readable_is_in_force_and_n
     row = {key: value for key, value in store.lock.items() if key not in ("format", "token_sha256")}
     store.held[NAME] = (json.dumps({**named, "token": "theirs", **row}), 1)
     before = store.held[NAME]
-    assert replace(found(live), token_sha256=lock.token_sha256) == lock
-    for text in (*readable(store), found(live).token_sha256):
+    assert replace(read_lock(live), token_sha256=lock.token_sha256) == lock
+    for text in (*readable(store), read_lock(live).token_sha256):
         monkeypatch.setenv(TOKEN, text)
-        with pytest.raises(Superseded, match=r"another run may write now: run r9 of .*user/bob"), held(live, "r9"):
+        with pytest.raises(Superseded, match=r"another run may write now: run r9 of .*user/bob"), locked(live, "r9"):
             pytest.fail(f"{text} lets them write")
     monkeypatch.delenv(TOKEN)
-    with pytest.raises(Superseded, match=r"run r9 of .*user/bob"), held(live, "r1"):
+    with pytest.raises(Superseded, match=r"run r9 of .*user/bob"), locked(live, "r1"):
         pytest.fail("it is in force")
     with pytest.raises(Refused, match="stop that run, or wait for its lease"):
         break_lock(live, "r9")
@@ -276,21 +276,21 @@ def test_one_of_an_earlier_version_whose_token_stands_readable_is_in_force_and_n
 
 def test_another_run_in_the_same_process_does_not_write_under_this_ones_lock(store, live):
     other = "holds the lock for run r1, not for run r2; nothing was written"
-    with held(live, "r1"), pytest.raises(Superseded, match=other), held(live, "r2"):
+    with locked(live, "r1"), pytest.raises(Superseded, match=other), locked(live, "r2"):
         pytest.fail("r2 writes under the lock of r1")
 
 
 def test_a_child_whose_runner_lost_the_lock_does_not_write(store, live, monkeypatch):
     monkeypatch.setenv(TOKEN, "lost")
     lost = r"the lock of run r1 was taken away; .* `runbook apply local --resume r1[^`]*`"
-    with pytest.raises(Superseded, match=lost), held(live, "r1"):
+    with pytest.raises(Superseded, match=lost), locked(live, "r1"):
         pytest.fail("no lock is there")
     monkeypatch.delenv(TOKEN)
     assert store.calls == ["get"]
 
 
 def test_an_error_of_the_block_is_told_and_the_lock_given_back(store, live):
-    with pytest.raises(NotAsWanted, match="the workflow"), held(live, "r1"):
+    with pytest.raises(NotAsWanted, match="the workflow"), locked(live, "r1"):
         raise NotAsWanted("the workflow is not as wanted")
     assert store.held == {}
 
@@ -301,7 +301,7 @@ def test_that_it_cannot_be_given_back_does_not_hide_why_the_run_ended(store, liv
             raise says("AccessDeniedException")
 
     store.before = denied
-    with pytest.raises(KeyError), held(live, "r1"):
+    with pytest.raises(KeyError), locked(live, "r1"):
         raise KeyError
     assert store.lock["run_id"] == "r1"
 
@@ -312,7 +312,7 @@ def test_an_interruption_while_it_is_taken_leaves_no_lock_and_no_token(store, li
             raise KeyboardInterrupt
 
     store.after = interrupted
-    with pytest.raises(KeyboardInterrupt), held(live, "r1"):
+    with pytest.raises(KeyboardInterrupt), locked(live, "r1"):
         pytest.fail("interrupted before")
     assert store.held == {}
 
@@ -320,7 +320,7 @@ def test_an_interruption_while_it_is_taken_leaves_no_lock_and_no_token(store, li
 def test_it_is_renewed_while_the_block_lasts_and_never_after(store, live):
     renewed, threads = threading.Semaphore(0), threading.active_count()
     store.after = lambda call: renewed.release() if call == "renew" else None
-    with held(lasting(live, 0.03), "r1"):
+    with locked(lasting(live, 0.03), "r1"):
         first = store.lock
         for _ in range(3):
             renewed.acquire()
@@ -339,7 +339,7 @@ def test_a_renewal_that_fails_is_tried_again(store, live):
 
     store.before = fails
     store.after = lambda call: renewed.set() if call == "renew" else None
-    with held(lasting(live, 0.03), "r1") as still_ours:
+    with locked(lasting(live, 0.03), "r1") as still_ours:
         renewed.wait()
         assert store.calls.count("renew") >= 4
         still_ours()
@@ -356,7 +356,7 @@ def test_a_renewal_under_way_when_the_run_ends_puts_nothing_back(store, live, mo
             ends[0].wait()
 
     store.after = slow
-    with held(lasting(live, 0.03), "r1"):
+    with locked(lasting(live, 0.03), "r1"):
         reading.wait()
     assert store.held == {}
     assert "renew" not in store.calls
@@ -373,7 +373,7 @@ def test_a_renewal_that_hangs_keeps_the_lock_from_being_given_back_too_early(sto
             ended.wait()
 
     store.before = hangs
-    with held(lasting(live, 0.03), "r1"):
+    with locked(lasting(live, 0.03), "r1"):
         writing.wait()
     assert "delete" not in store.calls  # given back now, it would come to life again
     ended.set()
@@ -382,7 +382,7 @@ def test_a_renewal_that_hangs_keeps_the_lock_from_being_given_back_too_early(sto
 
 
 def test_a_lock_broken_while_it_is_renewed_does_not_come_back(store, live):
-    with held(lasting(live, 1.5), "r1") as still_ours:
+    with locked(lasting(live, 1.5), "r1") as still_ours:
         store.passes(3)
         store.held[NAME] = (store.held[NAME][0], 4)
         store.before = lambda call: store.held.pop(NAME, None) if call == "renew" else None
@@ -400,7 +400,7 @@ def test_a_lock_that_another_took_while_this_was_renewed_lets_neither_write(stor
             store.held.pop(NAME)
             somebodys(store)
 
-    with held(lasting(live, 1.5), "r1") as still_ours:
+    with locked(lasting(live, 1.5), "r1") as still_ours:
         store.passes(3)
         store.held[NAME] = (store.held[NAME][0], 2)
         store.before = takes
@@ -411,16 +411,16 @@ def test_a_lock_that_another_took_while_this_was_renewed_lets_neither_write(stor
 
 
 def test_one_that_is_about_to_lapse_is_renewed_before_the_next_write(store, live):
-    with held(live, "r1") as still_ours:
+    with locked(live, "r1") as still_ours:
         still_ours()
         assert "renew" not in store.calls
         store.passes(81)
         still_ours()
-        assert (store.lock["renewals"], found(live).age) == (1, 0)
+        assert (store.lock["renewals"], read_lock(live).age) == (1, 0)
 
 
 def test_it_is_renewed_before_a_write_only_after_two_thirds_of_its_lease(store, live):
-    with held(live, "r1") as still_ours:
+    with locked(live, "r1") as still_ours:
         assert store.lock["renewals"] == 0
         store.passes(80)
         still_ours()
@@ -441,14 +441,14 @@ def test_in_the_background_it_is_renewed_three_times_within_a_lease_until_the_ru
             store.passes(seconds)
             return len(self.waits) > 3
 
-    with held(live, "r1"):
+    with locked(live, "r1"):
         run_lock._keep_renewing(live, "r1", os.environ[TOKEN], Ended())
-        assert (Ended.waits, store.lock["renewals"], found(live).age) == ([40, 40, 40, 40], 3, 40)
+        assert (Ended.waits, store.lock["renewals"], read_lock(live).age) == ([40, 40, 40, 40], 3, 40)
 
 
 def test_what_renews_it_keeps_no_process_from_ending(store, live):
     before = set(threading.enumerate())
-    with held(live, "r1"):
+    with locked(live, "r1"):
         (renewing,) = set(threading.enumerate()) - before
         assert renewing.daemon
 
@@ -461,7 +461,7 @@ def test_at_the_end_a_renewal_under_way_is_waited_for_as_long_as_a_read_and_a_wr
         join(thread, seconds)
 
     monkeypatch.setattr(threading.Thread, "join", waited)
-    with held(live, "r1"):
+    with locked(live, "r1"):
         pass
     assert waits == [2 * (5 + 0.01)]
 
@@ -469,7 +469,7 @@ def test_at_the_end_a_renewal_under_way_is_waited_for_as_long_as_a_read_and_a_wr
 def test_nobody_guesses_the_token_of_another_run(store, live):
     tokens = set()
     for _ in range(3):
-        with held(live, "r1"):
+        with locked(live, "r1"):
             tokens.add(os.environ[TOKEN])
     assert [len(token) for token in tokens] == [32, 32, 32]
 
@@ -479,7 +479,7 @@ def test_one_that_cannot_be_renewed_any_more_stops_the_next_write(store, live):
         if call == "renew":
             raise says("AccessDeniedException")
 
-    with held(live, "r1") as still_ours:
+    with locked(live, "r1") as still_ours:
         store.passes(81)
         store.before = denied
         with pytest.raises(NotAsWanted, match="renewing the lock"):
@@ -494,7 +494,7 @@ def test_where_it_cannot_be_taken_nothing_is_written(store, live, code):
 
     store.before = refused
     why = rf"cannot be taken, so nothing was written .*{code}.* needs ssm:GetParameter"
-    with pytest.raises(Refused, match=why), held(live, "r1"):
+    with pytest.raises(Refused, match=why), locked(live, "r1"):
         pytest.fail("no lock was taken")
 
 
@@ -504,7 +504,7 @@ def test_where_nothing_answers_nothing_is_written_and_what_was_taken_unseen_is_g
             raise ReadTimeoutError(endpoint_url="https://ssm")
 
     store.after = unheard
-    with pytest.raises(Unreachable, match="no answer while taking the lock"), held(live, "r1"):
+    with pytest.raises(Unreachable, match="no answer while taking the lock"), locked(live, "r1"):
         pytest.fail("nobody knows who holds the lock")
     assert store.held == {}
 
@@ -515,7 +515,7 @@ def test_who_cannot_ask_does_not_write(store, live, error):
         if call == "get":
             raise error or ConnectTimeoutError(endpoint_url="https://ssm")
 
-    with held(live, "r1") as still_ours:
+    with locked(live, "r1") as still_ours:
         store.before = refused
         with pytest.raises((NotAsWanted, Unreachable), match="reading the lock"):
             still_ours()
@@ -529,7 +529,7 @@ def test_a_repeated_call_that_finds_what_its_first_attempt_took_counts_as_taken(
             raise says("ParameterAlreadyExists")
 
     store.after = repeated
-    with held(live, "r1") as still_ours:
+    with locked(live, "r1") as still_ours:
         still_ours()
     assert (store.held, store.calls.count("take")) == ({}, 1)
 
@@ -544,7 +544,7 @@ def test_one_that_is_given_back_at_that_moment_is_taken(store, live):
             store.before = lambda call: None
 
     store.before = ends
-    with held(live, "r1"):
+    with locked(live, "r1"):
         assert store.lock["run_id"] == "r1"
 
 
@@ -562,7 +562,10 @@ def test_one_that_others_take_in_turn_is_refused_in_the_end(store, live):
 
     store.before, waited = in_turn, []
     live = replace(live, sleep=waited.append)
-    with pytest.raises(Superseded, match=r"other runs take the lock of local in turn; .* Try again"), held(live, "r1"):
+    with (
+        pytest.raises(Superseded, match=r"other runs take the lock of local in turn; .* Try again"),
+        locked(live, "r1"),
+    ):
         pytest.fail("never taken")
     assert_backed_off(waited)
 
@@ -571,9 +574,9 @@ def test_one_that_others_take_in_turn_is_refused_in_the_end(store, live):
 def test_something_else_in_its_place_is_named_and_left_alone(store, live, value):
     store.held[NAME] = (value, 3)
     for attempt in (
-        lambda: found(live),
+        lambda: read_lock(live),
         lambda: break_lock(live, "r1", force=True),
-        lambda: held(live, "r1").__enter__(),
+        lambda: locked(live, "r1").__enter__(),
     ):
         with pytest.raises(
             Refused, match=rf"parameter {NAME} holds .*no lock of this runbook.*aws ssm delete-parameter"
@@ -588,10 +591,10 @@ def test_a_lock_of_a_newer_version_is_in_force_and_nobody_is_told_to_remove_it(n
     store.edit(format=newer, more="keys")
     before = store.held[NAME]
     for attempt in (
-        lambda: found(live),
+        lambda: read_lock(live),
         lambda: break_lock(live, "r9"),
         lambda: break_lock(live, "r9", force=True),
-        lambda: held(live, "r1").__enter__(),
+        lambda: locked(live, "r1").__enter__(),
     ):
         with pytest.raises(
             Refused, match=f"the lock {NAME} is of format {newer!r}, and this version knows 1 and 2"
@@ -606,7 +609,7 @@ def test_a_lock_of_a_newer_version_is_in_force_and_nobody_is_told_to_remove_it(n
 def test_a_lock_that_does_not_tell_all_may_be_in_force_and_is_left_alone(edit, store, live):
     somebodys(store)
     store.edit(format=2, **edit)
-    for attempt in (lambda: found(live), lambda: break_lock(live, "r9", force=True)):
+    for attempt in (lambda: read_lock(live), lambda: break_lock(live, "r9", force=True)):
         with pytest.raises(Refused, match=f"does not tell its {next(iter(edit))}, and may be in force") as said:
             attempt()
         assert "delete" not in str(said.value)
@@ -615,21 +618,21 @@ def test_a_lock_that_does_not_tell_all_may_be_in_force_and_is_left_alone(edit, s
 def test_one_more_key_in_a_lock_or_none_for_its_format_makes_it_no_other(store, live):
     lock = somebodys(store)
     store.edit(more="of a later version")
-    assert found(live) == lock
+    assert read_lock(live) == lock
     first = {key: value for key, value in store.lock.items() if key != "format"}  # as the first format was
     store.held[NAME] = (json.dumps(first), 1)
-    assert found(live) == lock
+    assert read_lock(live) == lock
     store.held.clear()
-    with held(live, "r1"):
+    with locked(live, "r1"):
         assert store.lock["format"] == 2
 
 
 def test_only_ones_own_is_given_back(store, live):
-    with held(live, "r1") as still_ours:
+    with locked(live, "r1") as still_ours:
         somebodys(store)
         with pytest.raises(Superseded, match=r"run r9 of .*user/bob, process 7 on elsewhere"):
             still_ours()
-    assert found(live).opened_by("theirs")
+    assert read_lock(live).opened_by("theirs")
 
 
 def test_a_release_without_an_answer_takes_nobody_elses_away_when_it_is_tried_again(store, live):
@@ -639,9 +642,9 @@ def test_a_release_without_an_answer_takes_nobody_elses_away_when_it_is_tried_ag
             somebodys(store)
             raise ReadTimeoutError(endpoint_url="https://ssm")
 
-    with held(live, "r1"):
+    with locked(live, "r1"):
         store.after = unheard
-    assert (found(live).opened_by("theirs"), store.calls.count("delete")) == (True, 1)
+    assert (read_lock(live).opened_by("theirs"), store.calls.count("delete")) == (True, 1)
 
 
 def test_a_release_that_is_put_off_is_tried_again(store, live):
@@ -652,7 +655,7 @@ def test_a_release_that_is_put_off_is_tried_again(store, live):
             raise refusals.pop()
 
     store.before = put_off
-    with held(live, "r1"):
+    with locked(live, "r1"):
         pass
     assert store.held == {}
 
@@ -673,15 +676,15 @@ def test_one_that_cannot_be_given_back_is_tried_four_times_and_told_to_who_break
 
 def test_one_lock_is_the_same_however_old_it_is(store, live):
     somebodys(store)
-    first = found(live)
+    first = read_lock(live)
     store.passes(30)
-    assert (found(live), found(live).age) == (first, 30)
+    assert (read_lock(live), read_lock(live).age) == (first, 30)
 
 
 def test_one_that_was_written_in_the_future_by_awss_own_clock_was_written_now(store, live):
     somebodys(store)
     store.written[NAME] = store.now + timedelta(seconds=1)
-    assert found(live).age == 0
+    assert read_lock(live).age == 0
 
 
 def test_an_answer_that_does_not_tell_when_it_was_written_leaves_it_in_force(store, live, monkeypatch):
@@ -695,15 +698,15 @@ def test_an_answer_that_does_not_tell_when_it_was_written_leaves_it_in_force(sto
 
     monkeypatch.setattr(store, "get_parameter", untold)
     store.passes(10_000)
-    assert (found(live).age, found(live).stale) == (None, "")
+    assert (read_lock(live).age, read_lock(live).stale) == (None, "")
 
 
 def test_a_lease_that_has_passed_is_stale(store, live):
     somebodys(store)
     store.passes(60)
-    assert found(live).stale == ""
+    assert read_lock(live).stale == ""
     store.passes(1)
-    assert found(live).stale == "its lease of 60 s lapsed 1 s ago"
+    assert read_lock(live).stale == "its lease of 60 s lapsed 1 s ago"
 
 
 def test_one_whose_process_on_this_machine_is_gone_is_stale_although_its_lease_lasts(store, live):
@@ -746,7 +749,7 @@ def test_no_machines_clock_makes_a_live_lock_stale_or_keeps_a_stale_one(store, l
     """The clock of AWS is hours away from this machine's, whichever of the two is right."""
     store.now += timedelta(hours=hours)
     somebodys(store)
-    assert found(live).stale == ""
+    assert read_lock(live).stale == ""
     with pytest.raises(Refused, match="in force for 60 s"):
         break_lock(live, "r9")
     store.passes(61)
@@ -762,8 +765,8 @@ def test_a_caller_with_a_shorter_lease_of_its_own_does_not_break_a_longer_one(st
 
 def test_where_aws_tells_no_time_a_lock_is_in_force_and_is_renewed_before_each_write(store, live):
     store.dated = False
-    with held(live, "r1") as still_ours:
-        assert "last at a time that AWS does not tell" in found(live).said
+    with locked(live, "r1") as still_ours:
+        assert "last at a time that AWS does not tell" in read_lock(live).said
         still_ours()
         assert store.calls.count("renew") == 1
     somebodys(store)
@@ -777,9 +780,9 @@ def test_the_lock_of_an_earlier_version_which_tells_no_lease_lasts_as_long_as_an
     earlier = {key: value for key, value in lock.to_row().items() if key not in ("format", "lease_seconds", "renewals")}
     store.held[NAME] = (json.dumps({**earlier, "until": "2026-01-01T00:00:00+00:00"}), 1)
     store.passes(3600)
-    assert (found(live).stale, found(live).renewals) == ("", 0)
+    assert (read_lock(live).stale, read_lock(live).renewals) == ("", 0)
     store.passes(1)
-    assert found(live).stale == "its lease of 3600 s lapsed 1 s ago"
+    assert read_lock(live).stale == "its lease of 3600 s lapsed 1 s ago"
 
 
 def test_a_container_of_the_same_machine_tells_nothing_about_the_process(store, live):
@@ -789,13 +792,13 @@ def test_a_container_of_the_same_machine_tells_nothing_about_the_process(store, 
 
 
 def test_a_lock_of_another_name_than_the_account_keeps_is_not_taken(store, live):
-    with held(live, "r7"):
+    with locked(live, "r7"):
         pass
     other = replace(live, settings=live.settings.model_copy(update={"lock_name": "/beside"}))
     why = rf"lock_name /beside: the account keeps that Your6-CheckinWorkflow \(since run r7 of .*jane .* takes {NAME}"
-    with pytest.raises(Refused, match=why), held(other, "r1"):
+    with pytest.raises(Refused, match=why), locked(other, "r1"):
         pytest.fail("two may write, each under a lock of its own")
-    with held(live, "r1"):
+    with locked(live, "r1"):
         assert store.lock["run_id"] == "r1"
     assert (store.held, len(store.kept)) == ({}, 1)
 
@@ -809,7 +812,7 @@ def test_of_two_first_runs_at_once_under_two_locks_one_writes(store, live):
             AccountGuards(other).keep_lock("r2")
 
     store.after = meanwhile
-    with pytest.raises(Refused, match=rf"lock_name {NAME}: .* run r2 .* takes /beside"), held(live, "r1"):
+    with pytest.raises(Refused, match=rf"lock_name {NAME}: .* run r2 .* takes /beside"), locked(live, "r1"):
         pytest.fail("two may write, each under a lock of its own")
     assert store.held == {}  # given back
 
@@ -845,7 +848,7 @@ def test_a_break_takes_nothing_away_from_who_took_it_in_between(store, live):
 
     store.after = meanwhile
     assert break_lock(live, "r9") == lock
-    assert found(live).opened_by("new")
+    assert read_lock(live).opened_by("new")
 
 
 @pytest.mark.parametrize("force", [True, False])
@@ -861,7 +864,7 @@ def test_a_run_whose_lock_was_broken_after_its_first_write_writes_nothing_more(s
     world.at_write = broken
     plan = engine.plan("01", world.wanted(a=1, b=2, c=3))
     with (
-        held(live, record.run_id) as world.still_ours,
+        locked(live, record.run_id) as world.still_ours,
         pytest.raises(Superseded, match="away; nothing more was written"),
     ):
         engine.carry_out(plan, chosen, record, world.lock)

@@ -21,7 +21,7 @@ from lib.errors import Altered, BadParameters, Refused, Superseded, Unreachable,
 from lib.phases import session
 from lib.record import records, seals, sync, writers
 from lib.record.records import CALLS, LOG, MANIFEST, VERDICT, Record
-from lib.resources.record_stores import Shelves, opening
+from lib.resources.record_stores import Shelves, opening_store
 from lib.resources.s3_record_store import RunStore
 from lib.settings import load
 
@@ -42,12 +42,12 @@ class Machine:
         self.shelf = RunStore(live, "bucket", f"p/local/{RUN}/", RUN)
         self.record = Record(self.folder, RUN, self.shelf)
         writers.leave(self.folder)
-        records.opened(load("local"), self.record)
+        records.open_to_write(load("local"), self.record)
 
     def again(self):
         """A new process that goes on with the run."""
         self.start()
-        sync.together(self.record, self.shelf)
+        sync.synchronise(self.record, self.shelf)
         return self.record
 
     def file(self, name):
@@ -189,7 +189,7 @@ def test_who_only_looks_at_a_run_that_is_going_on_does_not_stop_it(s3, ours, the
         assert {next(reversed(found.values())) for found in first.rows(name)} == expected
         assert sorted(in_store(s3, name).splitlines()) == sorted(theirs.file(name).splitlines())
     assert theirs.record.read_json(VERDICT)["verdict"] == "succeeded"
-    assert records.unsealed(ours.folder) == []
+    assert records.unsealed_differences(ours.folder) == []
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_what_another_machine_replaced_is_not_taken_for_stored(s3, ours, theirs)
     theirs.again()
     (theirs.folder / "01_x.by-hand.ipynb").write_text("by the other")
     records.seal(theirs.record)
-    sync.together(ours.record, ours.shelf)
+    sync.synchronise(ours.record, ours.shelf)
     records.seal(ours.record)
     assert in_store(s3, "01_x.by-hand.ipynb") == ours.file("01_x.by-hand.ipynb")
 
@@ -287,7 +287,7 @@ def test_a_machine_without_the_folder_gets_all_of_it(s3, ours, theirs):
     here, there = ({str(p.relative_to(m.folder)) for p in m.folder.rglob("*") if p.is_file()} for m in (ours, theirs))
     assert here == there == names(s3)
     assert all(ours.file(name) == theirs.file(name) == in_store(s3, name) for name in here - {MANIFEST})
-    assert records.unsealed(theirs.folder) == []
+    assert records.unsealed_differences(theirs.folder) == []
 
 
 def test_the_first_machine_comes_back_and_sees_what_the_second_did(s3, ours, theirs):
@@ -311,7 +311,7 @@ def test_the_first_machine_comes_back_and_sees_what_the_second_did(s3, ours, the
     first.append(LOG, row("c"))
     records.seal(first)
     assert names(s3) >= {"03_y.unstored.ipynb"}
-    assert records.unsealed(ours.folder) == []
+    assert records.unsealed_differences(ours.folder) == []
 
 
 def test_a_row_that_never_reached_the_store_stays_beside_it(s3, ours, theirs):
@@ -441,19 +441,19 @@ def test_only_what_tells_of_a_run_is_copied(s3, ours, tmp_path):
 def test_a_store_that_cannot_be_used_is_a_wrong_parameter_before_anything_is_written(code, kind, s3, ours):
     s3.code = code
     expected = f"record_store {ours.shelf.where} cannot be used .*{code}.*Nothing was written"
-    with pytest.raises(kind, match=expected), opening(ours.shelf.where, load("local")):
+    with pytest.raises(kind, match=expected), opening_store(ours.shelf.where, load("local")):
         ours.again()
 
 
 def test_a_store_that_was_altered_names_the_way_that_does_without_it(settings):
     way = r"edited\. In an emergency, go by this machine's records alone.*`runbook status local .*record_store="
-    with pytest.raises(Altered, match=way), opening("s3://bucket/p", settings):
+    with pytest.raises(Altered, match=way), opening_store("s3://bucket/p", settings):
         raise Altered("run.json: edited")
 
 
 def test_a_store_that_does_not_answer_is_unreachable_before_anything_is_written(s3, ours):
     s3.down = True
-    with pytest.raises(Unreachable, match="does not answer"), opening(ours.shelf.where, load("local")):
+    with pytest.raises(Unreachable, match="does not answer"), opening_store(ours.shelf.where, load("local")):
         ours.again()
 
 
@@ -543,7 +543,7 @@ def test_what_somebody_added_in_the_store_to_a_run_that_ended_is_taken_by_no_mac
     s3.objects[key] = s3.objects.get(key, b"") + b'{"kind": "topic", "state": "intended"}\n'
     with pytest.raises((Altered, Unrecorded, Refused), match=name):
         theirs.again()
-        records.verified(load("local"), theirs.record)
+        records.verify(load("local"), theirs.record)
 
 
 @pytest.mark.parametrize(
@@ -582,8 +582,8 @@ def test_the_seals_of_two_machines_at_once_are_both_kept(s3, ours, theirs):
     assert sealed.open  # the first still writes
     assert sealed.trouble == ()
     records.seal(ours.again())
-    assert records.unsealed(ours.folder) == []
-    assert records.unsealed(theirs.again().folder) == []
+    assert records.unsealed_differences(ours.folder) == []
+    assert records.unsealed_differences(theirs.again().folder) == []
 
 
 def test_what_was_found_wrong_on_one_machine_is_said_on_the_other(s3, ours, theirs):
@@ -592,7 +592,7 @@ def test_what_was_found_wrong_on_one_machine_is_said_on_the_other(s3, ours, thei
     records.seal(record)
     theirs.again()
     records.seal(theirs.record)
-    assert any(one.startswith("more: a symbolic link") for one in records.unsealed(theirs.folder))
+    assert any(one.startswith("more: a symbolic link") for one in records.unsealed_differences(theirs.folder))
 
 
 # A verdict's seal goes ahead of it, on both sides, and never without it for good
@@ -659,7 +659,7 @@ def test_what_is_copied_of_a_run_that_goes_on_meanwhile_is_as_it_was_sealed(s3, 
 
     shelf = SimpleNamespace(read=slowly)
     sync.copy_telling(copy, shelf, listed)
-    assert records.altered(load("local"), copy) == []
+    assert records.alterations(load("local"), copy) == []
 
 
 def run_says(record, ended, closing):
@@ -668,7 +668,7 @@ def run_says(record, ended, closing):
 
 
 def faults(machine):
-    return records.verified(load("local"), machine.record).wrong
+    return records.verify(load("local"), machine.record).wrong
 
 
 VERDICTS = st.lists(
@@ -693,7 +693,7 @@ def test_no_verdict_is_taken_for_edited_whatever_two_machines_do(steps, kms):
                     machine.record._sealed(VERDICT, b"never written %d" % number)
                     machine.start()
                 else:
-                    records.opened(load("local"), machine.record)  # which a command that ended closed
+                    records.open_to_write(load("local"), machine.record)  # which a command that ended closed
                     run_says(machine.record, f"T{number:02}", step == "end")
             s3.answers = 10**6
             assert [one for one in faults(machine) if one.startswith(VERDICT)] == []

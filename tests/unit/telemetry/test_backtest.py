@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 
 from lib import settings
-from lib.asl.answer_fields import AnswerFields, answer_fields, kept
+from lib.asl.answer_fields import AnswerFields, answer_fields, redact
 from lib.asl.router import Router
 from lib.definitions import templates
 from lib.display.charts import backtest_charts, style
 from lib.errors import NotAsWanted
 from lib.phases.proofs import backtest, backtest_checks
-from lib.phases.proofs.backtest import Backtest, Started, counted
+from lib.phases.proofs.backtest import Backtest, Started, count_moves
 from lib.telemetry import checkin_frames, executions, metrics
 from lib.telemetry.checkin_frames import Answer
 from lib.telemetry.checkin_reading import cell
@@ -31,7 +31,7 @@ def found(before, after, unread=0, share=1.0, executions=3, **more):
     read = len(before) + unreadable
     coverage = Coverage(read + unread, read, share, whole, unreadable, ())
     started = Started(executions, "listed", drills)
-    return Backtest(NOW - timedelta(days=90), NOW, counted(before, after), coverage, started, **more)
+    return Backtest(NOW - timedelta(days=90), NOW, count_moves(before, after), coverage, started, **more)
 
 
 def statuses(test):
@@ -39,7 +39,7 @@ def statuses(test):
 
 
 def test_moves_are_counted_and_a_lower_alert_comes_first():
-    moves = counted(
+    moves = count_moves(
         ["none", "none", "standard", "standard", "standard", "failed"],
         ["none", "crisis", "standard", "none", "unscored", "unscored"],
     )
@@ -66,7 +66,7 @@ def test_moves_are_counted_and_a_lower_alert_comes_first():
     ],
 )
 def test_each_kind_of_move(old, new, alert):
-    assert list(counted([old], [new])["alert"]) == [alert]
+    assert list(count_moves([old], [new])["alert"]) == [alert]
 
 
 def test_a_comparison_with_what_not_all_check_ins_run_passes_nothing_about_today_and_says_the_share():
@@ -138,7 +138,7 @@ class Counting:
 
     def __init__(self, monkeypatch, listed, started):
         self.asked = []
-        monkeypatch.setattr(executions, "since", lambda live, start, most: self.list(listed, most))
+        monkeypatch.setattr(executions, "latest_since", lambda live, start, most: self.list(listed, most))
         monkeypatch.setattr(metrics, "executions", lambda live, start, end: self.count(started))
 
     def list(self, names, most):
@@ -154,7 +154,7 @@ class Counting:
 
 
 def since(days):
-    return executions.started(None, datetime.now(UTC) - timedelta(days=days), datetime.now(UTC))
+    return executions.count_started(None, datetime.now(UTC) - timedelta(days=days), datetime.now(UTC))
 
 
 def test_a_list_that_comes_to_its_end_counts_without_drills(monkeypatch):
@@ -214,7 +214,7 @@ def test_a_part_that_was_read_says_what_it_can_show():
 
 def history(*answers, definitions=(OLD, NEW)):
     """Recorded check-ins as the reading keeps them for these definitions."""
-    fields = backtest.merged(backtest.USUAL, *map(answer_fields, definitions))
+    fields = backtest.merge_needs(backtest.USUAL, *map(answer_fields, definitions))
     names = sorted(name for name in {*fields.compared, *fields.passed} if name != "text")
     cells = [tuple(cell(fields, name, answer) for name in names) for answer in answers]
     return checkin_frames.frame([Answer("user-1", NOW, row) for row in cells], names)
@@ -222,7 +222,7 @@ def history(*answers, definitions=(OLD, NEW)):
 
 def routes(definition, *answers, definitions=()):
     cells = checkin_frames.cells(history(*answers, definitions=definitions or (definition,)))
-    return list(Router(definition).routes(cells[backtest.held(cells)]))
+    return list(Router(definition).routes(cells[backtest.fields_held(cells)]))
 
 
 def test_a_checkin_without_scores_is_routed_by_both():
@@ -331,11 +331,11 @@ def test_what_is_only_passed_on_is_taken_to_be_there():
 
 def test_no_words_are_kept_but_those_that_a_rule_names():
     fields = AnswerFields({"mood": (("StringEquals", "low"),), "any": (("StringMatches", "*"),)}, frozenset({"note"}))
-    assert kept(fields, "mood", "low") == "low"
-    assert kept(fields, "mood", "something said") == kept(fields, "note", "said") == kept(fields, "note", 5551234)
-    assert kept(fields, "mood", {"said": "x"}) == {} and kept(fields, "mood", ["x"]) == []
+    assert redact(fields, "mood", "low") == "low"
+    assert redact(fields, "mood", "something said") == redact(fields, "note", "said") == redact(fields, "note", 5551234)
+    assert redact(fields, "mood", {"said": "x"}) == {} and redact(fields, "mood", ["x"]) == []
     with pytest.raises(KeyError):
-        kept(fields, "any", "something said")
+        redact(fields, "any", "something said")
 
 
 def test_a_part_of_a_list_is_refused_by_name():
@@ -350,9 +350,9 @@ def test_where_aws_fails_the_execution_the_word_is_failed():
 
 
 def test_the_chart_says_the_numbers_and_an_empty_one_says_why():
-    moves = counted(["none", "none", "standard", "standard"], ["none", "crisis", "standard", "none"])
+    moves = count_moves(["none", "none", "standard", "standard"], ["none", "crisis", "standard", "none"])
     said = style.describe(backtest_charts.moves(moves))
     assert said.endswith("2 of 4 would change route: 1 to a higher alert, 1 to a LOWER one")
     assert style.png(backtest_charts.moves(moves))[:4] == b"\x89PNG"
-    empty = backtest_charts.moves(counted([], []), "no check-in is recorded in that time")
+    empty = backtest_charts.moves(count_moves([], []), "no check-in is recorded in that time")
     assert "no check-in is recorded" in style.describe(empty)

@@ -4,17 +4,17 @@ import random
 
 import pytest
 
-from lib.telemetry.checkin_shares import most
+from lib.telemetry.checkin_shares import at_most_share
 
 
 def test_all_that_was_read_is_what_was_seen() -> None:
-    assert most(0, 100, 100, 1.0) == 0
-    assert most(7, 100, 100, 1.0) == 7
+    assert at_most_share(0, 100, 100, 1.0) == 0
+    assert at_most_share(7, 100, 100, 1.0) == 7
 
 
 def test_nothing_that_was_read_shows_nothing() -> None:
-    assert most(0, 0, 500, 0.0) == 500
-    assert most(2, 10, 500, 0.0) == 492
+    assert at_most_share(0, 0, 500, 0.0) == 500
+    assert at_most_share(2, 10, 500, 0.0) == 492
 
 
 @pytest.mark.parametrize(
@@ -22,15 +22,15 @@ def test_nothing_that_was_read_shows_nothing() -> None:
     [(0, 500, 1000, 0.5, 4), (0, 240_000, 900_000, 0.2666, 9), (0, 10, 1000, 0.01, 298), (0, 999, 1000, 0.9, 1)],
 )
 def test_none_among_those_read_bounds_all(seen: int, read: int, recorded: int, share: float, at_most: int) -> None:
-    assert most(seen, read, recorded, share) == at_most
+    assert at_most_share(seen, read, recorded, share) == at_most
     assert (1 - share) ** at_most > 0.05 >= (1 - share) ** (at_most + 1) or at_most == recorded - read
 
 
 def test_more_that_are_seen_may_be_more_of_all() -> None:
-    bounds = [most(seen, 1000, 10_000, 0.1) for seen in range(0, 1000, 50)]
+    bounds = [at_most_share(seen, 1000, 10_000, 0.1) for seen in range(0, 1000, 50)]
     assert bounds == sorted(set(bounds))
     assert all(bound >= 10 * seen for bound, seen in zip(bounds, range(0, 1000, 50), strict=True) if seen < 900)
-    assert most(100_000, 300_000, 900_000, 0.33) < 310_000
+    assert at_most_share(100_000, 300_000, 900_000, 0.33) < 310_000
 
 
 @pytest.mark.parametrize("kind", [3, 12, 40])
@@ -45,5 +45,5 @@ def test_it_is_wrong_at_most_once_in_twenty(kind: int) -> None:
         for size, read in zip(sizes, reads, strict=True):
             seen += len(marked & set(chance.sample(range(first, first + size), read)))
             first += size
-        wrong += most(seen, sum(reads), everything, share) < kind
+        wrong += at_most_share(seen, sum(reads), everything, share) < kind
     assert wrong <= 2000 * 0.05 + 30

@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib import settings as parameters
-from lib.asl.answer_fields import ANOTHER, AnswerFields, merged
+from lib.asl.answer_fields import ANOTHER, AnswerFields, merge_needs
 from lib.aws import Identity, Live
 from lib.errors import NotAsWanted
 from lib.record.records import Record
 from lib.telemetry import checkin_frames, checkin_reading, checkins
-from lib.telemetry.checkin_keys import listed
+from lib.telemetry.checkin_keys import list_keys
 from lib.telemetry.checkin_reading import Outlook
 from lib.telemetry.checkins import Coverage
 
@@ -266,7 +266,7 @@ def many(users: int, days: int, a_day: int, before: datetime = END) -> dict[str,
 def test_the_years_before_cost_a_call_a_user_and_never_more_than_listing_all(users: int, most: int) -> None:
     now = many(users, 10, 100)
     bucket = Bucket(now | many(users, 1000, 20, END - 100 * DAY), page=1000)
-    found = listed(of(bucket), END - 31 * DAY, END)
+    found = list_keys(of(bucket), END - 31 * DAY, END)
     assert {key.name for key in found.keys} == set(now)
     assert found.calls == bucket.listed <= min(most, 21)
 
@@ -274,7 +274,7 @@ def test_the_years_before_cost_a_call_a_user_and_never_more_than_listing_all(use
 def test_a_listing_of_many_users_is_shared_out() -> None:
     now = many(500, 10, 500)
     bucket = Bucket(now | many(500, 100, 5000, END - 100 * DAY), page=1000)
-    found = listed(of(bucket), END - 30 * DAY, END)
+    found = list_keys(of(bucket), END - 30 * DAY, END)
     assert sorted(key.name for key in found.keys) == sorted(now)
     assert found.whole and found.calls == bucket.listed
     assert 32 < bucket.listed < 500 + 32
@@ -283,7 +283,7 @@ def test_a_listing_of_many_users_is_shared_out() -> None:
 def test_what_came_after_the_window_is_not_listed_either() -> None:
     then = many(3, 10, 10, END - 400 * DAY)
     bucket = Bucket(then | many(3, 300, 100), page=1000)
-    found = listed(of(bucket), END - 450 * DAY, END - 400 * DAY)
+    found = list_keys(of(bucket), END - 450 * DAY, END - 400 * DAY)
     assert {key.name for key in found.keys} == set(then)
     assert found.calls < 10
 
@@ -300,7 +300,7 @@ def test_the_listing_finds_what_looking_at_every_key_finds(
     start, end = datetime(2025, 6, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)
     names = {named(user, moment.replace(tzinfo=UTC)): moment.replace(tzinfo=UTC) for user, moment in keys}
     bucket = Bucket(dict.fromkeys(names, GOOD), page)
-    found = listed(of(bucket), start, end, alone=alone)
+    found = list_keys(of(bucket), start, end, alone=alone)
     assert found.calls == bucket.listed
     assert sorted(key.name for key in found.keys) == sorted(n for n, moment in names.items() if start <= moment < end)
     if alone > len(names) // page:
@@ -409,7 +409,7 @@ def test_a_copy_that_holds_too_little_for_other_rules_is_read_again(tmp_path: Pa
     asked = [{}, {"sentiment": (("StringEquals", "positive"),)}, {"sentiment": (("StringEquals", "negative"),)}]
     held = []
     for rules in asked:
-        fields = merged(checkin_reading.USUAL, AnswerFields(rules, frozenset()))
+        fields = merge_needs(checkin_reading.USUAL, AnswerFields(rules, frozenset()))
         frame = checkins.history(checkins.outlook(live, START, END, record(tmp_path), fields))
         held.append(checkin_frames.cells(frame).get("sentiment", pd.Series(["not asked for"]))[0])
     assert held == ["not asked for", json.dumps(ANOTHER), '"negative"']

@@ -96,8 +96,8 @@ def test_check_ins_of_which_nobody_knows_what_they_ran_pass_nothing_and_are_coun
     groups = (GOOD, ("b", "SUCCEEDED", 1000, 9, 1), ("unknown", "FAILED", 40, 25, 1))
     change = Cutover(CHANGE, CHANGE, CHANGE + timedelta(minutes=20), ("v2",), "somebody edited it at 00:50")
     live = listed(*groups)
-    seen = continuity.seen(live, NOW - timedelta(days=1), NOW, change)
-    checks = continuity.undisturbed(seen, continuity.kinds_of_failure(live, seen), LOCAL)
+    seen = continuity.outcomes_since(live, NOW - timedelta(days=1), NOW, change)
+    checks = continuity.checkins_undisturbed(seen, continuity.kinds_of_failure(live, seen), LOCAL)
     assert "passed" not in {check.status for check in checks}
     said = "of 40 check-ins nobody can tell which definition they ran: somebody edited it at 00:50"
     assert all(said in check.found for check in checks)
@@ -107,8 +107,8 @@ def test_check_ins_of_which_nobody_knows_what_they_ran_pass_nothing_and_are_coun
 
 def answers(*groups, **more):
     live = listed(*groups, **more)
-    seen = continuity.seen(live, NOW - timedelta(days=1), NOW, Cutover(CHANGE, CHANGE, CHANGE))
-    checks = continuity.undisturbed(seen, continuity.kinds_of_failure(live, seen), LOCAL)
+    seen = continuity.outcomes_since(live, NOW - timedelta(days=1), NOW, Cutover(CHANGE, CHANGE, CHANGE))
+    checks = continuity.checkins_undisturbed(seen, continuity.kinds_of_failure(live, seen), LOCAL)
     return {check.name: check for check in checks}
 
 
@@ -259,13 +259,13 @@ def test_twenty_thousand_five_hundred_a_day_are_all_read():
 
 def test_a_list_that_was_cut_passes_nothing_and_says_where():
     live = listed(GOOD, ("b", "SUCCEEDED", 200, 20, 1))
-    cut = executions.listed(live, NOW - timedelta(days=1), most=900)
+    cut = executions.list_executions(live, NOW - timedelta(days=1), most=900)
     assert (cut.complete, len(cut.rows)) == (False, 900)
     assert cut.cut.startswith("only the newest 900 executions were read, back to 2026-01-01 23:00:00 UTC instead of")
-    assert executions.listed(live, NOW - timedelta(days=1), most=1200).complete
-    seen = continuity.seen(live, NOW - timedelta(days=1), NOW, Cutover(CHANGE, CHANGE, CHANGE))
+    assert executions.list_executions(live, NOW - timedelta(days=1), most=1200).complete
+    seen = continuity.outcomes_since(live, NOW - timedelta(days=1), NOW, Cutover(CHANGE, CHANGE, CHANGE))
     seen.attrs["cut"] = cut.cut
-    found = continuity.undisturbed(seen, continuity.kinds_of_failure(live, seen), LOCAL)
+    found = continuity.checkins_undisturbed(seen, continuity.kinds_of_failure(live, seen), LOCAL)
     assert {check.status for check in found} == {"cannot tell"}
     assert all(cut.cut in check.found for check in found)
 
@@ -294,11 +294,11 @@ def test_an_execution_that_began_long_before_the_update_and_still_runs_is_looked
 def test_executions_across_the_update_are_all_looked_at_or_it_is_no_pass(monkeypatch, tmp_path, groups, status, found):
     live = listed(*groups)
     monkeypatch.setattr(continuity, "updated_at", lambda _: CHANGE)
-    monkeypatch.setattr(executions, "finished", lambda live, arn, *_, **__: executions.describe(live, arn))
+    monkeypatch.setattr(executions, "wait_until_ended", lambda live, arn, *_, **__: executions.describe(live, arn))
     monkeypatch.setattr(executions, "path", lambda *_: [])
     live.settings = LOCAL.model_copy(update={"mode": "apply"})
     before = {"definition": {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}}
     change = SimpleNamespace(resource=SimpleNamespace(kind="state machine"), before=before)
     outcome = SimpleNamespace(results=[SimpleNamespace(change=change, state="applied")])
-    (check,) = continuity.crossing(live, Record(tmp_path, "r1"), outcome)
+    (check,) = continuity.executions_across(live, Record(tmp_path, "r1"), outcome)
     assert (check.status, check.found) == (status, found)

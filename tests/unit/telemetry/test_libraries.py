@@ -19,7 +19,7 @@ WITHOUT = (
     "90_rollback",
 )
 LOADED = "import atexit, json, sys; atexit.register(lambda: print(json.dumps([*sys.modules]), file=sys.stderr))"
-COMMAND = "sys.argv = ['runbook']; from lib.record import origin; origin.run(['lib.cli.__main__', '--help'])"
+COMMAND = "sys.argv = ['runbook']; from lib.record import origin; origin._run(['lib.cli.__main__', '--help'])"
 LATE = """
 from lib import settings
 from lib.changes import approval
@@ -27,7 +27,7 @@ from lib.cli import change_commands
 from lib.record import origin
 from lib.telemetry import libraries
 def code():
-    return approval.made_from(settings.load("local"))["code"], origin.imported()
+    return approval.made_from(settings.load("local"))["code"], origin.imported_sources()
 before = code(), "pandas" in sys.modules, "scipy.stats" in sys.modules
 libraries.pandas.DataFrame(), libraries.numpy.arange(2), libraries.scipy.stats.beta
 print(before == (code(), False, False), {"numpy", "pandas", "scipy.stats"} <= set(sys.modules))

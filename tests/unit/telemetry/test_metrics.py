@@ -251,7 +251,7 @@ def test_what_began_and_reached_no_route_is_counted_among_those_that_began() -> 
     ]
     frame = workflow_log.routes(log_of(*lost, *good))
     assert frame["route"].value_counts().to_dict() == {"no route": 97, "crisis": 3}
-    said = chart_answers.alerted(frame, frame["drill"])
+    said = chart_answers.alert_counts(frame, frame["drill"])
     assert said == "3 of 100 check-ins raised an alert, 3 of them crises, 97 REACHED NO ROUTE · no drill"
     table = post_implementation_review.by_route(frame)
     assert [(row["route"], row["check-ins"], row["share"]) for row in table] == [
@@ -271,7 +271,7 @@ def test_what_ran_on_the_definition_before_or_has_not_ended_is_not_said_to_reach
     log = log_of(*before, *across, *going, *failed)
     frame = workflow_log.routes(log, START + timedelta(seconds=10))
     assert [(row.route, row.execution.rpartition(":")[2]) for row in frame.itertuples()] == [("no route", "failed")]
-    said = chart_answers.alerted(frame, frame["drill"])
+    said = chart_answers.alert_counts(frame, frame["drill"])
     assert said == "0 of 1 check-in raised an alert, 0 of them crises, 1 REACHED NO ROUTE · no drill · 1 not ended yet"
 
 

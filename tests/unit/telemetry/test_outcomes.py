@@ -24,7 +24,7 @@ def row(name, status, minutes, took=None):
 
 
 def told(*rows, change_at=CHANGE):
-    return outcomes.told(rows, NOW, 180, change_at)
+    return outcomes.outcome_rows(rows, NOW, 180, change_at)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_between_two_moments_an_executions_own_version_says_which_definition_it_
     rows = [row(str(at), "SUCCEEDED", at, 1) for at in (40, 20, 19, 18, 5)]
     for one, version in zip(rows, ["", "v2", "v1", "", ""], strict=True):
         one["version"] = version
-    frame = outcomes.told(rows, NOW, 180, NOW - timedelta(minutes=30), NOW - timedelta(minutes=10), ("v2",))
+    frame = outcomes.outcome_rows(rows, NOW, 180, NOW - timedelta(minutes=30), NOW - timedelta(minutes=10), ("v2",))
     assert frame["when"].tolist() == ["before", "after", "before", "not known", "after"]
 
 
@@ -151,6 +151,6 @@ def test_where_many_come_at_a_time_as_many_may_be_open_as_their_number_and_time_
 def test_in_doubt_are_those_of_a_column_and_of_a_sentence_and_of_no_tally():
     counted = outcomes.table(told(*BEFORE, *AFTER, *(row(f"open-{n}", "RUNNING", 1) for n in range(500))))
     assert outcomes.tally(counted, "after") == outcomes.Tally(100, 100)
-    assert outcomes.doubted(counted) == 500
+    assert outcomes.count_doubted(counted) == 500
     assert outcomes.ended_well(counted) == [True] * 100 + [None] * 500
     assert "500 more in doubt" in outcomes.in_words(counted)

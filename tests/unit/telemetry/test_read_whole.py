@@ -124,7 +124,7 @@ def seen(*groups):
         }
         for at, name in enumerate(names)
     ]
-    return outcomes.told(rows, NOW + timedelta(hours=2), 10_000, NOW)
+    return outcomes.outcome_rows(rows, NOW + timedelta(hours=2), 10_000, NOW)
 
 
 def described(executionArn):  # noqa: N803
@@ -147,7 +147,7 @@ def test_what_is_in_doubt_is_shown_with_how_long_it_runs():
         | {"stopped": None if end is None else NOW + timedelta(seconds=end)}
         for name, status, start, end in rows
     ]
-    frame = outcomes.told(listed, NOW + timedelta(seconds=130), 180, NOW)
+    frame = outcomes.outcome_rows(listed, NOW + timedelta(seconds=130), 180, NOW)
     found = {row["execution"]: row["status"] for row in post_implementation_review.failures(live(), frame)}
     assert found == {"stuck": "RUNNING for 120 s", "slow": "SUCCEEDED for 60 s"}
 

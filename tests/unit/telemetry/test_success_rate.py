@@ -11,7 +11,7 @@ from scipy import stats
 
 from lib.errors import BadParameters
 from lib.telemetry import exact_tests
-from lib.telemetry.exact_tests import Tally, p_value, possible, proved
+from lib.telemetry.exact_tests import Tally, p_value, possible, proven_share
 from lib.telemetry.success_rate import at_least, compare, no_worse_part, stretches
 
 
@@ -160,12 +160,12 @@ def test_the_looks_share_one_error():
 
 
 def test_what_a_number_proves():
-    assert proved(Tally(20, 20), 0.05) == pytest.approx(0.05 ** (1 / 20))
-    assert round(proved(Tally(20, 20), 0.05), 2) == 0.86
-    assert (proved(Tally(0, 7), 0.05), proved(Tally(0, 0), 0.05)) == (0, 0)
+    assert proven_share(Tally(20, 20), 0.05) == pytest.approx(0.05 ** (1 / 20))
+    assert round(proven_share(Tally(20, 20), 0.05), 2) == 0.86
+    assert (proven_share(Tally(0, 7), 0.05), proven_share(Tally(0, 0), 0.05)) == (0, 0)
     assert (possible(Tally(7, 7), 0.05), possible(Tally(0, 0), 0.05)) == (1, 1)
     low, high = stats.binomtest(9, 10).proportion_ci(0.9, method="exact")
-    assert (proved(Tally(9, 10), 0.05), possible(Tally(9, 10), 0.05)) == pytest.approx((low, high))
+    assert (proven_share(Tally(9, 10), 0.05), possible(Tally(9, 10), 0.05)) == pytest.approx((low, high))
 
 
 @pytest.mark.parametrize(

@@ -39,13 +39,13 @@ def tells(text):
 
 
 def test_a_mark_tells_so_little_that_nobody_finds_a_number_by_trying_all():
-    assert re.fullmatch(r"\(not shown: [0-9a-f]{4}\)", contacts.without(PHONE))
+    assert re.fullmatch(r"\(not shown: [0-9a-f]{4}\)", contacts.mask_text(PHONE))
 
 
 @pytest.mark.parametrize(("path", "told"), [("a" * 14, True), ("a" * 15, False), ("a?b", False), ("a#b", False)])
 def test_of_a_url_a_long_path_a_query_or_a_fragment_may_be_a_key(path, told):
     url = f"https://h.example.org/{path}"
-    assert (contacts.without(url) == url) is told
+    assert (contacts.mask_text(url) == url) is told
 
 
 @pytest.mark.parametrize(
@@ -63,10 +63,10 @@ def test_of_a_url_a_long_path_a_query_or_a_fragment_may_be_a_key(path, told):
 )  # fmt: skip
 def test_a_contact_is_not_told_wherever_it_stands(contact, left):
     for before, after in (("", ""), ("call ", " now"), ('{"to": "', '"}'), ("line\n", "\nline"), ("(", ")")):
-        shown = contacts.without(f"{before}{contact}{after}")
+        shown = contacts.mask_text(f"{before}{contact}{after}")
         mark = shown.removeprefix(f"{before}{left}").split(")")[0] + ")"
         assert contacts.is_mark(mark), shown
-        assert contacts.without(shown) == shown
+        assert contacts.mask_text(shown) == shown
 
 
 @pytest.mark.parametrize(
@@ -79,22 +79,22 @@ def test_a_contact_is_not_told_wherever_it_stands(contact, left):
     ],
 )  # fmt: skip
 def test_what_is_no_contact_stays_to_the_letter(text):
-    assert contacts.without(text) == text
+    assert contacts.mask_text(text) == text
 
 
 @given(st.text())
 def test_what_is_shown_once_is_shown_alike_ever_after(text):
-    shown = contacts.without(text)
-    assert contacts.without(shown) == shown
+    shown = contacts.mask_text(text)
+    assert contacts.mask_text(shown) == shown
 
 
 def test_every_text_and_key_of_a_value_is_shown_without_contacts_and_nothing_else_is_touched():
     text = f'{{"to": {{"{MAIL}": [1.10, true, null, "{PHONE}"]}}, "a": 3.0e2, "a": "{HOOK}", "n": 15550100}}'
-    shown = dumps(contacts.shown(loads(text)))
+    shown = dumps(contacts.mask_data(loads(text)))
     assert not tells(shown)
     assert [part for part in ("1.10", "true", "null", "3.0e2", '"n": 15550100') if part not in shown] == []
     plain = {"Resource": "arn:aws:sns:us-east-1:205930636302:x", "n": [1, None, {"a": ""}]}
-    assert contacts.shown(plain) == plain
+    assert contacts.mask_data(plain) == plain
 
 
 def test_a_mark_of_a_whole_value_holds_it_in_memory_alone():
@@ -139,9 +139,9 @@ def test_another_contact_in_its_place_is_drift_and_the_same_one_is_none(found):
     (change,) = found.changes
     other = Change(change.resource, {**change.before, "DisplayName": SAID.replace("0123", "0124")}, change.after)
     saved = plan_data.plan_data([found], SETTINGS)["changes"]
-    assert drift.drifted(saved, [change], []) == []
-    assert drift.drifted(saved, [other], []) == ["thing theirs (DisplayName)"]
-    assert drift.drifted([{"phase": "01", **change.row()}], [change], []) == []  # as an earlier version kept it
+    assert drift.find_drift(saved, [change], []) == []
+    assert drift.find_drift(saved, [other], []) == ["thing theirs (DisplayName)"]
+    assert drift.find_drift([{"phase": "01", **change.row()}], [change], []) == []  # as an earlier version kept it
     assert Plan("01", (other,)).fingerprint != found.fingerprint
 
 
@@ -186,7 +186,7 @@ def test_an_error_that_quotes_a_contact_is_kept_without_it():
 def test_what_a_rules_target_is_sent_is_a_mark_and_another_one_once_it_differs():
     target = {"Arn": "arn:aws:lambda:us-east-1:000000000000:function:x", "Input": '{"token": "zebra"}'}
     calls = {**target, "HttpParameters": {"HeaderParameters": {"X-Key": "zebra"}}}
-    told = rules.told({"theirs": target, "calls": calls})
+    told = rules.recordable_targets({"theirs": target, "calls": calls})
     assert "zebra" not in dumps(told)
     assert told["theirs"]["Arn"] == target["Arn"]
-    assert told != rules.told({"theirs": {**target, "Input": '{"token": "yak"}'}, "calls": calls})
+    assert told != rules.recordable_targets({"theirs": {**target, "Input": '{"token": "yak"}'}, "calls": calls})

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from plain_json import JSON, LITERALS, WORDS, exactly
 
 from lib.errors import NotAsWanted, Refused
-from lib.values.exact_json import Number, Twice, digest, document, dumps, in_order, loads, mapped, parts_of, require
+from lib.values.exact_json import Number, Twice, digest, document, dumps, in_order, loads, map_parts, parts_of, require
 
 
 @given(JSON)
@@ -148,18 +148,18 @@ def test_what_nests_very_deeply_is_walked_to_its_end():
 
 @given(JSON)
 def test_what_is_mapped_to_itself_is_the_same(value):
-    assert exactly(mapped(value, lambda key, plain: plain), value)
+    assert exactly(map_parts(value, lambda key, plain: plain), value)
 
 
 def test_each_plain_value_is_mapped_with_its_key_and_each_key_as_well():
     value = {"a": [1, {"b": "x"}], "c": None, "d": {}, "e": (2,)}
-    told = mapped(value, lambda key, plain: (key, plain), str.upper)
+    told = map_parts(value, lambda key, plain: (key, plain), str.upper)
     assert told == {"A": [("", 1), {"B": ("b", "x")}], "C": ("c", None), "D": {}, "E": [("", 2)]}
-    assert mapped("x", lambda key, plain: (key, plain)) == ("", "x")
+    assert map_parts("x", lambda key, plain: (key, plain)) == ("", "x")
 
 
 def test_a_key_that_is_there_twice_is_mapped_twice():
-    found = mapped(loads('{"a": 1, "a": 2}'), lambda key, plain: f"{key}{plain}", str.upper)
+    found = map_parts(loads('{"a": 1, "a": 2}'), lambda key, plain: f"{key}{plain}", str.upper)
     assert (found, dumps(found)) == ({"A": "a2"}, '{"A": "a1", "A": "a2"}')
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.asl.reading import written
+from lib.asl.reading import to_text
 from lib.changes import plans
 from lib.changes.plans import Change
 from lib.resources.workflow import _text, value_of
@@ -49,7 +49,7 @@ def restored(text):
 def test_any_layout_is_restored_to_the_byte(definition, layout, around):
     text = f"{around}{json.dumps(definition, **layout)}{around}"
     assert restored(text) == text
-    plain = value_of({"definition": written(definition), "roleArn": "r"})
+    plain = value_of({"definition": to_text(definition), "roleArn": "r"})
     assert plans.same(held(text), plain)
     assert digest(held(text)) == digest(plain)
 
@@ -69,4 +69,4 @@ def test_a_fingerprint_is_of_the_data_and_a_record_without_the_text_is_opened():
 
 def test_a_text_that_no_longer_says_the_same_is_not_written():
     changed = Laid({"a": 2}, '{"a":1}')
-    assert _text(changed) == written({"a": 2})
+    assert _text(changed) == to_text({"a": 2})

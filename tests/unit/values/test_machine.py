@@ -72,10 +72,10 @@ def test_a_process_of_somebody_else_is_told_apart_like_ones_own(system, monkeypa
 
 
 def test_when_a_process_was_started_is_told_without_the_boot_and_of_none_that_nothing_tells(system):
-    assert machine.started(os.getpid()) == "4711"
-    assert machine.started(12) is None
+    assert machine.start_time(os.getpid()) == "4711"
+    assert machine.start_time(12) is None
     (system / f"{os.getpid()}/stat").write_text(f"1 (python) {STAT.replace('S', 'Z', 1)}")
-    assert machine.started(os.getpid()) == ""
+    assert machine.start_time(os.getpid()) == ""
 
 
 def test_the_processes_that_one_started_are_told_with_their_command_lines_whichever_thread_did_it(system):

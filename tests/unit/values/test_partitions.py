@@ -12,7 +12,7 @@ from lib.errors import BadParameters
 from lib.phases import iam_permissions
 from lib.resources import desired
 from lib.resources.existing import names
-from lib.settings import ROOT, Settings, changed, load
+from lib.settings import ROOT, Settings, load, with_changes
 from lib.values import partitions
 from rehearsal.account import baseline, policies
 
@@ -33,7 +33,7 @@ REGIONS = {
 def at(region: str, partition: str) -> Settings:
     queue = QUEUE.format(partition=partition, region=region)
     given = {"region": region, "ops_subscription_protocol": "sqs", "ops_subscription_endpoint": queue}
-    return changed(load("prod"), **given)
+    return with_changes(load("prod"), **given)
 
 
 @pytest.mark.parametrize(("region", "partition"), REGIONS.items())
@@ -48,7 +48,7 @@ def test_a_region_in_no_partition_is_refused_in_one_sentence(region):
     with pytest.raises(
         BadParameters, match=f"parameter region: found '{region}', is in no partition of AWS"
     ) as refused:
-        changed(load("prod"), region=region)
+        with_changes(load("prod"), region=region)
     assert "\n" not in str(refused.value)
 
 

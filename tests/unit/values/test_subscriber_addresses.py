@@ -125,4 +125,4 @@ def test_no_record_holds_the_key_of_a_url_alone(endpoint, key):
 def test_a_phone_number_is_hidden_as_it_was_typed_and_as_sns_writes_it():
     settings = given("sms", "+1 (555) 010-0000")
     assert settings.masked("to +1 (555) 010-0000, that is +15550100000") == "to +1***, that is +1***"
-    assert subscriber_addresses.dialled("sms", settings.ops_subscription_endpoint) == "+15550100000"
+    assert subscriber_addresses.as_dialled("sms", settings.ops_subscription_endpoint) == "+15550100000"

@@ -16,7 +16,7 @@ from lib.errors import BadParameters, NotAsWanted
 from lib.phases.proofs.aws_test_state import StateEnding
 from lib.record import run_phases
 from lib.record.run_phases import Phase
-from lib.settings import changed, load
+from lib.settings import load, with_changes
 from lib.telemetry import route_moves
 from lib.telemetry.configuration.facts import SENSES, Meaning, Sense
 from lib.telemetry.execution_status import Count, Ending, ExecutionStatus, When, Who
@@ -106,7 +106,7 @@ def test_what_is_read_is_the_member_and_what_is_written_is_the_word():
 
 
 def test_parameters_are_members_in_code_and_plain_text_where_they_are_handed_on():
-    settings = changed(load("local"), mode="apply", not_exercised_here=["execution_revision"])
+    settings = with_changes(load("local"), mode="apply", not_exercised_here=["execution_revision"])
     assert (settings.mode, settings.approval) == (Mode.APPLY, Approval.NONE)
     assert settings.mode is Mode.APPLY and settings.not_exercised_here == [Gap.EXECUTION_REVISION]
     flat = [one for value in settings.model_dump().values() for one in (value if isinstance(value, list) else [value])]

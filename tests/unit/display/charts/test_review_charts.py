@@ -259,7 +259,7 @@ LONG = {
         "in 0.517 h",
     ),
     "a long answer": lambda: style.canvas("Is it " + "very " * 40 + "long?", "Yes, " + "very " * 60 + "long.")[0],
-    "a long note": lambda: style.nothing("Is it?", "because " * 30, EMPTY),
+    "a long note": lambda: style.empty_figure("Is it?", "because " * 30, EMPTY),
 }
 
 
@@ -410,7 +410,7 @@ def test_a_notebook_gets_a_picture_with_alt_text() -> None:
     [(0, "0 ms"), (0.0844, "84 ms"), (1.94, "1.94 s"), (60, "60 s"), (600, "10 min"), (7200, "2 h")],
 )
 def test_durations_are_spoken(seconds: float, said: str) -> None:
-    assert style.spoken(seconds) == said
+    assert style.duration_words(seconds) == said
 
 
 def test_a_moment_without_a_zone_is_utc() -> None:

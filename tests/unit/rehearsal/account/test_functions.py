@@ -77,12 +77,12 @@ def test_an_incomplete_checkin_is_refused(event):
 
 def test_what_is_recorded_has_no_text():
     result = processor.assess({"userId": "user-001", "text": "unmistakable words"})
-    key, content = processor.recorded(result, "2026-03-04T05:06:07+00:00")
+    key, content = processor.recorded_checkin(result, "2026-03-04T05:06:07+00:00")
     assert key == "user-001/2026/03/04/2026-03-04T05:06:07+00:00.json"
     assert "unmistakable" not in json.dumps(content)
     assert content["timestamp"] == "2026-03-04T05:06:07+00:00"
     with pytest.raises(ValueError, match="isoformat"):
-        processor.recorded(result, "yesterday")
+        processor.recorded_checkin(result, "yesterday")
 
 
 def event(kind="Crisis Protocol Alert", **detail):

@@ -9,7 +9,7 @@ from lib import settings
 from lib.asl.states import walk
 from lib.definitions import templates
 from rehearsal.single_failures import definition_mutations, reachability, report, verdicts
-from rehearsal.single_failures.catalogue import BEHIND, Failure, behind_events, briefly, of_tasks
+from rehearsal.single_failures.catalogue import BEHIND, Failure, behind_events, of_tasks, shortened
 from rehearsal.single_failures.definition_mutations import FAULTS, MISSING, SLOW
 from rehearsal.single_failures.ground import Alert, Drill, about
 from rehearsal.single_failures.reachability import Way
@@ -86,7 +86,7 @@ def test_every_task_is_broken_in_every_way_and_every_event_has_what_lies_behind_
 
 def test_in_brief_no_task_is_left_out_and_what_fails_alone_is_also_slow():
     every = of_tasks(PLAIN, GIVEN)
-    found = briefly(every)
+    found = shortened(every)
     assert {f.task for f in found} == tasks(PLAIN) and set(found) <= set(every)
     assert {f.task for f in found if f.fault == SLOW} == {f.task for f in every if f.single}
     assert len(found) == len(tasks(PLAIN)) + len({f.task for f in every if f.single})
@@ -110,8 +110,8 @@ def test_breaking_leaves_limits_retries_and_catches_as_they_are(fault):
 
 
 def test_a_limit_is_cut_only_for_something_slow_and_only_where_it_is_too_long():
-    assert definition_mutations.cut(PLAIN, "ProcessCheckin") == 130
-    assert definition_mutations.cut(PLAIN, "SendCrisisEvent") is None
+    assert definition_mutations.cut_limit(PLAIN, "ProcessCheckin") == 130
+    assert definition_mutations.cut_limit(PLAIN, "SendCrisisEvent") is None
     slow, gone = (definition_mutations.by_name(PLAIN, {"ProcessCheckin": fault}) for fault in (SLOW, MISSING))
     assert slow["States"]["ProcessCheckin"]["TimeoutSeconds"] == definition_mutations.PATIENCE_SECONDS
     assert gone["States"]["ProcessCheckin"]["TimeoutSeconds"] == 130
@@ -152,7 +152,7 @@ RULE_CRISIS = Failure("SendCrisisEvent", "disabled", "crisis", behind="rule")
 def test_silent_is_who_was_not_told_and_late_who_was_told_too_late(
     failure, status, error, reached, carrier, verdict, why
 ):
-    found = verdicts.judged(failure, Drill("drill-a-b-123456", 0.0, status, error), reached, OWN, 30.0, carrier)
+    found = verdicts.judge(failure, Drill("drill-a-b-123456", 0.0, status, error), reached, OWN, 30.0, carrier)
     assert (found[0], why in found[1]) == (verdict, True)
 
 
@@ -160,7 +160,7 @@ def test_silent_is_who_was_not_told_and_late_who_was_told_too_late(
 @pytest.mark.parametrize("status", ["SUCCEEDED", "RUNNING", "FAILED"])
 def test_whoever_was_told_is_never_called_silent(reached, status):
     for failure in (ONE, MORE, RECORD, BROKEN_CHECKIN, RULE_HIGH, RULE_CRISIS):
-        verdict, why = verdicts.judged(failure, Drill("n", 0.0, status, "Some.Error"), reached, OWN, 30.0)
+        verdict, why = verdicts.judge(failure, Drill("n", 0.0, status, "Some.Error"), reached, OWN, 30.0)
         assert (verdict == "silent", "SILENT" in why) == (False, False)
 
 
@@ -181,7 +181,7 @@ def test_whoever_was_told_is_never_called_silent(reached, status):
     ],
 )
 def test_what_the_machine_did_is_told_by_the_control_beside_it(verdict, control, said):
-    assert verdicts.beside(verdict, "why", control, 30.0) == f"why{said}"
+    assert verdicts.judge_bystander(verdict, "why", control, 30.0) == f"why{said}"
 
 
 def test_the_definitions_own_errors_are_those_of_its_fail_states():

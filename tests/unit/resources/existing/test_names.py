@@ -5,7 +5,7 @@ import re
 import pytest
 
 from lib.errors import BadParameters
-from lib.settings import Settings, changed, load
+from lib.settings import Settings, load, with_changes
 from lib.values.name_limits import GUARDS
 
 # An address that does not depend on the region, as a queue's does.
@@ -15,7 +15,7 @@ REGIONS = ["us-gov-west-1", "ap-southeast-7", "mx-central-1", "us-iso-east-1", "
 
 def elsewhere(**values: object) -> Settings:
     """Parameters of an account that no file of this checkout guards."""
-    return changed(load("staging"), **{"account_id": "111122223333", **MAIL, **values})
+    return with_changes(load("staging"), **{"account_id": "111122223333", **MAIL, **values})
 
 
 @pytest.mark.parametrize(

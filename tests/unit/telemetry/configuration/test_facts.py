@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.telemetry.configuration.facts import Fact, Meaning, Sense, compared, restored
+from lib.telemetry.configuration.facts import Fact, Meaning, Sense, compare_facts, from_plain
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=3),
@@ -24,22 +24,22 @@ def statement(effect="Allow", sid="S", **more):
 
 
 def meanings(before, now):
-    return [row.meaning for row in compared([before], [now])]
+    return [row.meaning for row in compare_facts([before], [now])]
 
 
 @settings(deadline=None)  # a busy machine is no fault of the comparison
 @given(PLAIN)
 def test_what_is_read_twice_alike_differs_in_nothing_also_out_of_a_record(value):
     before = fact(value)
-    (kept,) = restored(json.loads(json.dumps([vars(before)])))
+    (kept,) = from_plain(json.loads(json.dumps([vars(before)])))
     assert kept == before
-    assert compared([kept], [before]) == []
+    assert compare_facts([kept], [before]) == []
 
 
 @settings(deadline=None)  # a busy machine is no fault of the comparison
 @given(PLAIN, PLAIN)
 def test_any_other_value_is_named_with_its_criteria(value, other):
-    found = compared([fact(value)], [fact(other)])
+    found = compare_facts([fact(value)], [fact(other)])
     same = json.dumps(value, sort_keys=True) == json.dumps(other, sort_keys=True)
     assert bool(found) is not same
     assert {(row.name, row.criteria, row.meaning) for row in found} <= {("rule R: state", "12", Meaning.FAILED)}
@@ -47,12 +47,12 @@ def test_any_other_value_is_named_with_its_criteria(value, other):
 
 def test_a_difference_says_where_and_both_values():
     old, new = ({"States": {"Choice": [{"NumericGreaterThan": number}]}} for number in (95, 99.9))
-    (row,) = compared([fact(old)], [fact(new)])
+    (row,) = compare_facts([fact(old)], [fact(new)])
     assert row.sentence == "rule R: state: States.Choice[0].NumericGreaterThan 95 -> 99.9"
 
 
 def test_many_places_are_counted_and_not_left_out_without_a_word():
-    (row,) = compared([fact(dict.fromkeys("abcdef", 1))], [fact(dict.fromkeys("abcdef", 2))])
+    (row,) = compare_facts([fact(dict.fromkeys("abcdef", 1))], [fact(dict.fromkeys("abcdef", 2))])
     assert row.said == "a 1 -> 2, b 1 -> 2, c 1 -> 2 and 3 more places"
 
 
@@ -91,7 +91,7 @@ def test_a_policy_loses_by_what_went_and_by_what_forbids(old, new, expected):
 
 
 def test_that_something_changed_which_is_not_read_is_no_agreement_and_no_failure():
-    (row,) = compared([fact("monday", Sense.UNSEEN)], [fact("tuesday", Sense.UNSEEN)])
+    (row,) = compare_facts([fact("monday", Sense.UNSEEN)], [fact("tuesday", Sense.UNSEEN)])
     assert (row.meaning, row.changed) == (Meaning.CANNOT_TELL, True)
     assert "a value that is never read" in row.said
 
@@ -104,7 +104,7 @@ def test_a_note_decides_nothing():
 def test_what_could_not_be_read_is_never_unchanged(when):
     old = fact(1, unreadable="AccessDenied" if when != "now" else "")
     new = fact(1, unreadable="AccessDenied" if when != "then" else "")
-    (row,) = compared([old], [new])
+    (row,) = compare_facts([old], [new])
     assert (row.meaning, row.changed) == (Meaning.CANNOT_TELL, False)
     assert row.said == f"could not be read {'now' if when == 'now' else 'then'}: AccessDenied"
 
@@ -112,12 +112,12 @@ def test_what_could_not_be_read_is_never_unchanged(when):
 @pytest.mark.parametrize(("found", "meaning"), [(False, Meaning.CANNOT_TELL), (True, Meaning.TOLD)])
 def test_a_fact_that_only_one_read_knows_is_no_agreement_unless_something_else_named_it(found, meaning):
     for before, now in (([fact(1, found=found)], []), ([], [fact(1, found=found)])):
-        assert [row.meaning for row in compared(before, now)] == [meaning]
+        assert [row.meaning for row in compare_facts(before, now)] == [meaning]
 
 
 def test_the_worst_comes_first():
     old = {"a": 1, "b": 1}
-    rows = compared(
+    rows = compare_facts(
         [fact(1, Sense.NOTE), Fact("x", "1", Sense.MEMBERS, old), Fact("y", "1", Sense.UNSEEN, 1)],
         [fact(2, Sense.NOTE), Fact("x", "1", Sense.MEMBERS, {"a": 1}), Fact("y", "1", Sense.UNSEEN, 2)],
     )
