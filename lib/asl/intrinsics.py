@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lib.asl import reading
+from lib.asl import json_text
 from lib.asl.execution_errors import DrawsLots, IntrinsicFails
 from lib.errors import BadParameters
 
@@ -75,7 +75,7 @@ def _to_json(text: Any) -> Any:  # noqa: ANN401
     if not _text("States.StringToJson", text).strip():
         return None
     try:
-        found = reading.parse(text, "the text")
+        found = json_text.parse(text, "the text")
     except BadParameters as error:
         raise IntrinsicFails(f"States.StringToJson: {error}") from error
     if found.lost:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lib.asl import reading
+from lib.asl import json_text
 from lib.errors import BadParameters
 
 WORKFLOW = "the workflow"
@@ -67,7 +67,7 @@ class Problem:
 
 def require(definition: Any, then: str = "mend it where it was written") -> None:  # noqa: ANN401
     """Raises BadParameters naming the state and the field where a definition is not of the language's shape."""
-    for problem in problems(definition) or dangling_ways(reading.to_look_at(definition)):
+    for problem in problems(definition) or dangling_ways(json_text.to_look_at(definition)):
         raise BadParameters(f"the definition is not as the language has it: {problem}; {then}")
     if not isinstance(definition, Mapping):
         raise BadParameters("the definition is a text; expected it as plain data")
@@ -75,9 +75,9 @@ def require(definition: Any, then: str = "mend it where it was written") -> None
 
 def problems(definition: Any) -> list[Problem]:  # noqa: ANN401
     """Every field of a wrong type, every part that is missing: nothing else may be read where there is one."""
-    if trouble := reading.trouble(definition):
+    if trouble := json_text.trouble(definition):
         return [Problem(WORKFLOW, words) for words in trouble]
-    whole = reading.to_look_at(definition)
+    whole = json_text.to_look_at(definition)
     return list(_machine(whole, (), str(whole.get("QueryLanguage", ""))))
 
 

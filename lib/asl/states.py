@@ -7,7 +7,7 @@ from enum import StrEnum
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-from lib.asl import reading
+from lib.asl import json_text
 from lib.asl.shape import inner
 from lib.values.exact_json import parts_of
 
@@ -63,7 +63,7 @@ def walk(machine: Any, inside: tuple[str, ...] = ()) -> Iterator[State]:  # noqa
 
 def states_by_name(machine: Any) -> dict[str, dict[str, Any]]:  # noqa: ANN401
     """The top states by name, of a definition of any shape; of a text, as it reads."""
-    states = reading.to_look_at(machine).get("States")
+    states = json_text.to_look_at(machine).get("States")
     found = states.items() if isinstance(states, Mapping) else ()
     return {name: dict(body) for name, body in found if isinstance(name, str) and isinstance(body, Mapping)}
 
@@ -71,7 +71,7 @@ def states_by_name(machine: Any) -> dict[str, dict[str, Any]]:  # noqa: ANN401
 def flow(machine: Any) -> list[str]:  # noqa: ANN401
     """The names of the top states: as they are reached from the start, then those that nothing reaches."""
     states = states_by_name(machine)
-    order, waiting = dict[str, None](), [str(reading.to_look_at(machine).get("StartAt"))]
+    order, waiting = dict[str, None](), [str(json_text.to_look_at(machine).get("StartAt"))]
     for name in waiting:
         if name in states and name not in order:
             order[name] = None
@@ -159,7 +159,7 @@ def _number(body: Mapping[str, Any], key: str, otherwise: float) -> float:
 
 def longest(machine: Any) -> float:  # noqa: ANN401
     """The longest that a machine or a branch may take by its timeouts and retries, in seconds; `inf` if it can loop."""
-    states, start = states_by_name(machine), str(reading.to_look_at(machine).get("StartAt"))
+    states, start = states_by_name(machine), str(json_text.to_look_at(machine).get("StartAt"))
     to, ahead = dict[str, list[str]](), [start]
     for name in ahead:
         if name in states and name not in to:

@@ -14,7 +14,7 @@ from lib.checks import require
 from lib.cli import notebooks
 from lib.errors import Altered, RunbookError
 from lib.phases import session
-from lib.record import basis, formats, records
+from lib.record import formats, records, software_versions
 from lib.record.records import VERDICT, Record
 from lib.record.run_phases import NOTEBOOKS, PLANNED_MINUTES, PREFLIGHT, ROLLBACK, Phase, overall, recorded_phases
 from lib.resources import desired, record_stores, run_lock
@@ -167,7 +167,7 @@ def write_verdict(
             "caller": identity.to_row() if identity else None,
             "phases": [phase.to_row() for phase in every],
             "parameters": settings.recorded(),
-            **basis.ran_on(),
+            **software_versions.ran_on(),
             "rollback": (record.verdict() or {}).get("rollback"),
         },
     )

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lib.asl import grammar, reading, shape, statelint_view
+from lib.asl import grammar, json_text, shape, statelint_view
 from lib.asl.payload_templates import steps_of
 from lib.asl.shape import WORKFLOW, Problem
 from lib.asl.states import EdgeKind, State, edges, longest, references, walk
@@ -38,8 +38,8 @@ def check(definition: Any, numbers: Mapping[str, float] | None = None) -> list[P
     With `numbers` (`settings.thresholds`), also where it decides by other numbers. What is not of the language's shape
     is all that is said then: nothing else can be read of it.
     """
-    lost = [Problem(WORKFLOW, words) for words in reading.trouble(definition)]
-    definition = reading.to_look_at(definition)
+    lost = [Problem(WORKFLOW, words) for words in json_text.trouble(definition)]
+    definition = json_text.to_look_at(definition)
     if misshapen := shape.problems(definition):
         return [*(lost or misshapen), Problem("statelint", "was not asked, so it has passed nothing")]
     found = lost + [Problem("statelint", problem) for problem in statelint_view.findings(definition)]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lib import routes
-from lib.asl import reading
+from lib.asl import json_text
 from lib.asl.states import State, walk
 from lib.errors import BadParameters
 from lib.routes import Route, Unrouted
@@ -24,7 +24,7 @@ NO_ROUTE = (Unrouted.INVALID, Unrouted.UNPROCESSED)  # what it says of a check-i
 def template(name: str) -> Any:  # noqa: ANN401
     """A file of `lib/definitions/`, parsed. Raises BadParameters when it is missing, not JSON, or repeats a key."""
     try:
-        return reading.parse_ours((FOLDER / name).read_text(encoding="utf-8"), f"lib/definitions/{name}")
+        return json_text.parse_ours((FOLDER / name).read_text(encoding="utf-8"), f"lib/definitions/{name}")
     except FileNotFoundError as error:
         raise BadParameters(f"lib/definitions/{name} is missing; restore it from the repository") from error
     except UnicodeDecodeError as error:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lib.asl import reading
+from lib.asl import json_text
 from lib.asl.shape import inner
 from lib.asl.states import states_by_name, walk
 from lib.definitions import loader
@@ -139,10 +139,10 @@ def _parts(machine: Any) -> dict[str, dict[str, Any]]:  # noqa: ANN401
 
 def _top(machine: Any) -> dict[str, Any]:  # noqa: ANN401
     """What a definition says beside its states, what in States is no state, and what plain data would lose of it."""
-    whole = reading.to_look_at(machine)
+    whole = json_text.to_look_at(machine)
     states = whole.get("States", {})
     rest = _without(states, tuple(states_by_name(machine))) if isinstance(states, Mapping) else states
-    lost = reading.trouble(machine)
+    lost = json_text.trouble(machine)
     return {**_without(whole, ("States",)), **({"States": rest} if rest else {}), **({"as JSON": lost} if lost else {})}
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lib.asl import reading
+from lib.asl import json_text
 from lib.aws import Live
 from lib.aws_answers import readable
 from lib.checks import Check, Status, status_in
@@ -40,7 +40,8 @@ def backup(live: Live, record: Record) -> Path:
     arn = live.settings.state_machine_arn
     told = {key: value.isoformat() if isinstance(value, datetime) else value for key, value in found.items()}
     kept = record.keep_json(f"{name}.json", {**told, "versions": versions(live, arn), "aliases": routings(live, arn)})
-    record.keep_text(f"{name}-definition.json", reading.to_text(reading.preserve(found["definition"])).rstrip() + "\n")
+    definition = json_text.to_text(json_text.preserve(found["definition"]))
+    record.keep_text(f"{name}-definition.json", definition.rstrip() + "\n")
     return kept.relative_to(record.folder)
 
 
@@ -68,7 +69,7 @@ def _readable(live: Live) -> Check:
         found = description(live, live.settings.state_machine_arn)
     if found is None:
         return Check(Id.DEFINITION_READABLE, name, Status.NOT_EXERCISED, "there is no workflow", expected)
-    trouble = "; ".join(reading.trouble(found["definition"]))
+    trouble = "; ".join(json_text.trouble(found["definition"]))
     status = Status.WAITING if trouble else Status.PASSED
     return Check(Id.DEFINITION_READABLE, name, status, trouble or "nothing is lost in reading it", expected)
 

@@ -16,7 +16,7 @@ from lib.record import files, manifest, seals, sync
 from lib.record.folder import LOG, Record
 from lib.record.manifest import MANIFEST, VERDICT
 from lib.record.seals import Manifest
-from lib.record.stored import Shelf, problem_of, put_together, sealed_there
+from lib.record.store_check import Shelf, problem_of, put_together, sealed_there
 
 BACKUPS = "backup/"
 PATIENCE_SECONDS = 30  # once a store took longer, nothing more is asked of it but what an undo needs

@@ -17,7 +17,7 @@ from lib.record import files, seals
 from lib.record.change_rows import BEGUN, WriteState
 from lib.record.folder import CALLS, LOG, TELLING, WHOLE, Record
 from lib.record.manifest import MANIFEST, VERDICT
-from lib.record.stored import Judging, Sealed, Shelf, put_together, sealed_here_and_there
+from lib.record.store_check import Judging, Sealed, Shelf, put_together, sealed_here_and_there
 
 
 class Side(StrEnum):

@@ -12,7 +12,7 @@ from typing import Any
 
 from lib.errors import Refused
 from lib.record import formats
-from lib.values import machine
+from lib.values import processes
 
 LONGEST_LEASE = 3600  # of an earlier version's lock, which does not tell; what the parameters allow
 # In front of the hash of a token that an earlier version let stand readable, and that therefore nobody may write by.
@@ -75,7 +75,7 @@ class Lock:
     @property
     def stale(self) -> str:
         """Why its run does not live any more, or "" as long as it may."""
-        if self._here and machine.born(self.pid) not in (self.born, machine.ALIVE):
+        if self._here and processes.born(self.pid) not in (self.born, processes.ALIVE):
             return f"its process {self.pid} on this machine is gone"
         if self.age is None or self.age <= self.lease_seconds:
             return ""
@@ -84,7 +84,7 @@ class Lock:
     @property
     def _here(self) -> bool:
         # Machines can share a name; since when they run, they do not share. One that does not tell it tells nothing.
-        boot = machine.boot()
+        boot = processes.boot()
         return boot != "" and self.host == platform.node() and self.born.partition(" ")[0] == boot
 
     @property

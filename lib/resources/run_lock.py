@@ -26,7 +26,7 @@ from lib.errors import NotAsWanted, Refused, RunbookError, Superseded, Throttled
 from lib.record import command_lines
 from lib.resources.account_guards import GONE, TAKEN, AccountGuards
 from lib.resources.lock_value import Lock, digest
-from lib.values import machine
+from lib.values import processes
 from lib.wait import attempts
 
 # The runner's kernels inherit it, and so write under its lock; a command of its own does not.
@@ -124,7 +124,7 @@ def _take(live: Live, run_id: str, token: str) -> None:
         owner=live.identity.caller,
         host=platform.node(),
         pid=os.getpid(),
-        born=machine.born(os.getpid()),
+        born=processes.born(os.getpid()),
         taken=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}Z",
         lease_seconds=live.settings.lock_lease_seconds,
     )

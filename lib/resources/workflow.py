@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, cast
 
-from lib.asl.reading import preserve, to_text
+from lib.asl.json_text import preserve, to_text
 from lib.aws import Live
 from lib.aws_answers import absent_is_none, drop_member, readable
 from lib.changes.plans import same

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lib.values import machine
+from lib.values import processes
 from lib.wait import Patience, until
 
 HERE = Path(__file__).resolve().parent
@@ -95,9 +95,9 @@ def start(
 def born(pid: int) -> str:
     """When the system says this process was started, or "" where there is no such process. Read-only."""
     if (
-        machine.start_time(os.getpid()) is not None
+        processes.start_time(os.getpid()) is not None
     ):  # it tells of processes, so of one that it does not know there is none
-        return machine.start_time(pid) or ""
+        return processes.start_time(pid) or ""
     listed = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return listed.stdout.strip()
 

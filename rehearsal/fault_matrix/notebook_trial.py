@@ -19,7 +19,7 @@ from lib.aws import connect
 from lib.record import origin
 from lib.resources import run_lock
 from lib.settings import ROOT, load
-from lib.values import machine
+from lib.values import processes
 from lib.wait import Patience, until
 from rehearsal.account.calls import Call
 from rehearsal.account.child_processes import born
@@ -131,7 +131,7 @@ def _said(begun: subprocess.Popen[str]) -> str:
 
 def _kernels_of(pid: int) -> list[int]:
     """The ids of the kernels that a runner started. Read-only."""
-    return [child for child, command in machine.children(pid).items() if origin.KERNEL in command]
+    return [child for child, command in processes.children(pid).items() if origin.KERNEL in command]
 
 
 def _kernel_has_ended(pid: int) -> bool:

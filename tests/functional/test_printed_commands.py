@@ -34,7 +34,7 @@ from lib.resources import record_stores, run_lock, s3_record_store
 from lib.resources.lock_value import Lock, digest
 from lib.resources.topics import Subscription
 from lib.settings import ROOT, load, with_changes
-from lib.values import machine
+from lib.values import processes
 from rehearsal import cli as rehearsal_cli
 from rehearsal.account import baseline, clients
 from rehearsal.account import server as embedded
@@ -195,7 +195,7 @@ def test_after_a_token_expired_the_printed_command_takes_the_lock_that_was_left(
     assert code == 0, out
     left = run_lock.read_lock(connect(chosen))
     # The command has ended by the time when somebody types the next one; here it was this very process.
-    ssm, ended = clients.client(chosen.endpoint_url, "ssm"), replace(left, born=f"{machine.boot()} 0")
+    ssm, ended = clients.client(chosen.endpoint_url, "ssm"), replace(left, born=f"{processes.boot()} 0")
     ssm.put_parameter(Name=chosen.lock_name, Value=json.dumps(ended.to_row()), Type="String", Overwrite=True)
     (undo,) = collected(out)
     code, undone = typed(undo, tmp_path)

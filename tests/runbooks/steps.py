@@ -21,7 +21,7 @@ from lib.record import origin, records, writers
 from lib.record.records import Record
 from lib.resources import desired, run_lock
 from lib.settings import ROOT, Settings, load
-from lib.values import machine, run_names
+from lib.values import processes, run_names
 from rehearsal.account import baseline
 from rehearsal.account.packages import function_package
 
@@ -137,7 +137,7 @@ def shown(path: Path) -> str:
 
 def children_of(pid: int, named: str) -> list[int]:
     """The ids of the processes that this one started and whose command line holds a word. Read-only."""
-    return [child for child, command in machine.children(pid).items() if re.search(named, command)]
+    return [child for child, command in processes.children(pid).items() if re.search(named, command)]
 
 
 @contextmanager

@@ -12,7 +12,7 @@ CORE = (
     "changes.approval", "changes.second_person", "changes.drift", "changes.engine", "changes.kept_plans",
     "changes.loss_guard", "changes.persons", "changes.plan_data", "changes.plans", "changes.resource",
     "changes.undo_plan", "changes.writer", "cli.resume", "phases.restore", "phases.restore_plan", "phases.rollback",
-    "resources.account_guards", "resources.lock_value", "resources.run_lock", "values.machine", "wait",
+    "resources.account_guards", "resources.lock_value", "resources.run_lock", "values.processes", "wait",
 )  # fmt: skip
 
 

@@ -39,8 +39,8 @@ def test_neither_annotations_nor_protocols_nor_the_sentence_of_an_error_are_chan
 
 
 def test_every_mutant_of_the_core_is_another_code_and_can_be_read():
-    source = (mutation.ROOT / "lib" / "values" / "machine.py").read_text(encoding="utf-8")
-    found = mutants("lib/values/machine.py", source, OPERATORS)
+    source = (mutation.ROOT / "lib" / "values" / "processes.py").read_text(encoding="utf-8")
+    found = mutants("lib/values/processes.py", source, OPERATORS)
     assert found
     for one in found:
         compile(one.code, "mutant", "exec")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lib.asl import functions, reading
+from lib.asl import functions, json_text
 from lib.asl.functions import Called
 from lib.aws import Live
 from lib.aws_answers import absent_is_none, readable
@@ -61,7 +61,7 @@ def processor(live: Live, known: Entries | None = None) -> Called:
     Raises NotAsWanted where that calls it by two names, or calls only others.
     """
     name = live.settings.processor_function_name
-    running = [reading.to_look_at(definition) for definition in running_definitions(live, known)]
+    running = [json_text.to_look_at(definition) for definition in running_definitions(live, known)]
     found = [one for definition in running for one in functions.functions_of(definition)]
     if found and not any(one and one.name == name for one in found):
         others = sorted({one.said if one else "a function that only a run of it tells" for one in found})

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from lib import settings as parameters
-from lib.asl import failure_paths, interpreter, reading, states
+from lib.asl import failure_paths, interpreter, json_text, states
 from lib.asl.interpreter import follow
 from lib.asl.interpreter_steps import Whole
 from lib.asl.payload_templates import FailsExecution
@@ -339,8 +339,8 @@ def test_no_change_of_any_definition_ends_in_a_traceback(definition: Any) -> Non
     if not isinstance(found["picture"], RunbookError) and len(found["states"]) < 8:
         style.png(found["picture"], 30)
     json.dumps([str(value) for value in found.values()])
-    text = reading.to_text(definition)
-    assert reading.to_text(reading.preserve(text)) == text or reading.preserve(text) == definition
+    text = json_text.to_text(definition)
+    assert json_text.to_text(json_text.preserve(text)) == text or json_text.preserve(text) == definition
 
 
 VARIABLES: dict[str, Any] = {

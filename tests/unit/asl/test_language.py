@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lib import settings
-from lib.asl import interpreter, reading, router
+from lib.asl import interpreter, json_text, router
 from lib.asl.payload_templates import FailsExecution
 from lib.definitions import lint, loader, templates
 from lib.errors import BadParameters, NotAsWanted
@@ -181,7 +181,7 @@ TWICE = json.dumps(PLAIN).replace('"StartAt"', '"StartAt": "Elsewhere", "StartAt
 
 def test_a_key_that_is_there_twice_is_found_in_a_text_and_read_as_the_last() -> None:
     assert [str(finding) for finding in lint.check(TWICE)] == ["the workflow: the key 'StartAt' is there 2 times"]
-    assert reading.to_look_at(TWICE) == PLAIN
+    assert json_text.to_look_at(TWICE) == PLAIN
     with pytest.raises(BadParameters, match="'StartAt' is there 2 times"):
         router.Router(TWICE)
     assert "is there 2 times" in templates.diff(TWICE, PLAIN)
@@ -203,25 +203,25 @@ LOSSY = {
 @pytest.mark.parametrize("name", LOSSY)
 def test_what_plain_data_would_not_hold_stays_the_text_that_it_is(name: str) -> None:
     text = LOSSY[name]
-    assert reading.to_text(reading.preserve(text)) == reading.preserve(text) == text
-    assert reading.trouble(text)
-    json.dumps(reading.to_look_at(text), ensure_ascii=False).encode()
+    assert json_text.to_text(json_text.preserve(text)) == json_text.preserve(text) == text
+    assert json_text.trouble(text)
+    json.dumps(json_text.to_look_at(text), ensure_ascii=False).encode()
     if name != "a list":
         with pytest.raises(BadParameters, match=r"rules\.json"):
-            reading.parse_ours(text, "rules.json")
+            json_text.parse_ours(text, "rules.json")
 
 
 @pytest.mark.parametrize(
     "text", ['{"a": 1.50, "b": -0, "c": 1e2, "d": "\\ud83e\\udde1", "e": [1, 12345678901234567890]}', "{}"]
 )
 def test_what_plain_data_holds_is_plain_data(text: str) -> None:
-    assert reading.preserve(text) == json.loads(text) == reading.parse_ours(text, "a file")
-    assert reading.trouble(text) == []
+    assert json_text.preserve(text) == json.loads(text) == json_text.parse_ours(text, "a file")
+    assert json_text.trouble(text) == []
 
 
 @pytest.mark.parametrize("path", sorted(loader.FOLDER.rglob("*.json")), ids=lambda path: path.name)
 def test_no_file_of_ours_says_a_key_twice(path: Any) -> None:
-    assert reading.parse_ours(path.read_text(encoding="utf-8"), path.name) is not None
+    assert json_text.parse_ours(path.read_text(encoding="utf-8"), path.name) is not None
 
 
 def changed(**fields: Any) -> dict[str, Any]:

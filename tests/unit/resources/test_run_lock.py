@@ -26,7 +26,7 @@ from lib.resources.account_guards import PLACE, AccountGuards
 from lib.resources.lock_value import Lock, digest
 from lib.resources.run_lock import TOKEN, break_lock, locked, read_lock
 from lib.settings import load
-from lib.values import machine
+from lib.values import processes
 
 NAME = load("local").lock_name
 OPERATOR = "arn:aws:sts::000000000000:assumed-role/Operations/jane"
@@ -711,7 +711,7 @@ def test_a_lease_that_has_passed_is_stale(store, live):
 
 def test_one_whose_process_on_this_machine_is_gone_is_stale_although_its_lease_lasts(store, live):
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    lock = somebodys(store, host=platform.node(), pid=process.pid, born=machine.born(process.pid))
+    lock = somebodys(store, host=platform.node(), pid=process.pid, born=processes.born(process.pid))
     assert lock.stale == ""
     process.stdin.close()
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # a zombie: ended, and nobody has asked how
@@ -721,9 +721,9 @@ def test_one_whose_process_on_this_machine_is_gone_is_stale_although_its_lease_l
 
 
 def test_another_process_with_the_same_id_is_not_the_holder(store, live):
-    boot = machine.boot()
+    boot = processes.boot()
     assert somebodys(store, host=platform.node(), pid=os.getpid(), born=f"{boot} 1").stale
-    assert not somebodys(store, host=platform.node(), pid=os.getpid(), born=machine.born(os.getpid())).stale
+    assert not somebodys(store, host=platform.node(), pid=os.getpid(), born=processes.born(os.getpid())).stale
 
 
 def test_a_machine_that_only_has_the_same_name_tells_nothing_about_the_process(store, live):
@@ -733,15 +733,15 @@ def test_a_machine_that_only_has_the_same_name_tells_nothing_about_the_process(s
 def test_where_no_machine_tells_its_boot_a_process_of_the_same_name_of_machine_may_be_another_machines(
     store, live, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr(machine, "PROC", tmp_path)
-    lock = somebodys(store, host=platform.node(), pid=2**22 + 1, born=f" {machine.ALIVE}")
+    monkeypatch.setattr(processes, "PROC", tmp_path)
+    lock = somebodys(store, host=platform.node(), pid=2**22 + 1, born=f" {processes.ALIVE}")
     assert lock.stale == ""
     with pytest.raises(Refused, match="stop that run, or wait for its lease"):
         break_lock(live, "r9")
 
 
 def test_somebody_elses_process_is_alive(store, live):
-    assert machine.born(1) != ""
+    assert processes.born(1) != ""
 
 
 @pytest.mark.parametrize("hours", [-24, -1, 1, 24])
@@ -786,9 +786,9 @@ def test_the_lock_of_an_earlier_version_which_tells_no_lease_lasts_as_long_as_an
 
 
 def test_a_container_of_the_same_machine_tells_nothing_about_the_process(store, live):
-    other = machine.boot().rpartition("/")[0] + "/pid:[1]"
+    other = processes.boot().rpartition("/")[0] + "/pid:[1]"
     assert somebodys(store, host=platform.node(), pid=2**22 + 1, born=f"{other} 1").stale == ""
-    assert somebodys(store, host=platform.node(), pid=2**22 + 1, born=f"{machine.boot()} 1").stale != ""
+    assert somebodys(store, host=platform.node(), pid=2**22 + 1, born=f"{processes.boot()} 1").stale != ""
 
 
 def test_a_lock_of_another_name_than_the_account_keeps_is_not_taken(store, live):

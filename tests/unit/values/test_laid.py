@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lib.asl.reading import to_text
+from lib.asl.json_text import to_text
 from lib.changes import plans
 from lib.changes.plans import Change
 from lib.resources.workflow import _text, value_of

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lib.record import basis
+from lib.record import software_versions
 from lib.settings import ROOT
 
 
@@ -27,12 +27,12 @@ def git(tmp_path, monkeypatch):
 
 def test_without_git_the_commit_cannot_be_told(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert basis.git_commit() == "cannot tell: git cannot be run (No such file or directory)"
+    assert software_versions.git_commit() == "cannot tell: git cannot be run (No such file or directory)"
 
 
 def test_of_a_git_that_fails_the_commit_cannot_be_told(git):
     git("exit 128")
-    assert basis.git_commit() == "cannot tell: git failed with exit code 128"
+    assert software_versions.git_commit() == "cannot tell: git failed with exit code 128"
 
 
 @pytest.fixture
@@ -47,14 +47,14 @@ def endless(tmp_path):
 
 @pytest.mark.parametrize("script", ["exec cat {}", "cat {} & wait"], ids=["itself", "a child of it"])
 def test_of_a_git_that_hangs_the_commit_cannot_be_told(script, git, endless, monkeypatch):
-    monkeypatch.setattr(basis, "GIT_SECONDS", 0.2)
+    monkeypatch.setattr(software_versions, "GIT_SECONDS", 0.2)
     git(script.format(endless))
-    assert basis.git_commit() == "cannot tell: git did not answer within 0.2 s"
+    assert software_versions.git_commit() == "cannot tell: git did not answer within 0.2 s"
 
 
 def test_a_git_that_says_what_is_no_text_breaks_nothing(git):
     git("printf '\\377\\n'")
-    assert basis.git_commit() == "\ufffd+"
+    assert software_versions.git_commit() == "\ufffd+"
 
 
 @pytest.fixture
@@ -67,22 +67,22 @@ def repository(tmp_path):
 
 
 def test_the_commit_is_this_checkouts_whatever_repository_the_operator_works_in(repository, monkeypatch):
-    before = basis.git_commit()
+    before = software_versions.git_commit()
     monkeypatch.setenv("GIT_DIR", str(repository / ".git"))
     monkeypatch.setenv("GIT_WORK_TREE", str(repository))
-    assert basis.git_commit() == before
+    assert software_versions.git_commit() == before
 
 
 def test_the_record_names_the_interpreter_and_no_folder_of_the_machine(monkeypatch):
-    found = basis.ran_on()["interpreter"]
+    found = software_versions.ran_on()["interpreter"]
     assert found["implementation"].startswith("CPython 3.")
     assert found["isolated"] is False  # the tests' own
     monkeypatch.setattr(sys, "executable", str(ROOT / ".venv" / "bin" / "python"))
-    assert basis.interpreter()["executable"] == ".venv/bin/python"
+    assert software_versions.interpreter()["executable"] == ".venv/bin/python"
     monkeypatch.setattr(sys, "executable", str(Path("/home/somebody/miniconda/bin/python")))
-    assert basis.interpreter()["executable"] == "python, outside this checkout"
+    assert software_versions.interpreter()["executable"] == "python, outside this checkout"
 
 
 def test_a_package_that_is_not_there_breaks_no_verdict(monkeypatch):
-    monkeypatch.setattr(basis, "PACKAGES", ("boto3", "no-such-package"))
-    assert basis.ran_on()["packages"]["no-such-package"] == "not installed"
+    monkeypatch.setattr(software_versions, "PACKAGES", ("boto3", "no-such-package"))
+    assert software_versions.ran_on()["packages"]["no-such-package"] == "not installed"
