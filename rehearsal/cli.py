@@ -36,9 +36,9 @@ TRAFFIC_EVERY = 0.5  # so many come after the change, in a minute, that the revi
 def rehearse(keep: bool, stopping: bool, outputs_dir: str) -> int:
     """Carry the whole plan out on an embedded AWS account."""
     if stopping:
-        return stop()
+        return _stop()
     kept = keep or server.kept_account(STATE) is not None
-    with account(kept) as endpoint:
+    with _account(kept) as endpoint:
         given = {"endpoint_url": endpoint, "outputs_dir": outputs_dir, "run_id": records.new_run_id(), "mode": "apply"}
         chosen = settings.load("local", given)
         code = _run_rehearsal(chosen, lasting=kept)
@@ -49,7 +49,7 @@ def rehearse(keep: bool, stopping: bool, outputs_dir: str) -> int:
     return code
 
 
-def stop() -> int:
+def _stop() -> int:
     """End the kept account."""
     stopped = server.stop_kept(STATE)
     if not stopped:
@@ -59,7 +59,7 @@ def stop() -> int:
 
 
 @contextmanager
-def account(kept: bool) -> Iterator[str]:
+def _account(kept: bool) -> Iterator[str]:
     """The endpoint of an account as the plan finds it, its metric bridge, and the application's checkout.
 
     A kept one that runs already is taken as it is, with what earlier runs did to it.

@@ -38,7 +38,7 @@ def answer(drill: Drill, which: Id, good: bool, found: str, expected: str) -> Ch
     return Check(which, f"{scenario}: {ASKED[which]}", status, found, expected, scenario)
 
 
-def content_of(drill: Drill, settings: Settings) -> Check | None:
+def content_check(drill: Drill, settings: Settings) -> Check | None:
     """Whether events and messages to operations say what the drill was given, to the letter."""
     result = drill.given.get("checkinResult")
     events = [m.body.get("detail", {}) for m in drill.heard(Channel.EVENTS)]
@@ -64,7 +64,7 @@ def _fields(event: Mapping[str, Any]) -> tuple[str, ...]:
     return NEW_DETAIL if "route" in event else OLD_DETAIL
 
 
-def marking(drill: Drill) -> Check | None:
+def mark_check(drill: Drill) -> Check | None:
     if not drill.alerts:
         return None
     plain = [message.channel for message in drill.alerts if not message.subject.startswith("[DRILL]")]
@@ -72,7 +72,7 @@ def marking(drill: Drill) -> Check | None:
     return answer(drill, Id.DRILL_MARKED, not plain, found, "all")
 
 
-def wordless(drill: Drill) -> Check | None:
+def wordless_check(drill: Drill) -> Check | None:
     text = drill.given.get("checkinResult", {}).get("text") or drill.given.get("text")
     if not drill.alerts or not isinstance(text, str):
         return None

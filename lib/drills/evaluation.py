@@ -8,7 +8,7 @@ from typing import Any
 from lib import routes
 from lib.checks import Check, Status, failures
 from lib.definitions import loader
-from lib.drills.alert_content import ASKED, answer, content_of, marking, wordless
+from lib.drills.alert_content import ASKED, answer, content_check, mark_check, wordless_check
 from lib.drills.channels import Channel
 from lib.drills.drill_session import Drill, Session
 from lib.settings import Settings
@@ -30,11 +30,11 @@ def judge(drill: Drill, settings: Settings, revision: str) -> list[Check]:
         _equal(drill, Id.DRILL_OPERATIONS, len(drill.heard(Channel.OPERATIONS)), expect["operations_alerts"]),
         _equal(drill, Id.DRILL_EVENTS, drill.events, expect["events"]),
         _equal(drill, Id.DRILL_RULES, drill.rules, rules_of(expect["events"])),
-        content_of(drill, settings),
+        content_check(drill, settings),
         _recorded(drill),
         _within(drill, settings.alert_limit_seconds),
-        marking(drill),
-        wordless(drill),
+        mark_check(drill),
+        wordless_check(drill),
         _current(drill, settings, revision),
     ]
     return [check for check in checks if check is not None]
@@ -42,7 +42,7 @@ def judge(drill: Drill, settings: Settings, revision: str) -> list[Check]:
 
 def fit_for_people(drill: Drill) -> list[Check]:
     """Whether what people got of a drill was marked, and held no word of its check-in."""
-    return [check for check in (marking(drill), wordless(drill)) if check is not None]
+    return [check for check in (mark_check(drill), wordless_check(drill)) if check is not None]
 
 
 def strays(session: Session) -> Check:

@@ -81,7 +81,7 @@ def checks(live: Live, needed: Sequence[Need] = ()) -> list[Check]:
     return [_check(live, need, policies, role) for need in needed or needs(live)]
 
 
-def checks_settled(live: Live) -> list[Check]:
+def _checks_settled(live: Live) -> list[Check]:
     """`checks`, asked again until none is failed or `verify_timeout_seconds` pass: IAM takes a while. Read-only."""
     needed = needs(live)
     return until(
@@ -93,7 +93,7 @@ def checks_settled(live: Live) -> list[Check]:
 
 def checks_after_write(live: Live, asked: Sequence[Check]) -> list[Check]:
     """What the role holds once phase 02 is done, `asked` before it; in plan mode that, where nothing is written."""
-    return checks_settled(live) if live.settings.mode == Mode.APPLY else in_mode(asked, live.settings.mode)
+    return _checks_settled(live) if live.settings.mode == Mode.APPLY else in_mode(asked, live.settings.mode)
 
 
 def _inline_policies_or_fail(live: Live) -> dict[str, dict[str, Any]]:

@@ -78,7 +78,7 @@ class Salvage:
                 if name == MANIFEST:
                     self._learn()
                 else:
-                    self._tried(name, partial(sync.bring, self.record, self, stored, name, side))
+                    self._tried(name, partial(sync.bring_file, self.record, self, stored, name, side))
             self._tried(MANIFEST, partial(put_together, self.record, ours, self.sealed))
         return list(self.told.values())
 

@@ -44,14 +44,14 @@ def synchronise(record: Record, shelf: Shelf) -> None:
         # Verdict and changes last, since they say which side is further: until then, the next call decides as this did.
         last = [VERDICT, LOG] if VERDICT in stored else [LOG]
         for name in (*sorted(stored.keys() - logs - {*WHOLE}), *sorted(logs - {LOG}), *last):
-            bring(record, sealed, stored, name, side)
+            bring_file(record, sealed, stored, name, side)
         put_together(record, ours, theirs)
         if side == Side.OURS and VERDICT in stored:
             # Ours, now that its seal can go ahead of it.
             shelf.put_all([(name, record.folder / name) for name in WHOLE[::-1] if (record.folder / name).is_file()])
 
 
-def bring(record: Record, shelf: Judging, stored: Mapping[str, str], name: str, side: Side) -> None:
+def bring_file(record: Record, shelf: Judging, stored: Mapping[str, str], name: str, side: Side) -> None:
     """Bring one file here, and of a log what this machine has besides there."""
     if name == LOG:
         _changes(record, shelf, stored)

@@ -57,7 +57,7 @@ def of_tasks(definition: Mapping[str, Any], given: Mapping[str, Mapping[str, Any
     return sorted(found, key=lambda failure: (failure.fault == SLOW, len(failure.also)), reverse=True)
 
 
-def shortened(failures: Iterable[Failure]) -> list[Failure]:
+def shorten(failures: Iterable[Failure]) -> list[Failure]:
     """Of these, each task once by what is missing, and where it alone fails also by what is slow.
 
     To a workflow that catches every error alike, the other faults are as what is missing.

@@ -35,7 +35,7 @@ from rehearsal.single_failures.catalogue import (
     Failure,
     behind_events,
     of_tasks,
-    shortened,
+    shorten,
 )
 from rehearsal.single_failures.definition_mutations import MISSING, SLOW, cut_limit
 from rehearsal.single_failures.ground import INTERPRETERS, MINISTACK, MOTO, Drill, Ground, about, ground
@@ -71,7 +71,7 @@ def _run(
         definition = templates.definition(prepared.settings)
         given = reachability.inputs(prepared.settings)
         tasks = of_tasks(definition, given)
-        rows = broken_tasks(prepared, definition, shortened(tasks) if brief else tasks, interpreters)
+        rows = broken_tasks(prepared, definition, shorten(tasks) if brief else tasks, interpreters)
         behind_them = behind_events(definition, given)
         return sorted(rows, key=place) + broken_behind(prepared, definition, behind_them, interpreters)
 

@@ -10,7 +10,7 @@ import pytest
 from lib.definitions import templates
 from rehearsal.account.clients import client
 from rehearsal.single_failures import reachability, refusing_proxy, trials
-from rehearsal.single_failures.catalogue import DISPATCHER, Failure, behind_events, of_tasks, shortened
+from rehearsal.single_failures.catalogue import DISPATCHER, Failure, behind_events, of_tasks, shorten
 from rehearsal.single_failures.definition_mutations import MISSING
 from rehearsal.single_failures.ground import MINISTACK, MOTO, Ground, ground
 
@@ -34,7 +34,7 @@ def given(on: Ground) -> dict[str, dict[str, Any]]:
 
 
 # moto takes half a second of computing an execution, so there faults that are as others to the workflow are left out.
-@pytest.mark.parametrize(("where", "chooses"), [(MINISTACK, list), (MOTO, shortened)])
+@pytest.mark.parametrize(("where", "chooses"), [(MINISTACK, list), (MOTO, shorten)])
 def test_no_single_task_that_fails_silences_anybody(on, plain, given, where, chooses):
     chosen = chooses(of_tasks(plain, given))
     rows = trials.broken_tasks(on, plain, chosen, [where])

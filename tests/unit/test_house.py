@@ -67,6 +67,13 @@ BY_RECURSION = {
     "lib/telemetry/configuration/patterns.py could_take": "a pattern's alternatives",
     "lib/definitions/thresholds.py _aligned": "two values at once",
 }
+# Of one word, and neither the noun of what is given nor the verb of what is done; `-ed` and `-ing` are seen besides.
+BARE = {
+    "found", "told", "given", "heard", "known", "held", "left", "kept", "said", "made", "seen", "taken", "written",
+    "sent", "begun", "built", "bound", "broken", "chosen", "done", "drawn", "gone", "lost", "met", "shown", "spoken",
+    "again", "ahead", "already", "apart", "away", "before", "behind", "beside", "between", "every", "fit", "instead",
+    "least", "most", "since", "temporarily", "together", "whole", "within", "without",
+}  # fmt: skip
 BANNED = {"manager", "util", "utils", "helper", "helpers", "handle", "data2", "process"}
 # What keeps the house one that a stranger can find his way in.
 MOST_ROOMS, MOST_AT_THE_TOP, MOST_IN_A_ROOM, LONGEST = 11, 8, 20, 250
@@ -392,6 +399,25 @@ def test_names_say_what_things_are(path):
     names = [path.stem, *(node.name for node in ast.walk(tree(path)) if isinstance(node, kinds))]
     words = {word.lower() for found in names for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+", found)}
     assert words & BANNED == set()
+
+
+def bare_names(source):
+    """The public functions that are named by a participle or an adverb alone; what begins a `with` may be one."""
+    for node in [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]:
+        begins = any("contextmanager" in ast.unparse(decorator) for decorator in node.decorator_list)
+        if not begins and (node.name in BARE or re.fullmatch(r"[a-z]+(ed|ing)", node.name)):
+            yield node.name
+
+
+@asked_of_each(ALL)
+def test_a_function_is_named_by_what_it_gives_or_does(path):
+    assert [*bare_names(path.read_text(encoding="utf-8"))] == []
+
+
+@pytest.mark.parametrize("name", ["told", "counted", "calling", "without", "most"])
+def test_a_name_that_says_neither_is_found(name):
+    assert [*bare_names(f"def {name}(rows):\n    return rows")] == [name]
+    assert [*bare_names(f"@contextmanager\ndef {name}(rows):\n    yield\ndef _{name}(): ...")] == []
 
 
 @asked_of_each(LIB.values())

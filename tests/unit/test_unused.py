@@ -3,13 +3,27 @@
 import ast
 import json
 
-from test_house import ALL
+from test_house import ALL, TESTS
 
 from lib.settings import ROOT
 
 MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in ALL}
 # Called from outside: by Python as the entry point of a process, by the kernel, by Lambda; and by tests of whole plans.
 CALLED = {"main", "pack", "lambda_handler", "slow_handler", "settled_snapshot"}
+
+
+def ours():
+    """The text of each module of ours."""
+    return {module: path.read_text(encoding="utf-8") for module, path in MODULES.items()}
+
+
+def from_outside():
+    """The text of what runs beside them: the command's beginning, and the code cells of each notebook."""
+    found = {"your6": (ROOT / "your6_phase3_runbook.py").read_text(encoding="utf-8")}
+    for path in (ROOT / "runbooks").glob("*.ipynb"):
+        cells = [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
+        found[path.stem] = "\n".join("".join(cell["source"]) for cell in cells)
+    return found
 
 
 def offered(text):
@@ -63,13 +77,35 @@ def unused(sources, others):
     return [".".join(one) for one in every if one not in used and one[1] not in CALLED and one[1] != "__all__"]
 
 
+def used_at_home_only(sources, others):
+    """Each public function that its own module alone uses."""
+    theirs = set()
+    for module, text in {**sources, **others}.items():
+        used, handed = refers(module, text)
+        theirs |= {one for one in used if one[0] != module} | {whose for _, whose in handed}
+    every = [
+        (module, name) for module, text in sources.items() for name, node in offered(text) if is_public(name, node)
+    ]
+    return [".".join(one) for one in every if one not in theirs and one[1] not in CALLED]
+
+
+def is_public(name, node):
+    return isinstance(node, ast.FunctionDef) and not name.startswith("_")
+
+
+def test_what_only_its_own_module_uses_is_private():
+    tests = {str(path): path.read_text(encoding="utf-8") for path in TESTS}
+    assert used_at_home_only(ours(), {**from_outside(), **tests}) == []
+
+
+def test_a_public_name_that_its_module_alone_uses_is_found():
+    offers = "def alone(): pass\ndef _hidden(): return alone()\ndef tested(): return alone()\ndef called(): pass\n"
+    found = used_at_home_only({"a": offers}, {"b": "import a\na.called()", "t": "from a import tested"})
+    assert found == ["a.alone"]
+
+
 def test_nothing_is_there_for_its_tests_alone():
-    sources = {module: path.read_text(encoding="utf-8") for module, path in MODULES.items()}
-    others = {"your6": (ROOT / "your6_phase3_runbook.py").read_text(encoding="utf-8")}
-    for path in (ROOT / "runbooks").glob("*.ipynb"):
-        found = [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
-        others[path.stem] = "\n".join("".join(cell["source"]) for cell in found)
-    assert unused(sources, others) == []
+    assert unused(ours(), from_outside()) == []
 
 
 def test_what_nobody_uses_is_found():

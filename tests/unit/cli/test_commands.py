@@ -217,7 +217,7 @@ def test_what_changed_nothing_is_not_to_be_undone_and_what_is_done_does_not_go_o
 
 def test_a_kept_rehearsal_names_its_endpoint_in_every_command(monkeypatch, capsys):
     endpoint = "http://127.0.0.1:5001"
-    monkeypatch.setattr(rehearsal_cli, "account", lambda kept: contextlib.nullcontext(endpoint))
+    monkeypatch.setattr(rehearsal_cli, "_account", lambda kept: contextlib.nullcontext(endpoint))
     monkeypatch.setattr(rehearsal_cli, "_run_rehearsal", lambda chosen, lasting: 0)
     with pytest.raises(SystemExit):
         rehearsal_cli.rehearse.callback(keep=True, stopping=False, outputs_dir="elsewhere")

@@ -9,7 +9,7 @@ from lib import settings
 from lib.asl.states import walk
 from lib.definitions import templates
 from rehearsal.single_failures import definition_mutations, reachability, report, verdicts
-from rehearsal.single_failures.catalogue import BEHIND, Failure, behind_events, of_tasks, shortened
+from rehearsal.single_failures.catalogue import BEHIND, Failure, behind_events, of_tasks, shorten
 from rehearsal.single_failures.definition_mutations import FAULTS, MISSING, SLOW
 from rehearsal.single_failures.ground import Alert, Drill, about
 from rehearsal.single_failures.reachability import Way
@@ -86,7 +86,7 @@ def test_every_task_is_broken_in_every_way_and_every_event_has_what_lies_behind_
 
 def test_in_brief_no_task_is_left_out_and_what_fails_alone_is_also_slow():
     every = of_tasks(PLAIN, GIVEN)
-    found = shortened(every)
+    found = shorten(every)
     assert {f.task for f in found} == tasks(PLAIN) and set(found) <= set(every)
     assert {f.task for f in found if f.fault == SLOW} == {f.task for f in every if f.single}
     assert len(found) == len(tasks(PLAIN)) + len({f.task for f in every if f.single})
