@@ -12,7 +12,7 @@ from lib.drills.alert_content import ASKED, answer, content_check, mark_check, w
 from lib.drills.channels import Channel
 from lib.drills.drill_session import Drill, Session
 from lib.settings import Settings
-from lib.values.alerts import Told
+from lib.values.alerts import Told, lost_to
 from lib.values.check_registry import Id
 from lib.values.modes import Gap
 
@@ -129,17 +129,13 @@ def _within(drill: Drill, limit: float) -> Check | None:
     """An alert that is lost is infinitely late, however fast the others were."""
     if not _alerts_due(drill):
         return None
-    seconds, gone = _slowest(drill), _topics_lost(drill)
+    expect = drill.scenario.expect
+    gone = lost_to(lambda to: expect[f"{to}_alerts"], lambda to: len(drill.heard(to)))
+    seconds = _slowest(drill)
     found = "nothing received" if seconds is None else f"{seconds:.2f} s"
     found += f", LOST to {' and '.join(gone)}" if gone and seconds is not None else ""
     passed = seconds is not None and seconds < limit and not gone
     return answer(drill, Id.DRILL_IN_TIME, passed, found, f"under {limit:g} s")
-
-
-def _topics_lost(drill: Drill) -> list[str]:
-    """The topics of which an alert was due and did not come."""
-    expect = drill.scenario.expect
-    return [to for to in map(str, Told) if (expect[f"{to}_alerts"] or 0) > len(drill.heard(to))]
 
 
 def _current(drill: Drill, settings: Settings, revision: str) -> Check | None:

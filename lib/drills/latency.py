@@ -14,7 +14,7 @@ from lib.routes import as_said
 from lib.telemetry.exact_tests import Tally, proven_share
 from lib.telemetry.libraries import numpy as np
 from lib.telemetry.libraries import pandas as pd
-from lib.values.alerts import Told
+from lib.values.alerts import Told, lost_to
 from lib.values.check_registry import Id
 
 TOPICS = tuple(one.value for one in Told)
@@ -44,7 +44,7 @@ def until_last(row: Mapping[str, Any], topic: str) -> float | None:
 
 def topics_lost(row: Mapping[str, Any]) -> list[str]:
     """The topics whose alert was due of this drill and did not come."""
-    return [topic for topic in TOPICS if (row[f"expected_{topic}_alerts"] or 0) > row[f"{topic}_alerts"]]
+    return [to.value for to in lost_to(lambda to: row[f"expected_{to}_alerts"], lambda to: int(row[f"{to}_alerts"]))]
 
 
 def percentile(seconds: pd.Series, share: float) -> float:

@@ -1,5 +1,6 @@
 """Who is told by an alert, by which score, and how it is drawn. Plain values."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -9,6 +10,11 @@ class Told(StrEnum):
 
     CONTACT = "trusted"
     OPERATIONS = "operations"
+
+
+def lost_to(due: Callable[[Told], int | None], received: Callable[[Told], int]) -> list[Told]:
+    """Whom fewer alerts reached than were due; None is no expectation. Half of two is lost as well."""
+    return [to for to in Told if (due(to) or 0) > received(to)]
 
 
 class Score(StrEnum):
