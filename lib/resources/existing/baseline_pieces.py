@@ -1,6 +1,7 @@
 """The pieces of the baseline that the plan takes for granted, each read live. Read-only."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 from botocore.exceptions import ClientError
@@ -15,14 +16,24 @@ from lib.values.check_registry import Id
 from lib.wait import until
 
 DEAD_LETTER_QUEUES = ("Your6-CheckinDLQ", "Your6-AlertDLQ")
-# What is no pass, and stops nothing either: a function that sleeps, a bucket that this caller may not look at.
-UNDECIDED = {"Inactive": Status.WAITING, "hidden": Status.CANNOT_TELL}
+
+
+@dataclass(frozen=True)
+class Piece:
+    """How a piece was found. `more` is for the reader and decides nothing; `otherwise` is what another state is."""
+
+    state: str
+    more: str = ""
+    otherwise: Status = Status.FAILED
+
+    def __str__(self) -> str:
+        return f"{self.state}; {self.more}" if self.more else self.state
 
 
 def pieces(live: Live) -> list[Check]:
     """Whether every piece of the baseline is there, one check each. Read-only."""
     s = live.settings
-    reads: dict[str, tuple[str, Callable[[], str]]] = {
+    reads: dict[str, tuple[str, Callable[[], Piece]]] = {
         f"state machine {s.state_machine_name}": ("ACTIVE, STANDARD", lambda: _machine(live)),
         f"its role {s.execution_role_name}": ("exists", lambda: _role(live)),
         f"function {s.processor_function_name}": ("Active", lambda: _function(live, s.processor_function_name)),
@@ -37,78 +48,79 @@ def pieces(live: Live) -> list[Check]:
     return [_exists(name, expected, read) for name, (expected, read) in reads.items()]
 
 
-def _exists(name: str, expected: str, read: Callable[[], str]) -> Check:
-    """What `read` says up to a semicolon decides; the rest is for the reader."""
+def _exists(name: str, expected: str, read: Callable[[], Piece]) -> Check:
     try:
         with readable(f"reading {name}"):
             found = read()
     except RunbookError as error:
         more = f"{expected}; it belongs to the system before the change"
         return Check(Id.BASELINE_PIECE, name, Status.FAILED, str(error), more, name)
-    said = found.partition("; ")[0]
-    status = Status.PASSED if said == expected else UNDECIDED.get(said, Status.FAILED)
-    return Check(Id.BASELINE_PIECE, name, status, found, expected, name)
+    status = Status.PASSED if found.state == expected else found.otherwise
+    return Check(Id.BASELINE_PIECE, name, status, str(found), expected, name)
 
 
-def _machine(live: Live) -> str:
+def _machine(live: Live) -> Piece:
     answer = live.client("stepfunctions").describe_state_machine(stateMachineArn=live.settings.state_machine_arn)
-    return f"{answer['status']}, {answer['type']}"
+    return Piece(f"{answer['status']}, {answer['type']}")
 
 
-def _role(live: Live) -> str:
+def _role(live: Live) -> Piece:
     live.client("iam").get_role(RoleName=live.settings.execution_role_name)
-    return "exists"
+    return Piece("exists")
 
 
-def _function(live: Live, name: str) -> str:
+def _function(live: Live, name: str) -> Piece:
     def asked() -> str:
         return str(live.client("lambda").get_function_configuration(FunctionName=name)["State"])
 
     # Just made or deployed, it becomes Active by itself. botocore's own waiter would go on for one that is Inactive.
     state = until(asked, lambda state: state != "Pending", live.patience()).seen
+    if state != "Inactive":
+        return Piece(state)
     # Lambda sends a function to sleep that was idle for weeks. What wakes it fails, and has to be tried again.
-    return f"{state}; its next invocation fails and wakes it: invoke it once" if state == "Inactive" else state
+    return Piece(state, "its next invocation fails and wakes it: invoke it once", Status.WAITING)
 
 
-def _table(live: Live) -> str:
+def _table(live: Live) -> Piece:
     table = live.client("dynamodb").describe_table(TableName=live.settings.table_name)["Table"]
     status = table["TableStatus"]
-    serves, more = ("ACTIVE", f"; {status}") if status == "UPDATING" else (status, "")  # it serves while it is updated
-    return f"{serves}, key {' + '.join(key['AttributeName'] for key in table['KeySchema'])}{more}"
+    serves, more = ("ACTIVE", status) if status == "UPDATING" else (status, "")  # it serves while it is updated
+    return Piece(f"{serves}, key {' + '.join(key['AttributeName'] for key in table['KeySchema'])}", more)
 
 
-def _topic(live: Live) -> str:
+def _topic(live: Live) -> Piece:
     live.client("sns").get_topic_attributes(TopicArn=live.settings.alert_topic_arn)
-    return "exists"
+    return Piece("exists")
 
 
-def _bucket(live: Live) -> str:
+def _bucket(live: Live) -> Piece:
     try:
         live.client("s3").head_bucket(Bucket=live.settings.checkin_bucket_name)
     except ClientError as error:
         if error_code(error) != "403":
             raise
-        return "hidden; this caller may not look at it, so AWS does not say whether it is there"
-    return "exists"
+        why = "this caller may not look at it, so AWS does not say whether it is there"
+        return Piece("hidden", why, Status.CANNOT_TELL)
+    return Piece("exists")
 
 
-def _dashboard(live: Live) -> str:
+def _dashboard(live: Live) -> Piece:
     live.client("cloudwatch").get_dashboard(DashboardName=live.settings.dashboard_name)
-    return "exists"
+    return Piece("exists")
 
 
-def _queue(live: Live, name: str) -> str:
+def _queue(live: Live, name: str) -> Piece:
     live.client("sqs").get_queue_url(QueueName=name)
-    return "exists"
+    return Piece("exists")
 
 
-def _rule(live: Live) -> str:
+def _rule(live: Live) -> Piece:
     """Whatever else it reaches, the dispatcher must be among it."""
     state = live.client("events").describe_rule(Name=LOW_SENTIMENT_RULE)["State"]
     arns = [str(target["Arn"]) for target in targets(live, LOW_SENTIMENT_RULE).values()]
     reached = [arn for arn in arns if f"{arn}:".startswith(f"{live.settings.dispatcher_arn}:")]
     who = "to the dispatcher" if reached else f"and not to {live.settings.dispatcher_function_name}"
     others = len(arns) - len(reached[:1])
-    more = [f"{others} other target{'s' if others != 1 else ''}"] if others else []
+    more = f"{others} other target{'s' if others != 1 else ''}" if others else ""
     # Such as ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS.
-    return "; ".join([f"{'ENABLED' if state.startswith('ENABLED') else state}, {who}", *more])
+    return Piece(f"{'ENABLED' if state.startswith('ENABLED') else state}, {who}", more)
