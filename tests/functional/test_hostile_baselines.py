@@ -20,7 +20,7 @@ from lib.phases import preflight, rollback
 from lib.record import records, run_index
 from lib.record.records import LOG, Record
 from lib.resources import desired, functions, run_lock
-from lib.resources.dashboards import Widgets
+from lib.resources.cloudwatch import Widgets
 from lib.resources.existing import baseline_pieces
 from lib.settings import Settings
 from rehearsal.account import clients
