@@ -15,7 +15,7 @@ from lib.phases import validity as validities
 from lib.phases.validity import Validity
 from lib.record import records, run_index, run_phases
 from lib.record.change_rows import Action
-from lib.record.records import Record
+from lib.record.records import Record, Run
 from lib.record.run_phases import Phase
 from lib.settings import Settings
 from lib.values.modes import Mode
@@ -143,7 +143,7 @@ def statuses(chosen: Settings) -> None:
 def _said_of(chosen: Settings, record: Record) -> dict[str, Any]:
     """What a run's record says of it, where that is what was sealed."""
     try:
-        wrong = records.altered(chosen, record)
+        wrong = records.altered(Run(chosen, record))
         if not wrong:
             return run_phases.status(record)
         return {"run_id": record.run_id, "phases": [], "verdict": f"NOT AS SEALED: {'; '.join(wrong)}"}

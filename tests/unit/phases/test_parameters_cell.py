@@ -11,7 +11,7 @@ from lib.cli import notebooks
 from lib.errors import BadParameters, Refused
 from lib.phases import parameters_cell
 from lib.phases.parameters_cell import HANDED_ON, injected_values, kernel_variables, read
-from lib.record.records import open_run
+from lib.record.records import Run, open_run
 from lib.record.run_phases import NOTEBOOKS, ROLLBACK
 from lib.settings import ROOT, load
 
@@ -256,7 +256,7 @@ def test_the_copy_of_a_notebook_to_step_through_gives_the_parameters_that_it_was
     folder = {"outputs_dir": str(tmp_path / "outputs"), "mode": "apply", "crisis_risk_above": 96}
     chosen = load(str(file) if of == "elsewhere" else "local", folder)
     record = open_run(chosen)
-    copy = nbformat.read(notebooks.parameterized(chosen, record, name), as_version=4)
+    copy = nbformat.read(notebooks.parameterized(Run(chosen, record), name), as_version=4)
     cells = [
         cell.source for cell in copy.cells if {"parameters", "injected-parameters"} & set(cell.metadata.get("tags", []))
     ]
