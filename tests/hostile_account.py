@@ -24,7 +24,7 @@ from lib.record import formats, records
 from lib.record.records import LOG, VERDICT, Record, Run
 from lib.record.run_phases import NOTEBOOKS as EVERY
 from lib.record.run_phases import ROLLBACK
-from lib.resources import open_run
+from lib.resources import connected_run
 from lib.resources.lock_value import Lock
 from lib.routes import LOW_SENTIMENT_RULE
 from lib.settings import Settings
@@ -193,7 +193,7 @@ def recorded(chosen: Settings) -> None:
     newer = {**row, formats.KEY: PLAIN_JSON, "name": f"newer {PLAIN_JSON}"}
     for one in (row, foreign, newer):
         record.append(LOG, one)
-    state_machine.backup(open_run.of(connect(chosen), record))
+    state_machine.backup(connected_run.of(connect(chosen), record))
     phase = dict.fromkeys(("number", "notebook", "verdict", "output", "error", "error_class"), PLAIN_JSON)
     counts = dict.fromkeys(("cells_run", "cells_failed", "cells_not_run", "seconds"), PLAIN_JSON)
     told = dict.fromkeys(("mode", "verdict", "refused", "started", "ended", "caller"), PLAIN_JSON)

@@ -18,9 +18,9 @@ from lib.record import command_lines, records, run_phases
 from lib.record.change_rows import WriteState
 from lib.record.records import Run
 from lib.record.run_phases import VALIDATION, Phase
-from lib.resources import desired, open_run, run_lock
+from lib.resources import connected_run, desired, run_lock
+from lib.resources.connected_run import ConnectedRun
 from lib.resources.existing import baseline_pieces
-from lib.resources.open_run import OpenRun
 from lib.settings import Settings, changed
 from lib.values.check_registry import APPROVAL
 from lib.values.modes import Mode
@@ -97,10 +97,10 @@ def go_on(chosen: Settings, break_lock: bool, undo: bool, execute: runner.Execut
     terminal.identity(run.live)
     with runner.sealed(run.record):
         begun = replace(run.live, settings=resume.with_its_approval(run))
-        return left_of(open_run.of(begun, run.record), break_lock, undo, execute)
+        return left_of(connected_run.of(begun, run.record), break_lock, undo, execute)
 
 
-def left_of(run: OpenRun, break_lock: bool, undo: bool, execute: runner.Execute) -> int:
+def left_of(run: ConnectedRun, break_lock: bool, undo: bool, execute: runner.Execute) -> int:
     """Carry out what is left of a run, alone."""
     if break_lock:
         undo_commands.break_left(run.live, run.record.run_id)
@@ -149,7 +149,7 @@ def carry_out(
     record = run.record
     terminal.say(f"Run {record.run_id} of {chosen.environment}, mode {chosen.mode}")
 
-    def begun(opened: OpenRun, numbers: Sequence[str]) -> None:
+    def begun(opened: ConnectedRun, numbers: Sequence[str]) -> None:
         begin(opened, numbers)
         terminal.two_persons(second_person.two_persons(opened.settings, opened.live.identity.caller))
 

@@ -16,7 +16,7 @@ from lib.record.change_rows import WriteState
 from lib.record.records import LOG, VERDICT, Record, Run
 from lib.record.run_phases import NOTEBOOKS, VALIDATION
 from lib.resources import resource_kinds
-from lib.resources.open_run import OpenRun
+from lib.resources.connected_run import ConnectedRun
 from lib.settings import Settings, changed, mask
 from lib.values.check_registry import APPROVAL
 from lib.values.exact_json import laid
@@ -52,7 +52,7 @@ def resumable(record: Record) -> bool:
     return isinstance(found, dict) and found.get("mode") == Mode.APPLY and found.get("verdict") != Verdict.REFUSED
 
 
-def read_back(run: OpenRun) -> list[dict[str, str]]:
+def read_back(run: ConnectedRun) -> list[dict[str, str]]:
     """What AWS says of each write whose end the record does not tell; added to the record."""
     return unfinished(run, partial(resource_kinds.reopen, run.live))
 
@@ -82,7 +82,7 @@ def unfinished(run: GuardedRun, reopen: Reopen) -> list[dict[str, str]]:
     return found
 
 
-def standing(run: OpenRun) -> Validity | None:
+def standing(run: ConnectedRun) -> Validity | None:
     """Whether what the run validated is live now; None where its validation is not done, and so is run anyhow."""
     done = [
         phase
@@ -92,7 +92,7 @@ def standing(run: OpenRun) -> Validity | None:
     return validity.of_run(run) if done else None
 
 
-def remaining(run: OpenRun, valid: Validity | None) -> list[str]:
+def remaining(run: ConnectedRun, valid: Validity | None) -> list[str]:
     """The phases of the run from the first that did not succeed, or whose things AWS does not hold any more.
 
     The validation is one of these where what it validated is not live, or nobody can tell (`valid`, of `standing`).
@@ -107,7 +107,7 @@ def remaining(run: OpenRun, valid: Validity | None) -> list[str]:
     return chosen[open_ones[0] :] if open_ones else []
 
 
-def begin(run: OpenRun, chosen: Sequence[str]) -> None:
+def begin(run: ConnectedRun, chosen: Sequence[str]) -> None:
     """In place of `runner.begin`: the run keeps its approved plan, and beside it what is left of it."""
     plans, caller = runner.plan_all(run.live), run.live.identity.caller
     approval.require_resumable(run, plans, caller)

@@ -18,8 +18,8 @@ from lib.record import basis, formats, records
 from lib.record.records import VERDICT, Record, Run
 from lib.record.run_phases import NOTEBOOKS, PLANNED_MINUTES, PREFLIGHT, ROLLBACK, Phase, overall, recorded
 from lib.resources import desired, record_stores
+from lib.resources.connected_run import ConnectedRun
 from lib.resources.existing import baseline_pieces, traffic_entries
-from lib.resources.open_run import OpenRun
 from lib.settings import Settings
 from lib.values.check_registry import APPROVAL
 from lib.values.modes import Mode
@@ -35,7 +35,7 @@ def plan_all(live: Live) -> list[Plan]:
     return [engine.plan(number, wanted(live, known)) for number, wanted in desired.PHASES.items()]
 
 
-def begin(run: OpenRun, chosen: Sequence[str]) -> None:
+def begin(run: ConnectedRun, chosen: Sequence[str]) -> None:
     """Plan, refuse losses and, where approval is required, compare; then keep the plan in the record.
 
     Writes nothing to AWS but, of a run that needs approval, that it was begun with this plan. Several phases without
@@ -57,7 +57,7 @@ def phases(
     run: Run,
     chosen: Sequence[str],
     told: Callable[[Phase], None],
-    begin: Callable[[OpenRun, Sequence[str]], None] = begin,
+    begin: Callable[[ConnectedRun, Sequence[str]], None] = begin,
     ended: Callable[[Sequence[Phase]], None] = lambda done: None,
     show_account: Callable[[Live], None] = lambda live: None,
     execute: Execute = notebooks.execute,
@@ -130,7 +130,7 @@ def sealed(record: Record) -> Iterator[None]:
 
 
 @contextmanager
-def alone(run: OpenRun) -> Iterator[None]:
+def alone(run: ConnectedRun) -> Iterator[None]:
     """Hold the environment's lock, where this run may write. Raises Superseded where another run holds it.
 
     Reading needs no lock.

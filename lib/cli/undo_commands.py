@@ -25,8 +25,8 @@ from lib.phases import rollback as rollbacks
 from lib.record import command_lines, records
 from lib.record.records import Run
 from lib.record.run_phases import Phase
-from lib.resources import open_run, run_lock
-from lib.resources.open_run import OpenRun
+from lib.resources import connected_run, run_lock
+from lib.resources.connected_run import ConnectedRun
 from lib.settings import Settings
 from lib.values.modes import Foreign, Mode
 
@@ -73,7 +73,7 @@ def rollback(
     return rolled_back(run, break_lock, notebooks.execute)
 
 
-def rolled_back(run: OpenRun, break_lock: bool, execute: runner.Execute) -> int:
+def rolled_back(run: ConnectedRun, break_lock: bool, execute: runner.Execute) -> int:
     """Roll a run back whose record is open; returns the exit code."""
     record = run.record
     with runner.sealed(record):
@@ -130,7 +130,7 @@ def restore_command(given: Callable[..., tuple[Settings, str]], run_id: str, unv
     live = run.live
     terminal.identity(live)
     # What must be written is waited for as long as any write; nothing else is.
-    found = restore_plan.planned(open_run.of(live.waiting(chosen), run.record), why)
+    found = restore_plan.planned(connected_run.of(live.waiting(chosen), run.record), why)
     if found.unconfirmed and not why:
         terminal.complain(NotAsWanted(found.unconfirmed))
     if found.doubt:

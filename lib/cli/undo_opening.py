@@ -18,14 +18,14 @@ from lib.errors import (
 from lib.phases import restore, session
 from lib.record import records, run_index
 from lib.record.records import Record, Run
-from lib.resources import open_run, record_stores
-from lib.resources.open_run import OpenRun
+from lib.resources import connected_run, record_stores
+from lib.resources.connected_run import ConnectedRun
 from lib.settings import Settings, changed
 
 ANSWER_SECONDS = 5  # as long as an emergency waits for one answer
 
 
-def at_once(soon: Settings, unverified: str, way: str) -> tuple[OpenRun, bool]:
+def at_once(soon: Settings, unverified: str, way: str) -> tuple[ConnectedRun, bool]:
     """The run by the record of this machine, which needs no store: that may be as unwell as the rest. Without one
     here, what the store gives `soon`. And whether something is wrong with the store, which is then left as it is."""
     record, left = Record(soon.run_folder, soon.run_id, at_once=True), False
@@ -53,10 +53,10 @@ def at_once(soon: Settings, unverified: str, way: str) -> tuple[OpenRun, bool]:
                 f"account {soon.account_id} to no other account's"
             )
         )
-    return open_run.of(live, record), left
+    return connected_run.of(live, record), left
 
 
-def to_undo(chosen: Settings, unverified: str, way: str) -> OpenRun:
+def to_undo(chosen: Settings, unverified: str, way: str) -> ConnectedRun:
     """A run that is to be undone, with the parameters to do it by.
 
     With `unverified`, where the store is no help, without it: by what could be taken of it.

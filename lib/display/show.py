@@ -16,7 +16,7 @@ from lib.display import page
 from lib.record import command_lines, run_phases
 from lib.record.change_rows import Action, WriteState
 from lib.record.records import LOG, VERDICT, Run
-from lib.resources.open_run import OpenRun
+from lib.resources.connected_run import ConnectedRun
 from lib.values import contacts
 from lib.values.modes import Mode
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # loaded by what makes frames and figures: most phases show n
 LINES = 400  # a longer diff is shown up to here, and kept whole in the record
 
 
-def identity(run: OpenRun) -> None:
+def identity(run: ConnectedRun) -> None:
     """Who is calling, where, in which mode, and where the record goes."""
     s, live, caller = run.settings, run.live, run.live.identity.caller
     rows = {

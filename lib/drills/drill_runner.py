@@ -23,8 +23,8 @@ from lib.drills.scenarios import Scenario
 from lib.errors import NotAsWanted, Refused
 from lib.record.run_phases import VALIDATION
 from lib.resources import resource_kinds
+from lib.resources.connected_run import ConnectedRun
 from lib.resources.existing import traffic_entries
-from lib.resources.open_run import OpenRun
 from lib.resources.users import item_of, require_nobodys
 from lib.resources.workflow import value_of
 from lib.routes import DRILL_PREFIX
@@ -49,7 +49,7 @@ class _Started:
     interventions: int | None
 
 
-def run(run: OpenRun, groups: Sequence[Group], phase: str = VALIDATION, gated: bool = True) -> Session:
+def run(run: ConnectedRun, groups: Sequence[Group], phase: str = VALIDATION, gated: bool = True) -> Session:
     """Run the groups one after the other, wait for their alerts, and then listen for what must not come.
 
     Raises Refused on a workflow without our drill gate, unless the drills need none, and where a drill would reach a
@@ -78,7 +78,7 @@ def run(run: OpenRun, groups: Sequence[Group], phase: str = VALIDATION, gated: b
     return found
 
 
-def _session(run: OpenRun, groups: Sequence[Group], session: str, phase: str, entry: str) -> Session:
+def _session(run: ConnectedRun, groups: Sequence[Group], session: str, phase: str, entry: str) -> Session:
     """`entry`: what real traffic starts, and so what the drills start."""
     live = run.live
     heard, started, counted = list[Received](), list[_Started](), dict[str, int]()
@@ -109,7 +109,7 @@ def _require_gate(live: Live, entry: str) -> None:
         )
 
 
-def _run(run: OpenRun, group: Group, entry: str) -> list[_Started]:
+def _run(run: ConnectedRun, group: Group, entry: str) -> list[_Started]:
     live, found = run.live, list[_Started]()
     with ThreadPoolExecutor(group.at_once) as pool:
         for first in range(0, len(group.cases), group.at_once):

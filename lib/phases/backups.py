@@ -10,7 +10,7 @@ from lib.changes.plans import Value
 from lib.errors import NotAsWanted, Refused
 from lib.record.files import text
 from lib.record.records import Record
-from lib.resources.open_run import OpenRun
+from lib.resources.connected_run import ConnectedRun
 from lib.resources.workflow import Workflow, value_of
 from lib.values.exact_json import document
 
@@ -37,7 +37,7 @@ def value(kept: Mapping[str, Any], path: Path) -> Value:
         raise NotAsWanted(f"it holds what is no workflow's ({kind}); look at {path.name} by hand") from error
 
 
-def machine(run: OpenRun, kept: Mapping[str, Any]) -> Workflow:
+def machine(run: ConnectedRun, kept: Mapping[str, Any]) -> Workflow:
     """The state machine of a backup, whatever the parameters name by now. Raises Refused for another account's."""
     arn = str(kept["stateMachineArn"])
     thing = Workflow(run.live, arn.rpartition(":")[2])

@@ -17,8 +17,8 @@ from lib.phases.validity import Validity
 from lib.record.folder import CHECKS
 from lib.record.records import VALIDATED, Record
 from lib.record.run_phases import VALIDATION
+from lib.resources.connected_run import ConnectedRun
 from lib.resources.desired import WIDGET_PREFIX
-from lib.resources.open_run import OpenRun
 from lib.resources.resource_kinds import Widgets
 from lib.routes import ordered
 from lib.telemetry import continuity, metrics, outcomes
@@ -146,7 +146,7 @@ def _idle(row: Mapping[str, Any]) -> bool:
 
 
 def criteria(
-    run: OpenRun,
+    run: ConnectedRun,
     counted: pd.DataFrame,
     found: Window,
     seen: pd.DataFrame,

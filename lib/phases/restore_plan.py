@@ -14,7 +14,7 @@ from lib.phases import backups
 from lib.record.change_rows import WriteState
 from lib.record.records import LOG, Record
 from lib.resources.account_guards import AccountGuards
-from lib.resources.open_run import OpenRun
+from lib.resources.connected_run import ConnectedRun
 from lib.resources.workflow import Workflow
 from lib.resources.workflow_alias import WorkflowAlias, is_routing, kept_routings
 from lib.settings import changed
@@ -72,7 +72,7 @@ class Restoration:
         return WorkflowAlias(self.machine.live, self.machine.machine, name)
 
 
-def planned(run: OpenRun, unverified: str = "") -> Restoration:
+def planned(run: ConnectedRun, unverified: str = "") -> Restoration:
     """What to restore: of the run's backups the one that holds what the account keeps that the run replaced.
 
     Raises Refused where none is that one, saying why of each. Where the account cannot be asked at once, it is the
@@ -101,7 +101,7 @@ def planned(run: OpenRun, unverified: str = "") -> Restoration:
     )
 
 
-def _confirmed(run: OpenRun, path: Path, log: Log, unverified: str) -> Restoration:
+def _confirmed(run: ConnectedRun, path: Path, log: Log, unverified: str) -> Restoration:
     """What one backup holds. Raises NotAsWanted where it is not what the account keeps that the run replaced."""
     kept = backups.description(run.record, path)
     machine, value = backups.machine(run, kept), backups.value(kept, path)
@@ -153,7 +153,7 @@ def _unlike(value: Value, machine: Workflow, first: Mapping[str, Any] | None) ->
     return "" if same else f"it does not hold what {machine.name} held before the run first wrote to it"
 
 
-def _of_log(run: OpenRun, log: Log, why: str, wrong: Sequence[str]) -> Restoration | None:
+def _of_log(run: ConnectedRun, log: Log, why: str, wrong: Sequence[str]) -> Restoration | None:
     """What the run's log tells that it replaced, where the account confirms that; else None."""
     machine = Workflow(run.live, run.settings.state_machine_name)
     try:
@@ -168,7 +168,7 @@ def _of_log(run: OpenRun, log: Log, why: str, wrong: Sequence[str]) -> Restorati
     return Restoration(machine, value, _before(log[0], machine), why, _unread(log), source)
 
 
-def _as_it_lies(run: OpenRun, log: Log, why: str, wrong: Sequence[str] = ()) -> Restoration:
+def _as_it_lies(run: ConnectedRun, log: Log, why: str, wrong: Sequence[str] = ()) -> Restoration:
     """The first backup by name that can be read, and the log, unconfirmed. Raises what is wrong with the first one."""
     record, trouble = run.record, list[RunbookError]()
     for path in backups.files(record):

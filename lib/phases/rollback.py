@@ -17,8 +17,8 @@ from lib.record import records, run_phases
 from lib.record.change_rows import Action, WriteState
 from lib.record.records import LOG
 from lib.resources import resource_kinds
+from lib.resources.connected_run import ConnectedRun
 from lib.resources.existing import traffic_entries
-from lib.resources.open_run import OpenRun
 from lib.resources.resource_kinds import Workflow
 from lib.resources.workflow import value_of
 
@@ -49,7 +49,7 @@ def rows(run: GuardedRun) -> list[dict[str, Any]]:
     return record.changes() if records.unverified(record) else provenance.believed(record, run.guards)
 
 
-def plan(run: OpenRun) -> Plan:
+def plan(run: ConnectedRun) -> Plan:
     """The undo of what a run wrote, back to before `rollback_to_phase`, against the live account."""
     live, chosen = run.live, within(rows(run), run.settings.rollback_to_phase)
     found = undo_plan.plan(chosen, lambda kind, identity: resource_kinds.reopen(live, kind, identity))

@@ -17,8 +17,8 @@ from lib.record import manifest, records, run_index, sync
 from lib.record.folder import ATTEMPT, CHECKS
 from lib.record.records import MANIFEST, Record, Run
 from lib.record.salvage import Salvage
-from lib.resources import open_run, record_stores
-from lib.resources.open_run import OpenRun
+from lib.resources import connected_run, record_stores
+from lib.resources.connected_run import ConnectedRun
 from lib.resources.record_stores import Shelves, copy_others
 from lib.resources.s3_record_store import RunStore
 from lib.settings import Settings
@@ -26,17 +26,17 @@ from lib.settings import Settings
 SOON_ATTEMPTS = 2  # of each call to a store, where nothing may be waited for
 
 
-def begin(names: Mapping[str, Any]) -> OpenRun:
+def begin(names: Mapping[str, Any]) -> ConnectedRun:
     """The run that a notebook is of, by its `globals()`. What its cells set and is no parameter is refused first."""
     return begin_with(parameters_cell.read(names))
 
 
-def reopen(names: Mapping[str, Any]) -> OpenRun:
+def reopen(names: Mapping[str, Any]) -> ConnectedRun:
     """The run that the rollback's notebook undoes, likewise; an undo waits for nobody to mend a file."""
     return reopen_with(parameters_cell.read(names, strict=False))
 
 
-def begin_with(settings: Settings) -> OpenRun:
+def begin_with(settings: Settings) -> ConnectedRun:
     """The run of these parameters, new where `run_id` is empty or unknown. Raises like `connect`."""
     shelves = record_stores.shelves(settings)
     copy_others(settings, shelves)
@@ -45,7 +45,7 @@ def begin_with(settings: Settings) -> OpenRun:
 
 def reopen_with(
     settings: Settings, unverified: str = "", usable: Callable[[Record], bool] = bool, way: str = ""
-) -> OpenRun:
+) -> ConnectedRun:
     """A run that took place, here or on another machine.
 
     Raises BadParameters where there is none, naming the latest that are `usable` for what was asked, and Altered for
@@ -85,7 +85,7 @@ def fetched(settings: Settings, unverified: str = "", way: str = "") -> list[str
     return []
 
 
-def attached(run: Run, shelves: Shelves | None = None, unverified: str = "", way: str = "") -> OpenRun:
+def attached(run: Run, shelves: Shelves | None = None, unverified: str = "", way: str = "") -> ConnectedRun:
     """A run whose record is as it was sealed, which its store agrees with, and its connection, whose calls it logs.
 
     Raises Altered like `reopen_with`.
@@ -96,13 +96,13 @@ def attached(run: Run, shelves: Shelves | None = None, unverified: str = "", way
     record = replace(record, attempt=_attempt(record))
     shelves = shelves or record_stores.shelves(settings)
     if shelves is None:
-        return open_run.of(live, record)
+        return connected_run.of(live, record)
     shelf = shelves.run(record.run_id, record.folder)
     _bring_together(run, shelf, way)
     records.verified(run, unverified)
     with record_stores.opening(shelf.where, settings, way):
         shelf.put(MANIFEST, record.folder / MANIFEST)  # so that other machines see that it is open
-    return open_run.of(live, replace(record, store=shelf))
+    return connected_run.of(live, replace(record, store=shelf))
 
 
 def _attempt(record: Record) -> str:

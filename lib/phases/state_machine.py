@@ -15,8 +15,8 @@ from lib.checks import Check, Status, status_in
 from lib.definitions import lint, loader
 from lib.errors import NotAsWanted
 from lib.phases.proofs import way_in
+from lib.resources.connected_run import ConnectedRun
 from lib.resources.existing import names
-from lib.resources.open_run import OpenRun
 from lib.resources.rules import Rule, targets
 from lib.resources.workflow import description, versions
 from lib.resources.workflow_alias import routings
@@ -26,7 +26,7 @@ from lib.values.modes import Gap, Mode
 from lib.wait import idle
 
 
-def backup(run: OpenRun) -> Path:
+def backup(run: ConnectedRun) -> Path:
     """Keep the full description of the live workflow, and its definition alone for `--definition file://`.
 
     Returns the backup's path within the record. Raises NotAsWanted where there is no workflow to keep.

@@ -16,9 +16,9 @@ from lib.drills.scenarios import Scenario
 from lib.phases import success_criteria
 from lib.phases.proofs import way_in
 from lib.resources import desired
+from lib.resources.connected_run import ConnectedRun
 from lib.resources.existing import traffic_entries
 from lib.resources.existing.traffic_entries import Entries
-from lib.resources.open_run import OpenRun
 from lib.resources.resource_kinds import DrillUser
 from lib.routes import Route
 from lib.settings import Settings
@@ -98,12 +98,12 @@ def alerts_to_come(chosen: Sequence[Group]) -> list[dict[str, object]]:
     ]
 
 
-def run(run: OpenRun, chosen: Sequence[Group]) -> Session:
+def run(run: ConnectedRun, chosen: Sequence[Group]) -> Session:
     """The drills in apply mode; in plan mode nothing is started and the session is empty."""
     return drill_runner.run(run, chosen) if run.settings.mode == Mode.APPLY else Session()
 
 
-def rows(run: OpenRun, session: Session) -> list[dict[str, Any]]:
+def rows(run: ConnectedRun, session: Session) -> list[dict[str, Any]]:
     """Every drill as plain data, its checks with it, kept as evidence. Holds no check-in text."""
     revision = way_in.revision(run.live)
     found = [evaluation.row(drill, run.settings, revision) for drill in session.drills]

@@ -13,7 +13,7 @@ from lib.checks import Check, Status
 from lib.record import run_index, run_phases
 from lib.record.records import VALIDATED, Record, Run
 from lib.record.run_phases import VALIDATION
-from lib.resources.open_run import OpenRun
+from lib.resources.connected_run import ConnectedRun
 from lib.telemetry.configuration import live_configuration
 from lib.telemetry.configuration.facts import Difference, Fact, Meaning, compared, restored
 from lib.telemetry.configuration.live_configuration import Configuration
@@ -64,7 +64,7 @@ class Validity:
         return f"validated by run {self.run_id} at {self.validated}" if self.known else self.why
 
 
-def begin(run: OpenRun) -> Configuration:
+def begin(run: ConnectedRun) -> Configuration:
     """What is live before the drills; kept as evidence where they will run."""
     found = live_configuration.read(run.live)
     if run.settings.mode == Mode.APPLY:
@@ -100,7 +100,7 @@ def keep(run: Run, found: Validation) -> None:
         run.record.keep_json(VALIDATED, {**begun, **_data(found.ended)})
 
 
-def of_run(run: OpenRun) -> Validity:
+def of_run(run: ConnectedRun) -> Validity:
     """What this run validated last, against what is live now."""
     kept, begun = run.record.latest(VALIDATED), run.record.latest(BEGUN)
     why = "" if _usable(kept) else NOT_KEPT

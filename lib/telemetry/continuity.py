@@ -11,8 +11,8 @@ from lib.aws import Live
 from lib.changes.plans import Outcome
 from lib.checks import Check, Status
 from lib.record.change_rows import WriteState
+from lib.resources.connected_run import ConnectedRun
 from lib.resources.existing import traffic_entries
-from lib.resources.open_run import OpenRun
 from lib.resources.resource_kinds import Workflow, WorkflowAlias
 from lib.resources.workflow import value_of
 from lib.settings import Settings
@@ -36,7 +36,7 @@ BACK = timedelta(hours=1)  # before the update: of what began earlier, only what
 NOT_LOOKED_AT = "not looked at"
 
 
-def crossing(run: OpenRun, outcome: Outcome) -> list[Check]:
+def crossing(run: ConnectedRun, outcome: Outcome) -> list[Check]:
     """Whether the executions that were running when the update came ended on the definition that they began with.
 
     An execution tells by the states it entered; which revision it ran on, AWS alone says. One that began at the moment

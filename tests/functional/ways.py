@@ -9,7 +9,7 @@ from lib.cli import runner
 from lib.phases import state_machine
 from lib.record import records
 from lib.record.records import Record, Run
-from lib.resources import desired, open_run
+from lib.resources import connected_run, desired
 from lib.settings import Settings
 
 
@@ -18,11 +18,11 @@ def applied(account: Settings, *phases: str) -> tuple[Live, Record]:
     chosen = account.model_copy(update={"mode": "apply"})
     record, live = records.open_run(chosen), None
     live = connect(chosen, record.log_call)
-    loss_guard.require_no_loss(runner.plan_all(live), open_run.of(live, record))
+    loss_guard.require_no_loss(runner.plan_all(live), connected_run.of(live, record))
     for number in phases or desired.PHASES:
         if number == "03":
-            state_machine.backup(open_run.of(live, record))
-        outcome = engine.carry_out(engine.plan(number, desired.PHASES[number](live)), open_run.of(live, record))
+            state_machine.backup(connected_run.of(live, record))
+        outcome = engine.carry_out(engine.plan(number, desired.PHASES[number](live)), connected_run.of(live, record))
         assert [c for c in engine.verify(outcome, Run(chosen, record)) if c.status == Status.FAILED] == []
     return live, record
 

@@ -19,7 +19,7 @@ from lib.changes import engine
 from lib.cli import change_commands
 from lib.record import origin, records, writers
 from lib.record.records import Record, Run
-from lib.resources import desired, open_run
+from lib.resources import connected_run, desired
 from lib.settings import ROOT, Settings, load
 from lib.values import machine, run_names
 from rehearsal.account import baseline
@@ -107,7 +107,7 @@ def carried_out(settings: Settings, *phases: str) -> tuple[Live, Record]:
     record = records.open_run(chosen)
     live = connect(chosen, record.log_call)
     for number in phases:
-        engine.carry_out(engine.plan(number, desired.PHASES[number](live)), open_run.of(live, record))
+        engine.carry_out(engine.plan(number, desired.PHASES[number](live)), connected_run.of(live, record))
     return live, record
 
 

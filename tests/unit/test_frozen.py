@@ -12,8 +12,8 @@ CORE = (
     "changes.approval", "changes.second_person", "changes.drift", "changes.engine", "changes.guarded_run",
     "changes.kept_plans", "changes.loss_guard", "changes.persons", "changes.plan_data", "changes.plans",
     "changes.resource", "changes.undo_plan", "changes.writer", "cli.resume", "phases.restore", "phases.restore_plan",
-    "phases.rollback", "resources.account_guards", "resources.lock_value", "resources.open_run", "resources.run_lock",
-    "values.machine", "wait",
+    "phases.rollback", "resources.account_guards", "resources.connected_run", "resources.lock_value",
+    "resources.run_lock", "values.machine", "wait",
 )  # fmt: skip
 
 

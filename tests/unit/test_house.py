@@ -68,9 +68,9 @@ BY_RECURSION = {
     "lib/definitions/thresholds.py _aligned": "two values at once",
 }
 # A run and its parts (lib/changes/guarded_run.py): who asks for two of them asks for the run.
-OF_A_RUN = {"Settings", "Record", "Live", "Run", "GuardedRun", "OpenRun"}
+OF_A_RUN = {"Settings", "Record", "Live", "Run", "GuardedRun", "ConnectedRun"}
 IN_PARTS = {
-    "lib/resources/open_run.py of": "makes the run",
+    "lib/resources/connected_run.py of": "makes the run",
     "lib/phases/proofs/backtest.py ahead": "a record, where what is read is kept; it is read without one as well",
     "lib/telemetry/checkin_reading.py outlook": "likewise",
 }
@@ -403,7 +403,7 @@ def test_no_function_asks_for_a_run_in_parts():
 def test_a_run_in_parts_is_found_whatever_its_parts_are_called():
     for asked in ("chosen: Settings, told: Record", 'live: "Live", *, record: Record | None = None', "a: Run, b: Live"):
         assert in_parts(ast.parse(f"def begin({asked}): ...")) == ["begin"]
-    for asked in ("run: OpenRun, record: str", "one: Record, other: Record", "live"):
+    for asked in ("run: ConnectedRun, record: str", "one: Record, other: Record", "live"):
         assert in_parts(ast.parse(f"def begin({asked}): ...")) == []
 
 

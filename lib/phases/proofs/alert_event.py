@@ -18,8 +18,8 @@ from lib.drills import drill_runner, evaluation, scenarios
 from lib.drills.channels import Channel
 from lib.drills.drill_session import Drill, Group
 from lib.record.records import Run
+from lib.resources.connected_run import ConnectedRun
 from lib.resources.existing import names
-from lib.resources.open_run import OpenRun
 from lib.resources.users import item_of
 from lib.routes import STANDARD_ALERT
 from lib.values.check_registry import Id
@@ -30,7 +30,7 @@ ISO_8601 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 SAME_EVENT = "existing low-sentiment path: the same event, field by field"
 
 
-def event_before(run: OpenRun, plan: Plan) -> list[dict[str, str]]:
+def event_before(run: ConnectedRun, plan: Plan) -> list[dict[str, str]]:
     """Let the definition before raise its alert once more, for the drill user, and keep the shape of its event.
 
     Only in apply mode, for an approved plan, while another definition than ours is live, and where the drill user is

@@ -15,7 +15,7 @@ from lib.phases.parameters_cell import ALWAYS
 from lib.record import records, run_phases
 from lib.record.records import Record, Run
 from lib.record.run_phases import NOTEBOOKS, PLANNED_MINUTES, ROLLBACK, Phase, numbers, overall
-from lib.resources.open_run import OpenRun
+from lib.resources.connected_run import ConnectedRun
 from lib.settings import Settings, load, mask
 
 ERROR = new_output("error", ename="NotAsWanted", evalue="no", traceback=[])
@@ -246,7 +246,7 @@ def test_a_refusal_takes_nothing_from_what_ran_before(tmp_path):
 
 def attached(run):
     """The run with a connection of nobody's."""
-    return OpenRun(run.settings, run.record, None, None, SimpleNamespace(identity=None))
+    return ConnectedRun(run.settings, run.record, None, None, SimpleNamespace(identity=None))
 
 
 @pytest.fixture

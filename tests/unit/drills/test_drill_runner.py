@@ -22,7 +22,7 @@ from lib.errors import NotAsWanted, Refused, Superseded, Throttled, Unreachable
 from lib.phases import event_rules, session
 from lib.record import run_phases
 from lib.record.records import LOG
-from lib.resources import open_run
+from lib.resources import connected_run
 from lib.resources.existing import traffic_entries
 from lib.resources.existing.traffic_entries import Entries
 from lib.resources.existing.traffic_starters import Starter
@@ -129,14 +129,14 @@ def live(settings, aws, queues, table, world, monkeypatch):
     monkeypatch.setattr(
         drill_runner.resource_kinds, "reopen", lambda live, kind, identity: world.reopen(kind, identity)
     )
-    monkeypatch.setattr(open_run, "AccountGuards", lambda live: world)
-    monkeypatch.setattr(open_run.run_lock, "of", lambda live: world.lock)
+    monkeypatch.setattr(connected_run, "AccountGuards", lambda live: world)
+    monkeypatch.setattr(connected_run.run_lock, "of", lambda live: world.lock)
     monkeypatch.setattr(subscribers, "listeners", lambda live, session: world.wanted(ear="listens", mouth="speaks"))
     return found
 
 
 def drilled(live, record, *cases, **more):
-    return drill_runner.run(open_run.of(live, record), [Group("scenarios", cases or [CRISIS], **more)])
+    return drill_runner.run(connected_run.of(live, record), [Group("scenarios", cases or [CRISIS], **more)])
 
 
 def judged(drill, settings):
@@ -240,7 +240,7 @@ def test_one_version_in_a_hundred_without_the_gate_is_one_too_many(live, aws, re
 def test_a_drill_that_would_reach_a_person_is_not_started(gated, live, aws, table, world, record):
     table.more = {"trustedContact": {"M": {"phone": {"S": "+15550100123"}}}}
     with pytest.raises(Refused, match=r"a drill would call somebody.*its trustedContact is a person's") as error:
-        drill_runner.run(open_run.of(live, record), [Group("scenarios", [CRISIS])], gated=gated)
+        drill_runner.run(connected_run.of(live, record), [Group("scenarios", [CRISIS])], gated=gated)
     with pytest.raises(Refused, match="a drill would call somebody"):
         event_rules.dispatcher(live)
     assert "5550100" not in str(error.value)
@@ -249,7 +249,7 @@ def test_a_drill_that_would_reach_a_person_is_not_started(gated, live, aws, tabl
 
 def test_what_is_no_drill_of_ours_needs_no_gate(live, aws, record):
     aws.held[aws.arn]["definition"] = without_gate(aws)
-    found = drill_runner.run(open_run.of(live, record), [Group("before", [NORMAL])], "00", gated=False)
+    found = drill_runner.run(connected_run.of(live, record), [Group("before", [NORMAL])], "00", gated=False)
     assert len(found.drills) == 1
     assert {row["phase"] for row in record.rows(LOG)} == {"00"}
 
@@ -365,7 +365,9 @@ def test_what_is_so_for_one_group_is_so_while_it_runs_and_not_for_the_next(live,
 
     aws.reacts = reacts
     closed = (Wanted(world.thing("closed"), True),)
-    drill_runner.run(open_run.of(live, record), [Group("closed", [CRISIS], meanwhile=closed), Group("open", [CRISIS])])
+    drill_runner.run(
+        connected_run.of(live, record), [Group("closed", [CRISIS], meanwhile=closed), Group("open", [CRISIS])]
+    )
     assert (seen, "closed" in world.live) == ([True, False], False)
 
 
@@ -378,7 +380,8 @@ def test_what_was_so_for_a_group_ends_with_it_also_where_a_drill_cannot_be_start
         NotAsWanted, match=r"AWS refused while starting execution drill-crisis-.*ExecutionLimitExceeded"
     ):
         drill_runner.run(
-            open_run.of(live, record), [Group("closed", [CRISIS], meanwhile=(Wanted(world.thing("closed"), True),))]
+            connected_run.of(live, record),
+            [Group("closed", [CRISIS], meanwhile=(Wanted(world.thing("closed"), True),))],
         )
     assert world.live == {"theirs": 1}
 
@@ -496,7 +499,7 @@ def said(monkeypatch):
 @pytest.fixture
 def command(settings, live, record, monkeypatch, said):
     """`runbook drill` on that account; its exit code."""
-    monkeypatch.setattr(session, "begin_with", lambda chosen: open_run.of(live, record))
+    monkeypatch.setattr(session, "begin_with", lambda chosen: connected_run.of(live, record))
     given = {"environment": "local", "overrides": [f"outputs_dir={settings.outputs_dir}"]}
 
     def carried_out():

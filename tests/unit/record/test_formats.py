@@ -19,7 +19,7 @@ from lib.record import change_rows, formats, manifest, records, run_phases, writ
 from lib.record.change_rows import WriteState
 from lib.record.records import LOG, MANIFEST, Record, Run
 from lib.record.run_phases import Phase
-from lib.resources import open_run, resource_kinds
+from lib.resources import connected_run, resource_kinds
 from lib.resources.lock_value import Lock
 from lib.settings import check, load
 from lib.telemetry.configuration.facts import Fact, Sense
@@ -359,6 +359,6 @@ def test_one_of_the_first_format_is_restored_only_where_it_is_told_to_be(left, f
     aws = StepFunctions(settings.state_machine_arn, {settings.state_machine_arn: described("after")})
     live = connected(settings, stepfunctions=aws)
     with pytest.raises(Refused, match=r"the account does not keep .*--unverified restores it as it lies there"):
-        restore_plan.planned(open_run.of(live, record))
-    restore.restore(restore_plan.planned(open_run.of(live, record), "restore --unverified"), record)
+        restore_plan.planned(connected_run.of(live, record))
+    restore.restore(restore_plan.planned(connected_run.of(live, record), "restore --unverified"), record)
     assert aws.runs() != "after"

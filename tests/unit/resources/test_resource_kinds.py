@@ -22,7 +22,7 @@ from lib.errors import NotAsWanted, Refused
 from lib.phases import rollback
 from lib.record import records
 from lib.record.records import LOG, Run
-from lib.resources import open_run, resource_kinds
+from lib.resources import connected_run, resource_kinds
 from lib.resources.live_thing import LiveThing
 from lib.settings import ROOT
 
@@ -106,7 +106,7 @@ def made(kind, live, tmp_path):
 
 def unguarded(live, record):
     """A run that nobody else's lock keeps from anything."""
-    return replace(open_run.of(live, record), lock=unlocked)
+    return replace(connected_run.of(live, record), lock=unlocked)
 
 
 def applied(thing, record, value):
@@ -114,7 +114,7 @@ def applied(thing, record, value):
 
 
 def undone(live, record):
-    return engine.roll_back(rollback.plan(open_run.of(live, record)), unguarded(live, record))
+    return engine.roll_back(rollback.plan(connected_run.of(live, record)), unguarded(live, record))
 
 
 def statuses(outcome, live, record):
@@ -165,7 +165,7 @@ def test_what_never_goes_is_let_go_by_no_number(shelf, live, record):
     plan = engine.plan("06", [Wanted(shelf, OLD | {"author": "Eve", "days": 7})])
     many = live.settings.model_copy(update={"may_replace": 99})
     assert "readers look for it by this" in loss_guard.refusal(
-        [plan], replace(open_run.of(live, record), settings=many)
+        [plan], replace(connected_run.of(live, record), settings=many)
     )
 
 
@@ -179,9 +179,9 @@ def killed(shelf, record):
 def test_a_write_that_a_kill_cut_short_is_its_runs_to_complete_and_to_undo(shelf, live, record):
     shelf.write(OLD)
     killed(shelf, record)
-    (row,) = resume.unfinished(open_run.of(live, record), partial(resource_kinds.reopen, live))
+    (row,) = resume.unfinished(connected_run.of(live, record), partial(resource_kinds.reopen, live))
     assert row == {"what": shelf.name, "found": "half done: it will be completed"}
-    (change,) = rollback.plan(open_run.of(live, record)).changes
+    (change,) = rollback.plan(connected_run.of(live, record)).changes
     assert (change.foreign, change.after) == (False, OLD)
     assert applied(shelf, record, NEW).states == ("applied",)
     assert undone(live, record).states == ("applied",)
@@ -202,7 +202,7 @@ def test_what_others_rely_on_is_undone_first_and_while_it_is_not_they_stay(shelf
     floor = made(Floor, live, tmp_path)
     for thing in (floor, shelf):
         applied(thing, record, NEW)
-    undo = rollback.plan(open_run.of(live, record))
+    undo = rollback.plan(connected_run.of(live, record))
     assert [change.resource for change in undo.changes] == [floor, shelf]
 
     def refuses(self, value):
@@ -216,7 +216,7 @@ def test_what_others_rely_on_is_undone_first_and_while_it_is_not_they_stay(shelf
 def test_one_that_is_not_registered_is_said_by_name_and_left_alone(shelf, live, record, monkeypatch):
     applied(shelf, record, NEW)
     monkeypatch.delitem(resource_kinds.KINDS, "shelf")
-    (change,) = rollback.plan(open_run.of(live, record)).changes
+    (change,) = rollback.plan(connected_run.of(live, record)).changes
     assert (change.resource.name, change.before) == (shelf.name, UNKNOWN)
     assert "names a 'shelf'" in change.trouble
     assert undone(live, record).states == ("failed",)

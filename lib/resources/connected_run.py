@@ -10,12 +10,12 @@ from lib.resources.account_guards import AccountGuards
 
 
 @dataclass(frozen=True)
-class OpenRun(GuardedRun):
+class ConnectedRun(GuardedRun):
     """A run with the connection by which everything of it is read and written."""
 
     live: Live
 
 
-def of(live: Live, record: Record) -> OpenRun:
+def of(live: Live, record: Record) -> ConnectedRun:
     """The run of this record, by the parameters of its connection, under the lock and the guards of that account."""
-    return OpenRun(live.settings, record, AccountGuards(live), run_lock.of(live), live)
+    return ConnectedRun(live.settings, record, AccountGuards(live), run_lock.of(live), live)
