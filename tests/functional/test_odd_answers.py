@@ -259,4 +259,4 @@ def test_the_emergency_path_says_what_an_odd_backup_lacks(applied, tmp_path):
         (tmp_path / "backup").mkdir(exist_ok=True)
         (tmp_path / "backup" / "stepfunctions-backup-20260101.json").write_text(text)
         with pytest.raises(Refused, match=f"the backup stepfunctions-backup-20260101.json of run .* {said}"):
-            restore.restore(restore_plan.planned(connect(settings), other), other)
+            restore.restore(restore_plan.planned(connected_run.of(connect(settings), other)), other)

@@ -50,7 +50,7 @@ def test_where_what_runs_cannot_be_read_it_stays_as_well(runs, monkeypatch):
     monkeypatch.setattr(
         rollback.traffic_entries, "read", lambda live: (_ for _ in ()).throw(rollback.RunbookError("denied"))
     )
-    (first, *_) = rollback.plan(silent, carriers).changes
+    (first, *_) = rollback.plan(connected_run.of(silent, carriers)).changes
     assert (first.resource.others_rely, "cannot be read: denied" in first.trouble) == (True, True)
 
 

@@ -48,7 +48,7 @@ OF_X = loss_guard.losses([Plan("01", (change("is there", "wanted"),))], Ours())
 
 def ours(settings, record, *told):
     """What is ours of the thing, where the account keeps what these records tell, and this one."""
-    return loss_guard.ours(OF_X, (World().believing(record, *told)).run(settings, record))
+    return loss_guard.ours(OF_X, World().believing(record, *told).run(settings, record))
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ def test_what_a_run_wrote_is_ours_in_whatever_order_its_row_names_the_thing(sett
     plan = Plan("01", (Change(Twofold(World(), "x"), "ours", "newer"),))
     lost = loss_guard.losses([plan], Ours())
     assert len(lost) == 1
-    known = loss_guard.ours(lost, (World().believing(record)).run(settings, record))
+    known = loss_guard.ours(lost, World().believing(record).run(settings, record))
     assert loss_guard.losses([plan], known) == []
 
 
