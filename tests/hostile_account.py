@@ -21,9 +21,10 @@ from lib.cli import notebooks
 from lib.drills import drill_log
 from lib.phases import state_machine
 from lib.record import formats, records
-from lib.record.records import LOG, VERDICT, Record
+from lib.record.records import LOG, VERDICT, Record, Run
 from lib.record.run_phases import NOTEBOOKS as EVERY
 from lib.record.run_phases import ROLLBACK
+from lib.resources import connected_run
 from lib.resources.lock_value import Lock
 from lib.routes import LOW_SENTIMENT_RULE
 from lib.settings import Settings
@@ -192,7 +193,7 @@ def recorded(chosen: Settings) -> None:
     newer = {**row, formats.KEY: PLAIN_JSON, "name": f"newer {PLAIN_JSON}"}
     for one in (row, foreign, newer):
         record.append(LOG, one)
-    state_machine.backup(connect(chosen), record)
+    state_machine.backup(connected_run.of(connect(chosen), record))
     phase = dict.fromkeys(("number", "notebook", "verdict", "output", "error", "error_class"), PLAIN_JSON)
     counts = dict.fromkeys(("cells_run", "cells_failed", "cells_not_run", "seconds"), PLAIN_JSON)
     told = dict.fromkeys(("mode", "verdict", "refused", "started", "ended", "caller"), PLAIN_JSON)
@@ -201,7 +202,7 @@ def recorded(chosen: Settings) -> None:
         whose = {"run_id": run_id, "environment": chosen.environment}
         other.write_json(VERDICT, {**told, **whose, "phases": [phase | counts], "rollback": phase})
         other.keep_json("plan.json", {"fingerprint": PLAIN_JSON, "changes": [], "approval": told})
-        records.open_to_write(chosen, other)
+        records.open_to_write(Run(chosen, other))
         records.seal(other)
     other.write_text(f"evidence/{TAG.replace('/', '')}\x1b]52;c\u202e\n- approved.json", "x")
     log = Record(chosen.runs_folder / run_names.DRILLS, run_names.DRILLS)
@@ -219,7 +220,7 @@ def executed(settings: Settings) -> dict[str, Path]:
     chosen = settings.model_copy(update=more)
     recorded(chosen)
     record = records.open_run(chosen)
-    done = {name: notebooks.execute(chosen, record, name[:2], name) for name in NOTEBOOKS}
+    done = {name: notebooks.execute(Run(chosen, record), name[:2], name) for name in NOTEBOOKS}
     return {name: record.folder / phase.output for name, phase in done.items()}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from lib.changes import kept_plans, second_person
 from lib.changes.account import AccountGuards
 from lib.changes.drift import find_drift, other_code, other_parameters, plan_differences, rows_since
+from lib.changes.guarded_run import GuardedRun
 from lib.changes.kept_plans import PLAN as PLAN
 from lib.changes.kept_plans import Begun
 from lib.changes.plan_data import account_of, begun_plan, made_from, plan_data
@@ -17,31 +18,33 @@ from lib.changes.plans import Plan, is_kept
 from lib.errors import BadParameters, Refused, RunbookError
 from lib.record import command_lines, records, run_index
 from lib.record.change_rows import WriteState
-from lib.record.records import Record
+from lib.record.records import Record, Run
 from lib.settings import Settings, account_waives_approval, waives_approval
 from lib.values.modes import Approval, Mode
 
 
-def keep_begun_plan(plans: Sequence[Plan], settings: Settings, record: Record, caller: str) -> None:
+def keep_begun_plan(plans: Sequence[Plan], run: GuardedRun, caller: str) -> None:
     """Keep the plan that a run begins with in its record, and where it uses an approval, in the account as well."""
+    settings = run.settings
     uses = settings.mode == Mode.APPLY and settings.approval == Approval.REQUIRED and settings.approved_plan
-    kept_plans.keep(begun_plan(plans, settings, record, caller), record, account_of(plans) if uses else None)
+    kept_plans.keep(begun_plan(plans, run, caller), run.record, account_of(plans, run) if uses else None)
 
 
-def require_whole(settings: Settings, plans: Sequence[Plan], caller: str) -> None:
+def require_whole(run: GuardedRun, plans: Sequence[Plan], caller: str) -> None:
     """Refuse, where approval is required, a plan that was not reviewed, was used already, or is not this account's.
 
     Names what differs from the approved plan, where its record is at hand. What writes nothing needs no approval.
     """
+    settings = run.settings
     if settings.mode == Mode.PLAN:
         return
-    account = account_of(plans)
+    account = account_of(plans, run)
     if account and (lifted := account.approval_lifted()):
         raise Refused(lifted)
     if settings.approval == Approval.NONE:
         _require_waiving_file(settings, plans)
         return
-    name, approved, found = settings.environment, settings.approved_plan, plan_data(plans, settings)
+    name, approved, found = settings.environment, settings.approved_plan, plan_data(plans, run)
     if not any(plan.pending for plan in plans):
         if approved:
             raise Refused(
@@ -68,15 +71,16 @@ def require_whole(settings: Settings, plans: Sequence[Plan], caller: str) -> Non
     second_person.require(settings, caller)
 
 
-def require(plan: Plan, settings: Settings, record: Record) -> None:
+def require(plan: Plan, run: GuardedRun) -> None:
     """Refuse unless this phase's plan is, to the letter, part of the plan that was approved for this run."""
+    settings = run.settings
     if not (settings.approved_plan or plan.pending):
         return
     if settings.approval == Approval.NONE:
-        _require_waived(plan, settings, record)
+        _require_waived(plan, run)
         return
-    account = account_of([plan])
-    begun = kept_plans.begun_with(record, settings.approved_plan, account)
+    account = account_of([plan], run)
+    begun = kept_plans.begun_with(run.record, settings.approved_plan, account)
     if not begun:
         name = settings.environment
         raise Refused(
@@ -90,7 +94,7 @@ def require(plan: Plan, settings: Settings, record: Record) -> None:
             f"{settings.approved_plan} was approved with something else: {'; '.join(other)}; nothing was written. Plan "
             "and approve again"
         )
-    rows = _own_rows(begun, settings, record, account, account.caller if account else "")
+    rows = _own_rows(begun, run, account, account.caller if account else "")
     approved = [row for row in begun.plan["changes"] if row["phase"] == plan.phase]
     found = find_drift(approved, plan.changes, rows)
     if found:
@@ -100,27 +104,26 @@ def require(plan: Plan, settings: Settings, record: Record) -> None:
         )
 
 
-def _own_rows(
-    begun: Begun, settings: Settings, record: Record, account: AccountGuards | None, caller: str
-) -> Sequence[Mapping[str, Any]]:
+def _own_rows(begun: Begun, run: Run, account: AccountGuards | None, caller: str) -> Sequence[Mapping[str, Any]]:
     """What the run did since it was begun, as far as the account keeps that it did: no other row excuses a drift.
 
     Refuses other people than it was begun with, and one that was undone.
     """
-    second_person.require(settings, caller)
-    second_person.require_same(settings, record.run_id, begun.plan)
+    record = run.record
+    second_person.require(run.settings, caller)
+    second_person.require_same(run.settings, record.run_id, begun.plan)
     rows = rows_since(record, begun.plan)
-    _require_not_rolled_back(settings, record, rows, begun.undone)
+    _require_not_rolled_back(run, rows, begun.undone)
     wrote = account.wrote(record.run_id) if account and rows else frozenset[str]()
     return [row for row in rows if is_kept(row, wrote)]
 
 
-def _require_waived(plan: Plan, settings: Settings, record: Record) -> None:
+def _require_waived(plan: Plan, run: GuardedRun) -> None:
     """Refuse `approval: none` that no file says: neither the one that the run was begun with nor one in `parameters/`.
 
     A notebook's parameters, edited or given by papermill, are nobody's word for it.
     """
-    account = account_of([plan])
+    settings, record, account = run.settings, run.record, account_of([plan], run)
     if account and (lifted := account.approval_lifted()):
         raise Refused(lifted)
     begun_as = (record.verdict() or {}).get("parameters", {}).get("approval")
@@ -143,41 +146,39 @@ def _require_waiving_file(settings: Settings, plans: Sequence[Plan]) -> None:
         )
 
 
-def use(plan: Plan, settings: Settings, record: Record) -> None:
+def use(plan: Plan, run: GuardedRun) -> None:
     """Keep in the account that this run uses its approval, before the first write. Raises Refused where another did."""
-    account = account_of([plan])
-    if account and plan.pending and settings.approval == Approval.REQUIRED:
-        account.use(settings.approved_plan, record.run_id)
+    if plan.pending and run.settings.approval == Approval.REQUIRED:
+        run.guards.use(run.settings.approved_plan, run.record.run_id)
 
 
-def end(undo: Plan, record: Record) -> str:
+def end(undo: Plan, run: GuardedRun) -> str:
     """Let the account keep that this undo ends its run's approval, before it writes anything that lasts.
 
     Returns why the account does not, or "": that keeps no undo from going on.
     """
     lasting = [change for change in undo.pending if not (change.temporary or change.trouble)]
-    return kept_plans.keep_undone(record.run_id, lasting[0].resource.account_guards) if lasting else ""
+    return kept_plans.keep_undone(run.record.run_id, run.guards) if lasting else ""
 
 
-def _require_not_rolled_back(
-    settings: Settings, record: Record, rows: Sequence[Mapping[str, Any]], undone: str = ""
-) -> None:
+def _require_not_rolled_back(run: Run, rows: Sequence[Mapping[str, Any]], undone: str = "") -> None:
     if undone or any(
         row.get("undoes") and row["state"] == WriteState.APPLIED and not row.get("temporary") for row in rows
     ):
         raise Refused(
-            f"run {record.run_id} was rolled back, and its approval with it{undone and f' ({undone})'}; review "
-            f"`{command_lines.runbook(settings, 'plan')}` and apply that one"
+            f"run {run.record.run_id} was rolled back, and its approval with it{undone and f' ({undone})'}; review "
+            f"`{command_lines.runbook(run.settings, 'plan')}` and apply that one"
         )
 
 
-def require_resumable(settings: Settings, record: Record, plans: Sequence[Plan], caller: str) -> None:
+def require_resumable(run: GuardedRun, plans: Sequence[Plan], caller: str) -> None:
     """Refuse to go on with a run whose parameters, approval or account are others than it was begun with.
 
     What the run itself wrote, wholly or in part, is no drift. Without approval, drift and other code are no obstacle.
     With it, a run that was rolled back is over, and its approver is not the `caller` who goes on with it.
     """
-    free, account = settings.approval == Approval.NONE, account_of(plans)
+    settings, record = run.settings, run.record
+    free, account = settings.approval == Approval.NONE, account_of(plans, run)
     begun = _first(record) if free else kept_plans.begun_with(record, settings.approved_plan, account)
     if not begun:
         raise BadParameters(f"run {record.run_id} kept no plan to go on with; apply a new one")
@@ -191,7 +192,7 @@ def require_resumable(settings: Settings, record: Record, plans: Sequence[Plan],
     if free:
         _require_waiving_file(settings, plans)
         return
-    rows = _own_rows(begun, settings, record, account, caller)
+    rows = _own_rows(begun, run, account, caller)
     found = find_drift(begun.plan["changes"], [change for plan in plans for change in plan.changes], rows)
     if found:
         raise Refused(
@@ -200,15 +201,16 @@ def require_resumable(settings: Settings, record: Record, plans: Sequence[Plan],
         )
 
 
-def require_same_subscriber(settings: Settings, record: Record) -> None:
+def require_same_subscriber(run: Run) -> None:
     """Refuse to undo a run with another operations subscriber than it had: the record holds no address to look for."""
+    record = run.record
     try:
         had = {plan.get("subscriber") for plan in kept_plans.load_plans(record)} - {None}
     except (RunbookError, TypeError, AttributeError):  # of a plan that is none, which hinders no undo in an emergency
         if not records.is_unverified(record):
             raise
         return
-    now = made_from(settings)["subscriber"]
+    now = made_from(run.settings)["subscriber"]
     if had and now not in had:
         raise Refused(
             f"the parameters name another ops_subscription_endpoint than run {record.run_id} was begun with, and its "

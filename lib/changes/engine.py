@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from lib.changes import approval, loss_guard, provenance, undo_plan
-from lib.changes.account import AccountGuards, EnvironmentLock
+from lib.changes.guarded_run import GuardedRun
 from lib.changes.plans import Change, Outcome, Plan, Result, Wanted
 from lib.changes.resource import Reopen, Resource
 from lib.changes.verification import verify
@@ -18,7 +18,6 @@ from lib.errors import NotAsWanted, Refused, RunbookError, also
 from lib.record import formats
 from lib.record.change_rows import Action, WriteState
 from lib.record.records import LOG, Record
-from lib.settings import Settings
 from lib.values.modes import Foreign, Mode
 
 __all__ = [
@@ -31,52 +30,49 @@ def plan(phase: str, wanted: Sequence[Wanted]) -> Plan:
     return Plan(phase, tuple(Change(item.resource, item.resource.read(), item.value) for item in wanted))
 
 
-def carry_out(
-    plan: Plan, settings: Settings, record: Record, lock: EnvironmentLock, sleep: Callable[[float], None] = time.sleep
-) -> Outcome:
+def carry_out(plan: Plan, run: GuardedRun, sleep: Callable[[float], None] = time.sleep) -> Outcome:
     """Apply a plan where `mode` is apply; in plan mode write nothing and say `planned`.
 
     Raises Refused when the plan would lose what is not ours or is not the approved one, when a thing changed since it
     was read, and when another run may write.
     """
-    if settings.mode == Mode.PLAN:
-        return replace(_only_planned(plan, record), refusal=loss_guard.refusal([plan], settings, record))
+    if run.settings.mode == Mode.PLAN:
+        return replace(_only_planned(plan, run.record), refusal=loss_guard.refusal([plan], run))
     # What can refuse comes before the lock, so that a refusal takes nothing and keeps nobody else waiting.
-    approval.require(plan, settings, record)
-    loss_guard.require_no_loss([plan], settings, record)
-    with _alone(plan.changes, record, lock) as still_ours:
+    approval.require(plan, run)
+    loss_guard.require_no_loss([plan], run)
+    with _alone(plan.changes, run) as still_ours:
         # In the account before the first write: a run that dies now has used its approval, and another machine knows
         # what it was about to write.
-        approval.use(plan, settings, record)
-        loss_guard.keep(plan, record)
-        writer = Writer(plan.phase, record, still_ours, sleep)
-        return Outcome(plan.phase, tuple(writer.carry_out(change) for change in plan.changes), record.run_id)
+        approval.use(plan, run)
+        loss_guard.keep(plan, run)
+        writer = Writer(plan.phase, run.record, still_ours, sleep)
+        return Outcome(plan.phase, tuple(writer.carry_out(change) for change in plan.changes), run.record.run_id)
 
 
-def roll_back(
-    plan: Plan, settings: Settings, record: Record, lock: EnvironmentLock, sleep: Callable[[float], None] = time.sleep
-) -> Outcome:
+def roll_back(plan: Plan, run: GuardedRun, sleep: Callable[[float], None] = time.sleep) -> Outcome:
     """Carry an undo plan out; what removal would lose by now is kept, and the row says so.
 
     One thing that fails keeps none of the others from it, unless they carry what it still needs: they are not tried,
     and it is tried twice. Approval of the change covers its undo. Raises Refused for what somebody else wrote since.
     """
-    if settings.mode == Mode.PLAN:
+    record = run.record
+    if run.settings.mode == Mode.PLAN:
         return _only_planned(plan, record)
     foreign = [change.resource.name for change in plan.changes if change.foreign]
-    if foreign and settings.rollback_foreign == Foreign.REFUSE:
+    if foreign and run.settings.rollback_foreign == Foreign.REFUSE:
         raise Refused(
             f"somebody else changed {', '.join(foreign)} since run {record.run_id}, and their values would be lost; "
             "look with --dry-run, then roll back with --overwrite"
         )
-    approval.require_same_subscriber(settings, record)
+    approval.require_same_subscriber(run)
     # What others rely on goes back first. As long as the new definition may start executions, the rules and topics that
     # carry its alerts must stay, or a crisis is published and heard by nobody.
     first, rest = ([one for one in plan.changes if one.resource.others_rely is relied] for relied in (True, False))
-    with _alone(plan.changes, record, lock) as still_ours:
-        loss_guard.keep_undo(plan, record)
+    with _alone(plan.changes, run) as still_ours:
+        loss_guard.keep_undo(plan, run)
         writer = Writer(plan.phase, record, still_ours, sleep, undoes=True)
-        not_kept = approval.end(plan, record)  # before the first undo: a killed rollback must not leave an approval
+        not_kept = approval.end(plan, run)  # before the first undo: a killed rollback must not leave an approval
         found, stopped = _relied_on(writer, first)
         results = {True: iter(found), False: iter(_undone(writer, rest, stopped))}
         told = tuple(next(results[change.resource.others_rely]) for change in plan.changes)
@@ -118,25 +114,25 @@ def _comes_first(change: Change) -> str:
     return f"{change.resource.name} comes first, and could not be restored"
 
 
-def clear_left_behind(record: Record, account: AccountGuards, reopen: Reopen, lock: EnvironmentLock) -> list[str]:
+def clear_left_behind(run: GuardedRun, reopen: Reopen) -> list[str]:
     """Remove the temporary things that a crash left behind, by the rows that are believed. Returns their names.
 
     Rows of the first format are not, and tell of nothing that is not found by its name as well.
     """
-    rows = [row for row in provenance.believe_rows(record, account) if row["temporary"] and formats.KEY in row]
-    return _cleared(undo_plan.plan(rows, reopen).changes, record, lock)
+    rows = [row for row in provenance.believe_rows(run.record, run.guards) if row["temporary"] and formats.KEY in row]
+    return _cleared(undo_plan.plan(rows, reopen).changes, run)
 
 
-def clear(things: Sequence[Resource], record: Record, lock: EnvironmentLock) -> list[str]:
+def clear(things: Sequence[Resource], run: GuardedRun) -> list[str]:
     """Remove things of ours that are nobody's any more, such as what a killed process left. Returns their names."""
-    return _cleared([Change(thing, thing.read(), None, temporary=True) for thing in things], record, lock)
+    return _cleared([Change(thing, thing.read(), None, temporary=True) for thing in things], run)
 
 
-def _cleared(left: Sequence[Change], record: Record, lock: EnvironmentLock) -> list[str]:
+def _cleared(left: Sequence[Change], run: GuardedRun) -> list[str]:
     cleared, trouble = list[str](), list[str]()
-    with _alone(left, record, lock) as still_ours:
-        loss_guard.keep_undo(Plan(undo_plan.PHASE, tuple(left)), record)
-        writer = Writer(undo_plan.PHASE, record, still_ours, time.sleep, undoes=True)
+    with _alone(left, run) as still_ours:
+        loss_guard.keep_undo(Plan(undo_plan.PHASE, tuple(left)), run)
+        writer = Writer(undo_plan.PHASE, run.record, still_ours, time.sleep, undoes=True)
         for change in left:
             try:
                 writer.carry_out(change)
@@ -159,7 +155,7 @@ def _only_planned(plan: Plan, record: Record) -> Outcome:
 
 
 @contextmanager
-def temporary_things(wanted: Sequence[Wanted], phase: str, record: Record, lock: EnvironmentLock) -> Iterator[None]:
+def temporary_things(wanted: Sequence[Wanted], phase: str, run: GuardedRun) -> Iterator[None]:
     """Things that exist only inside the `with`: recorded like any change, removed in reverse also on failure.
 
     One that cannot be removed keeps none of the others from it. Raises NotAsWanted naming what was left behind, or what
@@ -167,9 +163,9 @@ def temporary_things(wanted: Sequence[Wanted], phase: str, record: Record, lock:
     """
     changes = tuple(replace(change, temporary=True) for change in plan(phase, wanted).changes)
     removed = tuple(replace(change, before=change.after, after=change.before) for change in changes)
-    with _alone(changes, record, lock) as still_ours:
-        loss_guard.keep(Plan(phase, changes), record, Plan(phase, removed))
-        writer, ended = Writer(phase, record, still_ours, time.sleep), None
+    with _alone(changes, run) as still_ours:
+        loss_guard.keep(Plan(phase, changes), run, Plan(phase, removed))
+        writer, ended = Writer(phase, run.record, still_ours, time.sleep), None
         try:
             for change in changes:
                 writer.carry_out(change)
@@ -196,10 +192,10 @@ def _not_removed(remover: "Writer", change: Change) -> str:
 
 
 @contextmanager
-def _alone(changes: Sequence[Change], record: Record, lock: EnvironmentLock) -> Iterator[Callable[[], None]]:
+def _alone(changes: Sequence[Change], run: GuardedRun) -> Iterator[Callable[[], None]]:
     """Hold the environment's lock, where there is something that can be written."""
     if all(change.trouble for change in changes):
         yield lambda: None
         return
-    with lock(record.run_id) as still_ours:
+    with run.lock(run.record.run_id) as still_ours:
         yield still_ours

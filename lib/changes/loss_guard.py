@@ -12,15 +12,13 @@ from functools import cache
 from typing import Any
 
 from lib.changes import plans, undo_plan
-from lib.changes.account import AccountGuards
+from lib.changes.guarded_run import GuardedRun
 from lib.changes.plans import Change, Plan, entry, half_done, same
 from lib.changes.resource import A_PERSONS, ORDINARY, Field, Place, Resource, Value
 from lib.checks import brief
 from lib.errors import Refused, RunbookError
 from lib.record import records, run_index
 from lib.record.change_rows import Action, WriteState
-from lib.record.records import Record
-from lib.settings import Settings
 from lib.values import contacts
 
 EMPTY_TEXTS = ("", "false", "OFF")
@@ -75,13 +73,13 @@ class Ours:
     unknown: Sequence[str] = ()
 
 
-def ours(lost: Sequence[Loss], settings: Settings, record: Record, account: AccountGuards) -> Ours:
+def ours(lost: Sequence[Loss], run: GuardedRun) -> Ours:
     """Of what would be lost, from the records of all runs of this environment and of this run, as far as the account
     keeps that they wrote it. What an undo put back was not ours."""
-    written, unknown = dict[str, list[Value]](), dict[str, None]()
-    things, kept = {loss.key for loss in lost}, cache(account.wrote)
+    record, written, unknown = run.record, dict[str, list[Value]](), dict[str, None]()
+    things, kept = {loss.key for loss in lost}, cache(run.guards.wrote)
     # What somebody wrote into another run's log is no run's writing.
-    others = [found for found in run_index.as_sealed(settings) if found.folder != record.folder]
+    others = [found for found in run_index.as_sealed(run.settings) if found.folder != record.folder]
     for found in (*others, record):
         for row in found.changes():
             key = _key(row["kind"], row["identity"])
@@ -96,24 +94,22 @@ def ours(lost: Sequence[Loss], settings: Settings, record: Record, account: Acco
     return Ours(written, mine, list(unknown))
 
 
-def keep(plan: Plan, record: Record, undo: Plan = NOTHING) -> None:
+def keep(plan: Plan, run: GuardedRun, undo: Plan = NOTHING) -> None:
     """Let the account keep what this run is about to write, and to undo, before the first write."""
     undone = [change for change in undo.changes if not change.trouble]
-    writes = [*plan.pending, *(change for change in undone if change.action != Action.NONE)]
-    if not writes:
+    if not plan.pending and all(change.action == Action.NONE for change in undone):
         return
-    account = writes[0].resource.account_guards
     told = [entry(plan.phase, change, WriteState.INTENDED) for change in plan.pending]
     told += [entry(undo.phase, change, WriteState.INTENDED, undoes=True) for change in undone]
-    account.keep_written(record.run_id, map(plans.row_digest, told))
+    run.guards.keep_written(run.record.run_id, map(plans.row_digest, told))
 
 
-def keep_undo(plan: Plan, record: Record) -> None:
+def keep_undo(plan: Plan, run: GuardedRun) -> None:
     """Let the account keep what is undone, unless the command was told to believe the record without it."""
     try:
-        keep(NOTHING, record, plan)
+        keep(NOTHING, run, plan)
     except RunbookError as error:
-        if not records.is_unverified(record):
+        if not records.is_unverified(run.record):
             raise Refused(
                 f"the account could not be told what is undone, so nothing was ({error}). In an emergency, rollback "
                 "takes --unverified"
@@ -125,19 +121,18 @@ def losses(found: Iterable[Plan], ours: Ours) -> list[Loss]:
     return [loss for plan in found for change in plan.pending for loss in _of(change, ours)]
 
 
-def refusal(found: Sequence[Plan], settings: Settings, record: Record) -> str:
+def refusal(found: Sequence[Plan], run: GuardedRun) -> str:
     """Why these plans may not be carried out, with numbers and names; "" where they may."""
     known, lost = Ours(), losses(found, Ours())
     if lost:  # most plans lose nothing, whoever wrote it: then no record needs to be read
-        account = next(change.resource.account_guards for plan in found for change in plan.pending)
-        known = ours(lost, settings, record, account)
+        known = ours(lost, run)
         lost = losses(found, known)
-    if len(lost) <= settings.may_replace and not any(loss.never for loss in lost):
+    if len(lost) <= run.settings.may_replace and not any(loss.never for loss in lost):
         return ""
     values = "1 value" if len(lost) == 1 else f"{len(lost)} values"
     return (
         f"this plan would replace {values} that no recorded run wrote: {'; '.join(loss.said for loss in lost)}; "
-        f"expected at most {settings.may_replace}. Nothing of it was written. {_advice(lost)}{_unknown(known)}"
+        f"expected at most {run.settings.may_replace}. Nothing of it was written. {_advice(lost)}{_unknown(known)}"
     )
 
 
@@ -158,9 +153,9 @@ def _advice(lost: Sequence[Loss]) -> str:
     return f"If {'it' if len(lost) == 1 else 'they'} may go, set may_replace to {len(lost)}"
 
 
-def require_no_loss(found: Sequence[Plan], settings: Settings, record: Record) -> None:
+def require_no_loss(found: Sequence[Plan], run: GuardedRun) -> None:
     """Raise Refused where these plans would replace more than `may_replace` values that no recorded run wrote."""
-    if why := refusal(found, settings, record):
+    if why := refusal(found, run):
         raise Refused(why)
 
 

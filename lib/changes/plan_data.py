@@ -8,27 +8,28 @@ from typing import Any
 
 from lib.changes import notebook_sources
 from lib.changes.account import AccountGuards
+from lib.changes.guarded_run import GuardedRun
 from lib.changes.plans import Change, Plan, fingerprint
 from lib.record import formats, origin
-from lib.record.records import LOG, Record
+from lib.record.records import LOG
 from lib.settings import ROOT, Settings
 from lib.values import contacts
 from lib.values.modes import Approval
 
 
-def plan_data(plans: Sequence[Plan], settings: Settings) -> dict[str, Any]:
+def plan_data(plans: Sequence[Plan], run: GuardedRun) -> dict[str, Any]:
     """A plan as `plan.json` keeps it: every change, what it was made from, and the fingerprint over both.
 
     The fingerprint is of every byte; of a contact that stands in a live value the rows hold a mark alone.
     """
-    basis = made_from(settings)
+    settings, basis = run.settings, made_from(run.settings)
     return {
         formats.KEY: formats.FORMAT,
         "environment": settings.environment,
         "account": settings.account_id,
         "mode": str(settings.mode),
         "made": datetime.now(UTC).isoformat(timespec="milliseconds"),
-        "fingerprint": _unused(fingerprint(plans, basis), plans, settings),
+        "fingerprint": _unused(fingerprint(plans, basis), plans, run),
         **basis,
         "changes": [{"phase": plan.phase, **_shown(change)} for plan in plans for change in plan.changes],
     }
@@ -38,27 +39,27 @@ def _shown(change: Change) -> dict[str, Any]:
     return change.row() | {"before": contacts.mask_data(change.before), "after": contacts.mask_data(change.after)}
 
 
-def begun_plan(plans: Sequence[Plan], settings: Settings, record: Record, caller: str) -> dict[str, Any]:
+def begun_plan(plans: Sequence[Plan], run: GuardedRun, caller: str) -> dict[str, Any]:
     """A plan as a run begins with it: who approved what, who carries it out, and how far the run's log was by then.
 
     By that number, and by no clock, it is told what the run wrote since.
     """
     keys = ("approved_plan", "approved_by", "change_ticket")
-    people = {key: settings.masked(getattr(settings, key)) for key in keys} | {"caller": caller}
-    return plan_data(plans, settings) | {"approval": formats.with_format(people), "rows_before": len(record.rows(LOG))}
+    people = {key: run.settings.masked(getattr(run.settings, key)) for key in keys} | {"caller": caller}
+    return plan_data(plans, run) | {"approval": formats.with_format(people), "rows_before": len(run.record.rows(LOG))}
 
 
-def _unused(found: str, plans: Sequence[Plan], settings: Settings) -> str:
+def _unused(found: str, plans: Sequence[Plan], run: GuardedRun) -> str:
     """The fingerprint under which this plan was not applied yet: after each use it is another one, to be reviewed."""
-    account = account_of(plans) if settings.approval != Approval.NONE else None
+    account = account_of(plans, run) if run.settings.approval != Approval.NONE else None
     while account and (use := account.used(found)):
         found = f"plan-{_digest(f'{found} {use.run_id}'.encode())[:16]}"
     return found
 
 
-def account_of(plans: Sequence[Plan]) -> AccountGuards | None:
+def account_of(plans: Sequence[Plan], run: GuardedRun) -> AccountGuards | None:
     """What the account keeps of its guards; None where nothing is planned, and so nothing is there to guard."""
-    return next((change.resource.account_guards for plan in plans for change in plan.changes), None)
+    return run.guards if any(plan.changes for plan in plans) else None
 
 
 def made_from(settings: Settings) -> dict[str, Any]:

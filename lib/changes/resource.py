@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-from lib.changes.account import AccountGuards
-
 Value = Any  # plain data: what JSON can hold; None where the thing does not exist
 Place = tuple[str, ...]  # within a value: keys, from the outside in; () is the whole of it
 
@@ -60,11 +58,6 @@ class Resource(ABC):
     @abstractmethod
     def noticed(self) -> str:
         """Who notices when it changes, and when."""
-
-    @property
-    @abstractmethod
-    def account_guards(self) -> AccountGuards:
-        """What the account that it lies in keeps of its guards."""
 
     @abstractmethod
     def read(self) -> Value:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
-from lib.changes.account import AccountGuards
 from lib.changes.plans import UNKNOWN, Change, Plan, Result, half_done, same
 from lib.changes.resource import Reopen, Resource, Value
 from lib.errors import NotAsWanted, Refused, RunbookError, Superseded, Unrecorded
@@ -65,10 +64,6 @@ class Unreadable(Resource):
 
     def read(self) -> Value:
         return UNKNOWN
-
-    @property
-    def account_guards(self) -> AccountGuards:
-        raise Refused(f"{self.name} is nothing of which this version knows the account")
 
     def write(self, value: Value) -> datetime | None:
         raise Refused(f"{self.name} is nothing that this version can write")

@@ -5,7 +5,7 @@ from lib.changes.resource import Resource, Value
 from lib.checks import Check, Status, brief
 from lib.errors import NotAsWanted
 from lib.record.change_rows import WriteState
-from lib.record.records import LOG, Record
+from lib.record.records import LOG, Run
 from lib.settings import Settings
 from lib.values.check_registry import Id
 from lib.values.exact_json import parts_of
@@ -13,12 +13,13 @@ from lib.values.modes import Mode
 from lib.wait import Patience, until
 
 
-def verify(outcome: Outcome, settings: Settings, record: Record) -> list[Check]:
+def verify(outcome: Outcome, run: Run) -> list[Check]:
     """Read every thing until it equals what was wanted or `verify_timeout_seconds` pass.
 
     IAM, Lambda and Step Functions settle late, so one early read proves nothing. In plan mode nothing was written,
     and what differs is `not applied`.
     """
+    settings = run.settings
     waiting = settings.verify_timeout_seconds if settings.mode == Mode.APPLY else 0
     checks = []
     for result in outcome.results:
@@ -40,7 +41,7 @@ def verify(outcome: Outcome, settings: Settings, record: Record) -> list[Check]:
         checks.append(_check(change.resource, live, None if gone else wanted, settings.mode, trouble))
         if result.state == WriteState.APPLIED:
             row = entry(outcome.phase, change, WriteState.VERIFIED, outcome.undoes)
-            record.append(LOG, {**row, "status": str(checks[-1].status)})
+            run.record.append(LOG, {**row, "status": str(checks[-1].status)})
     return checks
 
 

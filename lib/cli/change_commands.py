@@ -16,9 +16,10 @@ from lib.errors import BadParameters, RunbookError, Superseded, class_of
 from lib.phases import session
 from lib.record import command_lines, records, run_phases
 from lib.record.change_rows import WriteState
-from lib.record.records import Record
+from lib.record.records import Run
 from lib.record.run_phases import VALIDATION, Phase
-from lib.resources import desired, run_lock
+from lib.resources import connected_run, desired, run_lock
+from lib.resources.connected_run import ConnectedRun
 from lib.resources.existing import baseline_pieces
 from lib.settings import Settings, with_changes
 from lib.values.check_registry import APPROVAL
@@ -34,18 +35,19 @@ __all__ = ["drill_command", "exits_with_code", "main", "read_commands"]
 def plan(given: Callable[..., Settings]) -> int:
     """Show every change of every phase; write nothing."""
     chosen = given(mode=Mode.PLAN)
-    record, live = session.begin(chosen)
+    run = session.begin_with(chosen)
+    record, live = run.record, run.live
     terminal.identity(live)
     require(baseline_pieces.pieces(live))
     plans = runner.plan_all(live)
-    made = plan_data.plan_data(plans, chosen)
+    made = plan_data.plan_data(plans, run)
     record.keep_json(approval.PLAN, made)
     if people := second_person.two_persons(chosen, live.identity.caller):
         record.checked(APPROVAL, people)
     records.seal(record)
     terminal.plans(plans)
     terminal.two_persons(people)
-    loss_guard.require_no_loss(plans, chosen, record)
+    loss_guard.require_no_loss(plans, run)
     terminal.say(f"Plan: {made['fingerprint']}")
     terminal.say(f"Record: {record.folder}")
     return 0
@@ -91,30 +93,32 @@ def apply(
 
 def go_on(chosen: Settings, break_lock: bool, undo: bool, execute: runner.Execute = notebooks.execute) -> int:
     """Resume a run; returns the exit code."""
-    record, live = session.reopen(chosen, usable=resume.resumable)
-    terminal.identity(live)
-    with runner.sealing(record):
-        begun = resume.with_its_approval(chosen, record)
-        return _left_of(begun, record, replace(live, settings=begun), break_lock, undo, execute)
+    run = session.reopen_with(chosen, usable=resume.resumable)
+    terminal.identity(run.live)
+    with runner.sealing(run.record):
+        begun = replace(run.live, settings=resume.with_its_approval(run))
+        return _left_of(connected_run.of(begun, run.record), break_lock, undo, execute)
 
 
-def _left_of(begun: Settings, record: Record, live: Live, break_lock: bool, undo: bool, execute: runner.Execute) -> int:
+def _left_of(run: ConnectedRun, break_lock: bool, undo: bool, execute: runner.Execute) -> int:
     """Carry out what is left of a run, alone."""
     if break_lock:
-        undo_commands.break_left(live, record.run_id)
-    with runner.locked(begun, record, live):
-        terminal.read_back(resume.read_back(live, record))
-        valid = resume.validation_stands(live, record)
+        undo_commands.break_left(run.live, run.record.run_id)
+    with runner.locked(run):
+        terminal.read_back(resume.read_back(run))
+        valid = resume.validation_stands(run)
         if valid:
             terminal.validity(valid)
-        left = resume.remaining_phases(live, record, valid)
+        left = resume.remaining_phases(run, valid)
         if not left:
             also = " and what it validated" if valid else ""
-            terminal.say(f"Run {record.run_id} is complete: AWS holds everything it wanted{also}. Nothing was written.")
+            terminal.say(
+                f"Run {run.record.run_id} is complete: AWS holds everything it wanted{also}. Nothing was written."
+            )
             return 0
-        terminal.say(f"Going on with run {record.run_id} of {begun.environment} from phase {left[0]}")
+        terminal.say(f"Going on with run {run.record.run_id} of {run.settings.environment} from phase {left[0]}")
         return carry_out(
-            begun, left, begin=resume.begin_resumed, undo=undo, show_account=lambda live: None, execute=execute
+            run.settings, left, begin=resume.begin_resumed, undo=undo, show_account=lambda live: None, execute=execute
         )
 
 
@@ -141,28 +145,30 @@ def carry_out(
     An account that is not `lasting` is gone afterwards, so nothing is said about undoing. `undo`: roll a
     failed run back.
     """
-    record = records.open_run(chosen)
+    run = Run(chosen, records.open_run(chosen))
+    record = run.record
     terminal.say(f"Run {record.run_id} of {chosen.environment}, mode {chosen.mode}")
 
-    def begun(settings: Settings, record: Record, live: Live, numbers: Sequence[str]) -> None:
-        begin(settings, record, live, numbers)
-        terminal.two_persons(second_person.two_persons(settings, live.identity.caller))
+    def begun(opened: ConnectedRun, numbers: Sequence[str]) -> None:
+        begin(opened, numbers)
+        terminal.two_persons(second_person.two_persons(opened.settings, opened.live.identity.caller))
 
     rows, earlier = len(record.changes()) if undo else 0, record.kept_as(records.CRITERIA)
 
     def ended(done: Sequence[Phase]) -> None:
         if undo and to_be_undone(done, record.changes()[rows:]):
-            undo_commands.undone(with_changes(chosen, run_id=record.run_id), record, execute)
+            undo_commands.undone(Run(with_changes(chosen, run_id=record.run_id), record), execute)
 
-    done = runner.phases(chosen, record, numbers, terminal.progress, begun, ended, show_account, execute)
+    done = runner.phases(run, numbers, terminal.progress, begun, ended, show_account, execute)
     terminal.summary(record, done, earlier)
     if lasting:
-        ways_on(chosen, record, run_phases.overall(done))
+        ways_on(run, run_phases.overall(done))
     return exit_code(done)
 
 
-def ways_on(chosen: Settings, record: Record, verdict: Verdict) -> None:
+def ways_on(run: Run, verdict: Verdict) -> None:
     """The commands that undo this run, where it changed something, and that go on with it, where it is not done."""
+    chosen, record = run.settings, run.record
     words = [record.run_id, *_with_its_lock(chosen, record.run_id)]
     if record.rows(engine.LOG):
         terminal.say(f"Undo:   {command_lines.runbook(chosen, 'rollback', *words)}")

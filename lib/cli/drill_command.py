@@ -42,7 +42,8 @@ def _scenario_named(name: str) -> Scenario:
 def drill(given: Callable[..., Settings], scenario: str) -> int:
     """Run one drill as the drill user, marked [DRILL], and see who is reached and how soon."""
     chosen, case = given(mode=Mode.APPLY), _scenario_named(scenario)
-    record, live = session.begin(chosen)
+    run = session.begin_with(chosen)
+    record, live = run.record, run.live
     caller = live.identity.caller
     terminal.identity(live)
     with runner.sealing(record):
@@ -52,7 +53,7 @@ def drill(given: Callable[..., Settings], scenario: str) -> int:
         log = drill_log.open_log(chosen)
         log.folder.mkdir(parents=True, exist_ok=True)
         try:
-            drilled = drill_runner.run(live, record, [Group(scenario, [case])])
+            drilled = drill_runner.run(run, [Group(scenario, [case])])
         except (RunbookError, KeyboardInterrupt) as error:
             # Refused before anything was set up, it was no drill; else nobody knows who was reached.
             if isinstance(error, NotAsWanted) or record.changes():
@@ -62,7 +63,7 @@ def drill(given: Callable[..., Settings], scenario: str) -> int:
                 with suppress(Unrecorded):
                     log.append(drill_log.LOG, told)
             raise
-        (row,) = validation.rows(live, record, drilled)
+        (row,) = validation.rows(run, drilled)
         checks = [*_evaluate(live, drilled, row), validity.check(standing)]
         found = verdict(scenario, checks)
         record.keep_json(DRILLED, row | {"verdict": found, "validated": _describe_system(standing), "caller": caller})

@@ -23,7 +23,7 @@ from lib.errors import BadParameters, RunbookError, Unrecorded
 from lib.phases import parameters_cell
 from lib.record import files, run_phases
 from lib.record.folder import ATTEMPT
-from lib.record.records import DRAFT, RUNNING, Record
+from lib.record.records import DRAFT, RUNNING, Record, Run
 from lib.record.run_phases import PLANNED_MINUTES, Phase
 from lib.settings import ROOT, Settings
 from lib.values import contacts
@@ -49,30 +49,31 @@ def declared_parameters(path: Path) -> list[str]:
     return found
 
 
-def execute(settings: Settings, record: Record, number: str, notebook: str) -> Phase:
+def execute(run: Run, number: str, notebook: str) -> Phase:
     """Execute one notebook into the record; returns its verdict, also of an interruption.
 
     One that ran to its end has failed all the same where a check of its phase failed, or was never answered.
     While it runs it is written to `<notebook>.running.ipynb`; under its own name it is always whole.
     """
-    record = replace(record, attempt=secrets.token_hex(4))
+    run = replace(run, record=replace(run.record, attempt=secrets.token_hex(4)))
+    settings, record = run.settings, run.record
     source, running = RUNBOOKS / f"{notebook}.ipynb", record.folder / f"{notebook}{RUNNING}"
     parameters = parameters_cell.injected_values(settings, record.run_id, declared_parameters(source))
     files.reserve(running)
     started, interrupted, kind, error = time.monotonic(), False, "", ""
     try:
         with notebook_engine.sockets() as sockets:
-            papermill.execute_notebook(str(source), str(running), parameters, **_options(settings, record, sockets))
+            papermill.execute_notebook(str(source), str(running), parameters, **_options(run, sockets))
     except NOT_EXECUTED as failure:
         kind, error = _told(failure, record)
     except KeyboardInterrupt as ended:
         interrupted, kind, error = True, type(ended).__name__, "interrupted"
-    output = _kept(running, record, settings)
+    output = _kept(running, run)
     seconds = round(time.monotonic() - started, 1)
     name = output.name if output else ""
     error = settings.masked(error[: output_limits.LINE])
     done = Phase(number, notebook, seconds=seconds, output=name, error=error, error_class=kind)
-    return _closed(_verdict(done, output, interrupted), record, settings)
+    return _closed(_verdict(done, output, interrupted), run)
 
 
 def _told(failure: Exception, record: Record) -> tuple[str, str]:
@@ -90,23 +91,24 @@ def _told(failure: Exception, record: Record) -> tuple[str, str]:
     return kind, said if isinstance(failure, DeadKernelError) else f"{kind}: {said}"
 
 
-def adopt(settings: Settings, record: Record) -> list[str]:
+def adopt(run: Run) -> list[str]:
     """Keep what a killed run left of its notebooks, as executed notebooks, and drop its drafts. Returns names."""
-    for draft in record.folder.rglob(f"{DRAFT}*"):
+    folder = run.record.folder
+    for draft in folder.rglob(f"{DRAFT}*"):
         draft.unlink()
-    left = sorted(record.folder.glob(f"*{RUNNING}"))
-    return [found.name for running in left if (found := _kept(running, record, settings))]
+    left = sorted(folder.glob(f"*{RUNNING}"))
+    return [found.name for running in left if (found := _kept(running, run))]
 
 
-def _options(settings: Settings, record: Record, sockets: Path) -> dict[str, Any]:
+def _options(run: Run, sockets: Path) -> dict[str, Any]:
     return {
         "engine_name": notebook_engine.NAME,
         "kernel_name": "python3",
         "progress_bar": False,
         "cwd": str(ROOT),
-        "execution_timeout": settings.cell_timeout_seconds,
+        "execution_timeout": run.settings.cell_timeout_seconds,
         "sockets": sockets,
-        "variables": {ATTEMPT: record.attempt, **parameters_cell.kernel_variables(settings, record.run_id)},
+        "variables": {ATTEMPT: run.record.attempt, **parameters_cell.kernel_variables(run.settings, run.record.run_id)},
     }
 
 
@@ -132,19 +134,19 @@ def _verdict(found: Phase, output: Path | None, interrupted: bool) -> Phase:
     )
 
 
-def _closed(found: Phase, record: Record, settings: Settings) -> Phase:
+def _closed(found: Phase, run: Run) -> Phase:
     """What the checks of its phase make of a notebook that ran to its end, whatever its cells made of them."""
     if found.verdict != Verdict.SUCCEEDED:
         return found
     try:
-        run_phases.require_met(record, found.number, settings.mode)
+        run_phases.require_met(run.record, found.number, run.settings.mode)
     except RunbookError as error:
         said = f"{type(error).__name__}: {error}"[: output_limits.LINE]
-        return replace(found, verdict=Verdict.FAILED, error=settings.masked(said), error_class=type(error).__name__)
+        return replace(found, verdict=Verdict.FAILED, error=run.settings.masked(said), error_class=type(error).__name__)
     return found
 
 
-def _kept(running: Path, record: Record, settings: Settings) -> Path | None:
+def _kept(running: Path, run: Run) -> Path | None:
     """Keep a notebook under its own name, without what no record may hold; None where it was cut in the middle.
 
     That is the subscriber's address (papermill stores it twice) and this machine's paths.
@@ -158,15 +160,15 @@ def _kept(running: Path, record: Record, settings: Settings) -> Path | None:
     executed.make_legible(notebook)
     own = running.name.removesuffix(RUNNING) + ".ipynb"
     written.update({key: own for key in ("input_path", "output_path") if written.get(key)})
-    output = record.keep_text(own, settings.masked(notebook_text.to_text(notebook)))
+    output = run.record.keep_text(own, run.settings.masked(notebook_text.to_text(notebook)))
     running.unlink()
     return output
 
 
-def write_parameterized(settings: Settings, record: Record, notebook: str) -> Path:
+def write_parameterized(run: Run, notebook: str) -> Path:
     """A copy of a notebook in the record, with these parameters put in, to be stepped through by hand."""
     source = RUNBOOKS / f"{notebook}.ipynb"
-    parameters = parameters_cell.injected_values(settings, record.run_id, declared_parameters(source))
-    output = files.reserve(record.new_path(f"{notebook}.by-hand.ipynb"))
+    parameters = parameters_cell.injected_values(run.settings, run.record.run_id, declared_parameters(source))
+    output = files.reserve(run.record.new_path(f"{notebook}.by-hand.ipynb"))
     papermill.execute_notebook(str(source), str(output), parameters, prepare_only=True, progress_bar=False)
     return output

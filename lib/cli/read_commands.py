@@ -14,6 +14,7 @@ from lib.errors import BadParameters, NotAsWanted
 from lib.phases import session
 from lib.record import manifest, origin, records, run_phases
 from lib.record.manifest import Binding
+from lib.record.records import Run
 from lib.record.run_phases import Phase
 from lib.resources import record_stores
 from lib.settings import Settings, with_changes
@@ -68,9 +69,9 @@ def open_notebook(given: Callable[..., Settings], number: str, run_id: str, mode
         raise BadParameters(f"no phase {number!r}; expected one of {', '.join(run_phases.NOTEBOOKS)}, 90")
     chosen = given(mode=mode, run_id=run_id)
     # A store is asked first for what another machine did; without one, no AWS is needed to open a notebook.
-    record = session.begin(chosen)[0] if chosen.record_store else records.open_run(chosen)
-    records.open_to_write(chosen, record)
-    path = notebooks.write_parameterized(chosen, record, notebook)
+    run = session.begin_with(chosen) if chosen.record_store else Run(chosen, records.open_run(chosen))
+    records.open_to_write(run)
+    record, path = run.record, notebooks.write_parameterized(run, notebook)
     terminal.say(f"Notebook: {path}")
     if no_browser:
         records.seal(record)  # whoever opens it elsewhere begins it again; until then nothing may come besides
@@ -101,11 +102,11 @@ def tune(given: Callable[..., Settings], run_id: str) -> int:
 
 def run_again(chosen: Settings, number: str) -> int:
     """Run one read-only notebook into a run's record, beside what is there."""
-    record, _ = session.reopen(chosen) if chosen.run_id else session.begin(chosen)
-    notebook = run_phases.NOTEBOOKS[number]
+    run = session.reopen_with(chosen) if chosen.run_id else session.begin_with(chosen)
+    record, notebook = run.record, run_phases.NOTEBOOKS[number]
     earlier = record.kept_as(records.CRITERIA)
     terminal.progress(Phase(number, notebook, Verdict.RUNNING))
-    done = notebooks.execute(chosen, record, number, notebook)
+    done = notebooks.execute(run, number, notebook)
     terminal.progress(done)
     # Where another machine may still write, this one does not say that all is there.
     records.seal(record, closing=record.store is None or not records.taken_over(record))

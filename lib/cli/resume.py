@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from functools import partial
 
-from lib.aws import Live
 from lib.changes import approval, loss_guard, plan_data, provenance, second_person, undo_plan
-from lib.changes.account import AccountGuards
-from lib.changes.plans import Change, Plan, entry, half_done, same
+from lib.changes.guarded_run import GuardedRun
+from lib.changes.plans import Change, entry, half_done, same
 from lib.changes.resource import Reopen
 from lib.cli import runner
 from lib.errors import BadParameters, NotAsWanted, RunbookError
@@ -14,9 +13,10 @@ from lib.phases import validity
 from lib.phases.validity import Validity
 from lib.record import run_phases
 from lib.record.change_rows import WriteState
-from lib.record.records import LOG, VERDICT, Record
+from lib.record.records import LOG, VERDICT, Record, Run
 from lib.record.run_phases import NOTEBOOKS, VALIDATION
-from lib.resources import account_guards, resource_kinds
+from lib.resources import resource_kinds
+from lib.resources.connected_run import ConnectedRun
 from lib.settings import Settings, mask, with_changes
 from lib.values.check_registry import APPROVAL
 from lib.values.exact_json import laid
@@ -31,8 +31,9 @@ FOUND = {
 OF_THE_APPROVAL = ("approved_plan", "approved_by", "change_ticket")
 
 
-def with_its_approval(settings: Settings, record: Record) -> Settings:
+def with_its_approval(run: Run) -> Settings:
     """The parameters with the approval that the run was begun with. Raises BadParameters for a run of no phase."""
+    settings, record = run.settings, run.record
     begun = (record.verdict() or {}).get("parameters")
     if not begun or not isinstance(begun, dict):
         raise BadParameters(f"run {record.run_id} began no phase; there is nothing to go on with, apply a new one")
@@ -51,17 +52,17 @@ def resumable(record: Record) -> bool:
     return isinstance(found, dict) and found.get("mode") == Mode.APPLY and found.get("verdict") != Verdict.REFUSED
 
 
-def read_back(live: Live, record: Record) -> list[dict[str, str]]:
+def read_back(run: ConnectedRun) -> list[dict[str, str]]:
     """What AWS says of each write whose end the record does not tell; added to the record."""
-    return settle_unfinished(record, account_guards.AccountGuards(live), partial(resource_kinds.reopen, live))
+    return settle_unfinished(run, partial(resource_kinds.reopen, run.live))
 
 
-def settle_unfinished(record: Record, account: AccountGuards, reopen: Reopen) -> list[dict[str, str]]:
+def settle_unfinished(run: GuardedRun, reopen: Reopen) -> list[dict[str, str]]:
     """Ask AWS what became of each write whose end the record does not tell, and add the answer to the record.
 
     Returns one row a write: `what`, and `found`: carried out, not carried out, neither (half done), or cannot tell.
     """
-    rows = provenance.believe_rows(record, account)
+    rows = provenance.believe_rows(run.record, run.guards)
     found = [{"what": row["name"], "found": f"cannot tell: {row['trouble']}"} for row in rows if row["trouble"]]
     for row in undo_plan.unfinished_writes(rows):
         try:
@@ -76,43 +77,43 @@ def settle_unfinished(record: Record, account: AccountGuards, reopen: Reopen) ->
         state = WriteState.APPLIED if done else WriteState.HALF_DONE if half else WriteState.NOT_APPLIED
         change = Change(resource, before, row["after"], temporary=bool(row.get("temporary")))
         told = entry(row["phase"], change, state, bool(row.get("undoes")))
-        record.append(LOG, {**told, "why": "read back from AWS"})
+        run.record.append(LOG, {**told, "why": "read back from AWS"})
         found.append({"what": resource.name, "found": FOUND[state]})
     return found
 
 
-def validation_stands(live: Live, record: Record) -> Validity | None:
+def validation_stands(run: ConnectedRun) -> Validity | None:
     """Whether what the run validated is live now; None where its validation is not done, and so is run anyhow."""
     done = [
         phase
-        for phase in run_phases.recorded_phases(record)
+        for phase in run_phases.recorded_phases(run.record)
         if (phase.number, phase.verdict) == (VALIDATION, Verdict.SUCCEEDED)
     ]
-    return validity.of_run(live, record) if done else None
+    return validity.of_run(run) if done else None
 
 
-def remaining_phases(live: Live, record: Record, valid: Validity | None) -> list[str]:
+def remaining_phases(run: ConnectedRun, valid: Validity | None) -> list[str]:
     """The phases of the run from the first that did not succeed, or whose things AWS does not hold any more.
 
     The validation is one of these where what it validated is not live, or nobody can tell (`valid`, of
     `validation_stands`).
     Raises Refused where the run may not be gone on with.
     """
-    plans = runner.plan_all(live)
-    approval.require_resumable(live.settings, record, plans, live.identity.caller)
-    found = {phase.number: phase.verdict for phase in run_phases.recorded_phases(record)}
+    plans = runner.plan_all(run.live)
+    approval.require_resumable(run, plans, run.live.identity.caller)
+    found = {phase.number: phase.verdict for phase in run_phases.recorded_phases(run.record)}
     pending = {plan.phase for plan in plans if plan.pending} | ({VALIDATION} if valid and not valid.holds else set())
     chosen = [number for number in NOTEBOOKS if number in found]
     open_ones = [at for at, number in enumerate(chosen) if found[number] != Verdict.SUCCEEDED or number in pending]
     return chosen[open_ones[0] :] if open_ones else []
 
 
-def begin_resumed(settings: Settings, record: Record, live: Live, chosen: Sequence[str]) -> None:
+def begin_resumed(run: ConnectedRun, chosen: Sequence[str]) -> None:
     """In place of `runner.begin_approved`: the run keeps its approved plan, and beside it what is left of it."""
-    plans: Sequence[Plan] = runner.plan_all(live)
-    approval.require_resumable(settings, record, plans, live.identity.caller)
-    loss_guard.require_no_loss([plan for plan in plans if plan.phase in chosen], settings, record)
-    if people := second_person.two_persons(settings, live.identity.caller):
-        record.checked(APPROVAL, people)
-    kept = plan_data.begun_plan(plans, settings, record, live.identity.caller)
-    record.keep_json(approval.PLAN, kept | {"resumed": True, "phases": list(chosen)})
+    plans, caller = runner.plan_all(run.live), run.live.identity.caller
+    approval.require_resumable(run, plans, caller)
+    loss_guard.require_no_loss([plan for plan in plans if plan.phase in chosen], run)
+    if people := second_person.two_persons(run.settings, caller):
+        run.record.checked(APPROVAL, people)
+    kept = plan_data.begun_plan(plans, run, caller)
+    run.record.keep_json(approval.PLAN, kept | {"resumed": True, "phases": list(chosen)})

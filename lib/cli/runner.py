@@ -15,9 +15,10 @@ from lib.cli import notebooks
 from lib.errors import Altered, RunbookError
 from lib.phases import session
 from lib.record import formats, records, software_versions
-from lib.record.records import VERDICT, Record
+from lib.record.records import VERDICT, Record, Run
 from lib.record.run_phases import NOTEBOOKS, PLANNED_MINUTES, PREFLIGHT, ROLLBACK, Phase, overall, recorded_phases
-from lib.resources import desired, record_stores, run_lock
+from lib.resources import desired, record_stores
+from lib.resources.connected_run import ConnectedRun
 from lib.resources.existing import baseline_pieces, traffic_entries
 from lib.settings import Settings
 from lib.values.check_registry import APPROVAL
@@ -25,7 +26,7 @@ from lib.values.modes import Mode
 from lib.values.verdicts import Verdict
 
 # Carries one phase out, by its number and notebook, into the record of a run, and tells what became of it.
-Execute = Callable[[Settings, Record, str, str], Phase]
+Execute = Callable[[Run, str, str], Phase]
 
 
 def plan_all(live: Live) -> list[Plan]:
@@ -34,29 +35,29 @@ def plan_all(live: Live) -> list[Plan]:
     return [engine.plan(number, wanted(live, known)) for number, wanted in desired.PHASES.items()]
 
 
-def begin_approved(settings: Settings, record: Record, live: Live, chosen: Sequence[str]) -> None:
+def begin_approved(run: ConnectedRun, chosen: Sequence[str]) -> None:
     """Plan, refuse losses and, where approval is required, compare; then keep the plan in the record.
 
     Writes nothing to AWS but, of a run that needs approval, that it was begun with this plan. Several phases without
     the preflight stop here when a piece of the baseline is missing.
     """
+    live, caller = run.live, run.live.identity.caller
     if len(chosen) > 1 and PREFLIGHT not in chosen:
         require(baseline_pieces.pieces(live))
     plans = plan_all(live)
-    record_stores.copy_others(settings)  # under the lock: another machine's run counts up to its last row
-    approval.require_whole(settings, plans, live.identity.caller)
-    loss_guard.require_no_loss([plan for plan in plans if plan.phase in chosen], settings, record)
-    if people := second_person.two_persons(settings, live.identity.caller):
-        record.checked(APPROVAL, people)
-    approval.keep_begun_plan(plans, settings, record, live.identity.caller)
+    record_stores.copy_others(run.settings)  # under the lock: another machine's run counts up to its last row
+    approval.require_whole(run, plans, caller)
+    loss_guard.require_no_loss([plan for plan in plans if plan.phase in chosen], run)
+    if people := second_person.two_persons(run.settings, caller):
+        run.record.checked(APPROVAL, people)
+    approval.keep_begun_plan(plans, run, caller)
 
 
 def phases(
-    settings: Settings,
-    record: Record,
+    run: Run,
     chosen: Sequence[str],
     told: Callable[[Phase], None],
-    begin: Callable[[Settings, Record, Live, Sequence[str]], None] = begin_approved,
+    begin: Callable[[ConnectedRun, Sequence[str]], None] = begin_approved,
     ended: Callable[[Sequence[Phase]], None] = lambda done: None,
     show_account: Callable[[Live], None] = lambda live: None,
     execute: Execute = notebooks.execute,
@@ -71,32 +72,32 @@ def phases(
     done = [Phase(number, NOTEBOOKS[number], planned_minutes=PLANNED_MINUTES.get(number)) for number in chosen]
     with ExitStack() as held:
         try:
-            record, live = session.attach(settings, record)
-            show_account(live)
-            held.enter_context(sealing(record))  # last of all, since giving the lock back is a call as well
-            held.enter_context(locked(settings, record, live))
-            begin(settings, record, live, chosen)
+            run = opened = session.attach(run)
+            show_account(opened.live)
+            held.enter_context(sealing(run.record))  # last of all, since giving the lock back is a call as well
+            held.enter_context(locked(opened))
+            begin(opened, chosen)
         except BaseException as error:
             # A run that began before keeps its verdict.
-            if not isinstance(error, Altered) and record.verdict() is None:
+            if not isinstance(error, Altered) and run.record.verdict() is None:
                 if isinstance(error, KeyboardInterrupt):
-                    done[0] = _broken_off(done[0], error, settings)
-                write_verdict(settings, record, done, started, None, _why(error, settings))
+                    done[0] = _broken_off(done[0], error, run.settings)
+                write_verdict(run, done, started, None, _why(error, run.settings))
                 with suppress(RunbookError):
-                    records.seal(record)
+                    records.seal(run.record)
             raise
         for index, waiting in enumerate(done):
             done[index] = replace(waiting, verdict=Verdict.RUNNING)
             try:
                 # Written before it starts, so that a run that is killed does not look as if nothing had happened.
-                write_verdict(settings, record, done, started, live.identity)
+                write_verdict(run, done, started, opened.live.identity)
                 told(done[index])
-                done[index] = execute(settings, record, waiting.number, waiting.notebook)
+                done[index] = execute(run, waiting.number, waiting.notebook)
             except BaseException as error:
-                done[index] = _broken_off(waiting, error, settings)
+                done[index] = _broken_off(waiting, error, run.settings)
                 raise
             finally:
-                write_verdict(settings, record, done, started, live.identity)
+                write_verdict(run, done, started, opened.live.identity)
             told(done[index])
             if done[index].verdict != Verdict.SUCCEEDED:
                 break
@@ -129,28 +130,24 @@ def sealing(record: Record) -> Iterator[None]:
 
 
 @contextmanager
-def locked(settings: Settings, record: Record, live: Live) -> Iterator[None]:
+def locked(run: ConnectedRun) -> Iterator[None]:
     """Hold the environment's lock, where this run may write. Raises Superseded where another run holds it.
 
     Reading needs no lock.
     """
-    if settings.mode == Mode.PLAN:
+    if run.settings.mode == Mode.PLAN:
         yield
         return
-    with run_lock.locked(live, record.run_id):
-        notebooks.adopt(settings, record)  # what a killed command left of its notebooks
+    with run.lock(run.record.run_id):
+        notebooks.adopt(run)  # what a killed command left of its notebooks
         yield
 
 
 def write_verdict(
-    settings: Settings,
-    record: Record,
-    done: Sequence[Phase],
-    started: datetime,
-    identity: Identity | None,
-    refused: str = "",
+    run: Run, done: Sequence[Phase], started: datetime, identity: Identity | None, refused: str = ""
 ) -> None:
     """`run.json` as the run stands now, and the manifest over the whole record."""
+    settings, record = run.settings, run.record
     now, every = datetime.now(UTC), _with_earlier(record, done)
     record.write_json(
         VERDICT,
@@ -182,16 +179,15 @@ def _with_earlier(record: Record, done: Sequence[Phase]) -> list[Phase]:
     return [found[number] for number in NOTEBOOKS if number in found]
 
 
-def roll_back(
-    settings: Settings, record: Record, told: Callable[[Phase], None], execute: Execute = notebooks.execute
-) -> Phase:
-    """Run the rollback of this record's run, and add its verdict to the run's. Holds the lock where it may write."""
-    record, live = session.attach(settings, record)
-    with sealing(record), locked(settings, record, live):
+def roll_back(run: Run, told: Callable[[Phase], None], execute: Execute = notebooks.execute) -> Phase:
+    """Run the rollback of this run, and add its verdict to the run's. Holds the lock where it may write."""
+    opened = session.attach(run)
+    settings, record = opened.settings, opened.record
+    with sealing(record), locked(opened):
         told(Phase("90", ROLLBACK, Verdict.RUNNING))
         done = Phase("90", ROLLBACK)
         try:
-            done = execute(settings, record, "90", ROLLBACK)
+            done = execute(opened, "90", ROLLBACK)
         except BaseException as error:
             done = _broken_off(done, error, settings)
             raise

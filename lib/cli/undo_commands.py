@@ -23,9 +23,10 @@ from lib.errors import (
 from lib.phases import restore, restore_end, restore_plan
 from lib.phases import rollback as rollbacks
 from lib.record import command_lines, records
-from lib.record.records import Record
+from lib.record.records import Run
 from lib.record.run_phases import Phase
-from lib.resources import run_lock
+from lib.resources import connected_run, run_lock
+from lib.resources.connected_run import ConnectedRun
 from lib.settings import Settings
 from lib.values.modes import Foreign, Mode
 
@@ -62,47 +63,49 @@ def rollback(
     flags = {"--dry-run": dry_run, "--overwrite": overwrite, "--break-lock": break_lock}
     words = [*(flag for flag, on in flags.items() if on), *(["--to-phase", to_phase] if to_phase else [])]
     with naming_the_way(command_lines.runbook(chosen, "rollback", run_id, *words, "--unverified")) as way:
-        chosen, record, live = to_undo(chosen, why, way)
-    if records.is_unverified(record) and not unverified:
+        run = to_undo(chosen, why, way)
+    if records.is_unverified(run.record) and not unverified:
         raise Refused(
             f"another command has run {run_id} open with --unverified, and the notebook of this one would believe what "
             "that one does; nothing was written. Wait until it has ended, then roll back again"
         )
-    terminal.identity(live)
-    return rolled_back(chosen, record, live, break_lock, notebooks.execute)
+    terminal.identity(run.live)
+    return rolled_back(run, break_lock, notebooks.execute)
 
 
-def rolled_back(chosen: Settings, record: Record, live: Live, break_lock: bool, execute: runner.Execute) -> int:
+def rolled_back(run: ConnectedRun, break_lock: bool, execute: runner.Execute) -> int:
     """Roll a run back whose record is open; returns the exit code."""
+    record = run.record
     with runner.sealing(record):
         rows = record.changes()
-        rollbacks.rows_from_phase(rows, chosen.rollback_to_phase)
+        rollbacks.rows_from_phase(rows, run.settings.rollback_to_phase)
         if break_lock:  # also of a run that was killed before it changed anything
-            break_left(live, record.run_id)
+            break_left(run.live, record.run_id)
         if not rows:
-            raise nothing_to_undo(chosen, record)
-        return exit_code([undone(chosen, record, execute)])
+            raise nothing_to_undo(run)
+        return exit_code([undone(run, execute)])
 
 
-def nothing_to_undo(chosen: Settings, record: Record) -> RunbookError:
+def nothing_to_undo(run: Run) -> RunbookError:
     """Why: the run changed nothing, or what tells of that is lost, which is no reason to leave its workflow."""
-    lost = records.wrong_with(chosen, record, engine.LOG)
+    record, lost = run.record, records.wrong_with(run, engine.LOG)
     if not lost:
         return BadParameters(
             f"run {record.run_id} changed nothing (its record has no {engine.LOG}): nothing is to undo"
         )
-    way = command_lines.runbook(chosen, "restore", record.run_id, "--unverified")
+    way = command_lines.runbook(run.settings, "restore", record.run_id, "--unverified")
     return Altered(
         f"nothing can be undone by the record of run {record.run_id} ({lost[0]}). If it has a backup of the workflow, "
         f"`{way}` puts that back"
     )
 
 
-def undone(chosen: Settings, record: Record, execute: runner.Execute) -> Phase:
+def undone(run: Run, execute: runner.Execute) -> Phase:
     """Roll a run back, and show what became of each thing."""
-    terminal.say(f"Rolling back run {record.run_id} of {chosen.environment}")
+    record = run.record
+    terminal.say(f"Rolling back run {record.run_id} of {run.settings.environment}")
     before = record.kept_as(rollbacks.LEDGER)
-    done = runner.roll_back(chosen, record, terminal.progress, execute)
+    done = runner.roll_back(run, terminal.progress, execute)
     made = [name for name in record.kept_as(rollbacks.LEDGER) if name not in before]
     if made:
         terminal.ledger(record, made[-1])
@@ -123,17 +126,18 @@ def restore_command(given: Callable[..., tuple[Settings, str]], run_id: str, unv
     why = loudly("restore", run_id) if unverified else ""
     soon = with_short_waits(chosen)
     with naming_the_way(command_lines.runbook(chosen, "restore", run_id, "--unverified")) as way:
-        record, live, left = at_once(soon, why, way)
+        run, left = at_once(soon, why, way)
+    live = run.live
     terminal.identity(live)
     # What must be written is waited for as long as any write; nothing else is.
-    found = restore_plan.plan_restore(live.waiting(chosen), record, why)
+    found = restore_plan.plan_restore(connected_run.of(live.waiting(chosen), run.record), why)
     if found.unconfirmed and not why:
         terminal.complain(NotAsWanted(found.unconfirmed))
     if found.doubt:
         terminal.complain(NotAsWanted(found.doubt))
     if found.source:
         terminal.say(f"Note: {found.source}")
-    troubles = restore.restore(found, record)
+    troubles = restore.restore(found, run.record)
     terminal.say(f"{found.said} of before run {run_id}")
     for trouble in troubles:
         terminal.complain(NotAsWanted(trouble))
@@ -144,9 +148,9 @@ def restore_command(given: Callable[..., tuple[Settings, str]], run_id: str, unv
         terminal.say(f"AWS holds it. The rest of the run stays: {command_lines.runbook(chosen, 'rollback', run_id)}")
     finally:
         # Only now, since each is a call: nothing is put off for it that somebody waits for.
-        for not_kept in restore_end.keep(live, found.by(live), record):
+        for not_kept in restore_end.keep(run, found.by(live)):
             terminal.say(f"Note: {not_kept}")
-        if not_told := sealed_soon(soon, record, left):
+        if not_told := sealed_soon(run, left):
             terminal.say(f"Note: {not_told}")
     return 0
 

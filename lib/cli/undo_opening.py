@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
-from lib.aws import NOT_TOLD, Live, connect
+from lib.aws import NOT_TOLD, connect
 from lib.changes import engine
 from lib.display import terminal
 from lib.errors import (
@@ -16,16 +17,17 @@ from lib.errors import (
 )
 from lib.phases import restore, session
 from lib.record import records, run_index
-from lib.record.records import Record
-from lib.resources import record_stores
+from lib.record.records import Record, Run
+from lib.resources import connected_run, record_stores
+from lib.resources.connected_run import ConnectedRun
 from lib.settings import Settings, with_changes
 
 ANSWER_SECONDS = 5  # as long as an emergency waits for one answer
 
 
-def at_once(soon: Settings, unverified: str, way: str) -> tuple[Record, Live, bool]:
-    """The record of this machine, which needs no store: that may be as unwell as the rest. Without one here, what the
-    store gives `soon`. And whether something is wrong with the store, which is then left as it is."""
+def at_once(soon: Settings, unverified: str, way: str) -> tuple[ConnectedRun, bool]:
+    """The run by the record of this machine, which needs no store: that may be as unwell as the rest. Without one
+    here, what the store gives `soon`. And whether something is wrong with the store, which is then left as it is."""
     record, left = Record(soon.run_folder, soon.run_id, at_once=True), False
     if not (restore.has_backup(record) and (record.folder / engine.LOG).is_file()):
         try:
@@ -35,11 +37,12 @@ def at_once(soon: Settings, unverified: str, way: str) -> tuple[Record, Live, bo
                 raise
             left = _told_of([str(first_cause(error))])
     run_index.find_run(soon, soon.run_id, restore.has_backup)  # or refused, with the latest that have one
-    wrong = records.verify(soon, record, unverified).wrong
+    run = Run(soon, record)
+    wrong = records.verify(run, unverified).wrong
     if not left:
         _told_of(wrong)
     try:
-        records.open_to_write(soon, record, unverified)
+        records.open_to_write(run, unverified)
     except Unrecorded as error:
         terminal.complain(error)  # a full disk keeps nobody from being helped
     live = connect(soon, record.log_call, at_once=True)
@@ -50,11 +53,11 @@ def at_once(soon: Settings, unverified: str, way: str) -> tuple[Record, Live, bo
                 f"account {soon.account_id} to no other account's"
             )
         )
-    return record, live, left
+    return connected_run.of(live, record), left
 
 
-def to_undo(chosen: Settings, unverified: str, way: str) -> tuple[Settings, Record, Live]:
-    """The record of a run that is to be undone, and the parameters to do it by.
+def to_undo(chosen: Settings, unverified: str, way: str) -> ConnectedRun:
+    """A run that is to be undone, with the parameters to do it by.
 
     With `unverified`, where the store is no help, without it: by what could be taken of it.
     """
@@ -63,12 +66,12 @@ def to_undo(chosen: Settings, unverified: str, way: str) -> tuple[Settings, Reco
         return bool(found.rows(engine.LOG))
 
     if not unverified:
-        return chosen, *session.reopen(chosen, "", usable, way)
+        return session.reopen_with(chosen, "", usable, way)
     soon = with_short_waits(chosen)
     try:
-        record, live = session.reopen(soon, unverified, usable)
-        _told_of(records.alterations(soon, record, whole=True))
-        return chosen, record, live
+        run = session.reopen_with(soon, unverified, usable)
+        _told_of(records.alterations(run, whole=True))
+        return replace(run, settings=chosen)  # only its record was hurried
     except Superseded:
         raise
     except RunbookError as error:
@@ -80,9 +83,9 @@ def to_undo(chosen: Settings, unverified: str, way: str) -> tuple[Settings, Reco
         _told_of(session.fetch_from_store(soon, unverified) or [str(why)])
     except RunbookError as error:  # this machine may have the record itself
         _told_of([str(first_cause(error))])
-    record, live = session.reopen(alone, unverified, usable)
+    run = session.reopen_with(alone, unverified, usable)
     terminal.say(f"Note: {_left_as_it_is(alone)}")
-    return alone, record, live
+    return run
 
 
 def _told_of(wrong: Sequence[str]) -> bool:
@@ -99,15 +102,16 @@ def _left_as_it_is(chosen: Settings) -> str:
     )
 
 
-def sealed_soon(soon: Settings, record: Record, left: bool) -> str:
+def sealed_soon(run: Run, left: bool) -> str:
     """Seal this machine's record, and then its store's, which nobody waits for. Returns what became of that, or ""."""
+    soon, record = run.settings, run.record
     why = _left_as_it_is(soon) if left else ""
     with suppress(RunbookError):
         records.seal(record, closing=False)
     try:
         if soon.record_store and not left:
             shelves = record_stores.shelves(soon, session.SOON_ATTEMPTS)
-            records.seal(session.attach(soon, record, shelves)[0])
+            records.seal(session.attach(run, shelves).record)
     except RunbookError as error:
         why = f"the record's store does not tell of this yet, only {record.folder} does ({first_cause(error)})"
     with suppress(RunbookError):

@@ -9,15 +9,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lib.aws import Live
 from lib.changes.plans import Change, Outcome, Plan
 from lib.changes.second_person import two_persons
 from lib.checks import Check, Status, brief, require, require_any
 from lib.display import page
 from lib.record import command_lines, run_phases
 from lib.record.change_rows import Action, WriteState
-from lib.record.records import LOG, VERDICT, Record
-from lib.settings import Settings
+from lib.record.records import LOG, VERDICT, Run
+from lib.resources.connected_run import ConnectedRun
 from lib.values import contacts
 from lib.values.modes import Mode
 
@@ -28,9 +27,9 @@ if TYPE_CHECKING:  # loaded by what makes frames and figures: most phases show n
 LINES = 400  # a longer diff is shown up to here, and kept whole in the record
 
 
-def identity(live: Live, record: Record) -> None:
+def identity(run: ConnectedRun) -> None:
     """Who is calling, where, in which mode, and where the record goes."""
-    s, caller = live.settings, live.identity.caller
+    s, live, caller = run.settings, run.live, run.live.identity.caller
     rows = {
         "environment": s.environment,
         "account": live.identity.account,
@@ -39,7 +38,7 @@ def identity(live: Live, record: Record) -> None:
         "caller": caller,
         "mode": f"{s.mode} ({'writes nothing' if s.mode == Mode.PLAN else 'CHANGES THE ACCOUNT'})",
         "approval": "; ".join([s.approval, *(f"{check.status}: {check.found}" for check in two_persons(s, caller))]),
-        "run": record.run_id,
+        "run": run.record.run_id,
     }
     page.table(["", "value"], list(rows.items()))
 
@@ -123,19 +122,20 @@ def figure(found: Figure, caption: str = "") -> None:
         say(caption)
 
 
-def ways_out(settings: Settings, record: Record) -> None:
+def ways_out(run: Run) -> None:
     """How to go on with this run, how to undo it, and the emergency path."""
-    if settings.mode == Mode.PLAN:
+    if run.settings.mode == Mode.PLAN:
         say("Nothing was written, so there is nothing to undo.")
         return
+    folder = run.record.folder
     named = {
         # By hand there is no run to go on with, but each notebook again.
-        "go on with this run": (["apply", "--resume"], (record.folder / VERDICT).exists()),
-        "undo this run": (["rollback"], (record.folder / LOG).exists()),
-        "EMERGENCY: the workflow alone, at once": (["restore"], any(record.folder.glob("backup/*.json"))),
+        "go on with this run": (["apply", "--resume"], (folder / VERDICT).exists()),
+        "undo this run": (["rollback"], (folder / LOG).exists()),
+        "EMERGENCY: the workflow alone, at once": (["restore"], any(folder.glob("backup/*.json"))),
     }
     rows = [
-        {"to": key, "type": command_lines.runbook(settings, *words, record.run_id)}
+        {"to": key, "type": command_lines.runbook(run.settings, *words, run.record.run_id)}
         for key, (words, possible) in named.items()
         if possible
     ]
@@ -182,12 +182,13 @@ def evidence(found: Sequence[Mapping[str, Any]]) -> None:
     )
 
 
-def ended_well(record: Record, phase: str, settings: Settings) -> None:
+def ended_well(run: Run, phase: str) -> None:
     """Whether every check that is registered with the phase was answered, and none failed. Raises NotAsWanted if not.
 
     Goes by the record, and not by what the cells above showed.
     """
-    unmet = run_phases.unmet(record, phase, settings.mode)
+    record = run.record
+    unmet = run_phases.unmet(record, phase, run.settings.mode)
     table(_rows(unmet), "Every check of the phase was answered, and none failed.")
     page.sentence(strong=f"Phase {phase}: {len(run_phases.answers(record, phase))} checks answered, {len(unmet)} unmet")
     require(unmet)

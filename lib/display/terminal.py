@@ -15,7 +15,7 @@ from lib.phases import validity as validities
 from lib.phases.validity import Validity
 from lib.record import records, run_index, run_phases
 from lib.record.change_rows import Action
-from lib.record.records import Record
+from lib.record.records import Record, Run
 from lib.record.run_phases import Phase
 from lib.settings import Settings
 from lib.values.modes import Mode
@@ -131,7 +131,7 @@ def _change_row(change: Change) -> list[str]:
 def statuses(chosen: Settings) -> None:
     """The runs of an environment, oldest first, as the machine left them that wrote last."""
     here = set(run_index.runs(chosen))
-    found = [_said_of(chosen, record) for record in run_index.latest_of_each(run_index.all_records(chosen))]
+    found = [_said_of(Run(chosen, record)) for record in run_index.latest_of_each(run_index.all_records(chosen))]
     begun = [row for row in found if run_phases.took_place(row)]
     rows = [[_where(row, here), row["verdict"], row.get("mode", "-"), row.get("started", "-")] for row in begun]
     table(f"Runs of {chosen.environment}, as recorded", ["run", "verdict", "mode", "started"], rows)
@@ -140,10 +140,11 @@ def statuses(chosen: Settings) -> None:
         say(f"Nothing took place in: {', '.join(others)}")
 
 
-def _said_of(chosen: Settings, record: Record) -> dict[str, Any]:
+def _said_of(run: Run) -> dict[str, Any]:
     """What a run's record says of it, where that is what was sealed."""
+    record = run.record
     try:
-        wrong = records.alterations(chosen, record)
+        wrong = records.alterations(run)
         if not wrong:
             return run_phases.status(record)
         return {"run_id": record.run_id, "phases": [], "verdict": f"NOT AS SEALED: {'; '.join(wrong)}"}

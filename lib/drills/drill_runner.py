@@ -21,10 +21,9 @@ from lib.drills import subscribers
 from lib.drills.drill_session import Drill, Group, Received, Session
 from lib.drills.scenarios import Scenario
 from lib.errors import NotAsWanted, Refused
-from lib.record.records import Record
 from lib.record.run_phases import VALIDATION
-from lib.resources import resource_kinds, run_lock
-from lib.resources.account_guards import AccountGuards
+from lib.resources import resource_kinds
+from lib.resources.connected_run import ConnectedRun
 from lib.resources.existing import traffic_entries
 from lib.resources.users import item_of, require_nobodys
 from lib.resources.workflow import value_of
@@ -50,28 +49,28 @@ class _Started:
     interventions: int | None
 
 
-def run(live: Live, record: Record, groups: Sequence[Group], phase: str = VALIDATION, gated: bool = True) -> Session:
+def run(run: ConnectedRun, groups: Sequence[Group], phase: str = VALIDATION, gated: bool = True) -> Session:
     """Run the groups one after the other, wait for their alerts, and then listen for what must not come.
 
     Raises Refused on a workflow without our drill gate, unless the drills need none, and where a drill would reach a
     person.
     """
+    live = run.live
     entry = traffic_entries.read(live).arn
     # Both before anything is started: behind them, a drill pages real people, unmarked or about somebody who exists.
     if gated:
         _require_gate(live, entry)
     require_nobodys(live)
-    lock = run_lock.of(live)
-    engine.clear_left_behind(record, AccountGuards(live), partial(resource_kinds.reopen, live), lock)
-    engine.clear(subscribers.left_behind(live), record, lock)
+    engine.clear_left_behind(run, partial(resource_kinds.reopen, live))
+    engine.clear(subscribers.left_behind(live), run)
     # SQS refuses a deleted queue's name for a minute, so a second validation of the run needs names of its own.
-    session = f"{secrets.token_hex(2)}-{record.run_id}"
+    session = f"{secrets.token_hex(2)}-{run.record.run_id}"
     found: Session | None = None
     try:
-        with engine.temporary_things(subscribers.listeners(live, session), phase, record, lock):
+        with engine.temporary_things(subscribers.listeners(live, session), phase, run):
             # A queue's new policy and a new rule take a while to let messages through.
             idle(live.settings.settle_seconds, live.sleep)
-            found = _session(live, record, groups, session, phase, entry)
+            found = _session(run, groups, session, phase, entry)
     except NotAsWanted as error:
         if found is None:
             raise
@@ -79,15 +78,16 @@ def run(live: Live, record: Record, groups: Sequence[Group], phase: str = VALIDA
     return found
 
 
-def _session(live: Live, record: Record, groups: Sequence[Group], session: str, phase: str, entry: str) -> Session:
+def _session(run: ConnectedRun, groups: Sequence[Group], session: str, phase: str, entry: str) -> Session:
     """`entry`: what real traffic starts, and so what the drills start."""
+    live = run.live
     heard, started, counted = list[Received](), list[_Started](), dict[str, int]()
     for group in groups:
         before = _interventions(live)
         with ExitStack() as meanwhile:
             if group.meanwhile:
-                meanwhile.enter_context(engine.temporary_things(group.meanwhile, phase, record, run_lock.of(live)))
-            mine = _run(live, record, group, entry)
+                meanwhile.enter_context(engine.temporary_things(group.meanwhile, phase, run))
+            mine = _run(run, group, entry)
             subscribers.collect(live, session, heard, partial(_complete, mine))
         started += mine
         counted[group.name] = _interventions(live) - before
@@ -109,14 +109,14 @@ def _require_gate(live: Live, entry: str) -> None:
         )
 
 
-def _run(live: Live, record: Record, group: Group, entry: str) -> list[_Started]:
-    found: list[_Started] = []
+def _run(run: ConnectedRun, group: Group, entry: str) -> list[_Started]:
+    live, found = run.live, list[_Started]()
     with ThreadPoolExecutor(group.at_once) as pool:
         for first in range(0, len(group.cases), group.at_once):
             wave = group.cases[first : first + group.at_once]
             # The item holds one count for all: of drills that run at once nobody can tell whose a step of it was.
             before = _interventions(live) if group.at_once == 1 else 0
-            named = [(case, _name(case, record)) for case in wave]
+            named = [(case, _name(case, run.record.run_id)) for case in wave]
             arns = list(pool.map(lambda pair: _start(live, entry, *pair), named))
             for (case, name), arn in zip(named, arns, strict=True):
                 execution = executions.wait_until_ended(live, arn, WAIT_SECONDS)
@@ -125,8 +125,8 @@ def _run(live: Live, record: Record, group: Group, entry: str) -> list[_Started]
     return found
 
 
-def _name(scenario: Scenario, record: Record) -> str:
-    return f"{DRILL_PREFIX}{scenario.name}-{REPEATABLE.sub('', record.run_id)[-12:]}-{secrets.token_hex(3)}"[:80]
+def _name(scenario: Scenario, run_id: str) -> str:
+    return f"{DRILL_PREFIX}{scenario.name}-{REPEATABLE.sub('', run_id)[-12:]}-{secrets.token_hex(3)}"[:80]
 
 
 def _start(live: Live, entry: str, scenario: Scenario, name: str) -> str:

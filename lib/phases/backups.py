@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lib.aws import Live
 from lib.aws_answers import answer
 from lib.changes import undo_plan
 from lib.changes.plans import Value
 from lib.errors import NotAsWanted, Refused
 from lib.record.files import text
 from lib.record.records import Record
+from lib.resources.connected_run import ConnectedRun
 from lib.resources.workflow import Workflow, value_of
 from lib.values.exact_json import document
 
@@ -37,13 +37,13 @@ def value(kept: Mapping[str, Any], path: Path) -> Value:
         raise NotAsWanted(f"it holds what is no workflow's ({kind}); look at {path.name} by hand") from error
 
 
-def machine(live: Live, record: Record, kept: Mapping[str, Any]) -> Workflow:
+def machine(run: ConnectedRun, kept: Mapping[str, Any]) -> Workflow:
     """The state machine of a backup, whatever the parameters name by now. Raises Refused for another account's."""
     arn = str(kept["stateMachineArn"])
-    thing = Workflow(live, arn.rpartition(":")[2])
+    thing = Workflow(run.live, arn.rpartition(":")[2])
     if thing.arn != arn:
         raise Refused(
-            f"the backup of run {record.run_id} is of {arn}, the parameters are of {live.settings.account_id} in "
-            f"{live.settings.region}; use the environment of that run"
+            f"the backup of run {run.record.run_id} is of {arn}, the parameters are of {run.settings.account_id} in "
+            f"{run.settings.region}; use the environment of that run"
         )
     return thing

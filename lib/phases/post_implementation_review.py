@@ -17,6 +17,7 @@ from lib.phases.validity import Validity
 from lib.record.folder import CHECKS
 from lib.record.records import VALIDATED, Record
 from lib.record.run_phases import VALIDATION
+from lib.resources.connected_run import ConnectedRun
 from lib.resources.desired import WIDGET_PREFIX
 from lib.resources.resource_kinds import Widgets
 from lib.routes import in_order
@@ -145,8 +146,7 @@ def _idle(row: Mapping[str, Any]) -> bool:
 
 
 def criteria(
-    live: Live,
-    record: Record,
+    run: ConnectedRun,
     counted: pd.DataFrame,
     found: Window,
     seen: pd.DataFrame,
@@ -158,7 +158,7 @@ def criteria(
     `counted` is what CloudWatch counted, `seen` what the list of executions tells (`continuity.outcomes_since`), and
     `answers` whether its real check-ins went undisturbed (`continuity.checkins_undisturbed`): 3 and 4 rest on those.
     Each holds as far as what was validated is live: `standing` says what of it differs."""
-    s, split = live.settings, outcomes.table(seen)
+    s, live, record, split = run.settings, run.live, run.record, outcomes.table(seen)
     judged = s.success_rate_margin, s.success_rate_error
     record.keep_text("evidence/success_rate.csv", split.to_csv(index=False))
     rows, edges, crises = (record.latest(validation.EVIDENCE[name]) or [] for name in validation.EVIDENCE)

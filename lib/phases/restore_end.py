@@ -4,12 +4,11 @@ asked for only so long, and what does not come of it is said: it keeps nobody wa
 
 from lib.aws import Live
 from lib.changes import kept_plans, loss_guard, undo_plan
+from lib.changes.guarded_run import GuardedRun
 from lib.changes.plans import Change, Plan
 from lib.errors import RunbookError
 from lib.phases.restore_plan import Restoration
-from lib.record.records import Record
 from lib.resources import run_lock
-from lib.resources.account_guards import AccountGuards
 from lib.wait import SOON_SECONDS, answer_within
 
 
@@ -29,28 +28,28 @@ def _lock_taken(live: Live) -> str:
     return f"the lock of run {held.run_id} was taken away, so that it cannot write the new definition again"
 
 
-def keep(live: Live, found: Restoration, record: Record) -> list[str]:
+def keep(run: GuardedRun, found: Restoration) -> list[str]:
     """Let the account keep what was restored, so that a rollback believes it, and that the run's approval is over.
 
     Returns why it does not, of each.
     """
-    return [*filter(None, (_keep_restored(found, record), _keep_undone(live, record.run_id)))]
+    return [*filter(None, (_keep_restored(run, found), _keep_undone(run)))]
 
 
-def _keep_restored(found: Restoration, record: Record) -> str:
+def _keep_restored(run: GuardedRun, found: Restoration) -> str:
     kept = Plan(undo_plan.PHASE, tuple(Change(thing, "(not read)", value) for thing, value in found.things))
     try:
-        answer_within(
-            SOON_SECONDS, lambda: loss_guard.keep(loss_guard.NOTHING, record, kept), "keeping what was restored"
-        )
+        answer_within(SOON_SECONDS, lambda: loss_guard.keep(loss_guard.NOTHING, run, kept), "keeping what was restored")
     except RunbookError as error:
         return f"the account does not keep that this was restored, so a rollback will say so and ask who did: {error}"
     return ""
 
 
-def _keep_undone(live: Live, run_id: str) -> str:
+def _keep_undone(run: GuardedRun) -> str:
+    run_id = run.record.run_id
     try:
-        account = AccountGuards(live)
-        return answer_within(SOON_SECONDS, lambda: kept_plans.keep_undone(run_id, account), "keeping that it is undone")
+        return answer_within(
+            SOON_SECONDS, lambda: kept_plans.keep_undone(run_id, run.guards), "keeping that it is undone"
+        )
     except RunbookError as error:
         return f"the account does not keep that run {run_id} is undone ({error})"

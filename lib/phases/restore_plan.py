@@ -14,6 +14,7 @@ from lib.phases import backups
 from lib.record.change_rows import WriteState
 from lib.record.records import LOG, Record
 from lib.resources.account_guards import AccountGuards
+from lib.resources.connected_run import ConnectedRun
 from lib.resources.workflow import Workflow
 from lib.resources.workflow_alias import WorkflowAlias, is_routing, kept_routings
 from lib.settings import with_changes
@@ -71,13 +72,14 @@ class Restoration:
         return WorkflowAlias(self.machine.live, self.machine.machine, name)
 
 
-def plan_restore(live: Live, record: Record, unverified: str = "") -> Restoration:
+def plan_restore(run: ConnectedRun, unverified: str = "") -> Restoration:
     """What to restore: of the run's backups the one that holds what the account keeps that the run replaced.
 
     Raises Refused where none is that one, saying why of each. Where the account cannot be asked at once, it is the
     first one as it lies there: check-ins fail while nobody restores. With `unverified` as well, unless the account
     confirms what the run's log tells of it. Raises BadParameters without one.
     """
+    record = run.record
     found, log = backups.files(record), _log(record)
     if not found and not unverified:
         raise BadParameters(
@@ -86,24 +88,24 @@ def plan_restore(live: Live, record: Record, unverified: str = "") -> Restoratio
     wrong = [log[1]] if log[1] else []
     for path in found:
         try:
-            return _confirmed(live, record, path, log, unverified)
+            return _confirmed(run, path, log, unverified)
         except _Unasked as error:
-            return _as_it_lies(live, record, log, unverified or str(error), [str(error)] if unverified else ())
+            return _as_it_lies(run, log, unverified or str(error), [str(error)] if unverified else ())
         except RunbookError as error:
             wrong.append(f"{path.name}: {error}")
     if unverified:
-        return _of_log(live, record, log, unverified, wrong) or _as_it_lies(live, record, log, unverified, wrong)
+        return _of_log(run, log, unverified, wrong) or _as_it_lies(run, log, unverified, wrong)
     raise Refused(
         f"no backup of run {record.run_id} is what the account keeps that the run replaced, so nothing was written: "
         f"{'; '.join(wrong)}. See who changed the record; in an emergency, --unverified restores it as it lies there"
     )
 
 
-def _confirmed(live: Live, record: Record, path: Path, log: Log, unverified: str) -> Restoration:
+def _confirmed(run: ConnectedRun, path: Path, log: Log, unverified: str) -> Restoration:
     """What one backup holds. Raises NotAsWanted where it is not what the account keeps that the run replaced."""
-    kept = backups.description(record, path)
-    machine, value = backups.machine(live, record, kept), backups.value(kept, path)
-    rows = provenance.confirm_rows(record, log[0], _wrote(machine, record))
+    kept = backups.description(run.record, path)
+    machine, value = backups.machine(run, kept), backups.value(kept, path)
+    rows = provenance.confirm_rows(run.record, log[0], _wrote(machine, run.record))
     aliases, first = _before(rows, machine), _first_write(rows, machine)
     if unverified:  # rows may have been taken away, so that those of aliases alone prove nothing
         aliases = _before(log[0], machine, kept)
@@ -151,11 +153,11 @@ def _unlike(value: Value, machine: Workflow, first: Mapping[str, Any] | None) ->
     return "" if same else f"it does not hold what {machine.name} held before the run first wrote to it"
 
 
-def _of_log(live: Live, record: Record, log: Log, why: str, wrong: Sequence[str]) -> Restoration | None:
+def _of_log(run: ConnectedRun, log: Log, why: str, wrong: Sequence[str]) -> Restoration | None:
     """What the run's log tells that it replaced, where the account confirms that; else None."""
-    machine = Workflow(live, live.settings.state_machine_name)
+    machine = Workflow(run.live, run.settings.state_machine_name)
     try:
-        rows = provenance.confirm_rows(record, log[0], _wrote(machine, record))
+        rows = provenance.confirm_rows(run.record, log[0], _wrote(machine, run.record))
     except _Unasked:
         return None
     first = _first_write(rows, machine)
@@ -166,13 +168,13 @@ def _of_log(live: Live, record: Record, log: Log, why: str, wrong: Sequence[str]
     return Restoration(machine, value, _before(log[0], machine), why, _unread(log), source)
 
 
-def _as_it_lies(live: Live, record: Record, log: Log, why: str, wrong: Sequence[str] = ()) -> Restoration:
+def _as_it_lies(run: ConnectedRun, log: Log, why: str, wrong: Sequence[str] = ()) -> Restoration:
     """The first backup by name that can be read, and the log, unconfirmed. Raises what is wrong with the first one."""
-    trouble: list[RunbookError] = []
+    record, trouble = run.record, list[RunbookError]()
     for path in backups.files(record):
         try:
             kept = backups.description(record, path)
-            machine, value = backups.machine(live, record, kept), backups.value(kept, path)
+            machine, value = backups.machine(run, kept), backups.value(kept, path)
         except RunbookError as error:
             trouble.append(error)
             continue

@@ -7,6 +7,7 @@ from typing import Any
 from lib.asl.states import states_by_name
 from lib.aws import Live
 from lib.changes import plans, provenance, undo_plan
+from lib.changes.guarded_run import GuardedRun
 from lib.changes.plans import Change, Outcome, Plan, Result
 from lib.changes.resource import Value
 from lib.checks import brief
@@ -14,9 +15,9 @@ from lib.drills.drill_runner import GATE
 from lib.errors import BadParameters, RunbookError
 from lib.record import records, run_phases
 from lib.record.change_rows import Action, WriteState
-from lib.record.records import LOG, Record
+from lib.record.records import LOG
 from lib.resources import resource_kinds
-from lib.resources.account_guards import AccountGuards
+from lib.resources.connected_run import ConnectedRun
 from lib.resources.existing import traffic_entries
 from lib.resources.resource_kinds import Workflow
 from lib.resources.workflow import value_of
@@ -39,17 +40,18 @@ def latest_rows(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
     return list(latest.values())
 
 
-def rows(live: Live, record: Record) -> list[dict[str, Any]]:
+def rows(run: GuardedRun) -> list[dict[str, Any]]:
     """The rows of a run's log; one that the account does not know to be the run's says so, and is left alone.
 
     As they lie there, where the command that has the record open was told `--unverified`.
     """
-    return record.changes() if records.is_unverified(record) else provenance.believe_rows(record, AccountGuards(live))
+    record = run.record
+    return record.changes() if records.is_unverified(record) else provenance.believe_rows(record, run.guards)
 
 
-def plan(live: Live, record: Record) -> Plan:
+def plan(run: ConnectedRun) -> Plan:
     """The undo of what a run wrote, back to before `rollback_to_phase`, against the live account."""
-    chosen = rows_from_phase(rows(live, record), live.settings.rollback_to_phase)
+    live, chosen = run.live, rows_from_phase(rows(run), run.settings.rollback_to_phase)
     found = undo_plan.plan(chosen, lambda kind, identity: resource_kinds.reopen(live, kind, identity))
     carriers = {_thing(row) for row in chosen if row["phase"] in CARRYING and not row.get("temporary")}
     taken = any((one.resource.name, one.temporary) in carriers for one in found.changes if one.action != Action.NONE)
@@ -112,17 +114,17 @@ def ledger(outcome: Outcome) -> list[dict[str, str]]:
     return [*rows, *not_kept]
 
 
-def untold(live: Live, record: Record) -> list[dict[str, str]]:
+def untold(run: GuardedRun) -> list[dict[str, str]]:
     """As a row of the ledger, how much the account keeps that the run was about to write and no row of its log tells.
 
     A run that was killed never came to some of it; but rows may also have been taken away, and nobody can tell which.
     """
     row = {"what": "writes that were announced", "value": ""}
     try:
-        wrote = AccountGuards(live).wrote(record.run_id)
+        wrote = run.guards.wrote(run.record.run_id)
     except RunbookError as error:
         return [row | {"outcome": f"cannot tell whether {LOG} holds them all: {error}"}]
-    told = {plans.row_digest(one) for one in record.changes() if not one["trouble"]}
+    told = {plans.row_digest(one) for one in run.record.changes() if not one["trouble"]}
     left = [one for one in wrote - told if not one.startswith(plans.UNDO)]
     said = (
         f"{len(left)} of which no row of {LOG} tells: the run never came to them, or rows were taken away; compare "

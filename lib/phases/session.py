@@ -6,16 +6,19 @@ cannot be used stops the run here, before anything is written to AWS.
 
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
-from lib.aws import Live, connect
+from lib.aws import connect
 from lib.errors import Altered
+from lib.phases import parameters_cell
 from lib.record import manifest, records, run_index, sync
 from lib.record.folder import ATTEMPT, CHECKS
-from lib.record.records import MANIFEST, Record
+from lib.record.records import MANIFEST, Record, Run
 from lib.record.salvage import Salvage
-from lib.resources import record_stores
+from lib.resources import connected_run, record_stores
+from lib.resources.connected_run import ConnectedRun
 from lib.resources.record_stores import Shelves, copy_others
 from lib.resources.s3_record_store import RunStore
 from lib.settings import Settings
@@ -23,17 +26,27 @@ from lib.settings import Settings
 SOON_ATTEMPTS = 2  # of each call to a store, where nothing may be waited for
 
 
-def begin(settings: Settings) -> tuple[Record, Live]:
-    """The record of this run, new where `run_id` is empty or unknown, and the connection. Raises like `connect`."""
+def begin(names: Mapping[str, Any]) -> ConnectedRun:
+    """The run that a notebook is of, by its `globals()`. What its cells set and is no parameter is refused first."""
+    return begin_with(parameters_cell.read(names))
+
+
+def reopen(names: Mapping[str, Any]) -> ConnectedRun:
+    """The run that the rollback's notebook undoes, likewise; an undo waits for nobody to mend a file."""
+    return reopen_with(parameters_cell.read(names, strict=False))
+
+
+def begin_with(settings: Settings) -> ConnectedRun:
+    """The run of these parameters, new where `run_id` is empty or unknown. Raises like `connect`."""
     shelves = record_stores.shelves(settings)
     copy_others(settings, shelves)
-    return attach(settings, records.open_run(settings), shelves)
+    return attach(Run(settings, records.open_run(settings)), shelves)
 
 
-def reopen(
+def reopen_with(
     settings: Settings, unverified: str = "", usable: Callable[[Record], bool] = bool, way: str = ""
-) -> tuple[Record, Live]:
-    """The record of a run that took place, here or on another machine, and the connection.
+) -> ConnectedRun:
+    """A run that took place, here or on another machine.
 
     Raises BadParameters where there is none, naming the latest that are `usable` for what was asked, and Altered for
     one that is not as it was sealed, unless it is asked for `unverified`, which says by what. A store that cannot be
@@ -41,12 +54,14 @@ def reopen(
     """
     shelves = record_stores.shelves(settings)
     if settings.run_id in copy_others(settings, shelves, way):
-        return attach(settings, records.open_run(settings), shelves, unverified, way)
-    return attach(settings, run_index.find_run(settings, settings.run_id, usable), shelves, unverified, way)
+        record = records.open_run(settings)
+    else:
+        record = run_index.find_run(settings, settings.run_id, usable)
+    return attach(Run(settings, record), shelves, unverified, way)
 
 
 def fetch_from_store(settings: Settings, unverified: str = "", way: str = "") -> list[str]:
-    """Take a run of the store into this machine's record, to go on with that alone. Raises like `reopen`.
+    """Take a run of the store into this machine's record, to go on with that alone. Raises like `reopen_with`.
 
     With `unverified` nothing that lies there keeps the rest from being taken: returns what could not be, and what is
     not as it was sealed, which the record says from then on. The store stays as it is.
@@ -61,32 +76,33 @@ def fetch_from_store(settings: Settings, unverified: str = "", way: str = "") ->
     if not stored:
         copy_others(settings, shelves, way)  # so that the latest runs can be named
         return []
-    record = replace(records.open_run(settings), at_once=True)
-    records.open_to_write(settings, record, unverified)
+    run = Run(settings, replace(records.open_run(settings), at_once=True))
+    records.open_to_write(run, unverified)
     if unverified:
         told = salvage.take(stored)
-        return [*told, *(one for one in records.seal_with_note(settings, record, told) if not salvage.tells(one))]
-    _bring_together(settings, record, shelf, way)
+        return [*told, *(one for one in records.seal_with_note(run, told) if not salvage.tells(one))]
+    _bring_together(run, shelf, way)
     return []
 
 
-def attach(
-    settings: Settings, record: Record, shelves: Shelves | None = None, unverified: str = "", way: str = ""
-) -> tuple[Record, Live]:
-    """A record that is as it was sealed, whose calls are logged and which its store agrees with, and the connection
-    that makes them. Raises Altered like `reopen`."""
-    records.open_to_write(settings, record, unverified)
+def attach(run: Run, shelves: Shelves | None = None, unverified: str = "", way: str = "") -> ConnectedRun:
+    """A run whose record is as it was sealed, which its store agrees with, and its connection, whose calls it logs.
+
+    Raises Altered like `reopen_with`.
+    """
+    settings, record = run.settings, run.record
+    records.open_to_write(run, unverified)
     live = connect(settings, record.log_call)
     record = replace(record, attempt=_attempt(record))
     shelves = shelves or record_stores.shelves(settings)
     if shelves is None:
-        return record, live
+        return connected_run.of(live, record)
     shelf = shelves.run(record.run_id, record.folder)
-    _bring_together(settings, record, shelf, way)
-    records.verify(settings, record, unverified)
+    _bring_together(run, shelf, way)
+    records.verify(run, unverified)
     with record_stores.opening_store(shelf.where, settings, way):
         shelf.put(MANIFEST, record.folder / MANIFEST)  # so that other machines see that it is open
-    return replace(record, store=shelf), live
+    return connected_run.of(live, replace(record, store=shelf))
 
 
 def _attempt(record: Record) -> str:
@@ -99,11 +115,11 @@ def _attempt(record: Record) -> str:
     return told if told and told not in begun else secrets.token_hex(4)
 
 
-def _bring_together(settings: Settings, record: Record, shelf: RunStore, way: str) -> None:
+def _bring_together(run: Run, shelf: RunStore, way: str) -> None:
     """Make folder and store agree. Raises Altered for a store whose seals are gone, before anything of it is taken."""
-    with record_stores.opening_store(shelf.where, settings, way):
-        _require_sealed(record, shelf)
-        sync.synchronise(record, shelf)
+    with record_stores.opening_store(shelf.where, run.settings, way):
+        _require_sealed(run.record, shelf)
+        sync.synchronise(run.record, shelf)
 
 
 def _require_sealed(record: Record, shelf: RunStore) -> None:
@@ -123,7 +139,7 @@ def open_to_read(settings: Settings) -> Record:
     every = run_index.latest_of_each(run_index.all_records(settings))
     found = [record for record in every if record.run_id == settings.run_id]
     record = found[0] if found else run_index.find_run(settings, settings.run_id)
-    if wrong := records.alterations(settings, record, whole=True):
+    if wrong := records.alterations(Run(settings, record), whole=True):
         raise Altered(
             f"the record of run {record.run_id} is not as it was sealed: {'; '.join(wrong)}. See who did that"
         )

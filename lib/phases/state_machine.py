@@ -15,7 +15,7 @@ from lib.checks import Check, Status, status_in
 from lib.definitions import lint, loader
 from lib.errors import NotAsWanted
 from lib.phases.proofs import way_in
-from lib.record.records import Record
+from lib.resources.connected_run import ConnectedRun
 from lib.resources.existing import names
 from lib.resources.rules import Rule, targets
 from lib.resources.workflow import description, versions
@@ -26,11 +26,12 @@ from lib.values.modes import Gap, Mode
 from lib.wait import idle
 
 
-def backup(live: Live, record: Record) -> Path:
+def backup(run: ConnectedRun) -> Path:
     """Keep the full description of the live workflow, and its definition alone for `--definition file://`.
 
     Returns the backup's path within the record. Raises NotAsWanted where there is no workflow to keep.
     """
+    live, record = run.live, run.record
     found = description(live, live.settings.state_machine_arn)
     if found is None:
         raise NotAsWanted(

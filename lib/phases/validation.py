@@ -15,8 +15,8 @@ from lib.drills.drill_session import Group, Session
 from lib.drills.scenarios import Scenario
 from lib.phases import success_criteria
 from lib.phases.proofs import way_in
-from lib.record.records import Record
 from lib.resources import desired
+from lib.resources.connected_run import ConnectedRun
 from lib.resources.existing import traffic_entries
 from lib.resources.existing.traffic_entries import Entries
 from lib.resources.resource_kinds import DrillUser
@@ -98,18 +98,18 @@ def alerts_to_come(chosen: Sequence[Group]) -> list[dict[str, object]]:
     ]
 
 
-def run(live: Live, record: Record, chosen: Sequence[Group]) -> Session:
+def run(run: ConnectedRun, chosen: Sequence[Group]) -> Session:
     """The drills in apply mode; in plan mode nothing is started and the session is empty."""
-    return drill_runner.run(live, record, chosen) if live.settings.mode == Mode.APPLY else Session()
+    return drill_runner.run(run, chosen) if run.settings.mode == Mode.APPLY else Session()
 
 
-def rows(live: Live, record: Record, session: Session) -> list[dict[str, Any]]:
+def rows(run: ConnectedRun, session: Session) -> list[dict[str, Any]]:
     """Every drill as plain data, its checks with it, kept as evidence. Holds no check-in text."""
-    revision = way_in.revision(live)
-    found = [evaluation.row(drill, live.settings, revision) for drill in session.drills]
+    revision = way_in.revision(run.live)
+    found = [evaluation.row(drill, run.settings, revision) for drill in session.drills]
     for kept, names in KEPT.items():
         if mine := [row for row in found if row["group"] in names]:
-            record.keep_json(EVIDENCE[kept], mine)
+            run.record.keep_json(EVIDENCE[kept], mine)
     return found
 
 

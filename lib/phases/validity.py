@@ -11,8 +11,9 @@ from typing import Any
 from lib.aws import Live
 from lib.checks import Check, Status
 from lib.record import run_index, run_phases
-from lib.record.records import VALIDATED, Record
+from lib.record.records import VALIDATED, Record, Run
 from lib.record.run_phases import VALIDATION
+from lib.resources.connected_run import ConnectedRun
 from lib.telemetry.configuration import live_configuration
 from lib.telemetry.configuration.facts import Difference, Fact, Meaning, compare_facts, from_plain
 from lib.telemetry.configuration.live_configuration import Configuration
@@ -63,11 +64,11 @@ class Validity:
         return f"validated by run {self.run_id} at {self.validated}" if self.known else self.why
 
 
-def begin_validation(live: Live, record: Record) -> Configuration:
+def begin_validation(run: ConnectedRun) -> Configuration:
     """What is live before the drills; kept as evidence where they will run."""
-    found = live_configuration.read(live)
-    if live.settings.mode == Mode.APPLY:
-        record.keep_json(BEGUN, _data(found))
+    found = live_configuration.read(run.live)
+    if run.settings.mode == Mode.APPLY:
+        run.record.keep_json(BEGUN, _data(found))
     return found
 
 
@@ -91,21 +92,21 @@ def system_unchanged(live: Live, found: Validation) -> list[Check]:
     return [Check(Id.UNCHANGED, UNCHANGED, Status.CANNOT_TELL if unknown else Status.PASSED, said, expected)]
 
 
-def keep(live: Live, record: Record, found: Validation) -> None:
+def keep(run: Run, found: Validation) -> None:
     """Keep what was validated, and by which checks the validation stops, as the record tells, where drills ran."""
-    if live.settings.mode == Mode.APPLY:
-        failed = [check.name for check in run_phases.unmet(record, VALIDATION, live.settings.mode)]
+    if run.settings.mode == Mode.APPLY:
+        failed = [check.name for check in run_phases.unmet(run.record, VALIDATION, run.settings.mode)]
         begun = {"begun": found.begun.time, "changed": [row.sentence for row in found.differences], "failed": failed}
-        record.keep_json(VALIDATED, {**begun, **_data(found.ended)})
+        run.record.keep_json(VALIDATED, {**begun, **_data(found.ended)})
 
 
-def of_run(live: Live, record: Record) -> Validity:
+def of_run(run: ConnectedRun) -> Validity:
     """What this run validated last, against what is live now."""
-    kept, begun = record.latest(VALIDATED), record.latest(BEGUN)
+    kept, begun = run.record.latest(VALIDATED), run.record.latest(BEGUN)
     why = "" if _usable(kept) else NOT_KEPT
     if kept and begun and begun["time"] != kept["begun"]:
         why = NOT_ENDED  # its drills are newer than what the earlier one kept
-    return _validity(live, record.run_id, kept, why)
+    return _validity(run.live, run.record.run_id, kept, why)
 
 
 def latest(live: Live) -> Validity:

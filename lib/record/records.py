@@ -8,7 +8,7 @@ and executed notebooks, when it is sealed.
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from lib.errors import Altered, BadParameters, RunbookError
@@ -21,9 +21,22 @@ from lib.settings import Settings, folder_of
 from lib.values.run_names import COPIES
 
 __all__ = [
-    "CALLS", "CRITERIA", "DRAFT", "LOG", "MANIFEST", "RUNNING", "VALIDATED", "VERDICT", "Record", "Store",
+    "CALLS", "CRITERIA", "DRAFT", "LOG", "MANIFEST", "RUNNING", "VALIDATED", "VERDICT", "Record", "Run", "Store",
     "new_run_id", "open_run", "seal", "unsealed_differences",
 ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run without a connection. What lies in the record never says whose it must be: the parameters do."""
+
+    settings: Settings
+    record: Record
+
+    @property
+    def binding(self) -> Binding:
+        """Whose record it must be; by its own name, since a run is also read by the parameters of another."""
+        return Binding(self.record.run_id, self.settings.environment, self.settings.account_id)
 
 
 def new_run_id(now: datetime | None = None) -> str:
@@ -42,16 +55,17 @@ def open_run(settings: Settings) -> Record:
         raise BadParameters(f"the record cannot be kept in {folder}: {error.strerror}; set outputs_dir") from error
     record = Record(folder, run_id, inode=folder.stat().st_ino)
     if new:
-        open_to_write(settings, record)
+        open_to_write(Run(settings, record))
     return record
 
 
-def verify(settings: Settings, record: Record, unverified: str = "") -> Findings:
+def verify(run: Run, unverified: str = "") -> Findings:
     """A record against its seals, before anything is made of it. Raises Altered, naming each file and what is wrong.
 
     With `unverified`, which says who asked for that, what is wrong is only told. What a kill left is not wrong.
     """
-    found = manifest.findings(record.folder, _binding(settings, record.run_id))
+    record = run.record
+    found = manifest.findings(record.folder, run.binding)
     # The notebooks of a command that was told to go on all the same do so, too, as long as it lives.
     alive = writers.has_joined(record.folder) or (
         found.manifest.excused and writers.others(record.folder, record.at_once)
@@ -66,18 +80,18 @@ def verify(settings: Settings, record: Record, unverified: str = "") -> Findings
     return found
 
 
-def alterations(settings: Settings, record: Record, whole: bool = False) -> list[str]:
+def alterations(run: Run, whole: bool = False) -> list[str]:
     """What is wrong with the files that tell of a run, or with the whole of it. Read-only; a store's copy is a part."""
-    copy = record.folder.parent.name == COPIES
+    folder = run.record.folder
+    copy = folder.parent.name == COPIES
     about = (lambda name: True) if whole and not copy else TELLING.fullmatch
-    return list(manifest.findings(record.folder, _binding(settings, record.run_id), about).wrong)
+    return list(manifest.findings(folder, run.binding, about).wrong)
 
 
-def wrong_with(settings: Settings, record: Record, name: str) -> list[str]:
+def wrong_with(run: Run, name: str) -> list[str]:
     """What is wrong with this file of a record, and not with the record itself. Read-only."""
-    binding = _binding(settings, record.run_id)
-    itself = manifest.findings(record.folder, binding, lambda file: False).wrong
-    found = manifest.findings(record.folder, binding, lambda file: file == name).wrong
+    itself = manifest.findings(run.record.folder, run.binding, lambda file: False).wrong
+    found = manifest.findings(run.record.folder, run.binding, lambda file: file == name).wrong
     return [one for one in found if one not in itself]
 
 
@@ -91,14 +105,15 @@ def taken_over(record: Record) -> bool:
     return manifest.read(record.folder).taken_over
 
 
-def open_to_write(settings: Settings, record: Record, unverified: str = "") -> Findings:
+def open_to_write(run: Run, unverified: str = "") -> Findings:
     """Begin to write to a record: verified, sealed as it is found, and open until it is sealed at the end.
 
     Raises Altered like `verify`.
     """
+    record = run.record
     with record.kept(), record.held():
         # Verified and sealed under one hold: what came between the two would be sealed as if it had been found so.
-        found = verify(settings, record, unverified)
+        found = verify(run, unverified)
         ours = writers.has_joined(record.folder)
         going_on = found.manifest.open and (ours or writers.others(record.folder, record.at_once))
         writers.join(record.folder, record.at_once)
@@ -107,23 +122,20 @@ def open_to_write(settings: Settings, record: Record, unverified: str = "") -> F
             if found.manifest.trouble:
                 # Whatever it is, a pipe as well; it stays beside the one that begins here.
                 (record.folder / MANIFEST).rename(record.new_path("MANIFEST.unstored.json"))
-            _add_seal(record, _bound(found, _binding(settings, record.run_id)), State.OPENED, unverified)
+            _add_seal(record, _bound(found, run.binding), State.OPENED, unverified)
     return found
 
 
-def seal_with_note(settings: Settings, record: Record, told: Sequence[str]) -> tuple[str, ...]:
+def seal_with_note(run: Run, told: Sequence[str]) -> tuple[str, ...]:
     """Seal what a record holds by now, with what is told of it besides: that stays said, whatever becomes of it.
 
     Returns what is wrong with it.
     """
+    record = run.record
     with record.kept(), record.held():
-        found = manifest.findings(record.folder, _binding(settings, record.run_id))
+        found = manifest.findings(record.folder, run.binding)
         _add_seal(record, replace(found, wrong=(*dict.fromkeys((*told, *found.wrong)),)), State.GOING_ON)
     return found.wrong
-
-
-def _binding(settings: Settings, run_id: str) -> Binding:
-    return Binding(run_id, settings.environment, settings.account_id)
 
 
 def _bound(found: Findings, binding: Binding) -> Findings:

@@ -6,7 +6,7 @@ from pathlib import Path
 from lib.errors import BadParameters, RunbookError
 from lib.record.folder import LOG, Record
 from lib.record.manifest import VERDICT
-from lib.record.records import alterations
+from lib.record.records import Run, alterations
 from lib.settings import Settings, folder_of
 from lib.values.run_names import COPIES, DRILLS
 
@@ -50,7 +50,7 @@ def as_sealed(settings: Settings) -> list[Record]:
 
     def is_so(record: Record) -> bool:
         try:
-            return not alterations(settings, record)
+            return not alterations(Run(settings, record))
         except RunbookError:  # one of a newer version decides nothing for this one
             return False
 

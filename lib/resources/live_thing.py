@@ -11,7 +11,6 @@ from lib.aws import Live
 from lib.aws_answers import readable
 from lib.changes.resource import Resource
 from lib.errors import NotAsWanted
-from lib.resources.account_guards import AccountGuards
 from lib.values import contacts
 
 # What Python raises of a value that somebody else made, and that is of another shape than ours.
@@ -46,11 +45,6 @@ class LiveThing(Resource):
         """A recorded value as it can be restored now. Read-only; of most things, that value."""
         with readable(f"reading what {self.name} was"), self._understood():
             return value if value is None else self._restorable(value)
-
-    @property
-    def account_guards(self) -> AccountGuards:
-        """What the account keeps of its guards."""
-        return AccountGuards(self.live)
 
     def kept_because(self) -> str:
         """Why removing it now would lose something, or "". Read-only."""

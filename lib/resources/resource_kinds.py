@@ -4,11 +4,10 @@ from typing import Any
 
 from lib.aws import Live
 from lib.errors import BadParameters
-from lib.resources.dashboards import Widgets
+from lib.resources.cloudwatch import LogGroup, Widgets
 from lib.resources.document_sections import Section
 from lib.resources.functions import EnvironmentVariable, Permission
 from lib.resources.live_thing import LiveThing
-from lib.resources.log_groups import LogGroup
 from lib.resources.queues import Queue, QueueStatement
 from lib.resources.roles import InlinePolicy
 from lib.resources.rules import Rule, Target

@@ -11,7 +11,7 @@ from lib.aws import Live
 from lib.changes.plans import Outcome
 from lib.checks import Check, Status
 from lib.record.change_rows import WriteState
-from lib.record.records import Record
+from lib.resources.connected_run import ConnectedRun
 from lib.resources.existing import traffic_entries
 from lib.resources.resource_kinds import Workflow, WorkflowAlias
 from lib.resources.workflow import value_of
@@ -36,14 +36,14 @@ BACK = timedelta(hours=1)  # before the update: of what began earlier, only what
 NOT_LOOKED_AT = "not looked at"
 
 
-def executions_across(live: Live, record: Record, outcome: Outcome) -> list[Check]:
+def executions_across(run: ConnectedRun, outcome: Outcome) -> list[Check]:
     """Whether the executions that were running when the update came ended on the definition that they began with.
 
     An execution tells by the states it entered; which revision it ran on, AWS alone says. One that began at the moment
     of the update may be on either. Waits for those that still run, but for no one that has hung for an hour: a
     definition without a limit may leave some for a year. How one ends is no matter of the update.
     """
-    expected = "all of them"
+    live, expected = run.live, "all of them"
     if live.settings.mode == Mode.PLAN:
         return [Check(Id.ACROSS, ACROSS, Status.NOT_APPLIED, "plan mode", expected)]
     states, moment = _states_before(live, outcome), updated_at(live)
@@ -54,7 +54,7 @@ def executions_across(live: Live, record: Record, outcome: Outcome) -> list[Chec
     rows = [_across(live, row, states, deadline - live.clock()) for row in running[:ASKED]]
     kept = [{**row, "started": row["started"].astimezone(UTC).isoformat()} for row in rows]
     updated = moment.isoformat() if moment else None
-    record.keep_json(CROSSING, {"updated": updated, "running": len(running), "executions": kept})
+    run.record.keep_json(CROSSING, {"updated": updated, "running": len(running), "executions": kept})
     if not rows:
         return [
             Check(Id.ACROSS, ACROSS, Status.NOT_EXERCISED, "no execution was running when the update came", expected)

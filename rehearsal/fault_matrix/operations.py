@@ -34,7 +34,7 @@ def _apply_phases(chosen: Sequence[str]) -> Work:
 
 def undo(settings: Settings) -> int:
     """`runbook rollback RUN_ID --break-lock`."""
-    return undo_commands.rolled_back(*undo_opening.to_undo(settings, "", ""), break_lock=True, execute=execute)
+    return undo_commands.rolled_back(undo_opening.to_undo(settings, "", ""), break_lock=True, execute=execute)
 
 
 def go_on(story: str) -> Work:

@@ -3,7 +3,7 @@
 import shutil
 from typing import Any
 
-from lib.record.records import COPIES, DRAFT, Record
+from lib.record.records import COPIES, DRAFT, Run
 from lib.settings import Settings
 from rehearsal.account import clients
 from rehearsal.fault_matrix.operations import BUCKET, PREFIX
@@ -14,9 +14,9 @@ def make(settings: Settings) -> None:
     _s3(settings).create_bucket(Bucket=BUCKET)
 
 
-def store_differences(settings: Settings, record: Record) -> str:
+def store_differences(run: Run) -> str:
     """Which files of a sealed record are others in its store, or only on one side; "" where none is."""
-    s3, stored = _s3(settings), _keys(settings, record)
+    record, s3, stored = run.record, _s3(run.settings), _keys(run)
     theirs = {name: s3.get_object(Bucket=BUCKET, Key=key)["Body"].read() for name, key in stored.items()}
     ours = {
         path.relative_to(record.folder).as_posix(): path.read_bytes()
@@ -28,16 +28,16 @@ def store_differences(settings: Settings, record: Record) -> str:
     return "; ".join(f"{name} ({side})" for name, side in sides.items())
 
 
-def clear(settings: Settings, record: Record) -> None:
+def clear(run: Run) -> None:
     """Take the record out of its store, and what was copied from there."""
-    for key in _keys(settings, record).values():
-        _s3(settings).delete_object(Bucket=BUCKET, Key=key)
-    shutil.rmtree(record.folder.parent / COPIES, ignore_errors=True)
+    for key in _keys(run).values():
+        _s3(run.settings).delete_object(Bucket=BUCKET, Key=key)
+    shutil.rmtree(run.record.folder.parent / COPIES, ignore_errors=True)
 
 
-def _keys(settings: Settings, record: Record) -> dict[str, str]:
-    place = f"{PREFIX}/{settings.environment}/{record.run_id}/"
-    pages = _s3(settings).get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=place)
+def _keys(run: Run) -> dict[str, str]:
+    place = f"{PREFIX}/{run.settings.environment}/{run.record.run_id}/"
+    pages = _s3(run.settings).get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=place)
     return {item["Key"].removeprefix(place): item["Key"] for page in pages for item in page.get("Contents", [])}
 
 

@@ -13,17 +13,17 @@ from lib.drills import scenarios
 from lib.drills.drill_session import Group
 from lib.errors import RunbookError
 from lib.phases import rollback, session, validation
-from lib.record.records import Record
+from lib.record.records import Run
 from lib.record.run_phases import VALIDATION, Phase
-from lib.resources import desired, run_lock
+from lib.resources import desired
 from lib.settings import Settings, with_changes
 from lib.values.verdicts import Verdict
 
 
-def execute(settings: Settings, record: Record, number: str, notebook: str) -> Phase:
+def execute(run: Run, number: str, notebook: str) -> Phase:
     """In place of `notebooks.execute`: the phase by its steps. What nobody can act on is no verdict, and is raised."""
     try:
-        STEPS[number](number, with_changes(settings, run_id=record.run_id))
+        STEPS[number](number, with_changes(run.settings, run_id=run.record.run_id))
     except RunbookError as error:
         name = type(error).__name__
         return Phase(number, notebook, Verdict.FAILED, error=f"{name}: {error}", error_class=name)
@@ -32,30 +32,30 @@ def execute(settings: Settings, record: Record, number: str, notebook: str) -> P
 
 def _changed(number: str, given: Settings) -> None:
     """A phase that changes something."""
-    record, live = session.begin(given)
-    wanted = desired.PHASES[number](live)
+    run = session.begin_with(given)
+    wanted = desired.PHASES[number](run.live)
     plan = engine.plan(number, wanted)
-    outcome = engine.carry_out(plan, given, record, run_lock.of(live), sleep=_no_wait)
-    require(record.checked(number, engine.verify(outcome, given, record)))
+    outcome = engine.carry_out(plan, run, sleep=_no_wait)
+    require(run.record.checked(number, engine.verify(outcome, run)))
 
 
 def _validated(number: str, given: Settings) -> None:
     """The validation: one drill of it, with everything temporary that listens to it."""
-    record, live = session.begin(given)
+    run = session.begin_with(given)
     groups = [Group(validation.PLANNED, scenarios.load()[:1])]
-    drilled = validation.run(live, record, groups)
-    rows = validation.rows(live, record, drilled)
-    require(record.checked(number, validation.checks(drilled, rows, groups, given)))
+    drilled = validation.run(run, groups)
+    rows = validation.rows(run, drilled)
+    require(run.record.checked(number, validation.checks(drilled, rows, groups, run.settings)))
 
 
 def _undone(number: str, given: Settings) -> None:
     """The rollback."""
-    record, live = session.reopen(given)
-    plan = rollback.plan(live, record)
-    outcome = engine.roll_back(plan, given, record, run_lock.of(live), sleep=_no_wait)
-    ledger = [*rollback.ledger(outcome), *rollback.untold(live, record)]
-    record.keep_json("evidence/rollback.json", ledger)
-    require(record.checked(number, engine.verify(outcome, given, record)))
+    run = session.reopen_with(given)
+    plan = rollback.plan(run)
+    outcome = engine.roll_back(plan, run, sleep=_no_wait)
+    ledger = [*rollback.ledger(outcome), *rollback.untold(run)]
+    run.record.keep_json("evidence/rollback.json", ledger)
+    require(run.record.checked(number, engine.verify(outcome, run)))
 
 
 def _no_wait(seconds: float) -> None:

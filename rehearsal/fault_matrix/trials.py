@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
+from lib.record.records import Run
 from rehearsal.account import fault_proxy
 from rehearsal.account.fault_proxy import DELAY, DROP, FREEZE, REFUSE, Fault
 from rehearsal.account.snapshot import differences
@@ -67,20 +68,20 @@ class Result:
 def carry_out_trial(current: Stage, trial: Trial) -> Result:
     """Carry one trial out. The account is afterwards where it was before, if need be by building it anew."""
     begun = time.monotonic()
-    expected, record = current.enter(trial.story), current.record
+    expected, run = current.enter(trial.story), Run(current.direct, current.record)
     random.seed(trial.name)
     how = _struck(current, trial)
     call = current.proxy.struck[0].said if current.proxy.struck else ""
     current.proxy.begin()  # which waits until a delayed call has been delivered
     lost = _lost(current, trial, expected, how) if call else f"the fault never struck; the process ended: {how.why}"
     if trial.story == STORED:
-        lost = lost or _otherwise(record_bucket.store_differences(current.direct, record))
-        record_bucket.clear(current.direct, record)
+        lost = lost or _otherwise(record_bucket.store_differences(run))
+        record_bucket.clear(run)
     if lost:
         current.keep(trial.name)
         current.build()
     else:
-        shutil.rmtree(record.folder)
+        shutil.rmtree(run.record.folder)
     return Result(trial, call, how.why or "succeeded all the same", lost, time.monotonic() - begun)
 
 

@@ -20,7 +20,7 @@ from lib import settings as parameters
 from lib.aws import connect
 from lib.changes import engine
 from lib.record import records
-from lib.resources import desired, run_lock
+from lib.resources import connected_run, desired
 from lib.routes import DRILL_PREFIX
 from lib.settings import Settings
 from lib.telemetry.execution_status import ExecutionStatus
@@ -153,8 +153,9 @@ def _as_planned(endpoint: str, folder: Path) -> Settings:
     baseline.build(settings)
     record = records.open_run(settings)
     live = connect(settings, record.log_call)
+    run = connected_run.of(live, record)
     for number in PHASES:
-        engine.carry_out(engine.plan(number, desired.PHASES[number](live)), settings, record, run_lock.of(live))
+        engine.carry_out(engine.plan(number, desired.PHASES[number](live)), run)
     client(endpoint, "lambda", settings.region).create_function(
         FunctionName=SABOTEUR,
         Runtime="python3.11",

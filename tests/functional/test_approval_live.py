@@ -28,7 +28,7 @@ from lib.errors import Refused
 from lib.phases import rollback, state_machine
 from lib.record import records
 from lib.record.records import LOG, Record
-from lib.resources import desired, run_lock
+from lib.resources import connected_run, desired
 from lib.resources.account_guards import AccountGuards
 from lib.resources.resource_kinds import KINDS
 from lib.settings import ROOT, Settings, load
@@ -183,12 +183,12 @@ def approved(settings: Settings) -> Stage:
     asked = {"approval": "required", "not_exercised_here": [], "mode": "apply", "may_replace": 50}
     asked = settings.model_copy(update=asked)
     live = connect(asked)
-    planned = plan_data.plan_data(runner.plan_all(live), asked)
+    planned = plan_data.plan_data(runner.plan_all(live), connected_run.of(live, None))
     records.open_run(asked).keep_json(approval.PLAN, planned)  # as `runbook plan` keeps it
     people = {"approved_by": "reviewer", "change_ticket": "CHG-7", "approved_plan": planned["fingerprint"]}
     asked = asked.model_copy(update=people)
     record, live = records.open_run(asked), connect(asked)
-    runner.begin_approved(asked, record, live, ["00", *desired.PHASES])
+    runner.begin_approved(connected_run.of(live, record), ["00", *desired.PHASES])
     return Stage(live, asked, record)
 
 
@@ -210,7 +210,7 @@ def stage(request, server, tmp_path_factory) -> Stage:
     found = approved(settings)
     for phase in APPLIED:
         wanted = desired.PHASES[phase](found.live)
-        engine.carry_out(engine.plan(phase, wanted), found.settings, found.record, run_lock.of(found.live))
+        engine.carry_out(engine.plan(phase, wanted), connected_run.of(found.live, found.record))
     return found
 
 
@@ -225,22 +225,22 @@ def test_an_edit_of_any_thing_is_refused_by_its_name_and_nothing_is_written(stag
     with stage.edited(name) as phase:
         before, plans, rows = snapshot(stage.settings), stage.plans, stage.record.rows(LOG)
         with pytest.raises(Refused, match=f"{re.escape(name)}[ ;)]") as refused:
-            approval.require_whole(stage.settings, plans, CALLER)
+            approval.require_whole(connected_run.of(stage.live, None), plans, CALLER)
         assert refused.value.exit_code == 3
         with pytest.raises(Refused, match=rf"changed since: {re.escape(name)}( \(\S.*\))?\. Find"):
-            approval.require_resumable(stage.settings, stage.record, plans, CALLER)
+            approval.require_resumable(connected_run.of(stage.live, stage.record), plans, CALLER)
         plan = next(plan for plan in plans if plan.phase == phase)
         with pytest.raises(Refused, match=rf"changed since: {re.escape(name)}( \(\S.*\))?\. Plan") as refused:
-            engine.carry_out(plan, stage.settings, stage.record, run_lock.of(stage.live))
+            engine.carry_out(plan, connected_run.of(stage.live, stage.record))
         assert refused.value.exit_code == 3
         assert (stage.record.rows(LOG), differences(before, snapshot(stage.settings))) == (rows, set())
 
 
 def test_with_the_edits_taken_back_it_is_as_approved_again(stage):
     if stage.record.rows(LOG):
-        approval.require_resumable(stage.settings, stage.record, stage.plans, CALLER)
+        approval.require_resumable(connected_run.of(stage.live, stage.record), stage.plans, CALLER)
     else:
-        approval.require_whole(stage.settings, stage.plans, CALLER)
+        approval.require_whole(connected_run.of(stage.live, None), stage.plans, CALLER)
 
 
 def test_what_somebody_took_away_again_is_refused_by_its_name(stage):
@@ -251,7 +251,7 @@ def test_what_somebody_took_away_again_is_refused_by_its_name(stage):
         now = thing.read()
         thing.write(None)
         with pytest.raises(Refused, match=f"changed since: {re.escape(name)}"):
-            approval.require_resumable(stage.settings, stage.record, stage.plans, CALLER)
+            approval.require_resumable(connected_run.of(stage.live, stage.record), stage.plans, CALLER)
         thing.write(now)
 
 
@@ -272,16 +272,16 @@ def test_what_the_run_left_half_written_is_its_own_where_it_writes_in_parts(stag
         if in_parts:
             change.resource.write({"retentionInDays": 0})  # what a write leaves that is cut after its first call
         with pytest.raises(Refused, match="changed since"):
-            approval.require_resumable(stage.settings, record, stage.plans, CALLER)
+            approval.require_resumable(connected_run.of(stage.live, record), stage.plans, CALLER)
         record.append(LOG, begun)
         with (
             nullcontext() if in_parts else pytest.raises(Refused, match="changed since")
         ):  # one call leaves no third value
-            approval.require_resumable(stage.settings, record, stage.plans, CALLER)
+            approval.require_resumable(connected_run.of(stage.live, record), stage.plans, CALLER)
         if in_parts:
             change.resource.write({"retentionInDays": 3653})
             with pytest.raises(Refused, match="changed since"):  # no write of ours leaves that
-                approval.require_resumable(stage.settings, record, stage.plans, CALLER)
+                approval.require_resumable(connected_run.of(stage.live, record), stage.plans, CALLER)
 
 
 # The command, on an account of its own.
@@ -343,7 +343,9 @@ def test_an_approval_from_plan_to_rollback_and_once_only(account, client):
     assert (code, f"{fingerprint} was applied by run {first.run_id} of " in err) == (3, True)
     chosen = account.model_copy(update={"mode": "apply"})
     with runner.sealing(first):
-        engine.roll_back(rollback.plan(connect(chosen), first), chosen, first, run_lock.of(connect(chosen)))
+        engine.roll_back(
+            rollback.plan(connected_run.of(connect(chosen), first)), connected_run.of(connect(chosen), first)
+        )
     # The account's plan is the approved one again; the approval is spent all the same, also for the run itself.
     place = AccountGuards(connect(chosen)).place
     kept = {f"parameter {place}/approval", f"parameter {place}/used/{fingerprint}"}
@@ -419,7 +421,10 @@ def test_a_phase_by_hand_goes_on_with_a_run_that_a_command_began_and_with_no_fil
     asked = {"approval": "required", "not_exercised_here": [], "mode": "apply", "run_id": "forged", **people}
     forged = load("local", {key: getattr(account, key) for key in NAMED} | asked)
     before, live, record = snapshot(account), connect(forged), records.open_run(forged)
-    record.keep_json(approval.PLAN, plan_data.begun_plan(runner.plan_all(live), forged, record, CALLER))
+    record.keep_json(
+        approval.PLAN,
+        plan_data.begun_plan(runner.plan_all(live), connected_run.of(live, record), CALLER),
+    )
     records.seal(record)
     with pytest.raises(PapermillExecutionError, match="the account keeps none that a command began it with"):
         by_hand(forged, "01", tmp_path)
@@ -439,12 +444,14 @@ def test_a_phase_by_hand_goes_on_with_a_run_that_a_command_began_and_with_no_fil
 def test_a_folder_of_before_its_first_write_put_back_after_the_undo_applies_nothing(way, account, tmp_path):
     begun = approved(account)
     with runner.sealing(begun.record):
-        state_machine.backup(begun.live, begun.record)
+        state_machine.backup(connected_run.of(begun.live, begun.record))
     shutil.copytree(begun.record.folder, tmp_path / "kept")
     plan = engine.plan("01", desired.PHASES["01"](begun.live))
     if way == "rollback":
-        engine.carry_out(plan, begun.settings, begun.record, run_lock.of(begun.live))
-        engine.roll_back(rollback.plan(begun.live, begun.record), begun.settings, begun.record, run_lock.of(begun.live))
+        engine.carry_out(plan, connected_run.of(begun.live, begun.record))
+        engine.roll_back(
+            rollback.plan(connected_run.of(begun.live, begun.record)), connected_run.of(begun.live, begun.record)
+        )
     else:
         # Of a run that has not written the workflow.
         assert said(account, "restore", begun.record.run_id, "--unverified")[0] == 0
@@ -455,6 +462,6 @@ def test_a_folder_of_before_its_first_write_put_back_after_the_undo_applies_noth
         Refused, match=rf"run {begun.record.run_id} was rolled back, .* \(by arn:aws:iam::0.*root at 20"
     ):
         engine.carry_out(
-            engine.plan("01", desired.PHASES["01"](begun.live)), begun.settings, begun.record, run_lock.of(begun.live)
+            engine.plan("01", desired.PHASES["01"](begun.live)), connected_run.of(begun.live, begun.record)
         )
     assert differences(before, snapshot(account)) == set()

@@ -25,7 +25,7 @@ from lib.errors import Refused
 from lib.phases import validity
 from lib.record import records
 from lib.record.run_phases import DOCUMENTATION
-from lib.resources import desired, resource_kinds, run_lock
+from lib.resources import connected_run, desired, resource_kinds
 from lib.resources.live_thing import LiveThing
 from lib.telemetry.configuration import live_configuration
 from lib.telemetry.configuration.facts import Meaning, compare_facts
@@ -41,7 +41,7 @@ def live(server, tmp_path_factory):
     account = fresh(server, tmp_path_factory.mktemp("configuration")).model_copy(update={"mode": "apply"})
     record, found = records.open_run(account), connect(account)
     for number in ("01", "02", "04", "03"):
-        engine.carry_out(engine.plan(number, desired.PHASES[number](found)), account, record, run_lock.of(found))
+        engine.carry_out(engine.plan(number, desired.PHASES[number](found)), connected_run.of(found, record))
     return found
 
 
@@ -804,7 +804,7 @@ class Denying:
 
 def test_what_changes_between_the_first_drill_and_the_last_fails_the_validation(live):
     record = records.open_run(live.settings)
-    begun = validity.begin_validation(live, record)
+    begun = validity.begin_validation(connected_run.of(live, record))
     assert [check.status for check in validity.system_unchanged(live, validity.end(live, begun))] == ["passed"]
     put_rule("Your6-ProactiveRule", State="DISABLED")(live)
     (check,) = validity.system_unchanged(live, validity.end(live, begun))

@@ -19,7 +19,7 @@ from lib.phases import restore, restore_plan, rollback, state_machine
 from lib.phases.proofs import alert_event, backtest, backtest_checks
 from lib.record import records
 from lib.record.records import Record
-from lib.resources import run_lock
+from lib.resources import connected_run
 from lib.resources.resource_kinds import Workflow
 from rehearsal.account.baseline import definition as baseline
 
@@ -62,31 +62,32 @@ def updated(live: Live, record: Record) -> Plan:
     wanted = [Wanted(workflow, {**before, "definition": templates.definition(live.settings)})]
     plan = engine.plan("03", wanted)
     show.plan(plan)
-    engine.carry_out(plan, live.settings, record, run_lock.of(live))
+    engine.carry_out(plan, connected_run.of(live, record))
     return plan
 
 
 def test_a_definition_that_plain_data_would_not_hold_comes_back_to_the_byte(live, record, holds, client) -> None:
     text = twice(live)
     holds(text)
-    state_machine.backup(live, record)
+    state_machine.backup(connected_run.of(live, record))
     kept = sorted((record.folder / "backup").glob("*-definition.json"))
     assert kept[0].read_text(encoding="utf-8").strip() == text
     updated(live, record)
     assert json.loads(text_of(client, live)) == templates.definition(live.settings)
-    engine.roll_back(rollback.plan(live, record), live.settings, record, run_lock.of(live))
+    engine.roll_back(rollback.plan(connected_run.of(live, record)), connected_run.of(live, record))
     assert text_of(client, live) == text
 
 
 def test_the_emergency_path_puts_it_back_as_well(live, record, holds, client) -> None:
     text = twice(live)
     holds(text)
-    state_machine.backup(live, record)
+    state_machine.backup(connected_run.of(live, record))
     updated(live, record)
-    assert restore.restore(restore_plan.plan_restore(live, record), record) == []
+    assert restore.restore(restore_plan.plan_restore(connected_run.of(live, record)), record) == []
     assert text_of(client, live) == text
     assert [
-        check.status for check in restore.verify_restored(restore_plan.plan_restore(live, record), live.settings)
+        check.status
+        for check in restore.verify_restored(restore_plan.plan_restore(connected_run.of(live, record)), live.settings)
     ] == ["passed"]
 
 
@@ -118,7 +119,7 @@ def test_whatever_is_live_each_step_of_phase_03_answers(name, live, record, hold
     body = json.dumps({"risk_score": 40, "score": 0, "trajectory": "stable"})
     key = f"user-1/{stamp:%Y/%m/%d}/{stamp.isoformat()}.json"
     client("s3").put_object(Bucket=live.settings.checkin_bucket_name, Key=key, Body=body)
-    state_machine.backup(live, record)
+    state_machine.backup(connected_run.of(live, record))
     value = Workflow(live, live.settings.state_machine_name).read()
     assert value is not None
     ours = templates.definition(live.settings)

@@ -5,6 +5,7 @@ Each is planned, applied and rolled back without a kernel. What the account hold
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,9 +19,9 @@ from lib.definitions import loader, marked_sections
 from lib.errors import Refused
 from lib.phases import preflight, rollback
 from lib.record import records, run_index
-from lib.record.records import LOG, Record
-from lib.resources import desired, functions, run_lock
-from lib.resources.dashboards import Widgets
+from lib.record.records import LOG, Record, Run
+from lib.resources import connected_run, desired, functions
+from lib.resources.cloudwatch import Widgets
 from lib.resources.existing import baseline_pieces
 from lib.settings import Settings
 from rehearsal.account import clients
@@ -172,10 +173,10 @@ def applied(account: Settings, **more: Any) -> tuple[Settings, Record]:
     chosen = account.model_copy(update={"mode": "apply", **more})
     record = records.open_run(chosen)
     live = connect(chosen)
-    loss_guard.require_no_loss(runner.plan_all(live), chosen, record)
+    loss_guard.require_no_loss(runner.plan_all(live), connected_run.of(live, record))
     for number, wanted in desired.PHASES.items():
-        outcome = engine.carry_out(engine.plan(number, wanted(live)), chosen, record, run_lock.of(live))
-        failed = [check for check in engine.verify(outcome, chosen, record) if check.status == "failed"]
+        outcome = engine.carry_out(engine.plan(number, wanted(live)), connected_run.of(live, record))
+        failed = [check for check in engine.verify(outcome, Run(chosen, record)) if check.status == "failed"]
         assert failed == []
     assert not any(plan.pending for plan in runner.plan_all(live))
     return chosen, record
@@ -183,9 +184,9 @@ def applied(account: Settings, **more: Any) -> tuple[Settings, Record]:
 
 def rolled_back(settings: Settings, record: Record) -> None:
     live = connect(settings)
-    undo = rollback.plan(live, record)
+    undo = rollback.plan(connected_run.of(live, record))
     assert not any(change.foreign for change in undo.changes)
-    states = engine.roll_back(undo, settings, record, run_lock.of(live)).states
+    states = engine.roll_back(undo, connected_run.of(live, record)).states
     assert set(states) <= {"applied", "nothing to do"}
 
 
@@ -586,19 +587,21 @@ def test_a_phase_stepped_by_hand_refuses_itself_too(account, client):
     record, live = records.open_run(settings), connect(settings)
     before = everything(account)
     with pytest.raises(Refused, match="would replace 1 value"):
-        engine.carry_out(engine.plan("04", desired.event_rules(live)), settings, record, run_lock.of(live))
+        engine.carry_out(engine.plan("04", desired.event_rules(live)), connected_run.of(live, record))
     assert everything(account) == before
     assert record.rows(LOG) == []
-    planned = engine.carry_out(engine.plan("04", desired.event_rules(live)), account, record, run_lock.of(live))
+    planning = replace(connected_run.of(live, record), settings=account)
+    planned = engine.carry_out(engine.plan("04", desired.event_rules(live)), planning)
     assert "rule Your6-HighRiskRule State ('DISABLED' -> 'ENABLED')" in planned.refusal
 
 
 def test_with_other_thresholds_our_own_values_are_replaced_without_asking(account):
     applied(account)
     settings = account.model_copy(update={"crisis_risk_above": 97, "log_retention_days": 30})
-    plans = runner.plan_all(connect(settings))
+    live = connect(settings)
+    plans = runner.plan_all(live)
     assert {plan.phase for plan in plans if plan.pending} >= {"03", "06"}
-    assert loss_guard.refusal(plans, settings, records.open_run(settings)) == ""
+    assert loss_guard.refusal(plans, connected_run.of(live, records.open_run(settings))) == ""
     assert loss_guard.losses(plans, loss_guard.Ours()) != []
     _, record = applied(settings)
     assert {row["name"] for row in record.rows(LOG)} >= {f"log group {account.log_group_name}"}
@@ -666,19 +669,19 @@ def test_the_phases_that_lose_nothing_may_begin(account, client):
     paused_rule(client, account)
     settings = account.model_copy(update={"mode": "apply"})
     record, live = records.open_run(settings), connect(settings)
-    runner.begin_approved(settings, record, live, ["02"])
+    runner.begin_approved(connected_run.of(live, record), ["02"])
     with pytest.raises(Refused, match="would replace 1 value"):
-        runner.begin_approved(settings, record, live, ["04"])
+        runner.begin_approved(connected_run.of(live, record), ["04"])
 
 
 def test_going_on_with_a_run_is_refused_where_it_would_lose_something(account, client):
     settings = account.model_copy(update={"mode": "apply"})
     record, live = records.open_run(settings), connect(settings)
-    runner.begin_approved(settings, record, live, ["04"])
-    resume.begin_resumed(settings, record, live, ["04"])
+    runner.begin_approved(connected_run.of(live, record), ["04"])
+    resume.begin_resumed(connected_run.of(live, record), ["04"])
     paused_rule(client, account)
     with pytest.raises(Refused, match="would replace 1 value"):
-        resume.begin_resumed(settings, record, live, ["04"])
+        resume.begin_resumed(connected_run.of(live, record), ["04"])
 
 
 def test_without_the_guard_a_paused_rule_would_be_woken_and_these_tests_would_see_it(account, client, monkeypatch):

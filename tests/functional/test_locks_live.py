@@ -23,7 +23,7 @@ from lib.cli import change_commands
 from lib.errors import Refused, Superseded
 from lib.record import records, run_index
 from lib.record.records import LOG, Record
-from lib.resources import desired, run_lock
+from lib.resources import connected_run, desired, run_lock
 from lib.resources.lock_value import Lock, digest
 from lib.resources.run_lock import TOKEN
 from lib.settings import ROOT, Settings
@@ -230,7 +230,7 @@ def test_a_run_whose_lock_is_broken_after_its_first_write_does_not_make_the_seco
     first = plan.changes[0]
     watched = Plan("01", (replace(first, resource=Meanwhile(first.resource, broken)), *plan.changes[1:]))
     with pytest.raises(Superseded, match="another run may write now: run r9 of"):
-        engine.carry_out(watched, free, record, run_lock.of(live))
+        engine.carry_out(watched, connected_run.of(live, record))
     assert [row["name"] for row in writes(record)] == [first.resource.name]
     assert differences(before, snapshot(free)) == {
         first.resource.name,
@@ -239,7 +239,7 @@ def test_a_run_whose_lock_is_broken_after_its_first_write_does_not_make_the_seco
     }
     assert run_lock.read_lock(live).opened_by("theirs")
     with pytest.raises(Refused):
-        engine.carry_out(engine.plan("01", desired.infrastructure(live)), free, record, run_lock.of(live))
+        engine.carry_out(engine.plan("01", desired.infrastructure(live)), connected_run.of(live, record))
 
 
 def test_of_two_applies_started_together_one_writes_and_the_other_is_refused(free):

@@ -25,7 +25,7 @@ from lib.phases import (
 )
 from lib.phases.proofs import encryption, ownership, way_in
 from lib.record import records
-from lib.resources import desired, resource_kinds, run_lock
+from lib.resources import connected_run, desired, resource_kinds, run_lock
 from lib.resources.existing import baseline_pieces
 from lib.resources.topics import subscriptions
 from lib.telemetry import checkins, continuity, cutover, executions, metrics, workflow_log
@@ -110,9 +110,9 @@ def applied(module_account):
     record, live = records.open_run(settings), connect(settings)
     arn = executions.start(live, "real-one", {"userId": "user-001", "text": "Slept well.", "timestamp": "2026-01-01"})
     executions.wait_until_ended(live, arn, FOR_EVER, with_output=False)
-    state_machine.backup(live, record)
+    state_machine.backup(connected_run.of(live, record))
     for number, wanted in desired.PHASES.items():
-        engine.carry_out(engine.plan(number, wanted(live)), settings, record, run_lock.of(live))
+        engine.carry_out(engine.plan(number, wanted(live)), connected_run.of(live, record))
     with run_lock.locked(live, record.run_id):
         yield settings.model_copy(update={"verify_timeout_seconds": 0.1}), record
 
@@ -243,10 +243,12 @@ def test_one_odd_answer_keeps_a_rollback_from_nothing_else(applied):
         (("GetItem", "Item", "drill", "BOOL"), None),
     ]:
         odd.change = oddity
-        undo = rollback.plan(odd.live, record)
+        undo = rollback.plan(connected_run.of(odd.live, record))
         troubled = [change.resource.name for change in undo.changes if change.trouble]
         assert 0 < len(troubled) < len(undo.changes) / 2, oddity
-        planned = engine.roll_back(undo, settings.model_copy(update={"mode": "plan"}), record, run_lock.of(odd.live))
+        planned = engine.roll_back(
+            undo, replace(connected_run.of(odd.live, record), settings=settings.model_copy(update={"mode": "plan"}))
+        )
         assert len(planned.states) == len(undo.changes)
 
 
@@ -257,4 +259,4 @@ def test_the_emergency_path_says_what_an_odd_backup_lacks(applied, tmp_path):
         (tmp_path / "backup").mkdir(exist_ok=True)
         (tmp_path / "backup" / "stepfunctions-backup-20260101.json").write_text(text)
         with pytest.raises(Refused, match=f"the backup stepfunctions-backup-20260101.json of run .* {said}"):
-            restore.restore(restore_plan.plan_restore(connect(settings), other), other)
+            restore.restore(restore_plan.plan_restore(connected_run.of(connect(settings), other)), other)

@@ -17,6 +17,7 @@ from lib.cli.lab import LabKernels
 from lib.cli.notebook_engine import Kernels
 from lib.errors import BadParameters, Refused, RunbookError, Superseded, Unreachable, Unrecorded
 from lib.record import records
+from lib.record.records import Run
 from lib.record.run_phases import Phase
 from lib.settings import load
 
@@ -42,7 +43,7 @@ def executed(tmp_path, monkeypatch):
         whole = [new_code_cell(first, metadata={"tags": ["parameters"]}), *map(new_code_cell, cells)]
         nbformat.write(new_notebook(cells=whole, metadata=kernel), sources / f"{NOTEBOOK}.ipynb")
         record = records.open_run(settings)
-        done = notebooks.execute(settings, record, "08", NOTEBOOK)  # a phase without a check of its own
+        done = notebooks.execute(Run(settings, record), "08", NOTEBOOK)  # a phase without a check of its own
         kept = nbformat.read(record.folder / done.output, as_version=4).cells if done.output else []
         return done, record, "".join(str(out.get("text", "")) for cell in kept for out in cell.get("outputs", ()))
 

@@ -23,13 +23,15 @@ from botocore import xform_name
 from click.testing import CliRunner
 
 from lib.aws import connect
-from lib.changes import approval, plan_data
+from lib.changes import approval
+from lib.changes.guarded_run import GuardedRun
 from lib.cli.change_commands import main
 from lib.definitions import documents
 from lib.display import page, show
 from lib.errors import NotAsWanted, Refused, Unreachable, Unrecorded
 from lib.phases import session
 from lib.record import records, run_index
+from lib.record.records import Run
 from lib.resources import record_stores, run_lock, s3_record_store
 from lib.resources.lock_value import Lock, digest
 from lib.resources.topics import Subscription
@@ -165,9 +167,9 @@ def test_a_rollback_takes_the_lock_away_also_of_a_run_that_changed_nothing(file,
 
 
 def test_a_lock_that_was_taken_away_says_how_to_go_on_in_commands_that_exist(file, tmp_path):
-    record, live = session.begin(load(str(file), {"mode": "apply"}))
+    run = session.begin_with(load(str(file), {"mode": "apply"}))
     with pytest.raises(run_lock.Superseded) as lost:
-        run_lock._confirm(live, record.run_id, "gone")
+        run_lock._confirm(run.live, run.record.run_id, "gone")
     status, resume = collected(str(lost.value))
     assert typed(status, tmp_path)[0] == 0
     code, out = typed(resume, tmp_path)
@@ -210,7 +212,7 @@ def test_what_a_notebook_and_a_restore_print_puts_the_workflow_back_and_then_the
     chosen = load(str(file), {"mode": "apply", "run_id": run_id})
     shown = []
     monkeypatch.setattr(page, "display", lambda one: shown.append(one._repr_html_()))
-    show.ways_out(chosen, run_index.find_run(chosen, run_id))
+    show.ways_out(Run(chosen, run_index.find_run(chosen, run_id)))
     resume, rollback, restore = [unescape(command) for command in collected("".join(shown))]
     assert [command.split()[1] for command in (resume, rollback, restore)] == ["apply", "rollback", "restore"]
     code, told = typed(restore, tmp_path)
@@ -375,7 +377,7 @@ def test_the_log_of_drills_is_gone_on_with_by_a_drill_and_is_no_run(file, tmp_pa
     assert code == 3 and "has no DrillGate" in out, out  # it is one, of an account without Phase 3
 
 
-PENDING = SimpleNamespace(phase="02", pending=[1], changes=[])
+PENDING = SimpleNamespace(phase="02", pending=[1], changes=[1])
 
 
 def test_every_refusal_of_an_approval_names_the_command_that_plans(account, tmp_path, monkeypatch):
@@ -390,14 +392,13 @@ def test_every_refusal_of_an_approval_names_the_command_that_plans(account, tmp_
         ),
         approval_lifted=lambda: "",
     )
-    for module in (approval, plan_data):
-        monkeypatch.setattr(module, "account_of", lambda plans: used)
+    run = GuardedRun(chosen, record, used, None)
     refusals = [
-        lambda: approval.require_whole(chosen, [PENDING], "arn:aws:iam::000000000000:user/ann"),
-        lambda: approval.require(PENDING, chosen, record),
-        lambda: approval._require_not_rolled_back(chosen, record, [{"undoes": True, "state": "applied"}]),
+        lambda: approval.require_whole(run, [PENDING], "arn:aws:iam::000000000000:user/ann"),
+        lambda: approval.require(PENDING, run),
+        lambda: approval._require_not_rolled_back(run, [{"undoes": True, "state": "applied"}]),
     ]
-    monkeypatch.setattr(approval, "plan_data", lambda plans, settings: {"fingerprint": "plan-other"})
+    monkeypatch.setattr(approval, "plan_data", lambda plans, run: {"fingerprint": "plan-other"})
     commands = []
     for refusal in refusals:
         with pytest.raises(Refused) as refused:

@@ -12,7 +12,7 @@ from lib.changes.plans import UNKNOWN, Wanted
 from lib.errors import NotAsWanted, Refused
 from lib.phases.infrastructure import operations_reachable
 from lib.record.records import LOG, Record
-from lib.resources import run_lock
+from lib.resources import connected_run
 from lib.resources.functions import environment_keys
 from lib.resources.resource_kinds import (
     KINDS,
@@ -254,10 +254,11 @@ def test_an_undo_restores_the_text_of_a_definition_however_it_was_laid_out(live,
     wanted = {**workflow.read(), "definition": {"StartAt": "Only", "States": {"Only": {"Type": "Succeed"}}}}
     settings = live.settings.model_copy(update={"mode": "apply", "approval": "none", "may_replace": 99})
     record = Record(tmp_path, "run")
-    engine.carry_out(engine.plan("03", [Wanted(workflow, wanted)]), settings, record, run_lock.of(live))
+    run = replace(connected_run.of(live, record), settings=settings)
+    engine.carry_out(engine.plan("03", [Wanted(workflow, wanted)]), run)
     assert workflow.read() == wanted
     back = undo_plan.plan(record.rows(LOG), lambda kind, identity: workflow)
-    engine.roll_back(back, settings, record, run_lock.of(live))
+    engine.roll_back(back, run)
     assert client("stepfunctions").describe_state_machine(stateMachineArn=workflow.arn)["definition"] == text
 
 

@@ -10,7 +10,7 @@ from lib.changes import engine
 from lib.phases import rollback
 from lib.record import records
 from lib.record.change_rows import WriteState
-from lib.resources import desired, run_lock
+from lib.resources import connected_run, desired
 from lib.settings import with_changes
 
 GUARDS = "parameter "  # what the account keeps that the undo was begun
@@ -23,14 +23,12 @@ def runs(account):
     made = [records.open_run(live.settings) for _ in range(2)]
     for record, numbers in zip(made, (("01", "02", "04"), ("03",)), strict=True):
         for number in numbers:
-            engine.carry_out(
-                engine.plan(number, desired.PHASES[number](live)), live.settings, record, run_lock.of(live)
-            )
+            engine.carry_out(engine.plan(number, desired.PHASES[number](live)), connected_run.of(live, record))
     return live, *made
 
 
 def rolled_back(live, record):
-    return engine.roll_back(rollback.plan(live, record), live.settings, record, run_lock.of(live))
+    return engine.roll_back(rollback.plan(connected_run.of(live, record)), connected_run.of(live, record))
 
 
 def test_what_carries_the_alerts_of_a_workflow_that_another_run_deployed_stays_until_that_is_undone(account, runs):
@@ -52,14 +50,14 @@ def test_where_what_runs_cannot_be_read_it_stays_as_well(runs, monkeypatch):
     monkeypatch.setattr(
         rollback.traffic_entries, "read", lambda live: (_ for _ in ()).throw(rollback.RunbookError("denied"))
     )
-    (first, *_) = rollback.plan(silent, carriers).changes
+    (first, *_) = rollback.plan(connected_run.of(silent, carriers)).changes
     assert (first.resource.others_rely, "cannot be read: denied" in first.trouble) == (True, True)
 
 
 def test_a_part_that_carries_nothing_is_undone_whatever_runs(account, runs):
     live, _, workflow = runs
-    engine.carry_out(engine.plan("06", desired.PHASES["06"](live)), live.settings, workflow, run_lock.of(live))
+    engine.carry_out(engine.plan("06", desired.PHASES["06"](live)), connected_run.of(live, workflow))
     only = replace(live, settings=with_changes(live.settings, rollback_to_phase="06"))
-    found = rollback.plan(only, workflow)
+    found = rollback.plan(connected_run.of(only, workflow))
     assert found.changes
     assert not any(change.trouble for change in found.changes)

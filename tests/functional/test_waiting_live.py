@@ -12,7 +12,7 @@ from lib.changes import engine
 from lib.phases import documentation, post_implementation_review, state_machine
 from lib.record import records
 from lib.record.run_phases import NOTEBOOKS
-from lib.resources import desired, run_lock
+from lib.resources import connected_run, desired
 from lib.settings import ROOT
 from lib.telemetry import cutover
 
@@ -23,7 +23,7 @@ def live(account):
     found = connect(account.model_copy(update={"mode": "apply"}))
     record = records.open_run(found.settings)
     for number in ("01", "02", "04", "03"):
-        engine.carry_out(engine.plan(number, desired.PHASES[number](found)), found.settings, record, run_lock.of(found))
+        engine.carry_out(engine.plan(number, desired.PHASES[number](found)), connected_run.of(found, record))
     return found
 
 

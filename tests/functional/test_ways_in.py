@@ -31,8 +31,8 @@ from lib.phases import (
     validation,
 )
 from lib.phases.proofs import way_in
-from lib.record.records import LOG
-from lib.resources import desired, run_lock
+from lib.record.records import LOG, Run
+from lib.resources import connected_run, desired
 from lib.resources.existing import names, traffic_entries, traffic_starters
 from lib.resources.resource_kinds import WorkflowAlias
 from lib.settings import Settings
@@ -62,10 +62,10 @@ def test_an_alias_that_check_ins_start_is_moved_with_the_workflow_and_moved_back
     assert json.loads(held["definition"]) == desired.workflow(live)["definition"]
     assert not any(plan.pending for plan in runner.plan_all(live))
     assert {check.status for check in published_checks(live)} == {"passed"}
-    undo = rollback.plan(live, record)
+    undo = rollback.plan(connected_run.of(live, record))
     assert [change.resource.kind for change in undo.changes][:2] == ["workflow alias", "state machine"]
     assert not any(change.foreign for change in undo.changes)
-    assert set(engine.roll_back(undo, live.settings, record, run_lock.of(live)).states) == {"applied"}
+    assert set(engine.roll_back(undo, connected_run.of(live, record)).states) == {"applied"}
     assert routing(client, arn) == {"1": 100}
 
 
@@ -76,9 +76,9 @@ def test_an_alias_between_two_versions_is_given_back_to_both(account, client):
     live, record = applied(account)
     assert routing(client, arn) == {"3": 100}
     assert "restored" not in loss_guard.refusal(
-        [Plan("03", tuple(planned(live, "03").values()))], live.settings, record
+        [Plan("03", tuple(planned(live, "03").values()))], connected_run.of(live, record)
     )
-    engine.roll_back(rollback.plan(live, record), live.settings, record, run_lock.of(live))
+    engine.roll_back(rollback.plan(connected_run.of(live, record)), connected_run.of(live, record))
     assert routing(client, arn) == {"1": 90, "2": 10}
 
 
@@ -150,7 +150,7 @@ def test_the_emergency_path_moves_the_alias_first_and_then_the_workflow(account,
     kept = json.loads(path.read_text())
     assert kept["aliases"] == {"live": {f"{account.state_machine_arn}:1": 100}}
     calls = len(record.rows("calls.jsonl"))
-    assert restore.restore(restore_plan.plan_restore(live, record), record) == []
+    assert restore.restore(restore_plan.plan_restore(connected_run.of(live, record)), record) == []
     made = [row["operation"] for row in record.rows("calls.jsonl")[calls:]]
     asked = ["GetParameter"] * made.count("GetParameter")
     assert made == [*asked, "DescribeStateMachine", "UpdateStateMachineAlias", "UpdateStateMachine"]
@@ -158,9 +158,10 @@ def test_the_emergency_path_moves_the_alias_first_and_then_the_workflow(account,
     after = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     assert json.loads(after) == json.loads(before)
     assert {
-        check.status for check in restore.verify_restored(restore_plan.plan_restore(live, record), live.settings)
+        check.status
+        for check in restore.verify_restored(restore_plan.plan_restore(connected_run.of(live, record)), live.settings)
     } == {"passed"}
-    undo = rollback.plan(live, record)
+    undo = rollback.plan(connected_run.of(live, record))
     assert not any(change.foreign for change in undo.changes)
 
 
@@ -169,9 +170,10 @@ def test_an_alias_whose_version_is_gone_is_moved_to_the_one_that_the_restore_pub
     before = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     live, record = applied(account)
     client("stepfunctions").delete_state_machine_version(stateMachineVersionArn=f"{account.state_machine_arn}:1")
-    assert restore.restore(restore_plan.plan_restore(live, record), record) == []
+    assert restore.restore(restore_plan.plan_restore(connected_run.of(live, record)), record) == []
     assert {
-        check.status for check in restore.verify_restored(restore_plan.plan_restore(live, record), live.settings)
+        check.status
+        for check in restore.verify_restored(restore_plan.plan_restore(connected_run.of(live, record)), live.settings)
     } == {"passed"}
     assert routing(client, arn) == {"3": 100}
     after = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
@@ -251,10 +253,11 @@ def test_an_alias_that_cannot_be_moved_back_keeps_the_workflow_from_nothing(acco
     before = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     live, record = applied(account)
     live.single["stepfunctions"] = Stuck(live.client("stepfunctions"))
-    (said,) = restore.restore(restore_plan.plan_restore(live, record), record)
+    (said,) = restore.restore(restore_plan.plan_restore(connected_run.of(live, record)), record)
     assert said.startswith("workflow alias Your6-CheckinWorkflow / live could not be moved back")
     assert {
-        check.status for check in restore.verify_restored(restore_plan.plan_restore(live, record), live.settings)
+        check.status
+        for check in restore.verify_restored(restore_plan.plan_restore(connected_run.of(live, record)), live.settings)
     } == {
         "failed",
         "passed",
@@ -269,13 +272,13 @@ def test_one_rollback_restores_an_alias_whose_version_is_gone_and_says_so_truly(
     before = client("stepfunctions").describe_state_machine(stateMachineArn=account.state_machine_arn)["definition"]
     live, record = applied(account)
     client("stepfunctions").delete_state_machine_version(stateMachineVersionArn=f"{account.state_machine_arn}:1")
-    outcome = engine.roll_back(rollback.plan(live, record), live.settings, record, run_lock.of(live))
+    outcome = engine.roll_back(rollback.plan(connected_run.of(live, record)), connected_run.of(live, record))
     assert set(outcome.states) <= {"applied", "nothing to do"}
     assert routing(client, arn) == {"3": 100}
     held = client("stepfunctions").describe_state_machine(stateMachineArn=f"{account.state_machine_arn}:3")
     assert json.loads(held["definition"]) == json.loads(before)
-    assert [check for check in engine.verify(outcome, live.settings, record) if check.status == "failed"] == []
-    again = rollback.plan(live, record)  # another number is not somebody else's value
+    assert [check for check in engine.verify(outcome, Run(live.settings, record)) if check.status == "failed"] == []
+    again = rollback.plan(connected_run.of(live, record))  # another number is not somebody else's value
     assert [change.resource.name for change in again.changes if change.foreign or change.action != "none"] == []
 
 
@@ -283,7 +286,9 @@ def test_without_the_runs_log_the_emergency_path_takes_the_aliases_from_the_back
     arn = started_by_alias(account, "live")
     live, record = applied(account)
     (record.folder / LOG).unlink()
-    assert restore.restore(restore_plan.plan_restore(live, record, "restore --unverified"), record) == []
+    assert (
+        restore.restore(restore_plan.plan_restore(connected_run.of(live, record), "restore --unverified"), record) == []
+    )
     assert routing(client, arn) == {"1": 100}
 
 
@@ -291,7 +296,7 @@ def test_an_alias_that_somebody_removed_is_made_again_by_an_undo(account, client
     arn = started_by_alias(account, "live")
     live, record = applied(account)
     client("stepfunctions").delete_state_machine_alias(stateMachineAliasArn=arn)
-    assert restore.restore(restore_plan.plan_restore(live, record), record) == []
+    assert restore.restore(restore_plan.plan_restore(connected_run.of(live, record)), record) == []
     assert routing(client, arn) == {"1": 100}
 
 
@@ -822,7 +827,7 @@ def test_new_rules_call_the_dispatcher_by_the_alias_that_the_existing_rule_calls
     assert len(policy["Statement"]) == 3
     assert {statement["Resource"] for statement in policy["Statement"]} == {dispatcher_by_alias}
     assert {check.status for check in state_machine.event_listeners(live)} == {"passed"}
-    engine.roll_back(rollback.plan(live, record), live.settings, record, run_lock.of(live))
+    engine.roll_back(rollback.plan(connected_run.of(live, record)), connected_run.of(live, record))
     with pytest.raises(ClientError, match="ResourceNotFound"):
         client("lambda").get_policy(FunctionName=name, Qualifier="live")
 

@@ -8,8 +8,8 @@ from lib.checks import Status
 from lib.cli import runner
 from lib.phases import state_machine
 from lib.record import records
-from lib.record.records import Record
-from lib.resources import desired, run_lock
+from lib.record.records import Record, Run
+from lib.resources import connected_run, desired
 from lib.settings import Settings
 
 
@@ -18,12 +18,12 @@ def applied(account: Settings, *phases: str) -> tuple[Live, Record]:
     chosen = account.model_copy(update={"mode": "apply"})
     record, live = records.open_run(chosen), None
     live = connect(chosen, record.log_call)
-    loss_guard.require_no_loss(runner.plan_all(live), chosen, record)
+    loss_guard.require_no_loss(runner.plan_all(live), connected_run.of(live, record))
     for number in phases or desired.PHASES:
         if number == "03":
-            state_machine.backup(live, record)
-        outcome = engine.carry_out(engine.plan(number, desired.PHASES[number](live)), chosen, record, run_lock.of(live))
-        assert [c for c in engine.verify(outcome, chosen, record) if c.status == Status.FAILED] == []
+            state_machine.backup(connected_run.of(live, record))
+        outcome = engine.carry_out(engine.plan(number, desired.PHASES[number](live)), connected_run.of(live, record))
+        assert [c for c in engine.verify(outcome, Run(chosen, record)) if c.status == Status.FAILED] == []
     return live, record
 
 

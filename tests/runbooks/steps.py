@@ -18,8 +18,8 @@ from lib.aws import Live, connect
 from lib.changes import engine
 from lib.cli import change_commands
 from lib.record import origin, records, writers
-from lib.record.records import Record
-from lib.resources import desired, run_lock
+from lib.record.records import Record, Run
+from lib.resources import connected_run, desired
 from lib.settings import ROOT, Settings, load
 from lib.values import processes, run_names
 from rehearsal.account import baseline
@@ -107,13 +107,13 @@ def carried_out(settings: Settings, *phases: str) -> tuple[Live, Record]:
     record = records.open_run(chosen)
     live = connect(chosen, record.log_call)
     for number in phases:
-        engine.carry_out(engine.plan(number, desired.PHASES[number](live)), chosen, record, run_lock.of(live))
+        engine.carry_out(engine.plan(number, desired.PHASES[number](live)), connected_run.of(live, record))
     return live, record
 
 
 def killed(settings: Settings, record: Record) -> None:
     """Leave a record as a kill leaves it: open, and no process writes to it."""
-    records.open_to_write(settings, record)
+    records.open_to_write(Run(settings, record))
     writers.leave(record.folder)
 
 

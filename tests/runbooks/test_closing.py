@@ -11,9 +11,9 @@ from lib.settings import ROOT, Settings
 from rehearsal.account import traffic
 
 CALM_SEED = 3  # its first check-ins raise no alert
-BASELINE = 'show.checks(record.checked("00", checks), "Baseline")'
-KEYS = 'show.checks(record.checked("00", encryption.existing(live)), "Keys")'
-LAST = 'show.ended_well(record, "00", given)'
+BASELINE = 'show.checks(run.record.checked("00", checks), "Baseline")'
+KEYS = 'show.checks(run.record.checked("00", encryption.existing(run.live)), "Keys")'
+LAST = 'show.ended_well(run, "00")'
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_a_failed_check_that_is_only_shown_fails_its_phase_with_and_without_its_
     last, stopped, played, client, edited
 ):
     client("events").disable_rule(Name="Your6-LowSentimentRule")
-    edited({BASELINE: 'show.points(record.checked("00", checks))', LAST: last})
+    edited({BASELINE: 'show.points(run.record.checked("00", checks))', LAST: last})
     ended = runbook(played, "apply", "--from", "00", "--to", "01")
     found = ended.phase("00")
     assert (ended.code, found["verdict"], found["error_class"]) == (1, "failed", "NotAsWanted")

@@ -23,7 +23,7 @@ from lib.errors import RunbookError
 from lib.phases import event_rules, infrastructure, preflight, state_machine
 from lib.record import records
 from lib.record.run_phases import NOTEBOOKS, ROLLBACK
-from lib.resources import functions
+from lib.resources import connected_run, functions
 from lib.settings import ROOT, Settings
 from rehearsal.account import traffic
 
@@ -285,7 +285,7 @@ def test_05_without_a_topic_to_listen_on_stops_and_clears_its_listeners_away(acc
     client("sns").delete_topic(TopicArn=account.ops_topic_arn)
     before = snapshot(account)
     with pytest.raises(RunbookError, match=account.ops_topic_name):
-        drill_runner.run(live, record, [drill_session.Group("scenarios", scenarios.load())])
+        drill_runner.run(connected_run.of(live, record), [drill_session.Group("scenarios", scenarios.load())])
     assert differences(before, snapshot(account)) == set()
 
 

@@ -127,8 +127,8 @@ def believed(monkeypatch):
     """What got no answer is taken for not done, and so is not undone."""
     rows = rollback.rows
 
-    def believing(live, record):
-        found = rows(live, record)
+    def believing(run):
+        found = rows(run)
         done = {row["name"] for row in found if row["state"] == "applied"}
         return [row for row in found if row["name"] in done]
 
@@ -148,7 +148,7 @@ def given_back(monkeypatch):
 def refusing(monkeypatch):
     """A run that stopped may not be gone on with."""
 
-    def refused(settings, record, plans, caller):
+    def refused(run, plans, caller):
         raise Refused("not this one")
 
     monkeypatch.setattr(approval, "require_resumable", refused)
@@ -156,7 +156,7 @@ def refusing(monkeypatch):
 
 def complete(monkeypatch):
     """A run that stopped is taken for complete."""
-    monkeypatch.setattr(resume, "remaining_phases", lambda live, record, valid: [])
+    monkeypatch.setattr(resume, "remaining_phases", lambda run, valid: [])
 
 
 def forgotten(monkeypatch):

@@ -18,7 +18,7 @@ from lib.phases import session
 from lib.record import records, run_index
 from lib.record.origin import KERNEL
 from lib.record.records import LOG
-from lib.resources import desired, run_lock
+from lib.resources import desired
 from lib.settings import Settings
 
 BUCKET = "records-of-runs"
@@ -162,15 +162,15 @@ def test_a_run_that_neither_machine_nor_bucket_knows_is_named_with_the_latest_of
 
 def test_of_two_machines_that_go_on_at_once_one_is_refused_and_writes_nothing(here, there):
     applying = here.model_copy(update={"mode": "apply"})
-    first, live = session.begin(applying)
-    engine.carry_out(engine.plan("02", desired.PHASES["02"](live)), applying, first, run_lock.of(live))
-    elsewhere = there.model_copy(update={"mode": "apply", "run_id": first.run_id})
-    second, other = session.reopen(elsewhere)
-    assert second.rows(LOG) == first.rows(LOG)
-    engine.carry_out(engine.plan("04", desired.PHASES["04"](other)), elsewhere, second, run_lock.of(live))
+    first = session.begin_with(applying)
+    engine.carry_out(engine.plan("02", desired.PHASES["02"](first.live)), first)
+    elsewhere = there.model_copy(update={"mode": "apply", "run_id": first.record.run_id})
+    second = session.reopen_with(elsewhere)
+    assert second.record.rows(LOG) == first.record.rows(LOG)
+    engine.carry_out(engine.plan("04", desired.PHASES["04"](second.live)), second)
     before = snapshot(here)
-    with pytest.raises(Superseded, match=f"another machine went on with run {first.run_id}"):
-        engine.carry_out(engine.plan("01", desired.PHASES["01"](live)), applying, first, run_lock.of(live))
+    with pytest.raises(Superseded, match=f"another machine went on with run {first.record.run_id}"):
+        engine.carry_out(engine.plan("01", desired.PHASES["01"](first.live)), first)
     assert snapshot(here) == before
 
 
@@ -213,7 +213,7 @@ def test_without_its_bucket_a_run_writes_nothing(here, client):
     assert (ended.code, "cannot be used" in ended.complained, "NoSuchBucket" in ended.complained) == (2, True, True)
     assert snapshot(here) == before
     with pytest.raises(Exception, match="cannot be used"):
-        session.begin(here)
+        session.begin_with(here)
 
 
 def test_an_approval_that_another_machine_used_is_used_up(here, there):
@@ -241,7 +241,7 @@ def test_an_approved_run_goes_on_from_another_machine_as_it_was_begun(here, ther
 
 
 def test_a_row_is_not_kept_where_the_bucket_refuses_it(here, client):
-    record, _ = session.begin(here)
+    record = session.begin_with(here).record
     emptied(client)
     with pytest.raises(Unrecorded, match="NoSuchBucket"):
         record.append(LOG, {"n": 1})

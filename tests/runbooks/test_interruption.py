@@ -15,7 +15,7 @@ from lib.cli import notebook_engine
 from lib.phases import rollback
 from lib.record import records
 from lib.record.origin import KERNEL
-from lib.resources import run_lock
+from lib.resources import connected_run
 from lib.settings import Settings
 from rehearsal.account import clients
 
@@ -77,7 +77,7 @@ def test_a_kernel_killed_in_the_middle_fails_the_phase_and_its_changes_can_be_un
     assert records.unsealed_differences(ended.record.folder) == []
     chosen = account.model_copy(update={"mode": "apply"})
     live = connect(chosen)
-    engine.roll_back(rollback.plan(live, ended.record), chosen, ended.record, run_lock.of(live))
+    engine.roll_back(rollback.plan(connected_run.of(live, ended.record)), connected_run.of(live, ended.record))
     machine = f"state machine {account.state_machine_name}"
     assert machine not in differences(before, snapshot(account))
 

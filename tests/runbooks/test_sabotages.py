@@ -26,7 +26,7 @@ from lib.phases import validation
 from lib.phases.proofs import alert_event
 from lib.record import records
 from lib.record.records import Record
-from lib.resources import desired, run_lock
+from lib.resources import connected_run, desired
 from lib.settings import ROOT, Settings
 from lib.telemetry import continuity, executions
 
@@ -201,8 +201,8 @@ SABOTAGES = [
 def judged(live: Live, record: Record, group: Group) -> list[Check]:
     """What phase 05 says after drilling this group alone."""
     in_place = validation.in_place(live)
-    session = validation.run(live, record, [group])
-    rows = validation.rows(live, record, session)
+    session = validation.run(connected_run.of(live, record), [group])
+    rows = validation.rows(connected_run.of(live, record), session)
     return [*in_place, *validation.checks(session, rows, [group], live.settings)]
 
 
@@ -228,8 +228,8 @@ def test_05_catches_nothing_in_a_whole_account(account):
     settings = account.model_copy(update={"mode": "apply"})
     live, record = carried_out(settings, *BUILT)
     groups = validation.groups(live)
-    session = validation.run(live, record, groups)
-    rows = validation.rows(live, record, session)
+    session = validation.run(connected_run.of(live, record), groups)
+    rows = validation.rows(connected_run.of(live, record), session)
     found = [*validation.in_place(live), *validation.checks(session, rows, groups, settings)]
     assert [check for check in found if check.status == "failed"] == []
     assert len(session.drills) == sum(len(group.cases) for group in validation.groups(live))
@@ -243,7 +243,7 @@ def test_05_refuses_to_drill_a_workflow_that_was_not_updated(account, client):
     assert (check.name, settings.state_machine_name in check.found) == ("phase 03 is in place", True)
     before = snapshot(settings)
     with pytest.raises(Refused, match="a drill would be a real check-in"):
-        validation.run(live, record, validation.groups(live))
+        validation.run(connected_run.of(live, record), validation.groups(live))
     assert differences(before, snapshot(settings)) == set()
 
 
@@ -267,12 +267,12 @@ def before_and_after(account: Settings, client: Aws, edit: Callable[[dict[str, A
     settings = account.model_copy(update={"mode": "apply"})
     live, record = carried_out(settings, "01", "02", "04")
     plan = engine.plan("03", desired.state_machine(live))
-    assert alert_event.event_before(live, record, plan)
-    engine.carry_out(plan, settings, record, run_lock.of(live))
+    assert alert_event.event_before(connected_run.of(live, record), plan)
+    engine.carry_out(plan, connected_run.of(live, record))
     if edit:
         updated(client, settings, edit)
-    session = drill_runner.run(live, record, [Group(validation.LOW, [scenarios.low()])])
-    (check,) = alert_event.same_event(live, record, session.drills)
+    session = drill_runner.run(connected_run.of(live, record), [Group(validation.LOW, [scenarios.low()])])
+    (check,) = alert_event.same_event(connected_run.of(live, record), session.drills)
     return check
 
 
@@ -294,8 +294,8 @@ def test_05_sees_that_the_old_alert_lost_a_field(account, client):
 def test_the_event_before_is_asked_once_and_never_of_our_own_definition(account):
     live, record = carried_out(account.model_copy(update={"mode": "apply"}), *BUILT)
     plan = engine.plan("03", desired.state_machine(live))
-    assert alert_event.event_before(live, record, plan) == []
-    (check,) = alert_event.same_event(live, record, [])
+    assert alert_event.event_before(connected_run.of(live, record), plan) == []
+    (check,) = alert_event.same_event(connected_run.of(live, record), [])
     assert (check.status, "no event of the definition before" in check.found) == ("not exercised here", True)
 
 
@@ -324,7 +324,7 @@ def crossed(account: Settings, client: Aws, tmp_path: Path, monkeypatch: pytest.
         started = client("stepfunctions").start_execution(**starting)["executionArn"]
         # AWS takes the definition with the call; the embedded account takes it once its thread has begun.
         until(lambda: executions.path(live, started))
-        outcome = engine.carry_out(engine.plan("03", desired.state_machine(live)), settings, record, run_lock.of(live))
+        outcome = engine.carry_out(engine.plan("03", desired.state_machine(live)), connected_run.of(live, record))
         client("sqs").send_message(QueueUrl=url, MessageBody="go on")
 
         def old(value: dict[str, Any]) -> dict[str, Any]:
@@ -336,7 +336,7 @@ def crossed(account: Settings, client: Aws, tmp_path: Path, monkeypatch: pytest.
             else one
             for one in outcome.results
         )
-        (check,) = continuity.executions_across(live, record, replace(outcome, results=spoiled))
+        (check,) = continuity.executions_across(connected_run.of(live, record), replace(outcome, results=spoiled))
         return check
 
     return answer
@@ -359,11 +359,11 @@ def test_03_sees_an_execution_that_did_not_stay_on_its_definition(crossed):
 def test_03_says_so_when_no_execution_was_running(account):
     settings = account.model_copy(update={"mode": "apply"})
     live, record = carried_out(settings, "01", "02", "04")
-    outcome = engine.carry_out(engine.plan("03", desired.state_machine(live)), settings, record, run_lock.of(live))
-    (check,) = continuity.executions_across(live, record, outcome)
+    outcome = engine.carry_out(engine.plan("03", desired.state_machine(live)), connected_run.of(live, record))
+    (check,) = continuity.executions_across(connected_run.of(live, record), outcome)
     assert check.status == "not exercised here"
-    again = engine.carry_out(engine.plan("03", desired.state_machine(live)), settings, record, run_lock.of(live))
-    (check,) = continuity.executions_across(live, record, again)
+    again = engine.carry_out(engine.plan("03", desired.state_machine(live)), connected_run.of(live, record))
+    (check,) = continuity.executions_across(connected_run.of(live, record), again)
     assert (check.status, check.found) == ("not exercised here", "the workflow was not updated just now")
 
 
@@ -382,11 +382,11 @@ def test_a_validation_clears_away_what_a_killed_one_left(account):
     wanted = subscribers.listeners(live, f"ffff-{record.run_id}")
     # As `engine.temporary_things` does it, and then the process is gone.
     begun = [Change(item.resource, item.resource.read(), item.value, temporary=True) for item in wanted]
-    loss_guard.keep(Plan("05", tuple(begun)), record)
+    loss_guard.keep(Plan("05", tuple(begun)), connected_run.of(live, record))
     for change in begun:
         record.append(records.LOG, entry("05", change, "intended"))
         change.resource.write(change.after)
     assert differences(before, snapshot(settings))
-    session = validation.run(live, record, [Group(validation.PLANNED, scenarios.load()[:1])])
+    session = validation.run(connected_run.of(live, record), [Group(validation.PLANNED, scenarios.load()[:1])])
     assert len(session.drills) == 1
     assert differences(before, snapshot(settings)) - left_by_drills(settings) == set()

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from lib.changes.account import Use
-from lib.changes.plans import Outcome, Wanted, row_digest
+from lib.changes.guarded_run import GuardedRun
+from lib.changes.plans import Outcome, Plan, Wanted, row_digest
 from lib.changes.resource import Resource
 from lib.errors import NotAsWanted, Refused
 from lib.record.records import Record
+from lib.settings import Settings
 
 
 def said(outcome: Outcome) -> tuple[str, ...]:
@@ -49,6 +51,10 @@ class World:
     def lock(self, run_id: str) -> Iterator[Callable[[], None]]:
         self.holders.append(run_id)
         yield self.still_ours
+
+    def run(self, settings: Settings, record: Record) -> GuardedRun:
+        """A run in this account."""
+        return GuardedRun(settings, record, self, self.lock)
 
     def thing(self, label: str) -> "FakeResource":
         return FakeResource(self, label)
@@ -115,10 +121,6 @@ class FakeResource(Resource):
     def identity(self) -> dict[str, str]:
         return {"label": self.label}
 
-    @property
-    def account_guards(self) -> World:
-        return self.world
-
     def read(self) -> Any:
         if self.world.late.get(self.label, 0) and self.world.writes:
             self.world.late[self.label] -= 1
@@ -136,3 +138,9 @@ class FakeResource(Resource):
 
     def kept_because(self) -> str:
         return self.world.in_use.get(self.label, "")
+
+
+def run_of(settings: Settings, record: Record, *plans: Plan) -> GuardedRun:
+    """A run in the account of what it plans, or in one where nobody did anything yet."""
+    worlds = [change.resource.world for plan in plans for change in plan.changes]
+    return (worlds[0] if worlds else World()).run(settings, record)

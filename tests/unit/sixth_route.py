@@ -9,6 +9,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from lib.settings import load
+
 NAME, KIND = "severe", "Severe Risk Alert"
 ROW = """    SEVERE = Row(
         "severe", 3, Mark("sky", "P", (0, (5, 1))), (Threshold("severe_risk_above"),),
@@ -93,7 +95,6 @@ def ask() -> dict[str, object]:
     from lib.phases.proofs import failure_tests
     from lib.phases.proofs.backtest import count_moves
     from lib.resources import desired
-    from lib.settings import load
     from lib.telemetry import checkin_frames, metrics, workflow_log
     from lib.telemetry.checkin_frames import Answer
     from rehearsal.single_failures import reachability

@@ -5,6 +5,7 @@ import pytest
 from lib.cli import app, change_commands, undo_commands, undo_opening
 from lib.errors import Altered, BadParameters, NotAsWanted, Refused, RunbookError, Superseded, also, class_of
 from lib.record import records
+from lib.record.records import Run
 from lib.record.run_phases import Phase
 from lib.settings import load
 
@@ -62,8 +63,8 @@ def test_a_run_whose_log_is_lost_did_not_change_nothing(tmp_path):
     (record.folder / "plan.json").write_text("{}")
     records.seal(record)
     (record.folder / "plan.json").unlink()
-    assert isinstance(undo_commands.nothing_to_undo(chosen, record), BadParameters)
+    assert isinstance(undo_commands.nothing_to_undo(Run(chosen, record)), BadParameters)
     record.append(records.LOG, {"n": 1})
     records.seal(record)
     (record.folder / records.LOG).unlink()
-    assert f"({records.LOG}: missing)" in str(undo_commands.nothing_to_undo(chosen, record))
+    assert f"({records.LOG}: missing)" in str(undo_commands.nothing_to_undo(Run(chosen, record)))

@@ -9,10 +9,11 @@ import pytest
 # Filled row by row while a record is read, inside of one function.
 FILLED = {"lib.changes.undo_plan._Thing"}
 CORE = (
-    "changes.approval", "changes.second_person", "changes.drift", "changes.engine", "changes.kept_plans",
-    "changes.loss_guard", "changes.persons", "changes.plan_data", "changes.plans", "changes.resource",
-    "changes.undo_plan", "changes.writer", "cli.resume", "phases.restore", "phases.restore_plan", "phases.rollback",
-    "resources.account_guards", "resources.lock_value", "resources.run_lock", "values.processes", "wait",
+    "changes.approval", "changes.second_person", "changes.drift", "changes.engine", "changes.guarded_run",
+    "changes.kept_plans", "changes.loss_guard", "changes.persons", "changes.plan_data", "changes.plans",
+    "changes.resource", "changes.undo_plan", "changes.writer", "cli.resume", "phases.restore", "phases.restore_plan",
+    "phases.rollback", "resources.account_guards", "resources.connected_run", "resources.lock_value",
+    "resources.run_lock", "values.processes", "wait",
 )  # fmt: skip
 
 

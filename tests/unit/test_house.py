@@ -74,6 +74,13 @@ BARE = {
     "again", "ahead", "already", "apart", "away", "before", "behind", "beside", "between", "every", "fit", "instead",
     "least", "most", "since", "temporarily", "together", "whole", "within", "without",
 }  # fmt: skip
+# A run and its parts (lib/changes/guarded_run.py): who asks for two of them asks for the run.
+OF_A_RUN = {"Settings", "Record", "Live", "Run", "GuardedRun", "ConnectedRun"}
+IN_PARTS = {
+    "lib/resources/connected_run.py of": "makes the run",
+    "lib/phases/proofs/backtest.py reading_ahead": "a record, where there is one to keep what is read in",
+    "lib/telemetry/checkin_reading.py outlook": "likewise",
+}
 BANNED = {"manager", "util", "utils", "helper", "helpers", "handle", "data2", "process"}
 # What keeps the house one that a stranger can find his way in.
 MOST_ROOMS, MOST_AT_THE_TOP, MOST_IN_A_ROOM, LONGEST = 11, 8, 20, 250
@@ -382,6 +389,29 @@ def test_every_module_says_what_it_is_for(path):
 def test_no_module_is_too_long_to_read(path):
     most = LONGEST if path.is_relative_to(ROOT / "lib") else 300
     assert len(path.read_text(encoding="utf-8").splitlines()) <= most
+
+
+def in_parts(module):
+    """The functions that ask for two parts of a run, or for a run and a part of it."""
+    found = []
+    for node in [node for node in ast.walk(module) if isinstance(node, ast.FunctionDef)]:
+        asked = [one.annotation for one in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
+        plain = {ast.unparse(one).removesuffix(" | None").strip("'") for one in asked if one}
+        if len(plain & OF_A_RUN) > 1:
+            found.append(node.name)
+    return found
+
+
+def test_no_function_asks_for_a_run_in_parts():
+    found = {f"{name(path)} {function}" for path in ALL for function in in_parts(tree(path))}
+    assert found == set(IN_PARTS)
+
+
+def test_a_run_in_parts_is_found_whatever_its_parts_are_called():
+    for asked in ("chosen: Settings, told: Record", 'live: "Live", *, record: Record | None = None', "a: Run, b: Live"):
+        assert in_parts(ast.parse(f"def begin({asked}): ...")) == ["begin"]
+    for asked in ("run: ConnectedRun, record: str", "one: Record, other: Record", "live"):
+        assert in_parts(ast.parse(f"def begin({asked}): ...")) == []
 
 
 def test_the_house_has_few_rooms_and_none_is_crowded():

@@ -17,7 +17,8 @@ from lib.definitions.loader import DECISION
 from lib.drills import drill_runner, evaluation, scenarios
 from lib.drills.channels import Channel
 from lib.drills.drill_session import Drill, Group
-from lib.record.records import Record
+from lib.record.records import Run
+from lib.resources.connected_run import ConnectedRun
 from lib.resources.existing import names
 from lib.resources.users import item_of
 from lib.routes import STANDARD_ALERT
@@ -29,19 +30,18 @@ ISO_8601 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 SAME_EVENT = "existing low-sentiment path: the same event, field by field"
 
 
-def event_before(live: Live, record: Record, plan: Plan) -> list[dict[str, str]]:
+def event_before(run: ConnectedRun, plan: Plan) -> list[dict[str, str]]:
     """Let the definition before raise its alert once more, for the drill user, and keep the shape of its event.
 
     Only in apply mode, for an approved plan, while another definition than ours is live, and where the drill user is
     there: its contact is operations. Returns the event as a table. Raises NotAsWanted where its alert was unmarked or
     quoted the check-in, since the drills of phase 05 would be, too.
     """
+    live, record = run.live, run.record
     if live.settings.mode == Mode.PLAN or DECISION in _live_states(live) or not _drill_user(live):
         return []
-    approval.require(plan, live.settings, record)
-    (drill,) = drill_runner.run(
-        live, record, [Group("low sentiment before", [scenarios.low()])], "03", gated=False
-    ).drills
+    approval.require(plan, run)
+    (drill,) = drill_runner.run(run, [Group("low sentiment before", [scenarios.low()])], "03", gated=False).drills
     require(record.checked("03", evaluation.fit_for_people(drill)))
     shape = event_shape(drill, live.settings.drill_user_id)
     record.keep_json(EVENT_BEFORE, shape)
@@ -78,17 +78,17 @@ def _event_fields(shape: Mapping[str, Any] | None) -> list[dict[str, str]]:
     return [{"field": name, "is": str(kind)} for name, kind in (shape or {}).items()]
 
 
-def same_event(live: Live, record: Record, found: Sequence[Drill]) -> list[Check]:
+def same_event(run: Run, found: Sequence[Drill]) -> list[Check]:
     """Whether the existing path sends the same event as before the update, field by field. `found`: its drill now."""
-    return [_same_event(live, record, found)]
+    return [_same_event(run, found)]
 
 
-def _same_event(live: Live, record: Record, found: Sequence[Drill]) -> Check:
+def _same_event(run: Run, found: Sequence[Drill]) -> Check:
     expected = "each field as before"
-    if live.settings.mode == Mode.PLAN:
+    if run.settings.mode == Mode.PLAN:
         return Check(Id.SAME_EVENT, SAME_EVENT, Status.NOT_APPLIED, "plan mode", expected)
-    before = record.latest(EVENT_BEFORE)
-    after = event_shape(found[0], live.settings.drill_user_id) if len(found) == 1 else None
+    before = run.record.latest(EVENT_BEFORE)
+    after = event_shape(found[0], run.settings.drill_user_id) if len(found) == 1 else None
     if before is None:
         why = "this run has no event of the definition before: it was updated earlier, or its drill raised no alert"
         return Check(Id.SAME_EVENT, SAME_EVENT, Status.NOT_EXERCISED, why, expected)

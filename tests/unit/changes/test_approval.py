@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from fakes import FakeResource, World
+from fakes import FakeResource, World, run_of
 
 from lib import settings as parameters
 from lib.changes import approval, drift, engine, kept_plans, loss_guard, plan_data, second_person, undo_plan, writer
@@ -57,7 +57,7 @@ def wanted(world):
 def planned(settings, *plans, run_id="") -> Settings:
     """As `runbook plan` and a reviewer leave it: the plan in a record, its fingerprint in the parameters."""
     record = records.open_run(settings.model_copy(update={"run_id": run_id}))
-    data = plan_data.plan_data(plans, settings.model_copy(update={"mode": "plan"}))
+    data = plan_data.plan_data(plans, run_of(settings.model_copy(update={"mode": "plan"}), record, *plans))
     record.keep_json(approval.PLAN, data)
     return settings.model_copy(update={"approved_plan": data["fingerprint"]})
 
@@ -65,8 +65,8 @@ def planned(settings, *plans, run_id="") -> Settings:
 def begun(settings, *plans, run_id="") -> Record:
     """As `runner.begin_approved` leaves it."""
     record = records.open_run(settings.model_copy(update={"run_id": run_id}))
-    require_whole(settings, plans, CALLER)
-    approval.keep_begun_plan(plans, settings, record, CALLER)
+    require_whole(run_of(settings, record, *plans), plans, CALLER)
+    approval.keep_begun_plan(plans, run_of(settings, record, *plans), CALLER)
     return record
 
 
@@ -80,8 +80,8 @@ def test_the_approved_plan_may_be_carried_out(settings, wanted):
     plan = engine.plan("01", wanted)
     asked = planned(settings, plan)
     record = begun(asked, plan)
-    require(plan, asked, record)
-    require_resumable(asked, record, [plan], CALLER)
+    require(plan, run_of(asked, record, plan))
+    require_resumable(run_of(asked, record, plan), [plan], CALLER)
 
 
 @pytest.mark.parametrize("key", [key for key in Settings.model_fields if key not in OF_THE_RUN])
@@ -97,9 +97,9 @@ def test_another_value_of_any_parameter_that_decides_is_refused_by_its_name(sett
     # A record of another account is none of this one's to compare with.
     whole = "no record of it" if key == "account_id" else f"parameter {key}"
     for attempt, said in (
-        (lambda: require_whole(other, [plan], CALLER), whole),
-        (lambda: require(plan, other, record), f"parameter {key}"),
-        (lambda: require_resumable(other, record, [plan], CALLER), f"parameter {key}"),
+        (lambda: require_whole(run_of(other, record, plan), [plan], CALLER), whole),
+        (lambda: require(plan, run_of(other, record, plan)), f"parameter {key}"),
+        (lambda: require_resumable(run_of(other, record, plan), [plan], CALLER), f"parameter {key}"),
     ):
         with pytest.raises(Refused, match=said) as refused:
             attempt()
@@ -151,14 +151,14 @@ def test_an_edited_notebook_or_other_code_is_refused_by_its_name(settings, wante
         before.replace(source, f'{source}"x", ', 1) if source in before else f"{before} ", encoding="utf-8"
     )
     for attempt in (
-        lambda: require_whole(asked, [plan], CALLER),
-        lambda: require(plan, asked, record),
-        lambda: require_resumable(asked, record, [plan], CALLER),
+        lambda: require_whole(run_of(asked, record, plan), [plan], CALLER),
+        lambda: require(plan, run_of(asked, record, plan)),
+        lambda: require_resumable(run_of(asked, record, plan), [plan], CALLER),
     ):
         with pytest.raises(Refused, match=rf"{named}[);. ]"):
             attempt()
     free = asked.model_copy(update={"approval": "none"})
-    require(plan, free, record)
+    require(plan, run_of(free, record, plan))
 
 
 @pytest.mark.parametrize("path", ["runbooks/08_threshold_tuning.ipynb", "lib/definitions/rules/crisis.json"])
@@ -185,7 +185,7 @@ def test_what_looking_at_a_file_leaves_beside_it_invalidates_no_approval(setting
     asked = planned(settings, plan)
     (checkout / left).parent.mkdir(exist_ok=True)
     (checkout / left).write_text("anything = 1", encoding="utf-8")
-    require(plan, asked, begun(asked, plan))
+    require(plan, run_of(asked, begun(asked, plan), plan))
 
 
 @pytest.mark.parametrize("way", ["link to a file", "link to a folder", "a new package", "a copy beside it"])
@@ -225,7 +225,7 @@ def test_nobody_approves_their_own_run_however_they_write_their_name(settings, w
     plan = engine.plan("01", wanted)
     asked = planned(settings, plan).model_copy(update={"approved_by": person})
     with pytest.raises(Refused, match=r"who is also the caller .*expected another person's approval"):
-        require_whole(asked, [plan], CALLER)
+        require_whole(run_of(asked, None, plan), [plan], CALLER)
 
 
 @pytest.mark.parametrize(
@@ -235,14 +235,14 @@ def test_nobody_approves_their_own_run_however_they_write_their_name(settings, w
 def test_somebody_else_does_also_in_the_same_role(settings, wanted, person):
     plan = engine.plan("01", wanted)
     asked = planned(settings, plan).model_copy(update={"approved_by": person})
-    require_whole(asked, [plan], CALLER)
+    require_whole(run_of(asked, None, plan), [plan], CALLER)
 
 
 def test_of_the_whole_account_it_is_the_root(settings, wanted):
     plan = engine.plan("01", wanted)
     asked = planned(settings, plan).model_copy(update={"approved_by": "Root"})
     with pytest.raises(Refused, match="who is also the caller"):
-        require_whole(asked, [plan], "arn:aws:iam::000000000000:root")
+        require_whole(run_of(asked, None, plan), [plan], "arn:aws:iam::000000000000:root")
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ def test_without_ticket_or_approver_it_is_refused(settings, wanted, key, said, v
     plan = engine.plan("01", wanted)
     asked = planned(settings, plan).model_copy(update={key: value})
     with pytest.raises(Refused, match=said):
-        require_whole(asked, [plan], CALLER)
+        require_whole(run_of(asked, None, plan), [plan], CALLER)
 
 
 def test_the_approver_does_not_go_on_with_the_run(settings, wanted):
@@ -262,30 +262,30 @@ def test_the_approver_does_not_go_on_with_the_run(settings, wanted):
     asked = planned(settings, plan)
     record = begun(asked, plan)
     with pytest.raises(Refused, match="approved by bob, who is also the caller"):
-        require_resumable(asked, record, [plan], "arn:aws:iam::205930636302:user/bob")
+        require_resumable(run_of(asked, record, plan), [plan], "arn:aws:iam::205930636302:user/bob")
 
 
 def test_without_approval_or_in_plan_mode_nothing_is_asked(settings, wanted):
     plan = engine.plan("01", wanted)
     for free in ({"approval": "none"}, {"mode": "plan"}):
         chosen = settings.model_copy(update={**free, "approved_by": "", "change_ticket": ""})
-        require_whole(chosen, [plan], CALLER)
+        require_whole(run_of(chosen, None, plan), [plan], CALLER)
 
 
 def test_an_approval_without_anything_left_to_change_is_refused(settings, world):
     plan = engine.plan("01", world.wanted(equal="as wanted"))
     asked = planned(settings, plan)
     with pytest.raises(Refused, match="is carried out already, or was never this account's"):
-        require_whole(asked, [plan], CALLER)
+        require_whole(world.run(asked, None), [plan], CALLER)
     free = settings.model_copy(update={"approved_plan": ""})
-    require_whole(free, [plan], CALLER)
+    require_whole(world.run(free, None), [plan], CALLER)
 
 
 def test_a_plan_that_nobody_kept_is_refused_without_a_guess_at_what_differs(settings, wanted):
     plan = engine.plan("01", wanted)
     asked = settings.model_copy(update={"approved_plan": "plan-0123456789abcdef"})
     with pytest.raises(Refused, match="no record of it, as it was sealed, is here to compare with"):
-        require_whole(asked, [plan], CALLER)
+        require_whole(run_of(asked, None, plan), [plan], CALLER)
 
 
 @pytest.mark.parametrize("copied", [False, True])
@@ -300,17 +300,17 @@ def test_a_plan_that_was_altered_in_its_record_or_in_a_copy_of_it_names_no_diffe
     world.live["old"] = {"size": 5}
     plan = engine.plan("01", wanted)
     with pytest.raises(Refused, match="thing old"):
-        require_whole(approved, [plan], CALLER)
+        require_whole(world.run(approved, None), [plan], CALLER)
     path = kept.folder / approval.PLAN
     path.write_text(path.read_text().replace('"size": 1', '"size": 7', 1))
     with pytest.raises(Refused, match="no record of it, as it was sealed, is here to compare with"):
-        require_whole(approved, [plan], CALLER)
+        require_whole(world.run(approved, None), [plan], CALLER)
 
 
 def refused_whole(settings, plans, *approved) -> str:
     asked = planned(settings, *approved)
     with pytest.raises(Refused) as refused:
-        require_whole(asked, plans, CALLER)
+        require_whole(run_of(asked, None, *plans), plans, CALLER)
     return str(refused.value)
 
 
@@ -345,11 +345,11 @@ def test_no_difference_is_too_small_also_not_one_in_what_could_not_be_read(setti
         del world.live["old"]
     found = engine.plan("01", world.wanted(old="wanted", new="born"))
     with pytest.raises(Refused, match=r"\(thing old( \(\w+\))?\)\. Review"):
-        require_whole(asked, [found], CALLER)
+        require_whole(world.run(asked, record), [found], CALLER)
     with pytest.raises(Refused, match="changed since: thing old"):
-        require(found, asked, record)
+        require(found, world.run(asked, record))
     with pytest.raises(Refused, match="changed since: thing old"):
-        require_resumable(asked, record, [found], CALLER)
+        require_resumable(world.run(asked, record), [found], CALLER)
 
 
 @pytest.mark.parametrize(("count", "named"), [(1, "a0"), (3, "a0, a1, a2"), (4, "a0, a1, a2"), (9, "a0, a1, a2")])
@@ -366,7 +366,7 @@ def test_a_thing_that_is_planned_twice_does_not_hide_behind_the_approved_one(set
     record = begun(asked, plan)
     double = engine.plan("01", [Wanted(world.thing("new"), "smuggled"), *wanted])
     with pytest.raises(Refused, match=r"thing new \(planned twice\)"):
-        require(double, asked, record)
+        require(double, world.run(asked, record))
 
 
 def test_a_thing_of_another_phase_is_not_approved_in_this_one(settings, wanted):
@@ -374,18 +374,18 @@ def test_a_thing_of_another_phase_is_not_approved_in_this_one(settings, wanted):
     asked = planned(settings, first, second)
     record = begun(asked, first, second)
     with pytest.raises(Refused, match=r"thing old \(not in the approved plan\)"):
-        require(Plan("01", (*first.changes, *second.changes)), asked, record)
+        require(Plan("01", (*first.changes, *second.changes)), run_of(asked, record, first))
     with pytest.raises(Refused, match=r"thing new \(not planned any more\)"):
-        require(Plan("01", ()), asked, record)
+        require(Plan("01", ()), run_of(asked, record))
 
 
 def test_a_record_without_the_approved_plan_lets_nothing_be_written(settings, wanted):
     plan = engine.plan("01", wanted)
     asked = planned(settings, plan)
     with pytest.raises(Refused, match="this run has none"):
-        require(plan, asked, records.open_run(asked))
+        require(plan, run_of(asked, records.open_run(asked), plan))
     with pytest.raises(BadParameters, match="kept no plan to go on with"):
-        require_resumable(asked, records.open_run(asked), [plan], CALLER)
+        require_resumable(run_of(asked, records.open_run(asked), plan), [plan], CALLER)
 
 
 def test_what_was_only_planned_is_not_carried_out_in_its_own_record(settings, wanted):
@@ -394,9 +394,9 @@ def test_what_was_only_planned_is_not_carried_out_in_its_own_record(settings, wa
     asked = planned(settings, plan, run_id="planned")
     record = records.open_run(asked.model_copy(update={"run_id": "planned"}))
     with pytest.raises(Refused, match="this run has none"):
-        require(plan, asked, record)
+        require(plan, run_of(asked, record, plan))
     begun(asked, plan, run_id="planned")
-    require(plan, asked, record)
+    require(plan, run_of(asked, record, plan))
 
 
 # Once, and for one run.
@@ -405,12 +405,12 @@ def test_what_was_only_planned_is_not_carried_out_in_its_own_record(settings, wa
 def applied(settings, world, wanted, run_id="") -> Record:
     plan = engine.plan("01", wanted)
     record = begun(settings, plan, run_id=run_id)
-    assert engine.carry_out(plan, settings, record, world.lock).applied == 2
+    assert engine.carry_out(plan, world.run(settings, record)).applied == 2
     return record
 
 
 def rolled_back(settings, world, record) -> None:
-    engine.roll_back(undo_plan.plan(record.rows(LOG), world.reopen), settings, record, world.lock)
+    engine.roll_back(undo_plan.plan(record.rows(LOG), world.reopen), world.run(settings, record))
 
 
 def test_an_applied_plan_is_not_applied_again(settings, world, wanted):
@@ -424,9 +424,9 @@ def test_an_applied_plan_is_not_applied_again(settings, world, wanted):
         with pytest.raises(Refused, match=used):
             begun(asked, engine.plan("01", wanted), run_id=run_id)
     with pytest.raises(Refused, match=rf"run {record.run_id} was rolled back, and its approval with it"):
-        engine.carry_out(engine.plan("01", wanted), asked, record, world.lock)
+        engine.carry_out(engine.plan("01", wanted), world.run(asked, record))
     with pytest.raises(Refused, match=rf"run {record.run_id} was rolled back, and its approval with it"):
-        require_resumable(asked, record, [engine.plan("01", wanted)], CALLER)
+        require_resumable(world.run(asked, record), [engine.plan("01", wanted)], CALLER)
 
 
 def test_after_a_rollback_it_takes_a_new_review_each_time(settings, world, wanted):
@@ -447,7 +447,9 @@ def test_neither_another_folder_nor_another_clock_makes_a_used_approval_work_aga
     rolled_back(asked, world, record)
     shutil.rmtree(record.folder)
     again = parameters.with_changes(asked, outputs_dir=str(tmp_path / "elsewhere"))
-    ahead = plan_data.plan_data([engine.plan("01", wanted)], again) | {"made": "2099-01-01T00:00:00+00:00"}
+    ahead = plan_data.plan_data([engine.plan("01", wanted)], world.run(again, record)) | {
+        "made": "2099-01-01T00:00:00+00:00"
+    }
     records.open_run(again).keep_json(approval.PLAN, ahead)
     records.open_run(again).keep_json(approval.PLAN, ahead | {"fingerprint": asked.approved_plan})
     for chosen in (asked, again):
@@ -463,12 +465,12 @@ def test_the_account_is_told_of_the_use_before_the_first_write_and_nothing_is_wr
     record = begun(asked, plan)
     world.uses[asked.approved_plan] = Use("r9", "jim", "11:00")
     with pytest.raises(Refused, match="was applied by run r9 of jim at 11:00"):
-        engine.carry_out(plan, asked, record, world.lock)
+        engine.carry_out(plan, world.run(asked, record))
     assert (world.writes, record.rows(LOG)) == ([], [])
     world.uses.clear()
     seen = []
     world.at_write = lambda label: seen.append(dict(world.uses))
-    engine.carry_out(plan, asked, record, world.lock)
+    engine.carry_out(plan, world.run(asked, record))
     assert [list(uses) for uses in seen] == [[asked.approved_plan]] * 2
     assert world.uses[asked.approved_plan].run_id == record.run_id
 
@@ -476,7 +478,7 @@ def test_the_account_is_told_of_the_use_before_the_first_write_and_nothing_is_wr
 @pytest.mark.parametrize("free", [{"approval": "none"}, {"mode": "plan"}])
 def test_nothing_is_kept_of_what_needs_no_approval_or_writes_nothing(settings, world, wanted, free):
     chosen = parameters.with_changes(settings, **free)
-    engine.carry_out(engine.plan("01", wanted), chosen, records.open_run(chosen), world.lock)
+    engine.carry_out(engine.plan("01", wanted), world.run(chosen, records.open_run(chosen)))
     assert world.uses == {}
 
 
@@ -485,16 +487,16 @@ def test_nothing_is_kept_of_what_needs_no_approval_or_writes_nothing(settings, w
 
 def forged(settings, record, *plans, **more) -> None:
     """What somebody writes into a run's folder who would have its plan taken for an approved one."""
-    record.keep_json(approval.PLAN, plan_data.begun_plan(plans, settings, record, CALLER) | more)
+    record.keep_json(approval.PLAN, plan_data.begun_plan(plans, run_of(settings, record, *plans), CALLER) | more)
 
 
 def refused_everywhere(said, settings, world, wanted, record) -> None:
     """A phase that writes, the same without its rest, and going on with the run; nothing is written."""
     plan, writes, rows = engine.plan("01", wanted), list(world.writes), record.rows(LOG)
     for attempt in (
-        lambda: engine.carry_out(plan, settings, record, world.lock),
-        lambda: require(plan, settings, record),
-        lambda: require_resumable(settings, record, [plan], CALLER),
+        lambda: engine.carry_out(plan, world.run(settings, record)),
+        lambda: require(plan, world.run(settings, record)),
+        lambda: require_resumable(world.run(settings, record), [plan], CALLER),
     ):
         with pytest.raises(Refused, match=said):
             attempt()
@@ -531,7 +533,7 @@ def test_nor_one_of_another_fingerprint_beside_the_one_that_the_run_was_begun_wi
     unreviewed = planned(asked, engine.plan("01", other))
     forged(unreviewed, record, engine.plan("01", other))
     refused_everywhere("the account keeps another plan that", unreviewed, world, other, record)
-    assert engine.carry_out(engine.plan("01", wanted), asked, record, world.lock).applied == 2
+    assert engine.carry_out(engine.plan("01", wanted), world.run(asked, record)).applied == 2
 
 
 @pytest.mark.parametrize(
@@ -554,7 +556,7 @@ def test_nor_one_that_was_edited_in_anything(settings, world, wanted, edit):
     refused_everywhere("the account keeps another plan that", asked, world, wanted, record)
     record.write_json(approval.PLAN, kept)
     forged(asked, record, engine.plan("01", wanted), **edit)  # beside the true one, it is passed over
-    assert engine.carry_out(engine.plan("01", wanted), asked, record, world.lock).applied == 2
+    assert engine.carry_out(engine.plan("01", wanted), world.run(asked, record)).applied == 2
 
 
 def test_what_cannot_be_asked_lets_nothing_be_written(settings, world, wanted):
@@ -570,8 +572,8 @@ def test_a_phase_by_hand_goes_on_within_a_run_that_was_begun_also_where_it_was_b
     begun(asked, engine.plan("01", wanted), run_id="r1")
     record = begun(asked, engine.plan("01", wanted), run_id="r1")
     assert len(world.began["r1"]) == 2
-    assert engine.carry_out(engine.plan("01", wanted), asked, record, world.lock).applied == 2
-    require_resumable(asked, record, [engine.plan("01", wanted)], CALLER)
+    assert engine.carry_out(engine.plan("01", wanted), world.run(asked, record)).applied == 2
+    require_resumable(world.run(asked, record), [engine.plan("01", wanted)], CALLER)
 
 
 def test_a_run_that_was_cut_between_its_record_and_the_account_is_begun_anew(settings, world, wanted):
@@ -583,7 +585,7 @@ def test_a_run_that_was_cut_between_its_record_and_the_account_is_begun_anew(set
     refused_everywhere("the account keeps none that", asked, world, wanted, record)
     world.deaf = ""
     begun(asked, engine.plan("01", wanted), run_id="r1")
-    assert engine.carry_out(engine.plan("01", wanted), asked, record, world.lock).applied == 2
+    assert engine.carry_out(engine.plan("01", wanted), world.run(asked, record)).applied == 2
 
 
 @pytest.mark.parametrize("free", [{"approval": "none"}, {"mode": "plan"}, {"approved_plan": ""}])
@@ -591,7 +593,7 @@ def test_of_a_run_that_uses_no_approval_the_account_keeps_no_begin(settings, wor
     plan = engine.plan("01", wanted)
     chosen = planned(settings, plan).model_copy(update=free)
     record = records.open_run(chosen)
-    approval.keep_begun_plan([plan], chosen, record, CALLER)
+    approval.keep_begun_plan([plan], world.run(chosen, record), CALLER)
     assert (record.kept_as(approval.PLAN), world.began) == ([approval.PLAN], {})
 
 
@@ -600,7 +602,7 @@ def test_a_phase_with_nothing_planned_asks_nobody(settings, world, wanted):
     asked = planned(settings, plan, nothing)
     record = begun(asked, plan, nothing)
     world.mute = "what the account keeps cannot be asked"
-    require(nothing, asked, record)
+    require(nothing, world.run(asked, record))
 
 
 @pytest.mark.parametrize(
@@ -622,7 +624,7 @@ def test_no_notebook_names_other_people_than_the_run_was_begun_with(settings, wo
     asked = planned(settings, plan)
     record = begun(asked, plan)
     refused_everywhere(said, parameters.with_changes(asked, **other), world, wanted, record)
-    require(plan, asked, record)
+    require(plan, world.run(asked, record))
 
 
 def test_nor_does_the_approver_carry_out_by_hand_what_another_began(settings, world, wanted):
@@ -630,7 +632,7 @@ def test_nor_does_the_approver_carry_out_by_hand_what_another_began(settings, wo
     record = begun(asked, engine.plan("01", wanted))
     world.caller = "arn:aws:iam::205930636302:user/bob"
     with pytest.raises(Refused, match="approved by bob, who is also the caller"):
-        engine.carry_out(engine.plan("01", wanted), asked, record, world.lock)
+        engine.carry_out(engine.plan("01", wanted), world.run(asked, record))
     assert world.writes == []
 
 
@@ -680,7 +682,7 @@ def test_an_account_that_cannot_be_told_keeps_no_rollback_from_going_on_and_it_i
     asked = planned(settings, engine.plan("01", wanted))
     record = applied(asked, world, wanted)
     world.deaf = "no permission"
-    outcome = engine.roll_back(undo_plan.plan(record.rows(LOG), world.reopen), asked, record, world.lock)
+    outcome = engine.roll_back(undo_plan.plan(record.rows(LOG), world.reopen), world.run(asked, record))
     assert outcome.states == ("applied", "applied")
     assert world.live == {"old": {"size": 1}, "equal": "as wanted"}
     said = (
@@ -695,17 +697,17 @@ def test_an_account_that_cannot_be_told_keeps_no_rollback_from_going_on_and_it_i
 def test_an_undo_of_nothing_that_lasts_or_that_can_be_read_ends_no_approval(settings, world, wanted):
     asked = planned(settings, engine.plan("01", wanted))
     record = begun(asked, engine.plan("01", wanted))
-    with engine.temporary_things(world.wanted(ear="listens"), "05", record, world.lock):
-        engine.roll_back(undo_plan.plan(record.rows(LOG), world.reopen), asked, record, world.lock)
+    with engine.temporary_things(world.wanted(ear="listens"), "05", world.run(settings, record)):
+        engine.roll_back(undo_plan.plan(record.rows(LOG), world.reopen), world.run(asked, record))
 
     def unknown(kind, identity):
         raise BadParameters("of a kind that this version does not know")
 
     rows = [entry("01", engine.plan("01", wanted).changes[0], "intended")]
-    outcome = engine.roll_back(undo_plan.plan(rows, unknown), asked, record, world.lock)
+    outcome = engine.roll_back(undo_plan.plan(rows, unknown), world.run(asked, record))
     assert outcome.states == ("failed",)
     assert (world.over, outcome.not_kept) == (set(), "")
-    assert engine.carry_out(engine.plan("01", wanted), asked, record, world.lock).applied == 2
+    assert engine.carry_out(engine.plan("01", wanted), world.run(asked, record)).applied == 2
 
 
 def test_a_rollback_that_is_only_planned_ends_no_approval(settings, world, wanted):
@@ -721,7 +723,7 @@ def test_after_a_rollback_the_same_run_goes_on_with_a_plan_that_is_approved_anew
     rolled_back(asked, world, record)
     again = planned(settings, engine.plan("01", wanted))
     begun(again, engine.plan("01", wanted), run_id=record.run_id)
-    assert engine.carry_out(engine.plan("01", wanted), again, record, world.lock).applied == 2
+    assert engine.carry_out(engine.plan("01", wanted), world.run(again, record)).applied == 2
     refused_everywhere("was rolled back", asked, world, wanted, record)
 
 
@@ -733,13 +735,13 @@ def test_what_the_account_keeps_of_approval_no_file_and_no_notebook_lifts(settin
     free = parameters.with_changes(settings, approval="none")
     record, plan = records.open_run(free), engine.plan("01", wanted)
     for attempt in (
-        lambda: require_whole(free, [plan], CALLER),
-        lambda: engine.carry_out(plan, free, record, world.lock),
+        lambda: require_whole(world.run(free, record), [plan], CALLER),
+        lambda: engine.carry_out(plan, world.run(free, record)),
     ):
         with pytest.raises(Refused, match="the account keeps"):
             attempt()
     assert world.writes == []
-    engine.carry_out(plan, parameters.with_changes(free, mode="plan"), record, world.lock)
+    engine.carry_out(plan, world.run(parameters.with_changes(free, mode="plan"), record))
 
 
 def test_a_notebook_does_without_approval_only_where_a_file_or_its_run_says_so(settings, world, wanted):
@@ -748,17 +750,17 @@ def test_a_notebook_does_without_approval_only_where_a_file_or_its_run_says_so(s
     with pytest.raises(
         Refused, match=r"approval none: no file in parameters/ says so, .* lift the approval of account 0"
     ):
-        engine.carry_out(plan, own, records.open_run(own), world.lock)
+        engine.carry_out(plan, world.run(own, records.open_run(own)))
     by_hand = parameters.with_changes(settings, approval="none")  # of `local`, whose file says none
     edited = records.open_run(parameters.with_changes(by_hand, run_id="edited"))
     edited.write_json("run.json", {"parameters": {"approval": "required"}})
     with pytest.raises(Refused, match=r"approval none: run edited was begun with required, .*Nothing was written"):
-        engine.carry_out(plan, by_hand, edited, world.lock)
+        engine.carry_out(plan, world.run(by_hand, edited))
     assert world.writes == []
     begun_so = records.open_run(parameters.with_changes(own, run_id="begun"))
     begun_so.write_json("run.json", {"parameters": {"approval": "none"}})
-    engine.carry_out(plan, own, begun_so, world.lock)
-    engine.carry_out(engine.plan("01", wanted), by_hand, records.open_run(by_hand), world.lock)
+    engine.carry_out(plan, world.run(own, begun_so))
+    engine.carry_out(engine.plan("01", wanted), world.run(by_hand, records.open_run(by_hand)))
 
 
 def test_a_copy_says_of_no_account_that_parameters_do_not_name_that_it_needs_no_approval(settings, world, wanted):
@@ -768,20 +770,20 @@ def test_a_copy_says_of_no_account_that_parameters_do_not_name_that_it_needs_no_
     plan, record = engine.plan("01", wanted), records.open_run(theirs)
     told = records.open_run(parameters.with_changes(theirs, run_id="told"))
     told.write_json("run.json", {"parameters": {"approval": "none"}})
-    told.keep_json(approval.PLAN, plan_data.begun_plan([plan], theirs, told, CALLER))
+    told.keep_json(approval.PLAN, plan_data.begun_plan([plan], world.run(theirs, told), CALLER))
     for attempt in (
-        lambda: require_whole(theirs, [plan], CALLER),
-        lambda: engine.carry_out(plan, theirs, told, world.lock),
-        lambda: require_resumable(theirs, told, [plan], CALLER),
+        lambda: require_whole(world.run(theirs, record), [plan], CALLER),
+        lambda: engine.carry_out(plan, world.run(theirs, told)),
+        lambda: require_resumable(world.run(theirs, told), [plan], CALLER),
     ):
         with pytest.raises(Refused, match=r"no file in parameters/ says so of account 444455556666.*Nothing was writ"):
             attempt()
     with pytest.raises(Refused, match=r"approval none: no file in parameters/ says so"):
-        engine.carry_out(plan, theirs, record, world.lock)
+        engine.carry_out(plan, world.run(theirs, record))
     assert world.writes == []
-    require_whole(parameters.with_changes(theirs, mode="plan"), [plan], CALLER)  # looking needs none
+    require_whole(world.run(parameters.with_changes(theirs, mode="plan"), record), [plan], CALLER)  # looking needs none
     nothing = engine.plan("01", world.wanted(equal="as wanted"))
-    require_whole(theirs, [nothing], CALLER)
+    require_whole(world.run(theirs, record), [nothing], CALLER)
 
 
 # Who approves.
@@ -794,7 +796,7 @@ def test_a_name_that_only_looks_like_one_approves_nothing(settings, wanted, pers
     plan = engine.plan("01", wanted)
     asked = parameters.with_changes(planned(settings, plan), approved_by=person)
     with pytest.raises(Refused, match=r"^approved by '.*expected one person's name in one script") as refused:
-        require_whole(asked, [plan], "arn:aws:iam::205930636302:user/somebody.else")
+        require_whole(run_of(asked, None, plan), [plan], "arn:aws:iam::205930636302:user/somebody.else")
     assert str(refused.value).isascii()
 
 
@@ -859,7 +861,13 @@ def test_a_run_that_wrote_nothing_that_lasts_has_used_nothing(settings, world, w
     plan = engine.plan("01", wanted)
     asked = planned(settings, plan)
     record = begun(asked, plan)
-    told = {"time": plan_data.plan_data([], asked)["made"], "phase": "05", "kind": "queue", "name": "q", "identity": {}}
+    told = {
+        "time": plan_data.plan_data([], world.run(asked, record))["made"],
+        "phase": "05",
+        "kind": "queue",
+        "name": "q",
+        "identity": {},
+    }
     record.append(LOG, {**told, "before": None, "after": {}, "state": "intended", "temporary": True})
     begun(asked, plan)
     begun(asked, plan, run_id=record.run_id)
@@ -869,7 +877,7 @@ def test_what_a_resumed_run_noted_of_its_rest_was_reviewed_by_nobody(settings, w
     asked = planned(settings, engine.plan("01", wanted))
     record = applied(asked, world, wanted)
     rolled_back(asked, world, record)
-    noted = plan_data.plan_data([engine.plan("01", wanted)], asked)
+    noted = plan_data.plan_data([engine.plan("01", wanted)], world.run(asked, record))
     record.keep_json(approval.PLAN, noted | {"resumed": True})
     with pytest.raises(Refused, match="an approval is good for one run"):
         begun(asked, engine.plan("01", wanted))
@@ -887,9 +895,9 @@ def test_what_is_no_plan_or_only_what_a_resumed_run_noted_lets_nothing_be_writte
     asked = planned(settings, plan)
     record = records.open_run(parameters.with_changes(asked, run_id="r1"))
     record.keep_json(approval.PLAN, [])
-    record.keep_json(approval.PLAN, plan_data.plan_data([plan], asked) | {"resumed": True})
+    record.keep_json(approval.PLAN, plan_data.plan_data([plan], run_of(asked, record, plan)) | {"resumed": True})
     with pytest.raises(Refused, match="this run has none"):
-        require(plan, asked, record)
+        require(plan, run_of(asked, record, plan))
 
 
 @pytest.mark.parametrize(("late", "count"), [(-1, 0), (0, 1), (1, 1)])
@@ -911,20 +919,20 @@ def half(settings, world, wanted):
     plan = engine.plan("01", wanted)
     asked = planned(settings, plan)
     record = begun(asked, plan)
-    loss_guard.keep(plan, record)
+    loss_guard.keep(plan, world.run(settings, record))
     writer.Writer("01", record, lambda: None, lambda seconds: None).carry_out(plan.changes[0])
     return asked, record
 
 
 def test_what_the_run_wrote_is_no_drift(half, world, wanted):
     asked, record = half
-    require_resumable(asked, record, [engine.plan("01", wanted)], CALLER)
-    require(engine.plan("01", wanted), asked, record)
+    require_resumable(world.run(asked, record), [engine.plan("01", wanted)], CALLER)
+    require(engine.plan("01", wanted), world.run(asked, record))
 
 
 def test_a_phase_in_which_nothing_is_planned_asks_the_account_for_nothing(half):
     asked, record = half
-    require(Plan("02", ()), asked, record)
+    require(Plan("02", ()), run_of(asked, record))
 
 
 @pytest.mark.parametrize("states", [("intended",), ("intended", "failed"), ("intended", "applied")])
@@ -935,7 +943,7 @@ def test_only_an_undo_that_was_applied_ends_the_approval(states, half, world, wa
         record.append(LOG, entry("90", back, state, undoes=True))
     over = "applied" in states
     with pytest.raises(Refused, match="was rolled back, and its approval with it") if over else nullcontext():
-        require_resumable(asked, record, [engine.plan("01", wanted)], CALLER)
+        require_resumable(world.run(asked, record), [engine.plan("01", wanted)], CALLER)
 
 
 @pytest.mark.parametrize("state", ["intended", "applied", "not applied"])
@@ -945,8 +953,8 @@ def test_a_row_that_the_account_does_not_keep_excuses_no_drift(half, world, want
     forged = replace(engine.plan("01", wanted).changes[1], before={"size": 7}, after={"size": 7})
     record.append(LOG, entry("01", forged, state))
     for attempt in (
-        lambda: require_resumable(asked, record, [engine.plan("01", wanted)], CALLER),
-        lambda: require(engine.plan("01", wanted), asked, record),
+        lambda: require_resumable(world.run(asked, record), [engine.plan("01", wanted)], CALLER),
+        lambda: require(engine.plan("01", wanted), world.run(asked, record)),
     ):
         with pytest.raises(Refused, match="changed since: thing old"):
             attempt()
@@ -955,11 +963,11 @@ def test_a_row_that_the_account_does_not_keep_excuses_no_drift(half, world, want
 def test_a_run_goes_on_after_a_drill_whose_things_are_gone_again(half, world, wanted):
     """What was there for a while was taken away by an undo, which is no rollback of the run."""
     asked, record = half
-    with engine.temporary_things(world.wanted(ear="listens"), "05", record, world.lock):
+    with engine.temporary_things(world.wanted(ear="listens"), "05", world.run(load("local"), record)):
         assert world.live["ear"] == "listens"
     assert {row["state"] for row in record.rows(LOG) if row["undoes"]} == {"intended", "applied"}
-    require_resumable(asked, record, [engine.plan("01", wanted)], CALLER)
-    assert engine.carry_out(engine.plan("01", wanted), asked, record, world.lock).applied == 1
+    require_resumable(world.run(asked, record), [engine.plan("01", wanted)], CALLER)
+    assert engine.carry_out(engine.plan("01", wanted), world.run(asked, record)).applied == 1
 
 
 @pytest.mark.parametrize("label", ["new", "old", "equal"])
@@ -968,8 +976,8 @@ def test_what_others_did_to_it_or_to_the_rest_is_also_when_they_took_it_back(hal
     asked, record = half
     world.live[label] = value
     for attempt in (
-        lambda: require_resumable(asked, record, [engine.plan("01", wanted)], CALLER),
-        lambda: require(engine.plan("01", wanted), asked, record),
+        lambda: require_resumable(world.run(asked, record), [engine.plan("01", wanted)], CALLER),
+        lambda: require(engine.plan("01", wanted), world.run(asked, record)),
     ):
         with pytest.raises(Refused, match=f"changed since: thing {label}"):
             attempt()
@@ -981,15 +989,17 @@ def test_what_it_began_to_write_in_parts_is_its_own_as_a_cut_write_leaves_it(hal
     record.append(LOG, entry("01", engine.plan("01", wanted).changes[1], state))
     world.live["old"] = {"size": None}
     with pytest.raises(Refused, match=r"thing old \(size\)"):  # no single call leaves a third value: somebody else's
-        require_resumable(asked, record, [engine.plan("01", wanted)], CALLER)
+        require_resumable(world.run(asked, record), [engine.plan("01", wanted)], CALLER)
     monkeypatch.setattr(FakeResource, "in_parts", True)
-    require_resumable(asked, record, [engine.plan("01", wanted)], CALLER)
+    require_resumable(world.run(asked, record), [engine.plan("01", wanted)], CALLER)
     world.live["old"] = {"size": 1.5}
     with pytest.raises(Refused, match=r"thing old \(size\)"):  # neither before, nor after, nor empty
-        require_resumable(asked, record, [engine.plan("01", wanted)], CALLER)
+        require_resumable(world.run(asked, record), [engine.plan("01", wanted)], CALLER)
     world.live["old"] = {"size": None}
     with pytest.raises(Refused, match=r"thing old \(size\)"):
-        require(engine.plan("01", [wanted[0], replace(wanted[1], value={"size": 3}), wanted[2]]), asked, record)
+        require(
+            engine.plan("01", [wanted[0], replace(wanted[1], value={"size": 3}), wanted[2]]), world.run(asked, record)
+        )
 
 
 @pytest.mark.parametrize("carried_out", [True, False])
@@ -1000,17 +1010,17 @@ def test_a_write_of_which_the_record_tells_no_end_may_have_been_carried_out_or_n
     asked, record = half
     record.append(LOG, entry("01", engine.plan("01", wanted).changes[1], state))
     world.live["old"] = {"size": 2 if carried_out else 1}
-    require_resumable(asked, record, [engine.plan("01", wanted)], CALLER)
+    require_resumable(world.run(asked, record), [engine.plan("01", wanted)], CALLER)
 
 
 def test_what_was_read_back_as_never_carried_out_is_as_it_was_before(half, world, wanted):
     asked, record = half
     for state in ("intended", "not applied"):
         record.append(LOG, entry("01", engine.plan("01", wanted).changes[1], state))
-    require_resumable(asked, record, [engine.plan("01", wanted)], CALLER)
+    require_resumable(world.run(asked, record), [engine.plan("01", wanted)], CALLER)
     world.live["old"] = {"size": 1.5}
     with pytest.raises(Refused, match=r"changed since: thing old \(size\)"):
-        require_resumable(asked, record, [engine.plan("01", wanted)], CALLER)
+        require_resumable(world.run(asked, record), [engine.plan("01", wanted)], CALLER)
 
 
 def test_what_was_reviewed_after_the_run_wrote_it_counts_as_it_was_reviewed(half, settings, world, wanted):
@@ -1019,27 +1029,27 @@ def test_what_was_reviewed_after_the_run_wrote_it_counts_as_it_was_reviewed(half
     plan = engine.plan("01", wanted)
     asked = planned(settings, plan)
     begun(asked, plan, run_id=record.run_id)
-    require(plan, asked, record)
+    require(plan, world.run(asked, record))
     world.live["new"] = "born"  # what the run once left there is not what was reviewed
     with pytest.raises(Refused, match="changed since: thing new"):
-        require(engine.plan("01", wanted), asked, record)
+        require(engine.plan("01", wanted), world.run(asked, record))
 
 
 def test_without_approval_only_the_parameters_must_be_the_same(settings, world, wanted, checkout):
     free = settings.model_copy(update={"approval": "none"})
     plan = engine.plan("01", wanted)
     record = records.open_run(free)
-    record.keep_json(approval.PLAN, plan_data.plan_data([plan], free))
+    record.keep_json(approval.PLAN, plan_data.plan_data([plan], world.run(free, record)))
     world.live["old"] = "theirs"
     (checkout / "lib" / "changes" / "engine.py").write_text("# other code")
-    require_resumable(free, record, [engine.plan("01", wanted)], CALLER)
+    require_resumable(world.run(free, record), [engine.plan("01", wanted)], CALLER)
     other = free.model_copy(update={"crisis_risk_above": 97})
     with pytest.raises(Refused, match="begun with something else: parameter crisis_risk_above: 95, now 97"):
-        require_resumable(other, record, [plan], CALLER)
+        require_resumable(world.run(other, record), [plan], CALLER)
 
 
 def test_a_kept_plan_reads_as_it_was_kept(settings, world, wanted):
-    data = plan_data.plan_data([engine.plan("01", wanted)], settings)
+    data = plan_data.plan_data([engine.plan("01", wanted)], world.run(settings, None))
     assert json.loads(json.dumps(data)) == data
 
 

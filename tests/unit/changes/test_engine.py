@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from fakes import World, said, unlocked
+from fakes import World, run_of, said
 
 from lib.changes import approval, engine
 from lib.changes.engine import LOG
@@ -13,6 +13,8 @@ from lib.changes.undo_plan import plan as undo_plan
 from lib.checks import Check, brief, require
 from lib.errors import NotAsWanted, Refused
 from lib.record import records
+from lib.record.records import Run
+from lib.settings import load
 from lib.values import exact_json
 from lib.values.check_registry import Id
 
@@ -56,19 +58,19 @@ def test_what_an_undo_leaves_behind_is_said_in_the_plan(world):
 
 
 def test_apply_writes_the_differences_in_order(world, wanted, settings, record):
-    outcome = engine.carry_out(engine.plan("01", wanted), settings, record, world.lock)
+    outcome = engine.carry_out(engine.plan("01", wanted), world.run(settings, record))
     assert world.writes == [("new", "born"), ("old", {"size": 2}), ("extra", None)]
     assert outcome.states == ("applied", "applied", "nothing to do", "applied")
     assert outcome.applied == 3
 
 
 def test_a_second_plan_is_empty(wanted, settings, record):
-    engine.carry_out(engine.plan("01", wanted), settings, record, unlocked)
+    engine.carry_out(engine.plan("01", wanted), wanted[0].resource.world.run(settings, record))
     assert engine.plan("01", wanted).pending == ()
 
 
 def test_plan_mode_writes_nothing_at_all(world, wanted, settings, record):
-    outcome = engine.carry_out(engine.plan("01", wanted), in_plan_mode(settings), record, world.lock)
+    outcome = engine.carry_out(engine.plan("01", wanted), world.run(in_plan_mode(settings), record))
     assert outcome.states == ("planned", "planned", "nothing to do", "planned")
     assert world.writes == []
     assert [path.name for path in record.folder.iterdir()] == [records.MANIFEST]
@@ -77,7 +79,7 @@ def test_plan_mode_writes_nothing_at_all(world, wanted, settings, record):
 def test_the_undo_record_is_on_disk_before_each_write(world, wanted, settings, record):
     seen = []
     world.at_write = lambda label: seen.append((label, json.loads((record.folder / LOG).read_text().splitlines()[-1])))
-    engine.carry_out(engine.plan("01", wanted), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", wanted), world.run(settings, record))
     assert [(label, row["state"], row["before"], row["after"]) for label, row in seen] == [
         ("new", "intended", None, "born"),
         ("old", "intended", {"size": 1}, {"size": 2}),
@@ -86,7 +88,7 @@ def test_the_undo_record_is_on_disk_before_each_write(world, wanted, settings, r
 
 
 def test_each_write_is_recorded_as_intended_then_applied(wanted, settings, record):
-    engine.carry_out(engine.plan("01", wanted), settings, record, unlocked)
+    engine.carry_out(engine.plan("01", wanted), wanted[0].resource.world.run(settings, record))
     assert states(record, "new") == ["intended", "applied"]
     assert states(record, "equal") == []
 
@@ -94,7 +96,7 @@ def test_each_write_is_recorded_as_intended_then_applied(wanted, settings, recor
 def test_a_failing_write_is_recorded_and_stops_the_phase(world, wanted, settings, record):
     world.refuses = {"old"}
     with pytest.raises(NotAsWanted, match="AWS refused old"):
-        engine.carry_out(engine.plan("01", wanted), settings, record, world.lock)
+        engine.carry_out(engine.plan("01", wanted), world.run(settings, record))
     assert states(record, "old") == ["intended", "failed", "not applied"]
     assert record.rows(LOG)[-2]["why"] == "AWS refused old"
     assert states(record, "extra") == []
@@ -108,11 +110,11 @@ def test_what_a_kill_left_intended_can_be_undone(world, wanted, settings, record
 
     world.at_write = die
     with pytest.raises(KeyboardInterrupt):
-        engine.carry_out(engine.plan("01", wanted), settings, record, world.lock)
+        engine.carry_out(engine.plan("01", wanted), world.run(settings, record))
     world.at_write = lambda label: None
     assert states(record, "extra") == ["intended"]
     undo = undo_plan(record.rows(LOG), world.reopen)
-    engine.roll_back(undo, settings, record, world.lock)
+    engine.roll_back(undo, world.run(settings, record))
     assert world.live == {"old": {"size": 1}, "equal": "as wanted", "extra": "to go"}
 
 
@@ -120,42 +122,42 @@ def test_a_change_between_plan_and_write_is_refused(world, wanted, settings, rec
     plan = engine.plan("01", wanted)
     world.live["old"] = {"size": 7}
     with pytest.raises(Refused, match="thing old changed after it was planned"):
-        engine.carry_out(plan, settings, record, world.lock)
+        engine.carry_out(plan, world.run(settings, record))
     assert world.live["old"] == {"size": 7}
     assert states(record, "old") == []
 
 
 def test_an_undo_refuses_to_write_over_a_later_change(world, wanted, settings, record):
-    engine.carry_out(engine.plan("01", wanted), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", wanted), world.run(settings, record))
     undo = undo_plan(record.rows(LOG), world.reopen)
     world.live["old"] = {"size": 9}
-    outcome = engine.roll_back(undo, settings, record, world.lock)
+    outcome = engine.roll_back(undo, world.run(settings, record))
     assert said(outcome)[1].startswith("failed: thing old changed after it was planned")
     assert (outcome.states[0], outcome.states[2]) == ("applied", "applied")
     assert world.live["old"] == {"size": 9}
-    assert [check.status for check in engine.verify(outcome, settings, record)] == ["passed", "failed", "passed"]
+    assert [check.status for check in engine.verify(outcome, Run(settings, record))] == ["passed", "failed", "passed"]
 
 
 def test_verify_passes_what_is_as_wanted(wanted, settings, record):
-    outcome = engine.carry_out(engine.plan("01", wanted), settings, record, unlocked)
-    assert {check.status for check in engine.verify(outcome, settings, record)} == {"passed"}
+    outcome = engine.carry_out(engine.plan("01", wanted), wanted[0].resource.world.run(settings, record))
+    assert {check.status for check in engine.verify(outcome, Run(settings, record))} == {"passed"}
     assert states(record, "new") == ["intended", "applied", "verified"]
 
 
 def test_verify_waits_for_what_settles_late(world, wanted, settings, record):
-    outcome = engine.carry_out(engine.plan("01", wanted), settings, record, world.lock)
+    outcome = engine.carry_out(engine.plan("01", wanted), world.run(settings, record))
     world.late["new"] = 3
     patient = settings.model_copy(update={"verify_timeout_seconds": 30})
-    assert engine.verify(outcome, patient, record)[0] == Check(
+    assert engine.verify(outcome, Run(patient, record))[0] == Check(
         Id.AS_WANTED, "thing new", "passed", "as wanted", "born", "thing new"
     )
     assert world.late["new"] == 0
 
 
 def test_verify_fails_with_what_was_found_and_expected(world, wanted, settings, record):
-    outcome = engine.carry_out(engine.plan("01", wanted), settings, record, world.lock)
+    outcome = engine.carry_out(engine.plan("01", wanted), world.run(settings, record))
     del world.live["new"]
-    check = engine.verify(outcome, settings, record)[0]
+    check = engine.verify(outcome, Run(settings, record))[0]
     assert check == Check(Id.AS_WANTED, "thing new", "failed", "does not exist", "born", "thing new")
     assert record.rows(LOG)[-3]["status"] == "failed"
     with pytest.raises(NotAsWanted, match="thing new: found does not exist, expected born"):
@@ -163,8 +165,8 @@ def test_verify_fails_with_what_was_found_and_expected(world, wanted, settings, 
 
 
 def test_verify_in_plan_mode_says_what_is_not_applied(wanted, settings, record):
-    outcome = engine.carry_out(engine.plan("01", wanted), in_plan_mode(settings), record, unlocked)
-    checks = engine.verify(outcome, in_plan_mode(settings), record)
+    outcome = engine.carry_out(engine.plan("01", wanted), wanted[0].resource.world.run(in_plan_mode(settings), record))
+    checks = engine.verify(outcome, Run(in_plan_mode(settings), record))
     assert [check.status for check in checks] == ["not applied", "not applied", "passed", "not applied"]
     require(checks)
 
@@ -175,8 +177,8 @@ def test_what_cannot_be_read_is_not_exercised_and_never_passed(live, settings, r
     world = World({"waiting": live})
     plan = engine.plan("01", world.wanted(waiting=readable))
     assert plan.pending == ()
-    outcome = engine.carry_out(plan, settings, record, world.lock)
-    assert [check.status for check in engine.verify(outcome, settings, record)] == ["not exercised here"]
+    outcome = engine.carry_out(plan, world.run(settings, record))
+    assert [check.status for check in engine.verify(outcome, Run(settings, record))] == ["not exercised here"]
 
 
 def test_a_known_difference_beside_an_unknown_one_is_planned():
@@ -236,25 +238,25 @@ def test_the_fingerprint_knows_the_order_of_changes(world):
 
 def test_rolling_back_returns_everything_last_change_first(world, wanted, settings, record):
     before = dict(world.live)
-    engine.carry_out(engine.plan("01", wanted), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", wanted), world.run(settings, record))
     world.writes.clear()
-    outcome = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
+    outcome = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), world.run(settings, record))
     assert world.live == before
     assert [label for label, _ in world.writes] == ["extra", "old", "new"]
-    assert {check.status for check in engine.verify(outcome, settings, record)} == {"passed"}
+    assert {check.status for check in engine.verify(outcome, Run(settings, record))} == {"passed"}
 
 
 def test_rolling_back_twice_finds_nothing_to_do(world, wanted, settings, record):
-    engine.carry_out(engine.plan("01", wanted), settings, record, world.lock)
-    engine.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", wanted), world.run(settings, record))
+    engine.roll_back(undo_plan(record.rows(LOG), world.reopen), world.run(settings, record))
     again = undo_plan(record.rows(LOG), world.reopen)
     assert again.pending == ()
     assert len(again.changes) == 3
 
 
 def test_an_undo_is_not_undone(world, wanted, settings, record):
-    engine.carry_out(engine.plan("01", wanted), settings, record, world.lock)
-    engine.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", wanted), world.run(settings, record))
+    engine.roll_back(undo_plan(record.rows(LOG), world.reopen), world.run(settings, record))
     undoing = [row for row in record.rows(LOG) if row["undoes"]]
     assert {row["state"] for row in undoing} == {"intended", "applied"}
     assert undo_plan(undoing, world.reopen).changes == ()
@@ -262,49 +264,49 @@ def test_an_undo_is_not_undone(world, wanted, settings, record):
 
 def test_a_thing_changed_twice_returns_to_its_first_value(world, settings, record):
     for size in (2, 3):
-        engine.carry_out(engine.plan("01", world.wanted(old={"size": size})), settings, record, world.lock)
-    engine.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
+        engine.carry_out(engine.plan("01", world.wanted(old={"size": size})), world.run(settings, record))
+    engine.roll_back(undo_plan(record.rows(LOG), world.reopen), world.run(settings, record))
     assert world.live["old"] == {"size": 1}
 
 
 def test_rolling_back_in_plan_mode_writes_nothing(world, wanted, settings, record):
-    engine.carry_out(engine.plan("01", wanted), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", wanted), world.run(settings, record))
     written = list(world.writes)
     undo = undo_plan(record.rows(LOG), world.reopen)
-    assert set(engine.roll_back(undo, in_plan_mode(settings), record, world.lock).states) == {"planned"}
+    assert set(engine.roll_back(undo, world.run(in_plan_mode(settings), record)).states) == {"planned"}
     assert world.writes == written
 
 
 def test_what_is_in_use_by_then_is_kept_and_says_why(world, wanted, settings, record):
-    engine.carry_out(engine.plan("01", wanted), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", wanted), world.run(settings, record))
     world.in_use["new"] = "it has 2 readers"
     undo = undo_plan(record.rows(LOG), world.reopen)
     assert undo.changes[-1].undo == "kept if still so: it has 2 readers"
-    outcome = engine.roll_back(undo, settings, record, world.lock)
+    outcome = engine.roll_back(undo, world.run(settings, record))
     assert said(outcome)[-1] == "kept: it has 2 readers"
     assert world.live["new"] == "born"
     assert record.rows(LOG)[-1]["why"] == "it has 2 readers"
-    assert engine.verify(outcome, settings, record)[-1].status == "passed"
+    assert engine.verify(outcome, Run(settings, record))[-1].status == "passed"
 
 
 def test_what_the_undo_itself_set_free_is_removed(world, settings, record):
-    engine.carry_out(engine.plan("01", world.wanted(topic="t", subscription="s")), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(topic="t", subscription="s")), world.run(settings, record))
     world.in_use["topic"] = "it has a subscriber"
     undo = undo_plan(record.rows(LOG), world.reopen)
     world.at_write = lambda label: world.in_use.clear()
-    assert engine.roll_back(undo, settings, record, world.lock).states == ("applied", "applied")
+    assert engine.roll_back(undo, world.run(settings, record)).states == ("applied", "applied")
     assert "topic" not in world.live
 
 
 def test_what_was_there_before_is_restored_although_in_use(world, settings, record):
-    engine.carry_out(engine.plan("01", world.wanted(old={"size": 2})), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(old={"size": 2})), world.run(settings, record))
     world.in_use["old"] = "it has readers"
-    engine.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
+    engine.roll_back(undo_plan(record.rows(LOG), world.reopen), world.run(settings, record))
     assert world.live["old"] == {"size": 1}
 
 
 def test_temporary_things_are_there_inside_and_gone_after(world, record):
-    with engine.temporary_things(world.wanted(ear="listens", mouth="speaks"), "05", record, world.lock):
+    with engine.temporary_things(world.wanted(ear="listens", mouth="speaks"), "05", world.run(load("local"), record)):
         assert world.live["ear"] == "listens"
     assert world.live.keys() == {"old", "equal", "extra"}
     assert world.writes[-2:] == [("mouth", None), ("ear", None)]
@@ -313,7 +315,7 @@ def test_temporary_things_are_there_inside_and_gone_after(world, record):
 def test_temporary_things_are_gone_after_a_failure_and_the_failure_is_told(world, record):
     with (
         pytest.raises(ZeroDivisionError),
-        engine.temporary_things(world.wanted(ear="listens"), "05", record, world.lock),
+        engine.temporary_things(world.wanted(ear="listens"), "05", world.run(load("local"), record)),
     ):
         raise ZeroDivisionError
     assert "ear" not in world.live
@@ -323,7 +325,9 @@ def test_temporary_things_are_gone_when_one_could_not_be_made(world, record):
     world.refuses = {"mouth"}
     with (
         pytest.raises(NotAsWanted, match="AWS refused mouth"),
-        engine.temporary_things(world.wanted(ear="listens", mouth="speaks", nose="smells"), "05", record, world.lock),
+        engine.temporary_things(
+            world.wanted(ear="listens", mouth="speaks", nose="smells"), "05", world.run(load("local"), record)
+        ),
     ):
         pytest.fail("nothing may listen with half an ear")
     assert world.live.keys() == {"old", "equal", "extra"}
@@ -332,7 +336,9 @@ def test_temporary_things_are_gone_when_one_could_not_be_made(world, record):
 def test_one_temporary_thing_that_stays_keeps_no_other_and_is_named(world, record):
     with (
         pytest.raises(NotAsWanted, match=r"left behind.*thing mouth \(AWS refused mouth\)$"),
-        engine.temporary_things(world.wanted(ear="listens", mouth="speaks", nose="smells"), "05", record, world.lock),
+        engine.temporary_things(
+            world.wanted(ear="listens", mouth="speaks", nose="smells"), "05", world.run(load("local"), record)
+        ),
     ):
         world.refuses = {"mouth"}
     assert world.live.keys() == {"old", "equal", "extra", "mouth"}
@@ -340,15 +346,15 @@ def test_one_temporary_thing_that_stays_keeps_no_other_and_is_named(world, recor
 
 def test_temporary_things_go_although_they_hold_something(world, record):
     world.in_use["ear"] = "it holds 3 messages"
-    with engine.temporary_things(world.wanted(ear="listens"), "05", record, world.lock):
+    with engine.temporary_things(world.wanted(ear="listens"), "05", world.run(load("local"), record)):
         pass
     assert "ear" not in world.live
 
 
 def test_temporary_things_that_a_kill_left_are_part_of_the_undo(world, settings, record):
-    with engine.temporary_things(world.wanted(ear="listens"), "05", record, world.lock):
+    with engine.temporary_things(world.wanted(ear="listens"), "05", world.run(settings, record)):
         rows = record.rows(LOG)
-        engine.roll_back(undo_plan(rows, world.reopen), settings, record, world.lock)
+        engine.roll_back(undo_plan(rows, world.reopen), world.run(settings, record))
         assert "ear" not in world.live
 
 
@@ -359,8 +365,10 @@ def approving(settings, record):
     def approve(plan):
         people = {"approved_by": "bob", "change_ticket": "CHG-7"}
         asked = settings.model_copy(update={"approval": "required", **people})
-        asked = asked.model_copy(update={"approved_plan": plan_data([plan], asked)["fingerprint"]})
-        approval.keep_begun_plan([plan], asked, record, "arn:aws:iam::000000000000:user/jane.doe")
+        asked = asked.model_copy(
+            update={"approved_plan": plan_data([plan], run_of(asked, record, plan))["fingerprint"]}
+        )
+        approval.keep_begun_plan([plan], run_of(asked, record, plan), "arn:aws:iam::000000000000:user/jane.doe")
         return asked
 
     return approve
@@ -368,13 +376,13 @@ def approving(settings, record):
 
 def test_the_approved_plan_is_carried_out(world, wanted, record, approving):
     plan = engine.plan("01", wanted)
-    assert engine.carry_out(plan, approving(plan), record, world.lock).applied == 3
+    assert engine.carry_out(plan, world.run(approving(plan), record)).applied == 3
 
 
 def test_without_an_approved_plan_nothing_is_written(world, wanted, settings, record):
     asked = settings.model_copy(update={"approval": "required"})
     with pytest.raises(Refused, match="needs an approved plan"):
-        engine.carry_out(engine.plan("01", wanted), asked, record, world.lock)
+        engine.carry_out(engine.plan("01", wanted), world.run(asked, record))
     assert world.writes == []
 
 
@@ -382,7 +390,7 @@ def test_another_fingerprint_than_the_approved_one_is_refused(world, wanted, rec
     plan = engine.plan("01", wanted)
     other = approving(plan).model_copy(update={"approved_plan": "plan-0123456789abcdef"})
     with pytest.raises(Refused, match="needs an approved plan"):
-        engine.carry_out(plan, other, record, world.lock)
+        engine.carry_out(plan, world.run(other, record))
     assert world.writes == []
 
 
@@ -391,14 +399,14 @@ def test_what_drifted_since_the_approval_is_refused_by_name(label, world, wanted
     asked = approving(engine.plan("01", wanted))
     world.live[label] = "edited meanwhile"
     with pytest.raises(Refused, match=rf"changed since: thing {label}[ .]"):
-        engine.carry_out(engine.plan("01", wanted), asked, record, world.lock)
+        engine.carry_out(engine.plan("01", wanted), world.run(asked, record))
     assert world.writes == []
 
 
 def test_another_wanted_value_than_the_approved_one_is_refused_by_name(world, record, approving):
     asked = approving(engine.plan("01", world.wanted(old={"size": 2}, new="born")))
     with pytest.raises(Refused, match=r"changed since: thing old \(size\)\."):
-        engine.carry_out(engine.plan("01", world.wanted(old={"size": 3}, new="born")), asked, record, world.lock)
+        engine.carry_out(engine.plan("01", world.wanted(old={"size": 3}, new="born")), world.run(asked, record))
     assert world.writes == []
 
 
@@ -406,7 +414,7 @@ def test_a_thing_that_was_not_approved_is_refused_by_name(world, wanted, record,
     asked = approving(engine.plan("01", wanted))
     more = [*wanted, Wanted(world.thing("smuggled"), 1)]
     with pytest.raises(Refused, match=r"changed since: thing smuggled \(not in the approved plan\)\."):
-        engine.carry_out(engine.plan("01", more), asked, record, world.lock)
+        engine.carry_out(engine.plan("01", more), world.run(asked, record))
 
 
 def test_what_the_run_itself_has_written_is_no_drift_so_that_it_can_go_on(world, wanted, record, approving):
@@ -414,25 +422,25 @@ def test_what_the_run_itself_has_written_is_no_drift_so_that_it_can_go_on(world,
     asked = approving(plan)
     world.refuses = {"old"}
     with pytest.raises(NotAsWanted):
-        engine.carry_out(plan, asked, record, world.lock)
+        engine.carry_out(plan, world.run(asked, record))
     world.refuses.clear()
     rest = engine.plan("01", wanted)
     assert [change.action for change in rest.changes] == ["none", "update", "none", "remove"]
-    assert engine.carry_out(rest, asked, record, world.lock).applied == 2
+    assert engine.carry_out(rest, world.run(asked, record)).applied == 2
 
 
 def test_what_somebody_else_did_to_a_thing_that_the_run_wrote_is_refused(world, wanted, record, approving):
     plan = engine.plan("01", wanted)
     asked = approving(plan)
-    engine.carry_out(plan, asked, record, world.lock)
+    engine.carry_out(plan, world.run(asked, record))
     world.live["new"] = "edited meanwhile"
     with pytest.raises(Refused, match=r"changed since: thing new\."):
-        engine.carry_out(engine.plan("01", wanted), asked, record, world.lock)
+        engine.carry_out(engine.plan("01", wanted), world.run(asked, record))
 
 
 def test_a_plan_that_would_write_nothing_needs_no_approval(world, settings, record):
     asked = settings.model_copy(update={"approval": "required"})
-    assert engine.carry_out(engine.plan("01", world.wanted(equal="as wanted")), asked, record, world.lock).applied == 0
+    assert engine.carry_out(engine.plan("01", world.wanted(equal="as wanted")), world.run(asked, record)).applied == 0
     assert world.writes == []
 
 
@@ -461,7 +469,7 @@ def test_a_long_value_is_cut_with_its_size():
 
 
 def test_an_undo_says_which_values_somebody_else_changed(world, record, settings):
-    engine.carry_out(engine.plan("01", world.wanted(new="ours")), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(new="ours")), world.run(settings, record))
     world.live["new"] = "theirs"
     found = undo_plan(record.rows(engine.LOG), world.reopen).changes[0]
     assert found.foreign
@@ -469,19 +477,22 @@ def test_an_undo_says_which_values_somebody_else_changed(world, record, settings
 
 
 def test_what_was_kept_and_is_gone_all_the_same_is_as_wanted(world, record, settings):
-    engine.carry_out(engine.plan("01", world.wanted(new="ours")), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(new="ours")), world.run(settings, record))
     world.in_use["new"] = "it waits for its owner"
-    outcome = engine.roll_back(undo_plan(record.rows(engine.LOG), world.reopen), settings, record, world.lock)
+    outcome = engine.roll_back(undo_plan(record.rows(engine.LOG), world.reopen), world.run(settings, record))
     assert said(outcome) == ("kept: it waits for its owner",)
     del world.live["new"]
-    assert [check.status for check in engine.verify(outcome, settings, record)] == ["passed"]
+    assert [check.status for check in engine.verify(outcome, Run(settings, record))] == ["passed"]
 
 
 def test_what_a_crash_left_behind_is_cleared_even_if_it_is_in_use(world, record):
-    with pytest.raises(NotAsWanted), engine.temporary_things(world.wanted(listener="queue"), "05", record, world.lock):
+    with (
+        pytest.raises(NotAsWanted),
+        engine.temporary_things(world.wanted(listener="queue"), "05", world.run(load("local"), record)),
+    ):
         world.refuses.add("listener")
     world.refuses.clear()
     world.in_use["listener"] = "it holds 4 messages"
-    assert engine.clear_left_behind(record, world, world.reopen, world.lock) == ["thing listener"]
+    assert engine.clear_left_behind(world.run(load("local"), record), world.reopen) == ["thing listener"]
     assert "listener" not in world.live
-    assert engine.clear_left_behind(record, world, world.reopen, world.lock) == []
+    assert engine.clear_left_behind(world.run(load("local"), record), world.reopen) == []

@@ -15,7 +15,7 @@ from lib.changes.undo_plan import plan as undo_plan
 from lib.changes.writer import WAITS
 from lib.cli import resume
 from lib.errors import RunbookError, Throttled, Unanswered
-from lib.record.records import Record
+from lib.record.records import Record, Run
 from lib.settings import load
 from lib.values.exact_json import dumps, in_order, loads
 
@@ -45,11 +45,11 @@ def test_apply_verifies_a_second_plan_is_empty_and_rollback_restores(live, wante
     world, before = World(deepcopy(live)), deepcopy(live)
     with TemporaryDirectory() as folder:
         record = Record(Path(folder), "run")
-        outcome = engine.carry_out(engine.plan("01", world.wanted(**wanted)), PARAMETERS, record, world.lock)
-        assert all(check.status == "passed" for check in engine.verify(outcome, PARAMETERS, record))
+        outcome = engine.carry_out(engine.plan("01", world.wanted(**wanted)), world.run(PARAMETERS, record))
+        assert all(check.status == "passed" for check in engine.verify(outcome, Run(PARAMETERS, record)))
         assert engine.plan("01", world.wanted(**wanted)).pending == ()
-        undone = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), PARAMETERS, record, world.lock)
-        assert all(check.status == "passed" for check in engine.verify(undone, PARAMETERS, record))
+        undone = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), world.run(PARAMETERS, record))
+        assert all(check.status == "passed" for check in engine.verify(undone, Run(PARAMETERS, record)))
     assert dumps(in_order(world.live)) == dumps(in_order(before))
 
 
@@ -60,11 +60,11 @@ def test_whatever_write_fails_rollback_restores(live, wanted, broken):
     with TemporaryDirectory() as folder:
         record = Record(Path(folder), "run")
         try:
-            engine.carry_out(engine.plan("01", world.wanted(**wanted)), PARAMETERS, record, world.lock)
+            engine.carry_out(engine.plan("01", world.wanted(**wanted)), world.run(PARAMETERS, record))
         except RunbookError:
             assert [row["state"] for row in record.rows(LOG)[-2:]] == ["failed", "not applied"]
         world.refuses.clear()
-        engine.roll_back(undo_plan(record.rows(LOG), world.reopen), PARAMETERS, record, world.lock)
+        engine.roll_back(undo_plan(record.rows(LOG), world.reopen), world.run(PARAMETERS, record))
     assert dumps(in_order(world.live)) == dumps(in_order(before))
 
 
@@ -119,13 +119,13 @@ def test_whatever_happens_to_a_write_going_on_ends_as_wanted_and_rolling_back_as
         record = Record(Path(folder), "run")
 
         def apply():
-            resume.settle_unfinished(record, world, world.reopen)
+            resume.settle_unfinished(world.run(load("local"), record), world.reopen)
             plan = engine.plan("01", world.wanted(**wanted))
-            return engine.carry_out(plan, PARAMETERS, record, world.lock, sleep=lambda seconds: None)
+            return engine.carry_out(plan, world.run(PARAMETERS, record), sleep=lambda seconds: None)
 
         def roll_back():
             undo = undo_plan(provenance.believe_rows(record, world), world.reopen)
-            return engine.roll_back(undo, PARAMETERS, record, world.lock, sleep=lambda seconds: None)
+            return engine.roll_back(undo, world.run(PARAMETERS, record), sleep=lambda seconds: None)
 
         try:
             until_it_ends(apply) if goes_on else apply()

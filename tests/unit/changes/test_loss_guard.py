@@ -6,7 +6,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
-from fakes import FakeResource, World, unlocked
+from fakes import FakeResource, World, run_of
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
@@ -17,7 +17,7 @@ from lib.changes.plans import UNKNOWN, Change, Plan
 from lib.display import console, page, show, terminal
 from lib.errors import Refused
 from lib.record import records, run_index
-from lib.record.records import LOG, Record
+from lib.record.records import LOG, Record, Run
 from lib.resources.resource_kinds import KINDS
 from lib.resources.topics import Subscription
 from lib.settings import load
@@ -48,7 +48,7 @@ OF_X = loss_guard.losses([Plan("01", (change("is there", "wanted"),))], Ours())
 
 def ours(settings, record, *told):
     """What is ours of the thing, where the account keeps what these records tell, and this one."""
-    return loss_guard.ours(OF_X, settings, record, World().believing(record, *told))
+    return loss_guard.ours(OF_X, World().believing(record, *told).run(settings, record))
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ def test_what_a_run_wrote_is_ours_in_whatever_order_its_row_names_the_thing(sett
     plan = Plan("01", (Change(Twofold(World(), "x"), "ours", "newer"),))
     lost = loss_guard.losses([plan], Ours())
     assert len(lost) == 1
-    known = loss_guard.ours(lost, settings, record, World().believing(record))
+    known = loss_guard.ours(lost, World().believing(record).run(settings, record))
     assert loss_guard.losses([plan], known) == []
 
 
@@ -208,7 +208,7 @@ def forged(settings, record, **more):
     """A folder that somebody made, sealed like any, which tells of a run that wrote what is live."""
     made = Record(settings.runs_folder / "20260101T000000Z-f0f0", "20260101T000000Z-f0f0")
     made.folder.mkdir(parents=True)
-    records.open_to_write(settings, made)
+    records.open_to_write(Run(settings, made))
     row = {**TOLD, "kind": "thing", "identity": {"label": "x"}, "state": "intended", "before": None, "undoes": False}
     made.append(LOG, {**row, "after": "theirs", **more})
     records.seal(made)
@@ -221,28 +221,28 @@ def test_a_forged_record_that_is_sealed_like_any_lifts_nothing_and_is_named(sett
     world = World({"x": "theirs"})
     plan = engine.plan("01", world.wanted(x="ours"))
     with pytest.raises(Refused, match=f"1 value .*The record of run {made.run_id} tells of writes .* does not keep"):
-        loss_guard.require_no_loss([plan], settings, record)
+        loss_guard.require_no_loss([plan], world.run(settings, record))
     with pytest.raises(Refused, match="1 value that no recorded run wrote"):
-        engine.carry_out(plan, settings, record, world.lock)
+        engine.carry_out(plan, world.run(settings, record))
     assert (world.writes, world.known) == ([], {})
     world.believing(made)
-    loss_guard.require_no_loss([plan], settings, record)
+    loss_guard.require_no_loss([plan], world.run(settings, record))
 
 
 def test_neither_does_one_that_bears_the_name_of_a_run_that_wrote_something_else_here(settings, record):
     made, world = forged(settings, record), World({"x": "theirs"})
     world.keep_written(made.run_id, ["0" * 32])
     plan = engine.plan("01", world.wanted(x="ours"))
-    assert "1 value that no recorded run wrote" in loss_guard.refusal([plan], settings, record)
+    assert "1 value that no recorded run wrote" in loss_guard.refusal([plan], world.run(settings, record))
 
 
 def test_neither_does_this_runs_own_record_or_a_write_that_it_tells_of_as_cut_short(settings, record, monkeypatch):
     monkeypatch.setattr(FakeResource, "in_parts", True)
     own, world = forged(settings, record), World({"x": "half"})
     plan = engine.plan("01", world.wanted(x="ours"))
-    assert "1 value that no recorded run wrote" in loss_guard.refusal([plan], settings, own)
+    assert "1 value that no recorded run wrote" in loss_guard.refusal([plan], world.run(settings, own))
     world.believing(own)
-    assert loss_guard.refusal([plan], settings, own) == ""
+    assert loss_guard.refusal([plan], world.run(settings, own)) == ""
 
 
 def test_neither_does_what_it_wrote_of_another_thing_or_a_row_that_cannot_be_read(settings, record):
@@ -251,7 +251,7 @@ def test_neither_does_what_it_wrote_of_another_thing_or_a_row_that_cannot_be_rea
     for more in ({"identity": {"label": "y"}}, {"format": 9}):
         made = forged(settings, record, **more)
         world.believing(made)
-        assert "1 value that no recorded run wrote" in loss_guard.refusal([plan], settings, record)
+        assert "1 value that no recorded run wrote" in loss_guard.refusal([plan], world.run(settings, record))
         shutil.rmtree(made.folder)
 
 
@@ -262,13 +262,13 @@ def test_a_row_that_tells_of_no_write_of_the_thing_is_passed_over_unsaid_and_the
     passed_over, settings, record
 ):
     made = forged(settings, record, after="never kept", **passed_over)
-    records.open_to_write(settings, made)
+    records.open_to_write(Run(settings, made))
     row = {**TOLD, "kind": "thing", "identity": {"label": "x"}, "before": None, "after": "ours", "undoes": False}
     made.append(LOG, {**row, "state": "intended"})
     records.seal(made)
     world = World()
     world.keep_written(made.run_id, [plans.row_digest(made.changes()[-1])])
-    assert loss_guard.ours(OF_X, settings, record, world) == Ours({OF_X[0].key: ["ours"]}, {}, [])
+    assert loss_guard.ours(OF_X, (world).run(settings, record)) == Ours({OF_X[0].key: ["ours"]}, {}, [])
 
 
 def test_two_losses_that_say_the_same_are_the_same_whatever_the_key_of_the_thing():
@@ -279,13 +279,13 @@ def test_two_losses_that_say_the_same_are_the_same_whatever_the_key_of_the_thing
 def test_the_account_is_told_what_a_run_writes_before_its_first_write(settings, record):
     world, told = World(), []
     world.at_write = lambda label: told.append(len(world.known[record.run_id]))
-    engine.carry_out(engine.plan("01", world.wanted(a=1, b=2)), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(a=1, b=2)), world.run(settings, record))
     assert told == [2, 2]
     intended = [row for row in record.changes() if row["state"] == "intended"]
     assert world.wrote(record.run_id) == set(map(plans.row_digest, intended))
     later = records.open_run(settings)
     engine.carry_out(
-        engine.plan("01", world.wanted(a=3, b=2)), settings, later, world.lock
+        engine.plan("01", world.wanted(a=3, b=2)), world.run(settings, later)
     )  # its own value, without asking
     assert len(world.wrote(later.run_id)) == 1
 
@@ -298,7 +298,7 @@ def test_where_it_cannot_be_told_nothing_is_written(settings, record):
 
     world.keep_written = refuses
     with pytest.raises(Refused, match="cannot be kept"):
-        engine.carry_out(engine.plan("01", world.wanted(a=1)), settings, record, world.lock)
+        engine.carry_out(engine.plan("01", world.wanted(a=1)), world.run(settings, record))
     assert (world.writes, record.rows(LOG)) == ([], [])
 
 
@@ -310,7 +310,7 @@ def test_what_is_temporary_loses_nothing():
 def test_a_plan_refuses_itself_with_numbers_and_names(settings, record):
     plan = replacing(World())
     with pytest.raises(Refused) as refused:
-        loss_guard.require_no_loss([plan], settings, record)
+        loss_guard.require_no_loss([plan], run_of(settings, record))
     assert str(refused.value) == (
         "this plan would replace 2 values that no recorded run wrote: thing theirs name ('a' -> 'b'); "
         "thing theirs size (1 -> 2); expected at most 0. Nothing of it was written. "
@@ -320,19 +320,19 @@ def test_a_plan_refuses_itself_with_numbers_and_names(settings, record):
 
 @pytest.mark.parametrize(("limit", "refused"), [(0, True), (1, True), (2, False), (100, False)])
 def test_as_many_as_are_expected_may_go(limit, refused, settings, record):
-    found = loss_guard.refusal([replacing(World())], settings.model_copy(update={"may_replace": limit}), record)
+    found = loss_guard.refusal([replacing(World())], run_of(settings.model_copy(update={"may_replace": limit}), record))
     assert bool(found) == refused
 
 
 def test_all_phases_of_a_plan_are_counted_together(settings, record):
     plans = [replacing(World()), replacing(World())]
-    assert loss_guard.refusal(plans, settings.model_copy(update={"may_replace": 3}), record).startswith(
+    assert loss_guard.refusal(plans, run_of(settings.model_copy(update={"may_replace": 3}), record)).startswith(
         "this plan would replace 4 values"
     )
 
 
 def test_one_value_is_said_in_the_singular(settings, record):
-    found = loss_guard.refusal([Plan("01", (change("a", "b"),))], settings, record)
+    found = loss_guard.refusal([Plan("01", (change("a", "b"),))], run_of(settings, record))
     assert found.startswith("this plan would replace 1 value that no recorded run wrote: thing x ('a' -> 'b');")
     assert found.endswith("If it may go, set may_replace to 1")
 
@@ -357,16 +357,16 @@ def test_of_a_value_as_much_is_said_as_it_takes_to_know_it_again():
 def test_a_refused_plan_writes_nothing_and_records_nothing(settings, record):
     world = World()
     with pytest.raises(Refused, match="would replace 2 values"):
-        engine.carry_out(replacing(world), settings, record, world.lock)
+        engine.carry_out(replacing(world), world.run(settings, record))
     assert world.writes == world.holders == record.rows(LOG) == []
-    outcome = engine.carry_out(replacing(world), settings.model_copy(update={"may_replace": 2}), record, world.lock)
+    outcome = engine.carry_out(replacing(world), world.run(settings.model_copy(update={"may_replace": 2}), record))
     assert outcome.states == ("applied", "applied")
 
 
 def test_without_the_guard_it_would_be_written(settings, record, monkeypatch):
     monkeypatch.setattr(loss_guard, "losses", lambda plans, ours: [])
     world = World()
-    engine.carry_out(replacing(world), settings, record, world.lock)
+    engine.carry_out(replacing(world), world.run(settings, record))
     assert world.live["theirs"] == {"name": "b", "size": 2, "note": "ours"}
 
 
@@ -374,17 +374,17 @@ def test_in_plan_mode_the_refusal_is_shown_not_raised(settings, record, monkeypa
     said = []
     monkeypatch.setattr(page, "display", lambda shown: said.append(repr(shown)))
     planning = settings.model_copy(update={"mode": "plan"})
-    outcome = engine.carry_out(replacing(World()), planning, record, unlocked)
+    outcome = engine.carry_out(replacing(World()), run_of(planning, record))
     show.outcome(outcome)
     assert said[-1].startswith("In apply mode this is REFUSED: this plan would replace 2 values")
-    show.outcome(engine.carry_out(engine.plan("01", World().wanted(new=1)), planning, record, unlocked))
+    show.outcome(engine.carry_out(engine.plan("01", World().wanted(new=1)), run_of(planning, record)))
     assert said[-1].startswith("Plan mode: nothing was written.")
 
 
 def test_what_a_run_wrote_a_later_run_may_replace_without_asking(settings):
     world = World()
-    engine.carry_out(engine.plan("01", world.wanted(a={"risk": 90})), settings, records.open_run(settings), world.lock)
-    engine.carry_out(engine.plan("01", world.wanted(a={"risk": 80})), settings, records.open_run(settings), world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(a={"risk": 90})), world.run(settings, records.open_run(settings)))
+    engine.carry_out(engine.plan("01", world.wanted(a={"risk": 80})), world.run(settings, records.open_run(settings)))
     assert world.live == {"a": {"risk": 80}}
 
 
@@ -467,7 +467,7 @@ ROLE = {"definition": {}, "roleArn": "theirs", "loggingConfiguration": {}}
 def test_no_refusal_advises_to_let_go_of_what_something_lives_on(kind, before, after, instead, settings, record):
     harmless = change({"DisplayName": "a"}, {"DisplayName": "b"}, "topic", "y")
     for changes_ in ((change(before, after, kind),), (harmless, change(before, after, kind))):
-        found = loss_guard.refusal([Plan("01", changes_)], settings, record)
+        found = loss_guard.refusal([Plan("01", changes_)], run_of(settings, record))
         assert instead in found
         assert "set may_replace" not in found
 
@@ -475,8 +475,8 @@ def test_no_refusal_advises_to_let_go_of_what_something_lives_on(kind, before, a
 def test_no_number_lets_another_role_run_the_workflow(settings, record):
     many = settings.model_copy(update={"may_replace": 100})
     plan = Plan("03", (change(ROLE, {**ROLE, "roleArn": "ours"}, "state machine"),))
-    assert "every execution would run as another role" in loss_guard.refusal([plan], many, record)
-    assert loss_guard.refusal([Plan("03", (change("a", "b", "environment variable"),))], many, record) == ""
+    assert "every execution would run as another role" in loss_guard.refusal([plan], run_of(many, record))
+    assert loss_guard.refusal([Plan("03", (change("a", "b", "environment variable"),))], run_of(many, record)) == ""
 
 
 def test_routes_of_an_alias_are_what_the_change_is_there_to_replace():

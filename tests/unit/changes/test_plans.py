@@ -150,8 +150,6 @@ def test_what_this_version_cannot_make_is_said_and_neither_read_nor_written():
     assert gone.others_rely is False  # nothing of the rest waits for it
     with pytest.raises(Refused, match="hologram x is nothing that this version can write"):
         gone.write("a")
-    with pytest.raises(Refused, match="hologram x is nothing of which this version knows the account"):
-        _ = gone.account_guards
     assert Change(gone, UNKNOWN, "a").action == "none"
 
 

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from fakes import FakeResource, World, unlocked
+from fakes import FakeResource, World
 
 from lib.changes import engine, loss_guard, plans, provenance, undo_plan
 from lib.changes.plans import Change, Plan, Wanted, entry
@@ -13,8 +13,8 @@ from lib.cli import resume
 from lib.errors import NotAsWanted, Refused, Unreachable
 from lib.phases import rollback
 from lib.record import change_rows, manifest, records, writers
-from lib.record.records import LOG, MANIFEST, VERDICT, Record
-from lib.settings import check
+from lib.record.records import LOG, MANIFEST, VERDICT, Record, Run
+from lib.settings import check, load
 from lib.values.exact_json import Laid
 
 NOT_KEPT = "the account does not keep that run"
@@ -25,9 +25,9 @@ def world(settings, record):
     """What a run left that wrote `a` and `b`; `theirs` it never touched, and another run wrote `other`."""
     found = World({"a": {"x": 1}, "b": 1, "theirs": 9})
     other = records.open_run(settings)
-    engine.carry_out(engine.plan("01", found.wanted(other=5)), settings, other, found.lock)
+    engine.carry_out(engine.plan("01", found.wanted(other=5)), found.run(settings, other))
     found.of_another = other.rows(LOG)
-    engine.carry_out(engine.plan("01", found.wanted(a={"x": 2}, b=2)), settings, record, found.lock)
+    engine.carry_out(engine.plan("01", found.wanted(a={"x": 2}, b=2)), found.run(settings, record))
     return found
 
 
@@ -53,13 +53,13 @@ def altered(record, label, **changed):
 def laundered(settings, record):
     """The next command seals what it finds, and so does the one after it."""
     records.seal(record)
-    records.open_to_write(settings, record)
-    assert records.alterations(settings, record, whole=True) == []
+    records.open_to_write(Run(settings, record))
+    assert records.alterations(Run(settings, record), whole=True) == []
 
 
 def rolled_back(world, settings, record):
     plan = undo_plan.plan(provenance.believe_rows(record, world), world.reopen)
-    outcome = engine.roll_back(plan, settings, record, world.lock)
+    outcome = engine.roll_back(plan, world.run(settings, record))
     return {result.change.resource.name: result.said for result in outcome.results}
 
 
@@ -90,14 +90,14 @@ def test_a_row_that_was_added_is_said_by_name_and_not_acted_on_and_the_runs_own_
     plan = undo_plan.plan(provenance.believe_rows(record, world), world.reopen)
     said = [change.resource.name for change in plan.changes if NOT_KEPT in change.trouble]
     assert said == [f"thing {label}"]
-    outcome = engine.roll_back(plan, settings, record, world.lock)
+    outcome = engine.roll_back(plan, world.run(settings, record))
     assert world.live == BEFORE
     assert sorted(label for label, _ in world.writes) == ["a", "b"]
     doubted = [one for one in outcome.results if one.why.startswith(f"{NOT_KEPT} {record.run_id} wrote this")]
     assert [one.state for one in doubted] == ["failed"]
     ledger = {found["what"]: found["outcome"] for found in rollback.ledger(outcome) if NOT_KEPT in found["outcome"]}
     assert list(ledger) == [f"thing {label}"]
-    assert any(found.status == "failed" for found in engine.verify(outcome, settings, record))
+    assert any(found.status == "failed" for found in engine.verify(outcome, Run(settings, record)))
 
 
 @pytest.mark.parametrize("how", ["a", "b"])
@@ -137,7 +137,7 @@ def test_a_row_that_was_altered_is_said_and_not_acted_on_and_the_others_are_undo
 def test_how_a_value_was_laid_out_is_believed_as_the_run_told_it_and_no_otherwise(sealed, settings, record):
     stood = {"definition": Laid({"x": 1}, '{ "x" : 1 }')}
     world = World({"w": stood})
-    engine.carry_out(engine.plan("03", world.wanted(w={"definition": {"x": 2}})), settings, record, world.lock)
+    engine.carry_out(engine.plan("03", world.wanted(w={"definition": {"x": 2}})), world.run(settings, record))
     assert record.rows(LOG)[0]["laid"] == {"definition": '{ "x" : 1 }'}
     (change,) = undo_plan.plan(provenance.believe_rows(record, world), world.reopen).changes
     assert (change.after["definition"].text, change.trouble) == ('{ "x" : 1 }', "")
@@ -149,20 +149,20 @@ def test_how_a_value_was_laid_out_is_believed_as_the_run_told_it_and_no_otherwis
 
 
 def test_where_its_first_row_was_altered_a_later_one_does_not_tell_what_was_before(world, settings, record):
-    engine.carry_out(engine.plan("02", world.wanted(a={"x": 3})), settings, record, world.lock)
+    engine.carry_out(engine.plan("02", world.wanted(a={"x": 3})), world.run(settings, record))
     rows = record.rows(LOG)
     (record.folder / LOG).unlink()
     first = [one["identity"] == {"label": "a"} and one["phase"] == "01" for one in rows]
     added(record, *(one | ({"before": {"x": 0}} if mine else {}) for one, mine in zip(rows, first, strict=True)))
     changed = undo_plan.plan(provenance.believe_rows(record, world), world.reopen).changes
     assert [bool(change.trouble) for change in changed if change.resource.name == "thing a"] == [True, True]
-    engine.roll_back(Plan("90", changed), settings, record, world.lock)
+    engine.roll_back(Plan("90", changed), world.run(settings, record))
     assert world.live == {**BEFORE, "a": {"x": 3}}
 
 
 def test_an_undo_that_was_put_between_two_writes_hides_the_first_from_nobody(world, settings, record):
     added(record, *row("b", 2, 2, undoes=True))
-    engine.carry_out(engine.plan("02", world.wanted(b=3)), settings, record, world.lock)
+    engine.carry_out(engine.plan("02", world.wanted(b=3)), world.run(settings, record))
     found = rolled_back(world, settings, record)
     assert world.live == BEFORE
     assert NOT_KEPT in found["thing b"]
@@ -176,7 +176,7 @@ def test_what_an_undo_left_alone_says_nothing(world, settings, record):
 
 
 def test_a_forged_row_takes_nothing_along_that_a_part_of_a_rollback_leaves(world, settings, record):
-    engine.carry_out(engine.plan("03", world.wanted(late=1)), settings, record, world.lock)
+    engine.carry_out(engine.plan("03", world.wanted(late=1)), world.run(settings, record))
     added(record, *row("a", {"x": 0}, {"x": 2}, phase="03"))
     found = rollback.rows_from_phase(provenance.believe_rows(record, world), "03")
     assert {(one["name"], bool(one["trouble"])) for one in found} == {("thing late", False), ("thing a", True)}
@@ -192,15 +192,15 @@ class Relied(FakeResource):
 def test_while_the_workflow_is_not_restored_what_carries_its_alerts_stays(how, settings, record):
     world = World({"workflow": 1})
     wanted = [Wanted(world.thing("rule"), 1), Wanted(Relied(world, "workflow"), 2)]
-    engine.carry_out(engine.plan("01", wanted), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", wanted), world.run(settings, record))
     altered(record, "workflow", **({"format": 99} if how == "newer" else {"before": 666}))
     if how == "hidden":
-        engine.carry_out(engine.plan("02", [Wanted(Relied(world, "workflow"), 3)]), settings, record, world.lock)
+        engine.carry_out(engine.plan("02", [Wanted(Relied(world, "workflow"), 3)]), world.run(settings, record))
     reopen = {"workflow": Relied, "rule": FakeResource}
     rows = provenance.believe_rows(record, world)
     plan = undo_plan.plan(rows, lambda kind, identity: reopen[identity["label"]](world, **identity))
     before = dict(world.live)
-    states = engine.roll_back(plan, settings, record, world.lock).states
+    states = engine.roll_back(plan, world.run(settings, record)).states
     assert set(states) == {"failed", "not tried"}
     assert world.live == before
     assert {one["trouble"] for one in provenance.believe_rows(record, world) if one["name"] == "thing rule"} == {""}
@@ -209,23 +209,23 @@ def test_while_the_workflow_is_not_restored_what_carries_its_alerts_stays(how, s
 def test_a_forged_row_of_the_workflow_beside_the_runs_own_stops_nothing(settings, record):
     world = World({"workflow": 1})
     wanted = [Wanted(world.thing("rule"), 1), Wanted(Relied(world, "workflow"), 2)]
-    engine.carry_out(engine.plan("01", wanted), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", wanted), world.run(settings, record))
     added(record, *row("workflow", 666, 2), *row("rule", 1, None, undoes=True))
     reopen = {"workflow": Relied, "rule": FakeResource}
     rows = provenance.believe_rows(record, world)
     plan = undo_plan.plan(rows, lambda kind, identity: reopen[identity["label"]](world, **identity))
-    states = engine.roll_back(plan, settings, record, world.lock).states
+    states = engine.roll_back(plan, world.run(settings, record)).states
     assert (world.live, states.count("applied"), len(states)) == ({"workflow": 1}, 2, 4)
 
 
 def test_an_undo_that_nobody_knows_of_is_nothing_that_others_wait_for(settings, record):
     world = World({"rule": 1, "workflow": 1})
-    engine.carry_out(engine.plan("01", world.wanted(rule=2)), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(rule=2)), world.run(settings, record))
     added(record, *row("workflow", 2, 1, undoes=True))
     reopen = {"workflow": Relied, "rule": FakeResource}
     rows = provenance.believe_rows(record, world)
     plan = undo_plan.plan(rows, lambda kind, identity: reopen[identity["label"]](world, **identity))
-    engine.roll_back(plan, settings, record, world.lock)
+    engine.roll_back(plan, world.run(settings, record))
     assert world.live == {"rule": 1, "workflow": 1}
 
 
@@ -243,7 +243,7 @@ def test_a_run_that_was_killed_at_any_write_is_undone_wholly(died, settings, rec
     world.at_write = die
     plan = engine.plan("01", world.wanted(a=2, b=2, c=2))
     try:
-        engine.carry_out(plan, settings, record, world.lock)
+        engine.carry_out(plan, world.run(settings, record))
     except KeyboardInterrupt:
         assert died < 3
     world.at_write = lambda label: None
@@ -254,14 +254,14 @@ def test_a_run_that_was_killed_at_any_write_is_undone_wholly(died, settings, rec
 
 def test_one_that_was_killed_after_it_told_the_account_and_before_it_wrote_has_nothing_to_undo(settings, record):
     world = World()
-    loss_guard.keep(engine.plan("01", world.wanted(a=1)), record)
+    loss_guard.keep(engine.plan("01", world.wanted(a=1)), world.run(settings, record))
     assert (len(world.wrote(record.run_id)), provenance.believe_rows(record, world)) == (1, [])
 
 
 def test_an_undo_that_the_run_made_is_believed_so_that_what_was_written_anew_counts_from_there(world, settings, record):
     rolled_back(world, settings, record)
     world.live["b"] = "theirs, since"
-    engine.carry_out(engine.plan("01", world.wanted(b=2)), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(b=2)), world.run(settings, record))
     rolled_back(world, settings, record)
     assert world.live == {**BEFORE, "b": "theirs, since"}
 
@@ -274,15 +274,17 @@ def test_what_was_read_back_from_aws_is_believed_with_how_it_was_laid_out(settin
 
     world.at_write = die
     with pytest.raises(KeyboardInterrupt):
-        engine.carry_out(engine.plan("03", world.wanted(w={"definition": {"x": 2}})), settings, record, world.lock)
-    assert [one["found"] for one in resume.settle_unfinished(record, world, world.reopen)] == ["not carried out"]
+        engine.carry_out(engine.plan("03", world.wanted(w={"definition": {"x": 2}})), world.run(settings, record))
+    assert [one["found"] for one in resume.settle_unfinished(world.run(settings, record), world.reopen)] == [
+        "not carried out"
+    ]
     assert [one["trouble"] for one in provenance.believe_rows(record, world)] == ["", ""]
 
 
 def test_of_a_row_that_it_does_not_believe_a_resumption_says_that_nobody_can_tell(world, record):
     added(record, row("theirs", 0, 9)[0], row("b", 0, 9)[0])
     world.writes.clear()
-    found = resume.settle_unfinished(record, world, world.reopen)
+    found = resume.settle_unfinished(world.run(load("local"), record), world.reopen)
     assert [one["what"] for one in found] == ["thing theirs", "thing b"]
     assert all(one["found"].startswith(f"cannot tell: {NOT_KEPT}") for one in found)
     assert [one["state"] for one in record.rows(LOG)][-2:] == ["intended", "intended"]
@@ -297,7 +299,7 @@ def left(settings, record):
     found = World({"theirs": 9, "user": "with contact"})
     with (
         pytest.raises(NotAsWanted),
-        engine.temporary_things(found.wanted(ear=1, user="without"), "05", record, found.lock),
+        engine.temporary_things(found.wanted(ear=1, user="without"), "05", found.run(settings, record)),
     ):
         found.refuses = {"ear", "user"}
     found.refuses = set()
@@ -308,7 +310,7 @@ def test_the_account_is_told_of_it_and_of_its_removal_before_the_first_write_by_
     world, told = World({"user": 1}), []
     keep = world.keep_written
     world.keep_written = lambda run_id, found: told.append(len(world.writes)) or keep(run_id, found)
-    with engine.temporary_things(world.wanted(ear=1, mouth=2, user=2), "05", record, world.lock):
+    with engine.temporary_things(world.wanted(ear=1, mouth=2, user=2), "05", world.run(settings, record)):
         pass
     assert told == [0]
     assert [one["trouble"] for one in provenance.believe_rows(record, world)] == [""] * 12
@@ -324,7 +326,7 @@ def test_where_it_cannot_be_told_nothing_listens(settings, record):
     world.keep_written = refuses
     with (
         pytest.raises(Refused, match="cannot be kept"),
-        engine.temporary_things(world.wanted(ear=1), "05", record, world.lock),
+        engine.temporary_things(world.wanted(ear=1), "05", world.run(settings, record)),
     ):
         pytest.fail("nothing should have been set up")
     assert (world.writes, record.rows(LOG)) == ([], [])
@@ -336,7 +338,7 @@ def test_the_next_drill_removes_what_was_left_and_nothing_that_a_forged_row_name
     if sealed:
         laundered(settings, record)
     with pytest.raises(NotAsWanted, match=rf"could not be removed: thing theirs \({NOT_KEPT}.*thing user \({NOT_KEPT}"):
-        engine.clear_left_behind(record, left, left.reopen, unlocked)
+        engine.clear_left_behind(left.run(settings, record), left.reopen)
     assert left.live == {"theirs": 9, "user": "with contact"}
 
 
@@ -346,12 +348,12 @@ def test_a_rollback_removes_it_as_well(left, settings, record):
 
 
 def test_what_is_cleared_the_account_keeps_so_that_it_is_believed(left, record):
-    assert engine.clear_left_behind(record, left, left.reopen, unlocked) == ["thing user", "thing ear"]
+    assert engine.clear_left_behind(left.run(load("local"), record), left.reopen) == ["thing user", "thing ear"]
     left.live["other"] = 1
-    assert engine.clear([left.thing("other")], record, left.lock) == ["thing other"]
+    assert engine.clear([left.thing("other")], left.run(load("local"), record)) == ["thing other"]
     assert {one["trouble"] for one in provenance.believe_rows(record, left)} == {""}
     asked = len(left.wrote(record.run_id))
-    assert engine.clear_left_behind(record, left, left.reopen, unlocked) == []
+    assert engine.clear_left_behind(left.run(load("local"), record), left.reopen) == []
     assert len(left.wrote(record.run_id)) == asked
 
 
@@ -372,36 +374,35 @@ def test_where_the_account_cannot_be_asked_nothing_is_undone_and_the_way_in_an_e
     world.writes.clear()
     for what in (
         rolled_back,
-        lambda world, settings, record: engine.clear_left_behind(record, world, world.reopen, world.lock),
+        lambda world, settings, record: engine.clear_left_behind(world.run(settings, record), world.reopen),
     ):
         with pytest.raises(Refused, match=r"nobody can tell which rows .*no answer.*rollback take --unverified"):
             what(world, settings, record)
     assert world.writes == []
 
 
-def test_unverified_rows_are_believed_as_they_are_and_the_account_is_not_needed(world, settings, record, monkeypatch):
+def test_unverified_rows_are_believed_as_they_are_and_the_account_is_not_needed(world, settings, record):
     added(record, *row("theirs", 0, 9))
     plan = undo_plan.plan(provenance.believe_rows(record, world), world.reopen)
     unaskable(world)
     world.writes.clear()
     with pytest.raises(Refused, match=r"could not be told what is undone, .*rollback takes --unverified"):
-        engine.roll_back(plan, settings, record, world.lock)
+        engine.roll_back(plan, world.run(settings, record))
     assert world.writes == []
-    monkeypatch.setattr(rollback, "AccountGuards", lambda live: world)
     with pytest.raises(Refused):
-        rollback.rows(None, record)
+        rollback.rows(world.run(settings, record))
     writers.leave(record.folder)
-    records.open_to_write(settings, record, "rollback --unverified")
+    records.open_to_write(Run(settings, record), "rollback --unverified")
     with pytest.raises(Refused):  # of drills and resumptions nobody was told that
         provenance.believe_rows(record, world)
-    plan = undo_plan.plan(rollback.rows(None, record), world.reopen)
-    assert set(engine.roll_back(plan, settings, record, world.lock).states) == {"applied"}
+    plan = undo_plan.plan(rollback.rows(world.run(settings, record)), world.reopen)
+    assert set(engine.roll_back(plan, world.run(settings, record)).states) == {"applied"}
     assert world.live == {**BEFORE, "theirs": 0}
     records.seal(record)
     assert any("used by rollback --unverified" in one for one in manifest.read(record.folder).said)
-    records.open_to_write(settings, record)
+    records.open_to_write(Run(settings, record))
     with pytest.raises(Refused):
-        rollback.rows(None, record)  # the next command must be told again
+        rollback.rows(world.run(settings, record))  # the next command must be told again
 
 
 def test_a_record_without_rows_asks_nothing(record):
@@ -439,11 +440,11 @@ def test_of_the_first_format_nothing_is_believed_unless_it_is_told_to_be(verdict
         (record.folder / path).write_text(text.replace(ended, ended.replace("succeeded", verdict)))
     rows = len(record.rows(LOG))
     assert len(troubled(record, World())) == rows
-    records.open_to_write(settings, record)
+    records.open_to_write(Run(settings, record))
     assert len(troubled(record, World())) == rows
     writers.leave(record.folder)
-    records.open_to_write(settings, record, "rollback --unverified")
-    assert rollback.rows(None, record) == record.changes()
+    records.open_to_write(Run(settings, record), "rollback --unverified")
+    assert rollback.rows(World().run(settings, record)) == record.changes()
 
 
 def test_what_the_first_format_tells_of_a_while_keeps_no_drill_from_being_run(first):
@@ -451,10 +452,10 @@ def test_what_the_first_format_tells_of_a_while_keeps_no_drill_from_being_run(fi
     _, record = first
     temporary = [one for one in record.changes() if one["temporary"]]
     assert temporary
-    assert engine.clear_left_behind(record, World(), World().reopen, unlocked) == []
+    assert engine.clear_left_behind(World().run(load("local"), record), World().reopen) == []
     added(record, *row("ear", None, "listens", temporary=True))
     with pytest.raises(NotAsWanted, match="the account does not keep that run"):
-        engine.clear_left_behind(record, World(), World().reopen, unlocked)
+        engine.clear_left_behind(World().run(load("local"), record), World().reopen)
 
 
 def test_what_a_row_says_of_a_write_is_in_its_digest_and_how_far_it_came_is_not():

@@ -37,13 +37,13 @@ def in_parts(monkeypatch):
 
 def test_somebody_elses_later_value_is_foreign_also_of_what_is_written_in_parts(world, settings, record, monkeypatch):
     in_parts(monkeypatch)
-    engine.carry_out(engine.plan("01", world.wanted(x="ours")), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(x="ours")), world.run(settings, record))
     world.live["x"] = "theirs"
     found = undo_plan.plan(record.rows(LOG), world.reopen)
     assert [change.foreign for change in found.changes] == [True]
     refusing = settings.model_copy(update={"rollback_foreign": "refuse"})
     with pytest.raises(Refused, match="somebody else changed thing x since run"):
-        engine.roll_back(found, refusing, record, world.lock)
+        engine.roll_back(found, world.run(refusing, record))
     assert world.live == {"x": "theirs"}
 
 

@@ -21,7 +21,7 @@ ODD = [MOMENT, Decimal("1.5"), b"x", {"a", "b"}, (1, 2), float("nan"), {1: "x"},
 def test_an_odd_live_value_stops_the_plan_before_anything_is_written(value, settings, record):
     world = World({"last": {"inside": value}})
     with pytest.raises(Refused, match=r"^thing last, as it is: inside.*Nothing of it was written; expected plain JSON"):
-        engine.carry_out(engine.plan("01", world.wanted(first=1, last=2)), settings, record, world.lock)
+        engine.carry_out(engine.plan("01", world.wanted(first=1, last=2)), world.run(settings, record))
     assert (world.writes, record.rows(LOG)) == ([], [])
 
 
@@ -29,10 +29,10 @@ def test_an_odd_live_value_stops_the_plan_before_anything_is_written(value, sett
 def test_so_does_an_odd_value_that_is_wanted(value, settings, record):
     world = World({"last": 1})
     with pytest.raises(Refused, match=r"^thing last, as it would be: inside"):
-        engine.carry_out(engine.plan("01", world.wanted(first=1, last={"inside": value})), settings, record, world.lock)
+        engine.carry_out(engine.plan("01", world.wanted(first=1, last={"inside": value})), world.run(settings, record))
     with (
         pytest.raises(Refused, match=r"^thing last, as it would be: inside"),
-        engine.temporary_things(world.wanted(first=1, last={"inside": value}), "05", record, world.lock),
+        engine.temporary_things(world.wanted(first=1, last={"inside": value}), "05", world.run(settings, record)),
     ):
         raise AssertionError("nothing may be there")
     assert (world.writes, record.rows(LOG)) == ([], [])
@@ -45,11 +45,11 @@ def test_no_change_of_it_can_be_made_at_all():
 
 def test_an_odd_live_value_keeps_an_undo_from_nothing_else(settings, record):
     world = World({"a": 1, "b": 1})
-    engine.carry_out(engine.plan("01", world.wanted(a=2, b=2, c=2)), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(a=2, b=2, c=2)), world.run(settings, record))
     world.live["b"] = {"since": datetime.now(UTC)}
     undo = undo_plan(record.rows(LOG), world.reopen)
     assert [change.resource.label for change in undo.changes if change.trouble] == ["b"]
-    outcome = engine.roll_back(undo, settings, record, world.lock)
+    outcome = engine.roll_back(undo, world.run(settings, record))
     assert outcome.states == ("applied", "failed", "applied")
     assert "since is a datetime" in outcome.results[1].why
     assert (world.live["a"], "c" in world.live) == (1, False)

@@ -11,6 +11,8 @@ from lib.changes.verification import verify
 from lib.changes.writer import WAITS
 from lib.cli import resume
 from lib.errors import NotAsWanted, Refused, Superseded, Throttled, Unanswered, Unrecorded
+from lib.record.records import Run
+from lib.settings import load
 
 
 class Trouble(World):
@@ -43,7 +45,7 @@ def states(record, label="new"):
 
 def carried_out(world, settings, record, **wanted):
     return engine.carry_out(
-        engine.plan("01", world.wanted(**wanted)), settings, record, world.lock, sleep=world.waited.append
+        engine.plan("01", world.wanted(**wanted)), world.run(settings, record), sleep=world.waited.append
     )
 
 
@@ -102,7 +104,7 @@ def test_without_the_lock_nothing_is_written(settings, record):
 
     world.still_ours = lost
     with pytest.raises(Superseded):
-        engine.carry_out(engine.plan("01", world.wanted(new=1)), settings, record, world.lock)
+        engine.carry_out(engine.plan("01", world.wanted(new=1)), world.run(settings, record))
     assert (world.writes, record.rows(LOG)) == ([], [])
 
 
@@ -115,13 +117,13 @@ def test_a_lock_that_is_lost_in_the_middle_stops_before_the_next_write(settings,
 
     world.still_ours = lost_after_one
     with pytest.raises(Superseded):
-        engine.carry_out(engine.plan("01", world.wanted(a=1, b=2, c=3)), settings, record, world.lock)
+        engine.carry_out(engine.plan("01", world.wanted(a=1, b=2, c=3)), world.run(settings, record))
     assert world.writes == [("a", 1)]
 
 
 def test_the_lock_is_the_runs_own(settings, record):
     world = World()
-    engine.carry_out(engine.plan("01", world.wanted(a=1)), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(a=1)), world.run(settings, record))
     assert world.holders == [record.run_id]
 
 
@@ -138,7 +140,7 @@ def test_what_cannot_be_recorded_is_not_written(settings, record, monkeypatch):
     world = World()
     full(monkeypatch)
     with pytest.raises(Unrecorded, match=f"No space left on device.*resume run {record.run_id}"):
-        engine.carry_out(engine.plan("01", world.wanted(new=1)), settings, record, world.lock)
+        engine.carry_out(engine.plan("01", world.wanted(new=1)), world.run(settings, record))
     assert world.writes == []
 
 
@@ -155,14 +157,14 @@ def test_a_write_whose_end_is_not_recorded_is_read_back(left, found, state, sett
 
     world.at_write = die
     with pytest.raises(KeyboardInterrupt):
-        engine.carry_out(engine.plan("01", world.wanted(new=1)), settings, record, world.lock)
+        engine.carry_out(engine.plan("01", world.wanted(new=1)), world.run(settings, record))
     world.live = {} if left is None else {"new": left}
     assert states(record) == ["intended"]
-    rows = resume.settle_unfinished(record, world, world.reopen)
+    rows = resume.settle_unfinished(world.run(settings, record), world.reopen)
     assert [row["what"] for row in rows] == ["thing new"]
     assert rows[0]["found"].startswith(found)
     assert states(record)[-1] == state
-    again = resume.settle_unfinished(record, world, world.reopen)
+    again = resume.settle_unfinished(world.run(settings, record), world.reopen)
     assert bool(again) == (state == "half done")
 
 
@@ -172,12 +174,12 @@ def test_what_a_cut_write_left_half_done_is_ours_to_undo(in_parts, settings, rec
     world = World({"new": "before"})
     world.at_write = lambda label: (_ for _ in ()).throw(KeyboardInterrupt)
     with pytest.raises(KeyboardInterrupt):
-        engine.carry_out(engine.plan("01", world.wanted(new="after")), settings, record, world.lock)
+        engine.carry_out(engine.plan("01", world.wanted(new="after")), world.run(settings, record))
     world.at_write, world.live = lambda label: None, {"new": "half"}
     undo = undo_plan(record.rows(LOG), world.reopen)
     assert [change.foreign for change in undo.changes] == [not in_parts]  # no single call leaves a third value
     if in_parts:
-        assert engine.roll_back(undo, settings, record, world.lock).states == ("applied",)
+        assert engine.roll_back(undo, world.run(settings, record)).states == ("applied",)
         assert world.live == {"new": "before"}
 
 
@@ -198,21 +200,21 @@ def test_what_somebody_else_wrote_while_aws_owed_an_answer_is_left_alone(error, 
 
     world.thing = theirs
     with pytest.raises(Refused, match="somebody else changed thing new while AWS owed an answer"):
-        engine.carry_out(engine.plan("01", world.wanted(new="after")), settings, record, world.lock)
+        engine.carry_out(engine.plan("01", world.wanted(new="after")), world.run(settings, record))
     assert world.live == {"new": "theirs"}
 
 
 def test_what_somebody_else_wrote_after_a_write_that_failed_is_foreign(settings, record):
     world = World({"a": "before"}, refuses={"a"})
     with pytest.raises(NotAsWanted):
-        engine.carry_out(engine.plan("01", world.wanted(a="after")), settings, record, world.lock)
+        engine.carry_out(engine.plan("01", world.wanted(a="after")), world.run(settings, record))
     world.live["a"] = "theirs"
     assert [change.foreign for change in undo_plan(record.rows(LOG), world.reopen).changes] == [True]
 
 
 def test_one_thing_that_cannot_be_read_keeps_no_other_from_being_undone(settings, record):
     world = World({"a": 0, "b": 0})
-    engine.carry_out(engine.plan("01", world.wanted(a=1, b=1)), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(a=1, b=1)), world.run(settings, record))
 
     class Unreadable(FakeResource):
         def read(self):
@@ -221,9 +223,9 @@ def test_one_thing_that_cannot_be_read_keeps_no_other_from_being_undone(settings
     world.reopen = lambda kind, identity: (Unreadable if identity["label"] == "b" else FakeResource)(world, **identity)
     undo = undo_plan(record.rows(LOG), world.reopen)
     assert undo.changes[0].undo == "CANNOT BE UNDONE NOW: there is no checkout here"
-    outcome = engine.roll_back(undo, settings, record, world.lock)
+    outcome = engine.roll_back(undo, world.run(settings, record))
     assert said(outcome) == ("failed: there is no checkout here", "applied")
-    assert [check.status for check in verify(outcome, settings, record)] == ["failed", "passed"]
+    assert [check.status for check in verify(outcome, Run(settings, record))] == ["failed", "passed"]
     assert world.live == {"a": 0, "b": 1}
 
 
@@ -232,7 +234,7 @@ def test_what_the_others_carry_is_restored_first_whatever_was_repaired_last(sett
     world.thing = lambda label: (First if label == "workflow" else FakeResource)(world, label)
     world.reopen = lambda kind, identity: world.thing(**identity)
     for wanted in ({"workflow": "new"}, {"rule": "repaired"}):
-        engine.carry_out(engine.plan("01", world.wanted(**wanted)), settings, record, world.lock)
+        engine.carry_out(engine.plan("01", world.wanted(**wanted)), world.run(settings, record))
     undo = undo_plan(record.rows(LOG), world.reopen)
     assert [change.resource.label for change in undo.changes] == ["workflow", "rule"]
 
@@ -240,12 +242,12 @@ def test_what_the_others_carry_is_restored_first_whatever_was_repaired_last(sett
 def test_what_went_with_what_it_stands_on_is_undone_before_it_after_both_were_made_again(settings, record):
     world = World()
     both = world.wanted(queue=1, statement=1)
-    engine.carry_out(engine.plan("01", both), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", both), world.run(settings, record))
     world.refuses = {"statement"}
-    engine.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
+    engine.roll_back(undo_plan(record.rows(LOG), world.reopen), world.run(settings, record))
     world.live.pop("statement")  # it lay in the queue, which is gone
     world.refuses = set()
-    engine.carry_out(engine.plan("01", both), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", both), world.run(settings, record))
     undo = undo_plan(record.rows(LOG), world.reopen)
     assert [(change.resource.label, change.after) for change in undo.changes] == [("statement", None), ("queue", None)]
 
@@ -253,9 +255,9 @@ def test_what_went_with_what_it_stands_on_is_undone_before_it_after_both_were_ma
 @pytest.mark.parametrize("killed", [False, True])
 def test_what_was_so_for_a_while_within_the_run_changes_nothing_of_its_undo(settings, record, killed):
     world = World()
-    engine.carry_out(engine.plan("01", world.wanted(user="whole")), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(user="whole")), world.run(settings, record))
     for _ in range(2):
-        with engine.temporary_things(world.wanted(user="without contact"), "05", record, world.lock):
+        with engine.temporary_things(world.wanted(user="without contact"), "05", world.run(settings, record)):
             rows = record.rows(LOG)
             live = dict(world.live)
     if killed:  # within the block: the record and the account are as they were there
@@ -264,42 +266,42 @@ def test_what_was_so_for_a_while_within_the_run_changes_nothing_of_its_undo(sett
     assert [(change.before, change.after, change.foreign) for change in undo.changes] == [
         ("without contact" if killed else "whole", None, False)
     ]
-    assert engine.roll_back(undo, settings, record, world.lock).states == ("applied",)
+    assert engine.roll_back(undo, world.run(settings, record)).states == ("applied",)
     assert world.live == {}
 
 
 def test_another_subscriber_than_the_runs_own_is_not_searched_for(settings, record):
     world = World()
     plan = engine.plan("01", world.wanted(a=1))
-    record.keep_json("plan.json", plan_data([plan], settings))
-    engine.carry_out(plan, settings, record, world.lock)
+    record.keep_json("plan.json", plan_data([plan], world.run(settings, record)))
+    engine.carry_out(plan, world.run(settings, record))
     other = settings.model_copy(update={"ops_subscription_endpoint": "arn:aws:sqs:us-east-1:000000000000:Another"})
     with pytest.raises(Refused, match="another ops_subscription_endpoint than run"):
-        engine.roll_back(undo_plan(record.rows(LOG), world.reopen), other, record, world.lock)
+        engine.roll_back(undo_plan(record.rows(LOG), world.reopen), world.run(other, record))
     assert world.live == {"a": 1}
 
 
 def test_what_somebody_else_wrote_since_is_not_undone_unless_told(settings, record):
     world = World({"old": 1})
-    engine.carry_out(engine.plan("01", world.wanted(old=2)), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(old=2)), world.run(settings, record))
     world.live["old"] = "theirs"
     undo = undo_plan(record.rows(LOG), world.reopen)
     with pytest.raises(Refused, match=r"somebody else changed thing old since run .* --overwrite"):
-        engine.roll_back(undo, settings, record, world.lock)
+        engine.roll_back(undo, world.run(settings, record))
     assert world.live == {"old": "theirs"}
     told = settings.model_copy(update={"rollback_foreign": "overwrite"})
-    assert engine.roll_back(undo, told, record, world.lock).states == ("applied",)
+    assert engine.roll_back(undo, world.run(told, record)).states == ("applied",)
     assert world.live == {"old": 1}
 
 
 def test_one_thing_that_cannot_be_undone_keeps_no_other_from_it(settings, record):
     world = World({"a": 0, "b": 0, "c": 0})
-    engine.carry_out(engine.plan("01", world.wanted(a=1, b=1, c=1)), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(a=1, b=1, c=1)), world.run(settings, record))
     world.refuses = {"b"}
-    outcome = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
+    outcome = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), world.run(settings, record))
     assert said(outcome) == ("applied", "failed: AWS refused b", "applied")
     assert world.live == {"a": 0, "b": 1, "c": 0}
-    checks = verify(outcome, settings, record)
+    checks = verify(outcome, Run(settings, record))
     assert [check.status for check in checks] == ["passed", "failed", "passed"]
     assert checks[1].found == "1; failed: AWS refused b"
 
@@ -315,14 +317,14 @@ def test_while_the_workflow_is_not_restored_what_it_needs_stays(settings, record
     world.thing = lambda label: (First if label == "workflow" else FakeResource)(world, label)
     world.reopen = lambda kind, identity: world.thing(**identity)
     engine.carry_out(
-        engine.plan("01", world.wanted(rule="carries", workflow="new", widgets="shown")), settings, record, world.lock
+        engine.plan("01", world.wanted(rule="carries", workflow="new", widgets="shown")), world.run(settings, record)
     )
     world.refuses = {"workflow"}
-    outcome = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
+    outcome = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), world.run(settings, record))
     untried = "not tried: thing workflow comes first, and could not be restored"
     assert said(outcome) == ("failed: AWS refused workflow", untried, untried)
     assert world.live == {"workflow": "new", "rule": "carries", "widgets": "shown"}
-    assert [check.status for check in verify(outcome, settings, record)] == ["failed", "failed", "failed"]
+    assert [check.status for check in verify(outcome, Run(settings, record))] == ["failed", "failed", "failed"]
 
 
 def test_an_alias_that_is_not_restored_keeps_the_workflow_from_nothing_and_only_the_last_of_them_waits(
@@ -337,16 +339,16 @@ def test_an_alias_that_is_not_restored_keeps_the_workflow_from_nothing_and_only_
     world.thing = lambda label: (FakeResource if label == "rule" else Carrying)(world, label)
     world.reopen = lambda kind, identity: world.thing(**identity)
     engine.carry_out(
-        engine.plan("01", world.wanted(rule="carries", workflow="new", alias="v2")), settings, record, world.lock
+        engine.plan("01", world.wanted(rule="carries", workflow="new", alias="v2")), world.run(settings, record)
     )
     assert waited == []
     world.refuses = {"alias"}
-    outcome = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
+    outcome = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), world.run(settings, record))
     untried = "not tried: thing alias comes first, and could not be restored"
     assert said(outcome) == ("failed: AWS refused alias", "applied", untried)
     assert world.live == {"workflow": "old", "alias": "v2", "rule": "carries"}
     world.refuses, waited[:] = set(), []
-    again = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
+    again = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), world.run(settings, record))
     assert again.states == ("applied", "nothing to do", "applied")
     assert waited == ["workflow"]
 
@@ -358,14 +360,14 @@ def test_of_two_that_fail_the_first_is_named_and_none_is_tried_once_the_lock_is_
     world, tried = World(), list[str]()
     world.thing = lambda label: (FakeResource if label == "rule" else First)(world, label)
     world.reopen = lambda kind, identity: world.thing(**identity)
-    engine.carry_out(engine.plan("01", world.wanted(rule=1, b=1, a=1)), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(rule=1, b=1, a=1)), world.run(settings, record))
 
     def at_write(label):
         tried.append(label)
         raise error
 
     world.at_write = at_write
-    outcome = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
+    outcome = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), world.run(settings, record))
     untried = "not tried: thing a comes first, and could not be restored"
     assert said(outcome) == (f"failed: {error}", f"failed: {error}" if len(tries) == 2 else untried, untried)
     assert tried == tries
@@ -380,10 +382,10 @@ def test_what_was_for_a_while_is_taken_away_by_an_undo_of_its_own(settings, reco
             settled.append(self.label)
 
     world.thing = lambda label: Settling(world, label)
-    with engine.temporary_things(world.wanted(ear=1), "05", record, world.lock):
+    with engine.temporary_things(world.wanted(ear=1), "05", world.run(settings, record)):
         assert settled == []
     world.live["mouth"] = 1
-    engine.clear([world.thing("mouth")], record, world.lock)
+    engine.clear([world.thing("mouth")], world.run(settings, record))
     assert settled == ["ear", "mouth"]
     told = [(row["name"], row["undoes"], row["temporary"]) for row in record.rows(LOG) if row["state"] == "applied"]
     assert told == [("thing ear", False, True), ("thing ear", True, True), ("thing mouth", True, True)]
@@ -402,8 +404,8 @@ def test_where_what_the_others_carry_does_not_come_into_force_the_last_of_it_fai
     world.thing = lambda label: (FakeResource if label == "rule" else Carrying)(world, label)
     world.reopen = lambda kind, identity: world.thing(**identity)
     wanted = world.wanted(rule="carries", **dict.fromkeys(reversed(labels), 1))
-    engine.carry_out(engine.plan("01", wanted), settings, record, world.lock)
-    outcome = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", wanted), world.run(settings, record))
+    outcome = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), world.run(settings, record))
     assert outcome.undoes
     assert said(outcome) == (
         *["applied"] * (len(labels) - 1),
@@ -423,11 +425,11 @@ def test_what_can_only_be_restored_after_the_next_one_is_tried_again_and_only_th
     world.thing = lambda label: (FakeResource if label == "rule" else Carrying)(world, label)
     world.reopen = lambda kind, identity: world.thing(**identity)
     engine.carry_out(
-        engine.plan("01", world.wanted(rule="carries", workflow="new", alias="v2")), settings, record, world.lock
+        engine.plan("01", world.wanted(rule="carries", workflow="new", alias="v2")), world.run(settings, record)
     )
     world.refuses, world.writes[:] = {"alias"}, []
     world.at_write = lambda label: world.refuses.discard("alias") if label == "workflow" else None
-    outcome = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
+    outcome = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), world.run(settings, record))
     assert outcome.states == ("applied", "applied", "applied")
     assert world.writes == [("workflow", "old"), ("alias", "v1"), ("rule", None)]
     assert waited == ["workflow on [('alias', 'v1'), ('rule', 'carries'), ('workflow', 'old')]"]
@@ -442,7 +444,7 @@ def test_after_a_second_try_that_somebody_else_ended_nothing_more_is_written(set
     world.thing = lambda label: (FakeResource if label == "rule" else First)(world, label)
     world.reopen = lambda kind, identity: world.thing(**identity)
     engine.carry_out(
-        engine.plan("01", world.wanted(rule="carries", workflow="new", alias="v2")), settings, record, world.lock
+        engine.plan("01", world.wanted(rule="carries", workflow="new", alias="v2")), world.run(settings, record)
     )
     world.refuses, tries = {"alias"}, list[str]()
 
@@ -452,7 +454,7 @@ def test_after_a_second_try_that_somebody_else_ended_nothing_more_is_written(set
             raise Superseded("another run may write now")
 
     world.at_write = at_write
-    outcome = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
+    outcome = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), world.run(settings, record))
     assert outcome.states == ("failed", "applied", "not tried")
     assert (tries, world.live["rule"]) == (["alias", "workflow", "alias"], "carries")
 
@@ -464,22 +466,22 @@ def test_an_undo_that_fails_although_the_value_is_back_is_still_a_failure(settin
 
     world = World({"a": 0})
     world.reopen = lambda kind, identity: Unsettled(world, **identity)
-    engine.carry_out(engine.plan("01", world.wanted(a=1)), settings, record, world.lock)
-    outcome = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(a=1)), world.run(settings, record))
+    outcome = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), world.run(settings, record))
     assert world.live == {"a": 0}
-    assert [check.status for check in verify(outcome, settings, record)] == ["failed"]
+    assert [check.status for check in verify(outcome, Run(settings, record))] == ["failed"]
     # And an undo that was cut short before it had waited waits when it is run again.
-    again = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
+    again = engine.roll_back(undo_plan(record.rows(LOG), world.reopen), world.run(settings, record))
     assert said(again)[0].startswith("failed: executions still run")
 
 
 def test_what_is_applied_anew_after_a_rollback_returns_to_the_value_of_then(settings, record):
     world = World({"a": "first"})
-    engine.carry_out(engine.plan("01", world.wanted(a="ours")), settings, record, world.lock)
-    engine.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(a="ours")), world.run(settings, record))
+    engine.roll_back(undo_plan(record.rows(LOG), world.reopen), world.run(settings, record))
     world.live["a"] = "theirs, since"
-    engine.carry_out(engine.plan("01", world.wanted(a="ours")), settings, record, world.lock)
-    engine.roll_back(undo_plan(record.rows(LOG), world.reopen), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(a="ours")), world.run(settings, record))
+    engine.roll_back(undo_plan(record.rows(LOG), world.reopen), world.run(settings, record))
     assert world.live == {"a": "theirs, since"}
 
 
@@ -504,24 +506,24 @@ def test_the_emergency_path_tells_before_it_writes_what_it_is_about_to_write(set
 
 def test_before_a_validation_only_what_was_for_a_while_is_cleared_and_never_what_the_run_changed(settings, record):
     world = World({"kept": "before"})
-    engine.carry_out(engine.plan("02", world.wanted(kept="ours", made="ours")), settings, record, world.lock)
+    engine.carry_out(engine.plan("02", world.wanted(kept="ours", made="ours")), world.run(settings, record))
     with (
         pytest.raises(NotAsWanted, match="left behind"),
-        engine.temporary_things(world.wanted(ear=1), "05", record, world.lock),
+        engine.temporary_things(world.wanted(ear=1), "05", world.run(settings, record)),
     ):
         world.refuses = {"ear"}
     world.refuses = set()
-    assert engine.clear_left_behind(record, world, world.reopen, world.lock) == ["thing ear"]
+    assert engine.clear_left_behind(world.run(settings, record), world.reopen) == ["thing ear"]
     assert world.live == {"kept": "ours", "made": "ours"}
 
 
 def test_what_a_killed_process_left_is_removed_and_one_that_stays_keeps_no_other(settings, record):
     world = World({"ear": 1, "mouth": 1, "nose": 1}, refuses={"mouth"}, in_use={"ear": "it holds 3 messages"})
     with pytest.raises(NotAsWanted, match=r"could not be removed: thing mouth \(AWS refused mouth\)$"):
-        engine.clear([world.thing(label) for label in ("ear", "mouth", "nose")], record, world.lock)
+        engine.clear([world.thing(label) for label in ("ear", "mouth", "nose")], world.run(settings, record))
     assert world.live == {"mouth": 1}
     world.refuses = set()
-    assert engine.clear([world.thing(label) for label in ("mouth", "nose")], record, world.lock) == [
+    assert engine.clear([world.thing(label) for label in ("mouth", "nose")], world.run(settings, record)) == [
         "thing mouth",
         "thing nose",
     ]
@@ -537,7 +539,7 @@ def test_clearing_ends_at_once_where_nothing_more_may_be_written(error, record):
 
     world.at_write = at_write
     with pytest.raises(type(error)):
-        engine.clear([world.thing("ear"), world.thing("mouth")], record, world.lock)
+        engine.clear([world.thing("ear"), world.thing("mouth")], world.run(load("local"), record))
     assert [row["name"] for row in record.rows(LOG)].count("thing mouth") == 0
 
 

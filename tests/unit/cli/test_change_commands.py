@@ -13,6 +13,7 @@ from lib.cli.read_commands import run_again
 from lib.errors import BadParameters
 from lib.phases import session
 from lib.record import records
+from lib.record.records import Run
 from lib.record.run_phases import Phase
 from lib.settings import Settings, load
 
@@ -201,7 +202,7 @@ def ended(tmp_path, monkeypatch, verdict, found):
 
     monkeypatch.setattr(notebooks, "execute", phase)
     monkeypatch.setattr(runner, "phases", lambda *_: [Phase("05", "05_validation", "failed"), phase()])
-    monkeypatch.setattr(session, "reopen", lambda _: (record, None))
+    monkeypatch.setattr(session, "reopen_with", lambda _: Run(chosen, record))
     return chosen
 
 

@@ -21,6 +21,7 @@ from lib.display import page, show
 from lib.errors import BadParameters, Unreachable
 from lib.phases import parameters_cell
 from lib.record import command_lines, records
+from lib.record.records import Run
 from lib.record.run_phases import NOTEBOOKS, numbers
 from lib.resources.lock_value import Lock
 from lib.settings import load
@@ -199,7 +200,7 @@ def test_what_undoes_and_goes_on_takes_the_lock_away_where_it_was_left(held, bro
     record.append(records.LOG, {"state": "intended", "name": "x"})
     monkeypatch.setattr(change_commands, "connect", lambda _: None)
     monkeypatch.setattr(change_commands.run_lock, "read_lock", held)
-    ways_on(chosen, record, "failed")
+    ways_on(Run(chosen, record), "failed")
     lines = dict(line.split(":", 1) for line in capsys.readouterr().out.splitlines())
     for which, command in (("rollback", lines["Undo"]), ("apply", lines["Go on"])):
         found, words, where = taken(command.strip())
@@ -211,7 +212,7 @@ def test_what_changed_nothing_is_not_to_be_undone_and_what_is_done_does_not_go_o
     monkeypatch.setattr(change_commands, "connect", lambda _: None)
     monkeypatch.setattr(change_commands.run_lock, "read_lock", lambda live: None)
     chosen = load("local", {"outputs_dir": str(tmp_path), "run_id": "r1", "mode": "apply"})
-    ways_on(chosen, records.open_run(chosen), "succeeded")
+    ways_on(Run(chosen, records.open_run(chosen)), "succeeded")
     assert capsys.readouterr().out == ""
 
 
@@ -233,14 +234,14 @@ def test_a_notebook_shows_only_what_can_be_done_with_its_run(tmp_path, monkeypat
     monkeypatch.setattr(page, "display", lambda one: shown.append(repr(one)))
     chosen = load("local", {"outputs_dir": str(tmp_path), "run_id": "r1", "mode": "apply"})
     record = records.open_run(chosen)
-    show.ways_out(chosen, record)
+    show.ways_out(Run(chosen, record))
     assert "runbook" not in shown[-1]
     record.append(records.LOG, {"n": 1})
-    show.ways_out(chosen, record)
+    show.ways_out(Run(chosen, record))
     assert re.findall(r"runbook (\w+)", shown[-1]) == ["rollback"]
     record.write_json("run.json", {})
     record.write_json("backup/b.json", {})
-    show.ways_out(chosen, record)
+    show.ways_out(Run(chosen, record))
     assert re.findall(r"runbook (\w+)", shown[-1]) == ["apply", "rollback", "restore"]
 
 

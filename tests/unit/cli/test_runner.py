@@ -13,8 +13,9 @@ from lib.cli.notebooks import RUNBOOKS, _verdict, declared_parameters
 from lib.errors import BadParameters, Refused, Unrecorded
 from lib.phases.parameters_cell import ALWAYS
 from lib.record import records, run_phases
-from lib.record.records import Record
+from lib.record.records import Record, Run
 from lib.record.run_phases import NOTEBOOKS, PLANNED_MINUTES, ROLLBACK, Phase, numbers, overall
+from lib.resources.connected_run import ConnectedRun
 from lib.settings import Settings, load, mask
 
 ERROR = new_output("error", ename="NotAsWanted", evalue="no", traceback=[])
@@ -182,7 +183,7 @@ def test_the_verdict_on_disk_is_sealed_and_holds_no_address(tmp_path):
     prod = load("prod", {"outputs_dir": str(tmp_path)})
     record = records.open_run(prod)
     runner.write_verdict(
-        prod, record, [Phase("00", "00_preflight", "succeeded")], runner.datetime.now(runner.UTC), None
+        Run(prod, record), [Phase("00", "00_preflight", "succeeded")], runner.datetime.now(runner.UTC), None
     )
     assert run_phases.status(record)["verdict"] == "succeeded (00 alone)"
     assert prod.ops_subscription_endpoint not in (record.folder / "run.json").read_text()
@@ -205,7 +206,7 @@ def left_running(tmp_path):
 
 def test_an_executed_notebook_keeps_no_address(left_running):
     prod, path, record = left_running
-    assert notebooks.adopt(prod, record) == ["00_preflight.ipynb"]
+    assert notebooks.adopt(Run(prod, record)) == ["00_preflight.ipynb"]
     assert not path.exists()
     kept = record.folder / "00_preflight.ipynb"
     cleaned = nbformat.read(kept, as_version=4)
@@ -217,13 +218,13 @@ def test_an_executed_notebook_keeps_no_address(left_running):
 def test_a_notebook_that_was_cut_in_the_middle_leaves_no_half_file(left_running):
     prod, path, record = left_running
     path.write_text(path.read_text()[:100])
-    assert notebooks.adopt(prod, record) == []
+    assert notebooks.adopt(Run(prod, record)) == []
     assert list(record.folder.iterdir()) == []
 
 
 def written(tmp_path, *phases_done, refused=""):
     record = Record(tmp_path, "r1")
-    runner.write_verdict(load("local"), record, list(phases_done), runner.datetime.now(runner.UTC), None, refused)
+    runner.write_verdict(Run(load("local"), record), list(phases_done), runner.datetime.now(runner.UTC), None, refused)
     return record
 
 
@@ -243,25 +244,29 @@ def test_a_refusal_takes_nothing_from_what_ran_before(tmp_path):
     assert [row["verdict"] for row in found["phases"]] == ["succeeded", "succeeded"]
 
 
+def attached(run):
+    """The run with a connection of nobody's."""
+    return ConnectedRun(run.settings, run.record, None, None, SimpleNamespace(identity=None))
+
+
 @pytest.fixture
 def driven(tmp_path, monkeypatch):
     """`driven(execute)`: two phases in plan mode whose notebooks are executed so; gives the run's verdict then."""
     chosen = load("local", {"outputs_dir": str(tmp_path)})
     record = records.open_run(chosen)
-    live = SimpleNamespace(identity=None)
-    monkeypatch.setattr(runner.session, "attach", lambda settings, record: (record, live))
+    monkeypatch.setattr(runner.session, "attach", attached)
 
     def drive(execute, told=lambda phase: None, begin=lambda *given: None):
         raised = []
         with ExitStack() as stack:
             stack.push(lambda kind, error, trace: not raised.append(error))
-            runner.phases(chosen, record, ["00", "01"], told, begin, execute=execute)
+            runner.phases(Run(chosen, record), ["00", "01"], told, begin, execute=execute)
         return record.read_json("run.json"), raised[0]
 
     return drive
 
 
-def fine(settings, record, number, notebook):
+def fine(run, number, notebook):
     return Phase(number, notebook, "succeeded")
 
 
@@ -321,10 +326,10 @@ def test_a_rollback_that_breaks_off_is_in_the_verdict_of_its_run(tmp_path, monke
     chosen = load("local", {"outputs_dir": str(tmp_path), "mode": "apply"})
     record = records.open_run(chosen)
     runner.write_verdict(
-        chosen, record, [Phase("01", "01_infrastructure", "succeeded")], runner.datetime.now(runner.UTC), None
+        Run(chosen, record), [Phase("01", "01_infrastructure", "succeeded")], runner.datetime.now(runner.UTC), None
     )
-    monkeypatch.setattr(runner.session, "attach", lambda settings, record: (record, SimpleNamespace(identity=None)))
+    monkeypatch.setattr(runner.session, "attach", attached)
     monkeypatch.setattr(runner, "locked", lambda *given: nullcontext())
     with pytest.raises(OSError, match="Too many"):
-        runner.roll_back(chosen, record, lambda phase: None, raising(OSError(24, "Too many open files")))
+        runner.roll_back(Run(chosen, record), lambda phase: None, raising(OSError(24, "Too many open files")))
     assert run_phases.status(record)["verdict"] == "succeeded (01 alone); rollback failed"

@@ -30,6 +30,7 @@ from lib.errors import NotAsWanted, RunbookError
 from lib.record import records, run_phases
 from lib.record.change_rows import WriteState
 from lib.record.run_phases import Phase
+from lib.resources import connected_run
 from lib.settings import ROOT
 from lib.values import escape
 from lib.values.check_registry import Id
@@ -86,7 +87,7 @@ SHOWN = {
         [{"name": HOSTILE, "status": HOSTILE, "found": HOSTILE, "evidence": [HOSTILE, f"javascript:{SCRIPT}"]}]
     ),
     "who is calling": lambda settings, record: show.identity(
-        Live(settings, Identity(HOSTILE, HOSTILE, HOSTILE, HOSTILE), None), record
+        connected_run.of(Live(settings, Identity(HOSTILE, HOSTILE, HOSTILE, HOSTILE), None), record)
     ),
     "a caption": lambda *_: show.figure(style.canvas(HOSTILE, HOSTILE)[0], HOSTILE),
 }

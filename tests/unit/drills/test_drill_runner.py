@@ -22,9 +22,11 @@ from lib.errors import NotAsWanted, Refused, Superseded, Throttled, Unreachable
 from lib.phases import event_rules, session
 from lib.record import run_phases
 from lib.record.records import LOG
+from lib.resources import connected_run
 from lib.resources.existing import traffic_entries
 from lib.resources.existing.traffic_entries import Entries
 from lib.resources.existing.traffic_starters import Starter
+from lib.settings import load
 
 CRISIS = next(case for case in scenarios.load() if case.name == "crisis")
 NORMAL = next(case for case in scenarios.load() if case.name == "normal")
@@ -127,14 +129,14 @@ def live(settings, aws, queues, table, world, monkeypatch):
     monkeypatch.setattr(
         drill_runner.resource_kinds, "reopen", lambda live, kind, identity: world.reopen(kind, identity)
     )
-    monkeypatch.setattr(drill_runner, "AccountGuards", lambda live: world)
-    monkeypatch.setattr(drill_runner.run_lock, "of", lambda live: world.lock)
+    monkeypatch.setattr(connected_run, "AccountGuards", lambda live: world)
+    monkeypatch.setattr(connected_run.run_lock, "of", lambda live: world.lock)
     monkeypatch.setattr(subscribers, "listeners", lambda live, session: world.wanted(ear="listens", mouth="speaks"))
     return found
 
 
 def drilled(live, record, *cases, **more):
-    return drill_runner.run(live, record, [Group("scenarios", cases or [CRISIS], **more)])
+    return drill_runner.run(connected_run.of(live, record), [Group("scenarios", cases or [CRISIS], **more)])
 
 
 def judged(drill, settings):
@@ -189,12 +191,11 @@ def test_two_sessions_of_one_run_listen_by_queues_of_different_names(live, world
 
 
 @pytest.mark.parametrize(("run_id", "part"), [("r.1_2-3", "r123"), ("20260101T120000Z-abcd", "T120000Zabcd")])
-def test_a_drills_name_is_one_that_step_functions_takes_and_is_never_used_twice(run_id, part, record):
+def test_a_drills_name_is_one_that_step_functions_takes_and_is_never_used_twice(run_id, part):
     long = replace(CRISIS, name="x" * 90)
-    run_of = replace(record, run_id=run_id)
-    first, second = drill_runner._name(CRISIS, run_of), drill_runner._name(CRISIS, run_of)
+    first, second = drill_runner._name(CRISIS, run_id), drill_runner._name(CRISIS, run_id)
     assert first != second and first.startswith(f"drill-crisis-{part}-")
-    assert len(drill_runner._name(long, run_of)) == 80
+    assert len(drill_runner._name(long, run_id)) == 80
 
 
 # To a workflow without the gate, a drill is a real check-in
@@ -239,7 +240,7 @@ def test_one_version_in_a_hundred_without_the_gate_is_one_too_many(live, aws, re
 def test_a_drill_that_would_reach_a_person_is_not_started(gated, live, aws, table, world, record):
     table.more = {"trustedContact": {"M": {"phone": {"S": "+15550100123"}}}}
     with pytest.raises(Refused, match=r"a drill would call somebody.*its trustedContact is a person's") as error:
-        drill_runner.run(live, record, [Group("scenarios", [CRISIS])], gated=gated)
+        drill_runner.run(connected_run.of(live, record), [Group("scenarios", [CRISIS])], gated=gated)
     with pytest.raises(Refused, match="a drill would call somebody"):
         event_rules.dispatcher(live)
     assert "5550100" not in str(error.value)
@@ -248,7 +249,7 @@ def test_a_drill_that_would_reach_a_person_is_not_started(gated, live, aws, tabl
 
 def test_what_is_no_drill_of_ours_needs_no_gate(live, aws, record):
     aws.held[aws.arn]["definition"] = without_gate(aws)
-    found = drill_runner.run(live, record, [Group("before", [NORMAL])], "00", gated=False)
+    found = drill_runner.run(connected_run.of(live, record), [Group("before", [NORMAL])], "00", gated=False)
     assert len(found.drills) == 1
     assert {row["phase"] for row in record.rows(LOG)} == {"00"}
 
@@ -364,7 +365,9 @@ def test_what_is_so_for_one_group_is_so_while_it_runs_and_not_for_the_next(live,
 
     aws.reacts = reacts
     closed = (Wanted(world.thing("closed"), True),)
-    drill_runner.run(live, record, [Group("closed", [CRISIS], meanwhile=closed), Group("open", [CRISIS])])
+    drill_runner.run(
+        connected_run.of(live, record), [Group("closed", [CRISIS], meanwhile=closed), Group("open", [CRISIS])]
+    )
     assert (seen, "closed" in world.live) == ([True, False], False)
 
 
@@ -376,7 +379,10 @@ def test_what_was_so_for_a_group_ends_with_it_also_where_a_drill_cannot_be_start
     with pytest.raises(
         NotAsWanted, match=r"AWS refused while starting execution drill-crisis-.*ExecutionLimitExceeded"
     ):
-        drill_runner.run(live, record, [Group("closed", [CRISIS], meanwhile=(Wanted(world.thing("closed"), True),))])
+        drill_runner.run(
+            connected_run.of(live, record),
+            [Group("closed", [CRISIS], meanwhile=(Wanted(world.thing("closed"), True),))],
+        )
     assert world.live == {"theirs": 1}
 
 
@@ -421,7 +427,7 @@ def test_what_a_killed_run_left_is_cleared_away_before_anything_listens(live, aw
     monkeypatch.setattr(subscribers, "left_behind", lambda live: [world.thing("older")])
     with (
         pytest.raises(NotAsWanted),
-        engine.temporary_things(world.wanted(queue="of this run"), "05", record, world.lock),
+        engine.temporary_things(world.wanted(queue="of this run"), "05", world.run(load("local"), record)),
     ):
         world.refuses = {"queue"}
     world.refuses = set()
@@ -493,7 +499,7 @@ def said(monkeypatch):
 @pytest.fixture
 def command(settings, live, record, monkeypatch, said):
     """`runbook drill` on that account; its exit code."""
-    monkeypatch.setattr(session, "begin", lambda chosen: (record, live))
+    monkeypatch.setattr(session, "begin_with", lambda chosen: connected_run.of(live, record))
     given = {"environment": "local", "overrides": [f"outputs_dir={settings.outputs_dir}"]}
 
     def carried_out():

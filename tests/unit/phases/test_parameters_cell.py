@@ -9,9 +9,9 @@ import yaml
 from lib import settings as parameters
 from lib.cli import notebooks
 from lib.errors import BadParameters, Refused
-from lib.phases import parameters_cell
+from lib.phases import parameters_cell, session
 from lib.phases.parameters_cell import HANDED_ON, injected_values, kernel_variables, read
-from lib.record.records import open_run
+from lib.record.records import Run, open_run
 from lib.record.run_phases import NOTEBOOKS, ROLLBACK
 from lib.settings import ROOT, load
 
@@ -256,7 +256,7 @@ def test_the_copy_of_a_notebook_to_step_through_gives_the_parameters_that_it_was
     folder = {"outputs_dir": str(tmp_path / "outputs"), "mode": "apply", "crisis_risk_above": 96}
     chosen = load(str(file) if of == "elsewhere" else "local", folder)
     record = open_run(chosen)
-    copy = nbformat.read(notebooks.write_parameterized(chosen, record, name), as_version=4)
+    copy = nbformat.read(notebooks.write_parameterized(Run(chosen, record), name), as_version=4)
     cells = [
         cell.source for cell in copy.cells if {"parameters", "injected-parameters"} & set(cell.metadata.get("tags", []))
     ]
@@ -266,3 +266,29 @@ def test_the_copy_of_a_notebook_to_step_through_gives_the_parameters_that_it_was
     assert read({**names, "In": ["", *cells]}) == parameters.with_changes(chosen, run_id=record.run_id)
     lines = [len(ast.parse(cell).body) for cell in cells]
     assert of == "elsewhere" or max(lines) <= 12
+
+
+@pytest.mark.parametrize("opens", [session.begin, session.reopen])
+def test_what_is_no_parameter_is_refused_before_anything_of_a_run_is_looked_at(opens, monkeypatch):
+    monkeypatch.setattr(session.record_stores, "shelves", lambda _: pytest.fail("its store was looked for"))
+    with pytest.raises(BadParameters, match="unknown parameter 'aproved_plan'"):
+        opens(ran("aproved_plan = 'plan-0'"))
+
+
+def test_a_run_is_begun_strictly_and_reopened_to_be_undone_whatever_another_file_holds(monkeypatch):
+    asked = []
+    monkeypatch.setattr(parameters_cell, "load", lambda name, given, strict: asked.append(strict) or load(name, given))
+    for opens in ("begin", "reopen"):
+        monkeypatch.setattr(session, f"{opens}_with", lambda settings: settings)
+        assert getattr(session, opens)(ran()) == load("local")
+    assert asked == [True, False]
+
+
+@pytest.mark.parametrize("name", [*NOTEBOOKS.values(), ROLLBACK])
+def test_the_cell_that_begins_a_run_can_be_run_again_when_every_other_has_run(name):
+    cells = nbformat.read(ROOT / "runbooks" / f"{name}.ipynb", as_version=4).cells
+    declared, *rest = [cell.source for cell in cells if cell.cell_type == "code"]
+    names = {}
+    exec(declared, names)
+    ours = {"run": object(), "plan": object(), "before": {}, "rows": [], "routes": "x"}
+    assert read({**names, **ours, "In": ["", declared, *rest, rest[0]]}) == load("local")

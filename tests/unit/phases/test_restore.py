@@ -14,8 +14,10 @@ from lib.changes.plans import UNKNOWN, Change, entry, row_digest
 from lib.errors import BadParameters, NotAsWanted, Refused, RunbookError, Unanswered, Unrecorded
 from lib.phases import restore, restore_end, restore_plan, rollback, state_machine
 from lib.record import files, manifest, records, writers
-from lib.record.records import LOG, MANIFEST, Record
+from lib.record.records import LOG, MANIFEST, Record, Run
 from lib.record.seals import Manifest, State
+from lib.resources import connected_run
+from lib.resources.account_guards import AccountGuards
 from lib.resources.resource_kinds import Workflow, WorkflowAlias
 from lib.resources.run_lock import Lock
 from lib.resources.workflow import value_of
@@ -49,7 +51,7 @@ def live(settings, aws, ssm):
 @pytest.fixture
 def run(live, aws, record):
     """The record of a run that kept a backup, wrote the new definition and moved one of the two aliases."""
-    state_machine.backup(live, record)
+    state_machine.backup(connected_run.of(live, record))
     machine = Workflow(live, live.settings.state_machine_name)
     before, routed = machine.read(), alias(live).read()
     aws.update_state_machine(stateMachineArn=aws.arn, publish=True, **described("after"))
@@ -68,16 +70,16 @@ def told(record, thing, before, after, /, undoes=False, **more):
     """Let the run write this: the account keeps it, and the log tells it, or else what is given."""
     for state in ("intended", "applied"):
         row = entry("03", Change(thing, before, after), state, undoes)
-        thing.account_guards.keep_written(record.run_id, [row_digest(row)])
+        AccountGuards(thing.live).keep_written(record.run_id, [row_digest(row)])
         record.append(LOG, {**row, **more})
 
 
 def given_back(live, record, unverified=""):
-    return restore.restore(restore_plan.plan_restore(live, record, unverified), record)
+    return restore.restore(restore_plan.plan_restore(connected_run.of(live, record), unverified), record)
 
 
 def checked(live, record, unverified=""):
-    return restore.verify_restored(restore_plan.plan_restore(live, record, unverified), live.settings)
+    return restore.verify_restored(restore_plan.plan_restore(connected_run.of(live, record), unverified), live.settings)
 
 
 def backup_of(record):
@@ -217,7 +219,7 @@ def test_unverified_a_backup_that_cannot_be_read_keeps_no_other_from_being_used(
     path, _ = backup_of(run)
     path.with_name("00.json").write_bytes(junk)
     (run.folder / LOG).unlink()
-    found = restore_plan.plan_restore(live, run, UNVERIFIED)
+    found = restore_plan.plan_restore(connected_run.of(live, run), UNVERIFIED)
     assert found.doubt.startswith(f"UNCONFIRMED: {path.name} is used as it lies there: 00.json: ")
     assert restore.restore(found, run) == []
     assert aws.runs() == "before"
@@ -235,19 +237,19 @@ def test_unverified_a_backup_whose_aliases_are_none_gives_back_the_workflow(alia
 def test_unverified_the_log_that_the_account_confirms_comes_before_a_backup_that_it_does_not(live, aws, run):
     path, kept = backup_of(run)
     path.write_text(json.dumps(kept | described("evil")))
-    found = restore_plan.plan_restore(live, run, UNVERIFIED)
+    found = restore_plan.plan_restore(connected_run.of(live, run), UNVERIFIED)
     assert found.source.startswith(f"{LOG} is used, which the account confirms, and which no backup agrees with: ")
     assert restore.restore(found, run) == []
     assert (aws.runs(), aws.aliases["live"]) == ("before", {f"{aws.arn}:1": 100})
     path.unlink()
-    assert restore_plan.plan_restore(live, run, UNVERIFIED).source.endswith("agrees with: none")
+    assert restore_plan.plan_restore(connected_run.of(live, run), UNVERIFIED).source.endswith("agrees with: none")
 
 
 def test_unverified_a_log_in_which_the_workflow_is_not_confirmed_confirms_no_backup_by_its_aliases(live, aws, run):
     rows = [row for row in run.rows(LOG) if row["kind"] == WorkflowAlias.kind]
     (run.folder / LOG).unlink()
     run.append_all(LOG, rows)
-    found = restore_plan.plan_restore(live, run, UNVERIFIED)
+    found = restore_plan.plan_restore(connected_run.of(live, run), UNVERIFIED)
     assert (found.source, found.value is None, "UNCONFIRMED" in found.doubt) == ("", False, True)
 
 
@@ -256,7 +258,7 @@ def test_a_backup_of_another_account_or_region_is_never_written_here(other, live
     there = replace(live, settings=live.settings.model_copy(update=other))
     for unverified in ("", UNVERIFIED):
         with pytest.raises(Refused, match=f"the backup of run {run.run_id} is of {aws.arn}.*use the environment of"):
-            restore_plan.plan_restore(there, run, unverified)
+            restore_plan.plan_restore(connected_run.of(there, run), unverified)
     assert aws.calls == []
 
 
@@ -287,8 +289,8 @@ def laundered(settings, record):
     empty = manifest.Findings(Manifest(record.run_id, settings.environment, settings.account_id))
     made = manifest.add_seal(record.folder, empty, State.GOING_ON, "2026-11-01T03:00:00.000+00:00")
     record.write_bytes(MANIFEST, made.to_text().encode())
-    records.open_to_write(settings, record)
-    assert records.alterations(settings, record, whole=True) == []
+    records.open_to_write(Run(settings, record))
+    assert records.alterations(Run(settings, record), whole=True) == []
 
 
 SWAPPED = {
@@ -316,7 +318,7 @@ def test_a_backup_that_was_swapped_is_not_written_also_once_it_was_sealed(how, s
     with pytest.raises(
         Refused, match=r"no backup of run .* nothing was written: .*--unverified restores it as it lies"
     ):
-        restore_plan.plan_restore(live, run)
+        restore_plan.plan_restore(connected_run.of(live, run))
     assert (aws.wrote, aws.runs()) == ([], "after")
 
 
@@ -324,10 +326,10 @@ def test_a_log_that_cannot_be_read_is_named_before_the_backups_that_nothing_conf
     path, _ = backup_of(run)
     path.write_text("no JSON")
     with pytest.raises(Refused, match=rf"so nothing was written: {path.name}: "):
-        restore_plan.plan_restore(live, run)
+        restore_plan.plan_restore(connected_run.of(live, run))
     monkeypatch.setattr(restore_plan, "_log", lambda record: ([], "the log cannot be read"))
     with pytest.raises(Refused, match=rf"so nothing was written: the log cannot be read; {path.name}: "):
-        restore_plan.plan_restore(live, run)
+        restore_plan.plan_restore(connected_run.of(live, run))
 
 
 def test_the_first_write_of_the_workflow_is_of_this_one_and_of_nothing_else(live, run):
@@ -339,7 +341,7 @@ def test_the_first_write_of_the_workflow_is_of_this_one_and_of_nothing_else(live
 
 
 def test_where_the_workflow_alone_is_restored_and_aws_refuses_it_that_is_the_error(live, aws, run):
-    found = replace(restore_plan.plan_restore(live, run), aliases={})
+    found = replace(restore_plan.plan_restore(connected_run.of(live, run)), aliases={})
     refusing(aws, "update_state_machine")
     with pytest.raises(RunbookError, match="AccessDenied"):
         restore.restore(found, run)
@@ -381,7 +383,7 @@ def test_where_what_the_workflow_was_before_was_altered_nothing_confirms_the_bac
     path.write_text(json.dumps(kept | described("evil")))
     laundered(live.settings, run)
     with pytest.raises(Refused, match=f"the account does not keep that run {run.run_id} wrote this"):
-        restore_plan.plan_restore(live, run)
+        restore_plan.plan_restore(connected_run.of(live, run))
     assert aws.wrote == []
 
 
@@ -394,7 +396,7 @@ def test_a_row_before_the_first_one_hides_what_the_workflow_was(live, aws, run):
     path, kept = backup_of(run)
     path.write_text(json.dumps(kept | described("after")))
     with pytest.raises(Refused, match="the account does not keep"):
-        restore_plan.plan_restore(live, run)
+        restore_plan.plan_restore(connected_run.of(live, run))
 
 
 def test_an_alias_that_the_run_did_not_move_is_not_moved_by_a_row_that_says_so_and_is_named(live, aws, run):
@@ -424,22 +426,22 @@ def test_an_alias_whose_value_of_before_was_altered_stays_and_is_named(live, aws
 
 
 def test_a_run_that_wrote_no_workflow_has_nothing_to_restore_and_unverified_goes_on(live, aws, record):
-    state_machine.backup(live, record)
+    state_machine.backup(connected_run.of(live, record))
     aws.held[aws.arn] = described("somebody's")
     with pytest.raises(Refused, match=r"the run began no write of state machine .* there is nothing to restore"):
-        restore_plan.plan_restore(live, record)
+        restore_plan.plan_restore(connected_run.of(live, record))
     assert aws.wrote == []
     assert given_back(live, record, UNVERIFIED) == []
     assert aws.runs() == "before"
 
 
 def test_of_a_run_that_moved_aliases_alone_they_are_given_back_and_the_workflow_stays(live, aws, record):
-    state_machine.backup(live, record)
+    state_machine.backup(connected_run.of(live, record))
     before = alias(live).read()
     aws.update_state_machine(stateMachineArn=aws.arn, publish=True, **described("somebody's"))
     aws.aliases["live"] = {f"{aws.arn}:2": 100}
     told(record, alias(live), before, alias(live).read())
-    found = restore_plan.plan_restore(live, record)
+    found = restore_plan.plan_restore(connected_run.of(live, record))
     assert restore.restore(found, record) == []
     assert (found.said, aws.runs()) == ("The aliases were given back their versions", "somebody's")
     assert aws.aliases["live"] == {f"{aws.arn}:1": 100}
@@ -458,7 +460,7 @@ UNASKABLE = {
 @pytest.mark.parametrize("why", UNASKABLE)
 def test_where_the_account_cannot_be_asked_it_goes_on_at_once_and_loudly(why, live, aws, ssm, run):
     ssm.fails, asked = UNASKABLE[why], len(ssm.asked)
-    found = restore_plan.plan_restore(live, run)
+    found = restore_plan.plan_restore(connected_run.of(live, run))
     assert found.unconfirmed.startswith(f"UNCONFIRMED: the account could not be asked what run {run.run_id} wrote (")
     assert "nothing was written" not in found.unconfirmed
     assert len(ssm.asked) == asked + 1
@@ -466,7 +468,9 @@ def test_where_the_account_cannot_be_asked_it_goes_on_at_once_and_loudly(why, li
     assert (aws.runs(), aws.aliases["live"]) == ("before", {f"{aws.arn}:1": 100})
     undone = [row for row in run.rows(LOG) if row["undoes"]]
     assert len(undone) == 4 and all(row["why"] == found.unconfirmed for row in undone)
-    assert restore_end.keep(live, found, run)[0].startswith("the account does not keep that this was restored, so a")
+    assert restore_end.keep(connected_run.of(live, run), found)[0].startswith(
+        "the account does not keep that this was restored, so a"
+    )
 
 
 def test_what_was_restored_unverified_says_so_in_the_record_and_else_nothing(live, aws, run):
@@ -480,7 +484,9 @@ def test_where_the_account_does_not_answer_both_that_it_keeps_are_said(live, run
         raise Unanswered(f"no whole answer while {doing}")
 
     monkeypatch.setattr(restore_end, "answer_within", late)
-    restored, undone = restore_end.keep(live, restore_plan.plan_restore(live, run), run)
+    restored, undone = restore_end.keep(
+        connected_run.of(live, run), restore_plan.plan_restore(connected_run.of(live, run))
+    )
     assert "keeping what was restored" in restored
     assert f"does not keep that run {run.run_id} is undone" in undone
     assert "keeping that it is undone" in undone
@@ -494,7 +500,7 @@ def test_without_a_backup_that_can_be_read_it_is_the_log_of_which_the_account_co
     backup_of(run)[0].write_text("{", encoding="utf-8")
     other = {"routes": [{"version": "7", "runs": "x", "weight": 100}]}
     run.append(LOG, entry("03", Change(alias(live, "stage"), other, other), "intended"))
-    found = restore_plan.plan_restore(live, run, UNVERIFIED)
+    found = restore_plan.plan_restore(connected_run.of(live, run), UNVERIFIED)
     assert f"{LOG} is used, which the account confirms" in found.source
     versions = {name: value["routes"][0]["version"] for name, value in found.aliases.items()}
     assert versions == {"live": "1", "stage": "7"}
@@ -504,7 +510,7 @@ def test_where_the_account_cannot_be_asked_either_the_backup_says_why(live, ssm,
     backup_of(run)[0].write_text("{", encoding="utf-8")
     ssm.fails = says("AccessDeniedException")
     with pytest.raises(NotAsWanted, match="backup"):
-        restore_plan.plan_restore(live, run, UNVERIFIED)
+        restore_plan.plan_restore(connected_run.of(live, run), UNVERIFIED)
 
 
 def test_of_backups_that_are_none_the_first_says_why(live, run):
@@ -513,16 +519,16 @@ def test_of_backups_that_are_none_the_first_says_why(live, run):
     for name in (path.name, path.name.replace("-backup-", "-backup-9")):
         path.with_name(name).write_text("{", encoding="utf-8")
     with pytest.raises(NotAsWanted, match=path.name):
-        restore_plan.plan_restore(live, run, UNVERIFIED)
+        restore_plan.plan_restore(connected_run.of(live, run), UNVERIFIED)
 
 
 def test_what_was_restored_the_account_keeps_so_that_a_rollback_believes_it(live, aws, run):
-    found = restore_plan.plan_restore(live, run)
+    found = restore_plan.plan_restore(connected_run.of(live, run))
     restore.restore(found, run)
-    assert [row["trouble"] for row in rollback.rows(live, run) if row["undoes"]] != [""] * 4
-    assert restore_end.keep(live, found, run) == []
-    assert [row["trouble"] for row in rollback.rows(live, run)] == [""] * len(run.rows(LOG))
-    assert {change.action for change in rollback.plan(live, run).changes} == {"none"}
+    assert [row["trouble"] for row in rollback.rows(connected_run.of(live, run)) if row["undoes"]] != [""] * 4
+    assert restore_end.keep(connected_run.of(live, run), found) == []
+    assert [row["trouble"] for row in rollback.rows(connected_run.of(live, run))] == [""] * len(run.rows(LOG))
+    assert {change.action for change in rollback.plan(connected_run.of(live, run)).changes} == {"none"}
 
 
 # The record
@@ -582,11 +588,11 @@ def test_nor_does_one_that_keeps_all_others_from_writing(settings, live, aws, ru
     with (run.folder.parent / writers.LOCKS / run.run_id).open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         with pytest.raises(Unrecorded, match="keeps all others from writing"):
-            records.open_to_write(settings, soon)
+            records.open_to_write(Run(settings, soon))
         assert given_back(live, soon) == []
         records.seal(soon)
     assert aws.runs() == "before"
-    records.open_to_write(settings, soon)
+    records.open_to_write(Run(settings, soon))
 
 
 @pytest.mark.parametrize("place", [lambda path: os.mkfifo(path), lambda path: path.symlink_to("/dev/zero")])
@@ -721,7 +727,7 @@ def test_an_alias_whose_version_of_before_cannot_be_asked_for_is_said_as_well(li
 
 def test_where_nothing_at_all_is_given_back_it_is_an_error(live, aws, run):
     """So that nothing else is written: who calls may not be of this account."""
-    found = restore_plan.plan_restore(live, run)
+    found = restore_plan.plan_restore(connected_run.of(live, run))
     refusing(aws, "update_state_machine_alias")
     with pytest.raises(NotAsWanted, match="live could not be moved back") as caught:
         restore.restore(replace(found, value=None), run)
@@ -751,7 +757,7 @@ def test_and_is_an_error_where_aws_does_not_hold_it(live, aws, run, monkeypatch)
 
 @pytest.mark.parametrize("error", [ConnectTimeoutError(endpoint_url="x"), says("ExpiredTokenException")])
 def test_what_is_written_and_cannot_be_seen_failed_and_is_never_said_to_have_changed_nothing(live, aws, run, error):
-    found = restore_plan.plan_restore(live, run)
+    found = restore_plan.plan_restore(connected_run.of(live, run))
     assert restore.restore(found, run) == []
     refusing(aws, "describe_state_machine", error=error)
     assert [check.status for check in restore.verify_restored(found, live.settings)][-1] == "failed"
@@ -798,5 +804,5 @@ def test_a_lock_that_cannot_be_read_or_taken_away_is_said_and_is_no_error(held, 
 
 def test_the_value_of_an_alias_from_a_backup_says_that_nobody_knows_what_its_version_holds(live, run):
     (run.folder / LOG).unlink()
-    found = restore_plan.plan_restore(live, run, UNVERIFIED).aliases
+    found = restore_plan.plan_restore(connected_run.of(live, run), UNVERIFIED).aliases
     assert found["live"] == {"routes": [{"version": "1", "runs": UNKNOWN, "weight": 100}]}

@@ -14,6 +14,7 @@ from lib.phases import rollback
 from lib.record.change_rows import WriteState
 from lib.record.records import LOG
 from lib.record.run_phases import NOTEBOOKS
+from lib.resources import connected_run
 from lib.resources.resource_kinds import Workflow, WorkflowAlias
 
 RUNS_AFTER_03 = ("03", "05", "06", "07", "08")
@@ -126,7 +127,7 @@ def moved(live, aws, record):
 
 def test_an_undo_is_planned_against_the_live_account_last_change_first(live, aws, record):
     moved(live, aws, record)
-    found = rollback.plan(live, record)
+    found = rollback.plan(connected_run.of(live, record))
     assert [(change.resource.kind, change.action) for change in found.changes] == [
         ("workflow alias", "update"),
         ("state machine", "update"),
@@ -138,7 +139,9 @@ def test_an_undo_is_planned_against_the_live_account_last_change_first(live, aws
 def test_what_somebody_else_wrote_since_is_said_before_anything_is_lost(live, aws, record):
     moved(live, aws, record)
     aws.held[aws.arn] = described("somebody's")
-    assert {change.resource.kind: change.foreign for change in rollback.plan(live, record).changes} == {
+    assert {
+        change.resource.kind: change.foreign for change in rollback.plan(connected_run.of(live, record)).changes
+    } == {
         "workflow alias": False,
         "state machine": True,
     }
@@ -147,7 +150,9 @@ def test_what_somebody_else_wrote_since_is_said_before_anything_is_lost(live, aw
 def test_an_undo_goes_back_to_the_phase_that_the_parameters_name(live, aws, record):
     moved(live, aws, record)
     only = replace(live, settings=live.settings.model_copy(update={"rollback_to_phase": "03"}))
-    assert [change.resource.kind for change in rollback.plan(only, record).changes] == ["state machine"]
+    assert [change.resource.kind for change in rollback.plan(connected_run.of(only, record)).changes] == [
+        "state machine"
+    ]
 
 
 def test_a_kind_that_this_version_does_not_know_is_said_and_keeps_no_other_from_its_undo(live, aws, record):
@@ -155,7 +160,7 @@ def test_a_kind_that_this_version_does_not_know_is_said_and_keeps_no_other_from_
     for row in record.rows(LOG)[:2]:
         record.append(LOG, {**row, "kind": "lake", "name": "lake"})
     kept(live, record)
-    found = rollback.plan(live, record)
+    found = rollback.plan(connected_run.of(live, record))
     assert [(change.resource.name, bool(change.trouble)) for change in found.changes if change.trouble] == [
         ("lake", True)
     ]
@@ -164,18 +169,17 @@ def test_a_kind_that_this_version_does_not_know_is_said_and_keeps_no_other_from_
 
 def test_writes_that_were_announced_and_that_no_row_tells_are_counted(live, aws, record):
     moved(live, aws, record)
-    assert rollback.untold(live, record) == []
+    assert rollback.untold(connected_run.of(live, record)) == []
     rows = record.rows(LOG)
     (record.folder / LOG).unlink()
     record.append_all(LOG, rows[:2])
-    (said,) = rollback.untold(live, record)
+    (said,) = rollback.untold(connected_run.of(live, record))
     assert said["outcome"].startswith("1 of which no row of changes.jsonl tells: the run never came to them, or rows")
 
 
-def test_where_the_account_does_not_say_what_was_announced_that_is_said(live, aws, record, monkeypatch):
+def test_where_the_account_does_not_say_what_was_announced_that_is_said(live, aws, record):
     moved(live, aws, record)
-    monkeypatch.setattr(rollback, "AccountGuards", lambda live: SimpleNamespace(wrote=deaf))
-    (said,) = rollback.untold(live, record)
+    (said,) = rollback.untold(replace(connected_run.of(live, record), guards=SimpleNamespace(wrote=deaf)))
     assert said["outcome"] == "cannot tell whether changes.jsonl holds them all: no answer"
 
 
@@ -209,7 +213,7 @@ def undone(live, record, monkeypatch, live_value="made", **row):
     monkeypatch.setattr(rollback.resource_kinds, "reopen", lambda live, kind, identity: world.reopen(kind, identity))
     record.append_all(LOG, rows(world, "rule", **{"phase": "04", "after": "made", **row}))
     kept(live, record)
-    return rollback.plan(live, record).changes
+    return rollback.plan(connected_run.of(live, record)).changes
 
 
 @pytest.mark.parametrize("phase", rollback.CARRYING)
@@ -292,9 +296,9 @@ def test_a_long_value_is_cut_and_one_that_is_gone_is_said_in_the_ledger():
 
 def test_what_was_undone_of_a_part_is_undone_and_the_rest_stays(settings, record):
     world = World({"first": 0, "second": 0})
-    engine.carry_out(engine.plan("01", world.wanted(first=1)), settings, record, world.lock)
-    engine.carry_out(engine.plan("03", world.wanted(second=1)), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(first=1)), world.run(settings, record))
+    engine.carry_out(engine.plan("03", world.wanted(second=1)), world.run(settings, record))
     chosen = rollback.rows_from_phase(record.changes(), "03")
-    engine.roll_back(engine.undo_plan.plan(chosen, world.reopen), settings, record, world.lock)
+    engine.roll_back(engine.undo_plan.plan(chosen, world.reopen), world.run(settings, record))
     assert world.live == {"first": 1, "second": 0}
     assert [row["what"] for row in rollback.latest_rows(record.rows(LOG))] == ["thing first", "thing second"]

@@ -9,6 +9,7 @@ from lib.phases import validity
 from lib.phases.validity import BEGUN, Validation, Validity
 from lib.record import records, sync
 from lib.record.records import VALIDATED, Record
+from lib.resources import connected_run
 from lib.settings import load
 from lib.telemetry.configuration import live_configuration
 from lib.telemetry.configuration.facts import Difference, Fact, Meaning, Sense
@@ -97,7 +98,7 @@ def run_of(live, run_id, time=THEN, failed=(), state="ENABLED"):
     record.keep_json(BEGUN, {"time": time})
     answers = [Check(one, one, "passed", "", "") for one in due("05", applies=True)]
     record.checked("05", [*answers, *(Check(Id.DRILL_STATUS, name, "failed", "", "", name) for name in failed)])
-    validity.keep(live, record, Validation(read_of(state, time), read_of(state, time), []))
+    validity.keep(connected_run.of(live, record), Validation(read_of(state, time), read_of(state, time), []))
     return record
 
 
@@ -114,30 +115,30 @@ def test_what_changes_while_the_drills_run_fails_also_where_no_more_is_known_tha
 def test_in_plan_mode_nothing_is_kept_and_nothing_is_said_to_be_unchanged(tmp_path, live):
     live.settings = settings(tmp_path, mode="plan")
     record = Record(tmp_path / "local" / "r1", "r1")
-    found = validity.end(live, validity.begin_validation(live, record))
-    validity.keep(live, record, found)
+    found = validity.end(live, validity.begin_validation(connected_run.of(live, record)))
+    validity.keep(connected_run.of(live, record), found)
     assert [check.status for check in validity.system_unchanged(live, found)] == ["not applied"]
     assert not record.folder.exists()
 
 
 def test_a_run_that_kept_no_read_or_one_of_another_format_does_not_stand(live, tmp_path):
     record = Record(tmp_path / "local" / "r1", "r1")
-    assert validity.of_run(live, record).why == validity.NOT_KEPT
+    assert validity.of_run(connected_run.of(live, record)).why == validity.NOT_KEPT
     record.keep_json(VALIDATED, {"format": 99, "time": THEN, "failed": [], "facts": []})
-    assert validity.of_run(live, record).why == validity.NOT_KEPT
+    assert validity.of_run(connected_run.of(live, record)).why == validity.NOT_KEPT
     assert validity.latest(live).why == validity.NONE_KNOWN
 
 
 def test_a_validation_that_did_not_end_is_not_the_one_before_it(live):
     record = run_of(live, "r1")
-    assert validity.of_run(live, record).holds
+    assert validity.of_run(connected_run.of(live, record)).holds
     record.keep_json(BEGUN, {"time": NOW})  # and then it was killed
-    assert validity.of_run(live, record).why == validity.NOT_ENDED
+    assert validity.of_run(connected_run.of(live, record)).why == validity.NOT_ENDED
 
 
 def test_what_differs_from_what_a_run_validated_is_named(live):
     record, live.state = run_of(live, "r1"), "DISABLED"
-    found = validity.of_run(live, record)
+    found = validity.of_run(connected_run.of(live, record))
     assert validity.table(found) == [
         {"what": "rule R: state", "differs": "ENABLED -> DISABLED", "so": "failed", "criteria": "1, 2"}
     ]

@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
-from fakes import World, said, unlocked
+from fakes import World, run_of, said
 from machines import StepFunctions, connected, described
 
 from lib.changes import approval, engine, kept_plans, plan_data, undo_plan
@@ -17,9 +17,9 @@ from lib.errors import Altered, BadParameters, NotAsWanted, Refused
 from lib.phases import restore, restore_plan, rollback
 from lib.record import change_rows, formats, manifest, records, run_phases, writers
 from lib.record.change_rows import WriteState
-from lib.record.records import LOG, MANIFEST, Record
+from lib.record.records import LOG, MANIFEST, Record, Run
 from lib.record.run_phases import Phase
-from lib.resources import resource_kinds
+from lib.resources import connected_run, resource_kinds
 from lib.resources.lock_value import Lock
 from lib.settings import check, load
 from lib.telemetry.configuration.facts import Fact, Sense
@@ -42,7 +42,7 @@ def first(tmp_path):
 def test_a_record_of_the_first_format_opens_verifies_and_is_sealed_in_this_one(first):
     settings, record = first
     assert records.unsealed_differences(record.folder) == []
-    records.open_to_write(settings, record)
+    records.open_to_write(Run(settings, record))
     record.append(LOG, record.rows(LOG)[0])
     record.write_json("run.json", {**record.verdict(), "verdict": "gone on with"})
     records.seal(record)
@@ -62,11 +62,11 @@ def test_one_that_was_altered_is_refused_before_and_after_it_is_sealed_in_this_f
     for sealed_here in (False, True):
         if sealed_here:
             (record.folder / name).write_bytes(data)
-            records.open_to_write(settings, record)
+            records.open_to_write(Run(settings, record))
             records.seal(record)
         (record.folder / name).write_bytes(data.replace(b"e", b"f", 1))
         with pytest.raises(Altered, match=f"{name}: edited"):
-            records.open_to_write(settings, record)
+            records.open_to_write(Run(settings, record))
 
 
 @pytest.mark.parametrize("where", ["top", "row"])
@@ -94,8 +94,8 @@ def test_a_row_added_to_one_that_ended_is_found_and_to_one_that_was_killed_is_on
 
 def test_its_resumption_is_planned_from_its_own_plan_and_verdict(first, monkeypatch):
     settings, record = first
-    assert resume.with_its_approval(settings, record).approved_plan == settings.approved_plan
-    approval.require_resumable(settings, record, [], "anybody")
+    assert resume.with_its_approval(Run(settings, record)).approved_plan == settings.approved_plan
+    approval.require_resumable(run_of(settings, record), [], "anybody")
     assert [phase.verdict for phase in run_phases.recorded_phases(record)] == ["succeeded"] * 9
     assert run_phases.status(record)["verdict"] == "succeeded"
     (plan,) = kept_plans.load_plans(record)
@@ -130,9 +130,9 @@ def test_of_a_run_that_an_earlier_version_began_each_row_is_one_that_its_account
 
 
 def test_what_is_written_names_its_format(settings, record):
-    engine.carry_out(engine.plan("01", World().wanted(a=1)), settings, record, unlocked)
-    runner.write_verdict(settings, record, [Phase("01", "01_x")], runner.datetime.now(runner.UTC), None)
-    made = plan_data.begun_plan([], settings, record, "me")
+    engine.carry_out(engine.plan("01", World().wanted(a=1)), run_of(settings, record))
+    runner.write_verdict(Run(settings, record), [Phase("01", "01_x")], runner.datetime.now(runner.UTC), None)
+    made = plan_data.begun_plan([], run_of(settings, record), "me")
     lock = Lock("t", "r", "o", "h", 1, "b", "t", 60, 2).to_row()
     parts = [json.loads((record.folder / MANIFEST).read_text()), record.read_json("run.json"), made, made["approval"]]
     assert [part["format"] for part in [*parts, *record.rows(LOG), lock]] == [formats.FORMAT] * 7
@@ -153,7 +153,7 @@ def test_a_newer_record_verdict_or_plan_is_refused_in_one_sentence(newer, settin
     data = json.loads((record.folder / MANIFEST).read_text())
     (record.folder / MANIFEST).write_text(json.dumps({**data, "format": newer}))
     with pytest.raises(Refused, match=f"the manifest {said}"):
-        records.open_to_write(settings, record)
+        records.open_to_write(Run(settings, record))
 
 
 def test_one_more_key_of_this_format_is_left_alone():
@@ -227,14 +227,14 @@ def test_one_row_that_cannot_be_read_keeps_no_other_from_being_undone(odd, setti
     for row in [*told("a", 1, 2), *({**row, **UNREADABLE[odd]} for row in told("odd", 1, 2)), *told("b", 1, 2)]:
         record.append(LOG, row)
     plan = undo_plan.plan(record.changes(), reopen_in(world))
-    outcome = engine.roll_back(plan, settings, record, world.lock)
+    outcome = engine.roll_back(plan, world.run(settings, record))
     assert world.live == {"a": 1, "b": 1}
     assert sorted(outcome.states)[:2] == ["applied", "applied"]
     assert set(sorted(outcome.states)[2:]) == {"failed"}
     assert len(outcome.states) > 2
     ledger = rollback.ledger(outcome)
     assert len([row for row in ledger if row["outcome"].startswith("failed: ")]) == len(outcome.states) - 2
-    assert any(found.status == "failed" for found in engine.verify(outcome, settings, record))
+    assert any(found.status == "failed" for found in engine.verify(outcome, Run(settings, record)))
     assert rollback.latest_rows(record.changes())
 
 
@@ -245,7 +245,7 @@ def test_a_resumption_says_it_and_reads_the_rest_back(odd, record):
         record.append(LOG, row)
     known = [row for row in record.changes() if not row["trouble"]]
     world.keep_written(record.run_id, map(row_digest, known))
-    found = resume.settle_unfinished(record, world, reopen_in(world))
+    found = resume.settle_unfinished(world.run(load("local"), record), reopen_in(world))
     assert {row["what"]: row["found"] for row in found}["thing a"] == "carried out"
     assert any(row["found"].startswith("cannot tell: ") for row in found)
 
@@ -260,7 +260,7 @@ def test_what_its_kind_cannot_take_keeps_no_other_from_being_undone(settings, re
     world.at_write = odd
     for row in [*told("a", 1, 2), *told("b", 1, 2)]:
         record.append(LOG, row)
-    outcome = engine.roll_back(undo_plan.plan(record.changes(), reopen_in(world)), settings, record, world.lock)
+    outcome = engine.roll_back(undo_plan.plan(record.changes(), reopen_in(world)), world.run(settings, record))
     assert world.live["b"] == 1
     assert [state.startswith("failed: the record tells what it cannot take") for state in said(outcome)] == [
         False,
@@ -275,7 +275,7 @@ def test_a_thing_of_which_one_row_cannot_be_read_is_said_and_is_nobody_elses(set
         record.append(LOG, row)
     plan = undo_plan.plan(record.changes(), reopen_in(world))
     assert not any(change.foreign for change in plan.changes)
-    engine.roll_back(plan, settings, record, world.lock)
+    engine.roll_back(plan, world.run(settings, record))
     assert world.live == {"a": 3, "b": 1}
 
 
@@ -359,6 +359,6 @@ def test_one_of_the_first_format_is_restored_only_where_it_is_told_to_be(left, f
     aws = StepFunctions(settings.state_machine_arn, {settings.state_machine_arn: described("after")})
     live = connected(settings, stepfunctions=aws)
     with pytest.raises(Refused, match=r"the account does not keep .*--unverified restores it as it lies there"):
-        restore_plan.plan_restore(live, record)
-    restore.restore(restore_plan.plan_restore(live, record, "restore --unverified"), record)
+        restore_plan.plan_restore(connected_run.of(live, record))
+    restore.restore(restore_plan.plan_restore(connected_run.of(live, record), "restore --unverified"), record)
     assert aws.runs() != "after"

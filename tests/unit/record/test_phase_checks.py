@@ -10,7 +10,7 @@ from lib.display import show
 from lib.errors import NotAsWanted
 from lib.phases import post_implementation_review
 from lib.record import run_phases
-from lib.record.records import Record
+from lib.record.records import Record, Run
 from lib.record.run_phases import NOTEBOOKS
 from lib.settings import ROOT, load
 from lib.values.check_registry import Id, due, of
@@ -51,7 +51,7 @@ def test_a_failed_check_that_is_only_shown_stops_the_phase(record, mode):
     show.points(record.checked("07", [*good("07"), replace(bad, id=Id.TOLD_IN_TIME)]))
     assert [one.id for one in run_phases.unmet(record, "07", mode)] == [Id.TOLD_IN_TIME]
     with pytest.raises(NotAsWanted, match="1 of the checks failed: x: found one"):
-        show.ended_well(record, "07", load("local", {"mode": mode}))
+        show.ended_well(Run(load("local", {"mode": mode}), record), "07")
 
 
 @pytest.mark.parametrize("status", [one for one in Status if one is not Status.FAILED])

@@ -11,7 +11,7 @@ import pytest
 from lib.checks import Check
 from lib.errors import BadParameters, NotAsWanted, Unrecorded
 from lib.record import records, run_index
-from lib.record.records import MANIFEST, Record
+from lib.record.records import MANIFEST, Record, Run
 from lib.settings import load
 from lib.values import run_names
 from lib.values.check_registry import Id
@@ -222,7 +222,7 @@ def test_a_folder_that_was_never_sealed_is_refused(record):
 
 
 def test_sealing_again_adds_what_came_while_it_was_open(settings, sealed):
-    records.open_to_write(settings, Record(sealed, sealed.name))
+    records.open_to_write(Run(settings, Record(sealed, sealed.name)))
     (sealed / "later.txt").write_text("x")
     records.seal(Record(sealed, sealed.name))
     assert records.unsealed_differences(sealed) == []
@@ -340,7 +340,7 @@ def sealed_run(settings, where, run_id, row):
     folder = settings.runs_folder / where / run_id
     folder.mkdir(parents=True)
     made = Record(folder, run_id)
-    records.open_to_write(settings, made)
+    records.open_to_write(Run(settings, made))
     made.append(LOG, row)
     made.write_json("plan.json", {"fingerprint": "plan-1", "mode": "apply", "changes": []})
     records.seal(made)

@@ -28,10 +28,11 @@ from lib.phases import rollback, session, state_machine
 from lib.record import manifest, records, salvage, seals, sync, writers
 from lib.record.change_rows import WriteState
 from lib.record.folder import CHECKS
-from lib.record.records import LOG, MANIFEST, VERDICT, Record
+from lib.record.records import LOG, MANIFEST, VERDICT, Record, Run
 from lib.record.run_phases import ROLLBACK, Phase
 from lib.record.salvage import Salvage
-from lib.resources import record_stores, run_lock
+from lib.resources import record_stores
+from lib.resources.account_guards import AccountGuards
 from lib.resources.resource_kinds import Workflow, WorkflowAlias
 from lib.settings import load
 
@@ -96,11 +97,12 @@ class Emergency:
 
     def run(self):
         """A run that replaced the workflow and moved an alias; the account keeps what it wrote."""
-        record, live = session.begin(self.settings())
+        run = session.begin_with(self.settings())
+        record, live = run.record, run.live
         record.write_json(PLAN, {"subscriber": None})
         record.write_json(VERDICT, {"run_id": RUN, "environment": "local", "verdict": "running"})
         records.seal(record, closing=False)
-        state_machine.backup(live, record)
+        state_machine.backup(run)
         machine = Workflow(live, live.settings.state_machine_name)
         alias = WorkflowAlias(live, machine.machine, "live")
         before, routed = machine.read(), alias.read()
@@ -120,14 +122,14 @@ class Emergency:
     def told(self, record, thing, before):
         for state in ("intended", "applied"):
             row = entry("03", Change(thing, before, thing.read()), state)
-            thing.account_guards.keep_written(record.run_id, [row_digest(row)])
+            AccountGuards(thing.live).keep_written(record.run_id, [row_digest(row)])
             record.append(LOG, row)
 
-    def by_notebook(self, settings, record, number, notebook):
+    def by_notebook(self, run, number, notebook):
         """What notebook 90 does, by the parameters that the runner gives it."""
-        again, live = session.reopen(settings)
-        outcome = engine.roll_back(rollback.plan(live, again), settings, again, run_lock.of(live))
-        again.keep_json(rollback.LEDGER, rollback.ledger(outcome))
+        again = session.reopen_with(run.settings)
+        outcome = engine.roll_back(rollback.plan(again), again)
+        again.record.keep_json(rollback.LEDGER, rollback.ledger(outcome))
         failed = WriteState.FAILED in outcome.states
         return Phase("90", ROLLBACK, "failed" if failed else "succeeded")
 
@@ -284,7 +286,7 @@ def test_whatever_lies_beside_it_the_emergency_goes_on_and_says_it_for_ever(memb
     assert (code, lost.back) == (int((command, member) == ("rollback", "log added to")), True), told
     assert {key: lost.s3.objects[key] for key in touched} == touched
     assert PLACE + MANIFEST in touched or lost.seals[: len(lost.sealed)] == lost.sealed
-    records.open_to_write(lost.settings(), lost.record, "another")
+    records.open_to_write(Run(lost.settings(), lost.record), "another")
     records.seal(lost.record)  # which makes nothing of it whole
     writers.leave(lost.record.folder)
     found = " ".join(records.unsealed_differences(lost.record.folder))

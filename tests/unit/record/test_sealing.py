@@ -19,7 +19,7 @@ from lib.errors import Altered, Refused
 from lib.phases import session
 from lib.record import contents, files, manifest, records, run_index, seals, writers
 from lib.record.manifest import Binding
-from lib.record.records import LOG, MANIFEST, VERDICT, Record
+from lib.record.records import LOG, MANIFEST, VERDICT, Record, Run
 from lib.record.seals import Claim, Manifest, Seal, State
 from lib.settings import ROOT, load
 
@@ -49,7 +49,7 @@ def killed(record):
 
 
 def open_again(settings, record, unverified=""):
-    return records.open_to_write(settings, record, unverified)
+    return records.open_to_write(Run(settings, record), unverified)
 
 
 # Every command reads it against its seals first
@@ -124,7 +124,7 @@ def test_the_notebooks_of_a_command_that_goes_on_unverified_do_so_too(ended, set
     open_again(settings, ended, "rollback --unverified")
     given = {"outputs_dir": settings.outputs_dir}
     other = f"from lib.record import records, run_index; from lib.settings import load; s = load('local', {given!r}); "
-    run = f"records.open_to_write(s, run_index.find_run(s, {ended.run_id!r}))"
+    run = f"records.open_to_write(records.Run(s, run_index.find_run(s, {ended.run_id!r})))"
     kernel = [sys.executable, "-c", other + run]
     assert subprocess.run(kernel, check=False, capture_output=True).returncode == 0
     (ended.folder / "more.txt").symlink_to("/etc/passwd")
@@ -138,7 +138,7 @@ def test_the_notebooks_of_a_command_that_goes_on_unverified_do_so_too(ended, set
 
 def test_no_rollback_believes_what_another_command_was_told_to_believe(ended, settings, monkeypatch):
     open_again(settings, ended, "rollback --unverified")
-    monkeypatch.setattr(session, "reopen", lambda *_: (ended, None))
+    monkeypatch.setattr(session, "reopen_with", lambda *_: Run(settings, ended))
     line = ["rollback", "local", ended.run_id, "--set", f"outputs_dir={settings.outputs_dir}"]
     result = CliRunner().invoke(main, line)
     assert (result.exit_code, "has run" in result.stderr and "open with --unverified" in result.stderr) == (3, True)
@@ -561,10 +561,10 @@ def test_a_loss_is_not_excused_by_what_somebody_wrote_into_another_runs_log(sett
     world = World({"x": "theirs"}).believing(other)
     world.keep_written(other.run_id, [plans.row_digest({**row, "after": "planted"})])
     lost = loss_guard.losses([engine.plan("01", world.wanted(x="wanted"))], loss_guard.Ours())
-    assert list(loss_guard.ours(lost, settings, record, world).written.values()) == [["theirs"]]
+    assert list(loss_guard.ours(lost, (world).run(settings, record)).written.values()) == [["theirs"]]
     with (other.folder / LOG).open("a") as file:
         file.write(json.dumps({**row, "after": "planted"}) + "\n")
-    assert loss_guard.ours(lost, settings, record, world).written == {}
+    assert loss_guard.ours(lost, (world).run(settings, record)).written == {}
 
 
 # Nobody else's to read
@@ -600,7 +600,7 @@ def test_an_audit_of_a_new_run_begins_with_a_seal_before_anything_is_written(set
 
 def test_the_engine_itself_leaves_a_record_that_verifies(settings):
     record, world = records.open_run(settings), World()
-    engine.carry_out(engine.plan("01", world.wanted(a=1)), settings, record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(a=1)), world.run(settings, record))
     records.seal(record)
     assert wrong(record) == []
     assert isinstance(Altered("x"), Refused) and session.Altered is Altered and load("local").environment == "local"

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import ClientError
-from fakes import World, unlocked
+from fakes import run_of
 from hypothesis import HealthCheck, given
 from hypothesis import settings as often
 from hypothesis import strategies as st
@@ -23,7 +23,7 @@ from lib.changes.plans import Change, Wanted, same
 from lib.changes.undo_plan import plan as undo_plan
 from lib.display import show, terminal
 from lib.errors import NotAsWanted, Refused
-from lib.record.records import Record
+from lib.record.records import Record, Run
 from lib.resources import desired
 from lib.resources.resource_kinds import DrillUser
 from lib.resources.users import FIELDS, OURS, SYNTHETIC, TYPED, plain, to_typed
@@ -150,23 +150,17 @@ def test_writing_recording_and_undoing_restores_every_type(before, wanted):
     value = {name: plain(one) for name, one in wanted.items() if name in OURS}
     with TemporaryDirectory() as folder:
         record = Record(Path(folder), "run")
-        outcome = engine.carry_out(engine.plan("01", [Wanted(user, value)]), SETTINGS, record, unlocked)
-        assert {check.status for check in engine.verify(outcome, SETTINGS, record)} == {"passed"}
+        outcome = engine.carry_out(engine.plan("01", [Wanted(user, value)]), run_of(SETTINGS, record))
+        assert {check.status for check in engine.verify(outcome, Run(SETTINGS, record))} == {"passed"}
         assert {name: table.item.get(name) for name in value} == {name: wanted[name] for name in value}
-        undo = undo_plan(record.rows(LOG), lambda kind, identity: Alone(live, **identity))
-        engine.roll_back(undo, SETTINGS, record, unlocked)
+        undo = undo_plan(record.rows(LOG), lambda kind, identity: DrillUser(live, **identity))
+        engine.roll_back(undo, run_of(SETTINGS, record))
     assert table.item == item
 
 
 def drill_user(table):
     live = Live(SETTINGS, Identity("0", "us-east-1", "me", ""), None, {"dynamodb": table}, single={"dynamodb": table})
-    return Alone(live, "users", "drill-x")
-
-
-class Alone(DrillUser):
-    """Without what the account keeps of its guards, which is in another service."""
-
-    account_guards = World()
+    return DrillUser(live, "users", "drill-x")
 
 
 # What somebody's item may hold where the drill's has its own: each is a person's, however it is written.
@@ -192,10 +186,10 @@ def test_a_persons_contact_is_never_replaced_and_stands_in_no_file_error_or_tabl
     found = engine.plan("01", [Wanted(drill_user(table), desired.drill_user())])
     record = Record(tmp_path, "run")
     with pytest.raises(Refused, match="may be a person's contact; set drill_user_id to an id that nobody has") as error:
-        engine.carry_out(found, SETTINGS, record, unlocked)  # which may replace a hundred values
-    record.write_json("plan.json", plan_data.plan_data([found], SETTINGS))
-    planned = engine.carry_out(found, load("local"), record, unlocked)
-    checked = engine.verify(planned, load("local"), record)
+        engine.carry_out(found, run_of(SETTINGS, record))  # which may replace a hundred values
+    record.write_json("plan.json", plan_data.plan_data([found], run_of(SETTINGS, record)))
+    planned = engine.carry_out(found, run_of(load("local"), record))
+    checked = engine.verify(planned, Run(load("local"), record))
     record.checked("01", checked)
     show.plan(found)
     show.outcome(planned)
@@ -214,7 +208,7 @@ def test_a_persons_contact_is_never_replaced_and_stands_in_no_file_error_or_tabl
 def test_neither_a_drill_nor_an_undo_writes_over_what_has_become_a_persons_since(theirs, tmp_path):
     table, record = Table(None), Record(tmp_path, "run")
     user = drill_user(table)
-    engine.carry_out(engine.plan("01", [Wanted(user, desired.drill_user())]), SETTINGS, record, unlocked)
+    engine.carry_out(engine.plan("01", [Wanted(user, desired.drill_user())]), run_of(SETTINGS, record))
     table.item = {**table.item, **theirs}
     before = deepcopy(table.item)
     for value in (None, desired.drill_user(), user.read()):
@@ -222,7 +216,7 @@ def test_neither_a_drill_nor_an_undo_writes_over_what_has_become_a_persons_since
             user.write(value)
     undo = undo_plan(record.rows(LOG), lambda kind, identity: drill_user(table))
     overwriting = SETTINGS.model_copy(update={"rollback_foreign": "overwrite"})
-    (result,) = engine.roll_back(undo, overwriting, record, unlocked).results
+    (result,) = engine.roll_back(undo, run_of(overwriting, record)).results
     assert re.match("kept: its .* is a person's, or may be", result.said)
     assert table.item == before
     assert not TOLD.search((tmp_path / LOG).read_text())
@@ -247,10 +241,10 @@ def test_a_contact_that_an_older_record_holds_is_given_back_to_the_byte_and_told
     whole = Change(user, before, desired.drill_user())
     rows = [plans.entry("01", whole, state) for state in ("intended", "applied")]
     undo = undo_plan([{**row, "trouble": ""} for row in rows], lambda kind, identity: user)
-    outcome = engine.roll_back(undo, SETTINGS, record, unlocked)
+    outcome = engine.roll_back(undo, run_of(SETTINGS, record))
     assert outcome.states == ("applied",)
     assert table.item == {"userId": {"S": "drill-x"}, **theirs}
-    assert {check.status for check in engine.verify(outcome, SETTINGS, record)} == {"passed"}
+    assert {check.status for check in engine.verify(outcome, Run(SETTINGS, record))} == {"passed"}
     assert not TOLD.search((tmp_path / LOG).read_text() + repr(undo))
 
 

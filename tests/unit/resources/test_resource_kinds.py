@@ -5,7 +5,7 @@ What is refused, kept, restored first or taken for half written is what its clas
 
 import ast
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -21,9 +21,8 @@ from lib.cli import resume
 from lib.errors import NotAsWanted, Refused
 from lib.phases import rollback
 from lib.record import records
-from lib.record.records import LOG
-from lib.resources import resource_kinds
-from lib.resources.account_guards import AccountGuards
+from lib.record.records import LOG, Run
+from lib.resources import connected_run, resource_kinds
 from lib.resources.live_thing import LiveThing
 from lib.settings import ROOT
 
@@ -105,16 +104,21 @@ def made(kind, live, tmp_path):
     return kind(live, str(folder))
 
 
+def unguarded(live, record):
+    """A run that nobody else's lock keeps from anything."""
+    return replace(connected_run.of(live, record), lock=unlocked)
+
+
 def applied(thing, record, value):
-    return engine.carry_out(engine.plan("06", [Wanted(thing, value)]), thing.live.settings, record, unlocked)
+    return engine.carry_out(engine.plan("06", [Wanted(thing, value)]), unguarded(thing.live, record))
 
 
 def undone(live, record):
-    return engine.roll_back(rollback.plan(live, record), live.settings, record, unlocked)
+    return engine.roll_back(rollback.plan(connected_run.of(live, record)), unguarded(live, record))
 
 
 def statuses(outcome, live, record):
-    return [str(check.status) for check in engine.verify(outcome, live.settings, record)]
+    return [str(check.status) for check in engine.verify(outcome, Run(live.settings, record))]
 
 
 def test_it_is_planned_written_verified_and_undone_from_what_the_record_tells_of_it(shelf, live, record):
@@ -160,7 +164,9 @@ def test_what_never_goes_is_let_go_by_no_number(shelf, live, record):
     shelf.write(OLD)
     plan = engine.plan("06", [Wanted(shelf, OLD | {"author": "Eve", "days": 7})])
     many = live.settings.model_copy(update={"may_replace": 99})
-    assert "readers look for it by this" in loss_guard.refusal([plan], many, record)
+    assert "readers look for it by this" in loss_guard.refusal(
+        [plan], replace(connected_run.of(live, record), settings=many)
+    )
 
 
 def killed(shelf, record):
@@ -173,9 +179,9 @@ def killed(shelf, record):
 def test_a_write_that_a_kill_cut_short_is_its_runs_to_complete_and_to_undo(shelf, live, record):
     shelf.write(OLD)
     killed(shelf, record)
-    (row,) = resume.settle_unfinished(record, AccountGuards(live), partial(resource_kinds.reopen, live))
+    (row,) = resume.settle_unfinished(connected_run.of(live, record), partial(resource_kinds.reopen, live))
     assert row == {"what": shelf.name, "found": "half done: it will be completed"}
-    (change,) = rollback.plan(live, record).changes
+    (change,) = rollback.plan(connected_run.of(live, record)).changes
     assert (change.foreign, change.after) == (False, OLD)
     assert applied(shelf, record, NEW).states == ("applied",)
     assert undone(live, record).states == ("applied",)
@@ -196,21 +202,21 @@ def test_what_others_rely_on_is_undone_first_and_while_it_is_not_they_stay(shelf
     floor = made(Floor, live, tmp_path)
     for thing in (floor, shelf):
         applied(thing, record, NEW)
-    undo = rollback.plan(live, record)
+    undo = rollback.plan(connected_run.of(live, record))
     assert [change.resource for change in undo.changes] == [floor, shelf]
 
     def refuses(self, value):
         raise NotAsWanted("it is nailed down")
 
     monkeypatch.setattr(Floor, "_write", refuses)
-    assert engine.roll_back(undo, live.settings, record, unlocked).states == ("failed", "not tried")
+    assert engine.roll_back(undo, unguarded(live, record)).states == ("failed", "not tried")
     assert shelf.read() == NEW
 
 
 def test_one_that_is_not_registered_is_said_by_name_and_left_alone(shelf, live, record, monkeypatch):
     applied(shelf, record, NEW)
     monkeypatch.delitem(resource_kinds.KINDS, "shelf")
-    (change,) = rollback.plan(live, record).changes
+    (change,) = rollback.plan(connected_run.of(live, record)).changes
     assert (change.resource.name, change.before) == (shelf.name, UNKNOWN)
     assert "names a 'shelf'" in change.trouble
     assert undone(live, record).states == ("failed",)

@@ -867,7 +867,7 @@ def test_a_run_whose_lock_was_broken_after_its_first_write_writes_nothing_more(s
         locked(live, record.run_id) as world.still_ours,
         pytest.raises(Superseded, match="away; nothing more was written"),
     ):
-        engine.carry_out(plan, chosen, record, world.lock)
+        engine.carry_out(plan, world.run(chosen, record))
     assert world.writes == [("a", 1)]
     assert [(row["identity"]["label"], row["state"]) for row in record.rows(records.LOG)] == [
         ("a", "intended"),

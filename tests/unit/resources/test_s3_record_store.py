@@ -20,7 +20,7 @@ from lib.changes import engine
 from lib.errors import Altered, BadParameters, Refused, Superseded, Unreachable, Unrecorded
 from lib.phases import session
 from lib.record import records, seals, sync, writers
-from lib.record.records import CALLS, LOG, MANIFEST, VERDICT, Record
+from lib.record.records import CALLS, LOG, MANIFEST, VERDICT, Record, Run
 from lib.resources.record_stores import Shelves, opening_store
 from lib.resources.s3_record_store import RunStore
 from lib.settings import load
@@ -42,7 +42,7 @@ class Machine:
         self.shelf = RunStore(live, "bucket", f"p/local/{RUN}/", RUN)
         self.record = Record(self.folder, RUN, self.shelf)
         writers.leave(self.folder)
-        records.open_to_write(load("local"), self.record)
+        records.open_to_write(Run(load("local"), self.record))
 
     def again(self):
         """A new process that goes on with the run."""
@@ -92,7 +92,7 @@ def settings(tmp_path):
 def test_the_store_has_the_intended_row_before_the_thing_is_written(s3, ours, settings):
     world, at_write = World({"old": 1}), []
     world.at_write = lambda label: at_write.append([json.loads(line) for line in in_store(s3).splitlines()])
-    engine.carry_out(engine.plan("01", world.wanted(new="born", old=2)), settings, ours.record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(new="born", old=2)), world.run(settings, ours.record))
     last = [(rows[-1]["name"], rows[-1]["state"], rows[-1]["before"]) for rows in at_write]
     assert last == [("thing new", "intended", None), ("thing old", "intended", 1)]
     assert in_store(s3) == ours.file(LOG)
@@ -102,7 +102,7 @@ def test_a_store_that_drops_rows_is_noticed_by_the_check_above(s3, ours, setting
     world, at_write = World(), []
     s3.lost = "row"
     world.at_write = lambda label: at_write.append(in_store(s3))
-    engine.carry_out(engine.plan("01", world.wanted(new="born")), settings, ours.record, world.lock)
+    engine.carry_out(engine.plan("01", world.wanted(new="born")), world.run(settings, ours.record))
     assert at_write == [b""]
     assert in_store(s3) != ours.file(LOG)
 
@@ -111,7 +111,7 @@ def test_nothing_is_written_once_the_store_does_not_answer(s3, ours, settings):
     world = World()
     world.at_write = lambda label: setattr(s3, "down", True)
     with pytest.raises(Unrecorded, match=f"store.*nothing more is written; .*`runbook apply local --resume {RUN}"):
-        engine.carry_out(engine.plan("01", world.wanted(a=1, b=2)), settings, ours.record, world.lock)
+        engine.carry_out(engine.plan("01", world.wanted(a=1, b=2)), world.run(settings, ours.record))
     assert world.live == {"a": 1}
     assert [found["state"] for found in ours.record.rows(LOG)] == ["intended", "applied"]
     s3.down = False
@@ -121,12 +121,12 @@ def test_nothing_is_written_once_the_store_does_not_answer(s3, ours, settings):
 
 def test_an_undo_stops_as_well(s3, ours, settings):
     world = World()
-    outcome = engine.carry_out(engine.plan("01", world.wanted(a=1, b=2)), settings, ours.record, world.lock)
+    outcome = engine.carry_out(engine.plan("01", world.wanted(a=1, b=2)), world.run(settings, ours.record))
     s3.down = True
     done = [one.change for one in outcome.results]
     undo = engine.Plan("90", tuple(engine.Change(one.resource, one.after, one.before) for one in done))
     with pytest.raises(Unrecorded):
-        engine.roll_back(undo, settings, ours.record, world.lock)
+        engine.roll_back(undo, world.run(settings, ours.record))
     assert world.live == {"a": 1, "b": 2}
 
 
@@ -139,7 +139,7 @@ def test_of_two_machines_one_is_refused_and_writes_nothing(s3, ours, theirs, set
     before, world = in_store(s3), World()
     for _ in range(2):  # and goes on being refused
         with pytest.raises(Superseded, match=f"another machine went on with run {RUN}: {LOG} in s3://bucket/p/local"):
-            engine.carry_out(engine.plan("01", world.wanted(a=1)), settings, ours.record, world.lock)
+            engine.carry_out(engine.plan("01", world.wanted(a=1)), world.run(settings, ours.record))
     assert world.writes == []
     assert in_store(s3) == before
     with pytest.raises(Superseded):
@@ -543,7 +543,7 @@ def test_what_somebody_added_in_the_store_to_a_run_that_ended_is_taken_by_no_mac
     s3.objects[key] = s3.objects.get(key, b"") + b'{"kind": "topic", "state": "intended"}\n'
     with pytest.raises((Altered, Unrecorded, Refused), match=name):
         theirs.again()
-        records.verify(load("local"), theirs.record)
+        records.verify(Run(load("local"), theirs.record))
 
 
 @pytest.mark.parametrize(
@@ -659,7 +659,7 @@ def test_what_is_copied_of_a_run_that_goes_on_meanwhile_is_as_it_was_sealed(s3, 
 
     shelf = SimpleNamespace(read=slowly)
     sync.copy_telling(copy, shelf, listed)
-    assert records.alterations(load("local"), copy) == []
+    assert records.alterations(Run(load("local"), copy)) == []
 
 
 def run_says(record, ended, closing):
@@ -668,7 +668,7 @@ def run_says(record, ended, closing):
 
 
 def faults(machine):
-    return records.verify(load("local"), machine.record).wrong
+    return records.verify(Run(load("local"), machine.record)).wrong
 
 
 VERDICTS = st.lists(
@@ -693,7 +693,7 @@ def test_no_verdict_is_taken_for_edited_whatever_two_machines_do(steps, kms):
                     machine.record._sealed(VERDICT, b"never written %d" % number)
                     machine.start()
                 else:
-                    records.open_to_write(load("local"), machine.record)  # which a command that ended closed
+                    records.open_to_write(Run(load("local"), machine.record))  # which a command that ended closed
                     run_says(machine.record, f"T{number:02}", step == "end")
             s3.answers = 10**6
             assert [one for one in faults(machine) if one.startswith(VERDICT)] == []

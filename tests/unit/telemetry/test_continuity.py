@@ -10,6 +10,7 @@ from drilled import drill, event, received
 from lib import settings as parameters
 from lib.phases.proofs import alert_event
 from lib.record.records import Record
+from lib.resources import connected_run
 from lib.telemetry import continuity, executions, outcomes, pace
 from lib.telemetry.execution_status import Execution
 from lib.telemetry.review_window import Cutover
@@ -300,5 +301,5 @@ def test_executions_across_the_update_are_all_looked_at_or_it_is_no_pass(monkeyp
     before = {"definition": {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}}
     change = SimpleNamespace(resource=SimpleNamespace(kind="state machine"), before=before)
     outcome = SimpleNamespace(results=[SimpleNamespace(change=change, state="applied")])
-    (check,) = continuity.executions_across(live, Record(tmp_path, "r1"), outcome)
+    (check,) = continuity.executions_across(connected_run.of(live, Record(tmp_path, "r1")), outcome)
     assert (check.status, check.found) == (status, found)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from botocore.exceptions import ClientError
-from fakes import World, unlocked
+from fakes import World, run_of
 from hypothesis import given
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook, new_output
@@ -21,7 +21,7 @@ from lib.checks import Check, Status, brief
 from lib.cli import notebooks
 from lib.display import console, executed, show, terminal
 from lib.errors import NotAsWanted
-from lib.record.records import LOG, Record
+from lib.record.records import LOG, Record, Run
 from lib.resources import rules
 from lib.settings import load
 from lib.values import contacts
@@ -117,12 +117,12 @@ def found():
 
 def test_a_plan_holds_no_contact_and_what_an_undo_restores_is_kept_whole_beside_it(found, tmp_path, capsys):
     record = Record(tmp_path, "run")
-    record.write_json("plan.json", plan_data.plan_data([found], SETTINGS))
+    record.write_json("plan.json", plan_data.plan_data([found], run_of(SETTINGS, record, found)))
     show.plan(found)
     terminal.plans([found])
-    said = loss_guard.refusal([found], SETTINGS, record)
-    outcome = engine.carry_out(found, SETTINGS.model_copy(update={"may_replace": 9}), record, unlocked)
-    record.checked("01", engine.verify(outcome, SETTINGS, record))
+    said = loss_guard.refusal([found], run_of(SETTINGS, record, found))
+    outcome = engine.carry_out(found, run_of(SETTINGS.model_copy(update={"may_replace": 9}), record, found))
+    record.checked("01", engine.verify(outcome, Run(SETTINGS, record)))
     back = undo_plan.plan(record.changes(), lambda kind, identity: found.changes[0].resource)
     show.plan(back)
     terminal.plans([back])
@@ -131,14 +131,14 @@ def test_a_plan_holds_no_contact_and_what_an_undo_restores_is_kept_whole_beside_
     assert not tells(said + shown.out + shown.err)
     assert [path.name for path in tmp_path.rglob("*") if path.is_file() and tells(path.read_text())] == [LOG]
     assert (tmp_path / LOG).stat().st_mode & 0o777 == 0o600
-    engine.roll_back(back, SETTINGS, record, unlocked)
+    engine.roll_back(back, run_of(SETTINGS, record, back))
     assert found.changes[0].resource.read() == {"DisplayName": SAID, MAIL: [PHONE]}
 
 
 def test_another_contact_in_its_place_is_drift_and_the_same_one_is_none(found):
     (change,) = found.changes
     other = Change(change.resource, {**change.before, "DisplayName": SAID.replace("0123", "0124")}, change.after)
-    saved = plan_data.plan_data([found], SETTINGS)["changes"]
+    saved = plan_data.plan_data([found], run_of(SETTINGS, None, found))["changes"]
     assert drift.find_drift(saved, [change], []) == []
     assert drift.find_drift(saved, [other], []) == ["thing theirs (DisplayName)"]
     assert drift.find_drift([{"phase": "01", **change.row()}], [change], []) == []  # as an earlier version kept it
