@@ -1059,3 +1059,38 @@ def test_a_plans_digest_has_32_digits_and_without_an_account_the_first_of_two_co
     assert len(kept_plans.digest(first)) == 32
     record.keep_json(kept_plans.PLAN, first | {"made": "later"})
     assert kept_plans.begun_with(record, asked.approved_plan, None).plan == first
+
+
+def test_an_undo_goes_by_the_address_that_its_run_had(settings, wanted):
+    """The subscription is looked for by it; of another one nothing would be found, and nothing said."""
+    plan = engine.plan("01", wanted)
+    record = begun(planned(settings, plan), plan)
+    other = settings.model_copy(update={"ops_subscription_endpoint": "jim@example.org"})
+    approval.require_same_subscriber(run_of(settings, record))
+    with pytest.raises(
+        Refused, match=r"another ops_subscription_endpoint than run .* use that run's address"
+    ) as refused:
+        approval.require_same_subscriber(run_of(other, record))
+    assert "example.org" not in str(refused.value)
+
+
+def test_an_undo_of_a_run_that_tells_of_no_address_or_of_several_waits_for_none(settings, wanted):
+    other = settings.model_copy(update={"ops_subscription_endpoint": "jim@example.org"})
+    record = records.open_run(settings)
+    approval.require_same_subscriber(run_of(other, record))
+    record.keep_json(approval.PLAN, {"changes": []})
+    approval.require_same_subscriber(run_of(other, record))
+    plan = engine.plan("01", wanted)
+    for asked in (settings, other):
+        record.keep_json(approval.PLAN, plan_data.plan_data([plan], run_of(asked, record, plan)))
+        approval.require_same_subscriber(run_of(asked, record))
+    approval.require_same_subscriber(run_of(settings, record))
+
+
+def test_a_plan_that_is_none_stops_an_undo_that_was_not_told_to_go_on(settings):
+    record = records.open_run(settings)
+    record.keep_json(approval.PLAN, {"format": 999})
+    with pytest.raises(Refused):
+        approval.require_same_subscriber(run_of(settings, record))
+    records.open_to_write(run_of(settings, record), "by --unverified")
+    approval.require_same_subscriber(run_of(settings, record))
