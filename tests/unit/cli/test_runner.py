@@ -7,16 +7,16 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from lib.cli import notebooks, runner
+from lib.cli import runner
 from lib.cli.interrupts import Interrupted
-from lib.cli.notebooks import RUNBOOKS, _verdict, declared_parameters
+from lib.cli.notebooks import _verdict, declared_parameters
 from lib.errors import BadParameters, Refused, Unrecorded
 from lib.phases.parameters_cell import ALWAYS
 from lib.record import records, run_phases
-from lib.record.records import Record, Run
-from lib.record.run_phases import NOTEBOOKS, PLANNED_MINUTES, ROLLBACK, Phase, numbers, overall
+from lib.record.records import Run
+from lib.record.run_phases import Phase, numbers
 from lib.resources.connected_run import ConnectedRun
-from lib.settings import Settings, load, mask
+from lib.settings import Settings, load
 
 ERROR = new_output("error", ename="NotAsWanted", evalue="no", traceback=[])
 TEXT = new_output("stream", text="fine")
@@ -89,11 +89,6 @@ def test_a_notebook_without_code_did_nothing_and_has_failed(judged):
     assert judged().verdict == "failed"
 
 
-def test_a_notebook_that_was_never_written_has_failed():
-    found = _verdict(Phase("03", "03_state_machine"), None, False)
-    assert (found.verdict, found.cells_run) == ("failed", 0)
-
-
 def notebook(folder, names):
     source = "\n".join(f"{name} = 1  # help" for name in names)
     path = folder / "03.ipynb"
@@ -123,27 +118,6 @@ def test_a_notebook_that_is_not_there_is_refused(tmp_path):
         declared_parameters(tmp_path / "99.ipynb")
 
 
-def test_all_phases_run_in_the_order_of_the_runbook():
-    assert numbers() == list(NOTEBOOKS)
-    assert sorted(NOTEBOOKS) == [f"{number:02}" for number in range(9)]
-
-
-def test_every_phase_has_its_notebook():
-    assert all((RUNBOOKS / f"{name}.ipynb").is_file() for name in [*NOTEBOOKS.values(), ROLLBACK])
-
-
-def test_the_planned_minutes_are_the_plans():
-    assert sum(PLANNED_MINUTES.values()) == 95
-
-
-def test_a_part_of_the_phases_can_be_chosen():
-    order = list(NOTEBOOKS)
-    assert numbers(first=order[3]) == order[3:]
-    assert numbers(last=order[2]) == order[:3]
-    assert numbers(first=order[1], last=order[1]) == [order[1]]
-    assert numbers(only="07") == ["07"]
-
-
 @pytest.mark.parametrize("given", [{"first": "3"}, {"last": "99"}, {"only": "90"}, {"only": "03_state_machine"}])
 def test_a_phase_that_does_not_exist_is_refused_with_those_that_do(given):
     with pytest.raises(BadParameters, match=r"no phase '\w+'; expected one of 00, 01"):
@@ -155,30 +129,6 @@ def test_the_first_phase_must_come_before_the_last():
         numbers(first="05", last="01")
 
 
-@pytest.mark.parametrize(
-    ("verdicts", "expected"),
-    [
-        (["succeeded", "succeeded"], "succeeded"),
-        (["succeeded", "failed", "not_run"], "failed"),
-        (["succeeded", "interrupted", "not_run"], "interrupted"),
-        (["failed", "interrupted"], "interrupted"),
-        (["succeeded", "not_run"], "not_run"),
-        (["not_run"], "not_run"),
-        ([], "not_run"),
-    ],
-)
-def test_the_runs_verdict_is_the_worst_of_its_phases(verdicts, expected):
-    assert overall([Phase("00", "x", verdict) for verdict in verdicts]) == expected
-
-
-def test_a_refused_run_says_so():
-    assert overall([Phase("00", "x")], "not approved") == "refused"
-
-
-def test_a_run_without_a_verdict_says_so(tmp_path):
-    assert run_phases.status(Record(tmp_path, "r1")) == {"run_id": "r1", "verdict": "did not start", "phases": []}
-
-
 def test_the_verdict_on_disk_is_sealed_and_holds_no_address(tmp_path):
     prod = load("prod", {"outputs_dir": str(tmp_path)})
     record = records.open_run(prod)
@@ -188,60 +138,6 @@ def test_the_verdict_on_disk_is_sealed_and_holds_no_address(tmp_path):
     assert run_phases.status(record)["verdict"] == "succeeded (00 alone)"
     assert prod.ops_subscription_endpoint not in (record.folder / "run.json").read_text()
     assert records.unsealed_differences(record.folder) == []
-
-
-@pytest.fixture
-def left_running(tmp_path):
-    """A notebook of a run that was killed, as papermill left it, and the run's record."""
-    prod = load("prod", {"outputs_dir": str(tmp_path)})
-    path = tmp_path / "00_preflight.running.ipynb"
-    executed = new_notebook(cells=[new_code_cell(f'ops_subscription_endpoint = "{prod.ops_subscription_endpoint}"')])
-    executed.metadata["papermill"] = {
-        "input_path": str(tmp_path / "in" / "00_preflight.ipynb"),
-        "output_path": str(path),
-    }
-    nbformat.write(executed, path)
-    return prod, path, Record(tmp_path, "r1")
-
-
-def test_an_executed_notebook_keeps_no_address(left_running):
-    prod, path, record = left_running
-    assert notebooks.adopt(Run(prod, record)) == ["00_preflight.ipynb"]
-    assert not path.exists()
-    kept = record.folder / "00_preflight.ipynb"
-    cleaned = nbformat.read(kept, as_version=4)
-    assert prod.ops_subscription_endpoint not in kept.read_text()
-    assert cleaned.cells[0].source == f'ops_subscription_endpoint = "{mask(prod.ops_subscription_endpoint)}"'
-    assert cleaned.metadata.papermill == {"input_path": "00_preflight.ipynb", "output_path": "00_preflight.ipynb"}
-
-
-def test_a_notebook_that_was_cut_in_the_middle_leaves_no_half_file(left_running):
-    prod, path, record = left_running
-    path.write_text(path.read_text()[:100])
-    assert notebooks.adopt(Run(prod, record)) == []
-    assert list(record.folder.iterdir()) == []
-
-
-def written(tmp_path, *phases_done, refused=""):
-    record = Record(tmp_path, "r1")
-    runner.write_verdict(Run(load("local"), record), list(phases_done), runner.datetime.now(runner.UTC), None, refused)
-    return record
-
-
-def test_a_run_that_was_killed_does_not_look_as_if_nothing_had_happened(tmp_path):
-    record = written(tmp_path, Phase("01", "01_infrastructure", "running"), Phase("02", "02_iam_permissions"))
-    row = {"kind": "thing", "identity": {}, "name": "x", "phase": "01", "before": None, "after": 1}
-    record.append("changes.jsonl", {**row, "time": "2026-01-01T00:00:00+00:00", "state": "applied", "undoes": False})
-    assert run_phases.status(record)["verdict"] == "running, or killed: 1 changes applied"
-
-
-def test_a_refusal_takes_nothing_from_what_ran_before(tmp_path):
-    written(tmp_path, Phase("00", "00_preflight", "succeeded"), Phase("01", "01_infrastructure", "succeeded"))
-    record = written(tmp_path, Phase("00", "00_preflight"), Phase("01", "01_infrastructure"), refused="not approved")
-    found = run_phases.status(record)
-    assert found["verdict"] == "succeeded (00, 01 alone)"
-    assert found["refused"] == "not approved"
-    assert [row["verdict"] for row in found["phases"]] == ["succeeded", "succeeded"]
 
 
 def attached(run):

@@ -7,8 +7,6 @@ from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
-from hypothesis import given
-from hypothesis import strategies as st
 
 from lib import routes
 from lib.aws import Identity, Live
@@ -19,7 +17,6 @@ from lib.resources.existing import baseline_pieces
 from lib.resources.resource_kinds import Permission, QueueStatement, Rule, Subscription, Widgets
 from lib.settings import load
 from lib.values.exact_json import dumps, loads
-from lib.values.json_members import members
 from lib.values.permission_statements import carries, statements, value_of
 
 LOCAL = load("local").model_copy(update={"verify_timeout_seconds": 0, "poll_seconds": 0})
@@ -237,77 +234,6 @@ def test_a_bucket_that_this_caller_may_not_look_at_is_neither_there_nor_missing(
 
 
 # Lists inside somebody's text.
-
-
-def ours(value):
-    return isinstance(value, dict) and value.get("ours") is True
-
-
-SPACES = st.sampled_from(["", " ", "\n  ", "\t"])
-THEIRS = st.sampled_from(
-    ['{"a":1.0,"a":2}', "3.0e2", "null", '"x, ]"', "[ [ ] ,{}]", '{"ours":1}', "123456789012345678901234.50"]
-)
-
-
-@given(
-    st.lists(st.tuples(SPACES, THEIRS, SPACES), max_size=4),
-    st.lists(st.lists(st.integers(), max_size=2), max_size=3),
-    SPACES,
-)
-def test_others_elements_keep_every_byte_whatever_becomes_of_ours(theirs, rounds, space):
-    inside = ",".join(f"{before}{text}{after}" for before, text, after in theirs)
-    text = before = f'{{{space}"x":1.50 ,"list":{space}[{inside}]{space},"y" : {{"list":[1]}} }}'
-    for numbers in [*rounds, []]:
-        wanted = [{"ours": True, "n": number} for number in numbers]
-        text = members(text, "list").replaced(ours, wanted)
-        assert [value for value in loads(text)["list"] if ours(value)] == wanted
-        assert members(text, "list").replaced(ours, wanted) == text
-    assert text == before
-
-
-LONE = ['{"Sid":"x" , "n":1.0}', '{ "a":1,"a":2 }', "{}"]
-HEADS = ['"Version":"2008-10-17",', '"Id" : "\\u00e9\\/",\n', ""]
-
-
-@given(SPACES, st.sampled_from(HEADS), SPACES, st.sampled_from(LONE), SPACES, st.sampled_from(["", ', "y":1e2']))
-@pytest.mark.parametrize("form", ["lone", "list", "none"])
-def test_ours_put_in_and_taken_out_leave_every_byte_of_a_lone_one_and_of_no_list(
-    form, one, head, two, lone, three, tail
-):
-    inside = f"[{two}{lone}{three}]" if form == "list" else lone
-    text = f'{{{one}{head}"Statement"{two}:{three}{inside}{two}{tail}{one}}}'
-    if form == "none":
-        text = f'{{{one}{head}"z":{two}{lone}{tail}{three}}}'
-    mine = [{"ours": True, "n": 1}]
-    once = members(text, "Statement", lone=True).replaced(ours, mine)
-    assert [value for value in loads(once)["Statement"] if ours(value)] == mine
-    again = members(once, "Statement", lone=True).replaced(ours, [{"ours": True, "n": 2}])
-    assert members(again, "Statement", lone=True).replaced(ours, []) == text
-
-
-@pytest.mark.parametrize(
-    ("since", "left"),
-    [
-        ('{"Statement": [ \t{"a": 1}, {"b": 2}, {"ours": true}]}', '{"Statement": [ \t{"a": 1}, {"b": 2}]}'),
-        ('{"Statement":\t[{"ours": true}, {"b": 2}], "x": 1}', '{"Statement":\t[{"b": 2}], "x": 1}'),
-        ('{"Statement": [{"a": 1}, {"ours": true}]}', '{"Statement": [{"a": 1}]}'),  # of an earlier version
-    ],
-)
-def test_what_somebody_put_beside_ours_since_stays_in_its_list(since, left):
-    assert members(since, "Statement", lone=True).replaced(ours, []) == left
-
-
-def test_ours_are_replaced_where_they_stood():
-    text = '{"l": [1, {"ours": true}, 2]}'
-    assert members(text, "l").replaced(ours, [{"ours": True, "n": 1}]) == '{"l": [1, {"ours": true, "n": 1}, 2]}'
-
-
-@pytest.mark.parametrize(
-    "text", ["[]", "null", "", '{"l": {}}', '{"l": 1}', '{"l": [], "l": []}', '{"l": [}', '{"l": []} x', "{1: 2}"]
-)
-def test_a_text_without_such_a_list_is_no_such_text(text):
-    with pytest.raises(ValueError):
-        members(text, "l")
 
 
 WIDGETS = [None, 7, "x", [], {}, {"properties": None}, {"properties": []}, {"properties": {"title": 7}},

@@ -1,20 +1,16 @@
 """The workflow's picture: every state once, nothing on top of anything, edges as the definition has them."""
 
 import json
-from itertools import combinations, pairwise
+from itertools import combinations
 from pathlib import Path
 
 import matplotlib as mpl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as some
 
 from lib import settings as parameters
-from lib.asl import condition_words
 from lib.asl.states import walk
 from lib.definitions import templates
-from lib.display.charts import layout, style, workflow_picture
-from lib.display.charts.layout import Edge
+from lib.display.charts import style, workflow_picture
 from lib.errors import BadParameters
 
 BASELINE = Path(parameters.ROOT) / "rehearsal" / "account" / "baseline-definition.json"
@@ -79,16 +75,6 @@ def test_it_says_in_one_line_what_it_shows() -> None:
     assert words == "Workflow of 6 states (1 Choice, 1 Fail, 1 Pass, 3 Task), starting at ProcessCheckin"
 
 
-def test_edges_are_next_choices_and_dashed_catches() -> None:
-    state = {"Next": "A", "Catch": [{"Next": "B"}, {"Next": "B"}], "Type": "Task"}
-    assert workflow_picture.edges_of("T", state) == [Edge("T", "A"), Edge("T", "B", "", True)]
-    rule = {"Variable": "$.risk", "NumericGreaterThan": 95, "Next": "A"}
-    assert workflow_picture.edges_of("C", {"Choices": [rule], "Default": "B", "Type": "Choice"}) == [
-        Edge("C", "A", "risk above 95"),
-        Edge("C", "B", "otherwise"),
-    ]
-
-
 @pytest.mark.parametrize("definition", [{}, {"States": {}}, {"States": {"A": {"Type": "Pass"}}, "StartAt": "B"}])
 def test_nothing_to_draw_is_refused(definition: dict) -> None:
     with pytest.raises(BadParameters, match="nothing to draw"):
@@ -116,100 +102,3 @@ def test_loops_maps_and_unreachable_states_are_drawn_too() -> None:
     assert "6 states" in style.describe(figure)
     boxes = rectangles(workflow_picture.arrange(definition))
     assert {box[0] for box in boxes} == {"Wait", "Check", "Inner", "Lost", "Odd"}
-
-
-NAMES = [f"S{number}" for number in range(9)]
-GRAPHS = some.lists(some.tuples(some.sampled_from(NAMES), some.sampled_from(NAMES), some.booleans()), max_size=24)
-
-
-@given(GRAPHS, some.lists(some.floats(0.3, 6), min_size=9, max_size=9))
-def test_any_graph_is_laid_out_without_overlap_and_with_every_edge(pairs: list, widths: list[float]) -> None:
-    edges = list(dict.fromkeys(Edge(one, two, "", dashed) for one, two, dashed in pairs))
-    sizes = {name: (width, 0.5) for name, width in zip(NAMES, widths, strict=True)}
-    found = layout.place(sizes, edges, 0.6)
-    assert [edge for edge, _ in found.routes] == edges
-    for one, two in combinations(NAMES, 2):
-        (x1, y1), (x2, y2) = found.spots[one], found.spots[two]
-        assert y1 != y2 or abs(x1 - x2) >= (sizes[one][0] + sizes[two][0]) / 2 + layout.ROOM - 1e-6
-    for name in NAMES:
-        x, y = found.spots[name]
-        assert x - sizes[name][0] / 2 >= -1e-6 and x + sizes[name][0] / 2 <= found.size[0] + 1e-6
-        assert 0 <= y <= found.size[1]
-    rank = layout.ranks(NAMES, edges)
-    for edge, points in found.routes:
-        assert len(points) >= 2
-        if rank[edge.target] > rank[edge.source]:
-            assert all(upper[1] <= lower[1] + 1e-6 for upper, lower in pairwise(points))
-
-
-def test_the_layer_is_one_below_the_lowest_predecessor() -> None:
-    edges = [Edge("A", "B"), Edge("B", "C"), Edge("A", "C"), Edge("C", "A")]
-    assert layout.ranks(["A", "B", "C", "D"], edges) == {"A": 0, "B": 1, "C": 2, "D": 0}
-    assert layout.ranks(["A", "B"], [Edge("A", "B")], {"B"}) == {"A": 0, "B": 2}
-
-
-def test_crossings_that_can_be_avoided_are() -> None:
-    edges = [Edge("S", "A"), Edge("S", "B"), Edge("S", "C"), Edge("A", "Z"), Edge("B", "Y"), Edge("C", "X")]
-    spots = layout.place(dict.fromkeys("SABCXYZ", (1.0, 0.5)), edges, 0.6).spots
-    order = sorted("ABC", key=lambda name: spots[name][0])
-    below = sorted("XYZ", key=lambda name: spots[name][0])
-    assert [{"A": "Z", "B": "Y", "C": "X"}[name] for name in order] == below
-
-
-X = {"Variable": "$.x"}
-Y = {"Variable": "$.y", "NumericLessThan": -0.6}
-
-
-@pytest.mark.parametrize(
-    ("rule", "said"),
-    [
-        ({"Variable": "$.risk_score", "NumericGreaterThanEquals": 50}, "risk_score at least 50"),
-        ({"Variable": "$.a.b", "StringEquals": ""}, 'b is ""'),
-        ({"Variable": "$.a.b", "BooleanEquals": True}, "a.b is true"),
-        ({"Variable": "$.a.b", "BooleanEquals": False}, "a.b is false"),
-        ({"Variable": "$$.Execution.Name", "StringMatches": "drill-*"}, "Execution.Name is like drill-*"),
-        ({**X, "IsPresent": True}, "x is given"),
-        ({**X, "IsPresent": False}, "x is not given"),
-        ({**X, "IsNumeric": False}, "x is not a number"),
-        ({"Not": {**X, "StringEquals": "y"}}, "not (x is y)"),
-        ({"Not": {**X, "IsNull": True}}, "not (x is null)"),
-        ({**X, "NumericLessThanPath": "$.y"}, "x below $.y"),
-        ({**X, "SomethingNew": 1}, "x SomethingNew 1"),
-        ({"Condition": "{% $x > 1 %}"}, "{% $x > 1 %}"),
-        ({"And": [{**X, "IsPresent": True}, {**X, "IsString": True}]}, "x is given"),
-        ({"And": [{**X, "IsPresent": True}, {**X, "IsNumeric": True}, Y]}, "y below -0.6"),
-        ({"And": [{"And": [{**X, "IsPresent": True}, {**X, "IsNumeric": True}]}, Y]}, "y below -0.6"),
-        ({"And": [Y, {"Or": [{**X, "IsNull": True}, Y]}]}, "y below -0.6 and (x is null or y below -0.6)"),
-        ({"Or": [{**X, "IsPresent": True}, {"And": [{**X, "IsNull": False}, Y]}]}, "x is given or y below -0.6"),
-    ],
-)
-def test_conditions_in_words(rule: dict, said: str) -> None:
-    assert condition_words.condition({**rule, "Next": "N"}) == said
-
-
-@pytest.mark.parametrize(
-    ("decides", "said"),
-    [
-        ({**X, "IsPresent": False}, "x is not given"),
-        ({**X, "IsNull": True}, "x is null"),
-        ({**X, "IsNumeric": False}, "x is not a number"),
-        ({"Not": {**X, "IsPresent": True}}, "not (x is given)"),
-    ],
-)
-def test_what_is_absent_decides_and_is_no_guard(decides: dict, said: str) -> None:
-    assert condition_words.condition({"And": [decides, Y]}) == f"{said} and y below -0.6"
-
-
-def test_what_decides_beside_a_comparison_in_an_or_is_said() -> None:
-    assert condition_words.condition({"Or": [{**X, "IsPresent": True}, Y]}) == "x is given or y below -0.6"
-
-
-def test_in_short_a_value_is_within_its_range_and_the_rest_is_said() -> None:
-    ends = ({"NumericGreaterThanEquals": -1}, {"NumericLessThanEquals": 1})
-    rule = {"And": [*({**X, **end} for end in ends), {"Or": [{**X, "NumericLessThan": -0.6}, {**X, "IsNull": True}]}]}
-    assert condition_words.condition(rule, in_short=True) == "x below -0.6 or x is null"
-    assert condition_words.condition(rule) == "x at least -1 and x at most 1 and (x below -0.6 or x is null)"
-    assert (
-        condition_words.condition({"And": [{**X, **end} for end in ends]}, in_short=True)
-        == "x at least -1 and x at most 1"
-    )

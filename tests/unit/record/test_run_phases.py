@@ -1,0 +1,77 @@
+"""What became of the phases of a run, as its record tells."""
+
+import pytest
+
+from lib.cli import runner
+from lib.cli.notebooks import RUNBOOKS
+from lib.record import run_phases
+from lib.record.records import Record, Run
+from lib.record.run_phases import NOTEBOOKS, PLANNED_MINUTES, ROLLBACK, Phase, numbers, overall
+from lib.settings import load
+
+
+def test_all_phases_run_in_the_order_of_the_runbook():
+    assert numbers() == list(NOTEBOOKS)
+    assert sorted(NOTEBOOKS) == [f"{number:02}" for number in range(9)]
+
+
+def test_every_phase_has_its_notebook():
+    assert all((RUNBOOKS / f"{name}.ipynb").is_file() for name in [*NOTEBOOKS.values(), ROLLBACK])
+
+
+def test_the_planned_minutes_are_the_plans():
+    assert sum(PLANNED_MINUTES.values()) == 95
+
+
+def test_a_part_of_the_phases_can_be_chosen():
+    order = list(NOTEBOOKS)
+    assert numbers(first=order[3]) == order[3:]
+    assert numbers(last=order[2]) == order[:3]
+    assert numbers(first=order[1], last=order[1]) == [order[1]]
+    assert numbers(only="07") == ["07"]
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        (["succeeded", "succeeded"], "succeeded"),
+        (["succeeded", "failed", "not_run"], "failed"),
+        (["succeeded", "interrupted", "not_run"], "interrupted"),
+        (["failed", "interrupted"], "interrupted"),
+        (["succeeded", "not_run"], "not_run"),
+        (["not_run"], "not_run"),
+        ([], "not_run"),
+    ],
+)
+def test_the_runs_verdict_is_the_worst_of_its_phases(verdicts, expected):
+    assert overall([Phase("00", "x", verdict) for verdict in verdicts]) == expected
+
+
+def test_a_refused_run_says_so():
+    assert overall([Phase("00", "x")], "not approved") == "refused"
+
+
+def test_a_run_without_a_verdict_says_so(tmp_path):
+    assert run_phases.status(Record(tmp_path, "r1")) == {"run_id": "r1", "verdict": "did not start", "phases": []}
+
+
+def written(tmp_path, *phases_done, refused=""):
+    record = Record(tmp_path, "r1")
+    runner.write_verdict(Run(load("local"), record), list(phases_done), runner.datetime.now(runner.UTC), None, refused)
+    return record
+
+
+def test_a_run_that_was_killed_does_not_look_as_if_nothing_had_happened(tmp_path):
+    record = written(tmp_path, Phase("01", "01_infrastructure", "running"), Phase("02", "02_iam_permissions"))
+    row = {"kind": "thing", "identity": {}, "name": "x", "phase": "01", "before": None, "after": 1}
+    record.append("changes.jsonl", {**row, "time": "2026-01-01T00:00:00+00:00", "state": "applied", "undoes": False})
+    assert run_phases.status(record)["verdict"] == "running, or killed: 1 changes applied"
+
+
+def test_a_refusal_takes_nothing_from_what_ran_before(tmp_path):
+    written(tmp_path, Phase("00", "00_preflight", "succeeded"), Phase("01", "01_infrastructure", "succeeded"))
+    record = written(tmp_path, Phase("00", "00_preflight"), Phase("01", "01_infrastructure"), refused="not approved")
+    found = run_phases.status(record)
+    assert found["verdict"] == "succeeded (00, 01 alone)"
+    assert found["refused"] == "not approved"
+    assert [row["verdict"] for row in found["phases"]] == ["succeeded", "succeeded"]
