@@ -37,7 +37,7 @@ TRAFFIC_EVERY = 0.5  # so many come after the change, in a minute, that the revi
     "--approval", is_flag=True, help="As for real: two persons, who plan, approve, confirm, go on and review."
 )
 @exits_with_code
-def rehearse(keep: bool, stopping: bool, outputs_dir: str, approval: bool) -> int:
+def rehearse(keep: bool, stopping: bool, outputs_dir: str, approval: bool = False) -> int:
     """Carry the whole plan out on an embedded AWS account."""
     if approval:
         return _approved(outputs_dir, alone=not (keep or stopping))

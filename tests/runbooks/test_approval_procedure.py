@@ -1,4 +1,4 @@
-"""The procedure of an account that needs approval, walked once for the module: plan, approve, apply, confirm, go on, review.
+"""The procedure of an account that needs approval, walked once: plan, approve, apply, confirm, go on, review.
 
 Then, on the account as the walk left it, every other command that README and docs/ hold, in the order in which one
 leaves something for the next. What is refused on the way is tests/functional/test_approval_refused.py.
@@ -11,7 +11,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import doc_commands
 import pytest
@@ -146,9 +145,14 @@ def test_the_review_a_day_later_passes_all_criteria(story):
     assert story.said.count("Success criteria: 5 of 5 passed") == 2
 
 
+def test_the_backup_lies_where_the_emergency_path_by_hand_looks(story):
+    (line,) = [one for one in doc_commands.of_pages() if one.startswith("aws ")]
+    name = re.search(r"file://(\S+)", line)[1].replace("YYYYMMDD", "*")
+    assert len(list(story.record.folder.glob(name))) == 1
+
+
 # What README and docs/ hold besides, in the order in which it is typed: the latter take away what the former read.
 VERBS = ("plan", "lock", "status", "verify", "review", "tune", "drill", "apply", "rollback", "restore")
-LAST = ("--dry-run", "RUN_ID", "--unverified")
 REFUSES = {
     "runbook lock ENV --break RUN_ID": (2, "nobody holds the lock"),
     "runbook verify RECORD --copy-of RUN_ID": (0, ""),
@@ -175,5 +179,4 @@ def test_a_command_of_the_docs_does_what_it_says_there(line, story, tmp_path):
     environment = {**os.environ, "PATH": f"{COMMAND.parent}:{os.defpath}"}
     ended = subprocess.run(["sh", "-c", command], cwd=tmp_path, env=environment, capture_output=True, text=True)
     code, sentence = REFUSES.get(line, (0, ""))
-    print(ended.stdout[-1500:], ended.stderr)
     assert (ended.returncode, sentence in ended.stderr) == (code, True), ended.stdout + ended.stderr

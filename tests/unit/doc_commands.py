@@ -17,15 +17,14 @@ GOES_ON = re.compile(r"\n +(?=\[)")
 OPTIONAL = re.compile(r"\[(--[^\]]+)\]")
 ENVIRONMENTS, RECORDS = r"\b(prod|staging|local)\b", r"\bRUN_DIR\b"
 
-MAKE = "make: it sets up a machine, or runs what takes minutes to hours; asked of the Makefile by `make --dry-run`"
 # What no test can type as it stands, and why; each is parsed all the same. Whatever else docs hold is run by
-# tests/runbooks/test_approval_procedure.py.
+# tests/runbooks/test_approval_procedure.py; and what `make` does, which takes minutes to hours, is asked of it alone.
 NOT_RUN = {
     "runbook apply ENV --approved-plan plan-... --approved-by WHO --change-ticket ID --from 03 --to 05 "
     "--rollback-on-failure --only 04": "all its options at once, some of which exclude each other",
     "runbook rehearse": "four minutes; its phases are carried out by tests/runbooks/test_whole_plan.py",
     "runbook rehearse --keep": "the same, and an account that stays; tests/functional/test_cli_rehearsal.py keeps one",
-    "runbook rehearse --stop": "it would stop whoever's account is kept; tests/functional/test_cli_rehearsal.py has one",
+    "runbook rehearse --stop": "it would stop whoever keeps one; tests/functional/test_cli_rehearsal.py has its own",
     "runbook rehearse --approval": "its walk is told once, by tests/runbooks/test_approval_procedure.py",
     "runbook open ENV 03": "it opens a browser; tests/runbooks/test_handover.py opens one without",
     "runbook open ENV 03 --mode apply --run-id RUN_ID": "it opens a browser; tests/runbooks/test_handover.py has none",
@@ -44,14 +43,13 @@ def commands(text: str) -> list[str]:
     prose = BLOCK.sub("", text)
     blocks += [re.sub(r"^ {4}", "", found[1], flags=re.MULTILINE) for found in INDENTED.finditer(prose)]
     lines = [line for block in blocks for line in GOES_ON.sub(" ", block).splitlines()]
-    found = [_with_every_option(line) for line in lines] + SPAN.findall(prose)
-    return [" ".join(one.split()) for one in found if re.match(PROGRAMS, one)]
+    found = (" ".join(one.split()) for one in [*map(_with_every_option, lines), *SPAN.findall(prose)])
+    return [one for one in found if re.match(PROGRAMS, one)]
 
 
 def _with_every_option(line: str) -> str:
     """`apply ENV [--to 05]  # or [--only 04], alone` is `apply ENV --to 05 --only 04`."""
-    words = re.sub(r"#[^\[]*(?=\[|$)", "", OPTIONAL.sub("", line))
-    return " ".join([re.split(r"\s#", words)[0], *OPTIONAL.findall(line)])
+    return " ".join([re.split(r"\s#", OPTIONAL.sub("", line))[0], *OPTIONAL.findall(line)])
 
 
 def of_pages() -> list[str]:
