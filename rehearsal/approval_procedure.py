@@ -35,8 +35,6 @@ TICKET = "CHG-REHEARSAL"
 CHECKINS_BEFORE, EVERY, SEED = 20, 0.5, 30
 FILE = "approval.yaml"
 NEEDS = {"approval": "required", "not_exercised_here": [], "ops_subscription_protocol": "http"}
-
-
 STAND_INS = (
     "Where approval is required no check is left out. What only AWS can answer of permissions, the definition and an "
     "execution's revision is answered by stand-ins here (docs/limits.md)."
@@ -93,8 +91,10 @@ class Procedure:
         self._shell(command_lines.without_parameters("verify", str(planned.folder)), REVIEWER)
         found = planned.read_json(approval.PLAN)
         changes = [row for row in found["changes"] if row["action"] != Action.NONE]
-        self._tell(f"{REVIEWER} reads {planned.folder / approval.PLAN}: {len(changes)} to change. Approved.")
-        return str(found["fingerprint"])
+        fingerprint = str(found["fingerprint"])
+        read = f"{REVIEWER} reads {planned.folder / approval.PLAN}"
+        self._tell(f"{read}: {len(changes)} to change, and approves {fingerprint}")
+        return fingerprint
 
     def _audience(self) -> str:
         found = topics.audience(connect(self.chosen), self.chosen.ops_topic_name)

@@ -148,6 +148,16 @@ def test_an_option_that_a_page_names_is_one_of_a_command():
     assert named and named <= every
 
 
+@pytest.mark.parametrize("name", ["operate.md", "operate-one-page.md"])
+def test_the_words_that_an_operator_is_told_to_look_for_are_those_of_the_code(name):
+    """`another run may write now`: what a page quotes stands so in a module of lib."""
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "lib").rglob("*.py"))
+    spans = doc_commands.SPAN.findall(doc_commands.BLOCK.sub("", (ROOT / "docs" / name).read_text(encoding="utf-8")))
+    quoted = [one for one in spans if " " in one and not re.match(rf"{doc_commands.PROGRAMS}|-", one)]
+    assert quoted
+    assert [one for one in quoted if not all(part in source for part in re.split(r"\.\.\. ?|: ", one))] == []
+
+
 def test_the_page_to_print_fits_on_one():
     text = (ROOT / "docs" / "operate-one-page.md").read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 60
