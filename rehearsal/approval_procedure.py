@@ -44,7 +44,7 @@ STAND_INS = (
 class Stopped(RunbookError):
     """A command of the procedure did not succeed, so that nobody would go on. Ends with its exit code."""
 
-    def __init__(self, said: str, exit_code: int) -> None:
+    def __init__(self, said: str = "", exit_code: int = RunbookError.exit_code) -> None:
         super().__init__(said)
         self.exit_code = exit_code
 

@@ -60,6 +60,7 @@ def answer_as_for(person: str) -> None:
 
 def _call_as(person: str) -> None:
     from lib.aws import PLACEHOLDER  # with boto3, for which no other account need wait
+    from lib.values import partitions
 
     resolve = iam_evaluator.resolve_caller_identity
 
@@ -67,7 +68,7 @@ def _call_as(person: str) -> None:
         if access_key_id != PLACEHOLDER["aws_access_key_id"]:
             return resolve(access_key_id)
         account = get_account_id()
-        arn = f"arn:aws:iam::{account}:user/{person}"
+        arn = f"arn:{partitions.of_region(get_region())}:iam::{account}:user/{person}"
         who = {"accessKey": access_key_id, "accountId": account, "userArn": arn, "userId": person}
         return {**who, "principalOrgId": None, "session": None}
 
