@@ -15,6 +15,7 @@ from lib.drills import broken_tasks
 from lib.errors import BadParameters
 from lib.record import command_lines, records, run_phases
 from lib.settings import ROOT, Settings
+from rehearsal import approval_procedure
 from rehearsal.account import baseline, bridge, server, traffic
 from rehearsal.single_failures import report, trials
 
@@ -32,9 +33,14 @@ TRAFFIC_EVERY = 0.5  # so many come after the change, in a minute, that the revi
 @click.option("--keep", is_flag=True, help="Leave the account running afterwards, for a step-through.")
 @click.option("--stop", "stopping", is_flag=True, help="Stop the account that --keep left running.")
 @click.option("--outputs-dir", default="outputs", show_default=True, help="Where the record goes.")
+@click.option(
+    "--approval", is_flag=True, help="As for real: two persons, who plan, approve, confirm, go on and review."
+)
 @exits_with_code
-def rehearse(keep: bool, stopping: bool, outputs_dir: str) -> int:
+def rehearse(keep: bool, stopping: bool, outputs_dir: str, approval: bool = False) -> int:
     """Carry the whole plan out on an embedded AWS account."""
+    if approval:
+        return _approved(outputs_dir, alone=not (keep or stopping))
     if stopping:
         return _stop()
     kept = keep or server.kept_account(STATE) is not None
@@ -47,6 +53,16 @@ def rehearse(keep: bool, stopping: bool, outputs_dir: str) -> int:
         say(f"The account stays at {endpoint}. Step through: {command_lines.runbook(chosen, 'open', '03')}")
         say(f"Stop it: {STOP}")
     return code
+
+
+def _approved(outputs_dir: str, alone: bool) -> int:
+    """Walk the procedure of an account that needs approval, on one of its own."""
+    if not alone:
+        raise BadParameters("--approval has an account of its own, which ends with it; leave --keep and --stop out")
+    with approval_procedure.account_to_walk_on(outputs_dir) as procedure:
+        procedure.walk()
+    say("The account is gone now, and its parameters file with it. The records stay.")
+    return 0
 
 
 def _stop() -> int:

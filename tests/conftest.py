@@ -31,6 +31,7 @@ hypothesis.settings.load_profile("any machine")
 # The modules whose tests share a set-up of half a minute or more.
 TOGETHER = (
     "test_whole_plan.py",
+    "test_approval_procedure.py",
     "test_approval_live.py",
     "test_fault_matrix.py",
     "test_silence.py",

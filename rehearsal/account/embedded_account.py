@@ -1,16 +1,21 @@
-"""Runs ministack as this process, with DynamoDB's promise kept that a write of one item is whole.
+"""Runs ministack as this process, with DynamoDB's promise kept that a write of one item is whole, and with the answers
+of `missing_answers` in the place of its own.
 
 On AWS two writes of one item never overlap. Ministack reads the item, works, and puts it back, and its executions run
 beside each other: of twenty that count on one item at once it forgot two in a hundred, which the review of drills then
 rightly told as a check-in that nobody counted. Started as `-m rehearsal.account.embedded_account`, by nobody else.
 """
 
+import os
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from ministack.app import main
 from ministack.services import dynamodb
+
+from rehearsal.account import missing_answers
+from rehearsal.account.server import PERSON
 
 # Looked up in their module at each call, by its HTTP handler and by its executions alike.
 WRITES = (
@@ -42,4 +47,7 @@ def _locked(write: Callable[[object], object], lock: AbstractContextManager[obje
 
 if __name__ == "__main__":
     _one_write_at_a_time()
+    missing_answers.list_unconfirmed_as_pending()
+    if person := os.environ.get(PERSON):
+        missing_answers.answer_as_for(person)
     main()

@@ -27,6 +27,8 @@ HOST = "127.0.0.1"
 READY_SECONDS = 30.0
 ATTEMPTS = 5
 STATE_FILE = "account.json"
+# Of `options`: who calls, by name. Then the account answers what one that needs approval is asked (missing_answers.py).
+PERSON = "REHEARSAL_PERSON"
 
 
 @dataclass(frozen=True)

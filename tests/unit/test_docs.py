@@ -1,12 +1,20 @@
 """README and docs/: short where they should be, every link leads somewhere, every path and room they name exists."""
 
 import re
+import shlex
+import subprocess
 
+import click
+import doc_commands
 import pytest
+from botocore import xform_name
+from botocore.session import Session
+from papermill.cli import papermill
 
+from lib.cli.change_commands import main
 from lib.settings import ROOT
 
-DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = doc_commands.PAGES
 LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
 
 
@@ -58,6 +66,102 @@ def test_the_architecture_names_every_room_of_lib():
     assert {room for room in rooms if f"`{room}/`" not in text} == set()
 
 
-def test_every_page_is_linked_from_the_readme():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert [path.name for path in DOCS[1:] if f"docs/{path.name}" not in text] == []
+def test_every_page_is_reached_from_the_readme():
+    """By a link there, or by one of a page that is."""
+    reached, left = set(), [DOCS[0]]
+    while left:
+        page = left.pop()
+        reached.add(page)
+        links = LINK.findall(page.read_text(encoding="utf-8"))
+        ways = {(page.parent / target).resolve() for target, _ in links if target.endswith(".md")}
+        left += [way for way in ways & set(DOCS) if way not in reached]
+    assert reached == set(DOCS)
+
+
+# Commands. Those of `runbook`: cli/test_commands.py parses them, tests/runbooks/test_approval_procedure.py types them.
+
+
+def test_the_collector_finds_a_command_wherever_one_may_stand():
+    text = """A `runbook plan ENV` and a `runbook
+status ENV`, no `runbooks/`, no `plan`.
+
+    runbook lock ENV
+
+```
+make test  # all of [them]
+runbook apply ENV   # carries out
+        [--from 03] [--only 04]   # one [--dry-run], alone
+papermill a.ipynb b.ipynb
+```
+| now | `aws sts get-caller-identity` |
+"""
+    assert doc_commands.commands(text) == [
+        "make test", "runbook apply ENV --from 03 --only 04 --dry-run", "papermill a.ipynb b.ipynb", "runbook lock ENV",
+        "runbook plan ENV", "runbook status ENV", "aws sts get-caller-identity",
+    ]  # fmt: skip
+
+
+def test_what_no_test_types_says_why_and_names_who_does():
+    assert set(doc_commands.NOT_RUN) <= set(doc_commands.of_pages())
+    named = [one for why in doc_commands.NOT_RUN.values() for one in re.findall(r"tests/\S+\.py", why)]
+    assert [one for one in named if not (ROOT / one).is_file()] == []
+    others = [one for one in doc_commands.of_pages() if not one.startswith(("runbook ", "make "))]
+    assert [one for one in others if one not in doc_commands.NOT_RUN] == []
+
+
+@pytest.mark.parametrize("line", [one for one in doc_commands.of_pages() if one.startswith("make ")])
+def test_make_knows_what_the_docs_tell_it_to_do(line):
+    ended = subprocess.run(["make", "--dry-run", *shlex.split(line)[1:]], cwd=ROOT, capture_output=True, text=True)
+    assert (ended.returncode, bool(ended.stdout)) == (0, True), ended.stderr
+
+
+def test_papermill_takes_what_the_docs_tell_it():
+    for line in (one for one in doc_commands.of_pages() if one.startswith("papermill ")):
+        given = papermill.make_context("papermill", shlex.split(line)[1:]).params
+        notebook = ROOT / given["notebook_path"]
+        assert notebook.is_file()
+        assert all(f'"{name} = ' in notebook.read_text(encoding="utf-8") for name, _ in given["parameters"])
+
+
+def test_aws_takes_what_the_docs_tell_it():
+    lines = [shlex.split(one) for one in doc_commands.of_pages() if one.startswith("aws ")]
+    assert lines
+    for _, service, operation, *words in lines:
+        model = Session().get_service_model(service)
+        members = next(
+            model.operation_model(name).input_shape.members
+            for name in model.operation_names
+            if xform_name(name, "-") == operation
+        )
+        assert {word.removeprefix("--") for word in words[::2]} <= {xform_name(name, "-") for name in members}
+
+
+def test_an_option_that_a_page_names_is_one_of_a_command():
+    every = {
+        option
+        for name in main.list_commands(click.Context(main))
+        for parameter in main.get_command(click.Context(main), name).params
+        for option in (*parameter.opts, *parameter.secondary_opts)
+    }
+    spans = [one for path in DOCS for one in doc_commands.SPAN.findall(path.read_text(encoding="utf-8"))]
+    named = {one.split()[0] for one in spans if one.startswith("--")}
+    assert named and named <= every
+
+
+@pytest.mark.parametrize("name", ["operate.md", "operate-one-page.md"])
+def test_the_words_that_an_operator_is_told_to_look_for_are_those_of_the_code(name):
+    """`another run may write now`: what a page quotes stands so in a module of lib."""
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "lib").rglob("*.py"))
+    spans = doc_commands.SPAN.findall(doc_commands.BLOCK.sub("", (ROOT / "docs" / name).read_text(encoding="utf-8")))
+    quoted = [one for one in spans if " " in one and not re.match(rf"{doc_commands.PROGRAMS}|-", one)]
+    assert quoted
+    assert [one for one in quoted if not all(part in source for part in re.split(r"\.\.\. ?|: ", one))] == []
+
+
+def test_the_page_to_print_fits_on_one():
+    text = (ROOT / "docs" / "operate-one-page.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 60
+    # What it tells somebody to type at 3 a.m. is told in full where there is time to read.
+    more = (ROOT / "docs" / "operate.md").read_text(encoding="utf-8") + (ROOT / "README.md").read_text(encoding="utf-8")
+    verbs = {line.split()[1] for line in doc_commands.commands(text) if line.startswith("runbook ")}
+    assert verbs and [verb for verb in verbs if f"`runbook {verb}" not in more and f"runbook {verb}" not in more] == []

@@ -5,8 +5,10 @@ import contextlib
 import json
 import re
 import shlex
+import types
 
 import click
+import doc_commands
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -142,19 +144,28 @@ def in_prose():
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
         if cell["cell_type"] == "markdown"
     ]
-    found = [one for text in cells for one in re.findall(r"`(runbook [^`]+)`", text)]
-    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-    readme = "\n".join(path.read_text(encoding="utf-8") for path in pages)
-    found += re.findall(r"^(runbook [^#\n]+)", readme, re.MULTILINE) + re.findall(r"`(runbook [^`]+)`", readme)
-    return sorted({" ".join(one.split()) for one in found})
+    found = [*doc_commands.of_pages(), *(one for text in cells for one in doc_commands.commands(text))]
+    return sorted({one for one in found if one.startswith("runbook ")})
+
+
+# What somebody fills in, by how it stands in a command.
+FILLED_IN = {
+    r"\bENV\b": "local", r"\b(RECORD|RUN_DIR)\b": "outputs", r"\bRUN_ID\b": "r1",
+    r"plan-\.\.\.": "plan-0123456789abcdef", r"\bWHO\b": "reviewer", r"\bID\b": "CHG-7",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("line", in_prose())
 def test_a_command_in_prose_is_one_that_the_command_takes(line):
-    which, *words = line.removeprefix("runbook ").replace("[", " ").replace("]", " ").split()
-    named = main.get_command(click.Context(main), which)
-    options = {option for parameter in named.params for option in (*parameter.opts, *parameter.secondary_opts)}
-    assert {word for word in words if word.startswith("--")} <= options
+    """With all its words; a name alone, or with options alone, speaks of a command."""
+    if all(word.startswith("--") for word in line.split()[2:]) and "rehearse" not in line:
+        named = main.get_command(click.Context(main), line.split()[1])
+        options = {option for parameter in named.params for option in (*parameter.opts, *parameter.secondary_opts)}
+        assert set(line.split()[2:]) <= options
+        return
+    for form, word in FILLED_IN.items():
+        line = re.sub(form, word, line)
+    assert taken(line)
 
 
 def test_the_documentation_holds_commands_that_can_be_typed_as_they_stand():
@@ -227,6 +238,24 @@ def test_a_kept_rehearsal_names_its_endpoint_in_every_command(monkeypatch, capsy
     which, words, found = taken(printed[0])
     assert (which, words["number"], found.endpoint_url, found.outputs_dir) == ("open", "03", endpoint, "elsewhere")
     assert printed[1] == "runbook rehearse --stop"
+
+
+@pytest.mark.parametrize("more", ["--keep", "--stop"])
+def test_the_procedure_has_an_account_of_its_own_which_is_not_kept(more):
+    ended = CliRunner().invoke(main, ["rehearse", "--approval", more])
+    assert (ended.exit_code, "leave --keep and --stop out" in ended.stderr) == (2, True)
+
+
+def test_the_rehearsal_of_approval_walks_the_procedure(monkeypatch):
+    walked = []
+    procedure = types.SimpleNamespace(walk=lambda: walked.append("whole"))
+    there = contextlib.nullcontext(procedure)
+    monkeypatch.setattr(
+        rehearsal_cli.approval_procedure, "account_to_walk_on", lambda where: walked.append(where) or there
+    )
+    ended = CliRunner().invoke(main, ["rehearse", "--approval", "--outputs-dir", "elsewhere"])
+    assert (ended.exit_code, walked) == (0, ["elsewhere", "whole"])
+    assert "The records stay" in ended.stdout
 
 
 def test_a_notebook_shows_only_what_can_be_done_with_its_run(tmp_path, monkeypatch):
