@@ -1,6 +1,7 @@
 """The commands plan, apply and lock; and everything that the command is made of."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
@@ -8,10 +9,12 @@ import click
 
 from lib.aws import Live, connect
 from lib.changes import approval, engine, loss_guard, plan_data, second_person
+from lib.changes.plans import Plan
 from lib.checks import require
-from lib.cli import drill_command, notebooks, read_commands, resume, runner, undo_commands
+from lib.cli import agreement, drill_command, notebooks, read_commands, resume, runner, undo_commands
+from lib.cli.agreement import NOT_ASKED, Agreement
 from lib.cli.app import exit_code, exits_with_code, main, parameters
-from lib.display import terminal
+from lib.display import plan_table, terminal
 from lib.errors import BadParameters, RunbookError, Superseded, class_of
 from lib.phases import session
 from lib.record import command_lines, records, run_phases
@@ -43,11 +46,13 @@ def plan(given: Callable[..., Settings]) -> int:
     if people := second_person.two_persons(chosen, live.identity.caller):
         record.checked(APPROVAL, people)
     records.seal(record)
-    terminal.plans(plans)
+    plan_table.changes(plans)
+    terminal.explain(plan_table.besides(run_phases.NOTEBOOKS))
     terminal.two_persons(people)
     loss_guard.require_no_loss(plans, chosen, record)
     terminal.say(f"Plan: {made['fingerprint']}")
     terminal.say(f"Record: {record.folder}")
+    terminal.say(f"Next: {agreement.next_command(chosen, plans, made['fingerprint'])}")
     return 0
 
 
@@ -62,6 +67,7 @@ def plan(given: Callable[..., Settings]) -> int:
 @click.option("--resume", "run_id", default="", metavar="RUN_ID", help="Go on with a run that stopped.")
 @click.option("--break-lock", is_flag=True, help="With --resume: take away the lock that the run left behind.")
 @click.option("--rollback-on-failure", is_flag=True, help="Undo the run when a phase fails.")
+@click.option("--yes", is_flag=True, help="Do not ask before the first change: for scripts.")
 @exits_with_code
 def apply(
     given: Callable[..., Settings],
@@ -71,6 +77,7 @@ def apply(
     run_id: str,
     break_lock: bool,
     rollback_on_failure: bool,
+    yes: bool,
     **approved: str,
 ) -> int:
     """Carry the plan out, phase by phase, and stop at the first failure."""
@@ -79,30 +86,47 @@ def apply(
         if break_lock:
             held = command_lines.runbook(given(mode=Mode.APPLY, **more), "lock")
             raise BadParameters(f"--break-lock goes with --resume; `{held}` shows who holds the lock")
-        return carry_out(
-            given(mode=Mode.APPLY, **more), run_phases.numbers(first, last, only), undo=rollback_on_failure
-        )
+        chosen, numbers = given(mode=Mode.APPLY, **more), run_phases.numbers(first, last, only)
+        agreed = Agreement.before(chosen, numbers, yes)
+        return carry_out(chosen, numbers, undo=rollback_on_failure, agreed=agreed)
     if first or last or only:
         raise BadParameters("--resume goes on with the run's own phases; leave --from, --to and --only out")
     if more:
         raise BadParameters("--resume goes on with the run's own approval; leave the --approved options out")
-    return go_on(given(mode=Mode.APPLY, run_id=run_id), break_lock, rollback_on_failure)
+    chosen = given(mode=Mode.APPLY, run_id=run_id)
+    agreed = Agreement.before(chosen, run_phases.numbers(), yes)
+    return go_on(chosen, break_lock, rollback_on_failure, agreed=agreed)
 
 
-def go_on(chosen: Settings, break_lock: bool, undo: bool, execute: runner.Execute = notebooks.execute) -> int:
+def go_on(
+    chosen: Settings,
+    break_lock: bool,
+    undo: bool,
+    execute: runner.Execute = notebooks.execute,
+    agreed: Agreement = NOT_ASKED,
+) -> int:
     """Resume a run; returns the exit code."""
     record, live = session.reopen(chosen, usable=resume.resumable)
     terminal.identity(live)
     with runner.sealing(record):
         begun = resume.with_its_approval(chosen, record)
-        return _left_of(begun, record, replace(live, settings=begun), break_lock, undo, execute)
+        return _left_of(begun, record, replace(live, settings=begun), break_lock, undo, execute, agreed)
 
 
-def _left_of(begun: Settings, record: Record, live: Live, break_lock: bool, undo: bool, execute: runner.Execute) -> int:
+def _left_of(
+    begun: Settings,
+    record: Record,
+    live: Live,
+    break_lock: bool,
+    undo: bool,
+    execute: runner.Execute,
+    agreed: Agreement,
+) -> int:
     """Carry out what is left of a run, alone."""
     if break_lock:
         undo_commands.break_left(live, record.run_id)
-    with runner.locked(begun, record, live):
+    with ExitStack() as held:
+        held.enter_context(runner.locked(begun, record, live))
         terminal.read_back(resume.read_back(live, record))
         valid = resume.validation_stands(live, record)
         if valid:
@@ -113,8 +137,16 @@ def _left_of(begun: Settings, record: Record, live: Live, break_lock: bool, undo
             terminal.say(f"Run {record.run_id} is complete: AWS holds everything it wanted{also}. Nothing was written.")
             return 0
         terminal.say(f"Going on with run {record.run_id} of {begun.environment} from phase {left[0]}")
+        if agreed.asks:
+            held.close()  # nobody's rollback waits for an answer
         return carry_out(
-            begun, left, begin=resume.begin_resumed, undo=undo, show_account=lambda live: None, execute=execute
+            begun,
+            left,
+            begin=resume.begin_resumed,
+            undo=undo,
+            show_account=lambda live: None,
+            execute=execute,
+            agreed=agreed,
         )
 
 
@@ -131,22 +163,27 @@ def carry_out(
     chosen: Settings,
     numbers: Sequence[str],
     lasting: bool = True,
-    begin: Callable[..., None] = runner.begin_approved,
+    begin: Callable[..., Sequence[Plan]] = runner.begin_approved,
     undo: bool = False,
     show_account: Callable[[Live], None] = terminal.identity,
     execute: runner.Execute = notebooks.execute,
+    agreed: Agreement = NOT_ASKED,
 ) -> int:
     """Run phases with a line each and a summary at the end; returns the exit code.
 
     An account that is not `lasting` is gone afterwards, so nothing is said about undoing. `undo`: roll a
-    failed run back.
+    failed run back. `agreed`: whether somebody is asked first, before the lock is taken.
     """
     record = records.open_run(chosen)
     terminal.say(f"Run {record.run_id} of {chosen.environment}, mode {chosen.mode}")
 
     def begun(settings: Settings, record: Record, live: Live, numbers: Sequence[str]) -> None:
-        begin(settings, record, live, numbers)
+        agreed.require_same(begin(settings, record, live, numbers), numbers)
         terminal.two_persons(second_person.two_persons(settings, live.identity.caller))
+
+    def shown(live: Live) -> None:
+        show_account(live)
+        agreed.ask(live, record, numbers)
 
     rows, earlier = len(record.changes()) if undo else 0, record.kept_as(records.CRITERIA)
 
@@ -154,7 +191,7 @@ def carry_out(
         if undo and to_be_undone(done, record.changes()[rows:]):
             undo_commands.undone(with_changes(chosen, run_id=record.run_id), record, execute)
 
-    done = runner.phases(chosen, record, numbers, terminal.progress, begun, ended, show_account, execute)
+    done = runner.phases(chosen, record, numbers, terminal.progress, begun, ended, shown, execute)
     terminal.summary(record, done, earlier)
     if lasting:
         ways_on(chosen, record, run_phases.overall(done))

@@ -107,12 +107,13 @@ def remaining_phases(live: Live, record: Record, valid: Validity | None) -> list
     return chosen[open_ones[0] :] if open_ones else []
 
 
-def begin_resumed(settings: Settings, record: Record, live: Live, chosen: Sequence[str]) -> None:
+def begin_resumed(settings: Settings, record: Record, live: Live, chosen: Sequence[str]) -> list[Plan]:
     """In place of `runner.begin_approved`: the run keeps its approved plan, and beside it what is left of it."""
-    plans: Sequence[Plan] = runner.plan_all(live)
+    plans = runner.plan_all(live)
     approval.require_resumable(settings, record, plans, live.identity.caller)
     loss_guard.require_no_loss([plan for plan in plans if plan.phase in chosen], settings, record)
     if people := second_person.two_persons(settings, live.identity.caller):
         record.checked(APPROVAL, people)
     kept = plan_data.begun_plan(plans, settings, record, live.identity.caller)
     record.keep_json(approval.PLAN, kept | {"resumed": True, "phases": list(chosen)})
+    return plans

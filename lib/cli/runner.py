@@ -34,8 +34,8 @@ def plan_all(live: Live) -> list[Plan]:
     return [engine.plan(number, wanted(live, known)) for number, wanted in desired.PHASES.items()]
 
 
-def begin_approved(settings: Settings, record: Record, live: Live, chosen: Sequence[str]) -> None:
-    """Plan, refuse losses and, where approval is required, compare; then keep the plan in the record.
+def begin_approved(settings: Settings, record: Record, live: Live, chosen: Sequence[str]) -> list[Plan]:
+    """Plan, refuse losses and, where approval is required, compare; then keep the plan in the record, and return it.
 
     Writes nothing to AWS but, of a run that needs approval, that it was begun with this plan. Several phases without
     the preflight stop here when a piece of the baseline is missing.
@@ -49,6 +49,7 @@ def begin_approved(settings: Settings, record: Record, live: Live, chosen: Seque
     if people := second_person.two_persons(settings, live.identity.caller):
         record.checked(APPROVAL, people)
     approval.keep_begun_plan(plans, settings, record, live.identity.caller)
+    return plans
 
 
 def phases(
@@ -56,7 +57,7 @@ def phases(
     record: Record,
     chosen: Sequence[str],
     told: Callable[[Phase], None],
-    begin: Callable[[Settings, Record, Live, Sequence[str]], None] = begin_approved,
+    begin: Callable[[Settings, Record, Live, Sequence[str]], object] = begin_approved,
     ended: Callable[[Sequence[Phase]], None] = lambda done: None,
     show_account: Callable[[Live], None] = lambda live: None,
     execute: Execute = notebooks.execute,

@@ -5,7 +5,6 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
 from lib.aws import Live
-from lib.changes.plans import Change, Plan
 from lib.checks import Check, Status, brief
 from lib.display import console
 from lib.display.console import table
@@ -14,7 +13,6 @@ from lib.phases import rollback
 from lib.phases import validity as validities
 from lib.phases.validity import Validity
 from lib.record import records, run_index, run_phases
-from lib.record.change_rows import Action
 from lib.record.records import Record
 from lib.record.run_phases import Phase
 from lib.settings import Settings
@@ -25,6 +23,22 @@ from lib.values.verdicts import Verdict
 def say(text: str) -> None:
     """One line as it is."""
     console.line(text)
+
+
+def explain(text: str) -> None:
+    """A sentence, wrapped between its words."""
+    console.paragraph(text)
+
+
+def can_ask() -> bool:
+    """Whether somebody can be asked."""
+    return console.can_ask()
+
+
+def ask_to_apply(environment: str, account: str, region: str, counted: str) -> str:
+    """What somebody answers who is asked whether this may be carried out."""
+    console.paragraph(f"Mode apply CHANGES account {account} ({environment}) in {region}: {counted}.")
+    return console.ask("Carry this out? Only `yes` is taken: ")
 
 
 def complain(error: Exception) -> None:
@@ -45,8 +59,7 @@ def progress(phase: Phase) -> None:
     if phase.verdict == Verdict.RUNNING:
         console.line(f"  {phase.notebook:<32}", end="")
         return
-    colour = "green" if phase.verdict == Verdict.SUCCEEDED else "red"
-    console.colour_first_word(phase.verdict, colour, f" in {phase.seconds:.1f} s, {phase.cells_run} cells")
+    console.verdict_line(phase.verdict, f" in {phase.seconds:.1f} s, {phase.cells_run} cells")
     if phase.error:
         console.complain(f"    {phase.error}")
 
@@ -113,19 +126,6 @@ def validity(found: Validity) -> None:
     rows = [[row["what"], brief(row["differs"]), row["so"], row["criteria"]] for row in validities.table(found)]
     if rows:
         table("What differs since", ["what", "differs", "so", "criteria"], rows)
-
-
-def plans(found: Sequence[Plan]) -> None:
-    """One table over all phases."""
-    rows = [[plan.phase, *_change_row(change)] for plan in found for change in plan.changes]
-    table("Plan", ["phase", "action", "what", "before -> after", "undo", "who notices"], rows)
-    pending = sum(len(plan.pending) for plan in found)
-    say(f"{pending} of {len(rows)} to change")
-
-
-def _change_row(change: Change) -> list[str]:
-    moved = f"{brief(change.before, 60)} -> {brief(change.after, 60)}" if change.action != Action.NONE else "as wanted"
-    return [change.action, change.resource.name, moved, change.undo, change.noticed]
 
 
 def statuses(chosen: Settings) -> None:

@@ -382,7 +382,7 @@ def test_once_approval_was_required_no_file_and_no_notebook_goes_without(account
     names = ("endpoint_url", "outputs_dir", "docs_dir")
     line = [word for key in names for word in ("--set", f"{key}={getattr(account, key)}")]
     for words in (["local", *line], [str(copy)]):
-        ended = CliRunner().invoke(change_commands.main, ["apply", words[0], "--only", "01", *words[1:]])
+        ended = CliRunner().invoke(change_commands.main, ["apply", words[0], "--yes", "--only", "01", *words[1:]])
         assert (ended.exit_code, since in ended.stderr) == (3, True), ended.stderr
     by_hand = {**account.model_dump(), "mode": "apply", "approval": "none"}
     with pytest.raises(PapermillExecutionError, match=re.escape(since)):

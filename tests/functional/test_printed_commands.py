@@ -57,7 +57,8 @@ def file(account, tmp_path):
 
 def said(*words):
     """What the command says, with its exit code."""
-    ended = CliRunner().invoke(main, [*map(str, words)])
+    yes = ["--yes"] if words[0] == "apply" else []  # nobody sits at a terminal here
+    ended = CliRunner().invoke(main, [*map(str, words), *yes])
     if ended.exception and not isinstance(ended.exception, SystemExit):
         raise ended.exception
     return ended.exit_code, ended.output
@@ -69,10 +70,18 @@ def collected(text):
 
 
 def typed(command, tmp_path, **variables):
-    """A command as printed, typed into a shell in another folder, where these variables are set."""
+    """A command as printed, typed at a terminal in another folder, where these variables are set; asked, say yes."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith("RUNBOOK_")}
     environment = {**clean, "PATH": f"{BIN}:{os.defpath}", **variables}
-    ended = subprocess.run(["sh", "-c", command], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    keys, terminal = os.openpty()
+    try:
+        os.write(keys, b"yes\n")
+        ended = subprocess.run(
+            ["sh", "-c", command], cwd=tmp_path, env=environment, stdin=terminal, capture_output=True, text=True
+        )
+    finally:
+        os.close(keys)
+        os.close(terminal)
     return ended.returncode, ended.stdout + ended.stderr
 
 

@@ -28,6 +28,7 @@ def runbook(tmp_path):
 
     def invoke(*words, **options):
         taken = [*words, "--set", f"outputs_dir={tmp_path}"] if "local" in words else list(words)
+        taken += ["--yes"] if words[0] == "apply" else []  # nobody sits at a terminal here
         result = CliRunner().invoke(main, taken, **options)
         assert "Traceback" not in result.output
         return result.exit_code, " ".join(result.stderr.split())

@@ -286,7 +286,7 @@ def test_the_runs_are_those_that_took_place_and_a_part_is_none_of_the_whole(tmp_
     [
         (["rollback", "local", "r0"], "changed"),
         (["restore", "local", "r0"], "backed-up"),
-        (["apply", "local", "--resume", "r0"], "changed"),
+        (["apply", "local", "--yes", "--resume", "r0"], "changed"),
         (["status", "local", "r0"], "backed-up, changed, planned"),
     ],
 )

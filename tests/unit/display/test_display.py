@@ -24,7 +24,7 @@ from lib.changes import engine
 from lib.changes.plans import Outcome, Plan, Result
 from lib.checks import Check
 from lib.definitions import mermaid
-from lib.display import console, executed, page, show, terminal
+from lib.display import console, executed, page, plan_table, show, terminal
 from lib.display.charts import style, workflow_picture
 from lib.errors import NotAsWanted, RunbookError
 from lib.record import records, run_phases
@@ -127,7 +127,7 @@ SAID = {
     "a table": lambda *_: terminal.table(HOSTILE, [HOSTILE, "b"], [[HOSTILE, HOSTILE]]),
     "a phase": lambda *_: terminal.progress(Phase("03", HOSTILE, HOSTILE, error=HOSTILE)),
     "a phase that begins": lambda *_: terminal.progress(Phase("03", HOSTILE, "running")),
-    "a plan": lambda *_: terminal.plans([hostile_plan()]),
+    "a plan": lambda *_: plan_table.changes([hostile_plan()]),
     "checks": lambda *_: terminal.checks(HOSTILE, CHECKS),
     "what was read back": lambda *_: terminal.read_back([{"what": HOSTILE, "found": HOSTILE}]),
     "a ledger": lambda _, record: (
