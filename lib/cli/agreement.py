@@ -1,4 +1,4 @@
-"""What `apply` asks before it writes, and the command that carries a plan out. Writes nothing; asks at a terminal.
+"""What `apply` asks before it writes. Writes nothing; asks at a terminal.
 
 Where approval is required, that is the question, and another person has answered it: nothing more is asked. Else
 whoever types the command says yes to the plan that is shown, and to no other. What undoes (`rollback`, `restore`)
@@ -14,19 +14,13 @@ from lib.changes.plans import Plan, fingerprint
 from lib.cli import runner
 from lib.display import plan_table, terminal
 from lib.errors import BadParameters, Refused
-from lib.record import command_lines
-from lib.record.change_rows import Action
 from lib.record.records import Record
 from lib.record.run_phases import VALIDATION
 from lib.resources import desired
-from lib.resources.resource_kinds import Subscription
-from lib.resources.topics import CONFIRMED_BY_A_PERSON
 from lib.settings import Settings
 from lib.values.modes import Approval, Mode
 
 YES = "yes"
-LAST_BEFORE_CONFIRMATION = "03"  # 05 does not pass before a person has confirmed the subscription
-APPROVED = ("--approved-by", '"$APPROVER"', "--change-ticket", '"$TICKET"')
 
 
 @dataclass
@@ -80,15 +74,3 @@ NOT_ASKED = Agreement()  # of what is begun without a question
 
 def _of_these(plans: Sequence[Plan], numbers: Sequence[str]) -> list[Plan]:
     return [plan for plan in plans if plan.phase in numbers]
-
-
-def next_command(chosen: Settings, plans: Sequence[Plan], approved: str) -> str:
-    """The command that comes after a plan that was reviewed: it carries that plan out, or drills where it is done."""
-    pending = [change for plan in plans for change in plan.pending]
-    if not pending:
-        return command_lines.runbook(chosen, "drill")
-    words = ["--approved-plan", approved, *APPROVED] if chosen.approval == Approval.REQUIRED else []
-    new = [one.resource for one in pending if one.action == Action.CREATE and isinstance(one.resource, Subscription)]
-    if any(one.protocol in CONFIRMED_BY_A_PERSON for one in new):
-        words += ["--to", LAST_BEFORE_CONFIRMATION]
-    return command_lines.runbook(chosen, "apply", *words)

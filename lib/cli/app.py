@@ -14,6 +14,7 @@ import click
 from lib import errors, settings
 from lib.cli import interrupts
 from lib.display import console, terminal
+from lib.display.console import Volume
 from lib.errors import BadParameters, RunbookError
 from lib.record import run_phases
 from lib.record.run_phases import Phase
@@ -45,7 +46,25 @@ def exits_with_code(command: Callable[..., int | None]) -> Callable[..., None]:
             code = RunbookError.exit_code
         sys.exit(code)
 
-    return inner
+    return quieter(inner)
+
+
+def _volume_option(*names: str, volume: Volume, says: str) -> Callable[..., Any]:
+    """A switch that decides how much is said; the command itself does not hear of it."""
+
+    def chosen(context: click.Context, parameter: click.Parameter, on: bool) -> None:
+        if on:
+            console.set_volume(volume)
+
+    return click.option(*names, is_flag=True, expose_value=False, callback=chosen, help=says)
+
+
+quieter = _volume_option(
+    "-q", "--quiet", volume=Volume.RESULT, says="Say only what came of it, what went wrong, and the next command."
+)
+takes_json = _volume_option(
+    "--json", volume=Volume.DATA, says="Print one JSON text, and nothing else, on standard output."
+)
 
 
 def parameters(command: Callable[..., Any], load: Callable[..., Any] = settings.load) -> Callable[..., Any]:
@@ -108,6 +127,7 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Carry the Your6 Phase 3 plan out, and prove that it worked."""
+    console.set_volume(Volume.ALL)
     sys.excepthook = console.say_unexpected
 
 

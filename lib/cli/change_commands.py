@@ -1,4 +1,4 @@
-"""The commands plan, apply and lock; and everything that the command is made of."""
+"""The commands apply and lock; and everything that the command is made of."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -8,13 +8,13 @@ from typing import Any
 import click
 
 from lib.aws import Live, connect
-from lib.changes import approval, engine, loss_guard, plan_data, second_person
+from lib.changes import second_person
 from lib.changes.plans import Plan
-from lib.checks import require
-from lib.cli import agreement, drill_command, notebooks, read_commands, resume, runner, undo_commands
+from lib.cli import drill_command, notebooks, read_commands, resume, runner, undo_commands
 from lib.cli.agreement import NOT_ASKED, Agreement
 from lib.cli.app import exit_code, exits_with_code, main, parameters
-from lib.display import plan_table, terminal
+from lib.display import run_commands, terminal
+from lib.display.run_commands import Way
 from lib.errors import BadParameters, RunbookError, Superseded, class_of
 from lib.phases import session
 from lib.record import command_lines, records, run_phases
@@ -22,38 +22,11 @@ from lib.record.change_rows import WriteState
 from lib.record.records import Record
 from lib.record.run_phases import VALIDATION, Phase
 from lib.resources import desired, run_lock
-from lib.resources.existing import baseline_pieces
 from lib.settings import Settings, with_changes
-from lib.values.check_registry import APPROVAL
 from lib.values.modes import Mode
 from lib.values.verdicts import Verdict
 
 __all__ = ["drill_command", "exits_with_code", "main", "read_commands"]
-
-
-@main.command()
-@parameters
-@exits_with_code
-def plan(given: Callable[..., Settings]) -> int:
-    """Show every change of every phase; write nothing."""
-    chosen = given(mode=Mode.PLAN)
-    record, live = session.begin(chosen)
-    terminal.identity(live)
-    require(baseline_pieces.pieces(live))
-    plans = runner.plan_all(live)
-    made = plan_data.plan_data(plans, chosen)
-    record.keep_json(approval.PLAN, made)
-    if people := second_person.two_persons(chosen, live.identity.caller):
-        record.checked(APPROVAL, people)
-    records.seal(record)
-    plan_table.changes(plans)
-    terminal.explain(plan_table.besides(run_phases.NOTEBOOKS))
-    terminal.two_persons(people)
-    loss_guard.require_no_loss(plans, chosen, record)
-    terminal.say(f"Plan: {made['fingerprint']}")
-    terminal.say(f"Record: {record.folder}")
-    terminal.say(f"Next: {agreement.next_command(chosen, plans, made['fingerprint'])}")
-    return 0
 
 
 @main.command()
@@ -106,7 +79,7 @@ def go_on(
     agreed: Agreement = NOT_ASKED,
 ) -> int:
     """Resume a run; returns the exit code."""
-    record, live = session.reopen(chosen, usable=resume.resumable)
+    record, live = session.reopen(chosen, usable=run_phases.resumable)
     terminal.identity(live)
     with runner.sealing(record):
         begun = resume.with_its_approval(chosen, record)
@@ -199,12 +172,12 @@ def carry_out(
 
 
 def ways_on(chosen: Settings, record: Record, verdict: Verdict) -> None:
-    """The commands that undo this run, where it changed something, and that go on with it, where it is not done."""
-    words = [record.run_id, *_with_its_lock(chosen, record.run_id)]
-    if record.rows(engine.LOG):
-        terminal.say(f"Undo:   {command_lines.runbook(chosen, 'rollback', *words)}")
-    if verdict != Verdict.SUCCEEDED:
-        terminal.say(f"Go on:  {command_lines.runbook(chosen, 'apply', '--resume', *words)}")
+    """The commands that undo this run, where it left something, and that go on with it, where it is not done."""
+    found = run_commands.commands(chosen, record, *_with_its_lock(chosen, record.run_id))
+    if Way.UNDO in found:
+        terminal.result(f"Undo:   {found[Way.UNDO]}")
+    if Way.GO_ON in found and verdict != Verdict.SUCCEEDED:
+        terminal.result(f"Go on:  {found[Way.GO_ON]}")
 
 
 def to_be_undone(done: Sequence[Phase], rows: Sequence[Mapping[str, Any]]) -> bool:

@@ -1,56 +1,121 @@
-"""The commands that only look: status, verify, open, review, tune. They write to records, never to the account."""
+"""The commands that only look: plan, status, verify, open, review, tune. They write to records alone."""
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
 
-from lib.cli import notebooks
-from lib.cli.app import exit_code, exits_with_code, main, parameters
-from lib.display import terminal
-from lib.errors import BadParameters, NotAsWanted
+from lib.changes import approval, loss_guard, plan_data, second_person
+from lib.changes.plans import Plan
+from lib.checks import require
+from lib.cli import notebooks, runner
+from lib.cli.app import exit_code, exits_with_code, main, parameters, takes_json
+from lib.display import plan_table, run_table, terminal
+from lib.errors import BadParameters, NotAsWanted, Refused
 from lib.phases import session
-from lib.record import manifest, origin, records, run_phases
+from lib.record import command_lines, manifest, origin, records, run_phases
+from lib.record.change_rows import Action
 from lib.record.manifest import Binding
 from lib.record.run_phases import Phase
 from lib.resources import record_stores
+from lib.resources.existing import baseline_pieces
+from lib.resources.resource_kinds import Subscription
+from lib.resources.topics import CONFIRMED_BY_A_PERSON
 from lib.settings import Settings, with_changes
-from lib.values.modes import Mode
+from lib.values.check_registry import APPROVAL
+from lib.values.modes import Approval, Mode
 from lib.values.verdicts import Verdict
 
+LAST_BEFORE_CONFIRMATION = "03"  # 05 does not pass before a person has confirmed the subscription
+APPROVED = ("--approved-by", '"$APPROVER"', "--change-ticket", '"$TICKET"')
 CHECKPOINTS = ".checkpoints"  # beside the runs of an environment: what JupyterLab keeps of notebooks, no part of a run
 
 
 @main.command()
 @parameters
+@takes_json
+@exits_with_code
+def plan(given: Callable[..., Settings]) -> int:
+    """Show every change of every phase, what is most dangerous first; write nothing.
+
+    \b
+    Examples:
+      runbook plan staging
+      runbook plan prod --json > plan.json
+    """
+    chosen = given(mode=Mode.PLAN)
+    record, live = session.begin(chosen)
+    terminal.identity(live)
+    require(baseline_pieces.pieces(live))
+    plans = runner.plan_all(live)
+    made = plan_data.plan_data(plans, chosen)
+    record.keep_json(approval.PLAN, made)
+    if people := second_person.two_persons(chosen, live.identity.caller):
+        record.checked(APPROVAL, people)
+    records.seal(record)
+    plan_table.changes(plans)
+    terminal.explain(plan_table.besides(run_phases.NOTEBOOKS))
+    terminal.two_persons(people)
+    after = next_command(chosen, plans, made["fingerprint"])
+    told = plan_table.to_data(plans, live, record, made["fingerprint"])
+    try:
+        loss_guard.require_no_loss(plans, chosen, record)
+    except Refused as error:
+        terminal.data({**told, "refused": str(error), "next": None})
+        raise
+    terminal.data({**told, "refused": "", "next": after})
+    terminal.result(f"Plan: {made['fingerprint']}")
+    terminal.result(f"Record: {record.folder}")
+    terminal.result(f"Next: {after}")
+    return 0
+
+
+def next_command(chosen: Settings, plans: Sequence[Plan], approved: str) -> str:
+    """The command that comes after a plan that was reviewed: it carries that plan out, or drills where it is done."""
+    pending = [change for plan in plans for change in plan.pending]
+    if not pending:
+        return command_lines.runbook(chosen, "drill")
+    words = ["--approved-plan", approved, *APPROVED] if chosen.approval == Approval.REQUIRED else []
+    new = [one.resource for one in pending if one.action == Action.CREATE and isinstance(one.resource, Subscription)]
+    if any(one.protocol in CONFIRMED_BY_A_PERSON for one in new):
+        words += ["--to", LAST_BEFORE_CONFIRMATION]
+    return command_lines.runbook(chosen, "apply", *words)
+
+
+@main.command()
+@parameters
 @click.argument("run_id", required=False, default="")
+@takes_json
 @exits_with_code
 def status(given: Callable[..., Settings], run_id: str) -> int:
     """Show the runs of an environment, or one run's phases."""
     chosen = given()
     if run_id:
-        terminal.status(session.open_to_read(with_changes(chosen, run_id=run_id)))
+        run_table.one_run(chosen, session.open_to_read(with_changes(chosen, run_id=run_id)))
     else:
         record_stores.copy_others(chosen)
-        terminal.statuses(chosen)
+        run_table.all_runs(chosen)
     return 0
 
 
 @main.command()
 @click.argument("run_dir", type=click.Path(path_type=Path))
 @click.option("--copy-of", default="", metavar="RUN_ID", help="The folder is a copy of this run's, of another name.")
+@takes_json
 @exits_with_code
 def verify(run_dir: Path, copy_of: str) -> int:
     """Check that nothing in a run's folder was touched since it was sealed, and that it is that run's."""
     folder = Path(os.path.abspath(run_dir))  # noqa: PTH100 - resolve() would follow a link
     wrong = records.unsealed_differences(folder, Binding(copy_of) if copy_of else None)
+    whose = manifest.read(folder)
+    about = {"run_id": whose.run_id, "environment": whose.environment, "account": whose.account}
+    terminal.data({"folder": str(folder), **about, "as_sealed": not wrong, "differences": list(wrong)})
     if wrong:
         raise NotAsWanted(f"{run_dir.name} is not as it was sealed: {'; '.join(wrong)}")
-    whose = manifest.read(folder)
     place = f"environment {whose.environment or 'unknown'}, account {whose.account or 'unknown'}"
-    terminal.say(f"{run_dir.name}: every file is as it was sealed, of run {whose.run_id} of {place}")
+    terminal.result(f"{run_dir.name}: every file is as it was sealed, of run {whose.run_id} of {place}")
     return 0
 
 

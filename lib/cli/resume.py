@@ -9,18 +9,17 @@ from lib.changes.account import AccountGuards
 from lib.changes.plans import Change, Plan, entry, half_done, same
 from lib.changes.resource import Reopen
 from lib.cli import runner
-from lib.errors import BadParameters, NotAsWanted, RunbookError
+from lib.errors import BadParameters, RunbookError
 from lib.phases import validity
 from lib.phases.validity import Validity
 from lib.record import run_phases
 from lib.record.change_rows import WriteState
-from lib.record.records import LOG, VERDICT, Record
+from lib.record.records import LOG, Record
 from lib.record.run_phases import NOTEBOOKS, VALIDATION
 from lib.resources import account_guards, resource_kinds
 from lib.settings import Settings, mask, with_changes
 from lib.values.check_registry import APPROVAL
 from lib.values.exact_json import laid
-from lib.values.modes import Mode
 from lib.values.verdicts import Verdict
 
 FOUND = {
@@ -40,15 +39,6 @@ def with_its_approval(settings: Settings, record: Record) -> Settings:
     told = {key: str(begun.get(key, "")) for key in OF_THE_APPROVAL}
     # An approver may be who is paged, whom no record names; whether it is the caller is asked of the name.
     return with_changes(settings, **{key: text.replace(hidden, address) for key, text in told.items()})
-
-
-def resumable(record: Record) -> bool:
-    """Whether a run began phases in apply mode, and so may be gone on with."""
-    try:
-        found = record.read_json(VERDICT)
-    except NotAsWanted:  # one that cannot be read keeps no other from being offered
-        return False
-    return isinstance(found, dict) and found.get("mode") == Mode.APPLY and found.get("verdict") != Verdict.REFUSED
 
 
 def read_back(live: Live, record: Record) -> list[dict[str, str]]:

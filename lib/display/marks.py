@@ -26,13 +26,21 @@ MARKS: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 # The order in which rows are read: what is bad, what no mark is known of, what is open, the rest, what is good.
 ORDER = ("✗", "", "▸", "?", "…", "•", "○", "✓")
+ALSO = "rollback "  # before what became of a run's rollback
 Row = TypeVar("Row")
 
 
 def mark_of(said: str) -> tuple[str, str]:
-    """The mark and the colour of a text that begins with one of these words: `failed: AWS refused`; else none."""
-    longest = max((word for word in MARKS if _begins(said, word)), key=len, default="")
-    return MARKS.get(longest, ("", ""))
+    """The mark and the colour of a text that begins with one of these words: `failed: AWS refused`; else none.
+
+    Of `succeeded; rollback failed` it is the worse one.
+    """
+    known = [MARKS[word] for part in said.split("; ") if (word := _first_word(part.removeprefix(ALSO)))]
+    return min(known, key=lambda mark: ORDER.index(mark[0]), default=("", ""))
+
+
+def _first_word(said: str) -> str:
+    return max((word for word in MARKS if _begins(said, word)), key=len, default="")
 
 
 class Judged(str):

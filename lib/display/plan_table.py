@@ -4,11 +4,14 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from lib.aws import Live
 from lib.changes.plans import Change, Plan
 from lib.checks import brief
 from lib.display import console
 from lib.display.value_differences import KINDS, differences
+from lib.record import run_phases
 from lib.record.change_rows import Action
+from lib.record.records import Record
 from lib.values import contacts
 
 SHOWN = 12  # places of a value that are shown; plan.json has every one
@@ -26,7 +29,7 @@ BESIDES = {
 READ_ONLY = ("00", "07", "08")
 
 
-def counts(found: Sequence[Plan]) -> dict[str, int]:
+def _counts(found: Sequence[Plan]) -> dict[str, int]:
     """How many things would be added, changed and removed, and how many are as wanted."""
     actions = [change.action for plan in found for change in plan.changes]
     return {word: actions.count(action) for word, action in COUNTED.items()}
@@ -34,7 +37,7 @@ def counts(found: Sequence[Plan]) -> dict[str, int]:
 
 def count_line(found: Sequence[Plan]) -> str:
     """`22 to add, 1 to change, 0 to remove`, and what stays."""
-    number = counts(found)
+    number = _counts(found)
     to_do = ", ".join(f"{number[word]} to {word}" for word in ("add", "change", "remove"))
     return f"{to_do}; {number['unchanged']} as wanted already" if number["unchanged"] else to_do
 
@@ -50,7 +53,7 @@ def besides(phases: Collection[str]) -> str:
 
 def changes(found: Sequence[Plan], title: str = "Plan") -> None:
     """Every change that would be made, what is most dangerous first, and the counts."""
-    pending = by_danger(found)
+    pending = _by_danger(found)
     console.paragraph(f"{title}: {count_line(found)}")
     existing = [(phase, change) for phase, change in pending if change.action != Action.CREATE]
     for phase, change in existing:
@@ -62,7 +65,7 @@ def changes(found: Sequence[Plan], title: str = "Plan") -> None:
         _undo_of([change for _, change in added])
 
 
-def by_danger(found: Sequence[Plan]) -> list[tuple[str, Change]]:
+def _by_danger(found: Sequence[Plan]) -> list[tuple[str, Change]]:
     """What would be changed, with its phase: what takes away, then what replaces; first what others rely on."""
     order = (Action.REMOVE, Action.UPDATE, Action.CREATE)
     pending = [(plan.phase, change) for plan in found for change in plan.pending]
@@ -95,8 +98,25 @@ def _what_differs(change: Change) -> list[str]:
     return [*(f"{one.place}: {one.said}" for one in shown), *more]
 
 
-def to_rows(found: Sequence[Plan]) -> list[dict[str, Any]]:
-    """Every thing of the plan as plain data, what is most dangerous first, then what is as wanted."""
+def to_data(found: Sequence[Plan], live: Live, record: Record, approved: str) -> dict[str, Any]:
+    """A plan as plain data, for a script: its keys are documented in docs/operate.md."""
+    s, caller = live.settings, live.identity
+    return {
+        "run_id": record.run_id,
+        "environment": s.environment,
+        "account": caller.account,
+        "region": caller.region,
+        "approval": str(s.approval),
+        "fingerprint": approved,
+        "counts": _counts(found),
+        "changes": _rows(found),
+        "besides": besides(run_phases.NOTEBOOKS),
+        "record": str(record.folder),
+    }
+
+
+def _rows(found: Sequence[Plan]) -> list[dict[str, Any]]:
+    """Every thing of the plan, what is most dangerous first, then what is as wanted."""
     kept = [(plan.phase, change) for plan in found for change in plan.changes if change.action == Action.NONE]
     return [
         {
@@ -108,5 +128,5 @@ def to_rows(found: Sequence[Plan]) -> list[dict[str, Any]]:
             "undo": change.undo,
             "who_notices": change.noticed,
         }
-        for phase, change in [*by_danger(found), *kept]
+        for phase, change in [*_by_danger(found), *kept]
     ]

@@ -14,7 +14,7 @@ from fakes import World
 from lib.aws import Identity, Live
 from lib.changes import engine
 from lib.changes.plans import Plan
-from lib.cli import agreement, runner
+from lib.cli import agreement, read_commands, runner
 from lib.cli.agreement import Agreement
 from lib.cli.change_commands import carry_out, main
 from lib.errors import BadParameters, Refused
@@ -175,17 +175,17 @@ def test_what_undoes_has_no_question_in_it(command):
 
 def test_the_next_command_carries_out_what_was_planned(planned):
     chosen = load("local")
-    assert agreement.next_command(chosen, planned, "plan-1") == "runbook apply local"
-    assert agreement.next_command(chosen, [], "plan-1") == "runbook drill local"
+    assert read_commands.next_command(chosen, planned, "plan-1") == "runbook apply local"
+    assert read_commands.next_command(chosen, [], "plan-1") == "runbook drill local"
     approved = 'runbook apply prod --approved-plan plan-1 --approved-by "$APPROVER" --change-ticket "$TICKET"'
-    assert agreement.next_command(load("prod"), planned, "plan-1") == approved
+    assert read_commands.next_command(load("prod"), planned, "plan-1") == approved
 
 
 @pytest.mark.parametrize(("protocol", "more"), [("email", " --to 03"), ("sqs", "")])
 def test_a_subscription_that_a_person_must_confirm_comes_before_what_needs_it(protocol, more, live):
     made = replace(World().wanted(x=1)[0], resource=Subscription(live, "t", protocol, "a"))
     change = replace(engine.plan("02", World().wanted(x=1)).changes[0], resource=made.resource)
-    assert agreement.next_command(load("local"), [Plan("01", (change,))], "p") == f"runbook apply local{more}"
+    assert read_commands.next_command(load("local"), [Plan("01", (change,))], "p") == f"runbook apply local{more}"
 
 
 def test_a_real_terminal_is_seen_as_one_and_a_pipe_as_none():

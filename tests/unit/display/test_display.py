@@ -24,7 +24,7 @@ from lib.changes import engine
 from lib.changes.plans import Outcome, Plan, Result
 from lib.checks import Check
 from lib.definitions import mermaid
-from lib.display import console, executed, page, plan_table, show, terminal
+from lib.display import console, executed, page, plan_table, run_table, show, terminal
 from lib.display.charts import style, workflow_picture
 from lib.errors import NotAsWanted, RunbookError
 from lib.record import records, run_phases
@@ -138,13 +138,13 @@ SAID = {
         record.keep_json(records.CRITERIA, [{"name": "x\x9b31m", "status": "\u202epassed", "found": "\x1b]52;"}]),
         terminal.criteria(record, [Phase("07", "07", "failed")], []),
     ),
-    "a run": lambda _, record: (
+    "a run": lambda settings, record: (
         record.write_json("run.json", {"run_id": "r", "verdict": "\x1b]52;", "phases": [vars(hostile_phase())]}),
-        terminal.status(record),
+        run_table.one_run(settings, record),
     ),
     "the runs": lambda settings, record: (
         record.write_json("run.json", {"run_id": "\x1b]52;", "verdict": "failed", "mode": "\x9b", "phases": []}),
-        terminal.statuses(settings),
+        run_table.all_runs(settings),
     ),
 }
 
