@@ -53,7 +53,17 @@ def apply(
     yes: bool,
     **approved: str,
 ) -> int:
-    """Carry the plan out, phase by phase, and stop at the first failure."""
+    """Carry the plan out, phase by phase, and stop at the first failure.
+
+    Asks once before the first change, unless approval is required: then the approval is the answer.
+
+    \b
+    Examples:
+      runbook apply staging
+      runbook apply staging --only 04 --yes
+      runbook apply prod --approved-plan plan-0123456789abcdef --approved-by NAME --change-ticket CHG-1 --to 03
+      runbook apply prod --resume RUN_ID
+    """
     more = {key: value for key, value in approved.items() if value}
     if not run_id:
         if break_lock:
@@ -199,7 +209,13 @@ def to_be_undone(done: Sequence[Phase], rows: Sequence[Mapping[str, Any]]) -> bo
 )
 @exits_with_code
 def lock(given: Callable[..., Settings], run_id: str, force: bool) -> int:
-    """Show who may write now, or take a stale lock away."""
+    """Show who may write now, or take a stale lock away.
+
+    \b
+    Examples:
+      runbook lock prod
+      runbook lock prod --break RUN_ID
+    """
     live = connect(given())
     if run_id:
         terminal.say(f"Lock broken: {run_lock.break_lock(live, run_id, force).said}")

@@ -42,7 +42,13 @@ def _scenario_named(name: str) -> Scenario:
 )
 @exits_with_code
 def drill(given: Callable[..., Settings], scenario: str) -> int:
-    """Run one drill as the drill user, marked [DRILL], and see who is reached and how soon."""
+    """Run one drill as the drill user, marked [DRILL], and see who is reached and how soon.
+
+    \b
+    Examples:
+      runbook drill prod
+      runbook drill prod --scenario high --json
+    """
     chosen, case = given(mode=Mode.APPLY), _scenario_named(scenario)
     record, live = session.begin(chosen)
     caller = live.identity.caller

@@ -19,6 +19,7 @@ from zmq.error import ZMQError
 
 from lib.cli import notebook_engine, notebook_text, output_limits
 from lib.display import executed
+from lib.display.cell_progress import CellProgress
 from lib.errors import BadParameters, RunbookError, Unrecorded
 from lib.phases import parameters_cell
 from lib.record import files, run_phases
@@ -59,10 +60,13 @@ def execute(settings: Settings, record: Record, number: str, notebook: str) -> P
     source, running = RUNBOOKS / f"{notebook}.ipynb", record.folder / f"{notebook}{RUNNING}"
     parameters = parameters_cell.injected_values(settings, record.run_id, declared_parameters(source))
     files.reserve(running)
+    progress = CellProgress(settings, record, notebook)
     started, interrupted, kind, error = time.monotonic(), False, "", ""
     try:
         with notebook_engine.sockets() as sockets:
-            papermill.execute_notebook(str(source), str(running), parameters, **_options(settings, record, sockets))
+            papermill.execute_notebook(
+                str(source), str(running), parameters, **_options(settings, record, sockets), told=progress.begin
+            )
     except NOT_EXECUTED as failure:
         kind, error = _told(failure, record)
     except KeyboardInterrupt as ended:

@@ -90,7 +90,13 @@ def next_command(chosen: Settings, plans: Sequence[Plan], approved: str) -> str:
 @takes_json
 @exits_with_code
 def status(given: Callable[..., Settings], run_id: str) -> int:
-    """Show the runs of an environment, or one run's phases."""
+    """Show the runs of an environment, or one run's phases.
+
+    \b
+    Examples:
+      runbook status prod
+      runbook status prod RUN_ID --json
+    """
     chosen = given()
     if run_id:
         run_table.one_run(chosen, session.open_to_read(with_changes(chosen, run_id=run_id)))
@@ -106,7 +112,12 @@ def status(given: Callable[..., Settings], run_id: str) -> int:
 @takes_json
 @exits_with_code
 def verify(run_dir: Path, copy_of: str) -> int:
-    """Check that nothing in a run's folder was touched since it was sealed, and that it is that run's."""
+    """Check that nothing in a run's folder was touched since it was sealed, and that it is that run's.
+
+    \b
+    Examples:
+      runbook verify outputs/prod/RUN_ID
+    """
     folder = Path(os.path.abspath(run_dir))  # noqa: PTH100 - resolve() would follow a link
     wrong = records.unsealed_differences(folder, Binding(copy_of) if copy_of else None)
     whose = manifest.read(folder)
@@ -127,7 +138,13 @@ def verify(run_dir: Path, copy_of: str) -> int:
 @click.option("--no-browser", is_flag=True, help="Only prepare the notebook and say where it is.")
 @exits_with_code
 def open_notebook(given: Callable[..., Settings], number: str, run_id: str, mode: str, no_browser: bool) -> int:
-    """Put a parameterized copy of a notebook into the run's folder and open JupyterLab on it."""
+    """Put a parameterized copy of a notebook into the run's folder and open JupyterLab on it.
+
+    \b
+    Examples:
+      runbook open staging 03
+      runbook open staging 03 --mode apply --run-id RUN_ID
+    """
     notebook = {**run_phases.NOTEBOOKS, "90": run_phases.ROLLBACK}.get(number)
     if notebook is None:
         raise BadParameters(f"no phase {number!r}; expected one of {', '.join(run_phases.NOTEBOOKS)}, 90")
@@ -151,7 +168,12 @@ def open_notebook(given: Callable[..., Settings], number: str, run_id: str, mode
 @click.argument("run_id")
 @exits_with_code
 def review(given: Callable[..., Settings], run_id: str) -> int:
-    """Make the post-implementation review of a run again, for instance a day later."""
+    """Make the post-implementation review of a run again, for instance a day later.
+
+    \b
+    Examples:
+      runbook review prod RUN_ID
+    """
     return run_again(given(mode=Mode.PLAN, run_id=run_id), run_phases.REVIEW)
 
 
@@ -160,7 +182,12 @@ def review(given: Callable[..., Settings], run_id: str) -> int:
 @click.option("--run-id", default="", help="Keep the result in this run; a new one otherwise.")
 @exits_with_code
 def tune(given: Callable[..., Settings], run_id: str) -> int:
-    """Look at the thresholds against recorded check-ins."""
+    """Look at the thresholds against recorded check-ins.
+
+    \b
+    Examples:
+      runbook tune prod
+    """
     return run_again(given(mode=Mode.PLAN, run_id=run_id), run_phases.TUNING)
 
 

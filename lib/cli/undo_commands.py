@@ -54,7 +54,16 @@ def rollback(
     break_lock: bool,
     unverified: bool,
 ) -> int:
-    """Return everything that a run changed to its value before."""
+    """Return everything that a run changed to its value before.
+
+    Asks nothing: it gives back recorded values. `--dry-run` shows them first.
+
+    \b
+    Examples:
+      runbook rollback prod RUN_ID --dry-run
+      runbook rollback prod RUN_ID
+      runbook rollback prod RUN_ID --to-phase 03
+    """
     more = {"rollback_foreign": str(Foreign.OVERWRITE)} if overwrite else {}
     if to_phase:
         more["rollback_to_phase"] = to_phase
@@ -118,7 +127,14 @@ def undone(chosen: Settings, record: Record, execute: runner.Execute) -> Phase:
 @click.option("--unverified", is_flag=True, help=UNVERIFIED)
 @exits_with_code
 def restore_command(given: Callable[..., tuple[Settings, str]], run_id: str, unverified: bool) -> int:
-    """EMERGENCY: put the workflow alone, and the aliases that check-ins start, back to the run's backup, at once."""
+    """EMERGENCY: put the workflow alone, and the aliases that check-ins start, back to the run's backup, at once.
+
+    Asks nothing and waits for nobody: check-ins fail meanwhile.
+
+    \b
+    Examples:
+      runbook restore prod RUN_ID
+    """
     chosen, wrong = given(mode=Mode.APPLY, run_id=run_id)
     if wrong:
         terminal.complain(BadParameters(f"{wrong}; this run recorded what is used instead"))

@@ -62,15 +62,19 @@ def set_volume(chosen: Volume) -> None:
     _volume = chosen
 
 
+def _is_said(result: bool) -> bool:
+    return _volume is Volume.ALL or (result and _volume is Volume.RESULT)
+
+
 def line(text: str, end: str = "\n", result: bool = False) -> None:
     """One line as it is: not wrapped, so that a path can be copied."""
-    if _volume is Volume.ALL or (result and _volume is Volume.RESULT):
+    if _is_said(result):
         console.print(Text(escape.lines(text)), soft_wrap=True, end=end)
 
 
 def verdict_line(word: str, rest: str, result: bool = False) -> None:
     """A line that begins with a word that has a mark and a colour."""
-    if _volume is Volume.ALL or (result and _volume is Volume.RESULT):
+    if _is_said(result):
         mark, colour = marks.mark_of(word)
         shown = f"{mark} {escape.lines(word)}" if mark else escape.lines(word)
         console.print(Text.assemble((shown, colour), escape.lines(rest)), soft_wrap=True)
@@ -160,9 +164,9 @@ def item(colour: str, headline: str, lines: Sequence[str], told: Sequence[tuple[
         _below([(_cell(name), _cell(value)) for name, value in told])
 
 
-def paragraph(text: str) -> None:
+def paragraph(text: str, result: bool = False) -> None:
     """A sentence, wrapped between its words."""
-    if _volume is Volume.ALL:
+    if _is_said(result):
         console.print(_fit(_cell(text), console.width))
 
 

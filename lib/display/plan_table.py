@@ -54,7 +54,7 @@ def besides(phases: Collection[str]) -> str:
 def changes(found: Sequence[Plan], title: str = "Plan") -> None:
     """Every change that would be made, what is most dangerous first, and the counts."""
     pending = _by_danger(found)
-    console.paragraph(f"{title}: {count_line(found)}")
+    console.paragraph(f"{title}: {count_line(found)}", result=True)
     existing = [(phase, change) for phase, change in pending if change.action != Action.CREATE]
     for phase, change in existing:
         _in_full(phase, change)

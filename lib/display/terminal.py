@@ -46,7 +46,7 @@ def can_ask() -> bool:
 
 def ask_to_apply(environment: str, account: str, region: str, counted: str) -> str:
     """What somebody answers who is asked whether this may be carried out."""
-    console.paragraph(f"Mode apply CHANGES account {account} ({environment}) in {region}: {counted}.")
+    console.paragraph(f"Mode apply CHANGES account {account} ({environment}) in {region}: {counted}.", result=True)
     return console.ask("Carry this out? Only `yes` is taken: ")
 
 
@@ -68,6 +68,8 @@ def progress(phase: Phase) -> None:
     if phase.verdict == Verdict.RUNNING:
         console.line(f"  {phase.notebook:<32}", end="")
         return
+    if console.is_watched():
+        console.overwrite(f"  {phase.notebook:<32}")  # in place of its last cell
     console.verdict_line(phase.verdict, f" in {phase.seconds:.1f} s, {phase.cells_run} cells")
     if phase.error:
         console.complain(f"    {phase.error}")

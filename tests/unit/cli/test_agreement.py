@@ -17,6 +17,7 @@ from lib.changes.plans import Plan
 from lib.cli import agreement, read_commands, runner
 from lib.cli.agreement import Agreement
 from lib.cli.change_commands import carry_out, main
+from lib.display import console
 from lib.errors import BadParameters, Refused
 from lib.record import run_phases
 from lib.record.run_phases import Phase
@@ -78,6 +79,17 @@ def test_it_asks_once_with_account_mode_and_counts(typed, planned, live, record,
     assert keys.asked == 1
     assert "Mode apply CHANGES account 000000000000 (local) in us-east-1: 1 to add, 1 to change, 0 to remove." in said
     assert said.endswith("Carry this out? Only `yes` is taken:")
+
+
+def test_a_quiet_question_still_says_what_it_asks(typed, planned, live, record, capsys):
+    typed("yes\n")
+    console.set_volume(console.Volume.RESULT)
+    try:
+        Agreement.before(live.settings, ["02"], yes=False).ask(live, record, ["02"])
+    finally:
+        console.set_volume(console.Volume.ALL)
+    said = " ".join(capsys.readouterr().out.split())
+    assert "CHANGES account 000000000000 (local)" in said and "1 to add, 1 to change" in said
 
 
 @pytest.mark.parametrize("answer", ["no\n", "y\n", "\n", "", "YES\n", "yes please\n"])
