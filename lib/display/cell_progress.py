@@ -39,10 +39,10 @@ class CellProgress:
         seconds = self.usual.get(_source(cells[index]), 0)
         usually = f", usually {seconds:.0f} s" if seconds >= LEAST else ""
         since = f"since {datetime.now():%H:%M:%S}"
-        console.overwrite(f"  {self.notebook}  {place} {since}{usually}: {heading(cells, index)}")
+        console.overwrite(f"  {self.notebook}  {place} {since}{usually}: {_question(cells, index)}")
 
 
-def heading(cells: Sequence[Mapping[str, Any]], index: int) -> str:
+def _question(cells: Sequence[Mapping[str, Any]], index: int) -> str:
     """The heading under which a cell stands: what it asks, and so what is waited for."""
     lines = (
         line for cell in cells[index::-1] if cell["cell_type"] == "markdown" for line in _source(cell).splitlines()

@@ -176,7 +176,7 @@ def _below(told: Sequence[tuple[Text, Text]]) -> None:
     drawn = Table.grid(Column(width=named), Column(), padding=(0, 2, 0, 0))
     for name, value in told:
         drawn.add_row(name, _fit(value, console.width - named - 6))
-    console.print(Padding(drawn, (0, 0, 0, 2)))
+    console.print(Padding(drawn, (0, 0, 0, 2), expand=False))
 
 
 def _hanging(text: Text) -> None:

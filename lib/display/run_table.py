@@ -166,12 +166,12 @@ def all_runs(chosen: Settings) -> None:
 
 def _row(run: Run) -> list[str]:
     where = "" if run.here else " (in the store only)"
-    took = "; ".join(filter(None, (run.who, duration(run.told.get("seconds")))))
+    took = "; ".join(filter(None, (run.who, _duration(run.told.get("seconds")))))
     undo = "yes, by rollback" if Way.UNDO in run.ways else "no: nothing is left" if any(run.counts.values()) else "-"
     return [f"{run.run_id}{where}", Judged(run.verdict), run.did, took, undo if not run.wrong else "cannot tell"]
 
 
-def duration(seconds: object) -> str:
+def _duration(seconds: object) -> str:
     """`1 min 44 s`, or "" where nobody knows."""
     if not isinstance(seconds, int | float):
         return ""

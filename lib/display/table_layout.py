@@ -16,7 +16,7 @@ AROUND = 3  # a column's own border and padding
 def column_widths(columns: Sequence[Sequence[str]], width: int) -> list[int] | None:
     """The widths at which these columns stand side by side with no word broken; None where they do not fit so."""
     room = width - AROUND * len(columns) - 1
-    least = [max(map(least_width, column), default=0) for column in columns]
+    least = [max(map(_least_width, column), default=0) for column in columns]
     most = [max((cell_len(line) for text in column for line in text.split("\n")), default=0) for column in columns]
     spare = room - sum(least)
     if spare < 0:
@@ -31,7 +31,7 @@ def column_widths(columns: Sequence[Sequence[str]], width: int) -> list[int] | N
     return found
 
 
-def least_width(text: str) -> int:
+def _least_width(text: str) -> int:
     """The width below which a word of this text would be broken."""
     return max((_least(word) for word in text.split()), default=0)
 

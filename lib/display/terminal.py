@@ -149,6 +149,10 @@ def two_persons(found: Iterable[Check]) -> None:
 def validity(found: Validity) -> None:
     """Whether what a run validated is live now, and every difference by name."""
     say(f"Validated: {found.since}; read now at {found.read}" if found.known else f"Validated: {found.why}")
-    rows = [[row["what"], brief(row["differs"]), row["so"], row["criteria"]] for row in validities.table(found)]
+    rows = [
+        [row["what"], brief(row["differs"]), marks.Judged(row["so"]), row["criteria"]]
+        for row in validities.table(found)
+    ]
     if rows:
-        table("What differs since", ["what", "differs", "so", "criteria"], rows)
+        ordered = marks.worst_first(rows, [so for _, _, so, _ in rows])
+        table("What differs since", ["what", "differs", "so", "criteria"], ordered)
