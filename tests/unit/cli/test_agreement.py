@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -14,7 +15,7 @@ from fakes import World
 from lib.aws import Identity, Live
 from lib.changes import engine
 from lib.changes.plans import Plan
-from lib.cli import agreement, read_commands, runner
+from lib.cli import agreement, change_commands, read_commands, runner
 from lib.cli.agreement import Agreement
 from lib.cli.change_commands import carry_out, main
 from lib.display import console
@@ -168,6 +169,25 @@ def test_it_is_asked_before_the_lock_is_taken_and_a_no_carries_nothing_out(
     assert taken == []
     told = [*chosen.runs_folder.glob("*/run.json")]
     assert len(told) == 1 and '"verdict": "refused"' in told[0].read_text()
+
+
+@pytest.mark.parametrize(("asks", "held"), [(True, ["taken", "given back", "asked"]), (False, ["taken", "asked"])])
+def test_nobodys_rollback_waits_for_an_answer_about_a_run_that_is_gone_on_with(asks, held, live, record, monkeypatch):
+    events = []
+
+    @contextmanager
+    def locked(*_):
+        events.append("taken")
+        yield
+        events.append("given back")
+
+    monkeypatch.setattr(runner, "locked", locked)
+    monkeypatch.setattr(change_commands.resume, "read_back", lambda *_: [])
+    monkeypatch.setattr(change_commands.resume, "validation_stands", lambda *_: None)
+    monkeypatch.setattr(change_commands.resume, "remaining_phases", lambda *_: ["02"])
+    monkeypatch.setattr(change_commands, "carry_out", lambda *_, **__: events.append("asked") or 0)
+    change_commands._left_of(live.settings, record, live, False, False, None, Agreement(asks))
+    assert events[: len(held)] == held
 
 
 def test_who_rehearses_is_not_asked(typed, live, record, monkeypatch):

@@ -129,6 +129,11 @@ SAID = {
     "a phase that begins": lambda *_: terminal.progress(Phase("03", HOSTILE, "running")),
     "a plan": lambda *_: plan_table.changes([hostile_plan()]),
     "checks": lambda *_: terminal.checks(HOSTILE, CHECKS),
+    "an explanation": lambda *_: terminal.explain(HOSTILE),
+    "a drill's end": lambda *_: terminal.drill_verdict(HOSTILE, HOSTILE, HOSTILE, {HOSTILE: None, "b": 1.0}),
+    "a cell that begins": lambda *_: console.overwrite(HOSTILE),
+    "one thing": lambda *_: console.item("red", HOSTILE, [HOSTILE], [(HOSTILE, HOSTILE)]),
+    "a narrow table": lambda *_: terminal.table(HOSTILE, [HOSTILE] * 9, [[HOSTILE] * 9]),
     "what was read back": lambda *_: terminal.read_back([{"what": HOSTILE, "found": HOSTILE}]),
     "a ledger": lambda _, record: (
         record.keep_json("evidence/rollback.json", [{"what": PLAIN_JSON, "outcome": "x\x1b]52;"}]),
@@ -156,7 +161,9 @@ def hostile_phase():
 @pytest.mark.parametrize("what", SAID)
 def test_whatever_the_command_says_of_foreign_text_the_terminal_obeys_none_of_it(what, terminals, settings, record):
     SAID[what](settings, record)
-    said = re.sub(r"\x1b\[[\d;]*m", "", terminals())  # colours, which are ours: none of the text's own is left whole
+    said = re.sub(
+        r"\x1b\[[\d;]*m|\r\x1b\[2K", "", terminals()
+    )  # colours, a line anew, which are ours: none of the text's own is left whole
     assert said.strip()
     assert not UNSEEN.search(said), repr(said)
     assert not re.search("^(Run r1 succeeded|- approved)", said, re.MULTILINE)
