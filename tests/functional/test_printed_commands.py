@@ -253,7 +253,7 @@ def test_a_plan_ends_with_the_command_that_carries_it_out_or_drills_where_nothin
     assert code == 0 and "Carry this out?" in out and "succeeded" in out, out
     drills = read_commands.next_command(load(str(file)), [], "")
     code, out = typed(drills, tmp_path)
-    assert code == 1 and "drill crisis" in out, out  # of an account that is not drilled well yet
+    assert code == 3 and "Run phase 03 first" in out, out  # taken, on an account that cannot be drilled yet
 
 
 def test_a_run_that_failed_goes_on_by_the_command_that_it_prints(file, tmp_path, client):

@@ -354,9 +354,8 @@ def test_something_is_left_until_an_undo_took_it_back(states, more, left, world)
     told = [*rows(world, (1, 2, *states)), *rows(world, (2, 1, *more), undoes=True)]
     assert undo_plan.is_anything_left(told) is left
     assert undo_plan.is_anything_left([*told, *rows(world, (1, 2, "intended"), label="y")]) is True
-    assert (
-        undo_plan.is_anything_left([*told, {"trouble": "no", "undoes": True, "kind": "thing", "identity": {}}]) is True
-    )
+    unread = {"trouble": "no", "undoes": True, "kind": "thing", "identity": {}}
+    assert undo_plan.is_anything_left([*told, unread]) is True
 
 
 @pytest.mark.parametrize(

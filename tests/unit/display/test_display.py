@@ -161,9 +161,8 @@ def hostile_phase():
 @pytest.mark.parametrize("what", SAID)
 def test_whatever_the_command_says_of_foreign_text_the_terminal_obeys_none_of_it(what, terminals, settings, record):
     SAID[what](settings, record)
-    said = re.sub(
-        r"\x1b\[[\d;]*m|\r\x1b\[2K", "", terminals()
-    )  # colours, a line anew, which are ours: none of the text's own is left whole
+    # Without colours and a line begun anew, which are ours: none of the text's own is left whole.
+    said = re.sub(r"\x1b\[[\d;]*m|\r\x1b\[2K", "", terminals())
     assert said.strip()
     assert not UNSEEN.search(said), repr(said)
     assert not re.search("^(Run r1 succeeded|- approved)", said, re.MULTILINE)
