@@ -120,10 +120,10 @@ def verify(run_dir: Path, copy_of: str) -> int:
     """
     folder = Path(os.path.abspath(run_dir))  # noqa: PTH100 - resolve() would follow a link
     wrong = records.unsealed_differences(folder, Binding(copy_of) if copy_of else None)
-    whose = manifest.read(folder)
-    about = {"run_id": whose.run_id, "environment": whose.environment, "account": whose.account}
+    whose = None if wrong else manifest.read(folder)  # of one that was touched, no word is taken
+    about = {key: getattr(whose, key, None) for key in ("run_id", "environment", "account")}
     terminal.data({"folder": str(folder), **about, "as_sealed": not wrong, "differences": list(wrong)})
-    if wrong:
+    if whose is None:
         raise NotAsWanted(f"{run_dir.name} is not as it was sealed: {'; '.join(wrong)}")
     place = f"environment {whose.environment or 'unknown'}, account {whose.account or 'unknown'}"
     terminal.result(f"{run_dir.name}: every file is as it was sealed, of run {whose.run_id} of {place}")

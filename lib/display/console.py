@@ -96,8 +96,8 @@ def overwrite(text: str) -> None:
     """In place of what the line holds that is begun, no longer than the terminal is wide."""
     shown = Text(escape.one_line(contacts.mask_text(text)))
     shown.truncate(console.width - 1, overflow="ellipsis")
-    console.control(Control(ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2)))
-    console.print(shown, soft_wrap=True, end="")
+    anew = Control(ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2))
+    console.print(anew, shown, sep="", soft_wrap=True, end="")
 
 
 def can_ask() -> bool:

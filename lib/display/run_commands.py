@@ -15,6 +15,7 @@ from lib.resources.workflow import Workflow
 from lib.resources.workflow_alias import WorkflowAlias
 from lib.settings import Settings
 from lib.values.modes import Approval
+from lib.values.run_names import COPIES
 
 RESTORED = (Workflow.kind, WorkflowAlias.kind)  # the kinds that a restore puts back, and no other
 
@@ -37,10 +38,14 @@ def ways(settings: Settings, record: Record) -> list[Way]:
         Way.GO_ON: run_phases.resumable(record) and not _is_over(settings, rows),
         Way.UNDO: undo_plan.is_anything_left(rows),
         # It goes by the run's backup, and gives back only what the run wrote.
-        Way.RESTORE: restore.has_backup(record)
-        and undo_plan.is_anything_left(row for row in rows if row["kind"] in RESTORED),
+        Way.RESTORE: _has_backup(record) and undo_plan.is_anything_left(row for row in rows if row["kind"] in RESTORED),
     }
     return [way for way, possible in found.items() if possible]
+
+
+def _has_backup(record: Record) -> bool:
+    """Whether there is one here; a copy of what a store tells of its runs holds none, and the store itself does."""
+    return restore.has_backup(record) or record.folder.parent.name == COPIES
 
 
 def _is_over(settings: Settings, rows: Sequence[Mapping[str, Any]]) -> bool:

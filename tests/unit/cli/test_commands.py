@@ -29,6 +29,7 @@ from lib.resources.workflow import Workflow
 from lib.resources.workflow_alias import WorkflowAlias
 from lib.settings import load
 from lib.values.modes import OF_THE_RUN
+from lib.values.run_names import COPIES
 from rehearsal import cli as rehearsal_cli
 
 COMMAND = re.compile(r"\b(runbook|papermill|make|aws) (?=[a-z])")
@@ -291,6 +292,16 @@ def test_only_what_can_work_is_offered(files, rows, possible, tmp_path):
     for row in rows:
         record.append(records.LOG, row)
     assert [command.split()[1] for command in run_commands.commands(chosen, record).values()] == possible
+
+
+def test_the_backup_of_a_run_of_another_machine_is_in_the_store(tmp_path):
+    chosen = load("local", {"outputs_dir": str(tmp_path), "run_id": "r1", "mode": "apply"})
+    copy = records.Record(chosen.runs_folder / COPIES / "r1", "r1")
+    copy.write_json(*RUN)
+    copy.append(records.LOG, OF_A_QUEUE)
+    assert Way.RESTORE not in run_commands.ways(chosen, copy)
+    copy.append(records.LOG, OF_THE_WORKFLOW)
+    assert Way.RESTORE in run_commands.ways(chosen, copy)
 
 
 def test_an_undo_ends_an_approval_so_that_nothing_is_gone_on_with(tmp_path):
