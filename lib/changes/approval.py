@@ -7,7 +7,7 @@ each phase writes. Where this very run has written since, what it left counts as
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lib.changes import kept_plans, second_person
+from lib.changes import kept_plans, second_person, undo_plan
 from lib.changes.account import AccountGuards
 from lib.changes.drift import find_drift, other_code, other_parameters, plan_differences, rows_since
 from lib.changes.guarded_run import GuardedRun
@@ -17,7 +17,6 @@ from lib.changes.plan_data import account_of, begun_plan, made_from, plan_data
 from lib.changes.plans import Plan, is_kept
 from lib.errors import BadParameters, Refused, RunbookError
 from lib.record import command_lines, records, run_index
-from lib.record.change_rows import WriteState
 from lib.record.records import Record, Run
 from lib.settings import Settings, account_waives_approval, waives_approval
 from lib.values.modes import Approval, Mode
@@ -162,9 +161,7 @@ def end(undo: Plan, run: GuardedRun) -> str:
 
 
 def _require_not_rolled_back(run: Run, rows: Sequence[Mapping[str, Any]], undone: str = "") -> None:
-    if undone or any(
-        row.get("undoes") and row["state"] == WriteState.APPLIED and not row.get("temporary") for row in rows
-    ):
+    if undone or undo_plan.was_undone(rows):
         raise Refused(
             f"run {run.record.run_id} was rolled back, and its approval with it{undone and f' ({undone})'}; review "
             f"`{command_lines.runbook(run.settings, 'plan')}` and apply that one"

@@ -100,6 +100,19 @@ def plan(rows: Iterable[Mapping[str, Any]], reopen: Reopen) -> Plan:
     return Plan(PHASE, tuple(left))
 
 
+def is_anything_left(rows: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether the run wrote anything that no undo took back since, or there is a row of which nobody can tell."""
+    told = list(rows)
+    open_ones = [one for one in _things(told) if not one.undone and one.last["state"] != WriteState.NOT_APPLIED]
+    return bool(open_ones) or any(row.get("trouble") for row in told)
+
+
+def was_undone(rows: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether an undo took anything back that was there to stay."""
+    undone = (row for row in rows if row.get("undoes") and row["state"] == WriteState.APPLIED)
+    return any(not row.get("temporary") for row in undone)
+
+
 def in_two_tries(
     things: Sequence[Thing], restore: Callable[[Thing], Told], over: tuple[type[RunbookError], ...] = ()
 ) -> list[Told | RunbookError]:

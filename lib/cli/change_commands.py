@@ -1,17 +1,20 @@
-"""The commands plan, apply and lock; and everything that the command is made of."""
+"""The commands apply and lock; and everything that the command is made of."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
 import click
 
 from lib.aws import Live, connect
-from lib.changes import approval, engine, loss_guard, plan_data, second_person
-from lib.checks import require
+from lib.changes import second_person
+from lib.changes.plans import Plan
 from lib.cli import drill_command, notebooks, read_commands, resume, runner, undo_commands
+from lib.cli.agreement import NOT_ASKED, Agreement
 from lib.cli.app import exit_code, exits_with_code, main, parameters
-from lib.display import terminal
+from lib.display import run_commands, terminal
+from lib.display.run_commands import Way
 from lib.errors import BadParameters, RunbookError, Superseded, class_of
 from lib.phases import session
 from lib.record import command_lines, records, run_phases
@@ -20,37 +23,11 @@ from lib.record.records import Run
 from lib.record.run_phases import VALIDATION, Phase
 from lib.resources import connected_run, desired, run_lock
 from lib.resources.connected_run import ConnectedRun
-from lib.resources.existing import baseline_pieces
 from lib.settings import Settings, with_changes
-from lib.values.check_registry import APPROVAL
 from lib.values.modes import Mode
 from lib.values.verdicts import Verdict
 
 __all__ = ["drill_command", "exits_with_code", "main", "read_commands"]
-
-
-@main.command()
-@parameters
-@exits_with_code
-def plan(given: Callable[..., Settings]) -> int:
-    """Show every change of every phase; write nothing."""
-    chosen = given(mode=Mode.PLAN)
-    run = session.begin_with(chosen)
-    record, live = run.record, run.live
-    terminal.identity(live)
-    require(baseline_pieces.pieces(live))
-    plans = runner.plan_all(live)
-    made = plan_data.plan_data(plans, run)
-    record.keep_json(approval.PLAN, made)
-    if people := second_person.two_persons(chosen, live.identity.caller):
-        record.checked(APPROVAL, people)
-    records.seal(record)
-    terminal.plans(plans)
-    terminal.two_persons(people)
-    loss_guard.require_no_loss(plans, run)
-    terminal.say(f"Plan: {made['fingerprint']}")
-    terminal.say(f"Record: {record.folder}")
-    return 0
 
 
 @main.command()
@@ -64,6 +41,7 @@ def plan(given: Callable[..., Settings]) -> int:
 @click.option("--resume", "run_id", default="", metavar="RUN_ID", help="Go on with a run that stopped.")
 @click.option("--break-lock", is_flag=True, help="With --resume: take away the lock that the run left behind.")
 @click.option("--rollback-on-failure", is_flag=True, help="Undo the run when a phase fails.")
+@click.option("--yes", is_flag=True, help="Do not ask before the first change: for scripts.")
 @exits_with_code
 def apply(
     given: Callable[..., Settings],
@@ -73,38 +51,58 @@ def apply(
     run_id: str,
     break_lock: bool,
     rollback_on_failure: bool,
+    yes: bool,
     **approved: str,
 ) -> int:
-    """Carry the plan out, phase by phase, and stop at the first failure."""
+    """Carry the plan out, phase by phase, and stop at the first failure.
+
+    Asks once before the first change, unless approval is required: then the approval is the answer.
+
+    \b
+    Examples:
+      runbook apply staging
+      runbook apply staging --only 04 --yes
+      runbook apply prod --approved-plan plan-0123456789abcdef --approved-by NAME --change-ticket CHG-1 --to 03
+      runbook apply prod --resume RUN_ID
+    """
     more = {key: value for key, value in approved.items() if value}
     if not run_id:
         if break_lock:
             held = command_lines.runbook(given(mode=Mode.APPLY, **more), "lock")
             raise BadParameters(f"--break-lock goes with --resume; `{held}` shows who holds the lock")
-        return carry_out(
-            given(mode=Mode.APPLY, **more), run_phases.numbers(first, last, only), undo=rollback_on_failure
-        )
+        chosen, numbers = given(mode=Mode.APPLY, **more), run_phases.numbers(first, last, only)
+        agreed = Agreement.before(chosen, numbers, yes)
+        return carry_out(chosen, numbers, undo=rollback_on_failure, agreed=agreed)
     if first or last or only:
         raise BadParameters("--resume goes on with the run's own phases; leave --from, --to and --only out")
     if more:
         raise BadParameters("--resume goes on with the run's own approval; leave the --approved options out")
-    return go_on(given(mode=Mode.APPLY, run_id=run_id), break_lock, rollback_on_failure)
+    chosen = given(mode=Mode.APPLY, run_id=run_id)
+    agreed = Agreement.before(chosen, run_phases.numbers(), yes)
+    return go_on(chosen, break_lock, rollback_on_failure, agreed=agreed)
 
 
-def go_on(chosen: Settings, break_lock: bool, undo: bool, execute: runner.Execute = notebooks.execute) -> int:
+def go_on(
+    chosen: Settings,
+    break_lock: bool,
+    undo: bool,
+    execute: runner.Execute = notebooks.execute,
+    agreed: Agreement = NOT_ASKED,
+) -> int:
     """Resume a run; returns the exit code."""
-    run = session.reopen_with(chosen, usable=resume.resumable)
+    run = session.reopen_with(chosen, usable=run_phases.resumable)
     terminal.identity(run.live)
     with runner.sealing(run.record):
         begun = replace(run.live, settings=resume.with_its_approval(run))
-        return _left_of(connected_run.of(begun, run.record), break_lock, undo, execute)
+        return _left_of(connected_run.of(begun, run.record), break_lock, undo, execute, agreed)
 
 
-def _left_of(run: ConnectedRun, break_lock: bool, undo: bool, execute: runner.Execute) -> int:
+def _left_of(run: ConnectedRun, break_lock: bool, undo: bool, execute: runner.Execute, agreed: Agreement) -> int:
     """Carry out what is left of a run, alone."""
     if break_lock:
         undo_commands.break_left(run.live, run.record.run_id)
-    with runner.locked(run):
+    with ExitStack() as held:
+        held.enter_context(runner.locked(run))
         terminal.read_back(resume.read_back(run))
         valid = resume.validation_stands(run)
         if valid:
@@ -117,8 +115,16 @@ def _left_of(run: ConnectedRun, break_lock: bool, undo: bool, execute: runner.Ex
             )
             return 0
         terminal.say(f"Going on with run {run.record.run_id} of {run.settings.environment} from phase {left[0]}")
+        if agreed.asks:
+            held.close()  # nobody's rollback waits for an answer
         return carry_out(
-            run.settings, left, begin=resume.begin_resumed, undo=undo, show_account=lambda live: None, execute=execute
+            run.settings,
+            left,
+            begin=resume.begin_resumed,
+            undo=undo,
+            show_account=lambda live: None,
+            execute=execute,
+            agreed=agreed,
         )
 
 
@@ -135,23 +141,28 @@ def carry_out(
     chosen: Settings,
     numbers: Sequence[str],
     lasting: bool = True,
-    begin: Callable[..., None] = runner.begin_approved,
+    begin: Callable[..., Sequence[Plan]] = runner.begin_approved,
     undo: bool = False,
     show_account: Callable[[Live], None] = terminal.identity,
     execute: runner.Execute = notebooks.execute,
+    agreed: Agreement = NOT_ASKED,
 ) -> int:
     """Run phases with a line each and a summary at the end; returns the exit code.
 
     An account that is not `lasting` is gone afterwards, so nothing is said about undoing. `undo`: roll a
-    failed run back.
+    failed run back. `agreed`: whether somebody is asked first, before the lock is taken.
     """
     run = Run(chosen, records.open_run(chosen))
     record = run.record
     terminal.say(f"Run {record.run_id} of {chosen.environment}, mode {chosen.mode}")
 
     def begun(opened: ConnectedRun, numbers: Sequence[str]) -> None:
-        begin(opened, numbers)
+        agreed.require_same(begin(opened, numbers), numbers)
         terminal.two_persons(second_person.two_persons(opened.settings, opened.live.identity.caller))
+
+    def shown(opened: ConnectedRun) -> None:
+        show_account(opened.live)
+        agreed.ask(opened, numbers)
 
     rows, earlier = len(record.changes()) if undo else 0, record.kept_as(records.CRITERIA)
 
@@ -159,7 +170,7 @@ def carry_out(
         if undo and to_be_undone(done, record.changes()[rows:]):
             undo_commands.undone(Run(with_changes(chosen, run_id=record.run_id), record), execute)
 
-    done = runner.phases(run, numbers, terminal.progress, begun, ended, show_account, execute)
+    done = runner.phases(run, numbers, terminal.progress, begun, ended, shown, execute)
     terminal.summary(record, done, earlier)
     if lasting:
         ways_on(run, run_phases.overall(done))
@@ -167,13 +178,12 @@ def carry_out(
 
 
 def ways_on(run: Run, verdict: Verdict) -> None:
-    """The commands that undo this run, where it changed something, and that go on with it, where it is not done."""
-    chosen, record = run.settings, run.record
-    words = [record.run_id, *_with_its_lock(chosen, record.run_id)]
-    if record.rows(engine.LOG):
-        terminal.say(f"Undo:   {command_lines.runbook(chosen, 'rollback', *words)}")
-    if verdict != Verdict.SUCCEEDED:
-        terminal.say(f"Go on:  {command_lines.runbook(chosen, 'apply', '--resume', *words)}")
+    """The commands that undo this run, where it left something, and that go on with it, where it is not done."""
+    found = run_commands.commands(run, *_with_its_lock(run.settings, run.record.run_id))
+    if Way.UNDO in found:
+        terminal.result(f"Undo:   {found[Way.UNDO]}")
+    if Way.GO_ON in found and verdict != Verdict.SUCCEEDED:
+        terminal.result(f"Go on:  {found[Way.GO_ON]}")
 
 
 def to_be_undone(done: Sequence[Phase], rows: Sequence[Mapping[str, Any]]) -> bool:
@@ -195,7 +205,13 @@ def to_be_undone(done: Sequence[Phase], rows: Sequence[Mapping[str, Any]]) -> bo
 )
 @exits_with_code
 def lock(given: Callable[..., Settings], run_id: str, force: bool) -> int:
-    """Show who may write now, or take a stale lock away."""
+    """Show who may write now, or take a stale lock away.
+
+    \b
+    Examples:
+      runbook lock prod
+      runbook lock prod --break RUN_ID
+    """
     live = connect(given())
     if run_id:
         terminal.say(f"Lock broken: {run_lock.break_lock(live, run_id, force).said}")

@@ -10,15 +10,16 @@ import click
 from lib.aws import Live
 from lib.checks import Check, Status, require
 from lib.cli import runner
-from lib.cli.app import exits_with_code, main, parameters
+from lib.cli.app import exits_with_code, main, parameters, takes_json
 from lib.display import terminal
-from lib.drills import drill_log, drill_runner, evaluation, scenarios
+from lib.drills import drill_log, drill_runner, evaluation, latency, scenarios
 from lib.drills.drill_session import Group, Session
 from lib.drills.scenarios import Scenario
 from lib.errors import BadParameters, NotAsWanted, RunbookError, Unrecorded
 from lib.phases import infrastructure, session, success_criteria, validation, validity
 from lib.phases.validity import Validity
 from lib.record.folder import BROKEN_OFF, DRILLED
+from lib.record.records import Record
 from lib.settings import Settings
 from lib.values.check_registry import DRILL, UNREADABLE
 from lib.values.modes import Mode
@@ -35,12 +36,19 @@ def _scenario_named(name: str) -> Scenario:
 
 @main.command()
 @parameters
+@takes_json
 @click.option(
     "--scenario", default="crisis", show_default=True, help="What happens: a scenario of the plan, or crisis-in-words."
 )
 @exits_with_code
 def drill(given: Callable[..., Settings], scenario: str) -> int:
-    """Run one drill as the drill user, marked [DRILL], and see who is reached and how soon."""
+    """Run one drill as the drill user, marked [DRILL], and see who is reached and how soon.
+
+    \b
+    Examples:
+      runbook drill prod
+      runbook drill prod --scenario high --json
+    """
     chosen, case = given(mode=Mode.APPLY), _scenario_named(scenario)
     run = session.begin_with(chosen)
     record, live = run.record, run.live
@@ -71,9 +79,13 @@ def drill(given: Callable[..., Settings], scenario: str) -> int:
         validation.publish(live, [row])
         record.checked(DRILL, checks)
         terminal.checks(f"Drill {scenario}", checks)
-        terminal.say(f"Drill {scenario}: {found['status']}" + (f" ({found['found']})" if found["found"] else ""))
+        times = {topic: latency.until_last(row, topic) for topic in latency.TOPICS}
+        lost = latency.topics_lost(row)  # of another topic without a time, no alert was due
+        reached = {topic: seconds for topic, seconds in times.items() if topic in lost or seconds is not None}
+        terminal.drill_verdict(scenario, drill_log.verdict(checks), found["found"], reached)
         terminal.say(f"Log: {log.folder / drill_log.LOG}")
-        terminal.say(f"Record: {record.folder}")
+        terminal.result(f"Record: {record.folder}")
+        terminal.data(_to_data(record, found, row, reached, checks))
     require(checks)
     return 0
 
@@ -88,6 +100,27 @@ def _evaluate(live: Live, drilled: Session, row: Mapping[str, Any]) -> list[Chec
         evaluation.strays(drilled),
         evaluation.clearance(drilled),
     ]
+
+
+def _to_data(
+    record: Record,
+    found: Mapping[str, str],
+    row: Mapping[str, Any],
+    reached: Mapping[str, float | None],
+    checks: Sequence[Check],
+) -> dict[str, Any]:
+    """The drill as plain data, for a script: its keys are documented in docs/operate.md."""
+    return {
+        "run_id": record.run_id,
+        "scenario": found["name"],
+        "status": found["status"],
+        "why": found["found"],
+        "route": row["route"],
+        "started": row["started"],
+        "seconds_until": dict(reached),
+        "checks": [check.to_row() for check in checks],
+        "record": str(record.folder),
+    }
 
 
 def _describe_system(standing: Validity) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Which Python runs a notebook is decided here, and by no folder, file or variable
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -57,10 +57,12 @@ class Client(PapermillNotebookClient):
 
     late = ""
     bound = output_limits.Bound()
+    told: Callable[[Sequence[Mapping[str, Any]], int], None] = staticmethod(lambda cells, index: None)
 
     async def async_execute_cell(self, cell: NotebookNode, cell_index: int, **options: Any) -> NotebookNode:  # noqa: ANN401
         """Execute one cell. Raises CellTimeoutError where it ran longer than it may, also when it ended well."""
         self.bound = output_limits.Bound()
+        self.told(self.nb.cells, cell_index)
         self.km.busy = True
         try:
             done = await super().async_execute_cell(cell, cell_index, **options)
@@ -113,11 +115,15 @@ class OwnInterpreter(Engine):
         *,
         sockets: Path,
         variables: Mapping[str, str],
+        told: Callable[[Sequence[Mapping[str, Any]], int], None],
         execution_timeout: int,
         start_timeout: int = 60,
         **_: Any,  # noqa: ANN401
     ) -> NotebookNode:
-        """Execute every cell of papermill's notebook, in a kernel that is told `variables` as well."""
+        """Execute every cell of papermill's notebook, in a kernel that is told `variables` as well.
+
+        `told` hears of each cell, all of them and its index, when it begins.
+        """
         # Two kernels started at once can clash on TCP ports, and without a connection file of their own share sockets.
         own = {"transport": "ipc", "connection_file": str(sockets / "kernel.json")}
         client = Client(
@@ -133,6 +139,7 @@ class OwnInterpreter(Engine):
                 {"KernelManager": own, "KernelProvisionerFactory": {"default_provisioner_name": "local-provisioner"}}
             ),
         )
+        client.told = told
         folder = str(sockets)
         apart = {
             "IPYTHONDIR": folder,

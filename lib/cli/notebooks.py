@@ -19,6 +19,7 @@ from zmq.error import ZMQError
 
 from lib.cli import notebook_engine, notebook_text, output_limits
 from lib.display import executed
+from lib.display.cell_progress import CellProgress
 from lib.errors import BadParameters, RunbookError, Unrecorded
 from lib.phases import parameters_cell
 from lib.record import files, run_phases
@@ -60,10 +61,12 @@ def execute(run: Run, number: str, notebook: str) -> Phase:
     source, running = RUNBOOKS / f"{notebook}.ipynb", record.folder / f"{notebook}{RUNNING}"
     parameters = parameters_cell.injected_values(settings, record.run_id, declared_parameters(source))
     files.reserve(running)
+    progress = CellProgress(run, notebook)
     started, interrupted, kind, error = time.monotonic(), False, "", ""
     try:
         with notebook_engine.sockets() as sockets:
-            papermill.execute_notebook(str(source), str(running), parameters, **_options(run, sockets))
+            options = _options(run, sockets)
+            papermill.execute_notebook(str(source), str(running), parameters, **options, told=progress.begin)
     except NOT_EXECUTED as failure:
         kind, error = _told(failure, record)
     except KeyboardInterrupt as ended:

@@ -1,57 +1,134 @@
-"""The commands that only look: status, verify, open, review, tune. They write to records, never to the account."""
+"""The commands that only look: plan, status, verify, open, review, tune. They write to records alone."""
 
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
 
-from lib.cli import notebooks
-from lib.cli.app import exit_code, exits_with_code, main, parameters
-from lib.display import terminal
-from lib.errors import BadParameters, NotAsWanted
+from lib.changes import approval, loss_guard, plan_data, second_person
+from lib.changes.plans import Plan
+from lib.checks import require
+from lib.cli import notebooks, runner
+from lib.cli.app import exit_code, exits_with_code, main, parameters, takes_json
+from lib.display import plan_table, run_table, terminal
+from lib.errors import BadParameters, NotAsWanted, Refused
 from lib.phases import session
-from lib.record import manifest, origin, records, run_phases
+from lib.record import command_lines, manifest, origin, records, run_phases
+from lib.record.change_rows import Action
 from lib.record.manifest import Binding
 from lib.record.records import Run
 from lib.record.run_phases import Phase
 from lib.resources import record_stores
+from lib.resources.existing import baseline_pieces
+from lib.resources.resource_kinds import Subscription
+from lib.resources.topics import CONFIRMED_BY_A_PERSON
 from lib.settings import Settings, with_changes
-from lib.values.modes import Mode
+from lib.values.check_registry import APPROVAL
+from lib.values.modes import Approval, Mode
 from lib.values.verdicts import Verdict
 
+LAST_BEFORE_CONFIRMATION = "03"  # 05 does not pass before a person has confirmed the subscription
+APPROVED = ("--approved-by", '"$APPROVER"', "--change-ticket", '"$TICKET"')
 CHECKPOINTS = ".checkpoints"  # beside the runs of an environment: what JupyterLab keeps of notebooks, no part of a run
 
 
 @main.command()
 @parameters
+@takes_json
+@exits_with_code
+def plan(given: Callable[..., Settings]) -> int:
+    """Show every change of every phase, what is most dangerous first; write nothing.
+
+    \b
+    Examples:
+      runbook plan staging
+      runbook plan prod --json > plan.json
+    """
+    chosen = given(mode=Mode.PLAN)
+    run = session.begin_with(chosen)
+    record, live = run.record, run.live
+    terminal.identity(live)
+    require(baseline_pieces.pieces(live))
+    plans = runner.plan_all(live)
+    made = plan_data.plan_data(plans, run)
+    record.keep_json(approval.PLAN, made)
+    if people := second_person.two_persons(chosen, live.identity.caller):
+        record.checked(APPROVAL, people)
+    records.seal(record)
+    plan_table.changes(plans)
+    terminal.explain(plan_table.besides(run_phases.NOTEBOOKS))
+    terminal.two_persons(people)
+    after = next_command(chosen, plans, made["fingerprint"])
+    told = plan_table.to_data(plans, run, made["fingerprint"])
+    try:
+        loss_guard.require_no_loss(plans, run)
+    except Refused as error:
+        terminal.data({**told, "refused": str(error), "next": None})
+        raise
+    terminal.data({**told, "refused": "", "next": after})
+    terminal.result(f"Plan: {made['fingerprint']}")
+    terminal.result(f"Record: {record.folder}")
+    terminal.result(f"Next: {after}")
+    return 0
+
+
+def next_command(chosen: Settings, plans: Sequence[Plan], approved: str) -> str:
+    """The command that comes after a plan that was reviewed: it carries that plan out, or drills where it is done."""
+    pending = [change for plan in plans for change in plan.pending]
+    if not pending:
+        return command_lines.runbook(chosen, "drill")
+    words = ["--approved-plan", approved, *APPROVED] if chosen.approval == Approval.REQUIRED else []
+    new = [one.resource for one in pending if one.action == Action.CREATE and isinstance(one.resource, Subscription)]
+    if any(one.protocol in CONFIRMED_BY_A_PERSON for one in new):
+        words += ["--to", LAST_BEFORE_CONFIRMATION]
+    return command_lines.runbook(chosen, "apply", *words)
+
+
+@main.command()
+@parameters
 @click.argument("run_id", required=False, default="")
+@takes_json
 @exits_with_code
 def status(given: Callable[..., Settings], run_id: str) -> int:
-    """Show the runs of an environment, or one run's phases."""
+    """Show the runs of an environment, or one run's phases.
+
+    \b
+    Examples:
+      runbook status prod
+      runbook status prod RUN_ID --json
+    """
     chosen = given()
     if run_id:
-        terminal.status(session.open_to_read(with_changes(chosen, run_id=run_id)))
+        run_table.one_run(Run(chosen, session.open_to_read(with_changes(chosen, run_id=run_id))))
     else:
         record_stores.copy_others(chosen)
-        terminal.statuses(chosen)
+        run_table.all_runs(chosen)
     return 0
 
 
 @main.command()
 @click.argument("run_dir", type=click.Path(path_type=Path))
 @click.option("--copy-of", default="", metavar="RUN_ID", help="The folder is a copy of this run's, of another name.")
+@takes_json
 @exits_with_code
 def verify(run_dir: Path, copy_of: str) -> int:
-    """Check that nothing in a run's folder was touched since it was sealed, and that it is that run's."""
+    """Check that nothing in a run's folder was touched since it was sealed, and that it is that run's.
+
+    \b
+    Examples:
+      runbook verify outputs/prod/RUN_ID
+    """
     folder = Path(os.path.abspath(run_dir))  # noqa: PTH100 - resolve() would follow a link
     wrong = records.unsealed_differences(folder, Binding(copy_of) if copy_of else None)
-    if wrong:
+    whose = None if wrong else manifest.read(folder)  # of one that was touched, no word is taken
+    about = {key: getattr(whose, key, None) for key in ("run_id", "environment", "account")}
+    terminal.data({"folder": str(folder), **about, "as_sealed": not wrong, "differences": list(wrong)})
+    if whose is None:
         raise NotAsWanted(f"{run_dir.name} is not as it was sealed: {'; '.join(wrong)}")
-    whose = manifest.read(folder)
     place = f"environment {whose.environment or 'unknown'}, account {whose.account or 'unknown'}"
-    terminal.say(f"{run_dir.name}: every file is as it was sealed, of run {whose.run_id} of {place}")
+    terminal.result(f"{run_dir.name}: every file is as it was sealed, of run {whose.run_id} of {place}")
     return 0
 
 
@@ -63,7 +140,13 @@ def verify(run_dir: Path, copy_of: str) -> int:
 @click.option("--no-browser", is_flag=True, help="Only prepare the notebook and say where it is.")
 @exits_with_code
 def open_notebook(given: Callable[..., Settings], number: str, run_id: str, mode: str, no_browser: bool) -> int:
-    """Put a parameterized copy of a notebook into the run's folder and open JupyterLab on it."""
+    """Put a parameterized copy of a notebook into the run's folder and open JupyterLab on it.
+
+    \b
+    Examples:
+      runbook open staging 03
+      runbook open staging 03 --mode apply --run-id RUN_ID
+    """
     notebook = {**run_phases.NOTEBOOKS, "90": run_phases.ROLLBACK}.get(number)
     if notebook is None:
         raise BadParameters(f"no phase {number!r}; expected one of {', '.join(run_phases.NOTEBOOKS)}, 90")
@@ -87,7 +170,12 @@ def open_notebook(given: Callable[..., Settings], number: str, run_id: str, mode
 @click.argument("run_id")
 @exits_with_code
 def review(given: Callable[..., Settings], run_id: str) -> int:
-    """Make the post-implementation review of a run again, for instance a day later."""
+    """Make the post-implementation review of a run again, for instance a day later.
+
+    \b
+    Examples:
+      runbook review prod RUN_ID
+    """
     return run_again(given(mode=Mode.PLAN, run_id=run_id), run_phases.REVIEW)
 
 
@@ -96,7 +184,12 @@ def review(given: Callable[..., Settings], run_id: str) -> int:
 @click.option("--run-id", default="", help="Keep the result in this run; a new one otherwise.")
 @exits_with_code
 def tune(given: Callable[..., Settings], run_id: str) -> int:
-    """Look at the thresholds against recorded check-ins."""
+    """Look at the thresholds against recorded check-ins.
+
+    \b
+    Examples:
+      runbook tune prod
+    """
     return run_again(given(mode=Mode.PLAN, run_id=run_id), run_phases.TUNING)
 
 

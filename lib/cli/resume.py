@@ -5,22 +5,21 @@ from functools import partial
 
 from lib.changes import approval, loss_guard, plan_data, provenance, second_person, undo_plan
 from lib.changes.guarded_run import GuardedRun
-from lib.changes.plans import Change, entry, half_done, same
+from lib.changes.plans import Change, Plan, entry, half_done, same
 from lib.changes.resource import Reopen
 from lib.cli import runner
-from lib.errors import BadParameters, NotAsWanted, RunbookError
+from lib.errors import BadParameters, RunbookError
 from lib.phases import validity
 from lib.phases.validity import Validity
 from lib.record import run_phases
 from lib.record.change_rows import WriteState
-from lib.record.records import LOG, VERDICT, Record, Run
+from lib.record.records import LOG, Run
 from lib.record.run_phases import NOTEBOOKS, VALIDATION
 from lib.resources import resource_kinds
 from lib.resources.connected_run import ConnectedRun
 from lib.settings import Settings, mask, with_changes
 from lib.values.check_registry import APPROVAL
 from lib.values.exact_json import laid
-from lib.values.modes import Mode
 from lib.values.verdicts import Verdict
 
 FOUND = {
@@ -41,15 +40,6 @@ def with_its_approval(run: Run) -> Settings:
     told = {key: str(begun.get(key, "")) for key in OF_THE_APPROVAL}
     # An approver may be who is paged, whom no record names; whether it is the caller is asked of the name.
     return with_changes(settings, **{key: text.replace(hidden, address) for key, text in told.items()})
-
-
-def resumable(record: Record) -> bool:
-    """Whether a run began phases in apply mode, and so may be gone on with."""
-    try:
-        found = record.read_json(VERDICT)
-    except NotAsWanted:  # one that cannot be read keeps no other from being offered
-        return False
-    return isinstance(found, dict) and found.get("mode") == Mode.APPLY and found.get("verdict") != Verdict.REFUSED
 
 
 def read_back(run: ConnectedRun) -> list[dict[str, str]]:
@@ -108,7 +98,7 @@ def remaining_phases(run: ConnectedRun, valid: Validity | None) -> list[str]:
     return chosen[open_ones[0] :] if open_ones else []
 
 
-def begin_resumed(run: ConnectedRun, chosen: Sequence[str]) -> None:
+def begin_resumed(run: ConnectedRun, chosen: Sequence[str]) -> list[Plan]:
     """In place of `runner.begin_approved`: the run keeps its approved plan, and beside it what is left of it."""
     plans, caller = runner.plan_all(run.live), run.live.identity.caller
     approval.require_resumable(run, plans, caller)
@@ -117,3 +107,4 @@ def begin_resumed(run: ConnectedRun, chosen: Sequence[str]) -> None:
         run.record.checked(APPROVAL, people)
     kept = plan_data.begun_plan(plans, run, caller)
     run.record.keep_json(approval.PLAN, kept | {"resumed": True, "phases": list(chosen)})
+    return plans

@@ -35,8 +35,8 @@ def plan_all(live: Live) -> list[Plan]:
     return [engine.plan(number, wanted(live, known)) for number, wanted in desired.PHASES.items()]
 
 
-def begin_approved(run: ConnectedRun, chosen: Sequence[str]) -> None:
-    """Plan, refuse losses and, where approval is required, compare; then keep the plan in the record.
+def begin_approved(run: ConnectedRun, chosen: Sequence[str]) -> list[Plan]:
+    """Plan, refuse losses and, where approval is required, compare; then keep the plan in the record, and return it.
 
     Writes nothing to AWS but, of a run that needs approval, that it was begun with this plan. Several phases without
     the preflight stop here when a piece of the baseline is missing.
@@ -51,15 +51,16 @@ def begin_approved(run: ConnectedRun, chosen: Sequence[str]) -> None:
     if people := second_person.two_persons(run.settings, caller):
         run.record.checked(APPROVAL, people)
     approval.keep_begun_plan(plans, run, caller)
+    return plans
 
 
 def phases(
     run: Run,
     chosen: Sequence[str],
     told: Callable[[Phase], None],
-    begin: Callable[[ConnectedRun, Sequence[str]], None] = begin_approved,
+    begin: Callable[[ConnectedRun, Sequence[str]], object] = begin_approved,
     ended: Callable[[Sequence[Phase]], None] = lambda done: None,
-    show_account: Callable[[Live], None] = lambda live: None,
+    show_account: Callable[[ConnectedRun], None] = lambda opened: None,
     execute: Execute = notebooks.execute,
 ) -> list[Phase]:
     """Run the chosen phases in order, stop at the first that does not succeed, and write `run.json` and the manifest.
@@ -73,7 +74,7 @@ def phases(
     with ExitStack() as held:
         try:
             run = opened = session.attach(run)
-            show_account(opened.live)
+            show_account(opened)
             held.enter_context(sealing(run.record))  # last of all, since giving the lock back is a call as well
             held.enter_context(locked(opened))
             begin(opened, chosen)

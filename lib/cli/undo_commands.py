@@ -12,7 +12,8 @@ from lib.checks import require
 from lib.cli import notebooks, recorded_parameters, runner
 from lib.cli.app import exit_code, exits_with_code, main, parameters
 from lib.cli.undo_opening import at_once, loudly, naming_the_way, sealed_soon, to_undo, with_short_waits
-from lib.display import terminal
+from lib.display import run_commands, terminal
+from lib.display.run_commands import Way
 from lib.errors import (
     Altered,
     BadParameters,
@@ -54,7 +55,16 @@ def rollback(
     break_lock: bool,
     unverified: bool,
 ) -> int:
-    """Return everything that a run changed to its value before."""
+    """Return everything that a run changed to its value before.
+
+    Asks nothing: it gives back recorded values. `--dry-run` shows them first.
+
+    \b
+    Examples:
+      runbook rollback prod RUN_ID --dry-run
+      runbook rollback prod RUN_ID
+      runbook rollback prod RUN_ID --to-phase 03
+    """
     more = {"rollback_foreign": str(Foreign.OVERWRITE)} if overwrite else {}
     if to_phase:
         more["rollback_to_phase"] = to_phase
@@ -94,10 +104,11 @@ def nothing_to_undo(run: Run) -> RunbookError:
             f"run {record.run_id} changed nothing (its record has no {engine.LOG}): nothing is to undo"
         )
     way = command_lines.runbook(run.settings, "restore", record.run_id, "--unverified")
-    return Altered(
-        f"nothing can be undone by the record of run {record.run_id} ({lost[0]}). If it has a backup of the workflow, "
-        f"`{way}` puts that back"
+    there = restore.has_backup(record)
+    can = (
+        f"Its backup of the workflow is there: `{way}` puts that back" if there else "It has no backup of the workflow"
     )
+    return Altered(f"nothing can be undone by the record of run {record.run_id} ({lost[0]}). {can}")
 
 
 def undone(run: Run, execute: runner.Execute) -> Phase:
@@ -109,7 +120,7 @@ def undone(run: Run, execute: runner.Execute) -> Phase:
     made = [name for name in record.kept_as(rollbacks.LEDGER) if name not in before]
     if made:
         terminal.ledger(record, made[-1])
-    terminal.say(f"Record: {record.folder}")
+    terminal.result(f"Record: {record.folder}")
     return done
 
 
@@ -119,7 +130,14 @@ def undone(run: Run, execute: runner.Execute) -> Phase:
 @click.option("--unverified", is_flag=True, help=UNVERIFIED)
 @exits_with_code
 def restore_command(given: Callable[..., tuple[Settings, str]], run_id: str, unverified: bool) -> int:
-    """EMERGENCY: put the workflow alone, and the aliases that check-ins start, back to the run's backup, at once."""
+    """EMERGENCY: put the workflow alone, and the aliases that check-ins start, back to the run's backup, at once.
+
+    Asks nothing and waits for nobody: check-ins fail meanwhile.
+
+    \b
+    Examples:
+      runbook restore prod RUN_ID
+    """
     chosen, wrong = given(mode=Mode.APPLY, run_id=run_id)
     if wrong:
         terminal.complain(BadParameters(f"{wrong}; this run recorded what is used instead"))
@@ -138,14 +156,15 @@ def restore_command(given: Callable[..., tuple[Settings, str]], run_id: str, unv
     if found.source:
         terminal.say(f"Note: {found.source}")
     troubles = restore.restore(found, run.record)
-    terminal.say(f"{found.said} of before run {run_id}")
+    terminal.result(f"{found.said} of before run {run_id}")
     for trouble in troubles:
         terminal.complain(NotAsWanted(trouble))
     if lock_taken := restore_end.take_lock_away(live.once()):
         terminal.say(f"Note: {lock_taken}")
     try:
         require(restore.verify_restored(found.by(live), chosen))
-        terminal.say(f"AWS holds it. The rest of the run stays: {command_lines.runbook(chosen, 'rollback', run_id)}")
+        rest = run_commands.commands(Run(chosen, run.record)).get(Way.UNDO)
+        terminal.result(f"AWS holds it. The rest of the run stays: {rest}" if rest else "AWS holds it.")
     finally:
         # Only now, since each is a call: nothing is put off for it that somebody waits for.
         for not_kept in restore_end.keep(run, found.by(live)):

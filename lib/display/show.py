@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from lib.changes.plans import Change, Outcome, Plan
 from lib.changes.second_person import two_persons
 from lib.checks import Check, Status, brief, require, require_any
-from lib.display import page
-from lib.record import command_lines, run_phases
+from lib.display import page, run_commands
+from lib.record import run_phases
 from lib.record.change_rows import Action, WriteState
-from lib.record.records import LOG, VERDICT, Run
+from lib.record.records import Run
 from lib.resources.connected_run import ConnectedRun
 from lib.values import contacts
 from lib.values.modes import Mode
@@ -127,22 +127,11 @@ def ways_out(run: Run) -> None:
     if run.settings.mode == Mode.PLAN:
         say("Nothing was written, so there is nothing to undo.")
         return
-    folder = run.record.folder
-    named = {
-        # By hand there is no run to go on with, but each notebook again.
-        "go on with this run": (["apply", "--resume"], (folder / VERDICT).exists()),
-        "undo this run": (["rollback"], (folder / LOG).exists()),
-        "EMERGENCY: the workflow alone, at once": (["restore"], any(folder.glob("backup/*.json"))),
-    }
-    rows = [
-        {"to": key, "type": command_lines.runbook(run.settings, *words, run.record.run_id)}
-        for key, (words, possible) in named.items()
-        if possible
-    ]
+    rows = [{"to": str(way), "type": command} for way, command in run_commands.commands(run).items()]
     if rows:
         page.table(*_in_columns(rows))  # to be copied as they stand
     else:
-        say("This run changed nothing, so there is nothing to undo.")
+        say("This run left nothing that is to be undone.")
 
 
 def bullet(lines: Iterable[str]) -> None:

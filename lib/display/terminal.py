@@ -1,30 +1,53 @@
 """What the command prints: one line a phase, tables at the end. Reads nothing from AWS, decides nothing."""
 
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 from lib.aws import Live
-from lib.changes.plans import Change, Plan
 from lib.checks import Check, Status, brief
-from lib.display import console
+from lib.display import console, marks
 from lib.display.console import table
-from lib.errors import RunbookError
 from lib.phases import rollback
 from lib.phases import validity as validities
 from lib.phases.validity import Validity
-from lib.record import records, run_index, run_phases
-from lib.record.change_rows import Action
-from lib.record.records import Record, Run
+from lib.record import records, run_phases
+from lib.record.records import Record
 from lib.record.run_phases import Phase
-from lib.settings import Settings
 from lib.values.modes import Mode
 from lib.values.verdicts import Verdict
+
+FOLDED = 10  # so many checks that passed are shown one by one; of more, how many
 
 
 def say(text: str) -> None:
     """One line as it is."""
     console.line(text)
+
+
+def result(text: str) -> None:
+    """A line that is said also where little is: what came of a command, and what comes next."""
+    console.line(text, result=True)
+
+
+def data(found: object) -> None:
+    """What a command found, for a script, where that was asked for."""
+    console.data(found)
+
+
+def explain(text: str) -> None:
+    """A sentence, wrapped between its words."""
+    console.paragraph(text)
+
+
+def can_ask() -> bool:
+    """Whether somebody can be asked."""
+    return console.can_ask()
+
+
+def ask_to_apply(environment: str, account: str, region: str, counted: str) -> str:
+    """What somebody answers who is asked whether this may be carried out."""
+    console.paragraph(f"Mode apply CHANGES account {account} ({environment}) in {region}: {counted}.", result=True)
+    return console.ask("Carry this out? Only `yes` is taken: ")
 
 
 def complain(error: Exception) -> None:
@@ -45,8 +68,9 @@ def progress(phase: Phase) -> None:
     if phase.verdict == Verdict.RUNNING:
         console.line(f"  {phase.notebook:<32}", end="")
         return
-    colour = "green" if phase.verdict == Verdict.SUCCEEDED else "red"
-    console.colour_first_word(phase.verdict, colour, f" in {phase.seconds:.1f} s, {phase.cells_run} cells")
+    if console.is_watched():
+        console.overwrite(f"  {phase.notebook:<32}")  # in place of its last cell
+    console.verdict_line(phase.verdict, f" in {phase.seconds:.1f} s, {phase.cells_run} cells")
     if phase.error:
         console.complain(f"    {phase.error}")
 
@@ -55,11 +79,12 @@ def summary(record: Record, done: Sequence[Phase], earlier: Sequence[str]) -> No
     """Every phase against the plan's minutes, the success criteria as in `criteria`, and where the record is."""
     taken, planned = sum(phase.seconds for phase in done) / 60, sum(run_phases.PLANNED_MINUTES.values())
     verdict = run_phases.verdict_of_part(run_phases.overall(done), [phase.number for phase in done])
-    total = ["total", verdict, "", "", "", f"{taken:.1f} min", f"{planned} min"]
+    total = ["total", marks.Judged(verdict), "", "", "", f"{taken:.1f} min", f"{planned} min"]
     columns = ["phase", "verdict", "cells run", "failed", "not run", "took", "planned"]
     table(f"Run {record.run_id}", columns, [*map(_phase_row, done), total])
     criteria(record, done, earlier)
-    say(f"Record: {record.folder}")
+    console.verdict_line(verdict, f": run {record.run_id}", result=True)
+    result(f"Record: {record.folder}")
 
 
 def criteria(record: Record, done: Sequence[Phase], earlier: Sequence[str]) -> None:
@@ -70,11 +95,11 @@ def criteria(record: Record, done: Sequence[Phase], earlier: Sequence[str]) -> N
         say("Success criteria: none decided")
         return
     rows = record.latest(records.CRITERIA)
-    for row in rows:
-        say(f"Criterion {row['name']}: {row['status']}, {row['found']}")
+    for row in marks.worst_first(rows, [row["status"] for row in rows]):
+        console.verdict_line(row["status"], f": criterion {row['name']}: {row['found']}")
     counted = Counter(row["status"] for row in rows)
     others = "".join(f", {counted[status]} {status}" for status in counted if status != Status.PASSED)
-    say(f"Success criteria: {counted[Status.PASSED]} of {len(rows)} passed{others}")
+    result(f"Success criteria: {counted[Status.PASSED]} of {len(rows)} passed{others}")
 
 
 def _phase_row(phase: Phase) -> list[str]:
@@ -85,9 +110,9 @@ def _phase_row(phase: Phase) -> list[str]:
 
 
 def ledger(record: Record, name: str = rollback.LEDGER) -> None:
-    """What the rollback did with each thing, as 90_rollback left it in the record, under this name."""
-    rows = record.read_json(name) or []
-    table("Rollback", ["what", "outcome"], [[row["what"], row["outcome"]] for row in rows])
+    """What the rollback did with each thing, as 90_rollback left it in the record, under this name; failures first."""
+    rows = [[row["what"], marks.Judged(row["outcome"])] for row in record.read_json(name) or []]
+    table("Rollback", ["what", "outcome"], marks.worst_first(rows, [outcome for _, outcome in rows]))
 
 
 def read_back(found: Sequence[dict[str, str]]) -> None:
@@ -97,70 +122,37 @@ def read_back(found: Sequence[dict[str, str]]) -> None:
 
 
 def checks(title: str, found: Sequence[Check]) -> None:
-    """Every check with its answer."""
-    table(title, ["check", "status", "found", "expected"], [[c.name, c.status, c.found, c.expected] for c in found])
+    """Every check with its answer, what failed first; of many that passed only how many."""
+    passed = [check for check in found if check.status == Status.PASSED]
+    folded = len(passed) > FOLDED
+    shown = [check for check in found if not (folded and check in passed)]
+    rows = [[c.name, c.status, c.found, c.expected] for c in marks.worst_first(shown, [c.status for c in shown])]
+    if rows:
+        table(title, ["check", "status", "found", "expected"], rows)
+    if folded:
+        console.verdict_line(Status.PASSED, f": {len(passed)} more checks, all of them in the record")
+
+
+def drill_verdict(scenario: str, status: Status, why: str, reached: Mapping[str, float | None]) -> None:
+    """The drill in one line: how it ended, whose alert came and how soon, and what failed."""
+    came = (f"{who} {'NOT reached' if s is None else f'reached in {s:.1f} s'}" for who, s in reached.items())
+    said = "; ".join(filter(None, (", ".join(came), why)))
+    console.verdict_line(status, f": drill {scenario}" + (f"; {said}" if said else ""), result=True)
 
 
 def two_persons(found: Iterable[Check]) -> None:
     """Whether it can be told that who approves is another than who carries it out."""
     for check in found:
-        say(f"Approval: {check.status}: {check.found}")
+        console.verdict_line(check.status, f": approval: {check.found}")
 
 
 def validity(found: Validity) -> None:
     """Whether what a run validated is live now, and every difference by name."""
     say(f"Validated: {found.since}; read now at {found.read}" if found.known else f"Validated: {found.why}")
-    rows = [[row["what"], brief(row["differs"]), row["so"], row["criteria"]] for row in validities.table(found)]
+    rows = [
+        [row["what"], brief(row["differs"]), marks.Judged(row["so"]), row["criteria"]]
+        for row in validities.table(found)
+    ]
     if rows:
-        table("What differs since", ["what", "differs", "so", "criteria"], rows)
-
-
-def plans(found: Sequence[Plan]) -> None:
-    """One table over all phases."""
-    rows = [[plan.phase, *_change_row(change)] for plan in found for change in plan.changes]
-    table("Plan", ["phase", "action", "what", "before -> after", "undo", "who notices"], rows)
-    pending = sum(len(plan.pending) for plan in found)
-    say(f"{pending} of {len(rows)} to change")
-
-
-def _change_row(change: Change) -> list[str]:
-    moved = f"{brief(change.before, 60)} -> {brief(change.after, 60)}" if change.action != Action.NONE else "as wanted"
-    return [change.action, change.resource.name, moved, change.undo, change.noticed]
-
-
-def statuses(chosen: Settings) -> None:
-    """The runs of an environment, oldest first, as the machine left them that wrote last."""
-    here = set(run_index.runs(chosen))
-    found = [_said_of(Run(chosen, record)) for record in run_index.latest_of_each(run_index.all_records(chosen))]
-    begun = [row for row in found if run_phases.took_place(row)]
-    rows = [[_where(row, here), row["verdict"], row.get("mode", "-"), row.get("started", "-")] for row in begun]
-    table(f"Runs of {chosen.environment}, as recorded", ["run", "verdict", "mode", "started"], rows)
-    others = [f"{row['run_id']} ({row['verdict']})" for row in found if row not in begun]
-    if others:
-        say(f"Nothing took place in: {', '.join(others)}")
-
-
-def _said_of(run: Run) -> dict[str, Any]:
-    """What a run's record says of it, where that is what was sealed."""
-    record = run.record
-    try:
-        wrong = records.alterations(run)
-        if not wrong:
-            return run_phases.status(record)
-        return {"run_id": record.run_id, "phases": [], "verdict": f"NOT AS SEALED: {'; '.join(wrong)}"}
-    except RunbookError as error:
-        return {"run_id": record.run_id, "phases": [], "verdict": f"cannot be read: {error}"}
-
-
-def _where(row: Mapping[str, Any], here: Container[str]) -> str:
-    return str(row["run_id"]) if row["run_id"] in here else f"{row['run_id']} (in the store only)"
-
-
-def status(record: Record) -> None:
-    """One run's phases."""
-    found = run_phases.status(record)
-    keys = ("notebook", "verdict", "cells_run", "cells_failed", "cells_not_run")
-    rows = [[*(str(row[key]) for key in keys), brief(row["error"])] for row in found["phases"]]
-    columns = ["phase", "verdict", "cells run", "failed", "not run", "error"]
-    when = f" at {found['ended']}" if "ended" in found else ""
-    table(f"{record.run_id}: {found['verdict']}, as recorded{when}", columns, rows)
+        ordered = marks.worst_first(rows, [so for _, _, so, _ in rows])
+        table("What differs since", ["what", "differs", "so", "criteria"], ordered)

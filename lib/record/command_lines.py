@@ -5,6 +5,7 @@ one of them, such as the endpoint, it would be carried out on another account th
 """
 
 import math
+import re
 import shlex
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,19 @@ from lib.values.modes import OF_THE_RUN
 WHERE = ("outputs_dir", "docs_dir", "record_store", "profile")
 # No address is printed, and no file is guessed: whoever types the command fills these in, and else it is refused.
 ADDRESS, FILE = "ops_subscription_endpoint", '"$PARAMETERS"'
+VARIABLE = re.compile(r'"\$[A-Z_]+"')
 ITS_VARIABLE = f'"${ADDRESS.upper()}"'
 
 
 def runbook(settings: Settings, command: str, *words: str) -> str:
     """`runbook COMMAND ENV WORDS --set ...`, for these parameters and no others."""
     named, *pairs = _named(settings, file_of(settings), WHERE)
-    return " ".join(["runbook", command, named, *map(shlex.quote, words), *pairs])
+    return " ".join(["runbook", command, named, *map(_quoted, words), *pairs])
+
+
+def _quoted(word: str) -> str:
+    """A word as a shell takes it; of a variable that whoever types it fills in, what it holds."""
+    return word if VARIABLE.fullmatch(word) else shlex.quote(word)
 
 
 def without_store(settings: Settings, command: str, *words: str) -> str:

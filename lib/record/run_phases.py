@@ -10,15 +10,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib.checks import Check, Status, failures, key_of, require
-from lib.errors import BadParameters
+from lib.errors import BadParameters, NotAsWanted
+from lib.record import command_lines
 from lib.record.change_rows import WriteState
 from lib.record.folder import BROKEN_OFF, CHECKS, DRILLED
-from lib.record.records import Record
+from lib.record.records import VERDICT, Record
+from lib.settings import Settings, folder_of
 from lib.values.check_registry import due
 from lib.values.modes import Mode
 from lib.values.verdicts import Verdict, member
 
 DID_NOT_START = "did not start"
+PLAN_ONLY = "plan only"  # of a record that holds a plan, and no phase
 
 
 # In the order in which they run. The rules (04) come before the workflow (03) whose events they carry: the other way
@@ -101,6 +104,21 @@ def numbers(first: str = "", last: str = "", only: str = "") -> list[str]:
     return order[begin : end + 1]
 
 
+def resumable(record: Record) -> bool:
+    """Whether a run began phases in apply mode, and so may be gone on with."""
+    try:
+        found = record.read_json(VERDICT)
+    except NotAsWanted:  # one that cannot be read keeps no other from being offered
+        return False
+    return isinstance(found, dict) and found.get("mode") == Mode.APPLY and found.get("verdict") != Verdict.REFUSED
+
+
+def way_on(settings: Settings, run_id: str) -> str:
+    """The command that goes on with a run of this machine; of one that began no phase, what tells of it."""
+    begun = resumable(Record(folder_of(settings, run_id), run_id))
+    return command_lines.runbook(settings, *(["apply", "--resume"] if begun else ["status"]), run_id)
+
+
 def recorded_phases(record: Record) -> list[Phase]:
     """What the phases of a run did, as `run.json` tells."""
     return [Phase.from_row(row) for row in (record.verdict() or {}).get("phases", [])]
@@ -148,7 +166,7 @@ def _without_phases(record: Record) -> str:
     begun = any(row["temporary"] for row in record.changes()) and not (record.folder / "evidence").exists()
     if begun or record.latest(BROKEN_OFF):
         return "drills that did not end; the next ones remove what they left"
-    return DID_NOT_START if record.latest("plan.json") is None else "plan only"
+    return DID_NOT_START if record.latest("plan.json") is None else PLAN_ONLY
 
 
 def answers(record: Record, phase: str) -> list[Check]:

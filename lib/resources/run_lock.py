@@ -23,7 +23,7 @@ from lib.aws import Live
 from lib.aws_answers import absent_is_none, readable
 from lib.changes.account import EnvironmentLock
 from lib.errors import NotAsWanted, Refused, RunbookError, Superseded, Throttled, Unanswered
-from lib.record import command_lines
+from lib.record import command_lines, run_phases
 from lib.resources.account_guards import GONE, TAKEN, AccountGuards
 from lib.resources.lock_value import Lock, digest
 from lib.values import processes
@@ -172,11 +172,9 @@ def _ours(live: Live, run_id: str, token: str) -> tuple[Lock, int]:
     """The lock that this process or its runner took for this run. Raises Superseded where it is not there any more."""
     read = _read(live)
     if read is None:
-        raise Superseded(
-            f"the lock of run {run_id} was taken away; nothing more was written. See "
-            f"`{command_lines.runbook(live.settings, 'status', run_id)}`, then "
-            f"`{command_lines.runbook(live.settings, 'apply', '--resume', run_id)}`"
-        )
+        tells, on = command_lines.runbook(live.settings, "status", run_id), run_phases.way_on(live.settings, run_id)
+        then = "" if on == tells else f", then `{on}`"
+        raise Superseded(f"the lock of run {run_id} was taken away; nothing more was written. See `{tells}`{then}")
     if not read[0].opened_by(token):
         raise Superseded(_somebody_elses(live, read[0]))
     if read[0].run_id != run_id:

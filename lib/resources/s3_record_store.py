@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from lib.aws import Live
 from lib.aws_answers import error_code, readable
 from lib.errors import Altered, RunbookError, Superseded, Unrecorded
-from lib.record import command_lines, seals
+from lib.record import command_lines, run_phases, seals
 from lib.record.manifest import MANIFEST, VERDICT
 from lib.record.records import LOG
 from lib.record.sync import take, union
@@ -136,8 +136,9 @@ class RunStore:
     @property
     def _go_on(self) -> str:
         """The log of drills is no run that could be resumed: it is gone on with by the next drill."""
-        words = ["drill"] if self.run_id == DRILLS else ["apply", "--resume", self.run_id]
-        return command_lines.runbook(self.live.settings, *words)
+        settings = self.live.settings
+        drills = self.run_id == DRILLS
+        return command_lines.runbook(settings, "drill") if drills else run_phases.way_on(settings, self.run_id)
 
     @property
     def without_it(self) -> str:

@@ -112,7 +112,8 @@ def _command(current: Stage, *words: str) -> subprocess.Popen[str]:
     usual |= {"mode": given["mode"], "answer_timeout_seconds": given["answer_timeout_seconds"]}
     more = {} if {"--resume", "rollback"} & {*words} else {"run_id": current.record.run_id}
     changed = {key: value for key, value in given.items() if value != usual[key]} | more
-    line = [str(COMMAND), words[0], "local", *words[1:]]
+    yes = {"apply": ["--yes"]}.get(words[0], [])  # nobody sits at a terminal here
+    line = [str(COMMAND), words[0], "local", *yes, *words[1:]]
     sets = [word for key, value in changed.items() for word in ("--set", f"{key}={value}")]
     plain = {name: text for name, text in os.environ.items() if not name.startswith("AWS_") and name != run_lock.TOKEN}
     pipe = subprocess.PIPE

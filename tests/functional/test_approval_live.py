@@ -310,7 +310,7 @@ def planned(settings: Settings, **other: Any) -> list[str]:
     """`runbook plan`, and the options that approve what it said."""
     code, out, _ = said(settings, "plan", **other)
     assert code == 0
-    assert "Approval: cannot tell: root is nobody's name, so that approver and caller differ cannot be told" in out
+    assert "cannot tell: approval: root is nobody's name, so that approver and caller differ cannot be told" in out
     fingerprint = re.search(r"Plan: (plan-[0-9a-f]{16})", out)[1]
     return ["--approved-plan", fingerprint, "--approved-by", "reviewer", "--change-ticket", "CHG-7"]
 
@@ -332,7 +332,7 @@ def test_an_approval_from_plan_to_rollback_and_once_only(account, client):
     assert (code, err) == (0, "")
     first = newest(account)
     doubt = "root is nobody's name, so that approver and caller differ cannot be told"
-    assert f"Approval: cannot tell: {doubt}" in out
+    assert f"cannot tell: approval: {doubt}" in out
     rows = [row for row in first.rows("checks.jsonl") if row["name"] == second_person.TWO_PERSONS]
     assert [(row["status"], row["found"]) for row in rows] == [("cannot tell", doubt)]
     assert doubt in (first.folder / "01_infrastructure.ipynb").read_text(encoding="utf-8")
@@ -384,7 +384,7 @@ def test_once_approval_was_required_no_file_and_no_notebook_goes_without(account
     names = ("endpoint_url", "outputs_dir", "docs_dir")
     line = [word for key in names for word in ("--set", f"{key}={getattr(account, key)}")]
     for words in (["local", *line], [str(copy)]):
-        ended = CliRunner().invoke(change_commands.main, ["apply", words[0], "--only", "01", *words[1:]])
+        ended = CliRunner().invoke(change_commands.main, ["apply", words[0], "--yes", "--only", "01", *words[1:]])
         assert (ended.exit_code, since in ended.stderr) == (3, True), ended.stderr
     by_hand = {**account.model_dump(), "mode": "apply", "approval": "none"}
     with pytest.raises(PapermillExecutionError, match=re.escape(since)):

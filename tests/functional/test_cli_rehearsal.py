@@ -133,7 +133,7 @@ def test_another_account_than_the_parameters_name(tmp_path):
     with embedded.running_account(options=options) as elsewhere:
         words = ["--set", f"endpoint_url={elsewhere.endpoint}", "--set", f"outputs_dir={tmp_path}"]
         sentence = "belong to account 111111111111, the parameters of local name 000000000000; nothing else was called"
-        one_sentence(ran("apply", "local", *words), REFUSED, "Refused", sentence)
+        one_sentence(ran("apply", "local", "--yes", *words), REFUSED, "Refused", sentence)
         record = next((tmp_path / "local").glob("*/run.json")).parent
         assert json.loads((record / "run.json").read_text())["verdict"] == "refused"
         calls = [json.loads(line) for line in (record / "calls.jsonl").read_text().splitlines()]
@@ -144,7 +144,7 @@ def test_another_account_than_the_parameters_name(tmp_path):
 def test_a_missing_piece_of_the_baseline_is_named_and_nothing_is_made(account, client):
     client("dynamodb").delete_table(TableName=account.table_name)
     sqs = client("sqs").list_queues()["QueueUrls"]
-    found = ran("apply", "local", *naming(account))
+    found = ran("apply", "local", "--yes", *naming(account))
     assert found.code == 1
     assert len(found.err.strip().splitlines()) == 1
     assert "reading drill user your6-users" in found.err
@@ -161,7 +161,7 @@ def test_no_credentials(tmp_path):
 def test_nothing_answers(tmp_path):
     endpoint = f"http://127.0.0.1:{embedded.free_port()}"
     words = ["--set", f"outputs_dir={tmp_path}", "--set", f"endpoint_url={endpoint}"]
-    found = ran("apply", "local", *words)
+    found = ran("apply", "local", "--yes", *words)
     one_sentence(found, BAD, "Unreachable", f"no answer while connecting .*{endpoint}.*start the account")
 
 

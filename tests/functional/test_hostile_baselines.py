@@ -625,7 +625,13 @@ def test_a_rules_schedule_is_untouched(account, client):
 
 def words(account: Settings, command: str, *more: str) -> list[str]:
     given = ("endpoint_url", "outputs_dir", "docs_dir")
-    return [command, "local", *more, *(word for key in given for word in ("--set", f"{key}={getattr(account, key)}"))]
+    return [
+        command,
+        "local",
+        *(["--yes"] if command == "apply" else []),
+        *more,
+        *(word for key in given for word in ("--set", f"{key}={getattr(account, key)}")),
+    ]
 
 
 def test_the_commands_refuse_with_exit_code_3_and_write_nothing(account, client):

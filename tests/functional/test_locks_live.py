@@ -36,7 +36,13 @@ AT_ONCE = 16
 
 def words(settings: Settings, command: str, *more: str) -> list[str]:
     names = ("endpoint_url", "outputs_dir", "docs_dir", "poll_seconds", "settle_seconds", "verify_timeout_seconds")
-    return [command, "local", *more, *(word for key in names for word in ("--set", f"{key}={getattr(settings, key)}"))]
+    return [
+        command,
+        "local",
+        *(["--yes"] if command == "apply" else []),
+        *more,
+        *(word for key in names for word in ("--set", f"{key}={getattr(settings, key)}")),
+    ]
 
 
 def said(settings: Settings, command: str, *more: str) -> tuple[int, str, str]:
@@ -183,7 +189,7 @@ def test_no_option_no_copy_and_no_clock_puts_a_run_beside_another(free, tmp_path
         code, _, err = said(free, "apply", "--only", "01", "--set", "lock_name=/beside")
         assert (code, "lock_name /beside: parameters/local.yaml says" in err, len(err.splitlines())) == (3, True, 1)
         ended = CliRunner().invoke(
-            change_commands.main, ["apply", str(file), "--set", f"endpoint_url={free.endpoint_url}"]
+            change_commands.main, ["apply", str(file), "--yes", "--set", f"endpoint_url={free.endpoint_url}"]
         )
         assert (ended.exit_code, "lock_name /beside: parameters/local.yaml says" in ended.stderr) == (3, True)
         code, _, err = said(free, "lock", "--break", "r9")

@@ -25,6 +25,7 @@ from click.testing import CliRunner
 from lib.aws import connect
 from lib.changes import approval
 from lib.changes.guarded_run import GuardedRun
+from lib.cli import read_commands
 from lib.cli.change_commands import main
 from lib.definitions import documents
 from lib.display import page, show
@@ -43,7 +44,7 @@ from rehearsal.account import server as embedded
 
 BIN = str(Path(sys.executable).parent)
 PRINTED = re.compile(
-    r"`((?:runbook|aws) [^`]+)`|(?:Undo|Go on|The rest of the run stays|Step through|Stop it): +(runbook .+)"
+    r"`((?:runbook|aws) [^`]+)`|(?:Undo|Go on|Next|The rest of the run stays|Step through|Stop it): +(runbook .+)"
     r"|<td[^>]*>(runbook [^<]+)</td>"
 )
 
@@ -59,7 +60,8 @@ def file(account, tmp_path):
 
 def said(*words):
     """What the command says, with its exit code."""
-    ended = CliRunner().invoke(main, [*map(str, words)])
+    yes = ["--yes"] if words[0] == "apply" else []  # nobody sits at a terminal here
+    ended = CliRunner().invoke(main, [*map(str, words), *yes])
     if ended.exception and not isinstance(ended.exception, SystemExit):
         raise ended.exception
     return ended.exit_code, ended.output
@@ -71,10 +73,18 @@ def collected(text):
 
 
 def typed(command, tmp_path, **variables):
-    """A command as printed, typed into a shell in another folder, where these variables are set."""
+    """A command as printed, typed at a terminal in another folder, where these variables are set; asked, say yes."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith("RUNBOOK_")}
     environment = {**clean, "PATH": f"{BIN}:{os.defpath}", **variables}
-    ended = subprocess.run(["sh", "-c", command], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    keys, terminal = os.openpty()
+    try:
+        os.write(keys, b"yes\n")
+        ended = subprocess.run(
+            ["sh", "-c", command], cwd=tmp_path, env=environment, stdin=terminal, capture_output=True, text=True
+        )
+    finally:
+        os.close(keys)
+        os.close(terminal)
     return ended.returncode, ended.stdout + ended.stderr
 
 
@@ -170,10 +180,16 @@ def test_a_lock_that_was_taken_away_says_how_to_go_on_in_commands_that_exist(fil
     run = session.begin_with(load(str(file), {"mode": "apply"}))
     with pytest.raises(run_lock.Superseded) as lost:
         run_lock._confirm(run.live, run.record.run_id, "gone")
+    (status,) = collected(str(lost.value))  # it began no phase, so that nothing can be gone on with
+    assert typed(status, tmp_path)[0] == 0
+    code, out = said("apply", file, "--only", "02")
+    assert code == 0, out
+    with pytest.raises(run_lock.Superseded) as lost:
+        run_lock._confirm(run.live, re.search(r"^Run (\S+) of mine", out, re.MULTILINE)[1], "gone")
     status, resume = collected(str(lost.value))
     assert typed(status, tmp_path)[0] == 0
     code, out = typed(resume, tmp_path)
-    assert code == 2 and "began no phase" in out  # which is so: it is the run's own, at the run's own endpoint
+    assert code == 0 and "is complete" in out, out
 
 
 def test_a_plan_that_must_be_approved_is_made_by_the_command_that_is_printed(account, tmp_path):
@@ -184,6 +200,7 @@ def test_a_plan_that_must_be_approved_is_made_by_the_command_that_is_printed(acc
     assert code == 3, out
     (plan,) = collected(out)
     code, made = typed(plan, tmp_path)
+    assert re.search(r'^Next: runbook apply .* --approved-plan plan-\w+ --approved-by "\$APPROVER"', made, re.MULTILINE)
     assert code == 0 and re.search(r"^Plan: plan-[0-9a-f]{16}$", made, re.MULTILINE), made
     assert made.splitlines()[1] == "Mode plan: writes nothing"
 
@@ -228,6 +245,17 @@ def test_what_a_notebook_and_a_restore_print_puts_the_workflow_back_and_then_the
     file.write_text(right, encoding="utf-8")
     code, undone = typed(rest, tmp_path)
     assert code == 0 and "Rolling back" in undone, undone
+
+
+def test_a_plan_ends_with_the_command_that_carries_it_out_or_drills_where_nothing_is_left(file, tmp_path):
+    code, out = said("plan", file)
+    assert code == 0, out
+    (carries_out,) = collected(out)
+    code, out = typed(f"{carries_out} --only 02", tmp_path)  # and else as printed
+    assert code == 0 and "Carry this out?" in out and "succeeded" in out, out
+    drills = read_commands.next_command(load(str(file)), [], "")
+    code, out = typed(drills, tmp_path)
+    assert code == 3 and "Run phase 03 first" in out, out  # taken, on an account that cannot be drilled yet
 
 
 def test_a_run_that_failed_goes_on_by_the_command_that_it_prints(file, tmp_path, client):
@@ -440,6 +468,7 @@ PLANNED = test_a_plan_that_must_be_approved_is_made_by_the_command_that_is_print
 REFUSALS = test_every_refusal_of_an_approval_names_the_command_that_plans
 DOCUMENTED = test_the_commands_of_the_documentation_plan_and_apply_what_a_reviewer_names
 STORE = test_without_its_store_a_run_is_undone_and_with_it_gone_on_with
+NEXT = test_a_plan_ends_with_the_command_that_carries_it_out_or_drills_where_nothing_is_left
 KEPT = test_a_kept_rehearsal_whose_port_is_taken_prints_commands_with_the_endpoint_that_it_has
 
 # Every call of a maker, as function, maker and first words, with the test that types what it made.
@@ -449,16 +478,14 @@ SITES = {
     "lib.changes.approval.require_whole: runbook plan": REFUSALS,
     "lib.changes.approval.require_whole: runbook plan (2)": PLANNED,
     "lib.cli.change_commands.apply: runbook lock": WAYS_OUT,
-    "lib.cli.change_commands.ways_on: runbook apply --resume":
-        test_a_run_that_failed_goes_on_by_the_command_that_it_prints,
-    "lib.cli.change_commands.ways_on: runbook rollback": UNDO,
+    "lib.cli.read_commands.next_command: runbook apply": NEXT,
+    "lib.cli.read_commands.next_command: runbook drill": NEXT,
     "lib.definitions.documents.testing_commands: anywhere apply": DOCUMENTED,
     "lib.definitions.documents.testing_commands: anywhere plan": DOCUMENTED,
     "lib.definitions.documents.testing_commands: aws stepfunctions start-execution":
         test_the_drill_by_hand_of_the_documentation_is_started,
     "lib.definitions.documents.testing_commands: papermill 05_validation validation.ipynb":
         test_the_notebook_of_the_documentation_runs_with_numbers_lists_and_text_as_the_run_had_them,
-    "lib.resources.run_lock._ours: runbook apply --resume": TAKEN_AWAY,
     "lib.resources.run_lock._ours: runbook status": TAKEN_AWAY,
     "lib.resources.run_lock._read: aws ssm delete-parameter --name":
         test_what_is_no_lock_is_taken_away_by_the_command_that_is_printed,
@@ -468,15 +495,16 @@ SITES = {
     "lib.resources.run_lock.break_lock: runbook lock --break --force": WAYS_OUT,
     "lib.resources.topics._require_whole_address: aws sns subscribe --topic-arn":
         test_a_url_whose_password_is_hidden_is_subscribed_by_the_command_that_is_printed,
-    "lib.display.show.ways_out: runbook": RESTORED,
+    "lib.display.run_commands.commands: runbook":
+        (RESTORED, UNDO, test_a_run_that_failed_goes_on_by_the_command_that_it_prints),
+    "lib.record.run_phases.way_on: runbook": (TAKEN_AWAY, STORE),
     "lib.resources.record_stores._by_this_machine: without_store rollback": STORE,
     "lib.resources.record_stores._by_this_machine: without_store status": STORE,
-    "lib.resources.s3_record_store._go_on: runbook":
-        (STORE, test_the_log_of_drills_is_gone_on_with_by_a_drill_and_is_no_run),
+    "lib.resources.s3_record_store._go_on: runbook drill":
+        test_the_log_of_drills_is_gone_on_with_by_a_drill_and_is_no_run,
     "lib.resources.s3_record_store.without_it: without_store rollback": STORE,
     "lib.cli.undo_commands.nothing_to_undo: runbook restore --unverified": STORE,
     "lib.cli.undo_commands.restore_command: runbook restore --unverified": STORE,
-    "lib.cli.undo_commands.restore_command: runbook rollback": RESTORED,
     "lib.cli.undo_commands.rollback: runbook rollback --unverified": STORE,
     "rehearsal.cli.(module): without_parameters rehearse --stop": KEPT,
     "rehearsal.cli.rehearse: runbook open 03": KEPT,

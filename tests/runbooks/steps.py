@@ -64,7 +64,8 @@ def words(settings: Settings, command: str, *more: str, **other: Any) -> list[st
         key: value for key, value in settings.model_dump().items() if value != usual[key] and key != "mode"
     } | other
     sets = [word for key, value in given.items() for word in ("--set", f"{key}={value}")]
-    return [command, "local", *more, *sets]
+    yes = {"apply": ["--yes"]}.get(command, [])  # nobody sits at a terminal here
+    return [command, "local", *yes, *more, *sets]
 
 
 def runbook(settings: Settings, command: str, *more: str, **other: Any) -> Ended:

@@ -485,7 +485,7 @@ def test_what_runs_left_is_taken_unverified_only_to_be_told_of():
     """Whoever decides by it takes `run_index.as_sealed`."""
     taken = re.compile(r"run_index\.(all_records|copies)\(")
     asking = {path.name for path in (ROOT / "lib").rglob("*.py") if taken.search(path.read_text(encoding="utf-8"))}
-    assert asking == {"terminal.py", "session.py"}  # status; and one run, verified there
+    assert asking == {"run_table.py", "session.py"}  # status; and one run, verified there
 
 
 def test_every_package_of_ours_is_installed():

@@ -14,7 +14,7 @@ from rich.console import Console
 from lib.changes import engine, loss_guard, plans
 from lib.changes.loss_guard import Ours
 from lib.changes.plans import UNKNOWN, Change, Plan
-from lib.display import console, page, show, terminal
+from lib.display import console, page, plan_table, show
 from lib.errors import Refused
 from lib.record import records, run_index
 from lib.record.records import LOG, Record, Run
@@ -425,19 +425,21 @@ def test_who_notices_a_subscription_depends_on_its_protocol(protocol, who):
 
 def test_the_plans_tables_say_who_notices_but_only_where_something_changes(monkeypatch):
     drawn = {}
-    monkeypatch.setattr(terminal, "table", lambda title, columns, rows: drawn.update(columns=columns, rows=rows))
+    monkeypatch.setattr(console, "table", lambda title, columns, rows: drawn.update(columns=columns, rows=rows))
     plan = engine.plan("01", World({"old": 1}).wanted(old=1, new=2))
-    terminal.plans([plan])
+    plan_table.changes([plan])
     assert drawn["columns"][-1] == "who notices"
-    assert [row[-1] for row in drawn["rows"]] == ["", "whoever looks"]
+    assert [row[-1] for row in drawn["rows"]] == ["whoever looks"]
     assert [show.plan_row(one)["who notices"] for one in plan.changes] == ["", "whoever looks"]
 
 
 def test_a_narrow_table_cuts_nothing(monkeypatch):
     drawn = Console(width=60, file=io.StringIO())
     monkeypatch.setattr(console, "console", drawn)
-    terminal.plans([engine.plan("01", World().wanted(new="arn:aws:sns:us-east-1:000000000000:" + 3 * "word"))])
-    assert "…" not in drawn.file.getvalue()
+    name = "arn:aws:sns:us-east-1:000000000000:" + 3 * "word"
+    plan_table.changes([engine.plan("01", World().wanted(**{name: 1}))])
+    said = drawn.file.getvalue()
+    assert "…" not in said and all(part in said for part in name.split(":"))
 
 
 def test_a_record_beside_the_environments_counts_as_this_runs(settings, tmp_path):

@@ -336,3 +336,36 @@ def test_on_what_cannot_be_made_again_nothing_relies(error, world):
     (row, _) = rows(world, ("a", "b", "intended", "applied"))
     assert undo_plan._relied_on(reopen, row) is False
     assert undo_plan._relied_on(lambda kind, identity: SimpleNamespace(others_rely=True), row) is True
+
+
+@pytest.mark.parametrize(
+    ("states", "more", "left"),
+    [
+        ([], [], False),
+        (["intended"], [], True),
+        (["intended", "applied"], [], True),
+        (["intended", "not applied"], [], False),  # AWS holds the value before
+        (["intended", "applied"], ["intended", "applied"], False),
+        (["intended", "applied"], ["intended", "failed"], True),
+        (["intended", "applied"], ["kept"], True),
+    ],
+)
+def test_something_is_left_until_an_undo_took_it_back(states, more, left, world):
+    told = [*rows(world, (1, 2, *states)), *rows(world, (2, 1, *more), undoes=True)]
+    assert undo_plan.is_anything_left(told) is left
+    assert undo_plan.is_anything_left([*told, *rows(world, (1, 2, "intended"), label="y")]) is True
+    unread = {"trouble": "no", "undoes": True, "kind": "thing", "identity": {}}
+    assert undo_plan.is_anything_left([*told, unread]) is True
+
+
+@pytest.mark.parametrize(
+    ("undoes", "temporary", "state", "undone"),
+    [
+        (True, False, "applied", True), (False, False, "applied", False), (True, True, "applied", False),
+        (True, False, "failed", False),
+    ],
+)  # fmt: skip
+def test_a_run_was_undone_where_something_that_lasts_was_taken_back(undoes, temporary, state, undone, world):
+    told = rows(world, (1, 2, state), undoes=undoes, temporary=temporary)
+    assert undo_plan.was_undone(told) is undone
+    assert undo_plan.was_undone([*told, *rows(world, (2, 1, "applied"), undoes=True)]) is True

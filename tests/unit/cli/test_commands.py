@@ -12,22 +12,27 @@ import doc_commands
 import pytest
 import yaml
 from click.testing import CliRunner
-from test_house import ALL, ROOT, asked_of_each, tree
+from test_house import ALL, ROOT, asked_of_each, name, tree
 
 from lib import settings
 from lib.cli import change_commands
 from lib.cli.app import given_and_decided
 from lib.cli.change_commands import main, ways_on
 from lib.definitions import documents
-from lib.display import page, show
+from lib.display import page, run_commands, show
+from lib.display.run_commands import Way
 from lib.errors import BadParameters, Unreachable
 from lib.phases import parameters_cell
-from lib.record import command_lines, records
+from lib.record import change_rows, command_lines, records
 from lib.record.records import Run
 from lib.record.run_phases import NOTEBOOKS, numbers
 from lib.resources.lock_value import Lock
+from lib.resources.queues import Queue
+from lib.resources.workflow import Workflow
+from lib.resources.workflow_alias import WorkflowAlias
 from lib.settings import load
 from lib.values.modes import OF_THE_RUN
+from lib.values.run_names import COPIES
 from rehearsal import cli as rehearsal_cli
 
 COMMAND = re.compile(r"\b(runbook|papermill|make|aws) (?=[a-z])")
@@ -209,6 +214,7 @@ def test_what_undoes_and_goes_on_takes_the_lock_away_where_it_was_left(held, bro
     chosen = load("local", {**elsewhere, "mode": "apply"})
     record = records.open_run(chosen)
     record.append(records.LOG, {"state": "intended", "name": "x"})
+    record.write_json("run.json", {"mode": "apply", "verdict": "failed"})
     monkeypatch.setattr(change_commands, "connect", lambda _: None)
     monkeypatch.setattr(change_commands.run_lock, "read_lock", held)
     ways_on(Run(chosen, record), "failed")
@@ -265,13 +271,104 @@ def test_a_notebook_shows_only_what_can_be_done_with_its_run(tmp_path, monkeypat
     record = records.open_run(chosen)
     show.ways_out(Run(chosen, record))
     assert "runbook" not in shown[-1]
-    record.append(records.LOG, {"n": 1})
+    record.append(records.LOG, wrote(Queue.kind))
     show.ways_out(Run(chosen, record))
     assert re.findall(r"runbook (\w+)", shown[-1]) == ["rollback"]
-    record.write_json("run.json", {})
+    record.write_json("run.json", {"mode": "apply", "verdict": "running"})
     record.write_json("backup/b.json", {})
     show.ways_out(Run(chosen, record))
+    # It kept a backup, and never came to write the workflow: a restore would be refused.
+    assert re.findall(r"runbook (\w+)", shown[-1]) == ["apply", "rollback"]
+    record.append(records.LOG, wrote(Workflow.kind))
+    show.ways_out(Run(chosen, record))
     assert re.findall(r"runbook (\w+)", shown[-1]) == ["apply", "rollback", "restore"]
+
+
+def wrote(kind, state="intended", undoes=False, **more):
+    """A row of a run's log."""
+    change = {"kind": kind, "name": kind, "identity": {"n": kind}, "action": "update", "before": 1, "after": 2}
+    return change_rows.to_row("2026-11-28T00:00:00+00:00", "03", state, undoes, False, change) | more
+
+
+BACKUP = ("backup/b.json", {})
+RUN = ("run.json", {"mode": "apply", "verdict": "failed"})
+OF_THE_WORKFLOW, OF_AN_ALIAS, OF_A_QUEUE = wrote(Workflow.kind), wrote(WorkflowAlias.kind), wrote(Queue.kind)
+
+
+@pytest.mark.parametrize(
+    ("files", "rows", "possible"),
+    [
+        ([], [], []),
+        ([RUN], [], ["apply"]),
+        ([("run.json", {"mode": "apply", "verdict": "refused"})], [], []),
+        ([("run.json", {"mode": "plan", "verdict": "succeeded"})], [], []),
+        ([RUN], [OF_THE_WORKFLOW], ["apply", "rollback"]),  # its backup is lost
+        ([RUN, ("backup/b-definition.json", {})], [OF_THE_WORKFLOW], ["apply", "rollback"]),
+        ([RUN, BACKUP], [OF_A_QUEUE], ["apply", "rollback"]),
+        ([RUN, BACKUP], [OF_THE_WORKFLOW], ["apply", "rollback", "restore"]),
+        ([RUN, BACKUP], [OF_AN_ALIAS], ["apply", "rollback", "restore"]),
+        ([RUN, BACKUP], [OF_THE_WORKFLOW, wrote(Workflow.kind, "applied", undoes=True)], ["apply"]),
+        ([RUN], [OF_A_QUEUE, wrote(Queue.kind, "not applied")], ["apply"]),
+        ([RUN], [OF_A_QUEUE, wrote(Queue.kind, "failed", undoes=True)], ["apply", "rollback"]),
+        ([RUN], [OF_A_QUEUE, wrote(Queue.kind, "applied", undoes=True), OF_A_QUEUE], ["apply", "rollback"]),
+        ([RUN], [{"n": 1}], ["apply", "rollback"]),  # which nobody can read: the rollback says so
+    ],
+)
+def test_only_what_can_work_is_offered(files, rows, possible, tmp_path):
+    chosen = load("local", {"outputs_dir": str(tmp_path), "run_id": "r1", "mode": "apply"})
+    record = records.open_run(chosen)
+    for file, data in files:
+        record.write_json(file, data)
+    for row in rows:
+        record.append(records.LOG, row)
+    assert [command.split()[1] for command in run_commands.commands(Run(chosen, record)).values()] == possible
+
+
+def test_the_backup_of_a_run_of_another_machine_is_in_the_store(tmp_path):
+    chosen = load("local", {"outputs_dir": str(tmp_path), "run_id": "r1", "mode": "apply"})
+    copy = records.Record(chosen.runs_folder / COPIES / "r1", "r1")
+    copy.write_json(*RUN)
+    copy.append(records.LOG, OF_A_QUEUE)
+    assert Way.RESTORE not in run_commands.ways(Run(chosen, copy))
+    copy.append(records.LOG, OF_THE_WORKFLOW)
+    assert Way.RESTORE in run_commands.ways(Run(chosen, copy))
+
+
+def test_an_undo_ends_an_approval_so_that_nothing_is_gone_on_with(tmp_path):
+    chosen = load("prod", {"outputs_dir": str(tmp_path), "run_id": "r1", "mode": "apply"})
+    record = records.open_run(chosen)
+    record.write_json(*RUN)
+    record.append(records.LOG, OF_A_QUEUE)
+    assert run_commands.ways(Run(chosen, record)) == [Way.GO_ON, Way.UNDO]
+    record.append(records.LOG, wrote(Queue.kind, "applied", undoes=True))
+    assert run_commands.ways(Run(chosen, record)) == []
+
+
+TAKING = {"restore", "--resume", "rollback"}
+# Where one of these is made without asking what can be done, and why it can.
+KNOWN_TO_WORK = {
+    ("lib/display/run_commands.py", "commands"): "the one place",
+    ("lib/record/run_phases.py", "way_on"): "asks whether the run began a phase",
+    ("lib/resources/record_stores.py", "_by_this_machine"): "asks whether the run's changes lie here",
+    ("lib/resources/s3_record_store.py", "without_it"): "the run was writing when its store failed",
+    ("lib/cli/change_commands.py", "apply"): "it is this command; what it prints is `lock`",
+    ("lib/cli/undo_commands.py", "nothing_to_undo"): "asks whether there is a backup",
+    ("lib/cli/undo_commands.py", "rollback"): "it is this command, with --unverified",
+    ("lib/cli/undo_commands.py", "restore_command"): "it is this command, with --unverified",
+}
+
+
+def places_that_take_a_run_up(path):
+    """The functions of a file in which a command that takes a run up is made."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.FunctionDef):
+            words = {part.value for part in ast.walk(node) if isinstance(part, ast.Constant)}
+            if any("command_lines." in ast.unparse(part) for part in node.body) and TAKING & words:
+                yield name(path), node.name
+
+
+def test_no_other_place_offers_what_takes_a_run_up():
+    assert {place for path in ALL for place in places_that_take_a_run_up(path)} == set(KNOWN_TO_WORK)
 
 
 @pytest.mark.parametrize("more", [("03", "", "04"), ("", "05", "04"), ("03", "05", "04")])
@@ -284,15 +381,22 @@ def run_of(tmp_path, run_id, verdict, phases, mode="apply"):
     chosen = load("local", {"outputs_dir": str(tmp_path), "run_id": run_id})
     record = records.open_run(chosen)
     each = "not_run" if verdict == "refused" else verdict
-    rows = [{"number": number, "verdict": each} for number in phases]
+    rows = [{"number": number, "notebook": NOTEBOOKS[number], "verdict": each} for number in phases]
     record.write_json("run.json", {"run_id": run_id, "verdict": verdict, "mode": mode, "phases": rows})
     return record
 
 
 def test_the_runs_are_those_that_took_place_and_a_part_is_none_of_the_whole(tmp_path, capsys):
     run_of(tmp_path, "whole", "succeeded", NOTEBOOKS)
-    run_of(tmp_path, "one", "succeeded", ["03"])
-    run_of(tmp_path, "some", "succeeded", ["00", "01", "02"])
+    run_of(tmp_path, "read", "succeeded", ["07"])
+    record = run_of(tmp_path, "one", "succeeded", ["03"])
+    record.append(records.LOG, OF_THE_WORKFLOW)
+    record.append(records.LOG, wrote(Workflow.kind, "applied"))
+    record = run_of(tmp_path, "some", "succeeded", ["00", "01", "02"])
+    for undoes in (False, True):
+        record.append(records.LOG, wrote(Queue.kind, "applied", undoes, action="create"))
+    run_of(tmp_path, "failed", "failed", ["03"])
+    records.open_run(load("local", {"outputs_dir": str(tmp_path), "run_id": "planned"})).keep_json("plan.json", {})
     run_of(tmp_path, "denied", "refused", ["00"])
     run_of(tmp_path, "none", "not_run", ["00"])
     between = run_of(tmp_path, "killed", "not_run", ["00", "01"])
@@ -306,8 +410,16 @@ def test_the_runs_are_those_that_took_place_and_a_part_is_none_of_the_whole(tmp_
     rows = {
         cells[0]: cells[1] for line in table.splitlines() if len(cells := [c.strip() for c in line.split("│")[1:]]) > 3
     }
-    part = {"one": "succeeded (03 alone)", "some": "succeeded (00, 01, 02 alone)"}
-    assert rows == {"whole": "succeeded", "killed": "not_run", **part}
+    # What is first read is what changed something, newest first; then what did not end well.
+    assert [*rows.items()] == [
+        ("some", "✓ succeeded (00, 01, 02 alone)"),
+        ("one", "✓ succeeded (03 alone)"),
+        ("failed", "✗ failed (at 03_state_machine)"),
+        ("killed", "○ not_run"),
+    ]
+    assert "│ 1 changed" in table and "│ 1 added, 1 undone │ " in table
+    assert "Besides 2 runs that changed nothing, the latest whole." in table
+    assert "Besides 1 plan, the latest planned." in table
     assert others.split() == ["denied", "(refused),", "empty", "(did", "not", "start),", "none", "(not_run)"]
 
 
@@ -316,7 +428,7 @@ def test_the_runs_are_those_that_took_place_and_a_part_is_none_of_the_whole(tmp_
     [
         (["rollback", "local", "r0"], "changed"),
         (["restore", "local", "r0"], "backed-up"),
-        (["apply", "local", "--resume", "r0"], "changed"),
+        (["apply", "local", "--yes", "--resume", "r0"], "changed"),
         (["status", "local", "r0"], "backed-up, changed, planned"),
     ],
 )

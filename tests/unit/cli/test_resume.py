@@ -14,7 +14,7 @@ from lib.cli import resume, runner
 from lib.errors import BadParameters, Refused
 from lib.phases import validity
 from lib.phases.validity import Validity
-from lib.record import records, run_index
+from lib.record import records, run_index, run_phases
 from lib.record.records import LOG, VERDICT, Run
 from lib.record.run_phases import NOTEBOOKS, Phase
 from lib.resources import connected_run, desired
@@ -138,14 +138,14 @@ def test_only_a_run_that_began_phases_in_apply_mode_is_offered(told, usable, rec
         record.write_text(VERDICT, "{")
     elif told is not None:
         record.write_json(VERDICT, told)
-    assert resume.resumable(record) is usable
+    assert run_phases.resumable(record) is usable
 
 
 def test_a_run_whose_verdict_cannot_be_read_keeps_no_other_from_being_offered(settings):
     for run_id, text in (("r1", '{"mode": "apply", "verdict": "failed"}'), ("r2", "{"), ("r3", '{"mode": "plan"}')):
         records.open_run(settings.model_copy(update={"run_id": run_id})).write_text(VERDICT, text)
     with pytest.raises(BadParameters, match=r"no run 'typo' of environment local; the latest are: r1$"):
-        run_index.find_run(settings, "typo", resume.resumable)
+        run_index.find_run(settings, "typo", run_phases.resumable)
 
 
 # What AWS says of a write that was cut short

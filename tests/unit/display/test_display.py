@@ -24,11 +24,12 @@ from lib.changes import engine
 from lib.changes.plans import Outcome, Plan, Result
 from lib.checks import Check
 from lib.definitions import mermaid
-from lib.display import console, executed, page, show, terminal
+from lib.display import console, executed, page, plan_table, run_table, show, terminal
 from lib.display.charts import style, workflow_picture
 from lib.errors import NotAsWanted, RunbookError
 from lib.record import records, run_phases
 from lib.record.change_rows import WriteState
+from lib.record.records import Run
 from lib.record.run_phases import Phase
 from lib.resources import connected_run
 from lib.settings import ROOT
@@ -128,8 +129,13 @@ SAID = {
     "a table": lambda *_: terminal.table(HOSTILE, [HOSTILE, "b"], [[HOSTILE, HOSTILE]]),
     "a phase": lambda *_: terminal.progress(Phase("03", HOSTILE, HOSTILE, error=HOSTILE)),
     "a phase that begins": lambda *_: terminal.progress(Phase("03", HOSTILE, "running")),
-    "a plan": lambda *_: terminal.plans([hostile_plan()]),
+    "a plan": lambda *_: plan_table.changes([hostile_plan()]),
     "checks": lambda *_: terminal.checks(HOSTILE, CHECKS),
+    "an explanation": lambda *_: terminal.explain(HOSTILE),
+    "a drill's end": lambda *_: terminal.drill_verdict(HOSTILE, HOSTILE, HOSTILE, {HOSTILE: None, "b": 1.0}),
+    "a cell that begins": lambda *_: console.overwrite(HOSTILE),
+    "one thing": lambda *_: console.item("red", HOSTILE, [HOSTILE], [(HOSTILE, HOSTILE)]),
+    "a narrow table": lambda *_: terminal.table(HOSTILE, [HOSTILE] * 9, [[HOSTILE] * 9]),
     "what was read back": lambda *_: terminal.read_back([{"what": HOSTILE, "found": HOSTILE}]),
     "a ledger": lambda _, record: (
         record.keep_json("evidence/rollback.json", [{"what": PLAIN_JSON, "outcome": "x\x1b]52;"}]),
@@ -139,13 +145,13 @@ SAID = {
         record.keep_json(records.CRITERIA, [{"name": "x\x9b31m", "status": "\u202epassed", "found": "\x1b]52;"}]),
         terminal.criteria(record, [Phase("07", "07", "failed")], []),
     ),
-    "a run": lambda _, record: (
+    "a run": lambda settings, record: (
         record.write_json("run.json", {"run_id": "r", "verdict": "\x1b]52;", "phases": [vars(hostile_phase())]}),
-        terminal.status(record),
+        run_table.one_run(Run(settings, record)),
     ),
     "the runs": lambda settings, record: (
         record.write_json("run.json", {"run_id": "\x1b]52;", "verdict": "failed", "mode": "\x9b", "phases": []}),
-        terminal.statuses(settings),
+        run_table.all_runs(settings),
     ),
 }
 
@@ -157,7 +163,8 @@ def hostile_phase():
 @pytest.mark.parametrize("what", SAID)
 def test_whatever_the_command_says_of_foreign_text_the_terminal_obeys_none_of_it(what, terminals, settings, record):
     SAID[what](settings, record)
-    said = re.sub(r"\x1b\[[\d;]*m", "", terminals())  # colours, which are ours: none of the text's own is left whole
+    # Without colours and a line begun anew, which are ours: none of the text's own is left whole.
+    said = re.sub(r"\x1b\[[\d;]*m|\r\x1b\[2K", "", terminals())
     assert said.strip()
     assert not UNSEEN.search(said), repr(said)
     assert not re.search("^(Run r1 succeeded|- approved)", said, re.MULTILINE)

@@ -21,6 +21,7 @@ from lib.aws import Identity, Live
 from lib.changes import engine
 from lib.errors import NotAsWanted, Refused, Superseded, Throttled, Unreachable
 from lib.record import records
+from lib.record.records import Record
 from lib.resources import run_lock
 from lib.resources.account_guards import PLACE, AccountGuards
 from lib.resources.lock_value import Lock, digest
@@ -282,11 +283,20 @@ def test_another_run_in_the_same_process_does_not_write_under_this_ones_lock(sto
 
 def test_a_child_whose_runner_lost_the_lock_does_not_write(store, live, monkeypatch):
     monkeypatch.setenv(TOKEN, "lost")
-    lost = r"the lock of run r1 was taken away; .* `runbook apply local --resume r1[^`]*`"
+    lost = r"the lock of run r1 was taken away; nothing more was written. See `runbook status local r1[^`]*`$"
     with pytest.raises(Superseded, match=lost), locked(live, "r1"):
         pytest.fail("no lock is there")
     monkeypatch.delenv(TOKEN)
     assert store.calls == ["get"]
+
+
+def test_a_run_that_began_phases_is_told_how_to_go_on_when_it_lost_the_lock(store, live, monkeypatch, tmp_path):
+    there = replace(live, settings=live.settings.model_copy(update={"outputs_dir": str(tmp_path)}))
+    Record(there.settings.runs_folder / "r1", "r1").write_json("run.json", {"mode": "apply", "verdict": "running"})
+    monkeypatch.setenv(TOKEN, "lost")
+    lost = r"See `runbook status local r1[^`]*`, then `runbook apply local --resume r1[^`]*`$"
+    with pytest.raises(Superseded, match=lost), locked(there, "r1"):
+        pytest.fail("no lock is there")
 
 
 def test_an_error_of_the_block_is_told_and_the_lock_given_back(store, live):

@@ -110,7 +110,7 @@ def test_a_store_that_drops_rows_is_noticed_by_the_check_above(s3, ours, setting
 def test_nothing_is_written_once_the_store_does_not_answer(s3, ours, settings):
     world = World()
     world.at_write = lambda label: setattr(s3, "down", True)
-    with pytest.raises(Unrecorded, match=f"store.*nothing more is written; .*`runbook apply local --resume {RUN}"):
+    with pytest.raises(Unrecorded, match=f"store.*nothing more is written; .*`runbook status local {RUN}"):
         engine.carry_out(engine.plan("01", world.wanted(a=1, b=2)), world.run(settings, ours.record))
     assert world.live == {"a": 1}
     assert [found["state"] for found in ours.record.rows(LOG)] == ["intended", "applied"]

@@ -21,7 +21,7 @@ from lib.changes import engine, plan_data, plans
 from lib.changes.engine import LOG
 from lib.changes.plans import Change, Wanted, same
 from lib.changes.undo_plan import plan as undo_plan
-from lib.display import show, terminal
+from lib.display import plan_table, show
 from lib.errors import NotAsWanted, Refused
 from lib.record.records import Record, Run
 from lib.resources import desired
@@ -194,7 +194,7 @@ def test_a_persons_contact_is_never_replaced_and_stands_in_no_file_error_or_tabl
     show.plan(found)
     show.outcome(planned)
     show.checks(checked)
-    terminal.plans([found])
+    plan_table.changes([found])
     files = "".join(path.read_text() for path in tmp_path.rglob("*") if path.is_file())
     shown = capsys.readouterr()
     said = [str(error.value), planned.refusal, files, shown.out, shown.err, repr(found), repr(error.value)]

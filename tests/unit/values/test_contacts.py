@@ -19,7 +19,7 @@ from lib.changes import drift, engine, loss_guard, plan_data, undo_plan
 from lib.changes.plans import Change, Plan
 from lib.checks import Check, Status, brief
 from lib.cli import notebooks
-from lib.display import console, executed, show, terminal
+from lib.display import console, executed, plan_table, show
 from lib.errors import NotAsWanted
 from lib.record.records import LOG, Record, Run
 from lib.resources import rules
@@ -119,13 +119,13 @@ def test_a_plan_holds_no_contact_and_what_an_undo_restores_is_kept_whole_beside_
     record = Record(tmp_path, "run")
     record.write_json("plan.json", plan_data.plan_data([found], run_of(SETTINGS, record, found)))
     show.plan(found)
-    terminal.plans([found])
+    plan_table.changes([found])
     said = loss_guard.refusal([found], run_of(SETTINGS, record, found))
     outcome = engine.carry_out(found, run_of(SETTINGS.model_copy(update={"may_replace": 9}), record, found))
     record.checked("01", engine.verify(outcome, Run(SETTINGS, record)))
     back = undo_plan.plan(record.changes(), lambda kind, identity: found.changes[0].resource)
     show.plan(back)
-    terminal.plans([back])
+    plan_table.changes([back])
     shown = capsys.readouterr()
     assert "not shown: " in said
     assert not tells(said + shown.out + shown.err)

@@ -1,0 +1,131 @@
+"""A plan in the terminal: what is most dangerous first, what differs in a value, the counts, and what comes besides."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from lib.changes.plans import Change, Plan
+from lib.checks import brief
+from lib.display import console
+from lib.display.value_differences import KINDS, differences
+from lib.record import run_phases
+from lib.record.change_rows import Action
+from lib.resources.connected_run import ConnectedRun
+from lib.values import contacts
+
+SHOWN = 12  # places of a value that are shown; plan.json has every one
+WORDS = {
+    Action.REMOVE: ("- remove", "bold red"),
+    Action.UPDATE: ("~ change", "bold yellow"),
+}
+COUNTED = {"add": Action.CREATE, "change": Action.UPDATE, "remove": Action.REMOVE, "unchanged": Action.NONE}
+# What a phase does in apply mode that is no change of the plan.
+BESIDES = {
+    "04": "04 invokes the dispatcher once an event type, for the drill user",
+    "03": "03 starts one drill before the update",
+    "05": "05 starts drills: temporary queues listen, and alerts marked [DRILL] reach who subscribes to either topic",
+}
+READ_ONLY = ("00", "07", "08")
+
+
+def _counts(found: Sequence[Plan]) -> dict[str, int]:
+    """How many things would be added, changed and removed, and how many are as wanted."""
+    actions = [change.action for plan in found for change in plan.changes]
+    return {word: actions.count(action) for word, action in COUNTED.items()}
+
+
+def count_line(found: Sequence[Plan]) -> str:
+    """`22 to add, 1 to change, 0 to remove`, and what stays."""
+    number = _counts(found)
+    to_do = ", ".join(f"{number[word]} to {word}" for word in ("add", "change", "remove"))
+    return f"{to_do}; {number['unchanged']} as wanted already" if number["unchanged"] else to_do
+
+
+def besides(phases: Collection[str]) -> str:
+    """What these phases do beside the plan's changes, for a while or by reading."""
+    told = [said for number, said in BESIDES.items() if number in phases]
+    read = [number for number in READ_ONLY if number in phases]
+    told += [f"{', '.join(read)} only read the account"] if read else []
+    kept = "a run keeps its lock while it lasts, and a few SSM parameters that guard it"
+    return f"Besides: {'; '.join([*told, kept])}."
+
+
+def changes(found: Sequence[Plan], title: str = "Plan") -> None:
+    """Every change that would be made, what is most dangerous first, and the counts."""
+    pending = _by_danger(found)
+    console.paragraph(f"{title}: {count_line(found)}", result=True)
+    existing = [(phase, change) for phase, change in pending if change.action != Action.CREATE]
+    for phase, change in existing:
+        _in_full(phase, change)
+    added = [(phase, change) for phase, change in pending if change.action == Action.CREATE]
+    if added:
+        rows = [[change.resource.name, phase, change.noticed] for phase, change in added]
+        console.table(f"+ {len(added)} to add", ["added", "phase", "who notices"], rows)
+        _undo_of([change for _, change in added])
+
+
+def _by_danger(found: Sequence[Plan]) -> list[tuple[str, Change]]:
+    """What would be changed, with its phase: what takes away, then what replaces; first what others rely on."""
+    order = (Action.REMOVE, Action.UPDATE, Action.CREATE)
+    pending = [(plan.phase, change) for plan in found for change in plan.pending]
+    return sorted(pending, key=lambda one: (order.index(one[1].action), not one[1].resource.others_rely))
+
+
+def _undo_of(added: Sequence[Change]) -> None:
+    """How what is added is undone: most of it alike, which is said once."""
+    usual = Counter(change.undo for change in added).most_common(1)[0][0]
+    console.paragraph(f"Undo of what is added: {usual}.")
+    for change in added:
+        if change.undo != usual:
+            console.paragraph(f"Undo of {change.resource.name}: {change.undo}.")
+
+
+def _in_full(phase: str, change: Change) -> None:
+    word, colour = WORDS[change.action]
+    about = [("undo", change.undo), ("who notices", change.noticed)]
+    console.item(colour, f"{word}, phase {phase}: {change.resource.name}", _what_differs(change), about)
+
+
+def _what_differs(change: Change) -> list[str]:
+    """The first places of a value that differ, and how many more there are."""
+    if change.action == Action.REMOVE:
+        return [f"- {brief(change.before)}"]
+    places = differences(change.before, change.after)
+    shown, left = places[:SHOWN], Counter(one.kind for one in places[SHOWN:])
+    counted = ", ".join(f"{left[kind]} {kind}" for kind in KINDS if left[kind])
+    more = [f"and {left.total()} more places ({counted}), which plan.json has"] if left else []
+    return [*(f"{one.place}: {one.said}" for one in shown), *more]
+
+
+def to_data(found: Sequence[Plan], run: ConnectedRun, approved: str) -> dict[str, Any]:
+    """A plan as plain data, for a script: its keys are documented in docs/operate.md."""
+    s, caller, record = run.settings, run.live.identity, run.record
+    return {
+        "run_id": record.run_id,
+        "environment": s.environment,
+        "account": caller.account,
+        "region": caller.region,
+        "approval": str(s.approval),
+        "fingerprint": approved,
+        "counts": _counts(found),
+        "changes": _rows(found),
+        "besides": besides(run_phases.NOTEBOOKS),
+        "record": str(record.folder),
+    }
+
+
+def _rows(found: Sequence[Plan]) -> list[dict[str, Any]]:
+    """Every thing of the plan, what is most dangerous first, then what is as wanted."""
+    kept = [(plan.phase, change) for plan in found for change in plan.changes if change.action == Action.NONE]
+    return [
+        {
+            "phase": phase,
+            "action": str(change.action),
+            "kind": change.resource.kind,
+            "name": contacts.mask_text(change.resource.name),
+            "differences": [one.to_row() for one in differences(change.before, change.after)],
+            "undo": change.undo,
+            "who_notices": change.noticed,
+        }
+        for phase, change in [*_by_danger(found), *kept]
+    ]

@@ -1,0 +1,64 @@
+"""The commands that go on with a run, undo it or restore the workflow: only what can work is offered.
+
+Decided from the run's record alone, in one place for whoever prints them. Reads; no AWS.
+"""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+from lib.changes import undo_plan
+from lib.phases import restore
+from lib.record import command_lines, run_phases
+from lib.record.records import Record, Run
+from lib.resources.workflow import Workflow
+from lib.resources.workflow_alias import WorkflowAlias
+from lib.settings import Settings
+from lib.values.modes import Approval
+from lib.values.run_names import COPIES
+
+RESTORED = (Workflow.kind, WorkflowAlias.kind)  # the kinds that a restore puts back, and no other
+
+
+class Way(StrEnum):
+    """What can be done with a run."""
+
+    GO_ON = "go on with this run"
+    UNDO = "undo this run"
+    RESTORE = "EMERGENCY: the workflow alone, at once"
+
+
+def ways(run: Run) -> list[Way]:
+    """What can be done with a run now, by its record; nothing of one whose log a broken disk does not give."""
+    record = run.record
+    try:
+        rows = record.changes()
+    except OSError:
+        return []
+    found = {
+        Way.GO_ON: run_phases.resumable(record) and not _is_over(run.settings, rows),
+        Way.UNDO: undo_plan.is_anything_left(rows),
+        # It goes by the run's backup, and gives back only what the run wrote.
+        Way.RESTORE: _has_backup(record) and undo_plan.is_anything_left(row for row in rows if row["kind"] in RESTORED),
+    }
+    return [way for way, possible in found.items() if possible]
+
+
+def _has_backup(record: Record) -> bool:
+    """Whether there is one here; a copy of what a store tells of its runs holds none, and the store itself does."""
+    return restore.has_backup(record) or record.folder.parent.name == COPIES
+
+
+def _is_over(settings: Settings, rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether an undo ended the approval by which the run could be gone on with."""
+    return settings.approval == Approval.REQUIRED and undo_plan.was_undone(rows)
+
+
+def commands(run: Run, *words: str) -> dict[Way, str]:
+    """The command of each way that can be gone; `words` go with those that take the lock."""
+    named = {Way.GO_ON: ("apply", "--resume"), Way.UNDO: ("rollback",), Way.RESTORE: ("restore",)}
+    more = {Way.RESTORE: ()}  # it asks for no lock
+    return {
+        way: command_lines.runbook(run.settings, *named[way], run.record.run_id, *more.get(way, words))
+        for way in ways(run)
+    }

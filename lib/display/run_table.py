@@ -1,0 +1,203 @@
+"""The runs of an environment in the terminal: what changed something first, what is of no account counted. No AWS."""
+
+from collections import Counter
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lib.changes import undo_plan
+from lib.checks import Status, brief
+from lib.display import console, marks, run_commands
+from lib.display.marks import Judged
+from lib.display.run_commands import Way
+from lib.errors import RunbookError
+from lib.record import records, run_index, run_phases
+from lib.record.change_rows import Action, WriteState
+from lib.record.folder import BROKEN_OFF, DRILLED
+from lib.record.records import Record, Run
+from lib.settings import Settings
+from lib.values.verdicts import Verdict
+
+DID = {Action.CREATE: "added", Action.UPDATE: "changed", Action.REMOVE: "removed"}
+KINDS = {"drill": "drills", "plan": "plans", "run that changed nothing": "runs that changed nothing"}
+MINUTE, HOUR = 60, 3600
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """A run as its record tells of it; `wrong` says why it cannot."""
+
+    run_id: str
+    verdict: str
+    told: Mapping[str, Any]
+    counts: Mapping[str, int]
+    ways: Sequence[Way]
+    drill: str = ""  # how a drill ended
+    here: bool = True
+    wrong: str = ""
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was written that lasts, or nobody can tell."""
+        return bool(self.wrong) or any(self.counts.values())
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nobody must look at it: it changed nothing and nothing in it went wrong."""
+        if self.changed or self.drill:
+            return not self.changed and self.drill == Status.PASSED
+        phases = self.told["phases"]
+        return all(row["verdict"] == Verdict.SUCCEEDED for row in phases) if phases else self.is_plan
+
+    @property
+    def is_plan(self) -> bool:
+        """Whether it did no more than plan."""
+        return bool(self.told["verdict"] == run_phases.PLAN_ONLY)
+
+    @property
+    def what(self) -> str:
+        """What kind of run one is that changed nothing."""
+        return "drill" if self.drill else "plan" if self.is_plan else "run that changed nothing"
+
+    @property
+    def did(self) -> str:
+        """What it wrote, in numbers."""
+        said = ", ".join(f"{number} {word}" for word, number in self.counts.items() if number)
+        return self.wrong or said or "changed nothing"
+
+    @property
+    def who(self) -> str:
+        """Who carried it out, as far as the record tells."""
+        caller = self.told.get("caller")
+        return str(caller.get("caller", "")).rpartition(":")[2] if isinstance(caller, Mapping) else ""
+
+    def to_row(self) -> dict[str, Any]:
+        """The run as plain data, for a script."""
+        return {
+            "run_id": self.run_id,
+            "verdict": self.verdict,
+            "mode": self.told.get("mode"),
+            "phases": [row.get("number") for row in self.told.get("phases", ())],
+            "changes": dict(self.counts),
+            "who": self.who,
+            "started": self.told.get("started"),
+            "seconds": self.told.get("seconds"),
+            "can": [way.name.lower() for way in self.ways],
+            "here": self.here,
+            "trouble": self.wrong,
+        }
+
+
+def _read(run: Run, here: Container[str]) -> RunRow:
+    """What a run's record says of it, where that is what was sealed."""
+    record, there = run.record, run.record.run_id in here
+    try:
+        wrong = records.alterations(run)
+        if wrong:
+            why = f"NOT AS SEALED: {'; '.join(wrong)}"
+            return RunRow(record.run_id, why, {}, {}, [], here=there, wrong=why)
+        told = run_phases.status(record)
+        return RunRow(
+            record.run_id,
+            _with_phase(told),
+            told,
+            _counts(record.changes()),
+            run_commands.ways(run),
+            _drill_of(record),
+            there,
+        )
+    except RunbookError as error:
+        why = f"cannot be read: {error}"
+        return RunRow(record.run_id, why, {}, {}, [], here=there, wrong=why)
+
+
+def _drill_of(record: Record) -> str:
+    drilled, broken = record.latest(DRILLED), record.latest(BROKEN_OFF)
+    return str(drilled["verdict"]["status"]) if drilled else str(Status.FAILED) if broken else ""
+
+
+def _with_phase(told: Mapping[str, Any]) -> str:
+    """The verdict, and the phase at which a run ended that did not succeed."""
+    bad = [row for row in told["phases"] if row.get("verdict") not in (Verdict.SUCCEEDED, Verdict.NOT_RUN)]
+    verdict = str(told["verdict"])
+    return f"{verdict} (at {bad[0].get('notebook', bad[0].get('number'))})" if bad else verdict
+
+
+def _counts(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """How many things a run wrote to, by what it did, how many of them it took back, and how many nobody knows of."""
+    did, undone = dict[str, str](), set[str]()
+    lasting = [row for row in rows if not row.get("temporary") and not row.get("trouble")]
+    for row in lasting:
+        if row["state"] == WriteState.APPLIED and row["undoes"]:
+            undone.add(row["name"])
+        elif row["state"] == WriteState.APPLIED:
+            did[row["name"]] = DID.get(row["action"], "changed")
+            undone.discard(row["name"])
+    counted = Counter(did.values())
+    unclear = len(undo_plan.unfinished_writes(lasting)) + sum(bool(row.get("trouble")) for row in rows)
+    return {**{word: counted[word] for word in DID.values()}, "undone": len(undone), "unclear": unclear}
+
+
+def all_runs(chosen: Settings) -> None:
+    """The runs of an environment, as the machine left them that wrote last: what changed something first, newest first.
+
+    Plans, drills that passed and looks that only read are counted; what did not go well is never folded.
+    """
+    here = set(run_index.runs(chosen))
+    found = [_read(Run(chosen, one), here) for one in run_index.latest_of_each(run_index.all_records(chosen))]
+    console.data({"environment": chosen.environment, "runs": [run.to_row() for run in reversed(found)]})
+    none = [run for run in found if not run.changed and not run_phases.took_place(run.told)]
+    begun = [run for run in reversed(found) if run not in none]
+    loud = [run for run in begun if run.changed]
+    rest = [run for run in begun if not run.changed and not run.is_quiet]
+    loud += marks.worst_first(rest, [run.verdict for run in rest])
+    title = f"Runs of {chosen.environment} that changed something, or did not end well"
+    columns = ["run", "what became of it", "what it did", "who, how long", "can be undone"]
+    if loud:
+        console.table(title, columns, [_cells(run) for run in loud])
+    for what in dict.fromkeys(run.what for run in begun if run.is_quiet):
+        same = [run for run in begun if run.is_quiet and run.what == what]
+        counted = f"{len(same)} {KINDS[what]}" if len(same) > 1 else f"1 {what}"
+        well = ", passed" if what == "drill" else ""
+        console.paragraph(f"Besides {counted}{well}, the latest {same[0].run_id}.")
+    if none:
+        console.line(f"Nothing took place in: {', '.join(f'{run.run_id} ({run.verdict})' for run in none)}")
+
+
+def _cells(run: RunRow) -> list[str]:
+    where = "" if run.here else " (in the store only)"
+    took = "; ".join(filter(None, (run.who, _duration(run.told.get("seconds")))))
+    undo = "yes, by rollback" if Way.UNDO in run.ways else "no: nothing is left" if any(run.counts.values()) else "-"
+    return [f"{run.run_id}{where}", Judged(run.verdict), run.did, took, undo if not run.wrong else "cannot tell"]
+
+
+def _duration(seconds: object) -> str:
+    """`1 min 44 s`, or "" where nobody knows."""
+    if not isinstance(seconds, int | float):
+        return ""
+    whole = round(seconds)
+    if whole < MINUTE:
+        return f"{whole} s"
+    return (
+        f"{whole // MINUTE} min {whole % MINUTE} s"
+        if whole < HOUR
+        else f"{whole // HOUR} h {whole % HOUR // MINUTE} min"
+    )
+
+
+def one_run(run: Run) -> None:
+    """One run's phases, and the commands by which it is gone on with, undone or restored."""
+    record, found, ways = run.record, run_phases.status(run.record), run_commands.commands(run)
+    row = RunRow(record.run_id, _with_phase(found), found, _counts(record.changes()), list(ways), _drill_of(record))
+    told = {str(way.name.lower()): command for way, command in ways.items()}
+    console.data({**row.to_row(), "phases": found["phases"], "ended": found.get("ended"), "commands": told})
+    keys = ("notebook", "verdict", "cells_run", "cells_failed", "cells_not_run")
+    rows = [[*(str(row[key]) for key in keys), brief(row["error"])] for row in found["phases"]]
+    rows = [[name, Judged(verdict), *rest] for name, verdict, *rest in rows]
+    columns = ["phase", "verdict", "cells run", "failed", "not run", "error"]
+    when = f" at {found['ended']}" if "ended" in found else ""
+    console.verdict_line(row.verdict, f": run {record.run_id}, as recorded{when}: {row.did}", result=True)
+    if rows:
+        console.table(f"Run {record.run_id}", columns, rows)
+    for way, command in ways.items():
+        console.line(f"To {way}: {command}" if way != Way.RESTORE else f"{way}: {command}", result=True)

@@ -1,0 +1,75 @@
+"""Each word by which something is judged has a mark and a colour, and what is bad is read first."""
+
+import pytest
+
+from lib.checks import Check, Status
+from lib.display import marks, terminal
+from lib.display.marks import Judged
+from lib.record.change_rows import WriteState
+from lib.values.check_registry import Id
+from lib.values.verdicts import Verdict
+
+
+def test_no_word_is_without_its_mark():
+    assert {*Status, *Verdict, *WriteState} <= {*marks.MARKS}
+    assert {mark for mark, _ in marks.MARKS.values()} | {""} == set(marks.ORDER)
+
+
+@pytest.mark.parametrize(
+    ("said", "mark"),
+    [
+        ("failed", "✗"), ("failed: AWS refused", "✗"), ("passed", "✓"), ("not applied", "○"), ("cannot tell", "?"),
+        ("succeeded (03 alone)", "✓"), ("succeeded; rollback failed", "✗"), ("succeeded; rollback succeeded", "✓"),
+        ("undone; versions stay", "✓"), ("kept: in use", "•"), ("passedby", ""), ("anything", ""), ("", ""),
+    ],
+)  # fmt: skip
+def test_a_text_has_the_mark_of_the_word_that_it_begins_with_and_the_worse_of_two(said, mark):
+    assert marks.mark_of(said)[0] == mark
+
+
+def test_only_what_is_a_verdict_is_marked_and_no_text_that_happens_to_begin_so():
+    assert marks.is_judged(Status.PASSED) and marks.is_judged(Judged("anything"))
+    assert not marks.is_judged("passed")
+
+
+def test_what_failed_is_read_first_and_what_nobody_knows_before_what_passed():
+    words = ["passed", "cannot tell", "odd", "failed", "passed", "not applied"]
+    assert marks.worst_first(words, words) == ["failed", "odd", "cannot tell", "not applied", "passed", "passed"]
+
+
+def checks(passed, *others):
+    every = [*[Status.PASSED] * passed, *others]
+    return [Check(Id.AS_WANTED, f"c{at}", status, "f", "e") for at, status in enumerate(every)]
+
+
+def test_many_that_passed_are_counted_and_none_that_did_not_is_left_out(capsys):
+    terminal.checks("Drill", checks(30, Status.FAILED, Status.CANNOT_TELL))
+    said = capsys.readouterr().out
+    assert said.index("c30") < said.index("c31") and "│ c1 " not in said
+    assert "✓ passed: 30 more checks, all of them in the record" in said
+
+
+def test_few_that_passed_are_shown(capsys):
+    terminal.checks("Drill", checks(3, Status.FAILED))
+    said = capsys.readouterr().out
+    assert said.index("c3") < said.index("c0") and "more checks" not in said
+
+
+def test_a_ledger_has_what_failed_first(record, capsys):
+    rows = [{"what": "a", "outcome": "undone"}, {"what": "b", "outcome": "failed: why"}]
+    record.keep_json("evidence/rollback.json", rows)
+    terminal.ledger(record)
+    said = capsys.readouterr().out
+    assert said.index("✗ failed: why") < said.index("✓ undone")
+
+
+@pytest.mark.parametrize(
+    ("reached", "why", "said"),
+    [
+        ({"trusted": 1.24, "operations": None}, "late", "trusted reached in 1.2 s, operations NOT reached; late"),
+        ({}, "", ""),
+    ],
+)
+def test_a_drill_ends_with_one_line(reached, why, said, capsys):
+    terminal.drill_verdict("crisis", Status.FAILED, why, reached)
+    assert capsys.readouterr().out == f"✗ failed: drill crisis{'; ' if said else ''}{said}\n"
