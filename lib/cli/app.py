@@ -65,6 +65,7 @@ def _volume_option(*names: str, volume: Volume, says: str) -> Callable[..., Any]
     def chosen(context: click.Context, parameter: click.Parameter, on: bool) -> None:
         if on:
             console.set_volume(volume)
+            context.call_on_close(lambda: console.set_volume(Volume.ALL))
 
     return click.option(*names, is_flag=True, expose_value=False, callback=chosen, help=says)
 
@@ -174,6 +175,11 @@ class Commands(click.Group):
 
     command_class = Command
 
+    def make_context(self, *given: Any, **options: Any) -> click.Context:  # noqa: ANN401 - click's own
+        """Begin a command line, as loud as any."""
+        console.set_volume(Volume.ALL)
+        return super().make_context(*given, **options)
+
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The exit codes of all of them."""
         with formatter.section("Exit codes"):
@@ -211,7 +217,6 @@ def main() -> None:
 
     `runbook COMMAND --help` says more of each.
     """
-    console.set_volume(Volume.ALL)
     sys.excepthook = console.say_unexpected
 
 

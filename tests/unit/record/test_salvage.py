@@ -401,7 +401,7 @@ def test_a_record_that_was_altered_here_names_what_and_the_command_that_goes_on_
 def test_the_other_commands_stay_strict_and_name_no_way(command, lost):
     edited(LOG, b'"phase": "03"', b'"phase": "02"')(lost)
     sets = ["--set", f"outputs_dir={lost.folder / 'lost'}", "--set", "record_store=s3://bucket/p"]
-    code, said = lost.typed(command, "local", *(["--resume", RUN] if command == "apply" else [RUN]), *sets)
+    code, said = lost.typed(command, "local", *(["--yes", "--resume", RUN] if command == "apply" else [RUN]), *sets)
     assert (code, f"{LOG}: edited" in said) == (3, True), said
     assert [way for way in re.findall(r"`(runbook [^`]+)`", said) if "--unverified" in way] == []
 
