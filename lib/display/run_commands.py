@@ -29,14 +29,14 @@ class Way(StrEnum):
 
 
 def ways(run: Run) -> list[Way]:
-    """What can be done with a run now, by its record; nothing of one whose log a broken disk does not give."""
+    """What can be done with a run now, by its record; nothing of one that a broken disk does not give."""
     record = run.record
     try:
-        rows = record.changes()
+        rows, begun = record.changes(), run_phases.resumable(record)
     except OSError:
         return []
     found = {
-        Way.GO_ON: run_phases.resumable(record) and not _is_over(run.settings, rows),
+        Way.GO_ON: begun and not _is_over(run.settings, rows),
         Way.UNDO: undo_plan.is_anything_left(rows),
         # It goes by the run's backup, and gives back only what the run wrote.
         Way.RESTORE: _has_backup(record) and undo_plan.is_anything_left(row for row in rows if row["kind"] in RESTORED),

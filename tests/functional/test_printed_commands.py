@@ -508,6 +508,8 @@ SITES = {
     "lib.cli.undo_commands.rollback: runbook rollback --unverified": STORE,
     "rehearsal.cli.(module): without_parameters rehearse --stop": KEPT,
     "rehearsal.cli.rehearse: runbook open 03": KEPT,
+    "rehearsal.approval_procedure._type: runbook": "tests/runbooks/test_approval_procedure.py",
+    "rehearsal.approval_procedure._approved_plan: without_parameters verify": "tests/runbooks/test_approval_procedure.py",
 }  # fmt: skip
 
 
