@@ -9,7 +9,7 @@ import click
 from lib.aws import Live, connect
 from lib.changes import approval, engine, loss_guard, plan_data, second_person
 from lib.checks import require
-from lib.cli import drill_command, notebooks, read_commands, resume, runner, undo_commands
+from lib.cli import doctor_command, drill_command, notebooks, read_commands, resume, runner, undo_commands
 from lib.cli.app import exit_code, exits_with_code, main, parameters
 from lib.display import terminal
 from lib.errors import BadParameters, RunbookError, Superseded, class_of
@@ -25,7 +25,7 @@ from lib.values.check_registry import APPROVAL
 from lib.values.modes import Mode
 from lib.values.verdicts import Verdict
 
-__all__ = ["drill_command", "exits_with_code", "main", "read_commands"]
+__all__ = ["doctor_command", "drill_command", "exits_with_code", "main", "read_commands"]
 
 
 @main.command()

@@ -1,5 +1,6 @@
 """What the command prints: one line a phase, tables at the end. Reads nothing from AWS, decides nothing."""
 
+import json
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
@@ -12,6 +13,7 @@ from lib.display.console import table
 from lib.errors import RunbookError
 from lib.phases import rollback
 from lib.phases import validity as validities
+from lib.phases.doctor.findings import Finding, in_order
 from lib.phases.validity import Validity
 from lib.record import records, run_index, run_phases
 from lib.record.change_rows import Action
@@ -25,6 +27,12 @@ from lib.values.verdicts import Verdict
 def say(text: str) -> None:
     """One line as it is."""
     console.line(text)
+
+
+def data(value: Any) -> None:  # noqa: ANN401 - plain data
+    """Plain data as JSON, for a program."""
+    for text in json.dumps(value, indent=2).splitlines():
+        console.line(text)
 
 
 def complain(error: Exception) -> None:
@@ -99,6 +107,18 @@ def read_back(found: Sequence[dict[str, str]]) -> None:
 def checks(title: str, found: Sequence[Check]) -> None:
     """Every check with its answer."""
     table(title, ["check", "status", "found", "expected"], [[c.name, c.status, c.found, c.expected] for c in found])
+
+
+def findings(found: Sequence[Finding]) -> None:
+    """What the doctor found, the worst first; then what each should be that is not so, and what to do about it."""
+    table(
+        "Doctor", ["check", "status", "found"], [[one.question.name, one.status, one.found] for one in in_order(found)]
+    )
+    for one in [one for one in in_order(found) if one.do]:
+        say(f"{one.question.name}, {one.status}: expected {one.question.expected}; {one.do}")
+    counted = Counter(one.status for one in found)
+    others = "".join(f", {counted[status]} {status}" for status in counted if status != Status.PASSED)
+    say(f"{counted[Status.PASSED]} of {len(found)} passed{others}")
 
 
 def two_persons(found: Iterable[Check]) -> None:

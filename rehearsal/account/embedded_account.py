@@ -12,6 +12,8 @@ from contextlib import AbstractContextManager
 from ministack.app import main
 from ministack.services import dynamodb
 
+from rehearsal.account import enforcement
+
 # Looked up in their module at each call, by its HTTP handler and by its executions alike.
 WRITES = (
     "_put_item",
@@ -42,4 +44,6 @@ def _locked(write: Callable[[object], object], lock: AbstractContextManager[obje
 
 if __name__ == "__main__":
     _one_write_at_a_time()
+    if enforcement.is_wanted():
+        enforcement.install()
     main()
