@@ -17,9 +17,8 @@ from ministack.core import iam_evaluator
 from ministack.services import iam
 
 from rehearsal.account import iam_actions
+from rehearsal.account.enforced import ASKED, RUNBOOKS_KEY
 
-ASKED = "asked.jsonl"  # in the account's folder
-RUNBOOKS_KEY = "placeholder"  # with which the runbook signs where its parameters name an endpoint
 # The members of a request that name a thing by its ARN, where ministack does not look for it.
 ARN_MEMBERS = ("ResourceArn", "resourceArn", "ResourceARN", "stateMachineAliasArn", "PolicySourceArn")
 ASKED_WITH = ContextVar[Mapping[str, Any]]("asked with", default={})  # noqa: B039 - read alone
@@ -124,9 +123,14 @@ def _keys(service: str, request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _beside(service: str, action: str, resource: str, request: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What else a call takes, by what it asks for: to publish a version, to pass a role on."""
     operation = action.partition(":")[2]
     others = iam_actions.of_operation({"states": "stepfunctions"}.get(service, service), operation)[1:]
-    return [(one, request["roleArn"] if one.startswith("iam:") else resource) for one in others]
+    on = {
+        "iam:PassRole": request.get("roleArn"),
+        "states:PublishStateMachineVersion": request.get("publish") and resource,
+    }
+    return [(one, on[one]) for one in others if on[one]]
 
 
 def _with_the_runbooks_key(create: Answer) -> Answer:

@@ -1,0 +1,157 @@
+"""The operator's and the reader's policy under an account that enforces them: enough for everything, and not too much.
+
+One story with whole notebooks, on an account that has what few accounts have; then each action is taken away in turn.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+from privileges import Guarded, guarded, parts, undo_run, write
+from steps import Ended, runbook
+
+from lib.definitions.access_policies import Whose, access_policy
+from lib.settings import Settings
+from lib.values.verdicts import Verdict
+from rehearsal.account import bridge, traffic
+from rehearsal.fault_matrix.operations import DRILL, STORED
+
+UPDATE = "states:UpdateStateMachine"
+# What the embedded account has no such thing for, and why no run here can ask for it.
+NOT_HERE = {
+    "application-autoscaling:DescribeScalableTargets": "it has no such service; asked of a table that scales by itself",
+    "cloudwatch:DeleteDashboards": "undoes a dashboard that was made, and preflight stops a run that finds none",
+    "states:CreateStateMachineAlias": "undoes an alias that somebody removed after the run moved it",
+}
+# A write of every service: the others are tried as often as somebody has ten minutes, by the same steps.
+SAMPLE = (
+    "cloudwatch:PutDashboard", "dynamodb:UpdateItem", "events:PutTargets", "iam:PassRole", "iam:PutRolePolicy",
+    "lambda:AddPermission", "logs:PutRetentionPolicy", "s3:PutObject", "sns:SetTopicAttributes", "sqs:CreateQueue",
+    "ssm:PutParameter", "states:StartExecution",
+)  # fmt: skip
+
+
+def actions(whose: Whose, settings: Settings) -> set[str]:
+    return {action for one in access_policy(settings, whose)["Statement"] for action in one["Action"]}
+
+
+@dataclass(frozen=True)
+class Story:
+    """How each command ended, in order, and what was asked under each policy."""
+
+    settings: Settings
+    ended: dict[str, Ended]
+    asked: dict[Whose, list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    with guarded(tmp_path_factory.mktemp("guarded")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def story(account: Guarded, tmp_path_factory: pytest.TempPathFactory) -> Story:
+    """Each command of a run that is denied its update, gone on with, reviewed, drilled, restored and rolled back."""
+    account.build()
+    asked: dict[Whose, list[dict[str, Any]]] = {whose: [] for whose in Whose}
+    ended = dict[str, Ended]()
+
+    def called(name: str, whose: Whose, *words: str, without: str = "") -> Ended:
+        account.give(whose, without)
+        before = len(account.asked())
+        ended[name] = runbook(account.settings, *words)
+        asked[whose] += [] if without else account.asked()[before:]
+        return ended[name]
+
+    with bridge.running_bridge(tmp_path_factory.mktemp("bridge"), account.settings):
+        traffic.play(account.settings, 4, seed=6)
+        called("plan", Whose.READER, "plan")
+        run = called("denied", Whose.OPERATOR, "apply", without=UPDATE).record.run_id
+        called("resume", Whose.OPERATOR, "apply", "--resume", run)
+        called("review", Whose.READER, "review", run)
+        called("status", Whose.READER, "status", run)
+        called("drill", Whose.OPERATOR, "drill")
+        called("lock", Whose.READER, "lock")
+        called("restore", Whose.OPERATOR, "restore", run)
+        called("rollback", Whose.OPERATOR, "rollback", run)
+    # And where there is nothing yet of what the plan makes, a run without notebooks, which is made and undone.
+    account.build(furnished=False)
+    account.give(Whose.OPERATOR)
+    before = len(account.asked())
+    _, chosen = write(account.settings, STORED)
+    write(account.settings, DRILL)
+    undo_run(chosen)
+    asked[Whose.OPERATOR] += account.asked()[before:]
+    return Story(account.settings, ended, asked)
+
+
+def test_an_operator_lacks_nothing_to_go_on_with_a_run_drill_restore_and_roll_back(story: Story):
+    for name in ("resume", "drill", "restore", "rollback"):
+        ended = story.ended[name]
+        assert ended.code == 0, (name, ended.said[-2000:], ended.complained)
+    assert [row for row in story.asked[Whose.OPERATOR] if row["denied"]] == []
+
+
+def test_a_reader_lacks_nothing_to_plan_and_review(story: Story):
+    for name in ("plan", "review", "status", "lock"):
+        ended = story.ended[name]
+        assert ended.code == 0, (name, ended.said[-2000:], ended.complained)
+    assert [row for row in story.asked[Whose.READER] if row["denied"]] == []
+
+
+def test_what_is_denied_ends_the_phase_and_says_what(story: Story):
+    denied = story.ended["denied"]
+    assert denied.code == 1
+    assert UPDATE in denied.complained
+    assert denied.phase("03")["verdict"] == Verdict.FAILED
+
+
+@pytest.mark.parametrize("whose", Whose)
+def test_every_action_of_a_policy_is_asked_for_or_cannot_be_here(story: Story, whose: Whose):
+    asked = {row["action"] for row in story.asked[whose]}
+    missing = actions(whose, story.settings) - asked - NOT_HERE.keys()
+    assert missing == set()
+    assert asked & NOT_HERE.keys() == set()  # and what is said to be missing without need is taken out
+
+
+@pytest.mark.parametrize("whose", Whose)
+def test_every_statement_is_about_something_that_is_asked_for(story: Story, whose: Whose):
+    for statement in access_policy(story.settings, whose)["Statement"]:
+        resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+        rows = [row for row in story.asked[whose] if row["action"] in statement["Action"]]
+        assert any(fnmatchcase(row["resource"], one) for row in rows for one in resources), statement["Sid"]
+
+
+def test_with_any_action_of_reading_taken_away_something_fails(account: Guarded):
+    account.build()
+    account.give(Whose.OPERATOR)
+    every, first = parts(account.settings), dict[str, list[str]]()
+    whole = dict[str, Any]()
+    for name, part in every.items():
+        before = len(account.asked())
+        whole[name] = part()
+        for row in account.asked()[before:]:
+            names = first.setdefault(row["action"], [])
+            names += [] if name in names else [name]
+    tried = sorted(actions(Whose.OPERATOR, account.settings) & first.keys())
+    assert len(tried) > 65
+    unnoticed = []
+    for action in tried:
+        account.give(Whose.OPERATOR, without=action)
+        # The last that asks it first: a plan takes much for granted that preflight and validation look at.
+        if not any(every[name]() != whole[name] for name in reversed(first[action])):
+            unnoticed.append(action)
+    assert unnoticed == []
+
+
+@pytest.mark.parametrize("action", SAMPLE)
+def test_with_an_action_of_writing_taken_away_the_run_fails(account: Guarded, action: str):
+    account.build()
+    account.give(Whose.OPERATOR, without=action)
+    outcomes = [write(account.settings, story)[0] for story in (STORED, DRILL)]
+    # An exit code with the checks' answers, or the name of what was raised.
+    assert any(isinstance(found, str) or found[0] != 0 for found in outcomes)
+    assert {row["action"] for row in account.asked() if row["denied"]} == {action}
