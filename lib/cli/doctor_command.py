@@ -9,7 +9,7 @@ from lib.cli import notebook_engine
 from lib.cli.app import exits_with_code, main, parameters
 from lib.definitions.access_policies import Whose, access_policy
 from lib.display import terminal
-from lib.errors import RunbookError
+from lib.errors import BadParameters, RunbookError
 from lib.phases.doctor import account, findings, machine
 from lib.phases.doctor.findings import Finding, Question
 from lib.settings import Settings, file_of
@@ -43,17 +43,20 @@ def doctor(given: Callable[..., Settings], printed: str | None, whose: str, as_j
 
 def _answers(given: Callable[..., Settings], whose: Whose) -> list[Finding]:
     """Every answer, in the order in which they depend on each other."""
-    here = [machine.python_version(), machine.packages(), _kernel()]
+    here = [machine.python_version(), code := machine.code(), machine.packages(), _kernel()]
     asked = Question(
         "parameters", "a file that says every parameter, and nothing else", "mend the file, or name another"
     )
     try:
         settings = given()
-    except RunbookError as error:
-        bad = Finding(asked, Status.FAILED, str(error), error.exit_code)
-        return [*here, bad, *account.without_parameters()]
+    except (RunbookError, OSError) as error:
+        bad = Finding(asked, Status.FAILED, str(error), BadParameters.exit_code)
+        return [*here, bad, *account.without_answers(account.NO_PARAMETERS)]
     read = Finding(asked, Status.PASSED, f"{file_of(settings) or 'no file'}, of {settings.environment}")
-    return [*here, read, machine.disk(settings), *account.findings(settings, whose)]
+    mine = [*here, read, machine.disk(settings)]
+    if code.status == Status.FAILED:  # then nothing of ours connects
+        return [*mine, *account.without_answers(account.OTHER_CODE)]
+    return [*mine, *account.findings(settings, whose)]
 
 
 def _kernel() -> Finding:

@@ -127,8 +127,8 @@ def _beside(service: str, action: str, resource: str, request: Mapping[str, Any]
     operation = action.partition(":")[2]
     others = iam_actions.of_operation({"states": "stepfunctions"}.get(service, service), operation)[1:]
     on = {
-        "iam:PassRole": request.get("roleArn"),
-        "states:PublishStateMachineVersion": request.get("publish") and resource,
+        "iam:PassRole": str(request.get("roleArn", "")),
+        "states:PublishStateMachineVersion": resource if request.get("publish") else "",
     }
     return [(one, on[one]) for one in others if on[one]]
 

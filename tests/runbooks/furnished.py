@@ -6,7 +6,9 @@ from accounts import started_by_alias
 
 from lib.settings import Settings
 from rehearsal.account import clients
+from rehearsal.account.baseline import OPERATIONS_INBOX
 
+TOPICS = {"Service": "sns.amazonaws.com"}
 LIVE = "live"  # the alias by which the workflow calls the processor
 
 
@@ -78,9 +80,20 @@ def _things_of_ours(settings: Settings) -> None:
 
 
 def _key(settings: Settings) -> None:
-    """The topic of the trusted contacts is encrypted by a key of the account's own."""
-    everybody = {"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [everybody]})
-    key = _client(settings, "kms").create_key(Policy=policy)["KeyMetadata"]["KeyId"]
-    sns = _client(settings, "sns")
-    sns.set_topic_attributes(TopicArn=settings.alert_topic_arn, AttributeName="KmsMasterKeyId", AttributeValue=key)
+    """The trusted contacts' topic and the queue that is paged are encrypted by keys of the account's own."""
+    topic, queue = _made_key(settings, "*"), _made_key(settings, TOPICS)
+    _client(settings, "sns").set_topic_attributes(
+        TopicArn=settings.alert_topic_arn, AttributeName="KmsMasterKeyId", AttributeValue=topic
+    )
+    sqs = _client(settings, "sqs")
+    url = sqs.get_queue_url(QueueName=OPERATIONS_INBOX)["QueueUrl"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"KmsMasterKeyId": queue})
+
+
+def _made_key(settings: Settings, principal: str | dict[str, str]) -> str:
+    whole = [
+        {"Effect": "Allow", "Principal": who, "Action": "kms:*", "Resource": "*"}
+        for who in (principal, {"AWS": settings.arn("iam", "root")})
+    ]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": whole})
+    return str(_client(settings, "kms").create_key(Policy=policy)["KeyMetadata"]["KeyId"])

@@ -20,9 +20,11 @@ from steps import words
 from lib import settings as parameters
 from lib.aws import Live, connect
 from lib.cli import change_commands
+from lib.definitions import templates
 from lib.definitions.access_policies import Whose, access_policy
-from lib.phases import iam_permissions, preflight
+from lib.phases import event_rules, iam_permissions, preflight, state_machine
 from lib.phases.proofs import encryption, key_use, ownership
+from lib.phases.proofs.aws_test_state import Asked
 from lib.record import records
 from lib.settings import Settings, with_changes
 from lib.telemetry import metrics, workflow_log
@@ -45,8 +47,9 @@ class Guarded:
     settings: Settings
 
     def build(self, furnished: bool = True) -> None:
-        """The account from nothing, with a caller who may do nothing yet."""
+        """The account from nothing, with a caller who may do nothing yet and has asked for nothing."""
         quiet(self.account)
+        (self.account.folder / ASKED).unlink(missing_ok=True)
         server.reset(self.account.endpoint)
         baseline.build(self.settings)
         baseline.application(self.settings)
@@ -89,6 +92,7 @@ def parts(settings: Settings) -> dict[str, Callable[[], Any]]:
         "plan": lambda: _command(settings, "plan"),
         "preflight": lambda: _looked_at(connect(settings)),
         "simulation": lambda: _statuses(iam_permissions.checks(connect(asked_aws))),
+        "proofs": lambda: _proofs(connect(settings)),
         "configuration": lambda: sorted(one.name for one in live_configuration.read(connect(settings)).unreadable),
         "telemetry": lambda: _telemetry(connect(settings)),
     }
@@ -132,6 +136,14 @@ def _statuses(found: Any) -> Any:
 def _looked_at(live: Live) -> Any:
     checks = [*preflight.checklist(live), *encryption.existing_destinations(live), *key_use.of_roles(live)]
     return _statuses(checks), ownership.owners(live), len(preflight.counts(live))
+
+
+def _proofs(live: Live) -> Any:
+    """What phases 03 and 04 have AWS and the dispatcher try before they change anything."""
+    definition = templates.definition(live.settings)
+    step = Asked(live)("Done", {"Type": "Succeed"}, {}, {})
+    checks = [*event_rules.patterns(live), *event_rules.dispatcher(live)]
+    return step.next, _statuses([*checks, *state_machine.definition_checks(live, definition)])
 
 
 def _telemetry(live: Live) -> Any:

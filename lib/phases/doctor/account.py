@@ -15,7 +15,7 @@ from lib.aws import Live, connect
 from lib.aws_answers import readable
 from lib.checks import Status
 from lib.definitions.access_policies import Whose
-from lib.errors import Refused, RunbookError
+from lib.errors import Refused, RunbookError, Unreachable
 from lib.phases.doctor import permissions
 from lib.phases.doctor.findings import SECONDS, Finding, Question, Said, find_out, without_answer
 from lib.record import command_lines
@@ -31,6 +31,7 @@ Clock = Callable[[], datetime]
 
 NO_WAY = "not asked: there is no connection to the account"
 NO_PARAMETERS = "not asked: no parameters say of which account"
+OTHER_CODE = "not asked: what runs is not this checkout's code"
 CREDENTIALS = Question(
     "credentials", "some that AWS takes", "log in again, or set profile; where nothing answers, see to the network"
 )
@@ -55,7 +56,7 @@ def findings(
     place, permitted, lock = _place(settings), _permitted(settings, whose), _lock_question(settings)
     try:
         live = answer_within(SECONDS, partial(link, settings), "connecting")
-    except RunbookError as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, the doctor tells of it and goes on
         rest = (without_answer(one, NO_WAY) for one in (permitted, STORE, lock))
         return [*_unconnected(place, error), _clock_of(error, clock), *rest]
     return [
@@ -68,10 +69,10 @@ def findings(
     ]
 
 
-def without_parameters() -> list[Finding]:
-    """The same questions, where no parameters say of which account."""
+def without_answers(why: str) -> list[Finding]:
+    """The same questions, where there is no account to be asked."""
     named = ("credentials", "account and region", "clock", "permissions", "record store", "lock")
-    return [without_answer(Question(name, "parameters that say of which account", ""), NO_PARAMETERS) for name in named]
+    return [without_answer(Question(name, "an account that can be asked", ""), why) for name in named]
 
 
 def _permitted(settings: Settings, whose: Whose) -> Question:
@@ -96,13 +97,13 @@ def _place(settings: Settings) -> Question:
     )  # fmt: skip
 
 
-def _unconnected(place: Question, error: RunbookError) -> list[Finding]:
-    """Credentials that AWS took, for another account; or none that it takes."""
+def _unconnected(place: Question, error: Exception) -> list[Finding]:
+    """Credentials that AWS took, for another account; or none that it takes, or nothing that answers."""
     if isinstance(error, Refused):
         taken = Finding(CREDENTIALS, Status.PASSED, "AWS takes them")
         return [taken, Finding(place, Status.FAILED, str(error), error.exit_code)]
-    bad = Finding(CREDENTIALS, Status.FAILED, str(error), error.exit_code)
-    return [bad, without_answer(place, NO_WAY)]
+    said = str(error) if isinstance(error, RunbookError) else f"{type(error).__name__}: {error}"
+    return [Finding(CREDENTIALS, Status.FAILED, said, Unreachable.exit_code), without_answer(place, NO_WAY)]
 
 
 def _workflow(live: Live) -> Said:
@@ -121,7 +122,7 @@ def _clock(live: Live, clock: Clock) -> Said:
     return _compared(answer, clock)
 
 
-def _clock_of(error: RunbookError, clock: Clock) -> Finding:
+def _clock_of(error: Exception, clock: Clock) -> Finding:
     """AWS tells its time also where it refuses, which may be for the sake of this machine's."""
     cause = error.__cause__
     if isinstance(cause, ClientError):

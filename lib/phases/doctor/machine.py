@@ -15,6 +15,7 @@ from packaging.specifiers import SpecifierSet
 
 from lib.checks import Status
 from lib.phases.doctor.findings import Finding, Question, Said, find_out
+from lib.record import origin
 from lib.settings import ROOT, Settings
 
 LOCK, PROJECT = ROOT / "requirements.lock", ROOT / "pyproject.toml"
@@ -23,6 +24,19 @@ REMAKE = "make a new environment of this checkout: `make clean`, then `make .ven
 NAMES_SAID = 5
 # A whole run leaves some 5 MB, a review of a large account some 50; each notebook's outputs are bounded.
 FREE_MEGABYTES = 500
+
+
+def code() -> Finding:
+    """Whether what runs is this checkout's code: every command asks that before it connects."""
+    question = Question(
+        "code", "lib of this checkout, as it stands in its files",
+        "take what puts another in its place out of PYTHONPATH and of Python's start-up",
+    )  # fmt: skip
+    return find_out(question, _code)
+
+
+def _code() -> Said:
+    return Status.PASSED, f"{len(origin.imported_sources())} modules of this checkout"
 
 
 def python_version() -> Finding:

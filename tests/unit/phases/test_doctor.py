@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, ProfileNotFound
 from click.testing import CliRunner
 
 from lib.aws import NOT_TOLD, Identity, Live
@@ -122,6 +122,13 @@ def test_without_an_answer_the_credentials_fail_and_the_rest_is_not_known():
     assert "no answer while connecting" in bad.found and "log in again" in bad.do
     assert {str(one.status) for one in found.values()} == {"cannot tell"}
     assert {one.exit_code for one in found.values()} == {0}
+
+
+@pytest.mark.parametrize("error", [RuntimeError("odd"), NoCredentialsError(), ProfileNotFound(profile="none")])
+def test_whatever_keeps_it_from_connecting_is_told(error):
+    bad = unreachable(error)["credentials"]
+    assert (bad.status, bad.exit_code) == (Status.FAILED, 2)
+    assert bad.found
 
 
 def test_credentials_of_another_account_are_taken_and_the_account_is_refused():
@@ -357,7 +364,7 @@ def said(*words):
 def test_the_command_says_all_and_ends_with_0(here, tmp_path):
     ended = said("local", "--set", f"outputs_dir={tmp_path}")
     assert ended.exit_code == 0, ended.output
-    assert "6 of 6 passed" in ended.output
+    assert "7 of 7 passed" in ended.output
 
 
 def test_a_kernel_that_does_not_start_fails(here):
@@ -385,6 +392,28 @@ def test_the_exit_code_is_that_of_the_worst(here):
     failed = [Finding(ASKED, Status.FAILED, "no", code) for code in (1, 3, 2)]
     here.setattr(doctor_command.account, "findings", lambda settings, whose: failed)
     assert said("local").exit_code == 3
+
+
+def test_other_code_than_this_checkouts_is_refused_and_nothing_is_connected(here):
+    def other():
+        raise Refused("lib.aws was imported from /elsewhere")
+
+    here.setattr(machine.origin, "imported_sources", other)
+    ended = said("local", "--json")
+    rows = {row["check"]: row for row in json.loads(ended.output)}
+    assert (ended.exit_code, rows["code"]["status"]) == (3, "failed")
+    assert "/elsewhere" in rows["code"]["found"]
+    assert rows["credentials"]["found"] == account.OTHER_CODE
+
+
+def test_a_parameters_file_that_may_not_be_read_is_a_finding(here):
+    def closed(*_):
+        raise PermissionError(13, "Permission denied", "prod.yaml")
+
+    here.setattr("lib.settings._parameters_of", closed)
+    ended = said("prod", "--json")
+    rows = {row["check"]: row for row in json.loads(ended.output)}
+    assert (ended.exit_code, rows["parameters"]["status"]) == (2, "failed")
 
 
 @pytest.mark.parametrize("whose", Whose)
