@@ -9,6 +9,7 @@ from rehearsal.account import clients
 from rehearsal.account.baseline import OPERATIONS_INBOX
 
 TOPICS = {"Service": "sns.amazonaws.com"}
+STARTED = "prod"  # the alias of the workflow by which check-ins start it
 LIVE = "live"  # the alias by which the workflow calls the processor
 
 
@@ -45,7 +46,13 @@ def _aliases(settings: Settings) -> None:
         PolicyName="CallsTheAlias",
         PolicyDocument=_document("lambda:InvokeFunction", f"{settings.processor_arn}:{LIVE}"),
     )
-    started_by_alias(settings, "prod")
+    started_by_alias(settings, STARTED)
+
+
+def remove_alias(settings: Settings) -> None:
+    """Somebody removes the alias by which check-ins start the workflow."""
+    arn = f"{settings.state_machine_arn}:{STARTED}"
+    _client(settings, "stepfunctions").delete_state_machine_alias(stateMachineAliasArn=arn)
 
 
 def _policy(settings: Settings) -> None:
@@ -81,7 +88,7 @@ def _things_of_ours(settings: Settings) -> None:
 
 def _key(settings: Settings) -> None:
     """The trusted contacts' topic and the queue that is paged are encrypted by keys of the account's own."""
-    topic, queue = _made_key(settings, "*"), _made_key(settings, TOPICS)
+    topic, queue = _made_key(settings, "*"), _made_key(settings, TOPICS, {"AWS": settings.arn("iam", "root")})
     _client(settings, "sns").set_topic_attributes(
         TopicArn=settings.alert_topic_arn, AttributeName="KmsMasterKeyId", AttributeValue=topic
     )
@@ -90,10 +97,7 @@ def _key(settings: Settings) -> None:
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"KmsMasterKeyId": queue})
 
 
-def _made_key(settings: Settings, principal: str | dict[str, str]) -> str:
-    whole = [
-        {"Effect": "Allow", "Principal": who, "Action": "kms:*", "Resource": "*"}
-        for who in (principal, {"AWS": settings.arn("iam", "root")})
-    ]
+def _made_key(settings: Settings, *let_in: str | dict[str, str]) -> str:
+    whole = [{"Effect": "Allow", "Principal": who, "Action": "kms:*", "Resource": "*"} for who in let_in]
     policy = json.dumps({"Version": "2012-10-17", "Statement": whole})
     return str(_client(settings, "kms").create_key(Policy=policy)["KeyMetadata"]["KeyId"])
