@@ -72,6 +72,8 @@ def _resource_as_on_aws(ask: Answer) -> Answer:
         if target.startswith("AWSEvents.") and (name := request.get("Rule") or request.get("Name")):
             kind = "event-bus" if target.endswith("DescribeEventBus") else "rule"
             return f"arn:aws:events:{region}:{account}:{kind}/{_on_its_bus(str(name), request)}"
+        if "routingConfiguration" in request and not named:  # an alias that is made, of the workflow of its versions
+            return str(request["routingConfiguration"][0]["stateMachineVersionArn"]).rpartition(":")[0]
         return named or str(ask(service, method, path, headers, body, params, region, account))
 
     return resource
@@ -124,8 +126,8 @@ def _keys(service: str, request: Mapping[str, Any]) -> dict[str, Any]:
 
 def _beside(service: str, action: str, resource: str, request: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What else a call takes, by what it asks for: to publish a version, to pass a role on."""
-    operation = action.partition(":")[2]
-    others = iam_actions.of_operation({"states": "stepfunctions"}.get(service, service), operation)[1:]
+    known = {prefix: name for name, prefix in iam_actions.PREFIXES.items()}
+    others = iam_actions.of_operation(known.get(service, service), action.partition(":")[2])[1:]
     on = {
         "iam:PassRole": str(request.get("roleArn", "")),
         "states:PublishStateMachineVersion": resource if request.get("publish") else "",

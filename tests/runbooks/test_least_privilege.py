@@ -64,7 +64,7 @@ def story(account: Guarded, tmp_path_factory: pytest.TempPathFactory) -> Story:
         account.give(whose, without)
         before = len(account.asked())
         ended[name] = runbook(account.settings, *words)
-        asked[whose] += [] if without else account.asked()[before:]
+        asked[whose] += [row for row in account.asked()[before:] if row["action"] != without]
         return ended[name]
 
     with bridge.running_bridge(tmp_path_factory.mktemp("bridge"), account.settings):
@@ -83,6 +83,7 @@ def story(account: Guarded, tmp_path_factory: pytest.TempPathFactory) -> Story:
     for furnished in (False, True):
         account.build(furnished)
         account.give(Whose.OPERATOR)
+        parts(account.settings)["simulation"]()
         _, chosen = write(account.settings, STORED)
         write(account.settings, DRILL)
         if furnished:

@@ -27,6 +27,7 @@ from lib.wait import answer_within
 # AWS refuses who is five minutes off; a record that is a minute off can no longer be read beside AWS's own log.
 MOST_SECONDS_OFF = 60
 SIMULATION_SECONDS = 90.0  # some sixty calls
+ACTIVE = "ACTIVE"  # as Step Functions calls a workflow that can be started
 Clock = Callable[[], datetime]
 
 NO_WAY = "not asked: there is no connection to the account"
@@ -92,7 +93,7 @@ def _lock_question(settings: Settings) -> Question:
 def _place(settings: Settings) -> Question:
     s = settings
     return Question(
-        "account and region", f"{s.account_id} in {s.region}, with {s.state_machine_name}",
+        "account and region", f"{s.account_id} in {s.region}, with an active {s.state_machine_name}",
         "switch the profile, use the parameters of the account that you mean, or mend region and state_machine_name",
     )  # fmt: skip
 
@@ -113,7 +114,8 @@ def _workflow(live: Live) -> Said:
     where = f"{live.identity.account} in {live.identity.region} at {live.identity.endpoint}"
     if found is None:
         return Status.FAILED, f"{where}, with no {s.state_machine_name}"
-    return Status.PASSED, f"{where}, with {s.state_machine_name} ({found['status']})"
+    status = Status.PASSED if found["status"] == ACTIVE else Status.FAILED
+    return status, f"{where}, with {s.state_machine_name} ({found['status']})"
 
 
 def _clock(live: Live, clock: Clock) -> Said:

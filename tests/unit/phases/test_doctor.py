@@ -160,6 +160,11 @@ def test_an_answer_without_a_time_is_no_pass(headers):
     assert of_account(live(aws))["clock"].status == Status.CANNOT_TELL
 
 
+def test_a_workflow_that_is_being_deleted_fails():
+    found = of_account(live(Aws(describe_state_machine={"status": "DELETING"})))["account and region"]
+    assert found.status == Status.FAILED and "(DELETING)" in found.found
+
+
 def test_a_region_without_the_workflow_fails():
     found = of_account(live(Aws(describe_state_machine=denied("StateMachineDoesNotExist"))))["account and region"]
     assert found.status == Status.FAILED and "with no Your6-CheckinWorkflow" in found.found
