@@ -20,7 +20,7 @@ from lib.settings import ROOT, Settings
 
 LOCK, PROJECT = ROOT / "requirements.lock", ROOT / "pyproject.toml"
 PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)", re.MULTILINE)
-REMAKE = "make a new environment of this checkout: `make clean`, then `make .venv/ready`"
+REMAKE = "remove .venv from this checkout; the next make builds it anew, of what is locked"
 NAMES_SAID = 5
 # A whole run leaves some 5 MB, a review of a large account some 50; each notebook's outputs are bounded.
 FREE_MEGABYTES = 500

@@ -311,7 +311,7 @@ def test_the_worst_comes_first():
 def test_an_old_python_fails(monkeypatch):
     monkeypatch.setattr(platform, "python_version", lambda: "3.9.2")
     found = machine.python_version()
-    assert found.status == Status.FAILED and "3.9.2 (>=3.11)" in found.found and "make clean" in found.do
+    assert found.status == Status.FAILED and "3.9.2 (>=3.11)" in found.found and "remove .venv" in found.do
 
 
 @pytest.mark.parametrize(
@@ -379,7 +379,7 @@ def test_a_kernel_that_does_not_start_fails(here):
     here.setattr(doctor_command.notebook_engine, "start_once", none)
     ended = said("local")
     assert ended.exit_code == 1
-    assert "kernel, failed: expected starts within 60 s; make a new environment" in ended.output
+    assert "kernel, failed: expected starts within 60 s; remove .venv" in ended.output
 
 
 def test_bad_parameters_are_a_finding_and_the_machine_is_looked_at_all_the_same(here):
