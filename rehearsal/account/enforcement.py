@@ -121,6 +121,8 @@ def _keys(service: str, request: Mapping[str, Any]) -> dict[str, Any]:
         return {"cloudwatch:namespace": request["Namespace"]}
     if service == "dynamodb" and "Key" in request:
         return {"dynamodb:LeadingKeys": [next(iter(value.values())) for value in request["Key"].values()]}
+    if "Overwrite" in request:
+        return {"ssm:Overwrite": str(request["Overwrite"]).lower()}
     return {"iam:PassedToService": "states.amazonaws.com"} if "roleArn" in request else {}
 
 

@@ -26,6 +26,7 @@ from lib.phases import event_rules, iam_permissions, preflight, state_machine
 from lib.phases.proofs import encryption, key_use, ownership
 from lib.phases.proofs.aws_test_state import Asked
 from lib.record import records
+from lib.resources import run_lock
 from lib.settings import Settings, with_changes
 from lib.telemetry import metrics, workflow_log
 from lib.telemetry.configuration import live_configuration
@@ -90,10 +91,11 @@ def parts(settings: Settings) -> dict[str, Callable[[], Any]]:
     asked_aws = with_changes(settings, not_exercised_here=[])
     every: dict[str, Callable[[], Any]] = {
         "plan": lambda: _command(settings, "plan"),
+        "lock": lambda: run_lock.read_lock(connect(settings)) is None,
         "preflight": lambda: _looked_at(connect(settings)),
         "simulation": lambda: _statuses(iam_permissions.checks(connect(asked_aws))),
         "proofs": lambda: _proofs(connect(settings)),
-        "configuration": lambda: sorted(one.name for one in live_configuration.read(connect(settings)).unreadable),
+        "configuration": lambda: [one.to_row() for one in live_configuration.read(connect(settings)).facts],
         "telemetry": lambda: _telemetry(connect(settings)),
     }
     return {name: partial(_told, part) for name, part in every.items()}

@@ -73,6 +73,8 @@ def _context(statement: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What a call of the runbook carries, where the statement makes that its condition."""
     entries = [{"ContextKeyName": "aws:SecureTransport", "ContextKeyValues": ["true"], "ContextKeyType": "boolean"}]
     for operator, keys in statement.get("Condition", {}).items():
+        if "Not" in operator:  # what no call carries
+            continue
         kind = "stringList" if operator.startswith("ForAllValues:") else "string"
         for key, value in keys.items():
             values = value if isinstance(value, list) else [value]

@@ -185,4 +185,5 @@ def test_what_they_name_outright_is_what_lib_calls_so():
     assert conditions["KeepTheDrillUser"] == {
         "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [given().drill_user_id]}
     }
+    assert conditions["AddToTheGuards"] == {"StringNotEquals": {"ssm:Overwrite": "true"}}
     assert conditions["LeaveTheWorkflowItsRole"] == {"StringEquals": {"iam:PassedToService": "states.amazonaws.com"}}

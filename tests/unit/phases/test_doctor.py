@@ -273,6 +273,18 @@ def test_each_action_is_simulated_on_each_thing_with_what_a_call_carries():
     } in passing["ContextEntries"]  # fmt: skip
 
 
+def test_what_a_policy_wants_absent_is_not_simulated_as_if_a_call_carried_it():
+    aws = Aws()
+    of_account(live(aws))
+    asked = [given for name, given in aws.calls if name == "simulate_principal_policy"]
+    guards = next(
+        one
+        for one in asked
+        if one["ResourceArns"][0].endswith("/guards/*") and "ssm:PutParameter" in one["ActionNames"]
+    )
+    assert [entry["ContextKeyName"] for entry in guards["ContextEntries"]] == ["aws:SecureTransport"]
+
+
 def test_of_a_session_its_role_is_simulated_with_its_path():
     aws = Aws()
     of_account(live(aws))
