@@ -42,6 +42,7 @@ TOGETHER = (
     "test_definition.py",
     "test_router_agrees.py",
     "test_snapshot.py",
+    "test_least_privilege.py",
 )
 
 

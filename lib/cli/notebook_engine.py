@@ -124,8 +124,6 @@ class OwnInterpreter(Engine):
 
         `told` hears of each cell, all of them and its index, when it begins.
         """
-        # Two kernels started at once can clash on TCP ports, and without a connection file of their own share sockets.
-        own = {"transport": "ipc", "connection_file": str(sockets / "kernel.json")}
         client = Client(
             nb_man,
             kernel_name=kernel_name,
@@ -135,22 +133,42 @@ class OwnInterpreter(Engine):
             interrupt_on_timeout=True,
             iopub_timeout=ARRIVAL_SECONDS,
             store_widget_state=False,
-            config=Config(
-                {"KernelManager": own, "KernelProvisionerFactory": {"default_provisioner_name": "local-provisioner"}}
-            ),
+            config=_configuration(sockets),
         )
         client.told = told
-        folder = str(sockets)
-        apart = {
-            "IPYTHONDIR": folder,
-            "JUPYTER_RUNTIME_DIR": folder,
-            "JUPYTER_CONFIG_DIR": folder,
-            "JUPYTER_DATA_DIR": folder,
-        }
-        return client.execute(env={**origin.environment(os.environ), **apart, **variables})
+        return client.execute(env={**_environment(sockets), **variables})
 
 
 papermill_engines.register(NAME, OwnInterpreter)
+
+
+def _configuration(sockets: Path) -> Config:
+    # Two kernels started at once can clash on TCP ports, and without a connection file of their own share sockets.
+    own = {"transport": "ipc", "connection_file": str(sockets / "kernel.json")}
+    return Config({"KernelManager": own, "KernelProvisionerFactory": {"default_provisioner_name": "local-provisioner"}})
+
+
+def _environment(sockets: Path) -> dict[str, str]:
+    folders = ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR")
+    return {**origin.environment(os.environ), **dict.fromkeys(folders, str(sockets))}
+
+
+async def _start_and_end(within: float) -> None:
+    with sockets() as folder:
+        manager = Kernels(config=_configuration(folder))
+        await manager.start_kernel(env=_environment(folder))
+        client = manager.client()
+        client.start_channels()
+        try:
+            await client.wait_for_ready(timeout=within)
+        finally:
+            client.stop_channels()
+            await manager.shutdown_kernel(now=True)
+
+
+def start_once(within: float) -> None:
+    """Start a kernel, as a notebook's is started, and end it again. Raises RuntimeError where it does not answer."""
+    run_sync(_start_and_end)(within)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """What the command prints: one line a phase, tables at the end. Reads nothing from AWS, decides nothing."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -9,6 +10,7 @@ from lib.display import console, marks
 from lib.display.console import table
 from lib.phases import rollback
 from lib.phases import validity as validities
+from lib.phases.doctor.findings import Finding, in_order
 from lib.phases.validity import Validity
 from lib.record import records, run_phases
 from lib.record.records import Record
@@ -48,6 +50,12 @@ def ask_to_apply(environment: str, account: str, region: str, counted: str) -> s
     """What somebody answers who is asked whether this may be carried out."""
     console.paragraph(f"Mode apply CHANGES account {account} ({environment}) in {region}: {counted}.", result=True)
     return console.ask("Carry this out? Only `yes` is taken: ")
+
+
+def document(value: Any) -> None:
+    """Plain data as JSON text, for a file or another program."""
+    for text in json.dumps(value, indent=2).splitlines():
+        console.line(text, result=True)
 
 
 def complain(error: Exception) -> None:
@@ -138,6 +146,18 @@ def drill_verdict(scenario: str, status: Status, why: str, reached: Mapping[str,
     came = (f"{who} {'NOT reached' if s is None else f'reached in {s:.1f} s'}" for who, s in reached.items())
     said = "; ".join(filter(None, (", ".join(came), why)))
     console.verdict_line(status, f": drill {scenario}" + (f"; {said}" if said else ""), result=True)
+
+
+def findings(found: Sequence[Finding]) -> None:
+    """What the doctor found, the worst first; then what each should be that is not so, and what to do about it."""
+    table(
+        "Doctor", ["check", "status", "found"], [[one.question.name, one.status, one.found] for one in in_order(found)]
+    )
+    for one in [one for one in in_order(found) if one.do]:
+        say(f"{one.question.name}, {one.status}: expected {one.question.expected}; {one.do}")
+    counted = Counter(one.status for one in found)
+    others = "".join(f", {counted[status]} {status}" for status in counted if status != Status.PASSED)
+    say(f"{counted[Status.PASSED]} of {len(found)} passed{others}")
 
 
 def two_persons(found: Iterable[Check]) -> None:

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from ministack.app import main
 from ministack.services import dynamodb
 
-from rehearsal.account import missing_answers
+from rehearsal.account import enforcement, missing_answers
 from rehearsal.account.server import PERSON
 
 # Looked up in their module at each call, by its HTTP handler and by its executions alike.
@@ -50,4 +50,6 @@ if __name__ == "__main__":
     missing_answers.list_unconfirmed_as_pending()
     if person := os.environ.get(PERSON):
         missing_answers.answer_as_for(person)
+    if enforcement.is_wanted():
+        enforcement.install()
     main()

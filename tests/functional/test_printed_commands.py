@@ -25,9 +25,10 @@ from click.testing import CliRunner
 from lib.aws import connect
 from lib.changes import approval
 from lib.changes.guarded_run import GuardedRun
-from lib.cli import read_commands
+from lib.cli import doctor_command, read_commands
 from lib.cli.change_commands import main
 from lib.definitions import documents
+from lib.definitions.access_policies import Whose, access_policy
 from lib.display import page, show
 from lib.errors import NotAsWanted, Refused, Unreachable, Unrecorded
 from lib.phases import session
@@ -460,6 +461,18 @@ def test_a_kept_rehearsal_whose_port_is_taken_prints_commands_with_the_endpoint_
             embedded.stop_kept(rehearsal_cli.STATE)
 
 
+def test_what_the_doctor_prints_shows_the_lock_and_the_policy(file, tmp_path, monkeypatch):
+    monkeypatch.setattr(doctor_command.notebook_engine, "start_once", lambda within: None)
+    asked = {**yaml.safe_load(file.read_text(encoding="utf-8")), "not_exercised_here": []}
+    file.write_text(yaml.safe_dump(asked), encoding="utf-8")  # the account's own caller is one that AWS cannot simulate
+    held_by(load(str(file)), "r9", 0)
+    _, out = said("doctor", file, "--as", "reader")
+    lock, policy = collected(out)
+    assert "Held by run r9" in typed(lock, tmp_path)[1]
+    code, printed = typed(policy, tmp_path)
+    assert (code, json.loads(printed)) == (0, access_policy(load(str(file)), Whose.READER))
+
+
 UNDO = test_a_run_is_undone_by_the_command_that_it_prints_and_by_its_notebooks
 WAYS_OUT = test_every_way_out_of_a_lock_that_is_printed_is_one
 TAKEN_AWAY = test_a_lock_that_was_taken_away_says_how_to_go_on_in_commands_that_exist
@@ -469,6 +482,8 @@ REFUSALS = test_every_refusal_of_an_approval_names_the_command_that_plans
 DOCUMENTED = test_the_commands_of_the_documentation_plan_and_apply_what_a_reviewer_names
 STORE = test_without_its_store_a_run_is_undone_and_with_it_gone_on_with
 NEXT = test_a_plan_ends_with_the_command_that_carries_it_out_or_drills_where_nothing_is_left
+DOCTOR = test_what_the_doctor_prints_shows_the_lock_and_the_policy
+WALK = "tests/runbooks/test_approval_procedure.py"
 KEPT = test_a_kept_rehearsal_whose_port_is_taken_prints_commands_with_the_endpoint_that_it_has
 
 # Every call of a maker, as function, maker and first words, with the test that types what it made.
@@ -486,6 +501,8 @@ SITES = {
         test_the_drill_by_hand_of_the_documentation_is_started,
     "lib.definitions.documents.testing_commands: papermill 05_validation validation.ipynb":
         test_the_notebook_of_the_documentation_runs_with_numbers_lists_and_text_as_the_run_had_them,
+    "lib.phases.doctor.account._lock_question: runbook lock": DOCTOR,
+    "lib.phases.doctor.account._permitted: runbook doctor --policy": DOCTOR,
     "lib.resources.run_lock._ours: runbook status": TAKEN_AWAY,
     "lib.resources.run_lock._read: aws ssm delete-parameter --name":
         test_what_is_no_lock_is_taken_away_by_the_command_that_is_printed,
@@ -508,8 +525,8 @@ SITES = {
     "lib.cli.undo_commands.rollback: runbook rollback --unverified": STORE,
     "rehearsal.cli.(module): without_parameters rehearse --stop": KEPT,
     "rehearsal.cli.rehearse: runbook open 03": KEPT,
-    "rehearsal.approval_procedure._type: runbook": "tests/runbooks/test_approval_procedure.py",
-    "rehearsal.approval_procedure._approved_plan: without_parameters verify": "tests/runbooks/test_approval_procedure.py",
+    "rehearsal.approval_procedure._type: runbook": WALK,
+    "rehearsal.approval_procedure._approved_plan: without_parameters verify": WALK,
 }  # fmt: skip
 
 
