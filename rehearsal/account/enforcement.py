@@ -16,6 +16,7 @@ from ministack.core import iam_actions as theirs
 from ministack.core import iam_evaluator
 from ministack.services import iam
 
+from lib.values.partitions import of_region
 from rehearsal.account import iam_actions
 from rehearsal.account.enforced import ASKED, RUNBOOKS_KEY
 
@@ -67,11 +68,11 @@ def _resource_as_on_aws(ask: Answer) -> Answer:
         named = next((str(request[key]) for key in ARN_MEMBERS if request.get(key)), "")
         if service == "monitoring":
             board = request.get("DashboardName") or next(iter(request.get("DashboardNames", [])), "")
-            return f"arn:aws:cloudwatch::{account}:dashboard/{board}" if board else "*"
+            return f"arn:{of_region(region)}:cloudwatch::{account}:dashboard/{board}" if board else "*"
         target = headers.get("x-amz-target", "")
         if target.startswith("AWSEvents.") and (name := request.get("Rule") or request.get("Name")):
             kind = "event-bus" if target.endswith("DescribeEventBus") else "rule"
-            return f"arn:aws:events:{region}:{account}:{kind}/{_on_its_bus(str(name), request)}"
+            return f"arn:{of_region(region)}:events:{region}:{account}:{kind}/{_on_its_bus(str(name), request)}"
         if "routingConfiguration" in request and not named:  # an alias that is made, of the workflow of its versions
             return str(request["routingConfiguration"][0]["stateMachineVersionArn"]).rpartition(":")[0]
         return named or str(ask(service, method, path, headers, body, params, region, account))

@@ -166,7 +166,7 @@ def test_an_operator_may_touch_no_guard_no_other_user_and_no_others_things(accou
 # Of the parts those that a reader's commands are made of, and how many actions there are to try at least.
 @pytest.mark.parametrize(
     ("whose", "only", "least"),
-    [(Whose.OPERATOR, (), 75), (Whose.READER, ("plan", "lock", "configuration", "telemetry"), 57)],
+    [(Whose.OPERATOR, (), 72), (Whose.READER, ("plan", "lock", "configuration", "telemetry"), 57)],
     ids=[*Whose],
 )
 def test_with_any_action_of_reading_taken_away_something_fails(
