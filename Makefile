@@ -7,7 +7,7 @@ QUIET := env -u AWS_PROFILE -u AWS_ENDPOINT_URL -u AWS_ACCESS_KEY_ID -u AWS_SECR
 # What is opened by hand is saved by hand: copies, so that no notebook of this checkout is ever changed by looking at it.
 LAB := .rehearsal/lab/$(shell date -u +%Y%m%dT%H%M%SZ)
 
-.PHONY: rehearse test test-browser lint lab faults silence mutants lock sample clean
+.PHONY: rehearse test test-browser test-long lint lab faults silence mutants lock sample clean
 
 rehearse: $(VENV)/ready  ## carry the whole plan out on an embedded AWS account
 	$(QUIET) $(RUN)/runbook rehearse $(ARGS)
@@ -17,6 +17,9 @@ test: $(VENV)/ready  ## all tests
 
 test-browser: $(VENV)/ready  ## executed notebooks in Chromium: needs `apt-get install chromium`, or its path in CHROMIUM
 	$(QUIET) $(RUN)/python -m pytest -m browser tests/browser $(ARGS)
+
+test-long: $(VENV)/ready  ## a whole run under each access policy, and each action of it taken away in turn
+	$(QUIET) $(RUN)/python -m pytest -m long tests/runbooks $(ARGS)
 
 lint: $(VENV)/ready  ## style, types, and no outputs in runbooks/
 	$(RUN)/ruff check .

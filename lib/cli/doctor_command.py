@@ -27,8 +27,12 @@ WHOSE = click.Choice([whose.value for whose in Whose])
 def doctor(given: Callable[..., Settings], printed: str | None, whose: str) -> int:
     """Look at this machine, the account and your permissions. Changes nothing.
 
-    Exit codes: 0 where nothing failed, 1 where something did, 2 for parameters or credentials that cannot be used, 3
-    for another account.
+    1 says that something failed, 2 that parameters or credentials cannot be used, 3 that it is another account.
+
+    \b
+    Examples:
+      runbook doctor prod
+      runbook doctor prod --policy operator > policy.json
     """
     if printed:
         terminal.document(access_policy(given(), Whose(printed)))

@@ -52,7 +52,7 @@ def ask_to_apply(environment: str, account: str, region: str, counted: str) -> s
     return console.ask("Carry this out? Only `yes` is taken: ")
 
 
-def document(value: Any) -> None:
+def document(value: object) -> None:
     """Plain data as JSON text, for a file or another program."""
     for text in json.dumps(value, indent=2).splitlines():
         console.line(text, result=True)

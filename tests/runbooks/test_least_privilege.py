@@ -25,6 +25,8 @@ from lib.values.modes import Foreign
 from rehearsal.account import baseline, bridge, traffic
 from rehearsal.fault_matrix.operations import DRILL, STORED
 
+pytestmark = pytest.mark.long
+
 UPDATE = "states:UpdateStateMachine"
 # What the embedded account has no such thing for, and why no run here can ask for it.
 NOT_HERE = {
