@@ -101,7 +101,7 @@ def test_what_is_typed_is_what_the_docs_say_in_that_order(story):
 def test_one_person_plans_applies_and_reviews_and_another_one_approves(story):
     assert {line.split()[1] for who, line in story.typed if who == REVIEWER} == {"verify"}
     assert {line.split()[1] for who, line in story.typed if who == OPERATOR} == {"plan", "apply", "review"}
-    assert f"Approval: passed: approved by {REVIEWER}, caller {CALLER}" in story.said
+    assert f"✓ passed: approval: approved by {REVIEWER}, caller {CALLER}" in story.said
     rows = [row for row in story.record.rows("checks.jsonl") if row["phase"] == "approval"]
     assert {(row["status"], CALLER in row["found"], REVIEWER in row["found"]) for row in rows} == {
         ("passed", True, True)
@@ -152,18 +152,23 @@ def test_the_backup_lies_where_the_emergency_path_by_hand_looks(story):
 
 
 # What README and docs/ hold besides, in the order in which it is typed: the latter take away what the former read.
-VERBS = ("plan", "lock", "status", "verify", "review", "tune", "drill", "apply", "restore", "rollback")
+VERBS = ("doctor", "plan", "lock", "status", "verify", "review", "tune", "drill", "apply", "restore", "rollback")
 # What the command then says: in the words of the docs, where they quote it.
 SAYS = {
-    "plan": r"^Plan: plan-[0-9a-f]{16}$", "lock": r"^Nobody holds the lock\.$", "status": "05_validation",
-    "verify": "every file is as it was sealed", "review": "5 of 5 passed", "tune": "08_threshold_tuning +succeeded",
-    "apply": "is complete: AWS holds everything it wanted", "drill": r"^Drill \w+: passed$",
+    "doctor": r"\d+ of \d+ passed", "plan": r"^Plan: plan-[0-9a-f]{16}$", "lock": r"^Nobody holds the lock\.$",
+    "status": "05_validation", "verify": "every file is as it was sealed", "review": "5 of 5 passed",
+    "tune": "08_threshold_tuning +✓ succeeded",
+    "apply": "is complete: AWS holds everything it wanted", "drill": r"^✓ passed: drill \w+",
     "restore": "The workflow was given back its definition", "rollback": "90_rollback",
 }  # fmt: skip
 OTHERWISE = {
     "runbook lock ENV --break RUN_ID": (3, "nobody holds the lock"),
+    # True: nobody gave this person the operator's policy.
+    "runbook doctor ENV": (1, "permissions of the operator, failed: expected every action"),
+    "runbook doctor ENV --policy operator": (0, '"states:UpdateStateMachine"'),
+    "runbook doctor ENV --policy reader": (0, '"states:DescribeStateMachine"'),
     "runbook status ENV": (0, "succeeded"),
-    "runbook apply ENV --only 03": (0, "03_state_machine +succeeded"),
+    "runbook apply ENV --only 03": (0, "03_state_machine +✓ succeeded"),
 }
 
 

@@ -194,6 +194,12 @@ def test_the_docs_name_every_key_of_what_is_printed_as_data():
 
 def test_which_commands_give_data():
     options = {name: {o for p in command.params for o in p.opts} for name, command in main.commands.items()}
-    assert {name for name, known in options.items() if "--json" in known} == {"plan", "status", "doctor", "drill", "verify"}
+    assert {name for name, known in options.items() if "--json" in known} == {
+        "plan",
+        "status",
+        "doctor",
+        "drill",
+        "verify",
+    }
     assert all("--quiet" in known for known in options.values())
     assert isinstance(main, click.Group)
