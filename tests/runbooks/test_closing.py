@@ -12,7 +12,7 @@ from rehearsal.account import traffic
 
 CALM_SEED = 3  # its first check-ins raise no alert
 BASELINE = 'show.checks(run.record.checked("00", checks), "Baseline")'
-KEYS = 'show.checks(run.record.checked("00", encryption.existing(run.live)), "Keys")'
+KEYS = 'show.checks(run.record.checked("00", encryption.existing_destinations(run.live)), "Keys")'
 LAST = 'show.ended_well(run, "00")'
 
 
