@@ -1,5 +1,6 @@
 """A section between two marks in somebody's file: found, replaced, taken out, and nothing else touched."""
 
+import os
 import stat
 from pathlib import Path
 
@@ -7,8 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as some
 
-from lib import settings as parameters
-from lib.definitions import documents, loader, marked_sections, templates
+from lib.definitions import marked_sections
 from lib.errors import NotAsWanted
 
 BEGIN, END = "<!-- your6-phase3:one:begin -->", "<!-- your6-phase3:one:end -->"
@@ -183,26 +183,26 @@ def test_a_missing_file_is_an_error_that_says_what_to_do(tmp_path: Path) -> None
         marked_sections.read_section(tmp_path, "one")
 
 
-@pytest.fixture(scope="module", params=["local", "prod"])
-def texts(request: pytest.FixtureRequest) -> dict[tuple[str, str], str]:
-    settings = parameters.load(request.param)
-    definition = templates.definition(settings)
-    return documents.sections(settings, definition, templates.mermaid(definition), loader.rules())
+def test_a_text_with_a_marker_is_refused(readme: Path) -> None:
+    before = readme.read_bytes()
+    with pytest.raises(NotAsWanted, match="holds a marker line itself"):
+        marked_sections.write_section(readme, "one", f"a\n{END}\nb")
+    assert readme.read_bytes() == before
 
 
-def test_every_section_the_plan_names_is_there(texts: dict[tuple[str, str], str]) -> None:
-    assert set(texts) == {
-        ("CLAUDE.md", "event-types"),
-        ("CLAUDE.md", "thresholds"),
-        ("CLAUDE.md", "testing"),
-        ("README.md", "step-functions"),
-        ("README.md", "alert-levels"),
-        ("README.md", "architecture"),
-    }
-    assert all(text == marked_sections.normal(text) and text.startswith("## ") for text in texts.values())
+@pytest.mark.parametrize("name", ["", "two words", "a:b", "-x", "ü"])
+def test_a_bad_name_is_refused(readme: Path, name: str) -> None:
+    with pytest.raises(NotAsWanted, match="section name"):
+        marked_sections.write_section(readme, name, "x")
 
 
-def test_a_written_section_reads_back_equal(texts: dict[tuple[str, str], str], readme: Path) -> None:
-    for (_, name), text in texts.items():
-        marked_sections.write_section(readme, name, text)
-        assert marked_sections.read_section(readme, name) == text
+def test_a_failed_write_leaves_the_file_and_no_rubbish(readme: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    before = readme.read_bytes()
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(NotAsWanted, match="No space left on device; it is unchanged"):
+        marked_sections.write_section(readme, "one", "Hello")
+    assert readme.read_bytes() == before
+    assert [path.name for path in readme.parent.iterdir()] == ["README.md"]
