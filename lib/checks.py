@@ -1,6 +1,7 @@
 """Answers: what was checked, what was found, whether the run may go on. No AWS."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -24,6 +25,15 @@ class Status(StrEnum):
     CANNOT_TELL = "cannot tell"  # from what there is
     NOT_EXERCISED = "not exercised here"  # where only AWS can answer
     NOT_APPLIED = "not applied"  # in plan mode, or of what does not exist yet
+
+
+# What an answer that is neither a pass nor a failure waits for.
+WAITS_FOR = {
+    Status.WAITING: "a person",
+    Status.CANNOT_TELL: "what could not be read, or more of it",
+    Status.NOT_EXERCISED: "AWS: no other environment can answer",
+    Status.NOT_APPLIED: "apply mode",
+}
 
 
 @dataclass(frozen=True)
@@ -125,6 +135,32 @@ def brief(value: Any, most: int = 160) -> str:  # noqa: ANN401
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True, default=_kind)
     text = contacts.mask_text(" ".join(text.split()))
     return text if len(text) <= most else f"{text[: most - 20]}... ({len(text):,} characters)"
+
+
+def in_numbers(found: Iterable[Check]) -> str:
+    """`155 passed, 1 failed, 10 open (9 not exercised here, 1 waiting)`: a share would hide what is open."""
+    counted = Counter(check.status for check in found)
+    failed = f", {counted[Status.FAILED]} failed" if counted[Status.FAILED] else ""
+    waiting = [f"{counted[status]} {status}" for status in WAITS_FOR if counted[status]]
+    still = sum(counted[status] for status in WAITS_FOR)
+    return f"{counted[Status.PASSED]} passed{failed}" + (f", {still} open ({', '.join(waiting)})" if still else "")
+
+
+def still_open(found: Iterable[Check]) -> list[Check]:
+    """Those that are no pass and no failure."""
+    return [check for check in found if check.status in WAITS_FOR]
+
+
+def open_ones(found: Iterable[Check]) -> str:
+    """The open ones by name, by what they wait for; one question that is open of several subjects stands once."""
+    subjects: dict[tuple[Status, str], list[str]] = {}
+    for check in still_open(found):
+        subjects.setdefault((check.status, check.name.removeprefix(f"{check.subject}: ")), []).append(check.subject)
+    named = [
+        f"{asked} ({', '.join(of)}): {status}" if any(of) else f"{asked}: {status}"
+        for (status, asked), of in sorted(subjects.items(), key=lambda one: list(WAITS_FOR).index(one[0][0]))
+    ]
+    return "; ".join(named)
 
 
 def _kind(value: Any) -> str:  # noqa: ANN401

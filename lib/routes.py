@@ -238,6 +238,6 @@ def decide_route(scores: Mapping[Score, float], trajectory: str, numbers: Mappin
     return Route.NONE
 
 
-def is_drill(name: str) -> bool:
-    """Whether an execution of this name is a drill, or a user of this id the drill user."""
-    return name.startswith(DRILL_PREFIX)
+def is_drill(name: str, scenario: str = "") -> bool:
+    """Whether an execution of this name is a drill, of this scenario where one is given; or a user the drill user."""
+    return name.startswith(f"{DRILL_PREFIX}{scenario}-" if scenario else DRILL_PREFIX)

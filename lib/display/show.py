@@ -164,6 +164,7 @@ def evidence(found: Sequence[Mapping[str, Any]]) -> None:
                 "criterion": row["name"],
                 "status": row["status"],
                 "found": row["found"],
+                "rule": row["expected"],
                 "evidence": [page.File(name) for name in row["evidence"]],
             }
             for row in found

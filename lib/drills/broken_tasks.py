@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -44,6 +45,37 @@ class Effect(StrEnum):
         """The higher, the worse."""
         return list(Effect).index(self)
 
+    @property
+    def ruling(self) -> Ruling:
+        """What it is called, and what it does to the phase."""
+        return RULINGS[self]
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """What an effect is called wherever people read it, which check decides by it, and how that is answered then."""
+
+    word: str
+    check: Id
+    status: Status
+
+    @property
+    def stop(self) -> str:
+        """Whether this stops the phase, and by which check; or who is waited for."""
+        if self.status == Status.FAILED:
+            return f"STOP: the check {self.check} fails"
+        return f"no stop: {self.check} is {self.status}" if self.status != Status.PASSED else "no stop"
+
+
+RULINGS = {
+    Effect.PASSED: Ruling("reached", Id.NONE_SILENT, Status.PASSED),
+    Effect.NOT_EXERCISED: Ruling("only a queue", Id.ONLY_QUEUED, Status.NOT_EXERCISED),
+    Effect.GAP: Ruling("UNCARRIED", Id.UNCARRIED, Status.WAITING),
+    Effect.LATE: Ruling("LATE", Id.TOLD_IN_TIME, Status.FAILED),
+    Effect.FAILED: Ruling("ENDS WRONG", Id.NONE_SILENT, Status.FAILED),
+    Effect.SILENT: Ruling("SILENT", Id.NONE_SILENT, Status.FAILED),
+}
+
 
 def _failure_rows(record: Record) -> list[dict[str, Any]]:
     """The rows of this run's evidence, one a failure and interpreter; none where nothing was broken."""
@@ -66,9 +98,10 @@ def unreached_rows(record: Record) -> list[dict[str, str]]:
     rows: dict[tuple[str, ...], list[str]] = {}
     for row in _failure_rows(record):
         if verdict(row) != Effect.PASSED:
-            key = (row["task"], row["fault"], row["route"], str(verdict(row)), row["why"])
+            ruling = verdict(row).ruling
+            key = (row["task"], row["fault"], row["route"], ruling.word, ruling.stop, row["why"])
             rows.setdefault(key, []).append(row["interpreter"])
-    columns = ("broken", "fault", "route", "verdict", "why")
+    columns = ("broken", "fault", "route", "what came of it", "does it stop?", "why")
     return [{**dict(zip(columns, key, strict=True)), "interpreters": ", ".join(on)} for key, on in rows.items()]
 
 
@@ -146,16 +179,12 @@ def _machines(rows: Sequence[Row], bad: Effect) -> str:
 def _open(rows: Sequence[Row], expected: str) -> list[Check]:
     """What only AWS's retries and dead-letter queues carry, and what nothing does: for a person to decide."""
     found = list[Check]()
-    for open_one, which, status, words in (
-        (
-            Effect.NOT_EXERCISED,
-            Id.ONLY_QUEUED,
-            Status.NOT_EXERCISED,
-            "accepted events that only dead-letter queues carry",
-        ),
-        (Effect.GAP, Id.UNCARRIED, Status.WAITING, "accepted events that nothing carries, beside the crisis"),
+    for open_one, words in (
+        (Effect.NOT_EXERCISED, "accepted events that only dead-letter queues carry"),
+        (Effect.GAP, "accepted events that nothing carries, beside the crisis"),
     ):
         names = sorted({f"{row['task']} {row['fault']} ({row['route']})" for row in rows if row["verdict"] == open_one})
         if names:
-            found.append(Check(which, words, status, ", ".join(names), expected))
+            ruling = open_one.ruling
+            found.append(Check(ruling.check, words, ruling.status, ", ".join(names), expected))
     return found

@@ -1,42 +1,37 @@
 """Phase 07 around its charts: the window, tables, and the success criteria from evidence and CloudWatch. Read-only."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
 
 from lib.aws import Live
-from lib.checks import Check, Status, id_of, in_mode, key_of
+from lib.checks import WAITS_FOR, Check, Status, id_of, in_mode, key_of
 from lib.drills import broken_tasks as single_failures
 from lib.drills import latency, scenarios
 from lib.phases import preflight, validation, validity
 from lib.phases import success_criteria as rules
+from lib.phases.proofs import dashboard_metrics
 from lib.phases.validity import Validity
 from lib.record.folder import CHECKS
 from lib.record.records import VALIDATED, Record
-from lib.record.run_phases import VALIDATION
+from lib.record.run_phases import NOTEBOOKS, REVIEW, VALIDATION
 from lib.resources.connected_run import ConnectedRun
-from lib.resources.desired import WIDGET_PREFIX
-from lib.resources.resource_kinds import Widgets
 from lib.routes import in_order
-from lib.telemetry import continuity, metrics, outcomes
+from lib.telemetry import continuity, outcomes
 from lib.telemetry.cutover import points_since
-from lib.telemetry.execution_status import Count, Ending, When, Who
+from lib.telemetry.execution_status import Ending, When, Who
 from lib.telemetry.executions import describe
 from lib.telemetry.review_window import Window
 from lib.values.check_registry import Id, due
 from lib.values.modes import Mode
 from lib.values.verdicts import Verdict
 
-# Counted only when it happens: that it has no datapoint is good news.
-MAY_BE_DARK = (Count.FAILED, Count.TIMED_OUT)
-OPEN = (Status.NOT_EXERCISED, Status.WAITING, Status.CANNOT_TELL)
+THIS_PHASE = "running: this phase"
+NOT_YET = "not run yet"
 FAILURE = ("who", "started (UTC)", "execution", "status", "error")
 SLOW = (Ending.TOO_LONG, Ending.DOUBT)
 MOST = 50  # failures that are shown of check-ins, and as many of drills; the rest is counted
-HOUR = 3600
 
 
 def success(counted: pd.DataFrame) -> pd.DataFrame:
@@ -132,12 +127,16 @@ def latest_answer(rows: Iterable[Mapping[str, Any]], key: str) -> Check:
     known = list(rows)
     mine = [row for row in known if key in (key_of(row), key_of(row).removesuffix(":"))]
     if mine:
-        return Check.from_row(next((row for row in reversed(mine) if not _idle(row)), mine[-1]))
+        return Check.from_row(_deciding(mine))
     which, expected = id_of({"id": key.partition(":")[0]}), "an answer of phase 03 or 05 in this run"
     if any(id_of(row) is Id.UNKNOWN for row in known):
         why = "this run has answers without an id, of an earlier version, and none with this one; validate it again"
         return Check(which, key, Status.CANNOT_TELL, why, expected)
     return Check(which, key, Status.FAILED, "this run has no answer", expected)
+
+
+def _deciding(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    return next((row for row in reversed(rows) if not _idle(row)), rows[-1])
 
 
 def _idle(row: Mapping[str, Any]) -> bool:
@@ -165,7 +164,7 @@ def criteria(
     before = record.latest("evidence/baseline.json") or {}
     ordinary = next((row for row in rows if row["scenario"] == scenarios.ORDINARY), None)
     planned = [scenario.name for scenario in scenarios.load()]
-    shown = dashboard_metrics(live, found)
+    shown = dashboard_metrics.with_datapoints(live, found)
     record.keep_json("evidence/dashboard_metrics.json", shown)
     decided = [
         rules.scenarios_pass(rows, planned, edges, [*validation_answers(record), *single_failures.checks(record)]),
@@ -197,53 +196,51 @@ def evidence(record: Record, decided: Iterable[Check]) -> list[dict[str, Any]]:
     ]
 
 
-def dashboard_metrics(live: Live, found: Window) -> dict[str, bool]:
-    """Every metric of the dashboard's Phase 3 widgets, and whether it has a datapoint in the window."""
-    shown = Widgets(live, live.settings.dashboard_name, WIDGET_PREFIX).read() or []
-    rows = [row for widget in shown for row in widget["properties"].get("metrics") or [] if isinstance(row, list)]
-    texts = [tuple(part for part in row if isinstance(part, str)) for row in rows]
-    # Of a widget that somebody titled as ours are: a text, an expression, or what leans on the row above it.
-    asked = dict.fromkeys(parts for parts in texts if len(parts) >= 2 and len(parts) % 2 == 0)
-    named = _named([parts for parts in asked if parts[1] not in MAY_BE_DARK])
-    queries = [
-        metrics.Query(name, parts[0], parts[1], "SampleCount", tuple(zip(parts[2::2], parts[3::2], strict=True)))
-        for name, parts in named.items()
-    ]
-    known = set(metrics.series(live, queries, found.start, datetime.now(UTC), HOUR)["metric"])
-    return {name: name in known for name in named}
-
-
-def _named(asked: Sequence[tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """Every metric under a name of its own: a short one, or where several would share that, all of its parts."""
-    short = {parts: " ".join(parts[1::2] if len(parts) > 4 else parts[:2]) for parts in asked}
-    shared = Counter(short.values())
-    return {name if shared[name] == 1 else str(list(parts)): parts for parts, name in short.items()}
-
-
 def phases(record: Record) -> pd.DataFrame:
-    """Phase, planned and taken minutes of this run; NaN where the plan names none or the phase has not run."""
+    """Phase, planned and taken minutes of this run, and what is said of one that has no time; NaN where there is none.
+
+    Whoever asks is in the review, whatever an earlier attempt at it took.
+    """
     table = [
         {
             "phase": row["notebook"],
             "planned": row["planned_minutes"],
-            "taken": row["seconds"] / 60 if row["verdict"] not in (Verdict.NOT_RUN, Verdict.RUNNING) else None,
+            "taken": None if (said := _untimed(row)) else row["seconds"] / 60,
+            "instead": said,
         }
         for row in (record.verdict() or {}).get("phases", [])
     ]
-    return pd.DataFrame(table, columns=["phase", "planned", "taken"]).astype({"planned": float, "taken": float})
+    columns = ["phase", "planned", "taken", "instead"]
+    return pd.DataFrame(table, columns=columns).astype({"planned": float, "taken": float})
+
+
+def _untimed(row: Mapping[str, Any]) -> str:
+    """What is said of a phase that took no time yet; "" of one that did."""
+    if row["notebook"] == NOTEBOOKS[REVIEW]:
+        return THIS_PHASE
+    return {Verdict.NOT_RUN: NOT_YET, Verdict.RUNNING: str(Verdict.RUNNING)}.get(row["verdict"], "")
 
 
 def open_points(record: Record) -> list[dict[str, str]]:
-    """Every answer of this run that is no pass and no failure: to be verified on AWS, waiting for a person, unknown.
+    """Every answer of this run that is no pass and no failure: what it waits for, and whether it holds a criterion up.
 
-    The latest of each question counts: what has passed since is open no more.
+    The latest of each question counts, whichever phase asked it last: what has passed since is open no more. What plan
+    mode did not apply is no open point, nor is a point of the checklist: what is open under it stands here itself.
     """
-    phases_found: dict[str, list[dict[str, Any]]] = {}
+    asked: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in record.rows(CHECKS):
-        phases_found.setdefault(row["phase"], []).append(row)
+        # Without an id only the words tell which question it was, and two phases may use the same.
+        asked.setdefault(("" if id_of(row) else row["phase"], key_of(row)), []).append(row)
+    latest = [(row["phase"], Check.from_row(row)) for row in map(_deciding, asked.values())]
     return [
-        {"phase": phase, "to verify": check.name, "status": check.status, "why": check.found}
-        for phase, rows in phases_found.items()
-        for check in _latest(rows)
-        if check.status in OPEN
+        {
+            "phase": phase,
+            "open": check.name,
+            "status": check.status,
+            "waits for": WAITS_FOR[check.status],
+            "under criterion": rules.under_criteria(check),
+            "found": check.found,
+        }
+        for phase, check in latest
+        if check.status in WAITS_FOR and check.status != Status.NOT_APPLIED and check.id is not Id.CHECKLIST
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from lib.checks import Check, Status, failures, in_mode
+from lib.checks import Check, Status, failures, in_mode, in_numbers, open_ones, still_open
 from lib.drills import latency
 from lib.routes import Route
 from lib.telemetry import outcomes, success_rate
@@ -21,6 +21,11 @@ Row = Mapping[str, Any]
 MORE_THAN_HALF = 0.5
 WORST_FIRST = (Status.FAILED, Status.CANNOT_TELL, Status.PASSED)
 FEWEST_CRISES = 5  # the plan's own, and at least one of each series
+BESIDE = (Id.UNCARRIED,)  # waits for operations to decide on an alert beside the crisis, and holds no criterion up
+RULE_1 = (
+    "each scenario and boundary case passes, and no check fails, is unknown or waits for a person; what only AWS can "
+    "answer does not count, nor does what is beside a crisis"
+)
 
 # The files of the record that a criterion was decided from.
 EVIDENCE = {
@@ -53,18 +58,13 @@ def _carries(check: Check, point: Point) -> bool:
 
 def _point(point: Point, carried: Sequence[Check]) -> Check:
     bad = [check.name for check in failures(carried)]
-    open_ones = [check for check in carried if check.status not in (Status.PASSED, Status.FAILED)]
-    found = f"{_passed(carried)} of {len(carried)} checks passed"
+    waiting = still_open(carried)
+    found = in_numbers(carried)
     if bad or not carried:
         found = f"{found}; failed: {', '.join(bad) or 'no check ran'}"
         return Check(Id.CHECKLIST, point, Status.FAILED, found, "all", point)
-    status = open_ones[0].status if open_ones else Status.PASSED
-    still = "; ".join(f"{check.name}: {check.status}" for check in open_ones)
-    return Check(Id.CHECKLIST, point, status, f"{found}; {still}" if still else found, "all", point)
-
-
-def _passed(checks: Iterable[Check]) -> int:
-    return sum(check.status == Status.PASSED for check in checks)
+    status = waiting[0].status if waiting else Status.PASSED
+    return Check(Id.CHECKLIST, point, status, f"{found}; {open_ones(waiting)}" if waiting else found, "all", point)
 
 
 def error_is_loud(row: Mapping[str, Any]) -> Check:
@@ -89,19 +89,34 @@ def scenarios_pass(
 ) -> Check:
     """Criterion 1: each of the plan's scenarios ran, and so did its boundary cases, and no check of any failed.
 
-    Nor did any of `others`, which are all that the validation checked beside them.
+    Nor did any of `others`, which are all that the validation checked beside them. The open ones among these are named,
+    and RULE_1 says which of them hold it up.
     """
     passed = {row["scenario"] for row in rows if good(row)}
     count, within = sum(name in passed for name in planned), sum(good(row) for row in edges)
     bad = [check.name for check in failures(others)]
     whole = planned and edges and others and not bad and (count, within) == (len(planned), len(edges))
-    found = f"{count} of {len(planned)} scenarios passed, {within} of {len(edges)} boundary cases"
-    found += f", {_passed(others)} of {len(others)} checks"
+    found = f"{count} of {len(planned)} scenarios and {within} of {len(edges)} boundary cases passed"
+    found += f"; checks: {in_numbers(others)}"
     found += f"; failed: {', '.join(bad)}" if bad else ""
-    unknown = [check.name for check in others if check.status == Status.CANNOT_TELL]
-    found += f"; cannot tell: {', '.join(unknown)}" if unknown else ""
-    status = Status.FAILED if not whole else Status.CANNOT_TELL if unknown else Status.PASSED
-    return Check(Id.CRITERION_1, "1 All test scenarios pass", status, found, "all that can be answered here")
+    holding = {check.status for check in others if _holds_up(check, "1")}
+    counts = "open" if holding else "open, and not counted"
+    found += f"; {counts}: {named}" if (named := open_ones(others)) else ""
+    held = Status.CANNOT_TELL if Status.CANNOT_TELL in holding else Status.WAITING if holding else Status.PASSED
+    return Check(Id.CRITERION_1, "1 All test scenarios pass", held if whole else Status.FAILED, found, RULE_1)
+
+
+def _holds_up(check: Check, criterion: str) -> bool:
+    """Whether what is open keeps a criterion that rests on it from passing: each does but for RULE_1."""
+    counts = check.status in (Status.CANNOT_TELL, Status.WAITING) and check.id not in BESIDE
+    return counts if criterion == "1" else check.status != Status.PASSED
+
+
+def under_criteria(check: Check) -> str:
+    """The criteria that rest on an open check, and what it does to each."""
+    numbers = check.id.registered.criteria.split()
+    said = [f"{one}: {'holds it up' if _holds_up(check, one) else 'does not count'}" for one in numbers]
+    return ", ".join(said) or "none"
 
 
 def crisis_in_time(rows: Iterable[Mapping[str, Any]], limit: float) -> Check:
@@ -156,7 +171,8 @@ def successful_executions(frame: pd.DataFrame, counted: pd.DataFrame, margin: fl
     name, expected = "4 CloudWatch shows successful executions", "real check-ins, and nearly all of them"
     before, after = (outcomes.tally(counted, when) for when in (When.BEFORE, When.AFTER))
     drills, seen = outcomes.tally(counted, When.AFTER, Who.DRILLS), counted_successes(frame)
-    shown = "no datapoint" if seen is None else f"{seen:g} succeeded since the change, as CloudWatch counts"
+    counts = f"{seen:g} executions of both succeeded since the change, as CloudWatch counts" if seen is not None else ""
+    shown = counts or "no datapoint"
     said = f"{shown}; by the list of executions {after} check-ins and {drills} drills"
     if not seen or not after.succeeded:
         lacking = seen and not after.of

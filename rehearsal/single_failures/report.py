@@ -22,7 +22,7 @@ def cell(found: Sequence[Mapping[str, Any]]) -> str:
     if worst["verdict"] == Effect.LATE:
         return "LATE: " + ", ".join(f"{whom} {seconds:.1f} s" for whom, seconds in sorted(worst["seconds"].items()))
     if worst["verdict"] != Effect.PASSED:
-        return str(worst["verdict"]).upper()
+        return Effect(worst["verdict"]).ruling.word
     times = {whom: max(row["seconds"].get(whom, 0) for row in found) for row in found for whom in row["seconds"]}
     if not times:
         return f"fails: {found[0]['error']}"
@@ -58,7 +58,7 @@ def summary(rows: Sequence[Row]) -> str:
     if machines := sum(found["verdict"] == Effect.LATE and found["control"]["late"] for found in rows):
         late += f" ({machines} beside a late unbroken control: the machine's)"
     more = [late, f"{counted[Effect.FAILED]} ended wrongly", f"{counted[Effect.NOT_EXERCISED]} not exercised here"]
-    more.append(f"{counted[Effect.GAP]} gaps beside the crisis")
+    more.append(f"{counted[Effect.GAP]} {Effect.GAP.ruling.word.lower()} beside the crisis")
     return (
         f"Single failures: {len(rows)} tried on {where} interpreters, {reached} reached a human, "
         f"{counted[Effect.PASSED] - reached} failed visibly, {counted[Effect.SILENT]} silent, {', '.join(more)}"
@@ -73,7 +73,7 @@ def report(rows: Sequence[Row]) -> int:
     for found in rows:
         if found["verdict"] != Effect.PASSED:
             name = f"{found['task']}, {found['fault']}, {found['route']}, {found['interpreter']}"
-            say(f"{found['verdict'].upper()} {name}: {found['why']}")
+            say(f"{Effect(found['verdict']).ruling.word} {name}: {found['why']}")
     say(f"\n{summary(rows)}")
     return code(rows)
 

@@ -35,7 +35,7 @@ from lib.routes import ALERTING
 @in_style
 def alerts_by_route(frame: pd.DataFrame, change_at: datetime | None) -> Figure:
     """One lane a route, one mark an execution, counts at the right. `frame`: time, route, execution and maybe drill."""
-    question = "Which routes did check-ins take?"
+    question = "Which routes did check-ins and drills take?"
     if frame.empty:
         return empty_figure(question, "the workflow's log shows no check-in on any route in this window.", frame)
     shown = routes.in_order(frame["route"])[::-1]
@@ -46,7 +46,8 @@ def alerts_by_route(frame: pd.DataFrame, change_at: datetime | None) -> Figure:
         here = frame["route"] == route
         for rows, face in ((frame[here & ~drills], colour), (frame[here & drills], "white")):
             axes.plot(rows["time"], [place] * len(rows), marker, color=colour, markerfacecolor=face, markersize=8)
-        words = f"{int((here & ~drills).sum())} real, {plural(int((here & drills).sum()), 'drill')}"
+        counted = (int((here & ~drills).sum()), "check-in"), (int((here & drills).sum()), "drill")
+        words = ", ".join(plural(*one) for one in counted)
         outside(axes, place, words, *((BLACK, "bold") if here.any() else (GREY, "normal")))
     lanes(axes, shown)
     axes.set_ylabel("route (hollow: a drill)")

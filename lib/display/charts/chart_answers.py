@@ -8,9 +8,10 @@ import pandas as pd
 from lib import routes
 from lib.display.charts.style import duration_words, plural
 from lib.drills import latency
-from lib.routes import Route, Unrouted
+from lib.routes import Route, Unrouted, is_drill
 from lib.telemetry import exact_tests
 from lib.telemetry.execution_status import When, Who
+from lib.values.check_registry import UNREADABLE
 
 FEWEST_FOR_P99 = 100  # of fewer, the p99 is the slowest one
 
@@ -92,20 +93,23 @@ def medians(seconds: pd.DataFrame, change_at: datetime | None) -> str:
 
 def alert_counts(frame: pd.DataFrame, drills: pd.Series) -> str:
     """How many check-ins raised an alert and how many drills, apart, and how many reached no route; and what of the log
-    could not be read."""
+    could not be read. A drilled crisis is called a crisis drill, and a drill that fails on purpose is named."""
 
-    def words(part: pd.DataFrame, who: str) -> str:
+    def words(part: pd.DataFrame, who: str, crisis: str) -> str:
         if part.empty:
             return f"no {who}"
         routes.require_known(part["route"])
         counted = part["route"].value_counts()
-        nowhere, crises = int(counted.get(Unrouted.NO_ROUTE, 0)), int(counted.get(Route.CRISIS, 0))
+        crises, lost = int(counted.get(Route.CRISIS, 0)), part.loc[part["route"] == Unrouted.NO_ROUTE, "execution"]
+        meant = sum(is_drill(str(arn).rsplit(":", 1)[-1], UNREADABLE) for arn in lost)
+        nowhere = len(lost) - meant
         alerts = int(sum(counted.get(route, 0) for route in routes.ALERTING))
-        said = f"{alerts} of {plural(len(part), who)} raised an alert, {crises} of them crises"
+        said = f"{alerts} of {plural(len(part), who)} raised an alert, {crises} of them {crisis}"
+        said += f", {meant:,} failed on purpose ({UNREADABLE})" if meant else ""
         return said + (f", {nowhere:,} REACHED NO ROUTE" if nowhere else "")
 
     unread, running = (int(frame.attrs.get(key, 0)) for key in ("unreadable", "open"))
-    said = [words(frame[~drills], "check-in"), words(frame[drills], "drill")]
-    said += [f"{running:,} not ended yet"] if running else []
+    said = [words(frame[~drills], "check-in", "crises"), words(frame[drills], "drill", "crisis drills")]
+    said += [f"{running:,} under way without a route yet"] if running else []
     said += [f"{plural(unread, 'line')} of the log could not be read"] if unread else []
     return " · ".join([*said, *filter(None, [str(frame.attrs.get("cut", ""))])])

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from lib.checks import Status
 from lib.display.charts.style import (
     BLACK,
     GREY,
@@ -22,19 +23,20 @@ from lib.display.charts.style import (
 from lib.drills.broken_tasks import VISIBLE, Effect
 
 QUESTION = "Does any single failure silence a crisis?"
-LOUD = (Effect.SILENT, Effect.LATE, Effect.FAILED, Effect.GAP)
+STOPS = tuple(one for one in Effect if one.ruling.status == Status.FAILED)
+LOUD = (*STOPS, Effect.GAP)
 # outcome -> (word, fill, hatch); the word on the tile and the hatch tell the same without colour
 TILES = {
     "contact": ("contact", PALE, ""),
     "operations": ("ops", PALE, ""),
     VISIBLE: ("fails visibly", "#EEEEEE", ""),
-    Effect.NOT_EXERCISED: ("only a queue", "white", "...."),
-    Effect.GAP: ("NOBODY", ORANGE, "////"),
-    Effect.LATE: ("LATE", ORANGE, "\\\\"),
-    Effect.FAILED: ("ENDS WRONG", VERMILLION, "++++"),
-    Effect.SILENT: ("SILENT", VERMILLION, "xxxx"),
+    Effect.NOT_EXERCISED: (Effect.NOT_EXERCISED.ruling.word, "white", "...."),
+    Effect.GAP: (Effect.GAP.ruling.word, "#F4DFB0", "////"),
+    Effect.LATE: (Effect.LATE.ruling.word, ORANGE, "\\\\"),
+    Effect.FAILED: (Effect.FAILED.ruling.word, VERMILLION, "++++"),
+    Effect.SILENT: (Effect.SILENT.ruling.word, VERMILLION, "xxxx"),
 }
-ROW = 0.27  # inches
+ROW, LINE = 0.27, 0.18  # inches
 
 
 @in_style
@@ -43,11 +45,13 @@ def failures(matrix: pd.DataFrame, limit_seconds: float) -> Figure:
     if matrix.empty:
         return empty_figure(QUESTION, "no task was broken in this run.", matrix)
     tasks, faults = list(dict.fromkeys(matrix["task"])), list(dict.fromkeys(matrix["fault"]))
-    figure, axes = canvas(QUESTION, _answer(matrix, limit_seconds), 1.9 + ROW * len(tasks))
+    key = _key(matrix)
+    height = 1.9 + ROW * len(tasks) + LINE * key.count("\n")
+    figure, axes = canvas(QUESTION, _answer(matrix, limit_seconds), height)
     for row in matrix.itertuples(index=False):
         spot = (faults.index(row.fault), len(tasks) - 1 - tasks.index(row.task))
         _tile(axes, spot, str(row.outcome), row.seconds)
-    _frame(axes, tasks, faults)
+    _frame(axes, tasks, faults, key)
     return figure
 
 
@@ -55,15 +59,19 @@ def _answer(matrix: pd.DataFrame, limit: float) -> str:
     counted = matrix["outcome"].value_counts()
     in_time = matrix[matrix["seconds"].notna() & (matrix["outcome"] != Effect.LATE)]
     said = [f"{len(in_time)} reached somebody", f"{int(counted.get(VISIBLE, 0))} failed visibly"]
-    said += [
-        f"{int(counted[bad])} {TILES[bad][0]}" for bad in (Effect.SILENT, Effect.FAILED, Effect.LATE) if bad in counted
-    ]
+    said += [f"{int(counted[one])} {one.ruling.word}" for one in reversed(Effect) if one in counted]
     said += [] if Effect.SILENT in counted else ["none silent"]
+    stops = sum(int(counted[one]) for one in STOPS if one in counted)
+    answer = f"{plural(len(matrix), 'failure')}: {', '.join(said)}; {stops or 'none'} of them a stop"
     if len(in_time):
-        said.append(f"slowest of those in time {duration_words(in_time['seconds'].max())}, limit {limit:g} s")
-    if gaps := int(counted.get(Effect.GAP, 0)):
-        said.append(f"{plural(gaps, 'accepted event')} beside the crisis that nothing carries")
-    return f"{plural(len(matrix), 'failure')}: {', '.join(said)}"
+        answer += f"; slowest of those in time {duration_words(in_time['seconds'].max())}, limit {limit:g} s"
+    return answer
+
+
+def _key(matrix: pd.DataFrame) -> str:
+    """Of each word on a tile that is not well whether it stops the phase, and by which check; a line each."""
+    there = [one for one in reversed(Effect) if one in set(matrix["outcome"])]
+    return "".join(f"\n{one.ruling.word}: {one.ruling.stop}" for one in there)
 
 
 def _tile(axes: Axes, spot: tuple[int, int], outcome: str, seconds: float) -> None:
@@ -78,7 +86,7 @@ def _tile(axes: Axes, spot: tuple[int, int], outcome: str, seconds: float) -> No
     axes.text(x, y, text, ha="center", va="center", fontsize=8, color=BLACK, bbox=behind, weight=weight)
 
 
-def _frame(axes: Axes, tasks: Sequence[str], faults: Sequence[str]) -> None:
+def _frame(axes: Axes, tasks: Sequence[str], faults: Sequence[str], key: str) -> None:
     """A row a task, the first at the top; a column a fault."""
     axes.set_yticks(range(len(tasks)), list(reversed(tasks)))
     axes.set_xticks(range(len(faults)), faults)
@@ -89,4 +97,4 @@ def _frame(axes: Axes, tasks: Sequence[str], faults: Sequence[str]) -> None:
     axes.tick_params(length=0)
     axes.spines[["left", "bottom"]].set_visible(False)
     words = "who was reached first (ops: operations), and how long after the start of the drill, at the latest"
-    axes.set_xlabel(f"{words}\n(+2): only reached when two others are broken as well")
+    axes.set_xlabel(f"{words}\n(+2): only reached when two others are broken as well{key}")

@@ -59,7 +59,10 @@ def scenario_latency(rows: pd.DataFrame, limit_seconds: float) -> Figure:
 
 @in_style
 def phase_minutes(rows: pd.DataFrame) -> Figure:
-    """Planned against taken. `rows`: phase, planned, taken, both in minutes; NaN: not planned, or not run."""
+    """Planned against taken. `rows`: phase, planned, taken, both in minutes, and `instead`, what is said of no time.
+
+    NaN: not planned, or nothing taken.
+    """
     question = "Did the phases stay within the plan's time?"
     if rows.empty:
         return empty_figure(question, "no phase has run.", rows)
@@ -72,8 +75,9 @@ def phase_minutes(rows: pd.DataFrame) -> Figure:
     figure, axes = canvas(question, answer, 1.7 + 0.36 * len(frame))
     seconds = frame[["planned", "taken"]].astype(float) * 60
     durations(axes.xaxis, SHORTEST_PHASE / 4, max(1200.0, seconds.max().max() * 4))
-    for place, (planned_for, took) in enumerate(reversed(list(seconds.itertuples(index=False)))):
-        _phase(axes, place, planned_for, took)
+    lines = zip(seconds["planned"], seconds["taken"], frame["instead"], strict=True)
+    for place, (planned_for, took, instead) in enumerate(reversed(list(lines))):
+        _phase(axes, place, planned_for, took, instead)
     axes.plot([], [], "|", color=BLACK, markersize=14, markeredgewidth=2.5, label="planned")
     axes.plot([], [], "o", color=BLUE, markersize=9, label="taken")
     _rows(axes, [str(phase) for phase in frame["phase"]], "time (log scale)")
@@ -97,14 +101,14 @@ def _silent(axes: Axes, place: float, silent: pd.DataFrame, whole: bool) -> None
         words_instead(axes, place, "no alert" if whole else f"none on {', '.join(silent['topic'])}", GREY)
 
 
-def _phase(axes: Axes, place: float, planned: float, taken: float) -> None:
+def _phase(axes: Axes, place: float, planned: float, taken: float, instead: str) -> None:
     shown, over = max(taken, SHORTEST_PHASE), taken > planned
     if pd.notna(planned) and pd.notna(taken):
         axes.plot([shown, planned], [place, place], color=VERMILLION if over else GREY, linewidth=2)
     if pd.notna(planned):
         axes.plot([planned], [place], "|", color=BLACK, markersize=16, markeredgewidth=2.5)
     if pd.isna(taken):
-        words_instead(axes, place, "not run", GREY)
+        words_instead(axes, place, instead, GREY)
         return
     axes.plot([shown], [place], "o", color=BLUE, markersize=9)
     words_beside(axes, (shown, place), duration_words(taken), VERMILLION if over else BLACK, left=not over)

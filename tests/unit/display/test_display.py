@@ -85,7 +85,15 @@ SHOWN = {
     "permissions": lambda *_: show.permissions(CHECKS, CHECKS),
     "points": lambda *_: show.points(CHECKS),
     "evidence": lambda *_: show.evidence(
-        [{"name": HOSTILE, "status": HOSTILE, "found": HOSTILE, "evidence": [HOSTILE, f"javascript:{SCRIPT}"]}]
+        [
+            {
+                "name": HOSTILE,
+                "status": HOSTILE,
+                "found": HOSTILE,
+                "expected": HOSTILE,
+                "evidence": [HOSTILE, f"javascript:{SCRIPT}"],
+            }
+        ]
     ),
     "who is calling": lambda settings, record: show.identity(
         connected_run.of(Live(settings, Identity(HOSTILE, HOSTILE, HOSTILE, HOSTILE), None), record)

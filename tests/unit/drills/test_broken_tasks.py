@@ -138,9 +138,35 @@ def test_the_chart_shouts_what_is_silent(record):
     record.keep_json(broken_tasks.EVIDENCE, [*WELL, row("TellOperations", "denied", "failed")])
     figure = failure_chart.failures(broken_tasks.matrix(record), 30)
     texts = {text.get_text() for text in figure.axes[0].texts}
-    assert {"contact 4.0 s", "ops 0.5 s", "fails visibly", "only a queue", "NOBODY", "SILENT"} == texts
+    assert {"contact 4.0 s", "ops 0.5 s", "fails visibly", "only a queue", "UNCARRIED", "SILENT"} == texts
     assert "1 SILENT" in describe(figure) and "limit 30 s" in describe(figure)
     assert png(figure).startswith(b"\x89PNG")
+    assert "1 SILENT, 1 UNCARRIED, 1 only a queue; 1 of them a stop" in describe(figure)
+    key = figure.axes[0].get_xlabel().split("\n")
+    assert "SILENT: STOP: the check single-failure.none-silent fails" in key
+    assert "UNCARRIED: no stop: single-failure.uncarried is waiting" in key
+
+
+def test_a_word_that_no_tile_shows_is_not_explained(record):
+    record.keep_json(broken_tasks.EVIDENCE, WELL[:3])
+    figure = failure_chart.failures(broken_tasks.matrix(record), 30)
+    assert "stop" not in figure.axes[0].get_xlabel() and "none silent; none of them a stop" in describe(figure)
+
+
+@pytest.mark.parametrize("effect", broken_tasks.Effect)
+def test_whether_an_effect_stops_is_what_its_check_answers_and_it_has_one_word_everywhere(record, effect):
+    record.keep_json(broken_tasks.EVIDENCE, [row("T > rule", "slow", str(effect), {"contact": 1.0})])
+    found = {check.id: check.status for check in broken_tasks.checks(record)}
+    ruling = effect.ruling
+    assert found[ruling.check] == ruling.status
+    assert ("failed" in found.values()) == ruling.stop.startswith("STOP")
+    listed = broken_tasks.unreached_rows(record)
+    told = {
+        one.get_text().split(" 1")[0] for one in failure_chart.failures(broken_tasks.matrix(record), 30).axes[0].texts
+    }
+    if effect is not broken_tasks.Effect.PASSED:
+        assert [(line["what came of it"], line["does it stop?"]) for line in listed] == [(ruling.word, ruling.stop)]
+        assert told == {ruling.word}
 
 
 def test_every_verdict_has_a_tile(record):

@@ -36,12 +36,22 @@ def test_a_phase_that_still_runs_has_taken_no_time_yet(tmp_path):
     record = Record(tmp_path, "r1")
     rows = [
         ("05_validation", "succeeded", 30, 60.0),
-        ("07_review", "running", None, 0.0),
+        ("07_post_implementation_review", "running", None, 0.0),
         ("08_tuning", "not_run", None, 0.0),
     ]
     keys = ("notebook", "verdict", "planned_minutes", "seconds")
     record.write_json("run.json", {"phases": [dict(zip(keys, row, strict=True)) for row in rows]})
-    assert post_implementation_review.phases(record)["taken"].fillna(-1).tolist() == [1.0, -1, -1]
+    found = post_implementation_review.phases(record)
+    assert found["taken"].fillna(-1).tolist() == [1.0, -1, -1]
+    assert found["instead"].tolist() == ["", "running: this phase", "not run yet"]
+
+
+def test_the_review_never_tells_of_itself_what_an_earlier_attempt_at_it_took(tmp_path):
+    record = Record(tmp_path, "r1")
+    one = {"notebook": "07_post_implementation_review", "verdict": "succeeded", "planned_minutes": None, "seconds": 9.0}
+    record.write_json("run.json", {"phases": [one]})
+    (told,) = post_implementation_review.phases(record).to_dict("records")
+    assert (told["taken"] != told["taken"], told["instead"]) == (True, "running: this phase")
 
 
 def test_a_run_by_hand_has_no_phases_to_draw(tmp_path):
@@ -102,4 +112,27 @@ def test_what_nobody_can_tell_is_an_open_point(tmp_path, statuses, listed):
     record = Record(tmp_path, "r1")
     for row in rows(*statuses):
         record.append("checks.jsonl", row | {"phase": "07"})
-    assert [row["status"] for row in post_implementation_review.open_points(record)] == listed
+    found = post_implementation_review.open_points(record)
+    assert [row["status"] for row in found] == listed
+    assert all(row["waits for"] and row["under criterion"].endswith("3: holds it up") for row in found)
+
+
+def asked(record, phase, one, status, subject=""):
+    told = {"phase": phase, "id": one, "name": "words", "status": status, "found": "", "expected": ""}
+    record.append("checks.jsonl", told | {"subject": subject})
+
+
+def test_what_a_later_phase_answered_is_open_no_more(tmp_path):
+    record = Record(tmp_path, "r1")
+    asked(record, "00", Id.OPERATIONS_SUBSCRIBERS, "waiting")
+    asked(record, "00", Id.KEY_OF_TOPIC, "cannot tell", "one topic")
+    assert [row["phase"] for row in post_implementation_review.open_points(record)] == ["00", "00"]
+    asked(record, "05", Id.OPERATIONS_SUBSCRIBERS, "passed")
+    asked(record, "01", Id.KEY_OF_TOPIC, "passed", "another topic")
+    assert [row["status"] for row in post_implementation_review.open_points(record)] == ["cannot tell"]
+
+
+def test_a_point_of_the_checklist_is_no_check_that_is_open(tmp_path):
+    record = Record(tmp_path, "r1")
+    asked(record, "05", Id.CHECKLIST, "not exercised here")
+    assert post_implementation_review.open_points(record) == []

@@ -110,7 +110,48 @@ EDGES = [drill("at", "passed"), drill("above", "passed")]
 def test_criterion_1_passes_when_every_planned_scenario_passed():
     rows = [drill("crisis", "passed", "passed"), drill("high", "passed"), drill("unplanned", "failed")]
     check = success_criteria.scenarios_pass(rows, ["crisis", "high"], EDGES, ANSWERS)
-    assert (check.status, check.found) == ("passed", "2 of 2 scenarios passed, 2 of 2 boundary cases, 1 of 2 checks")
+    said = "2 of 2 scenarios and 2 of 2 boundary cases passed; checks: 1 passed, 1 open (1 not exercised here)"
+    assert (check.status, check.found) == (
+        "passed",
+        f"{said}; open, and not counted: revision: not exercised here",
+    )
+    assert "only AWS can answer does not count" in check.expected
+
+
+@pytest.mark.parametrize(
+    ("one", "status", "held"),
+    [
+        (Id.OPERATIONS_SUBSCRIBERS, "waiting", "waiting"),
+        (Id.OPERATIONS_SUBSCRIBERS, "cannot tell", "cannot tell"),
+        (Id.DRILL_REVISION, "not exercised here", "passed"),
+        (Id.ONLY_QUEUED, "not exercised here", "passed"),
+        (Id.UNCARRIED, "waiting", "passed"),
+        (Id.UNCARRIED, "cannot tell", "passed"),
+    ],
+)
+def test_criterion_1_names_what_is_open_and_passes_only_beside_what_its_rule_does_not_count(one, status, held):
+    open_one = Check(one, "something asked", status, "", "")
+    check = success_criteria.scenarios_pass([drill("crisis", "passed")], ["crisis"], EDGES, [*ANSWERS[:1], open_one])
+    assert check.status == held
+    counts = "open, and not counted" if held == "passed" else "open"
+    assert check.found.endswith(f"checks: 1 passed, 1 open (1 {status}); {counts}: something asked: {status}")
+    told = "1: does not count" if held == "passed" else "1: holds it up"
+    assert success_criteria.under_criteria(open_one) == told
+
+
+def test_criterion_1_is_unknown_before_it_waits():
+    answers = [
+        Check(Id.OPERATIONS_SUBSCRIBERS, "x", "waiting", "", ""),
+        Check(Id.IN_PLACE_01, "y", "cannot tell", "", ""),
+    ]
+    check = success_criteria.scenarios_pass([drill("crisis", "passed")], ["crisis"], EDGES, answers)
+    assert (check.status, "y: cannot tell" in check.found) == ("cannot tell", True)
+
+
+def test_what_is_open_under_two_criteria_is_told_of_each():
+    event = Check(Id.SAME_EVENT, "the same event", "not exercised here", "", "")
+    assert success_criteria.under_criteria(event) == "1: does not count, 3: holds it up"
+    assert success_criteria.under_criteria(Check(Id.PERMISSION, "x", "not exercised here", "", "")) == "none"
 
 
 @pytest.mark.parametrize("edges", [[], [drill("at", "passed"), drill("above", "failed")], [drill("at")]])
@@ -281,7 +322,9 @@ def test_criterion_4_rests_on_real_checkins_and_on_nearly_all_of_them(counts, st
 
 def test_criterion_4_counts_drills_apart_and_says_that_they_are_none():
     check = fourth(counted(0, 268), split(after=(0, 0), drills=(268, 269)))
-    assert check.found.startswith("268 succeeded since the change, as CloudWatch counts; by the list of executions")
+    assert check.found.startswith(
+        "268 executions of both succeeded since the change, as CloudWatch counts; by the list of executions"
+    )
     assert "0 of 0 check-ins and 268 of 269 (99.6%) drills: no check-in yet, and drills are none" in check.found
 
 

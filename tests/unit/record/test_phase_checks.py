@@ -150,7 +150,7 @@ OLD = {"phase": "05", "name": "phase 03 is in place", "status": "waiting", "foun
 def test_a_row_of_an_earlier_version_has_no_id_and_is_shown_all_the_same(record):
     record.append("checks.jsonl", OLD)
     assert Check.from_row(OLD).id is Id.UNKNOWN
-    assert [(row["to verify"], row["status"]) for row in post_implementation_review.open_points(record)] == [
+    assert [(row["open"], row["status"]) for row in post_implementation_review.open_points(record)] == [
         (OLD["name"], "waiting")
     ]
     assert OLD["name"] in {check.name for check in post_implementation_review.validation_answers(record)}

@@ -12,7 +12,8 @@ from lib import routes
 from lib.aws import Identity, Live
 from lib.aws_answers import answer
 from lib.errors import NotAsWanted
-from lib.phases import post_implementation_review, preflight
+from lib.phases import preflight
+from lib.phases.proofs import dashboard_metrics
 from lib.resources.existing import baseline_pieces
 from lib.resources.resource_kinds import Permission, QueueStatement, Rule, Subscription, Widgets
 from lib.settings import load
@@ -340,6 +341,4 @@ def test_a_widget_that_somebody_titled_as_ours_needs_no_metrics():
     seen = {"MetricDataResults": [{"Id": "q0", "Timestamps": [now], "Values": [1.0], "StatusCode": "Complete"}]}
     cloudwatch = Fake(get_dashboard={"DashboardBody": json.dumps({"widgets": titled})}, get_metric_data=seen)
     window = SimpleNamespace(start=now - timedelta(minutes=1))
-    assert post_implementation_review.dashboard_metrics(live(cloudwatch=cloudwatch), window) == {
-        "Your6/AI Latency": True
-    }
+    assert dashboard_metrics.with_datapoints(live(cloudwatch=cloudwatch), window) == {"Your6/AI Latency": True}

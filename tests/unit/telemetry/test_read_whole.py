@@ -10,6 +10,7 @@ import pytest
 from lib import settings as parameters
 from lib.drills import subscribers
 from lib.phases import post_implementation_review, preflight
+from lib.phases.proofs import dashboard_metrics
 from lib.resources.workflow import versions
 from lib.telemetry import outcomes, review_window
 
@@ -164,12 +165,12 @@ def test_every_metric_of_the_dashboard_is_looked_for_however_long_the_window(mon
     row = ["AWS/States", "ExecutionTime", "StateMachineArn", "arn", {"stat": "p99"}]
     dark = ["Your6/Workflow", "DrillAlertLatency", "Route", "crisis", "Topic", "trusted"]
     widgets = [{"properties": {"metrics": [row, dark, ["AWS/States", "ExecutionsFailed", "StateMachineArn", "arn"]]}}]
-    monkeypatch.setattr(post_implementation_review, "Widgets", lambda *_: SimpleNamespace(read=lambda: widgets))
+    monkeypatch.setattr(dashboard_metrics, "Widgets", lambda *_: SimpleNamespace(read=lambda: widgets))
     point = {"Id": "q0", "Timestamps": [NOW], "Values": [3.0], "StatusCode": "Complete"}
     pages = [{"MetricDataResults": []}, {"MetricDataResults": [point]}]
     cloudwatch = Paged(get_metric_data=pages)
     window = review_window.Window(datetime.now(UTC) - timedelta(days=90), datetime.now(UTC), None)
-    shown = post_implementation_review.dashboard_metrics(live(cloudwatch=cloudwatch), window)
+    shown = dashboard_metrics.with_datapoints(live(cloudwatch=cloudwatch), window)
     assert shown == {"AWS/States ExecutionTime": True, "DrillAlertLatency crisis trusted": False}
     ((_, asked),) = cloudwatch.asked
     assert {query["MetricStat"]["Stat"] for query in asked["MetricDataQueries"]} == {"SampleCount"}
@@ -183,9 +184,9 @@ def test_of_two_metrics_that_differ_in_one_part_each_is_asked_for(monkeypatch):
     ]
     twice = [["Your6/AI", "Latency", {"stat": "p50"}], ["Your6/AI", "Latency", {"stat": "p99"}]]
     widgets = [{"properties": {"metrics": rows}} for rows in (*pairs, twice)]
-    monkeypatch.setattr(post_implementation_review, "Widgets", lambda *_: SimpleNamespace(read=lambda: widgets))
+    monkeypatch.setattr(dashboard_metrics, "Widgets", lambda *_: SimpleNamespace(read=lambda: widgets))
     lit = [{"Id": f"q{n}", "Timestamps": [NOW], "Values": [3.0], "StatusCode": "Complete"} for n in (1, 3, 5, 6)]
     cloudwatch = Paged(get_metric_data=[{"MetricDataResults": lit}])
     window = review_window.Window(datetime.now(UTC) - timedelta(days=1), datetime.now(UTC), None)
-    shown = post_implementation_review.dashboard_metrics(live(cloudwatch=cloudwatch), window)
+    shown = dashboard_metrics.with_datapoints(live(cloudwatch=cloudwatch), window)
     assert shown == {**{str(row): at == 1 for pair in pairs for at, row in enumerate(pair)}, "Your6/AI Latency": True}

@@ -68,7 +68,7 @@ NOTHING = {
     "alerts_by_route": lambda: alert_charts.alerts_by_route(pd.DataFrame(columns=["time", "route", "execution"]), None),
     "alert_latency": lambda: alert_charts.alert_latency(pd.DataFrame(columns=["time", "route", "seconds"]), None, 30),
     "scenario_latency": lambda: run_charts.scenario_latency(pd.DataFrame(columns=["scenario", "topic", "seconds"]), 30),
-    "phase_minutes": lambda: run_charts.phase_minutes(pd.DataFrame(columns=["phase", "planned", "taken"])),
+    "phase_minutes": lambda: run_charts.phase_minutes(pd.DataFrame(columns=["phase", "planned", "taken", "instead"])),
     "risk_distribution": lambda: tuning_charts.risk_distribution(pd.DataFrame(columns=["risk_score"]), THRESHOLDS),
     "no risk column": lambda: tuning_charts.risk_distribution(pd.DataFrame(), THRESHOLDS),
     "all unscored": lambda: tuning_charts.risk_distribution(pd.DataFrame({"risk_score": [nan, 101, -1]}), THRESHOLDS),
@@ -152,18 +152,31 @@ def routes() -> pd.DataFrame:
 
 def test_every_route_has_a_lane_with_its_counts_also_one_nobody_took() -> None:
     text = words(alert_charts.alerts_by_route(routes(), CHANGE))
-    for line in ("1 real, 1 drill", "2 real, 0 drills", "0 real, 0 drills", "unscored", "no route", "proactive"):
+    counted = ("1 check-in, 1 drill", "2 check-ins, 0 drills", "0 check-ins, 0 drills")
+    for line in (*counted, "unscored", "no route", "proactive"):
         assert line in text.split("\n")
     said = "1 of 4 check-ins raised an alert, 1 of them crises, 1 REACHED NO ROUTE · 1 of 1 drill raised an alert, 1 of"
-    assert f"{said} them crises" in text
+    assert f"{said} them crisis drills" in text
+    assert "Which routes did check-ins and drills take?" in text
 
 
 def test_crises_that_were_all_drills_are_no_crises_of_people() -> None:
     frame = pd.DataFrame([(at(0), "none", "a", False), *((at(1), "crisis", f"d{n}", True) for n in range(111))])
     text = words(alert_charts.alerts_by_route(frame.set_axis(["time", "route", "execution", "drill"], axis=1), CHANGE))
     assert "0 of 1 check-in raised an alert, 0 of them crises" in text
-    assert "111 of 111 drills raised an alert, 111 of them crises" in text
+    assert "111 of 111 drills raised an alert, 111 of them crisis drills" in text
     assert "no check-in · 1 of 1 drill" in style.describe(alert_charts.alerts_by_route(routes().head(1), None))
+
+
+def test_the_drill_that_fails_on_purpose_is_named_and_any_other_without_a_route_is_shouted() -> None:
+    names = ["drill-unreadable-T0-a", "drill-crisis-T0-b", "checkin-c"]
+    rows = [(at(1), "no route", f"arn:execution:w:{name}", name.startswith("drill")) for name in names]
+    frame = pd.DataFrame(rows, columns=["time", "route", "execution", "drill"])
+    text = words(alert_charts.alerts_by_route(frame, CHANGE))
+    assert "0 of 1 check-in raised an alert, 0 of them crises, 1 REACHED NO ROUTE" in text
+    assert "0 of them crisis drills, 1 failed on purpose (unreadable), 1 REACHED NO ROUTE" in text
+    quiet = words(alert_charts.alerts_by_route(frame.head(1), CHANGE))
+    assert "REACHED NO ROUTE" not in quiet
 
 
 def test_what_could_not_be_read_of_the_log_is_said() -> None:
@@ -175,7 +188,7 @@ def test_what_could_not_be_read_of_the_log_is_said() -> None:
 
 
 def test_routes_without_a_drill_column_count_as_real() -> None:
-    assert "2 real, 0 drills" in words(alert_charts.alerts_by_route(routes().drop(columns="drill"), None))
+    assert "2 check-ins, 0 drills" in words(alert_charts.alerts_by_route(routes().drop(columns="drill"), None))
 
 
 def test_alert_latency_counts_what_was_late_and_what_was_never_seen() -> None:
@@ -315,19 +328,20 @@ def test_two_equal_times_of_one_drill_do_not_hide_each_other() -> None:
 
 def phases() -> pd.DataFrame:
     rows = [
-        ("00 preflight", nan, 0.02),
-        ("01 infrastructure", 10, 0.001),
-        ("05 validation", 30, 40),
-        ("07 review", nan, nan),
+        ("00 preflight", nan, 0.02, ""),
+        ("01 infrastructure", 10, 0.001, ""),
+        ("05 validation", 30, 40, ""),
+        ("07 review", nan, nan, "running: this phase"),
+        ("08 tuning", nan, nan, "not run yet"),
     ]
-    return pd.DataFrame(rows, columns=["phase", "planned", "taken"])
+    return pd.DataFrame(rows, columns=["phase", "planned", "taken", "instead"])
 
 
 def test_phases_of_seconds_and_plans_of_minutes_share_a_readable_axis() -> None:
     figure = run_charts.phase_minutes(phases())
     text = words(figure)
     assert "2 planned phases ran: 40 min instead of 40 min; 1 took longer than planned" in text
-    for said in ("1.2 s", "60 ms", "40 min", "not run", "05 validation"):
+    for said in ("1.2 s", "60 ms", "40 min", "running: this phase", "not run yet", "05 validation"):
         assert said in text.split("\n")
     left, right = axes_of(figure).get_xlim()
     assert left < 1

@@ -220,7 +220,7 @@ def test_the_summary_counts_every_verdict_and_the_exit_code_tells_of_silence(cap
     ]
     assert report.summary(rows) == (
         "Single failures: 4 tried on 2 interpreters, 1 reached a human, 1 failed visibly, 0 silent, "
-        "0 late, 0 ended wrongly, 1 not exercised here, 1 gaps beside the crisis"
+        "0 late, 0 ended wrongly, 1 not exercised here, 1 uncarried beside the crisis"
     )
     assert report.report(rows) == 0
     late = [row("moto", "late", {"contact": 31.0}, machine_late=True), row("moto", "late", {"contact": 32.0})]
@@ -230,4 +230,4 @@ def test_the_summary_counts_every_verdict_and_the_exit_code_tells_of_silence(cap
     for bad in (row("moto", "failed", {"contact": 1.0}), row("moto", "silent", {}), *late):
         assert report.report([*rows, bad]) == 1
     assert report.report([]) == 1
-    assert "GAP" in capsys.readouterr().out
+    assert "UNCARRIED" in capsys.readouterr().out
