@@ -19,6 +19,7 @@ from lib.values import escape
 if TYPE_CHECKING:  # most phases show no figure
     from matplotlib.figure import Figure
 
+BOX = "max-height: 30em; overflow: auto"  # less than a screen
 CELL = "text-align: left; vertical-align: top; white-space: pre-wrap"
 
 
@@ -85,9 +86,15 @@ def laid_out(columns: Sequence[Sequence[str]]) -> str:
 
 
 def difference(lines: Sequence[str]) -> None:
-    """The lines of a unified diff, in their own columns."""
+    """The lines of a unified diff, in their own columns; a long one scrolls in its place."""
     shown = [escape.one_line(line) for line in lines]
-    display(Shown(f"<pre>{escape.html(chr(10).join(shown))}</pre>", "\n".join(shown)))
+    display(Shown(f'<pre style="{BOX}">{escape.html(chr(10).join(shown))}</pre>', "\n".join(shown)))
+
+
+def files(words: str, found: Sequence[File]) -> None:
+    """A sentence, and links to files of the record."""
+    text = f"{escape.legible(words)} {' '.join(escape.legible(one.name) for one in found)}"
+    display(Shown(f"<p>{escape.html(words)} {_linked(list(found))}</p>", text))
 
 
 def figure(found: Figure) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lib.changes.plans import Change, Outcome, Plan
@@ -24,7 +25,7 @@ if TYPE_CHECKING:  # loaded by what makes frames and figures: most phases show n
     import pandas as pd
     from matplotlib.figure import Figure
 
-LINES = 400  # a longer diff is shown up to here, and kept whole in the record
+LINES = 400  # a longer diff is shown up to here, and linked as the record holds it whole
 
 
 def identity(run: ConnectedRun) -> None:
@@ -108,11 +109,15 @@ def _rows(found: Iterable[Check]) -> list[dict[str, str]]:
     return [{"check": c.name, "status": c.status, "found": c.found, "expected": c.expected} for c in found]
 
 
-def diff(text: str) -> None:
-    """A unified diff, cut to a length that can be read."""
+def diff(text: str, kept: Path) -> None:
+    """A unified diff, cut to a length that can be read, and a link to the record's file that holds all of it."""
     lines = contacts.mask_text(text).splitlines()
-    more = [f"... and {len(lines) - LINES} more lines, in the record"] if len(lines) > LINES else []
-    page.difference([*lines[:LINES], *more]) if lines else say("No difference.")
+    if not lines:
+        say("No difference.")
+        return
+    page.difference(lines[:LINES])
+    hidden = f"{len(lines) - LINES:,} of {len(lines):,} lines are not shown here" if len(lines) > LINES else ""
+    page.files(f"{hidden or f'{len(lines):,} lines'}; all of them:", [page.File(f"{kept.parent.name}/{kept.name}")])
 
 
 def figure(found: Figure, caption: str = "") -> None:
@@ -120,6 +125,12 @@ def figure(found: Figure, caption: str = "") -> None:
     page.figure(found)
     if caption:
         say(caption)
+
+
+def figures(found: Iterable[Figure]) -> None:
+    """Charts below each other."""
+    for one in found:
+        page.figure(one)
 
 
 def ways_out(run: Run) -> None:

@@ -139,10 +139,13 @@ def test_no_single_failure_leaves_anybody_unheard(looked: Looked) -> None:
     table = {
         (row["task that fails"], row["failed before"]): row for row in failure_tests.matrix(found, looked.settings)
     }
-    assert table["SendStandardEvent", "nothing"]["access denied"] == "contact by topic"
-    assert table["SendStandardEvent", "nothing"]["too large"] == ""
-    assert table["SendStandardEvent", "nothing"]["the execution"] == "completes"
-    assert table["ProcessCheckin", "nothing"]["the execution"] == "fails: CheckinNotProcessed"
+    standard, processed = table["SendStandardEvent", "nothing"], table["ProcessCheckin", "nothing"]
+    assert (standard["who is told"], standard["the execution"]) == ("contact by topic", "completes")
+    assert (standard["ways to fail tried"], processed["ways to fail tried"]) == (5, 6)
+    assert processed["the execution"] == "fails: CheckinNotProcessed"
+    # What may reach nobody is no stop, and not called as what stops.
+    assert table["TellContactsInvalid", "TellOperationsInvalid"]["who is told"] == "fails visibly"
+    assert not any("NOBODY" in str(row) or "FAILED" in str(row) for row in table.values())
 
 
 def walk_of(looked: Looked, spoil: Callable[[Definition], Any]) -> dict[str, str]:
@@ -163,7 +166,13 @@ def test_a_catch_that_takes_one_error_only_is_found(looked: Looked) -> None:
     def narrow(states: Definition) -> None:
         states["SendProactiveEvent"]["Catch"][0]["ErrorEquals"] = ["States.Timeout"]
 
-    found = walk_of(looked, narrow)
+    walked = failure_tests.walk_all(looked.asked, spoiled(looked.definition, narrow))
+    row = next(
+        row for row in failure_tests.matrix(walked, looked.settings) if "Proactive" in str(row["task that fails"])
+    )
+    assert "timed out: contact by topic" in str(row["who is told"])
+    assert "missing, access denied, throttled, failing: NOBODY (FAILED)" in str(row["who is told"])
+    found = failed(failure_tests.checks(walked, looked.settings))
     assert len(found) == 4 and "SendProactiveEvent: timed out" not in found
     assert found["SendProactiveEvent: throttled"] == (
         "NOBODY; breaks off at SendProactiveEvent: EventBridge.ThrottlingException"

@@ -14,6 +14,7 @@ Links = dict[Hashable, list[Hashable]]
 
 ROOM = 0.16  # between two boxes of a layer
 LANE = 0.16  # width that a passing edge takes
+WORDLESS = 0.6  # of the room between two layers, where nothing is written
 SWEEPS = 24
 
 
@@ -46,7 +47,8 @@ class Lane:
 
 
 def place(sizes: Mapping[str, Size], edges: Sequence[Edge], between: float) -> Layout:
-    """Lay out the boxes; the first is the start. `between` is the room between two layers."""
+    """Lay out the boxes; the first is the start. `between` is the room between two layers, less where no edge that
+    begins there has words."""
     rank = ranks(list(sizes), edges, _wide(sizes))
     layers: list[list[Hashable]] = [
         [name for name in sizes if rank[name] == at] for at in range(max(rank.values()) + 1)
@@ -65,7 +67,9 @@ def place(sizes: Mapping[str, Size], edges: Sequence[Edge], between: float) -> L
     widths |= {name: size[0] for name, size in sizes.items()}
     across = _across(layers, above, below, widths)
     heights = [max((sizes[name][1] for name in layer if isinstance(name, str)), default=0.0) for layer in layers]
-    tops = [sum(heights[:at]) + between * at for at in range(len(layers))]
+    worded = {rank[edge.source] for edge in edges if edge.label}
+    gaps = [between if at in worded else between * WORDLESS for at in range(len(layers))]
+    tops = [sum(heights[:at]) + sum(gaps[:at]) for at in range(len(layers))]
     spots = {name: (across[name], tops[rank[name]]) for name in sizes}
     routes = [(edge, _route(chain, edge, sizes, spots, across, tops, heights)) for edge, chain in chains.items()]
     width = max(across[name] + widths[name] / 2 for name in across)

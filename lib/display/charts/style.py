@@ -51,6 +51,11 @@ DURATIONS = {
 }  # fmt: skip
 
 
+# How a tick of a time axis is said, by what differs, and the first of each: no bare `30`, seconds or a day.
+TICKS = ["%Y", "%b %Y", "%b %d", "%H:%M", "%H:%M", "%H:%M:%S"]
+ZERO_TICKS = ["%Y", "%b %Y", "%b %d", "%b %d", "%H:%M", "%H:%M:%S"]
+
+
 class Drawing(Figure):
     """A Figure that a notebook shows as PNG with alt text; the alt text is its label, see `describe`."""
 
@@ -128,7 +133,8 @@ def time_axis(axes: Axes, first: datetime, last: datetime, change_at: datetime |
     axes.set_xlim(begin - room, end + room)
     locator = AutoDateLocator(tz=UTC, minticks=3, maxticks=9)
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=UTC, show_offset=False))
+    spoken = ConciseDateFormatter(locator, UTC, TICKS, zero_formats=ZERO_TICKS, show_offset=False)
+    axes.xaxis.set_major_formatter(spoken)
     days = f"{begin:%Y-%m-%d}" if begin.date() == end.date() else f"{begin:%Y-%m-%d} to {end:%Y-%m-%d}"
     axes.set_xlabel(f"time (UTC), {days}")
     if change_at:

@@ -26,6 +26,7 @@ from lib.asl import shape
 from lib.asl.condition_words import transition_words
 from lib.asl.states import EdgeKind, edges, flow, walk
 from lib.display.charts.layout import Edge, Layout, Point, Size, place
+from lib.display.charts.picture_parts import ELSEWHERE
 from lib.display.charts.style import BLACK, BLUE, GREEN, GREY, ORANGE, VERMILLION, Drawing, in_style
 from lib.errors import BadParameters
 
@@ -64,11 +65,12 @@ def workflow(definition: Mapping[str, Any]) -> Figure:
         raise BadParameters(f"the definition has {count} states; at most {MOST_DRAWN} are drawn, read its diff instead")
     block = arrange(definition)
     width, height = block.layout.size[0] + 2 * MARGIN, block.layout.size[1] + 2 * MARGIN + 0.9
-    figure = Drawing(figsize=(max(width, 7), height))
+    wide = max(width, 7, height)  # never taller than it is wide: a page makes it fit its width alone
+    figure = Drawing(figsize=(wide, height))
     axes = figure.add_axes((0, 0, 1, 1))
     axes.axis("off")
-    left = (max(width, 7) - width) / 2 + MARGIN
-    axes.set_xlim(-left, max(width, 7) - left)
+    left = (wide - width) / 2 + MARGIN
+    axes.set_xlim(-left, wide - left)
     axes.set_ylim(height - MARGIN - 0.9, -MARGIN - 0.9)
     start = block.layout.spots[definition["StartAt"]]
     axes.plot(start[0], start[1] - 0.28, "o", color=BLACK, markersize=8)
@@ -161,6 +163,7 @@ def _box(axes: Axes, name: str, state: Mapping[str, Any], top: Point, size: Size
     (x, y), (width, height), kind = top, size, state["Type"]
     fill, border, thick = LOOKS.get(kind, LOOKS["Pass"])
     look: dict[str, Any] = {"facecolor": fill, "edgecolor": border, "linewidth": thick, "zorder": 4}
+    look |= {"linestyle": ":"} if state.get("Comment") == ELSEWHERE else {}
     left, right, notch = x - width / 2, x + width / 2, 0.12
     if kind == "Choice":
         middle = y + height / 2
@@ -169,9 +172,9 @@ def _box(axes: Axes, name: str, state: Mapping[str, Any], top: Point, size: Size
     else:
         shape = "round,pad=0,rounding_size=0.1" if kind == "Task" else "square,pad=0"
         axes.add_patch(FancyBboxPatch((left, y), width, height, shape, **look))
-    if state.get("End"):
-        axes.plot([left, right], [y + height + 0.04] * 2, color=BLACK, linewidth=2.5, zorder=4, solid_capstyle="butt")
     note = _note(state)
+    if state.get("End") and note != ELSEWHERE:
+        axes.plot([left, right], [y + height + 0.04] * 2, color=BLACK, linewidth=2.5, zorder=4, solid_capstyle="butt")
     axes.text(
         x,
         y + height / 2 - (0.055 if note else 0),
@@ -186,7 +189,9 @@ def _box(axes: Axes, name: str, state: Mapping[str, Any], top: Point, size: Size
 
 
 def _note(state: Mapping[str, Any]) -> str:
-    """The service that a task calls and how often it is tried again."""
+    """The service that a task calls and how often it is tried again, or where a state is drawn instead of here."""
+    if state.get("Comment") == ELSEWHERE:
+        return ELSEWHERE
     resource = str(state.get("Resource", ""))
     service = ":".join(resource.split(":::")[1].split(":")[:2]) if ":::" in resource else "lambda" if resource else ""
     tries = max((int(retry.get("MaxAttempts", 3)) for retry in state.get("Retry", [])), default=0)

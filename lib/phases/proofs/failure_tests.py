@@ -9,7 +9,7 @@ from typing import Any
 
 from lib import routes
 from lib.asl import interpreter, states
-from lib.asl.failure_paths import FAULTS, TOO_LARGE, Reached, Sabotaged, Start, faults, reach
+from lib.asl.failure_paths import Reached, Sabotaged, Start, faults, reach
 from lib.asl.interpreter import catch_or_fail, follow
 from lib.asl.interpreter_steps import SentKind, Step, Way, Whole
 from lib.checks import Check, Status
@@ -20,6 +20,7 @@ from lib.settings import Settings
 from lib.values.check_registry import Id
 
 ORDINARY = "checkin-before-deploying"
+VISIBLY = "fails visibly"  # as the review calls it
 
 
 @dataclass(frozen=True)
@@ -151,20 +152,38 @@ def _ending_words(failure: Failure) -> str:
     return f"{'fails' if failure.visible else f'breaks off at {failure.way.states[-1]}'}: {failure.way.error}"
 
 
-def matrix(found: Sequence[Failure], settings: Settings) -> list[dict[str, str]]:
-    """A row a task: what had failed before, for each fault who is told, and how the execution ends."""
-    rows = dict[tuple[str, tuple[str, ...]], dict[str, str]]()
-    endings = dict[tuple[str, tuple[str, ...]], list[str]]()
+def matrix(found: Sequence[Failure], settings: Settings) -> list[dict[str, object]]:
+    """A row a task: what had failed before, in how many ways it was made to fail, who is told, how the execution ends.
+
+    A way to fail is named where another one ends otherwise. `FAILED` alone stops.
+    """
+    rows: dict[tuple[str, tuple[str, ...]], list[Failure]] = {}
     for failure in found:
-        key = (failure.task, failure.before)
-        named = {"task that fails": failure.task, "failed before": _short(failure.before) or "nothing"}
-        rows.setdefault(key, named)[failure.fault] = _listeners(failure, settings) + (
-            "" if failure.good else " (FAILED)"
-        )
-        endings.setdefault(key, []).append(_ending_words(failure))
-    every = [*FAULTS, TOO_LARGE[0]]
-    shown = {key: {**row, **{fault: row.get(fault, "") for fault in every}} for key, row in rows.items()}
-    return [{**row, "the execution": "; ".join(dict.fromkeys(endings[key]))} for key, row in shown.items()]
+        rows.setdefault((failure.task, failure.before), []).append(failure)
+    return [
+        {
+            "task that fails": task,
+            "failed before": _short(before) or "nothing",
+            "ways to fail tried": len(failures),
+            "who is told": _by_fault({failure.fault: _told_cell(failure, settings) for failure in failures}),
+            "the execution": _by_fault({failure.fault: _ending_words(failure) for failure in failures}),
+        }
+        for (task, before), failures in rows.items()
+    ]
+
+
+def _told_cell(failure: Failure, settings: Settings) -> str:
+    """Who is told; of a failure that may reach nobody, that it is seen."""
+    if failure.good and not failure.told:
+        return VISIBLY
+    return _listeners(failure, settings) + ("" if failure.good else " (FAILED)")
+
+
+def _by_fault(said: Mapping[str, str]) -> str:
+    if len(set(said.values())) == 1:
+        return next(iter(said.values()))
+    faults = {words: [fault for fault in said if said[fault] == words] for words in said.values()}
+    return "; ".join(f"{', '.join(names)}: {words}" for words, names in faults.items())
 
 
 def evidence_rows(found: Sequence[Failure], settings: Settings) -> list[dict[str, Any]]:

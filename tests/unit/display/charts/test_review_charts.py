@@ -513,3 +513,17 @@ def test_the_executions_answer_counts_checkins_and_drills_apart() -> None:
         in said
     )
     assert "drills after: 268 of 269 succeeded (the bars hold both: CloudWatch cannot tell them apart)" in said
+
+
+@pytest.mark.parametrize(
+    "span", [timedelta(seconds=s) for s in (0, 20, 75, 600, 7200, 86400, 4e5, 3e6, 4e7, 2e8)], ids=str
+)
+def test_no_tick_of_a_time_axis_is_a_bare_number_but_a_year(span: timedelta) -> None:
+    figure, axes = style.canvas("When?", "")
+    style.time_axis(axes, at(0), at(0) + span, None)
+    figure.draw_without_rendering()
+    ticks = [label.get_text() for label in axes.get_xticklabels() if label.get_text()]
+    assert ticks
+    assert not [tick for tick in ticks if tick.isdigit() and len(tick) < 4]
+    boxes = [label.get_window_extent() for label in axes.get_xticklabels()]
+    assert not any(one.overlaps(two) for one, two in pairwise(boxes))

@@ -1,0 +1,57 @@
+"""Cuts a definition of many layers into parts that fit a screen, each to be drawn on its own. Plain data; no AWS.
+
+It is cut where one state is the only way into all that follows it, so that no edge but those to this state is cut.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lib.asl.states import edges, flow
+from lib.display.charts import layout
+
+MOST_LAYERS = 14  # of states below each other; more are taller than a screen, or too small to read
+ELSEWHERE = "in the next picture"
+
+Definition = Mapping[str, Any]
+
+
+def parts(definition: Definition) -> list[Definition]:
+    """The definition in as many parts as it takes, in their order; in one where no state is the only way on.
+
+    The state at which it is cut ends one part, under the comment ELSEWHERE, and begins the next.
+    """
+    names = flow(definition)
+    if _layers(definition) <= MOST_LAYERS or set(names) != set(definition["States"]):
+        return [definition]
+    cuts = [_cut(definition, name, below) for name, below in _only_ways(definition, names)]
+    best = min(cuts, key=lambda two: max(map(_layers, two)), default=None)
+    return [best[0], *parts(best[1])] if best else [definition]
+
+
+def _layers(definition: Definition) -> int:
+    names = flow(definition)
+    found = [layout.Edge(name, edge.to) for name in names for edge in edges(definition["States"][name])]
+    return max(layout.ranks(names, found).values()) + 1
+
+
+def _only_ways(definition: Definition, names: list[str]) -> Iterator[tuple[str, set[str]]]:
+    """Each state but the first that is the only way into what lies below it, itself with that."""
+    states = definition["States"]
+    for name in names[1:]:
+        below, ahead = {name}, [name]
+        while ahead:
+            new = {edge.to for edge in edges(states[ahead.pop()])} - below
+            below |= new
+            ahead += new
+        outside = [other for other in names if other not in below]
+        entered = {edge.to for other in outside for edge in edges(states[other])} & below
+        if len(below) > 1 and entered == {name} and definition["StartAt"] in outside:
+            yield name, below
+
+
+def _cut(definition: Definition, name: str, below: set[str]) -> tuple[Definition, Definition]:
+    states = definition["States"]
+    first = {one: body for one, body in states.items() if one not in below}
+    stub = {name: {"Type": "Pass", "Comment": ELSEWHERE, "End": True}}
+    rest = {one: states[one] for one in states if one in below}
+    return {**definition, "States": first | stub}, {**definition, "StartAt": name, "States": rest}
