@@ -73,7 +73,7 @@ def execute(run: Run, number: str, notebook: str) -> Phase:
     name = output.name if output else ""
     error = settings.masked(error[: output_limits.LINE])
     done = Phase(number, notebook, seconds=seconds, output=name, error=error, error_class=kind)
-    return _closed(_verdict(done, output, interrupted), run)
+    return run_phases.with_its_checks(_verdict(done, output, interrupted), run)
 
 
 def _told(failure: Exception, record: Record) -> tuple[str, str]:
@@ -132,18 +132,6 @@ def _verdict(found: Phase, output: Path | None, interrupted: bool) -> Phase:
         planned_minutes=PLANNED_MINUTES.get(found.number),
         error=error,
     )
-
-
-def _closed(found: Phase, run: Run) -> Phase:
-    """What the checks of its phase make of a notebook that ran to its end, whatever its cells made of them."""
-    if found.verdict != Verdict.SUCCEEDED:
-        return found
-    try:
-        run_phases.require_met(run.record, found.number, run.settings.mode)
-    except RunbookError as error:
-        said = f"{type(error).__name__}: {error}"[: output_limits.LINE]
-        return replace(found, verdict=Verdict.FAILED, error=run.settings.masked(said), error_class=type(error).__name__)
-    return found
 
 
 def _kept(running: Path, run: Run) -> Path | None:

@@ -1,4 +1,4 @@
-"""The phases of the plan, and what became of them in a run, as its record tells. Reads; no AWS.
+"""The phases of the plan, and what became of them in a run, as its record tells. Writes `run.json` alone; no AWS.
 
 Whether a phase ended well is decided here alone, by the checks that are registered with it, as this attempt at it
 answered them: for a notebook that is run by hand (its last cell) and for the runner (`notebooks.execute`). What a cell
@@ -6,19 +6,23 @@ shows or leaves out decides nothing.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Protocol
 
 from lib.checks import Check, Status, failures, key_of, require
-from lib.errors import BadParameters
+from lib.errors import BadParameters, RunbookError
+from lib.record import formats, records, software_versions
 from lib.record.change_rows import WriteState
 from lib.record.folder import BROKEN_OFF, CHECKS, DRILLED
-from lib.record.records import Record
+from lib.record.records import VERDICT, Record, Run
 from lib.values.check_registry import due
 from lib.values.modes import Mode
 from lib.values.verdicts import Verdict, member
 
 DID_NOT_START = "did not start"
+LONGEST_ERROR = 4_000  # characters of what ended a phase
+BEGUN_BY_HAND = "begun_by_hand"  # in run.json: no command began it, so that it is no command's word for anything
 
 
 # In the order in which they run. The rules (04) come before the workflow (03) whose events they carry: the other way
@@ -43,6 +47,13 @@ TUNING = "08"
 PLANNED_MINUTES = {"01": 10, "02": 15, "03": 20, "04": 10, "05": 30, "06": 10}
 
 
+class Caller(Protocol):
+    """Who carries a run out."""
+
+    def to_row(self) -> dict[str, Any]:
+        """Who, as `run.json` holds it."""
+
+
 @dataclass(frozen=True)
 class Phase:
     """What one notebook did."""
@@ -58,13 +69,11 @@ class Phase:
     output: str = ""
     error: str = ""
     error_class: str = ""  # the name of the class of what ended it, from which the exit code follows
+    by_hand: str = ""  # how somebody stepped through it, where nobody's command ran it
 
     def to_row(self) -> dict[str, Any]:
         """What the notebook did as `run.json` holds it."""
-        counts = {"cells_run": self.cells_run, "cells_failed": self.cells_failed, "cells_not_run": self.cells_not_run}
-        told = {"number": self.number, "notebook": self.notebook, "verdict": str(self.verdict), **counts}
-        times = {"seconds": self.seconds, "planned_minutes": self.planned_minutes}
-        return {**told, **times, "output": self.output, "error": self.error, "error_class": self.error_class}
+        return {**asdict(self), "verdict": str(self.verdict)}
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Phase":
@@ -103,7 +112,58 @@ def numbers(first: str = "", last: str = "", only: str = "") -> list[str]:
 
 def recorded_phases(record: Record) -> list[Phase]:
     """What the phases of a run did, as `run.json` tells."""
-    return [Phase.from_row(row) for row in (record.verdict() or {}).get("phases", [])]
+    return _phases_of(record.verdict() or {})
+
+
+def _phases_of(verdict: Mapping[str, Any]) -> list[Phase]:
+    return [Phase.from_row(row) for row in verdict.get("phases", [])]
+
+
+def write_verdict(
+    run: Run, done: Sequence[Phase], started: datetime, caller: Caller | None, refused: str = "", by_hand: bool = False
+) -> None:
+    """`run.json` as the run stands now, and the manifest over the whole record.
+
+    `by_hand`: no command did this. A run that none began says so until one goes on with it.
+    """
+    settings, record = run.settings, run.record
+    now, before = datetime.now(UTC), record.verdict()
+    every = _with_earlier(before or {}, done, settings.mode)
+    begun_by_hand = by_hand and (before is None or before.get(BEGUN_BY_HAND, False))
+    record.write_json(
+        VERDICT,
+        {
+            formats.KEY: formats.FORMAT,
+            "run_id": record.run_id,
+            "environment": settings.environment,
+            "mode": str(settings.mode),
+            "verdict": str(overall(every, refused)),
+            "refused": refused,
+            "started": started.isoformat(timespec="seconds"),
+            "ended": now.isoformat(timespec="seconds"),
+            "seconds": round((now - started).total_seconds(), 1),
+            "caller": caller.to_row() if caller else None,
+            "phases": [phase.to_row() for phase in every],
+            "parameters": settings.recorded(),
+            **software_versions.ran_on(),
+            "rollback": (before or {}).get("rollback"),
+            **({BEGUN_BY_HAND: True} if begun_by_hand else {}),
+        },
+    )
+    records.seal(record, closing=False)
+
+
+def _with_earlier(before: Mapping[str, Any], done: Sequence[Phase], mode: Mode) -> list[Phase]:
+    """These phases, and those that the run did earlier, in the runbook's order.
+
+    Not what was only planned, where the run applies by now: it would pass for applied.
+    """
+    found = {phase.number: phase for phase in _phases_of(before)}
+    if before.get("mode") == Mode.PLAN and mode == Mode.APPLY:
+        found = {}
+    # What did not run now takes nothing from what ran before.
+    found |= {phase.number: phase for phase in done if phase.verdict != Verdict.NOT_RUN or phase.number not in found}
+    return [found[number] for number in NOTEBOOKS if number in found]
 
 
 def overall(done: Sequence[Phase], refused: str = "") -> Verdict:
@@ -175,3 +235,15 @@ def unmet(record: Record, phase: str, mode: Mode) -> list[Check]:
 def require_met(record: Record, phase: str, mode: Mode) -> None:
     """Stop the phase by its checks. Raises NotAsWanted naming each that failed or was not answered."""
     require(unmet(record, phase, mode))
+
+
+def with_its_checks(found: Phase, run: Run) -> Phase:
+    """What the checks of its phase make of a notebook that ran to its end, whatever its cells made of them."""
+    if found.verdict != Verdict.SUCCEEDED:
+        return found
+    try:
+        require_met(run.record, found.number, run.settings.mode)
+    except RunbookError as error:
+        said = f"{type(error).__name__}: {error}"[:LONGEST_ERROR]
+        return replace(found, verdict=Verdict.FAILED, error=run.settings.masked(said), error_class=type(error).__name__)
+    return found
