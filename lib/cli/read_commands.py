@@ -51,7 +51,9 @@ def verify(run_dir: Path, copy_of: str) -> int:
         raise NotAsWanted(f"{run_dir.name} is not as it was sealed: {'; '.join(wrong)}")
     whose = manifest.read(folder)
     place = f"environment {whose.environment or 'unknown'}, account {whose.account or 'unknown'}"
-    terminal.say(f"{run_dir.name}: every file is as it was sealed, of run {whose.run_id} of {place}")
+    # Somebody steps through it, a command writes to it, or one that did was killed.
+    still = f"; it is still open, since {whose.since}: more may come" if whose.open else ""
+    terminal.say(f"{run_dir.name}: every file is as it was sealed, of run {whose.run_id} of {place}{still}")
     return 0
 
 

@@ -160,7 +160,10 @@ def status(record: Record) -> None:
     """One run's phases."""
     found = run_phases.status(record)
     keys = ("notebook", "verdict", "cells_run", "cells_failed", "cells_not_run")
-    rows = [[*(str(row[key]) for key in keys), brief(row["error"])] for row in found["phases"]]
-    columns = ["phase", "verdict", "cells run", "failed", "not run", "error"]
+    rows = [
+        [*(str(row[key]) for key in keys), brief("; ".join(filter(None, [row["error"], row.get("by_hand")])))]
+        for row in found["phases"]
+    ]
+    columns = ["phase", "verdict", "cells run", "failed", "not run", "error, or how by hand"]
     when = f" at {found['ended']}" if "ended" in found else ""
     table(f"{record.run_id}: {found['verdict']}, as recorded{when}", columns, rows)
