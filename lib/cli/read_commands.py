@@ -47,9 +47,11 @@ def verify(run_dir: Path, copy_of: str) -> int:
     """Check that nothing in a run's folder was touched since it was sealed, and that it is that run's."""
     folder = Path(os.path.abspath(run_dir))  # noqa: PTH100 - resolve() would follow a link
     wrong = records.unsealed_differences(folder, Binding(copy_of) if copy_of else None)
-    if wrong:
-        raise NotAsWanted(f"{run_dir.name} is not as it was sealed: {'; '.join(wrong)}")
     whose = manifest.read(folder)
+    if wrong:
+        open_yet = all(one.endswith(f": not sealed since {whose.since}") for one in wrong)
+        how = "is still open, and not sealed to its end" if open_yet else "is not as it was sealed"
+        raise NotAsWanted(f"{run_dir.name} {how}: {'; '.join(wrong)}")
     place = f"environment {whose.environment or 'unknown'}, account {whose.account or 'unknown'}"
     # Somebody steps through it, a command writes to it, or one that did was killed.
     still = f"; it is still open, since {whose.since}: more may come" if whose.open else ""

@@ -19,10 +19,10 @@ OWN = {"started", "ended", "seconds", "time", "run_id", "outputs_dir", "docs_dir
 EDITED, APPLY, LAST = "03-13", "03-30", "03-ended-well"
 
 
-def opened(settings: Settings, *more: str) -> Path:
-    """The copy that `runbook open local 03 --mode apply` puts into the run's folder."""
-    ended = runbook(settings, "open", "03", "--mode", "apply", "--no-browser", *more)
-    assert ended.code == 0
+def opened(settings: Settings, number: str = "03", *more: str) -> Path:
+    """The copy that `runbook open local NUMBER --mode apply` puts into the run's folder."""
+    ended = runbook(settings, "open", number, "--mode", "apply", "--no-browser", *more)
+    assert ended.code == 0, ended.complained
     return Path(ended.said.split("Notebook: ")[1].split("\n")[0])
 
 
@@ -121,8 +121,7 @@ def status_of(settings: Settings, record: Record) -> str:
 
 @pytest.mark.parametrize("told_ids", [True, False])
 def test_a_phase_by_hand_has_not_succeeded_where_a_cell_was_left_out_or_edited(account, tmp_path, told_ids):
-    ended = runbook(account, "open", "04", "--mode", "apply", "--no-browser")
-    notebook = Path(ended.said.split("Notebook: ")[1].split("\n")[0])
+    notebook = opened(account, "04")
     carried_out(account, "01", "02")
     with ByHand(notebook, tmp_path / "k") as person:
         record = Record(notebook.parent, notebook.parent.name)
@@ -135,3 +134,10 @@ def test_a_phase_by_hand_has_not_succeeded_where_a_cell_was_left_out_or_edited(a
         assert f"04-08 ({'edited' if told_ids else 'never ran'})" in phase["error"]
     gone_on = runbook(account, "apply", "--resume", record.run_id)
     assert (gone_on.code, gone_on.phase("04")["verdict"]) == (0, "succeeded"), gone_on.complained
+    with ByHand(opened(account, "90", "--run-id", record.run_id), tmp_path / "k") as person:
+        person.run_all()
+    undone = record.read_json("run.json")
+    assert (undone["verdict"], undone["rollback"]["verdict"]) == ("succeeded", "succeeded")
+    assert runbook_verify(record)[0] == 0
+    shown = runbook(account, "status", record.run_id)
+    assert "rollback succeeded" in " ".join(shown.said.split())
