@@ -45,7 +45,7 @@ def judge(phase: Phase, rows: Sequence[Row], cells: Sequence[CodeCell], said: Ma
         cells_failed=len(failed),
         cells_not_run=len(left),
         planned_minutes=PLANNED_MINUTES.get(phase.number),
-        by_hand=in_words(rows, cells),
+        by_hand=_in_words(rows, cells),
     )
     if failed:
         name = max(failed, key=lambda one: latest[one]["order"])
@@ -83,7 +83,7 @@ def _lacking(name: str, rows: Sequence[Row], cells: Sequence[CodeCell]) -> str:
     return "ran before a change that it looks at" if behind else ""
 
 
-def in_words(rows: Sequence[Row], cells: Sequence[CodeCell]) -> str:
+def _in_words(rows: Sequence[Row], cells: Sequence[CodeCell]) -> str:
     """How somebody stepped through a phase: what was run again, was edited, and is none of the runbook's."""
     free = {PUT_IN, *(cell.id for cell in cells if cell.parameters)}
     counted = Counter(str(row["cell"]) for row in rows)

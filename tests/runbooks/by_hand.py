@@ -3,7 +3,6 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from queue import Empty
 from typing import Any
 
 import nbformat
@@ -12,8 +11,6 @@ from jupyter_client.manager import KernelManager
 
 from lib.cli import notebook_engine
 from lib.record import origin
-
-SECONDS = 300
 
 
 class Kernel(KernelManager):
@@ -42,7 +39,7 @@ class ByHand:
         self.kernel.start_kernel(env=origin.environment(os.environ), cwd=str(self.notebook.parent))
         self.client = self.kernel.client()
         self.client.start_channels()
-        self.client.wait_for_ready(timeout=SECONDS)
+        self.client.wait_for_ready()
 
     def __exit__(self, *_: object) -> None:
         self.client.stop_channels()
@@ -70,17 +67,14 @@ class ByHand:
         self.client.shell_channel.send(message)
         asked, shown, error = message["header"]["msg_id"], list[str](), ""
         while True:
-            try:
-                found = self.client.get_iopub_msg(timeout=SECONDS)
-            except Empty:
-                raise AssertionError(f"cell {cell_id} did not end: {text}") from None
+            found = self.client.get_iopub_msg()
             if found["parent_header"].get("msg_id") != asked:
                 continue
             if found["msg_type"] == "status" and found["content"]["execution_state"] == "idle":
                 break
             error = found["content"]["ename"] if found["msg_type"] == "error" else error
             shown.append(str(found["content"]))
-        while self.client.get_shell_msg(timeout=SECONDS)["parent_header"].get("msg_id") != asked:
+        while self.client.get_shell_msg()["parent_header"].get("msg_id") != asked:
             pass
         return error, "\n".join(shown)
 
