@@ -129,7 +129,6 @@ def ways_out(run: Run) -> None:
         return
     folder = run.record.folder
     named = {
-        # By hand there is no run to go on with, but each notebook again.
         "go on with this run": (["apply", "--resume"], (folder / VERDICT).exists()),
         "undo this run": (["rollback"], (folder / LOG).exists()),
         "EMERGENCY: the workflow alone, at once": (["restore"], any(folder.glob("backup/*.json"))),

@@ -6,7 +6,7 @@ import functools
 from test_house import LIB, tree
 
 # Keeps the plan and the verdict of a run by hand, of whatever phase: what it reads is no notebook's own.
-OF_NONE = {("lib.phases.hand_run", "follow")}
+OF_NONE = {("lib.phases.hand_run", "_HandRun")}
 
 
 def attributes(code):
