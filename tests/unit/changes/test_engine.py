@@ -540,3 +540,24 @@ def test_what_another_run_or_nobodys_row_wrote_is_refused_as_well(settings, reco
     fresh.live["a"] = 2  # as wanted, and not by this run
     with pytest.raises(Refused, match="changed after it was planned"):
         engine.carry_out(plan, fresh.run(settings, world.run(settings, record).record))
+
+
+def test_each_change_of_such_a_plan_is_looked_at_on_its_own(settings, record):
+    world, again = carried_out_twice(settings, record, lambda world: world.live.update(a=1))
+    assert (again().states, world.writes) == (("applied", "applied"), [("a", 2)])
+    run, plan = world.run(settings, record), engine.plan("01", world.wanted(a=2, b=3))
+    engine.carry_out(plan, run)
+    assert engine.carry_out(plan, run).states == ("nothing to do", "applied")
+
+
+def test_neither_a_write_whose_end_nobody_told_nor_an_undo_is_taken_for_this_plans(settings, record):
+    world, again = carried_out_twice(settings, record)
+    rows = [row for row in record.rows(engine.LOG) if row["state"] == "intended"]
+    (record.folder / engine.LOG).unlink()
+    record.append_all(engine.LOG, rows)
+    with pytest.raises(Refused, match="changed after it was planned"):
+        again()
+    run, back = world.run(settings, record), engine.plan("01", world.wanted(a=1))
+    engine.roll_back(engine.plan("90", world.wanted(a=1)), run)
+    with pytest.raises(Refused, match="changed after it was planned"):
+        engine.carry_out(back, run)
