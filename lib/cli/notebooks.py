@@ -22,7 +22,7 @@ from lib.display import executed
 from lib.display.cell_progress import CellProgress
 from lib.errors import BadParameters, RunbookError, Unrecorded
 from lib.phases import parameters_cell
-from lib.record import files, run_phases
+from lib.record import files, run_verdict
 from lib.record.folder import ATTEMPT
 from lib.record.records import DRAFT, RUNNING, Record, Run
 from lib.record.run_phases import PLANNED_MINUTES, Phase
@@ -76,7 +76,7 @@ def execute(run: Run, number: str, notebook: str) -> Phase:
     name = output.name if output else ""
     error = settings.masked(error[: output_limits.LINE])
     done = Phase(number, notebook, seconds=seconds, output=name, error=error, error_class=kind)
-    return _closed(_verdict(done, output, interrupted), run)
+    return run_verdict.with_its_checks(_verdict(done, output, interrupted), run)
 
 
 def _told(failure: Exception, record: Record) -> tuple[str, str]:
@@ -135,18 +135,6 @@ def _verdict(found: Phase, output: Path | None, interrupted: bool) -> Phase:
         planned_minutes=PLANNED_MINUTES.get(found.number),
         error=error,
     )
-
-
-def _closed(found: Phase, run: Run) -> Phase:
-    """What the checks of its phase make of a notebook that ran to its end, whatever its cells made of them."""
-    if found.verdict != Verdict.SUCCEEDED:
-        return found
-    try:
-        run_phases.require_met(run.record, found.number, run.settings.mode)
-    except RunbookError as error:
-        said = f"{type(error).__name__}: {error}"[: output_limits.LINE]
-        return replace(found, verdict=Verdict.FAILED, error=run.settings.masked(said), error_class=type(error).__name__)
-    return found
 
 
 def _kept(running: Path, run: Run) -> Path | None:

@@ -122,13 +122,20 @@ def verify(run_dir: Path, copy_of: str) -> int:
     """
     folder = Path(os.path.abspath(run_dir))  # noqa: PTH100 - resolve() would follow a link
     wrong = records.unsealed_differences(folder, Binding(copy_of) if copy_of else None)
-    whose = None if wrong else manifest.read(folder)  # of one that was touched, no word is taken
-    about = {key: getattr(whose, key, None) for key in ("run_id", "environment", "account")}
-    terminal.data({"folder": str(folder), **about, "as_sealed": not wrong, "differences": list(wrong)})
-    if whose is None:
-        raise NotAsWanted(f"{run_dir.name} is not as it was sealed: {'; '.join(wrong)}")
+    whose = manifest.read(folder)
+    # Of one that was touched no word is taken but that it is open: somebody steps through it, a command writes to it,
+    # or one that did was killed.
+    open_yet = whose.open if not wrong else all(one.endswith(f": not sealed since {whose.since}") for one in wrong)
+    about = {key: None if wrong else getattr(whose, key) for key in ("run_id", "environment", "account")}
+    terminal.data({
+        "folder": str(folder), **about, "as_sealed": not wrong, "open": open_yet, "differences": list(wrong)
+    })  # fmt: skip
+    if wrong:
+        how = "is still open, and not sealed to its end" if open_yet else "is not as it was sealed"
+        raise NotAsWanted(f"{run_dir.name} {how}: {'; '.join(wrong)}")
     place = f"environment {whose.environment or 'unknown'}, account {whose.account or 'unknown'}"
-    terminal.result(f"{run_dir.name}: every file is as it was sealed, of run {whose.run_id} of {place}")
+    still = f"; it is still open, since {whose.since}: more may come" if open_yet else ""
+    terminal.result(f"{run_dir.name}: every file is as it was sealed, of run {whose.run_id} of {place}{still}")
     return 0
 
 
