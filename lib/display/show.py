@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lib.changes.plans import Change, Outcome, Plan
 from lib.changes.second_person import two_persons
 from lib.checks import Check, Status, brief, require, require_any
-from lib.display import page
+from lib.display import page, phase_table, signs
 from lib.record import command_lines, run_phases
 from lib.record.change_rows import Action, WriteState
 from lib.record.records import LOG, VERDICT, Run
@@ -30,6 +30,7 @@ LINES = 400  # a longer diff is shown up to here, and kept whole in the record
 def identity(run: ConnectedRun) -> None:
     """Who is calling, where, in which mode, and where the record goes."""
     s, live, caller = run.settings, run.live, run.live.identity.caller
+    page.signs(signs.of(s, live.identity.account))
     rows = {
         "environment": s.environment,
         "account": live.identity.account,
@@ -120,6 +121,12 @@ def figure(found: Figure, caption: str = "") -> None:
     page.figure(found)
     if caption:
         say(caption)
+
+
+def phases(run: Run) -> None:
+    """The phases of a run: what each does, what became of it, what comes next, and its notebook."""
+    for one in phase_table.outputs(run):
+        page.display(one)
 
 
 def ways_out(run: Run) -> None:
