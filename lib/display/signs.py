@@ -60,8 +60,8 @@ def banner(settings: Settings, run_id: str) -> str:
     table = [list(where), ["---"] * len(where), [escape.markdown(value) for value in where.values()]]
     rows = "\n".join(f"| {' | '.join(row)} |" for row in table)
     said = (
-        "This copy was made for that, and holds it in its parameters, so it stays so when the kernel is restarted. For "
-        "another mode open another copy. Which account answers, **Where am I?** asks: **believe that one.**"
+        "Made for that, and so also when the kernel is restarted; another mode is another copy. Which account answers, "
+        "**Where am I?** asks: **believe that one.**"
     )
     return f"{drawn}\n\n{rows}\n\n{said}"
 

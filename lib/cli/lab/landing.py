@@ -12,18 +12,17 @@ from lib.record.records import Run
 from lib.record.run_phases import NOTEBOOKS, ROLLBACK
 
 NAME = "lab.by-hand.ipynb"
-PROSE = """# Step through one run, phase by phase
+ASKS = """## What comes next?
 
-Take the phases in this order, from the top: the rules (04) come before the workflow (03). Each link opens this run's
-own copy of a notebook; the templates in `runbooks/` are not opened and stay as they are.
+**Run this cell again after each phase** (Shift+Enter): it reads the record alone. Take them from the top."""
+PROSE = """## How to step through
 
-**Run the cell below again after each phase** (Shift+Enter): it reads what the record tells by now, and asks AWS
-nothing. Stop where a phase says `failed`; its last section says what to do."""
+- The rules (04) come before the workflow (03), so that no alert goes unheard.
+- Each link opens this run's own copy of a notebook. The templates in `runbooks/` cannot be opened here.
+- **Stop where a phase says `failed`:** the last section of its notebook says what to do."""
 DECLARED = "\n".join(f"{name} = None" for name in parameters_cell.ALWAYS)
-CALLS = """
-from lib.display import show
+CALLS = """from lib.display import show
 from lib.phases import session
-
 show.phases(session.run_to_read(globals()))"""
 
 
@@ -43,6 +42,6 @@ def _made(run: Run) -> NotebookNode:
     cell = nbformat.v4.new_code_cell(f"{copies.fill_in(DECLARED, values)}\n{CALLS}", id="phases")
     for one in phase_table.outputs(run):
         cell.outputs.append(nbformat.v4.new_output("display_data", {"text/html": one.html, "text/plain": one.text}))
-    prose = nbformat.v4.new_markdown_cell(PROSE, id="how")
+    asks, prose = nbformat.v4.new_markdown_cell(ASKS, id="next"), nbformat.v4.new_markdown_cell(PROSE, id="how")
     kernel = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
-    return nbformat.v4.new_notebook(cells=[copies.banner_cell(run), prose, cell], metadata=kernel)
+    return nbformat.v4.new_notebook(cells=[copies.banner_cell(run), asks, cell, prose], metadata=kernel)
