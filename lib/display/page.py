@@ -109,6 +109,12 @@ def difference(lines: Sequence[str]) -> None:
     display(Shown(f"<pre>{escape.html(chr(10).join(shown))}</pre>", "\n".join(shown)))
 
 
+def folded(summary: str, text: str) -> None:
+    """A text that is shown when it is asked for."""
+    inside = f"<pre>{escape.html(text)}</pre>"
+    display(Shown(f"<details><summary>{escape.html(summary)}</summary>{inside}</details>", f"{summary}:\n{text}"))
+
+
 def figure(found: Figure) -> None:
     """A figure, once."""
     display(found)

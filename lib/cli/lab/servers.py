@@ -54,8 +54,8 @@ class Server:
         return f"http://{jupyter.ADDRESS}:{self.port}/{place}?token={token}"
 
     def notebook_url(self, path: Path) -> str:
-        """Where a notebook is opened."""
-        return self.url(f"lab/tree/{quote(path.relative_to(self.root).as_posix())}")
+        """Where a notebook is opened: each run has tabs of its own, since the same names stand in every run."""
+        return self.url(f"lab/workspaces/{path.parent.name}/tree/{quote(path.relative_to(self.root).as_posix())}")
 
     def answers(self) -> bool:
         """Whether it is there, and takes the token."""
