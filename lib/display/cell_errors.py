@@ -43,4 +43,4 @@ def show_traceback(lines: Sequence[str]) -> None:
     whole = COLOUR.sub("", "\n".join(lines))
     cut = [f"[{len(whole) - KEPT} characters before this are left out]"] if len(whole) > KEPT else []
     text = "\n".join([*cut, legible(contacts.mask_text(whole[-KEPT:]))])
-    page.folded("The traceback, for whoever mends it", text)
+    page.fold_text("The traceback, for whoever mends it", text)

@@ -109,7 +109,7 @@ def difference(lines: Sequence[str]) -> None:
     display(Shown(f"<pre>{escape.html(chr(10).join(shown))}</pre>", "\n".join(shown)))
 
 
-def folded(summary: str, text: str) -> None:
+def fold_text(summary: str, text: str) -> None:
     """A text that is shown when it is asked for."""
     inside = f"<pre>{escape.html(text)}</pre>"
     display(Shown(f"<details><summary>{escape.html(summary)}</summary>{inside}</details>", f"{summary}:\n{text}"))
@@ -122,7 +122,7 @@ def figure(found: Figure) -> None:
         pyplot.close(found)
 
 
-def forwarding(url: str) -> str:
+def forwarding_page(url: str) -> str:
     """A page that leads to another at once."""
     where = escape.attribute(url)
     return f'<!DOCTYPE html><title>JupyterLab</title><meta http-equiv="refresh" content="0; url={where}">'

@@ -13,6 +13,7 @@ from lib.changes.plans import Change, Outcome, Plan
 from lib.changes.second_person import two_persons
 from lib.checks import Check, Status, brief, require, require_any
 from lib.display import page, phase_table, signs
+from lib.display.signs import Sign
 from lib.record import command_lines, run_phases
 from lib.record.change_rows import Action, WriteState
 from lib.record.records import LOG, VERDICT, Run
@@ -30,14 +31,15 @@ LINES = 400  # a longer diff is shown up to here, and kept whole in the record
 def identity(run: ConnectedRun) -> None:
     """Who is calling, where, in which mode, and where the record goes."""
     s, live, caller = run.settings, run.live, run.live.identity.caller
-    page.signs(signs.of(s, live.identity.account))
+    place, may = signs.of(s, live.identity.account)
+    page.signs([place, may])
     rows = {
         "environment": s.environment,
-        "account": live.identity.account,
+        "account": Sign(live.identity.account, place.colour),
         "region": live.identity.region,
         "endpoint": live.identity.endpoint,
         "caller": caller,
-        "mode": f"{s.mode} ({'writes nothing' if s.mode == Mode.PLAN else 'CHANGES THE ACCOUNT'})",
+        "mode": Sign(f"{s.mode} ({'writes nothing' if s.mode == Mode.PLAN else 'CHANGES THE ACCOUNT'})", may.colour),
         "approval": "; ".join([s.approval, *(f"{check.status}: {check.found}" for check in two_persons(s, caller))]),
         "run": run.record.run_id,
     }

@@ -26,7 +26,8 @@ UNSEEN = re.compile(
 )
 MATHS = re.compile(r"\$[^$<]*\$|\\\(|\\\[|\\begin")
 HARMLESS = {
-    "p", "strong", "code", "span", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "pre", "a", "details", "summary",
+    "p", "strong", "code", "span", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "pre", "a", "details",
+    "summary",
 }  # fmt: skip
 
 

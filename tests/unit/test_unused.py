@@ -19,7 +19,7 @@ def ours():
 
 
 def from_outside():
-    """The text of what runs beside them: the command's beginning, and the code cells of each notebook and landing page."""
+    """The text of what runs beside them: the command, and the code cells of notebooks and of the landing page."""
     found = {"your6": (ROOT / "your6_phase3_runbook.py").read_text(encoding="utf-8")}
     for path in (ROOT / "runbooks").glob("*.ipynb"):
         cells = [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]

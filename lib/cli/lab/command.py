@@ -27,7 +27,7 @@ def lab(given: Callable[..., Settings], run_id: str, mode: str, no_browser: bool
     if chosen.run_id:
         session.open_to_read(chosen)  # a mistyped run is none, and begins no other
     anew = not servers.is_running(chosen)
-    return _step_through(chosen, lambda run: landing.write(run, anew), no_browser)
+    return _step_through(chosen, lambda run: landing.notebook_of(run, anew), no_browser)
 
 
 def open_phase(chosen: Settings, notebook: str, no_browser: bool) -> int:

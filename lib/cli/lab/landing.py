@@ -26,7 +26,7 @@ from lib.phases import session
 show.phases(session.run_to_read(globals()))"""
 
 
-def write(run: Run, anew: bool) -> Path:
+def notebook_of(run: Run, anew: bool) -> Path:
     """The landing notebook of a run, with a working copy of every phase and of the way back.
 
     One that is there shows the run `anew` as it stands now: not while somebody may have it open, who would be asked

@@ -146,7 +146,7 @@ def show_in_browser(server: Server, url: str) -> bool:
     screen = sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     if is_remote() or not screen:
         return False
-    files.replace(server.folder / WAY, page.forwarding(url).encode())
+    files.replace(server.folder / WAY, page.forwarding_page(url).encode())
     return webbrowser.open((server.folder / WAY).as_uri())
 
 

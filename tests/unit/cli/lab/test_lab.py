@@ -120,7 +120,7 @@ def test_the_landing_page_leads_to_a_copy_of_each_phase_in_their_order_and_says_
     ]})  # fmt: skip
     run.record.append(CHECKS, {"phase": "02", "time": "2026-11-28T02:41:07+00:00"})
     records.seal(run.record)
-    (cell,) = [cell for cell in read(landing.write(run, anew=True)).cells if cell.cell_type == "code"]
+    (cell,) = [cell for cell in read(landing.notebook_of(run, anew=True)).cells if cell.cell_type == "code"]
     table = cell.outputs[1].data["text/html"]
     places = [table.index(f'href="./{name}.by-hand.ipynb"') for name in (*NOTEBOOKS.values(), ROLLBACK)]
     assert places == sorted(places)
@@ -143,18 +143,18 @@ def test_what_succeeded_in_plan_mode_is_still_to_come_in_apply_mode(tmp_path):
     rows = [{"number": number, "notebook": name, "verdict": "succeeded"} for number, name in NOTEBOOKS.items()]
     plan.record.write_json("run.json", {"mode": "plan", "verdict": "succeeded", "phases": rows})
     records.seal(plan.record)
-    text = read(landing.write(run_of(tmp_path, "apply"), anew=True)).cells[2].outputs[1].data["text/plain"]
+    text = read(landing.notebook_of(run_of(tmp_path, "apply"), anew=True)).cells[2].outputs[1].data["text/plain"]
     assert text.count("✓ succeeded in plan mode") == len(NOTEBOOKS)
     assert text.splitlines()[1].rstrip().endswith("NEXT")
 
 
 def test_a_landing_page_that_may_be_open_is_left_alone_and_else_shows_the_run_anew(tmp_path):
     run = run_of(tmp_path)
-    path = landing.write(run, anew=True)
+    path = landing.notebook_of(run, anew=True)
     before = path.read_bytes()
     run.record.append(CHECKS, {"phase": "00", "time": "2026-11-28T02:41:07+00:00"})
-    assert (landing.write(run, anew=False), path.read_bytes()) == (path, before)
-    assert landing.write(run, anew=True) == path
+    assert (landing.notebook_of(run, anew=False), path.read_bytes()) == (path, before)
+    assert landing.notebook_of(run, anew=True) == path
     assert "begun, no verdict" in path.read_text(encoding="utf-8")
 
 
