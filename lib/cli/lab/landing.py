@@ -10,6 +10,7 @@ from lib.display import phase_table
 from lib.phases import parameters_cell
 from lib.record.records import Run
 from lib.record.run_phases import NOTEBOOKS, ROLLBACK
+from lib.settings import path_of, said_by
 
 NAME = "lab.by-hand.ipynb"
 ASKS = """## What comes next?
@@ -20,6 +21,7 @@ PROSE = """## How to step through
 - The rules (04) come before the workflow (03), so that no alert goes unheard.
 - Each link opens this run's own copy of a notebook. The templates in `runbooks/` cannot be opened here.
 - **Stop where a phase says `failed`:** the last section of its notebook says what to do."""
+WHERE = ("outputs_dir", "record_store", "endpoint_url", "profile")  # what tells where a record is
 DECLARED = "\n".join(f"{name} = None" for name in parameters_cell.ALWAYS)
 CALLS = """from lib.display import show
 from lib.phases import session
@@ -39,6 +41,8 @@ def notebook_of(run: Run, anew: bool) -> Path:
 
 def _made(run: Run) -> NotebookNode:
     values = parameters_cell.injected_values(run.settings, run.record.run_id, parameters_cell.ALWAYS)
+    if said_by(path_of(run.settings.environment)):  # which says all else that is needed to read a record
+        values = {key: value for key, value in values.items() if key in (*parameters_cell.ALWAYS, *WHERE)}
     cell = nbformat.v4.new_code_cell(f"{copies.fill_in(DECLARED, values)}\n{CALLS}", id="phases")
     for one in phase_table.outputs(run):
         cell.outputs.append(nbformat.v4.new_output("display_data", {"text/html": one.html, "text/plain": one.text}))

@@ -148,6 +148,14 @@ def test_what_succeeded_in_plan_mode_is_still_to_come_in_apply_mode(tmp_path):
     assert text.splitlines()[1].rstrip().endswith("NEXT")
 
 
+def test_the_cell_of_a_landing_page_is_short_whatever_its_run_is_given(tmp_path):
+    run = run_of(tmp_path, crisis_risk_above=96, poll_seconds=1, listen_seconds=2, burst_drills=3)
+    (cell,) = [cell for cell in read(landing.notebook_of(run, anew=True)).cells if cell.cell_type == "code"]
+    assert [line.partition(" ")[0] for line in cell.source.splitlines()] == [
+        "environment", "mode", "run_id", "outputs_dir", "from", "from", "show.phases(session.run_to_read(globals()))",
+    ]  # fmt: skip
+
+
 def test_a_landing_page_that_may_be_open_is_left_alone_and_else_shows_the_run_anew(tmp_path):
     run = run_of(tmp_path)
     path = landing.notebook_of(run, anew=True)
