@@ -27,6 +27,7 @@ STATES = {
 }
 BEGUN = Sign("▸ begun, no verdict", signs.BROWN)
 NEXT = Sign("NEXT", signs.BLUE)
+UNBROKEN = str.maketrans(" -", "\u00a0\u2011")  # a time stands on one line
 MEANING = re.compile(r"^- \*\*Meaning:\*\* (.*)$", re.MULTILINE)
 
 
@@ -74,7 +75,7 @@ def _times(record: Record) -> dict[str, str]:
     for row in rows:
         phase = str(row.get("phase"))
         latest[phase] = max(latest.get(phase, ""), row["time"])
-    return {phase: f"{time[:16].replace('T', ' ')} UTC" for phase, time in latest.items()}
+    return {phase: f"{time[:16].replace('T', ' ')} UTC".translate(UNBROKEN) for phase, time in latest.items()}
 
 
 def _link(record: Record, notebook: str, mode: Mode) -> dict[str, Any]:

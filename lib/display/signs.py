@@ -39,11 +39,11 @@ def _mode(settings: Settings) -> Sign:
 
 
 def _place(settings: Settings, account: str) -> Sign:
-    named = f"{settings.environment.upper()}, ACCOUNT {account}"
+    named = f"{settings.environment.upper()} {account}"
     if account == EMBEDDED_ACCOUNT:
         return Sign(f"{named}: TO PRACTISE ON", GREY)
     if settings.approval == Approval.REQUIRED:
-        return Sign(f"{named}: PROTECTED, TAKES ONLY WHAT WAS APPROVED", RED)
+        return Sign(f"{named}: PROTECTED BY APPROVAL", RED)
     return Sign(f"{named}: A REAL ACCOUNT", BROWN)
 
 

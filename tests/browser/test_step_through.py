@@ -124,7 +124,7 @@ def keep(page: Page, name: str) -> None:
 
 def test_the_landing_page_says_where_it_is_and_leads_to_a_copy_that_does_so_too(address, opened):
     page = opened(address)
-    for words in ("LOCAL, ACCOUNT 000000000000: TO PRACTISE ON", "PLAN: WRITES NOTHING"):
+    for words in ("LOCAL 000000000000: TO PRACTISE ON", "PLAN: WRITES NOTHING"):
         assert is_on_the_first_screen(sign(page, words))
     table = page.locator(f"{OPEN} .jp-OutputArea table").first
     assert table.locator("tbody tr").count() == 10

@@ -129,7 +129,7 @@ def test_the_landing_page_leads_to_a_copy_of_each_phase_in_their_order_and_says_
     for row, word in zip(rows, ("✓ succeeded", "✗ failed", "▸ begun, no verdict", "○ not run"), strict=False):
         assert word in row
     assert ["NEXT" in row for row in rows] == [False, True, *[False] * 8]
-    assert "2026-11-28 02:41 UTC" in rows[2]
+    assert "2026\u201111\u201128\u00a002:41\u00a0UTC" in rows[2]  # on one line
     # And the cell that is to be run again shows the same.
     shown = []
     monkeypatch.setattr(page, "display", shown.append)
