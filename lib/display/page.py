@@ -86,7 +86,7 @@ def grid(columns: Sequence[object], rows: Sequence[Sequence[Any]], said: Callabl
     body = "".join(f"<tr>{''.join(_cell(value, said) for value in row)}</tr>\n" for row in rows)
     text = laid_out(
         [
-            [escape.one_line(name), *(escape.one_line(said(_words(row[at]))) for row in rows)]
+            [escape.one_line(name), *(escape.one_line(said(words_of(row[at]))) for row in rows)]
             for at, name in enumerate(columns)
         ]
     )
@@ -131,7 +131,7 @@ def forwarding_page(url: str) -> str:
 def _cell(value: Any, said: Callable[[str], str]) -> str:  # noqa: ANN401
     if isinstance(value, Sign):
         return f'<td style="{CELL}">{_coloured(value)}</td>'
-    return f'<td style="{CELL}">{_linked(value) or escape.html(said(_words(value)))}</td>'
+    return f'<td style="{CELL}">{_linked(value) or escape.html(said(words_of(value)))}</td>'
 
 
 def _coloured(sign: Sign) -> str:
@@ -145,7 +145,7 @@ def _linked(value: Any) -> str:  # noqa: ANN401
     return " ".join(f'<a href="./{escape.attribute(path)}">{words}</a>' for path, words in links)
 
 
-def _words(value: Any) -> str:  # noqa: ANN401
+def words_of(value: Any) -> str:  # noqa: ANN401
     """Missing is an empty cell; a number has no more digits than it needs."""
     if value is None or (isinstance(value, float | datetime) and value != value):  # what is missing equals nothing
         return ""

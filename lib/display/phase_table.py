@@ -35,8 +35,10 @@ def outputs(run: Run) -> Iterator[page.Shown]:
     """What a cell shows of a run's phases."""
     found = run_phases.status(run.record)
     now = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
-    yield page.paragraph(f"{found['verdict']}, as recorded, read at {now}.", f"Run {run.record.run_id}:")
     rows = _rows(run, str(found.get("mode") or run.settings.mode))
+    coming = [f"Next: {page.words_of(row['phase'])}" for row in rows if row[""]] or ["Every phase succeeded."]
+    yield page.paragraph(f"{found['verdict']}, as recorded, read at {now}.", f"Run {run.record.run_id}:")
+    yield page.paragraph(strong=coming[0])
     yield page.grid(list(rows[0]), [list(row.values()) for row in rows])
 
 

@@ -121,7 +121,8 @@ def test_the_landing_page_leads_to_a_copy_of_each_phase_in_their_order_and_says_
     run.record.append(CHECKS, {"phase": "02", "time": "2026-11-28T02:41:07+00:00"})
     records.seal(run.record)
     (cell,) = [cell for cell in read(landing.notebook_of(run, anew=True)).cells if cell.cell_type == "code"]
-    table = cell.outputs[1].data["text/html"]
+    assert cell.outputs[1].data["text/plain"].startswith("Next: 01 Infrastructure")
+    table = cell.outputs[2].data["text/html"]
     places = [table.index(f'href="./{name}.by-hand.ipynb"') for name in (*NOTEBOOKS.values(), ROLLBACK)]
     assert places == sorted(places)
     assert all((run.record.folder / f"{name}.by-hand.ipynb").is_file() for name in (*NOTEBOOKS.values(), ROLLBACK))
@@ -135,7 +136,7 @@ def test_the_landing_page_leads_to_a_copy_of_each_phase_in_their_order_and_says_
     monkeypatch.setattr(page, "display", shown.append)
     exec(cell.source, {"In": ["", cell.source]} | (names := {}))
     assert names == {}
-    assert [one.html for one in shown][1:] == [table]
+    assert [one.html for one in shown][2:] == [table]
 
 
 def test_what_succeeded_in_plan_mode_is_still_to_come_in_apply_mode(tmp_path):
@@ -143,7 +144,7 @@ def test_what_succeeded_in_plan_mode_is_still_to_come_in_apply_mode(tmp_path):
     rows = [{"number": number, "notebook": name, "verdict": "succeeded"} for number, name in NOTEBOOKS.items()]
     plan.record.write_json("run.json", {"mode": "plan", "verdict": "succeeded", "phases": rows})
     records.seal(plan.record)
-    text = read(landing.notebook_of(run_of(tmp_path, "apply"), anew=True)).cells[2].outputs[1].data["text/plain"]
+    text = read(landing.notebook_of(run_of(tmp_path, "apply"), anew=True)).cells[2].outputs[2].data["text/plain"]
     assert text.count("✓ succeeded in plan mode") == len(NOTEBOOKS)
     assert text.splitlines()[1].rstrip().endswith("NEXT")
 
