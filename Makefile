@@ -5,7 +5,7 @@ RUN := $(VENV)/bin
 # Nothing of the machine's own AWS set-up reaches a rehearsal or a test.
 QUIET := env -u AWS_PROFILE -u AWS_ENDPOINT_URL -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_SESSION_TOKEN
 # Which environment `make lab` opens.
-ENV ?= local
+ENV := local
 
 .PHONY: rehearse test test-browser lint lab faults silence mutants lock sample clean
 

@@ -18,7 +18,7 @@ KEPT = 20_000  # characters of a traceback, its end
 COLOUR = re.compile(r"\x1b\[[\d;]*m")
 FAULT = (
     "None of the runbook's own sentences: this cell, or the code that it calls, has a fault. What the run wrote so far "
-    "stands in its record: `runbook status ENV RUN_ID`."
+    "stands in its record."
 )
 
 

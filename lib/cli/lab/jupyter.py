@@ -15,11 +15,9 @@ from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
 from jupyterlab.labapp import LabApp
 
 from lib.cli import notebook_engine
+from lib.cli.lab.servers import IP, TOKEN
 from lib.record import files
 
-IP = "--ServerApp.ip=127.0.0.1"
-ADDRESS = IP.partition("=")[2]
-TOKEN = "token"  # the file that holds it: on a command line everybody on the machine could read it
 CHECKPOINTS = ".checkpoints"  # beside the runs of an environment: what JupyterLab keeps of notebooks, no part of a run
 # No news, no look for newer versions, nothing to install: a machine in a change window asks nobody on the network.
 QUIET = (

@@ -14,7 +14,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from lib.cli.lab import jupyter
 from lib.display import page
 from lib.errors import BadParameters, NotAsWanted
 from lib.record import files, origin
@@ -23,6 +22,9 @@ from lib.values import processes
 from lib.wait import FOR_EVER, Patience, until
 
 FOLDER = ".lab"  # in the outputs folder: what tells of the server, for its owner alone
+IP = "--ServerApp.ip=127.0.0.1"
+ADDRESS = IP.partition("=")[2]
+TOKEN = "token"  # the file that holds it: on a command line everybody on the machine could read it
 STATE, LOG, WAY = "server.json", "server.log", "open.html"
 PORTS = range(8888, 8988)  # the first that is free, so that a tunnel to it can be used again
 START = Patience(seconds=120, pause=0.2)
@@ -50,8 +52,8 @@ class Server:
 
     def url(self, place: str) -> str:
         """An address of it, with its token."""
-        token = (self.folder / jupyter.TOKEN).read_text(encoding="ascii")
-        return f"http://{jupyter.ADDRESS}:{self.port}/{place}?token={token}"
+        token = (self.folder / TOKEN).read_text(encoding="ascii")
+        return f"http://{ADDRESS}:{self.port}/{place}?token={token}"
 
     def notebook_url(self, path: Path) -> str:
         """Where a notebook is opened: each run has tabs of its own, since the same names stand in every run."""
@@ -101,7 +103,7 @@ def _running(root: Path) -> Server | None:
 def _start(root: Path) -> tuple[Server, "subprocess.Popen[bytes]"]:
     """A new server, which answers. It gets no Ctrl-C of the terminal: who started it ends it."""
     folder, port = root / FOLDER, _free_port()
-    files.replace(folder / jupyter.TOKEN, secrets.token_hex(24).encode())
+    files.replace(folder / TOKEN, secrets.token_hex(24).encode())
     words = [f"--ServerApp.root_dir={root}", f"--ServerApp.port={port}", "--ServerApp.port_retries=0", "--no-browser"]
     command = origin.command("lib.cli.lab.jupyter", str(folder), *words)
     with files.reserve(folder / LOG).open("wb") as log:
@@ -120,7 +122,7 @@ def _free_port() -> int:
     for port in PORTS:
         with socket.socket() as one, suppress(OSError):
             one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            one.bind((jupyter.ADDRESS, port))
+            one.bind((ADDRESS, port))
             return port
     raise BadParameters(f"no port is free from {PORTS[0]} to {PORTS[-1]} for JupyterLab; end what listens there")
 

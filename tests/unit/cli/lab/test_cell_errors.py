@@ -52,7 +52,9 @@ def test_what_is_open_may_be_no_notebook(tmp_path, monkeypatch, text):
 def test_our_own_sentence_stands_alone_and_another_says_that_it_is_a_fault():
     assert cell_errors.sentence(NotAsWanted("found x, expected y; do z")) == "NotAsWanted: found x, expected y; do z"
     said = cell_errors.sentence(KeyError("x")).replace("\n", " ")
-    assert said.startswith("KeyError: 'x' None of the runbook's own sentences") and "runbook status" in said
+    assert said.startswith("KeyError: 'x' None of the runbook's own sentences") and said.endswith(
+        "stands in its record."
+    )
 
 
 def test_no_word_of_a_sentence_is_broken_and_a_long_one_is_cut():

@@ -189,7 +189,7 @@ def remembered(tmp_path, monkeypatch):
     chosen = load("local", {"outputs_dir": str(tmp_path)})
     folder = tmp_path / servers.FOLDER
     folder.mkdir(mode=0o700)
-    (folder / jupyter.TOKEN).write_text("secret", encoding="ascii")
+    (folder / servers.TOKEN).write_text("secret", encoding="ascii")
     monkeypatch.setattr(servers.Server, "answers", lambda self: True)
     told = asdict(servers.Server(os.getpid(), processes.born(os.getpid()), 8888, str(tmp_path)))
     return chosen, lambda **other: (folder / servers.STATE).write_text(json.dumps(told | other), encoding="utf-8")
