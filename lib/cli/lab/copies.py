@@ -20,7 +20,7 @@ from lib.record.records import Run
 
 MADE_OF = "runbook_made_of"  # in a copy's metadata: the sum of its cells as they were written
 BY_HAND = ".by-hand.ipynb"
-NOT_TO_EDIT = {"editable": False, "deletable": False, "tags": ["where-it-works"]}
+NOT_TO_EDIT: dict[str, Any] = {"editable": False, "deletable": False, "tags": ["where-it-works"]}
 OTHER = "other than its environment's file says"
 
 
@@ -39,7 +39,7 @@ def write_unless_worked_on(run: Run, name: str, made: NotebookNode, shows: bool 
     made.metadata[MADE_OF] = _sum(made)
     there = {path: _read(path) for path in (run.record.folder / found for found in run.record.kept_as(name))}
     for path, found in reversed(there.items()):
-        if found is not None and found.metadata.get(MADE_OF) == made.metadata[MADE_OF]:
+        if found is not None and _is_alike(found, made):
             return _write(run, path, made) if shows and not _is_changed(found) else path
     newest = next(reversed(there), None)
     found = there[newest] if newest else None
@@ -82,6 +82,16 @@ def _line(name: str, value: Any, said: str) -> str:  # noqa: ANN401 - whatever a
 def _sum(notebook: NotebookNode) -> str:
     """The sum of what stands in a notebook's cells, whatever they showed."""
     return hashlib.sha256(json.dumps([[c.cell_type, c.source] for c in notebook.cells]).encode()).hexdigest()
+
+
+def _is_alike(there: NotebookNode, made: NotebookNode) -> bool:
+    """Whether one was made like the other, and says of its account and its parameters what it said then."""
+
+    def says(notebook: NotebookNode) -> list[str]:
+        tags = {*NOT_TO_EDIT["tags"], "parameters"}
+        return [cell.source for cell in notebook.cells if tags & {*cell.metadata.get("tags", [])}]
+
+    return there.metadata.get(MADE_OF) == made.metadata[MADE_OF] and says(there) == says(made)
 
 
 def _has_run(notebook: NotebookNode) -> bool:

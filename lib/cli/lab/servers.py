@@ -111,10 +111,13 @@ def _start(root: Path) -> tuple[Server, "subprocess.Popen[bytes]"]:
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, umask=0o077
         )
     server = Server(child.pid, processes.born(child.pid), port, str(root))
-    if not until(lambda: child.poll() is not None or server.answers(), bool, START) or child.poll() is not None:
+    try:
+        if not until(lambda: child.poll() is not None or server.answers(), bool, START) or child.poll() is not None:
+            raise NotAsWanted(f"JupyterLab did not start on port {port}; see what it says in {folder / LOG}")
+        files.replace(folder / STATE, json.dumps(asdict(server)).encode())
+    except BaseException:  # an interrupt as well: nobody else would end it
         _end(child)
-        raise NotAsWanted(f"JupyterLab did not start on port {port}; see what it says in {folder / LOG}")
-    files.replace(folder / STATE, json.dumps(asdict(server)).encode())
+        raise
     return server, child
 
 

@@ -99,6 +99,13 @@ def test_work_is_a_cell_that_ran_or_was_changed(tmp_path, change):
     assert copies.working_copy(run_of(tmp_path, "apply"), "01_infrastructure") != path
 
 
+@pytest.mark.parametrize(("at", "source"), [(0, "PLAN: WRITES NOTHING"), (3, 'mode = "apply"')])
+def test_a_copy_whose_banner_or_parameters_were_changed_is_opened_as_no_copy_for_these(tmp_path, at, source):
+    path = copies.working_copy(run_of(tmp_path), "01_infrastructure")
+    edited(path, at, source=source)
+    assert copies.working_copy(run_of(tmp_path), "01_infrastructure").name.endswith(".attempt-2.ipynb")
+
+
 def test_a_copy_in_which_nobody_worked_is_made_anew_for_other_parameters(tmp_path):
     path = copies.working_copy(run_of(tmp_path), "01_infrastructure")
     assert copies.working_copy(run_of(tmp_path, "apply"), "01_infrastructure") == path
