@@ -154,12 +154,3 @@ def _kept(running: Path, run: Run) -> Path | None:
     output = run.record.keep_text(own, run.settings.masked(notebook_text.to_text(notebook)))
     running.unlink()
     return output
-
-
-def write_parameterized(run: Run, notebook: str) -> Path:
-    """A copy of a notebook in the record, with these parameters put in, to be stepped through by hand."""
-    source = RUNBOOKS / f"{notebook}.ipynb"
-    parameters = parameters_cell.injected_values(run.settings, run.record.run_id, declared_parameters(source))
-    output = files.reserve(run.record.new_path(f"{notebook}.by-hand.ipynb"))
-    papermill.execute_notebook(str(source), str(output), parameters, prepare_only=True, progress_bar=False)
-    return output

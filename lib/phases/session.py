@@ -39,6 +39,12 @@ def reopen(names: Mapping[str, Any]) -> ConnectedRun:
     return hand_run.follow(reopen_with(parameters_cell.read(names, strict=False)), names)
 
 
+def run_to_read(names: Mapping[str, Any]) -> Run:
+    """The run that a notebook only looks at, likewise; without a connection. Raises like `open_to_read`."""
+    settings = parameters_cell.read(names, strict=False)
+    return Run(settings, open_to_read(settings))
+
+
 def begin_with(settings: Settings) -> ConnectedRun:
     """The run of these parameters, new where `run_id` is empty or unknown. Raises like `connect`."""
     shelves = record_stores.shelves(settings)
