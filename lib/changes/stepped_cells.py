@@ -36,12 +36,12 @@ def judge(phase: Phase, rows: Sequence[Row], cells: Sequence[CodeCell], said: Ma
     It runs until its last cell has ended well. Its checks are another matter.
     """
     latest = {str(row["cell"]): row for row in rows if row["cell"]}
-    expected = [*([PUT_IN] if PUT_IN in latest else []), *(cell.id for cell in cells)]
-    failed = [name for name in expected if latest.get(name, {}).get("ended", WELL) not in (WELL, UNTOLD)]
+    expected = [cell.id for cell in cells]
+    failed = [name for name in (PUT_IN, *expected) if latest.get(name, {}).get("ended", WELL) not in (WELL, UNTOLD)]
     left = {name: why for name in expected if name not in failed for why in [_lacking(name, rows, cells)] if why}
     done = replace(
         phase,
-        cells_run=len(expected) - len(failed) - len(left),
+        cells_run=len({*expected} - {*failed, *left}),
         cells_failed=len(failed),
         cells_not_run=len(left),
         planned_minutes=PLANNED_MINUTES.get(phase.number),
@@ -70,7 +70,7 @@ def _lacking(name: str, rows: Sequence[Row], cells: Sequence[CodeCell]) -> str:
     row = next((row for row in reversed(rows) if row["cell"] == name), None)
     if row is None:
         return "never ran"
-    if name == PUT_IN or next(cell.parameters for cell in cells if cell.id == name):
+    if next(cell.parameters for cell in cells if cell.id == name):
         return ""  # there to be edited; what they set is in the run's parameters
     if row["ended"] != WELL:
         return "ran before the run was begun"

@@ -34,6 +34,7 @@ RUNBOOKS = ROOT / "runbooks"
 # Every way in which a notebook is not executed to its end, beside an interrupt.
 NOT_EXECUTED = (PapermillException, RunbookError, OSError, RuntimeError, ValueError, ZMQError)
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EACCES, errno.EPERM)
+PUT_IN = {"papermill-error-cell-tag", "injected-parameters"}  # by papermill
 # Any parameter may be given to any notebook, and what is none is refused: papermill need not warn of what is fine.
 logging.getLogger("papermill").addFilter(lambda said: "Passed unknown parameter" not in said.getMessage())
 
@@ -119,8 +120,8 @@ def _verdict(found: Phase, output: Path | None, interrupted: bool) -> Phase:
     """Count what really ran: a code cell without an execution count did not."""
     cells = nbformat.read(output, as_version=4).cells if output else []
     code = [cell for cell in cells if cell.cell_type == "code" and cell.source.strip()]
-    # papermill puts a cell of its own, about the error, on top; it is not ours.
-    code = [cell for cell in code if "papermill-error-cell-tag" not in cell.metadata.get("tags", [])]
+    # papermill puts cells of its own in, about an error and with parameters; they are not ours.
+    code = [cell for cell in code if not PUT_IN & {*cell.metadata.get("tags", [])}]
     ran = [cell for cell in code if cell.execution_count is not None]
     failed = [cell for cell in ran if any(item.output_type == "error" for item in cell.outputs)]
     complete = code and len(ran) == len(code) and not failed and not found.error

@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 @click.option("--no-browser", is_flag=True, help="Only prepare the notebooks and say where they are.")
 @exits_with_code
 def lab(given: Callable[..., Settings], run_id: str, mode: str, no_browser: bool) -> int:
-    """Open one run in JupyterLab: its phases in order, what became of each, and a notebook of each to step through."""
+    """Open one run in JupyterLab: its phases in order, what became of each, and a notebook of each to step through.
+
+    \b
+    Examples:
+      runbook lab staging
+      runbook lab staging --run RUN_ID --mode apply
+    """
     from lib.cli.lab import landing, servers  # what renders is loaded by no other command
 
     chosen = given(mode=mode, run_id=run_id)

@@ -28,7 +28,7 @@ def judged(*cells):
     ("cells", "verdict", "counts", "said"),
     [
         (WHOLE, "succeeded", (5, 0, 0), ""),
-        ((PUT_IN, *WHOLE), "succeeded", (6, 0, 0), ""),
+        ((PUT_IN, *WHOLE), "succeeded", (5, 0, 0), ""),
         ((("set", {"ended": "", "edited": "yes"}), *WHOLE[1:]), "succeeded", (5, 0, 0), ""),  # it is there to be edited
         (("plan", "plan", "set", "apply", "apply", "verify", "end"), "succeeded", (5, 0, 0), ""),
         ((*WHOLE, ""), "succeeded", (5, 0, 0), ""),
