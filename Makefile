@@ -4,8 +4,8 @@ VENV := .venv
 RUN := $(VENV)/bin
 # Nothing of the machine's own AWS set-up reaches a rehearsal or a test.
 QUIET := env -u AWS_PROFILE -u AWS_ENDPOINT_URL -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_SESSION_TOKEN
-# What is opened by hand is saved by hand: copies, so that no notebook of this checkout is ever changed by looking at it.
-LAB := .rehearsal/lab/$(shell date -u +%Y%m%dT%H%M%SZ)
+# Which environment `make lab` opens.
+ENV := local
 
 .PHONY: rehearse test test-browser test-long lint lab faults silence mutants lock sample clean
 
@@ -37,9 +37,8 @@ silence: $(VENV)/ready  ## every task of the workflow broken in every way, on tw
 mutants: $(VENV)/ready  ## every small change of the core: the unit tests notice at least 95 %, the rest is named with its reason
 	$(QUIET) $(RUN)/python tests/mutation.py $(ARGS)
 
-lab: $(VENV)/ready  ## JupyterLab on copies of the notebooks, for a step-through on the kept account
-	mkdir -p $(LAB) && cp runbooks/*.ipynb $(LAB)
-	$(RUN)/python -I -X utf8 lib/record/origin.py lib.cli.lab $(LAB)
+lab: $(VENV)/ready  ## one run in JupyterLab, phase by phase: ENV=local, or ARGS="--run RUN_ID --mode apply"
+	$(RUN)/runbook lab $(ENV) $(ARGS)
 
 $(VENV)/ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version)'

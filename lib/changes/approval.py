@@ -18,6 +18,7 @@ from lib.changes.plans import Plan, is_kept
 from lib.errors import BadParameters, Refused, RunbookError
 from lib.record import command_lines, records, run_index
 from lib.record.records import Record, Run
+from lib.record.run_verdict import BEGUN_BY_HAND
 from lib.settings import Settings, account_waives_approval, waives_approval
 from lib.values.modes import Approval, Mode
 
@@ -125,7 +126,9 @@ def _require_waived(plan: Plan, run: GuardedRun) -> None:
     settings, record, account = run.settings, run.record, account_of([plan], run)
     if account and (lifted := account.approval_lifted()):
         raise Refused(lifted)
-    begun_as = (record.verdict() or {}).get("parameters", {}).get("approval")
+    verdict = record.verdict() or {}
+    # What a notebook by hand began is no file's word: its parameters may say anything.
+    begun_as = "" if verdict.get(BEGUN_BY_HAND) else verdict.get("parameters", {}).get("approval")
     if begun_as == Approval.NONE:
         _require_waiving_file(settings, [plan])
     elif begun_as or not waives_approval(settings):

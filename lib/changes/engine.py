@@ -38,6 +38,11 @@ def carry_out(plan: Plan, run: GuardedRun, sleep: Callable[[float], None] = time
     """
     if run.settings.mode == Mode.PLAN:
         return replace(_only_planned(plan, run.record), refusal=loss_guard.refusal([plan], run))
+    asked, again = plan.changes, provenance.written_before(plan, run)
+    # What this plan wrote when it was carried out before is as it wanted it, and needs no second write.
+    plan = replace(
+        plan, changes=tuple(replace(one, before=one.after) if at in again else one for at, one in enumerate(asked))
+    )
     # What can refuse comes before the lock, so that a refusal takes nothing and keeps nobody else waiting.
     approval.require(plan, run)
     loss_guard.require_no_loss([plan], run)
@@ -47,7 +52,9 @@ def carry_out(plan: Plan, run: GuardedRun, sleep: Callable[[float], None] = time
         approval.use(plan, run)
         loss_guard.keep(plan, run)
         writer = Writer(plan.phase, run.record, still_ours, sleep)
-        return Outcome(plan.phase, tuple(writer.carry_out(change) for change in plan.changes), run.record.run_id)
+        results = [writer.carry_out(change) for change in plan.changes]
+    told = [Result(asked[at], WriteState.APPLIED, again[at]) if at in again else one for at, one in enumerate(results)]
+    return Outcome(plan.phase, tuple(told), run.record.run_id)
 
 
 def roll_back(plan: Plan, run: GuardedRun, sleep: Callable[[float], None] = time.sleep) -> Outcome:

@@ -5,6 +5,7 @@ Who looks through a notebook and saves it changes outputs, counts and metadata, 
 
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,27 @@ from typing import Any
 def digests(folder: Path) -> dict[str, str]:
     """The digest of each notebook in a folder, by name."""
     return {path.stem: _digest(path) for path in sorted(folder.glob("*.ipynb"))}
+
+
+@dataclass(frozen=True)
+class CodeCell:
+    """A code cell of a notebook: its id there, its source's digest, and whether it declares the parameters."""
+
+    id: str
+    sha256: str
+    parameters: bool
+
+
+def code_cells(path: Path) -> list[CodeCell]:
+    """The code cells of a notebook of the runbook that do anything, in their order."""
+    cells = [cell for cell in json.loads(path.read_bytes())["cells"] if cell["cell_type"] == "code"]
+    made = [(cell["id"], "".join(cell["source"]), cell["metadata"].get("tags", [])) for cell in cells]
+    return [CodeCell(name, source_digest(text), "parameters" in tags) for name, text, tags in made if text.strip()]
+
+
+def source_digest(source: str) -> str:
+    """The SHA-256 of a cell's source, without the line end that IPython adds."""
+    return hashlib.sha256(source.rstrip().encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def _digest(path: Path) -> str:

@@ -12,15 +12,41 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
+from ipykernel.zmqshell import ZMQInteractiveShell
 from jupyter_client.session import json_packer
+from traitlets import Type
 from traitlets.config import Config
 
 from lib.values.exact_json import map_parts
 
 
+class Shell(ZMQInteractiveShell):
+    """IPython's, in which an error is a sentence, with its traceback folded behind it."""
+
+    def _showtraceback(self, etype: type[BaseException], evalue: BaseException, stb: list[str]) -> None:
+        """Tell of an error: its class and its text as ever, for whoever executes notebooks."""
+        # Nothing of these is needed by a cell that ends well.
+        from lib.cli.lab import sections
+        from lib.display import cell_errors
+
+        missing = evalue.name if isinstance(evalue, NameError) else None
+        made_under = sections.heading_of(missing, str(self.user_ns.get("_ih", [""])[-1])) if missing else ""
+        super()._showtraceback(etype, evalue, [cell_errors.sentence(evalue, made_under)])
+        cell_errors.show_traceback(stb)
+
+
+class CellsKernel(IPythonKernel):
+    """ipykernel's, with that shell."""
+
+    shell_class = Type(Shell)
+
+
 class KernelOfOurs(IPKernelApp):
     """ipykernel's, which reads nothing but its connection."""
+
+    kernel_class = Type(CellsKernel)
 
     def load_config_file(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - IPython's own
         """None is read."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import nbformat
 
-from lib.record.json_rows import block
+from lib.values.json_rows import block
 
 STEP = " "
 ON_ONE_LINE = ("metadata", "text/plain")  # a table stands in `text/html` as well, a row on a line

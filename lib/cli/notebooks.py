@@ -22,7 +22,7 @@ from lib.display import executed
 from lib.display.cell_progress import CellProgress
 from lib.errors import BadParameters, RunbookError, Unrecorded
 from lib.phases import parameters_cell
-from lib.record import files, run_phases
+from lib.record import files, run_verdict
 from lib.record.folder import ATTEMPT
 from lib.record.records import DRAFT, RUNNING, Record, Run
 from lib.record.run_phases import PLANNED_MINUTES, Phase
@@ -34,6 +34,7 @@ RUNBOOKS = ROOT / "runbooks"
 # Every way in which a notebook is not executed to its end, beside an interrupt.
 NOT_EXECUTED = (PapermillException, RunbookError, OSError, RuntimeError, ValueError, ZMQError)
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EACCES, errno.EPERM)
+PUT_IN = {"papermill-error-cell-tag", "injected-parameters"}  # by papermill
 # Any parameter may be given to any notebook, and what is none is refused: papermill need not warn of what is fine.
 logging.getLogger("papermill").addFilter(lambda said: "Passed unknown parameter" not in said.getMessage())
 
@@ -76,7 +77,7 @@ def execute(run: Run, number: str, notebook: str) -> Phase:
     name = output.name if output else ""
     error = settings.masked(error[: output_limits.LINE])
     done = Phase(number, notebook, seconds=seconds, output=name, error=error, error_class=kind)
-    return _closed(_verdict(done, output, interrupted), run)
+    return run_verdict.with_its_checks(_verdict(done, output, interrupted), run)
 
 
 def _told(failure: Exception, record: Record) -> tuple[str, str]:
@@ -119,8 +120,8 @@ def _verdict(found: Phase, output: Path | None, interrupted: bool) -> Phase:
     """Count what really ran: a code cell without an execution count did not."""
     cells = nbformat.read(output, as_version=4).cells if output else []
     code = [cell for cell in cells if cell.cell_type == "code" and cell.source.strip()]
-    # papermill puts a cell of its own, about the error, on top; it is not ours.
-    code = [cell for cell in code if "papermill-error-cell-tag" not in cell.metadata.get("tags", [])]
+    # papermill puts cells of its own in, about an error and with parameters; they are not ours.
+    code = [cell for cell in code if not PUT_IN & {*cell.metadata.get("tags", [])}]
     ran = [cell for cell in code if cell.execution_count is not None]
     failed = [cell for cell in ran if any(item.output_type == "error" for item in cell.outputs)]
     complete = code and len(ran) == len(code) and not failed and not found.error
@@ -135,18 +136,6 @@ def _verdict(found: Phase, output: Path | None, interrupted: bool) -> Phase:
         planned_minutes=PLANNED_MINUTES.get(found.number),
         error=error,
     )
-
-
-def _closed(found: Phase, run: Run) -> Phase:
-    """What the checks of its phase make of a notebook that ran to its end, whatever its cells made of them."""
-    if found.verdict != Verdict.SUCCEEDED:
-        return found
-    try:
-        run_phases.require_met(run.record, found.number, run.settings.mode)
-    except RunbookError as error:
-        said = f"{type(error).__name__}: {error}"[: output_limits.LINE]
-        return replace(found, verdict=Verdict.FAILED, error=run.settings.masked(said), error_class=type(error).__name__)
-    return found
 
 
 def _kept(running: Path, run: Run) -> Path | None:
@@ -165,13 +154,4 @@ def _kept(running: Path, run: Run) -> Path | None:
     written.update({key: own for key in ("input_path", "output_path") if written.get(key)})
     output = run.record.keep_text(own, run.settings.masked(notebook_text.to_text(notebook)))
     running.unlink()
-    return output
-
-
-def write_parameterized(run: Run, notebook: str) -> Path:
-    """A copy of a notebook in the record, with these parameters put in, to be stepped through by hand."""
-    source = RUNBOOKS / f"{notebook}.ipynb"
-    parameters = parameters_cell.injected_values(run.settings, run.record.run_id, declared_parameters(source))
-    output = files.reserve(run.record.new_path(f"{notebook}.by-hand.ipynb"))
-    papermill.execute_notebook(str(source), str(output), parameters, prepare_only=True, progress_bar=False)
     return output

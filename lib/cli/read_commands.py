@@ -1,7 +1,6 @@
 """The commands that only look: plan, status, verify, open, review, tune. They write to records alone."""
 
 import os
-import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -12,10 +11,11 @@ from lib.changes.plans import Plan
 from lib.checks import require
 from lib.cli import notebooks, runner
 from lib.cli.app import exit_code, exits_with_code, main, parameters, takes_json
+from lib.cli.lab import command as lab_command
 from lib.display import plan_table, run_table, terminal
 from lib.errors import BadParameters, NotAsWanted, Refused
 from lib.phases import session
-from lib.record import command_lines, manifest, origin, records, run_phases
+from lib.record import command_lines, manifest, records, run_phases
 from lib.record.change_rows import Action
 from lib.record.manifest import Binding
 from lib.record.records import Run
@@ -31,7 +31,6 @@ from lib.values.verdicts import Verdict
 
 LAST_BEFORE_CONFIRMATION = "03"  # 05 does not pass before a person has confirmed the subscription
 APPROVED = ("--approved-by", '"$APPROVER"', "--change-ticket", '"$TICKET"')
-CHECKPOINTS = ".checkpoints"  # beside the runs of an environment: what JupyterLab keeps of notebooks, no part of a run
 
 
 @main.command()
@@ -122,13 +121,20 @@ def verify(run_dir: Path, copy_of: str) -> int:
     """
     folder = Path(os.path.abspath(run_dir))  # noqa: PTH100 - resolve() would follow a link
     wrong = records.unsealed_differences(folder, Binding(copy_of) if copy_of else None)
-    whose = None if wrong else manifest.read(folder)  # of one that was touched, no word is taken
-    about = {key: getattr(whose, key, None) for key in ("run_id", "environment", "account")}
-    terminal.data({"folder": str(folder), **about, "as_sealed": not wrong, "differences": list(wrong)})
-    if whose is None:
-        raise NotAsWanted(f"{run_dir.name} is not as it was sealed: {'; '.join(wrong)}")
+    whose = manifest.read(folder)
+    # Of one that was touched no word is taken but that it is open: somebody steps through it, a command writes to it,
+    # or one that did was killed.
+    open_yet = whose.open if not wrong else all(one.endswith(f": not sealed since {whose.since}") for one in wrong)
+    about = {key: None if wrong else getattr(whose, key) for key in ("run_id", "environment", "account")}
+    terminal.data({
+        "folder": str(folder), **about, "as_sealed": not wrong, "open": open_yet, "differences": list(wrong)
+    })  # fmt: skip
+    if wrong:
+        how = "is still open, and not sealed to its end" if open_yet else "is not as it was sealed"
+        raise NotAsWanted(f"{run_dir.name} {how}: {'; '.join(wrong)}")
     place = f"environment {whose.environment or 'unknown'}, account {whose.account or 'unknown'}"
-    terminal.result(f"{run_dir.name}: every file is as it was sealed, of run {whose.run_id} of {place}")
+    still = f"; it is still open, since {whose.since}: more may come" if open_yet else ""
+    terminal.result(f"{run_dir.name}: every file is as it was sealed, of run {whose.run_id} of {place}{still}")
     return 0
 
 
@@ -140,7 +146,7 @@ def verify(run_dir: Path, copy_of: str) -> int:
 @click.option("--no-browser", is_flag=True, help="Only prepare the notebook and say where it is.")
 @exits_with_code
 def open_notebook(given: Callable[..., Settings], number: str, run_id: str, mode: str, no_browser: bool) -> int:
-    """Put a parameterized copy of a notebook into the run's folder and open JupyterLab on it.
+    """Open one notebook of a run in JupyterLab: a copy in the run's folder, with its parameters in place.
 
     \b
     Examples:
@@ -150,19 +156,7 @@ def open_notebook(given: Callable[..., Settings], number: str, run_id: str, mode
     notebook = {**run_phases.NOTEBOOKS, "90": run_phases.ROLLBACK}.get(number)
     if notebook is None:
         raise BadParameters(f"no phase {number!r}; expected one of {', '.join(run_phases.NOTEBOOKS)}, 90")
-    chosen = given(mode=mode, run_id=run_id)
-    # A store is asked first for what another machine did; without one, no AWS is needed to open a notebook.
-    run = session.begin_with(chosen) if chosen.record_store else Run(chosen, records.open_run(chosen))
-    records.open_to_write(run)
-    record, path = run.record, notebooks.write_parameterized(run, notebook)
-    terminal.say(f"Notebook: {path}")
-    if no_browser:
-        records.seal(record)  # whoever opens it elsewhere begins it again; until then nothing may come besides
-        return 0
-    checkpoints = f"--FileCheckpoints.checkpoint_dir={path.parent.parent / CHECKPOINTS / record.run_id}"
-    lab = origin.command("lib.cli.lab", f"--ServerApp.root_dir={path.parent}", checkpoints, str(path))
-    with records.sealing(record):
-        return subprocess.run(lab, check=False, umask=0o077).returncode
+    return lab_command.open_phase(given(mode=mode, run_id=run_id), notebook, no_browser)
 
 
 @main.command()

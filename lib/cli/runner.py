@@ -7,19 +7,20 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from lib.aws import Identity, Live
-from lib.changes import approval, engine, loss_guard, second_person
+from lib.changes import approval, loss_guard, second_person
 from lib.changes.plans import Plan
 from lib.checks import require
 from lib.cli import notebooks
 from lib.errors import Altered, RunbookError
 from lib.phases import session
-from lib.record import formats, records, software_versions
+from lib.record import records
 from lib.record.records import VERDICT, Record, Run
-from lib.record.run_phases import NOTEBOOKS, PLANNED_MINUTES, PREFLIGHT, ROLLBACK, Phase, overall, recorded_phases
-from lib.resources import desired, record_stores
+from lib.record.run_phases import NOTEBOOKS, PLANNED_MINUTES, PREFLIGHT, ROLLBACK, Phase
+from lib.record.run_verdict import write_verdict
+from lib.resources import record_stores
 from lib.resources.connected_run import ConnectedRun
-from lib.resources.existing import baseline_pieces, traffic_entries
+from lib.resources.desired import plan_all
+from lib.resources.existing import baseline_pieces
 from lib.settings import Settings
 from lib.values.check_registry import APPROVAL
 from lib.values.modes import Mode
@@ -27,12 +28,6 @@ from lib.values.verdicts import Verdict
 
 # Carries one phase out, by its number and notebook, into the record of a run, and tells what became of it.
 Execute = Callable[[Run, str, str], Phase]
-
-
-def plan_all(live: Live) -> list[Plan]:
-    """The plan of every phase that changes something. Read-only."""
-    known = traffic_entries.read(live)
-    return [engine.plan(number, wanted(live, known)) for number, wanted in desired.PHASES.items()]
 
 
 def begin_approved(run: ConnectedRun, chosen: Sequence[str]) -> list[Plan]:
@@ -142,42 +137,6 @@ def locked(run: ConnectedRun) -> Iterator[None]:
     with run.lock(run.record.run_id):
         notebooks.adopt(run)  # what a killed command left of its notebooks
         yield
-
-
-def write_verdict(
-    run: Run, done: Sequence[Phase], started: datetime, identity: Identity | None, refused: str = ""
-) -> None:
-    """`run.json` as the run stands now, and the manifest over the whole record."""
-    settings, record = run.settings, run.record
-    now, every = datetime.now(UTC), _with_earlier(record, done)
-    record.write_json(
-        VERDICT,
-        {
-            formats.KEY: formats.FORMAT,
-            "run_id": record.run_id,
-            "environment": settings.environment,
-            "mode": str(settings.mode),
-            "verdict": str(overall(every, refused)),
-            "refused": refused,
-            "started": started.isoformat(timespec="seconds"),
-            "ended": now.isoformat(timespec="seconds"),
-            "seconds": round((now - started).total_seconds(), 1),
-            "caller": identity.to_row() if identity else None,
-            "phases": [phase.to_row() for phase in every],
-            "parameters": settings.recorded(),
-            **software_versions.ran_on(),
-            "rollback": (record.verdict() or {}).get("rollback"),
-        },
-    )
-    records.seal(record, closing=False)
-
-
-def _with_earlier(record: Record, done: Sequence[Phase]) -> list[Phase]:
-    """These phases, and those that the run's earlier commands ran, in the runbook's order."""
-    found = {phase.number: phase for phase in recorded_phases(record)}
-    # What did not run now takes nothing from what ran before.
-    found |= {phase.number: phase for phase in done if phase.verdict != Verdict.NOT_RUN or phase.number not in found}
-    return [found[number] for number in NOTEBOOKS if number in found]
 
 
 def roll_back(run: Run, told: Callable[[Phase], None], execute: Execute = notebooks.execute) -> Phase:

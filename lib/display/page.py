@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from IPython.display import display
 
+from lib.display.signs import Sign
 from lib.values import escape
 
 if TYPE_CHECKING:  # most phases show no figure
@@ -25,12 +26,13 @@ CELL = "text-align: left; vertical-align: top; white-space: pre-wrap"
 
 @dataclass(frozen=True)
 class File:
-    """A file of the record, as a link to it."""
+    """A file of the record, as a link to it, in words of its own or by its name."""
 
     name: str
+    words: str = ""
 
     def __str__(self) -> str:
-        return self.name.rsplit("/", 1)[-1]
+        return self.words or self.name.rsplit("/", 1)[-1]
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,22 @@ class Shown:
 
 def sentence(words: str = "", strong: str = "", code: str = "") -> None:
     """One paragraph: what is strong first, then the words, then what is to be copied."""
+    display(paragraph(words, strong, code))
+
+
+def paragraph(words: str = "", strong: str = "", code: str = "") -> Shown:
+    """The same, to be shown."""
     parts = {"<strong>{}</strong>": strong, "{}": words, "<code>{}</code>": code}
     shown = " ".join(tag.format(escape.html(part)) for tag, part in parts.items() if part)
     plain = " ".join(escape.legible(part) for part in (strong, words, code) if part)
-    display(Shown(f"<p>{shown}</p>", plain))
+    return Shown(f"<p>{shown}</p>", plain)
+
+
+def signs(found: Iterable[Sign]) -> None:
+    """Words on their colours, side by side."""
+    every = list(found)
+    spans = " ".join(map(_coloured, every))
+    display(Shown(f"<p>{spans}</p>", "\n".join(f"*** {escape.one_line(one.words)} ***" for one in every)))
 
 
 def bullets(lines: Iterable[str]) -> None:
@@ -63,16 +77,21 @@ def bullets(lines: Iterable[str]) -> None:
 
 
 def table(columns: Sequence[object], rows: Sequence[Sequence[Any]], said: Callable[[str], str] = str) -> None:
-    """A table, nothing cut off, each cell as it is `said`. One may be a list of `File`, which becomes links."""
+    """A table, nothing cut off, each cell as it is `said`. A `Sign` has its colour, a list of `File` becomes links."""
+    display(grid(columns, rows, said))
+
+
+def grid(columns: Sequence[object], rows: Sequence[Sequence[Any]], said: Callable[[str], str] = str) -> Shown:
+    """The same, to be shown."""
     head = "".join(f'<th style="{CELL}">{escape.html(name)}</th>' for name in columns)
     body = "".join(f"<tr>{''.join(_cell(value, said) for value in row)}</tr>\n" for row in rows)
     text = laid_out(
         [
-            [escape.one_line(name), *(escape.one_line(said(_words(row[at]))) for row in rows)]
+            [escape.one_line(name), *(escape.one_line(said(words_of(row[at]))) for row in rows)]
             for at, name in enumerate(columns)
         ]
     )
-    display(Shown(f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>", text))
+    return Shown(f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>", text)
 
 
 def laid_out(columns: Sequence[Sequence[str]]) -> str:
@@ -97,6 +116,12 @@ def files(words: str, found: Sequence[File]) -> None:
     display(Shown(f"<p>{escape.html(words)} {_linked(list(found))}</p>", text))
 
 
+def fold_text(summary: str, text: str) -> None:
+    """A text that is shown when it is asked for."""
+    inside = f"<pre>{escape.html(text)}</pre>"
+    display(Shown(f"<details><summary>{escape.html(summary)}</summary>{inside}</details>", f"{summary}:\n{text}"))
+
+
 def figure(found: Figure) -> None:
     """A figure, once."""
     display(found)
@@ -104,8 +129,20 @@ def figure(found: Figure) -> None:
         pyplot.close(found)
 
 
+def forwarding_page(url: str) -> str:
+    """A page that leads to another at once."""
+    where = escape.attribute(url)
+    return f'<!DOCTYPE html><title>JupyterLab</title><meta http-equiv="refresh" content="0; url={where}">'
+
+
 def _cell(value: Any, said: Callable[[str], str]) -> str:  # noqa: ANN401
-    return f'<td style="{CELL}">{_linked(value) or escape.html(said(_words(value)))}</td>'
+    if isinstance(value, Sign):
+        return f'<td style="{CELL}">{_coloured(value)}</td>'
+    return f'<td style="{CELL}">{_linked(value) or escape.html(said(words_of(value)))}</td>'
+
+
+def _coloured(sign: Sign) -> str:
+    return f'<span style="{sign.style}">{escape.html(sign.words)}</span>'
 
 
 def _linked(value: Any) -> str:  # noqa: ANN401
@@ -115,10 +152,12 @@ def _linked(value: Any) -> str:  # noqa: ANN401
     return " ".join(f'<a href="./{escape.attribute(path)}">{words}</a>' for path, words in links)
 
 
-def _words(value: Any) -> str:  # noqa: ANN401
+def words_of(value: Any) -> str:  # noqa: ANN401
     """Missing is an empty cell; a number has no more digits than it needs."""
     if value is None or (isinstance(value, float | datetime) and value != value):  # what is missing equals nothing
         return ""
+    if isinstance(value, Sign):
+        return value.words
     if isinstance(value, list) and all(isinstance(one, File) for one in value):
         return " ".join(map(str, value)) or "none"
     return f"{value:g}" if isinstance(value, float) else str(value)

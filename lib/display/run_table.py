@@ -192,9 +192,10 @@ def one_run(run: Run) -> None:
     told = {str(way.name.lower()): command for way, command in ways.items()}
     console.data({**row.to_row(), "phases": found["phases"], "ended": found.get("ended"), "commands": told})
     keys = ("notebook", "verdict", "cells_run", "cells_failed", "cells_not_run")
-    rows = [[*(str(row[key]) for key in keys), brief(row["error"])] for row in found["phases"]]
+    told_of = [brief("; ".join(filter(None, [row["error"], row.get("by_hand")]))) for row in found["phases"]]
+    rows = [[*(str(row[key]) for key in keys), said] for row, said in zip(found["phases"], told_of, strict=True)]
     rows = [[name, Judged(verdict), *rest] for name, verdict, *rest in rows]
-    columns = ["phase", "verdict", "cells run", "failed", "not run", "error"]
+    columns = ["phase", "verdict", "cells run", "failed", "not run", "error, or how by hand"]
     when = f" at {found['ended']}" if "ended" in found else ""
     console.verdict_line(row.verdict, f": run {record.run_id}, as recorded{when}: {row.did}", result=True)
     if rows:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from lib.changes.plans import Change, Outcome, Plan
 from lib.changes.second_person import two_persons
 from lib.checks import Check, Status, brief, require, require_any
-from lib.display import page, run_commands
+from lib.display import page, phase_table, run_commands, signs
+from lib.display.signs import Sign
 from lib.record import run_phases
 from lib.record.change_rows import Action, WriteState
 from lib.record.records import Run
@@ -31,13 +32,15 @@ LINES = 400  # a longer diff is shown up to here, and linked as the record holds
 def identity(run: ConnectedRun) -> None:
     """Who is calling, where, in which mode, and where the record goes."""
     s, live, caller = run.settings, run.live, run.live.identity.caller
+    place, may = signs.of(s, live.identity.account)
+    page.signs([place, may])
     rows = {
         "environment": s.environment,
-        "account": live.identity.account,
+        "account": Sign(live.identity.account, place.colour),
         "region": live.identity.region,
         "endpoint": live.identity.endpoint,
         "caller": caller,
-        "mode": f"{s.mode} ({'writes nothing' if s.mode == Mode.PLAN else 'CHANGES THE ACCOUNT'})",
+        "mode": Sign(f"{s.mode} ({'writes nothing' if s.mode == Mode.PLAN else 'CHANGES THE ACCOUNT'})", may.colour),
         "approval": "; ".join([s.approval, *(f"{check.status}: {check.found}" for check in two_persons(s, caller))]),
         "run": run.record.run_id,
     }
@@ -131,6 +134,12 @@ def figures(found: Iterable[Figure]) -> None:
     """Charts below each other."""
     for one in found:
         page.figure(one)
+
+
+def phases(run: Run) -> None:
+    """The phases of a run: what each does, what became of it, what comes next, and its notebook."""
+    for one in phase_table.outputs(run):
+        page.display(one)
 
 
 def ways_out(run: Run) -> None:

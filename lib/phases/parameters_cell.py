@@ -108,6 +108,11 @@ def _current_cells(ran: Sequence[str]) -> list[str]:
     return [cell for at, cell in enumerate(ran) if not kinds[at] or kinds[at] not in kinds[at + 1 :]]
 
 
+def sets_parameters(cell: str) -> bool:
+    """Whether a cell is there to set parameters: one may be edited as one likes, and may hold an address."""
+    return _is_injected(cell) or _declares(cell)
+
+
 def _is_injected(cell: str) -> bool:
     return cell.startswith(INJECTED)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from lib.aws import connect
 from lib.errors import Altered
-from lib.phases import parameters_cell
+from lib.phases import hand_run, parameters_cell
 from lib.record import manifest, records, run_index, sync
 from lib.record.folder import ATTEMPT, CHECKS
 from lib.record.records import MANIFEST, Record, Run
@@ -27,13 +27,22 @@ SOON_ATTEMPTS = 2  # of each call to a store, where nothing may be waited for
 
 
 def begin(names: Mapping[str, Any]) -> ConnectedRun:
-    """The run that a notebook is of, by its `globals()`. What its cells set and is no parameter is refused first."""
-    return begin_with(parameters_cell.read(names))
+    """The run that a notebook is of, by its `globals()`. What its cells set and is no parameter is refused first.
+
+    Where somebody steps through it, its record tells of that from here on, as of a command's run.
+    """
+    return hand_run.follow(begin_with(parameters_cell.read(names)), names)
 
 
 def reopen(names: Mapping[str, Any]) -> ConnectedRun:
     """The run that the rollback's notebook undoes, likewise; an undo waits for nobody to mend a file."""
-    return reopen_with(parameters_cell.read(names, strict=False))
+    return hand_run.follow(reopen_with(parameters_cell.read(names, strict=False)), names)
+
+
+def run_to_read(names: Mapping[str, Any]) -> Run:
+    """The run that a notebook only looks at, likewise; without a connection. Raises like `open_to_read`."""
+    settings = parameters_cell.read(names, strict=False)
+    return Run(settings, open_to_read(settings))
 
 
 def begin_with(settings: Settings) -> ConnectedRun:
@@ -93,7 +102,7 @@ def attach(run: Run, shelves: Shelves | None = None, unverified: str = "", way: 
     settings, record = run.settings, run.record
     records.open_to_write(run, unverified)
     live = connect(settings, record.log_call)
-    record = replace(record, attempt=_attempt(record))
+    record = replace(record, attempt=_attempt(run))
     shelves = shelves or record_stores.shelves(settings)
     if shelves is None:
         return connected_run.of(live, record)
@@ -105,13 +114,16 @@ def attach(run: Run, shelves: Shelves | None = None, unverified: str = "", way: 
     return connected_run.of(live, replace(record, store=shelf))
 
 
-def _attempt(record: Record) -> str:
+def _attempt(run: Run) -> str:
     """The attempt at a phase that begins here: the runner's that started this kernel, and by hand one of its own.
 
-    One whose answers stand in the record already has begun before, whoever tells of it.
+    One whose answers stand in the record already has begun before, whoever tells of it; by hand, in the same kernel
+    and by the same parameters, it goes on.
     """
+    if going_on := hand_run.attempt_at(run):
+        return going_on
     told = os.environ.get(ATTEMPT, "")
-    begun = {str(row.get("attempt")) for row in record.rows(CHECKS)}
+    begun = {str(row.get("attempt")) for row in run.record.rows(CHECKS)}
     return told if told and told not in begun else secrets.token_hex(4)
 
 

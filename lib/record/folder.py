@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from lib.errors import Unrecorded
-from lib.record import change_rows, files, formats, json_rows, manifest
+from lib.record import change_rows, files, formats, manifest
 from lib.record.manifest import MANIFEST, VERDICT
-from lib.values import contacts
+from lib.values import contacts, json_rows
 from lib.values.exact_json import dumps, loads, parse_foreign
 
 CHECKS = "checks.jsonl"

@@ -6,7 +6,7 @@ shows or leaves out decides nothing.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from lib.checks import Check, Status, failures, key_of, require
@@ -61,13 +61,11 @@ class Phase:
     output: str = ""
     error: str = ""
     error_class: str = ""  # the name of the class of what ended it, from which the exit code follows
+    by_hand: str = ""  # how somebody stepped through it, where nobody's command ran it
 
     def to_row(self) -> dict[str, Any]:
         """What the notebook did as `run.json` holds it."""
-        counts = {"cells_run": self.cells_run, "cells_failed": self.cells_failed, "cells_not_run": self.cells_not_run}
-        told = {"number": self.number, "notebook": self.notebook, "verdict": str(self.verdict), **counts}
-        times = {"seconds": self.seconds, "planned_minutes": self.planned_minutes}
-        return {**told, **times, "output": self.output, "error": self.error, "error_class": self.error_class}
+        return {**asdict(self), "verdict": str(self.verdict)}
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Phase":
@@ -121,7 +119,11 @@ def way_on(settings: Settings, run_id: str) -> str:
 
 def recorded_phases(record: Record) -> list[Phase]:
     """What the phases of a run did, as `run.json` tells."""
-    return [Phase.from_row(row) for row in (record.verdict() or {}).get("phases", [])]
+    return phases_of(record.verdict() or {})
+
+
+def phases_of(verdict: Mapping[str, Any]) -> list[Phase]:
+    return [Phase.from_row(row) for row in verdict.get("phases", [])]
 
 
 def overall(done: Sequence[Phase], refused: str = "") -> Verdict:

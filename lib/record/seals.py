@@ -12,7 +12,8 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Any
 
-from lib.record import formats, json_rows
+from lib.record import formats
+from lib.values import json_rows
 from lib.values.exact_json import Twice, dumps, in_order, loads, parts_of
 
 UNKNOWN_SIZE = -1  # the first format told no sizes

@@ -8,7 +8,8 @@ from typing import Any
 
 from lib.asl.functions import Called
 from lib.aws import Live
-from lib.changes.plans import Wanted
+from lib.changes import engine
+from lib.changes.plans import Plan, Wanted
 from lib.definitions import documents, loader, templates
 from lib.resources.existing import names, traffic_entries
 from lib.resources.existing.encryption import WRITE, topics_keys, workflows_keys
@@ -93,7 +94,7 @@ def documentation(live: Live, known: Entries | None = None) -> list[Wanted]:
 
 
 # The phases that change something, by their notebook, in the order in which they run (`run_phases.NOTEBOOKS` says why).
-# Each takes the ways in as well, where they were read just now: a whole plan asks for them once (`runner.plan_all`).
+# Each takes the ways in as well, where they were read just now: a whole plan asks for them once (`plan_all`).
 PHASES = {
     "01": infrastructure,
     "02": iam_permissions,
@@ -101,6 +102,12 @@ PHASES = {
     "03": state_machine,
     "06": documentation,
 }
+
+
+def plan_all(live: Live) -> list[Plan]:
+    """The plan of every phase that changes something. Read-only."""
+    known = traffic_entries.read(live)
+    return [engine.plan(number, wanted(live, known)) for number, wanted in PHASES.items()]
 
 
 def drill_user() -> dict[str, Any]:

@@ -13,7 +13,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbformat.v4 import new_code_cell, new_notebook
 
 from lib.cli import app, notebook_engine, notebooks, output_limits, runner
-from lib.cli.lab import LabKernels
+from lib.cli.lab.jupyter import LabKernels
 from lib.cli.notebook_engine import Kernels
 from lib.errors import BadParameters, Refused, RunbookError, Superseded, Unreachable, Unrecorded
 from lib.record import records

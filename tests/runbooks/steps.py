@@ -124,9 +124,10 @@ def lasting(names: set[str]) -> set[str]:
 
 
 def code_cells(path: Path) -> list[Any]:
-    """The code cells of an executed notebook."""
+    """The code cells of an executed notebook, beside the one that papermill put in."""
+    found = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
     return [
-        cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code" and cell.source.strip()
+        cell for cell in found if cell.source.strip() and "injected-parameters" not in cell.metadata.get("tags", [])
     ]
 
 

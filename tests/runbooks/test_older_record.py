@@ -105,7 +105,7 @@ def test_it_is_as_it_was_sealed_but_for_what_was_sealed_by_nobody_yet(story):
     for command in ("nothing", "status"):
         found = story.verified[command]
         assert found.exit_code == 1
-        wrong = found.stderr.partition(" is not as it was sealed: ")[2].strip().split("; ")
+        wrong = found.stderr.partition(" is still open, and not sealed to its end: ")[2].strip().split("; ")
         assert [one.partition(": not sealed since ")[0] for one in wrong] == ["changes.jsonl", "checks.jsonl"]
     for command in ("apply", "review", "restore", "rollback"):
         assert story.verified[command].exit_code == 0, story.verified[command].stderr

@@ -25,7 +25,10 @@ UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\u3164\ud800-\udfff\U000e0000-\U000e0fff]"
 )
 MATHS = re.compile(r"\$[^$<]*\$|\\\(|\\\[|\\begin")
-HARMLESS = {"p", "strong", "code", "span", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "pre", "a"}
+HARMLESS = {
+    "p", "strong", "code", "span", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "pre", "a", "details",
+    "summary",
+}  # fmt: skip
 
 
 class Elements(HTMLParser):

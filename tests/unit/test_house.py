@@ -58,7 +58,7 @@ BY_RECURSION = {
     "lib/asl/payload_templates.py fill": "renames the key by which it decides",
     "lib/changes/plans.py differences": "two values at once",
     "lib/changes/plans.py same": "two values at once",
-    "lib/record/json_rows.py _layout": "writes text, a row a line",
+    "lib/values/json_rows.py _layout": "writes text, a row a line",
     "lib/cli/notebook_text.py _layout": "writes text, as a notebook is laid out",
     "lib/definitions/templates.py _compact": "writes text as wide as a line",
     "lib/definitions/templates.py _sorted": "an object's keys among each other",

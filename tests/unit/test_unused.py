@@ -5,6 +5,7 @@ import json
 
 from test_house import ALL, TESTS
 
+from lib.cli.lab import landing
 from lib.settings import ROOT
 
 MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in ALL}
@@ -18,11 +19,12 @@ def ours():
 
 
 def from_outside():
-    """The text of what runs beside them: the command's beginning, and the code cells of each notebook."""
+    """The text of what runs beside them: the command, and the code cells of notebooks and of the landing page."""
     found = {"your6": (ROOT / "your6_phase3_runbook.py").read_text(encoding="utf-8")}
     for path in (ROOT / "runbooks").glob("*.ipynb"):
         cells = [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
         found[path.stem] = "\n".join("".join(cell["source"]) for cell in cells)
+    found["landing page"] = landing.CALLS
     return found
 
 

@@ -496,3 +496,68 @@ def test_what_a_crash_left_behind_is_cleared_even_if_it_is_in_use(world, record)
     assert engine.clear_left_behind(world.run(load("local"), record), world.reopen) == ["thing listener"]
     assert "listener" not in world.live
     assert engine.clear_left_behind(world.run(load("local"), record), world.reopen) == []
+
+
+# The same plan carried out twice, as by hand
+
+
+def carried_out_twice(settings, record, between=lambda world: None, **values):
+    world = World({"a": 1, "b": 1})
+    run, plan = world.run(settings, record), engine.plan("01", world.wanted(a=2, b=2))
+    engine.carry_out(plan, run)
+    world.writes.clear()
+    between(world)
+    return world, lambda: engine.carry_out(plan, run)
+
+
+def test_a_plan_that_this_run_carried_out_is_not_carried_out_again_and_it_is_said_when(settings, record):
+    world, again = carried_out_twice(settings, record)
+    rows = len(record.rows(engine.LOG))
+    outcome = again()
+    assert (world.writes, outcome.states, len(record.rows(engine.LOG))) == ([], ("applied", "applied"), rows)
+    moment = record.rows(engine.LOG)[1]["time"][11:16]
+    assert outcome.results[0].said == f"applied: this run applied it at {moment} UTC; nothing was written now"
+    assert [check.status for check in engine.verify(outcome, world.run(settings, record))] == ["passed", "passed"]
+
+
+def test_what_is_left_of_such_a_plan_is_written(settings, record):
+    world, again = carried_out_twice(settings, record, lambda world: world.live.update(b=1))
+    assert (again().states, world.writes) == (("applied", "applied"), [("b", 2)])
+
+
+def test_what_somebody_else_wrote_is_still_refused(settings, record):
+    _, again = carried_out_twice(settings, record, lambda world: world.live.update(a=9))
+    with pytest.raises(Refused, match="changed after it was planned"):
+        again()
+
+
+def test_what_another_run_or_nobodys_row_wrote_is_refused_as_well(settings, record):
+    world, again = carried_out_twice(settings, record, lambda world: world.known.clear())
+    with pytest.raises(Refused, match="changed after it was planned"):
+        again()
+    fresh = World({"a": 1})
+    plan = engine.plan("01", fresh.wanted(a=2))
+    fresh.live["a"] = 2  # as wanted, and not by this run
+    with pytest.raises(Refused, match="changed after it was planned"):
+        engine.carry_out(plan, fresh.run(settings, world.run(settings, record).record))
+
+
+def test_each_change_of_such_a_plan_is_looked_at_on_its_own(settings, record):
+    world, again = carried_out_twice(settings, record, lambda world: world.live.update(a=1))
+    assert (again().states, world.writes) == (("applied", "applied"), [("a", 2)])
+    run, plan = world.run(settings, record), engine.plan("01", world.wanted(a=2, b=3))
+    engine.carry_out(plan, run)
+    assert engine.carry_out(plan, run).states == ("nothing to do", "applied")
+
+
+def test_neither_a_write_whose_end_nobody_told_nor_an_undo_is_taken_for_this_plans(settings, record):
+    world, again = carried_out_twice(settings, record)
+    rows = [row for row in record.rows(engine.LOG) if row["state"] == "intended"]
+    (record.folder / engine.LOG).unlink()
+    record.append_all(engine.LOG, rows)
+    with pytest.raises(Refused, match="changed after it was planned"):
+        again()
+    run, back = world.run(settings, record), engine.plan("01", world.wanted(a=1))
+    engine.roll_back(engine.plan("90", world.wanted(a=1)), run)
+    with pytest.raises(Refused, match="changed after it was planned"):
+        engine.carry_out(back, run)

@@ -120,12 +120,12 @@ def test_the_runs_as_data_are_one_json_text_and_nothing_else(runs):
 def test_a_folder_that_was_touched_is_told_as_data_and_by_the_exit_code(runs):
     record, _ = runs
     good = asked("verify", str(record.folder), "--json")
-    assert (good.exit_code, json.loads(good.stdout)["as_sealed"]) == (0, True)
+    assert (good.exit_code, json.loads(good.stdout)["as_sealed"], json.loads(good.stdout)["open"]) == (0, True, False)
     (record.folder / "run.json").write_text("{}")
     bad = asked("verify", str(record.folder), "--json")
     told = json.loads(bad.stdout)
-    assert (bad.exit_code, told["as_sealed"], len(told["differences"])) == (1, False, 1)
-    assert {*told} == {"folder", "run_id", "environment", "account", "as_sealed", "differences"}
+    assert (bad.exit_code, told["as_sealed"], told["open"], len(told["differences"])) == (1, False, False, 1)
+    assert {*told} == {"folder", "run_id", "environment", "account", "as_sealed", "open", "differences"}
     assert bad.stderr.startswith("NotAsWanted: ")
 
 
@@ -187,7 +187,7 @@ def test_the_docs_name_every_key_of_what_is_printed_as_data():
         "plan": "run_id environment account region approval fingerprint counts changes besides record refused next",
         "status": "runs verdict mode phases changes who started seconds can here trouble ended commands",
         "drill": "scenario status why route started seconds_until checks record",
-        "verify": "folder as_sealed differences",
+        "verify": "folder as_sealed open differences",
     }
     assert [key for said in keys.values() for key in said.split() if f"`{key}`" not in text] == []
 

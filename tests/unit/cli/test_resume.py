@@ -14,7 +14,7 @@ from lib.cli import resume, runner
 from lib.errors import BadParameters, Refused
 from lib.phases import validity
 from lib.phases.validity import Validity
-from lib.record import records, run_index, run_phases
+from lib.record import records, run_index, run_phases, run_verdict
 from lib.record.records import LOG, VERDICT, Run
 from lib.record.run_phases import NOTEBOOKS, Phase
 from lib.resources import connected_run, desired
@@ -69,7 +69,7 @@ def changes_of(run, number, thing, value):
 
 def ended(live, record, **verdicts):
     done = [Phase(name[1:], NOTEBOOKS[name[1:]], verdict) for name, verdict in verdicts.items()]
-    runner.write_verdict(Run(live.settings, record), done, datetime.now(UTC), live.identity)
+    run_verdict.write_verdict(Run(live.settings, record), done, datetime.now(UTC), live.identity)
 
 
 # Which run, and with whose approval

@@ -12,7 +12,7 @@ from lib.cli.interrupts import Interrupted
 from lib.cli.notebooks import _verdict, declared_parameters
 from lib.errors import BadParameters, Refused, Unrecorded
 from lib.phases.parameters_cell import ALWAYS
-from lib.record import records, run_phases
+from lib.record import records, run_phases, run_verdict
 from lib.record.records import Run
 from lib.record.run_phases import Phase, numbers
 from lib.resources.connected_run import ConnectedRun
@@ -132,7 +132,7 @@ def test_the_first_phase_must_come_before_the_last():
 def test_the_verdict_on_disk_is_sealed_and_holds_no_address(tmp_path):
     prod = load("prod", {"outputs_dir": str(tmp_path)})
     record = records.open_run(prod)
-    runner.write_verdict(
+    run_verdict.write_verdict(
         Run(prod, record), [Phase("00", "00_preflight", "succeeded")], runner.datetime.now(runner.UTC), None
     )
     assert run_phases.status(record)["verdict"] == "succeeded (00 alone)"
@@ -221,7 +221,7 @@ def test_whatever_keeps_a_run_from_beginning_becomes_a_verdict(error, driven):
 def test_a_rollback_that_breaks_off_is_in_the_verdict_of_its_run(tmp_path, monkeypatch):
     chosen = load("local", {"outputs_dir": str(tmp_path), "mode": "apply"})
     record = records.open_run(chosen)
-    runner.write_verdict(
+    run_verdict.write_verdict(
         Run(chosen, record), [Phase("01", "01_infrastructure", "succeeded")], runner.datetime.now(runner.UTC), None
     )
     monkeypatch.setattr(runner.session, "attach", attached)

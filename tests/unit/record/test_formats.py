@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import fields, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,10 @@ from machines import StepFunctions, connected, described
 from lib.changes import approval, engine, kept_plans, plan_data, undo_plan
 from lib.changes.plans import UNKNOWN, is_kept, row_digest
 from lib.checks import Check
-from lib.cli import resume, runner
+from lib.cli import resume
 from lib.errors import Altered, BadParameters, NotAsWanted, Refused
 from lib.phases import restore, restore_plan, rollback
-from lib.record import change_rows, formats, manifest, records, run_phases, writers
+from lib.record import change_rows, formats, manifest, records, run_phases, run_verdict, writers
 from lib.record.change_rows import WriteState
 from lib.record.records import LOG, MANIFEST, Record, Run
 from lib.record.run_phases import Phase
@@ -131,7 +132,7 @@ def test_of_a_run_that_an_earlier_version_began_each_row_is_one_that_its_account
 
 def test_what_is_written_names_its_format(settings, record):
     engine.carry_out(engine.plan("01", World().wanted(a=1)), run_of(settings, record))
-    runner.write_verdict(Run(settings, record), [Phase("01", "01_x")], runner.datetime.now(runner.UTC), None)
+    run_verdict.write_verdict(Run(settings, record), [Phase("01", "01_x")], datetime.now(UTC), None)
     made = plan_data.begun_plan([], run_of(settings, record), "me")
     lock = Lock("t", "r", "o", "h", 1, "b", "t", 60, 2).to_row()
     parts = [json.loads((record.folder / MANIFEST).read_text()), record.read_json("run.json"), made, made["approval"]]

@@ -1,10 +1,11 @@
 """What became of the phases of a run, as its record tells."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from lib.cli import runner
 from lib.cli.notebooks import RUNBOOKS
-from lib.record import run_phases
+from lib.record import run_phases, run_verdict
 from lib.record.records import Record, Run
 from lib.record.run_phases import NOTEBOOKS, PLANNED_MINUTES, ROLLBACK, Phase, numbers, overall
 from lib.settings import load
@@ -57,7 +58,7 @@ def test_a_run_without_a_verdict_says_so(tmp_path):
 
 def written(tmp_path, *phases_done, refused=""):
     record = Record(tmp_path, "r1")
-    runner.write_verdict(Run(load("local"), record), list(phases_done), runner.datetime.now(runner.UTC), None, refused)
+    run_verdict.write_verdict(Run(load("local"), record), list(phases_done), datetime.now(UTC), None, refused)
     return record
 
 

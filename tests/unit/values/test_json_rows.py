@@ -7,8 +7,8 @@ from hypothesis import given
 from plain_json import JSON, exactly
 
 from lib.errors import Refused
-from lib.record.json_rows import LONGEST, WIDTH, to_text
 from lib.values.exact_json import loads
+from lib.values.json_rows import LONGEST, WIDTH, to_text
 
 ROW = {"scenario": "crisis", "path": ["CheckUserId", "RouteCrisis"], "checks": [{"id": "drill.status"}] * 9}
 

@@ -1,0 +1,103 @@
+"""The phases of a run in their order: what each does, what became of it, what comes next, and its notebook. No AWS."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from lib.display import page, signs
+from lib.display.signs import Sign
+from lib.record import run_phases
+from lib.record.folder import CHECKS
+from lib.record.records import Record, Run
+from lib.record.run_phases import NOTEBOOKS, ROLLBACK, Phase
+from lib.settings import ROOT
+from lib.values.modes import Mode
+from lib.values.verdicts import Verdict
+
+# The word stands beside its mark: nothing is lost without colour, or read aloud.
+STATES = {
+    Verdict.SUCCEEDED: Sign("✓ succeeded", signs.GREEN),
+    Verdict.FAILED: Sign("✗ failed", signs.RED),
+    Verdict.INTERRUPTED: Sign("✗ interrupted", signs.RED),
+    Verdict.REFUSED: Sign("✗ refused", signs.RED),
+    Verdict.RUNNING: Sign("▸ running, or killed", signs.BROWN),
+    Verdict.NOT_RUN: Sign("○ not run", signs.GREY),
+}
+BEGUN = Sign("▸ begun, no verdict", signs.BROWN)
+NEXT = Sign("NEXT", signs.BLUE)
+UNBROKEN = str.maketrans(" -", "\u00a0\u2011")  # a time stands on one line
+MEANING = re.compile(r"^- \*\*Meaning:\*\* (.*)$", re.MULTILINE)
+
+
+def outputs(run: Run) -> Iterator[page.Shown]:
+    """What a cell shows of a run's phases."""
+    found = run_phases.status(run.record)
+    now = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    rows = _rows(run, str(found.get("mode") or run.settings.mode))
+    coming = [f"Next: {page.words_of(row['phase'])}" for row in rows if row[""]] or ["Every phase succeeded."]
+    yield page.paragraph(f"{found['verdict']}, as recorded, read at {now}.", f"Run {run.record.run_id}:")
+    yield page.paragraph(strong=coming[0])
+    yield page.grid(list(rows[0]), [list(row.values()) for row in rows])
+
+
+def _rows(run: Run, told_of: str) -> list[dict[str, Any]]:
+    """One row a phase, in the order in which they run, and below them the way back; `told_of` is the recorded mode.
+
+    A phase that succeeded in another mode than this one is still to come: nothing was written in plan mode.
+    """
+    record, mode = run.record, run.settings.mode
+    told, times = {phase.number: phase for phase in run_phases.recorded_phases(record)}, _times(record)
+    done = [number for number, phase in told.items() if phase.verdict == Verdict.SUCCEEDED and told_of == mode]
+    next_one = next((number for number in NOTEBOOKS if number not in done), "")
+    rows = []
+    for number, notebook in NOTEBOOKS.items():
+        state = _state(told.get(number), number in times)
+        if number in told and told_of != mode:
+            state = Sign(f"{state.words} in {told_of} mode", signs.GREY)
+        comes = NEXT if number == next_one else ""
+        rows.append({**_link(record, notebook, mode), "state": state, "wrote last": times.get(number, ""), "": comes})
+    back = times.get(ROLLBACK[:2], "")
+    way_back = {"state": BEGUN if back else Sign("only if something is wrong", signs.GREY), "wrote last": back, "": ""}
+    return [*rows, {**_link(record, ROLLBACK, mode), **way_back}]
+
+
+def _state(phase: Phase | None, wrote: bool) -> Sign:
+    """What became of a phase. One that wrote to the record and was never judged has begun, and no more is known."""
+    if phase is None or phase.verdict == Verdict.NOT_RUN:
+        return BEGUN if wrote else STATES[Verdict.NOT_RUN]
+    return STATES[phase.verdict]
+
+
+def _times(record: Record) -> dict[str, str]:
+    """When each phase wrote to the record last, as far as its rows tell."""
+    rows = [row for row in (*record.rows(CHECKS), *record.changes()) if isinstance(row.get("time"), str)]
+    latest = dict[str, str]()
+    for row in rows:
+        phase = str(row.get("phase"))
+        latest[phase] = max(latest.get(phase, ""), row["time"])
+    return {phase: f"{time[:16].replace('T', ' ')} UTC".translate(UNBROKEN) for phase, time in latest.items()}
+
+
+def _link(record: Record, notebook: str, mode: Mode) -> dict[str, Any]:
+    """A phase's title, as a link to its working copy where there is one, and what it does."""
+    opening = _cells(json.loads((ROOT / "runbooks" / f"{notebook}.ipynb").read_text(encoding="utf-8")))[0]
+    title, does = opening.partition("\n")[0].lstrip("# "), MEANING.search(opening)
+    copy = _copy(record, notebook, mode)
+    named = [page.File(copy, title)] if copy else title
+    return {"phase": named, "what it does": does[1].replace("`", "") if does else ""}
+
+
+def _copy(record: Record, notebook: str, mode: Mode) -> str:
+    """The newest working copy for this mode, or "". It says its mode in a line of its own."""
+    line = re.compile(rf"^mode = \"{mode}\"", re.MULTILINE)
+    for name in reversed(record.kept_as(f"{notebook}.by-hand.ipynb")):
+        if any(line.search(cell) for cell in _cells(record.read_json(name))):
+            return name
+    return ""
+
+
+def _cells(notebook: Any) -> list[str]:  # noqa: ANN401 - JSON
+    found = notebook.get("cells") if isinstance(notebook, dict) else None
+    return ["".join(cell.get("source", "")) for cell in found or [] if isinstance(cell, dict)]

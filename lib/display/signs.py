@@ -1,0 +1,70 @@
+"""The signs that say where a run is and whether it may write: words that stand in colour, and read without it.
+
+Which account needs care is told by its parameters and by no environment's name: production is what takes only what
+was approved. No AWS.
+"""
+
+from dataclasses import dataclass
+
+from lib.settings_schema import EMBEDDED_ACCOUNT, Settings
+from lib.values import escape
+from lib.values.modes import Approval, Mode
+
+RED, BROWN, GREEN, BLUE, GREY = "#b00020", "#8a4b00", "#1b5e20", "#0b4f9e", "#37474f"  # white words can be read on each
+
+
+@dataclass(frozen=True)
+class Sign:
+    """Words on a colour."""
+
+    words: str
+    colour: str
+
+    @property
+    def style(self) -> str:
+        """How it is drawn, in a page and in Markdown."""
+        return f"background-color: {self.colour}; color: #ffffff; font-weight: bold; padding: 3px 10px"
+
+
+def of(settings: Settings, account: str) -> tuple[Sign, Sign]:
+    """Of a run: the one of its account, and the one of its mode."""
+    return _place(settings, account), _mode(settings)
+
+
+def _mode(settings: Settings) -> Sign:
+    """Whether a run may write."""
+    if settings.mode == Mode.PLAN:
+        return Sign("PLAN: WRITES NOTHING", GREEN)
+    return Sign("APPLY: CHANGES THE ACCOUNT", RED)
+
+
+def _place(settings: Settings, account: str) -> Sign:
+    named = f"{settings.environment.upper()} {account}"
+    if account == EMBEDDED_ACCOUNT:
+        return Sign(f"{named}: TO PRACTISE ON", GREY)
+    if settings.approval == Approval.REQUIRED:
+        return Sign(f"{named}: PROTECTED BY APPROVAL", RED)
+    return Sign(f"{named}: A REAL ACCOUNT", BROWN)
+
+
+def banner(settings: Settings, run_id: str) -> str:
+    """What stands above a notebook that is stepped through by hand, as Markdown: where it was prepared for."""
+    where = {
+        "account": settings.account_id,
+        "environment": settings.environment,
+        "mode": settings.mode,
+        "run": run_id,
+        "region": settings.region,
+    }
+    drawn = " ".join(_in_markdown(sign) for sign in of(settings, settings.account_id))
+    table = [list(where), ["---"] * len(where), [escape.markdown(value) for value in where.values()]]
+    rows = "\n".join(f"| {' | '.join(row)} |" for row in table)
+    said = (
+        "Made for that, and so also when the kernel is restarted; another mode is another copy. Which account answers, "
+        "**Where am I?** asks: **believe that one.**"
+    )
+    return f"{drawn}\n\n{rows}\n\n{said}"
+
+
+def _in_markdown(sign: Sign) -> str:
+    return f'<span style="{sign.style}">{escape.markdown(sign.words)}</span>'
