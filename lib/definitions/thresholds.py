@@ -13,8 +13,10 @@ from lib.definitions import loader, templates
 from lib.definitions.loader import DECISION
 from lib.errors import BadParameters
 from lib.settings import Settings
+from lib.values.alerts import Score
 
 NAMES = tuple(threshold.placeholder for threshold in routes.THRESHOLDS)
+SCALES = {Score.RISK: "risk score, 0 to 100", Score.SENTIMENT: "sentiment, -1 to 1"}
 
 
 def thresholds_of(definition: Mapping[str, Any]) -> dict[str, float]:
@@ -48,6 +50,11 @@ def with_thresholds(definition: Mapping[str, Any], thresholds: Mapping[str, floa
     return changed
 
 
+def scale(name: str) -> str:
+    """The scale of what a threshold is compared with."""
+    return SCALES[next(one.score for one in routes.THRESHOLDS if one.placeholder == name)]
+
+
 def compare_with_live(definition: Mapping[str, Any], settings: Settings) -> list[dict[str, Any]]:
     """The live numbers beside the parameters', one a row, and loud where they differ."""
     try:
@@ -55,6 +62,12 @@ def compare_with_live(definition: Mapping[str, Any], settings: Settings) -> list
     except BadParameters:
         live = dict.fromkeys(NAMES, "none: the live definition is not ours")
     return [
-        {"threshold": name, "live": live[name], "parameters": wanted, "": "" if live[name] == wanted else "DIFFERS"}
+        {
+            "threshold": name,
+            "scale": scale(name),
+            "live": live[name],
+            "parameters": wanted,
+            "": "" if live[name] == wanted else "DIFFERS",
+        }
         for name, wanted in settings.thresholds.items()
     ]

@@ -91,7 +91,8 @@ def grid(columns: Sequence[object], rows: Sequence[Sequence[Any]], said: Callabl
             for at, name in enumerate(columns)
         ]
     )
-    return Shown(f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>", text)
+    html = f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>"
+    return Shown(f'<div style="overflow-x: auto">{html}</div>', text)  # one that is too wide is not cut off
 
 
 def laid_out(columns: Sequence[Sequence[str]]) -> str:

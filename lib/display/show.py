@@ -29,10 +29,11 @@ if TYPE_CHECKING:  # loaded by what makes frames and figures: most phases show n
 LINES = 400  # a longer diff is shown up to here, and linked as the record holds it whole
 
 
-def identity(run: ConnectedRun) -> None:
-    """Who is calling, where, in which mode, and where the record goes."""
+def identity(run: ConnectedRun, reads_only: bool = False) -> None:
+    """Who is calling, where, in which mode, and where the record goes. `reads_only`: the phase writes in no mode."""
     s, live, caller = run.settings, run.live, run.live.identity.caller
-    place, may = signs.of(s, live.identity.account)
+    place, may = signs.of(s, live.identity.account, reads_only)
+    writes = "only reads here" if reads_only else "CHANGES THE ACCOUNT"
     page.signs([place, may])
     rows = {
         "environment": s.environment,
@@ -40,7 +41,7 @@ def identity(run: ConnectedRun) -> None:
         "region": live.identity.region,
         "endpoint": live.identity.endpoint,
         "caller": caller,
-        "mode": Sign(f"{s.mode} ({'writes nothing' if s.mode == Mode.PLAN else 'CHANGES THE ACCOUNT'})", may.colour),
+        "mode": Sign(f"{s.mode} ({'writes nothing' if s.mode == Mode.PLAN else writes})", may.colour),
         "approval": "; ".join([s.approval, *(f"{check.status}: {check.found}" for check in two_persons(s, caller))]),
         "run": run.record.run_id,
     }

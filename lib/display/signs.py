@@ -26,15 +26,17 @@ class Sign:
         return f"background-color: {self.colour}; color: #ffffff; font-weight: bold; padding: 3px 10px"
 
 
-def of(settings: Settings, account: str) -> tuple[Sign, Sign]:
-    """Of a run: the one of its account, and the one of its mode."""
-    return _place(settings, account), _mode(settings)
+def of(settings: Settings, account: str, reads_only: bool = False) -> tuple[Sign, Sign]:
+    """Of a run: the one of its account, and the one of its mode, in a phase that `reads_only` or may write."""
+    return _place(settings, account), _mode(settings, reads_only)
 
 
-def _mode(settings: Settings) -> Sign:
-    """Whether a run may write."""
+def _mode(settings: Settings, reads_only: bool) -> Sign:
+    """Whether a run may write here."""
     if settings.mode == Mode.PLAN:
         return Sign("PLAN: WRITES NOTHING", GREEN)
+    if reads_only:
+        return Sign("APPLY, IN A PHASE THAT ONLY READS", GREEN)
     return Sign("APPLY: CHANGES THE ACCOUNT", RED)
 
 
@@ -47,7 +49,7 @@ def _place(settings: Settings, account: str) -> Sign:
     return Sign(f"{named}: A REAL ACCOUNT", BROWN)
 
 
-def banner(settings: Settings, run_id: str) -> str:
+def banner(settings: Settings, run_id: str, reads_only: bool = False) -> str:
     """What stands above a notebook that is stepped through by hand, as Markdown: where it was prepared for."""
     where = {
         "account": settings.account_id,
@@ -56,7 +58,7 @@ def banner(settings: Settings, run_id: str) -> str:
         "run": run_id,
         "region": settings.region,
     }
-    drawn = " ".join(_in_markdown(sign) for sign in of(settings, settings.account_id))
+    drawn = " ".join(_in_markdown(sign) for sign in of(settings, settings.account_id, reads_only))
     table = [list(where), ["---"] * len(where), [escape.markdown(value) for value in where.values()]]
     rows = "\n".join(f"| {' | '.join(row)} |" for row in table)
     said = (

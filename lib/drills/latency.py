@@ -100,9 +100,9 @@ def in_words(table: pd.DataFrame) -> pd.DataFrame:
     times = ["p50", "p95", "p99", "slowest"]
     said = table.assign(**{name: table[name].map(lambda s: "LOST" if isinf(s) else f"{s:.2f} s") for name in times})
     proves = table["proves at least"].map(lambda share: f"{share:.1%}")
-    return said.assign(**{"proves at least": proves}).rename(
-        columns={"proves at least": f"proves at least ({1 - ERROR:.0%} sure)"}
-    )
+    names = {"proves at least": f"proves at least ({1 - ERROR:.0%} sure)"}
+    names |= {"received": "alerts received", "in time": "alerts in time"}
+    return said.assign(**{"proves at least": proves}).rename(columns=names)
 
 
 def checks(frame: pd.DataFrame, groups: Mapping[str, int], limit: float) -> list[Check]:

@@ -76,4 +76,8 @@ def drill_audience(live: Live) -> list[dict[str, object]]:
     """Who hears of a drill: the subscribers of both topics, counted. Read-only."""
     with readable("listing the topics' subscribers"):
         topics = (live.settings.alert_topic_name, live.settings.ops_topic_name)
-        return [{"topic": topic, **audience(live, topic)} for topic in topics]
+        counted = {topic: audience(live, topic) for topic in topics}
+    return [
+        {"topic": topic, **{f"{how} subscribers": count for how, count in found.items()}}
+        for topic, found in counted.items()
+    ]

@@ -40,7 +40,7 @@ def success(counted: pd.DataFrame) -> pd.DataFrame:
         column: counted[column].map(lambda share: "no data" if pd.isna(share) else f"{share:.1%}")
         for column in ("rate", "low", "high")
     }
-    return counted.assign(**percent)
+    return counted.assign(**percent).rename(columns={"low": "95 % sure: from", "high": "95 % sure: to"})
 
 
 def by_route(routes: pd.DataFrame) -> list[dict[str, Any]]:
@@ -51,7 +51,7 @@ def by_route(routes: pd.DataFrame) -> list[dict[str, Any]]:
         {
             "route": route,
             "check-ins": int(real.get(route, 0)),
-            "share": f"{real.get(route, 0) / real.sum():.0%}" if real.sum() else "no check-in",
+            "share of check-ins": f"{real.get(route, 0) / real.sum():.0%}" if real.sum() else "no check-in",
             "drills": int(drills.get(route, 0)),
         }
         for route in in_order(routes["route"])

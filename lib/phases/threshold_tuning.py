@@ -122,6 +122,14 @@ def moves(history: pd.DataFrame, now: Current) -> pd.DataFrame:
     return pd.DataFrame(rows, dtype=object)
 
 
+def moves_in_words(found: pd.DataFrame) -> pd.DataFrame:
+    """A table of `moves` as people read it: what its numbers count, and on which scale its values are."""
+    counted = {"higher": "check-ins to a higher alert", "lower": "check-ins to a lower alert", "of": "of check-ins"}
+    said = found.rename(columns={**counted, "now": "score now", "moved to": "score moved to"})
+    said.insert(1, "scale", found["threshold"].map(thresholds.scale))
+    return said
+
+
 def sweep(history: pd.DataFrame, now: Current, name: str, window: Window) -> pd.DataFrame:
     """Check-ins a `span` by route for every whole value of one risk threshold that is in order, and for that of now.
 

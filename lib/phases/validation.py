@@ -88,9 +88,9 @@ def alerts_to_come(chosen: Sequence[Group]) -> list[dict[str, object]]:
     """How many alerts people will get, a group: who subscribes to a topic gets each of them."""
     return [
         {
-            "drills": group.name,
-            "how many": len(group.cases),
-            "at once": group.at_once,
+            "series": group.name,
+            "drills": len(group.cases),
+            "drills at once": group.at_once,
             "alerts to the trusted contact": sum(case.expect["trusted_alerts"] or 0 for case in group.cases),
             "alerts to operations": sum(case.expect["operations_alerts"] or 0 for case in group.cases),
         }
@@ -126,8 +126,8 @@ def results(found: Sequence[Row]) -> list[dict[str, Any]]:
             "verdict": "passed" if success_criteria.good(row) else "FAILED",
             "status": row["status"],
             "route": _cell(row["route"]),
-            "trusted contact": _heard(row["trusted_alerts"], row["trusted_seconds"]),
-            "operations": _heard(row["operations_alerts"], row["operations_seconds"]),
+            "alerts to the trusted contact": _heard(row["trusted_alerts"], row["trusted_seconds"]),
+            "alerts to operations": _heard(row["operations_alerts"], row["operations_seconds"]),
             "events": _cell(row["events"]),
             "interventions": row["interventions"],
         }
@@ -144,8 +144,8 @@ def edges(found: Sequence[Row]) -> list[dict[str, Any]]:
             "given": row["title"],
             "route expected": row["expected_route"],
             "route": _cell(row["route"]),
-            "trusted contact": f"{row['trusted_alerts']} of {row['expected_trusted_alerts']}",
-            "operations": f"{row['operations_alerts']} of {row['expected_operations_alerts']}",
+            "alerts to the trusted contact": f"{row['trusted_alerts']} of {row['expected_trusted_alerts']}",
+            "alerts to operations": f"{row['operations_alerts']} of {row['expected_operations_alerts']}",
             "slowest": _seconds(row),
         }
         for row in sorted(of(found, BOUNDARIES, NO_CONTACT), key=success_criteria.good)

@@ -79,6 +79,10 @@ def _coverage(ahead: Outlook, reading: Mapping[str, Any], elsewhen: int) -> Cove
     return Coverage(recorded, read, least, ahead.listing.whole, len(wrong), tuple(wrong[:EXAMPLES]))
 
 
+def _spoken(seconds: float) -> str:
+    return f"{seconds:.3g} s" if seconds < 120 else f"{seconds / 60:.3g} min"
+
+
 def estimate(ahead: Outlook) -> list[dict[str, str]]:
     """What there is to read and how long it takes, as a table, before it is read."""
     n, measured, earlier = len(ahead.order), len(ahead.read) - len(ahead.before), len(ahead.before)
@@ -86,11 +90,11 @@ def estimate(ahead: Outlook) -> list[dict[str, str]]:
     unfinished = "" if ahead.listing.whole else ", NOT to the end: the time was over"
     rows = {
         "check-ins recorded in the window": f"{n:,} on {days:,} day{'s' if days != 1 else ''}",
-        "listed by": f"{ahead.listing.calls:,} calls{unfinished}",
-        "read earlier in this run": f"{earlier:,}",
-        "one takes": f"{ahead.each_seconds * 1000:.3g} ms, {AT_ONCE} at once, measured on {measured}",
-        "all that is left takes": f"{ahead.pending * ahead.each_seconds / 60:.3g} min",
-        "backtest_budget_minutes, and most of a cell's time, leave": f"{(ahead.budget - ahead.spent) / 60:.3g} min",
+        "listed by": f"{ahead.listing.calls:,} call{'s' if ahead.listing.calls != 1 else ''}{unfinished}",
+        "read earlier in this run": f"{earlier:,} check-ins",
+        "one takes": f"{ahead.each_seconds * 1000:.3g} ms, {AT_ONCE} at once, measured on {measured} check-ins",
+        "all that is left takes": _spoken(ahead.pending * ahead.each_seconds),
+        "backtest_budget_minutes, and most of a cell's time, leave": _spoken(ahead.budget - ahead.spent),
         "will be read": "all" if share >= 1 else f"about {share:.0%}, evenly over the days",
     }
     return [{"what": what, "how much": much} for what, much in rows.items()]

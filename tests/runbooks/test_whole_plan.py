@@ -17,7 +17,7 @@ from steps import Ended, code_cells, runbook, shown
 
 from lib import settings as parameters
 from lib.drills import boundary_cases, scenarios
-from lib.phases import rollback, success_criteria
+from lib.phases import post_implementation_review, rollback, success_criteria
 from lib.phases.proofs import alert_event
 from lib.record import records
 from lib.record.run_phases import NOTEBOOKS, ROLLBACK
@@ -32,6 +32,9 @@ from rehearsal.cli import TRAFFIC_EVERY
 
 BEFORE, AGAIN, SECRET = 12, 6, "sk-rehearsal-4f9a1c77e0b2"
 LOW = "An awful day, everything feels miserable and I hate it."  # sentiment below the threshold, risk far below
+BARE = re.compile(r"-?[\d,]+(\.\d+)?")  # a number without a unit
+COUNTED = re.compile(r"check-ins|drills|alerts|subscribers|cases|ways|interventions|succeeded|finished|failed|too long|"
+                     r"in doubt|running|rightly|found|expected|account")  # fmt: skip
 NOT_PEOPLE = {"git@github.com"}
 
 
@@ -189,6 +192,43 @@ def test_each_criterion_links_the_evidence_it_was_decided_from(story):
         assert all((story.folder / name).is_file() for name in row["evidence"])
     links = shown(story.folder / "07_post_implementation_review.ipynb")
     assert json.dumps('<a href="./evidence/scenarios.json">scenarios.json</a>')[1:-1] in links
+
+
+def test_what_a_criterion_says_is_one_sentence_in_the_page_the_record_and_the_terminal(story):
+    page, asked = shown(story.folder / f"{NOTEBOOKS['07']}.ipynb"), story.first.record.rows("checks.jsonl")
+    for row in story.first.record.read_json("evidence/criteria.json"):
+        (kept,) = [one["found"] for one in asked if one.get("id") == row["id"]]
+        assert kept == row["found"] and row["found"] in page
+        assert "".join(row["found"].split()) in "".join(story.first.said.split())
+
+
+def test_criterion_1_lists_what_is_open_under_it_and_its_rule_says_that_it_does_not_count(story):
+    first, *_ = story.first.record.read_json("evidence/criteria.json")
+    (passed, still) = map(int, re.search(r"checks: (\d+) passed, (\d+) open", first["found"]).groups())
+    assert passed > 100 and "open, and not counted: ran on the live revision (normal, " in first["found"]
+    assert "does not count" in first["expected"]
+    listed = post_implementation_review.open_points(story.first.record)
+    assert sum(row["under criterion"].startswith("1:") for row in listed) == still
+
+
+def test_no_column_of_numbers_lacks_the_word_of_what_they_count(story):
+    bare = [
+        (path.name, column)
+        for path in sorted(story.folder.glob("*.ipynb"))
+        for columns, rows in tables(path)
+        for column, *cells in zip(columns, *rows, strict=True)
+        if any(map(BARE.fullmatch, cells)) and not {"what", "scale"} & set(columns) and not COUNTED.search(column)
+    ]
+    assert bare == []
+
+
+def tables(path):
+    """The tables that a notebook shows, each its columns and its rows."""
+    outputs = [out["data"].get("text/html", "") for cell in code_cells(path) for out in cell.outputs if "data" in out]
+    for table in re.findall(r"<table>.*?</table>", "".join(map("".join, outputs)), re.DOTALL):
+        rows = re.findall(r"<tr>(.*?)</tr>", table, re.DOTALL)
+        columns, *found = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in rows]
+        yield columns, found
 
 
 def test_nothing_was_disturbed_and_everything_that_says_so_was_exercised(story):

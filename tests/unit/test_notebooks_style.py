@@ -13,7 +13,7 @@ import yaml
 from reachable import attributes
 
 from lib.phases.parameters_cell import ALWAYS
-from lib.record.run_phases import NOTEBOOKS, ROLLBACK
+from lib.record.run_phases import NOTEBOOKS, READS_ONLY, ROLLBACK
 from lib.settings import ROOT, Settings
 
 PATHS = sorted((ROOT / "runbooks").glob("*.ipynb"))
@@ -91,6 +91,13 @@ def test_no_output_is_committed(path):
     run = [cell for cell in cells(path) if cell.cell_type == "code"]
     assert [cell.source for cell in run if cell.outputs or cell.execution_count is not None] == []
     assert "papermill" not in nbformat.read(path, as_version=4).metadata
+
+
+@notebook
+def test_a_phase_that_only_reads_never_says_that_it_changes_the_account(path):
+    source = "\n".join(cell.source for cell in cells(path) if cell.cell_type == "code")
+    writes = any(call in source for call in ("engine.carry_out(", "engine.roll_back(", "validation.run("))
+    assert ("show.identity(run, reads_only=True)" in source) == (path.stem[:2] in READS_ONLY) == (not writes)
 
 
 @notebook

@@ -17,6 +17,7 @@ from lib.cli import notebooks
 from lib.display import signs
 from lib.phases import parameters_cell
 from lib.record.records import Run
+from lib.record.run_phases import READS_ONLY
 
 MADE_OF = "runbook_made_of"  # in a copy's metadata: the sum of its cells as they were written
 BY_HAND = ".by-hand.ipynb"
@@ -54,13 +55,13 @@ def _copy(run: Run, notebook: str) -> NotebookNode:
     made = nbformat.read(source, as_version=4)
     (cell,) = [cell for cell in made.cells if "parameters" in cell.metadata.get("tags", [])]
     cell.source = fill_in(cell.source, parameters_cell.injected_values(run.settings, run.record.run_id, declared))
-    made.cells.insert(0, banner_cell(run))
+    made.cells.insert(0, banner_cell(run, notebook[:2] in READS_ONLY))
     return made
 
 
-def banner_cell(run: Run) -> NotebookNode:
+def banner_cell(run: Run, reads_only: bool = False) -> NotebookNode:
     """What stands first in a copy: which account, in which mode, of which run."""
-    text = signs.banner(run.settings, run.record.run_id)
+    text = signs.banner(run.settings, run.record.run_id, reads_only)
     return nbformat.v4.new_markdown_cell(text, id="where", metadata=NOT_TO_EDIT)
 
 

@@ -193,7 +193,7 @@ def table(found: Backtest) -> pd.DataFrame:
     """The moves as a table for people; a lower alert first, and loud."""
     alert = found.moves["alert"].map(WORDS.__getitem__)
     shown = found.moves.assign(share=found.moves["share"].map("{:.1%}".format), alert=alert)
-    return shown.rename(columns={"from": "today", "to": "new", "count": "check-ins"})
+    return shown.rename(columns={"from": "today", "to": "new", "count": "check-ins", "share": "share of check-ins"})
 
 
 def keep(record: Record, found: Backtest) -> None:

@@ -321,3 +321,20 @@ def test_a_difference_always_links_the_file_that_holds_all_of_it_and_is_no_longe
     assert "max-height" in box and box.count("+") == min(lines, show.LINES)
     assert told in link and 'href="./evidence/definition.attempt-2.diff"' in link
     assert "evidence/definition.attempt-2.diff" in repr(shown[1])
+
+
+@pytest.mark.parametrize(("reads_only", "said"), [(True, "apply (only reads here)"), (False, "CHANGES THE ACCOUNT")])
+def test_the_first_screen_of_a_phase_that_only_reads_does_not_say_that_it_changes(
+    shown, settings, record, reads_only, said
+):
+    applying = settings.model_copy(update={"mode": "apply"})
+    who = Identity("000000000000", "us-east-1", "somebody", "")
+    show.identity(connected_run.of(Live(applying, who, None), record), reads_only=reads_only)
+    text = "".join(one._repr_html_() for one in shown)
+    assert said in text
+    assert ("CHANGES" in text) != reads_only
+
+
+def test_a_table_that_is_too_wide_scrolls_and_is_not_cut_off(shown):
+    show.table([{f"column {at}": "x" * 40 for at in range(20)}])
+    assert shown[0]._repr_html_().startswith('<div style="overflow-x: auto"><table>')

@@ -18,14 +18,14 @@ def test_drills_have_no_part_in_the_share_of_check_ins():
         routes(("none", False), ("none", False), ("standard", False), ("crisis", True))
     )
     assert found == [
-        {"route": "crisis", "check-ins": 0, "share": "0%", "drills": 1},
-        {"route": "standard", "check-ins": 1, "share": "33%", "drills": 0},
-        {"route": "none", "check-ins": 2, "share": "67%", "drills": 0},
+        {"route": "crisis", "check-ins": 0, "share of check-ins": "0%", "drills": 1},
+        {"route": "standard", "check-ins": 1, "share of check-ins": "33%", "drills": 0},
+        {"route": "none", "check-ins": 2, "share of check-ins": "67%", "drills": 0},
     ]
 
 
 def test_drills_alone_give_no_share():
-    assert post_implementation_review.by_route(routes(("crisis", True)))[0]["share"] == "no check-in"
+    assert post_implementation_review.by_route(routes(("crisis", True)))[0]["share of check-ins"] == "no check-in"
 
 
 def test_no_execution_gives_no_row():

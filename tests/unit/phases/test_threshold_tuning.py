@@ -226,3 +226,13 @@ def test_the_headline_of_the_risks_says_what_could_not_be_read_and_what_was_not(
     said = style.describe(tuning_charts.risk_distribution(frame, LOCAL.thresholds))
     assert "37 could not be read" in said
     assert "97 of 1,000 recorded were read" in said
+
+
+def test_a_table_of_moves_says_what_it_counts_and_on_which_scale() -> None:
+    rows = [("CrisisRiskAbove", 95, 90, 1, 2, 9, ""), ("SentimentBelow", -0.6, -0.5, 3, 4, 9, "")]
+    columns = ["threshold", "now", "moved to", "higher", "lower", "of", "not counted, since"]
+    found = threshold_tuning.moves_in_words(pd.DataFrame(rows, columns=columns))
+    assert found["scale"].tolist() == ["risk score, 0 to 100", "sentiment, -1 to 1"]
+    counted = ["check-ins to a higher alert", "check-ins to a lower alert", "of check-ins"]
+    assert found[counted].iloc[0].tolist() == [1, 2, 9]
+    assert {thresholds.scale(name) for name in thresholds.NAMES} == set(found["scale"])

@@ -65,6 +65,14 @@ def test_what_needs_care_is_told_by_colour_and_by_word(name, mode, colours, word
     assert [word for word, sign in zip(words, found, strict=True) if word not in sign.words] == []
 
 
+@pytest.mark.parametrize("mode", ["plan", "apply"])
+def test_where_a_phase_only_reads_nothing_says_that_it_changes_the_account(mode):
+    chosen = load("local", {"mode": mode})
+    (_, may), above = signs.of(chosen, chosen.account_id, reads_only=True), signs.banner(chosen, "r1", reads_only=True)
+    assert may.colour == signs.GREEN and may.words in above and "CHANGES" not in above
+    assert "CHANGES THE ACCOUNT" in signs.banner(load("local", {"mode": "apply"}), "r1")
+
+
 def test_the_account_that_answers_is_the_one_that_is_shown():
     assert "999999999999" in signs.of(load("local"), "999999999999")[0].words
     assert "PRACTISE" not in signs.of(load("local"), "999999999999")[0].words
