@@ -31,7 +31,7 @@ class Status(StrEnum):
 WAITS_FOR = {
     Status.WAITING: "a person",
     Status.CANNOT_TELL: "what could not be read, or more of it",
-    Status.NOT_EXERCISED: "AWS: no other environment can answer",
+    Status.NOT_EXERCISED: "AWS itself",
     Status.NOT_APPLIED: "apply mode",
 }
 

@@ -20,7 +20,7 @@ from lib.values import escape
 if TYPE_CHECKING:  # most phases show no figure
     from matplotlib.figure import Figure
 
-BOX = "max-height: 30em; overflow: auto"  # less than a screen
+BOX = "max-height: 30em; overflow: auto; border: 1px solid #bbbbbb; padding: 6px; font-family: monospace"
 CELL = "text-align: left; vertical-align: top; white-space: pre-wrap"
 
 

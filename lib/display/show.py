@@ -121,7 +121,13 @@ def diff(text: str, kept: Path) -> None:
         return
     page.difference(lines[:LINES])
     hidden = f"{len(lines) - LINES:,} of {len(lines):,} lines are not shown here" if len(lines) > LINES else ""
-    page.files(f"{hidden or f'{len(lines):,} lines'}; all of them:", [page.File(f"{kept.parent.name}/{kept.name}")])
+    all_of(kept, hidden or f"{len(lines):,} lines")
+
+
+def all_of(kept: Path, shown: str = "") -> None:
+    """A link to the file of the record's evidence that holds all of what is `shown` above."""
+    file = page.File(f"{kept.parent.name}/{kept.name}")
+    page.files(f"{shown}; all of them:" if shown else "All of them, as the record holds them:", [file])
 
 
 def figure(found: Figure, caption: str = "") -> None:

@@ -27,8 +27,6 @@ from lib.values.check_registry import Id, due
 from lib.values.modes import Mode
 from lib.values.verdicts import Verdict
 
-THIS_PHASE = "running: this phase"
-NOT_YET = "not run yet"
 FAILURE = ("who", "started (UTC)", "execution", "status", "error")
 SLOW = (Ending.TOO_LONG, Ending.DOUBT)
 MOST = 50  # failures that are shown of check-ins, and as many of drills; the rest is counted
@@ -59,13 +57,17 @@ def by_route(routes: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
+def failed(seen: pd.DataFrame) -> pd.DataFrame:
+    """What of the list of executions failed since the change or is in doubt."""
+    return seen[(seen["when"] != When.BEFORE) & seen["outcome"].isin([Ending.FAILED, *SLOW])]
+
+
 def failures(live: Live, seen: pd.DataFrame) -> list[dict[str, Any]]:
-    """What failed since the change or is in doubt, check-ins before drills, newest first, with the error's name alone.
+    """What `failed`, check-ins before drills, newest first, with the error's name alone.
 
     Of each at most MOST rows; how many more there are is a row of its own, and so is what of the list was not read.
     """
-    bad = seen[(seen["when"] != When.BEFORE) & seen["outcome"].isin([Ending.FAILED, *SLOW])]
-    rows = []
+    bad, rows = failed(seen), []
     for who in Who:
         mine = bad[bad["who"] == who].iloc[::-1]
         rows += [_failure(live, row) for row in mine.head(MOST).itertuples(index=False)]
@@ -217,8 +219,8 @@ def phases(record: Record) -> pd.DataFrame:
 def _untimed(row: Mapping[str, Any]) -> str:
     """What is said of a phase that took no time yet; "" of one that did."""
     if row["notebook"] == NOTEBOOKS[REVIEW]:
-        return THIS_PHASE
-    return {Verdict.NOT_RUN: NOT_YET, Verdict.RUNNING: str(Verdict.RUNNING)}.get(row["verdict"], "")
+        return "running: this phase"
+    return {Verdict.NOT_RUN: "not run yet", Verdict.RUNNING: str(Verdict.RUNNING)}.get(row["verdict"], "")
 
 
 def open_points(record: Record) -> list[dict[str, str]]:
@@ -232,6 +234,8 @@ def open_points(record: Record) -> list[dict[str, str]]:
         # Without an id only the words tell which question it was, and two phases may use the same.
         asked.setdefault(("" if id_of(row) else row["phase"], key_of(row)), []).append(row)
     latest = [(row["phase"], Check.from_row(row)) for row in map(_deciding, asked.values())]
+    latest = [one for one in latest if one[1].status in WAITS_FOR and one[1].status != Status.NOT_APPLIED]
+    latest.sort(key=lambda one: list(WAITS_FOR).index(one[1].status))  # what people can answer comes first
     return [
         {
             "phase": phase,
@@ -242,5 +246,5 @@ def open_points(record: Record) -> list[dict[str, str]]:
             "found": check.found,
         }
         for phase, check in latest
-        if check.status in WAITS_FOR and check.status != Status.NOT_APPLIED and check.id is not Id.CHECKLIST
+        if check.id is not Id.CHECKLIST
     ]
