@@ -113,9 +113,9 @@ def _rows(found: Iterable[Check]) -> list[dict[str, str]]:
     return [{"check": c.name, "status": c.status, "found": c.found, "expected": c.expected} for c in found]
 
 
-def diff(text: str, kept: Path) -> None:
-    """A unified diff, cut to a length that can be read, and a link to the record's file that holds all of it."""
-    lines = contacts.mask_text(text).splitlines()
+def diff(kept: Path) -> None:
+    """A unified diff as the record holds it, cut to a length that can be read, and a link to the whole of it."""
+    lines = contacts.mask_text(kept.read_text(encoding="utf-8", errors="replace")).splitlines()
     if not lines:
         say("No difference.")
         return

@@ -57,17 +57,17 @@ def by_route(routes: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def failed(seen: pd.DataFrame) -> pd.DataFrame:
+def failed_executions(seen: pd.DataFrame) -> pd.DataFrame:
     """What of the list of executions failed since the change or is in doubt."""
     return seen[(seen["when"] != When.BEFORE) & seen["outcome"].isin([Ending.FAILED, *SLOW])]
 
 
 def failures(live: Live, seen: pd.DataFrame) -> list[dict[str, Any]]:
-    """What `failed`, check-ins before drills, newest first, with the error's name alone.
+    """The `failed_executions`, check-ins before drills, newest first, with the error's name alone.
 
     Of each at most MOST rows; how many more there are is a row of its own, and so is what of the list was not read.
     """
-    bad, rows = failed(seen), []
+    bad, rows = failed_executions(seen), []
     for who in Who:
         mine = bad[bad["who"] == who].iloc[::-1]
         rows += [_failure(live, row) for row in mine.head(MOST).itertuples(index=False)]

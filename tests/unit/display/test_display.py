@@ -7,7 +7,6 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from math import nan
-from pathlib import Path
 
 import nbformat
 import pandas as pd
@@ -79,7 +78,9 @@ SHOWN = {
     "what an empty table says": lambda *_: show.table([], HOSTILE),
     "a sentence": lambda *_: show.say(HOSTILE, HOSTILE),
     "a list": lambda *_: show.bullet([HOSTILE, HOSTILE]),
-    "a difference": lambda *_: show.diff(f"+{HOSTILE}\n-{HOSTILE}\n```\n{HOSTILE}", Path(f"evidence/{HOSTILE}")),
+    "a difference": lambda _, record: show.diff(
+        record.keep_text("evidence/some.diff", f"+{HOSTILE}\n-{HOSTILE}\n```\n{HOSTILE}")
+    ),
     "a plan": lambda *_: show.plan(hostile_plan()),
     "an outcome": lambda *_: show.outcome(hostile_outcome()),
     "checks": lambda *_: show.checks(CHECKS, HOSTILE),
@@ -314,9 +315,11 @@ def test_output_that_nobody_takes_any_more_is_let_go(error):
 @pytest.mark.parametrize(
     ("lines", "told"), [(3, "3 lines; all of them:"), (show.LINES + 743, "743 of 1,143 lines are")]
 )
-def test_a_difference_always_links_the_file_that_holds_all_of_it_and_is_no_longer_than_a_screen(shown, lines, told):
-    kept = Path("outputs/local/run/evidence/definition.attempt-2.diff")
-    show.diff("\n".join(f"+{at}" for at in range(lines)), kept)
+def test_a_difference_always_links_the_file_that_holds_all_of_it_and_is_no_longer_than_a_screen(
+    shown, record, lines, told
+):
+    record.keep_text("evidence/definition.diff", "an earlier attempt")
+    show.diff(record.keep_text("evidence/definition.diff", "\n".join(f"+{at}" for at in range(lines))))
     box, link = (one._repr_html_() for one in shown)
     assert "max-height" in box and box.count("+") == min(lines, show.LINES)
     assert told in link and 'href="./evidence/definition.attempt-2.diff"' in link

@@ -160,10 +160,11 @@ def test_who_approves_is_named_in_the_record(tmp_path):
     assert tells((tmp_path / "checks.jsonl").read_text())
 
 
-def test_a_table_a_difference_and_an_error_show_no_contact(capsys):
+def test_a_table_a_difference_and_an_error_show_no_contact(capsys, tmp_path):
     show.table([{"name": SAID, "value": [SAID]}])
     show.table(pd.DataFrame({"such as": [SAID, None], "n": [1.5, None]}))
-    show.diff(f"- {SAID}\n+ ours", Path("evidence/some.diff"))
+    (tmp_path / "some.diff").write_text(f"- {SAID}\n+ ours")
+    show.diff(tmp_path / "some.diff")
     show.checks([Check(Id.AS_WANTED, SAID, Status.PASSED, SAID, SAID)])
     console.table(SAID, ["what"], [[SAID]])
     with pytest.raises(NotAsWanted) as refused, readable("subscribing"):
