@@ -27,7 +27,7 @@ UNSEEN = re.compile(
 MATHS = re.compile(r"\$[^$<]*\$|\\\(|\\\[|\\begin")
 HARMLESS = {
     "p", "strong", "code", "span", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "pre", "a", "details",
-    "summary",
+    "summary", "div",
 }  # fmt: skip
 
 

@@ -64,7 +64,7 @@ def test_now_are_the_live_thresholds_and_what_differs_is_named() -> None:
     assert "live is CrisisRiskAbove 99.9." in threshold_tuning.whose(live, LOCAL)
     rows = thresholds.compare_with_live(live.definition, LOCAL)
     assert [row for row in rows if row[""]] == [
-        {"threshold": "CrisisRiskAbove", "live": 99.9, "parameters": 95, "": "DIFFERS"}
+        {"threshold": "CrisisRiskAbove", "scale": "risk score, 0 to 100", "live": 99.9, "parameters": 95, "": "DIFFERS"}
     ]
     high = {row["route"]: row["check-ins"] for row in threshold_tuning.routes(history([{"risk_score": 97}]), live)}
     assert (high["high"], high["crisis"]) == (1, 0)
