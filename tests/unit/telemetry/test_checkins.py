@@ -317,7 +317,7 @@ def test_before_it_starts_it_says_how_much_there_is_and_how_long_it_takes() -> N
     rows = {row["what"]: row["how much"] for row in checkins.estimate(ahead)}
     assert len(bucket.read) == 64
     assert rows["check-ins recorded in the window"] == "3,000 on 30 days"
-    assert rows["one takes"].startswith("500 ms") and rows["one takes"].endswith("measured on 64")
+    assert rows["one takes"].startswith("500 ms") and rows["one takes"].endswith("measured on 64 check-ins")
     assert rows["all that is left takes"] == "24.5 min"
     assert rows["read earlier in this run"] == "0 check-ins"
     few = {row["what"]: row["how much"] for row in checkins.estimate(looked(Bucket(many(7, 1, 70), seconds=0.5)))}
