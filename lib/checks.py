@@ -138,7 +138,7 @@ def brief(value: Any, most: int = 160) -> str:  # noqa: ANN401
 
 
 def in_numbers(found: Iterable[Check]) -> str:
-    """`155 passed, 1 failed, 10 open (9 not exercised here, 1 waiting)`: a share would hide what is open."""
+    """`155 passed, 1 failed, 10 open (1 waiting, 9 not exercised here)`: a share would hide what is open."""
     counted = Counter(check.status for check in found)
     failed = f", {counted[Status.FAILED]} failed" if counted[Status.FAILED] else ""
     waiting = [f"{counted[status]} {status}" for status in WAITS_FOR if counted[status]]
@@ -157,8 +157,8 @@ def open_ones(found: Iterable[Check]) -> str:
     for check in still_open(found):
         subjects.setdefault((check.status, check.name.removeprefix(f"{check.subject}: ")), []).append(check.subject)
     named = [
-        f"{asked} ({', '.join(of)}): {status}" if any(of) else f"{asked}: {status}"
-        for (status, asked), of in sorted(subjects.items(), key=lambda one: list(WAITS_FOR).index(one[0][0]))
+        f"{asked} ({', '.join(whose)}): {status}" if any(whose) else f"{asked}: {status}"
+        for (status, asked), whose in sorted(subjects.items(), key=lambda one: list(WAITS_FOR).index(one[0][0]))
     ]
     return "; ".join(named)
 

@@ -414,6 +414,11 @@ def test_a_run_in_parts_is_found_whatever_its_parts_are_called():
         assert in_parts(ast.parse(f"def begin({asked}): ...")) == []
 
 
+def test_a_count_of_checks_is_said_where_what_is_open_is_said_with_it():
+    shares = re.compile(r"of \{len\([^}]*\)\} checks|checks passed")
+    assert [str(path) for path in LIB.values() if shares.search(path.read_text(encoding="utf-8"))] == []
+
+
 def test_the_house_has_few_rooms_and_none_is_crowded():
     rooms = {path.parent for path in LIB.values()}
     assert len([room for room in rooms if room.parent == ROOT / "lib"]) <= MOST_ROOMS

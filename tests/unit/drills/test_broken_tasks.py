@@ -175,3 +175,7 @@ def test_every_verdict_has_a_tile(record):
         [row(f"T{at}", "slow", verdict, {"contact": 1.0}) for at, verdict in enumerate(broken_tasks.Effect)],
     )
     assert set(broken_tasks.matrix(record)["outcome"]) <= set(failure_chart.TILES)
+
+
+def test_no_two_effects_share_a_word():
+    assert len({effect.ruling.word for effect in broken_tasks.Effect}) == len(broken_tasks.Effect)

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from lib.checks import Check
+from lib.checks import WAITS_FOR, Check, Status, in_numbers, open_ones
 from lib.phases import success_criteria
 from lib.values.check_registry import Id, Point
 
@@ -352,3 +352,13 @@ def test_criterion_5_fails_and_names_the_dark_ones():
 
 def test_criterion_5_fails_where_nothing_is_shown():
     assert success_criteria.metrics_visible({}).status == "failed"
+
+
+def test_checks_are_counted_by_what_became_of_them_and_none_is_left_out():
+    assert {*WAITS_FOR, Status.PASSED, Status.FAILED} == set(Status)
+    every = [Check(Id.DRILL_STATUS, f"{one}: status", one, "", "", one) for one in Status]
+    said = "1 waiting, 1 cannot tell, 1 not exercised here, 1 not applied"
+    assert in_numbers(every) == f"1 passed, 1 failed, 4 open ({said})"
+    assert in_numbers([]) == "0 passed"
+    twice = [Check(Id.DRILL_REVISION, f"{one}: revision", "waiting", "", "", one) for one in ("high", "crisis")]
+    assert open_ones([*every[:2], *twice]) == "revision (high, crisis): waiting"
