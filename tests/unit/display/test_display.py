@@ -55,6 +55,11 @@ def terminals(monkeypatch):
     return lambda: "".join(one.file.getvalue() for one in drawn.values())
 
 
+def hostile_difference(record):
+    text = f"+{HOSTILE}\n-{HOSTILE}\n```\n{HOSTILE}"
+    return record.write_bytes("some.diff", text.encode(errors="surrogatepass"))
+
+
 def hostile_plan():
     """A plan whose every word is somebody else's; half a character is in no plan."""
     world = World({PLAIN_JSON: {"Description": PLAIN_JSON, PLAIN_JSON: PLAIN_JSON}})
@@ -78,9 +83,7 @@ SHOWN = {
     "what an empty table says": lambda *_: show.table([], HOSTILE),
     "a sentence": lambda *_: show.say(HOSTILE, HOSTILE),
     "a list": lambda *_: show.bullet([HOSTILE, HOSTILE]),
-    "a difference": lambda _, record: show.diff(
-        record.keep_text("evidence/some.diff", f"+{HOSTILE}\n-{HOSTILE}\n```\n{HOSTILE}")
-    ),
+    "a difference": lambda _, record: show.diff(hostile_difference(record)),
     "a plan": lambda *_: show.plan(hostile_plan()),
     "an outcome": lambda *_: show.outcome(hostile_outcome()),
     "checks": lambda *_: show.checks(CHECKS, HOSTILE),
