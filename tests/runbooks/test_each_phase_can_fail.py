@@ -318,7 +318,11 @@ def test_07_fails_without_evidence(account):
     carried_out(account, *BUILT)
     before = snapshot(account)
     ended = runbook(account, "apply", "--from", "07", verify_timeout_seconds=1)
-    failed(ended, "07", "5 of the checks failed: 1 All test scenarios pass: found 0 of 6 scenarios passed")
+    failed(
+        ended,
+        "07",
+        "5 of the checks failed: 1 All test scenarios pass: found 0 of 6 scenarios and 0 of 0 boundary cases passed",
+    )
     assert ended.phase("08")["verdict"] == "not_run"
     assert {row["status"] for row in ended.record.read_json("evidence/criteria.json")} == {"failed"}
     assert differences(before, snapshot(account)) == set()

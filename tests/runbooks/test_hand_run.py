@@ -88,7 +88,7 @@ def test_a_run_by_hand_is_a_commands_twin(server: Account, tmp_path: Path):
         person.restart()
         assert record.read_json("run.json")["phases"][0]["verdict"] == "interrupted"
         person.run_all(last="03-12")
-        assert person.run(EDITED, "show.diff('')  # quicker")[0] == ""
+        assert person.run(EDITED, "show.bullet([])  # quicker")[0] == ""
         person.run_all(first=EDITED, last=APPLY)
         once = len(record.rows("changes.jsonl"))
         error, shown = person.run(APPLY)

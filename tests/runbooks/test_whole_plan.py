@@ -165,8 +165,8 @@ def test_six_of_six_scenarios_passed(story):
     decided = {row["name"]: row for row in story.first.record.read_json("evidence/criteria.json")}
     assert {row["status"] for row in decided.values()} == {"passed"}
     edges = len(boundary_cases.cases(story.settings)) + 1
-    found = f"6 of 6 scenarios passed, {edges} of {edges} boundary cases"
-    assert decided["1 All test scenarios pass"]["found"].startswith(f"{found}, ")
+    found = f"6 of 6 scenarios and {edges} of {edges} boundary cases passed; checks: "
+    assert decided["1 All test scenarios pass"]["found"].startswith(found)
     answers = [check for check in story.first.record.rows("checks.jsonl") if check["phase"] == "05"]
     assert {check["status"] for check in answers} == {"passed", "not exercised here"}
     rows = {row["scenario"]: row for row in story.first.record.read_json("evidence/scenarios.json")}
