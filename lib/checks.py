@@ -26,6 +26,12 @@ class Status(StrEnum):
     NOT_APPLIED = "not applied"  # in plan mode, or of what does not exist yet
 
 
+# Of several answers to one question the first of these counts, and so they are read.
+WORST_FIRST = (
+    Status.FAILED, Status.CANNOT_TELL, Status.WAITING, Status.NOT_EXERCISED, Status.NOT_APPLIED, Status.PASSED,
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Check:
     """One answer, with what was found and expected. Raises ValueError for an id that is not registered.

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from lib import settings
+from lib.cli.app import Command
 from lib.cli.change_commands import carry_out, exits_with_code
 from lib.display.terminal import say
 from lib.drills import broken_tasks
@@ -29,7 +30,7 @@ SEED = 30  # a mix in which every route occurs
 TRAFFIC_EVERY = 0.5  # so many come after the change, in a minute, that the review can tell how often they succeed
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--keep", is_flag=True, help="Leave the account running afterwards, for a step-through.")
 @click.option("--stop", "stopping", is_flag=True, help="Stop the account that --keep left running.")
 @click.option("--outputs-dir", default="outputs", show_default=True, help="Where the record goes.")

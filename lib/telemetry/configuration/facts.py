@@ -9,6 +9,7 @@ from typing import Any
 
 from lib.changes.plans import Value, same
 from lib.checks import brief
+from lib.telemetry.configuration.value_differences import WHOLE, differences
 from lib.values import contacts
 
 PATHS = 3  # of one fact, so many places are named where it differs
@@ -169,21 +170,7 @@ SENSES = {
 
 
 def _where(old: Value, new: Value) -> str:
-    """The first places that differ, each with both values."""
-    found = list(_places(old, new))
-    said = [f"{path} {brief(was, 60)} -> {brief(now, 60)}".strip() for path, was, now in found[:PATHS]]
+    """The first places that differ, each with what differs in it, what goes first."""
+    found = differences(old, new)
+    said = [f"{one.place} {one.said}".removeprefix(f"{WHOLE} ") for one in found[:PATHS]]
     return ", ".join(said) + (f" and {len(found) - PATHS} more places" if len(found) > PATHS else "")
-
-
-def _places(old: Value, new: Value, path: str = "") -> Iterator[tuple[str, Value, Value]]:
-    """Each innermost place that differs, with both values; None where it is not there."""
-    if same(old, new):
-        return
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
-        for key in sorted({*old, *new}, key=str):
-            yield from _places(old.get(key), new.get(key), f"{path}.{key}".lstrip("."))
-    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        for at, (was, now) in enumerate(zip(old, new, strict=True)):
-            yield from _places(was, now, f"{path}[{at}]")
-    else:
-        yield path, old, new

@@ -16,8 +16,8 @@ from lib.checks import Status
 from lib.cli import change_commands, doctor_command
 from lib.definitions.access_policies import Whose, access_policy
 from lib.errors import Refused
-from lib.phases.doctor import account, findings, machine, permissions
-from lib.phases.doctor.findings import Finding, Question, find_out, in_order
+from lib.phases.doctor import account, machine, permissions
+from lib.phases.doctor.findings import Finding, Question, find_out
 from lib.resources.lock_value import Lock
 from lib.settings import load
 
@@ -312,12 +312,6 @@ def test_what_takes_too_long_is_cannot_tell():
     found = find_out(ASKED, lambda: (Status.PASSED, str(ended.wait())), 0.01)
     ended.set()
     assert found.status == Status.CANNOT_TELL and "no whole answer within 0.01 s" in found.found
-
-
-def test_the_worst_comes_first():
-    rows = [Finding(ASKED, status, "") for status in reversed([*findings.WORST_FIRST, Status.PASSED])]
-    assert [one.status for one in in_order(rows)] == [*findings.WORST_FIRST, Status.PASSED]
-    assert {*findings.WORST_FIRST, Status.PASSED} == set(Status)
 
 
 def test_an_old_python_fails(monkeypatch):
