@@ -39,7 +39,15 @@ TRAFFIC_EVERY = 0.5  # so many come after the change, in a minute, that the revi
 )
 @exits_with_code
 def rehearse(keep: bool, stopping: bool, outputs_dir: str, approval: bool = False) -> int:
-    """Carry the whole plan out on an embedded AWS account."""
+    """Carry the whole plan out on an embedded AWS account.
+
+    \b
+    Examples:
+      runbook rehearse
+      runbook rehearse --keep
+      runbook rehearse --stop
+      runbook rehearse --approval
+    """
     if approval:
         return _approved(outputs_dir, alone=not (keep or stopping))
     if stopping:

@@ -140,18 +140,24 @@ def _members(old: Value, new: Value) -> Iterator[tuple[Meaning, str]]:
 
 def _statements(old: Value, new: Value) -> Iterator[tuple[Meaning, str]]:
     was, now = (Counter(json.dumps(row, sort_keys=True) for row in side or []) for side in (old, new))
-    for text in was - now:
-        yield Meaning.FAILED, f"lost {_statement(json.loads(text))}"
-    for text in now - was:
-        row = json.loads(text)
+    gone, came = ([json.loads(text) for text in one] for one in (was - now, now - was))
+    for row in gone:
+        of_its_name = [one for one in came if _named(one) == _named(row)]
+        differs = _where(row, of_its_name[0]) if len(of_its_name) == 1 else ""
+        yield Meaning.FAILED, f"lost {_named(row)} as it was, {differs}" if differs else f"lost {_statement(row)}"
+    for row in came:
         allows = _of_statement(row).get("Effect") == "Allow"
         yield Meaning.TOLD if allows else Meaning.FAILED, f"also {_statement(row)}"
 
 
 def _statement(row: Mapping[str, Any]) -> str:
-    """A statement by where it stands and its name, where it has one, and in short."""
-    named = " ".join(filter(None, (row["policy"], str(_of_statement(row).get("Sid", ""))))) or "a statement"
-    return f"{named}, {brief(row['statement'], 120)}"
+    """A statement by its name, and in short."""
+    return f"{_named(row)}, {brief(row['statement'], 120)}"
+
+
+def _named(row: Mapping[str, Any]) -> str:
+    """A statement by where it stands and its name, where it has one."""
+    return " ".join(filter(None, (row["policy"], str(_of_statement(row).get("Sid", ""))))) or "a statement"
 
 
 def _of_statement(row: Mapping[str, Any]) -> Mapping[str, Any]:

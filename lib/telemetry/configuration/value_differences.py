@@ -18,7 +18,7 @@ from lib.values.exact_json import dumps
 MISSING = object()  # where there is nothing, which is not the same as null
 AROUND = 24  # characters of a text that are shown before and behind what differs in it
 WIDE = 120  # characters of a value that is shown whole
-PART = 60  # characters of one that comes or goes as a whole
+PART = 90  # characters of one that comes or goes as a whole
 WHOLE = "all of it"  # the place where nothing inside can be named
 GOES, REPLACED, COMES = KINDS = ("removed", "replaced", "added")  # what is most dangerous first
 NAMING = ("Sid", "Id", "id", "Name", "name")  # by one of these an element of a list is known again

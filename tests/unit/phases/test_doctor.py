@@ -15,6 +15,7 @@ from lib.aws_answers import readable
 from lib.checks import Status
 from lib.cli import change_commands, doctor_command
 from lib.definitions.access_policies import Whose, access_policy
+from lib.display import terminal
 from lib.errors import Refused
 from lib.phases.doctor import account, machine, permissions
 from lib.phases.doctor.findings import Finding, Question, find_out
@@ -312,6 +313,13 @@ def test_what_takes_too_long_is_cannot_tell():
     found = find_out(ASKED, lambda: (Status.PASSED, str(ended.wait())), 0.01)
     ended.set()
     assert found.status == Status.CANNOT_TELL and "no whole answer within 0.01 s" in found.found
+
+
+def test_the_worst_is_read_first(capsys):
+    given = (Status.PASSED, Status.NOT_EXERCISED, Status.CANNOT_TELL, Status.FAILED)
+    terminal.findings([Finding(ASKED, status, "") for status in given])
+    said = capsys.readouterr().out
+    assert sorted(given, key=said.index) == [*reversed(given)]
 
 
 def test_an_old_python_fails(monkeypatch):
