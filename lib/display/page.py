@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # most phases show no figure
     from matplotlib.figure import Figure
 
 CELL = "text-align: left; vertical-align: top; white-space: pre-wrap"
+UNBROKEN = "white-space: nowrap"  # a mark stands beside its word, also in a narrow column
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,7 @@ def _judged(value: Any, said: Callable[[str], str]) -> str:  # noqa: ANN401
     if not marks.is_judged(value):
         return ""
     word, rest = marks.word_and_rest(said(str(value)))
-    return f"{_coloured(verdict_sign(word))}{escape.html(rest)}"
+    return f'<span style="{UNBROKEN}">{_coloured(verdict_sign(word))}</span>{escape.html(rest)}'
 
 
 def _coloured(sign: Sign) -> str:

@@ -88,9 +88,9 @@ def _in_full(phase: str, change: Change) -> None:
 def what_differs(change: Change, most: int = SHOWN) -> list[str]:
     """The first places of a value that differ, and how many more; of a thing that is new or goes, its parts."""
     before, after = change.before, change.after
-    if isinstance(before or after, Mapping):
-        before, after = before or {}, after or {}
-    return value_differences.lines(before, after, most)
+    nothing = {} if isinstance(before or after, Mapping) else value_differences.MISSING
+    was, will_be = (nothing if one is None else one for one in (before, after))
+    return [] if change.action == Action.NONE else value_differences.lines(was, will_be, most)
 
 
 def to_data(found: Sequence[Plan], run: ConnectedRun, approved: str) -> dict[str, Any]:

@@ -96,7 +96,7 @@ def test_rows_that_nothing_judges_stay_as_they_are(shown):
 def test_of_an_outcome_what_failed_is_first_and_its_reason_stands_beside_the_word(shown):
     show.outcome(outcome(WriteState.APPLIED, WriteState.FAILED))
     assert shown[0].text.index("✗ failed: why") < shown[0].text.index("✓ applied: why")
-    assert "✗ failed</span>: why" in shown[0].html
+    assert "✗ failed</span></span>: why" in shown[0].html
 
 
 def test_of_a_rollback_what_failed_is_first_and_what_was_undone_is_folded(shown):
@@ -120,12 +120,13 @@ def settings_run(settings, record):
 
 def test_what_a_plan_changes_in_a_long_value_is_shown_and_not_its_first_words(shown):
     world = World({"workflow": {"text": f"{LONG}above 95 {LONG}"}, "same": 1, "gone": {"a": 1, "b": 2}})
-    wanted = world.wanted(workflow={"text": f"{LONG}above 90 {LONG}"}, same=1, gone=None, new={"c": 3})
+    wanted = world.wanted(workflow={"text": f"{LONG}above 90 {LONG}"}, same=1, gone=None, new={"c": 3}, bare=4)
     found = {row["what"]: row["what differs"] for row in map(show.plan_row, engine.plan("01", wanted).changes)}
     was, would = found["thing workflow"].split(" -> ")
     assert "above 95" in was and "above 90" in would
     assert found["thing same"] == ""
     assert (found["thing gone"], found["thing new"]) == ("a: - 1\nb: - 2", "c: + 3")
+    assert found["thing bare"] == "all of it: + 4"
 
 
 def test_what_differs_since_a_validation_is_said_whole_and_the_worst_first(capsys):
