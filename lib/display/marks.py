@@ -4,7 +4,7 @@ The word always stands beside its mark: without colour, or read aloud, nothing i
 """
 
 from collections.abc import Iterable
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from typing import NamedTuple, TypeVar
 
 from lib.checks import Status
@@ -13,14 +13,14 @@ from lib.telemetry.configuration.facts import Meaning
 from lib.values.verdicts import Verdict
 
 
-class Tone(StrEnum):
+class Tone(Enum):
     """What kind of colour a word has; the terminal and the page each have one for it."""
 
-    GOOD = "good"
-    OPEN = "open"
-    BAD = "bad"
-    QUIET = "quiet"
-    NONE = ""
+    GOOD = auto()
+    OPEN = auto()
+    BAD = auto()
+    QUIET = auto()
+    NONE = auto()
 
 
 class Mark(NamedTuple):
@@ -32,6 +32,7 @@ class Mark(NamedTuple):
 
 GOOD, OPEN, BAD, QUIET = Mark("✓", Tone.GOOD), Mark("?", Tone.OPEN), Mark("✗", Tone.BAD), Mark("○", Tone.QUIET)
 RUNNING, WAITING, KEPT = Mark("▸", Tone.OPEN), Mark("…", Tone.OPEN), Mark("•", Tone.OPEN)
+AS_IT_WAS = Mark("=", Tone.QUIET)
 UNKNOWN = Mark("", Tone.NONE)
 UNDONE = "undone"  # what a ledger says of a change that was taken back
 MARKS: dict[str, Mark] = {
@@ -39,7 +40,7 @@ MARKS: dict[str, Mark] = {
     Status.NOT_EXERCISED: QUIET, Status.NOT_APPLIED: QUIET,
     Verdict.SUCCEEDED: GOOD, Verdict.INTERRUPTED: BAD, Verdict.REFUSED: BAD, Verdict.RUNNING: RUNNING,
     Verdict.NOT_RUN: QUIET,
-    WriteState.PLANNED: QUIET, WriteState.NOTHING_TO_DO: QUIET, WriteState.INTENDED: OPEN, WriteState.PUT_OFF: OPEN,
+    WriteState.PLANNED: QUIET, WriteState.NOTHING_TO_DO: AS_IT_WAS, WriteState.INTENDED: OPEN, WriteState.PUT_OFF: OPEN,
     WriteState.UNKNOWN: OPEN, WriteState.HALF_DONE: BAD, WriteState.NOT_APPLIED: QUIET, WriteState.APPLIED: GOOD,
     WriteState.VERIFIED: GOOD, WriteState.KEPT: KEPT, WriteState.NOT_TRIED: BAD,
     WriteState.UNREADABLE: BAD, WriteState.NOT_BELIEVED: BAD,
@@ -47,8 +48,8 @@ MARKS: dict[str, Mark] = {
     UNDONE: GOOD,
 }  # fmt: skip
 # The order in which rows are read: what is bad, what no mark is known of, what is open, the rest, what is good.
-ORDER = ("✗", "", "▸", "?", "…", "•", "○", "✓")
-FOLDED = 10  # so many rows that are good are shown one by one; more are folded, or counted
+ORDER = ("✗", "", "▸", "?", "…", "•", "○", "✓", "=")
+FOLDED = 10  # so many rows at which nobody must look are shown one by one; more are folded, or counted
 ALSO = "rollback "  # before what became of a run's rollback
 Row = TypeVar("Row")
 

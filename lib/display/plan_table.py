@@ -6,6 +6,7 @@ from typing import Any
 
 from lib.changes.plans import Change, Plan
 from lib.display import console
+from lib.display.marks import Tone
 from lib.record import run_phases
 from lib.record.change_rows import Action
 from lib.resources.connected_run import ConnectedRun
@@ -14,8 +15,8 @@ from lib.values import contacts
 
 SHOWN = 12  # places of a value that are shown; plan.json has every one
 WORDS = {
-    Action.REMOVE: ("- remove", "bold red"),
-    Action.UPDATE: ("~ change", "bold yellow"),
+    Action.REMOVE: ("- remove", Tone.BAD),
+    Action.UPDATE: ("~ change", Tone.OPEN),
 }
 COUNTED = {"add": Action.CREATE, "change": Action.UPDATE, "remove": Action.REMOVE, "unchanged": Action.NONE}
 # What a phase does in apply mode that is no change of the plan.
@@ -65,9 +66,18 @@ def changes(found: Sequence[Plan], title: str = "Plan") -> None:
 
 def _by_danger(found: Sequence[Plan]) -> list[tuple[str, Change]]:
     """What would be changed, with its phase: what takes away, then what replaces; first what others rely on."""
-    order = (Action.REMOVE, Action.UPDATE, Action.CREATE)
     pending = [(plan.phase, change) for plan in found for change in plan.pending]
-    return sorted(pending, key=lambda one: (order.index(one[1].action), not one[1].resource.others_rely))
+    return sorted(pending, key=lambda one: _safety(one[1]))
+
+
+def by_danger(found: Sequence[Change]) -> list[Change]:
+    """The same of changes alone, and what stays as it is last."""
+    return sorted(found, key=_safety)
+
+
+def _safety(change: Change) -> tuple[int, bool]:
+    order = (Action.REMOVE, Action.UPDATE, Action.CREATE, Action.NONE)
+    return order.index(change.action), not change.resource.others_rely
 
 
 def _undo_of(added: Sequence[Change]) -> None:
@@ -80,9 +90,9 @@ def _undo_of(added: Sequence[Change]) -> None:
 
 
 def _in_full(phase: str, change: Change) -> None:
-    word, colour = WORDS[change.action]
+    word, tone = WORDS[change.action]
     about = [("undo", change.undo), ("who notices", change.noticed)]
-    console.item(colour, f"{word}, phase {phase}: {change.resource.name}", what_differs(change), about)
+    console.item(console.STYLES[tone], f"{word}, phase {phase}: {change.resource.name}", what_differs(change), about)
 
 
 def what_differs(change: Change, most: int = SHOWN) -> list[str]:

@@ -13,7 +13,7 @@ from lib.changes.plans import Change, Outcome, Plan
 from lib.changes.second_person import two_persons
 from lib.checks import Check, Status, require, require_any
 from lib.display import marks, page, phase_table, plan_table, run_commands, signs
-from lib.display.marks import Judged, Tone
+from lib.display.marks import Judged, Mark, Tone
 from lib.display.signs import Sign
 from lib.record import run_phases
 from lib.record.change_rows import WriteState
@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # loaded by what makes frames and figures: most phases show n
     import pandas as pd
     from matplotlib.figure import Figure
 
+UNLOUD = (marks.GOOD, marks.AS_IT_WAS)  # nobody must look at these
 PLACES = 6  # of one value, in a row of a plan; plan.json has every one
 LINES = 400  # a longer diff is shown up to here, and kept whole in the record
 
@@ -53,24 +54,28 @@ def table(
 ) -> None:
     """A table without its index or anybody's contact, nothing cut off; `empty` is said where there are no rows.
 
-    Rows in which a word judges come the worst first, and many good ones are folded, with their number; but not where
-    the order says something (`keep_order`).
+    Rows in which a word judges come the worst first, and many at which nobody must look are folded, with their number;
+    but not where the order says something (`keep_order`).
     """
     columns, cells = _in_columns(rows)
     if not (columns and cells):
         say(empty)
         return
     ordered = cells if keep_order else marks.worst_first(cells, map(marks.worst_of, cells))
-    good = [] if keep_order else [row for row in ordered if marks.mark_of(marks.worst_of(row)).tone is Tone.GOOD]
-    folded = good if len(good) > marks.FOLDED else []
-    if shown := ordered[: len(ordered) - len(folded)]:  # what is good stands last
+    counted = Counter(map(_mark, [] if keep_order else ordered))
+    folded = [mark for mark in UNLOUD if counted[mark] > marks.FOLDED]
+    if shown := [row for row in ordered if _mark(row) not in folded]:
         page.table(columns, shown, contacts.mask_text)
-    if folded:
-        _fold(columns, folded)
+    for mark in folded:
+        _fold(columns, [row for row in ordered if _mark(row) == mark])
+
+
+def _mark(row: Sequence[object]) -> Mark:
+    return marks.mark_of(marks.worst_of(row))
 
 
 def _fold(columns: Sequence[object], rows: Sequence[Sequence[object]]) -> None:
-    """Rows that are good, behind how many of each there are."""
+    """Rows behind how many of each word there are."""
     words = [marks.word_and_rest(marks.worst_of(row))[0] for row in rows]
     counted = ", ".join(f"{number} {word}" for word, number in Counter(words).items())
     page.fold(signs.verdict_sign(words[0], counted), page.grid(columns, rows, contacts.mask_text))
@@ -89,17 +94,18 @@ def say(sentence: str, code: str = "") -> None:
 
 
 def plan(found: Plan) -> None:
-    """Every change that would be made, and the plan's fingerprint."""
-    table([plan_row(change) for change in found.changes])
+    """Every change that would be made, what is most dangerous first, and the plan's fingerprint."""
+    table([plan_row(change) for change in plan_table.by_danger(found.changes)])
     pending = len(found.pending)
     verdict = f"{pending} of {len(found.changes)} to change" if pending else "Nothing to change: already done."
     page.sentence("Fingerprint of this phase:", verdict, found.fingerprint)
 
 
-def plan_row(change: Change) -> dict[str, str]:
+def plan_row(change: Change) -> dict[str, str | Sign]:
     """One change as a row of a table."""
+    word, tone = plan_table.WORDS.get(change.action, (str(change.action), Tone.NONE))
     return {
-        "action": change.action,
+        "action": Sign(word, signs.COLOURS[tone]) if tone is not Tone.NONE else word,
         "what": change.resource.name,
         "what differs": "\n".join(plan_table.what_differs(change, PLACES)),
         "undo": change.undo,

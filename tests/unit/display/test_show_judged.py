@@ -99,6 +99,21 @@ def test_of_an_outcome_what_failed_is_first_and_its_reason_stands_beside_the_wor
     assert "✗ failed</span></span>: why" in shown[0].html
 
 
+def test_what_was_written_is_read_before_what_was_as_wanted_and_many_of_these_are_folded(shown):
+    show.outcome(outcome(*[WriteState.NOTHING_TO_DO] * 11, WriteState.APPLIED))
+    rows, folded = shown
+    assert "✓ applied" in rows.text and "nothing to do" not in rows.text
+    assert folded.text.startswith("= 11 nothing to do:")
+
+
+def test_of_a_plan_what_is_most_dangerous_is_first_and_coloured_and_what_stays_is_last(shown):
+    world = World({"same": 1, "gone": 1, "policy": 1})
+    show.plan(engine.plan("01", world.wanted(same=1, new=1, policy=2, gone=None)))
+    assert re.findall(r"thing (\w+)", shown[0].text) == ["gone", "policy", "new", "same"]
+    assert re.findall(r"background-color: (#\w+)", shown[0].html) == [signs.RED, signs.BROWN]
+    assert "- remove" in shown[0].text and "~ change" in shown[0].text
+
+
 def test_of_a_rollback_what_failed_is_first_and_what_was_undone_is_folded(shown):
     rows = [{"what": f"t{at}.", "outcome": "undone"} for at in range(12)]
     show.ledger([*rows, {"what": "kept", "outcome": "kept: in use"}, {"what": "bad", "outcome": "failed: why"}])
