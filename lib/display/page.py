@@ -147,7 +147,7 @@ def forwarding_page(url: str) -> str:
 
 def _cell(value: Any, said: Callable[[str], str]) -> str:  # noqa: ANN401
     if isinstance(value, Sign):
-        return f'<td style="{CELL}">{_coloured(value)}</td>'
+        return f'<td style="{CELL}">{_unbroken(value)}</td>'
     return f'<td style="{CELL}">{_judged(value, said) or _linked(value) or escape.html(said(words_of(value)))}</td>'
 
 
@@ -156,7 +156,11 @@ def _judged(value: Any, said: Callable[[str], str]) -> str:  # noqa: ANN401
     if not marks.is_judged(value):
         return ""
     word, rest = marks.word_and_rest(said(str(value)))
-    return f'<span style="{UNBROKEN}">{_coloured(verdict_sign(word))}</span>{escape.html(rest)}'
+    return f"{_unbroken(verdict_sign(word))}{escape.html(rest)}"
+
+
+def _unbroken(sign: Sign) -> str:
+    return f'<span style="{UNBROKEN}">{_coloured(sign)}</span>'
 
 
 def _coloured(sign: Sign) -> str:

@@ -93,9 +93,13 @@ def say(sentence: str, code: str = "") -> None:
     page.sentence(sentence, code=code)
 
 
-def plan(found: Plan) -> None:
-    """Every change that would be made, what is most dangerous first, and the plan's fingerprint."""
-    table([plan_row(change) for change in plan_table.by_danger(found.changes)])
+def plan(found: Plan, *, keep_order: bool = False) -> None:
+    """Every change that would be made, and the plan's fingerprint.
+
+    What is most dangerous comes first, or what is carried out first (`keep_order`), where safety hangs on that.
+    """
+    changes = found.changes if keep_order else plan_table.by_danger(found.changes)
+    table([plan_row(change) for change in changes])
     pending = len(found.pending)
     verdict = f"{pending} of {len(found.changes)} to change" if pending else "Nothing to change: already done."
     page.sentence("Fingerprint of this phase:", verdict, found.fingerprint)

@@ -110,6 +110,8 @@ def test_of_a_plan_what_is_most_dangerous_is_first_and_coloured_and_what_stays_i
     world = World({"same": 1, "gone": 1, "policy": 1})
     show.plan(engine.plan("01", world.wanted(same=1, new=1, policy=2, gone=None)))
     assert re.findall(r"thing (\w+)", shown[0].text) == ["gone", "policy", "new", "same"]
+    show.plan(engine.plan("90", world.wanted(same=1, new=1, policy=2, gone=None)), keep_order=True)
+    assert re.findall(r"thing (\w+)", shown[2].text) == ["same", "new", "policy", "gone"]
     assert re.findall(r"background-color: (#\w+)", shown[0].html) == [signs.RED, signs.BROWN]
     assert "- remove" in shown[0].text and "~ change" in shown[0].text
 
