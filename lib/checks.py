@@ -34,6 +34,10 @@ WAITS_FOR = {
     Status.NOT_EXERCISED: "AWS itself",
     Status.NOT_APPLIED: "apply mode",
 }
+# Of several answers to one question the first of these counts, and so they are read.
+WORST_FIRST = (
+    Status.FAILED, Status.CANNOT_TELL, Status.WAITING, Status.NOT_EXERCISED, Status.NOT_APPLIED, Status.PASSED,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

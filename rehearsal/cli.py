@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from lib import settings
+from lib.cli.app import Command
 from lib.cli.change_commands import carry_out, exits_with_code
 from lib.display.terminal import say
 from lib.drills import broken_tasks
@@ -29,7 +30,7 @@ SEED = 30  # a mix in which every route occurs
 TRAFFIC_EVERY = 0.5  # so many come after the change, in a minute, that the review can tell how often they succeed
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--keep", is_flag=True, help="Leave the account running afterwards, for a step-through.")
 @click.option("--stop", "stopping", is_flag=True, help="Stop the account that --keep left running.")
 @click.option("--outputs-dir", default="outputs", show_default=True, help="Where the record goes.")
@@ -38,7 +39,15 @@ TRAFFIC_EVERY = 0.5  # so many come after the change, in a minute, that the revi
 )
 @exits_with_code
 def rehearse(keep: bool, stopping: bool, outputs_dir: str, approval: bool = False) -> int:
-    """Carry the whole plan out on an embedded AWS account."""
+    """Carry the whole plan out on an embedded AWS account.
+
+    \b
+    Examples:
+      runbook rehearse
+      runbook rehearse --keep
+      runbook rehearse --stop
+      runbook rehearse --approval
+    """
     if approval:
         return _approved(outputs_dir, alone=not (keep or stopping))
     if stopping:

@@ -35,7 +35,7 @@ def doctor(given: Callable[..., Settings], printed: str | None, whose: str) -> i
       runbook doctor prod --policy operator > policy.json
     """
     if printed:
-        terminal.document(access_policy(given(), Whose(printed)))
+        terminal.data(access_policy(given(), Whose(printed)), always=True)
         return 0
     found = _answers(given, Whose(whose))
     terminal.data([one.to_row() for one in found])

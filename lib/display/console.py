@@ -18,7 +18,10 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from lib.display import marks, table_layout
+from lib.display.marks import Tone
 from lib.values import contacts, escape
+
+STYLES = {Tone.GOOD: "green", Tone.OPEN: "yellow", Tone.BAD: "bold red", Tone.QUIET: "dim", Tone.NONE: ""}
 
 
 class Output(Console):
@@ -75,14 +78,14 @@ def line(text: str, end: str = "\n", result: bool = False) -> None:
 def verdict_line(word: str, rest: str, result: bool = False) -> None:
     """A line that begins with a word that has a mark and a colour."""
     if _is_said(result):
-        mark, colour = marks.mark_of(word)
+        mark, tone = marks.mark_of(word)
         shown = f"{mark} {escape.lines(word)}" if mark else escape.lines(word)
-        console.print(Text.assemble((shown, colour), escape.lines(rest)), soft_wrap=True)
+        console.print(Text.assemble((shown, STYLES[tone]), escape.lines(rest)), soft_wrap=True)
 
 
-def data(found: object) -> None:
-    """What a command found, as one JSON text, where that was asked for. Nobody's contact stands in it."""
-    if _volume is Volume.DATA:
+def data(found: object, always: bool = False) -> None:
+    """What a command found, as one JSON text, where that was asked for, or `always`. Nobody's contact stands in it."""
+    if always or _volume is Volume.DATA:
         # In ASCII, so that nothing in it is more than a character to whatever terminal or pipe takes it.
         console.print(Text(json.dumps(contacts.mask_data(found), indent=1, default=str)), soft_wrap=True)
 
@@ -191,5 +194,5 @@ def _fit(text: Text, width: int) -> Text:
 
 def _cell(value: str) -> Text:
     shown = escape.one_line(contacts.mask_text(value))
-    mark, colour = marks.mark_of(value) if marks.is_judged(value) else ("", "")
-    return Text(f"{mark} {shown}" if mark else shown, style=colour)
+    mark, tone = marks.mark_of(value) if marks.is_judged(value) else marks.UNKNOWN
+    return Text(f"{mark} {shown}" if mark else shown, style=STYLES[tone])

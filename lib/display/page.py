@@ -14,7 +14,8 @@ from urllib.parse import quote
 
 from IPython.display import display
 
-from lib.display.signs import Sign
+from lib.display import marks
+from lib.display.signs import Sign, verdict_sign
 from lib.values import escape
 
 if TYPE_CHECKING:  # most phases show no figure
@@ -22,6 +23,7 @@ if TYPE_CHECKING:  # most phases show no figure
 
 BOX = "max-height: 30em; overflow: auto; border: 1px solid #bbbbbb; padding: 6px; font-family: monospace"
 CELL = "text-align: left; vertical-align: top; white-space: pre-wrap"
+UNBROKEN = "white-space: nowrap"  # a mark stands beside its word, also in a narrow column
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,12 @@ def signs(found: Iterable[Sign]) -> None:
     display(Shown(f"<p>{spans}</p>", "\n".join(f"*** {escape.one_line(one.words)} ***" for one in every)))
 
 
+def verdict(strong: str, found: Sequence[Sign]) -> None:
+    """What was judged, and beside it the words by which it was."""
+    spans, words = " ".join(map(_coloured, found)), ", ".join(escape.one_line(one.words) for one in found)
+    display(Shown(f"<p><strong>{escape.html(strong)}</strong> {spans}</p>", f"{escape.legible(strong)} {words}"))
+
+
 def bullets(lines: Iterable[str]) -> None:
     """A list, one line each."""
     found = list(lines)
@@ -77,7 +85,9 @@ def bullets(lines: Iterable[str]) -> None:
 
 
 def table(columns: Sequence[object], rows: Sequence[Sequence[Any]], said: Callable[[str], str] = str) -> None:
-    """A table, nothing cut off, each cell as it is `said`. A `Sign` has its colour, a list of `File` becomes links."""
+    """A table, nothing cut off, each cell as it is `said`. A `Sign` has its colour, a
+    word by which something is judged its mark and colour, a list of `File` becomes links.
+    """
     display(grid(columns, rows, said))
 
 
@@ -123,6 +133,13 @@ def fold_text(summary: str, text: str) -> None:
     display(Shown(f"<details><summary>{escape.html(summary)}</summary>{inside}</details>", f"{summary}:\n{text}"))
 
 
+def fold(sign: Sign, inside: Shown) -> None:
+    """What is shown when it is asked for, under words on their colour. As text all of it stands there."""
+    summary = f"<summary>{_coloured(sign)}, shown when opened</summary>"
+    text = f"{escape.one_line(sign.words)}:\n{inside.text}"
+    display(Shown(f"<details>{summary}{inside.html}</details>", text))
+
+
 def figure(found: Figure) -> None:
     """A figure, once."""
     display(found)
@@ -138,8 +155,20 @@ def forwarding_page(url: str) -> str:
 
 def _cell(value: Any, said: Callable[[str], str]) -> str:  # noqa: ANN401
     if isinstance(value, Sign):
-        return f'<td style="{CELL}">{_coloured(value)}</td>'
-    return f'<td style="{CELL}">{_linked(value) or escape.html(said(words_of(value)))}</td>'
+        return f'<td style="{CELL}">{_unbroken(value)}</td>'
+    return f'<td style="{CELL}">{_judged(value, said) or _linked(value) or escape.html(said(words_of(value)))}</td>'
+
+
+def _judged(value: Any, said: Callable[[str], str]) -> str:  # noqa: ANN401
+    """A word by which something is judged, on its colour, and what else the text says beside it."""
+    if not marks.is_judged(value):
+        return ""
+    word, rest = marks.word_and_rest(said(str(value)))
+    return f"{_unbroken(verdict_sign(word))}{escape.html(rest)}"
+
+
+def _unbroken(sign: Sign) -> str:
+    return f'<span style="{UNBROKEN}">{_coloured(sign)}</span>'
 
 
 def _coloured(sign: Sign) -> str:
@@ -159,6 +188,8 @@ def words_of(value: Any) -> str:  # noqa: ANN401
         return ""
     if isinstance(value, Sign):
         return value.words
+    if marks.is_judged(value):
+        return f"{marks.mark_of(value).sign} {value}".lstrip()
     if isinstance(value, list) and all(isinstance(one, File) for one in value):
         return " ".join(map(str, value)) or "none"
     return f"{value:g}" if isinstance(value, float) else str(value)

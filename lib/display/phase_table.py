@@ -16,16 +16,8 @@ from lib.settings import ROOT
 from lib.values.modes import Mode
 from lib.values.verdicts import Verdict
 
-# The word stands beside its mark: nothing is lost without colour, or read aloud.
-STATES = {
-    Verdict.SUCCEEDED: Sign("✓ succeeded", signs.GREEN),
-    Verdict.FAILED: Sign("✗ failed", signs.RED),
-    Verdict.INTERRUPTED: Sign("✗ interrupted", signs.RED),
-    Verdict.REFUSED: Sign("✗ refused", signs.RED),
-    Verdict.RUNNING: Sign("▸ running, or killed", signs.BROWN),
-    Verdict.NOT_RUN: Sign("○ not run", signs.GREY),
-}
-BEGUN = Sign("▸ begun, no verdict", signs.BROWN)
+SAID = {Verdict.RUNNING: "running, or killed", Verdict.NOT_RUN: "not run"}  # others are said as they are
+BEGUN = signs.verdict_sign(Verdict.RUNNING, "begun, no verdict")
 NEXT = Sign("NEXT", signs.BLUE)
 UNBROKEN = str.maketrans(" -", "\u00a0\u2011")  # a time stands on one line
 MEANING = re.compile(r"^- \*\*Meaning:\*\* (.*)$", re.MULTILINE)
@@ -65,9 +57,10 @@ def _rows(run: Run, told_of: str) -> list[dict[str, Any]]:
 
 def _state(phase: Phase | None, wrote: bool) -> Sign:
     """What became of a phase. One that wrote to the record and was never judged has begun, and no more is known."""
-    if phase is None or phase.verdict == Verdict.NOT_RUN:
-        return BEGUN if wrote else STATES[Verdict.NOT_RUN]
-    return STATES[phase.verdict]
+    verdict = phase.verdict if phase else Verdict.NOT_RUN
+    if verdict == Verdict.NOT_RUN and wrote:
+        return BEGUN
+    return signs.verdict_sign(verdict, SAID.get(verdict, ""))
 
 
 def _times(record: Record) -> dict[str, str]:

@@ -1,22 +1,22 @@
 """A plan in the terminal: what is most dangerous first, what differs in a value, the counts, and what comes besides."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from lib.changes.plans import Change, Plan
-from lib.checks import brief
 from lib.display import console
-from lib.display.value_differences import KINDS, differences
+from lib.display.marks import Tone
 from lib.record import run_phases
 from lib.record.change_rows import Action
 from lib.resources.connected_run import ConnectedRun
+from lib.telemetry.configuration import value_differences
 from lib.values import contacts
 
 SHOWN = 12  # places of a value that are shown; plan.json has every one
 WORDS = {
-    Action.REMOVE: ("- remove", "bold red"),
-    Action.UPDATE: ("~ change", "bold yellow"),
+    Action.REMOVE: ("- remove", Tone.BAD),
+    Action.UPDATE: ("~ change", Tone.OPEN),
 }
 COUNTED = {"add": Action.CREATE, "change": Action.UPDATE, "remove": Action.REMOVE, "unchanged": Action.NONE}
 # What a phase does in apply mode that is no change of the plan.
@@ -66,9 +66,18 @@ def changes(found: Sequence[Plan], title: str = "Plan") -> None:
 
 def _by_danger(found: Sequence[Plan]) -> list[tuple[str, Change]]:
     """What would be changed, with its phase: what takes away, then what replaces; first what others rely on."""
-    order = (Action.REMOVE, Action.UPDATE, Action.CREATE)
     pending = [(plan.phase, change) for plan in found for change in plan.pending]
-    return sorted(pending, key=lambda one: (order.index(one[1].action), not one[1].resource.others_rely))
+    return sorted(pending, key=lambda one: _safety(one[1]))
+
+
+def by_danger(found: Sequence[Change]) -> list[Change]:
+    """The same of changes alone, and what stays as it is last."""
+    return sorted(found, key=_safety)
+
+
+def _safety(change: Change) -> tuple[int, bool]:
+    order = (Action.REMOVE, Action.UPDATE, Action.CREATE, Action.NONE)
+    return order.index(change.action), not change.resource.others_rely
 
 
 def _undo_of(added: Sequence[Change]) -> None:
@@ -81,20 +90,17 @@ def _undo_of(added: Sequence[Change]) -> None:
 
 
 def _in_full(phase: str, change: Change) -> None:
-    word, colour = WORDS[change.action]
+    word, tone = WORDS[change.action]
     about = [("undo", change.undo), ("who notices", change.noticed)]
-    console.item(colour, f"{word}, phase {phase}: {change.resource.name}", _what_differs(change), about)
+    console.item(console.STYLES[tone], f"{word}, phase {phase}: {change.resource.name}", what_differs(change), about)
 
 
-def _what_differs(change: Change) -> list[str]:
-    """The first places of a value that differ, and how many more there are."""
-    if change.action == Action.REMOVE:
-        return [f"- {brief(change.before)}"]
-    places = differences(change.before, change.after)
-    shown, left = places[:SHOWN], Counter(one.kind for one in places[SHOWN:])
-    counted = ", ".join(f"{left[kind]} {kind}" for kind in KINDS if left[kind])
-    more = [f"and {left.total()} more places ({counted}), which plan.json has"] if left else []
-    return [*(f"{one.place}: {one.said}" for one in shown), *more]
+def what_differs(change: Change, most: int = SHOWN) -> list[str]:
+    """The first places of a value that differ, and how many more; of a thing that is new or goes, its parts."""
+    before, after = change.before, change.after
+    nothing = {} if isinstance(before or after, Mapping) else value_differences.MISSING
+    was, will_be = (nothing if one is None else one for one in (before, after))
+    return [] if change.action == Action.NONE else value_differences.lines(was, will_be, most)
 
 
 def to_data(found: Sequence[Plan], run: ConnectedRun, approved: str) -> dict[str, Any]:
@@ -123,7 +129,7 @@ def _rows(found: Sequence[Plan]) -> list[dict[str, Any]]:
             "action": str(change.action),
             "kind": change.resource.kind,
             "name": contacts.mask_text(change.resource.name),
-            "differences": [one.to_row() for one in differences(change.before, change.after)],
+            "differences": [one.to_row() for one in value_differences.differences(change.before, change.after)],
             "undo": change.undo,
             "who_notices": change.noticed,
         }

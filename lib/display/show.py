@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from lib.changes.plans import Change, Outcome, Plan
 from lib.changes.second_person import two_persons
-from lib.checks import Check, Status, brief, require, require_any
-from lib.display import page, phase_table, run_commands, signs
+from lib.checks import Check, Status, require, require_any
+from lib.display import marks, page, phase_table, plan_table, run_commands, signs
+from lib.display.marks import Judged, Mark, Tone
 from lib.display.signs import Sign
 from lib.record import run_phases
-from lib.record.change_rows import Action, WriteState
+from lib.record.change_rows import WriteState
 from lib.record.records import Run
 from lib.resources.connected_run import ConnectedRun
 from lib.values import contacts
@@ -26,6 +27,8 @@ if TYPE_CHECKING:  # loaded by what makes frames and figures: most phases show n
     import pandas as pd
     from matplotlib.figure import Figure
 
+UNLOUD = (marks.GOOD, marks.AS_IT_WAS)  # nobody must look at these
+PLACES = 6  # of one value, in a row of a plan; plan.json has every one
 LINES = 400  # a longer diff is shown up to here, and linked as the record holds it whole
 
 
@@ -48,10 +51,36 @@ def identity(run: ConnectedRun, reads_only: bool = False) -> None:
     page.table(["", "value"], list(rows.items()))
 
 
-def table(rows: Sequence[Mapping[str, Any]] | pd.DataFrame, empty: str = "Nothing to show.") -> None:
-    """A table without its index or anybody's contact, nothing cut off; `empty` is said where there are no rows."""
+def table(
+    rows: Sequence[Mapping[str, Any]] | pd.DataFrame, empty: str = "Nothing to show.", *, keep_order: bool = False
+) -> None:
+    """A table without its index or anybody's contact, nothing cut off; `empty` is said where there are no rows.
+
+    Rows in which a word judges come the worst first, and many at which nobody must look are folded, with their number;
+    but not where the order says something (`keep_order`).
+    """
     columns, cells = _in_columns(rows)
-    page.table(columns, cells, contacts.mask_text) if columns and cells else say(empty)
+    if not (columns and cells):
+        say(empty)
+        return
+    ordered = cells if keep_order else marks.worst_first(cells, map(marks.worst_of, cells))
+    counted = Counter(map(_mark, [] if keep_order else ordered))
+    folded = [mark for mark in UNLOUD if counted[mark] > marks.FOLDED]
+    if shown := [row for row in ordered if _mark(row) not in folded]:
+        page.table(columns, shown, contacts.mask_text)
+    for mark in folded:
+        _fold(columns, [row for row in ordered if _mark(row) == mark])
+
+
+def _mark(row: Sequence[object]) -> Mark:
+    return marks.mark_of(marks.worst_of(row))
+
+
+def _fold(columns: Sequence[object], rows: Sequence[Sequence[object]]) -> None:
+    """Rows behind how many of each word there are."""
+    words = [marks.word_and_rest(marks.worst_of(row))[0] for row in rows]
+    counted = ", ".join(f"{number} {word}" for word, number in Counter(words).items())
+    page.fold(signs.verdict_sign(words[0], counted), page.grid(columns, rows, contacts.mask_text))
 
 
 def _in_columns(rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> tuple[list[Any], list[list[Any]]]:
@@ -66,21 +95,25 @@ def say(sentence: str, code: str = "") -> None:
     page.sentence(sentence, code=code)
 
 
-def plan(found: Plan) -> None:
-    """Every change that would be made, and the plan's fingerprint."""
-    table([plan_row(change) for change in found.changes])
+def plan(found: Plan, *, keep_order: bool = False) -> None:
+    """Every change that would be made, and the plan's fingerprint.
+
+    What is most dangerous comes first, or what is carried out first (`keep_order`), where safety hangs on that.
+    """
+    changes = found.changes if keep_order else plan_table.by_danger(found.changes)
+    table([plan_row(change) for change in changes])
     pending = len(found.pending)
     verdict = f"{pending} of {len(found.changes)} to change" if pending else "Nothing to change: already done."
     page.sentence("Fingerprint of this phase:", verdict, found.fingerprint)
 
 
-def plan_row(change: Change) -> dict[str, str]:
+def plan_row(change: Change) -> dict[str, str | Sign]:
     """One change as a row of a table."""
+    word, tone = plan_table.WORDS.get(change.action, (str(change.action), Tone.NONE))
     return {
-        "action": change.action,
+        "action": Sign(word, signs.COLOURS[tone]) if tone is not Tone.NONE else word,
         "what": change.resource.name,
-        "before": brief(change.before),
-        "after": brief(change.after) if change.action != Action.NONE else "as before",
+        "what differs": "\n".join(plan_table.what_differs(change, PLACES)),
         "undo": change.undo,
         "who notices": change.noticed,
     }
@@ -89,7 +122,10 @@ def plan_row(change: Change) -> dict[str, str]:
 def outcome(found: Outcome) -> None:
     """What became of each change of a plan."""
     table(
-        [{"what": one.change.resource.name, "action": one.change.action, "outcome": one.said} for one in found.results]
+        [
+            {"what": one.change.resource.name, "action": one.change.action, "outcome": Judged(one.said)}
+            for one in found.results
+        ]
     )
     if WriteState.PLANNED in found.states:
         page.sentence("Run in apply mode to carry this out.", "Plan mode: nothing was written.")
@@ -97,15 +133,21 @@ def outcome(found: Outcome) -> None:
         page.sentence(f"{found.refusal}.", "In apply mode this is REFUSED:")
 
 
+def ledger(rows: Sequence[Mapping[str, str]]) -> None:
+    """What a rollback did with each thing."""
+    table([{**row, "outcome": Judged(row["outcome"])} for row in rows])
+
+
 def checks(found: Sequence[Check], what: str = "", *, passed_too: bool = True) -> None:
-    """The checks as a table, then a verdict. Raises NotAsWanted when one failed, and when there are none at all.
+    """A verdict, then the checks as a table. Raises NotAsWanted when one failed, and when there are none at all.
 
     Without `passed_too` the table leaves out those that passed: the verdict counts them.
     """
+    counted = Counter(str(check.status) for check in found)
+    words = marks.worst_first(counted, counted)
+    page.verdict(f"{what or 'Verdict'}:", [signs.verdict_sign(word, f"{counted[word]} {word}") for word in words])
     shown = [check for check in found if passed_too or check.status != Status.PASSED]
     table(_rows(shown), "Every check passed." if found else "No check ran.")
-    counted = Counter(c.status for c in found).most_common()
-    page.sentence(strong=f"{what or 'Verdict'}: " + ", ".join(f"{count} {status}" for status, count in counted))
     require_any(found)
 
 
@@ -167,12 +209,17 @@ def bullet(lines: Iterable[str]) -> None:
 
 
 def permissions(found: Sequence[Check], before: Sequence[Check] | None = None) -> None:
-    """Permissions one a row, next to what they were before where that is given. Decides nothing."""
+    """Permissions one a row; where it is given what they were before, beside that and judged. Decides nothing."""
     was = {check.key: check.found for check in before or []}
     now = "after" if before else "now"
     table(
         [
-            {"permission": c.name, **({"before": was[c.key]} if before else {}), now: c.found, "wanted": c.expected}
+            {
+                "permission": c.name,
+                **({"status": c.status, "before": was[c.key]} if before else {}),
+                now: c.found,
+                "wanted": c.expected,
+            }
             for c in found
         ]
     )
@@ -189,7 +236,7 @@ def evidence(found: Sequence[Mapping[str, Any]]) -> None:
         [
             {
                 "criterion": row["name"],
-                "status": row["status"],
+                "status": Judged(row["status"]),
                 "found": row["found"],
                 "rule": row["expected"],
                 "evidence": [page.File(name) for name in row["evidence"]],
@@ -207,5 +254,6 @@ def ended_well(run: Run, phase: str) -> None:
     record = run.record
     unmet = run_phases.unmet(record, phase, run.settings.mode)
     table(_rows(unmet), "Every check of the phase was answered, and none failed.")
-    page.sentence(strong=f"Phase {phase}: {len(run_phases.answers(record, phase))} checks answered, {len(unmet)} unmet")
+    answered = f"Phase {phase}: {len(run_phases.answers(record, phase))} checks answered, {len(unmet)} unmet"
+    page.verdict(answered, [signs.verdict_sign(Status.FAILED if unmet else Status.PASSED)])
     require(unmet)

@@ -6,11 +6,14 @@ was approved. No AWS.
 
 from dataclasses import dataclass
 
+from lib.display import marks
+from lib.display.marks import Tone
 from lib.settings_schema import EMBEDDED_ACCOUNT, Settings
 from lib.values import escape
 from lib.values.modes import Approval, Mode
 
 RED, BROWN, GREEN, BLUE, GREY = "#b00020", "#8a4b00", "#1b5e20", "#0b4f9e", "#37474f"  # white words can be read on each
+COLOURS = {Tone.GOOD: GREEN, Tone.OPEN: BROWN, Tone.BAD: RED, Tone.QUIET: GREY, Tone.NONE: GREY}
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,12 @@ class Sign:
     def style(self) -> str:
         """How it is drawn, in a page and in Markdown."""
         return f"background-color: {self.colour}; color: #ffffff; font-weight: bold; padding: 3px 10px"
+
+
+def verdict_sign(word: str, said: str = "") -> Sign:
+    """A word by which something is judged, with its mark, on its colour; `said` is what stands in its place."""
+    mark, tone = marks.mark_of(word)
+    return Sign(f"{mark} {said or word}".lstrip(), COLOURS[tone])
 
 
 def of(settings: Settings, account: str, reads_only: bool = False) -> tuple[Sign, Sign]:

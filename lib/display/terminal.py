@@ -1,24 +1,21 @@
 """What the command prints: one line a phase, tables at the end. Reads nothing from AWS, decides nothing."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from lib.aws import Live
-from lib.checks import Check, Status, brief
+from lib.checks import Check, Status
 from lib.display import console, marks
 from lib.display.console import table
 from lib.phases import rollback
 from lib.phases import validity as validities
-from lib.phases.doctor.findings import Finding, in_order
+from lib.phases.doctor.findings import Finding
 from lib.phases.validity import Validity
 from lib.record import records, run_phases
 from lib.record.records import Record
 from lib.record.run_phases import Phase
 from lib.values.modes import Mode
 from lib.values.verdicts import Verdict
-
-FOLDED = 10  # so many checks that passed are shown one by one; of more, how many
 
 
 def say(text: str) -> None:
@@ -31,9 +28,9 @@ def result(text: str) -> None:
     console.line(text, result=True)
 
 
-def data(found: object) -> None:
-    """What a command found, for a script, where that was asked for."""
-    console.data(found)
+def data(found: object, always: bool = False) -> None:
+    """What a command found, for a script, where that was asked for; `always` where it is all that the command says."""
+    console.data(found, always)
 
 
 def explain(text: str) -> None:
@@ -50,12 +47,6 @@ def ask_to_apply(environment: str, account: str, region: str, counted: str) -> s
     """What somebody answers who is asked whether this may be carried out."""
     console.paragraph(f"Mode apply CHANGES account {account} ({environment}) in {region}: {counted}.", result=True)
     return console.ask("Carry this out? Only `yes` is taken: ")
-
-
-def document(value: object) -> None:
-    """Plain data as JSON text, for a file or another program."""
-    for text in json.dumps(value, indent=2).splitlines():
-        console.line(text, result=True)
 
 
 def complain(error: Exception) -> None:
@@ -132,7 +123,7 @@ def read_back(found: Sequence[dict[str, str]]) -> None:
 def checks(title: str, found: Sequence[Check]) -> None:
     """Every check with its answer, what failed first; of many that passed only how many."""
     passed = [check for check in found if check.status == Status.PASSED]
-    folded = len(passed) > FOLDED
+    folded = len(passed) > marks.FOLDED
     shown = [check for check in found if not (folded and check in passed)]
     rows = [[c.name, c.status, c.found, c.expected] for c in marks.worst_first(shown, [c.status for c in shown])]
     if rows:
@@ -150,10 +141,9 @@ def drill_verdict(scenario: str, status: Status, why: str, reached: Mapping[str,
 
 def findings(found: Sequence[Finding]) -> None:
     """What the doctor found, the worst first; then what each should be that is not so, and what to do about it."""
-    table(
-        "Doctor", ["check", "status", "found"], [[one.question.name, one.status, one.found] for one in in_order(found)]
-    )
-    for one in [one for one in in_order(found) if one.do]:
+    ordered = marks.worst_first(found, [one.status for one in found])
+    table("Doctor", ["check", "status", "found"], [[one.question.name, one.status, one.found] for one in ordered])
+    for one in [one for one in ordered if one.do]:
         say(f"{one.question.name}, {one.status}: expected {one.question.expected}; {one.do}")
     counted = Counter(one.status for one in found)
     others = "".join(f", {counted[status]} {status}" for status in counted if status != Status.PASSED)
@@ -169,10 +159,7 @@ def two_persons(found: Iterable[Check]) -> None:
 def validity(found: Validity) -> None:
     """Whether what a run validated is live now, and every difference by name."""
     say(f"Validated: {found.since}; read now at {found.read}" if found.known else f"Validated: {found.why}")
-    rows = [
-        [row["what"], brief(row["differs"]), marks.Judged(row["so"]), row["criteria"]]
-        for row in validities.table(found)
-    ]
+    rows = [[row["what"], row["differs"], row["so"], row["criteria"]] for row in validities.table(found)]
     if rows:
         ordered = marks.worst_first(rows, [so for _, _, so, _ in rows])
         table("What differs since", ["what", "differs", "so", "criteria"], ordered)

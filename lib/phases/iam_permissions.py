@@ -20,8 +20,6 @@ LOGGING = (
     "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies", "logs:DescribeLogGroups",
 )  # fmt: skip
 
-
-WORST_FIRST = (Status.FAILED, Status.CANNOT_TELL, Status.NOT_EXERCISED, Status.PASSED)
 # What our reading finds, in a status and in words.
 READ = {
     True: (Status.NOT_EXERCISED, "allowed"), False: (Status.FAILED, "not allowed"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from lib.checks import Check, Status, failures, in_mode, in_numbers, open_ones, still_open
+from lib.checks import WORST_FIRST, Check, Status, failures, in_mode, in_numbers, open_ones, still_open
 from lib.drills import latency
 from lib.routes import Route
 from lib.telemetry import outcomes, success_rate
@@ -19,7 +19,6 @@ from lib.values.modes import Mode
 
 Row = Mapping[str, Any]
 MORE_THAN_HALF = 0.5
-WORST_FIRST = (Status.FAILED, Status.CANNOT_TELL, Status.PASSED)
 FEWEST_CRISES = 5  # the plan's own, and at least one of each series
 BESIDE = (Id.UNCARRIED,)  # waits for operations to decide on an alert beside the crisis, and holds no criterion up
 RULE_1 = (

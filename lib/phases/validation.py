@@ -123,7 +123,7 @@ def results(found: Sequence[Row]) -> list[dict[str, Any]]:
     return [
         {
             "scenario": row["scenario"],
-            "verdict": "passed" if success_criteria.good(row) else "FAILED",
+            "verdict": status_in(Mode.APPLY, success_criteria.good(row)),
             "status": row["status"],
             "route": _cell(row["route"]),
             "alerts to the trusted contact": _heard(row["trusted_alerts"], row["trusted_seconds"]),
@@ -140,7 +140,7 @@ def edges(found: Sequence[Row]) -> list[dict[str, Any]]:
     return [
         {
             "case": row["scenario"],
-            "verdict": "passed" if success_criteria.good(row) else "FAILED",
+            "verdict": status_in(Mode.APPLY, success_criteria.good(row)),
             "given": row["title"],
             "route expected": row["expected_route"],
             "route": _cell(row["route"]),

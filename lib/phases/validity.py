@@ -145,7 +145,7 @@ def data(found: Validity) -> dict[str, Any]:
 def table(found: Validity | Validation) -> list[dict[str, str]]:
     """Every difference by name: what it is, what it does to the criteria that rest on it, and which these are."""
     return [
-        {"what": row.name, "differs": row.said, "so": str(row.meaning), "criteria": ", ".join(row.criteria)}
+        {"what": row.name, "differs": row.said, "so": row.meaning, "criteria": ", ".join(row.criteria)}
         for row in found.differences
     ]
 

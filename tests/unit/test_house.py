@@ -63,7 +63,6 @@ BY_RECURSION = {
     "lib/definitions/templates.py _compact": "writes text as wide as a line",
     "lib/definitions/templates.py _sorted": "an object's keys among each other",
     "lib/resources/users.py to_typed": "writes another language",
-    "lib/telemetry/configuration/facts.py _places": "two values at once",
     "lib/telemetry/configuration/patterns.py could_take": "a pattern's alternatives",
     "lib/definitions/thresholds.py _aligned": "two values at once",
 }

@@ -1,6 +1,6 @@
 """One answer of the doctor, and how it is got: within bounds, and whatever goes wrong meanwhile. No AWS."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,6 @@ DENIED = (
     "AccessDenied", "AccessDeniedException", "AuthorizationError", "AuthorizationErrorException",
     "UnauthorizedOperation", "403",
 )  # fmt: skip
-WORST_FIRST = (Status.FAILED, Status.WAITING, Status.CANNOT_TELL, Status.NOT_EXERCISED, Status.NOT_APPLIED)
 
 Said = tuple[Status, str]
 
@@ -73,8 +72,3 @@ def _is_denial(error: BaseException) -> bool:
     """Whether AWS told the caller that it may not ask this."""
     cause = error if isinstance(error, ClientError) else error.__cause__
     return isinstance(cause, ClientError) and error_code(cause) in DENIED
-
-
-def in_order(found: Sequence[Finding]) -> list[Finding]:
-    """The worst first, and else as they were asked."""
-    return sorted(found, key=lambda one: (*WORST_FIRST, Status.PASSED).index(one.status))

@@ -9,7 +9,7 @@ from typing import Any
 
 from lib.aws import Live
 from lib.aws_answers import readable
-from lib.checks import Check, Status
+from lib.checks import WORST_FIRST, Check, Status
 from lib.errors import NotAsWanted
 from lib.phases import iam_permissions
 from lib.resources.existing import encryption, names
@@ -120,7 +120,7 @@ def _of_role(live: Live, use: Use, key: Key) -> Check:
     if found.status != Status.PASSED or lets(_without_account(key, s.account_id), use.role, context, use.actions):
         return found
     rights = iam_permissions.of_role(live, use.role, use.actions, key.arn)
-    worst = min(rights, key=lambda one: iam_permissions.WORST_FIRST.index(one.status))
+    worst = min(rights, key=lambda one: WORST_FIRST.index(one.status))
     said = f"{key.given}: its policy leaves it to the role's own, and {worst.name} is {worst.found}"
     return replace(found, status=worst.status, found=said)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from lib.changes.plans import Value, same
 from lib.checks import brief
+from lib.telemetry.configuration.value_differences import WHOLE, differences
 from lib.values import contacts
 
 PATHS = 3  # of one fact, so many places are named where it differs
@@ -139,18 +140,24 @@ def _members(old: Value, new: Value) -> Iterator[tuple[Meaning, str]]:
 
 def _statements(old: Value, new: Value) -> Iterator[tuple[Meaning, str]]:
     was, now = (Counter(json.dumps(row, sort_keys=True) for row in side or []) for side in (old, new))
-    for text in was - now:
-        yield Meaning.FAILED, f"lost {_statement(json.loads(text))}"
-    for text in now - was:
-        row = json.loads(text)
+    gone, came = ([json.loads(text) for text in one] for one in (was - now, now - was))
+    for row in gone:
+        of_its_name = [one for one in came if _named(one) == _named(row)]
+        differs = _where(row, of_its_name[0]) if len(of_its_name) == 1 else ""
+        yield Meaning.FAILED, f"lost {_named(row)} as it was, {differs}" if differs else f"lost {_statement(row)}"
+    for row in came:
         allows = _of_statement(row).get("Effect") == "Allow"
         yield Meaning.TOLD if allows else Meaning.FAILED, f"also {_statement(row)}"
 
 
 def _statement(row: Mapping[str, Any]) -> str:
-    """A statement by where it stands and its name, where it has one, and in short."""
-    named = " ".join(filter(None, (row["policy"], str(_of_statement(row).get("Sid", ""))))) or "a statement"
-    return f"{named}, {brief(row['statement'], 120)}"
+    """A statement by its name, and in short."""
+    return f"{_named(row)}, {brief(row['statement'], 120)}"
+
+
+def _named(row: Mapping[str, Any]) -> str:
+    """A statement by where it stands and its name, where it has one."""
+    return " ".join(filter(None, (row["policy"], str(_of_statement(row).get("Sid", ""))))) or "a statement"
 
 
 def _of_statement(row: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -169,21 +176,7 @@ SENSES = {
 
 
 def _where(old: Value, new: Value) -> str:
-    """The first places that differ, each with both values."""
-    found = list(_places(old, new))
-    said = [f"{path} {brief(was, 60)} -> {brief(now, 60)}".strip() for path, was, now in found[:PATHS]]
+    """The first places that differ, each with what differs in it, what goes first."""
+    found = differences(old, new)
+    said = [f"{one.place} {one.said}".removeprefix(f"{WHOLE} ") for one in found[:PATHS]]
     return ", ".join(said) + (f" and {len(found) - PATHS} more places" if len(found) > PATHS else "")
-
-
-def _places(old: Value, new: Value, path: str = "") -> Iterator[tuple[str, Value, Value]]:
-    """Each innermost place that differs, with both values; None where it is not there."""
-    if same(old, new):
-        return
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
-        for key in sorted({*old, *new}, key=str):
-            yield from _places(old.get(key), new.get(key), f"{path}.{key}".lstrip("."))
-    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        for at, (was, now) in enumerate(zip(old, new, strict=True)):
-            yield from _places(was, now, f"{path}[{at}]")
-    else:
-        yield path, old, new

@@ -20,7 +20,7 @@ from lib.record import records
 from lib.settings import ROOT, load
 from lib.values.check_registry import Id
 
-OURS = sorted(main.commands)
+OURS = main.list_commands(click.Context(main))  # with those that other packages add
 EXAMPLE = re.compile(r"^ +runbook (\S.*?)(?:  .*)?$", re.MULTILINE)
 
 
@@ -31,7 +31,7 @@ def asked(*words, **options):
 @pytest.mark.parametrize("command", OURS)
 def test_help_says_what_env_may_be_gives_an_example_and_explains_the_exit_codes(command):
     said = asked(command, "--help").output
-    takes = any(parameter.name == "environment" for parameter in main.commands[command].params)
+    takes = any(parameter.name == "environment" for parameter in main.get_command(None, command).params)
     assert ("local, prod, staging: a file of parameters/" in " ".join(said.split())) == takes
     assert EXAMPLE.search(said)
     for code, _ in app.EXIT_CODES:
@@ -45,6 +45,12 @@ def test_an_example_is_a_command_that_is_taken(command):
         which, *words = line.partition(">")[0].replace("RUN_ID", "r1").split()
         if "--help" not in words:
             main.get_command(None, which).make_context(which, words)
+
+
+def test_a_policy_is_all_that_is_said_where_it_is_asked_for():
+    said = asked("doctor", "local", "--policy", "reader")
+    assert said.exit_code == 0 and json.loads(said.output)["Statement"]
+    assert said.output == asked("doctor", "local", "--policy", "reader", "--json").output
 
 
 def test_the_exit_codes_are_those_that_the_readme_explains():

@@ -1,11 +1,14 @@
 """Each word by which something is judged has a mark and a colour, and what is bad is read first."""
 
+import re
+
 import pytest
 
-from lib.checks import Check, Status
-from lib.display import marks, terminal
-from lib.display.marks import Judged
+from lib.checks import WORST_FIRST, Check, Status
+from lib.display import console, marks, signs, terminal
+from lib.display.marks import Judged, Tone
 from lib.record.change_rows import WriteState
+from lib.settings import ROOT
 from lib.values.check_registry import Id
 from lib.values.verdicts import Verdict
 
@@ -25,6 +28,21 @@ def test_no_word_is_without_its_mark():
 )  # fmt: skip
 def test_a_text_has_the_mark_of_the_word_that_it_begins_with_and_the_worse_of_two(said, mark):
     assert marks.mark_of(said)[0] == mark
+
+
+def test_every_status_has_its_place_in_the_one_order_in_which_answers_count_and_are_read():
+    assert {*WORST_FIRST} == {*Status}
+    assert marks.worst_first(WORST_FIRST, WORST_FIRST) == list(WORST_FIRST)
+
+
+def test_a_mark_stands_in_one_module():
+    drawn = "|".join(sign for sign in marks.ORDER if sign and sign not in "?…•=")
+    found = [path for path in (ROOT / "lib").rglob("*.py") if re.search(drawn, path.read_text(encoding="utf-8"))]
+    assert [path.stem for path in found] == ["marks"]
+
+
+def test_each_tone_has_a_colour_in_a_terminal_and_on_a_page():
+    assert {*console.STYLES} == {*signs.COLOURS} == {*Tone}
 
 
 def test_only_what_is_a_verdict_is_marked_and_no_text_that_happens_to_begin_so():

@@ -8,8 +8,9 @@ from fakes import FakeResource, World
 
 from lib.changes import engine
 from lib.changes.plans import Plan, Wanted
-from lib.display import console, plan_table, value_differences
-from lib.display.value_differences import differences
+from lib.display import console, plan_table
+from lib.telemetry.configuration import value_differences
+from lib.telemetry.configuration.value_differences import differences
 from lib.values import contacts
 
 LONG = "every check-in is scored, and routed to one of six routes, of which two are crises. " * 9

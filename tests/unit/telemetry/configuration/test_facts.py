@@ -56,6 +56,25 @@ def test_many_places_are_counted_and_not_left_out_without_a_word():
     assert row.said == "a 1 -> 2, b 1 -> 2, c 1 -> 2 and 3 more places"
 
 
+def test_of_a_long_text_the_part_that_differs_is_said_and_not_its_first_words():
+    long = "every check-in is scored, and routed to one of six routes, of which two are crises. " * 9
+    (row,) = compare_facts([fact({"text": f"{long}above 95 {long}"})], [fact({"text": f"{long}above 90 {long}"})])
+    was, now = row.said.split(" -> ")
+    assert was.startswith("text ...") and "above 95" in was and "above 90" in now and len(row.said) < 250
+
+
+def test_a_statement_that_became_another_says_what_differs_in_it():
+    old, new = statement(Action="sns:*"), statement(Action="sns:Publish")
+    lost, also = compare_facts([fact([old], Sense.STATEMENTS)], [fact([new], Sense.STATEMENTS)])
+    assert lost.said == "lost P S as it was, statement.Action sns:* -> sns:Publish"
+    assert also.said.startswith("also P S, {")
+
+
+def test_a_text_that_says_the_same_in_another_way_says_where_it_was_written_otherwise():
+    (row,) = compare_facts([fact('{"a": 1}')], [fact('{"a":1}')])
+    assert row.said == '{"a": 1} -> {"a":1}'
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [

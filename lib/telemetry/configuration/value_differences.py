@@ -4,6 +4,7 @@ The first words of two definitions are the same; what an operator must see is wh
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -17,7 +18,8 @@ from lib.values.exact_json import dumps
 MISSING = object()  # where there is nothing, which is not the same as null
 AROUND = 24  # characters of a text that are shown before and behind what differs in it
 WIDE = 120  # characters of a value that is shown whole
-PART = 60  # characters of one that comes or goes as a whole
+PART = 90  # characters of one that comes or goes as a whole
+WHOLE = "all of it"  # the place where nothing inside can be named
 GOES, REPLACED, COMES = KINDS = ("removed", "replaced", "added")  # what is most dangerous first
 NAMING = ("Sid", "Id", "id", "Name", "name")  # by one of these an element of a list is known again
 
@@ -56,6 +58,15 @@ class Difference:
         return {"place": self.place, **{key: value for key, value in sides.items() if value is not MISSING}}
 
 
+def lines(before: Value, after: Value, most: int) -> list[str]:
+    """The first places that differ, a line each, what is most dangerous first, and how many more there are."""
+    places = differences(before, after)
+    left = Counter(one.kind for one in places[most:])
+    counted = ", ".join(f"{left[kind]} {kind}" for kind in KINDS if left[kind])
+    more = [f"and {left.total()} more places ({counted}), which plan.json has"] if left else []
+    return [*(f"{one.place}: {one.said}" for one in places[:most]), *more]
+
+
 def differences(before: Value, after: Value) -> list[Difference]:
     """Every place where two values differ, what takes something away first, and what is less deep. Nobody's contact."""
     found, left = list[Difference](), [("", before, after)]
@@ -74,13 +85,15 @@ def _masked(place: str, before: Value, after: Value) -> Difference:
     sides = [one if one is MISSING else contacts.mask_data(one) for one in (before, after)]
     if MISSING not in sides and same(*sides):
         sides = ["a person's contact", "another one"]  # of which nothing may be shown
-    return Difference(place or "all of it", *sides)
+    return Difference(place or WHOLE, *sides)
 
 
 def _inside(place: str, one: Value, other: Value) -> list[tuple[str, Value, Value]] | None:
     """The parts of two values, side by side; None where they are none of the same shape."""
     if isinstance(one, str) and isinstance(other, str):
-        one, other = _read(one), _read(other)
+        texts, (one, other) = (one, other), (_read(one), _read(other))
+        if same(one, other):  # the same, written in another way: no part of it differs
+            one, other = texts
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         keys = dict.fromkeys([*one, *other])
         return [(f"{place}.{key}".lstrip("."), one.get(key, MISSING), other.get(key, MISSING)) for key in keys]

@@ -1,0 +1,163 @@
+"""What a notebook shows of what was judged: each word with mark and colour, the worst first, many good ones folded."""
+
+import re
+
+import pytest
+from fakes import World
+from hostile import HOSTILE, harmless
+
+from lib.changes import engine
+from lib.changes.plans import Outcome, Result
+from lib.checks import Check, Status
+from lib.display import page, show, signs, terminal
+from lib.errors import NotAsWanted
+from lib.phases.validity import Validity
+from lib.record.change_rows import WriteState
+from lib.telemetry.configuration.facts import Difference, Meaning
+from lib.values.check_registry import Id
+
+LONG = "every check-in is scored, and routed to one of six routes, of which two are crises. " * 9
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What a cell displays, in order."""
+    found = []
+    monkeypatch.setattr(page, "display", found.append)
+    return found
+
+
+def checks(*statuses):
+    return [Check(Id.AS_WANTED, f"c{at}.", status, "f", "e") for at, status in enumerate(statuses)]
+
+
+def outcome(*states):
+    plan = engine.plan("01", World().wanted(**{f"t{at}": at for at in range(len(states))}))
+    every = [Result(change, state, "why") for change, state in zip(plan.changes, states, strict=True)]
+    return Outcome("01", tuple(every), "r1", False, "")
+
+
+JUDGED = {
+    "checks": lambda: show.checks(checks(Status.CANNOT_TELL)),
+    "points": lambda: show.points(checks(Status.CANNOT_TELL)),
+    "evidence": lambda: show.evidence([{"name": "n", "status": "cannot tell", "found": "f", "evidence": []}]),
+    "permissions": lambda: show.permissions(checks(Status.CANNOT_TELL), checks(Status.FAILED)),
+    "any table": lambda: show.table([{"a": Status.CANNOT_TELL}]),
+    "a difference": lambda: show.table([{"so": Meaning.CANNOT_TELL}]),
+}
+
+
+@pytest.mark.parametrize("what", JUDGED)
+def test_each_judged_word_has_its_mark_and_its_colour_and_is_read_without(what, shown):
+    JUDGED[what]()
+    table = shown[-1]
+    assert f'<span style="{signs.Sign("", signs.BROWN).style}">? cannot tell</span>' in table.html
+    assert "? cannot tell" in table.text
+
+
+def test_the_verdict_counts_each_word_the_worst_first(shown):
+    with pytest.raises(NotAsWanted):
+        show.checks(checks(Status.PASSED, Status.PASSED, Status.WAITING, Status.FAILED), "Keys")
+    assert shown[0].text == "Keys: ✗ 1 failed, … 1 waiting, ✓ 2 passed"
+    assert re.findall(r"background-color: (#\w+)", shown[0].html) == [signs.RED, signs.BROWN, signs.GREEN]
+
+
+def test_what_failed_is_the_first_row_and_many_that_passed_are_folded_and_all_there(shown):
+    with pytest.raises(NotAsWanted):
+        show.checks(checks(*[Status.PASSED] * 141, Status.NOT_EXERCISED, Status.FAILED, Status.PASSED))
+    _, rows, folded = shown
+    assert re.findall(r"c\d+\.", rows.text) == ["c142.", "c141."]
+    assert folded.html.startswith("<details><summary>") and "✓ 142 passed</span>, shown when opened" in folded.html
+    assert folded.text.startswith("✓ 142 passed:\n")
+    for seen in (folded.text, folded.html):
+        assert {*re.findall(r"c\d+\.", seen)} == {f"c{at}." for at in range(144)} - {"c141.", "c142."}
+
+
+@pytest.mark.parametrize(("passed", "outputs"), [(10, 2), (11, 2), (0, 2)])
+def test_few_that_passed_are_rows_and_where_all_are_folded_no_empty_table_stands_above(passed, outputs, shown):
+    show.checks(checks(*[Status.PASSED] * (passed or 1)))
+    assert len(shown) == outputs
+    assert ("<details>" in shown[-1].html) is (passed > 10)
+
+
+def test_rows_whose_order_says_something_keep_it_and_are_all_shown(shown):
+    states = [WriteState.APPLIED] * 12 + [WriteState.FAILED]
+    show.table([{"state": state, "what": f"t{at}."} for at, state in enumerate(states)], keep_order=True)
+    (only,) = shown
+    assert re.findall(r"t\d+\.", only.text) == [f"t{at}." for at in range(13)] and "✗ failed" in only.text
+
+
+def test_rows_that_nothing_judges_stay_as_they_are(shown):
+    show.table([{"a": "failed"}, {"a": "passed"}, {"a": 3}])
+    assert "✗" not in shown[0].text and "✗" not in shown[0].html
+    assert [line.strip() for line in shown[0].text.splitlines()] == ["a", "failed", "passed", "3"]
+
+
+def test_of_an_outcome_what_failed_is_first_and_its_reason_stands_beside_the_word(shown):
+    show.outcome(outcome(WriteState.APPLIED, WriteState.FAILED))
+    assert shown[0].text.index("✗ failed: why") < shown[0].text.index("✓ applied: why")
+    assert "✗ failed</span></span>: why" in shown[0].html
+
+
+def test_what_was_written_is_read_before_what_was_as_wanted_and_many_of_these_are_folded(shown):
+    show.outcome(outcome(*[WriteState.NOTHING_TO_DO] * 11, WriteState.APPLIED))
+    rows, folded = shown
+    assert "✓ applied" in rows.text and "nothing to do" not in rows.text
+    assert folded.text.startswith("= 11 nothing to do:")
+
+
+def test_of_a_plan_what_is_most_dangerous_is_first_and_coloured_and_what_stays_is_last(shown):
+    world = World({"same": 1, "gone": 1, "policy": 1})
+    show.plan(engine.plan("01", world.wanted(same=1, new=1, policy=2, gone=None)))
+    assert re.findall(r"thing (\w+)", shown[0].text) == ["gone", "policy", "new", "same"]
+    show.plan(engine.plan("90", world.wanted(same=1, new=1, policy=2, gone=None)), keep_order=True)
+    assert re.findall(r"thing (\w+)", shown[2].text) == ["same", "new", "policy", "gone"]
+    assert re.findall(r"background-color: (#\w+)", shown[0].html) == [signs.RED, signs.BROWN]
+    assert "- remove" in shown[0].text and "~ change" in shown[0].text
+
+
+def test_of_a_rollback_what_failed_is_first_and_what_was_undone_is_folded(shown):
+    rows = [{"what": f"t{at}.", "outcome": "undone"} for at in range(12)]
+    show.ledger([*rows, {"what": "kept", "outcome": "kept: in use"}, {"what": "bad", "outcome": "failed: why"}])
+    assert shown[0].text.index("✗ failed: why") < shown[0].text.index("• kept: in use")
+    assert shown[1].text.startswith("✓ 12 undone:")
+
+
+def test_the_end_of_a_phase_has_its_mark(shown, settings, record):
+    with pytest.raises(NotAsWanted):
+        show.ended_well(settings_run(settings, record), "01")
+    assert shown[-1].text.endswith(" unmet ✗ failed")
+
+
+def settings_run(settings, record):
+    from lib.record.records import Run
+
+    return Run(settings, record)
+
+
+def test_what_a_plan_changes_in_a_long_value_is_shown_and_not_its_first_words(shown):
+    world = World({"workflow": {"text": f"{LONG}above 95 {LONG}"}, "same": 1, "gone": {"a": 1, "b": 2}})
+    wanted = world.wanted(workflow={"text": f"{LONG}above 90 {LONG}"}, same=1, gone=None, new={"c": 3}, bare=4)
+    found = {row["what"]: row["what differs"] for row in map(show.plan_row, engine.plan("01", wanted).changes)}
+    was, would = found["thing workflow"].split(" -> ")
+    assert "above 95" in was and "above 90" in would
+    assert found["thing same"] == ""
+    assert (found["thing gone"], found["thing new"]) == ("a: - 1\nb: - 2", "c: + 3")
+    assert found["thing bare"] == "all of it: + 4"
+
+
+def test_what_differs_since_a_validation_is_said_whole_and_the_worst_first(capsys):
+    told = Difference("topic T: subscribers", "12", Meaning.TOLD, "also sqs abc")
+    failed = Difference("rule R: state", "12", Meaning.FAILED, f"{'x' * 200} ENABLED -> DISABLED")
+    terminal.validity(Validity("r1", "then", "now", (told, failed)))
+    said = capsys.readouterr().out
+    assert said.index("✗ failed") < said.index("○ told")
+    assert "ENABLED -> DISABLED" in " ".join(said.split())
+
+
+def test_hostile_text_beside_a_word_and_behind_a_fold_is_shown_and_not_obeyed(shown):
+    rows = [{"what": HOSTILE, "outcome": f"undone{HOSTILE}"} for _ in range(12)]
+    show.ledger([*rows, {"what": HOSTILE, "outcome": f"failed{HOSTILE}"}])
+    for one in shown:
+        harmless(one.html)
+    assert "<details>" in shown[1].html
