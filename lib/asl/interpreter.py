@@ -152,7 +152,7 @@ def _sent_by(body: Mapping[str, Any], data: Any, context: Mapping[str, Any]) -> 
 
 
 def _text(payload: Any, name: str, kind: type = str) -> Any:  # noqa: ANN401
-    found = payload.get(name) if isinstance(payload, Mapping) else None
-    if not isinstance(found, kind):
-        raise BadParameters(f"it is given {name} {found!r}; what AWS makes of that is not known here")
-    return found
+    value = payload.get(name) if isinstance(payload, Mapping) else None
+    if not isinstance(value, kind):
+        raise BadParameters(f"it is given {name} {value!r}; what AWS makes of that is not known here")
+    return value
