@@ -68,9 +68,9 @@ def to_row(
 def from_row(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row with every key, its state a `WriteState`. One that cannot be read is `unreadable`, and in `trouble` why."""
     trouble = _trouble(row)
-    found = {"undoes": False, "temporary": False, "action": "", **row, "trouble": trouble}
+    complete = {"undoes": False, "temporary": False, "action": "", **row, "trouble": trouble}
     if not trouble:
-        return found | {"state": WriteState(row["state"])}
+        return complete | {"state": WriteState(row["state"])}
     kind = row.get("kind") if isinstance(row.get("kind"), str) else "thing of no kind"
     given = row.get("identity")
     told = {"kind": kind, "identity": given if isinstance(given, dict) else {}, "before": None, "after": None}
@@ -79,8 +79,8 @@ def from_row(row: Mapping[str, Any]) -> dict[str, Any]:
         "time": row["time"] if _is_time(row.get("time")) else NO_TIME,
         "phase": row["phase"] if isinstance(row.get("phase"), str) else "",
     }
-    flags = {key: found[key] is True for key in ("undoes", "temporary")}
-    return found | told | texts | flags | {"name": name, "state": WriteState.UNREADABLE, "action": "cannot be read"}
+    flags = {key: complete[key] is True for key in ("undoes", "temporary")}
+    return complete | told | texts | flags | {"name": name, "state": WriteState.UNREADABLE, "action": "cannot be read"}
 
 
 def mark_doubted(row: Mapping[str, Any], why: str) -> dict[str, Any]:

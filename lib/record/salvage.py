@@ -56,7 +56,7 @@ class Salvage:
         Raises Unrecorded for a store that does not answer at all, or tells of no file.
         """
         try:
-            found = self.shelf.stored()
+            etags = self.shelf.stored()
         except RunbookError as error:
             if not isinstance(error.__cause__, Unreachable):
                 self._learn()
@@ -64,10 +64,10 @@ class Salvage:
                 raise
             self.told[""] = f"what the store holds cannot be listed ({error.__cause__ or error})"
             return dict.fromkeys((*self.sealed.claims, LOG, VERDICT), "")
-        for name in found:
+        for name in etags:
             if not seals.inside(name):
                 self.told[name] = f"{name!r}: a name that no record holds"
-        return {name: etag for name, etag in found.items() if seals.inside(name)}
+        return {name: etag for name, etag in etags.items() if seals.inside(name)}
 
     def take(self, stored: Mapping[str, str]) -> list[str]:
         """Take what can be taken of these files; returns what is wrong with any, each in a sentence."""
