@@ -80,8 +80,8 @@ def roll_back(plan: Plan, run: GuardedRun, sleep: Callable[[float], None] = time
         loss_guard.keep_undo(plan, run)
         writer = Writer(plan.phase, record, still_ours, sleep, undoes=True)
         not_kept = approval.end(plan, run)  # before the first undo: a killed rollback must not leave an approval
-        found, stopped = _relied_on(writer, first)
-        results = {True: iter(found), False: iter(_undone(writer, rest, stopped))}
+        undone, stopped = _relied_on(writer, first)
+        results = {True: iter(undone), False: iter(_undone(writer, rest, stopped))}
         told = tuple(next(results[change.resource.others_rely]) for change in plan.changes)
     return Outcome(plan.phase, told, record.run_id, undoes=True, not_kept=not_kept)
 
