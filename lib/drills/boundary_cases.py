@@ -89,15 +89,15 @@ def _edges(s: Settings, usual: _Usual, threshold: Threshold) -> list[Scenario]:
     # Of a route that asks for a declining trajectory, the edge is there only with one.
     declining = routes.of_placeholder(threshold.placeholder).row.declining
     changed: dict[str, Any] = {"trajectory": DECLINING} if declining else {}
-    found = list[Scenario]()
+    scenarios = list[Scenario]()
     for side, score in sides.items():
         scores = {
             Score.RISK: score if risk else usual.risk[Route.NONE],
             Score.SENTIMENT: usual.score if risk else score,
         }
         route = routes.decide_route(scores, changed.get("trajectory", CALM), s.thresholds)
-        found.append(usual.case(f"{threshold.name}-{side}", route, **{FIELDS[threshold.score]: score}, **changed))
-    return found
+        scenarios.append(usual.case(f"{threshold.name}-{side}", route, **{FIELDS[threshold.score]: score}, **changed))
+    return scenarios
 
 
 def _unusable(usual: _Usual) -> list[Scenario]:
