@@ -149,8 +149,8 @@ def open_to_read(settings: Settings) -> Record:
     Altered for one that is not as it was sealed."""
     copy_others(settings)
     every = run_index.latest_of_each(run_index.all_records(settings))
-    found = [record for record in every if record.run_id == settings.run_id]
-    record = found[0] if found else run_index.find_run(settings, settings.run_id)
+    matches = [record for record in every if record.run_id == settings.run_id]
+    record = matches[0] if matches else run_index.find_run(settings, settings.run_id)
     if wrong := records.alterations(Run(settings, record), whole=True):
         raise Altered(
             f"the record of run {record.run_id} is not as it was sealed: {'; '.join(wrong)}. See who did that"

@@ -106,9 +106,9 @@ def starts(settings: Settings) -> list[Start]:
     return [*(Start({"userId": "somebody"}, result) for result in scored), Start({"userId": None}, None)]
 
 
-def checks(found: Sequence[Failure], settings: Settings) -> list[Check]:
+def checks(failures: Sequence[Failure], settings: Settings) -> list[Check]:
     """A check a task and fault, those that failed first."""
-    return sorted((_check(failure, settings) for failure in found), key=lambda check: check.status != Status.FAILED)
+    return sorted((_check(failure, settings) for failure in failures), key=lambda check: check.status != Status.FAILED)
 
 
 def _check(failure: Failure, settings: Settings) -> Check:
@@ -151,11 +151,11 @@ def _ending_words(failure: Failure) -> str:
     return f"{'fails' if failure.visible else f'breaks off at {failure.way.states[-1]}'}: {failure.way.error}"
 
 
-def matrix(found: Sequence[Failure], settings: Settings) -> list[dict[str, str]]:
+def matrix(failures: Sequence[Failure], settings: Settings) -> list[dict[str, str]]:
     """A row a task: what had failed before, for each fault who is told, and how the execution ends."""
     rows = dict[tuple[str, tuple[str, ...]], dict[str, str]]()
     endings = dict[tuple[str, tuple[str, ...]], list[str]]()
-    for failure in found:
+    for failure in failures:
         key = (failure.task, failure.before)
         named = {"task that fails": failure.task, "failed before": _short(failure.before) or "nothing"}
         rows.setdefault(key, named)[failure.fault] = _listeners(failure, settings) + (
@@ -167,7 +167,7 @@ def matrix(found: Sequence[Failure], settings: Settings) -> list[dict[str, str]]
     return [{**row, "the execution": "; ".join(dict.fromkeys(endings[key]))} for key, row in shown.items()]
 
 
-def evidence_rows(found: Sequence[Failure], settings: Settings) -> list[dict[str, Any]]:
+def evidence_rows(failures: Sequence[Failure], settings: Settings) -> list[dict[str, Any]]:
     """The walks as plain data for the record."""
     return [
         {
@@ -179,5 +179,5 @@ def evidence_rows(found: Sequence[Failure], settings: Settings) -> list[dict[str
             "told": listener_words(failure, settings),
             "good": failure.good,
         }
-        for failure in found
+        for failure in failures
     ]
