@@ -53,13 +53,13 @@ def settle_unfinished(run: GuardedRun, reopen: Reopen) -> list[dict[str, str]]:
     Returns one row a write: `what`, and `found`: carried out, not carried out, neither (half done), or cannot tell.
     """
     rows = provenance.believe_rows(run.record, run.guards)
-    found = [{"what": row["name"], "found": f"cannot tell: {row['trouble']}"} for row in rows if row["trouble"]]
+    answers = [{"what": row["name"], "found": f"cannot tell: {row['trouble']}"} for row in rows if row["trouble"]]
     for row in undo_plan.unfinished_writes(rows):
         try:
             resource = reopen(row["kind"], row["identity"])
             live, before = resource.read(), laid(row["before"], row.get("laid", {}))
         except (RunbookError, *undo_plan.UNFIT) as error:
-            found.append({"what": row["name"], "found": f"cannot tell: {error}"})
+            answers.append({"what": row["name"], "found": f"cannot tell: {error}"})
             continue
         done = same(live, row["after"])
         half = half_done(resource, live, row["before"], row["after"])
@@ -68,8 +68,8 @@ def settle_unfinished(run: GuardedRun, reopen: Reopen) -> list[dict[str, str]]:
         change = Change(resource, before, row["after"], temporary=bool(row.get("temporary")))
         told = entry(row["phase"], change, state, bool(row.get("undoes")))
         run.record.append(LOG, {**told, "why": "read back from AWS"})
-        found.append({"what": resource.name, "found": FOUND[state]})
-    return found
+        answers.append({"what": resource.name, "found": FOUND[state]})
+    return answers
 
 
 def validation_stands(run: ConnectedRun) -> Validity | None:
@@ -91,10 +91,10 @@ def remaining_phases(run: ConnectedRun, valid: Validity | None) -> list[str]:
     """
     plans = runner.plan_all(run.live)
     approval.require_resumable(run, plans, run.live.identity.caller)
-    found = {phase.number: phase.verdict for phase in run_phases.recorded_phases(run.record)}
+    verdicts = {phase.number: phase.verdict for phase in run_phases.recorded_phases(run.record)}
     pending = {plan.phase for plan in plans if plan.pending} | ({VALIDATION} if valid and not valid.holds else set())
-    chosen = [number for number in NOTEBOOKS if number in found]
-    open_ones = [at for at, number in enumerate(chosen) if found[number] != Verdict.SUCCEEDED or number in pending]
+    chosen = [number for number in NOTEBOOKS if number in verdicts]
+    open_ones = [at for at, number in enumerate(chosen) if verdicts[number] != Verdict.SUCCEEDED or number in pending]
     return chosen[open_ones[0] :] if open_ones else []
 
 
