@@ -98,10 +98,10 @@ def _simulation(params: Mapping[str, Any]) -> Answer:
 
 
 def _members(params: Mapping[str, Any], name: str, after: str = "") -> list[str]:
-    found: list[str] = []
-    while value := iam._p(params, f"{name}.member.{len(found) + 1}{after}"):
-        found.append(value)
-    return found
+    members: list[str] = []
+    while value := iam._p(params, f"{name}.member.{len(members) + 1}{after}"):
+        members.append(value)
+    return members
 
 
 def _decision(source: str, policies: list[Any], action: str, resource: str, told: Mapping[str, list[str]]) -> str:
