@@ -123,8 +123,8 @@ def catch_or_fail(body: Mapping[str, Any], data: Any, error: str, cause: str = "
     """What a Task or Parallel does with an error once its retries are used up: the Catch that takes it, or the end."""
     for catcher in body.get("Catch", []):
         if catches(catcher["ErrorEquals"], error):
-            told = {"Error": "" if error == UNNAMED else error, "Cause": cause}  # AWS binds "" to what a Fail lacks
-            return Step(str(catcher["Next"]), place_result(catcher.get("ResultPath", "$"), data, told), caught=error)
+            output = {"Error": "" if error == UNNAMED else error, "Cause": cause}  # AWS binds "" to what a Fail lacks
+            return Step(str(catcher["Next"]), place_result(catcher.get("ResultPath", "$"), data, output), caught=error)
     return Step("", data, error, cause=cause)
 
 
