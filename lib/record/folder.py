@@ -133,8 +133,8 @@ class Record:
 
     def checked(self, phase: str, checks: Sequence[Checked]) -> Sequence[Checked]:
         """Add the answers of a phase to `checks.jsonl`, and hand them on. What is asked at once shares a time."""
-        told = {"attempt": self.attempt, "time": datetime.now(UTC).isoformat(timespec="microseconds")}
-        self.append_all(CHECKS, [{**told, **check.answer_of(phase)} for check in checks])
+        stamp = {"attempt": self.attempt, "time": datetime.now(UTC).isoformat(timespec="microseconds")}
+        self.append_all(CHECKS, [{**stamp, **check.answer_of(phase)} for check in checks])
         return checks
 
     def changes(self) -> list[dict[str, Any]]:

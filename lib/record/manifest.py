@@ -110,12 +110,12 @@ def read(folder: Path) -> Manifest:
 def _of_first_format(folder: Path, manifest: Manifest) -> Manifest:
     """A manifest of the first format, with what `run.json` told: whose it is, when it ended, and whether it did."""
     verdict = _verdict(folder)
-    told = _bound_by(verdict)
+    bound = _bound_by(verdict)
     state = State.GOING_ON if verdict.get("verdict") == Verdict.RUNNING else State.CLOSED
     (only,) = manifest.seals
     whole = tuple(claim for claim in only.files if not claim.path.endswith(RUNNING))
     sealed = replace(only, state=state, time=str(verdict.get("ended", "")) or "an unknown time", files=whole)
-    return replace(manifest, environment=told.environment, account=told.account, seals=(sealed,))
+    return replace(manifest, environment=bound.environment, account=bound.account, seals=(sealed,))
 
 
 def _compare_with_seals(
@@ -139,7 +139,7 @@ def _compare_with_seals(
             worked.append(f"{name}: worked on since it was sealed")
         elif grew or problem:
             wrong.append(f"{name}: {problem or grew}")
-    wrong += [f"{VERDICT}: {told}" for told in [_foreign_verdict(folder, binding)] if told and VERDICT in paths]
+    wrong += [f"{VERDICT}: {words}" for words in [_foreign_verdict(folder, binding)] if words and VERDICT in paths]
     return Findings(manifest, tuple(wrong), tuple(fresh), tuple(worked))
 
 

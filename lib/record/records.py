@@ -126,7 +126,7 @@ def open_to_write(run: Run, unverified: str = "") -> Findings:
     return findings
 
 
-def seal_with_note(run: Run, told: Sequence[str]) -> tuple[str, ...]:
+def seal_with_note(run: Run, notes: Sequence[str]) -> tuple[str, ...]:
     """Seal what a record holds by now, with what is told of it besides: that stays said, whatever becomes of it.
 
     Returns what is wrong with it.
@@ -134,15 +134,15 @@ def seal_with_note(run: Run, told: Sequence[str]) -> tuple[str, ...]:
     record = run.record
     with record.kept(), record.held():
         findings = manifest.findings(record.folder, run.binding)
-        _add_seal(record, replace(findings, wrong=(*dict.fromkeys((*told, *findings.wrong)),)), State.GOING_ON)
+        _add_seal(record, replace(findings, wrong=(*dict.fromkeys((*notes, *findings.wrong)),)), State.GOING_ON)
     return findings.wrong
 
 
 def _bound(findings: Findings, binding: Binding) -> Findings:
     """With whose record it is, where its manifest does not tell."""
-    told = findings.manifest
-    known = {key: getattr(told, key) or getattr(binding, key) for key in ("run_id", "environment", "account")}
-    return replace(findings, manifest=replace(told, **known))
+    kept = findings.manifest
+    known = {key: getattr(kept, key) or getattr(binding, key) for key in ("run_id", "environment", "account")}
+    return replace(findings, manifest=replace(kept, **known))
 
 
 def _add_seal(record: Record, findings: Findings, state: State, unverified: str = "") -> list[str]:

@@ -63,8 +63,8 @@ class Seal:
 
     def to_row(self) -> dict[str, Any]:
         files = [claim.to_row() for claim in self.files]
-        told = {"state": str(self.state), "time": self.time, "files": files, "wrong": list(self.wrong)}
-        return told | {"unverified": self.unverified}
+        row = {"state": str(self.state), "time": self.time, "files": files, "wrong": list(self.wrong)}
+        return row | {"unverified": self.unverified}
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Seal":
