@@ -99,9 +99,9 @@ def keep(plan: Plan, run: GuardedRun, undo: Plan = NOTHING) -> None:
     undone = [change for change in undo.changes if not change.trouble]
     if not plan.pending and all(change.action == Action.NONE for change in undone):
         return
-    told = [entry(plan.phase, change, WriteState.INTENDED) for change in plan.pending]
-    told += [entry(undo.phase, change, WriteState.INTENDED, undoes=True) for change in undone]
-    run.guards.keep_written(run.record.run_id, map(plans.row_digest, told))
+    entries = [entry(plan.phase, change, WriteState.INTENDED) for change in plan.pending]
+    entries += [entry(undo.phase, change, WriteState.INTENDED, undoes=True) for change in undone]
+    run.guards.keep_written(run.record.run_id, map(plans.row_digest, entries))
 
 
 def keep_undo(plan: Plan, run: GuardedRun) -> None:

@@ -194,8 +194,8 @@ def entry(phase: str, change: Change, state: WriteState, undoes: bool = False) -
     """
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     stood = texts(change.before)
-    told = change.row() | ({"laid": stood} if stood else {})
-    return change_rows.to_row(now, phase, state, undoes, change.temporary, told)
+    fields = change.row() | ({"laid": stood} if stood else {})
+    return change_rows.to_row(now, phase, state, undoes, change.temporary, fields)
 
 
 def row_digest(row: Mapping[str, Any]) -> str:

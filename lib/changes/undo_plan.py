@@ -85,10 +85,10 @@ def plan(rows: Iterable[Mapping[str, Any]], reopen: Reopen) -> Plan:
     no other from being undone.
     `rows` are those of `changes.jsonl`; `reopen(kind, identity)` makes the resource again.
     """
-    told = list(rows)
-    unread = [row for row in told if row.get("trouble")]
+    every = list(rows)
+    unread = [row for row in every if row.get("trouble")]
     doubted = {_key(row) for row in unread}
-    things = _things(told)
+    things = _things(every)
     undone = [_undo(reopen, thing, _key(thing.first) in doubted) for thing in reversed(things)]
     once = {(_key(row), row["name"], row["trouble"]): row for row in unread}  # however many rows tell of it
     restored = {_key(thing.first) for thing in things}
@@ -102,9 +102,9 @@ def plan(rows: Iterable[Mapping[str, Any]], reopen: Reopen) -> Plan:
 
 def is_anything_left(rows: Iterable[Mapping[str, Any]]) -> bool:
     """Whether the run wrote anything that no undo took back since, or there is a row of which nobody can tell."""
-    told = list(rows)
-    open_ones = [one for one in _things(told) if not one.undone and one.last["state"] != WriteState.NOT_APPLIED]
-    return bool(open_ones) or any(row.get("trouble") for row in told)
+    every = list(rows)
+    open_ones = [one for one in _things(every) if not one.undone and one.last["state"] != WriteState.NOT_APPLIED]
+    return bool(open_ones) or any(row.get("trouble") for row in every)
 
 
 def was_undone(rows: Iterable[Mapping[str, Any]]) -> bool:
