@@ -50,8 +50,8 @@ class Rule(LiveThing):
             others, pattern = self._others(), dumps(value["EventPattern"])
             # A rule with a schedule alone has no pattern, and gets none.
             taken = {"EventPattern": pattern} if pattern != NO_PATTERN or not others.get("ScheduleExpression") else {}
-            told = {key: text for key, text in value.items() if key != "EventPattern"}
-            events.put_rule(Name=self.rule, **others, **told, **taken)
+            plain = {key: text for key, text in value.items() if key != "EventPattern"}
+            events.put_rule(Name=self.rule, **others, **plain, **taken)
 
     def _others(self) -> dict[str, str]:
         """What the rule has beside our value; PutRule would take away what it is not given."""
