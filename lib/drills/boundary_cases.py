@@ -45,8 +45,8 @@ class _Usual:
         """A calm check-in with what is changed of it; a field given as LEFT_OUT is missing."""
         calm = {"risk_score": self.risk[Route.NONE], "score": self.score, "trajectory": CALM, "text": TEXT}
         result = {key: value for key, value in {**calm, **changed}.items() if value is not LEFT_OUT}
-        told = ", ".join(f"{key} {value!r}" for key, value in result.items() if key != "text")
-        return Scenario(name, told, {"checkinResult": result}, outcome(route))
+        title = ", ".join(f"{key} {value!r}" for key, value in result.items() if key != "text")
+        return Scenario(name, title, {"checkinResult": result}, outcome(route))
 
 
 def _usual(s: Settings) -> _Usual:

@@ -145,7 +145,7 @@ def _machines(rows: Sequence[Row], bad: Effect) -> str:
 
 def _open(rows: Sequence[Row], expected: str) -> list[Check]:
     """What only AWS's retries and dead-letter queues carry, and what nothing does: for a person to decide."""
-    answers = list[Check]()
+    found = list[Check]()
     for open_one, which, status, words in (
         (
             Effect.NOT_EXERCISED,
@@ -157,5 +157,5 @@ def _open(rows: Sequence[Row], expected: str) -> list[Check]:
     ):
         names = sorted({f"{row['task']} {row['fault']} ({row['route']})" for row in rows if row["verdict"] == open_one})
         if names:
-            answers.append(Check(which, words, status, ", ".join(names), expected))
-    return answers
+            found.append(Check(which, words, status, ", ".join(names), expected))
+    return found

@@ -101,9 +101,9 @@ def _sealed_drills(settings: Settings) -> dict[str, dict[str, Any]]:
     by_name = dict[str, dict[str, Any]]()
     for record in run_index.latest_of_each(run_index.as_sealed(settings)):
         for drill in _sealed(record, DRILLED):
-            told = {**row(record.run_id, drill, [], drill.get("caller", "")), "verdict": drill["verdict"]["status"]}
-            by_name[_named(told)] = {**told, "failed": [drill["verdict"]["found"]]}
-        by_name |= {_named(told): told for told in _sealed(record, BROKEN_OFF)}
+            logged = {**row(record.run_id, drill, [], drill.get("caller", "")), "verdict": drill["verdict"]["status"]}
+            by_name[_named(logged)] = {**logged, "failed": [drill["verdict"]["found"]]}
+        by_name |= {_named(one): one for one in _sealed(record, BROKEN_OFF)}
     return by_name
 
 
@@ -119,9 +119,9 @@ def _named(row: Mapping[str, Any]) -> str:
     return execution if isinstance(execution, str) else f"{row.get('run_id')} at {row.get('time')}"
 
 
-def _verify_rows(rows: Sequence[Mapping[str, Any]], told: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _verify_rows(rows: Sequence[Mapping[str, Any]], recorded: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The rows of the log, each as far as the sealed records bear it out, and those that somebody took out of it."""
-    verified, left = list[dict[str, Any]](), dict(told)
+    verified, left = list[dict[str, Any]](), dict(recorded)
     for one in rows:
         sealed, odd = left.pop(_named(one), None), _odd(one)
         if sealed is None:

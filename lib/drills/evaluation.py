@@ -83,8 +83,8 @@ def _told(drill: Drill) -> str:
 
 def _expected(drill: Drill) -> str:
     expect = drill.scenario.expect
-    told = f"{expect['trusted_alerts']} to the trusted contact, {expect['operations_alerts']} to operations"
-    return f"{expect['route']}, {told}"
+    alerts = f"{expect['trusted_alerts']} to the trusted contact, {expect['operations_alerts']} to operations"
+    return f"{expect['route']}, {alerts}"
 
 
 def rules_of(events: Sequence[str] | None) -> list[str] | None:
