@@ -83,8 +83,8 @@ def _updated(live: Live, known: Entries | None) -> datetime | None:
     """When the processor was last updated (UTC), as check-ins call it; None where AWS does not say."""
     with readable("reading when the processor was last updated"):
         answer = live.client("lambda").get_function_configuration(FunctionName=processor(live, known).said)
-    told = str(answer.get("LastModified") or "")
-    return datetime.fromisoformat(told).astimezone(UTC) if told else None
+    modified = str(answer.get("LastModified") or "")
+    return datetime.fromisoformat(modified).astimezone(UTC) if modified else None
 
 
 def _succeeded(live: Live) -> list[dict[str, Any]]:

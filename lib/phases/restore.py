@@ -34,12 +34,12 @@ def restore(restoration: Restoration, record: Record) -> list[str]:
     tried = undo_plan.in_two_tries(things, lambda one: _written(*one, record, why))
     if isinstance(tried[-1], RunbookError) and things[-1][0] is restoration.machine:
         raise tried[-1]
-    told = [_unmoved(thing, one) for (thing, _), one in zip(things, tried, strict=True)]
+    troubles = [_unmoved(thing, one) for (thing, _), one in zip(things, tried, strict=True)]
     if all(isinstance(one, RunbookError) for one in tried):
-        raise NotAsWanted("; ".join(told))
+        raise NotAsWanted("; ".join(troubles))
     lost = [f"{thing.name} stays as it is: {NOT_TOLD}" for thing in restoration.lost]
     back = [thing.name for thing, _ in things]
-    return [*filter(None, told), *lost, *(said for name, said in restoration.unread if name not in back)]
+    return [*filter(None, troubles), *lost, *(said for name, said in restoration.unread if name not in back)]
 
 
 def _written(thing: Resource, value: Value, record: Record, why: str) -> str:

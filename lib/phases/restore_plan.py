@@ -220,7 +220,7 @@ def _log(record: Record) -> Log:
 def _unread(log: Log) -> list[tuple[str, str]]:
     """What the run's log tells and nothing is done by: a sentence, and the name of what needs none once restored."""
     rows, why = log
-    told = [
+    notes = [
         ("", f"{row['name']}: {row['trouble']}")
         if row["state"] == WriteState.NOT_BELIEVED
         else (row["name"], f"{row['name']} stays as it is: {row['trouble']}")
@@ -228,4 +228,4 @@ def _unread(log: Log) -> list[tuple[str, str]]:
         if row["trouble"]
     ]
     lost = [("", f"{why}, so that all aliases of the backup were given back")] if why else []
-    return [*lost, *dict.fromkeys(told)]
+    return [*lost, *dict.fromkeys(notes)]

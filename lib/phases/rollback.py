@@ -124,8 +124,8 @@ def untold(run: GuardedRun) -> list[dict[str, str]]:
         wrote = run.guards.wrote(run.record.run_id)
     except RunbookError as error:
         return [row | {"outcome": f"cannot tell whether {LOG} holds them all: {error}"}]
-    told = {plans.row_digest(one) for one in run.record.changes() if not one["trouble"]}
-    left = [one for one in wrote - told if not one.startswith(plans.UNDO)]
+    logged = {plans.row_digest(one) for one in run.record.changes() if not one["trouble"]}
+    left = [one for one in wrote - logged if not one.startswith(plans.UNDO)]
     said = (
         f"{len(left)} of which no row of {LOG} tells: the run never came to them, or rows were taken away; compare "
         "plan.json with the account"

@@ -39,8 +39,8 @@ def backup(run: ConnectedRun) -> Path:
         )
     name = f"backup/stepfunctions-backup-{datetime.now(UTC):%Y%m%d}"
     arn = live.settings.state_machine_arn
-    told = {key: value.isoformat() if isinstance(value, datetime) else value for key, value in machine.items()}
-    kept = record.keep_json(f"{name}.json", {**told, "versions": versions(live, arn), "aliases": routings(live, arn)})
+    data = {key: value.isoformat() if isinstance(value, datetime) else value for key, value in machine.items()}
+    kept = record.keep_json(f"{name}.json", {**data, "versions": versions(live, arn), "aliases": routings(live, arn)})
     definition = json_text.to_text(json_text.preserve(machine["definition"]))
     record.keep_text(f"{name}-definition.json", definition.rstrip() + "\n")
     return kept.relative_to(record.folder)

@@ -70,10 +70,10 @@ def _passed(checks: Iterable[Check]) -> int:
 def error_is_loud(row: Mapping[str, Any]) -> Check:
     """A check-in that cannot be scored fails visibly or takes route unscored; either way operations is told."""
     visible = row["status"] == ExecutionStatus.FAILED or row["route"] == Route.UNSCORED
-    told = row["operations_alerts"] >= 1
+    heard = row["operations_alerts"] >= 1
     found = f"{row['status']}, route {row['route']}, {row['operations_alerts']} alerts to operations"
     expected = "FAILED or route unscored, and operations told"
-    status = Status.PASSED if visible and told else Status.FAILED
+    status = Status.PASSED if visible and heard else Status.FAILED
     return Check(Id.ERROR_IS_LOUD, "unreadable: visible and told", status, found, expected)
 
 

@@ -182,8 +182,8 @@ def _queue(live: Live, sender: Sender) -> Check:
         return _answer(Id.KEY_OF_QUEUE, what, Status.PASSED, f"{NO_KEY}; SQS's own encryption asks for none", expected)
     key = key_named(live, given)
     if sender.service == LAMBDA:
-        told = f"{given}; a function sends to it by its own role, whose rights are not read here"
-        return _answer(Id.KEY_OF_QUEUE, what, Status.CANNOT_TELL, told, f"no key, or the function's role {MAY}")
+        found = f"{given}; a function sends to it by its own role, whose rights are not read here"
+        return _answer(Id.KEY_OF_QUEUE, what, Status.CANNOT_TELL, found, f"no key, or the function's role {MAY}")
     if key.of_aws:
         return _answer(
             Id.KEY_OF_QUEUE,

@@ -151,11 +151,11 @@ def _ending_words(failure: Failure) -> str:
     return f"{'fails' if failure.visible else f'breaks off at {failure.way.states[-1]}'}: {failure.way.error}"
 
 
-def matrix(failures: Sequence[Failure], settings: Settings) -> list[dict[str, str]]:
+def matrix(found: Sequence[Failure], settings: Settings) -> list[dict[str, str]]:
     """A row a task: what had failed before, for each fault who is told, and how the execution ends."""
     rows = dict[tuple[str, tuple[str, ...]], dict[str, str]]()
     endings = dict[tuple[str, tuple[str, ...]], list[str]]()
-    for failure in failures:
+    for failure in found:
         key = (failure.task, failure.before)
         named = {"task that fails": failure.task, "failed before": _short(failure.before) or "nothing"}
         rows.setdefault(key, named)[failure.fault] = _listeners(failure, settings) + (

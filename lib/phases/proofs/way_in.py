@@ -60,11 +60,11 @@ def checks(live: Live, known: Entries | None = None) -> list[Check]:
 def _started(entries: Entries) -> Check:
     """`cannot tell`, where something could not be read, or nothing is known to start it."""
     expected = "the workflow itself, or an alias, which phase 03 moves"
-    astray = [(starter, told) for starter in entries.starters if (told := _astray(entries, starter))]
+    astray = [(starter, why) for starter in entries.starters if (why := _astray(entries, starter))]
     came_by = {starter.arn for starter in entries.starters if starter.seen}
     # Of an alias of the processor nobody can say whether anything calls it, unless check-ins came as it starts them.
-    doubtful = [told for starter, told in astray if starter.possible and starter.arn not in came_by]
-    if wrong := [told for _, told in astray if told not in doubtful]:
+    doubtful = [why for starter, why in astray if starter.possible and starter.arn not in came_by]
+    if wrong := [why for _, why in astray if why not in doubtful]:
         return Check(Id.STARTED, STARTED, Status.FAILED, "; ".join(wrong), expected)
     known = [f"{starter.who}: {entries.qualifier(starter.arn) or ITSELF}" for starter in entries.starters]
     left = [f"alias {alias} is left alone: nothing that can be read starts it" for alias in entries.unused]
@@ -72,7 +72,7 @@ def _started(entries: Entries) -> Check:
     unsure = bool(left) and (bool(entries.unread) or not entries.checkins)
     fixed = [f"{starter.who} came by version {entries.qualifier(starter.arn)}" for starter in _fixed(entries)]
     unread = [f"not readable: {what}" for what in entries.unread]
-    perhaps = [f"if anything calls it: {told}" for told in doubtful]
+    perhaps = [f"if anything calls it: {why}" for why in doubtful]
     said = "; ".join([*(known or ["nothing that can be read starts it"]), *left, *fixed, *unread, *perhaps])
     open_ones = unread or fixed or perhaps or unsure or not known
     return Check(Id.STARTED, STARTED, Status.CANNOT_TELL if open_ones else Status.PASSED, said, expected)
