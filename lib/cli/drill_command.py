@@ -65,11 +65,11 @@ def drill(given: Callable[..., Settings], scenario: str) -> int:
         except (RunbookError, KeyboardInterrupt) as error:
             # Refused before anything was set up, it was no drill; else nobody knows who was reached.
             if isinstance(error, NotAsWanted) or record.changes():
-                told = drill_log.broken_off(record.run_id, scenario, caller, str(error) or "interrupted") | about
+                broken = drill_log.broken_off(record.run_id, scenario, caller, str(error) or "interrupted") | about
                 with suppress(Unrecorded):  # it must not take the place of what ended the drill
-                    record.keep_json(BROKEN_OFF, told)
+                    record.keep_json(BROKEN_OFF, broken)
                 with suppress(Unrecorded):
-                    log.append(drill_log.LOG, told)
+                    log.append(drill_log.LOG, broken)
             raise
         (row,) = validation.rows(run, drilled)
         checks = [*_evaluate(live, drilled, row), validity.check(standing)]

@@ -67,7 +67,7 @@ def execute(run: Run, number: str, notebook: str) -> Phase:
     try:
         with notebook_engine.sockets() as sockets:
             options = _options(run, sockets)
-            papermill.execute_notebook(str(source), str(running), parameters, **options, told=progress.begin)
+            papermill.execute_notebook(str(source), str(running), parameters, **options, listener=progress.begin)
     except NOT_EXECUTED as failure:
         kind, error = _told(failure, record)
     except KeyboardInterrupt as ended:

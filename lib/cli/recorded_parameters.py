@@ -69,11 +69,11 @@ def _told(merged: Mapping[str, Any], stem: str, run_id: str) -> tuple[str, dict[
     for folder, name in itertools.product(outputs, environments):
         record = Record(settings.ROOT.joinpath(folder).expanduser() / name / run_id, run_id)
         try:
-            told = (record.verdict() or {}).get("parameters")
+            recorded = (record.verdict() or {}).get("parameters")
         except (RunbookError, OSError):  # one that cannot be read tells nothing, and hides nothing
             continue
-        if isinstance(told, dict):
-            return folder, told
+        if isinstance(recorded, dict):
+            return folder, recorded
     return OUTPUTS, {}
 
 

@@ -37,9 +37,9 @@ def with_its_approval(run: Run) -> Settings:
     if not begun or not isinstance(begun, dict):
         raise BadParameters(f"run {record.run_id} began no phase; there is nothing to go on with, apply a new one")
     hidden, address = mask(settings.ops_subscription_endpoint), settings.ops_subscription_endpoint
-    told = {key: str(begun.get(key, "")) for key in OF_THE_APPROVAL}
+    texts = {key: str(begun.get(key, "")) for key in OF_THE_APPROVAL}
     # An approver may be who is paged, whom no record names; whether it is the caller is asked of the name.
-    return with_changes(settings, **{key: text.replace(hidden, address) for key, text in told.items()})
+    return with_changes(settings, **{key: text.replace(hidden, address) for key, text in texts.items()})
 
 
 def read_back(run: ConnectedRun) -> list[dict[str, str]]:
@@ -66,8 +66,8 @@ def settle_unfinished(run: GuardedRun, reopen: Reopen) -> list[dict[str, str]]:
         # A third value, of what one call writes, is somebody else's: ours was not carried out, or not for long.
         state = WriteState.APPLIED if done else WriteState.HALF_DONE if half else WriteState.NOT_APPLIED
         change = Change(resource, before, row["after"], temporary=bool(row.get("temporary")))
-        told = entry(row["phase"], change, state, bool(row.get("undoes")))
-        run.record.append(LOG, {**told, "why": "read back from AWS"})
+        settled = entry(row["phase"], change, state, bool(row.get("undoes")))
+        run.record.append(LOG, {**settled, "why": "read back from AWS"})
         answers.append({"what": resource.name, "found": FOUND[state]})
     return answers
 
