@@ -51,8 +51,8 @@ class Check:
 
     def to_row(self) -> dict[str, Any]:
         """The answer as a record holds it: nobody's contact but the names of those who carry a run out."""
-        told = {"id": str(self.id), "name": self.name, "status": str(self.status), "found": self.found}
-        row = {**told, "expected": self.expected, "subject": self.subject}
+        head = {"id": str(self.id), "name": self.name, "status": str(self.status), "found": self.found}
+        row = {**head, "expected": self.expected, "subject": self.subject}
         return row if self.id is Id.TWO_PERSONS else dict(contacts.mask_data(row))
 
     def answer_of(self, phase: str) -> dict[str, Any]:
