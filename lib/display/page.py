@@ -61,18 +61,18 @@ def paragraph(words: str = "", strong: str = "", code: str = "") -> Shown:
     return Shown(f"<p>{shown}</p>", plain)
 
 
-def signs(words: Iterable[Sign]) -> None:
+def signs(found: Iterable[Sign]) -> None:
     """Words on their colours, side by side."""
-    every = list(words)
+    every = list(found)
     spans = " ".join(map(_coloured, every))
     display(Shown(f"<p>{spans}</p>", "\n".join(f"*** {escape.one_line(one.words)} ***" for one in every)))
 
 
 def bullets(lines: Iterable[str]) -> None:
     """A list, one line each."""
-    texts = list(lines)
-    items = "".join(f"<li>{escape.html(line)}</li>" for line in texts)
-    display(Shown(f"<ul>{items}</ul>", "\n".join(f"- {escape.one_line(line)}" for line in texts)))
+    found = list(lines)
+    items = "".join(f"<li>{escape.html(line)}</li>" for line in found)
+    display(Shown(f"<ul>{items}</ul>", "\n".join(f"- {escape.one_line(line)}" for line in found)))
 
 
 def table(columns: Sequence[object], rows: Sequence[Sequence[Any]], said: Callable[[str], str] = str) -> None:
@@ -115,11 +115,11 @@ def fold_text(summary: str, text: str) -> None:
     display(Shown(f"<details><summary>{escape.html(summary)}</summary>{inside}</details>", f"{summary}:\n{text}"))
 
 
-def figure(drawing: Figure) -> None:
+def figure(found: Figure) -> None:
     """A figure, once."""
-    display(drawing)
+    display(found)
     if pyplot := sys.modules.get("matplotlib.pyplot"):  # a figure of pyplot's is shown again at the end of its cell
-        pyplot.close(drawing)
+        pyplot.close(found)
 
 
 def forwarding_page(url: str) -> str:

@@ -33,11 +33,11 @@ MEANING = re.compile(r"^- \*\*Meaning:\*\* (.*)$", re.MULTILINE)
 
 def outputs(run: Run) -> Iterator[page.Shown]:
     """What a cell shows of a run's phases."""
-    status = run_phases.status(run.record)
+    found = run_phases.status(run.record)
     now = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
-    rows = _rows(run, str(status.get("mode") or run.settings.mode))
+    rows = _rows(run, str(found.get("mode") or run.settings.mode))
     coming = [f"Next: {page.words_of(row['phase'])}" for row in rows if row[""]] or ["Every phase succeeded."]
-    yield page.paragraph(f"{status['verdict']}, as recorded, read at {now}.", f"Run {run.record.run_id}:")
+    yield page.paragraph(f"{found['verdict']}, as recorded, read at {now}.", f"Run {run.record.run_id}:")
     yield page.paragraph(strong=coming[0])
     yield page.grid(list(rows[0]), [list(row.values()) for row in rows])
 
@@ -99,5 +99,5 @@ def _copy(record: Record, notebook: str, mode: Mode) -> str:
 
 
 def _cells(notebook: Any) -> list[str]:  # noqa: ANN401 - JSON
-    cells = notebook.get("cells") if isinstance(notebook, dict) else None
-    return ["".join(cell.get("source", "")) for cell in cells or [] if isinstance(cell, dict)]
+    found = notebook.get("cells") if isinstance(notebook, dict) else None
+    return ["".join(cell.get("source", "")) for cell in found or [] if isinstance(cell, dict)]
