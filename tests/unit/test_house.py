@@ -86,18 +86,13 @@ IN_PARTS = {
 TAKES_FOUND = {"Check", "answer", "_answer", "cls"}
 STILL_VAGUE = {
     "lib/cli/lab/copies.py": 3,
-    "lib/cli/lab/sections.py": 1,
-    "lib/cli/lab/servers.py": 2,
     "lib/display/console.py": 1,
     "lib/display/page.py": 3,
     "lib/display/phase_table.py": 3,
     "lib/display/show.py": 8,
     "lib/display/terminal.py": 7,
     "lib/drills/broken_tasks.py": 1,
-    "lib/phases/doctor/account.py": 2,
     "lib/phases/doctor/findings.py": 2,
-    "lib/phases/doctor/machine.py": 1,
-    "lib/phases/hand_run.py": 9,
     "lib/phases/post_implementation_review.py": 3,
     "lib/phases/proofs/backtest.py": 1,
     "lib/phases/proofs/failure_tests.py": 1,
