@@ -106,14 +106,14 @@ def connect(settings: Settings, log: CallLog | None = None, at_once: bool = Fals
         session, calls = _session(settings), Calls(log)
         if log:
             calls.listen(session)
-    found = _caller(session, settings, at_once)
-    if found["Account"] != settings.account_id:
+    caller = _caller(session, settings, at_once)
+    if caller["Account"] != settings.account_id:
         raise Refused(
-            f"these credentials belong to account {found['Account']}, the parameters of {settings.environment} name "
+            f"these credentials belong to account {caller['Account']}, the parameters of {settings.environment} name "
             f"{settings.account_id}; nothing else was called. Switch the profile, or the environment"
         )
     where = settings.endpoint_url or "AWS"
-    return Live(settings, Identity(found["Account"], settings.region, found["Arn"], where), session, calls=calls)
+    return Live(settings, Identity(caller["Account"], settings.region, caller["Arn"], where), session, calls=calls)
 
 
 def _caller(session: boto3.session.Session, settings: Settings, at_once: bool) -> dict[str, str]:

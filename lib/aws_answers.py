@@ -57,21 +57,21 @@ class Answer(dict[str, Any]):
         )
 
 
-def answer(found: Any, what: str) -> Any:  # noqa: ANN401 - whatever botocore parsed
+def answer(parsed: Any, what: str) -> Any:  # noqa: ANN401 - whatever botocore parsed
     """The same data, every dictionary in it an Answer; `what` is the operation and the place inside its answer."""
-    if isinstance(found, Mapping):
-        made = Answer((key, answer(value, f"{what} ({key})")) for key, value in found.items())
+    if isinstance(parsed, Mapping):
+        made = Answer((key, answer(value, f"{what} ({key})")) for key, value in parsed.items())
         made.what = what
         return made
-    if isinstance(found, list):
-        return [answer(item, what) for item in found]
-    return found
+    if isinstance(parsed, list):
+        return [answer(item, what) for item in parsed]
+    return parsed
 
 
-def drop_member(found: Mapping[str, Any], member: str) -> Answer:
+def drop_member(part: Mapping[str, Any], member: str) -> Answer:
     """An answer, or a structure inside one, without this member; what else is missing still is one sentence."""
-    what = found.what if isinstance(found, Answer) else Answer.what
-    made: Answer = answer({key: value for key, value in found.items() if key != member}, what)
+    what = part.what if isinstance(part, Answer) else Answer.what
+    made: Answer = answer({key: value for key, value in part.items() if key != member}, what)
     return made
 
 
@@ -79,8 +79,8 @@ class Answering:
     """Before botocore's own client class: what a call answers is an Answer, to paginators and waiters as well."""
 
     def _make_api_call(self, operation_name: str, api_params: dict[str, Any]) -> Any:  # noqa: ANN401
-        found = super()._make_api_call(operation_name, api_params)  # type: ignore[misc]
-        return answer(found, f"the answer to {operation_name}")
+        parsed = super()._make_api_call(operation_name, api_params)  # type: ignore[misc]
+        return answer(parsed, f"the answer to {operation_name}")
 
 
 def answer_with_names(base_classes: list[type], **_: object) -> None:
@@ -106,14 +106,14 @@ class Reader:
         """What botocore makes of it. Raises ResponseParserError with the answer's status and size alone."""
         unread = f"an answer of status {response['status_code']} that cannot be read ({_size(response)})"
         try:
-            found = self._parser.parse(response, shape)
+            parsed = self._parser.parse(response, shape)
         except MISSHAPEN:
             raise ResponseParserError(unread) from None
-        if not isinstance(found, Mapping) or (self._json and _no_json(response, shape)):
+        if not isinstance(parsed, Mapping) or (self._json and _no_json(response, shape)):
             raise ResponseParserError(unread)
-        if _is_body(found.get("Error"), response):
-            found["Error"]["Message"] = unread
-        return found
+        if _is_body(parsed.get("Error"), response):
+            parsed["Error"]["Message"] = unread
+        return parsed
 
 
 class Readers(ResponseParserFactory):

@@ -65,8 +65,8 @@ class Check:
 
     def to_row(self) -> dict[str, Any]:
         """The answer as a record holds it: nobody's contact but the names of those who carry a run out."""
-        told = {"id": str(self.id), "name": self.name, "status": str(self.status), "found": self.found}
-        row = {**told, "expected": self.expected, "subject": self.subject}
+        head = {"id": str(self.id), "name": self.name, "status": str(self.status), "found": self.found}
+        row = {**head, "expected": self.expected, "subject": self.subject}
         return row if self.id is Id.TWO_PERSONS else dict(contacts.mask_data(row))
 
     def answer_of(self, phase: str) -> dict[str, Any]:
@@ -102,24 +102,24 @@ def id_of(row: Mapping[str, Any]) -> Id:
 
 def key_of(row: Mapping[str, Any]) -> str:
     """What the rows of one question have in common."""
-    found = id_of(row)
-    return f"{found}:{row.get('subject', '')}" if found else f":{row['name']}"
+    which = id_of(row)
+    return f"{which}:{row.get('subject', '')}" if which else f":{row['name']}"
 
 
-def as_before_write(found: Iterable[Check]) -> list[Check]:
+def as_before_write(checks: Iterable[Check]) -> list[Check]:
     """These answers as those from before the write, which the same answers after it do not replace."""
-    return [replace(check, id=of(f"{check.id}{BEFORE}")) for check in found]
+    return [replace(check, id=of(f"{check.id}{BEFORE}")) for check in checks]
 
 
-def in_mode(found: Iterable[Check], mode: Mode, *more: Status) -> list[Check]:
+def in_mode(checks: Iterable[Check], mode: Mode, *more: Status) -> list[Check]:
     """In plan mode nothing was made yet that could hold: there, what failed for want of it was not applied.
 
     `more` are other answers than `failed` for which that is the reason, too.
     """
     if mode == Mode.APPLY:
-        return list(found)
+        return list(checks)
     wanting = (Status.FAILED, *more)
-    return [replace(one, status=Status.NOT_APPLIED) if one.status in wanting else one for one in found]
+    return [replace(one, status=Status.NOT_APPLIED) if one.status in wanting else one for one in checks]
 
 
 def status_in(mode: Mode, good: bool) -> Status:
@@ -127,9 +127,9 @@ def status_in(mode: Mode, good: bool) -> Status:
     return Status.PASSED if good else Status.FAILED if mode == Mode.APPLY else Status.NOT_APPLIED
 
 
-def failures(found: Iterable[Check]) -> list[Check]:
+def failures(checks: Iterable[Check]) -> list[Check]:
     """Those that stop a phase."""
-    return [check for check in found if check.status == Status.FAILED]
+    return [check for check in checks if check.status == Status.FAILED]
 
 
 def brief(value: Any, most: int = 160) -> str:  # noqa: ANN401
@@ -179,8 +179,8 @@ def require(checks: Iterable[Check]) -> None:
         raise NotAsWanted(f"{len(said)} of the checks failed: {'; '.join(said)}")
 
 
-def require_any(found: Sequence[Check]) -> None:
+def require_any(checks: Sequence[Check]) -> None:
     """Like `require`, where there must be checks. Raises NotAsWanted when there are none at all."""
-    if not found:
+    if not checks:
         raise NotAsWanted("no check ran; expected at least one")
-    require(found)
+    require(checks)

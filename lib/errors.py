@@ -97,9 +97,9 @@ def class_of(name: str) -> type[RunbookError]:
     A notebook's kernel and a record tell of an error by its class's name. Its sentence decides nothing.
     """
     family = [RunbookError]
-    for found in family:
-        family.extend(found.__subclasses__())
-    return next((found for found in family if found.__name__ == name), RunbookError)
+    for kind in family:
+        family.extend(kind.__subclasses__())
+    return next((kind for kind in family if kind.__name__ == name), RunbookError)
 
 
 def legible(text: object) -> str:

@@ -180,12 +180,12 @@ def level(name: str) -> float:
 
     An execution that fails and an alert straight to a topic are taken for no less than a standard alert.
     """
-    found = route_named(name)
-    if isinstance(found, Route):
-        return found.row.level
-    if found in (Unrouted.FAILED, Unrouted.MESSAGE):
+    route = route_named(name)
+    if isinstance(route, Route):
+        return route.row.level
+    if route in (Unrouted.FAILED, Unrouted.MESSAGE):
         return Route.STANDARD.row.level
-    if found is Unrouted.CANNOT_TELL:
+    if route is Unrouted.CANNOT_TELL:
         return nan
     raise BadParameters(f"{name!r} is no level of an alert; expected one of {', '.join(Route)}")
 
@@ -195,10 +195,10 @@ def of_state(name: str) -> Route | None:
 
     Raises BadParameters for one that is named like those and is none of them.
     """
-    found = next((route for route in Route if route.state == name), None)
-    if found is None and name.startswith(STATE_PREFIX):
+    decided = next((route for route in Route if route.state == name), None)
+    if decided is None and name.startswith(STATE_PREFIX):
         raise BadParameters(f"no route of lib/routes.py is decided in a state {name!r}")
-    return found
+    return decided
 
 
 def of_event(source: str, detail_type: str) -> Route:

@@ -37,20 +37,20 @@ def check(parameters: Mapping[str, Any], strict: bool = True) -> Settings:
             hint = f"did you mean {near[0]}?" if near else "see the files in parameters/ for the known ones"
             raise BadParameters(f"unknown parameter {_given('', key)!r}; {hint}")
     try:
-        found = Settings.model_validate(dict(parameters))
+        settings = Settings.model_validate(dict(parameters))
     except ValidationError as error:
         raise BadParameters("; ".join(_sentence(item) for item in error.errors())) from error
-    found._strict = strict
+    settings._strict = strict
     if strict:
-        _require_the_accounts_guards(found)
-    return found
+        _require_the_accounts_guards(settings)
+    return settings
 
 
 def with_changes(settings: Settings, **other: Any) -> Settings:  # noqa: ANN401 - values of parameters
     """The same with other values, checked like any: the one way to change parameters in code."""
-    found = check({**settings.model_dump(), **other}, settings._strict)
-    found._file = settings._file
-    return found
+    changed = check({**settings.model_dump(), **other}, settings._strict)
+    changed._file = settings._file
+    return changed
 
 
 def folder_of(settings: Settings, run_id: str) -> Path:
@@ -61,31 +61,31 @@ def folder_of(settings: Settings, run_id: str) -> Path:
         raise BadParameters(f"run {run_id!r}: {error}") from error
 
 
-def _require_the_accounts_guards(found: Settings) -> None:
+def _require_the_accounts_guards(chosen: Settings) -> None:
     """What the files in `parameters/` say of an account binds whoever names it, by whatever file."""
-    naming = [(name, data) for name, data in _files() if str(data.get("account_id")) == found.account_id]
+    naming = [(name, data) for name, data in _files() if str(data.get("account_id")) == chosen.account_id]
     for name, data in naming:
-        if found.approval == Approval.NONE and data.get("approval") != Approval.NONE:
+        if chosen.approval == Approval.NONE and data.get("approval") != Approval.NONE:
             raise Refused(
-                f"approval none: parameters/{name} says that account {found.account_id} needs approval, and only a "
+                f"approval none: parameters/{name} says that account {chosen.account_id} needs approval, and only a "
                 "reviewed edit of that file can say otherwise"
             )
     allowed = {gap for _, data in naming for gap in data.get("not_exercised_here") or ()}
-    if naming and (more := [gap for gap in found.not_exercised_here if gap not in allowed]):
+    if naming and (more := [gap for gap in chosen.not_exercised_here if gap not in allowed]):
         raise Refused(
-            f"not_exercised_here {', '.join(more)}: parameters/{naming[0][0]} says that account {found.account_id} "
+            f"not_exercised_here {', '.join(more)}: parameters/{naming[0][0]} says that account {chosen.account_id} "
             "answers it, and leaving a check out takes a reviewed edit of that file"
         )
-    own = [(name, data) for name, data in naming if data.get("state_machine_name") == found.state_machine_name]
+    own = [(name, data) for name, data in naming if data.get("state_machine_name") == chosen.state_machine_name]
     if naming and not own:
         raise Refused(
-            f"state_machine_name {found.state_machine_name}: {_says(naming, 'state_machine_name')} for account "
-            f"{found.account_id}, which keeps by the workflow what guards it; put a reviewed file that names another "
+            f"state_machine_name {chosen.state_machine_name}: {_says(naming, 'state_machine_name')} for account "
+            f"{chosen.account_id}, which keeps by the workflow what guards it; put a reviewed file that names another "
             "one into parameters/"
         )
-    if own and found.lock_name not in [str(data.get("lock_name")) for _, data in own]:
+    if own and chosen.lock_name not in [str(data.get("lock_name")) for _, data in own]:
         raise Refused(
-            f"lock_name {found.lock_name}: {_says(own, 'lock_name')} for account {found.account_id}, and a run under "
+            f"lock_name {chosen.lock_name}: {_says(own, 'lock_name')} for account {chosen.account_id}, and a run under "
             "another lock would write beside one under that; leave it as it is there"
         )
 
@@ -175,13 +175,13 @@ def load(environment: str, overrides: Mapping[str, Any] | None = None, strict: b
     """
     path = path_of(environment)
     if not path.is_file():
-        have = ", ".join(sorted(found.stem for found in (ROOT / "parameters").glob("*.yaml")))
+        have = ", ".join(sorted(file.stem for file in (ROOT / "parameters").glob("*.yaml")))
         raise BadParameters(f"no parameters for environment {environment!r}; expected one of {have}, or a YAML file")
     said, other = _parameters_of(path), dict(overrides or {})
-    found = check({**said, **other}, strict)
-    found._file = str(path.resolve())
+    settings = check({**said, **other}, strict)
+    settings._file = str(path.resolve())
     require_no_guard_lifted(said, other, path.name)
-    return found
+    return settings
 
 
 def path_of(environment: str) -> Path:
@@ -235,8 +235,8 @@ def from_values(given: Mapping[str, Any], strict: bool = True) -> Settings:
 
     Raises Refused where they lift a guard that the file of their environment and account sets.
     """
-    found = check(given, strict)
+    settings = check(given, strict)
     for name, said in _files() if strict else ():
-        if (said.get("environment"), said.get("account_id")) == (found.environment, found.account_id):
+        if (said.get("environment"), said.get("account_id")) == (settings.environment, settings.account_id):
             require_no_guard_lifted(said, given, name)
-    return found
+    return settings

@@ -142,8 +142,8 @@ class Settings(BaseModel):
         steps = {threshold.parameter: getattr(self, threshold.parameter) for threshold in routes.RISKS}
         values = list(steps.values())
         if any(upper <= lower for upper, lower in pairwise(values)):
-            found = ", ".join(f"{name} {value}" for name, value in steps.items())
-            raise ValueError(f"thresholds out of order: found {found}; expected each greater than the next")
+            in_words = ", ".join(f"{name} {value}" for name, value in steps.items())
+            raise ValueError(f"thresholds out of order: found {in_words}; expected each greater than the next")
         if bool(self.endpoint_url) != (self.account_id == EMBEDDED_ACCOUNT):
             raise ValueError(
                 f"endpoint_url {self.endpoint_url!r} does not go with account_id {self.account_id}: only the embedded "
@@ -163,9 +163,9 @@ class Settings(BaseModel):
             raise ValueError(f"ops_subscription_endpoint: {wrong}")
         bucket = name_limits.bucket_trouble(self.checkin_bucket_name, self.region)
         lock = name_limits.lock_trouble(self.lock_name, self.arn)
-        found = bucket or lock or name_limits.clash(self.model_dump(), self.queue_arn)
-        if found:
-            raise ValueError(found)
+        trouble = bucket or lock or name_limits.clash(self.model_dump(), self.queue_arn)
+        if trouble:
+            raise ValueError(trouble)
 
     @property
     def thresholds(self) -> dict[str, float]:
@@ -246,5 +246,5 @@ class Settings(BaseModel):
 
     def recorded(self) -> dict[str, Any]:
         """All parameters as plain data, fit for a record."""
-        found = self.model_dump()
-        return {key: self.masked(value) if isinstance(value, str) else value for key, value in found.items()}
+        values = self.model_dump()
+        return {key: self.masked(value) if isinstance(value, str) else value for key, value in values.items()}

@@ -89,16 +89,16 @@ class Procedure:
         """Plan, and have the record of it reviewed. Returns the fingerprint that was approved."""
         planned = self._new_record("plan")
         self._shell(command_lines.without_parameters("verify", str(planned.folder)), REVIEWER)
-        found = planned.read_json(approval.PLAN)
-        changes = [row for row in found["changes"] if row["action"] != Action.NONE]
-        fingerprint = str(found["fingerprint"])
+        plan = planned.read_json(approval.PLAN)
+        changes = [row for row in plan["changes"] if row["action"] != Action.NONE]
+        fingerprint = str(plan["fingerprint"])
         read = f"{REVIEWER} reads {planned.folder / approval.PLAN}"
         self._tell(f"{read}: {len(changes)} to change, and approves {fingerprint}")
         return fingerprint
 
     def _audience(self) -> str:
-        found = topics.audience(connect(self.chosen), self.chosen.ops_topic_name)
-        return f"Subscribers of {self.chosen.ops_topic_name}: {', '.join(f'{n} {word}' for word, n in found.items())}"
+        counts = topics.audience(connect(self.chosen), self.chosen.ops_topic_name)
+        return f"Subscribers of {self.chosen.ops_topic_name}: {', '.join(f'{n} {word}' for word, n in counts.items())}"
 
     def _new_record(self, command: str, *words: str) -> Record:
         """Type a command that begins a record; the record."""

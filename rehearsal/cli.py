@@ -122,8 +122,8 @@ def _run_rehearsal(chosen: Settings, lasting: bool) -> int:
         with trials.running_trials(Path(folder) / "failures") as tried:
             say(f"Playing {CHECKINS_BEFORE} synthetic check-ins before the change ...")
             traffic.play(chosen, CHECKINS_BEFORE, seed=SEED)
-            found = tried()
-        say(report.summary(found))
-        records.open_run(chosen).keep_json(broken_tasks.EVIDENCE, found)
+            rows = tried()
+        say(report.summary(rows))
+        records.open_run(chosen).keep_json(broken_tasks.EVIDENCE, rows)
         with traffic.playing_checkins(Path(folder), chosen, TRAFFIC_EVERY, seed=SEED):
-            return max(carry_out(chosen, run_phases.numbers(), lasting), report.code(found))
+            return max(carry_out(chosen, run_phases.numbers(), lasting), report.code(rows))

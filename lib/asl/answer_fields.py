@@ -59,15 +59,15 @@ def answer_fields(definition: Mapping[str, Any]) -> AnswerFields:
                 operator = choice_rules.operator_of(rule)
                 compared.setdefault(_dotted(field), []).append((operator, rule[operator]))
         passed |= {_dotted(field) for path in states.references(state.body) for field in _fields(places, path)}
-    found = {field: tuple(dict.fromkeys(rules)) for field, rules in compared.items() if field}
-    return AnswerFields(found, frozenset(passed - set(found) - {""}))
+    decisive = {field: tuple(dict.fromkeys(rules)) for field, rules in compared.items() if field}
+    return AnswerFields(decisive, frozenset(passed - set(decisive) - {""}))
 
 
-def merge_needs(*found: AnswerFields) -> AnswerFields:
+def merge_needs(*needs: AnswerFields) -> AnswerFields:
     """What several definitions ask for between them."""
-    names = dict.fromkeys(field for one in found for field in one.compared)
-    compared = {name: tuple(dict.fromkeys(r for one in found for r in one.compared.get(name, ()))) for name in names}
-    return AnswerFields(compared, frozenset().union(*(one.passed for one in found)) - set(compared))
+    names = dict.fromkeys(field for one in needs for field in one.compared)
+    compared = {name: tuple(dict.fromkeys(r for one in needs for r in one.compared.get(name, ()))) for name in names}
+    return AnswerFields(compared, frozenset().union(*(one.passed for one in needs)) - set(compared))
 
 
 def redact(fields: AnswerFields, field: str, value: Any) -> Any:  # noqa: ANN401
@@ -102,18 +102,18 @@ def possible(rules: tuple[tuple[str, Any], ...], words: bool) -> list[Any]:
 
 def _places(definition: Mapping[str, Any]) -> dict[Keys, Keys]:
     """Place in the data -> place in the answer, for every part of the answer that a state puts somewhere."""
-    found = dict[Keys, Keys]()
+    places = dict[Keys, Keys]()
     walked = list(states.walk(definition))
     for _ in range(len(walked)):
-        before = len(found)
+        before = len(places)
         for state in walked:
-            found |= {place: field for place, field in _put(state.body, found) if len(place) <= DEEPEST}
-        if len(found) == before:
+            places |= {place: field for place, field in _put(state.body, places) if len(place) <= DEEPEST}
+        if len(places) == before:
             break
-    return found
+    return places
 
 
-def _put(body: Mapping[str, Any], found: Mapping[Keys, Keys]) -> Iterator[tuple[Keys, Keys]]:
+def _put(body: Mapping[str, Any], places: Mapping[Keys, Keys]) -> Iterator[tuple[Keys, Keys]]:
     """What one state adds: the answer itself where it calls the function, and what a Pass moves."""
     resource, path = str(body.get("Resource", "")), body.get("ResultPath", "$")
     if path is None:
@@ -125,26 +125,26 @@ def _put(body: Mapping[str, Any], found: Mapping[Keys, Keys]) -> Iterator[tuple[
         selector = body.get("ResultSelector")
         yield from _moved(selector, place, own) if selector else ((place + at, field) for at, field in own.items())
     elif body.get("Type") == "Pass" and "Parameters" in body:
-        yield from list(_moved(body["Parameters"], place, _seen(body, found)))
+        yield from list(_moved(body["Parameters"], place, _seen(body, places)))
 
 
-def _seen(body: Mapping[str, Any], found: Mapping[Keys, Keys]) -> dict[Keys, Keys]:
+def _seen(body: Mapping[str, Any], places: Mapping[Keys, Keys]) -> dict[Keys, Keys]:
     path = body.get("InputPath", "$")
     shown = steps_of(path)[1] if path else ()
-    return {at[len(shown) :]: field for at, field in found.items() if at[: len(shown)] == shown} if path else {}
+    return {at[len(shown) :]: field for at, field in places.items() if at[: len(shown)] == shown} if path else {}
 
 
-def _moved(template: Any, place: Keys, found: Mapping[Keys, Keys]) -> Iterator[tuple[Keys, Keys]]:  # noqa: ANN401
+def _moved(template: Any, place: Keys, places: Mapping[Keys, Keys]) -> Iterator[tuple[Keys, Keys]]:  # noqa: ANN401
     for key, part in template.items() if isinstance(template, Mapping) else ():
         if not key.endswith(".$"):
-            yield from _moved(part, (*place, key), found)
+            yield from _moved(part, (*place, key), places)
         elif part.startswith(("$", MERGES)) and not part.startswith("$$"):
             for path in states.references({key: part}):
                 of_context, keys = steps_of(path)
                 target = (*place, key.removesuffix(".$"))
-                inside = {at: field for at, field in found.items() if at[: len(keys)] == keys and not of_context}
+                inside = {at: field for at, field in places.items() if at[: len(keys)] == keys and not of_context}
                 yield from ((target + at[len(keys) :], field) for at, field in inside.items())
-                yield from ((target, field) for field in _fields(found, path))
+                yield from ((target, field) for field in _fields(places, path))
 
 
 def _fields(places: Mapping[Keys, Keys], path: str) -> list[Keys]:

@@ -47,12 +47,12 @@ def require_sides(definition: Mapping[str, Any]) -> None:
 def _derived(definition: Mapping[str, Any]) -> set[str]:
     """The names under which something computed, or something made of it, may stand."""
     fields = [pair for state in states.walk(definition) for pair in _put(state)]
-    found = {key for key, text in fields if set(FUNCTION.findall(states.LITERAL.sub("", text))) - set(MOVING)}
+    names = {key for key, text in fields if set(FUNCTION.findall(states.LITERAL.sub("", text))) - set(MOVING)}
     while True:
-        more = {key for key, text in fields if found & set(NAME.findall(states.LITERAL.sub("", text)))}
-        if more <= found:
-            return found
-        found |= more
+        more = {key for key, text in fields if names & set(NAME.findall(states.LITERAL.sub("", text)))}
+        if more <= names:
+            return names
+        names |= more
 
 
 def _put(state: states.State) -> Iterator[tuple[str, str]]:

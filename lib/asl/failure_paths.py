@@ -79,25 +79,25 @@ def reach(definition: Mapping[str, Any], given: Sequence[Start]) -> dict[str, li
     A task that nothing reaches is left out. Raises BadParameters for a definition that is not known here.
     """
     interpreter.require_known(definition)
-    found = dict[str, dict[frozenset[str], Reached]]()
+    by_task = dict[str, dict[frozenset[str], Reached]]()
     for start in given:
         for task, broken in fewest(definition, start).items():
-            found.setdefault(task, {}).setdefault(broken, Reached(start, broken))
-    return {task: [*ways.values()] for task, ways in found.items()}
+            by_task.setdefault(task, {}).setdefault(broken, Reached(start, broken))
+    return {task: [*ways.values()] for task, ways in by_task.items()}
 
 
 def fewest(definition: Mapping[str, Any], start: Start) -> dict[str, frozenset[str]]:
     """Each task that this start can lead to, with the fewest failures that lead there."""
-    found, nothing = dict[str, frozenset[str]](), frozenset[str]()
+    by_task, nothing = dict[str, frozenset[str]](), frozenset[str]()
     seen, ahead = {nothing}, deque([nothing])
     while ahead:
         broken = ahead.popleft()  # smaller sets come first
         for task in sorted(_tasks(definition, start, broken) - broken):
-            found.setdefault(task, broken)
+            by_task.setdefault(task, broken)
             if (more := broken | {task}) not in seen:
                 seen.add(more)
                 ahead.append(more)
-    return found
+    return by_task
 
 
 def _tasks(definition: Mapping[str, Any], start: Start, broken: frozenset[str]) -> set[str]:

@@ -37,12 +37,12 @@ class Called:
 
 def function_named(reference: str, qualifier: str = "") -> Called | None:
     """A function from its name or ARN, None for what is none of these. `qualifier`: where it is given beside it."""
-    found = REFERENCE.fullmatch(reference)
-    if not found:
+    match = REFERENCE.fullmatch(reference)
+    if not match:
         return None
-    given = found["qualifier"] or qualifier
-    where = found["region"] or "", found["account"] or ""
-    return Called(found["name"], "" if given == LATEST else given, *where)
+    given = match["qualifier"] or qualifier
+    where = match["region"] or "", match["account"] or ""
+    return Called(match["name"], "" if given == LATEST else given, *where)
 
 
 def functions_of(definition: Any) -> Iterator[Called | None]:  # noqa: ANN401 - any part of a definition

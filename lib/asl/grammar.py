@@ -36,11 +36,11 @@ CALLED = re.compile(r"States\.\w+\(")
 
 def problems(definition: Mapping[str, Any]) -> list[Problem]:
     """Everything found, each with its state."""
-    found = [Problem(WORKFLOW, words) for words in _machine(definition)]
+    flaws = [Problem(WORKFLOW, words) for words in _machine(definition)]
     language = definition.get("QueryLanguage")
     for state in states.walk(definition):
-        found += [Problem(state.where, words) for words in _state(state, state.body.get("QueryLanguage", language))]
-    return found
+        flaws += [Problem(state.where, words) for words in _state(state, state.body.get("QueryLanguage", language))]
+    return flaws
 
 
 def _is_path(text: Any) -> bool:  # noqa: ANN401
@@ -59,7 +59,7 @@ def _is_function(text: Any) -> bool:  # noqa: ANN401
     """Whether AWS would take this for a call of an intrinsic function, with as many arguments as that has."""
     if not isinstance(text, str) or not CALLED.match(text.lstrip()):
         return False
-    plain = states.TEXT_OR_PATH.sub(lambda found: "$" if found["path"] else found[0], text)
+    plain = states.TEXT_OR_PATH.sub(lambda match: "$" if match["path"] else match[0], text)
     try:
         expression(plain)
     except DrawsLots:

@@ -123,8 +123,8 @@ def catch_or_fail(body: Mapping[str, Any], data: Any, error: str, cause: str = "
     """What a Task or Parallel does with an error once its retries are used up: the Catch that takes it, or the end."""
     for catcher in body.get("Catch", []):
         if catches(catcher["ErrorEquals"], error):
-            told = {"Error": "" if error == UNNAMED else error, "Cause": cause}  # AWS binds "" to what a Fail lacks
-            return Step(str(catcher["Next"]), place_result(catcher.get("ResultPath", "$"), data, told), caught=error)
+            output = {"Error": "" if error == UNNAMED else error, "Cause": cause}  # AWS binds "" to what a Fail lacks
+            return Step(str(catcher["Next"]), place_result(catcher.get("ResultPath", "$"), data, output), caught=error)
     return Step("", data, error, cause=cause)
 
 
@@ -152,7 +152,7 @@ def _sent_by(body: Mapping[str, Any], data: Any, context: Mapping[str, Any]) -> 
 
 
 def _text(payload: Any, name: str, kind: type = str) -> Any:  # noqa: ANN401
-    found = payload.get(name) if isinstance(payload, Mapping) else None
-    if not isinstance(found, kind):
-        raise BadParameters(f"it is given {name} {found!r}; what AWS makes of that is not known here")
-    return found
+    value = payload.get(name) if isinstance(payload, Mapping) else None
+    if not isinstance(value, kind):
+        raise BadParameters(f"it is given {name} {value!r}; what AWS makes of that is not known here")
+    return value

@@ -75,12 +75,12 @@ def _to_json(text: Any) -> Any:  # noqa: ANN401
     if not _text("States.StringToJson", text).strip():
         return None
     try:
-        found = json_text.parse(text, "the text")
+        reading = json_text.parse(text, "the text")
     except BadParameters as error:
         raise IntrinsicFails(f"States.StringToJson: {error}") from error
-    if found.lost:
-        raise BadParameters(f"States.StringToJson of a text where {'; '.join(found.lost)} is not known here")
-    return found.value
+    if reading.lost:
+        raise BadParameters(f"States.StringToJson of a text where {'; '.join(reading.lost)} is not known here")
+    return reading.value
 
 
 def _array(*values: Any) -> list[Any]:  # noqa: ANN401
@@ -121,11 +121,11 @@ def _length(array: Any) -> int:  # noqa: ANN401
 
 
 def _unique(array: Any) -> list[Any]:  # noqa: ANN401
-    found = list[Any]()
+    distinct = list[Any]()
     for value in _list("States.ArrayUnique", array):
-        if not any(_same(value, one) for one in found):
-            found.append(value)
-    return found
+        if not any(_same(value, one) for one in distinct):
+            distinct.append(value)
+    return distinct
 
 
 def _encode(text: Any) -> str:  # noqa: ANN401
@@ -175,10 +175,10 @@ def _whole(function: str, value: Any) -> int:  # noqa: ANN401
     """A number, rounded as Java rounds: a half goes up, also below zero."""
     if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
         raise IntrinsicFails(f"{function} takes {value!r} as a number")
-    found = value if isinstance(value, int) else math.floor(value + 0.5)
-    if not -LONG <= found < LONG:
+    number = value if isinstance(value, int) else math.floor(value + 0.5)
+    if not -LONG <= number < LONG:
         raise BadParameters(f"{function} of {value!r}, which no long of Java's holds, is not known here")
-    return found
+    return number
 
 
 def _list(function: str, value: Any) -> list[Any]:  # noqa: ANN401

@@ -29,10 +29,10 @@ def parse(text: str, what: str) -> Reading:
     """A JSON text, read with the last of equal keys, as most readers do. Raises BadParameters for what is no JSON."""
     lost = list[str]()
 
-    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
-        times = Counter(key for key, _ in found)
+    def pairs(members: list[tuple[str, Any]]) -> dict[str, Any]:
+        times = Counter(key for key, _ in members)
         lost.extend(f"the key {key!r} is there {count} times" for key, count in times.items() if count > 1)
-        return dict(found)
+        return dict(members)
 
     def decimal(digits: str) -> float:
         number = float(digits)
@@ -69,19 +69,19 @@ def _depth(value: Any) -> int:  # noqa: ANN401
 
 def parse_ours(text: str, what: str) -> Any:  # noqa: ANN401
     """A file of ours as plain data. Raises BadParameters where anything would be lost of it."""
-    found = parse(text, what)
-    if found.lost:
-        raise BadParameters(f"{what}: {'; '.join(found.lost)}; write it so that every reader sees the same")
-    return found.value
+    reading = parse(text, what)
+    if reading.lost:
+        raise BadParameters(f"{what}: {'; '.join(reading.lost)}; write it so that every reader sees the same")
+    return reading.value
 
 
 def preserve(text: str) -> Any:  # noqa: ANN401
     """A live definition: plain data where it says the same as the text, else the text, to be put back as it is."""
     try:
-        found = parse(text, "the definition")
+        reading = parse(text, "the definition")
     except BadParameters:
         return text
-    return found.value if isinstance(found.value, dict) and not found.lost else text
+    return reading.value if isinstance(reading.value, dict) and not reading.lost else text
 
 
 def to_text(definition: Any) -> str:  # noqa: ANN401
@@ -95,11 +95,11 @@ def trouble(definition: Any) -> list[str]:  # noqa: ANN401
         kind = type(definition).__name__
         return [] if isinstance(definition, Mapping) else [f"the definition is a {kind}; expected an object"]
     try:
-        found = parse(definition, "the definition")
+        reading = parse(definition, "the definition")
     except BadParameters as error:
         return [str(error)]
-    whole = isinstance(found.value, dict)
-    return list(found.lost) + ([] if whole else ["the definition is no object; expected one with StartAt and States"])
+    whole = isinstance(reading.value, dict)
+    return list(reading.lost) + ([] if whole else ["the definition is no object; expected one with StartAt and States"])
 
 
 def to_look_at(definition: Any) -> Mapping[str, Any]:  # noqa: ANN401

@@ -82,13 +82,13 @@ class Router:
         taken = {field: answer_fields.ANOTHER for field in self.fields.passed if field not in cells}
         base = taken | known | {answer_fields.WORDS: ""}
         tried = [self._values(field) for field in unknown]
-        found = set[str]()
+        reached = set[str]()
         for values in islice(product(*tried), MOST_TRIED + 1):
             given = {field: value for field, value in zip(unknown, values, strict=True) if value is not ABSENT}
-            found.add(self.route_or_failure(_nested(base | given)))
-            if len(found) > 1:
+            reached.add(self.route_or_failure(_nested(base | given)))
+            if len(reached) > 1:
                 return CANNOT_TELL
-        return found.pop() if np.prod([len(values) for values in tried]) <= MOST_TRIED else CANNOT_TELL
+        return reached.pop() if np.prod([len(values) for values in tried]) <= MOST_TRIED else CANNOT_TELL
 
     def _values(self, field: str) -> list[Any]:
         words = answer_fields.is_words(field)

@@ -211,8 +211,8 @@ def _dangling(machine: Mapping[str, Any], inside: tuple[str, ...]) -> Iterator[P
 
 
 def _list(body: Mapping[str, Any], key: str) -> list[Any]:
-    found = body.get(key)
-    return found if isinstance(found, list) else []
+    value = body.get(key)
+    return value if isinstance(value, list) else []
 
 
 def _is(value: Any, kind: str) -> bool:  # noqa: ANN401

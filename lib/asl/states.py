@@ -64,8 +64,8 @@ def walk(machine: Any, inside: tuple[str, ...] = ()) -> Iterator[State]:  # noqa
 def states_by_name(machine: Any) -> dict[str, dict[str, Any]]:  # noqa: ANN401
     """The top states by name, of a definition of any shape; of a text, as it reads."""
     states = json_text.to_look_at(machine).get("States")
-    found = states.items() if isinstance(states, Mapping) else ()
-    return {name: dict(body) for name, body in found if isinstance(name, str) and isinstance(body, Mapping)}
+    bodies = states.items() if isinstance(states, Mapping) else ()
+    return {name: dict(body) for name, body in bodies if isinstance(name, str) and isinstance(body, Mapping)}
 
 
 def flow(machine: Any) -> list[str]:  # noqa: ANN401
@@ -99,10 +99,10 @@ class Edge:
 
 def edges(body: Mapping[str, Any]) -> list[Edge]:
     """Where a state may go next."""
-    found = [Edge(rule["Next"], EdgeKind.CHOICE, rule) for rule in _objects(body, "Choices") if _leads(rule)]
-    found += [Edge(body["Default"], EdgeKind.DEFAULT)] if isinstance(body.get("Default"), str) else []
-    found += [Edge(body["Next"], EdgeKind.NEXT)] if _leads(body) else []
-    return found + [Edge(catch["Next"], EdgeKind.CATCH) for catch in _objects(body, "Catch") if _leads(catch)]
+    ways = [Edge(rule["Next"], EdgeKind.CHOICE, rule) for rule in _objects(body, "Choices") if _leads(rule)]
+    ways += [Edge(body["Default"], EdgeKind.DEFAULT)] if isinstance(body.get("Default"), str) else []
+    ways += [Edge(body["Next"], EdgeKind.NEXT)] if _leads(body) else []
+    return ways + [Edge(catch["Next"], EdgeKind.CATCH) for catch in _objects(body, "Catch") if _leads(catch)]
 
 
 def _leads(part: Mapping[str, Any]) -> bool:
@@ -110,15 +110,15 @@ def _leads(part: Mapping[str, Any]) -> bool:
 
 
 def _objects(body: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
-    found = body.get(key)
-    return [dict(part) for part in found if isinstance(part, Mapping)] if isinstance(found, list) else []
+    parts = body.get(key)
+    return [dict(part) for part in parts if isinstance(part, Mapping)] if isinstance(parts, list) else []
 
 
 def references(value: Any) -> Iterator[str]:  # noqa: ANN401 - any part of a definition
     """Every path that a value refers to: in its `.$` fields at any depth, its `...Path` fields and its `Variable`s."""
     for part in parts_of(value):
         if isinstance(part.value, str) and (part.key.endswith((".$", "Path")) or part.key == "Variable"):
-            yield from (found["path"] for found in TEXT_OR_PATH.finditer(part.value) if found["path"])
+            yield from (match["path"] for match in TEXT_OR_PATH.finditer(part.value) if match["path"])
 
 
 def _seconds_of(body: Mapping[str, Any]) -> float:

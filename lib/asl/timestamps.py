@@ -25,9 +25,9 @@ def is_moment(value: object) -> bool:
 
 def moment(text: str) -> tuple[datetime, Fraction]:
     """A timestamp so that two can be compared, to any digit."""
-    found = _read(text)
-    assert found is not None, text
-    return found
+    instant = _read(text)
+    assert instant is not None, text
+    return instant
 
 
 def _read(text: str) -> tuple[datetime, Fraction] | None:

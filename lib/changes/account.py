@@ -58,7 +58,7 @@ class AccountGuards(RunsOfAnAccount, Protocol):
     def wrote(self, run_id: str) -> frozenset[str]:
         """What this run began to write and to undo, each as `written` makes it. Read-only."""
 
-    def keep_written(self, run_id: str, found: Iterable[str]) -> None:
+    def keep_written(self, run_id: str, digests: Iterable[str]) -> None:
         """Keep that this run begins to write these."""
 
 

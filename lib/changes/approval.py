@@ -44,7 +44,7 @@ def require_whole(run: GuardedRun, plans: Sequence[Plan], caller: str) -> None:
     if settings.approval == Approval.NONE:
         _require_waiving_file(settings, plans)
         return
-    name, approved, found = settings.environment, settings.approved_plan, plan_data(plans, run)
+    name, approved, current = settings.environment, settings.approved_plan, plan_data(plans, run)
     if not any(plan.pending for plan in plans):
         if approved:
             raise Refused(
@@ -52,9 +52,9 @@ def require_whole(run: GuardedRun, plans: Sequence[Plan], caller: str) -> None:
                 "Leave --approved-plan out to run phases that only read"
             )
         return
-    if approved != found["fingerprint"]:
+    if approved != current["fingerprint"]:
         saved = _saved(settings, approved)
-        differs = "; ".join(plan_differences(saved, found)) if saved else ""
+        differs = "; ".join(plan_differences(saved, current)) if saved else ""
         if account and approved and (used := account.used(approved)):
             raise Refused(
                 f"{approved} was applied by {used.said} already{f' ({differs})' if differs else ''}; an approval is "
@@ -64,7 +64,7 @@ def require_whole(run: GuardedRun, plans: Sequence[Plan], caller: str) -> None:
             "the order of its changes" if saved else "no record of it, as it was sealed, is here to compare with"
         )
         raise Refused(
-            f"{name} needs approval: the account's plan is {found['fingerprint']}, approved is {approved or 'none'}"
+            f"{name} needs approval: the account's plan is {current['fingerprint']}, approved is {approved or 'none'}"
             f"{f' ({differs})' if approved else ''}. Review `{command_lines.runbook(settings, 'plan')}` and approve "
             "that one"
         )
@@ -96,11 +96,11 @@ def require(plan: Plan, run: GuardedRun) -> None:
         )
     rows = _own_rows(begun, run, account, account.caller if account else "")
     approved = [row for row in begun.plan["changes"] if row["phase"] == plan.phase]
-    found = find_drift(approved, plan.changes, rows)
-    if found:
+    drift = find_drift(approved, plan.changes, rows)
+    if drift:
         raise Refused(
             f"the account is not as it was when {settings.approved_plan} was approved; changed since: "
-            f"{'; '.join(found)}. Plan and approve again"
+            f"{'; '.join(drift)}. Plan and approve again"
         )
 
 
@@ -193,10 +193,10 @@ def require_resumable(run: GuardedRun, plans: Sequence[Plan], caller: str) -> No
         _require_waiving_file(settings, plans)
         return
     rows = _own_rows(begun, run, account, caller)
-    found = find_drift(begun.plan["changes"], [change for plan in plans for change in plan.changes], rows)
-    if found:
+    drift = find_drift(begun.plan["changes"], [change for plan in plans for change in plan.changes], rows)
+    if drift:
         raise Refused(
-            f"the account is not as run {record.run_id} left it; changed since: {'; '.join(found)}. Find out who; "
+            f"the account is not as run {record.run_id} left it; changed since: {'; '.join(drift)}. Find out who; "
             "roll back, or plan and approve again"
         )
 
@@ -221,7 +221,7 @@ def require_same_subscriber(run: Run) -> None:
 def _saved(settings: Settings, approved: str) -> dict[str, Any] | None:
     """The approved plan as a record holds it that is as it was sealed; an altered one would name false differences."""
     every = reversed(run_index.as_sealed(settings))
-    return next((plan for found in every for plan in kept_plans.plans_approved(found, approved)), None)
+    return next((plan for record in every for plan in kept_plans.plans_approved(record, approved)), None)
 
 
 def _first(record: Record) -> Begun | None:

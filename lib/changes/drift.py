@@ -30,9 +30,9 @@ def rows_since(record: Record, saved: Row) -> list[Row]:
     return [row for row in rows if datetime.fromisoformat(row["time"]) >= made]
 
 
-def find_drift(approved: Sequence[Row], found: Sequence[Change], rows: Sequence[Row]) -> list[str]:
+def find_drift(approved: Sequence[Row], planned: Sequence[Change], rows: Sequence[Row]) -> list[str]:
     """What is neither as approved nor as these rows of the run left it, with where it differs."""
-    old, new = {row["name"]: row for row in approved}, {change.resource.name: change for change in found}
+    old, new = {row["name"]: row for row in approved}, {change.resource.name: change for change in planned}
     # What a write that was cut short left behind is anything, and still the run's.
     begun = undo_plan.unfinished_writes(rows)
     unfinished = {row["name"] for row in begun if row["name"] in new and _may_have_left(row, new[row["name"]])}
@@ -40,30 +40,30 @@ def find_drift(approved: Sequence[Row], found: Sequence[Change], rows: Sequence[
     left = {row["name"]: row["after" if row["state"] == WriteState.APPLIED else "before"] for row in ended}
     now = {name: change.row() for name, change in new.items()}
     differing = [_drift(name, old.get(name), now.get(name), left, unfinished) for name in {**old, **now}]
-    counted = Counter(change.resource.name for change in found)
+    counted = Counter(change.resource.name for change in planned)
     return [*filter(None, differing), *(f"{name} (planned twice)" for name, count in counted.items() if count > 1)]
 
 
-def _may_have_left(row: Row, found: Change) -> bool:
+def _may_have_left(row: Row, change: Change) -> bool:
     """Whether a write of which nobody knows how it ended may have left the thing as it was found."""
-    live, before, after = found.before, row["before"], row["after"]
-    return same(live, before) or same(live, after) or half_done(found.resource, live, before, after)
+    live, before, after = change.before, row["before"], row["after"]
+    return same(live, before) or same(live, after) or half_done(change.resource, live, before, after)
 
 
 def _drift(
-    name: str, approved: Row | None, found: Row | None, left: Mapping[str, Any], unfinished: Container[str]
+    name: str, approved: Row | None, planned: Row | None, left: Mapping[str, Any], unfinished: Container[str]
 ) -> str:
-    if approved is None or found is None:
+    if approved is None or planned is None:
         return f"{name} ({'not in the approved plan' if approved is None else 'not planned any more'})"
-    if not _alike(approved["after"], found["after"]):
-        return _where(name, approved["after"], found["after"])
+    if not _alike(approved["after"], planned["after"]):
+        return _where(name, approved["after"], planned["after"])
     if name in unfinished:
         return ""
     if name in left:
         # A subscription that the run made cannot be read until its owner confirms it.
-        return "" if same(left[name], found["before"]) else _where(name, left[name], found["before"])
+        return "" if same(left[name], planned["before"]) else _where(name, left[name], planned["before"])
     # To the letter: also what could not be read then and can be read now is another plan.
-    return "" if _alike(approved["before"], found["before"]) else _where(name, approved["before"], found["before"])
+    return "" if _alike(approved["before"], planned["before"]) else _where(name, approved["before"], planned["before"])
 
 
 def _alike(left: Any, right: Any) -> bool:  # noqa: ANN401
@@ -76,27 +76,27 @@ def _where(name: str, old: Any, new: Any) -> str:  # noqa: ANN401
     return f"{name} ({', '.join(paths)})" if paths else name
 
 
-def plan_differences(saved: Mapping[str, Any], found: Mapping[str, Any]) -> Iterable[str]:
+def plan_differences(saved: Mapping[str, Any], current: Mapping[str, Any]) -> Iterable[str]:
     """Everything in which two whole plans differ."""
-    yield from other_parameters(saved, found)
-    yield from other_code(saved, found)
-    old, new = ({(row["phase"], row["name"]): row for row in data["changes"]} for data in (saved, found))
+    yield from other_parameters(saved, current)
+    yield from other_code(saved, current)
+    old, new = ({(row["phase"], row["name"]): row for row in data["changes"]} for data in (saved, current))
     yield from filter(None, (_drift(key[1], old.get(key), new.get(key), {}, ()) for key in {**old, **new}))
 
 
-def other_parameters(saved: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
-    old, new = saved.get("parameters", {}), found["parameters"]
+def other_parameters(saved: Mapping[str, Any], current: Mapping[str, Any]) -> list[str]:
+    old, new = saved.get("parameters", {}), current["parameters"]
     named = [
         f"parameter {key}: {old.get(key)!r}, now {new.get(key)!r}"
         for key in {**old, **new}
         if old.get(key) != new.get(key)
     ]
-    if named or saved.get("parameters_sha256") == found["parameters_sha256"]:
+    if named or saved.get("parameters_sha256") == current["parameters_sha256"]:
         return named
     return ["parameter ops_subscription_endpoint"]  # the one that a record masks
 
 
-def other_code(saved: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
-    old, new = saved.get("notebooks", {}), found["notebooks"]
+def other_code(saved: Mapping[str, Any], current: Mapping[str, Any]) -> list[str]:
+    old, new = saved.get("notebooks", {}), current["notebooks"]
     named = [f"notebook {name}" for name in {**old, **new} if old.get(name) != new.get(name)]
-    return [*named, *(["the code in lib/"] if saved.get("code") != found["code"] else [])]
+    return [*named, *(["the code in lib/"] if saved.get("code") != current["code"] else [])]

@@ -53,8 +53,8 @@ def carry_out(plan: Plan, run: GuardedRun, sleep: Callable[[float], None] = time
         loss_guard.keep(plan, run)
         writer = Writer(plan.phase, run.record, still_ours, sleep)
         results = [writer.carry_out(change) for change in plan.changes]
-    told = [Result(asked[at], WriteState.APPLIED, again[at]) if at in again else one for at, one in enumerate(results)]
-    return Outcome(plan.phase, tuple(told), run.record.run_id)
+    final = [Result(asked[at], WriteState.APPLIED, again[at]) if at in again else one for at, one in enumerate(results)]
+    return Outcome(plan.phase, tuple(final), run.record.run_id)
 
 
 def roll_back(plan: Plan, run: GuardedRun, sleep: Callable[[float], None] = time.sleep) -> Outcome:
@@ -80,10 +80,10 @@ def roll_back(plan: Plan, run: GuardedRun, sleep: Callable[[float], None] = time
         loss_guard.keep_undo(plan, run)
         writer = Writer(plan.phase, record, still_ours, sleep, undoes=True)
         not_kept = approval.end(plan, run)  # before the first undo: a killed rollback must not leave an approval
-        found, stopped = _relied_on(writer, first)
-        results = {True: iter(found), False: iter(_undone(writer, rest, stopped))}
-        told = tuple(next(results[change.resource.others_rely]) for change in plan.changes)
-    return Outcome(plan.phase, told, record.run_id, undoes=True, not_kept=not_kept)
+        undone, stopped = _relied_on(writer, first)
+        results = {True: iter(undone), False: iter(_undone(writer, rest, stopped))}
+        outcomes = tuple(next(results[change.resource.others_rely]) for change in plan.changes)
+    return Outcome(plan.phase, outcomes, record.run_id, undoes=True, not_kept=not_kept)
 
 
 def _relied_on(writer: "Writer", first: Sequence[Change]) -> tuple[list[Result], str]:

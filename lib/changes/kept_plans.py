@@ -51,13 +51,13 @@ def begun_with(record: Record, fingerprint: str, account: RunsOfAnAccount | None
 
     Raises Refused for one that the account does not keep as begun; it is not asked where nothing is to be written.
     """
-    found = [plan for plan in plans_approved(record, fingerprint) if plan.get("mode") == Mode.APPLY]
-    if not found:
+    candidates = [plan for plan in plans_approved(record, fingerprint) if plan.get("mode") == Mode.APPLY]
+    if not candidates:
         return None
     if account is None:
-        return Begun(found[0])
+        return Begun(candidates[0])
     kept = account.begun(record.run_id)
-    plan = next((plan for plan in found if digest(plan) in kept), None)
+    plan = next((plan for plan in candidates if digest(plan) in kept), None)
     if plan is None:
         raise Refused(
             f"{PLAN} of run {record.run_id} says that it was begun with {fingerprint}, and the account keeps "

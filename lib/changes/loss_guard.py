@@ -79,16 +79,16 @@ def ours(lost: Sequence[Loss], run: GuardedRun) -> Ours:
     record, written, unknown = run.record, dict[str, list[Value]](), dict[str, None]()
     things, kept = {loss.key for loss in lost}, cache(run.guards.wrote)
     # What somebody wrote into another run's log is no run's writing.
-    others = [found for found in run_index.as_sealed(run.settings) if found.folder != record.folder]
-    for found in (*others, record):
-        for row in found.changes():
+    others = [other for other in run_index.as_sealed(run.settings) if other.folder != record.folder]
+    for each in (*others, record):
+        for row in each.changes():
             key = _key(row["kind"], row["identity"])
             if key not in things or row["trouble"] or row["state"] != WriteState.INTENDED or row.get("undoes"):
                 continue
-            if plans.is_kept(row, kept(found.run_id)):
+            if plans.is_kept(row, kept(each.run_id)):
                 written.setdefault(key, []).append(row["after"])
             else:
-                unknown[found.run_id] = None
+                unknown[each.run_id] = None
     left = {_key(row["kind"], row["identity"]): row for row in undo_plan.unfinished_writes(record.changes())}
     mine = {key: row for key, row in left.items() if key in things and plans.is_kept(row, kept(record.run_id))}
     return Ours(written, mine, list(unknown))
@@ -99,9 +99,9 @@ def keep(plan: Plan, run: GuardedRun, undo: Plan = NOTHING) -> None:
     undone = [change for change in undo.changes if not change.trouble]
     if not plan.pending and all(change.action == Action.NONE for change in undone):
         return
-    told = [entry(plan.phase, change, WriteState.INTENDED) for change in plan.pending]
-    told += [entry(undo.phase, change, WriteState.INTENDED, undoes=True) for change in undone]
-    run.guards.keep_written(run.record.run_id, map(plans.row_digest, told))
+    entries = [entry(plan.phase, change, WriteState.INTENDED) for change in plan.pending]
+    entries += [entry(undo.phase, change, WriteState.INTENDED, undoes=True) for change in undone]
+    run.guards.keep_written(run.record.run_id, map(plans.row_digest, entries))
 
 
 def keep_undo(plan: Plan, run: GuardedRun) -> None:
@@ -116,17 +116,17 @@ def keep_undo(plan: Plan, run: GuardedRun) -> None:
             ) from error
 
 
-def losses(found: Iterable[Plan], ours: Ours) -> list[Loss]:
+def losses(planned: Iterable[Plan], ours: Ours) -> list[Loss]:
     """Everything that these plans would take away and that is not ours, in their order."""
-    return [loss for plan in found for change in plan.pending for loss in _of(change, ours)]
+    return [loss for plan in planned for change in plan.pending for loss in _of(change, ours)]
 
 
-def refusal(found: Sequence[Plan], run: GuardedRun) -> str:
+def refusal(planned: Sequence[Plan], run: GuardedRun) -> str:
     """Why these plans may not be carried out, with numbers and names; "" where they may."""
-    known, lost = Ours(), losses(found, Ours())
+    known, lost = Ours(), losses(planned, Ours())
     if lost:  # most plans lose nothing, whoever wrote it: then no record needs to be read
         known = ours(lost, run)
-        lost = losses(found, known)
+        lost = losses(planned, known)
     if len(lost) <= run.settings.may_replace and not any(loss.never for loss in lost):
         return ""
     values = "1 value" if len(lost) == 1 else f"{len(lost)} values"
@@ -153,9 +153,9 @@ def _advice(lost: Sequence[Loss]) -> str:
     return f"If {'it' if len(lost) == 1 else 'they'} may go, set may_replace to {len(lost)}"
 
 
-def require_no_loss(found: Sequence[Plan], run: GuardedRun) -> None:
+def require_no_loss(planned: Sequence[Plan], run: GuardedRun) -> None:
     """Raise Refused where these plans would replace more than `may_replace` values that no recorded run wrote."""
-    if why := refusal(found, run):
+    if why := refusal(planned, run):
         raise Refused(why)
 
 

@@ -40,10 +40,10 @@ def _digest(path: Path) -> str:
     """The SHA-256 of what the notebook would do; of every byte where it cannot be read."""
     data = path.read_bytes()
     try:
-        found = json.dumps([_cell(cell) for cell in json.loads(data)["cells"]]).encode()
+        content = json.dumps([_cell(cell) for cell in json.loads(data)["cells"]]).encode()
     except (ValueError, KeyError, TypeError, AttributeError):
-        found = data
-    return hashlib.sha256(found).hexdigest()
+        content = data
+    return hashlib.sha256(content).hexdigest()
 
 
 def _cell(cell: dict[str, Any]) -> list[Any]:

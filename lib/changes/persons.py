@@ -75,11 +75,11 @@ def _names(caller: str) -> list[str]:
 
 def _persons(person: str) -> set[str]:
     """An ARN, a session's name, a mail address with or without a name before it: all that may stand for the person."""
-    found = {person}
+    names = {person}
     for word in _words(person):
         last = _last(word)
-        found |= {word, last, last.partition("@")[0], _own(last)}
-    return {_alike(name) for name in found} - {""}
+        names |= {word, last, last.partition("@")[0], _own(last)}
+    return {_alike(name) for name in names} - {""}
 
 
 def _words(text: str) -> list[str]:

@@ -49,12 +49,12 @@ def begun_plan(plans: Sequence[Plan], run: GuardedRun, caller: str) -> dict[str,
     return plan_data(plans, run) | {"approval": formats.with_format(people), "rows_before": len(run.record.rows(LOG))}
 
 
-def _unused(found: str, plans: Sequence[Plan], run: GuardedRun) -> str:
+def _unused(plan_id: str, plans: Sequence[Plan], run: GuardedRun) -> str:
     """The fingerprint under which this plan was not applied yet: after each use it is another one, to be reviewed."""
     account = account_of(plans, run) if run.settings.approval != Approval.NONE else None
-    while account and (use := account.used(found)):
-        found = f"plan-{_digest(f'{found} {use.run_id}'.encode())[:16]}"
-    return found
+    while account and (use := account.used(plan_id)):
+        plan_id = f"plan-{_digest(f'{plan_id} {use.run_id}'.encode())[:16]}"
+    return plan_id
 
 
 def account_of(plans: Sequence[Plan], run: GuardedRun) -> AccountGuards | None:

@@ -165,10 +165,10 @@ def differences(left: Value, right: Value, path: str = "") -> list[str]:
     if isinstance(left, Mapping) and isinstance(right, Mapping):
         keys = sorted({*left, *right}, key=str)
         inside = [(left.get(key), right.get(key), f"{path}.{key}".lstrip(".")) for key in keys]
-        return [found for one, other, where in inside for found in differences(one, other, where)] or [path]
+        return [place for one, other, where in inside for place in differences(one, other, where)] or [path]
     if isinstance(left, list | tuple) and isinstance(right, list | tuple) and len(left) == len(right):
         pairs = enumerate(zip(left, right, strict=True))
-        return [found for at, (one, other) in pairs for found in differences(one, other, f"{path}[{at}]")]
+        return [place for at, (one, other) in pairs for place in differences(one, other, f"{path}[{at}]")]
     return [path]
 
 
@@ -194,8 +194,8 @@ def entry(phase: str, change: Change, state: WriteState, undoes: bool = False) -
     """
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     stood = texts(change.before)
-    told = change.row() | ({"laid": stood} if stood else {})
-    return change_rows.to_row(now, phase, state, undoes, change.temporary, told)
+    fields = change.row() | ({"laid": stood} if stood else {})
+    return change_rows.to_row(now, phase, state, undoes, change.temporary, fields)
 
 
 def row_digest(row: Mapping[str, Any]) -> str:

@@ -47,7 +47,7 @@ def written_before(plan: Plan, run: GuardedRun) -> dict[int, str]:
     was written to it since by the run, and the thing still holds it: otherwise somebody else wrote it.
     """
     rows = {_thing(row): row for row in run.record.changes() if row["state"] == WriteState.APPLIED}
-    found, wrote = dict[int, str](), cache(run.guards.wrote)
+    notes, wrote = dict[int, str](), cache(run.guards.wrote)
     for place, change in enumerate(plan.changes):
         row = rows.get(_thing(change.row()))
         if change.action == Action.NONE or row is None or row["undoes"] or not plans.same(row["after"], change.after):
@@ -57,8 +57,8 @@ def written_before(plan: Plan, run: GuardedRun) -> dict[int, str]:
         if plans.same(live, change.before) or not plans.same(live, change.after):
             continue
         if plans.is_kept(row, wrote(run.record.run_id)):
-            found[place] = f"this run applied it at {_moment(row['time'])}; nothing was written now"
-    return found
+            notes[place] = f"this run applied it at {_moment(row['time'])}; nothing was written now"
+    return notes
 
 
 def _thing(row: Mapping[str, Any]) -> str:

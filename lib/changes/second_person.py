@@ -47,9 +47,9 @@ def require(settings: Settings, caller: str) -> None:
 
 def require_same(settings: Settings, run_id: str, begun: Mapping[str, Any]) -> None:
     """Refuse a notebook's word, or an edited verdict's, for another approver or ticket than the run was begun with."""
-    told = begun.get("approval") or {}
+    approved = begun.get("approval") or {}
     now = {key: settings.masked(getattr(settings, key)) for key in ("approved_by", "change_ticket")}
-    other = [key for key in now if told.get(key) != now[key]]
+    other = [key for key in now if approved.get(key) != now[key]]
     if other:
         raise Refused(
             f"run {run_id} was begun with another {' and '.join(other)}; nothing was written. Go on with the "

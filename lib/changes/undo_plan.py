@@ -85,10 +85,10 @@ def plan(rows: Iterable[Mapping[str, Any]], reopen: Reopen) -> Plan:
     no other from being undone.
     `rows` are those of `changes.jsonl`; `reopen(kind, identity)` makes the resource again.
     """
-    told = list(rows)
-    unread = [row for row in told if row.get("trouble")]
+    every = list(rows)
+    unread = [row for row in every if row.get("trouble")]
     doubted = {_key(row) for row in unread}
-    things = _things(told)
+    things = _things(every)
     undone = [_undo(reopen, thing, _key(thing.first) in doubted) for thing in reversed(things)]
     once = {(_key(row), row["name"], row["trouble"]): row for row in unread}  # however many rows tell of it
     restored = {_key(thing.first) for thing in things}
@@ -102,9 +102,9 @@ def plan(rows: Iterable[Mapping[str, Any]], reopen: Reopen) -> Plan:
 
 def is_anything_left(rows: Iterable[Mapping[str, Any]]) -> bool:
     """Whether the run wrote anything that no undo took back since, or there is a row of which nobody can tell."""
-    told = list(rows)
-    open_ones = [one for one in _things(told) if not one.undone and one.last["state"] != WriteState.NOT_APPLIED]
-    return bool(open_ones) or any(row.get("trouble") for row in told)
+    every = list(rows)
+    open_ones = [one for one in _things(every) if not one.undone and one.last["state"] != WriteState.NOT_APPLIED]
+    return bool(open_ones) or any(row.get("trouble") for row in every)
 
 
 def was_undone(rows: Iterable[Mapping[str, Any]]) -> bool:
@@ -121,18 +121,18 @@ def in_two_tries(
     One that failed is tried once more where another was restored after it. What it needs may be there by then: of an
     alias whose version of before is gone, one that holds the same, which the undo of the workflow publishes.
     """
-    found: list[Told | RunbookError] = []
+    results: list[Told | RunbookError] = []
     for thing in things:
-        found.append(try_restoring(restore, thing))
-        if isinstance(found[-1], over):
-            return found
+        results.append(try_restoring(restore, thing))
+        if isinstance(results[-1], over):
+            return results
     for at, thing in enumerate(things):
-        after = [one for one in found[at + 1 :] if not isinstance(one, RunbookError)]
-        if after and isinstance(found[at], RunbookError):
-            found[at] = try_restoring(restore, thing)
-        if isinstance(found[at], over):
+        after = [one for one in results[at + 1 :] if not isinstance(one, RunbookError)]
+        if after and isinstance(results[at], RunbookError):
+            results[at] = try_restoring(restore, thing)
+        if isinstance(results[at], over):
             break
-    return found
+    return results
 
 
 def try_restoring(restore: Callable[[Thing], Told], thing: Thing) -> Told | RunbookError:
@@ -164,30 +164,30 @@ def _things(rows: Iterable[Mapping[str, Any]]) -> list[_Thing]:
 
     What was written anew after an undo counts from there.
     """
-    found: dict[str, _Thing] = {}
+    by_key: dict[str, _Thing] = {}
     unread = set[str]()
     for row in rows:
         key, undoes = _key(row), bool(row.get("undoes"))
         if row.get("trouble"):
             unread |= set() if undoes else {key}
             continue
-        if row.get("temporary") and key in found and found[key].lasts:
+        if row.get("temporary") and key in by_key and by_key[key].lasts:
             # What was so for a while within the run is ours as well, and no undo of what lasts.
-            found[key].written.append(row["after"])
-            found[key].last = row
+            by_key[key].written.append(row["after"])
+            by_key[key].last = row
             continue
         if row["state"] == WriteState.INTENDED and not undoes:
-            if key not in found or found[key].undone:
-                found.pop(key, None)
-                found[key] = _Thing(row, hidden=key in unread)
+            if key not in by_key or by_key[key].undone:
+                by_key.pop(key, None)
+                by_key[key] = _Thing(row, hidden=key in unread)
             elif row["before"] is None:
                 # Gone with what it stands on, which may be newer now, so its undo comes before that one's.
-                found[key] = found.pop(key)
-            found[key].written.append(row["after"])
-        if key in found:
-            found[key].last = row
-            found[key].undone = found[key].undone or (undoes and row["state"] == WriteState.APPLIED)
-    return list(found.values())
+                by_key[key] = by_key.pop(key)
+            by_key[key].written.append(row["after"])
+        if key in by_key:
+            by_key[key].last = row
+            by_key[key].undone = by_key[key].undone or (undoes and row["state"] == WriteState.APPLIED)
+    return list(by_key.values())
 
 
 def _undo(reopen: Reopen, thing: _Thing, doubted: bool) -> Change:

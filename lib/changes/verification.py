@@ -67,8 +67,8 @@ def _check(resource: Resource, live: Value, wanted: Value, mode: Mode, trouble: 
     else:
         status = Status.FAILED if mode == Mode.APPLY else Status.NOT_APPLIED
     fields = [path for path in differences(wanted, live) if path]
-    told = [f"differs in {', '.join(fields)}"] if fields else []
-    found = "as wanted" if status == Status.PASSED else "; ".join([brief(live), *told, *filter(None, [trouble])])
+    differing = [f"differs in {', '.join(fields)}"] if fields else []
+    found = "as wanted" if status == Status.PASSED else "; ".join([brief(live), *differing, *filter(None, [trouble])])
     return Check(Id.AS_WANTED, resource.name, status, found, brief(wanted), resource.name)
 
 

@@ -49,8 +49,10 @@ class Agreement:
         plan_table.changes(self.plan, f"Phase {', '.join(numbers)}")
         loss_guard.require_no_loss(self.plan, run)
         terminal.explain(plan_table.besides(numbers))
-        chosen, found = run.settings, run.live.identity
-        said = terminal.ask_to_apply(chosen.environment, found.account, found.region, plan_table.count_line(self.plan))
+        chosen, caller = run.settings, run.live.identity
+        said = terminal.ask_to_apply(
+            chosen.environment, caller.account, caller.region, plan_table.count_line(self.plan)
+        )
         if said != YES:
             raise Refused(f"the answer was {said or 'nothing'!r}, expected {YES!r}; nothing was written")
 

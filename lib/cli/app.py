@@ -192,7 +192,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """One of them, or None."""
         added = entry_points(group=ADDED, name=cmd_name)
-        return super().get_command(ctx, cmd_name) or next((found.load() for found in added), None)
+        return super().get_command(ctx, cmd_name) or next((point.load() for point in added), None)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -179,11 +179,11 @@ def carry_out(
 
 def ways_on(run: Run, verdict: Verdict) -> None:
     """The commands that undo this run, where it left something, and that go on with it, where it is not done."""
-    found = run_commands.commands(run, *_with_its_lock(run.settings, run.record.run_id))
-    if Way.UNDO in found:
-        terminal.result(f"Undo:   {found[Way.UNDO]}")
-    if Way.GO_ON in found and verdict != Verdict.SUCCEEDED:
-        terminal.result(f"Go on:  {found[Way.GO_ON]}")
+    commands = run_commands.commands(run, *_with_its_lock(run.settings, run.record.run_id))
+    if Way.UNDO in commands:
+        terminal.result(f"Undo:   {commands[Way.UNDO]}")
+    if Way.GO_ON in commands and verdict != Verdict.SUCCEEDED:
+        terminal.result(f"Go on:  {commands[Way.GO_ON]}")
 
 
 def to_be_undone(done: Sequence[Phase], rows: Sequence[Mapping[str, Any]]) -> bool:
@@ -216,6 +216,6 @@ def lock(given: Callable[..., Settings], run_id: str, force: bool) -> int:
     if run_id:
         terminal.say(f"Lock broken: {run_lock.break_lock(live, run_id, force).said}")
         return 0
-    found = run_lock.read_lock(live)
-    terminal.say(f"Held by {found.said}" if found else "Nobody holds the lock.")
+    holder = run_lock.read_lock(live)
+    terminal.say(f"Held by {holder.said}" if holder else "Nobody holds the lock.")
     return 0

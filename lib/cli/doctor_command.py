@@ -37,10 +37,10 @@ def doctor(given: Callable[..., Settings], printed: str | None, whose: str) -> i
     if printed:
         terminal.data(access_policy(given(), Whose(printed)), always=True)
         return 0
-    found = _answers(given, Whose(whose))
-    terminal.data([one.to_row() for one in found])
-    terminal.findings(found)
-    return max(one.exit_code for one in found)
+    answers = _answers(given, Whose(whose))
+    terminal.data([one.to_row() for one in answers])
+    terminal.findings(answers)
+    return max(one.exit_code for one in answers)
 
 
 def _answers(given: Callable[..., Settings], whose: Whose) -> list[Finding]:

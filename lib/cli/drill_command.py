@@ -65,16 +65,16 @@ def drill(given: Callable[..., Settings], scenario: str) -> int:
         except (RunbookError, KeyboardInterrupt) as error:
             # Refused before anything was set up, it was no drill; else nobody knows who was reached.
             if isinstance(error, NotAsWanted) or record.changes():
-                told = drill_log.broken_off(record.run_id, scenario, caller, str(error) or "interrupted") | about
+                broken = drill_log.broken_off(record.run_id, scenario, caller, str(error) or "interrupted") | about
                 with suppress(Unrecorded):  # it must not take the place of what ended the drill
-                    record.keep_json(BROKEN_OFF, told)
+                    record.keep_json(BROKEN_OFF, broken)
                 with suppress(Unrecorded):
-                    log.append(drill_log.LOG, told)
+                    log.append(drill_log.LOG, broken)
             raise
         (row,) = validation.rows(run, drilled)
         checks = [*_evaluate(live, drilled, row), validity.check(standing)]
-        found = verdict(scenario, checks)
-        record.keep_json(DRILLED, row | {"verdict": found, "validated": _describe_system(standing), "caller": caller})
+        judged = verdict(scenario, checks)
+        record.keep_json(DRILLED, row | {"verdict": judged, "validated": _describe_system(standing), "caller": caller})
         log.append(drill_log.LOG, drill_log.row(record.run_id, row, checks, caller) | about)
         validation.publish(live, [row])
         record.checked(DRILL, checks)
@@ -82,10 +82,10 @@ def drill(given: Callable[..., Settings], scenario: str) -> int:
         times = {topic: latency.until_last(row, topic) for topic in latency.TOPICS}
         lost = latency.topics_lost(row)  # of another topic without a time, no alert was due
         reached = {topic: seconds for topic, seconds in times.items() if topic in lost or seconds is not None}
-        terminal.drill_verdict(scenario, drill_log.verdict(checks), found["found"], reached)
+        terminal.drill_verdict(scenario, drill_log.verdict(checks), judged["found"], reached)
         terminal.say(f"Log: {log.folder / drill_log.LOG}")
         terminal.result(f"Record: {record.folder}")
-        terminal.data(_to_data(record, found, row, reached, checks))
+        terminal.data(_to_data(record, judged, row, reached, checks))
     require(checks)
     return 0
 
@@ -104,7 +104,7 @@ def _evaluate(live: Live, drilled: Session, row: Mapping[str, Any]) -> list[Chec
 
 def _to_data(
     record: Record,
-    found: Mapping[str, str],
+    judged: Mapping[str, str],
     row: Mapping[str, Any],
     reached: Mapping[str, float | None],
     checks: Sequence[Check],
@@ -112,9 +112,9 @@ def _to_data(
     """The drill as plain data, for a script: its keys are documented in docs/operate.md."""
     return {
         "run_id": record.run_id,
-        "scenario": found["name"],
-        "status": found["status"],
-        "why": found["found"],
+        "scenario": judged["name"],
+        "status": judged["status"],
+        "why": judged["found"],
         "route": row["route"],
         "started": row["started"],
         "seconds_until": dict(reached),

@@ -57,12 +57,12 @@ class Client(PapermillNotebookClient):
 
     late = ""
     bound = output_limits.Bound()
-    told: Callable[[Sequence[Mapping[str, Any]], int], None] = staticmethod(lambda cells, index: None)
+    listener: Callable[[Sequence[Mapping[str, Any]], int], None] = staticmethod(lambda cells, index: None)
 
     async def async_execute_cell(self, cell: NotebookNode, cell_index: int, **options: Any) -> NotebookNode:  # noqa: ANN401
         """Execute one cell. Raises CellTimeoutError where it ran longer than it may, also when it ended well."""
         self.bound = output_limits.Bound()
-        self.told(self.nb.cells, cell_index)
+        self.listener(self.nb.cells, cell_index)
         self.km.busy = True
         try:
             done = await super().async_execute_cell(cell, cell_index, **options)
@@ -115,14 +115,14 @@ class OwnInterpreter(Engine):
         *,
         sockets: Path,
         variables: Mapping[str, str],
-        told: Callable[[Sequence[Mapping[str, Any]], int], None],
+        listener: Callable[[Sequence[Mapping[str, Any]], int], None],
         execution_timeout: int,
         start_timeout: int = 60,
         **_: Any,  # noqa: ANN401
     ) -> NotebookNode:
         """Execute every cell of papermill's notebook, in a kernel that is told `variables` as well.
 
-        `told` hears of each cell, all of them and its index, when it begins.
+        `listener` hears of each cell, all of them and its index, when it begins.
         """
         client = Client(
             nb_man,
@@ -135,7 +135,7 @@ class OwnInterpreter(Engine):
             store_widget_state=False,
             config=_configuration(sockets),
         )
-        client.told = told
+        client.listener = listener
         return client.execute(env={**_environment(sockets), **variables})
 
 

@@ -43,12 +43,12 @@ def declared_parameters(path: Path) -> list[str]:
     """The parameters that a notebook declares. Refuses what is none; papermill would only warn."""
     if not path.is_file():
         raise BadParameters(f"no notebook {path}; expected the runbooks of this checkout")
-    found = list(papermill.inspect_notebook(str(path)))
-    wrong = [f"declares {name}, which is no parameter" for name in found if name not in Settings.model_fields]
-    wrong += [f"does not declare {name}" for name in parameters_cell.ALWAYS if name not in found]
+    declared = list(papermill.inspect_notebook(str(path)))
+    wrong = [f"declares {name}, which is no parameter" for name in declared if name not in Settings.model_fields]
+    wrong += [f"does not declare {name}" for name in parameters_cell.ALWAYS if name not in declared]
     if wrong:
         raise BadParameters(f"{path.name}: its parameters cell {'; '.join(wrong)}; put it right")
-    return found
+    return declared
 
 
 def execute(run: Run, number: str, notebook: str) -> Phase:
@@ -67,7 +67,7 @@ def execute(run: Run, number: str, notebook: str) -> Phase:
     try:
         with notebook_engine.sockets() as sockets:
             options = _options(run, sockets)
-            papermill.execute_notebook(str(source), str(running), parameters, **options, told=progress.begin)
+            papermill.execute_notebook(str(source), str(running), parameters, **options, listener=progress.begin)
     except NOT_EXECUTED as failure:
         kind, error = _told(failure, record)
     except KeyboardInterrupt as ended:
@@ -101,7 +101,7 @@ def adopt(run: Run) -> list[str]:
     for draft in folder.rglob(f"{DRAFT}*"):
         draft.unlink()
     left = sorted(folder.glob(f"*{RUNNING}"))
-    return [found.name for running in left if (found := _kept(running, run))]
+    return [kept.name for running in left if (kept := _kept(running, run))]
 
 
 def _options(run: Run, sockets: Path) -> dict[str, Any]:
@@ -116,7 +116,7 @@ def _options(run: Run, sockets: Path) -> dict[str, Any]:
     }
 
 
-def _verdict(found: Phase, output: Path | None, interrupted: bool) -> Phase:
+def _verdict(phase: Phase, output: Path | None, interrupted: bool) -> Phase:
     """Count what really ran: a code cell without an execution count did not."""
     cells = nbformat.read(output, as_version=4).cells if output else []
     code = [cell for cell in cells if cell.cell_type == "code" and cell.source.strip()]
@@ -124,16 +124,16 @@ def _verdict(found: Phase, output: Path | None, interrupted: bool) -> Phase:
     code = [cell for cell in code if not PUT_IN & {*cell.metadata.get("tags", [])}]
     ran = [cell for cell in code if cell.execution_count is not None]
     failed = [cell for cell in ran if any(item.output_type == "error" for item in cell.outputs)]
-    complete = code and len(ran) == len(code) and not failed and not found.error
+    complete = code and len(ran) == len(code) and not failed and not phase.error
     verdict = Verdict.INTERRUPTED if interrupted else Verdict.SUCCEEDED if complete else Verdict.FAILED
-    error = found.error or ("" if complete else f"{len(failed)} cells failed, {len(code) - len(ran)} never ran")
+    error = phase.error or ("" if complete else f"{len(failed)} cells failed, {len(code) - len(ran)} never ran")
     return replace(
-        found,
+        phase,
         verdict=verdict,
         cells_run=len(ran) - len(failed),
         cells_failed=len(failed),
         cells_not_run=len(code) - len(ran),
-        planned_minutes=PLANNED_MINUTES.get(found.number),
+        planned_minutes=PLANNED_MINUTES.get(phase.number),
         error=error,
     )
 

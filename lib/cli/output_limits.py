@@ -45,10 +45,10 @@ class Bound:
         return new_output("stream", name="stderr", text=text)
 
     def _cut(self, text: str) -> str:
-        found = text[: self.limit - self.kept]
-        self.kept += len(found)
-        self.left_out += len(text) - len(found)
-        return found
+        part = text[: self.limit - self.kept]
+        self.kept += len(part)
+        self.left_out += len(text) - len(part)
+        return part
 
     def _short(self, text: str) -> str:
         self.left_out += max(0, len(text) - LINE)

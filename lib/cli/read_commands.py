@@ -60,13 +60,13 @@ def plan(given: Callable[..., Settings]) -> int:
     terminal.explain(plan_table.besides(run_phases.NOTEBOOKS))
     terminal.two_persons(people)
     after = next_command(chosen, plans, made["fingerprint"])
-    told = plan_table.to_data(plans, run, made["fingerprint"])
+    data = plan_table.to_data(plans, run, made["fingerprint"])
     try:
         loss_guard.require_no_loss(plans, run)
     except Refused as error:
-        terminal.data({**told, "refused": str(error), "next": None})
+        terminal.data({**data, "refused": str(error), "next": None})
         raise
-    terminal.data({**told, "refused": "", "next": after})
+    terminal.data({**data, "refused": "", "next": after})
     terminal.result(f"Plan: {made['fingerprint']}")
     terminal.result(f"Record: {record.folder}")
     terminal.result(f"Next: {after}")

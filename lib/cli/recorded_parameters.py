@@ -47,14 +47,14 @@ def load(environment: str, overrides: Mapping[str, Any]) -> tuple[Settings, str]
 def _recorded(environment: str, overrides: Mapping[str, Any]) -> Settings:
     path = settings.path_of(environment)
     said = settings.said_by(path) or {}
-    found = {**said, **overrides}
-    outputs, recorded = _told(found, path.stem, str(overrides["run_id"]))
+    merged = {**said, **overrides}
+    outputs, recorded = _told(merged, path.stem, str(overrides["run_id"]))
     settings.require_no_guard_lifted({**recorded, **said}, overrides, path.name)
     asked = {key: overrides[key] for key in ("mode", "run_id")}
-    own = {key: found[key] for key in NEEDED if key in found}
+    own = {key: merged[key] for key in NEEDED if key in merged}
     wrong = _wrong({**recorded, **NOBODY, **own, **asked})
     right = {key: value for key, value in own.items() if key not in wrong}
-    paged = {key: found[key] for key in NOBODY if key in found}
+    paged = {key: merged[key] for key in NOBODY if key in merged}
     # As the file says where that is right, and right together; else all as recorded: there the run was made.
     candidates = ({**right, **paged}, {**right, **NOBODY}, NOBODY)
     chosen = _first_right([{**recorded, **one, **asked, "outputs_dir": outputs} for one in candidates])
@@ -62,18 +62,18 @@ def _recorded(environment: str, overrides: Mapping[str, Any]) -> Settings:
     return chosen
 
 
-def _told(found: Mapping[str, Any], stem: str, run_id: str) -> tuple[str, dict[str, Any]]:
+def _told(merged: Mapping[str, Any], stem: str, run_id: str) -> tuple[str, dict[str, Any]]:
     """The parameters that the run recorded on this machine, and the folder of records where it lies; none where it does
     not lie where the file says, nor where it would by that file's name."""
-    outputs, environments = [str(found.get("outputs_dir")), OUTPUTS], [str(found.get("environment")), stem]
+    outputs, environments = [str(merged.get("outputs_dir")), OUTPUTS], [str(merged.get("environment")), stem]
     for folder, name in itertools.product(outputs, environments):
         record = Record(settings.ROOT.joinpath(folder).expanduser() / name / run_id, run_id)
         try:
-            told = (record.verdict() or {}).get("parameters")
+            recorded = (record.verdict() or {}).get("parameters")
         except (RunbookError, OSError):  # one that cannot be read tells nothing, and hides nothing
             continue
-        if isinstance(told, dict):
-            return folder, told
+        if isinstance(recorded, dict):
+            return folder, recorded
     return OUTPUTS, {}
 
 

@@ -37,9 +37,9 @@ def with_its_approval(run: Run) -> Settings:
     if not begun or not isinstance(begun, dict):
         raise BadParameters(f"run {record.run_id} began no phase; there is nothing to go on with, apply a new one")
     hidden, address = mask(settings.ops_subscription_endpoint), settings.ops_subscription_endpoint
-    told = {key: str(begun.get(key, "")) for key in OF_THE_APPROVAL}
+    texts = {key: str(begun.get(key, "")) for key in OF_THE_APPROVAL}
     # An approver may be who is paged, whom no record names; whether it is the caller is asked of the name.
-    return with_changes(settings, **{key: text.replace(hidden, address) for key, text in told.items()})
+    return with_changes(settings, **{key: text.replace(hidden, address) for key, text in texts.items()})
 
 
 def read_back(run: ConnectedRun) -> list[dict[str, str]]:
@@ -53,23 +53,23 @@ def settle_unfinished(run: GuardedRun, reopen: Reopen) -> list[dict[str, str]]:
     Returns one row a write: `what`, and `found`: carried out, not carried out, neither (half done), or cannot tell.
     """
     rows = provenance.believe_rows(run.record, run.guards)
-    found = [{"what": row["name"], "found": f"cannot tell: {row['trouble']}"} for row in rows if row["trouble"]]
+    answers = [{"what": row["name"], "found": f"cannot tell: {row['trouble']}"} for row in rows if row["trouble"]]
     for row in undo_plan.unfinished_writes(rows):
         try:
             resource = reopen(row["kind"], row["identity"])
             live, before = resource.read(), laid(row["before"], row.get("laid", {}))
         except (RunbookError, *undo_plan.UNFIT) as error:
-            found.append({"what": row["name"], "found": f"cannot tell: {error}"})
+            answers.append({"what": row["name"], "found": f"cannot tell: {error}"})
             continue
         done = same(live, row["after"])
         half = half_done(resource, live, row["before"], row["after"])
         # A third value, of what one call writes, is somebody else's: ours was not carried out, or not for long.
         state = WriteState.APPLIED if done else WriteState.HALF_DONE if half else WriteState.NOT_APPLIED
         change = Change(resource, before, row["after"], temporary=bool(row.get("temporary")))
-        told = entry(row["phase"], change, state, bool(row.get("undoes")))
-        run.record.append(LOG, {**told, "why": "read back from AWS"})
-        found.append({"what": resource.name, "found": FOUND[state]})
-    return found
+        settled = entry(row["phase"], change, state, bool(row.get("undoes")))
+        run.record.append(LOG, {**settled, "why": "read back from AWS"})
+        answers.append({"what": resource.name, "found": FOUND[state]})
+    return answers
 
 
 def validation_stands(run: ConnectedRun) -> Validity | None:
@@ -91,10 +91,10 @@ def remaining_phases(run: ConnectedRun, valid: Validity | None) -> list[str]:
     """
     plans = runner.plan_all(run.live)
     approval.require_resumable(run, plans, run.live.identity.caller)
-    found = {phase.number: phase.verdict for phase in run_phases.recorded_phases(run.record)}
+    verdicts = {phase.number: phase.verdict for phase in run_phases.recorded_phases(run.record)}
     pending = {plan.phase for plan in plans if plan.pending} | ({VALIDATION} if valid and not valid.holds else set())
-    chosen = [number for number in NOTEBOOKS if number in found]
-    open_ones = [at for at, number in enumerate(chosen) if found[number] != Verdict.SUCCEEDED or number in pending]
+    chosen = [number for number in NOTEBOOKS if number in verdicts]
+    open_ones = [at for at, number in enumerate(chosen) if verdicts[number] != Verdict.SUCCEEDED or number in pending]
     return chosen[open_ones[0] :] if open_ones else []
 
 

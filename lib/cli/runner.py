@@ -52,7 +52,7 @@ def begin_approved(run: ConnectedRun, chosen: Sequence[str]) -> list[Plan]:
 def phases(
     run: Run,
     chosen: Sequence[str],
-    told: Callable[[Phase], None],
+    listener: Callable[[Phase], None],
     begin: Callable[[ConnectedRun, Sequence[str]], object] = begin_approved,
     ended: Callable[[Sequence[Phase]], None] = lambda done: None,
     show_account: Callable[[ConnectedRun], None] = lambda opened: None,
@@ -60,7 +60,7 @@ def phases(
 ) -> list[Phase]:
     """Run the chosen phases in order, stop at the first that does not succeed, and write `run.json` and the manifest.
 
-    Holds the environment's lock where it may write. `told` hears of each phase twice: when it starts (verdict
+    Holds the environment's lock where it may write. `listener` hears of each phase twice: when it starts (verdict
     `running`) and when it ends; `ended` of all of them, while the lock is still held. `show_account` comes first.
     `execute` is all that knows what a phase consists of.
     """
@@ -87,14 +87,14 @@ def phases(
             try:
                 # Written before it starts, so that a run that is killed does not look as if nothing had happened.
                 write_verdict(run, done, started, opened.live.identity)
-                told(done[index])
+                listener(done[index])
                 done[index] = execute(run, waiting.number, waiting.notebook)
             except BaseException as error:
                 done[index] = _broken_off(waiting, error, run.settings)
                 raise
             finally:
                 write_verdict(run, done, started, opened.live.identity)
-            told(done[index])
+            listener(done[index])
             if done[index].verdict != Verdict.SUCCEEDED:
                 break
         ended(done)
@@ -139,12 +139,12 @@ def locked(run: ConnectedRun) -> Iterator[None]:
         yield
 
 
-def roll_back(run: Run, told: Callable[[Phase], None], execute: Execute = notebooks.execute) -> Phase:
+def roll_back(run: Run, listener: Callable[[Phase], None], execute: Execute = notebooks.execute) -> Phase:
     """Run the rollback of this run, and add its verdict to the run's. Holds the lock where it may write."""
     opened = session.attach(run)
     settings, record = opened.settings, opened.record
     with sealing(record), locked(opened):
-        told(Phase("90", ROLLBACK, Verdict.RUNNING))
+        listener(Phase("90", ROLLBACK, Verdict.RUNNING))
         done = Phase("90", ROLLBACK)
         try:
             done = execute(opened, "90", ROLLBACK)
@@ -154,7 +154,7 @@ def roll_back(run: Run, told: Callable[[Phase], None], execute: Execute = notebo
         finally:
             if settings.mode == Mode.APPLY:
                 record.write_json(VERDICT, {**_verdict_before(record), "rollback": done.to_row()})
-        told(done)
+        listener(done)
     return done
 
 

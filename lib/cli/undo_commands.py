@@ -148,26 +148,26 @@ def restore_command(given: Callable[..., tuple[Settings, str]], run_id: str, unv
     live = run.live
     terminal.identity(live)
     # What must be written is waited for as long as any write; nothing else is.
-    found = restore_plan.plan_restore(connected_run.of(live.waiting(chosen), run.record), why)
-    if found.unconfirmed and not why:
-        terminal.complain(NotAsWanted(found.unconfirmed))
-    if found.doubt:
-        terminal.complain(NotAsWanted(found.doubt))
-    if found.source:
-        terminal.say(f"Note: {found.source}")
-    troubles = restore.restore(found, run.record)
-    terminal.result(f"{found.said} of before run {run_id}")
+    restoration = restore_plan.plan_restore(connected_run.of(live.waiting(chosen), run.record), why)
+    if restoration.unconfirmed and not why:
+        terminal.complain(NotAsWanted(restoration.unconfirmed))
+    if restoration.doubt:
+        terminal.complain(NotAsWanted(restoration.doubt))
+    if restoration.source:
+        terminal.say(f"Note: {restoration.source}")
+    troubles = restore.restore(restoration, run.record)
+    terminal.result(f"{restoration.said} of before run {run_id}")
     for trouble in troubles:
         terminal.complain(NotAsWanted(trouble))
     if lock_taken := restore_end.take_lock_away(live.once()):
         terminal.say(f"Note: {lock_taken}")
     try:
-        require(restore.verify_restored(found.by(live), chosen))
+        require(restore.verify_restored(restoration.by(live), chosen))
         rest = run_commands.commands(Run(chosen, run.record)).get(Way.UNDO)
         terminal.result(f"AWS holds it. The rest of the run stays: {rest}" if rest else "AWS holds it.")
     finally:
         # Only now, since each is a call: nothing is put off for it that somebody waits for.
-        for not_kept in restore_end.keep(run, found.by(live)):
+        for not_kept in restore_end.keep(run, restoration.by(live)):
             terminal.say(f"Note: {not_kept}")
         if not_told := sealed_soon(run, left):
             terminal.say(f"Note: {not_told}")

@@ -62,8 +62,8 @@ def to_undo(chosen: Settings, unverified: str, way: str) -> ConnectedRun:
     With `unverified`, where the store is no help, without it: by what could be taken of it.
     """
 
-    def usable(found: Record) -> bool:
-        return bool(found.rows(engine.LOG))
+    def usable(record: Record) -> bool:
+        return bool(record.rows(engine.LOG))
 
     if not unverified:
         return session.reopen_with(chosen, "", usable, way)

@@ -31,8 +31,8 @@ def access_policy(settings: Settings, whose: Whose) -> dict[str, Any]:
 
 
 def _of_what_is_named(statement: dict[str, Any]) -> dict[str, Any]:
-    found = statement["Resource"]
-    named = [one for one in (found if isinstance(found, list) else [found]) if one]
+    resource = statement["Resource"]
+    named = [one for one in (resource if isinstance(resource, list) else [resource]) if one]
     return {**statement, "Resource": named[0] if len(named) == 1 else named}
 
 

@@ -42,13 +42,13 @@ def check(definition: Any, numbers: Mapping[str, float] | None = None) -> list[P
     definition = json_text.to_look_at(definition)
     if misshapen := shape.problems(definition):
         return [*(lost or misshapen), Problem("statelint", "was not asked, so it has passed nothing")]
-    found = lost + [Problem("statelint", problem) for problem in statelint_view.findings(definition)]
-    found += grammar.problems(definition)
-    found += _workflow(definition)
+    problems = lost + [Problem("statelint", problem) for problem in statelint_view.findings(definition)]
+    problems += grammar.problems(definition)
+    problems += _workflow(definition)
     for state in walk(definition):
-        found += [Problem(state.where, problem) for rule in RULES for problem in rule(state)]
-    found += _quotations(definition)
-    return found + (list(_numbers(definition, numbers)) if numbers is not None else [])
+        problems += [Problem(state.where, problem) for rule in RULES for problem in rule(state)]
+    problems += _quotations(definition)
+    return problems + (list(_numbers(definition, numbers)) if numbers is not None else [])
 
 
 def _workflow(definition: Mapping[str, Any]) -> Iterator[Problem]:
@@ -232,13 +232,13 @@ def _field(place: str) -> str:
 
 def _numbers(definition: Mapping[str, Any], wanted: Mapping[str, float]) -> Iterator[Problem]:
     try:
-        found = thresholds.thresholds_of(definition)
+        actual = thresholds.thresholds_of(definition)
     except BadParameters as error:
         yield Problem(DECISION, str(error))
         return
-    for name in sorted(wanted.keys() | found.keys()):
-        if found.get(name) != wanted.get(name):
-            yield Problem(DECISION, f"{name} is {found.get(name)}; the parameters say {wanted.get(name)}")
+    for name in sorted(wanted.keys() | actual.keys()):
+        if actual.get(name) != wanted.get(name):
+            yield Problem(DECISION, f"{name} is {actual.get(name)}; the parameters say {wanted.get(name)}")
 
 
 RULES = (

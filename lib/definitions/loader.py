@@ -33,8 +33,8 @@ def template(name: str) -> Any:  # noqa: ANN401
 
 def definition() -> dict[str, Any]:
     """The workflow with its placeholders. Raises BadParameters where its routes are not those of the table."""
-    found: dict[str, Any] = template(DEFINITION)
-    every = list(walk(found))
+    workflow: dict[str, Any] = template(DEFINITION)
+    every = list(walk(workflow))
     said = {state.name: route for state in every if (route := _said(state))}
     unknown = sorted(set(said.values()) - {*Route, *NO_ROUTE})
     _require(not unknown, DEFINITION, f"says route {', '.join(unknown)}, which does not stand in lib/routes.py")
@@ -42,11 +42,11 @@ def definition() -> dict[str, Any]:
         _require(said.get(route.state) == route, DEFINITION, f"has no state {route.state} that says route {route}")
     for source, kind in _published(every):
         routes.of_event(source, kind)
-    decision = found["States"][DECISION]
+    decision = workflow["States"][DECISION]
     tried = list(dict.fromkeys([choice["Next"] for choice in decision["Choices"]] + [decision["Default"]]))
     wanted = [route.state for route in Route]
     _require(tried == wanted, DEFINITION, f"tries {', '.join(tried)} in {DECISION}; expected {', '.join(wanted)}")
-    return found
+    return workflow
 
 
 def policy() -> dict[str, Any]:
@@ -56,11 +56,11 @@ def policy() -> dict[str, Any]:
 
 def dashboard() -> dict[str, Any]:
     """The dashboard's widgets with their placeholders. Raises BadParameters for a metric of an unknown route."""
-    found: dict[str, Any] = template(DASHBOARD)
-    for metric in (metric for widget in found["widgets"] for metric in widget["properties"].get("metrics", [])):
+    body: dict[str, Any] = template(DASHBOARD)
+    for metric in (metric for widget in body["widgets"] for metric in widget["properties"].get("metrics", [])):
         if "Route" in metric:
             routes.of(metric[metric.index("Route") + 1])
-    return found
+    return body
 
 
 def rules() -> list[dict[str, Any]]:
@@ -91,22 +91,24 @@ def scenarios() -> list[dict[str, Any]]:
 
     Raises BadParameters for one that expects an unknown route or event, and for a route that is tried in none.
     """
-    found = [_scenario(path.name) for path in (FOLDER / "scenarios").glob("test-*.json")]
-    tried = {one["expect"]["route"] for one in found}
+    every = [_scenario(path.name) for path in (FOLDER / "scenarios").glob("test-*.json")]
+    tried = {one["expect"]["route"] for one in every}
     lacking = [route for route in routes.SCORED if route not in tried]
     _require(not lacking, "scenarios", f"none of them expects route {', '.join(lacking)}")
-    return sorted(found, key=lambda one: int(one["order"]))
+    return sorted(every, key=lambda one: int(one["order"]))
 
 
 def _scenario(file: str) -> dict[str, Any]:
     name = f"scenarios/{file}"
-    found: dict[str, Any] = template(name)
-    lacking = [key for key in ("name", "title", "order", "checkinResult", "expect") if key not in found]
+    scenario: dict[str, Any] = template(name)
+    lacking = [key for key in ("name", "title", "order", "checkinResult", "expect") if key not in scenario]
     _require(not lacking, name, f"lacks {', '.join(lacking)}; expected name, title, order, checkinResult, expect")
-    route = routes.of(found["expect"]["route"])
+    route = routes.of(scenario["expect"]["route"])
     due = [route.row.alert.detail_type] if route.row.alert else []
-    _require(found["expect"]["events"] == due, name, f"expects {found['expect']['events']} of route {route}; not {due}")
-    return found
+    _require(
+        scenario["expect"]["events"] == due, name, f"expects {scenario['expect']['events']} of route {route}; not {due}"
+    )
+    return scenario
 
 
 def _said(state: State) -> str:

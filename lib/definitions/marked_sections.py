@@ -90,24 +90,24 @@ def _spans(path: Path, data: bytes) -> dict[str, Span]:
     """Every section of the file. A marker out of order is refused with file and line, whichever section it is of."""
     # Blanks instead of a byte order mark keep the positions and let a marker stand in the first line.
     text = b" " * len(BOM) + data.removeprefix(BOM) if data.startswith(BOM) else data
-    found: dict[str, Span] = {}
+    spans: dict[str, Span] = {}
     opened: tuple[str, re.Match[bytes]] | None = None
     for match in MARK.finditer(text):
         name, which = match[1].decode(), match[2].decode()
         if which == "begin" and opened:
             raise _disorder(path, text, match, f"section {name} begins inside section {opened[0]}")
-        if which == "begin" and name in found:
+        if which == "begin" and name in spans:
             raise _disorder(path, text, match, f"section {name} is there twice")
         if which == "end" and (opened is None or opened[0] != name):
             raise _disorder(path, text, match, f"section {name} ends, but did not begin")
         if opened is None:
             opened = name, match
         else:
-            found[name] = Span(opened[1].start(), (opened[1].end() + 1, match.start()), _line_end(match))
+            spans[name] = Span(opened[1].start(), (opened[1].end() + 1, match.start()), _line_end(match))
             opened = None
     if opened:
         raise _disorder(path, text, opened[1], f"section {opened[0]} begins and never ends")
-    return found
+    return spans
 
 
 def _line_end(match: re.Match[bytes]) -> int:

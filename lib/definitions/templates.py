@@ -66,7 +66,7 @@ def _filled(template: Any, values: Mapping[str, Value]) -> Any:  # noqa: ANN401
 
 
 def _text(template: str, values: Mapping[str, Value]) -> str:
-    return PLACEHOLDER.sub(lambda found: str(values[found[1]]), template)
+    return PLACEHOLDER.sub(lambda match: str(values[match[1]]), template)
 
 
 def _definition_values(settings: Settings, processor_arn: str = "") -> dict[str, Value]:
@@ -148,11 +148,11 @@ def _top(machine: Any) -> dict[str, Any]:  # noqa: ANN401
 
 def _around(body: Mapping[str, Any]) -> dict[str, Any]:
     """What the machines within a state say beside their states: where each starts, how a Map goes about it."""
-    found = dict[str, Any]()
+    members = dict[str, Any]()
     for number, within in enumerate(inner(body), start=1):
         top = _top(within) if isinstance(within, Mapping) else {"": within}
-        found |= {f"{number}.{key}": value for key, value in top.items()}
-    return found
+        members |= {f"{number}.{key}": value for key, value in top.items()}
+    return members
 
 
 def _compact(value: Any, indent: int = 0) -> str:  # noqa: ANN401

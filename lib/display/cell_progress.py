@@ -52,11 +52,11 @@ def _question(cells: Sequence[Mapping[str, Any]], index: int) -> str:
 
 def usual_seconds(settings: Settings, run_id: str, notebook: str) -> dict[str, float]:
     """By the source of a cell, the median of the seconds that it took in earlier runs of this environment and mode."""
-    found = defaultdict[str, list[float]](list)
+    by_source = defaultdict[str, list[float]](list)
     for times in islice(_earlier(settings, run_id, notebook), EARLIER):
         for source, seconds in times:
-            found[source].append(seconds)
-    return {source: median(seconds) for source, seconds in found.items()}
+            by_source[source].append(seconds)
+    return {source: median(seconds) for source, seconds in by_source.items()}
 
 
 def _earlier(settings: Settings, run_id: str, notebook: str) -> Iterator[list[tuple[str, float]]]:
@@ -65,8 +65,8 @@ def _earlier(settings: Settings, run_id: str, notebook: str) -> Iterator[list[tu
         record = Record(settings.runs_folder / name, name)
         path = record.folder / f"{notebook}.ipynb"
         try:
-            told = record.verdict() or {}
-            if name != run_id and told.get("mode") == settings.mode and path.is_file():
+            verdict = record.verdict() or {}
+            if name != run_id and verdict.get("mode") == settings.mode and path.is_file():
                 cells = json.loads(files.text(path, notebook))["cells"]
                 times = [(_source(cell), cell["metadata"].get("papermill", {}).get("duration")) for cell in cells]
                 yield [(source, seconds) for source, seconds in times if isinstance(seconds, int | float)]
@@ -75,5 +75,5 @@ def _earlier(settings: Settings, run_id: str, notebook: str) -> Iterator[list[tu
 
 
 def _source(cell: Mapping[str, Any]) -> str:
-    found = cell.get("source", "")
-    return found if isinstance(found, str) else "".join(found)
+    source = cell.get("source", "")
+    return source if isinstance(source, str) else "".join(source)

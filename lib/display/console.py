@@ -158,13 +158,13 @@ def _in_blocks(title: str, heads: Sequence[Text], rows: Sequence[Sequence[Text]]
         _below([(head, one) for head, one in zip(heads[1:], rest, strict=True) if one.plain])
 
 
-def item(colour: str, headline: str, lines: Sequence[str], told: Sequence[tuple[str, str]]) -> None:
+def item(colour: str, headline: str, lines: Sequence[str], details: Sequence[tuple[str, str]]) -> None:
     """One thing, and below it lines about it, and what else there is to tell: a name, and what it is."""
     if _volume is Volume.ALL:
         console.print(Text(_fit(_cell(headline), console.width).plain, style=colour))
         for one in lines:
             _hanging(_cell(one))
-        _below([(_cell(name), _cell(value)) for name, value in told])
+        _below([(_cell(name), _cell(value)) for name, value in details])
 
 
 def paragraph(text: str, result: bool = False) -> None:
@@ -173,11 +173,11 @@ def paragraph(text: str, result: bool = False) -> None:
         console.print(_fit(_cell(text), console.width))
 
 
-def _below(told: Sequence[tuple[Text, Text]]) -> None:
+def _below(details: Sequence[tuple[Text, Text]]) -> None:
     """What things are called, and beside it what they are, set in."""
-    named = max((name.cell_len for name, _ in told), default=0)
+    named = max((name.cell_len for name, _ in details), default=0)
     drawn = Table.grid(Column(width=named), Column(), padding=(0, 2, 0, 0))
-    for name, value in told:
+    for name, value in details:
         drawn.add_row(name, _fit(value, console.width - named - 6))
     console.print(Padding(drawn, (0, 0, 0, 2), expand=False))
 

@@ -28,32 +28,32 @@ BESIDES = {
 READ_ONLY = ("00", "07", "08")
 
 
-def _counts(found: Sequence[Plan]) -> dict[str, int]:
+def _counts(plans: Sequence[Plan]) -> dict[str, int]:
     """How many things would be added, changed and removed, and how many are as wanted."""
-    actions = [change.action for plan in found for change in plan.changes]
+    actions = [change.action for plan in plans for change in plan.changes]
     return {word: actions.count(action) for word, action in COUNTED.items()}
 
 
-def count_line(found: Sequence[Plan]) -> str:
+def count_line(plans: Sequence[Plan]) -> str:
     """`22 to add, 1 to change, 0 to remove`, and what stays."""
-    number = _counts(found)
+    number = _counts(plans)
     to_do = ", ".join(f"{number[word]} to {word}" for word in ("add", "change", "remove"))
     return f"{to_do}; {number['unchanged']} as wanted already" if number["unchanged"] else to_do
 
 
 def besides(phases: Collection[str]) -> str:
     """What these phases do beside the plan's changes, for a while or by reading."""
-    told = [said for number, said in BESIDES.items() if number in phases]
+    parts = [said for number, said in BESIDES.items() if number in phases]
     read = [number for number in READ_ONLY if number in phases]
-    told += [f"{', '.join(read)} only read the account"] if read else []
+    parts += [f"{', '.join(read)} only read the account"] if read else []
     kept = "a run keeps its lock while it lasts, and a few SSM parameters that guard it"
-    return f"Besides: {'; '.join([*told, kept])}."
+    return f"Besides: {'; '.join([*parts, kept])}."
 
 
-def changes(found: Sequence[Plan], title: str = "Plan") -> None:
+def changes(plans: Sequence[Plan], title: str = "Plan") -> None:
     """Every change that would be made, what is most dangerous first, and the counts."""
-    pending = _by_danger(found)
-    console.paragraph(f"{title}: {count_line(found)}", result=True)
+    pending = _by_danger(plans)
+    console.paragraph(f"{title}: {count_line(plans)}", result=True)
     existing = [(phase, change) for phase, change in pending if change.action != Action.CREATE]
     for phase, change in existing:
         _in_full(phase, change)
@@ -64,15 +64,15 @@ def changes(found: Sequence[Plan], title: str = "Plan") -> None:
         _undo_of([change for _, change in added])
 
 
-def _by_danger(found: Sequence[Plan]) -> list[tuple[str, Change]]:
+def _by_danger(plans: Sequence[Plan]) -> list[tuple[str, Change]]:
     """What would be changed, with its phase: what takes away, then what replaces; first what others rely on."""
-    pending = [(plan.phase, change) for plan in found for change in plan.pending]
+    pending = [(plan.phase, change) for plan in plans for change in plan.pending]
     return sorted(pending, key=lambda one: _safety(one[1]))
 
 
-def by_danger(found: Sequence[Change]) -> list[Change]:
+def by_danger(changes: Sequence[Change]) -> list[Change]:
     """The same of changes alone, and what stays as it is last."""
-    return sorted(found, key=_safety)
+    return sorted(changes, key=_safety)
 
 
 def _safety(change: Change) -> tuple[int, bool]:
@@ -103,7 +103,7 @@ def what_differs(change: Change, most: int = SHOWN) -> list[str]:
     return [] if change.action == Action.NONE else value_differences.lines(was, will_be, most)
 
 
-def to_data(found: Sequence[Plan], run: ConnectedRun, approved: str) -> dict[str, Any]:
+def to_data(plans: Sequence[Plan], run: ConnectedRun, approved: str) -> dict[str, Any]:
     """A plan as plain data, for a script: its keys are documented in docs/operate.md."""
     s, caller, record = run.settings, run.live.identity, run.record
     return {
@@ -113,16 +113,16 @@ def to_data(found: Sequence[Plan], run: ConnectedRun, approved: str) -> dict[str
         "region": caller.region,
         "approval": str(s.approval),
         "fingerprint": approved,
-        "counts": _counts(found),
-        "changes": _rows(found),
+        "counts": _counts(plans),
+        "changes": _rows(plans),
         "besides": besides(run_phases.NOTEBOOKS),
         "record": str(record.folder),
     }
 
 
-def _rows(found: Sequence[Plan]) -> list[dict[str, Any]]:
+def _rows(plans: Sequence[Plan]) -> list[dict[str, Any]]:
     """Every thing of the plan, what is most dangerous first, then what is as wanted."""
-    kept = [(plan.phase, change) for plan in found for change in plan.changes if change.action == Action.NONE]
+    kept = [(plan.phase, change) for plan in plans for change in plan.changes if change.action == Action.NONE]
     return [
         {
             "phase": phase,
@@ -133,5 +133,5 @@ def _rows(found: Sequence[Plan]) -> list[dict[str, Any]]:
             "undo": change.undo,
             "who_notices": change.noticed,
         }
-        for phase, change in [*_by_danger(found), *kept]
+        for phase, change in [*_by_danger(plans), *kept]
     ]

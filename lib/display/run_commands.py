@@ -35,13 +35,13 @@ def ways(run: Run) -> list[Way]:
         rows, begun = record.changes(), run_phases.resumable(record)
     except OSError:
         return []
-    found = {
+    by_way = {
         Way.GO_ON: begun and not _is_over(run.settings, rows),
         Way.UNDO: undo_plan.is_anything_left(rows),
         # It goes by the run's backup, and gives back only what the run wrote.
         Way.RESTORE: _has_backup(record) and undo_plan.is_anything_left(row for row in rows if row["kind"] in RESTORED),
     }
-    return [way for way, possible in found.items() if possible]
+    return [way for way, possible in by_way.items() if possible]
 
 
 def _has_backup(record: Record) -> bool:

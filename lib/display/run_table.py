@@ -29,7 +29,7 @@ class RunRow:
 
     run_id: str
     verdict: str
-    told: Mapping[str, Any]
+    status: Mapping[str, Any]
     counts: Mapping[str, int]
     ways: Sequence[Way]
     drill: str = ""  # how a drill ended
@@ -46,13 +46,13 @@ class RunRow:
         """Whether nobody must look at it: it changed nothing and nothing in it went wrong."""
         if self.changed or self.drill:
             return not self.changed and self.drill == Status.PASSED
-        phases = self.told["phases"]
+        phases = self.status["phases"]
         return all(row["verdict"] == Verdict.SUCCEEDED for row in phases) if phases else self.is_plan
 
     @property
     def is_plan(self) -> bool:
         """Whether it did no more than plan."""
-        return bool(self.told["verdict"] == run_phases.PLAN_ONLY)
+        return bool(self.status["verdict"] == run_phases.PLAN_ONLY)
 
     @property
     def what(self) -> str:
@@ -68,7 +68,7 @@ class RunRow:
     @property
     def who(self) -> str:
         """Who carried it out, as far as the record tells."""
-        caller = self.told.get("caller")
+        caller = self.status.get("caller")
         return str(caller.get("caller", "")).rpartition(":")[2] if isinstance(caller, Mapping) else ""
 
     def to_row(self) -> dict[str, Any]:
@@ -76,12 +76,12 @@ class RunRow:
         return {
             "run_id": self.run_id,
             "verdict": self.verdict,
-            "mode": self.told.get("mode"),
-            "phases": [row.get("number") for row in self.told.get("phases", ())],
+            "mode": self.status.get("mode"),
+            "phases": [row.get("number") for row in self.status.get("phases", ())],
             "changes": dict(self.counts),
             "who": self.who,
-            "started": self.told.get("started"),
-            "seconds": self.told.get("seconds"),
+            "started": self.status.get("started"),
+            "seconds": self.status.get("seconds"),
             "can": [way.name.lower() for way in self.ways],
             "here": self.here,
             "trouble": self.wrong,
@@ -96,11 +96,11 @@ def _read(run: Run, here: Container[str]) -> RunRow:
         if wrong:
             why = f"NOT AS SEALED: {'; '.join(wrong)}"
             return RunRow(record.run_id, why, {}, {}, [], here=there, wrong=why)
-        told = run_phases.status(record)
+        status = run_phases.status(record)
         return RunRow(
             record.run_id,
-            _with_phase(told),
-            told,
+            _with_phase(status),
+            status,
             _counts(record.changes()),
             run_commands.ways(run),
             _drill_of(record),
@@ -116,10 +116,10 @@ def _drill_of(record: Record) -> str:
     return str(drilled["verdict"]["status"]) if drilled else str(Status.FAILED) if broken else ""
 
 
-def _with_phase(told: Mapping[str, Any]) -> str:
+def _with_phase(status: Mapping[str, Any]) -> str:
     """The verdict, and the phase at which a run ended that did not succeed."""
-    bad = [row for row in told["phases"] if row.get("verdict") not in (Verdict.SUCCEEDED, Verdict.NOT_RUN)]
-    verdict = str(told["verdict"])
+    bad = [row for row in status["phases"] if row.get("verdict") not in (Verdict.SUCCEEDED, Verdict.NOT_RUN)]
+    verdict = str(status["verdict"])
     return f"{verdict} (at {bad[0].get('notebook', bad[0].get('number'))})" if bad else verdict
 
 
@@ -144,10 +144,10 @@ def all_runs(chosen: Settings) -> None:
     Plans, drills that passed and looks that only read are counted; what did not go well is never folded.
     """
     here = set(run_index.runs(chosen))
-    found = [_read(Run(chosen, one), here) for one in run_index.latest_of_each(run_index.all_records(chosen))]
-    console.data({"environment": chosen.environment, "runs": [run.to_row() for run in reversed(found)]})
-    none = [run for run in found if not run.changed and not run_phases.took_place(run.told)]
-    begun = [run for run in reversed(found) if run not in none]
+    runs = [_read(Run(chosen, one), here) for one in run_index.latest_of_each(run_index.all_records(chosen))]
+    console.data({"environment": chosen.environment, "runs": [run.to_row() for run in reversed(runs)]})
+    none = [run for run in runs if not run.changed and not run_phases.took_place(run.status)]
+    begun = [run for run in reversed(runs) if run not in none]
     loud = [run for run in begun if run.changed]
     rest = [run for run in begun if not run.changed and not run.is_quiet]
     loud += marks.worst_first(rest, [run.verdict for run in rest])
@@ -166,7 +166,7 @@ def all_runs(chosen: Settings) -> None:
 
 def _cells(run: RunRow) -> list[str]:
     where = "" if run.here else " (in the store only)"
-    took = "; ".join(filter(None, (run.who, _duration(run.told.get("seconds")))))
+    took = "; ".join(filter(None, (run.who, _duration(run.status.get("seconds")))))
     undo = "yes, by rollback" if Way.UNDO in run.ways else "no: nothing is left" if any(run.counts.values()) else "-"
     return [f"{run.run_id}{where}", Judged(run.verdict), run.did, took, undo if not run.wrong else "cannot tell"]
 
@@ -187,16 +187,16 @@ def _duration(seconds: object) -> str:
 
 def one_run(run: Run) -> None:
     """One run's phases, and the commands by which it is gone on with, undone or restored."""
-    record, found, ways = run.record, run_phases.status(run.record), run_commands.commands(run)
-    row = RunRow(record.run_id, _with_phase(found), found, _counts(record.changes()), list(ways), _drill_of(record))
-    told = {str(way.name.lower()): command for way, command in ways.items()}
-    console.data({**row.to_row(), "phases": found["phases"], "ended": found.get("ended"), "commands": told})
+    record, status, ways = run.record, run_phases.status(run.record), run_commands.commands(run)
+    row = RunRow(record.run_id, _with_phase(status), status, _counts(record.changes()), list(ways), _drill_of(record))
+    named = {str(way.name.lower()): command for way, command in ways.items()}
+    console.data({**row.to_row(), "phases": status["phases"], "ended": status.get("ended"), "commands": named})
     keys = ("notebook", "verdict", "cells_run", "cells_failed", "cells_not_run")
-    told_of = [brief("; ".join(filter(None, [row["error"], row.get("by_hand")]))) for row in found["phases"]]
-    rows = [[*(str(row[key]) for key in keys), said] for row, said in zip(found["phases"], told_of, strict=True)]
+    told_of = [brief("; ".join(filter(None, [row["error"], row.get("by_hand")]))) for row in status["phases"]]
+    rows = [[*(str(row[key]) for key in keys), said] for row, said in zip(status["phases"], told_of, strict=True)]
     rows = [[name, Judged(verdict), *rest] for name, verdict, *rest in rows]
     columns = ["phase", "verdict", "cells run", "failed", "not run", "error, or how by hand"]
-    when = f" at {found['ended']}" if "ended" in found else ""
+    when = f" at {status['ended']}" if "ended" in status else ""
     console.verdict_line(row.verdict, f": run {record.run_id}, as recorded{when}: {row.did}", result=True)
     if rows:
         console.table(f"Run {record.run_id}", columns, rows)

@@ -21,14 +21,14 @@ def column_widths(columns: Sequence[Sequence[str]], width: int) -> list[int] | N
     spare = room - sum(least)
     if spare < 0:
         return None
-    found, wish = list(least), [full - need for full, need in zip(most, least, strict=True)]
+    widths, wish = list(least), [full - need for full, need in zip(most, least, strict=True)]
     # What is left goes to whoever needs it, evenly: a short column takes all that it needs, the long ones share.
     while spare > 0 and any(wish):
         share = max(1, spare // sum(1 for one in wish if one))
         for at, one in enumerate(wish):
             more = min(one, share, spare)
-            found[at], wish[at], spare = found[at] + more, wish[at] - more, spare - more
-    return found
+            widths[at], wish[at], spare = widths[at] + more, wish[at] - more, spare - more
+    return widths
 
 
 def _least_width(text: str) -> int:

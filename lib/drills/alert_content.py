@@ -42,8 +42,8 @@ def content_check(drill: Drill, settings: Settings) -> Check | None:
     """Whether events and messages to operations say what the drill was given, to the letter."""
     result = drill.given.get("checkinResult")
     events = [m.body.get("detail", {}) for m in drill.heard(Channel.EVENTS)]
-    told = [m.body for m in drill.heard(Channel.OPERATIONS)]
-    if result is None or not (events or told):
+    messages = [m.body for m in drill.heard(Channel.OPERATIONS)]
+    if result is None or not (events or messages):
         return None
     known = {**ASSUMED, **result}
     said = {
@@ -55,7 +55,7 @@ def content_check(drill: Drill, settings: Settings) -> Check | None:
         "drill": True,
     }
     wrong = {key for event in events for key in _fields(event) if event.get(key) != said[key]}
-    wrong |= {key for message in told for key in TOLD if message.get(key) != said[key]}
+    wrong |= {key for message in messages for key in TOLD if message.get(key) != said[key]}
     found = f"other than given: {', '.join(sorted(wrong))}" if wrong else "as given"
     return answer(drill, Id.DRILL_CONTENT, not wrong, found, "as given")
 

@@ -45,8 +45,8 @@ class _Usual:
         """A calm check-in with what is changed of it; a field given as LEFT_OUT is missing."""
         calm = {"risk_score": self.risk[Route.NONE], "score": self.score, "trajectory": CALM, "text": TEXT}
         result = {key: value for key, value in {**calm, **changed}.items() if value is not LEFT_OUT}
-        told = ", ".join(f"{key} {value!r}" for key, value in result.items() if key != "text")
-        return Scenario(name, told, {"checkinResult": result}, outcome(route))
+        title = ", ".join(f"{key} {value!r}" for key, value in result.items() if key != "text")
+        return Scenario(name, title, {"checkinResult": result}, outcome(route))
 
 
 def _usual(s: Settings) -> _Usual:
@@ -89,15 +89,15 @@ def _edges(s: Settings, usual: _Usual, threshold: Threshold) -> list[Scenario]:
     # Of a route that asks for a declining trajectory, the edge is there only with one.
     declining = routes.of_placeholder(threshold.placeholder).row.declining
     changed: dict[str, Any] = {"trajectory": DECLINING} if declining else {}
-    found = list[Scenario]()
+    scenarios = list[Scenario]()
     for side, score in sides.items():
         scores = {
             Score.RISK: score if risk else usual.risk[Route.NONE],
             Score.SENTIMENT: usual.score if risk else score,
         }
         route = routes.decide_route(scores, changed.get("trajectory", CALM), s.thresholds)
-        found.append(usual.case(f"{threshold.name}-{side}", route, **{FIELDS[threshold.score]: score}, **changed))
-    return found
+        scenarios.append(usual.case(f"{threshold.name}-{side}", route, **{FIELDS[threshold.score]: score}, **changed))
+    return scenarios
 
 
 def _unusable(usual: _Usual) -> list[Scenario]:

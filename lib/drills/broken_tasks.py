@@ -84,9 +84,9 @@ def _failure_rows(record: Record) -> list[dict[str, Any]]:
 
 def verdict(row: Row) -> Effect:
     """What became of one failure. Older records call all that is not well `failed`; there, who was reached tells."""
-    found = member(Effect, row["verdict"], f"a verdict in {EVIDENCE}")
-    if found != Effect.FAILED:
-        return found
+    effect = member(Effect, row["verdict"], f"a verdict in {EVIDENCE}")
+    if effect != Effect.FAILED:
+        return effect
     word = row["why"].partition(":")[0]
     if word == "LATE":
         return Effect.LATE
@@ -114,8 +114,8 @@ def matrix(record: Record) -> pd.DataFrame:
     cells: dict[tuple[str, str], list[Row]] = {}
     for row in _failure_rows(record):
         cells.setdefault((_task(row), row["fault"]), []).append(row)
-    found = [[*key, *_cell(rows)] for key, rows in cells.items()]
-    return pd.DataFrame(found, columns=COLUMNS).astype({"seconds": float})
+    lines = [[*key, *_cell(rows)] for key, rows in cells.items()]
+    return pd.DataFrame(lines, columns=COLUMNS).astype({"seconds": float})
 
 
 def _task(row: Row) -> str:
@@ -127,11 +127,11 @@ def _task(row: Row) -> str:
 
 def _cell(rows: Sequence[Row]) -> tuple[str, float | None, str]:
     worst = max(rows, key=lambda row: (verdict(row).rank, _first(row)))
-    found = verdict(worst)
-    word = str(found)  # a frame holds the words themselves
-    if found == Effect.LATE:
+    effect = verdict(worst)
+    word = str(effect)  # a frame holds the words themselves
+    if effect == Effect.LATE:
         return word, max(worst["seconds"].values(), default=None), word
-    if found != Effect.PASSED:
+    if effect != Effect.PASSED:
         return word, None, word
     if not worst["seconds"]:
         return VISIBLE, None, word

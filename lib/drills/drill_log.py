@@ -63,8 +63,8 @@ def broken_off(run_id: str, scenario: str, caller: str, why: str) -> dict[str, A
 
 def verdict(checks: Sequence[Check]) -> Status:
     """`passed` says that alerts came as they should, on what was validated where a run is known that validated."""
-    found = {check.status for check in checks}
-    return next((status for status in (Status.FAILED, Status.CANNOT_TELL) if status in found), Status.PASSED)
+    statuses = {check.status for check in checks}
+    return next((status for status in (Status.FAILED, Status.CANNOT_TELL) if status in statuses), Status.PASSED)
 
 
 def row(run_id: str, drill: Mapping[str, Any], checks: Sequence[Check], caller: str) -> dict[str, Any]:
@@ -98,13 +98,13 @@ def _lost(row: Mapping[str, Any]) -> list[str]:
 def _sealed_drills(settings: Settings) -> dict[str, dict[str, Any]]:
     """What sealed records tell of each drill, as rows of the log without their checks, by what names it in both."""
     record_stores.copy_others(settings)
-    found = dict[str, dict[str, Any]]()
+    by_name = dict[str, dict[str, Any]]()
     for record in run_index.latest_of_each(run_index.as_sealed(settings)):
         for drill in _sealed(record, DRILLED):
-            told = {**row(record.run_id, drill, [], drill.get("caller", "")), "verdict": drill["verdict"]["status"]}
-            found[_named(told)] = {**told, "failed": [drill["verdict"]["found"]]}
-        found |= {_named(told): told for told in _sealed(record, BROKEN_OFF)}
-    return found
+            logged = {**row(record.run_id, drill, [], drill.get("caller", "")), "verdict": drill["verdict"]["status"]}
+            by_name[_named(logged)] = {**logged, "failed": [drill["verdict"]["found"]]}
+        by_name |= {_named(one): one for one in _sealed(record, BROKEN_OFF)}
+    return by_name
 
 
 def _sealed(record: Record, name: str) -> list[dict[str, Any]]:
@@ -119,18 +119,18 @@ def _named(row: Mapping[str, Any]) -> str:
     return execution if isinstance(execution, str) else f"{row.get('run_id')} at {row.get('time')}"
 
 
-def _verify_rows(rows: Sequence[Mapping[str, Any]], told: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _verify_rows(rows: Sequence[Mapping[str, Any]], recorded: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The rows of the log, each as far as the sealed records bear it out, and those that somebody took out of it."""
-    found, left = list[dict[str, Any]](), dict(told)
+    verified, left = list[dict[str, Any]](), dict(recorded)
     for one in rows:
         sealed, odd = left.pop(_named(one), None), _odd(one)
         if sealed is None:
-            found.append(_only_said(one, odd))
+            verified.append(_only_said(one, odd))
         elif not odd and _as_told(one, sealed):
-            found.append(dict(one))
+            verified.append(dict(one))
         else:
-            found.append({**sealed, "failed": [*sealed["failed"], OTHERWISE]})
-    return [*found, *({**sealed, "failed": [*sealed["failed"], OTHERWISE]} for sealed in left.values())]
+            verified.append({**sealed, "failed": [*sealed["failed"], OTHERWISE]})
+    return [*verified, *({**sealed, "failed": [*sealed["failed"], OTHERWISE]} for sealed in left.values())]
 
 
 def _as_told(row: Mapping[str, Any], sealed: Mapping[str, Any]) -> bool:
@@ -183,8 +183,8 @@ def frame(settings: Settings) -> pd.DataFrame:
     `lost` are the topics whose alert was due and did not come. Of a drill that no sealed record tells, nobody can tell.
     """
     rows = _verify_rows(_lines(open_log(settings)), _sealed_drills(settings))
-    found = pd.DataFrame(rows, columns=COLUMNS)
-    found["time"] = pd.to_datetime(found["time"], utc=True, format="ISO8601")
-    found["lost"] = [_lost(row) for row in found.to_dict("records")]
-    found["failed"] = [", ".join(one) for one in found["failed"]]
-    return found.astype({"trusted": float, "operations": float}).sort_values("time", ignore_index=True)
+    log = pd.DataFrame(rows, columns=COLUMNS)
+    log["time"] = pd.to_datetime(log["time"], utc=True, format="ISO8601")
+    log["lost"] = [_lost(row) for row in log.to_dict("records")]
+    log["failed"] = [", ".join(one) for one in log["failed"]]
+    return log.astype({"trusted": float, "operations": float}).sort_values("time", ignore_index=True)

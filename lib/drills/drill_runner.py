@@ -65,17 +65,17 @@ def run(run: ConnectedRun, groups: Sequence[Group], phase: str = VALIDATION, gat
     engine.clear(subscribers.left_behind(live), run)
     # SQS refuses a deleted queue's name for a minute, so a second validation of the run needs names of its own.
     session = f"{secrets.token_hex(2)}-{run.record.run_id}"
-    found: Session | None = None
+    drilled: Session | None = None
     try:
         with engine.temporary_things(subscribers.listeners(live, session), phase, run):
             # A queue's new policy and a new rule take a while to let messages through.
             idle(live.settings.settle_seconds, live.sleep)
-            found = _session(run, groups, session, phase, entry)
+            drilled = _session(run, groups, session, phase, entry)
     except NotAsWanted as error:
-        if found is None:
+        if drilled is None:
             raise
-        found = replace(found, left=str(error))  # what was heard is not lost by what could not be removed
-    return found
+        drilled = replace(drilled, left=str(error))  # what was heard is not lost by what could not be removed
+    return drilled
 
 
 def _session(run: ConnectedRun, groups: Sequence[Group], session: str, phase: str, entry: str) -> Session:
@@ -99,7 +99,7 @@ def _session(run: ConnectedRun, groups: Sequence[Group], session: str, phase: st
 
 def _require_gate(live: Live, entry: str) -> None:
     """To a workflow without the gate, a drill is a real check-in whose alerts would go out unmarked."""
-    definitions = [value_of(found)["definition"] for found in traffic_entries.run_by(live, entry)]
+    definitions = [value_of(row)["definition"] for row in traffic_entries.run_by(live, entry)]
     gate = templates.definition(live.settings)["States"][GATE]
     if not definitions or any(states_by_name(definition).get(GATE) != gate for definition in definitions):
         raise Refused(
@@ -110,7 +110,7 @@ def _require_gate(live: Live, entry: str) -> None:
 
 
 def _run(run: ConnectedRun, group: Group, entry: str) -> list[_Started]:
-    live, found = run.live, list[_Started]()
+    live, started = run.live, list[_Started]()
     with ThreadPoolExecutor(group.at_once) as pool:
         for first in range(0, len(group.cases), group.at_once):
             wave = group.cases[first : first + group.at_once]
@@ -121,8 +121,8 @@ def _run(run: ConnectedRun, group: Group, entry: str) -> list[_Started]:
             for (case, name), arn in zip(named, arns, strict=True):
                 execution = executions.wait_until_ended(live, arn, WAIT_SECONDS)
                 added = _interventions(live) - before if group.at_once == 1 else None
-                found.append(_Started(group, case, case.input(name), execution, added))
-    return found
+                started.append(_Started(group, case, case.input(name), execution, added))
+    return started
 
 
 def _name(scenario: Scenario, run_id: str) -> str:

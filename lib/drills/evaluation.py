@@ -47,9 +47,9 @@ def fit_for_people(drill: Drill) -> list[Check]:
 
 def strays(session: Session) -> Check:
     """Whether anything arrived that says it is a drill's and is of none that was run."""
-    found = sorted({message.channel for message in session.strays})
-    said = f"{len(session.strays)} on {', '.join(found)}" if found else "none"
-    return Check(Id.NO_STRAY, "no stray alert", Status.FAILED if found else Status.PASSED, said, "none")
+    channels = sorted({message.channel for message in session.strays})
+    said = f"{len(session.strays)} on {', '.join(channels)}" if channels else "none"
+    return Check(Id.NO_STRAY, "no stray alert", Status.FAILED if channels else Status.PASSED, said, "none")
 
 
 def clearance(session: Session) -> Check:
@@ -61,9 +61,9 @@ def clearance(session: Session) -> Check:
 def interventions(session: Session, group: str) -> Check:
     """Whether the crises of a group that ran at once were all counted on the drill user's item."""
     expected = sum(bool(drill.scenario.expect["intervention_recorded"]) for drill in session.of(group))
-    found = session.counted.get(group, 0)
-    name, status = f"{group}: interventions recorded", Status.PASSED if found == expected else Status.FAILED
-    return Check(Id.DRILLS_COUNTED, name, status, str(found), f"{expected}", group)
+    counted = session.counted.get(group, 0)
+    name, status = f"{group}: interventions recorded", Status.PASSED if counted == expected else Status.FAILED
+    return Check(Id.DRILLS_COUNTED, name, status, str(counted), f"{expected}", group)
 
 
 def summary(drill: Drill, checks: Sequence[Check]) -> Check:
@@ -83,8 +83,8 @@ def _told(drill: Drill) -> str:
 
 def _expected(drill: Drill) -> str:
     expect = drill.scenario.expect
-    told = f"{expect['trusted_alerts']} to the trusted contact, {expect['operations_alerts']} to operations"
-    return f"{expect['route']}, {told}"
+    alerts = f"{expect['trusted_alerts']} to the trusted contact, {expect['operations_alerts']} to operations"
+    return f"{expect['route']}, {alerts}"
 
 
 def rules_of(events: Sequence[str] | None) -> list[str] | None:
@@ -107,15 +107,15 @@ def _alerts_due(drill: Drill) -> bool:
 
 def _slowest(drill: Drill) -> float | None:
     """Seconds until the last alert that came."""
-    found = [seconds for to in Told if (seconds := drill.latency(to)) is not None]
-    return max(found) if found else None
+    times = [seconds for to in Told if (seconds := drill.latency(to)) is not None]
+    return max(times) if times else None
 
 
-def _equal(drill: Drill, which: Id, found: Any, expected: Any) -> Check | None:  # noqa: ANN401
+def _equal(drill: Drill, which: Id, value: Any, expected: Any) -> Check | None:  # noqa: ANN401
     if expected is None:
         return None
-    same = type(found) is type(expected) and found == expected
-    return answer(drill, which, same, str(found), str(expected))
+    same = type(value) is type(expected) and value == expected
+    return answer(drill, which, same, str(value), str(expected))
 
 
 def _recorded(drill: Drill) -> Check | None:
@@ -141,10 +141,10 @@ def _within(drill: Drill, limit: float) -> Check | None:
 def _current(drill: Drill, settings: Settings, revision: str) -> Check | None:
     if drill.revision is None:
         return None
-    found = answer(drill, Id.DRILL_REVISION, drill.revision == revision, drill.revision or "unknown", revision)
+    check = answer(drill, Id.DRILL_REVISION, drill.revision == revision, drill.revision or "unknown", revision)
     if Gap.EXECUTION_REVISION in settings.not_exercised_here:
-        return replace(found, status=Status.NOT_EXERCISED, found="this environment does not say")
-    return found
+        return replace(check, status=Status.NOT_EXERCISED, found="this environment does not say")
+    return check
 
 
 def row(drill: Drill, settings: Settings, revision: str) -> dict[str, Any]:

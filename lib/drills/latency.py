@@ -62,10 +62,10 @@ def in_time(seconds: pd.Series, limit: float) -> Tally:
     return Tally(int((seconds < limit).sum()), len(seconds))
 
 
-def proof(found: Tally) -> str:
+def proof(tally: Tally) -> str:
     """What so many alerts in time can prove: 20 of 20 prove 86 %."""
-    share = proven_share(found, ERROR)
-    return f"{found.succeeded} of {found.of} in time, which proves {share:.1%} or more, {1 - ERROR:.0%} sure"
+    share = proven_share(tally, ERROR)
+    return f"{tally.succeeded} of {tally.of} in time, which proves {share:.1%} or more, {1 - ERROR:.0%} sure"
 
 
 def answer(seconds: pd.Series, limit: float, spoken: Callable[[float], str]) -> str:
@@ -122,7 +122,7 @@ def _group(frame: pd.DataFrame, group: str, count: int, limit: float) -> list[Ch
     missing = max(0, due - len(frame))
     lost, twice = int((frame["alerts"] == 0).sum()) + missing, int((frame["alerts"] > 1).sum())
     seconds = pd.concat([frame["seconds"], pd.Series([nan] * missing, dtype=float)], ignore_index=True)
-    slowest, found = float(frame["seconds"].max()) if len(frame) else nan, in_time(seconds, limit)
+    slowest, tally = float(frame["seconds"].max()) if len(frame) else nan, in_time(seconds, limit)
     said = "nothing received" if isnan(slowest) else f"{slowest:.2f} s"
     return [
         Check(
@@ -136,8 +136,8 @@ def _group(frame: pd.DataFrame, group: str, count: int, limit: float) -> list[Ch
         Check(
             Id.ALERTS_IN_TIME,
             f"{group}: slowest alert within the limit",
-            Status.PASSED if found.of == due and found.succeeded == due else Status.FAILED,
-            f"{said}{f', {lost} never' if lost else ''}; {proof(found)}",
+            Status.PASSED if tally.of == due and tally.succeeded == due else Status.FAILED,
+            f"{said}{f', {lost} never' if lost else ''}; {proof(tally)}",
             f"under {limit:g} s",
             group,
         ),

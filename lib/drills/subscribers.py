@@ -86,8 +86,8 @@ def left_behind(live: Live) -> list[LiveThing]:
 
 
 def _pages(client: Any, operation: str, **asked: Any) -> Iterable[dict[str, Any]]:  # noqa: ANN401 - boto3 has no types
-    found: Iterable[dict[str, Any]] = client.get_paginator(operation).paginate(**asked)
-    return found
+    pages: Iterable[dict[str, Any]] = client.get_paginator(operation).paginate(**asked)
+    return pages
 
 
 def _behind(rule: str, queue_arn: str) -> dict[str, Any]:
@@ -131,10 +131,10 @@ def _hear(live: Live, session: str, heard: list[Received]) -> list[Received]:
     return new
 
 
-def _new(heard: Sequence[Received], found: Sequence[Received]) -> list[Received]:
+def _new(heard: Sequence[Received], received: Sequence[Received]) -> list[Received]:
     """Without those that SQS delivered again, as it may: what a subscriber gets twice has another id."""
     known = {message.message_id for message in heard}
-    return [message for message in found if message.message_id not in known]
+    return [message for message in received if message.message_id not in known]
 
 
 def _receive(live: Live, session: str, channel: str) -> list[Received]:
@@ -148,10 +148,10 @@ def _receive(live: Live, session: str, channel: str) -> list[Received]:
             MessageSystemAttributeNames=["SentTimestamp"],
             WaitTimeSeconds=min(int(live.settings.poll_seconds), 20),
         )
-        found = answer.get("Messages", [])
-        for message in found:
+        messages = answer.get("Messages", [])
+        for message in messages:
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-    return [_message(channel, message) for message in found]
+    return [_message(channel, message) for message in messages]
 
 
 def _message(channel: str, message: dict[str, Any]) -> Received:

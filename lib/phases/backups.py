@@ -17,8 +17,8 @@ from lib.values.exact_json import document
 
 def files(record: Record) -> list[Path]:
     """The run's backups; before those of later attempts those of a first one."""
-    found = (path for path in (record.folder / "backup").glob("*.json") if path.is_file())
-    kept = [path for path in found if "-definition" not in path.name]
+    paths = (path for path in (record.folder / "backup").glob("*.json") if path.is_file())
+    kept = [path for path in paths if "-definition" not in path.name]
     return sorted(kept, key=lambda path: (".attempt-" in path.name, path.name))
 
 

@@ -66,8 +66,8 @@ def _dispatch(live: Live, sample: dict[str, Any]) -> Check:
         )
         body = answer["Payload"].read().decode()
     error = answer.get("FunctionError")
-    found = f"{error}: {_error_type(body)}" if error else f"status {answer['StatusCode']}"
-    return _taken(sample, Status.FAILED if error else Status.PASSED, found, "status 200 and no error")
+    said = f"{error}: {_error_type(body)}" if error else f"status {answer['StatusCode']}"
+    return _taken(sample, Status.FAILED if error else Status.PASSED, said, "status 200 and no error")
 
 
 def _taken(sample: dict[str, Any], status: Status, found: str, expected: str) -> Check:

@@ -37,8 +37,8 @@ STEPPED = {**NOTEBOOKS, UNDO: ROLLBACK}
 
 def follow(run: ConnectedRun, names: Mapping[str, Any]) -> ConnectedRun:
     """From here on the record of this run tells of each cell, where these are the `globals()` of a notebook by hand."""
-    found = names.get("get_ipython")
-    shell = found() if callable(found) and not os.environ.get(ATTEMPT) else None
+    get_shell = names.get("get_ipython")
+    shell = get_shell() if callable(get_shell) and not os.environ.get(ATTEMPT) else None
     if shell is None:
         return run
     before = _followed[0] if _followed and _followed[0].shell is shell else None
@@ -58,8 +58,8 @@ def follow(run: ConnectedRun, names: Mapping[str, Any]) -> ConnectedRun:
 
 def attempt_at(run: Run) -> str:
     """The attempt that this kernel makes at a phase of this run by these parameters, or ""."""
-    found = [one.run for one in _followed if one.run.record.folder == run.record.folder]
-    return found[0].record.attempt if found and found[0].settings == run.settings else ""
+    runs = [one.run for one in _followed if one.run.record.folder == run.record.folder]
+    return runs[0].record.attempt if runs and runs[0].settings == run.settings else ""
 
 
 @cache
@@ -157,7 +157,7 @@ class _HandRun:
         digest = "" if sets_parameters(source) and edited != Edited.NO else notebook_sources.source_digest(source)
         digest = "" if name == PUT_IN else digest
         alike = [row for row in rows if (row["cell"] or row["sha256"]) == (name or digest)]
-        told = {
+        stamp = {
             "attempt": record.attempt,
             "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "caller": self.run.live.identity.caller,
@@ -167,7 +167,7 @@ class _HandRun:
         }
         what = {"cell": name, "sha256": digest, "edited": str(edited), "order": len(rows) + 1, "before": len(alike)}
         how = {"execution_count": number, "ended": ended, "seconds": seconds}
-        record.append(CELLS, {**told, **what, **how, "wrote": self._intended() - self.intended})
+        record.append(CELLS, {**stamp, **what, **how, "wrote": self._intended() - self.intended})
         self.seen = max(self.seen, number or 0)
         return name
 
@@ -179,8 +179,8 @@ class _HandRun:
     def _only_of(self, source: str) -> str:
         """The phase in whose notebook alone such a cell stands, or ""."""
         digest = notebook_sources.source_digest(source)
-        found = [number for number, cells in _templates().items() if digest in {cell.sha256 for cell in cells}]
-        return found[0] if len(found) == 1 else ""
+        numbers = [number for number, cells in _templates().items() if digest in {cell.sha256 for cell in cells}]
+        return numbers[0] if len(numbers) == 1 else ""
 
     def _place(self, source: str, cell_id: str | None) -> tuple[str, Edited]:
         """Which cell of the runbook this is, and whether it was edited. Jupyter tells its id, other programs nothing.
@@ -191,16 +191,16 @@ class _HandRun:
             return PUT_IN, Edited.NO
         digest = notebook_sources.source_digest(source)
         for number, cells in _templates().items():
-            if found := next((cell for cell in cells if cell.id == cell_id), None):
+            if match := next((cell for cell in cells if cell.id == cell_id), None):
                 self.phase = number
-                return found.id, Edited.NO if found.sha256 == digest else Edited.YES
+                return match.id, Edited.NO if match.sha256 == digest else Edited.YES
         own = _templates().get(self.phase, [])
         if digest not in {cell.sha256 for cell in own} and (other := self._only_of(source)):
             self.phase, own = other, _templates()[other]
-        if found := next((cell for cell in own if cell.sha256 == digest), None):
-            return found.id, Edited.NO
-        if found := next((cell for cell in own if cell.parameters and sets_parameters(source)), None):
-            return found.id, Edited.YES
+        if match := next((cell for cell in own if cell.sha256 == digest), None):
+            return match.id, Edited.NO
+        if match := next((cell for cell in own if cell.parameters and sets_parameters(source)), None):
+            return match.id, Edited.YES
         return "", Edited.CANNOT_TELL
 
     def _keep_verdict(self) -> None:
@@ -215,11 +215,11 @@ class _HandRun:
     def _judged(self) -> Phase:
         record, notebook = self.run.record, STEPPED[self.phase]
         rows = [row for row in self._rows() if row["phase"] in (self.phase, "")]
-        found = stepped_cells.judge(Phase(self.phase, notebook), rows, _templates()[self.phase], self.said)
+        phase = stepped_cells.judge(Phase(self.phase, notebook), rows, _templates()[self.phase], self.said)
         seconds = round((datetime.now(UTC) - self.began).total_seconds(), 1)
         output = next(reversed(record.kept_as(f"{notebook}.by-hand.ipynb")), "")
-        found = replace(found, seconds=seconds, output=output)
-        return run_verdict.with_its_checks(found, self.run)
+        phase = replace(phase, seconds=seconds, output=output)
+        return run_verdict.with_its_checks(phase, self.run)
 
     def _keep(self, done: Phase) -> None:
         """Keep the verdict of the phase; not of one that is only looked at in a run that applies."""

@@ -84,7 +84,7 @@ def _checks_settled(live: Live) -> list[Check]:
     needed = needs(live)
     return until(
         lambda: checks(live, needed),
-        lambda found: all(check.status != Status.FAILED for check in found),
+        lambda answers: all(check.status != Status.FAILED for check in answers),
         live.patience(),
     ).seen
 
@@ -108,9 +108,11 @@ def of_role(live: Live, role: str, actions: Sequence[str], resource: str) -> lis
         policies = list(inline_policies(live, name).values())
         attached = live.client("iam").list_attached_role_policies(RoleName=name)["AttachedPolicies"]
     needed = [Need(action, resource, "what this key encrypts is closed to it") for action in actions]
-    found = [_check(live, need, policies, role if simulated else "") for need in needed]
+    answers = [_check(live, need, policies, role if simulated else "") for need in needed]
     unread = attached and not simulated
-    return [replace(one, status=Status.CANNOT_TELL) if unread and one.status == Status.FAILED else one for one in found]
+    return [
+        replace(one, status=Status.CANNOT_TELL) if unread and one.status == Status.FAILED else one for one in answers
+    ]
 
 
 def _check(live: Live, need: Need, policies: Iterable[Mapping[str, Any]], role: str) -> Check:
@@ -118,13 +120,13 @@ def _check(live: Live, need: Need, policies: Iterable[Mapping[str, Any]], role: 
     context = "".join(f" with {key} = {value}" for key, value in need.context)
     name, read = f"{need.action} on {_shown(need.resource)}{context}", is_allowed(policies, need)
     if role:
-        found, missing = _simulate(live, need, role)
-        status = Status.PASSED if found == "allowed" else Status.FAILED
+        decision, missing = _simulate(live, need, role)
+        status = Status.PASSED if decision == "allowed" else Status.FAILED
         # What a call carries that nobody told the simulator: there its answer is none.
-        if missing and found != "allowed" and (found == "explicitDeny" or read is None):
-            said = f"{found} (AWS simulator), without {', '.join(missing)}"
+        if missing and decision != "allowed" and (decision == "explicitDeny" or read is None):
+            said = f"{decision} (AWS simulator), without {', '.join(missing)}"
             return Check(Id.PERMISSION, name, Status.CANNOT_TELL, said, "allowed", name)
-        return Check(Id.PERMISSION, name, status, f"{found} (AWS simulator)", "allowed", name)
+        return Check(Id.PERMISSION, name, status, f"{decision} (AWS simulator)", "allowed", name)
     status, said = READ[read]
     found = f"{said} by our reading of the policies; only AWS can decide"
     return Check(Id.PERMISSION, name, status, found, f"allowed, or {need.without}", name)
@@ -148,8 +150,8 @@ def _simulate(live: Live, need: Need, role: str) -> tuple[str, list[str]]:
             ResourceArns=[need.resource],
             ContextEntries=context,
         )
-    found = next(iter(answer["EvaluationResults"]), dict[str, Any]())
-    return str(found.get("EvalDecision", "no answer")), list(found.get("MissingContextValues", []))
+    result = next(iter(answer["EvaluationResults"]), dict[str, Any]())
+    return str(result.get("EvalDecision", "no answer")), list(result.get("MissingContextValues", []))
 
 
 def is_allowed(policies: Iterable[Mapping[str, Any]], need: Need) -> bool | None:

@@ -34,11 +34,11 @@ def operations_reachable(live: Live, needed: bool = False) -> list[Check]:
     `waiting` until a person has confirmed; where it is `needed` and approval is required, that is `failed`.
     """
     with readable("listing the operations topic's subscribers"):
-        found = audience(live, live.settings.ops_topic_name)
+        counts = audience(live, live.settings.ops_topic_name)
     stops = needed and live.settings.approval == Approval.REQUIRED and live.settings.mode == Mode.APPLY
-    status = Status.PASSED if found["confirmed"] else Status.FAILED if stops else Status.WAITING
-    said = ", ".join(f"{count} {word}" for word, count in found.items())
-    if not found["confirmed"]:
+    status = Status.PASSED if counts["confirmed"] else Status.FAILED if stops else Status.WAITING
+    said = ", ".join(f"{count} {word}" for word, count in counts.items())
+    if not counts["confirmed"]:
         said += ": A CRISIS PAGE REACHES NOBODY YET"
     return [
         Check(
@@ -57,15 +57,15 @@ def contacts_reachable(live: Live) -> list[Check]:
     The dispatcher also reaches a contact by SMS, which no topic knows of.
     """
     with readable("listing the trusted-contact topic's subscribers"):
-        found = audience(live, live.settings.alert_topic_name)
-    said = ", ".join(f"{count} {word}" for word, count in found.items())
-    if not found["confirmed"]:
+        counts = audience(live, live.settings.alert_topic_name)
+    said = ", ".join(f"{count} {word}" for word, count in counts.items())
+    if not counts["confirmed"]:
         said += ": only an SMS of the dispatcher would reach a contact"
     return [
         Check(
             Id.CONTACT_SUBSCRIBERS,
             "trusted-contact subscribers",
-            Status.PASSED if found["confirmed"] else Status.WAITING,
+            Status.PASSED if counts["confirmed"] else Status.WAITING,
             said,
             "at least one",
         )

@@ -62,14 +62,14 @@ def _of_the_run(given: Mapping[str, Any], strict: bool) -> Settings:
         values, file = dict(whole["values"]), str(whole["file"])
     except (ValueError, TypeError, KeyError):
         raise BadParameters(f"the variable {HANDED_ON} is the runner's to set, and this is not its; unset it") from None
-    found = from_values({**values, **given}, strict)
-    if other := [key for key, value in values.items() if getattr(found, key) != value]:
+    settings = from_values({**values, **given}, strict)
+    if other := [key for key, value in values.items() if getattr(settings, key) != value]:
         raise BadParameters(
             f"{', '.join(other)}: the notebook says another value than its run, whose parameters the variable "
             f"{HANDED_ON} holds; a notebook that is executed by hand needs it unset"
         )
-    found._file = file
-    return found
+    settings._file = file
+    return settings
 
 
 def _environment(given: Mapping[str, Any]) -> str:
@@ -135,10 +135,10 @@ def _plain(names: Mapping[str, Any]) -> dict[str, Any]:
 def _assigned(cell: str) -> list[str]:
     """The names that a cell gives values, as a parameters cell does; of one that does more, the parameters alone."""
     try:
-        found = [_name(line, _is_injected(cell)) for line in ast.parse(cell).body]
+        names = [_name(line, _is_injected(cell)) for line in ast.parse(cell).body]
     except SyntaxError:  # a command of the notebook's own, such as %pip
         return []
-    return found if all(found) else [name for name in found if name in Settings.model_fields]
+    return names if all(names) else [name for name in names if name in Settings.model_fields]
 
 
 def _name(line: ast.stmt, injected: bool) -> str:

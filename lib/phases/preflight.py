@@ -61,16 +61,16 @@ def phase_3(live: Live, known: Entries | None = None) -> Check:
     `cannot tell` where none of them is newer than its latest update: what it was says nothing of what it is.
     """
     name, expected = "processor is on Phase 3", f"its answers carry {', '.join(PHASE_3_KEYS)}"
-    found = [(row["started"], one) for row in _succeeded(live) for one in _processor_answers(live, row["arn"])]
+    answers = [(row["started"], one) for row in _succeeded(live) for one in _processor_answers(live, row["arn"])]
     # An answer without a score is judged only where there is no other: not each function answers with one.
-    found = [(started, answer) for started, answer in found if "risk_score" in answer] or found
-    if not found:
+    answers = [(started, answer) for started, answer in answers if "risk_score" in answer] or answers
+    if not answers:
         none = f"no answer of it in the last {LOOK_BACK} that succeeded"
         return Check(Id.BASELINE_PROCESSOR, name, Status.FAILED, none, f"{expected}; run one check-in")
     updated = _updated(live, known)
-    since = [(started, answer) for started, answer in found if updated is None or started > updated]
-    lacking = sorted({key for _, answer in since or found for key in PHASE_3_KEYS if key not in answer})
-    said = f"{len(since or found)} of {len(since or found)} latest answers in the Phase 3 shape"
+    since = [(started, answer) for started, answer in answers if updated is None or started > updated]
+    lacking = sorted({key for _, answer in since or answers for key in PHASE_3_KEYS if key not in answer})
+    said = f"{len(since or answers)} of {len(since or answers)} latest answers in the Phase 3 shape"
     if lacking:
         return Check(Id.BASELINE_PROCESSOR, name, Status.FAILED, f"answers without {', '.join(lacking)}", expected)
     if not since:
@@ -83,8 +83,8 @@ def _updated(live: Live, known: Entries | None) -> datetime | None:
     """When the processor was last updated (UTC), as check-ins call it; None where AWS does not say."""
     with readable("reading when the processor was last updated"):
         answer = live.client("lambda").get_function_configuration(FunctionName=processor(live, known).said)
-    told = str(answer.get("LastModified") or "")
-    return datetime.fromisoformat(told).astimezone(UTC) if told else None
+    modified = str(answer.get("LastModified") or "")
+    return datetime.fromisoformat(modified).astimezone(UTC) if modified else None
 
 
 def _succeeded(live: Live) -> list[dict[str, Any]]:
@@ -101,8 +101,8 @@ def _processor_answers(live: Live, arn: str) -> list[dict[str, Any]]:
         pages = live.client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=arn)
         events = [event for page in pages for event in page["events"]]
     details = [e.get("lambdaFunctionSucceededEventDetails") or e.get("taskSucceededEventDetails") for e in events]
-    found = [functions.answer_of(detail["output"]) for detail in details if detail and detail.get("output")]
-    return [answer for answer in found if any(key in answer for key in PHASE_3_KEYS)]
+    answers = [functions.answer_of(detail["output"]) for detail in details if detail and detail.get("output")]
+    return [answer for answer in answers if any(key in answer for key in PHASE_3_KEYS)]
 
 
 def missing_pieces(live: Live) -> list[dict[str, str]]:
@@ -134,10 +134,10 @@ def _variable(live: Live) -> str:
 
 def _policy(live: Live) -> str:
     s = live.settings
-    found = _quietly(
+    policy = _quietly(
         lambda: live.client("iam").get_role_policy(RoleName=s.execution_role_name, PolicyName=s.execution_policy_name)
     )
-    return "exists" if found else "missing"
+    return "exists" if policy else "missing"
 
 
 def baseline(live: Live) -> dict[str, Any]:
@@ -158,8 +158,8 @@ def _permissions(live: Live) -> list[Any]:
     Everybody else's are theirs, a function URL's among them.
     """
     with readable("reading the dispatcher's permissions"):
-        found = permissions(live, dispatcher(live).said)
-    ours = [one for one in found if carries(one, live.settings.rule_arn(LOW_SENTIMENT_RULE))]
+        statements = permissions(live, dispatcher(live).said)
+    ours = [one for one in statements if carries(one, live.settings.rule_arn(LOW_SENTIMENT_RULE))]
     return [contacts.mask_data(_said(one)) for one in ours]
 
 

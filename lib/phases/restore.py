@@ -24,22 +24,22 @@ def has_backup(record: Record) -> bool:
     return bool(backups.files(record))
 
 
-def restore(found: Restoration, record: Record) -> list[str]:
+def restore(restoration: Restoration, record: Record) -> list[str]:
     """Back to the backup: each alias that the run moved, to its versions of before, then the machine.
 
     An alias that cannot be moved keeps the machine from nothing, and is tried once more after it. Returns a sentence
     for each thing that did not go as it should. Raises NotAsWanted where the machine was not restored, or nothing was.
     """
-    things, why = found.things, found.unconfirmed
+    things, why = restoration.things, restoration.unconfirmed
     tried = undo_plan.in_two_tries(things, lambda one: _written(*one, record, why))
-    if isinstance(tried[-1], RunbookError) and things[-1][0] is found.machine:
+    if isinstance(tried[-1], RunbookError) and things[-1][0] is restoration.machine:
         raise tried[-1]
-    told = [_unmoved(thing, one) for (thing, _), one in zip(things, tried, strict=True)]
+    troubles = [_unmoved(thing, one) for (thing, _), one in zip(things, tried, strict=True)]
     if all(isinstance(one, RunbookError) for one in tried):
-        raise NotAsWanted("; ".join(told))
-    lost = [f"{thing.name} stays as it is: {NOT_TOLD}" for thing in found.lost]
+        raise NotAsWanted("; ".join(troubles))
+    lost = [f"{thing.name} stays as it is: {NOT_TOLD}" for thing in restoration.lost]
     back = [thing.name for thing, _ in things]
-    return [*filter(None, told), *lost, *(said for name, said in found.unread if name not in back)]
+    return [*filter(None, troubles), *lost, *(said for name, said in restoration.unread if name not in back)]
 
 
 def _written(thing: Resource, value: Value, record: Record, why: str) -> str:
@@ -52,20 +52,20 @@ def _written(thing: Resource, value: Value, record: Record, why: str) -> str:
         return ""
 
 
-def _unmoved(thing: Resource, found: str | RunbookError) -> str:
-    if isinstance(found, RunbookError):
-        return f"{thing.name} could not be moved back, and its check-ins run what it names: {found}"
-    return found
+def _unmoved(thing: Resource, outcome: str | RunbookError) -> str:
+    if isinstance(outcome, RunbookError):
+        return f"{thing.name} could not be moved back, and its check-ins run what it names: {outcome}"
+    return outcome
 
 
 def _unrecorded(why: str) -> str:
     return why and f"it was done, and could not be recorded: {why}"
 
 
-def verify_restored(found: Restoration, settings: Settings) -> list[Check]:
+def verify_restored(restoration: Restoration, settings: Settings) -> list[Check]:
     """Whether AWS holds the backup now. One thing that cannot be read keeps nobody from hearing of the others."""
-    lost = [verification.failed_check(thing, "stays as it is", NOT_TOLD) for thing in found.lost]
-    return [*lost, *(check for thing, value in found.things for check in _verified(thing, value, settings))]
+    lost = [verification.failed_check(thing, "stays as it is", NOT_TOLD) for thing in restoration.lost]
+    return [*lost, *(check for thing, value in restoration.things for check in _verified(thing, value, settings))]
 
 
 def _verified(thing: Resource, value: Value, settings: Settings) -> list[Check]:

@@ -28,16 +28,16 @@ def _lock_taken(live: Live) -> str:
     return f"the lock of run {held.run_id} was taken away, so that it cannot write the new definition again"
 
 
-def keep(run: GuardedRun, found: Restoration) -> list[str]:
+def keep(run: GuardedRun, restoration: Restoration) -> list[str]:
     """Let the account keep what was restored, so that a rollback believes it, and that the run's approval is over.
 
     Returns why it does not, of each.
     """
-    return [*filter(None, (_keep_restored(run, found), _keep_undone(run)))]
+    return [*filter(None, (_keep_restored(run, restoration), _keep_undone(run)))]
 
 
-def _keep_restored(run: GuardedRun, found: Restoration) -> str:
-    kept = Plan(undo_plan.PHASE, tuple(Change(thing, "(not read)", value) for thing, value in found.things))
+def _keep_restored(run: GuardedRun, restoration: Restoration) -> str:
+    kept = Plan(undo_plan.PHASE, tuple(Change(thing, "(not read)", value) for thing, value in restoration.things))
     try:
         answer_within(SOON_SECONDS, lambda: loss_guard.keep(loss_guard.NOTHING, run, kept), "keeping what was restored")
     except RunbookError as error:

@@ -80,13 +80,13 @@ def plan_restore(run: ConnectedRun, unverified: str = "") -> Restoration:
     confirms what the run's log tells of it. Raises BadParameters without one.
     """
     record = run.record
-    found, log = backups.files(record), _log(record)
-    if not found and not unverified:
+    paths, log = backups.files(record), _log(record)
+    if not paths and not unverified:
         raise BadParameters(
             f"run {record.run_id} kept no backup of the workflow (it never came to phase 03), so it changed none"
         )
     wrong = [log[1]] if log[1] else []
-    for path in found:
+    for path in paths:
         try:
             return _confirmed(run, path, log, unverified)
         except _Unasked as error:
@@ -196,17 +196,17 @@ def _before(
     Unconfirmed, where the run's log is lost, all that the backup `kept` names: old versions are better than the wrong
     ones. So is what it says of an alias whose first row cannot be read; None where it says nothing of that.
     """
-    found: dict[str, Value] = {}
+    values: dict[str, Value] = {}
     for row in rows:
         alias = row["identity"].get("alias")
         if row["kind"] != WorkflowAlias.kind or row["identity"].get("machine") != machine.machine or row["undoes"]:
             continue
         # Of a later row, what was before is what the run itself wrote.
-        found.setdefault(str(alias), row["before"] if not row["trouble"] and is_routing(row["before"]) else None)
+        values.setdefault(str(alias), row["before"] if not row["trouble"] and is_routing(row["before"]) else None)
     for alias, routing in kept_routings(kept or {}).items():
-        if not rows or (alias in found and found[alias] is None):
-            found[alias] = routing
-    return found
+        if not rows or (alias in values and values[alias] is None):
+            values[alias] = routing
+    return values
 
 
 def _log(record: Record) -> Log:
@@ -220,7 +220,7 @@ def _log(record: Record) -> Log:
 def _unread(log: Log) -> list[tuple[str, str]]:
     """What the run's log tells and nothing is done by: a sentence, and the name of what needs none once restored."""
     rows, why = log
-    told = [
+    notes = [
         ("", f"{row['name']}: {row['trouble']}")
         if row["state"] == WriteState.NOT_BELIEVED
         else (row["name"], f"{row['name']} stays as it is: {row['trouble']}")
@@ -228,4 +228,4 @@ def _unread(log: Log) -> list[tuple[str, str]]:
         if row["trouble"]
     ]
     lost = [("", f"{why}, so that all aliases of the backup were given back")] if why else []
-    return [*lost, *dict.fromkeys(told)]
+    return [*lost, *dict.fromkeys(notes)]

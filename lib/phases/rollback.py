@@ -52,19 +52,19 @@ def rows(run: GuardedRun) -> list[dict[str, Any]]:
 def plan(run: ConnectedRun) -> Plan:
     """The undo of what a run wrote, back to before `rollback_to_phase`, against the live account."""
     live, chosen = run.live, rows_from_phase(rows(run), run.settings.rollback_to_phase)
-    found = undo_plan.plan(chosen, lambda kind, identity: resource_kinds.reopen(live, kind, identity))
+    undo = undo_plan.plan(chosen, lambda kind, identity: resource_kinds.reopen(live, kind, identity))
     carriers = {_thing(row) for row in chosen if row["phase"] in CARRYING and not row.get("temporary")}
-    taken = any((one.resource.name, one.temporary) in carriers for one in found.changes if one.action != Action.NONE)
-    needed = _needed(live) if taken and not any(one.resource.others_rely for one in found.changes) else ""
-    return replace(found, changes=(_blocked(live, needed), *found.changes)) if needed else found
+    taken = any((one.resource.name, one.temporary) in carriers for one in undo.changes if one.action != Action.NONE)
+    needed = _needed(live) if taken and not any(one.resource.others_rely for one in undo.changes) else ""
+    return replace(undo, changes=(_blocked(live, needed), *undo.changes)) if needed else undo
 
 
 def _needed(live: Live) -> str:
     """Why what carries the new alerts may not be taken away, although the run did not deploy what sends them; or ""."""
     try:
         known = traffic_entries.read(live)
-        held = [found for arn in {known.machine, known.arn} for found in traffic_entries.run_by(live, arn)]
-        sends = any(GATE in states_by_name(value_of(found)["definition"]) for found in held)
+        held = [row for arn in {known.machine, known.arn} for row in traffic_entries.run_by(live, arn)]
+        sends = any(GATE in states_by_name(value_of(row)["definition"]) for row in held)
     except RunbookError as error:
         return f"what runs now, and may need it, cannot be read: {error}"
     return "it runs the plan's definition, which another run deployed: roll that run back first" if sends else ""
@@ -124,8 +124,8 @@ def untold(run: GuardedRun) -> list[dict[str, str]]:
         wrote = run.guards.wrote(run.record.run_id)
     except RunbookError as error:
         return [row | {"outcome": f"cannot tell whether {LOG} holds them all: {error}"}]
-    told = {plans.row_digest(one) for one in run.record.changes() if not one["trouble"]}
-    left = [one for one in wrote - told if not one.startswith(plans.UNDO)]
+    logged = {plans.row_digest(one) for one in run.record.changes() if not one["trouble"]}
+    left = [one for one in wrote - logged if not one.startswith(plans.UNDO)]
     said = (
         f"{len(left)} of which no row of {LOG} tells: the run never came to them, or rows were taken away; compare "
         "plan.json with the account"

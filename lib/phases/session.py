@@ -88,8 +88,8 @@ def fetch_from_store(settings: Settings, unverified: str = "", way: str = "") ->
     run = Run(settings, replace(records.open_run(settings), at_once=True))
     records.open_to_write(run, unverified)
     if unverified:
-        told = salvage.take(stored)
-        return [*told, *(one for one in records.seal_with_note(run, told) if not salvage.tells(one))]
+        notes = salvage.take(stored)
+        return [*notes, *(one for one in records.seal_with_note(run, notes) if not salvage.tells(one))]
     _bring_together(run, shelf, way)
     return []
 
@@ -122,9 +122,9 @@ def _attempt(run: Run) -> str:
     """
     if going_on := hand_run.attempt_at(run):
         return going_on
-    told = os.environ.get(ATTEMPT, "")
+    given = os.environ.get(ATTEMPT, "")
     begun = {str(row.get("attempt")) for row in run.record.rows(CHECKS)}
-    return told if told and told not in begun else secrets.token_hex(4)
+    return given if given and given not in begun else secrets.token_hex(4)
 
 
 def _bring_together(run: Run, shelf: RunStore, way: str) -> None:
@@ -149,8 +149,8 @@ def open_to_read(settings: Settings) -> Record:
     Altered for one that is not as it was sealed."""
     copy_others(settings)
     every = run_index.latest_of_each(run_index.all_records(settings))
-    found = [record for record in every if record.run_id == settings.run_id]
-    record = found[0] if found else run_index.find_run(settings, settings.run_id)
+    matches = [record for record in every if record.run_id == settings.run_id]
+    record = matches[0] if matches else run_index.find_run(settings, settings.run_id)
     if wrong := records.alterations(Run(settings, record), whole=True):
         raise Altered(
             f"the record of run {record.run_id} is not as it was sealed: {'; '.join(wrong)}. See who did that"

@@ -32,16 +32,16 @@ def backup(run: ConnectedRun) -> Path:
     Returns the backup's path within the record. Raises NotAsWanted where there is no workflow to keep.
     """
     live, record = run.live, run.record
-    found = description(live, live.settings.state_machine_arn)
-    if found is None:
+    machine = description(live, live.settings.state_machine_arn)
+    if machine is None:
         raise NotAsWanted(
             f"there is no state machine {live.settings.state_machine_name} to back up; expected the baseline"
         )
     name = f"backup/stepfunctions-backup-{datetime.now(UTC):%Y%m%d}"
     arn = live.settings.state_machine_arn
-    told = {key: value.isoformat() if isinstance(value, datetime) else value for key, value in found.items()}
-    kept = record.keep_json(f"{name}.json", {**told, "versions": versions(live, arn), "aliases": routings(live, arn)})
-    definition = json_text.to_text(json_text.preserve(found["definition"]))
+    data = {key: value.isoformat() if isinstance(value, datetime) else value for key, value in machine.items()}
+    kept = record.keep_json(f"{name}.json", {**data, "versions": versions(live, arn), "aliases": routings(live, arn)})
+    definition = json_text.to_text(json_text.preserve(machine["definition"]))
     record.keep_text(f"{name}-definition.json", definition.rstrip() + "\n")
     return kept.relative_to(record.folder)
 
@@ -67,10 +67,10 @@ def _readable(live: Live) -> Check:
     """Whether plain data says the same as the live text. Where not, an undo puts back the text; people must know."""
     name, expected = "the live definition as JSON", "each key once, each number as it is written"
     with readable("reading the workflow"):
-        found = description(live, live.settings.state_machine_arn)
-    if found is None:
+        machine = description(live, live.settings.state_machine_arn)
+    if machine is None:
         return Check(Id.DEFINITION_READABLE, name, Status.NOT_EXERCISED, "there is no workflow", expected)
-    trouble = "; ".join(json_text.trouble(found["definition"]))
+    trouble = "; ".join(json_text.trouble(machine["definition"]))
     status = Status.WAITING if trouble else Status.PASSED
     return Check(Id.DEFINITION_READABLE, name, status, trouble or "nothing is lost in reading it", expected)
 
@@ -118,8 +118,8 @@ def publication(live: Live) -> list[Check]:
     s = live.settings
     idle(_to_settle(live) if s.mode == Mode.APPLY else 0, live.sleep)
     now = str((description(live, s.state_machine_arn) or {}).get("revisionId", "none"))
-    found = versions(live, s.state_machine_arn)
-    newest = str((description(live, found[0]) or {}).get("revisionId", "none")) if found else "no version"
+    arns = versions(live, s.state_machine_arn)
+    newest = str((description(live, arns[0]) or {}).get("revisionId", "none")) if arns else "no version"
     held = status_in(s.mode, newest == now)
     return [
         Check(Id.REVISION_PUBLISHED, "newest published version is the live revision", held, newest, now),

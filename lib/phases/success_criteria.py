@@ -46,8 +46,8 @@ def checklist(checks: Sequence[Check], mode: Mode = Mode.APPLY) -> list[Check]:
 
     A point is only `passed` when all of them are: one that waits or was not exercised makes it so.
     """
-    found = [_point(point, [check for check in checks if _carries(check, point)]) for point in Point]
-    return in_mode(found, mode)
+    points = [_point(point, [check for check in checks if _carries(check, point)]) for point in Point]
+    return in_mode(points, mode)
 
 
 def _carries(check: Check, point: Point) -> bool:
@@ -69,10 +69,10 @@ def _point(point: Point, carried: Sequence[Check]) -> Check:
 def error_is_loud(row: Mapping[str, Any]) -> Check:
     """A check-in that cannot be scored fails visibly or takes route unscored; either way operations is told."""
     visible = row["status"] == ExecutionStatus.FAILED or row["route"] == Route.UNSCORED
-    told = row["operations_alerts"] >= 1
+    heard = row["operations_alerts"] >= 1
     found = f"{row['status']}, route {row['route']}, {row['operations_alerts']} alerts to operations"
     expected = "FAILED or route unscored, and operations told"
-    status = Status.PASSED if visible and told else Status.FAILED
+    status = Status.PASSED if visible and heard else Status.FAILED
     return Check(Id.ERROR_IS_LOUD, "unreadable: visible and told", status, found, expected)
 
 
@@ -129,10 +129,10 @@ def crisis_in_time(rows: Iterable[Mapping[str, Any]], limit: float) -> Check:
         few, needed = f"{len(crises)} crisis drills", f"at least {FEWEST_CRISES}"
         return Check(Id.CRITERION_2, name, Status.FAILED, few, needed)
     seconds = latency.due(crises)["seconds"]
-    found, lost = latency.in_time(seconds, limit), int(seconds.isna().sum())
+    tally, lost = latency.in_time(seconds, limit), int(seconds.isna().sum())
     said = f"{lost} LOST, so infinitely late," if lost else f"slowest {seconds.max():.2f} s"
-    whole = found.of >= 2 * len(crises) and found.succeeded == found.of
-    said = f"{said} of {found.of} alerts of {len(crises)} crisis drills; {latency.proof(found)}"
+    whole = tally.of >= 2 * len(crises) and tally.succeeded == tally.of
+    said = f"{said} of {tally.of} alerts of {len(crises)} crisis drills; {latency.proof(tally)}"
     return Check(Id.CRITERION_2, name, Status.PASSED if whole else Status.FAILED, said, expected)
 
 
@@ -181,11 +181,11 @@ def successful_executions(frame: pd.DataFrame, counted: pd.DataFrame, margin: fl
     floor = MORE_THAN_HALF if before.of else 1 - margin
 
     def decided(good: Sequence[bool]) -> Decision:
-        found = [success_rate.at_least(Tally.of_each(good), floor, error), success_rate.newest(good, floor, error)]
+        decisions = [success_rate.at_least(Tally.of_each(good), floor, error), success_rate.newest(good, floor, error)]
         if before.of:
-            found.append(success_rate.compare(before, Tally.of_each(good), margin, error))
-            found.append(success_rate.no_worse_part(good, before, margin, error)[0])
-        return min(found, key=lambda verdict: WORST_FIRST.index(verdict.status))
+            decisions.append(success_rate.compare(before, Tally.of_each(good), margin, error))
+            decisions.append(success_rate.no_worse_part(good, before, margin, error)[0])
+        return min(decisions, key=lambda verdict: WORST_FIRST.index(verdict.status))
 
     worst = success_rate.either_way(decided, outcomes.ended_well(counted))
     found = f"{said}; {worst.why}{outcomes.in_words(counted)}"

@@ -66,10 +66,10 @@ class Validity:
 
 def begin_validation(run: ConnectedRun) -> Configuration:
     """What is live before the drills; kept as evidence where they will run."""
-    found = live_configuration.read(run.live)
+    configuration = live_configuration.read(run.live)
     if run.settings.mode == Mode.APPLY:
-        run.record.keep_json(BEGUN, _data(found))
-    return found
+        run.record.keep_json(BEGUN, _data(configuration))
+    return configuration
 
 
 def end(live: Live, begun: Configuration) -> Validation:
@@ -78,26 +78,30 @@ def end(live: Live, begun: Configuration) -> Validation:
     return Validation(begun, ended, compare_facts(begun.facts, ended.facts))
 
 
-def system_unchanged(live: Live, found: Validation) -> list[Check]:
+def system_unchanged(live: Live, validation: Validation) -> list[Check]:
     """Whether the drills ran on one and the same system; what nobody can read is `cannot tell`, what came is said."""
-    expected = f"as at {found.begun.time}"
+    expected = f"as at {validation.begun.time}"
     if live.settings.mode == Mode.PLAN:
         return [Check(Id.UNCHANGED, UNCHANGED, Status.NOT_APPLIED, "plan mode", expected)]
     # While drills run nobody else updates a function, so that an update of which no more is known is a change as well.
-    changed = [row for row in found.differences if row.changed and row.meaning is not Meaning.TOLD]
+    changed = [row for row in validation.differences if row.changed and row.meaning is not Meaning.TOLD]
     if changed:
         return [Check(Id.UNCHANGED, UNCHANGED, Status.FAILED, _sentences(changed), expected)]
-    unknown = [row for row in found.differences if row.meaning is Meaning.CANNOT_TELL]
-    said = _sentences(found.differences) or f"{len(found.ended.facts)} facts as before"
+    unknown = [row for row in validation.differences if row.meaning is Meaning.CANNOT_TELL]
+    said = _sentences(validation.differences) or f"{len(validation.ended.facts)} facts as before"
     return [Check(Id.UNCHANGED, UNCHANGED, Status.CANNOT_TELL if unknown else Status.PASSED, said, expected)]
 
 
-def keep(run: Run, found: Validation) -> None:
+def keep(run: Run, validation: Validation) -> None:
     """Keep what was validated, and by which checks the validation stops, as the record tells, where drills ran."""
     if run.settings.mode == Mode.APPLY:
         failed = [check.name for check in run_phases.unmet(run.record, VALIDATION, run.settings.mode)]
-        begun = {"begun": found.begun.time, "changed": [row.sentence for row in found.differences], "failed": failed}
-        run.record.keep_json(VALIDATED, {**begun, **_data(found.ended)})
+        begun = {
+            "begun": validation.begun.time,
+            "changed": [row.sentence for row in validation.differences],
+            "failed": failed,
+        }
+        run.record.keep_json(VALIDATED, {**begun, **_data(validation.ended)})
 
 
 def of_run(run: ConnectedRun) -> Validity:
@@ -117,29 +121,34 @@ def latest(live: Live) -> Validity:
     return _validity(live, run_id, kept, "" if kept else NONE_KNOWN)
 
 
-def check(found: Validity) -> Check:
+def check(standing: Validity) -> Check:
     """Whether what was validated is live, as one answer; what it does not know is never a pass.
 
     Where no run is known that validated anything, as before phase 05, there is nothing to compare: `not applied`.
     """
-    if not found.known:
-        status = Status.NOT_APPLIED if found.why == NONE_KNOWN else Status.CANNOT_TELL
-        return Check(Id.AS_VALIDATED, AS_VALIDATED, status, found.why, "as a run validated it")
-    said = _sentences(found.differences) or f"as it was {found.since}"
-    worst = min((row.meaning for row in found.differences), key=list(Meaning).index, default=Meaning.TOLD)
+    if not standing.known:
+        status = Status.NOT_APPLIED if standing.why == NONE_KNOWN else Status.CANNOT_TELL
+        return Check(Id.AS_VALIDATED, AS_VALIDATED, status, standing.why, "as a run validated it")
+    said = _sentences(standing.differences) or f"as it was {standing.since}"
+    worst = min((row.meaning for row in standing.differences), key=list(Meaning).index, default=Meaning.TOLD)
     status = Status.PASSED if worst is Meaning.TOLD else Status(worst)
-    return Check(Id.AS_VALIDATED, AS_VALIDATED, status, said, f"as {found.since}")
+    return Check(Id.AS_VALIDATED, AS_VALIDATED, status, said, f"as {standing.since}")
 
 
-def unreadable(found: Configuration) -> list[dict[str, str]]:
+def unreadable(configuration: Configuration) -> list[dict[str, str]]:
     """What could not be read, and why, as a table."""
-    return [{"what": fact.name, "why": fact.unreadable} for fact in found.unreadable]
+    return [{"what": fact.name, "why": fact.unreadable} for fact in configuration.unreadable]
 
 
-def data(found: Validity) -> dict[str, Any]:
+def data(standing: Validity) -> dict[str, Any]:
     """What was found, as evidence."""
-    known = {"validated by": found.run_id, "validated": found.validated, "read": found.read, "why": found.why}
-    return {**known, "differences": table(found)}
+    known = {
+        "validated by": standing.run_id,
+        "validated": standing.validated,
+        "read": standing.read,
+        "why": standing.why,
+    }
+    return {**known, "differences": table(standing)}
 
 
 def table(found: Validity | Validation) -> list[dict[str, str]]:
@@ -150,25 +159,25 @@ def table(found: Validity | Validation) -> list[dict[str, str]]:
     ]
 
 
-def evidence_answers(found: Validity, decided: Sequence[Check]) -> list[Check]:
+def evidence_answers(standing: Validity, decided: Sequence[Check]) -> list[Check]:
     """Answers from the evidence of a run, as far as what it validated is live; each by the criteria that its id names.
 
     What differs fails an answer, by name; what cannot be told leaves it open; what came besides is said.
     """
-    return [_resting(found, one) for one in decided]
+    return [_resting(standing, one) for one in decided]
 
 
-def _resting(found: Validity, decided: Check) -> Check:
-    if not found.known:
+def _resting(standing: Validity, decided: Check) -> Check:
+    if not standing.known:
         open_now = Status.CANNOT_TELL if decided.status == Status.PASSED else decided.status
-        return replace(decided, status=open_now, found=f"{decided.found}; {found.why}")
+        return replace(decided, status=open_now, found=f"{decided.found}; {standing.why}")
     carried = decided.id.registered.criteria.split()
-    mine = [row for row in found.differences if set(carried) & set(row.criteria)]
+    mine = [row for row in standing.differences if set(carried) & set(row.criteria)]
     deciding = [row for row in mine if row.meaning is not Meaning.TOLD]
     if not deciding:
         besides = f", and besides: {_sentences(mine)}" if mine else ""
-        return replace(decided, found=f"{decided.found}; live as {found.since}{besides}")
-    said = f"{decided.found}; NOT AS {found.since}: {_sentences(deciding)}"
+        return replace(decided, found=f"{decided.found}; live as {standing.since}{besides}")
+    said = f"{decided.found}; NOT AS {standing.since}: {_sentences(deciding)}"
     if any(row.meaning is Meaning.FAILED for row in deciding):
         return replace(decided, status=Status.FAILED, found=said)
     return replace(
@@ -199,5 +208,5 @@ def _facts(kept: Any) -> list[Fact]:  # noqa: ANN401
     return from_plain(kept["facts"])
 
 
-def _data(found: Configuration) -> dict[str, Any]:
-    return {"format": FORMAT, "time": found.time, "facts": [fact.to_row() for fact in found.facts]}
+def _data(configuration: Configuration) -> dict[str, Any]:
+    return {"format": FORMAT, "time": configuration.time, "facts": [fact.to_row() for fact in configuration.facts]}

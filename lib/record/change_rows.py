@@ -61,26 +61,26 @@ def to_row(
     time: str, phase: str, state: WriteState, undoes: bool, temporary: bool, change: Mapping[str, Any]
 ) -> dict[str, Any]:
     """A change, now, as a row of the log; `state` says how far it has come."""
-    told = {"time": time, "phase": phase, "state": state, "undoes": undoes, "temporary": temporary}
-    return formats.with_format({**told, **change})
+    head = {"time": time, "phase": phase, "state": state, "undoes": undoes, "temporary": temporary}
+    return formats.with_format({**head, **change})
 
 
 def from_row(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row with every key, its state a `WriteState`. One that cannot be read is `unreadable`, and in `trouble` why."""
     trouble = _trouble(row)
-    found = {"undoes": False, "temporary": False, "action": "", **row, "trouble": trouble}
+    complete = {"undoes": False, "temporary": False, "action": "", **row, "trouble": trouble}
     if not trouble:
-        return found | {"state": WriteState(row["state"])}
+        return complete | {"state": WriteState(row["state"])}
     kind = row.get("kind") if isinstance(row.get("kind"), str) else "thing of no kind"
     given = row.get("identity")
-    told = {"kind": kind, "identity": given if isinstance(given, dict) else {}, "before": None, "after": None}
+    thing = {"kind": kind, "identity": given if isinstance(given, dict) else {}, "before": None, "after": None}
     name = row["name"] if isinstance(row.get("name"), str) else f"{kind} of a row of changes.jsonl"
     texts = {
         "time": row["time"] if _is_time(row.get("time")) else NO_TIME,
         "phase": row["phase"] if isinstance(row.get("phase"), str) else "",
     }
-    flags = {key: found[key] is True for key in ("undoes", "temporary")}
-    return found | told | texts | flags | {"name": name, "state": WriteState.UNREADABLE, "action": "cannot be read"}
+    flags = {key: complete[key] is True for key in ("undoes", "temporary")}
+    return complete | thing | texts | flags | {"name": name, "state": WriteState.UNREADABLE, "action": "cannot be read"}
 
 
 def mark_doubted(row: Mapping[str, Any], why: str) -> dict[str, Any]:

@@ -95,8 +95,8 @@ def list_folder(folder: Path) -> tuple[dict[str, Path], list[str], list[Path]]:
     while ahead:
         folders.append(here := ahead.pop())
         try:
-            with os.scandir(here) as found:
-                entries = sorted(found, key=lambda entry: entry.name)
+            with os.scandir(here) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
         except PermissionError:
             odd.append(f"{here.name}: a folder that cannot be read")
             continue

@@ -133,8 +133,8 @@ class Record:
 
     def checked(self, phase: str, checks: Sequence[Checked]) -> Sequence[Checked]:
         """Add the answers of a phase to `checks.jsonl`, and hand them on. What is asked at once shares a time."""
-        told = {"attempt": self.attempt, "time": datetime.now(UTC).isoformat(timespec="microseconds")}
-        self.append_all(CHECKS, [{**told, **check.answer_of(phase)} for check in checks])
+        stamp = {"attempt": self.attempt, "time": datetime.now(UTC).isoformat(timespec="microseconds")}
+        self.append_all(CHECKS, [{**stamp, **check.answer_of(phase)} for check in checks])
         return checks
 
     def changes(self) -> list[dict[str, Any]]:
@@ -189,25 +189,25 @@ class Record:
 
     def verdict(self) -> dict[str, Any] | None:
         """`run.json`, or None where the run wrote none. Raises Refused for one of a newer version."""
-        found = self.read_json(VERDICT)
-        formats.require_known(found, f"{VERDICT} of {self.run_id}")
-        return found if isinstance(found, dict) else None
+        data = self.read_json(VERDICT)
+        formats.require_known(data, f"{VERDICT} of {self.run_id}")
+        return data if isinstance(data, dict) else None
 
     def latest(self, name: str) -> Any:  # noqa: ANN401
         """The newest attempt of a file that `keep_json` wrote, or None."""
-        found = (self.read_json(one) for one in reversed(self.kept_as(name)))
-        return next((data for data in found if data is not None), None)
+        newest_first = (self.read_json(one) for one in reversed(self.kept_as(name)))
+        return next((data for data in newest_first if data is not None), None)
 
     def attempts(self, name: str) -> list[Any]:
         """Every attempt of a file that `keep_json` wrote, oldest first."""
-        found = [self.read_json(one) for one in self.kept_as(name)]
-        return [data for data in found if data is not None]
+        kept = [self.read_json(one) for one in self.kept_as(name)]
+        return [data for data in kept if data is not None]
 
     def kept_as(self, name: str) -> list[str]:
         """The names under which `name` was kept, oldest first: its own, then those of later attempts."""
         stem, ending = name.rsplit(".", 1)
-        found = {path.stem.rsplit("-", 1)[-1]: path for path in self.folder.glob(f"{stem}.attempt-*.{ending}")}
-        later = [found[number] for number in sorted(filter(str.isdecimal, found), key=int)]  # others are no attempts
+        tries = {path.stem.rsplit("-", 1)[-1]: path for path in self.folder.glob(f"{stem}.attempt-*.{ending}")}
+        later = [tries[number] for number in sorted(filter(str.isdecimal, tries), key=int)]  # others are no attempts
         return [str(path.relative_to(self.folder)) for path in (self.folder / name, *later) if path.exists()]
 
     def new_path(self, name: str) -> Path:

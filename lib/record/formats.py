@@ -21,10 +21,10 @@ def with_format(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def require_known(data: object, what: str) -> int:
     """The format of an object that was read; `what` names it. Raises Refused for one that this version cannot read."""
-    found = data.get(KEY, KNOWN[0]) if isinstance(data, Mapping) else KNOWN[0]
-    if type(found) is not int or found not in KNOWN:
+    number = data.get(KEY, KNOWN[0]) if isinstance(data, Mapping) else KNOWN[0]
+    if type(number) is not int or number not in KNOWN:
         raise Refused(
-            f"{what} is of format {found!r}, and this version knows {' and '.join(map(str, KNOWN))}; nothing was "
+            f"{what} is of format {number!r}, and this version knows {' and '.join(map(str, KNOWN))}; nothing was "
             "changed. Use the version of the runbook that wrote it"
         )
-    return found
+    return number

@@ -36,9 +36,9 @@ class Binding:
         pairs = {"run": (self.run_id, other.run_id), "environment": (self.environment, other.environment)}
         pairs["account"] = (self.account, other.account)
         return ", ".join(
-            f"{what} {found}, not {expected}"
-            for what, (expected, found) in pairs.items()
-            if found and expected and found != expected
+            f"{what} {actual}, not {expected}"
+            for what, (expected, actual) in pairs.items()
+            if actual and expected and actual != expected
         )
 
 
@@ -68,10 +68,10 @@ def unsealed_differences(folder: Path, binding: Binding | None = None) -> list[s
     path = folder / MANIFEST
     if not path.is_file():
         raise BadParameters(f"{folder} holds no {MANIFEST}; expected the folder of a finished run")
-    found = _settled(folder, binding or Binding(folder.name, folder.parent.name))
-    if found.manifest.trouble and not found.manifest.seals:
+    comparison = _settled(folder, binding or Binding(folder.name, folder.parent.name))
+    if comparison.manifest.trouble and not comparison.manifest.seals:
         raise NotAsWanted(f"{path} is not a manifest this runbook wrote; the record cannot be trusted")
-    return found.said
+    return comparison.said
 
 
 def findings(folder: Path, binding: Binding, about: Callable[[str], object] = lambda name: True) -> Findings:
@@ -92,9 +92,9 @@ def _settled(folder: Path, binding: Binding, about: Callable[[str], object] = la
     """`_compare_with_seals`, once no seal was added meanwhile: by an older one, what is written now would be wrong."""
     while True:
         manifest = read(folder)
-        found = _compare_with_seals(folder, manifest, binding, about)
-        if not found.wrong or read(folder).seals == manifest.seals:
-            return found
+        comparison = _compare_with_seals(folder, manifest, binding, about)
+        if not comparison.wrong or read(folder).seals == manifest.seals:
+            return comparison
 
 
 def read(folder: Path) -> Manifest:
@@ -110,12 +110,12 @@ def read(folder: Path) -> Manifest:
 def _of_first_format(folder: Path, manifest: Manifest) -> Manifest:
     """A manifest of the first format, with what `run.json` told: whose it is, when it ended, and whether it did."""
     verdict = _verdict(folder)
-    told = _bound_by(verdict)
+    bound = _bound_by(verdict)
     state = State.GOING_ON if verdict.get("verdict") == Verdict.RUNNING else State.CLOSED
     (only,) = manifest.seals
     whole = tuple(claim for claim in only.files if not claim.path.endswith(RUNNING))
     sealed = replace(only, state=state, time=str(verdict.get("ended", "")) or "an unknown time", files=whole)
-    return replace(manifest, environment=told.environment, account=told.account, seals=(sealed,))
+    return replace(manifest, environment=bound.environment, account=bound.account, seals=(sealed,))
 
 
 def _compare_with_seals(
@@ -123,7 +123,7 @@ def _compare_with_seals(
 ) -> Findings:
     """Every file of a folder, or those that it is `about`, against every seal of it."""
     listed, odd, _ = files.list_folder(folder)
-    found = {name: path for name, path in listed.items() if name == MANIFEST or about(name)}
+    paths = {name: path for name, path in listed.items() if name == MANIFEST or about(name)}
     claims = {name: rows for name, rows in manifest.claims.items() if about(name)}
     bound = Binding(manifest.run_id, manifest.environment, manifest.account)
     other = [] if manifest.trouble and not manifest.seals else list(filter(None, [binding.differs(bound)]))
@@ -131,15 +131,15 @@ def _compare_with_seals(
     wrong += [f"{folder.name}: a symbolic link"] if folder.is_symlink() else []
     wrong += odd
     worked, fresh = list[str](), list[str]()
-    for name in sorted({*found, *claims} - {MANIFEST}):
-        problem, grew = _differing(found.get(name), name, claims.get(name, []))
+    for name in sorted({*paths, *claims} - {MANIFEST}):
+        problem, grew = _differing(paths.get(name), name, claims.get(name, []))
         if grew and manifest.open:
             fresh.append(name)
         elif (grew or problem) and BY_HAND.fullmatch(name):
             worked.append(f"{name}: worked on since it was sealed")
         elif grew or problem:
             wrong.append(f"{name}: {problem or grew}")
-    wrong += [f"{VERDICT}: {told}" for told in [_foreign_verdict(folder, binding)] if told and VERDICT in found]
+    wrong += [f"{VERDICT}: {words}" for words in [_foreign_verdict(folder, binding)] if words and VERDICT in paths]
     return Findings(manifest, tuple(wrong), tuple(fresh), tuple(worked))
 
 
@@ -170,19 +170,19 @@ def _bound_by(verdict: Mapping[str, Any]) -> Binding:
 
 def _verdict(folder: Path) -> dict[str, Any]:
     try:
-        found = loads(files.read(folder / VERDICT, LONGEST).decode())
+        data = loads(files.read(folder / VERDICT, LONGEST).decode())
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return data if isinstance(data, dict) else {}
 
 
-def add_seal(folder: Path, found: Findings, state: State, time: str, unverified: str = "") -> Manifest:
+def add_seal(folder: Path, comparison: Findings, state: State, time: str, unverified: str = "") -> Manifest:
     """The manifest with one seal more, over what is new and what grew. What does not agree is said, and stays so.
 
     A file that does not agree keeps the seals that it had. What a kill left half written keeps the record open. A seal
     that opens it claims nothing: what a kill left may still be put aside for what another machine did.
     """
-    claims, rows, left = found.manifest.claims, list[Claim](), False
+    claims, rows, left = comparison.manifest.claims, list[Claim](), False
     for name, path in files.list_folder(folder)[0].items():
         if name == MANIFEST or state is State.OPENED:
             continue
@@ -193,10 +193,12 @@ def add_seal(folder: Path, found: Findings, state: State, time: str, unverified:
         problem, grew = _differing(path, name, before)
         if not problem and (grew or any(claim.size == UNKNOWN_SIZE for claim in before)):
             rows.append(contents.claim_of(path, name))
-    known = {wrong for seal in found.manifest.seals for wrong in seal.wrong}
-    wrong = tuple(one for one in (*found.wrong, *found.worked_on) if one not in known)
+    known = {wrong for seal in comparison.manifest.seals for wrong in seal.wrong}
+    wrong = tuple(one for one in (*comparison.wrong, *comparison.worked_on) if one not in known)
     kept = State.GOING_ON if left and state is State.CLOSED else state
-    return replace(found.manifest, seals=(*found.manifest.seals, Seal(kept, time, tuple(rows), wrong, unverified)))
+    return replace(
+        comparison.manifest, seals=(*comparison.manifest.seals, Seal(kept, time, tuple(rows), wrong, unverified))
+    )
 
 
 def claim_file(folder: Path, name: str, data: bytes, time: str) -> Manifest | None:

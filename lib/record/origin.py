@@ -80,15 +80,15 @@ def on_disk(folder: Path) -> dict[str, str]:
     A name is split at its dots, so that no module lies in a folder that begins with one, such as the copies that
     JupyterLab leaves; one behind a link can be imported like any.
     """
-    found, seen = dict[str, str](), set[Path]()
+    digests, seen = dict[str, str](), set[Path]()
     for where, folders, names in os.walk(folder, followlinks=True):
         here, real = Path(where), Path(where).resolve()
         folders[:] = [name for name in folders if not name.startswith(".") and real not in seen]
         seen.add(real)
         for path in (here / name for name in names if not name.startswith(".")):
             if path.suffix in DECISIVE:
-                found[path.relative_to(folder.parent).as_posix()] = sha256(path.read_bytes()).hexdigest()
-    return dict(sorted(found.items()))
+                digests[path.relative_to(folder.parent).as_posix()] = sha256(path.read_bytes()).hexdigest()
+    return dict(sorted(digests.items()))
 
 
 def imported_sources() -> dict[str, str]:
@@ -114,11 +114,11 @@ def _digest(name: str, module: ModuleType) -> str:
     return sha256(data).hexdigest()
 
 
-def _refuse(name: str, found: str) -> None:
+def _refuse(name: str, path: str) -> None:
     from lib.errors import Refused  # lib itself begins with this module
 
     raise Refused(
-        f"{name} was imported from {found}, expected {_file(name)} of this checkout; nothing was written. Take what "
+        f"{name} was imported from {path}, expected {_file(name)} of this checkout; nothing was written. Take what "
         "puts it there out of PYTHONPATH and of the interpreter's start-up, then start again"
     )
 

@@ -65,19 +65,19 @@ def verify(run: Run, unverified: str = "") -> Findings:
     With `unverified`, which says who asked for that, what is wrong is only told. What a kill left is not wrong.
     """
     record = run.record
-    found = manifest.findings(record.folder, run.binding)
+    findings = manifest.findings(record.folder, run.binding)
     # The notebooks of a command that was told to go on all the same do so, too, as long as it lives.
     alive = writers.has_joined(record.folder) or (
-        found.manifest.excused and writers.others(record.folder, record.at_once)
+        findings.manifest.excused and writers.others(record.folder, record.at_once)
     )
-    wrong = [one for one in found.wrong if not (alive and one in found.manifest.excused)]
+    wrong = [one for one in findings.wrong if not (alive and one in findings.manifest.excused)]
     if wrong and not unverified:
         raise Altered(
             f"the record of run {record.run_id} is not as it was sealed: {'; '.join(wrong)}. Nothing was made of it; "
             "find out who changed it, and put back what was sealed. In an emergency, restore and rollback take "
             "--unverified"
         )
-    return found
+    return findings
 
 
 def alterations(run: Run, whole: bool = False) -> list[str]:
@@ -91,8 +91,8 @@ def alterations(run: Run, whole: bool = False) -> list[str]:
 def wrong_with(run: Run, name: str) -> list[str]:
     """What is wrong with this file of a record, and not with the record itself. Read-only."""
     itself = manifest.findings(run.record.folder, run.binding, lambda file: False).wrong
-    found = manifest.findings(run.record.folder, run.binding, lambda file: file == name).wrong
-    return [one for one in found if one not in itself]
+    wrong = manifest.findings(run.record.folder, run.binding, lambda file: file == name).wrong
+    return [one for one in wrong if one not in itself]
 
 
 def is_unverified(record: Record) -> bool:
@@ -113,43 +113,43 @@ def open_to_write(run: Run, unverified: str = "") -> Findings:
     record = run.record
     with record.kept(), record.held():
         # Verified and sealed under one hold: what came between the two would be sealed as if it had been found so.
-        found = verify(run, unverified)
+        findings = verify(run, unverified)
         ours = writers.has_joined(record.folder)
-        going_on = found.manifest.open and (ours or writers.others(record.folder, record.at_once))
+        going_on = findings.manifest.open and (ours or writers.others(record.folder, record.at_once))
         writers.join(record.folder, record.at_once)
-        if not going_on or (unverified and not found.manifest.excused):
+        if not going_on or (unverified and not findings.manifest.excused):
             files.tighten(record.folder)
-            if found.manifest.trouble:
+            if findings.manifest.trouble:
                 # Whatever it is, a pipe as well; it stays beside the one that begins here.
                 (record.folder / MANIFEST).rename(record.new_path("MANIFEST.unstored.json"))
-            _add_seal(record, _bound(found, run.binding), State.OPENED, unverified)
-    return found
+            _add_seal(record, _bound(findings, run.binding), State.OPENED, unverified)
+    return findings
 
 
-def seal_with_note(run: Run, told: Sequence[str]) -> tuple[str, ...]:
+def seal_with_note(run: Run, notes: Sequence[str]) -> tuple[str, ...]:
     """Seal what a record holds by now, with what is told of it besides: that stays said, whatever becomes of it.
 
     Returns what is wrong with it.
     """
     record = run.record
     with record.kept(), record.held():
-        found = manifest.findings(record.folder, run.binding)
-        _add_seal(record, replace(found, wrong=(*dict.fromkeys((*told, *found.wrong)),)), State.GOING_ON)
-    return found.wrong
+        findings = manifest.findings(record.folder, run.binding)
+        _add_seal(record, replace(findings, wrong=(*dict.fromkeys((*notes, *findings.wrong)),)), State.GOING_ON)
+    return findings.wrong
 
 
-def _bound(found: Findings, binding: Binding) -> Findings:
+def _bound(findings: Findings, binding: Binding) -> Findings:
     """With whose record it is, where its manifest does not tell."""
-    told = found.manifest
-    known = {key: getattr(told, key) or getattr(binding, key) for key in ("run_id", "environment", "account")}
-    return replace(found, manifest=replace(told, **known))
+    kept = findings.manifest
+    known = {key: getattr(kept, key) or getattr(binding, key) for key in ("run_id", "environment", "account")}
+    return replace(findings, manifest=replace(kept, **known))
 
 
-def _add_seal(record: Record, found: Findings, state: State, unverified: str = "") -> list[str]:
+def _add_seal(record: Record, findings: Findings, state: State, unverified: str = "") -> list[str]:
     """Add a seal to the manifest; returns the names that were sealed."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    made = manifest.add_seal(record.folder, found, state, now, unverified)
-    news, before = made.seals[-1], found.manifest.seals[-1:]
+    made = manifest.add_seal(record.folder, findings, state, now, unverified)
+    news, before = made.seals[-1], findings.manifest.seals[-1:]
     if state is State.OPENED or news.files or news.wrong or [news.state] != [seal.state for seal in before]:
         record.write_bytes(MANIFEST, made.to_text().encode())
     return list(made.claims)
@@ -175,9 +175,9 @@ def seal(record: Record, closing: bool = True) -> None:
         # A store that fails must not keep this machine's record from being sealed: it is raised at the end.
         trouble = _store_logs(record)
         files.tighten(record.folder)
-        found = manifest.findings(record.folder, Binding(record.run_id, record.folder.parent.name))
+        findings = manifest.findings(record.folder, Binding(record.run_id, record.folder.parent.name))
         closed = closing and not writers.is_nested(record.folder) and not writers.others(record.folder, record.at_once)
-        names = _add_seal(record, found, State.CLOSED if closed else State.GOING_ON)
+        names = _add_seal(record, findings, State.CLOSED if closed else State.GOING_ON)
         if closed:
             writers.leave(record.folder)
         if trouble:

@@ -57,10 +57,10 @@ def as_sealed(settings: Settings) -> list[Record]:
     return [record for record in all_records(settings) if is_so(record)]
 
 
-def latest_of_each(found: Iterable[Record]) -> list[Record]:
+def latest_of_each(records: Iterable[Record]) -> list[Record]:
     """One record a run: this machine's, or the store's copy where another machine went on, oldest first."""
     newest: dict[str, Record] = {}
-    for record in found:
+    for record in records:
         other = newest.get(record.run_id)
         newest[record.run_id] = max(other, record, key=_reach) if other else record
     return list(newest.values())
@@ -68,15 +68,15 @@ def latest_of_each(found: Iterable[Record]) -> list[Record]:
 
 def _reach(record: Record) -> tuple[int, str]:
     try:
-        found = record.read_json(VERDICT)
+        verdict = record.read_json(VERDICT)
     except RunbookError:  # of one run that cannot be read, nobody else's status hangs
-        found = None
-    return len(record.rows(LOG)), str(found.get("ended", "")) if isinstance(found, dict) else ""
+        verdict = None
+    return len(record.rows(LOG)), str(verdict.get("ended", "")) if isinstance(verdict, dict) else ""
 
 
 def _in(folder: Path) -> list[Record]:
-    found = folder.iterdir() if folder.is_dir() else ()
+    paths = folder.iterdir() if folder.is_dir() else ()
     return sorted(
-        (Record(path, path.name) for path in found if path.is_dir() and path.name != DRILLS and path.name[0] != "."),
+        (Record(path, path.name) for path in paths if path.is_dir() and path.name != DRILLS and path.name[0] != "."),
         key=lambda record: record.run_id,
     )

@@ -106,10 +106,10 @@ def numbers(first: str = "", last: str = "", only: str = "") -> list[str]:
 def resumable(record: Record) -> bool:
     """Whether a run began phases in apply mode, and so may be gone on with."""
     try:
-        found = record.read_json(VERDICT)
+        verdict = record.read_json(VERDICT)
     except NotAsWanted:  # one that cannot be read keeps no other from being offered
         return False
-    return isinstance(found, dict) and found.get("mode") == Mode.APPLY and found.get("verdict") != Verdict.REFUSED
+    return isinstance(verdict, dict) and verdict.get("mode") == Mode.APPLY and verdict.get("verdict") != Verdict.REFUSED
 
 
 def way_on(settings: Settings, run_id: str) -> str:
@@ -140,23 +140,23 @@ def overall(done: Sequence[Phase], refused: str = "") -> Verdict:
 
 def status(record: Record) -> dict[str, Any]:
     """A run's verdict as recorded, with what a later rollback or a kill makes of it."""
-    found = record.verdict()
-    if found is None:
+    recorded = record.verdict()
+    if recorded is None:
         return {"run_id": record.run_id, "verdict": _without_phases(record), "phases": []}
     applied = sum(row["state"] == WriteState.APPLIED and not row["undoes"] for row in record.changes())
-    ran = [str(phase.get("number", "?")) for phase in found.get("phases", [])]
-    verdict = verdict_of_part(str(found.get("verdict", "not told")), ran)
+    ran = [str(phase.get("number", "?")) for phase in recorded.get("phases", [])]
+    verdict = verdict_of_part(str(recorded.get("verdict", "not told")), ran)
     if verdict == Verdict.RUNNING:
         verdict = f"running, or killed: {applied} changes applied"
-    if found.get("rollback"):
-        verdict = f"{verdict}; rollback {Phase.from_row(found['rollback']).verdict}"
-    return {"phases": [], **found, "run_id": record.run_id, "verdict": verdict}
+    if recorded.get("rollback"):
+        verdict = f"{verdict}; rollback {Phase.from_row(recorded['rollback']).verdict}"
+    return {"phases": [], **recorded, "run_id": record.run_id, "verdict": verdict}
 
 
-def took_place(found: Mapping[str, Any]) -> bool:
+def took_place(recorded: Mapping[str, Any]) -> bool:
     """Whether any of what `status` gave is more than an attempt: a run that was killed between phases is."""
-    ran = any(phase["verdict"] != Verdict.NOT_RUN for phase in found["phases"])
-    return ran or found["verdict"] not in (DID_NOT_START, Verdict.REFUSED, Verdict.NOT_RUN)
+    ran = any(phase["verdict"] != Verdict.NOT_RUN for phase in recorded["phases"])
+    return ran or recorded["verdict"] not in (DID_NOT_START, Verdict.REFUSED, Verdict.NOT_RUN)
 
 
 def _without_phases(record: Record) -> str:

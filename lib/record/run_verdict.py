@@ -62,21 +62,21 @@ def _with_earlier(before: Mapping[str, Any], done: Sequence[Phase], mode: Mode) 
 
     Not what was only planned, where the run applies by now: it would pass for applied.
     """
-    found = {phase.number: phase for phase in run_phases.phases_of(before)}
+    phases = {phase.number: phase for phase in run_phases.phases_of(before)}
     if before.get("mode") == Mode.PLAN and mode == Mode.APPLY:
-        found = {}
+        phases = {}
     # What did not run now takes nothing from what ran before.
-    found |= {phase.number: phase for phase in done if phase.verdict != Verdict.NOT_RUN or phase.number not in found}
-    return [found[number] for number in NOTEBOOKS if number in found]
+    phases |= {phase.number: phase for phase in done if phase.verdict != Verdict.NOT_RUN or phase.number not in phases}
+    return [phases[number] for number in NOTEBOOKS if number in phases]
 
 
-def with_its_checks(found: Phase, run: Run) -> Phase:
+def with_its_checks(phase: Phase, run: Run) -> Phase:
     """What the checks of its phase make of a notebook that ran to its end, whatever its cells made of them."""
-    if found.verdict != Verdict.SUCCEEDED:
-        return found
+    if phase.verdict != Verdict.SUCCEEDED:
+        return phase
     try:
-        run_phases.require_met(run.record, found.number, run.settings.mode)
+        run_phases.require_met(run.record, phase.number, run.settings.mode)
     except RunbookError as error:
         said = f"{type(error).__name__}: {error}"[:LONGEST_ERROR]
-        return replace(found, verdict=Verdict.FAILED, error=run.settings.masked(said), error_class=type(error).__name__)
-    return found
+        return replace(phase, verdict=Verdict.FAILED, error=run.settings.masked(said), error_class=type(error).__name__)
+    return phase

@@ -25,12 +25,12 @@ Found = TypeVar("Found")
 
 @dataclass
 class Salvage:
-    """A shelf of which everything is taken that can be; `told`: by name, what is wrong with the rest."""
+    """A shelf of which everything is taken that can be; `troubles`: by name, what is wrong with the rest."""
 
     record: Record
     shelf: Shelf
     clock: Callable[[], float] = time.monotonic
-    told: dict[str, str] = field(default_factory=dict)
+    troubles: dict[str, str] = field(default_factory=dict)
     sealed: Manifest | None = None
     _until: float = 0
     _learned: bool = False
@@ -56,18 +56,18 @@ class Salvage:
         Raises Unrecorded for a store that does not answer at all, or tells of no file.
         """
         try:
-            found = self.shelf.stored()
+            etags = self.shelf.stored()
         except RunbookError as error:
             if not isinstance(error.__cause__, Unreachable):
                 self._learn()
             if self.sealed is None:
                 raise
-            self.told[""] = f"what the store holds cannot be listed ({error.__cause__ or error})"
+            self.troubles[""] = f"what the store holds cannot be listed ({error.__cause__ or error})"
             return dict.fromkeys((*self.sealed.claims, LOG, VERDICT), "")
-        for name in found:
+        for name in etags:
             if not seals.inside(name):
-                self.told[name] = f"{name!r}: a name that no record holds"
-        return {name: etag for name, etag in found.items() if seals.inside(name)}
+                self.troubles[name] = f"{name!r}: a name that no record holds"
+        return {name: etag for name, etag in etags.items() if seals.inside(name)}
 
     def take(self, stored: Mapping[str, str]) -> list[str]:
         """Take what can be taken of these files; returns what is wrong with any, each in a sentence."""
@@ -80,11 +80,11 @@ class Salvage:
                 else:
                     self._tried(name, partial(sync.bring_file, self.record, self, stored, name, side))
             self._tried(MANIFEST, partial(put_together, self.record, ours, self.sealed))
-        return list(self.told.values())
+        return list(self.troubles.values())
 
     def tells(self, wrong: str) -> bool:
         """Whether what is wrong with the record then is told already, as of a file that could not be taken."""
-        return wrong in self.told.values() or wrong.removesuffix(": missing") in self.told
+        return wrong in self.troubles.values() or wrong.removesuffix(": missing") in self.troubles
 
     def read(self, name: str) -> bytes | None:
         """A file as it is now, or None, which is told, where it cannot be read, or is worse than what is here."""
@@ -96,7 +96,7 @@ class Salvage:
         if differs:
             self._learn()
         if (problem := self._judged(name, data)) and differs:
-            self.told[name] = f"{name}: {problem}, so that this machine's was kept"
+            self.troubles[name] = f"{name}: {problem}, so that this machine's was kept"
             return None
         return data
 
@@ -109,12 +109,12 @@ class Salvage:
             return self._had[name]
         data = None
         if not _needed(name) and self.clock() > self._until:
-            self.told[name] = f"{name}: not asked for, since the store took more than {PATIENCE_SECONDS} s by then"
+            self.troubles[name] = f"{name}: not asked for, since the store took more than {PATIENCE_SECONDS} s by then"
         else:
             try:
                 data = self.shelf.read(name)
             except RunbookError as error:
-                self.told[name] = f"{name}: cannot be taken from the store ({error.__cause__ or error})"
+                self.troubles[name] = f"{name}: cannot be taken from the store ({error.__cause__ or error})"
         if name in (LOG, VERDICT):
             self._had[name] = data  # asked for twice, to know which side is further
         return data
@@ -125,7 +125,9 @@ class Salvage:
             return
         self._learned, data = True, self._read(MANIFEST)
         if data is None:
-            self.told.setdefault(MANIFEST, f"{MANIFEST}: missing in the store, so that nobody can tell what was sealed")
+            self.troubles.setdefault(
+                MANIFEST, f"{MANIFEST}: missing in the store, so that nobody can tell what was sealed"
+            )
         else:
             self.sealed = self._tried(MANIFEST, partial(sealed_there, self.record, data))
         for name, taken in self._unjudged.items():
@@ -138,7 +140,7 @@ class Salvage:
             return ""
         problem = problem_of(self.sealed, name, data) if self.sealed else "sealed by nobody"
         if problem and self.sealed:
-            self.told[name] = f"{name}: {problem}"
+            self.troubles[name] = f"{name}: {problem}"
         return problem
 
     def _tried(self, name: str, act: Callable[[], Found]) -> Found | None:
@@ -146,7 +148,7 @@ class Salvage:
         try:
             return act()
         except (RunbookError, OSError, ValueError) as error:
-            self.told[name] = f"{name}: {error}"
+            self.troubles[name] = f"{name}: {error}"
             return None
 
 

@@ -63,8 +63,8 @@ class Seal:
 
     def to_row(self) -> dict[str, Any]:
         files = [claim.to_row() for claim in self.files]
-        told = {"state": str(self.state), "time": self.time, "files": files, "wrong": list(self.wrong)}
-        return told | {"unverified": self.unverified}
+        row = {"state": str(self.state), "time": self.time, "files": files, "wrong": list(self.wrong)}
+        return row | {"unverified": self.unverified}
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Seal":
@@ -99,11 +99,11 @@ class Manifest:
     @property
     def claims(self) -> dict[str, list[Claim]]:
         """What was sealed of each file, by name, oldest first."""
-        found = dict[str, list[Claim]]()
+        by_path = dict[str, list[Claim]]()
         for seal in self.seals:
             for claim in seal.files:
-                found.setdefault(claim.path, []).append(claim)
-        return found
+                by_path.setdefault(claim.path, []).append(claim)
+        return by_path
 
     @property
     def said(self) -> list[str]:
@@ -172,7 +172,7 @@ def _first(data: Mapping[str, Any]) -> Manifest:
         chain = _digest(f"{chain}{row['path']}{row['sha256']}")
         closes = closes and row.get("chain") == chain
     unknown = [_unknown(data, {"run_id", "files"}), *(_unknown(row, CLAIMED_FIRST) for row in data["files"])]
-    wrong = [*_misnamed(tuple(claims)), *(one for found in unknown for one in found), *([] if closes else [BROKEN])]
+    wrong = [*_misnamed(tuple(claims)), *(one for group in unknown for one in group), *([] if closes else [BROKEN])]
     return Manifest(str(data.get("run_id", "")), "", "", (Seal(State.CLOSED, "", tuple(claims)),), tuple(wrong))
 
 

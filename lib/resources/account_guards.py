@@ -49,8 +49,8 @@ class AccountGuards:
 
     def used(self, approved: str) -> Use | None:
         """Which run used this approval; None where none did. Read-only. Raises Refused where that cannot be told."""
-        found = self._read(f"used/{approved}")
-        return Use(str(found.get("run_id")), str(found.get("caller")), found["when"]) if found else None
+        row = self._read(f"used/{approved}")
+        return Use(str(row.get("run_id")), str(row.get("caller")), row["when"]) if row else None
 
     def use(self, approved: str, run_id: str) -> None:
         """Keep, before the first write, that this run uses an approval. Raises Refused where another one did."""
@@ -120,10 +120,10 @@ class AccountGuards:
             return frozenset()
         return frozenset(one for kept in self._kept_of(run_id) for one in kept)
 
-    def keep_written(self, run_id: str, found: Iterable[str]) -> None:
+    def keep_written(self, run_id: str, digests: Iterable[str]) -> None:
         """Keep, before the first write, what this run begins to write."""
         kept = list(self._kept_of(run_id))
-        new, number = sorted(set(found).difference(*kept)), len(kept)
+        new, number = sorted(set(digests).difference(*kept)), len(kept)
         for at in range(0, len(new), AT_ONCE):
             value, number = {"caller": self.live.identity.caller, "wrote": new[at : at + AT_ONCE]}, number + 1
             while not self._make(f"wrote/{run_id}/{number}", value):  # another process of this run was faster
@@ -183,7 +183,7 @@ def _told(when: datetime | None) -> str:
 
 def _parsed(text: str) -> dict[str, Any]:
     try:
-        found = json.loads(text)
+        data = json.loads(text)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return data if isinstance(data, dict) else {}

@@ -70,8 +70,8 @@ class LogGroup(LiveThing):
         return next((g for page in pages for g in page["logGroups"] if g["logGroupName"] == self.group), None)
 
     def _read(self) -> dict[str, int] | None:
-        found = self._found()
-        return found and {"retentionInDays": int(found.get("retentionInDays", 0))}
+        group = self._found()
+        return group and {"retentionInDays": int(group.get("retentionInDays", 0))}
 
     def _write(self, value: dict[str, int] | None) -> None:
         logs = self.live.client("logs")

@@ -83,7 +83,7 @@ class EnvironmentVariable(LiveThing):
         # Its newer `function_updated_v2` asks GetFunction: another permission, and a link to the code in the answer.
         asked = partial(self.live.client("lambda").get_function_configuration, FunctionName=self.function)
         ended = (UPDATED, NOT_UPDATED)
-        answer = until(asked, lambda found: found["LastUpdateStatus"] in ended, self.live.patience()).seen
+        answer = until(asked, lambda row: row["LastUpdateStatus"] in ended, self.live.patience()).seen
         if (status := answer["LastUpdateStatus"]) != UPDATED:
             why = answer.get("LastUpdateStatusReason", "no reason given")
             raise NotAsWanted(f"{self.function}: update is {status} ({why}); expected {UPDATED}")
@@ -124,11 +124,11 @@ class Permission(LiveThing):
             try:
                 client.add_permission(FunctionName=self.function, StatementId=self.sid, **value)
             except ClientError as error:
-                found = self._read() if error_code(error) in BUSY else None
+                statement = self._read() if error_code(error) in BUSY else None
                 # A retried call finds the statement that its first attempt made; only another one is an error.
-                if found == value:
+                if statement == value:
                     return None
-                if error_code(error) not in BUSY or found is not None:
+                if error_code(error) not in BUSY or statement is not None:
                     raise
                 return error
             return None

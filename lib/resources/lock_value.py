@@ -55,10 +55,10 @@ class Lock:
             formats.require_known(row, f"the lock {name}")
         except Refused as error:
             raise Refused(f"{error}. It may be in force, so leave it where it is") from error
-        told: dict[str, Any] = {"lease_seconds": LONGEST_LEASE, "renewals": 0, **_hashed(row)}
+        values: dict[str, Any] = {"lease_seconds": LONGEST_LEASE, "renewals": 0, **_hashed(row)}
         texts, numbers = ("token_sha256", "run_id", "owner", "host", "born", "taken"), ("pid", "renewals")
         wanted = {**dict.fromkeys(texts, (str,)), **dict.fromkeys(numbers, (int,)), "lease_seconds": (int, float)}
-        wrong = [key for key, kinds in wanted.items() if type(told.get(key)) not in kinds]
+        wrong = [key for key, kinds in wanted.items() if type(values.get(key)) not in kinds]
         if wrong and formats.KEY in row:
             raise Refused(
                 f"the lock {name} does not tell its {', '.join(wrong)}, and may be in force all the same; nothing was "
@@ -66,7 +66,7 @@ class Lock:
             )
         if wrong:
             raise ValueError(wrong)
-        return cls(**{key: told[key] for key in wanted})
+        return cls(**{key: values[key] for key in wanted})
 
     def opened_by(self, token: str) -> bool:
         """Whether this token is the one that it was taken with. Of one that stood readable, none is."""

@@ -35,14 +35,14 @@ class Shelves:
 
     def runs(self, way: str = "") -> dict[str, dict[str, str]]:
         """Every run that is stored: its files by name, with their ETags. Read-only."""
-        found: dict[str, dict[str, str]] = {}
+        by_run: dict[str, dict[str, str]] = {}
         doing = f"listing the runs in s3://{self.bucket}/{self.prefix}"
         with opening_store(f"s3://{self.bucket}", self.live.settings, way), readable(doing):
             for name, etag in _listed(self.live, self.bucket, self.prefix):
                 run_id, _, file = name.partition("/")
                 if file and RUN_ID.fullmatch(run_id):
-                    found.setdefault(run_id, {})[file] = etag
-        return found
+                    by_run.setdefault(run_id, {})[file] = etag
+        return by_run
 
 
 def shelves(settings: Settings, attempts: int = ATTEMPTS) -> Shelves | None:
@@ -113,10 +113,10 @@ def copy_others(settings: Settings, known: Shelves | None = None, way: str = "")
     known = known or shelves(settings)
     if known is None:
         return []
-    found = {run_id: files for run_id, files in known.runs(way).items() if run_id != run_names.DRILLS}
+    stored = {run_id: files for run_id, files in known.runs(way).items() if run_id != run_names.DRILLS}
     folder = settings.runs_folder / run_names.COPIES
-    for run_id, files in found.items():
+    for run_id, files in stored.items():
         copy, shelf = Record(folder / run_id, run_id), known.run(run_id)
         with opening_store(shelf.where, settings, way):
             sync.copy_telling(copy, shelf, files)
-    return sorted(found)
+    return sorted(stored)

@@ -50,8 +50,8 @@ class Rule(LiveThing):
             others, pattern = self._others(), dumps(value["EventPattern"])
             # A rule with a schedule alone has no pattern, and gets none.
             taken = {"EventPattern": pattern} if pattern != NO_PATTERN or not others.get("ScheduleExpression") else {}
-            told = {key: text for key, text in value.items() if key != "EventPattern"}
-            events.put_rule(Name=self.rule, **others, **told, **taken)
+            plain = {key: text for key, text in value.items() if key != "EventPattern"}
+            events.put_rule(Name=self.rule, **others, **plain, **taken)
 
     def _others(self) -> dict[str, str]:
         """What the rule has beside our value; PutRule would take away what it is not given."""
@@ -62,8 +62,8 @@ class Rule(LiveThing):
 
     def _kept_because(self) -> str:
         """A rule with targets is kept: they are not ours, since ours are removed first."""
-        found = targets(self.live, self.rule)
-        return f"it has targets that this plan did not make: {', '.join(sorted(found))}" if found else ""
+        others = targets(self.live, self.rule)
+        return f"it has targets that this plan did not make: {', '.join(sorted(others))}" if others else ""
 
 
 @dataclass(frozen=True)
@@ -98,16 +98,16 @@ class Target(LiveThing):
 
 def targets(live: Live, rule: str) -> dict[str, dict[str, Any]]:
     """The targets of a rule by id; none where there is no rule. Read-only."""
-    found: dict[str, dict[str, Any]] = {}
+    by_id: dict[str, dict[str, Any]] = {}
     with absent_is_none(*MISSING):
         for page in live.client("events").get_paginator("list_targets_by_rule").paginate(Rule=rule):
-            found |= {row["Id"]: drop_member(row, "Id") for row in page["Targets"]}
-    return found
+            by_id |= {row["Id"]: drop_member(row, "Id") for row in page["Targets"]}
+    return by_id
 
 
-def recordable_targets(found: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+def recordable_targets(by_id: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """Targets as a record may tell of them: a mark stands for what each is sent, and another one once that differs."""
     return {
         name: {key: contacts.hidden(value) if key in SENT else value for key, value in target.items()}
-        for name, target in found.items()
+        for name, target in by_id.items()
     }

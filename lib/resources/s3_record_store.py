@@ -48,15 +48,15 @@ class RunStore:
                     return
             if self._put(name, data):
                 return
-            etag, found = self._get(name)
-            if found is not None and not (found == data or _may_go_on(name, data, found)):
+            etag, stored = self._get(name)
+            if stored is not None and not (stored == data or _may_go_on(name, data, stored)):
                 break  # and what we last saw stays what our next put asks for
-            self._remember(name, etag, found)
-            if found == data:
+            self._remember(name, etag, stored)
+            if stored == data:
                 return  # our own put, repeated
-            if name.endswith(".jsonl") and found and not data.startswith(found):
+            if name.endswith(".jsonl") and stored and not data.startswith(stored):
                 # In the store's order, of which others may have sealed the beginning.
-                data = found + union(found, data)
+                data = stored + union(stored, data)
                 take(path, data)
         raise self._superseded(name)
 
@@ -104,18 +104,18 @@ class RunStore:
             self.known[name] = seals.ABSENT
         if not etag or (etag == self.seen.get(name) and name in self.known):
             return
-        now, found = self._get(name)
-        if found is not None and found != ours and now != self.seen.get(name):
+        now, stored = self._get(name)
+        if stored is not None and stored != ours and now != self.seen.get(name):
             raise self._superseded(name)
-        self._remember(name, now, found)
+        self._remember(name, now, stored)
 
     def stored(self, remember: bool = True) -> Mapping[str, str]:
         """The name and ETag of every file of this run."""
         with self._answering("listing"):
-            found = dict(_listed(self.live, self.bucket, self.prefix))
+            etags = dict(_listed(self.live, self.bucket, self.prefix))
         if remember:
-            self.seen.update(found)
-        return found
+            self.seen.update(etags)
+        return etags
 
     def read(self, name: str) -> bytes | None:
         """A file as it is now, which the next put may replace; None where there is none."""
@@ -193,10 +193,10 @@ def _listed(live: Live, bucket: str, prefix: str) -> Iterator[tuple[str, str]]:
                 yield name, _bare(item["ETag"])
 
 
-def _may_go_on(name: str, data: bytes, found: bytes) -> bool:
+def _may_go_on(name: str, data: bytes, stored: bytes) -> bool:
     """Whether what is stored by now may be replaced: the changes only by more of the same, what was made never."""
     if name == LOG:
-        return data.startswith(found)  # another process of this machine added to it, and to ours
+        return data.startswith(stored)  # another process of this machine added to it, and to ours
     return name == MANIFEST or name.endswith(".jsonl")  # the seals and the other logs are put together
 
 

@@ -116,8 +116,8 @@ class Subscription(LiveThing):
         """What SNS calls it; the one that is written as ours is, before another that means the same."""
         rows = [row for row in subscriptions(self.live, self.topic) if row["Protocol"] == self.protocol]
         meant = [row for row in rows if subscriber_addresses.same(self.protocol, self.address, row["Endpoint"])]
-        found = sorted(meant, key=lambda row: row["Endpoint"] != self.address)
-        return found[0]["SubscriptionArn"] if found else None
+        ordered = sorted(meant, key=lambda row: row["Endpoint"] != self.address)
+        return ordered[0]["SubscriptionArn"] if ordered else None
 
     def _write(self, value: dict[str, str] | None) -> None:
         sns, arn = self.live.client("sns"), self._arn()
@@ -178,7 +178,7 @@ def _subscriptions(live: Live, topic: str) -> Iterator[dict[str, str]]:
 
 def served_by(live: Live, queue: str) -> list[str]:
     """The subscriptions of the operations topic whose dead-letter queue this is. Read-only."""
-    topic, found = live.settings.ops_topic_name, []
+    topic, served = live.settings.ops_topic_name, []
     for row in subscriptions(live, topic):
         if row["SubscriptionArn"] in PENDING:
             continue
@@ -186,8 +186,8 @@ def served_by(live: Live, queue: str) -> list[str]:
             "Attributes"
         ]
         if _dead_letters(attributes) == live.settings.queue_arn(queue):
-            found.append(f"a {row['Protocol']} subscription of {topic}")
-    return found
+            served.append(f"a {row['Protocol']} subscription of {topic}")
+    return served
 
 
 def _dead_letters(attributes: Mapping[str, str]) -> str:
@@ -199,16 +199,16 @@ def _dead_letters(attributes: Mapping[str, str]) -> str:
 def audience(live: Live, topic: str) -> dict[str, int]:
     """Subscribers of a topic: `confirmed`, `filtered` (confirmed, but receives only what its filter lets through) and
     `waiting` for confirmation. A queue that listens to drills is no subscriber. Read-only."""
-    found = {"confirmed": 0, "filtered": 0, "waiting": 0}
+    counts = {"confirmed": 0, "filtered": 0, "waiting": 0}
     for row in subscriptions(live, topic):
         if f":{LISTENING}-" in row["Endpoint"]:
             continue
         if row["SubscriptionArn"] in PENDING:
-            found["waiting"] += 1
+            counts["waiting"] += 1
             continue
         answer = live.client("sns").get_subscription_attributes(SubscriptionArn=row["SubscriptionArn"])
-        found["confirmed" if answer["Attributes"].get("FilterPolicy") in NO_FILTER else "filtered"] += 1
-    return found
+        counts["confirmed" if answer["Attributes"].get("FilterPolicy") in NO_FILTER else "filtered"] += 1
+    return counts
 
 
 def _attributes(value: dict[str, str], protocol: str, empty: bool = False) -> dict[str, str]:

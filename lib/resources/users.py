@@ -143,15 +143,15 @@ def plain(value: Typed) -> Any:  # noqa: ANN401
     """A typed value as plain data."""
     ((kind, held),) = value.items()
     if kind == "M":
-        found: Any = {key: plain(item) for key, item in held.items()}
+        content: Any = {key: plain(item) for key, item in held.items()}
     elif kind == "L":
-        found = [plain(item) for item in held]
+        content = [plain(item) for item in held]
     elif kind == "N":
-        found = _number(held)
+        content = _number(held)
     else:
-        found = None if kind == "NULL" else held
-    simple = kind in ("S", "BOOL", "NULL", "N", "L") or (kind == "M" and found.keys() != {TYPED})
-    return found if simple and (kind in ("L", "M") or to_typed(found) == value) else {TYPED: _packed(value)}
+        content = None if kind == "NULL" else held
+    simple = kind in ("S", "BOOL", "NULL", "N", "L") or (kind == "M" and content.keys() != {TYPED})
+    return content if simple and (kind in ("L", "M") or to_typed(content) == value) else {TYPED: _packed(value)}
 
 
 def to_typed(value: Any) -> Typed:  # noqa: ANN401

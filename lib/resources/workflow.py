@@ -103,8 +103,8 @@ def _text(definition: Any) -> str:  # noqa: ANN401
 def running_executions(live: Live) -> list[str]:
     """The names of the executions that run now. Read-only."""
     pages = live.client("stepfunctions").get_paginator("list_executions")
-    found = pages.paginate(stateMachineArn=live.settings.state_machine_arn, statusFilter="RUNNING")
-    return [row["name"] for page in found for row in page["executions"]]
+    answers = pages.paginate(stateMachineArn=live.settings.state_machine_arn, statusFilter="RUNNING")
+    return [row["name"] for page in answers for row in page["executions"]]
 
 
 def description(live: Live, arn: str) -> dict[str, Any] | None:
@@ -117,22 +117,22 @@ def description(live: Live, arn: str) -> dict[str, Any] | None:
 
 def versions(live: Live, arn: str) -> list[str]:
     """The ARNs of the published versions, newest first. Read-only."""
-    found: list[str] = []
+    arns: list[str] = []
     more: dict[str, str] = {}
     while True:  # botocore has no paginator for it
         answer = live.client("stepfunctions").list_state_machine_versions(stateMachineArn=arn, **more)
-        found += [row["stateMachineVersionArn"] for row in answer["stateMachineVersions"]]
+        arns += [row["stateMachineVersionArn"] for row in answer["stateMachineVersions"]]
         if not answer.get("nextToken"):
-            return found
+            return arns
         more = {"nextToken": answer["nextToken"]}
 
 
-def _logging(found: dict[str, Any] | None) -> dict[str, Any]:
+def _logging(configuration: dict[str, Any] | None) -> dict[str, Any]:
     """AWS leaves out what is not set; the level and the switch are always said."""
-    found = found or {}
-    destinations = found.get("destinations") or []
+    configuration = configuration or {}
+    destinations = configuration.get("destinations") or []
     return {
-        "level": found.get("level", "OFF"),
-        "includeExecutionData": bool(found.get("includeExecutionData", False)),
+        "level": configuration.get("level", "OFF"),
+        "includeExecutionData": bool(configuration.get("includeExecutionData", False)),
         **({"destinations": destinations} if destinations else {}),
     }

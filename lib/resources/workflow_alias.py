@@ -114,21 +114,21 @@ def routing_of(live: Live, alias: str) -> dict[str, int] | None:
 
 def aliases(live: Live, machine: str) -> list[str]:
     """The names of a machine's aliases; none where there is no machine. Read-only."""
-    found, more = list[str](), dict[str, str]()
+    names, more = list[str](), dict[str, str]()
     with absent_is_none(*NO_ALIAS):
         while True:
             answer = live.client("stepfunctions").list_state_machine_aliases(stateMachineArn=machine, **more)
-            found += [str(row["stateMachineAliasArn"]).rpartition(":")[2] for row in answer["stateMachineAliases"]]
+            names += [str(row["stateMachineAliasArn"]).rpartition(":")[2] for row in answer["stateMachineAliases"]]
             if not answer.get("nextToken"):
                 break
             more = {"nextToken": answer["nextToken"]}
-    return sorted(found)
+    return sorted(names)
 
 
 def routings(live: Live, machine: str) -> dict[str, dict[str, int]]:
     """Of each of a machine's aliases, by name, which version it runs with which weight. Read-only."""
-    found = {alias: routing_of(live, f"{machine}:{alias}") for alias in aliases(live, machine)}
-    return {alias: routing for alias, routing in found.items() if routing is not None}
+    by_alias = {alias: routing_of(live, f"{machine}:{alias}") for alias in aliases(live, machine)}
+    return {alias: routing for alias, routing in by_alias.items() if routing is not None}
 
 
 def routed_to(workflow: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,8 +145,8 @@ def is_routing(value: object) -> bool:
 
 def kept_routings(kept: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The value of each alias that a backup of the workflow names, which does not say what its versions hold."""
-    found = kept.get("aliases")
-    routings = found.items() if isinstance(found, Mapping) else ()
+    listed = kept.get("aliases")
+    routings = listed.items() if isinstance(listed, Mapping) else ()
     return {alias: _kept(routing) for alias, routing in routings if isinstance(routing, Mapping)}
 
 
@@ -162,5 +162,5 @@ def digest(workflow: Mapping[str, Any]) -> str:
 
 
 def _held(live: Live, version: str) -> str:
-    found = description(live, version)
-    return digest(value_of(found)) if found else "nothing: this version was deleted"
+    described = description(live, version)
+    return digest(value_of(described)) if described else "nothing: this version was deleted"

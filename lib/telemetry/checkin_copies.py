@@ -42,11 +42,11 @@ class Copies:
 
     def of(self, days: Iterable[date]) -> dict[str, Answer]:
         """What was read of these days, by mark. A file that holds less of a field than is asked for is left out."""
-        found = dict[str, Answer]()
+        answers = dict[str, Answer]()
         for day in days:
             for name in self.record.kept_as(f"{FOLDER}/{day:%Y-%m-%d}.csv") if self.record else ():
-                found |= self._read(name)
-        return found
+                answers |= self._read(name)
+        return answers
 
     def _read(self, name: str) -> dict[str, Answer]:
         assert self.record is not None

@@ -33,21 +33,21 @@ class Answer:
 
 def frame(answers: list[Answer], fields: list[str]) -> pd.DataFrame:
     """Answers as rows, in order of time; `fields` names their cells, and holds those of the contract."""
-    found = pd.DataFrame({"userId": [answer.user for answer in answers]}, dtype=object)
-    found["time"] = pd.to_datetime([answer.moment.astimezone(UTC) for answer in answers], utc=True)
+    checkins = pd.DataFrame({"userId": [answer.user for answer in answers]}, dtype=object)
+    checkins["time"] = pd.to_datetime([answer.moment.astimezone(UTC) for answer in answers], utc=True)
     for at, field in enumerate(fields):
-        found[CELL + field] = pd.Series([answer.cells[at] for answer in answers], dtype=object)
+        checkins[CELL + field] = pd.Series([answer.cells[at] for answer in answers], dtype=object)
     for field in USABLE:
-        found[field] = _each(found[CELL + field], partial(_usable, field)).astype(float)
-    found["trajectory"] = _each(found[f"{CELL}trajectory"], _trajectory).astype(object)
-    ordered = [*COLUMNS, *(column for column in found if column not in COLUMNS)]
-    return found[ordered].sort_values("time", ignore_index=True, kind="stable")
+        checkins[field] = _each(checkins[CELL + field], partial(_usable, field)).astype(float)
+    checkins["trajectory"] = _each(checkins[f"{CELL}trajectory"], _trajectory).astype(object)
+    ordered = [*COLUMNS, *(column for column in checkins if column not in COLUMNS)]
+    return checkins[ordered].sort_values("time", ignore_index=True, kind="stable")
 
 
-def cells(found: pd.DataFrame) -> pd.DataFrame:
+def cells(checkins: pd.DataFrame) -> pd.DataFrame:
     """The fields that the objects held, as `Router.routes` takes them."""
-    mine = [column for column in found if str(column).startswith(CELL)]
-    return found[mine].rename(columns=lambda column: column.removeprefix(CELL))
+    mine = [column for column in checkins if str(column).startswith(CELL)]
+    return checkins[mine].rename(columns=lambda column: column.removeprefix(CELL))
 
 
 def _each(column: pd.Series, said: Callable[[str], Any]) -> pd.Series:
@@ -71,9 +71,9 @@ def _usable(field: str, cell: str) -> float:
     return value if low <= value <= high else nan
 
 
-def outside(found: pd.DataFrame, field: str) -> int:
+def outside(checkins: pd.DataFrame, field: str) -> int:
     """How many hold a number outside the field's range."""
-    numbers = _each(found[CELL + field], _number) if CELL + field in found else pd.Series(dtype=float)
+    numbers = _each(checkins[CELL + field], _number) if CELL + field in checkins else pd.Series(dtype=float)
     low, high = USABLE[field]
     return int(((numbers < low) | (numbers > high)).sum())
 

@@ -98,15 +98,15 @@ class _Window:
 
     def users(self, after: str) -> tuple[list[str], int]:
         """What stands before the first slash of the keys after this one, in order, and the calls it took."""
-        found, calls, more = list[str](), 0, dict[str, str]()
+        users, calls, more = list[str](), 0, dict[str, str]()
         while self.in_time():
             page = self._page(after, Delimiter="/", **more)
             calls += 1
-            found += [prefix["Prefix"] for prefix in page.get("CommonPrefixes", [])]
+            users += [prefix["Prefix"] for prefix in page.get("CommonPrefixes", [])]
             if not page.get("IsTruncated"):
                 break
             more = {"ContinuationToken": page["NextContinuationToken"]}
-        return found, calls
+        return users, calls
 
 
 def list_keys(

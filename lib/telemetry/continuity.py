@@ -98,8 +98,8 @@ def _running_at(live: Live, moment: datetime) -> tuple[list[dict[str, Any]], str
 
 def updated_at(live: Live) -> datetime | None:
     """When what real traffic starts began to run the workflow's newest version (UTC); None where it does not yet."""
-    found = cutover.read(live)
-    return found.at if found else None
+    change = cutover.read(live)
+    return change.at if change else None
 
 
 def _across(live: Live, row: Mapping[str, Any], old: set[str], patience: float) -> dict[str, Any]:
@@ -115,8 +115,8 @@ def outcomes_since(live: Live, start: datetime, end: datetime, change: Cutover |
     until when.
     """
     listed, long = executions.list_executions(live, start), live.settings.long_execution_seconds
-    told = (change.earliest, change.latest, change.versions) if change else (None,)
-    frame = outcomes.outcome_rows(listed.rows, end, long, *told)
+    moments = (change.earliest, change.latest, change.versions) if change else (None,)
+    frame = outcomes.outcome_rows(listed.rows, end, long, *moments)
     frame.attrs |= {"cut": "; ".join(filter(None, [listed.cut, _untold(frame, change)])), "end": end}
     return frame
 
@@ -136,10 +136,10 @@ def checkins_undisturbed(frame: pd.DataFrame, kinds: pd.DataFrame, settings: Set
     counted = outcomes.table(frame)
     after, limit = outcomes.tally(counted, When.AFTER), settings.long_execution_seconds
     margin, error = settings.success_rate_margin, settings.success_rate_error
-    found = [_same_rate(counted, margin, error), _no_worse_part(frame, counted, settings)]
-    found += [_no_new_kind(kinds, after.of, outcomes.count_doubted(counted)), pace.as_fast(frame, limit)]
-    found.append(pace.still_come(frame, frame.attrs["end"], limit))
-    return [outcomes.of_all(check, frame) for check in found]
+    checks = [_same_rate(counted, margin, error), _no_worse_part(frame, counted, settings)]
+    checks += [_no_new_kind(kinds, after.of, outcomes.count_doubted(counted)), pace.as_fast(frame, limit)]
+    checks.append(pace.still_come(frame, frame.attrs["end"], limit))
+    return [outcomes.of_all(check, frame) for check in checks]
 
 
 def _same_rate(counted: pd.DataFrame, margin: float, error: float) -> Check:

@@ -42,25 +42,25 @@ class _Way:
 
 def read(live: Live) -> Cutover | None:
     """None where check-ins do not run the newest published version, or none is published."""
-    found = traffic_entries.read(live)
+    entries = traffic_entries.read(live)
     with readable("listing the workflow's versions"):
-        published = versions(live, found.machine)[:1]
+        published = versions(live, entries.machine)[:1]
         newest = description(live, published[0]) if published else None
-    held = traffic_entries.run_by(live, found.arn)
+    held = traffic_entries.run_by(live, entries.arn)
     wanted = digest(value_of(newest)) if newest else ""
     if newest is None or not held or any(digest(value_of(one)) != wanted for one in held):
         return None
-    way, same = _way(live, found, newest, held), (published[0], *(str(one["stateMachineArn"]) for one in held))
+    way, same = _way(live, entries, newest, held), (published[0], *(str(one["stateMachineArn"]) for one in held))
     return _cutover(way, _written(_rows(live, way), wanted), tuple(dict.fromkeys(same)))
 
 
-def _way(live: Live, found: Entries, newest: Row, held: Sequence[Row]) -> _Way:
-    qualifier = found.qualifier(found.arn)
+def _way(live: Live, entries: Entries, newest: Row, held: Sequence[Row]) -> _Way:
+    qualifier = entries.qualifier(entries.arn)
     if not qualifier or qualifier.isdigit():
         made = _utc((held[0] if qualifier else newest)["creationDate"])
         return _Way(Workflow.kind, f"version {qualifier}" if qualifier else "the workflow", made, made)
     with readable("reading the alias"):
-        alias = live.client("stepfunctions").describe_state_machine_alias(stateMachineAliasArn=found.arn)
+        alias = live.client("stepfunctions").describe_state_machine_alias(stateMachineAliasArn=entries.arn)
     edited = _utc(alias.get("updateDate") or alias["creationDate"])
     return _Way(WorkflowAlias.kind, qualifier, edited, min(_utc(one["creationDate"]) for one in held))
 
@@ -78,16 +78,16 @@ def _rows(live: Live, way: _Way) -> list[Row]:
 def _written(rows: Iterable[Row], wanted: str) -> tuple[datetime, datetime] | None:
     """From when to when the latest of these writes took: one moment where AWS said it. None where that was another."""
     begun: datetime | None = None
-    found: tuple[datetime, datetime] | None = None
+    moments: tuple[datetime, datetime] | None = None
     for row in rows:
         at = datetime.fromisoformat(row["time"])
         if row["state"] == WriteState.INTENDED:
             begun = at
         elif row["state"] == WriteState.APPLIED:
-            told = datetime.fromisoformat(row["written"]) if row.get("written") else None
-            found = (told, told) if told else (begun or at, at)
-            found = found if _runs(row) == wanted else None
-    return found
+            written = datetime.fromisoformat(row["written"]) if row.get("written") else None
+            moments = (written, written) if written else (begun or at, at)
+            moments = moments if _runs(row) == wanted else None
+    return moments
 
 
 def _runs(row: Row) -> str:
@@ -130,7 +130,7 @@ def counted_window(live: Live) -> Window:
     change = read(live)
     return until(
         lambda: _until_now(live, change),
-        lambda found: not found.change or _success_counted(live, found),
+        lambda span: not span.change or _success_counted(live, span),
         live.patience(),
     ).seen
 
@@ -140,11 +140,11 @@ def _until_now(live: Live, change: Cutover | None) -> Window:
     return Window(end - timedelta(minutes=live.settings.review_minutes), end, change)
 
 
-def _success_counted(live: Live, found: Window) -> bool:
-    counted = metrics.executions(live, found.start, found.end)
-    return bool(review_window.counted_successes(points_since(counted, found)))
+def _success_counted(live: Live, span: Window) -> bool:
+    counted = metrics.executions(live, span.start, span.end)
+    return bool(review_window.counted_successes(points_since(counted, span)))
 
 
-def points_since(frame: pd.DataFrame, found: Window) -> pd.DataFrame:
+def points_since(frame: pd.DataFrame, span: Window) -> pd.DataFrame:
     """The datapoints that surely began after the change; one that straddles it belongs to neither side."""
-    return frame[frame["time"] >= pd.Timestamp(found.change.latest)] if found.change and not frame.empty else frame
+    return frame[frame["time"] >= pd.Timestamp(span.change.latest)] if span.change and not frame.empty else frame

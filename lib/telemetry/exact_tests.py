@@ -88,10 +88,10 @@ def p_value(this: Tally, other: Tally, margin: float = 0.0) -> float:
     seen = np.union1d(seen, [other.succeeded])
     first = _extreme(this, other, margin, seen)
     levels = np.linspace(low, high, GRID)
-    found = _likely(levels, seen, first, this.of, other.of, margin)
-    best = int(np.argmax(found))
+    chances = _likely(levels, seen, first, this.of, other.of, margin)
+    best = int(np.argmax(chances))
     near = np.linspace(levels[max(best - 1, 0)], levels[min(best + 1, GRID - 1)], GRID)
-    worst = max(found[best], _likely(near, seen, first, this.of, other.of, margin).max())
+    worst = max(chances[best], _likely(near, seen, first, this.of, other.of, margin).max())
     return float(min(1.0, worst + OUTSIDE + 2 * TAIL))
 
 

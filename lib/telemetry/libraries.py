@@ -15,9 +15,9 @@ class Library:
         self._name = name
 
     def __getattr__(self, attribute: str) -> Any:  # noqa: ANN401 - whatever the library has under this name
-        found = getattr(import_module(self._name), attribute)
-        setattr(self, attribute, found)  # asked once, as in an inner loop each would count
-        return found
+        value = getattr(import_module(self._name), attribute)
+        setattr(self, attribute, value)  # asked once, as in an inner loop each would count
+        return value
 
 
 if TYPE_CHECKING:

@@ -132,9 +132,9 @@ def table(frame: pd.DataFrame) -> pd.DataFrame:
             rows.append(
                 (who.value, when.value, good, of, share, *exact_tests.wilson(good, of), bad, long, doubt, going)
             )
-    found = pd.DataFrame(rows, columns=TABLE)
-    found.attrs |= {"usual": frame.attrs.get("usual", ""), "after": checkins_after(frame)["outcome"].tolist()}
-    return found
+    counted = pd.DataFrame(rows, columns=TABLE)
+    counted.attrs |= {"usual": frame.attrs.get("usual", ""), "after": checkins_after(frame)["outcome"].tolist()}
+    return counted
 
 
 def tally(counted: pd.DataFrame, when: When, who: Who = Who.CHECKINS) -> Tally:

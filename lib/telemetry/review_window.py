@@ -39,14 +39,14 @@ class Window:
         return self.change.at if self.change else None
 
 
-def window_fields(found: Window) -> list[dict[str, str]]:
+def window_fields(window: Window) -> list[dict[str, str]]:
     """The window as a table."""
-    change = f"{found.change_at:%Y-%m-%d %H:%M:%S} UTC" if found.change_at else NO_CHANGE
-    doubt = found.change.doubt if found.change else ""
+    change = f"{window.change_at:%Y-%m-%d %H:%M:%S} UTC" if window.change_at else NO_CHANGE
+    doubt = window.change.doubt if window.change else ""
     return [
-        {"": "from", "time": f"{found.start:%Y-%m-%d %H:%M:%S} UTC"},
+        {"": "from", "time": f"{window.start:%Y-%m-%d %H:%M:%S} UTC"},
         {"": "change", "time": f"{change}; {doubt}" if doubt else change},
-        {"": "until", "time": f"{found.end:%Y-%m-%d %H:%M:%S} UTC"},
+        {"": "until", "time": f"{window.end:%Y-%m-%d %H:%M:%S} UTC"},
     ]
 
 
@@ -54,5 +54,5 @@ def counted_successes(frame: pd.DataFrame) -> float | None:
     """How many successes CloudWatch counted, of check-ins and drills together; None without a datapoint: not zero."""
     if frame.empty:
         return None
-    found = frame.loc[frame["metric"] == Count.SUCCEEDED, "value"].dropna()
-    return None if found.empty else float(found.sum())
+    successes = frame.loc[frame["metric"] == Count.SUCCEEDED, "value"].dropna()
+    return None if successes.empty else float(successes.sum())

@@ -74,10 +74,10 @@ def stretches(good: Sequence[bool], before: Tally, margin: float) -> list[Stretc
     for of in lengths if number >= SHORTEST else []:
         inside = counted[of:] - counted[:-of]
         worst = int(np.argmin(inside))
-        for found, first, looks in ((newest, number - of, 1), (anywhere, worst, len(inside))):
+        for side, first, looks in ((newest, number - of, 1), (anywhere, worst, len(inside))):
             tally = Tally(int(inside[first]), of)
             chance = p_value(before, tally, -margin) * 2 * len(lengths) * looks
-            found.append(Stretch(first, tally, min(1.0, chance)))
+            side.append(Stretch(first, tally, min(1.0, chance)))
     return newest + anywhere
 
 
@@ -113,11 +113,11 @@ def no_worse_part(good: Sequence[bool], before: Tally, margin: float, error: flo
 
     Where the newest ones are shown to be lower, look lower by so much, and are too few to show that, nobody can tell.
     """
-    found = stretches(good, before, margin)
-    if not before.of or not found:
+    parts = stretches(good, before, margin)
+    if not before.of or not parts:
         few = f"{len(good)} check-ins after the change, at least {SHORTEST} are needed; before {before}"
         return Decision(Status.CANNOT_TELL, few), None
-    if shown := [one for one in found if one.chance <= error]:
+    if shown := [one for one in parts if one.chance <= error]:
         worst = min(shown, key=lambda one: (round(one.chance, 3), one.tally.succeeded - one.tally.of))
         which = "the newest" if worst.last == len(good) - 1 else "a stretch of"
         why = f"{which} {worst.tally.of:,}: {worst.tally} succeeded; shown to be over {percent(margin)} lower"
@@ -125,7 +125,7 @@ def no_worse_part(good: Sequence[bool], before: Tally, margin: float, error: flo
     if len(good) < 1 / margin:
         why = f"no part of {len(good)} is shown to be worse, and so few can show nothing"
         return Decision(Status.CANNOT_TELL, f"{why}: at least {ceil(1 / margin)} are needed"), None
-    newest = found[: len(found) // 2]
+    newest = parts[: len(parts) // 2]
     for one in newest:
         looks_worse = one.tally.of >= 1 / margin and one.tally.share < before.share - margin
         if looks_worse and p_value(before, one.tally) * 2 * len(newest) <= error:

@@ -74,7 +74,7 @@ def routes(log: pd.DataFrame, change_at: datetime | None = None) -> pd.DataFrame
     if change_at is not None:
         others = others[others["time"] >= pd.Timestamp(change_at)]
     frame = pd.concat([routed, others]).sort_values("time", ignore_index=True, kind="stable")
-    found = pd.DataFrame(
+    taken = pd.DataFrame(
         {
             "time": frame["time"],
             "route": frame["name"].map(decided).fillna(Unrouted.NO_ROUTE.value),
@@ -82,8 +82,8 @@ def routes(log: pd.DataFrame, change_at: datetime | None = None) -> pd.DataFrame
             "drill": frame["execution"].map(_is_drill).astype(bool),
         }
     )
-    found.attrs.update({**log.attrs, "open": running})
-    return found
+    taken.attrs.update({**log.attrs, "open": running})
+    return taken
 
 
 def _is_drill(execution_arn: str) -> bool:

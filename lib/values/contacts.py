@@ -66,9 +66,9 @@ def _shown(part: Any) -> Any:  # noqa: ANN401
     return mask_text(part) if isinstance(part, str) else part
 
 
-def _replaced(found: re.Match[str]) -> str:
-    text = found[0]
-    if not found["url"]:
+def _replaced(match: re.Match[str]) -> str:
+    text = match[0]
+    if not match["url"]:
         return _mark(text)
     try:
         url = urlsplit(text)

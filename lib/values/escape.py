@@ -51,7 +51,7 @@ def code(text: object) -> str:
 def label(text: object) -> str:
     """Text as a label of a Mermaid diagram, between quotes."""
     words = " ".join(legible(text).split())
-    return IN_A_LABEL.sub(lambda found: f"#{ord(found[0])};", words)
+    return IN_A_LABEL.sub(lambda match: f"#{ord(match[0])};", words)
 
 
 def lines(text: object) -> str:

@@ -77,10 +77,10 @@ def parse_foreign(text: str | None, what: str) -> Any:  # noqa: ANN401
 
 def document(text: str | None, what: str) -> dict[str, Any]:
     """Like `parse_foreign`, for what must be an object."""
-    found = parse_foreign(text, what)
-    if not isinstance(found, dict):
-        raise NotAsWanted(f"{what} is a JSON {_kind(found)}; expected an object. Look at it by hand")
-    return found
+    value = parse_foreign(text, what)
+    if not isinstance(value, dict):
+        raise NotAsWanted(f"{what} is a JSON {_kind(value)}; expected an object. Look at it by hand")
+    return value
 
 
 def dumps(value: Any) -> str:  # noqa: ANN401
@@ -223,20 +223,20 @@ def _kind(value: Any) -> str:  # noqa: ANN401
 
 
 def _whole(text: str) -> int | Number:
-    found = int(text) if len(text) < MOST_DIGITS else None
-    return found if found is not None and str(found) == text else Number(text)
+    number = int(text) if len(text) < MOST_DIGITS else None
+    return number if number is not None and str(number) == text else Number(text)
 
 
 def _real(text: str) -> float:
-    found = float(text)
-    return found if repr(found) == text else Number(text)
+    number = float(text)
+    return number if repr(number) == text else Number(text)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) == len(pairs):
-        return found
-    twice = Twice(found)
+    members = dict(pairs)
+    if len(members) == len(pairs):
+        return members
+    twice = Twice(members)
     twice.pairs = tuple(pairs)
     return twice
 

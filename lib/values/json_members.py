@@ -75,7 +75,7 @@ def members(text: str, name: str, lone: bool = False) -> Members:
 
     Raises ValueError for another text, and where the name stands twice.
     """
-    found = Members(text, name, (), (), (0, 0))
+    listed = Members(text, name, (), (), (0, 0))
     seen = 0
     for key, at in _pairs(text):
         if key != name:
@@ -88,15 +88,15 @@ def members(text: str, name: str, lone: bool = False) -> Members:
             values, spans = (value,), ((at, end),)
         else:
             raise ValueError(f"its {name} is no list")
-        found = Members(text, name, values, spans, (at, end))
+        listed = Members(text, name, values, spans, (at, end))
     if seen > 1:
         raise ValueError(f"it names {name} {seen} times")
-    return found
+    return listed
 
 
 def _pairs(text: str) -> list[tuple[str, int]]:
     """Each key of an object, with where its value begins."""
-    at, found = _next(text, 0), list[tuple[str, int]]()
+    at, pairs = _next(text, 0), list[tuple[str, int]]()
     if text[at : at + 1] != "{":
         raise ValueError("it is no JSON object")
     at = _next(text, at + 1)
@@ -105,14 +105,14 @@ def _pairs(text: str) -> list[tuple[str, int]]:
         if not isinstance(key, str):
             raise ValueError(f"it has the key {key}")
         at = _next(text, _past(text, _next(text, at), ":"))
-        found.append((key, at))
+        pairs.append((key, at))
         _, at = DECODER.raw_decode(text, at)
         at = _next(text, at)
         if text[at : at + 1] != "}":
             at = _next(text, _past(text, at, ","))
     if text[at + 1 :].strip(SPACE):
         raise ValueError("something stands behind its end")
-    return found
+    return pairs
 
 
 def _elements(text: str, at: int) -> tuple[tuple[Any, ...], tuple[tuple[int, int], ...], int]:

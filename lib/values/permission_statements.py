@@ -27,8 +27,8 @@ MEMBERS = {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
 
 def statements(policy: str | None, function: str) -> list[Statement]:
     """Every statement of a policy's text, a lone one too; one that is no object is nobody's permission."""
-    found = document(policy, f"the resource policy of {function}").get("Statement", [])
-    return [one for one in _many(found) if isinstance(one, dict)]
+    stated = document(policy, f"the resource policy of {function}").get("Statement", [])
+    return [one for one in _many(stated) if isinstance(one, dict)]
 
 
 def value_of(statement: Statement) -> dict[str, Any]:
@@ -39,21 +39,21 @@ def value_of(statement: Statement) -> dict[str, Any]:
     principal = statement.get("Principal")
     if isinstance(principal, dict) and len(principal) == 1:
         principal = next(iter(principal.values()))
-    found: dict[str, Any] = {"Principal": principal, "Action": statement.get("Action")}
-    odd += [f"{name} {part}" for name, part in found.items() if not isinstance(part, str)]
+    parameters: dict[str, Any] = {"Principal": principal, "Action": statement.get("Action")}
+    odd += [f"{name} {part}" for name, part in parameters.items() if not isinstance(part, str)]
     for operator, key, wanted in _conditions(statement):
         parameter = CONDITIONS.get((operator.lower(), key.lower()))
-        if parameter is None or not isinstance(wanted, str | bool) or parameter in found:
+        if parameter is None or not isinstance(wanted, str | bool) or parameter in parameters:
             odd.append(f"the condition on {key} ({operator})")
         else:
-            found[parameter] = str(wanted).lower() == "true" if parameter == "InvokedViaFunctionUrl" else wanted
+            parameters[parameter] = str(wanted).lower() == "true" if parameter == "InvokedViaFunctionUrl" else wanted
     if odd:
         raise NotAsWanted(
             f"permission {statement.get('Sid')} has {', '.join(odd)}, which AddPermission could not put back; expected "
             "the plan's own statement under this Sid, or none. It was left alone. Whoever made it should add it under "
             "another Sid first, and take this one away only then, so that nobody's way in is closed"
         )
-    return found
+    return parameters
 
 
 def carries(statement: Statement, rule_arn: str) -> bool:

@@ -42,5 +42,5 @@ def start_time(pid: int) -> str | None:
 def children(pid: int) -> dict[int, str]:
     """The processes that this one started and that still run: their ids, each with its command line."""
     tasks = (PROC / f"{pid}/task").iterdir()
-    found = [int(child) for task in tasks for child in (task / "children").read_text(encoding="ascii").split()]
-    return {child: (PROC / f"{child}/cmdline").read_text(encoding="utf-8") for child in found}
+    pids = [int(child) for task in tasks for child in (task / "children").read_text(encoding="ascii").split()]
+    return {child: (PROC / f"{child}/cmdline").read_text(encoding="utf-8") for child in pids}

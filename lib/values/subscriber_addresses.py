@@ -145,11 +145,11 @@ def _is_url(endpoint: str, protocol: str) -> bool:
 def _split(endpoint: str) -> SplitResult:
     """The URL's parts; of what is none, no part."""
     try:
-        found = urlsplit(endpoint)
-        _ = found.port  # asked for here, since it may raise as well
+        parts = urlsplit(endpoint)
+        _ = parts.port  # asked for here, since it may raise as well
     except ValueError:
         return urlsplit("")
-    return found
+    return parts
 
 
 def _same_url(ours: SplitResult, shown: SplitResult) -> bool:

@@ -22,12 +22,12 @@ class Verdict(StrEnum):
     NOT_RUN = "not_run"
 
 
-def member(kind: type[Word], found: object, what: str, error: type[RunbookError] = NotAsWanted) -> Word:
+def member(kind: type[Word], word: object, what: str, error: type[RunbookError] = NotAsWanted) -> Word:
     """The member that a word of a record means; `what` names where it stands. Raises `error` for an unknown one."""
     try:
-        return kind(str(found))
+        return kind(str(word))
     except ValueError:
-        said = f"{found[:40]!r}" if isinstance(found, str) else f"a {type(found).__name__}"
+        said = f"{word[:40]!r}" if isinstance(word, str) else f"a {type(word).__name__}"
         raise error(
             f"{what} is {said}, expected one of {', '.join(kind)}; see what wrote it, or use the version that did"
         ) from None

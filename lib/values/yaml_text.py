@@ -24,14 +24,14 @@ def read(text: str, what: str) -> Any:  # noqa: ANN401 - whatever the text holds
         loader = yaml.SafeLoader(text)
         whole = loader.get_single_node()
         twice = list(_twice(whole, "", set())) if whole else []
-        found = loader.construct_document(whole) if whole else None
+        value = loader.construct_document(whole) if whole else None
     except yaml.YAMLError as error:
         raise BadParameters(f"{what} is not valid YAML: {_where(error)}") from None
     except (ValueError, RecursionError, OverflowError):
         raise BadParameters(f"{what} is not valid YAML: it holds a date or a number that is none") from None
     if twice:
         raise BadParameters(f"{what} says {', '.join(twice)} twice, and a parser takes the last; leave one of them")
-    return found
+    return value
 
 
 def _twice(node: yaml.Node, place: str, seen: set[int]) -> Iterator[str]:

@@ -103,7 +103,7 @@ def _topic(settings: Settings) -> None:
     if _missing(sns.get_topic_attributes, TopicArn=topic):
         sns.create_topic(Name=settings.alert_topic_name)
     subscribed = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
-    if inbox not in [found["Endpoint"] for found in subscribed]:
+    if inbox not in [row["Endpoint"] for row in subscribed]:
         sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=inbox)
 
 
@@ -130,8 +130,8 @@ def _log_groups(settings: Settings) -> None:
     logs = _client(settings, "logs")
     for function in (settings.processor_function_name, settings.dispatcher_function_name):
         name = f"/aws/lambda/{function}"
-        found = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
-        if name not in [group["logGroupName"] for group in found]:
+        groups = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+        if name not in [group["logGroupName"] for group in groups]:
             logs.create_log_group(logGroupName=name)
             logs.put_retention_policy(logGroupName=name, retentionInDays=LOG_DAYS)
 

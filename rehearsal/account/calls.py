@@ -104,8 +104,8 @@ def operation_of(method: str, path: str, headers: Mapping[str, str], body: bytes
 
 
 def _lambda(method: str, path: str) -> str:
-    found = (name for verb, pattern, name in LAMBDA if verb == method and re.search(pattern, path))
-    return next(found, "GetFunction" if method in ("GET", "HEAD") else f"{method.title()}Function")
+    names = (name for verb, pattern, name in LAMBDA if verb == method and re.search(pattern, path))
+    return next(names, "GetFunction" if method in ("GET", "HEAD") else f"{method.title()}Function")
 
 
 def _s3(method: str, path: str) -> str:

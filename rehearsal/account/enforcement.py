@@ -50,10 +50,10 @@ def _no_action(method: str, path: str) -> None:
 
 def _action_as_on_aws(ask: Answer) -> Answer:
     def action(service: str, method: str, path: str, *rest: Any) -> str | None:  # noqa: ANN401
-        found = ask(service, method, path, *rest)
-        if service != "lambda" or not found:
-            return found
-        return iam_actions.of_operation(service, found.partition(":")[2])[0]
+        named = ask(service, method, path, *rest)
+        if service != "lambda" or not named:
+            return named
+        return iam_actions.of_operation(service, named.partition(":")[2])[0]
 
     return action
 

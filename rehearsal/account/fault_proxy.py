@@ -180,11 +180,11 @@ class Exchange(BaseHTTPRequestHandler):
         elif kind not in (REFUSE, NEXT):
             if kind == DELAY:
                 idle(self.proxy.hold_seconds, self.proxy.sleep)
-            found = self.forwarded(body)
+            response = self.forwarded(body)
             if kind == DROP:
                 self.proxy.tell(call)
             else:
-                self.answer(*found)
+                self.answer(*response)
 
     def _told_first(self, call: Call) -> bool:
         fault = self.proxy.fault

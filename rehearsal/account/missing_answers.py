@@ -81,14 +81,14 @@ def _simulation(params: Mapping[str, Any]) -> Answer:
     _, _, kind = source.rpartition(":")
     gather = {"role": iam_evaluator._gather_role_policies, "user": iam_evaluator._gather_user_policies}
     policies = gather[kind.partition("/")[0]](source.rpartition("/")[2], get_account_id())
-    told = {
+    context = {
         iam._p(params, f"ContextEntries.member.{at}.ContextKeyName").lower(): _members(
             params, f"ContextEntries.member.{at}.ContextKeyValues"
         )
         for at in range(1, 1 + len(_members(params, "ContextEntries", ".ContextKeyName")))
     }
     results = "".join(
-        _decision(source, policies, action, resource, told)
+        _decision(source, policies, action, resource, context)
         for action in _members(params, "ActionNames")
         for resource in _members(params, "ResourceArns") or ["*"]
     )
@@ -98,13 +98,13 @@ def _simulation(params: Mapping[str, Any]) -> Answer:
 
 
 def _members(params: Mapping[str, Any], name: str, after: str = "") -> list[str]:
-    found: list[str] = []
-    while value := iam._p(params, f"{name}.member.{len(found) + 1}{after}"):
-        found.append(value)
-    return found
+    members: list[str] = []
+    while value := iam._p(params, f"{name}.member.{len(members) + 1}{after}"):
+        members.append(value)
+    return members
 
 
-def _decision(source: str, policies: list[Any], action: str, resource: str, told: Mapping[str, list[str]]) -> str:
+def _decision(source: str, policies: list[Any], action: str, resource: str, context: Mapping[str, list[str]]) -> str:
     asked = EvalContext(
         principal_arn=source,
         principal_type="AssumedRole",
@@ -112,8 +112,8 @@ def _decision(source: str, policies: list[Any], action: str, resource: str, told
         action=action,
         resource_arn=resource,
         region=get_region(),
-        secure_transport=told.get("aws:securetransport") == ["true"],
-        service_context={key: values[0] if len(values) == 1 else values for key, values in told.items()},
+        secure_transport=context.get("aws:securetransport") == ["true"],
+        service_context={key: values[0] if len(values) == 1 else values for key, values in context.items()},
     )
     keys = {key for one in policies for statement in one for tests in statement.conditions.values() for key in tests}
     missing = sorted(key for key in keys if iam_evaluator._resolve_condition_key(key, asked) is None)
@@ -165,7 +165,7 @@ def _description_with_revision(describe: Callable[[Any], Answer]) -> Callable[[A
         if status != 200:
             return status, headers, body
         begun = stepfunctions._executions[data["executionArn"]].get("_begun", {})
-        told: Answer = json_response({**json.loads(body), **begun})
-        return told
+        answer: Answer = json_response({**json.loads(body), **begun})
+        return answer
 
     return inner

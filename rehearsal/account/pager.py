@@ -55,12 +55,12 @@ def listening_pager() -> Iterator[Pager]:
         def do_POST(self) -> None:
             body = self.rfile.read(min(int(self.headers.get("Content-Length") or 0), LONGEST))
             try:
-                found = json.loads(body)
+                message = json.loads(body)
             except ValueError:
-                found = None
-            if isinstance(found, dict):
-                pager.posted.append(found)
-            self.send_response(200 if isinstance(found, dict) else 400)
+                message = None
+            if isinstance(message, dict):
+                pager.posted.append(message)
+            self.send_response(200 if isinstance(message, dict) else 400)
             self.send_header("Content-Length", "0")
             self.end_headers()
 

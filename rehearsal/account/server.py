@@ -171,9 +171,9 @@ def reset(endpoint: str) -> None:
 
 def start_detached(state_folder: Path, preferred_port: int) -> Account:
     """Start an account that outlives this command, and write `account.json`; one that runs already is returned."""
-    found = kept_account(state_folder)
-    if found:
-        return found
+    running = kept_account(state_folder)
+    if running:
+        return running
     account = start(state_folder.resolve() / "server", preferred_port, detached=True)
     _remember(state_folder, {"server": account.server}, account.endpoint)
     return account

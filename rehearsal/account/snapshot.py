@@ -40,12 +40,12 @@ def snapshot(settings: Settings) -> dict[str, Any]:
 
     Raises NotAsWanted for two things of one name: the loss of one of them would not be seen.
     """
-    found: dict[str, Any] = {}
+    things: dict[str, Any] = {}
     for kind, name, value in _everything(settings):
-        if f"{kind} {name}" in found:
+        if f"{kind} {name}" in things:
             raise NotAsWanted(f"two things are called {kind} {name}; expected a name of its own for each")
-        found[f"{kind} {name}"] = value
-    return found
+        things[f"{kind} {name}"] = value
+    return things
 
 
 def settled_snapshot(settings: Settings) -> dict[str, Any]:
@@ -53,17 +53,17 @@ def settled_snapshot(settings: Settings) -> dict[str, Any]:
 
     Alerts of the last executions are still under way for a moment, of which the embedded account tells nothing.
     """
-    found, still = snapshot(settings), -1  # the look that comes at once proves nothing
+    last, still = snapshot(settings), -1  # the look that comes at once proves nothing
 
     def looks_alike() -> int:
-        nonlocal found, still
+        nonlocal last, still
         now = snapshot(settings)
-        still = still + 1 if now == found and not _running(settings) else 0
-        found = now
+        still = still + 1 if now == last and not _running(settings) else 0
+        last = now
         return still
 
     until(looks_alike, lambda still: still == STILL_LOOKS, Patience(FOR_EVER, LOOK_SECONDS))
-    return found
+    return last
 
 
 def _running(settings: Settings) -> bool:
@@ -123,9 +123,9 @@ def _roles(aws: Aws, settings: Settings) -> Rows:
 def _queues(aws: Aws, settings: Settings) -> Rows:
     sqs = aws("sqs")
     for url in _all(sqs, "list_queues", "QueueUrls"):
-        found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"]).get("Attributes", {})
+        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"]).get("Attributes", {})
         name = url.rsplit("/", 1)[-1]
-        yield "queue", name, {key: value for key, value in _without(found, *MOVING).items() if value}
+        yield "queue", name, {key: value for key, value in _without(attributes, *MOVING).items() if value}
         yield "tags of queue", name, sqs.list_queue_tags(QueueUrl=url).get("Tags", {})
 
 
@@ -140,9 +140,9 @@ def _topics(aws: Aws, settings: Settings) -> Rows:
         if row["SubscriptionArn"] in PENDING:
             yield "subscription", name, "waits for its owner's confirmation"
             continue
-        found = sns.get_subscription_attributes(SubscriptionArn=row["SubscriptionArn"])["Attributes"]
+        attributes = sns.get_subscription_attributes(SubscriptionArn=row["SubscriptionArn"])["Attributes"]
         # Made again, it has another ARN and is the same one all the same.
-        yield "subscription", name, {key: found.get(key) for key in SUBSCRIPTION}
+        yield "subscription", name, {key: attributes.get(key) for key in SUBSCRIPTION}
 
 
 def _functions(aws: Aws, settings: Settings) -> Rows:
@@ -151,8 +151,8 @@ def _functions(aws: Aws, settings: Settings) -> Rows:
         name = row["FunctionName"]
         yield "code of", name, row["CodeSha256"]
         yield "environment of", name, row.get("Environment", {}).get("Variables", {})
-        found = functions.get_function_configuration(FunctionName=name)
-        yield "function", name, _without(found, "ResponseMetadata", "Environment", *MOVING)
+        configuration = functions.get_function_configuration(FunctionName=name)
+        yield "function", name, _without(configuration, "ResponseMetadata", "Environment", *MOVING)
         yield "tags of function", name, functions.list_tags(Resource=row["FunctionArn"])["Tags"]
         for alias in _all(functions, "list_aliases", "Aliases", FunctionName=name):
             yield "function alias", f"{name}:{alias['Name']}", _without(alias, *MOVING)
@@ -175,8 +175,8 @@ def _tags(rows: list[dict[str, str]]) -> dict[str, str]:
     return {row.get("Key", row.get("key", "")): row.get("Value", row.get("value", "")) for row in rows}
 
 
-def _without(found: dict[str, Any], *moving: str) -> dict[str, Any]:
-    return {key: value for key, value in found.items() if not key.startswith(moving)}
+def _without(members: dict[str, Any], *moving: str) -> dict[str, Any]:
+    return {key: value for key, value in members.items() if not key.startswith(moving)}
 
 
 def _table(aws: Aws, settings: Settings) -> Rows:
@@ -208,15 +208,15 @@ def _dashboards(aws: Aws, settings: Settings) -> Rows:
 def _machines(aws: Aws, settings: Settings) -> Rows:
     states = aws("stepfunctions")
     for row in _all(states, "list_state_machines", "stateMachines"):
-        found = states.describe_state_machine(stateMachineArn=row["stateMachineArn"])
-        logging = found.get("loggingConfiguration", {})
+        machine = states.describe_state_machine(stateMachineArn=row["stateMachineArn"])
+        logging = machine.get("loggingConfiguration", {})
         log = [
             logging.get("level", "OFF"),
             logging.get("destinations") or [],
             logging.get("includeExecutionData", False),
         ]
-        more = [found.get(key) for key in ("type", "status", "tracingConfiguration", "encryptionConfiguration")]
-        yield "state machine", row["name"], [found["definition"], found["roleArn"], *log, *more]
+        more = [machine.get(key) for key in ("type", "status", "tracingConfiguration", "encryptionConfiguration")]
+        yield "state machine", row["name"], [machine["definition"], machine["roleArn"], *log, *more]
         tags = states.list_tags_for_resource(resourceArn=row["stateMachineArn"])["tags"]
         yield "tags of state machine", row["name"], _tags(tags)
         versions = states.list_state_machine_versions(stateMachineArn=row["stateMachineArn"])["stateMachineVersions"]
@@ -233,9 +233,9 @@ def _aliases(aws: Aws, settings: Settings) -> Rows:
         if listed.get("nextToken"):
             raise NotAsWanted(f"{row['name']} has more than 1000 aliases, and the rest was not looked at")
         for arn in (alias["stateMachineAliasArn"] for alias in listed["stateMachineAliases"]):
-            found = states.describe_state_machine_alias(stateMachineAliasArn=arn)
-            routes = {one["stateMachineVersionArn"]: one["weight"] for one in found["routingConfiguration"]}
-            yield "workflow alias", f"{row['name']} / {found['name']}", [routes, found.get("description", "")]
+            described = states.describe_state_machine_alias(stateMachineAliasArn=arn)
+            routes = {one["stateMachineVersionArn"]: one["weight"] for one in described["routingConfiguration"]}
+            yield "workflow alias", f"{row['name']} / {described['name']}", [routes, described.get("description", "")]
 
 
 def _parameters(aws: Aws, settings: Settings) -> Rows:

@@ -170,8 +170,8 @@ def _finished(settings: Settings, arn: str, deadline_seconds: float = DEADLINE_S
 
 
 def _may_be_long(endpoint: str, processor: str) -> bool:
-    found = client(loopback_only(endpoint), "lambda").get_function_configuration(FunctionName=processor)
-    return LONG_AFTER in found.get("Environment", {}).get("Variables", {})
+    configuration = client(loopback_only(endpoint), "lambda").get_function_configuration(FunctionName=processor)
+    return LONG_AFTER in configuration.get("Environment", {}).get("Variables", {})
 
 
 @contextlib.contextmanager

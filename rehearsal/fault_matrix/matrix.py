@@ -102,12 +102,12 @@ def _way(ways: Sequence[tuple[str, str]], number: int, at: int) -> tuple[str, in
 
 def trial_named(name: str) -> Trial:
     """A trial by its name. Raises BadParameters for a name that no trial has."""
-    found = NAME.fullmatch(name)
+    match = NAME.fullmatch(name)
     kinds = {kind.replace(" ", "-"): kind for kind in ALL_KINDS}
-    if not found or found["kind"] not in kinds or (found["story"] or APPLY) not in STORIES:
+    if not match or match["kind"] not in kinds or (match["story"] or APPLY) not in STORIES:
         raise BadParameters(f"no trial {name!r}; expected one such as drop@17/resume, drill:refuse@3/rollback")
     return Trial(
-        kinds[found["kind"]], int(found["at"]), found["then"], found["story"] or APPLY, bool(found["repeated"])
+        kinds[match["kind"]], int(match["at"]), match["then"], match["story"] or APPLY, bool(match["repeated"])
     )
 
 

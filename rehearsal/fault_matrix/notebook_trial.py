@@ -77,9 +77,9 @@ def _clean(current: Stage, first: str, last: str) -> dict[str, Any]:
     """How the account looks when these phases were carried out without a fault."""
     current.enter(APPLY)
     current.expect(phases(first, last))
-    found = current.look()
+    clean = current.look()
     current.expect(undo)
-    return found
+    return clean
 
 
 def _lost(current: Stage, trial: Trial, clean: dict[str, Any]) -> str:
@@ -89,20 +89,20 @@ def _lost(current: Stage, trial: Trial, clean: dict[str, Any]) -> str:
         said = _said(resumed)
         if resumed.returncode:
             return f"could not be resumed: {said}"
-        if found := wrong(_still(clean), _still(current.look())):
-            return f"resumed, but not as after a clean run: {found}"
+        if differing := wrong(_still(clean), _still(current.look())):
+            return f"resumed, but not as after a clean run: {differing}"
         current.expect(undo)
     else:
         undone = _command(current, "rollback", current.record.run_id, *broken)
         said = _said(undone)
         if undone.returncode and not current.nothing_to_undo(undone.returncode):
             return f"could not be rolled back: {said}"
-    found = wrong(_still(current.before), _still(current.look()))
-    return f"rolled back, but not as before: {found}" if found else ""
+    differing = wrong(_still(current.before), _still(current.look()))
+    return f"rolled back, but not as before: {differing}" if differing else ""
 
 
-def _still(found: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in found.items() if not name.startswith(MOVING)}
+def _still(things: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in things.items() if not name.startswith(MOVING)}
 
 
 def _command(current: Stage, *words: str) -> subprocess.Popen[str]:

@@ -67,8 +67,8 @@ class Stage:
 
     def look(self) -> dict[str, Any]:
         """The account as it stands, without what is there to stay."""
-        found = snapshot(self.direct)
-        return {name: value for name, value in found.items() if not name.startswith(STAYS)}
+        things = snapshot(self.direct)
+        return {name: value for name, value in things.items() if not name.startswith(STAYS)}
 
     @property
     def record(self) -> Record:
@@ -137,8 +137,8 @@ class Stage:
     def expect(self, work: Work) -> None:
         """Do something without a fault. Raises NotAsWanted where it fails."""
         self.proxy.begin()
-        if found := self.carried_out(work).why:
-            raise NotAsWanted(f"without any fault: {found}")
+        if why := self.carried_out(work).why:
+            raise NotAsWanted(f"without any fault: {why}")
 
     def carried_out(self, work: Work) -> Ending:
         """Work in a process of its own, to its end."""

@@ -112,22 +112,22 @@ def _lost(current: Stage, trial: Trial, expected: dict[str, Any], how: Ending) -
         resumed = current.carried_out(go_on(DRILL if trial.story == DRILL else APPLY))
         if resumed.why:
             return f"could not be resumed: {resumed.why}"
-        if found := wrong(current.clean, current.look()):
-            return f"resumed, but not as after a clean run: {found}"
+        if differing := wrong(current.clean, current.look()):
+            return f"resumed, but not as after a clean run: {differing}"
         if trial.story == DRILL:
             return ""
     undone = current.carried_out(undo)
     if undone.why and not current.nothing_to_undo(undone.code):
         return f"could not be rolled back: {undone.why}"
-    found = wrong(expected, current.look())
-    return f"rolled back, but not as before: {found}" if found else ""
+    differing = wrong(expected, current.look())
+    return f"rolled back, but not as before: {differing}" if differing else ""
 
 
 def _otherwise(files: str) -> str:
     return f"the record is not the one in its store: {files}" if files else ""
 
 
-def wrong(expected: dict[str, Any], found: dict[str, Any]) -> str:
+def wrong(expected: dict[str, Any], actual: dict[str, Any]) -> str:
     """What differs, by name, with both values; "" where nothing does."""
-    names = sorted(differences(expected, found))
-    return "; ".join(f"{name}: expected {expected.get(name)}, found {found.get(name)}" for name in names)
+    names = sorted(differences(expected, actual))
+    return "; ".join(f"{name}: expected {expected.get(name)}, found {actual.get(name)}" for name in names)

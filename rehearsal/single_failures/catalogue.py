@@ -49,12 +49,12 @@ class Failure:
 
 def of_tasks(definition: Mapping[str, Any], given: Mapping[str, Mapping[str, Any]]) -> list[Failure]:
     """Every task by every fault, what takes longest first."""
-    found, known = list[Failure](), set[str]()
+    failures, known = list[Failure](), set[str]()
     for way in ways(definition, given):
         faults = FAULTS if way.task not in known else (MISSING,)
         known.add(way.task)
-        found += [Failure(way.task, fault, way.given, way.also) for fault in faults]
-    return sorted(found, key=lambda failure: (failure.fault == SLOW, len(failure.also)), reverse=True)
+        failures += [Failure(way.task, fault, way.given, way.also) for fault in faults]
+    return sorted(failures, key=lambda failure: (failure.fault == SLOW, len(failure.also)), reverse=True)
 
 
 def shorten(failures: Iterable[Failure]) -> list[Failure]:
@@ -62,13 +62,13 @@ def shorten(failures: Iterable[Failure]) -> list[Failure]:
 
     To a workflow that catches every error alike, the other faults are as what is missing.
     """
-    known, found = set[tuple[str, str]](), list[Failure]()
+    known, kept = set[tuple[str, str]](), list[Failure]()
     for failure in sorted(failures, key=lambda failure: len(failure.also)):
         wanted = failure.fault == MISSING or (failure.fault == SLOW and failure.single)
         if wanted and (failure.task, failure.fault) not in known:
             known.add((failure.task, failure.fault))
-            found.append(failure)
-    return sorted(found, key=lambda failure: failure.fault == SLOW, reverse=True)
+            kept.append(failure)
+    return sorted(kept, key=lambda failure: failure.fault == SLOW, reverse=True)
 
 
 def behind_events(definition: Mapping[str, Any], given: Mapping[str, Mapping[str, Any]]) -> list[Failure]:

@@ -91,7 +91,7 @@ def carriers(ground: Ground, definition: Mapping[str, Any]) -> dict[tuple[str, s
     A function that fails or is slow is tried twice more by Lambda, whose event then goes to the function's queue; one
     that is missing leaves it to the target's queue. Nothing carries an event that no rule sends on.
     """
-    name, found = ground.settings.dispatcher_function_name, dict[tuple[str, str, str], str]()
+    name, carried = ground.settings.dispatcher_function_name, dict[tuple[str, str, str], str]()
     function = ground.aws("lambda").get_function_configuration(FunctionName=name)
     own = function.get("DeadLetterConfig", {}).get("TargetArn", "")
     for task, rule in _rules(ground, definition).items():
@@ -99,13 +99,13 @@ def carriers(ground: Ground, definition: Mapping[str, Any]) -> dict[tuple[str, s
         queues = {target.get("DeadLetterConfig", {}).get("Arn", "") for target in targets}
         if own:
             words = f"Lambda's two retries, then queue {own.rsplit(':', 1)[-1]}"
-            found |= {(task, DISPATCHER, fault): words for fault in HANDLERS}
+            carried |= {(task, DISPATCHER, fault): words for fault in HANDLERS}
         if queues and "" not in queues:
             names = ", ".join(sorted(queue.rsplit(":", 1)[-1] for queue in queues))
-            found[task, DISPATCHER, MISSING] = f"the rule's retries, then queue {names}"
-    return found
+            carried[task, DISPATCHER, MISSING] = f"the rule's retries, then queue {names}"
+    return carried
 
 
-def carrier(failure: Failure, found: Mapping[tuple[str, str, str], str]) -> str:
+def carrier(failure: Failure, carried: Mapping[tuple[str, str, str], str]) -> str:
     """What carries the event of this failure on AWS, or ""."""
-    return found.get((failure.task, failure.behind, failure.fault), "")
+    return carried.get((failure.task, failure.behind, failure.fault), "")

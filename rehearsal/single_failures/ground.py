@@ -94,12 +94,12 @@ class Ground:
         states, machine = self.states(where), self._machine(where, json.dumps(definition))
         text, began = json.dumps(given).replace("{execution}", name), time.time()
         arn = states.start_execution(stateMachineArn=machine, name=name, input=text)["executionArn"]
-        found = until(
+        execution = until(
             lambda: states.describe_execution(executionArn=arn),
-            lambda found: found["status"] != ExecutionStatus.RUNNING,
+            lambda now: now["status"] != ExecutionStatus.RUNNING,
             Patience(DEADLINE_SECONDS, POLL_SECONDS),
         ).seen
-        return Drill(name, began, found["status"], found.get("error", ""))
+        return Drill(name, began, execution["status"], execution.get("error", ""))
 
     def _machine(self, where: str, definition: str) -> str:
         with self.one_at_a_time[where]:
@@ -124,11 +124,11 @@ class Ground:
     def _received(self, whom: str, queue: str) -> list[Alert]:
         sqs, url = self.aws("sqs"), f"{self.settings.endpoint_url}/{self.settings.account_id}/{queue}"
         asked = {"MaxNumberOfMessages": 10, "MessageSystemAttributeNames": ["SentTimestamp"]}
-        found = sqs.receive_message(QueueUrl=url, **asked).get("Messages", [])
-        gone = [{"Id": str(place), "ReceiptHandle": m["ReceiptHandle"]} for place, m in enumerate(found)]
+        messages = sqs.receive_message(QueueUrl=url, **asked).get("Messages", [])
+        gone = [{"Id": str(place), "ReceiptHandle": m["ReceiptHandle"]} for place, m in enumerate(messages)]
         if gone:
             sqs.delete_message_batch(QueueUrl=url, Entries=gone)
-        return [Alert(whom, int(m["Attributes"]["SentTimestamp"]) / 1000, m["Body"]) for m in found]
+        return [Alert(whom, int(m["Attributes"]["SentTimestamp"]) / 1000, m["Body"]) for m in messages]
 
 
 @contextlib.contextmanager

@@ -52,8 +52,8 @@ def ways(definition: Mapping[str, Any], given: Mapping[str, Mapping[str, Any]]) 
         for task, broken in fewest(definition, Start(dict(data), CALM, f"{DRILL_PREFIX}walk")).items():
             also = tuple(other for where, other in names.items() if where in broken)
             every[names[task]].append(Way(names[task], name, also))
-    return [way for task, found in every.items() for way in (_sorted(found) or [Way(task, "")])]
+    return [way for task, its_ways in every.items() for way in (_sorted(its_ways) or [Way(task, "")])]
 
 
-def _sorted(found: list[Way]) -> list[Way]:
-    return sorted(found, key=lambda way: len(way.also))
+def _sorted(unsorted: list[Way]) -> list[Way]:
+    return sorted(unsorted, key=lambda way: len(way.also))

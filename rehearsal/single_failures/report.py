@@ -31,31 +31,31 @@ def cell(found: Sequence[Mapping[str, Any]]) -> str:
 
 def table(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
     """Columns and lines of the matrix: a line for each task and route, a column for each fault."""
-    faults = list(dict.fromkeys(found["fault"] for found in sorted(rows, key=_column)))
+    faults = list(dict.fromkeys(row["fault"] for row in sorted(rows, key=_column)))
     cells: dict[tuple[str, str], dict[str, list[Row]]] = {}
-    for found in rows:
-        also = f", {len(found['also_broken'])} more broken" if found["also_broken"] else ""
-        cells.setdefault((found["task"], found["route"] + also), {}).setdefault(found["fault"], []).append(found)
+    for row in rows:
+        also = f", {len(row['also_broken'])} more broken" if row["also_broken"] else ""
+        cells.setdefault((row["task"], row["route"] + also), {}).setdefault(row["fault"], []).append(row)
     lines = [[*key, *(cell(line[f]) if f in line else "" for f in faults)] for key, line in sorted(cells.items())]
     return ["task", "route", *faults], lines
 
 
-def _column(found: Mapping[str, Any]) -> int:
-    return (*FAULTS, DISABLED, WITHOUT_TARGET).index(found["fault"])
+def _column(row: Mapping[str, Any]) -> int:
+    return (*FAULTS, DISABLED, WITHOUT_TARGET).index(row["fault"])
 
 
-def place(found: Mapping[str, Any]) -> tuple[int, int]:
+def place(row: Mapping[str, Any]) -> tuple[int, int]:
     """Single failures first, then those after the fewest others."""
-    return len(found["also_broken"]), _column(found)
+    return len(row["also_broken"]), _column(row)
 
 
 def summary(rows: Sequence[Row]) -> str:
     """All of it in one line."""
-    counted = Counter(found["verdict"] for found in rows)
-    where = len({found["interpreter"] for found in rows})
-    reached = sum(found["verdict"] == Effect.PASSED and bool(found["reached"]) for found in rows)
+    counted = Counter(row["verdict"] for row in rows)
+    where = len({row["interpreter"] for row in rows})
+    reached = sum(row["verdict"] == Effect.PASSED and bool(row["reached"]) for row in rows)
     late = f"{counted[Effect.LATE]} late"
-    if machines := sum(found["verdict"] == Effect.LATE and found["control"]["late"] for found in rows):
+    if machines := sum(row["verdict"] == Effect.LATE and row["control"]["late"] for row in rows):
         late += f" ({machines} beside a late unbroken control: the machine's)"
     more = [late, f"{counted[Effect.FAILED]} ended wrongly", f"{counted[Effect.NOT_EXERCISED]} not exercised here"]
     more.append(f"{counted[Effect.GAP]} {Effect.GAP.ruling.word.lower()} beside the crisis")
@@ -67,8 +67,8 @@ def summary(rows: Sequence[Row]) -> str:
 
 def report(rows: Sequence[Row]) -> int:
     """Print the matrix and each row that did not pass; returns the exit code."""
-    behind_them = [found for found in rows if ">" in found["task"]]
-    for what, chosen in (("Tasks", [found for found in rows if found not in behind_them]), ("Events", behind_them)):
+    behind_them = [row for row in rows if ">" in row["task"]]
+    for what, chosen in (("Tasks", [row for row in rows if row not in behind_them]), ("Events", behind_them)):
         print_table(f"{what}: who was reached, at the latest after", *table(chosen))
     for found in rows:
         if found["verdict"] != Effect.PASSED:
@@ -80,6 +80,4 @@ def report(rows: Sequence[Row]) -> int:
 
 def code(rows: Sequence[Row]) -> int:
     """The exit code: 1 where a failure was silent, late or ended wrongly, and where none was tried."""
-    return (
-        1 if not rows or any(found["verdict"] in (Effect.SILENT, Effect.LATE, Effect.FAILED) for found in rows) else 0
-    )
+    return 1 if not rows or any(row["verdict"] in (Effect.SILENT, Effect.LATE, Effect.FAILED) for row in rows) else 0

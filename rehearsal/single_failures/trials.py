@@ -83,8 +83,8 @@ def broken_tasks(
     interpreters: Sequence[str],
 ) -> list[Row]:
     """Break tasks, several at once, each in a copy of the definition of its own."""
-    found = _drills(on, definition, failures, interpreters)
-    return _rows(on, definition, found, lambda _: "", QUIET_SECONDS)
+    drilled = _drills(on, definition, failures, interpreters)
+    return _rows(on, definition, drilled, lambda _: "", QUIET_SECONDS)
 
 
 def broken_behind(
@@ -100,9 +100,9 @@ def broken_behind(
         if not chosen:
             continue
         with event_faults.breaking_rules(on, definition, thing, fault):
-            found = _drills(on, definition, chosen, interpreters)
-            carrier = partial(event_faults.carrier, found=carried)
-            rows += _rows(on, definition, found, carrier, DISPATCH_SECONDS.get(fault, QUIET_SECONDS))
+            drilled = _drills(on, definition, chosen, interpreters)
+            carrier = partial(event_faults.carrier, carried=carried)
+            rows += _rows(on, definition, drilled, carrier, DISPATCH_SECONDS.get(fault, QUIET_SECONDS))
     return rows
 
 
@@ -129,14 +129,14 @@ def _drills(
         for where in interpreters
         for group in _groups(failures, AT_ONCE[where])
     ]
-    found = list[Tried]()
+    drilled = list[Tried]()
     for where, group, drills in waiting:
         control, *mine = drills
         assert control is not None  # it has an input
-        found += [Tried(failure, where, drill, control) for failure, drill in zip(group, mine, strict=True)]
+        drilled += [Tried(failure, where, drill, control) for failure, drill in zip(group, mine, strict=True)]
     for pool in pools.values():
         pool.shutdown()
-    return found
+    return drilled
 
 
 def _groups(failures: Sequence[Failure], size: int) -> Iterator[Sequence[Failure]]:
@@ -146,7 +146,7 @@ def _groups(failures: Sequence[Failure], size: int) -> Iterator[Sequence[Failure
 def _rows(
     on: Ground,
     definition: Mapping[str, Any],
-    found: Sequence[Tried],
+    drilled: Sequence[Tried],
     carrier: Callable[[Failure], str],
     quiet: float,
 ) -> list[Row]:
@@ -154,7 +154,7 @@ def _rows(
     rows = list[Row]()
     for seconds in (quiet, PATIENT_SECONDS):
         on.listen(seconds)
-        rows = [_row(on, definition, tried, carrier(tried.failure)) for tried in found]
+        rows = [_row(on, definition, tried, carrier(tried.failure)) for tried in drilled]
         if all(row["verdict"] != Effect.SILENT for row in rows):
             break
     return rows

@@ -80,6 +80,27 @@ IN_PARTS = {
     "lib/phases/proofs/backtest.py reading_ahead": "a record, where there is one to keep what is read in",
     "lib/telemetry/checkin_reading.py outlook": "likewise",
 }
+# Who takes the text that a check found, and where a name still says only that something was found or told: at most so
+# often. There it holds rows, a match, a policy: whoever comes by calls it that, and counts down.
+TAKES_FOUND = {"Check", "answer", "_answer", "cls"}
+STILL_VAGUE = {
+    "lib/cli/lab/copies.py": 3,
+    "lib/display/console.py": 1,
+    "lib/display/page.py": 3,
+    "lib/display/phase_table.py": 3,
+    "lib/display/show.py": 8,
+    "lib/display/terminal.py": 7,
+    "lib/drills/broken_tasks.py": 1,
+    "lib/phases/doctor/findings.py": 2,
+    "lib/phases/post_implementation_review.py": 3,
+    "lib/phases/proofs/backtest.py": 1,
+    "lib/phases/proofs/failure_tests.py": 1,
+    "lib/phases/validation.py": 8,
+    "lib/phases/validity.py": 1,
+    "lib/telemetry/checkins.py": 1,
+    "lib/telemetry/configuration/facts.py": 1,
+    "rehearsal/single_failures/report.py": 2,
+}
 BANNED = {"manager", "util", "utils", "helper", "helpers", "handle", "data2", "process"}
 # What keeps the house one that a stranger can find his way in.
 MOST_ROOMS, MOST_AT_THE_TOP, MOST_IN_A_ROOM, LONGEST = 11, 8, 20, 250
@@ -452,6 +473,65 @@ def test_a_function_is_named_by_what_it_gives_or_does(path):
 def test_a_name_that_says_neither_is_found(name):
     assert [*bare_names(f"def {name}(rows):\n    return rows")] == [name]
     assert [*bare_names(f"@contextmanager\ndef {name}(rows):\n    yield\ndef _{name}(): ...")] == []
+
+
+def vague_names(source):
+    """Each local, parameter and target that is called `found` or `told`, but for the text that a check found."""
+    module = ast.parse(source)
+    functions = [node for node in ast.walk(module) if isinstance(node, ast.FunctionDef)]
+    checks = {id(part) for node in functions if _hands_on(node) for part in ast.walk(node)}
+    classes = [node for node in ast.walk(module) if isinstance(node, ast.ClassDef)]
+    fields = {id(part.target) for node in classes for part in node.body if isinstance(part, ast.AnnAssign)}
+    for node in ast.walk(module):
+        bound = isinstance(node, ast.arg | ast.ExceptHandler) or isinstance(getattr(node, "ctx", None), ast.Store)
+        called = getattr(node, "arg", "") or getattr(node, "id", "") or getattr(node, "name", "")
+        if bound and (called == "told" or (called == "found" and id(node) not in checks)) and id(node) not in fields:
+            yield called
+
+
+def _hands_on(function):
+    """Whether a function gives its `found` to a check as what that found."""
+    calls_of_it = [node for node in ast.walk(function) if isinstance(node, ast.Call)]
+    given = [part for node in calls_of_it if ast.unparse(node.func) in TAKES_FOUND for part in node.args]
+    plain = [one for part in given for one in ((part.body, part.orelse) if isinstance(part, ast.IfExp) else (part,))]
+    return any(isinstance(one, ast.Name) and one.id == "found" for one in plain)
+
+
+@asked_of_each(ALL)
+def test_no_name_says_only_that_something_was_found_or_told(path):
+    assert len([*vague_names(path.read_text(encoding="utf-8"))]) <= STILL_VAGUE.get(name(path), 0)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def rows(live):\n    found = live.rows()\n    return found",
+        "def rows(found): ...",
+        "def rows(live, *told): ...",
+        "read = lambda found: found.rows",
+        "rows = [found.row for found in read()]",
+        "if found := PATTERN.search(text): ...",
+        "for name, told in rows.items(): ...",
+        "with opened() as told: ...",
+        "try:\n    read()\nexcept OSError as found: ...",
+        "def check(key):\n    found: Key = read(key)\n    return Check(Id.KEY, key, found.status, found.said, 'a key')",
+    ],
+)
+def test_a_name_that_says_only_that_is_seen_however_it_is_bound(source):
+    assert [*vague_names(source)] in (["found"], ["told"])
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def check(key):\n    found = read(key)\n    return Check(Id.KEY, key, Status.PASSED, found, 'a key')",
+        "class Check:\n    found: str\n    told: bool = False",
+        "said = check.found or row['found']",
+        "answer = replace(answer, found=said)",
+    ],
+)
+def test_what_a_check_found_is_called_so(source):
+    assert [*vague_names(source)] == []
 
 
 @asked_of_each(LIB.values())

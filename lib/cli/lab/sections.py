@@ -20,8 +20,8 @@ def heading_of(name: str, cell: str) -> str:
     for path in (*opened, *sorted((ROOT / "runbooks").glob("*.ipynb"))):
         cells = _cells(path)
         its_own = path in opened or any(_source(one).strip() == cell.strip() for one in cells)
-        if its_own and (found := _heading(name, cell, cells)):
-            return found
+        if its_own and (heading := _heading(name, cell, cells)):
+            return heading
     return ""
 
 

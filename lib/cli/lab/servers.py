@@ -75,8 +75,8 @@ def running(settings: Settings) -> Iterator[tuple[Server, bool]]:
     descriptor = os.open(root / FOLDER, os.O_RDONLY)
     try:
         files.lock(descriptor)  # of two commands at once, one starts it and the other finds it
-        found = _running(root)
-        server, child = (found, None) if found else _start(root)
+        remembered = _running(root)
+        server, child = (remembered, None) if remembered else _start(root)
     finally:
         os.close(descriptor)
     try:
@@ -94,10 +94,10 @@ def is_running(settings: Settings) -> bool:
 def _running(root: Path) -> Server | None:
     """The server that is remembered, where it runs and answers."""
     try:
-        found = Server(**json.loads(files.read(root / FOLDER / STATE)))
+        server = Server(**json.loads(files.read(root / FOLDER / STATE)))
     except (OSError, ValueError, TypeError):  # none, or one that cannot be told of
         return None
-    return found if found.root == str(root) and found.lives and found.answers() else None
+    return server if server.root == str(root) and server.lives and server.answers() else None
 
 
 def _start(root: Path) -> tuple[Server, "subprocess.Popen[bytes]"]:

@@ -82,8 +82,8 @@ def medians(seconds: pd.DataFrame, change_at: datetime | None) -> str:
     """The median of the periods' p99s: the highest of more periods would be higher by chance alone."""
 
     def middle(rows: pd.DataFrame) -> str:
-        found = rows.loc[rows["metric"] == "p99", "value"]
-        return f"{duration_words(found.median())} of {plural(len(found), 'period')}" if len(found) else "no datapoints"
+        p99s = rows.loc[rows["metric"] == "p99", "value"]
+        return f"{duration_words(p99s.median())} of {plural(len(p99s), 'period')}" if len(p99s) else "no datapoints"
 
     if change_at is None:
         return f"median p99: {middle(seconds)}"

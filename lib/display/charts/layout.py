@@ -135,9 +135,9 @@ def _ordered(layers: list[list[Hashable]], above: Links, below: Links) -> list[l
             near = above if down else below
             centres = {item: _mean([fixed[other] for other in near.get(item, [])], own[item]) for item in layers[at]}
             layers[at].sort(key=centres.__getitem__)
-        found = _crossings(layers, below)
-        if found < fewest:
-            best, fewest = layers, found
+        crossings = _crossings(layers, below)
+        if crossings < fewest:
+            best, fewest = layers, crossings
     return best
 
 

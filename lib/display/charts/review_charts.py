@@ -50,8 +50,8 @@ UNROUTED = Mark("black", "*", "-")
 
 def mark_of(name: str) -> Mark:
     """How a route is drawn, or what else became of a check-in. Raises BadParameters for an unknown one."""
-    found = routes.route_named(name)
-    return found.row.mark if isinstance(found, Route) else UNROUTED
+    route = routes.route_named(name)
+    return route.row.mark if isinstance(route, Route) else UNROUTED
 
 
 @in_style

@@ -100,10 +100,10 @@ def arrange(definition: Mapping[str, Any]) -> Block:
 
 def edges_of(name: str, state: Mapping[str, Any]) -> list[Edge]:
     """Where a state leads: rules of a choice with their condition, next, and catches (dashed)."""
-    found = [
+    drawn = [
         Edge(name, edge.to, transition_words(edge, in_short=True), edge.kind == EdgeKind.CATCH) for edge in edges(state)
     ]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(drawn))
 
 
 def _size(name: str, branches: list[Block]) -> Size:

@@ -110,12 +110,12 @@ def _unconnected(place: Question, error: Exception) -> list[Finding]:
 def _workflow(live: Live) -> Said:
     s = live.settings
     with readable(f"reading {s.state_machine_name}"):
-        found = description(live, s.state_machine_arn)
+        machine = description(live, s.state_machine_arn)
     where = f"{live.identity.account} in {live.identity.region} at {live.identity.endpoint}"
-    if found is None:
+    if machine is None:
         return Status.FAILED, f"{where}, with no {s.state_machine_name}"
-    status = Status.PASSED if found["status"] == ACTIVE else Status.FAILED
-    return status, f"{where}, with {s.state_machine_name} ({found['status']})"
+    status = Status.PASSED if machine["status"] == ACTIVE else Status.FAILED
+    return status, f"{where}, with {s.state_machine_name} ({machine['status']})"
 
 
 def _clock(live: Live, clock: Clock) -> Said:
@@ -139,8 +139,8 @@ def _compared(answer: Any, clock: Clock) -> Said:  # noqa: ANN401 - an answer of
     except (TypeError, ValueError):
         return Status.CANNOT_TELL, "the answer has no time"
     how = "ahead of" if off > 0 else "behind"
-    found = f"{abs(off):.0f} s {how} AWS's"
-    return Status.PASSED if abs(off) <= MOST_SECONDS_OFF else Status.FAILED, found
+    offset = f"{abs(off):.0f} s {how} AWS's"
+    return Status.PASSED if abs(off) <= MOST_SECONDS_OFF else Status.FAILED, offset
 
 
 def _store(live: Live) -> Said:

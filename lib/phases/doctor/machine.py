@@ -63,7 +63,7 @@ def _packages() -> Said:
     pins = dict(PIN.findall(LOCK.read_text(encoding="utf-8")))
     if not pins:
         return Status.CANNOT_TELL, f"{LOCK.name} pins nothing"
-    other = [f"{name} {found}, not {pin}" for name, pin in sorted(pins.items()) if (found := _version(name)) != pin]
+    other = [f"{name} {here}, not {pin}" for name, pin in sorted(pins.items()) if (here := _version(name)) != pin]
     if not other:
         return Status.PASSED, f"{len(pins)} of {len(pins)} as pinned"
     more = f" and {len(other) - NAMES_SAID} more" if len(other) > NAMES_SAID else ""

@@ -53,10 +53,10 @@ def event_shape(drill: Drill, user: str) -> dict[str, Any] | None:
 
     None where the drill raised no such event: its processor did not find the text low.
     """
-    found = [m.body for m in drill.heard(Channel.EVENTS) if m.body.get("detail-type") == STANDARD_ALERT.detail_type]
-    if len(found) != 1:
+    bodies = [m.body for m in drill.heard(Channel.EVENTS) if m.body.get("detail-type") == STANDARD_ALERT.detail_type]
+    if len(bodies) != 1:
         return None
-    event = found[0]
+    event = bodies[0]
     known = {
         "the drill user": user,
         "the check-in's text": drill.given["text"],
@@ -78,22 +78,22 @@ def _event_fields(shape: Mapping[str, Any] | None) -> list[dict[str, str]]:
     return [{"field": name, "is": str(kind)} for name, kind in (shape or {}).items()]
 
 
-def same_event(run: Run, found: Sequence[Drill]) -> list[Check]:
-    """Whether the existing path sends the same event as before the update, field by field. `found`: its drill now."""
-    return [_same_event(run, found)]
+def same_event(run: Run, drills: Sequence[Drill]) -> list[Check]:
+    """Whether the existing path sends the same event as before the update, field by field. `drills`: its drill now."""
+    return [_same_event(run, drills)]
 
 
-def _same_event(run: Run, found: Sequence[Drill]) -> Check:
+def _same_event(run: Run, drills: Sequence[Drill]) -> Check:
     expected = "each field as before"
     if run.settings.mode == Mode.PLAN:
         return Check(Id.SAME_EVENT, SAME_EVENT, Status.NOT_APPLIED, "plan mode", expected)
     before = run.record.latest(EVENT_BEFORE)
-    after = event_shape(found[0], run.settings.drill_user_id) if len(found) == 1 else None
+    after = event_shape(drills[0], run.settings.drill_user_id) if len(drills) == 1 else None
     if before is None:
         why = "this run has no event of the definition before: it was updated earlier, or its drill raised no alert"
         return Check(Id.SAME_EVENT, SAME_EVENT, Status.NOT_EXERCISED, why, expected)
     if after is None:
-        route = found[0].execution.output.get("route") if found else "no drill"
+        route = drills[0].execution.output.get("route") if drills else "no drill"
         return Check(
             Id.SAME_EVENT,
             SAME_EVENT,

@@ -99,13 +99,13 @@ def reading_ahead(
 
 def _routers(*definitions: Mapping[str, Any]) -> list[Router | str]:
     """A router each, or why there is none."""
-    found = list[Router | str]()
+    routers = list[Router | str]()
     for definition in definitions:
         try:
-            found.append(Router(definition))
+            routers.append(Router(definition))
         except BadParameters as error:
-            found.append(f"a definition cannot be followed here: {error}")
-    return found
+            routers.append(f"a definition cannot be followed here: {error}")
+    return routers
 
 
 def run(ahead: Outlook, old: Mapping[str, Any], new: Mapping[str, Any], split: str = "") -> Backtest:
@@ -117,7 +117,7 @@ def run(ahead: Outlook, old: Mapping[str, Any], new: Mapping[str, Any], split: s
     coverage, cells = history.attrs["coverage"], checkin_frames.cells(history)
     mine = fields_held(cells)
     routers = _routers(old, new)
-    trouble = next((found for found in routers if isinstance(found, str)), "")
+    trouble = next((router for router in routers if isinstance(router, str)), "")
     moves = pd.DataFrame(columns=COLUMNS)
     if history.empty:
         trouble = f"no check-in is recorded in that time, or none could be read{coverage.bound(0)}"
@@ -168,24 +168,24 @@ def _alert(old: str, new: str) -> Move:
     return Move.HIGHER if after > before else Move.LOWER if after < before else Move.OTHER
 
 
-def totals(found: Backtest) -> list[dict[str, str]]:
+def totals(backtest: Backtest) -> list[dict[str, str]]:
     """What was read and routed, and how much of the past it is, as a table."""
-    count, coverage = found.started.count, found.coverage
+    count, coverage = backtest.started.count, backtest.coverage
     rows = {
-        "from (UTC)": f"{found.start:%Y-%m-%d %H:%M}",
-        "until (UTC)": f"{found.end:%Y-%m-%d %H:%M}",
+        "from (UTC)": f"{backtest.start:%Y-%m-%d %H:%M}",
+        "until (UTC)": f"{backtest.end:%Y-%m-%d %H:%M}",
         "check-ins recorded": f"{coverage.recorded:,}" + ("" if coverage.whole else ", and more that were not listed"),
         "of them read": f"{coverage.read:,}",
-        "check-ins read and routed": f"{found.routed:,}",
-        "of them changing route": f"{found.changing:,}",
-        "of them to a LOWER alert than today": f"{found.counted(Move.LOWER):,}",
-        "of them nobody can tell": f"{found.counted(Move.UNKNOWN):,}",
+        "check-ins read and routed": f"{backtest.routed:,}",
+        "of them changing route": f"{backtest.changing:,}",
+        "of them to a LOWER alert than today": f"{backtest.counted(Move.LOWER):,}",
+        "of them nobody can tell": f"{backtest.counted(Move.UNKNOWN):,}",
         "objects that could not be read": f"{coverage.unreadable:,}",
-        "executions": f"{'nobody knows' if count is None else f'{count:,}'}: {found.started.source}",
-        "decided by, and not held by the bucket": ", ".join(found.unheld) or "nothing",
-        "passed on, not held by the bucket, and taken to be there": ", ".join(found.taken) or "nothing",
+        "executions": f"{'nobody knows' if count is None else f'{count:,}'}: {backtest.started.source}",
+        "decided by, and not held by the bucket": ", ".join(backtest.unheld) or "nothing",
+        "passed on, not held by the bucket, and taken to be there": ", ".join(backtest.taken) or "nothing",
     }
-    rows |= {"today's definition": found.split} if found.split else {}
+    rows |= {"today's definition": backtest.split} if backtest.split else {}
     return [{"what": what, "count": count} for what, count in rows.items()]
 
 
@@ -196,29 +196,29 @@ def table(found: Backtest) -> pd.DataFrame:
     return shown.rename(columns={"from": "today", "to": "new", "count": "check-ins", "share": "share of check-ins"})
 
 
-def keep(record: Record, found: Backtest) -> None:
+def keep(record: Record, backtest: Backtest) -> None:
     """Keep the moves and the totals as evidence."""
-    record.keep_text("evidence/backtest.csv", found.moves.to_csv(index=False))
+    record.keep_text("evidence/backtest.csv", backtest.moves.to_csv(index=False))
     record.keep_json(
         "evidence/backtest.json",
         {
-            "start": found.start.isoformat(),
-            "end": found.end.isoformat(),
-            "routed": found.routed,
-            "changing": found.changing,
-            "lower": found.counted(Move.LOWER),
-            "unknown": found.counted(Move.UNKNOWN),
-            "split": found.split,
-            "recorded": found.coverage.recorded,
-            "read": found.coverage.read,
-            "least_share_of_a_day": found.coverage.share,
-            "listed_to_the_end": found.coverage.whole,
-            "lower_at_most_95_percent_sure": found.coverage.most(found.counted(Move.LOWER)),
-            "unreadable": found.coverage.unreadable,
-            "executions": found.started.count,
-            "executions_source": found.started.source,
-            "decided_by_but_not_held": list(found.unheld),
-            "taken_to_be_there": list(found.taken),
-            "trouble": found.trouble,
+            "start": backtest.start.isoformat(),
+            "end": backtest.end.isoformat(),
+            "routed": backtest.routed,
+            "changing": backtest.changing,
+            "lower": backtest.counted(Move.LOWER),
+            "unknown": backtest.counted(Move.UNKNOWN),
+            "split": backtest.split,
+            "recorded": backtest.coverage.recorded,
+            "read": backtest.coverage.read,
+            "least_share_of_a_day": backtest.coverage.share,
+            "listed_to_the_end": backtest.coverage.whole,
+            "lower_at_most_95_percent_sure": backtest.coverage.most(backtest.counted(Move.LOWER)),
+            "unreadable": backtest.coverage.unreadable,
+            "executions": backtest.started.count,
+            "executions_source": backtest.started.source,
+            "decided_by_but_not_held": list(backtest.unheld),
+            "taken_to_be_there": list(backtest.taken),
+            "trouble": backtest.trouble,
         },
     )

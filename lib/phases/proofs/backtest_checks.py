@@ -17,67 +17,67 @@ ASKED = {
 }
 
 
-def checks(found: Backtest) -> list[Check]:
+def checks(backtest: Backtest) -> list[Check]:
     """Whether the past could be routed, whether all of it could be read, and whether anybody would hear less.
 
     What the share that was read cannot show is `cannot tell`, which stops nothing and passes nothing.
     """
-    if found.trouble:
-        return [_answer(one, Status.CANNOT_TELL, found.trouble, "every check-in routed by both") for one in ASKED]
-    return [_failing(found), _covered(found), _readable(found), _lower(found)]
+    if backtest.trouble:
+        return [_answer(one, Status.CANNOT_TELL, backtest.trouble, "every check-in routed by both") for one in ASKED]
+    return [_failing(backtest), _covered(backtest), _readable(backtest), _lower(backtest)]
 
 
 def _answer(which: Id, status: Status, found: str, expected: str) -> Check:
     return Check(which, ASKED[which], status, found, expected)
 
 
-def _failing(found: Backtest) -> Check:
-    moves = found.moves
+def _failing(backtest: Backtest) -> Check:
+    moves = backtest.moves
     count = int(moves.loc[(moves["to"] == FAILED) & (moves["from"] != FAILED), "count"].sum())
     unknown = int(moves.loc[moves["to"] == CANNOT_TELL, "count"].sum())
-    status = Status.FAILED if count else Status.PASSED if found.all_routed else Status.CANNOT_TELL
-    said = f"{count:,} of {found.routed:,} would fail{_of_all(found, count)}{_hanging(found, unknown)}"
+    status = Status.FAILED if count else Status.PASSED if backtest.all_routed else Status.CANNOT_TELL
+    said = f"{count:,} of {backtest.routed:,} would fail{_of_all(backtest, count)}{_hanging(backtest, unknown)}"
     return _answer(Id.PAST_FAILING, status, said, "none")
 
 
-def _covered(found: Backtest) -> Check:
-    coverage, count = found.coverage, found.started.count
-    have = coverage.recorded - (coverage.read - found.routed)
+def _covered(backtest: Backtest) -> Check:
+    coverage, count = backtest.coverage, backtest.started.count
+    have = coverage.recorded - (coverage.read - backtest.routed)
     executed = "an unknown number of" if count is None else f"{count:,}"
     more = "" if coverage.whole else ", and more that were not listed"
-    said = f"{have:,} check-ins{more}, {executed} executions ({found.started.source})"
+    said = f"{have:,} check-ins{more}, {executed} executions ({backtest.started.source})"
     status = Status.CANNOT_TELL
     if count is not None and coverage.whole:
         status = Status.WAITING if have < count * COVERED else Status.PASSED
-    if count is not None and count + found.started.drills < coverage.recorded * COVERED:
+    if count is not None and count + backtest.started.drills < coverage.recorded * COVERED:
         status = Status.WAITING
         said += "; far more are recorded than this workflow ran: look for what else records them, or runs the check-ins"
     return _answer(Id.PAST_COVERED, status, said, "about as many, or looked at by people")
 
 
-def _readable(found: Backtest) -> Check:
-    count = found.coverage.unreadable
-    status = Status.WAITING if count else Status.PASSED if found.coverage.complete else Status.CANNOT_TELL
+def _readable(backtest: Backtest) -> Check:
+    count = backtest.coverage.unreadable
+    status = Status.WAITING if count else Status.PASSED if backtest.coverage.complete else Status.CANNOT_TELL
     said = f"{count:,} could not be read" + (", so nobody knows their route" if count else "")
-    return _answer(Id.PAST_READABLE, status, said + found.coverage.bound(count), "0, or looked at by people")
+    return _answer(Id.PAST_READABLE, status, said + backtest.coverage.bound(count), "0, or looked at by people")
 
 
-def _lower(found: Backtest) -> Check:
-    lower, unknown = found.counted(Move.LOWER), found.counted(Move.UNKNOWN)
-    status = Status.WAITING if lower else Status.PASSED if found.all_routed else Status.CANNOT_TELL
-    whose = "; ".join(f"{row['count']:,} from {row['from']} to {row['to']}" for _, row in found.lower.iterrows())
-    said = f"{lower:,} of {found.routed:,} would" + (f": {whose}. Somebody must have decided that" if whose else "")
-    said += _of_all(found, lower) + _hanging(found, unknown)
+def _lower(backtest: Backtest) -> Check:
+    lower, unknown = backtest.counted(Move.LOWER), backtest.counted(Move.UNKNOWN)
+    status = Status.WAITING if lower else Status.PASSED if backtest.all_routed else Status.CANNOT_TELL
+    whose = "; ".join(f"{row['count']:,} from {row['from']} to {row['to']}" for _, row in backtest.lower.iterrows())
+    said = f"{lower:,} of {backtest.routed:,} would" + (f": {whose}. Somebody must have decided that" if whose else "")
+    said += _of_all(backtest, lower) + _hanging(backtest, unknown)
     return _answer(Id.PAST_LOWER, status, said, "0, or decided by people")
 
 
-def _of_all(found: Backtest, seen: int) -> str:
+def _of_all(backtest: Backtest, seen: int) -> str:
     """What is said of those that were not read, and of those that could not be."""
-    broken = found.coverage.read - found.routed
-    said = found.coverage.bound(seen) + (f"; of {broken:,} that could not be read nobody knows" if broken else "")
-    return said + (f"; {found.split}" if found.split else "")
+    broken = backtest.coverage.read - backtest.routed
+    said = backtest.coverage.bound(seen) + (f"; of {broken:,} that could not be read nobody knows" if broken else "")
+    return said + (f"; {backtest.split}" if backtest.split else "")
 
 
-def _hanging(found: Backtest, count: int) -> str:
-    by = f"{', '.join(found.unheld)}, which the bucket does not hold" if found.unheld else "what is not kept"
+def _hanging(backtest: Backtest, count: int) -> str:
+    by = f"{', '.join(backtest.unheld)}, which the bucket does not hold" if backtest.unheld else "what is not kept"
     return f"; of {count:,} nobody can tell: a definition decides by {by}" if count else ""

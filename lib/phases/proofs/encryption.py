@@ -62,8 +62,8 @@ def operations(live: Live) -> list[Check]:
     """Phase 01: the operations topic, its dead-letter queue, and the queue that is paged, where it is one."""
     s = live.settings
     queues = [*_planned_for_operations(live), *_of_topic(live, s.ops_topic_arn, s.ops_topic_name)]
-    found = _topic(live, s.ops_topic_name)
-    return [*(found or [_not_there(Id.KEY_OF_TOPIC, f"topic {s.ops_topic_name}")]), *_queues(live, queues)]
+    rows = _topic(live, s.ops_topic_name)
+    return [*(rows or [_not_there(Id.KEY_OF_TOPIC, f"topic {s.ops_topic_name}")]), *_queues(live, queues)]
 
 
 def events(live: Live) -> list[Check]:
@@ -101,8 +101,8 @@ def _of_topic(live: Live, arn: str, name: str) -> Iterator[Sender]:
 def _of_rule(live: Live, rule: str) -> list[Sender]:
     """The queues that a rule sends to: its targets, and the dead-letter queues of them."""
     with readable(f"listing the targets of {rule}"):
-        found = targets(live, rule).values()
-    arns = [arn for target in found for arn in (target["Arn"], target.get("DeadLetterConfig", {}).get("Arn", ""))]
+        rows = targets(live, rule).values()
+    arns = [arn for target in rows for arn in (target["Arn"], target.get("DeadLetterConfig", {}).get("Arn", ""))]
     return [
         Sender(arn, EVENTS, (live.settings.rule_arn(rule),)) for arn in arns if ":sqs:" in arn and LISTENING not in arn
     ]
@@ -146,8 +146,8 @@ def _publishing(live: Live, topic: str) -> list[tuple[str, tuple[str, ...]]]:
         pages = events.get_paginator("list_rule_names_by_target").paginate(TargetArn=topic)
         rules = tuple(live.settings.rule_arn(rule) for page in pages for rule in page["RuleNames"])
         kinds = {"MetricAlarm": "MetricAlarms", "CompositeAlarm": "CompositeAlarms"}
-        found = cloudwatch.get_paginator("describe_alarms").paginate(ActionPrefix=topic, AlarmTypes=list(kinds))
-        alarms = tuple(alarm["AlarmArn"] for page in found for kind in kinds.values() for alarm in page.get(kind, []))
+        listed = cloudwatch.get_paginator("describe_alarms").paginate(ActionPrefix=topic, AlarmTypes=list(kinds))
+        alarms = tuple(alarm["AlarmArn"] for page in listed for kind in kinds.values() for alarm in page.get(kind, []))
     return [(who, sources) for who, sources in ((EVENTS, rules), (CLOUDWATCH, alarms)) if sources]
 
 
@@ -182,8 +182,8 @@ def _queue(live: Live, sender: Sender) -> Check:
         return _answer(Id.KEY_OF_QUEUE, what, Status.PASSED, f"{NO_KEY}; SQS's own encryption asks for none", expected)
     key = key_named(live, given)
     if sender.service == LAMBDA:
-        told = f"{given}; a function sends to it by its own role, whose rights are not read here"
-        return _answer(Id.KEY_OF_QUEUE, what, Status.CANNOT_TELL, told, f"no key, or the function's role {MAY}")
+        found = f"{given}; a function sends to it by its own role, whose rights are not read here"
+        return _answer(Id.KEY_OF_QUEUE, what, Status.CANNOT_TELL, found, f"no key, or the function's role {MAY}")
     if key.of_aws:
         return _answer(
             Id.KEY_OF_QUEUE,

@@ -107,9 +107,9 @@ def starts(settings: Settings) -> list[Start]:
     return [*(Start({"userId": "somebody"}, result) for result in scored), Start({"userId": None}, None)]
 
 
-def checks(found: Sequence[Failure], settings: Settings) -> list[Check]:
+def checks(failures: Sequence[Failure], settings: Settings) -> list[Check]:
     """A check a task and fault, those that failed first."""
-    return sorted((_check(failure, settings) for failure in found), key=lambda check: check.status != Status.FAILED)
+    return sorted((_check(failure, settings) for failure in failures), key=lambda check: check.status != Status.FAILED)
 
 
 def _check(failure: Failure, settings: Settings) -> Check:
@@ -186,7 +186,7 @@ def _by_fault(said: Mapping[str, str]) -> str:
     return "; ".join(f"{', '.join(names)}: {words}" for words, names in faults.items())
 
 
-def evidence_rows(found: Sequence[Failure], settings: Settings) -> list[dict[str, Any]]:
+def evidence_rows(failures: Sequence[Failure], settings: Settings) -> list[dict[str, Any]]:
     """The walks as plain data for the record."""
     return [
         {
@@ -198,5 +198,5 @@ def evidence_rows(found: Sequence[Failure], settings: Settings) -> list[dict[str
             "told": listener_words(failure, settings),
             "good": failure.good,
         }
-        for failure in found
+        for failure in failures
     ]

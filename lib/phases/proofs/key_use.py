@@ -36,8 +36,8 @@ def row(
     """Whether a service or a role may use a key, by the key's policy."""
     expected = f"{short(who)} {may(actions)}, by its policy"
 
-    def answered(status: Status, found: str, wanted: str = "") -> Check:
-        return Check(which, what, status, f"{key.given}{found}", f"{wanted}{expected}", what)
+    def answered(status: Status, said: str, wanted: str = "") -> Check:
+        return Check(which, what, status, f"{key.given}{said}", f"{wanted}{expected}", what)
 
     if key.state and key.state not in USABLE:
         return answered(Status.FAILED, f" is {key.state}: nothing can be sent", "an enabled key; ")
@@ -63,19 +63,19 @@ def short(who: str) -> str:
 
 def of_roles(live: Live) -> list[Check]:
     """A row for each role and customer's key that it meets, beside the topics' keys for the workflow's own role."""
-    found, s = list[Check](), live.settings
+    unread, s = list[Check](), live.settings
     try:
         uses = list(_of_workflow(live))
     except NotAsWanted as error:
-        found, uses = [_unread("keys of the workflow's role", error)], []
+        unread, uses = [_unread("keys of the workflow's role", error)], []
     for name in (s.processor_function_name, s.dispatcher_function_name):
         try:
             uses += _of_function(live, name)
         except NotAsWanted as error:
-            found.append(_unread(f"keys of the role of {name}", error))
+            unread.append(_unread(f"keys of the role of {name}", error))
     keys = {given: encryption.key_named(live, given) for given in dict.fromkeys(use.given for use in uses)}
     rows = {use: _of_role(live, use, keys[use.given]) for use in uses if not keys[use.given].of_aws}
-    return [*found, *{one.key: one for one in rows.values()}.values()]
+    return [*unread, *{one.key: one for one in rows.values()}.values()]
 
 
 def _unread(what: str, error: NotAsWanted) -> Check:
@@ -95,10 +95,10 @@ def _of_workflow(live: Live) -> Iterator[Use]:
 def _of_function(live: Live, name: str) -> Iterator[Use]:
     s = live.settings
     with readable(f"reading the role and key of {name}"):
-        found: dict[str, Any] = live.client("lambda").get_function_configuration(FunctionName=name)
-    role, environment = str(found["Role"]), found.get("Environment", {})
-    if found.get("KMSKeyArn"):
-        yield Use(f"key of the environment of {name}", str(found["KMSKeyArn"]), role, "lambda", DECRYPT)
+        function: dict[str, Any] = live.client("lambda").get_function_configuration(FunctionName=name)
+    role, environment = str(function["Role"]), function.get("Environment", {})
+    if function.get("KMSKeyArn"):
+        yield Use(f"key of the environment of {name}", str(function["KMSKeyArn"]), role, "lambda", DECRYPT)
     for topic, arn in ((s.alert_topic_name, s.alert_topic_arn), (s.ops_topic_name, s.ops_topic_arn)):
         # A topic that its environment names, or may name, is one that it publishes to.
         named = "Error" in environment or arn in environment.get("Variables", {}).values()
@@ -116,13 +116,13 @@ def _of_role(live: Live, use: Use, key: Key) -> Check:
     s, what = live.settings, f"{use.what}, for {short(use.role)}"
     via = f"{use.service}.{s.region}.amazonaws.com"
     context = {"kms:viaservice": (via,), "kms:calleraccount": (s.account_id,)}
-    found = row(Id.KEY_OF_ROLE, what, key, use.role, context, use.actions)
-    if found.status != Status.PASSED or lets(_without_account(key, s.account_id), use.role, context, use.actions):
-        return found
+    check = row(Id.KEY_OF_ROLE, what, key, use.role, context, use.actions)
+    if check.status != Status.PASSED or lets(_without_account(key, s.account_id), use.role, context, use.actions):
+        return check
     rights = iam_permissions.of_role(live, use.role, use.actions, key.arn)
     worst = min(rights, key=lambda one: WORST_FIRST.index(one.status))
     said = f"{key.given}: its policy leaves it to the role's own, and {worst.name} is {worst.found}"
-    return replace(found, status=worst.status, found=said)
+    return replace(check, status=worst.status, found=said)
 
 
 def _without_account(key: Key, account: str) -> Key:

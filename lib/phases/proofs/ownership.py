@@ -100,12 +100,12 @@ def _spoken(name: str, read: Read) -> str:
 
 def managed_by(tags: Tags) -> str:
     """Which tool these tags name, else what may be one, else that they are nobody's."""
-    found = [(tool, sign) for tool in TOOLS if (sign := tool.sign(tags))]
+    tools = [(tool, sign) for tool in TOOLS if (sign := tool.sign(tags))]
     if STACK in tags and "STAGE" in tags:
-        found.insert(0, (Tool("Serverless Framework"), "tag STAGE"))
-    if found:
-        named = " and ".join(_named(tool, sign, tags) for tool, sign in found)
-        return f"{named}: DRIFT, bring this change into its {found[0][0].change} as well"
+        tools.insert(0, (Tool("Serverless Framework"), "tag STAGE"))
+    if tools:
+        named = " and ".join(_named(tool, sign, tags) for tool, sign in tools)
+        return f"{named}: DRIFT, bring this change into its {tools[0][0].change} as well"
     perhaps = [f"tag {brief(key, SHOWN)}" for key in sorted(tags) if _says_a_tool(key)]
     if perhaps:
         return f"perhaps a tool ({', '.join(perhaps)}): ask its owner whether its next deployment undoes this change"

@@ -50,9 +50,9 @@ def _taken(asked: Asked, definition: Mapping[str, Any], case: Scenario, *, whole
     return Taken(case, follow(definition, given, context, asked, until="" if whole else "route"), whole)
 
 
-def checks(found: Sequence[Taken]) -> list[Check]:
+def checks(taken: Sequence[Taken]) -> list[Check]:
     """A check a case, those that failed first."""
-    return sorted((_check(one) for one in found), key=lambda check: check.status != Status.FAILED)
+    return sorted((_check(one) for one in taken), key=lambda check: check.status != Status.FAILED)
 
 
 def _check(one: Taken) -> Check:
@@ -72,11 +72,11 @@ def _words(said: Mapping[str, Any], one: Taken | None = None) -> str:
     return f"{said['route']}{events}{failed}"
 
 
-def summary(found: Sequence[Taken]) -> list[dict[str, Any]]:
+def summary(taken: Sequence[Taken]) -> list[dict[str, Any]]:
     """How many cases were expected on each route, and how many TestState sent there."""
-    expected = Counter(str(one.case.expect["route"]) for one in found)
-    arrived = Counter(one.route or "none was decided" for one in found)
-    right = Counter(one.route for one in found if one.route == one.case.expect["route"])
+    expected = Counter(str(one.case.expect["route"]) for one in taken)
+    arrived = Counter(one.route or "none was decided" for one in taken)
+    right = Counter(one.route for one in taken if one.route == one.case.expect["route"])
     routes = [*expected, *(route for route in arrived if route not in expected)]
     return [
         {"route": r, "cases expected": expected[r], "cases sent there": arrived[r], "of them rightly": right[r]}

@@ -25,21 +25,21 @@ ITSELF = "the workflow itself"
 
 def rows(live: Live, known: Entries | None = None) -> list[dict[str, str]]:
     """Who starts executions, what each names, what that runs, and what phase 03 does about it."""
-    found = known or traffic_entries.read(live)
-    shown = [_row(live, found, starter.who, starter.arn) for starter in found.starters]
-    rest = [f"{found.machine}:{alias}" for alias in found.unused]
-    return shown + [_row(live, found, "nothing that can be read", arn) for arn in rest]
+    entries = known or traffic_entries.read(live)
+    shown = [_row(live, entries, starter.who, starter.arn) for starter in entries.starters]
+    rest = [f"{entries.machine}:{alias}" for alias in entries.unused]
+    return shown + [_row(live, entries, "nothing that can be read", arn) for arn in rest]
 
 
-def _row(live: Live, found: Entries, who: str, arn: str) -> dict[str, str]:
-    qualifier = found.qualifier(arn) if found.ours(arn) else arn
-    moves = "moves it to the version that it publishes" if qualifier in found.used else "leaves it alone"
-    runs = _runs(live, arn) if found.ours(arn) else "another workflow"
+def _row(live: Live, entries: Entries, who: str, arn: str) -> dict[str, str]:
+    qualifier = entries.qualifier(arn) if entries.ours(arn) else arn
+    moves = "moves it to the version that it publishes" if qualifier in entries.used else "leaves it alone"
+    runs = _runs(live, arn) if entries.ours(arn) else "another workflow"
     return {
         "started by": who,
         "what": qualifier or ITSELF,
         "runs": runs,
-        "phase 03": "updates it" if arn == found.machine else moves,
+        "phase 03": "updates it" if arn == entries.machine else moves,
     }
 
 
@@ -53,50 +53,50 @@ def _runs(live: Live, arn: str) -> str:
 
 def checks(live: Live, known: Entries | None = None) -> list[Check]:
     """Whether what this plan changes is what check-ins run: workflow, role, and functions. Read-only."""
-    found = known or traffic_entries.read(live)
-    return [_started(found), *_named(live, found)]
+    entries = known or traffic_entries.read(live)
+    return [_started(entries), *_named(live, entries)]
 
 
-def _started(found: Entries) -> Check:
+def _started(entries: Entries) -> Check:
     """`cannot tell`, where something could not be read, or nothing is known to start it."""
     expected = "the workflow itself, or an alias, which phase 03 moves"
-    astray = [(starter, told) for starter in found.starters if (told := _astray(found, starter))]
-    came_by = {starter.arn for starter in found.starters if starter.seen}
+    astray = [(starter, why) for starter in entries.starters if (why := _astray(entries, starter))]
+    came_by = {starter.arn for starter in entries.starters if starter.seen}
     # Of an alias of the processor nobody can say whether anything calls it, unless check-ins came as it starts them.
-    doubtful = [told for starter, told in astray if starter.possible and starter.arn not in came_by]
-    if wrong := [told for _, told in astray if told not in doubtful]:
+    doubtful = [why for starter, why in astray if starter.possible and starter.arn not in came_by]
+    if wrong := [why for _, why in astray if why not in doubtful]:
         return Check(Id.STARTED, STARTED, Status.FAILED, "; ".join(wrong), expected)
-    known = [f"{starter.who}: {found.qualifier(starter.arn) or ITSELF}" for starter in found.starters]
-    left = [f"alias {alias} is left alone: nothing that can be read starts it" for alias in found.unused]
+    known = [f"{starter.who}: {entries.qualifier(starter.arn) or ITSELF}" for starter in entries.starters]
+    left = [f"alias {alias} is left alone: nothing that can be read starts it" for alias in entries.unused]
     # Whatever else starts it would run the old definition for ever, unless check-ins were seen to come another way.
-    unsure = bool(left) and (bool(found.unread) or not found.checkins)
-    fixed = [f"{starter.who} came by version {found.qualifier(starter.arn)}" for starter in _fixed(found)]
-    unread = [f"not readable: {what}" for what in found.unread]
-    perhaps = [f"if anything calls it: {told}" for told in doubtful]
+    unsure = bool(left) and (bool(entries.unread) or not entries.checkins)
+    fixed = [f"{starter.who} came by version {entries.qualifier(starter.arn)}" for starter in _fixed(entries)]
+    unread = [f"not readable: {what}" for what in entries.unread]
+    perhaps = [f"if anything calls it: {why}" for why in doubtful]
     said = "; ".join([*(known or ["nothing that can be read starts it"]), *left, *fixed, *unread, *perhaps])
     open_ones = unread or fixed or perhaps or unsure or not known
     return Check(Id.STARTED, STARTED, Status.CANNOT_TELL if open_ones else Status.PASSED, said, expected)
 
 
-def _fixed(found: Entries) -> list[Starter]:
+def _fixed(entries: Entries) -> list[Starter]:
     """What came by a version, without anything that can be read naming that version."""
-    return [starter for starter in found.starters if starter.seen and found.qualifier(starter.arn).isdigit()]
+    return [starter for starter in entries.starters if starter.seen and entries.qualifier(starter.arn).isdigit()]
 
 
-def _astray(found: Entries, starter: Starter) -> str:
+def _astray(entries: Entries, starter: Starter) -> str:
     """Why check-ins that this one starts would never run what is deployed; "" where they would."""
-    if not found.ours(starter.arn):
+    if not entries.ours(starter.arn):
         return (
             f"{starter.who} starts {starter.arn}, another workflow than the one of these parameters; "
             "set state_machine_name to it, or let it start this one"
         )
-    qualifier = found.qualifier(starter.arn)
-    if qualifier.isdigit() and not (starter.seen and len(found.starters) > len(_fixed(found))):
+    qualifier = entries.qualifier(starter.arn)
+    if qualifier.isdigit() and not (starter.seen and len(entries.starters) > len(_fixed(entries))):
         return (
             f"{starter.who} starts version {qualifier}, which never changes: its check-ins would run that definition "
             "for ever. Let it start the workflow itself or an alias, then plan again"
         )
-    if qualifier and not qualifier.isdigit() and not found.exists(qualifier):
+    if qualifier and not qualifier.isdigit() and not entries.exists(qualifier):
         return f"{starter.who} starts alias {qualifier}, which does not exist: its check-ins are lost now"
     return ""
 
@@ -142,8 +142,8 @@ def run_the_live_revision(live: Live) -> list[Check]:
     """Whether each alias by which check-ins come runs what the workflow itself holds now, one check an alias."""
     with readable("reading the workflow"):
         now = description(live, live.settings.state_machine_arn)
-    found = traffic_entries.read(live)
-    return [_runs_live(live, f"{found.machine}:{alias}", now) for alias in found.used]
+    entries = traffic_entries.read(live)
+    return [_runs_live(live, f"{entries.machine}:{alias}", now) for alias in entries.used]
 
 
 def _runs_live(live: Live, arn: str, now: dict[str, Any] | None) -> Check:

@@ -51,12 +51,12 @@ def pieces(live: Live) -> list[Check]:
 def _exists(name: str, expected: str, read: Callable[[], Piece]) -> Check:
     try:
         with readable(f"reading {name}"):
-            found = read()
+            piece = read()
     except RunbookError as error:
         more = f"{expected}; it belongs to the system before the change"
         return Check(Id.BASELINE_PIECE, name, Status.FAILED, str(error), more, name)
-    status = Status.PASSED if found.state == expected else found.otherwise
-    return Check(Id.BASELINE_PIECE, name, status, str(found), expected, name)
+    status = Status.PASSED if piece.state == expected else piece.otherwise
+    return Check(Id.BASELINE_PIECE, name, status, str(piece), expected, name)
 
 
 def _machine(live: Live) -> Piece:

@@ -73,24 +73,26 @@ def key_named(live: Live, given: str) -> Key:
         return Key(given, manager="AWS")
     kms = live.client("kms")
     with readable(f"looking at key {given}"):
-        found, refused = answer_or_code(lambda: kms.describe_key(KeyId=given)["KeyMetadata"])
-        if found is None:
+        metadata, refused = answer_or_code(lambda: kms.describe_key(KeyId=given)["KeyMetadata"])
+        if metadata is None:
             return Key(given, _computed(live, given), state="missing" if refused in GONE else "", unread=refused)
-        policy, refused = answer_or_code(lambda: kms.get_key_policy(KeyId=found["Arn"], PolicyName="default")["Policy"])
+        policy, refused = answer_or_code(
+            lambda: kms.get_key_policy(KeyId=metadata["Arn"], PolicyName="default")["Policy"]
+        )
     document, unread = (None, refused) if policy is None else _document(policy)
-    kind = (found.get("KeySpec", "SYMMETRIC_DEFAULT"), found.get("KeyUsage", "ENCRYPT_DECRYPT"))
+    kind = (metadata.get("KeySpec", "SYMMETRIC_DEFAULT"), metadata.get("KeyUsage", "ENCRYPT_DECRYPT"))
     symmetric = kind == ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT")
-    manager, state = found.get("KeyManager", ""), found.get("KeyState", "")
-    return Key(given, found["Arn"], manager, state, symmetric, document, unread)
+    manager, state = metadata.get("KeyManager", ""), metadata.get("KeyState", "")
+    return Key(given, metadata["Arn"], manager, state, symmetric, document, unread)
 
 
 def _document(text: str) -> tuple[dict[str, Any] | None, str]:
     """The policy, or None and why it could not be read."""
     try:
-        found = exact_json.loads(text)
+        policy = exact_json.loads(text)
     except (ValueError, RecursionError):
         return None, "it is no JSON"
-    return (found, "") if isinstance(found, dict) else (None, "it is no policy")
+    return (policy, "") if isinstance(policy, dict) else (None, "it is no policy")
 
 
 def _computed(live: Live, given: str) -> str:
@@ -102,18 +104,18 @@ def _computed(live: Live, given: str) -> str:
 
 def topics_keys(live: Live) -> list[tuple[str, str]]:
     """(topic's name, key's ARN) of the topics that the workflow publishes to and that a customer's key encrypts."""
-    s, found = live.settings, list[tuple[str, str]]()
+    s, keys = live.settings, list[tuple[str, str]]()
     for name, arn in ((s.alert_topic_name, s.alert_topic_arn), (s.ops_topic_name, s.ops_topic_arn)):
         if key := _customers_key(live, topic_key(live, arn) or ""):
-            found.append((name, key))
-    return found
+            keys.append((name, key))
+    return keys
 
 
 def table_key(live: Live) -> str:
     """The key of the users' table, "" where it is under DynamoDB's own, or is not there."""
     with readable("reading the key of the table"), absent_is_none("ResourceNotFoundException"):
-        found = live.client("dynamodb").describe_table(TableName=live.settings.table_name)["Table"]
-        return str(found.get("SSEDescription", {}).get("KMSMasterKeyArn") or "")
+        table = live.client("dynamodb").describe_table(TableName=live.settings.table_name)["Table"]
+        return str(table.get("SSEDescription", {}).get("KMSMasterKeyArn") or "")
     return ""
 
 
@@ -121,8 +123,8 @@ def bucket_key(live: Live) -> str:
     """The key by which the bucket of check-ins encrypts what names none; "" under S3's own."""
     absent = ("ServerSideEncryptionConfigurationNotFoundError", "NoSuchBucket")
     with readable("reading the key of the bucket"), absent_is_none(*absent):
-        found = live.client("s3").get_bucket_encryption(Bucket=live.settings.checkin_bucket_name)
-        rules = found["ServerSideEncryptionConfiguration"]["Rules"]
+        answer = live.client("s3").get_bucket_encryption(Bucket=live.settings.checkin_bucket_name)
+        rules = answer["ServerSideEncryptionConfiguration"]["Rules"]
         given = [rule.get("ApplyServerSideEncryptionByDefault", {}).get("KMSMasterKeyID") for rule in rules]
         return next((str(one) for one in given if one), "")
     return ""
@@ -131,8 +133,8 @@ def bucket_key(live: Live) -> str:
 def machine_key(live: Live) -> str:
     """The workflow's own key, "" under Step Functions' own, or where there is no workflow."""
     with readable("reading the key of the workflow"), absent_is_none("StateMachineDoesNotExist"):
-        found = live.client("stepfunctions").describe_state_machine(stateMachineArn=live.settings.state_machine_arn)
-        return str(found.get("encryptionConfiguration", {}).get("kmsKeyId") or "")
+        machine = live.client("stepfunctions").describe_state_machine(stateMachineArn=live.settings.state_machine_arn)
+        return str(machine.get("encryptionConfiguration", {}).get("kmsKeyId") or "")
     return ""
 
 
@@ -173,14 +175,14 @@ def _each(context: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
 
 
 def _lets_once(key: Key, principal: str, action: str, context: Mapping[str, str]) -> bool | None:
-    found = {"Allow": set[bool | None](), "Deny": set[bool | None]()}
+    decisions = {"Allow": set[bool | None](), "Deny": set[bool | None]()}
     for statement in many((key.policy or {}).get("Statement", [])):
-        found[str(statement.get("Effect"))].add(_applies(statement, key.arn, principal, action, context))
-    if True in found["Deny"]:
+        decisions[str(statement.get("Effect"))].add(_applies(statement, key.arn, principal, action, context))
+    if True in decisions["Deny"]:
         return False
-    if None in found["Deny"]:
-        return None if found["Allow"] & {True, None} else False
-    return True if True in found["Allow"] else None if None in found["Allow"] else False
+    if None in decisions["Deny"]:
+        return None if decisions["Allow"] & {True, None} else False
+    return True if True in decisions["Allow"] else None if None in decisions["Allow"] else False
 
 
 def _applies(

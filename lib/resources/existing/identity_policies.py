@@ -37,12 +37,12 @@ def decide_access(
     """An Allow matches and no Deny does; None where that hangs on a condition that is not known here."""
     statements = [statement for document in policies for statement in _many(document.get("Statement", []))]
     known = {**CARRIED, **_region(resource), **{key.lower(): value for key, value in context.items()}}
-    found: dict[str, set[bool | None]] = {"Allow": set(), "Deny": set()}
+    decisions: dict[str, set[bool | None]] = {"Allow": set(), "Deny": set()}
     for statement in statements:
-        found[statement["Effect"]].add(_speaks(statement, action, resource, known))
-    if True in found["Deny"] or not found["Allow"] & {True, None}:
+        decisions[statement["Effect"]].add(_speaks(statement, action, resource, known))
+    if True in decisions["Deny"] or not decisions["Allow"] & {True, None}:
         return False
-    return True if None not in found["Deny"] and True in found["Allow"] else None
+    return True if None not in decisions["Deny"] and True in decisions["Allow"] else None
 
 
 def _region(resource: str) -> dict[str, str]:

@@ -30,10 +30,10 @@ def role_arn(live: Live) -> str:
     """
     s = live.settings
     with readable(f"reading the role of {s.state_machine_name}"):
-        found = description(live, s.state_machine_arn)
-        if found is None:
+        machine = description(live, s.state_machine_arn)
+        if machine is None:
             return _role_of_that_name(live)
-    arn = str(found["roleArn"])
+    arn = str(machine["roleArn"])
     if arn.rpartition("/")[2] != s.execution_role_name:
         raise NotAsWanted(
             f"{s.state_machine_name} has the role {arn}, and execution_role_name is {s.execution_role_name}: the "
@@ -62,14 +62,14 @@ def processor(live: Live, known: Entries | None = None) -> Called:
     """
     name = live.settings.processor_function_name
     running = [json_text.to_look_at(definition) for definition in running_definitions(live, known)]
-    found = [one for definition in running for one in functions.functions_of(definition)]
-    if found and not any(one and one.name == name for one in found):
-        others = sorted({one.said if one else "a function that only a run of it tells" for one in found})
+    called = [one for definition in running for one in functions.functions_of(definition)]
+    if called and not any(one and one.name == name for one in called):
+        others = sorted({one.said if one else "a function that only a run of it tells" for one in called})
         raise NotAsWanted(
             f"the live workflow calls {', '.join(others)}, and never {name}; the new definition would score check-ins "
             "by another function than they are scored by now. Set processor_function_name to the one that scores them"
         )
-    return _the_one(live, name, found, "the live workflow calls it")
+    return _the_one(live, name, called, "the live workflow calls it")
 
 
 def require_variable_seen(live: Live, known: Entries | None = None) -> str:
@@ -109,7 +109,7 @@ def _variable_of(live: Live, function: str, version: str) -> str | None:
 def running_definitions(live: Live, known: Entries | None = None) -> list[dict[str, Any]]:
     """The definitions that real traffic runs now, of the way in that drills take; the likeliest first."""
     entry = (known or traffic_entries.read(live)).arn
-    return [value_of(found)["definition"] for found in traffic_entries.run_by(live, entry)]
+    return [value_of(row)["definition"] for row in traffic_entries.run_by(live, entry)]
 
 
 @dataclass(frozen=True)
@@ -131,18 +131,18 @@ def running_definition(live: Live) -> Running:
     """
     known = traffic_entries.read(live)
     ways = [known.arn, *(one.arn for one in known.starters if known.ours(one.arn) and not one.possible)]
-    found = [(way, *row) for way in dict.fromkeys(ways) for row in traffic_entries.shares_of(live, way)]
-    if not found:
+    shares = [(way, *row) for way in dict.fromkeys(ways) for row in traffic_entries.shares_of(live, way)]
+    if not shares:
         raise NotAsWanted(
             f"nothing runs where check-ins start ({live.settings.state_machine_name}, or an alias of it); expected a "
             "definition. Look at the way in of phase 00"
         )
-    rows = [(value_of(row)["definition"], _way(known, way, arn, weight), weight) for way, arn, row, weight in found]
+    rows = [(value_of(row)["definition"], _way(known, way, arn, weight), weight) for way, arn, row, weight in shares]
     definition = rows[0][0]
     mine, others = ([row for row in rows if same(row[0], definition) is it] for it in (True, False))
     if not others:
         return Running(definition)
-    one_way = len({way for way, *_ in found}) == 1
+    one_way = len({way for way, *_ in shares}) == 1
     share = f"{sum(weight for *_, weight in mine)} %" if one_way else "an unknown share"
     runs, another = (", ".join(said for _, said, _ in side) for side in (mine, others))
     return Running(
@@ -161,12 +161,12 @@ def dispatcher(live: Live) -> Called:
     """The dispatcher as the existing rule calls it. Raises NotAsWanted where it has two names there."""
     with readable(f"reading the targets of {LOW_SENTIMENT_RULE}"):
         rows: Iterable[Mapping[str, Any]] = targets(live, LOW_SENTIMENT_RULE).values()
-    found = [functions.function_named(str(row["Arn"])) for row in rows if ":lambda:" in row["Arn"]]
-    return _the_one(live, live.settings.dispatcher_function_name, found, f"{LOW_SENTIMENT_RULE} calls it")
+    called = [functions.function_named(str(row["Arn"])) for row in rows if ":lambda:" in row["Arn"]]
+    return _the_one(live, live.settings.dispatcher_function_name, called, f"{LOW_SENTIMENT_RULE} calls it")
 
 
-def _the_one(live: Live, name: str, found: Iterable[Called | None], where: str) -> Called:
-    named, s = [one for one in found if one and one.name == name], live.settings
+def _the_one(live: Live, name: str, called: Iterable[Called | None], where: str) -> Called:
+    named, s = [one for one in called if one and one.name == name], live.settings
     away = [one for one in named if one.region not in ("", s.region) or one.account not in ("", s.account_id)]
     if away:
         raise NotAsWanted(

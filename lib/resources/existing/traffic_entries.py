@@ -93,12 +93,12 @@ def read(live: Live) -> Entries:
         "pipes": lambda: by_pipes(live, machine),
         f"the latest {LATEST_EXECUTIONS} check-ins": lambda: by_executions(live, machine, unread, counted),
     }
-    found = [starter for name, source in sources.items() for starter in _asked(name, source, unread)]
+    starters = [starter for name, source in sources.items() for starter in _asked(name, source, unread)]
     # Since its latest check-in, an alias may have been removed.
     gone = [
-        one for one in found if one.seen and listed is not None and _alias_of(machine, one.arn) not in (*listed, "")
+        one for one in starters if one.seen and listed is not None and _alias_of(machine, one.arn) not in (*listed, "")
     ]
-    kept = [starter for starter in dict.fromkeys(found) if starter not in gone]
+    kept = [starter for starter in dict.fromkeys(starters) if starter not in gone]
     return Entries(machine, listed, tuple(kept), tuple(unread), sum(counted))
 
 
@@ -113,7 +113,7 @@ def _alias_of(machine: str, arn: str) -> str:
 
 def run_by(live: Live, arn: str) -> list[dict[str, Any]]:
     """Descriptions of what an execution may run that is started by this ARN; the likeliest first. See `shares_of`."""
-    return [found for _, found, _ in shares_of(live, arn)]
+    return [row for _, row, _ in shares_of(live, arn)]
 
 
 def shares_of(live: Live, arn: str) -> list[tuple[str, dict[str, Any], int]]:
@@ -125,7 +125,7 @@ def shares_of(live: Live, arn: str) -> list[tuple[str, dict[str, Any], int]]:
         routing = routing_of(live, arn) if arn != live.settings.state_machine_arn and not _is_version(arn) else None
         by_weight = sorted((routing or {}).items(), key=lambda row: -row[1])
         named = [row for row in by_weight if row[1]] if routing is not None else [(arn, 100)]
-        return [(one, found, weight) for one, weight in named if (found := description(live, one))]
+        return [(one, row, weight) for one, weight in named if (row := description(live, one))]
 
 
 def _is_version(arn: str) -> bool:

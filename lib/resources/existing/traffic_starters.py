@@ -44,10 +44,10 @@ def by_functions(live: Live, unread: list[str]) -> Iterator[Named]:
     others = (row for row in rows if row["FunctionName"] != live.settings.processor_function_name)
     closed = []
     for row in _capped(others, MOST_FUNCTIONS, "functions' environments", unread):
-        found = row.get("Environment", {})
-        if "Error" in found:
+        environment = row.get("Environment", {})
+        if "Error" in environment:
             closed.append(row["FunctionName"])
-        for name, value in sorted(found.get("Variables", {}).items()):
+        for name, value in sorted(environment.get("Variables", {}).items()):
             for arn in _ours(live, value):
                 yield f"{name} of {row['FunctionName']}", arn
     _say(closed, "the environment of", unread)
@@ -83,11 +83,11 @@ def by_apis(live: Live, unread: list[str]) -> Iterator[Named]:
     for what, (rows, key, asked) in lists.items():
         for row in _capped(rows, MOST_APIS, what, unread):
             name = str(row.get("name") or row.get("Name"))
-            found, _ = answer_or_code(partial(asked, row[key]))
-            if found is None:
+            integrations, _ = answer_or_code(partial(asked, row[key]))
+            if integrations is None:
                 closed.append(name)
                 continue
-            text = json.dumps(found, default=str)
+            text = json.dumps(integrations, default=str)
             yield from ((f"API {name}", arn) for arn in _ours(live, text))
             unnamed.extend([name] if _unnamed(text) else [])
     _say(closed, "the integrations of API", unread)
@@ -158,10 +158,10 @@ def by_environment(live: Live, function: str, possible: bool = False) -> Iterato
     """
     machine = live.settings.state_machine_arn
     with absent_is_none("ResourceNotFoundException"):
-        found = live.client("lambda").get_function_configuration(FunctionName=function).get("Environment", {})
-        if "Error" in found:
+        environment = live.client("lambda").get_function_configuration(FunctionName=function).get("Environment", {})
+        if "Error" in environment:
             raise NotAsWanted(f"{function}: its environment cannot be read; grant the caller kms:Decrypt on its key")
-        for name, value in sorted(found.get("Variables", {}).items()):
+        for name, value in sorted(environment.get("Variables", {}).items()):
             ours = value == machine or value.startswith(f"{machine}:")
             if ours or (name == VARIABLE and ":stateMachine:" in value):
                 yield Starter(f"{name} of {function}", value if ours else contacts.mask_text(value), possible=possible)

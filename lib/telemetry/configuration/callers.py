@@ -44,13 +44,13 @@ def of_the_bus(live: Live) -> list[Reading]:
 
     Of every bus, since an event may be passed on from one to another.
     """
-    found = cache(lambda: dict(_rules(live)))
+    rules = cache(lambda: dict(_rules(live)))
 
     def again() -> Value:
-        return {name: one for name, one in found().items() if alert_senders(live, one["targets"])}
+        return {name: one for name, one in rules().items() if alert_senders(live, one["targets"])}
 
     def others() -> Value:
-        return {name: sorted(t["Arn"] for t in one["targets"].values()) for name, one in found().items()}
+        return {name: sorted(t["Arn"] for t in one["targets"].values()) for name, one in rules().items()}
 
     return [
         Reading("others' rules that send our events to what alerts pass", Sense.WHOLE, again),

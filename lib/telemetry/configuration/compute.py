@@ -38,8 +38,10 @@ def state_machine(live: Live, name: str) -> list[Reading]:
     def aliases() -> Value:
         if not described():
             return None
-        found = routings(live, arn)
-        return {alias: [{VERSION: one, "weight": weight} for one, weight in found[alias].items()] for alias in found}
+        by_alias = routings(live, arn)
+        return {
+            alias: [{VERSION: one, "weight": weight} for one, weight in by_alias[alias].items()] for alias in by_alias
+        }
 
     return [
         Reading("definition", Sense.WHOLE, lambda: parse_document(described().get("definition")), also="4"),
@@ -54,11 +56,11 @@ def state_machine(live: Live, name: str) -> list[Reading]:
 
 def way_in(live: Live, name: str) -> list[Reading]:
     """What starts the workflow, and what of it may not be asked. Who was only seen to start it moves by itself."""
-    found = cache(lambda: traffic_entries.read(live))
+    entries = cache(lambda: traffic_entries.read(live))
     starters = lambda: {  # noqa: E731
-        f"{one.who}: {found().qualifier(one.arn) or one.arn}": one.arn for one in found().starters if not one.seen
+        f"{one.who}: {entries().qualifier(one.arn) or one.arn}": one.arn for one in entries().starters if not one.seen
     }
-    unread = lambda: sorted(what.partition(" (")[0] for what in found().unread)  # noqa: E731
+    unread = lambda: sorted(what.partition(" (")[0] for what in entries().unread)  # noqa: E731
     return [Reading("started by", Sense.MEMBERS, starters), Reading("not to be asked", Sense.UNSEEN, unread)]
 
 

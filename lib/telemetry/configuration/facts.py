@@ -50,8 +50,8 @@ class Fact:
 
     def to_row(self) -> dict[str, Any]:
         """The fact as a record holds it."""
-        told = {"name": self.name, "criteria": self.criteria, "sense": str(self.sense), "value": self.value}
-        return {**told, "unreadable": self.unreadable, "found": self.found}
+        row = {"name": self.name, "criteria": self.criteria, "sense": str(self.sense), "value": self.value}
+        return {**row, "unreadable": self.unreadable, "found": self.found}
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> "Fact":
@@ -84,8 +84,8 @@ def from_plain(rows: Iterable[Mapping[str, Any]]) -> list[Fact]:
 def compare_facts(before: Sequence[Fact], now: Sequence[Fact]) -> list[Difference]:
     """What differs, a row a fact or member, the worst first. Nothing that could not be read counts as unchanged."""
     old, new = ({fact.name: fact for fact in side} for side in (before, now))
-    found = [row for name in {**old, **new} for row in _between(old.get(name), new.get(name))]
-    return sorted(found, key=lambda row: list(Meaning).index(row.meaning))
+    rows = [row for name in {**old, **new} for row in _between(old.get(name), new.get(name))]
+    return sorted(rows, key=lambda row: list(Meaning).index(row.meaning))
 
 
 def _between(old: Fact | None, new: Fact | None) -> Iterator[Difference]:
@@ -162,8 +162,8 @@ def _named(row: Mapping[str, Any]) -> str:
 
 def _of_statement(row: Mapping[str, Any]) -> Mapping[str, Any]:
     """The statement itself; empty where somebody put something else in its place."""
-    found = row["statement"]
-    return found if isinstance(found, Mapping) else {}
+    statement = row["statement"]
+    return statement if isinstance(statement, Mapping) else {}
 
 
 SENSES = {

@@ -160,10 +160,10 @@ def _numbers() -> list[str]:
 def _planned(live: Live, number: str, ways: Entries) -> list[Subject]:
     """Whether a phase can be planned, and what it then wants; a plan that is refused is a fact and stops nobody."""
     try:
-        found = [_of_the_plan(item.resource) for item in desired.PHASES[number](live, ways)]
+        planned = [_of_the_plan(item.resource) for item in desired.PHASES[number](live, ways)]
     except RunbookError as error:
         return [Subject(PLAN, number, "123", trouble=str(error))]
-    return [Subject(PLAN, number, "123"), *found]
+    return [Subject(PLAN, number, "123"), *planned]
 
 
 def _of_the_plan(thing: Any) -> Subject:  # noqa: ANN401 - a LiveThing
@@ -236,5 +236,5 @@ def _thing(live: Live, text: str, key: str) -> tuple[str, str] | None:
     if parts[4] != live.settings.account_id or parts[3] not in ("", live.settings.region):
         return None  # another account's, or another region's: not ours to read
     kind, pattern = NAMED[parts[2]]
-    found = pattern.fullmatch(parts[5])
-    return (kind, text if kind == "key" else found[1]) if found else None
+    match = pattern.fullmatch(parts[5])
+    return (kind, text if kind == "key" else match[1]) if match else None

@@ -39,9 +39,9 @@ def rule(live: Live, name: str) -> list[Reading]:
 
     def described() -> Value:
         with absent_is_none("ResourceNotFoundException"):
-            found = live.client("events").describe_rule(Name=name)
+            answer = live.client("events").describe_rule(Name=name)
             kept = ("State", "Description", "ScheduleExpression", "RoleArn", "EventBusName")
-            return {**only(found, kept), "EventPattern": parse_document(found.get("EventPattern"))}
+            return {**only(answer, kept), "EventPattern": parse_document(answer.get("EventPattern"))}
         return None
 
     @cache
@@ -94,13 +94,13 @@ def topic(live: Live, name: str) -> list[Reading]:
 def _subscribers(live: Live, name: str) -> dict[str, Any]:
     """By protocol and a hash of the subscription's ARN, which no person can read; a listener is no subscriber."""
     rows = [row for row in subscriptions(live, name) if f":{LISTENING}-" not in row["Endpoint"]]
-    found = {}
+    subscribers = {}
     for row in (row for row in rows if row["SubscriptionArn"].startswith("arn:")):
         with absent_is_none(*NO_TOPIC):  # one that was removed just now
             answer = live.client("sns").get_subscription_attributes(SubscriptionArn=row["SubscriptionArn"])
             known = hashlib.sha256(row["SubscriptionArn"].encode()).hexdigest()[:12]
-            found[f"{row['Protocol']} {known}"] = _subscription(answer["Attributes"], row)
-    return found
+            subscribers[f"{row['Protocol']} {known}"] = _subscription(answer["Attributes"], row)
+    return subscribers
 
 
 def _subscription(attributes: Mapping[str, Any], row: Mapping[str, str]) -> dict[str, Any]:

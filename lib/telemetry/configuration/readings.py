@@ -24,12 +24,12 @@ def parse_document(text: Any) -> Value:  # noqa: ANN401
     return exact_json.parse_foreign(text, "what AWS holds there") if text else None
 
 
-def only(found: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
-    return {key: found.get(key) for key in keys}
+def only(answer: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    return {key: answer.get(key) for key in keys}
 
 
-def leave_out(found: Mapping[str, Any], beginnings: tuple[str, ...]) -> dict[str, Any]:
-    return {key: value for key, value in found.items() if not key.startswith(beginnings)}
+def leave_out(answer: Mapping[str, Any], beginnings: tuple[str, ...]) -> dict[str, Any]:
+    return {key: value for key, value in answer.items() if not key.startswith(beginnings)}
 
 
 def statements(policy: Any, name: str = "") -> Value:  # noqa: ANN401 - a document, or its text
@@ -37,6 +37,6 @@ def statements(policy: Any, name: str = "") -> Value:  # noqa: ANN401 - a docume
     if not policy:
         return None
     document = exact_json.document(policy, "a policy") if isinstance(policy, str) else policy
-    found = document.get("Statement", [])
-    rows = found if isinstance(found, list) else [found]
+    stated = document.get("Statement", [])
+    rows = stated if isinstance(stated, list) else [stated]
     return [{"policy": name, "version": document.get("Version", ""), "statement": row} for row in rows]

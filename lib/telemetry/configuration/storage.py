@@ -49,13 +49,13 @@ def table(live: Live, name: str) -> list[Reading]:
 
     def expiry() -> Value:
         with absent_is_none(*NO_TABLE):
-            found = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
-            return {**only(found, ("AttributeName",)), "status": _settled(found["TimeToLiveStatus"])}
+            answer = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+            return {**only(answer, ("AttributeName",)), "status": _settled(answer["TimeToLiveStatus"])}
         return None
 
     def state() -> Value:
-        found = described()
-        return found and {**only(found, OF_A_TABLE), "status": _settled(found["TableStatus"]), "billed": _billed(found)}
+        about = described()
+        return about and {**only(about, OF_A_TABLE), "status": _settled(about["TableStatus"]), "billed": _billed(about)}
 
     return [
         Reading("keys", Sense.WHOLE, lambda: only(described(), OF_ITS_KEYS) if described() else None),
@@ -123,11 +123,11 @@ def bucket(live: Live, name: str) -> list[Reading]:
     ]  # fmt: skip
 
 
-def _notified(found: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def _notified(answer: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """By id, of each whom it tells and of what."""
-    rows = [(row, row[field]) for kind, field in NOTIFIED.items() for row in found.get(kind, [])]
-    told = {str(row.get("Id", arn)): {"Arn": arn, **only(row, ("Events", "Filter"))} for row, arn in rows}
-    return {**told, **({"EventBridge": {}} if "EventBridgeConfiguration" in found else {})}
+    rows = [(row, row[field]) for kind, field in NOTIFIED.items() for row in answer.get(kind, [])]
+    by_id = {str(row.get("Id", arn)): {"Arn": arn, **only(row, ("Events", "Filter"))} for row, arn in rows}
+    return {**by_id, **({"EventBridge": {}} if "EventBridgeConfiguration" in answer else {})}
 
 
 def drill_user(live: Live, name: str) -> list[Reading]:
@@ -147,14 +147,14 @@ def log_group(live: Live, name: str) -> list[Reading]:
 
     def described() -> Value:
         pages = logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=name)
-        found = [group for page in pages for group in page["logGroups"] if group["logGroupName"] == name]
-        return only(found[0], ("retentionInDays", "kmsKeyId", "logGroupClass")) if found else None
+        groups = [group for page in pages for group in page["logGroups"] if group["logGroupName"] == name]
+        return only(groups[0], ("retentionInDays", "kmsKeyId", "logGroupClass")) if groups else None
 
     def policies() -> Value:
         streams = live.settings.arn("logs", f"log-group:{name}:log-stream:any")
         pages = logs.get_paginator("describe_resource_policies").paginate()
-        found = [row for page in pages for row in page["resourcePolicies"]]
-        rows = [one for row in found for one in statements(row["policyDocument"], row["policyName"]) or []]
+        documents = [row for page in pages for row in page["resourcePolicies"]]
+        rows = [one for row in documents for one in statements(row["policyDocument"], row["policyName"]) or []]
         return [mine for one in rows if (mine := _of_this_group(one, streams)) is not None]
 
     return [Reading("settings", Sense.WHOLE, described), Reading("policies of the account", Sense.STATEMENTS, policies)]

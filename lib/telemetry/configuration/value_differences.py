@@ -69,7 +69,7 @@ def lines(before: Value, after: Value, most: int) -> list[str]:
 
 def differences(before: Value, after: Value) -> list[Difference]:
     """Every place where two values differ, what takes something away first, and what is less deep. Nobody's contact."""
-    found, left = list[Difference](), [("", before, after)]
+    listed, left = list[Difference](), [("", before, after)]
     while left:
         place, one, other = left.pop(0)
         if one is not MISSING and other is not MISSING and same(one, other):
@@ -77,8 +77,8 @@ def differences(before: Value, after: Value) -> list[Difference]:
         inside = _inside(place, one, other)
         left[:0] = inside or ()
         if inside is None:
-            found.append(_masked(place, one, other))
-    return sorted(found, key=lambda one: (KINDS.index(one.kind), one.place.count(".")))
+            listed.append(_masked(place, one, other))
+    return sorted(listed, key=lambda one: (KINDS.index(one.kind), one.place.count(".")))
 
 
 def _masked(place: str, before: Value, after: Value) -> Difference:
@@ -141,8 +141,8 @@ def _named(one: Sequence[Any], other: Sequence[Any]) -> str:
 
 
 def _name(element: Any, key: str) -> str:  # noqa: ANN401 - plain data
-    found = element.get(key) if isinstance(element, Mapping) else None
-    return found if isinstance(found, str) else ""
+    value = element.get(key) if isinstance(element, Mapping) else None
+    return value if isinstance(value, str) else ""
 
 
 def differing_part(before: str, after: str) -> tuple[str, str]:

@@ -95,12 +95,12 @@ def assess(event: dict[str, Any]) -> dict[str, Any]:
         raise ValueError("check-in without a usable userId")
     if not isinstance(text, str) or not text.strip():
         raise ValueError("check-in without text")
-    found = score(text)
-    low, high = found["score"] < ALERT_SENTIMENT_BELOW, found["risk_score"] > ALERT_RISK_ABOVE
-    mood = "negative" if found["score"] < -0.2 else "positive" if found["score"] > 0.2 else "neutral"
+    scores = score(text)
+    low, high = scores["score"] < ALERT_SENTIMENT_BELOW, scores["risk_score"] > ALERT_RISK_ABOVE
+    mood = "negative" if scores["score"] < -0.2 else "positive" if scores["score"] > 0.2 else "neutral"
     return {
         "userId": user,
-        **found,
+        **scores,
         "sentiment": mood,
         "text": text[:200],
         "alertTriggered": low or high,

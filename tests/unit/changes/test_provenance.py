@@ -309,7 +309,7 @@ def left(settings, record):
 def test_the_account_is_told_of_it_and_of_its_removal_before_the_first_write_by_one_call(settings, record):
     world, told = World({"user": 1}), []
     keep = world.keep_written
-    world.keep_written = lambda run_id, found: told.append(len(world.writes)) or keep(run_id, found)
+    world.keep_written = lambda run_id, digests: told.append(len(world.writes)) or keep(run_id, digests)
     with engine.temporary_things(world.wanted(ear=1, mouth=2, user=2), "05", world.run(settings, record)):
         pass
     assert told == [0]
