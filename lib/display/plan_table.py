@@ -70,9 +70,9 @@ def _by_danger(plans: Sequence[Plan]) -> list[tuple[str, Change]]:
     return sorted(pending, key=lambda one: _safety(one[1]))
 
 
-def by_danger(changes: Sequence[Change]) -> list[Change]:
+def by_danger(every: Sequence[Change]) -> list[Change]:
     """The same of changes alone, and what stays as it is last."""
-    return sorted(changes, key=_safety)
+    return sorted(every, key=_safety)
 
 
 def _safety(change: Change) -> tuple[int, bool]:
