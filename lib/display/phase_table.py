@@ -6,19 +6,21 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from lib.changes.stepped_cells import CELLS
 from lib.display import page, signs
 from lib.display.signs import Sign
-from lib.record import run_phases
+from lib.record import command_lines, run_phases
 from lib.record.folder import CHECKS
 from lib.record.records import Record, Run
 from lib.record.run_phases import NOTEBOOKS, ROLLBACK, Phase
 from lib.settings import ROOT
-from lib.values.modes import Mode
+from lib.values.modes import Approval, Mode
 from lib.values.verdicts import Verdict
 
 SAID = {Verdict.RUNNING: "running, or killed", Verdict.NOT_RUN: "not run"}  # others are said as they are
 BEGUN = signs.verdict_sign(Verdict.RUNNING, "begun, no verdict")
 NEXT = Sign("NEXT", signs.BLUE)
+ONLY = Sign("○ only to undo", signs.GREY)
 UNBROKEN = str.maketrans(" -", "\u00a0\u2011")  # a time stands on one line
 MEANING = re.compile(r"^- \*\*Meaning:\*\* (.*)$", re.MULTILINE)
 
@@ -28,10 +30,23 @@ def outputs(run: Run) -> Iterator[page.Shown]:
     found = run_phases.status(run.record)
     now = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
     rows = _rows(run, str(found.get("mode") or run.settings.mode))
-    coming = [f"Next: {page.words_of(row['phase'])}" for row in rows if row[""]] or ["Every phase succeeded."]
+    coming = next((f"Next: {page.words_of(row['phase'])}" for row in rows if row["comes"]), "")
     yield page.paragraph(f"{found['verdict']}, as recorded, read at {now}.", f"Run {run.record.run_id}:")
-    yield page.paragraph(strong=coming[0])
+    yield page.paragraph(strong=coming) if coming else _whole(run)
     yield page.grid(list(rows[0]), [list(row.values()) for row in rows])
+
+
+def _whole(run: Run) -> page.Shown:
+    """That nothing is left in this mode, and how to apply what was only looked at."""
+    settings, looked = run.settings, "Every phase succeeded in plan mode, which wrote nothing."
+    if settings.mode != Mode.PLAN:
+        return page.paragraph(strong="Every phase succeeded.")
+    if settings.approval == Approval.REQUIRED:  # a run that writes is begun by a command, with what it approves
+        return page.paragraph(
+            "What it would change somebody else approves:", looked, command_lines.runbook(settings, "plan")
+        )
+    apply = command_lines.runbook(settings, "lab", "--run", run.record.run_id, "--mode", str(Mode.APPLY))
+    return page.paragraph("To apply it, in a terminal:", looked, apply)
 
 
 def _rows(run: Run, told_of: str) -> list[dict[str, Any]]:
@@ -49,9 +64,11 @@ def _rows(run: Run, told_of: str) -> list[dict[str, Any]]:
         if number in told and told_of != mode:
             state = Sign(f"{state.words} in {told_of} mode", signs.GREY)
         comes = NEXT if number == next_one else ""
-        rows.append({**_link(record, notebook, mode), "state": state, "wrote last": times.get(number, ""), "": comes})
+        rows.append(
+            {**_link(record, notebook, mode), "state": state, "wrote last": times.get(number, ""), "comes": comes}
+        )
     back = times.get(ROLLBACK[:2], "")
-    way_back = {"state": BEGUN if back else Sign("only if something is wrong", signs.GREY), "wrote last": back, "": ""}
+    way_back = {"state": BEGUN if back else ONLY, "wrote last": back, "comes": ""}
     return [*rows, {**_link(record, ROLLBACK, mode), **way_back}]
 
 
@@ -65,7 +82,8 @@ def _state(phase: Phase | None, wrote: bool) -> Sign:
 
 def _times(record: Record) -> dict[str, str]:
     """When each phase wrote to the record last, as far as its rows tell."""
-    rows = [row for row in (*record.rows(CHECKS), *record.changes()) if isinstance(row.get("time"), str)]
+    told = (*record.rows(CHECKS), *record.changes(), *record.rows(CELLS))
+    rows = [row for row in told if isinstance(row.get("time"), str)]
     latest = dict[str, str]()
     for row in rows:
         phase = str(row.get("phase"))

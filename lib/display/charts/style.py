@@ -3,6 +3,7 @@
 Nothing is set at import, and pyplot is never imported: a notebook shows a drawing once, where it is returned.
 """
 
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -18,7 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter, NullLocator
 
-from lib.values.escape import legible, one_line
+from lib.values.escape import attribute, legible, one_line
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -57,10 +58,14 @@ ZERO_TICKS = ["%Y", "%b %Y", "%b %d", "%b %d", "%H:%M", "%H:%M:%S"]
 
 
 class Drawing(Figure):
-    """A Figure that a notebook shows as PNG with alt text; the alt text is its label, see `describe`."""
+    """A Figure that a notebook shows as PNG with alt text; the alt text is its label, see `describe`.
 
-    def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, bytes], dict[str, Any]]:
-        return {"image/png": png(self)}, {"image/png": {"alt": describe(self)}}
+    As an element of a page: of a bare image JupyterLab shows the picture and leaves its alt text out.
+    """
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        said, drawn = describe(self), b64encode(png(self)).decode("ascii")
+        return {"text/html": f'<img alt="{attribute(said)}" src="data:image/png;base64,{drawn}">', "text/plain": said}
 
 
 def in_style(draw: Callable[P, R]) -> Callable[P, R]:

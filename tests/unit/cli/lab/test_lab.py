@@ -164,6 +164,25 @@ def test_what_succeeded_in_plan_mode_is_still_to_come_in_apply_mode(tmp_path):
     assert text.splitlines()[1].rstrip().endswith("NEXT")
 
 
+@pytest.mark.parametrize(
+    ("name", "mode", "said"),
+    [
+        ("local", "plan", "wrote nothing. To apply it, in a terminal: runbook lab local --run r1 --mode apply --set"),
+        ("prod", "plan", "wrote nothing. What it would change somebody else approves: runbook plan prod"),
+        ("local", "apply", "Every phase succeeded."),
+    ],
+)
+def test_a_landing_page_on_which_nothing_is_left_says_how_to_apply_it(tmp_path, name, mode, said):
+    run = run_of(tmp_path, mode, name)
+    rows = [{"number": number, "notebook": one, "verdict": "succeeded"} for number, one in NOTEBOOKS.items()]
+    run.record.write_json("run.json", {"mode": mode, "verdict": "succeeded", "phases": rows})
+    run.record.append("cells.jsonl", {"phase": "08", "time": "2026-11-28T02:41:07+00:00"})
+    records.seal(run.record)
+    shown = read(landing.notebook_of(run, anew=True)).cells[2].outputs
+    assert said in shown[1].data["text/plain"]
+    assert "02:41" in shown[2].data["text/plain"].splitlines()[-2]  # a phase that only reads answers no check
+
+
 def test_the_cell_of_a_landing_page_is_short_whatever_its_run_is_given(tmp_path):
     run = run_of(tmp_path, crisis_risk_above=96, poll_seconds=1, listen_seconds=2, burst_drills=3)
     (cell,) = [cell for cell in read(landing.notebook_of(run, anew=True)).cells if cell.cell_type == "code"]
