@@ -141,24 +141,24 @@ def brief(value: Any, most: int = 160) -> str:  # noqa: ANN401
     return text if len(text) <= most else f"{text[: most - 20]}... ({len(text):,} characters)"
 
 
-def in_numbers(found: Iterable[Check]) -> str:
+def in_numbers(checks: Iterable[Check]) -> str:
     """`155 passed, 1 failed, 10 open (1 waiting, 9 not exercised here)`: a share would hide what is open."""
-    counted = Counter(check.status for check in found)
+    counted = Counter(check.status for check in checks)
     failed = f", {counted[Status.FAILED]} failed" if counted[Status.FAILED] else ""
     waiting = [f"{counted[status]} {status}" for status in WAITS_FOR if counted[status]]
     still = sum(counted[status] for status in WAITS_FOR)
     return f"{counted[Status.PASSED]} passed{failed}" + (f", {still} open ({', '.join(waiting)})" if still else "")
 
 
-def still_open(found: Iterable[Check]) -> list[Check]:
+def still_open(checks: Iterable[Check]) -> list[Check]:
     """Those that are no pass and no failure."""
-    return [check for check in found if check.status in WAITS_FOR]
+    return [check for check in checks if check.status in WAITS_FOR]
 
 
-def open_ones(found: Iterable[Check]) -> str:
+def open_ones(checks: Iterable[Check]) -> str:
     """The open ones by name, by what they wait for; one question that is open of several subjects stands once."""
     subjects: dict[tuple[Status, str], list[str]] = {}
-    for check in still_open(found):
+    for check in still_open(checks):
         subjects.setdefault((check.status, check.name.removeprefix(f"{check.subject}: ")), []).append(check.subject)
     named = [
         f"{asked} ({', '.join(whose)}): {status}" if any(whose) else f"{asked}: {status}"

@@ -83,11 +83,11 @@ def verdict_line(word: str, rest: str, result: bool = False) -> None:
         console.print(Text.assemble((shown, STYLES[tone]), escape.lines(rest)), soft_wrap=True)
 
 
-def data(found: object, always: bool = False) -> None:
+def data(value: object, always: bool = False) -> None:
     """What a command found, as one JSON text, where that was asked for, or `always`. Nobody's contact stands in it."""
     if always or _volume is Volume.DATA:
         # In ASCII, so that nothing in it is more than a character to whatever terminal or pipe takes it.
-        console.print(Text(json.dumps(contacts.mask_data(found), indent=1, default=str)), soft_wrap=True)
+        console.print(Text(json.dumps(contacts.mask_data(value), indent=1, default=str)), soft_wrap=True)
 
 
 def is_watched() -> bool:

@@ -64,24 +64,24 @@ def paragraph(words: str = "", strong: str = "", code: str = "") -> Shown:
     return Shown(f"<p>{shown}</p>", plain)
 
 
-def signs(found: Iterable[Sign]) -> None:
+def signs(several: Iterable[Sign]) -> None:
     """Words on their colours, side by side."""
-    every = list(found)
+    every = list(several)
     spans = " ".join(map(_coloured, every))
     display(Shown(f"<p>{spans}</p>", "\n".join(f"*** {escape.one_line(one.words)} ***" for one in every)))
 
 
-def verdict(strong: str, found: Sequence[Sign]) -> None:
+def verdict(strong: str, judged: Sequence[Sign]) -> None:
     """What was judged, and beside it the words by which it was."""
-    spans, words = " ".join(map(_coloured, found)), ", ".join(escape.one_line(one.words) for one in found)
+    spans, words = " ".join(map(_coloured, judged)), ", ".join(escape.one_line(one.words) for one in judged)
     display(Shown(f"<p><strong>{escape.html(strong)}</strong> {spans}</p>", f"{escape.legible(strong)} {words}"))
 
 
 def bullets(lines: Iterable[str]) -> None:
     """A list, one line each."""
-    found = list(lines)
-    items = "".join(f"<li>{escape.html(line)}</li>" for line in found)
-    display(Shown(f"<ul>{items}</ul>", "\n".join(f"- {escape.one_line(line)}" for line in found)))
+    texts = list(lines)
+    items = "".join(f"<li>{escape.html(line)}</li>" for line in texts)
+    display(Shown(f"<ul>{items}</ul>", "\n".join(f"- {escape.one_line(line)}" for line in texts)))
 
 
 def table(columns: Sequence[object], rows: Sequence[Sequence[Any]], said: Callable[[str], str] = str) -> None:
@@ -121,10 +121,10 @@ def difference(lines: Sequence[str]) -> None:
     display(Shown(f'<pre style="{BOX}">{escape.html(chr(10).join(shown))}</pre>', "\n".join(shown)))
 
 
-def files(words: str, found: Sequence[File]) -> None:
+def files(words: str, listed: Sequence[File]) -> None:
     """A sentence, and links to files of the record."""
-    text = f"{escape.legible(words)} {' '.join(escape.legible(one.name) for one in found)}"
-    display(Shown(f"<p>{escape.html(words)} {_linked(list(found))}</p>", text))
+    text = f"{escape.legible(words)} {' '.join(escape.legible(one.name) for one in listed)}"
+    display(Shown(f"<p>{escape.html(words)} {_linked(list(listed))}</p>", text))
 
 
 def fold_text(summary: str, text: str) -> None:
@@ -140,11 +140,11 @@ def fold(sign: Sign, inside: Shown) -> None:
     display(Shown(f"<details>{summary}{inside.html}</details>", text))
 
 
-def figure(found: Figure) -> None:
+def figure(drawing: Figure) -> None:
     """A figure, once."""
-    display(found)
+    display(drawing)
     if pyplot := sys.modules.get("matplotlib.pyplot"):  # a figure of pyplot's is shown again at the end of its cell
-        pyplot.close(found)
+        pyplot.close(drawing)
 
 
 def forwarding_page(url: str) -> str:

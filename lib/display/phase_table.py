@@ -27,11 +27,11 @@ MEANING = re.compile(r"^- \*\*Meaning:\*\* (.*)$", re.MULTILINE)
 
 def outputs(run: Run) -> Iterator[page.Shown]:
     """What a cell shows of a run's phases."""
-    found = run_phases.status(run.record)
+    status = run_phases.status(run.record)
     now = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
-    rows = _rows(run, str(found.get("mode") or run.settings.mode))
+    rows = _rows(run, str(status.get("mode") or run.settings.mode))
     coming = next((f"Next: {page.words_of(row['phase'])}" for row in rows if row["comes"]), "")
-    yield page.paragraph(f"{found['verdict']}, as recorded, read at {now}.", f"Run {run.record.run_id}:")
+    yield page.paragraph(f"{status['verdict']}, as recorded, read at {now}.", f"Run {run.record.run_id}:")
     yield page.paragraph(strong=coming) if coming else _whole(run)
     yield page.grid(list(rows[0]), [list(row.values()) for row in rows])
 
@@ -55,13 +55,13 @@ def _rows(run: Run, told_of: str) -> list[dict[str, Any]]:
     A phase that succeeded in another mode than this one is still to come: nothing was written in plan mode.
     """
     record, mode = run.record, run.settings.mode
-    told, times = {phase.number: phase for phase in run_phases.recorded_phases(record)}, _times(record)
-    done = [number for number, phase in told.items() if phase.verdict == Verdict.SUCCEEDED and told_of == mode]
+    phases, times = {phase.number: phase for phase in run_phases.recorded_phases(record)}, _times(record)
+    done = [number for number, phase in phases.items() if phase.verdict == Verdict.SUCCEEDED and told_of == mode]
     next_one = next((number for number in NOTEBOOKS if number not in done), "")
     rows = []
     for number, notebook in NOTEBOOKS.items():
-        state = _state(told.get(number), number in times)
-        if number in told and told_of != mode:
+        state = _state(phases.get(number), number in times)
+        if number in phases and told_of != mode:
             state = Sign(f"{state.words} in {told_of} mode", signs.GREY)
         comes = NEXT if number == next_one else ""
         rows.append(
@@ -82,8 +82,8 @@ def _state(phase: Phase | None, wrote: bool) -> Sign:
 
 def _times(record: Record) -> dict[str, str]:
     """When each phase wrote to the record last, as far as its rows tell."""
-    told = (*record.rows(CHECKS), *record.changes(), *record.rows(CELLS))
-    rows = [row for row in told if isinstance(row.get("time"), str)]
+    every = (*record.rows(CHECKS), *record.changes(), *record.rows(CELLS))
+    rows = [row for row in every if isinstance(row.get("time"), str)]
     latest = dict[str, str]()
     for row in rows:
         phase = str(row.get("phase"))
@@ -110,5 +110,5 @@ def _copy(record: Record, notebook: str, mode: Mode) -> str:
 
 
 def _cells(notebook: Any) -> list[str]:  # noqa: ANN401 - JSON
-    found = notebook.get("cells") if isinstance(notebook, dict) else None
-    return ["".join(cell.get("source", "")) for cell in found or [] if isinstance(cell, dict)]
+    cells = notebook.get("cells") if isinstance(notebook, dict) else None
+    return ["".join(cell.get("source", "")) for cell in cells or [] if isinstance(cell, dict)]

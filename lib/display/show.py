@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from lib.changes.plans import Change, Outcome, Plan
 from lib.changes.second_person import two_persons
 from lib.checks import Check, Status, require, require_any
-from lib.display import marks, page, phase_table, plan_table, run_commands, signs
-from lib.display.marks import Judged, Mark, Tone
+from lib.display import judged_rows, marks, page, phase_table, plan_table, run_commands, signs
+from lib.display.marks import Judged, Tone
 from lib.display.signs import Sign
 from lib.record import run_phases
 from lib.record.change_rows import WriteState
@@ -27,7 +27,6 @@ if TYPE_CHECKING:  # loaded by what makes frames and figures: most phases show n
     import pandas as pd
     from matplotlib.figure import Figure
 
-UNLOUD = (marks.GOOD, marks.AS_IT_WAS)  # nobody must look at these
 PLACES = 6  # of one value, in a row of a plan; plan.json has every one
 LINES = 400  # a longer diff is shown up to here, and linked as the record holds it whole
 
@@ -63,24 +62,11 @@ def table(
     if not (columns and cells):
         say(empty)
         return
-    ordered = cells if keep_order else marks.worst_first(cells, map(marks.worst_of, cells))
-    counted = Counter(map(_mark, [] if keep_order else ordered))
-    folded = [mark for mark in UNLOUD if counted[mark] > marks.FOLDED]
-    if shown := [row for row in ordered if _mark(row) not in folded]:
+    shown, folded = (cells, []) if keep_order else judged_rows.arrange(cells)
+    if shown:
         page.table(columns, shown, contacts.mask_text)
-    for mark in folded:
-        _fold(columns, [row for row in ordered if _mark(row) == mark])
-
-
-def _mark(row: Sequence[object]) -> Mark:
-    return marks.mark_of(marks.worst_of(row))
-
-
-def _fold(columns: Sequence[object], rows: Sequence[Sequence[object]]) -> None:
-    """Rows behind how many of each word there are."""
-    words = [marks.word_and_rest(marks.worst_of(row))[0] for row in rows]
-    counted = ", ".join(f"{number} {word}" for word, number in Counter(words).items())
-    page.fold(signs.verdict_sign(words[0], counted), page.grid(columns, rows, contacts.mask_text))
+    for counted, some in folded:
+        page.fold(counted, page.grid(columns, some, contacts.mask_text))
 
 
 def _in_columns(rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> tuple[list[Any], list[list[Any]]]:
@@ -95,16 +81,16 @@ def say(sentence: str, code: str = "") -> None:
     page.sentence(sentence, code=code)
 
 
-def plan(found: Plan, *, keep_order: bool = False) -> None:
+def plan(planned: Plan, *, keep_order: bool = False) -> None:
     """Every change that would be made, and the plan's fingerprint.
 
     What is most dangerous comes first, or what is carried out first (`keep_order`), where safety hangs on that.
     """
-    changes = found.changes if keep_order else plan_table.by_danger(found.changes)
+    changes = planned.changes if keep_order else plan_table.by_danger(planned.changes)
     table([plan_row(change) for change in changes])
-    pending = len(found.pending)
-    verdict = f"{pending} of {len(found.changes)} to change" if pending else "Nothing to change: already done."
-    page.sentence("Fingerprint of this phase:", verdict, found.fingerprint)
+    pending = len(planned.pending)
+    verdict = f"{pending} of {len(planned.changes)} to change" if pending else "Nothing to change: already done."
+    page.sentence("Fingerprint of this phase:", verdict, planned.fingerprint)
 
 
 def plan_row(change: Change) -> dict[str, str | Sign]:
@@ -119,18 +105,18 @@ def plan_row(change: Change) -> dict[str, str | Sign]:
     }
 
 
-def outcome(found: Outcome) -> None:
+def outcome(done: Outcome) -> None:
     """What became of each change of a plan."""
     table(
         [
             {"what": one.change.resource.name, "action": one.change.action, "outcome": Judged(one.said)}
-            for one in found.results
+            for one in done.results
         ]
     )
-    if WriteState.PLANNED in found.states:
+    if WriteState.PLANNED in done.states:
         page.sentence("Run in apply mode to carry this out.", "Plan mode: nothing was written.")
-    if found.refusal:
-        page.sentence(f"{found.refusal}.", "In apply mode this is REFUSED:")
+    if done.refusal:
+        page.sentence(f"{done.refusal}.", "In apply mode this is REFUSED:")
 
 
 def ledger(rows: Sequence[Mapping[str, str]]) -> None:
@@ -138,21 +124,21 @@ def ledger(rows: Sequence[Mapping[str, str]]) -> None:
     table([{**row, "outcome": Judged(row["outcome"])} for row in rows])
 
 
-def checks(found: Sequence[Check], what: str = "", *, passed_too: bool = True) -> None:
+def checks(answers: Sequence[Check], what: str = "", *, passed_too: bool = True) -> None:
     """A verdict, then the checks as a table. Raises NotAsWanted when one failed, and when there are none at all.
 
     Without `passed_too` the table leaves out those that passed: the verdict counts them.
     """
-    counted = Counter(str(check.status) for check in found)
+    counted = Counter(str(check.status) for check in answers)
     words = marks.worst_first(counted, counted)
     page.verdict(f"{what or 'Verdict'}:", [signs.verdict_sign(word, f"{counted[word]} {word}") for word in words])
-    shown = [check for check in found if passed_too or check.status != Status.PASSED]
-    table(_rows(shown), "Every check passed." if found else "No check ran.")
-    require_any(found)
+    shown = [check for check in answers if passed_too or check.status != Status.PASSED]
+    table(_rows(shown), "Every check passed." if answers else "No check ran.")
+    require_any(answers)
 
 
-def _rows(found: Iterable[Check]) -> list[dict[str, str]]:
-    return [{"check": c.name, "status": c.status, "found": c.found, "expected": c.expected} for c in found]
+def _rows(answers: Iterable[Check]) -> list[dict[str, str]]:
+    return [{"check": c.name, "status": c.status, "found": c.found, "expected": c.expected} for c in answers]
 
 
 def diff(kept: Path) -> None:
@@ -172,16 +158,16 @@ def all_of(kept: Path, shown: str = "") -> None:
     page.files(f"{shown}; all of them:" if shown else "All of them, as the record holds them:", [file])
 
 
-def figure(found: Figure, caption: str = "") -> None:
+def figure(drawing: Figure, caption: str = "") -> None:
     """A chart, and a sentence that says what it shows."""
-    page.figure(found)
+    page.figure(drawing)
     if caption:
         say(caption)
 
 
-def figures(found: Iterable[Figure]) -> None:
+def figures(drawings: Iterable[Figure]) -> None:
     """Charts below each other."""
-    for one in found:
+    for one in drawings:
         page.figure(one)
 
 
@@ -208,7 +194,7 @@ def bullet(lines: Iterable[str]) -> None:
     page.bullets(lines)
 
 
-def permissions(found: Sequence[Check], before: Sequence[Check] | None = None) -> None:
+def permissions(answers: Sequence[Check], before: Sequence[Check] | None = None) -> None:
     """Permissions one a row; where it is given what they were before, beside that and judged. Decides nothing."""
     was = {check.key: check.found for check in before or []}
     now = "after" if before else "now"
@@ -220,17 +206,17 @@ def permissions(found: Sequence[Check], before: Sequence[Check] | None = None) -
                 now: c.found,
                 "wanted": c.expected,
             }
-            for c in found
+            for c in answers
         ]
     )
 
 
-def points(found: Sequence[Check]) -> None:
+def points(answers: Sequence[Check]) -> None:
     """A list to tick off: each point with its answer. Decides nothing."""
-    table([{"point": check.name, "status": check.status, "found": check.found} for check in found])
+    table([{"point": check.name, "status": check.status, "found": check.found} for check in answers])
 
 
-def evidence(found: Sequence[Mapping[str, Any]]) -> None:
+def evidence(rows: Sequence[Mapping[str, Any]]) -> None:
     """Each criterion with its answer and links to the files of the record that it was decided from."""
     table(
         [
@@ -241,7 +227,7 @@ def evidence(found: Sequence[Mapping[str, Any]]) -> None:
                 "rule": row["expected"],
                 "evidence": [page.File(name) for name in row["evidence"]],
             }
-            for row in found
+            for row in rows
         ]
     )
 

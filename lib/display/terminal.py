@@ -28,9 +28,9 @@ def result(text: str) -> None:
     console.line(text, result=True)
 
 
-def data(found: object, always: bool = False) -> None:
+def data(value: object, always: bool = False) -> None:
     """What a command found, for a script, where that was asked for; `always` where it is all that the command says."""
-    console.data(found, always)
+    console.data(value, always)
 
 
 def explain(text: str) -> None:
@@ -57,8 +57,8 @@ def complain(error: Exception) -> None:
 def identity(live: Live) -> None:
     """Which account this is, who calls it, and whether it may change: before anything else is said of it."""
     may = "writes nothing" if live.settings.mode == Mode.PLAN else "CHANGES THE ACCOUNT"
-    found = live.identity
-    say(f"Account {found.account} in {found.region} at {found.endpoint}, as {found.caller}")
+    known = live.identity
+    say(f"Account {known.account} in {known.region} at {known.endpoint}, as {known.caller}")
     say(f"Mode {live.settings.mode}: {may}")
 
 
@@ -114,17 +114,17 @@ def ledger(record: Record, name: str = rollback.LEDGER) -> None:
     table("Rollback", ["what", "outcome"], marks.worst_first(rows, [outcome for _, outcome in rows]))
 
 
-def read_back(found: Sequence[dict[str, str]]) -> None:
+def read_back(rows: Sequence[dict[str, str]]) -> None:
     """What AWS says of the writes whose end the record does not tell."""
-    if found:
-        table("Read back from AWS", ["what", "found"], [[row["what"], row["found"]] for row in found])
+    if rows:
+        table("Read back from AWS", ["what", "found"], [[row["what"], row["found"]] for row in rows])
 
 
-def checks(title: str, found: Sequence[Check]) -> None:
+def checks(title: str, answers: Sequence[Check]) -> None:
     """Every check with its answer, what failed first; of many that passed only how many."""
-    passed = [check for check in found if check.status == Status.PASSED]
+    passed = [check for check in answers if check.status == Status.PASSED]
     folded = len(passed) > marks.FOLDED
-    shown = [check for check in found if not (folded and check in passed)]
+    shown = [check for check in answers if not (folded and check in passed)]
     rows = [[c.name, c.status, c.found, c.expected] for c in marks.worst_first(shown, [c.status for c in shown])]
     if rows:
         table(title, ["check", "status", "found", "expected"], rows)
@@ -139,27 +139,27 @@ def drill_verdict(scenario: str, status: Status, why: str, reached: Mapping[str,
     console.verdict_line(status, f": drill {scenario}" + (f"; {said}" if said else ""), result=True)
 
 
-def findings(found: Sequence[Finding]) -> None:
+def findings(answers: Sequence[Finding]) -> None:
     """What the doctor found, the worst first; then what each should be that is not so, and what to do about it."""
-    ordered = marks.worst_first(found, [one.status for one in found])
+    ordered = marks.worst_first(answers, [one.status for one in answers])
     table("Doctor", ["check", "status", "found"], [[one.question.name, one.status, one.found] for one in ordered])
     for one in [one for one in ordered if one.do]:
         say(f"{one.question.name}, {one.status}: expected {one.question.expected}; {one.do}")
-    counted = Counter(one.status for one in found)
+    counted = Counter(one.status for one in answers)
     others = "".join(f", {counted[status]} {status}" for status in counted if status != Status.PASSED)
-    say(f"{counted[Status.PASSED]} of {len(found)} passed{others}")
+    say(f"{counted[Status.PASSED]} of {len(answers)} passed{others}")
 
 
-def two_persons(found: Iterable[Check]) -> None:
+def two_persons(answers: Iterable[Check]) -> None:
     """Whether it can be told that who approves is another than who carries it out."""
-    for check in found:
+    for check in answers:
         console.verdict_line(check.status, f": approval: {check.found}")
 
 
-def validity(found: Validity) -> None:
+def validity(standing: Validity) -> None:
     """Whether what a run validated is live now, and every difference by name."""
-    say(f"Validated: {found.since}; read now at {found.read}" if found.known else f"Validated: {found.why}")
-    rows = [[row["what"], row["differs"], row["so"], row["criteria"]] for row in validities.table(found)]
+    say(f"Validated: {standing.since}; read now at {standing.read}" if standing.known else f"Validated: {standing.why}")
+    rows = [[row["what"], row["differs"], row["so"], row["criteria"]] for row in validities.table(standing)]
     if rows:
         ordered = marks.worst_first(rows, [so for _, _, so, _ in rows])
         table("What differs since", ["what", "differs", "so", "criteria"], ordered)

@@ -178,7 +178,7 @@ def _machines(rows: Sequence[Row], bad: Effect) -> str:
 
 def _open(rows: Sequence[Row], expected: str) -> list[Check]:
     """What only AWS's retries and dead-letter queues carry, and what nothing does: for a person to decide."""
-    found = list[Check]()
+    answers = list[Check]()
     for open_one, words in (
         (Effect.NOT_EXERCISED, "accepted events that only dead-letter queues carry"),
         (Effect.GAP, "accepted events that nothing carries, beside the crisis"),
@@ -186,5 +186,5 @@ def _open(rows: Sequence[Row], expected: str) -> list[Check]:
         names = sorted({f"{row['task']} {row['fault']} ({row['route']})" for row in rows if row["verdict"] == open_one})
         if names:
             ruling = open_one.ruling
-            found.append(Check(ruling.check, words, ruling.status, ", ".join(names), expected))
-    return found
+            answers.append(Check(ruling.check, words, ruling.status, ", ".join(names), expected))
+    return answers

@@ -78,6 +78,6 @@ def drill_audience(live: Live) -> list[dict[str, object]]:
         topics = (live.settings.alert_topic_name, live.settings.ops_topic_name)
         counted = {topic: audience(live, topic) for topic in topics}
     return [
-        {"topic": topic, **{f"{how} subscribers": count for how, count in found.items()}}
-        for topic, found in counted.items()
+        {"topic": topic, **{f"{how} subscribers": count for how, count in counts.items()}}
+        for topic, counts in counted.items()
     ]

@@ -149,7 +149,7 @@ def _idle(row: Mapping[str, Any]) -> bool:
 def criteria(
     run: ConnectedRun,
     counted: pd.DataFrame,
-    found: Window,
+    window: Window,
     seen: pd.DataFrame,
     answers: Sequence[Check],
     standing: Validity,
@@ -166,13 +166,13 @@ def criteria(
     before = record.latest("evidence/baseline.json") or {}
     ordinary = next((row for row in rows if row["scenario"] == scenarios.ORDINARY), None)
     planned = [scenario.name for scenario in scenarios.load()]
-    shown = dashboard_metrics.with_datapoints(live, found)
+    shown = dashboard_metrics.with_datapoints(live, window)
     record.keep_json("evidence/dashboard_metrics.json", shown)
     decided = [
         rules.scenarios_pass(rows, planned, edges, [*validation_answers(record), *single_failures.checks(record)]),
         rules.crisis_in_time([*rows, *edges, *crises], s.alert_limit_seconds),
         rules.nothing_disturbed(ordinary, before, preflight.baseline(live), [*earlier(record), *answers]),
-        outcomes.of_all(rules.successful_executions(points_since(counted, found), split, *judged), seen),
+        outcomes.of_all(rules.successful_executions(points_since(counted, window), split, *judged), seen),
         rules.metrics_visible(shown),
     ]
     return (
@@ -182,9 +182,9 @@ def criteria(
     )
 
 
-def pending_answers(record: Record, found: Sequence[Check], mode: Mode, *more: Status) -> list[Check]:
+def pending_answers(record: Record, decided: Sequence[Check], mode: Mode, *more: Status) -> list[Check]:
     """Answers in plan mode without a validated run to review: nothing was applied that could have met them."""
-    return list(found) if record.latest(validation.EVIDENCE[validation.PLANNED]) else in_mode(found, mode, *more)
+    return list(decided) if record.latest(validation.EVIDENCE[validation.PLANNED]) else in_mode(decided, mode, *more)
 
 
 def evidence(record: Record, decided: Iterable[Check]) -> list[dict[str, Any]]:

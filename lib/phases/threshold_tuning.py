@@ -122,11 +122,11 @@ def moves(history: pd.DataFrame, now: Current) -> pd.DataFrame:
     return pd.DataFrame(rows, dtype=object)
 
 
-def moves_in_words(found: pd.DataFrame) -> pd.DataFrame:
+def moves_in_words(frame: pd.DataFrame) -> pd.DataFrame:
     """A table of `moves` as people read it: what its numbers count, and on which scale its values are."""
     counted = {"higher": "check-ins to a higher alert", "lower": "check-ins to a lower alert", "of": "of check-ins"}
-    said = found.rename(columns={**counted, "now": "score now", "moved to": "score moved to"})
-    said.insert(1, "scale", found["threshold"].map(thresholds.scale))
+    said = frame.rename(columns={**counted, "now": "score now", "moved to": "score moved to"})
+    said.insert(1, "scale", frame["threshold"].map(thresholds.scale))
     return said
 
 

@@ -106,19 +106,19 @@ def run(run: ConnectedRun, chosen: Sequence[Group]) -> Session:
 def rows(run: ConnectedRun, session: Session) -> list[dict[str, Any]]:
     """Every drill as plain data, its checks with it, kept as evidence. Holds no check-in text."""
     revision = way_in.revision(run.live)
-    found = [evaluation.row(drill, run.settings, revision) for drill in session.drills]
+    drilled = [evaluation.row(drill, run.settings, revision) for drill in session.drills]
     for kept, names in KEPT.items():
-        if mine := [row for row in found if row["group"] in names]:
+        if mine := [row for row in drilled if row["group"] in names]:
             run.record.keep_json(EVIDENCE[kept], mine)
-    return found
+    return drilled
 
 
-def of(found: Sequence[Row], *names: str) -> list[Row]:
+def of(drilled: Sequence[Row], *names: str) -> list[Row]:
     """The rows of some groups."""
-    return [row for row in found if row["group"] in names]
+    return [row for row in drilled if row["group"] in names]
 
 
-def results(found: Sequence[Row]) -> list[dict[str, Any]]:
+def results(drilled: Sequence[Row]) -> list[dict[str, Any]]:
     """What each planned scenario led to, as a table."""
     return [
         {
@@ -131,11 +131,11 @@ def results(found: Sequence[Row]) -> list[dict[str, Any]]:
             "events": _cell(row["events"]),
             "interventions": row["interventions"],
         }
-        for row in of(found, PLANNED)
+        for row in of(drilled, PLANNED)
     ]
 
 
-def edges(found: Sequence[Row]) -> list[dict[str, Any]]:
+def edges(drilled: Sequence[Row]) -> list[dict[str, Any]]:
     """Every boundary case: expected and given route, expected and received alerts, latency; failed ones first."""
     return [
         {
@@ -148,43 +148,43 @@ def edges(found: Sequence[Row]) -> list[dict[str, Any]]:
             "alerts to operations": f"{row['operations_alerts']} of {row['expected_operations_alerts']}",
             "slowest": _seconds(row),
         }
-        for row in sorted(of(found, BOUNDARIES, NO_CONTACT), key=success_criteria.good)
+        for row in sorted(of(drilled, BOUNDARIES, NO_CONTACT), key=success_criteria.good)
     ]
 
 
-def latency_table(found: Sequence[Row]) -> pd.DataFrame:
+def latency_table(drilled: Sequence[Row]) -> pd.DataFrame:
     """The alerts of the crisis drills; see `latency.measurements`."""
-    return latency.measurements(found, TIMED)
+    return latency.measurements(drilled, TIMED)
 
 
-def publish(live: Live, found: Sequence[Row]) -> int:
+def publish(live: Live, drilled: Sequence[Row]) -> int:
     """Publish to CloudWatch how long every drill's alerts took, and which were lost; returns of how many alerts."""
-    known = latency.due(found)
+    known = latency.due(drilled)
     moment = known["started"] + pd.to_timedelta(known["seconds"].fillna(0), unit="s")
     seconds = [None if pd.isna(one) else float(one) for one in known["seconds"]]
     measured = zip(known["scenario"], known["route"], known["topic"], seconds, moment, strict=True)
     return metrics.publish_drill(live, [metrics.DrillLatency(*row) for row in measured])
 
 
-def checks(session: Session, found: Sequence[Row], chosen: Sequence[Group], settings: Settings) -> list[Check]:
+def checks(session: Session, drilled: Sequence[Row], chosen: Sequence[Group], settings: Settings) -> list[Check]:
     """Every check of the planned scenarios, one a boundary case, those of the crisis drills, and no stray alert.
 
     `chosen` are the groups that had to run. In plan mode the one answer that nothing did.
     """
     if settings.mode == Mode.PLAN:
         return [Check(Id.DRILLS_RAN, "drills", Status.NOT_APPLIED, "plan mode", "every scenario")]
-    planned, numbers = of(found, PLANNED), {group.name: len(group.cases) for group in chosen}
-    lacking = {name: number for name, number in numbers.items() if len(of(found, name)) != number}
-    said = ", ".join(f"{name}: {len(of(found, name))} of {number}" for name, number in lacking.items())
+    planned, numbers = of(drilled, PLANNED), {group.name: len(group.cases) for group in chosen}
+    lacking = {name: number for name, number in numbers.items() if len(of(drilled, name)) != number}
+    said = ", ".join(f"{name}: {len(of(drilled, name))} of {number}" for name, number in lacking.items())
     ran = Status.FAILED if lacking or not numbers else Status.PASSED
     return [
-        Check(Id.DRILLS_RAN, "every drill ran", ran, said or f"{len(found)}", "every one"),
+        Check(Id.DRILLS_RAN, "every drill ran", ran, said or f"{len(drilled)}", "every one"),
         *(Check.from_row(check) for row in planned for check in row["checks"]),
         *(success_criteria.error_is_loud(row) for row in planned if row["scenario"] == check_registry.UNREADABLE),
-        *(Check.from_row(row["verdict"]) for row in of(found, BOUNDARIES, NO_CONTACT)),
-        *(_low(row) for row in of(found, LOW)),
+        *(Check.from_row(row["verdict"]) for row in of(drilled, BOUNDARIES, NO_CONTACT)),
+        *(_low(row) for row in of(drilled, LOW)),
         *(evaluation.interventions(session, group) for group in (BOUNDARIES, BURST) if group in numbers),
-        *_of_crises(found, {name: number for name, number in numbers.items() if name in TIMED}, settings),
+        *_of_crises(drilled, {name: number for name, number in numbers.items() if name in TIMED}, settings),
         evaluation.strays(session),
         evaluation.clearance(session),
     ]
@@ -200,16 +200,16 @@ def _low(row: Row) -> Check:
     return verdict
 
 
-def _of_crises(found: Sequence[Row], numbers: Mapping[str, int], settings: Settings) -> list[Check]:
+def _of_crises(drilled: Sequence[Row], numbers: Mapping[str, int], settings: Settings) -> list[Check]:
     """Every crisis drill as one check a group, beside whether alerts arrived, and in time."""
     whole = []
     for group, number in numbers.items():
-        bad = failures(Check.from_row(row["verdict"]) for row in of(found, group))
+        bad = failures(Check.from_row(row["verdict"]) for row in of(drilled, group))
         why = f"; such as {bad[0].found}" if bad else ""
-        good = len(of(found, group)) - len(bad)
+        good = len(of(drilled, group)) - len(bad)
         status, said = Status.PASSED if good == number else Status.FAILED, f"{good} of {number}{why}"
         whole.append(Check(Id.CRISES_WHOLE, f"{group}: as expected", status, said, f"{number} of {number}", group))
-    return [*whole, *latency.checks(latency_table(found), numbers, settings.alert_limit_seconds)]
+    return [*whole, *latency.checks(latency_table(drilled), numbers, settings.alert_limit_seconds)]
 
 
 def _seconds(row: Row) -> str:

@@ -151,11 +151,11 @@ def data(standing: Validity) -> dict[str, Any]:
     return {**known, "differences": table(standing)}
 
 
-def table(found: Validity | Validation) -> list[dict[str, str]]:
+def table(standing: Validity | Validation) -> list[dict[str, str]]:
     """Every difference by name: what it is, what it does to the criteria that rest on it, and which these are."""
     return [
         {"what": row.name, "differs": row.said, "so": row.meaning, "criteria": ", ".join(row.criteria)}
-        for row in found.differences
+        for row in standing.differences
     ]
 
 

@@ -63,9 +63,9 @@ def history(ahead: Outlook) -> pd.DataFrame:
     reading = read_on(ahead)
     rows = [answer for answer in reading.values() if isinstance(answer, Answer)]
     inside = [answer for answer in rows if ahead.start <= answer.moment < ahead.end]
-    found = frame(inside, list(ahead.copies.fields))
-    found.attrs["coverage"] = _coverage(ahead, reading, len(rows) - len(inside))
-    return found
+    checkins = frame(inside, list(ahead.copies.fields))
+    checkins.attrs["coverage"] = _coverage(ahead, reading, len(rows) - len(inside))
+    return checkins
 
 
 def _coverage(ahead: Outlook, reading: Mapping[str, Any], elsewhen: int) -> Coverage:

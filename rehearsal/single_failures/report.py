@@ -16,16 +16,16 @@ from rehearsal.single_failures.definition_mutations import FAULTS
 Row = dict[str, Any]
 
 
-def cell(found: Sequence[Mapping[str, Any]]) -> str:
+def cell(rows: Sequence[Mapping[str, Any]]) -> str:
     """One failure on every interpreter: who was reached and when at the latest, or how it ended, in a few words."""
-    worst = max(found, key=lambda row: Effect(row["verdict"]).rank)
+    worst = max(rows, key=lambda row: Effect(row["verdict"]).rank)
     if worst["verdict"] == Effect.LATE:
         return "LATE: " + ", ".join(f"{whom} {seconds:.1f} s" for whom, seconds in sorted(worst["seconds"].items()))
     if worst["verdict"] != Effect.PASSED:
         return Effect(worst["verdict"]).ruling.word
-    times = {whom: max(row["seconds"].get(whom, 0) for row in found) for row in found for whom in row["seconds"]}
+    times = {whom: max(row["seconds"].get(whom, 0) for row in rows) for row in rows for whom in row["seconds"]}
     if not times:
-        return f"fails: {found[0]['error']}"
+        return f"fails: {rows[0]['error']}"
     return ", ".join(f"{whom} {seconds:.1f} s" for whom, seconds in sorted(times.items()))
 
 
@@ -70,10 +70,10 @@ def report(rows: Sequence[Row]) -> int:
     behind_them = [row for row in rows if ">" in row["task"]]
     for what, chosen in (("Tasks", [row for row in rows if row not in behind_them]), ("Events", behind_them)):
         print_table(f"{what}: who was reached, at the latest after", *table(chosen))
-    for found in rows:
-        if found["verdict"] != Effect.PASSED:
-            name = f"{found['task']}, {found['fault']}, {found['route']}, {found['interpreter']}"
-            say(f"{Effect(found['verdict']).ruling.word} {name}: {found['why']}")
+    for row in rows:
+        if row["verdict"] != Effect.PASSED:
+            name = f"{row['task']}, {row['fault']}, {row['route']}, {row['interpreter']}"
+            say(f"{Effect(row['verdict']).ruling.word} {name}: {row['why']}")
     say(f"\n{summary(rows)}")
     return code(rows)
 

@@ -38,13 +38,13 @@ def write_unless_worked_on(run: Run, name: str, made: NotebookNode, shows: bool 
     nothing was changed, is shown anew.
     """
     made.metadata[MADE_OF] = _sum(made)
-    there = {path: _read(path) for path in (run.record.folder / found for found in run.record.kept_as(name))}
-    for path, found in reversed(there.items()):
-        if found is not None and _is_alike(found, made):
-            return _write(run, path, made) if shows and not _is_changed(found) else path
+    there = {path: _read(path) for path in (run.record.folder / kept for kept in run.record.kept_as(name))}
+    for path, notebook in reversed(there.items()):
+        if notebook is not None and _is_alike(notebook, made):
+            return _write(run, path, made) if shows and not _is_changed(notebook) else path
     newest = next(reversed(there), None)
-    found = there[newest] if newest else None
-    free = found is not None and not _is_changed(found) and (shows or not _has_run(found))
+    notebook = there[newest] if newest else None
+    free = notebook is not None and not _is_changed(notebook) and (shows or not _has_run(notebook))
     return _write(run, newest if newest and free else run.record.new_path(name), made)
 
 

@@ -30,8 +30,8 @@ def parts(definition: Definition) -> list[Definition]:
 
 def _layers(definition: Definition) -> int:
     names = flow(definition)
-    found = [layout.Edge(name, edge.to) for name in names for edge in edges(definition["States"][name])]
-    return max(layout.ranks(names, found).values()) + 1
+    links = [layout.Edge(name, edge.to) for name in names for edge in edges(definition["States"][name])]
+    return max(layout.ranks(names, links).values()) + 1
 
 
 def _only_ways(definition: Definition, names: list[str]) -> Iterator[tuple[str, set[str]]]:

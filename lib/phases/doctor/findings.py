@@ -53,14 +53,14 @@ class Finding:
 def find_out(question: Question, ask: Callable[[], Said], seconds: float = SECONDS) -> Finding:
     """Ask within so many seconds. What is refused to the caller or comes too late is `cannot tell`, never `passed`."""
     try:
-        status, found = answer_within(seconds, ask, question.name)
+        status, said = answer_within(seconds, ask, question.name)
     except RunbookError as error:
         unknown = isinstance(error, Unanswered) or _is_denial(error)
         status = Status.CANNOT_TELL if unknown else Status.FAILED
         return Finding(question, status, str(error), 0 if unknown else error.exit_code)
     except Exception as error:  # noqa: BLE001 - whatever it is, the doctor tells of it and goes on
         return Finding(question, Status.CANNOT_TELL, f"{type(error).__name__}: {error}")
-    return Finding(question, status, found, RunbookError.exit_code if status == Status.FAILED else 0)
+    return Finding(question, status, said, RunbookError.exit_code if status == Status.FAILED else 0)
 
 
 def without_answer(question: Question, why: str) -> Finding:

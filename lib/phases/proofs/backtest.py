@@ -189,10 +189,10 @@ def totals(backtest: Backtest) -> list[dict[str, str]]:
     return [{"what": what, "count": count} for what, count in rows.items()]
 
 
-def table(found: Backtest) -> pd.DataFrame:
+def table(backtest: Backtest) -> pd.DataFrame:
     """The moves as a table for people; a lower alert first, and loud."""
-    alert = found.moves["alert"].map(WORDS.__getitem__)
-    shown = found.moves.assign(share=found.moves["share"].map("{:.1%}".format), alert=alert)
+    alert = backtest.moves["alert"].map(WORDS.__getitem__)
+    shown = backtest.moves.assign(share=backtest.moves["share"].map("{:.1%}".format), alert=alert)
     return shown.rename(columns={"from": "today", "to": "new", "count": "check-ins", "share": "share of check-ins"})
 
 

@@ -16,7 +16,7 @@ MAY_BE_DARK = (Count.FAILED, Count.TIMED_OUT)
 HOUR = 3600
 
 
-def with_datapoints(live: Live, found: Window) -> dict[str, bool]:
+def with_datapoints(live: Live, window: Window) -> dict[str, bool]:
     """Every metric of the dashboard's Phase 3 widgets, and whether it has a datapoint in the window."""
     shown = Widgets(live, live.settings.dashboard_name, WIDGET_PREFIX).read() or []
     rows = [row for widget in shown for row in widget["properties"].get("metrics") or [] if isinstance(row, list)]
@@ -28,7 +28,7 @@ def with_datapoints(live: Live, found: Window) -> dict[str, bool]:
         metrics.Query(name, parts[0], parts[1], "SampleCount", tuple(zip(parts[2::2], parts[3::2], strict=True)))
         for name, parts in named.items()
     ]
-    known = set(metrics.series(live, queries, found.start, datetime.now(UTC), HOUR)["metric"])
+    known = set(metrics.series(live, queries, window.start, datetime.now(UTC), HOUR)["metric"])
     return {name: name in known for name in named}
 
 

@@ -152,13 +152,13 @@ def _ending_words(failure: Failure) -> str:
     return f"{'fails' if failure.visible else f'breaks off at {failure.way.states[-1]}'}: {failure.way.error}"
 
 
-def matrix(found: Sequence[Failure], settings: Settings) -> list[dict[str, object]]:
+def matrix(failures: Sequence[Failure], settings: Settings) -> list[dict[str, object]]:
     """A row a task: what had failed before, in how many ways it was made to fail, who is told, how the execution ends.
 
     A way to fail is named where another one ends otherwise. `FAILED` alone stops.
     """
     rows: dict[tuple[str, tuple[str, ...]], list[Failure]] = {}
-    for failure in found:
+    for failure in failures:
         rows.setdefault((failure.task, failure.before), []).append(failure)
     return [
         {

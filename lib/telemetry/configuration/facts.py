@@ -177,6 +177,6 @@ SENSES = {
 
 def _where(old: Value, new: Value) -> str:
     """The first places that differ, each with what differs in it, what goes first."""
-    found = differences(old, new)
-    said = [f"{one.place} {one.said}".removeprefix(f"{WHOLE} ") for one in found[:PATHS]]
-    return ", ".join(said) + (f" and {len(found) - PATHS} more places" if len(found) > PATHS else "")
+    places = differences(old, new)
+    said = [f"{one.place} {one.said}".removeprefix(f"{WHOLE} ") for one in places[:PATHS]]
+    return ", ".join(said) + (f" and {len(places) - PATHS} more places" if len(places) > PATHS else "")

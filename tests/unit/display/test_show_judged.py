@@ -40,7 +40,7 @@ def outcome(*states):
 JUDGED = {
     "checks": lambda: show.checks(checks(Status.CANNOT_TELL)),
     "points": lambda: show.points(checks(Status.CANNOT_TELL)),
-    "evidence": lambda: show.evidence([{"name": "n", "status": "cannot tell", "found": "f", "evidence": []}]),
+    "evidence": lambda: show.evidence([{**checks(Status.CANNOT_TELL)[0].to_row(), "evidence": []}]),
     "permissions": lambda: show.permissions(checks(Status.CANNOT_TELL), checks(Status.FAILED)),
     "any table": lambda: show.table([{"a": Status.CANNOT_TELL}]),
     "a difference": lambda: show.table([{"so": Meaning.CANNOT_TELL}]),
