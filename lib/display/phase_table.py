@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lib.changes.stepped_cells import CELLS
-from lib.display import page, signs
+from lib.display import marks, page, signs
 from lib.display.signs import Sign
 from lib.record import command_lines, run_phases
 from lib.record.folder import CHECKS
@@ -20,7 +20,7 @@ from lib.values.verdicts import Verdict
 SAID = {Verdict.RUNNING: "running, or killed", Verdict.NOT_RUN: "not run"}  # others are said as they are
 BEGUN = signs.verdict_sign(Verdict.RUNNING, "begun, no verdict")
 NEXT = Sign("NEXT", signs.BLUE)
-ONLY = Sign("○ only to undo", signs.GREY)
+ONLY = Sign(f"{marks.QUIET.sign} only to undo", signs.GREY)
 UNBROKEN = str.maketrans(" -", "\u00a0\u2011")  # a time stands on one line
 MEANING = re.compile(r"^- \*\*Meaning:\*\* (.*)$", re.MULTILINE)
 

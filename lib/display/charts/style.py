@@ -50,18 +50,13 @@ DURATIONS = {
     0.001: "1 ms", 0.01: "10 ms", 0.1: "0.1 s", 1: "1 s", 10: "10 s", 60: "1 min", 600: "10 min", 3600: "1 h",
     36000: "10 h",
 }  # fmt: skip
-
-
 # How a tick of a time axis is said, by what differs, and the first of each: no bare `30`, seconds or a day.
 TICKS = ["%Y", "%b %Y", "%b %d", "%H:%M", "%H:%M", "%H:%M:%S"]
 ZERO_TICKS = ["%Y", "%b %Y", "%b %d", "%b %d", "%H:%M", "%H:%M:%S"]
 
 
 class Drawing(Figure):
-    """A Figure that a notebook shows as PNG with alt text; the alt text is its label, see `describe`.
-
-    As an element of a page: of a bare image JupyterLab shows the picture and leaves its alt text out.
-    """
+    """A Figure shown as an element with alt text (`describe`), which JupyterLab leaves out of a bare image."""
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         said, drawn = describe(self), b64encode(png(self)).decode("ascii")
