@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from lib.values.verdicts import Verdict
 
 SAID = {Verdict.RUNNING: "running, or killed", Verdict.NOT_RUN: "not run"}  # others are said as they are
 BEGUN = signs.verdict_sign(Verdict.RUNNING, "begun, no verdict")
+LOOKED_AT = signs.verdict_sign(Verdict.NOT_RUN, "only looked at, in plan mode")
 NEXT = Sign("NEXT", signs.BLUE)
 ONLY = Sign(f"{marks.QUIET.sign} only to undo", signs.GREY)
 UNBROKEN = str.maketrans(" -", "\u00a0\u2011")  # a time stands on one line
@@ -56,11 +57,12 @@ def _rows(run: Run, told_of: str) -> list[dict[str, Any]]:
     """
     record, mode = run.record, run.settings.mode
     phases, times = {phase.number: phase for phase in run_phases.recorded_phases(record)}, _times(record)
+    looked_at = _looked_at(record) if mode == Mode.APPLY else set[str]()
     done = [number for number, phase in phases.items() if phase.verdict == Verdict.SUCCEEDED and told_of == mode]
     next_one = next((number for number in NOTEBOOKS if number not in done), "")
     rows = []
     for number, notebook in NOTEBOOKS.items():
-        state = _state(phases.get(number), number in times)
+        state = _state(phases.get(number), LOOKED_AT if number in looked_at else BEGUN, number in times)
         if number in phases and told_of != mode:
             state = Sign(f"{state.words} in {told_of} mode", signs.GREY)
         comes = NEXT if number == next_one else ""
@@ -72,18 +74,33 @@ def _rows(run: Run, told_of: str) -> list[dict[str, Any]]:
     return [*rows, {**_link(record, ROLLBACK, mode), **way_back}]
 
 
-def _state(phase: Phase | None, wrote: bool) -> Sign:
-    """What became of a phase. One that wrote to the record and was never judged has begun, and no more is known."""
-    verdict = phase.verdict if phase else Verdict.NOT_RUN
+def _state(phase: Phase | None, unjudged: Sign, wrote: bool) -> Sign:
+    """What became of a phase. Of one that wrote to the record and has no verdict no more is known than `unjudged`."""
+    verdict = Verdict.NOT_RUN if phase is None else phase.verdict
     if verdict == Verdict.NOT_RUN and wrote:
-        return BEGUN
+        return unjudged
     return signs.verdict_sign(verdict, SAID.get(verdict, ""))
+
+
+def _looked_at(record: Record) -> set[str]:
+    """The phases of which a record holds nothing but what kernels wrote that ran cells in plan mode alone.
+
+    The first phase that is applied takes the verdicts of plan mode from the run: they would pass for applied.
+    """
+    modes, rows = dict[str, set[str]](), _rows_of_phases(record)
+    for row in record.rows(CELLS):
+        modes.setdefault(str(row.get("attempt")), set()).add(str(row.get("mode")))
+    otherwise = {str(row.get("phase")) for row in rows if modes.get(str(row.get("attempt"))) != {Mode.PLAN}}
+    return {str(row.get("phase")) for row in rows} - otherwise
+
+
+def _rows_of_phases(record: Record) -> list[Mapping[str, Any]]:
+    return [*record.rows(CHECKS), *record.changes(), *record.rows(CELLS)]
 
 
 def _times(record: Record) -> dict[str, str]:
     """When each phase wrote to the record last, as far as its rows tell."""
-    every = (*record.rows(CHECKS), *record.changes(), *record.rows(CELLS))
-    rows = [row for row in every if isinstance(row.get("time"), str)]
+    rows = [row for row in _rows_of_phases(record) if isinstance(row.get("time"), str)]
     latest = dict[str, str]()
     for row in rows:
         phase = str(row.get("phase"))

@@ -183,6 +183,29 @@ def test_a_landing_page_on_which_nothing_is_left_says_how_to_apply_it(tmp_path, 
     assert "02:41" in shown[2].data["text/plain"].splitlines()[-2]  # a phase that only reads answers no check
 
 
+@pytest.mark.parametrize(
+    ("last", "state"),
+    [
+        ({}, "○ only looked at, in plan mode"),
+        ({"file": "cells.jsonl", "attempt": "a", "mode": "apply"}, "▸ begun, no verdict"),
+        ({"file": CHECKS, "attempt": "b"}, "▸ begun, no verdict"),  # of a command, which tells of no cells
+        ({"file": "changes.jsonl", "state": "intended", "undoes": False}, "▸ begun, no verdict"),
+    ],
+)
+def test_a_phase_that_was_looked_at_in_plan_mode_alone_is_not_begun_where_the_run_applies(tmp_path, last, state):
+    run = run_of(tmp_path, "apply")
+    applied = {"number": "00", "notebook": NOTEBOOKS["00"], "verdict": "succeeded"}
+    run.record.write_json("run.json", {"mode": "apply", "verdict": "succeeded", "phases": [applied]})
+    told = {"phase": "01", "time": "2026-11-28T02:41:07+00:00"}
+    run.record.append(CHECKS, {**told, "attempt": "a"})
+    run.record.append("cells.jsonl", {**told, "attempt": "a", "mode": "plan"})
+    if last:
+        run.record.append(last["file"], {**told, **{key: value for key, value in last.items() if key != "file"}})
+    records.seal(run.record)
+    shown = read(landing.notebook_of(run, anew=True)).cells[2].outputs[2].data["text/html"]
+    assert state in shown.split("<tr>")[3]
+
+
 def test_the_cell_of_a_landing_page_is_short_whatever_its_run_is_given(tmp_path):
     run = run_of(tmp_path, crisis_risk_above=96, poll_seconds=1, listen_seconds=2, burst_drills=3)
     (cell,) = [cell for cell in read(landing.notebook_of(run, anew=True)).cells if cell.cell_type == "code"]
