@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 from lib.errors import NotAsWanted, Refused
 
-LEAVES = (str, int, float, type(None))  # hold nothing: most of any data, and dearer to ask whether they are a Mapping
 Place = tuple[()] | tuple["Place", object]  # of a member: that of what holds it, and its key or number there
 
 
@@ -130,10 +129,9 @@ def parts_of(value: Any) -> Iterator[Part]:  # noqa: ANN401
     while ahead:
         here = ahead.pop()
         yield here
-        if isinstance(here.value, LEAVES):
-            continue
+        plain = isinstance(here.value, str | int | float | None)  # as most is; a Mapping is dear to ask for
         inner: Iterable[tuple[Any, Any]] = ()
-        if isinstance(here.value, Mapping):
+        if not plain and isinstance(here.value, Mapping):
             inner = here.value.items()
         elif isinstance(here.value, list | tuple):
             inner = enumerate(here.value)
