@@ -21,8 +21,11 @@ SCALES = {Score.RISK: "risk score, 0 to 100", Score.SENTIMENT: "sentiment, -1 to
 
 def thresholds_of(definition: Mapping[str, Any]) -> dict[str, float]:
     """The numbers by which a rendered definition decides. Raises BadParameters when its rules are not ours."""
-    ours, theirs = loader.definition()["States"][DECISION], states_by_name(definition).get(DECISION)
-    numbers: dict[str, float] = {}
+    return _numbers_in(definition, loader.definition()["States"][DECISION])
+
+
+def _numbers_in(definition: Mapping[str, Any], ours: Any) -> dict[str, float]:  # noqa: ANN401
+    theirs, numbers = states_by_name(definition).get(DECISION), dict[str, float]()
     if not _aligned(ours, theirs, numbers) or set(numbers) != set(NAMES):
         raise BadParameters(f"its {DECISION} is not that of {loader.DEFINITION}, so it has no thresholds of ours")
     return {name: numbers[name] for name in NAMES}
@@ -46,7 +49,7 @@ def with_thresholds(definition: Mapping[str, Any], thresholds: Mapping[str, floa
         raise BadParameters(f"unknown threshold {', '.join(unknown)}; expected one of {', '.join(NAMES)}")
     changed = dict(copy.deepcopy(dict(definition)))
     decision = loader.definition()["States"][DECISION]
-    changed["States"][DECISION] = templates.fill(decision, {**thresholds_of(definition), **thresholds})
+    changed["States"][DECISION] = templates.fill(decision, {**_numbers_in(definition, decision), **thresholds})
     return changed
 
 

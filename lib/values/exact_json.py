@@ -129,8 +129,9 @@ def parts_of(value: Any) -> Iterator[Part]:  # noqa: ANN401
     while ahead:
         here = ahead.pop()
         yield here
+        plain = isinstance(here.value, str | int | float | None)  # as most is; a Mapping is dear to ask for
         inner: Iterable[tuple[Any, Any]] = ()
-        if isinstance(here.value, Mapping):
+        if not plain and isinstance(here.value, Mapping):
             inner = here.value.items()
         elif isinstance(here.value, list | tuple):
             inner = enumerate(here.value)

@@ -5,6 +5,7 @@ holds open: when the parent ends in any way, even by SIGKILL, the pipe closes an
 for FD there is no leash, and the module runs until it is stopped by its process id.
 """
 
+import atexit
 import gc
 import os
 import runpy
@@ -25,6 +26,7 @@ def _follow(descriptor: int) -> None:
 
 def main() -> None:
     gc.set_threshold(50_000)  # the account lives long; Python need not look through it at every 700 new objects
+    atexit.register(gc.freeze)  # nor look through all of it again at the end
     leash, module, *arguments = sys.argv[1:]
     # Whoever started the parent may have blocked or ignored what we end by.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
