@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from hostile import HARMLESS, UNSEEN, Elements, obeyed
+from hostile import DRAWN, HARMLESS, UNSEEN, Elements, obeyed
 from hostile_account import NOTEBOOKS, OTHER, PRIVATE, RUN, TAMPERED, executed, page_of
 
 from lib.record import command_lines
@@ -32,6 +32,8 @@ def test_a_page_of_it_obeys_nothing(kept, name):
         for output in cell.get("outputs", []):
             shown = output.get("data", {}).get("text/html", "")
             assert {tag for tag, _ in Elements(shown).found} <= HARMLESS
+            pictures = [attributes for tag, attributes in Elements(shown).found if tag == "img"]
+            assert all({*one} == {"alt", "src"} and one["src"].startswith(DRAWN) for one in pictures)
             told = [output.get("text", ""), output.get("evalue", ""), *output.get("traceback", [])]
             plain = output.get("data", {}).get("text/plain", "")
             assert not UNSEEN.search(COLOUR.sub("", shown + plain + "".join(told)))

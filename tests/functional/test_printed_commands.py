@@ -29,11 +29,12 @@ from lib.cli import doctor_command, read_commands
 from lib.cli.change_commands import main
 from lib.definitions import documents
 from lib.definitions.access_policies import Whose, access_policy
-from lib.display import page, show
+from lib.display import page, phase_table, show
 from lib.errors import NotAsWanted, Refused, Unreachable, Unrecorded
 from lib.phases import session
 from lib.record import records, run_index
 from lib.record.records import Run
+from lib.record.run_phases import NOTEBOOKS
 from lib.resources import record_stores, run_lock, s3_record_store
 from lib.resources.lock_value import Lock, digest
 from lib.resources.topics import Subscription
@@ -467,10 +468,26 @@ def test_what_the_doctor_prints_shows_the_lock_and_the_policy(file, tmp_path, mo
     file.write_text(yaml.safe_dump(asked), encoding="utf-8")  # the account's own caller is one that AWS cannot simulate
     held_by(load(str(file)), "r9", 0)
     _, out = said("doctor", file, "--as", "reader")
-    lock, policy = collected(out)
+    policy, lock = collected(out)  # what cannot be told comes before what waits
     assert "Held by run r9" in typed(lock, tmp_path)[1]
     code, printed = typed(policy, tmp_path)
     assert (code, json.loads(printed)) == (0, access_policy(load(str(file)), Whose.READER))
+
+
+@pytest.mark.parametrize(("approval", "more"), [("none", " --no-browser"), ("required", "")])
+def test_a_walk_that_only_looked_prints_how_it_is_applied_or_what_somebody_approves(file, tmp_path, approval, more):
+    asked = {**yaml.safe_load(file.read_text(encoding="utf-8")), "approval": approval, "not_exercised_here": []}
+    file.write_text(yaml.safe_dump(asked), encoding="utf-8")
+    chosen = load(str(file))
+    record = records.open_run(chosen)
+    rows = [{"number": number, "notebook": one, "verdict": "succeeded"} for number, one in NOTEBOOKS.items()]
+    record.write_json("run.json", {"mode": "plan", "verdict": "succeeded", "phases": rows})
+    records.seal(record)
+    shown = "".join(one.html for one in phase_table.outputs(Run(chosen, record)))
+    (command,) = [unescape(one) for one in re.findall("<code>(.*?)</code>", shown)]
+    code, out = typed(f"{command}{more}", tmp_path)
+    assert (code, f"Notebook: {record.folder}/lab.by-hand.ipynb" in out) == (0, approval == "none"), out
+    assert ("Plan: plan-" in out) == (approval == "required")
 
 
 UNDO = test_a_run_is_undone_by_the_command_that_it_prints_and_by_its_notebooks
@@ -483,6 +500,7 @@ DOCUMENTED = test_the_commands_of_the_documentation_plan_and_apply_what_a_review
 STORE = test_without_its_store_a_run_is_undone_and_with_it_gone_on_with
 NEXT = test_a_plan_ends_with_the_command_that_carries_it_out_or_drills_where_nothing_is_left
 DOCTOR = test_what_the_doctor_prints_shows_the_lock_and_the_policy
+LANDING = test_a_walk_that_only_looked_prints_how_it_is_applied_or_what_somebody_approves
 WALK = "tests/runbooks/test_approval_procedure.py"
 KEPT = test_a_kept_rehearsal_whose_port_is_taken_prints_commands_with_the_endpoint_that_it_has
 
@@ -512,6 +530,8 @@ SITES = {
     "lib.resources.run_lock.break_lock: runbook lock --break --force": WAYS_OUT,
     "lib.resources.topics._require_whole_address: aws sns subscribe --topic-arn":
         test_a_url_whose_password_is_hidden_is_subscribed_by_the_command_that_is_printed,
+    "lib.display.phase_table._whole: runbook plan": LANDING,
+    "lib.display.phase_table._whole: runbook lab --run --mode": LANDING,
     "lib.display.run_commands.commands: runbook":
         (RESTORED, UNDO, test_a_run_that_failed_goes_on_by_the_command_that_it_prints),
     "lib.record.run_phases.way_on: runbook": (TAKEN_AWAY, STORE),

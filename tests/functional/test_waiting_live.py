@@ -9,12 +9,12 @@ import pytest
 
 from lib.aws import connect
 from lib.changes import engine
-from lib.phases import documentation, post_implementation_review, state_machine
+from lib.phases import documentation, state_machine
 from lib.record import records
 from lib.record.run_phases import NOTEBOOKS
 from lib.resources import connected_run, desired
 from lib.settings import ROOT
-from lib.telemetry import cutover
+from lib.telemetry import cutover, metrics
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_the_tuning_looks_at_a_time_and_waits_for_no_metric(live, monkeypatch):
     def counted(*_):
         raise AssertionError("a metric was asked for")
 
-    monkeypatch.setattr(post_implementation_review.metrics, "executions", counted)
+    monkeypatch.setattr(metrics, "executions", counted)
     found = cutover.window(live)
     assert found.change_at is not None
     assert found.end - found.start == timedelta(minutes=live.settings.review_minutes)

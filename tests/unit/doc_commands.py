@@ -28,6 +28,11 @@ NOT_RUN = {
     "runbook rehearse --approval": "its walk is told once, by tests/runbooks/test_approval_procedure.py",
     "runbook open ENV 03": "it opens a browser; tests/runbooks/test_handover.py opens one without",
     "runbook open ENV 03 --mode apply --run-id RUN_ID": "it opens a browser; tests/runbooks/test_handover.py has none",
+    **dict.fromkeys(
+        ("runbook lab ENV", "runbook lab ENV --run RUN_ID", "runbook lab ENV --run RUN_ID --mode apply"),
+        "it serves JupyterLab until Ctrl-C; tests/browser/test_whole_run.py steps through it, and "
+        "tests/functional/test_printed_commands.py opens it without a browser",
+    ),
     "papermill runbooks/03_state_machine.ipynb out.ipynb -p environment prod": "prod is an account of AWS; "
     "tests/runbooks/test_notebooks_run.py runs each on the embedded one",
     ". .venv/bin/activate": "it changes the shell that types it",
