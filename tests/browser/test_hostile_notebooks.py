@@ -3,7 +3,6 @@
 `make test-browser`. Needs Debian's chromium (`apt-get install chromium`), or the path of another in CHROMIUM.
 """
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,8 @@ from typing import Any
 import pytest
 from hostile import SCRIPT
 from hostile_account import NOTEBOOKS, executed, page_of
-from playwright.sync_api import Page, sync_playwright
+from lab_screen import chromium
+from playwright.sync_api import Page
 
 from lib.settings import Settings
 
@@ -21,11 +21,8 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """A real Chromium, which reaches nothing: what a page asks of the network is refused."""
-    with sync_playwright() as playwright:
-        path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-        found = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    with chromium() as found:
         yield found
-        found.close()
 
 
 @pytest.fixture(scope="module")

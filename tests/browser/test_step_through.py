@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 from hostile import PLAIN_JSON
-from playwright.sync_api import Locator, Page, sync_playwright
+from lab_screen import LAPTOP, chromium
+from playwright.sync_api import Locator, Page
 from steps import started
 
 from lib.record import records
@@ -21,7 +22,6 @@ from lib.settings import Settings, with_changes
 
 pytestmark = pytest.mark.browser
 
-LAPTOP = {"width": 1366, "height": 768}
 RUN = "by-hand-1"
 RED, GREEN = "rgb(176, 0, 32)", "rgb(27, 94, 32)"
 OPEN = ".jp-NotebookPanel:not(.lm-mod-hidden)"
@@ -58,11 +58,8 @@ def address(account: Settings) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def context() -> Iterator[Any]:
     """A real Chromium on a laptop's screen."""
-    with sync_playwright() as playwright:
-        path = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-        found = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    with chromium() as found:
         yield found.new_context(viewport=LAPTOP)
-        found.close()
 
 
 @pytest.fixture
@@ -160,7 +157,7 @@ def test_apply_is_unmistakable_also_after_a_restart_in_the_server_that_runs_alre
     assert colour(sign(page, "APPLY: CHANGES THE ACCOUNT")) == RED
     run_cell(page, "environment = ")
     run_cell(page, "session.begin")
-    live = page.locator(f"{OPEN} .jp-OutputArea td span", has_text="apply (CHANGES THE ACCOUNT)")
+    live = page.locator(f"{OPEN} .jp-OutputArea td span > span", has_text="apply (CHANGES THE ACCOUNT)")
     live.wait_for()
     assert colour(live) == RED
     keep(page, "where-am-i")
