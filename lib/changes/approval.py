@@ -73,18 +73,19 @@ def require_whole(run: GuardedRun, plans: Sequence[Plan], caller: str) -> None:
 
 def require(plan: Plan, run: GuardedRun) -> None:
     """Refuse unless this phase's plan is, to the letter, part of the plan that was approved for this run."""
-    settings = run.settings
+    settings, record = run.settings, run.record
     if not (settings.approved_plan or plan.pending):
         return
     if settings.approval == Approval.NONE:
         _require_waived(plan, run)
         return
     account = account_of([plan], run)
-    begun = kept_plans.begun_with(run.record, settings.approved_plan, account)
+    begun = kept_plans.begun_with(record, settings.approved_plan, account)
     if not begun:
-        name = settings.environment
+        name, approved = settings.environment, settings.approved_plan
+        lacks = f"run {record.run_id} was not begun with {approved}" if approved else "this run has none"
         raise Refused(
-            f"{name} needs an approved plan and this run has none; review "
+            f"{name} needs an approved plan, and {lacks}; nothing was written. Review "
             f"`{command_lines.runbook(settings, 'plan')}`, then apply it with the fingerprint that it ends with"
         )
     now = made_from(settings)

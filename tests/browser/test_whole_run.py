@@ -50,7 +50,8 @@ def test_plan_mode_wrote_nothing_and_apply_mode_all_that_was_planned(story):
 
 def test_a_wrong_approval_is_refused_in_one_sentence_and_nothing_is_written(story):
     said = " ".join(story.said["wrong approval"].split())
-    assert said.startswith("Refused: local needs an approved plan and this run has none; review `runbook plan local ")
+    assert said.startswith("Refused: local needs an approved plan, and run ")
+    assert f" was not begun with {APPROVED}; nothing was written." in said
     assert said.endswith("then apply it with the fingerprint that it ends with")
     assert "Traceback" not in said
     assert APPROVED not in json.dumps(story.kept[HAND]["run.json"])

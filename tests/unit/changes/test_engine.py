@@ -381,7 +381,7 @@ def test_the_approved_plan_is_carried_out(world, wanted, record, approving):
 
 def test_without_an_approved_plan_nothing_is_written(world, wanted, settings, record):
     asked = settings.model_copy(update={"approval": "required"})
-    with pytest.raises(Refused, match="needs an approved plan"):
+    with pytest.raises(Refused, match="needs an approved plan, and this run has none"):
         engine.carry_out(engine.plan("01", wanted), world.run(asked, record))
     assert world.writes == []
 
@@ -389,7 +389,7 @@ def test_without_an_approved_plan_nothing_is_written(world, wanted, settings, re
 def test_another_fingerprint_than_the_approved_one_is_refused(world, wanted, record, approving):
     plan = engine.plan("01", wanted)
     other = approving(plan).model_copy(update={"approved_plan": "plan-0123456789abcdef"})
-    with pytest.raises(Refused, match="needs an approved plan"):
+    with pytest.raises(Refused, match=f"run {record.run_id} was not begun with plan-0123456789abcdef"):
         engine.carry_out(plan, world.run(other, record))
     assert world.writes == []
 
