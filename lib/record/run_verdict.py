@@ -28,11 +28,14 @@ def write_verdict(
 ) -> None:
     """`run.json` as the run stands now, and the manifest over the whole record.
 
+    A run that is gone on with began when its first command did, and took as long as its phases, not as the last command.
     `by_hand`: no command did this. A run that none began says so until one goes on with it.
     """
     settings, record = run.settings, run.record
-    now, before = datetime.now(UTC), record.verdict()
-    every = _with_earlier(before or {}, done, settings.mode)
+    before = record.verdict()
+    # What was only planned is none of a run that applies by now: it would pass for applied.
+    earlier = {} if (before or {}).get("mode") == Mode.PLAN and settings.mode == Mode.APPLY else before or {}
+    every = _with_earlier(earlier, done)
     begun_by_hand = by_hand and (before is None or before.get(BEGUN_BY_HAND, False))
     record.write_json(
         VERDICT,
@@ -43,9 +46,9 @@ def write_verdict(
             "mode": str(settings.mode),
             "verdict": str(run_phases.overall(every, refused)),
             "refused": refused,
-            "started": started.isoformat(timespec="seconds"),
-            "ended": now.isoformat(timespec="seconds"),
-            "seconds": round((now - started).total_seconds(), 1),
+            "started": earlier.get("started") or started.isoformat(timespec="seconds"),
+            "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+            "seconds": round(sum(phase.seconds for phase in every), 1),
             "caller": caller.to_row() if caller else None,
             "phases": [phase.to_row() for phase in every],
             "parameters": settings.recorded(),
@@ -57,14 +60,9 @@ def write_verdict(
     records.seal(record, closing=False)
 
 
-def _with_earlier(before: Mapping[str, Any], done: Sequence[Phase], mode: Mode) -> list[Phase]:
-    """These phases, and those that the run did earlier, in the runbook's order.
-
-    Not what was only planned, where the run applies by now: it would pass for applied.
-    """
-    phases = {phase.number: phase for phase in run_phases.phases_of(before)}
-    if before.get("mode") == Mode.PLAN and mode == Mode.APPLY:
-        phases = {}
+def _with_earlier(earlier: Mapping[str, Any], done: Sequence[Phase]) -> list[Phase]:
+    """These phases, and those that the run did earlier, in the runbook's order."""
+    phases = {phase.number: phase for phase in run_phases.phases_of(earlier)}
     # What did not run now takes nothing from what ran before.
     phases |= {phase.number: phase for phase in done if phase.verdict != Verdict.NOT_RUN or phase.number not in phases}
     return [phases[number] for number in NOTEBOOKS if number in phases]
