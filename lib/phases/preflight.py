@@ -1,6 +1,6 @@
 """The plan's current-state checklist, read live. Read-only: it invokes nothing and writes nothing but the record."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,7 +33,8 @@ PHASE_3_KEYS = ("risk_score", "score", "trajectory", "aiMetadata")
 LOOK_BACK = 10
 LOOK_THROUGH = 1000  # executions, among which those are found that are no drill
 LATEST = 200  # executions that the table of the current state counts
-STATUSES = (ExecutionStatus.SUCCEEDED, ExecutionStatus.FAILED, ExecutionStatus.RUNNING)  # said also when there are none
+NAMED = 50  # executions that run now; how many more there are is said
+STATUSES = (ExecutionStatus.SUCCEEDED, ExecutionStatus.FAILED)  # said also when there are none
 ABSENT = ("NotFound", "NoSuch", "NonExistent", "DoesNotExist")
 
 
@@ -170,23 +171,30 @@ def _said(statement: dict[str, Any]) -> dict[str, Any]:
         return statement
 
 
-def counts(live: Live) -> list[dict[str, Any]]:
-    """Where the account stands before the change."""
-    rows = executions.recent(live, LATEST)
+def counts(live: Live, running: Sequence[str]) -> list[dict[str, Any]]:
+    """Where the account stands before the change. `running` are the names of all executions that run, read before.
+
+    Of those the list of the latest is not asked again: a moment later it would say another number beside their names.
+    """
+    rows = [row for row in executions.recent(live, LATEST) if row["status"] != ExecutionStatus.RUNNING]
     drills = f"{sum(is_drill(row['name']) for row in rows)} of them drills: "
     statuses = dict.fromkeys([*STATUSES, *(row["status"] for row in rows)])
     by_status = {status: sum(row["status"] == status for row in rows) for status in statuses}
     table = live.client("dynamodb").describe_table(TableName=live.settings.table_name)["Table"]
     return [
+        {"what": "executions that run now, by name below", "count": len(running)},
         {"what": "users in the table (DynamoDB counts every six hours)", "count": table.get("ItemCount")},
         *(
-            {
-                "what": f"of {'the newest' if len(rows) == LATEST else 'all'} {len(rows)} executions, {drills}{status}",
-                "count": n,
-            }
+            {"what": f"of the newest {len(rows)} executions that have ended, {drills}{status}", "count": n}
             for status, n in by_status.items()
         ),
     ]
+
+
+def running_rows(running: Sequence[str]) -> list[dict[str, str]]:
+    """The executions that run now, by name, and how many more than are shown."""
+    more = [f"and {len(running) - NAMED:,} more of {len(running):,}"] if len(running) > NAMED else []
+    return [{"running now": name} for name in [*running[:NAMED], *more]]
 
 
 def _quietly(read: Callable[[], Any]) -> Any:  # noqa: ANN401

@@ -135,7 +135,7 @@ def pairs(live):
         "the keys": lambda: encryption.existing_destinations(live),
         "the ways in": lambda: [way_in.rows(live), way_in.checks(live)],
         "the baseline": lambda: preflight.baseline(live),
-        "the counts": lambda: preflight.counts(live),
+        "the counts": lambda: preflight.counts(live, []),
         **{f"the plan of {number}": lambda number=number: desired.PHASES[number](live) for number in PLANNED},
         "the environment": lambda: infrastructure.nothing_lost(live, ["DYNAMODB_TABLE"]),
         "the audience": lambda: infrastructure.drill_audience(live),
@@ -204,11 +204,17 @@ def test_a_rule_without_a_state_and_a_pattern_without_a_result_are_one_sentence(
 
 def test_a_nested_member_is_told_with_its_place(applied):
     odd = Odd(applied[0])
-    said = odd.tried(preflight.counts, (("DescribeTable", "Table"), None))
+    said = odd.tried(lambda live: preflight.counts(live, []), (("DescribeTable", "Table"), None))
     assert said.startswith("the answer to DescribeTable holds no Table")
     odd.change = (("DescribeTable", "Table", "TableStatus"), None)
     (check,) = [check for check in baseline_pieces.pieces(odd.live) if check.name.startswith("table")]
     assert "the answer to DescribeTable (Table) holds no TableStatus" in check.found
+
+
+def test_what_runs_is_counted_as_it_is_named(applied):
+    rows = preflight.counts(applied[0], ["one", "two", "three"])
+    assert rows[0] == {"what": "executions that run now, by name below", "count": 3}
+    assert not [row for row in rows if "RUNNING" in row["what"]]
 
 
 def test_without_a_revision_the_environment_is_told_and_never_written(applied):

@@ -26,7 +26,7 @@ from lib.phases import event_rules, iam_permissions, preflight, state_machine
 from lib.phases.proofs import encryption, key_use, ownership
 from lib.phases.proofs.aws_test_state import Asked
 from lib.record import records
-from lib.resources import run_lock
+from lib.resources import run_lock, workflow
 from lib.settings import Settings, with_changes
 from lib.telemetry import metrics, workflow_log
 from lib.telemetry.configuration import live_configuration
@@ -137,7 +137,7 @@ def _statuses(found: Any) -> Any:
 
 def _looked_at(live: Live) -> Any:
     checks = [*preflight.checklist(live), *encryption.existing_destinations(live), *key_use.of_roles(live)]
-    return _statuses(checks), ownership.owners(live), len(preflight.counts(live))
+    return _statuses(checks), ownership.owners(live), len(preflight.counts(live, workflow.running_executions(live)))
 
 
 def _proofs(live: Live) -> Any:
