@@ -99,9 +99,9 @@ def unreached_rows(record: Record) -> list[dict[str, str]]:
     for row in _failure_rows(record):
         if verdict(row) != Effect.PASSED:
             ruling = verdict(row).ruling
-            key = (row["task"], row["fault"], row["route"], ruling.word, ruling.stop, row["why"])
+            key = (row["task"], row["fault"], row["route"], ruling.status, ruling.word, ruling.stop, row["why"])
             rows.setdefault(key, []).append(row["interpreter"])
-    columns = ("broken", "fault", "route", "what came of it", "does it stop?", "why")
+    columns = ("broken", "fault", "route", "status", "what came of it", "does it stop?", "why")
     return [{**dict(zip(columns, key, strict=True)), "interpreters": ", ".join(on)} for key, on in rows.items()]
 
 

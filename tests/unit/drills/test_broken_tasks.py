@@ -165,7 +165,12 @@ def test_whether_an_effect_stops_is_what_its_check_answers_and_it_has_one_word_e
         one.get_text().split(" 1")[0] for one in failure_chart.failures(broken_tasks.matrix(record), 30).axes[0].texts
     }
     if effect is not broken_tasks.Effect.PASSED:
-        assert [(line["what came of it"], line["does it stop?"]) for line in listed] == [(ruling.word, ruling.stop)]
+        (line,) = listed
+        assert (line["status"], line["what came of it"], line["does it stop?"]) == (
+            ruling.status,
+            ruling.word,
+            ruling.stop,
+        )
         assert told == {ruling.word}
 
 
