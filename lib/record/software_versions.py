@@ -5,6 +5,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,9 @@ def interpreter() -> dict[str, Any]:
     }
 
 
+@cache
 def _version(package: str) -> str:
+    # Once: what this process imported stays that version, and a run asks at each phase and by hand at each cell.
     try:
         return version(package)
     except PackageNotFoundError:
