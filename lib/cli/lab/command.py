@@ -62,7 +62,7 @@ def _step_through(chosen: Settings, write: Callable[[Run], Path], no_browser: bo
         if no_browser:  # whoever opens it elsewhere begins the run again; until then nothing may come besides
             return 0
         with servers.running(chosen) as (server, started):
-            _say_where(server, server.notebook_url(path), started)
+            _say_where(server, server.notebook_url(path, str(chosen.mode)), started)
             servers.stay(server)
     terminal.say(f"The record of run {run.record.run_id} is sealed.")
     return 0

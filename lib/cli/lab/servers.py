@@ -55,9 +55,10 @@ class Server:
         token = (self.folder / TOKEN).read_text(encoding="ascii")
         return f"http://{ADDRESS}:{self.port}/{place}?token={token}"
 
-    def notebook_url(self, path: Path) -> str:
-        """Where a notebook is opened: each run has tabs of its own, since the same names stand in every run."""
-        return self.url(f"lab/workspaces/{path.parent.name}/tree/{quote(path.relative_to(self.root).as_posix())}")
+    def notebook_url(self, path: Path, mode: str) -> str:
+        """Where a notebook is opened: a run has tabs of its own in each mode, since the same names stand in all of them."""
+        tabs = f"{path.parent.name}-{mode}"
+        return self.url(f"lab/workspaces/{quote(tabs)}/tree/{quote(path.relative_to(self.root).as_posix())}")
 
     def answers(self) -> bool:
         """Whether it is there, and takes the token."""

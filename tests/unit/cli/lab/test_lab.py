@@ -258,7 +258,9 @@ def test_a_server_that_still_answers_is_taken_and_not_ended(remembered):
     with servers.running(chosen) as (server, started):
         assert not started
         notebook = chosen.runs_folder / "r1" / "03 x.ipynb"
-        assert server.notebook_url(notebook).endswith("8888/lab/workspaces/r1/tree/local/r1/03%20x.ipynb?token=secret")
+        assert server.notebook_url(notebook, "plan").endswith(
+            "8888/lab/workspaces/r1-plan/tree/local/r1/03%20x.ipynb?token=secret"
+        )
     assert server.lives
 
 
