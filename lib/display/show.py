@@ -47,7 +47,7 @@ def identity(run: ConnectedRun, reads_only: bool = False) -> None:
         "approval": "; ".join([s.approval, *(f"{check.status}: {check.found}" for check in two_persons(s, caller))]),
         "run": run.record.run_id,
     }
-    page.table(["", "value"], list(rows.items()))
+    page.table(["what", "value"], list(rows.items()))
 
 
 def table(
