@@ -43,8 +43,10 @@ lab: $(VENV)/ready  ## one run in JupyterLab, phase by phase: ENV=local, or ARGS
 $(VENV)/ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version)'
 	$(PYTHON) -m venv $(VENV)
-	$(RUN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
 	$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	# On every core, where pip takes one, and without the packages' own tests. What is no Python for this one stays as it is.
+	$(RUN)/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib || true
 	touch $@
 
 # What is locked already stays as it is, as far as requirements.txt allows; ARGS=--upgrade takes the newest of the rest.
