@@ -68,17 +68,20 @@ class RunStore:
         )
 
     def _with_their_seals(self, ours: bytes) -> bytes:
-        """Our manifest with the seals that other machines put there: none of them is ever replaced."""
+        """Our manifest with the seals that other machines put there: none of them is ever replaced.
+
+        Nor do ours go further ahead of the verdict than whoever reads the store takes for one that is on its way: also
+        the first that are put there, where the store has missed several verdicts.
+        """
         etag, theirs = self._get(MANIFEST)
         self._remember(MANIFEST, etag, theirs)
-        if theirs is None:
-            return ours
         try:
-            before = seals.from_text(theirs.decode())
-            both = seals.merge_seals(seals.from_text(ours.decode()), before)
+            there = seals.from_text(theirs.decode()) if theirs is not None else None
+            own = seals.from_text(ours.decode())
+            both = seals.merge_seals(own, there) if there else own
             if (stored := self.known.get(VERDICT)) is not None:  # else nothing of ours is to follow these seals
-                both = seals.claimable_ahead(both, VERDICT, stored, len(before.seals))
-            return both.to_text().encode()
+                both = seals.claimable_ahead(both, VERDICT, stored, len(there.seals) if there else 0)
+            return ours if there is None and both == own else both.to_text().encode()
         except ValueError as error:
             where = f"{MANIFEST} in {self.where}"
             raise Altered(f"{where} is none that this runbook wrote ({error}); see who put it there") from error

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 from buckets import FakeS3
 from fakes import World
-from hypothesis import assume, given
+from hypothesis import example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 from waiting import until
@@ -19,7 +19,7 @@ from waiting import until
 from lib.changes import engine
 from lib.errors import Altered, BadParameters, Refused, Superseded, Unreachable, Unrecorded
 from lib.phases import session
-from lib.record import manifest, records, seals, sync, writers
+from lib.record import records, seals, sync, writers
 from lib.record.records import CALLS, LOG, MANIFEST, VERDICT, Record, Run
 from lib.resources.record_stores import Shelves, opening_store
 from lib.resources.s3_record_store import RunStore
@@ -678,6 +678,7 @@ VERDICTS = st.lists(
 
 
 @given(steps=VERDICTS, kms=st.booleans())
+@example(steps=[("say", 0, 0), ("say", 0, 4), ("come", 1, 2)], kms=False)  # the store missed the first of two verdicts
 @examples(max_examples=25, deadline=None)
 def test_no_verdict_is_taken_for_edited_whatever_two_machines_do(steps, kms):
     with tempfile.TemporaryDirectory() as folder:
@@ -696,11 +697,6 @@ def test_no_verdict_is_taken_for_edited_whatever_two_machines_do(steps, kms):
                     records.open_to_write(Run(load("local"), machine.record))  # which a command that ended closed
                     run_says(machine.record, f"T{number:02}", step == "end")
             s3.answers = 10**6
-            if in_store(s3, MANIFEST) and not in_store(s3, VERDICT):
-                # Known and left: seals that are two ahead of a verdict which the store never had. Elsewhere it looks
-                # taken away, and is so called; to excuse that would excuse whoever takes one out of a store.
-                claims = manifest.read(machine.folder).claims.get(VERDICT, [])
-                assume(not claims or any(claim.sha256 == seals.ABSENT for claim in claims[-2:]))
             assert [one for one in faults(machine) if one.startswith(VERDICT)] == []
         for machine in (*machines, *machines):
             machine.again()
