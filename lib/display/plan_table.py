@@ -5,8 +5,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from lib.changes.plans import Change, Plan
-from lib.display import console
+from lib.display import console, signs
 from lib.display.marks import Tone
+from lib.display.signs import Sign
 from lib.record import run_phases
 from lib.record.change_rows import Action
 from lib.resources.connected_run import ConnectedRun
@@ -14,6 +15,7 @@ from lib.telemetry.configuration import value_differences
 from lib.values import contacts
 
 SHOWN = 12  # places of a value that are shown; plan.json has every one
+PLACES = 6  # in a row of a notebook's table
 WORDS = {
     Action.REMOVE: ("- remove", Tone.BAD),
     Action.UPDATE: ("~ change", Tone.OPEN),
@@ -101,6 +103,18 @@ def what_differs(change: Change, most: int = SHOWN) -> list[str]:
     nothing = {} if isinstance(before or after, Mapping) else value_differences.MISSING
     was, will_be = (nothing if one is None else one for one in (before, after))
     return [] if change.action == Action.NONE else value_differences.lines(was, will_be, most)
+
+
+def notebook_row(change: Change) -> dict[str, str | Sign]:
+    """One change as a row of a notebook's table."""
+    word, tone = WORDS.get(change.action, (str(change.action), Tone.NONE))
+    return {
+        "action": Sign(word, signs.COLOURS[tone]) if tone is not Tone.NONE else word,
+        "what": change.resource.name,
+        "what differs": "\n".join(what_differs(change, PLACES)),
+        "undo": change.undo,
+        "who notices": change.noticed,
+    }
 
 
 def to_data(plans: Sequence[Plan], run: ConnectedRun, approved: str) -> dict[str, Any]:

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lib.changes.plans import Change, Outcome, Plan
+from lib.changes.plans import Outcome, Plan
 from lib.changes.second_person import two_persons
-from lib.checks import Check, Status, require, require_any
+from lib.checks import Check, Status, require, require_any, still_open
 from lib.display import judged_rows, marks, page, phase_table, plan_table, run_commands, signs
-from lib.display.marks import Judged, Tone
+from lib.display.marks import Judged
 from lib.display.signs import Sign
 from lib.record import run_phases
 from lib.record.change_rows import WriteState
@@ -22,12 +22,12 @@ from lib.record.records import Run
 from lib.resources.connected_run import ConnectedRun
 from lib.values import contacts
 from lib.values.modes import Mode
+from lib.values.verdicts import Verdict
 
 if TYPE_CHECKING:  # loaded by what makes frames and figures: most phases show none
     import pandas as pd
     from matplotlib.figure import Figure
 
-PLACES = 6  # of one value, in a row of a plan; plan.json has every one
 LINES = 400  # a longer diff is shown up to here, and linked as the record holds it whole
 
 
@@ -87,22 +87,10 @@ def plan(planned: Plan, *, keep_order: bool = False) -> None:
     What is most dangerous comes first, or what is carried out first (`keep_order`), where safety hangs on that.
     """
     changes = planned.changes if keep_order else plan_table.by_danger(planned.changes)
-    table([plan_row(change) for change in changes])
+    table([plan_table.notebook_row(change) for change in changes])
     pending = len(planned.pending)
     verdict = f"{pending} of {len(planned.changes)} to change" if pending else "Nothing to change: already done."
     page.sentence("Fingerprint of this phase:", verdict, planned.fingerprint)
-
-
-def plan_row(change: Change) -> dict[str, str | Sign]:
-    """One change as a row of a table."""
-    word, tone = plan_table.WORDS.get(change.action, (str(change.action), Tone.NONE))
-    return {
-        "action": Sign(word, signs.COLOURS[tone]) if tone is not Tone.NONE else word,
-        "what": change.resource.name,
-        "what differs": "\n".join(plan_table.what_differs(change, PLACES)),
-        "undo": change.undo,
-        "who notices": change.noticed,
-    }
 
 
 def outcome(done: Outcome) -> None:
@@ -129,12 +117,16 @@ def checks(answers: Sequence[Check], what: str = "", *, passed_too: bool = True)
 
     Without `passed_too` the table leaves out those that passed: the verdict counts them.
     """
-    counted = Counter(str(check.status) for check in answers)
-    words = marks.worst_first(counted, counted)
-    page.verdict(f"{what or 'Verdict'}:", [signs.verdict_sign(word, f"{counted[word]} {word}") for word in words])
+    page.verdict(f"{what or 'Verdict'}:", _counted(answers))
     shown = [check for check in answers if passed_too or check.status != Status.PASSED]
-    table(_rows(shown), "Every check passed." if answers else "No check ran.")
+    table(_rows(shown), f"All {len(answers)} passed." if answers else "No check ran.")
     require_any(answers)
+
+
+def _counted(answers: Sequence[Check]) -> list[Sign]:
+    """How many of each status, the worst first."""
+    counted = Counter(str(check.status) for check in answers)
+    return [signs.verdict_sign(word, f"{counted[word]} {word}") for word in marks.worst_first(counted, counted)]
 
 
 def _rows(answers: Iterable[Check]) -> list[dict[str, str]]:
@@ -195,20 +187,16 @@ def bullet(lines: Iterable[str]) -> None:
 
 
 def permissions(answers: Sequence[Check], before: Sequence[Check] | None = None) -> None:
-    """Permissions one a row; where it is given what they were before, beside that and judged. Decides nothing."""
-    was = {check.key: check.found for check in before or []}
-    now = "after" if before else "now"
-    table(
-        [
-            {
-                "permission": c.name,
-                **({"status": c.status, "before": was[c.key]} if before else {}),
-                now: c.found,
-                "wanted": c.expected,
-            }
-            for c in answers
-        ]
-    )
+    """Permissions one a row. Where it is given what they were before, that is beside them, and they are judged as by
+    `checks`, which stops the notebook; without, nothing is decided.
+    """
+    if before is None:
+        table([{"permission": c.name, "now": c.found, "wanted": c.expected} for c in answers])
+        return
+    page.verdict("Permissions:", _counted(answers))
+    pairs = zip(before, answers, strict=True)
+    table([{"permission": c.name, "status": c.status, "before": was.found, "after": c.found} for was, c in pairs])
+    require_any(answers)
 
 
 def points(answers: Sequence[Check]) -> None:
@@ -235,11 +223,16 @@ def evidence(rows: Sequence[Mapping[str, Any]]) -> None:
 def ended_well(run: Run, phase: str) -> None:
     """Whether every check that is registered with the phase was answered, and none failed. Raises NotAsWanted if not.
 
-    Goes by the record, and not by what the cells above showed.
+    Goes by the record, and not by what the cells above showed. What is open stops nothing, and is no pass.
     """
     record = run.record
-    unmet = run_phases.unmet(record, phase, run.settings.mode)
-    table(_rows(unmet), "Every check of the phase was answered, and none failed.")
-    answered = f"Phase {phase}: {len(run_phases.answers(record, phase))} checks answered, {len(unmet)} unmet"
-    page.verdict(answered, [signs.verdict_sign(Status.FAILED if unmet else Status.PASSED)])
+    unmet, answered = run_phases.unmet(record, phase, run.settings.mode), run_phases.answers(record, phase)
+    well, nothing = [check for check in answered if check not in unmet], "This phase decides by no check."
+    table(_rows(unmet), "Every check of the phase was answered, and none failed." if answered else nothing)
+    page.verdict(
+        f"Phase {phase}:", _counted([*unmet, *well]) or [signs.verdict_sign(Verdict.NOT_RUN, "nothing checked")]
+    )
+    waits = [check for check in still_open(well) if check.status != Status.NOT_APPLIED]
+    if waits and not unmet:
+        say(f"The run may go on. {len(waits)} stay open: phase 07 lists each, with what it waits for.")
     require(unmet)

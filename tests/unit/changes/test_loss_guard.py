@@ -430,7 +430,7 @@ def test_the_plans_tables_say_who_notices_but_only_where_something_changes(monke
     plan_table.changes([plan])
     assert drawn["columns"][-1] == "who notices"
     assert [row[-1] for row in drawn["rows"]] == ["whoever looks"]
-    assert [show.plan_row(one)["who notices"] for one in plan.changes] == ["", "whoever looks"]
+    assert [plan_table.notebook_row(one)["who notices"] for one in plan.changes] == ["", "whoever looks"]
 
 
 def test_a_narrow_table_cuts_nothing(monkeypatch):

@@ -1,6 +1,7 @@
 """What a notebook shows of what was judged: each word with mark and colour, the worst first, many good ones folded."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from fakes import World
@@ -9,12 +10,12 @@ from hostile import HOSTILE, harmless
 from lib.changes import engine
 from lib.changes.plans import Outcome, Result
 from lib.checks import Check, Status
-from lib.display import page, show, signs, terminal
+from lib.display import page, plan_table, show, signs, terminal
 from lib.errors import NotAsWanted
 from lib.phases.validity import Validity
 from lib.record.change_rows import WriteState
 from lib.telemetry.configuration.facts import Difference, Meaning
-from lib.values.check_registry import Id
+from lib.values.check_registry import Id, due
 
 LONG = "every check-in is scored, and routed to one of six routes, of which two are crises. " * 9
 
@@ -126,7 +127,20 @@ def test_of_a_rollback_what_failed_is_first_and_what_was_undone_is_folded(shown)
 def test_the_end_of_a_phase_has_its_mark(shown, settings, record):
     with pytest.raises(NotAsWanted):
         show.ended_well(settings_run(settings, record), "01")
-    assert shown[-1].text.endswith(" unmet ✗ failed")
+    assert re.fullmatch(r"Phase 01: ✗ \d+ failed", shown[-1].text)
+
+
+def test_the_end_of_a_phase_counts_what_is_open_and_calls_it_no_pass(shown, settings, record):
+    first, second, *rest = [Check(one, one, Status.PASSED, "", "") for one in due("01", applies=False)]
+    record.checked("01", [replace(first, status=Status.NOT_EXERCISED), replace(second, status=Status.WAITING), *rest])
+    show.ended_well(settings_run(settings, record), "01")
+    assert shown[-2].text == f"Phase 01: … 1 waiting, ○ 1 not exercised here, ✓ {len(rest)} passed"
+    assert shown[-1].text.startswith("The run may go on. 2 stay open: phase 07 lists each")
+
+
+def test_a_phase_that_decides_by_no_check_is_no_pass(shown, settings, record):
+    show.ended_well(settings_run(settings, record), "08")
+    assert [one.text for one in shown] == ["This phase decides by no check.", "Phase 08: ○ nothing checked"]
 
 
 def settings_run(settings, record):
@@ -138,7 +152,9 @@ def settings_run(settings, record):
 def test_what_a_plan_changes_in_a_long_value_is_shown_and_not_its_first_words(shown):
     world = World({"workflow": {"text": f"{LONG}above 95 {LONG}"}, "same": 1, "gone": {"a": 1, "b": 2}})
     wanted = world.wanted(workflow={"text": f"{LONG}above 90 {LONG}"}, same=1, gone=None, new={"c": 3}, bare=4)
-    found = {row["what"]: row["what differs"] for row in map(show.plan_row, engine.plan("01", wanted).changes)}
+    found = {
+        row["what"]: row["what differs"] for row in map(plan_table.notebook_row, engine.plan("01", wanted).changes)
+    }
     was, would = found["thing workflow"].split(" -> ")
     assert "above 95" in was and "above 90" in would
     assert found["thing same"] == ""
