@@ -19,6 +19,10 @@ MISSING = object()  # where there is nothing, which is not the same as null
 AROUND = 24  # characters of a text that are shown before and behind what differs in it
 WIDE = 120  # characters of a value that is shown whole
 PART = 90  # characters of one that comes or goes as a whole
+# Of a policy, what it allows is what people approve: not cut where that would hide a resource or a condition.
+STATEMENT = "Statement"
+DECISIVE = {"Principal", "Action", "Resource", "Condition", "EventPattern"}
+LONG_PART = 1_000  # characters of these
 WHOLE = "all of it"  # the place where nothing inside can be named
 GOES, REPLACED, COMES = KINDS = ("removed", "replaced", "added")  # what is most dangerous first
 NAMING = ("Sid", "Id", "id", "Name", "name")  # by one of these an element of a list is known again
@@ -35,10 +39,12 @@ class Difference:
     @property
     def said(self) -> str:
         """What is there now, and what would be."""
+        decides = f"{STATEMENT}[" in self.place or self.place.rpartition(".")[2] in DECISIVE
+        most = LONG_PART if decides else PART
         if self.before is MISSING:
-            return f"+ {brief(self.after, PART)}"
+            return f"+ {brief(self.after, most)}"
         if self.after is MISSING:
-            return f"- {brief(self.before, PART)}"
+            return f"- {brief(self.before, most)}"
         if isinstance(self.before, str) and isinstance(self.after, str) and max(map(len, self._both)) > WIDE:
             return " -> ".join(differing_part(self.before, self.after))
         return " -> ".join(brief(one, WIDE) for one in self._both)
@@ -89,7 +95,13 @@ def _masked(place: str, before: Value, after: Value) -> Difference:
 
 
 def _inside(place: str, one: Value, other: Value) -> list[tuple[str, Value, Value]] | None:
-    """The parts of two values, side by side; None where they are none of the same shape."""
+    """The parts of two values, side by side; None where they are none of the same shape.
+
+    Of a policy that comes or goes as a whole, its statements.
+    """
+    if one is MISSING or other is MISSING:
+        parts = _of_policy(place, other if one is MISSING else one)
+        return parts and [(name, *((one, value) if one is MISSING else (value, other))) for name, value in parts]
     if isinstance(one, str) and isinstance(other, str):
         texts, (one, other) = (one, other), (_read(one), _read(other))
         if same(one, other):  # the same, written in another way: no part of it differs
@@ -99,6 +111,16 @@ def _inside(place: str, one: Value, other: Value) -> list[tuple[str, Value, Valu
         return [(f"{place}.{key}".lstrip("."), one.get(key, MISSING), other.get(key, MISSING)) for key in keys]
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):
         return [(f"{place}[{name}]", was, new) for name, was, new in _aligned(one, other)]
+    return None
+
+
+def _of_policy(place: str, value: Value) -> list[tuple[str, Value]] | None:
+    """What a policy holds, and of its statements each; None of what is no policy."""
+    read = _read(value) if isinstance(value, str) else value
+    if isinstance(read, Mapping) and STATEMENT in read:
+        return [(f"{place}.{key}".lstrip("."), part) for key, part in read.items()]
+    if isinstance(read, list | tuple) and place.rpartition(".")[2] == STATEMENT:
+        return [(f"{place}[{_name(one, 'Sid') or at}]", one) for at, one in enumerate(read)]
     return None
 
 
