@@ -38,7 +38,7 @@ def success(counted: pd.DataFrame) -> pd.DataFrame:
         column: counted[column].map(lambda share: "no data" if pd.isna(share) else f"{share:.1%}")
         for column in ("rate", "low", "high")
     }
-    return counted.assign(**percent).rename(columns={"low": "95 % sure: from", "high": "95 % sure: to"})
+    return counted.assign(**percent).rename(columns={"low": "95 % interval: from", "high": "to"})
 
 
 def by_route(routes: pd.DataFrame) -> list[dict[str, Any]]:
