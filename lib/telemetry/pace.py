@@ -13,7 +13,7 @@ from lib.telemetry.outcomes import JUST_BEGUN
 from lib.telemetry.success_rate import SHORTEST
 from lib.values.check_registry import Id
 
-AS_FAST = "check-ins take as long as before"
+AS_FAST = "check-ins did not slow down by more than is allowed"
 USUAL = 0.75  # of those before took up to what half of those after are held against
 
 
@@ -62,6 +62,9 @@ def as_fast(frame: pd.DataFrame, long_seconds: float) -> Check:
         return Check(Id.AS_FAST, AS_FAST, Status.CANNOT_TELL, said, expected)
     usual, half, slowest = float(before.quantile(USUAL)), float(after.median()), float(before.max())
     slower = int((after > slowest).sum())
-    said = f"half of {len(after):,} took up to {half:,.1f} s, three quarters of {len(before):,} before {usual:,.1f} s"
+    said = (
+        f"half of {len(after):,} took up to {half:,.1f} s, half of {len(before):,} before {before.median():,.1f} s and "
+    )
+    said += f"three quarters {usual:,.1f} s; up to {least:g} s above that is allowed"
     said += f"; {slower:,} took longer than the slowest before ({slowest:,.1f} s)" if slower else ""
     return Check(Id.AS_FAST, AS_FAST, Status.WAITING if half > usual + least else Status.PASSED, said, expected)

@@ -133,7 +133,7 @@ def test_a_few_that_run_at_the_end_and_a_slow_one_take_no_pass_away():
         ([GOOD, ("b", "SUCCEEDED", 120, 20, 1), ("c", "SUCCEEDED", 80, 20, 9)], "passed", "80 took longer"),
         (
             [GOOD, ("s", "SUCCEEDED", 50, 50, 170), ("b", "SUCCEEDED", 200, 20, 165)],
-            "waiting", "half of 200 took up to 164.9 s, three quarters of 1,050 before 0.8 s",
+            "waiting", "half of 200 took up to 164.9 s, half of 1,050 before 0.5 s and three quarters 0.8 s",
         ),
         ([("a", "SUCCEEDED", 4, 60, 1), ("b", "SUCCEEDED", 200, 20, 25)], "cannot tell", "4 before and 200 after"),
         ([GOOD, ("b", "FAILED", 200, 20, 25)], "cannot tell", "1,000 before and 0 after"),
