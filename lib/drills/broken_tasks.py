@@ -154,9 +154,11 @@ def checks(record: Record) -> list[Check]:
     on = len({row["interpreter"] for row in rows})
     visible = counted[Effect.PASSED] - reached
     found = f"{len(rows)} tried on {on} interpreters: {reached} reached somebody, {visible} failed visibly"
+    others = (Effect.NOT_EXERCISED, Effect.GAP, Effect.LATE)  # so that all numbers add up
+    found += "".join(f", {counted[one]} {one.ruling.word}" for one in others if counted[one])
     silent, wrong = named[Effect.SILENT], named[Effect.FAILED]
     found += f", SILENT: {', '.join(silent)}{_machines(rows, Effect.SILENT)}" if silent else ", none silent"
-    found += f", ENDED WRONGLY: {', '.join(wrong)}" if wrong else ""
+    found += f", {counted[Effect.FAILED]} ENDED WRONGLY: {', '.join(wrong)}" if wrong else ""
     bad = Status.FAILED if silent or wrong else Status.PASSED
     return [Check(Id.NONE_SILENT, NAME, bad, found, expected), *_late(rows, named[Effect.LATE]), *_open(rows, expected)]
 

@@ -69,7 +69,7 @@ def _unreached(failure: Failure, ended: str, visible: bool, carrier: str) -> tup
         return Effect.SILENT, f"SILENT: nobody was reached and the execution {ended}"
     if carrier:
         return Effect.NOT_EXERCISED, f"the event was accepted; on AWS {carrier}, which reaches nobody by itself"
-    return Effect.GAP, "the event was accepted and nothing carries it, neither here nor on AWS: nobody is reached"
+    return Effect.GAP, "the event, of an alert beside the crisis, was accepted and nothing carries it, here or on AWS"
 
 
 def is_late(control: Mapping[str, float], limit: float) -> bool:

@@ -44,7 +44,9 @@ def failures(matrix: pd.DataFrame, limit_seconds: float) -> Figure:
     """A tile per cell of `broken_tasks.matrix`: `task, fault, outcome, seconds` (until the first alert), `verdict`."""
     if matrix.empty:
         return empty_figure(QUESTION, "no task was broken in this run.", matrix)
-    tasks, faults = list(dict.fromkeys(matrix["task"])), list(dict.fromkeys(matrix["fault"]))
+    loud = matrix["task"].isin(matrix.loc[matrix["outcome"].isin(LOUD), "task"])
+    tasks = list(dict.fromkeys([*matrix.loc[loud, "task"], *matrix["task"]]))  # what is not well is on the first screen
+    faults = list(dict.fromkeys(matrix["fault"]))
     key = _key(matrix)
     height = 1.9 + ROW * len(tasks) + LINE * key.count("\n")
     figure, axes = canvas(QUESTION, _answer(matrix, limit_seconds), height)
@@ -90,11 +92,13 @@ def _frame(axes: Axes, tasks: Sequence[str], faults: Sequence[str], key: str) ->
     """A row a task, the first at the top; a column a fault."""
     axes.set_yticks(range(len(tasks)), list(reversed(tasks)))
     axes.set_xticks(range(len(faults)), faults)
-    axes.xaxis.tick_top()
+    axes.tick_params(axis="x", top=True, labeltop=True)  # above and below: it is taller than a screen
     axes.set_xlim(-0.5, len(faults) - 0.5)
     axes.set_ylim(-0.5, len(tasks) - 0.5)
     axes.grid(visible=False)
     axes.tick_params(length=0)
     axes.spines[["left", "bottom"]].set_visible(False)
-    words = "who was reached first (ops: operations), and how long after the start of the drill, at the latest"
+    words = (
+        "who was reached first (ops: operations), and how long after the start of the drill, by the slower interpreter"
+    )
     axes.set_xlabel(f"{words}\n(+2): only reached when two others are broken as well{key}")

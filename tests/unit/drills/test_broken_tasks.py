@@ -50,7 +50,8 @@ def test_what_only_a_queue_carries_and_what_nothing_does_is_never_passed(record)
     record.keep_json(broken_tasks.EVIDENCE, WELL)
     statuses = {check.status: check for check in broken_tasks.checks(record)}
     assert list(statuses) == ["passed", "not exercised here", "waiting"]
-    assert statuses["passed"].found == "8 tried on 2 interpreters: 4 reached somebody, 1 failed visibly, none silent"
+    said = "8 tried on 2 interpreters: 4 reached somebody, 1 failed visibly, 1 only a queue, 2 UNCARRIED, none silent"
+    assert statuses["passed"].found == said
     assert statuses["not exercised here"].found == "SendHigh > dispatcher slow (high)"
     assert statuses["waiting"].found == "SendHigh > rule disabled (high)"
 
