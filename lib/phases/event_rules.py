@@ -9,7 +9,7 @@ from lib.checks import Check, Status
 from lib.definitions import loader
 from lib.resources.resource_kinds import Rule
 from lib.resources.users import require_nobodys
-from lib.routes import LOW_SENTIMENT_RULE
+from lib.routes import LOW_SENTIMENT_RULE, STANDARD_ALERT
 from lib.values.check_registry import Id
 from lib.values.modes import Mode
 
@@ -17,7 +17,10 @@ INVOKED_BY = "runbook 4.2"
 
 
 def patterns(live: Live) -> list[Check]:
-    """Every new rule matches its own event and no other; the existing rule matches none of the new. Read-only."""
+    """Every new rule matches its own event and no other, not today's either; nor the existing rule a new one. Read-only.
+
+    Whether the existing rule still carries its own is seen in phase 05, by the event that the workflow really sends.
+    """
     rules = loader.rules()
     old = Rule(live, LOW_SENTIMENT_RULE).read()
     every = {rule["name"]: rule["pattern"] for rule in rules}
@@ -32,7 +35,16 @@ def patterns(live: Live) -> list[Check]:
             _matches(live, r["name"], r["pattern"], r["nonMatchingSample"], "its event from another source", False)
             for r in rules
         ),
+        *(
+            _matches(live, r["name"], r["pattern"], _of_today(r["sample"]), "the event of today's alert", False)
+            for r in rules
+        ),
     ]
+
+
+def _of_today(sample: dict[str, Any]) -> dict[str, Any]:
+    """The event that exists before the plan, with what else a sample holds."""
+    return {**sample, "source": STANDARD_ALERT.source, "detail-type": STANDARD_ALERT.detail_type}
 
 
 def _matches(

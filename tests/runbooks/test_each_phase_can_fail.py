@@ -18,6 +18,7 @@ from steps import Ended, carried_out, code_cells, edited, finished, left_by_dril
 from waiting import until
 
 from lib.aws import connect
+from lib.definitions import loader
 from lib.drills import drill_runner, drill_session, scenarios
 from lib.errors import RunbookError
 from lib.phases import event_rules, infrastructure, preflight, state_machine
@@ -223,6 +224,15 @@ def test_04_would_see_an_old_rule_that_takes_the_new_events_too(account, client)
         f"Your6-LowSentimentRule with the event of {name}"
         for name in ("Your6-CrisisProtocolRule", "Your6-HighRiskRule", "Your6-ProactiveRule")
     ]
+
+
+def test_04_would_see_a_new_rule_that_takes_todays_event_too(account, monkeypatch):
+    wide = {"source": [{"prefix": "your6.checkin"}]}
+    rules = [{**rule, "pattern": wide} if "Proactive" in rule["name"] else rule for rule in loader.rules()]
+    monkeypatch.setattr(loader, "rules", lambda: rules)
+    bad = [check.name for check in event_rules.patterns(connect(account)) if check.status == "failed"]
+    assert "Your6-ProactiveRule with the event of today's alert" in bad
+    assert "Your6-HighRiskRule with the event of today's alert" not in bad
 
 
 def test_03_fails_while_no_rule_carries_its_events_and_the_workflow_stays(account):
