@@ -752,8 +752,8 @@ def test_a_function_alias_that_is_split_is_said_and_no_pass(account, client):
     split(client, name, **seen, MODE="another")
     found = the(way_in.checks(connect(account)), "how the processor is called")
     assert (found.status, f"{name}:live, split between versions 1 and 2" in found.found) == ("cannot tell", True)
-    seen_by = the(way_in.checks(connect(account)), "OPS_SNS_TOPIC_ARN is where check-ins see it")
-    assert (seen_by.status, seen_by.found) == ("passed", f"{name}:live, version 1 and 2")
+    seen_by = the(way_in.checks(connect(account)), "OPS_SNS_TOPIC_ARN can reach check-ins")
+    assert (seen_by.status, seen_by.found) == ("passed", f"{name}:live, version 1 and 2: it is set there")
 
 
 @pytest.fixture
@@ -777,14 +777,14 @@ def test_a_published_processor_that_cannot_be_given_the_variable_stops_it_before
     function_alias(client, name)
     calling(client, account, {"Resource": f"{account.processor_arn}:live"})
     live = connect(account)
-    found = the(preflight.checklist(live), "OPS_SNS_TOPIC_ARN is where check-ins see it")
+    found = the(preflight.checklist(live), "OPS_SNS_TOPIC_ARN can reach check-ins")
     assert found.status == "failed"
     assert f"check-ins run {name}:live, which is version 1: its environment is frozen" in found.found
     assert f"Publish a version of {name} with OPS_SNS_TOPIC_ARN={account.ops_topic_arn}" in found.found
     with pytest.raises(NotAsWanted, match="its environment is frozen"):
         runner.plan_all(live)
     client("lambda").update_alias(FunctionName=name, Name="live", FunctionVersion="$LATEST")
-    assert the(way_in.checks(live), "OPS_SNS_TOPIC_ARN is where check-ins see it").status == "passed"
+    assert the(way_in.checks(live), "OPS_SNS_TOPIC_ARN can reach check-ins").status == "passed"
 
 
 def test_two_ways_to_call_the_processor_are_one_too_many(account, client):

@@ -104,14 +104,26 @@ def _astray(entries: Entries, starter: Starter) -> str:
 def _named(live: Live, known: Entries) -> Iterator[Check]:
     seen = partial(names.require_variable_seen, live, known)
     questions: dict[Id, tuple[str, str, Callable[[], Any]]] = {
-        Id.ROLE_NAMED: ("the role of the workflow", "execution_role_name", partial(names.role_arn, live)),
+        Id.ROLE_NAMED: (
+            "the role of the workflow",
+            f"{live.settings.execution_role_name}, as execution_role_name says",
+            partial(names.role_arn, live),
+        ),
         Id.PROCESSOR_CALLED: (
             "how the processor is called",
-            "one version or alias",
+            "by one name: itself, a version or an alias",
             partial(names.processor, live, known),
         ),
-        Id.DISPATCHER_CALLED: ("how the dispatcher is called", "one version or alias", partial(names.dispatcher, live)),
-        Id.VARIABLE_SEEN: (f"{names.VARIABLE} is where check-ins see it", "in the environment that runs", seen),
+        Id.DISPATCHER_CALLED: (
+            "how the dispatcher is called",
+            "by one name: itself, a version or an alias",
+            partial(names.dispatcher, live),
+        ),
+        Id.VARIABLE_SEEN: (
+            f"{names.VARIABLE} can reach check-ins",
+            "the code that they run can be given it, or has it",
+            seen,
+        ),
     }
     for which, (name, expected, ask) in questions.items():
         try:

@@ -88,7 +88,9 @@ def require_variable_seen(live: Live, known: Entries | None = None) -> str:
             f"no {VARIABLE} of {wanted}, and this plan can set it on the latest code alone, where no check-in sees it. "
             f"Publish a version of {called.name} with {VARIABLE}={wanted}, let check-ins run that one, and plan again"
         )
-    return called.said + (f", version {' and '.join(versions)}" if versions else "")
+    if versions:
+        return f"{called.said}, version {' and '.join(versions)}: it is set there"
+    return f"{called.said} runs its latest code, which phase 01 gives it"
 
 
 def versions_of(live: Live, called: Called) -> list[str]:
