@@ -85,8 +85,8 @@ def expectations(cases: Sequence[Scenario]) -> list[dict[str, Any]]:
 
 
 def alerts_to_come(chosen: Sequence[Group]) -> list[dict[str, object]]:
-    """How many alerts people will get, a group: who subscribes to a topic gets each of them."""
-    return [
+    """How many alerts people will get, a group and in all: who subscribes to a topic gets each of them."""
+    rows: list[dict[str, Any]] = [
         {
             "series": group.name,
             "drills": len(group.cases),
@@ -96,6 +96,9 @@ def alerts_to_come(chosen: Sequence[Group]) -> list[dict[str, object]]:
         }
         for group in chosen
     ]
+    summed = ("drills", "alerts to the trusted contact", "alerts to operations")
+    every = {column: sum(row[column] for row in rows) for column in summed}
+    return [*rows, {"series": "all", **every}]
 
 
 def run(run: ConnectedRun, chosen: Sequence[Group]) -> Session:
@@ -155,6 +158,12 @@ def edges(drilled: Sequence[Row]) -> list[dict[str, Any]]:
 def latency_table(drilled: Sequence[Row]) -> pd.DataFrame:
     """The alerts of the crisis drills; see `latency.measurements`."""
     return latency.measurements(drilled, TIMED)
+
+
+def published(live: Live, drilled: Sequence[Row]) -> str:
+    """`publish`, and how many alerts that were and how many of them lost, in words."""
+    lost = int(latency.due(drilled)["seconds"].isna().sum())
+    return f"Published to CloudWatch: how long each of {publish(live, drilled)} alerts took; {lost} of them were lost."
 
 
 def publish(live: Live, drilled: Sequence[Row]) -> int:
