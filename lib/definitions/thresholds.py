@@ -67,6 +67,7 @@ def compare_with_live(definition: Mapping[str, Any], settings: Settings) -> list
     return [
         {
             "threshold": name,
+            "in the file": next(one.parameter for one in routes.THRESHOLDS if one.placeholder == name),
             "scale": scale(name),
             "live": live[name],
             "parameters": wanted,

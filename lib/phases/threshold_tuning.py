@@ -80,8 +80,8 @@ def overview(history: pd.DataFrame, window: Window) -> list[dict[str, Any]]:
         {"what": "with one outside 0 to 100, which no rule can use", "count": outside},
         {"what": "that could not be read", "count": coverage.unreadable},
         {"what": "users", "count": history["userId"].nunique()},
-        {"what": "hours looked at", "count": round((window.end - window.start).total_seconds() / 3600, 1)},
-        {"what": "hours from the first check-in to the last", "count": round(_apart(history) * 24, 1)},
+        {"what": "time looked at", "count": _spoken((window.end - window.start).total_seconds() / 86400)},
+        {"what": "time from the first check-in to the last", "count": _spoken(_apart(history))},
     ]
 
 
@@ -170,7 +170,14 @@ def span(history: pd.DataFrame, window: Window) -> str:
     """What the sweep's counts are for: a shorter time than a day is not blown up to one."""
     if _days(history, window) >= 1:
         return "a day"
-    return f"in {(_apart(history) or (window.end - window.start).total_seconds() / 86400) * 24:.3g} h"
+    return f"in {_spoken(_apart(history) or (window.end - window.start).total_seconds() / 86400)}"
+
+
+def _spoken(days: float) -> str:
+    """A time as people say it, in a unit of which there is at least one."""
+    units = {"days": 1, "h": 24, "min": 24 * 60}
+    unit = next((unit for unit, each in units.items() if days * each >= 1), "s")
+    return f"{days * units.get(unit, 86400):.3g} {unit}"
 
 
 def _days(history: pd.DataFrame, window: Window) -> float:

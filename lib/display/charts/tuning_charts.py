@@ -109,7 +109,7 @@ def _threshold(axes: Axes, route: str, value: float, above: int, step: int) -> N
     """A labelled line; each label stands a row lower than the one right of it, left of its line: none can overlap."""
     axes.axvline(value, color=BLACK, linestyle="--", linewidth=1.3)
     axes.annotate(
-        f"{route} > {value:g}: {above} above",
+        f"risk above {value:g}: {above} ({route})",
         xy=(value, 0.97 - 0.085 * step),
         xycoords=("data", "axes fraction"),
         xytext=(-4 if value > 20 else 4, 0),

@@ -64,7 +64,14 @@ def test_now_are_the_live_thresholds_and_what_differs_is_named() -> None:
     assert "live is CrisisRiskAbove 99.9." in threshold_tuning.whose(live, LOCAL)
     rows = thresholds.compare_with_live(live.definition, LOCAL)
     assert [row for row in rows if row[""]] == [
-        {"threshold": "CrisisRiskAbove", "scale": "risk score, 0 to 100", "live": 99.9, "parameters": 95, "": "DIFFERS"}
+        {
+            "threshold": "CrisisRiskAbove",
+            "in the file": "crisis_risk_above",
+            "scale": "risk score, 0 to 100",
+            "live": 99.9,
+            "parameters": 95,
+            "": "DIFFERS",
+        }
     ]
     high = {row["route"]: row["check-ins"] for row in threshold_tuning.routes(history([{"risk_score": 97}]), live)}
     assert (high["high"], high["crisis"]) == (1, 0)
@@ -104,7 +111,7 @@ def test_a_day_is_a_day_that_there_is_data_for() -> None:
         assert threshold_tuning.span(frame, WINDOW) == "a day"
         assert counted(threshold_tuning.sweep(frame, now(), HALF, WINDOW), 50, "crisis") == pytest.approx(2880)
     hours = {row["what"]: row["count"] for row in threshold_tuning.overview(frame, WINDOW)}
-    assert (hours["hours looked at"], hours["hours from the first check-in to the last"]) == (576, 72)
+    assert (hours["time looked at"], hours["time from the first check-in to the last"]) == ("24 days", "3 days")
 
 
 def test_less_than_a_day_is_not_blown_up() -> None:
@@ -208,7 +215,7 @@ def test_nothing_recorded_is_an_empty_sweep_and_no_move() -> None:
 def test_between_two_check_ins_an_hour_apart_lies_one_hour() -> None:
     frame = history(spread(2), timedelta(hours=1))
     rows = {row["what"]: row["count"] for row in threshold_tuning.overview(frame, WINDOW)}
-    assert rows["hours from the first check-in to the last"] == 1.0
+    assert rows["time from the first check-in to the last"] == "1 h"
     assert threshold_tuning.overview(history(spread(1)), WINDOW)[-1]["count"] == 0
     assert threshold_tuning.span(frame, WINDOW) == "in 1 h"
 
