@@ -122,7 +122,8 @@ class Id(StrEnum):
     DRILL_IN_TIME = _drilled("in-time")
     DRILL_MARKED = _drilled("marked")
     DRILL_WORDLESS = _drilled("wordless")
-    DRILL_REVISION = _drilled("revision")
+    # Of every drill alike, so that it carries no point of the checklist: it holds criterion 1 up, or fails it.
+    DRILL_REVISION = Registered("drill.revision", applied="05", may="03 drill", criteria="1")
     ERROR_IS_LOUD = Registered(
         "drill.error-is-loud", applied="05", may=DRILL, points=((Point.ERRORS, ""),), criteria="1"
     )
