@@ -28,7 +28,7 @@ def write_verdict(
 ) -> None:
     """`run.json` as the run stands now, and the manifest over the whole record.
 
-    A run that is gone on with began when its first command did, and took as long as its phases, not as the last command.
+    A run that is gone on with began when its first command did, and took as long as its phases did.
     `by_hand`: no command did this. A run that none began says so until one goes on with it.
     """
     settings, record = run.settings, run.record

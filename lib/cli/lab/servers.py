@@ -56,7 +56,7 @@ class Server:
         return f"http://{ADDRESS}:{self.port}/{place}?token={token}"
 
     def notebook_url(self, path: Path, mode: str) -> str:
-        """Where a notebook is opened: a run has tabs of its own in each mode, since the same names stand in all of them."""
+        """Where a notebook is opened: a run has tabs of its own in each mode, since the same names stand in all."""
         tabs = f"{path.parent.name}-{mode}"
         return self.url(f"lab/workspaces/{quote(tabs)}/tree/{quote(path.relative_to(self.root).as_posix())}")
 
