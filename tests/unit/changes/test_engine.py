@@ -10,13 +10,11 @@ from lib.changes.engine import LOG
 from lib.changes.plan_data import plan_data
 from lib.changes.plans import UNKNOWN, Change, Plan, Wanted, same
 from lib.changes.undo_plan import plan as undo_plan
-from lib.checks import Check, brief, require
 from lib.errors import NotAsWanted, Refused
 from lib.record import records
 from lib.record.records import Run
 from lib.settings import load
 from lib.values import exact_json
-from lib.values.check_registry import Id
 
 
 @pytest.fixture
@@ -391,30 +389,6 @@ def test_a_plan_that_would_write_nothing_needs_no_approval(world, settings, reco
     asked = settings.model_copy(update={"approval": "required"})
     assert engine.carry_out(engine.plan("01", world.wanted(equal="as wanted")), world.run(asked, record)).applied == 0
     assert world.writes == []
-
-
-def test_failed_checks_stop_and_all_others_do_not():
-    require(
-        [
-            Check(Id.AS_WANTED, "a", status, "x", "y")
-            for status in ("passed", "not exercised here", "waiting", "not applied")
-        ]
-    )
-    with pytest.raises(NotAsWanted, match=r"2 of the checks failed: a: found 1, expected 2; b: found 3, expected 4"):
-        require(
-            [
-                Check(Id.AS_WANTED, "a", "failed", "1", "2"),
-                Check(Id.AS_WANTED, "b", "failed", "3", "4"),
-                Check(Id.AS_WANTED, "c", "passed", "", ""),
-            ]
-        )
-
-
-def test_a_long_value_is_cut_with_its_size():
-    shown = brief({"definition": "x" * 5000})
-    assert len(shown) <= 180
-    assert shown.endswith("(5,018 characters)")
-    assert brief(None) == "does not exist"
 
 
 def test_an_undo_says_which_values_somebody_else_changed(world, record, settings):
