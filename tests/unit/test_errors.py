@@ -1,6 +1,7 @@
 """What follows from an error follows from its class: the exit code, and whether a run is rolled back by itself."""
 
 import pytest
+from hostile import HOSTILE, UNSEEN
 
 from lib.cli import app, change_commands, undo_commands, undo_opening
 from lib.errors import Altered, BadParameters, NotAsWanted, Refused, RunbookError, Superseded, also, class_of
@@ -68,3 +69,8 @@ def test_a_run_whose_log_is_lost_did_not_change_nothing(tmp_path):
     records.seal(record)
     (record.folder / records.LOG).unlink()
     assert f"({records.LOG}: missing)" in str(undo_commands.nothing_to_undo(Run(chosen, record)))
+
+
+def test_every_error_of_ours_is_legible_wherever_it_is_shown():
+    assert not UNSEEN.search(f"{RunbookError(HOSTILE)}")
+    assert str(NotAsWanted("plain, and \u00e9")) == "plain, and \u00e9"

@@ -1,5 +1,6 @@
 """What became of the phases of a run, as its record tells."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -98,3 +99,9 @@ def test_a_refusal_takes_nothing_from_what_ran_before(tmp_path):
     assert found["verdict"] == "succeeded (00, 01 alone)"
     assert found["refused"] == "not approved"
     assert [row["verdict"] for row in found["phases"]] == ["succeeded", "succeeded"]
+
+
+def test_a_run_is_told_by_its_own_verdict(settings, record):
+    record.write_json("run.json", {"run_id": record.run_id, "verdict": "failed", "phases": []})
+    assert run_phases.status(record)["verdict"] == "failed"
+    assert json.loads((record.folder / "run.json").read_text())["verdict"] == "failed"

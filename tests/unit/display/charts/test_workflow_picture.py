@@ -7,6 +7,8 @@ from typing import Any
 
 import matplotlib as mpl
 import pytest
+from hostile import PLAIN_JSON, UNSEEN, machine
+from matplotlib.text import Text
 
 from lib import settings as parameters
 from lib.asl.states import walk
@@ -153,3 +155,12 @@ def test_a_dotted_box_has_no_bar_of_an_end() -> None:
     first, *_ = picture_parts.parts(chain(40))
     bars = [line for line in workflow_picture.workflow(first).axes[0].lines if line.get_linewidth() == 2.5]
     assert bars == []
+
+
+def test_a_picture_of_somebodys_names_is_drawn_and_its_text_is_legible(recwarn):
+    figure = workflow_picture.workflow(machine(PLAIN_JSON[:70] + "\x1b]52;\u202e"))
+    data = figure._repr_mimebundle_()
+    assert '" src="data:image/png;base64,' in data["text/html"]
+    assert not UNSEEN.search(data["text/html"])
+    assert not [one for one in figure.findobj(Text) if UNSEEN.search(one.get_text())]
+    assert [str(warning.message) for warning in recwarn if "missing from font" in str(warning.message)] == []
