@@ -391,14 +391,6 @@ def test_a_definition_with_variables_is_sound_and_refused_by_name_where_it_would
         assert "A" in str(found[reader]) and (named in str(found[reader]) or named == "ErrorPath")
 
 
-def test_a_map_is_entered_as_its_states_are_when_it_runs() -> None:
-    definition = DEFINITIONS["distributed map"][0]
-    assert [state.where for state in states.walk(definition)] == ["M", "M / Each"]
-    other = copy.deepcopy(definition)
-    other["States"]["M"]["ItemProcessor"]["ProcessorConfig"]["Mode"] = "INLINE"
-    assert "INLINE" in templates.diff(definition, other)
-
-
 def test_a_catch_that_is_foreign_is_named() -> None:
     definition = machine(
         "A", A={"Type": "Task", "Resource": FUNCTION, "Catch": [{**CATCH[0], "Output": 1}], "End": True}

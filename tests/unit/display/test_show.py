@@ -197,3 +197,12 @@ def test_the_first_screen_of_a_phase_that_only_reads_does_not_say_that_it_change
 def test_a_table_that_is_too_wide_scrolls_and_is_not_cut_off(shown):
     show.table([{f"column {at}": "x" * 40 for at in range(20)}])
     assert shown[0]._repr_html_().startswith('<div style="overflow-x: auto"><table>')
+
+
+def test_a_table_may_leave_out_what_passed_but_never_what_failed():
+    good, bad = Check(Id.AS_WANTED, "a", "passed", "1", "1"), Check(Id.AS_WANTED, "b", "failed", "2", "1")
+    show.checks([good], passed_too=False)
+    with pytest.raises(NotAsWanted, match="b: found 2"):
+        show.checks([good, bad], passed_too=False)
+    with pytest.raises(NotAsWanted, match="no check ran"):
+        show.checks([], passed_too=False)

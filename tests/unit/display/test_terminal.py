@@ -1,9 +1,11 @@
 """What the command prints of checks, a rollback, a drill and a validation: what failed first, many good ones apart."""
 
 import pytest
+from doctored import ASKED
 
 from lib.checks import Check, Status
 from lib.display import terminal
+from lib.phases.doctor.findings import Finding
 from lib.phases.validity import Validity
 from lib.telemetry.configuration.facts import Difference, Meaning
 from lib.values.check_registry import Id
@@ -54,3 +56,10 @@ def test_a_ledger_has_what_failed_first(record, capsys):
 def test_a_drill_ends_with_one_line(reached, why, said, capsys):
     terminal.drill_verdict("crisis", Status.FAILED, why, reached)
     assert capsys.readouterr().out == f"✗ failed: drill crisis{'; ' if said else ''}{said}\n"
+
+
+def test_the_worst_is_read_first(capsys):
+    given = (Status.PASSED, Status.NOT_EXERCISED, Status.CANNOT_TELL, Status.FAILED)
+    terminal.findings([Finding(ASKED, status, "") for status in given])
+    said = capsys.readouterr().out
+    assert sorted(given, key=said.index) == [*reversed(given)]

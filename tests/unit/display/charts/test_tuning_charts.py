@@ -50,3 +50,10 @@ def test_alerts_by_threshold_leaves_out_the_many_without_an_alert() -> None:
 def test_alerts_by_threshold_without_a_current_value() -> None:
     figure = tuning_charts.alerts_by_threshold(pd.DataFrame([(1, "crisis", 2)], columns=["value", "route", "count"]))
     assert "now" not in words(figure).split()
+
+
+def test_a_route_that_the_plan_does_not_name_is_drawn_as_well() -> None:
+    rows = [(value, route, 5.0) for value in (40.0, 50.0) for route in ("failed", "standard")]
+    figure = tuning_charts.alerts_by_threshold(pd.DataFrame(rows, columns=["value", "route", "count"]))
+    legend = figure.axes[0].get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["standard", "failed"]
