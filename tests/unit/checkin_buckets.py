@@ -7,8 +7,11 @@ from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Any
 
+import pandas as pd
+
 from lib import settings as parameters
 from lib.aws import Identity, Live
+from lib.telemetry import checkins
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 END = START + timedelta(hours=1)
@@ -80,3 +83,7 @@ def many(users: int, days: int, a_day: int, before: datetime = END) -> dict[str,
     last = before.replace(hour=0, minute=0)
     moments = [last - (day + 1) * DAY + n * DAY / a_day for day in range(days) for n in range(a_day)]
     return {named(f"user-{n % users:03d}", moment): GOOD for n, moment in enumerate(moments)}
+
+
+def recorded(objects: dict[str, Any]) -> pd.DataFrame:
+    return checkins.history(checkins.outlook(of(Bucket(objects)), START, END))

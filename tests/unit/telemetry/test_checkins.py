@@ -8,18 +8,13 @@ from typing import Any
 import pandas as pd
 import pytest
 from botocore.exceptions import ClientError
-from checkin_buckets import DAY, END, GOOD, KEY, SECRET, START, Bucket, many, named, of
+from checkin_buckets import DAY, END, GOOD, KEY, SECRET, START, Bucket, many, named, of, recorded
 
 from lib.asl.answer_fields import ANOTHER, AnswerFields, merge_needs
-from lib.errors import NotAsWanted
 from lib.record.records import Record
 from lib.telemetry import checkin_frames, checkin_reading, checkins
 from lib.telemetry.checkin_reading import Outlook
 from lib.telemetry.checkins import Coverage
-
-
-def recorded(objects: dict[str, Any]) -> pd.DataFrame:
-    return checkins.history(checkins.outlook(of(Bucket(objects)), START, END))
 
 
 def said(frame: pd.DataFrame) -> pd.DataFrame:
@@ -142,46 +137,15 @@ def test_an_empty_bucket_is_an_empty_frame_with_its_columns() -> None:
     assert frame["risk_score"].dtype == float
 
 
-def test_a_missing_bucket_is_an_error_in_words() -> None:
-    class Gone(Bucket):
-        def list_objects_v2(self, **_asked: Any) -> dict[str, Any]:
-            raise ClientError({"Error": {"Code": "NoSuchBucket", "Message": "gone"}}, "ListObjectsV2")
-
-    with pytest.raises(NotAsWanted, match=r"reading check-ins from your6-checkins-000000000000: .*NoSuchBucket"):
-        checkins.history(checkins.outlook(of(Gone({})), START, END))
-
-
 def test_an_object_nested_too_deep_is_counted_and_stops_nothing() -> None:
     frame = recorded({KEY: b'{"a":' * 100_000, KEY.replace("30", "31"): GOOD})
     assert (len(frame), frame.attrs["coverage"].unreadable) == (1, 1)
-
-
-@pytest.mark.parametrize("risk", [150, 100.01, -5, -0.01, 1e300])
-@pytest.mark.parametrize("score", [1.01, -1.5, 99])
-def test_a_score_outside_its_range_is_no_score(risk: float, score: float) -> None:
-    frame = recorded({KEY: {**GOOD, "risk_score": risk, "score": score}, KEY.replace("30", "31"): GOOD})
-    assert frame["risk_score"].isna().tolist() == frame["score"].isna().tolist() == [True, False]
-    assert checkin_frames.outside(frame, "risk_score") == checkin_frames.outside(frame, "score") == 1
 
 
 @pytest.mark.parametrize("edge", [0, 100, -0.0, 0.0])
 def test_the_ends_of_the_range_are_scores(edge: float) -> None:
     frame = recorded({KEY: {**GOOD, "risk_score": edge}})
     assert frame["risk_score"].tolist() == [edge]
-
-
-def test_absent_null_and_a_number_are_three_things() -> None:
-    absent = {name: value for name, value in GOOD.items() if name != "score"}
-    frame = recorded({KEY: absent, KEY.replace("30", "31"): {**GOOD, "score": None}, KEY.replace("30", "32"): GOOD})
-    assert checkin_frames.cells(frame)["score"].tolist() == ["", "null", "-0.3"]
-    assert frame["score"].isna().tolist() == [True, True, False]
-
-
-def test_words_under_another_name_are_not_kept() -> None:
-    said_so = {**GOOD, "trajectory": SECRET, "risk_score": SECRET, "note": SECRET, "score": [SECRET]}
-    frame = recorded({KEY: said_so})
-    assert SECRET not in frame.to_csv()
-    assert checkin_frames.cells(frame)["score"].tolist() == ["[]"]
 
 
 def looked(bucket: Bucket, record: Record | None = None, **given: Any) -> Outlook:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from backtested import NEW, NOW, OLD, found, statuses
 
-from lib.asl.answer_fields import AnswerFields, answer_fields, redact
+from lib.asl.answer_fields import answer_fields
 from lib.asl.router import Router
 from lib.errors import NotAsWanted
 from lib.phases.proofs import backtest, backtest_checks
@@ -215,15 +215,6 @@ def test_what_is_only_passed_on_is_taken_to_be_there():
     today["States"]["CheckinComplete"]["Parameters"]["model.$"] = "$.checkinResult.aiMetadata.model"
     assert routes(today, {"score": 0.5}) == ["none"]
     assert routes(today, {"score": -0.9}) == ["standard"]
-
-
-def test_no_words_are_kept_but_those_that_a_rule_names():
-    fields = AnswerFields({"mood": (("StringEquals", "low"),), "any": (("StringMatches", "*"),)}, frozenset({"note"}))
-    assert redact(fields, "mood", "low") == "low"
-    assert redact(fields, "mood", "something said") == redact(fields, "note", "said") == redact(fields, "note", 5551234)
-    assert redact(fields, "mood", {"said": "x"}) == {} and redact(fields, "mood", ["x"]) == []
-    with pytest.raises(KeyError):
-        redact(fields, "any", "something said")
 
 
 def test_a_part_of_a_list_is_refused_by_name():
