@@ -31,6 +31,9 @@ def test_where_the_account_does_not_answer_both_that_it_keeps_are_said(live, run
     assert "keeping that it is undone" in undone
 
 
+# The lock of a run that still writes
+
+
 class Parameters:
     """Parameter store with one lock in it, or what else is `held`."""
 

@@ -77,6 +77,9 @@ def test_of_a_run_the_side_that_wrote_last_tells(settings, record, here, there, 
     ]
 
 
+# What is decided by what runs left
+
+
 def sealed_run(settings, where, run_id, row):
     """A run that ended, in the folder of this machine's runs or of the store's copies."""
     folder = settings.runs_folder / where / run_id
